@@ -1,0 +1,101 @@
+# One command runs everything: `make test`. Only python3 (3.11 or newer, with venv) and make must be there before.
+
+PYTHON ?= python3
+UV ?= .venv/bin/uv
+DEBIAN_PACKAGES ?= tmux
+PYTEST_ARGS ?= -n auto --dist worksteal
+
+BIN := .venv/bin
+export UV_PYTHON_DOWNLOADS := never
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+COMPILE := $(UV) pip compile --quiet --universal -p 3.11 --generate-hashes --no-emit-index-url --no-header \
+	--no-annotate pyproject.toml
+COMPILE_MAIN = $(COMPILE) --group dev --extra credssp --extra postgresql
+COMPILE_KERBEROS = $(COMPILE) --extra kerberos
+
+.PHONY: install test demo bench lock lock-check format clean debian-packages
+.DELETE_ON_ERROR:
+
+# ---- install: the locked packages, then the project on top of them
+
+install: .venv/.project
+
+# A changed lock makes the environment anew, so that nothing it no longer names is left to lean on.
+.venv/.locked: requirements.lock
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("reconciler needs Python 3.11 or newer.")'
+	@echo "Installing the locked packages into .venv ..."
+	@$(PYTHON) -m venv --clear .venv
+	@$(BIN)/python -m pip install -qq --require-hashes -r requirements.lock
+	@touch $@
+
+.venv/.project: pyproject.toml .venv/.locked
+	@$(BIN)/python -m pip install -qq --no-deps --no-build-isolation -e .
+	@touch $@
+
+# ---- test: quick checks first, the tests last; the first failure ends it
+
+heading = @printf '\n== %s ==\n' '$(1)'
+
+test: install debian-packages
+	$(call heading,format)
+	@$(BIN)/ruff format --check .
+	$(call heading,lint)
+	@$(BIN)/ruff check .
+	$(call heading,types)
+	@$(BIN)/mypy --strict
+	$(call heading,layers)
+	@$(BIN)/lint-imports --no-logo
+	$(call heading,tests)
+	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+# What the tests need beside Python packages: root on Debian gets it, everyone else is told.
+debian-packages:
+	@missing=""; \
+	for package in $(DEBIAN_PACKAGES); do \
+	    dpkg-query -W -f '$${Status}' "$$package" 2>/dev/null | grep -q 'install ok installed' \
+	        || missing="$$missing $$package"; \
+	done; \
+	test -n "$$missing" || exit 0; \
+	if test "$$(id -u)" != 0 || ! command -v apt-get >/dev/null; then \
+	    echo "Missing Debian packages that tests use:$$missing"; exit 0; \
+	fi; \
+	echo "Installing Debian packages:$$missing ..."; \
+	export DEBIAN_FRONTEND=noninteractive; \
+	if ! output=$$( { apt-get -qq update && \
+	    apt-get -qq -o DPkg::Lock::Timeout=120 install -y --no-install-recommends $$missing; } 2>&1 </dev/null ); then \
+	    echo "$$output"; echo "To test without them: make test DEBIAN_PACKAGES="; exit 1; \
+	fi
+
+# ---- the rest
+
+demo: install
+	@PATH="$(CURDIR)/$(BIN):$$PATH" samples/demo.sh
+
+bench: install
+	@$(BIN)/python -m tests.bench
+
+format: install
+	@$(BIN)/ruff check --fix-only .
+	@$(BIN)/ruff format .
+
+# Pins stay as they are while they satisfy pyproject.toml; `make lock COMPILE_ARGS=--upgrade` moves them.
+lock: $(UV)
+	@$(COMPILE_MAIN) $(COMPILE_ARGS) -o requirements.lock >/dev/null
+	@$(COMPILE_KERBEROS) $(COMPILE_ARGS) -c requirements.lock -o requirements-kerberos.lock >/dev/null
+
+# Needs the package index: compiling again must give the same bytes.
+lock-check: $(UV)
+	@copy=$$(mktemp -d) && trap 'rm -rf "$$copy"' EXIT && cp requirements*.lock "$$copy" && \
+	$(COMPILE_MAIN) -o "$$copy/requirements.lock" >/dev/null && \
+	$(COMPILE_KERBEROS) -c "$$copy/requirements.lock" -o "$$copy/requirements-kerberos.lock" >/dev/null && \
+	for lock in requirements*.lock; do \
+	    cmp "$$lock" "$$copy/$$lock" || { echo "$$lock is out of date: run make lock"; exit 1; }; \
+	done
+
+$(BIN)/uv:
+	@$(MAKE) install
+
+clean:
+	rm -rf .venv build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,38 @@
+"""The resource types there are, found by being there: every module of ``exchange`` and ``lync`` that declares some."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from types import ModuleType
+
+import providers.exchange
+import providers.lync
+from providers.rules import Rule
+from reconciler.resource import ResourceType
+
+
+def resource_types() -> tuple[ResourceType, ...]:
+    """Return one instance of each resource type, in the order in which planning visits them."""
+    classes = {
+        declared
+        for package in (providers.exchange, providers.lync)
+        for module in _modules(package)
+        for declared in vars(module).values()
+        if isinstance(declared, type)
+        and issubclass(declared, ResourceType)
+        and declared.__module__ == module.__name__
+        and hasattr(declared, "name")
+    }
+    return tuple(sorted((declared() for declared in classes), key=lambda kind: (kind.rank, kind.name)))
+
+
+def rules() -> tuple[Rule, ...]:
+    """Return every check that the resource types make, by code; ``explain`` shows them."""
+    found = {rule.code: rule for kind in resource_types() for rule in getattr(kind, "rules", ())}
+    return tuple(found[code] for code in sorted(found))
+
+
+def _modules(package: ModuleType) -> list[ModuleType]:
+    names = sorted(found.name for found in pkgutil.iter_modules(package.__path__))
+    return [importlib.import_module(f"{package.__name__}.{name}") for name in names]

@@ -1,0 +1,1 @@
+"""Resource types of Exchange Unified Messaging, one a file."""

@@ -1,0 +1,319 @@
+"""exchucutil.ps1: makes a gateway for every Lync pool and links it to every SIP dial plan; step 5 of the procedure.
+
+The script is destructive each time it runs: it resets the flags of the pools' gateways and rebuilds all their hunt
+groups. So it is due if and only if something it would make is missing, and everything it undoes is predicted and put
+right after it in the same plan. It reports success whatever happens: only what is read afterwards proves it. It cannot
+be pinned to a domain controller and takes a global catalogue of its choice, so it waits until every one of them knows
+the dial plans. Sources: the text of the script; Configure UM to work with Lync Server (JJ966276); DOMAIN 4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import ClassVar
+
+from providers.exchange.dial_plan import forest_root, sip_dial_plans
+from providers.exchange.facts import global_catalogs
+from providers.lync.topology import PoolClass, UcPool, front_end_pools, front_ends, uc_pools
+from providers.rules import Rule, enumerated
+from providers.services import service_query
+from reconciler.diagnostics import Diagnostic, Severity
+from reconciler.errors import NotFound, SessionError
+from reconciler.resource import (
+    Action,
+    ActionKind,
+    Answer,
+    Attribute,
+    AttributeKind,
+    AttributeRole,
+    Landscape,
+    Lifecycle,
+    ResourceType,
+    Task,
+)
+from reconciler.snapshot import Duty, Obligation
+from reconciler.values import EXCHANGE, Address, Command, Operation, Resource, Value, read
+
+NO_POOL = Rule(
+    "UM020",
+    "No Lync pool was found",
+    "Without a pool in the topology there is nothing to join the dial plans with.",
+    "Check that the account may read the topology (CsViewOnlyAdministrator) and that the topology is published.",
+    "Get-CsService; DOMAIN 4.4",
+)
+DESTROYS_HUNT_GROUPS = Rule(
+    "UM021",
+    "exchucutil removes hunt groups that are not declared",
+    "The script removes every hunt group of the pools' gateways and makes its own; custom ones are lost.",
+    "Declare those to keep under hunt_groups, or allow the loss with --max-destroy.",
+    "ExchUCUtil.ps1; DOMAIN 4.3",
+    Severity.WARNING,
+)
+SHARED_PILOT = Rule(
+    "UM022",
+    "Dial plans share a pilot identifier",
+    "The script takes the first label of the phone context as pilot identifier; names that agree up to the first dot "
+    "give the same one twice on a gateway, and calls reach the wrong dial plan.",
+    "Use dial plan names without dots.",
+    "ExchUCUtil.ps1; DOMAIN 4.3",
+)
+
+_SCRIPT_HOST_SERVICES = ("MSExchangeUM", "MSExchangeUMCR", "WinRM")
+"""One of these exists on any host that may have run the script; the read also tells whether it runs there."""
+
+
+class Exchucutil(ResourceType):
+    """The script, once per Exchange forest and Lync forest; key: the root of the Exchange forest."""
+
+    name: ClassVar[str] = "exchucutil"
+    lifecycle: ClassVar[Lifecycle] = Lifecycle.TASK
+    rank: ClassVar[int] = 4
+    refreshes: ClassVar[tuple[str, ...]] = ("ip_gateway", "hunt_group", "permission", "service_restart")
+    rules: ClassVar[tuple[Rule, ...]] = (NO_POOL, DESTROYS_HUNT_GROUPS, SHARED_PILOT)
+
+    @property
+    def cmdlets(self) -> frozenset[str]:
+        return frozenset({"exchucutil.ps1", "Get-UMDialPlan", "Get-Service"})
+
+    @property
+    def attributes(self) -> Mapping[str, Attribute]:
+        docs = {
+            "dial_plans": "SIP dial plans it links.",
+            "pools": "Pools it makes gateways for.",
+            "replaces": "Hunt groups it removes and that are not its own.",
+            "outcalls": "Gateways with outgoing calls before it resets them.",
+        }
+        return {
+            name: Attribute(name, doc, kind=AttributeKind.SET, role=AttributeRole.READ_ONLY)
+            for name, doc in docs.items()
+        }
+
+    # when it is due
+
+    def due(self, landscape: Landscape) -> Sequence[Task]:
+        missing = missing_links(landscape)
+        if not missing:
+            return ()
+        plans = landscape.wanted("dial_plan")
+        owes = [Obligation(Duty.FRONT_END_RESTART, host) for host in front_ends(landscape)]
+        owes += [Obligation(Duty.LOWER_OUTCALLS, plan) for plan in plans]
+        forest = lync_forest(landscape)
+        command = Command(
+            "exchucutil.ps1", (("Forest", forest),) if forest else (), operation=Operation.SCRIPT, endpoint=EXCHANGE
+        )
+        declared = landscape.wanted("hunt_group")
+        return (
+            Task(
+                Resource(Address(self.name, forest_root(landscape) or "exchange")),
+                reasons=missing,
+                commands=(command,),
+                needs=tuple(Address("dial_plan", plan.key) for plan in linked_dial_plans(landscape)),
+                owes=tuple(owes),
+                destroys=sum(group.key not in declared for group in custom_hunt_groups(landscape)),
+            ),
+        )
+
+    # what it will have done, and whether it did
+
+    def predict(self, action: Action, desired: Resource | None, landscape: Landscape) -> Landscape:
+        if action.kind is not ActionKind.RUN:
+            return landscape
+        by, pools, plans = action.address, uc_pools(landscape), linked_dial_plans(landscape)
+        gone = [group.key for group in _groups_on(pools, landscape)]
+        gateways = [_gateway(pool, landscape) for pool in pools.values()]
+        groups = [_hunt_group(pool.fqdn, plan) for pool in pools.values() for plan in plans]
+        granted = [
+            replace(one, attributes={**one.attributes, "is_granted": True})
+            for one in landscape.all("permission").values()
+        ]
+        landscape = landscape.predicting(by, "ip_gateway", put=gateways)
+        landscape = landscape.predicting(by, "hunt_group", put=groups, drop=gone)
+        return landscape.predicting(by, "permission", put=granted)
+
+    def expectation(self, action: Action, landscape: Landscape) -> Mapping[str, Value] | None:
+        """Return what it found: what it links, what it destroys, and the flags it resets."""
+        gateways = landscape.all("ip_gateway").values()
+        return {
+            "dial_plans": tuple(sorted(plan.key for plan in linked_dial_plans(landscape))),
+            "pools": tuple(uc_pools(landscape)),
+            "replaces": tuple(sorted(group.key for group in custom_hunt_groups(landscape))),
+            "outcalls": tuple(sorted(one.key for one in gateways if one.get("outcalls_allowed") is True)),
+        }
+
+    def is_done(self, action: Action, landscape: Landscape) -> bool:
+        return not missing_links(landscape)
+
+    def owed_after(self, action: Action, landscape: Landscape) -> Sequence[Obligation]:
+        """Return the restarts, each since the Front End's own clock as it was read after the script."""
+        return tuple(
+            replace(owed, since=host.text("host_clock"))
+            for owed in action.owes
+            if owed.duty is Duty.FRONT_END_RESTART
+            and (host := landscape.one("service_restart", owed.subject)) is not None
+        )
+
+    # what it waits for
+
+    def waits_for(self, action: Action, landscape: Landscape) -> Sequence[Command]:
+        plans = (
+            read("Get-UMDialPlan", "Name", DomainController=controller) for controller in global_catalogs(landscape)
+        )
+        return (*plans, script_query())
+
+    def is_ready(self, action: Action, answers: Sequence[Answer], landscape: Landscape) -> str | None:
+        wanted = {plan.key.casefold() for plan in linked_dial_plans(landscape)}
+        for command, reply in answers:
+            controller = dict(command.parameters).get("DomainController")
+            if controller is None:
+                if script_is_running((command, reply)):
+                    return "exchucutil is still running"
+            elif isinstance(reply, NotFound):
+                return f"{controller} does not know the dial plans yet"
+            elif not isinstance(reply, SessionError):
+                known = {str(record.get("Name")).casefold() for record in reply.records}
+                if lacking := sorted(wanted - known):
+                    return f"{controller} does not know {enumerated(lacking)} yet"
+        return None
+
+    # what forbids or clouds it
+
+    def check(self, landscape: Landscape) -> Sequence[Diagnostic]:
+        told: list[Diagnostic] = []
+        plans = landscape.wanted("dial_plan")
+        if plans and not uc_pools(landscape) and landscape.is_readable("lync_service"):
+            told.append(NO_POOL.told(None, "The Lync topology holds no pool with a Registrar."))
+        for action in landscape.actions.values():
+            if action.address.type == self.name and action.destroys:
+                replaces = (action.expects or {}).get("replaces")
+                lost = [key for key in _texts(replaces) if key not in landscape.wanted("hunt_group")]
+                detail = f"It would remove {enumerated(lost)}."
+                told.append(DESTROYS_HUNT_GROUPS.told(action.address, detail))
+        return (*told, *_shared_pilots(landscape))
+
+
+# --- the trigger -----------------------------------------------------------------------------------------------------
+
+
+def linked_dial_plans(landscape: Landscape) -> tuple[Resource, ...]:
+    """Return the SIP dial plans the script will find: all there are, but those that this plan removes."""
+    wanted, prior = landscape.wanted("dial_plan"), landscape.prior.resources
+    return tuple(plan for plan in sip_dial_plans(landscape) if plan.key in wanted or plan.address not in prior)
+
+
+def missing_links(landscape: Landscape) -> tuple[str, ...]:
+    """Return, in words, what the script would make and is not there: the only reason to run it.
+
+    Directors never call UM, so a Director pool without a gateway is no reason. Nothing managed: nothing is missing.
+    """
+    plans = linked_dial_plans(landscape)
+    readable = all(landscape.is_readable(kind) for kind in ("ip_gateway", "hunt_group", "lync_service"))
+    if not plans or not landscape.wanted("dial_plan") or not readable:
+        return ()
+    links = {
+        (str(group.get("gateway")), str(group.get("dial_plan")).casefold())
+        for group in landscape.all("hunt_group").values()
+    }
+    pools = [pool.fqdn for pool in front_end_pools(landscape)]
+    without = [pool for pool in pools if landscape.one("ip_gateway", pool) is None]
+    missing: list[str] = []
+    if without:
+        missing.append(f"no gateway for {enumerated(without)}")
+    for plan in plans:
+        unlinked = [pool for pool in pools if pool not in without and (pool, plan.key.casefold()) not in links]
+        if unlinked:
+            missing.append(f"no hunt group links {plan.key} with {enumerated(unlinked)}")
+    lacking = [one.key for one in landscape.all("permission").values() if one.get("is_granted") is False]
+    if lacking and pools:
+        missing.append(f"permission missing: {enumerated(lacking)}")
+    return tuple(missing)
+
+
+def lync_forest(landscape: Landscape) -> str | None:
+    """Return the forest that holds Lync where it is another than Exchange's; None where it is the same.
+
+    It is told by the domains of the Front Ends: one of them within the Exchange forest's root, or in a domain that has
+    one of its global catalogues, settles it. Else it is the domain that holds the others.
+    """
+    domains = {host.partition(".")[2] for host in front_ends(landscape)} - {""}
+    root = forest_root(landscape)
+    own = {controller.partition(".")[2] for controller in global_catalogs(landscape)} | {root}
+    if not domains or not root or any(_is_within(domain, each) for domain in domains for each in own if each):
+        return None
+    return min(domains, key=lambda domain: (domain.count("."), domain))
+
+
+def _is_within(domain: str, other: str) -> bool:
+    return domain == other or domain.endswith(f".{other}")
+
+
+# --- what it finds and makes -----------------------------------------------------------------------------------------
+
+
+def _groups_on(pools: Mapping[str, UcPool], landscape: Landscape) -> tuple[Resource, ...]:
+    return tuple(group for group in landscape.all("hunt_group").values() if group.get("gateway") in pools)
+
+
+def custom_hunt_groups(landscape: Landscape) -> tuple[Resource, ...]:
+    """Return the hunt groups on pool gateways that the script removes and does not make again."""
+    made = {plan.key.casefold() for plan in linked_dial_plans(landscape)}
+    return tuple(
+        group
+        for group in _groups_on(uc_pools(landscape), landscape)
+        if not (_name(group) in made and _name(group) == str(group.get("dial_plan")).casefold())
+    )
+
+
+def _name(group: Resource) -> str:
+    return group.key.partition("/")[2].casefold()
+
+
+def _gateway(pool: UcPool, landscape: Landscape) -> Resource:
+    """Return the gateway of a pool as the script leaves it: the flags are always set, on a reused one too."""
+    is_branch = pool.pool_class is PoolClass.BRANCH
+    flags: dict[str, Value] = {"outcalls_allowed": not is_branch, "message_waiting_allowed": not is_branch}
+    observed = landscape.one("ip_gateway", pool.fqdn)
+    if observed is not None:
+        return replace(observed, attributes={**observed.attributes, **flags})
+    made: dict[str, Value] = {"port": 5060, "status": "Enabled", **flags}
+    return Resource(Address("ip_gateway", pool.fqdn), made)
+
+
+def _hunt_group(gateway: str, plan: Resource) -> Resource:
+    pilot = (plan.text("phone_context") or plan.key).split(".")[0]
+    attributes: dict[str, Value] = {"gateway": gateway, "dial_plan": plan.key, "pilot_identifier": pilot}
+    return Resource(Address("hunt_group", f"{gateway}/{plan.key}"), attributes)
+
+
+def _shared_pilots(landscape: Landscape) -> Sequence[Diagnostic]:
+    by_pilot: dict[str, list[Resource]] = {}
+    for plan in landscape.wanted("dial_plan").values():
+        by_pilot.setdefault(plan.key.split(".")[0].casefold(), []).append(plan)
+    return [
+        SHARED_PILOT.told(
+            plans[-1], f"{enumerated(str(plan.address) for plan in plans)} all have {plans[0].key.split('.')[0]}."
+        )
+        for plans in by_pilot.values()
+        if len(plans) > 1
+    ]
+
+
+def _texts(value: Value) -> tuple[str, ...]:
+    return tuple(str(item) for item in value) if isinstance(value, tuple) else ()
+
+
+# --- whether it runs -------------------------------------------------------------------------------------------------
+
+
+def script_query() -> Command:
+    """Return the read that tells whether an exchucutil runs on the Exchange entry point, ours or anybody's."""
+    return service_query(EXCHANGE, *_SCRIPT_HOST_SERVICES)
+
+
+def script_is_running(answer: Answer) -> bool:
+    """True where the answer to ``script_query`` says so."""
+    command, reply = answer
+    is_told = command.endpoint == EXCHANGE and command.operation is Operation.SERVICE
+    return (
+        is_told and not isinstance(reply, SessionError) and any(r.get("ScriptRunning") is True for r in reply.records)
+    )

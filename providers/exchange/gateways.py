@@ -1,0 +1,38 @@
+"""How gateways are referred to: by address in this project, by name on the server.
+
+exchucutil names a gateway after the pool object (``1:1``), so its name is only known once it is there; its address is
+the pool's FQDN from the start.
+"""
+
+from __future__ import annotations
+
+from providers.types import lower
+from reconciler.resource import Landscape
+from reconciler.values import Address, NameOf
+
+
+def gateway_argument(address: str, landscape: Landscape) -> str | NameOf:
+    """Return what a cmdlet takes for the gateway: its name, or the promise of it where it is still to be made."""
+    gateway = landscape.one("ip_gateway", address)
+    if gateway is None:
+        return address
+    return gateway.name or NameOf(Address("ip_gateway", address), "gateway")
+
+
+def address_of(gateway_name: str, landscape: Landscape) -> str:
+    """Return the address of a gateway referred to by name; the name itself, in lower case, where it is not known."""
+    folded = gateway_name.casefold()
+    gateways = landscape.all("ip_gateway").values()
+    found = next((one.key for one in gateways if one.name and one.name.casefold() == folded), None)
+    return found or str(lower(gateway_name))
+
+
+def gateways_of(plan: str, landscape: Landscape) -> tuple[str, ...]:
+    """Return the addresses of the gateways that a hunt group links to ``plan``, in order."""
+    folded = plan.casefold()
+    linked = (
+        group.text("gateway")
+        for group in landscape.all("hunt_group").values()
+        if str(group.get("dial_plan")).casefold() == folded
+    )
+    return tuple(sorted({gateway for gateway in linked if gateway}))

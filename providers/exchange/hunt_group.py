@@ -1,0 +1,131 @@
+"""UM hunt groups: the only link between a gateway and a dial plan.
+
+exchucutil makes one per pool gateway and SIP dial plan, named like the dial plan, and removes every other on those
+gateways each time it runs; so these are observed, and only custom ones are declared. None can be changed: another
+value is another hunt group. Sources: New-UMHuntGroup, Get-UMHuntGroup (Microsoft Learn), the script itself; DOMAIN
+4.2, 7.5.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, ClassVar
+
+from pydantic import AfterValidator
+
+from providers.cmdlet_resource import CmdletResource, CreateOnly, Declared, Output, Param, ReadOnly, References, unset
+from providers.exchange.gateways import address_of, gateway_argument
+from providers.rules import Rule, did_you_mean
+from providers.types import Fqdn, Instant, ObjectName, Text, object_name
+from reconciler.diagnostics import Diagnostic, Problem, Severity
+from reconciler.resource import Landscape, Lifecycle
+from reconciler.values import Address, Command, Record, Resource, Value, write
+
+UNKNOWN_GATEWAY = Rule(
+    "UM023",
+    "Unknown gateway",
+    "A declared hunt group stands on a gateway that does not exist and that exchucutil will not make.",
+    "Write the key as address/name, where the address is that of a UM IP gateway.",
+    "New-UMHuntGroup; DOMAIN 7.5",
+)
+TAKEN_NAME = Rule(
+    "UM024",
+    "Hunt group belongs to exchucutil",
+    "A hunt group on a pool's gateway that is named like the SIP dial plan it links is the script's own.",
+    "Give the hunt group another name, or do not declare it.",
+    "ExchUCUtil.ps1; DOMAIN 4.2",
+    Severity.WARNING,
+)
+
+
+class HuntGroupDeclaration(Declared):
+    """A custom UM hunt group; its key is the gateway's address, a slash and its name: pool1.contoso.com/Custom."""
+
+    gateway: Annotated[Fqdn, CreateOnly(), Param("UMIPGateway")] = unset()
+    """Address of the gateway; follows from the key and need not be written."""
+    dial_plan: Annotated[ObjectName, CreateOnly(), Param("UMDialPlan"), References("dial_plan")]
+    """Dial plan that calls are matched to."""
+    pilot_identifier: Annotated[Text, CreateOnly()] = unset()
+    """Text that the called number is matched with."""
+    when_created: Annotated[Instant, ReadOnly(), Output("WhenCreated")] = unset()
+    """When the object was made, in UTC: exchucutil makes it anew each time."""
+
+
+def _is_key(value: str) -> str:
+    address, slash, name = value.partition("/")
+    if not (address and slash and name):
+        raise ValueError("must be written address/name, such as pool1.contoso.com/Custom")
+    if len(name) > 64:
+        raise ValueError(f"has a name of {len(name)} characters; Exchange accepts 64")
+    return f"{address.lower()}/{name}"
+
+
+class HuntGroup(CmdletResource):
+    """The link of a gateway to a dial plan; made by exchucutil, custom ones kept."""
+
+    name: ClassVar[str] = "hunt_group"
+    lifecycle: ClassVar[Lifecycle] = Lifecycle.FIXED
+    rank: ClassVar[int] = 5
+    section: ClassVar[str | None] = "hunt_groups"
+    model: ClassVar[type[Declared]] = HuntGroupDeclaration
+    noun: ClassVar[str] = "UMHuntGroup"
+    key_type: ClassVar[Any] = Annotated[Text, AfterValidator(_is_key)]
+    reads_after: ClassVar[tuple[str, ...]] = ("ip_gateway",)
+    rules: ClassVar[tuple[Rule, ...]] = (UNKNOWN_GATEWAY, TAKEN_NAME)
+
+    def declared(self, key: str, values: Mapping[str, Value]) -> Resource | Sequence[Problem]:
+        gateway = key.partition("/")[0]
+        if values.get("gateway", gateway) != gateway:
+            detail = f'"gateway" is {values["gateway"]}, but the name says {gateway}.'
+            return (Problem(("gateway",), "Invalid value", detail, "Leave gateway out, or write the same in both."),)
+        return super().declared(key, {**values, "gateway": gateway})
+
+    def from_record(self, record: Record, landscape: Landscape) -> Resource | None:
+        """Return the hunt group; its gateway is referred to by name, and known here by its address."""
+        name, gateway_name = object_name(record.get("Name")), object_name(record.get("UMIPGateway"))
+        if not (isinstance(name, str) and name and isinstance(gateway_name, str) and gateway_name):
+            return None
+        address = address_of(gateway_name, landscape)
+        guid = record.get("Guid")
+        return Resource(
+            Address(self.name, f"{address}/{name}"),
+            {**self.canonical(record), "gateway": address},
+            name=f"{gateway_name}\\{name}",
+            guid=guid if isinstance(guid, str) else None,
+        )
+
+    def needs(self, desired: Resource, landscape: Landscape) -> Sequence[Address]:
+        scripts = [address for address in landscape.actions if address.type == "exchucutil"]
+        return (*super().needs(desired, landscape), *scripts)
+
+    def create(self, desired: Resource, landscape: Landscape) -> Sequence[Command]:
+        gateway, _, name = desired.key.partition("/")
+        values = {"PilotIdentifier": desired.attributes["pilot_identifier"]} if desired.text("pilot_identifier") else {}
+        return (
+            write(
+                "New-UMHuntGroup",
+                Name=name,
+                UMDialPlan=desired.get("dial_plan"),
+                UMIPGateway=gateway_argument(gateway, landscape),
+                **values,
+            ),
+        )
+
+    def delete(self, observed: Resource, landscape: Landscape) -> Sequence[Command]:
+        gateway, _, name = observed.key.partition("/")
+        known = landscape.one("ip_gateway", gateway)
+        gateway_name = known.name if known and known.name else gateway
+        return (write("Remove-UMHuntGroup", Identity=observed.name or f"{gateway_name}\\{name}"),)
+
+    def check(self, landscape: Landscape) -> Sequence[Diagnostic]:
+        told: list[Diagnostic] = []
+        gateways = landscape.all("ip_gateway")
+        for declared in landscape.wanted(self.name).values():
+            gateway, _, name = declared.key.partition("/")
+            if gateway not in gateways and landscape.is_readable("ip_gateway"):
+                detail = f'{declared.address} stands on the gateway "{gateway}", which does not exist.'
+                told.append(UNKNOWN_GATEWAY.told(declared, detail, did_you_mean(gateway, gateways)))
+            elif gateway in landscape.all("pool") and name.casefold() == str(declared.get("dial_plan")).casefold():
+                detail = f"{declared.address} is named like the dial plan it links."
+                told.append(TAKEN_NAME.told(declared, detail))
+        return told

@@ -1,0 +1,244 @@
+"""What forbids or clouds UM for a mailbox, over all rows at once.
+
+Exchange refuses a wrong extension or a second use of one only when the mailbox is enabled, one by one; here all rows
+are judged together, against each other and against what is there. Sources: Enable-UMMailbox, Get-CsUser (Microsoft
+Learn); DOMAIN 3.11, 3.13, 7.7; RELIABILITY D11.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+from providers.exchange.policies import plan_of, plans_by_policy
+from providers.rules import Rule, did_you_mean, enumerated
+from reconciler.diagnostics import Diagnostic, Severity
+from reconciler.resource import ActionKind, Landscape
+from reconciler.values import Resource
+
+NO_MAILBOX = Rule(
+    "UM070",
+    "Mailbox does not exist",
+    "UM is enabled on an existing mailbox, which is named by its primary SMTP address.",
+    "Create the mailbox first, or correct the address.",
+    "Enable-UMMailbox; DOMAIN 7.7",
+)
+NO_VOICE = Rule(
+    "UM071",
+    "User has no Enterprise Voice",
+    "Lync sends calls to voice mail for Enterprise Voice users only.",
+    "Enable the user for Enterprise Voice first:\n  Set-CsUser -EnterpriseVoiceEnabled $true",
+    "Configure Unified Messaging on Microsoft Exchange (Gg398129); DOMAIN 3.11",
+)
+HOSTED = Rule(
+    "UM072",
+    "User has hosted voice mail",
+    "The calls of a user with hosted voice mail go to hosted UM; such a user is left as is.",
+    "Take the row out, or end hosted voice mail for the user.",
+    "Get-CsUser, property HostedVoiceMail; DOMAIN 3.13",
+    Severity.WARNING,
+)
+NO_USER = Rule(
+    "UM073",
+    "SIP address does not match Lync",
+    "The SIP address of the mailbox must be that of the user in Lync; else Lync does not find the voice mail.",
+    "Write the SIP address of the user in Lync, without sip:.",
+    "Configure Unified Messaging on Microsoft Exchange (Gg398129); DOMAIN 3.11",
+)
+WRONG_DIGITS = Rule(
+    "UM074",
+    "Extension has the wrong number of digits",
+    "Every extension of a dial plan has the same number of digits. Excel takes leading zeros away.",
+    "Write the extension with all its digits.",
+    "Enable-UMMailbox, parameter Extensions; DOMAIN 7.7",
+)
+EXTENSION_TWICE = Rule(
+    "UM075",
+    "Extension is given twice",
+    "Within a dial plan an extension belongs to one mailbox.",
+    "Give one of them another extension.",
+    "Enable-UMMailbox; DOMAIN 7.7, 9.1",
+)
+SIP_TWICE = Rule(
+    "UM076",
+    "SIP address is given twice",
+    "Within a dial plan a SIP address belongs to one mailbox.",
+    "Correct the SIP address of one of them.",
+    "Enable-UMMailbox, parameter SIPResourceIdentifier; DOMAIN 7.7",
+)
+OTHER_PLAN = Rule(
+    "UM077",
+    "Policy belongs to another dial plan",
+    "The policy decides the dial plan of a mailbox; the dial plan written beside it is another one.",
+    "Write a policy of that dial plan, or leave dial_plan out.",
+    "Enable-UMMailbox, parameter UMMailboxPolicy; DOMAIN 7.7",
+)
+NO_SIP_ADDRESS = Rule(
+    "UM078",
+    "SIP address is missing",
+    "A mailbox of a SIP dial plan is enabled with the SIP address of its user.",
+    "Write sip_address.",
+    "Enable-UMMailbox, parameter SIPResourceIdentifier; DOMAIN 7.7",
+)
+STILL_TAKEN = Rule(
+    "UM079",
+    "Extension is still taken",
+    "The extension goes from one mailbox to another at once; until the first gives it up, Exchange refuses it.",
+    "Free it with an apply of its own first, then give it to the other mailbox.",
+    "Enable-UMMailbox; RELIABILITY D11",
+)
+
+MAILBOX_RULES: Final = (
+    NO_MAILBOX,
+    NO_VOICE,
+    HOSTED,
+    NO_USER,
+    WRONG_DIGITS,
+    EXTENSION_TWICE,
+    SIP_TWICE,
+    OTHER_PLAN,
+    NO_SIP_ADDRESS,
+    STILL_TAKEN,
+)
+
+
+def check_mailboxes(landscape: Landscape) -> Sequence[Diagnostic]:
+    """Return everything wrong with the declared mailboxes, in one pass over them."""
+    declared: Mapping[str, Resource] = landscape.declared.get("um_mailbox", {})
+    if not declared:
+        return ()
+    by_policy = plans_by_policy(landscape)
+    plans = {row.key: plan_of(row.text("policy"), by_policy) for row in declared.values()}
+    return (
+        *_against_world(declared, plans, landscape),
+        *_twice(declared, plans, landscape),
+        *_still_taken(landscape),
+    )
+
+
+def _against_world(
+    declared: Mapping[str, Resource], plans: Mapping[str, str | None], landscape: Landscape
+) -> Iterator[Diagnostic]:
+    mailboxes, users = landscape.all("mailbox"), landscape.all("lync_user")
+    knows_mailboxes, knows_users = landscape.is_readable("mailbox"), landscape.is_readable("lync_user")
+    by_email = {email: user for user in users.values() if (email := user.text("email"))}
+    digits = _digits(landscape)
+    for row in declared.values():
+        if knows_mailboxes and row.key not in mailboxes:
+            detail = f"{row.address} has no mailbox."
+            yield NO_MAILBOX.told(row, detail, _remedy(row.key, mailboxes, NO_MAILBOX))
+        if knows_users:
+            yield from _against_lync(row, users, by_email)
+        plan = plans[row.key]
+        written = row.text("dial_plan")
+        if plan and written and written.casefold() != plan.casefold():
+            detail = f"{row.address} has the policy {row.get('policy')} of {plan}, and the dial plan {written}."
+            yield OTHER_PLAN.told(row, detail)
+        count = digits.get((plan or "").casefold())
+        wrong = [one for one in row.items("extension") if count is not None and len(one) != count]
+        if wrong:
+            detail = f"{row.address} has the extension {enumerated(wrong)}; {plan} asks for {count} digits."
+            yield WRONG_DIGITS.told(row, detail)
+
+
+def _against_lync(
+    row: Resource, users: Mapping[str, Resource], by_email: Mapping[str, Resource]
+) -> Iterator[Diagnostic]:
+    sip = row.text("sip_address")
+    known = by_email.get(row.key)
+    if sip is None:
+        suggested = f"Write sip_address: {known.key}." if known else ""
+        yield NO_SIP_ADDRESS.told(row, f"{row.address} has no SIP address.", suggested)
+        return
+    user = users.get(sip)
+    if user is None:
+        if known is not None:
+            detail = f"{row.address} has the SIP address {sip}; its user in Lync has {known.key}."
+            yield NO_USER.told(row, detail, f"Write sip_address: {known.key}.")
+        else:
+            detail = f"{row.address} has the SIP address {sip}, which no user in Lync has."
+            yield NO_USER.told(row, detail, _remedy(sip, users, NO_USER))
+    elif user.get("hosted_voicemail") is True:
+        yield HOSTED.told(row, f"{sip} has hosted voice mail; {row.address} is left out.")
+    elif user.get("enterprise_voice") is not True:
+        yield NO_VOICE.told(
+            row, f"{sip} is not enabled for Enterprise Voice.", f"{NO_VOICE.remedy} -Identity sip:{sip}"
+        )
+
+
+def _remedy(name: str, known: Mapping[str, Resource], rule: Rule) -> str:
+    """Return a near name where there is one; long lists of users are not shown."""
+    told = did_you_mean(name, known)
+    return told if told.startswith("Did you mean") else rule.remedy
+
+
+def _digits(landscape: Landscape) -> Mapping[str, int]:
+    plans = [*landscape.all("dial_plan").values(), *landscape.wanted("dial_plan").values()]
+    return {plan.key.casefold(): count for plan in plans if isinstance(count := plan.get("extension_digits"), int)}
+
+
+def _twice(
+    declared: Mapping[str, Resource], plans: Mapping[str, str | None], landscape: Landscape
+) -> Iterator[Diagnostic]:
+    """Find what two mailboxes of a dial plan have, declared or there; each finding stands at a declared row."""
+    held: dict[tuple[str, str, str], Resource] = {}
+    for mailbox in landscape.all("um_mailbox").values():
+        if mailbox.key not in declared:
+            _claims(mailbox, mailbox.text("dial_plan"), held)
+    for row in declared.values():
+        for attribute, value, other in _claims(row, plans[row.key], held):
+            rule = EXTENSION_TWICE if attribute == "extension" else SIP_TWICE
+            detail = f"{value} is given to {other.address} and {row.address} in {plans[row.key]}."
+            yield rule.told(row, detail)
+
+
+def _claims(
+    mailbox: Resource, plan: str | None, held: dict[tuple[str, str, str], Resource]
+) -> Sequence[tuple[str, str, Resource]]:
+    """Note what a mailbox holds; return what another one holds already."""
+    if plan is None:
+        return ()
+    folded = plan.casefold()
+    found: list[tuple[str, str, Resource]] = []
+    sip = mailbox.text("sip_address")
+    claims = [("extension", value) for value in mailbox.items("extension")]
+    for attribute, value in [*claims, *([("sip_address", sip)] if sip else [])]:
+        other = held.setdefault((attribute, folded, value), mailbox)
+        if other is not mailbox:
+            found.append((attribute, value, other))
+    return found
+
+
+def _still_taken(landscape: Landscape) -> Iterator[Diagnostic]:
+    """Find extensions that one action frees and another takes: their order within a batch is not fixed."""
+    actions = [
+        action
+        for action in landscape.actions.values()
+        if action.address.type == "um_mailbox" and action.kind not in (ActionKind.ADOPT, ActionKind.FORGET)
+    ]
+    changes = [(action, change) for action in actions for change in action.changes if change.attribute == "extension"]
+    freed = {
+        str(value): action.address
+        for action, change in changes
+        if isinstance(change.before, tuple)
+        for value in change.before
+        if value not in (change.after if isinstance(change.after, tuple) else ())
+    }
+    if not freed:
+        return
+    rows = landscape.wanted("um_mailbox")
+    for action, change in changes:
+        before = change.before if isinstance(change.before, tuple) else ()
+        for value in change.after if isinstance(change.after, tuple) else ():
+            holder = freed.get(str(value))
+            if value not in before and holder is not None and _same_plan(action.address.key, holder.key, landscape):
+                detail = f"{value} is to go from {holder} to {action.address}."
+                yield STILL_TAKEN.told(rows.get(action.address.key, Resource(action.address)), detail)
+
+
+def _same_plan(one: str, other: str, landscape: Landscape) -> bool:
+    plans = [
+        mailbox.text("dial_plan") if (mailbox := landscape.one("um_mailbox", key)) is not None else None
+        for key in (one, other)
+    ]
+    return plans[0] is not None and plans[0] == plans[1]

@@ -1,0 +1,129 @@
+"""Restarting the Unified Messaging services of a server after its startup mode changed.
+
+A new mode is used only after a restart of MSExchangeUM and, from 2013 on, MSExchangeUMCR. Whether a running service
+has the new mode leaves no trace to read, so this is due only while the obligation is open that the change left; its
+end is seen by the start times, on the server's own clock. Source: Configure the startup mode on a Mailbox server
+(Ee423544) and on a Client Access server (JJ673533); DOMAIN 3.6.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+from providers.exchange.servers import UMHost, UMService, um_hosts
+from providers.services import ServiceState, observed_services, service_attributes, service_query, service_state
+from reconciler.errors import SessionError
+from reconciler.resource import Action, Answer, Attribute, Diagnosed, Landscape, Lifecycle, ResourceType, Task
+from reconciler.snapshot import Duty, Obligation
+from reconciler.values import Address, Command, Connection, Endpoint, Resource, Value, write
+
+_SERVICES = {
+    UMService.UM_SERVER: "MSExchangeUM",
+    UMService.UM_SERVICE: "MSExchangeUM",
+    UMService.CALL_ROUTER: "MSExchangeUMCR",
+}
+
+
+class UMServiceRestart(ResourceType):
+    """MSExchangeUM and MSExchangeUMCR of one server; key: its FQDN."""
+
+    name: ClassVar[str] = "um_service_restart"
+    lifecycle: ClassVar[Lifecycle] = Lifecycle.TASK
+    rank: ClassVar[int] = 3
+    reads_after: ClassVar[tuple[str, ...]] = ("exchange_server",)
+
+    @property
+    def cmdlets(self) -> frozenset[str]:
+        return frozenset({"Get-Service", "Restart-Service"})
+
+    @property
+    def attributes(self) -> Mapping[str, Attribute]:
+        return service_attributes(*sorted(set(_SERVICES.values())))
+
+    # how it is read
+
+    def queries(self, landscape: Landscape, keys: frozenset[str] | None = None) -> Sequence[Command]:
+        return tuple(
+            service_query(Endpoint(Connection.EXCHANGE, host.fqdn), *_service_names(host))
+            for host in um_hosts(landscape).values()
+            if keys is None or host.fqdn in keys
+        )
+
+    def observe(self, answers: Sequence[Answer], landscape: Landscape) -> Sequence[Resource | Diagnosed]:
+        return [observed_services(self.name, command, reply) for command, reply in answers]
+
+    # when it is due
+
+    def due(self, landscape: Landscape) -> Sequence[Task]:
+        hosts = um_hosts(landscape)
+        return tuple(self._task(hosts[fqdn], landscape) for fqdn in _owing(landscape) if fqdn in hosts)
+
+    def _task(self, host: UMHost, landscape: Landscape) -> Task:
+        endpoint = Endpoint(Connection.EXCHANGE, host.fqdn)
+        return Task(
+            Resource(Address(self.name, host.fqdn)),
+            reasons=("the startup mode changed, which the services read when they start",),
+            commands=tuple(write("Restart-Service", endpoint, Name=name) for name in _service_names(host)),
+            needs=tuple(Address("server_binding", f"{host.fqdn}/{service.value}") for service in host.services),
+            discharges=(Obligation(Duty.UM_SERVICE_RESTART, host.fqdn),),
+        )
+
+    # whether it is done
+
+    def expectation(self, action: Action, landscape: Landscape) -> Mapping[str, Value] | None:
+        return {f"{state.name}:start_time": state.start_time for state in _states(action.address.key, landscape)}
+
+    def is_done(self, action: Action, landscape: Landscape) -> bool:
+        owed = landscape.prior.owes(Duty.UM_SERVICE_RESTART, action.address.key)
+        since = owed.since if owed else None
+        before = action.expects or {}
+        states = _states(action.address.key, landscape)
+        return bool(states) and all(_is_newer(state, since, before) for state in states)
+
+    def met(self, landscape: Landscape) -> Sequence[Obligation]:
+        return tuple(
+            owed
+            for owed in landscape.prior.obligations
+            if owed.duty is Duty.UM_SERVICE_RESTART
+            and owed.since is not None
+            and (states := _states(owed.subject, landscape))
+            and all(_is_newer(state, owed.since, {}) for state in states)
+        )
+
+    def waits_for(self, action: Action, landscape: Landscape) -> Sequence[Command]:
+        return self.queries(landscape, frozenset({action.address.key}))
+
+    def is_ready(self, action: Action, answers: Sequence[Answer], landscape: Landscape) -> str | None:
+        for _, reply in answers:
+            if isinstance(reply, SessionError):
+                return f"{action.address.key} does not answer"
+            if any(record.get("ScriptRunning") is True for record in reply.records):
+                return f"exchucutil is still running on {action.address.key}"
+        return None
+
+
+def _service_names(host: UMHost) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(_SERVICES[service] for service in host.services))
+
+
+def _owing(landscape: Landscape) -> tuple[str, ...]:
+    """Return the hosts whose restart is owed already, or will be by an action planned."""
+    owed = [*landscape.prior.obligations, *(one for action in landscape.actions.values() for one in action.owes)]
+    return tuple(sorted({one.subject.lower() for one in owed if one.duty is Duty.UM_SERVICE_RESTART}))
+
+
+def _states(fqdn: str, landscape: Landscape) -> tuple[ServiceState, ...]:
+    observed = landscape.one(UMServiceRestart.name, fqdn)
+    host = um_hosts(landscape).get(fqdn)
+    names = _service_names(host) if host else ()
+    states = (service_state(observed, name) for name in names) if observed else ()
+    return tuple(state for state in states if state is not None)
+
+
+def _is_newer(state: ServiceState, since: str | None, before: Mapping[str, Value]) -> bool:
+    """True where the service runs and started after ``since`` and after what was planned upon."""
+    planned = before.get(f"{state.name}:start_time")
+    limits = [limit for limit in (since, planned) if isinstance(limit, str)]
+    started = state.start_time
+    return state.is_running and started is not None and all(started > limit for limit in limits)

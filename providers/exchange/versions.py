@@ -1,0 +1,62 @@
+"""What each version of Exchange can do, where commands or rules differ.
+
+Exchange tells its version as text: ``Version 14.1 (Build 218.15)``. Major 8 is 2007, 14 is 2010 (14.0 is RTM, 14.1 and
+later have a service pack), 15.0 is 2013, 15.1 is 2016, and 15.2 (2019) has no Unified Messaging. Source: build numbers
+and release dates (Microsoft Learn); DOMAIN 2.2.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_PRODUCTS = {(8,): "2007", (14,): "2010", (15, 0): "2013", (15, 1): "2016", (15, 2): "2019"}
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ExchangeVersion:
+    """Major and minor version of an Exchange server; they order as the products do."""
+
+    major: int
+    minor: int
+
+    @classmethod
+    def parse(cls, text: str | None) -> ExchangeVersion | None:
+        """Return the version that ``Version 15.0 (Build 1497.2)`` or ``15.0.1497.2`` tells; None for other texts."""
+        match = re.search(r"([0-9]{1,3})\.([0-9]{1,4})", text or "")
+        return cls(int(match[1]), int(match[2])) if match else None
+
+    @property
+    def product(self) -> str:
+        """The year in the product's name, or the version where it has none."""
+        return _PRODUCTS.get((self.major, self.minor)) or _PRODUCTS.get((self.major,)) or f"{self.major}.{self.minor}"
+
+    @property
+    def has_um(self) -> bool:
+        """Exchange 2019 and later have no Unified Messaging."""
+        return (self.major, self.minor) < (15, 2)
+
+    @property
+    def has_um_service(self) -> bool:
+        """From 2013 on, UM is a service with a call router; before it is the Unified Messaging role."""
+        return self.major >= 15
+
+    @property
+    def has_startup_mode(self) -> bool:
+        """Exchange 2007 has no UMStartupMode."""
+        return self.major >= 14
+
+    @property
+    def binds_by_difference(self) -> bool:
+        """``-DialPlans @{Add=...;Remove=...}`` works from 2013 on; before, the parameter replaces the whole list."""
+        return self.major >= 15
+
+    @property
+    def knows_secured(self) -> bool:
+        """VoIPSecurity Secured came with Exchange 2007 SP1."""
+        return (self.major, self.minor) >= (8, 1)
+
+    @property
+    def needs_simple_name(self) -> bool:
+        """Before 2010 SP1 the Lync dial plan's SimpleName must be the phone context."""
+        return (self.major, self.minor) < (14, 1)

@@ -1,0 +1,1 @@
+"""Resource types of Lync Server and Skype for Business Server, one a file."""

@@ -1,0 +1,141 @@
+"""Lync dial plans (location profiles), and the name rule for old Exchange servers: step 3 of the procedure.
+
+While any UM server of a dial plan is older than Exchange 2010 SP1, Lync finds the UM dial plan by a Lync dial plan
+whose SimpleName is the phone context; the name is derived where it is not written, and checked where it is. The
+normalization rule that New-CsDialPlan makes by itself is no attribute, so it is never drift. Sources: New-CsDialPlan,
+Set-CsDialPlan (Microsoft Learn); Gg425737; DOMAIN 3.4, 7.8.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Annotated, Any, ClassVar
+
+from pydantic import AfterValidator, Field
+
+from providers.cmdlet_resource import Clearable, CmdletResource, Declared, unset
+from providers.exchange.servers import named_servers, um_hosts
+from providers.rules import Rule, did_you_mean
+from providers.types import Normalise, Text, Truth, checked, plain
+from reconciler.diagnostics import Diagnostic
+from reconciler.resource import Landscape, Lifecycle
+from reconciler.values import LYNC, Endpoint, Resource
+
+UNKNOWN_LYNC_DIAL_PLAN = Rule(
+    "UM080",
+    "Unknown Lync dial plan",
+    "A UM dial plan names a Lync dial plan that neither exists nor is declared.",
+    "Declare it under lync_dial_plans, or name one that exists.",
+    "Get-CsDialPlan; DOMAIN 7.8",
+)
+NAME_RULE = Rule(
+    "UM081",
+    "Lync dial plan does not carry the phone context",
+    "While a UM server of a dial plan is older than Exchange 2010 SP1, the SimpleName of the Lync dial plan must equal "
+    "the phone context of the UM dial plan; else Lync does not find it.",
+    "Leave simple_name out to derive it, or write the phone context.",
+    "Deployment process for integrating on-premises UM (Gg425737); DOMAIN 3.4",
+)
+
+
+class LyncDialPlanDeclaration(Declared):
+    """A Lync dial plan; its key is Global, site:<site>, Registrar:<pool>, PstnGateway:<fqdn> or a name."""
+
+    simple_name: Annotated[
+        Text, Field(max_length=256), checked(r"[A-Za-z0-9.+_()-]+", "must be letters, digits and - . + _ ( )")
+    ] = unset()
+    """Unique name of letters, digits and ``- . + _ ( )``; with Exchange before 2010 SP1 the phone context."""
+    description: Annotated[Text, Field(max_length=512), Clearable()] = unset()
+    """Text for people; null for none."""
+    dialin_conferencing_region: Annotated[Text, Clearable()] = unset()
+    """Region of dial-in conferencing; null for none."""
+    external_access_prefix: Annotated[Text, Clearable(), checked(r"[0-9]{1,4}", "must be 1 to 4 digits")] = unset()
+    """Digits dialled for an outside line, 1 to 4; null for none."""
+    optimize_device_dialing: Truth = unset()
+    """Whether phones add the outside line prefix by themselves."""
+
+
+def _without_tag(value: object) -> object:
+    """Return an identity as it is written: a name reads back as ``Tag:name``."""
+    value = plain(value)
+    return re.sub(r"^tag:", "", value.strip(), flags=re.IGNORECASE) if isinstance(value, str) else value
+
+
+_SCOPED = checked(
+    r"([Gg]lobal|[Ss]ite:[^:]+|[Rr]egistrar:[^:]+|[Pp]stn[Gg]ateway:[^:]+|[^:/\\]{1,200})",
+    "must be Global, site:<site>, Registrar:<pool>, PstnGateway:<fqdn>, or a name without : / \\",
+    shown="",
+)
+
+
+class LyncDialPlan(CmdletResource):
+    """A Lync dial plan (location profile)."""
+
+    name: ClassVar[str] = "lync_dial_plan"
+    lifecycle: ClassVar[Lifecycle] = Lifecycle.OBJECT
+    rank: ClassVar[int] = 2
+    section: ClassVar[str | None] = "lync_dial_plans"
+    model: ClassVar[type[Declared]] = LyncDialPlanDeclaration
+    noun: ClassVar[str] = "CsDialPlan"
+    endpoint: ClassVar[Endpoint] = LYNC
+    key_type: ClassVar[Any] = Annotated[Text, Normalise(_without_tag), _SCOPED, AfterValidator(str)]
+    key_parameter: ClassVar[str] = "Identity"
+    key_output: ClassVar[str] = "Identity"
+    name_output: ClassVar[str] = "Identity"
+    rules: ClassVar[tuple[Rule, ...]] = (UNKNOWN_LYNC_DIAL_PLAN, NAME_RULE)
+
+    def derive(self, landscape: Landscape) -> Sequence[Resource]:
+        contexts = required_names(landscape)
+        return tuple(_named(plan, contexts.get(plan.key.casefold())) for plan in super().derive(landscape))
+
+    def is_forgotten(self, prior: Resource, landscape: Landscape) -> bool:
+        return prior.key.casefold() == "global"  # removing it only resets it
+
+    def check(self, landscape: Landscape) -> Sequence[Diagnostic]:
+        told: list[Diagnostic] = []
+        contexts = required_names(landscape)
+        for plan in landscape.wanted("dial_plan").values():
+            named = plan.text("lync_dial_plan")
+            if named is None or not landscape.is_readable(self.name):
+                continue
+            known = landscape.one(self.name, named)
+            context = contexts.get(named.casefold())
+            if known is None:
+                detail = f'{plan.address} names the Lync dial plan "{named}".'
+                told.append(UNKNOWN_LYNC_DIAL_PLAN.told(plan, detail, did_you_mean(named, landscape.all(self.name))))
+            elif context and (known.text("simple_name") or "").casefold() != context.casefold():
+                detail = f'{known.address} has the simple name "{known.get("simple_name")}"; it must be "{context}".'
+                told.append(NAME_RULE.told(landscape.wanted(self.name).get(named, plan), detail))
+        return told
+
+
+def required_names(landscape: Landscape) -> dict[str, str]:
+    """Return the SimpleName that the rule asks for, by Lync dial plan in lower case; empty from 2010 SP1 on."""
+    hosts = um_hosts(landscape)
+    required: dict[str, str] = {}
+    for plan in landscape.wanted("dial_plan").values():
+        named = plan.text("lync_dial_plan")
+        serving = {*named_servers(plan, landscape), *_bound_servers(plan, landscape)}
+        is_old = any(hosts[fqdn].version.needs_simple_name for fqdn in serving if fqdn in hosts)
+        known = landscape.one("dial_plan", plan.key)
+        context = known.text("phone_context") if known else None
+        if named and is_old and context:
+            required[named.casefold()] = context
+    return required
+
+
+def _bound_servers(plan: Resource, landscape: Landscape) -> tuple[str, ...]:
+    folded = plan.key.casefold()
+    return tuple(
+        binding.key.rpartition("/")[0]
+        for binding in landscape.all("server_binding").values()
+        if any(bound.casefold() == folded for bound in binding.items("dial_plans"))
+    )
+
+
+def _named(plan: Resource, context: str | None) -> Resource:
+    if context is None or "simple_name" in plan.attributes:
+        return plan
+    return replace(plan, attributes={**plan.attributes, "simple_name": context})

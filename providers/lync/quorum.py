@@ -1,0 +1,28 @@
+"""How many Front Ends of a pool must run for the pool to stay up.
+
+From Lync Server 2013 on, a pool that falls below this number stops all its services by itself. For larger pools only
+the first so many Front Ends count, in the order of the topology. Source: Topologies and components for Front End
+Servers (Gg412996); DOMAIN 5.2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+_TO_STAY_UP = {1: 1, 2: 1, 3: 2, 4: 2, 5: 3, 6: 3, 7: 4, 8: 4, 9: 4, 10: 5, 11: 5, 12: 5}
+_COUNTED = {8: 7, 9: 7, 10: 9, 11: 9, 12: 9}
+
+
+def needed_to_stay_up(size: int) -> int:
+    """Return how many Front Ends must run in a pool of ``size``; beyond the published table, more than half."""
+    return _TO_STAY_UP.get(size, size // 2 + 1)
+
+
+def counted(members: Sequence[str]) -> tuple[str, ...]:
+    """Return the Front Ends that count, of all in the order of the topology."""
+    return tuple(members[: _COUNTED.get(len(members), len(members))])
+
+
+def keeps_quorum(members: Sequence[str], running: Collection[str]) -> bool:
+    """True where the pool stays up with only ``running`` of its ``members``."""
+    return sum(member in running for member in counted(members)) >= needed_to_stay_up(len(members))

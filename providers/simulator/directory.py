@@ -1,0 +1,264 @@
+"""The directory that Exchange and Lync share: objects, and several domain controllers that learn of changes late.
+
+There is one truth, the newest state, and for as long as some domain controller does not know it yet, a list of the
+changes with what was there before. What a lagging controller answers is the newest state with the changes it has not
+heard of taken back, attribute by attribute, so that two changes of one object made on two controllers both survive.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+
+@dataclass(slots=True)
+class Entry:
+    """One object. ``properties`` holds JSON values; a reference to another object is ``{"$ref": guid}``."""
+
+    guid: str
+    kind: str
+    """The noun of its cmdlets, such as ``UMDialPlan``."""
+    name: str
+    dn: str
+    created: str
+    """WhenCreated: ISO 8601 in UTC, whole seconds, as the directory keeps it."""
+    properties: dict[str, Any]
+    kept: bytes | None = field(default=None, compare=False, repr=False)
+    """The object as JSON, until it changes: most of a directory is the same from one save to the next."""
+
+    def reference(self) -> dict[str, str]:
+        return {"$ref": self.guid}
+
+    def refers_to(self, property: str, guid: str) -> bool:
+        """True where ``property``, single or multi-valued, names the object ``guid``."""
+        value = self.properties.get(property)
+        if isinstance(value, list):
+            return any(isinstance(item, dict) and item.get("$ref") == guid for item in value)
+        return isinstance(value, dict) and value.get("$ref") == guid
+
+
+@dataclass(slots=True)
+class _Change:
+    """A change that some domain controller may not know. ``before``: None where the object was made by it."""
+
+    at: str
+    dc: str
+    guid: str
+    before: dict[str, Any] | None
+    gone: list[Any] | None = None
+    """The object it deleted."""
+
+
+_ABSENT = {"$absent": True}
+"""The value, before a change, of a property that was not there; as JSON keeps it."""
+
+
+class Directory:
+    """The objects of the forest. Not thread-safe: the estate lets one call in at a time."""
+
+    def __init__(self, delays: Mapping[str, float], seed: str) -> None:
+        self._delays = dict(delays)
+        self._slowest = timedelta(seconds=max(delays.values(), default=0.0))
+        self._seed = seed
+        self.counter = 0
+        self._entries: dict[str, Entry] = {}
+        self._kinds: dict[str, dict[str, Entry]] = {}
+        self._pending: list[_Change] = []
+        self.indexes: dict[str, str] = {}
+        """Folded names of users and their proxy addresses, to guid; of the newest state."""
+
+    def new_guid(self) -> str:
+        """Return the next id; they follow from the seed alone."""
+        self.counter += 1
+        digest = hashlib.sha256(f"{self._seed}:{self.counter}".encode()).digest()
+        return str(UUID(bytes=digest[:16], version=4))
+
+    # reading
+
+    def view(self, dc: str, now: datetime) -> View:
+        """Return the directory as the domain controller ``dc`` knows it at ``now``."""
+        return View(self, self._unknown_to(dc, now) if self._pending else {})
+
+    def _unknown_to(self, dc: str, now: datetime) -> dict[str, Entry | None]:
+        delay = timedelta(seconds=self._delays.get(dc, 0.0))
+        overlay: dict[str, Entry | None] = {}
+        settled: dict[str, set[str]] = {}
+        for change in reversed(self._pending):
+            known = change.dc == dc or datetime.fromisoformat(change.at) + delay <= now
+            touched = settled.setdefault(change.guid, set())
+            if known:
+                touched.update(change.before or ())
+                continue
+            if change.gone is not None:
+                overlay[change.guid] = Entry(*change.gone)
+            elif change.before is None:
+                overlay[change.guid] = None
+            else:
+                entry = overlay.get(change.guid) or self._entries.get(change.guid)
+                if entry is not None:
+                    overlay[change.guid] = _taken_back(entry, change.before, touched)
+        return overlay
+
+    # writing
+
+    def create(
+        self,
+        kind: str,
+        name: str,
+        dn: str,
+        properties: dict[str, Any],
+        *,
+        dc: str,
+        now: datetime,
+        created: datetime | None = None,
+    ) -> Entry:
+        when = (created or now).replace(microsecond=0).isoformat()
+        entry = Entry(self.new_guid(), kind, name, dn, when, properties)
+        self._put(entry)
+        self._remember(_Change(now.isoformat(), dc, entry.guid, None), now)
+        return entry
+
+    def change(self, entry: Entry, properties: Mapping[str, Any], *, dc: str, now: datetime) -> None:
+        """Set ``properties`` of the newest state of ``entry``."""
+        newest = self._entries[entry.guid]
+        if self._lags:
+            before = {name: newest.properties.get(name, _ABSENT) for name in properties}
+            self._remember(_Change(now.isoformat(), dc, entry.guid, before), now)
+        newest.properties.update(properties)
+        newest.kept = None
+
+    def rename(self, entry: Entry, name: str) -> None:
+        """Give the object another name at once everywhere: renaming is not what replication is simulated for."""
+        newest = self._entries[entry.guid]
+        newest.dn = newest.dn.replace(f"CN={newest.name},", f"CN={name},", 1)
+        newest.name = name
+        newest.kept = None
+
+    def delete(self, entry: Entry, *, dc: str, now: datetime) -> None:
+        newest = self._entries.pop(entry.guid)
+        del self._kinds[newest.kind][entry.guid]
+        self._remember(_Change(now.isoformat(), dc, entry.guid, None, _row(newest)), now)
+
+    def settle(self) -> None:
+        """Let every domain controller know everything."""
+        self._pending = []
+
+    def adopt(self, entry: Entry) -> None:
+        """Put an object of another directory here as it is, in the place of one with its id."""
+        self._put(entry)
+
+    def drop(self, entry: Entry) -> None:
+        """Take an object away at once everywhere."""
+        self._entries.pop(entry.guid, None)
+        self._kinds.get(entry.kind, {}).pop(entry.guid, None)
+
+    def reindex(self, index: Callable[[Entry], None]) -> None:
+        """Make the index of names anew."""
+        self.indexes = {}
+        for entry in self._entries.values():
+            index(entry)
+
+    def _put(self, entry: Entry) -> None:
+        self._entries[entry.guid] = entry
+        self._kinds.setdefault(entry.kind, {})[entry.guid] = entry
+
+    @property
+    def _lags(self) -> bool:
+        return bool(self._slowest)
+
+    def _remember(self, change: _Change, now: datetime) -> None:
+        if not self._lags:
+            return
+        oldest = (now - self._slowest).isoformat()
+        if self._pending and self._pending[0].at <= oldest:
+            self._pending = [kept for kept in self._pending if kept.at > oldest]
+        self._pending.append(change)
+
+    # keeping
+
+    def to_json(self) -> dict[str, Any]:
+        """Return everything, for orjson to write."""
+        return {
+            "counter": self.counter,
+            "entries": [_kept(entry) for entry in self._entries.values()],
+            "pending": [[c.at, c.dc, c.guid, c.before, c.gone] for c in self._pending],
+        }
+
+    def load_json(self, told: Mapping[str, Any], index: Callable[[Entry], None]) -> None:
+        """Replace everything by what ``to_json`` told; ``index`` is called for each object."""
+        self.counter = told["counter"]
+        self._entries, self._kinds, self.indexes = {}, {}, {}
+        for row in told["entries"]:
+            entry = Entry(*row)
+            self._put(entry)
+            index(entry)
+        self._pending = [_Change(*row) for row in told["pending"]]
+
+
+def _kept(entry: Entry) -> orjson.Fragment:
+    if entry.kept is None:
+        entry.kept = orjson.dumps(_row(entry))
+    return orjson.Fragment(entry.kept)
+
+
+def _row(entry: Entry) -> list[Any]:
+    return [entry.guid, entry.kind, entry.name, entry.dn, entry.created, entry.properties]
+
+
+def _taken_back(entry: Entry, before: Mapping[str, Any], settled: set[str]) -> Entry:
+    properties = dict(entry.properties)
+    for name, value in before.items():
+        if name in settled:
+            continue
+        if value == _ABSENT:
+            properties.pop(name, None)
+        else:
+            properties[name] = value
+    return Entry(entry.guid, entry.kind, entry.name, entry.dn, entry.created, properties)
+
+
+class View:
+    """The directory as one domain controller knows it at one moment."""
+
+    def __init__(self, directory: Directory, overlay: Mapping[str, Entry | None]) -> None:
+        self._directory = directory
+        self._overlay = overlay
+
+    @property
+    def is_newest(self) -> bool:
+        return not self._overlay
+
+    def get(self, guid: str) -> Entry | None:
+        if guid in self._overlay:
+            return self._overlay[guid]
+        return self._directory._entries.get(guid)
+
+    def of(self, kind: str) -> Iterator[Entry]:
+        """Yield the objects of a kind, oldest first; those deleted unknown to this controller last."""
+        newest = self._directory._kinds.get(kind, {})
+        if not self._overlay:
+            yield from list(newest.values())
+            return
+        for guid, entry in list(newest.items()):
+            seen = self._overlay.get(guid, entry)
+            if seen is not None:
+                yield seen
+        for guid, known in self._overlay.items():
+            if known is not None and known.kind == kind and guid not in newest:
+                yield known
+
+    def follow(self, value: object) -> Entry | None:
+        """Return the object that a stored reference names, or None where it is gone or there is no reference."""
+        if isinstance(value, dict) and "$ref" in value:
+            return self.get(value["$ref"])
+        return None
+
+    def named(self, kind: str, name: str) -> Entry | None:
+        folded = name.casefold()
+        return next((entry for entry in self.of(kind) if entry.name.casefold() == folded), None)

@@ -1,0 +1,157 @@
+"""Faults to inject between a client and the service, one rule for each: at which message, before or after its effect.
+
+A rule counts the messages of its kind since the listener started, so that a run with the same messages meets the same
+faults. *Before* means that nothing happened; *after* that the message was carried out and its reply is what suffers.
+With them every row of the fault tables can be played (TRANSPORT 6.1 and 6.2).
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+KINDS: Final = ("any", "authenticate", "create", "command", "send", "receive", "signal", "delete")
+"""``authenticate`` is a message without a body and any that is answered with 401."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What goes wrong with the ``nth`` message of a ``kind``, and with the next ``times - 1`` after it."""
+
+    kind: str = "any"
+    nth: int = 1
+    """Counted from 1."""
+    times: int = 1
+    """0: with every one from the nth on."""
+    host: str | None = None
+    """Only messages to this host are counted."""
+    when: Literal["before", "after"] = "before"
+    """Before: in place of the effect. After: in place of the reply, when the message had its effect."""
+
+    fault: int | None = None
+    """Answer with this WSManFault code."""
+    status: int | None = None
+    """Answer with this HTTP status and no body."""
+    reset: bool = False
+    """Reset the connection (RST)."""
+    lose_reply: bool = False
+    """Close the connection without a reply (FIN)."""
+    truncate: int | None = None
+    """Send only so many bytes of the reply's body, then close."""
+    garble: bool = False
+    """Answer 200 with a page that is no SOAP."""
+    close: bool = False
+    """Answer, then close the connection: a seal is lost with it."""
+    delay_seconds: float = 0.0
+    """Wait so long, before the effect or between effect and reply."""
+    kill_shell: bool = False
+    """Close the shell the message is for."""
+    kill_process: int | None = None
+    """End the process the message is for with this exit code."""
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise ValueError(f"a fault is at a message of the kind {', '.join(KINDS)}; {self.kind!r} is none of them")
+        if self.when not in ("before", "after"):
+            raise ValueError(f"a fault is before or after the effect; {self.when!r} is neither")
+        if self.nth < 1 or self.times < 0 or self.delay_seconds < 0:
+            raise ValueError("a fault begins at the first message or later; times and delay are not negative")
+
+    def matches(self, kind: str, host: str) -> bool:
+        return self.kind in ("any", kind) and self.host in (None, host)
+
+
+_SCALARS: Final = {"true": True, "false": False}
+_NUMBER: Final = re.compile(r"-?[0-9]{1,12}(?:\.[0-9]{1,6})?\Z")
+_KEYS: Final = frozenset(Rule.__dataclass_fields__)
+
+
+class FaultPlan:
+    """The rules of one listener, with their counts. Thread-safe; rules may be added while it runs."""
+
+    def __init__(self, rules: Sequence[Rule] = ()) -> None:
+        self._lock = threading.Lock()
+        self._rules = list(rules)
+        self._seen: Counter[int] = Counter()
+        self._injected = 0
+
+    @classmethod
+    def parse(cls, entries: Sequence[Mapping[str, object]]) -> FaultPlan:
+        """Return the plan a list of mappings writes, such as ``{kind: send, nth: 3, when: after, reset: true}``.
+
+        Raises:
+            ValueError: a key or a value is none of a rule.
+        """
+        return cls([_rule(entry) for entry in entries])
+
+    @property
+    def injected(self) -> int:
+        """How often a rule struck."""
+        with self._lock:
+            return self._injected
+
+    def add(self, rule: Rule) -> None:
+        """Add a rule that counts from now on."""
+        with self._lock:
+            self._rules.append(rule)
+
+    def clear(self) -> None:
+        """Forget every rule."""
+        with self._lock:
+            self._rules.clear()
+            self._seen.clear()
+
+    def at(self, kind: str, host: str) -> tuple[Rule, ...]:
+        """Count a message and return the rules that strike it."""
+        struck = []
+        with self._lock:
+            for index, rule in enumerate(self._rules):
+                if rule.matches(kind, host):
+                    self._seen[index] += 1
+                    past = self._seen[index] - rule.nth
+                    if past >= 0 and (rule.times == 0 or past < rule.times):
+                        struck.append(rule)
+            self._injected += len(struck)
+        return tuple(struck)
+
+
+def _rule(entry: Mapping[str, object]) -> Rule:
+    unknown = sorted(str(key) for key in entry if key not in _KEYS)
+    if unknown:
+        raise ValueError(f"a fault has no {', '.join(unknown)}; it has {', '.join(sorted(_KEYS))}")
+    values: dict[str, object] = {}
+    for key, value in entry.items():
+        values[key] = _value(key, value)
+    return Rule(**values)  # type: ignore[arg-type]  # every value was checked against its key
+
+
+def _value(key: str, value: object) -> object:
+    """Return a value of the type its key has; numbers and truth values may also be written as text."""
+    if isinstance(value, str):
+        match key:
+            case "kind" | "when":
+                return value
+            case "host":
+                return value.casefold()
+            case _:
+                value = _SCALARS.get(value.casefold(), value)
+        if isinstance(value, str) and _NUMBER.match(value):
+            value = float(value) if "." in value else int(value)
+    match key:
+        case "reset" | "lose_reply" | "garble" | "close" | "kill_shell":
+            is_right = isinstance(value, bool)
+        case "delay_seconds":
+            is_right = isinstance(value, int | float) and not isinstance(value, bool)
+        case "kind" | "when":
+            is_right = False
+        case "host":
+            is_right = value is None
+        case _:
+            is_right = isinstance(value, int) and not isinstance(value, bool)
+    if not is_right:
+        raise ValueError(f"{value!r} is no value for {key} of a fault")
+    return value

@@ -1,0 +1,319 @@
+"""The runner's side of the line protocol, as the simulated PowerShell answers it.
+
+Requests are answered by calling the estate. Every reply is remembered under its id: a repeated id is answered from
+there and never runs again, which is what makes a lost reply or an unconfirmed Send safe to repeat. It answers as
+``providers/transport/runner.ps1`` does.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import json
+import re
+import traceback
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Final, Protocol, runtime_checkable
+
+PROTOCOL_VERSION: Final = 1
+RECORDS_PER_PART: Final = 1000
+PART_BYTES: Final = 4 * 1024 * 1024
+REPLIES_KEPT: Final = 5000
+REPLY_BYTES_KEPT: Final = 32 * 1024 * 1024
+LARGEST_READ_KEPT_BYTES: Final = 1024 * 1024
+
+
+class Outcome(Protocol):
+    """What the estate returns for a call."""
+
+    @property
+    def records(self) -> Sequence[Mapping[str, object]]: ...
+    @property
+    def warnings(self) -> Sequence[str]: ...
+    @property
+    def output(self) -> str: ...
+
+
+@runtime_checkable
+class CmdletFailure(Protocol):
+    """The shape of an error record that the estate raises."""
+
+    type: str
+    error_id: str
+    category: str
+    message: str
+    target: str
+    executed: bool
+
+
+class Estate(Protocol):
+    """The servers behind the listener."""
+
+    def hosts(self) -> Sequence[str]: ...
+    def entry_host(self) -> str: ...
+    def about(self, host: str) -> Mapping[str, object]: ...
+    def call(
+        self,
+        host: str,
+        operation: str,
+        cmdlet: str,
+        parameters: Mapping[str, object],
+        properties: Sequence[str],
+        user: str = ...,
+        *,
+        delegated: bool = ...,
+    ) -> Outcome: ...
+    def parameters_of(self, cmdlet: str) -> frozenset[str]: ...
+    def turn(self) -> AbstractContextManager[None]: ...
+
+
+class _Refused(Exception):
+    """A request that never reached a cmdlet."""
+
+    def __init__(self, type_name: str, message: str, target: str = "") -> None:
+        self.type = type_name
+        self.message = message
+        self.target = target
+
+
+_FRAME = re.compile(rb"([0-9]{1,9}) ([0-9a-f]{8}) ([A-Za-z0-9+/]+={0,2})\Z")
+_NONCE = re.compile(r"[0-9a-f]{16}\Z")
+
+
+def _check(payload: bytes) -> bytes:
+    return hashlib.sha1(payload, usedforsecurity=False).hexdigest()[:8].encode()
+
+
+def framed(payload: bytes) -> bytes:
+    """Return ``<length> <check> <payload>`` for a payload that is base64 already."""
+    return b"%d %s %s" % (len(payload), _check(payload), payload)
+
+
+def unframed(line: bytes) -> dict[str, Any] | None:
+    """Return the JSON object a line carries, or None where length, check, base64 or JSON are wrong."""
+    found = _FRAME.match(line)
+    if found is None or int(found[1]) != len(found[3]):
+        return None
+    if _check(found[3]) != found[2]:
+        return None
+    try:
+        value = json.loads(base64.b64decode(found[3], validate=True))
+    except (binascii.Error, ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+class Runner:
+    """The runner's side of the line protocol for one process: a request line in, reply lines out."""
+
+    def __init__(
+        self, estate: Estate, host: str, user: str, monotonic: Callable[[], float], *, delegates: bool = False
+    ) -> None:
+        self._estate = estate
+        self._host = host
+        self._user = user
+        self._delegates = delegates
+        self._monotonic = monotonic
+        self._nonce = b""
+        self._allowed: frozenset[str] = frozenset()
+        self._always: Mapping[str, object] = {}
+        self._kept: OrderedDict[str, bytes] = OrderedDict()
+        self._kept_bytes = 0
+        self._executed: set[str] = set()
+        """Writes that ran: their replies may have had to make room, but they never run again."""
+        self.is_exiting = False
+        self.complaints: list[str] = []
+        """What goes to standard error: no part of the protocol, but it tells who debugs the simulator what broke."""
+
+    def answer(self, line: bytes, read_at: float) -> bytes:
+        """Return the reply lines to one line, each with its line end; empty for an empty line."""
+        text = line.strip()
+        if not text:
+            return b""
+        request = unframed(text)
+        if request is None or not isinstance(request.get("id"), str) or not isinstance(request.get("op"), str):
+            return self._nonce + b" BADLINE\r\n" if self._nonce else b""
+        request_id = request["id"]
+        if request_id in self._kept or request_id in self._executed:
+            return self._stored(request_id)
+        try:
+            replies = self._run(request, read_at)
+        except _Refused as refused:
+            # Not kept: it did not run, and the same request may be allowed when it comes again.
+            return self._line({"id": request_id, "ok": False, "error": _refusal(refused)})
+        if request["op"] not in ("ping", "exit", "replay"):
+            self._keep(request, replies)
+        return replies
+
+    def _stored(self, request_id: str) -> bytes:
+        """Return the reply an id was answered with before, or what to know where there is none."""
+        kept = self._kept.get(request_id)
+        if kept is not None:
+            return kept
+        if request_id in self._executed:
+            error = _refusal(_Refused("ReplyForgotten", "The call ran; its reply is no longer kept.", request_id))
+            del error["executed"]
+        else:
+            error = _refusal(_Refused("UnknownId", "No reply of that id is kept.", request_id))
+        return self._line({"id": request_id, "ok": False, "error": error})
+
+    def _run(self, request: Mapping[str, Any], read_at: float) -> bytes:
+        op = request["op"]
+        if op == "init":
+            return self._init(request)
+        if not self._nonce:
+            self.complaints.append("A request came before init.")
+            return b""
+        if op == "replay":
+            return self._replay(request)
+        self.is_exiting = op == "exit"
+        if op in ("ping", "exit"):
+            return self._line({"id": request["id"], "ok": True, "records": [], "warnings": []})
+        try:
+            return self._call(request, read_at)
+        except _Refused:
+            raise
+        except Exception as error:  # a cmdlet may raise anything, and PowerShell makes an error record of it
+            return self._line({"id": request["id"], "ok": False, "error": self._error(error)})
+
+    def _init(self, request: Mapping[str, Any]) -> bytes:
+        nonce, allowed, always = request.get("nonce"), request.get("allow"), request.get("always") or {}
+        if not isinstance(nonce, str) or not _NONCE.match(nonce) or request.get("protocol") != PROTOCOL_VERSION:
+            self.complaints.append("The init request has no nonce, or another protocol.")
+            return b""
+        self._nonce = nonce.encode()
+        self._allowed = frozenset(str(name) for name in allowed or ())
+        self._always = always if isinstance(always, dict) else {}
+        about = self._estate.about(self._host)
+        adapter = _adapter(str(request.get("adapter", "auto")), about)
+        ready = {name: str(about.get(name, "")) for name in ("ps", "os", "product", "culture")}
+        ready |= {"host": self._host, "adapter": adapter}
+        return self._line({"id": request["id"], "ok": True, "ready": {**ready, "load_ms": 0}}, b" READY ")
+
+    def _replay(self, request: Mapping[str, Any]) -> bytes:
+        ids = request.get("ids")
+        replies = [self._stored(str(wanted)) for wanted in ids] if isinstance(ids, list) else []
+        return b"".join(replies) + self._line({"id": request["id"], "ok": True, "records": [], "warnings": []})
+
+    def _call(self, request: Mapping[str, Any], read_at: float) -> bytes:
+        op, cmdlet = request["op"], str(request.get("cmdlet", ""))
+        if cmdlet not in self._allowed:
+            raise _Refused("CommandNotAllowed", "The command is not among those of this session.", cmdlet)
+        limit = request.get("expires_in_seconds")
+        if isinstance(limit, int | float) and self._monotonic() - read_at >= limit:
+            raise _Refused("CommandExpired", "The turn of the command came too late.", cmdlet)
+        if op not in ("invoke", "script", "service"):
+            raise _Refused("UnknownOperation", "The runner has no such operation.", str(op))
+        parameters = request.get("params") or {}
+        properties = request.get("properties") or []
+        if not isinstance(parameters, dict) or not isinstance(properties, list):
+            raise _Refused("CommandNotAllowed", "Parameters or properties have another shape.", cmdlet)
+        if op == "invoke":
+            parameters = self._with_always(cmdlet, parameters)
+        outcome = self._estate.call(
+            self._host, op, cmdlet, parameters, properties, user=self._user, delegated=self._delegates
+        )
+        return self._records(request["id"], outcome)
+
+    def _with_always(self, cmdlet: str, parameters: Mapping[str, object]) -> Mapping[str, object]:
+        """Add what every call is given, where the cmdlet has such a parameter and the request does not name it."""
+        if not self._always:
+            return parameters
+        known = {name.casefold() for name in self._estate.parameters_of(cmdlet)}
+        named = {name.casefold() for name in parameters}
+        added = {
+            name: value
+            for name, value in self._always.items()
+            if name.casefold() in known and name.casefold() not in named
+        }
+        return {**parameters, **added}
+
+    def _records(self, request_id: str, outcome: Outcome) -> bytes:
+        """Return the reply in parts: all but the last say that more comes, the last carries warnings and output."""
+        *heads, last = _parts([_json(record) for record in outcome.records])
+        start = f'{{"id":{_json(request_id)},"ok":true'
+        replies = [
+            self._framed(f'{start},"part":{number},"more":true,"records":[{",".join(records)}]}}')
+            for number, records in enumerate(heads, 1)
+        ]
+        number = f',"part":{len(heads) + 1},"more":false' if heads else ""
+        end = f'"warnings":{_json(list(outcome.warnings))},"output":{_json(outcome.output)}'
+        return b"".join(replies) + self._framed(f'{start}{number},"records":[{",".join(last)}],{end}}}')
+
+    def _error(self, error: Exception) -> dict[str, object]:
+        if isinstance(error, CmdletFailure):
+            told: dict[str, object] = {
+                "type": error.type,
+                "id": error.error_id,
+                "category": error.category,
+                "message": error.message,
+                "target": error.target,
+                "inner": [str(inner) for inner in getattr(error, "inner", ())],
+            }
+            return told if error.executed else told | {"executed": False}
+        self.complaints.append("".join(traceback.format_exception(error)))
+        name = type(error).__name__
+        return {"type": name, "id": name, "category": "NotSpecified", "message": str(error), "target": "", "inner": []}
+
+    def _line(self, reply: Mapping[str, object], mark: bytes = b" ") -> bytes:
+        return self._framed(_json(reply), mark)
+
+    def _framed(self, text: str, mark: bytes = b" ") -> bytes:
+        return self._nonce + mark + framed(base64.b64encode(text.encode("ascii"))) + b"\r\n"
+
+    def _keep(self, request: Mapping[str, Any], replies: bytes) -> None:
+        """Remember the reply; the oldest are forgotten first, and a long listing at once: reading again is harmless."""
+        is_read = request.get("read") is True
+        if not replies or (is_read and len(replies) > LARGEST_READ_KEPT_BYTES):
+            return
+        if not is_read:
+            self._executed.add(request["id"])
+        self._kept[request["id"]] = replies
+        self._kept_bytes += len(replies)
+        while len(self._kept) > REPLIES_KEPT or (self._kept_bytes > REPLY_BYTES_KEPT and len(self._kept) > 1):
+            self._kept_bytes -= len(self._kept.popitem(last=False)[1])
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, separators=(",", ":"))
+
+
+def _parts(records: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Cut the texts of records into parts of limited count and size; at least one, which may be empty."""
+    start = size = 0
+    for index, record in enumerate(records):
+        if index > start and (index - start >= RECORDS_PER_PART or size + len(record) > PART_BYTES):
+            yield records[start:index]
+            start, size = index, 0
+        size += len(record)
+    yield records[start:]
+
+
+def _refusal(refused: _Refused) -> dict[str, object]:
+    return {
+        "type": refused.type,
+        "id": refused.type,
+        "category": "InvalidOperation",
+        "message": refused.message,
+        "target": refused.target,
+        "inner": [],
+        "executed": False,
+    }
+
+
+def _adapter(asked: str, about: Mapping[str, object]) -> str:
+    """Return the adapter that answers: ``auto`` is remote on Exchange 2010 and later, snapin on 2007, else lync."""
+    is_exchange, is_lync = bool(about.get("is_exchange")), bool(about.get("is_lync"))
+    product = str(about.get("product", ""))
+    if asked == "auto":
+        return "lync" if not is_exchange else "snapin" if product.startswith("Version 8.") else "remote"
+    if asked == "snapin" and is_exchange:
+        return asked
+    if asked == "remote" and is_exchange and not product.startswith("Version 8."):
+        return asked
+    if asked == "lync" and is_lync:
+        return asked
+    raise _Refused("AdapterNotAvailable", "This host has no such management shell.", asked)

@@ -1,0 +1,73 @@
+"""What the end of a session, or of a request without an answer, means for the operator and for the engine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from providers.transport.faults import redact
+from providers.transport.pending import Pending
+from providers.transport.records import error_of
+from providers.transport.shell import Output
+from reconciler.diagnostics import Diagnostic
+from reconciler.errors import AmbiguousOutcome, PermanentError, SessionError, Throttled, TransientError
+from reconciler.ports import Request
+from reconciler.values import Command
+
+AGAIN: Final = "Run the command again."
+_DELAY_SECONDS: Final = 2.0
+_LOOK_FIRST: Final = "Read the object before anything else is decided; apply --resume does so."
+_MORE_MEMORY: Final = (
+    "Give remote shells on the host more memory:\n    winrm set winrm/config/winrs '@{MaxMemoryPerShellMB=\"1024\"}'"
+)
+_CHECK_POWERSHELL: Final = "Check that powershell.exe runs on the host and that policies let remote shells start it."
+
+
+@dataclass(frozen=True, slots=True)
+class Endings:
+    """The errors of one host; ``place`` is what the user knows it by."""
+
+    place: str
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+
+    def lost(self, reason: str) -> SessionError:
+        """The session is of no more use."""
+        told = Diagnostic("Session lost", f"{self.place}: {reason}.", AGAIN)
+        return TransientError(told, delay_seconds=_DELAY_SECONDS)
+
+    def ended(self, output: Output, *, was_ready: bool) -> SessionError:
+        """PowerShell ended by itself."""
+        text = redact(output.stderr.decode("utf-8", "replace"), self.secrets)
+        said = f" It said: {text}" if text else ""
+        detail = f"{self.place}: PowerShell ended with code {output.exit_code}.{said}"
+        if "OutOfMemory" in text:
+            return Throttled(Diagnostic("Server is busy", detail, _MORE_MEMORY), delay_seconds=30.0)
+        if was_ready:
+            return TransientError(Diagnostic("Session lost", detail, AGAIN), delay_seconds=_DELAY_SECONDS)
+        return PermanentError(Diagnostic("PowerShell did not start", detail, _CHECK_POWERSHELL))
+
+    def not_loaded(self, error: object) -> SessionError:
+        """The runner could not load what the cmdlets need."""
+        start = Request("0", Command("the management shell", writes=False))
+        cause = error_of(error, start, self.place, self.secrets)
+        told = Diagnostic(
+            "Management shell did not load",
+            cause.diagnostics[0].detail,
+            "Check adapter: of the connection (snapin, remote, lync) and the rights of the account on this host.",
+        )
+        return type(cause)(told, record=cause.record)
+
+    def unsent(self, one: Pending) -> SessionError:
+        cmdlet = one.request.command.cmdlet
+        detail = f"{cmdlet} was not sent to {self.place}: the session ended before its turn."
+        return TransientError(Diagnostic("Command not sent", detail, AGAIN), delay_seconds=_DELAY_SECONDS)
+
+    def unanswered(self, one: Pending, error: SessionError) -> SessionError:
+        """A request was sent, and no answer will come: a read may be repeated, a write may have happened."""
+        command = one.request.command
+        why = error.diagnostics[0].detail if error.diagnostics else str(error)
+        if not command.writes:
+            told = Diagnostic("Session lost", f"{command.cmdlet} was not answered. {why}", AGAIN)
+            return TransientError(told, delay_seconds=_DELAY_SECONDS)
+        detail = f"{command.cmdlet} was sent to {self.place}, and the session ended before its answer. {why}"
+        return AmbiguousOutcome(Diagnostic("Outcome is unknown", detail, _LOOK_FIRST))

@@ -1,0 +1,1340 @@
+# The part of reconciler that runs on a server. It is a constant: what to do comes as data, one request a line.
+#
+# Dialect: PowerShell 2.0. Strings are compared by ordinal rules only, because -eq, -contains, switch and -like
+# follow a language and hold look-alikes for equal. JSON is read and written here, because the serializers of .NET
+# and of PowerShell differ from version to version. Everything on the wire is ASCII.
+#
+# The bootstrap dot-sources this text and then calls Invoke-ReconcilerLine for every line of standard input.
+
+# --- state -----------------------------------------------------------------------------------------------------------
+
+function New-ReconcilerTable {
+    New-Object 'System.Collections.Generic.Dictionary[string,object]' ([StringComparer]::Ordinal)
+}
+
+function New-ReconcilerSet([string[]]$Names) {
+    $set = New-Object 'System.Collections.Generic.Dictionary[string,bool]' ([StringComparer]::OrdinalIgnoreCase)
+    foreach ($name in $Names) {
+        $set[$name] = $true
+    }
+    , $set
+}
+
+$Reconciler = @{
+    Nonce = ''
+    Invariant = [Globalization.CultureInfo]::InvariantCulture
+    English = New-Object Globalization.CultureInfo 'en-US'
+    Culture = [Globalization.CultureInfo]::CurrentCulture.Name
+    Utf8 = New-Object Text.UTF8Encoding $false
+    Sha1 = [Security.Cryptography.SHA1]::Create()
+    Line = [regex]'^([0-9]{1,9}) ([0-9a-f]{8}) ([A-Za-z0-9+/]+={0,2})\z'
+    Token = [regex]'\G[ \t\r\n]*("[^"\\]*(?:\\.[^"\\]*)*"|-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|true|false|null|[{}\[\],:])'
+    Unsafe = [regex]'[^ !#-\[\]-~]'
+    Name = [regex]'^[A-Za-z][A-Za-z0-9]*(-[A-Za-z0-9]+|\.ps1)\z'
+    FailureType = [regex]'\[FailureCategory=[A-Za-z]+-([A-Za-z0-9_]+)\]'
+    At = 0
+    Buffer = New-Object Text.StringBuilder
+    Flushed = [Diagnostics.Stopwatch]::StartNew()
+    Burst = $null
+    Stored = New-ReconcilerTable
+    Ids = New-Object Collections.Queue
+    StoredSize = 0
+    Executed = New-ReconcilerTable
+    Allowed = New-ReconcilerTable
+    Commands = New-ReconcilerTable
+    Always = $null
+    Sources = $null
+    Adapter = 'none'
+    IsReady = $false
+    Credential = $null
+    Session = $null
+    Product = ''
+    Reply = $null
+    ReplyId = $null
+    ReplySize = 0
+    IsRead = $false
+    Part = $null
+    Count = 0
+    PartNumber = 0
+    Properties = $null
+    Output = $null
+    StoredMost = 5000
+    StoredSizeMost = 33554432
+    ReadSizeMost = 1048576
+    ExecutedMost = 200000
+    PartMost = 1000
+    PartSizeMost = 4194304
+}
+
+# Types that say what they are by ToString. Collections among the values of a property are told by what they are.
+$Reconciler.Texts = New-ReconcilerSet @(
+    'SmtpAddress', 'SmtpDomain', 'SmtpProxyAddress', 'ProxyAddress', 'ProxyAddressTemplate', 'E164Number', 'Version',
+    'ServerVersion', 'Uri', 'CultureInfo', 'ScheduleInterval', 'IPAddress', 'UMSmartHost', 'UMLanguage', 'NumberFormat',
+    'DialGroupEntry', 'CustomMenuKeyMapping', 'LocalizedString', 'SipUri', 'RtcUri', 'LineUri', 'Char', 'Fqdn',
+    'NetID', 'ServerIdParameter', 'XdsIdentity', 'XdsGlobalRelativeIdentity', 'SimpleMailboxId', 'DatabaseIdParameter'
+)
+# Of these the deserialised form is worth its text, not its properties.
+$Reconciler.Identities = New-ReconcilerSet @(
+    'ADObjectId', 'X500DistinguishedName', 'XdsIdentity', 'MailboxId', 'EnhancedTimeSpan', 'TimeSpan', 'ExDateTime'
+)
+$Reconciler.Secrets = New-ReconcilerSet @('SecureString', 'PSCredential', 'ScriptBlock')
+
+# The elements of a list that may be missing: PowerShell 2.0 goes through foreach once for a null.
+function Get-ReconcilerItems($List) {
+    if ($null -ne $List) {
+        $List
+    }
+}
+
+function Test-ReconcilerSame($Left, $Right) {
+    [string]::Equals([string]$Left, [string]$Right, [StringComparison]::Ordinal)
+}
+
+function Test-ReconcilerName($Left, $Right) {
+    [string]::Equals([string]$Left, [string]$Right, [StringComparison]::OrdinalIgnoreCase)
+}
+
+function Test-ReconcilerStart([string]$Text, [string]$Start) {
+    $Text.StartsWith($Start, [StringComparison]::Ordinal)
+}
+
+# A type's name without namespace. Arguments of a generic type follow in brackets, full of stops.
+function Get-ReconcilerLastName([string]$Type) {
+    $bracket = $Type.IndexOf([char]91)
+    if ($bracket -ge 0) {
+        $Type = $Type.Substring(0, $bracket)
+    }
+    $Type.Substring($Type.LastIndexOf([char]46) + 1)
+}
+
+# --- reading JSON ----------------------------------------------------------------------------------------------------
+
+function ConvertFrom-ReconcilerJson([string]$Text) {
+    $tokens = New-Object Collections.ArrayList
+    $match = $Reconciler.Token.Match($Text)
+    $end = 0
+    while ($match.Success) {
+        [void]$tokens.Add($match.Groups[1].Value)
+        $end = $match.Index + $match.Length
+        $match = $match.NextMatch()
+    }
+    if ($Text.Substring($end).Trim().Length -gt 0) {
+        throw 'not JSON'
+    }
+    $Reconciler.At = 0
+    $value = Read-ReconcilerValue $tokens 0
+    if ($Reconciler.At -ne $tokens.Count) {
+        throw 'text after the JSON value'
+    }
+    , $value
+}
+
+# A token beyond the last one is an error of the index, which says as much as a text would.
+function Read-ReconcilerValue($Tokens, $Depth) {
+    if ($Depth -gt 16) {
+        throw 'JSON nested too deep'
+    }
+    $token = $Tokens[$Reconciler.At]
+    $Reconciler.At++
+    $first = [int][char]$token[0]
+    if ($first -eq 34) {
+        if ($token.IndexOf([char]92) -lt 0) {
+            return $token.Substring(1, $token.Length - 2)
+        }
+        return (Read-ReconcilerString $token)
+    }
+    if ($first -eq 123) {
+        return (Read-ReconcilerObject $Tokens $Depth)
+    }
+    if ($first -eq 91) {
+        $list = Read-ReconcilerList $Tokens $Depth
+        return , $list
+    }
+    if ($first -eq 116) {
+        return $true
+    }
+    if ($first -eq 102) {
+        return $false
+    }
+    if ($first -eq 110) {
+        return $null
+    }
+    if (($first -ge 48 -and $first -le 57) -or $first -eq 45) {
+        return (Read-ReconcilerNumber $token)
+    }
+    throw 'JSON value expected'
+}
+
+function Read-ReconcilerObject($Tokens, $Depth) {
+    $object = New-Object 'System.Collections.Generic.Dictionary[string,object]' ([StringComparer]::Ordinal)
+    if ([int][char]$Tokens[$Reconciler.At][0] -eq 125) {
+        $Reconciler.At++
+        return $object
+    }
+    while ($true) {
+        $token = $Tokens[$Reconciler.At]
+        if ([int][char]$token[0] -ne 34 -or [int][char]$Tokens[$Reconciler.At + 1][0] -ne 58) {
+            throw 'JSON name and colon expected'
+        }
+        $Reconciler.At += 2
+        $name = $token.Substring(1, $token.Length - 2)
+        if ($name.IndexOf([char]92) -ge 0) {
+            $name = Read-ReconcilerString $token
+        }
+        if ($object.ContainsKey($name)) {
+            throw 'JSON name twice'
+        }
+        $object[$name] = Read-ReconcilerValue $Tokens ($Depth + 1)
+        $mark = [int][char]$Tokens[$Reconciler.At][0]
+        $Reconciler.At++
+        if ($mark -eq 125) {
+            return $object
+        }
+        if ($mark -ne 44) {
+            throw 'JSON comma expected'
+        }
+    }
+}
+
+function Read-ReconcilerList($Tokens, $Depth) {
+    $list = New-Object Collections.ArrayList
+    $mark = [int][char]$Tokens[$Reconciler.At][0]
+    if ($mark -eq 93) {
+        $Reconciler.At++
+        return , $list.ToArray()
+    }
+    while ($true) {
+        $value = Read-ReconcilerValue $Tokens ($Depth + 1)
+        [void]$list.Add($value)
+        $mark = [int][char]$Tokens[$Reconciler.At][0]
+        $Reconciler.At++
+        if ($mark -eq 93) {
+            return , $list.ToArray()
+        }
+        if ($mark -ne 44) {
+            throw 'JSON comma expected'
+        }
+    }
+}
+
+function Read-ReconcilerString([string]$Token) {
+    $text = $Token.Substring(1, $Token.Length - 2)
+    $slash = $text.IndexOf([char]92)
+    if ($slash -lt 0) {
+        return $text
+    }
+    $builder = New-Object Text.StringBuilder
+    $from = 0
+    while ($slash -ge 0) {
+        [void]$builder.Append($text.Substring($from, $slash - $from))
+        $code = [int][char]$text[$slash + 1]
+        if ($code -eq 117) {
+            [void]$builder.Append([char][Convert]::ToInt32($text.Substring($slash + 2, 4), 16))
+            $from = $slash + 6
+        } else {
+            $plain = @{ 34 = 34; 92 = 92; 47 = 47; 98 = 8; 102 = 12; 110 = 10; 114 = 13; 116 = 9 }[$code]
+            if ($null -eq $plain) {
+                throw 'unknown JSON escape'
+            }
+            [void]$builder.Append([char]$plain)
+            $from = $slash + 2
+        }
+        $slash = $text.IndexOf([char]92, $from)
+    }
+    [void]$builder.Append($text.Substring($from))
+    $builder.ToString()
+}
+
+function Read-ReconcilerNumber([string]$Token) {
+    if ($Token.IndexOfAny([char[]]@('.', 'e', 'E')) -ge 0) {
+        return [double]::Parse($Token, [Globalization.NumberStyles]::Float, $Reconciler.Invariant)
+    }
+    $number = [decimal]::Parse($Token, [Globalization.NumberStyles]::AllowLeadingSign, $Reconciler.Invariant)
+    if ($number -ge -2147483648 -and $number -le 2147483647) {
+        return [int]$number
+    }
+    if ($number -ge -9223372036854775808 -and $number -le 9223372036854775807) {
+        return [long]$number
+    }
+    $number
+}
+
+# --- writing JSON: the flatten rules ---------------------------------------------------------------------------------
+
+function ConvertTo-ReconcilerText([string]$Text) {
+    if (-not $Reconciler.Unsafe.IsMatch($Text)) {
+        return '"' + $Text + '"'
+    }
+    $builder = New-Object Text.StringBuilder
+    [void]$builder.Append('"')
+    $from = 0
+    foreach ($match in $Reconciler.Unsafe.Matches($Text)) {
+        $at = $match.Index
+        [void]$builder.Append($Text.Substring($from, $at - $from))
+        $code = [int][char]$Text[$at]
+        if ($code -eq 34 -or $code -eq 92) {
+            [void]$builder.Append([char]92).Append([char]$code)
+        } else {
+            [void]$builder.Append('\u').Append($code.ToString('x4', $Reconciler.Invariant))
+        }
+        $from = $at + 1
+    }
+    [void]$builder.Append($Text.Substring($from)).Append('"')
+    $builder.ToString()
+}
+
+function ConvertTo-ReconcilerTagged([string]$Tag, [string]$Text) {
+    '{"' + $Tag + '":' + (ConvertTo-ReconcilerText $Text) + '}'
+}
+
+# What no rule knows is shown, never dropped.
+function ConvertTo-ReconcilerOpaque($Value) {
+    $json = '{"$type":' + (ConvertTo-ReconcilerText ($Value.GetType().FullName))
+    $json + ',"$str":' + (ConvertTo-ReconcilerText ($Value.ToString())) + '}'
+}
+
+function ConvertTo-ReconcilerUtc([DateTime]$Time) {
+    if ($Time.Kind -eq [DateTimeKind]::Utc) {
+        return $Time.ToString('o', $Reconciler.Invariant)
+    }
+    $Time.ToUniversalTime().ToString('o', $Reconciler.Invariant)
+}
+
+function ConvertTo-ReconcilerNumber($Value) {
+    if ($Value -is [long] -or $Value -is [uint64] -or $Value -is [decimal]) {
+        $number = [decimal]$Value
+        if ([decimal]::Truncate($number) -ne $number) {
+            return (ConvertTo-ReconcilerText ($number.ToString($Reconciler.Invariant)))
+        }
+        $digits = [decimal]::Truncate($number).ToString('0', $Reconciler.Invariant)
+        if ($number -gt 9007199254740992 -or $number -lt -9007199254740992) {
+            return '"' + $digits + '"'
+        }
+        return $digits
+    }
+    if ($Value -is [double] -or $Value -is [single]) {
+        $number = [double]$Value
+        if ([Math]::Abs($number) -lt 9007199254740992 -and [Math]::Floor($number) -eq $number) {
+            return $number.ToString('0', $Reconciler.Invariant)
+        }
+        return (ConvertTo-ReconcilerText ($Value.ToString('R', $Reconciler.Invariant)))
+    }
+    ([IFormattable]$Value).ToString('d', $Reconciler.Invariant)
+}
+
+# Returns the JSON of a value whose kind has one, else nothing.
+function ConvertTo-ReconcilerScalar($Value) {
+    if ($Value -is [char]) {
+        return (ConvertTo-ReconcilerText ([string]$Value))
+    }
+    if ($Value -is [Enum]) {
+        return (ConvertTo-ReconcilerText ($Value.ToString()))
+    }
+    if ($Value -is [int] -or $Value -is [long] -or $Value -is [double] -or $Value -is [decimal] -or $Value -is [byte] -or
+        $Value -is [sbyte] -or $Value -is [int16] -or $Value -is [uint16] -or $Value -is [uint32] -or
+        $Value -is [uint64] -or $Value -is [single]) {
+        return (ConvertTo-ReconcilerNumber $Value)
+    }
+    if ($Value -is [DateTime]) {
+        return '"' + (ConvertTo-ReconcilerUtc $Value) + '"'
+    }
+    if ($Value -is [TimeSpan]) {
+        return '"' + $Value.ToString() + '"'
+    }
+    if ($Value -is [Guid]) {
+        return '"' + $Value.ToString('d').ToLowerInvariant() + '"'
+    }
+    if ($Value -is [byte[]]) {
+        return (ConvertTo-ReconcilerTagged '$bytes' ([Convert]::ToBase64String($Value)))
+    }
+    if ($Value -is [Security.Principal.IdentityReference]) {
+        return (ConvertTo-ReconcilerText $Value.Value)
+    }
+}
+
+# Exchange and Lync types, by name: their assemblies are not there on every server.
+function ConvertTo-ReconcilerNamed($Value, [string]$Name, $Depth) {
+    if ((Test-ReconcilerSame $Name 'ADObjectId') -or (Test-ReconcilerSame $Name 'X500DistinguishedName')) {
+        $json = '{"dn":' + (ConvertTo-ReconcilerText $Value.DistinguishedName)
+        $json += ',"guid":' + (ConvertTo-ReconcilerText ([string]$Value.ObjectGuid).ToLowerInvariant())
+        return $json + ',"name":' + (ConvertTo-ReconcilerText $Value.Name) + '}'
+    }
+    if (Test-ReconcilerStart $Name 'Unlimited`') {
+        if ($Value.IsUnlimited) {
+            return '"Unlimited"'
+        }
+        return (ConvertTo-ReconcilerJson $Value.Value ($Depth + 1))
+    }
+    if (Test-ReconcilerSame $Name 'ByteQuantifiedSize') {
+        return (ConvertTo-ReconcilerNumber $Value.ToBytes())
+    }
+    if (Test-ReconcilerSame $Name 'EnhancedTimeSpan') {
+        return '"' + $Value.ToString() + '"'
+    }
+    if (Test-ReconcilerSame $Name 'ExDateTime') {
+        return '"' + (ConvertTo-ReconcilerUtc ([DateTime]$Value.UniversalTime)) + '"'
+    }
+    if ($Reconciler.Texts.ContainsKey($Name)) {
+        return (ConvertTo-ReconcilerText ($Value.ToString()))
+    }
+    if ($Reconciler.Secrets.ContainsKey($Name) -or $Value -is [Delegate] -or $Value -is [IO.Stream]) {
+        return (ConvertTo-ReconcilerTagged '$refused' $Name)
+    }
+}
+
+function ConvertTo-ReconcilerDeserialised($Value, [string]$Kind, $Depth) {
+    $name = Get-ReconcilerLastName $Kind
+    $properties = @($Value.PSObject.Properties)
+    if ($Reconciler.Identities.ContainsKey($name) -or $properties.Length -eq 0 -or $Depth -ge 4) {
+        return (ConvertTo-ReconcilerText ($Value.ToString()))
+    }
+    if (Test-ReconcilerStart $name 'Unlimited`') {
+        return (ConvertTo-ReconcilerText ($Value.ToString()))
+    }
+    if (Test-ReconcilerSame $name 'ByteQuantifiedSize') {
+        $text = $Value.ToString()
+        $digits = ([regex]'\(([0-9., ' + [char]0xA0 + ']+) bytes\)').Match($text)
+        if ($digits.Success) {
+            return ([regex]'[^0-9]').Replace($digits.Groups[1].Value, '')
+        }
+        return (ConvertTo-ReconcilerText $text)
+    }
+    if ($Reconciler.Texts.ContainsKey($name) -or $Value.PSObject.BaseObject -isnot [Management.Automation.PSCustomObject]) {
+        return (ConvertTo-ReconcilerText ($Value.ToString()))
+    }
+    ConvertTo-ReconcilerBag $Value $Depth
+}
+
+function ConvertTo-ReconcilerBag($Value, $Depth) {
+    $parts = New-Object Collections.ArrayList
+    foreach ($property in $Value.PSObject.Properties) {
+        $inner = Read-ReconcilerProperty $property $Depth
+        [void]$parts.Add((ConvertTo-ReconcilerText $property.Name) + ':' + $inner)
+    }
+    '{' + [string]::Join(',', $parts.ToArray()) + '}'
+}
+
+# A getter may throw; then the property says so and the rest is still told. Where PowerShell hides that behind a null,
+# the getter called as a method shows it.
+function Read-ReconcilerProperty($Property, $Depth) {
+    try {
+        $value = $Property.Value
+        if ($null -eq $value) {
+            $value = $Property.get_Value()
+        }
+        ConvertTo-ReconcilerJson $value ($Depth + 1)
+    } catch {
+        ConvertTo-ReconcilerTagged '$error' (Get-ReconcilerTypeName $_.Exception)
+    }
+}
+
+function ConvertTo-ReconcilerJson($Value, $Depth) {
+    if ($null -eq $Value -or $Value -is [DBNull]) {
+        return 'null'
+    }
+    if ($Value -is [string]) {
+        return (ConvertTo-ReconcilerText $Value)
+    }
+    if ($Value -is [bool]) {
+        if ($Value) {
+            return 'true'
+        }
+        return 'false'
+    }
+    if ($Value -is [Management.Automation.SwitchParameter]) {
+        return (ConvertTo-ReconcilerJson $Value.ToBool() $Depth)
+    }
+    $kind = ''
+    if ($Value.PSObject.TypeNames.Count -gt 0) {
+        $kind = [string]$Value.PSObject.TypeNames[0]
+    }
+    $isDeserialised = Test-ReconcilerStart $kind 'Deserialized.'
+    $isCollection = $Value -is [Collections.IEnumerable]
+    if ($isDeserialised -and -not $isCollection) {
+        return (ConvertTo-ReconcilerDeserialised $Value $kind $Depth)
+    }
+    $json = ConvertTo-ReconcilerScalar $Value
+    if ($null -ne $json) {
+        return $json
+    }
+    $name = $Value.GetType().Name
+    $json = ConvertTo-ReconcilerNamed $Value $name $Depth
+    if ($null -ne $json) {
+        return $json
+    }
+    if ($Depth -ge 4) {
+        return (ConvertTo-ReconcilerOpaque $Value)
+    }
+    if ($Value -is [Collections.IDictionary]) {
+        $parts = New-Object Collections.ArrayList
+        foreach ($key in @($Value.Keys)) {
+            [void]$parts.Add((ConvertTo-ReconcilerText ([string]$key)) + ':' + (ConvertTo-ReconcilerJson $Value[$key] ($Depth + 1)))
+        }
+        return '{' + [string]::Join(',', $parts.ToArray()) + '}'
+    }
+    if ($isCollection) {
+        $parts = New-Object Collections.ArrayList
+        foreach ($element in $Value) {
+            [void]$parts.Add((ConvertTo-ReconcilerJson $element ($Depth + 1)))
+        }
+        return '[' + [string]::Join(',', $parts.ToArray()) + ']'
+    }
+    if ($Value -is [Management.Automation.PSCustomObject] -or $Value.PSObject.BaseObject -is [Management.Automation.PSCustomObject]) {
+        return (ConvertTo-ReconcilerBag $Value $Depth)
+    }
+    ConvertTo-ReconcilerOpaque $Value
+}
+
+# --- lines out -------------------------------------------------------------------------------------------------------
+
+function New-ReconcilerLine([string]$Mark, [string]$Json) {
+    $payload = [Convert]::ToBase64String($Reconciler.Utf8.GetBytes($Json))
+    $hash = $Reconciler.Sha1.ComputeHash($Reconciler.Utf8.GetBytes($payload))
+    $check = [BitConverter]::ToString($hash, 0, 4).Replace('-', '').ToLowerInvariant()
+    $Reconciler.Nonce + ' ' + $Mark + $payload.Length.ToString($Reconciler.Invariant) + ' ' + $check + ' ' + $payload
+}
+
+function Write-ReconcilerLine([string]$Line) {
+    [void]$Reconciler.Buffer.Append($Line).Append([char]10)
+    if ($Reconciler.Buffer.Length -ge 65536) {
+        Clear-ReconcilerBuffer
+    }
+}
+
+function Clear-ReconcilerBuffer {
+    if ($Reconciler.Buffer.Length -gt 0) {
+        [Console]::Out.Write($Reconciler.Buffer.ToString())
+        [Console]::Out.Flush()
+        $Reconciler.Buffer.Length = 0
+    }
+    $Reconciler.Flushed = [Diagnostics.Stopwatch]::StartNew()
+}
+
+# A reply is one line or several; all of them are kept together, for as long as they are kept.
+function Add-ReconcilerReply([string]$Json, [string]$Mark) {
+    $line = New-ReconcilerLine $Mark $Json
+    $Reconciler.ReplySize += $line.Length
+    if ($Reconciler.IsRead -and $Reconciler.ReplySize -gt $Reconciler.ReadSizeMost) {
+        $Reconciler.Reply.Clear()
+    } else {
+        [void]$Reconciler.Reply.Add($line)
+    }
+    Write-ReconcilerLine $line
+}
+
+# A long listing is not kept: reading again is harmless.
+function Save-ReconcilerReply([string]$Id) {
+    if ($Reconciler.Reply.Count -eq 0) {
+        return
+    }
+    $Reconciler.Stored[$Id] = $Reconciler.Reply.ToArray()
+    $Reconciler.Ids.Enqueue(@($Id, $Reconciler.ReplySize))
+    $Reconciler.StoredSize += $Reconciler.ReplySize
+    while ($Reconciler.Ids.Count -gt $Reconciler.StoredMost -or
+        ($Reconciler.StoredSize -gt $Reconciler.StoredSizeMost -and $Reconciler.Ids.Count -gt 1)) {
+        $oldest = $Reconciler.Ids.Dequeue()
+        [void]$Reconciler.Stored.Remove($oldest[0])
+        $Reconciler.StoredSize -= $oldest[1]
+    }
+}
+
+# --- errors ----------------------------------------------------------------------------------------------------------
+
+function Get-ReconcilerRoot($Exception) {
+    while ($null -ne $Exception.InnerException -and (
+            $Exception.GetType().Equals([Management.Automation.RuntimeException]) -or
+            $Exception -is [Management.Automation.GetValueException] -or
+            $Exception -is [Management.Automation.MethodInvocationException] -or
+            $Exception -is [Management.Automation.CmdletInvocationException])) {
+        $Exception = $Exception.InnerException
+    }
+    $Exception
+}
+
+function Get-ReconcilerTypeName($Exception) {
+    $root = Get-ReconcilerRoot $Exception
+    $root.GetType().Name
+}
+
+# The type names of an exception and of those inside it. What came through a remote session carries them as text.
+function Get-ReconcilerTypes($Exception) {
+    $types = New-Object Collections.ArrayList
+    while ($null -ne $Exception -and $types.Count -lt 8) {
+        $remote = $null
+        if ($Exception -is [Management.Automation.RemoteException]) {
+            $remote = $Exception.SerializedRemoteException
+        }
+        if ($null -ne $remote -and $remote.PSObject.TypeNames.Count -gt 0) {
+            $name = [string]$remote.PSObject.TypeNames[0]
+        } else {
+            $name = $Exception.GetType().FullName
+        }
+        [void]$types.Add((Get-ReconcilerLastName $name))
+        $Exception = $Exception.InnerException
+    }
+    , $types.ToArray()
+}
+
+function Limit-ReconcilerText([string]$Text, [int]$Most) {
+    if ($Text.Length -gt $Most) {
+        return $Text.Substring(0, $Most)
+    }
+    $Text
+}
+
+function New-ReconcilerError([string]$Id, [string]$Type, [string]$ErrorId, [string]$Category, [string]$Message, [string]$Target, [string[]]$Inner, [bool]$Executed) {
+    $names = New-Object Collections.ArrayList
+    foreach ($name in @(Get-ReconcilerItems $Inner)) {
+        if ($name) {
+            [void]$names.Add((ConvertTo-ReconcilerText $name))
+        }
+    }
+    $json = '{"id":' + (ConvertTo-ReconcilerText $Id) + ',"ok":false,"error":{"type":' + (ConvertTo-ReconcilerText $Type)
+    $json += ',"id":' + (ConvertTo-ReconcilerText (Limit-ReconcilerText $ErrorId 1000))
+    $json += ',"category":' + (ConvertTo-ReconcilerText $Category)
+    $json += ',"message":' + (ConvertTo-ReconcilerText (Limit-ReconcilerText $Message 2000))
+    $json += ',"target":' + (ConvertTo-ReconcilerText (Limit-ReconcilerText $Target 500))
+    $json += ',"inner":[' + [string]::Join(',', $names.ToArray()) + ']'
+    if (-not $Executed) {
+        $json += ',"executed":false'
+    }
+    $json + '}}'
+}
+
+# True where the binder refused the call, so that the cmdlet did not begin.
+function Test-ReconcilerUnbound($Record, $Types, [string]$Cmdlet) {
+    if (-not (Test-ReconcilerName $Record.CategoryInfo.Activity $Cmdlet)) {
+        return $false
+    }
+    $Types[0].StartsWith('ParameterBinding', [StringComparison]::Ordinal)
+}
+
+function ConvertTo-ReconcilerError([string]$Id, $Record, [string]$Cmdlet) {
+    $exception = Get-ReconcilerRoot $Record.Exception
+    $types = Get-ReconcilerTypes $exception
+    $type = $types[0]
+    $failure = $Reconciler.FailureType.Match([string]$Record.FullyQualifiedErrorId)
+    if ($failure.Success -and $exception -is [Management.Automation.RemoteException]) {
+        $type = $failure.Groups[1].Value
+    }
+    $executed = -not (Test-ReconcilerUnbound $Record $types $Cmdlet)
+    $category = $Record.CategoryInfo.Category.ToString()
+    New-ReconcilerError $Id $type $Record.FullyQualifiedErrorId $category $exception.Message ([string]$Record.TargetObject) $types $executed
+}
+
+# --- finding and calling a cmdlet ------------------------------------------------------------------------------------
+
+function Find-ReconcilerCommand([string]$Name) {
+    if ($Reconciler.Commands.ContainsKey($Name)) {
+        return $Reconciler.Commands[$Name]
+    }
+    $found = $null
+    foreach ($candidate in @(Get-Command -Name $Name -CommandType @('Cmdlet', 'Function') -ErrorAction SilentlyContinue)) {
+        if ($null -eq $candidate -or -not (Test-ReconcilerName $candidate.Name $Name)) {
+            continue
+        }
+        if (Test-ReconcilerSource $candidate) {
+            $found = $candidate
+            break
+        }
+    }
+    if ($null -ne $found) {
+        $Reconciler.Commands[$Name] = $found
+    }
+    $found
+}
+
+# True where a command comes from what the adapter loaded, or from PowerShell itself.
+function Test-ReconcilerSource($Command) {
+    if ($null -eq $Reconciler.Sources) {
+        return $true
+    }
+    $source = [string]$Command.ModuleName
+    if ($Command -is [Management.Automation.CmdletInfo] -and $null -ne $Command.PSSnapIn) {
+        $source = [string]$Command.PSSnapIn.Name
+    }
+    $Reconciler.Sources.ContainsKey($source)
+}
+
+function ConvertTo-ReconcilerArgument($Value) {
+    if ($Value -is [Array]) {
+        $list = New-Object Collections.ArrayList
+        foreach ($element in $Value) {
+            [void]$list.Add((ConvertTo-ReconcilerArgument $element))
+        }
+        return , $list.ToArray()
+    }
+    if ($Value -isnot [Collections.IDictionary]) {
+        return $Value
+    }
+    if ($Value.ContainsKey('$secure')) {
+        return (ConvertTo-ReconcilerSecure $Value['$secure'])
+    }
+    if ($Value.ContainsKey('$bytes')) {
+        $bytes = [Convert]::FromBase64String($Value['$bytes'])
+        return , $bytes
+    }
+    if (-not ($Value.ContainsKey('$add') -or $Value.ContainsKey('$remove'))) {
+        throw 'unknown tagged value'
+    }
+    $delta = @{}
+    if ($Value.ContainsKey('$add') -and $Value['$add'].Length -gt 0) {
+        $delta['Add'] = $Value['$add']
+    }
+    if ($Value.ContainsKey('$remove') -and $Value['$remove'].Length -gt 0) {
+        $delta['Remove'] = $Value['$remove']
+    }
+    $delta
+}
+
+function ConvertTo-ReconcilerSecure([string]$Text) {
+    $secure = New-Object Security.SecureString
+    foreach ($character in $Text.ToCharArray()) {
+        $secure.AppendChar($character)
+    }
+    $secure.MakeReadOnly()
+    $secure
+}
+
+function New-ReconcilerSplat($Parameters) {
+    $splat = @{}
+    if ($null -ne $Parameters) {
+        foreach ($name in @($Parameters.Keys)) {
+            $splat[$name] = ConvertTo-ReconcilerArgument $Parameters[$name]
+        }
+    }
+    $splat
+}
+
+function Add-ReconcilerStandard($Splat, $Command) {
+    $known = $Command.Parameters
+    if ($null -eq $known) {
+        return
+    }
+    $standard = @{ ErrorAction = 'Stop'; WarningAction = 'SilentlyContinue'; WarningVariable = 'ReconcilerWarnings'; Confirm = $false }
+    if ($null -ne $Reconciler.Always) {
+        foreach ($name in @($Reconciler.Always.Keys)) {
+            $standard[$name] = ConvertTo-ReconcilerArgument $Reconciler.Always[$name]
+        }
+    }
+    foreach ($name in @($standard.Keys)) {
+        if ($known.ContainsKey($name) -and -not $Splat.ContainsKey($name)) {
+            $Splat[$name] = $standard[$name]
+        }
+    }
+}
+
+function Start-ReconcilerRecords($Request) {
+    $Reconciler.Part = New-Object Text.StringBuilder
+    $Reconciler.Count = 0
+    $Reconciler.PartNumber = 1
+    $Reconciler.Properties = New-Object Collections.ArrayList
+    foreach ($name in @(Get-ReconcilerItems $Request['properties'])) {
+        [void]$Reconciler.Properties.Add(@($name, ((ConvertTo-ReconcilerText $name) + ':')))
+    }
+}
+
+# One pass over the properties asked for; common kinds of value are written without a call.
+function Add-ReconcilerRecord($Item) {
+    $json = $Reconciler.Part
+    if ($Reconciler.Count -ge $Reconciler.PartMost -or $json.Length -ge $Reconciler.PartSizeMost) {
+        Send-ReconcilerPart
+        $json = $Reconciler.Part
+    }
+    if ($Reconciler.Count -gt 0) {
+        [void]$json.Append(',')
+    }
+    $Reconciler.Count++
+    $mark = '{'
+    $known = $Item.PSObject.Properties
+    foreach ($pair in $Reconciler.Properties) {
+        $property = $known[$pair[0]]
+        if ($null -eq $property) {
+            continue
+        }
+        [void]$json.Append($mark).Append($pair[1])
+        $mark = ','
+        try {
+            $value = $property.Value
+            if ($null -eq $value) {
+                $value = $property.get_Value()
+            }
+            if ($value -is [string] -and -not $Reconciler.Unsafe.IsMatch($value)) {
+                [void]$json.Append('"').Append($value).Append('"')
+            } elseif ($null -eq $value) {
+                [void]$json.Append('null')
+            } else {
+                [void]$json.Append((ConvertTo-ReconcilerJson $value 0))
+            }
+        } catch {
+            [void]$json.Append((ConvertTo-ReconcilerTagged '$error' (Get-ReconcilerTypeName $_.Exception)))
+        }
+    }
+    if ($mark.Length -eq 1 -and [int][char]$mark[0] -eq 123) {
+        [void]$json.Append('{')
+    }
+    [void]$json.Append('}')
+}
+
+function Send-ReconcilerPart {
+    $json = '{"id":' + $Reconciler.ReplyId + ',"part":' + $Reconciler.PartNumber.ToString($Reconciler.Invariant)
+    Add-ReconcilerReply ($json + ',"ok":true,"more":true,"records":[' + $Reconciler.Part.ToString() + ']}') ''
+    $Reconciler.PartNumber++
+    $Reconciler.Part = New-Object Text.StringBuilder
+    $Reconciler.Count = 0
+}
+
+function Send-ReconcilerResult($Warnings, [string]$Output) {
+    $told = New-Object Collections.ArrayList
+    foreach ($warning in @(Get-ReconcilerItems $Warnings)) {
+        [void]$told.Add((ConvertTo-ReconcilerText (Limit-ReconcilerText ([string]$warning) 2000)))
+    }
+    $json = '{"id":' + $Reconciler.ReplyId + ',"ok":true'
+    if ($Reconciler.PartNumber -gt 1) {
+        $json += ',"part":' + $Reconciler.PartNumber.ToString($Reconciler.Invariant)
+    }
+    $json += ',"records":[' + $Reconciler.Part.ToString() + '],"warnings":[' + [string]::Join(',', $told.ToArray()) + ']'
+    Add-ReconcilerReply ($json + ',"output":' + (ConvertTo-ReconcilerText $Output) + '}') ''
+}
+
+function Invoke-ReconcilerCmdlet($Request, [string]$Id) {
+    $cmdlet = [string]$Request['cmdlet']
+    $command = Find-ReconcilerCommand $cmdlet
+    if ($null -eq $command) {
+        $message = 'The cmdlet does not exist here, or the account has no role that holds it.'
+        Add-ReconcilerReply (New-ReconcilerError $Id 'CommandNotFoundException' 'CommandNotFoundException' 'ObjectNotFound' $message $cmdlet @() $false) ''
+        return $false
+    }
+    $splat = New-ReconcilerSplat $Request['params']
+    Add-ReconcilerStandard $splat $command
+    $ReconcilerWarnings = $null
+    $keep = $Request['read'] -or $Reconciler.Properties.Count -gt 0
+    & $command @splat | ForEach-Object {
+        if ($keep -and $null -ne $_) {
+            Add-ReconcilerRecord $_
+        }
+    }
+    Send-ReconcilerResult $ReconcilerWarnings ''
+    $true
+}
+
+# --- exchucutil ------------------------------------------------------------------------------------------------------
+
+# A value of the newest Exchange's setup, or nothing.
+function Get-ReconcilerSetup([string]$Name) {
+    foreach ($key in @('ExchangeServer\v15', 'ExchangeServer\v14', 'Exchange\v8.0', 'Exchange')) {
+        try {
+            $value = [Microsoft.Win32.Registry]::GetValue('HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft\' + $key + '\Setup', $Name, $null)
+        } catch {
+            return
+        }
+        if ($null -ne $value) {
+            return [string]$value
+        }
+    }
+}
+
+function Get-ReconcilerInstall {
+    if ($env:ExchangeInstallPath) {
+        return $env:ExchangeInstallPath
+    }
+    Get-ReconcilerSetup 'MsiInstallPath'
+}
+
+# The script needs every cmdlet, and language: the full shell of the server. Called with a dot, so that what the server's
+# own scripts define is there for the script that follows.
+function Enter-ReconcilerFullShell([string]$Install) {
+    $remote = [IO.Path]::Combine([IO.Path]::Combine($Install, 'bin'), 'RemoteExchange.ps1')
+    if ([IO.File]::Exists($remote)) {
+        . $remote | Out-Null
+        if ($null -ne (Get-Command -Name 'Connect-ExchangeServer' -ErrorAction SilentlyContinue)) {
+            Connect-ExchangeServer -auto | Out-Null
+        }
+    } else {
+        Add-ReconcilerSnapins | Out-Null
+    }
+}
+
+function Invoke-ReconcilerScript($Request, [string]$Id) {
+    $install = Get-ReconcilerInstall
+    $file = $null
+    if ($install) {
+        $folder = [IO.Path]::Combine($install, 'Scripts')
+        $file = [IO.Path]::Combine($folder, [string]$Request['cmdlet'])
+    }
+    if ($null -eq $file -or -not [IO.File]::Exists($file)) {
+        $message = 'The script was not found in the Scripts folder of an Exchange installation.'
+        Add-ReconcilerReply (New-ReconcilerError $Id 'ScriptNotFound' 'ScriptNotFound' 'ObjectNotFound' $message ([string]$Request['cmdlet']) @() $false) ''
+        return $false
+    }
+    $splat = New-ReconcilerSplat $Request['params']
+    $mutex = New-Object Threading.Mutex $false, 'Global\reconciler-exchucutil'
+    $held = $false
+    Push-Location $folder
+    $directory = [Environment]::CurrentDirectory
+    try {
+        try {
+            $held = $mutex.WaitOne(0, $false)
+        } catch {
+            if ((Get-ReconcilerRoot $_.Exception) -isnot [Threading.AbandonedMutexException]) {
+                throw
+            }
+            $held = $true
+        }
+        if (-not $held) {
+            $message = 'Another run of the script is still going on here.'
+            Add-ReconcilerReply (New-ReconcilerError $Id 'ScriptRunning' 'ScriptRunning' 'ResourceBusy' $message $file @() $false) ''
+            return $false
+        }
+        [Environment]::CurrentDirectory = $folder
+        . Enter-ReconcilerFullShell $install
+        Send-ReconcilerResult @() (Read-ReconcilerScript $file $splat)
+        return $true
+    } finally {
+        if ($held) {
+            $mutex.ReleaseMutex()
+        }
+        $mutex.Close()
+        [Environment]::CurrentDirectory = $directory
+        Pop-Location
+    }
+}
+
+# Returns what the script prints. It prints with Write-Host, which no redirection of PowerShell 2.0 catches: a function
+# of that name, in whose scope the script runs, does.
+function Read-ReconcilerScript([string]$ReconcilerFile, $ReconcilerSplat) {
+    $Reconciler.Output = New-Object Text.StringBuilder
+    function Write-Host {
+        param(
+            [Parameter(Position = 0, ValueFromPipeline = $true, ValueFromRemainingArguments = $true)]
+            $Object,
+            [switch]$NoNewline,
+            $Separator = ' ',
+            $ForegroundColor,
+            $BackgroundColor
+        )
+        process {
+            $texts = New-Object Collections.ArrayList
+            foreach ($piece in $Object) {
+                [void]$texts.Add([string]$piece)
+            }
+            [void]$Reconciler.Output.Append([string]::Join([string]$Separator, $texts.ToArray()))
+            if (-not $NoNewline) {
+                [void]$Reconciler.Output.Append([char]10)
+            }
+        }
+    }
+    & $ReconcilerFile @ReconcilerSplat 2>&1 | Out-String -Width 200 -Stream | ForEach-Object {
+        [void]$Reconciler.Output.Append([string]$_).Append([char]10)
+    }
+    Limit-ReconcilerText $Reconciler.Output.ToString() 262144
+}
+
+# --- services --------------------------------------------------------------------------------------------------------
+
+function Get-ReconcilerClock([DateTime]$Time) {
+    $Time.ToUniversalTime().ToString('yyyy-MM-ddTHH:mm:ss.ffffff', $Reconciler.Invariant) + 'Z'
+}
+
+function Test-ReconcilerScriptRunning($Processes) {
+    foreach ($process in $Processes) {
+        $line = [string]$process.CommandLine
+        if ($line.IndexOf('exchucutil', [StringComparison]::OrdinalIgnoreCase) -ge 0) {
+            return $true
+        }
+    }
+    try {
+        $mutex = [Threading.Mutex]::OpenExisting('Global\reconciler-exchucutil')
+        $mutex.Close()
+        return $true
+    } catch {
+        return ((Get-ReconcilerRoot $_.Exception) -is [UnauthorizedAccessException])
+    }
+}
+
+function Get-ReconcilerDependents($Service) {
+    $names = New-Object Collections.ArrayList
+    foreach ($dependent in @(Get-ReconcilerItems $Service.DependentServices)) {
+        if (Test-ReconcilerSame $dependent.Status.ToString() 'Running') {
+            [void]$names.Add([string]$dependent.Name)
+        }
+    }
+    , $names.ToArray()
+}
+
+function Invoke-ReconcilerService($Request) {
+    $wanted = New-ReconcilerSet @(Get-ReconcilerItems $Request['params']['Name'])
+    $processes = @(Get-WmiObject Win32_Process -ErrorAction Stop)
+    $running = Test-ReconcilerScriptRunning $processes
+    foreach ($found in @(Get-WmiObject Win32_Service -ErrorAction Stop)) {
+        if ($null -eq $found -or -not $wanted.ContainsKey([string]$found.Name)) {
+            continue
+        }
+        $service = Get-Service -Name ([string]$found.Name) -ErrorAction Stop
+        $start = $null
+        foreach ($process in $processes) {
+            if ([long]$found.ProcessId -ne 0 -and [long]$process.ProcessId -eq [long]$found.ProcessId) {
+                $start = Get-ReconcilerClock ($process.ConvertToDateTime($process.CreationDate))
+            }
+        }
+        $dependents = Get-ReconcilerDependents $service
+        Add-ReconcilerRecord (New-Object PSObject -Property @{
+                Name = [string]$found.Name
+                Status = $service.Status.ToString()
+                StartTime = $start
+                HostClock = Get-ReconcilerClock ([DateTime]::UtcNow)
+                RunningDependents = $dependents
+                ScriptRunning = $running
+            })
+    }
+    Send-ReconcilerResult @() ''
+}
+
+# --- adapters: where the cmdlets come from ---------------------------------------------------------------------------
+
+function Get-ReconcilerSnapins {
+    if ($null -eq (Get-Command -Name 'Get-PSSnapin' -ErrorAction SilentlyContinue)) {
+        return
+    }
+    $known = New-ReconcilerSet @(
+        'Microsoft.Exchange.Management.PowerShell.Admin', 'Microsoft.Exchange.Management.PowerShell.E2010',
+        'Microsoft.Exchange.Management.PowerShell.SnapIn', 'Microsoft.Exchange.Management.PowerShell.Support'
+    )
+    foreach ($snapin in @(Get-PSSnapin -Registered -ErrorAction SilentlyContinue)) {
+        if ($null -ne $snapin -and $known.ContainsKey([string]$snapin.Name)) {
+            [string]$snapin.Name
+        }
+    }
+}
+
+function Add-ReconcilerSnapins {
+    $names = @(Get-ReconcilerSnapins)
+    if ($names.Length -eq 0) {
+        throw 'No Exchange snap-in is registered on this server.'
+    }
+    foreach ($name in $names) {
+        Add-PSSnapin -Name $name -ErrorAction Stop
+        $name
+    }
+}
+
+function Get-ReconcilerModule {
+    foreach ($module in @(Get-Module -ListAvailable -ErrorAction SilentlyContinue)) {
+        if ($null -eq $module) {
+            continue
+        }
+        if ((Test-ReconcilerName $module.Name 'SkypeForBusiness') -or (Test-ReconcilerName $module.Name 'Lync')) {
+            return [string]$module.Name
+        }
+    }
+}
+
+function Get-ReconcilerHost {
+    $network = [Net.NetworkInformation.IPGlobalProperties]::GetIPGlobalProperties()
+    if ($network.DomainName) {
+        return $network.HostName + '.' + $network.DomainName
+    }
+    $network.HostName
+}
+
+# Cmdlets that are here already, such as those for services, stay what they are.
+function Get-ReconcilerRemoteNames($Names) {
+    foreach ($name in $Names) {
+        if ($name.IndexOf([char]46) -lt 0 -and $null -eq (Get-Command -Name $name -ErrorAction SilentlyContinue)) {
+            $name
+        }
+    }
+}
+
+function Connect-ReconcilerRemote($Names) {
+    $options = @{
+        ConfigurationName = 'Microsoft.Exchange'
+        ConnectionUri = 'http://' + (Get-ReconcilerHost) + '/PowerShell/'
+        Authentication = 'Kerberos'
+        ErrorAction = 'Stop'
+    }
+    if ($null -ne $Reconciler.Credential) {
+        $options['Credential'] = $Reconciler.Credential
+    }
+    $Reconciler.Session = New-PSSession @options
+    $import = @{ Session = $Reconciler.Session; CommandName = @(Get-ReconcilerRemoteNames $Names); ErrorAction = 'SilentlyContinue' }
+    if ((Get-Command -Name 'Import-PSSession').Parameters.ContainsKey('DisableNameChecking')) {
+        $import['DisableNameChecking'] = $true
+    }
+    $module = Import-PSSession @import
+    if ($null -eq $module) {
+        throw 'The Exchange endpoint offers this account none of the cmdlets asked for.'
+    }
+    [string]$module.Name
+}
+
+function Get-ReconcilerAdapter([string]$Asked) {
+    if (-not (Test-ReconcilerSame $Asked 'auto')) {
+        return $Asked
+    }
+    $snapins = @(Get-ReconcilerSnapins)
+    foreach ($name in $snapins) {
+        if (Test-ReconcilerSame $name 'Microsoft.Exchange.Management.PowerShell.Admin') {
+            return 'snapin'
+        }
+    }
+    if ($snapins.Length -gt 0) {
+        return 'remote'
+    }
+    if ($null -ne (Get-ReconcilerModule)) {
+        return 'lync'
+    }
+    throw 'Neither an Exchange snap-in nor a Lync or Skype for Business module is installed on this server.'
+}
+
+function Open-ReconcilerAdapter([string]$Asked, $Names) {
+    $Reconciler.Adapter = Get-ReconcilerAdapter $Asked
+    $sources = New-Object Collections.ArrayList
+    if (Test-ReconcilerSame $Reconciler.Adapter 'lync') {
+        $module = Get-ReconcilerModule
+        if ($null -eq $module) {
+            throw 'No Lync or Skype for Business module is installed on this server.'
+        }
+        $loaded = @(Import-Module $module -PassThru -DisableNameChecking -ErrorAction Stop)
+        [void]$sources.Add($module)
+        $Reconciler.Product = 'Version ' + [string]$loaded[0].Version
+    } elseif (Test-ReconcilerSame $Reconciler.Adapter 'snapin') {
+        foreach ($name in @(Add-ReconcilerSnapins)) {
+            [void]$sources.Add($name)
+        }
+    } elseif (Test-ReconcilerSame $Reconciler.Adapter 'remote') {
+        [void]$sources.Add((Connect-ReconcilerRemote $Names))
+    } else {
+        throw 'unknown adapter'
+    }
+    foreach ($name in @('Microsoft.PowerShell.Management', 'Microsoft.PowerShell.Utility', 'Microsoft.PowerShell.Core')) {
+        [void]$sources.Add($name)
+    }
+    $Reconciler.Sources = New-ReconcilerSet $sources.ToArray()
+}
+
+function Get-ReconcilerProduct {
+    if ($Reconciler.Product) {
+        return $Reconciler.Product
+    }
+    $major = Get-ReconcilerSetup 'MsiProductMajor'
+    if ($null -eq $major) {
+        return ''
+    }
+    $build = (Get-ReconcilerSetup 'MsiBuildMajor') + '.' + (Get-ReconcilerSetup 'MsiBuildMinor')
+    'Version ' + $major + '.' + (Get-ReconcilerSetup 'MsiProductMinor') + ' (Build ' + $build + ')'
+}
+
+# --- operations ------------------------------------------------------------------------------------------------------
+
+function Initialize-Reconciler($Request, [string]$Id) {
+    $nonce = [string]$Request['nonce']
+    if (-not ([regex]'^[0-9a-f]{16}\z').IsMatch($nonce)) {
+        return
+    }
+    $Reconciler.Nonce = $nonce
+    if ($Request['protocol'] -ne 1) {
+        Add-ReconcilerReply (New-ReconcilerError $Id 'ProtocolMismatch' 'ProtocolMismatch' 'InvalidArgument' 'unknown protocol' '' @() $false) ''
+        return
+    }
+    $clock = [Diagnostics.Stopwatch]::StartNew()
+    $names = New-Object Collections.ArrayList
+    foreach ($name in @(Get-ReconcilerItems $Request['allow'])) {
+        if ($Reconciler.Name.IsMatch($name)) {
+            $Reconciler.Allowed[$name] = $true
+            [void]$names.Add($name)
+        }
+    }
+    $Reconciler.Always = $Request['always']
+    if ($Request.ContainsKey('credential') -and $null -ne $Request['credential']) {
+        $secure = ConvertTo-ReconcilerArgument $Request['credential']['password']
+        $Reconciler.Credential = New-Object Management.Automation.PSCredential ([string]$Request['credential']['user']), $secure
+    }
+    Open-ReconcilerAdapter ([string]$Request['adapter']) $names.ToArray()
+    $version = [string]$PSVersionTable.PSVersion.Major + '.' + [string]$PSVersionTable.PSVersion.Minor
+    $json = '{"id":' + (ConvertTo-ReconcilerText $Id) + ',"ok":true,"ready":{"ps":' + (ConvertTo-ReconcilerText $version)
+    $json += ',"os":' + (ConvertTo-ReconcilerText ([Environment]::OSVersion.Version.ToString()))
+    $json += ',"product":' + (ConvertTo-ReconcilerText (Get-ReconcilerProduct))
+    $json += ',"culture":' + (ConvertTo-ReconcilerText $Reconciler.Culture)
+    $json += ',"host":' + (ConvertTo-ReconcilerText (Get-ReconcilerHost).ToLowerInvariant())
+    $json += ',"adapter":' + (ConvertTo-ReconcilerText $Reconciler.Adapter)
+    $json += ',"load_ms":' + $clock.ElapsedMilliseconds.ToString($Reconciler.Invariant) + '}}'
+    $Reconciler.IsReady = $true
+    # The first output may bring a byte order mark along: it stands on a line of its own.
+    Write-ReconcilerLine ''
+    Add-ReconcilerReply $json 'READY '
+}
+
+function Send-ReconcilerStored($Request, [string]$Id) {
+    foreach ($wanted in @(Get-ReconcilerItems $Request['ids'])) {
+        if ($Reconciler.Stored.ContainsKey($wanted)) {
+            foreach ($line in $Reconciler.Stored[$wanted]) {
+                Write-ReconcilerLine $line
+            }
+        } elseif ($Reconciler.Executed.ContainsKey($wanted)) {
+            Send-ReconcilerForgotten $wanted
+        } else {
+            Write-ReconcilerLine (New-ReconcilerLine '' (New-ReconcilerError $wanted 'UnknownId' 'UnknownId' 'ObjectNotFound' 'no reply of that id is kept' $wanted @() $false))
+        }
+    }
+    Write-ReconcilerLine (New-ReconcilerLine '' ('{"id":' + (ConvertTo-ReconcilerText $Id) + ',"ok":true,"records":[],"warnings":[]}'))
+}
+
+# A write that ran, and whose reply had to make room: it must not run again, and its outcome has to be looked at.
+function Send-ReconcilerForgotten([string]$Id) {
+    Write-ReconcilerLine (New-ReconcilerLine '' (New-ReconcilerError $Id 'ReplyForgotten' 'ReplyForgotten' 'ResourceExists' 'the call ran; its reply is no longer kept' $Id @() $true))
+}
+
+function Invoke-ReconcilerOperation($Request, [string]$Id, [string]$Operation) {
+    if (Test-ReconcilerSame $Operation 'ping') {
+        Add-ReconcilerReply ('{"id":' + (ConvertTo-ReconcilerText $Id) + ',"ok":true,"records":[],"warnings":[]}') ''
+        return $false
+    }
+    $cmdlet = [string]$Request['cmdlet']
+    if (-not $Reconciler.IsReady) {
+        Add-ReconcilerReply (New-ReconcilerError $Id 'NotReady' 'NotReady' 'InvalidOperation' 'the session is not ready' $cmdlet @() $false) ''
+        return $false
+    }
+    if (-not $Reconciler.Allowed.ContainsKey($cmdlet)) {
+        Add-ReconcilerReply (New-ReconcilerError $Id 'CommandNotAllowed' 'CommandNotAllowed' 'PermissionDenied' 'not among the cmdlets of this session' $cmdlet @() $false) ''
+        return $false
+    }
+    $limit = $Request['expires_in_seconds']
+    if ($null -ne $limit -and $Reconciler.Burst.Elapsed.TotalSeconds -ge [double]$limit) {
+        Add-ReconcilerReply (New-ReconcilerError $Id 'CommandExpired' 'CommandExpired' 'OperationTimeout' 'its turn came too late' $cmdlet @() $false) ''
+        return $false
+    }
+    Start-ReconcilerRecords $Request
+    if (Test-ReconcilerSame $Operation 'invoke') {
+        return (Invoke-ReconcilerCmdlet $Request $Id)
+    }
+    if (Test-ReconcilerSame $Operation 'script') {
+        return (Invoke-ReconcilerScript $Request $Id)
+    }
+    if (Test-ReconcilerSame $Operation 'service') {
+        $Reconciler.Properties.Clear()
+        foreach ($name in @('Name', 'Status', 'StartTime', 'HostClock', 'RunningDependents', 'ScriptRunning')) {
+            [void]$Reconciler.Properties.Add(@($name, ((ConvertTo-ReconcilerText $name) + ':')))
+        }
+        Invoke-ReconcilerService $Request
+        return $true
+    }
+    Add-ReconcilerReply (New-ReconcilerError $Id 'UnknownOperation' 'UnknownOperation' 'InvalidArgument' 'unknown operation' $Operation @() $false) ''
+    $false
+}
+
+# Runs one operation, or sends again what it was answered. A write is noted before it begins.
+function Invoke-ReconcilerOnce($Request, [string]$Id, [string]$Operation) {
+    if ($Reconciler.Stored.ContainsKey($Id)) {
+        foreach ($line in $Reconciler.Stored[$Id]) {
+            Write-ReconcilerLine $line
+        }
+        return
+    }
+    if ($Reconciler.Executed.ContainsKey($Id)) {
+        Send-ReconcilerForgotten $Id
+        return
+    }
+    $isKept = $true
+    $Reconciler.IsRead = [bool]$Request['read']
+    $Reconciler.Reply = New-Object Collections.ArrayList
+    $Reconciler.ReplySize = 0
+    $Reconciler.ReplyId = ConvertTo-ReconcilerText $Id
+    try {
+        if (Test-ReconcilerSame $Operation 'init') {
+            Initialize-Reconciler $Request $Id
+        } else {
+            $isKept = @(Invoke-ReconcilerOperation $Request $Id $Operation)[-1]
+        }
+    } catch {
+        $failure = $_
+        try {
+            $json = ConvertTo-ReconcilerError $Id $failure ([string]$Request['cmdlet'])
+        } catch {
+            $json = New-ReconcilerError $Id 'Exception' '' 'NotSpecified' 'the error cannot be told' '' @() $true
+        }
+        $isKept = $json.IndexOf(',"executed":false}}', [StringComparison]::Ordinal) -lt 0
+        Add-ReconcilerReply $json ''
+    }
+    if ($isKept) {
+        if (-not $Reconciler.IsRead -and $Reconciler.Executed.Count -lt $Reconciler.ExecutedMost) {
+            $Reconciler.Executed[$Id] = $true
+        }
+        Save-ReconcilerReply $Id
+    }
+}
+
+function Send-ReconcilerBadLine {
+    if ($Reconciler.Nonce.Length -gt 0) {
+        Write-ReconcilerLine ($Reconciler.Nonce + ' BADLINE')
+        Clear-ReconcilerBuffer
+    }
+}
+
+function Read-ReconcilerRequest([string]$Line) {
+    $match = $Reconciler.Line.Match($Line)
+    if (-not $match.Success) {
+        return
+    }
+    $payload = $match.Groups[3].Value
+    if ($payload.Length -ne [int]$match.Groups[1].Value) {
+        return
+    }
+    $hash = $Reconciler.Sha1.ComputeHash($Reconciler.Utf8.GetBytes($payload))
+    $check = [BitConverter]::ToString($hash, 0, 4).Replace('-', '').ToLowerInvariant()
+    if (-not (Test-ReconcilerSame $check $match.Groups[2].Value)) {
+        return
+    }
+    try {
+        $request = ConvertFrom-ReconcilerJson ($Reconciler.Utf8.GetString([Convert]::FromBase64String($payload)))
+        if ($request -is [Collections.IDictionary] -and $request['id'] -is [string] -and $request['op'] -is [string]) {
+            $request
+        }
+    } catch {
+        return
+    }
+}
+
+function Invoke-ReconcilerLine([string]$Line) {
+    if ($Line.Length -eq 0) {
+        return
+    }
+    # The lines of one send come one after the other; its last one asks for the flush that ends the burst.
+    if ($null -eq $Reconciler.Burst) {
+        $Reconciler.Burst = [Diagnostics.Stopwatch]::StartNew()
+    }
+    $request = Read-ReconcilerRequest $Line
+    if ($null -eq $request) {
+        Send-ReconcilerBadLine
+        return
+    }
+    # In PowerShell 2.0 a pipeline may get a new thread, and with it the culture of the server.
+    [Threading.Thread]::CurrentThread.CurrentCulture = $Reconciler.English
+    [Threading.Thread]::CurrentThread.CurrentUICulture = $Reconciler.English
+    $id = $request['id']
+    $operation = $request['op']
+    if (Test-ReconcilerSame $operation 'exit') {
+        Write-ReconcilerLine (New-ReconcilerLine '' ('{"id":' + (ConvertTo-ReconcilerText $id) + ',"ok":true,"records":[],"warnings":[]}'))
+        Complete-Reconciler
+        exit 0
+    }
+    if (Test-ReconcilerSame $operation 'replay') {
+        Send-ReconcilerStored $request $id
+    } else {
+        Invoke-ReconcilerOnce $request $id $operation
+    }
+    if ($request['flush'] -or (Test-ReconcilerSame $operation 'init')) {
+        $Reconciler.Burst = $null
+        Clear-ReconcilerBuffer
+    } elseif ($Reconciler.Flushed.Elapsed.TotalSeconds -ge 1) {
+        Clear-ReconcilerBuffer
+    }
+}
+
+function Complete-Reconciler {
+    Clear-ReconcilerBuffer
+    if ($null -ne $Reconciler.Session) {
+        Remove-PSSession $Reconciler.Session -ErrorAction SilentlyContinue
+        $Reconciler.Session = $null
+    }
+}

@@ -1,0 +1,222 @@
+"""What the transport is told about a connection: frozen values, resolved before the first message.
+
+A connection is an entry point; other hosts behind it are reached with the same settings, but for what ``hosts`` says of
+them. A password lives in a ``Secret``, whose text only the transport takes out, when it authenticates.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from typing import Final
+
+from reconciler.diagnostics import Diagnostic
+from reconciler.errors import PermanentError
+from reconciler.values import EMPTY, Connection
+
+HTTP_PORT: Final = 5985
+HTTPS_PORT: Final = 5986
+
+
+class Secret:
+    """A text that shows itself to nobody: not in ``repr``, in messages, when pickled or when compared."""
+
+    __slots__ = ("__text",)
+
+    def __init__(self, text: str) -> None:
+        self.__text = text
+
+    def reveal(self) -> str:
+        return self.__text
+
+    def __repr__(self) -> str:
+        return "Secret(***)"
+
+    __str__ = __repr__
+
+    def __format__(self, specification: str) -> str:
+        return repr(self)
+
+    def __reduce__(self) -> str | tuple[object, ...]:
+        raise TypeError("a secret is not written anywhere")
+
+
+class Authentication(Enum):
+    BASIC = "basic"
+    NTLM = "ntlm"
+    KERBEROS = "kerberos"
+    CREDSSP = "credssp"
+    CERTIFICATE = "certificate"
+
+
+class Adapter(Enum):
+    """Where a host's cmdlets come from."""
+
+    AUTO = "auto"
+    SNAPIN = "snapin"
+    REMOTE = "remote"
+    LYNC = "lync"
+
+
+class SessionMode(Enum):
+    AUTO = "auto"
+    """Stream, or batch where the probe for it fails."""
+    STREAM = "stream"
+    BATCH = "batch"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostSettings:
+    """What differs for one host; None: as the connection says."""
+
+    address: str | None = None
+    """Where to connect to, if not to the host's own name."""
+    port: int | None = None
+    tls: bool | None = None
+    ca: str | None = None
+    auth: Authentication | None = None
+    user: str | None = None
+    password: Secret | None = None
+    adapter: Adapter | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deadlines:
+    """How long is waited, in seconds."""
+
+    operation: int = 20
+    """One long poll, by the server's clock. Idle connections live 120 seconds, so it stays well below."""
+    read: int = 30
+    """One HTTP answer; longer than a long poll."""
+    load: float = 240.0
+    """From the start of the process to its READY: a snap-in takes 10 to 20 seconds on a healthy server."""
+    probe: float = 60.0
+    """In mode auto: until READY, and from there to the answer of a ping, before input is held not to stream."""
+    command: float = 600.0
+    """The longest that one command may work without an answer."""
+    script: float = 1800.0
+    """The same for a script: exchucutil takes minutes in large forests."""
+    reconnect: float = 90.0
+    """How long messages to a session that lives are repeated while the network or the service is away."""
+    busy: float = 5.0
+    """Before a chunk is offered again to a service that still writes the one before."""
+    idle: float = 60.0
+    """Without a message for this long, a connection is not trusted to be there still."""
+    close: float = 20.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionSettings:
+    """One connection of the environment."""
+
+    connection: Connection
+    host: str
+    """FQDN of the entry point; '' is the first Exchange server of a simulated estate."""
+    port: int | None = None
+    tls: bool = False
+    ca: str | None = None
+    """PEM file of the authorities to trust instead of those of the system."""
+    auth: Authentication = Authentication.KERBEROS
+    user: str = ""
+    password: Secret | None = None
+    delegate: bool = False
+    """Kerberos: forward the ticket, so that the host may act as the user elsewhere."""
+    certificate: str | None = None
+    """PEM file of the client's certificate, for ``certificate``."""
+    certificate_key: str | None = None
+    adapter: Adapter = Adapter.AUTO
+    mode: SessionMode = SessionMode.AUTO
+    hosts: Mapping[str, HostSettings] = field(default_factory=lambda: EMPTY)
+    """Overrides by FQDN, whatever its case."""
+    via: tuple[str, int] | None = None
+    """Host and port of the one listener that stands for all hosts of a simulated estate."""
+    deadlines: Deadlines = field(default_factory=Deadlines)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """One host with everything that is needed to talk to it."""
+
+    settings: ConnectionSettings
+    """Those of the connection, with the host's own overrides."""
+    name: str
+    """FQDN in lower case; '' is the entry host of a simulated estate."""
+    address: str
+    port: int
+
+    @property
+    def url(self) -> str:
+        scheme = "https" if self.settings.tls else "http"
+        address = f"[{self.address}]" if ":" in self.address else self.address
+        path = f"/wsman/{self.name}" if self.settings.via and self.name else "/wsman"
+        return f"{scheme}://{address}:{self.port}{path}"
+
+    @property
+    def place(self) -> str:
+        """The host for people: ``ex1.contoso.com:5985``."""
+        return f"{self.name or self.address}:{self.port}"
+
+    @property
+    def credential(self) -> tuple[str, str]:
+        """What two targets share when a failed logon of one counts against the other's account."""
+        return (self.settings.auth.value, self.settings.user.casefold() or self.settings.certificate or "")
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What must not be seen in any text that is shown."""
+        password = self.settings.password
+        return (password.reveal(),) if password else ()
+
+    @property
+    def is_loopback(self) -> bool:
+        return is_loopback(self.address)
+
+
+def target_of(settings: ConnectionSettings, host: str | None) -> Target:
+    """Return where ``host`` of the connection is, or its entry point.
+
+    Raises:
+        PermanentError: the settings would send a password in clear text.
+    """
+    name = (settings.host if host is None else host).strip().rstrip(".").lower()
+    own = next((own for fqdn, own in settings.hosts.items() if fqdn.lower() == name), HostSettings())
+    overrides = {
+        key: value
+        for key in ("port", "tls", "ca", "auth", "user", "password", "adapter")
+        if (value := getattr(own, key)) is not None
+    }
+    merged = replace(settings, **overrides)
+    if merged.via is not None:
+        address, port = merged.via
+    else:
+        address = own.address or name
+        port = merged.port or (HTTPS_PORT if merged.tls else HTTP_PORT)
+    target = Target(settings=merged, name=name, address=address, port=port)
+    _refuse_clear_text(target)
+    return target
+
+
+def is_loopback(address: str) -> bool:
+    if address.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return False
+
+
+def _refuse_clear_text(target: Target) -> None:
+    settings = target.settings
+    if settings.tls or target.is_loopback:
+        return
+    if settings.auth in (Authentication.BASIC, Authentication.CERTIFICATE):
+        raise PermanentError(
+            Diagnostic(
+                "Unsafe connection",
+                f'"auth: {settings.auth.value}" without "tls: true" would send to {target.place} what nobody else'
+                " may read, in clear text.",
+                'Write "tls: true" for this connection, or use kerberos, ntlm or credssp, which seal what they send.',
+            )
+        )

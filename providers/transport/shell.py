@@ -1,0 +1,254 @@
+"""One WinRS shell with one powershell.exe in it: bytes in, bytes out, and messages repeated where that is harmless.
+
+Only messages are repeated here, never what they carry: a Receive is asked again, a Send that the service certainly did
+not take is offered again, a connection whose seal broke is made anew (the process on the server survives that).
+Whatever may have been taken is left to the channel, which asks by id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+from providers.transport import wire
+from providers.transport.fault_tables import Class, Cure, Phase
+from providers.transport.faults import Judgement, judge
+from providers.transport.settings import Deadlines
+from providers.transport.winrs import WinRS
+from reconciler.errors import AuthenticationFailed, SessionError
+from reconciler.ports import Clock
+
+Result = TypeVar("Result")
+
+CODE_PAGES: Final = (65001, 437)
+IDLE_TIMEOUT: Final = "PT900S"
+"""A dead client's shell, and what runs in it, ends after this long."""
+ARGUMENTS: Final = ("-NoLogo", "-NoProfile", "-NonInteractive", "-ExecutionPolicy", "Bypass", "-EncodedCommand")
+BUSY_TRIES: Final = 3
+
+
+class Gone(Exception):
+    """Shell or process are no longer there, or of no more use. ``error`` says why."""
+
+    def __init__(self, error: SessionError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+class NotTaken(Gone):
+    """The service refused a Send from its first byte on, so that the process read nothing of it."""
+
+
+class Unconfirmed(Exception):
+    """A Send may have been taken in whole, in part or not at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """What one Receive brought."""
+
+    stdout: bytes = b""
+    stderr: bytes = b""
+    done: bool = False
+    exit_code: int = -1
+    lost: bool = False
+    """The answer was lost on the way, and with it whatever output was in it."""
+
+
+class ShellProcess:
+    """A running powershell.exe. Not thread-safe: one message at a time, as sealing demands."""
+
+    def __init__(
+        self,
+        protocol: WinRS,
+        *,
+        place: str,
+        clock: Clock,
+        deadlines: Deadlines,
+        secrets: tuple[str, ...] = (),
+        is_stopped: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self._protocol = protocol
+        self._place = place
+        self._clock = clock
+        self._deadlines = deadlines
+        self._secrets = secrets
+        self._is_stopped = is_stopped
+        self._shell: str | None = None
+        self._command: str | None = None
+        self._last_message = clock.monotonic()
+
+    # --- opening
+
+    def start(self, bootstrap: str) -> None:
+        """Open the shell and start PowerShell in it.
+
+        Raises:
+            SessionError: it could not be done; nothing is left running.
+        """
+        try:
+            self._shell = self._open_shell()
+            encoded = wire.encoded_command(bootstrap)
+            shell = self._shell
+            self._command = self._opening(
+                Phase.COMMAND,
+                lambda: self._protocol.run_command(
+                    shell, "powershell.exe", (*ARGUMENTS, encoded), console_mode_stdin=False
+                ),
+            )
+        except SessionError:
+            self.close()
+            raise
+
+    def _open_shell(self) -> str:
+        page, idle = CODE_PAGES[0], IDLE_TIMEOUT
+        for _ in range(3):
+            try:
+                return self._create(page, idle)
+            except _Cured as cured:
+                if cured.judgement.cure is Cure.OTHER_CODE_PAGE:
+                    page = CODE_PAGES[1]
+                else:
+                    idle = ""
+        return self._create(page, idle)
+
+    def _create(self, code_page: int, idle_timeout: str) -> str:
+        return self._opening(
+            Phase.CREATE,
+            lambda: self._protocol.open_shell(codepage=code_page, noprofile=False, idle_timeout=idle_timeout or None),
+        )
+
+    def _opening(self, phase: Phase, message: Callable[[], Result]) -> Result:
+        try:
+            result = message()
+        except Exception as error:
+            judgement = self._judge(error, phase)
+            if judgement.cure in (Cure.OTHER_CODE_PAGE, Cure.NO_IDLE_TIMEOUT):
+                raise _Cured(judgement) from None
+            raise judgement.error from error
+        self._last_message = self._clock.monotonic()
+        return result
+
+    # --- streaming
+
+    def send(self, data: bytes, *, end: bool = False) -> None:
+        """Write ``data`` to standard input, in as many messages as it takes; ``end`` closes it.
+
+        Raises:
+            Unconfirmed: some of it may not have arrived, or not whole.
+            Gone: the process is no longer there.
+        """
+        chunks = list(wire.pieces(data)) or [b""]
+        for index, chunk in enumerate(chunks):
+            self._send_chunk(chunk, end and index == len(chunks) - 1, is_first=index == 0)
+
+    def _send_chunk(self, chunk: bytes, end: bool, *, is_first: bool) -> None:
+        shell, command = self._ids()
+        self._freshen()
+        give_up = self._clock.monotonic() + self._deadlines.reconnect
+        busy = refused = 0
+        while True:
+            try:
+                self._protocol.send_command_input(shell, command, chunk, end)
+                self._last_message = self._clock.monotonic()
+                return
+            except Exception as error:
+                judgement = self._judge(error, Phase.SEND)
+                if judgement.kind is Class.AMBIG:
+                    raise Unconfirmed from error
+                busy += judgement.cure is Cure.BUSY
+                refused += isinstance(judgement.error, AuthenticationFailed)
+                if (
+                    judgement.kind is not Class.SAFE
+                    or busy > BUSY_TRIES
+                    or refused > 1
+                    or self._clock.monotonic() >= give_up
+                    or self._is_stopped()
+                ):
+                    raise (NotTaken if is_first and judgement.unread else Gone)(judgement.error) from error
+                self._pause(judgement)
+
+    def receive(self) -> Output:
+        """Return what the process wrote since, waiting for it no longer than one long poll.
+
+        Raises:
+            Gone: the process is no longer there, or cannot be reached for too long.
+        """
+        shell, command = self._ids()
+        self._freshen()
+        give_up = self._clock.monotonic() + self._deadlines.reconnect
+        refused = 0
+        while True:
+            try:
+                stdout, stderr, code, done = self._protocol.get_command_output_raw(shell, command)
+                self._last_message = self._clock.monotonic()
+                return Output(stdout, stderr, done, code)
+            except Exception as error:
+                judgement = self._judge(error, Phase.RECEIVE)
+                if judgement.kind is Class.POLL and judgement.cure is Cure.NONE and not judgement.delay_seconds:
+                    self._last_message = self._clock.monotonic()
+                    return Output()
+                if judgement.output_lost:
+                    self._pause(judgement)
+                    return Output(lost=True)
+                refused += isinstance(judgement.error, AuthenticationFailed)
+                is_over = self._clock.monotonic() >= give_up or refused > 1
+                if judgement.kind not in (Class.POLL, Class.SAFE) or is_over or self._is_stopped():
+                    raise Gone(judgement.error) from error
+                self._pause(judgement)
+
+    def _judge(self, error: Exception, phase: Phase) -> Judgement:
+        judgement = judge(error, phase, self._place, self._secrets)
+        if judgement.cure is Cure.RECONNECT or phase is Phase.CREATE:
+            self._protocol.transport.close_session()
+        return judgement
+
+    def _pause(self, judgement: Judgement) -> None:
+        delay = self._deadlines.busy if judgement.cure is Cure.BUSY else judgement.delay_seconds
+        if delay:
+            self._clock.sleep(delay)
+
+    def _freshen(self) -> None:
+        """Drop a connection that was idle so long that the server may have closed it, and the seal with it."""
+        if self._clock.monotonic() - self._last_message > self._deadlines.idle:
+            self._protocol.transport.close_session()
+
+    def _ids(self) -> tuple[str, str]:
+        if self._shell is None or self._command is None:
+            raise RuntimeError("the process was not started")
+        return self._shell, self._command
+
+    # --- closing
+
+    def close(self) -> None:
+        """End the command, delete the shell, close the connection: in this order, whatever fails on the way."""
+        shell, command = self._shell, self._command
+        self._shell = self._command = None
+        try:
+            is_reachable = True
+            if shell is not None and command is not None:
+                is_reachable = self._closing(lambda: self._protocol.cleanup_command(shell, command), Phase.SIGNAL)
+            if shell is not None and is_reachable:
+                self._closing(lambda: self._protocol.close_shell(shell), Phase.DELETE)
+        finally:
+            with suppress(Exception):
+                self._protocol.transport.close_session()
+
+    def _closing(self, message: Callable[[], None], phase: Phase) -> bool:
+        """Send a message that nothing depends on; return False where the host no longer answers."""
+        try:
+            message()
+        except Exception as error:
+            judgement = judge(error, phase, self._place, self._secrets)
+            if judgement.cure is Cure.RECONNECT:
+                self._protocol.transport.close_session()
+            return judgement.reached
+        return True
+
+
+class _Cured(Exception):
+    def __init__(self, judgement: Judgement) -> None:
+        super().__init__()
+        self.judgement = judgement

@@ -1,0 +1,245 @@
+"""pywinrm under our own rules for HTTP and XML.
+
+pywinrm makes its HTTP session by itself, with the defaults of its library: it follows redirects with the body, takes
+proxies and certificates from the environment, reads answers of any size and parses whatever comes. It also keeps an
+HTTP session whose sealing could not be set up, and would send the next message in clear text. What is changed here:
+
+* no redirects, no proxies, nothing from the environment; answers are limited in size and not compressed;
+* a DOCTYPE, and any encoding but UTF-8, is refused before a parser sees it;
+* an answer must relate to the message it answers;
+* a session that failed to authenticate or to seal is thrown away, and failed logons are counted, because directories
+  lock accounts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any, Final, Protocol
+
+import requests
+from requests.adapters import HTTPAdapter
+from winrm.exceptions import InvalidCredentialsError, WinRMError
+from winrm.protocol import Protocol as WinRMProtocol
+from winrm.transport import Transport
+
+from providers.transport.logons import LogonBudget
+from providers.transport.settings import Authentication, Target
+
+RESPONSE_LIMIT: Final = 64 * 1024 * 1024
+
+
+class RefusedReply(Exception):
+    """What answered is not what a remote management service answers; ``reason`` says how."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class NoSoap(RefusedReply):
+    """An answer without the headers of one: a middlebox may have given it in the service's place."""
+
+
+class HTTPSession(Protocol):
+    """What is asked of pywinrm's transport beside messages."""
+
+    def close_session(self) -> None: ...
+
+
+class WinRS(Protocol):
+    """The part of pywinrm's ``Protocol`` that a channel uses; tests put others in its place."""
+
+    @property
+    def transport(self) -> HTTPSession: ...
+
+    def open_shell(self, *, codepage: int, noprofile: bool, idle_timeout: str | None) -> str: ...
+
+    def run_command(self, shell_id: str, command: str, arguments: tuple[str, ...], console_mode_stdin: bool) -> str: ...
+
+    def send_command_input(self, shell_id: str, command_id: str, stdin_input: bytes, end: bool) -> None: ...
+
+    def get_command_output_raw(self, shell_id: str, command_id: str) -> tuple[bytes, bytes, int, bool]: ...
+
+    def cleanup_command(self, shell_id: str, command_id: str) -> None: ...
+
+    def close_shell(self, shell_id: str) -> None: ...
+
+
+class _LimitedResponse(requests.Response):
+    def iter_content(self, chunk_size: int | None = 1, decode_unicode: bool = False) -> Iterator[Any]:
+        total = 0
+        for piece in super().iter_content(chunk_size):
+            total += len(piece)
+            if total > RESPONSE_LIMIT:
+                self.close()
+                raise RefusedReply("its answer is larger than 64 MB")
+            yield piece
+
+
+class _Adapter(HTTPAdapter):
+    """Refuses redirects, compression and answers that announce or reach an unreasonable size."""
+
+    def build_response(self, req: requests.PreparedRequest, resp: Any) -> requests.Response:
+        plain = super().build_response(req, resp)
+        response = _LimitedResponse()
+        response.__dict__.update(plain.__dict__)
+        if response.is_redirect:
+            response.close()
+            raise RefusedReply(f"it answers with a redirect (HTTP {response.status_code})")
+        if response.headers.get("Content-Encoding", "identity").lower() != "identity":
+            response.close()
+            raise RefusedReply("its answer is compressed, which was not asked for")
+        length = response.headers.get("Content-Length", "0")
+        if length.isdecimal() and int(length) > RESPONSE_LIMIT:
+            response.close()
+            raise RefusedReply("its answer is larger than 64 MB")
+        return response
+
+
+_DECLARATION = re.compile(rb"\s*<\?xml[^>]*?encoding\s*=\s*[\"']([A-Za-z0-9._-]+)[\"']")
+
+
+def checked_xml(text: bytes) -> bytes:
+    """Return ``text`` if it may be given to an XML parser.
+
+    Raises:
+        RefusedReply: it declares a document type or an encoding other than UTF-8.
+    """
+    if b"\0" in text or text[:2] in (b"\xfe\xff", b"\xff\xfe"):
+        raise RefusedReply("its answer is not in UTF-8")
+    declared = _DECLARATION.match(text.removeprefix(b"\xef\xbb\xbf"))
+    if declared and declared[1].lower() not in (b"utf-8", b"us-ascii"):
+        raise RefusedReply("its answer is not in UTF-8")
+    if b"<!DOCTYPE" in text or b"<!ENTITY" in text:
+        raise RefusedReply("its answer declares a document type")
+    return text
+
+
+class GuardedTransport(Transport):
+    """pywinrm's transport with sessions that keep to our rules."""
+
+    budget: LogonBudget
+    _is_authenticated = False
+
+    def build_session(self) -> requests.Session:
+        if self.session:
+            return self.session
+        self.encryption = None
+        try:
+            session = super().build_session()
+        except BaseException:
+            self.close_session()
+            raise
+        return guarded(session)
+
+    def setup_encryption(self, session: requests.Session) -> None:
+        super().setup_encryption(guarded(session))
+
+    def send_message(self, message: str | bytes) -> bytes:
+        try:
+            if self._is_authenticated:
+                return self._send_again(message)
+            with self.budget.attempt():
+                reply = super().send_message(message)
+            self._is_authenticated = True
+            return reply
+        except InvalidCredentialsError:
+            self.close_session()
+            raise
+
+    def _send_again(self, message: str | bytes) -> bytes:
+        try:
+            return super().send_message(message)
+        except InvalidCredentialsError:
+            self.budget.refused()
+            raise
+
+    def close_session(self) -> None:
+        super().close_session()
+        self.encryption = None
+        self._is_authenticated = False
+
+    def _get_message_response_text(self, response: requests.Response) -> bytes:
+        return checked_xml(super()._get_message_response_text(response))
+
+
+def guarded(session: requests.Session) -> requests.Session:
+    """Set the rules of this module on an HTTP session, once: a new adapter would drop the sealed connection."""
+    if isinstance(session.get_adapter("https://"), _Adapter):
+        return session
+    session.trust_env = False
+    session.max_redirects = 0
+    session.proxies = {}
+    session.headers["Accept-Encoding"] = "identity"
+    session.mount("http://", _Adapter())
+    session.mount("https://", _Adapter())
+    return session
+
+
+_MESSAGE_ID = re.compile(r"MessageID[^>]*>\s*(?:uuid:)?([0-9A-Fa-f-]{36})")
+_RELATES_TO = re.compile(rb"RelatesTo[^>]*>\s*(?:uuid:)?([0-9A-Fa-f-]{36})", re.IGNORECASE)
+
+
+class GuardedProtocol(WinRMProtocol):
+    """pywinrm's protocol, which also minds what an answer relates to."""
+
+    def send_message(self, message: str) -> bytes:
+        reply = super().send_message(message)
+        asked = _MESSAGE_ID.search(message)
+        told = _RELATES_TO.search(reply)
+        if asked and told is None:
+            raise NoSoap("its answer is not what such a service answers")
+        if asked and told and told[1].decode("ascii").lower() != asked[1].lower():
+            raise RefusedReply("its answer belongs to another message")
+        return reply
+
+
+def connect(target: Target, budget: LogonBudget) -> GuardedProtocol:
+    """Return the protocol for ``target``. Nothing is sent yet.
+
+    Raises:
+        WinRMError: the settings do not fit together, such as a missing user; never shows a secret.
+    """
+    settings = target.settings
+    auth, user = settings.auth.value, settings.user or None
+    is_sealed = not settings.tls and settings.auth in (
+        Authentication.NTLM,
+        Authentication.KERBEROS,
+        Authentication.CREDSSP,
+    )
+    options: dict[str, Any] = {
+        "ca_trust_path": settings.ca,
+        "cert_pem": settings.certificate,
+        "cert_key_pem": settings.certificate_key,
+        "kerberos_delegation": settings.delegate,
+        "kerberos_hostname_override": target.name if target.name != target.address and not settings.via else None,
+        "message_encryption": "always" if is_sealed else "auto" if settings.tls else "never",
+        "server_cert_validation": "validate",
+        "proxy": None,
+    }
+    password = settings.password.reveal() if settings.password else None
+    needs_password = settings.auth in (Authentication.BASIC, Authentication.NTLM, Authentication.CREDSSP)
+    if needs_password and (user is None or password is None):
+        raise WinRMError(f"auth {auth} needs user and password")
+    protocol = GuardedProtocol(
+        target.url,
+        transport=auth,  # type: ignore[arg-type]  # the enum's values are among the literals asked for
+        username=user,
+        password=password,
+        read_timeout_sec=settings.deadlines.read,
+        operation_timeout_sec=settings.deadlines.operation,
+        **options,
+    )
+    transport = GuardedTransport(
+        endpoint=target.url,
+        auth_method=auth,  # type: ignore[arg-type]  # as above
+        username=user,
+        password=password,
+        service="HTTP",
+        read_timeout_sec=settings.deadlines.read,
+        **options,
+    )
+    transport.budget = budget
+    protocol.transport = transport
+    return protocol

@@ -1,0 +1,309 @@
+"""The line protocol between a session and the runner: values in, ASCII lines out, and back.
+
+Requests go as ``<length> <check> <base64 of JSON>``, replies come as ``<nonce> <length> <check> <base64 of JSON>`` amid
+noise: banners, warnings, byte order marks. The check (SHA-1, eight digits) is there to find torn and doubled bytes,
+which lost messages leave behind; it proves nothing about who wrote a line. Everything that arrives is held to be
+hostile: lines and replies are limited in size, base64 and JSON are strict, and lines without the session's nonce are
+nobody's.
+
+This module is pure. What a line means for the session is decided in ``channel.py``.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeAlias
+
+from reconciler.ports import Request
+from reconciler.values import Argument, Delta, NameOf, Operation, Record, Reply
+
+SEND_LIMIT: Final = 96 * 1024
+"""Bytes of one Send, so that its envelope stays below the 150 KB of WinRM 2.0."""
+LINE_LIMIT: Final = 16 * 1024 * 1024
+"""Characters of one line of output."""
+REPLY_LIMIT: Final = 256 * 1024 * 1024
+"""Characters of one reply over all its parts."""
+SCRIPT_LINE: Final = 4000
+NESTING_LIMIT: Final = 32
+
+Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
+
+
+class WireError(Exception):
+    """The other side does not keep to the protocol."""
+
+
+# --- requests --------------------------------------------------------------------------------------------------------
+
+
+def argument_json(value: Argument) -> Json:
+    """Return what the runner understands as ``value``.
+
+    Raises:
+        TypeError: a name is still to be filled in, or the value is of no kind that commands have.
+    """
+    match value:
+        case None | bool() | int() | str():
+            return value
+        case Delta(add, remove):
+            return {"$add": list(add), "$remove": list(remove)}
+        case tuple():
+            return [argument_json(item) for item in value]
+        case NameOf():
+            raise TypeError(f"{value} was not filled in before the command was sent")
+    raise TypeError(f"no argument of a command: {type(value).__name__}")
+
+
+def request_json(request: Request, wire_id: str, expires_in_seconds: float | None, flush: bool) -> dict[str, Json]:
+    """Return the request as the runner reads it, under the id it has on the wire.
+
+    What is empty or false is left out: 500 commands shall fit into two Sends.
+    """
+    command = request.command
+    told: dict[str, Json] = {
+        "op": command.operation.value,
+        "id": wire_id,
+        "cmdlet": command.cmdlet,
+        "params": {name: argument_json(value) for name, value in command.parameters},
+        "read": not command.writes,
+    }
+    if command.properties:
+        told["properties"] = list(command.properties)
+    if expires_in_seconds is not None:
+        told["expires_in_seconds"] = expires_in_seconds
+    if flush:
+        told["flush"] = True
+    if command.operation is Operation.SERVICE:
+        names = command.parameters and dict(command.parameters).get("Name")
+        if isinstance(names, str):
+            told["params"] = {"Name": [names]}
+    return told
+
+
+def encode(told: Mapping[str, Json]) -> bytes:
+    """Return the line of a request, with its line feed."""
+    text = json.dumps(told, ensure_ascii=True, separators=(",", ":"), allow_nan=False)
+    payload = base64.b64encode(text.encode("ascii"))
+    return b"%d %s %s\n" % (len(payload), check(payload), payload)
+
+
+def check(payload: bytes) -> bytes:
+    return hashlib.sha1(payload, usedforsecurity=False).hexdigest()[:8].encode("ascii")
+
+
+def encode_script(script: bytes) -> bytes:
+    """Return the lines that hand the runner over to the bootstrap, with the lone full stop that ends them."""
+    text = base64.b64encode(script)
+    lines = [text[start : start + SCRIPT_LINE] for start in range(0, len(text), SCRIPT_LINE)]
+    return b"\n".join([*lines, b".", b""])
+
+
+def encoded_command(bootstrap: str) -> str:
+    """Return the bootstrap as ``-EncodedCommand`` takes it."""
+    return base64.b64encode(bootstrap.encode("utf-16-le")).decode("ascii")
+
+
+def pieces(data: bytes) -> Iterator[bytes]:
+    """Cut ``data`` into what fits one Send; the cuts fall anywhere."""
+    for start in range(0, len(data), SEND_LIMIT):
+        yield data[start : start + SEND_LIMIT]
+
+
+# --- lines of output -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The runner is there; ``about`` tells what it found on the host."""
+
+    about: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One reply line, its check passed."""
+
+    id: str
+    data: Mapping[str, Any]
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class BadLine:
+    """The runner could not read a request line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Damaged:
+    """A line of ours arrived torn: something before or in it was lost."""
+
+
+@dataclass(frozen=True, slots=True)
+class Noise:
+    """A line that is none of ours."""
+
+    line: bytes
+
+
+Line: TypeAlias = Ready | Told | BadLine | Damaged | Noise
+
+_REPLY = re.compile(rb"(READY )?([0-9]{1,9}) ([0-9a-f]{8}) ([A-Za-z0-9+/]+={0,2})\Z")
+_BOM = b"\xef\xbb\xbf"
+
+
+@dataclass(slots=True)
+class LineReader:
+    """Finds the runner's lines in its output, however that is cut."""
+
+    nonce: str
+    limit: int = LINE_LIMIT
+    _rest: bytearray = field(default_factory=bytearray)
+    _skipping: bool = False
+
+    def feed(self, data: bytes) -> list[Line]:
+        """Return the lines that ``data`` completes.
+
+        Raises:
+            WireError: a line with our nonce is longer than allowed, or its JSON is not what replies are.
+        """
+        lines: list[Line] = []
+        start = 0
+        while (end := data.find(b"\n", start)) >= 0:
+            self._keep(data[start:end])
+            if not self._skipping:
+                line = self._read(bytes(self._rest).rstrip(b"\r").removeprefix(_BOM))
+                if line is not None:
+                    lines.append(line)
+            self._rest.clear()
+            self._skipping = False
+            start = end + 1
+        self._keep(data[start:])
+        return lines
+
+    def _keep(self, piece: bytes) -> None:
+        if self._skipping:
+            return
+        self._rest += piece
+        if len(self._rest) > self.limit:
+            if bytes(self._rest[:20]).removeprefix(_BOM).startswith(self.nonce.encode("ascii")):
+                raise WireError("a reply line is longer than allowed")
+            self._skipping = True
+            self._rest.clear()
+
+    def _read(self, line: bytes) -> Line | None:
+        mark = self.nonce.encode("ascii") + b" "
+        if not line.startswith(mark):
+            return Noise(line) if line else None
+        if line == mark + b"BADLINE":
+            return BadLine()
+        match = _REPLY.match(line, len(mark))
+        if match is None:
+            return Damaged()
+        ready, length, digits, payload = match.groups()
+        if int(length) != len(payload) or digits != check(payload):
+            return Damaged()
+        return _message(payload, is_ready=ready is not None)
+
+
+def _message(payload: bytes, *, is_ready: bool) -> Line:
+    data = decode_payload(payload)
+    name = data.get("id")
+    if not isinstance(name, str):
+        raise WireError("a reply has no id")
+    if is_ready and isinstance(data.get("ready"), dict):
+        return Ready(data["ready"])
+    return Told(name, data, len(payload))
+
+
+def decode_payload(payload: bytes) -> dict[str, Any]:
+    """Return the JSON object of a payload.
+
+    Raises:
+        WireError: it is not strict base64 of a UTF-8 JSON object, or nested beyond any reply of ours.
+    """
+    try:
+        raw = base64.b64decode(payload, validate=True)
+        data = json.loads(raw.decode("utf-8"), parse_constant=_no_constant)
+    except (binascii.Error, ValueError, RecursionError) as error:
+        raise WireError(f"a reply is not JSON ({type(error).__name__})") from None
+    if not isinstance(data, dict) or not _is_shallow(data):
+        raise WireError("a reply is no object of the kind that replies are")
+    return data
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(name)
+
+
+def _is_shallow(data: object) -> bool:
+    level: list[object] = [data]
+    for _ in range(NESTING_LIMIT):
+        level = [
+            inner
+            for value in level
+            if isinstance(value, dict | list)
+            for inner in (value.values() if isinstance(value, dict) else value)
+            if isinstance(inner, dict | list)
+        ]
+        if not level:
+            return True
+    return False
+
+
+# --- replies ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Assembly:
+    """The parts of one reply; they may come twice, after a replay."""
+
+    _parts: dict[int, Sequence[Record]] = field(default_factory=dict)
+    _last: int | None = None
+    _size: int = 0
+    _warnings: tuple[str, ...] = ()
+    _output: str = ""
+
+    def add(self, told: Told) -> Reply | None:
+        """Take a part in; return the reply when it is whole.
+
+        Raises:
+            WireError: the part is malformed or the reply larger than allowed.
+        """
+        data = told.data
+        number = data.get("part", 1)
+        records = data.get("records", [])
+        if not isinstance(number, int) or number < 1 or not isinstance(records, list):
+            raise WireError("a part of a reply is malformed")
+        if not all(isinstance(record, dict) for record in records):
+            raise WireError("a record of a reply is no object")
+        if number not in self._parts:
+            self._size += told.size
+            if self._size > REPLY_LIMIT:
+                raise WireError("a reply is larger than allowed")
+            self._parts[number] = records
+        if not data.get("more"):
+            self._last = number
+            self._warnings = _texts(data.get("warnings", []))
+            self._output = _text(data.get("output", ""))
+        if self._last is None or len(self._parts) < self._last:
+            return None
+        ordered = (record for part in range(1, self._last + 1) for record in self._parts[part])
+        return Reply(tuple(ordered), self._warnings, self._output)
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        raise WireError("the warnings of a reply are no list")
+    return tuple(_text(item) for item in value)
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise WireError("a text of a reply is none")
+    return value

@@ -1,0 +1,3 @@
+"""reconciler."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,290 @@
+"""Walks the plan: starts each step as soon as its edges allow, and ends with an account of all of them.
+
+It executes the plan and evaluates nothing anew. A failure blocks what needs it; independent branches finish. The
+lease is held throughout; when it is lost, or an intent cannot be written down, nothing more is sent.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from functools import partial
+from typing import TypeVar
+
+from reconciler.diagnostics import Diagnostic
+from reconciler.errors import LeaseLost, ReconcilerError
+from reconciler.events import ActionEnded, Owed, RunEnded, RunStarted, StepEnded, StepStarted, Told, Waiting
+from reconciler.perform import CHUNK, Ended, Performer, remembered
+from reconciler.plan import Plan, Step
+from reconciler.ports import Scheduler, StateStore, Stop
+from reconciler.resource import Lifecycle
+from reconciler.snapshot import Obligation, OutcomeKind, StateChange
+
+_T = TypeVar("_T")
+
+
+class Fate(Enum):
+    DONE = "done"
+    FAILED = "failed"
+    BLOCKED = "blocked"
+    STOPPED = "stopped"
+    """Not begun, because the operator asked to stop or nothing more may be sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """How a run ended, step by step."""
+
+    fates: dict[str, Fate]
+    ended: tuple[Ended, ...]
+    open_obligations: tuple[Obligation, ...] = ()
+    fatal: ReconcilerError | None = None
+    stopped_with: int = 0
+    """130 or 143 where the operator asked to stop before all was done."""
+
+    def count(self, *kinds: OutcomeKind) -> int:
+        return sum(end.outcome in kinds for end in self.ended)
+
+    @property
+    def sent_anything(self) -> bool:
+        return any(not (end.was_there or end.is_stale) for end in self.ended)
+
+    @property
+    def is_stale_at_once(self) -> bool:
+        return any(end.is_stale for end in self.ended) and not self.sent_anything
+
+    def exit_code(self) -> int:
+        """Return the exit code: unknown outcomes (7) before a partial apply (3) before anything else."""
+        if self.count(OutcomeKind.UNKNOWN):
+            return 7
+        if self.is_stale_at_once:
+            return 5
+        if self.fatal is not None and not self.sent_anything and not isinstance(self.fatal, LeaseLost):
+            return self.fatal.exit_code
+        is_whole = all(fate is Fate.DONE for fate in self.fates.values())
+        if is_whole and not self.open_obligations and self.fatal is None:
+            return 0
+        return self.stopped_with or 3
+
+
+@dataclass(slots=True)
+class _Progress:
+    fates: dict[str, Fate] = field(default_factory=dict)
+    running: set[str] = field(default_factory=set)
+    ended: list[Ended] = field(default_factory=list)
+    blocked_by: dict[str, str] = field(default_factory=dict)
+
+
+class Apply:
+    """One apply of one plan."""
+
+    def __init__(
+        self, plan: Plan, performer: Performer, scheduler: Scheduler, store: StateStore, stop: Stop, resume: str
+    ) -> None:
+        self._plan, self._performer, self._scheduler = plan, performer, scheduler
+        self._store, self._stop, self._resume = store, stop, resume
+        self._emit = performer.reader.emit
+        self._clock = performer.reader.clock
+        self._lock = threading.Lock()
+        self._progress = _Progress()
+        self._fatal: ReconcilerError | None = None
+        self._stages = {step.id: step.stage for step in plan.steps}
+
+    def run(self) -> Account:
+        """Carry the plan out and return the account; the last event told is ``RunEnded``."""
+        began = self._clock.monotonic()
+        actions = sum(len(step.actions) for step in self._plan.steps)
+        self._emit(RunStarted(self._performer.run, self._plan.environment, len(self._plan.steps), actions))
+        self._guarded(self._take_over)
+        while self._start_ready() or self._progress.running:
+            for key in self._scheduler.wait():
+                self._progress.running.discard(key)
+        for step in self._plan.steps:
+            self._progress.fates.setdefault(step.id, Fate.STOPPED)
+        self._guarded(self._take_over_made)
+        open_obligations = self._guarded(self._final_look) or ()
+        account = Account(
+            dict(self._progress.fates),
+            tuple(self._progress.ended),
+            tuple(open_obligations),
+            self._fatal,
+            self._stop.exit_code if self._stop.level() else 0,
+        )
+        self._tell_end(account, self._clock.monotonic() - began)
+        return account
+
+    # --- the walk ----------------------------------------------------------------------------------------------------
+
+    def _start_ready(self) -> bool:
+        """Start every step whose edges allow it; block those that may never start. True where one was started."""
+        started = False
+        for step in self._plan.steps:
+            if step.id in self._progress.fates or step.id in self._progress.running:
+                continue
+            failed = next((need for need in step.needs if self._fate(need) not in (None, Fate.DONE)), None)
+            if failed is not None:
+                self._block(step, failed)
+            elif self._may_start(step):
+                self._progress.running.add(step.id)
+                self._scheduler.submit(step.id, partial(self._run_step, step))
+                started = True
+        return started
+
+    def _fate(self, step_id: str) -> Fate | None:
+        return self._progress.fates.get(step_id)
+
+    def _may_start(self, step: Step) -> bool:
+        if self._stop.level() or self._fatal is not None:
+            return False
+        return all(self._fate(other) is not None for other in (*step.needs, *step.after))
+
+    def _block(self, step: Step, by: str) -> None:
+        self._progress.fates[step.id] = Fate.BLOCKED
+        root = self._progress.blocked_by.get(by, by)
+        self._progress.blocked_by[step.id] = root
+        self._emit(StepEnded(step.id, step.stage, done=0, failed=0, unknown=0, blocked_by=root))
+
+    def _run_step(self, step: Step) -> None:
+        began = self._clock.monotonic()
+        self._emit(StepStarted(step.id, step.stage, len(step.actions)))
+        ended: list[Ended] = []
+        for start in range(0, len(step.actions), CHUNK):
+            if self._fatal is not None or (start and self._stop.level()):
+                break
+            chunk = step.actions[start : start + CHUNK]
+            ended += self._guarded(partial(self._performer.perform, step, chunk)) or []
+            for end in ended[start:]:
+                self._emit(_told(step, end))
+        is_done = len(ended) == len(step.actions) and all(end.outcome is OutcomeKind.DONE for end in ended)
+        if is_done:
+            self._guarded(partial(self._let_settle, step, ended))
+        with self._lock:
+            self._progress.ended += ended
+            self._progress.fates[step.id] = Fate.DONE if is_done else Fate.FAILED
+        self._emit(_step_ended(step, ended, self._clock.monotonic() - began))
+
+    def _let_settle(self, step: Step, ended: Sequence[Ended]) -> None:
+        """Wait before what needs this step, where the environment asks for it and something was really restarted."""
+        seconds = max((end.action.settle_seconds for end in ended if not end.was_there), default=0)
+        if seconds and any(step.id in other.needs for other in self._plan.steps):
+            self._emit(Waiting(step.id, "the pool to settle before its next Front End", seconds))
+            end = self._clock.monotonic() + seconds
+            while not self._stop.level() and (left := end - self._clock.monotonic()) > 0:
+                self._clock.sleep(min(left, 5.0))
+
+    def _guarded(self, job: Callable[[], _T]) -> _T | None:
+        """Return what ``job`` returns; None where it failed in a way after which nothing more may be sent."""
+        try:
+            return job()
+        except ReconcilerError as error:
+            stopped_by = error
+        except Exception as error:
+            stopped_by = _bug(error)
+        with self._lock:
+            self._fatal = self._fatal or stopped_by
+        for told in stopped_by.diagnostics:
+            self._emit(Told(told))
+        return None
+
+    # --- before and after --------------------------------------------------------------------------------------------
+
+    def _take_over(self) -> None:
+        """Write down what the plan settles without a command: adopted, forgotten, decided, met."""
+        landscape = self._performer.world.landscape
+        change = StateChange(
+            remember=tuple(
+                remembered(action, landscape.one(action.address.type, action.address.key))
+                for action in self._plan.adopted
+                if action.predicted_by is None
+            ),
+            forget=tuple(action.address for action in self._plan.forgotten),
+            decisions=self._plan.decisions,
+            discharge=self._plan.met,
+        )
+        if change != StateChange():
+            self._performer.lease.commit(change)
+
+    def _take_over_made(self) -> None:
+        """Write down the objects that this run's own steps made and that are as desired without a command."""
+        awaited = [action for action in self._plan.adopted if action.predicted_by is not None]
+        if not awaited:
+            return
+        names = tuple(dict.fromkeys(action.address.type for action in awaited))
+        world, reader = self._performer.world, self._performer.reader
+        landscape = world.learn(reader.observe(world.landscape, dict.fromkeys(names, None)), names)
+        found = [(action, landscape.one(action.address.type, action.address.key)) for action in awaited]
+        self._performer.lease.commit(
+            StateChange(remember=tuple(remembered(action, one) for action, one in found if one is not None))
+        )
+
+    def _final_look(self) -> tuple[Obligation, ...]:
+        """Strike off the obligations whose end is seen now, and return those that stay open."""
+        owed = self._store.read().obligations
+        if not owed:
+            return ()
+        types = self._performer.types
+        structural = [name for name, kind in types.items() if kind.lifecycle not in (Lifecycle.FACT, Lifecycle.FEATURE)]
+        known = self._performer.world.landscape
+        read = self._performer.reader.observe(known, dict.fromkeys(structural, None))
+        landscape = replace(self._performer.world.learn(read, structural), prior=self._store.read())
+        met = tuple(dict.fromkeys(found for kind in types.values() for found in kind.met(landscape)))
+        if met:
+            self._performer.lease.commit(StateChange(discharge=met))
+        left = tuple(one for one in owed if one not in met)
+        for one in owed:
+            self._emit(Owed(one, met=one in met))
+        return left
+
+    def _tell_end(self, account: Account, seconds: float) -> None:
+        exit_code = account.exit_code()
+        not_done = {step for step, fate in account.fates.items() if fate in (Fate.BLOCKED, Fate.STOPPED)}
+        blocked = sum(len(step.actions) for step in self._plan.steps if step.id in not_done)
+        self._emit(
+            RunEnded(
+                self._performer.run,
+                exit_code,
+                done=account.count(OutcomeKind.DONE),
+                failed=account.count(OutcomeKind.FAILED, OutcomeKind.NOT_RUN),
+                blocked=blocked,
+                unknown=account.count(OutcomeKind.UNKNOWN),
+                seconds=seconds,
+                resume=self._resume if exit_code else None,
+            )
+        )
+
+
+def _told(step: Step, end: Ended) -> ActionEnded:
+    action = end.action
+    return ActionEnded(step.id, str(action.address), action.kind.value, end.outcome, end.was_there, end.detail)
+
+
+def _step_ended(step: Step, ended: Sequence[Ended], seconds: float) -> StepEnded:
+    kinds = [end.outcome for end in ended]
+    return StepEnded(
+        step.id,
+        step.stage,
+        done=kinds.count(OutcomeKind.DONE),
+        failed=kinds.count(OutcomeKind.FAILED) + kinds.count(OutcomeKind.NOT_RUN),
+        unknown=kinds.count(OutcomeKind.UNKNOWN),
+        seconds=seconds,
+    )
+
+
+def _bug(error: Exception) -> ReconcilerError:
+    return ReconcilerError(
+        Diagnostic(
+            "Internal error",
+            f"This is a bug in reconciler. {type(error).__name__} at {_where(error)}.",
+            "Nothing more was sent. Report it with the log file of this run.",
+        )
+    )
+
+
+def _where(error: Exception) -> str:
+    """Return file and line of the innermost frame: no values, which could be secrets."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return f"{trace.tb_frame.f_code.co_filename.rsplit('/', 1)[-1]}:{trace.tb_lineno}" if trace else "?"

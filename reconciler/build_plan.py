@@ -1,0 +1,96 @@
+"""Makes the plan: decide, select, arrange, check.
+
+Equal inputs give an equal plan, byte for byte: nothing here reads a clock, draws a number or depends on the order in
+which files were read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from reconciler.checks import check_plan
+from reconciler.decide import decide
+from reconciler.diagnostics import in_order
+from reconciler.plan import Impact, Plan, Step
+from reconciler.resource import Action, ActionKind, Landscape, ResourceType
+from reconciler.selection import Selection
+from reconciler.snapshot import Duty
+from reconciler.stages import arrange
+from reconciler.values import EMPTY
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What a plan is bound to, beside the landscape."""
+
+    commit: str | None = None
+    domain_controller: str | None = None
+    always: Mapping[str, str] = field(default_factory=lambda: EMPTY)
+
+
+def build_plan(
+    types: Sequence[ResourceType],
+    landscape: Landscape,
+    *,
+    selection: Selection | None = None,
+    origin: Origin | None = None,
+) -> Plan:
+    """Return the plan that brings what is observed to what is desired.
+
+    Args:
+        types: in the order in which they are planned.
+        landscape: everything that was read and loaded; nothing in it is predicted yet.
+        selection: ``--target``, ``--exclude`` and ``--wave``; default everything.
+    """
+    selection, origin = selection or Selection(), origin or Origin()
+    end, unchanged = decide(types, landscape)
+    chosen = selection.choose(end.actions)
+    by_type = {kind.name: kind for kind in types}
+    steps = arrange(chosen.values(), by_type)
+    open_obligations = sorted(landscape.prior.obligations, key=lambda owed: owed.identity)
+    met = {owed for kind in types for owed in kind.met(landscape)}
+    known = {*end.actions, *(resource.address for kind in types for resource in end.wanted(kind.name).values())}
+    return Plan(
+        environment=landscape.settings.environment,
+        lineage=landscape.prior.lineage,
+        serial=landscape.prior.serial,
+        commit=origin.commit,
+        domain_controller=origin.domain_controller,
+        always=origin.always,
+        steps=steps,
+        adopted=_of_kind(chosen.values(), ActionKind.ADOPT),
+        forgotten=_of_kind(chosen.values(), ActionKind.FORGET),
+        unchanged=unchanged,
+        obligations=tuple(owed for owed in open_obligations if owed not in met),
+        met=tuple(owed for owed in open_obligations if owed in met),
+        decisions=_new_decisions(types, end),
+        impact=_impact(steps, by_type, end),
+        diagnostics=in_order([*check_plan(types, end, chosen), *selection.unknown(known)]),
+    )
+
+
+def _of_kind(actions: Iterable[Action], kind: ActionKind) -> tuple[Action, ...]:
+    return tuple(sorted((action for action in actions if action.kind is kind), key=lambda action: action.address))
+
+
+def _new_decisions(types: Sequence[ResourceType], end: Landscape) -> dict[str, str]:
+    decisions = {name: value for kind in types for name, value in kind.decisions(end).items()}
+    return {name: value for name, value in sorted(decisions.items()) if end.prior.decisions.get(name) != value}
+
+
+_RESTARTS = (Duty.FRONT_END_RESTART, Duty.UM_SERVICE_RESTART)
+
+
+def _impact(steps: Sequence[Step], by_type: Mapping[str, ResourceType], end: Landscape) -> Impact:
+    restarts = users = interrupted = destroys = 0
+    for step in steps:
+        for action in step.actions:
+            kind = by_type[action.address.type]
+            affected = kind.affects(action, end)
+            is_restart = any(met.duty in _RESTARTS for met in action.discharges)
+            restarts += is_restart
+            interrupted += affected if is_restart else 0
+            users += 0 if is_restart else affected
+            destroys += action.destroys
+    return Impact(restarts=restarts, users=users, interrupted_users=interrupted, destroys=destroys)

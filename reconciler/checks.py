@@ -1,0 +1,132 @@
+"""What forbids or clouds a plan, beyond what each resource type checks about itself.
+
+UM1xx are the engine's own: they hold for every resource type.
+
+    UM101  something needed could not be read
+    UM102  removing what others still use
+    UM103  replacing what others use
+    UM104  a setting of something that does not exist
+    UM105  more is destroyed than was allowed
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from reconciler.diagnostics import Diagnostic, Severity, in_order
+from reconciler.plan import Plan
+from reconciler.resource import Action, ActionKind, Landscape, Lifecycle, ResourceType
+from reconciler.values import Address, Resource
+
+
+def check_plan(
+    types: Sequence[ResourceType], end: Landscape, chosen: Mapping[Address, Action]
+) -> tuple[Diagnostic, ...]:
+    """Return every diagnostic of a plan.
+
+    Args:
+        end: the landscape as the plan will leave it.
+        chosen: the actions that are part of the plan.
+    """
+    return in_order(
+        [
+            *_unreadable(end),
+            *(told for kind in types for told in kind.check(end)),
+            *_settings_of_nothing(types, end),
+            *_torn(types, end, chosen),
+        ]
+    )
+
+
+def over_budget(plan: Plan, max_destroy: int) -> Diagnostic | None:
+    """Return the error that more objects would be destroyed than ``--max-destroy`` allows; None within the budget."""
+    count = plan.impact.destroys
+    if count <= max_destroy:
+        return None
+    named = ", ".join(str(action.address) for action in plan.actions() if action.destroys)
+    return Diagnostic(
+        "Too many objects would be destroyed",
+        f"The plan destroys {count} ({named}); allowed are {max_destroy}.",
+        f"If that is meant, allow it:\n  reconciler apply ... --max-destroy {count}",
+        code="UM105",
+    )
+
+
+def _unreadable(end: Landscape) -> Iterable[Diagnostic]:
+    """A whole type that cannot be read is an error; one host among many clouds the plan and is left out of it."""
+    for address, told in end.unreadable.items():
+        is_whole = address.key == "*"
+        severity = Severity.ERROR if is_whole else Severity.WARNING
+        about = told.address or (address.type if is_whole else str(address))
+        yield replace(told, severity=severity, address=about, code=told.code or "UM101")
+
+
+def _settings_of_nothing(types: Sequence[ResourceType], end: Landscape) -> Iterable[Diagnostic]:
+    for kind in types:
+        if kind.lifecycle is not Lifecycle.SETTING or not end.is_readable(kind.name):
+            continue
+        for desired in end.wanted(kind.name).values():
+            is_there = end.one(kind.name, desired.key) is not None
+            if desired.attributes and not is_there and end.is_readable(kind.name, desired.key):
+                yield _nothing_to_set(kind, desired)
+
+
+def _nothing_to_set(kind: ResourceType, desired: Resource) -> Diagnostic:
+    what = kind.name.replace("_", " ")
+    return Diagnostic(
+        "Nothing to set",
+        f"{desired.address} has settings, but there is no such {what} on the server.",
+        "Correct the name, or create what it belongs to first.",
+        address=str(desired.address),
+        position=desired.position,
+        code="UM104",
+    )
+
+
+def _torn(types: Sequence[ResourceType], end: Landscape, chosen: Mapping[Address, Action]) -> Iterable[Diagnostic]:
+    """Removals and replacements of what others refer to, with those others."""
+    torn = [action for action in chosen.values() if action.kind in (ActionKind.DELETE, ActionKind.REPLACE)]
+    if not torn:
+        return
+    users = _users(types, end)
+    for action in torn:
+        by = [user for user in users[action.address.folded] if _stays(user, chosen)]
+        if by:
+            yield _in_use(action, by)
+
+
+def _users(types: Sequence[ResourceType], end: Landscape) -> Mapping[tuple[str, str], list[Resource]]:
+    """Return, by what is referred to, the resources that do so."""
+    users: dict[tuple[str, str], list[Resource]] = defaultdict(list)
+    for kind in types:
+        for attribute in kind.attributes.values():
+            if attribute.references is None:
+                continue
+            for resource in end.all(kind.name).values():
+                value = resource.get(attribute.name)
+                for name in value if isinstance(value, tuple) else (value,):
+                    if isinstance(name, str):
+                        users[Address(attribute.references, name).folded].append(resource)
+    return users
+
+
+def _stays(user: Resource, chosen: Mapping[Address, Action]) -> bool:
+    action = chosen.get(user.address)
+    return action is None or action.kind is not ActionKind.DELETE
+
+
+def _in_use(action: Action, by: Sequence[Resource]) -> Diagnostic:
+    shown = ", ".join(str(user.address) for user in by[:8]) + (f" and {len(by) - 8} more" if len(by) > 8 else "")
+    is_replacement = action.kind is ActionKind.REPLACE
+    verb = "replaced" if is_replacement else "removed"
+    why = f" ({'; '.join(action.reasons)})" if action.reasons else ""
+    return Diagnostic(
+        "Replacing what others use" if is_replacement else "Removing what others use",
+        f"{action.address} would be {verb}{why}, but {len(by)} resources depend on it: {shown}.",
+        "Take these away from it first, or leave it declared as it is.",
+        address=str(action.address),
+        position=action.position,
+        code="UM103" if is_replacement else "UM102",
+    )

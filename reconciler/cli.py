@@ -1,0 +1,448 @@
+"""The command line: reads arguments, calls ``app``, shows what came of it and returns the exit code.
+
+Machine output stands alone on standard output; everything for people goes to standard error then. Without a terminal
+nothing is ever asked: the message says which flag to give. Every option can also be set as
+``RECONCILER_<COMMAND>_<OPTION>``.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from functools import update_wrapper
+from pathlib import Path
+from typing import Any
+
+import click
+
+from reconciler import __version__
+from reconciler.diagnostics import Diagnostic, Severity
+from reconciler.errors import ReconcilerError
+from reconciler.output import Output
+from reconciler.selection import Selection
+
+_PATH = click.Path(path_type=Path)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the command line and return the exit code; nothing but a bug in the shell raises."""
+    try:
+        result = main.main(
+            args=list(arguments), prog_name="reconciler", standalone_mode=False, auto_envvar_prefix="RECONCILER"
+        )
+    except click.exceptions.Abort:
+        return 130
+    except click.ClickException as error:
+        error.show()
+        return 1
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 1
+    return result if isinstance(result, int) else 0
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, "-V", "--version", prog_name="reconciler", message="%(prog)s %(version)s")
+@click.option("--log", type=_PATH, help="Write every event to this file, one JSON object a line.")
+@click.pass_context
+def main(context: click.Context, log: Path | None) -> None:
+    """Keep Exchange Unified Messaging and Lync / Skype for Business Server joined as a repository says.
+
+    DIR is the directory of an environment; left out, it is the current one.
+    """
+    context.obj = log
+
+
+# --- what commands share ---------------------------------------------------------------------------------------------
+
+
+def _directory(command: Callable[..., Any]) -> Callable[..., Any]:
+    return click.argument("directory", metavar="[DIR]", type=_PATH, default=Path())(command)
+
+
+def _json(command: Callable[..., Any]) -> Callable[..., Any]:
+    return click.option(
+        "--json", "as_json", is_flag=True, help="JSON lines on standard output, text on standard error."
+    )(command)
+
+
+def _selection(command: Callable[..., Any]) -> Callable[..., Any]:
+    options = [
+        click.option("--target", "targets", multiple=True, metavar="ADDR", help="Only this, and what it needs."),
+        click.option("--exclude", "excludes", multiple=True, metavar="ADDR", help="All but this, and what needs it."),
+        click.option("--wave", metavar="W", help="Of the users, only those of this wave."),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+_parallelism = click.option(
+    "--parallelism", type=click.IntRange(1, 64), default=8, show_default=True, help="Steps that run side by side."
+)
+
+
+def _shown(command: Callable[..., int]) -> Callable[..., int]:
+    """Give the command an ``Output``, and turn what stops it into diagnostics and an exit code."""
+
+    @click.pass_context
+    def wrapped(context: click.Context, *arguments: Any, **options: Any) -> int:
+        output = Output(as_json=options.pop("as_json", False), log=context.find_root().obj)
+        try:
+            return output.end(command(output, *arguments, **options))
+        except ReconcilerError as error:
+            output.diagnostics(error.diagnostics)
+            return output.end(error.exit_code)
+        except KeyboardInterrupt:
+            return output.end(130)
+        except (BrokenPipeError, click.ClickException, click.Abort):
+            raise
+        except Exception as error:
+            output.diagnostics([_bug(error)])
+            return output.end(1)
+
+    return update_wrapper(wrapped, command)
+
+
+def _bug(error: Exception) -> Diagnostic:
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    place = f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace else "?"
+    detail = f"This is a bug in reconciler: {type(error).__name__} at {place}."
+    return Diagnostic("Internal error", detail, "Report it with the command that showed it.")
+
+
+def _ports(output: Output, **more: Any) -> Any:
+    from reconciler.app import Ports
+
+    return Ports(emit=output.emit, mask=output.mask, **more)
+
+
+# --- commands --------------------------------------------------------------------------------------------------------
+
+
+@main.command()
+@_directory
+@_json
+@_shown
+def validate(output: Output, directory: Path) -> int:
+    """Check the files of an environment without touching any server."""
+    from reconciler.app import check
+
+    environment, told = check(directory)
+    output.diagnostics(told)
+    count = sum(len(resources) for resources in environment.declared.values())
+    output.say(f"{environment.name}: {count:,} declarations, no errors.")
+    return 0
+
+
+@main.command()
+@_directory
+@_json
+@_selection
+@_parallelism
+@click.option("--out", type=_PATH, metavar="FILE", help="Save the plan, signed, for one apply of exactly this.")
+@click.option("--json-into", type=_PATH, metavar="FILE", help="Write the JSON lines to a file beside the text.")
+@click.option("--commands", is_flag=True, help="Show the exact commands.")
+@click.option("--refresh-only", is_flag=True, help="Only bring the state up to date; change nothing on servers.")
+@click.option("--max-destroy", type=click.IntRange(0), default=0, show_default=True, help="Objects that may go.")
+@click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 where there are changes.")
+@_shown
+def plan(output: Output, directory: Path, **options: Any) -> int:
+    """Show what would be done, and save it with --out."""
+    from reconciler.admission import admit
+    from reconciler.app import open_workspace
+
+    selection = _selected(options)
+    with open_workspace(directory, _ports(output), parallelism=options["parallelism"]) as workspace:
+        made = workspace.plan(selection, refresh_only=options["refresh_only"])
+        output.plan(made, commands=options["commands"])
+        if options["json_into"]:
+            _write_json(options["json_into"], made)
+        admit(made, max(options["max_destroy"], made.impact.destroys))
+        if options["out"]:
+            workspace.save(made, options["out"])
+            output.say(f"\nSaved to {options['out']}. To do exactly this:\n\n    reconciler apply {options['out']}")
+    return 2 if made.has_changes and options["detailed_exitcode"] else 0
+
+
+@main.command()
+@click.argument("what", metavar="[DIR|PLANFILE]", type=_PATH, default=Path())
+@_json
+@_selection
+@_parallelism
+@click.option("--auto-approve", is_flag=True, help="Do not ask.")
+@click.option("--commands", is_flag=True, help="Show the exact commands.")
+@click.option("--refresh-only", is_flag=True, help="Only bring the state up to date; change nothing on servers.")
+@click.option("--max-destroy", type=click.IntRange(0), default=0, show_default=True, help="Objects that may go.")
+@_shown
+def apply(output: Output, what: Path, **options: Any) -> int:
+    """Do what a plan says: make one, show it, ask, and carry it out; or carry out a saved one."""
+    from reconciler.app import open_workspace
+    from reconciler.system import SignalStop
+
+    def on_signal(_: int, count: int) -> None:
+        words = (
+            "finishing the running steps; once more to stop after the journal is written" if count == 1 else "stopping"
+        )
+        sys.stderr.write(f"\nInterrupted: {words} ...\n")
+
+    directory, planfile = _place(what)
+    stop = SignalStop(on_signal)
+    with (
+        stop.installed(),
+        open_workspace(directory, _ports(output, stop=stop), parallelism=options["parallelism"]) as workspace,
+    ):
+        saved = workspace.read_plan(planfile) if planfile else None
+
+        def approve(made: Any) -> bool:
+            output.plan(made, commands=options["commands"])
+            if not made.has_changes or saved is not None or options["auto_approve"]:
+                return True
+            return _approved(output)
+
+        account = workspace.apply(
+            approve,
+            saved=saved,
+            selection=_selected(options),
+            max_destroy=options["max_destroy"],
+            refresh_only=options["refresh_only"],
+            resume=f"reconciler apply {directory}",
+        )
+    if account is None:
+        output.say("Not applied: it was not approved.")
+        return 1
+    return account.exit_code()
+
+
+@main.command()
+@_directory
+@_json
+@click.option("--out", type=_PATH, metavar="FILE", help="Write the report to a file.")
+@_shown
+def drift(output: Output, directory: Path, out: Path | None) -> int:
+    """Report how the servers differ from the configuration and from the last apply."""
+    from reconciler.app import open_workspace
+
+    with open_workspace(directory, _ports(output)) as workspace:
+        report = workspace.drift()
+    if out is not None:
+        from reconciler.drift_text import render_drift
+
+        out.write_text(render_drift(report, output.style.__class__(), directory=str(directory)), encoding="utf-8")
+    else:
+        output.drift(report, directory)
+    return report.exit_code()
+
+
+@main.command()
+@click.argument("what", metavar="[DIR|PLANFILE]", type=_PATH, default=Path())
+@_json
+@click.option("--commands", is_flag=True, help="Of a plan: show the exact commands.")
+@_shown
+def show(output: Output, what: Path, commands: bool) -> int:
+    """Show a saved plan, or what the state remembers."""
+    from reconciler.app import open_workspace
+    from reconciler.state_text import render_state
+
+    directory, planfile = _place(what)
+    with open_workspace(directory, _ports(output)) as workspace:
+        if planfile:
+            output.plan(workspace.read_plan(planfile).plan, commands=commands)
+        else:
+            output.say(render_state(workspace.store.read(), output.style).rstrip("\n"))
+    return 0
+
+
+@main.command()
+@click.argument("what", metavar="[DIR|PLANFILE]", type=_PATH, default=Path())
+@click.option("--format", "form", type=click.Choice(["dot", "mermaid", "json"]), default="dot", show_default=True)
+@_shown
+def graph(output: Output, what: Path, form: str) -> int:
+    """Print the graph of a plan for Graphviz, Mermaid or other tools."""
+    from reconciler import plan_graph
+    from reconciler.app import open_workspace
+
+    directory, planfile = _place(what)
+    with open_workspace(directory, _ports(output)) as workspace:
+        made = workspace.read_plan(planfile).plan if planfile else workspace.plan()
+    draw = {"dot": plan_graph.to_dot, "mermaid": plan_graph.to_mermaid, "json": plan_graph.to_json}[form]
+    output.write(draw(made))
+    return 0
+
+
+@main.command()
+@click.argument("which", type=click.Choice(["environment", "messages", "plan"]), default="environment")
+@_shown
+def schema(output: Output, which: str) -> int:
+    """Print a JSON Schema: of the YAML files (for editors and CI), of --json messages, or of saved plans."""
+    from reconciler.app import schema_text
+
+    output.write(schema_text(which))
+    return 0
+
+
+@main.command()
+@click.argument("world", metavar="WORLD|DIR", type=_PATH)
+@click.option("--port", type=click.IntRange(0, 65535), default=5985, show_default=True)
+@click.option("--tls", is_flag=True, help="HTTPS, with a certificate made for this run.")
+@click.option("--auth", type=click.Choice(["basic", "ntlm", "certificate", "kerberos", "credssp"]), default="ntlm")
+@click.option("--keytab", type=_PATH, help="For Kerberos: the key of HTTP/localhost.")
+@click.option("--latency", type=click.IntRange(0), default=0, metavar="MS", help="Delay of each message.")
+@click.option("--changes", type=_PATH, metavar="FILE", help="Where changes of the world are kept.")
+@click.option("--invoke", metavar="COMMAND", help="Run one cmdlet as another administrator would, and end.")
+@click.option("--parent-pipe", is_flag=True, hidden=True)
+@_shown
+def simulate(output: Output, world: Path, **options: Any) -> int:
+    """Run a simulated estate that answers like real servers, over WinRM on this machine."""
+    from reconciler.app import invoke_in_world, serve_world, world_of
+
+    world, changes = world_of(world, options["changes"])
+    if options["invoke"] is not None:
+        output.write(invoke_in_world(world, changes, options["invoke"]))
+        return 0
+    return serve_world(
+        world,
+        changes,
+        port=0 if options["parent_pipe"] else options["port"],
+        tls=options["tls"],
+        auth=options["auth"],
+        keytab=options["keytab"],
+        latency_milliseconds=options["latency"],
+        parent_pipe=options["parent_pipe"],
+    )
+
+
+# --- state -----------------------------------------------------------------------------------------------------------
+
+
+@main.group()
+def state() -> None:
+    """Look into the saved state, and mend it."""
+
+
+@state.command("list")
+@_directory
+@_shown
+def state_list(output: Output, directory: Path) -> int:
+    """List the addresses that are ours."""
+    from reconciler.app import open_workspace
+
+    with open_workspace(directory, _ports(output)) as workspace:
+        for address in sorted(workspace.store.read().resources):
+            output.write(f"{address}\n")
+    return 0
+
+
+@state.command("show")
+@click.argument("address")
+@_directory
+@_shown
+def state_show(output: Output, address: str, directory: Path) -> int:
+    """Show what is remembered of one resource."""
+    from reconciler.app import open_workspace
+    from reconciler.state_commands import remembered_at
+    from reconciler.state_text import render_remembered
+
+    with open_workspace(directory, _ports(output)) as workspace:
+        known = remembered_at(workspace.store.read(), address)
+        output.say(render_remembered(known, output.style).rstrip("\n"))
+    return 0
+
+
+@state.command("rm")
+@click.argument("addresses", nargs=-1, required=True)
+@click.option("--dir", "directory", type=_PATH, default=Path(), help="The environment.")
+@_shown
+def state_rm(output: Output, addresses: Sequence[str], directory: Path) -> int:
+    """Forget resources; nothing is changed on any server."""
+    from reconciler.app import open_workspace
+
+    with open_workspace(directory, _ports(output)) as workspace:
+        for address in workspace.forget(addresses):
+            output.say(f"Forgotten: {address}")
+    return 0
+
+
+@state.command("mv")
+@click.argument("source")
+@click.argument("destination")
+@_directory
+@_shown
+def state_mv(output: Output, source: str, destination: str, directory: Path) -> int:
+    """Remember a resource under another address."""
+    from reconciler.app import open_workspace
+
+    with open_workspace(directory, _ports(output)) as workspace:
+        workspace.rename(source, destination)
+    output.say(f"{source} is now {destination}.")
+    return 0
+
+
+@state.command("history")
+@_directory
+@click.option("--limit", type=click.IntRange(1), default=20, show_default=True)
+@_shown
+def state_history(output: Output, directory: Path, limit: int) -> int:
+    """List the latest applies, newest first."""
+    from reconciler.app import open_workspace
+    from reconciler.state_text import render_history
+
+    with open_workspace(directory, _ports(output)) as workspace:
+        output.say(render_history(workspace.store.history(limit), output.style).rstrip("\n"))
+    return 0
+
+
+@state.command("unlock")
+@_directory
+@_shown
+def state_unlock(output: Output, directory: Path) -> int:
+    """End the lease of a run that is certainly dead; if it is not, it is cut off from the state."""
+    from reconciler.app import open_workspace
+
+    with open_workspace(directory, _ports(output)) as workspace:
+        held = workspace.unlock()
+    output.say(f"Unlocked; run {held.run} of {held.user} on {held.host} held it." if held else "It was not locked.")
+    return 0
+
+
+# --- small helps -----------------------------------------------------------------------------------------------------
+
+
+def _selected(options: dict[str, Any]) -> Selection:
+    return Selection(tuple(options["targets"]), tuple(options["excludes"]), options["wave"])
+
+
+def _place(what: Path) -> tuple[Path, Path | None]:
+    """Return the environment's directory, and the plan file where ``what`` is one: it lies beside or below it."""
+    if not what.is_file():
+        return what, None
+    from reconciler.app import directory_of_plan
+
+    return directory_of_plan(what), what
+
+
+def _approved(output: Output) -> bool:
+    if not sys.stdin.isatty():
+        output.diagnostics(
+            [
+                Diagnostic(
+                    "Not approved",
+                    "There is no terminal to ask on.",
+                    "If the plan is right, give --auto-approve, or apply a saved plan.",
+                    severity=Severity.ERROR,
+                )
+            ]
+        )
+        return False
+    sys.stderr.write('\nApply this plan? Only "yes" applies it: ')
+    sys.stderr.flush()
+    return sys.stdin.readline().strip() == "yes"
+
+
+def _write_json(path: Path, made: Any) -> None:
+    from reconciler.json_lines import JsonLines
+
+    with path.open("w", encoding="ascii") as file:
+        JsonLines(file.write).plan(made)

@@ -1,0 +1,76 @@
+"""Compares one desired resource with what was observed, attribute by attribute.
+
+Only what the operator wrote, or what follows from it, is compared. Equality of the canonical values answers first;
+deepdiff tells which attributes differ, and is imported only when some do, since its import costs more than a plan
+without changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from reconciler.resource import Attribute, AttributeKind, AttributeRole, Change
+from reconciler.snapshot import Remembered
+from reconciler.values import UNSET, Resource, Value
+
+
+def compare(
+    attributes: Mapping[str, Attribute], desired: Resource, observed: Resource | None, prior: Remembered | None = None
+) -> tuple[Change, ...]:
+    """Return the attributes of ``desired`` that ``observed`` does not have; everything written where it is absent.
+
+    Args:
+        attributes: the table of the resource type; what it does not call compared is passed over.
+        prior: what was last applied: elements of a membership that left the declaration since are removed.
+    """
+    after = {
+        name: _wanted(attributes[name], value, observed, prior)
+        for name, value in desired.attributes.items()
+        if name in attributes and attributes[name].is_compared
+    }
+    if prior is not None:
+        after |= _abandoned_memberships(attributes, desired, observed, prior)
+    if observed is None:
+        return tuple(Change(name, UNSET, value) for name, value in after.items())
+    before = {name: observed.attributes.get(name, UNSET) for name in after}
+    if before == after:
+        return ()
+    return tuple(Change(name, before[name], after[name]) for name in after if name in _differing(before, after))
+
+
+def forces_replacement(attributes: Mapping[str, Attribute], changes: tuple[Change, ...]) -> bool:
+    """True where a change touches what no Set can change. An attribute the server did not tell forces nothing."""
+    return any(
+        attributes[change.attribute].role is AttributeRole.CREATE_ONLY and change.before is not UNSET
+        for change in changes
+    )
+
+
+def _differing(before: Mapping[str, object], after: Mapping[str, object]) -> frozenset[str]:
+    from deepdiff import DeepDiff
+
+    return frozenset(str(key) for key in DeepDiff(before, after, ignore_type_in_groups=[]).affected_root_keys)
+
+
+def _wanted(attribute: Attribute, value: Value, observed: Resource | None, prior: Remembered | None) -> Value:
+    if attribute.kind is not AttributeKind.MEMBERSHIP:
+        return value
+    ours = _items(value)
+    there = observed.items(attribute.name) if observed else ()
+    left = set(_items(prior.attributes.get(attribute.name))) - set(ours) if prior else set()
+    return tuple(sorted((set(there) | set(ours)) - left))
+
+
+def _abandoned_memberships(
+    attributes: Mapping[str, Attribute], desired: Resource, observed: Resource | None, prior: Remembered
+) -> dict[str, Value]:
+    """Return memberships that were applied and are no longer written at all: their elements leave."""
+    return {
+        name: _wanted(attribute, (), observed, prior)
+        for name, attribute in attributes.items()
+        if attribute.kind is AttributeKind.MEMBERSHIP and name in prior.attributes and name not in desired.attributes
+    }
+
+
+def _items(value: Value) -> tuple[str, ...]:
+    return tuple(str(item) for item in value) if isinstance(value, tuple) else ()

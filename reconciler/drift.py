@@ -1,0 +1,229 @@
+"""Drift: desired, last applied and observed, compared three ways.
+
+Where the last applied value is the desired one, a difference on the server is *drifted*: somebody changed it there.
+Where the configuration moved on and the server did not, it is *pending*. Where both moved, and not to the same value,
+it is a *conflict*: one of them has to give way, and a person decides which.
+
+The comparison is the plan's own, so that what drift tells is what a plan would do, and nothing is evaluated twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from reconciler.decide import decide
+from reconciler.diagnostics import Diagnostic, Position
+from reconciler.resource import Action, ActionKind, Change, Landscape, Lifecycle, ResourceType
+from reconciler.snapshot import Remembered
+from reconciler.values import UNSET, Address, Resource, Unset, Value
+
+
+class DriftKind(Enum):
+    DRIFTED = "drifted"
+    CONFLICT = "conflict"
+    PENDING = "pending"
+    UNMANAGED = "unmanaged"
+    UNREADABLE = "unreadable"
+    """Never the same as absent."""
+
+
+class DriftSeverity(Enum):
+    HIGH = "high"
+    """Calls fail, or would after the next restart."""
+    MEDIUM = "medium"
+    LOW = "low"
+
+
+@dataclass(frozen=True, slots=True)
+class DriftChange:
+    attribute: str
+    desired: Value | Unset
+    last_applied: Value | Unset
+    observed: Value | Unset
+
+
+@dataclass(frozen=True, slots=True)
+class DriftEntry:
+    """One resource that is not as it should be, with both ways out."""
+
+    address: Address
+    kind: DriftKind
+    severity: DriftSeverity
+    reason: str
+    """In words: ``removed on the server``, ``changed on the server``, ..."""
+    changes: tuple[DriftChange, ...] = ()
+    accept: str = ""
+    """A YAML patch that makes the configuration say what was observed; empty where there is none."""
+    position: Position | None = None
+    diagnostic: Diagnostic | None = None
+
+    @property
+    def revert(self) -> str:
+        """The arguments of the plan that brings it back."""
+        return f"--target {self.address}"
+
+
+@dataclass(frozen=True, slots=True)
+class DriftReport:
+    environment: str
+    entries: tuple[DriftEntry, ...] = ()
+    in_order: int = 0
+    """Resources that are as desired and as last applied."""
+
+    def count(self, kind: DriftKind) -> int:
+        return sum(entry.kind is kind for entry in self.entries)
+
+    def exit_code(self) -> int:
+        """Return 1 where something could not be read, 2 where something drifted or is in conflict, else 0."""
+        if self.count(DriftKind.UNREADABLE):
+            return 1
+        return 2 if self.count(DriftKind.DRIFTED) + self.count(DriftKind.CONFLICT) else 0
+
+
+def find_drift(types: Sequence[ResourceType], landscape: Landscape) -> DriftReport:
+    """Return how the observed landscape differs from the desired and the last applied state."""
+    end, unchanged = decide(types, landscape)
+    by_type = {kind.name: kind for kind in types}
+    entries = [
+        *_unreadable(landscape),
+        *(entry for action in end.actions.values() for entry in _entry(by_type, action, landscape, end)),
+        *(entry for kind in types for entry in _unmanaged(kind, landscape, end)),
+    ]
+    order = list(DriftKind)
+    severities = list(DriftSeverity)
+    entries.sort(key=lambda entry: (order.index(entry.kind), severities.index(entry.severity), entry.address))
+    return DriftReport(landscape.settings.environment, tuple(entries), unchanged)
+
+
+def _unreadable(landscape: Landscape) -> Iterable[DriftEntry]:
+    for address, told in landscape.unreadable.items():
+        yield DriftEntry(address, DriftKind.UNREADABLE, DriftSeverity.HIGH, told.detail, diagnostic=told)
+
+
+def _entry(
+    by_type: dict[str, ResourceType], action: Action, landscape: Landscape, end: Landscape
+) -> Iterable[DriftEntry]:
+    kind = by_type[action.address.type]
+    prior = landscape.prior.resources.get(action.address)
+    if action.predicted_by is not None or action.kind is ActionKind.FORGET:
+        return  # what follows from another action is told with that one
+    found, reason = _classified(action, prior, landscape, end)
+    changes = (
+        tuple(_compared(change, prior) for change in action.changes) if kind.lifecycle is not Lifecycle.TASK else ()
+    )
+    yield DriftEntry(
+        action.address,
+        found,
+        _severity(kind, found),
+        reason,
+        changes=changes,
+        accept=_accept(kind, action, found),
+        position=action.position,
+    )
+
+
+def _classified(
+    action: Action, prior: Remembered | None, landscape: Landscape, end: Landscape
+) -> tuple[DriftKind, str]:
+    match action.kind:
+        case ActionKind.ADOPT:
+            return DriftKind.PENDING, "is there as desired, and not yet in the state"
+        case ActionKind.CREATE if prior is not None:
+            return DriftKind.DRIFTED, "removed on the server"
+        case ActionKind.CREATE:
+            return DriftKind.PENDING, "declared and not yet made"
+        case ActionKind.DELETE:
+            return DriftKind.PENDING, "no longer declared and still there"
+        case ActionKind.RUN:
+            return _classified_task(action, landscape, end)
+        case _:
+            return _classified_changes(action.changes, prior)
+
+
+def _classified_changes(changes: Sequence[Change], prior: Remembered | None) -> tuple[DriftKind, str]:
+    if prior is None:
+        return DriftKind.PENDING, "is there, and not yet as declared"
+    compared = [_compared(change, prior) for change in changes]
+    if any(one.last_applied not in (one.observed, one.desired) for one in compared):
+        return DriftKind.CONFLICT, "changed on the server and in the configuration"
+    if any(one.last_applied == one.desired for one in compared):
+        return DriftKind.DRIFTED, "changed on the server"
+    return DriftKind.PENDING, "changed in the configuration and not yet applied"
+
+
+def _classified_task(action: Action, landscape: Landscape, end: Landscape) -> tuple[DriftKind, str]:
+    """A task is drift where nothing the configuration still waits for explains it."""
+    reason = "; ".join(action.reasons)
+    awaited = [other for need in action.needs if (other := end.actions.get(need)) is not None]
+    is_owed = any(landscape.prior.owes(met.duty, met.subject) for met in action.discharges)
+    if is_owed or not landscape.prior.resources:
+        return DriftKind.PENDING, reason
+    if any(
+        _classified(other, landscape.prior.resources.get(other.address), landscape, end)[0] is DriftKind.PENDING
+        for other in awaited
+    ):
+        return DriftKind.PENDING, reason
+    return DriftKind.DRIFTED, reason
+
+
+def _compared(change: Change, prior: Remembered | None) -> DriftChange:
+    last = prior.attributes.get(change.attribute, UNSET) if prior is not None else UNSET
+    return DriftChange(change.attribute, change.after, last, change.before)
+
+
+_GRAVE = frozenset({Lifecycle.TASK, Lifecycle.SETTING})
+
+
+def _severity(kind: ResourceType, found: DriftKind) -> DriftSeverity:
+    if found in (DriftKind.PENDING, DriftKind.UNMANAGED):
+        return DriftSeverity.LOW
+    return DriftSeverity.HIGH if kind.lifecycle in _GRAVE or kind.rank <= 1 else DriftSeverity.MEDIUM
+
+
+def _accept(kind: ResourceType, action: Action, found: DriftKind) -> str:
+    """Return the YAML that would declare what was observed."""
+    if kind.section is None or found not in (DriftKind.DRIFTED, DriftKind.CONFLICT):
+        return ""
+    if action.kind is ActionKind.CREATE:
+        return f"# remove {action.address.key} from {kind.section}"
+    lines = [
+        f"    {change.attribute}: {_yaml(change.before)}" for change in action.changes if change.before is not UNSET
+    ]
+    return "\n".join([f"{kind.section}:", f"  {_yaml(action.address.key)}:", *lines]) if lines else ""
+
+
+def _yaml(value: Value | Unset) -> str:
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "true" if value else "false"
+        case tuple():
+            return f"[{', '.join(_yaml(item) for item in value)}]"
+        case str():
+            return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"' if _needs_quotes(value) else value
+        case _:
+            return str(value)
+
+
+def _needs_quotes(value: str) -> bool:
+    return not (value[:1].isalpha() and all(c.isalnum() or c in "._-@" for c in value)) or value.lower() in _WORDS
+
+
+_WORDS = frozenset({"true", "false", "null", "yes", "no", "on", "off"})
+
+
+def _unmanaged(kind: ResourceType, landscape: Landscape, end: Landscape) -> Iterable[DriftEntry]:
+    """Objects of a declared kind that nobody declared and that no other brings with it."""
+    if kind.lifecycle not in (Lifecycle.OBJECT, Lifecycle.FIXED, Lifecycle.FEATURE):
+        return
+    for observed in landscape.all(kind.name).values():
+        if _is_known(observed, kind, landscape, end) or kind.is_implied(observed, landscape):
+            continue
+        yield DriftEntry(observed.address, DriftKind.UNMANAGED, DriftSeverity.LOW, "there, and not declared")
+
+
+def _is_known(observed: Resource, kind: ResourceType, landscape: Landscape, end: Landscape) -> bool:
+    return observed.key in end.wanted(kind.name) or observed.address in landscape.prior.resources

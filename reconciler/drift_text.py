@@ -1,0 +1,114 @@
+"""A drift report as text: what differs, how much it matters, and both ways out.
+
+What drifted or is in conflict is told in full. What is only pending or unmanaged can be thousands of users before a
+first apply, so there equal findings are one line. The counts come last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from typing import Final
+
+from reconciler.drift import DriftChange, DriftEntry, DriftKind, DriftReport, DriftSeverity
+from reconciler.style import Style, first_of, sentence
+from reconciler.text import count, lines, width, wrap
+from reconciler.value_text import value_text
+from reconciler.values import UNSET, Address
+
+_TITLES: Final = {
+    DriftKind.DRIFTED: ("Drifted: changed on the servers since the last apply", "red"),
+    DriftKind.CONFLICT: ("In conflict: changed on the servers and in the configuration", "red"),
+    DriftKind.PENDING: ("Pending: the configuration asks for it, no apply has done it yet", "yellow"),
+    DriftKind.UNMANAGED: ("Unmanaged: on the servers, not in the configuration", "blue"),
+    DriftKind.UNREADABLE: ("Unreadable: could not be compared", "red"),
+}
+_LOOKS: Final = {DriftSeverity.HIGH: "red", DriftSeverity.MEDIUM: "yellow", DriftSeverity.LOW: "dim"}
+_BRIEF: Final = (DriftKind.PENDING, DriftKind.UNMANAGED)
+_MARGIN: Final = " " * 10
+
+
+def render_drift(report: DriftReport, style: Style, *, directory: str = "DIR") -> str:
+    """Return the report as text; ``directory`` stands in the commands to copy."""
+    blocks: list[list[str]] = []
+    for kind, group in groupby(report.entries, key=lambda entry: entry.kind):
+        title, look = _TITLES[kind]
+        blocks.append([style.paint(title, look, "bold"), *_entries(list(group), style, directory)])
+    blocks.append(list(_summary(report, style)))
+    return lines(line for index, block in enumerate(blocks) for line in ([""] if index else []) + block)
+
+
+def _entries(entries: Sequence[DriftEntry], style: Style, directory: str) -> Iterator[str]:
+    if entries[0].kind in _BRIEF:
+        alike: dict[tuple[str, str, DriftSeverity], list[DriftEntry]] = {}
+        for entry in entries:
+            alike.setdefault((entry.address.type, entry.reason, entry.severity), []).append(entry)
+        for members in alike.values():
+            yield from _brief(members, style)
+    else:
+        for entry in entries:
+            yield from _whole(entry, style, directory)
+
+
+def _brief(entries: Sequence[DriftEntry], style: Style) -> Iterator[str]:
+    first = entries[0]
+    if len(entries) == 1:
+        yield from _head(first, _named(first.address), style)
+        yield from _changes(first.changes if first.kind is not DriftKind.PENDING else (), style)
+        return
+    named = f"{first.address.type} {style.times}{len(entries):,}"
+    yield from _head(first, named, style)
+    names = first_of([entry.address.key for entry in entries], style.width - len(_MARGIN), style)
+    yield style.paint(f"{_MARGIN}{names}", "dim")
+
+
+def _whole(entry: DriftEntry, style: Style, directory: str) -> Iterator[str]:
+    yield from _head(entry, _named(entry.address), style)
+    yield from _changes(entry.changes, style)
+    told = entry.diagnostic
+    if entry.position is not None:
+        yield style.paint(f"{_MARGIN}declared at {style.show(str(entry.position))}", "dim")
+    if told is not None and told.remedy:
+        for paragraph in told.remedy.split("\n"):
+            yield from (f"{_MARGIN}{line}" for line in wrap(style.show(paragraph), style.width - len(_MARGIN)))
+    if entry.kind is not DriftKind.UNREADABLE:
+        yield f"{_MARGIN}{style.paint('revert', 'bold')}  reconciler plan {style.show(f'{directory} {entry.revert}')}"
+    if entry.accept:
+        first, *rest = entry.accept.split("\n")
+        yield f"{_MARGIN}{style.paint('accept', 'bold')}  {style.show(first)}"
+        yield from (f"{_MARGIN}        {style.show(line)}" for line in rest)
+
+
+def _head(entry: DriftEntry, named: str, style: Style) -> Iterator[str]:
+    """Yield severity, name and reason; the reason on lines of its own where it is long."""
+    severity = style.paint(f"{entry.severity.value:<6}", _LOOKS[entry.severity])
+    reason = style.show(entry.reason)
+    if len(_MARGIN) + len(named) + 2 + width(reason) <= style.width:
+        yield f"  {severity}  {style.paint(named, 'bold')}  {reason}"
+        return
+    yield f"  {severity}  {style.paint(named, 'bold')}"
+    yield from (f"{_MARGIN}{line}" for line in wrap(reason, style.width - len(_MARGIN)))
+
+
+def _named(address: Address) -> str:
+    return f"{address.type}, all of them" if address.key == "*" else str(address)
+
+
+def _changes(changes: Iterable[DriftChange], style: Style) -> Iterator[str]:
+    every = list(changes)
+    room = max((width(style.show(change.attribute)) for change in every), default=0) + 1
+    for change in every:
+        name = style.show(change.attribute) + ":"
+        told = f"is {value_text(change.observed, style)}, desired {value_text(change.desired, style)}"
+        if change.last_applied not in (UNSET, change.desired):
+            told += f", last applied {value_text(change.last_applied, style)}"
+        yield f"{_MARGIN}{name}{' ' * (room - width(name))} {told}"
+
+
+def _summary(report: DriftReport, style: Style) -> Iterator[str]:
+    in_order = f"{count(report.in_order, 'resource')} in order"
+    if not report.entries:
+        yield f"{style.paint('No drift.', 'green', 'bold')} {style.show(report.environment)}: {in_order}."
+        return
+    told = [(f"{number:,} {kind.value}", _TITLES[kind][1]) for kind in DriftKind if (number := report.count(kind))]
+    yield from sentence("Drift:", [*told, (in_order, "")], style)

@@ -1,0 +1,277 @@
+"""Desired state: a directory of YAML and CSV becomes one frozen ``Environment``, or a list of everything wrong with it.
+
+All ``*.yaml`` of the directory are merged. Order never matters, so a key may be declared once only; that also makes it
+safe to move a section into a file of its own. ``read_files`` alone touches the disk; the rest is a function of bytes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from reconciler.connections import (
+    ConnectionConfig,
+    Key,
+    expect_mapping,
+    parse_connections,
+    parse_key,
+    unknown_key,
+)
+from reconciler.declarations import Declarations, known_file, named_files, read_section
+from reconciler.diagnostics import Diagnostic, Position, has_errors, in_order
+from reconciler.environment_files import YAML, Files, read_files
+from reconciler.resolve import Known, implied_by_default, resolve
+from reconciler.resource import ResourceType, Section, Settings
+from reconciler.values import EMPTY, Connection, Resources
+from reconciler.yaml_reader import Node, read_yaml
+
+__all__ = ["Environment", "Files", "load", "parse_duration", "read_files"]
+
+Implied = Callable[[Sequence[ResourceType], Mapping[str, Resources]], Mapping[str, frozenset[str]]]
+"""Tells, by type, the keys of objects that follow from what is declared."""
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """What the operators want, as far as they wrote it."""
+
+    name: str
+    settings: Settings = field(default_factory=Settings)
+    connections: Mapping[Connection, ConnectionConfig] = field(default_factory=lambda: EMPTY)
+    simulator: str | None = None
+    """The world file that stands for all servers, relative to the directory."""
+    declared: Mapping[str, Resources] = field(default_factory=lambda: EMPTY)
+    """By type that has a section; sorted by key."""
+
+
+# --- loading ---------------------------------------------------------------------------------------------------------
+
+
+def load(
+    files: Files, types: Sequence[ResourceType], *, implied: Implied = implied_by_default
+) -> tuple[Environment | None, tuple[Diagnostic, ...]]:
+    """Return the environment that ``files`` describe and all that is told about them; None where there are errors.
+
+    ``implied`` tells which objects follow from the declared ones, so that they may be referred to.
+    """
+    found: list[Diagnostic] = []
+    sections = _Sections(files, types, found)
+    into = Declarations(found=found, is_complete=sections.is_complete)
+    for resource_type in types:
+        if resource_type.section is not None:
+            read_section(resource_type, sections.parts.get(resource_type.section, ()), files.contents, into)
+    name = _environment_name(sections, found)
+    settings = _settings(sections.merged("restarts"), name, found)
+    connections, simulator = parse_connections(sections.merged("connections"), found)
+    declared, _ = resolve(into.valid, types, Known(is_complete=False))
+    known = Known(implied(types, declared), into.invalid, into.is_complete)
+    declared, unresolved = resolve(into.valid, types, known)
+    told = in_order([*found, *unresolved])
+    if has_errors(told):
+        return None, told
+    frozen = MappingProxyType(dict(declared))
+    return Environment(name, settings, MappingProxyType(dict(connections)), simulator, frozen), told
+
+
+class _Sections:
+    """The sections of all files, each with its parts; what belongs to no section is told."""
+
+    def __init__(self, files: Files, types: Sequence[ResourceType], found: list[Diagnostic]) -> None:
+        self.found = found
+        self.files = files
+        self.is_complete = True
+        self.parts: dict[str, list[Node]] = {}
+        self.known = [*FIXED, *(one.section for one in types if one.section is not None)]
+        self._row_sections = [one.section for one in types if one.section_style is Section.ROWS and one.section]
+        documents = self._documents()
+        self._tell_refused()
+        for root in documents:
+            self._split(root)
+        if not self.parts and not has_errors(found):
+            found.append(_empty(files))
+
+    def _documents(self) -> list[Node]:
+        """Return the YAML files to merge: all but the simulator's world and files of rows."""
+        names = sorted(name for name in self.files.contents if name.lower().endswith(YAML))
+        read: dict[str, tuple[Node | None, tuple[Diagnostic, ...]]] = {}
+        # A world may be large, so the file that names it is read first.
+        for name in sorted(names, key=lambda name: b"simulator" not in self.files.contents[name]):
+            if name not in self._worlds(read):
+                read[name] = read_yaml(name, self.files.contents[name])
+        self.world_names = self._worlds(read)
+        apart = {*self.world_names, *self._row_files(read)}
+        documents: list[Node] = []
+        for name, (root, told) in sorted(read.items()):
+            if name in apart:
+                continue
+            self.found.extend(told)
+            self.is_complete &= not told
+            if root is not None and root.value is not None:
+                documents.append(root)
+        return documents
+
+    def _worlds(self, read: Mapping[str, tuple[Node | None, object]]) -> set[str]:
+        return {
+            str(world.value).removeprefix("./")
+            for root, _ in read.values()
+            if root is not None
+            for section, node in root.items()
+            if section == "connections"
+            for key, world in node.items()
+            if key == "simulator" and isinstance(world.value, str)
+        }
+
+    def _row_files(self, read: Mapping[str, tuple[Node | None, object]]) -> set[str]:
+        return {
+            name.removeprefix("./")
+            for root, _ in read.values()
+            if root is not None
+            for section, node in root.items()
+            if section in self._row_sections
+            for name in named_files(node)
+        }
+
+    def _tell_refused(self) -> None:
+        for name, told in self.files.refused.items():
+            # The simulator reads its world by itself, whatever its size.
+            if name not in self.world_names or told.summary != "File too large":
+                self.found.append(told)
+                self.is_complete &= not told.is_error
+
+    def _split(self, root: Node) -> None:
+        if not isinstance(root.value, dict):
+            detail = "The file holds a list or a single value; it must hold the sections of an environment."
+            self.found.append(root.diagnostic("Invalid file", detail, f"Begin with one of: {', '.join(self.known)}."))
+            return
+        for name, node in root.items():
+            if name not in self.known:
+                self.found.append(unknown_key(node, name, "", self.known))
+            elif node.value is None:
+                detail = f'"{name}" has no value, which may be the rest of something longer.'
+                remedy = f'Remove "{name}:", or write what belongs to it.'
+                self.found.append(node.diagnostic("Empty section", detail, remedy, on_key=True))
+            else:
+                self.parts.setdefault(name, []).append(node)
+
+    def merged(self, section: str) -> Mapping[str, Node]:
+        """Return the keys of a fixed section from all files; a key written twice is told."""
+        merged: dict[str, Node] = {}
+        for part in self.parts.get(section, ()):
+            if not expect_mapping(part, section, self.found):
+                continue
+            for key, node in part.items():
+                if key in merged:
+                    self.found.append(_written_twice(key, node, merged[key]))
+                else:
+                    merged[key] = node
+        if section == "connections" and (world := merged.get("simulator")) is not None:
+            self._check_world(world)
+        return merged
+
+    def _check_world(self, world: Node) -> None:
+        if isinstance(world.value, str) and world.value.removeprefix("./") in self.files.refused:
+            return
+        known_file(world, self.files.contents, self.found, (YAML,))
+
+
+def _written_twice(key: str, node: Node, first: Node) -> Diagnostic:
+    detail = f'"{key}" stands here and at {first.position(on_key=True)}. Only one of the two could count.'
+    return node.diagnostic("Key written twice", detail, "Remove one of them.", on_key=True)
+
+
+def _empty(files: Files) -> Diagnostic:
+    first = min((name for name in files.contents if name.lower().endswith(YAML)), default=None)
+    detail = "No file says anything." if first else f'The directory holds no file with a name in "{YAML}".'
+    remedy = "Write a file that begins with:\n\n    environment: NAME"
+    return Diagnostic("Empty environment", detail, remedy, position=Position(first) if first else None)
+
+
+# --- the fixed sections ----------------------------------------------------------------------------------------------
+
+_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9_])?")
+_RESERVED = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\..*)?", re.IGNORECASE)
+_DURATION = re.compile(r"(?=.)(?:(?P<h>\d{1,5})h)?(?:(?P<m>\d{1,5})m)?(?:(?P<s>\d{1,5})s)?", re.ASCII)
+MAX_SETTLE_SECONDS = 24 * 60 * 60
+
+NAME_PATTERN = "^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$"
+
+
+def parse_duration(text: str) -> int:
+    """Return a duration in seconds, from ``0s``, ``90s``, ``20m``, ``1h`` or ``1h30m``.
+
+    Raises:
+        ValueError: it has none of these forms, or is longer than a day.
+    """
+    match = _DURATION.fullmatch(text)
+    if match is None:
+        raise ValueError("is no duration: write a number and its unit, such as 90s, 20m or 1h")
+    seconds = int(match["h"] or 0) * 3600 + int(match["m"] or 0) * 60 + int(match["s"] or 0)
+    if seconds > MAX_SETTLE_SECONDS:
+        raise ValueError("is longer than a day")
+    return seconds
+
+
+def _interrupt(text: str) -> bool:
+    if text not in ("refuse", "allow"):
+        raise ValueError("is neither refuse nor allow")
+    return text == "allow"
+
+
+RESTARTS: Mapping[str, Key] = {
+    "settle": Key(
+        parse_duration,
+        {"type": "string", "pattern": "^([0-9]+h)?([0-9]+m)?([0-9]+s)?$", "minLength": 2},
+        "How long a pool must be ready before its next Front End is restarted: 0s, 90s, 20m, 1h; 20m if left out.",
+    ),
+    "interrupt": Key(
+        _interrupt,
+        {"enum": ["refuse", "allow"]},
+        "Whether a restart may take a pool's only running Front End; refuse if left out.",
+    ),
+}
+"""The keys of ``restarts``."""
+
+FIXED: Mapping[str, str] = {
+    "environment": "Name of the environment: one lineage of state, one lock.",
+    "connections": "Entry points of the estate; the other hosts are discovered behind them.",
+    "restarts": "When Front Ends may be restarted.",
+}
+"""The sections that are not a resource type's, with what they are for."""
+
+
+def _environment_name(sections: _Sections, found: list[Diagnostic]) -> str:
+    parts = sections.parts.get("environment", [])
+    if not parts:
+        if sections.parts and sections.is_complete:
+            first = min(part.position() for nodes in sections.parts.values() for part in nodes)
+            detail = 'No file says "environment:", so that its state could be taken for that of another one.'
+            remedy = "Write at the top of one file:\n\n    environment: NAME"
+            found.append(Diagnostic("Environment without name", detail, remedy, position=Position(first.file)))
+        return ""
+    for again in parts[1:]:
+        found.append(_written_twice("environment", again, parts[0]))
+    name = parts[0].value
+    if isinstance(name, str) and _NAME.fullmatch(name) and not _RESERVED.fullmatch(name):
+        return name
+    detail = f'"{name}" cannot be the name of an environment.' if isinstance(name, str) else "The name is no text."
+    remedy = "Use letters, digits, and . _ - between them, at most 63; no name that Windows reserves, such as CON."
+    found.append(parts[0].diagnostic("Invalid name", detail, remedy))
+    return ""
+
+
+def _settings(parts: Mapping[str, Node], name: str, found: list[Diagnostic]) -> Settings:
+    values: dict[str, object] = {}
+    for key, node in parts.items():
+        if key not in RESTARTS:
+            found.append(unknown_key(node, key, "restarts", RESTARTS))
+        elif (value := parse_key(node, key, RESTARTS[key], found)) is not None:
+            values[key] = value
+    default = Settings()
+    settle, interrupt = values.get("settle"), values.get("interrupt")
+    return Settings(
+        environment=name,
+        settle_seconds=settle if isinstance(settle, int) else default.settle_seconds,
+        interrupt_allowed=interrupt if isinstance(interrupt, bool) else default.interrupt_allowed,
+    )

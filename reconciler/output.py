@@ -1,0 +1,125 @@
+"""Where the results of a command go: text for people, or JSON lines for machines with the text on standard error.
+
+One ``Output`` belongs to one command. It hands events to whoever listens: the terminal, the JSON stream, the log file.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, TextIO
+
+from reconciler.diagnostics import Diagnostic
+from reconciler.drift import DriftReport
+from reconciler.events import Event, Observed, Observing
+from reconciler.plan import Plan
+from reconciler.style import Style, is_live, style_of
+
+
+class Output:
+    """Shows plans, drift, diagnostics and events; ``as_json``: messages on standard output, people read standard
+    error."""
+
+    def __init__(self, *, as_json: bool = False, log: Path | None = None) -> None:
+        from reconciler.json_lines import JsonLines
+
+        self.people: TextIO = sys.stderr if as_json else sys.stdout
+        self.style: Style = style_of(self.people, os.environ)
+        self.error_style: Style = style_of(sys.stderr, os.environ)
+        self._json = JsonLines(_write_out) if as_json else None
+        self._log = _log_file(log)
+        self._progress: Any = None
+        self._shown: set[Diagnostic] = set()
+        """Told already, with a plan: nothing is said twice."""
+
+    def emit(self, event: Event) -> None:
+        """Tell an event to every listener."""
+        if self._log is not None:
+            self._log(event)
+        if self._json is not None:
+            self._json(event)
+        elif not isinstance(event, Observing | Observed) or self._is_watched:
+            self._listener(event)
+
+    @property
+    def _is_watched(self) -> bool:
+        return is_live(sys.stderr, os.environ)
+
+    def _listener(self, event: Event) -> None:
+        from reconciler.progress import TerminalProgress
+
+        if self._progress is None:
+            live = is_live(self.people, os.environ)
+            self._progress = TerminalProgress(self.people, self.style, live=live)
+        self._progress(event)
+
+    def mask(self, secret: str) -> None:
+        if self._log is not None:
+            self._log.mask(secret)
+
+    def plan(self, plan: Plan, *, commands: bool = False) -> None:
+        if self._json is not None:
+            self._json.plan(plan)
+            self._shown.update(plan.diagnostics)
+            return
+        from reconciler.plan_text import render_plan
+
+        self._print(render_plan(plan, self.style, commands=commands))
+        self._shown.update(plan.diagnostics)
+
+    def drift(self, report: DriftReport, directory: Path) -> None:
+        if self._json is not None:
+            self._json.drift(report)
+            return
+        from reconciler.drift_text import render_drift
+
+        self._print(render_drift(report, self.style, directory=str(directory)))
+
+    def diagnostics(self, told: Iterable[Diagnostic]) -> None:
+        told = tuple(one for one in told if one not in self._shown)
+        if not told:
+            return
+        if self._json is not None:
+            self._json.diagnostics(told)
+        from reconciler.diagnostic_text import render_diagnostics
+
+        sys.stderr.write(render_diagnostics(told, self.error_style))
+        sys.stderr.flush()
+
+    def write(self, text: str) -> None:
+        """Write what was asked for, such as a schema, as it is on standard output."""
+        _write_out(text)
+
+    def say(self, text: str) -> None:
+        """Say one thing to people."""
+        self._print(text + "\n")
+
+    def end(self, exit_code: int) -> int:
+        """Close what is open, write the last message and return ``exit_code``."""
+        if self._progress is not None:
+            self._progress.close()
+        if self._json is not None:
+            self._json.end(exit_code)
+        if self._log is not None:
+            self._log.close()
+        return exit_code
+
+    def _print(self, text: str) -> None:
+        self.people.write(text)
+        self.people.flush()
+
+
+def _write_out(line: str) -> None:
+    sys.stdout.write(line)
+    sys.stdout.flush()
+
+
+def _log_file(path: Path | None) -> Any:
+    if path is None:
+        return None
+    from reconciler.log_file import LogFile
+    from reconciler.system import SystemClock
+
+    return LogFile(path, now=SystemClock().now)

@@ -1,0 +1,338 @@
+"""Performs the actions of one step: look, write down, send, look again, write down.
+
+    wait until ready -> read -> compare with what the plan took for granted -> intents (durable) -> send -> read back
+    -> outcomes
+
+Success is what was seen, never what a server said. An action ends in one of four ways (``OutcomeKind``), and what may
+have happened without anybody being able to tell is *unknown*: it is never sent again by itself.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from functools import partial
+
+from reconciler.errors import AmbiguousOutcome, LeaseLost, SessionError, TransientError
+from reconciler.events import Retrying, Waiting
+from reconciler.observe import Reader
+from reconciler.plan import Step
+from reconciler.plan_file import fingerprint
+from reconciler.ports import CrashPoint, Lease, Request
+from reconciler.resource import Action, ActionKind, Landscape, Proof, ResourceType
+from reconciler.snapshot import Intent, Outcome, OutcomeKind, Remembered, StateChange
+from reconciler.values import Address, Argument, Command, NameOf, Resource
+
+CHUNK = 100
+"""Actions of one step that are journalled, sent and read back together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a run waits for what it cannot hasten; seconds."""
+
+    ready: float = 900.0
+    """For replication before exchucutil, and for a pool to be ready before a restart."""
+    settle: float = 60.0
+    """For an effect to be seen after the server reported success."""
+    expiry: float = 30.0
+    """After the send, the time within which the runner may still begin a command."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How one action ended."""
+
+    action: Action
+    outcome: OutcomeKind
+    detail: str = ""
+    was_there: bool = False
+    """Its postcondition held before anything was sent."""
+    is_stale: bool = False
+    """The live object is not what the plan took for granted; nothing was sent for it."""
+
+
+class World:
+    """The landscape of a run, brought up to date by every read of every step. Thread-safe."""
+
+    def __init__(self, landscape: Landscape) -> None:
+        self._landscape = landscape
+        self._lock = threading.Lock()
+
+    @property
+    def landscape(self) -> Landscape:
+        with self._lock:
+            return self._landscape
+
+    def learn(self, read: Landscape, type_names: Sequence[str]) -> Landscape:
+        """Take over what was read of some types, and return the whole."""
+        with self._lock:
+            unreadable = {a: told for a, told in self._landscape.unreadable.items() if a.type not in type_names}
+            unreadable |= {a: told for a, told in read.unreadable.items() if a.type in type_names}
+            observed = {**self._landscape.observed, **{name: read.all(name) for name in type_names}}
+            self._landscape = replace(self._landscape, observed=observed, unreadable=unreadable)
+            return self._landscape
+
+
+@dataclass(slots=True)
+class _Sent:
+    """One action under way: its intent, and the worst that came of its commands."""
+
+    action: Action
+    intent: Intent
+    commands: tuple[Command, ...]
+    error: SessionError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Performer:
+    """Carries out actions of one resource type at a time; safe to use from several threads."""
+
+    run: str
+    types: Mapping[str, ResourceType]
+    reader: Reader
+    world: World
+    lease: Lease
+    point: CrashPoint
+    patience: Patience = field(default_factory=Patience)
+
+    def perform(self, step: Step, actions: Sequence[Action]) -> list[Ended]:
+        """Carry out ``actions``, at most ``CHUNK`` of one step, and return how each ended.
+
+        Raises:
+            LeaseLost, StateError: nothing more may be sent; intents that stay open are resolved by the next run.
+        """
+        kind = self.types[actions[0].address.type]
+        not_ready = self._wait_until_ready(kind, step, actions)
+        if not_ready is not None:
+            return [Ended(action, OutcomeKind.NOT_RUN, not_ready) for action in actions]
+        before = self._read(kind, actions)
+        verdicts = [self._verdict(kind, action, before) for action in actions]
+        ended = [verdict for verdict in verdicts if verdict is not None]
+        self._settle_at_once(kind, ended, before)
+        go = [action for action, verdict in zip(actions, verdicts, strict=True) if verdict is None]
+        return ended + (self._carry_out(kind, step, go, before) if go else [])
+
+    # --- look --------------------------------------------------------------------------------------------------------
+
+    def _read(self, kind: ResourceType, actions: Sequence[Action], *, after: bool = False) -> Landscape:
+        """Read the objects acted upon, and what else the actions touch (``after``) or name (before)."""
+        only: dict[str, frozenset[str] | None] = {kind.name: frozenset(action.address.key for action in actions)}
+        if after:
+            only |= dict.fromkeys(kind.refreshes, None)
+        else:
+            for wanted in self._unnamed(actions):
+                only.setdefault(wanted.type, None)
+        return self.world.learn(self.reader.observe(self.world.landscape, only), tuple(only))
+
+    def _unnamed(self, actions: Sequence[Action]) -> list[Address]:
+        known = self.world.landscape
+        named = (ref.address for action in actions for command in action.commands for ref in command.references)
+        return [address for address in dict.fromkeys(named) if known.one(address.type, address.key) is None]
+
+    def _wait_until_ready(self, kind: ResourceType, step: Step, actions: Sequence[Action]) -> str | None:
+        """Wait for the world; return None when all may go, else what was waited for in vain."""
+        clock = self.reader.clock
+        deadline = clock.monotonic() + self.patience.ready
+        for action in actions:
+            while True:
+                landscape = self.world.landscape
+                commands = kind.waits_for(action, landscape)
+                answers = self.reader.ask(commands) if commands else {}
+                reason = kind.is_ready(action, [(command, answers[command]) for command in commands], landscape)
+                if reason is None:
+                    break
+                if clock.monotonic() >= deadline:
+                    return f"waited {self.patience.ready:.0f} s in vain: {reason}"
+                self.reader.emit(Waiting(step.id, reason))
+                clock.sleep(5.0)
+        return None
+
+    def _verdict(self, kind: ResourceType, action: Action, landscape: Landscape) -> Ended | None:
+        """Return how an action ends before it begins; None where it is to be carried out."""
+        if not landscape.is_readable(kind.name, action.address.key):
+            return Ended(action, OutcomeKind.NOT_RUN, _why_unreadable(action.address, landscape))
+        if kind.is_done(action, landscape):
+            return Ended(action, OutcomeKind.DONE, was_there=True)
+        found = kind.expectation(action, landscape)
+        if fingerprint(found) == fingerprint(action.expects):
+            return None
+        return Ended(action, OutcomeKind.NOT_RUN, _difference(action.expects, found), is_stale=True)
+
+    # --- write down, send, look again --------------------------------------------------------------------------------
+
+    def _settle_at_once(self, kind: ResourceType, ended: Sequence[Ended], landscape: Landscape) -> None:
+        there = [end.action for end in ended if end.outcome is OutcomeKind.DONE]
+        if there:
+            self.lease.commit(self._learned(kind, there, landscape, ()))
+
+    def _carry_out(self, kind: ResourceType, step: Step, actions: Sequence[Action], before: Landscape) -> list[Ended]:
+        under_way = [self._prepared(action, number, before) for number, action in enumerate(actions)]
+        owes = tuple(owed for action in actions for owed in action.owes)
+        self.point("before-intent")
+        self.lease.commit(StateChange(intents=tuple(sent.intent for sent in under_way), owe=owes))
+        self.point("after-intent")
+        self._send(step, under_way)
+        self.point("after-send")
+        landscape, ended = self._read_back(kind, step, under_way)
+        self.point("before-outcome")
+        self.lease.commit(self._outcomes(kind, under_way, ended, landscape))
+        self.point("after-outcome")
+        return ended
+
+    def _prepared(self, action: Action, number: int, landscape: Landscape) -> _Sent:
+        seconds = self._expiry_seconds(number)
+        expires = self.reader.clock.now() + timedelta(seconds=seconds)
+        intent = Intent(
+            id=self.reader.random.identifier(),
+            run=self.run,
+            address=action.address,
+            kind=action.kind.value,
+            command="; ".join(str(command) for command in action.commands),
+            host=str(action.commands[0].endpoint) if action.commands else "",
+            expires=expires.isoformat(),
+            expects=action.expects,
+            expects_after=action.expects_after,
+            discharges=action.discharges,
+        )
+        return _Sent(action, intent, tuple(_named(command, landscape) for command in action.commands))
+
+    def _expiry_seconds(self, number: int) -> float:
+        """Seconds within which the runner must begin: those behind others in a batch get more, none beyond the
+        lease."""
+        left = self.lease.remaining_seconds() - 1.0
+        if left <= 0:
+            raise LeaseLost()
+        return min(self.patience.expiry + number, left)
+
+    def _send(self, step: Step, under_way: Sequence[_Sent]) -> None:
+        """Send the first command of every action together, then the second of those whose first succeeded, and so
+        on."""
+
+        def on_retry(error: TransientError, attempt: int, seconds: float) -> None:
+            self.reader.emit(Retrying(step.id, str(error), attempt, seconds))
+
+        for turn in range(max(len(sent.commands) for sent in under_way)):
+            going = [sent for sent in under_way if turn < len(sent.commands) and sent.error is None]
+            for endpoint in dict.fromkeys(sent.commands[turn].endpoint for sent in going):
+                batch = [sent for sent in going if sent.commands[turn].endpoint == endpoint]
+                requests = [
+                    Request(f"{sent.intent.id}.{turn}", sent.commands[turn], self._expiry_seconds(number))
+                    for number, sent in enumerate(batch)
+                ]
+                results = self.reader.retry.invoke(partial(self.reader.sessions.open, endpoint), requests, on_retry)
+                for sent, result in zip(batch, results, strict=True):
+                    sent.error = result if isinstance(result, SessionError) else None
+
+    def _read_back(self, kind: ResourceType, step: Step, under_way: Sequence[_Sent]) -> tuple[Landscape, list[Ended]]:
+        """Read until every effect is seen or there is no hope of it; return what was read and how each ended."""
+        clock = self.reader.clock
+        self._outlast_expiry(step, under_way)
+        deadline, pause = clock.monotonic() + self.patience.settle, 0.25
+        while True:
+            landscape = self._read(kind, [sent.action for sent in under_way], after=True)
+            ended = [self._judge(kind, sent, landscape) for sent in under_way]
+            hoped_for = [
+                sent
+                for sent, end in zip(under_way, ended, strict=True)
+                if end.outcome is not OutcomeKind.DONE and sent.error is None
+            ]
+            if not hoped_for or clock.monotonic() >= deadline:
+                return landscape, ended
+            self.reader.emit(Waiting(step.id, f"the effect on {hoped_for[0].action.address} to be seen"))
+            clock.sleep(pause)
+            pause = min(pause * 2, 10.0)
+
+    def _outlast_expiry(self, step: Step, under_way: Sequence[_Sent]) -> None:
+        """After a lost reply, wait until the command can no longer begin: only then a read proves that it did not."""
+        if not any(isinstance(sent.error, AmbiguousOutcome) for sent in under_way):
+            return
+        seconds = self.patience.expiry + len(under_way)
+        self.reader.emit(Waiting(step.id, "a command without reply to be done or to expire", seconds))
+        self.reader.clock.sleep(seconds)
+
+    def _judge(self, kind: ResourceType, sent: _Sent, landscape: Landscape) -> Ended:
+        action, error = sent.action, sent.error
+        if not landscape.is_readable(kind.name, action.address.key):
+            unsent = isinstance(error, TransientError)
+            why = _why_unreadable(action.address, landscape)
+            return Ended(action, OutcomeKind.NOT_RUN if unsent else OutcomeKind.UNKNOWN, why)
+        if kind.is_done(action, landscape):
+            return Ended(action, OutcomeKind.DONE)
+        match error:
+            case None:
+                return Ended(action, OutcomeKind.FAILED, "the server reported success, but it reads otherwise")
+            case AmbiguousOutcome() if action.proof is Proof.UNOBSERVABLE:
+                return Ended(action, OutcomeKind.UNKNOWN, str(error))
+            case AmbiguousOutcome() | TransientError():
+                return Ended(action, OutcomeKind.NOT_RUN, str(error))
+            case _:
+                return Ended(action, OutcomeKind.FAILED, str(error))
+
+    def _outcomes(
+        self, kind: ResourceType, under_way: Sequence[_Sent], ended: Sequence[Ended], landscape: Landscape
+    ) -> StateChange:
+        """Return what the journal gets; an unknown outcome leaves the intent open, for the next run to look again."""
+        outcomes = tuple(
+            Outcome(sent.intent.id, end.outcome, end.detail)
+            for sent, end in zip(under_way, ended, strict=True)
+            if end.outcome is not OutcomeKind.UNKNOWN
+        )
+        done = [end.action for end in ended if end.outcome is OutcomeKind.DONE]
+        return self._learned(kind, done, landscape, outcomes)
+
+    def _learned(
+        self, kind: ResourceType, done: Sequence[Action], landscape: Landscape, outcomes: tuple[Outcome, ...]
+    ) -> StateChange:
+        return StateChange(
+            outcomes=outcomes,
+            remember=tuple(
+                remembered(action, landscape.one(kind.name, action.address.key))
+                for action in done
+                if action.remember is not None
+            ),
+            forget=tuple(
+                action.address for action in done if action.remember is None and action.kind is not ActionKind.RUN
+            ),
+            owe=tuple(owed for action in done for owed in kind.owed_after(action, landscape)),
+            discharge=tuple(met for action in done for met in action.discharges),
+        )
+
+
+def remembered(action: Action, observed: Resource | None) -> Remembered:
+    """Return what the state keeps of the resource after ``action``."""
+    assert action.remember is not None
+    kept = observed or action.remember
+    return Remembered(action.address, action.remember.attributes, kept.name, kept.guid, action.needs)
+
+
+def _named(command: Command, landscape: Landscape) -> Command:
+    """Return the command with every ``NameOf`` filled in: the only values that a plan leaves open."""
+    if not command.references:
+        return command
+    filled = tuple((name, _name(value, landscape)) for name, value in command.parameters)
+    return replace(command, parameters=filled)
+
+
+def _name(value: Argument, landscape: Landscape) -> Argument:
+    if not isinstance(value, NameOf):
+        return value
+    found = landscape.one(value.address.type, value.address.key)
+    return (found.name or found.key) if found else value
+
+
+def _why_unreadable(address: Address, landscape: Landscape) -> str:
+    told = landscape.unreadable.get(address) or landscape.unreadable.get(Address(address.type, "*"))
+    return f"it cannot be read: {told.detail}" if told else "it cannot be read"
+
+
+def _difference(expected: Mapping[str, object] | None, found: Mapping[str, object] | None) -> str:
+    if found is None:
+        return "the plan took for granted that it exists, and it does not"
+    if expected is None:
+        return "the plan took for granted that it does not exist, and it does"
+    differing = sorted(name for name in {*expected, *found} if expected.get(name) != found.get(name))
+    shown = ", ".join(f"{name} is {found.get(name)!r} and was {expected.get(name)!r}" for name in differing)
+    return f"it changed since the plan was made: {shown}"

@@ -1,0 +1,270 @@
+"""What an apply shows while it runs, and the table that ends it.
+
+On a terminal somebody watches, a bar at the bottom counts actions and estimates the time left, and lines of what began,
+ended, waits or failed scroll above it. Elsewhere there are only the lines, with a count now and then during long steps.
+Either way it listens and nothing more: whatever goes wrong in showing is swallowed, never raised into the engine.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import Final, TextIO, assert_never
+
+from reconciler.diagnostic_text import diagnostic_lines
+from reconciler.events import (
+    ActionEnded,
+    Event,
+    Observed,
+    Observing,
+    Owed,
+    Retrying,
+    RunEnded,
+    RunStarted,
+    StepEnded,
+    StepStarted,
+    Told,
+    Waiting,
+)
+from reconciler.obligation_text import obligation_text
+from reconciler.progress_board import Board, LiveBoard, PlainBoard
+from reconciler.snapshot import Obligation, OutcomeKind
+from reconciler.style import Style
+from reconciler.text import count, duration, lines, listed, wrap
+
+_QUIET_SECONDS: Final = 10.0
+"""Between two lines that only say that something goes on."""
+_FEW: Final = 3.0
+"""Percent of the actions that have to be done before a time left is more than a guess."""
+_LISTED: Final = 20
+_COLUMN: Final = 11
+"""Where the text of a line begins, after the word for what happened."""
+
+
+class TerminalProgress:
+    """Listens to the events of a run and shows them on ``stream``; ``live`` where a line may be drawn again."""
+
+    def __init__(
+        self,
+        stream: TextIO,
+        style: Style,
+        *,
+        live: bool = False,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._style = style
+        self._monotonic = monotonic
+        self._lock = Lock()
+        self._tally = _Tally()
+        self._board: Board = LiveBoard(stream, style) if live else PlainBoard(stream)
+
+    def __call__(self, event: Event) -> None:
+        try:
+            with self._lock:
+                self._tally.add(event, self._monotonic())
+                shown = list(self._lines(event))
+                if shown:
+                    self._board.print(lines(shown))
+                self._tally.show_on(self._board, self._style)
+                if isinstance(event, RunEnded):
+                    self._board.close()
+                    self._board.print(lines(_closing(event, self._tally, self._style)))
+        except Exception:
+            # The work is what matters; a terminal that went away must not stop it half way.
+            return
+
+    def close(self) -> None:
+        """Take the bar away, where a run ended without telling."""
+        try:
+            self._board.close()
+        except Exception:
+            return
+
+    def _lines(self, event: Event) -> Iterator[str]:
+        show, paint = self._style.show, self._style.paint
+        match event:
+            case Observing(host, what, _):
+                yield paint(f"Reading {count(len(what), 'resource type')} on {show(host)}", "dim")
+            case Observed(host, records, requests, seconds):
+                read = f"{count(records, 'record')}, {count(requests, 'request')}, {duration(seconds)}"
+                yield paint(f"Read {show(host)}: {read}", "dim")
+            case RunStarted(run, environment, steps, actions):
+                size = f"{count(actions, 'action')} in {count(steps, 'step')}"
+                yield f"Run {paint(show(run), 'bold')} applies {size} to {show(environment)}"
+            case StepStarted(step, stage, actions):
+                if not self._board.draws:
+                    size = f", {count(actions, 'action')}" if actions > 1 else ""
+                    yield from self._line("start", f"{step} (stage {stage}{size})", "cyan")
+            case Waiting(step, reason, seconds):
+                if self._tally.is_news(step, reason):
+                    limit = f" (at most {duration(seconds)} more)" if seconds else ""
+                    yield from self._line("wait", f"{step}: {reason}{limit}", "blue")
+            case Retrying(step, reason, attempt, delay_seconds):
+                again = f"attempt {attempt} in {duration(delay_seconds)}"
+                yield from self._line("retry", f"{step}: {reason} ({again})", "yellow")
+            case ActionEnded():
+                yield from self._action_ended(event)
+            case StepEnded():
+                yield from self._step_ended(event)
+            case Told(diagnostic):
+                yield from ["", *diagnostic_lines(diagnostic, self._style), ""]
+            case Owed() | RunEnded():
+                return
+            case _:
+                assert_never(event)
+
+    def _action_ended(self, event: ActionEnded) -> Iterator[str]:
+        if event.outcome is not OutcomeKind.DONE:
+            reason = f": {event.detail}" if event.detail else ""
+            yield from self._line(event.outcome.value.replace("-", " "), f"{event.address}{reason}", "red", "bold")
+        elif event.adopted:
+            yield from self._line("found", f"{event.address} is as wanted; nothing was sent", "dim")
+        elif not self._board.draws and self._tally.is_due():
+            yield from self._line("so far", f"{event.step}: {self._tally.progress()}", "dim")
+
+    def _step_ended(self, event: StepEnded) -> Iterator[str]:
+        took = f"({duration(event.seconds)})"
+        numbers = ((event.done, "done"), (event.failed, "failed"), (event.unknown, "unknown"))
+        if event.blocked_by is not None:
+            yield from self._line("blocked", f"{event.step}: needs {event.blocked_by}", "yellow")
+        elif event.failed or event.unknown:
+            told = ", ".join(f"{number:,} {word}" for number, word in numbers if number)
+            yield from self._line("ended", f"{event.step}: {told} {took}", "red", "bold")
+        else:
+            yield from self._line("done", f"{event.step} {took}", "green")
+
+    def _line(self, word: str, text: str, *looks: str) -> Iterator[str]:
+        """Yield a line with the word for what happened in a column of its own; on a terminal folded to its width."""
+        shown = self._style.show(text)
+        first, *rest = wrap(shown, self._style.width - _COLUMN) if self._board.draws else [shown]
+        yield f"  {self._style.paint(f'{word:<8}', *looks)} {first}"
+        yield from (f"{' ' * _COLUMN}{part}" for part in rest)
+
+
+# --- what has been seen ----------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What the events so far add up to."""
+
+    actions: int = 0
+    ended: int = 0
+    begun: float = 0.0
+    counted: float = 0.0
+    """When a line last told the count."""
+    now: float = 0.0
+    running: dict[str, int] = field(default_factory=dict)
+    failures: list[ActionEnded] = field(default_factory=list)
+    blocked: list[StepEnded] = field(default_factory=list)
+    owed: dict[tuple[str, str], Obligation] = field(default_factory=dict)
+    waits: dict[str, tuple[str, float]] = field(default_factory=dict)
+
+    def add(self, event: Event, now: float) -> None:
+        self.now = now
+        match event:
+            case RunStarted():
+                self.actions, self.begun, self.counted = event.actions, now, now
+            case StepStarted():
+                self.running[event.step] = event.actions
+            case ActionEnded():
+                self.ended += 1
+                if event.outcome is not OutcomeKind.DONE:
+                    self.failures.append(event)
+            case StepEnded():
+                self.running.pop(event.step, None)
+                if event.blocked_by is not None:
+                    self.blocked.append(event)
+            case Owed(obligation, met):
+                if met:
+                    self.owed.pop(obligation.identity, None)
+                else:
+                    self.owed[obligation.identity] = obligation
+            case _:
+                return
+
+    def is_news(self, step: str, reason: str) -> bool:
+        """True where ``step`` waits for something new, or was last said to wait long ago."""
+        before, then = self.waits.get(step, (None, 0.0))
+        if before == reason and self.now - then < _QUIET_SECONDS:
+            return False
+        self.waits[step] = (reason, self.now)
+        return True
+
+    def is_due(self) -> bool:
+        """True where the count was last told long ago."""
+        if self.now - self.counted < _QUIET_SECONDS:
+            return False
+        self.counted = self.now
+        return True
+
+    def seconds_left(self) -> float | None:
+        """Return an estimate by the pace so far; None while there is too little to go by."""
+        if not self.ended or self.ended * 100 < self.actions * _FEW:
+            return None
+        return (self.now - self.begun) / self.ended * max(0, self.actions - self.ended)
+
+    def show_on(self, board: Board, style: Style) -> None:
+        if not self.actions:
+            return
+        left = self.seconds_left()
+        board.count(
+            self.ended,
+            self.actions,
+            left="" if left is None else f"{duration(left)} left",
+            doing=style.show(listed(self.running, 1)),
+        )
+
+    def progress(self) -> str:
+        left = self.seconds_left()
+        about = f", about {duration(left)} left" if left is not None else ""
+        return f"{self.ended:,} of {self.actions:,} actions in {duration(self.now - self.begun)}{about}"
+
+
+# --- the end ---------------------------------------------------------------------------------------------------------
+
+
+def _closing(event: RunEnded, tally: _Tally, style: Style) -> Iterator[str]:
+    """Yield what became of everything: done, failed, blocked and unknown with reasons, and how to go on."""
+    yield ""
+    yield f"{_verdict(event, style)} {style.paint(f'Run {style.show(event.run)}, {duration(event.seconds)}.', 'dim')}"
+    yield ""
+    unknown = [_failure(ended) for ended in tally.failures if ended.outcome is OutcomeKind.UNKNOWN]
+    failed = [_failure(ended) for ended in tally.failures if ended.outcome is not OutcomeKind.UNKNOWN]
+    blocked = [f"{step.step}: needs {step.blocked_by}" for step in tally.blocked]
+    yield from _row("done", event.done, [], "green", style)
+    yield from _row("failed", event.failed, failed, "red", style)
+    yield from _row("blocked", event.blocked, blocked, "yellow", style)
+    if event.unknown:
+        yield from _row("unknown", event.unknown, unknown, "red", style)
+    if tally.owed:
+        owed = [obligation_text(owed) for owed in tally.owed.values()]
+        yield from _row("owed", len(owed), owed, "yellow", style)
+    if event.resume:
+        yield from ["", "To go on with what was approved:", "", f"    {style.show(event.resume)}"]
+
+
+def _verdict(event: RunEnded, style: Style) -> str:
+    if event.unknown:
+        return style.paint("Somebody has to look: an outcome is unknown.", "red", "bold")
+    if event.failed or event.blocked:
+        return style.paint("Not everything was applied.", "red", "bold")
+    if event.exit_code:
+        return style.paint("Stopped.", "yellow", "bold")
+    return style.paint("Applied.", "green", "bold")
+
+
+def _failure(ended: ActionEnded) -> str:
+    reason = ended.detail or {OutcomeKind.NOT_RUN: "nothing was sent"}.get(ended.outcome, "no reason was given")
+    return f"{ended.address}: {reason}"
+
+
+def _row(title: str, number: int, reasons: list[str], look: str, style: Style) -> Iterator[str]:
+    yield f"  {style.paint(f'{title:<8}', *([look, 'bold'] if number else ['dim']))} {number:>6,}"
+    for reason in reasons[:_LISTED]:
+        for index, line in enumerate(wrap(style.show(reason), max(20, style.width - 8))):
+            yield f"      {'  ' if index else ''}{line}"
+    if len(reasons) > _LISTED:
+        yield f"      ... {len(reasons) - _LISTED:,} more, all of them in the log"

@@ -1,0 +1,68 @@
+"""Resolves what an interrupted run left open, by looking.
+
+An open intent is a command that may have been sent. It can no longer begin once its expiry has passed; then a read
+tells whether its effect is there. What is decided afterwards depends on fresh observation alone, so recovery only
+closes the journal: it never sends anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from reconciler.events import Waiting
+from reconciler.observe import Reader
+from reconciler.ports import Lease
+from reconciler.resource import Action, ActionKind, Change, Landscape, ResourceType
+from reconciler.snapshot import Intent, Outcome, OutcomeKind, StateChange
+from reconciler.values import EMPTY, UNSET
+
+
+def outlast(intents: Sequence[Intent], reader: Reader) -> None:
+    """Wait until none of ``intents`` can begin any more on its server."""
+    latest = max((datetime.fromisoformat(intent.expires) for intent in intents), default=None)
+    if latest is None:
+        return
+    seconds = (latest - reader.clock.now()).total_seconds()
+    if seconds > 0:
+        reader.emit(
+            Waiting("recovery", f"{len(intents)} commands of an interrupted run to be done or to expire", seconds)
+        )
+        reader.clock.sleep(seconds)
+
+
+def close_intents(
+    intents: Sequence[Intent], landscape: Landscape, types: Mapping[str, ResourceType], lease: Lease
+) -> tuple[Outcome, ...]:
+    """Write the outcome of each open intent, as the landscape (read after ``outlast``) shows it, and return them.
+
+    One whose object cannot be read stays open and is returned as unknown.
+    """
+    outcomes = tuple(_outcome(intent, landscape, types) for intent in intents)
+    certain = tuple(outcome for outcome in outcomes if outcome.kind is not OutcomeKind.UNKNOWN)
+    done = {outcome.intent for outcome in outcomes if outcome.kind is OutcomeKind.DONE}
+    met = tuple(owed for intent in intents if intent.id in done for owed in intent.discharges)
+    if certain:
+        lease.commit(StateChange(outcomes=certain, discharge=met))
+    return outcomes
+
+
+def _outcome(intent: Intent, landscape: Landscape, types: Mapping[str, ResourceType]) -> Outcome:
+    kind = types.get(intent.address.type)
+    if kind is None or not landscape.is_readable(kind.name, intent.address.key):
+        return Outcome(intent.id, OutcomeKind.UNKNOWN, "it cannot be read")
+    if kind.is_done(_action(intent), landscape):
+        return Outcome(intent.id, OutcomeKind.DONE, "seen after the run was interrupted")
+    return Outcome(intent.id, OutcomeKind.NOT_RUN, "not seen after the run was interrupted")
+
+
+def _action(intent: Intent) -> Action:
+    after = intent.expects_after if intent.expects_after is not None else EMPTY
+    return Action(
+        intent.address,
+        ActionKind(intent.kind),
+        changes=tuple(Change(name, UNSET, value) for name, value in after.items()),
+        expects=intent.expects,
+        expects_after=intent.expects_after,
+        discharges=intent.discharges,
+    )

@@ -1,0 +1,485 @@
+"""The contract between the engine and a resource type.
+
+A resource type is one object that declares everything about itself: its attributes, how it is read, what follows for
+it from what the operator wrote, the commands that change it, and the proof that they worked. The core decides; a type
+never sends anything. ``providers/`` implements this, ``app`` hands the types to the core as values.
+
+Planning is a fold. The types are visited in the order of their rank; each is given a ``Landscape`` (what is declared,
+observed or already predicted, and remembered), and what it plans is folded into the landscape as a prediction before
+the next type is asked. So exchucutil predicts the gateways it will make, and the outcall rule is solved over those.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from typing import ClassVar
+
+from reconciler.diagnostics import Diagnostic, Position, Problem
+from reconciler.errors import SessionError
+from reconciler.snapshot import Obligation, Snapshot
+from reconciler.values import (
+    EMPTY,
+    UNSET,
+    Address,
+    Command,
+    Reply,
+    Resource,
+    Resources,
+    Unset,
+    Value,
+)
+
+
+class Lifecycle(Enum):
+    OBJECT = "object"
+    """New, Set, Remove."""
+    SETTING = "setting"
+    """Exists as long as its server or object does; only Set."""
+    FIXED = "fixed"
+    """New and Remove; no Set."""
+    FEATURE = "feature"
+    """Enable, Set, Disable on an object that somebody else owns."""
+    TASK = "task"
+    """Something to run when a level is reached; never because a run ran something else."""
+    MANUAL = "manual"
+    """Done by a person, verified by us."""
+    FACT = "fact"
+    """Read for checks and derivation, never changed."""
+
+
+class AttributeKind(Enum):
+    SCALAR = "scalar"
+    SET = "set"
+    """Compared without order; canonical form is a sorted tuple."""
+    LIST = "list"
+    """Order counts."""
+    MEMBERSHIP = "membership"
+    """A set of which only the elements we declare are ours: others are left alone."""
+
+
+class AttributeRole(Enum):
+    MANAGED = "managed"
+    CREATE_ONLY = "create-only"
+    """No Set parameter exists: a difference means replacing the object."""
+    READ_ONLY = "read-only"
+    INTENT = "intent"
+    """For the engine alone: other resources follow from it; never sent, never compared."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """One attribute of a resource type. ``name`` is the YAML key and the name everywhere but in the cmdlets."""
+
+    name: str
+    doc: str = ""
+    kind: AttributeKind = AttributeKind.SCALAR
+    role: AttributeRole = AttributeRole.MANAGED
+    parameter: str | None = None
+    """Cmdlet parameter that sets it."""
+    output: str | None = None
+    """Cmdlet property that tells it."""
+    references: str | None = None
+    """The resource type that its value (each element) names."""
+
+    @property
+    def is_compared(self) -> bool:
+        return self.role in (AttributeRole.MANAGED, AttributeRole.CREATE_ONLY)
+
+
+class Section(Enum):
+    """How a type's declarations stand in YAML."""
+
+    MAPPING = "mapping"
+    """key: {attribute: value}"""
+    ROWS = "rows"
+    """A list whose elements are declarations, or ``file:`` of a CSV or YAML file of such rows."""
+
+
+class ActionKind(Enum):
+    CREATE = "create"
+    UPDATE = "update"
+    REPLACE = "replace"
+    DELETE = "delete"
+    FORGET = "forget"
+    ADOPT = "adopt"
+    RUN = "run"
+
+
+class Proof(Enum):
+    """How the outcome of an action is known."""
+
+    OBSERVABLE = "observable"
+    """The postcondition can be read."""
+    LEVEL = "level"
+    """The postcondition is a comparison of observed times or of a set of objects."""
+    UNOBSERVABLE = "unobservable"
+    """It leaves no trace: sent at most once, and if in doubt the outcome is unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One attribute, observed against desired. UNSET before: the object does not exist or did not tell."""
+
+    attribute: str
+    before: Value | Unset
+    after: Value | Unset
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """What a plan does to one resource: the exact commands, why, what it takes for granted, and how to undo it."""
+
+    address: Address
+    kind: ActionKind
+    changes: tuple[Change, ...] = ()
+    commands: tuple[Command, ...] = ()
+    reasons: tuple[str, ...] = ()
+    expects: Mapping[str, Value] | None = None
+    """What it takes for granted about the live object before it runs; None: that it is absent."""
+    expects_after: Mapping[str, Value] | None = None
+    """What will be observed when it worked; None: that the object is absent."""
+    inverse: tuple[Command, ...] = ()
+    needs: tuple[Address, ...] = ()
+    """Hard dependencies: if the action there fails, this one is blocked."""
+    predicted_by: Address | None = None
+    """The action that makes the object or sets the values this one starts from; None: they were observed."""
+    owes: tuple[Obligation, ...] = ()
+    """Obligations opened together with its intent."""
+    discharges: tuple[Obligation, ...] = ()
+    """Obligations that its success ends."""
+    proof: Proof = Proof.OBSERVABLE
+    settle_seconds: int = 0
+    """How long what follows within the same pool waits after it."""
+    destroys: int = 0
+    """How many objects it removes that count against ``--max-destroy``."""
+    group: str = ""
+    """Label under which equal actions on many users are one step of the graph; '' for a step of its own."""
+    wave: str = ""
+    remember: Resource | None = None
+    """What the state keeps after it: the managed attributes; None to forget the resource."""
+    position: Position | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the environment says beyond resources."""
+
+    environment: str = "default"
+    settle_seconds: int = 20 * 60
+    """``restarts: settle``: how long a pool must be ready before its next Front End is restarted."""
+    interrupt_allowed: bool = False
+    """``restarts: interrupt: allow``: a restart may take a pool's only running Front End."""
+
+
+@dataclass(frozen=True, slots=True)
+class Landscape:
+    """Everything known while planning: declared, desired, observed or predicted, and prior."""
+
+    settings: Settings = field(default_factory=Settings)
+    declared: Mapping[str, Resources] = field(default_factory=lambda: EMPTY)
+    """By type: what the operator wrote."""
+    desired: Mapping[str, Resources] = field(default_factory=lambda: EMPTY)
+    """By type: declared or derived, as far as the fold has come."""
+    observed: Mapping[str, Resources] = field(default_factory=lambda: EMPTY)
+    """By type: what was read, overlaid by what the actions planned so far will make of it."""
+    predicted_by: Mapping[Address, Address] = field(default_factory=lambda: EMPTY)
+    """For each predicted resource, the action that makes it so."""
+    actions: Mapping[Address, Action] = field(default_factory=lambda: EMPTY)
+    """Planned so far."""
+    unreadable: Mapping[Address, Diagnostic] = field(default_factory=lambda: EMPTY)
+    """What could not be read, with the reason; key ``*`` is a whole type. Unreadable is not absent."""
+    prior: Snapshot = field(default_factory=lambda: Snapshot("default"))
+
+    def all(self, type_name: str) -> Resources:
+        """Observed or predicted resources of a type; empty where there are none."""
+        return self.observed.get(type_name, NO_RESOURCES)
+
+    def one(self, type_name: str, key: str | None) -> Resource | None:
+        return self.all(type_name).get(key) if key else None
+
+    def wanted(self, type_name: str) -> Resources:
+        """Desired resources of a type: derived ones where the fold has reached it, else the declared ones."""
+        return self.desired.get(type_name, self.declared.get(type_name, NO_RESOURCES))
+
+    def is_readable(self, type_name: str, key: str = "*") -> bool:
+        return Address(type_name, "*") not in self.unreadable and Address(type_name, key) not in self.unreadable
+
+    def with_desired(self, type_name: str, resources: Resources) -> Landscape:
+        return replace(self, desired={**self.desired, type_name: resources})
+
+    def with_observed(self, type_name: str, resources: Resources) -> Landscape:
+        return replace(self, observed={**self.observed, type_name: resources})
+
+    def predicting(
+        self,
+        by: Address,
+        type_name: str,
+        put: Sequence[Resource] = (),
+        drop: Sequence[str] = (),
+    ) -> Landscape:
+        """Return the landscape as the action at ``by`` will leave the resources of ``type_name``."""
+        marks = {**self.predicted_by, **{resource.address: by for resource in put}}
+        for key in drop:
+            marks[Address(type_name, key)] = by
+        return replace(
+            self,
+            observed={
+                **self.observed,
+                type_name: self.all(type_name).replaced(put, drop),
+            },
+            predicted_by=marks,
+        )
+
+
+NO_RESOURCES = Resources()
+
+Answer = tuple[Command, Reply | SessionError]
+"""A command and what came of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A task that is due, with why; ``ResourceType.due`` returns these."""
+
+    resource: Resource
+    reasons: tuple[str, ...]
+    commands: tuple[Command, ...]
+    needs: tuple[Address, ...] = ()
+    owes: tuple[Obligation, ...] = ()
+    discharges: tuple[Obligation, ...] = ()
+    proof: Proof = Proof.LEVEL
+    settle_seconds: int = 0
+    destroys: int = 0
+
+
+class ResourceType(ABC):
+    """What the engine knows about a kind of resource. Every method is a pure function of its arguments."""
+
+    name: ClassVar[str]
+    """``dial_plan``; the first half of every address."""
+    lifecycle: ClassVar[Lifecycle]
+    rank: ClassVar[int] = 0
+    """Place in the chain dial plan -> binding -> exchucutil -> restart -> gateways -> attendants -> mailboxes."""
+    section: ClassVar[str | None] = None
+    """The YAML section of its declarations, if it has one."""
+    section_style: ClassVar[Section] = Section.MAPPING
+    reads_after: ClassVar[tuple[str, ...]] = ()
+    """Types that must have been observed before ``queries`` can tell what to ask."""
+    refreshes: ClassVar[tuple[str, ...]] = ()
+    """Types whose resources its actions change beside its own: observed again after each action."""
+
+    # what it is
+
+    @property
+    def cmdlets(self) -> frozenset[str]:
+        """Every cmdlet it may ever ask for: the runner on a server refuses all others."""
+        return frozenset()
+
+    @property
+    @abstractmethod
+    def attributes(self) -> Mapping[str, Attribute]:
+        """Its attributes by name."""
+
+    def json_schema(self) -> Mapping[str, object]:
+        """JSON Schema (2020-12) of one declaration in YAML; only of types with a section."""
+        return EMPTY
+
+    def parse(self, key: str, data: Mapping[str, object]) -> Resource | Sequence[Problem]:
+        """Return the resource that a declaration means, or everything that is wrong with it.
+
+        ``data`` holds texts, None, lists and mappings as the YAML or CSV reader made them: scalars are always text.
+        """
+        raise TypeError(f"{self.name} is not declared in YAML")
+
+    # how it is read
+
+    def queries(self, landscape: Landscape, keys: frozenset[str] | None = None) -> Sequence[Command]:
+        """Return the reads that tell all resources of the type, or at least those of ``keys``."""
+        return ()
+
+    def observe(self, answers: Sequence[Answer], landscape: Landscape) -> Sequence[Resource | Diagnosed]:
+        """Return the resources that the answers to ``queries`` tell, with canonical values.
+
+        What could not be read comes as ``Diagnosed``; an object the server says does not exist simply is not there.
+        """
+        return ()
+
+    # what follows from what the operator wrote
+
+    def derive(self, landscape: Landscape) -> Sequence[Resource]:
+        """Return the desired resources: by default the declared ones."""
+        return tuple(landscape.declared.get(self.name, NO_RESOURCES).values())
+
+    def due(self, landscape: Landscape) -> Sequence[Task]:
+        """Of a task type: return the tasks that the levels ask for now."""
+        return ()
+
+    def decisions(self, landscape: Landscape) -> Mapping[str, str]:
+        """Return choices to keep in the state once they were applied."""
+        return EMPTY
+
+    def is_implied(self, observed: Resource, landscape: Landscape) -> bool:
+        """True for objects that others bring with them, such as exchucutil's hunt groups: never told as unmanaged."""
+        return False
+
+    def met(self, landscape: Landscape) -> Sequence[Obligation]:
+        """Return those of ``landscape.prior.obligations`` whose end the landscape shows, whoever brought it about."""
+        return ()
+
+    def check(self, landscape: Landscape) -> Sequence[Diagnostic]:
+        """Return what forbids (error) or clouds (warning) the plan; each with a stable code."""
+        return ()
+
+    # what changes it
+
+    def create(self, desired: Resource, landscape: Landscape) -> Sequence[Command]:
+        raise TypeError(f"{self.name} cannot be created")
+
+    def update(
+        self,
+        desired: Resource,
+        observed: Resource,
+        changes: Sequence[Change],
+        landscape: Landscape,
+    ) -> Sequence[Command]:
+        raise TypeError(f"{self.name} cannot be updated")
+
+    def delete(self, observed: Resource, landscape: Landscape) -> Sequence[Command]:
+        raise TypeError(f"{self.name} cannot be deleted")
+
+    def needs(self, desired: Resource, landscape: Landscape) -> Sequence[Address]:
+        """Return the addresses that must have succeeded before: by default those its attributes reference."""
+        return tuple(
+            Address(attribute.references, item)
+            for attribute in self.attributes.values()
+            if attribute.references
+            for item in _texts(desired.get(attribute.name))
+        )
+
+    def obligations(
+        self,
+        kind: ActionKind,
+        desired: Resource,
+        changes: Sequence[Change],
+        landscape: Landscape,
+    ) -> Sequence[Obligation]:
+        """Return what an action leaves owed."""
+        return ()
+
+    def is_forgotten(self, prior: Resource, landscape: Landscape) -> bool:
+        """True where a resource no longer declared is left on the server and only forgotten."""
+        return False
+
+    def affects(self, action: Action, landscape: Landscape) -> int:
+        """Return how many users notice the action: those whose voice mail changes, or who are cut off by a restart."""
+        return 0
+
+    def group(self, action: Action, landscape: Landscape) -> str:
+        """Return the label of the step that holds this action with others like it; '' for a step of its own."""
+        return ""
+
+    # what it will have done, and whether it did
+
+    def predict(self, action: Action, desired: Resource | None, landscape: Landscape) -> Landscape:
+        """Return the landscape as the action will leave it, with what the server adds by itself."""
+        by, key = action.address, action.address.key
+        if action.kind in _UNCHANGED_BY:
+            return landscape
+        if action.kind is ActionKind.DELETE:
+            return landscape.predicting(by, self.name, drop=[key])
+        return landscape.predicting(by, self.name, put=[_made(action, desired, landscape.one(self.name, key))])
+
+    def predict_all(self, planned: Sequence[tuple[Action, Resource | None]], landscape: Landscape) -> Landscape:
+        """Return the landscape after all of ``planned``, in order.
+
+        A type that adds nothing to the default prediction is folded in one go: ten thousand mailboxes cost one copy of
+        the landscape and not ten thousand.
+        """
+        if type(self).predict is not ResourceType.predict:
+            for action, desired in planned:
+                landscape = self.predict(action, desired, landscape)
+            return landscape
+        put: list[Resource] = []
+        drop: list[str] = []
+        marks: dict[Address, Address] = {}
+        for action, desired in planned:
+            if action.kind in _UNCHANGED_BY:
+                continue
+            marks[action.address] = action.address
+            if action.kind is ActionKind.DELETE:
+                drop.append(action.address.key)
+            else:
+                put.append(_made(action, desired, landscape.one(self.name, action.address.key)))
+        return replace(
+            landscape,
+            observed={**landscape.observed, self.name: landscape.all(self.name).replaced(put, drop)},
+            predicted_by={**landscape.predicted_by, **marks},
+        )
+
+    def expectation(self, action: Action, landscape: Landscape) -> Mapping[str, Value] | None:
+        """Return what the action takes for granted about the live object, as far as it matters; None: absent."""
+        observed = landscape.one(self.name, action.address.key)
+        return None if observed is None else self.project(action.changes, observed)
+
+    def is_done(self, action: Action, landscape: Landscape) -> bool:
+        """True where the landscape, read again, shows what the action was to bring about."""
+        observed = landscape.one(self.name, action.address.key)
+        if action.expects_after is None or observed is None:
+            return action.expects_after is None and observed is None
+        return self.project(action.changes, observed) == action.expects_after
+
+    def waits_for(self, action: Action, landscape: Landscape) -> Sequence[Command]:
+        """Return reads to repeat until ``is_ready``, before the action is sent: replication, readiness of a pool."""
+        return ()
+
+    def is_ready(self, action: Action, answers: Sequence[Answer], landscape: Landscape) -> str | None:
+        """Return None when the action may go, else what is waited for, in words."""
+        return None
+
+    def owed_after(self, action: Action, landscape: Landscape) -> Sequence[Obligation]:
+        """Return obligations whose ``since`` became known when the action was seen to be done."""
+        return ()
+
+    def project(self, changes: Sequence[Change], observed: Resource) -> Mapping[str, Value]:
+        """Return the part of ``observed`` that the changes touch: of a membership only the elements that move."""
+        told: dict[str, Value] = {}
+        for change in changes:
+            value = observed.get(change.attribute)
+            attribute = self.attributes.get(change.attribute)
+            if attribute is not None and attribute.kind is AttributeKind.MEMBERSHIP:
+                moving = set(_texts(change.before)) ^ set(_texts(change.after))
+                value = tuple(item for item in _texts(value) if item in moving)
+            told[change.attribute] = value
+        return told
+
+
+_UNCHANGED_BY = (ActionKind.FORGET, ActionKind.ADOPT, ActionKind.RUN)
+
+
+def _made(action: Action, desired: Resource | None, observed: Resource | None) -> Resource:
+    """Return the object as an action will leave it: what is observed, overlaid by what changes."""
+    after = {change.attribute: change.after for change in action.changes if change.after is not UNSET}
+    if observed is None or action.kind is ActionKind.REPLACE:
+        return Resource(action.address, {**(desired.attributes if desired else EMPTY), **after})
+    return replace(observed, attributes={**observed.attributes, **after})
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosed:
+    """A resource, or with key ``*`` a whole type, that could not be read."""
+
+    address: Address
+    diagnostic: Diagnostic
+
+
+def _texts(value: Value | Unset) -> tuple[str, ...]:
+    match value:
+        case tuple():
+            return tuple(str(item) for item in value)
+        case str():
+            return (value,)
+        case _:
+            return ()

@@ -1,0 +1,97 @@
+"""The one place where commands are sent again: only what certainly did nothing, with full jitter, within one budget.
+
+Transient errors alone are retried. An ambiguous outcome is looked at first (``perform.py``), a permanent one is told.
+The transport repeats messages, never commands. Attempts and seconds are limited for the whole run, so that a server
+in trouble is not asked for ever by everyone at once.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from tenacity import RetryCallState, Retrying, retry_if_result
+
+from reconciler.errors import SessionError, TransientError
+from reconciler.ports import Clock, Random, Request, Session
+from reconciler.values import Reply
+
+Result = Reply | SessionError
+OnRetry = Callable[[TransientError, int, float], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How long and how often a run tries again."""
+
+    attempts: int = 6
+    """For one batch of commands, the first included."""
+    base_seconds: float = 0.5
+    cap_seconds: float = 20.0
+    run_seconds: float = 300.0
+    """For waiting between attempts, over the whole run."""
+
+
+class Retry:
+    """Sends requests and repeats those that certainly did nothing. Thread-safe; one per run."""
+
+    def __init__(self, clock: Clock, random: Random, policy: Policy | None = None) -> None:
+        self._clock, self._random, self._policy = clock, random, policy or Policy()
+        self._spent = 0.0
+        self._lock = threading.Lock()
+
+    def invoke(
+        self, open_session: Callable[[], Session], requests: Sequence[Request], on_retry: OnRetry
+    ) -> list[Result]:
+        """Return one result per request, in order; what stayed transient to the end is returned as such."""
+        results: dict[str, Result] = {}
+
+        def attempt() -> list[TransientError]:
+            pending = [request for request in requests if isinstance(results.get(request.id, _NONE), TransientError)]
+            results.update(_send(open_session, pending))
+            return [result for result in results.values() if isinstance(result, TransientError)]
+
+        results.update({request.id: _NONE for request in requests})
+        Retrying(
+            retry=retry_if_result(bool),
+            stop=self._is_over,
+            wait=self._wait,
+            sleep=self._clock.sleep,
+            before_sleep=lambda state: on_retry(_first(state), state.attempt_number, state.upcoming_sleep),
+            retry_error_callback=lambda _: None,
+        )(attempt)
+        return [results[request.id] for request in requests]
+
+    def _wait(self, state: RetryCallState) -> float:
+        ceiling = min(self._policy.cap_seconds, self._policy.base_seconds * 2.0**state.attempt_number)
+        asked = max(error.delay_seconds for error in _errors(state))
+        seconds = asked + self._random.uniform(0.0, ceiling)
+        with self._lock:
+            self._spent += seconds
+        return seconds
+
+    def _is_over(self, state: RetryCallState) -> bool:
+        with self._lock:
+            return state.attempt_number >= self._policy.attempts or self._spent >= self._policy.run_seconds
+
+
+_NONE = TransientError()
+"""Stands for a result while nothing was sent."""
+
+
+def _send(open_session: Callable[[], Session], pending: Sequence[Request]) -> dict[str, Result]:
+    try:
+        return dict(zip((request.id for request in pending), open_session().invoke(pending), strict=True))
+    except SessionError as error:
+        return {request.id: error for request in pending}
+
+
+def _errors(state: RetryCallState) -> list[TransientError]:
+    assert state.outcome is not None
+    found: list[TransientError] = state.outcome.result()
+    return found
+
+
+def _first(state: RetryCallState) -> TransientError:
+    return _errors(state)[0]

@@ -1,0 +1,93 @@
+"""Which part of a plan is asked for: ``--target``, ``--exclude`` and ``--wave``.
+
+A part is never torn from what it stands on. A target brings what it needs; it also brings what has to follow it, such
+as the restarts and the outcall rule after exchucutil, which would otherwise be left undone. An exclusion drops what
+depends on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from fnmatch import fnmatchcase
+
+from reconciler.diagnostics import Diagnostic
+from reconciler.graph import closure, reversed_edges
+from reconciler.resource import Action
+from reconciler.values import Address
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Patterns of addresses: ``um_mailbox/alice@contoso.com``, ``um_mailbox/*``, or a type by its name."""
+
+    targets: tuple[str, ...] = ()
+    excludes: tuple[str, ...] = ()
+    wave: str | None = None
+
+    @property
+    def is_everything(self) -> bool:
+        return not (self.targets or self.excludes or self.wave is not None)
+
+    def choose(self, actions: Mapping[Address, Action]) -> dict[Address, Action]:
+        """Return the actions asked for, with all that may not be parted from them."""
+        if self.is_everything:
+            return dict(actions)
+        by_name = {_folded(address): action for address, action in actions.items()}
+        needs = {name: [_folded(need) for need in hard_needs(action)] for name, action in by_name.items()}
+        chosen: Collection[str] = by_name
+        if self.targets:
+            targeted = [name for name in by_name if _matches(name, self.targets)]
+            chosen = _with_consequences(targeted, by_name, needs)
+        dropped = {name for name in by_name if _matches(name, self.excludes) or self._is_other_wave(by_name[name])}
+        without = closure(dropped, reversed_edges(needs))
+        return {action.address: action for name, action in by_name.items() if name in chosen and name not in without}
+
+    def _is_other_wave(self, action: Action) -> bool:
+        return self.wave is not None and action.group != "" and action.wave != self.wave
+
+    def unknown(self, known: Collection[Address]) -> tuple[Diagnostic, ...]:
+        """Return an error for each pattern that names nothing known."""
+        names = sorted({_folded(address) for address in known})
+        return tuple(
+            _unknown_pattern(option, pattern, names)
+            for option, patterns in (("--target", self.targets), ("--exclude", self.excludes))
+            for pattern in patterns
+            if not any(_matches(name, (pattern,)) for name in names)
+        )
+
+
+def hard_needs(action: Action) -> tuple[Address, ...]:
+    """Return what must have succeeded before: declared needs, and whatever makes the object it acts on."""
+    made_by = action.predicted_by
+    return action.needs if made_by is None else (*action.needs, made_by)
+
+
+def _with_consequences(
+    targeted: Collection[str], actions: Mapping[str, Action], needs: Mapping[str, Collection[str]]
+) -> frozenset[str]:
+    reached = closure(targeted, needs)
+    while True:
+        owed = {owed.identity for name in reached for owed in actions[name].owes}
+        follow = [name for name, action in actions.items() if any(met.identity in owed for met in action.discharges)]
+        more = closure([*reached, *follow], needs)
+        if more == reached:
+            return reached
+        reached = more
+
+
+def _folded(address: Address) -> str:
+    return str(address).casefold()
+
+
+def _matches(name: str, patterns: Collection[str]) -> bool:
+    return any(
+        fnmatchcase(name, pattern.casefold()) or name.partition("/")[0] == pattern.casefold() for pattern in patterns
+    )
+
+
+def _unknown_pattern(option: str, pattern: str, names: list[str]) -> Diagnostic:
+    close = get_close_matches(pattern.casefold(), names, n=3)
+    remedy = f"Did you mean {', '.join(close)}?" if close else "List what there is with: reconciler plan DIR --json"
+    return Diagnostic("Unknown address", f"{option} {pattern} names nothing in this environment.", remedy)

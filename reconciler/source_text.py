@@ -1,0 +1,210 @@
+"""The text of a file the user wrote: decoded, with places and the lines that diagnostics show.
+
+Both readers work on it, so that a line is counted alike everywhere: it ends at LF, CRLF or CR, as in every editor. What
+a reader keeps of a place is an index into the text; line and column are counted when something is told.
+
+A shown line never holds a secret: whatever follows a key such as ``password`` is left out unless it is a reference,
+because a literal one is a mistake that has to be told without repeating it.
+"""
+
+from __future__ import annotations
+
+import difflib
+import io
+import re
+from array import array
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+from itertools import accumulate, islice
+from typing import Protocol
+
+from reconciler.diagnostics import Diagnostic, Position
+
+MAX_TOLD = 100
+"""Of one file, how many mistakes in its form are told."""
+
+_LONGEST_EXCERPT = 240
+
+SECRET_NAME = re.compile(r"pass(?:w|phrase)|pwd|secret|token|credential|\bpin\b", re.IGNORECASE)
+"""Found in a key or a column whose values are secrets."""
+
+_SECRET_KEY = re.compile(rf"""(?:[\w-]*(?:{SECRET_NAME.pattern})[\w-]*)["']?\s*[:=]\s*(?P<value>.*)""", re.IGNORECASE)
+_REFERENCE = re.compile(r"""(["']?)(?:env:[A-Za-z_]\w*|(?:file|keyring):[^\s"',}]+)\1\s*(?:[,}\]#].*)?\Z""", re.ASCII)
+_ACCOUNT_IN_URL = re.compile(r"(?<=://)[^/\s@]*@")
+
+_UNSEEN = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u0085\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff"
+    "\u202a-\u202e\u2066-\u2069]"
+)
+"""Control characters, line ends that editors do not show as such, marks that turn the direction of reading."""
+
+
+class Located(Protocol):
+    """A declaration with the file it stands in."""
+
+    def position(self, path: tuple[str | int, ...] = (), *, on_key: bool = False) -> Position:
+        """Return where the value at ``path`` stands, or its key; the nearest known place if there is none."""
+
+    def diagnostic(
+        self,
+        summary: str,
+        detail: str,
+        remedy: str = "",
+        *,
+        path: tuple[str | int, ...] = (),
+        on_key: bool = False,
+        address: str | None = None,
+    ) -> Diagnostic:
+        """Return an error at ``path``."""
+
+
+class SourceText:
+    """A decoded file."""
+
+    __slots__ = ("__dict__", "file", "text")
+
+    def __init__(self, file: str, text: str) -> None:
+        self.file = file
+        self.text = text
+
+    @cached_property
+    def _starts(self) -> array[int]:
+        starts = array("q", [0])
+        starts.extend(accumulate(map(len, io.StringIO(self.text, newline=""))))
+        if len(starts) > 1 and not self.text.endswith(("\n", "\r")):
+            starts.pop()
+        return starts
+
+    def position(self, index: int) -> Position:
+        """Return the line and column of the character at ``index``."""
+        line = bisect_right(self._starts, index)
+        return Position(self.file, line, index - self._starts[line - 1] + 1)
+
+    def line(self, number: int) -> str:
+        """Return a line without its end; empty where there is no such line."""
+        if not 1 <= number <= len(self._starts):
+            return ""
+        end = self._starts[number] if number < len(self._starts) else len(self.text)
+        return self.text[self._starts[number - 1] : end].rstrip("\r\n")
+
+    def excerpt(self, position: Position) -> str | None:
+        """Return the line at ``position`` as it may be shown; None where it is too long for its place to be seen."""
+        if position.column > _LONGEST_EXCERPT:
+            return None
+        if self._continues_secret(position.line):
+            return None
+        return without_secret(self.line(position.line)[:_LONGEST_EXCERPT])
+
+    def _continues_secret(self, number: int) -> bool:
+        """True where an earlier line opens a secret whose value goes on in deeper lines."""
+        own = _indent(self.line(number))
+        for before in range(number - 1, max(0, number - 50) if own else number - 1, -1):
+            line = self.line(before)
+            if line.strip() and _indent(line) < own:
+                match = _SECRET_KEY.search(line[-_LONGEST_EXCERPT:])
+                return match is not None and not _REFERENCE.match(match["value"])
+        return False
+
+    def diagnostic(self, index: int, summary: str, detail: str, remedy: str = "") -> Diagnostic:
+        """Return an error about the character at ``index``."""
+        return self.at(self.position(index), summary, detail, remedy)
+
+    def at(
+        self, position: Position, summary: str, detail: str, remedy: str = "", address: str | None = None
+    ) -> Diagnostic:
+        """Return an error at ``position``, with its line."""
+        return Diagnostic(summary, detail, remedy, address=address, position=position, excerpt=self.excerpt(position))
+
+    def unseen(self) -> tuple[Diagnostic, ...]:
+        """Return an error for each character that a reader of the file would not see."""
+        return tuple(
+            self.diagnostic(
+                match.start(),
+                "Control character in file",
+                f"The character U+{ord(match[0]):04X} does not show in an editor and would become part of a name"
+                " or number.",
+                "Delete the character; often it came with text pasted from elsewhere.",
+            )
+            for match in islice(_UNSEEN.finditer(self.text), MAX_TOLD)
+        )
+
+
+def has_unseen(value: str) -> bool:
+    """True where ``value`` holds a character of the kind that no file may hold, as an escape can write it."""
+    return not value.isprintable() and _UNSEEN.search(value) is not None
+
+
+def decode(file: str, content: bytes, *, remedy: str) -> SourceText | Diagnostic:
+    """Return the text of a file in UTF-8, with or without byte order mark; or why it is none.
+
+    ``remedy`` tells how to save such a file as UTF-8.
+    """
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\x00" in content[:4]:
+        detail = "The file is in UTF-16 or UTF-32."
+        return Diagnostic("File is not UTF-8", detail, remedy, position=Position(file))
+    try:
+        return SourceText(file, content.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        # The codec with a signature counts from behind it.
+        offset = error.start + (3 if content.startswith(b"\xef\xbb\xbf") else 0)
+        return _undecodable(file, content, offset, remedy)
+
+
+def _undecodable(file: str, content: bytes, offset: int, remedy: str) -> Diagnostic:
+    before = SourceText(file, content[:offset].decode("utf-8-sig"))
+    position = before.position(len(before.text))
+    line = re.split(rb"\r\n|\n|\r", content[offset : offset + _LONGEST_EXCERPT], maxsplit=1)[0]
+    shown = before.line(position.line) + line.decode("utf-8", "replace")
+    detail = f"The byte 0x{content[offset]:02X} in line {position.line} is no UTF-8."
+    if content[offset] >= 0x80:
+        likely = content[offset : offset + 1].decode("cp1252", "replace")
+        detail += f' In Windows-1252, an older encoding, it is "{likely}".' if likely.isprintable() else ""
+    excerpt = SourceText(file, shown).excerpt(Position(file, 1, position.column))
+    return Diagnostic("File is not UTF-8", detail, remedy, position=position, excerpt=excerpt)
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip(" -"))
+
+
+def without_secret(line: str) -> str:
+    """Return a line without what follows a key for secrets, unless that is a reference."""
+    line = _ACCOUNT_IN_URL.sub("***@", line)
+    start = 0
+    while match := _SECRET_KEY.search(line, start):
+        start = match.start("value")
+        if match["value"] and not _REFERENCE.match(match["value"]):
+            return line[:start] + "***"
+    return line
+
+
+def nearest(word: str, choices: Iterable[str], *, count: int = 3) -> tuple[str, ...]:
+    """Return the choices that ``word`` may have been meant for, the likeliest first."""
+    by_folded = {choice.casefold(): choice for choice in choices}
+    folded = word.casefold()
+    found = difflib.get_close_matches(folded, by_folded, n=count, cutoff=0.6)
+    inside = sorted(choice for choice in by_folded if min(len(folded), len(choice)) > 3 and _is_part(folded, choice))
+    return tuple(by_folded[name] for name in dict.fromkeys([*found, *inside]))[:count]
+
+
+def _is_part(one: str, other: str) -> bool:
+    return one in other or other in one
+
+
+def did_you_mean(word: str, choices: Iterable[str], *, otherwise: str = "") -> str:
+    """Return the remedy for a word that is none of ``choices``; they are listed where nothing is near."""
+    known = sorted(choices)
+    if near := nearest(word, known, count=1):
+        return f'Did you mean "{near[0]}"?' + (f" {otherwise}" if otherwise else "")
+    if not known:
+        return otherwise
+    return f"Use one of: {', '.join(known[:20])}{', ...' if len(known) > 20 else ''}."
+
+
+def limited(found: Iterable[Diagnostic], file: str) -> Iterator[Diagnostic]:
+    """Yield the first mistakes of a file, and how many more there are."""
+    told = iter(found)
+    yield from islice(told, MAX_TOLD)
+    if more := sum(1 for _ in told):
+        yield Diagnostic("More mistakes", f"{more} more in {file}.", "Correct these first.", position=Position(file))

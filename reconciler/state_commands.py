@@ -1,0 +1,58 @@
+"""Mends the saved state by hand: what ``state show``, ``rm`` and ``mv`` do. Nothing here touches a server."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from difflib import get_close_matches
+
+from reconciler.diagnostics import Diagnostic
+from reconciler.errors import ConfigurationError, StateError
+from reconciler.ports import Lease
+from reconciler.snapshot import Remembered, Snapshot, StateChange
+from reconciler.values import Address
+
+
+def remembered_at(snapshot: Snapshot, text: str) -> Remembered:
+    """Return what the state keeps at the address ``text``, whatever its case.
+
+    Raises:
+        ConfigurationError: it is no address.
+        StateError: nothing is remembered there.
+    """
+    folded = _address(text).folded
+    found = next((one for one in snapshot.resources.values() if one.address.folded == folded), None)
+    if found is None:
+        close = get_close_matches(text, [str(one) for one in snapshot.resources], n=3)
+        remedy = f"Did you mean {', '.join(close)}?" if close else "See what is:\n  reconciler state list DIR"
+        raise StateError(Diagnostic("Not in the state", f"{text} is not remembered.", remedy))
+    return found
+
+
+def forget(snapshot: Snapshot, lease: Lease, addresses: Sequence[str]) -> tuple[Address, ...]:
+    """Take resources out of the state, all or none, and return their addresses."""
+    found = tuple(remembered_at(snapshot, text).address for text in addresses)
+    lease.commit(StateChange(forget=found))
+    return found
+
+
+def rename(snapshot: Snapshot, lease: Lease, source: str, destination: str) -> None:
+    """Remember a resource under another address of the same type.
+
+    Raises:
+        StateError: the types differ, or something is remembered there.
+    """
+    known, address = remembered_at(snapshot, source), _address(destination)
+    if address.type != known.address.type:
+        detail = f"{known.address} cannot become {address}: the types differ."
+        raise StateError(Diagnostic("Not the same type", detail, "Name an address of the same type."))
+    if any(address.folded == other.folded for other in snapshot.resources):
+        raise StateError(Diagnostic("Address is taken", f"{address} is remembered already.", "Forget it first."))
+    lease.commit(StateChange(remember=(replace(known, address=address),), forget=(known.address,)))
+
+
+def _address(text: str) -> Address:
+    try:
+        return Address.parse(text)
+    except ValueError as error:
+        raise ConfigurationError(Diagnostic("Not an address", f"{error}.")) from None

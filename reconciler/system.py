@@ -1,0 +1,111 @@
+"""The real clock, chance, threads and signals behind the ports."""
+
+from __future__ import annotations
+
+import random
+import secrets
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from queue import SimpleQueue
+from types import FrameType
+
+_ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
+
+
+class SystemClock:
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(seconds)
+
+
+class SystemRandom:
+    def uniform(self, low: float, high: float) -> float:
+        return random.uniform(low, high)
+
+    def identifier(self) -> str:
+        return "".join(secrets.choice(_ALPHABET) for _ in range(20))
+
+
+class ThreadScheduler:
+    """Runs jobs on threads, ``parallelism`` at a time."""
+
+    def __init__(self, parallelism: int) -> None:
+        self._pool = ThreadPoolExecutor(max_workers=parallelism, thread_name_prefix="step")
+        self._ended: SimpleQueue[str] = SimpleQueue()
+
+    def submit(self, key: str, job: Callable[[], None]) -> None:
+        def run() -> None:
+            try:
+                job()
+            finally:
+                self._ended.put(key)
+
+        self._pool.submit(run)
+
+    def wait(self) -> Sequence[str]:
+        ended = [self._ended.get()]
+        while not self._ended.empty():
+            ended.append(self._ended.get())
+        return ended
+
+    def close(self) -> None:
+        self._pool.shutdown(wait=True)
+
+
+class SignalStop:
+    """Counts the operator's wishes to stop: SIGINT, and SIGTERM of the system.
+
+    The first lets running steps finish, the second stops after journalling what is under way. Python runs handlers
+    between two instructions of the main thread, and steps run on others: no command is ever cut in half.
+    """
+
+    def __init__(self, on_signal: Callable[[int, int], None]) -> None:
+        self._on_signal = on_signal
+        self.count = 0
+        self.signal = 0
+
+    def level(self) -> int:
+        return self.count
+
+    @contextmanager
+    def installed(self) -> Iterator[SignalStop]:
+        """Handle signals while entered; in a thread other than the main one, do nothing."""
+        if threading.current_thread() is not threading.main_thread():
+            yield self
+            return
+        numbers = [signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]
+        before = {number: signal.signal(number, self._handle) for number in numbers}
+        try:
+            yield self
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _handle(self, number: int, frame: FrameType | None) -> None:
+        self.count += 1
+        self.signal = number
+        self._on_signal(number, self.count)
+
+    @property
+    def exit_code(self) -> int:
+        """130 after SIGINT, 143 after SIGTERM and SIGHUP."""
+        return 130 if self.signal == signal.SIGINT else 143
+
+
+class NeverStop:
+    """Nobody asks to stop."""
+
+    exit_code = 0
+
+    def level(self) -> int:
+        return 0

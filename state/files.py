@@ -1,0 +1,228 @@
+"""Files that only their owner may touch: saved state, signing keys, plans.
+
+A file is never changed in place. It is written under another name in the same directory, made durable, and
+renamed over the old one, so that a crash leaves the old content or the new one and nothing between. Links are
+never followed at the last step of a path: whoever can plant one must not choose what is overwritten. Windows
+has neither owners nor modes of this kind; there a directory inherits the rights of the profile it is in, and
+these checks do not apply.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import sys
+from pathlib import Path
+
+from reconciler.diagnostics import Diagnostic
+from reconciler.errors import StateError
+
+_NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
+_NON_BLOCKING = getattr(os, "O_NONBLOCK", 0)
+_BINARY = getattr(os, "O_BINARY", 0)
+
+_NETWORK_FILE_SYSTEMS = frozenset(
+    {"nfs", "nfs4", "cifs", "smb3", "smbfs", "ncpfs", "afs", "ceph", "glusterfs", "lustre", "ocfs2", "gfs2", "beegfs"}
+    | {f"fuse.{name}" for name in ("sshfs", "s3fs", "glusterfs", "davfs", "davfs2", "rclone", "gcsfuse", "ceph")}
+)
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Write ``content`` to ``path`` durably and all at once, readable by its owner alone.
+
+    Raises:
+        StateError: ``path`` is no plain file of ours, its directory is open to everybody, or the disk failed.
+    """
+    try:
+        _refuse_open_directory(path.parent)
+        if os.path.lexists(path):
+            _check_plain_file(path, os.lstat(path))
+        temporary = path.with_name(f".{path.name}.{os.getpid()}.new")
+        temporary.unlink(missing_ok=True)
+        try:
+            _write_new(temporary, content)
+            os.replace(temporary, path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+        sync_directory(path.parent)
+    except OSError as error:
+        raise _failed("written", path, error) from error
+
+
+def read_private(path: Path, *, limit_bytes: int = 64 * 1024 * 1024, others_may_read: bool = False) -> bytes:
+    """Return the content of a plain file that only its owner, who is us, may touch.
+
+    With ``others_may_read``, others may read it too, but not write: a plan handed on by a pipeline holds no secret.
+
+    Raises:
+        FileNotFoundError: there is none. StateError: it is a link, a device, another user's, open to others,
+        longer than ``limit_bytes`` or unreadable.
+    """
+    try:
+        others = 0o022 if others_may_read else 0o077
+        # Looked at before it is opened, since opening a device may do something; and after, since it may have changed.
+        _check_plain_file(path, os.lstat(path), others)
+        descriptor = os.open(path, os.O_RDONLY | _NO_FOLLOW | _NON_BLOCKING | _BINARY)
+        with open(descriptor, "rb") as file:
+            _check_plain_file(path, os.fstat(descriptor), others)
+            content = file.read(limit_bytes + 1)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise _failed("read", path, error) from error
+    if len(content) > limit_bytes:
+        raise _refused(path, f"is longer than {limit_bytes} bytes", "Look at what it is, and move it away.")
+    return content
+
+
+def ensure_private_directory(path: Path) -> None:
+    """Make the directory, with its parents, for its owner alone; one that exists has to be like that.
+
+    Raises:
+        StateError: it is a link or a file, another user's, or open to others; or it could not be made.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            os.mkdir(path, 0o700)
+        except FileExistsError:
+            check_private_directory(path)
+        else:
+            _set_mode(path, 0o700)
+            sync_directory(path.parent)
+    except OSError as error:
+        raise _failed("made", path, error) from error
+
+
+def check_private_directory(path: Path) -> None:
+    """Raise StateError unless ``path`` is a real directory of ours that nobody else may enter."""
+    status = os.lstat(path)
+    if not stat.S_ISDIR(status.st_mode):
+        raise _refused(path, "is not a directory", "Move it away; the directory is made when state is saved.")
+    _check_owner_and_mode(path, status, "700")
+
+
+def check_private_file(path: Path) -> None:
+    """Raise StateError unless ``path`` is a plain file of ours that nobody else may open or has a second name for."""
+    _check_plain_file(path, os.lstat(path))
+
+
+def create_private(path: Path) -> int:
+    """Create an empty file for its owner alone and return its descriptor; FileExistsError where there is one."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | _NO_FOLLOW | _BINARY, 0o600)
+    _set_mode(path, 0o600)
+    return descriptor
+
+
+def open_private(path: Path) -> int:
+    """Return a descriptor of ``path``, created for its owner alone where there was no such file."""
+    try:
+        return create_private(path)
+    except FileExistsError:
+        check_private_file(path)
+        return os.open(path, os.O_RDWR | _NO_FOLLOW | _NON_BLOCKING | _BINARY)
+
+
+def sync_directory(path: Path) -> None:
+    """Make the names in the directory durable; Windows does so by itself and cannot be asked."""
+    if sys.platform == "win32":
+        return
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def network_file_system(path: Path, *, mounts: str | None = None) -> str | None:
+    """Return the type of the network file system that ``path`` is on; None where it is local or cannot be told.
+
+    ``mounts`` is text in the form of /proc/mounts, which is read where it is not given.
+    """
+    absolute = os.path.realpath(path)
+    if sys.platform == "win32":
+        return "smb" if absolute.startswith("\\\\") and not absolute.startswith("\\\\?\\") else None
+    if mounts is None:
+        try:
+            mounts = Path("/proc/mounts").read_text(encoding="utf-8", errors="surrogateescape")
+        except OSError:
+            return None
+    best, kind = "", ""
+    for line in mounts.splitlines():
+        fields = line.split(" ")
+        if len(fields) < 3:
+            continue
+        point = _OCTAL.sub(lambda match: chr(int(match[1], 8)), fields[1])
+        # A later mount covers an earlier one at the same place.
+        if len(point) >= len(best) and _is_within(absolute, point):
+            best, kind = point, fields[2]
+    return kind if kind in _NETWORK_FILE_SYSTEMS else None
+
+
+_OCTAL = re.compile(r"\\([0-7]{3})")
+"""How white space in a path is written in /proc/mounts."""
+
+
+def _is_within(path: str, point: str) -> bool:
+    return path == point or path.startswith(point.rstrip("/") + "/")
+
+
+def _write_new(path: Path, content: bytes) -> None:
+    with open(create_private(path), "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _set_mode(path: Path, mode: int) -> None:
+    # The mode given at creation is cut by the umask, which may take away our own rights as well.
+    if sys.platform != "win32":
+        os.chmod(path, mode)
+
+
+def _check_plain_file(path: Path, status: os.stat_result, others: int = 0o077) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        raise _refused(path, "is not a plain file", "Move it away: links, pipes and devices are never followed.")
+    if status.st_nlink > 1:
+        raise _refused(path, "has a second name (a hard link)", "Remove the other name, or copy the file.")
+    _check_owner_and_mode(path, status, "600", others)
+
+
+def _check_owner_and_mode(path: Path, status: os.stat_result, mode: str, others: int = 0o077) -> None:
+    """Refuse what is another user's, and what gives a right out of ``others`` to somebody else."""
+    if sys.platform == "win32":
+        return
+    if status.st_uid != os.geteuid():
+        raise _refused(
+            path,
+            f"belongs to user {status.st_uid}, and this process runs as user {os.geteuid()}",
+            "Run as the user that it belongs to.",
+        )
+    if stat.S_IMODE(status.st_mode) & others:
+        raise _refused(
+            path,
+            f"is open to other users (mode {stat.S_IMODE(status.st_mode):04o})",
+            f"Close it, if nobody else had reason to write there:\n\n    chmod {mode} {path}",
+        )
+
+
+def _refuse_open_directory(path: Path) -> None:
+    mode = os.stat(path).st_mode
+    if sys.platform != "win32" and mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
+        raise _refused(path, "may be written by everybody", f"Close it:\n\n    chmod o-w {path}")
+
+
+def _refused(path: Path, why: str, remedy: str) -> StateError:
+    return StateError(Diagnostic("Unsafe file", f"{path} {why}.", remedy))
+
+
+def _failed(done: str, path: Path, error: OSError) -> StateError:
+    return StateError(
+        Diagnostic(
+            "File not accessible",
+            f"{path} could not be {done}: {error.strerror or error}.",
+            "Check that the disk has room and that this user may write there.",
+        )
+    )

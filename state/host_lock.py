@@ -1,0 +1,145 @@
+"""Whether the process that took a lease still lives, as its own host can tell at once.
+
+Beside an SQLite file stands a lock file in which the holder of epoch *n* locks byte *n*. The system frees the
+byte when the process ends in whatever way, so that a run killed a moment ago keeps nobody waiting. One byte
+an epoch, because a holder that is stopped, and was replaced after its time, still keeps its own.
+
+Linux locks belong to the open file, not to the process (``F_OFD_SETLK``): closing some other descriptor of
+the file does not drop them. A process is also told by boot, process namespace, id and start time, which a
+recycled id does not match; that serves stores that are not files. Neither says anything about another
+machine: there the lease's time decides.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import struct
+import sys
+from pathlib import Path
+
+from state.files import open_private
+
+if sys.platform == "win32":
+    import msvcrt
+else:
+    import fcntl
+
+_CREATION = 0
+"""The byte locked while the store itself is being made."""
+
+
+class HostLock:
+    """The lock file of one store. Each instance locks for itself, also within one process."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._descriptor: int | None = None
+
+    def take(self, epoch: int) -> bool:
+        """Lock the byte of ``epoch``; False where another holds it."""
+        return self._lock(epoch)
+
+    def drop(self, epoch: int) -> None:
+        self._unlock(epoch)
+
+    def is_taken(self, epoch: int) -> bool:
+        """Return whether somebody who lives on this host holds the byte of ``epoch``."""
+        if not self._lock(epoch):
+            return True
+        self._unlock(epoch)
+        return False
+
+    def begin_creation(self) -> bool:
+        return self._lock(_CREATION)
+
+    def end_creation(self) -> None:
+        self._unlock(_CREATION)
+
+    def close(self) -> None:
+        """Close the file, which frees every byte."""
+        descriptor, self._descriptor = self._descriptor, None
+        if descriptor is not None:
+            os.close(descriptor)
+
+    def __del__(self) -> None:
+        self.close()
+
+    def _open(self) -> int:
+        if self._descriptor is None:
+            self._descriptor = open_private(self._path)
+        return self._descriptor
+
+    if sys.platform == "win32":
+
+        def _lock(self, offset: int) -> bool:
+            descriptor = self._open()
+            os.lseek(descriptor, offset, os.SEEK_SET)
+            try:
+                msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+            except OSError:
+                return False
+            return True
+
+        def _unlock(self, offset: int) -> None:
+            descriptor = self._open()
+            os.lseek(descriptor, offset, os.SEEK_SET)
+            msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)
+
+    else:
+
+        def _lock(self, offset: int) -> bool:
+            try:
+                self._set(fcntl.F_WRLCK, offset)
+            except (BlockingIOError, PermissionError):
+                return False
+            return True
+
+        def _unlock(self, offset: int) -> None:
+            self._set(fcntl.F_UNLCK, offset)
+
+        def _set(self, kind: int, offset: int) -> None:
+            # struct flock: type, whence, start, length, process (0 for locks of the open file).
+            asked = struct.pack("@hhqqi4x", kind, os.SEEK_SET, offset, 1, 0)
+            fcntl.fcntl(self._open(), fcntl.F_OFD_SETLK, asked)
+
+
+def this_machine() -> str:
+    """Return what names this boot of this machine; its name alone where the system tells no more."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    except OSError:
+        return platform.node()
+
+
+def this_process() -> str | None:
+    """Return what names this process on this machine for ever; None where the system does not tell."""
+    return _process(os.getpid())
+
+
+def is_process_alive(process: str) -> bool:
+    """Return whether a process named by ``this_process`` on this machine may still live."""
+    namespace, _, rest = process.partition(" ")
+    if namespace != _namespace():
+        return True  # Processes of another container are not to be seen from here.
+    return _process(int(rest.partition(" ")[0])) == process
+
+
+def _namespace() -> str | None:
+    try:
+        return os.readlink("/proc/self/ns/pid")
+    except OSError:
+        return None
+
+
+def _process(pid: int) -> str | None:
+    namespace = _namespace()
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return None
+    # Fields are counted after the name, which is in parentheses and may hold anything: state is 3rd, start 22nd.
+    fields = status.rpartition(")")[2].split()
+    if namespace is None or len(fields) < 20 or fields[0] in "ZX":
+        return None
+    return f"{namespace} {pid} {fields[19]}"

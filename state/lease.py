@@ -1,0 +1,220 @@
+"""The right to change one environment, as one run holds it.
+
+The epoch rises whenever the lease is taken and is compared at every write, so that a run which slept through
+its time is refused, however late it wakes. Time only decides when another may take the lease: by the store's
+clock, and sooner where this host can tell that the holder died.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from contextlib import ExitStack, suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection, delete, insert
+
+from reconciler.diagnostics import Diagnostic
+from reconciler.errors import LeaseLost, Locked, StateError
+from reconciler.ports import Holder
+from reconciler.snapshot import Run, StateChange
+from state import codec
+from state.host_lock import is_process_alive, this_machine, this_process
+from state.ledger import Entry, Environment, Leased, Ledger
+from state.rows import Written, checksum, digest_of, write_change
+from state.tables import runs
+
+LEASE_SECONDS: Final = 60.0
+"""How long a holder that says nothing more keeps others waiting."""
+
+
+def take_lease(ledger: Ledger, holder: Holder, *, seconds: float, renews_itself: bool) -> HeldLease:
+    """Take the lease of the environment, making the store where there is none.
+
+    Raises:
+        Locked: another run holds it and may be alive.
+    """
+    database = ledger.database
+    if not database.exists():
+        database.create()
+    lock = database.host_lock
+    began = _Instant(ledger)
+    with ExitStack() as undo:
+        with database.writing() as connection:
+            environment = ledger.find_or_create(connection)
+            now = database.now(connection)
+            held = ledger.leased(connection, environment)
+            if held is not None and held.expires > now and not _is_dead(ledger, held):
+                raise _locked(ledger.name, held)
+            epoch = environment.epoch + 1
+            if lock is not None:
+                # A byte that is taken is that of a run whose state was deleted under it: it can write no more.
+                while not lock.take(epoch):
+                    epoch += 1
+                undo.callback(lock.drop, epoch)
+            ledger.store(connection, environment, replace(environment, epoch=epoch))
+            leased = Leased(epoch, holder, this_machine(), this_process(), now + seconds)
+            ledger.put_lease(connection, environment, leased)
+            ledger.point("state-before-acquire")
+        undo.pop_all()
+    ledger.point("state-after-acquire")
+    return HeldLease(ledger, epoch, holder, seconds=seconds, began=began, renews_itself=renews_itself)
+
+
+def end_foreign_lease(ledger: Ledger, by: Holder) -> Holder | None:
+    """Raise the epoch so that whoever has the lease is refused from now on; return who that was."""
+    if not ledger.database.exists():
+        return None
+    with ledger.database.writing() as connection:
+        environment = ledger.find(connection, locked=True)
+        held = None if environment is None else ledger.leased(connection, environment)
+        if environment is None or held is None:
+            return None
+        told = {"kind": "unlock", "run": held.holder.run, "user": held.holder.user, "host": held.holder.host}
+        ledger.record(connection, environment, environment.epoch + 1, by, _only_told(told))
+        ledger.put_lease(connection, environment, None)
+        return held.holder
+
+
+class HeldLease:
+    """A lease this run has, until it is released, ends or is taken over. Thread-safe."""
+
+    def __init__(
+        self, ledger: Ledger, epoch: int, holder: Holder, *, seconds: float, began: _Instant, renews_itself: bool
+    ) -> None:
+        self._ledger, self._epoch, self._holder, self._seconds = ledger, epoch, holder, seconds
+        self._began = began
+        self._ended = threading.Event()
+        if renews_itself:
+            interval = seconds / 3
+            threading.Thread(target=self._keep, args=(interval,), name="lease", daemon=True).start()
+
+    @property
+    def epoch(self) -> int:
+        return self._epoch
+
+    def commit(self, change: StateChange) -> None:
+        """Write one group of rows durably, all or nothing. Raises LeaseLost and StateError (``reconciler.ports``)."""
+
+        def entry(connection: Connection, environment: Environment, serial: int) -> Written:
+            return write_change(connection, environment.id, serial, change)
+
+        self.write(entry)
+
+    def renew(self) -> None:
+        """Extend the lease. Raises LeaseLost."""
+        began = _Instant(self._ledger)
+        if self._ended.is_set():
+            raise self._ledger.lost()
+        try:
+            self._ledger.extend_lease(self._epoch, self._seconds)
+        except LeaseLost:
+            self._ended.set()
+            raise
+        self._began = began
+
+    def remaining_seconds(self) -> float:
+        """Return how long it still holds: counted from before the last renewal was asked for, never too long."""
+        return 0.0 if self._ended.is_set() else max(0.0, self._seconds - self._began.elapsed_seconds())
+
+    def begin(self, run: Run) -> None:
+        """Save that a run begins."""
+        self.write(_run_entry("begin", run))
+
+    def end(self, run: Run) -> None:
+        """Save how a run ended."""
+        self.write(_run_entry("end", run))
+
+    def release(self) -> None:
+        """Give the lease back. What fails here is ignored: the lease then ends by itself."""
+        self.abandon()
+        with suppress(StateError):
+            self._ledger.end_lease(self._epoch)
+        lock = self._ledger.database.host_lock
+        if lock is not None:
+            lock.drop(self._epoch)
+
+    def abandon(self) -> None:
+        """Stop renewing, and write nothing more."""
+        self._ended.set()
+
+    def write(self, entry: Entry) -> None:
+        """Write what ``entry`` writes, under this lease."""
+        if self._ended.is_set():
+            raise self._ledger.lost()
+        try:
+            self._ledger.write(self._epoch, self._holder, entry, patience_seconds=self.remaining_seconds())
+        except LeaseLost:
+            self._ended.set()
+            raise
+
+    def _keep(self, interval: float) -> None:
+        while not self._ended.wait(interval):
+            # A store that cannot be reached now may be by the next time; the lease tells by itself when it has ended.
+            with suppress(StateError):
+                self.renew()
+
+
+class _Instant:
+    """A moment, and how long ago it was by whichever clock says longer: one stands still while a laptop sleeps."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._clock = ledger.clock
+        self._monotonic, self._now = self._clock.monotonic(), self._clock.now()
+
+    def elapsed_seconds(self) -> float:
+        return max(self._clock.monotonic() - self._monotonic, (self._clock.now() - self._now).total_seconds())
+
+
+def _is_dead(ledger: Ledger, held: Leased) -> bool:
+    """Return whether the holder certainly ended; only its own machine can tell."""
+    if held.machine != this_machine():
+        return False
+    lock = ledger.database.host_lock
+    if lock is not None:
+        return not lock.is_taken(held.epoch)
+    return held.process is not None and not is_process_alive(held.process)
+
+
+def _locked(environment: str, held: Leased) -> Locked:
+    who = held.holder
+    return Locked(
+        Diagnostic(
+            "Locked by another run",
+            f"Run {who.run} ({who.operation}) of {who.user} on {who.host}, process {who.pid}, changes environment "
+            f"{environment} since {who.started}. Its lease ends at {_time(held.expires)} unless it renews it.",
+            "Wait until it has ended. Only if it is certainly dead, end its lease:\n\n    reconciler state unlock DIR",
+        )
+    )
+
+
+def _time(seconds: float) -> str:
+    try:
+        return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
+    except (ValueError, OverflowError, OSError):
+        return "a time that cannot be"
+
+
+def _only_told(what: Mapping[str, Any]) -> Entry:
+    """Return an entry of the audit alone."""
+
+    written = Written(0, digest_of([]), digest_of([codec.to_json(dict(what))]), what)
+    return lambda _connection, _environment, _serial: written
+
+
+def _run_entry(kind: str, run: Run) -> Entry:
+    def entry(connection: Connection, environment: Environment, serial: int) -> Written:
+        key, body = codec.escape(run.id), codec.encode_run(run)
+        mine = (runs.c.environment == environment.id, runs.c.id == key)
+        # A run that is resumed under its own id is the latest again; one that ends keeps its place.
+        found = connection.execute(runs.select().where(*mine)).mappings().one_or_none()
+        place = found["serial"] if found is not None and kind == "end" else serial
+        row = {"environment": environment.id, "id": key, "serial": place, "body": body}
+        connection.execute(delete(runs).where(*mine))
+        connection.execute(insert(runs), {**row, "checksum": checksum(runs.name, key, place, body)})
+        what = {"kind": kind, "run": run.id, "plan": run.plan_digest, "commit": run.commit}
+        return Written(0, digest_of([]), digest_of([body]), what)
+
+    return entry

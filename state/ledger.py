@@ -1,0 +1,295 @@
+"""One environment in a store: every write to it is fenced, counted and audited here, and nowhere else.
+
+A write begins by locking the environment's row, so that a lease cannot change hands in the middle; it goes
+through only while the epoch is still the writer's own and its lease has not ended by the store's clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, TypeAlias
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from reconciler.diagnostics import Diagnostic
+from reconciler.errors import LeaseLost
+from reconciler.ports import Clock, CrashPoint, Holder, Random
+from state import codec
+from state.audit import START, append_entry
+from state.database import Database
+from state.failures import StoreUnreachable, damaged, state_error
+from state.rows import Written, checksum
+from state.tables import lease, meta
+
+_MODULUS = 1 << 64
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """The row of one environment."""
+
+    id: int
+    name: str
+    lineage: str | None
+    serial: int
+    epoch: int
+    content: int
+    """The sum of the checksums of what a snapshot is made of, modulo 2**64."""
+    audit_head: str
+
+    def values(self) -> dict[str, Any]:
+        """The columns, with the checksum over them all."""
+        columns: dict[str, Any] = {
+            "environment": codec.escape(self.name),
+            "format": codec.VERSION,
+            "lineage": self.lineage,
+            "serial": self.serial,
+            "epoch": self.epoch,
+            "content": f"{self.content:016x}",
+            "audit_head": self.audit_head,
+        }
+        return {**columns, "checksum": checksum(meta.name, codec.to_json(columns))}
+
+
+@dataclass(frozen=True, slots=True)
+class Leased:
+    """The row of a lease, in force or ended."""
+
+    epoch: int
+    holder: Holder
+    machine: str
+    process: str | None
+    expires: float
+    """By the store's clock, in seconds since 1970."""
+
+    def values(self) -> dict[str, Any]:
+        columns: dict[str, Any] = {
+            "epoch": self.epoch,
+            "holder": codec.encode_holder(self.holder),
+            "machine": codec.escape(self.machine),
+            "process": None if self.process is None else codec.escape(self.process),
+            "expires": self.expires,
+        }
+        return columns
+
+
+Entry: TypeAlias = Callable[[Connection, Environment, int], Written]
+"""Writes the rows of one change, given the environment and the new serial."""
+
+
+class Ledger:
+    """One environment in one store."""
+
+    def __init__(self, database: Database, name: str, *, clock: Clock, random: Random, point: CrashPoint) -> None:
+        self.database, self.name, self.clock = database, name, clock
+        self.point, self._random = point, random
+
+    @property
+    def where(self) -> str:
+        return self.database.where
+
+    # --- the environment
+
+    def find(self, connection: Connection, *, locked: bool = False) -> Environment | None:
+        """Return the environment's row, kept from others until the transaction ends if ``locked``; None if never saved.
+
+        Raises:
+            StateError: the row was altered, is of another version, or the file is another environment's.
+        """
+        query = select(meta).where(meta.c.environment == codec.escape(self.name))
+        row = connection.execute(query.with_for_update() if locked else query).mappings().one_or_none()
+        if row is None:
+            self._refuse_foreign(connection)
+            return None
+        columns = {key: value for key, value in row.items() if key not in ("id", "checksum")}
+        if _checksum_of(columns) != row["checksum"]:
+            raise damaged(self.where, f"the row of environment {self.name} was altered")
+        if columns["format"] != codec.VERSION:
+            raise state_error(
+                "State of a newer version",
+                f"{self.where} has rows of form {columns['format']}; this version of reconciler knows {codec.VERSION}.",
+                "Use the version of reconciler that wrote it, or a newer one.",
+            )
+        return Environment(
+            id=row["id"],
+            name=self.name,
+            lineage=row["lineage"],
+            serial=row["serial"],
+            epoch=row["epoch"],
+            content=int(row["content"], 16),
+            audit_head=row["audit_head"],
+        )
+
+    def find_or_create(self, connection: Connection) -> Environment:
+        """Return the environment's row, kept from others until the transaction ends."""
+        found = self.find(connection, locked=True)
+        if found is None:
+            self.database.lock_creation(connection)
+            found = self.find(connection, locked=True)
+        if found is None:
+            fresh = Environment(0, self.name, None, 0, 0, 0, START)
+            connection.execute(insert(meta), fresh.values())
+            found = self.find(connection, locked=True)
+        assert found is not None
+        return found
+
+    def store(self, connection: Connection, before: Environment, after: Environment) -> None:
+        """Replace the row. Raises LeaseLost where its epoch is no longer that of ``before``."""
+        statement = update(meta).where(meta.c.id == before.id, meta.c.epoch == before.epoch)
+        if connection.execute(statement.values(after.values())).rowcount != 1:
+            raise self.lost()
+
+    def _refuse_foreign(self, connection: Connection) -> None:
+        if self.database.is_shared:
+            return
+        other = connection.execute(select(meta.c.environment).limit(1)).scalar()
+        if other is not None:
+            raise state_error(
+                "State of another environment",
+                f"{self.where} holds environment {codec.unescape(other)}, not {self.name}.",
+                "Correct the name of the environment, or move the file away to start anew: what exists on the servers "
+                "is adopted by name.",
+            )
+
+    # --- its lease
+
+    def leased(self, connection: Connection, environment: Environment) -> Leased | None:
+        """Return who has the lease, also when its time is over; None where it was released."""
+        query = select(lease).where(lease.c.environment == environment.id)
+        row = connection.execute(query.with_for_update()).mappings().one_or_none()
+        if row is None:
+            return None
+        if row["epoch"] != environment.epoch or not isinstance(row["expires"], float):
+            raise damaged(self.where, "the lease is not of the current epoch")
+        process = row["process"]
+        return Leased(
+            epoch=row["epoch"],
+            holder=codec.decode_holder(row["holder"]),
+            machine=codec.unescape(row["machine"]),
+            process=None if process is None else codec.unescape(process),
+            expires=row["expires"],
+        )
+
+    def put_lease(self, connection: Connection, environment: Environment, new: Leased | None) -> None:
+        connection.execute(delete(lease).where(lease.c.environment == environment.id))
+        if new is not None:
+            connection.execute(insert(lease), {"environment": environment.id, **new.values()})
+
+    def extend_lease(self, epoch: int, seconds: float) -> None:
+        """Let the lease of ``epoch`` last ``seconds`` from now. Raises LeaseLost where it ended or was taken over."""
+        with self.database.writing() as connection:
+            environment = self._held(connection, epoch)
+            expires = self.database.now(connection) + seconds
+            statement = update(lease).where(lease.c.environment == environment.id, lease.c.epoch == epoch)
+            if connection.execute(statement.values(expires=expires)).rowcount != 1:
+                raise self.lost()
+
+    def end_lease(self, epoch: int) -> None:
+        """Give the lease of ``epoch`` back; nothing where it is another's by now."""
+        with self.database.writing() as connection:
+            environment = self.find(connection, locked=True)
+            if environment is not None and environment.epoch == epoch:
+                self.put_lease(connection, environment, None)
+                self.point("state-before-release")
+        self.point("state-after-release")
+
+    def _held(self, connection: Connection, epoch: int) -> Environment:
+        environment = self.find(connection, locked=True)
+        if environment is None or environment.epoch != epoch:
+            raise self.lost()
+        held = self.leased(connection, environment)
+        if held is None or held.expires <= self.database.now(connection):
+            raise self.lost()
+        return environment
+
+    def lost(self) -> LeaseLost:
+        return LeaseLost(
+            Diagnostic(
+                "Lease lost",
+                f"The lease of environment {self.name} ended, or another run took it over; nothing more is sent.",
+                "Look at what the other run does. Then repeat the command: what this run had sent is found by reading "
+                "the servers.",
+            )
+        )
+
+    # --- writing
+
+    def write(self, epoch: int, who: Holder, entry: Entry, *, patience_seconds: float = 0.0) -> None:
+        """Write one group of rows under the lease of ``epoch``: durable as a whole, or not there at all.
+
+        A connection that breaks is made again for ``patience_seconds``; whether the write before the break
+        went through is seen from the audit's head, so that nothing is written twice.
+
+        Raises:
+            LeaseLost: the lease ended or was taken over.
+            StateError: the rows may not be durable.
+        """
+        give_up = self.clock.monotonic() + (patience_seconds if self.database.reconnects else 0.0)
+        attempt = _Attempt()
+        delay = 0.05
+        while True:
+            try:
+                self._write_once(epoch, who, entry, attempt)
+                return
+            except StoreUnreachable:
+                if self.clock.monotonic() + delay >= give_up:
+                    raise
+            self.clock.sleep(delay)
+            delay = min(delay * 2, 2.0)
+
+    def _write_once(self, epoch: int, who: Holder, entry: Entry, attempt: _Attempt) -> None:
+        with self.database.writing() as connection:
+            if attempt.head is not None:
+                found = self.find(connection, locked=True)
+                if found is not None and found.audit_head == attempt.head:
+                    return
+            environment = self._held(connection, epoch)
+            attempt.head = self.record(connection, environment, environment.epoch, who, entry)
+            self.point("state-before-commit")
+        self.point("state-after-commit")
+
+    def record(
+        self, connection: Connection, environment: Environment, new_epoch: int, who: Holder, entry: Entry
+    ) -> str:
+        """Write the rows of ``entry`` with serial and audit, in the transaction given; return the audit's new head."""
+        lineage = environment.lineage or self._random.identifier()
+        serial = environment.serial + 1
+        try:
+            written = entry(connection, environment, serial)
+        except ValueError as error:
+            raise state_error("Value not to be saved", f"{error}. This is a bug in reconciler.") from error
+        head = append_entry(
+            connection,
+            environment.id,
+            lineage=lineage,
+            previous=environment.audit_head,
+            serial=serial,
+            epoch=new_epoch,
+            at=self.clock.now().isoformat(),
+            who=codec.encode_holder(who),
+            written=written,
+        )
+        after = replace(
+            environment,
+            lineage=lineage,
+            serial=serial,
+            epoch=new_epoch,
+            content=(environment.content + written.content) % _MODULUS,
+            audit_head=head,
+        )
+        self.store(connection, environment, after)
+        return head
+
+
+class _Attempt:
+    """What the last attempt at a write would have left as the audit's head."""
+
+    head: str | None = None
+
+
+def _checksum_of(columns: dict[str, Any]) -> int:
+    try:
+        return checksum(meta.name, codec.to_json(columns))
+    except TypeError as error:
+        raise ValueError("a column is of another type") from error

@@ -1,0 +1,321 @@
+"""One change as rows, and rows as one snapshot.
+
+Rows that are equal already are left alone. Every row of a snapshot carries a checksum, and the sum of them
+all is kept with the environment: a snapshot is handed out only when both agree with what was read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b, sha256
+from itertools import islice
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+from sqlalchemy import ColumnElement, Connection, Table, bindparam, delete, insert, select, text, update
+
+from reconciler.snapshot import Intent, Obligation, Outcome, Remembered, Snapshot, StateChange
+from reconciler.values import Address
+from state import codec
+from state.failures import damaged, state_error
+from state.tables import decisions, intents, obligations, outcomes, resources
+
+T = TypeVar("T")
+
+_MODULUS = 1 << 64
+_CHUNK = 1000
+"""Keys looked up at once; both stores take many more parameters in one statement."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What one change did to the rows."""
+
+    content: int
+    """What it adds to the sum of checksums, modulo 2**64."""
+    journal: str
+    """The digest of its intents and outcomes, which can be taken again from their rows."""
+    change: str
+    """The digest of everything else in it."""
+    what: Mapping[str, Any]
+    """What it was, for people who read the audit."""
+
+
+def checksum(*parts: str | int | None) -> int:
+    """Return 64 bits, as a signed number, that stand for ``parts``."""
+    digest = blake2b("\n".join(map(str, parts)).encode("ascii"), digest_size=8).digest()
+    return int.from_bytes(digest, "big", signed=True)
+
+
+def digest_of(lines: Iterable[str]) -> str:
+    return sha256("\n".join(lines).encode("ascii")).hexdigest()
+
+
+# --- writing ---------------------------------------------------------------------------------------------------------
+
+
+def write_change(connection: Connection, environment: int, serial: int, change: StateChange) -> Written:
+    """Write the rows of ``change``. What is both dropped and put is there afterwards: nothing owed is lost."""
+    sent = [(intent, codec.encode_intent(intent)) for intent in change.intents]
+    ended = [(outcome, codec.encode_outcome(outcome)) for outcome in change.outcomes]
+    journal = [_INTENT + body for _, body in sent] + [_OUTCOME + body for _, body in ended]
+    bodies: dict[Table, dict[tuple[str, ...], str]] = {
+        resources: {(codec.address_text(r.address),): codec.encode_remembered(r) for r in change.remember},
+        obligations: {_obligation_key(owed): codec.encode_obligation(owed) for owed in change.owe},
+        decisions: {(codec.escape(name),): codec.to_json(_text(value)) for name, value in change.decisions.items()},
+    }
+    dropped: dict[Table, list[tuple[str, ...]]] = {
+        resources: [(codec.address_text(address),) for address in change.forget],
+        obligations: [_obligation_key(owed) for owed in change.discharge],
+        decisions: [],
+    }
+    content = _append_intents(connection, environment, serial, sent)
+    content += _append_outcomes(connection, environment, serial, ended)
+    lines: list[str] = []
+    for table, put in bodies.items():
+        content += _put_rows(connection, environment, table, put, dropped[table])
+        lines += [f"+{table.name} {codec.to_json(key)} {body}" for key, body in put.items()]
+        lines += [f"-{table.name} {codec.to_json(key)}" for key in dropped[table]]
+    return Written(content % _MODULUS, digest_of(journal), digest_of(lines), _told(change))
+
+
+_INTENT, _OUTCOME = "intent ", "outcome "
+
+
+def _obligation_key(owed: Obligation) -> tuple[str, str]:
+    duty, subject = owed.identity
+    return duty, codec.escape(subject)
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"a {type(value).__name__} is no decision")
+    return value
+
+
+def _told(change: StateChange) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "intents": [intent.id for intent in change.intents],
+        "outcomes": [[outcome.intent, outcome.kind.value] for outcome in change.outcomes],
+        "remember": len(change.remember),
+        "forget": [str(address) for address in change.forget],
+        "owe": [list(owed.identity) for owed in change.owe],
+        "discharge": [list(owed.identity) for owed in change.discharge],
+        "decisions": sorted(change.decisions),
+    }
+    return {name: value for name, value in told.items() if value}
+
+
+def _put_rows(
+    connection: Connection,
+    environment: int,
+    table: Table,
+    put: Mapping[tuple[str, ...], str],
+    dropped: Sequence[tuple[str, ...]],
+) -> int:
+    """Make the rows of ``table`` so, touching only those that differ; return what the sum of checksums gains."""
+    if not put and not dropped:
+        return 0
+    before = _rows_before(connection, environment, table, [*put, *dropped])
+    gained = 0
+    gone = [key for key in dict.fromkeys(dropped) if key in before and key not in put]
+    new: list[tuple[tuple[str, ...], str, int]] = []
+    altered: list[tuple[tuple[str, ...], str, int]] = []
+    for key, body in put.items():
+        fresh = checksum(table.name, *key, body)
+        known = before.get(key)
+        if known is not None and known == (body, fresh):
+            continue
+        gained += fresh - (known[1] if known else 0)
+        (altered if known else new).append((key, body, fresh))
+    gained -= sum(before[key][1] for key in gone)
+    names = [column.name for column in _key_columns(table)]
+    if gone:
+        connection.execute(_matching(delete(table), table, environment), [_bound(names, key) for key in gone])
+    if altered:
+        statement = _matching(update(table), table, environment)
+        statement = statement.values(body=bindparam("new_body"), checksum=bindparam("new_checksum"))
+        rows = [{**_bound(names, key), "new_body": body, "new_checksum": fresh} for key, body, fresh in altered]
+        connection.execute(statement, rows)
+    if new:
+        values = [
+            {"environment": environment, **dict(zip(names, key, strict=True)), "body": body, "checksum": fresh}
+            for key, body, fresh in new
+        ]
+        connection.execute(insert(table), values)
+    return gained
+
+
+def _rows_before(
+    connection: Connection, environment: int, table: Table, keys: Sequence[tuple[str, ...]]
+) -> dict[tuple[str, ...], tuple[str, int]]:
+    columns = _key_columns(table)
+    # The last key column is the one that tells rows apart; of the duties there are three.
+    last = columns[-1]
+    found: dict[tuple[str, ...], tuple[str, int]] = {}
+    for chunk in _chunks(dict.fromkeys(key[-1] for key in keys)):
+        query = select(*columns, table.c.body, table.c.checksum)
+        query = query.where(table.c.environment == environment, last.in_(chunk))
+        for *key, body, kept in connection.execute(query):
+            found[tuple(key)] = (body, kept)
+    return found
+
+
+def _key_columns(table: Table) -> list[ColumnElement[Any]]:
+    return [column for column in table.primary_key.columns if column.name != "environment"]
+
+
+def _matching(statement: Any, table: Table, environment: int) -> Any:
+    statement = statement.where(table.c.environment == environment)
+    for column in _key_columns(table):
+        statement = statement.where(column == bindparam(f"key_{column.name}"))
+    return statement
+
+
+def _bound(names: Sequence[str], key: tuple[str, ...]) -> dict[str, str]:
+    return {f"key_{name}": part for name, part in zip(names, key, strict=True)}
+
+
+def _append_intents(connection: Connection, environment: int, serial: int, new: Sequence[tuple[Intent, str]]) -> int:
+    """Append intents as open; an open one of the same id, which is being sent again, gives way to the new one."""
+    if not new:
+        return 0
+    ids = [codec.escape(intent.id) for intent, _ in new]
+    gained = -sum(_close_intents(connection, environment, ids).values())
+    latest = {id: position for position, id in enumerate(ids)}
+    rows = []
+    for position, (id, (_, body)) in enumerate(zip(ids, new, strict=True)):
+        fresh = checksum(intents.name, serial, position, body)
+        is_open = latest[id] == position
+        gained += fresh if is_open else 0
+        rows.append(
+            {
+                "environment": environment,
+                "serial": serial,
+                "position": position,
+                "id": id,
+                "body": body,
+                "checksum": fresh,
+                "is_open": int(is_open),
+            }
+        )
+    connection.execute(insert(intents), rows)
+    return gained
+
+
+def _append_outcomes(connection: Connection, environment: int, serial: int, new: Sequence[tuple[Outcome, str]]) -> int:
+    if not new:
+        return 0
+    ids = dict.fromkeys(codec.escape(outcome.intent) for outcome, _ in new)
+    closed = _close_intents(connection, environment, ids)
+    _refuse_unknown(connection, environment, [id for id in ids if id not in closed])
+    rows = [
+        {"environment": environment, "serial": serial, "position": position, "body": body}
+        for position, (_, body) in enumerate(new)
+    ]
+    connection.execute(insert(outcomes), rows)
+    return -sum(closed.values())
+
+
+def _close_intents(connection: Connection, environment: int, ids: Iterable[str]) -> dict[str, int]:
+    """Mark the open intents among ``ids`` closed and return their checksums."""
+    closed: dict[str, int] = {}
+    for chunk in _chunks(dict.fromkeys(ids)):
+        mine = (intents.c.environment == environment, intents.c.id.in_(chunk), intents.c.is_open == 1)
+        statement = update(intents).where(*mine).values(is_open=0).returning(intents.c.id, intents.c.checksum)
+        closed.update((id, kept) for id, kept in connection.execute(statement))
+    return closed
+
+
+def _refuse_unknown(connection: Connection, environment: int, ids: Sequence[str]) -> None:
+    known: set[str] = set()
+    for chunk in _chunks(ids):
+        query = select(intents.c.id).where(intents.c.environment == environment, intents.c.id.in_(chunk))
+        known.update(connection.execute(query).scalars())
+    missing = [id for id in ids if id not in known]
+    if missing:
+        raise state_error(
+            "Outcome without an intent",
+            f"No intent {missing[0]} was saved before its outcome. This is a bug in reconciler.",
+            "Look at the servers before the next apply: a command may have been sent that the journal does not know.",
+        )
+
+
+def _chunks(keys: Iterable[T]) -> Iterator[list[T]]:
+    rest = iter(keys)
+    while chunk := list(islice(rest, _CHUNK)):
+        yield chunk
+
+
+# --- reading ---------------------------------------------------------------------------------------------------------
+
+
+def read_snapshot(
+    connection: Connection, environment: int, where: str, *, name: str, lineage: str | None, serial: int, content: int
+) -> Snapshot:
+    """Return the snapshot whose checksums sum up to ``content``.
+
+    Raises:
+        StateError: a row is not what was written, is missing, or was added.
+    """
+    reader = _Reader(connection, environment, where)
+    snapshot = Snapshot(
+        environment=name,
+        lineage=lineage,
+        serial=serial,
+        resources=MappingProxyType(reader.resources()),
+        obligations=tuple(reader.obligations()),
+        open_intents=tuple(reader.open_intents()),
+        decisions=MappingProxyType(reader.decisions()),
+    )
+    if reader.content % _MODULUS != content:
+        raise damaged(where, "rows are missing, or were added by something else")
+    return snapshot
+
+
+class _Reader:
+    """Reads rows in the order of their keys and sums up their checksums."""
+
+    def __init__(self, connection: Connection, environment: int, where: str) -> None:
+        self._connection, self._environment, self._where = connection, environment, where
+        self.content = 0
+
+    def resources(self) -> dict[Address, Remembered]:
+        found = {}
+        for text_, body in self._rows(resources):
+            address = codec.parse_address(text_)
+            found[address] = codec.decode_remembered(address, body)
+        return found
+
+    def obligations(self) -> list[Obligation]:
+        return [codec.decode_obligation(duty, body) for duty, _, body in self._rows(obligations)]
+
+    def decisions(self) -> dict[str, str]:
+        return {codec.unescape(name): _text(codec.from_json(body)) for name, body in self._rows(decisions)}
+
+    def open_intents(self) -> list[Intent]:
+        # Written out, not bound: only then do the stores see that the index of open intents serves.
+        return [codec.decode_intent(body) for _, _, body in self._rows(intents, text("is_open = 1"))]
+
+    def _rows(self, table: Table, *where: Any) -> list[tuple[Any, ...]]:
+        query = select(*_key_columns(table), table.c.body, table.c.checksum)
+        query = query.where(table.c.environment == self._environment, *where)
+        rows, name = [], table.name
+        for row in map(tuple, self._connection.execute(query)):
+            if checksum(name, *row[:-1]) != row[-1]:
+                raise damaged(self._where, f"a row of {name} was altered")
+            self.content += row[-1]
+            rows.append(row[:-1])
+        # In one order everywhere: servers sort texts by their own language.
+        return sorted(rows)
+
+
+def journal_digests(connection: Connection, environment: int) -> dict[int, str]:
+    """Return, for each serial that wrote to the journal, the digest of its intents and outcomes as they stand."""
+    lines: dict[int, list[str]] = {}
+    for table, kind in ((intents, _INTENT), (outcomes, _OUTCOME)):
+        query = select(table.c.serial, table.c.body).where(table.c.environment == environment)
+        for serial, body in connection.execute(query.order_by(table.c.serial, table.c.position)):
+            lines.setdefault(serial, []).append(kind + body)
+    return {serial: digest_of(found) for serial, found in lines.items()}

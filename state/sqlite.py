@@ -1,0 +1,280 @@
+"""State in one SQLite file, the default.
+
+Write-ahead log with ``synchronous=FULL``: what is committed survives a power cut. The usual advice, NORMAL,
+loses commits that were acknowledged, and with them intents of commands that were sent. Settings are read back
+after they were made: an SQLite built otherwise ignores what it does not know.
+
+Nothing exists until something is saved. The file is made complete under another name and then renamed, so
+that an empty or half-made file is never ours and always an error.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from contextlib import suppress
+from pathlib import Path
+from typing import Final, TypeAlias
+
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.pool import QueuePool
+
+from reconciler.errors import StateError
+from reconciler.ports import Clock, CrashPoint
+from state.database import WRITES, Database
+from state.failures import damaged, state_error, translated
+from state.files import (
+    check_private_directory,
+    check_private_file,
+    create_private,
+    ensure_private_directory,
+    network_file_system,
+    sync_directory,
+)
+from state.host_lock import HostLock
+from state.schema import behind_and_read_only, check_tables, is_behind, revision_of, upgrade
+from state.tables import APPLICATION_ID
+
+_WAIT_SECONDS: Final = 5.0
+"""How long one waits for another's transaction; ours take milliseconds."""
+
+_Settings: TypeAlias = tuple[tuple[str, str, object], ...]
+"""The statement that makes a setting, the one that reads it back, and what that has to answer."""
+
+_SETTINGS: Final[_Settings] = (
+    ("PRAGMA journal_mode = WAL", "PRAGMA journal_mode", "wal"),
+    ("PRAGMA synchronous = FULL", "PRAGMA synchronous", 2),
+    ("PRAGMA foreign_keys = ON", "PRAGMA foreign_keys", 1),
+    ("PRAGMA trusted_schema = OFF", "PRAGMA trusted_schema", 0),
+    ("PRAGMA cell_size_check = ON", "PRAGMA cell_size_check", 1),
+    ("PRAGMA mmap_size = 0", "PRAGMA mmap_size", 0),
+)
+_SETTINGS_OF_READERS: Final = _SETTINGS[2:]
+
+_MARK_AS_OURS: Final = "PRAGMA application_id = 1380142659"
+
+
+class SQLiteDatabase(Database):
+    """One SQLite file."""
+
+    def __init__(self, path: Path, *, clock: Clock, read_only: bool, point: CrashPoint) -> None:
+        super().__init__()
+        # Resolved up to the directory that holds the directory: those two themselves may be no links.
+        self._path = path.parent.absolute() / path.name
+        self.where = str(path)
+        self.host_lock = HostLock(self._path.with_name(path.name + ".lock"))
+        self._clock, self._read_only, self._point = clock, read_only, point
+        self._identity: tuple[int, int] | None = None
+
+    def exists(self) -> bool:
+        with self._mutex, translated(self.where):
+            if self._engine is None and os.path.lexists(self._path):
+                self._open()
+            return self._engine is not None
+
+    def create(self) -> None:
+        with self._mutex, translated(self.where):
+            ensure_private_directory(self._path.parent)
+            self._check_place()
+            lock = self.host_lock
+            assert lock is not None
+            for _ in range(int(_WAIT_SECONDS * 100)):
+                if lock.begin_creation():
+                    break
+                self._clock.sleep(0.01)
+            else:
+                raise state_error("State in use", f"{self.where} is being made by another process.", "Try again.")
+            try:
+                if not os.path.lexists(self._path):
+                    self._make()
+            finally:
+                lock.end_creation()
+            self._open()
+
+    def now(self, connection: Connection) -> float:
+        return self._clock.now().timestamp()
+
+    def lock_creation(self, connection: Connection) -> None:
+        """Nothing: a transaction that writes keeps every other out."""
+
+    def _opened(self) -> Engine:
+        if not self.exists():
+            raise state_error("No state", f"{self.where} does not exist.", "Run plan or apply.")
+        assert self._engine is not None
+        return self._engine
+
+    def _check_before_writing(self) -> None:
+        # Whoever writes to a file that was deleted or replaced writes into nowhere, and fences nobody.
+        if _identity(self._path) != self._identity:
+            raise state_error(
+                "State replaced",
+                f"{self.where} was deleted or replaced by another file while it was open; nothing was written.",
+                "Repeat the command.",
+            )
+
+    def _check_place(self) -> None:
+        kind = network_file_system(self._path.parent)
+        if kind is not None:
+            raise state_error(
+                "State on a network file system",
+                f"{self.where} is on {kind}, where locks and durable writes cannot be relied upon.",
+                "Set RECONCILER_STATE to a local file or to a PostgreSQL server.",
+            )
+        check_private_directory(self._path.parent)
+
+    def _make(self) -> None:
+        """Make the file with its tables and give it its name; a process killed on the way leaves no such file."""
+        new = self._path.with_name(self._path.name + ".new")
+        for leftover in (new, *_beside(new)):
+            leftover.unlink(missing_ok=True)
+        os.close(create_private(new))
+        engine = _engine(new, "rw", _SETTINGS)
+        try:
+            with engine.connect().execution_options(**{WRITES: True}) as connection, connection.begin():
+                connection.execute(text(_MARK_AS_OURS))
+                upgrade(connection)
+                self._point("state-before-creation")
+            with engine.connect() as connection:
+                # What closing would do, but an error there goes untold: the file has to be whole before it is renamed.
+                connection.connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        finally:
+            engine.dispose()
+        if _has_content(_beside(new)[0]):
+            raise state_error(
+                "Disk error", f"{self.where} could not be completed.", "Look at the disk, then try again."
+            )
+        descriptor = os.open(new, os.O_RDWR)
+        os.fsync(descriptor)
+        os.close(descriptor)
+        os.replace(new, self._path)
+        sync_directory(self._path.parent)
+        self._point("state-after-creation")
+
+    def _open(self) -> None:
+        self._check_place()
+        check_private_file(self._path)
+        for path in _beside(self._path):
+            # Another process that closes the file takes them away.
+            with suppress(FileNotFoundError):
+                check_private_file(path)
+        if os.path.getsize(self._path) == 0:
+            raise damaged(self.where, "it is empty")
+        ended_badly = _has_content(_beside(self._path)[0])
+        mode, settings = ("ro", _SETTINGS_OF_READERS) if self._read_only else ("rw", _SETTINGS)
+        engine = _engine(self._path, mode, settings)
+        try:
+            self._verify(engine, ended_badly)
+        except BaseException:
+            engine.dispose()
+            raise
+        self._engine, self._identity = engine, _identity(self._path)
+
+    def _verify(self, engine: Engine, ended_badly: bool) -> None:
+        with engine.connect() as connection, connection.begin():
+            if connection.execute(text("PRAGMA application_id")).scalar() != APPLICATION_ID:
+                raise _foreign(self.where)
+            if ended_badly:
+                self._check_integrity(connection)
+            revision = revision_of(connection)
+            behind = is_behind(revision, self.where)
+        if revision is None:
+            raise damaged(self.where, "it does not say which schema it has")
+        if behind and self._read_only:
+            raise behind_and_read_only(revision, self.where)
+        if behind:
+            self._migrate(engine)
+        with engine.connect() as connection, connection.begin():
+            check_tables(connection, self.where)
+
+    def _check_integrity(self, connection: Connection) -> None:
+        """Read every page: the last process that had the file open did not close it, or another has it open now."""
+        found = connection.execute(text("PRAGMA integrity_check(1)")).scalar()
+        if found != "ok":
+            raise damaged(self.where, str(found))
+
+    def _migrate(self, engine: Engine) -> None:
+        with engine.connect().execution_options(**{WRITES: True}) as connection, connection.begin():
+            # Another process may have done it since.
+            if is_behind(revision_of(connection), self.where):
+                upgrade(connection)
+                self._point("state-before-migration-commit")
+
+
+def _engine(path: Path, mode: str, settings: _Settings) -> Engine:
+    """Return an engine with one connection to a file that exists; transactions begin where we say."""
+
+    def connect() -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            f"{path.as_uri()}?mode={mode}",
+            uri=True,
+            isolation_level=None,
+            check_same_thread=False,
+            timeout=_WAIT_SECONDS,
+        )
+        try:
+            _apply(connection, settings, str(path))
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    engine = create_engine(
+        "sqlite+pysqlite://",
+        creator=connect,
+        poolclass=QueuePool,
+        pool_size=1,
+        max_overflow=0,
+        hide_parameters=True,
+    )
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _apply(connection: sqlite3.Connection, settings: _Settings, where: str) -> None:
+    for statement, question, wanted in settings:
+        connection.execute(statement).close()
+        found = connection.execute(question).fetchone()
+        # A build without memory maps has no answer to mmap_size.
+        if found is not None and found[0] != wanted:
+            raise _unsafe(where, statement, found[0])
+
+
+def _unsafe(where: str, statement: str, found: object) -> StateError:
+    return state_error(
+        "Unsafe state settings",
+        f"After {statement!r}, SQLite has {found!r} for {where}.",
+        "Put the state on a local disk, or use another build of SQLite.",
+    )
+
+
+def _begin(connection: Connection) -> None:
+    writes = connection.get_execution_options().get(WRITES, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _foreign(where: str) -> StateError:
+    return state_error(
+        "Not a saved state",
+        f"{where} is an SQLite file of some other program.",
+        "Name another file in RECONCILER_STATE, or move this one away.",
+    )
+
+
+def _beside(path: Path) -> list[Path]:
+    """Return the files that SQLite keeps beside ``path``, the write-ahead log first."""
+    return [path.with_name(path.name + end) for end in ("-wal", "-shm", "-journal")]
+
+
+def _has_content(path: Path) -> bool:
+    try:
+        return path.stat().st_size > 0
+    except FileNotFoundError:
+        return False
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        status = os.stat(path)
+    except FileNotFoundError:
+        return None
+    return status.st_dev, status.st_ino

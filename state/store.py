@@ -1,0 +1,200 @@
+"""The memory of one environment, in an SQLite file or on a PostgreSQL server.
+
+Opening and reading what was never saved touches nothing; the store is made when a lease is first taken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from sqlalchemy import Connection, insert, select
+
+from reconciler.ports import Clock, CrashPoint, Holder, Lease, Random
+from reconciler.snapshot import Run, Snapshot
+from state import codec
+from state.audit import START, Audit, verify_chain
+from state.database import Database
+from state.failures import damaged, state_error
+from state.lease import LEASE_SECONDS, HeldLease, end_foreign_lease, take_lease
+from state.ledger import Environment, Ledger
+from state.postgresql import PostgreSQLDatabase
+from state.rows import Written, checksum, digest_of, read_snapshot
+from state.sqlite import SQLiteDatabase
+from state.tables import runs, used_plans
+
+
+def no_point(name: str) -> None:
+    """Do nothing: the crash point of every run but those of tests."""
+
+
+def open_store(
+    location: Path | str,
+    environment: str,
+    *,
+    clock: Clock,
+    random: Random,
+    read_only: bool = False,
+    lease_seconds: float = LEASE_SECONDS,
+    renews_itself: bool = True,
+    point: CrashPoint = no_point,
+) -> SavedState:
+    """Open the state of ``environment``.
+
+    ``location`` is the path of an SQLite file, which need not exist, or the address of a PostgreSQL database
+    (``postgresql://USER@HOST/DATABASE``). A schema that is behind is brought up to date here. ``random``
+    gives the id of the lineage. A lease lasts ``lease_seconds``, and renews itself from a thread of its own
+    unless told otherwise (tests with a clock of their own call ``renew``).
+
+    Raises:
+        StateError: what is there is unsafe, damaged, foreign, of a newer version or not reachable; nothing
+        was written.
+    """
+    database = _database(location, clock=clock, read_only=read_only, point=point)
+    try:
+        database.exists()
+    except BaseException:
+        database.close()
+        raise
+    ledger = Ledger(database, environment, clock=clock, random=random, point=point)
+    return SavedState(ledger, read_only=read_only, lease_seconds=lease_seconds, renews_itself=renews_itself)
+
+
+def _database(location: Path | str, *, clock: Clock, read_only: bool, point: CrashPoint) -> Database:
+    if isinstance(location, Path):
+        return SQLiteDatabase(location, clock=clock, read_only=read_only, point=point)
+    scheme, separator, _ = location.partition("://")
+    if not separator:
+        return SQLiteDatabase(Path(location), clock=clock, read_only=read_only, point=point)
+    if scheme in ("postgresql", "postgres", "postgresql+psycopg"):
+        return PostgreSQLDatabase(location, read_only=read_only, point=point)
+    raise state_error(
+        "Unknown state location",
+        f"State cannot be kept at {scheme!r} addresses.",
+        "Name the path of a file, or write:\n\n    postgresql://USER@HOST/DATABASE",
+    )
+
+
+class SavedState:
+    """The ``StateStore`` of one environment. Thread-safe."""
+
+    def __init__(self, ledger: Ledger, *, read_only: bool, lease_seconds: float, renews_itself: bool) -> None:
+        self._ledger, self._read_only = ledger, read_only
+        self._lease_seconds, self._renews_itself = lease_seconds, renews_itself
+        self._leases: list[HeldLease] = []
+
+    def read(self) -> Snapshot:
+        """Return one consistent snapshot; of an environment never saved, an empty one without lineage.
+
+        Raises:
+            StateError: it cannot be read, or is not what was written.
+        """
+        name = self._ledger.name
+        if not self._ledger.database.exists():
+            return Snapshot(name)
+        with self._ledger.database.reading() as connection:
+            found = self._ledger.find(connection)
+            if found is None:
+                return Snapshot(name)
+            return read_snapshot(
+                connection,
+                found.id,
+                self._ledger.where,
+                name=name,
+                lineage=found.lineage,
+                serial=found.serial,
+                content=found.content,
+            )
+
+    def acquire(self, holder: Holder) -> Lease:
+        """Take the lease, making the store where there is none.
+
+        Raises:
+            Locked: another run holds it; the diagnostic names the holder.
+        """
+        self._refuse_read_only()
+        held = take_lease(self._ledger, holder, seconds=self._lease_seconds, renews_itself=self._renews_itself)
+        self._leases.append(held)
+        return held
+
+    def use_plan(self, lease: Lease, nonce: str) -> bool:
+        """Consume a plan's nonce; False where it was used before.
+
+        Raises:
+            LeaseLost: ``lease`` ended or was taken over.
+        """
+        held = next((mine for mine in self._leases if mine is lease), None)
+        if held is None:
+            raise self._ledger.lost()
+        key = codec.escape(nonce)
+        with self._ledger.database.reading() as connection:
+            environment = self._ledger.find(connection)
+            if environment is not None and _is_used(connection, environment, key):
+                return False
+
+        def entry(connection: Connection, environment: Environment, serial: int) -> Written:
+            connection.execute(insert(used_plans), {"environment": environment.id, "nonce": key, "serial": serial})
+            return Written(0, digest_of([]), digest_of([key]), {"kind": "use plan", "nonce": nonce})
+
+        held.write(entry)
+        return True
+
+    def history(self, limit: int = 50) -> Sequence[Run]:
+        """Return the latest runs, newest first."""
+        if not self._ledger.database.exists():
+            return ()
+        with self._ledger.database.reading() as connection:
+            environment = self._ledger.find(connection)
+            if environment is None:
+                return ()
+            query = select(runs.c.id, runs.c.serial, runs.c.body, runs.c.checksum)
+            query = query.where(runs.c.environment == environment.id).order_by(runs.c.serial.desc()).limit(limit)
+            found = connection.execute(query).all()
+            if any(checksum(runs.name, *row[:-1]) != row[-1] for row in found):
+                raise damaged(self._ledger.where, "a run of the history was altered")
+            return tuple(codec.decode_run(body) for _, _, body, _ in found)
+
+    def unlock(self, by: Holder) -> Holder | None:
+        """End another run's lease by raising the epoch; return who held it, None where nobody did."""
+        self._refuse_read_only()
+        return end_foreign_lease(self._ledger, by)
+
+    def verify_audit(self) -> Audit:
+        """Verify the chain of everything ever saved, from its start, and the journal with it.
+
+        Raises:
+            StateError: something was edited, removed, added or moved; the message says where.
+        """
+        if not self._ledger.database.exists():
+            return Audit(0, START)
+        with self._ledger.database.reading() as connection:
+            environment = self._ledger.find(connection)
+            if environment is None:
+                return Audit(0, START)
+            return verify_chain(
+                connection,
+                environment.id,
+                self._ledger.where,
+                lineage=environment.lineage or "",
+                serial=environment.serial,
+                head=environment.audit_head,
+            )
+
+    def close(self) -> None:
+        """Close the store. A lease not released is left as a crash would leave it: free at once on this host."""
+        for held in self._leases:
+            held.abandon()
+        self._ledger.database.close()
+
+    def _refuse_read_only(self) -> None:
+        if self._read_only:
+            raise state_error(
+                "State opened for reading",
+                f"{self._ledger.where} was opened to be read only. This is a bug in reconciler.",
+            )
+
+
+def _is_used(connection: Connection, environment: Environment, key: str) -> bool:
+    query = select(used_plans.c.serial)
+    query = query.where(used_plans.c.environment == environment.id, used_plans.c.nonce == key)
+    return connection.execute(query).scalar() is not None

@@ -1,0 +1,265 @@
+"""A small world for tests of the engine itself: boxes, and a task that stamps them.
+
+A box has a size (Set), a colour (fixed at New), tags (of which only the declared ones are ours) and may stand on
+another box. ``stamp`` runs when a box has no stamp.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from reconciler.diagnostics import Diagnostic
+from reconciler.errors import AlreadyExists, NotFound, SessionError
+from reconciler.ports import Request
+from reconciler.resource import (
+    Action,
+    Answer,
+    Attribute,
+    AttributeKind,
+    AttributeRole,
+    Change,
+    Diagnosed,
+    Landscape,
+    Lifecycle,
+    ResourceType,
+    Task,
+)
+from reconciler.snapshot import Duty, Obligation
+from reconciler.values import Address, Command, Delta, Reply, Resource, Resources, read, write
+
+ATTRIBUTES = {
+    attribute.name: attribute
+    for attribute in (
+        Attribute("size", parameter="Size", output="Size"),
+        Attribute("colour", role=AttributeRole.CREATE_ONLY, parameter="Colour", output="Colour"),
+        Attribute("tags", kind=AttributeKind.MEMBERSHIP, parameter="Tags", output="Tags"),
+        Attribute("on", parameter="On", output="On", references="box"),
+    )
+}
+
+
+class Box(ResourceType):
+    name: ClassVar[str] = "box"
+    lifecycle: ClassVar[Lifecycle] = Lifecycle.OBJECT
+    rank: ClassVar[int] = 1
+    section: ClassVar[str | None] = "boxes"
+
+    @property
+    def attributes(self) -> Mapping[str, Attribute]:
+        return ATTRIBUTES
+
+    def queries(self, landscape: Landscape, keys: frozenset[str] | None = None) -> Sequence[Command]:
+        return (read("Get-Box", "Name", *(str(attribute.output) for attribute in ATTRIBUTES.values())),)
+
+    def observe(self, answers: Sequence[Answer], landscape: Landscape) -> Sequence[Resource | Diagnosed]:
+        found: list[Resource | Diagnosed] = []
+        for _, reply in answers:
+            if isinstance(reply, SessionError):
+                return [Diagnosed(Address("box", "*"), told) for told in reply.diagnostics]
+            found += [
+                Resource(
+                    Address("box", record["Name"]),
+                    {
+                        name: record[str(attribute.output)]
+                        for name, attribute in ATTRIBUTES.items()
+                        if attribute.output in record
+                    },
+                    name=record["Name"],
+                )
+                for record in reply.records
+            ]
+        return found
+
+    def create(self, desired: Resource, landscape: Landscape) -> Sequence[Command]:
+        values = {str(ATTRIBUTES[name].parameter): value for name, value in desired.attributes.items()}
+        return (write("New-Box", Name=desired.key, **values),)
+
+    def update(
+        self, desired: Resource, observed: Resource, changes: Sequence[Change], landscape: Landscape
+    ) -> Sequence[Command]:
+        def argument(change: Change) -> object:
+            if change.attribute != "tags":
+                return change.after
+            before, after = set(_texts(change.before)), set(_texts(change.after))
+            return Delta(tuple(sorted(after - before)), tuple(sorted(before - after)))
+
+        values = {str(ATTRIBUTES[change.attribute].parameter): argument(change) for change in changes}
+        return (write("Set-Box", Identity=desired.key, **values),)  # type: ignore[arg-type]  # values of changes
+
+    def delete(self, observed: Resource, landscape: Landscape) -> Sequence[Command]:
+        return (write("Remove-Box", Identity=observed.key),)
+
+
+class Stamp(ResourceType):
+    """Runs once for all boxes that have no stamp, and leaves a restart owed."""
+
+    name: ClassVar[str] = "stamp"
+    lifecycle: ClassVar[Lifecycle] = Lifecycle.TASK
+    rank: ClassVar[int] = 2
+    refreshes: ClassVar[tuple[str, ...]] = ("box", "mark")
+
+    @property
+    def attributes(self) -> Mapping[str, Attribute]:
+        return {}
+
+    def due(self, landscape: Landscape) -> Sequence[Task]:
+        bare = [box.key for box in landscape.all("box").values() if box.key not in landscape.all("mark")]
+        if not bare:
+            return ()
+        return (
+            Task(
+                Resource(Address("stamp", "all")),
+                (f"{', '.join(sorted(bare))} without a stamp",),
+                (write("Invoke-Stamp"),),
+                needs=tuple(Address("box", key) for key in bare),
+                owes=(Obligation(Duty.FRONT_END_RESTART, "press"),),
+            ),
+        )
+
+    def predict(self, action: Action, desired: Resource | None, landscape: Landscape) -> Landscape:
+        marks = [Resource(Address("mark", key)) for key in landscape.all("box")]
+        return landscape.predicting(action.address, "mark", put=marks)
+
+    def expectation(self, action: Action, landscape: Landscape) -> Mapping[str, object] | None:  # type: ignore[override]
+        return {"boxes": tuple(sorted(landscape.all("box")))}
+
+    def is_done(self, action: Action, landscape: Landscape) -> bool:
+        return all(key in landscape.all("mark") for key in landscape.all("box"))
+
+
+class Mark(ResourceType):
+    """The stamps there are: a fact."""
+
+    name: ClassVar[str] = "mark"
+    lifecycle: ClassVar[Lifecycle] = Lifecycle.FACT
+
+    @property
+    def attributes(self) -> Mapping[str, Attribute]:
+        return {}
+
+    def queries(self, landscape: Landscape, keys: frozenset[str] | None = None) -> Sequence[Command]:
+        return (read("Get-Mark", "Name"),)
+
+    def observe(self, answers: Sequence[Answer], landscape: Landscape) -> Sequence[Resource | Diagnosed]:
+        return [
+            Resource(Address("mark", record["Name"]))
+            for _, reply in answers
+            if isinstance(reply, Reply)
+            for record in reply.records
+        ]
+
+
+class Restart(ResourceType):
+    """Restarts the press while a restart is owed."""
+
+    name: ClassVar[str] = "restart"
+    lifecycle: ClassVar[Lifecycle] = Lifecycle.TASK
+    rank: ClassVar[int] = 3
+
+    @property
+    def attributes(self) -> Mapping[str, Attribute]:
+        return {}
+
+    def due(self, landscape: Landscape) -> Sequence[Task]:
+        owed = landscape.prior.owes(Duty.FRONT_END_RESTART, "press")
+        stamps = Address("stamp", "all") in landscape.actions
+        if owed is None and not stamps:
+            return ()
+        duty = Obligation(Duty.FRONT_END_RESTART, "press")
+        return (
+            Task(
+                Resource(Address("restart", "press")),
+                ("the stamps changed",),
+                (write("Restart-Press"),),
+                needs=(Address("stamp", "all"),),
+                discharges=(duty,),
+            ),
+        )
+
+    def queries(self, landscape: Landscape, keys: frozenset[str] | None = None) -> Sequence[Command]:
+        return (read("Get-Press", "Count"),)
+
+    def observe(self, answers: Sequence[Answer], landscape: Landscape) -> Sequence[Resource | Diagnosed]:
+        return [
+            Resource(Address("restart", "press"), {"count": record["Count"]})
+            for _, reply in answers
+            if isinstance(reply, Reply)
+            for record in reply.records
+        ]
+
+    def expectation(self, action: Action, landscape: Landscape) -> Mapping[str, object] | None:  # type: ignore[override]
+        observed = landscape.one("restart", "press")
+        return dict(observed.attributes) if observed else None
+
+    def is_done(self, action: Action, landscape: Landscape) -> bool:
+        observed = landscape.one("restart", "press")
+        before = (action.expects or {}).get("count")
+        return observed is not None and observed.get("count") != before
+
+
+TYPES: tuple[ResourceType, ...] = (Mark(), Box(), Stamp(), Restart())
+
+
+def box(key: str, **attributes: object) -> Resource:
+    return Resource(Address("box", key), attributes)  # type: ignore[arg-type]  # canonical values by construction
+
+
+def declared(*boxes: Resource) -> Mapping[str, Resources]:
+    return {"box": Resources(boxes)}
+
+
+@dataclass
+class BoxWorld:
+    """The server: boxes with their properties, marks, and how often the press was restarted."""
+
+    boxes: dict[str, dict[str, object]] = field(default_factory=dict)
+    marks: set[str] = field(default_factory=set)
+    restarts: int = 0
+    writes: list[str] = field(default_factory=list)
+
+    def answer(self, request: Request) -> Reply | SessionError:
+        command = request.command
+        arguments = dict(command.parameters)
+        if command.writes:
+            self.writes.append(str(command))
+        match command.cmdlet:
+            case "Get-Box":
+                return Reply(tuple({"Name": name, **values} for name, values in sorted(self.boxes.items())))
+            case "Get-Mark":
+                return Reply(tuple({"Name": name} for name in sorted(self.marks)))
+            case "Get-Press":
+                return Reply(({"Count": self.restarts},))
+            case "New-Box":
+                return self._new(str(arguments.pop("Name")), dict(arguments))
+            case "Set-Box":
+                return self._set(str(arguments.pop("Identity")), arguments)
+            case "Remove-Box":
+                if self.boxes.pop(str(arguments["Identity"]), None) is None:
+                    return NotFound(Diagnostic("Not found", f"no box {arguments['Identity']}"))
+            case "Invoke-Stamp":
+                self.marks = set(self.boxes)
+            case "Restart-Press":
+                self.restarts += 1
+        return Reply()
+
+    def _new(self, name: str, values: dict[str, object]) -> Reply | SessionError:
+        if name in self.boxes:
+            return AlreadyExists(Diagnostic("Already exists", f"box {name} exists"))
+        self.boxes[name] = values
+        return Reply()
+
+    def _set(self, name: str, values: Mapping[str, object]) -> Reply | SessionError:
+        if name not in self.boxes:
+            return NotFound(Diagnostic("Not found", f"no box {name}"))
+        tags = values.get("Tags")
+        if isinstance(tags, Delta):
+            there = set(_texts(self.boxes[name].get("Tags")))
+            values = {**values, "Tags": tuple(sorted((there | set(tags.add)) - set(tags.remove)))}
+        self.boxes[name] |= values
+        return Reply()
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    return tuple(str(item) for item in value) if isinstance(value, tuple) else ()

@@ -1,0 +1,28 @@
+"""What every test run has in common: one seed, told at the top, from which all generated cases follow.
+
+A run is repeated by its seed alone, so Hypothesis keeps no database of earlier failures, and its profile
+is the same on every machine (Hypothesis itself would choose another one where it sees CI). No deadline:
+how long a case takes is the machine's affair.
+"""
+
+import os
+
+import hypothesis
+import pytest
+
+SEED = int(os.environ.get("RECONCILER_TEST_SEED", "20101"))
+
+hypothesis.settings.register_profile("reconciler", database=None, deadline=None, derandomize=False, print_blob=False)
+hypothesis.settings.load_profile("reconciler")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Give Hypothesis our seed, before its own plugin looks for one on the command line."""
+    if config.option.hypothesis_seed is None:
+        config.option.hypothesis_seed = str(SEED)
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    """Return the line that says how to generate the same cases again."""
+    return f"seed: RECONCILER_TEST_SEED={config.option.hypothesis_seed}"

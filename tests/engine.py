@@ -1,0 +1,59 @@
+"""The whole engine over fakes: plan and apply a world of boxes, or any other types and sessions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from reconciler.apply import Account, Apply
+from reconciler.build_plan import build_plan
+from reconciler.observe import Reader
+from reconciler.perform import Performer, World
+from reconciler.plan import Plan
+from reconciler.ports import Holder, Sessions
+from reconciler.recover import close_intents, outlast
+from reconciler.resource import Landscape, ResourceType, Settings
+from reconciler.retry import Retry
+from reconciler.selection import Selection
+from reconciler.system import NeverStop
+from reconciler.values import Resources
+from tests.fakes import MemoryStore, Recorder, SeededRandom, SerialScheduler, VirtualClock
+
+
+@dataclass
+class Engine:
+    types: Sequence[ResourceType]
+    sessions: Sessions
+    store: MemoryStore = field(default_factory=MemoryStore)
+    clock: VirtualClock = field(default_factory=VirtualClock)
+    events: Recorder = field(default_factory=Recorder)
+    seed: int = 1
+    point: Callable[[str], None] = lambda _: None
+    settings: Settings = field(default_factory=lambda: Settings("test"))
+
+    def __post_init__(self) -> None:
+        random = SeededRandom(self.seed)
+        self.reader = Reader(
+            self.types, self.sessions, Retry(self.clock, random), self.clock, random, self.events, None
+        )
+
+    def look(self, declared: Mapping[str, Resources]) -> Landscape:
+        return self.reader.observe(Landscape(self.settings, declared, prior=self.store.read()))
+
+    def plan(self, declared: Mapping[str, Resources], selection: Selection | None = None) -> Plan:
+        return build_plan(self.types, self.look(declared), selection=selection)
+
+    def apply(self, declared: Mapping[str, Resources], plan: Plan | None = None) -> Account:
+        lease = self.store.acquire(Holder(f"run{self.store.epoch}", "host", 1, "user", "apply", ""))
+        try:
+            intents = self.store.read().open_intents
+            if intents:
+                outlast(intents, self.reader)
+                close_intents(intents, self.look(declared), {kind.name: kind for kind in self.types}, lease)
+            landscape = self.look(declared)
+            plan = plan or build_plan(self.types, landscape)
+            by_name = {kind.name: kind for kind in self.types}
+            performer = Performer(f"run{self.store.epoch}", by_name, self.reader, World(landscape), lease, self.point)
+            return Apply(plan, performer, SerialScheduler(self.seed), self.store, NeverStop(), "resume").run()
+        finally:
+            lease.release()

@@ -1,0 +1,204 @@
+"""Ports for tests: a clock that jumps, chance from a seed, a scheduler that runs jobs in a chosen order, a store in
+memory.
+
+The real engine runs over them unchanged.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+from reconciler.diagnostics import Diagnostic
+from reconciler.errors import LeaseLost, Locked, SessionError, StateError
+from reconciler.events import Event
+from reconciler.ports import Holder, Request
+from reconciler.snapshot import Intent, Obligation, OutcomeKind, Remembered, Run, Snapshot, StateChange
+from reconciler.values import Address, Endpoint, Reply
+
+
+class VirtualClock:
+    """Time that passes only when somebody sleeps."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def now(self) -> datetime:
+        return datetime(2026, 1, 5, 8, 0, tzinfo=UTC) + timedelta(seconds=self.seconds)
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+    def sleep(self, seconds: float) -> None:
+        self.seconds += max(0.0, seconds)
+
+
+class SeededRandom:
+    def __init__(self, seed: int = 1) -> None:
+        self._random = random.Random(seed)
+        self._count = 0
+
+    def uniform(self, low: float, high: float) -> float:
+        return self._random.uniform(low, high)
+
+    def identifier(self) -> str:
+        self._count += 1
+        return f"id{self._count:06d}"
+
+
+class SerialScheduler:
+    """Runs one job at each wait; which one, the seed decides."""
+
+    def __init__(self, seed: int = 1) -> None:
+        self._random = random.Random(seed)
+        self._waiting: list[tuple[str, Callable[[], None]]] = []
+
+    def submit(self, key: str, job: Callable[[], None]) -> None:
+        self._waiting.append((key, job))
+
+    def wait(self) -> Sequence[str]:
+        key, job = self._waiting.pop(self._random.randrange(len(self._waiting)))
+        job()
+        return [key]
+
+
+class Recorder:
+    """Keeps the events it is told."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+
+    def __call__(self, event: Event) -> None:
+        self.events.append(event)
+
+
+@dataclass
+class MemoryStore:
+    """A state store without durability; ``fail_at`` makes the n-th commit fail."""
+
+    environment: str = "test"
+    resources: dict[Address, Remembered] = field(default_factory=dict)
+    obligations: dict[tuple[str, str], Obligation] = field(default_factory=dict)
+    intents: dict[str, Intent] = field(default_factory=dict)
+    outcomes: dict[str, OutcomeKind] = field(default_factory=dict)
+    decisions: dict[str, str] = field(default_factory=dict)
+    runs: list[Run] = field(default_factory=list)
+    used: set[str] = field(default_factory=set)
+    serial: int = 0
+    epoch: int = 0
+    holder: Holder | None = None
+    fail_at: int | None = None
+    commits: int = 0
+    journal: list[StateChange] = field(default_factory=list)
+
+    def read(self) -> Snapshot:
+        return Snapshot(
+            self.environment,
+            "lineage" if self.serial else None,
+            self.serial,
+            dict(self.resources),
+            tuple(self.obligations.values()),
+            tuple(intent for intent in self.intents.values() if intent.id not in self.outcomes),
+            dict(self.decisions),
+        )
+
+    def acquire(self, holder: Holder) -> MemoryLease:
+        if self.holder is not None:
+            raise Locked(Diagnostic("Locked", f"run {self.holder.run} holds it."))
+        self.holder = holder
+        self.epoch += 1
+        return MemoryLease(self, self.epoch)
+
+    def use_plan(self, lease: object, nonce: str) -> bool:
+        is_new = nonce not in self.used
+        self.used.add(nonce)
+        return is_new
+
+    def history(self, limit: int = 50) -> Sequence[Run]:
+        return self.runs[::-1][:limit]
+
+    def unlock(self, by: Holder) -> Holder | None:
+        held, self.holder = self.holder, None
+        self.epoch += 1
+        return held
+
+    def close(self) -> None:
+        return
+
+
+@dataclass
+class MemoryLease:
+    store: MemoryStore
+    epoch: int
+
+    def commit(self, change: StateChange) -> None:
+        store = self.store
+        if store.epoch != self.epoch:
+            raise LeaseLost(Diagnostic("Lease lost", "Another run took over."))
+        store.commits += 1
+        if store.commits == store.fail_at:
+            raise StateError(Diagnostic("State cannot be written", "The disk is full."))
+        store.serial += 1
+        store.journal.append(change)
+        store.intents |= {intent.id: intent for intent in change.intents}
+        store.outcomes |= {outcome.intent: outcome.kind for outcome in change.outcomes}
+        store.resources |= {known.address: known for known in change.remember}
+        for address in change.forget:
+            store.resources.pop(address, None)
+        store.obligations |= {owed.identity: owed for owed in change.owe}
+        for met in change.discharge:
+            store.obligations.pop(met.identity, None)
+        store.decisions |= change.decisions
+
+    def renew(self) -> None:
+        return
+
+    def remaining_seconds(self) -> float:
+        return 3600.0
+
+    def begin(self, run: Run) -> None:
+        self.store.runs.append(run)
+
+    def end(self, run: Run) -> None:
+        self.store.runs[-1] = replace(run)
+
+    def release(self) -> None:
+        if self.store.epoch == self.epoch:
+            self.store.holder = None
+
+
+Answer = Callable[[Request], Reply | SessionError]
+
+
+@dataclass
+class FunctionSessions:
+    """Sessions whose answers a function gives; a repeated id returns the stored reply, as the runner does."""
+
+    answer: Answer
+    sent: list[Request] = field(default_factory=list)
+    pinned: Mapping[str, str] = field(default_factory=dict)
+    _known: dict[str, Reply | SessionError] = field(default_factory=dict)
+
+    def open(self, endpoint: Endpoint) -> FunctionSessions:
+        return self
+
+    def invoke(self, requests: Sequence[Request]) -> Sequence[Reply | SessionError]:
+        results = []
+        for request in requests:
+            if request.id not in self._known:
+                self.sent.append(request)
+                result = self.answer(request)
+                if isinstance(result, Reply):
+                    self._known[request.id] = result
+                results.append(result)
+            else:
+                results.append(self._known[request.id])
+        return results
+
+    def pin(self, always: Mapping[str, str]) -> None:
+        self.pinned = always
+
+    def close(self) -> None:
+        return

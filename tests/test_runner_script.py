@@ -1,0 +1,557 @@
+"""The runner: what its text may hold, and what it does in a real PowerShell.
+
+The engine is PowerShell 7, so these tests show nothing of Windows PowerShell 2.0 to 5.1 beyond the dialect. Cmdlets
+that only Windows has are stubs here, and are called so.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tree_sitter_powershell
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tree_sitter import Language, Node, Parser
+
+from providers.transport import wire
+from providers.transport.channel import Channel
+from providers.transport.greeting import Runner
+from providers.transport.settings import Adapter, SessionMode
+from reconciler.errors import AccessDenied, NotFound, PermanentError, SessionError, TransientError
+from reconciler.ports import Request
+from reconciler.values import Argument, Command, Delta, Operation, Reply, read, write
+from tests.powershell_host import PowerShellHost, channel_to, find_powershell
+
+RUNNER = Runner.shipped()
+BOTH = {"bootstrap.ps1": RUNNER.bootstrap, "runner.ps1": RUNNER.script.decode("utf-8")}
+
+
+# --- the text --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", BOTH)
+def test_the_text_is_ascii_and_parses(name: str) -> None:
+    text = BOTH[name]
+    assert text.isascii()
+    tree = Parser(Language(tree_sitter_powershell.language())).parse(text.encode())
+    assert list(errors(tree.root_node)) == []
+
+
+def errors(node: Node) -> Iterator[tuple[int, str]]:
+    if node.type == "ERROR" or node.is_missing:
+        yield node.start_point.row + 1, node.type
+    for child in node.children:
+        yield from errors(child)
+
+
+def test_the_bootstrap_fits_a_command_line() -> None:
+    assert len(RUNNER.bootstrap) <= 1200
+    assert len(wire.encoded_command(RUNNER.bootstrap)) < 8191 - 200
+    assert "$input" in RUNNER.bootstrap
+
+
+def test_the_runner_fits_one_send() -> None:
+    assert len(wire.encode_script(RUNNER.script)) < wire.SEND_LIMIT
+
+
+def code_lines(text: str) -> list[tuple[int, str]]:
+    """Lines without comments and without the text of single-quoted strings."""
+    found = []
+    for number, line in enumerate(text.splitlines(), 1):
+        bare = re.sub(r"'(?:[^']|'')*'", "''", line)
+        found.append((number, re.sub(r"(^|\s)#.*", "", bare)))
+    return found
+
+
+NOT_IN_2_0 = re.compile(
+    r"\[pscustomobject\]|\[ordered\]|\$PSItem|::new\(|ConvertTo-Json|ConvertFrom-Json|\.Where\(|\.ForEach\(|Get-CimInstance"
+    r"|Invoke-RestMethod|^\s*(?:class|using|enum)\s|\s-(?:not)?in\s|\?\?|&&|\|\|",
+    re.IGNORECASE,
+)
+RUNS_TEXT = re.compile(r"Invoke-Expression|\biex\b|InvokeScript|NewScriptBlock|AddScript|Add-Type", re.IGNORECASE)
+BY_LANGUAGE = re.compile(
+    r"-[ci]?(?:not)?(?:like|match|contains)\b|-[ci]?replace\b|-[ci]?split\b|\bswitch\s*\(", re.IGNORECASE
+)
+EQUAL = re.compile(r"(\S+)\s+-[ci]?(?:eq|ne|lt|gt|le|ge)\s+(\S+)", re.IGNORECASE)
+IS_NO_TEXT = re.compile(
+    r"-?[0-9]+\)*|\$null|\$(?:true|false)|\[DateTimeKind\]::Utc\)*|\[(?:int|long|double)\]\S+|\$number\)*"
+    r"|\S+\.(?:Count|Length)\)*|\$Reconciler\.\w+Most\)*|9007199254740992\)*|\$Most\)*"
+)
+
+
+@pytest.mark.parametrize("name", BOTH)
+def test_the_dialect_is_that_of_powershell_2(name: str) -> None:
+    assert [line for line in code_lines(BOTH[name]) if NOT_IN_2_0.search(line[1])] == []
+
+
+@pytest.mark.parametrize("name", BOTH)
+def test_no_text_is_ever_run(name: str) -> None:
+    assert [line for line in code_lines(BOTH[name]) if RUNS_TEXT.search(line[1])] == []
+
+
+def test_only_the_bootstrap_makes_a_script_block_and_only_of_the_runner() -> None:
+    assert RUNNER.bootstrap.count("[ScriptBlock]::Create") == 1
+    assert b"[ScriptBlock]::Create" not in RUNNER.script
+
+
+@pytest.mark.parametrize("name", BOTH)
+def test_no_text_is_compared_by_the_rules_of_a_language(name: str) -> None:
+    wrong = [line for line in code_lines(BOTH[name]) if BY_LANGUAGE.search(line[1])]
+    for line in code_lines(BOTH[name]):
+        for left, right in EQUAL.findall(line[1]):
+            if not (left.lstrip("(").lower() == "$null" or IS_NO_TEXT.fullmatch(right)):
+                wrong.append(line)
+    assert wrong == []
+
+
+# --- the real thing --------------------------------------------------------------------------------------------------
+
+STUBS = r"""
+function Get-CsEcho {
+    [CmdletBinding()]
+    param([string]$Identity, $Value, [int]$Count = 1, [switch]$Flag, [string]$DomainController)
+    for ($i = 0; $i -lt $Count; $i++) {
+        $type = 'null'
+        if ($null -ne $Value) { $type = $Value.GetType().FullName }
+        New-Object PSObject -Property @{
+            Identity = $Identity; Value = $Value; Type = $type; Flag = [bool]$Flag; DC = $DomainController; Name = "n$i"
+        }
+    }
+}
+function Get-CsKinds {
+    [CmdletBinding()]
+    param()
+    Write-Warning 'careful'
+    $bag = New-Object PSObject -Property @{ A = 1; B = @('x') }
+    $serializer = [Management.Automation.PSSerializer]
+    $deserialised = $serializer::Deserialize($serializer::Serialize($bag))
+    $enum = $serializer::Deserialize($serializer::Serialize([DayOfWeek]::Friday))
+    $secure = New-Object Security.SecureString
+    $object = New-Object PSObject -Property @{
+        Null = $null; Text = 'a"b\c'; True = $true; Int = [int]5; Long = [long]9007199254740993
+        Double = 1.5; Whole = 3.0
+        Decimal = [decimal]2.50; When = (New-Object DateTime 2020, 1, 2, 3, 4, 5, ([DateTimeKind]::Utc))
+        Span = (New-Object TimeSpan 1, 2, 3, 4, 5); Guid = [Guid]'AAAAAAAA-0000-0000-0000-00000000000B'
+        Enum = [DayOfWeek]::Monday; Flags = [IO.FileAttributes]'ReadOnly, Hidden'; One = @(1); None = @()
+        Bytes = [byte[]](1, 2, 3); Version = (New-Object Version 15, 0, 1497, 2); Map = @{ k = 'v' }; Secure = $secure
+        Bag = $bag; Deserialised = $deserialised; DeserialisedEnum = $enum
+        Opaque = (New-Object Text.StringBuilder 'sb')
+        Uri = [Uri]'http://example.com/'; Char = [char]'x'; Deep = @(, @(, @(, @(, @(, @(1))))))
+    }
+    $object | Add-Member -MemberType ScriptProperty -Name Throws -Value {
+        throw (New-Object InvalidOperationException 'no')
+    }
+    $object
+}
+function Set-CsThing {
+    [CmdletBinding(SupportsShouldProcess = $true, ConfirmImpact = 'High')]
+    param([Parameter(Mandatory = $true)][string]$Identity, [int]$Number, [Security.SecureString]$Pin)
+    if ($PSCmdlet.ShouldProcess($Identity)) {
+        $script:Count++
+        if ($Identity.StartsWith('missing')) {
+            Write-Error -Message 'nicht da' -Category ObjectNotFound -ErrorId 'Gone' -TargetObject $Identity
+        }
+        if ($Identity.StartsWith('throw')) { throw (New-Object TimeoutException 'zu langsam') }
+        if ($Identity.StartsWith('sleep')) { [Threading.Thread]::Sleep($Number) }
+        New-Object PSObject -Property @{ Identity = $Identity; Pin = $Pin.Length; Count = $script:Count }
+    }
+}
+function Get-CsCount {
+    [CmdletBinding()]
+    param()
+    $culture = [Threading.Thread]::CurrentThread.CurrentCulture.Name
+    New-Object PSObject -Property @{ Count = $script:Count; Culture = $culture }
+}
+$script:Count = 0
+Export-ModuleMember -Function *
+"""
+ALLOWED = ("Get-CsEcho", "Get-CsKinds", "Set-CsThing", "Get-CsCount", "Get-Missing", "Get-Service", "exchucutil.ps1")
+
+powershell = [
+    pytest.mark.powershell,
+    pytest.mark.skipif(find_powershell() is None, reason="no PowerShell: set RECONCILER_PWSH, or put pwsh on PATH"),
+]
+
+
+@pytest.fixture(scope="module")
+def modules(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A module folder with a stub of the module Lync."""
+    folder = tmp_path_factory.mktemp("modules")
+    (folder / "Lync").mkdir()
+    (folder / "Lync" / "Lync.psm1").write_text(STUBS, "ascii")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def host(modules: Path) -> PowerShellHost:
+    return PowerShellHost({"PSModulePath": str(modules), "LC_ALL": "de_DE.UTF-8"})
+
+
+@pytest.fixture(scope="module")
+def channel(host: PowerShellHost) -> Iterator[Channel]:
+    opened = channel_to(host, ALLOWED, always={"DomainController": "dc1.contoso.com"})
+    yield opened
+    opened.close()
+
+
+_ids = iter(range(1_000_000))
+
+
+def ask(channel: Channel, command: Command, expires: float | None = None) -> Reply | SessionError:
+    return channel.invoke([Request(f"id{next(_ids)}", command, expires)])[0]
+
+
+def record(result: Reply | SessionError) -> dict[str, Any]:
+    assert isinstance(result, Reply), result
+    (only,) = result.records
+    return dict(only)
+
+
+KINDS = {
+    "Null": None,
+    "Text": 'a"b\\c',
+    "True": True,
+    "Int": 5,
+    "Long": "9007199254740993",
+    "Double": "1.5",
+    "Whole": 3,
+    "Decimal": "2.5",
+    "When": "2020-01-02T03:04:05.0000000Z",
+    "Span": "1.02:03:04.0050000",
+    "Guid": "aaaaaaaa-0000-0000-0000-00000000000b",
+    "Enum": "Monday",
+    "Flags": "ReadOnly, Hidden",
+    "One": [1],
+    "None": [],
+    "Bytes": {"$bytes": "AQID"},
+    "Version": "15.0.1497.2",
+    "Map": {"k": "v"},
+    "Secure": {"$refused": "SecureString"},
+    "Bag": {"A": 1, "B": ["x"]},
+    "Deserialised": {"A": 1, "B": ["x"]},
+    "DeserialisedEnum": "Friday",
+    "Opaque": {"$type": "System.Text.StringBuilder", "$str": "sb"},
+    "Uri": "http://example.com/",
+    "Char": "x",
+    "Deep": [[[[{"$type": "System.Object[]", "$str": "System.Object[]"}]]]],
+    "Throws": {"$error": "InvalidOperationException"},
+}
+
+
+class TestInPowerShell:
+    pytestmark = powershell
+
+    def test_ready_tells_of_the_host(self, channel: Channel) -> None:
+        record(ask(channel, read("Get-CsEcho", "Name")))
+        assert channel.about["adapter"] == "lync"
+        assert channel.about["culture"] == "de-DE"
+        assert re.fullmatch(r"[0-9]+\.[0-9]+", channel.about["ps"])
+
+    def test_values_are_flattened_by_the_rules(self, channel: Channel) -> None:
+        reply = ask(channel, read("Get-CsKinds", *KINDS, "Missing"))
+        assert isinstance(reply, Reply)
+        assert reply.warnings == ("careful",)
+        assert record(reply) == KINDS
+
+    @pytest.mark.parametrize(
+        ("value", "told", "kind"),
+        [
+            (None, None, "null"),
+            (True, True, "System.Boolean"),
+            (7, 7, "System.Int32"),
+            (2**40, 2**40, "System.Int64"),
+            ("", "", "System.String"),
+            ("007", "007", "System.String"),
+            ((), [], "System.Object[]"),
+            (("a",), ["a"], "System.Object[]"),
+            (("a", "b"), ["a", "b"], "System.Object[]"),
+            (Delta(("a",), ()), {"Add": ["a"]}, "System.Collections.Hashtable"),
+            (Delta(("a", "b"), ("c",)), {"Add": ["a", "b"], "Remove": ["c"]}, "System.Collections.Hashtable"),
+        ],
+    )
+    def test_arguments_keep_their_kind(self, channel: Channel, value: Argument, told: object, kind: str) -> None:
+        found = record(ask(channel, read("Get-CsEcho", "Value", "Type", Value=value)))
+        assert (found["Value"], found["Type"]) == (told, kind)
+
+    @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @given(
+        st.lists(
+            st.text(
+                st.characters(codec=None)
+                | st.sampled_from("'\"`$();|&{}@#%\\-\u2018\u2019\u201c\u201d\u2013\u2015\0\r\n")
+            ),
+            min_size=1,
+            max_size=20,
+        )
+    )
+    def test_hostile_strings_arrive_and_come_back_unchanged(self, channel: Channel, texts: list[str]) -> None:
+        requests = [
+            Request(f"id{next(_ids)}", read("Get-CsEcho", "Identity", "Value", Identity=text, Value=(text,)))
+            for text in texts
+        ]
+        found = [record(result) for result in channel.invoke(requests)]
+        assert found == [{"Identity": text, "Value": [text]} for text in texts]
+
+    @pytest.mark.parametrize(
+        "text", ["-Force", "$(exit 5)", "x\nexit", "\ud800", "_x000A_", "\uff3c", "Set\u00adThing"]
+    )
+    def test_look_alikes_and_tricks_are_text(self, channel: Channel, text: str) -> None:
+        assert record(ask(channel, read("Get-CsEcho", "Identity", Identity=text)))["Identity"] == text
+
+    def test_a_long_value_arrives(self, channel: Channel) -> None:
+        text = "x\u00e9'" * 60_000
+        assert record(ask(channel, read("Get-CsEcho", "Identity", Identity=text)))["Identity"] == text
+
+    def test_a_long_listing_comes_whole(self, channel: Channel) -> None:
+        reply = ask(channel, read("Get-CsEcho", "Name", Count=2500))
+        assert isinstance(reply, Reply)
+        assert [found["Name"] for found in reply.records] == [f"n{index}" for index in range(2500)]
+
+    def test_always_parameters_are_added_where_the_cmdlet_has_them(self, channel: Channel) -> None:
+        assert record(ask(channel, read("Get-CsEcho", "DC")))["DC"] == "dc1.contoso.com"
+        assert record(ask(channel, read("Get-CsEcho", "DC", DomainController="dc9")))["DC"] == "dc9"
+        assert isinstance(ask(channel, write("Set-CsThing", Identity="x")), Reply)
+
+    def test_the_culture_of_the_server_does_not_matter(self, channel: Channel) -> None:
+        assert record(ask(channel, read("Get-CsCount", "Culture")))["Culture"] == "en-US"
+
+    def test_a_repeated_id_of_a_write_never_runs_again(self, channel: Channel) -> None:
+        before = record(ask(channel, read("Get-CsCount", "Count")))["Count"]
+        request = Request("same", Command("Set-CsThing", (("Identity", "x"),), properties=("Count",)), 60.0)
+        first, second = channel.invoke([request])[0], channel.invoke([request])[0]
+        assert first == second
+        assert record(ask(channel, read("Get-CsCount", "Count")))["Count"] == before + 1
+
+    def test_a_lost_reply_is_sent_again(self, channel: Channel) -> None:
+        assert record(ask(channel, read("Get-CsEcho", "Name")))
+        channel._running.send(wire.encode({"op": "ping", "id": "p", "flush": True})[:-20])
+        before = record(ask(channel, read("Get-CsCount", "Count")))["Count"]
+        assert isinstance(ask(channel, write("Set-CsThing", Identity="x"), 60.0), Reply)
+        assert record(ask(channel, read("Get-CsCount", "Count")))["Count"] == before + 1
+
+    def test_an_error_record_is_told_by_type_id_and_category(self, channel: Channel) -> None:
+        gone = ask(channel, write("Set-CsThing", Identity="missing one"))
+        assert isinstance(gone, NotFound)
+        assert gone.record is not None
+        assert gone.record.error_id.startswith("Gone,")
+        assert gone.record.category == "ObjectNotFound"
+        assert gone.record.target == "missing one"
+        slow = ask(channel, write("Set-CsThing", Identity="throw"))
+        assert isinstance(slow, SessionError)
+        assert slow.record is not None
+        assert (slow.record.type, slow.record.message) == ("TimeoutException", "zu langsam")
+
+    @pytest.mark.parametrize("arguments", [{"Identity": "x", "Nope": 1}, {"Identity": "x", "Number": "abc"}])
+    def test_a_call_that_does_not_bind_did_not_run(self, channel: Channel, arguments: dict[str, Argument]) -> None:
+        before = record(ask(channel, read("Get-CsCount", "Count")))["Count"]
+        error = ask(channel, write("Set-CsThing", **arguments))
+        assert isinstance(error, PermanentError)
+        assert record(ask(channel, read("Get-CsCount", "Count")))["Count"] == before
+
+    def test_a_cmdlet_that_is_not_there_and_one_that_is_not_allowed_are_refused(self, channel: Channel) -> None:
+        assert isinstance(ask(channel, read("Get-Missing")), AccessDenied)
+        assert isinstance(ask(channel, read("Get-Process")), AccessDenied)
+        assert isinstance(ask(channel, read("Get-CsEch*")), AccessDenied)
+
+    def test_what_comes_too_late_is_not_run(self, channel: Channel) -> None:
+        before = record(ask(channel, read("Get-CsCount", "Count")))["Count"]
+        requests = [
+            Request("slow", write("Set-CsThing", Identity="sleep", Number=300), 60.0),
+            Request("late", write("Set-CsThing", Identity="x"), 0.2),
+        ]
+        first, second = channel.invoke(requests)
+        assert isinstance(first, Reply)
+        assert isinstance(second, TransientError)
+        assert second.record is not None
+        assert second.record.type == "CommandExpired"
+        assert record(ask(channel, read("Get-CsCount", "Count")))["Count"] == before + 1
+        assert isinstance(channel.invoke([Request("late", requests[1].command, 60.0)])[0], Reply)
+
+    def test_a_secret_becomes_a_secure_string_at_once(self, host: PowerShellHost, channel: Channel) -> None:
+        line = wire.encode(
+            {
+                "op": "invoke",
+                "id": "secret",
+                "cmdlet": "Set-CsThing",
+                "params": {"Identity": "x", "Pin": {"$secure": "1234567"}},
+                "properties": ["Pin"],
+                "flush": True,
+            }
+        )
+        channel._running.send(line)
+        lines: list[wire.Line] = []
+        while not any(isinstance(one, wire.Told) for one in lines):
+            lines = channel._replies.feed(channel._running.receive())
+        (told,) = [one for one in lines if isinstance(one, wire.Told)]
+        assert told.data["records"] == [{"Pin": 7}]
+
+    def test_a_bad_line_is_told_and_does_no_harm(self, channel: Channel) -> None:
+        assert record(ask(channel, read("Get-CsEcho", "Name")))
+        for line in (b"garbage\n", b"4 00000000 AAAA\n", b"\n", b"99 0 x\n", wire.encode({"id": "x"})):
+            channel._running.send(line)
+        assert record(ask(channel, read("Get-CsEcho", "Name"))) == {"Name": "n0"}
+
+    def test_a_thousand_requests_are_answered_in_order(self, channel: Channel) -> None:
+        requests = [Request(f"id{next(_ids)}", read("Get-CsEcho", "Identity", Identity=str(n))) for n in range(1000)]
+        assert [record(result)["Identity"] for result in channel.invoke(requests)] == [str(n) for n in range(1000)]
+
+    def test_batch_mode_and_the_end_of_input(self, modules: Path) -> None:
+        host = PowerShellHost({"PSModulePath": str(modules), "LC_ALL": "tr_TR.UTF-8"})
+        opened = channel_to(host, ALLOWED, mode=SessionMode.BATCH)
+        results = opened.invoke(
+            [Request("a", read("Get-CsEcho", "Name")), Request("b", read("Get-CsCount", "Culture"))]
+        )
+        assert [record(result) for result in results] == [{"Name": "n0"}, {"Culture": "en-US"}]
+        assert opened.about["culture"] == "tr-TR"
+
+    def test_exit_ends_the_process_with_code_0(self, modules: Path) -> None:
+        host = PowerShellHost({"PSModulePath": str(modules)})
+        opened = channel_to(host, ALLOWED)
+        ask(opened, read("Get-CsEcho", "Name"))
+        opened.close()
+        assert host.exit_code == 0
+
+    def test_an_adapter_that_is_not_there_is_told(self, tmp_path: Path) -> None:
+        host = PowerShellHost({"PSModulePath": str(tmp_path)})
+        with pytest.raises(PermanentError) as raised:
+            ask(channel_to(host, ALLOWED), read("Get-CsEcho", "Name"))
+        assert raised.value.diagnostics[0].summary == "Management shell did not load"
+        assert host.process is None
+
+
+# --- what only Windows has, as stubs ---------------------------------------------------------------------------------
+
+WINDOWS = r"""
+function Get-PSSnapin {
+    param([switch]$Registered)
+    foreach ($name in $env:STUB_SNAPINS.Split(',')) { New-Object PSObject -Property @{ Name = $name } }
+}
+function Add-PSSnapin { param($Name, $ErrorAction) $env:STUB_ADDED = $env:STUB_ADDED + $Name + ';' }
+function New-PSSession { param($ConfigurationName, $ConnectionUri, $Authentication, $Credential)
+    $env:STUB_URI = $ConnectionUri
+    $env:STUB_USER = $Credential.UserName
+    'session'
+}
+function Remove-PSSession { param($Session) }
+function Import-PSSession {
+    param($Session, $CommandName, [switch]$DisableNameChecking)
+    New-Module -Name 'tmp_import' -ScriptBlock {
+        function Get-UMDialPlan {
+            [CmdletBinding()]
+            param([string]$Identity, [string]$DomainController)
+            New-Object PSObject -Property @{
+                Name = $Identity; DC = $DomainController; User = $env:STUB_USER; Uri = $env:STUB_URI
+            }
+        }
+    } | Import-Module -PassThru
+}
+function Get-WmiObject {
+    param($Class)
+    if ($Class -eq 'Win32_Service') {
+        New-Object PSObject -Property @{ Name = 'RTCSRV'; ProcessId = 42 }
+        New-Object PSObject -Property @{ Name = 'Spooler'; ProcessId = 0 }
+        New-Object PSObject -Property @{ Name = 'Other'; ProcessId = 7 }
+    } else {
+        $process = New-Object PSObject -Property @{
+            ProcessId = 42; CommandLine = $env:STUB_COMMAND_LINE; CreationDate = 'stub'
+        }
+        $process | Add-Member -MemberType ScriptMethod -Name ConvertToDateTime -Value {
+            New-Object DateTime 2026, 1, 5, 8, 0, 0, ([DateTimeKind]::Utc)
+        }
+        $process
+    }
+}
+function Get-Service {
+    param($Name)
+    $status = 'Stopped'
+    if ($Name -eq 'RTCSRV') { $status = 'Running' }
+    New-Object PSObject -Property @{ Name = $Name; Status = $status; DependentServices = @(
+            (New-Object PSObject -Property @{ Name = 'RTCASMCU'; Status = 'Running' }),
+            (New-Object PSObject -Property @{ Name = 'RTCIMMCU'; Status = 'Stopped' })) }
+}
+"""
+
+
+class TestWithStubsOfWindows:
+    pytestmark = powershell
+
+    @pytest.fixture
+    def exchange(self, tmp_path: Path) -> Iterator[tuple[Channel, PowerShellHost, Path]]:
+        scripts = tmp_path / "V15" / "Scripts"
+        (tmp_path / "V15" / "bin").mkdir(parents=True)
+        scripts.mkdir()
+        (tmp_path / "V15" / "bin" / "RemoteExchange.ps1").write_text(
+            "'banner'\nfunction Connect-ExchangeServer { param([switch]$auto) $env:STUB_CONNECTED = 'yes' }\n"
+        )
+        (scripts / "Get-UCPool.ps1").write_text("Write-Host ('companion ' + $env:STUB_CONNECTED)\n")
+        (scripts / "exchucutil.ps1").write_text(
+            "param([string]$Forest)\n"
+            "Write-Host 'Using Global Catalog:' $Forest -ForegroundColor Green\n"
+            "& .\\Get-UCPool.ps1\n'from the pipeline'\nWrite-Error 'caught, told, no failure'\n"
+        )
+        host = PowerShellHost(
+            {
+                "ExchangeInstallPath": str(tmp_path / "V15"),
+                "STUB_SNAPINS": "Microsoft.Exchange.Management.PowerShell.E2010,Other",
+                "STUB_COMMAND_LINE": "powershell.exe",
+            }
+        )
+        allow = ("Get-UMDialPlan", "Get-Service", "exchucutil.ps1")
+        opened = channel_to(host, allow, stubs=WINDOWS, adapter=Adapter.AUTO, always={"DomainController": "dc1"})
+        yield opened, host, scripts
+        opened.close()
+
+    def test_the_remote_endpoint_is_the_choice_where_exchange_is_2010_or_later(
+        self, exchange: tuple[Channel, PowerShellHost, Path]
+    ) -> None:
+        found = record(ask(exchange[0], read("Get-UMDialPlan", "Name", "DC", "User", "Uri", Identity="Redmond")))
+        assert exchange[0].about["adapter"] == "remote"
+        assert (found["Name"], found["DC"], found["User"]) == ("Redmond", "dc1", "CONTOSO\\reconciler")
+        assert re.fullmatch(r"http://[^/]+/PowerShell/", found["Uri"])
+
+    def test_exchucutil_runs_where_it_is_and_its_output_is_kept(
+        self, exchange: tuple[Channel, PowerShellHost, Path]
+    ) -> None:
+        command = Command("exchucutil.ps1", (("Forest", "contoso.com"),), operation=Operation.SCRIPT)
+        reply = ask(exchange[0], command, 60.0)
+        assert isinstance(reply, Reply), reply
+        lines = reply.output.splitlines()
+        assert lines[:3] == ["Using Global Catalog: contoso.com", "companion yes", "from the pipeline"]
+        assert "caught, told, no failure" in reply.output
+
+    def test_a_script_that_is_not_there_is_told(self, exchange: tuple[Channel, PowerShellHost, Path]) -> None:
+        (exchange[2] / "exchucutil.ps1").unlink()
+        error = ask(exchange[0], Command("exchucutil.ps1", operation=Operation.SCRIPT))
+        assert isinstance(error, NotFound)
+
+    def test_services_are_read_with_start_clock_and_dependents(
+        self, exchange: tuple[Channel, PowerShellHost, Path]
+    ) -> None:
+        command = Command(
+            "Get-Service", (("Name", ("rtcsrv", "Spooler", "none")),), writes=False, operation=Operation.SERVICE
+        )
+        reply = ask(exchange[0], command)
+        assert isinstance(reply, Reply), reply
+        first, second = [dict(found) for found in reply.records]
+        clock = first.pop("HostClock")
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", clock)
+        assert first == {
+            "Name": "RTCSRV",
+            "Status": "Running",
+            "StartTime": "2026-01-05T08:00:00.000000Z",
+            "RunningDependents": ["RTCASMCU"],
+            "ScriptRunning": False,
+        }
+        assert (second["Name"], second["Status"], second["StartTime"]) == ("Spooler", "Stopped", None)
+
+    def test_the_snap_in_is_the_choice_on_exchange_2007(self) -> None:
+        name = "Microsoft.Exchange.Management.PowerShell.Admin"
+        host = PowerShellHost({"STUB_SNAPINS": name})
+        opened = channel_to(host, ("Get-UMDialPlan",), stubs=WINDOWS, adapter=Adapter.AUTO)
+        ask(opened, read("Get-UMDialPlan", "Name"))
+        assert opened.about["adapter"] == "snapin"
+        opened.close()

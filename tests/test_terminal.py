@@ -1,0 +1,434 @@
+"""What people see says what will happen and what happened, looks right at any width, and obeys no data."""
+
+from __future__ import annotations
+
+import io
+import re
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TextIO
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reconciler.diagnostics import Diagnostic, Position, Severity
+from reconciler.drift import DriftReport
+from reconciler.events import ActionEnded, Event, RunEnded, RunStarted, StepEnded, StepStarted, Told, Waiting
+from reconciler.plan import Plan
+from reconciler.snapshot import Duty, Obligation, OutcomeKind
+from reconciler.terminal import (
+    Style,
+    TerminalProgress,
+    is_live,
+    render_diagnostics,
+    render_drift,
+    render_plan,
+    style_of,
+)
+from reconciler.text import width
+from tests.example_drift import drifted
+from tests.example_events import ONE_OF_EACH
+from tests.plans import certificate_warning, contoso, mailbox_step, nothing
+from tests.strategies import diagnostics, plans, texts
+
+PLAIN = Style(color=False, width=100)
+COLORED = Style(color=True, width=100)
+NARROW = Style(color=False, width=80)
+ASCII = Style(color=False, width=80, unicode=False)
+
+OWN_CODES = re.compile(r"\x1b\[[0-9;]*m")
+NOT_DRAWN = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
+
+
+def is_harmless(text: str) -> bool:
+    """True where the text holds no control characters but our own colours and line ends."""
+    return not NOT_DRAWN.search(OWN_CODES.sub("", text))
+
+
+# --- plans -----------------------------------------------------------------------------------------------------------
+
+
+def test_plan_shows_each_kind_of_action_with_its_symbol() -> None:
+    shown = render_plan(contoso(), PLAIN)
+    for line in (
+        "  + dial_plan/Redmond",
+        "  ~ server_binding/ex1.contoso.com",
+        "-/+ auto_attendant/RedmondMain",
+        "  - auto_attendant/OldLobby",
+        "  > exchucutil/contoso.com",
+        "  = hunt_group/pbx.contoso.com/Redmond",
+        "  . um_mailbox/zoe@contoso.com",
+    ):
+        assert f"\n{line}\n" in shown
+
+
+def test_plan_aligns_changes_and_marks_what_is_predicted() -> None:
+    shown = render_plan(contoso(), PLAIN)
+    assert "      dial_plans:   [] -> [Redmond]\n      startup_mode: TCP -> Dual\n" in shown
+    assert "      outcalls_allowed: true (predicted) -> false\n" in shown
+    assert "      allow_fax:      true (predicted) -> null\n" in shown
+
+
+def test_plan_says_what_each_stage_waits_for() -> None:
+    shown = render_plan(contoso(), PLAIN)
+    assert "Stage 1 of 9  1 auto attendant and 1 dial plan\n  starts at once\n" in shown
+    assert "Stage 2 of 9  1 mailbox policy and 2 server bindings\n  needs dial_plan/Redmond\n" in shown
+    assert "  needs exchucutil/contoso.com\n  waits for 6 service restarts to end, also if that fails\n" in shown
+
+
+def test_equal_changes_of_many_users_are_one_line() -> None:
+    shown = render_plan(contoso(), PLAIN)
+    line = "  + um_mailbox ×60  policy Redmond/default  (alice@contoso.com, amy@contoso.com, ... 58 more)\n"
+    assert f"{line}      # wave 1; each with its own extensions and sip_address\n" in shown
+    assert shown.count("um_mailbox ") == 1
+
+
+def test_users_with_different_policies_are_told_apart() -> None:
+    step = mailbox_step(40)
+    mixed = tuple(
+        replace(
+            action,
+            changes=tuple(
+                replace(change, after="Bellevue/default")
+                if change.attribute == "policy" and number % 4 == 0
+                else change
+                for change in action.changes
+            ),
+        )
+        for number, action in enumerate(step.actions)
+    )
+    shown = render_plan(Plan("contoso", steps=(replace(step, actions=mixed),)), PLAIN)
+    assert "um_mailbox ×10  policy Bellevue/default" in shown
+    assert "um_mailbox ×30  policy Redmond/default" in shown
+
+
+def test_what_destroys_stands_first_in_its_stage_and_the_summary_last() -> None:
+    shown = render_plan(contoso(), PLAIN)
+    assert shown.index("- auto_attendant/OldLobby") < shown.index("+ dial_plan/Redmond")
+    assert shown.endswith(
+        "Plan: 61 to create, 5 to update, 1 to replace, 1 to delete, 9 to run.\n"
+        "Impact: 8 restarts, voice mail of 60 users changes, 1,240 users on pools that restart,\n"
+        "        1 object destroyed.\n"
+        "Beside: 1 to adopt, 1 to forget, 214 unchanged.\n"
+    )
+
+
+def test_plan_tells_warnings_reasons_settling_and_what_is_owed() -> None:
+    shown = render_plan(contoso(), PLAIN)
+    assert "Warning: Certificate ends soon (UM021)\n" in shown
+    assert "      # No hunt group links them to Redmond.\n" in shown
+    assert "      # then its pool settles for 20m\n" in shown
+    assert "  ! outgoing calls of Redmond have to go back to one gateway: no step of this plan does it\n" in shown
+
+
+def test_owed_restart_that_the_plan_does_is_told_so() -> None:
+    owing = replace(contoso(), obligations=(Obligation(Duty.FRONT_END_RESTART, "FE1.contoso.com"),))
+    assert "  ! RTCSRV on FE1.contoso.com has to restart: this plan does it\n" in render_plan(owing, PLAIN)
+
+
+def test_commands_stand_under_every_action_as_they_can_be_pasted() -> None:
+    plan = contoso()
+    shown = render_plan(plan, PLAIN, commands=True)
+    for action in plan.actions():
+        for command in action.commands:
+            assert f"      {command}  # {command.endpoint}\n" in shown
+    assert "  every command whose cmdlet has them also gets -DomainController dc1.contoso.com\n" in shown
+    assert "New-UMDialPlan" not in render_plan(plan, PLAIN)
+
+
+def test_plan_without_changes_says_so() -> None:
+    assert render_plan(nothing(), PLAIN) == (
+        "No changes. The servers are as the configuration says. 276 resources compared.\n"
+    )
+    adopting = replace(nothing(), adopted=contoso().adopted, forgotten=contoso().forgotten)
+    shown = render_plan(adopting, PLAIN)
+    assert "= hunt_group/pbx.contoso.com/Redmond" in shown
+    assert shown.endswith("276 resources compared.\nBeside: 1 to adopt, 1 to forget.\n")
+
+
+def test_plan_without_colour_holds_no_escape_and_reads_the_same() -> None:
+    assert "\x1b" not in render_plan(contoso(), PLAIN)
+    assert "\x1b[" in render_plan(contoso(), COLORED)
+    assert OWN_CODES.sub("", render_plan(contoso(), COLORED)) == render_plan(contoso(), PLAIN)
+
+
+def test_plan_keeps_to_the_width() -> None:
+    assert [line for line in render_plan(contoso(), NARROW).splitlines() if width(line) > 80] == []
+
+
+def test_plan_for_an_ascii_terminal_is_ascii() -> None:
+    named = replace(contoso(), environment="Zürich")
+    shown = render_plan(named, ASCII, commands=True)
+    assert shown.isascii()
+    assert "um_mailbox x60" in shown
+    assert "Plan for Z\\xfcrich" in shown
+
+
+@given(plans, st.sampled_from([PLAIN, COLORED, NARROW, ASCII]), st.booleans())
+@settings(max_examples=100)
+def test_no_data_of_a_plan_reaches_the_terminal_raw(plan: Plan, style: Style, commands: bool) -> None:
+    shown = render_plan(plan, style, commands=commands)
+    assert is_harmless(shown)
+    assert style.color or "\x1b" not in shown
+    assert not re.search(r"^\s*::", shown, re.MULTILINE)
+
+
+def test_ten_thousand_users_render_in_a_fraction_of_a_second() -> None:
+    plan = contoso(users=10_000)
+    begun = time.process_time()
+    shown = render_plan(plan, PLAIN)
+    assert time.process_time() - begun < 0.3
+    assert "um_mailbox ×10,000" in shown
+
+
+# --- diagnostics -----------------------------------------------------------------------------------------------------
+
+UNKNOWN_REFERENCE = Diagnostic(
+    "Unknown reference",
+    '"policy" names mailbox_policy/lync, which this configuration does not declare.',
+    "Declare that policy, or name one of: lync-users, lobby-phones.",
+    address="um_mailbox/alice@contoso.com",
+    position=Position("samples/um-lync.yaml", 14, 11),
+    excerpt="  policy: lync",
+)
+
+
+def test_diagnostic_has_place_line_caret_detail_and_remedy() -> None:
+    assert render_diagnostics([UNKNOWN_REFERENCE], PLAIN) == (
+        "Error: Unknown reference\n"
+        "  on samples/um-lync.yaml:14:11, um_mailbox/alice@contoso.com\n"
+        "\n"
+        "      14 |   policy: lync\n"
+        "         |           ^\n"
+        "\n"
+        '  "policy" names mailbox_policy/lync, which this configuration does not declare.\n'
+        "\n"
+        "  Declare that policy, or name one of: lync-users, lobby-phones.\n"
+    )
+
+
+def test_command_in_a_remedy_stays_on_its_line() -> None:
+    shown = render_diagnostics([certificate_warning()], Style(width=40))
+    assert "\n      Enable-ExchangeCertificate -Server ex1 -Services UM\n" in shown
+    assert shown.startswith("Warning: Certificate ends soon (UM021)\n")
+
+
+def test_caret_stands_under_its_column_whatever_is_before_it() -> None:
+    for before in ("", "  ", "\t", "名前: ", "\x1b[2Jx"):
+        told = replace(UNKNOWN_REFERENCE, excerpt=f"{before}X", position=Position("a.yaml", 3, len(before) + 1))
+        line, caret = render_diagnostics([told], PLAIN).splitlines()[3:5]
+        assert width(line[: line.index("X", 12) if before else line.rindex("X")]) == caret.index("^")
+
+
+def test_long_line_is_cut_around_the_caret() -> None:
+    excerpt = "x" * 5000 + "HERE" + "y" * 5000
+    told = replace(UNKNOWN_REFERENCE, excerpt=excerpt, position=Position("a.yaml", 3, 5001))
+    line, caret = render_diagnostics([told], PLAIN).splitlines()[3:5]
+    assert len(line) <= 100
+    assert line[caret.index("^") :].startswith("HERE")
+
+
+@pytest.mark.parametrize(("severity", "word"), [(Severity.WARNING, "Warning:"), (Severity.NOTE, "Note:")])
+def test_severity_is_a_word_and_a_colour(severity: Severity, word: str) -> None:
+    told = replace(UNKNOWN_REFERENCE, severity=severity)
+    assert render_diagnostics([told], PLAIN).startswith(word)
+    assert render_diagnostics([told], COLORED).startswith("\x1b[")
+
+
+@given(st.lists(diagnostics, max_size=3), st.sampled_from([PLAIN, COLORED, ASCII]))
+def test_no_data_of_a_diagnostic_reaches_the_terminal_raw(told: list[Diagnostic], style: Style) -> None:
+    shown = render_diagnostics(told, style)
+    assert is_harmless(shown)
+    assert not re.search(r"^\s*::", shown, re.MULTILINE)
+
+
+# --- drift -----------------------------------------------------------------------------------------------------------
+
+
+def test_drift_tells_what_differs_and_both_ways_out() -> None:
+    shown = render_drift(drifted(), PLAIN, directory="samples/contoso")
+    assert "  high    ip_gateway/pool1.contoso.com  changed on the server\n" in shown
+    assert "outcalls_allowed: is false, desired true\n" in shown
+    assert "min_pin_length: is 4, desired 8, last applied 6\n" in shown
+    assert "revert  reconciler plan samples/contoso --target ip_gateway/pool1.contoso.com\n" in shown
+    assert "accept  ip_gateways:\n                    pool1.contoso.com:\n" in shown
+    assert "ex2.contoso.com gave no answer.\n" in shown
+    assert shown.endswith(
+        "Drift: 2 drifted, 1 conflict, 3 pending, 40 unmanaged, 1 unreadable, 210 resources in order.\n"
+    )
+
+
+def test_many_unmanaged_objects_are_one_line() -> None:
+    shown = render_drift(drifted(unmanaged=10_000), NARROW)
+    assert "other0@contoso.com, other1@contoso.com, ... 9,998 more\n" in shown
+    assert "um_mailbox ×10,000  there, and not declared\n" in shown
+
+
+def test_no_drift_is_one_sentence() -> None:
+    assert render_drift(DriftReport("contoso", (), 7), PLAIN) == "No drift. contoso: 7 resources in order.\n"
+
+
+@given(texts)
+def test_no_data_of_drift_reaches_the_terminal_raw(text: str) -> None:
+    report = drifted()
+    hostile = tuple(replace(entry, reason=text, accept=text) for entry in report.entries)
+    assert is_harmless(render_drift(replace(report, environment=text, entries=hostile), COLORED))
+
+
+# --- progress --------------------------------------------------------------------------------------------------------
+
+
+class Ticking:
+    """A clock that a test moves."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def shown_of(*told: Event, style: Style = PLAIN, tick: float = 0.0) -> str:
+    stream, clock = io.StringIO(), Ticking()
+    progress = TerminalProgress(stream, style, monotonic=clock)
+    for event in told:
+        progress(event)
+        clock.now += tick
+    return stream.getvalue()
+
+
+def test_every_event_can_be_shown() -> None:
+    for event in ONE_OF_EACH:
+        stream = io.StringIO()
+        progress = TerminalProgress(stream, PLAIN, monotonic=Ticking())
+        list(progress._lines(event))
+
+
+def test_run_is_told_step_by_step_and_ends_with_what_became_of_it() -> None:
+    shown = shown_of(*ONE_OF_EACH)
+    assert "  start    run service_restart/fe1.contoso.com (stage 4)\n" in shown
+    assert (
+        "  wait     run service_restart/fe1.contoso.com: pool1.contoso.com is not ready (at most 20m more)\n" in shown
+    )
+    assert "  failed   service_restart/fe2.contoso.com: Zugriff verweigert\n" in shown
+    assert "  blocked  update ip_gateway/pool1.contoso.com: needs run exchucutil/contoso.com\n" in shown
+    end = shown[shown.index("Somebody has to look") :]
+    assert "  done         70\n" in end
+    assert "  failed        2\n      service_restart/fe2.contoso.com: Zugriff verweigert\n" in end
+    assert "  blocked       4\n      update ip_gateway/pool1.contoso.com: needs run exchucutil/contoso.com\n" in end
+    assert "  unknown       1\n      service_restart/fe3.contoso.com: no reason was given\n" in end
+    assert "      RTCSRV on fe1.contoso.com has to restart (since 2026-11-23T09:00:00Z)\n" in end
+    assert end.endswith("\n    reconciler apply DIR --resume 01hx5k2m9q\n")
+
+
+def test_clean_run_ends_with_one_word() -> None:
+    assert "Applied. Run r, 2m 10s.\n" in shown_of(RunEnded("r", 0, 5, 0, 0, 0, 130.0))
+
+
+def test_waiting_for_the_same_is_told_once_in_a_while() -> None:
+    polls = [Waiting("step", "not ready", 100.0 - second) for second in range(25)]
+    assert shown_of(*polls, tick=1.0).count("not ready") == 3
+
+
+def test_long_step_tells_its_count_and_time_left_now_and_then() -> None:
+    ended = [ActionEnded("step", f"um_mailbox/{n}", "create", OutcomeKind.DONE) for n in range(50)]
+    shown = shown_of(RunStarted("r", "contoso", 1, 100), StepStarted("step", 1, 100), *ended, tick=1.0)
+    assert shown.count("so far") == 5
+    assert "so far   step: 39 of 100 actions in 40s, about 1m 3s left\n" in shown
+
+
+def test_many_failures_are_listed_in_part() -> None:
+    failed = [ActionEnded("step", f"um_mailbox/{n}", "create", OutcomeKind.FAILED, detail="refused") for n in range(50)]
+    shown = shown_of(*failed, RunEnded("r", 3, 0, 50, 0, 0, 1.0))
+    assert "      um_mailbox/19: refused\n      ... 30 more, all of them in the log\n" in shown
+
+
+class Broken(io.StringIO):
+    def write(self, text: str) -> int:
+        raise OSError("gone")
+
+
+@pytest.mark.parametrize("live", [False, True])
+def test_terminal_that_went_away_fails_no_run(live: bool) -> None:
+    progress = TerminalProgress(Broken(), PLAIN, live=live)
+    for event in ONE_OF_EACH:
+        progress(event)
+    progress.close()
+
+
+@given(texts)
+def test_no_data_of_an_event_reaches_the_terminal_raw(text: str) -> None:
+    shown = shown_of(
+        StepStarted(text, 1, 1),
+        Waiting(text, text, 3.0),
+        ActionEnded(text, text, text, OutcomeKind.FAILED, detail=text),
+        StepEnded(text, 1, 0, 1, 0, blocked_by=text),
+        Told(Diagnostic(text, text, text)),
+        RunEnded(text, 3, 0, 1, 1, 0, 1.0, text),
+    )
+    assert is_harmless(shown)
+    assert not re.search(r"^\s*::", shown, re.MULTILINE)
+
+
+def test_live_progress_counts_below_lines_and_leaves_nothing_behind() -> None:
+    stream = io.StringIO()
+    progress = TerminalProgress(stream, replace(PLAIN, width=60), live=True)
+    hostile = "\x1b]0;owned\x07 [red]not markup[/red]"
+    progress(RunStarted("r", "contoso", 1, 2))
+    progress(StepStarted("create [x]", 1, 2))
+    progress(ActionEnded("create [x]", "um_mailbox/a", "create", OutcomeKind.FAILED, detail=hostile))
+    progress(ActionEnded("create [x]", "um_mailbox/b", "create", OutcomeKind.DONE))
+    progress(RunEnded("r", 3, 1, 1, 0, 0, 1.0))
+    shown = stream.getvalue()
+    assert "2/2" in shown
+    assert "\\x1b]0;owned\\x07 [red]not markup[/red]" in shown
+    assert "\x07" not in shown
+    assert "\x1b]" not in shown
+
+
+# --- style -----------------------------------------------------------------------------------------------------------
+
+
+class Terminal(io.StringIO):
+    encoding = "utf-8"
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("stream", "environment", "color", "live"),
+    [
+        (Terminal, {}, True, True),
+        (Terminal, {"NO_COLOR": "1"}, False, True),
+        (Terminal, {"NO_COLOR": ""}, True, True),
+        (Terminal, {"CI": "true"}, False, False),
+        (Terminal, {"TERM": "dumb"}, False, False),
+        (io.StringIO, {}, False, False),
+    ],
+)
+def test_colour_follows_terminal_and_environment(
+    stream: Callable[[], TextIO], environment: dict[str, str], color: bool, live: bool
+) -> None:
+    assert style_of(stream(), environment).color is color
+    assert is_live(stream(), environment) is live
+
+
+def test_output_that_is_no_utf_8_gets_ascii() -> None:
+    latin = io.TextIOWrapper(io.BytesIO(), encoding="cp1252")
+    assert not style_of(latin, {}).unicode
+    assert style_of(io.TextIOWrapper(io.BytesIO(), encoding="UTF-8"), {}).unicode
+
+
+def test_views_load_no_heavy_library() -> None:
+    import subprocess
+
+    code = (
+        "import sys, reconciler.terminal, reconciler.json_lines, reconciler.log_file, reconciler.plan_graph;"
+        "print([m for m in ('pydantic', 'deepdiff', 'structlog', 'rich', 'winrm') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
