@@ -3,9 +3,12 @@
 PYTHON ?= python3
 UV ?= .venv/bin/uv
 DEBIAN_PACKAGES ?= tmux
+KERBEROS_PACKAGES ?= gcc libc6-dev python3-dev libkrb5-dev krb5-kdc krb5-admin-server krb5-user
+SCALE ?= 20
 PYTEST_ARGS ?= -n auto --dist worksteal
 
 BIN := .venv/bin
+KERBEROS_BIN := .venv-kerberos/bin
 export UV_PYTHON_DOWNLOADS := never
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
@@ -14,7 +17,7 @@ COMPILE := $(UV) pip compile --quiet --universal -p 3.11 --generate-hashes --no-
 COMPILE_MAIN = $(COMPILE) --group dev --extra credssp --extra postgresql
 COMPILE_KERBEROS = $(COMPILE) --extra kerberos
 
-.PHONY: install test demo bench lock lock-check format clean debian-packages
+.PHONY: install test test-long test-kerberos demo bench lock lock-check format clean debian-packages kerberos-packages
 .DELETE_ON_ERROR:
 
 # ---- install: the locked packages, then the project on top of them
@@ -49,6 +52,10 @@ test: install debian-packages
 	$(call heading,tests)
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
 
+# The laws over many more generated cases; `make test-long SCALE=100 RECONCILER_TEST_SEED=7` for others, and still more.
+test-long: install
+	@RECONCILER_TEST_SCALE=$(SCALE) $(BIN)/python -m pytest $(PYTEST_ARGS) tests/test_laws*.py
+
 # What the tests need beside Python packages: root on Debian gets it, everyone else is told.
 debian-packages:
 	@missing=""; \
@@ -66,6 +73,26 @@ debian-packages:
 	    apt-get -qq -o DPkg::Lock::Timeout=120 install -y --no-install-recommends $$missing; } 2>&1 </dev/null ); then \
 	    echo "$$output"; echo "To test without them: make test DEBIAN_PACKAGES="; exit 1; \
 	fi
+
+# ---- test-kerberos: a KDC on the loopback; an environment of its own, whose packages are compiled here
+
+test-kerberos: kerberos-packages .venv-kerberos/.project
+	@$(KERBEROS_BIN)/python -m pytest -m kerberos tests/test_kerberos.py
+
+kerberos-packages:
+	@$(MAKE) --no-print-directory debian-packages DEBIAN_PACKAGES="$(KERBEROS_PACKAGES)"
+
+# Unoptimised, because compiling takes longer than all the tests.
+.venv-kerberos/.locked: requirements.lock requirements-kerberos.lock | kerberos-packages
+	@echo "Compiling and installing the locked packages into .venv-kerberos ..."
+	@$(PYTHON) -m venv --clear .venv-kerberos
+	@echo '*' >.venv-kerberos/.gitignore
+	@CFLAGS=-O0 $(KERBEROS_BIN)/python -m pip install -qq --require-hashes -r requirements.lock -r requirements-kerberos.lock
+	@touch $@
+
+.venv-kerberos/.project: pyproject.toml .venv-kerberos/.locked
+	@$(KERBEROS_BIN)/python -m pip install -qq --no-deps --no-build-isolation -e .
+	@touch $@
 
 # ---- the rest
 
@@ -97,5 +124,5 @@ $(BIN)/uv:
 	@$(MAKE) install
 
 clean:
-	rm -rf .venv build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .venv .venv-kerberos build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

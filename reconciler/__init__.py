@@ -1,3 +1,37 @@
-"""reconciler."""
+"""The engine of reconciler. The file list of this package reads as the pipeline; this is the tour.
+
+    load -> resolve -> observe -> diff -> plan -> check -> apply -> save
+
+**Start** with ``plan.py`` and ``resource.py``: what a plan is, and what a resource type tells about itself. Then follow
+one plan: ``app.Workspace.plan``, ``build_plan.build_plan``, ``decide.decide``; and one apply: ``apply.Apply``,
+``perform.Performer``. ``providers/exchange/dial_plan.py`` shows a resource type whole.
+
+**Vocabulary**, which all may import and which imports nothing else of ours: ``values`` (addresses, commands, records),
+``diagnostics`` and ``errors`` (what is told, what stops), ``snapshot`` (what the state holds), ``resource`` (types,
+actions, the landscape), ``ports`` (session, store, clock, random, scheduler: every door to the outside), ``events``.
+
+**Core**, pure functions over frozen values: no clock, random, environment, network.
+
+* load: ``source_text``, ``yaml_reader``, ``csv_reader``, ``declarations``, ``connections``, ``schema``, and
+  ``environment``, which puts them together; ``environment_files`` alone opens files
+* resolve: ``resolve``
+* diff and plan: ``diff``, ``decide``, ``selection``, ``graph``, ``stages``, ``build_plan``, ``plan``
+* check: ``checks`` (the rules of the types), ``admission`` (budgets, saved plans)
+* a saved plan: ``plan_file``, ``plan_json``, ``plan_reading``; drawn: ``plan_graph``
+* ``drift``: desired, last applied and observed, three ways
+
+**Shell**, which acts through the ports: ``observe`` (bulk reads), ``apply`` (walks the graph), ``perform`` (one step:
+intent, send, read back), ``recover`` (what an interrupted run left), ``retry`` (the one place that tries again),
+``system`` (the real clock, random, threads and signals).
+
+**Views**, events and values to text: ``plan_text`` with ``plan_entries``, ``drift_text``, ``state_text``,
+``diagnostic_text``, ``obligation_text``, ``value_text``; ``progress`` with ``progress_board``; ``json_lines``,
+``log_file``; ``style`` and ``text`` under them; ``terminal`` gathers them.
+
+**Edge**: ``__main__`` starts ``cli`` (arguments, exit codes, ``output``), which calls ``app``. Only ``app`` knows
+``providers`` and ``state``, which import the vocabulary alone and not each other. Beside it stand its helps: ``git``,
+``secret_references``, ``simulator_process``, ``state_commands``. The arrows are contracts in ``pyproject.toml`` and run
+with the tests.
+"""
 
 __version__ = "0.1.0"

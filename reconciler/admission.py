@@ -18,11 +18,11 @@ def admit(plan: Plan, max_destroy: int) -> None:
     """Let a plan pass that nothing forbids.
 
     Raises:
-        ReconcilerError: something it needs could not be read.
+        ReconcilerError: something it needs could not be read, or what was asked for names nothing.
         Refused: a check against the world, or the destroy budget, forbids it.
     """
     errors = [told for told in plan.diagnostics if told.is_error]
-    if any(told.code == "UM101" for told in errors):
+    if any(told.code in (None, "UM101") for told in errors):
         raise ReconcilerError(*errors)
     budget = over_budget(plan, max_destroy)
     if errors or budget:

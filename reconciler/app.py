@@ -49,7 +49,7 @@ from reconciler.simulator_process import SimulatorProcess, start_simulator
 from reconciler.snapshot import OutcomeKind, Run
 from reconciler.state_commands import forget, rename
 from reconciler.system import NeverStop, SystemClock, SystemRandom, ThreadScheduler
-from reconciler.values import Address, Connection
+from reconciler.values import Address, Authentication, Connection
 
 if TYPE_CHECKING:
     from providers.transport.settings import ConnectionSettings
@@ -273,8 +273,7 @@ class Workspace:
         """
         with self.leased("apply") as (lease, run):
             if saved is not None:
-                newer = self._newer_commit(saved.plan)
-                admit_saved(saved, self.store.read(), self.environment.name, newer_commit=newer)
+                self._admit_saved(saved, lease)
             self._close_journal(lease)
             landscape = self.look(controller=saved.plan.domain_controller if saved else None)
             plan = saved.plan if saved else self._plan(landscape, selection, refresh_only=refresh_only)
@@ -372,6 +371,14 @@ class Workspace:
             write_private(path, token_hex(32).encode())
         return read_private(path)
 
+    def _admit_saved(self, saved: SavedPlan, lease: Lease) -> None:
+        try:
+            newer = self._newer_commit(saved.plan)
+            admit_saved(saved, self.store.read(), self.environment.name, newer_commit=newer)
+        except PlanError as error:
+            # A plan that was used is stale as well; that it was used is what the user wants to know.
+            raise error if self.store.use_plan(lease, saved.nonce) else used(saved) from None
+
     def _newer_commit(self, plan: Plan) -> str | None:
         """Return the commit applied last, where the plan's is older."""
         last = next((run.commit for run in self.store.history() if run.commit and run.ended), None)
@@ -386,7 +393,7 @@ _CONTROLLERS = "domain_controller"
 
 def simulated_connections(process: SimulatorProcess) -> list[ConnectionSettings]:
     """Return both entry points of a simulated estate behind its one listener."""
-    from providers.transport.settings import Authentication, ConnectionSettings, Secret
+    from providers.transport.settings import ConnectionSettings, Secret
 
     return [
         ConnectionSettings(
@@ -405,7 +412,7 @@ def real_connection(
     kind: Connection, told: ConnectionConfig, fetched: Callable[[SecretReference], str]
 ) -> ConnectionSettings:
     """Return the transport's settings for one declared connection; ``fetched`` gives the secrets it refers to."""
-    from providers.transport.settings import Adapter, Authentication, ConnectionSettings, HostSettings, Secret
+    from providers.transport.settings import ConnectionSettings, HostSettings, Secret
 
     def secret(reference: SecretReference | None) -> Secret | None:
         return Secret(fetched(reference)) if reference else None
@@ -416,10 +423,13 @@ def real_connection(
             port=own.get("port"),
             tls=own.get("tls"),
             ca=own.get("ca"),
-            auth=Authentication(own["auth"].value) if "auth" in own else None,
+            auth=own.get("auth"),
             user=own.get("user"),
             password=secret(own.get("password")),
-            adapter=Adapter(own["adapter"].value) if "adapter" in own else None,
+            delegate=own.get("delegate"),
+            certificate=own.get("certificate"),
+            certificate_key=own.get("certificate_key"),
+            adapter=own.get("adapter"),
         )
 
     return ConnectionSettings(
@@ -428,12 +438,13 @@ def real_connection(
         port=told.port,
         tls=told.tls,
         ca=told.ca,
-        auth=Authentication(told.auth.value),
+        auth=told.auth,
         user=told.user or "",
         password=secret(told.password),
         certificate=told.certificate,
         certificate_key=told.certificate_key,
-        adapter=Adapter(told.adapter.value),
+        adapter=told.adapter,
+        delegate=told.delegate,
         hosts={host: override(host) for host in told.hosts},
     )
 

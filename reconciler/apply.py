@@ -83,7 +83,7 @@ class Apply:
     def __init__(
         self, plan: Plan, performer: Performer, scheduler: Scheduler, store: StateStore, stop: Stop, resume: str
     ) -> None:
-        self._plan, self._performer, self._scheduler = plan, performer, scheduler
+        self._plan, self._performer, self._scheduler = plan, replace(performer, stop=stop), scheduler
         self._store, self._stop, self._resume = store, stop, resume
         self._emit = performer.reader.emit
         self._clock = performer.reader.clock
@@ -94,6 +94,7 @@ class Apply:
 
     def run(self) -> Account:
         """Carry the plan out and return the account; the last event told is ``RunEnded``."""
+        self._stop.begin()
         began = self._clock.monotonic()
         actions = sum(len(step.actions) for step in self._plan.steps)
         self._emit(RunStarted(self._performer.run, self._plan.environment, len(self._plan.steps), actions))
@@ -221,14 +222,15 @@ class Apply:
 
     def _final_look(self) -> tuple[Obligation, ...]:
         """Strike off the obligations whose end is seen now, and return those that stay open."""
-        owed = self._store.read().obligations
+        saved = self._store.read()
+        owed = saved.obligations
         if not owed:
             return ()
         types = self._performer.types
         structural = [name for name, kind in types.items() if kind.lifecycle not in (Lifecycle.FACT, Lifecycle.FEATURE)]
         known = self._performer.world.landscape
         read = self._performer.reader.observe(known, dict.fromkeys(structural, None))
-        landscape = replace(self._performer.world.learn(read, structural), prior=self._store.read())
+        landscape = replace(self._performer.world.learn(read, structural), prior=saved)
         met = tuple(dict.fromkeys(found for kind in types.values() for found in kind.met(landscape)))
         if met:
             self._performer.lease.commit(StateChange(discharge=met))

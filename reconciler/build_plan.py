@@ -6,7 +6,7 @@ which files were read.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from reconciler.checks import check_plan
@@ -17,7 +17,7 @@ from reconciler.resource import Action, ActionKind, Landscape, ResourceType
 from reconciler.selection import Selection
 from reconciler.snapshot import Duty
 from reconciler.stages import arrange
-from reconciler.values import EMPTY
+from reconciler.values import EMPTY, Address
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ def build_plan(
     steps = arrange(chosen.values(), by_type)
     open_obligations = sorted(landscape.prior.obligations, key=lambda owed: owed.identity)
     met = {owed for kind in types for owed in kind.met(landscape)}
-    known = {*end.actions, *(resource.address for kind in types for resource in end.wanted(kind.name).values())}
+    known = {*end.actions, *_addresses(types, end)}
     return Plan(
         environment=landscape.settings.environment,
         lineage=landscape.prior.lineage,
@@ -66,8 +66,17 @@ def build_plan(
         met=tuple(owed for owed in open_obligations if owed in met),
         decisions=_new_decisions(types, end),
         impact=_impact(steps, by_type, end),
-        diagnostics=in_order([*check_plan(types, end, chosen), *selection.unknown(known)]),
+        diagnostics=in_order(
+            [*check_plan(types, end, chosen), *selection.unknown(known, {kind.name for kind in types})]
+        ),
     )
+
+
+def _addresses(types: Sequence[ResourceType], end: Landscape) -> Iterator[Address]:
+    """Yield what may be asked for though nothing is to be done to it: what is wanted, and what was observed."""
+    for kind in types:
+        yield from (resource.address for resource in end.wanted(kind.name).values())
+        yield from (resource.address for resource in end.all(kind.name).values())
 
 
 def _of_kind(actions: Iterable[Action], kind: ActionKind) -> tuple[Action, ...]:

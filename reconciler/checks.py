@@ -7,6 +7,7 @@ UM1xx are the engine's own: they hold for every resource type.
     UM103  replacing what others use
     UM104  a setting of something that does not exist
     UM105  more is destroyed than was allowed
+    UM106  an interrupted run left commands whose outcome is not known yet
 """
 
 from __future__ import annotations
@@ -30,10 +31,12 @@ def check_plan(
         end: the landscape as the plan will leave it.
         chosen: the actions that are part of the plan.
     """
+    planned = replace(end, actions=chosen)  # what was left out needs no check
     return in_order(
         [
             *_unreadable(end),
-            *(told for kind in types for told in kind.check(end)),
+            *_left_open(end),
+            *(told for kind in types for told in kind.check(planned)),
             *_settings_of_nothing(types, end),
             *_torn(types, end, chosen),
         ]
@@ -55,12 +58,35 @@ def over_budget(plan: Plan, max_destroy: int) -> Diagnostic | None:
 
 
 def _unreadable(end: Landscape) -> Iterable[Diagnostic]:
-    """A whole type that cannot be read is an error; one host among many clouds the plan and is left out of it."""
+    """A whole type that cannot be read is an error; one host among many clouds the plan and is left out of it.
+
+    A server that gives no answer leaves a dozen types unread: what has one cause is told once.
+    """
+    by_cause: dict[Diagnostic, list[str]] = defaultdict(list)
     for address, told in end.unreadable.items():
         is_whole = address.key == "*"
-        severity = Severity.ERROR if is_whole else Severity.WARNING
-        about = told.address or (address.type if is_whole else str(address))
-        yield replace(told, severity=severity, address=about, code=told.code or "UM101")
+        cause = replace(told, severity=Severity.ERROR if is_whole else Severity.WARNING, code=told.code or "UM101")
+        by_cause[cause].append(address.type if is_whole else str(address))
+    for cause, unread in by_cause.items():
+        if cause.address is not None or len(unread) == 1:
+            yield replace(cause, address=cause.address or unread[0])
+        else:
+            yield replace(cause, detail=f"{cause.detail} Not read therefore: {', '.join(sorted(unread))}.")
+
+
+def _left_open(end: Landscape) -> Iterable[Diagnostic]:
+    """Commands that were being sent when a run ended: the next apply looks at each before it does anything."""
+    intents = end.prior.open_intents
+    if intents:
+        named = ", ".join(f"{intent.kind} {intent.address}" for intent in intents[:8])
+        more = f" and {len(intents) - 8} more" if len(intents) > 8 else ""
+        yield Diagnostic(
+            "Outcome of an interrupted run not known yet",
+            f"Run {intents[0].run} was sending {named}{more} when it ended.",
+            "The next apply looks at each of them first, and sends nothing twice.",
+            severity=Severity.WARNING,
+            code="UM106",
+        )
 
 
 def _settings_of_nothing(types: Sequence[ResourceType], end: Landscape) -> Iterable[Diagnostic]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import update_wrapper
 from pathlib import Path
 from typing import Any
@@ -127,7 +128,7 @@ def _ports(output: Output, **more: Any) -> Any:
 @_json
 @_shown
 def validate(output: Output, directory: Path) -> int:
-    """Check the files of an environment without touching any server."""
+    """Check the files of an environment; no server is touched."""
     from reconciler.app import check
 
     environment, told = check(directory)
@@ -146,12 +147,11 @@ def validate(output: Output, directory: Path) -> int:
 @click.option("--json-into", type=_PATH, metavar="FILE", help="Write the JSON lines to a file beside the text.")
 @click.option("--commands", is_flag=True, help="Show the exact commands.")
 @click.option("--refresh-only", is_flag=True, help="Only bring the state up to date; change nothing on servers.")
-@click.option("--max-destroy", type=click.IntRange(0), default=0, show_default=True, help="Objects that may go.")
+@click.option("--max-destroy", type=click.IntRange(0), help="Refuse a plan by which more objects go.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 where there are changes.")
 @_shown
 def plan(output: Output, directory: Path, **options: Any) -> int:
     """Show what would be done, and save it with --out."""
-    from reconciler.admission import admit
     from reconciler.app import open_workspace
 
     selection = _selected(options)
@@ -160,7 +160,7 @@ def plan(output: Output, directory: Path, **options: Any) -> int:
         output.plan(made, commands=options["commands"])
         if options["json_into"]:
             _write_json(options["json_into"], made)
-        admit(made, max(options["max_destroy"], made.impact.destroys))
+        _admit(output, made, options["max_destroy"])
         if options["out"]:
             workspace.save(made, options["out"])
             output.say(f"\nSaved to {options['out']}. To do exactly this:\n\n    reconciler apply {options['out']}")
@@ -178,7 +178,7 @@ def plan(output: Output, directory: Path, **options: Any) -> int:
 @click.option("--max-destroy", type=click.IntRange(0), default=0, show_default=True, help="Objects that may go.")
 @_shown
 def apply(output: Output, what: Path, **options: Any) -> int:
-    """Do what a plan says: make one, show it, ask, and carry it out; or carry out a saved one."""
+    """Carry out a plan: one made and approved now, or a saved one."""
     from reconciler.app import open_workspace
     from reconciler.system import SignalStop
 
@@ -197,10 +197,13 @@ def apply(output: Output, what: Path, **options: Any) -> int:
         saved = workspace.read_plan(planfile) if planfile else None
 
         def approve(made: Any) -> bool:
-            output.plan(made, commands=options["commands"])
+            if saved is not None and not options["commands"]:
+                output.saved_plan(made)
+            else:
+                output.plan(made, commands=options["commands"])
             if not made.has_changes or saved is not None or options["auto_approve"]:
                 return True
-            return _approved(output)
+            return _approved()
 
         account = workspace.apply(
             approve,
@@ -211,7 +214,7 @@ def apply(output: Output, what: Path, **options: Any) -> int:
             resume=f"reconciler apply {directory}",
         )
     if account is None:
-        output.say("Not applied: it was not approved.")
+        output.diagnostics([_not_approved()])
         return 1
     return account.exit_code()
 
@@ -222,7 +225,7 @@ def apply(output: Output, what: Path, **options: Any) -> int:
 @click.option("--out", type=_PATH, metavar="FILE", help="Write the report to a file.")
 @_shown
 def drift(output: Output, directory: Path, out: Path | None) -> int:
-    """Report how the servers differ from the configuration and from the last apply."""
+    """Report what differs from the files and from the last apply."""
     from reconciler.app import open_workspace
 
     with open_workspace(directory, _ports(output)) as workspace:
@@ -260,7 +263,7 @@ def show(output: Output, what: Path, commands: bool) -> int:
 @click.option("--format", "form", type=click.Choice(["dot", "mermaid", "json"]), default="dot", show_default=True)
 @_shown
 def graph(output: Output, what: Path, form: str) -> int:
-    """Print the graph of a plan for Graphviz, Mermaid or other tools."""
+    """Print the graph of a plan for Graphviz, Mermaid or others."""
     from reconciler import plan_graph
     from reconciler.app import open_workspace
 
@@ -276,7 +279,7 @@ def graph(output: Output, what: Path, form: str) -> int:
 @click.argument("which", type=click.Choice(["environment", "messages", "plan"]), default="environment")
 @_shown
 def schema(output: Output, which: str) -> int:
-    """Print a JSON Schema: of the YAML files (for editors and CI), of --json messages, or of saved plans."""
+    """Print the JSON Schema of YAML files, --json or saved plans."""
     from reconciler.app import schema_text
 
     output.write(schema_text(which))
@@ -295,7 +298,7 @@ def schema(output: Output, which: str) -> int:
 @click.option("--parent-pipe", is_flag=True, hidden=True)
 @_shown
 def simulate(output: Output, world: Path, **options: Any) -> int:
-    """Run a simulated estate that answers like real servers, over WinRM on this machine."""
+    """Run a simulated estate that is reached over WinRM."""
     from reconciler.app import invoke_in_world, serve_world, world_of
 
     world, changes = world_of(world, options["changes"])
@@ -414,6 +417,17 @@ def _selected(options: dict[str, Any]) -> Selection:
     return Selection(tuple(options["targets"]), tuple(options["excludes"]), options["wave"])
 
 
+def _admit(output: Output, made: Any, max_destroy: int | None) -> None:
+    """Refuse what may not be applied; a plan beyond the default budget is told of unless a budget was given."""
+    from reconciler.admission import admit
+    from reconciler.checks import over_budget
+
+    beyond = over_budget(made, 0)
+    if beyond is not None and max_destroy is None:
+        output.diagnostics([replace(beyond, severity=Severity.WARNING)])
+    admit(made, made.impact.destroys if max_destroy is None else max_destroy)
+
+
 def _place(what: Path) -> tuple[Path, Path | None]:
     """Return the environment's directory, and the plan file where ``what`` is one: it lies beside or below it."""
     if not what.is_file():
@@ -423,22 +437,20 @@ def _place(what: Path) -> tuple[Path, Path | None]:
     return directory_of_plan(what), what
 
 
-def _approved(output: Output) -> bool:
+def _approved() -> bool:
+    """Ask on the terminal; where there is none, the answer is no."""
     if not sys.stdin.isatty():
-        output.diagnostics(
-            [
-                Diagnostic(
-                    "Not approved",
-                    "There is no terminal to ask on.",
-                    "If the plan is right, give --auto-approve, or apply a saved plan.",
-                    severity=Severity.ERROR,
-                )
-            ]
-        )
         return False
     sys.stderr.write('\nApply this plan? Only "yes" applies it: ')
     sys.stderr.flush()
     return sys.stdin.readline().strip() == "yes"
+
+
+def _not_approved() -> Diagnostic:
+    if sys.stdin.isatty():
+        return Diagnostic("Not approved", "Nothing was changed.")
+    detail = "There is no terminal to ask on. Nothing was changed."
+    return Diagnostic("Not approved", detail, "If the plan is right, give --auto-approve, or apply a saved plan.")
 
 
 def _write_json(path: Path, made: Any) -> None:

@@ -16,24 +16,8 @@ from typing import Any
 
 from reconciler.diagnostics import Diagnostic
 from reconciler.source_text import did_you_mean, without_secret
-from reconciler.values import EMPTY, Connection
+from reconciler.values import EMPTY, Adapter, Authentication, Connection
 from reconciler.yaml_reader import Node
-
-
-class Authentication(Enum):
-    BASIC = "basic"
-    NTLM = "ntlm"
-    KERBEROS = "kerberos"
-    CREDSSP = "credssp"
-    CERTIFICATE = "certificate"
-
-
-class Adapter(Enum):
-    """How Exchange cmdlets are reached on the host: the snap-in (2007) or its remote endpoint (2010 and later)."""
-
-    AUTO = "auto"
-    SNAPIN = "snapin"
-    REMOTE = "remote"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +65,8 @@ class ConnectionConfig:
     certificate_key: str | None = None
     """PEM file of its private key."""
     adapter: Adapter = Adapter.AUTO
+    delegate: bool = False
+    """Kerberos: forward the ticket, so that the host may act as the user elsewhere (the second hop)."""
     hosts: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: EMPTY)
     """By FQDN in lower case: the keys of this value that are others there."""
 
@@ -94,9 +80,17 @@ class ConnectionConfig:
         def path(name: str | None) -> str | None:
             return str(directory / name) if name else None
 
-        hosts = {host: {**own, "ca": path(own["ca"])} if "ca" in own else own for host, own in self.hosts.items()}
+        files = ("ca", "certificate", "certificate_key")
+        hosts = {
+            host: {**own, **{key: path(own[key]) for key in files if key in own}} for host, own in self.hosts.items()
+        }
         certificate, key = path(self.certificate), path(self.certificate_key)
         return replace(self, ca=path(self.ca), certificate=certificate, certificate_key=key, hosts=hosts)
+
+    @property
+    def has_second_hop(self) -> bool:
+        """True where what runs on the host may authenticate onwards as the account."""
+        return self.auth is Authentication.CREDSSP or (self.auth is Authentication.KERBEROS and self.delegate)
 
     @property
     def effective_port(self) -> int:
@@ -181,6 +175,8 @@ KEYS: Mapping[str, Key] = {
                     "Where the password is kept: env:NAME, file:PATH or keyring:SERVICE/USER."),
     "certificate": Key(_text, _TEXT, "PEM file of the client certificate, for auth: certificate."),
     "certificate_key": Key(_text, _TEXT, "PEM file of its private key."),
+    "delegate": Key(truth, {"type": ["boolean", "string"], "pattern": "^([Tt]rue|TRUE|[Ff]alse|FALSE)$"},
+                    "With kerberos: forward the ticket, as exchucutil needs it; false if left out."),
     "adapter": Key(one_of(Adapter), _choice(Adapter), "How Exchange cmdlets are reached; auto if left out."),
 }  # fmt: skip
 """The keys of one connection, beside ``hosts``."""
@@ -281,7 +277,11 @@ def _contradictions(config: ConnectionConfig, node: Node, where: str) -> list[Di
     elif config.auth is Authentication.CERTIFICATE:
         missing = [key for key in ("certificate", "certificate_key") if getattr(config, key) is None]
     else:
-        missing = ["user"] if config.password is not None and config.user is None else []
+        missing = []
+        if config.password is not None:
+            detail = f'"{where}" has auth: kerberos and a password, which Kerberos does not take: it uses a ticket.'
+            remedy = "Remove password, and get a ticket with kinit, or name a keytab in KRB5_CLIENT_KTNAME."
+            found.append(node.diagnostic("Password without use", detail, remedy, on_key=True))
     for key in missing:
         detail = f'"{where}" has auth: {config.auth.value} and no {key}.'
         found.append(node.diagnostic("Missing key", detail, f"Write {key}. {KEYS[key].doc}", on_key=True))

@@ -107,7 +107,7 @@ def _entry(
 ) -> Iterable[DriftEntry]:
     kind = by_type[action.address.type]
     prior = landscape.prior.resources.get(action.address)
-    if action.predicted_by is not None or action.kind is ActionKind.FORGET:
+    if action.predicted_by is not None or action.kind is ActionKind.FORGET or _follows_a_task(action, end):
         return  # what follows from another action is told with that one
     found, reason = _classified(action, prior, landscape, end)
     changes = (
@@ -122,6 +122,12 @@ def _entry(
         accept=_accept(kind, action, found),
         position=action.position,
     )
+
+
+def _follows_a_task(action: Action, end: Landscape) -> bool:
+    """True for a task that is due because a task of another type will be done."""
+    before = (end.actions.get(need) for need in action.needs if need.type != action.address.type)
+    return action.kind is ActionKind.RUN and any(one is not None and one.kind is ActionKind.RUN for one in before)
 
 
 def _classified(
@@ -158,7 +164,7 @@ def _classified_task(action: Action, landscape: Landscape, end: Landscape) -> tu
     reason = "; ".join(action.reasons)
     awaited = [other for need in action.needs if (other := end.actions.get(need)) is not None]
     is_owed = any(landscape.prior.owes(met.duty, met.subject) for met in action.discharges)
-    if is_owed or not landscape.prior.resources:
+    if is_owed or not landscape.prior.resources or _was_never_done(action, landscape, end):
         return DriftKind.PENDING, reason
     if any(
         _classified(other, landscape.prior.resources.get(other.address), landscape, end)[0] is DriftKind.PENDING
@@ -166,6 +172,14 @@ def _classified_task(action: Action, landscape: Landscape, end: Landscape) -> tu
     ):
         return DriftKind.PENDING, reason
     return DriftKind.DRIFTED, reason
+
+
+def _was_never_done(task: Action, landscape: Landscape, end: Landscape) -> bool:
+    """True where nothing that the task makes and the configuration wants was ever ours, as after an apply that was
+    killed before it."""
+    made = [address for address, by in end.predicted_by.items() if by == task.address]
+    wanted = [address for address in made if address.key in end.wanted(address.type)]
+    return bool(wanted) and not any(address in landscape.prior.resources for address in wanted)
 
 
 def _compared(change: Change, prior: Remembered | None) -> DriftChange:

@@ -1,13 +1,13 @@
 """A drift report as text: what differs, how much it matters, and both ways out.
 
-What drifted or is in conflict is told in full. What is only pending or unmanaged can be thousands of users before a
-first apply, so there equal findings are one line. The counts come last.
+What drifted or is in conflict is told in full, then what could not be read. What is only pending or unmanaged can be
+thousands of users before a first apply, so there equal findings are one line, and they stand behind. The counts come
+last.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby
 from typing import Final
 
 from reconciler.drift import DriftChange, DriftEntry, DriftKind, DriftReport, DriftSeverity
@@ -19,42 +19,58 @@ from reconciler.values import UNSET, Address
 _TITLES: Final = {
     DriftKind.DRIFTED: ("Drifted: changed on the servers since the last apply", "red"),
     DriftKind.CONFLICT: ("In conflict: changed on the servers and in the configuration", "red"),
-    DriftKind.PENDING: ("Pending: the configuration asks for it, no apply has done it yet", "yellow"),
-    DriftKind.UNMANAGED: ("Unmanaged: on the servers, not in the configuration", "blue"),
     DriftKind.UNREADABLE: ("Unreadable: could not be compared", "red"),
+    DriftKind.PENDING: ("Pending: the configuration asks for it, no apply has done it yet", "yellow"),
+    DriftKind.UNMANAGED: ("Unmanaged: on the servers, not in the configuration, and left alone", "blue"),
 }
+"""In the order in which they are told."""
 _LOOKS: Final = {DriftSeverity.HIGH: "red", DriftSeverity.MEDIUM: "yellow", DriftSeverity.LOW: "dim"}
-_BRIEF: Final = (DriftKind.PENDING, DriftKind.UNMANAGED)
 _MARGIN: Final = " " * 10
 
 
 def render_drift(report: DriftReport, style: Style, *, directory: str = "DIR") -> str:
     """Return the report as text; ``directory`` stands in the commands to copy."""
     blocks: list[list[str]] = []
-    for kind, group in groupby(report.entries, key=lambda entry: entry.kind):
-        title, look = _TITLES[kind]
-        blocks.append([style.paint(title, look, "bold"), *_entries(list(group), style, directory)])
+    for kind, (title, look) in _TITLES.items():
+        if entries := [entry for entry in report.entries if entry.kind is kind]:
+            blocks.append([style.paint(title, look, "bold"), *_entries(entries, style, directory)])
     blocks.append(list(_summary(report, style)))
     return lines(line for index, block in enumerate(blocks) for line in ([""] if index else []) + block)
 
 
 def _entries(entries: Sequence[DriftEntry], style: Style, directory: str) -> Iterator[str]:
-    if entries[0].kind in _BRIEF:
-        alike: dict[tuple[str, str, DriftSeverity], list[DriftEntry]] = {}
-        for entry in entries:
-            alike.setdefault((entry.address.type, entry.reason, entry.severity), []).append(entry)
-        for members in alike.values():
-            yield from _brief(members, style)
-    else:
-        for entry in entries:
-            yield from _whole(entry, style, directory)
+    match entries[0].kind:
+        case DriftKind.UNMANAGED:
+            yield from _unmanaged(entries, style)
+        case DriftKind.PENDING:
+            alike: dict[tuple[str, str, DriftSeverity], list[DriftEntry]] = {}
+            for entry in entries:
+                alike.setdefault((entry.address.type, entry.reason, entry.severity), []).append(entry)
+            for members in alike.values():
+                yield from _brief(members, style)
+        case _:
+            for entry in entries:
+                yield from _whole(entry, style, directory)
+
+
+def _unmanaged(entries: Sequence[DriftEntry], style: Style) -> Iterator[str]:
+    """Yield one line for each type: there is nothing to say of these but that they are there."""
+    by_type: dict[str, list[str]] = {}
+    for entry in entries:
+        by_type.setdefault(entry.address.type, []).append(entry.address.key)
+    for type_name, keys in by_type.items():
+        if len(keys) == 1:
+            yield f"  {style.paint(str(Address(type_name, keys[0])), 'bold')}"
+            continue
+        titled = f"{type_name} {style.times}{len(keys):,}"
+        names = first_of(keys, style.width - width(titled) - 6, style)
+        yield f"  {style.paint(titled, 'bold')}  {style.paint(f'({names})', 'dim')}"
 
 
 def _brief(entries: Sequence[DriftEntry], style: Style) -> Iterator[str]:
     first = entries[0]
     if len(entries) == 1:
         yield from _head(first, _named(first.address), style)
-        yield from _changes(first.changes if first.kind is not DriftKind.PENDING else (), style)
         return
     named = f"{first.address.type} {style.times}{len(entries):,}"
     yield from _head(first, named, style)

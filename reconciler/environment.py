@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from reconciler.connections import (
@@ -65,6 +65,8 @@ def load(
     name = _environment_name(sections, found)
     settings = _settings(sections.merged("restarts"), name, found)
     connections, simulator = parse_connections(sections.merged("connections"), found)
+    exchange = connections.get(Connection.EXCHANGE)
+    settings = replace(settings, second_hop=exchange is None or exchange.has_second_hop)
     declared, _ = resolve(into.valid, types, Known(is_complete=False))
     known = Known(implied(types, declared), into.invalid, into.is_complete)
     declared, unresolved = resolve(into.valid, types, known)

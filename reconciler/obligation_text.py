@@ -1,9 +1,10 @@
-"""What is still owed, as a clause of a sentence."""
+"""What is still owed, as a clause of a sentence, and what a plan does about it."""
 
 from __future__ import annotations
 
 from typing import assert_never
 
+from reconciler.plan import Plan
 from reconciler.snapshot import Duty, Obligation
 
 
@@ -18,3 +19,17 @@ def obligation_text(owed: Obligation) -> str:
         case Duty.LOWER_OUTCALLS:
             return f"outgoing calls of {owed.subject} have to go back to one gateway{since}"
     assert_never(owed.duty)
+
+
+def settled_by(plan: Plan) -> frozenset[tuple[str, str]]:
+    """Return the identities of the obligations, open before or made by the plan, that the plan itself meets.
+
+    No single action ends the need to lower outgoing calls: gateways are lowered together, and that it was enough is
+    observed. An action that switches off a gateway's outgoing calls is taken for all of it.
+    """
+    actions = list(plan.actions())
+    met = {owed.identity for action in actions for owed in action.discharges}
+    if any(change.attribute == "outcalls_allowed" and change.after is False for a in actions for change in a.changes):
+        owed = [*plan.obligations, *(one for action in actions for one in action.owes)]
+        met |= {one.identity for one in owed if one.duty is Duty.LOWER_OUTCALLS}
+    return frozenset(met)

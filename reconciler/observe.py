@@ -7,16 +7,16 @@ whatever the number of users. What could not be read is kept as unreadable, whic
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
 from reconciler.errors import TransientError
 from reconciler.events import Observed, Observing, Retrying
 from reconciler.ports import Clock, Emit, Random, Request, Scheduler, Sessions
-from reconciler.resource import Diagnosed, Landscape, ResourceType
+from reconciler.resource import Diagnosed, Landscape, Lifecycle, ResourceType
 from reconciler.retry import Result, Retry
-from reconciler.values import Command, Endpoint, Resource, Resources
+from reconciler.values import Address, Command, Endpoint, Resource, Resources
 
 Keys = Mapping[str, frozenset[str] | None]
 """By type, the keys to read; None for all."""
@@ -52,6 +52,7 @@ class Reader:
         after = landscape
         for kind in ready:
             found = kind.observe([(command, answers[command]) for command in queries[kind.name]], landscape)
+            found = (*found, *_in_the_dark(kind, landscape))
             keys = asked[kind.name]
             is_narrowed = keys is not None and queries[kind.name] != tuple(kind.queries(landscape))
             after = _put(kind.name, found, after, keys if is_narrowed else None)
@@ -86,10 +87,34 @@ class Reader:
         def on_retry(error: TransientError, attempt: int, seconds: float) -> None:
             self.emit(Retrying(f"read {endpoint}", str(error), attempt, seconds))
 
-        results = self.retry.invoke(lambda: self.sessions.open(endpoint), requests, on_retry)
-        records = sum(len(result.records) for result in results if not isinstance(result, Exception))
-        self.emit(Observed(str(endpoint), records, len(requests), self.clock.monotonic() - began))
+        records = 0
+        try:
+            results = self.retry.invoke(lambda: self.sessions.open(endpoint), requests, on_retry)
+            records = sum(len(result.records) for result in results if not isinstance(result, Exception))
+        finally:
+            self.emit(Observed(str(endpoint), records, len(requests), self.clock.monotonic() - began))
         return dict(zip(commands, results, strict=True))
+
+
+def _in_the_dark(kind: ResourceType, landscape: Landscape) -> Iterator[Diagnosed]:
+    """Yield that a type cannot be read as a whole where what tells it whom to ask cannot: it would seem to be gone."""
+    for name in kind.reads_after:
+        told = landscape.unreadable.get(Address(name, "*"))
+        if told is not None:
+            yield Diagnosed(Address(kind.name, "*"), told)
+            return
+
+
+def unread(kind: ResourceType, address: Address, landscape: Landscape) -> Address | None:
+    """Return what was not read and would be needed to tell whether an action on ``address`` took effect, or None.
+
+    A task is told by what it makes, so the types it refreshes count as well: what cannot be read is not there, and
+    not absent either.
+    """
+    if not landscape.is_readable(kind.name, address.key):
+        return address
+    made = kind.refreshes if kind.lifecycle is Lifecycle.TASK else ()
+    return next((Address(name, "*") for name in made if not landscape.is_readable(name)), None)
 
 
 def _put(

@@ -69,6 +69,16 @@ class Output:
         self._print(render_plan(plan, self.style, commands=commands))
         self._shown.update(plan.diagnostics)
 
+    def saved_plan(self, plan: Plan) -> None:
+        """Show a plan that was read and approved before: machines get it whole, people what it comes to."""
+        if self._json is not None:
+            self.plan(plan)
+            return
+        from reconciler.plan_text import render_summary
+
+        self._print(render_summary(plan, self.style))
+        self._shown.update(plan.diagnostics)
+
     def drift(self, report: DriftReport, directory: Path) -> None:
         if self._json is not None:
             self._json.drift(report)
@@ -85,6 +95,7 @@ class Output:
             self._json.diagnostics(told)
         from reconciler.diagnostic_text import render_diagnostics
 
+        self._end_progress()
         sys.stderr.write(render_diagnostics(told, self.error_style))
         sys.stderr.flush()
 
@@ -98,15 +109,21 @@ class Output:
 
     def end(self, exit_code: int) -> int:
         """Close what is open, write the last message and return ``exit_code``."""
-        if self._progress is not None:
-            self._progress.close()
+        self._end_progress()
         if self._json is not None:
             self._json.end(exit_code)
         if self._log is not None:
             self._log.close()
         return exit_code
 
+    def _end_progress(self) -> None:
+        """Take the line that is drawn again away, before other text comes."""
+        if self._progress is not None:
+            self._progress.close()
+            self._progress = None
+
     def _print(self, text: str) -> None:
+        self._end_progress()
         self.people.write(text)
         self.people.flush()
 

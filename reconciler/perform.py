@@ -15,14 +15,15 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
 
-from reconciler.errors import AmbiguousOutcome, LeaseLost, SessionError, TransientError
+from reconciler.errors import AmbiguousOutcome, LeaseLost, SessionError, TransientError, Unreachable
 from reconciler.events import Retrying, Waiting
-from reconciler.observe import Reader
+from reconciler.observe import Reader, unread
 from reconciler.plan import Step
 from reconciler.plan_file import fingerprint
-from reconciler.ports import CrashPoint, Lease, Request
+from reconciler.ports import CrashPoint, Lease, Request, Stop
 from reconciler.resource import Action, ActionKind, Landscape, Proof, ResourceType
 from reconciler.snapshot import Intent, Outcome, OutcomeKind, Remembered, StateChange
+from reconciler.system import NeverStop
 from reconciler.values import Address, Argument, Command, NameOf, Resource
 
 CHUNK = 100
@@ -97,6 +98,7 @@ class Performer:
     lease: Lease
     point: CrashPoint
     patience: Patience = field(default_factory=Patience)
+    stop: Stop = field(default_factory=NeverStop)
 
     def perform(self, step: Step, actions: Sequence[Action]) -> list[Ended]:
         """Carry out ``actions``, at most ``CHUNK`` of one step, and return how each ended.
@@ -141,19 +143,24 @@ class Performer:
                 landscape = self.world.landscape
                 commands = kind.waits_for(action, landscape)
                 answers = self.reader.ask(commands) if commands else {}
+                if answers and all(isinstance(answer, Unreachable) for answer in answers.values()):
+                    # After every attempt was made: whoever vanished is not waited for as replication is.
+                    return f"nobody can be asked whether all is ready: {next(iter(answers.values()))}"
                 reason = kind.is_ready(action, [(command, answers[command]) for command in commands], landscape)
                 if reason is None:
                     break
                 if clock.monotonic() >= deadline:
                     return f"waited {self.patience.ready:.0f} s in vain: {reason}"
+                if self.stop.level():
+                    return f"stopped while it waited: {reason}"
                 self.reader.emit(Waiting(step.id, reason))
                 clock.sleep(5.0)
         return None
 
     def _verdict(self, kind: ResourceType, action: Action, landscape: Landscape) -> Ended | None:
         """Return how an action ends before it begins; None where it is to be carried out."""
-        if not landscape.is_readable(kind.name, action.address.key):
-            return Ended(action, OutcomeKind.NOT_RUN, _why_unreadable(action.address, landscape))
+        if (lacking := unread(kind, action.address, landscape)) is not None:
+            return Ended(action, OutcomeKind.NOT_RUN, _why_unreadable(lacking, landscape))
         if kind.is_done(action, landscape):
             return Ended(action, OutcomeKind.DONE, was_there=True)
         found = kind.expectation(action, landscape)
@@ -241,6 +248,11 @@ class Performer:
             ]
             if not hoped_for or clock.monotonic() >= deadline:
                 return landscape, ended
+            if self.stop.level() > 1:
+                return landscape, [
+                    end if sent.error is not None else _given_up(end)
+                    for sent, end in zip(under_way, ended, strict=True)
+                ]
             self.reader.emit(Waiting(step.id, f"the effect on {hoped_for[0].action.address} to be seen"))
             clock.sleep(pause)
             pause = min(pause * 2, 10.0)
@@ -251,20 +263,22 @@ class Performer:
             return
         seconds = self.patience.expiry + len(under_way)
         self.reader.emit(Waiting(step.id, "a command without reply to be done or to expire", seconds))
-        self.reader.clock.sleep(seconds)
+        end = self.reader.clock.monotonic() + seconds
+        while self.stop.level() < 2 and (left := end - self.reader.clock.monotonic()) > 0:
+            self.reader.clock.sleep(min(left, 1.0))
 
     def _judge(self, kind: ResourceType, sent: _Sent, landscape: Landscape) -> Ended:
         action, error = sent.action, sent.error
-        if not landscape.is_readable(kind.name, action.address.key):
+        if (lacking := unread(kind, action.address, landscape)) is not None:
             unsent = isinstance(error, TransientError)
-            why = _why_unreadable(action.address, landscape)
+            why = _why_unreadable(lacking, landscape)
             return Ended(action, OutcomeKind.NOT_RUN if unsent else OutcomeKind.UNKNOWN, why)
         if kind.is_done(action, landscape):
             return Ended(action, OutcomeKind.DONE)
         match error:
             case None:
                 return Ended(action, OutcomeKind.FAILED, "the server reported success, but it reads otherwise")
-            case AmbiguousOutcome() if action.proof is Proof.UNOBSERVABLE:
+            case AmbiguousOutcome() if action.proof is Proof.UNOBSERVABLE or self.stop.level() > 1:
                 return Ended(action, OutcomeKind.UNKNOWN, str(error))
             case AmbiguousOutcome() | TransientError():
                 return Ended(action, OutcomeKind.NOT_RUN, str(error))
@@ -299,6 +313,13 @@ class Performer:
             owe=tuple(owed for action in done for owed in kind.owed_after(action, landscape)),
             discharge=tuple(met for action in done for met in action.discharges),
         )
+
+
+def _given_up(end: Ended) -> Ended:
+    """Return the end of an action whose effect nobody waits for any longer: the next run looks again."""
+    if end.outcome is OutcomeKind.DONE:
+        return end
+    return replace(end, outcome=OutcomeKind.UNKNOWN, detail="stopped before its effect was seen")
 
 
 def remembered(action: Action, observed: Resource | None) -> Remembered:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -9,6 +10,7 @@ from typing import Final
 from reconciler.obligation_text import obligation_text
 from reconciler.plan import Step
 from reconciler.resource import Action, ActionKind, Change
+from reconciler.snapshot import Duty
 from reconciler.style import Style, first_of
 from reconciler.text import duration, listed, pad, width, wrap
 from reconciler.value_text import value_text
@@ -25,6 +27,9 @@ LOOKS: Final = {
 }
 """The symbol and colour of each kind of action."""
 _RISK: Final = [ActionKind.DELETE, ActionKind.REPLACE, ActionKind.RUN, ActionKind.UPDATE, ActionKind.CREATE]
+_ONE_BY_ONE: Final = (ActionKind.DELETE, ActionKind.REPLACE)
+_NAMED_AT_MOST: Final = 12
+"""Of more actions in one entry only the first are named."""
 _MARGIN: Final = " " * 6
 _DIFFERENT_AT_MOST: Final = 4
 """An attribute with no more values than this splits equal actions; one with more is each user's own."""
@@ -48,12 +53,31 @@ class Entry:
 
 
 def entries(steps: Iterable[Step]) -> Iterator[Entry]:
-    """Yield what is shown of the steps: single actions as they are, those of a group folded."""
+    """Yield what is shown of a stage's steps: users who share a group and single actions that are equal are folded."""
+    alike: dict[tuple[object, ...], list[Action]] = {}
     for step in steps:
-        if len(step.actions) == 1:
-            yield Entry(step.actions, step.first.changes)
+        for action in step.actions:
+            alike.setdefault(_likeness(action), []).append(action)
+    for members in alike.values():
+        if members[0].group:
+            yield from _folded(sorted(members, key=lambda action: action.address))
         else:
-            yield from _folded(step.actions)
+            yield Entry(tuple(members), members[0].changes)
+
+
+def _likeness(action: Action) -> tuple[object, ...]:
+    """Return what actions must have in common to be shown together; waves of one group may differ."""
+    if action.group:
+        return (action.address.type, action.group)
+    what = (
+        action.address.type,
+        action.kind,
+        action.changes,
+        action.reasons,
+        action.predicted_by,
+        action.settle_seconds,
+    )
+    return (*what, action.address) if action.destroys or action.kind in _ONE_BY_ONE else what
 
 
 def _folded(actions: Iterable[Action]) -> Iterator[Entry]:
@@ -116,15 +140,26 @@ def _title(action: Action, style: Style) -> str:
 
 
 def _many(entry: Entry, style: Style) -> Iterator[str]:
-    """Yield one line: how many, what they share, and the first of them as far as the line goes."""
+    """Yield how many there are, what they share, and their names: beside it where they fit, else below."""
     first = entry.first
     symbol, look = LOOKS[first.kind]
-    number = f"{style.times}{len(entry.actions):,}"
+    titled = f"{first.address.type} {style.times}{len(entry.actions):,}"
+    head = f"{style.paint(f'{symbol:>3}', look, 'bold')} {style.paint(titled, 'bold')}"
     shared = "".join(f"  {style.show(change.attribute)} {_transition(change, first, style)}" for change in entry.shared)
-    used = 4 + width(first.address.type) + 1 + width(number) + width(shared) + 2
-    names = first_of([action.address.key for action in entry.actions], style.width - used - 2, style)
-    head = f"{style.paint(f'{symbol:>3}', look, 'bold')} {style.paint(f'{first.address.type} {number}', 'bold')}"
-    yield f"{head}{shared}  {style.paint(f'({names})', 'dim')}"
+    used = 4 + width(titled) + width(shared)
+    keys = [action.address.key for action in entry.actions]
+    names = ", ".join(style.show(key) for key in keys) if len(keys) <= _NAMED_AT_MOST else ""
+    if names and used + width(names) + 4 <= style.width:
+        yield f"{head}{shared}  {style.paint(f'({names})', 'dim')}"
+        return
+    if used <= style.width:
+        yield f"{head}{shared}"
+    else:
+        yield head
+        yield from _attributes(entry.shared, first, style)
+    room = style.width - len(_MARGIN)
+    told = wrap(names, room) if names else [first_of(keys, room, style)]
+    yield from (style.paint(f"{_MARGIN}{line}", "dim") for line in told)
 
 
 def _notes(entry: Entry, settled: Collection[tuple[str, str]]) -> Iterator[str]:
@@ -132,23 +167,34 @@ def _notes(entry: Entry, settled: Collection[tuple[str, str]]) -> Iterator[str]:
     first = entry.first
     if all(action.reasons == first.reasons for action in entry.actions):
         yield from first.reasons
-    told = [f"wave {first.wave}"] if first.wave else []
-    if entry.own:
-        told.append(f"each with its own {listed(entry.own, 8)}")
+    told = [*_waves(entry), *([f"each with its own {listed(entry.own, 8)}"] if entry.own else [])]
     if told:
         yield "; ".join(told)
-    for owed in first.owes:
-        if owed.identity not in settled:
-            yield f"then {obligation_text(owed)}, which no step of this plan does"
+    for action in entry.actions:
+        for owed in action.owes:
+            if owed.identity not in settled and owed.duty is not Duty.LOWER_OUTCALLS:
+                yield f"then {obligation_text(owed)}, which no step of this plan does"
     if first.settle_seconds:
         yield f"then its pool settles for {duration(first.settle_seconds)}"
 
 
+def _waves(entry: Entry) -> Iterator[str]:
+    """Yield the wave that all are in, or how many are in each."""
+    numbers = Counter(action.wave for action in entry.actions if action.wave)
+    if numbers == {entry.first.wave: len(entry.actions)}:
+        yield f"wave {entry.first.wave}"
+    elif numbers:
+        yield listed([f"{number:,} in wave {wave}" for wave, number in sorted(numbers.items())], 8)
+
+
 def _changes(action: Action, style: Style) -> Iterator[str]:
-    if action.kind is ActionKind.DELETE:
-        return
-    room = max((width(style.show(change.attribute)) for change in action.changes), default=0) + 1
-    for change in action.changes:
+    if action.kind is not ActionKind.DELETE:
+        yield from _attributes(action.changes, action, style)
+
+
+def _attributes(changes: Sequence[Change], action: Action, style: Style) -> Iterator[str]:
+    room = max((width(style.show(change.attribute)) for change in changes), default=0) + 1
+    for change in changes:
         name = pad(f"{style.show(change.attribute)}:", room)
         yield f"{_MARGIN}{name} {_transition(change, action, style)}"
 
@@ -156,6 +202,8 @@ def _changes(action: Action, style: Style) -> Iterator[str]:
 def _transition(change: Change, action: Action, style: Style) -> str:
     if change.before is UNSET and action.kind is ActionKind.CREATE:
         return value_text(change.after, style)
+    if change.before is UNSET and action.predicted_by is not None:
+        return f"(not known yet) -> {value_text(change.after, style)}"
     mark = " (predicted)" if action.predicted_by is not None else ""
     if isinstance(change.before, tuple) and isinstance(change.after, tuple):
         whole = f"{value_text(change.before, style)}{mark} -> {value_text(change.after, style)}"

@@ -14,7 +14,8 @@ from itertools import groupby
 from typing import Final
 
 from reconciler.diagnostic_text import diagnostic_lines
-from reconciler.obligation_text import obligation_text
+from reconciler.diagnostics import Diagnostic, Severity
+from reconciler.obligation_text import obligation_text, settled_by
 from reconciler.plan import Plan, Step
 from reconciler.plan_entries import LOOKS, Entry, entries, entry_lines
 from reconciler.resource import Action, ActionKind
@@ -22,7 +23,9 @@ from reconciler.style import Style, sentence
 from reconciler.text import count, lines, listed, wrap
 from reconciler.values import Address
 
-_WORDS: Final = {"um": "UM", "ip": "IP"}
+_TOLD_IN_FULL: Final = 2
+"""Of more warnings or notes of one kind the first stands for all."""
+_WORDS: Final = {"um": "UM", "ip": "IP", "lync": "Lync"}
 
 
 def render_plan(plan: Plan, style: Style, *, commands: bool = False) -> str:
@@ -39,6 +42,11 @@ def render_plan(plan: Plan, style: Style, *, commands: bool = False) -> str:
     return lines(line for index, block in enumerate(blocks) for line in ([""] if index else []) + block)
 
 
+def render_summary(plan: Plan, style: Style) -> str:
+    """Return the end of the plan alone: what it comes to, for one that was shown before."""
+    return lines(_summary(plan, style))
+
+
 # --- stages ----------------------------------------------------------------------------------------------------------
 
 
@@ -48,7 +56,7 @@ def _stages(plan: Plan, style: Style, commands: bool) -> Iterator[str]:
     yield from _head(plan, style, commands)
     steps = {step.id: step for step in plan.steps}
     last = max(step.stage for step in plan.steps)
-    settled = {owed.identity for action in plan.actions() for owed in action.discharges}
+    settled = settled_by(plan)
     for stage, group in groupby(sorted(plan.steps, key=lambda step: step.stage), key=lambda step: step.stage):
         members = list(group)
         yield ""
@@ -125,16 +133,33 @@ def _kept(title: str, actions: Sequence[Action], style: Style) -> Iterator[str]:
 
 
 def _told(plan: Plan, style: Style) -> Iterator[str]:
+    """Yield the diagnostics, the worst last, where the eye is; of many equal ones that are no errors the first."""
+    alike: dict[tuple[object, ...], list[Diagnostic]] = {}
     for index, told in enumerate(plan.diagnostics):
-        if index:
+        alike.setdefault((told.severity, told.summary, told.code, index if told.is_error else None), []).append(told)
+    worst_last = sorted(alike.values(), key=lambda group: list(Severity).index(group[0].severity), reverse=True)
+    for index, group in enumerate(worst_last):
+        shown = group if len(group) <= _TOLD_IN_FULL else group[:1]
+        for number, told in enumerate(shown):
+            if index or number:
+                yield ""
+            yield from diagnostic_lines(told, style)
+        if len(group) > len(shown):
             yield ""
-        yield from diagnostic_lines(told, style)
+            yield from _others(group[1:], style)
+
+
+def _others(told: Sequence[Diagnostic], style: Style) -> Iterator[str]:
+    """Yield about what else the same is told; the whole of it is in the JSON form."""
+    about = listed([str(one.address or one.position or "?") for one in told], 4)
+    for line in wrap(style.show(f"The same is told of {about}; --json has each in full."), style.width - 2):
+        yield style.paint(f"  {line}", "dim")
 
 
 def _owed(plan: Plan, style: Style) -> Iterator[str]:
     if not plan.obligations:
         return
-    settled = {owed.identity for action in plan.actions() for owed in action.discharges}
+    settled = settled_by(plan)
     yield style.paint("Still owed", "bold")
     for owed in sorted(plan.obligations, key=lambda owed: owed.identity):
         what_now = "this plan does it" if owed.identity in settled else "no step of this plan does it"
@@ -144,9 +169,12 @@ def _owed(plan: Plan, style: Style) -> Iterator[str]:
 
 
 def _summary(plan: Plan, style: Style) -> Iterator[str]:
+    errors = sum(told.is_error for told in plan.diagnostics)
     if plan.has_changes:
         yield from sentence("Plan:", _totals(plan), style)
         yield from sentence("Impact:", _impact(plan), style)
+    elif errors:
+        yield f"{style.paint('No plan:', 'red', 'bold')} {count(errors, 'error')}."
     else:
         compared = f" {count(plan.unchanged, 'resource')} compared." if plan.unchanged else ""
         yield f"{style.paint('No changes.', 'green', 'bold')} The servers are as the configuration says.{compared}"

@@ -161,6 +161,9 @@ class Stop(Protocol):
 
     def level(self) -> int: ...
 
+    def begin(self) -> None:
+        """Say that servers are changed from now on: until then a signal ends the command at once."""
+
     @property
     def exit_code(self) -> int:
         """The exit code of a run stopped so."""

@@ -1,7 +1,8 @@
 """What an apply shows while it runs, and the table that ends it.
 
-On a terminal somebody watches, a bar at the bottom counts actions and estimates the time left, and lines of what began,
-ended, waits or failed scroll above it. Elsewhere there are only the lines, with a count now and then during long steps.
+On a terminal somebody watches, a bar at the bottom counts actions and estimates the time left, and lines of what ended,
+waits or failed scroll above it; reads before an apply are one line that is drawn again and then taken away. Elsewhere
+there are only lines: of what began and ended, with a count now and then during long steps, and nothing about reads.
 Either way it listens and nothing more: whatever goes wrong in showing is swallowed, never raised into the engine.
 """
 
@@ -32,13 +33,17 @@ from reconciler.obligation_text import obligation_text
 from reconciler.progress_board import Board, LiveBoard, PlainBoard
 from reconciler.snapshot import Obligation, OutcomeKind
 from reconciler.style import Style
-from reconciler.text import count, duration, lines, listed, wrap
+from reconciler.text import count, duration, lines, listed, shorten, wrap
 
 _QUIET_SECONDS: Final = 10.0
 """Between two lines that only say that something goes on."""
 _FEW: Final = 3.0
 """Percent of the actions that have to be done before a time left is more than a guess."""
 _LISTED: Final = 20
+_BAR_COLUMNS: Final = 60
+"""What the bar, its counts and times take at most; the rest of the line says what runs."""
+_NOTABLE_SECONDS: Final = 1.0
+"""What took less is not worth saying how long."""
 _COLUMN: Final = 11
 """Where the text of a line begins, after the word for what happened."""
 
@@ -68,6 +73,8 @@ class TerminalProgress:
                 if shown:
                     self._board.print(lines(shown))
                 self._tally.show_on(self._board, self._style)
+                if isinstance(event, Observing | Observed):
+                    self._board.status(self._tally.reading(self._style))
                 if isinstance(event, RunEnded):
                     self._board.close()
                     self._board.print(lines(_closing(event, self._tally, self._style)))
@@ -85,14 +92,9 @@ class TerminalProgress:
     def _lines(self, event: Event) -> Iterator[str]:
         show, paint = self._style.show, self._style.paint
         match event:
-            case Observing(host, what, _):
-                yield paint(f"Reading {count(len(what), 'resource type')} on {show(host)}", "dim")
-            case Observed(host, records, requests, seconds):
-                read = f"{count(records, 'record')}, {count(requests, 'request')}, {duration(seconds)}"
-                yield paint(f"Read {show(host)}: {read}", "dim")
             case RunStarted(run, environment, steps, actions):
                 size = f"{count(actions, 'action')} in {count(steps, 'step')}"
-                yield f"Run {paint(show(run), 'bold')} applies {size} to {show(environment)}"
+                yield from ["", f"Run {paint(show(run), 'bold')} applies {size} to {show(environment)}"]
             case StepStarted(step, stage, actions):
                 if not self._board.draws:
                     size = f", {count(actions, 'action')}" if actions > 1 else ""
@@ -110,7 +112,7 @@ class TerminalProgress:
                 yield from self._step_ended(event)
             case Told(diagnostic):
                 yield from ["", *diagnostic_lines(diagnostic, self._style), ""]
-            case Owed() | RunEnded():
+            case Observing() | Observed() | Owed() | RunEnded():
                 return
             case _:
                 assert_never(event)
@@ -125,15 +127,15 @@ class TerminalProgress:
             yield from self._line("so far", f"{event.step}: {self._tally.progress()}", "dim")
 
     def _step_ended(self, event: StepEnded) -> Iterator[str]:
-        took = f"({duration(event.seconds)})"
+        took = f" ({duration(event.seconds)})" if event.seconds >= _NOTABLE_SECONDS else ""
         numbers = ((event.done, "done"), (event.failed, "failed"), (event.unknown, "unknown"))
         if event.blocked_by is not None:
             yield from self._line("blocked", f"{event.step}: needs {event.blocked_by}", "yellow")
         elif event.failed or event.unknown:
             told = ", ".join(f"{number:,} {word}" for number, word in numbers if number)
-            yield from self._line("ended", f"{event.step}: {told} {took}", "red", "bold")
+            yield from self._line("ended", f"{event.step}: {told}{took}", "red", "bold")
         else:
-            yield from self._line("done", f"{event.step} {took}", "green")
+            yield from self._line("done", f"{event.step}{took}", "green")
 
     def _line(self, word: str, text: str, *looks: str) -> Iterator[str]:
         """Yield a line with the word for what happened in a column of its own; on a terminal folded to its width."""
@@ -157,6 +159,8 @@ class _Tally:
     """When a line last told the count."""
     now: float = 0.0
     running: dict[str, int] = field(default_factory=dict)
+    read: list[str] = field(default_factory=list)
+    """Hosts whose answers are awaited."""
     failures: list[ActionEnded] = field(default_factory=list)
     blocked: list[StepEnded] = field(default_factory=list)
     owed: dict[tuple[str, str], Obligation] = field(default_factory=dict)
@@ -169,6 +173,11 @@ class _Tally:
                 self.actions, self.begun, self.counted = event.actions, now, now
             case StepStarted():
                 self.running[event.step] = event.actions
+            case Observing():
+                self.read.append(event.host)
+            case Observed():
+                if event.host in self.read:
+                    self.read.remove(event.host)
             case ActionEnded():
                 self.ended += 1
                 if event.outcome is not OutcomeKind.DONE:
@@ -206,6 +215,12 @@ class _Tally:
             return None
         return (self.now - self.begun) / self.ended * max(0, self.actions - self.ended)
 
+    def reading(self, style: Style) -> str:
+        """Return what is being read before the run, on one line; nothing while it runs."""
+        if not self.read or self.actions:
+            return ""
+        return shorten(style.show(f"Reading {listed(dict.fromkeys(self.read), 2)} ..."), style.width - 1)
+
     def show_on(self, board: Board, style: Style) -> None:
         if not self.actions:
             return
@@ -214,7 +229,7 @@ class _Tally:
             self.ended,
             self.actions,
             left="" if left is None else f"{duration(left)} left",
-            doing=style.show(listed(self.running, 1)),
+            doing=shorten(style.show(listed(self.running, 1)), max(12, style.width - _BAR_COLUMNS)),
         )
 
     def progress(self) -> str:
@@ -228,9 +243,11 @@ class _Tally:
 
 def _closing(event: RunEnded, tally: _Tally, style: Style) -> Iterator[str]:
     """Yield what became of everything: done, failed, blocked and unknown with reasons, and how to go on."""
-    yield ""
-    yield f"{_verdict(event, style)} {style.paint(f'Run {style.show(event.run)}, {duration(event.seconds)}.', 'dim')}"
-    yield ""
+    run = f"Run {style.show(event.run)}, {duration(event.seconds)}."
+    if not (event.exit_code or event.failed or event.blocked or event.unknown or tally.owed):
+        yield from ["", f"{_verdict(event, style)} {count(event.done, 'action')} done. {style.paint(run, 'dim')}"]
+        return
+    yield from ["", f"{_verdict(event, style)} {style.paint(run, 'dim')}", ""]
     unknown = [_failure(ended) for ended in tally.failures if ended.outcome is OutcomeKind.UNKNOWN]
     failed = [_failure(ended) for ended in tally.failures if ended.outcome is not OutcomeKind.UNKNOWN]
     blocked = [f"{step.step}: needs {step.blocked_by}" for step in tally.blocked]

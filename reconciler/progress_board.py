@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Protocol, TextIO
 
 from reconciler.style import Style
+from reconciler.text import width
 
 
 class Board(Protocol):
-    """Takes lines, and a count that is drawn where it can be."""
+    """Takes lines, and a count or a status that is drawn where it can be."""
 
     draws: bool
     """True where counts are drawn in place, so that no lines are needed for them."""
@@ -16,6 +17,10 @@ class Board(Protocol):
     def print(self, text: str) -> None: ...
 
     def count(self, done: int, total: int, *, left: str, doing: str) -> None: ...
+
+    def status(self, text: str) -> None:
+        """Draw one line in place of the last one; '' takes it away."""
+        ...
 
     def close(self) -> None: ...
 
@@ -33,6 +38,9 @@ class PlainBoard:
         self._stream.flush()
 
     def count(self, done: int, total: int, *, left: str, doing: str) -> None:
+        return
+
+    def status(self, text: str) -> None:
         return
 
     def close(self) -> None:
@@ -61,19 +69,31 @@ class LiveBoard:
         )
         self._task = self._bar.add_task("", total=None, left="", visible=False)
         self._runs = False
+        self._stream, self._style, self._drawn = stream, style, 0
 
     def print(self, text: str) -> None:
         from rich.text import Text
 
+        self.status("")
         self._console.print(Text.from_ansi(text.rstrip("\n")), soft_wrap=True)
 
     def count(self, done: int, total: int, *, left: str, doing: str) -> None:
         if not self._runs:
+            self.status("")
             self._bar.start()
             self._runs = True
         self._bar.update(self._task, completed=done, total=total, visible=True, left=left, description=doing)
 
+    def status(self, text: str) -> None:
+        if self._runs or not (text or self._drawn):
+            return
+        # Overwritten with blanks, which every terminal understands; the cursor stays where the next output begins.
+        self._stream.write(f"\r{' ' * self._drawn}\r{self._style.paint(text, 'dim')}")
+        self._stream.flush()
+        self._drawn = width(text)
+
     def close(self) -> None:
+        self.status("")
         if self._runs:
             self._bar.stop()
             self._runs = False

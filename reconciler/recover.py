@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from reconciler.events import Waiting
-from reconciler.observe import Reader
+from reconciler.observe import Reader, unread
 from reconciler.ports import Lease
 from reconciler.resource import Action, ActionKind, Change, Landscape, ResourceType
 from reconciler.snapshot import Intent, Outcome, OutcomeKind, StateChange
@@ -49,7 +49,7 @@ def close_intents(
 
 def _outcome(intent: Intent, landscape: Landscape, types: Mapping[str, ResourceType]) -> Outcome:
     kind = types.get(intent.address.type)
-    if kind is None or not landscape.is_readable(kind.name, intent.address.key):
+    if kind is None or unread(kind, intent.address, landscape) is not None:
         return Outcome(intent.id, OutcomeKind.UNKNOWN, "it cannot be read")
     if kind.is_done(_action(intent), landscape):
         return Outcome(intent.id, OutcomeKind.DONE, "seen after the run was interrupted")

@@ -45,7 +45,7 @@ def resolve(
 
 
 def implied_by_default(
-    types: Sequence[ResourceType], declared: Mapping[str, Resources]
+    types: Sequence[ResourceType], declared: Mapping[str, Collection[str]]
 ) -> Mapping[str, frozenset[str]]:
     """Return by type the keys that declared resources bring: ``X/default`` where the type references that of X."""
     return {
@@ -102,14 +102,23 @@ def _dangling(declarations: Sequence[Declaration], types: Sequence[ResourceType]
     for (name, folded_key), key in known.invalid.items():
         targets.setdefault(name, set()).add(folded_key)
         declared.setdefault(name, []).append(key)
+    # What a wrong declaration would bring is not missing: that it is wrong was told, once.
+    wrong = {name: [key for (other, _), key in known.invalid.items() if other == name] for name, _ in known.invalid}
+    for name, keys in implied_by_default(types, wrong).items():
+        targets.setdefault(name, set()).update(map(folded, keys))
     referring = {name: _references(one, checkable) for name, one in by_name.items()}
     for declaration in declarations:
-        for attribute, target in referring.get(declaration.resource.address.type, ()):
-            present = targets.get(target, frozenset[str]())
-            for index, item in _named(declaration.resource.get(attribute.name)):
-                if folded(item) not in present:
-                    choices = [*declared.get(target, ()), *known.implied.get(target, ())]
-                    yield _unknown(declaration, attribute, target, (index, item), choices)
+        missing = [
+            (attribute, target, item)
+            for attribute, target in referring.get(declaration.resource.address.type, ())
+            for item in _named(declaration.resource.get(attribute.name))
+            if folded(item) not in targets.get(target, frozenset[str]())
+        ]
+        brought = {f"{folded(item)}/{BROUGHT}" for _, _, item in missing}
+        for attribute, target, item in missing:
+            if folded(item) not in brought:  # what a missing one would bring is told with that one
+                choices = [*declared.get(target, ()), *known.implied.get(target, ())]
+                yield _unknown(declaration, attribute, target, item, choices)
 
 
 def _references(resource_type: ResourceType, checkable: Collection[str]) -> list[tuple[Attribute, str]]:
@@ -120,18 +129,13 @@ def _references(resource_type: ResourceType, checkable: Collection[str]) -> list
     ]
 
 
-def _named(value: Value) -> list[tuple[int | None, str]]:
+def _named(value: Value) -> list[str]:
     if isinstance(value, str):
-        return [(None, value)] if value else []
-    if isinstance(value, tuple):
-        return [(index, item) for index, item in enumerate(value) if isinstance(item, str)]
-    return []
+        return [value] if value else []
+    return [item for item in value if isinstance(item, str)] if isinstance(value, tuple) else []
 
 
-def _unknown(
-    declaration: Declaration, attribute: Attribute, target: str, named: tuple[int | None, str], choices: list[str]
-) -> Diagnostic:
-    _, item = named
+def _unknown(declaration: Declaration, attribute: Attribute, target: str, item: str, choices: list[str]) -> Diagnostic:
     address = Address(target, item)
     remedy = f"Declare that {target.replace('_', ' ')}"
     offered = nearest(item, choices) or tuple(sorted(choices)[:5])
@@ -157,7 +161,7 @@ def _cycles(declarations: Sequence[Declaration], types: Sequence[ResourceType]) 
         address: [
             target
             for attribute in attributes.get(address[0], ())
-            for _, item in _named(declaration.resource.get(attribute.name))
+            for item in _named(declaration.resource.get(attribute.name))
             if (target := Address(attribute.references or "", item).folded) in by_address
         ]
         for address, declaration in sorted(by_address.items())

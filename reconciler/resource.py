@@ -172,6 +172,8 @@ class Settings:
     """``restarts: settle``: how long a pool must be ready before its next Front End is restarted."""
     interrupt_allowed: bool = False
     """``restarts: interrupt: allow``: a restart may take a pool's only running Front End."""
+    second_hop: bool = True
+    """Whether what runs on an Exchange server may act as the account elsewhere: CredSSP, or delegated Kerberos."""
 
 
 @dataclass(frozen=True, slots=True)

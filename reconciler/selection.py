@@ -47,14 +47,14 @@ class Selection:
     def _is_other_wave(self, action: Action) -> bool:
         return self.wave is not None and action.group != "" and action.wave != self.wave
 
-    def unknown(self, known: Collection[Address]) -> tuple[Diagnostic, ...]:
-        """Return an error for each pattern that names nothing known."""
+    def unknown(self, known: Collection[Address], types: Collection[str]) -> tuple[Diagnostic, ...]:
+        """Return an error for each pattern that names nothing known; the name of a type is always known."""
         names = sorted({_folded(address) for address in known})
         return tuple(
-            _unknown_pattern(option, pattern, names)
+            _unknown_pattern(option, pattern, [*sorted(types), *names])
             for option, patterns in (("--target", self.targets), ("--exclude", self.excludes))
             for pattern in patterns
-            if not any(_matches(name, (pattern,)) for name in names)
+            if pattern.casefold() not in types and not any(_matches(name, (pattern,)) for name in names)
         )
 
 

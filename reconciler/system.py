@@ -14,8 +14,6 @@ from datetime import UTC, datetime
 from queue import SimpleQueue
 from types import FrameType
 
-_ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
-
 
 class SystemClock:
     def now(self) -> datetime:
@@ -33,7 +31,8 @@ class SystemRandom:
         return random.uniform(low, high)
 
     def identifier(self) -> str:
-        return "".join(secrets.choice(_ALPHABET) for _ in range(20))
+        # In one draw: an apply needs three of them for every action.
+        return secrets.token_hex(13)
 
 
 class ThreadScheduler:
@@ -65,7 +64,8 @@ class ThreadScheduler:
 class SignalStop:
     """Counts the operator's wishes to stop: SIGINT, and SIGTERM of the system.
 
-    The first lets running steps finish, the second stops after journalling what is under way. Python runs handlers
+    Before servers are changed (``begin``), while a plan is made or a person is asked, the first ends the command. After
+    that the first lets running steps finish, the second stops after journalling what is under way. Python runs handlers
     between two instructions of the main thread, and steps run on others: no command is ever cut in half.
     """
 
@@ -73,9 +73,13 @@ class SignalStop:
         self._on_signal = on_signal
         self.count = 0
         self.signal = 0
+        self._has_begun = False
 
     def level(self) -> int:
         return self.count
+
+    def begin(self) -> None:
+        self._has_begun = True
 
     @contextmanager
     def installed(self) -> Iterator[SignalStop]:
@@ -94,6 +98,9 @@ class SignalStop:
     def _handle(self, number: int, frame: FrameType | None) -> None:
         self.count += 1
         self.signal = number
+        if not self._has_begun:
+            # No ``Exception``: what reads a server takes those for its own.
+            raise KeyboardInterrupt if number == signal.SIGINT else SystemExit(self.exit_code)
         self._on_signal(number, self.count)
 
     @property
@@ -109,3 +116,6 @@ class NeverStop:
 
     def level(self) -> int:
         return 0
+
+    def begin(self) -> None:
+        return

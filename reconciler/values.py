@@ -164,6 +164,28 @@ class Connection(Enum):
     LYNC = "lync"
 
 
+class Authentication(Enum):
+    """How a session proves who it is."""
+
+    BASIC = "basic"
+    NTLM = "ntlm"
+    KERBEROS = "kerberos"
+    CREDSSP = "credssp"
+    CERTIFICATE = "certificate"
+
+
+class Adapter(Enum):
+    """Where a host's cmdlets come from."""
+
+    AUTO = "auto"
+    SNAPIN = "snapin"
+    """Exchange's snap-in within the process: the only way for 2007."""
+    REMOTE = "remote"
+    """The server's own Microsoft.Exchange endpoint: the supported way from 2010 on."""
+    LYNC = "lync"
+    """The Lync or SkypeForBusiness module."""
+
+
 @dataclass(frozen=True, slots=True)
 class Endpoint:
     """Where a command runs: the entry point of a connection, or one host reached with that connection's settings."""
@@ -259,10 +281,11 @@ _QUOTES = re.compile("['\u2018\u2019\u201a\u201b]")
 
 
 def _parameter_text(name: str, value: Argument) -> str:
+    """Return one parameter as it is typed; with the colon a truth value is right for switches too."""
     if value is True:
-        return f"-{name} $true"
+        return f"-{name}:$true"
     if value is False:
-        return f"-{name} $false"
+        return f"-{name}:$false"
     return f"-{name} {_argument_text(value)}"
 
 

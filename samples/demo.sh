@@ -1,11 +1,12 @@
 #!/bin/sh
-# The main job on a simulated estate: plan, apply, prove, drift, repair. Nothing outside a temporary directory is touched.
+# The main job on a simulated estate: plan, apply, prove, drift, repair. It works on a copy in a temporary directory.
 set -eu
 
 root=$(cd "$(dirname "$0")/.." && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT INT TERM
 cp -R "$root/samples/contoso" "$work/contoso"
+rm -rf "$work/contoso/.reconciler" # the demo begins where nothing was tried yet
 cd "$work"
 
 bold=''; plain=''
@@ -35,26 +36,31 @@ run() {
     expected=0
 }
 
-say '1. What would joining Exchange UM and Lync at Contoso take? A plan changes nothing.'
+say '1. What does it take to join Exchange UM and Lync? A plan changes nothing.'
+run plan contoso --out contoso.plan
+
+say '2. Do exactly that: journal each command, send it, prove it by reading back.'
+run apply contoso.plan
+
+say '3. Plan again: nothing is left to do.'
 run plan contoso
 
-say '2. Do it. Every command is written down before it is sent, and proven by reading back.'
-run apply contoso --auto-approve
-
-say '3. Once more: there is nothing left to do.'
-run plan contoso
-
-say '4. Meanwhile, other administrators change three things by hand.'
-run simulate contoso --invoke "Set-UMIPGateway -Identity '1:2' -OutcallsAllowed \$true"
+say '4. Meanwhile other administrators change three things by hand.'
+run simulate contoso --invoke 'Set-UMIPGateway -Identity 1:2 -OutcallsAllowed $true'
 run simulate contoso --invoke 'Disable-UMAutoAttendant -Identity RedmondMain'
 run simulate contoso --invoke 'Set-UMMailboxPolicy -Identity Executives -MinPINLength 4'
 
-say '5. The drift report tells what differs, and both ways out of each. (Exit code 2: something drifted.)'
+say '5. The drift report finds all three, with both ways out, and exits with 2.'
 expected=2
 run drift contoso
 
 say '6. Repair it.'
 run apply contoso --auto-approve
 
-say '7. And everything is as the files say.'
+say '7. Nothing drifts any more.'
 run drift contoso
+
+say 'Your turn:
+
+    cp -r samples/contoso trial
+    .venv/bin/reconciler plan trial'

@@ -119,8 +119,8 @@ intents = Table(
         "environment",
         "serial",
         "position",
+        # On PostgreSQL too, by its migration: to say so here would load that dialect into every command.
         sqlite_where=text("is_open = 1"),
-        postgresql_where=text("is_open = 1"),
     ),
     sqlite_with_rowid=False,
 )

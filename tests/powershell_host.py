@@ -17,7 +17,8 @@ from winrm.exceptions import WinRMOperationTimeoutError
 
 from providers.transport.channel import Channel
 from providers.transport.greeting import Greeting, Runner
-from providers.transport.settings import Adapter, SessionMode, target_of
+from providers.transport.settings import SessionMode, target_of
+from reconciler.values import Adapter
 from tests.transport_support import FakeTransport, connection
 
 ROOT = Path(__file__).parent.parent

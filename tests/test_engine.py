@@ -311,6 +311,22 @@ def test_killed_anywhere_the_next_apply_converges_and_repeats_nothing(at: int) -
     ]
 
 
+def test_plan_tells_what_an_interrupted_run_left_open() -> None:
+    world, store = BoxWorld(), MemoryStore()
+
+    def point(name: str) -> None:
+        if name == "after-send":
+            raise Killed(name)
+
+    engine = Engine(TYPES, FunctionSessions(world.answer), store, point=point)
+    with pytest.raises(Killed):
+        engine.apply(TWO)
+    store.holder = None
+    (told,) = engine.plan(TWO).diagnostics
+    assert (told.code, told.is_error) == ("UM106", False)
+    assert "create box/a" in told.detail
+
+
 # --- laws ------------------------------------------------------------------------------------------------------------
 
 NAMES = st.sampled_from("abcdef")

@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler import environment_files
-from reconciler.connections import Adapter, Authentication, ConnectionConfig, SecretReference
+from reconciler.connections import ConnectionConfig, SecretReference
 from reconciler.diagnostics import Diagnostic, Severity
 from reconciler.environment import Environment, Files, load, parse_duration, read_files
 from reconciler.errors import ConfigurationError
 from reconciler.resource import ResourceType, Settings
-from reconciler.values import Connection, Resources
+from reconciler.values import Adapter, Authentication, Connection, Resources
 from tests.example_types import EXAMPLE_TYPES, ExampleMailbox
 
 SECTIONS = {
@@ -69,7 +69,7 @@ WHOLE = {**{f"{name}.yaml": text for name, text in SECTIONS.items()}, **ROWS}
 def test_everything_written_is_there() -> None:
     environment = loaded(WHOLE)
     assert environment.name == "contoso"
-    assert environment.settings == Settings("contoso", settle_seconds=0, interrupt_allowed=True)
+    assert environment.settings == Settings("contoso", settle_seconds=0, interrupt_allowed=True, second_hop=False)
     assert environment.connections[Connection.EXCHANGE] == ConnectionConfig(
         "ex1.contoso.com", auth=Authentication.NTLM, user="svc", password=SecretReference("env", "UM")
     )
@@ -412,3 +412,19 @@ def test_ten_thousand_rows_take_well_under_a_second_beyond_the_type() -> None:
     seconds = time.process_time() - start - mailbox.seconds
     assert len(environment.declared["um_mailbox"]) == 10_000
     assert seconds < 1.0
+
+
+@pytest.mark.parametrize(
+    ("keys", "expected"),
+    [
+        ("auth: kerberos", False),
+        ("auth: kerberos, delegate: true", True),
+        ("auth: credssp, user: svc, password: env:P", True),
+        ("auth: ntlm, user: svc, password: env:P", False),
+    ],
+)
+def test_second_hop_follows_from_how_the_session_is_authenticated(keys: str, expected: bool) -> None:
+    text = f"environment: x\nconnections:\n  exchange: {{host: ex1.contoso.com, {keys}}}\n"
+    environment, told = load(Files({"x.yaml": text.encode()}), ())
+    assert environment is not None, told
+    assert environment.settings.second_hop is expected

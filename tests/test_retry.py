@@ -5,10 +5,17 @@ from __future__ import annotations
 import pytest
 
 from reconciler.diagnostics import Diagnostic
-from reconciler.errors import AmbiguousOutcome, PermanentError, SessionError, Throttled, TransientError
+from reconciler.errors import (
+    AmbiguousOutcome,
+    PermanentError,
+    SessionError,
+    Throttled,
+    TransientError,
+    Unreachable,
+)
 from reconciler.ports import Request, Session
 from reconciler.retry import Policy, Retry
-from reconciler.values import Reply, write
+from reconciler.values import Connection, Endpoint, Reply, write
 from tests.fakes import FunctionSessions, SeededRandom, VirtualClock
 
 TOLD = Diagnostic("Busy", "The server is busy.")
@@ -67,3 +74,54 @@ def test_channel_that_cannot_be_opened_is_an_answer_for_every_request() -> None:
         raise refused
 
     assert Retry(VirtualClock(), SeededRandom()).invoke(closed, requests(2), lambda *_: None) == [refused, refused]
+
+
+def test_host_that_never_answered_is_given_up_sooner_than_one_that_did() -> None:
+    down: list[SessionError] = []
+
+    def answer(request: Request) -> Reply | SessionError:
+        return down[0] if down else Reply()
+
+    def attempts(retry: Retry, sessions: FunctionSessions) -> int:
+        before = len(sessions.sent)
+        request = Request(f"r{before}", write("Set-Box"))
+        retry.invoke(lambda: sessions, [request], lambda *_: None)
+        return len(sessions.sent) - before
+
+    retry, sessions = Retry(VirtualClock(), SeededRandom()), FunctionSessions(answer)
+    assert attempts(retry, sessions) == 1
+    down.append(Unreachable(TOLD))
+    policy = Policy()
+    assert attempts(retry, sessions) == policy.attempts
+    assert attempts(Retry(VirtualClock(), SeededRandom()), sessions) == policy.first_attempts < policy.attempts
+
+
+def test_host_that_was_given_up_is_asked_once_a_time_until_it_answers() -> None:
+    down: list[SessionError] = [Unreachable(TOLD)]
+    sessions, clock = FunctionSessions(lambda _: down[0] if down else Reply()), VirtualClock()
+    retry = Retry(clock, SeededRandom())
+    counts = []
+    for step in range(5):
+        if step == 3:
+            down.clear()
+        before = len(sessions.sent)
+        retry.invoke(lambda: sessions, [Request(f"r{step}", write("Set-Box"))], lambda *_: None)
+        counts.append(len(sessions.sent) - before)
+        if step == 3:
+            down.append(Unreachable(TOLD))
+    policy = Policy()
+    assert counts == [policy.first_attempts, 1, 1, 1, policy.attempts]
+
+
+def test_hosts_are_given_up_each_for_itself() -> None:
+    def answer(request: Request) -> Reply | SessionError:
+        return Unreachable(TOLD) if request.command.endpoint.host == "fe1" else Throttled(TOLD)
+
+    sessions = FunctionSessions(answer)
+    policy = Policy(run_seconds=1e9)
+    retry = Retry(VirtualClock(), SeededRandom(), policy)
+    for host in ("fe1", "fe2", "fe1", "fe2"):
+        on_host = [Request(f"{host}-{len(sessions.sent)}", write("Set-Box", Endpoint(Connection.LYNC, host)))]
+        retry.invoke(lambda: sessions, on_host, lambda *_: None)
+    sent = [request.command.endpoint.host for request in sessions.sent]
+    assert (sent.count("fe1"), sent.count("fe2")) == (policy.first_attempts + 1, 2 * policy.attempts)

@@ -20,10 +20,10 @@ from tree_sitter import Language, Node, Parser
 from providers.transport import wire
 from providers.transport.channel import Channel
 from providers.transport.greeting import Runner
-from providers.transport.settings import Adapter, SessionMode
+from providers.transport.settings import SessionMode
 from reconciler.errors import AccessDenied, NotFound, PermanentError, SessionError, TransientError
 from reconciler.ports import Request
-from reconciler.values import Argument, Command, Delta, Operation, Reply, read, write
+from reconciler.values import Adapter, Argument, Command, Delta, Operation, Reply, read, write
 from tests.powershell_host import PowerShellHost, channel_to, find_powershell
 
 RUNNER = Runner.shipped()

@@ -16,8 +16,20 @@ from hypothesis import strategies as st
 
 from reconciler.diagnostics import Diagnostic, Position, Severity
 from reconciler.drift import DriftReport
-from reconciler.events import ActionEnded, Event, RunEnded, RunStarted, StepEnded, StepStarted, Told, Waiting
-from reconciler.plan import Plan
+from reconciler.events import (
+    ActionEnded,
+    Event,
+    Observed,
+    Observing,
+    RunEnded,
+    RunStarted,
+    StepEnded,
+    StepStarted,
+    Told,
+    Waiting,
+)
+from reconciler.plan import Plan, Step
+from reconciler.resource import ActionKind
 from reconciler.snapshot import Duty, Obligation, OutcomeKind
 from reconciler.terminal import (
     Style,
@@ -29,6 +41,7 @@ from reconciler.terminal import (
     style_of,
 )
 from reconciler.text import width
+from reconciler.values import UNSET, Address
 from tests.example_drift import drifted
 from tests.example_events import ONE_OF_EACH
 from tests.plans import certificate_warning, contoso, mailbox_step, nothing
@@ -55,7 +68,7 @@ def test_plan_shows_each_kind_of_action_with_its_symbol() -> None:
     shown = render_plan(contoso(), PLAIN)
     for line in (
         "  + dial_plan/Redmond",
-        "  ~ server_binding/ex1.contoso.com",
+        "  ~ server_binding ×2  dial_plans [] -> [Redmond]  startup_mode TCP -> Dual",
         "-/+ auto_attendant/RedmondMain",
         "  - auto_attendant/OldLobby",
         "  > exchucutil/contoso.com",
@@ -67,7 +80,7 @@ def test_plan_shows_each_kind_of_action_with_its_symbol() -> None:
 
 def test_plan_aligns_changes_and_marks_what_is_predicted() -> None:
     shown = render_plan(contoso(), PLAIN)
-    assert "      dial_plans:   [] -> [Redmond]\n      startup_mode: TCP -> Dual\n" in shown
+    assert "      dial_plan: Bellevue -> Redmond\n" in shown
     assert "      outcalls_allowed: true (predicted) -> false\n" in shown
     assert "      allow_fax:      true (predicted) -> null\n" in shown
 
@@ -81,8 +94,9 @@ def test_plan_says_what_each_stage_waits_for() -> None:
 
 def test_equal_changes_of_many_users_are_one_line() -> None:
     shown = render_plan(contoso(), PLAIN)
-    line = "  + um_mailbox ×60  policy Redmond/default  (alice@contoso.com, amy@contoso.com, ... 58 more)\n"
-    assert f"{line}      # wave 1; each with its own extensions and sip_address\n" in shown
+    line = "  + um_mailbox ×60  policy Redmond/default\n"
+    named = "      alice1@contoso.com, alice2@contoso.com, alice3@contoso.com, alice4@contoso.com, ... 56 more\n"
+    assert f"{line}{named}      # wave 1; each with its own extensions and sip_address\n" in shown
     assert shown.count("um_mailbox ") == 1
 
 
@@ -105,6 +119,62 @@ def test_users_with_different_policies_are_told_apart() -> None:
     assert "um_mailbox ×30  policy Redmond/default" in shown
 
 
+def test_waves_of_a_group_are_one_line_that_counts_them() -> None:
+    step = mailbox_step(43)
+    pilot = tuple(replace(action, wave="pilot") for action in step.actions[:4])
+    rest = tuple(replace(action, wave="") for action in step.actions[4:])
+    plan = Plan("contoso", steps=(replace(step, id="rest", actions=rest), replace(step, id="pilot", actions=pilot)))
+    shown = render_plan(plan, PLAIN)
+    assert "um_mailbox ×43  policy Redmond/default\n" in shown
+    assert "      # 4 in wave pilot; each with its own extensions and sip_address\n" in shown
+
+
+def test_equal_actions_of_a_stage_are_one_entry_with_every_name() -> None:
+    shown = render_plan(contoso(), NARROW)
+    named = "      ex1.contoso.com, ex2.contoso.com\n"
+    assert f"  ~ server_binding ×2  dial_plans [] -> [Redmond]  startup_mode TCP -> Dual\n{named}" in shown
+    narrow = render_plan(contoso(), Style(width=60))
+    told = "  ~ server_binding ×2\n      dial_plans:   [] -> [Redmond]\n      startup_mode: TCP -> Dual\n"
+    assert f"{told}{named}" in narrow
+
+
+def test_what_differs_or_destroys_is_never_folded() -> None:
+    plan = contoso()
+    (binding, other) = [action for action in plan.actions() if action.address.type == "server_binding"]
+    differing = replace(other, changes=other.changes[:1])
+    (deleted,) = [action for action in plan.actions() if action.kind is ActionKind.DELETE]
+    second = replace(deleted, address=Address("auto_attendant", "Another"))
+    steps = tuple(Step(str(n), (one,), 1) for n, one in enumerate((binding, differing, deleted, second)))
+    shown = render_plan(Plan("contoso", steps=steps), PLAIN)
+    for line in (f"~ {binding.address}", f"~ {other.address}", f"- {deleted.address}", f"- {second.address}"):
+        assert f"  {line}\n" in shown
+
+
+def test_start_value_that_nobody_knows_yet_is_told_so() -> None:
+    (policy,) = [action for action in contoso().actions() if action.address.type == "mailbox_policy"]
+    unknown = replace(
+        policy, changes=(replace(policy.changes[0], before=UNSET),), predicted_by=Address("dial_plan", "R")
+    )
+    shown = render_plan(Plan("contoso", steps=(Step("1", (unknown,), 1),)), PLAIN)
+    assert "(not known yet) -> " in shown
+
+
+def test_plan_with_errors_never_says_that_there_is_nothing_to_do() -> None:
+    told = [replace(UNKNOWN_REFERENCE, severity=severity) for severity in Severity]
+    shown = render_plan(replace(nothing(), diagnostics=tuple(told)), PLAIN)
+    assert shown.endswith("No plan: 1 error.\n")
+    assert shown.index("Note:") < shown.index("Warning:") < shown.index("Error:")
+
+
+def test_many_notes_of_one_kind_are_told_once_and_errors_each() -> None:
+    told = [replace(UNKNOWN_REFERENCE, severity=Severity.NOTE, address=f"box/{n}") for n in range(9)]
+    shown = render_plan(replace(nothing(), diagnostics=tuple(told)), PLAIN)
+    assert shown.count("Note:") == 1
+    assert "  The same is told of box/1, box/2, box/3, box/4 and 4 more; --json has each in full.\n" in shown
+    errors = tuple(replace(one, severity=Severity.ERROR) for one in told)
+    assert render_plan(replace(nothing(), diagnostics=errors), PLAIN).count("Error:") == 9
+
+
 def test_what_destroys_stands_first_in_its_stage_and_the_summary_last() -> None:
     shown = render_plan(contoso(), PLAIN)
     assert shown.index("- auto_attendant/OldLobby") < shown.index("+ dial_plan/Redmond")
@@ -121,7 +191,10 @@ def test_plan_tells_warnings_reasons_settling_and_what_is_owed() -> None:
     assert "Warning: Certificate ends soon (UM021)\n" in shown
     assert "      # No hunt group links them to Redmond.\n" in shown
     assert "      # then its pool settles for 20m\n" in shown
-    assert "  ! outgoing calls of Redmond have to go back to one gateway: no step of this plan does it\n" in shown
+    assert "  ! outgoing calls of Redmond have to go back to one gateway: this plan does it\n" in shown
+    raised = tuple(step for step in contoso().steps if step.first.address.type != "ip_gateway")
+    left = render_plan(replace(contoso(), steps=raised), PLAIN)
+    assert "  ! outgoing calls of Redmond have to go back to one gateway: no step of this plan does it\n" in left
 
 
 def test_owed_restart_that_the_plan_does_is_told_so() -> None:
@@ -263,8 +336,13 @@ def test_drift_tells_what_differs_and_both_ways_out() -> None:
 
 def test_many_unmanaged_objects_are_one_line() -> None:
     shown = render_drift(drifted(unmanaged=10_000), NARROW)
-    assert "other0@contoso.com, other1@contoso.com, ... 9,998 more\n" in shown
-    assert "um_mailbox ×10,000  there, and not declared\n" in shown
+    assert "  um_mailbox ×10,000  (other0@contoso.com, other1@contoso.com, ... 9,998 more)\n" in shown
+
+
+def test_what_is_only_unmanaged_stands_behind_what_needs_somebody() -> None:
+    shown = render_drift(drifted(), PLAIN)
+    titles = ("Drifted:", "In conflict:", "Unreadable:", "Pending:", "Unmanaged:", "Drift:")
+    assert sorted(titles, key=shown.index) == list(titles)
 
 
 def test_no_drift_is_one_sentence() -> None:
@@ -324,8 +402,31 @@ def test_run_is_told_step_by_step_and_ends_with_what_became_of_it() -> None:
     assert end.endswith("\n    reconciler apply DIR --resume 01hx5k2m9q\n")
 
 
-def test_clean_run_ends_with_one_word() -> None:
-    assert "Applied. Run r, 2m 10s.\n" in shown_of(RunEnded("r", 0, 5, 0, 0, 0, 130.0))
+def test_clean_run_ends_with_one_line() -> None:
+    assert shown_of(RunEnded("r", 0, 5, 0, 0, 0, 130.0)) == "\nApplied. 5 actions done. Run r, 2m 10s.\n"
+
+
+def test_duration_is_told_where_it_is_notable() -> None:
+    quick, slow = StepEnded("quick", 1, 1, 0, 0, seconds=0.4), StepEnded("slow", 1, 1, 0, 0, seconds=5.9)
+    assert shown_of(quick, slow) == "  done     quick\n  done     slow (5.9s)\n"
+
+
+def test_reads_are_no_lines_but_one_line_drawn_again_and_taken_away() -> None:
+    reads = (
+        Observing("ex1.contoso.com", ("Get-UMService",), 1),
+        Observing("exchange", ("Get-UMDialPlan",), 1),
+        Observed("ex1.contoso.com", 2, 1, 0.1),
+        Observed("exchange", 2, 1, 0.1),
+    )
+    assert shown_of(*reads) == ""
+    stream = io.StringIO()
+    progress = TerminalProgress(stream, PLAIN, live=True)
+    for event in reads:
+        progress(event)
+    drawn = stream.getvalue().split("\r")
+    assert "Reading ex1.contoso.com and exchange ..." in drawn
+    assert "\n" not in stream.getvalue()
+    assert drawn[-2:] == [" " * len("Reading exchange ..."), ""]
 
 
 def test_waiting_for_the_same_is_told_once_in_a_while() -> None:
@@ -387,6 +488,15 @@ def test_live_progress_counts_below_lines_and_leaves_nothing_behind() -> None:
     assert "\\x1b]0;owned\\x07 [red]not markup[/red]" in shown
     assert "\x07" not in shown
     assert "\x1b]" not in shown
+
+
+def test_bar_keeps_its_counts_whatever_the_step_is_called() -> None:
+    stream = io.StringIO()
+    progress = TerminalProgress(stream, NARROW, live=True)
+    progress(RunStarted("r", "contoso", 1, 89))
+    progress(StepStarted("update server_binding/a-rather-long-name.emea.contoso.com/call_router", 1, 2))
+    progress.close()
+    assert "0/89" in OWN_CODES.sub("", stream.getvalue())
 
 
 # --- style -----------------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from providers.transport import wire
 from providers.transport.channel import RECYCLE_AFTER
 from providers.transport.fault_tables import Phase
 from providers.transport.pending import Pending, bursts
-from providers.transport.settings import Adapter, Authentication, SessionMode
+from providers.transport.settings import SessionMode
 from reconciler.errors import (
     AmbiguousOutcome,
     AuthenticationFailed,
@@ -24,7 +24,7 @@ from reconciler.errors import (
     Unreachable,
 )
 from reconciler.ports import Request
-from reconciler.values import Address, Command, Delta, NameOf, Operation, Reply, read, write
+from reconciler.values import Adapter, Address, Authentication, Command, Delta, NameOf, Operation, Reply, read, write
 from tests.transport_support import (
     BEFORE_ONLY,
     FAILURES,
@@ -440,7 +440,7 @@ def test_bursts_keep_order_and_size(sizes: list[int]) -> None:
     pending = [Pending(request, request.id) for request in writes(*("x" * size for size in sizes))]
     cut = list(bursts(pending))
     assert [one for burst in cut for one in burst] == pending
-    assert all(len(burst) == 1 or sum(map(len, burst)) <= wire.SEND_LIMIT for burst in cut)
+    assert all(len(burst) == 1 or sum(one.length for one in burst) <= wire.SEND_LIMIT for burst in cut)
 
 
 def test_a_script_goes_alone() -> None:

@@ -17,7 +17,7 @@ from providers.simulator.certificates import Authority
 from providers.simulator.faults import FaultPlan, Rule
 from providers.simulator.process import PowerShell
 from providers.transport.pool import WinRMSessions
-from providers.transport.settings import Adapter, Authentication, Deadlines, HostSettings, Secret, SessionMode
+from providers.transport.settings import Deadlines, HostSettings, Secret, SessionMode
 from providers.transport.winrs import RefusedReply, checked_xml
 from reconciler.errors import (
     AuthenticationFailed,
@@ -28,7 +28,7 @@ from reconciler.errors import (
     UntrustedServer,
 )
 from reconciler.ports import Clock, Request
-from reconciler.values import EXCHANGE, LYNC, Connection, Endpoint, Reply, read, write
+from reconciler.values import EXCHANGE, LYNC, Adapter, Authentication, Connection, Endpoint, Reply, read, write
 from tests.fakes import VirtualClock
 from tests.powershell_host import WallClock
 from tests.transport_support import connection, kinds

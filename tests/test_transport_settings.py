@@ -9,15 +9,9 @@ from typing import Any
 
 import pytest
 
-from providers.transport.settings import (
-    Adapter,
-    Authentication,
-    HostSettings,
-    Secret,
-    is_loopback,
-    target_of,
-)
+from providers.transport.settings import HostSettings, Secret, is_loopback, target_of
 from reconciler.errors import PermanentError
+from reconciler.values import Adapter, Authentication
 from tests.transport_support import connection
 
 

@@ -14,18 +14,10 @@ from providers.simulator.runner import Runner as SimulatedRunner
 from providers.transport.channel import Channel
 from providers.transport.fault_tables import Phase
 from providers.transport.greeting import Greeting, Runner
-from providers.transport.settings import (
-    Adapter,
-    Authentication,
-    ConnectionSettings,
-    Deadlines,
-    Secret,
-    SessionMode,
-    target_of,
-)
+from providers.transport.settings import ConnectionSettings, Deadlines, Secret, SessionMode, target_of
 from reconciler.errors import SessionError
 from reconciler.ports import Request
-from reconciler.values import Connection, Reply, read, write
+from reconciler.values import Adapter, Authentication, Connection, Reply, read, write
 from tests.fakes import VirtualClock
 from tests.winrm_server import CMDLETS, TinyEstate
 

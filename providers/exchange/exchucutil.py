@@ -59,6 +59,16 @@ SHARED_PILOT = Rule(
     "ExchUCUtil.ps1; DOMAIN 4.3",
 )
 
+NO_SECOND_HOP = Rule(
+    "UM026",
+    "exchucutil cannot reach the directory",
+    "The script binds the directory itself, as the account of the session; a logon by ntlm, basic, a certificate or "
+    "Kerberos without delegation cannot be carried on from the Exchange server to a domain controller.",
+    "Use auth: credssp, or auth: kerberos with delegate: true, for the connection to Exchange; or run the script there "
+    "by hand and plan again.",
+    "Making the second hop in PowerShell Remoting; DOMAIN 10",
+)
+
 _SCRIPT_HOST_SERVICES = ("MSExchangeUM", "MSExchangeUMCR", "WinRM")
 """One of these exists on any host that may have run the script; the read also tells whether it runs there."""
 
@@ -70,7 +80,7 @@ class Exchucutil(ResourceType):
     lifecycle: ClassVar[Lifecycle] = Lifecycle.TASK
     rank: ClassVar[int] = 4
     refreshes: ClassVar[tuple[str, ...]] = ("ip_gateway", "hunt_group", "permission", "service_restart")
-    rules: ClassVar[tuple[Rule, ...]] = (NO_POOL, DESTROYS_HUNT_GROUPS, SHARED_PILOT)
+    rules: ClassVar[tuple[Rule, ...]] = (NO_POOL, DESTROYS_HUNT_GROUPS, SHARED_PILOT, NO_SECOND_HOP)
 
     @property
     def cmdlets(self) -> frozenset[str]:
@@ -162,7 +172,7 @@ class Exchucutil(ResourceType):
         return (*plans, script_query())
 
     def is_ready(self, action: Action, answers: Sequence[Answer], landscape: Landscape) -> str | None:
-        wanted = {plan.key.casefold() for plan in linked_dial_plans(landscape)}
+        wanted = [plan.key for plan in linked_dial_plans(landscape)]
         for command, reply in answers:
             controller = dict(command.parameters).get("DomainController")
             if controller is None:
@@ -172,7 +182,7 @@ class Exchucutil(ResourceType):
                 return f"{controller} does not know the dial plans yet"
             elif not isinstance(reply, SessionError):
                 known = {str(record.get("Name")).casefold() for record in reply.records}
-                if lacking := sorted(wanted - known):
+                if lacking := [plan for plan in wanted if plan.casefold() not in known]:
                     return f"{controller} does not know {enumerated(lacking)} yet"
         return None
 
@@ -184,6 +194,8 @@ class Exchucutil(ResourceType):
         if plans and not uc_pools(landscape) and landscape.is_readable("lync_service"):
             told.append(NO_POOL.told(None, "The Lync topology holds no pool with a Registrar."))
         for action in landscape.actions.values():
+            if action.address.type == self.name and not landscape.settings.second_hop:
+                told.append(NO_SECOND_HOP.told(action.address, "The script would run and find no Lync forest."))
             if action.address.type == self.name and action.destroys:
                 replaces = (action.expects or {}).get("replaces")
                 lost = [key for key in _texts(replaces) if key not in landscape.wanted("hunt_group")]

@@ -15,6 +15,8 @@ from pydantic import AfterValidator
 
 from providers.cmdlet_resource import CmdletResource, CreateOnly, Declared, Output, Param, ReadOnly, References, unset
 from providers.exchange.gateways import address_of, gateway_argument
+from providers.exchange.servers import um_hosts
+from providers.lync.topology import uc_pools
 from providers.rules import Rule, did_you_mean
 from providers.types import Fqdn, Instant, ObjectName, Text, object_name
 from reconciler.diagnostics import Diagnostic, Problem, Severity
@@ -35,6 +37,15 @@ TAKEN_NAME = Rule(
     "Give the hunt group another name, or do not declare it.",
     "ExchUCUtil.ps1; DOMAIN 4.2",
     Severity.WARNING,
+)
+
+
+NO_PILOT = Rule(
+    "UM025",
+    "Hunt group needs a pilot identifier",
+    "Exchange 2007 makes no hunt group without a pilot identifier.",
+    "Write pilot_identifier.",
+    "New-UMHuntGroup of Exchange 2007; DOMAIN 2.2",
 )
 
 
@@ -71,7 +82,7 @@ class HuntGroup(CmdletResource):
     noun: ClassVar[str] = "UMHuntGroup"
     key_type: ClassVar[Any] = Annotated[Text, AfterValidator(_is_key)]
     reads_after: ClassVar[tuple[str, ...]] = ("ip_gateway",)
-    rules: ClassVar[tuple[Rule, ...]] = (UNKNOWN_GATEWAY, TAKEN_NAME)
+    rules: ClassVar[tuple[Rule, ...]] = (UNKNOWN_GATEWAY, TAKEN_NAME, NO_PILOT)
 
     def declared(self, key: str, values: Mapping[str, Value]) -> Resource | Sequence[Problem]:
         gateway = key.partition("/")[0]
@@ -117,11 +128,20 @@ class HuntGroup(CmdletResource):
         gateway_name = known.name if known and known.name else gateway
         return (write("Remove-UMHuntGroup", Identity=observed.name or f"{gateway_name}\\{name}"),)
 
+    def is_implied(self, observed: Resource, landscape: Landscape) -> bool:
+        """True for the links that exchucutil makes: on a pool's gateway, named as their dial plan."""
+        name = observed.key.partition("/")[2].casefold()
+        is_named_so = name == (observed.text("dial_plan") or "").casefold()
+        return is_named_so and (observed.text("gateway") or "") in uc_pools(landscape)
+
     def check(self, landscape: Landscape) -> Sequence[Diagnostic]:
         told: list[Diagnostic] = []
         gateways = landscape.all("ip_gateway")
+        majors = {host.version.major for host in um_hosts(landscape).values()}
         for declared in landscape.wanted(self.name).values():
             gateway, _, name = declared.key.partition("/")
+            if majors and max(majors) == 8 and not declared.text("pilot_identifier"):
+                told.append(NO_PILOT.told(declared, f"{declared.address} has no pilot identifier."))
             if gateway not in gateways and landscape.is_readable("ip_gateway"):
                 detail = f'{declared.address} stands on the gateway "{gateway}", which does not exist.'
                 told.append(UNKNOWN_GATEWAY.told(declared, detail, did_you_mean(gateway, gateways)))

@@ -192,7 +192,10 @@ def _poor_gateway(each: PlanOutcalls) -> Diagnostic:
     site = f" {each.site}" if each.chosen_class is GatewayClass.REMOTE and each.site else ""
     home = f" than{site}" if site else ""
     detail = f"{each.plan.address} places its calls through {each.chosen}, a gateway {kind}{home}; it is {why}."
-    return POOR_GATEWAY.told(each.plan, detail)
+    # Plans that share their gateways share the choice: with users at several sites it is remote for some of them.
+    is_expected = each.chosen_class is GatewayClass.REMOTE and not each.explicit
+    remedy = "Write outcall_gateway: auto, or the pool that suits best." if each.explicit else ""
+    return POOR_GATEWAY.told(each.plan, detail, remedy, severity=Severity.NOTE if is_expected else None)
 
 
 def _invalid_choice(each: PlanOutcalls) -> Diagnostic:

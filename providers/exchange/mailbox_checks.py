@@ -7,7 +7,8 @@ Learn); DOMAIN 3.11, 3.13, 7.7; RELIABILITY D11.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import itertools
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
 from providers.exchange.policies import plan_of, plans_by_policy
@@ -102,6 +103,10 @@ MAILBOX_RULES: Final = (
 )
 
 
+_Suggest = Callable[[str, Mapping[str, Resource], Rule], str]
+"""Name, those known and the rule to the remedy: a near name, or what the rule says."""
+
+
 def check_mailboxes(landscape: Landscape) -> Sequence[Diagnostic]:
     """Return everything wrong with the declared mailboxes, in one pass over them."""
     declared: Mapping[str, Resource] = landscape.declared.get("um_mailbox", {})
@@ -122,13 +127,13 @@ def _against_world(
     mailboxes, users = landscape.all("mailbox"), landscape.all("lync_user")
     knows_mailboxes, knows_users = landscape.is_readable("mailbox"), landscape.is_readable("lync_user")
     by_email = {email: user for user in users.values() if (email := user.text("email"))}
-    digits = _digits(landscape)
+    digits, suggest = _digits(landscape), _suggestions()
     for row in declared.values():
         if knows_mailboxes and row.key not in mailboxes:
             detail = f"{row.address} has no mailbox."
-            yield NO_MAILBOX.told(row, detail, _remedy(row.key, mailboxes, NO_MAILBOX))
+            yield NO_MAILBOX.told(row, detail, suggest(row.key, mailboxes, NO_MAILBOX))
         if knows_users:
-            yield from _against_lync(row, users, by_email)
+            yield from _against_lync(row, users, by_email, suggest)
         plan = plans[row.key]
         written = row.text("dial_plan")
         if plan and written and written.casefold() != plan.casefold():
@@ -142,7 +147,7 @@ def _against_world(
 
 
 def _against_lync(
-    row: Resource, users: Mapping[str, Resource], by_email: Mapping[str, Resource]
+    row: Resource, users: Mapping[str, Resource], by_email: Mapping[str, Resource], suggest: _Suggest
 ) -> Iterator[Diagnostic]:
     sip = row.text("sip_address")
     known = by_email.get(row.key)
@@ -157,7 +162,7 @@ def _against_lync(
             yield NO_USER.told(row, detail, f"Write sip_address: {known.key}.")
         else:
             detail = f"{row.address} has the SIP address {sip}, which no user in Lync has."
-            yield NO_USER.told(row, detail, _remedy(sip, users, NO_USER))
+            yield NO_USER.told(row, detail, suggest(sip, users, NO_USER))
     elif user.get("hosted_voicemail") is True:
         yield HOSTED.told(row, f"{sip} has hosted voice mail; {row.address} is left out.")
     elif user.get("enterprise_voice") is not True:
@@ -166,10 +171,18 @@ def _against_lync(
         )
 
 
-def _remedy(name: str, known: Mapping[str, Resource], rule: Rule) -> str:
-    """Return a near name where there is one; long lists of users are not shown."""
-    told = did_you_mean(name, known)
-    return told if told.startswith("Did you mean") else rule.remedy
+def _suggestions(limit: int = 20) -> _Suggest:
+    """Return what finds a near name where there is one, for the first ``limit`` findings.
+
+    Ranking a name costs a look at every user: ten thousand wrong rows would take hours, and nobody reads that many.
+    """
+    asked = itertools.count(1)
+
+    def suggest(name: str, known: Mapping[str, Resource], rule: Rule) -> str:
+        told = did_you_mean(name, known) if next(asked) <= limit else ""
+        return told if told.startswith("Did you mean") else rule.remedy
+
+    return suggest
 
 
 def _digits(landscape: Landscape) -> Mapping[str, int]:

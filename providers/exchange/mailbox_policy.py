@@ -155,6 +155,10 @@ class MailboxPolicy(CmdletResource):
     def is_forgotten(self, prior: Resource, landscape: Landscape) -> bool:
         return prior.key.endswith(DEFAULT)
 
+    def is_implied(self, observed: Resource, landscape: Landscape) -> bool:
+        """True for the policy that a dial plan brings with it."""
+        return observed.key.endswith(DEFAULT)
+
     def check(self, landscape: Landscape) -> Sequence[Diagnostic]:
         told: list[Diagnostic] = []
         for policy in landscape.wanted(self.name).values():

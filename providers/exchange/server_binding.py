@@ -70,6 +70,25 @@ NO_SERVER = Rule(
     Severity.WARNING,
 )
 
+UNDOCUMENTED_PAIR = Rule(
+    "UM015",
+    "Versions are not documented together",
+    "Microsoft documents Exchange 2007 with Lync Server 2010 and 2013, Exchange 2010 and 2013 with these and Skype for "
+    "Business Server, and Exchange 2016 with Skype for Business Server only.",
+    "Expect no support for this pair; try it outside production first.",
+    "Exchange Unified Messaging support (Gg398179); DOMAIN 2.1",
+    Severity.WARNING,
+)
+
+_LYNC_PRODUCTS = {5: "Lync Server 2010", 6: "Lync Server 2013"}
+_SKYPE = "Skype for Business Server"
+_DOCUMENTED = {
+    "2007": frozenset(_LYNC_PRODUCTS.values()),
+    "2010": frozenset({*_LYNC_PRODUCTS.values(), _SKYPE}),
+    "2013": frozenset({*_LYNC_PRODUCTS.values(), _SKYPE}),
+    "2016": frozenset({_SKYPE}),
+}
+
 _GET = {UMService.UM_SERVER: "Get-UMServer", UMService.UM_SERVICE: "Get-UMService"}
 _SET = {UMService.UM_SERVER: "Set-UMServer", UMService.UM_SERVICE: "Set-UMService"}
 
@@ -99,7 +118,14 @@ class ServerBinding(CmdletResource):
     )
     reads_after: ClassVar[tuple[str, ...]] = ("exchange_server",)
     refreshes: ClassVar[tuple[str, ...]] = ("um_service_restart",)
-    rules: ClassVar[tuple[Rule, ...]] = (UNKNOWN_SERVER, NO_UM_ROLE, MIXED_VERSIONS, NOT_EVERY_SERVER, NO_SERVER)
+    rules: ClassVar[tuple[Rule, ...]] = (
+        UNKNOWN_SERVER,
+        NO_UM_ROLE,
+        MIXED_VERSIONS,
+        NOT_EVERY_SERVER,
+        NO_SERVER,
+        UNDOCUMENTED_PAIR,
+    )
 
     # how it is read
 
@@ -209,11 +235,25 @@ class ServerBinding(CmdletResource):
     def check(self, landscape: Landscape) -> Sequence[Diagnostic]:
         if not landscape.is_readable("exchange_server"):
             return ()
-        return tuple(
-            told
-            for plan in landscape.wanted("dial_plan").values()
-            for told in _check(plan, um_hosts(landscape), landscape)
-        )
+        hosts = um_hosts(landscape)
+        told = [one for plan in landscape.wanted("dial_plan").values() for one in _check(plan, hosts, landscape)]
+        return (*told, *_undocumented_pairs(landscape))
+
+
+def _undocumented_pairs(landscape: Landscape) -> Sequence[Diagnostic]:
+    """Return the pairs of products, bound together by a dial plan, that no document mentions."""
+    hosts = um_hosts(landscape)
+    plans = landscape.wanted("dial_plan").values()
+    bound = {fqdn for plan in plans for fqdn in named_servers(plan, landscape) if fqdn in hosts}
+    exchange = sorted({hosts[fqdn].version.product for fqdn in bound})
+    versions = {one.get("version") for one in landscape.all("lync_service").values()}
+    lync = sorted({_LYNC_PRODUCTS.get(one, _SKYPE) for one in versions if isinstance(one, int)})
+    return [
+        UNDOCUMENTED_PAIR.told(None, f"Exchange {one} and {other} are to be joined.")
+        for one in exchange
+        for other in lync
+        if other not in _DOCUMENTED.get(one, frozenset())
+    ]
 
 
 def host_of(key: str) -> str:

@@ -86,6 +86,10 @@ class LyncDialPlan(CmdletResource):
     name_output: ClassVar[str] = "Identity"
     rules: ClassVar[tuple[Rule, ...]] = (UNKNOWN_LYNC_DIAL_PLAN, NAME_RULE)
 
+    def is_implied(self, observed: Resource, landscape: Landscape) -> bool:
+        """True for the global dial plan: every deployment has it."""
+        return observed.key.casefold() == "global"
+
     def derive(self, landscape: Landscape) -> Sequence[Resource]:
         contexts = required_names(landscape)
         return tuple(_named(plan, contexts.get(plan.key.casefold())) for plan in super().derive(landscape))

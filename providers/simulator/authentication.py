@@ -277,9 +277,8 @@ class Connection:
         principal = context.client_principal or ""
         is_kerberos = context.negotiated_protocol == "kerberos"
         used = Scheme.CREDSSP if name == "credssp" else Scheme.KERBEROS if is_kerberos else Scheme.NTLM
+        # With its realm: whoever has the same name in a realm that ours trusts is somebody else.
         user = self.accounts.find(principal)
-        if user is None and used is Scheme.KERBEROS:
-            user = self.accounts.find(principal.partition("@")[0])
         if used not in self.policy.schemes or user is None:
             self._context = None
             return None

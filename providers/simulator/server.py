@@ -384,14 +384,23 @@ def _say(stdout: TextIO, text: str) -> None:
 
 def _welcome(options: ServeOptions, server: Server, user: str, password: str | None, files: Mapping[str, Path]) -> str:
     """Return what a person is told who runs the simulator by hand; the password only where it was made here."""
-    hosts = server.hosts
-    told = {
-        "URL": f"{server.url} ({server.entry_host})",
-        "any host": f"{server.url}/HOST",
-        "hosts": ", ".join(hosts[:6]) + (f" and {len(hosts) - 6} more" if len(hosts) > 6 else ""),
-        "sign in": f"{options.auth}" + ("" if server.policy.is_tls or options.auth == "basic" else ", sealed"),
+    hosts, url = server.hosts, server.url
+    signed = {
         "user": user,
         "password": f"{password} (made for this run, shown once)" if password else "RECONCILER_SIMULATOR_PASSWORD",
+    }
+    if options.auth == Scheme.KERBEROS.value:
+        # Under the name that the keytab is for: a client asks for a ticket to the very host of its URL.
+        url = url.replace(server.settings.address, "localhost", 1)
+        realm = server.settings.dns_domain.upper()
+        account = user.rpartition("\\")[2]
+        signed = {"ticket": f"kinit {account}@{realm}"}
+    told = {
+        "URL": f"{url} ({server.entry_host})",
+        "any host": f"{url}/HOST",
+        "hosts": ", ".join(hosts[:6]) + (f" and {len(hosts) - 6} more" if len(hosts) > 6 else ""),
+        "sign in": f"{options.auth}" + ("" if server.policy.is_tls or options.auth == "basic" else ", sealed"),
+        **signed,
         **{name: str(path) for name, path in files.items()},
     }
     lines = [f"  {name:<12}{value}" for name, value in told.items()]

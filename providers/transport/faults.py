@@ -14,7 +14,7 @@ from typing import Final
 from xml.etree.ElementTree import ParseError
 
 import requests
-from spnego.exceptions import BadMICError, SpnegoError
+from spnego.exceptions import BadMICError, NoCredentialError, SpnegoError
 from winrm.exceptions import (
     AuthenticationError,
     WinRMError,
@@ -126,6 +126,8 @@ def _row_of(error: BaseException) -> tuple[Row, str]:
             return NOT_WINRM, error.reason
         case BadMICError():
             return BROKEN_SEAL, "the seal of the answer does not fit"
+        case NoCredentialError():
+            return LOGON_FAILED, error.message.rpartition("Context: ")[2]
         case SpnegoError():
             return LOGON_FAILED, f"authentication failed ({type(error).__name__})"
         case WinRMError() if "Encrypted length" in str(error):

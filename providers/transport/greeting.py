@@ -8,7 +8,8 @@ from importlib.resources import files
 from typing import Final
 
 from providers.transport import wire
-from providers.transport.settings import Adapter, Authentication, Target
+from providers.transport.settings import Target
+from reconciler.values import Adapter, Authentication
 
 PROTOCOL: Final = 1
 INIT_ID: Final = "0"

@@ -28,6 +28,12 @@ class Pending:
     assembly: wire.Assembly = field(default_factory=wire.Assembly)
     result: Result | None = None
     was_sent: bool = False
+    length: int = field(init=False)
+    """How long its line is, within a few characters."""
+
+    def __post_init__(self) -> None:
+        told = wire.request_json(self.request, self.wire_id, self.request.expires_in_seconds, True)
+        self.length = len(wire.encode(told))
 
     def line(self, now: float, *, flush: bool) -> bytes:
         """Return the request line; sent again, it allows only what is left of its time."""
@@ -41,10 +47,6 @@ class Pending:
     @property
     def is_script(self) -> bool:
         return self.request.command.operation is Operation.SCRIPT
-
-    def __len__(self) -> int:
-        """How long its line is, within a few characters."""
-        return len(wire.encode(wire.request_json(self.request, self.wire_id, self.request.expires_in_seconds, True)))
 
 
 def lines(burst: Sequence[Pending], now: float) -> bytes:
@@ -63,11 +65,11 @@ def bursts(
     burst: list[Pending] = []
     size = 0
     for one in pending:
-        is_full = len(burst) >= most or size + len(one) > most_bytes
+        is_full = len(burst) >= most or size + one.length > most_bytes
         if burst and (is_full or one.is_script or burst[-1].is_script):
             yield burst
             burst, size = [], 0
         burst.append(one)
-        size += len(one)
+        size += one.length
     if burst:
         yield burst

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from enum import Enum
 from typing import Final
 
 from reconciler.diagnostics import Diagnostic
 from reconciler.errors import PermanentError
-from reconciler.values import EMPTY, Connection
+from reconciler.values import EMPTY, Adapter, Authentication, Connection
 
 HTTP_PORT: Final = 5985
 HTTPS_PORT: Final = 5986
@@ -43,23 +43,6 @@ class Secret:
         raise TypeError("a secret is not written anywhere")
 
 
-class Authentication(Enum):
-    BASIC = "basic"
-    NTLM = "ntlm"
-    KERBEROS = "kerberos"
-    CREDSSP = "credssp"
-    CERTIFICATE = "certificate"
-
-
-class Adapter(Enum):
-    """Where a host's cmdlets come from."""
-
-    AUTO = "auto"
-    SNAPIN = "snapin"
-    REMOTE = "remote"
-    LYNC = "lync"
-
-
 class SessionMode(Enum):
     AUTO = "auto"
     """Stream, or batch where the probe for it fails."""
@@ -79,6 +62,9 @@ class HostSettings:
     auth: Authentication | None = None
     user: str | None = None
     password: Secret | None = None
+    delegate: bool | None = None
+    certificate: str | None = None
+    certificate_key: str | None = None
     adapter: Adapter | None = None
 
 
@@ -174,6 +160,9 @@ class Target:
         return is_loopback(self.address)
 
 
+_OVERRIDDEN: Final = tuple(one.name for one in fields(HostSettings) if one.name != "address")
+
+
 def target_of(settings: ConnectionSettings, host: str | None) -> Target:
     """Return where ``host`` of the connection is, or its entry point.
 
@@ -182,11 +171,7 @@ def target_of(settings: ConnectionSettings, host: str | None) -> Target:
     """
     name = (settings.host if host is None else host).strip().rstrip(".").lower()
     own = next((own for fqdn, own in settings.hosts.items() if fqdn.lower() == name), HostSettings())
-    overrides = {
-        key: value
-        for key in ("port", "tls", "ca", "auth", "user", "password", "adapter")
-        if (value := getattr(own, key)) is not None
-    }
+    overrides = {key: value for key in _OVERRIDDEN if (value := getattr(own, key)) is not None}
     merged = replace(settings, **overrides)
     if merged.via is not None:
         address, port = merged.via

@@ -8,7 +8,8 @@ HTTP session whose sealing could not be set up, and would send the next message 
 * a DOCTYPE, and any encoding but UTF-8, is refused before a parser sees it;
 * an answer must relate to the message it answers;
 * a session that failed to authenticate or to seal is thrown away, and failed logons are counted, because directories
-  lock accounts.
+  lock accounts;
+* what Kerberos refuses before a password could be wrong is told as such, and not as an answer that cannot be read.
 """
 
 from __future__ import annotations
@@ -19,12 +20,21 @@ from typing import Any, Final, Protocol
 
 import requests
 from requests.adapters import HTTPAdapter
+from spnego.exceptions import NoCredentialError
 from winrm.exceptions import InvalidCredentialsError, WinRMError
 from winrm.protocol import Protocol as WinRMProtocol
 from winrm.transport import Transport
 
 from providers.transport.logons import LogonBudget
-from providers.transport.settings import Authentication, Target
+from providers.transport.settings import Target
+from reconciler.values import Authentication
+
+try:  # the package around them needs the extra "kerberos"
+    from winrm.vendor.requests_kerberos.exceptions import KerberosExchangeError, MutualAuthenticationError
+except ImportError:
+    _KERBEROS_ERRORS: tuple[type[Exception], ...] = ()
+else:
+    _KERBEROS_ERRORS = (KerberosExchangeError, MutualAuthenticationError)
 
 RESPONSE_LIMIT: Final = 64 * 1024 * 1024
 
@@ -147,6 +157,9 @@ class GuardedTransport(Transport):
         except InvalidCredentialsError:
             self.close_session()
             raise
+        except _KERBEROS_ERRORS as error:
+            self.close_session()
+            raise NoCredentialError(context_msg=_kerberos_reason(error)) from error
 
     def _send_again(self, message: str | bytes) -> bytes:
         try:
@@ -162,6 +175,12 @@ class GuardedTransport(Transport):
 
     def _get_message_response_text(self, response: requests.Response) -> bytes:
         return checked_xml(super()._get_message_response_text(response))
+
+
+def _kerberos_reason(error: Exception) -> str:
+    """Return the words of the Kerberos library, which are the innermost text: ``(('major', 1), ('minor', 2))``."""
+    told = re.findall(r"\((['\"])(.+?)\1, -?\d+\)", str(error))
+    return str(told[-1][1]) if told else "the host did not prove who it is, or the ticket expires at this moment"
 
 
 def guarded(session: requests.Session) -> requests.Session:
@@ -222,6 +241,8 @@ def connect(target: Target, budget: LogonBudget) -> GuardedProtocol:
     needs_password = settings.auth in (Authentication.BASIC, Authentication.NTLM, Authentication.CREDSSP)
     if needs_password and (user is None or password is None):
         raise WinRMError(f"auth {auth} needs user and password")
+    if settings.auth is Authentication.KERBEROS and user and "\\" in user:
+        raise WinRMError("auth kerberos needs user as name@REALM, or no user: the one whose ticket there is")
     protocol = GuardedProtocol(
         target.url,
         transport=auth,  # type: ignore[arg-type]  # the enum's values are among the literals asked for

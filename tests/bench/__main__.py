@@ -1,0 +1,103 @@
+"""Measures plan and apply: ``python -m tests.bench [--quick | --full] [-n ROUNDS] [--json FILE]``.
+
+Nothing here asserts a time: machines differ, and so do their days. Where ``terraform`` is on PATH, it plans and applies
+as many resources in the same rounds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.bench.measure import Failed, compiled_ahead, machine
+from tests.bench.report import as_json, render, render_size
+from tests.bench.rounds import (
+    APPLY,
+    HTTP,
+    INSIDE,
+    LOCAL,
+    NO_OP,
+    PLAN,
+    WIRE,
+    Measured,
+    Size,
+    run_size,
+    run_start_up,
+    warm_up,
+)
+from tests.bench.terraform import loopback_store
+
+EVERY = (PLAN, APPLY, NO_OP)
+QUICK = (
+    Size(1_000, 3, {INSIDE: EVERY, WIRE: EVERY, HTTP: EVERY}),
+    Size(10_000, 1, {INSIDE: EVERY, WIRE: (APPLY, NO_OP), HTTP: (NO_OP,)}),
+)
+FULL = (
+    Size(1_000, 5, {INSIDE: EVERY, WIRE: EVERY, HTTP: EVERY, LOCAL: EVERY}),
+    Size(10_000, 3, {INSIDE: EVERY, WIRE: EVERY, HTTP: (PLAN, NO_OP), LOCAL: (PLAN, NO_OP)}),
+)
+
+
+def main() -> int:
+    options = _options()
+    terraform = None if options.no_terraform else shutil.which("terraform")
+    about = machine() | ({"terraform": _version(terraform)} if terraform else {})
+    chosen = FULL if options.full else QUICK
+    done: list[Measured] = []
+    with (
+        tempfile.TemporaryDirectory(prefix="reconciler-bench-") as place,
+        loopback_store() as store,
+        compiled_ahead(Path(place)),
+    ):
+        work = Path(place)
+        try:
+            warm_up(work, options.seed)
+            start_up = run_start_up(_reconciler(), terraform, 10, work)
+            print(render(about, options.seed, start_up), flush=True)
+            for size in chosen:
+                size = Size(size.mailboxes, options.rounds or size.rounds, size.phases)
+                done.append(run_size(size, work, options.seed, terraform, store, _say))
+                print(render_size(done[-1]), flush=True)
+        except Failed as error:
+            print(error, file=sys.stderr)
+            return 1
+    if options.json:
+        options.json.write_text(json.dumps(as_json(about, options.seed, start_up, done), indent=2) + "\n")
+    return 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__.partition("\n")[0])
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument("--quick", action="store_true", help="less than three minutes on two cores (the default)")
+    how.add_argument(
+        "--full", action="store_true", help="more rounds, and all that Terraform can do in reasonable time"
+    )
+    parser.add_argument("-n", dest="rounds", type=int, metavar="ROUNDS", help="rounds of each size")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write every figure of every round")
+    parser.add_argument("--no-terraform", action="store_true", help="measure the product alone")
+    return parser.parse_args()
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def _reconciler() -> list[str]:
+    program = Path(sys.executable).with_name("reconciler")
+    return [str(program)] if program.exists() else [sys.executable, "-m", "reconciler"]
+
+
+def _version(terraform: str) -> str:
+    told = subprocess.run([terraform, "version", "-json"], capture_output=True, check=False, text=True).stdout
+    return str(json.loads(told)["terraform_version"])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
