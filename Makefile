@@ -2,7 +2,7 @@
 
 PYTHON ?= python3
 UV ?= .venv/bin/uv
-DEBIAN_PACKAGES ?= tmux
+DEBIAN_PACKAGES ?= tmux postgresql
 KERBEROS_PACKAGES ?= gcc libc6-dev python3-dev libkrb5-dev krb5-kdc krb5-admin-server krb5-user
 SCALE ?= 20
 PYTEST_ARGS ?= -n auto --dist worksteal

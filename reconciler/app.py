@@ -343,7 +343,7 @@ class Workspace:
 
         now = self.ports.clock.now()
         expires = now + timedelta(hours=valid_hours)
-        nonce, where = self.ports.random.identifier(), str(self.directory)
+        nonce, where = self.ports.random.identifier(), _from(path.resolve().parent, self.directory.resolve())
         key = self._plan_key()
         write_private(path, encode(plan, key=key, created=now, expires=expires, nonce=nonce, directory=where))
 
@@ -453,7 +453,7 @@ def real_connection(
 
 
 def directory_of_plan(path: Path) -> Path:
-    """Return the directory that the saved plan at ``path`` was made for, as it was written then.
+    """Return the directory that the saved plan at ``path`` was made for, as seen from the plan file.
 
     It is only a hint where to look: the plan is verified against what is found there.
     """
@@ -461,13 +461,21 @@ def directory_of_plan(path: Path) -> Path:
 
     try:
         told = json.loads(read_private(path, others_may_read=True))
-        directory = told["directory"]
+        directory = Path(str(told["directory"]))
     except (ValueError, KeyError, TypeError):
         detail = f"{path} is no saved plan."
         raise PlanError(
             Diagnostic("Not a saved plan", detail, "Make one with: reconciler plan DIR --out FILE")
         ) from None
-    return Path(directory)
+    return path.parent / directory
+
+
+def _from(start: Path, directory: Path) -> str:
+    """Return ``directory`` as seen from ``start``, so that both may move together; whole where there is no such way."""
+    try:
+        return Path(os.path.relpath(directory, start)).as_posix()
+    except ValueError:  # another drive
+        return str(directory)
 
 
 def schema_text(which: str) -> str:

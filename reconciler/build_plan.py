@@ -67,7 +67,7 @@ def build_plan(
         decisions=_new_decisions(types, end),
         impact=_impact(steps, by_type, end),
         diagnostics=in_order(
-            [*check_plan(types, end, chosen), *selection.unknown(known, {kind.name for kind in types})]
+            [*check_plan(types, end, chosen), *selection.unknown(known, set(by_type), _waves(types, end))]
         ),
     )
 
@@ -77,6 +77,11 @@ def _addresses(types: Sequence[ResourceType], end: Landscape) -> Iterator[Addres
     for kind in types:
         yield from (resource.address for resource in end.wanted(kind.name).values())
         yield from (resource.address for resource in end.all(kind.name).values())
+
+
+def _waves(types: Sequence[ResourceType], end: Landscape) -> set[str]:
+    wanted = (resource for kind in types for resource in end.wanted(kind.name).values())
+    return {str(wave) for resource in wanted if (wave := resource.get("wave"))}
 
 
 def _of_kind(actions: Iterable[Action], kind: ActionKind) -> tuple[Action, ...]:

@@ -86,16 +86,21 @@ _parallelism = click.option(
 def _shown(command: Callable[..., int]) -> Callable[..., int]:
     """Give the command an ``Output``, and turn what stops it into diagnostics and an exit code."""
 
+    @click.option("--log", type=_PATH, help="Write every event to this file, one JSON object a line.")
     @click.pass_context
-    def wrapped(context: click.Context, *arguments: Any, **options: Any) -> int:
-        output = Output(as_json=options.pop("as_json", False), log=context.find_root().obj)
+    def wrapped(context: click.Context, /, *arguments: Any, log: Path | None, **options: Any) -> int:
+        output = Output(as_json=options.pop("as_json", False), log=log or context.find_root().obj)
         try:
             return output.end(command(output, *arguments, **options))
         except ReconcilerError as error:
             output.diagnostics(error.diagnostics)
             return output.end(error.exit_code)
         except KeyboardInterrupt:
+            output.diagnostics([_INTERRUPTED])
             return output.end(130)
+        except SystemExit as stopped:
+            output.diagnostics([_INTERRUPTED])
+            return output.end(stopped.code if isinstance(stopped.code, int) else 1)
         except (BrokenPipeError, click.ClickException, click.Abort):
             raise
         except Exception as error:
@@ -103,6 +108,10 @@ def _shown(command: Callable[..., int]) -> Callable[..., int]:
             return output.end(1)
 
     return update_wrapper(wrapped, command)
+
+
+_INTERRUPTED = Diagnostic("Interrupted", "No server was changed.", severity=Severity.NOTE)
+"""Of a signal before the first command; later ones end a run in order (``system.SignalStop``)."""
 
 
 def _bug(error: Exception) -> Diagnostic:
@@ -169,6 +178,7 @@ def plan(output: Output, directory: Path, **options: Any) -> int:
 
 @main.command()
 @click.argument("what", metavar="[DIR|PLANFILE]", type=_PATH, default=Path())
+@click.option("--dir", "directory", type=_PATH, help="Of a saved plan: its environment, if it is not where it was.")
 @_json
 @_selection
 @_parallelism
@@ -188,7 +198,7 @@ def apply(output: Output, what: Path, **options: Any) -> int:
         )
         sys.stderr.write(f"\nInterrupted: {words} ...\n")
 
-    directory, planfile = _place(what)
+    directory, planfile = _place(what, options["directory"])
     stop = SignalStop(on_signal)
     with (
         stop.installed(),
@@ -241,15 +251,16 @@ def drift(output: Output, directory: Path, out: Path | None) -> int:
 
 @main.command()
 @click.argument("what", metavar="[DIR|PLANFILE]", type=_PATH, default=Path())
+@click.option("--dir", "directory", type=_PATH, help="Of a saved plan: its environment, if it is not where it was.")
 @_json
 @click.option("--commands", is_flag=True, help="Of a plan: show the exact commands.")
 @_shown
-def show(output: Output, what: Path, commands: bool) -> int:
+def show(output: Output, what: Path, directory: Path | None, commands: bool) -> int:
     """Show a saved plan, or what the state remembers."""
     from reconciler.app import open_workspace
     from reconciler.state_text import render_state
 
-    directory, planfile = _place(what)
+    directory, planfile = _place(what, directory)
     with open_workspace(directory, _ports(output)) as workspace:
         if planfile:
             output.plan(workspace.read_plan(planfile).plan, commands=commands)
@@ -260,14 +271,15 @@ def show(output: Output, what: Path, commands: bool) -> int:
 
 @main.command()
 @click.argument("what", metavar="[DIR|PLANFILE]", type=_PATH, default=Path())
+@click.option("--dir", "directory", type=_PATH, help="Of a saved plan: its environment, if it is not where it was.")
 @click.option("--format", "form", type=click.Choice(["dot", "mermaid", "json"]), default="dot", show_default=True)
 @_shown
-def graph(output: Output, what: Path, form: str) -> int:
+def graph(output: Output, what: Path, directory: Path | None, form: str) -> int:
     """Print the graph of a plan for Graphviz, Mermaid or others."""
     from reconciler import plan_graph
     from reconciler.app import open_workspace
 
-    directory, planfile = _place(what)
+    directory, planfile = _place(what, directory)
     with open_workspace(directory, _ports(output)) as workspace:
         made = workspace.read_plan(planfile).plan if planfile else workspace.plan()
     draw = {"dot": plan_graph.to_dot, "mermaid": plan_graph.to_mermaid, "json": plan_graph.to_json}[form]
@@ -428,13 +440,13 @@ def _admit(output: Output, made: Any, max_destroy: int | None) -> None:
     admit(made, made.impact.destroys if max_destroy is None else max_destroy)
 
 
-def _place(what: Path) -> tuple[Path, Path | None]:
-    """Return the environment's directory, and the plan file where ``what`` is one: it lies beside or below it."""
+def _place(what: Path, directory: Path | None) -> tuple[Path, Path | None]:
+    """Return the environment's directory, and the plan file where ``what`` is one."""
     if not what.is_file():
         return what, None
     from reconciler.app import directory_of_plan
 
-    return directory_of_plan(what), what
+    return directory or directory_of_plan(what), what
 
 
 def _approved() -> bool:

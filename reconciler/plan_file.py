@@ -48,7 +48,7 @@ class SavedPlan:
     nonce: str
     """To be consumed in the state store before the first write: a plan is applied once."""
     directory: str = "."
-    """The environment's directory, as it was written when the plan was made: where to look for it."""
+    """The environment's directory as seen from the plan file: where to look for it."""
 
 
 def digest(plan: Plan) -> str:

@@ -260,7 +260,7 @@ def _closing(event: RunEnded, tally: _Tally, style: Style) -> Iterator[str]:
         owed = [obligation_text(owed) for owed in tally.owed.values()]
         yield from _row("owed", len(owed), owed, "yellow", style)
     if event.resume:
-        yield from ["", "To go on with what was approved:", "", f"    {style.show(event.resume)}"]
+        yield from ["", "To go on:", "", f"    {style.show(event.resume)}"]
 
 
 def _verdict(event: RunEnded, style: Style) -> str:

@@ -47,15 +47,21 @@ class Selection:
     def _is_other_wave(self, action: Action) -> bool:
         return self.wave is not None and action.group != "" and action.wave != self.wave
 
-    def unknown(self, known: Collection[Address], types: Collection[str]) -> tuple[Diagnostic, ...]:
-        """Return an error for each pattern that names nothing known; the name of a type is always known."""
-        names = sorted({_folded(address) for address in known})
-        return tuple(
-            _unknown_pattern(option, pattern, [*sorted(types), *names])
+    def unknown(
+        self, known: Collection[Address], types: Collection[str], waves: Collection[str]
+    ) -> tuple[Diagnostic, ...]:
+        """Return an error for each pattern, and the wave, that names nothing known; a type's name is always known."""
+        names = {name.casefold(): name for name in sorted([*types, *(str(address) for address in known)])}
+        told = [
+            _unknown_name("Unknown address", f"{option} {pattern}", pattern, names)
             for option, patterns in (("--target", self.targets), ("--exclude", self.excludes))
             for pattern in patterns
-            if pattern.casefold() not in types and not any(_matches(name, (pattern,)) for name in names)
-        )
+            if not any(_matches(name, (pattern,)) for name in names)
+        ]
+        if self.wave is not None and self.wave not in waves:
+            by_folded = {wave.casefold(): wave for wave in sorted(waves)}
+            told.append(_unknown_name("Unknown wave", f"--wave {self.wave}", self.wave, by_folded))
+        return tuple(told)
 
 
 def hard_needs(action: Action) -> tuple[Address, ...]:
@@ -87,7 +93,9 @@ def _matches(name: str, patterns: Collection[str]) -> bool:
     )
 
 
-def _unknown_pattern(option: str, pattern: str, names: list[str]) -> Diagnostic:
-    close = get_close_matches(pattern.casefold(), names, n=3)
-    remedy = f"Did you mean {', '.join(close)}?" if close else "List what there is with: reconciler plan DIR --json"
-    return Diagnostic("Unknown address", f"{option} {pattern} names nothing in this environment.", remedy)
+def _unknown_name(summary: str, option: str, pattern: str, names: Mapping[str, str]) -> Diagnostic:
+    """Return the error that nothing is called ``pattern``; ``names`` are those there are, by their folded form."""
+    close = [names[name] for name in get_close_matches(pattern.casefold(), names, n=3)]
+    some = ", ".join(list(names.values())[:8])
+    remedy = f"Did you mean {', '.join(close)}?" if close else f"There are: {some}." if names else "There are none."
+    return Diagnostic(summary, f"{option} names nothing in this environment.", remedy)

@@ -174,9 +174,9 @@ def _shape(command: Command) -> tuple[str, frozenset[str]]:
 
 
 def duplicates(trial: Trial) -> list[str]:
-    """I4, I5, D3: nothing is made twice, no welcome mail is sent twice, exchucutil runs once."""
-    lines = [line for line in trial.estate.log() if is_write(line) and line["user"] == US and not line["error"]]
-    return [*_made_twice(lines), *_restarted_twice(lines)]
+    """I4, I5, D3: nothing is made twice, exchucutil runs once, no Front End is restarted for nothing."""
+    lines = [line for line in trial.estate.log() if is_write(line) and not line["error"]]
+    return [*_made_twice(line for line in lines if line["user"] == US), *_restarted_for_nothing(lines)]
 
 
 def _made_twice(lines: Iterable[Line]) -> Iterator[str]:
@@ -198,14 +198,18 @@ def _made_twice(lines: Iterable[Line]) -> Iterator[str]:
             there = {one for one in there if one[0] != noun}
 
 
-def _restarted_twice(lines: Iterable[Line]) -> Iterator[str]:
-    """D3: each Front End starts once after exchucutil, and exchucutil never comes after it again."""
-    starts = Counter(
-        line["host"]
-        for line in lines
-        if line["cmdlet"] == "Start-CsWindowsService" and line["parameters"].get("Name") == "RTCSRV"
-    )
-    yield from (f"{host} was restarted {count} times" for host, count in starts.items() if count > 1)
+def _restarted_for_nothing(lines: Iterable[Line]) -> Iterator[str]:
+    """D3: a Front End is started only where a link was made since it last was; then there is something to learn."""
+    links = 0
+    learned: dict[str, int] = {}
+    for line in lines:
+        host = line["host"]
+        if line["cmdlet"] in ("exchucutil.ps1", "New-UMHuntGroup"):
+            links += 1
+        elif line["cmdlet"] == "Start-CsWindowsService" and line["parameters"].get("Name") == "RTCSRV":
+            if learned.get(host, 0) == links:
+                yield f"{host} was restarted for nothing"
+            learned[host] = links
 
 
 # --- at rest ---------------------------------------------------------------------------------------------------------

@@ -192,6 +192,27 @@ def test_saved_plan_that_was_altered_is_refused(small: Environment) -> None:
     assert small.writes() == []
 
 
+def test_saved_plan_is_found_from_anywhere_and_moves_with_its_environment(after: Environment, tmp_path: Path) -> None:
+    after.invoke("Set-UMMailboxPolicy -Identity Executives -MinPINLength 4")
+    after.run("plan", "--out", "saved.plan").has(0)
+    moved = after.copied(tmp_path / "elsewhere" / "moved")
+    assert "mailbox_policy/Executives" in moved.run("show", "moved/saved.plan", cwd=tmp_path / "elsewhere").has(0).out
+    (moved.directory / "saved.plan").rename(tmp_path / "apart.plan")
+    assert moved.run("apply", "../../apart.plan").has(1).err
+    moved.run("apply", "../../apart.plan", "--dir", ".").has(0)
+
+
+def test_wave_that_nobody_belongs_to_is_an_error(after: Environment) -> None:
+    ran = after.run("plan", "--wave", "pilott").has(1)
+    assert "Unknown wave" in ran.out + ran.err
+    assert "Did you mean pilot?" in ran.out + ran.err
+
+
+def test_log_is_taken_after_the_command_too(after: Environment) -> None:
+    after.run("plan", "--log", "plan.log").has(0)
+    assert '"event": "observed"' in (after.directory / "plan.log").read_text("ascii")
+
+
 def test_saved_plan_is_refused_when_the_state_moved_on(after: Environment) -> None:
     after.invoke("Disable-UMAutoAttendant -Identity RedmondMain")
     after.run("plan", "--out", "saved.plan").has(0)
@@ -281,7 +302,7 @@ def test_state_tells_its_history_and_whether_it_is_locked(after: Environment, sa
 def test_graph_of_a_saved_plan(form: str, mark: str, sample: First, tmp_path: Path) -> None:
     saved = tmp_path / "saved.plan"
     saved.write_bytes(sample.plan_file)
-    graph = sample.environment.run("graph", str(saved), "--format", form).has(0).out
+    graph = sample.environment.run("graph", str(saved), "--dir", ".", "--format", form).has(0).out
     assert graph.startswith(mark)
     assert "dial_plan/Redmond" in graph
 

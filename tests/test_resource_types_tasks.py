@@ -510,8 +510,11 @@ def test_um_services_that_started_since_meet_the_obligation() -> None:
 
 def test_services_of_an_unreachable_host_are_unreadable_and_not_absent() -> None:
     given = contoso(plan_declared())
-    (query,) = RESTART.queries(given, frozenset({"fe1.contoso.com"}))
-    (found,) = RESTART.observe([(query, Unreachable())], given)
+    queries = RESTART.queries(given, frozenset({"fe1.contoso.com"}))
+    assert [query.endpoint.host for query in queries] == ["fe1.contoso.com", None], (
+        "the clock to compare with comes along"
+    )
+    (found,) = RESTART.observe([(query, Unreachable()) for query in queries], given)
     assert not isinstance(found, Resource)
     assert found.address == Address("service_restart", "fe1.contoso.com")
 

@@ -194,9 +194,11 @@ def test_readme_lists_every_command_with_its_options() -> None:
             for option in parameter.opts
             if option.startswith("--")
         }
+        - {"--log"}  # of every command, and told once for all
         for name, command in commands().items()
     }
     assert listed == there
+    assert all(any("--log" in one.opts for one in command.params) for command in commands().values())
 
 
 def test_readme_lists_every_exit_code() -> None:

@@ -8,7 +8,7 @@ refer to, and is recorded. Sources: New-UMDialPlan, Set-UMDialPlan, Get-UMDialPl
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -25,6 +25,7 @@ from providers.cmdlet_resource import (
     ReadOnly,
     unset,
 )
+from providers.exchange.hunt_group import hunt_group_argument
 from providers.exchange.security import SECURITY_RULES, derived_security, security_diagnostics
 from providers.exchange.servers import um_hosts
 from providers.rules import Rule
@@ -45,7 +46,7 @@ from providers.types import (
 )
 from reconciler.diagnostics import Diagnostic
 from reconciler.resource import Action, ActionKind, Landscape, Lifecycle
-from reconciler.values import Address, Command, Resource, write
+from reconciler.values import Address, Command, Resource, Value, write
 
 _CODE = checked(r"[0-9]{1,4}", "must be 1 to 4 digits")
 _Fqdns = Annotated[tuple[Fqdn, ...], Unordered()]
@@ -177,19 +178,32 @@ class DialPlan(CmdletResource):
     def create(self, desired: Resource, landscape: Landscape) -> Sequence[Command]:
         first, *rest = super().create(desired, landscape)
         name, *others = first.parameters
-        if not _knows_country_code(landscape):
-            others = [other for other in others if other[0] != "CountryOrRegionCode"]
-        return (replace(first, parameters=(name, ("URIType", "SipName"), *others)), *rest)
+        later = () if _is_made_with_country_code(landscape) else _ONLY_SET_ON_2007
+        now = [other for other in others if other[0] not in later]
+        left = {parameter: value for parameter, value in others if parameter in later}
+        made = replace(first, parameters=(name, ("URIType", "SipName"), *now))
+        return (made, *([write(f"Set-{self.noun}", Identity=desired.key, **left)] if left else []), *rest)
 
     def delete(self, observed: Resource, landscape: Landscape) -> Sequence[Command]:
         """Return the removal of what came with it, which would keep it in use, and of the dial plan itself."""
         default = landscape.one("mailbox_policy", f"{observed.key}/default")
         policies = (default.name,) if default is not None and default.name else ()
         return (
-            *(write("Remove-UMHuntGroup", Identity=group.name) for group in _made_by_script(observed, landscape)),
+            *(
+                write("Remove-UMHuntGroup", Identity=hunt_group_argument(group, landscape))
+                for group in _made_by_script(observed, landscape)
+            ),
             *(write("Remove-UMMailboxPolicy", Identity=name) for name in policies),
             *super().delete(observed, landscape),
         )
+
+    def expectation(self, action: Action, landscape: Landscape) -> Mapping[str, Value] | None:
+        """Return what it takes for granted; of a removal the links too, lest it stop half way at one not foreseen."""
+        found = super().expectation(action, landscape)
+        if found is None or action.kind is not ActionKind.DELETE:
+            return found
+        links = (group.key.casefold() for group in _made_by_script(Resource(action.address), landscape))
+        return {**found, "hunt_groups": tuple(sorted(links))}
 
     def affects(self, action: Action, landscape: Landscape) -> int:
         """Return how many users lose or keep their voice mail with it: a change of security touches every call."""
@@ -270,11 +284,15 @@ def _check(plan: Resource, landscape: Landscape) -> Sequence[Diagnostic]:
 
 
 def _needed_to_create(landscape: Landscape) -> tuple[str, ...]:
-    """Return the attributes without which Exchange refuses a new dial plan; 2007 knows no country code."""
-    return ("extension_digits", "country_code") if _knows_country_code(landscape) else ("extension_digits",)
+    """Return the attributes without which Exchange refuses a new dial plan; 2007 asks for no country code."""
+    return ("extension_digits", "country_code") if _is_made_with_country_code(landscape) else ("extension_digits",)
 
 
-def _knows_country_code(landscape: Landscape) -> bool:
+_ONLY_SET_ON_2007 = ("CountryOrRegionCode", "DefaultLanguage")
+"""What New-UMDialPlan of Exchange 2007 does not take; its Set-UMDialPlan does. Source: aa996771, bb124408."""
+
+
+def _is_made_with_country_code(landscape: Landscape) -> bool:
     majors = {host.version.major for host in um_hosts(landscape).values()}
     return not majors or max(majors) > 8
 

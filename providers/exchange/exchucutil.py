@@ -118,7 +118,7 @@ class Exchucutil(ResourceType):
                 Resource(Address(self.name, forest_root(landscape) or "exchange")),
                 reasons=missing,
                 commands=(command,),
-                needs=tuple(Address("dial_plan", plan.key) for plan in linked_dial_plans(landscape)),
+                needs=tuple(Address("dial_plan", plan.key) for plan in lasting_dial_plans(landscape)),
                 owes=tuple(owes),
                 destroys=sum(group.key not in declared for group in custom_hunt_groups(landscape)),
             ),
@@ -129,7 +129,7 @@ class Exchucutil(ResourceType):
     def predict(self, action: Action, desired: Resource | None, landscape: Landscape) -> Landscape:
         if action.kind is not ActionKind.RUN:
             return landscape
-        by, pools, plans = action.address, uc_pools(landscape), linked_dial_plans(landscape)
+        by, pools, plans = action.address, uc_pools(landscape), sip_dial_plans(landscape)
         gone = [group.key for group in _groups_on(pools, landscape)]
         gateways = [_gateway(pool, landscape) for pool in pools.values()]
         groups = [_hunt_group(pool.fqdn, plan) for pool in pools.values() for plan in plans]
@@ -145,7 +145,7 @@ class Exchucutil(ResourceType):
         """Return what it found: what it links, what it destroys, and the flags it resets."""
         gateways = landscape.all("ip_gateway").values()
         return {
-            "dial_plans": tuple(sorted(plan.key for plan in linked_dial_plans(landscape))),
+            "dial_plans": tuple(sorted(plan.key for plan in sip_dial_plans(landscape))),
             "pools": tuple(uc_pools(landscape)),
             "replaces": tuple(sorted(group.key for group in custom_hunt_groups(landscape))),
             "outcalls": tuple(sorted(one.key for one in gateways if one.get("outcalls_allowed") is True)),
@@ -172,7 +172,7 @@ class Exchucutil(ResourceType):
         return (*plans, script_query())
 
     def is_ready(self, action: Action, answers: Sequence[Answer], landscape: Landscape) -> str | None:
-        wanted = [plan.key for plan in linked_dial_plans(landscape)]
+        wanted = [plan.key for plan in lasting_dial_plans(landscape)]
         for command, reply in answers:
             controller = dict(command.parameters).get("DomainController")
             if controller is None:
@@ -207,8 +207,11 @@ class Exchucutil(ResourceType):
 # --- the trigger -----------------------------------------------------------------------------------------------------
 
 
-def linked_dial_plans(landscape: Landscape) -> tuple[Resource, ...]:
-    """Return the SIP dial plans the script will find: all there are, but those that this plan removes."""
+def lasting_dial_plans(landscape: Landscape) -> tuple[Resource, ...]:
+    """Return the SIP dial plans whose links are wanted: all there are, but those that this plan removes.
+
+    The script finds and links those too, for they go last, with the links it made; they are no reason to run it.
+    """
     wanted, prior = landscape.wanted("dial_plan"), landscape.prior.resources
     return tuple(plan for plan in sip_dial_plans(landscape) if plan.key in wanted or plan.address not in prior)
 
@@ -218,7 +221,7 @@ def missing_links(landscape: Landscape) -> tuple[str, ...]:
 
     Directors never call UM, so a Director pool without a gateway is no reason. Nothing managed: nothing is missing.
     """
-    plans = linked_dial_plans(landscape)
+    plans = lasting_dial_plans(landscape)
     readable = all(landscape.is_readable(kind) for kind in ("ip_gateway", "hunt_group", "lync_service"))
     if not plans or not landscape.wanted("dial_plan") or not readable:
         return ()
@@ -268,7 +271,7 @@ def _groups_on(pools: Mapping[str, UcPool], landscape: Landscape) -> tuple[Resou
 
 def custom_hunt_groups(landscape: Landscape) -> tuple[Resource, ...]:
     """Return the hunt groups on pool gateways that the script removes and does not make again."""
-    made = {plan.key.casefold() for plan in linked_dial_plans(landscape)}
+    made = {plan.key.casefold() for plan in sip_dial_plans(landscape)}
     return tuple(
         group
         for group in _groups_on(uc_pools(landscape), landscape)

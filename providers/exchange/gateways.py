@@ -6,6 +6,8 @@ the pool's FQDN from the start.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from providers.types import lower
 from reconciler.resource import Landscape
 from reconciler.values import Address, NameOf
@@ -36,3 +38,19 @@ def gateways_of(plan: str, landscape: Landscape) -> tuple[str, ...]:
         if str(group.get("dial_plan")).casefold() == folded
     )
     return tuple(sorted({gateway for gateway in linked if gateway}))
+
+
+def lasting_gateways(landscape: Landscape) -> Mapping[str, frozenset[str]]:
+    """Return the addresses of linked gateways by folded dial plan, without the links that the plan removes at its end.
+
+    Those are the hunt groups that are ours and declared no more; what cannot be read stays.
+    """
+    wanted = landscape.wanted("hunt_group")
+    ours = {address.folded for address in landscape.prior.resources if address.type == "hunt_group"}
+    found: dict[str, frozenset[str]] = {}
+    for group in landscape.all("hunt_group").values():
+        is_removed = group.key not in wanted and group.address.folded in ours
+        gateway, plan = group.text("gateway"), str(group.get("dial_plan")).casefold()
+        if gateway and not (is_removed and landscape.is_readable("hunt_group", group.key)):
+            found[plan] = found.get(plan, frozenset()) | {gateway}
+    return found

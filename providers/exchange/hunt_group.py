@@ -21,7 +21,7 @@ from providers.rules import Rule, did_you_mean
 from providers.types import Fqdn, Instant, ObjectName, Text, object_name
 from reconciler.diagnostics import Diagnostic, Problem, Severity
 from reconciler.resource import Landscape, Lifecycle
-from reconciler.values import Address, Command, Record, Resource, Value, write
+from reconciler.values import Address, Command, NameOf, Record, Resource, Value, write
 
 UNKNOWN_GATEWAY = Rule(
     "UM023",
@@ -123,10 +123,7 @@ class HuntGroup(CmdletResource):
         )
 
     def delete(self, observed: Resource, landscape: Landscape) -> Sequence[Command]:
-        gateway, _, name = observed.key.partition("/")
-        known = landscape.one("ip_gateway", gateway)
-        gateway_name = known.name if known and known.name else gateway
-        return (write("Remove-UMHuntGroup", Identity=observed.name or f"{gateway_name}\\{name}"),)
+        return (write("Remove-UMHuntGroup", Identity=hunt_group_argument(observed, landscape)),)
 
     def is_implied(self, observed: Resource, landscape: Landscape) -> bool:
         """True for the links that exchucutil makes: on a pool's gateway, named as their dial plan."""
@@ -149,3 +146,12 @@ class HuntGroup(CmdletResource):
                 detail = f"{declared.address} is named like the dial plan it links."
                 told.append(TAKEN_NAME.told(declared, detail))
         return told
+
+
+def hunt_group_argument(group: Resource, landscape: Landscape) -> str | NameOf:
+    """Return what a cmdlet takes for a hunt group: gateway and name, or the promise of it where that gateway is new."""
+    gateway, _, name = group.key.partition("/")
+    known = landscape.one("ip_gateway", gateway)
+    if group.name or known is None:
+        return group.name or f"{gateway}\\{name}"
+    return f"{known.name}\\{name}" if known.name else NameOf(group.address, "hunt group")

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
-from providers.exchange.gateways import gateways_of
+from providers.exchange.gateways import lasting_gateways
 from providers.exchange.policies import sites_of_users
 from providers.lync.topology import PoolClass, UcPool, central_site, uc_pools, voice_users_by_pool
 from reconciler.resource import ActionKind, Landscape
@@ -48,7 +48,7 @@ class PlanOutcalls:
 
     plan: Resource
     gateways: tuple[str, ...]
-    """Linked gateways that are not disabled, in order."""
+    """Gateways that are linked, stay so and are not disabled, in order."""
     classes: Mapping[str, GatewayClass]
     site: str | None
     """The home site; None where no user tells it, and then every central site is as good."""
@@ -72,6 +72,8 @@ class _World:
 
     pools: Mapping[str, UcPool]
     users: Mapping[str, int]
+    linked: Mapping[str, frozenset[str]]
+    """Gateways by folded dial plan."""
     enabled_before: frozenset[str]
     applied: frozenset[str]
     landscape: Landscape = field(repr=False)
@@ -80,7 +82,12 @@ class _World:
 def solve_outcalls(landscape: Landscape) -> tuple[PlanOutcalls, ...]:
     """Return what was decided for each managed dial plan, in order of name."""
     world = _World(
-        uc_pools(landscape), voice_users_by_pool(landscape), _enabled_before(landscape), _applied(landscape), landscape
+        uc_pools(landscape),
+        voice_users_by_pool(landscape),
+        lasting_gateways(landscape),
+        _enabled_before(landscape),
+        _applied(landscape),
+        landscape,
     )
     counts = sites_of_users(landscape)
     plans = sorted(landscape.wanted("dial_plan").values(), key=lambda plan: plan.key)
@@ -131,7 +138,7 @@ def _described(plan: Resource, counts: Mapping[str, int] | None, world: _World) 
     site, is_counted = _home_site(plan, counts, world.landscape)
     usable = tuple(
         gateway
-        for gateway in gateways_of(plan.key, world.landscape)
+        for gateway in sorted(world.linked.get(plan.key.casefold(), ()))
         if (known := world.landscape.one("ip_gateway", gateway)) is not None and known.get("status") != "Disabled"
     )
     classes = {gateway: _class_of(gateway, site, world) for gateway in usable}

@@ -11,6 +11,7 @@ Stop- and Start-CsWindowsService (Microsoft Learn); DOMAIN 5; RELIABILITY D1 to 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from statistics import median
 from typing import ClassVar
@@ -29,6 +30,7 @@ from reconciler.resource import (
     ActionKind,
     Answer,
     Attribute,
+    AttributeRole,
     Diagnosed,
     Landscape,
     Lifecycle,
@@ -39,6 +41,7 @@ from reconciler.snapshot import Duty, Obligation
 from reconciler.values import Address, Command, Connection, Endpoint, Operation, Resource, Value, read, write
 
 SERVICE = "RTCSRV"
+_REFERENCE = "exchange_clock"
 
 INTERRUPTS = Rule(
     "UM030",
@@ -64,9 +67,8 @@ STATE_UNKNOWN = Rule(
 )
 
 _SAME_CLOCK = timedelta(seconds=20)
-"""Clocks that differ by less are taken as equal: so much can pass between two reads."""
-_MARGIN = timedelta(seconds=60)
-"""How far a corrected time may be wrong; within it a Front End is not restarted once more."""
+"""Clocks that differ by less are taken as equal: so much can pass between two reads. A corrected time may be wrong by
+as much; within it a Front End is not restarted once more, so that no restart of ours asks for another."""
 
 
 class ServiceRestart(ResourceType):
@@ -84,23 +86,34 @@ class ServiceRestart(ResourceType):
 
     @property
     def attributes(self) -> Mapping[str, Attribute]:
-        return service_attributes(SERVICE)
+        clock = Attribute(
+            _REFERENCE, "The Exchange entry point's clock, read together with the host's.", role=AttributeRole.READ_ONLY
+        )
+        return {**service_attributes(SERVICE), clock.name: clock}
 
     # how it is read
 
     def queries(self, landscape: Landscape, keys: frozenset[str] | None = None) -> Sequence[Command]:
-        hosts = front_ends(landscape)
-        return tuple(_query(host) for host in hosts if keys is None or host in keys)
+        asked = [_query(host) for host in front_ends(landscape) if keys is None or host in keys]
+        return (*asked, script_query()) if asked else ()
 
     def observe(self, answers: Sequence[Answer], landscape: Landscape) -> Sequence[Resource | Diagnosed]:
-        return [observed_services(self.name, command, reply) for command, reply in answers]
+        """Return the services of each Front End, with the clock they are compared by: both are of one moment."""
+        reference = next((clock for answer in answers if (clock := _exchange_clock(answer))), None)
+        found = [observed_services(self.name, command, reply) for command, reply in answers if command.endpoint.host]
+        return [
+            replace(one, attributes={**one.attributes, _REFERENCE: reference}) if isinstance(one, Resource) else one
+            for one in found
+        ]
 
     # when it is due
 
     def due(self, landscape: Landscape) -> Sequence[Task]:
         tasks: list[Task] = []
         due_before: dict[str, Address] = {}
-        for host, pool in front_ends(landscape).items():
+        # One that is stopped comes first in its pool: the others may stop once it runs again.
+        hosts = sorted(front_ends(landscape).items(), key=lambda item: _runs(item[0], landscape))
+        for host, pool in hosts:
             reasons, state = _reasons(host, landscape), _state(host, landscape)
             if not reasons or state is None:
                 continue
@@ -270,18 +283,29 @@ def _is_older_than_links(host: str, state: ServiceState, landscape: Landscape) -
     ahead = _clock_ahead(host, landscape)
     if abs(ahead) < _SAME_CLOCK:
         return made_at > started
-    return made_at > started - ahead + min(_MARGIN, abs(ahead))
+    return made_at > started - ahead + min(_SAME_CLOCK, abs(ahead))
 
 
 def _clock_ahead(host: str, landscape: Landscape) -> timedelta:
     """Return by how much a Front End's clock is ahead of the Exchange servers'; zero where that was not read."""
     observed = landscape.one(ServiceRestart.name, host)
     own = _moment(observed.text("host_clock")) if observed else None
+    reference = _moment(observed.text(_REFERENCE)) if observed else None
+    if own is not None and reference is not None:
+        return own - reference
     clocks = [_moment(one.text("host_clock")) for one in landscape.all("um_service_restart").values()]
     told = [clock.timestamp() for clock in clocks if clock is not None]
     if own is None or not told:
         return timedelta(0)
     return timedelta(seconds=own.timestamp() - median(told))
+
+
+def _exchange_clock(answer: Answer) -> str | None:
+    command, reply = answer
+    if command.endpoint.host or isinstance(reply, SessionError):
+        return None
+    told = next((instant(record.get("HostClock")) for record in reply.records), None)
+    return told if isinstance(told, str) else None
 
 
 def _moment(value: str | None) -> datetime | None:
@@ -311,13 +335,22 @@ def _running(pool: UcPool, states: Mapping[str, str | None]) -> frozenset[str]:
     return frozenset(member for member in pool.front_ends if states.get(member) == "Running")
 
 
+def _runs(host: str, landscape: Landscape) -> bool:
+    state = _state(host, landscape)
+    return state is not None and state.is_running
+
+
+def _is_started_first(host: str, landscape: Landscape) -> bool:
+    """True for a Front End that is stopped and that this plan starts, before it stops another of its pool."""
+    action = landscape.actions.get(Address(ServiceRestart.name, host))
+    return action is not None and not any(command.cmdlet == "Stop-CsWindowsService" for command in action.commands)
+
+
 def _check_pool(action: Action, pool: UcPool, landscape: Landscape) -> Sequence[Diagnostic]:
     """Return whether stopping one Front End would take its pool with it, as far as that is known while planning."""
     host = action.address.key
-    states = {
-        member: state.status if (state := _state(member, landscape)) is not None else None for member in pool.front_ends
-    }
-    left = _running(pool, states) - {host}
+    started = {member for member in pool.front_ends if _is_started_first(member, landscape)}
+    left = frozenset(member for member in pool.front_ends if _runs(member, landscape) or member in started) - {host}
     if not left:
         if landscape.settings.interrupt_allowed:
             return ()

@@ -8,10 +8,12 @@ Source: DOMAIN 4, from the text of the script.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, Final
 
+from providers.simulator.answers import CmdletError
 from providers.simulator.binding import cmdlet_of
 from providers.simulator.context import Call
 from providers.simulator.directory import Entry
@@ -26,7 +28,10 @@ _WITH_MESSAGE_WAITING: Final = 0x50000
 
 
 def run(call: Call) -> None:
-    """Run the script; whatever happens, it ends normally, and what it printed is the output of the call."""
+    """Run the script; whatever happens, it ends normally, and what it printed is the output of the call.
+
+    It goes on after what fails, such as the removal of an object that only its lagging catalogue still shows.
+    """
     world = call.holdings.world
     catalog = _catalog(call)
     script = replace(call, controller=catalog)
@@ -60,12 +65,25 @@ def _configure(call: Call) -> list[str]:
     for pool in world.lync.pools:
         gateway = gateways.get(pool.fqdn)
         if gateway is None:
-            gateway = _made_gateway(call, pool)
-            lines.append(told("script-gateway-created", call.culture, name=gateway.name))
-        _reset(call, gateway, pool)
-        names = _rebuilt(call, gateway, plans)
+            with _failures_told(call, lines):
+                gateway = _made_gateway(call, pool)
+                lines.append(told("script-gateway-created", call.culture, name=gateway.name))
+        if gateway is None:
+            continue
+        with _failures_told(call, lines):
+            _reset(call, gateway, pool)
+        names = _rebuilt(call, gateway, plans, lines)
         rows.append((pool.fqdn, gateway.name, ", ".join(names) or told("script-none", call.culture)))
     return [*lines, *_tables(call, permissions, rows)]
+
+
+@contextmanager
+def _failures_told(call: Call, lines: list[str]) -> Iterator[None]:
+    """Print an error instead of raising it, as the script does at each of its cmdlets."""
+    try:
+        yield
+    except CmdletError as error:
+        lines.append(told("script-failed", call.culture, message=error.message))
 
 
 def _permissions(call: Call) -> list[tuple[str, str, str]]:
@@ -93,13 +111,18 @@ def _reset(call: Call, gateway: Entry, pool: Pool) -> None:
     call.change(gateway, flags)
 
 
-def _rebuilt(call: Call, gateway: Entry, plans: Sequence[Entry]) -> list[str]:
+def _rebuilt(call: Call, gateway: Entry, plans: Sequence[Entry], lines: list[str]) -> list[str]:
+    """Make the hunt groups of a gateway anew; return the names of the dial plans that it came to be linked to."""
+    names: list[str] = []
     for group in [g for g in call.view.of("UMHuntGroup") if g.refers_to("UMIPGateway", gateway.guid)]:
-        call.delete(group)
+        with _failures_told(call, lines):
+            call.delete(group)
     for plan in plans:
         pilot = str(plan.properties["PhoneContext"]).partition(".")[0]
-        made_hunt_group(call, gateway, plan, plan.name, pilot)
-    return [plan.name for plan in plans]
+        with _failures_told(call, lines):
+            made_hunt_group(call, gateway, plan, plan.name, pilot)
+            names.append(plan.name)
+    return names
 
 
 def _tables(

@@ -236,6 +236,7 @@ _TEXTS: Mapping[str, Mapping[str, str]] = {
         "en": "Error: Access is denied. Could not bind to {gc} as {user}.",
         "de": "Fehler: Zugriff verweigert. Bindung an {gc} als {user} nicht möglich.",
     },
+    "script-failed": {"en": "Error: {message}", "de": "Fehler: {message}"},
     "script-permissions": {"en": "Configuring permissions for {group} ...", "de": "Berechtigungen für {group} ..."},
     "script-gateway-created": {"en": "Created UMIPGateway {name}", "de": "UMIPGateway {name} wurde erstellt"},
     "script-headings": {
