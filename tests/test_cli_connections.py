@@ -102,7 +102,6 @@ def test_wrong_password_is_tried_no_more_than_twice(auth: str, scheme: Scheme, j
         connect(joined, host="127.0.0.1", port=server.port, auth=auth)
         joined.variables["UM_PASSWORD"] = "wrong"
         said = fails_and_changes_nothing(joined, "Error: ")
-        print(said)
         assert f"127.0.0.1:{server.port}" in said
         assert 2 <= server.counts.failed_authentications <= 4, "two runs, each of which tries once or twice"
 
@@ -112,7 +111,6 @@ def test_certificate_that_nobody_here_trusts(authority: Authority, joined: Envir
         connect(joined, host="localhost", port=server.port, auth="basic", tls="true")
         remedy = "Name the PEM file of the authority that issued it as ca:"
         said = fails_and_changes_nothing(joined, "Error: ", remedy)
-        print(said)
         assert f"localhost:{server.port}" in said
         assert server.counts.total == 0
 
@@ -121,7 +119,6 @@ def test_certificate_for_another_name(authority: Authority, joined: Environment)
     with serving(Scheme.BASIC, certificate=authority.issue_server(["mail.contoso.com"], "mail")) as server:
         connect(joined, host="localhost", port=server.port, auth="basic", tls="true", ca=authority.path)
         said = fails_and_changes_nothing(joined, "Error: ")
-        print(said)
         assert f"localhost:{server.port}" in said
         assert server.counts.total == 0
 
@@ -147,7 +144,6 @@ def test_something_that_is_not_winrm(joined: Environment) -> None:
         try:
             connect(joined, host="127.0.0.1", port=printer.server_address[1], auth="basic")
             said = fails_and_changes_nothing(joined, "Error: ")
-            print(said)
             assert f"127.0.0.1:{printer.server_address[1]}" in said
         finally:
             printer.shutdown()

@@ -124,7 +124,7 @@ def _links(trial: Trial, landscape: Landscape) -> Iterator[Meddling]:
                 yield Meddling(f"Remove-UMHuntGroup '{links[0].name}'", script, None, follows)
 
 
-@law(40)
+@law(80)
 @given(SITUATIONS, st.data(), st.integers(1, 1000))
 def test_drift_tells_what_was_changed_and_one_apply_repairs_it(
     situation: Situation, data: st.DataObject, seed: int
