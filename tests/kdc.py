@@ -55,7 +55,7 @@ def missing() -> str | None:
     modules = [name for name in _MODULES if importlib.util.find_spec(name) is None]
     told = [f"Debian packages {' '.join(packages)}"] if packages else []
     told += [f"the Python extra [kerberos] ({', '.join(modules)})"] if modules else []
-    return f"missing: {' and '.join(told)}; see: make test-kerberos" if told else None
+    return f"missing: {' and '.join(told)}; `make test` as root installs them" if told else None
 
 
 # --- the service -----------------------------------------------------------------------------------------------------

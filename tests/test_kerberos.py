@@ -1,6 +1,6 @@
 """Kerberos for real: a KDC on the loopback, tickets from kinit, our transport and other clients against the listener.
 
-``make test-kerberos`` runs these; elsewhere they are skipped with the names of what is missing.
+``make kerberos`` installs what they need; where it is missing they are skipped, and say what.
 """
 
 from __future__ import annotations
