@@ -346,9 +346,8 @@ def test_a_group_is_written_or_not_at_all(place: Place) -> None:
     store.close()
 
 
+@pytest.mark.parametrize("place", ["postgresql"], indirect=True)  # a file holds one environment
 def test_environments_of_one_server_keep_apart(place: Place) -> None:
-    if isinstance(place.location, Path):
-        pytest.skip("a file holds one environment")
     one, other = place.open(), replace(place, environment=place.environment + "b").open()
     for store, number in ((one, 1), (other, 2)):
         store.acquire(holder()).commit(StateChange(remember=(mailbox(number),)))
