@@ -78,6 +78,12 @@ $Reconciler.Identities = New-ReconcilerSet @(
     'ADObjectId', 'X500DistinguishedName', 'XdsIdentity', 'MailboxId', 'EnhancedTimeSpan', 'TimeSpan', 'ExDateTime'
 )
 $Reconciler.Secrets = New-ReconcilerSet @('SecureString', 'PSCredential', 'ScriptBlock')
+# What the operations of the runner itself tell.
+$Reconciler.Services = @('Name', 'Status', 'StartTime', 'HostClock', 'RunningDependents', 'ScriptRunning')
+$Reconciler.Facts = @(
+    'User', 'Authentication', 'Impersonation', 'Elevated', 'Language', 'FarLanguage', 'ExecutionPolicy', 'Clr', 'Clock',
+    'Missing', 'Quotas', 'DirectoryOk', 'DirectoryServer', 'DirectoryError', 'Script'
+)
 
 # The elements of a list that may be missing: PowerShell 2.0 goes through foreach once for a null.
 function Get-ReconcilerItems($List) {
@@ -724,12 +730,12 @@ function Add-ReconcilerStandard($Splat, $Command) {
     }
 }
 
-function Start-ReconcilerRecords($Request) {
+function Start-ReconcilerRecords($Names) {
     $Reconciler.Part = New-Object Text.StringBuilder
     $Reconciler.Count = 0
     $Reconciler.PartNumber = 1
     $Reconciler.Properties = New-Object Collections.ArrayList
-    foreach ($name in @(Get-ReconcilerItems $Request['properties'])) {
+    foreach ($name in @(Get-ReconcilerItems $Names)) {
         [void]$Reconciler.Properties.Add(@($name, ((ConvertTo-ReconcilerText $name) + ':')))
     }
 }
@@ -990,6 +996,138 @@ function Invoke-ReconcilerService($Request) {
     Send-ReconcilerResult @() ''
 }
 
+# --- probe: what a first look at a host tells ------------------------------------------------------------------------
+
+# What a question answers, or nothing where it cannot be answered here: each stands alone, so that one that fails takes
+# no other along.
+function Get-ReconcilerFact([ScriptBlock]$Question) {
+    try {
+        & $Question
+    } catch {
+        return
+    }
+}
+
+# Names of the cmdlets that this session does not find: the account has no role that holds them, or the release has not.
+function Get-ReconcilerMissing($Names) {
+    $missing = New-Object Collections.ArrayList
+    foreach ($name in @(Get-ReconcilerItems $Names)) {
+        if (-not $Reconciler.Name.IsMatch([string]$name) -or $null -eq (Find-ReconcilerCommand ([string]$name))) {
+            [void]$missing.Add([string]$name)
+        }
+    }
+    , $missing.ToArray()
+}
+
+# The far side refuses to read a script where it has no language; PowerShell itself tells it by that error's category.
+function Get-ReconcilerFarLanguage {
+    if ($null -eq $Reconciler.Session) {
+        return
+    }
+    $question = {
+        $ExecutionContext.SessionState.LanguageMode
+    }
+    try {
+        $mode = Invoke-Command -Session $Reconciler.Session -ScriptBlock $question -ErrorAction Stop
+        return $mode.ToString()
+    } catch {
+        if (Test-ReconcilerSame $_.CategoryInfo.Category.ToString() 'ParserError') {
+            return 'NoLanguage'
+        }
+    }
+}
+
+function Get-ReconcilerQuotas {
+    $config = Get-WSManInstance -ResourceURI 'winrm/config' -ErrorAction Stop
+    $quotas = @{}
+    foreach ($name in @('MaxMemoryPerShellMB', 'MaxShellsPerUser', 'MaxProcessesPerShell', 'MaxConcurrentUsers', 'IdleTimeout')) {
+        if ($null -ne $config.Winrs.$name) {
+            $quotas[$name] = [long][string]$config.Winrs.$name
+        }
+    }
+    if ($null -ne $config.MaxEnvelopeSizekb) {
+        $quotas['MaxEnvelopeSizekb'] = [long][string]$config.MaxEnvelopeSizekb
+    }
+    if ($quotas.Count -gt 0) {
+        $quotas
+    }
+}
+
+# Everyone may read the root of a directory, so that it proves nothing; the domain's own object needs the account.
+function Read-ReconcilerDirectory($Facts) {
+    try {
+        $root = New-Object DirectoryServices.DirectoryEntry 'LDAP://RootDSE'
+        $Facts['DirectoryServer'] = [string]$root.Properties['dnsHostName'].Value
+        $domain = [string]$root.Properties['defaultNamingContext'].Value
+        $entry = New-Object DirectoryServices.DirectoryEntry ('LDAP://' + $Facts['DirectoryServer'] + '/' + $domain)
+        $entry.RefreshCache()
+        $Facts['DirectoryOk'] = $entry.Properties['distinguishedName'].Count -gt 0
+    } catch {
+        $failure = Get-ReconcilerRoot $_.Exception
+        $Facts['DirectoryError'] = $failure.GetType().Name
+        # A PowerShell that has no directory services cannot tell, which is no failure of the second hop.
+        if ($failure -isnot [PlatformNotSupportedException] -and $failure -isnot [Management.Automation.PSArgumentException]) {
+            $Facts['DirectoryOk'] = $false
+        }
+    }
+}
+
+function Get-ReconcilerAccount($Facts) {
+    $Facts['User'] = [Environment]::UserDomainName + '\' + [Environment]::UserName
+    $identity = Get-ReconcilerFact {
+        [Security.Principal.WindowsIdentity]::GetCurrent()
+    }
+    if ($null -eq $identity) {
+        return
+    }
+    $Facts['User'] = Get-ReconcilerFact {
+        $identity.Name
+    }
+    $Facts['Authentication'] = Get-ReconcilerFact {
+        $identity.AuthenticationType
+    }
+    $Facts['Impersonation'] = Get-ReconcilerFact {
+        $identity.ImpersonationLevel.ToString()
+    }
+    $Facts['Elevated'] = Get-ReconcilerFact {
+        $principal = New-Object Security.Principal.WindowsPrincipal $identity
+        $principal.IsInRole([Security.Principal.WindowsBuiltInRole]::Administrator)
+    }
+}
+
+function Test-ReconcilerSession($Parameters) {
+    $facts = @{ Missing = (Get-ReconcilerMissing $Parameters['Cmdlets']) }
+    foreach ($name in $Reconciler.Facts) {
+        if (-not $facts.ContainsKey($name)) {
+            $facts[$name] = $null
+        }
+    }
+    Get-ReconcilerAccount $facts
+    $facts['Language'] = Get-ReconcilerFact {
+        $ExecutionContext.SessionState.LanguageMode.ToString()
+    }
+    $facts['FarLanguage'] = Get-ReconcilerFact {
+        Get-ReconcilerFarLanguage
+    }
+    $facts['ExecutionPolicy'] = Get-ReconcilerFact {
+        (Get-ExecutionPolicy).ToString()
+    }
+    $facts['Clr'] = [Environment]::Version.ToString()
+    $facts['Quotas'] = Get-ReconcilerFact {
+        Get-ReconcilerQuotas
+    }
+    if ($Parameters['Directory']) {
+        Read-ReconcilerDirectory $facts
+    }
+    $facts['Script'] = [bool](Get-ReconcilerFact {
+            $scripts = [IO.Path]::Combine((Get-ReconcilerInstall), 'Scripts')
+            [IO.File]::Exists([IO.Path]::Combine($scripts, 'exchucutil.ps1'))
+        })
+    $facts['Clock'] = Get-ReconcilerClock ([DateTime]::UtcNow)
+    Add-ReconcilerRecord (New-Object PSObject -Property $facts)
+    Send-ReconcilerResult @() ''
+}
+
 # --- adapters: where the cmdlets come from ---------------------------------------------------------------------------
 
 function Get-ReconcilerSnapins {
@@ -1005,6 +1143,19 @@ function Get-ReconcilerSnapins {
             [string]$snapin.Name
         }
     }
+}
+
+# True on Exchange 2007, whose snap-in alone has this name.
+function Test-ReconcilerFirstRelease($Snapins) {
+    $isFirst = $false
+    foreach ($name in $Snapins) {
+        if (Test-ReconcilerSame $name 'Microsoft.Exchange.Management.PowerShell.Admin') {
+            $isFirst = $true
+        } elseif (-not (Test-ReconcilerSame $name 'Microsoft.Exchange.Management.PowerShell.Support')) {
+            return $false
+        }
+    }
+    $isFirst
 }
 
 function Add-ReconcilerSnapins {
@@ -1047,6 +1198,9 @@ function Get-ReconcilerRemoteNames($Names) {
 }
 
 function Connect-ReconcilerRemote($Names) {
+    if (Test-ReconcilerFirstRelease @(Get-ReconcilerSnapins)) {
+        throw 'Exchange 2007 has no remote endpoint: this connection needs the adapter snapin.'
+    }
     $options = @{
         ConfigurationName = 'Microsoft.Exchange'
         ConnectionUri = 'http://' + (Get-ReconcilerHost) + '/PowerShell/'
@@ -1073,10 +1227,8 @@ function Get-ReconcilerAdapter([string]$Asked) {
         return $Asked
     }
     $snapins = @(Get-ReconcilerSnapins)
-    foreach ($name in $snapins) {
-        if (Test-ReconcilerSame $name 'Microsoft.Exchange.Management.PowerShell.Admin') {
-            return 'snapin'
-        }
+    if (Test-ReconcilerFirstRelease $snapins) {
+        return 'snapin'
     }
     if ($snapins.Length -gt 0) {
         return 'remote'
@@ -1204,20 +1356,22 @@ function Invoke-ReconcilerOperation($Request, [string]$Id, [string]$Operation) {
         Add-ReconcilerReply (New-ReconcilerError $Id 'CommandExpired' 'CommandExpired' 'OperationTimeout' 'its turn came too late' $cmdlet @() $false) ''
         return $false
     }
-    Start-ReconcilerRecords $Request
+    if (Test-ReconcilerSame $Operation 'service') {
+        Start-ReconcilerRecords $Reconciler.Services
+        Invoke-ReconcilerService $Request
+        return $true
+    }
+    if (Test-ReconcilerSame $Operation 'probe') {
+        Start-ReconcilerRecords $Reconciler.Facts
+        Test-ReconcilerSession $Request['params']
+        return $true
+    }
+    Start-ReconcilerRecords $Request['properties']
     if (Test-ReconcilerSame $Operation 'invoke') {
         return (Invoke-ReconcilerCmdlet $Request $Id)
     }
     if (Test-ReconcilerSame $Operation 'script') {
         return (Invoke-ReconcilerScript $Request $Id)
-    }
-    if (Test-ReconcilerSame $Operation 'service') {
-        $Reconciler.Properties.Clear()
-        foreach ($name in @('Name', 'Status', 'StartTime', 'HostClock', 'RunningDependents', 'ScriptRunning')) {
-            [void]$Reconciler.Properties.Add(@($name, ((ConvertTo-ReconcilerText $name) + ':')))
-        }
-        Invoke-ReconcilerService $Request
-        return $true
     }
     Add-ReconcilerReply (New-ReconcilerError $Id 'UnknownOperation' 'UnknownOperation' 'InvalidArgument' 'unknown operation' $Operation @() $false) ''
     $false
