@@ -414,7 +414,7 @@ function ConvertTo-ReconcilerDeserialised($Value, [string]$Kind, $Depth) {
 function ConvertTo-ReconcilerBag($Value, $Depth) {
     $parts = New-Object Collections.ArrayList
     foreach ($property in $Value.PSObject.Properties) {
-        $inner = Read-ReconcilerProperty $property $Depth
+        $inner = Read-ReconcilerProperty $property ($Depth + 1)
         [void]$parts.Add((ConvertTo-ReconcilerText $property.Name) + ':' + $inner)
     }
     '{' + [string]::Join(',', $parts.ToArray()) + '}'
@@ -428,7 +428,7 @@ function Read-ReconcilerProperty($Property, $Depth) {
         if ($null -eq $value) {
             $value = $Property.get_Value()
         }
-        ConvertTo-ReconcilerJson $value ($Depth + 1)
+        ConvertTo-ReconcilerJson $value $Depth
     } catch {
         ConvertTo-ReconcilerTagged '$error' (Get-ReconcilerTypeName $_.Exception)
     }
@@ -740,46 +740,117 @@ function Start-ReconcilerRecords($Names) {
     }
 }
 
-# One pass over the properties asked for; common kinds of value are written without a call.
-function Add-ReconcilerRecord($Item) {
-    $json = $Reconciler.Part
-    if ($Reconciler.Count -ge $Reconciler.PartMost -or $json.Length -ge $Reconciler.PartSizeMost) {
-        Send-ReconcilerPart
-        $json = $Reconciler.Part
+# One pass over the properties asked for. Common kinds of value are written here, without a call of a function: a listing
+# has twelve of them for each of ten thousand objects, and a call costs more than all else that a value needs.
+function Write-ReconcilerRecords {
+    begin {
+        $pairs = $Reconciler.Properties.ToArray()
+        $unsafe = $Reconciler.Unsafe
+        $texts = $Reconciler.Texts
+        $ordinal = [StringComparison]::Ordinal
+        $invariant = $Reconciler.Invariant
     }
-    if ($Reconciler.Count -gt 0) {
-        [void]$json.Append(',')
-    }
-    $Reconciler.Count++
-    $mark = '{'
-    $known = $Item.PSObject.Properties
-    foreach ($pair in $Reconciler.Properties) {
-        $property = $known[$pair[0]]
-        if ($null -eq $property) {
-            continue
+    process {
+        $item = $_
+        if ($null -eq $item) {
+            return
         }
-        [void]$json.Append($mark).Append($pair[1])
-        $mark = ','
+        if ($Reconciler.Count -ge $Reconciler.PartMost -or $Reconciler.Part.Length -ge $Reconciler.PartSizeMost) {
+            Send-ReconcilerPart
+        }
+        $json = $Reconciler.Part
+        $mark = '{'
+        if ($Reconciler.Count -gt 0) {
+            $mark = ',{'
+        }
+        $start = $json.Length
+        $Reconciler.Count++
         try {
-            $value = $property.Value
-            if ($null -eq $value) {
-                $value = $property.get_Value()
-            }
-            if ($value -is [string] -and -not $Reconciler.Unsafe.IsMatch($value)) {
-                [void]$json.Append('"').Append($value).Append('"')
-            } elseif ($null -eq $value) {
-                [void]$json.Append('null')
-            } else {
-                [void]$json.Append((ConvertTo-ReconcilerJson $value 0))
+            $known = $item.PSObject.Properties
+            foreach ($pair in $pairs) {
+                $property = $known[$pair[0]]
+                if ($null -eq $property) {
+                    continue
+                }
+                [void]$json.Append($mark).Append($pair[1])
+                $mark = ','
+                $value = $property.Value
+                $text = $null
+                if ($value -is [string]) {
+                    $text = $value
+                } elseif ($null -eq $value -and $null -eq $property.get_Value()) {
+                    [void]$json.Append('null')
+                } elseif ($value -is [bool]) {
+                    if ($value) {
+                        [void]$json.Append('true')
+                    } else {
+                        [void]$json.Append('false')
+                    }
+                } elseif ($value -is [Collections.IList] -and $value -isnot [byte[]] -and -not $texts.ContainsKey($value.GetType().Name)) {
+                    $between = '['
+                    foreach ($element in $value) {
+                        [void]$json.Append($between)
+                        $between = ','
+                        if ($element -is [string] -and -not $unsafe.IsMatch($element)) {
+                            [void]$json.Append('"').Append($element).Append('"')
+                        } else {
+                            [void]$json.Append((ConvertTo-ReconcilerJson $element 1))
+                        }
+                    }
+                    if ([int][char]$between[0] -eq 91) {
+                        [void]$json.Append('[')
+                    }
+                    [void]$json.Append(']')
+                } elseif ($value -is [DateTime]) {
+                    [void]$json.Append('"').Append($value.ToUniversalTime().ToString('o', $invariant)).Append('"')
+                } elseif ($value -is [Guid]) {
+                    [void]$json.Append('"').Append($value.ToString('d')).Append('"')
+                } elseif ($value -is [int] -and $value -is [PSObject] -and $value.PSObject.TypeNames[0].StartsWith('Deserialized.', $ordinal)) {
+                    # An enumeration as a remote session hands it on: a number that says its name.
+                    $text = $value.ToString()
+                } elseif ($value -is [PSObject]) {
+                    [void]$json.Append((ConvertTo-ReconcilerJson $value 0))
+                } elseif ($value -is [int]) {
+                    [void]$json.Append($value.ToString($invariant))
+                } elseif ($value -is [Enum]) {
+                    $text = $value.ToString()
+                } else {
+                    [void]$json.Append((Read-ReconcilerProperty $property 0))
+                }
+                if ($null -eq $text) {
+                    continue
+                }
+                if ($unsafe.IsMatch($text)) {
+                    [void]$json.Append((ConvertTo-ReconcilerText $text))
+                } else {
+                    [void]$json.Append('"').Append($text).Append('"')
+                }
             }
         } catch {
-            [void]$json.Append((ConvertTo-ReconcilerTagged '$error' (Get-ReconcilerTypeName $_.Exception)))
+            $json.Length = $start
+            Write-ReconcilerCarefully $item
+            return
+        }
+        if ([int][char]$mark[$mark.Length - 1] -eq 123) {
+            [void]$json.Append($mark)
+        }
+        [void]$json.Append('}')
+    }
+}
+
+# The record of an object that has a property which cannot be read: the others are still told.
+function Write-ReconcilerCarefully($Item) {
+    $parts = New-Object Collections.ArrayList
+    foreach ($pair in $Reconciler.Properties) {
+        $property = $Item.PSObject.Properties[$pair[0]]
+        if ($null -ne $property) {
+            [void]$parts.Add($pair[1] + (Read-ReconcilerProperty $property 0))
         }
     }
-    if ($mark.Length -eq 1 -and [int][char]$mark[0] -eq 123) {
-        [void]$json.Append('{')
+    if ($Reconciler.Count -gt 1) {
+        [void]$Reconciler.Part.Append(',')
     }
-    [void]$json.Append('}')
+    [void]$Reconciler.Part.Append('{').Append([string]::Join(',', $parts.ToArray())).Append('}')
 }
 
 function Send-ReconcilerPart {
@@ -814,11 +885,10 @@ function Invoke-ReconcilerCmdlet($Request, [string]$Id) {
     $splat = New-ReconcilerSplat $Request['params']
     Add-ReconcilerStandard $splat $command
     $ReconcilerWarnings = $null
-    $keep = $Request['read'] -or $Reconciler.Properties.Count -gt 0
-    & $command @splat | ForEach-Object {
-        if ($keep -and $null -ne $_) {
-            Add-ReconcilerRecord $_
-        }
+    if ($Request['read'] -or $Reconciler.Properties.Count -gt 0) {
+        & $command @splat | Write-ReconcilerRecords
+    } else {
+        & $command @splat | Out-Null
     }
     Send-ReconcilerResult $ReconcilerWarnings ''
     $true
@@ -984,14 +1054,15 @@ function Invoke-ReconcilerService($Request) {
             }
         }
         $dependents = Get-ReconcilerDependents $service
-        Add-ReconcilerRecord (New-Object PSObject -Property @{
-                Name = [string]$found.Name
-                Status = $service.Status.ToString()
-                StartTime = $start
-                HostClock = Get-ReconcilerClock ([DateTime]::UtcNow)
-                RunningDependents = $dependents
-                ScriptRunning = $running
-            })
+        $told = New-Object PSObject -Property @{
+            Name = [string]$found.Name
+            Status = $service.Status.ToString()
+            StartTime = $start
+            HostClock = Get-ReconcilerClock ([DateTime]::UtcNow)
+            RunningDependents = $dependents
+            ScriptRunning = $running
+        }
+        $told | Write-ReconcilerRecords
     }
     Send-ReconcilerResult @() ''
 }
@@ -1124,7 +1195,7 @@ function Test-ReconcilerSession($Parameters) {
             [IO.File]::Exists([IO.Path]::Combine($scripts, 'exchucutil.ps1'))
         })
     $facts['Clock'] = Get-ReconcilerClock ([DateTime]::UtcNow)
-    Add-ReconcilerRecord (New-Object PSObject -Property $facts)
+    New-Object PSObject -Property $facts | Write-ReconcilerRecords
     Send-ReconcilerResult @() ''
 }
 
