@@ -233,6 +233,8 @@ class Operation(Enum):
     """Run exchucutil as it ships, by path, from the Scripts folder, and capture its output."""
     SERVICE = "service"
     """Read one Windows service on the host itself: status, start time, running dependents and the host's clock."""
+    PROBE = "probe"
+    """Tell what the session found on the host: account, language mode, missing cmdlets, quotas, second hop."""
 
 
 @dataclass(frozen=True, slots=True)

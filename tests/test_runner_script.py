@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import tree_sitter_powershell
@@ -24,7 +23,8 @@ from providers.transport.settings import SessionMode
 from reconciler.errors import AccessDenied, NotFound, PermanentError, SessionError, TransientError
 from reconciler.ports import Request
 from reconciler.values import Adapter, Argument, Command, Delta, Operation, Reply, read, write
-from tests.powershell_host import PowerShellHost, channel_to, find_powershell
+from tests.powershell_host import PowerShellHost, channel_to
+from tests.runner_stubs import LYNC, WINDOWS, ask, next_id, powershell, record, write_module
 
 RUNNER = Runner.shipped()
 BOTH = {"bootstrap.ps1": RUNNER.bootstrap, "runner.ps1": RUNNER.script.decode("utf-8")}
@@ -110,80 +110,13 @@ def test_no_text_is_compared_by_the_rules_of_a_language(name: str) -> None:
 
 # --- the real thing --------------------------------------------------------------------------------------------------
 
-STUBS = r"""
-function Get-CsEcho {
-    [CmdletBinding()]
-    param([string]$Identity, $Value, [int]$Count = 1, [switch]$Flag, [string]$DomainController)
-    for ($i = 0; $i -lt $Count; $i++) {
-        $type = 'null'
-        if ($null -ne $Value) { $type = $Value.GetType().FullName }
-        New-Object PSObject -Property @{
-            Identity = $Identity; Value = $Value; Type = $type; Flag = [bool]$Flag; DC = $DomainController; Name = "n$i"
-        }
-    }
-}
-function Get-CsKinds {
-    [CmdletBinding()]
-    param()
-    Write-Warning 'careful'
-    $bag = New-Object PSObject -Property @{ A = 1; B = @('x') }
-    $serializer = [Management.Automation.PSSerializer]
-    $deserialised = $serializer::Deserialize($serializer::Serialize($bag))
-    $enum = $serializer::Deserialize($serializer::Serialize([DayOfWeek]::Friday))
-    $secure = New-Object Security.SecureString
-    $object = New-Object PSObject -Property @{
-        Null = $null; Text = 'a"b\c'; True = $true; Int = [int]5; Long = [long]9007199254740993
-        Double = 1.5; Whole = 3.0
-        Decimal = [decimal]2.50; When = (New-Object DateTime 2020, 1, 2, 3, 4, 5, ([DateTimeKind]::Utc))
-        Span = (New-Object TimeSpan 1, 2, 3, 4, 5); Guid = [Guid]'AAAAAAAA-0000-0000-0000-00000000000B'
-        Enum = [DayOfWeek]::Monday; Flags = [IO.FileAttributes]'ReadOnly, Hidden'; One = @(1); None = @()
-        Bytes = [byte[]](1, 2, 3); Version = (New-Object Version 15, 0, 1497, 2); Map = @{ k = 'v' }; Secure = $secure
-        Bag = $bag; Deserialised = $deserialised; DeserialisedEnum = $enum
-        Opaque = (New-Object Text.StringBuilder 'sb')
-        Uri = [Uri]'http://example.com/'; Char = [char]'x'; Deep = @(, @(, @(, @(, @(, @(1))))))
-    }
-    $object | Add-Member -MemberType ScriptProperty -Name Throws -Value {
-        throw (New-Object InvalidOperationException 'no')
-    }
-    $object
-}
-function Set-CsThing {
-    [CmdletBinding(SupportsShouldProcess = $true, ConfirmImpact = 'High')]
-    param([Parameter(Mandatory = $true)][string]$Identity, [int]$Number, [Security.SecureString]$Pin)
-    if ($PSCmdlet.ShouldProcess($Identity)) {
-        $script:Count++
-        if ($Identity.StartsWith('missing')) {
-            Write-Error -Message 'nicht da' -Category ObjectNotFound -ErrorId 'Gone' -TargetObject $Identity
-        }
-        if ($Identity.StartsWith('throw')) { throw (New-Object TimeoutException 'zu langsam') }
-        if ($Identity.StartsWith('sleep')) { [Threading.Thread]::Sleep($Number) }
-        New-Object PSObject -Property @{ Identity = $Identity; Pin = $Pin.Length; Count = $script:Count }
-    }
-}
-function Get-CsCount {
-    [CmdletBinding()]
-    param()
-    $culture = [Threading.Thread]::CurrentThread.CurrentCulture.Name
-    New-Object PSObject -Property @{ Count = $script:Count; Culture = $culture }
-}
-$script:Count = 0
-Export-ModuleMember -Function *
-"""
 ALLOWED = ("Get-CsEcho", "Get-CsKinds", "Set-CsThing", "Get-CsCount", "Get-Missing", "Get-Service", "exchucutil.ps1")
-
-powershell = [
-    pytest.mark.powershell,
-    pytest.mark.skipif(find_powershell() is None, reason="no PowerShell: set RECONCILER_PWSH, or put pwsh on PATH"),
-]
 
 
 @pytest.fixture(scope="module")
 def modules(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A module folder with a stub of the module Lync."""
-    folder = tmp_path_factory.mktemp("modules")
-    (folder / "Lync").mkdir()
-    (folder / "Lync" / "Lync.psm1").write_text(STUBS, "ascii")
-    return folder
+    return write_module(tmp_path_factory.mktemp("modules"), LYNC)
 
 
 @pytest.fixture(scope="module")
@@ -196,19 +129,6 @@ def channel(host: PowerShellHost) -> Iterator[Channel]:
     opened = channel_to(host, ALLOWED, always={"DomainController": "dc1.contoso.com"})
     yield opened
     opened.close()
-
-
-_ids = iter(range(1_000_000))
-
-
-def ask(channel: Channel, command: Command, expires: float | None = None) -> Reply | SessionError:
-    return channel.invoke([Request(f"id{next(_ids)}", command, expires)])[0]
-
-
-def record(result: Reply | SessionError) -> dict[str, Any]:
-    assert isinstance(result, Reply), result
-    (only,) = result.records
-    return dict(only)
 
 
 KINDS = {
@@ -290,8 +210,7 @@ class TestInPowerShell:
     )
     def test_hostile_strings_arrive_and_come_back_unchanged(self, channel: Channel, texts: list[str]) -> None:
         requests = [
-            Request(f"id{next(_ids)}", read("Get-CsEcho", "Identity", "Value", Identity=text, Value=(text,)))
-            for text in texts
+            Request(next_id(), read("Get-CsEcho", "Identity", "Value", Identity=text, Value=(text,))) for text in texts
         ]
         found = [record(result) for result in channel.invoke(requests)]
         assert found == [{"Identity": text, "Value": [text]} for text in texts]
@@ -396,7 +315,7 @@ class TestInPowerShell:
         assert record(ask(channel, read("Get-CsEcho", "Name"))) == {"Name": "n0"}
 
     def test_a_thousand_requests_are_answered_in_order(self, channel: Channel) -> None:
-        requests = [Request(f"id{next(_ids)}", read("Get-CsEcho", "Identity", Identity=str(n))) for n in range(1000)]
+        requests = [Request(next_id(), read("Get-CsEcho", "Identity", Identity=str(n))) for n in range(1000)]
         assert [record(result)["Identity"] for result in channel.invoke(requests)] == [str(n) for n in range(1000)]
 
     def test_batch_mode_and_the_end_of_input(self, modules: Path) -> None:
@@ -424,56 +343,6 @@ class TestInPowerShell:
 
 
 # --- what only Windows has, as stubs ---------------------------------------------------------------------------------
-
-WINDOWS = r"""
-function Get-PSSnapin {
-    param([switch]$Registered)
-    foreach ($name in $env:STUB_SNAPINS.Split(',')) { New-Object PSObject -Property @{ Name = $name } }
-}
-function Add-PSSnapin { param($Name, $ErrorAction) $env:STUB_ADDED = $env:STUB_ADDED + $Name + ';' }
-function New-PSSession { param($ConfigurationName, $ConnectionUri, $Authentication, $Credential)
-    $env:STUB_URI = $ConnectionUri
-    $env:STUB_USER = $Credential.UserName
-    'session'
-}
-function Remove-PSSession { param($Session) }
-function Import-PSSession {
-    param($Session, $CommandName, [switch]$DisableNameChecking)
-    New-Module -Name 'tmp_import' -ScriptBlock {
-        function Get-UMDialPlan {
-            [CmdletBinding()]
-            param([string]$Identity, [string]$DomainController)
-            New-Object PSObject -Property @{
-                Name = $Identity; DC = $DomainController; User = $env:STUB_USER; Uri = $env:STUB_URI
-            }
-        }
-    } | Import-Module -PassThru
-}
-function Get-WmiObject {
-    param($Class)
-    if ($Class -eq 'Win32_Service') {
-        New-Object PSObject -Property @{ Name = 'RTCSRV'; ProcessId = 42 }
-        New-Object PSObject -Property @{ Name = 'Spooler'; ProcessId = 0 }
-        New-Object PSObject -Property @{ Name = 'Other'; ProcessId = 7 }
-    } else {
-        $process = New-Object PSObject -Property @{
-            ProcessId = 42; CommandLine = $env:STUB_COMMAND_LINE; CreationDate = 'stub'
-        }
-        $process | Add-Member -MemberType ScriptMethod -Name ConvertToDateTime -Value {
-            New-Object DateTime 2026, 1, 5, 8, 0, 0, ([DateTimeKind]::Utc)
-        }
-        $process
-    }
-}
-function Get-Service {
-    param($Name)
-    $status = 'Stopped'
-    if ($Name -eq 'RTCSRV') { $status = 'Running' }
-    New-Object PSObject -Property @{ Name = $Name; Status = $status; DependentServices = @(
-            (New-Object PSObject -Property @{ Name = 'RTCASMCU'; Status = 'Running' }),
-            (New-Object PSObject -Property @{ Name = 'RTCIMMCU'; Status = 'Stopped' })) }
-}
-"""
 
 
 class TestWithStubsOfWindows:

@@ -78,6 +78,12 @@ $Reconciler.Identities = New-ReconcilerSet @(
     'ADObjectId', 'X500DistinguishedName', 'XdsIdentity', 'MailboxId', 'EnhancedTimeSpan', 'TimeSpan', 'ExDateTime'
 )
 $Reconciler.Secrets = New-ReconcilerSet @('SecureString', 'PSCredential', 'ScriptBlock')
+# What the operations of the runner itself tell.
+$Reconciler.Services = @('Name', 'Status', 'StartTime', 'HostClock', 'RunningDependents', 'ScriptRunning')
+$Reconciler.Facts = @(
+    'User', 'Authentication', 'Impersonation', 'Elevated', 'Language', 'FarLanguage', 'ExecutionPolicy', 'Clr', 'Clock',
+    'Missing', 'Quotas', 'DirectoryOk', 'DirectoryServer', 'DirectoryError', 'Script'
+)
 
 # The elements of a list that may be missing: PowerShell 2.0 goes through foreach once for a null.
 function Get-ReconcilerItems($List) {
@@ -408,7 +414,7 @@ function ConvertTo-ReconcilerDeserialised($Value, [string]$Kind, $Depth) {
 function ConvertTo-ReconcilerBag($Value, $Depth) {
     $parts = New-Object Collections.ArrayList
     foreach ($property in $Value.PSObject.Properties) {
-        $inner = Read-ReconcilerProperty $property $Depth
+        $inner = Read-ReconcilerProperty $property ($Depth + 1)
         [void]$parts.Add((ConvertTo-ReconcilerText $property.Name) + ':' + $inner)
     }
     '{' + [string]::Join(',', $parts.ToArray()) + '}'
@@ -422,7 +428,7 @@ function Read-ReconcilerProperty($Property, $Depth) {
         if ($null -eq $value) {
             $value = $Property.get_Value()
         }
-        ConvertTo-ReconcilerJson $value ($Depth + 1)
+        ConvertTo-ReconcilerJson $value $Depth
     } catch {
         ConvertTo-ReconcilerTagged '$error' (Get-ReconcilerTypeName $_.Exception)
     }
@@ -724,56 +730,127 @@ function Add-ReconcilerStandard($Splat, $Command) {
     }
 }
 
-function Start-ReconcilerRecords($Request) {
+function Start-ReconcilerRecords($Names) {
     $Reconciler.Part = New-Object Text.StringBuilder
     $Reconciler.Count = 0
     $Reconciler.PartNumber = 1
     $Reconciler.Properties = New-Object Collections.ArrayList
-    foreach ($name in @(Get-ReconcilerItems $Request['properties'])) {
+    foreach ($name in @(Get-ReconcilerItems $Names)) {
         [void]$Reconciler.Properties.Add(@($name, ((ConvertTo-ReconcilerText $name) + ':')))
     }
 }
 
-# One pass over the properties asked for; common kinds of value are written without a call.
-function Add-ReconcilerRecord($Item) {
-    $json = $Reconciler.Part
-    if ($Reconciler.Count -ge $Reconciler.PartMost -or $json.Length -ge $Reconciler.PartSizeMost) {
-        Send-ReconcilerPart
-        $json = $Reconciler.Part
+# One pass over the properties asked for. Common kinds of value are written here, without a call of a function: a listing
+# has twelve of them for each of ten thousand objects, and a call costs more than all else that a value needs.
+function Write-ReconcilerRecords {
+    begin {
+        $pairs = $Reconciler.Properties.ToArray()
+        $unsafe = $Reconciler.Unsafe
+        $texts = $Reconciler.Texts
+        $ordinal = [StringComparison]::Ordinal
+        $invariant = $Reconciler.Invariant
     }
-    if ($Reconciler.Count -gt 0) {
-        [void]$json.Append(',')
-    }
-    $Reconciler.Count++
-    $mark = '{'
-    $known = $Item.PSObject.Properties
-    foreach ($pair in $Reconciler.Properties) {
-        $property = $known[$pair[0]]
-        if ($null -eq $property) {
-            continue
+    process {
+        $item = $_
+        if ($null -eq $item) {
+            return
         }
-        [void]$json.Append($mark).Append($pair[1])
-        $mark = ','
+        if ($Reconciler.Count -ge $Reconciler.PartMost -or $Reconciler.Part.Length -ge $Reconciler.PartSizeMost) {
+            Send-ReconcilerPart
+        }
+        $json = $Reconciler.Part
+        $mark = '{'
+        if ($Reconciler.Count -gt 0) {
+            $mark = ',{'
+        }
+        $start = $json.Length
+        $Reconciler.Count++
         try {
-            $value = $property.Value
-            if ($null -eq $value) {
-                $value = $property.get_Value()
-            }
-            if ($value -is [string] -and -not $Reconciler.Unsafe.IsMatch($value)) {
-                [void]$json.Append('"').Append($value).Append('"')
-            } elseif ($null -eq $value) {
-                [void]$json.Append('null')
-            } else {
-                [void]$json.Append((ConvertTo-ReconcilerJson $value 0))
+            $known = $item.PSObject.Properties
+            foreach ($pair in $pairs) {
+                $property = $known[$pair[0]]
+                if ($null -eq $property) {
+                    continue
+                }
+                [void]$json.Append($mark).Append($pair[1])
+                $mark = ','
+                $value = $property.Value
+                $text = $null
+                if ($value -is [string]) {
+                    $text = $value
+                } elseif ($null -eq $value -and $null -eq $property.get_Value()) {
+                    [void]$json.Append('null')
+                } elseif ($value -is [bool]) {
+                    if ($value) {
+                        [void]$json.Append('true')
+                    } else {
+                        [void]$json.Append('false')
+                    }
+                } elseif ($value -is [Collections.IList] -and $value -isnot [byte[]] -and -not $texts.ContainsKey($value.GetType().Name)) {
+                    $between = '['
+                    foreach ($element in $value) {
+                        [void]$json.Append($between)
+                        $between = ','
+                        if ($element -is [string] -and -not $unsafe.IsMatch($element)) {
+                            [void]$json.Append('"').Append($element).Append('"')
+                        } else {
+                            [void]$json.Append((ConvertTo-ReconcilerJson $element 1))
+                        }
+                    }
+                    if ([int][char]$between[0] -eq 91) {
+                        [void]$json.Append('[')
+                    }
+                    [void]$json.Append(']')
+                } elseif ($value -is [DateTime]) {
+                    [void]$json.Append('"').Append($value.ToUniversalTime().ToString('o', $invariant)).Append('"')
+                } elseif ($value -is [Guid]) {
+                    [void]$json.Append('"').Append($value.ToString('d')).Append('"')
+                } elseif ($value -is [int] -and $value -is [PSObject] -and $value.PSObject.TypeNames[0].StartsWith('Deserialized.', $ordinal)) {
+                    # An enumeration as a remote session hands it on: a number that says its name.
+                    $text = $value.ToString()
+                } elseif ($value -is [PSObject]) {
+                    [void]$json.Append((ConvertTo-ReconcilerJson $value 0))
+                } elseif ($value -is [int]) {
+                    [void]$json.Append($value.ToString($invariant))
+                } elseif ($value -is [Enum]) {
+                    $text = $value.ToString()
+                } else {
+                    [void]$json.Append((Read-ReconcilerProperty $property 0))
+                }
+                if ($null -eq $text) {
+                    continue
+                }
+                if ($unsafe.IsMatch($text)) {
+                    [void]$json.Append((ConvertTo-ReconcilerText $text))
+                } else {
+                    [void]$json.Append('"').Append($text).Append('"')
+                }
             }
         } catch {
-            [void]$json.Append((ConvertTo-ReconcilerTagged '$error' (Get-ReconcilerTypeName $_.Exception)))
+            $json.Length = $start
+            Write-ReconcilerCarefully $item
+            return
+        }
+        if ([int][char]$mark[$mark.Length - 1] -eq 123) {
+            [void]$json.Append($mark)
+        }
+        [void]$json.Append('}')
+    }
+}
+
+# The record of an object that has a property which cannot be read: the others are still told.
+function Write-ReconcilerCarefully($Item) {
+    $parts = New-Object Collections.ArrayList
+    foreach ($pair in $Reconciler.Properties) {
+        $property = $Item.PSObject.Properties[$pair[0]]
+        if ($null -ne $property) {
+            [void]$parts.Add($pair[1] + (Read-ReconcilerProperty $property 0))
         }
     }
-    if ($mark.Length -eq 1 -and [int][char]$mark[0] -eq 123) {
-        [void]$json.Append('{')
+    if ($Reconciler.Count -gt 1) {
+        [void]$Reconciler.Part.Append(',')
     }
-    [void]$json.Append('}')
+    [void]$Reconciler.Part.Append('{').Append([string]::Join(',', $parts.ToArray())).Append('}')
 }
 
 function Send-ReconcilerPart {
@@ -808,11 +885,10 @@ function Invoke-ReconcilerCmdlet($Request, [string]$Id) {
     $splat = New-ReconcilerSplat $Request['params']
     Add-ReconcilerStandard $splat $command
     $ReconcilerWarnings = $null
-    $keep = $Request['read'] -or $Reconciler.Properties.Count -gt 0
-    & $command @splat | ForEach-Object {
-        if ($keep -and $null -ne $_) {
-            Add-ReconcilerRecord $_
-        }
+    if ($Request['read'] -or $Reconciler.Properties.Count -gt 0) {
+        & $command @splat | Write-ReconcilerRecords
+    } else {
+        & $command @splat | Out-Null
     }
     Send-ReconcilerResult $ReconcilerWarnings ''
     $true
@@ -978,15 +1054,148 @@ function Invoke-ReconcilerService($Request) {
             }
         }
         $dependents = Get-ReconcilerDependents $service
-        Add-ReconcilerRecord (New-Object PSObject -Property @{
-                Name = [string]$found.Name
-                Status = $service.Status.ToString()
-                StartTime = $start
-                HostClock = Get-ReconcilerClock ([DateTime]::UtcNow)
-                RunningDependents = $dependents
-                ScriptRunning = $running
-            })
+        $told = New-Object PSObject -Property @{
+            Name = [string]$found.Name
+            Status = $service.Status.ToString()
+            StartTime = $start
+            HostClock = Get-ReconcilerClock ([DateTime]::UtcNow)
+            RunningDependents = $dependents
+            ScriptRunning = $running
+        }
+        $told | Write-ReconcilerRecords
     }
+    Send-ReconcilerResult @() ''
+}
+
+# --- probe: what a first look at a host tells ------------------------------------------------------------------------
+
+# What a question answers, or nothing where it cannot be answered here: each stands alone, so that one that fails takes
+# no other along.
+function Get-ReconcilerFact([ScriptBlock]$Question) {
+    try {
+        & $Question
+    } catch {
+        return
+    }
+}
+
+# Names of the cmdlets that this session does not find: the account has no role that holds them, or the release has not.
+function Get-ReconcilerMissing($Names) {
+    $missing = New-Object Collections.ArrayList
+    foreach ($name in @(Get-ReconcilerItems $Names)) {
+        if (-not $Reconciler.Name.IsMatch([string]$name) -or $null -eq (Find-ReconcilerCommand ([string]$name))) {
+            [void]$missing.Add([string]$name)
+        }
+    }
+    , $missing.ToArray()
+}
+
+# The far side refuses to read a script where it has no language; PowerShell itself tells it by that error's category.
+function Get-ReconcilerFarLanguage {
+    if ($null -eq $Reconciler.Session) {
+        return
+    }
+    $question = {
+        $ExecutionContext.SessionState.LanguageMode
+    }
+    try {
+        $mode = Invoke-Command -Session $Reconciler.Session -ScriptBlock $question -ErrorAction Stop
+        return $mode.ToString()
+    } catch {
+        if (Test-ReconcilerSame $_.CategoryInfo.Category.ToString() 'ParserError') {
+            return 'NoLanguage'
+        }
+    }
+}
+
+function Get-ReconcilerQuotas {
+    $config = Get-WSManInstance -ResourceURI 'winrm/config' -ErrorAction Stop
+    $quotas = @{}
+    foreach ($name in @('MaxMemoryPerShellMB', 'MaxShellsPerUser', 'MaxProcessesPerShell', 'MaxConcurrentUsers', 'IdleTimeout')) {
+        if ($null -ne $config.Winrs.$name) {
+            $quotas[$name] = [long][string]$config.Winrs.$name
+        }
+    }
+    if ($null -ne $config.MaxEnvelopeSizekb) {
+        $quotas['MaxEnvelopeSizekb'] = [long][string]$config.MaxEnvelopeSizekb
+    }
+    if ($quotas.Count -gt 0) {
+        $quotas
+    }
+}
+
+# Everyone may read the root of a directory, so that it proves nothing; the domain's own object needs the account.
+function Read-ReconcilerDirectory($Facts) {
+    try {
+        $root = New-Object DirectoryServices.DirectoryEntry 'LDAP://RootDSE'
+        $Facts['DirectoryServer'] = [string]$root.Properties['dnsHostName'].Value
+        $domain = [string]$root.Properties['defaultNamingContext'].Value
+        $entry = New-Object DirectoryServices.DirectoryEntry ('LDAP://' + $Facts['DirectoryServer'] + '/' + $domain)
+        $entry.RefreshCache()
+        $Facts['DirectoryOk'] = $entry.Properties['distinguishedName'].Count -gt 0
+    } catch {
+        $failure = Get-ReconcilerRoot $_.Exception
+        $Facts['DirectoryError'] = $failure.GetType().Name
+        # A PowerShell that has no directory services cannot tell, which is no failure of the second hop.
+        if ($failure -isnot [PlatformNotSupportedException] -and $failure -isnot [Management.Automation.PSArgumentException]) {
+            $Facts['DirectoryOk'] = $false
+        }
+    }
+}
+
+function Get-ReconcilerAccount($Facts) {
+    $Facts['User'] = [Environment]::UserDomainName + '\' + [Environment]::UserName
+    $identity = Get-ReconcilerFact {
+        [Security.Principal.WindowsIdentity]::GetCurrent()
+    }
+    if ($null -eq $identity) {
+        return
+    }
+    $Facts['User'] = Get-ReconcilerFact {
+        $identity.Name
+    }
+    $Facts['Authentication'] = Get-ReconcilerFact {
+        $identity.AuthenticationType
+    }
+    $Facts['Impersonation'] = Get-ReconcilerFact {
+        $identity.ImpersonationLevel.ToString()
+    }
+    $Facts['Elevated'] = Get-ReconcilerFact {
+        $principal = New-Object Security.Principal.WindowsPrincipal $identity
+        $principal.IsInRole([Security.Principal.WindowsBuiltInRole]::Administrator)
+    }
+}
+
+function Test-ReconcilerSession($Parameters) {
+    $facts = @{ Missing = (Get-ReconcilerMissing $Parameters['Cmdlets']) }
+    foreach ($name in $Reconciler.Facts) {
+        if (-not $facts.ContainsKey($name)) {
+            $facts[$name] = $null
+        }
+    }
+    Get-ReconcilerAccount $facts
+    $facts['Language'] = Get-ReconcilerFact {
+        $ExecutionContext.SessionState.LanguageMode.ToString()
+    }
+    $facts['FarLanguage'] = Get-ReconcilerFact {
+        Get-ReconcilerFarLanguage
+    }
+    $facts['ExecutionPolicy'] = Get-ReconcilerFact {
+        (Get-ExecutionPolicy).ToString()
+    }
+    $facts['Clr'] = [Environment]::Version.ToString()
+    $facts['Quotas'] = Get-ReconcilerFact {
+        Get-ReconcilerQuotas
+    }
+    if ($Parameters['Directory']) {
+        Read-ReconcilerDirectory $facts
+    }
+    $facts['Script'] = [bool](Get-ReconcilerFact {
+            $scripts = [IO.Path]::Combine((Get-ReconcilerInstall), 'Scripts')
+            [IO.File]::Exists([IO.Path]::Combine($scripts, 'exchucutil.ps1'))
+        })
+    $facts['Clock'] = Get-ReconcilerClock ([DateTime]::UtcNow)
+    New-Object PSObject -Property $facts | Write-ReconcilerRecords
     Send-ReconcilerResult @() ''
 }
 
@@ -1005,6 +1214,19 @@ function Get-ReconcilerSnapins {
             [string]$snapin.Name
         }
     }
+}
+
+# True on Exchange 2007, whose snap-in alone has this name.
+function Test-ReconcilerFirstRelease($Snapins) {
+    $isFirst = $false
+    foreach ($name in $Snapins) {
+        if (Test-ReconcilerSame $name 'Microsoft.Exchange.Management.PowerShell.Admin') {
+            $isFirst = $true
+        } elseif (-not (Test-ReconcilerSame $name 'Microsoft.Exchange.Management.PowerShell.Support')) {
+            return $false
+        }
+    }
+    $isFirst
 }
 
 function Add-ReconcilerSnapins {
@@ -1047,6 +1269,9 @@ function Get-ReconcilerRemoteNames($Names) {
 }
 
 function Connect-ReconcilerRemote($Names) {
+    if (Test-ReconcilerFirstRelease @(Get-ReconcilerSnapins)) {
+        throw 'Exchange 2007 has no remote endpoint: this connection needs the adapter snapin.'
+    }
     $options = @{
         ConfigurationName = 'Microsoft.Exchange'
         ConnectionUri = 'http://' + (Get-ReconcilerHost) + '/PowerShell/'
@@ -1073,10 +1298,8 @@ function Get-ReconcilerAdapter([string]$Asked) {
         return $Asked
     }
     $snapins = @(Get-ReconcilerSnapins)
-    foreach ($name in $snapins) {
-        if (Test-ReconcilerSame $name 'Microsoft.Exchange.Management.PowerShell.Admin') {
-            return 'snapin'
-        }
+    if (Test-ReconcilerFirstRelease $snapins) {
+        return 'snapin'
     }
     if ($snapins.Length -gt 0) {
         return 'remote'
@@ -1204,20 +1427,22 @@ function Invoke-ReconcilerOperation($Request, [string]$Id, [string]$Operation) {
         Add-ReconcilerReply (New-ReconcilerError $Id 'CommandExpired' 'CommandExpired' 'OperationTimeout' 'its turn came too late' $cmdlet @() $false) ''
         return $false
     }
-    Start-ReconcilerRecords $Request
+    if (Test-ReconcilerSame $Operation 'service') {
+        Start-ReconcilerRecords $Reconciler.Services
+        Invoke-ReconcilerService $Request
+        return $true
+    }
+    if (Test-ReconcilerSame $Operation 'probe') {
+        Start-ReconcilerRecords $Reconciler.Facts
+        Test-ReconcilerSession $Request['params']
+        return $true
+    }
+    Start-ReconcilerRecords $Request['properties']
     if (Test-ReconcilerSame $Operation 'invoke') {
         return (Invoke-ReconcilerCmdlet $Request $Id)
     }
     if (Test-ReconcilerSame $Operation 'script') {
         return (Invoke-ReconcilerScript $Request $Id)
-    }
-    if (Test-ReconcilerSame $Operation 'service') {
-        $Reconciler.Properties.Clear()
-        foreach ($name in @('Name', 'Status', 'StartTime', 'HostClock', 'RunningDependents', 'ScriptRunning')) {
-            [void]$Reconciler.Properties.Add(@($name, ((ConvertTo-ReconcilerText $name) + ':')))
-        }
-        Invoke-ReconcilerService $Request
-        return $true
     }
     Add-ReconcilerReply (New-ReconcilerError $Id 'UnknownOperation' 'UnknownOperation' 'InvalidArgument' 'unknown operation' $Operation @() $false) ''
     $false
