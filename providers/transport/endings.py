@@ -35,6 +35,11 @@ class Endings:
         told = Diagnostic("Session lost", f"{self.place}: {reason}.", AGAIN)
         return TransientError(told, delay_seconds=_DELAY_SECONDS)
 
+    def lost_again(self, last: SessionError | None) -> SessionError:
+        """Repairing came to nothing; ``last`` is how the last answer was lost, where one was."""
+        reason = f" ({last.diagnostics[0].detail})" if last is not None else ""
+        return self.lost(f"its replies were lost again and again{reason}")
+
     def ended(self, output: Output, *, was_ready: bool) -> SessionError:
         """PowerShell ended by itself."""
         text = redact(output.stderr.decode("utf-8", "replace"), self.secrets)
