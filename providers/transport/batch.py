@@ -43,7 +43,7 @@ def _receive(opening: Opening, process: ShellProcess, replies: Replies, batch: l
     while waiting:
         output = process.receive()
         lines = replies.feed(output)
-        is_ready = opening.note_ready(lines) or is_ready
+        is_ready = opening.note_ready(lines) or is_ready or output.lost is not None
         replies.take(lines, waiting)
         if waiting and output.done:
             raise Gone(endings.ended(output, was_ready=is_ready))

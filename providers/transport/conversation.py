@@ -49,7 +49,7 @@ class Watch:
             Gone: it was.
         """
         if self._is_stopped():
-            raise Gone(self._endings.lost("the run was stopped"))
+            raise Gone(self._endings.stopped())
         if self.is_over:
             raise Gone(self._endings.lost("it gave no answer within the time allowed"))
 

@@ -56,7 +56,7 @@ class Opening:
             SessionError: it could not be done; nothing is left running.
         """
         if self.is_stopped():
-            raise self.endings.lost("the run was stopped")
+            raise self.endings.stopped()
         process = ShellProcess(
             self._connect(),
             place=self.target.place,
@@ -117,7 +117,9 @@ class Opening:
                 return True
             if output.done:
                 raise Gone(self.endings.ended(output, was_ready=is_ready))
-            if output.lost or self.is_stopped():
+            if self.is_stopped():
+                raise Gone(self.endings.stopped())
+            if output.lost:
                 raise Gone(self.endings.lost("the connection broke while PowerShell started"))
         return False
 

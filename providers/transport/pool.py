@@ -48,9 +48,7 @@ class WinRMSession:
         self.target = target
         self._allow = allow
         endings = Endings(target.place, target.secrets)
-        self._channels = Channels(
-            new, clock=clock, limit=target.settings.channels, ended=lambda: endings.lost("the run has ended")
-        )
+        self._channels = Channels(new, clock=clock, limit=target.settings.channels, ended=endings.stopped)
 
     @property
     def about(self) -> Mapping[str, Any]:
