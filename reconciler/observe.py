@@ -68,7 +68,9 @@ class Reader:
         def job(endpoint: Endpoint) -> None:
             results.update(self._ask_one(endpoint, by_endpoint[endpoint]))
 
-        if self.scheduler is None or len(by_endpoint) == 1:
+        # Also one host alone is asked on another thread: a Ctrl-C, which Python raises in the main one, shall not cut a
+        # message in two and leave a shell behind that nobody knows.
+        if self.scheduler is None:
             for endpoint in by_endpoint:
                 job(endpoint)
             return results

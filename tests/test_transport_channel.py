@@ -373,7 +373,8 @@ def test_a_process_is_replaced_after_many_requests() -> None:
     host = FakeWinRS()
     opened = channel(host)
     opened.invoke(reads("a"))
-    opened._served = RECYCLE_AFTER
+    assert opened._conversation is not None
+    opened._conversation.served = RECYCLE_AFTER
     opened.invoke(reads("b"))
     assert host.opened == 2
     assert len(host.shells) == 1
@@ -387,7 +388,7 @@ def test_the_credential_goes_along_only_where_the_endpoint_needs_another_logon()
         (Authentication.CREDSSP, Adapter.REMOTE, False),
     ]:
         made = channel(FakeWinRS(), auth=auth, adapter=adapter)
-        line = made._greeting.lines("0" * 16).splitlines()[-1]
+        line = made._opening.greeting.lines("0" * 16).splitlines()[-1]
         told = wire.decode_payload(line.split(b" ")[2])
         assert ("credential" in told) is expected
 
@@ -473,7 +474,8 @@ def test_a_stopped_run_ends_the_wait() -> None:
     opened = channel(host)
     opened.invoke(reads("a"))
     stopped = threading.Event()
-    opened._is_stopped = stopped.is_set
+    assert opened._conversation is not None
+    opened._conversation._is_stopped = stopped.is_set
     stopped.set()
     host.troubles = [Trouble(Phase.RECEIVE, n, FAILURES["operation time-out"]) for n in range(1, 999)]
     assert kinds(opened.invoke(writes("x"))) == ["AmbiguousOutcome"]

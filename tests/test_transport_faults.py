@@ -110,18 +110,18 @@ CASES: list[tuple[Callable[[], Exception], dict[Phase, Class], type[SessionError
     (lambda: fault(2150858770), {C: SAFE}, Unreachable),
     (lambda: fault(1455), {C: SAFE, M: SAFE, S: GONE, R: GONE}, Throttled),
     (lambda: fault(4711), {C: SAFE, M: SAFE, S: AMBIG, R: AMBIG, D: IGNORE}, TransientError),
-    (lambda: InvalidCredentialsError("401"), {C: PERM, S: SAFE, R: SAFE}, AuthenticationFailed),
+    (lambda: InvalidCredentialsError("401"), {C: PERM, M: SAFE, S: SAFE, R: SAFE}, AuthenticationFailed),
     (LogonsUsedUp, {C: PERM, S: PERM, R: PERM}, AuthenticationFailed),
     (lambda: NoCredentialError(context_msg="no ticket"), {C: PERM, S: PERM}, AuthenticationFailed),
-    (transport(500), {C: PERM, S: AMBIG, R: POLL}, NotWinRM),
+    (transport(500), {C: PERM, M: AMBIG, S: AMBIG, R: POLL}, NotWinRM),
     (transport(500, "text"), {C: SAFE, S: AMBIG}, TransientError),
-    (transport(400), {C: PERM, S: SAFE, R: SAFE}, NotWinRM),
+    (transport(400), {C: PERM, M: SAFE, S: SAFE, R: SAFE}, NotWinRM),
     (transport(404), {C: PERM}, NotWinRM),
     (transport(405), {C: PERM}, NotWinRM),
     (transport(411), {C: PERM}, NotWinRM),
     (transport(413), {S: PERM}, PermanentError),
     (transport(403), {C: PERM}, AccessDenied),
-    (transport(407), {C: PERM}, NotWinRM),
+    (transport(407), {C: PERM, S: PERM, R: PERM}, NotWinRM),
     (transport(502), {C: PERM, S: AMBIG}, NotWinRM),
     (transport(504), {C: PERM, S: AMBIG}, NotWinRM),
     (transport(503), {C: SAFE, S: SAFE, R: SAFE}, Unreachable),
@@ -194,7 +194,7 @@ def test_what_is_told_names_the_host_and_the_way_out_and_no_server_text_at_lengt
 
 def test_trust_and_name_of_a_certificate_are_told_apart() -> None:
     summaries = {judge(tls(cause), C, PLACE).error.diagnostics[0].summary for cause in (expired(), other_name())}
-    assert summaries == {"Server certificate is not trusted", "Server certificate is for another name"}
+    assert summaries == {"Server certificate has expired", "Server certificate is for another name"}
 
 
 @pytest.mark.parametrize(

@@ -285,7 +285,7 @@ def test_an_unknown_authority_is_refused(authority: Authority) -> None:
     ):
         with pytest.raises(UntrustedServer) as raised:
             pool.open(EXCHANGE).invoke([echo("x")])
-        assert raised.value.diagnostics[0].summary == "Server certificate is not trusted"
+        assert raised.value.diagnostics[0].summary == "Issuer of the server certificate is not known"
         with pytest.raises(UntrustedServer):
             pool.open(EXCHANGE)
 

@@ -1,45 +1,41 @@
 """The channel to one host: requests in, results in order out, over one process that answers by id.
 
-Every request has an id that the runner remembers together with its reply, so a lost answer, an unconfirmed Send and a
-broken seal are repaired by asking for the reply again (``replay``); a command is never run a second time. That holds as
-long as the process lives. Once it is gone, reads are reported as transient and writes that had been sent as ambiguous.
+Every request has an id that the runner remembers together with its reply; a command is never run a second time. That
+holds as long as the process lives. Once it is gone, reads are reported as transient and writes that had been sent as
+ambiguous.
 
-Two modes. *Stream*: one process serves the whole run over an open standard input; a burst of requests is sent, its
-replies are awaited, then comes the next. *Batch*: a process per call, its input closed before the output is read; for
-hosts where the probe shows that input does not stream (PowerShell 2.0), and without repair, since nothing can be asked
-anew.
+Two modes. *Stream*: one process serves the whole run over an open standard input (``conversation``). *Batch*: a process
+per call (``batch``), for hosts where the probe shows that input does not stream. Between two calls a process is
+replaced that served many requests, is old, or ran out of memory; while nothing is asked it is kept alive (``beat``).
 """
 
 from __future__ import annotations
 
 import secrets as random_source
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Final
 
-from providers.transport import pending as travelling
 from providers.transport import wire
-from providers.transport.endings import Endings
-from providers.transport.greeting import Greeting, ready
+from providers.transport.batch import BATCH, BATCH_BYTES, run_batch
+from providers.transport.conversation import Conversation
+from providers.transport.greeting import Greeting
+from providers.transport.opening import Opening
 from providers.transport.pending import Pending, Result, bursts
-from providers.transport.replies import Replies, Waiting
-from providers.transport.settings import Deadlines, SessionMode, Target
-from providers.transport.shell import Gone, NotTaken, Output, ShellProcess, Unconfirmed
+from providers.transport.replies import Replies
+from providers.transport.settings import SessionMode
+from providers.transport.shell import Gone, NotTaken, ShellProcess, Unconfirmed
 from providers.transport.winrs import WinRS
 from reconciler.errors import SessionError, TransientError
 from reconciler.ports import Clock, Request
-from reconciler.values import EMPTY
 
-REPAIRS: Final = 6
-"""How often the replies of one burst are asked for again."""
-BATCH: Final = 20_000
-BATCH_BYTES: Final = 4 * 1024 * 1024
 RECYCLE_AFTER: Final = 50_000
 """Requests after which a process is replaced, because snap-ins keep what they were asked."""
 
 
 class Channel:
-    """One host. Not thread-safe; the pool gives each channel a lock."""
+    """One session to a host. Not thread-safe; ``channels`` gives it to one thread at a time."""
 
     def __init__(
         self,
@@ -50,39 +46,30 @@ class Channel:
         nonce: Callable[[], str] = lambda: random_source.token_hex(8),
         is_stopped: Callable[[], bool] = lambda: False,
     ) -> None:
-        self.about: Mapping[str, Any] = EMPTY
-        """What the runner told of the host when it was ready."""
         self.mode = greeting.target.settings.mode
-        self._greeting = greeting
-        self._connect = connect
+        self.load_seconds: float | None = None
+        """How long the last process took until it answered; None before the first."""
+        self._opening = Opening(greeting, connect=connect, clock=clock, nonce=nonce, is_stopped=is_stopped)
+        self._endings = self._opening.endings
         self._clock = clock
-        self._nonce = nonce
-        self._is_stopped = is_stopped
-        self._endings = Endings(self._target.place, self._target.secrets)
-        self._process: ShellProcess | None = None
-        self._replies = Replies("", self._target, self._endings)
+        self._conversation: Conversation | None = None
+        self._told: Mapping[str, str] = {}
+        """The ``always`` parameters that the running process was told."""
         self._attempts: dict[str, int] = {}
-        self._served = 0
-        self._own_ids = 0
-        self._needs_repair = False
 
     @property
-    def _target(self) -> Target:
-        return self._greeting.target
-
-    @property
-    def _deadlines(self) -> Deadlines:
-        return self._target.settings.deadlines
+    def about(self) -> Mapping[str, Any]:
+        """What the runner told of the host when it was ready; empty before."""
+        return self._opening.about
 
     def pin(self, always: Mapping[str, str]) -> None:
-        """Have these parameters added to every call from now on; a process that was told otherwise is ended.
+        """Have these parameters added to every call from now on. Sends nothing; may be called from any thread.
 
-        The runner is told once, when it begins: a request of its own for this could be lost on the way, and what
-        follows would go to another domain controller unnoticed.
+        The runner is told once, when it begins, so a process that was told otherwise is replaced at the next call: a
+        request of its own for this could be lost on the way, and what follows would go to another domain controller
+        unnoticed.
         """
-        if dict(always) != dict(self._greeting.always):
-            self._greeting = replace(self._greeting, always=dict(always))
-            self._discard(send_exit=True)
+        self._opening.greeting = replace(self._opening.greeting, always=dict(always))
 
     # --- calls
 
@@ -120,28 +107,29 @@ class Channel:
     def _invoke_stream(self, pending: list[Pending]) -> None:
         for index, burst in enumerate(bursts(pending)):
             try:
-                self._open()
+                conversation = self._open()
             except SessionError:
                 if index == 0:
                     raise
                 return
-            if self.mode is SessionMode.BATCH:
+            if conversation is None:
                 self._invoke_batches([one for one in pending if one.result is None])
                 return
-            if not self._answered(burst):
+            if not self._answered(conversation, burst):
                 return
 
-    def _answered(self, burst: list[Pending]) -> bool:
+    def _answered(self, conversation: Conversation, burst: list[Pending]) -> bool:
         """Send a burst and take its replies in; False where the session ended before all came."""
         try:
             try:
-                self._send_first(burst)
-            except NotTaken:
+                conversation.ask(burst)
+            except NotTaken as refused:
                 # The shell had gone while it was idle: nothing of the burst was read, so a new one may take it all.
                 self._discard(send_exit=False)
-                self._open()
-                self._send_first(burst)
-            self._await({one.wire_id: one for one in burst})
+                again = self._open()
+                if again is None:
+                    raise refused
+                again.ask(burst)
         except (Gone, SessionError) as ended:
             self._discard(send_exit=False)
             error = ended.error if isinstance(ended, Gone) else ended
@@ -152,229 +140,80 @@ class Channel:
             return False
         return True
 
-    def _send_first(self, burst: list[Pending]) -> None:
-        self._served += len(burst)
-        for one in burst:
-            one.was_sent = True
-        self._needs_repair = not self._try_send(travelling.lines(burst, self._clock.monotonic()))
+    def _open(self) -> Conversation | None:
+        """Return the conversation that is open, or a new one; None where the host turned out to need batches.
 
-    def _await(self, waiting: Waiting) -> None:
-        """Receive until everything sent is answered, asking again for replies that may have been lost."""
-        repairs = 0
-        patience = self._patience(waiting)
-        deadline = self._clock.monotonic() + patience
-        while waiting:
-            if self._needs_repair:
-                repairs += 1
-                if repairs > REPAIRS:
-                    raise Gone(self._endings.lost("its replies were lost again and again"))
-                self._needs_repair = not self._repair(self._replay_line(waiting))
-                if self._needs_repair:
-                    continue
-            output = self._running.receive()
-            lines = self._replies.feed(output)
-            unknown = self._replies.take(lines, waiting)
-            if output.done:
-                self._note_end(output, waiting)
-            self._needs_repair = output.lost or any(isinstance(line, wire.BadLine | wire.Damaged) for line in lines)
-            if unknown:
-                again = travelling.lines(unknown, self._clock.monotonic())
-                self._needs_repair = not self._repair(again) or self._needs_repair
-            if any(isinstance(line, wire.Told) for line in lines):
-                deadline = self._clock.monotonic() + patience
-            self._check_patience(deadline)
-
-    def _note_end(self, output: Output, waiting: Waiting) -> None:
-        if waiting:
-            raise Gone(self._endings.ended(output, was_ready=True))
-        self._served = RECYCLE_AFTER
-
-    def _check_patience(self, deadline: float) -> None:
-        if self._is_stopped():
-            raise Gone(self._endings.lost("the run was stopped"))
-        if self._clock.monotonic() >= deadline:
-            raise Gone(self._endings.lost("it gave no answer within the time allowed"))
-
-    def _patience(self, waiting: Waiting) -> float:
-        has_script = any(one.is_script for one in waiting.values())
-        return self._deadlines.script if has_script else self._deadlines.command
-
-    def _try_send(self, data: bytes) -> bool:
-        try:
-            self._running.send(data)
-        except Unconfirmed:
-            return False
-        return True
-
-    def _repair(self, data: bytes) -> bool:
-        """Send what follows a burst: when even this is refused, the burst itself may have been read all the same."""
-        try:
-            return self._try_send(data)
-        except NotTaken as refused:
-            raise Gone(refused.error) from refused
-
-    def _replay_line(self, waiting: Waiting) -> bytes:
-        """The bare line feed ends what a Send that failed may have left torn."""
-        ids: list[wire.Json] = list(waiting)
-        return b"\n" + wire.encode({"op": "replay", "id": self._own_id(), "ids": ids, "flush": True})
-
-    def _own_id(self) -> str:
-        self._own_ids += 1
-        return f"~{self._own_ids}"
+        Raises:
+            SessionError: it could not be opened; nothing was sent.
+        """
+        running, always = self._conversation, self._opening.greeting.always
+        is_pinned = dict(self._told) == dict(always)
+        if running is not None and is_pinned and not running.is_exhausted and running.served < RECYCLE_AFTER:
+            return running
+        self._discard(send_exit=True)
+        began = self._clock.monotonic()
+        self._conversation = self._opening.converse(is_probe=self.mode is SessionMode.AUTO)
+        self.load_seconds = self._clock.monotonic() - began
+        self._told = always
+        if self._conversation is None:
+            if self.mode is SessionMode.STREAM:
+                raise self._endings.lost("PowerShell started, but does not answer while its input is open")
+            self.mode = SessionMode.BATCH
+        return self._conversation
 
     # --- batch mode
 
     def _invoke_batches(self, pending: list[Pending]) -> None:
-        for index, burst in enumerate(bursts(pending, most=BATCH, most_bytes=BATCH_BYTES)):
+        for index, batch in enumerate(bursts(pending, most=BATCH, most_bytes=BATCH_BYTES)):
             try:
-                self._run_batch(burst)
+                run_batch(self._opening, batch)
             except SessionError:
                 if index == 0:
                     raise
                 return
             except Gone as gone:
-                for one in burst:
+                for one in batch:
                     if one.result is None:
                         one.result = self._endings.unanswered(one, gone.error)
                 return
 
-    def _run_batch(self, burst: list[Pending]) -> None:
-        """Run one process for ``burst``.
+    # --- between calls
 
-        Raises:
-            SessionError: nothing was sent, or the runner told that it could not begin.
-            Gone: the process ended, or fell silent, before every request was answered.
+    def beat(self) -> None:
+        """Send a message where none was sent for long, so that connection, seal and shell do not idle away.
+
+        A session that is found to be gone is let go of: the next call opens another one.
         """
-        process = self._start()
-        waiting = {one.wire_id: one for one in burst}
-        try:
-            self._send_batch(process, burst)
-            is_ready = False
-            deadline = self._clock.monotonic() + self._deadlines.load + self._patience(waiting)
-            while waiting:
-                output = process.receive()
-                lines = self._replies.feed(output)
-                is_ready = self._note_ready(lines) or is_ready
-                self._replies.take(lines, waiting)
-                if waiting and output.done:
-                    raise Gone(self._endings.ended(output, was_ready=is_ready))
-                if any(isinstance(line, wire.Told) for line in lines):
-                    deadline = self._clock.monotonic() + self._patience(waiting)
-                self._check_patience(deadline)
-        finally:
-            process.close()
-
-    def _send_batch(self, process: ShellProcess, burst: list[Pending]) -> None:
-        for one in burst:
-            one.was_sent = True
-        lines = self._greeting.lines(self._replies.nonce) + travelling.lines(burst, self._clock.monotonic())
-        try:
-            process.send(lines, end=True)
-        except NotTaken as refused:
-            raise refused.error from refused
-        except Unconfirmed as unconfirmed:
-            raise Gone(self._endings.lost("its input was not confirmed")) from unconfirmed
-
-    # --- opening and closing
-
-    def _open(self) -> None:
-        if self._process is not None and self._served < RECYCLE_AFTER and not self._replies.is_exhausted:
+        conversation = self._conversation
+        if conversation is None or conversation.idle_seconds < self._opening.deadlines.beat:
             return
-        self._discard(send_exit=True)
-        process = self._start()
         try:
-            is_streaming = self._greet(process)
-        except Gone as gone:
-            process.close()
-            raise gone.error from gone
-        except BaseException:
-            process.close()
-            raise
-        if is_streaming:
-            self._process = process
-            self._served = 0
-            return
-        process.close()
-        if self.mode is SessionMode.STREAM:
-            raise self._endings.lost("PowerShell started, but does not answer while its input is open")
-        self.mode = SessionMode.BATCH
-
-    def _start(self) -> ShellProcess:
-        process = ShellProcess(
-            self._connect(),
-            place=self._target.place,
-            clock=self._clock,
-            deadlines=self._deadlines,
-            secrets=self._target.secrets,
-            is_stopped=self._is_stopped,
-        )
-        self._replies = Replies(self._nonce(), self._target, self._endings)
-        process.start(self._greeting.runner.bootstrap)
-        return process
-
-    def _greet(self, process: ShellProcess) -> bool:
-        """Send the runner and a ping with it; return whether both answer while the input is open."""
-        ping = self._own_id()
-        try:
-            hello = wire.encode({"op": "ping", "id": ping, "flush": True})
-            process.send(self._greeting.lines(self._replies.nonce) + hello)
-        except Unconfirmed:
-            raise Gone(self._endings.lost("its input was not confirmed")) from None
-        is_auto = self.mode is SessionMode.AUTO
-        deadline = self._clock.monotonic() + (self._deadlines.probe if is_auto else self._deadlines.load)
-        is_ready = False
-        while self._clock.monotonic() < deadline:
-            output = process.receive()
-            lines = self._replies.feed(output)
-            if self._note_ready(lines):
-                is_ready = True
-                deadline = self._clock.monotonic() + self._deadlines.probe
-            if is_ready and any(isinstance(line, wire.Told) and line.id == ping for line in lines):
-                return True
-            if output.done:
-                raise Gone(self._endings.ended(output, was_ready=is_ready))
-            if output.lost or self._is_stopped():
-                raise Gone(self._endings.lost("the connection broke while PowerShell started"))
-        return False
-
-    def _note_ready(self, lines: Iterable[wire.Line]) -> bool:
-        """Note what the runner tells of its host.
-
-        Raises:
-            SessionError: it could not load what the cmdlets need, so it runs none.
-        """
-        match ready(lines):
-            case wire.Ready(about):
-                self.about = about
-                return True
-            case wire.Told(_, data):
-                raise self._endings.not_loaded(data.get("error"))
-        return False
+            conversation.ping()
+        except Gone:
+            self._discard(send_exit=False)
 
     def close(self) -> None:
         """End the process in order; errors of closing are ignored."""
         self._discard(send_exit=True)
 
-    def _discard(self, *, send_exit: bool) -> None:
-        process, self._process = self._process, None
-        if process is None:
-            return
-        try:
-            if send_exit:
-                self._exit(process)
-        except (Gone, Unconfirmed):
-            pass
-        finally:
-            process.close()
-
-    def _exit(self, process: ShellProcess) -> None:
-        process.send(wire.encode({"op": "exit", "id": self._own_id(), "flush": True}))
-        deadline = self._clock.monotonic() + self._deadlines.close
-        while not process.receive().done and self._clock.monotonic() < deadline:
-            continue
-
     @property
     def _running(self) -> ShellProcess:
-        if self._process is None:
-            raise RuntimeError("the channel is not open")
-        return self._process
+        """The process itself, for tests that speak below the level of requests."""
+        assert self._conversation is not None
+        return self._conversation.process
+
+    @property
+    def _replies(self) -> Replies:
+        assert self._conversation is not None
+        return self._conversation.replies
+
+    def _discard(self, *, send_exit: bool) -> None:
+        conversation, self._conversation = self._conversation, None
+        if conversation is None:
+            return
+        try:
+            if send_exit and not conversation.is_over:
+                with suppress(Gone, Unconfirmed):
+                    conversation.exit()
+        finally:
+            conversation.close()

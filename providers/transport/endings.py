@@ -35,6 +35,15 @@ class Endings:
         told = Diagnostic("Session lost", f"{self.place}: {reason}.", AGAIN)
         return TransientError(told, delay_seconds=_DELAY_SECONDS)
 
+    def stopped(self) -> SessionError:
+        """The run ends, and with it every session: nothing is tried again."""
+        return PermanentError(Diagnostic("Run ended", f"{self.place}: nothing more is asked, the run ends.", AGAIN))
+
+    def lost_again(self, last: SessionError | None) -> SessionError:
+        """Repairing came to nothing; ``last`` is how the last answer was lost, where one was."""
+        reason = f" ({last.diagnostics[0].detail})" if last is not None else ""
+        return self.lost(f"its replies were lost again and again{reason}")
+
     def ended(self, output: Output, *, was_ready: bool) -> SessionError:
         """PowerShell ended by itself."""
         text = redact(output.stderr.decode("utf-8", "replace"), self.secrets)
@@ -67,6 +76,8 @@ class Endings:
         command = one.request.command
         why = error.diagnostics[0].detail if error.diagnostics else str(error)
         if not command.writes:
+            if isinstance(error, PermanentError):
+                return error
             told = Diagnostic("Session lost", f"{command.cmdlet} was not answered. {why}", AGAIN)
             return TransientError(told, delay_seconds=_DELAY_SECONDS)
         detail = f"{command.cmdlet} was sent to {self.place}, and the session ended before its answer. {why}"

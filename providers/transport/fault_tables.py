@@ -22,7 +22,6 @@ from reconciler.errors import (
     Throttled,
     TransientError,
     Unreachable,
-    UntrustedServer,
 )
 from reconciler.values import EMPTY
 
@@ -75,15 +74,22 @@ class Row:
     delay_seconds: float = 0.0
     unread: bool = False
     """A Send that meets this was not read, not even in part."""
+    has_ended: bool = False
+    """The process no longer reads: it has ended, or is about to, and what it wrote last may say why."""
     cures: Mapping[Phase, Cure] = field(default_factory=lambda: EMPTY)
 
 
 def _by_phase(
-    opening: Class, send: Class | None = None, receive: Class | None = None, closing: Class = Class.IGNORE
+    opening: Class,
+    send: Class | None = None,
+    receive: Class | None = None,
+    *,
+    command: Class | None = None,
+    closing: Class = Class.IGNORE,
 ) -> Mapping[Phase, Class]:
     return {
         Phase.CREATE: opening,
-        Phase.COMMAND: opening,
+        Phase.COMMAND: command or opening,
         Phase.SEND: send or opening,
         Phase.RECEIVE: receive or send or opening,
         Phase.SIGNAL: closing,
@@ -115,8 +121,8 @@ def _quota(name: str, delay: float = 30.0) -> Row:
     return Row(name, _SAFE, Throttled, _BUSY_SERVER, _ASK_QUOTA, delay)
 
 
-def _gone(name: str, *, unread: bool = False) -> Row:
-    return Row(name, _GONE, TransientError, _LOST_SESSION, _ASK_AGAIN, unread=unread)
+def _gone(name: str, *, unread: bool = False, has_ended: bool = False) -> Row:
+    return Row(name, _GONE, TransientError, _LOST_SESSION, _ASK_AGAIN, unread=unread, has_ended=has_ended)
 
 
 def _perm(name: str, error: type[SessionError], summary: str, remedy: str) -> Row:
@@ -166,8 +172,8 @@ FAULTS: Final[Mapping[int, Row]] = {
     2150859230: _gone("SERVICE_STREAM_DISCONNECTED"),
     2150859204: _gone("SHELL_DISCONNECTED"),
     995: _gone("ERROR_OPERATION_ABORTED"),
-    109: _gone("ERROR_BROKEN_PIPE"),
-    232: _gone("ERROR_NO_DATA"),
+    109: _gone("ERROR_BROKEN_PIPE", has_ended=True),
+    232: _gone("ERROR_NO_DATA", has_ended=True),
     2147943418: Row(
         "registry key marked for deletion",
         _by_phase(Class.SAFE, Class.GONE),
@@ -251,20 +257,24 @@ NOT_WINRM = _perm(
     "Not a remote management service",
     "Check host, port and tls of the connection; WinRM listens on 5985 (http) and 5986 (https).",
 )
-PROXY = Row(
+PROXY = _perm(
     "proxy",
-    _by_phase(Class.PERM, Class.AMBIG, Class.POLL),
     NotWinRM,
     "A proxy stands between",
     "Reach the host directly: a proxy breaks the authentication of its connections.",
+)
+GATEWAY = replace(
+    PROXY,
+    classes=_by_phase(Class.PERM, Class.AMBIG, Class.POLL),
     cures={Phase.SEND: Cure.RECONNECT, Phase.RECEIVE: Cure.RECONNECT},
 )
+"""A gateway that lost its server may have handed the message over before."""
 _RECONNECT: Final = dict.fromkeys(Phase, Cure.RECONNECT)
 
 STATUSES: Final[Mapping[int, Row]] = {
     400: Row(
         "HTTP 400",
-        _by_phase(Class.PERM, Class.SAFE),
+        _by_phase(Class.PERM, Class.SAFE, command=Class.SAFE),
         NotWinRM,
         "Not a remote management service",
         NOT_WINRM.remedy,
@@ -276,7 +286,7 @@ STATUSES: Final[Mapping[int, Row]] = {
     411: NOT_WINRM,
     407: PROXY,
     413: _TOO_LARGE,
-    502: PROXY,
+    502: GATEWAY,
     503: Row(
         "HTTP 503",
         _SAFE,
@@ -286,16 +296,16 @@ STATUSES: Final[Mapping[int, Row]] = {
         5.0,
         cures=_RECONNECT,
     ),
-    504: PROXY,
+    504: GATEWAY,
 }
 
 EMPTY_500 = Row(
     "HTTP 500 without a word",
-    _by_phase(Class.PERM, Class.AMBIG, Class.POLL),
+    _by_phase(Class.PERM, Class.AMBIG, Class.POLL, command=Class.AMBIG),
     NotWinRM,
     "Unencrypted messages are refused",
     'Write "tls: true" for this connection, or use kerberos, ntlm or credssp, which seal what they send.',
-    cures={Phase.SEND: Cure.RECONNECT, Phase.RECEIVE: Cure.RECONNECT},
+    cures=dict.fromkeys((Phase.COMMAND, Phase.SEND, Phase.RECEIVE), Cure.RECONNECT),
 )
 NEVER_REACHED = Row(
     "",
@@ -310,24 +320,12 @@ CUT_OFF = Row("", _LOST, Unreachable, "Connection lost", _ASK_AGAIN, 2.0, cures=
 BROKEN_SEAL = Row("", _LOST, NotWinRM, "A sealed message arrived altered", _ASK_AGAIN, 1.0, cures=_RECONNECT)
 REFUSED_LOGON = Row(
     "HTTP 401",
-    _by_phase(Class.PERM, Class.SAFE),
+    _by_phase(Class.PERM, Class.SAFE, command=Class.SAFE),
     AuthenticationFailed,
     "Logon refused",
     "Check user and password, and that the host allows this way to authenticate. Nothing is tried a third time,"
     " so that the account is not locked.",
     cures=_RECONNECT,
-)
-NO_TRUST = _perm(
-    "",
-    UntrustedServer,
-    "Server certificate is not trusted",
-    "Name the PEM file of the authority that issued it as ca: of the connection.",
-)
-OTHER_NAME = _perm(
-    "",
-    UntrustedServer,
-    "Server certificate is for another name",
-    "Connect by a name that the certificate holds, or give the host a certificate for this one.",
 )
 NO_TLS = _perm(
     "",

@@ -23,21 +23,20 @@ from winrm.exceptions import (
     WSManFaultError,
 )
 
+from providers.transport.certificate_tables import CERTIFICATES, NO_TRUST, OTHER_NAME
 from providers.transport.fault_tables import (
     BROKEN_SEAL,
     CUT_OFF,
     EMPTY_500,
     FAULTS,
+    GATEWAY,
     LOGON_FAILED,
     LOGONS_USED_UP,
     MALFORMED,
     NEVER_REACHED,
     NO_TLS,
-    NO_TRUST,
     NOT_INSTALLED,
     NOT_WINRM,
-    OTHER_NAME,
-    PROXY,
     REFUSED_LOGON,
     SETTINGS,
     STATUSES,
@@ -69,6 +68,8 @@ class Judgement:
     """Output of the process may have been lost with the answer."""
     unread: bool = False
     """Of a Send: the process read nothing of it."""
+    has_ended: bool = False
+    """Of a Send: the process no longer reads."""
     reached: bool = True
     """False where no connection was made at all."""
 
@@ -104,6 +105,7 @@ def judge(error: BaseException, phase: Phase, place: str, secrets: tuple[str, ..
         delay,
         output_lost=lost,
         unread=row.unread or kind in (Class.SAFE, Class.PERM),
+        has_ended=row.has_ended,
         reached=row is not NEVER_REACHED,
     )
 
@@ -125,7 +127,7 @@ def _row_of(error: BaseException) -> tuple[Row, str]:
         case RefusedReply():
             return NOT_WINRM, error.reason
         case BadMICError():
-            return BROKEN_SEAL, "the seal of the answer does not fit"
+            return BROKEN_SEAL, "the seal of the answer does not fit: it was altered on its way"
         case NoCredentialError():
             return LOGON_FAILED, error.message.rpartition("Context: ")[2]
         case SpnegoError():
@@ -189,7 +191,7 @@ def _request_row(error: requests.RequestException) -> tuple[Row, str]:
         case requests.exceptions.SSLError():
             return _tls_row(error)
         case requests.exceptions.ProxyError():
-            return PROXY, "a proxy did not let the message through"
+            return GATEWAY, "a proxy did not let the message through"
         case requests.exceptions.ConnectTimeout():
             return NEVER_REACHED, "the connection was not accepted in time"
         case requests.exceptions.ReadTimeout():
@@ -216,17 +218,20 @@ def _connection_row(error: requests.RequestException) -> tuple[Row, str]:
 def _tls_row(error: requests.exceptions.SSLError) -> tuple[Row, str]:
     for cause in _causes(error):
         if isinstance(cause, ssl.SSLCertVerificationError):
-            reason = cause.verify_message or "it cannot be verified"
-            is_name = cause.verify_code in (62, 64) or (
-                not cause.verify_code and ("hostname" in str(cause).lower() or "match" in str(cause).lower())
-            )
-            return (OTHER_NAME if is_name else NO_TRUST), reason
+            return _certificate_row(cause), cause.verify_message or "it cannot be verified"
     for cause in _causes(error):
         if type(cause).__name__ == "CertificateError":
             return OTHER_NAME, "the certificate does not hold this name"
         if isinstance(cause, ssl.SSLEOFError | ssl.SSLZeroReturnError):
             return CUT_OFF, "the connection broke inside TLS"
     return NO_TLS, "TLS could not be agreed upon"
+
+
+def _certificate_row(error: ssl.SSLCertVerificationError) -> Row:
+    if error.verify_code:
+        return CERTIFICATES.get(error.verify_code, NO_TRUST)
+    is_name = "hostname" in str(error).lower() or "match" in str(error).lower()
+    return OTHER_NAME if is_name else NO_TRUST
 
 
 def _malformed_row(error: BaseException) -> tuple[Row, str]:

@@ -1,7 +1,14 @@
-"""The sessions of one run: a channel per host, opened when first used, shared by all threads, closed at the end.
+"""The sessions of one run: a few channels per host, opened when used, shared by all threads, closed at the end.
 
 ``WinRMSessions`` is what the engine sees of this package. A logon that is refused counts for its account over all
 hosts, and a host that failed for good is not tried again: both would cost the operator a locked account.
+
+Between two calls minutes may pass: a pool settles, somebody reads a plan. http.sys closes a connection after two
+minutes, the host a shell after its idle timeout, and a new one costs a snap-in. So one thread, started with the first
+session, has ``beat`` look after all hosts in turn. What fails there is no error of the run.
+
+At the end, also when a signal ends the run, every shell is closed. That is done on threads of its own: an impatient
+second Ctrl-C, which Python raises in the main thread, shall not cut it short and leave shells behind.
 """
 
 from __future__ import annotations
@@ -9,10 +16,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 from providers.transport.channel import Channel
+from providers.transport.channels import Channels
+from providers.transport.endings import Endings
 from providers.transport.fault_tables import Phase
 from providers.transport.faults import judge
 from providers.transport.greeting import Greeting, Runner
@@ -27,57 +35,52 @@ from reconciler.values import EMPTY, Endpoint, Operation, Reply
 STANDING: Final = ("Get-Service", "Test-ReconcilerSession", "exchucutil.ps1")
 """Names of the runner's own operations, allowed beside the cmdlets."""
 
+BEAT_SECONDS: Final = 10.0
+"""How often it is looked for sessions that idle."""
+
 Connect = Callable[[Target, LogonBudget], WinRS]
 
 
-@dataclass(slots=True)
 class WinRMSession:
-    """An open channel to one host. Thread-safe: calls wait for each other, because a channel is one conversation."""
+    """The way to one host. Thread-safe: calls share its channels, and wait for one that is free."""
 
-    target: Target
-    _channel: Channel
-    _allow: frozenset[str]
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-    _failure: PermanentError | None = None
+    def __init__(self, target: Target, new: Callable[[], Channel], allow: frozenset[str], clock: Clock) -> None:
+        self.target = target
+        self._allow = allow
+        endings = Endings(target.place, target.secrets)
+        self._channels = Channels(new, clock=clock, limit=target.settings.channels, ended=endings.stopped)
 
     @property
     def about(self) -> Mapping[str, Any]:
         """What the host told of itself: ps, os, product, culture, host, adapter, load_ms; empty before a call."""
-        return self._channel.about
+        return next((channel.about for channel in self._channels.all if channel.about), EMPTY)
 
     @property
     def mode(self) -> SessionMode:
-        return self._channel.mode
+        return next((channel.mode for channel in self._channels.all), self.target.settings.mode)
 
     def invoke(self, requests: Sequence[Request]) -> Sequence[Reply | SessionError]:
         """Run the requests in order and return one result each; see ``reconciler.ports.Session``."""
         for request in requests:
             self._refuse_unknown(request)
-        with self._lock:
-            self.raise_failure()
-            try:
-                return self._channel.invoke(requests)
-            except PermanentError as error:
-                self._failure = error
-                raise
+        self.raise_failure()
+        return self._channels.invoke(requests)
 
     def pin(self, always: Mapping[str, str]) -> None:
-        with self._lock:
-            self._channel.pin(always)
+        for channel in self._channels.all:
+            channel.pin(always)
 
     def raise_failure(self) -> None:
-        if self._failure is not None:
-            raise self._failure
+        """Raise what made this host fail for good, where something did."""
+        self._channels.raise_failure()
+
+    def beat(self) -> None:
+        """Keep alive what nobody uses."""
+        self._channels.beat()
 
     def close(self, wait_seconds: float) -> None:
-        """Close the channel; where a call does not end in time, its host ends the idle shell by itself."""
-        if not self._lock.acquire(timeout=wait_seconds):
-            return
-        try:
-            with suppress(Exception):
-                self._channel.close()
-        finally:
-            self._lock.release()
+        """Close every channel; one whose call does not end in time is closed when it does."""
+        self._channels.close(wait_seconds)
 
     def _refuse_unknown(self, request: Request) -> None:
         command = request.command
@@ -115,6 +118,7 @@ class WinRMSessions:
         self._budgets: dict[tuple[str, str], LogonBudget] = {}
         self._lock = threading.Lock()
         self._stopped = threading.Event()
+        self._heart: threading.Thread | None = None
 
     def open(self, endpoint: Endpoint) -> WinRMSession:
         """Return the session to ``endpoint``; nothing is sent before its first call.
@@ -138,6 +142,7 @@ class WinRMSessions:
             session = self._sessions.get(key)
             if session is None:
                 session = self._sessions[key] = self._new(target)
+                self._start_heart()
         session.raise_failure()
         return session
 
@@ -149,14 +154,38 @@ class WinRMSessions:
         for session in sessions:
             session.pin(always)
 
+    def beat(self) -> None:
+        """Keep every session alive that had no message for long; see ``Deadlines.beat``."""
+        with self._lock:
+            sessions = list(self._sessions.values())
+        for session in sessions:
+            if self._stopped.is_set():
+                return
+            with suppress(Exception):
+                session.beat()
+
     def close(self) -> None:
-        """Close every channel, in the order they were opened; what is running is waited for, for one message."""
+        """Close every channel, all hosts at once; what is running is waited for, for one message."""
         self._stopped.set()
         with self._lock:
             sessions = list(self._sessions.values())
-            self._sessions.clear()
-        for session in sessions:
-            session.close(session.target.settings.deadlines.read + 5.0)
+        closing = [
+            threading.Thread(target=session.close, args=(session.target.settings.deadlines.read + 5.0,), name="closing")
+            for session in sessions
+        ]
+        for thread in closing:
+            thread.start()
+        for thread in [*closing, *([self._heart] if self._heart else [])]:
+            thread.join()
+
+    def _start_heart(self) -> None:
+        if self._heart is None and not self._stopped.is_set():
+            self._heart = threading.Thread(target=self._keep_beating, name="heartbeat", daemon=True)
+            self._heart.start()
+
+    def _keep_beating(self) -> None:
+        while not self._stopped.wait(BEAT_SECONDS):
+            self.beat()
 
     def __enter__(self) -> WinRMSessions:
         return self
@@ -167,13 +196,16 @@ class WinRMSessions:
     def _new(self, target: Target) -> WinRMSession:
         budget = self._budgets.setdefault(target.credential, LogonBudget())
         allow = sorted({*self._allow, *STANDING})
-        channel = Channel(
-            Greeting(target, self._runner, allow, self._always),
-            connect=lambda: self._connected(target, budget),
-            clock=self._clock,
-            is_stopped=self._stopped.is_set,
-        )
-        return WinRMSession(target, channel, self._allow)
+
+        def channel() -> Channel:
+            return Channel(
+                Greeting(target, self._runner, allow, self._always),
+                connect=lambda: self._connected(target, budget),
+                clock=self._clock,
+                is_stopped=self._stopped.is_set,
+            )
+
+        return WinRMSession(target, channel, self._allow, self._clock)
 
     def _connected(self, target: Target, budget: LogonBudget) -> WinRS:
         try:

@@ -90,6 +90,10 @@ class Deadlines:
     """Before a chunk is offered again to a service that still writes the one before."""
     idle: float = 60.0
     """Without a message for this long, a connection is not trusted to be there still."""
+    beat: float = 45.0
+    """A session without a message for this long is kept alive by one; shorter than ``idle``."""
+    recycle: float = 3600.0
+    """A process as old as this is replaced before the next call: snap-ins grow, and so do sessions they hold."""
     close: float = 20.0
 
 
@@ -116,6 +120,8 @@ class ConnectionSettings:
     mode: SessionMode = SessionMode.AUTO
     hosts: Mapping[str, HostSettings] = field(default_factory=lambda: EMPTY)
     """Overrides by FQDN, whatever its case."""
+    channels: int = 2
+    """At most so many sessions to one host at a time: 2008 R2 allows an account 5 shells, other runs included."""
     via: tuple[str, int] | None = None
     """Host and port of the one listener that stands for all hosts of a simulated estate."""
     deadlines: Deadlines = field(default_factory=Deadlines)
@@ -146,8 +152,14 @@ class Target:
 
     @property
     def credential(self) -> tuple[str, str]:
-        """What two targets share when a failed logon of one counts against the other's account."""
-        return (self.settings.auth.value, self.settings.user.casefold() or self.settings.certificate or "")
+        """What two targets share when a failed logon of one counts against the other's account.
+
+        A password is the same one whichever protocol shows it to the directory, which counts for the account.
+        """
+        auth, user = self.settings.auth, self.settings.user.casefold()
+        if auth in (Authentication.BASIC, Authentication.NTLM, Authentication.CREDSSP):
+            return ("password", user)
+        return (auth.value, user or self.settings.certificate or "")
 
     @property
     def secrets(self) -> tuple[str, ...]:

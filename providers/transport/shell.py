@@ -27,6 +27,11 @@ IDLE_TIMEOUT: Final = "PT900S"
 """A dead client's shell, and what runs in it, ends after this long."""
 ARGUMENTS: Final = ("-NoLogo", "-NoProfile", "-NonInteractive", "-ExecutionPolicy", "Bypass", "-EncodedCommand")
 BUSY_TRIES: Final = 3
+DELETE_TRIES: Final = 2
+STDERR_KEPT: Final = 4096
+"""Bytes of standard error that are kept to tell why a process ended."""
+QUIET_SECONDS: Final = 1.0
+"""A long poll that brings nothing sooner than this is not repeated at once, whoever answers it so."""
 
 
 class Gone(Exception):
@@ -41,6 +46,10 @@ class NotTaken(Gone):
     """The service refused a Send from its first byte on, so that the process read nothing of it."""
 
 
+class Ended(Gone):
+    """The process no longer reads, because it has ended; what it wrote last can still be received."""
+
+
 class Unconfirmed(Exception):
     """A Send may have been taken in whole, in part or not at all."""
 
@@ -51,10 +60,11 @@ class Output:
 
     stdout: bytes = b""
     stderr: bytes = b""
+    """The end of all that came on standard error so far."""
     done: bool = False
     exit_code: int = -1
-    lost: bool = False
-    """The answer was lost on the way, and with it whatever output was in it."""
+    lost: SessionError | None = None
+    """How the answer was lost on the way, and with it whatever output was in it."""
 
 
 class ShellProcess:
@@ -79,6 +89,12 @@ class ShellProcess:
         self._shell: str | None = None
         self._command: str | None = None
         self._last_message = clock.monotonic()
+        self._stderr = b""
+
+    @property
+    def idle_seconds(self) -> float:
+        """How long ago the last message was answered."""
+        return self._clock.monotonic() - self._last_message
 
     # --- opening
 
@@ -120,16 +136,21 @@ class ShellProcess:
             lambda: self._protocol.open_shell(codepage=code_page, noprofile=False, idle_timeout=idle_timeout or None),
         )
 
-    def _opening(self, phase: Phase, message: Callable[[], Result]) -> Result:
+    def _opening(self, phase: Phase, message: Callable[[], Result], *, is_again: bool = False) -> Result:
         try:
             result = message()
         except Exception as error:
             judgement = self._judge(error, phase)
             if judgement.cure in (Cure.OTHER_CODE_PAGE, Cure.NO_IDLE_TIMEOUT):
                 raise _Cured(judgement) from None
-            raise judgement.error from error
-        self._last_message = self._clock.monotonic()
-        return result
+            is_lost_seal = judgement.kind is Class.SAFE and judgement.cure is Cure.RECONNECT
+            if is_again or not is_lost_seal or phase is not Phase.COMMAND:
+                raise judgement.error from error
+        else:
+            self._last_message = self._clock.monotonic()
+            return result
+        # The connection was closed after the Create, and the seal or the ticket with it: once more over a new one.
+        return self._opening(phase, message, is_again=True)
 
     # --- streaming
 
@@ -167,7 +188,7 @@ class ShellProcess:
                     or self._clock.monotonic() >= give_up
                     or self._is_stopped()
                 ):
-                    raise (NotTaken if is_first and judgement.unread else Gone)(judgement.error) from error
+                    raise _refused(judgement, is_first=is_first)(judgement.error) from error
                 self._pause(judgement)
 
     def receive(self) -> Output:
@@ -181,18 +202,23 @@ class ShellProcess:
         give_up = self._clock.monotonic() + self._deadlines.reconnect
         refused = 0
         while True:
+            began = self._clock.monotonic()
             try:
                 stdout, stderr, code, done = self._protocol.get_command_output_raw(shell, command)
                 self._last_message = self._clock.monotonic()
-                return Output(stdout, stderr, done, code)
+                self._stderr = (self._stderr + stderr)[-STDERR_KEPT:]
+                if not (stdout or stderr or done):
+                    self._not_at_once(began)
+                return Output(stdout, self._stderr, done, code)
             except Exception as error:
                 judgement = self._judge(error, Phase.RECEIVE)
                 if judgement.kind is Class.POLL and judgement.cure is Cure.NONE and not judgement.delay_seconds:
                     self._last_message = self._clock.monotonic()
+                    self._not_at_once(began)
                     return Output()
                 if judgement.output_lost:
                     self._pause(judgement)
-                    return Output(lost=True)
+                    return Output(lost=judgement.error)
                 refused += isinstance(judgement.error, AuthenticationFailed)
                 is_over = self._clock.monotonic() >= give_up or refused > 1
                 if judgement.kind not in (Class.POLL, Class.SAFE) or is_over or self._is_stopped():
@@ -210,9 +236,15 @@ class ShellProcess:
         if delay:
             self._clock.sleep(delay)
 
+    def _not_at_once(self, began: float) -> None:
+        """Wait before the next poll where the one from ``began`` on, which brought nothing, was answered too soon."""
+        too_soon = QUIET_SECONDS - (self._clock.monotonic() - began)
+        if too_soon > 0:
+            self._clock.sleep(too_soon)
+
     def _freshen(self) -> None:
         """Drop a connection that was idle so long that the server may have closed it, and the seal with it."""
-        if self._clock.monotonic() - self._last_message > self._deadlines.idle:
+        if self.idle_seconds > self._deadlines.idle:
             self._protocol.transport.close_session()
 
     def _ids(self) -> tuple[str, str]:
@@ -229,23 +261,39 @@ class ShellProcess:
         try:
             is_reachable = True
             if shell is not None and command is not None:
-                is_reachable = self._closing(lambda: self._protocol.cleanup_command(shell, command), Phase.SIGNAL)
+                failed = self._closing(lambda: self._protocol.cleanup_command(shell, command), Phase.SIGNAL)
+                is_reachable = failed is None or failed.reached
             if shell is not None and is_reachable:
-                self._closing(lambda: self._protocol.close_shell(shell), Phase.DELETE)
+                self._delete(shell)
         finally:
             with suppress(Exception):
                 self._protocol.transport.close_session()
 
-    def _closing(self, message: Callable[[], None], phase: Phase) -> bool:
-        """Send a message that nothing depends on; return False where the host no longer answers."""
+    def _delete(self, shell: str) -> None:
+        """Delete the shell, at the second attempt where the first fails: one that stays counts against the account."""
+        for left in reversed(range(DELETE_TRIES)):
+            judgement = self._closing(lambda: self._protocol.close_shell(shell), Phase.DELETE)
+            if judgement is None or not left:
+                return
+            self._protocol.transport.close_session()
+            self._clock.sleep(min(judgement.delay_seconds, QUIET_SECONDS))
+
+    def _closing(self, message: Callable[[], None], phase: Phase) -> Judgement | None:
+        """Send a message whose failure fails nothing; return what the failure means, None where there is none."""
         try:
             message()
         except Exception as error:
             judgement = judge(error, phase, self._place, self._secrets)
             if judgement.cure is Cure.RECONNECT:
                 self._protocol.transport.close_session()
-            return judgement.reached
-        return True
+            return judgement
+        return None
+
+
+def _refused(judgement: Judgement, *, is_first: bool) -> type[Gone]:
+    if judgement.has_ended:
+        return Ended
+    return NotTaken if is_first and judgement.unread else Gone
 
 
 class _Cured(Exception):
