@@ -233,6 +233,8 @@ class Operation(Enum):
     """Run exchucutil as it ships, by path, from the Scripts folder, and capture its output."""
     SERVICE = "service"
     """Read one Windows service on the host itself: status, start time, running dependents and the host's clock."""
+    PROBE = "probe"
+    """Tell about the session itself: account, language mode, missing cmdlets, clock, quotas, reach of the directory."""
 
 
 @dataclass(frozen=True, slots=True)
