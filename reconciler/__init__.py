@@ -27,8 +27,8 @@ intent, send, read back), ``recover`` (what an interrupted run left), ``retry`` 
 ``examine`` (how the servers are reached, changing nothing), ``system`` (the real clock, random, threads and signals).
 
 **Views**, events and values to text: ``plan_text`` with ``plan_entries``, ``drift_text``, ``doctor_text``,
-``state_text``, ``diagnostic_text``, ``obligation_text``, ``value_text``; ``progress`` with ``progress_board``; ``json_lines``,
-``log_file``; ``style`` and ``text`` under them; ``terminal`` gathers them.
+``state_text``, ``diagnostic_text``, ``obligation_text``, ``value_text``; ``progress`` with ``progress_board``;
+``json_lines``, ``log_file``; ``style`` and ``text`` under them; ``terminal`` gathers them.
 
 **Edge**: ``__main__`` starts ``cli`` (arguments, exit codes, ``output``), which calls ``app``. Only ``app`` knows
 ``providers`` and ``state``, which import the vocabulary alone and not each other. Beside it stand its helps: ``git``,

@@ -26,6 +26,7 @@ from reconciler.values import Authentication
 
 CONNECT_SECONDS: Final = 8.0
 EXPIRES_SOON: Final = timedelta(days=30)
+"""Or the last third of a life that is shorter than three months."""
 _GLIMPSE_SECONDS: Final = 2.0
 _SEALING: Final = frozenset({Authentication.NTLM, Authentication.KERBEROS, Authentication.CREDSSP})
 
@@ -219,7 +220,7 @@ def _shown(version: str, certificate: Certificate | None, now: datetime) -> Find
     if certificate is None:
         return ok(Check.TLS, version)
     detail = f"{version}, {certificate}"
-    if certificate.ends - now < EXPIRES_SOON:
+    if certificate.ends - now < min(EXPIRES_SOON, (certificate.ends - certificate.begins) / 3):
         remedy = "Renew the certificate on the host before this day: no session is opened after it."
         return warned(Check.TLS, "Certificate expires soon", f"{detail}.", remedy)
     return ok(Check.TLS, detail)
