@@ -37,11 +37,11 @@ def reach(target: Target, now: datetime) -> tuple[Finding, ...]:
     if not isinstance(named, list):
         return (named,)
     found = [_named(target, named)]
-    connection = _connected(target, named)
-    if isinstance(connection, Finding):
-        return (*found, connection)
+    connected = _connected(target, named)
+    if isinstance(connected, Finding):
+        return (*found, connected)
+    connection, address = connected
     with connection:
-        address = connection.getpeername()[0]
         found.append(ok(Check.PORT, f"{_spelled(address)}:{target.port} accepts connections"))
         found.append(_secured(target, connection, now) if target.settings.tls else _without_tls(target))
     return tuple(found)
@@ -93,12 +93,12 @@ def _is_address(text: str) -> bool:
 # --- port ------------------------------------------------------------------------------------------------------------
 
 
-def _connected(target: Target, addresses: list[str]) -> socket.socket | Finding:
-    """Return a connection to the first address that accepts one."""
+def _connected(target: Target, addresses: list[str]) -> tuple[socket.socket, str] | Finding:
+    """Return a connection to the first address that accepts one, with the address."""
     reason = ""
     for address in addresses:
         try:
-            return socket.create_connection((address, target.port), CONNECT_SECONDS)
+            return socket.create_connection((address, target.port), CONNECT_SECONDS), address
         except ConnectionRefusedError:
             reason = f"{_spelled(address)}:{target.port} refuses the connection: nothing listens there"
         except TimeoutError:
@@ -191,9 +191,9 @@ def _secured(target: Target, connection: socket.socket, now: datetime) -> Findin
     try:
         with context.wrap_socket(connection, server_hostname=target.address) as secured:
             version, der = secured.version(), secured.getpeercert(binary_form=True)
-    except ssl.SSLError as error:
-        return _refused(target, error)
     except OSError as error:
+        if isinstance(error, ssl.SSLError) and not isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError):
+            return _refused(target, error)
         how = "is silent" if isinstance(error, TimeoutError) else "ends the handshake"
         return failed(Check.TLS, Diagnostic(NO_TLS.summary, f"{target.place} {how}.", NO_TLS.remedy))
     return _shown(version or "TLS", Certificate.read(der or b""), now)
