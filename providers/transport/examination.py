@@ -9,17 +9,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Final, TypeVar
 
 from winrm.exceptions import WSManFaultError
 
+from providers.transport.endings import Endings
 from providers.transport.fault_tables import Phase
 from providers.transport.logons import LogonBudget, LogonsUsedUp
 from providers.transport.pool import STANDING, WinRMSession, WinRMSessions
 from providers.transport.reaching import glimpse, reach
 from providers.transport.settings import ConnectionSettings, SessionMode, Target, target_of
+from providers.transport.shell import Output
 from providers.transport.winrs import HTTPSession, WinRS, connect
 from reconciler.diagnostics import Diagnostic
 from reconciler.errors import (
@@ -51,6 +54,7 @@ STEPS: Final = (
 """The way to a session. Where one fails, those after it are not taken."""
 _PROBE: Final = "Test-ReconcilerSession"
 _STDERR_LIMIT: Final = 65536
+_PIPE_CLOSED: Final = frozenset({109, 232})
 _UNCONSTRAIN: Final = (
     "Exempt the account, or what it runs, from the policy (AppLocker, WDAC) that constrains PowerShell on this host."
 )
@@ -66,6 +70,13 @@ class _Trace:
     connected: bool = False
     answered: set[Phase] = field(default_factory=set)
     stderr: bytearray = field(default_factory=bytearray)
+    exit_code: int | None = None
+    """Of a PowerShell that ended by itself."""
+
+    def take(self, stderr: bytes, code: int, *, done: bool) -> None:
+        self.stderr += stderr[: max(0, _STDERR_LIMIT - len(self.stderr))]
+        if done and self.exit_code is None:
+            self.exit_code = code
 
     @property
     def language(self) -> str | None:
@@ -95,13 +106,22 @@ class _Watcher:
         return self._noted(Phase.COMMAND, started)
 
     def send_command_input(self, shell_id: str, command_id: str, stdin_input: bytes, end: bool) -> None:
-        self._watched.send_command_input(shell_id, command_id, stdin_input, end)
+        try:
+            self._watched.send_command_input(shell_id, command_id, stdin_input, end)
+        except WSManFaultError as error:
+            if {error.wsman_fault_code, error.wmierror_code} & _PIPE_CLOSED:
+                self._read_last_words(shell_id, command_id)
+            raise
+
+    def _read_last_words(self, shell_id: str, command_id: str) -> None:
+        """A process that no longer reads has ended, and what it wrote before says why."""
+        with suppress(Exception):
+            self.get_command_output_raw(shell_id, command_id)
 
     def get_command_output_raw(self, shell_id: str, command_id: str) -> tuple[bytes, bytes, int, bool]:
-        output = self._watched.get_command_output_raw(shell_id, command_id)
-        room = _STDERR_LIMIT - len(self._trace.stderr)
-        self._trace.stderr += output[1][: max(0, room)]
-        return output
+        stdout, stderr, code, done = self._watched.get_command_output_raw(shell_id, command_id)
+        self._trace.take(stderr, code, done=done)
+        return stdout, stderr, code, done
 
     def cleanup_command(self, shell_id: str, command_id: str) -> None:
         self._watched.cleanup_command(shell_id, command_id)
@@ -280,6 +300,9 @@ def _stopped(error: SessionError, trace: _Trace, target: Target) -> tuple[Findin
         detail = "not tried: the credential was refused twice at other hosts, and a third time may lock the account"
         return (skipped(Check.WINRM, "not looked at: it takes a logon"), skipped(Check.LOGON, detail))
     step = _failed_step(error, trace)
+    if step is Check.POWERSHELL and trace.exit_code is not None:
+        last = Output(stderr=bytes(trace.stderr), done=True, exit_code=trace.exit_code)
+        error = Endings(target.place, target.secrets).ended(last, was_ready=False)
     told = error.diagnostics[0] if error.diagnostics else Diagnostic("Session failed", str(error))
     if step is Check.LANGUAGE:
         detail = f"{target.place}: PowerShell runs in {trace.language}, in which the runner cannot work."
