@@ -208,9 +208,10 @@ def _language(seen: Examined) -> Finding:
 
 def _identity(seen: Examined) -> Finding | None:
     """Return a warning where another host answers under this name: start times are those of the one that answers."""
-    told = str(seen.about.get("host") or "").rstrip(".").lower()
-    is_name = any(character.isalpha() for character in seen.host.partition(".")[0]) and seen.host != "localhost"
-    if not told or not is_name or ":" in seen.host or told.partition(".")[0] == seen.host.partition(".")[0]:
+    told, meant = str(seen.about.get("host") or "").rstrip(".").lower(), seen.host.lower()
+    label = meant.partition(".")[0]
+    is_name = any(character.isalpha() for character in label) and ":" not in meant and meant != "localhost"
+    if not told or not is_name or told.partition(".")[0] == label:
         return None
     detail = f"{seen.host} is answered by {told}. Services and clocks are read on the host itself."
     return warned(Check.IDENTITY, "Another host answers", detail, f"Write the host's own name:\n    host: {told}")

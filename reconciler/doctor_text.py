@@ -108,8 +108,8 @@ def _finding(finding: Finding, style: Style, inset: str) -> Iterator[str]:
     start = len(inset) + _STATUS_WIDTH + 2 + _CHECK_WIDTH + 2
     room = max(20, style.width - start)
     margin = " " * start
-    if finding.summary:
-        yield head + style.paint(style.show(finding.summary), "bold")
+    for line in wrap(style.show(finding.summary), room) if finding.summary else ():
+        yield head + style.paint(line, "bold")
         head = margin
     for line in wrap(style.show(finding.detail), room) if finding.detail or not finding.summary else []:
         yield f"{head}{line}".rstrip()

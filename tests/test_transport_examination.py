@@ -29,7 +29,7 @@ from tests.winrm_server import PASSWORD, USER, TinyEstate, listening
 
 EX, FE = "ex1.contoso.com", "fe1.contoso.com"
 CMDLETS = ("Get-UMDialPlan", "New-UMDialPlan", "Get-CsPool", "Get-Service", "exchucutil.ps1")
-DEADLINES = Deadlines(operation=2, read=4, load=5.0, probe=5.0, reconnect=1.0)
+DEADLINES = Deadlines(operation=2, read=30, load=30.0, probe=30.0, reconnect=1.0)
 
 
 def estate(exchange: str = "", lync: str = "", world: str = "") -> Any:
@@ -311,7 +311,7 @@ def test_a_language_mode_that_is_told_in_xml_and_cut_by_the_console() -> None:
 def test_input_that_does_not_stream_makes_a_batch(version: str, status: Status) -> None:
     there = estate(f"powershell: '{version}'")
     with listening(estate=there, powershell=PowerShell(reads_stdin_until_end=True)) as server:
-        seen = examined(server, deadlines=Deadlines(operation=1, read=4, probe=0.3))
+        seen = examined(server, deadlines=Deadlines(operation=1, read=30, probe=0.3))
     assert seen.mode == "batch"
     assert seen.is_open
     found = at(seen, Check.POWERSHELL)
