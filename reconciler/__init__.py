@@ -8,7 +8,8 @@ one plan: ``app.Workspace.plan``, ``build_plan.build_plan``, ``decide.decide``; 
 
 **Vocabulary**, which all may import and which imports nothing else of ours: ``values`` (addresses, commands, records),
 ``diagnostics`` and ``errors`` (what is told, what stops), ``snapshot`` (what the state holds), ``resource`` (types,
-actions, the landscape), ``ports`` (session, store, clock, random, scheduler: every door to the outside), ``events``.
+actions, the landscape), ``ports`` (session, store, clock, random, scheduler: every door to the outside), ``events``,
+``findings`` (what an examination of the servers tells).
 
 **Core**, pure functions over frozen values: no clock, random, environment, network.
 
@@ -19,14 +20,15 @@ actions, the landscape), ``ports`` (session, store, clock, random, scheduler: ev
 * check: ``checks`` (the rules of the types), ``admission`` (budgets, saved plans)
 * a saved plan: ``plan_file``, ``plan_json``, ``plan_reading``; drawn: ``plan_graph``
 * ``drift``: desired, last applied and observed, three ways
+* ``doctor``: what an examination saw, judged
 
 **Shell**, which acts through the ports: ``observe`` (bulk reads), ``apply`` (walks the graph), ``perform`` (one step:
 intent, send, read back), ``recover`` (what an interrupted run left), ``retry`` (the one place that tries again),
-``system`` (the real clock, random, threads and signals).
+``examine`` (how the servers are reached, changing nothing), ``system`` (the real clock, random, threads and signals).
 
-**Views**, events and values to text: ``plan_text`` with ``plan_entries``, ``drift_text``, ``state_text``,
-``diagnostic_text``, ``obligation_text``, ``value_text``; ``progress`` with ``progress_board``; ``json_lines``,
-``log_file``; ``style`` and ``text`` under them; ``terminal`` gathers them.
+**Views**, events and values to text: ``plan_text`` with ``plan_entries``, ``drift_text``, ``doctor_text``,
+``state_text``, ``diagnostic_text``, ``obligation_text``, ``value_text``; ``progress`` with ``progress_board``;
+``json_lines``, ``log_file``; ``style`` and ``text`` under them; ``terminal`` gathers them.
 
 **Edge**: ``__main__`` starts ``cli`` (arguments, exit codes, ``output``), which calls ``app``. Only ``app`` knows
 ``providers`` and ``state``, which import the vocabulary alone and not each other. Beside it stand its helps: ``git``,

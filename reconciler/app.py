@@ -28,10 +28,13 @@ from reconciler.apply import Account, Apply, Fate
 from reconciler.build_plan import Origin, build_plan
 from reconciler.connections import ConnectionConfig, SecretReference
 from reconciler.diagnostics import Diagnostic
+from reconciler.doctor import Report
 from reconciler.drift import DriftReport, find_drift
 from reconciler.environment import Environment, load
 from reconciler.environment_files import read_files
 from reconciler.errors import ConfigurationError, PlanError, ReconcilerError, StateError
+from reconciler.examine import Examination
+from reconciler.findings import Check, Finding, failed, ok
 from reconciler.git import head_commit, is_older
 from reconciler.observe import Reader
 from reconciler.perform import Patience, Performer, World
@@ -46,7 +49,7 @@ from reconciler.secret_references import fetch
 from reconciler.selection import Selection
 from reconciler.simulator_process import USER as SIMULATOR_USER
 from reconciler.simulator_process import SimulatorProcess, start_simulator
-from reconciler.snapshot import OutcomeKind, Run
+from reconciler.snapshot import OutcomeKind, Run, Snapshot
 from reconciler.state_commands import forget, rename
 from reconciler.system import NeverStop, SystemClock, SystemRandom, ThreadScheduler
 from reconciler.values import Address, Authentication, Connection
@@ -182,8 +185,11 @@ class Workspace:
     def _wire_sessions(self) -> Sessions:
         from providers.transport.pool import WinRMSessions
 
-        cmdlets = frozenset(cmdlet for kind in self.types for cmdlet in kind.cmdlets)
-        return WinRMSessions(self._connections(), allow=cmdlets, clock=self.ports.clock)
+        return WinRMSessions(self._connections(), allow=self._cmdlets, clock=self.ports.clock)
+
+    @property
+    def _cmdlets(self) -> frozenset[str]:
+        return frozenset(cmdlet for kind in self.types for cmdlet in kind.cmdlets)
 
     def _connections(self) -> Sequence[ConnectionSettings]:
         if self.environment.simulator is not None:
@@ -246,6 +252,34 @@ class Workspace:
             plan = replace(plan, decisions={**plan.decisions, _CONTROLLERS: controller})
         plan = replace(plan, diagnostics=(*self.told, *plan.diagnostics))
         return replace(plan, steps=(), impact=Impact()) if refresh_only else plan
+
+    def doctor(self, hosts: Sequence[str] = ()) -> Report:
+        """Return how the servers are reached and what their sessions can do; ``hosts``: beside entry points, these.
+
+        Nothing is changed, locked or saved, and what is wrong is a finding.
+        """
+        from providers.transport.examination import Examiner
+
+        prior, known = self._remembered()
+        settings = self._connections()
+        clock, random = self.ports.clock, self.ports.random
+        examiner = Examiner(settings, allow=self._cmdlets, clock=clock, identifier=random.identifier)
+        self._stack.callback(examiner.close)
+        landscape = Landscape(self.environment.settings, self.environment.declared, prior=prior)
+        connections = [one.connection for one in settings]
+        emit, scheduler = self.ports.emit, self._scheduler
+        examination = Examination(self.types, landscape, connections, examiner, clock, random, emit, scheduler)
+        return examination.run(hosts, known)
+
+    def _remembered(self) -> tuple[Snapshot, tuple[Finding, ...]]:
+        """Return what the state remembers, and what is to be said of it; one that cannot be read remembers nothing."""
+        try:
+            prior = self.store.read()
+        except StateError as error:
+            return Snapshot(self.environment.name), (failed(Check.STATE, error.diagnostics[0]),)
+        count = len(prior.resources)
+        told = f"{count:,} resources remembered" if prior.lineage else "none yet; a first apply makes it"
+        return prior, (ok(Check.STATE, told),)
 
     def drift(self) -> DriftReport:
         """Return how desired, last applied and observed differ."""

@@ -250,6 +250,23 @@ def drift(output: Output, directory: Path, out: Path | None) -> int:
 
 
 @main.command()
+@_directory
+@_json
+@_parallelism
+@click.option("--host", "hosts", multiple=True, metavar="FQDN", help="Of the hosts behind the entry points, only this.")
+@click.option("--full", "in_full", is_flag=True, help="Show every line of every host.")
+@_shown
+def doctor(output: Output, directory: Path, hosts: Sequence[str], in_full: bool, parallelism: int) -> int:
+    """Examine how the servers are reached, and what a plan would miss there; nothing is changed."""
+    from reconciler.app import open_workspace
+
+    with open_workspace(directory, _ports(output), parallelism=parallelism) as workspace:
+        report = workspace.doctor(hosts)
+    output.doctor(report, directory, in_full=in_full or bool(hosts))
+    return report.exit_code()
+
+
+@main.command()
 @click.argument("what", metavar="[DIR|PLANFILE]", type=_PATH, default=Path())
 @click.option("--dir", "directory", type=_PATH, help="Of a saved plan: its environment, if it is not where it was.")
 @_json

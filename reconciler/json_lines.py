@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final, TypeAlias, assert_never
 
 from reconciler.diagnostics import Diagnostic, Position
+from reconciler.doctor import HostReport, Report
 from reconciler.drift import DriftChange, DriftEntry, DriftKind, DriftReport
 from reconciler.events import (
     ActionEnded,
@@ -27,6 +28,7 @@ from reconciler.events import (
     Told,
     Waiting,
 )
+from reconciler.findings import Finding, Status
 from reconciler.plan import Plan
 from reconciler.plan_file import digest
 from reconciler.resource import Action, Change
@@ -65,6 +67,10 @@ class JsonLines:
 
     def drift(self, report: DriftReport) -> None:
         for message in drift_messages(report):
+            self.send(message)
+
+    def doctor(self, report: Report) -> None:
+        for message in doctor_messages(report):
             self.send(message)
 
     def end(self, exit_code: int) -> None:
@@ -260,3 +266,40 @@ def _drift_entry(entry: DriftEntry) -> Message:
 def _drift_change(change: DriftChange) -> Message:
     values = _told(desired=change.desired, last_applied=change.last_applied, observed=change.observed)
     return {"attribute": change.attribute, **values}
+
+
+def doctor_messages(report: Report) -> Iterator[Message]:
+    """Yield a doctor's report as messages: the environment's findings, each host with its own, the summary last."""
+    for finding in report.findings:
+        yield _finding(finding, None)
+    for host in report.hosts:
+        yield {
+            "type": "doctor_host",
+            "connection": host.connection.value,
+            "host": host.host,
+            "place": host.place,
+            "entry": host.is_entry,
+            "status": host.status.value,
+            "facts": dict(host.facts),
+        }
+        for finding in host.findings:
+            yield _finding(finding, host)
+    yield {
+        "type": "doctor_summary",
+        "environment": report.environment,
+        "hosts": len(report.hosts),
+        "counts": {status.value: report.count(status) for status in Status},
+    }
+
+
+def _finding(finding: Finding, host: HostReport | None) -> Message:
+    return {
+        "type": "doctor_finding",
+        "connection": host.connection.value if host else None,
+        "host": host.host if host else None,
+        "check": finding.check.value,
+        "status": finding.status.value,
+        "summary": finding.summary,
+        "detail": finding.detail,
+        "remedy": finding.remedy,
+    }

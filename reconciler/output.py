@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from reconciler.diagnostics import Diagnostic
+from reconciler.doctor import Report
 from reconciler.drift import DriftReport
 from reconciler.events import Event, Observed, Observing
 from reconciler.plan import Plan
@@ -86,6 +87,14 @@ class Output:
         from reconciler.drift_text import render_drift
 
         self._print(render_drift(report, self.style, directory=str(directory)))
+
+    def doctor(self, report: Report, directory: Path, *, in_full: bool = False) -> None:
+        if self._json is not None:
+            self._json.doctor(report)
+            return
+        from reconciler.doctor_text import render_doctor
+
+        self._print(render_doctor(report, self.style, directory=str(directory), in_full=in_full))
 
     def diagnostics(self, told: Iterable[Diagnostic]) -> None:
         told = tuple(one for one in told if one not in self._shown)

@@ -13,6 +13,7 @@ from typing import Protocol
 
 from reconciler.errors import SessionError
 from reconciler.events import Event
+from reconciler.findings import Examined
 from reconciler.snapshot import Run, Snapshot, StateChange
 from reconciler.values import Command, Endpoint, Reply
 
@@ -130,6 +131,19 @@ class Clock(Protocol):
         """Seconds that never go back."""
 
     def sleep(self, seconds: float) -> None: ...
+
+
+class Examiner(Protocol):
+    """Looks at the way to a host and asks its session about itself; nothing is changed."""
+
+    @property
+    def sessions(self) -> Sessions:
+        """The sessions that the examinations opened, for reads that follow."""
+
+    def examine(self, endpoint: Endpoint, *, directory: bool) -> Examined:
+        """Return what is seen of one host; ``directory``: also whether it reaches the directory as the account."""
+
+    def close(self) -> None: ...
 
 
 class Random(Protocol):

@@ -25,6 +25,7 @@ from providers.simulator.directory import Entry, View
 from providers.simulator.dispatch import run_cmdlet
 from providers.simulator.keeping import Changes
 from providers.simulator.lync_topology import product
+from providers.simulator.probe import is_missing, probe_record
 from providers.simulator.recipients import found_user
 from providers.simulator.shapes import deserialised
 from providers.simulator.texts import told
@@ -118,6 +119,8 @@ class Estate:
             "os": _SYSTEMS.get(shell, "Windows Server 2016"),
             "is_exchange": server is not None,
             "is_lync": server is None,
+            "language_mode": holdings.hosts[host].language_mode,
+            "shells": holdings.hosts[host].shells,
         }
 
     @property
@@ -162,10 +165,10 @@ class Estate:
         *,
         delegated: bool = True,
     ) -> Result:
-        """Run one operation (``invoke``, ``script`` or ``service``) on a host.
+        """Run one operation (``invoke``, ``script``, ``service`` or ``probe``) on a host.
 
-        ``delegated`` is False where the caller's credential does not reach beyond the host; it matters to exchucutil,
-        in a world that enforces the second hop.
+        ``delegated`` is False where the caller's credential does not reach beyond the host; it matters to exchucutil
+        and to the probe, in a world that enforces the second hop.
 
         Raises:
             CmdletError: what the cmdlet, or the binding of its parameters, ended with.
@@ -177,6 +180,11 @@ class Estate:
             now = self._clock()
             if operation == "service":
                 return self._service(holdings, host, cmdlet, parameters, now, user)
+            if operation == "probe":
+                self._note(host, operation, cmdlet, parameters, user, now, None)
+                shell = str(self.about(host)["ps"])
+                record = probe_record(holdings, host, parameters, now, powershell=shell, user=user, delegated=delegated)
+                return Result((record,))
             call = self._bound(holdings, host, operation, cmdlet, parameters, now)
             call.user, call.delegated, call.properties = user, delegated, tuple(properties)
             return self._executed(call, operation, parameters)
@@ -186,13 +194,14 @@ class Estate:
     ) -> Call:
         culture = holdings.culture(host)
         if operation == "script":
-            if name.lower() != _SCRIPT or holdings.exchange_server(host) is None:
+            server = holdings.exchange_server(host)
+            if name.lower() != _SCRIPT or server is None or not server.has_script:
                 raise command_not_found(name, culture)
             arguments = {str(key).capitalize(): value for key, value in parameters.items()}
             return Call(holdings, host, _SCRIPT, arguments, now)
         release = holdings.release(host)
         cmdlet: Cmdlet | None = cmdlet_of(name, release)
-        if cmdlet is None:
+        if cmdlet is None or is_missing(holdings.hosts[host], cmdlet.name):
             raise command_not_found(name, culture)
         takes_differences = cmdlet.product != "exchange" or release in ("e2013", "e2016")
         arguments = bind(cmdlet, parameters, culture=culture, differences=takes_differences)

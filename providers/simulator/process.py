@@ -107,7 +107,7 @@ class RunnerProcess:
     def _main(self) -> None:
         exit_code = 1
         try:
-            complaint = refused_command_line(self._launch.command_line)
+            complaint = refused_command_line(self._launch.command_line) or self._refused_language()
             if complaint is None:
                 complaint = self._load_runner()
             if complaint:
@@ -118,6 +118,17 @@ class RunnerProcess:
             self._launch.write("stderr", traceback.format_exc().encode())
         finally:
             self._launch.ended(exit_code)
+
+    def _refused_language(self) -> str | None:
+        """Return what standard error says where policy takes away the types that the bootstrap begins with."""
+        mode = self._estate.about(self._launch.host).get("language_mode", "FullLanguage")
+        if mode == "FullLanguage":
+            return None
+        return (
+            "New-Object : Cannot create type. Only core types are supported in this language mode.\r\n"
+            "    + CategoryInfo          : PermissionDenied: (:) [New-Object], PSNotSupportedException\r\n"
+            f"    + FullyQualifiedErrorId : CannotCreateType{mode},Microsoft.PowerShell.Commands.NewObjectCommand\r\n"
+        )
 
     def _load_runner(self) -> str | None:
         """Take the lines of the runner script; return what is wrong with it."""

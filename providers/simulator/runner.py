@@ -16,6 +16,7 @@ import traceback
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from typing import Any, Final, Protocol, runtime_checkable
 
 PROTOCOL_VERSION: Final = 1
@@ -79,6 +80,13 @@ class _Refused(Exception):
         self.target = target
 
 
+@dataclass(frozen=True, slots=True)
+class _Told:
+    records: Sequence[Mapping[str, object]]
+    warnings: Sequence[str] = ()
+    output: str = ""
+
+
 _FRAME = re.compile(rb"([0-9]{1,9}) ([0-9a-f]{8}) ([A-Za-z0-9+/]+={0,2})\Z")
 _NONCE = re.compile(r"[0-9a-f]{16}\Z")
 
@@ -120,6 +128,7 @@ class Runner:
         self._nonce = b""
         self._allowed: frozenset[str] = frozenset()
         self._always: Mapping[str, object] = {}
+        self._adapter = ""
         self._kept: OrderedDict[str, bytes] = OrderedDict()
         self._kept_bytes = 0
         self._executed: set[str] = set()
@@ -188,7 +197,7 @@ class Runner:
         self._allowed = frozenset(str(name) for name in allowed or ())
         self._always = always if isinstance(always, dict) else {}
         about = self._estate.about(self._host)
-        adapter = _adapter(str(request.get("adapter", "auto")), about)
+        adapter = self._adapter = _adapter(str(request.get("adapter", "auto")), about)
         ready = {name: str(about.get(name, "")) for name in ("ps", "os", "product", "culture")}
         ready |= {"host": self._host, "adapter": adapter}
         return self._line({"id": request["id"], "ok": True, "ready": {**ready, "load_ms": 0}}, b" READY ")
@@ -205,7 +214,7 @@ class Runner:
         limit = request.get("expires_in_seconds")
         if isinstance(limit, int | float) and self._monotonic() - read_at >= limit:
             raise _Refused("CommandExpired", "The turn of the command came too late.", cmdlet)
-        if op not in ("invoke", "script", "service"):
+        if op not in ("invoke", "script", "service", "probe"):
             raise _Refused("UnknownOperation", "The runner has no such operation.", str(op))
         parameters = request.get("params") or {}
         properties = request.get("properties") or []
@@ -216,7 +225,14 @@ class Runner:
         outcome = self._estate.call(
             self._host, op, cmdlet, parameters, properties, user=self._user, delegated=self._delegates
         )
+        if op == "probe":
+            outcome = _Told(tuple({**record, "FarLanguage": self._far_language} for record in outcome.records))
         return self._records(request["id"], outcome)
+
+    @property
+    def _far_language(self) -> str | None:
+        """Exchange's own endpoint knows cmdlets alone."""
+        return "NoLanguage" if self._adapter == "remote" else None
 
     def _with_always(self, cmdlet: str, parameters: Mapping[str, object]) -> Mapping[str, object]:
         """Add what every call is given, where the cmdlet has such a parameter and the request does not name it."""
@@ -307,13 +323,11 @@ def _refusal(refused: _Refused) -> dict[str, object]:
 def _adapter(asked: str, about: Mapping[str, object]) -> str:
     """Return the adapter that answers: ``auto`` is remote on Exchange 2010 and later, snapin on 2007, else lync."""
     is_exchange, is_lync = bool(about.get("is_exchange")), bool(about.get("is_lync"))
-    product = str(about.get("product", ""))
+    is_2007 = str(about.get("product", "")).startswith("Version 8.")
     if asked == "auto":
-        return "lync" if not is_exchange else "snapin" if product.startswith("Version 8.") else "remote"
-    if asked == "snapin" and is_exchange:
-        return asked
-    if asked == "remote" and is_exchange and not product.startswith("Version 8."):
-        return asked
-    if asked == "lync" and is_lync:
+        asked = "lync" if not is_exchange else "snapin" if is_2007 else "remote"
+    there = {"snapin": is_exchange, "remote": is_exchange and not is_2007, "lync": is_lync}
+    installed = about.get("shells")
+    if there.get(asked) and (not isinstance(installed, tuple) or asked in installed):
         return asked
     raise _Refused("AdapterNotAvailable", "This host has no such management shell.", asked)

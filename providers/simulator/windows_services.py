@@ -102,8 +102,8 @@ def service_records(holdings: Holdings, host: str, names: Sequence[str], now: da
             {
                 "Name": service.name,
                 "Status": status(holdings, host, service, now),
-                "StartTime": _utc(started) if started else None,
-                "HostClock": _utc(now + skew),
+                "StartTime": utc(started) if started else None,
+                "HostClock": utc(now + skew),
                 "RunningDependents": [
                     dependent
                     for dependent in service.dependents
@@ -115,7 +115,8 @@ def service_records(holdings: Holdings, host: str, names: Sequence[str], now: da
     return records
 
 
-def _utc(moment: datetime) -> str:
+def utc(moment: datetime) -> str:
+    """Return a moment as the runner writes it."""
     return moment.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 

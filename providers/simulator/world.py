@@ -55,6 +55,16 @@ Seconds = Annotated[float, BeforeValidator(_seconds)]
 HostName = Annotated[str, AfterValidator(_is_fqdn)]
 Moment = Annotated[datetime, AfterValidator(_moment)]
 Culture = Annotated[str, Field(pattern=r"^[a-z]{2}-[A-Z]{2}$")]
+Quota = Literal[
+    "MaxMemoryPerShellMB",
+    "MaxShellsPerUser",
+    "MaxProcessesPerShell",
+    "MaxConcurrentUsers",
+    "IdleTimeout",
+    "MaxEnvelopeSizekb",
+]
+LanguageMode = Literal["FullLanguage", "ConstrainedLanguage", "RestrictedLanguage", "NoLanguage"]
+Shell = Literal["snapin", "remote", "lync"]
 
 
 class _Model(BaseModel):
@@ -72,6 +82,14 @@ class Host(_Model):
     powershell: str | None = None
     started: Mapping[str, Moment] = {}
     """Start times of services that differ from ``installed``."""
+    language_mode: LanguageMode = "FullLanguage"
+    """What policy leaves of PowerShell's language; in any but the first the runner does not start."""
+    shells: tuple[Shell, ...] | None = None
+    """The management shells installed; left out, those its product comes with."""
+    missing_cmdlets: tuple[str, ...] = ()
+    """Cmdlets the account has no role for, by name or pattern (``New-UM*``): there they do not exist."""
+    quotas: Mapping[Quota, int] | Literal["unreadable"] = {}
+    """Limits of remote shells that differ from those of its Windows; they are told and not enforced."""
 
 
 class DomainController(_Model):
@@ -92,6 +110,8 @@ class ExchangeServer(Host):
     site: str = "Default-First-Site-Name"
     startup_mode: Literal["TCP", "TLS", "Dual"] = "TCP"
     dial_plans: tuple[str, ...] = ()
+    has_script: bool = True
+    """False where exchucutil.ps1 is not in the Scripts folder."""
 
     @property
     def name(self) -> str:

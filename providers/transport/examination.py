@@ -1,0 +1,340 @@
+"""One host examined: the way to a session step by step, and what the session tells of itself.
+
+Sessions are those of a run: opened by the same pool, with the same budget of logons and the same messages, so that what
+is found here is what a plan would meet. A watcher stands between the channel and its library and notes how far it came;
+nothing is decided twice. The only command sent is the runner's probe, which reads.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Final, TypeVar
+
+from winrm.exceptions import WSManFaultError
+
+from providers.transport.endings import Endings
+from providers.transport.fault_tables import Phase
+from providers.transport.logons import LogonBudget, LogonsUsedUp
+from providers.transport.pool import STANDING, WinRMSession, WinRMSessions
+from providers.transport.reaching import glimpse, reach
+from providers.transport.settings import ConnectionSettings, SessionMode, Target, target_of
+from providers.transport.shell import Output
+from providers.transport.winrs import HTTPSession, WinRS, connect
+from reconciler.diagnostics import Diagnostic
+from reconciler.errors import (
+    AccessDenied,
+    AuthenticationFailed,
+    NotWinRM,
+    SessionError,
+    Throttled,
+    Unreachable,
+    UntrustedServer,
+)
+from reconciler.findings import Ahead, Check, Examined, Finding, Status, failed, ok, skipped, warned
+from reconciler.ports import Clock, Request
+from reconciler.values import Adapter, Authentication, Command, Connection, Endpoint, Operation, Record, Reply
+
+Result = TypeVar("Result")
+
+STEPS: Final = (
+    Check.NAME,
+    Check.PORT,
+    Check.TLS,
+    Check.WINRM,
+    Check.LOGON,
+    Check.SHELL,
+    Check.POWERSHELL,
+    Check.LANGUAGE,
+    Check.ADAPTER,
+)
+"""The way to a session. Where one fails, those after it are not taken."""
+_PROBE: Final = "Test-ReconcilerSession"
+_STDERR_LIMIT: Final = 65536
+_PIPE_CLOSED: Final = frozenset({109, 232})
+_UNCONSTRAIN: Final = (
+    "Exempt the account, or what it runs, from the policy (AppLocker, WDAC) that constrains PowerShell on this host."
+)
+
+
+# --- how far a session came ------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Trace:
+    """What the watcher saw of one host."""
+
+    connected: bool = False
+    answered: set[Phase] = field(default_factory=set)
+    stderr: bytearray = field(default_factory=bytearray)
+    exit_code: int | None = None
+    """Of a PowerShell that ended by itself."""
+
+    def take(self, stderr: bytes, code: int, *, done: bool) -> None:
+        self.stderr += stderr[: max(0, _STDERR_LIMIT - len(self.stderr))]
+        if done and self.exit_code is None:
+            self.exit_code = code
+
+    @property
+    def language(self) -> str | None:
+        """The language mode that PowerShell complained of: ids of errors are in no language."""
+        said = re.sub(r"<[^>]*>|_x00[0-9A-Fa-f]{2}_|\s", "", self.stderr.decode("utf-8", "replace"))
+        found = re.search(r"(Constrained|Restricted|No)Language", said)
+        return found[0] if found else None
+
+
+class _Watcher:
+    """Passes messages on and notes which were answered, and what PowerShell said beside them."""
+
+    def __init__(self, watched: WinRS, trace: _Trace) -> None:
+        self._watched, self._trace = watched, trace
+        trace.connected = True
+
+    @property
+    def transport(self) -> HTTPSession:
+        return self._watched.transport
+
+    def open_shell(self, *, codepage: int, noprofile: bool, idle_timeout: str | None) -> str:
+        shell = self._watched.open_shell(codepage=codepage, noprofile=noprofile, idle_timeout=idle_timeout)
+        return self._noted(Phase.CREATE, shell)
+
+    def run_command(self, shell_id: str, command: str, arguments: tuple[str, ...], console_mode_stdin: bool) -> str:
+        started = self._watched.run_command(shell_id, command, arguments, console_mode_stdin=console_mode_stdin)
+        return self._noted(Phase.COMMAND, started)
+
+    def send_command_input(self, shell_id: str, command_id: str, stdin_input: bytes, end: bool) -> None:
+        try:
+            self._watched.send_command_input(shell_id, command_id, stdin_input, end)
+        except WSManFaultError as error:
+            if {error.wsman_fault_code, error.wmierror_code} & _PIPE_CLOSED:
+                self._read_last_words(shell_id, command_id)
+            raise
+
+    def _read_last_words(self, shell_id: str, command_id: str) -> None:
+        """A process that no longer reads has ended, and what it wrote before says why."""
+        with suppress(Exception):
+            self.get_command_output_raw(shell_id, command_id)
+
+    def get_command_output_raw(self, shell_id: str, command_id: str) -> tuple[bytes, bytes, int, bool]:
+        stdout, stderr, code, done = self._watched.get_command_output_raw(shell_id, command_id)
+        self._trace.take(stderr, code, done=done)
+        return stdout, stderr, code, done
+
+    def cleanup_command(self, shell_id: str, command_id: str) -> None:
+        self._watched.cleanup_command(shell_id, command_id)
+
+    def close_shell(self, shell_id: str) -> None:
+        self._watched.close_shell(shell_id)
+
+    def _noted(self, phase: Phase, result: Result) -> Result:
+        self._trace.answered.add(phase)
+        return result
+
+
+def _failed_step(error: SessionError, trace: _Trace) -> Check:
+    """Return the step at which the session ended."""
+    if Phase.COMMAND in trace.answered:
+        if error.record is not None:
+            return Check.ADAPTER
+        return Check.LANGUAGE if trace.language else Check.POWERSHELL
+    if Phase.CREATE in trace.answered:
+        return Check.POWERSHELL
+    match error:
+        case AuthenticationFailed():
+            return Check.LOGON
+        case UntrustedServer():
+            return Check.TLS
+        case NotWinRM() | Unreachable():
+            return Check.WINRM
+        case AccessDenied() | Throttled():
+            return Check.SHELL
+    return Check.SHELL if isinstance(error.__cause__, WSManFaultError) else Check.LOGON
+
+
+# --- the examination -------------------------------------------------------------------------------------------------
+
+
+class Examiner:
+    """Examines hosts, each once, and keeps their sessions for reads that follow. Implements the port. Thread-safe."""
+
+    def __init__(
+        self,
+        connections: Iterable[ConnectionSettings],
+        *,
+        allow: Iterable[str],
+        clock: Clock,
+        identifier: Callable[[], str],
+        connect: Callable[[Target, LogonBudget], WinRS] = connect,
+    ) -> None:
+        settings = list(connections)
+        cmdlets = frozenset(allow)
+        self._settings = {one.connection: one for one in settings}
+        self._cmdlets = tuple(sorted(cmdlets - {*STANDING}))
+        self._clock, self._identifier, self._connect = clock, identifier, connect
+        self._traces: dict[tuple[Connection, str], _Trace] = {}
+        self._sessions = WinRMSessions(settings, allow=cmdlets, clock=clock, connect=self._watched)
+
+    @property
+    def sessions(self) -> WinRMSessions:
+        return self._sessions
+
+    def close(self) -> None:
+        self._sessions.close()
+
+    def _watched(self, target: Target, budget: LogonBudget) -> WinRS:
+        protocol = self._connect(target, budget)
+        return _Watcher(protocol, self._traces[target.settings.connection, target.name])
+
+    def examine(self, endpoint: Endpoint, *, directory: bool) -> Examined:
+        """Return what is seen of one host; ``directory``: also whether it reaches a domain controller as the account.
+
+        Nothing is raised for what is wrong there: it is found.
+        """
+        settings = self._settings[endpoint.connection]
+        host = (settings.host if endpoint.host is None else endpoint.host).strip().rstrip(".").lower()
+        try:
+            target = target_of(settings, endpoint.host)
+        except SessionError as error:
+            unsafe = failed(Check.TLS, error.diagnostics[0])
+            return Examined(endpoint, host, host, settings.auth, _with_skipped((unsafe,)))
+        seen = Examined(endpoint, target.name or host, target.place, target.settings.auth)
+        way = reach(target, self._clock.now())
+        if way[-1].status is Status.FAILED:
+            return replace(seen, findings=_with_skipped(way))
+        self._traces[target.settings.connection, target.name] = trace = _Trace()
+        began = self._clock.now()
+        try:
+            session = self._sessions.open(endpoint)
+            (result,) = session.invoke([self._probe(endpoint, self._cmdlets, directory=directory)])
+        except SessionError as error:
+            return replace(seen, findings=_with_skipped((*way, *_stopped(error, trace, target))))
+        seen = replace(seen, findings=(*way, *_opened(session, target)), about=session.about, mode=_mode(session))
+        if isinstance(result, SessionError):
+            return replace(seen, findings=(*seen.findings, failed(Check.SESSION, result.diagnostics[0])))
+        return self._told(seen, session, result, began)
+
+    def _probe(self, endpoint: Endpoint, cmdlets: Sequence[str], *, directory: bool) -> Request:
+        asked = (("Cmdlets", tuple(cmdlets)), ("Directory", directory))
+        command = Command(_PROBE, asked, endpoint=endpoint, writes=False, operation=Operation.PROBE)
+        return Request(self._identifier(), command)
+
+    def _told(self, seen: Examined, session: WinRMSession, result: Reply, began: datetime) -> Examined:
+        """Return what the session told, with the difference of the clocks; it is asked again where that is quick.
+
+        The first answer takes as long as PowerShell takes to start, which says little about the clock.
+        """
+        record, ended = _record(result), self._clock.now()
+        if record is None:
+            told = Diagnostic("Unexpected answer", f"{seen.place} told nothing of its session.", _SAME_VERSION)
+            return replace(seen, findings=(*seen.findings, failed(Check.SESSION, told)))
+        ahead = _ahead(record, began, ended)
+        if session.mode is not SessionMode.BATCH:
+            began = self._clock.now()
+            try:
+                (again,) = session.invoke([self._probe(seen.endpoint, self._cmdlets[:1], directory=False)])
+            except SessionError:
+                again = SessionError()
+            closer = None if isinstance(again, SessionError) else _record(again)
+            ahead = (_ahead(closer, began, self._clock.now()) if closer else None) or ahead
+        return replace(seen, session=record, ahead=ahead)
+
+
+_SAME_VERSION: Final = "This is a bug in reconciler, or a security product that changes scripts. Report it."
+
+
+def _record(reply: Reply) -> Record | None:
+    return reply.records[0] if len(reply.records) == 1 else None
+
+
+def _mode(session: WinRMSession) -> str:
+    return "batch" if session.mode is SessionMode.BATCH else "stream"
+
+
+def _ahead(record: Record, began: datetime, ended: datetime) -> Ahead | None:
+    """Return how far the host's clock is ahead, where it read it between ``began`` and ``ended`` of ours."""
+    try:
+        clock = datetime.fromisoformat(str(record.get("Clock")))
+    except ValueError:
+        return None
+    clock = clock.replace(tzinfo=UTC) if clock.tzinfo is None else clock
+    return Ahead((clock - ended).total_seconds(), (clock - began).total_seconds())
+
+
+# --- findings --------------------------------------------------------------------------------------------------------
+
+
+def _with_skipped(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """Return the findings and, after the step that ended the way, those not taken."""
+    last = findings[-1]
+    left = STEPS[STEPS.index(last.check) + 1 :]
+    return (*findings, *(skipped(check, f"not looked at: {last.check.value} comes first") for check in left))
+
+
+def _before(step: Check, target: Target) -> tuple[Finding, ...]:
+    """Return the steps that were passed when ``step`` failed, from the service on."""
+    passed = {
+        Check.WINRM: "the service answers",
+        Check.LOGON: _logon(target),
+        Check.SHELL: "a shell can be opened",
+        Check.POWERSHELL: "it starts",
+        Check.LANGUAGE: "",
+    }
+    place = STEPS.index(step)
+    return tuple(ok(check, text) for check, text in passed.items() if STEPS.index(check) < place)
+
+
+def _logon(target: Target) -> str:
+    settings = target.settings
+    if settings.auth is Authentication.CERTIFICATE:
+        return f"certificate {settings.certificate}"
+    who = settings.user or "the owner of the ticket"
+    return f"{settings.auth.value} as {who}"
+
+
+def _stopped(error: SessionError, trace: _Trace, target: Target) -> tuple[Finding, ...]:
+    """Return the steps from the service on, the last of which failed."""
+    if isinstance(error.__cause__, LogonsUsedUp):
+        detail = "not tried: the credential was refused twice at other hosts, and a third time may lock the account"
+        return (skipped(Check.WINRM, "not looked at: it takes a logon"), skipped(Check.LOGON, detail))
+    step = _failed_step(error, trace)
+    if step is Check.POWERSHELL and trace.exit_code is not None:
+        last = Output(stderr=bytes(trace.stderr), done=True, exit_code=trace.exit_code)
+        error = Endings(target.place, target.secrets).ended(last, was_ready=False)
+    told = error.diagnostics[0] if error.diagnostics else Diagnostic("Session failed", str(error))
+    if step is Check.LANGUAGE:
+        detail = f"{target.place}: PowerShell runs in {trace.language}, in which the runner cannot work."
+        told = Diagnostic("Language mode is constrained", detail, _UNCONSTRAIN)
+    if step is Check.WINRM and not target.settings.tls and glimpse(target) is not None:
+        told = Diagnostic(told.summary, f"{target.place} speaks TLS.", 'Write "tls: true" for this host.')
+    return (*_before(step, target), failed(step, told))
+
+
+def _opened(session: WinRMSession, target: Target) -> tuple[Finding, ...]:
+    """Return the steps from the service on, all of which were passed."""
+    about = session.about
+    adapter = f"{about.get('adapter') or '?'}, {about.get('product') or 'product not told'}"
+    asked = target.settings.adapter
+    how = "" if asked is Adapter.AUTO else "; asked for"
+    return (
+        *_before(Check.POWERSHELL, target),
+        _powershell(session),
+        ok(Check.ADAPTER, f"{adapter}{how}"),
+    )
+
+
+def _powershell(session: WinRMSession) -> Finding:
+    about = session.about
+    version = str(about.get("ps") or "?")
+    load = about.get("load_ms")
+    took = f", loaded in {load / 1000:.1f} s" if isinstance(load, int | float) else ""
+    detail = f"{version} on {about.get('os') or 'an unknown system'}, culture {about.get('culture') or '?'}"
+    if session.mode is not SessionMode.BATCH:
+        return ok(Check.POWERSHELL, f"{detail}, stream mode{took}")
+    detail += f", batch mode{took}"
+    if version.startswith(("1.", "2.")):
+        return ok(Check.POWERSHELL, f"{detail}; this version does not stream, so each round of questions loads anew")
+    remedy = "It works, and each round of questions loads anew. Something on the host holds back standard input."
+    return warned(Check.POWERSHELL, "Input does not stream", f"{detail}.", remedy)

@@ -1,0 +1,147 @@
+"""A doctor's report as text: entry points in full, the hosts behind them by one line each and what is amiss there.
+
+An operator who sees it for the first time looks for what is wrong and what to do; so each line begins with its status,
+a remedy stands under what it is for, and steps that were not taken are one line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from reconciler.doctor import HostReport, Report
+from reconciler.findings import Check, Finding, Status
+from reconciler.style import Style, sentence
+from reconciler.text import count, lines, pad, width, wrap
+
+_LOOKS: Final = {
+    Status.OK: ("green",),
+    Status.WARNING: ("yellow", "bold"),
+    Status.FAILED: ("red", "bold"),
+    Status.SKIPPED: ("dim",),
+}
+_STATUS_WIDTH: Final = max(len(status.value) for status in Status)
+_CHECK_WIDTH: Final = max(len(check.value) for check in Check)
+_INSET: Final = "  "
+
+
+def render_doctor(report: Report, style: Style, *, directory: str = "DIR", in_full: bool = False) -> str:
+    """Return the report as text; ``in_full``: every line of every host."""
+    blocks = [[style.paint(f"Doctor for {style.show(report.environment)}", "bold")]]
+    if report.findings:
+        blocks[0] += [line for finding in report.findings for line in _finding(finding, style, _INSET)]
+    for host in report.hosts:
+        if host.is_entry or in_full:
+            blocks.append([*_titled(host, style), *_findings(host.findings, style, _INSET)])
+    for connection in dict.fromkeys(host.connection for host in report.hosts):
+        others = [host for host in report.hosts if host.connection is connection and not host.is_entry]
+        if others and not in_full:
+            blocks.append([style.paint(f"Behind {connection.value}", "bold"), *_others(others, style)])
+    blocks.append(list(_summary(report, style, directory)))
+    return lines(line for index, block in enumerate(blocks) for line in ([""] if index else []) + block)
+
+
+def _titled(host: HostReport, style: Style) -> Iterator[str]:
+    place = style.show(host.place)
+    entry = f"entry point of {host.connection.value}" if host.is_entry else f"behind {host.connection.value}"
+    yield f"{style.paint(place, 'bold')}  {style.paint(entry, 'dim')}"
+
+
+# --- hosts in one line -----------------------------------------------------------------------------------------------
+
+
+def _others(hosts: Sequence[HostReport], style: Style) -> Iterator[str]:
+    """Yield a line for each host, and under it what is not in order there."""
+    places = {host.place: style.show(host.place) for host in hosts}
+    room = max(width(place) for place in places.values())
+    for host in hosts:
+        place, brief = places[host.place], _brief(host, style)
+        head = f"{_INSET}{_status(host.status, style)}  "
+        start = len(_INSET) + _STATUS_WIDTH + 2
+        if brief and start + room + 2 + width(brief) <= style.width:
+            yield f"{head}{pad(place, room)}  {style.paint(brief, 'dim')}"
+        else:
+            yield f"{head}{place}"
+            yield from (
+                f"{' ' * start}{style.paint(line, 'dim')}" for line in wrap(brief, style.width - start) if brief
+            )
+        amiss = [finding for finding in host.findings if finding.status is not Status.OK]
+        yield from _findings(amiss, style, _INSET * 3)
+
+
+def _brief(host: HostReport, style: Style) -> str:
+    facts = host.facts
+    if not facts:
+        return ""
+    load = facts.get("load_ms")
+    told = [
+        f"PowerShell {facts.get('powershell') or '?'}",
+        str(facts.get("adapter") or ""),
+        f"{facts.get('mode')} mode",
+        f"{load / 1000:.1f} s to load" if isinstance(load, int | float) else "",
+    ]
+    return style.show(", ".join(part for part in told if part))
+
+
+# --- findings --------------------------------------------------------------------------------------------------------
+
+
+def _findings(findings: Sequence[Finding], style: Style, inset: str) -> Iterator[str]:
+    """Yield the findings; those that were skipped stand together at the end, by the reason why."""
+    for finding in findings:
+        if finding.status is not Status.SKIPPED:
+            yield from _finding(finding, style, inset)
+    reasons: dict[str, list[str]] = {}
+    for finding in findings:
+        if finding.status is Status.SKIPPED:
+            reasons.setdefault(finding.detail, []).append(finding.check.value)
+    for reason, checks in reasons.items():
+        head = f"{inset}{_status(Status.SKIPPED, style)}  "
+        start = len(inset) + _STATUS_WIDTH + 2
+        text = wrap(style.show(f"{', '.join(checks)}: {reason}"), style.width - start)
+        for index, line in enumerate(text):
+            yield f"{head if index == 0 else ' ' * start}{style.paint(line, 'dim')}"
+
+
+def _finding(finding: Finding, style: Style, inset: str) -> Iterator[str]:
+    head = f"{inset}{_status(finding.status, style)}  {pad(finding.check.value, _CHECK_WIDTH)}  "
+    start = len(inset) + _STATUS_WIDTH + 2 + _CHECK_WIDTH + 2
+    room = max(20, style.width - start)
+    margin = " " * start
+    for line in wrap(style.show(finding.summary), room) if finding.summary else ():
+        yield head + style.paint(line, "bold")
+        head = margin
+    for line in wrap(style.show(finding.detail), room) if finding.detail or not finding.summary else []:
+        yield f"{head}{line}".rstrip()
+        head = margin
+    yield from (f"{margin}{line}" for line in _remedy(finding.remedy, room, style))
+
+
+def _remedy(remedy: str, room: int, style: Style) -> Iterator[str]:
+    """Yield what to do: sentences wrapped, commands to copy whole."""
+    for line in remedy.split("\n") if remedy else ():
+        if line.startswith(" "):
+            yield style.paint(f"  {style.show(line.strip())}", "cyan")
+        else:
+            yield from (style.paint(part, "cyan") for part in wrap(style.show(line), room))
+
+
+def _status(status: Status, style: Style) -> str:
+    return style.paint(status.value, *_LOOKS[status]) + " " * (_STATUS_WIDTH - len(status.value))
+
+
+# --- summary ---------------------------------------------------------------------------------------------------------
+
+
+def _summary(report: Report, style: Style, directory: str) -> Iterator[str]:
+    numbers = {status: report.count(status) for status in Status}
+    words = {
+        Status.FAILED: f"{numbers[Status.FAILED]:,} failed",
+        Status.WARNING: count(numbers[Status.WARNING], "warning"),
+        Status.SKIPPED: f"{numbers[Status.SKIPPED]:,} skipped",
+        Status.OK: f"{numbers[Status.OK]:,} ok",
+    }
+    told = [(word, _LOOKS[status][0]) for status, word in words.items() if numbers[status]]
+    yield from sentence("Doctor:", [(f"{count(len(report.hosts), 'host')} examined", ""), *told], style)
+    if report.exit_code() == 0:
+        yield f"Nothing stands in the way of a plan: reconciler plan {style.show(directory)}"

@@ -1,0 +1,104 @@
+"""What examinations of hosts saw, as values: for whatever judges or shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from reconciler.diagnostics import Diagnostic
+from reconciler.doctor import Needs, Report, clocks_finding, host_report
+from reconciler.findings import Ahead, Check, Examined, Finding, failed, ok, skipped
+from reconciler.values import EXCHANGE, LYNC, Authentication, Connection, Endpoint
+
+QUOTAS: Mapping[str, int] = {
+    "MaxMemoryPerShellMB": 1024,
+    "MaxShellsPerUser": 30,
+    "MaxProcessesPerShell": 25,
+    "MaxConcurrentUsers": 10,
+    "IdleTimeout": 7_200_000,
+    "MaxEnvelopeSizekb": 500,
+}
+ON_TIME = Ahead(-0.02, 0.03)
+NEEDS = Needs(frozenset({"Get-UMDialPlan", "Get-UMIPGateway"}), frozenset({"New-UMDialPlan"}), script=True)
+
+
+def session(**changes: Any) -> dict[str, Any]:
+    """What the session of a host in order tells of itself."""
+    told = {
+        "User": "CONTOSO\\svc-um",
+        "Language": "FullLanguage",
+        "FarLanguage": "NoLanguage",
+        "Missing": [],
+        "Quotas": QUOTAS,
+        "DirectoryOk": True,
+        "DirectoryServer": "dc1.contoso.com",
+        "DirectoryError": None,
+        "Script": True,
+    }
+    return told | changes
+
+
+def seen(
+    host: str = "ex1.contoso.com",
+    *,
+    endpoint: Endpoint = EXCHANGE,
+    auth: Authentication = Authentication.CREDSSP,
+    ahead: Ahead | None = ON_TIME,
+    about: Mapping[str, Any] | None = None,
+    **changes: Any,
+) -> Examined:
+    """Return a host in order, but for the changes to what its session tells."""
+    ready = {
+        "ps": "4.0",
+        "os": "Windows Server 2012 R2",
+        "product": "Version 15.0 (Build 1497.2)",
+        "culture": "de-DE",
+        "host": host,
+        "adapter": "remote",
+        "load_ms": 12_345,
+        **(about or {}),
+    }
+    way = tuple(ok(check, "in order") for check in (Check.NAME, Check.PORT, Check.TLS, Check.WINRM, Check.LOGON))
+    return Examined(endpoint, host, f"{host}:5986", auth, way, ready, "stream", session(**changes), ahead)
+
+
+def unreachable(host: str = "ex9.contoso.com", endpoint: Endpoint | None = None) -> Examined:
+    """Return a host whose port is closed."""
+    told = Diagnostic(
+        "Host is unreachable",
+        f"10.0.0.9:5986 refuses the connection: nothing listens there on {host}.",
+        "Check that the host runs, that WinRM is on, and that a firewall lets the port through. On the host:\n"
+        "    winrm quickconfig",
+    )
+    why = "not looked at: port comes first"
+    way = (
+        ok(Check.NAME, "10.0.0.9"),
+        failed(Check.PORT, told),
+        *(skipped(check, why) for check in (Check.TLS, Check.WINRM, Check.LOGON, Check.SHELL, Check.POWERSHELL)),
+    )
+    there = endpoint or Endpoint(Connection.EXCHANGE, host)
+    return Examined(there, host, f"{host}:5986", Authentication.CREDSSP, way)
+
+
+def troubled(long: str = "") -> Report:
+    """Return a report in which hosts are in order, warned of and out of reach; ``long`` lengthens their names."""
+    entry, lync = seen(), seen("fe1.contoso.com", endpoint=LYNC, FarLanguage=None)
+    others = [
+        seen(f"fe2{long}.contoso.com", endpoint=Endpoint(Connection.LYNC, f"fe2{long}.contoso.com")),
+        seen(
+            f"fe3{long}.contoso.com",
+            endpoint=Endpoint(Connection.LYNC, f"fe3{long}.contoso.com"),
+            ahead=Ahead(419.9, 420.1),
+            Quotas={**QUOTAS, "MaxMemoryPerShellMB": 150},
+        ),
+        unreachable(f"ex9{long}.contoso.com"),
+    ]
+    clocks = clocks_finding([entry, lync, *others])
+    findings: list[Finding] = [ok(Check.STATE, "none yet; a first apply makes it")]
+    hosts = [host_report(one, NEEDS, is_entry=True) for one in (entry, lync)]
+    hosts += [host_report(one, Needs(), is_entry=False) for one in others]
+    return Report("contoso", (*findings, *((clocks,) if clocks else ())), tuple(hosts))
+
+
+def in_order() -> Report:
+    return Report("contoso", (ok(Check.STATE, "none"),), (host_report(seen(), NEEDS, is_entry=True),))
