@@ -530,11 +530,11 @@ def world_of(place: Path, changes: Path | None) -> tuple[Path, Path | None]:
     return place / environment.simulator, changes or place / PRIVATE / "world.json"
 
 
-def serve_world(world: Path, changes: Path | None, **options: Any) -> int:
+def serve_world(world: Path, changes: Path | None, *, engine: str, **options: Any) -> int:
     """Run the simulator until its parent or Ctrl-C ends it, and return the exit code; see ``ServeOptions``."""
-    from providers.simulator.server import ServeOptions, serve
+    from providers.simulator.server import Engine, ServeOptions, serve
 
-    return serve(ServeOptions(world, changes, **options), sys.stdin.buffer, sys.stdout)
+    return serve(ServeOptions(world, changes, engine=Engine(engine), **options), sys.stdin.buffer, sys.stdout)
 
 
 def invoke_in_world(world: Path, changes: Path | None, line: str) -> str:

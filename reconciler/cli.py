@@ -323,6 +323,14 @@ def schema(output: Output, which: str) -> int:
 @click.option("--keytab", type=_PATH, help="For Kerberos: the key of HTTP/localhost.")
 @click.option("--latency", type=click.IntRange(0), default=0, metavar="MS", help="Delay of each message.")
 @click.option("--changes", type=_PATH, metavar="FILE", help="Where changes of the world are kept.")
+@click.option(
+    "--engine",
+    type=click.Choice(["interpreter", "powershell"]),
+    default="interpreter",
+    show_default=True,
+    envvar="RECONCILER_SIMULATOR_ENGINE",
+    help="What answers on the hosts; powershell starts a real one, with stub cmdlets.",
+)
 @click.option("--invoke", metavar="COMMAND", help="Run one cmdlet as another administrator would, and end.")
 @click.option("--parent-pipe", is_flag=True, hidden=True)
 @_shown
@@ -343,6 +351,7 @@ def simulate(output: Output, world: Path, **options: Any) -> int:
         keytab=options["keytab"],
         latency_milliseconds=options["latency"],
         parent_pipe=options["parent_pipe"],
+        engine=options["engine"],
     )
 
 

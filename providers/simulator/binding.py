@@ -35,6 +35,8 @@ _COMMON: Final = {
 
 _MANY: Final = frozenset({"MultiValuedProperty", "ProxyAddressCollection", "PSListModifier"})
 _NUMBERS: Final = frozenset({"Int32", "Int64", "UInt16", "UInt32"})
+_NO_ENUMERATION: Final = _MANY | _NUMBERS | {"String"}
+"""Types whose accepted values the reference lists though they are not of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,10 @@ class Parameter:
     values: Mapping[str, str] | None = None
     """Of an enumeration: folded to proper spelling."""
     sets: frozenset[int] | None = None
+    aliases: tuple[str, ...] = ()
+    choices: tuple[str, ...] | None = None
+    """The texts it takes, where its type is not an enumeration."""
+    takes_pipeline: bool = False
 
     @property
     def is_many(self) -> bool:
@@ -78,6 +84,19 @@ class Cmdlet:
     """By folded name, aliases included."""
     mandatory: tuple[frozenset[str], ...]
     """Of each parameter set."""
+    sets: tuple[str, ...] = ()
+    """Their names."""
+    default_set: str = ""
+
+    @cached_property
+    def declared(self) -> tuple[Parameter, ...]:
+        """Its parameters, each once."""
+        return tuple({parameter.name: parameter for parameter in self.parameters.values()}.values())
+
+    @property
+    def asks(self) -> bool:
+        """Whether it has ``-WhatIf`` and ``-Confirm``: a cmdlet has both or neither."""
+        return "whatif" in self.parameters
 
     @cached_property
     def names(self) -> frozenset[str]:
@@ -101,6 +120,12 @@ class Cmdlet:
         raise _binding_error("NamedParameterNotFound", self.name, told("parameter-not-found", culture, name=name), name)
 
 
+_ASKING: Final = {
+    "whatif": Parameter("WhatIf", "SwitchParameter", aliases=("wi",)),
+    "confirm": Parameter("Confirm", "SwitchParameter", aliases=("cf",)),
+}
+
+
 @cache
 def _table() -> dict[str, Any]:
     content: dict[str, Any] = json.loads(_TABLE.read_text(encoding="utf-8"))
@@ -116,24 +141,54 @@ def _names() -> Mapping[str, str]:
 @cache
 def cmdlet_of(name: str, version: str) -> Cmdlet | None:
     """Return the cmdlet ``name``, in any case, as ``version`` (``e2013``, ``l2013``, ...) has it, or None."""
-    proper = _names().get(name.casefold())
-    if proper is None:
-        return None
-    table = _table()
-    row = table["cmdlets_2007"].get(proper) if version == "e2007" else None
-    row = row or table["cmdlets"].get(proper)
-    if row is None or (version not in row["versions"]):
+    proper = _names().get(name.casefold(), "")
+    row = _rows(version).get(proper)
+    if row is None:
         return None
     parameters: dict[str, Parameter] = {}
     for parameter_name, described in row["parameters"].items():
         if version not in described.get("versions", row["versions"]):
             continue
-        parameter = _parameter(parameter_name, described)
-        for key in (parameter_name, *described.get("aliases", ())):
+        parameter = _parameter(parameter_name, described, version)
+        for key in (parameter_name, *parameter.aliases):
             parameters[key.casefold()] = parameter
+    if not _ASKING.keys().isdisjoint(parameters):
+        parameters |= {
+            alias: asking for asking in _ASKING.values() for alias in (asking.name.casefold(), *asking.aliases)
+        }
     known = {parameter.name for parameter in parameters.values()}
     mandatory = tuple(frozenset(names) & known for names in row["mandatory"])
-    return Cmdlet(proper, row["product"], parameters, mandatory)
+    return Cmdlet(proper, row["product"], parameters, mandatory, tuple(row["sets"]), row.get("default", ""))
+
+
+def cmdlets_of(version: str, product: str) -> tuple[Cmdlet, ...]:
+    """Return the cmdlets of a ``product`` (exchange, lync, windows) that ``version`` has, by name."""
+    found = (cmdlet_of(name, version) for name in sorted(_names().values()))
+    return tuple(cmdlet for cmdlet in found if cmdlet is not None and cmdlet.product == product)
+
+
+@cache
+def enumerations(version: str) -> Mapping[str, tuple[str, ...]]:
+    """Return the enumerations of a version: the values that its cmdlets take, in the order of the reference.
+
+    The reference tells the values per parameter; a type has those of all of them. Which number a value has is not
+    published: it is taken to be its place.
+    """
+    found: dict[str, dict[str, None]] = {}
+    for row in _rows(version).values():
+        for described in row["parameters"].values():
+            kind = described["type"].removesuffix("[]")
+            if "values" in described and kind not in _NO_ENUMERATION:
+                found.setdefault(kind, {}).update(dict.fromkeys(described["values"]))
+    return {kind: tuple(values) for kind, values in found.items()}
+
+
+@cache
+def _rows(version: str) -> Mapping[str, Any]:
+    """Return the cmdlets of a version as the table describes them."""
+    table = _table()
+    rows = table["cmdlets"] | (table["cmdlets_2007"] if version == "e2007" else {})
+    return {name: row for name, row in rows.items() if version in row["versions"]}
 
 
 @cache
@@ -144,15 +199,19 @@ def parameters_of(name: str) -> frozenset[str]:
     return frozenset(parameter for row in rows for parameter in row.get("parameters", ()))
 
 
-def _parameter(name: str, described: Mapping[str, Any]) -> Parameter:
-    values = described.get("values")
+def _parameter(name: str, described: Mapping[str, Any], version: str) -> Parameter:
     sets = described.get("sets")
+    values = enumerations(version).get(described["type"].removesuffix("[]"))
+    is_limited = "values" in described and described["type"] in ("String", *_MANY)
     return Parameter(
         name,
         described["type"],
         described.get("position"),
         {value.casefold(): value for value in values} if values else None,
         frozenset(sets) if sets is not None else None,
+        tuple(described.get("aliases", ())),
+        tuple(described["values"]) if is_limited else None,
+        bool(described.get("pipeline")),
     )
 
 

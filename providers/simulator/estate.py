@@ -123,6 +123,14 @@ class Estate:
             "shells": holdings.hosts[host].shells,
         }
 
+    def release(self, host: str) -> str:
+        """Return which version's cmdlets a host has: ``e2013``, ``l2013``, ..."""
+        return self._standing().release(host)
+
+    def services(self, host: str) -> tuple[str, ...]:
+        """Return the names of the Windows services of a host."""
+        return tuple(service.name for service in self._standing().services[host].values())
+
     @property
     def enforces_second_hop(self) -> bool:
         return self.world.enforce_second_hop
@@ -164,11 +172,13 @@ class Estate:
         user: str = "CONTOSO\\reconciler",
         *,
         delegated: bool = True,
+        live: bool = False,
     ) -> Result:
         """Run one operation (``invoke``, ``script``, ``service`` or ``probe``) on a host.
 
         ``delegated`` is False where the caller's credential does not reach beyond the host; it matters to exchucutil
-        and to the probe, in a world that enforces the second hop.
+        and to the probe, in a world that enforces the second hop. ``live`` leaves the records as they are on the host
+        itself, also in a world that answers as if they had come out of Exchange's endpoint.
 
         Raises:
             CmdletError: what the cmdlet, or the binding of its parameters, ended with.
@@ -187,7 +197,7 @@ class Estate:
                 return Result((record,))
             call = self._bound(holdings, host, operation, cmdlet, parameters, now)
             call.user, call.delegated, call.properties = user, delegated, tuple(properties)
-            return self._executed(call, operation, parameters)
+            return self._executed(call, operation, parameters, live)
 
     def _bound(
         self, holdings: Holdings, host: str, operation: str, name: str, parameters: Mapping[str, object], now: datetime
@@ -207,11 +217,11 @@ class Estate:
         arguments = bind(cmdlet, parameters, culture=culture, differences=takes_differences)
         return Call(holdings, host, cmdlet.name, arguments, now)
 
-    def _executed(self, call: Call, operation: str, parameters: Mapping[str, object]) -> Result:
+    def _executed(self, call: Call, operation: str, parameters: Mapping[str, object], live: bool) -> Result:
         writes = not call.cmdlet.lower().startswith(_READING)
         self._is_dirty |= writes
         try:
-            result = self._run(call, operation)
+            result = self._run(call, operation, live)
         except CmdletError as error:
             if error.executed:
                 self._note(call.host, operation, call.cmdlet, parameters, call.user, call.now, error.type)
@@ -219,7 +229,7 @@ class Estate:
         self._note(call.host, operation, call.cmdlet, parameters, call.user, call.now, None)
         return result
 
-    def _run(self, call: Call, operation: str) -> Result:
+    def _run(self, call: Call, operation: str, live: bool) -> Result:
         fault = self._fault(call)
         if fault is not None and fault.when == "before":
             raise _fault_error(call, fault)
@@ -233,7 +243,7 @@ class Estate:
             records = ()
         else:
             records = tuple(run_cmdlet(call))
-            if self.world.deserialised and call.release.startswith("e"):
+            if self.world.deserialised and not live and call.release.startswith("e"):
                 records = tuple(deserialised(record) for record in records)
         if fault is not None:
             raise _fault_error(call, fault)

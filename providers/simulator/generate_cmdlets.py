@@ -22,8 +22,10 @@ ABOUT = [
     "cmdlets: name -> the cmdlet from Exchange 2010 and Lync 2010 on; cmdlets_2007: the same for Exchange 2007,",
     "  completed by cmdlets and parameters that its reference leaves out, as Exchange 2010 has them.",
     "product: exchange, lync or windows. versions: the versions that have it (e2010.., l2010, l2013, s2015, s2019).",
-    "sets: names of its parameter sets. mandatory: for each set, the parameters it asks for.",
-    "parameters: name -> type; position where it has one; values of an enumeration; aliases;",
+    "sets: names of its parameter sets. mandatory: for each set, the parameters it asks for. default: the set that",
+    "  holds where the parameters given leave several; of several sets, where the reference names none: Identity, else",
+    "  the first (inferred).",
+    "parameters: name -> type; position where it has one; values of an enumeration; aliases; pipeline: takes input;",
     "  sets: indexes of its parameter sets, where not all; versions, where fewer than the cmdlet's.",
 ]
 
@@ -130,19 +132,22 @@ def _cmdlet(told: Mapping[str, Any]) -> dict[str, Any] | None:
     versions = _versions(told["applicable"])
     if not versions:
         return None
-    sets: list[str] = list(told["parameter_set_names"])
+    sets = list(dict.fromkeys(told["parameter_set_names"]))
     parameters = {
         name: kept
         for name, parameter in told["parameters"].items()
         if (kept := _parameter(parameter, sets, versions)) is not None
     }
-    return {
+    kept = {
         "product": "lync" if told["module"] == "SkypeForBusiness" else "exchange",
         "versions": versions,
         "sets": sets,
-        "mandatory": told["mandatory"],
+        "mandatory": [told["mandatory"][told["parameter_set_names"].index(name)] for name in sets],
         "parameters": parameters,
     }
+    if len(sets) > 1:
+        kept["default"] = told.get("default_parameter_set") or ("Identity" if "Identity" in sets else sets[0])
+    return kept
 
 
 def _parameter(told: Mapping[str, Any], sets: Sequence[str], of_cmdlet: Sequence[str]) -> dict[str, Any] | None:
@@ -156,6 +161,8 @@ def _parameter(told: Mapping[str, Any], sets: Sequence[str], of_cmdlet: Sequence
         kept["values"] = told["accepted_values"]
     if told["aliases"]:
         kept["aliases"] = told["aliases"]
+    if str(told.get("pipeline", "")).startswith("True"):
+        kept["pipeline"] = True
     inside = [sets.index(name) for name in told["parameter_sets"] if name in sets]
     if inside and "(All)" not in told["parameter_sets"] and len(inside) < len(sets):
         kept["sets"] = inside

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import hmac
 import json
 import os
 import secrets
@@ -20,9 +21,10 @@ from collections import Counter, deque
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from enum import Enum
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, TextIO
+from typing import TYPE_CHECKING, BinaryIO, TextIO
 
 from providers.simulator.authentication import Accounts, Connection, Policy, Scheme, missing_for_kerberos
 from providers.simulator.certificates import Authority, Certificate
@@ -30,9 +32,21 @@ from providers.simulator.faults import FaultPlan
 from providers.simulator.listener import Listener
 from providers.simulator.process import PowerShell, RunnerProcess
 from providers.simulator.runner import Estate
-from providers.simulator.wsman import Launch, Limits, Process, Shells
+from providers.simulator.wsman import Launch, Limits, Process, Shells, Start
 from reconciler.diagnostics import Diagnostic
 from reconciler.errors import ReconcilerError
+
+if TYPE_CHECKING:
+    from providers.simulator.estate import Estate as World
+
+
+class Engine(Enum):
+    """What a command of a shell starts."""
+
+    INTERPRETER = "interpreter"
+    """A PowerShell simulated in Python."""
+    POWERSHELL = "powershell"
+    """A real one, in a process of its own, with stub cmdlets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +74,7 @@ class Settings:
     """After this much silence the connection is closed, as http.sys does."""
     limits: Limits = field(default_factory=Limits)
     powershell: PowerShell = field(default_factory=PowerShell)
+    """Of the interpreter; a real one is as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +98,10 @@ class Counts:
 class Server:
     """The listener over one estate. A context manager: started when entered, stopped when left."""
 
-    def __init__(self, estate: Estate, settings: Settings, faults: FaultPlan | None = None) -> None:
+    def __init__(
+        self, estate: Estate, settings: Settings, faults: FaultPlan | None = None, start: Start | None = None
+    ) -> None:
+        """Make the listener; ``start`` starts the command of a shell, by default in the interpreter."""
         self.faults = faults or FaultPlan()
         self.settings = settings
         self._estate = estate
@@ -101,7 +119,7 @@ class Server:
             allow_basic_over_http=settings.allow_basic_over_http,
         )
         self._tls = _tls_context(settings) if settings.certificate else None
-        self.shells = Shells(self._start_process, settings.limits)
+        self.shells = Shells(start or self._start_process, settings.limits)
         self._counter: Counter[str] = Counter()
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -233,6 +251,7 @@ class ServeOptions:
     """For Kerberos: the key of HTTP/localhost."""
     faults: tuple[Mapping[str, object], ...] = ()
     """Rules of a FaultPlan, beside those of the world."""
+    engine: Engine = Engine.INTERPRETER
 
 
 def serve(options: ServeOptions, stdin: BinaryIO, stdout: TextIO) -> int:
@@ -299,13 +318,26 @@ def _open(options: ServeOptions, users: Mapping[str, str], stack: ExitStack) -> 
     if options.tls or scheme is Scheme.CERTIFICATE:
         directory = stack.enter_context(tempfile.TemporaryDirectory(prefix="reconciler-simulator-"))
         settings, files = _with_tls(settings, Path(directory))
+    start = _engine(options, world, users, stack)
     try:
-        return stack.enter_context(Server(world, settings, faults)), files
+        return stack.enter_context(Server(world, settings, faults, start)), files
     except OSError as error:
         detail = f"Port {options.port} cannot be opened: {error.strerror}."
         raise _cannot_start(detail, "Name another one:\n  reconciler simulate WORLD --port 0") from error
     except ValueError as error:
         raise _cannot_start(f"{error}.", "Name another user.") from error
+
+
+def _engine(options: ServeOptions, world: World, users: Mapping[str, str], stack: ExitStack) -> Start | None:
+    """Return what starts the command of a shell, where it is not the interpreter."""
+    if options.engine is Engine.INTERPRETER:
+        return None
+    from providers.simulator.powershell_engine import PowerShellEngine
+
+    def is_password(user: str, password: str) -> bool:
+        return hmac.compare_digest(users.get(user, secrets.token_hex()).encode(), password.encode())
+
+    return stack.enter_context(PowerShellEngine(world, is_password)).start
 
 
 def _with_tls(settings: Settings, directory: Path) -> tuple[Settings, Mapping[str, Path]]:

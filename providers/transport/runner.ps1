@@ -635,7 +635,17 @@ function Find-ReconcilerCommand([string]$Name) {
         return $Reconciler.Commands[$Name]
     }
     $found = $null
+    $candidates = New-Object Collections.ArrayList
     foreach ($candidate in @(Get-Command -Name $Name -CommandType @('Cmdlet', 'Function') -ErrorAction SilentlyContinue)) {
+        [void]$candidates.Add($candidate)
+    }
+    # The full shell that exchucutil needs may have brought commands of the same names, which stand before ours.
+    foreach ($module in @(Get-Module -ErrorAction SilentlyContinue)) {
+        if ($null -ne $module -and $module.ExportedFunctions.ContainsKey($Name)) {
+            [void]$candidates.Add($module.ExportedFunctions[$Name])
+        }
+    }
+    foreach ($candidate in $candidates) {
         if ($null -eq $candidate -or -not (Test-ReconcilerName $candidate.Name $Name)) {
             continue
         }
@@ -885,10 +895,18 @@ function Invoke-ReconcilerCmdlet($Request, [string]$Id) {
     $splat = New-ReconcilerSplat $Request['params']
     Add-ReconcilerStandard $splat $command
     $ReconcilerWarnings = $null
-    if ($Request['read'] -or $Reconciler.Properties.Count -gt 0) {
-        & $command @splat | Write-ReconcilerRecords
-    } else {
-        & $command @splat | Out-Null
+    # The proxies of a remote session take -ErrorAction along to the far side and write its errors by the preference that
+    # holds globally, so that without this an error would be no failure.
+    $preference = $global:ErrorActionPreference
+    $global:ErrorActionPreference = 'Stop'
+    try {
+        if ($Request['read'] -or $Reconciler.Properties.Count -gt 0) {
+            & $command @splat | Write-ReconcilerRecords
+        } else {
+            & $command @splat | Out-Null
+        }
+    } finally {
+        $global:ErrorActionPreference = $preference
     }
     Send-ReconcilerResult $ReconcilerWarnings ''
     $true

@@ -1,0 +1,15 @@
+# What the stand-in of exchucutil calls to have its work done; exported beside the stub cmdlets of Exchange.
+function Invoke-StubScript([string] $Forest, [bool] $Verify) {
+    $arguments = '{}'
+    if ($Forest) {
+        $arguments = '{"Forest":' + (ConvertTo-StubText $Forest) + '}'
+    }
+    if ($Verify) {
+        return
+    }
+    $told = Send-StubRequest ('{"op":"script","parameters":' + $arguments + '}')
+    if ([string]::Equals($told[0], 'error', 'Ordinal')) {
+        throw (New-StubError 'exchucutil.ps1' $told)
+    }
+    $told[5].TrimEnd("`n").Split("`n")
+}

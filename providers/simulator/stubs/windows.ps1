@@ -1,0 +1,163 @@
+# A stand-in for what only Windows PowerShell on an Exchange server has: snap-ins, and the server's own endpoint.
+#
+# A session to Microsoft.Exchange is a runspace of its own, reached over a pipe by PowerShell's own remoting protocol: what
+# is serialised and deserialised on the way, is by Microsoft's code. The far side has no language and shows the cmdlets
+# of the product alone. What New-PSSession does over HTTP with Kerberos, and the proxies of Import-PSSession, are ours.
+
+function Get-PSSnapin {
+    [CmdletBinding()]
+    param([Parameter(Position = 0)] [string[]] $Name, [switch] $Registered)
+    $setup = Get-StubSetup
+    if ($setup.SnapIn) {
+        [pscustomobject] @{ Name = $setup.SnapIn; PSVersion = [version] '1.0' }
+    }
+}
+
+function Add-PSSnapin {
+    [CmdletBinding()]
+    param([Parameter(Mandatory = $true, Position = 0)] [string[]] $Name)
+    $setup = Get-StubSetup
+    foreach ($wanted in $Name) {
+        if (-not [string]::Equals($wanted, $setup.SnapIn, 'OrdinalIgnoreCase')) {
+            $message = "The Windows PowerShell snap-in '$wanted' is not installed on this computer."
+            $record = [Management.Automation.ErrorRecord]::new([ArgumentException]::new($message), 'AddPSSnapInRead', 'InvalidArgument', $wanted)
+            $PSCmdlet.ThrowTerminatingError($record)
+        }
+        Import-Module $setup.SnapInPath -Global -DisableNameChecking -ErrorAction Stop
+    }
+}
+
+# What the far side is given before its language is taken away.
+$script:FarSide = {
+    param([string] $Path)
+    Import-Module $Path -DisableNameChecking -ErrorAction Stop
+    $module = [IO.Path]::GetFileNameWithoutExtension($Path)
+    foreach ($command in Get-Command -ListImported) {
+        $isShown = [string]::Equals($command.ModuleName, $module, 'Ordinal') -or [string]::Equals($command.Name, 'Get-Command', 'Ordinal')
+        if (-not $isShown) {
+            $command.Visibility = 'Private'
+        }
+    }
+    $PSModuleAutoLoadingPreference = 'None'
+    $ExecutionContext.SessionState.Applications.Clear()
+    $ExecutionContext.SessionState.Scripts.Clear()
+    $ExecutionContext.SessionState.LanguageMode = 'NoLanguage'
+}
+
+function Open-StubPipe([string] $Name) {
+    $server = [Management.Automation.Remoting.RemoteSessionNamedPipeServer]
+    $server::CreateCustomNamedPipeServer($Name)
+    $info = [Management.Automation.Runspaces.NamedPipeConnectionInfo]::new($Name)
+    $runspace = [Management.Automation.Runspaces.RunspaceFactory]::CreateRunspace($info)
+    $runspace.Open()
+    $runspace
+}
+
+function New-PSSession {
+    [CmdletBinding()]
+    param(
+        [Parameter(Mandatory = $true)] [string] $ConfigurationName,
+        [Parameter(Mandatory = $true)] [uri] $ConnectionUri,
+        [string] $Authentication = 'Default',
+        [Management.Automation.PSCredential] $Credential
+    )
+    $setup = Get-StubSetup
+    $isThere = $setup.Endpoint -and [string]::Equals($ConfigurationName, 'Microsoft.Exchange', 'OrdinalIgnoreCase') -and
+        [string]::Equals($ConnectionUri.AbsolutePath, '/PowerShell/', 'OrdinalIgnoreCase')
+    $account = ''
+    if ($null -ne $Credential) {
+        $account = ',"user":' + (ConvertTo-StubJson $Credential.UserName) + ',"password":' + (ConvertTo-StubJson $Credential.Password)
+    }
+    $id = 'CannotConnect'
+    $message = 'The WinRM client cannot process the request: there is no such endpoint.'
+    if ($isThere -and [string]::Equals($Authentication, 'Kerberos', 'OrdinalIgnoreCase')) {
+        $told = Send-StubRequest ('{"op":"logon"' + $account + '}')
+        $isThere = $told[1]
+        $id = 'AccessDenied'
+        $message = 'Access is denied.'
+    } else {
+        $isThere = $false
+    }
+    if (-not $isThere) {
+        $exception = [Management.Automation.Remoting.PSRemotingTransportException]::new($message)
+        $PSCmdlet.ThrowTerminatingError([Management.Automation.ErrorRecord]::new($exception, $id + ',PSSessionOpenFailed', 'OpenError', $ConnectionUri))
+    }
+    $runspace = Open-StubPipe ('exchange-' + $PID)
+    $far = [PowerShell]::Create()
+    $far.Runspace = $runspace
+    [void] $far.AddScript($script:FarSide.ToString()).AddArgument($setup.SnapInPath).Invoke()
+    if ($far.Streams.Error.Count -gt 0) {
+        throw $far.Streams.Error[0]
+    }
+    $far.Dispose()
+    [Management.Automation.Runspaces.PSSession]::Create($runspace, 'HTTP', $PSCmdlet)
+}
+
+# As in the proxies that Import-PSSession writes: every parameter without type, set or attribute, because binding happens
+# on the far side; parameters of the near side alone are taken off; what is unknown goes along as it is.
+$script:Proxy = @'
+function {0} {{
+    param({1})
+    $positional = [Collections.ArrayList]::new()
+    $positional.AddRange($args)
+    $nearSide = @{{}}
+    foreach ($name in 'ErrorVariable', 'WarningVariable', 'OutVariable', 'OutBuffer') {{
+        if ($PSBoundParameters.ContainsKey($name)) {{
+            $nearSide[$name] = $PSBoundParameters[$name]
+            [void] $PSBoundParameters.Remove($name)
+        }}
+    }}
+    Invoke-Command @nearSide -HideComputerName -Session $Session -ArgumentList '{0}', $PSBoundParameters, $positional -ScriptBlock {{
+        param($name, $boundParams, $unboundParams)
+        & $name @boundParams @unboundParams
+    }}
+}}
+'@
+
+$script:ProxyCommon = @(
+    '[Alias("ea")] ${ErrorAction}', '[Alias("wa")] ${WarningAction}', '[Alias("ev")] ${ErrorVariable}',
+    '[Alias("wv")] ${WarningVariable}', '[Alias("ov")] ${OutVariable}', '[Alias("ob")] ${OutBuffer}',
+    '[Alias("vb")] [switch] ${Verbose}', '[Alias("db")] [switch] ${Debug}'
+)
+
+function New-StubProxy([string] $Name, $Parameters) {
+    $declared = foreach ($parameter in $Parameters) {
+        $text = ''
+        foreach ($alias in $parameter[1]) {
+            $text += "[Alias('$alias')] "
+        }
+        if ($parameter[2]) {
+            $text += '[switch] '
+        }
+        $text + '${' + $parameter[0] + '}'
+    }
+    $script:Proxy -f $Name, ((@($declared) + $script:ProxyCommon) -join ', ')
+}
+
+function Import-PSSession {
+    [CmdletBinding()]
+    param(
+        [Parameter(Mandatory = $true, Position = 0)] [Management.Automation.Runspaces.PSSession] $Session,
+        [string[]] $CommandName = '*',
+        [switch] $DisableNameChecking,
+        [switch] $AllowClobber
+    )
+    $setup = Get-StubSetup
+    $known = [Management.Automation.PSSerializer]::Deserialize([IO.File]::ReadAllText($setup.Proxies))
+    $far = [PowerShell]::Create()
+    $far.Runspace = $Session.Runspace
+    [void] $far.AddCommand('Get-Command').AddParameter('CommandType', 'Function').AddParameter('Name', $CommandName).AddParameter('ErrorAction', 'SilentlyContinue')
+    $texts = foreach ($command in $far.Invoke()) {
+        if ($known.ContainsKey($command.Name)) {
+            New-StubProxy $command.Name $known[$command.Name]
+        }
+    }
+    $far.Dispose()
+    if ($null -eq $texts) {
+        return
+    }
+    $text = 'param($Session)' + "`n" + ($texts -join "`n")
+    $name = 'tmp_' + [guid]::NewGuid().ToString('n').Substring(0, 12)
+    New-Module -Name $name -ScriptBlock ([scriptblock]::Create($text)) -ArgumentList $Session |
+        Import-Module -Global -DisableNameChecking -PassThru
+}
