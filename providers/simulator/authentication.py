@@ -196,7 +196,7 @@ class Connection:
                 shown = user_of(self.peer_certificate) if self.peer_certificate else None
                 return self._accepted(self.accounts.find(shown) if shown else None)
             case _:
-                raise Unauthorized(self._offers())
+                raise Unauthorized(self.offers)
 
     @property
     def delegates(self) -> bool:
@@ -217,12 +217,13 @@ class Connection:
 
     def _accepted(self, user: str | None) -> str:
         if user is None:
-            raise Unauthorized(self._offers(), is_failure=True)
+            raise Unauthorized(self.offers, is_failure=True)
         self.just_authenticated = self.user != user
         self.user = user
         return user
 
-    def _offers(self) -> list[str]:
+    @property
+    def offers(self) -> list[str]:
         """The schemes to choose from. Windows offers Negotiate for NTLM and Kerberos alike."""
         schemes = self.policy.schemes
         offers = ["Negotiate"] if schemes & {Scheme.NTLM, Scheme.KERBEROS} else []
@@ -246,14 +247,14 @@ class Connection:
 
     def _handshake(self, name: str, scheme: str, value: str) -> str:
         if not _SCHEMES[name] & self.policy.schemes or not value.strip():
-            raise Unauthorized(self._offers(), is_failure=True)
+            raise Unauthorized(self.offers, is_failure=True)
         try:
             token = base64.b64decode(value.strip(), validate=True)
             context, reply = self._step(name, token)
         except Exception:
             # pyspnego, GSSAPI and the parsers under them raise what they like at a hostile token; none is let in.
             self._context = None
-            raise Unauthorized(self._offers(), is_failure=True) from None
+            raise Unauthorized(self.offers, is_failure=True) from None
         header = f"{scheme} {base64.b64encode(reply).decode()}" if reply else scheme
         if not context.complete:
             raise Unauthorized([header])
@@ -297,7 +298,7 @@ class Connection:
         protocol = sealing.protocol_of(content_type)
         if protocol is None:
             if body and self.must_be_sealed:
-                raise Unauthorized(self._offers())
+                raise Unauthorized(self.offers)
             return body
         if self._context is None or not self._context.complete:
             raise SealBroken

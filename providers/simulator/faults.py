@@ -14,8 +14,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-KINDS: Final = ("any", "authenticate", "create", "command", "send", "receive", "signal", "delete")
-"""``authenticate`` is a message without a body and any that is answered with 401."""
+KINDS: Final = ("any", "authenticate", "create", "command", "send", "receive", "signal", "delete", "request")
+"""``authenticate`` is a message without a body and any that is answered with 401. ``request`` is any HTTP request,
+before its body is read: none that ``any`` counts, and met by ``cut_request`` alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +35,24 @@ class Rule:
 
     fault: int | None = None
     """Answer with this WSManFault code."""
+    wmi: bool = False
+    """Give the fault's code as an MSFT_WmiError alone, as Windows does with some quotas."""
     status: int | None = None
-    """Answer with this HTTP status and no body."""
+    """Answer with this HTTP status and no body; a 401 offers the ways to authenticate."""
     reset: bool = False
     """Reset the connection (RST)."""
     lose_reply: bool = False
     """Close the connection without a reply (FIN)."""
     truncate: int | None = None
     """Send only so many bytes of the reply's body, then close."""
+    cut_request: int | None = None
+    """Of a ``request``: read only so many bytes of its body, then reset the connection."""
     garble: bool = False
     """Answer 200 with a page that is no SOAP."""
+    unrelated: bool = False
+    """Answer as if another message had been asked."""
+    tamper: str | None = None
+    """Alter a sealed answer: its ``signature``, or the ``length`` that it says it has."""
     close: bool = False
     """Answer, then close the connection: a seal is lost with it."""
     delay_seconds: float = 0.0
@@ -52,17 +61,24 @@ class Rule:
     """Close the shell the message is for."""
     kill_process: int | None = None
     """End the process the message is for with this exit code."""
+    stderr: str = ""
+    """What that process writes to standard error before it ends."""
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
             raise ValueError(f"a fault is at a message of the kind {', '.join(KINDS)}; {self.kind!r} is none of them")
         if self.when not in ("before", "after"):
             raise ValueError(f"a fault is before or after the effect; {self.when!r} is neither")
+        if self.tamper not in (None, "signature", "length"):
+            raise ValueError(f"what is altered is the signature or the length; {self.tamper!r} is neither")
+        if (self.kind == "request") is not (self.cut_request is not None):
+            raise ValueError("cut_request is for a fault of the kind request, and that for nothing else")
         if self.nth < 1 or self.times < 0 or self.delay_seconds < 0:
             raise ValueError("a fault begins at the first message or later; times and delay are not negative")
 
     def matches(self, kind: str, host: str) -> bool:
-        return self.kind in ("any", kind) and self.host in (None, host)
+        is_kind = self.kind == kind or (self.kind == "any" and kind != "request")
+        return is_kind and self.host in (None, host)
 
 
 _SCALARS: Final = {"true": True, "false": False}
@@ -133,7 +149,7 @@ def _value(key: str, value: object) -> object:
     """Return a value of the type its key has; numbers and truth values may also be written as text."""
     if isinstance(value, str):
         match key:
-            case "kind" | "when":
+            case "kind" | "when" | "stderr" | "tamper":
                 return value
             case "host":
                 return value.casefold()
@@ -142,11 +158,11 @@ def _value(key: str, value: object) -> object:
         if isinstance(value, str) and _NUMBER.match(value):
             value = float(value) if "." in value else int(value)
     match key:
-        case "reset" | "lose_reply" | "garble" | "close" | "kill_shell":
+        case "reset" | "lose_reply" | "garble" | "close" | "kill_shell" | "wmi" | "unrelated":
             is_right = isinstance(value, bool)
         case "delay_seconds":
             is_right = isinstance(value, int | float) and not isinstance(value, bool)
-        case "kind" | "when":
+        case "kind" | "when" | "stderr" | "tamper":
             is_right = False
         case "host":
             is_right = value is None

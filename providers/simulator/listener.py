@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any, Final
 from providers.simulator import soap
 from providers.simulator.authentication import Unauthorized
 from providers.simulator.faults import Rule
-from providers.simulator.sealing import SOAP_TYPE, SealBroken
+from providers.simulator.sealing import SOAP_TYPE, SealBroken, altered
 from providers.simulator.soap import Fault
 
 if TYPE_CHECKING:
@@ -159,7 +159,12 @@ class _Handler(BaseHTTPRequestHandler):
         if not (length.isascii() and length.isdigit()):
             self._write(_Reply(411, kind="refused"), close=True)
             return None
-        size, limit = int(length), 2 * self.server.simulator.settings.limits.max_envelope_bytes
+        simulator = self.server.simulator
+        size, limit = int(length), 2 * simulator.settings.limits.max_envelope_bytes
+        for rule in simulator.faults.at("request", simulator.host_of(self.path) or ""):
+            self.rfile.read(min(size, rule.cut_request or 0))
+            self._drop(reset=True)
+            return None
         if size <= limit:
             body = self.rfile.read(size)
             if len(body) < size:
@@ -229,11 +234,15 @@ class _Handler(BaseHTTPRequestHandler):
         struck = self.server.simulator.faults.at(kind, host)
         reply = self._struck([rule for rule in struck if rule.when == "before"], request) or answer()
         reply = self._struck([rule for rule in struck if rule.when == "after"], request) or reply
+        if request is not None and any(rule.unrelated for rule in struck):
+            other = str(uuid.uuid4()).upper().encode()
+            reply = replace(reply, body=reply.body.replace(request.message_id.encode(), b"uuid:" + other))
         if any(rule.garble for rule in struck):
             reply = _Reply(200, b"<html><body>It works!</body></html>", content_type="text/html")
         cuts = [rule.truncate for rule in struck if rule.truncate is not None]
         closes = bool(cuts) or any(rule.close for rule in struck)
-        self._write(replace(reply, kind=""), close=closes, cut=min(cuts, default=None))
+        tamper = next((rule.tamper for rule in struck if rule.tamper), None)
+        self._write(replace(reply, kind=""), close=closes, cut=min(cuts, default=None), tamper=tamper)
 
     def _struck(self, rules: Sequence[Rule], request: soap.Request | None) -> _Reply | None:
         """Do what the rules say at this point; return the reply one of them puts in place of the real one."""
@@ -242,27 +251,31 @@ class _Handler(BaseHTTPRequestHandler):
             if rule.delay_seconds:
                 time.sleep(rule.delay_seconds)
             if request is not None and rule.kill_process is not None:
-                shells.kill(request, rule.kill_process)
+                shells.kill(request, rule.kill_process, rule.stderr)
             if request is not None and rule.kill_shell:
                 shells.close_shell_of(request)
             if rule.reset or rule.lose_reply:
                 raise _Drop(reset=rule.reset)
             if rule.status is not None:
-                instead = _Reply(rule.status)
+                offered = self.authentication.offers if rule.status == 401 else ()
+                instead = _Reply(rule.status, headers=tuple(("WWW-Authenticate", value) for value in offered))
             if rule.fault is not None:
-                instead = self._fault(Fault(rule.fault), request.message_id if request else "")
+                fault = Fault(rule.fault, is_wmi=rule.wmi)
+                instead = self._fault(fault, request.message_id if request else "")
         return instead
 
     @staticmethod
     def _fault(fault: Fault, message_id: str, kind: str = "") -> _Reply:
         return _Reply(500, soap.faulted(message_id, fault, str(uuid.uuid4()).upper()), kind)
 
-    def _write(self, reply: _Reply, *, close: bool = False, cut: int | None = None) -> None:
+    def _write(self, reply: _Reply, *, close: bool = False, cut: int | None = None, tamper: str | None = None) -> None:
         if reply.kind:
             self.server.simulator.count(reply.kind)
         content_type, body = reply.content_type, reply.body
         if body and content_type == SOAP_TYPE:
             content_type, body = self.authentication.close_message(body)
+            if tamper:
+                body = altered(body, tamper)
         self.close_connection = self.close_connection or close
         self.send_response(reply.status)
         for name, value in (*reply.headers, *self.authentication.reply_headers):

@@ -90,6 +90,16 @@ class Seal:
         )
 
 
+def altered(body: bytes, what: str) -> bytes:
+    """Return a sealed body as somebody on the way would change it: its ``signature``, or the ``length`` it tells."""
+    if what == "length":
+        return re.sub(rb"Length=(\d+)", lambda found: b"Length=%d" % (int(found[1]) + 1), body, count=1)
+    end = body.index(b"octet-stream\r\n") + len(b"octet-stream\r\n") + 4
+    # Behind the version number of the signature, which is not looked at.
+    at = end + 6
+    return body[:at] + bytes([body[at] ^ 0xFF]) + body[at + 1 :]
+
+
 _PART = re.compile(
     rb"--\s*Encrypted Boundary\r\n[\t ]*Content-Type:[^\r\n]*\r\n[\t ]*OriginalContent:[^\r\n]*?Length=(\d{1,9})\r\n"
     rb"--\s*Encrypted Boundary\r\n[\t ]*Content-Type: application/octet-stream\r\n"

@@ -72,8 +72,10 @@ _QUOTAS: Final = frozenset({QUOTA_MAX_SHELLS, QUOTA_MAX_OPERATIONS})
 class Fault(Exception):
     """A SOAP fault with a WSManFault code: decimal, unsigned 32 bits."""
 
-    def __init__(self, code: int, reason: str = "") -> None:
+    def __init__(self, code: int, reason: str = "", *, is_wmi: bool = False) -> None:
         self.code = code
+        self.is_wmi = is_wmi
+        """The code is told as an MSFT_WmiError alone."""
         self.reason = reason or _REASONS.get(code, f"The request failed with error code {code}.")
         super().__init__(f"{code}: {self.reason}")
 
@@ -372,12 +374,13 @@ def done(request: Request, reply_id: str) -> bytes:
 
 def faulted(message_id: str, fault: Fault, reply_id: str) -> bytes:
     """Return the envelope of a fault. Quota faults also carry the number as an MSFT_WmiError, as Windows sends them."""
-    reason = escape(fault.reason)
-    detail = (
-        f'<f:WSManFault xmlns:f="{FAULT}" Code="{fault.code}" Machine="localhost">'
-        f"<f:Message>{reason}</f:Message></f:WSManFault>"
-    )
-    if fault.code in _QUOTAS:
+    reason, detail = escape(fault.reason), ""
+    if not fault.is_wmi:
+        detail = (
+            f'<f:WSManFault xmlns:f="{FAULT}" Code="{fault.code}" Machine="localhost">'
+            f"<f:Message>{reason}</f:Message></f:WSManFault>"
+        )
+    if fault.is_wmi or fault.code in _QUOTAS:
         detail += f'<e:MSFT_WmiError xmlns:e="{WMI}"><e:error_Code>{fault.code}</e:error_Code></e:MSFT_WmiError>'
     body = (
         "<s:Fault><s:Code><s:Value>s:Receiver</s:Value>"

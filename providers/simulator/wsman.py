@@ -260,14 +260,15 @@ class Shells:
             if command.process is not None:
                 command.process.join()
 
-    def kill(self, request: Request, exit_code: int) -> None:
-        """End the process a message is for, as a crash or the memory quota would."""
+    def kill(self, request: Request, exit_code: int, stderr: str = "") -> None:
+        """End the process a message is for, as a crash or the memory quota would; ``stderr`` is its last word."""
         command_id = getattr(request.body, "command_id", None)
         with self._lock:
             shell = self._shells.get(request.shell_id or "")
             commands = list(shell.commands.values()) if shell else []
         for command in commands:
             if command_id in (None, command.id):
+                command.write("stderr", stderr.encode())
                 command.ended(exit_code)
                 if command.process is not None:
                     command.process.stop()

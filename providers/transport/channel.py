@@ -27,7 +27,7 @@ from providers.transport.replies import Replies
 from providers.transport.settings import SessionMode
 from providers.transport.shell import Gone, NotTaken, ShellProcess, Unconfirmed
 from providers.transport.winrs import WinRS
-from reconciler.errors import SessionError, TransientError
+from reconciler.errors import PermanentError, SessionError, TransientError
 from reconciler.ports import Clock, Request
 
 RECYCLE_AFTER: Final = 50_000
@@ -124,6 +124,8 @@ class Channel:
             try:
                 conversation.ask(burst)
             except NotTaken as refused:
+                if isinstance(refused.error, PermanentError):
+                    raise
                 # The shell had gone while it was idle: nothing of the burst was read, so a new one may take it all.
                 self._discard(send_exit=False)
                 again = self._open()

@@ -299,6 +299,8 @@ STATUSES: Final[Mapping[int, Row]] = {
     504: GATEWAY,
 }
 
+SEAL_LOST = replace(STATUSES[400], classes=_SAFE)
+"""The connection ended and the seal with it: what was sealed for it is not processed over the next one."""
 EMPTY_500 = Row(
     "HTTP 500 without a word",
     _by_phase(Class.PERM, Class.AMBIG, Class.POLL, command=Class.AMBIG),

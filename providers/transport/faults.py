@@ -38,6 +38,7 @@ from providers.transport.fault_tables import (
     NOT_INSTALLED,
     NOT_WINRM,
     REFUSED_LOGON,
+    SEAL_LOST,
     SETTINGS,
     STATUSES,
     TIMED_OUT,
@@ -49,7 +50,7 @@ from providers.transport.fault_tables import (
     Row,
 )
 from providers.transport.logons import LogonsUsedUp
-from providers.transport.winrs import NoSoap, RefusedReply
+from providers.transport.winrs import RefusedReply, SealLost
 from reconciler.diagnostics import Diagnostic
 from reconciler.errors import AuthenticationFailed, SessionError, TransientError
 
@@ -70,6 +71,8 @@ class Judgement:
     """Of a Send: the process read nothing of it."""
     has_ended: bool = False
     """Of a Send: the process no longer reads."""
+    lost_seal: bool = False
+    """The message was not processed, because its seal was for a connection that is no longer there."""
     reached: bool = True
     """False where no connection was made at all."""
 
@@ -106,6 +109,7 @@ def judge(error: BaseException, phase: Phase, place: str, secrets: tuple[str, ..
         output_lost=lost,
         unread=row.unread or kind in (Class.SAFE, Class.PERM),
         has_ended=row.has_ended,
+        lost_seal=row is SEAL_LOST,
         reached=row is not NEVER_REACHED,
     )
 
@@ -120,12 +124,12 @@ def _row_of(error: BaseException) -> tuple[Row, str]:
             return LOGONS_USED_UP, "the credential was refused twice in this run and is not tried again"
         case AuthenticationError():
             return REFUSED_LOGON, "the host does not accept the credential (HTTP 401)"
+        case SealLost():
+            return SEAL_LOST, "the seal was lost with the connection (HTTP 400)"
         case WinRMTransportError():
             return _status_row(error)
-        case NoSoap():
-            return MALFORMED, error.reason
         case RefusedReply():
-            return NOT_WINRM, error.reason
+            return MALFORMED, error.reason
         case BadMICError():
             return BROKEN_SEAL, "the seal of the answer does not fit: it was altered on its way"
         case NoCredentialError():

@@ -27,6 +27,8 @@ IDLE_TIMEOUT: Final = "PT900S"
 """A dead client's shell, and what runs in it, ends after this long."""
 ARGUMENTS: Final = ("-NoLogo", "-NoProfile", "-NonInteractive", "-ExecutionPolicy", "Bypass", "-EncodedCommand")
 BUSY_TRIES: Final = 3
+SEAL_TRIES: Final = 3
+"""How often one message is sealed anew, which takes a logon each."""
 DELETE_TRIES: Final = 2
 STDERR_KEPT: Final = 4096
 """Bytes of standard error that are kept to tell why a process ended."""
@@ -120,15 +122,17 @@ class ShellProcess:
 
     def _open_shell(self) -> str:
         page, idle = CODE_PAGES[0], IDLE_TIMEOUT
-        for _ in range(3):
+        while True:
             try:
                 return self._create(page, idle)
             except _Cured as cured:
+                before = (page, idle)
                 if cured.judgement.cure is Cure.OTHER_CODE_PAGE:
                     page = CODE_PAGES[1]
                 else:
                     idle = ""
-        return self._create(page, idle)
+                if (page, idle) == before:
+                    raise cured.judgement.error from cured
 
     def _create(self, code_page: int, idle_timeout: str) -> str:
         return self._opening(
@@ -169,8 +173,9 @@ class ShellProcess:
         shell, command = self._ids()
         self._freshen()
         give_up = self._clock.monotonic() + self._deadlines.reconnect
-        busy = refused = 0
+        tries = busy = refused = seals = 0
         while True:
+            tries += 1
             try:
                 self._protocol.send_command_input(shell, command, chunk, end)
                 self._last_message = self._clock.monotonic()
@@ -181,15 +186,17 @@ class ShellProcess:
                     raise Unconfirmed from error
                 busy += judgement.cure is Cure.BUSY
                 refused += isinstance(judgement.error, AuthenticationFailed)
+                seals += judgement.lost_seal
                 if (
                     judgement.kind is not Class.SAFE
                     or busy > BUSY_TRIES
                     or refused > 1
+                    or seals > SEAL_TRIES
                     or self._clock.monotonic() >= give_up
                     or self._is_stopped()
                 ):
                     raise _refused(judgement, is_first=is_first)(judgement.error) from error
-                self._pause(judgement)
+                self._pause(judgement, tries)
 
     def receive(self) -> Output:
         """Return what the process wrote since, waiting for it no longer than one long poll.
@@ -200,8 +207,9 @@ class ShellProcess:
         shell, command = self._ids()
         self._freshen()
         give_up = self._clock.monotonic() + self._deadlines.reconnect
-        refused = 0
+        tries = refused = seals = 0
         while True:
+            tries += 1
             began = self._clock.monotonic()
             try:
                 stdout, stderr, code, done = self._protocol.get_command_output_raw(shell, command)
@@ -217,13 +225,14 @@ class ShellProcess:
                     self._not_at_once(began)
                     return Output()
                 if judgement.output_lost:
-                    self._pause(judgement)
+                    self._pause(judgement, tries)
                     return Output(lost=judgement.error)
                 refused += isinstance(judgement.error, AuthenticationFailed)
-                is_over = self._clock.monotonic() >= give_up or refused > 1
+                seals += judgement.lost_seal
+                is_over = self._clock.monotonic() >= give_up or refused > 1 or seals > SEAL_TRIES
                 if judgement.kind not in (Class.POLL, Class.SAFE) or is_over or self._is_stopped():
                     raise Gone(judgement.error) from error
-                self._pause(judgement)
+                self._pause(judgement, tries)
 
     def _judge(self, error: Exception, phase: Phase) -> Judgement:
         judgement = judge(error, phase, self._place, self._secrets)
@@ -231,8 +240,10 @@ class ShellProcess:
             self._protocol.transport.close_session()
         return judgement
 
-    def _pause(self, judgement: Judgement) -> None:
+    def _pause(self, judgement: Judgement, tries: int) -> None:
+        """Wait as the failure asks; where that is not at all, once at most: what stays so is not asked without rest."""
         delay = self._deadlines.busy if judgement.cure is Cure.BUSY else judgement.delay_seconds
+        delay = delay or (QUIET_SECONDS if tries > 1 else 0.0)
         if delay:
             self._clock.sleep(delay)
 

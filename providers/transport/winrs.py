@@ -21,7 +21,7 @@ from typing import Any, Final, Protocol
 import requests
 from requests.adapters import HTTPAdapter
 from spnego.exceptions import NoCredentialError
-from winrm.exceptions import InvalidCredentialsError, WinRMError
+from winrm.exceptions import InvalidCredentialsError, WinRMError, WinRMTransportError
 from winrm.protocol import Protocol as WinRMProtocol
 from winrm.transport import Transport
 
@@ -47,8 +47,8 @@ class RefusedReply(Exception):
         self.reason = reason
 
 
-class NoSoap(RefusedReply):
-    """An answer without the headers of one: a middlebox may have given it in the service's place."""
+class SealLost(WinRMTransportError):
+    """A sealed message was refused with HTTP 400: the connection it was sealed for is no longer there."""
 
 
 class HTTPSession(Protocol):
@@ -157,6 +157,10 @@ class GuardedTransport(Transport):
         except InvalidCredentialsError:
             self.close_session()
             raise
+        except WinRMTransportError as error:
+            if error.code == 400 and self.encryption is not None:
+                raise SealLost(error.protocol, error.code, error.response_text) from error
+            raise
         except _KERBEROS_ERRORS as error:
             self.close_session()
             raise NoCredentialError(context_msg=_kerberos_reason(error)) from error
@@ -208,7 +212,7 @@ class GuardedProtocol(WinRMProtocol):
         asked = _MESSAGE_ID.search(message)
         told = _RELATES_TO.search(reply)
         if asked and told is None:
-            raise NoSoap("its answer is not what such a service answers")
+            raise RefusedReply("its answer is not what such a service answers")
         if asked and told and told[1].decode("ascii").lower() != asked[1].lower():
             raise RefusedReply("its answer belongs to another message")
         return reply
