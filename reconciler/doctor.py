@@ -343,16 +343,29 @@ def clocks_finding(examined: Iterable[Examined]) -> Finding | None:
     known = [(seen.ahead, seen.host) for seen in examined if seen.ahead is not None]
     if len(known) < 2:
         return None
-    last, first = max(known, key=lambda one: one[0].low), min(known, key=lambda one: one[0].high)
-    apart = last[0].low - first[0].high
+    apart = max(ahead.low for ahead, _ in known) - min(ahead.high for ahead, _ in known)
     if apart < NOTABLE_SECONDS:
         return ok(Check.CLOCKS, f"of {_number(len(known), 'host')} no two differ by more than a minute")
-    detail = f"{last[1]} is {_span(apart)} ahead of {first[1]}."
+    detail = f"{_some(list(_outliers(known)))}."
     remedy = "Have all hosts take their time from the domain:\n    w32tm /resync /rediscover"
     if apart < KERBEROS_SECONDS:
         return warned(Check.CLOCKS, "Clocks differ", detail, remedy)
     detail += " Beyond five minutes, hosts do not accept each other's Kerberos tickets."
     return failed(Check.CLOCKS, Diagnostic("Clocks differ", detail, remedy))
+
+
+def _outliers(known: Sequence[tuple[Ahead, str]]) -> Iterator[str]:
+    """Yield which clocks stand apart, and by how much: of two from each other, of several from most."""
+    ordered = sorted(known, key=lambda one: (one[0].middle, one[1]))
+    if len(ordered) == 2:
+        (behind, first), (ahead, last) = ordered
+        yield f"{last} is {_span(ahead.middle - behind.middle)} ahead of {first}"
+        return
+    usual = ordered[len(ordered) // 2][0].middle
+    for ahead, host in sorted(known, key=lambda one: one[1]):
+        off = ahead.middle - usual
+        if abs(off) >= NOTABLE_SECONDS:
+            yield f"{host} is {_span(abs(off))} {'ahead of' if off > 0 else 'behind'} most of the others"
 
 
 # --- quotas ----------------------------------------------------------------------------------------------------------

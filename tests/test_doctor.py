@@ -220,6 +220,17 @@ def test_clocks_of_hosts_are_compared_with_each_other(apart: float, status: Stat
         assert "ahead of a.x.y" in found.detail
 
 
+def test_of_several_clocks_those_that_stand_apart_are_named() -> None:
+    hosts = [seen(f"h{number}.x.y", ahead=Ahead(number / 10, number / 10)) for number in range(5)]
+    hosts += [seen("slow.x.y", ahead=Ahead(-95, -95)), seen("fast.x.y", ahead=Ahead(400, 400))]
+    found = clocks_finding(hosts)
+    assert found is not None
+    assert found.status is Status.FAILED
+    assert "fast.x.y is 6 min 40 s ahead of most" in found.detail
+    assert "slow.x.y is 1 min 35 s behind most" in found.detail
+    assert "h1" not in found.detail
+
+
 def test_one_clock_is_compared_with_no_other() -> None:
     assert clocks_finding([seen(), unreachable()]) is None
 
