@@ -281,7 +281,8 @@ def _second_hop(seen: Examined, is_configured: bool) -> Finding:
     if reaches is False:
         error = _told(seen, "DirectoryError")
         reason = f" ({error})" if error else ""
-        but = f" although auth is {seen.auth.value}" if is_configured else f": auth is {seen.auth.value}"
+        carries = is_configured and seen.auth in (Authentication.KERBEROS, Authentication.CREDSSP)
+        but = f" although auth is {seen.auth.value}" if carries else f": auth is {seen.auth.value}"
         detail = f"{seen.place} cannot bind the directory as the account{reason}{but}. exchucutil has to."
         return failed(Check.SECOND_HOP, Diagnostic("exchucutil cannot reach the directory", detail, _DELEGATE))
     if not is_configured:
@@ -291,7 +292,9 @@ def _second_hop(seen: Examined, is_configured: bool) -> Finding:
         )
         return failed(Check.SECOND_HOP, Diagnostic("exchucutil cannot reach the directory", detail, _DELEGATE))
     if reaches is None:
-        return ok(Check.SECOND_HOP, f"configured (auth {seen.auth.value}); whether it works could not be told")
+        error = _told(seen, "DirectoryError")
+        reason = f" ({error})" if error else ""
+        return ok(Check.SECOND_HOP, f"configured (auth {seen.auth.value}); whether it works could not be told{reason}")
     return ok(Check.SECOND_HOP, f"the directory answers the account{f' at {server}' if server else ''}")
 
 

@@ -297,3 +297,29 @@ def test_a_session_that_tells_nothing_of_itself() -> None:
     assert at(seen, Check.ADAPTER).status is Status.OK
     assert at(seen, Check.SESSION).status is Status.FAILED
     assert not seen.is_open
+
+
+class TellingOfItself(TinyEstate):
+    """A host that tells what its system is as real ones do."""
+
+    system = ""
+
+    def about(self, host: str) -> dict[str, object]:
+        return {**super().about(host), "os": self.system}
+
+
+@pytest.mark.parametrize(
+    ("told", "shown"),
+    [
+        ("6.1.7601.65536", "Windows Server 2008 R2 (6.1.7601.65536)"),
+        ("6.3.9600.0", "Windows Server 2012 R2 (6.3.9600.0)"),
+        ("10.0.14393.0", "Windows Server 2016 (10.0.14393.0)"),
+        ("10.0.99999.0", "on 10.0.99999.0,"),
+        ("", "an unknown system"),
+    ],
+)
+def test_versions_of_windows_are_told_by_their_names(told: str, shown: str) -> None:
+    there = TellingOfItself()
+    there.system = told
+    with listening(estate=there) as server:
+        assert shown in at(examined(server), Check.POWERSHELL).detail
