@@ -136,7 +136,7 @@ def host_report(
 def _facts(seen: Examined) -> Mapping[str, object]:
     if not seen.about:
         return EMPTY
-    about, load = seen.about, seen.about.get("load_ms")
+    about = seen.about
     return {
         "powershell": _text(about.get("ps")),
         "os": _text(about.get("os")),
@@ -144,12 +144,19 @@ def _facts(seen: Examined) -> Mapping[str, object]:
         "culture": _text(about.get("culture")),
         "adapter": _text(about.get("adapter")),
         "mode": seen.mode,
-        "load_ms": load if isinstance(load, int | float) else None,
+        "load_ms": _amount(about.get("load_ms")),
         "user": _text(_told(seen, "User")),
         "language": _text(_told(seen, "Language")),
         "clock_ahead_seconds": None if seen.ahead is None else round(seen.ahead.middle, 3),
         "quotas": _limits(seen),
     }
+
+
+def _amount(value: object) -> float | None:
+    """Return a number that can be one of milliseconds, and nothing else."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return value if 0 <= value < 1e12 else None
 
 
 def _text(value: object) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -22,12 +23,16 @@ from reconciler.doctor import (
     needs_of,
     worst,
 )
+from reconciler.doctor_text import render_doctor
 from reconciler.errors import PermanentError
 from reconciler.findings import Ahead, Check, Examined, Finding, Status
+from reconciler.json_lines import JsonLines
 from reconciler.resource import Landscape
+from reconciler.style import Style
 from reconciler.values import EXCHANGE, LYNC, Authentication, Connection, Endpoint
 from tests.example_examined import NEEDS, QUOTAS, seen, troubled, unreachable
 from tests.landscapes import contoso
+from tests.test_json_lines import messages
 
 
 def judged(one: Examined, needs: Needs = NEEDS, **options: Any) -> dict[Check, Finding]:
@@ -331,3 +336,24 @@ def test_endpoints_of_needs_are_those_of_queries() -> None:
     asked = {command.endpoint for kind in resource_types() for command in kind.queries(landscape)}
     assert set(needs_of(resource_types(), landscape)) == asked | {EXCHANGE}
     assert Endpoint(Connection.LYNC, "fe1.contoso.com") in asked
+
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=6,
+)
+KEYS = ("Language", "FarLanguage", "Missing", "Quotas", "DirectoryOk", "DirectoryServer", "Script", "User")
+told = st.dictionaries(st.sampled_from(KEYS), values)
+
+
+@given(told, st.dictionaries(st.sampled_from(["ps", "os", "host", "load_ms", "adapter", "product"]), values))
+def test_whatever_a_session_tells_is_judged_and_shown(session: dict[str, Any], about: dict[str, Any]) -> None:
+    """A host may be of another version, or hostile: what it says is data of any shape."""
+    one = replace(seen(), session=session, about=about)
+    report = Report("contoso", (), (host_report(one, NEEDS, is_entry=True),))
+    text = render_doctor(report, Style(width=80))
+    assert text.replace("\n", "").isprintable()
+    written: list[str] = []
+    JsonLines(written.append).doctor(report)
+    messages(written)

@@ -156,6 +156,26 @@ def test_a_listing_that_is_missing_fails_and_hides_the_hosts_behind() -> None:
     assert report.exit_code() == 1
 
 
+FACTS = [
+    (EX, "Get-ExchangeServer"),
+    (EX, "Get-OrganizationConfig"),
+    (EX, "Get-DomainController"),
+    (FE, "Get-CsPool"),
+    (FE, "Get-CsSite"),
+    (FE, "Get-CsService"),
+    (FE, "Get-CsComputer"),
+]
+
+
+@pytest.mark.parametrize(("host", "cmdlet"), FACTS)
+def test_no_listing_that_is_missing_ends_the_examination(host: str, cmdlet: str) -> None:
+    says = f"missing_cmdlets: [{cmdlet}]"
+    report = examine(estate(ex1=says) if host == EX else estate(fe1=says))
+    assert cmdlet in at(report, host, Check.READING).detail
+    assert at(report, host, Check.HOSTS).status is Status.FAILED
+    assert of(report, FE if host == EX else EX).status is Status.OK
+
+
 def test_roles_that_only_read_are_a_warning() -> None:
     report = examine(estate(ex1="missing_cmdlets: ['New-*', 'Set-*', 'Remove-*', 'Enable-*', 'Disable-*']"))
     assert amiss(report) == {(EX, "changing"): Status.WARNING}

@@ -329,7 +329,7 @@ def _powershell(session: WinRMSession) -> Finding:
     about = session.about
     version = str(about.get("ps") or "?")
     load = about.get("load_ms")
-    took = f", loaded in {load / 1000:.1f} s" if isinstance(load, int | float) else ""
+    took = f", loaded in {load / 1000:.1f} s" if isinstance(load, int | float) and 0 <= load < 1e12 else ""
     detail = f"{version} on {_system(str(about.get('os') or ''))}, culture {about.get('culture') or '?'}"
     if session.mode is not SessionMode.BATCH:
         return ok(Check.POWERSHELL, f"{detail}, stream mode{took}")
