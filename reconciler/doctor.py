@@ -136,7 +136,7 @@ def host_report(
 def _facts(seen: Examined) -> Mapping[str, object]:
     if not seen.about:
         return EMPTY
-    about, load = seen.about, seen.about.get("load_ms")
+    about = seen.about
     return {
         "powershell": _text(about.get("ps")),
         "os": _text(about.get("os")),
@@ -144,12 +144,19 @@ def _facts(seen: Examined) -> Mapping[str, object]:
         "culture": _text(about.get("culture")),
         "adapter": _text(about.get("adapter")),
         "mode": seen.mode,
-        "load_ms": load if isinstance(load, int | float) else None,
+        "load_ms": _amount(about.get("load_ms")),
         "user": _text(_told(seen, "User")),
         "language": _text(_told(seen, "Language")),
         "clock_ahead_seconds": None if seen.ahead is None else round(seen.ahead.middle, 3),
         "quotas": _limits(seen),
     }
+
+
+def _amount(value: object) -> float | None:
+    """Return a number that can be one of milliseconds, and nothing else."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return value if 0 <= value < 1e12 else None
 
 
 def _text(value: object) -> str | None:
@@ -281,7 +288,8 @@ def _second_hop(seen: Examined, is_configured: bool) -> Finding:
     if reaches is False:
         error = _told(seen, "DirectoryError")
         reason = f" ({error})" if error else ""
-        but = f" although auth is {seen.auth.value}" if is_configured else f": auth is {seen.auth.value}"
+        carries = is_configured and seen.auth in (Authentication.KERBEROS, Authentication.CREDSSP)
+        but = f" although auth is {seen.auth.value}" if carries else f": auth is {seen.auth.value}"
         detail = f"{seen.place} cannot bind the directory as the account{reason}{but}. exchucutil has to."
         return failed(Check.SECOND_HOP, Diagnostic("exchucutil cannot reach the directory", detail, _DELEGATE))
     if not is_configured:
@@ -291,7 +299,9 @@ def _second_hop(seen: Examined, is_configured: bool) -> Finding:
         )
         return failed(Check.SECOND_HOP, Diagnostic("exchucutil cannot reach the directory", detail, _DELEGATE))
     if reaches is None:
-        return ok(Check.SECOND_HOP, f"configured (auth {seen.auth.value}); whether it works could not be told")
+        error = _told(seen, "DirectoryError")
+        reason = f" ({error})" if error else ""
+        return ok(Check.SECOND_HOP, f"configured (auth {seen.auth.value}); whether it works could not be told{reason}")
     return ok(Check.SECOND_HOP, f"the directory answers the account{f' at {server}' if server else ''}")
 
 
@@ -343,16 +353,29 @@ def clocks_finding(examined: Iterable[Examined]) -> Finding | None:
     known = [(seen.ahead, seen.host) for seen in examined if seen.ahead is not None]
     if len(known) < 2:
         return None
-    last, first = max(known, key=lambda one: one[0].low), min(known, key=lambda one: one[0].high)
-    apart = last[0].low - first[0].high
+    apart = max(ahead.low for ahead, _ in known) - min(ahead.high for ahead, _ in known)
     if apart < NOTABLE_SECONDS:
         return ok(Check.CLOCKS, f"of {_number(len(known), 'host')} no two differ by more than a minute")
-    detail = f"{last[1]} is {_span(apart)} ahead of {first[1]}."
+    detail = f"{_some(list(_outliers(known)))}."
     remedy = "Have all hosts take their time from the domain:\n    w32tm /resync /rediscover"
     if apart < KERBEROS_SECONDS:
         return warned(Check.CLOCKS, "Clocks differ", detail, remedy)
     detail += " Beyond five minutes, hosts do not accept each other's Kerberos tickets."
     return failed(Check.CLOCKS, Diagnostic("Clocks differ", detail, remedy))
+
+
+def _outliers(known: Sequence[tuple[Ahead, str]]) -> Iterator[str]:
+    """Yield which clocks stand apart, and by how much: of two from each other, of several from most."""
+    ordered = sorted(known, key=lambda one: (one[0].middle, one[1]))
+    if len(ordered) == 2:
+        (behind, first), (ahead, last) = ordered
+        yield f"{last} is {_span(ahead.middle - behind.middle)} ahead of {first}"
+        return
+    usual = ordered[len(ordered) // 2][0].middle
+    for ahead, host in sorted(known, key=lambda one: one[1]):
+        off = ahead.middle - usual
+        if abs(off) >= NOTABLE_SECONDS:
+            yield f"{host} is {_span(abs(off))} {'ahead of' if off > 0 else 'behind'} most of the others"
 
 
 # --- quotas ----------------------------------------------------------------------------------------------------------

@@ -77,7 +77,7 @@ def _brief(host: HostReport, style: Style) -> str:
     told = [
         f"PowerShell {facts.get('powershell') or '?'}",
         str(facts.get("adapter") or ""),
-        f"{facts.get('mode')} mode",
+        str(facts.get("mode") or ""),
         f"{load / 1000:.1f} s to load" if isinstance(load, int | float) else "",
     ]
     return style.show(", ".join(part for part in told if part))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -22,12 +23,16 @@ from reconciler.doctor import (
     needs_of,
     worst,
 )
+from reconciler.doctor_text import render_doctor
 from reconciler.errors import PermanentError
 from reconciler.findings import Ahead, Check, Examined, Finding, Status
+from reconciler.json_lines import JsonLines
 from reconciler.resource import Landscape
+from reconciler.style import Style
 from reconciler.values import EXCHANGE, LYNC, Authentication, Connection, Endpoint
 from tests.example_examined import NEEDS, QUOTAS, seen, troubled, unreachable
 from tests.landscapes import contoso
+from tests.test_json_lines import messages
 
 
 def judged(one: Examined, needs: Needs = NEEDS, **options: Any) -> dict[Check, Finding]:
@@ -220,6 +225,17 @@ def test_clocks_of_hosts_are_compared_with_each_other(apart: float, status: Stat
         assert "ahead of a.x.y" in found.detail
 
 
+def test_of_several_clocks_those_that_stand_apart_are_named() -> None:
+    hosts = [seen(f"h{number}.x.y", ahead=Ahead(number / 10, number / 10)) for number in range(5)]
+    hosts += [seen("slow.x.y", ahead=Ahead(-95, -95)), seen("fast.x.y", ahead=Ahead(400, 400))]
+    found = clocks_finding(hosts)
+    assert found is not None
+    assert found.status is Status.FAILED
+    assert "fast.x.y is 6 min 40 s ahead of most" in found.detail
+    assert "slow.x.y is 1 min 35 s behind most" in found.detail
+    assert "h1" not in found.detail
+
+
 def test_one_clock_is_compared_with_no_other() -> None:
     assert clocks_finding([seen(), unreachable()]) is None
 
@@ -320,3 +336,24 @@ def test_endpoints_of_needs_are_those_of_queries() -> None:
     asked = {command.endpoint for kind in resource_types() for command in kind.queries(landscape)}
     assert set(needs_of(resource_types(), landscape)) == asked | {EXCHANGE}
     assert Endpoint(Connection.LYNC, "fe1.contoso.com") in asked
+
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=6,
+)
+KEYS = ("Language", "FarLanguage", "Missing", "Quotas", "DirectoryOk", "DirectoryServer", "Script", "User")
+told = st.dictionaries(st.sampled_from(KEYS), values)
+
+
+@given(told, st.dictionaries(st.sampled_from(["ps", "os", "host", "load_ms", "adapter", "product"]), values))
+def test_whatever_a_session_tells_is_judged_and_shown(session: dict[str, Any], about: dict[str, Any]) -> None:
+    """A host may be of another version, or hostile: what it says is data of any shape."""
+    one = replace(seen(), session=session, about=about)
+    report = Report("contoso", (), (host_report(one, NEEDS, is_entry=True),))
+    text = render_doctor(report, Style(width=80))
+    assert text.replace("\n", "").isprintable()
+    written: list[str] = []
+    JsonLines(written.append).doctor(report)
+    messages(written)

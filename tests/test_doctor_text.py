@@ -32,7 +32,7 @@ def test_entry_points_are_told_in_full_and_others_in_a_line() -> None:
     entry, behind = text.split("Behind lync")
     assert "entry point of exchange" in entry
     assert "  ok       logon       in order" in entry
-    assert "fe2.contoso.com:5986  PowerShell 4.0, remote, stream mode, 12.3 s to load" in behind
+    assert "fe2.contoso.com:5986  PowerShell 4.0, remote, stream, 12.3 s to load" in behind
     assert behind.count("fe2.contoso.com") == 1
 
 

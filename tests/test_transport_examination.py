@@ -12,60 +12,16 @@ import pytest
 
 from providers.simulator.authentication import Scheme
 from providers.simulator.certificates import Authority
-from providers.simulator.estate import Estate
 from providers.simulator.faults import FaultPlan, Rule
 from providers.simulator.process import PowerShell
 from providers.simulator.server import Server
-from providers.simulator.world_file import parse_world
 from providers.simulator.wsman import Launch, Process
-from providers.transport.examination import STEPS, Examiner
+from providers.transport.examination import STEPS
 from providers.transport.settings import Deadlines, Secret
 from reconciler.findings import Check, Examined, Finding, Status
-from reconciler.system import SystemClock
 from reconciler.values import EXCHANGE, LYNC, Adapter, Authentication, Connection, Endpoint
-from tests.fakes import SeededRandom
-from tests.transport_support import connection
-from tests.winrm_server import PASSWORD, USER, TinyEstate, listening
-
-EX, FE = "ex1.contoso.com", "fe1.contoso.com"
-CMDLETS = ("Get-UMDialPlan", "New-UMDialPlan", "Get-CsPool", "Get-Service", "exchucutil.ps1")
-DEADLINES = Deadlines(operation=2, read=30, load=30.0, probe=30.0, reconnect=1.0)
-
-
-def estate(exchange: str = "", lync: str = "", world: str = "") -> Any:
-    """The estate of a world; what a host says of itself stands in ``exchange`` and ``lync``."""
-    text = f"""\
-{world}
-exchange:
-  servers: [{{fqdn: {EX}{", " + exchange if exchange else ""}}}]
-lync:
-  sites: [{{name: Redmond}}]
-  pools: [{{fqdn: pool1.contoso.com, site: Redmond, computers: [{{fqdn: {FE}{", " + lync if lync else ""}}}]}}]
-"""
-    return Estate(parse_world(text.encode()))
-
-
-@contextmanager
-def examiner(port: int, **changes: Any) -> Iterator[Examiner]:
-    told = {
-        "host": EX,
-        "via": ("127.0.0.1", port),
-        "auth": Authentication.BASIC,
-        "user": USER,
-        "password": Secret(PASSWORD),
-        "adapter": Adapter.AUTO,
-        "deadlines": DEADLINES,
-        **changes,
-    }
-    settings = [
-        connection(**told),
-        connection(**{**told, "connection": Connection.LYNC, "host": FE}),
-    ]
-    made = Examiner(settings, allow=CMDLETS, clock=SystemClock(), identifier=SeededRandom().identifier)
-    try:
-        yield made
-    finally:
-        made.close()
+from tests.examining import EX, FE, estate, examiner
+from tests.winrm_server import PASSWORD, TinyEstate, listening
 
 
 def examined(
@@ -341,3 +297,29 @@ def test_a_session_that_tells_nothing_of_itself() -> None:
     assert at(seen, Check.ADAPTER).status is Status.OK
     assert at(seen, Check.SESSION).status is Status.FAILED
     assert not seen.is_open
+
+
+class TellingOfItself(TinyEstate):
+    """A host that tells what its system is as real ones do."""
+
+    system = ""
+
+    def about(self, host: str) -> dict[str, object]:
+        return {**super().about(host), "os": self.system}
+
+
+@pytest.mark.parametrize(
+    ("told", "shown"),
+    [
+        ("6.1.7601.65536", "Windows Server 2008 R2 (6.1.7601.65536)"),
+        ("6.3.9600.0", "Windows Server 2012 R2 (6.3.9600.0)"),
+        ("10.0.14393.0", "Windows Server 2016 (10.0.14393.0)"),
+        ("10.0.99999.0", "on 10.0.99999.0,"),
+        ("", "an unknown system"),
+    ],
+)
+def test_versions_of_windows_are_told_by_their_names(told: str, shown: str) -> None:
+    there = TellingOfItself()
+    there.system = told
+    with listening(estate=there) as server:
+        assert shown in at(examined(server), Check.POWERSHELL).detail

@@ -329,8 +329,8 @@ def _powershell(session: WinRMSession) -> Finding:
     about = session.about
     version = str(about.get("ps") or "?")
     load = about.get("load_ms")
-    took = f", loaded in {load / 1000:.1f} s" if isinstance(load, int | float) else ""
-    detail = f"{version} on {about.get('os') or 'an unknown system'}, culture {about.get('culture') or '?'}"
+    took = f", loaded in {load / 1000:.1f} s" if isinstance(load, int | float) and 0 <= load < 1e12 else ""
+    detail = f"{version} on {_system(str(about.get('os') or ''))}, culture {about.get('culture') or '?'}"
     if session.mode is not SessionMode.BATCH:
         return ok(Check.POWERSHELL, f"{detail}, stream mode{took}")
     detail += f", batch mode{took}"
@@ -338,3 +338,21 @@ def _powershell(session: WinRMSession) -> Finding:
         return ok(Check.POWERSHELL, f"{detail}; this version does not stream, so each round of questions loads anew")
     remedy = "It works, and each round of questions loads anew. Something on the host holds back standard input."
     return warned(Check.POWERSHELL, "Input does not stream", f"{detail}.", remedy)
+
+
+_SYSTEMS: Final = {
+    "5.2.": "Windows Server 2003",
+    "6.0.": "Windows Server 2008",
+    "6.1.": "Windows Server 2008 R2",
+    "6.2.": "Windows Server 2012",
+    "6.3.": "Windows Server 2012 R2",
+    "10.0.14393.": "Windows Server 2016",
+    "10.0.17763.": "Windows Server 2019",
+    "10.0.20348.": "Windows Server 2022",
+}
+"""By how the version begins, as the runner tells it."""
+
+
+def _system(told: str) -> str:
+    name = next((name for begin, name in _SYSTEMS.items() if f"{told}.".startswith(begin)), None)
+    return f"{name} ({told})" if name else told or "an unknown system"

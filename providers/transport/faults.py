@@ -90,7 +90,7 @@ def judge(error: BaseException, phase: Phase, place: str, secrets: tuple[str, ..
     """Return what the failure of a message to ``place`` (host:port) means."""
     row, reason = _row_of(error)
     kind = row.classes[phase]
-    detail = f"{place}, {phase.value}: {redact(reason, secrets) or type(error).__name__}."
+    detail = f"{place}, {phase.value}: {redact(reason, secrets).rstrip('.') or type(error).__name__}."
     told = Diagnostic(row.summary, detail, row.remedy)
     delay = row.delay_seconds
     if issubclass(row.error, TransientError):
