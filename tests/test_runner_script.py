@@ -1,4 +1,4 @@
-"""The runner: what its text may hold, and what it does in a real PowerShell.
+"""What the runner does in a real PowerShell; what its text may hold is in ``test_runner_dialect``.
 
 The engine is PowerShell 7, so these tests show nothing of Windows PowerShell 2.0 to 5.1 beyond the dialect. Cmdlets
 that only Windows has are stubs here, and are called so.
@@ -11,104 +11,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import tree_sitter_powershell
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tree_sitter import Language, Node, Parser
 
 from providers.transport import wire
 from providers.transport.channel import Channel
-from providers.transport.greeting import Runner
 from providers.transport.settings import SessionMode
 from reconciler.errors import AccessDenied, NotFound, PermanentError, SessionError, TransientError
 from reconciler.ports import Request
 from reconciler.values import Adapter, Argument, Command, Delta, Operation, Reply, read, write
 from tests.powershell_host import PowerShellHost, channel_to
 from tests.runner_stubs import LYNC, WINDOWS, ask, next_id, powershell, record, write_module
-
-RUNNER = Runner.shipped()
-BOTH = {"bootstrap.ps1": RUNNER.bootstrap, "runner.ps1": RUNNER.script.decode("utf-8")}
-
-
-# --- the text --------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("name", BOTH)
-def test_the_text_is_ascii_and_parses(name: str) -> None:
-    text = BOTH[name]
-    assert text.isascii()
-    tree = Parser(Language(tree_sitter_powershell.language())).parse(text.encode())
-    assert list(errors(tree.root_node)) == []
-
-
-def errors(node: Node) -> Iterator[tuple[int, str]]:
-    if node.type == "ERROR" or node.is_missing:
-        yield node.start_point.row + 1, node.type
-    for child in node.children:
-        yield from errors(child)
-
-
-def test_the_bootstrap_fits_a_command_line() -> None:
-    assert len(RUNNER.bootstrap) <= 1200
-    assert len(wire.encoded_command(RUNNER.bootstrap)) < 8191 - 200
-    assert "$input" in RUNNER.bootstrap
-
-
-def test_the_runner_fits_one_send() -> None:
-    assert len(wire.encode_script(RUNNER.script)) < wire.SEND_LIMIT
-
-
-def code_lines(text: str) -> list[tuple[int, str]]:
-    """Lines without comments and without the text of single-quoted strings."""
-    found = []
-    for number, line in enumerate(text.splitlines(), 1):
-        bare = re.sub(r"'(?:[^']|'')*'", "''", line)
-        found.append((number, re.sub(r"(^|\s)#.*", "", bare)))
-    return found
-
-
-NOT_IN_2_0 = re.compile(
-    r"\[pscustomobject\]|\[ordered\]|\$PSItem|::new\(|ConvertTo-Json|ConvertFrom-Json|\.Where\(|\.ForEach\(|Get-CimInstance"
-    r"|Invoke-RestMethod|^\s*(?:class|using|enum)\s|\s-(?:not)?in\s|\?\?|&&|\|\|",
-    re.IGNORECASE,
-)
-RUNS_TEXT = re.compile(r"Invoke-Expression|\biex\b|InvokeScript|NewScriptBlock|AddScript|Add-Type", re.IGNORECASE)
-BY_LANGUAGE = re.compile(
-    r"-[ci]?(?:not)?(?:like|match|contains)\b|-[ci]?replace\b|-[ci]?split\b|\bswitch\s*\(", re.IGNORECASE
-)
-EQUAL = re.compile(r"(\S+)\s+-[ci]?(?:eq|ne|lt|gt|le|ge)\s+(\S+)", re.IGNORECASE)
-IS_NO_TEXT = re.compile(
-    r"-?[0-9]+\)*|\$null|\$(?:true|false)|\[DateTimeKind\]::Utc\)*|\[(?:int|long|double)\]\S+|\$number\)*"
-    r"|\S+\.(?:Count|Length)\)*|\$Reconciler\.\w+Most\)*|9007199254740992\)*|\$Most\)*"
-)
-
-
-@pytest.mark.parametrize("name", BOTH)
-def test_the_dialect_is_that_of_powershell_2(name: str) -> None:
-    assert [line for line in code_lines(BOTH[name]) if NOT_IN_2_0.search(line[1])] == []
-
-
-@pytest.mark.parametrize("name", BOTH)
-def test_no_text_is_ever_run(name: str) -> None:
-    assert [line for line in code_lines(BOTH[name]) if RUNS_TEXT.search(line[1])] == []
-
-
-def test_only_the_bootstrap_makes_a_script_block_and_only_of_the_runner() -> None:
-    assert RUNNER.bootstrap.count("[ScriptBlock]::Create") == 1
-    assert b"[ScriptBlock]::Create" not in RUNNER.script
-
-
-@pytest.mark.parametrize("name", BOTH)
-def test_no_text_is_compared_by_the_rules_of_a_language(name: str) -> None:
-    wrong = [line for line in code_lines(BOTH[name]) if BY_LANGUAGE.search(line[1])]
-    for line in code_lines(BOTH[name]):
-        for left, right in EQUAL.findall(line[1]):
-            if not (left.lstrip("(").lower() == "$null" or IS_NO_TEXT.fullmatch(right)):
-                wrong.append(line)
-    assert wrong == []
-
-
-# --- the real thing --------------------------------------------------------------------------------------------------
 
 ALLOWED = ("Get-CsEcho", "Get-CsKinds", "Set-CsThing", "Get-CsCount", "Get-Missing", "Get-Service", "exchucutil.ps1")
 

@@ -1,0 +1,194 @@
+"""What the text of our scripts may hold, and that the check which says so can fail.
+
+The shipped scripts are read as a server of 2008 R2 would have to read them; the engine's own parser, of PowerShell 7,
+has the last word on what is syntax at all.
+"""
+
+from __future__ import annotations
+
+import base64
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from providers.transport import wire
+from providers.transport.greeting import Runner
+from tests.powershell_dialect import refusals
+from tests.powershell_host import ROOT, find_powershell
+from tests.runner_stubs import powershell
+
+RUNNER = Runner.shipped()
+SCRIPT = RUNNER.script.decode("ascii")
+SCRIPTS = sorted([*ROOT.glob("providers/**/*.ps1"), *ROOT.glob("samples/**/*.ps1")])
+CALLED = {
+    "$command": "a CommandInfo that Get-Command found under an allowed name",
+    "$remote": "RemoteExchange.ps1 in the folder of the Exchange installation",
+    "$ReconcilerFile": "a file of an allowed name in the Scripts folder",
+    "$Question": "a script block of the runner's own text",
+}
+
+
+def test_the_runner_holds_nothing_newer_than_2_0_and_no_text_that_runs_or_decides() -> None:
+    assert refusals(SCRIPT, invoked=CALLED) == []
+
+
+def test_the_bootstrap_makes_one_script_block_and_holds_nothing_newer() -> None:
+    functions = ("Invoke-ReconcilerLine", "Complete-Reconciler")
+    assert refusals(RUNNER.bootstrap, functions=functions, makes_its_script=True) == []
+    assert refusals(RUNNER.bootstrap, functions=functions) != []
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.name)
+def test_the_text_is_ascii(path: Path) -> None:
+    assert path.read_bytes().isascii()
+
+
+def test_the_bootstrap_fits_a_command_line() -> None:
+    assert len(RUNNER.bootstrap) <= 1200
+    assert len(wire.encoded_command(RUNNER.bootstrap)) < 8191 - 200
+    assert "$input" in RUNNER.bootstrap
+
+
+def test_the_runner_fits_one_send() -> None:
+    assert len(wire.encode_script(RUNNER.script)) < wire.SEND_LIMIT
+
+
+BAD = [
+    # newer syntax
+    ("$a = 1\nclass Thing { }", 2, "5.0"),
+    ("enum Thing { A }", 1, "5.0"),
+    ("$a.Where({ $true })", 1, "Where"),
+    ("$a.ForEach{ $true }", 1, "4.0"),
+    ("Get-Command x && Get-Command y", 1, "7.0"),
+    ("$a = $b ?? 1", 1, "no syntax"),
+    ("$a = $b ? 1 : 2", 1, "no syntax"),
+    ("$a = [Text.StringBuilder]::new()", 1, "::new"),
+    ("using namespace System.Text", 1, "using"),
+    ("function f {\n    param([Parameter(Mandatory)]$x)\n    $x\n}", 2, "without a value"),
+    ("function f {\n    param([ValidateNotNullOrWhiteSpace()]$x)\n    $x\n}", 2, "attributes"),
+    ('$a = "`e[0m"', 1, "6.0"),
+    ("$a = 5u", 1, "5u is not"),
+    ("Get-Service 3>&1", 1, "redirection"),
+    ("Get-Service > out.txt", 1, "file"),
+    ("cmd --% /c dir", 1, "3.0"),
+    # newer types, members, variables
+    ("$a = [pscustomobject]@{ A = 1 }", 1, "pscustomobject"),
+    ("$a = [ordered]@{ A = 1 }", 1, "ordered"),
+    ("$a = [Collections.Generic.SortedSet[int]]", 1, "SortedSet"),
+    ("$a = New-Object 'System.Collections.Generic.HashSet[string]'", 1, "HashSet"),
+    ("$a = New-Object $type", 1, "not written out"),
+    ("$a = [string]::IsNullOrWhiteSpace($b)", 1, "IsNullOrWhiteSpace"),
+    ("$a = [IO.Path]::Combine($b, 'x', 'y')", 1, "at most 2"),
+    ("$a = [Management.Automation.PSSerializer]::Serialize($b)", 1, "PSSerializer"),
+    ("$clock.Restart()", 1, "Restart"),
+    ("$a = $b.PSIsContainer", 1, "PSIsContainer"),
+    ("1 | ForEach-Object {\n    $PSItem\n}", 2, "PSItem"),
+    ("$a = $PSScriptRoot", 1, "PSScriptRoot"),
+    ("$a = $using:b", 1, "using:"),
+    # newer cmdlets and parameters
+    ("$a = ConvertTo-Json $b", 1, "ConvertTo-Json"),
+    ("Get-CimInstance Win32_Service", 1, "Get-CimInstance"),
+    ("Invoke-RestMethod $b", 1, "Invoke-RestMethod"),
+    ("Get-Module -FullyQualifiedName $b", 1, "-FullyQualifiedName"),
+    ("Get-Command -ListImported", 1, "-ListImported"),
+    ("$a | ForEach-Object Name", 1, "without a script block"),
+    ("$a | % {\n    $_\n}", 1, "%"),
+    # texts compared by the rules of a language
+    ("if ($a -eq 'Running') {\n    $b\n}", 1, "both be texts"),
+    ("$a -ne $b", 1, "both be texts"),
+    ("if ($x) {\n    if ($a -ceq $b) {\n        1\n    }\n}", 2, "both be texts"),
+    ("$a -lt $b.Name", 1, "both be texts"),
+    ("$a -eq 'b'.Length + $c", 1, "both be texts"),
+    ("$a -contains 'x'", 1, "-contains"),
+    ("'x' -in $a", 1, "-in"),
+    ("$a -like 'x*'", 1, "-like"),
+    ("$a -cmatch 'x'", 1, "-cmatch"),
+    ("$a -replace 'x', 'y'", 1, "-replace"),
+    ("$a -split ','", 1, "-split"),
+    ("$a -join ','", 1, "-join"),
+    ("switch ($a) {\n    'x' { 1 }\n}", 1, "switch"),
+    ("'{0:N1}' -f $a", 1, "culture"),
+    # text that runs
+    ("Invoke-Expression $a", 1, "runs a text"),
+    ("iex $a", 1, "runs a text"),
+    ("Add-Type -TypeDefinition $a", 1, "runs a text"),
+    ("$a = [ScriptBlock]::Create($b)", 1, "script of text"),
+    ("$ExecutionContext.InvokeCommand.InvokeScript($a)", 1, "InvokeScript"),
+    ("$ExecutionContext.InvokeCommand.NewScriptBlock($a)", 1, "NewScriptBlock"),
+    ("& $a", 1, "holds no data"),
+    (". $a", 1, "holds no data"),
+    ("& 'cmd.exe' '/c'", 1, "called"),
+    ("& ($a + '.ps1')", 1, "called"),
+    # a guard guards its own branch, and never syntax, comparisons or texts that run
+    ("if (Get-Command -Name 'x') {\n    1\n} else {\n    ConvertTo-Json $a\n}", 4, "ConvertTo-Json"),
+    ("if ($PSVersionTable.PSVersion.Major -ge 3) {\n    $a -contains 'x'\n}", 2, "-contains"),
+    ("if ($PSVersionTable.PSVersion.Major -ge 3) {\n    iex $a\n}", 2, "runs a text"),
+    ("if ($PSVersionTable.PSVersion.Major -ge 5) {\n    class Thing { }\n}", 2, "5.0"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("script", "line", "reason"), BAD, ids=[script.partition("\n")[0] for script, _, _ in BAD])
+def test_what_2_0_has_not_is_refused_with_line_and_reason(script: str, line: int, reason: str) -> None:
+    found = refusals(script)
+    assert [one for one in found if one.line == line and reason in one.reason], found
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "if ($null -eq $a -or $b -ne $true) {\n    $c\n}",
+        "if ($a.Length -gt 5 -and $b -ge $c.Count) {\n    $d\n}",
+        "if ([int][char]$a[$i + 1] -eq 34) {\n    $d\n}",
+        "if ($a -isnot [string] -and $b -is [Collections.IDictionary]) {\n    $d\n}",
+        "if ([string]::Equals($a, $b, [StringComparison]::Ordinal)) {\n    $d\n}",
+        "function Get-Own([string]$Name) {\n    $Name\n}\nGet-Own -Name 'x' | Out-Null",
+        "try {\n    throw 'x'\n} catch {\n    $_.Exception.Message\n}",
+        "$a = New-Object 'System.Collections.Generic.Dictionary[string,object]' ([StringComparer]::Ordinal)",
+        "$a = @{ Name = 'x'; Count = 1 }\nforeach ($key in @($a.Keys)) {\n    $a[$key]\n}",
+        "if ($null -ne (Get-Command -Name 'ConvertTo-Json' -ErrorAction SilentlyContinue)) {\n    ConvertTo-Json $a\n}",
+        "if ($PSVersionTable.PSVersion.Major -ge 3) {\n    [pscustomobject]@{ A = 1 }\n}",
+        "if ($c.Parameters.ContainsKey('Raw')) {\n    Get-Content -Raw $a\n}",
+    ],
+)
+def test_what_2_0_has_and_what_is_guarded_is_accepted(script: str) -> None:
+    assert refusals(script) == []
+
+
+PARSE = r"""
+$text = [Text.Encoding]::UTF8.GetString([Convert]::FromBase64String([Console]::In.ReadToEnd()))
+$tokens = $null
+$errors = $null
+[void][Management.Automation.Language.Parser]::ParseInput($text, [ref]$tokens, [ref]$errors)
+foreach ($one in $errors) { [Console]::Out.WriteLine([string]$one.Extent.StartLineNumber + ': ' + $one.Message) }
+[Console]::Out.WriteLine('read ' + $tokens.Count)
+exit 0
+"""
+
+
+def parse_in_engine(script: str) -> list[str]:
+    program = find_powershell()
+    assert program is not None
+    done = subprocess.run(
+        [program, "-NoLogo", "-NoProfile", "-NonInteractive", "-EncodedCommand", wire.encoded_command(PARSE)],
+        input=base64.b64encode(script.encode()),
+        capture_output=True,
+        check=True,
+        timeout=120,
+    )
+    return done.stdout.decode().splitlines()
+
+
+class TestTheEnginesParser:
+    pytestmark = powershell
+
+    @pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.name)
+    def test_reads_every_script_without_an_error(self, path: Path) -> None:
+        *errors, last = parse_in_engine(path.read_text("ascii"))
+        assert errors == []
+        assert int(last.removeprefix("read ")) > 20
+
+    def test_tells_a_script_that_is_none(self) -> None:
+        errors = parse_in_engine("$a = 1\nif ($a {\n}\n")[:-1]
+        assert errors
+        assert errors[0].startswith("2: ")
