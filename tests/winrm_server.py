@@ -136,10 +136,14 @@ CMDLETS = ("Get-Echo", "Get-Many", "Get-Missing", "Set-Broken", "Get-Bug", "Wait
 
 @contextmanager
 def listening(
-    *schemes: Scheme, estate: TinyEstate | None = None, faults: FaultPlan | None = None, **settings: Any
+    *schemes: Scheme,
+    estate: TinyEstate | None = None,
+    faults: FaultPlan | None = None,
+    accounts: Mapping[str, str] | None = None,
+    **settings: Any,
 ) -> Iterator[Server]:
     """A started listener; its own errors fail the test."""
-    chosen = Settings(users={USER: PASSWORD}, schemes=frozenset(schemes or {Scheme.BASIC}), **settings)
+    chosen = Settings(users=accounts or {USER: PASSWORD}, schemes=frozenset(schemes or {Scheme.BASIC}), **settings)
     with Server(estate or TinyEstate(), chosen, faults) as server:
         yield server
     assert list(server.errors) == []

@@ -347,6 +347,13 @@ LOGON_FAILED = _perm(
     "Check that this machine has what the way to authenticate needs: for kerberos a ticket (kinit), a name instead of"
     " an address, and a clock that is right within five minutes.",
 )
+NOT_OFFERED = _perm(
+    "",
+    AuthenticationFailed,
+    "Way to authenticate is not offered",
+    "Name another one as auth: of the connection, or allow this one on the host:\n"
+    "    winrm set winrm/config/service/auth '@{CredSSP=\"true\"}'",
+)
 NOT_INSTALLED = _perm(
     "",
     PermanentError,

@@ -36,6 +36,7 @@ from providers.transport.fault_tables import (
     NEVER_REACHED,
     NO_TLS,
     NOT_INSTALLED,
+    NOT_OFFERED,
     NOT_WINRM,
     REFUSED_LOGON,
     SEAL_LOST,
@@ -50,7 +51,7 @@ from providers.transport.fault_tables import (
     Row,
 )
 from providers.transport.logons import LogonsUsedUp
-from providers.transport.winrs import RefusedReply, SealLost
+from providers.transport.winrs import NotOffered, RefusedReply, SealLost
 from reconciler.diagnostics import Diagnostic
 from reconciler.errors import AuthenticationFailed, SessionError, TransientError
 
@@ -128,6 +129,8 @@ def _row_of(error: BaseException) -> tuple[Row, str]:
             return SEAL_LOST, "the seal was lost with the connection (HTTP 400)"
         case WinRMTransportError():
             return _status_row(error)
+        case NotOffered():
+            return NOT_OFFERED, error.reason
         case RefusedReply():
             return MALFORMED, error.reason
         case BadMICError():
@@ -145,7 +148,7 @@ def _row_of(error: BaseException) -> tuple[Row, str]:
         case requests.RequestException():
             return _request_row(error)
         case PermissionError() if error.errno is None:
-            return REFUSED_LOGON, "the host does not offer this way to authenticate"
+            return NOT_OFFERED, "the host does not offer this way to authenticate"
         case OSError():
             return SETTINGS, error.strerror or str(error)
     return _malformed_row(error)

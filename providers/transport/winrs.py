@@ -9,7 +9,8 @@ HTTP session whose sealing could not be set up, and would send the next message 
 * an answer must relate to the message it answers;
 * a session that failed to authenticate or to seal is thrown away, and failed logons are counted, because directories
   lock accounts;
-* what Kerberos refuses before a password could be wrong is told as such, and not as an answer that cannot be read.
+* what Kerberos refuses before a password could be wrong is told as such, and not as an answer that cannot be read;
+* CredSSP's library takes any answer but 200 for a refused logon: what it was is told by the answer itself.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from typing import Any, Final, Protocol
 
 import requests
 from requests.adapters import HTTPAdapter
-from spnego.exceptions import NoCredentialError
+from spnego.exceptions import NoCredentialError, SpnegoError
 from winrm.exceptions import InvalidCredentialsError, WinRMError, WinRMTransportError
 from winrm.protocol import Protocol as WinRMProtocol
 from winrm.transport import Transport
@@ -36,6 +37,13 @@ except ImportError:
 else:
     _KERBEROS_ERRORS = (KerberosExchangeError, MutualAuthenticationError)
 
+try:  # the extra "credssp"
+    from requests_credssp.exceptions import AuthenticationException, NTStatusException
+except ImportError:
+    _CREDSSP_ERRORS: tuple[type[Exception], ...] = ()
+else:
+    _CREDSSP_ERRORS = (AuthenticationException, NTStatusException)
+
 RESPONSE_LIMIT: Final = 64 * 1024 * 1024
 
 
@@ -45,6 +53,10 @@ class RefusedReply(Exception):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+class NotOffered(RefusedReply):
+    """The host does not accept this way to authenticate; nothing of the credential was shown."""
 
 
 class SealLost(WinRMTransportError):
@@ -90,6 +102,9 @@ class _LimitedResponse(requests.Response):
 class _Adapter(HTTPAdapter):
     """Refuses redirects, compression and answers that announce or reach an unreasonable size."""
 
+    last: requests.Response | None = None
+    """The answer that came last."""
+
     def build_response(self, req: requests.PreparedRequest, resp: Any) -> requests.Response:
         plain = super().build_response(req, resp)
         response = _LimitedResponse()
@@ -104,6 +119,7 @@ class _Adapter(HTTPAdapter):
         if length.isdecimal() and int(length) > RESPONSE_LIMIT:
             response.close()
             raise RefusedReply("its answer is larger than 64 MB")
+        self.last = response
         return response
 
 
@@ -171,6 +187,31 @@ class GuardedTransport(Transport):
         except InvalidCredentialsError:
             self.budget.refused()
             raise
+
+    def _send_message_request(
+        self, session: requests.Session, prepared_request: requests.PreparedRequest
+    ) -> requests.Response:
+        try:
+            return super()._send_message_request(session, prepared_request)
+        except _CREDSSP_ERRORS as error:
+            adapter = session.get_adapter(self.endpoint)
+            last = adapter.last if isinstance(adapter, _Adapter) else None
+            try:
+                raise self._credssp_failure(error, last) from error
+            finally:
+                if last is not None:
+                    last.close()  # the library keeps its connection
+
+    def _credssp_failure(self, error: Exception, last: requests.Response | None) -> Exception:
+        """Return what really happened when CredSSP's library says that the logon was refused."""
+        if last is None or isinstance(error.__cause__, SpnegoError):
+            return error.__cause__ if isinstance(error.__cause__, SpnegoError) else error
+        if last.status_code == 401:
+            if "credssp" not in last.headers.get("WWW-Authenticate", "").lower():
+                return NotOffered("the host does not offer CredSSP")
+            return InvalidCredentialsError("the credential was refused")
+        text = b"" if last.status_code == 400 else self._get_message_response_text(last)
+        return WinRMTransportError("http", last.status_code, text.decode("utf-8", "replace"))
 
     def close_session(self) -> None:
         super().close_session()
