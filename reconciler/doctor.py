@@ -72,6 +72,16 @@ def _needs_of(kind: ResourceType, landscape: Landscape) -> Iterator[tuple[Endpoi
                 yield endpoint, Needs(changing=frozenset({cmdlet}))
 
 
+def undeclared(needs: Mapping[Endpoint, Needs], connections: Iterable[Connection]) -> Iterator[Finding]:
+    """Yield the connections that the types would use and that are not declared."""
+    missing = {endpoint.connection for endpoint in needs} - set(connections)
+    for connection in sorted(missing, key=lambda one: one.value):
+        name = connection.value
+        detail = f'The configuration has no connection "{name}"; a plan reads through it.'
+        remedy = f"Declare it:\n    connections: {{{name}: {{host: server.example.com, auth: kerberos}}}}"
+        yield failed(Check.CONNECTIONS, Diagnostic("No connection", detail, remedy))
+
+
 # --- the report ------------------------------------------------------------------------------------------------------
 
 

@@ -24,6 +24,7 @@ from reconciler.doctor import (
     host_report,
     hosts_finding,
     needs_of,
+    undeclared,
 )
 from reconciler.errors import ConfigurationError, SessionError
 from reconciler.events import Observed, Observing
@@ -75,9 +76,10 @@ class Examination:
             *(self._report(seen, needs, self._about_entry(seen, landscape, behind)) for seen in entries),
             *(self._report(seen, needs) for seen in others),
         ]
-        clocks = clocks_finding([*entries, *others])
-        name = self.landscape.settings.environment
-        return Report(name, (*known, *((clocks,) if clocks else ())), tuple(reports))
+        findings = [*known, *undeclared(needs, self.connections)]
+        if clocks := clocks_finding([*entries, *others]):
+            findings.append(clocks)
+        return Report(self.landscape.settings.environment, tuple(findings), tuple(reports))
 
     def _report(
         self, seen: Examined, needs: Mapping[Endpoint, Needs], about_entry: tuple[Finding, ...] | None = None

@@ -28,6 +28,8 @@ class Check(Enum):
     """What is looked at, in the order in which it is told."""
 
     STATE = "state"
+    CONNECTIONS = "connections"
+    """Whether those that the resource types need are declared."""
     CLOCKS = "clocks"
     """The hosts' clocks against each other."""
     NAME = "name"
@@ -55,9 +57,6 @@ class Check(Enum):
     """What was discovered behind an entry point."""
     CONTROLLER = "controller"
     """The domain controller that everything is read from and written to."""
-
-
-CHECKS = tuple(Check)
 
 
 @dataclass(frozen=True, slots=True)
