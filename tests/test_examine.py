@@ -228,7 +228,7 @@ def test_a_snapin_where_there_is_a_supported_way() -> None:
 
 def test_a_connection_that_is_not_declared() -> None:
     report = examine(estate(), connections=[Connection.EXCHANGE])
-    assert amiss(report) == {("", "connections"): Status.FAILED}
+    assert amiss(report) == {("", "connection"): Status.FAILED}
     assert 'no connection "lync"' in report.findings[-2].detail
 
 

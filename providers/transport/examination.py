@@ -67,7 +67,6 @@ _UNCONSTRAIN: Final = (
 class _Trace:
     """What the watcher saw of one host."""
 
-    connected: bool = False
     answered: set[Phase] = field(default_factory=set)
     stderr: bytearray = field(default_factory=bytearray)
     exit_code: int | None = None
@@ -91,7 +90,6 @@ class _Watcher:
 
     def __init__(self, watched: WinRS, trace: _Trace) -> None:
         self._watched, self._trace = watched, trace
-        trace.connected = True
 
     @property
     def transport(self) -> HTTPSession:
