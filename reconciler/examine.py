@@ -14,20 +14,12 @@ from functools import partial
 from typing import Final
 
 from reconciler.diagnostics import Diagnostic
-from reconciler.doctor import (
-    NOTHING,
-    HostReport,
-    Needs,
-    Report,
-    clocks_finding,
-    controller_finding,
-    host_report,
-    hosts_finding,
-    needs_of,
-)
+from reconciler.doctor import HostReport, Report, host_report
+from reconciler.doctor_rules import clocks_finding, controller_finding, hosts_finding
 from reconciler.errors import ConfigurationError, SessionError
 from reconciler.events import Observed, Observing
 from reconciler.findings import Check, Examined, Finding, skipped
+from reconciler.needs import NOTHING, Needs, needs_of, undeclared
 from reconciler.observe import Reader
 from reconciler.ports import Clock, Emit, Examiner, Random, Scheduler
 from reconciler.resource import Landscape, Lifecycle, ResourceType
@@ -75,9 +67,10 @@ class Examination:
             *(self._report(seen, needs, self._about_entry(seen, landscape, behind)) for seen in entries),
             *(self._report(seen, needs) for seen in others),
         ]
-        clocks = clocks_finding([*entries, *others])
-        name = self.landscape.settings.environment
-        return Report(name, (*known, *((clocks,) if clocks else ())), tuple(reports))
+        findings = [*known, *undeclared(needs, self.connections)]
+        if clocks := clocks_finding([*entries, *others]):
+            findings.append(clocks)
+        return Report(self.landscape.settings.environment, tuple(findings), tuple(reports))
 
     def _report(
         self, seen: Examined, needs: Mapping[Endpoint, Needs], about_entry: tuple[Finding, ...] | None = None
@@ -95,15 +88,21 @@ class Examination:
     def _examined(self, endpoints: Sequence[Endpoint]) -> list[Examined]:
         """Return what is seen of each host, in their order; they are examined side by side."""
         seen: dict[str, Examined] = {}
+        bugs: list[Exception] = []
 
         def job(endpoint: Endpoint) -> None:
-            seen[_key(endpoint)] = self._examined_one(endpoint)
+            try:
+                seen[_key(endpoint)] = self._examined_one(endpoint)
+            except Exception as error:  # what is wrong with a host is found, not raised
+                bugs.append(error)
 
         for endpoint in endpoints:
             self.scheduler.submit(_key(endpoint), partial(job, endpoint))
         ended = 0
         while ended < len(endpoints):
             ended += len(self.scheduler.wait())
+        if bugs:
+            raise bugs[0]
         return [seen[_key(endpoint)] for endpoint in endpoints]
 
     def _examined_one(self, endpoint: Endpoint) -> Examined:

@@ -28,6 +28,8 @@ class Check(Enum):
     """What is looked at, in the order in which it is told."""
 
     STATE = "state"
+    CONNECTIONS = "connection"
+    """Whether those that the resource types need are declared."""
     CLOCKS = "clocks"
     """The hosts' clocks against each other."""
     NAME = "name"
@@ -55,9 +57,6 @@ class Check(Enum):
     """What was discovered behind an entry point."""
     CONTROLLER = "controller"
     """The domain controller that everything is read from and written to."""
-
-
-CHECKS = tuple(Check)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +128,10 @@ class Examined:
     session: Record | None = None
     """What the session told of itself; None where it could not be asked."""
     ahead: Ahead | None = None
+
+    def told(self, key: str) -> object:
+        """Return what the session told under ``key``; None where it told nothing."""
+        return None if self.session is None else self.session.get(key)
 
     @property
     def is_open(self) -> bool:

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from reconciler.diagnostics import Diagnostic
-from reconciler.doctor import Needs, Report, clocks_finding, host_report
+from reconciler.doctor import Report, host_report
+from reconciler.doctor_rules import clocks_finding
 from reconciler.findings import Ahead, Check, Examined, Finding, failed, ok, skipped
+from reconciler.needs import Needs
 from reconciler.values import EXCHANGE, LYNC, Authentication, Connection, Endpoint
 
 QUOTAS: Mapping[str, int] = {

@@ -66,6 +66,16 @@ def test_a_run_that_holds_the_lock_is_neither_waited_for_nor_disturbed(tmp_path:
         assert environment.rows("lease") == held
 
 
+def test_a_state_that_cannot_be_read_is_a_finding(tmp_path: Path) -> None:
+    environment = little(tmp_path / "little")
+    environment.private.mkdir(mode=0o700)
+    environment.database.write_bytes(b"no database" * 1000)
+    ran = environment.run("doctor", "--json").has(1)
+    failed = [found for found in ran.of("doctor_finding") if found["status"] == "failed"]
+    assert [found["check"] for found in failed] == ["state"]
+    assert failed[0]["remedy"]
+
+
 def test_chosen_hosts_are_shown_in_full_and_unknown_ones_refused(tmp_path: Path) -> None:
     environment = little(tmp_path / "little")
     ran = environment.run("doctor", "--host", "fe2.contoso.com").has(0)

@@ -11,22 +11,13 @@ from hypothesis import strategies as st
 
 from providers.catalogue import resource_types
 from reconciler.diagnostics import Diagnostic
-from reconciler.doctor import (
-    LIMITS,
-    NOTHING,
-    Needs,
-    Report,
-    clocks_finding,
-    controller_finding,
-    host_report,
-    hosts_finding,
-    needs_of,
-    worst,
-)
+from reconciler.doctor import Report, host_report, worst
+from reconciler.doctor_rules import LIMITS, clocks_finding, controller_finding, hosts_finding
 from reconciler.doctor_text import render_doctor
 from reconciler.errors import PermanentError
 from reconciler.findings import Ahead, Check, Examined, Finding, Status
 from reconciler.json_lines import JsonLines
+from reconciler.needs import NOTHING, Needs, needs_of
 from reconciler.resource import Landscape
 from reconciler.style import Style
 from reconciler.values import EXCHANGE, LYNC, Authentication, Connection, Endpoint

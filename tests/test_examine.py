@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import pytest
@@ -21,7 +21,7 @@ from reconciler.findings import Check, Finding, Status
 from reconciler.resource import Landscape, Settings
 from reconciler.snapshot import Snapshot
 from reconciler.system import SystemClock, ThreadScheduler
-from reconciler.values import Authentication, Connection
+from reconciler.values import Adapter, Authentication, Connection
 from tests.cli import is_write
 from tests.examining import EX, FE, examiner
 from tests.fakes import Recorder, SeededRandom
@@ -57,6 +57,7 @@ def examine(
     remembered: str | None = None,
     second_hop: bool = True,
     scheme: Scheme = Scheme.BASIC,
+    connections: Sequence[Connection] = tuple(Connection),
     **connection: Any,
 ) -> Report:
     """Examine the estate over a listener of its own; servers are only read, and no shell stays open."""
@@ -67,7 +68,7 @@ def examine(
         try:
             with examiner(server.port, CMDLETS, auth=Authentication(scheme.value), **connection) as one:
                 report = Examination(
-                    TYPES, landscape, list(Connection), one, SystemClock(), SeededRandom(), Recorder(), scheduler
+                    TYPES, landscape, connections, one, SystemClock(), SeededRandom(), Recorder(), scheduler
                 ).run(only)
         finally:
             scheduler.close()
@@ -217,6 +218,18 @@ def test_a_language_mode_and_a_shell_that_stop_one_host_each() -> None:
     report = examine(estate(ex2="shells: []", fe2="language_mode: ConstrainedLanguage"))
     failed = {place for place, status in amiss(report).items() if status is Status.FAILED}
     assert failed == {("ex2.contoso.com", "adapter"), ("fe2.contoso.com", "language")}
+
+
+def test_a_snapin_where_there_is_a_supported_way() -> None:
+    report = examine(estate(), adapter=Adapter.SNAPIN, connections=[Connection.EXCHANGE])
+    assert [at(report, host, Check.ADAPTER).status for host in (EX, "ex2.contoso.com")] == [Status.WARNING] * 2
+    assert "adapter: remote" in at(report, EX, Check.ADAPTER).remedy
+
+
+def test_a_connection_that_is_not_declared() -> None:
+    report = examine(estate(), connections=[Connection.EXCHANGE])
+    assert amiss(report) == {("", "connection"): Status.FAILED}
+    assert 'no connection "lync"' in report.findings[-2].detail
 
 
 # --- domain controller -----------------------------------------------------------------------------------------------

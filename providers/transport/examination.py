@@ -67,7 +67,6 @@ _UNCONSTRAIN: Final = (
 class _Trace:
     """What the watcher saw of one host."""
 
-    connected: bool = False
     answered: set[Phase] = field(default_factory=set)
     stderr: bytearray = field(default_factory=bytearray)
     exit_code: int | None = None
@@ -91,7 +90,6 @@ class _Watcher:
 
     def __init__(self, watched: WinRS, trace: _Trace) -> None:
         self._watched, self._trace = watched, trace
-        trace.connected = True
 
     @property
     def transport(self) -> HTTPSession:
@@ -280,7 +278,7 @@ def _before(step: Check, target: Target) -> tuple[Finding, ...]:
         Check.LOGON: _logon(target),
         Check.SHELL: "a shell can be opened",
         Check.POWERSHELL: "it starts",
-        Check.LANGUAGE: "",
+        Check.LANGUAGE: "the runner was read",
     }
     place = STEPS.index(step)
     return tuple(ok(check, text) for check, text in passed.items() if STEPS.index(check) < place)
@@ -314,15 +312,20 @@ def _stopped(error: SessionError, trace: _Trace, target: Target) -> tuple[Findin
 
 def _opened(session: WinRMSession, target: Target) -> tuple[Finding, ...]:
     """Return the steps from the service on, all of which were passed."""
-    about = session.about
-    adapter = f"{about.get('adapter') or '?'}, {about.get('product') or 'product not told'}"
-    asked = target.settings.adapter
-    how = "" if asked is Adapter.AUTO else "; asked for"
-    return (
-        *_before(Check.POWERSHELL, target),
-        _powershell(session),
-        ok(Check.ADAPTER, f"{adapter}{how}"),
-    )
+    return (*_before(Check.POWERSHELL, target), _powershell(session), _adapter(session, target))
+
+
+def _adapter(session: WinRMSession, target: Target) -> Finding:
+    """Return where the cmdlets come from; the snap-in is the only way on Exchange 2007 and unsupported later."""
+    adapter, product = str(session.about.get("adapter") or "?"), str(session.about.get("product") or "")
+    detail = f"{adapter}, {product.strip() or 'product not told'}"
+    if target.settings.adapter is not Adapter.AUTO:
+        detail += "; asked for"
+    if adapter != Adapter.SNAPIN.value or product.startswith("Version 8."):
+        return ok(Check.ADAPTER, detail)
+    detail += ". Microsoft does not support it from Exchange 2010 on: it passes by roles and the admin audit log."
+    remedy = "Write adapter: remote for this connection, unless the server's own endpoint cannot be used."
+    return warned(Check.ADAPTER, "Unsupported way to the cmdlets", detail, remedy)
 
 
 def _powershell(session: WinRMSession) -> Finding:

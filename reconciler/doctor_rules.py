@@ -1,0 +1,330 @@
+"""The rules by which a session is judged: language, cmdlets, second hop, clock, quotas, domain controller.
+
+``failed`` means that a plan cannot be made or would be refused, ``warning`` that one can be made and something may bite
+later. So a cmdlet that reads and is missing fails, and one that only changes warns: an account that may only plan and
+report drift is a choice, not a fault. What Windows does not let an account read is no fault either.
+
+Sources of the limits: Kerberos' clock skew of five minutes (RFC 4120 and the domain's default policy); WinRM quotas
+(learn.microsoft.com/windows/win32/winrm/quotas).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from reconciler.diagnostics import Diagnostic
+from reconciler.errors import SessionError
+from reconciler.findings import Ahead, Check, Examined, Finding, failed, ok, skipped, warned
+from reconciler.needs import Needs
+from reconciler.values import Authentication, Connection
+
+KERBEROS_SECONDS: Final = 300.0
+NOTABLE_SECONDS: Final = 60.0
+
+
+def judged(seen: Examined, needs: Needs, *, has_second_hop: bool) -> Iterator[Finding]:
+    """Yield what is to be said of the session, in the order of its checks; of none, what could not be looked at."""
+    if seen.session is None:
+        yield from _unjudged(seen, needs)
+        return
+    yield _language(seen)
+    if identity := _identity(seen):
+        yield identity
+    if needs.reading:
+        yield _reading(seen, needs.reading)
+    if needs.changing:
+        yield _changing(seen, needs.changing)
+    if needs.script:
+        yield _second_hop(seen, has_second_hop)
+        yield _script(seen)
+    yield _clock(seen)
+    yield from _quotas(seen)
+
+
+def _unjudged(seen: Examined, needs: Needs) -> Iterator[Finding]:
+    """Yield what could not be looked at without a session."""
+    stop = seen.stopped_at
+    why = f"not looked at: {stop.check.value} comes first" if stop else "not looked at: there is no session"
+    wanted = {
+        Check.READING: bool(needs.reading),
+        Check.CHANGING: bool(needs.changing),
+        Check.SECOND_HOP: needs.script,
+        Check.SCRIPT: needs.script,
+    }
+    for check in (Check.READING, Check.CHANGING, Check.SECOND_HOP, Check.SCRIPT, Check.CLOCK, Check.QUOTAS):
+        if wanted.get(check, True):
+            yield skipped(check, why)
+
+
+def _language(seen: Examined) -> Finding:
+    language, far = str(seen.told("Language") or "not told"), seen.told("FarLanguage")
+    beyond = f"; {far} at Exchange's own endpoint" if far else ""
+    if language in ("FullLanguage", "not told"):
+        return ok(Check.LANGUAGE, f"{language}{beyond}")
+    detail = f"{seen.place}: PowerShell runs in {language}, in which the runner does not work in full."
+    remedy = "Exempt the account from the policy (AppLocker, WDAC) that constrains PowerShell on this host."
+    return failed(Check.LANGUAGE, Diagnostic("Language mode is constrained", detail, remedy))
+
+
+def _identity(seen: Examined) -> Finding | None:
+    """Return a warning where another host answers under this name: start times are those of the one that answers."""
+    told, meant = str(seen.about.get("host") or "").rstrip(".").lower(), seen.host.lower()
+    label = meant.partition(".")[0]
+    is_name = any(character.isalpha() for character in label) and ":" not in meant and meant != "localhost"
+    if not told or not is_name or told.partition(".")[0] == label:
+        return None
+    detail = f"{seen.host} is answered by {told}. Services and clocks are read on the host itself."
+    return warned(Check.IDENTITY, "Another host answers", detail, f"Write the host's own name:\n    host: {told}")
+
+
+def _missing(seen: Examined, cmdlets: frozenset[str]) -> list[str]:
+    told = seen.told("Missing")
+    names = {str(name).casefold() for name in told} if isinstance(told, list | tuple) else set()
+    return sorted(cmdlet for cmdlet in cmdlets if cmdlet.casefold() in names)
+
+
+_ROLES: Final = {
+    Connection.EXCHANGE: {
+        Check.READING: "Add the account to the role group View-Only Organization Management, or to those that change.",
+        Check.CHANGING: (
+            "For applies, add the account to the role groups UM Management and Server Management; exchucutil takes"
+            " Organization Management."
+        ),
+    },
+    Connection.LYNC: {
+        Check.READING: "Add the account to CsViewOnlyAdministrator, or to the groups that change.",
+        Check.CHANGING: "For applies, add the account to CsVoiceAdministrator and CsServerAdministrator.",
+    },
+}
+
+
+def _reading(seen: Examined, cmdlets: frozenset[str]) -> Finding:
+    missing = _missing(seen, cmdlets)
+    if not missing:
+        return ok(Check.READING, f"all {len(cmdlets)} cmdlets that plan and drift call")
+    detail = f"{_some(missing)} of {_number(len(cmdlets), 'cmdlet')} not found: a plan cannot read what they tell."
+    told = Diagnostic("Cmdlets that read are missing", detail, _ROLES[seen.endpoint.connection][Check.READING])
+    return failed(Check.READING, told)
+
+
+def _changing(seen: Examined, cmdlets: frozenset[str]) -> Finding:
+    missing = _missing(seen, cmdlets)
+    if not missing:
+        return ok(Check.CHANGING, f"all {len(cmdlets)} cmdlets that apply may call")
+    detail = (
+        f"{_some(missing)} of {_number(len(cmdlets), 'cmdlet')} not found: plan and drift work, an apply that needs"
+        " them fails."
+    )
+    remedy = _ROLES[seen.endpoint.connection][Check.CHANGING]
+    return warned(Check.CHANGING, "Cmdlets that change are missing", detail, remedy)
+
+
+def _some(names: Sequence[str], most: int = 4) -> str:
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count} {noun}" + ("" if count == 1 else "s")
+
+
+# --- exchucutil ------------------------------------------------------------------------------------------------------
+
+_DELEGATE: Final = (
+    "Use auth: credssp, or auth: kerberos with delegate: true and an account and a host that may delegate, for the "
+    "connection to Exchange; or run the script there by hand."
+)
+
+
+def _second_hop(seen: Examined, is_configured: bool) -> Finding:
+    reaches, server = seen.told("DirectoryOk"), seen.told("DirectoryServer")
+    if reaches is False:
+        error = seen.told("DirectoryError")
+        reason = f" ({error})" if error else ""
+        carries = is_configured and seen.auth in (Authentication.KERBEROS, Authentication.CREDSSP)
+        but = f" although auth is {seen.auth.value}" if carries else f": auth is {seen.auth.value}"
+        detail = f"{seen.place} cannot bind the directory as the account{reason}{but}. exchucutil has to."
+        return failed(Check.SECOND_HOP, Diagnostic("exchucutil cannot reach the directory", detail, _DELEGATE))
+    if not is_configured:
+        detail = (
+            f"auth {seen.auth.value} is not known to carry the logon on, so a plan that needs exchucutil is refused"
+            + (f", though {server} answers." if reaches else ".")
+        )
+        return failed(Check.SECOND_HOP, Diagnostic("exchucutil cannot reach the directory", detail, _DELEGATE))
+    if reaches is None:
+        error = seen.told("DirectoryError")
+        reason = f" ({error})" if error else ""
+        return ok(Check.SECOND_HOP, f"configured (auth {seen.auth.value}); whether it works could not be told{reason}")
+    return ok(Check.SECOND_HOP, f"the directory answers the account{f' at {server}' if server else ''}")
+
+
+def _script(seen: Examined) -> Finding:
+    if seen.told("Script") is True:
+        return ok(Check.SCRIPT, "exchucutil.ps1 is in the Scripts folder")
+    detail = f"{seen.place} has no exchucutil.ps1 in the Scripts folder of Exchange; it runs at the entry point."
+    remedy = "Name an Exchange server as host: of the connection that has it, with the Unified Messaging tools."
+    return failed(Check.SCRIPT, Diagnostic("exchucutil is not there", detail, remedy))
+
+
+# --- clock -----------------------------------------------------------------------------------------------------------
+
+
+def _clock(seen: Examined) -> Finding:
+    if seen.ahead is None:
+        return ok(Check.CLOCK, "not told")
+    how = _difference(seen.ahead)
+    distance = abs(seen.ahead.certain)
+    if distance < NOTABLE_SECONDS:
+        return ok(Check.CLOCK, how)
+    remedy = "Correct the clock that is wrong; on a member of the domain:\n    w32tm /resync"
+    if distance < KERBEROS_SECONDS:
+        detail = f"{how}. Start times are corrected by it; Kerberos refuses from five minutes on."
+        return warned(Check.CLOCK, "Clocks differ", detail, remedy)
+    detail = f"{how}: more than the five minutes that Kerberos allows."
+    if seen.auth in (Authentication.KERBEROS, Authentication.CREDSSP):
+        return failed(Check.CLOCK, Diagnostic("Clocks differ", detail, remedy))
+    return warned(Check.CLOCK, "Clocks differ", detail, remedy)
+
+
+def _difference(ahead: Ahead) -> str:
+    """Return how far a clock is off, as exactly as it is known."""
+    if abs(ahead.certain) < 1.0:
+        slack = max(abs(ahead.low), abs(ahead.high))
+        return f"as this machine's, within {_span(slack)}"
+    return f"{_span(abs(ahead.middle))} {'ahead of' if ahead.middle > 0 else 'behind'} this machine's"
+
+
+def _span(seconds: float) -> str:
+    if seconds < 10:
+        return f"{max(seconds, 0.1):.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+def clocks_finding(examined: Iterable[Examined]) -> Finding | None:
+    """Return how far the hosts' clocks are apart from each other; None where fewer than two are known."""
+    known = [(seen.ahead, seen.host) for seen in examined if seen.ahead is not None]
+    if len(known) < 2:
+        return None
+    apart = max(ahead.low for ahead, _ in known) - min(ahead.high for ahead, _ in known)
+    if apart < NOTABLE_SECONDS:
+        return ok(Check.CLOCKS, f"of {_number(len(known), 'host')} no two differ by more than a minute")
+    detail = f"{_some(list(_outliers(known)))}."
+    remedy = "Have all hosts take their time from the domain:\n    w32tm /resync /rediscover"
+    if apart < KERBEROS_SECONDS:
+        return warned(Check.CLOCKS, "Clocks differ", detail, remedy)
+    detail += " Beyond five minutes, hosts do not accept each other's Kerberos tickets."
+    return failed(Check.CLOCKS, Diagnostic("Clocks differ", detail, remedy))
+
+
+def _outliers(known: Sequence[tuple[Ahead, str]]) -> Iterator[str]:
+    """Yield which clocks stand apart, and by how much: of two from each other, of several from most."""
+    ordered = sorted(known, key=lambda one: (one[0].middle, one[1]))
+    if len(ordered) == 2:
+        (behind, first), (ahead, last) = ordered
+        yield f"{last} is {_span(ahead.middle - behind.middle)} ahead of {first}"
+        return
+    usual = ordered[len(ordered) // 2][0].middle
+    for ahead, host in sorted(known, key=lambda one: one[1]):
+        off = ahead.middle - usual
+        if abs(off) >= NOTABLE_SECONDS:
+            yield f"{host} is {_span(abs(off))} {'ahead of' if off > 0 else 'behind'} most of the others"
+
+
+# --- quotas ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A limit of remote shells, and from where on it bites."""
+
+    name: str
+    least: int
+    why: str
+    setting: str
+    recommended: int
+
+
+LIMITS: Final = (
+    Limit("MaxMemoryPerShellMB", 512, "MB for PowerShell with a management shell in it", "winrm/config/winrs", 1024),
+    Limit("MaxShellsPerUser", 3, "shells of this account, with those others may have open", "winrm/config/winrs", 30),
+    Limit("MaxProcessesPerShell", 5, "processes in a shell", "winrm/config/winrs", 25),
+    Limit("MaxConcurrentUsers", 2, "accounts at a time", "winrm/config/winrs", 10),
+    Limit("IdleTimeout", 60_000, "ms until a shell that waits is ended", "winrm/config/winrs", 7_200_000),
+    Limit("MaxEnvelopeSizekb", 150, "kB a message", "winrm/config", 500),
+)
+"""What a run takes on a host, with some room."""
+
+
+def _quotas(seen: Examined) -> Iterator[Finding]:
+    values = limits(seen)
+    if values is None:
+        yield _unread_quotas(seen)
+        return
+    biting = [limit for limit in LIMITS if values.get(limit.name, limit.least) < limit.least]
+    for limit in biting:
+        detail = f"{limit.name} is {values[limit.name]}: too few {limit.why}."
+        remedy = f"On the host:\n    winrm set {limit.setting} '@{{{limit.name}=\"{limit.recommended}\"}}'"
+        yield warned(Check.QUOTAS, "Remote shells are narrowly limited", detail, remedy)
+    if not biting:
+        memory, shells = values.get("MaxMemoryPerShellMB"), values.get("MaxShellsPerUser")
+        told = [f"{memory} MB a shell" if memory else "", f"{shells} shells an account" if shells else ""]
+        yield ok(Check.QUOTAS, ", ".join(part for part in told if part) or "none that bites")
+
+
+def limits(seen: Examined) -> Mapping[str, int] | None:
+    """Return the limits that could be read, by their names in Windows; None where none may be."""
+    told = seen.told("Quotas")
+    if not isinstance(told, Mapping):
+        return None
+    return {str(n): value for n, value in told.items() if isinstance(value, int) and not isinstance(value, bool)}
+
+
+def _unread_quotas(seen: Examined) -> Finding:
+    """Windows shows them to administrators; on 2008 R2 the one for memory is known to be too small."""
+    if not str(seen.about.get("ps") or "").startswith(("1.", "2.")):
+        return ok(Check.QUOTAS, "not shown to this account, which is usual")
+    detail = "They are not shown to this account; this Windows allows 150 MB a shell unless somebody raised it."
+    remedy = "On the host:\n    winrm set winrm/config/winrs '@{MaxMemoryPerShellMB=\"1024\"}'"
+    return warned(Check.QUOTAS, "Limits of remote shells are not known", detail, remedy)
+
+
+# --- what is found by reading ----------------------------------------------------------------------------------------
+
+
+def hosts_finding(connection: Connection, hosts: Iterable[str], unread: Sequence[Diagnostic]) -> Finding:
+    """Return what was discovered behind an entry point, or why nothing was."""
+    if unread:
+        first = unread[0]
+        detail = f"The hosts behind {connection.value} are not known. {first.detail}"
+        return failed(Check.HOSTS, Diagnostic(first.summary, detail, first.remedy))
+    names = sorted(set(hosts))
+    shown = f": {_some(names, 6)}" if names else ""
+    return ok(Check.HOSTS, f"{_number(len(names), 'host')} discovered{shown}")
+
+
+def controller_finding(
+    remembered: str | None, listed: Sequence[str], answer: SessionError | None
+) -> tuple[Finding, str | None]:
+    """Return what is to be said of the pinned domain controller, and which one it is.
+
+    ``answer``: why a read through it failed, if it did.
+    """
+    pinned = remembered if remembered in listed or not listed else min(listed)
+    if pinned is None:
+        return ok(Check.CONTROLLER, "none is told; the servers choose"), None
+    if answer is not None:
+        detail = f"{pinned} is where everything is read, and a read through it failed. {_detail(answer)}"
+        remedy = "Bring it up, or have another one chosen: a plan takes the first that Exchange lists."
+        return failed(Check.CONTROLLER, Diagnostic("Domain controller does not answer", detail, remedy)), pinned
+    if remembered and remembered != pinned:
+        detail = f"The state remembers {remembered}, which is no longer listed; a plan will choose {pinned}."
+        return warned(Check.CONTROLLER, "Domain controller is gone", detail), pinned
+    how = "remembered by the state" if remembered else "the first that is listed; a first apply will remember it"
+    return ok(Check.CONTROLLER, f"{pinned} answers; {how}"), pinned
+
+
+def _detail(error: SessionError) -> str:
+    return error.diagnostics[0].detail if error.diagnostics else str(error)
