@@ -74,7 +74,6 @@ def test_a_name_too_long_for_the_policy_fails_and_leaves_nothing() -> None:
     "change",
     [
         {"Name": "a/b"},
-        {"Name": ""},
         {"NumberOfDigitsInExtension": 21},
         {"NumberOfDigitsInExtension": 0},
         {"CountryOrRegionCode": "12345"},
