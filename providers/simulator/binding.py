@@ -140,7 +140,7 @@ def cmdlet_of(name: str, version: str) -> Cmdlet | None:
         return None
     parameters: dict[str, Parameter] = {}
     for parameter_name, described in row["parameters"].items():
-        if version not in described.get("versions", row["versions"]):
+        if version not in described.get("versions", row["versions"]) or parameter_name in _COMMON:
             continue
         parameter = _parameter(parameter_name, described, version)
         for key in (parameter_name, *parameter.aliases):

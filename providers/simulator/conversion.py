@@ -25,6 +25,9 @@ _HEXADECIMAL: Final = re.compile(r"(?:#|0[xX])([0-9A-Fa-f]{1,8})\Z")
 _DECIMAL: Final = re.compile(r"[+-]?(?:[0-9]+(?:,[0-9]+)*(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,2})?\Z")
 _MULTIPLIED: Final = re.compile(r"([+-]?[0-9]+)([kKmMgG])[bB]\Z")
 _WHOLE: Final = re.compile(r"[+-]?[0-9]{1,10}\Z")
+_GUID: Final = re.compile(r"\{?[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\}?\Z")
+_MOMENT: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,7})?Z?)?\Z")
+_THOUSANDS: Final = re.compile(r"[+-]?[0-9]+(?:,[0-9]+)+\Z")
 _DAYS: Final = re.compile(r"([0-9]{1,8})\.00:00:00\Z")
 
 
@@ -95,9 +98,23 @@ def one(type: str, value: object) -> Any:
             return text(value)
         case "SecureString":
             return secret(value)
-    if type in ("PSCredential", "Guid", "DateTime") and not isinstance(value, str | None):
-        raise ValueError
+        case "PSCredential":
+            return _nothing(value)
+        case "Guid" | "DateTime":
+            return _read(value, _GUID if type == "Guid" else _MOMENT)
     return parsed(value, may_be_empty=not type.endswith("IdParameter"))
+
+
+def _nothing(value: object) -> None:
+    """A credential is never made of text: that would ask for a password."""
+    if value is not None:
+        raise ValueError
+
+
+def _read(value: object, form: re.Pattern[str]) -> str:
+    if not isinstance(value, str) or form.match(value.strip()) is None:
+        raise ValueError
+    return value.strip()
 
 
 def integer(type: str, value: object) -> int:
@@ -211,6 +228,8 @@ def enumerated(enumeration: Enumeration, value: object) -> str:
         return enumeration.shown(_cast(value))
     if isinstance(value, list | tuple):
         value = ",".join(element(item) for item in value)
+    if _THOUSANDS.match(str(value).strip()):
+        return enumeration.shown(integer("Int32", value))
     number = 0
     for part in str(value).split(","):
         bare = part.strip()
