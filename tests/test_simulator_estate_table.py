@@ -50,6 +50,7 @@ def test_only_what_binding_needs_of_versions_that_can_be_is_kept() -> None:
         "versions": ["e2013", "e2016"],
         "sets": ["A", "B"],
         "mandatory": [["Name"], []],
+        "default": "B",
         "parameters": {
             "Name": {"type": "String", "position": 1, "sets": [0]},
             "Mode": {"type": "Mode", "values": ["One", "Two"], "versions": ["e2013"]},

@@ -74,7 +74,6 @@ def test_a_name_too_long_for_the_policy_fails_and_leaves_nothing() -> None:
     "change",
     [
         {"Name": "a/b"},
-        {"Name": ""},
         {"NumberOfDigitsInExtension": 21},
         {"NumberOfDigitsInExtension": 0},
         {"CountryOrRegionCode": "12345"},
@@ -128,10 +127,12 @@ def test_a_dial_plan_goes_only_when_nothing_refers_to_it() -> None:
     assert run(estate, "Get-UMDialPlan") == ()
 
 
-def test_a_null_identity_means_everything() -> None:
+def test_a_null_identity_means_everything_and_an_empty_one_is_refused() -> None:
     estate = estate_of(plans={"Redmond": 5, "Dublin": 4})
     assert len(run(estate, "Get-UMDialPlan", "Name", Identity=None)) == 2
-    assert len(run(estate, "Get-UMDialPlan", "Name", Identity="")) == 2
+    with pytest.raises(CmdletError) as caught:
+        run(estate, "Get-UMDialPlan", "Name", Identity="")
+    assert not caught.value.executed
 
 
 @pytest.mark.parametrize("form", ["Redmond", "redmond", "guid", "dn", "Contoso\\Redmond"])

@@ -8,50 +8,44 @@ PowerShell: numbers from text, no Booleans from text, one value for a multi-valu
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Final
 
+from providers.simulator import conversion
 from providers.simulator.answers import CmdletError
+from providers.simulator.conversion import Difference as Difference
+from providers.simulator.conversion import Enumeration
+from providers.simulator.conversion import Secret as Secret
 from providers.simulator.texts import told
 
 _TABLE = Path(__file__).with_name("cmdlets_table.json")
 
 _COMMON: Final = {
-    name.casefold(): name
-    for name in (
-        "ErrorAction",
-        "ErrorVariable",
-        "WarningAction",
-        "WarningVariable",
-        "OutVariable",
-        "OutBuffer",
-        "Verbose",
-        "Debug",
-    )
-} | {"ea": "ErrorAction", "wa": "WarningAction"}
+    "Debug": "db",
+    "ErrorAction": "ea",
+    "ErrorVariable": "ev",
+    "InformationAction": "infa",
+    "InformationVariable": "iv",
+    "OutBuffer": "ob",
+    "OutVariable": "ov",
+    "PipelineVariable": "pv",
+    "ProgressAction": "proga",
+    "Verbose": "vb",
+    "WarningAction": "wa",
+    "WarningVariable": "wv",
+}
+"""Parameters of every cmdlet, with their aliases."""
+_COMMON_KEYS: Final = frozenset(key.casefold() for pair in _COMMON.items() for key in pair)
 
 _MANY: Final = frozenset({"MultiValuedProperty", "ProxyAddressCollection", "PSListModifier"})
 _NUMBERS: Final = frozenset({"Int32", "Int64", "UInt16", "UInt32"})
 _NO_ENUMERATION: Final = _MANY | _NUMBERS | {"String"}
 """Types whose accepted values the reference lists though they are not of their own."""
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """A bound ``@{Add=...;Remove=...}``."""
-
-    add: tuple[Any, ...] = ()
-    remove: tuple[Any, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Secret:
-    """A bound SecureString; its text is used where a product would and never shown."""
-
-    text: str = field(repr=False)
+_FLAGS: Final = frozenset({"AllowedServices"})
+"""Enumerations of which a value may be several."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +55,7 @@ class Parameter:
     name: str
     type: str
     position: int | None = None
-    values: Mapping[str, str] | None = None
-    """Of an enumeration: folded to proper spelling."""
+    enumeration: Enumeration | None = None
     sets: frozenset[int] | None = None
     aliases: tuple[str, ...] = ()
     choices: tuple[str, ...] | None = None
@@ -108,7 +101,7 @@ class Cmdlet:
         found = self.parameters.get(folded)
         if found is not None:
             return found
-        if folded in _COMMON:
+        if folded in _COMMON_KEYS:
             return None
         matches = {p.name: p for key, p in self.parameters.items() if key.startswith(folded)}
         if len(matches) == 1:
@@ -147,7 +140,7 @@ def cmdlet_of(name: str, version: str) -> Cmdlet | None:
         return None
     parameters: dict[str, Parameter] = {}
     for parameter_name, described in row["parameters"].items():
-        if version not in described.get("versions", row["versions"]):
+        if version not in described.get("versions", row["versions"]) or parameter_name in _COMMON:
             continue
         parameter = _parameter(parameter_name, described, version)
         for key in (parameter_name, *parameter.aliases):
@@ -168,7 +161,18 @@ def cmdlets_of(version: str, product: str) -> tuple[Cmdlet, ...]:
 
 
 @cache
-def enumerations(version: str) -> Mapping[str, tuple[str, ...]]:
+def setters(noun: str, version: str) -> Mapping[str, Parameter]:
+    """Return the parameters that set the properties of a kind of object, by folded name: they tell the types."""
+    found: dict[str, Parameter] = {}
+    for verb in ("Set", "New", "Enable"):
+        cmdlet = cmdlet_of(f"{verb}-{noun}", version)
+        for parameter in cmdlet.declared if cmdlet else ():
+            found.setdefault(parameter.name.casefold(), parameter)
+    return found
+
+
+@cache
+def enumerations(version: str) -> Mapping[str, Enumeration]:
     """Return the enumerations of a version: the values that its cmdlets take, in the order of the reference.
 
     The reference tells the values per parameter; a type has those of all of them. Which number a value has is not
@@ -180,7 +184,12 @@ def enumerations(version: str) -> Mapping[str, tuple[str, ...]]:
             kind = described["type"].removesuffix("[]")
             if "values" in described and kind not in _NO_ENUMERATION:
                 found.setdefault(kind, {}).update(dict.fromkeys(described["values"]))
-    return {kind: tuple(values) for kind, values in found.items()}
+    return {
+        kind: Enumeration(("None", *(name for name in values if name != "None")), is_flags=True)
+        if kind in _FLAGS
+        else Enumeration(tuple(values))
+        for kind, values in found.items()
+    }
 
 
 @cache
@@ -207,7 +216,7 @@ def _parameter(name: str, described: Mapping[str, Any], version: str) -> Paramet
         name,
         described["type"],
         described.get("position"),
-        {value.casefold(): value for value in values} if values else None,
+        values,
         frozenset(sets) if sets is not None else None,
         tuple(described.get("aliases", ())),
         tuple(described["values"]) if is_limited else None,
@@ -231,7 +240,7 @@ def bind(
     positional: Sequence[object] = (),
     differences: bool = True,
 ) -> dict[str, Any]:
-    """Return the arguments by proper parameter name, converted to the parameters' types.
+    """Return the arguments by proper parameter name, converted to the parameters' types, in the cmdlet's own order.
 
     ``differences`` is False where the version lacks ``@{Add=;Remove=}``.
 
@@ -253,7 +262,7 @@ def bind(
         bound[parameter.name] = _converted(cmdlet, parameter, value, culture, differences)
         used.append(parameter)
     _check_sets(cmdlet, used, bound, culture)
-    return bound
+    return {parameter.name: bound[parameter.name] for parameter in cmdlet.declared if parameter.name in bound}
 
 
 def _positions(
@@ -271,18 +280,21 @@ def _positions(
 
 
 def _check_sets(cmdlet: Cmdlet, used: Sequence[Parameter], bound: Mapping[str, Any], culture: str) -> None:
+    """Choose the parameter set as the engine does, and see that nothing it asks for is missing."""
     sets = set(range(len(cmdlet.mandatory)))
     for parameter in used:
         if parameter.sets is not None:
             sets &= parameter.sets
-    if not sets and cmdlet.mandatory:
+    default = cmdlet.sets.index(cmdlet.default_set) if cmdlet.default_set else None
+    if len(sets) > 1 and default is not None:
+        sets = {default} if default in sets else {index for index in sets if cmdlet.mandatory[index] <= bound.keys()}
+    if len(sets) != 1:
         raise _binding_error(
             "AmbiguousParameterSet", cmdlet.name, told("parameter-sets", culture), ", ".join(sorted(bound))
         )
-    missing = [cmdlet.mandatory[index] - bound.keys() for index in sorted(sets)]
-    if missing and all(missing):
-        fewest = min(missing, key=len)
-        names = " ".join(sorted(fewest))
+    missing = cmdlet.mandatory[sets.pop()] - bound.keys()
+    if missing:
+        names = " ".join(sorted(missing))
         text = told("missing-mandatory", culture, names=names)
         raise _binding_error("MissingMandatoryParameter", cmdlet.name, text, names)
 
@@ -298,12 +310,7 @@ def _binding_error(kind: str, cmdlet: str, message: str, target: str) -> CmdletE
 
 def _converted(cmdlet: Cmdlet, parameter: Parameter, value: object, culture: str, differences: bool) -> Any:
     try:
-        if isinstance(value, Mapping):
-            return _tagged(parameter, value, differences)
-        if parameter.is_many:
-            items = [] if value is None else list(value) if isinstance(value, list | tuple) else [value]
-            return [_one(parameter, item) for item in items]
-        return _one(parameter, value)
+        converted = _of_type(parameter, value, differences)
     except ValueError:
         shown = value if isinstance(value, str | int) else type(value).__name__
         text = told("cannot-convert", culture, name=parameter.name, value=shown, type=parameter.type)
@@ -315,72 +322,62 @@ def _converted(cmdlet: Cmdlet, parameter: Parameter, value: object, culture: str
             parameter.name,
             executed=False,
         ) from None
+    refusal = _refusal(parameter, converted) if any(parameter.name in names for names in cmdlet.mandatory) else None
+    if refusal is None and parameter.choices is not None and not _is_chosen(parameter.choices, converted):
+        refusal = "ParameterArgumentValidationError"
+    if refusal is not None:
+        text = told("null-argument", culture, name=parameter.name)
+        raise CmdletError(
+            "ParameterBindingValidationException",
+            f"{refusal},{cmdlet.name}",
+            "InvalidData",
+            text,
+            parameter.name,
+            executed=False,
+        )
+    return [] if converted is None and parameter.is_many else converted
 
 
-def _tagged(parameter: Parameter, value: Mapping[Any, Any], differences: bool) -> object:
-    if "$secure" in value:
-        return Secret(str(value["$secure"]))
-    if value.keys() <= {"$add", "$remove"} and parameter.is_many and differences:
-        add, remove = (_listed(value.get(side)) for side in ("$add", "$remove"))
-        return Difference(tuple(_one(parameter, item) for item in add), tuple(_one(parameter, item) for item in remove))
-    raise ValueError
-
-
-def _listed(value: object) -> Sequence[object]:
-    return value if isinstance(value, list | tuple) else [] if value is None else [value]
-
-
-def _one(parameter: Parameter, value: object) -> Any:
-    if parameter.values is not None:
-        return _enumerated(parameter.values, value)
-    convert = _CONVERTERS.get(parameter.type)
-    return convert(value) if convert else _text(value)
-
-
-def _enumerated(values: Mapping[str, str], value: object) -> str | None:
+def _of_type(parameter: Parameter, value: object, differences: bool) -> Any:
+    if parameter.type in _MANY:
+        return None if value is None else conversion.many(parameter.type, value, differences=differences)
+    bare = parameter.type.removesuffix("[]")
+    if bare == parameter.type:
+        return _one(parameter, bare, value)
     if value is None:
-        raise ValueError
-    found = values.get(str(value).casefold())
-    if found is None:
-        raise ValueError
-    return found
+        return None
+    items = value if isinstance(value, list | tuple) else [value]
+    if bare == "String":
+        return [conversion.element(item) for item in items]
+    return [_one(parameter, bare, item) for item in items]
 
 
-def _text(value: object) -> str | None:
-    if value is None or isinstance(value, str):
-        return value
-    if isinstance(value, bool):
-        return "True" if value else "False"
-    if isinstance(value, list | tuple):
-        raise ValueError
-    return str(value)
+def _one(parameter: Parameter, type_name: str, value: object) -> Any:
+    if parameter.enumeration is not None:
+        return conversion.enumerated(parameter.enumeration, value)
+    return conversion.one(type_name, value)
 
 
-def _number(value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int | str):
-        raise ValueError
-    return int(value)
+def _refusal(parameter: Parameter, value: Any) -> str | None:
+    """Return why a mandatory parameter does not take what was converted."""
+    if value is None:
+        return "ParameterArgumentValidationErrorNullNotAllowed"
+    if isinstance(value, str):
+        is_empty = not value and parameter.type == "String"
+        return "ParameterArgumentValidationErrorEmptyStringNotAllowed" if is_empty else None
+    if parameter.type in _MANY and parameter.type != "PSListModifier" and (isinstance(value, Difference) or not value):
+        return "ParameterArgumentValidationErrorEmptyCollectionNotAllowed"
+    if not isinstance(value, list) or parameter.type in _MANY:
+        return None
+    if not value:
+        return "ParameterArgumentValidationErrorEmptyArrayNotAllowed"
+    if parameter.type == "String[]" and "" in value:
+        return "ParameterArgumentValidationErrorEmptyStringNotAllowed"
+    return "ParameterArgumentValidationErrorNullNotAllowed" if None in value else None
 
 
-def _boolean(value: object) -> bool:
-    if isinstance(value, bool):
-        return value
-    if isinstance(value, int):
-        return value != 0
-    raise ValueError
-
-
-def _unlimited(value: object) -> int | str:
-    if isinstance(value, str) and value.strip().casefold() == "unlimited":
-        return "Unlimited"
-    if isinstance(value, str) and value.endswith(".00:00:00"):
-        value = value.removesuffix(".00:00:00")
-    return _number(value)
-
-
-_CONVERTERS: Mapping[str, Callable[[object], Any]] = {
-    **dict.fromkeys(_NUMBERS, _number),
-    "Boolean": _boolean,
-    "SwitchParameter": _boolean,
-    "Unlimited": _unlimited,
-}
+def _is_chosen(choices: Sequence[str], value: object) -> bool:
+    """Tell whether every text is one of ``choices``, in any case; what is added or removed is not looked at."""
+    folded = {choice.casefold() for choice in choices}
+    items = value if isinstance(value, list) else [] if isinstance(value, Difference) else [value]
+    return all(str(item).casefold() in folded for item in items)

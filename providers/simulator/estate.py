@@ -244,7 +244,7 @@ class Estate:
         else:
             records = tuple(run_cmdlet(call))
             if self.world.deserialised and not live and call.release.startswith("e"):
-                records = tuple(deserialised(record) for record in records)
+                records = tuple(deserialised(record, call.cmdlet, call.release) for record in records)
         if fault is not None:
             raise _fault_error(call, fault)
         return Result(records, tuple(call.warnings), call.output)

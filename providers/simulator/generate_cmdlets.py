@@ -23,8 +23,8 @@ ABOUT = [
     "  completed by cmdlets and parameters that its reference leaves out, as Exchange 2010 has them.",
     "product: exchange, lync or windows. versions: the versions that have it (e2010.., l2010, l2013, s2015, s2019).",
     "sets: names of its parameter sets. mandatory: for each set, the parameters it asks for. default: the set that",
-    "  holds where the parameters given leave several; of several sets, where the reference names none: Identity, else",
-    "  the first (inferred).",
+    "  holds where the parameters given leave several; where the reference names none, Thumbprint or Identity, else",
+    "  the first that asks for nothing (inferred).",
     "parameters: name -> type; position where it has one; values of an enumeration; aliases; pipeline: takes input;",
     "  sets: indexes of its parameter sets, where not all; versions, where fewer than the cmdlet's.",
 ]
@@ -43,6 +43,7 @@ _VERSIONS = {
 }
 _LYNC = ("l2010", "l2013", "s2015", "s2019")
 
+_DEFAULTS = ("Thumbprint", "Identity")
 _ALSO_2007 = (
     "Add-ADPermission",
     "Disable-UMAutoAttendant",
@@ -146,8 +147,15 @@ def _cmdlet(told: Mapping[str, Any]) -> dict[str, Any] | None:
         "parameters": parameters,
     }
     if len(sets) > 1:
-        kept["default"] = told.get("default_parameter_set") or ("Identity" if "Identity" in sets else sets[0])
+        kept["default"] = told.get("default_parameter_set") or _default(sets, kept["mandatory"])
     return kept
+
+
+def _default(sets: Sequence[str], mandatory: Sequence[Sequence[str]]) -> str:
+    """Return the set that is taken to be the default where the reference names none (inferred)."""
+    named = next((name for name in _DEFAULTS if name in sets), None)
+    free = next((name for name, asked in zip(sets, mandatory, strict=True) if not asked), sets[0])
+    return named or free
 
 
 def _parameter(told: Mapping[str, Any], sets: Sequence[str], of_cmdlet: Sequence[str]) -> dict[str, Any] | None:

@@ -153,6 +153,7 @@ class PowerShellEngine:
         told = {name: os.environ[name] for name in _INHERITED if name in os.environ}
         told |= dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(own))
         told |= {
+            "DOTNET_TieredPGO": "0",
             "LC_ALL": f"{culture}.UTF-8",
             "POWERSHELL_TELEMETRY_OPTOUT": "1",
             "PSModulePath": os.pathsep.join(map(str, modules)),

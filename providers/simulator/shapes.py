@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import Any, Final
 
-from providers.simulator.binding import cmdlet_of, parameters_of
+from providers.simulator.binding import cmdlet_of, parameters_of, setters
 from providers.simulator.context import Call
 from providers.simulator.directory import Entry, View
 
@@ -31,18 +31,29 @@ def flattened(view: View, value: Any) -> Any:
     return value
 
 
-def deserialised(value: Any) -> Any:
-    """Return a flattened value as it comes out of Exchange's remoting endpoint: a reference is text.
+def deserialised(record: Mapping[str, Any], cmdlet: str, release: str) -> dict[str, object]:
+    """Return a flattened record as it comes out of Exchange's remoting endpoint.
 
-    Of a configuration object that is its name, of a user the canonical name. Source: DOMAIN 10.
+    A count that may be unlimited is text: its type has no form of its own on the way.
     """
+    types = setters(cmdlet.partition("-")[2], release)
+    found = {name: _deserialised(value) for name, value in record.items()}
+    for name, value in found.items():
+        parameter = types.get(name.casefold())
+        if parameter is not None and parameter.type == "Unlimited" and isinstance(value, int):
+            found[name] = str(value)
+    return found
+
+
+def _deserialised(value: Any) -> Any:
+    """Return a value in which references are text: a name, of a user the canonical name. Source: DOMAIN 10."""
     if isinstance(value, dict) and value.keys() == {"dn", "guid", "name"}:
         parts = [part.partition("=") for part in value["dn"].split(",")]
         domain = ".".join(text for kind, _, text in parts if kind == "DC")
         return f"{domain}/Users/{value['name']}" if ",CN=Users," in value["dn"] else value["name"]
     if isinstance(value, dict):
-        return {name: deserialised(item) for name, item in value.items()}
-    return [deserialised(item) for item in value] if isinstance(value, list) else value
+        return {name: _deserialised(item) for name, item in value.items()}
+    return [_deserialised(item) for item in value] if isinstance(value, list) else value
 
 
 COMMON: Mapping[str, Computed] = {

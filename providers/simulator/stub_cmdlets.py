@@ -24,6 +24,7 @@ from typing import Final
 
 from providers.simulator import clixml
 from providers.simulator.binding import Cmdlet, Parameter, cmdlets_of, enumerations
+from providers.simulator.conversion import Enumeration
 
 SNAP_INS: Final[Mapping[str, str]] = {
     "e2007": "Microsoft.Exchange.Management.PowerShell.Admin",
@@ -150,8 +151,10 @@ def _stub(name: str) -> str:
 # --- the text of a module --------------------------------------------------------------------------------------------
 
 
-def _enum(kind: str, values: Sequence[str]) -> str:
-    return f"enum {kind} {{\n" + "".join(f"    {value}\n" for value in values) + "}"
+def _enum(kind: str, enumeration: Enumeration) -> str:
+    head = "[Flags()] " if enumeration.is_flags else ""
+    values = "".join(f"    {name} = {enumeration.value(name)}\n" for name in enumeration.names)
+    return f"{head}enum {kind} {{\n{values}}}"
 
 
 def _types(enums: Iterable[str], *, takes_differences: bool) -> Iterator[str]:
@@ -209,7 +212,7 @@ def _in_sets(cmdlet: Cmdlet, parameter: Parameter) -> Iterator[list[str]]:
 def _type(parameter: Parameter) -> str:
     bare = parameter.type.removesuffix("[]")
     many = "[]" if parameter.type.endswith("[]") else ""
-    if parameter.values is not None:
+    if parameter.enumeration is not None:
         return bare + many
     known = _NATIVE.get(bare) or (bare if bare in TEXT_TYPES else None)
     return (known or ("IdParameter" if bare.endswith("IdParameter") else "TextParameter")) + many

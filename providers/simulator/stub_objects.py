@@ -7,13 +7,13 @@ value. What no cmdlet sets, such as ``WhenCreated``, is told here by name.
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping, Sequence
-from functools import cache
 from typing import Any, Final
 
 from providers.simulator import clixml
 from providers.simulator.answers import CmdletError, Result
-from providers.simulator.binding import Parameter, cmdlet_of, enumerations
+from providers.simulator.binding import Parameter, enumerations, setters
 from providers.simulator.stub_cmdlets import TEXT_TYPES
 
 RECORD_TYPE: Final = "Stub.Record"
@@ -27,8 +27,6 @@ _TEXTS: Final[Mapping[str, str]] = {
     "WindowsEmailAddress": "SmtpAddress",
     "EmailAddresses": "ProxyAddress",
 }
-_SETTERS: Final = ("Set", "New", "Enable")
-
 _Column = tuple[str, str, str, bool]
 """Name, kind, name of the type where the kind has several, whether it holds many."""
 
@@ -50,7 +48,7 @@ def failed(error: CmdletError) -> str:
 
 
 def _column(name: str, value: Any, cmdlet: str, release: str) -> _Column:
-    parameter = _setters(cmdlet.partition("-")[2], release).get(name.casefold())
+    parameter = setters(cmdlet.partition("-")[2], release).get(name.casefold())
     is_many = isinstance(value, list | tuple)
     first = next(iter(value), None) if is_many else value
     kind, type_name = _kind(name, first, parameter, release)
@@ -75,20 +73,10 @@ def _kind(name: str, value: Any, parameter: Parameter | None, release: str) -> t
     if parameter.type in ("EnhancedTimeSpan", "TimeSpan"):
         return "span", ""
     bare = parameter.type.removesuffix("[]")
-    if value in enumerations(release).get(bare, ()):
+    known = enumerations(release).get(bare)
+    if known is not None and isinstance(value, str) and set(value.split(", ")) <= set(known.names):
         return "enum", bare
     return ("text", bare) if bare in TEXT_TYPES and isinstance(value, str) else ("", "")
-
-
-@cache
-def _setters(noun: str, release: str) -> Mapping[str, Parameter]:
-    """Return the parameters that set the properties of a kind of object, by folded name."""
-    found: dict[str, Parameter] = {}
-    for verb in _SETTERS:
-        cmdlet = cmdlet_of(f"{verb}-{noun}", release)
-        for parameter in cmdlet.declared if cmdlet else ():
-            found.setdefault(parameter.name.casefold(), parameter)
-    return found
 
 
 def _told(value: Any) -> object:
@@ -116,8 +104,6 @@ def argument(value: Any) -> object:
 
 
 def _units(encoded: str) -> str:
-    import base64
-
     return base64.b64decode(encoded).decode("utf-16-le", "surrogatepass")
 
 

@@ -7,8 +7,8 @@ function New-StubTypes {
     $script:StubExceptions = @{}
     $builder = $script:StubModule.DefineType('Microsoft.Exchange.Data.Unlimited`1', 'Public, Sealed, BeforeFieldInit', [object])
     $argument = $builder.DefineGenericParameters('T')[0]
-    $flag = $builder.DefineField('isUnlimited', [bool], 'Public')
-    $value = $builder.DefineField('limitedValue', $argument, 'Public')
+    $flag = $builder.DefineField('hasNoLimit', [bool], 'Public')
+    $value = $builder.DefineField('limit', $argument, 'Public')
     Add-StubProperty $builder 'IsUnlimited' ([bool]) $flag
     Add-StubProperty $builder 'Value' $argument $value
     Add-StubToString $builder $flag $value $argument
@@ -46,7 +46,7 @@ function Add-StubToString($Builder, $Flag, $Value, $Argument) {
 function New-StubUnlimited([object] $Value) {
     if ($Value -is [string] -and [string]::Equals($Value, 'Unlimited', 'Ordinal')) {
         $made = [Activator]::CreateInstance($script:Unlimited.MakeGenericType([int]))
-        $made.isUnlimited = $true
+        $made.hasNoLimit = $true
         return $made
     }
     $bare = $Value
@@ -54,7 +54,7 @@ function New-StubUnlimited([object] $Value) {
         $bare = [timespan]::ParseExact($Value, 'c', [Globalization.CultureInfo]::InvariantCulture)
     }
     $made = [Activator]::CreateInstance($script:Unlimited.MakeGenericType($bare.GetType()))
-    $made.limitedValue = $bare
+    $made.limit = $bare
     $made
 }
 

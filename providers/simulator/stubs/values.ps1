@@ -87,13 +87,13 @@ class MultiValuedProperty : Collections.ArrayList {
         } else {
             [MultiValuedProperty]::Check($Values)
             foreach ($value in $Values) {
-                [void] $this.Add($value)
+                [void] $this.Add([string] $value)
             }
         }
     }
     static [void] Check([object] $Values) {
         foreach ($value in $Values) {
-            if ($null -eq $value -or $value -is [Collections.IDictionary] -or ($value -is [Collections.IEnumerable] -and $value -isnot [string])) {
+            if ($value -isnot [string] -and $value -isnot [ValueType]) {
                 throw [ArgumentException]::new('A value of this property is one text.')
             }
         }
