@@ -100,7 +100,7 @@ TYPES: Final = frozenset(
     Array BitConverter Collections.ArrayList Collections.Generic.Dictionary Collections.IDictionary
     Collections.IEnumerable Collections.IList Collections.Queue Console Convert DBNull DateTime DateTimeKind Delegate
     Diagnostics.Stopwatch DirectoryServices.DirectoryEntry Enum Environment Globalization.CultureInfo
-    Globalization.NumberStyles Guid IFormattable IO.File IO.Path IO.Stream IO.StreamWriter
+    Globalization.NumberStyles Guid IFormattable IO.File IO.Path IO.Stream IO.StringWriter
     Management.Automation.CmdletInfo Management.Automation.CmdletInvocationException
     Management.Automation.GetValueException Management.Automation.MethodInvocationException
     Management.Automation.PSArgumentException Management.Automation.PSCredential
@@ -117,7 +117,7 @@ TYPES: Final = frozenset(
 )
 STATIC: Final = {
     "BitConverter": {"ToString": 3},
-    "Console": {"Out": 0},
+    "Console": {"Out": 0, "SetOut": 1},
     "Convert": {"FromBase64String": 1, "ToBase64String": 1, "ToInt32": 2},
     "DateTime": {"UtcNow": 0},
     "DateTimeKind": {"Utc": 0},
@@ -125,8 +125,8 @@ STATIC: Final = {
     "Environment": {"CurrentDirectory": 0, "OSVersion": 0, "UserDomainName": 0, "UserName": 0, "Version": 0},
     "Globalization.CultureInfo": {"CurrentCulture": 0, "InvariantCulture": 0},
     "Globalization.NumberStyles": {"AllowLeadingSign": 0, "Float": 0},
-    "IO.File": {"Exists": 1, "ReadAllText": 2},
-    "IO.Path": {"Combine": 2, "GetFullPath": 1},  # Combine takes three only since .NET 4
+    "IO.File": {"Exists": 1, "ReadAllText": 1, "WriteAllText": 3},
+    "IO.Path": {"Combine": 2, "GetDirectoryName": 1},  # Combine takes three only since .NET 4
     "Math": {"Abs": 1, "Floor": 1},
     "Microsoft.Win32.Registry": {"GetValue": 3},
     "Net.NetworkInformation.IPGlobalProperties": {"GetIPGlobalProperties": 0},
@@ -156,7 +156,7 @@ MOST_ARGUMENTS: Final = {
         _words(
             """
         Add Append AppendChar ComputeHash ContainsKey Enqueue Equals GetBytes GetString IndexOfAny IsInRole IsMatch
-        LastIndexOf Match Matches Remove Write WriteLine
+        LastIndexOf Match Matches Remove Split Write WriteLine
         """
         ),
         1,
@@ -168,9 +168,9 @@ PROPERTIES: Final = frozenset(
         """
     Activity AuthenticationType BaseObject Category CategoryInfo Count CurrentCulture CurrentUICulture DomainName
     Elapsed ElapsedMilliseconds Exception FullName FullyQualifiedErrorId Groups HostName ImpersonationLevel Index
-    InnerException Keys Kind LanguageMode Length Major Message Minor ModuleName Name PSObject PSSnapIn PSVersion
-    Parameters Properties SerializedRemoteException SessionState Success TargetObject TotalMilliseconds TotalSeconds
-    TypeNames Value Version
+    InnerException Keys Kind LanguageMode Length Major Message Minor ModuleName MyCommand Name PSObject PSSnapIn
+    PSVersion Parameters Path Properties SerializedRemoteException SessionState Success TargetObject TotalMilliseconds
+    TotalSeconds TypeNameOfValue TypeNames Value Version
     """
     )
 )

@@ -64,16 +64,18 @@ def refusals(
     invoked: Mapping[str, str] | None = None,
     functions: Iterable[str] = (),
     makes_its_script: bool = False,
-    table: str = "$Reconciler",
+    tables: Iterable[str] = ("$Reconciler",),
 ) -> list[Refusal]:
     """Return what ``script`` may not hold, in the order of its lines.
 
     ``invoked`` names the variables that may stand after ``&`` or ``.``, each with the reason why it holds no data;
-    ``functions`` are defined elsewhere; ``makes_its_script`` permits one ``[ScriptBlock]::Create``; ``table`` is a
-    table of the script's own, whose keys are its members.
+    ``functions`` are defined elsewhere; ``makes_its_script`` permits one ``[ScriptBlock]::Create``; ``tables``
+    are of the script's own, and their keys are their members.
     """
     tree = Parser(_LANGUAGE).parse(script.encode())
-    check = _Check(script, dict(invoked or {}), makes_its_script, table, frozenset(map(str.lower, functions)))
+    check = _Check(
+        script, dict(invoked or {}), makes_its_script, frozenset(tables), frozenset(map(str.lower, functions))
+    )
     return sorted(set(check.visit(tree.root_node, guarded=False)))
 
 
@@ -101,7 +103,7 @@ class _Check:
     script: str
     invoked: Mapping[str, str]
     makes_its_script: bool
-    table: str
+    tables: frozenset[str]
     functions: frozenset[str] = frozenset()
     numbers: frozenset[str] = frozenset()
     scripts_made: int = 0
@@ -109,7 +111,7 @@ class _Check:
     def __post_init__(self) -> None:
         declared = re.findall(r"^\s*function\s+([\w-]+)", self.script, re.IGNORECASE | re.MULTILINE)
         self.functions |= frozenset(name.lower() for name in declared)
-        self.numbers = frozenset(f"{self.table}.{name}" for name, _ in _TABLE.findall(self.script))
+        self.numbers = frozenset(f"{table}.{name}" for table in self.tables for name, _ in _TABLE.findall(self.script))
 
     def visit(self, node: Node, guarded: bool) -> Iterator[Refusal]:
         if node.type == "ERROR" or node.is_missing:
@@ -189,7 +191,7 @@ class _Check:
             yield from self._static(owner, name, arguments, guarded)
         elif is_call:
             yield from _called_member(name, arguments, guarded)
-        elif _text(owner).lower() != self.table.lower() and not guarded and name not in _MEMBERS:
+        elif _text(owner) not in self.tables and not guarded and name not in _MEMBERS:
             yield f".{name} is not among the properties of .NET 2.0 that are used here"
 
     def _static(self, owner: Node, name: str, arguments: int, guarded: bool) -> Iterator[str]:

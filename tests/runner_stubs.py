@@ -62,7 +62,7 @@ function Get-CsKinds {
     [CmdletBinding()]
     param()
     Write-Warning 'careful'
-    $bag = New-Object PSObject -Property @{ A = 1; B = @('x') }
+    $bag = [pscustomobject]@{ A = 1; B = @('x') }
     $serializer = [Management.Automation.PSSerializer]
     $deserialised = $serializer::Deserialize($serializer::Serialize($bag))
     $enum = $serializer::Deserialize($serializer::Serialize([DayOfWeek]::Friday))
@@ -155,3 +155,34 @@ function Get-Service {
             (New-Object PSObject -Property @{ Name = 'RTCIMMCU'; Status = 'Stopped' })) }
 }
 """
+
+KINDS: dict[str, object] = {
+    "Null": None,
+    "Text": 'a"b\\c',
+    "True": True,
+    "Int": 5,
+    "Long": "9007199254740993",
+    "Double": "1.5",
+    "Whole": 3,
+    "Decimal": "2.5",
+    "When": "2020-01-02T03:04:05.0000000Z",
+    "Span": "1.02:03:04.0050000",
+    "Guid": "aaaaaaaa-0000-0000-0000-00000000000b",
+    "Enum": "Monday",
+    "Flags": "ReadOnly, Hidden",
+    "One": [1],
+    "None": [],
+    "Bytes": {"$bytes": "AQID"},
+    "Version": "15.0.1497.2",
+    "Map": {"k": "v"},
+    "Secure": {"$refused": "SecureString"},
+    "Bag": {"A": 1, "B": ["x"]},
+    "Deserialised": {"A": 1, "B": ["x"]},
+    "DeserialisedEnum": "Friday",
+    "Opaque": {"$type": "System.Text.StringBuilder", "$str": "sb"},
+    "Uri": "http://example.com/",
+    "Char": "x",
+    "Deep": [[[[{"$type": "System.Object[]", "$str": "System.Object[]"}]]]],
+    "Throws": {"$error": "InvalidOperationException"},
+}
+"""What Get-CsKinds must be told as."""

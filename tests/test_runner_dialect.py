@@ -7,6 +7,7 @@ has the last word on what is syntax at all.
 from __future__ import annotations
 
 import base64
+import re
 import subprocess
 from pathlib import Path
 
@@ -37,6 +38,13 @@ def test_the_bootstrap_makes_one_script_block_and_holds_nothing_newer() -> None:
     functions = ("Invoke-ReconcilerLine", "Complete-Reconciler")
     assert refusals(RUNNER.bootstrap, functions=functions, makes_its_script=True) == []
     assert refusals(RUNNER.bootstrap, functions=functions) != []
+
+
+def test_the_script_of_first_contact_holds_nothing_newer() -> None:
+    text = (ROOT / "samples" / "first_contact.ps1").read_text("ascii")
+    of_the_runner = re.findall(r"^function ([\w-]+)", SCRIPT, re.MULTILINE)
+    tables = ("$Reconciler", "$Contact")
+    assert refusals(text, invoked=CALLED, functions=of_the_runner, makes_its_script=True, tables=tables) == []
 
 
 @pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.name)

@@ -21,7 +21,7 @@ from reconciler.errors import AccessDenied, NotFound, PermanentError, SessionErr
 from reconciler.ports import Request
 from reconciler.values import Adapter, Argument, Command, Delta, Operation, Reply, read, write
 from tests.powershell_host import PowerShellHost, channel_to
-from tests.runner_stubs import LYNC, WINDOWS, ask, next_id, powershell, record, write_module
+from tests.runner_stubs import KINDS, LYNC, WINDOWS, ask, next_id, powershell, record, write_module
 
 ALLOWED = ("Get-CsEcho", "Get-CsKinds", "Set-CsThing", "Get-CsCount", "Get-Missing", "Get-Service", "exchucutil.ps1")
 
@@ -42,37 +42,6 @@ def channel(host: PowerShellHost) -> Iterator[Channel]:
     opened = channel_to(host, ALLOWED, always={"DomainController": "dc1.contoso.com"})
     yield opened
     opened.close()
-
-
-KINDS = {
-    "Null": None,
-    "Text": 'a"b\\c',
-    "True": True,
-    "Int": 5,
-    "Long": "9007199254740993",
-    "Double": "1.5",
-    "Whole": 3,
-    "Decimal": "2.5",
-    "When": "2020-01-02T03:04:05.0000000Z",
-    "Span": "1.02:03:04.0050000",
-    "Guid": "aaaaaaaa-0000-0000-0000-00000000000b",
-    "Enum": "Monday",
-    "Flags": "ReadOnly, Hidden",
-    "One": [1],
-    "None": [],
-    "Bytes": {"$bytes": "AQID"},
-    "Version": "15.0.1497.2",
-    "Map": {"k": "v"},
-    "Secure": {"$refused": "SecureString"},
-    "Bag": {"A": 1, "B": ["x"]},
-    "Deserialised": {"A": 1, "B": ["x"]},
-    "DeserialisedEnum": "Friday",
-    "Opaque": {"$type": "System.Text.StringBuilder", "$str": "sb"},
-    "Uri": "http://example.com/",
-    "Char": "x",
-    "Deep": [[[[{"$type": "System.Object[]", "$str": "System.Object[]"}]]]],
-    "Throws": {"$error": "InvalidOperationException"},
-}
 
 
 class TestInPowerShell:

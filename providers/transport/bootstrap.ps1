@@ -17,5 +17,8 @@ process {
     }
 }
 end {
-    if ($ReconcilerLoaded) { Complete-Reconciler }
+    if ($ReconcilerLoaded) {
+        Complete-Reconciler
+        exit 0
+    }
 }

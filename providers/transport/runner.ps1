@@ -32,6 +32,7 @@ $Reconciler = @{
     Unsafe = [regex]'[^ !#-\[\]-~]'
     Name = [regex]'^[A-Za-z][A-Za-z0-9]*(-[A-Za-z0-9]+|\.ps1)\z'
     FailureType = [regex]'\[FailureCategory=[A-Za-z]+-([A-Za-z0-9_]+)\]'
+    Escapes = @{ 34 = 34; 92 = 92; 47 = 47; 98 = 8; 102 = 12; 110 = 10; 114 = 13; 116 = 9 }
     At = 0
     Buffer = New-Object Text.StringBuilder
     Flushed = [Diagnostics.Stopwatch]::StartNew()
@@ -238,7 +239,7 @@ function Read-ReconcilerString([string]$Token) {
             [void]$builder.Append([char][Convert]::ToInt32($text.Substring($slash + 2, 4), 16))
             $from = $slash + 6
         } else {
-            $plain = @{ 34 = 34; 92 = 92; 47 = 47; 98 = 8; 102 = 12; 110 = 10; 114 = 13; 116 = 9 }[$code]
+            $plain = $Reconciler.Escapes[$code]
             if ($null -eq $plain) {
                 throw 'unknown JSON escape'
             }

@@ -1,0 +1,102 @@
+"""exchucutil as it ships, run by path: a script that asks a person does not hang a run.
+
+The script stands in the Scripts folder of an Exchange installation as the server has it; what asks is PowerShell's own
+prompt for a mandatory parameter, and cmdlets that are stand-ins here, since the engine comes without them.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from providers.transport.channel import Channel
+from reconciler.errors import SessionError
+from reconciler.values import Adapter, Command, Operation, Reply
+from tests.powershell_host import PowerShellHost, channel_to
+from tests.runner_stubs import WINDOWS, ask, powershell, record
+
+pytestmark = powershell
+
+DEADLINE_SECONDS = 60.0
+SNAPIN = "Microsoft.Exchange.Management.PowerShell.Admin"
+ASKS = r"""
+function Read-Host { param($Prompt, [switch]$AsSecureString) $Host.UI.ReadLine() }
+function Get-Credential { param($Credential) $Host.UI.PromptForCredential('x', 'y', [string]$Credential, '') }
+"""
+SCRIPTS = {
+    "a mandatory parameter": "param([Parameter(Mandatory = $true)]$Forest)\n'after'\n",
+    "Get-Credential": "$c = Get-Credential\n'after ' + $c.UserName\n",
+    "Read-Host": "$a = Read-Host 'Forest?'\n'after ' + $a\n",
+    "a choice": "$Host.UI.PromptForChoice('a', 'b', [Management.Automation.Host.ChoiceDescription[]]@('&y'), 0)\n",
+}
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("V8")
+    (folder / "Scripts").mkdir()
+    return folder
+
+
+@pytest.fixture(scope="module")
+def channel(place: Path) -> Iterator[Channel]:
+    host = PowerShellHost({"ExchangeInstallPath": str(place), "STUB_SNAPINS": SNAPIN})
+    allow = ("Get-UMDialPlan", "exchucutil.ps1", "Test-ReconcilerSession")
+    opened = channel_to(host, allow, stubs=WINDOWS + ASKS, adapter=Adapter.SNAPIN)
+    yield opened
+    opened.close()
+
+
+SCRIPT = Command("exchucutil.ps1", operation=Operation.SCRIPT)
+PROBE = Command("Test-ReconcilerSession", writes=False, operation=Operation.PROBE)
+
+
+@pytest.mark.parametrize("kind", list(SCRIPTS))
+def test_a_prompt_ends_at_once_and_the_session_goes_on(channel: Channel, place: Path, kind: str) -> None:
+    (place / "Scripts" / "exchucutil.ps1").write_text(SCRIPTS[kind])
+    began = time.monotonic()
+    result = ask(channel, SCRIPT)
+    assert time.monotonic() - began < DEADLINE_SECONDS
+    told = result.output if isinstance(result, Reply) else str(result.record and result.record.message)
+    assert "NonInteractive" in told or "non-interactive" in told.lower() or "mandatory" in told
+    assert "after" not in told
+    assert record(ask(channel, PROBE))["Script"] is True
+
+
+def test_a_script_gets_nothing_of_the_requests_on_standard_input(channel: Channel, place: Path) -> None:
+    # Lines that wait for the runner are requests; the host reads them ahead, so that a script finds none of them.
+    (place / "Scripts" / "exchucutil.ps1").write_text("'input: ' + @($input).Length\n")
+    result = ask(channel, SCRIPT)
+    assert isinstance(result, Reply), result
+    assert "input: 0" in result.output
+
+
+def test_what_a_script_says_judges_nothing(channel: Channel, place: Path) -> None:
+    (place / "Scripts" / "exchucutil.ps1").write_text("Write-Error 'alles ist kaputt'\nWrite-Host 'FEHLER'\nexit 7\n")
+    result = ask(channel, SCRIPT)
+    assert isinstance(result, Reply), result
+    assert "alles ist kaputt" in result.output
+    assert "FEHLER" in result.output
+
+
+def test_a_script_that_throws_is_an_error_and_the_session_goes_on(channel: Channel, place: Path) -> None:
+    (place / "Scripts" / "exchucutil.ps1").write_text("Write-Host 'begun'\nthrow 'nein'\n")
+    result = ask(channel, SCRIPT)
+    assert isinstance(result, SessionError)
+    assert result.record is not None
+    assert "nein" in result.record.message
+    assert isinstance(ask(channel, PROBE), Reply)
+
+
+def test_it_runs_in_its_folder_under_its_own_name(channel: Channel, place: Path) -> None:
+    script = place / "Scripts" / "exchucutil.ps1"
+    script.write_text(
+        "Write-Host ('at ' + (Get-Location).Path)\nWrite-Host ('as ' + $MyInvocation.MyCommand.Path)\n"
+        "Write-Host ('in ' + [Environment]::CurrentDirectory)\n"
+    )
+    result = ask(channel, SCRIPT)
+    assert isinstance(result, Reply), result
+    assert set(result.output.splitlines()) >= {f"at {script.parent}", f"as {script}", f"in {script.parent}"}
