@@ -204,8 +204,10 @@ class GuardedTransport(Transport):
 
     def _credssp_failure(self, error: Exception, last: requests.Response | None) -> Exception:
         """Return what really happened when CredSSP's library says that the logon was refused."""
+        if isinstance(error, NTStatusException):
+            return InvalidCredentialsError("the credential was refused")
         if last is None or isinstance(error.__cause__, SpnegoError):
-            return error.__cause__ if isinstance(error.__cause__, SpnegoError) else error
+            return NoCredentialError(context_msg="CredSSP could not be agreed upon")
         if last.status_code == 401:
             if "credssp" not in last.headers.get("WWW-Authenticate", "").lower():
                 return NotOffered("the host does not offer CredSSP")
