@@ -84,14 +84,21 @@ _parallelism = click.option(
 
 
 def _shown(command: Callable[..., int]) -> Callable[..., int]:
-    """Give the command an ``Output``, and turn what stops it into diagnostics and an exit code."""
+    """Give the command an ``Output``, and turn what stops it into diagnostics and an exit code.
+
+    A SIGTERM or SIGHUP ends the command as Ctrl-C does, with everything closed that it opened: sessions on servers stay
+    otherwise until they idle away.
+    """
 
     @click.option("--log", type=_PATH, help="Write every event to this file, one JSON object a line.")
     @click.pass_context
     def wrapped(context: click.Context, /, *arguments: Any, log: Path | None, **options: Any) -> int:
+        from reconciler.system import SignalStop
+
         output = Output(as_json=options.pop("as_json", False), log=log or context.find_root().obj)
         try:
-            return output.end(command(output, *arguments, **options))
+            with SignalStop(lambda *_: None).installed():
+                return output.end(command(output, *arguments, **options))
         except ReconcilerError as error:
             output.diagnostics(error.diagnostics)
             return output.end(error.exit_code)

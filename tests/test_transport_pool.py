@@ -241,6 +241,20 @@ def test_a_channel_in_use_at_the_end_is_closed_by_whoever_uses_it(hosts: Callabl
         host.channels.invoke([Request("b", read("Get-Echo", Identity="x"))])
 
 
+def test_a_call_that_was_given_a_channel_at_the_very_end_sends_nothing_and_leaves_nothing_open() -> None:
+    stopped = threading.Event()
+    host = FakeWinRS()
+    opened = channel(host)
+    opened._opening.is_stopped = stopped.is_set
+    opened.invoke(writes("x"))
+    stopped.set()
+    with pytest.raises(PermanentError):
+        opened.invoke(writes("y"))
+    opened.close()
+    assert executed(host) == ["x"]
+    assert host.shells == {}
+
+
 def test_a_beat_leaves_alone_what_is_in_use(hosts: Callable[..., Host]) -> None:
     host = hosts()
     call = host.call("a")

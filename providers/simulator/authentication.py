@@ -257,7 +257,9 @@ class Connection:
             raise Unauthorized(self.offers, is_failure=True) from None
         header = f"{scheme} {base64.b64encode(reply).decode()}" if reply else scheme
         if not context.complete:
-            raise Unauthorized([header])
+            # CredSSP tells a refused logon in a token of its own.
+            is_refused = name == "credssp" and context.get_extra_info("auth_stage") == "Authentication failure"
+            raise Unauthorized([header], is_failure=is_refused)
         self.reply_headers.append(("WWW-Authenticate", header))
         return self._accepted(self._user_of(context, name))
 

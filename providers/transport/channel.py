@@ -80,6 +80,8 @@ class Channel:
             SessionError: the channel could not be opened; nothing was sent.
             TypeError: a command still holds a name to be filled in.
         """
+        if self._opening.is_stopped():
+            raise self._endings.stopped()
         asked = [self._pending(request) for request in requests]
         pending = {one.wire_id: one for one in asked}
         send = self._invoke_batches if self.mode is SessionMode.BATCH else self._invoke_stream

@@ -105,7 +105,7 @@ class Channels:
                 channel = self._wait(call)
             except BaseException:
                 if call.given is not None:
-                    self._free.append(call.given)
+                    self._give_back(call.given)
                 raise
             finally:
                 self._calls.remove(call)
@@ -117,13 +117,15 @@ class Channels:
         """Wait until ``call`` is given a channel, or may open one."""
         began = self._clock.monotonic()
         while True:
-            if self._is_closed:
-                raise self._ended()
             self._serve()
-            if call.given is None and call.wanted is None and self._may_open(self._clock.monotonic() - began):
-                call.given = self._further()
             if call.given is not None:
                 return call.given
+            if self._is_closed:
+                raise self._ended()
+            if call.wanted not in self._all:
+                call.wanted = None
+            if call.wanted is None and self._may_open(self._clock.monotonic() - began):
+                return self._further()
             may_open_later = 0 < len(self._all) < self.limit
             self._changed.wait(LEAST_WAIT_SECONDS / 4 if may_open_later else None)
 
@@ -136,6 +138,8 @@ class Channels:
 
     def _serve(self) -> None:
         """Hand free channels to those who wait, in the order they came."""
+        if self._is_closed:
+            return
         for call in self._calls:
             for channel in self._free:
                 if call.accepts(channel):

@@ -21,13 +21,14 @@ class LogonsUsedUp(Exception):
 class LogonBudget:
     """Counts failed logons of one credential over all hosts of a run. Thread-safe.
 
-    Until the credential is known to be good, logons go one after the other: a wrong password tried on twenty hosts at
-    once would lock the account before the first answer.
+    Never are more logons under way than may still fail: a wrong password tried on twenty hosts at once would lock the
+    account before the first answer. Until the credential is known to be good they go one after the other.
     """
 
     failed: int = 0
     _proven: bool = False
-    _lock: threading.RLock = field(default_factory=threading.RLock)
+    _under_way: int = 0
+    _changed: threading.Condition = field(default_factory=threading.Condition)
 
     @contextmanager
     def attempt(self) -> Iterator[None]:
@@ -36,30 +37,42 @@ class LogonBudget:
         Raises:
             LogonsUsedUp: the credential was refused too often; nothing is sent.
         """
-        if self._proven:
+        with self._changed:
+            self._changed.wait_for(lambda: self._is_used_up or self._under_way < self._allowed)
             self._check()
-            with self._counting():
-                yield
-            return
-        with self._lock:
-            self._check()
-            with self._counting():
-                yield
-            self._proven = True
-
-    def refused(self) -> None:
-        with self._lock:
-            self.failed += 1
-            self._proven = False
-
-    def _check(self) -> None:
-        if self.failed >= FAILED_LOGONS:
-            raise LogonsUsedUp
-
-    @contextmanager
-    def _counting(self) -> Iterator[None]:
+            self._under_way += 1
         try:
             yield
         except InvalidCredentialsError:
             self.refused()
             raise
+        else:
+            self._proven = True
+        finally:
+            with self._changed:
+                self._under_way -= 1
+                self._changed.notify_all()
+
+    def check(self) -> None:
+        """Raise LogonsUsedUp where nothing may be sent with this credential any more."""
+        with self._changed:
+            self._check()
+
+    def refused(self) -> None:
+        """Count a refusal."""
+        with self._changed:
+            self.failed += 1
+            self._proven = False
+            self._changed.notify_all()
+
+    @property
+    def _allowed(self) -> int:
+        return FAILED_LOGONS - self.failed if self._proven else 1
+
+    @property
+    def _is_used_up(self) -> bool:
+        return self.failed >= FAILED_LOGONS
+
+    def _check(self) -> None:
+        if self._is_used_up:
+            raise LogonsUsedUp

@@ -160,10 +160,13 @@ class GuardedTransport(Transport):
         return guarded(session)
 
     def setup_encryption(self, session: requests.Session) -> None:
-        super().setup_encryption(guarded(session))
+        with self.budget.attempt():
+            super().setup_encryption(guarded(session))
+        self._is_authenticated = True
 
     def send_message(self, message: str | bytes) -> bytes:
         try:
+            self.build_session()  # which authenticates where messages are sealed
             if self._is_authenticated:
                 return self._send_again(message)
             with self.budget.attempt():
@@ -182,6 +185,7 @@ class GuardedTransport(Transport):
             raise NoCredentialError(context_msg=_kerberos_reason(error)) from error
 
     def _send_again(self, message: str | bytes) -> bytes:
+        self.budget.check()
         try:
             return super().send_message(message)
         except InvalidCredentialsError:
@@ -204,8 +208,10 @@ class GuardedTransport(Transport):
 
     def _credssp_failure(self, error: Exception, last: requests.Response | None) -> Exception:
         """Return what really happened when CredSSP's library says that the logon was refused."""
+        if isinstance(error, NTStatusException):
+            return InvalidCredentialsError("the credential was refused")
         if last is None or isinstance(error.__cause__, SpnegoError):
-            return error.__cause__ if isinstance(error.__cause__, SpnegoError) else error
+            return NoCredentialError(context_msg="CredSSP could not be agreed upon")
         if last.status_code == 401:
             if "credssp" not in last.headers.get("WWW-Authenticate", "").lower():
                 return NotOffered("the host does not offer CredSSP")
