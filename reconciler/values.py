@@ -234,7 +234,7 @@ class Operation(Enum):
     SERVICE = "service"
     """Read one Windows service on the host itself: status, start time, running dependents and the host's clock."""
     PROBE = "probe"
-    """Tell about the session itself: account, language mode, missing cmdlets, clock, quotas, reach of the directory."""
+    """Tell what the session found on the host: account, language mode, missing cmdlets, quotas, second hop."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from reconciler.errors import PermanentError, SessionError
 from reconciler.ports import Clock, Request
 from reconciler.values import EMPTY, Endpoint, Operation, Reply
 
-STANDING: Final = ("Get-Service", "exchucutil.ps1", "Test-ReconcilerSession")
+STANDING: Final = ("Get-Service", "Test-ReconcilerSession", "exchucutil.ps1")
 """Names of the runner's own operations, allowed beside the cmdlets."""
 
 Connect = Callable[[Target, LogonBudget], WinRS]
