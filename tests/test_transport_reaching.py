@@ -186,7 +186,7 @@ def test_an_unknown_authority_is_told_with_what_the_host_shows(authority: Author
         found = last(reach(target("localhost", server.port, tls=True), NOW))
         assert server.counts.total == 0
     assert (found.check, found.status) == (Check.TLS, Status.FAILED)
-    assert found.summary == "Server certificate is not trusted"
+    assert "certificate" in found.summary
     assert "issued by CN=reconciler simulator" in found.detail
     assert "ca:" in found.remedy
 
