@@ -138,6 +138,11 @@ def test_a_host_that_is_another_one_is_warned_of() -> None:
         assert Check.IDENTITY not in judged(seen(host, about={"host": "EX1.contoso.com"})), host
 
 
+def test_who_answers_for_a_simulated_host_says_nothing() -> None:
+    one = replace(seen("ex1.contoso.com", about={"host": "laptop"}), stands_in=True)
+    assert Check.IDENTITY not in judged(one)
+
+
 # --- exchucutil ------------------------------------------------------------------------------------------------------
 
 

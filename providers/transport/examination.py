@@ -197,8 +197,9 @@ class Examiner:
             target = target_of(settings, endpoint.host)
         except SessionError as error:
             unsafe = failed(Check.TLS, error.diagnostics[0])
-            return Examined(endpoint, host, host, settings.auth, _with_skipped((unsafe,)))
-        seen = Examined(endpoint, target.name or host, target.place, target.settings.auth)
+            return Examined(endpoint, host, host, settings.auth, findings=_with_skipped((unsafe,)))
+        is_simulated = target.settings.via is not None
+        seen = Examined(endpoint, target.name or host, target.place, target.settings.auth, stands_in=is_simulated)
         way = reach(target, self._clock.now())
         if way[-1].status is Status.FAILED:
             return replace(seen, findings=_with_skipped(way))
@@ -339,7 +340,10 @@ def _powershell(session: WinRMSession) -> Finding:
     detail += f", batch mode{took}"
     if version.startswith(("1.", "2.")):
         return ok(Check.POWERSHELL, f"{detail}; this version does not stream, so each round of questions loads anew")
-    remedy = "It works, and each round of questions loads anew. Something on the host holds back standard input."
+    remedy = (
+        "It works, and each round of questions loads anew. Either something on the host holds standard input back, or "
+        "PowerShell took too long to be ready."
+    )
     return warned(Check.POWERSHELL, "Input does not stream", f"{detail}.", remedy)
 
 
