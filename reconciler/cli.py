@@ -264,7 +264,10 @@ def drift(output: Output, directory: Path, out: Path | None) -> int:
 @click.option("--full", "in_full", is_flag=True, help="Show every line of every host.")
 @_shown
 def doctor(output: Output, directory: Path, hosts: Sequence[str], in_full: bool, parallelism: int) -> int:
-    """Examine how the servers are reached, and what a plan would miss there; nothing is changed."""
+    """Tell how the servers are reached and what a plan would miss.
+
+    Entry points come first, then the hosts that are discovered behind them. Nothing is changed, locked or saved.
+    """
     from reconciler.app import open_workspace
 
     with open_workspace(directory, _ports(output), parallelism=parallelism) as workspace:

@@ -73,7 +73,7 @@ def _identity(seen: Examined) -> Finding | None:
     told, meant = str(seen.about.get("host") or "").rstrip(".").lower(), seen.host.lower()
     label = meant.partition(".")[0]
     is_name = any(character.isalpha() for character in label) and ":" not in meant and meant != "localhost"
-    if not told or not is_name or told.partition(".")[0] == label:
+    if seen.stands_in or not told or not is_name or told.partition(".")[0] == label:
         return None
     detail = f"{seen.host} is answered by {told}. Services and clocks are read on the host itself."
     return warned(Check.IDENTITY, "Another host answers", detail, f"Write the host's own name:\n    host: {told}")

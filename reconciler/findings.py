@@ -119,6 +119,8 @@ class Examined:
     place: str
     """The host for people, with its port: ``ex1.contoso.com:5986``."""
     auth: Authentication
+    stands_in: bool = False
+    """One listener stands for every host of a simulated estate, so that who answers says nothing."""
     findings: tuple[Finding, ...] = ()
     """Of the way to the session, in order; the first that failed ends it."""
     about: Mapping[str, object] = field(default_factory=lambda: EMPTY)

@@ -61,7 +61,7 @@ def seen(
         **(about or {}),
     }
     way = tuple(ok(check, "in order") for check in (Check.NAME, Check.PORT, Check.TLS, Check.WINRM, Check.LOGON))
-    return Examined(endpoint, host, f"{host}:5986", auth, way, ready, "stream", session(**changes), ahead)
+    return Examined(endpoint, host, f"{host}:5986", auth, False, way, ready, "stream", session(**changes), ahead)
 
 
 def unreachable(host: str = "ex9.contoso.com", endpoint: Endpoint | None = None) -> Examined:
@@ -79,7 +79,7 @@ def unreachable(host: str = "ex9.contoso.com", endpoint: Endpoint | None = None)
         *(skipped(check, why) for check in (Check.TLS, Check.WINRM, Check.LOGON, Check.SHELL, Check.POWERSHELL)),
     )
     there = endpoint or Endpoint(Connection.EXCHANGE, host)
-    return Examined(there, host, f"{host}:5986", Authentication.CREDSSP, way)
+    return Examined(there, host, f"{host}:5986", Authentication.CREDSSP, findings=way)
 
 
 def troubled(long: str = "") -> Report:

@@ -180,6 +180,16 @@ def test_a_way_to_authenticate_that_is_switched_off() -> None:
         stops_at(examined(server, auth=Authentication.NTLM), Check.LOGON, "Logon refused")
 
 
+def test_a_ticket_that_is_not_there_or_cannot_be_used_here() -> None:
+    """Which of both is told depends on whether the packages for Kerberos are installed; the server sees no logon."""
+    with listening(Scheme.NTLM, estate=estate()) as server:
+        seen = examined(server, auth=Authentication.KERBEROS, user="", password=None)
+        assert server.counts.messages.get("create", 0) == 0
+    found = at(seen, Check.LOGON)
+    assert found.status is Status.FAILED
+    assert found.summary in ("Part not installed", "Logon failed", "Logon refused")
+
+
 def test_a_password_that_would_go_in_clear_text_is_not_sent() -> None:
     with listening(estate=estate()) as server:
         seen = examined(server, via=None)

@@ -7,38 +7,26 @@ nothing is decided twice. The only command sent is the runner's probe, which rea
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Final, TypeVar
-
-from winrm.exceptions import WSManFaultError
+from typing import Final
 
 from providers.transport.endings import Endings
-from providers.transport.fault_tables import Phase
 from providers.transport.logons import LogonBudget, LogonsUsedUp
 from providers.transport.pool import STANDING, WinRMSession, WinRMSessions
 from providers.transport.reaching import glimpse, reach
 from providers.transport.settings import ConnectionSettings, SessionMode, Target, target_of
 from providers.transport.shell import Output
-from providers.transport.winrs import HTTPSession, WinRS, connect
+from providers.transport.watching import Trace, Watcher, failed_step
+from providers.transport.winrs import WinRS, connect
 from reconciler.diagnostics import Diagnostic
 from reconciler.errors import (
-    AccessDenied,
-    AuthenticationFailed,
-    NotWinRM,
     SessionError,
-    Throttled,
-    Unreachable,
-    UntrustedServer,
 )
 from reconciler.findings import Ahead, Check, Examined, Finding, Status, failed, ok, skipped, warned
 from reconciler.ports import Clock, Request
 from reconciler.values import Adapter, Authentication, Command, Connection, Endpoint, Operation, Record, Reply
-
-Result = TypeVar("Result")
 
 STEPS: Final = (
     Check.NAME,
@@ -53,103 +41,9 @@ STEPS: Final = (
 )
 """The way to a session. Where one fails, those after it are not taken."""
 _PROBE: Final = "Test-ReconcilerSession"
-_STDERR_LIMIT: Final = 65536
-_PIPE_CLOSED: Final = frozenset({109, 232})
 _UNCONSTRAIN: Final = (
     "Exempt the account, or what it runs, from the policy (AppLocker, WDAC) that constrains PowerShell on this host."
 )
-
-
-# --- how far a session came ------------------------------------------------------------------------------------------
-
-
-@dataclass(slots=True)
-class _Trace:
-    """What the watcher saw of one host."""
-
-    answered: set[Phase] = field(default_factory=set)
-    stderr: bytearray = field(default_factory=bytearray)
-    exit_code: int | None = None
-    """Of a PowerShell that ended by itself."""
-
-    def take(self, stderr: bytes, code: int, *, done: bool) -> None:
-        self.stderr += stderr[: max(0, _STDERR_LIMIT - len(self.stderr))]
-        if done and self.exit_code is None:
-            self.exit_code = code
-
-    @property
-    def language(self) -> str | None:
-        """The language mode that PowerShell complained of: ids of errors are in no language."""
-        said = re.sub(r"<[^>]*>|_x00[0-9A-Fa-f]{2}_|\s", "", self.stderr.decode("utf-8", "replace"))
-        found = re.search(r"(Constrained|Restricted|No)Language", said)
-        return found[0] if found else None
-
-
-class _Watcher:
-    """Passes messages on and notes which were answered, and what PowerShell said beside them."""
-
-    def __init__(self, watched: WinRS, trace: _Trace) -> None:
-        self._watched, self._trace = watched, trace
-
-    @property
-    def transport(self) -> HTTPSession:
-        return self._watched.transport
-
-    def open_shell(self, *, codepage: int, noprofile: bool, idle_timeout: str | None) -> str:
-        shell = self._watched.open_shell(codepage=codepage, noprofile=noprofile, idle_timeout=idle_timeout)
-        return self._noted(Phase.CREATE, shell)
-
-    def run_command(self, shell_id: str, command: str, arguments: tuple[str, ...], console_mode_stdin: bool) -> str:
-        started = self._watched.run_command(shell_id, command, arguments, console_mode_stdin=console_mode_stdin)
-        return self._noted(Phase.COMMAND, started)
-
-    def send_command_input(self, shell_id: str, command_id: str, stdin_input: bytes, end: bool) -> None:
-        try:
-            self._watched.send_command_input(shell_id, command_id, stdin_input, end)
-        except WSManFaultError as error:
-            if {error.wsman_fault_code, error.wmierror_code} & _PIPE_CLOSED:
-                self._read_last_words(shell_id, command_id)
-            raise
-
-    def _read_last_words(self, shell_id: str, command_id: str) -> None:
-        """A process that no longer reads has ended, and what it wrote before says why."""
-        with suppress(Exception):
-            self.get_command_output_raw(shell_id, command_id)
-
-    def get_command_output_raw(self, shell_id: str, command_id: str) -> tuple[bytes, bytes, int, bool]:
-        stdout, stderr, code, done = self._watched.get_command_output_raw(shell_id, command_id)
-        self._trace.take(stderr, code, done=done)
-        return stdout, stderr, code, done
-
-    def cleanup_command(self, shell_id: str, command_id: str) -> None:
-        self._watched.cleanup_command(shell_id, command_id)
-
-    def close_shell(self, shell_id: str) -> None:
-        self._watched.close_shell(shell_id)
-
-    def _noted(self, phase: Phase, result: Result) -> Result:
-        self._trace.answered.add(phase)
-        return result
-
-
-def _failed_step(error: SessionError, trace: _Trace) -> Check:
-    """Return the step at which the session ended."""
-    if Phase.COMMAND in trace.answered:
-        if error.record is not None:
-            return Check.ADAPTER
-        return Check.LANGUAGE if trace.language else Check.POWERSHELL
-    if Phase.CREATE in trace.answered:
-        return Check.POWERSHELL
-    match error:
-        case AuthenticationFailed():
-            return Check.LOGON
-        case UntrustedServer():
-            return Check.TLS
-        case NotWinRM() | Unreachable():
-            return Check.WINRM
-        case AccessDenied() | Throttled():
-            return Check.SHELL
-    return Check.SHELL if isinstance(error.__cause__, WSManFaultError) else Check.LOGON
 
 
 # --- the examination -------------------------------------------------------------------------------------------------
@@ -172,7 +66,7 @@ class Examiner:
         self._settings = {one.connection: one for one in settings}
         self._cmdlets = tuple(sorted(cmdlets - {*STANDING}))
         self._clock, self._identifier, self._connect = clock, identifier, connect
-        self._traces: dict[tuple[Connection, str], _Trace] = {}
+        self._traces: dict[tuple[Connection, str], Trace] = {}
         self._sessions = WinRMSessions(settings, allow=cmdlets, clock=clock, connect=self._watched)
 
     @property
@@ -184,7 +78,7 @@ class Examiner:
 
     def _watched(self, target: Target, budget: LogonBudget) -> WinRS:
         protocol = self._connect(target, budget)
-        return _Watcher(protocol, self._traces[target.settings.connection, target.name])
+        return Watcher(protocol, self._traces[target.settings.connection, target.name])
 
     def examine(self, endpoint: Endpoint, *, directory: bool) -> Examined:
         """Return what is seen of one host; ``directory``: also whether it reaches a domain controller as the account.
@@ -197,12 +91,13 @@ class Examiner:
             target = target_of(settings, endpoint.host)
         except SessionError as error:
             unsafe = failed(Check.TLS, error.diagnostics[0])
-            return Examined(endpoint, host, host, settings.auth, _with_skipped((unsafe,)))
-        seen = Examined(endpoint, target.name or host, target.place, target.settings.auth)
+            return Examined(endpoint, host, host, settings.auth, findings=_with_skipped((unsafe,)))
+        is_simulated = target.settings.via is not None
+        seen = Examined(endpoint, target.name or host, target.place, target.settings.auth, stands_in=is_simulated)
         way = reach(target, self._clock.now())
         if way[-1].status is Status.FAILED:
             return replace(seen, findings=_with_skipped(way))
-        self._traces[target.settings.connection, target.name] = trace = _Trace()
+        self._traces[target.settings.connection, target.name] = trace = Trace()
         began = self._clock.now()
         try:
             session = self._sessions.open(endpoint)
@@ -292,12 +187,12 @@ def _logon(target: Target) -> str:
     return f"{settings.auth.value} as {who}"
 
 
-def _stopped(error: SessionError, trace: _Trace, target: Target) -> tuple[Finding, ...]:
+def _stopped(error: SessionError, trace: Trace, target: Target) -> tuple[Finding, ...]:
     """Return the steps from the service on, the last of which failed."""
     if isinstance(error.__cause__, LogonsUsedUp):
         detail = "not tried: the credential was refused twice at other hosts, and a third time may lock the account"
         return (skipped(Check.WINRM, "not looked at: it takes a logon"), skipped(Check.LOGON, detail))
-    step = _failed_step(error, trace)
+    step = failed_step(error, trace)
     if step is Check.POWERSHELL and trace.exit_code is not None:
         last = Output(stderr=bytes(trace.stderr), done=True, exit_code=trace.exit_code)
         error = Endings(target.place, target.secrets).ended(last, was_ready=False)
@@ -339,7 +234,10 @@ def _powershell(session: WinRMSession) -> Finding:
     detail += f", batch mode{took}"
     if version.startswith(("1.", "2.")):
         return ok(Check.POWERSHELL, f"{detail}; this version does not stream, so each round of questions loads anew")
-    remedy = "It works, and each round of questions loads anew. Something on the host holds back standard input."
+    remedy = (
+        "It works, and each round of questions loads anew. Either something on the host holds standard input back, or "
+        "PowerShell took too long to be ready."
+    )
     return warned(Check.POWERSHELL, "Input does not stream", f"{detail}.", remedy)
 
 
