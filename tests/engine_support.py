@@ -19,10 +19,10 @@ from providers.simulator.wsman import Launch, Process
 from tests.winrm_server import COMMAND_LINE, NONCE, PASSWORD, USER, replies, request_line, runner_lines
 from tests.worlds import SteppingClock, world_of
 
-powershell = [
-    pytest.mark.powershell,
-    pytest.mark.skipif(find_powershell() is None, reason="no PowerShell: set RECONCILER_PWSH, or put pwsh on PATH"),
-]
+needs_powershell = pytest.mark.skipif(
+    find_powershell() is None, reason="no PowerShell: set RECONCILER_PWSH, or put pwsh on PATH"
+)
+powershell = [pytest.mark.powershell, needs_powershell]
 
 VERSIONS = {
     "e2007": "8.3.83.6",
@@ -66,8 +66,8 @@ def standing(estate: Estate) -> dict[str, Any]:
     return {"directory": directory, "services": services, "counters": dict(holdings.counters)}
 
 
-def init(adapter: str, allow: Sequence[str]) -> dict[str, Any]:
-    credential = {"user": USER, "password": {"$secure": PASSWORD}}
+def init(adapter: str, allow: Sequence[str], password: str = PASSWORD) -> dict[str, Any]:
+    credential = {"user": USER, "password": {"$secure": password}}
     return {
         "op": "init",
         "id": "0",
@@ -105,6 +105,8 @@ class Real:
     host: str
     allow: Sequence[str]
     adapter: str = "auto"
+    delegates: bool = True
+    password: str = PASSWORD
     estate: Estate = field(init=False)
     ready: dict[str, Any] = field(init=False)
 
@@ -120,9 +122,9 @@ class Real:
     def __enter__(self) -> Real:
         self.engine = PowerShellEngine(self.estate, is_password)
         self.process: Process = self.engine.start(
-            Launch(self.host, USER, True, COMMAND_LINE, False, self._write, self._ended)
+            Launch(self.host, USER, self.delegates, COMMAND_LINE, False, self._write, self._ended)
         )
-        self.process.feed(runner_lines() + request_line(**init(self.adapter, self.allow)), end=False)
+        self.process.feed(runner_lines() + request_line(**init(self.adapter, self.allow, self.password)), end=False)
         (self.ready,) = self._wait(lambda found: len(found) >= 1)
         return self
 

@@ -4,31 +4,21 @@ from __future__ import annotations
 
 import os
 import select
-import shutil
 import subprocess
 import time
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 
 from winrm.exceptions import WinRMOperationTimeoutError
 
+from providers.simulator.powershell_engine import find_powershell as find_powershell
 from providers.transport.channel import Channel
 from providers.transport.greeting import Greeting, Runner
 from providers.transport.settings import SessionMode, target_of
 from reconciler.values import Adapter
 from tests.transport_support import FakeTransport, connection
-
-ROOT = Path(__file__).parent.parent
-
-
-def find_powershell() -> str | None:
-    """Return the PowerShell that RECONCILER_PWSH names, one on PATH, or the engine beside the repository."""
-    named = os.environ.get("RECONCILER_PWSH") or shutil.which("pwsh")
-    beside = ROOT.parent / "shared" / "pwsh" / "bin" / "pwsh"
-    return named or (str(beside) if beside.is_file() else None)
 
 
 class WallClock:

@@ -171,9 +171,10 @@ def start(**changes: object) -> bytes:
     return runner_lines() + init_line(**changes)
 
 
-def invoke(request_id: str, cmdlet: str, *, op: str = "invoke", **parameters: object) -> bytes:
+def invoke(request_id: str, cmdlet: str, *, op: str = "invoke", flush: bool = False, **parameters: object) -> bytes:
     is_read = cmdlet.startswith("Get-")
-    return request_line(op=op, id=request_id, cmdlet=cmdlet, params=parameters, properties=[], read=is_read)
+    request = {"op": op, "id": request_id, "cmdlet": cmdlet, "params": parameters, "properties": [], "read": is_read}
+    return request_line(**request, flush=flush)
 
 
 def exit_line() -> bytes:

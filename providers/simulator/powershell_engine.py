@@ -31,6 +31,8 @@ PLACES: Final = ("RECONCILER_PWSH", "pwsh on PATH", "../shared/pwsh/bin/pwsh bes
 _BESIDE: Final = Path(__file__).resolve().parents[3] / "shared" / "pwsh" / "bin" / "pwsh"
 _GOODBYE_SECONDS: Final = 10.0
 _PIECE: Final = 65536
+_PREFIX: Final = "reconciler-ps-"
+_LONGEST_PLACE: Final = 24
 _INHERITED: Final = (
     "COMSPEC",
     "DOTNET_ROOT",
@@ -86,15 +88,24 @@ class PowerShellEngine:
         """
         self._program = program or powershell_program()
         self._estate = estate
-        self._folder = tempfile.TemporaryDirectory(prefix="reconciler-ps-", ignore_cleanup_errors=True)
         self._count = 0
         self._lock = threading.Lock()
-        root = Path(self._folder.name)
-        stub_cmdlets.write(root / "windows", stub_cmdlets.windows_modules())
-        for release in sorted({estate.release(host) for host in estate.hosts()}):
-            stub_cmdlets.write(root / release / stub_cmdlets.module_name(release), stub_cmdlets.stub_module(release))
-        stub_cmdlets.write(root / "exchange", stub_cmdlets.installation())
-        self._link = StubLink(estate, is_password)
+        releases = sorted({estate.release(host) for host in estate.hosts()})
+        place = _room()
+        _sweep(place)
+        self._folder = tempfile.TemporaryDirectory(
+            prefix=f"{_PREFIX}{os.getpid()}-", dir=place, ignore_cleanup_errors=True
+        )
+        try:
+            stub_cmdlets.write(self.folder / "windows", stub_cmdlets.windows_modules())
+            for release in releases:
+                name = stub_cmdlets.module_name(release)
+                stub_cmdlets.write(self.folder / release / name, stub_cmdlets.stub_module(release))
+            stub_cmdlets.write(self.folder / "exchange", stub_cmdlets.installation())
+            self._link = StubLink(estate, is_password)
+        except BaseException:
+            self._folder.cleanup()
+            raise
 
     def __enter__(self) -> PowerShellEngine:
         return self
@@ -160,6 +171,29 @@ class PowerShellEngine:
             "RECONCILER_SIMULATOR_LINK": str(own / "setup.xml"),
         }
         return told | ({"ExchangeInstallPath": str(self.folder / "exchange")} if is_exchange else {})
+
+
+def _room() -> Path:
+    """Return where the folders of engines go: the usual place, unless its name is too long.
+
+    PowerShell's pipes are sockets in the folder for temporary files, and the path of a socket must be short.
+    """
+    usual, short = Path(tempfile.gettempdir()), Path("/tmp")
+    return short if os.name == "posix" and len(str(usual)) > _LONGEST_PLACE and short.is_dir() else usual
+
+
+def _sweep(place: Path) -> None:
+    """Remove what simulators left that were killed."""
+    if os.name != "posix":
+        return
+    for folder in place.glob(f"{_PREFIX}*"):
+        pid = folder.name.removeprefix(_PREFIX).partition("-")[0]
+        try:
+            os.kill(int(pid), 0)
+        except ProcessLookupError:
+            shutil.rmtree(folder, ignore_errors=True)
+        except (OSError, ValueError):
+            continue
 
 
 class RefusedProcess:

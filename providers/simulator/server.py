@@ -434,6 +434,7 @@ def _welcome(options: ServeOptions, server: Server, user: str, password: str | N
         "sign in": f"{options.auth}" + ("" if server.policy.is_tls or options.auth == "basic" else ", sealed"),
         **signed,
         **{name: str(path) for name, path in files.items()},
+        **({} if options.engine is Engine.INTERPRETER else {"engine": "a real PowerShell, with stub cmdlets"}),
     }
     lines = [f"  {name:<12}{value}" for name, value in told.items()]
     kept = f"changes are kept in {options.changes}" if options.changes else "changes are not kept"
