@@ -394,14 +394,17 @@ def _account(options: ServeOptions, stdin: BinaryIO) -> tuple[str, str, bool]:
 
 
 def _catch_signals(*, is_child: bool) -> None:
-    """A Ctrl-C at a terminal reaches the whole process group: a child leaves it to its parent."""
+    """A Ctrl-C at a terminal, and the signal of whoever ends a job, reach the whole process group.
+
+    A child leaves both to its parent, which may have calls to finish: it ends when the parent's pipe closes.
+    """
     if threading.current_thread() is not threading.main_thread():
         return
     if is_child:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
     for name in ("SIGTERM", "SIGHUP"):  # Windows has no SIGHUP
         if (number := getattr(signal, name, None)) is not None:
-            signal.signal(number, lambda received, _: sys.exit(128 + received))
+            signal.signal(number, signal.SIG_IGN if is_child else lambda received, _: sys.exit(128 + received))
 
 
 def _wait_for_interrupt() -> None:
