@@ -140,6 +140,7 @@ STATIC: Final = {
     "Threading.Thread": {"CurrentThread": 0},
     "decimal": {"Parse": 3, "Truncate": 1},
     "double": {"Parse": 3},
+    "regex": {"Unescape": 1},
     "string": {"Equals": 3, "Join": 2},
 }
 MOST_ARGUMENTS: Final = {

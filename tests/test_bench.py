@@ -10,11 +10,14 @@ import pytest
 
 from tests.bench.child import first_plan, inside
 from tests.bench.generate import write_environment
+from tests.bench.listing import measure_listing, render_listing
 from tests.bench.measure import Failed, Figures, run_child
 from tests.bench.report import as_json, render_size
 from tests.bench.rounds import APPLY, HTTP, INSIDE, NO_OP, Measured, Size
 from tests.bench.terraform import APPLIED, Terraform, loopback_store
 from tests.bench.terraform_files import write_terraform
+from tests.bench.transport import BATCH, STREAM, USUAL, measure_transport, render_transport
+from tests.powershell_host import find_powershell
 
 MAILBOXES = 50
 
@@ -94,3 +97,25 @@ def test_ratios_are_taken_pair_by_pair() -> None:
     assert shown.count(" (") == 2
     told = as_json({"cores": 2}, 1, {}, [measured])
     assert [len(one["rounds"]) for one in told["sizes"][0]["figures"]] == [2, 2, 2]
+
+
+def test_the_ways_over_the_wire_are_measured_on_one_server() -> None:
+    rows = measure_transport(rounds=1, operations=30, few=2)
+    assert len(rows) == 8
+    by_way = {(row.authentication, row.way): row.requests for row in rows}
+    assert by_way["basic", USUAL] == 5.0
+    assert by_way["ntlm", USUAL] > 5.0
+    for authentication in ("basic", "ntlm"):
+        assert by_way[authentication, STREAM] * 30 <= 16
+        assert by_way[authentication, BATCH] < by_way[authentication, STREAM]
+    shown = render_transport(rows)
+    assert shown.count("basic: ") == shown.count("ntlm: ") == 4
+
+
+@pytest.mark.powershell
+@pytest.mark.skipif(find_powershell() is None, reason="no PowerShell: set RECONCILER_PWSH, or put pwsh on PATH")
+def test_a_listing_is_measured_in_the_engine() -> None:
+    listing = measure_listing(rounds=1, objects=50)
+    assert min(listing.live, listing.deserialised, listing.recursive, listing.convert) > 0
+    assert "50 objects of 12 properties" in render_listing(listing)
+    assert "not measured" in render_listing(None)

@@ -28,11 +28,10 @@ $Reconciler = @{
     Utf8 = New-Object Text.UTF8Encoding $false
     Sha1 = [Security.Cryptography.SHA1]::Create()
     Line = [regex]'^([0-9]{1,9}) ([0-9a-f]{8}) ([A-Za-z0-9+/]+={0,2})\z'
-    Token = [regex]'\G[ \t\r\n]*("[^"\\]*(?:\\.[^"\\]*)*"|-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|true|false|null|[{}\[\],:])'
+    Token = [regex]'\G[ \t\r\n]*("[^"\\]*(?:\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4})[^"\\]*)*"|-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|true|false|null|[{}\[\],:])'
     Unsafe = [regex]'[^ !#-\[\]-~]'
     Name = [regex]'^[A-Za-z][A-Za-z0-9]*(-[A-Za-z0-9]+|\.ps1)\z'
     FailureType = [regex]'\[FailureCategory=[A-Za-z]+-([A-Za-z0-9_]+)\]'
-    Escapes = @{ 34 = 34; 92 = 92; 47 = 47; 98 = 8; 102 = 12; 110 = 10; 114 = 13; 116 = 9 }
     At = 0
     Buffer = New-Object Text.StringBuilder
     Flushed = [Diagnostics.Stopwatch]::StartNew()
@@ -224,32 +223,9 @@ function Read-ReconcilerList($Tokens, $Depth) {
     }
 }
 
+# The escapes of JSON are escapes of .NET's regular expressions as well; the token's pattern lets no others through.
 function Read-ReconcilerString([string]$Token) {
-    $text = $Token.Substring(1, $Token.Length - 2)
-    $slash = $text.IndexOf([char]92)
-    if ($slash -lt 0) {
-        return $text
-    }
-    $builder = New-Object Text.StringBuilder
-    $from = 0
-    while ($slash -ge 0) {
-        [void]$builder.Append($text.Substring($from, $slash - $from))
-        $code = [int][char]$text[$slash + 1]
-        if ($code -eq 117) {
-            [void]$builder.Append([char][Convert]::ToInt32($text.Substring($slash + 2, 4), 16))
-            $from = $slash + 6
-        } else {
-            $plain = $Reconciler.Escapes[$code]
-            if ($null -eq $plain) {
-                throw 'unknown JSON escape'
-            }
-            [void]$builder.Append([char]$plain)
-            $from = $slash + 2
-        }
-        $slash = $text.IndexOf([char]92, $from)
-    }
-    [void]$builder.Append($text.Substring($from))
-    $builder.ToString()
+    [regex]::Unescape($Token.Substring(1, $Token.Length - 2))
 }
 
 function Read-ReconcilerNumber([string]$Token) {

@@ -1,4 +1,4 @@
-"""Measures plan and apply: ``python -m tests.bench [--quick | --full] [-n ROUNDS] [--json FILE]``.
+"""Measures plan, apply, wire and runner: ``python -m tests.bench [--quick | --full] [-n ROUNDS] [--json FILE]``.
 
 Nothing here asserts a time: machines differ, and so do their days. Where ``terraform`` is on PATH, it plans and applies
 as many resources in the same rounds.
@@ -12,8 +12,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
 
+from tests.bench.listing import measure_listing, render_listing
 from tests.bench.measure import Failed, compiled_ahead, machine
 from tests.bench.report import as_json, render, render_size
 from tests.bench.rounds import (
@@ -31,6 +33,8 @@ from tests.bench.rounds import (
     warm_up,
 )
 from tests.bench.terraform import loopback_store
+from tests.bench.transport import measure_transport, render_transport
+from tests.powershell_host import find_powershell
 
 EVERY = (PLAN, APPLY, NO_OP)
 QUICK = (
@@ -59,6 +63,10 @@ def main() -> int:
             warm_up(work, options.seed)
             start_up = run_start_up(_reconciler(), terraform, 10, work)
             print(render(about, options.seed, start_up), flush=True)
+            wire = measure_transport()
+            print(render_transport(wire), flush=True)
+            listing = measure_listing() if find_powershell() else None
+            print(render_listing(listing), flush=True)
             for size in chosen:
                 size = Size(size.mailboxes, options.rounds or size.rounds, size.phases)
                 done.append(run_size(size, work, options.seed, terraform, store, _say))
@@ -67,7 +75,9 @@ def main() -> int:
             print(error, file=sys.stderr)
             return 1
     if options.json:
-        options.json.write_text(json.dumps(as_json(about, options.seed, start_up, done), indent=2) + "\n")
+        told = as_json(about, options.seed, start_up, done)
+        told |= {"transport": [asdict(row) for row in wire], "listing": asdict(listing) if listing else None}
+        options.json.write_text(json.dumps(told, indent=2) + "\n")
     return 0
 
 
