@@ -38,7 +38,7 @@ class Run:
 
     @contextmanager
     def started(self, *arguments: str) -> Iterator[Started]:
-        chosen = with_ports(via=["127.0.0.1", self.server.port], expiry=2)
+        chosen = with_ports(via=["127.0.0.1", self.server.port], expiry=2, pace=0.05)
         with self.environment.started(*arguments, entry=CHILD, SERVICE_PASSWORD=self.password, **chosen) as child:
             yield child
 

@@ -168,6 +168,7 @@ def test_nobody_opens_another_before_the_first_is_known_to_open(hosts: Callable[
     assert host.opened == []
     host.channels.close(0.0)
     assert isinstance(call.exception(10), PermanentError)
+    host.channels._all.clear()
 
 
 def test_who_waits_longest_is_served_first(hosts: Callable[..., Host]) -> None:

@@ -185,6 +185,8 @@ class Conversation:
                 self.replies.take(self.replies.feed(output), waiting)
                 if output.done:
                     return self._endings.ended(output, was_ready=was_ready)
+                if not (output.stdout or output.stderr):
+                    break
         return error
 
     # --- keeping it alive, and ending it -----------------------------------------------------------------------------
