@@ -819,21 +819,25 @@ function Invoke-ReconcilerCmdlet($Request, [string]$Id) {
     Add-ReconcilerStandard $splat $command
     $ReconcilerWarnings = $null
     $keep = $Request['read'] -or $Reconciler.Properties.Count -gt 0
-    # The proxies of a remote session take -ErrorAction along to the far side and write its errors by the preference that
-    # holds globally, so that without this an error would be no failure.
-    $preference = $global:ErrorActionPreference
-    $global:ErrorActionPreference = 'Stop'
-    try {
-        & $command @splat | ForEach-Object {
-            if ($keep -and $null -ne $_) {
-                Add-ReconcilerRecord $_
-            }
+    & $command @splat | ForEach-Object {
+        if ($keep -and $null -ne $_) {
+            Add-ReconcilerRecord $_
         }
-    } finally {
-        $global:ErrorActionPreference = $preference
     }
     Send-ReconcilerResult $ReconcilerWarnings ''
     $true
+}
+
+# The proxies of a remote session take -ErrorAction along to the far side and write its errors by the preference that
+# holds globally, so that without this an error would be no failure. Scripts keep the preference of the server.
+function Invoke-ReconcilerStrictly($Request, [string]$Id) {
+    $preference = $global:ErrorActionPreference
+    $global:ErrorActionPreference = 'Stop'
+    try {
+        Invoke-ReconcilerCmdlet $Request $Id
+    } finally {
+        $global:ErrorActionPreference = $preference
+    }
 }
 
 # --- exchucutil ------------------------------------------------------------------------------------------------------
@@ -1224,7 +1228,7 @@ function Invoke-ReconcilerOperation($Request, [string]$Id, [string]$Operation) {
     }
     Start-ReconcilerRecords $Request
     if (Test-ReconcilerSame $Operation 'invoke') {
-        return (Invoke-ReconcilerCmdlet $Request $Id)
+        return (Invoke-ReconcilerStrictly $Request $Id)
     }
     if (Test-ReconcilerSame $Operation 'script') {
         return (Invoke-ReconcilerScript $Request $Id)
