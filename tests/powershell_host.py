@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 
 from winrm.exceptions import WinRMOperationTimeoutError
 
@@ -19,6 +20,8 @@ from providers.transport.greeting import Greeting, Runner
 from providers.transport.settings import SessionMode, target_of
 from reconciler.values import Adapter
 from tests.transport_support import FakeTransport, connection
+
+ROOT = Path(__file__).parent.parent
 
 
 class WallClock:

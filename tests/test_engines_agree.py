@@ -23,7 +23,7 @@ from tests.engine_support import Interpreted, Real, host_for, standing, world_fo
 
 SEQUENCES = 72
 """Of each release: together more than five hundred."""
-CALLS = 4
+CALLS = 3
 ADAPTERS = {"e2007": "snapin", "e2010": "remote", "e2013": "remote", "e2016": "remote"}
 RELEASES = (*ADAPTERS, "l2010", "l2013", "s2015")
 _ASKED = """

@@ -407,6 +407,15 @@ def test_a_host_that_reads_to_the_end_is_served_in_batches() -> None:
     assert [end for _, end in host.sent][-1] is True
 
 
+def test_a_host_that_loads_for_long_is_no_host_that_reads_to_the_end() -> None:
+    host = FakeWinRS(load_seconds=200)
+    opened = channel(host)
+    assert kinds(opened.invoke(reads("a"))) == ["Reply"]
+    assert (opened.mode, host.opened) == (SessionMode.AUTO, 1)
+    assert host.clock.monotonic() > 200
+    opened.close()
+
+
 def test_batch_mode_can_be_asked_for() -> None:
     host = FakeWinRS()
     assert kinds(channel(host, mode=SessionMode.BATCH).invoke(writes("x", "y"))) == ["Reply", "Reply"]

@@ -78,6 +78,10 @@ def test_ready_is_told_apart_and_a_byte_order_mark_is_overlooked() -> None:
     assert wire.LineReader(NONCE).feed(line) == [wire.Ready({"ps": "2.0"})]
 
 
+def test_what_begins_to_load_says_so() -> None:
+    assert wire.LineReader(NONCE).feed(f"{NONCE} LOADING\r\n".encode()) == [wire.Loading()]
+
+
 def test_lines_of_another_session_are_noise() -> None:
     line = reply_line({"id": "a"}).replace(NONCE.encode(), b"0" * 16)
     assert all(isinstance(one, wire.Noise) for one in wire.LineReader(NONCE).feed(line))

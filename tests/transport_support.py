@@ -120,6 +120,8 @@ class FakeWinRS:
     estate: TinyEstate = field(default_factory=TinyEstate)
     troubles: Sequence[Trouble] = ()
     until_end: bool = False
+    load_seconds: float = 0.0
+    """How long it takes from LOADING to READY."""
     cut: int | None = None
     """How much of the output one Receive brings."""
     transport: FakeTransport = field(default_factory=FakeTransport)
@@ -184,6 +186,7 @@ class FakeWinRS:
             process = self._process(shell_id)
             data = b"".join(process.output)
             process.output.clear()
+            data = self._loaded(process, data)
             if self.cut and len(data) > self.cut:
                 process.output.append(data[self.cut :])
                 data = data[: self.cut]
@@ -197,6 +200,14 @@ class FakeWinRS:
 
         result: tuple[bytes, bytes, int, bool] = self._message(Phase.RECEIVE, effect)
         return result
+
+    def _loaded(self, process: FakeProcess, data: bytes) -> bytes:
+        """Hold back what follows LOADING until the time for it has come."""
+        if self.clock.monotonic() >= self.load_seconds:
+            return data
+        begun, mark, rest = data.rpartition(b" LOADING\r\n")
+        process.output.extend([rest] if rest else [])
+        return begun + mark
 
     def cleanup_command(self, shell_id: str, command_id: str) -> None:
         self._message(Phase.SIGNAL, lambda: self.shells.update({shell_id: None}))

@@ -186,7 +186,7 @@ def replies(stdout: bytes) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     for line in stdout.split(b"\n")[:-1]:
         mark = NONCE.encode() + b" "
-        if not line.startswith(mark):
+        if not line.startswith(mark) or line.strip() == mark + b"LOADING":
             continue
         rest = line.removeprefix(mark).removeprefix(b"READY ").strip()
         told = unframed(rest)

@@ -200,7 +200,8 @@ class Runner:
         adapter = self._adapter = _adapter(str(request.get("adapter", "auto")), about)
         ready = {name: str(about.get(name, "")) for name in ("ps", "os", "product", "culture")}
         ready |= {"host": self._host, "adapter": adapter}
-        return self._line({"id": request["id"], "ok": True, "ready": {**ready, "load_ms": 0}}, b" READY ")
+        loading = self._nonce + b" LOADING\r\n"
+        return loading + self._line({"id": request["id"], "ok": True, "ready": {**ready, "load_ms": 0}}, b" READY ")
 
     def _replay(self, request: Mapping[str, Any]) -> bytes:
         ids = request.get("ids")

@@ -110,6 +110,8 @@ class Opening:
         while not watch.is_over:
             output = process.receive()
             lines = replies.feed(output)
+            if any(isinstance(line, wire.Loading) for line in lines):
+                watch.allow(self.deadlines.load)
             if self.note_ready(lines):
                 is_ready = True
                 watch.allow(self.deadlines.probe)

@@ -872,21 +872,25 @@ function Invoke-ReconcilerCmdlet($Request, [string]$Id) {
     $splat = New-ReconcilerSplat $Request['params']
     Add-ReconcilerStandard $splat $command
     $ReconcilerWarnings = $null
-    # The proxies of a remote session take -ErrorAction along to the far side and write its errors by the preference that
-    # holds globally, so that without this an error would be no failure.
-    $preference = $global:ErrorActionPreference
-    $global:ErrorActionPreference = 'Stop'
-    try {
-        if ($Request['read'] -or $Reconciler.Properties.Count -gt 0) {
-            & $command @splat | Write-ReconcilerRecords
-        } else {
-            & $command @splat | Out-Null
-        }
-    } finally {
-        $global:ErrorActionPreference = $preference
+    if ($Request['read'] -or $Reconciler.Properties.Count -gt 0) {
+        & $command @splat | Write-ReconcilerRecords
+    } else {
+        & $command @splat | Out-Null
     }
     Send-ReconcilerResult $ReconcilerWarnings ''
     $true
+}
+
+# The proxies of a remote session take -ErrorAction along to the far side and write its errors by the preference that
+# holds globally, so that without this an error would be no failure. Scripts keep the preference of the server.
+function Invoke-ReconcilerStrictly($Request, [string]$Id) {
+    $preference = $global:ErrorActionPreference
+    $global:ErrorActionPreference = 'Stop'
+    try {
+        Invoke-ReconcilerCmdlet $Request $Id
+    } finally {
+        $global:ErrorActionPreference = $preference
+    }
 }
 
 # --- exchucutil ------------------------------------------------------------------------------------------------------
@@ -1368,6 +1372,11 @@ function Initialize-Reconciler($Request, [string]$Id) {
         $secure = ConvertTo-ReconcilerArgument $Request['credential']['password']
         $Reconciler.Credential = New-Object Management.Automation.PSCredential ([string]$Request['credential']['user']), $secure
     }
+    # Said before what may take minutes: whoever waits knows now that input is read while it is open. The first output may
+    # bring a byte order mark along: it stands on a line of its own.
+    Write-ReconcilerLine ''
+    Write-ReconcilerLine ($nonce + ' LOADING')
+    Clear-ReconcilerBuffer
     Open-ReconcilerAdapter ([string]$Request['adapter']) $names.ToArray()
     $version = [string]$PSVersionTable.PSVersion.Major + '.' + [string]$PSVersionTable.PSVersion.Minor
     $json = '{"id":' + (ConvertTo-ReconcilerText $Id) + ',"ok":true,"ready":{"ps":' + (ConvertTo-ReconcilerText $version)
@@ -1378,8 +1387,6 @@ function Initialize-Reconciler($Request, [string]$Id) {
     $json += ',"adapter":' + (ConvertTo-ReconcilerText $Reconciler.Adapter)
     $json += ',"load_ms":' + $clock.ElapsedMilliseconds.ToString($Reconciler.Invariant) + '}}'
     $Reconciler.IsReady = $true
-    # The first output may bring a byte order mark along: it stands on a line of its own.
-    Write-ReconcilerLine ''
     Add-ReconcilerReply $json 'READY '
 }
 
@@ -1434,7 +1441,7 @@ function Invoke-ReconcilerOperation($Request, [string]$Id, [string]$Operation) {
     }
     Start-ReconcilerRecords $Request['properties']
     if (Test-ReconcilerSame $Operation 'invoke') {
-        return (Invoke-ReconcilerCmdlet $Request $Id)
+        return (Invoke-ReconcilerStrictly $Request $Id)
     }
     if (Test-ReconcilerSame $Operation 'script') {
         return (Invoke-ReconcilerScript $Request $Id)

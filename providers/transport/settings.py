@@ -77,9 +77,10 @@ class Deadlines:
     read: int = 30
     """One HTTP answer; longer than a long poll."""
     load: float = 240.0
-    """From the start of the process to its READY: a snap-in takes 10 to 20 seconds on a healthy server."""
+    """To READY, once the runner has begun to load: a snap-in takes 10 to 20 seconds on a healthy server."""
     probe: float = 60.0
-    """In mode auto: until READY, and from there to the answer of a ping, before input is held not to stream."""
+    """In mode auto: until the runner begins, and from READY to the answer of a ping, before input is held not to
+    stream."""
     command: float = 600.0
     """The longest that one command may work without an answer."""
     script: float = 1800.0

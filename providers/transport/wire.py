@@ -126,6 +126,11 @@ class Ready:
 
 
 @dataclass(frozen=True, slots=True)
+class Loading:
+    """The runner has read its first request and begins to load what the cmdlets need."""
+
+
+@dataclass(frozen=True, slots=True)
 class Told:
     """One reply line, its check passed."""
 
@@ -151,7 +156,7 @@ class Noise:
     line: bytes
 
 
-Line: TypeAlias = Ready | Told | BadLine | Damaged | Noise
+Line: TypeAlias = Loading | Ready | Told | BadLine | Damaged | Noise
 
 _REPLY = re.compile(rb"(READY )?([0-9]{1,9}) ([0-9a-f]{8}) ([A-Za-z0-9+/]+={0,2})\Z")
 _BOM = b"\xef\xbb\xbf"
@@ -202,6 +207,8 @@ class LineReader:
             return Noise(line) if line else None
         if line == mark + b"BADLINE":
             return BadLine()
+        if line == mark + b"LOADING":
+            return Loading()
         match = _REPLY.match(line, len(mark))
         if match is None:
             return Damaged()

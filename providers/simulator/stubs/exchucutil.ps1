@@ -10,8 +10,7 @@ if (-not [IO.File]::Exists([IO.Path]::Combine([Environment]::CurrentDirectory, '
     Write-Host 'Error: the script GetUCPool.ps1 is not in the current directory.' -ForegroundColor Red
     return
 }
-& .\GetUCPool.ps1
-if ($null -eq (Get-Command -Name 'Get-UMIPGateway' -ErrorAction SilentlyContinue)) {
+if (-not (& .\GetUCPool.ps1)) {
     Write-Host 'Error: this is not the Exchange Management Shell.' -ForegroundColor Red
     return
 }
