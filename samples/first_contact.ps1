@@ -63,6 +63,9 @@ function Send-ContactLine([string]$Line) {
             continue
         }
         $payload = $told.Substring($blank + 1)
+        if ([string]::Equals($payload, 'LOADING', [StringComparison]::Ordinal)) {
+            continue
+        }
         if ([string]::Equals($payload, 'BADLINE', [StringComparison]::Ordinal)) {
             [void]$replies.Add('BADLINE')
         } else {

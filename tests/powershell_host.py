@@ -109,9 +109,14 @@ def channel_to(
     adapter: Adapter = Adapter.LYNC,
     always: Mapping[str, str] | None = None,
     mode: SessionMode = SessionMode.STREAM,
+    settings: str = "",
 ) -> Channel:
-    """Return a channel whose process is a real PowerShell; ``stubs`` stand for what only Windows has."""
+    """Return a channel whose process is a real PowerShell.
+
+    ``stubs`` stand for what only Windows has; ``settings`` are lines that change what the runner begins with.
+    """
     shipped = Runner.shipped()
-    runner = Runner(shipped.bootstrap, stubs.encode("ascii") + b"\n" + shipped.script if stubs else shipped.script)
+    script = b"\n".join((stubs.encode("ascii"), shipped.script, settings.encode("ascii")))
+    runner = Runner(shipped.bootstrap, script)
     target = target_of(connection(adapter=adapter, mode=mode), None)
     return Channel(Greeting(target, runner, sorted(allow), always or {}), connect=lambda: host, clock=WallClock())

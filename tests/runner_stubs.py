@@ -124,8 +124,10 @@ function Import-PSSession {
         function Get-UMDialPlan {
             [CmdletBinding()]
             param([string]$Identity, [string]$DomainController)
+            $global:StubCalls++
             New-Object PSObject -Property @{
                 Name = $Identity; DC = $DomainController; User = $env:STUB_USER; Uri = $env:STUB_URI
+                Calls = $global:StubCalls
             }
         }
     } | Import-Module -PassThru

@@ -111,3 +111,17 @@ def test_the_endpoint_is_asked_wherever_one_may_be(snapins: str) -> None:
     ask(channel, read("Get-UMDialPlan", "Name"))
     assert channel.about["adapter"] == "remote"
     channel.close()
+
+
+@pytest.mark.parametrize(("idle_seconds", "calls"), [(0, 2), (300, 1)])
+def test_a_ping_uses_the_session_to_exchange_before_it_idles_away(idle_seconds: int, calls: int) -> None:
+    """The session begins with a ping; the read that follows is the last call."""
+    channel = channel_to(
+        PowerShellHost({"STUB_SNAPINS": E2010}),
+        ("Get-UMDialPlan",),
+        stubs=WINDOWS,
+        adapter=Adapter.REMOTE,
+        settings=f"$Reconciler.SessionIdleSeconds = {idle_seconds}",
+    )
+    assert record(ask(channel, read("Get-UMDialPlan", "Calls")))["Calls"] == calls
+    channel.close()

@@ -48,6 +48,8 @@ $Reconciler = @{
     IsReady = $false
     Credential = $null
     Session = $null
+    SessionUsed = $null
+    SessionIdleSeconds = 300
     Product = ''
     Reply = $null
     ReplyId = $null
@@ -1281,6 +1283,7 @@ function Connect-ReconcilerRemote($Names) {
         $options['Credential'] = $Reconciler.Credential
     }
     $Reconciler.Session = New-PSSession @options
+    $Reconciler.SessionUsed = [Diagnostics.Stopwatch]::StartNew()
     $import = @{ Session = $Reconciler.Session; CommandName = @(Get-ReconcilerRemoteNames $Names); ErrorAction = 'SilentlyContinue' }
     if ((Get-Command -Name 'Import-PSSession').Parameters.ContainsKey('DisableNameChecking')) {
         $import['DisableNameChecking'] = $true
@@ -1290,6 +1293,25 @@ function Connect-ReconcilerRemote($Names) {
         throw 'The Exchange endpoint offers this account none of the cmdlets asked for.'
     }
     [string]$module.Name
+}
+
+# Exchange ends a session to its endpoint that nobody used for a quarter of an hour, and a run may wait longer than that.
+function Update-ReconcilerSession {
+    if ($null -eq $Reconciler.Session -or $Reconciler.SessionUsed.Elapsed.TotalSeconds -lt $Reconciler.SessionIdleSeconds) {
+        return
+    }
+    $Reconciler.SessionUsed = [Diagnostics.Stopwatch]::StartNew()
+    $command = $null
+    if ($Reconciler.Allowed.ContainsKey('Get-UMDialPlan')) {
+        $command = Find-ReconcilerCommand 'Get-UMDialPlan'
+    }
+    if ($null -ne $command) {
+        try {
+            & $command -ErrorAction SilentlyContinue | Out-Null
+        } catch {
+            return
+        }
+    }
 }
 
 function Get-ReconcilerAdapter([string]$Asked) {
@@ -1412,6 +1434,7 @@ function Send-ReconcilerForgotten([string]$Id) {
 
 function Invoke-ReconcilerOperation($Request, [string]$Id, [string]$Operation) {
     if (Test-ReconcilerSame $Operation 'ping') {
+        Update-ReconcilerSession
         Add-ReconcilerReply ('{"id":' + (ConvertTo-ReconcilerText $Id) + ',"ok":true,"records":[],"warnings":[]}') ''
         return $false
     }
