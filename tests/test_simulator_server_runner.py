@@ -46,7 +46,7 @@ def test_nothing_is_answered_before_init() -> None:
     assert made.answer(invoke("1", "Get-Echo"), 0.0) == b""
     assert made.answer(b"rubbish\n", 0.0) == b""
     assert made.answer(init_line(nonce="short"), 0.0) == b""
-    assert made.answer(init_line(id="00"), 0.0).startswith(b"%b LOADING\r\n%b READY " % (NONCE.encode(), NONCE.encode()))
+    assert made.answer(init_line(id="00"), 0.0).startswith(f"{NONCE} LOADING\r\n{NONCE} READY ".encode())
 
 
 @pytest.mark.parametrize(
