@@ -169,8 +169,9 @@ PROPERTIES: Final = frozenset(
         """
     Activity AuthenticationType BaseObject Category CategoryInfo Count CurrentCulture CurrentUICulture DomainName
     Elapsed ElapsedMilliseconds Exception ExportedFunctions FullName FullyQualifiedErrorId Groups HostName
-    ImpersonationLevel Index InnerException Keys Kind LanguageMode Length Major Message Minor ModuleName MyCommand Name PSObject PSSnapIn
-    PSVersion Parameters Path Properties SerializedRemoteException SessionState Success TargetObject TotalMilliseconds
+    ImpersonationLevel Index InnerException Keys Kind LanguageMode Length Major Message Minor ModuleName MyCommand
+    Name PSObject PSSnapIn PSVersion Parameters Path Properties SerializedRemoteException SessionState Success
+    TargetObject TotalMilliseconds
     TotalSeconds TypeNameOfValue TypeNames Value Version
     """
     )

@@ -15,7 +15,7 @@ from reconciler.errors import NotFound, SessionError, Unreachable
 from reconciler.plan import Plan
 from reconciler.resource import Action, ActionKind, Answer, Landscape, Settings, Task
 from reconciler.snapshot import Duty, Obligation
-from reconciler.values import Address, Command, Reply, Resource, Value
+from reconciler.values import Address, Command, Operation, Reply, Resource, Value
 from tests.landscapes import (
     BOOT,
     CENTRAL_POOLS,
@@ -496,6 +496,23 @@ def test_a_change_of_the_startup_mode_asks_for_the_restart_in_the_same_plan() ->
     found = actions(contoso(plan_declared()), "um_service_restart")
     assert {action.address.key for action in found} == {f"ex{number}.contoso.com" for number in range(1, 5)}
     assert all(need.type == "server_binding" for action in found for need in action.needs)
+
+
+def test_um_services_wait_until_every_domain_controller_knows_the_mode() -> None:
+    given = contoso(plan_declared())
+    action = Action(Address("um_service_restart", "ex1.contoso.com"), ActionKind.RUN)
+    asked = [command for command in UM_RESTART.waits_for(action, given) if command.operation is Operation.INVOKE]
+    controllers = [dict(command.parameters).get("DomainController") for command in asked]
+    assert set(controllers) == {None, *(one.key for one in given.all("domain_controller").values())}
+    for lagging in (None, *set(controllers) - {None}):
+        answers = [
+            (command, Reply(({"UMStartupMode": "TCP" if lagging and controller == lagging else "Dual"},)))
+            for command, controller in zip(asked, controllers, strict=True)
+        ]
+        told = UM_RESTART.is_ready(action, answers, given)
+        assert told == (f"{lagging} does not know the startup mode of ex1.contoso.com yet" if lagging else None)
+    silent = [(command, Unreachable()) for command in asked]
+    assert UM_RESTART.is_ready(action, silent, given) is None
 
 
 def test_um_services_that_started_since_meet_the_obligation() -> None:

@@ -25,6 +25,7 @@ from reconciler.cli import main
 from reconciler.drift import DriftKind
 from reconciler.errors import ConfigurationError
 from reconciler.selection import Selection
+from tests.engine_support import standing
 from tests.fakes import VirtualClock
 
 ROOT = Path(__file__).parent.parent
@@ -104,6 +105,19 @@ def test_sample_is_applied_once_and_then_stays(sample: Path) -> None:
         (told,) = [one for one in workspace.plan(Selection(targets=("um_mailbx",))).diagnostics if one.is_error]
         assert "Did you mean um_mailbox" in told.remedy
     assert len(writes(sessions)) == sent
+
+
+def test_um_services_of_the_sample_run_in_the_mode_that_was_set_also_where_replication_is_slow(sample: Path) -> None:
+    ports, sessions = ports_of(sample)
+    with open_workspace(sample, ports) as workspace:
+        assert apply(workspace) == 0
+    services = standing(sessions.estate)["services"]
+    modes = {(host, name): found[name][2] for host, found in services.items() for name in UM_SERVICES & found.keys()}
+    assert len(modes) >= 4
+    assert set(modes.values()) == {"Dual"}, modes
+
+
+UM_SERVICES = {"msexchangeum", "msexchangeumcr"}
 
 
 def writes(sessions: EstateSessions) -> list[str]:

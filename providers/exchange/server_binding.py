@@ -256,6 +256,15 @@ def _undocumented_pairs(landscape: Landscape) -> Sequence[Diagnostic]:
     ]
 
 
+def startup_mode_query(host: UMHost, service: UMService, landscape: Landscape, controller: str | None) -> Command:
+    """Return the read of one service's startup mode as ``controller`` knows it, or the one that all is done on."""
+    endpoint = endpoint_for(host, landscape)
+    asked = {"DomainController": controller} if controller else {}
+    if service is UMService.CALL_ROUTER:
+        return read("Get-UMCallRouterSettings", "UMStartupMode", endpoint=endpoint, Server=host.fqdn, **asked)
+    return read(_GET[service], "UMStartupMode", endpoint=endpoint, Identity=host.name, **asked)
+
+
 def host_of(key: str) -> str:
     """Return the server of a binding's key."""
     return key.rpartition("/")[0]

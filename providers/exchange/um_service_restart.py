@@ -2,7 +2,8 @@
 
 A new mode is used only after a restart of MSExchangeUM and, from 2013 on, MSExchangeUMCR. Whether a running service
 has the new mode leaves no trace to read, so this is due only while the obligation is open that the change left; its
-end is seen by the start times, on the server's own clock. Source: Configure the startup mode on a Mailbox server
+end is seen by the start times, on the server's own clock. A service asks a domain controller of its own choice, so the
+restart waits until all of them know the new mode. Source: Configure the startup mode on a Mailbox server
 (Ee423544) and on a Client Access server (JJ673533); DOMAIN 3.6.
 """
 
@@ -11,12 +12,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
+from providers.exchange.server_binding import startup_mode_query
 from providers.exchange.servers import UMHost, UMService, um_hosts
 from providers.services import ServiceState, observed_services, service_attributes, service_query, service_state
 from reconciler.errors import SessionError
 from reconciler.resource import Action, Answer, Attribute, Diagnosed, Landscape, Lifecycle, ResourceType, Task
 from reconciler.snapshot import Duty, Obligation
-from reconciler.values import Address, Command, Connection, Endpoint, Resource, Value, write
+from reconciler.values import Address, Command, Connection, Endpoint, Operation, Resource, Value, write
 
 _SERVICES = {
     UMService.UM_SERVER: "MSExchangeUM",
@@ -35,7 +37,9 @@ class UMServiceRestart(ResourceType):
 
     @property
     def cmdlets(self) -> frozenset[str]:
-        return frozenset({"Get-Service", "Restart-Service"})
+        return frozenset(
+            {"Get-Service", "Restart-Service", "Get-UMServer", "Get-UMService", "Get-UMCallRouterSettings"}
+        )
 
     @property
     def attributes(self) -> Mapping[str, Attribute]:
@@ -92,15 +96,47 @@ class UMServiceRestart(ResourceType):
         )
 
     def waits_for(self, action: Action, landscape: Landscape) -> Sequence[Command]:
-        return self.queries(landscape, frozenset({action.address.key}))
+        """Return reads of the services, and of the startup mode as each domain controller knows it."""
+        services = self.queries(landscape, frozenset({action.address.key}))
+        host = um_hosts(landscape).get(action.address.key)
+        if host is None or not host.version.has_startup_mode:
+            return services
+        controllers = (None, *sorted(one.key for one in landscape.all("domain_controller").values()))
+        modes = (
+            startup_mode_query(host, service, landscape, controller)
+            for service in host.services
+            for controller in controllers
+        )
+        return (*services, *modes)
 
     def is_ready(self, action: Action, answers: Sequence[Answer], landscape: Landscape) -> str | None:
-        for _, reply in answers:
+        if lagging := _lagging(answers):
+            return f"{lagging} does not know the startup mode of {action.address.key} yet"
+        for command, reply in answers:
+            if command.operation is not Operation.SERVICE:
+                continue
             if isinstance(reply, SessionError):
                 return f"{action.address.key} does not answer"
             if any(record.get("ScriptRunning") is True for record in reply.records):
                 return f"exchucutil is still running on {action.address.key}"
         return None
+
+
+def _lagging(answers: Sequence[Answer]) -> str | None:
+    """Return a domain controller that tells another mode than the one the change was made on; silent ones are passed
+    over."""
+    told: dict[str, dict[str | None, str]] = {}
+    for command, reply in answers:
+        if command.operation is not Operation.INVOKE or isinstance(reply, SessionError):
+            continue
+        controller = dict(command.parameters).get("DomainController")
+        mode = next((str(record.get("UMStartupMode")) for record in reply.records), "")
+        told.setdefault(command.cmdlet, {})[str(controller) if controller else None] = mode
+    for modes in told.values():
+        lagging = [name for name, mode in modes.items() if name is not None and mode != modes.get(None, mode)]
+        if lagging:
+            return lagging[0]
+    return None
 
 
 def _service_names(host: UMHost) -> tuple[str, ...]:
