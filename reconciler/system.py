@@ -61,6 +61,12 @@ class ThreadScheduler:
         self._pool.shutdown(wait=True)
 
 
+def _hang_up() -> list[signal.Signals]:
+    """Return SIGHUP, where the system has it and nobody asked to ignore it."""
+    is_heard = hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN
+    return [signal.SIGHUP] if is_heard else []
+
+
 class SignalStop:
     """Counts the operator's wishes to stop: SIGINT, and SIGTERM of the system.
 
@@ -83,11 +89,14 @@ class SignalStop:
 
     @contextmanager
     def installed(self) -> Iterator[SignalStop]:
-        """Handle signals while entered; in a thread other than the main one, do nothing."""
+        """Handle signals while entered; in a thread other than the main one, do nothing.
+
+        A hang-up that is ignored stays so: ``nohup`` asked for that.
+        """
         if threading.current_thread() is not threading.main_thread():
             yield self
             return
-        numbers = [signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]
+        numbers = [signal.SIGINT, signal.SIGTERM, *_hang_up()]
         before = {number: signal.signal(number, self._handle) for number in numbers}
         try:
             yield self

@@ -511,8 +511,12 @@ def test_um_services_wait_until_every_domain_controller_knows_the_mode() -> None
         ]
         told = UM_RESTART.is_ready(action, answers, given)
         assert told == (f"{lagging} does not know the startup mode of ex1.contoso.com yet" if lagging else None)
-    silent = [(command, Unreachable()) for command in asked]
-    assert UM_RESTART.is_ready(action, silent, given) is None
+    modes = [Reply(({"UMStartupMode": "Dual"},)) if controller is None else Unreachable() for controller in controllers]
+    assert UM_RESTART.is_ready(action, list(zip(asked, modes, strict=True)), given) is None, (
+        "a silent one is passed over"
+    )
+    silent: list[Answer] = [(command, Unreachable()) for command in asked]
+    assert UM_RESTART.is_ready(action, silent, given) == "the startup mode of ex1.contoso.com cannot be read"
 
 
 def test_um_services_that_started_since_meet_the_obligation() -> None:

@@ -110,8 +110,8 @@ class UMServiceRestart(ResourceType):
         return (*services, *modes)
 
     def is_ready(self, action: Action, answers: Sequence[Answer], landscape: Landscape) -> str | None:
-        if lagging := _lagging(answers):
-            return f"{lagging} does not know the startup mode of {action.address.key} yet"
+        if waiting := _unreplicated(answers, action.address.key):
+            return waiting
         for command, reply in answers:
             if command.operation is not Operation.SERVICE:
                 continue
@@ -122,20 +122,26 @@ class UMServiceRestart(ResourceType):
         return None
 
 
-def _lagging(answers: Sequence[Answer]) -> str | None:
-    """Return a domain controller that tells another mode than the one the change was made on; silent ones are passed
-    over."""
+def _unreplicated(answers: Sequence[Answer], host: str) -> str | None:
+    """Return which domain controller tells another mode than the one the change was made on.
+
+    A controller that does not answer is passed over; the one to compare with has to.
+    """
     told: dict[str, dict[str | None, str]] = {}
     for command, reply in answers:
-        if command.operation is not Operation.INVOKE or isinstance(reply, SessionError):
+        if command.operation is not Operation.INVOKE:
             continue
-        controller = dict(command.parameters).get("DomainController")
-        mode = next((str(record.get("UMStartupMode")) for record in reply.records), "")
-        told.setdefault(command.cmdlet, {})[str(controller) if controller else None] = mode
+        modes = told.setdefault(command.cmdlet, {})
+        if not isinstance(reply, SessionError):
+            controller = dict(command.parameters).get("DomainController")
+            mode = next((str(record.get("UMStartupMode")) for record in reply.records), "")
+            modes[str(controller) if controller else None] = mode
     for modes in told.values():
-        lagging = [name for name, mode in modes.items() if name is not None and mode != modes.get(None, mode)]
+        if None not in modes:
+            return f"the startup mode of {host} cannot be read"
+        lagging = [name for name, mode in modes.items() if mode != modes[None]]
         if lagging:
-            return lagging[0]
+            return f"{lagging[0]} does not know the startup mode of {host} yet"
     return None
 
 

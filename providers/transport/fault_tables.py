@@ -351,8 +351,8 @@ NOT_OFFERED = _perm(
     "",
     AuthenticationFailed,
     "Way to authenticate is not offered",
-    "Name another one as auth: of the connection, or allow this one on the host:\n"
-    "    winrm set winrm/config/service/auth '@{CredSSP=\"true\"}'",
+    "Name another one as auth: of the connection, or allow this one on the host (NTLM is part of Negotiate there):\n"
+    "    winrm get winrm/config/service/auth",
 )
 NOT_INSTALLED = _perm(
     "",
