@@ -378,7 +378,7 @@ function ConvertTo-ReconcilerDeserialised($Value, [string]$Kind, $Depth) {
     }
     if (Test-ReconcilerSame $name 'ByteQuantifiedSize') {
         $text = $Value.ToString()
-        $digits = ([regex]'\(([0-9., ' + [char]0xA0 + ']+) bytes\)').Match($text)
+        $digits = ([regex]('\(([0-9., ' + [char]0xA0 + ']+) bytes\)')).Match($text)
         if ($digits.Success) {
             return ([regex]'[^0-9]').Replace($digits.Groups[1].Value, '')
         }
@@ -1473,7 +1473,7 @@ function Invoke-ReconcilerOperation($Request, [string]$Id, [string]$Operation) {
     $false
 }
 
-# Runs one operation, or sends again what it was answered. A write is noted before it begins.
+# Runs one operation, or sends again what it was answered.
 function Invoke-ReconcilerOnce($Request, [string]$Id, [string]$Operation) {
     if ($Reconciler.Stored.ContainsKey($Id)) {
         foreach ($line in $Reconciler.Stored[$Id]) {
