@@ -58,7 +58,8 @@ class ThreadScheduler:
         return ended
 
     def close(self) -> None:
-        self._pool.shutdown(wait=True)
+        """Wait for the jobs that run; those that wait for their turn are dropped."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
 
 
 def _hang_up() -> list[signal.Signals]:

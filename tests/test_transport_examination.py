@@ -175,9 +175,12 @@ def test_a_wrong_password_is_tried_twice_over_all_hosts_and_no_more() -> None:
     assert "lock the account" in left.detail
 
 
-def test_a_way_to_authenticate_that_is_switched_off() -> None:
+@pytest.mark.parametrize("auth", [Authentication.NTLM, Authentication.CREDSSP])
+def test_a_way_to_authenticate_that_is_switched_off(auth: Authentication) -> None:
+    """The credential was not shown, so it was not refused either."""
     with listening(Scheme.BASIC, estate=estate()) as server:
-        stops_at(examined(server, auth=Authentication.NTLM), Check.LOGON, "Logon refused")
+        stops_at(examined(server, auth=auth), Check.LOGON, "Way to authenticate is not offered", auth.value)
+        assert server.counts.failed_authentications == 0
 
 
 def test_a_ticket_that_is_not_there_or_cannot_be_used_here() -> None:

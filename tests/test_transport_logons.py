@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
 
 import pytest
 from winrm.exceptions import InvalidCredentialsError
 
-from providers.simulator.authentication import Scheme
-from providers.transport.logons import FAILED_LOGONS, LogonBudget, LogonsUsedUp
+from providers.simulator.authentication import Accounts, Scheme
+from providers.transport.logons import FAILED_LOGONS, LogonBudget, LogonsStopped, LogonsUsedUp
 from providers.transport.pool import WinRMSessions
-from providers.transport.settings import Deadlines, Secret
-from reconciler.errors import AuthenticationFailed
+from providers.transport.settings import Deadlines, HostSettings, Secret, target_of
+from reconciler.errors import AuthenticationFailed, SessionError, TransientError
 from reconciler.ports import Request
 from reconciler.retry import Retry
-from reconciler.values import Adapter, Authentication, Connection, Endpoint, read
+from reconciler.values import Adapter, Authentication, Connection, Endpoint, Reply, read
 from tests.fakes import SeededRandom, VirtualClock
 from tests.transport_support import connection
-from tests.winrm_server import CMDLETS, USER, TinyEstate, listening
+from tests.winrm_server import CMDLETS, PASSWORD, USER, TinyEstate, listening, wait_until
 
 
-@pytest.mark.parametrize("is_proven", [False, True])
-def test_however_many_log_on_at_once_two_are_refused(is_proven: bool) -> None:
+@pytest.mark.parametrize("is_known_to_be_good", [False, True])
+def test_however_many_log_on_at_once_two_are_refused(is_known_to_be_good: bool) -> None:
     budget, asked, told = LogonBudget(), [], []
-    if is_proven:
+    if is_known_to_be_good:
         with budget.attempt():
             pass
     begin = threading.Barrier(12)
@@ -67,6 +70,126 @@ def test_what_fails_otherwise_is_no_refusal() -> None:
             raise ConnectionError
     assert budget.failed == 0
     log_on_well(budget)
+
+
+def test_who_waits_for_a_logon_is_turned_away_when_the_run_ends_and_who_comes_later_is_not() -> None:
+    """A host that never answers keeps its place; closing the others may take a logon again."""
+    budget, held = LogonBudget(), threading.Event()
+    told: list[LogonsStopped | None] = []
+
+    def hang() -> None:
+        with budget.attempt():
+            held.wait(20)
+
+    def wait() -> None:
+        try:
+            with budget.attempt():
+                told.append(None)
+        except LogonsStopped as error:
+            told.append(error)
+
+    hanging = [threading.Thread(target=hang) for _ in range(FAILED_LOGONS)]
+    waiting = [threading.Thread(target=wait) for _ in range(3)]
+    for thread in hanging:
+        thread.start()
+    wait_until(lambda: not budget._has_room)
+    for thread in waiting:
+        thread.start()
+    wait_until(lambda: len(budget._changed._waiters) == len(waiting))  # type: ignore[attr-defined]  # of CPython
+    budget.stop()
+    for thread in waiting:
+        thread.join(10)
+    assert [type(one) for one in told] == [LogonsStopped] * 3
+    held.set()
+    for thread in hanging:
+        thread.join(10)
+    log_on_well(budget)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "are_one"),
+    [
+        ("CONTOSO\\svc", "svc@contoso.com", True),
+        ("svc", "Contoso\\SVC", True),
+        ("CONTOSO\\svc", "CONTOSO\\svc2", False),
+    ],
+)
+def test_an_account_counts_once_however_its_name_is_written(one: str, other: str, are_one: bool) -> None:
+    keys = {target_of(connection(auth=Authentication.NTLM, user=user), None).credential for user in (one, other)}
+    assert (len(keys) == 1) == are_one
+
+
+@dataclass
+class ManyHosts(TinyEstate):
+    def hosts(self) -> tuple[str, ...]:
+        return tuple(f"ex{number}.contoso.com" for number in range(1, 9))
+
+
+@pytest.mark.parametrize("auth", [Authentication.BASIC, Authentication.NTLM, Authentication.CREDSSP])
+def test_a_password_that_changes_during_the_run_is_refused_twice(auth: Authentication) -> None:
+    """Every host has an open session when it happens, and all are asked at once."""
+    estate = ManyHosts()
+    endpoints = [Endpoint(Connection.EXCHANGE, host) for host in estate.hosts()]
+    with listening(Scheme(auth.value), estate=estate) as server:
+        settings = connection(
+            host="",
+            via=("127.0.0.1", server.port),
+            auth=auth,
+            user=USER,
+            password=Secret(PASSWORD),
+            deadlines=Deadlines(operation=2, read=5),
+        )
+        clock = VirtualClock()
+        with WinRMSessions([settings], allow=CMDLETS, clock=clock) as pool, ThreadPoolExecutor(8) as threads:
+
+            def ask(name: str, there: Endpoint) -> object:
+                try:
+                    (reply,) = pool.open(there).invoke([Request(name, read("Get-Echo", Identity="x"))])
+                except SessionError as error:
+                    return error
+                return reply
+
+            assert {type(one) for one in threads.map(partial(ask, "before"), endpoints)} == {Reply}
+            known, server._accounts = server._accounts, Accounts({USER: "another one"})
+            server.close_connections()
+            known.close()
+            assert AuthenticationFailed in {type(one) for one in threads.map(partial(ask, "after"), endpoints)}
+        assert server.counts.failed_authentications == FAILED_LOGONS
+
+
+def test_a_host_that_is_silent_keeps_no_other_from_logging_on() -> None:
+    """It answers nothing, so the credential is never shown to it, and its place is free."""
+    with listening(Scheme.NTLM, estate=ManyHosts()) as server, ThreadPoolExecutor(4) as threads:
+        silent = [socket.create_server(("127.0.0.1", 0)) for _ in range(3)]
+        own = {
+            f"silent{n}.contoso.com": HostSettings(address="127.0.0.1", port=one.getsockname()[1])
+            for n, one in enumerate(silent)
+        }
+        settings = connection(
+            host="127.0.0.1",
+            port=server.port,
+            auth=Authentication.NTLM,
+            user=USER,
+            password=Secret(PASSWORD),
+            deadlines=Deadlines(operation=2, read=10),
+            hosts=own,
+        )
+        with WinRMSessions([settings], allow=CMDLETS, clock=VirtualClock()) as pool:
+
+            def ask(host: str | None) -> object:
+                request = Request("r", read("Get-Echo", Identity="x"))
+                return pool.open(Endpoint(Connection.EXCHANGE, host)).invoke([request])[0]
+
+            hanging = [threads.submit(ask, host) for host in own]
+            for one in silent:
+                one.settimeout(10)
+            taken = [one.accept()[0] for one in silent]
+            assert isinstance(threads.submit(ask, None).result(8), Reply)
+            assert not any(future.done() for future in hanging)
+            for one in (*taken, *silent):
+                one.close()
+            for future in hanging:
+                assert isinstance(future.exception(20), TransientError)
 
 
 @pytest.mark.parametrize(

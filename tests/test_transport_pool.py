@@ -108,7 +108,8 @@ class Host:
 
     @property
     def busy(self) -> int:
-        return len(self.channels._calls) + sum(len(one.asked) for one in self.opened) * 1000
+        with self.channels._changed:  # which a call lets go of when it begins to wait
+            return len(self.channels._calls) + sum(len(one.asked) for one in self.opened) * 1000
 
     def end(self) -> None:
         for one in self.opened:

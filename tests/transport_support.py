@@ -69,6 +69,7 @@ class Trouble:
 @dataclass
 class FakeTransport:
     closed: int = 0
+    was_answered: bool = True
 
     def close_session(self) -> None:
         self.closed += 1

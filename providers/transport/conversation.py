@@ -219,12 +219,12 @@ class Conversation:
         return line
 
     def exit(self) -> None:
-        """Ask the process to end, and wait for that.
+        """Ask the process to end, and wait for that; its input ends too, which powershell.exe itself may still read.
 
         Raises:
             Gone, Unconfirmed: it did not answer.
         """
-        self.process.send(b"\n" + wire.encode({"op": "exit", "id": self._own_id(), "flush": True}))
+        self.process.send(b"\n" + wire.encode({"op": "exit", "id": self._own_id(), "flush": True}), end=True)
         deadline = self._clock.monotonic() + self._deadlines.close
         while not self.process.receive().done and self._clock.monotonic() < deadline:
             continue

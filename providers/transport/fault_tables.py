@@ -340,6 +340,7 @@ MALFORMED = replace(
     NOT_WINRM, classes=_by_phase(Class.PERM, Class.AMBIG, Class.POLL), delay_seconds=1.0, cures=_RECONNECT
 )
 LOGONS_USED_UP = _perm("", AuthenticationFailed, REFUSED_LOGON.summary, REFUSED_LOGON.remedy)
+RUN_ENDED = _perm("", PermanentError, "Run ended", "Run the command again.")
 LOGON_FAILED = _perm(
     "",
     AuthenticationFailed,

@@ -39,6 +39,7 @@ from providers.transport.fault_tables import (
     NOT_OFFERED,
     NOT_WINRM,
     REFUSED_LOGON,
+    RUN_ENDED,
     SEAL_LOST,
     SETTINGS,
     STATUSES,
@@ -50,7 +51,7 @@ from providers.transport.fault_tables import (
     Phase,
     Row,
 )
-from providers.transport.logons import LogonsUsedUp
+from providers.transport.logons import LogonsStopped, LogonsUsedUp
 from providers.transport.winrs import NotOffered, RefusedReply, SealLost
 from reconciler.diagnostics import Diagnostic
 from reconciler.errors import AuthenticationFailed, SessionError, TransientError
@@ -123,6 +124,8 @@ def _row_of(error: BaseException) -> tuple[Row, str]:
             return _fault_row(error)
         case LogonsUsedUp():
             return LOGONS_USED_UP, "the credential was refused twice in this run and is not tried again"
+        case LogonsStopped():
+            return RUN_ENDED, "nothing more is asked, the run ends"
         case AuthenticationError():
             return REFUSED_LOGON, "the host does not accept the credential (HTTP 401)"
         case SealLost():

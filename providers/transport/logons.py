@@ -17,28 +17,36 @@ class LogonsUsedUp(Exception):
     """The credential was refused as often as one run may try it."""
 
 
+class LogonsStopped(Exception):
+    """The run ended while a logon waited for its turn; nothing was sent."""
+
+
 @dataclass(slots=True)
 class LogonBudget:
     """Counts failed logons of one credential over all hosts of a run. Thread-safe.
 
     Never are more logons under way than may still fail: a wrong password tried on twenty hosts at once would lock the
-    account before the first answer. Until the credential is known to be good they go one after the other.
+    account before the first answer.
     """
 
     failed: int = 0
-    _proven: bool = False
     _under_way: int = 0
+    _stops: int = 0
     _changed: threading.Condition = field(default_factory=threading.Condition)
 
     @contextmanager
     def attempt(self) -> Iterator[None]:
-        """Enclose a message that authenticates.
+        """Enclose what shows the credential; ``InvalidCredentialsError`` counts as a refusal.
 
         Raises:
             LogonsUsedUp: the credential was refused too often; nothing is sent.
+            LogonsStopped: ``stop`` was called meanwhile; nothing is sent.
         """
         with self._changed:
-            self._changed.wait_for(lambda: self._is_used_up or self._under_way < self._allowed)
+            stops = self._stops
+            self._changed.wait_for(lambda: self._stops != stops or self._is_used_up or self._has_room)
+            if self._stops != stops:
+                raise LogonsStopped
             self._check()
             self._under_way += 1
         try:
@@ -46,8 +54,6 @@ class LogonBudget:
         except InvalidCredentialsError:
             self.refused()
             raise
-        else:
-            self._proven = True
         finally:
             with self._changed:
                 self._under_way -= 1
@@ -62,16 +68,21 @@ class LogonBudget:
         """Count a refusal."""
         with self._changed:
             self.failed += 1
-            self._proven = False
             self._changed.notify_all()
 
-    @property
-    def _allowed(self) -> int:
-        return FAILED_LOGONS - self.failed if self._proven else 1
+    def stop(self) -> None:
+        """Turn away those who wait. Whoever comes later is let in: closing a session may take a logon too."""
+        with self._changed:
+            self._stops += 1
+            self._changed.notify_all()
 
     @property
     def _is_used_up(self) -> bool:
         return self.failed >= FAILED_LOGONS
+
+    @property
+    def _has_room(self) -> bool:
+        return self._under_way < FAILED_LOGONS - self.failed
 
     def _check(self) -> None:
         if self._is_used_up:

@@ -168,7 +168,9 @@ class WinRMSessions:
         """Close every channel, all hosts at once; what is running is waited for, for one message."""
         self._stopped.set()
         with self._lock:
-            sessions = list(self._sessions.values())
+            sessions, budgets = list(self._sessions.values()), list(self._budgets.values())
+        for budget in budgets:
+            budget.stop()
         closing = [
             threading.Thread(target=session.close, args=(session.target.settings.deadlines.read + 5.0,), name="closing")
             for session in sessions

@@ -155,11 +155,13 @@ class Target:
     def credential(self) -> tuple[str, str]:
         """What two targets share when a failed logon of one counts against the other's account.
 
-        A password is the same one whichever protocol shows it to the directory, which counts for the account.
+        A password is the same one whichever protocol shows it to the directory, which counts for the account. That has
+        several names (``CONTOSO\\svc``, ``svc@contoso.com``), so the one they have in common stands for it: two
+        accounts of one name in two domains count together, which errs on the safe side.
         """
         auth, user = self.settings.auth, self.settings.user.casefold()
         if auth in (Authentication.BASIC, Authentication.NTLM, Authentication.CREDSSP):
-            return ("password", user)
+            return ("password", user.rpartition("\\")[2].partition("@")[0])
         return (auth.value, user or self.settings.certificate or "")
 
     @property

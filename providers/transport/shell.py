@@ -90,6 +90,7 @@ class ShellProcess:
         self._is_stopped = is_stopped
         self._shell: str | None = None
         self._command: str | None = None
+        self._has_ended = False
         self._last_message = clock.monotonic()
         self._stderr = b""
 
@@ -215,6 +216,7 @@ class ShellProcess:
                 stdout, stderr, code, done = self._protocol.get_command_output_raw(shell, command)
                 self._last_message = self._clock.monotonic()
                 self._stderr = (self._stderr + stderr)[-STDERR_KEPT:]
+                self._has_ended = done
                 if not (stdout or stderr or done):
                     self._not_at_once(began)
                 return Output(stdout, self._stderr, done, code)
@@ -266,12 +268,15 @@ class ShellProcess:
     # --- closing
 
     def close(self) -> None:
-        """End the command, delete the shell, close the connection: in this order, whatever fails on the way."""
+        """End the command, delete the shell, close the connection: in this order, whatever fails on the way.
+
+        A command that is done is not ended once more: with its shell goes whatever is left of it.
+        """
         shell, command = self._shell, self._command
         self._shell = self._command = None
         try:
             is_reachable = True
-            if shell is not None and command is not None:
+            if shell is not None and command is not None and not self._has_ended:
                 failed = self._closing(lambda: self._protocol.cleanup_command(shell, command), Phase.SIGNAL)
                 is_reachable = failed is None or failed.reached
             if shell is not None and is_reachable:

@@ -16,7 +16,7 @@ HTTP session whose sealing could not be set up, and would send the next message 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, Protocol
 
 import requests
@@ -46,6 +46,11 @@ else:
 
 RESPONSE_LIMIT: Final = 64 * 1024 * 1024
 
+_SHOWN_WHEN_ASKED: Final = (Authentication.NTLM.value, Authentication.CREDSSP.value)
+"""Ways to authenticate that send a message without the credential first, and show it when they are asked to."""
+
+_Hook = Callable[..., requests.Response]
+
 
 class RefusedReply(Exception):
     """What answered is not what a remote management service answers; ``reason`` says how."""
@@ -65,6 +70,9 @@ class SealLost(WinRMTransportError):
 
 class HTTPSession(Protocol):
     """What is asked of pywinrm's transport beside messages."""
+
+    @property
+    def was_answered(self) -> bool: ...
 
     def close_session(self) -> None: ...
 
@@ -146,6 +154,8 @@ class GuardedTransport(Transport):
     """pywinrm's transport with sessions that keep to our rules."""
 
     budget: LogonBudget
+    was_answered = False
+    """Something answered in HTTP, whatever it said."""
     _is_authenticated = False
 
     def build_session(self) -> requests.Session:
@@ -160,19 +170,12 @@ class GuardedTransport(Transport):
         return guarded(session)
 
     def setup_encryption(self, session: requests.Session) -> None:
-        with self.budget.attempt():
-            super().setup_encryption(guarded(session))
-        self._is_authenticated = True
+        super().setup_encryption(guarded(session))
 
     def send_message(self, message: str | bytes) -> bytes:
         try:
             self.build_session()  # which authenticates where messages are sealed
-            if self._is_authenticated:
-                return self._send_again(message)
-            with self.budget.attempt():
-                reply = super().send_message(message)
-            self._is_authenticated = True
-            return reply
+            return super().send_message(message)
         except InvalidCredentialsError:
             self.close_session()
             raise
@@ -184,37 +187,72 @@ class GuardedTransport(Transport):
             self.close_session()
             raise NoCredentialError(context_msg=_kerberos_reason(error)) from error
 
-    def _send_again(self, message: str | bytes) -> bytes:
-        self.budget.check()
-        try:
-            return super().send_message(message)
-        except InvalidCredentialsError:
-            self.budget.refused()
-            raise
-
     def _send_message_request(
         self, session: requests.Session, prepared_request: requests.PreparedRequest
     ) -> requests.Response:
+        self.budget.check()
         try:
-            return super()._send_message_request(session, prepared_request)
-        except _CREDSSP_ERRORS as error:
-            adapter = session.get_adapter(self.endpoint)
-            last = adapter.last if isinstance(adapter, _Adapter) else None
-            try:
-                raise self._credssp_failure(error, last) from error
-            finally:
-                if last is not None:
-                    last.close()  # the library keeps its connection
+            if self.auth_method in _SHOWN_WHEN_ASKED:
+                hooks = prepared_request.hooks["response"]
+                prepared_request.hooks["response"] = [self._counted(hook) for hook in hooks]
+                return super()._send_message_request(session, prepared_request)
+            return self._send_with_credential(session, prepared_request)
+        finally:
+            self.was_answered |= _last_answer(session, self.endpoint) is not None
 
-    def _credssp_failure(self, error: Exception, last: requests.Response | None) -> Exception:
+    def _counted(self, hook: _Hook) -> _Hook:
+        """Return the hook of an HTTP library that shows the credential, where it is asked for, as a counted logon."""
+
+        def show(response: requests.Response, **how: Any) -> requests.Response:
+            if response.status_code != 401:
+                return hook(response, **how)
+            try:
+                with self.budget.attempt():
+                    return self._shown(hook, response, how)
+            except BaseException:
+                adapter = response.connection
+                if isinstance(adapter, _Adapter) and adapter.last is not None:
+                    adapter.last.close()  # nobody else would, and with it the connection
+                raise
+
+        return show
+
+    def _shown(self, hook: _Hook, response: requests.Response, how: Mapping[str, Any]) -> requests.Response:
+        try:
+            answer = hook(response, **how)
+        except _CREDSSP_ERRORS as error:
+            raise self._credssp_failure(error, response.connection) from error
+        if answer is response:
+            raise NotOffered(f"the host does not offer {self.auth_method}")
+        if answer.status_code == 401:
+            raise InvalidCredentialsError("the credential was refused")
+        return answer
+
+    def _send_with_credential(
+        self, session: requests.Session, prepared_request: requests.PreparedRequest
+    ) -> requests.Response:
+        """Send a message that shows the credential by itself: each does with Basic, the first of a session else."""
+        if self._is_authenticated:
+            try:
+                return super()._send_message_request(session, prepared_request)
+            except InvalidCredentialsError:
+                self.budget.refused()
+                raise
+        with self.budget.attempt():
+            response = super()._send_message_request(session, prepared_request)
+        self._is_authenticated = self.auth_method != Authentication.BASIC.value
+        return response
+
+    def _credssp_failure(self, error: Exception, connection: object) -> Exception:
         """Return what really happened when CredSSP's library says that the logon was refused."""
+        last = connection.last if isinstance(connection, _Adapter) else None
         if isinstance(error, NTStatusException):
             return InvalidCredentialsError("the credential was refused")
         if last is None or isinstance(error.__cause__, SpnegoError):
             return NoCredentialError(context_msg="CredSSP could not be agreed upon")
         if last.status_code == 401:
             if "credssp" not in last.headers.get("WWW-Authenticate", "").lower():
-                return NotOffered("the host does not offer CredSSP")
+                return NotOffered(f"the host does not offer {self.auth_method}")
             return InvalidCredentialsError("the credential was refused")
         text = b"" if last.status_code == 400 else self._get_message_response_text(last)
         return WinRMTransportError("http", last.status_code, text.decode("utf-8", "replace"))
@@ -232,6 +270,11 @@ def _kerberos_reason(error: Exception) -> str:
     """Return the words of the Kerberos library, which are the innermost text: ``(('major', 1), ('minor', 2))``."""
     told = re.findall(r"\((['\"])(.+?)\1, -?\d+\)", str(error))
     return str(told[-1][1]) if told else "the host did not prove who it is, or the ticket expires at this moment"
+
+
+def _last_answer(session: requests.Session, endpoint: str) -> requests.Response | None:
+    adapter = session.get_adapter(endpoint)
+    return adapter.last if isinstance(adapter, _Adapter) else None
 
 
 def guarded(session: requests.Session) -> requests.Session:
@@ -253,6 +296,8 @@ _RELATES_TO = re.compile(rb"RelatesTo[^>]*>\s*(?:uuid:)?([0-9A-Fa-f-]{36})", re.
 
 class GuardedProtocol(WinRMProtocol):
     """pywinrm's protocol, which also minds what an answer relates to."""
+
+    transport: GuardedTransport
 
     def send_message(self, message: str) -> bytes:
         reply = super().send_message(message)
