@@ -17,6 +17,7 @@ from providers.simulator.process import PowerShell
 from providers.simulator.server import Server
 from providers.simulator.wsman import Launch, Process
 from providers.transport.examination import STEPS
+from providers.transport.fault_tables import UNKNOWN_STATUS
 from providers.transport.settings import Deadlines, Secret
 from reconciler.findings import Check, Examined, Finding, Status
 from reconciler.values import EXCHANGE, LYNC, Adapter, Authentication, Connection, Endpoint
@@ -135,6 +136,24 @@ def test_a_service_that_is_stopped() -> None:
         stops_at(examined(server), Check.WINRM, "Remote management is not running", "Start-Service WinRM")
 
 
+@pytest.mark.parametrize(
+    ("status", "summary"), [(500, "Unencrypted messages are refused"), (501, UNKNOWN_STATUS.summary)]
+)
+@pytest.mark.parametrize("auth", ["basic", "ntlm"])
+def test_a_service_that_is_broken(auth: str, status: int, summary: str) -> None:
+    kind = "create" if auth == "basic" else "authenticate"
+    with listening(Scheme(auth), estate=estate(), faults=FaultPlan([Rule(kind, status=status, times=0)])) as server:
+        stops_at(examined(server, auth=Authentication(auth)), Check.WINRM, summary, f"HTTP {status}")
+
+
+def test_settings_that_do_not_fit_tell_nothing_of_the_service() -> None:
+    with listening(estate=estate()) as server:
+        seen = examined(server, auth=Authentication.BASIC, password=None)
+        assert server.counts.total == 0
+    assert at(seen, Check.LOGON).summary == "Connection settings do not fit"
+    assert at(seen, Check.WINRM).status is Status.SKIPPED
+
+
 def test_a_port_with_tls_reached_without(tmp_path_factory: pytest.TempPathFactory) -> None:
     authority = Authority(tmp_path_factory.mktemp("ca"))
     with listening(Scheme.NTLM, estate=estate(), certificate=authority.issue_server()) as server:
@@ -191,6 +210,7 @@ def test_a_ticket_that_is_not_there_or_cannot_be_used_here() -> None:
     found = at(seen, Check.LOGON)
     assert found.status is Status.FAILED
     assert found.summary in ("Part not installed", "Logon failed", "Logon refused")
+    assert at(seen, Check.WINRM).status is (Status.OK if found.summary == "Logon refused" else Status.SKIPPED)
 
 
 def test_a_password_that_would_go_in_clear_text_is_not_sent() -> None:

@@ -21,9 +21,7 @@ from providers.transport.shell import Output
 from providers.transport.watching import Trace, Watcher, failed_step
 from providers.transport.winrs import WinRS, connect
 from reconciler.diagnostics import Diagnostic
-from reconciler.errors import (
-    SessionError,
-)
+from reconciler.errors import SessionError
 from reconciler.findings import Ahead, Check, Examined, Finding, Status, failed, ok, skipped, warned
 from reconciler.ports import Clock, Request
 from reconciler.values import Adapter, Authentication, Command, Connection, Endpoint, Operation, Record, Reply
@@ -104,7 +102,9 @@ class Examiner:
             (result,) = session.invoke([self._probe(endpoint, self._cmdlets, directory=directory)])
         except SessionError as error:
             return replace(seen, findings=_with_skipped((*way, *_stopped(error, trace, target))))
-        seen = replace(seen, findings=(*way, *_opened(session, target)), about=session.about, mode=_mode(session))
+        seen = replace(
+            seen, findings=(*way, *_opened(session, target, trace)), about=session.about, mode=_mode(session)
+        )
         if isinstance(result, SessionError):
             return replace(seen, findings=(*seen.findings, failed(Check.SESSION, result.diagnostics[0])))
         return self._told(seen, session, result, began)
@@ -166,17 +166,20 @@ def _with_skipped(findings: Sequence[Finding]) -> tuple[Finding, ...]:
     return (*findings, *(skipped(check, f"not looked at: {last.check.value} comes first") for check in left))
 
 
-def _before(step: Check, target: Target) -> tuple[Finding, ...]:
+_NO_LOGON: Final = skipped(Check.WINRM, "not looked at: it takes a logon")
+
+
+def _before(step: Check, target: Target, trace: Trace) -> tuple[Finding, ...]:
     """Return the steps that were passed when ``step`` failed, from the service on."""
-    passed = {
-        Check.WINRM: "the service answers",
-        Check.LOGON: _logon(target),
-        Check.SHELL: "a shell can be opened",
-        Check.POWERSHELL: "it starts",
-        Check.LANGUAGE: "the runner was read",
-    }
+    passed = (
+        ok(Check.WINRM, "the service answers") if trace.speaks_http else _NO_LOGON,
+        ok(Check.LOGON, _logon(target)),
+        ok(Check.SHELL, "a shell can be opened"),
+        ok(Check.POWERSHELL, "it starts"),
+        ok(Check.LANGUAGE, "the runner was read"),
+    )
     place = STEPS.index(step)
-    return tuple(ok(check, text) for check, text in passed.items() if STEPS.index(check) < place)
+    return tuple(finding for finding in passed if STEPS.index(finding.check) < place)
 
 
 def _logon(target: Target) -> str:
@@ -191,7 +194,7 @@ def _stopped(error: SessionError, trace: Trace, target: Target) -> tuple[Finding
     """Return the steps from the service on, the last of which failed."""
     if isinstance(error.__cause__, LogonsUsedUp):
         detail = "not tried: the credential was refused twice at other hosts, and a third time may lock the account"
-        return (skipped(Check.WINRM, "not looked at: it takes a logon"), skipped(Check.LOGON, detail))
+        return (_NO_LOGON, skipped(Check.LOGON, detail))
     step = failed_step(error, trace)
     if step is Check.POWERSHELL and trace.exit_code is not None:
         last = Output(stderr=bytes(trace.stderr), done=True, exit_code=trace.exit_code)
@@ -202,12 +205,12 @@ def _stopped(error: SessionError, trace: Trace, target: Target) -> tuple[Finding
         told = Diagnostic("Language mode is constrained", detail, _UNCONSTRAIN)
     if step is Check.WINRM and not target.settings.tls and glimpse(target) is not None:
         told = Diagnostic(told.summary, f"{target.place} speaks TLS.", 'Write "tls: true" for this host.')
-    return (*_before(step, target), failed(step, told))
+    return (*_before(step, target, trace), failed(step, told))
 
 
-def _opened(session: WinRMSession, target: Target) -> tuple[Finding, ...]:
+def _opened(session: WinRMSession, target: Target, trace: Trace) -> tuple[Finding, ...]:
     """Return the steps from the service on, all of which were passed."""
-    return (*_before(Check.POWERSHELL, target), _powershell(session), _adapter(session, target))
+    return (*_before(Check.POWERSHELL, target, trace), _powershell(session), _adapter(session, target))
 
 
 def _adapter(session: WinRMSession, target: Target) -> Finding:

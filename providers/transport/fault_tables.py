@@ -306,7 +306,8 @@ EMPTY_500 = Row(
     _by_phase(Class.PERM, Class.AMBIG, Class.POLL, command=Class.AMBIG),
     NotWinRM,
     "Unencrypted messages are refused",
-    'Write "tls: true" for this connection, or use kerberos, ntlm or credssp, which seal what they send.',
+    'Write "tls: true" for this connection, or use kerberos, ntlm or credssp, which seal what they send. If it does so'
+    " already, the host's event log Microsoft-Windows-WinRM/Operational tells more.",
     cures=dict.fromkeys((Phase.COMMAND, Phase.SEND, Phase.RECEIVE), Cure.RECONNECT),
 )
 NEVER_REACHED = Row(

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
-from winrm.exceptions import WSManFaultError
+from winrm.exceptions import WinRMTransportError, WSManFaultError
 
 from providers.transport.fault_tables import Phase
 from providers.transport.winrs import HTTPSession, WinRS
@@ -37,6 +37,8 @@ class Trace:
     """What the watcher saw of one host."""
 
     answered: set[Phase] = field(default_factory=set)
+    speaks_http: bool = False
+    """Something answered in HTTP, whatever it said."""
     stderr: bytearray = field(default_factory=bytearray)
     exit_code: int | None = None
     """Of a PowerShell that ended by itself."""
@@ -65,7 +67,10 @@ class Watcher:
         return self._watched.transport
 
     def open_shell(self, *, codepage: int, noprofile: bool, idle_timeout: str | None) -> str:
-        shell = self._watched.open_shell(codepage=codepage, noprofile=noprofile, idle_timeout=idle_timeout)
+        try:
+            shell = self._watched.open_shell(codepage=codepage, noprofile=noprofile, idle_timeout=idle_timeout)
+        finally:
+            self._trace.speaks_http |= self.transport.was_answered
         return self._noted(Phase.CREATE, shell)
 
     def run_command(self, shell_id: str, command: str, arguments: tuple[str, ...], console_mode_stdin: bool) -> str:
@@ -118,4 +123,9 @@ def failed_step(error: SessionError, trace: Trace) -> Check:
             return Check.WINRM
         case AccessDenied() | Throttled():
             return Check.SHELL
-    return Check.SHELL if isinstance(error.__cause__, WSManFaultError) else Check.LOGON
+    match error.__cause__:
+        case WSManFaultError():
+            return Check.SHELL
+        case WinRMTransportError():  # HTTP, and not of a service that knows what it was asked
+            return Check.WINRM
+    return Check.LOGON
