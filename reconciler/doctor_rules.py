@@ -58,10 +58,17 @@ def _unjudged(seen: Examined, needs: Needs) -> Iterator[Finding]:
             yield skipped(check, why)
 
 
+def _untold(seen: Examined, check: Check, what: str) -> Finding:
+    remedy = "Run doctor again. If it stays so, report it with the output of doctor --json."
+    return warned(check, "Host did not tell", f"{seen.place} did not tell {what}.", remedy)
+
+
 def _language(seen: Examined) -> Finding:
-    language, far = str(seen.told("Language") or "not told"), seen.told("FarLanguage")
+    language, far = seen.told("Language"), seen.told("FarLanguage")
+    if not language:
+        return _untold(seen, Check.LANGUAGE, "the language mode of its PowerShell")
     beyond = f"; {far} at Exchange's own endpoint" if far else ""
-    if language in ("FullLanguage", "not told"):
+    if language == "FullLanguage":
         return ok(Check.LANGUAGE, f"{language}{beyond}")
     detail = f"{seen.place}: PowerShell runs in {language}, in which the runner does not work in full."
     remedy = "Exempt the account from the policy (AppLocker, WDAC) that constrains PowerShell on this host."
@@ -79,9 +86,12 @@ def _identity(seen: Examined) -> Finding | None:
     return warned(Check.IDENTITY, "Another host answers", detail, f"Write the host's own name:\n    host: {told}")
 
 
-def _missing(seen: Examined, cmdlets: frozenset[str]) -> list[str]:
+def _missing(seen: Examined, cmdlets: frozenset[str]) -> list[str] | None:
+    """Return which of the cmdlets the host does not have for the account; None where it did not tell."""
     told = seen.told("Missing")
-    names = {str(name).casefold() for name in told} if isinstance(told, list | tuple) else set()
+    if not isinstance(told, list | tuple):
+        return None
+    names = {str(name).casefold() for name in told}
     return sorted(cmdlet for cmdlet in cmdlets if cmdlet.casefold() in names)
 
 
@@ -102,6 +112,8 @@ _ROLES: Final = {
 
 def _reading(seen: Examined, cmdlets: frozenset[str]) -> Finding:
     missing = _missing(seen, cmdlets)
+    if missing is None:
+        return _untold(seen, Check.READING, "which cmdlets the account may call")
     if not missing:
         return ok(Check.READING, f"all {len(cmdlets)} cmdlets that plan and drift call")
     detail = f"{_some(missing)} of {_number(len(cmdlets), 'cmdlet')} not found: a plan cannot read what they tell."
@@ -111,6 +123,8 @@ def _reading(seen: Examined, cmdlets: frozenset[str]) -> Finding:
 
 def _changing(seen: Examined, cmdlets: frozenset[str]) -> Finding:
     missing = _missing(seen, cmdlets)
+    if missing is None:
+        return _untold(seen, Check.CHANGING, "which cmdlets the account may call")
     if not missing:
         return ok(Check.CHANGING, f"all {len(cmdlets)} cmdlets that apply may call")
     detail = (
@@ -156,7 +170,8 @@ def _second_hop(seen: Examined, is_configured: bool) -> Finding:
     if reaches is None:
         error = seen.told("DirectoryError")
         reason = f" ({error})" if error else ""
-        return ok(Check.SECOND_HOP, f"configured (auth {seen.auth.value}); whether it works could not be told{reason}")
+        detail = f"auth {seen.auth.value} may carry the logon on; whether it does could not be told{reason}."
+        return warned(Check.SECOND_HOP, "exchucutil may not reach the directory", detail, _DELEGATE)
     return ok(Check.SECOND_HOP, f"the directory answers the account{f' at {server}' if server else ''}")
 
 
@@ -173,7 +188,7 @@ def _script(seen: Examined) -> Finding:
 
 def _clock(seen: Examined) -> Finding:
     if seen.ahead is None:
-        return ok(Check.CLOCK, "not told")
+        return _untold(seen, Check.CLOCK, "its time")
     how = _difference(seen.ahead)
     distance = abs(seen.ahead.certain)
     if distance < NOTABLE_SECONDS:

@@ -6,12 +6,14 @@ of those libraries go no further than this module.
 
 from __future__ import annotations
 
+import json
 import re
 import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 from xml.etree.ElementTree import ParseError
+from xml.sax.saxutils import escape
 
 import requests
 from spnego.exceptions import BadMICError, NoCredentialError, SpnegoError
@@ -82,10 +84,18 @@ class Judgement:
 def redact(text: str, secrets: tuple[str, ...] = ()) -> str:
     """Return the server's text as it may be shown: one line, no secrets, 300 characters at most."""
     for secret in secrets:
-        if secret:
-            text = text.replace(secret, "***")
+        for spelling in _spellings(secret):
+            text = text.replace(spelling, "***")
     line = re.sub(r"[\x00-\x1f\x7f\u2028\u2029]+", " ", text).strip()
     return line if len(line) <= TEXT_LIMIT else line[: TEXT_LIMIT - 1] + "\u2026"
+
+
+def _spellings(secret: str) -> list[str]:
+    """Return the secret as XML, CLIXML and JSON write it too, the longest first: one may begin with another."""
+    xml = escape(secret)
+    quoted = escape(secret, {'"': "&quot;", "'": "&apos;"})
+    encoded = json.dumps(secret)[1:-1]
+    return sorted({secret, xml, quoted, quoted.replace("&apos;", "&#39;"), encoded} - {""}, key=len, reverse=True)
 
 
 def judge(error: BaseException, phase: Phase, place: str, secrets: tuple[str, ...] = ()) -> Judgement:
