@@ -178,7 +178,7 @@ def plan(output: Output, directory: Path, **options: Any) -> int:
             _write_json(options["json_into"], made)
         _admit(output, made, options["max_destroy"])
         if options["out"]:
-            workspace.save(made, options["out"])
+            workspace.saved_plans.save(made, options["out"])
             output.say(f"\nSaved to {options['out']}. To do exactly this:\n\n    reconciler apply {options['out']}")
     return 2 if made.has_changes and options["detailed_exitcode"] else 0
 
@@ -211,7 +211,7 @@ def apply(output: Output, what: Path, **options: Any) -> int:
         stop.installed(),
         open_workspace(directory, _ports(output, stop=stop), parallelism=options["parallelism"]) as workspace,
     ):
-        saved = workspace.read_plan(planfile) if planfile else None
+        saved = workspace.saved_plans.read(planfile) if planfile else None
 
         def approve(made: Any) -> bool:
             if saved is not None and not options["commands"]:
@@ -290,7 +290,7 @@ def show(output: Output, what: Path, directory: Path | None, commands: bool) -> 
     directory, planfile = _place(what, directory)
     with open_workspace(directory, _ports(output)) as workspace:
         if planfile:
-            output.plan(workspace.read_plan(planfile).plan, commands=commands)
+            output.plan(workspace.saved_plans.read(planfile).plan, commands=commands)
         else:
             output.say(render_state(workspace.store.read(), output.style).rstrip("\n"))
     return 0
@@ -308,7 +308,7 @@ def graph(output: Output, what: Path, directory: Path | None, form: str) -> int:
 
     directory, planfile = _place(what, directory)
     with open_workspace(directory, _ports(output)) as workspace:
-        made = workspace.read_plan(planfile).plan if planfile else workspace.plan()
+        made = workspace.saved_plans.read(planfile).plan if planfile else workspace.plan()
     draw = {"dot": plan_graph.to_dot, "mermaid": plan_graph.to_mermaid, "json": plan_graph.to_json}[form]
     output.write(draw(made))
     return 0

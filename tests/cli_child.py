@@ -22,6 +22,7 @@ from typing import Any
 
 from providers.transport.settings import Deadlines
 from reconciler import app, simulator_process
+from reconciler.app import server_connections, workspace
 from reconciler.cli import run
 from reconciler.perform import Patience
 from reconciler.system import SystemClock
@@ -64,8 +65,8 @@ def main() -> int:
         more["patience"] = Patience(expiry=CHOSEN["expiry"])
     if "quick" in CHOSEN:
         more["patience"] = Patience(ready=5.0, settle=5.0, expiry=1.0)
-        setattr(app, "simulated_connections", hurried(app.simulated_connections))  # noqa: B010 - see below
-    made, connection, start = app.Ports, app.real_connection, simulator_process.start_simulator
+        setattr(server_connections, "simulated", hurried(server_connections.simulated))  # noqa: B010 - see below
+    made, connection, start = app.Ports, server_connections.real, simulator_process.start_simulator
 
     def connected(*arguments: Any) -> Any:
         settings = connection(*arguments)
@@ -78,9 +79,9 @@ def main() -> int:
 
     setattr(app, "Ports", lambda **given: made(**given, **more))  # noqa: B010 - a name of a module is no constant here
     if "via" in CHOSEN:
-        setattr(app, "real_connection", connected)  # noqa: B010
+        setattr(server_connections, "real", connected)  # noqa: B010
     if "note" in CHOSEN:
-        setattr(app, "start_simulator", noted)  # noqa: B010
+        setattr(workspace, "start_simulator", noted)  # noqa: B010
     return run(sys.argv[1:])
 
 

@@ -1,58 +1,50 @@
-"""Puts the pieces together: the one module that knows the providers and the state.
-
-A ``Workspace`` is an environment opened for one command: its declarations, its resource types, its state and the
-sessions to its servers, all closed at the end. What is done with it returns values; what is shown, and how, is
-decided in ``cli``.
+"""An environment opened for one command: its declarations, its resource types, its state and the sessions to its
+servers, all closed at the end. What is done with it returns values; what is shown, and how, is decided in ``cli``.
 """
 
 from __future__ import annotations
 
 import getpass
-import json
 import os
 import platform
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 from functools import cached_property
-from importlib.resources import files
 from pathlib import Path
-from secrets import token_hex
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from providers.catalogue import resource_types
-from reconciler.admission import admit, admit_saved, used
+from reconciler.admission import admit, used
+from reconciler.app import server_connections
+from reconciler.app.declared import check
+from reconciler.app.saved_plans import SavedPlans
 from reconciler.apply import Account, Apply, Fate
 from reconciler.build_plan import Origin, build_plan
-from reconciler.connections import ConnectionConfig, SecretReference
+from reconciler.connections import SecretReference
 from reconciler.diagnostics import Diagnostic
 from reconciler.doctor import Report
 from reconciler.drift import DriftReport, find_drift
-from reconciler.environment import Environment, load
-from reconciler.environment_files import read_files
-from reconciler.errors import ConfigurationError, PlanError, ReconcilerError, StateError
+from reconciler.environment import Environment
+from reconciler.errors import StateError
 from reconciler.examine import Examination
 from reconciler.findings import Check, Finding, failed, ok
-from reconciler.git import head_commit, is_older
+from reconciler.git import head_commit
 from reconciler.observe import Reader
 from reconciler.perform import Patience, Performer, World
 from reconciler.plan import Impact, Plan
-from reconciler.plan_file import SavedPlan, decode, digest, encode
+from reconciler.plan_file import SavedPlan, digest
 from reconciler.ports import Clock, CrashPoint, Emit, Holder, Lease, Random, Sessions, StateStore, Stop
 from reconciler.recover import close_intents, outlast
 from reconciler.resource import Landscape, ResourceType
 from reconciler.retry import Retry
-from reconciler.schema import json_schema
 from reconciler.secret_references import fetch
 from reconciler.selection import Selection
-from reconciler.simulator_process import USER as SIMULATOR_USER
 from reconciler.simulator_process import SimulatorProcess, start_simulator
 from reconciler.snapshot import OutcomeKind, Run, Snapshot
 from reconciler.state_commands import forget, rename
 from reconciler.system import NeverStop, SystemClock, SystemRandom, ThreadScheduler
-from reconciler.values import Address, Authentication, Connection
+from reconciler.values import Address
 
 if TYPE_CHECKING:
     from providers.transport.settings import ConnectionSettings
@@ -60,6 +52,8 @@ if TYPE_CHECKING:
 PRIVATE = ".reconciler"
 """In the environment's directory: the state, the key that signs plans, the simulated world's changes. Ignored by
 git."""
+_CONTROLLERS = "domain_controller"
+"""The type that lists domain controllers, and the decision that remembers the one chosen."""
 
 
 def _silent(_: object) -> None:
@@ -80,18 +74,6 @@ class Ports:
     patience: Patience = field(default_factory=Patience)
     mask: Callable[[str], None] = _silent
     """Is told every secret that is used, to keep it out of the log should it come up there."""
-
-
-def check(directory: Path) -> tuple[Environment, tuple[Diagnostic, ...]]:
-    """Return the environment of ``directory`` and its warnings.
-
-    Raises:
-        ConfigurationError: with everything that is wrong.
-    """
-    environment, told = load(read_files(directory), resource_types())
-    if environment is None:
-        raise ConfigurationError(*told)
-    return environment, told
 
 
 @contextmanager
@@ -128,6 +110,10 @@ class Workspace:
     @property
     def private(self) -> Path:
         return self.directory / PRIVATE
+
+    @property
+    def saved_plans(self) -> SavedPlans:
+        return SavedPlans(self.environment.name, self.directory, self.private, self.ports.clock, self.ports.random)
 
     # --- state -------------------------------------------------------------------------------------------------------
 
@@ -193,9 +179,9 @@ class Workspace:
 
     def _connections(self) -> Sequence[ConnectionSettings]:
         if self.environment.simulator is not None:
-            return simulated_connections(self._start_simulator())
+            return server_connections.simulated(self._start_simulator())
         declared = self.environment.connections.items()
-        return [real_connection(kind, told.within(self.directory), self._secret) for kind, told in declared]
+        return [server_connections.real(kind, told.within(self.directory), self._secret) for kind, told in declared]
 
     def _secret(self, reference: SecretReference) -> str:
         secret = fetch(reference, self.directory)
@@ -307,7 +293,7 @@ class Workspace:
         """
         with self.leased("apply") as (lease, run):
             if saved is not None:
-                self._admit_saved(saved, lease)
+                self.saved_plans.admit(saved, lease, self.store)
             self._close_journal(lease)
             landscape = self.look(controller=saved.plan.domain_controller if saved else None)
             plan = saved.plan if saved else self._plan(landscape, selection, refresh_only=refresh_only)
@@ -368,184 +354,3 @@ class Workspace:
     def unlock(self) -> Holder | None:
         """End another run's lease; return who held it."""
         return self.store.unlock(self._holder(self.ports.random.identifier(), "state unlock"))
-
-    # --- saved plans -------------------------------------------------------------------------------------------------
-
-    def save(self, plan: Plan, path: Path, *, valid_hours: float = 24.0) -> None:
-        """Write the plan to ``path``, signed, for one apply within ``valid_hours``."""
-        from state.files import write_private
-
-        now = self.ports.clock.now()
-        expires = now + timedelta(hours=valid_hours)
-        nonce, where = self.ports.random.identifier(), _from(path.resolve().parent, self.directory.resolve())
-        key = self._plan_key()
-        write_private(path, encode(plan, key=key, created=now, expires=expires, nonce=nonce, directory=where))
-
-    def read_plan(self, path: Path) -> SavedPlan:
-        """Return the saved plan at ``path``. Raises PlanError where it may not be used."""
-        from state.files import read_private
-
-        return decode(read_private(path, others_may_read=True), key=self._plan_key(), now=self.ports.clock.now())
-
-    def _plan_key(self) -> bytes:
-        """Return the key that signs plans; where none is given, one is made once and kept beside the state."""
-        from state.files import read_private, write_private
-
-        told = os.environ.get("RECONCILER_PLAN_KEY")
-        if told:
-            try:
-                return fetch(SecretReference.parse(told), self.directory).encode()
-            except ValueError:
-                detail = "RECONCILER_PLAN_KEY is no reference; a key is never given in clear text."
-                remedy = "Write env:NAME, file:PATH or keyring:SERVICE/USER."
-                raise ConfigurationError(Diagnostic("Literal secret", detail, remedy)) from None
-        path = self.private / "plan.key"
-        self._make_private()
-        if not path.exists():
-            write_private(path, token_hex(32).encode())
-        return read_private(path)
-
-    def _admit_saved(self, saved: SavedPlan, lease: Lease) -> None:
-        try:
-            newer = self._newer_commit(saved.plan)
-            admit_saved(saved, self.store.read(), self.environment.name, newer_commit=newer)
-        except PlanError as error:
-            # A plan that was used is stale as well; that it was used is what the user wants to know.
-            raise error if self.store.use_plan(lease, saved.nonce) else used(saved) from None
-
-    def _newer_commit(self, plan: Plan) -> str | None:
-        """Return the commit applied last, where the plan's is older."""
-        last = next((run.commit for run in self.store.history() if run.commit and run.ended), None)
-        return last if plan.commit and last and is_older(self.directory, plan.commit, last) else None
-
-
-_CONTROLLERS = "domain_controller"
-
-
-# --- connections -----------------------------------------------------------------------------------------------------
-
-
-def simulated_connections(process: SimulatorProcess) -> list[ConnectionSettings]:
-    """Return both entry points of a simulated estate behind its one listener."""
-    from providers.transport.settings import ConnectionSettings, Secret
-
-    return [
-        ConnectionSettings(
-            connection=kind,
-            host=process.entries.get(kind.value, ""),
-            auth=Authentication.NTLM,
-            user=SIMULATOR_USER,
-            password=Secret(process.password),
-            via=("127.0.0.1", process.port),
-        )
-        for kind in Connection
-    ]
-
-
-def real_connection(
-    kind: Connection, told: ConnectionConfig, fetched: Callable[[SecretReference], str]
-) -> ConnectionSettings:
-    """Return the transport's settings for one declared connection; ``fetched`` gives the secrets it refers to."""
-    from providers.transport.settings import ConnectionSettings, HostSettings, Secret
-
-    def secret(reference: SecretReference | None) -> Secret | None:
-        return Secret(fetched(reference)) if reference else None
-
-    def override(host: str) -> HostSettings:
-        own = told.hosts[host]
-        return HostSettings(
-            port=own.get("port"),
-            tls=own.get("tls"),
-            ca=own.get("ca"),
-            auth=own.get("auth"),
-            user=own.get("user"),
-            password=secret(own.get("password")),
-            delegate=own.get("delegate"),
-            certificate=own.get("certificate"),
-            certificate_key=own.get("certificate_key"),
-            adapter=own.get("adapter"),
-        )
-
-    return ConnectionSettings(
-        connection=kind,
-        host=told.host,
-        port=told.port,
-        tls=told.tls,
-        ca=told.ca,
-        auth=told.auth,
-        user=told.user or "",
-        password=secret(told.password),
-        certificate=told.certificate,
-        certificate_key=told.certificate_key,
-        adapter=told.adapter,
-        delegate=told.delegate,
-        hosts={host: override(host) for host in told.hosts},
-    )
-
-
-# --- commands that need no workspace ---------------------------------------------------------------------------------
-
-
-def directory_of_plan(path: Path) -> Path:
-    """Return the directory that the saved plan at ``path`` was made for, as seen from the plan file.
-
-    It is only a hint where to look: the plan is verified against what is found there.
-    """
-    from state.files import read_private
-
-    try:
-        told = json.loads(read_private(path, others_may_read=True))
-        directory = Path(str(told["directory"]))
-    except (ValueError, KeyError, TypeError):
-        detail = f"{path} is no saved plan."
-        raise PlanError(
-            Diagnostic("Not a saved plan", detail, "Make one with: reconciler plan DIR --out FILE")
-        ) from None
-    return path.parent / directory
-
-
-def _from(start: Path, directory: Path) -> str:
-    """Return ``directory`` as seen from ``start``, so that both may move together; whole where there is no such way."""
-    try:
-        return Path(os.path.relpath(directory, start)).as_posix()
-    except ValueError:  # another drive
-        return str(directory)
-
-
-def schema_text(which: str) -> str:
-    """Return a published JSON Schema: ``environment``, ``messages`` or ``plan``."""
-    if which == "environment":
-        return json.dumps(json_schema(resource_types()), indent=2) + "\n"
-    return (files("reconciler") / "schemas" / f"{which}.schema.json").read_text(encoding="utf-8")
-
-
-def world_of(place: Path, changes: Path | None) -> tuple[Path, Path | None]:
-    """Return the world file of ``place``, itself one or an environment that names one, and where changes are kept."""
-    if not place.is_dir():
-        return place, changes
-    environment, _ = check(place)
-    if environment.simulator is None:
-        detail = f"{place} has no simulated estate: its connections are real."
-        raise ConfigurationError(Diagnostic("No simulator", detail, 'Write "connections: {simulator: world.yaml}".'))
-    return place / environment.simulator, changes or place / PRIVATE / "world.json"
-
-
-def serve_world(world: Path, changes: Path | None, *, engine: str, **options: Any) -> int:
-    """Run the simulator until its parent or Ctrl-C ends it, and return the exit code; see ``ServeOptions``."""
-    from providers.simulator.server import Engine, ServeOptions, serve
-
-    return serve(ServeOptions(world, changes, engine=Engine(engine), **options), sys.stdin.buffer, sys.stdout)
-
-
-def invoke_in_world(world: Path, changes: Path | None, line: str) -> str:
-    """Run one cmdlet line in the simulated estate as another administrator would, and return what it shows."""
-    from providers.simulator.estate import CmdletError, Estate
-    from providers.simulator.invoke import invoke_line
-
-    try:
-        result = invoke_line(Estate.open(world, changes), line)
-    except CmdletError as error:
-        detail = f"{error.message} ({error.type}, {error.error_id})"
-        raise ReconcilerError(Diagnostic("Cmdlet failed", detail)) from None
-    shown = [f"{name:<32} : {value}" for record in result.records for name, value in (*record.items(), ("", ""))]
-    return "\n".join(line.rstrip(" :") for line in shown) + result.output

@@ -1,0 +1,106 @@
+"""Plans saved to files: signed, for one apply, and refused where the world or the files moved on."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from secrets import token_hex
+
+from reconciler.admission import admit_saved, used
+from reconciler.connections import SecretReference
+from reconciler.diagnostics import Diagnostic
+from reconciler.errors import ConfigurationError, PlanError
+from reconciler.git import is_older
+from reconciler.plan import Plan
+from reconciler.plan_file import SavedPlan, decode, encode
+from reconciler.ports import Clock, Lease, Random, StateStore
+from reconciler.secret_references import fetch
+
+
+@dataclass(frozen=True, slots=True)
+class SavedPlans:
+    """The saved plans of one environment."""
+
+    environment: str
+    directory: Path
+    private: Path
+    """Where the key is kept that signs them, if none is given."""
+    clock: Clock
+    random: Random
+
+    def save(self, plan: Plan, path: Path, *, valid_hours: float = 24.0) -> None:
+        """Write the plan to ``path``, signed, for one apply within ``valid_hours``."""
+        from state.files import write_private
+
+        now = self.clock.now()
+        expires = now + timedelta(hours=valid_hours)
+        nonce, where = self.random.identifier(), _from(path.resolve().parent, self.directory.resolve())
+        key = self._key()
+        write_private(path, encode(plan, key=key, created=now, expires=expires, nonce=nonce, directory=where))
+
+    def read(self, path: Path) -> SavedPlan:
+        """Return the saved plan at ``path``. Raises PlanError where it may not be used."""
+        from state.files import read_private
+
+        return decode(read_private(path, others_may_read=True), key=self._key(), now=self.clock.now())
+
+    def _key(self) -> bytes:
+        """Return the key that signs plans; where none is given, one is made once and kept beside the state."""
+        from state.files import ensure_private_directory, read_private, write_private
+
+        told = os.environ.get("RECONCILER_PLAN_KEY")
+        if told:
+            try:
+                return fetch(SecretReference.parse(told), self.directory).encode()
+            except ValueError:
+                detail = "RECONCILER_PLAN_KEY is no reference; a key is never given in clear text."
+                remedy = "Write env:NAME, file:PATH or keyring:SERVICE/USER."
+                raise ConfigurationError(Diagnostic("Literal secret", detail, remedy)) from None
+        path = self.private / "plan.key"
+        ensure_private_directory(self.private)
+        if not path.exists():
+            write_private(path, token_hex(32).encode())
+        return read_private(path)
+
+    def admit(self, saved: SavedPlan, lease: Lease, store: StateStore) -> None:
+        """Raise PlanError where the plan does not fit the state any more, or was used."""
+        try:
+            newer = self._newer_commit(saved.plan, store)
+            admit_saved(saved, store.read(), self.environment, newer_commit=newer)
+        except PlanError as error:
+            # A plan that was used is stale as well; that it was used is what the user wants to know.
+            raise error if store.use_plan(lease, saved.nonce) else used(saved) from None
+
+    def _newer_commit(self, plan: Plan, store: StateStore) -> str | None:
+        """Return the commit applied last, where the plan's is older."""
+        last = next((run.commit for run in store.history() if run.commit and run.ended), None)
+        return last if plan.commit and last and is_older(self.directory, plan.commit, last) else None
+
+
+def directory_of_plan(path: Path) -> Path:
+    """Return the directory that the saved plan at ``path`` was made for, as seen from the plan file.
+
+    It is only a hint where to look: the plan is verified against what is found there.
+    """
+    from state.files import read_private
+
+    try:
+        told = json.loads(read_private(path, others_may_read=True))
+        directory = Path(str(told["directory"]))
+    except (ValueError, KeyError, TypeError):
+        detail = f"{path} is no saved plan."
+        raise PlanError(
+            Diagnostic("Not a saved plan", detail, "Make one with: reconciler plan DIR --out FILE")
+        ) from None
+    return path.parent / directory
+
+
+def _from(start: Path, directory: Path) -> str:
+    """Return ``directory`` as seen from ``start``, so that both may move together; whole where there is no such way."""
+    try:
+        return Path(os.path.relpath(directory, start)).as_posix()
+    except ValueError:  # another drive
+        return str(directory)

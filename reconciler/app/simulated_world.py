@@ -1,0 +1,44 @@
+"""The commands that run a simulated estate, or one cmdlet in it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from reconciler.app.declared import check
+from reconciler.app.workspace import PRIVATE
+from reconciler.diagnostics import Diagnostic
+from reconciler.errors import ConfigurationError, ReconcilerError
+
+
+def world_of(place: Path, changes: Path | None) -> tuple[Path, Path | None]:
+    """Return the world file of ``place``, itself one or an environment that names one, and where changes are kept."""
+    if not place.is_dir():
+        return place, changes
+    environment, _ = check(place)
+    if environment.simulator is None:
+        detail = f"{place} has no simulated estate: its connections are real."
+        raise ConfigurationError(Diagnostic("No simulator", detail, 'Write "connections: {simulator: world.yaml}".'))
+    return place / environment.simulator, changes or place / PRIVATE / "world.json"
+
+
+def serve_world(world: Path, changes: Path | None, *, engine: str, **options: Any) -> int:
+    """Run the simulator until its parent or Ctrl-C ends it, and return the exit code; see ``ServeOptions``."""
+    from providers.simulator.server import Engine, ServeOptions, serve
+
+    return serve(ServeOptions(world, changes, engine=Engine(engine), **options), sys.stdin.buffer, sys.stdout)
+
+
+def invoke_in_world(world: Path, changes: Path | None, line: str) -> str:
+    """Run one cmdlet line in the simulated estate as another administrator would, and return what it shows."""
+    from providers.simulator.estate import CmdletError, Estate
+    from providers.simulator.invoke import invoke_line
+
+    try:
+        result = invoke_line(Estate.open(world, changes), line)
+    except CmdletError as error:
+        detail = f"{error.message} ({error.type}, {error.error_id})"
+        raise ReconcilerError(Diagnostic("Cmdlet failed", detail)) from None
+    shown = [f"{name:<32} : {value}" for record in result.records for name, value in (*record.items(), ("", ""))]
+    return "\n".join(line.rstrip(" :") for line in shown) + result.output
