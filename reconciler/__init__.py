@@ -3,7 +3,7 @@
     load -> resolve -> observe -> diff -> plan -> check -> apply -> save
 
 **Start** with ``plan.py`` and ``resource.py``: what a plan is, and what a resource type tells about itself. Then follow
-one plan: ``app.workspace.Workspace.plan``, ``build_plan.build_plan``, ``decide.decide``; and one apply: ``apply.Apply``,
+one plan: ``app.Workspace.plan``, ``build_plan.build_plan``, ``decide.decide``; and one apply: ``apply.Apply``,
 ``perform.Performer``. ``providers/exchange/dial_plan.py`` shows a resource type whole.
 
 **Vocabulary**, which all may import and which imports nothing else of ours: ``values`` (addresses, commands, records),
@@ -30,7 +30,7 @@ intent, send, read back), ``recover`` (what an interrupted run left), ``retry`` 
 ``state_text``, ``diagnostic_text``, ``obligation_text``, ``value_text``; ``progress`` with ``progress_board``;
 ``json_lines``, ``log_file``; ``style`` and ``text`` under them; ``terminal`` gathers them.
 
-**Edge**: ``__main__`` starts ``cli`` (arguments, exit codes, ``output``), which calls ``app``: ``workspace`` with
+**Edge**: ``__main__`` starts ``cli`` (with ``cli_state``; ``cli_options``, ``output``), which calls ``app``: ``workspace`` with
 ``declared``, ``server_connections`` and ``saved_plans``; ``simulated_world``. Only ``app`` knows ``providers`` and
 ``state``, which import the vocabulary alone and not each other. Beside it stand its helps: ``git``,
 ``secret_references``, ``simulator_process``, ``state_commands``. The arrows are contracts in ``pyproject.toml`` and run

@@ -8,21 +8,19 @@ nothing is ever asked: the message says which flag to give. Every option can als
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from functools import update_wrapper
 from pathlib import Path
 from typing import Any
 
 import click
 
 from reconciler import __version__
+from reconciler.cli_options import PATH, ports, shown, with_directory, with_json, with_parallelism, with_selection
+from reconciler.cli_state import state
 from reconciler.diagnostics import Diagnostic, Severity
-from reconciler.errors import ReconcilerError
 from reconciler.output import Output
 from reconciler.selection import Selection
-
-_PATH = click.Path(path_type=Path)
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -44,7 +42,7 @@ def run(arguments: Sequence[str]) -> int:
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, "-V", "--version", prog_name="reconciler", message="%(prog)s %(version)s")
-@click.option("--log", type=_PATH, help="Write every event to this file, one JSON object a line.")
+@click.option("--log", type=PATH, help="Write every event to this file, one JSON object a line.")
 @click.pass_context
 def main(context: click.Context, log: Path | None) -> None:
     """Keep Exchange Unified Messaging and Lync / Skype for Business Server joined as a repository says.
@@ -54,95 +52,13 @@ def main(context: click.Context, log: Path | None) -> None:
     context.obj = log
 
 
-# --- what commands share ---------------------------------------------------------------------------------------------
-
-
-def _directory(command: Callable[..., Any]) -> Callable[..., Any]:
-    return click.argument("directory", metavar="[DIR]", type=_PATH, default=Path())(command)
-
-
-def _json(command: Callable[..., Any]) -> Callable[..., Any]:
-    return click.option(
-        "--json", "as_json", is_flag=True, help="JSON lines on standard output, text on standard error."
-    )(command)
-
-
-def _selection(command: Callable[..., Any]) -> Callable[..., Any]:
-    options = [
-        click.option("--target", "targets", multiple=True, metavar="ADDR", help="Only this, and what it needs."),
-        click.option("--exclude", "excludes", multiple=True, metavar="ADDR", help="All but this, and what needs it."),
-        click.option("--wave", metavar="W", help="Of the users, only those of this wave."),
-    ]
-    for option in reversed(options):
-        command = option(command)
-    return command
-
-
-_parallelism = click.option(
-    "--parallelism", type=click.IntRange(1, 64), default=8, show_default=True, help="Steps that run side by side."
-)
-
-
-def _shown(command: Callable[..., int]) -> Callable[..., int]:
-    """Give the command an ``Output``, and turn what stops it into diagnostics and an exit code.
-
-    A SIGTERM or SIGHUP ends the command as Ctrl-C does, with everything closed that it opened: sessions on servers stay
-    otherwise until they idle away.
-    """
-
-    @click.option("--log", type=_PATH, help="Write every event to this file, one JSON object a line.")
-    @click.pass_context
-    def wrapped(context: click.Context, /, *arguments: Any, log: Path | None, **options: Any) -> int:
-        from reconciler.system import SignalStop
-
-        output = Output(as_json=options.pop("as_json", False), log=log or context.find_root().obj)
-        try:
-            with SignalStop(lambda *_: None).installed():
-                return output.end(command(output, *arguments, **options))
-        except ReconcilerError as error:
-            output.diagnostics(error.diagnostics)
-            return output.end(error.exit_code)
-        except KeyboardInterrupt:
-            output.diagnostics([_INTERRUPTED])
-            return output.end(130)
-        except SystemExit as stopped:
-            output.diagnostics([_INTERRUPTED])
-            return output.end(stopped.code if isinstance(stopped.code, int) else 1)
-        except (BrokenPipeError, click.ClickException, click.Abort):
-            raise
-        except Exception as error:
-            output.diagnostics([_bug(error)])
-            return output.end(1)
-
-    return update_wrapper(wrapped, command)
-
-
-_INTERRUPTED = Diagnostic("Interrupted", "No server was changed.", severity=Severity.NOTE)
-"""Of a signal before the first command; later ones end a run in order (``system.SignalStop``)."""
-
-
-def _bug(error: Exception) -> Diagnostic:
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    place = f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace else "?"
-    detail = f"This is a bug in reconciler: {type(error).__name__} at {place}."
-    return Diagnostic("Internal error", detail, "Report it with the command that showed it.")
-
-
-def _ports(output: Output, **more: Any) -> Any:
-    from reconciler.app import Ports
-
-    return Ports(emit=output.emit, mask=output.mask, **more)
-
-
 # --- commands --------------------------------------------------------------------------------------------------------
 
 
 @main.command()
-@_directory
-@_json
-@_shown
+@with_directory
+@with_json
+@shown
 def validate(output: Output, directory: Path) -> int:
     """Check the files of an environment; no server is touched."""
     from reconciler.app import check
@@ -155,23 +71,23 @@ def validate(output: Output, directory: Path) -> int:
 
 
 @main.command()
-@_directory
-@_json
-@_selection
-@_parallelism
-@click.option("--out", type=_PATH, metavar="FILE", help="Save the plan, signed, for one apply of exactly this.")
-@click.option("--json-into", type=_PATH, metavar="FILE", help="Write the JSON lines to a file beside the text.")
+@with_directory
+@with_json
+@with_selection
+@with_parallelism
+@click.option("--out", type=PATH, metavar="FILE", help="Save the plan, signed, for one apply of exactly this.")
+@click.option("--json-into", type=PATH, metavar="FILE", help="Write the JSON lines to a file beside the text.")
 @click.option("--commands", is_flag=True, help="Show the exact commands.")
 @click.option("--refresh-only", is_flag=True, help="Only bring the state up to date; change nothing on servers.")
 @click.option("--max-destroy", type=click.IntRange(0), help="Refuse a plan by which more objects go.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 where there are changes.")
-@_shown
+@shown
 def plan(output: Output, directory: Path, **options: Any) -> int:
     """Show what would be done, and save it with --out."""
     from reconciler.app import open_workspace
 
     selection = _selected(options)
-    with open_workspace(directory, _ports(output), parallelism=options["parallelism"]) as workspace:
+    with open_workspace(directory, ports(output), parallelism=options["parallelism"]) as workspace:
         made = workspace.plan(selection, refresh_only=options["refresh_only"])
         output.plan(made, commands=options["commands"])
         if options["json_into"]:
@@ -184,16 +100,16 @@ def plan(output: Output, directory: Path, **options: Any) -> int:
 
 
 @main.command()
-@click.argument("what", metavar="[DIR|PLANFILE]", type=_PATH, default=Path())
-@click.option("--dir", "directory", type=_PATH, help="Of a saved plan: its environment, if it is not where it was.")
-@_json
-@_selection
-@_parallelism
+@click.argument("what", metavar="[DIR|PLANFILE]", type=PATH, default=Path())
+@click.option("--dir", "directory", type=PATH, help="Of a saved plan: its environment, if it is not where it was.")
+@with_json
+@with_selection
+@with_parallelism
 @click.option("--auto-approve", is_flag=True, help="Do not ask.")
 @click.option("--commands", is_flag=True, help="Show the exact commands.")
 @click.option("--refresh-only", is_flag=True, help="Only bring the state up to date; change nothing on servers.")
 @click.option("--max-destroy", type=click.IntRange(0), default=0, show_default=True, help="Objects that may go.")
-@_shown
+@shown
 def apply(output: Output, what: Path, **options: Any) -> int:
     """Carry out a plan: one made and approved now, or a saved one."""
     from reconciler.app import open_workspace
@@ -209,7 +125,7 @@ def apply(output: Output, what: Path, **options: Any) -> int:
     stop = SignalStop(on_signal)
     with (
         stop.installed(),
-        open_workspace(directory, _ports(output, stop=stop), parallelism=options["parallelism"]) as workspace,
+        open_workspace(directory, ports(output, stop=stop), parallelism=options["parallelism"]) as workspace,
     ):
         saved = workspace.saved_plans.read(planfile) if planfile else None
 
@@ -237,15 +153,15 @@ def apply(output: Output, what: Path, **options: Any) -> int:
 
 
 @main.command()
-@_directory
-@_json
-@click.option("--out", type=_PATH, metavar="FILE", help="Write the report to a file.")
-@_shown
+@with_directory
+@with_json
+@click.option("--out", type=PATH, metavar="FILE", help="Write the report to a file.")
+@shown
 def drift(output: Output, directory: Path, out: Path | None) -> int:
     """Report what differs from the files and from the last apply."""
     from reconciler.app import open_workspace
 
-    with open_workspace(directory, _ports(output)) as workspace:
+    with open_workspace(directory, ports(output)) as workspace:
         report = workspace.drift()
     if out is not None:
         from reconciler.drift_text import render_drift
@@ -257,12 +173,12 @@ def drift(output: Output, directory: Path, out: Path | None) -> int:
 
 
 @main.command()
-@_directory
-@_json
-@_parallelism
+@with_directory
+@with_json
+@with_parallelism
 @click.option("--host", "hosts", multiple=True, metavar="FQDN", help="Of the hosts behind the entry points, only this.")
 @click.option("--full", "in_full", is_flag=True, help="Show every line of every host.")
-@_shown
+@shown
 def doctor(output: Output, directory: Path, hosts: Sequence[str], in_full: bool, parallelism: int) -> int:
     """Tell how the servers are reached and what a plan would miss.
 
@@ -270,25 +186,25 @@ def doctor(output: Output, directory: Path, hosts: Sequence[str], in_full: bool,
     """
     from reconciler.app import open_workspace
 
-    with open_workspace(directory, _ports(output), parallelism=parallelism) as workspace:
+    with open_workspace(directory, ports(output), parallelism=parallelism) as workspace:
         report = workspace.doctor(hosts)
     output.doctor(report, directory, in_full=in_full or bool(hosts))
     return report.exit_code()
 
 
 @main.command()
-@click.argument("what", metavar="[DIR|PLANFILE]", type=_PATH, default=Path())
-@click.option("--dir", "directory", type=_PATH, help="Of a saved plan: its environment, if it is not where it was.")
-@_json
+@click.argument("what", metavar="[DIR|PLANFILE]", type=PATH, default=Path())
+@click.option("--dir", "directory", type=PATH, help="Of a saved plan: its environment, if it is not where it was.")
+@with_json
 @click.option("--commands", is_flag=True, help="Of a plan: show the exact commands.")
-@_shown
+@shown
 def show(output: Output, what: Path, directory: Path | None, commands: bool) -> int:
     """Show a saved plan, or what the state remembers."""
     from reconciler.app import open_workspace
     from reconciler.state_text import render_state
 
     directory, planfile = _place(what, directory)
-    with open_workspace(directory, _ports(output)) as workspace:
+    with open_workspace(directory, ports(output)) as workspace:
         if planfile:
             output.plan(workspace.saved_plans.read(planfile).plan, commands=commands)
         else:
@@ -297,17 +213,17 @@ def show(output: Output, what: Path, directory: Path | None, commands: bool) -> 
 
 
 @main.command()
-@click.argument("what", metavar="[DIR|PLANFILE]", type=_PATH, default=Path())
-@click.option("--dir", "directory", type=_PATH, help="Of a saved plan: its environment, if it is not where it was.")
+@click.argument("what", metavar="[DIR|PLANFILE]", type=PATH, default=Path())
+@click.option("--dir", "directory", type=PATH, help="Of a saved plan: its environment, if it is not where it was.")
 @click.option("--format", "form", type=click.Choice(["dot", "mermaid", "json"]), default="dot", show_default=True)
-@_shown
+@shown
 def graph(output: Output, what: Path, directory: Path | None, form: str) -> int:
     """Print the graph of a plan for Graphviz, Mermaid or others."""
     from reconciler import plan_graph
     from reconciler.app import open_workspace
 
     directory, planfile = _place(what, directory)
-    with open_workspace(directory, _ports(output)) as workspace:
+    with open_workspace(directory, ports(output)) as workspace:
         made = workspace.saved_plans.read(planfile).plan if planfile else workspace.plan()
     draw = {"dot": plan_graph.to_dot, "mermaid": plan_graph.to_mermaid, "json": plan_graph.to_json}[form]
     output.write(draw(made))
@@ -316,7 +232,7 @@ def graph(output: Output, what: Path, directory: Path | None, form: str) -> int:
 
 @main.command()
 @click.argument("which", type=click.Choice(["environment", "messages", "plan"]), default="environment")
-@_shown
+@shown
 def schema(output: Output, which: str) -> int:
     """Print the JSON Schema of YAML files, --json or saved plans."""
     from reconciler.app import schema_text
@@ -326,13 +242,13 @@ def schema(output: Output, which: str) -> int:
 
 
 @main.command()
-@click.argument("world", metavar="WORLD|DIR", type=_PATH)
+@click.argument("world", metavar="WORLD|DIR", type=PATH)
 @click.option("--port", type=click.IntRange(0, 65535), default=5985, show_default=True)
 @click.option("--tls", is_flag=True, help="HTTPS, with a certificate made for this run.")
 @click.option("--auth", type=click.Choice(["basic", "ntlm", "certificate", "kerberos", "credssp"]), default="ntlm")
-@click.option("--keytab", type=_PATH, help="For Kerberos: the key of HTTP/localhost.")
+@click.option("--keytab", type=PATH, help="For Kerberos: the key of HTTP/localhost.")
 @click.option("--latency", type=click.IntRange(0), default=0, metavar="MS", help="Delay of each message.")
-@click.option("--changes", type=_PATH, metavar="FILE", help="Where changes of the world are kept.")
+@click.option("--changes", type=PATH, metavar="FILE", help="Where changes of the world are kept.")
 @click.option(
     "--engine",
     type=click.Choice(["interpreter", "powershell"]),
@@ -343,7 +259,7 @@ def schema(output: Output, which: str) -> int:
 )
 @click.option("--invoke", metavar="COMMAND", help="Run one cmdlet as another administrator would, and end.")
 @click.option("--parent-pipe", is_flag=True, hidden=True)
-@_shown
+@shown
 def simulate(output: Output, world: Path, **options: Any) -> int:
     """Run a simulated estate that is reached over WinRM."""
     from reconciler.app import invoke_in_world, serve_world, world_of
@@ -365,97 +281,7 @@ def simulate(output: Output, world: Path, **options: Any) -> int:
     )
 
 
-# --- state -----------------------------------------------------------------------------------------------------------
-
-
-@main.group()
-def state() -> None:
-    """Look into the saved state, and mend it."""
-
-
-@state.command("list")
-@_directory
-@_shown
-def state_list(output: Output, directory: Path) -> int:
-    """List the addresses that are ours."""
-    from reconciler.app import open_workspace
-
-    with open_workspace(directory, _ports(output)) as workspace:
-        for address in sorted(workspace.store.read().resources):
-            output.write(f"{address}\n")
-    return 0
-
-
-@state.command("show")
-@click.argument("address")
-@_directory
-@_shown
-def state_show(output: Output, address: str, directory: Path) -> int:
-    """Show what is remembered of one resource."""
-    from reconciler.app import open_workspace
-    from reconciler.state_commands import remembered_at
-    from reconciler.state_text import render_remembered
-
-    with open_workspace(directory, _ports(output)) as workspace:
-        known = remembered_at(workspace.store.read(), address)
-        output.say(render_remembered(known, output.style).rstrip("\n"))
-    return 0
-
-
-@state.command("rm")
-@click.argument("addresses", nargs=-1, required=True)
-@click.option("--dir", "directory", type=_PATH, default=Path(), help="The environment.")
-@_shown
-def state_rm(output: Output, addresses: Sequence[str], directory: Path) -> int:
-    """Forget resources; nothing is changed on any server."""
-    from reconciler.app import open_workspace
-
-    with open_workspace(directory, _ports(output)) as workspace:
-        for address in workspace.forget(addresses):
-            output.say(f"Forgotten: {address}")
-    return 0
-
-
-@state.command("mv")
-@click.argument("source")
-@click.argument("destination")
-@_directory
-@_shown
-def state_mv(output: Output, source: str, destination: str, directory: Path) -> int:
-    """Remember a resource under another address."""
-    from reconciler.app import open_workspace
-
-    with open_workspace(directory, _ports(output)) as workspace:
-        workspace.rename(source, destination)
-    output.say(f"{source} is now {destination}.")
-    return 0
-
-
-@state.command("history")
-@_directory
-@click.option("--limit", type=click.IntRange(1), default=20, show_default=True)
-@_shown
-def state_history(output: Output, directory: Path, limit: int) -> int:
-    """List the latest applies, newest first."""
-    from reconciler.app import open_workspace
-    from reconciler.state_text import render_history
-
-    with open_workspace(directory, _ports(output)) as workspace:
-        output.say(render_history(workspace.store.history(limit), output.style).rstrip("\n"))
-    return 0
-
-
-@state.command("unlock")
-@_directory
-@_shown
-def state_unlock(output: Output, directory: Path) -> int:
-    """End the lease of a run that is certainly dead; if it is not, it is cut off from the state."""
-    from reconciler.app import open_workspace
-
-    with open_workspace(directory, _ports(output)) as workspace:
-        held = workspace.unlock()
-    output.say(f"Unlocked; run {held.run} of {held.user} on {held.host} held it." if held else "It was not locked.")
-    return 0
+main.add_command(state)
 
 
 # --- small helps -----------------------------------------------------------------------------------------------------

@@ -1,0 +1,95 @@
+"""What the commands share: arguments, options, and how their results and their failures are shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import update_wrapper
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from reconciler.diagnostics import Diagnostic, Severity
+from reconciler.errors import ReconcilerError
+from reconciler.output import Output
+
+PATH: Final = click.Path(path_type=Path)
+
+
+def with_directory(command: Callable[..., Any]) -> Callable[..., Any]:
+    return click.argument("directory", metavar="[DIR]", type=PATH, default=Path())(command)
+
+
+def with_json(command: Callable[..., Any]) -> Callable[..., Any]:
+    return click.option(
+        "--json", "as_json", is_flag=True, help="JSON lines on standard output, text on standard error."
+    )(command)
+
+
+def with_selection(command: Callable[..., Any]) -> Callable[..., Any]:
+    options = [
+        click.option("--target", "targets", multiple=True, metavar="ADDR", help="Only this, and what it needs."),
+        click.option("--exclude", "excludes", multiple=True, metavar="ADDR", help="All but this, and what needs it."),
+        click.option("--wave", metavar="W", help="Of the users, only those of this wave."),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+with_parallelism = click.option(
+    "--parallelism", type=click.IntRange(1, 64), default=8, show_default=True, help="Steps that run side by side."
+)
+
+
+def shown(command: Callable[..., int]) -> Callable[..., int]:
+    """Give the command an ``Output``, and turn what stops it into diagnostics and an exit code.
+
+    A SIGTERM or SIGHUP ends the command as Ctrl-C does, with everything closed that it opened: sessions on servers stay
+    otherwise until they idle away.
+    """
+
+    @click.option("--log", type=PATH, help="Write every event to this file, one JSON object a line.")
+    @click.pass_context
+    def wrapped(context: click.Context, /, *arguments: Any, log: Path | None, **options: Any) -> int:
+        from reconciler.system import SignalStop
+
+        output = Output(as_json=options.pop("as_json", False), log=log or context.find_root().obj)
+        try:
+            with SignalStop(lambda *_: None).installed():
+                return output.end(command(output, *arguments, **options))
+        except ReconcilerError as error:
+            output.diagnostics(error.diagnostics)
+            return output.end(error.exit_code)
+        except KeyboardInterrupt:
+            output.diagnostics([_INTERRUPTED])
+            return output.end(130)
+        except SystemExit as stopped:
+            output.diagnostics([_INTERRUPTED])
+            return output.end(stopped.code if isinstance(stopped.code, int) else 1)
+        except (BrokenPipeError, click.ClickException, click.Abort):
+            raise
+        except Exception as error:
+            output.diagnostics([_bug(error)])
+            return output.end(1)
+
+    return update_wrapper(wrapped, command)
+
+
+_INTERRUPTED = Diagnostic("Interrupted", "No server was changed.", severity=Severity.NOTE)
+"""Of a signal before the first command; later ones end a run in order (``system.SignalStop``)."""
+
+
+def _bug(error: Exception) -> Diagnostic:
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    place = f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace else "?"
+    detail = f"This is a bug in reconciler: {type(error).__name__} at {place}."
+    return Diagnostic("Internal error", detail, "Report it with the command that showed it.")
+
+
+def ports(output: Output, **more: Any) -> Any:
+    from reconciler.app import Ports
+
+    return Ports(emit=output.emit, mask=output.mask, **more)
