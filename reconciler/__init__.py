@@ -30,9 +30,9 @@ intent, send, read back), ``recover`` (what an interrupted run left), ``retry`` 
 ``state_text``, ``diagnostic_text``, ``obligation_text``, ``value_text``; ``progress`` with ``progress_board``;
 ``json_lines``, ``log_file``; ``style`` and ``text`` under them; ``terminal`` gathers them.
 
-**Edge**: ``__main__`` starts ``cli`` (with ``cli_state``; ``cli_options``, ``output``), which calls ``app``: ``workspace`` with
-``declared``, ``server_connections`` and ``saved_plans``; ``simulated_world``. Only ``app`` knows ``providers`` and
-``state``, which import the vocabulary alone and not each other. Beside it stand its helps: ``git``,
+**Edge**: ``__main__`` starts ``cli`` (with ``cli_state``; ``cli_options``, ``output``), which calls ``app``:
+``workspace`` with ``declared``, ``server_connections`` and ``saved_plans``; ``simulated_world``. Only ``app`` knows
+``providers`` and ``state``, which import the vocabulary alone and not each other. Beside it stand its helps: ``git``,
 ``secret_references``, ``simulator_process``, ``state_commands``. The arrows are contracts in ``pyproject.toml`` and run
 with the tests.
 """
