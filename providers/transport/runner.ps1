@@ -1236,7 +1236,10 @@ function Add-ReconcilerSnapins {
         throw 'No Exchange snap-in is registered on this server.'
     }
     foreach ($name in $names) {
-        Add-PSSnapin -Name $name -ErrorAction Stop
+        # Adding one again is an error.
+        if (@(Get-PSSnapin -Name $name -ErrorAction SilentlyContinue).Length -eq 0) {
+            Add-PSSnapin -Name $name -ErrorAction Stop
+        }
         $name
     }
 }

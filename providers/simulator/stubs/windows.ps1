@@ -4,27 +4,49 @@
 # is serialised and deserialised on the way, is by Microsoft's code. The far side has no language and shows the cmdlets
 # of the product alone. What New-PSSession does over HTTP with Kerberos, and the proxies of Import-PSSession, are ours.
 
+$script:IsLoaded = $false
+
 function Get-PSSnapin {
     [CmdletBinding()]
     param([Parameter(Position = 0)] [string[]] $Name, [switch] $Registered)
-    $setup = Get-StubSetup
-    if ($setup.SnapIn) {
-        [pscustomobject] @{ Name = $setup.SnapIn; PSVersion = [version] '1.0' }
+    $snapin = (Get-StubSetup).SnapIn
+    $isThere = $snapin -and ($Registered -or $script:IsLoaded)
+    if ($isThere -and -not $Name) {
+        return New-StubSnapin $snapin
+    }
+    foreach ($wanted in $Name) {
+        if ($isThere -and [string]::Equals($wanted, $snapin, 'OrdinalIgnoreCase')) {
+            New-StubSnapin $snapin
+        } else {
+            $PSCmdlet.WriteError((New-StubSnapinError "No snap-in '$wanted' was found." 'GetPSSnapInRead' $wanted))
+        }
     }
 }
 
+# As the real one does, it refuses a snap-in that is loaded, and goes on with the next.
 function Add-PSSnapin {
     [CmdletBinding()]
     param([Parameter(Mandatory = $true, Position = 0)] [string[]] $Name)
     $setup = Get-StubSetup
     foreach ($wanted in $Name) {
         if (-not [string]::Equals($wanted, $setup.SnapIn, 'OrdinalIgnoreCase')) {
-            $message = "The Windows PowerShell snap-in '$wanted' is not installed on this computer."
-            $record = [Management.Automation.ErrorRecord]::new([ArgumentException]::new($message), 'AddPSSnapInRead', 'InvalidArgument', $wanted)
-            $PSCmdlet.ThrowTerminatingError($record)
+            $PSCmdlet.WriteError((New-StubSnapinError "The snap-in '$wanted' is not installed." 'AddPSSnapInRead' $wanted))
+        } elseif ($script:IsLoaded) {
+            $PSCmdlet.WriteError((New-StubSnapinError "The snap-in '$wanted' was added before." 'AddPSSnapInRead' $wanted))
+        } else {
+            Import-Module $setup.SnapInPath -Global -DisableNameChecking -ErrorAction Stop
+            $script:IsLoaded = $true
         }
-        Import-Module $setup.SnapInPath -Global -DisableNameChecking -ErrorAction Stop
     }
+}
+
+function New-StubSnapin([string] $Name) {
+    [pscustomobject] @{ Name = $Name; PSVersion = [version] '1.0' }
+}
+
+function New-StubSnapinError([string] $Message, [string] $Id, [string] $Name) {
+    $exception = [Management.Automation.PSArgumentException]::new($Message)
+    [Management.Automation.ErrorRecord]::new($exception, $Id, 'InvalidArgument', $Name)
 }
 
 # What the far side is given before its language is taken away.
