@@ -49,6 +49,7 @@ $Reconciler = @{
     Credential = $null
     Session = $null
     SessionUsed = $null
+    Mutex = 'Global\reconciler-exchucutil'
     SessionIdleSeconds = 300
     Product = ''
     Reply = $null
@@ -945,41 +946,65 @@ function Invoke-ReconcilerScript($Request, [string]$Id) {
         return $false
     }
     $splat = New-ReconcilerSplat $Request['params']
-    $mutex = New-Object Threading.Mutex $false, 'Global\reconciler-exchucutil'
-    $held = $false
+    $mutex = Enter-ReconcilerMutex
+    if ($null -eq $mutex) {
+        $message = 'Another run of the script is still going on here.'
+        Add-ReconcilerReply (New-ReconcilerError $Id 'ScriptRunning' 'ScriptRunning' 'ResourceBusy' $message $file @() $false) ''
+        return $false
+    }
     Push-Location $folder
     $directory = [Environment]::CurrentDirectory
     try {
-        try {
-            $held = $mutex.WaitOne(0, $false)
-        } catch {
-            if ((Get-ReconcilerRoot $_.Exception) -isnot [Threading.AbandonedMutexException]) {
-                throw
-            }
-            $held = $true
-        }
-        if (-not $held) {
-            $message = 'Another run of the script is still going on here.'
-            Add-ReconcilerReply (New-ReconcilerError $Id 'ScriptRunning' 'ScriptRunning' 'ResourceBusy' $message $file @() $false) ''
-            return $false
-        }
         [Environment]::CurrentDirectory = $folder
         . Enter-ReconcilerFullShell $install
         Send-ReconcilerResult @() (Read-ReconcilerScript $file $splat)
         return $true
     } finally {
-        if ($held) {
-            $mutex.ReleaseMutex()
-        }
+        $mutex.ReleaseMutex()
         $mutex.Close()
         [Environment]::CurrentDirectory = $directory
         Pop-Location
     }
 }
 
+# Keeps two runs of the script apart on one host. Returns nothing where another run holds the mutex: one that another
+# account made cannot even be opened.
+function Enter-ReconcilerMutex {
+    try {
+        $mutex = New-Object Threading.Mutex $false, $Reconciler.Mutex
+    } catch {
+        if ((Get-ReconcilerRoot $_.Exception) -is [UnauthorizedAccessException]) {
+            return
+        }
+        throw
+    }
+    try {
+        $held = $mutex.WaitOne(0, $false)
+    } catch {
+        # The run that held it was killed: the mutex is ours now.
+        if ((Get-ReconcilerRoot $_.Exception) -isnot [Threading.AbandonedMutexException]) {
+            throw
+        }
+        $held = $true
+    }
+    if ($held) {
+        return $mutex
+    }
+    $mutex.Close()
+}
+
+# The result of the script is judged by reading again, whatever it says; an error that ends it is a part of what it says.
+function Invoke-ReconcilerFile([string]$ReconcilerFile, $ReconcilerSplat) {
+    try {
+        & $ReconcilerFile @ReconcilerSplat
+    } catch {
+        $_
+    }
+}
+
 # Returns what the script prints. It prints with Write-Host, which no redirection of PowerShell 2.0 catches: a function
 # of that name, in whose scope the script runs, does.
-function Read-ReconcilerScript([string]$ReconcilerFile, $ReconcilerSplat) {
+function Read-ReconcilerScript([string]$File, $Splat) {
     $Reconciler.Output = New-Object Text.StringBuilder
     function Write-Host {
         param(
@@ -1001,7 +1026,7 @@ function Read-ReconcilerScript([string]$ReconcilerFile, $ReconcilerSplat) {
             }
         }
     }
-    & $ReconcilerFile @ReconcilerSplat 2>&1 | Out-String -Width 200 -Stream | ForEach-Object {
+    Invoke-ReconcilerFile $File $Splat 2>&1 | Out-String -Width 200 -Stream | ForEach-Object {
         [void]$Reconciler.Output.Append([string]$_).Append([char]10)
     }
     Limit-ReconcilerText $Reconciler.Output.ToString() 262144
@@ -1021,7 +1046,7 @@ function Test-ReconcilerScriptRunning($Processes) {
         }
     }
     try {
-        $mutex = [Threading.Mutex]::OpenExisting('Global\reconciler-exchucutil')
+        $mutex = [Threading.Mutex]::OpenExisting($Reconciler.Mutex)
         $mutex.Close()
         return $true
     } catch {
