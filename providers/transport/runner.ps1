@@ -71,8 +71,10 @@ $Reconciler = @{
 
 # Types that say what they are by ToString. Collections among the values of a property are told by what they are.
 $Reconciler.Texts = New-ReconcilerSet @(
-    'SmtpAddress', 'SmtpDomain', 'SmtpProxyAddress', 'ProxyAddress', 'ProxyAddressTemplate', 'E164Number', 'Version',
-    'ServerVersion', 'Uri', 'CultureInfo', 'ScheduleInterval', 'IPAddress', 'UMSmartHost', 'UMLanguage', 'NumberFormat',
+    'SmtpAddress', 'SmtpDomain', 'ProxyAddress', 'SmtpProxyAddress', 'EumProxyAddress', 'X400ProxyAddress',
+    'CustomProxyAddress', 'InvalidProxyAddress', 'MeumProxyAddressE164', 'MeumProxyAddressGateway',
+    'ProxyAddressTemplate', 'E164Number', 'Version', 'ServerVersion', 'Uri', 'CultureInfo', 'ScheduleInterval',
+    'IPAddress', 'UMSmartHost', 'UMLanguage', 'NumberFormat',
     'DialGroupEntry', 'CustomMenuKeyMapping', 'LocalizedString', 'SipUri', 'RtcUri', 'LineUri', 'Char', 'Fqdn',
     'NetID', 'ServerIdParameter', 'XdsIdentity', 'XdsGlobalRelativeIdentity', 'SimpleMailboxId', 'DatabaseIdParameter'
 )
@@ -379,7 +381,8 @@ function ConvertTo-ReconcilerDeserialised($Value, [string]$Kind, $Depth) {
     }
     if (Test-ReconcilerSame $name 'ByteQuantifiedSize') {
         $text = $Value.ToString()
-        $digits = ([regex]('\(([0-9., ' + [char]0xA0 + ']+) bytes\)')).Match($text)
+        # Between the digits is whatever separates thousands on that server.
+        $digits = ([regex]'\(([0-9][^()]*) bytes\)').Match($text)
         if ($digits.Success) {
             return ([regex]'[^0-9]').Replace($digits.Groups[1].Value, '')
         }
