@@ -144,6 +144,11 @@ function Import-PSSession {
                 Calls = $global:StubCalls
             }
         }
+        function Get-UMIPGateway {
+            [CmdletBinding()]
+            param([string]$Identity)
+            New-Object PSObject -Property @{ Name = $Identity }
+        }
     } | Import-Module -PassThru
 }
 function Get-WmiObject {

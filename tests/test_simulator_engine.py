@@ -188,7 +188,7 @@ class TestHost:
 
     def test_a_script_that_asks_for_credentials_ends_the_operation_and_not_the_session(self) -> None:
         with Real(world_for("e2010"), host_for("e2010"), ("exchucutil.ps1", "Get-UMServer")) as host:
-            path = host.engine.folder / "exchange" / "Scripts" / "exchucutil.ps1"
+            path = host.engine.installation("e2010") / "Scripts" / "exchucutil.ps1"
             path.write_text("param($Forest)\n$Host.UI.PromptForCredential('', '', 'me', '').UserName\n", "ascii")
             prompted, after = host.ask([SCRIPT, read("Get-UMServer", "Name", Identity="ex1")])
             path.write_text("param([Parameter(Mandatory = $true)] $Wanted)\n'ran'\n", "ascii")

@@ -928,8 +928,15 @@ function Enter-ReconcilerFullShell([string]$Install) {
     $remote = [IO.Path]::Combine([IO.Path]::Combine($Install, 'bin'), 'RemoteExchange.ps1')
     if ([IO.File]::Exists($remote)) {
         . $remote | Out-Null
-        if ($null -ne (Get-Command -Name 'Connect-ExchangeServer' -ErrorAction SilentlyContinue)) {
-            Connect-ExchangeServer -auto | Out-Null
+        $connect = Get-Command -Name 'Connect-ExchangeServer' -ErrorAction SilentlyContinue
+        if ($null -ne $connect) {
+            # It keeps what it brings as a module of the account's for days. Unless told otherwise, it leaves out every
+            # command whose name is taken here, and the account's next management shell lacks them.
+            $options = @{ auto = $true }
+            if ($connect.Parameters.ContainsKey('AllowClobber')) {
+                $options['AllowClobber'] = $true
+            }
+            Connect-ExchangeServer @options | Out-Null
         }
     } else {
         Add-ReconcilerSnapins | Out-Null

@@ -3,6 +3,7 @@
 # A session to Microsoft.Exchange is a runspace of its own, reached over a pipe by PowerShell's own remoting protocol: what
 # is serialised and deserialised on the way, is by Microsoft's code. The far side has no language and shows the cmdlets
 # of the product alone. What New-PSSession does over HTTP with Kerberos, and the proxies of Import-PSSession, are ours.
+# A pipe takes one client, so that a process that opens another session gets the one it has.
 
 $script:IsLoaded = $false
 
@@ -85,14 +86,14 @@ function New-PSSession {
     )
     $setup = Get-StubSetup
     $isThere = $setup.Endpoint -and [string]::Equals($ConfigurationName, 'Microsoft.Exchange', 'OrdinalIgnoreCase') -and
-        [string]::Equals($ConnectionUri.AbsolutePath, '/PowerShell/', 'OrdinalIgnoreCase')
+        [string]::Equals($ConnectionUri.AbsolutePath.Trim('/'), 'PowerShell', 'OrdinalIgnoreCase')
     $account = ''
     if ($null -ne $Credential) {
         $account = ',"user":' + (ConvertTo-StubJson $Credential.UserName) + ',"password":' + (ConvertTo-StubJson $Credential.Password)
     }
     $id = 'CannotConnect'
     $message = 'The WinRM client cannot process the request: there is no such endpoint.'
-    if ($isThere -and [string]::Equals($Authentication, 'Kerberos', 'OrdinalIgnoreCase')) {
+    if ($isThere -and ($null -eq $Credential -or [string]::Equals($Authentication, 'Kerberos', 'OrdinalIgnoreCase'))) {
         $told = Send-StubRequest ('{"op":"logon"' + $account + '}')
         $isThere = $told[1]
         $id = 'AccessDenied'
@@ -104,15 +105,25 @@ function New-PSSession {
         $exception = [Management.Automation.Remoting.PSRemotingTransportException]::new($message)
         $PSCmdlet.ThrowTerminatingError([Management.Automation.ErrorRecord]::new($exception, $id + ',PSSessionOpenFailed', 'OpenError', $ConnectionUri))
     }
+    if ($null -eq $script:Session) {
+        $runspace = Open-StubFarSide $setup.SnapInPath
+        $script:Session = [Management.Automation.Runspaces.PSSession]::Create($runspace, 'HTTP', $PSCmdlet)
+    }
+    $script:Session
+}
+
+$script:Session = $null
+
+function Open-StubFarSide([string] $SnapInPath) {
     $runspace = Open-StubPipe ('exchange-' + $PID)
     $far = [PowerShell]::Create()
     $far.Runspace = $runspace
-    [void] $far.AddScript($script:FarSide.ToString()).AddArgument($setup.SnapInPath).Invoke()
+    [void] $far.AddScript($script:FarSide.ToString()).AddArgument($SnapInPath).Invoke()
     if ($far.Streams.Error.Count -gt 0) {
         throw $far.Streams.Error[0]
     }
     $far.Dispose()
-    [Management.Automation.Runspaces.PSSession]::Create($runspace, 'HTTP', $PSCmdlet)
+    $runspace
 }
 
 # As in the proxies that Import-PSSession writes: every parameter without type, set or attribute, because binding happens
@@ -170,7 +181,8 @@ function Import-PSSession {
     $far.Runspace = $Session.Runspace
     [void] $far.AddCommand('Get-Command').AddParameter('CommandType', 'Function').AddParameter('Name', $CommandName).AddParameter('ErrorAction', 'SilentlyContinue')
     $texts = foreach ($command in $far.Invoke()) {
-        if ($known.ContainsKey($command.Name)) {
+        $isFree = $AllowClobber -or $null -eq (Get-Command -Name $command.Name -ErrorAction SilentlyContinue)
+        if ($isFree -and $known.ContainsKey($command.Name)) {
             New-StubProxy $command.Name $known[$command.Name]
         }
     }
