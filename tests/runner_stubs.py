@@ -149,7 +149,7 @@ function Import-PSSession {
             param([string]$Identity)
             New-Object PSObject -Property @{ Name = $Identity }
         }
-    } | Import-Module -PassThru
+    } | Import-Module -Global -PassThru
 }
 function Get-WmiObject {
     param($Class)
