@@ -216,6 +216,23 @@ class TestInPowerShell:
         opened.close()
         assert host.exit_code == 0
 
+    @pytest.mark.parametrize("line_ends", [b"\n", b"\n\n", b"\r\n"])
+    def test_empty_lines_and_the_end_of_input_go_well_with_exit(self, modules: Path, line_ends: bytes) -> None:
+        """What comes with exit, before it to end a torn line and after it, is neither a request nor a bad line."""
+        host = PowerShellHost({"PSModulePath": str(modules)})
+        opened = channel_to(host, ALLOWED)
+        assert record(ask(opened, read("Get-CsEcho", "Name"))) == {"Name": "n0"}
+        exit_line = wire.encode({"op": "exit", "id": "bye"})
+        host.send_command_input("s", "c", line_ends + exit_line + line_ends, True)
+        output, is_done = b"", False
+        while not is_done:
+            more, errors, _, is_done = host.get_command_output_raw("s", "c")
+            output += more
+        told = wire.LineReader(opened._replies.nonce).feed(output)
+        assert [(one.id, one.data["ok"]) for one in told if isinstance(one, wire.Told)] == [("bye", True)]
+        assert (len(told), host.exit_code, errors) == (1, 0, b"")
+        host.cleanup_command("s", "c")
+
     def test_an_adapter_that_is_not_there_is_told(self, tmp_path: Path) -> None:
         host = PowerShellHost({"PSModulePath": str(tmp_path)})
         with pytest.raises(PermanentError) as raised:
