@@ -47,14 +47,6 @@ function Write-ContactFailure([string]$Text) {
     Write-Contact ('FAILED  ' + $Text)
 }
 
-# The one line of a request, as reconciler writes it.
-function New-ContactLine([string]$Json) {
-    $payload = [Convert]::ToBase64String([Text.Encoding]::UTF8.GetBytes($Json))
-    $hash = $Reconciler.Sha1.ComputeHash([Text.Encoding]::ASCII.GetBytes($payload))
-    $check = [BitConverter]::ToString($hash, 0, 4).Replace('-', '').ToLowerInvariant()
-    $payload.Length.ToString($Reconciler.Invariant) + ' ' + $check + ' ' + $payload
-}
-
 function Get-ContactSeconds {
     $Contact.Clock.Elapsed.TotalSeconds.ToString('0.0', $Reconciler.Invariant) + ' s'
 }
@@ -93,7 +85,7 @@ function Send-ContactRequest([string]$Operation, [string]$Rest) {
     $Contact.Last++
     $id = ConvertTo-ReconcilerText ('c' + $Contact.Last.ToString($Reconciler.Invariant))
     $json = '{"op":"' + $Operation + '","id":' + $id + ',"read":true,"flush":true' + $Rest + '}'
-    $replies = Send-ContactLine (New-ContactLine $json)
+    $replies = Send-ContactLine (ConvertTo-ReconcilerLine $json)
     , $replies
 }
 
@@ -111,7 +103,7 @@ function New-ContactInit {
     $names = $Contact.Exchange + $Contact.Lync + @('Get-Service', 'Test-ReconcilerSession', 'Get-ContactEcho')
     $json = '{"op":"init","id":"0","nonce":"' + $Contact.Nonce + '","protocol":1,"adapter":'
     $json += (ConvertTo-ReconcilerText $Adapter) + ',"allow":' + (Join-ContactTexts $names) + ',"always":{}}'
-    New-ContactLine $json
+    ConvertTo-ReconcilerLine $json
 }
 
 function Open-Contact {
@@ -463,7 +455,7 @@ function Wait-ContactLine([string]$Start, [int]$Seconds) {
 }
 
 function Test-ContactStart([string]$Text) {
-    $ping = New-ContactLine '{"op":"ping","id":"p","flush":true}'
+    $ping = ConvertTo-ReconcilerLine '{"op":"ping","id":"p","flush":true}'
     Send-ContactInput ((Get-ContactScript $Text) + (New-ContactInit) + [char]10 + $ping + [char]10)
     $stages = @(@('LOADING', $Contact.ShortPatience), @('READY', $Patience), @('', $Contact.ShortPatience))
     foreach ($stage in $stages) {
@@ -492,7 +484,7 @@ function Test-ContactBatch {
 
 # Does it end when it is told to, or only when its input ends?
 function Test-ContactEnd {
-    $exit = New-ContactLine '{"op":"exit","id":"e"}'
+    $exit = ConvertTo-ReconcilerLine '{"op":"exit","id":"e"}'
     $Contact.Clock = [Diagnostics.Stopwatch]::StartNew()
     Send-ContactInput ($exit + [char]10)
     if (Wait-ContactLine '' $Contact.EndPatience) {

@@ -224,7 +224,7 @@ class TestInPowerShell:
         assert record(ask(opened, read("Get-CsEcho", "Name"))) == {"Name": "n0"}
         exit_line = wire.encode({"op": "exit", "id": "bye"})
         host.send_command_input("s", "c", line_ends + exit_line + line_ends, True)
-        output, is_done = b"", False
+        output, errors, is_done = b"", b"", False
         while not is_done:
             more, errors, _, is_done = host.get_command_output_raw("s", "c")
             output += more
