@@ -98,6 +98,21 @@ def test_what_was_printed_before_an_error_ended_the_script_is_told_with_the_erro
     assert isinstance(ask(channel, PROBE), Reply)
 
 
+def test_a_script_that_traps_its_errors_and_exits_ends_as_it_would_alone(channel: Channel, place: Path) -> None:
+    """The shipped script traps every error in a function, prints it, and exits from there without a code."""
+    (place / "Scripts" / "exchucutil.ps1").write_text(
+        "function Start-All {\n    trap { Write-Host -NoNewLine 'trapped: '; Write-Host $_.Exception.Message; exit; }\n"
+        "    $found = $null\n    Write-Host begun: $true\n    $found.Missing.Split('.')\n    Write-Host 'after'\n}\n"
+        "Start-All\nWrite-Host 'after all'\n"
+    )
+    result = ask(channel, SCRIPT)
+    assert isinstance(result, Reply), result
+    first, second = result.output.splitlines()
+    assert first == "begun: True"
+    assert second.startswith("trapped: ")
+    assert isinstance(ask(channel, PROBE), Reply)
+
+
 DENIED = r"""
 $StubCmdlet = $ExecutionContext.InvokeCommand.GetCommand('New-Object', 'Cmdlet')
 function New-Object {
