@@ -5,14 +5,16 @@
 #     powershell.exe -NoProfile -ExecutionPolicy Bypass -File first_contact.ps1 -Runner runner.ps1 -Out report.txt
 #
 # It loads the runner that reconciler ships (providers/transport/runner.ps1; beside this script unless -Runner says
-# otherwise), hands it the same request lines that a session would, within this process, and tells what came back.
+# otherwise), hands it the same request lines that a session would, within this process, and tells what came back. Then
+# it starts a PowerShell of its own as a session does, and tells whether that answers while its input is open, and when
+# it ends.
 #
 # Everything is read: it calls Get- cmdlets, asks for the state of services and changes nothing. The one file it writes
 # is the one that -Out names. The report holds versions, type names, counts, lengths and times, and no value of any
 # object: it can be sent on. Errors are told by type and category, because their texts quote what they were about; only
 # where the management shell does not load, its own text is shown.
 
-param([string]$Runner = '', [string]$Out = '', [string]$Adapter = 'auto', [int]$Objects = 20)
+param([string]$Runner = '', [string]$Out = '', [string]$Adapter = 'auto', [int]$Objects = 20, [int]$Patience = 300)
 
 $Contact = @{
     Report = New-Object Text.StringBuilder
@@ -26,6 +28,13 @@ $Contact = @{
     )
     Lync = @('Get-CsDialPlan', 'Get-CsPool', 'Get-CsComputer', 'Get-CsService', 'Get-CsSite', 'Get-CsUser')
     Services = @('MSExchangeUM', 'MSExchangeUMCR', 'RTCSRV')
+    Process = $null
+    Clock = $null
+    Reading = $null
+    Buffer = New-Object byte[] 65536
+    Unread = New-Object Text.StringBuilder
+    ShortPatience = 60
+    EndPatience = 15
 }
 
 function Write-Contact([string]$Text) {
@@ -38,12 +47,8 @@ function Write-ContactFailure([string]$Text) {
     Write-Contact ('FAILED  ' + $Text)
 }
 
-# The one line of a request, as reconciler writes it.
-function New-ContactLine([string]$Json) {
-    $payload = [Convert]::ToBase64String([Text.Encoding]::UTF8.GetBytes($Json))
-    $hash = $Reconciler.Sha1.ComputeHash([Text.Encoding]::ASCII.GetBytes($payload))
-    $check = [BitConverter]::ToString($hash, 0, 4).Replace('-', '').ToLowerInvariant()
-    $payload.Length.ToString($Reconciler.Invariant) + ' ' + $check + ' ' + $payload
+function Get-ContactSeconds {
+    $Contact.Clock.Elapsed.TotalSeconds.ToString('0.0', $Reconciler.Invariant) + ' s'
 }
 
 # Hands one line to the runner and returns its replies; what it writes to standard output is caught.
@@ -80,7 +85,7 @@ function Send-ContactRequest([string]$Operation, [string]$Rest) {
     $Contact.Last++
     $id = ConvertTo-ReconcilerText ('c' + $Contact.Last.ToString($Reconciler.Invariant))
     $json = '{"op":"' + $Operation + '","id":' + $id + ',"read":true,"flush":true' + $Rest + '}'
-    $replies = Send-ContactLine (New-ContactLine $json)
+    $replies = Send-ContactLine (ConvertTo-ReconcilerLine $json)
     , $replies
 }
 
@@ -94,11 +99,15 @@ function Join-ContactTexts($Texts) {
 
 # --- the session -----------------------------------------------------------------------------------------------------
 
-function Open-Contact {
+function New-ContactInit {
     $names = $Contact.Exchange + $Contact.Lync + @('Get-Service', 'Test-ReconcilerSession', 'Get-ContactEcho')
     $json = '{"op":"init","id":"0","nonce":"' + $Contact.Nonce + '","protocol":1,"adapter":'
     $json += (ConvertTo-ReconcilerText $Adapter) + ',"allow":' + (Join-ContactTexts $names) + ',"always":{}}'
-    $replies = Send-ContactLine (New-ContactLine $json)
+    ConvertTo-ReconcilerLine $json
+}
+
+function Open-Contact {
+    $replies = Send-ContactLine (New-ContactInit)
     $ready = $null
     if ($replies.Length -gt 0) {
         $ready = $replies[0]['ready']
@@ -147,19 +156,19 @@ function Get-ContactTexts {
     '$(exit 5)'
     '${env:Path} $env:Path `n @(1) @{a=1}'
     '-Confirm:$false'
-    [char]0x2013 + 'Force'
-    [char]0x2014 + 'Force'
-    [char]0x2015 + 'Force'
+    '' + [char]0x2013 + 'Force'
+    '' + [char]0x2014 + 'Force'
+    '' + [char]0x2015 + 'Force'
     '--%'
     'a' + [char]13 + [char]10 + 'exit 5' + [char]10
     'a' + [char]0 + 'b'
     '_x000A_ ]]> &lt; <S N="a">'
     '*'
     '[a-z]?'
-    [string][char]0xD800
-    [char]0xDC00 + 'x' + [char]0xD800
+    '' + [char]0xD800
+    '' + [char]0xDC00 + 'x' + [char]0xD800
     'Set' + [char]0xAD + 'Thing ' + [char]0xFF3C + [char]0x202E + [char]0xFEFF + [char]0xFFFF
-    [char]0x130 + 'i' + [char]0x131 + 'I'
+    '' + [char]0x130 + 'i' + [char]0x131 + 'I'
     ' x '
     ''
 }
@@ -329,6 +338,195 @@ function Test-ContactProbe {
     }
 }
 
+# --- a process of its own --------------------------------------------------------------------------------------------
+
+# A session's command line carries this text, as providers/transport/bootstrap.ps1 has it.
+$ContactBootstrap = @'
+begin {
+    $ProgressPreference = 'SilentlyContinue'
+    $ReconcilerScript = New-Object Text.StringBuilder
+    $ReconcilerLoaded = $false
+}
+process {
+    foreach ($ReconcilerLine in $input) {
+        if ($ReconcilerLoaded) {
+            Invoke-ReconcilerLine $ReconcilerLine
+        } elseif ([int][char]$ReconcilerLine[0] -ne 46) {
+            [void]$ReconcilerScript.Append($ReconcilerLine)
+        } else {
+            $ReconcilerBytes = [Convert]::FromBase64String($ReconcilerScript.ToString())
+            . ([ScriptBlock]::Create([Text.Encoding]::UTF8.GetString($ReconcilerBytes)))
+            $ReconcilerLoaded = $true
+        }
+    }
+}
+end {
+    if ($ReconcilerLoaded) {
+        Complete-Reconciler
+        exit 0
+    }
+}
+'@
+
+function Get-ContactProgram {
+    $program = [IO.Path]::Combine($PSHOME, 'powershell.exe')
+    if ([IO.File]::Exists($program)) {
+        return $program
+    }
+    [Diagnostics.Process]::GetCurrentProcess().MainModule.FileName
+}
+
+function Start-ContactProcess {
+    $text = $ContactBootstrap.Replace([string][char]13, '')
+    $encoded = [Convert]::ToBase64String([Text.Encoding]::Unicode.GetBytes($text))
+    $start = New-Object Diagnostics.ProcessStartInfo
+    $start.FileName = Get-ContactProgram
+    $start.Arguments = '-NoLogo -NoProfile -NonInteractive -ExecutionPolicy Bypass -EncodedCommand ' + $encoded
+    $start.UseShellExecute = $false
+    $start.CreateNoWindow = $true
+    $start.RedirectStandardInput = $true
+    $start.RedirectStandardOutput = $true
+    $start.RedirectStandardError = $true
+    $Contact.Clock = [Diagnostics.Stopwatch]::StartNew()
+    $Contact.Process = [Diagnostics.Process]::Start($start)
+    Write-Contact ('ok      process: started with a command line of ' + $start.Arguments.Length.ToString($Reconciler.Invariant) + ' characters')
+}
+
+# The runner as it goes to standard input: lines of base64, ended by a full stop.
+function Get-ContactScript([string]$Text) {
+    $code = [Convert]::ToBase64String([Text.Encoding]::UTF8.GetBytes($Text))
+    $lines = New-Object Text.StringBuilder
+    for ($at = 0; $at -lt $code.Length; $at += 4000) {
+        [void]$lines.Append($code.Substring($at, [Math]::Min(4000, $code.Length - $at))).Append([char]10)
+    }
+    $lines.Append('.').Append([char]10).ToString()
+}
+
+function Send-ContactInput([string]$Text) {
+    $bytes = [Text.Encoding]::ASCII.GetBytes($Text)
+    $stream = $Contact.Process.StandardInput.BaseStream
+    $stream.Write($bytes, 0, $bytes.Length)
+    $stream.Flush()
+}
+
+# More of what the process writes, or nothing where that takes too long. At the end of output, a lone zero character.
+function Read-ContactOutput([double]$Seconds) {
+    if ($null -eq $Contact.Reading) {
+        $stream = $Contact.Process.StandardOutput.BaseStream
+        $Contact.Reading = $stream.BeginRead($Contact.Buffer, 0, $Contact.Buffer.Length, $null, $null)
+    }
+    if (-not $Contact.Reading.AsyncWaitHandle.WaitOne([int]($Seconds * 1000), $false)) {
+        return
+    }
+    $count = $Contact.Process.StandardOutput.BaseStream.EndRead($Contact.Reading)
+    $Contact.Reading = $null
+    if ($count -eq 0) {
+        return [string][char]0
+    }
+    [Text.Encoding]::ASCII.GetString($Contact.Buffer, 0, $count)
+}
+
+# True when a line of ours came that begins so; what is before it is read away.
+function Wait-ContactLine([string]$Start, [int]$Seconds) {
+    $until = $Contact.Clock.Elapsed.TotalSeconds + $Seconds
+    while ($true) {
+        $text = $Contact.Unread.ToString()
+        $end = $text.IndexOf([char]10)
+        while ($end -ge 0) {
+            $line = $text.Substring(0, $end)
+            $text = $text.Substring($end + 1)
+            if ($line.StartsWith(($Contact.Nonce + ' ' + $Start), [StringComparison]::Ordinal)) {
+                $Contact.Unread = New-Object Text.StringBuilder $text
+                return $true
+            }
+            $end = $text.IndexOf([char]10)
+        }
+        $Contact.Unread = New-Object Text.StringBuilder $text
+        $left = $until - $Contact.Clock.Elapsed.TotalSeconds
+        if ($left -le 0) {
+            return $false
+        }
+        $more = Read-ContactOutput $left
+        if ($null -eq $more -or [int][char]$more[0] -eq 0) {
+            return $false
+        }
+        [void]$Contact.Unread.Append($more)
+    }
+}
+
+function Test-ContactStart([string]$Text) {
+    $ping = ConvertTo-ReconcilerLine '{"op":"ping","id":"p","flush":true}'
+    Send-ContactInput ((Get-ContactScript $Text) + (New-ContactInit) + [char]10 + $ping + [char]10)
+    $stages = @(@('LOADING', $Contact.ShortPatience), @('READY', $Patience), @('', $Contact.ShortPatience))
+    foreach ($stage in $stages) {
+        $name = $stage[0]
+        if ($name.Length -eq 0) {
+            $name = 'ping'
+        }
+        if (-not (Wait-ContactLine $stage[0] $stage[1])) {
+            Write-ContactFailure ('process: ' + $name + ' not answered while its input is open, after ' + (Get-ContactSeconds))
+            return $false
+        }
+        Write-Contact ('ok      process: ' + $name + ' answered while its input is open, after ' + (Get-ContactSeconds))
+    }
+    $true
+}
+
+# A host that hands input on only when that ends is used in batches: does it answer then?
+function Test-ContactBatch {
+    $Contact.Process.StandardInput.Close()
+    if (Wait-ContactLine 'READY' $Patience) {
+        Write-Contact ('ok      process: READY answered at the end of its input, after ' + (Get-ContactSeconds))
+    } else {
+        Write-ContactFailure ('process: READY not answered at the end of its input, after ' + (Get-ContactSeconds))
+    }
+}
+
+# Does it end when it is told to, or only when its input ends?
+function Test-ContactEnd {
+    $exit = ConvertTo-ReconcilerLine '{"op":"exit","id":"e"}'
+    $Contact.Clock = [Diagnostics.Stopwatch]::StartNew()
+    Send-ContactInput ($exit + [char]10)
+    if (Wait-ContactLine '' $Contact.EndPatience) {
+        Write-Contact ('ok      process: exit answered after ' + (Get-ContactSeconds))
+    }
+    if ($Contact.Process.WaitForExit($Contact.EndPatience * 1000)) {
+        Write-Contact ('ok      process: ended while its input is open, after ' + (Get-ContactSeconds))
+    } else {
+        Write-Contact ('ok      process: goes on while its input is open, after ' + (Get-ContactSeconds))
+    }
+}
+
+function Stop-ContactProcess {
+    $Contact.Clock = [Diagnostics.Stopwatch]::StartNew()
+    $Contact.Process.StandardInput.Close()
+    if (-not $Contact.Process.WaitForExit($Contact.EndPatience * 1000)) {
+        $Contact.Process.Kill()
+        Write-ContactFailure ('process: goes on after the end of its input, killed after ' + (Get-ContactSeconds))
+        return
+    }
+    $code = $Contact.Process.ExitCode.ToString($Reconciler.Invariant)
+    $noise = $Contact.Process.StandardError.ReadToEnd()
+    Write-Contact ('ok      process: exit code ' + $code + ' ' + (Get-ContactSeconds) + ' after the end of its input')
+    Write-Contact ('ok      process: ' + $noise.Length.ToString($Reconciler.Invariant) + ' characters of standard error')
+}
+
+function Test-ContactProcess([string]$Text) {
+    try {
+        Start-ContactProcess
+        if (Test-ContactStart $Text) {
+            Test-ContactEnd
+        } else {
+            Test-ContactBatch
+        }
+    } catch {
+        Write-ContactFailure ('process: ' + $_.Exception.GetType().Name + ', ' + $_.CategoryInfo.Category.ToString())
+    }
+    if ($null -ne $Contact.Process) {
+        Stop-ContactProcess
+    }
+}
+
 function Invoke-Contact {
     Write-Contact 'reconciler: first contact. Read only; no values of objects below.'
     if (-not (Open-Contact)) {
@@ -341,12 +539,14 @@ function Invoke-Contact {
     }
     Test-ContactServices
     Test-ContactProbe
+    Test-ContactProcess $ContactRunner
 }
 
 if ($Runner.Length -eq 0) {
     $Runner = [IO.Path]::Combine([IO.Path]::GetDirectoryName($MyInvocation.MyCommand.Path), 'runner.ps1')
 }
-. ([ScriptBlock]::Create([IO.File]::ReadAllText($Runner)))
+$ContactRunner = [IO.File]::ReadAllText($Runner)
+. ([ScriptBlock]::Create($ContactRunner))
 try {
     Invoke-Contact
 } catch {

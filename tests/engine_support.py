@@ -16,7 +16,8 @@ from providers.simulator.powershell_engine import PowerShellEngine, find_powersh
 from providers.simulator.runner import Runner
 from providers.simulator.world import World
 from providers.simulator.wsman import Launch, Process
-from tests.winrm_server import COMMAND_LINE, NONCE, PASSWORD, USER, replies, request_line, runner_lines
+from tests.powershell_host import OWN_MUTEX
+from tests.winrm_server import COMMAND_LINE, NONCE, PASSWORD, RUNNER, USER, replies, request_line, runner_lines
 from tests.worlds import SteppingClock, world_of
 
 needs_powershell = pytest.mark.skipif(
@@ -124,7 +125,8 @@ class Real:
         self.process: Process = self.engine.start(
             Launch(self.host, USER, self.delegates, COMMAND_LINE, False, self._write, self._ended)
         )
-        self.process.feed(runner_lines() + request_line(**init(self.adapter, self.allow, self.password)), end=False)
+        greeting = request_line(**init(self.adapter, self.allow, self.password))
+        self.process.feed(runner_lines(RUNNER + OWN_MUTEX) + greeting, end=False)
         (self.ready,) = self._wait(lambda found: len(found) >= 1)
         return self
 

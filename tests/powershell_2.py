@@ -35,7 +35,7 @@ SYNTAX: Final = frozenset(
     range_expression real_literal redirection redirections script_block script_block_body script_block_expression
     script_parameter script_parameter_default simple_name statement_block statement_list string_literal sub_expression
     try_statement type_identifier type_literal type_name type_spec unary_expression variable
-    verbatim_string_characters while_condition while_statement
+    verbatim_here_string_characters verbatim_string_characters while_condition while_statement
     """
     )
 )
@@ -98,10 +98,10 @@ TYPES: Final = frozenset(
     _words(
         """
     Array BitConverter Collections.ArrayList Collections.Generic.Dictionary Collections.IDictionary
-    Collections.IEnumerable Collections.IList Collections.Queue Console Convert DBNull DateTime DateTimeKind Delegate
-    Diagnostics.Stopwatch DirectoryServices.DirectoryEntry Enum Environment Globalization.CultureInfo
-    Globalization.NumberStyles Guid IFormattable IO.File IO.Path IO.Stream IO.StringWriter
-    Management.Automation.CmdletInfo Management.Automation.CmdletInvocationException
+    Collections.IEnumerable Collections.IList Collections.Queue Console Convert DBNull DateTime DateTimeKind
+    Delegate Diagnostics.Process Diagnostics.ProcessStartInfo Diagnostics.Stopwatch DirectoryServices.DirectoryEntry
+    Enum Environment Globalization.CultureInfo Globalization.NumberStyles Guid IFormattable IO.File IO.Path
+    IO.Stream IO.StringWriter Management.Automation.CmdletInfo Management.Automation.CmdletInvocationException
     Management.Automation.GetValueException Management.Automation.MethodInvocationException
     Management.Automation.PSArgumentException Management.Automation.PSCredential
     Management.Automation.PSCustomObject Management.Automation.RemoteException
@@ -110,8 +110,8 @@ TYPES: Final = frozenset(
     Security.Cryptography.SHA1 Security.Principal.IdentityReference Security.Principal.WindowsBuiltInRole
     Security.Principal.WindowsIdentity Security.Principal.WindowsPrincipal Security.SecureString StringComparer
     StringComparison Text.Encoding Text.StringBuilder Text.UTF8Encoding Threading.AbandonedMutexException
-    Threading.Mutex Threading.Thread TimeSpan UnauthorizedAccessException bool byte char decimal double hashtable int
-    int16 long object regex sbyte single string switch uint16 uint32 uint64 void
+    Threading.Mutex Threading.Thread TimeSpan UnauthorizedAccessException bool byte char decimal double hashtable
+    int int16 long object regex sbyte single string switch uint16 uint32 uint64 void
     """
     )
 )
@@ -121,13 +121,14 @@ STATIC: Final = {
     "Convert": {"FromBase64String": 1, "ToBase64String": 1, "ToInt32": 2},
     "DateTime": {"UtcNow": 0},
     "DateTimeKind": {"Utc": 0},
+    "Diagnostics.Process": {"GetCurrentProcess": 0, "Start": 1},
     "Diagnostics.Stopwatch": {"StartNew": 0},
     "Environment": {"CurrentDirectory": 0, "OSVersion": 0, "UserDomainName": 0, "UserName": 0, "Version": 0},
     "Globalization.CultureInfo": {"CurrentCulture": 0, "InvariantCulture": 0},
     "Globalization.NumberStyles": {"AllowLeadingSign": 0, "Float": 0},
     "IO.File": {"Exists": 1, "ReadAllText": 1, "WriteAllText": 3},
     "IO.Path": {"Combine": 2, "GetDirectoryName": 1},  # Combine takes three only since .NET 4
-    "Math": {"Abs": 1, "Floor": 1},
+    "Math": {"Abs": 1, "Floor": 1, "Min": 2},
     "Microsoft.Win32.Registry": {"GetValue": 3},
     "Net.NetworkInformation.IPGlobalProperties": {"GetIPGlobalProperties": 0},
     "Security.Cryptography.SHA1": {"Create": 0},
@@ -135,7 +136,7 @@ STATIC: Final = {
     "Security.Principal.WindowsIdentity": {"GetCurrent": 0},
     "StringComparer": {"Ordinal": 0, "OrdinalIgnoreCase": 0},
     "StringComparison": {"Ordinal": 0, "OrdinalIgnoreCase": 0},
-    "Text.Encoding": {"UTF8": 0, "ASCII": 0},
+    "Text.Encoding": {"UTF8": 0, "ASCII": 0, "Unicode": 0},
     "Threading.Mutex": {"OpenExisting": 1},
     "Threading.Thread": {"CurrentThread": 0},
     "decimal": {"Parse": 3, "Truncate": 1},
@@ -147,8 +148,8 @@ MOST_ARGUMENTS: Final = {
     **dict.fromkeys(
         _words(
             """
-        Close Clear Dequeue GetType Flush MakeReadOnly NextMatch RefreshCache ReleaseMutex ToArray ToBool ToCharArray
-        ToLowerInvariant ToUniversalTime Trim get_Value
+        Close Clear Dequeue GetType Flush Kill MakeReadOnly NextMatch ReadToEnd RefreshCache ReleaseMutex ToArray ToBool
+        ToCharArray ToLowerInvariant ToUniversalTime Trim get_Value
         """
         ),
         0,
@@ -156,23 +157,26 @@ MOST_ARGUMENTS: Final = {
     **dict.fromkeys(
         _words(
             """
-        Add Append AppendChar ComputeHash ContainsKey Enqueue Equals GetBytes GetString IndexOfAny IsInRole IsMatch
-        LastIndexOf Match Matches Remove Split Write WriteLine
+        Add Append AppendChar ComputeHash ContainsKey EndRead Enqueue Equals GetBytes IndexOfAny IsInRole IsMatch
+        LastIndexOf Match Matches Remove Split WaitForExit WriteLine
         """
         ),
         1,
     ),
     **dict.fromkeys(_words("IndexOf Replace StartsWith Substring ToString WaitOne"), 2),
+    **dict.fromkeys(_words("GetString Write"), 3),
+    "BeginRead": 5,
 }
 PROPERTIES: Final = frozenset(
     _words(
         """
-    Activity AuthenticationType BaseObject Category CategoryInfo Count CurrentCulture CurrentUICulture DomainName
-    Elapsed ElapsedMilliseconds Exception ExportedFunctions FullName FullyQualifiedErrorId Groups HostName
-    ImpersonationLevel Index InnerException Keys Kind LanguageMode Length Major Message Minor ModuleName MyCommand
-    Name PSObject PSSnapIn PSVersion Parameters Path Properties SerializedRemoteException SessionState Success
-    TargetObject TotalMilliseconds
-    TotalSeconds TypeNameOfValue TypeNames Value Version
+    Activity Arguments AsyncWaitHandle AuthenticationType BaseObject BaseStream Category CategoryInfo Count
+    CreateNoWindow CurrentCulture CurrentUICulture DomainName Elapsed ElapsedMilliseconds Exception ExitCode
+    ExportedFunctions FileName FullName FullyQualifiedErrorId Groups HostName ImpersonationLevel Index InnerException
+    Keys Kind LanguageMode Length MainModule Major Message Minor ModuleName MyCommand Name PSObject PSSnapIn PSVersion
+    Parameters Path Properties RedirectStandardError RedirectStandardInput RedirectStandardOutput
+    SerializedRemoteException SessionState StandardError StandardInput StandardOutput Success TargetObject
+    TotalMilliseconds TotalSeconds TypeNameOfValue TypeNames UseShellExecute Value Version
     """
     )
 )

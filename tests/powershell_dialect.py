@@ -172,7 +172,7 @@ class _Check:
 
     def _made(self, given: list[str], guarded: bool) -> Iterator[str]:
         type_name = given[0].strip("'") if given else ""
-        if not re.fullmatch(r"[A-Za-z][\w.]*(?:\[[\w.,]+\])?", type_name):
+        if not re.fullmatch(r"[A-Za-z][\w.]*(?:\[[\w.,]*\])?", type_name):
             yield "New-Object of a type that is not written out"
         elif not guarded:
             for one in re.split(r"[\[\],]", type_name):

@@ -22,6 +22,8 @@ from reconciler.values import Adapter
 from tests.transport_support import FakeTransport, connection
 
 ROOT = Path(__file__).parent.parent
+OWN_MUTEX = f"$Reconciler.Mutex = 'Global\\reconciler-test-{os.getpid()}'"
+"""A line after the runner: tests that go on at the same time on one machine do not wait for each other's scripts."""
 
 
 class WallClock:
@@ -116,7 +118,7 @@ def channel_to(
     ``stubs`` stand for what only Windows has; ``settings`` are lines that change what the runner begins with.
     """
     shipped = Runner.shipped()
-    script = b"\n".join((stubs.encode("ascii"), shipped.script, settings.encode("ascii")))
+    script = b"\n".join((stubs.encode("ascii"), shipped.script, OWN_MUTEX.encode("ascii"), settings.encode("ascii")))
     runner = Runner(shipped.bootstrap, script)
     target = target_of(connection(adapter=adapter, mode=mode), None)
     return Channel(Greeting(target, runner, sorted(allow), always or {}), connect=lambda: host, clock=WallClock())

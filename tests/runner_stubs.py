@@ -108,10 +108,24 @@ Export-ModuleMember -Function *
 
 WINDOWS = r"""
 function Get-PSSnapin {
-    param([switch]$Registered)
-    foreach ($name in $env:STUB_SNAPINS.Split(',')) { New-Object PSObject -Property @{ Name = $name } }
+    [CmdletBinding()]
+    param([string]$Name, [switch]$Registered)
+    $found = @(([string]$env:STUB_ADDED).Split(';'))
+    if ($Registered) { $found = @($env:STUB_SNAPINS.Split(',')) }
+    $found = @($found | ForEach-Object { if ($_ -and (-not $Name -or $_ -eq $Name)) { $_ } })
+    if ($Name -and $found.Length -eq 0) { Write-Error "no snap-in '$Name'" }
+    foreach ($one in $found) { New-Object PSObject -Property @{ Name = $one } }
 }
-function Add-PSSnapin { param($Name, $ErrorAction) $env:STUB_ADDED = $env:STUB_ADDED + $Name + ';' }
+function Add-PSSnapin {
+    [CmdletBinding()]
+    param([string]$Name)
+    if (@(Get-PSSnapin -Name $Name -ErrorAction SilentlyContinue).Length -gt 0) {
+        Write-Error -Exception (New-Object Management.Automation.PSArgumentException 'It is added already.') `
+            -ErrorId 'AddPSSnapInRead' -Category InvalidArgument -TargetObject $Name
+    } else {
+        $env:STUB_ADDED = $env:STUB_ADDED + $Name + ';'
+    }
+}
 function New-PSSession { param($ConfigurationName, $ConnectionUri, $Authentication, $Credential)
     $env:STUB_URI = $ConnectionUri
     $env:STUB_USER = $Credential.UserName
@@ -130,7 +144,12 @@ function Import-PSSession {
                 Calls = $global:StubCalls
             }
         }
-    } | Import-Module -PassThru
+        function Get-UMIPGateway {
+            [CmdletBinding()]
+            param([string]$Identity)
+            New-Object PSObject -Property @{ Name = $Identity }
+        }
+    } | Import-Module -Global -PassThru
 }
 function Get-WmiObject {
     param($Class)

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from providers.transport.greeting import Runner
+from providers.transport.shell import ARGUMENTS
+from tests import runner_stubs as windows_stubs
 from tests.powershell_host import ROOT, find_powershell
 from tests.runner_stubs import powershell, write_module
 
 pytestmark = powershell
 
+SCRIPT = ROOT / "samples" / "first_contact.ps1"
+RUNNER = str(ROOT / "providers" / "transport" / "runner.ps1")
 SECRET = "Alice Personal"
 LYNC = rf"""
 function Get-CsUser {{
@@ -45,6 +51,21 @@ Export-ModuleMember -Function *
 """
 
 
+EXCHANGE = rf"""
+function Get-UMDialPlan {{
+    [CmdletBinding()]
+    param()
+    New-Object PSObject -Property @{{ Name = '{SECRET}'; Digits = 5 }}
+}}
+function Set-UMDialPlan {{ [CmdletBinding()] param() [IO.File]::WriteAllText($env:STUB_WRITTEN, 'x') }}
+Export-ModuleMember -Function *
+"""
+SNAPINS = {
+    "snapin": "Microsoft.Exchange.Management.PowerShell.Admin",
+    "remote": "Microsoft.Exchange.Management.PowerShell.E2010",
+}
+
+
 @pytest.fixture(scope="module")
 def modules(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("modules")
@@ -52,15 +73,20 @@ def modules(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_module(folder, WINDOWS, "StandInOfWindows")
 
 
-def run(modules: Path, *arguments: str, culture: str = "C") -> list[str]:
+def run(modules: Path, *arguments: str, culture: str = "C", script: Path = SCRIPT, **environment: str) -> list[str]:
     program = find_powershell()
     assert program is not None
-    script = str(ROOT / "samples" / "first_contact.ps1")
     done = subprocess.run(
-        [program, "-NoLogo", "-NoProfile", "-NonInteractive", "-File", script, *arguments],
+        [program, "-NoLogo", "-NoProfile", "-NonInteractive", "-File", str(script), *arguments],
         stdin=subprocess.DEVNULL,
         capture_output=True,
-        env={**os.environ, "PSModulePath": str(modules), "LC_ALL": culture, "STUB_WRITTEN": str(modules / "written")},
+        env={
+            **os.environ,
+            "PSModulePath": str(modules),
+            "LC_ALL": culture,
+            "STUB_WRITTEN": str(modules / "written"),
+            **environment,
+        },
         timeout=120,
         check=False,
     )
@@ -71,7 +97,7 @@ def run(modules: Path, *arguments: str, culture: str = "C") -> list[str]:
 def report(modules: Path) -> list[str]:
     """What the script told, having written it to a file as well."""
     out = modules / "report.txt"
-    told = run(modules, str(ROOT / "providers" / "transport" / "runner.ps1"), str(out), culture="tr_TR.UTF-8")
+    told = run(modules, RUNNER, str(out), culture="tr_TR.UTF-8")
     assert out.read_text("ascii").splitlines() == told
     return told
 
@@ -123,6 +149,72 @@ def test_no_value_of_an_object_is_told_and_nothing_is_changed(report: list[str],
 
 
 def test_without_a_management_shell_it_says_so(tmp_path: Path) -> None:
-    told = run(tmp_path, str(ROOT / "providers" / "transport" / "runner.ps1"))
+    told = run(tmp_path, RUNNER)
     assert "FAILED  init: the runner is not ready" in told
     assert told[-1] == "failures: 1"
+
+
+def told_by_the_process(report: list[str]) -> list[str]:
+    """What the report tells of the process that it started, without numbers."""
+    told = [line.partition("process: ")[2] for line in report if line[8:].startswith("process: ")]
+    return [re.sub(r"[0-9]+(\.[0-9])?", "N", line) for line in told]
+
+
+STARTED = "started with a command line of N characters"
+ENDED = ["exit code N N s after the end of its input", "N characters of standard error"]
+
+
+def test_a_process_is_started_as_a_session_does_and_its_answers_and_end_are_timed(report: list[str]) -> None:
+    assert told_by_the_process(report) == [
+        STARTED,
+        "LOADING answered while its input is open, after N s",
+        "READY answered while its input is open, after N s",
+        "ping answered while its input is open, after N s",
+        "exit answered after N s",
+        "ended while its input is open, after N s",
+        *ENDED,
+    ]
+    assert any(line.startswith("ok      process: exit code 0 ") for line in report)
+
+
+def test_the_bootstrap_in_it_and_its_command_line_are_those_of_the_product() -> None:
+    text = SCRIPT.read_text("ascii")
+    (bootstrap,) = re.findall(r"^\$ContactBootstrap = @'\n(.*?)\n'@$", text, re.MULTILINE | re.DOTALL)
+    assert bootstrap == Runner.shipped().bootstrap.rstrip("\n")
+    assert f"'{' '.join(ARGUMENTS)} '" in text
+
+
+def test_a_host_that_hands_input_on_only_at_its_end_is_told_of(modules: Path, tmp_path: Path) -> None:
+    """Such a host is a program that reads all of its input before PowerShell gets any."""
+    script = tmp_path / "first_contact.ps1"
+    text = SCRIPT.read_text("ascii").replace("ShortPatience = 60", "ShortPatience = 1")
+    late = tmp_path / "late"
+    late.write_text(f'#!/bin/sh\ncat > {tmp_path}/input\nexec {find_powershell()} "$@" < {tmp_path}/input\n')
+    late.chmod(0o700)
+    script.write_text(
+        re.sub(r"(?s)(function Get-ContactProgram \{).*?\n\}", rf"\1\n    return '{late}'\n}}", text), "ascii"
+    )
+    told = run(modules, RUNNER, script=script)
+    assert told_by_the_process(told) == [
+        STARTED,
+        "LOADING not answered while its input is open, after N s",
+        "READY answered at the end of its input, after N s",
+        *ENDED,
+    ]
+    assert told[-1] == "failures: 1"
+
+
+@pytest.mark.parametrize("adapter", list(SNAPINS))
+def test_exchange_is_reached_by_its_snap_in_or_its_endpoint(tmp_path: Path, adapter: str) -> None:
+    write_module(tmp_path, EXCHANGE, SNAPINS["snapin"])
+    write_module(tmp_path, windows_stubs.WINDOWS + "\nExport-ModuleMember -Function *\n", "StandInOfWindows")
+    told = run(tmp_path, RUNNER, STUB_SNAPINS=SNAPINS[adapter], STUB_COMMAND_LINE="powershell.exe")
+    assert f"ok      adapter: {adapter}" in told
+    assert any(line.startswith("ok      Get-UMDialPlan: 1 of 1 objects") for line in told)
+    assert "absent  Get-CsUser" in told
+    assert "ok      21 hostile texts came back unchanged" in told
+    assert "READY answered while its input is open, after N s" in told_by_the_process(told)
+    assert told_by_the_process(told)[-2:] == ENDED
+    assert told[-1] == "failures: 0"
+    assert SECRET not in "\n".join(told)
+    assert not (tmp_path / "written").exists()

@@ -17,7 +17,7 @@ import pytest
 from providers.transport import wire
 from providers.transport.greeting import Runner
 from tests.hostile_values import TABLE, hostile_strings
-from tests.powershell_host import PowerShellHost
+from tests.powershell_host import OWN_MUTEX, PowerShellHost
 from tests.runner_stubs import KINDS, LYNC, WINDOWS, powershell, write_module
 
 pytestmark = powershell
@@ -76,7 +76,7 @@ def converse(
         "op": "init", "id": "0", "nonce": NONCE, "protocol": 1, "adapter": adapter, "allow": [*allow],
         "always": dict(always or {}),
     }  # fmt: skip
-    script = wire.encode_script(stubs.encode("ascii") + b"\n" + shipped.script)
+    script = wire.encode_script(b"\n".join((stubs.encode("ascii"), shipped.script, OWN_MUTEX.encode("ascii"))))
     data = script + wire.encode(init) + b"".join(map(wire.encode, requests))
     host.run_command("s", "powershell.exe", ("-EncodedCommand", wire.encoded_command(shipped.bootstrap)), False)
     feeder = threading.Thread(target=host.send_command_input, args=("s", "c", data, True))

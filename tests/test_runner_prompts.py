@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from providers.transport.channel import Channel
-from reconciler.errors import SessionError
+from reconciler.errors import Throttled
 from reconciler.values import Adapter, Command, Operation, Reply
 from tests.powershell_host import PowerShellHost, channel_to
 from tests.runner_stubs import WINDOWS, ask, powershell, record
+from tests.winrm_server import wait_until
 
 pytestmark = powershell
 
@@ -82,13 +84,85 @@ def test_what_a_script_says_judges_nothing(channel: Channel, place: Path) -> Non
     assert "FEHLER" in result.output
 
 
-def test_a_script_that_throws_is_an_error_and_the_session_goes_on(channel: Channel, place: Path) -> None:
-    (place / "Scripts" / "exchucutil.ps1").write_text("Write-Host 'begun'\nthrow 'nein'\n")
+def test_what_was_printed_before_an_error_ended_the_script_is_told_with_the_error(
+    channel: Channel, place: Path
+) -> None:
+    script = place / "Scripts" / "exchucutil.ps1"
+    script.write_text("Write-Host 'begun'\n'gateway made'\nthrow 'nein'\nWrite-Host 'after'\n")
     result = ask(channel, SCRIPT)
-    assert isinstance(result, SessionError)
-    assert result.record is not None
-    assert "nein" in result.record.message
+    assert isinstance(result, Reply), result
+    first, second, *error = result.output.splitlines()
+    assert (first, second) == ("begun", "gateway made")
+    assert "nein" in "\n".join(error)
+    assert "after" not in result.output
     assert isinstance(ask(channel, PROBE), Reply)
+
+
+def test_a_script_that_traps_its_errors_and_exits_ends_as_it_would_alone(channel: Channel, place: Path) -> None:
+    """The shipped script traps every error in a function, prints it, and exits from there without a code."""
+    (place / "Scripts" / "exchucutil.ps1").write_text(
+        "function Start-All {\n    trap { Write-Host -NoNewLine 'trapped: '; Write-Host $_.Exception.Message; exit; }\n"
+        "    $found = $null\n    Write-Host begun: $true\n    $found.Missing.Split('.')\n    Write-Host 'after'\n}\n"
+        "Start-All\nWrite-Host 'after all'\n"
+    )
+    result = ask(channel, SCRIPT)
+    assert isinstance(result, Reply), result
+    first, second = result.output.splitlines()
+    assert first == "begun: True"
+    assert second.startswith("trapped: ")
+    assert isinstance(ask(channel, PROBE), Reply)
+
+
+DENIED = r"""
+$StubCmdlet = $ExecutionContext.InvokeCommand.GetCommand('New-Object', 'Cmdlet')
+function New-Object {
+    param($TypeName, $ArgumentList, $Property)
+    if ($TypeName -eq 'Threading.Mutex') {
+        $inner = & $StubCmdlet UnauthorizedAccessException 'Zugriff verweigert'
+        throw (& $StubCmdlet Management.Automation.MethodInvocationException 'Exception calling ".ctor"', $inner)
+    }
+    & $StubCmdlet @PSBoundParameters
+}
+"""
+
+
+def test_a_script_that_another_account_runs_is_told_as_running_and_is_not_run(place: Path) -> None:
+    (place / "Scripts" / "exchucutil.ps1").write_text("Write-Host 'ran'\n")
+    host = PowerShellHost({"ExchangeInstallPath": str(place), "STUB_SNAPINS": SNAPIN})
+    opened = channel_to(host, ("exchucutil.ps1",), stubs=WINDOWS + DENIED, adapter=Adapter.SNAPIN)
+    result = ask(opened, SCRIPT)
+    opened.close()
+    assert isinstance(result, Throttled), result
+    assert result.record is not None
+    assert result.record.type == "ScriptRunning"
+
+
+def test_a_run_that_goes_on_keeps_the_next_one_out(place: Path) -> None:
+    """The first one waits until the second was answered; what it holds is free again when it has ended."""
+    script, told = place / "Scripts" / "exchucutil.ps1", place / "told"
+    script.write_text(
+        f"[IO.File]::WriteAllText('{place / 'begun'}', '')\n"
+        f"for ($i = 0; $i -lt 6000 -and -not [IO.File]::Exists('{told}'); $i++) {{ [Threading.Thread]::Sleep(10) }}\n"
+        "'ended ' + [IO.File]::Exists('" + str(told) + "')\n"
+    )
+    environment = {"ExchangeInstallPath": str(place), "STUB_SNAPINS": SNAPIN}
+    allow = ("exchucutil.ps1", "Test-ReconcilerSession")
+    first, second = (
+        channel_to(PowerShellHost(environment), allow, stubs=WINDOWS, adapter=Adapter.SNAPIN) for _ in range(2)
+    )
+    assert isinstance(ask(first, PROBE), Reply)
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(ask, first, SCRIPT)
+        wait_until((place / "begun").exists)
+        refused = ask(second, SCRIPT)
+        told.touch()
+        ended = running.result(DEADLINE_SECONDS)
+    assert isinstance(refused, Throttled), refused
+    assert isinstance(ended, Reply), ended
+    assert "ended True" in ended.output
+    assert isinstance(ask(second, SCRIPT), Reply)
+    first.close()
+    second.close()
 
 
 def test_it_runs_in_its_folder_under_its_own_name(channel: Channel, place: Path) -> None:

@@ -216,6 +216,23 @@ class TestInPowerShell:
         opened.close()
         assert host.exit_code == 0
 
+    @pytest.mark.parametrize("line_ends", [b"\n", b"\n\n", b"\r\n"])
+    def test_empty_lines_and_the_end_of_input_go_well_with_exit(self, modules: Path, line_ends: bytes) -> None:
+        """What comes with exit, before it to end a torn line and after it, is neither a request nor a bad line."""
+        host = PowerShellHost({"PSModulePath": str(modules)})
+        opened = channel_to(host, ALLOWED)
+        assert record(ask(opened, read("Get-CsEcho", "Name"))) == {"Name": "n0"}
+        exit_line = wire.encode({"op": "exit", "id": "bye"})
+        host.send_command_input("s", "c", line_ends + exit_line + line_ends, True)
+        output, errors, is_done = b"", b"", False
+        while not is_done:
+            more, errors, _, is_done = host.get_command_output_raw("s", "c")
+            output += more
+        told = wire.LineReader(opened._replies.nonce).feed(output)
+        assert [(one.id, one.data["ok"]) for one in told if isinstance(one, wire.Told)] == [("bye", True)]
+        assert (len(told), host.exit_code, errors) == (1, 0, b"")
+        host.cleanup_command("s", "c")
+
     def test_an_adapter_that_is_not_there_is_told(self, tmp_path: Path) -> None:
         host = PowerShellHost({"PSModulePath": str(tmp_path)})
         with pytest.raises(PermanentError) as raised:
@@ -225,6 +242,18 @@ class TestInPowerShell:
 
 
 # --- what only Windows has, as stubs ---------------------------------------------------------------------------------
+
+SHADOWING = r"""
+function Connect-ExchangeServer {
+    param([switch]$Auto, CLOBBER)
+    $global:StubClobber = [bool]$AllowClobber
+    New-Module -Name 'tmp_theirs' -ScriptBlock {
+        function Get-UMDialPlan { param($Identity) New-Object PSObject -Property @{ Name = 'theirs' } }
+        function Get-UMIPGateway { param($Identity) New-Object PSObject -Property @{ Name = 'theirs' } }
+    } | Import-Module -Global
+}
+"""
+"""The management shell of the server: a module of its own takes the names, whether or not it can be told to."""
 
 
 class TestWithStubsOfWindows:
@@ -251,7 +280,7 @@ class TestWithStubsOfWindows:
                 "STUB_COMMAND_LINE": "powershell.exe",
             }
         )
-        allow = ("Get-UMDialPlan", "Get-Service", "exchucutil.ps1")
+        allow = ("Get-UMDialPlan", "Get-UMIPGateway", "Get-Service", "exchucutil.ps1")
         opened = channel_to(host, allow, stubs=WINDOWS, adapter=Adapter.AUTO, always={"DomainController": "dc1"})
         yield opened, host, scripts
         opened.close()
@@ -273,6 +302,22 @@ class TestWithStubsOfWindows:
         lines = reply.output.splitlines()
         assert lines[:3] == ["Using Global Catalog: contoso.com", "companion yes", "from the pipeline"]
         assert "caught, told, no failure" in reply.output
+
+    @pytest.mark.parametrize("clobber", ["[switch]$AllowClobber", "[switch]$Other"])
+    def test_the_scripts_shell_takes_names_and_the_session_keeps_its_cmdlets(
+        self, exchange: tuple[Channel, PowerShellHost, Path], clobber: str
+    ) -> None:
+        channel, _, scripts = exchange
+        (scripts.parent / "bin" / "RemoteExchange.ps1").write_text(SHADOWING.replace("CLOBBER", clobber))
+        (scripts / "exchucutil.ps1").write_text(
+            "(Get-UMDialPlan -Identity x).Name\n(Get-UMIPGateway -Identity x).Name\n$global:StubClobber\n"
+        )
+        before = record(ask(channel, read("Get-UMDialPlan", "Name", Identity="mine")))
+        reply = ask(channel, Command("exchucutil.ps1", operation=Operation.SCRIPT), 60.0)
+        assert isinstance(reply, Reply), reply
+        assert reply.output.splitlines() == ["theirs", "theirs", str("AllowClobber" in clobber)]
+        again, first = (read(name, "Name", Identity="mine") for name in ("Get-UMDialPlan", "Get-UMIPGateway"))
+        assert [before, record(ask(channel, again)), record(ask(channel, first))] == [{"Name": "mine"}] * 3
 
     def test_a_script_that_is_not_there_is_told(self, exchange: tuple[Channel, PowerShellHost, Path]) -> None:
         (exchange[2] / "exchucutil.ps1").unlink()

@@ -133,6 +133,18 @@ class TestHost:
         (record,) = policy["records"]
         assert (record["MaxLogonAttempts"], record["PINLifetime"]) == (15, "60.00:00:00")
 
+    def test_addresses_have_the_types_of_the_product_and_are_told_as_text(self) -> None:
+        with Real(world_for("e2007"), host_for("e2007"), ("Get-Mailbox", "Set-Mailbox")) as host:
+            more = ["sip:user1@contoso.com", "X500:/o=Contoso/cn=user1", "X400:C=US;A= ;P=Contoso;S=user1;"]
+            (before,) = host.ask([read("Get-Mailbox", "EmailAddresses", Identity="user1")])
+            held = before["records"][0]["EmailAddresses"]
+            listed = [*held, *(one for one in more if one not in held)]
+            write = {"op": "invoke", "cmdlet": "Set-Mailbox", "params": {"Identity": "user1", "EmailAddresses": listed}}
+            changed, after = host.ask([write, read("Get-Mailbox", "EmailAddresses", Identity="user1")])
+        assert changed["ok"], changed
+        assert any(one.casefold().startswith("eum:") for one in held)
+        assert sorted(after["records"][0]["EmailAddresses"]) == sorted(listed)
+
     def test_later_exchange_is_reached_through_its_endpoint_and_tells_deserialised_objects(self) -> None:
         allow = ("Get-UMDialPlan", "Get-UMMailboxPolicy", "Get-UMService", "exchucutil.ps1", "Get-Service")
         world = world_for("e2013", language="de-DE", um_enabled=0)
@@ -176,7 +188,7 @@ class TestHost:
 
     def test_a_script_that_asks_for_credentials_ends_the_operation_and_not_the_session(self) -> None:
         with Real(world_for("e2010"), host_for("e2010"), ("exchucutil.ps1", "Get-UMServer")) as host:
-            path = host.engine.folder / "exchange" / "Scripts" / "exchucutil.ps1"
+            path = host.engine.installation("e2010") / "Scripts" / "exchucutil.ps1"
             path.write_text("param($Forest)\n$Host.UI.PromptForCredential('', '', 'me', '').UserName\n", "ascii")
             prompted, after = host.ask([SCRIPT, read("Get-UMServer", "Name", Identity="ex1")])
             path.write_text("param([Parameter(Mandatory = $true)] $Wanted)\n'ran'\n", "ascii")

@@ -47,7 +47,6 @@ _INHERITED: Final = (
     "WINDIR",
 )
 """All else may hold what is nobody's business in a process that a client started, such as passwords by reference."""
-_NO_ENDPOINT: Final = "e2007"
 
 
 def find_powershell(environment: Mapping[str, str] | None = None) -> str | None:
@@ -101,7 +100,8 @@ class PowerShellEngine:
             for release in releases:
                 name = stub_cmdlets.module_name(release)
                 stub_cmdlets.write(self.folder / release / name, stub_cmdlets.stub_module(release))
-            stub_cmdlets.write(self.folder / "exchange", stub_cmdlets.installation())
+                if release in stub_cmdlets.SNAP_INS:
+                    stub_cmdlets.write(self.installation(release), stub_cmdlets.installation(release))
             self._link = StubLink(estate, is_password)
         except BaseException:
             self._folder.cleanup()
@@ -119,6 +119,10 @@ class PowerShellEngine:
     def folder(self) -> Path:
         """Where the generated modules and scripts are."""
         return Path(self._folder.name)
+
+    def installation(self, release: str) -> Path:
+        """Where Exchange of that release is installed."""
+        return self.folder / release / "Exchange"
 
     def start(self, launch: Launch) -> Process:
         """Start the command line of ``launch`` on its host."""
@@ -153,7 +157,7 @@ class PowerShellEngine:
             name = stub_cmdlets.module_name(release)
             module = self.folder / release / name
             told |= {"SnapIn": name, "SnapInPath": str(module / f"{name}.psd1")}
-            told |= {"Proxies": str(module / stub_cmdlets.PROXIES), "Endpoint": release != _NO_ENDPOINT}
+            told |= {"Proxies": str(module / stub_cmdlets.PROXIES), "Endpoint": release in stub_cmdlets.WITH_ENDPOINT}
         return told
 
     def _environment(self, host: str, own: Path) -> dict[str, str]:
@@ -170,7 +174,7 @@ class PowerShellEngine:
             "PSModulePath": os.pathsep.join(map(str, modules)),
             "RECONCILER_SIMULATOR_LINK": str(own / "setup.xml"),
         }
-        return told | ({"ExchangeInstallPath": str(self.folder / "exchange")} if is_exchange else {})
+        return told | ({"ExchangeInstallPath": str(self.installation(release))} if is_exchange else {})
 
 
 def _room() -> Path:

@@ -38,6 +38,8 @@ MODULES: Final[Mapping[str, str]] = {
     "s2015": "SkypeForBusiness",
     "s2019": "SkypeForBusiness",
 }
+WITH_ENDPOINT: Final = frozenset(SNAP_INS) - {"e2007"}
+"""Releases of Exchange that are reached by a session to the server's own endpoint."""
 _MODULE_VERSIONS: Final[Mapping[str, str]] = {"l2010": "4.0", "l2013": "5.0", "s2015": "6.0", "s2019": "7.0"}
 PROXIES: Final = "proxies.xml"
 
@@ -86,21 +88,20 @@ def stub_module(release: str) -> dict[str, str]:
     """Return the files of the module with the stub cmdlets of ``release``, by name."""
     name = module_name(release)
     cmdlets = cmdlets_of(release, "exchange" if release.startswith("e") else "lync")
-    parts = ("values.ps1", "link.ps1", "objects.ps1", *(("script.ps1",) if release in SNAP_INS else ()))
-    exported = [cmdlet.name for cmdlet in cmdlets] + (["Invoke-StubScript"] if release in SNAP_INS else [])
+    names = [cmdlet.name for cmdlet in cmdlets]
     enums = enumerations(release)
     text = "\n".join(
         [
             _ABOUT.format(release=release),
             *(_enum(kind, values) for kind, values in sorted(enums.items())),
-            *(_stub(part) for part in parts),
+            *(_stub(part) for part in ("values.ps1", "link.ps1", "objects.ps1")),
             *_types(enums, takes_differences=release not in ("e2007", "e2010")),
             *(_function(cmdlet) for cmdlet in cmdlets),
         ]
     )
     return {
         f"{name}.psm1": text,
-        f"{name}.psd1": _manifest(name, exported, _MODULE_VERSIONS.get(release, "1.0"), types=True),
+        f"{name}.psd1": _manifest(name, names, _MODULE_VERSIONS.get(release, "1.0"), types=True),
         "types.ps1xml": _stub("types.ps1xml"),
         PROXIES: clixml.dumps({cmdlet.name: _proxy(cmdlet) for cmdlet in cmdlets}),
     }
@@ -110,29 +111,26 @@ def windows_modules() -> dict[str, str]:
     """Return the files of the modules that stand for what only Windows has, by path."""
     services = cmdlets_of("e2016", "windows")
     management = "Microsoft.PowerShell.Management"
-    head = _ABOUT.format(release="Windows")
-    text = [head, _stub("values.ps1"), _stub("link.ps1"), _stub("objects.ps1"), _stub("services.ps1")]
-    text += [*_types({}, takes_differences=True), *(_function(cmdlet) for cmdlet in services)]
-    session = ("Get-PSSnapin", "Add-PSSnapin", "New-PSSession", "Import-PSSession")
+    common = [_ABOUT.format(release="Windows"), *(_stub(part) for part in ("values.ps1", "link.ps1", "objects.ps1"))]
+    common += _types({}, takes_differences=True)
+    text = [*common, _stub("services.ps1"), *(_function(cmdlet) for cmdlet in services)]
+    session = ("Get-PSSnapin", "Add-PSSnapin", "New-PSSession", "Import-PSSession", "Invoke-StubScript")
     return {
         f"{management}/{management}.psm1": "\n".join(text),
         f"{management}/{management}.psd1": _manifest(
             management, ["Get-Service", "Get-WmiObject", *(cmdlet.name for cmdlet in services)], "3.1"
         ),
-        "WindowsStandIn/WindowsStandIn.psm1": "\n".join(
-            [head, _stub("values.ps1"), _stub("link.ps1"), _stub("windows.ps1")]
-        ),
+        "WindowsStandIn/WindowsStandIn.psm1": "\n".join([*common, _stub("windows.ps1"), _stub("script.ps1")]),
         "WindowsStandIn/WindowsStandIn.psd1": _manifest("WindowsStandIn", session, "1.0"),
     }
 
 
-def installation() -> dict[str, str]:
+def installation(release: str) -> dict[str, str]:
     """Return the files of an Exchange installation that the runner looks for, by path."""
-    return {
-        "bin/RemoteExchange.ps1": _stub("RemoteExchange.ps1"),
-        "Scripts/exchucutil.ps1": _stub("exchucutil.ps1"),
-        "Scripts/GetUCPool.ps1": _stub("GetUCPool.ps1"),
-    }
+    scripts = {f"Scripts/{name}": _stub(name) for name in ("exchucutil.ps1", "Get-UCPool.ps1")}
+    if release not in WITH_ENDPOINT:
+        return scripts
+    return {"bin/RemoteExchange.ps1": _stub("RemoteExchange.ps1"), **scripts}
 
 
 def write(directory: Path, files: Mapping[str, str]) -> None:

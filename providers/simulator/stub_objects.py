@@ -25,8 +25,8 @@ _TEXTS: Final[Mapping[str, str]] = {
     "AdminDisplayVersion": "ServerVersion",
     "PrimarySmtpAddress": "SmtpAddress",
     "WindowsEmailAddress": "SmtpAddress",
-    "EmailAddresses": "ProxyAddress",
 }
+_ADDRESSES: Final = frozenset({"EmailAddresses"})
 _Column = tuple[str, str, str, bool]
 """Name, kind, name of the type where the kind has several, whether it holds many."""
 
@@ -66,6 +66,8 @@ def _kind(name: str, value: Any, parameter: Parameter | None, release: str) -> t
         return "guid", ""
     if name in _TEXTS:
         return "text", _TEXTS[name]
+    if name in _ADDRESSES:
+        return "address", ""
     if parameter is None:
         return "", ""
     if parameter.type == "Unlimited":

@@ -49,6 +49,7 @@ $Reconciler = @{
     Credential = $null
     Session = $null
     SessionUsed = $null
+    Mutex = 'Global\reconciler-exchucutil'
     SessionIdleSeconds = 300
     Product = ''
     Reply = $null
@@ -70,8 +71,10 @@ $Reconciler = @{
 
 # Types that say what they are by ToString. Collections among the values of a property are told by what they are.
 $Reconciler.Texts = New-ReconcilerSet @(
-    'SmtpAddress', 'SmtpDomain', 'SmtpProxyAddress', 'ProxyAddress', 'ProxyAddressTemplate', 'E164Number', 'Version',
-    'ServerVersion', 'Uri', 'CultureInfo', 'ScheduleInterval', 'IPAddress', 'UMSmartHost', 'UMLanguage', 'NumberFormat',
+    'SmtpAddress', 'SmtpDomain', 'ProxyAddress', 'SmtpProxyAddress', 'EumProxyAddress', 'X400ProxyAddress',
+    'CustomProxyAddress', 'InvalidProxyAddress', 'MeumProxyAddressE164', 'MeumProxyAddressGateway',
+    'ProxyAddressTemplate', 'E164Number', 'Version', 'ServerVersion', 'Uri', 'CultureInfo', 'ScheduleInterval',
+    'IPAddress', 'UMSmartHost', 'UMLanguage', 'NumberFormat',
     'DialGroupEntry', 'CustomMenuKeyMapping', 'LocalizedString', 'SipUri', 'RtcUri', 'LineUri', 'Char', 'Fqdn',
     'NetID', 'ServerIdParameter', 'XdsIdentity', 'XdsGlobalRelativeIdentity', 'SimpleMailboxId', 'DatabaseIdParameter'
 )
@@ -378,7 +381,8 @@ function ConvertTo-ReconcilerDeserialised($Value, [string]$Kind, $Depth) {
     }
     if (Test-ReconcilerSame $name 'ByteQuantifiedSize') {
         $text = $Value.ToString()
-        $digits = ([regex]('\(([0-9., ' + [char]0xA0 + ']+) bytes\)')).Match($text)
+        # Between the digits is whatever separates thousands on that server.
+        $digits = ([regex]'\(([0-9][^()]*) bytes\)').Match($text)
         if ($digits.Success) {
             return ([regex]'[^0-9]').Replace($digits.Groups[1].Value, '')
         }
@@ -472,11 +476,19 @@ function ConvertTo-ReconcilerJson($Value, $Depth) {
 
 # --- lines out -------------------------------------------------------------------------------------------------------
 
-function New-ReconcilerLine([string]$Mark, [string]$Json) {
+function Get-ReconcilerCheck([string]$Payload) {
+    $hash = $Reconciler.Sha1.ComputeHash($Reconciler.Utf8.GetBytes($Payload))
+    [BitConverter]::ToString($hash, 0, 4).Replace('-', '').ToLowerInvariant()
+}
+
+# Length, check and payload: how a line tells JSON, in either direction.
+function ConvertTo-ReconcilerLine([string]$Json) {
     $payload = [Convert]::ToBase64String($Reconciler.Utf8.GetBytes($Json))
-    $hash = $Reconciler.Sha1.ComputeHash($Reconciler.Utf8.GetBytes($payload))
-    $check = [BitConverter]::ToString($hash, 0, 4).Replace('-', '').ToLowerInvariant()
-    $Reconciler.Nonce + ' ' + $Mark + $payload.Length.ToString($Reconciler.Invariant) + ' ' + $check + ' ' + $payload
+    $payload.Length.ToString($Reconciler.Invariant) + ' ' + (Get-ReconcilerCheck $payload) + ' ' + $payload
+}
+
+function New-ReconcilerLine([string]$Json, [string]$Mark) {
+    $Reconciler.Nonce + ' ' + $Mark + (ConvertTo-ReconcilerLine $Json)
 }
 
 function Write-ReconcilerLine([string]$Line) {
@@ -497,7 +509,7 @@ function Clear-ReconcilerBuffer {
 
 # A reply is one line or several; all of them are kept together, for as long as they are kept.
 function Add-ReconcilerReply([string]$Json, [string]$Mark) {
-    $line = New-ReconcilerLine $Mark $Json
+    $line = New-ReconcilerLine $Json $Mark
     $Reconciler.ReplySize += $line.Length
     if ($Reconciler.IsRead -and $Reconciler.ReplySize -gt $Reconciler.ReadSizeMost) {
         $Reconciler.Reply.Clear()
@@ -584,6 +596,15 @@ function New-ReconcilerError([string]$Id, [string]$Type, [string]$ErrorId, [stri
         $json += ',"executed":false'
     }
     $json + '}}'
+}
+
+# What was certainly not done.
+function New-ReconcilerRefusal([string]$Id, [string]$Type, [string]$Category, [string]$Message, [string]$Target) {
+    New-ReconcilerError $Id $Type $Type $Category $Message $Target @() $false
+}
+
+function New-ReconcilerDone([string]$Id) {
+    '{"id":' + (ConvertTo-ReconcilerText $Id) + ',"ok":true,"records":[],"warnings":[]}'
 }
 
 # True where the binder refused the call, so that the cmdlet did not begin.
@@ -844,7 +865,7 @@ function Write-ReconcilerCarefully($Item) {
 
 function Send-ReconcilerPart {
     $json = '{"id":' + $Reconciler.ReplyId + ',"part":' + $Reconciler.PartNumber.ToString($Reconciler.Invariant)
-    Add-ReconcilerReply ($json + ',"ok":true,"more":true,"records":[' + $Reconciler.Part.ToString() + ']}') ''
+    Add-ReconcilerReply ($json + ',"ok":true,"more":true,"records":[' + $Reconciler.Part.ToString() + ']}')
     $Reconciler.PartNumber++
     $Reconciler.Part = New-Object Text.StringBuilder
     $Reconciler.Count = 0
@@ -860,7 +881,7 @@ function Send-ReconcilerResult($Warnings, [string]$Output) {
         $json += ',"part":' + $Reconciler.PartNumber.ToString($Reconciler.Invariant)
     }
     $json += ',"records":[' + $Reconciler.Part.ToString() + '],"warnings":[' + [string]::Join(',', $told.ToArray()) + ']'
-    Add-ReconcilerReply ($json + ',"output":' + (ConvertTo-ReconcilerText $Output) + '}') ''
+    Add-ReconcilerReply ($json + ',"output":' + (ConvertTo-ReconcilerText $Output) + '}')
 }
 
 function Invoke-ReconcilerCmdlet($Request, [string]$Id) {
@@ -868,7 +889,7 @@ function Invoke-ReconcilerCmdlet($Request, [string]$Id) {
     $command = Find-ReconcilerCommand $cmdlet
     if ($null -eq $command) {
         $message = 'The cmdlet does not exist here, or the account has no role that holds it.'
-        Add-ReconcilerReply (New-ReconcilerError $Id 'CommandNotFoundException' 'CommandNotFoundException' 'ObjectNotFound' $message $cmdlet @() $false) ''
+        Add-ReconcilerReply (New-ReconcilerRefusal $Id 'CommandNotFoundException' 'ObjectNotFound' $message $cmdlet)
         return $false
     }
     $splat = New-ReconcilerSplat $Request['params']
@@ -924,8 +945,15 @@ function Enter-ReconcilerFullShell([string]$Install) {
     $remote = [IO.Path]::Combine([IO.Path]::Combine($Install, 'bin'), 'RemoteExchange.ps1')
     if ([IO.File]::Exists($remote)) {
         . $remote | Out-Null
-        if ($null -ne (Get-Command -Name 'Connect-ExchangeServer' -ErrorAction SilentlyContinue)) {
-            Connect-ExchangeServer -auto | Out-Null
+        $connect = Get-Command -Name 'Connect-ExchangeServer' -ErrorAction SilentlyContinue
+        if ($null -ne $connect) {
+            # It keeps what it brings as a module of the account's for days. Unless told otherwise, it leaves out every
+            # command whose name is taken here, and the account's next management shell lacks them.
+            $options = @{ auto = $true }
+            if ($connect.Parameters.ContainsKey('AllowClobber')) {
+                $options['AllowClobber'] = $true
+            }
+            Connect-ExchangeServer @options | Out-Null
         }
     } else {
         Add-ReconcilerSnapins | Out-Null
@@ -941,45 +969,69 @@ function Invoke-ReconcilerScript($Request, [string]$Id) {
     }
     if ($null -eq $file -or -not [IO.File]::Exists($file)) {
         $message = 'The script was not found in the Scripts folder of an Exchange installation.'
-        Add-ReconcilerReply (New-ReconcilerError $Id 'ScriptNotFound' 'ScriptNotFound' 'ObjectNotFound' $message ([string]$Request['cmdlet']) @() $false) ''
+        Add-ReconcilerReply (New-ReconcilerRefusal $Id 'ScriptNotFound' 'ObjectNotFound' $message ([string]$Request['cmdlet']))
         return $false
     }
     $splat = New-ReconcilerSplat $Request['params']
-    $mutex = New-Object Threading.Mutex $false, 'Global\reconciler-exchucutil'
-    $held = $false
+    $mutex = Enter-ReconcilerMutex
+    if ($null -eq $mutex) {
+        $message = 'Another run of the script is still going on here.'
+        Add-ReconcilerReply (New-ReconcilerRefusal $Id 'ScriptRunning' 'ResourceBusy' $message $file)
+        return $false
+    }
     Push-Location $folder
     $directory = [Environment]::CurrentDirectory
     try {
-        try {
-            $held = $mutex.WaitOne(0, $false)
-        } catch {
-            if ((Get-ReconcilerRoot $_.Exception) -isnot [Threading.AbandonedMutexException]) {
-                throw
-            }
-            $held = $true
-        }
-        if (-not $held) {
-            $message = 'Another run of the script is still going on here.'
-            Add-ReconcilerReply (New-ReconcilerError $Id 'ScriptRunning' 'ScriptRunning' 'ResourceBusy' $message $file @() $false) ''
-            return $false
-        }
         [Environment]::CurrentDirectory = $folder
         . Enter-ReconcilerFullShell $install
         Send-ReconcilerResult @() (Read-ReconcilerScript $file $splat)
         return $true
     } finally {
-        if ($held) {
-            $mutex.ReleaseMutex()
-        }
+        $mutex.ReleaseMutex()
         $mutex.Close()
         [Environment]::CurrentDirectory = $directory
         Pop-Location
     }
 }
 
+# Keeps two runs of the script apart on one host. Returns nothing where another run holds the mutex: one that another
+# account made cannot even be opened.
+function Enter-ReconcilerMutex {
+    try {
+        $mutex = New-Object Threading.Mutex $false, $Reconciler.Mutex
+    } catch {
+        if ((Get-ReconcilerRoot $_.Exception) -is [UnauthorizedAccessException]) {
+            return
+        }
+        throw
+    }
+    try {
+        $held = $mutex.WaitOne(0, $false)
+    } catch {
+        # The run that held it was killed: the mutex is ours now.
+        if ((Get-ReconcilerRoot $_.Exception) -isnot [Threading.AbandonedMutexException]) {
+            throw
+        }
+        $held = $true
+    }
+    if ($held) {
+        return $mutex
+    }
+    $mutex.Close()
+}
+
+# The result of the script is judged by reading again, whatever it says; an error that ends it is a part of what it says.
+function Invoke-ReconcilerFile([string]$ReconcilerFile, $ReconcilerSplat) {
+    try {
+        & $ReconcilerFile @ReconcilerSplat
+    } catch {
+        $_
+    }
+}
+
 # Returns what the script prints. It prints with Write-Host, which no redirection of PowerShell 2.0 catches: a function
 # of that name, in whose scope the script runs, does.
-function Read-ReconcilerScript([string]$ReconcilerFile, $ReconcilerSplat) {
+function Read-ReconcilerScript([string]$File, $Splat) {
     $Reconciler.Output = New-Object Text.StringBuilder
     function Write-Host {
         param(
@@ -1001,7 +1053,7 @@ function Read-ReconcilerScript([string]$ReconcilerFile, $ReconcilerSplat) {
             }
         }
     }
-    & $ReconcilerFile @ReconcilerSplat 2>&1 | Out-String -Width 200 -Stream | ForEach-Object {
+    Invoke-ReconcilerFile $File $Splat 2>&1 | Out-String -Width 200 -Stream | ForEach-Object {
         [void]$Reconciler.Output.Append([string]$_).Append([char]10)
     }
     Limit-ReconcilerText $Reconciler.Output.ToString() 262144
@@ -1021,7 +1073,7 @@ function Test-ReconcilerScriptRunning($Processes) {
         }
     }
     try {
-        $mutex = [Threading.Mutex]::OpenExisting('Global\reconciler-exchucutil')
+        $mutex = [Threading.Mutex]::OpenExisting($Reconciler.Mutex)
         $mutex.Close()
         return $true
     } catch {
@@ -1236,7 +1288,10 @@ function Add-ReconcilerSnapins {
         throw 'No Exchange snap-in is registered on this server.'
     }
     foreach ($name in $names) {
-        Add-PSSnapin -Name $name -ErrorAction Stop
+        # Adding one again is an error.
+        if (@(Get-PSSnapin -Name $name -ErrorAction SilentlyContinue).Length -eq 0) {
+            Add-PSSnapin -Name $name -ErrorAction Stop
+        }
         $name
     }
 }
@@ -1378,7 +1433,7 @@ function Initialize-Reconciler($Request, [string]$Id) {
     }
     $Reconciler.Nonce = $nonce
     if ($Request['protocol'] -ne 1) {
-        Add-ReconcilerReply (New-ReconcilerError $Id 'ProtocolMismatch' 'ProtocolMismatch' 'InvalidArgument' 'unknown protocol' '' @() $false) ''
+        Add-ReconcilerReply (New-ReconcilerRefusal $Id 'ProtocolMismatch' 'InvalidArgument' 'unknown protocol' '')
         return
     }
     $clock = [Diagnostics.Stopwatch]::StartNew()
@@ -1414,42 +1469,49 @@ function Initialize-Reconciler($Request, [string]$Id) {
 
 function Send-ReconcilerStored($Request, [string]$Id) {
     foreach ($wanted in @(Get-ReconcilerItems $Request['ids'])) {
-        if ($Reconciler.Stored.ContainsKey($wanted)) {
-            foreach ($line in $Reconciler.Stored[$wanted]) {
-                Write-ReconcilerLine $line
-            }
-        } elseif ($Reconciler.Executed.ContainsKey($wanted)) {
-            Send-ReconcilerForgotten $wanted
-        } else {
-            Write-ReconcilerLine (New-ReconcilerLine '' (New-ReconcilerError $wanted 'UnknownId' 'UnknownId' 'ObjectNotFound' 'no reply of that id is kept' $wanted @() $false))
+        if (-not (Send-ReconcilerAgain $wanted)) {
+            $json = New-ReconcilerRefusal $wanted 'UnknownId' 'ObjectNotFound' 'no reply of that id is kept' $wanted
+            Write-ReconcilerLine (New-ReconcilerLine $json)
         }
     }
-    Write-ReconcilerLine (New-ReconcilerLine '' ('{"id":' + (ConvertTo-ReconcilerText $Id) + ',"ok":true,"records":[],"warnings":[]}'))
+    Write-ReconcilerLine (New-ReconcilerLine (New-ReconcilerDone $Id))
 }
 
-# A write that ran, and whose reply had to make room: it must not run again, and its outcome has to be looked at.
-function Send-ReconcilerForgotten([string]$Id) {
-    Write-ReconcilerLine (New-ReconcilerLine '' (New-ReconcilerError $Id 'ReplyForgotten' 'ReplyForgotten' 'ResourceExists' 'the call ran; its reply is no longer kept' $Id @() $true))
+# Sends again what an id was answered, and tells whether it was. A write that ran, and whose reply had to make room, must
+# not run again: its outcome has to be looked at.
+function Send-ReconcilerAgain([string]$Id) {
+    if ($Reconciler.Stored.ContainsKey($Id)) {
+        foreach ($line in $Reconciler.Stored[$Id]) {
+            Write-ReconcilerLine $line
+        }
+        return $true
+    }
+    if (-not $Reconciler.Executed.ContainsKey($Id)) {
+        return $false
+    }
+    $json = New-ReconcilerError $Id 'ReplyForgotten' 'ReplyForgotten' 'ResourceExists' 'the call ran; its reply is no longer kept' $Id @() $true
+    Write-ReconcilerLine (New-ReconcilerLine $json)
+    $true
 }
 
 function Invoke-ReconcilerOperation($Request, [string]$Id, [string]$Operation) {
     if (Test-ReconcilerSame $Operation 'ping') {
         Update-ReconcilerSession
-        Add-ReconcilerReply ('{"id":' + (ConvertTo-ReconcilerText $Id) + ',"ok":true,"records":[],"warnings":[]}') ''
+        Add-ReconcilerReply (New-ReconcilerDone $Id)
         return $false
     }
     $cmdlet = [string]$Request['cmdlet']
     if (-not $Reconciler.IsReady) {
-        Add-ReconcilerReply (New-ReconcilerError $Id 'NotReady' 'NotReady' 'InvalidOperation' 'the session is not ready' $cmdlet @() $false) ''
+        Add-ReconcilerReply (New-ReconcilerRefusal $Id 'NotReady' 'InvalidOperation' 'the session is not ready' $cmdlet)
         return $false
     }
     if (-not $Reconciler.Allowed.ContainsKey($cmdlet)) {
-        Add-ReconcilerReply (New-ReconcilerError $Id 'CommandNotAllowed' 'CommandNotAllowed' 'PermissionDenied' 'not among the cmdlets of this session' $cmdlet @() $false) ''
+        Add-ReconcilerReply (New-ReconcilerRefusal $Id 'CommandNotAllowed' 'PermissionDenied' 'not among the cmdlets of this session' $cmdlet)
         return $false
     }
     $limit = $Request['expires_in_seconds']
     if ($null -ne $limit -and $Reconciler.Burst.Elapsed.TotalSeconds -ge [double]$limit) {
-        Add-ReconcilerReply (New-ReconcilerError $Id 'CommandExpired' 'CommandExpired' 'OperationTimeout' 'its turn came too late' $cmdlet @() $false) ''
+        Add-ReconcilerReply (New-ReconcilerRefusal $Id 'CommandExpired' 'OperationTimeout' 'its turn came too late' $cmdlet)
         return $false
     }
     if (Test-ReconcilerSame $Operation 'service') {
@@ -1469,20 +1531,13 @@ function Invoke-ReconcilerOperation($Request, [string]$Id, [string]$Operation) {
     if (Test-ReconcilerSame $Operation 'script') {
         return (Invoke-ReconcilerScript $Request $Id)
     }
-    Add-ReconcilerReply (New-ReconcilerError $Id 'UnknownOperation' 'UnknownOperation' 'InvalidArgument' 'unknown operation' $Operation @() $false) ''
+    Add-ReconcilerReply (New-ReconcilerRefusal $Id 'UnknownOperation' 'InvalidArgument' 'unknown operation' $Operation)
     $false
 }
 
 # Runs one operation, or sends again what it was answered.
 function Invoke-ReconcilerOnce($Request, [string]$Id, [string]$Operation) {
-    if ($Reconciler.Stored.ContainsKey($Id)) {
-        foreach ($line in $Reconciler.Stored[$Id]) {
-            Write-ReconcilerLine $line
-        }
-        return
-    }
-    if ($Reconciler.Executed.ContainsKey($Id)) {
-        Send-ReconcilerForgotten $Id
+    if (Send-ReconcilerAgain $Id) {
         return
     }
     $isKept = $true
@@ -1504,7 +1559,7 @@ function Invoke-ReconcilerOnce($Request, [string]$Id, [string]$Operation) {
             $json = New-ReconcilerError $Id 'Exception' '' 'NotSpecified' 'the error cannot be told' '' @() $true
         }
         $isKept = $json.IndexOf(',"executed":false}}', [StringComparison]::Ordinal) -lt 0
-        Add-ReconcilerReply $json ''
+        Add-ReconcilerReply $json
     }
     if ($isKept) {
         if (-not $Reconciler.IsRead -and $Reconciler.Executed.Count -lt $Reconciler.ExecutedMost) {
@@ -1530,9 +1585,7 @@ function Read-ReconcilerRequest([string]$Line) {
     if ($payload.Length -ne [int]$match.Groups[1].Value) {
         return
     }
-    $hash = $Reconciler.Sha1.ComputeHash($Reconciler.Utf8.GetBytes($payload))
-    $check = [BitConverter]::ToString($hash, 0, 4).Replace('-', '').ToLowerInvariant()
-    if (-not (Test-ReconcilerSame $check $match.Groups[2].Value)) {
+    if (-not (Test-ReconcilerSame (Get-ReconcilerCheck $payload) $match.Groups[2].Value)) {
         return
     }
     try {
@@ -1564,7 +1617,7 @@ function Invoke-ReconcilerLine([string]$Line) {
     $id = $request['id']
     $operation = $request['op']
     if (Test-ReconcilerSame $operation 'exit') {
-        Write-ReconcilerLine (New-ReconcilerLine '' ('{"id":' + (ConvertTo-ReconcilerText $id) + ',"ok":true,"records":[],"warnings":[]}'))
+        Write-ReconcilerLine (New-ReconcilerLine (New-ReconcilerDone $id))
         Complete-Reconciler
         exit 0
     }

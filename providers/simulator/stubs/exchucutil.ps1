@@ -6,11 +6,11 @@ param(
     [switch] $Verify
 )
 
-if (-not [IO.File]::Exists([IO.Path]::Combine([Environment]::CurrentDirectory, 'GetUCPool.ps1'))) {
-    Write-Host 'Error: the script GetUCPool.ps1 is not in the current directory.' -ForegroundColor Red
+if (-not [IO.File]::Exists([IO.Path]::Combine([Environment]::CurrentDirectory, 'Get-UCPool.ps1'))) {
+    Write-Host 'Error: the script Get-UCPool.ps1 is not in the current directory.' -ForegroundColor Red
     return
 }
-if (-not (& .\GetUCPool.ps1)) {
+if (-not (& .\Get-UCPool.ps1)) {
     Write-Host 'Error: this is not the Exchange Management Shell.' -ForegroundColor Red
     return
 }

@@ -97,6 +97,7 @@ function ConvertTo-StubValue([object] $Value, [string] $Kind, [string] $Type) {
         'span' { return [timespan]::ParseExact($Value, 'c', [Globalization.CultureInfo]::InvariantCulture) }
         'guid' { return [guid]::new($Value) }
         'text' { return $script:StubTextTypes[$Type]::new($Value) }
+        'address' { return [ProxyAddress]::Parse($Value) }
         'enum' { return [enum]::Parse($script:StubEnums[$Type], $Value) }
         'bag' { return New-StubBag $Value }
     }

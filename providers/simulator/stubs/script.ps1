@@ -1,4 +1,4 @@
-# What the stand-in of exchucutil calls to have its work done; exported beside the stub cmdlets of Exchange.
+# What the stand-in of exchucutil calls to have its work done.
 function Invoke-StubScript([string] $Forest, [bool] $Verify) {
     $arguments = '{}'
     if ($Forest) {

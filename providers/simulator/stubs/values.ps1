@@ -26,6 +26,40 @@ class SmtpAddress : TextParameter {
 }
 class ProxyAddress : TextParameter {
     ProxyAddress([string] $Text) : base($Text) { }
+    # What the product makes of an address, by its prefix; one that is none of its kind is kept, and told as invalid.
+    static [ProxyAddress] Parse([string] $Text) {
+        $colon = $Text.IndexOf(':')
+        $kind = $Text.Substring(0, [Math]::Max($colon, 0)).ToUpperInvariant()
+        $address = $Text.Substring($colon + 1)
+        if ($kind.Equals('SMTP') -and $address.IndexOf('@') -ge 0) {
+            return [SmtpProxyAddress]::new($Text)
+        }
+        if ($kind.Equals('EUM') -and $address.IndexOf('phone-context=', [StringComparison]::Ordinal) -ge 0) {
+            return [EumProxyAddress]::new($Text)
+        }
+        if ($kind.Equals('X400') -and $address.EndsWith(';', [StringComparison]::Ordinal)) {
+            return [X400ProxyAddress]::new($Text)
+        }
+        if ($kind.Length -eq 0 -or $kind.Equals('SMTP') -or $kind.Equals('EUM') -or $kind.Equals('X400')) {
+            return [InvalidProxyAddress]::new($Text)
+        }
+        return [CustomProxyAddress]::new($Text)
+    }
+}
+class SmtpProxyAddress : ProxyAddress {
+    SmtpProxyAddress([string] $Text) : base($Text) { }
+}
+class EumProxyAddress : ProxyAddress {
+    EumProxyAddress([string] $Text) : base($Text) { }
+}
+class X400ProxyAddress : ProxyAddress {
+    X400ProxyAddress([string] $Text) : base($Text) { }
+}
+class CustomProxyAddress : ProxyAddress {
+    CustomProxyAddress([string] $Text) : base($Text) { }
+}
+class InvalidProxyAddress : ProxyAddress {
+    InvalidProxyAddress([string] $Text) : base($Text) { }
 }
 class UMSmartHost : TextParameter {
     UMSmartHost([string] $Text) : base($Text) { }

@@ -3,28 +3,51 @@
 # A session to Microsoft.Exchange is a runspace of its own, reached over a pipe by PowerShell's own remoting protocol: what
 # is serialised and deserialised on the way, is by Microsoft's code. The far side has no language and shows the cmdlets
 # of the product alone. What New-PSSession does over HTTP with Kerberos, and the proxies of Import-PSSession, are ours.
+# A pipe takes one client, so that a process that opens another session gets the one it has.
+
+$script:IsLoaded = $false
 
 function Get-PSSnapin {
     [CmdletBinding()]
     param([Parameter(Position = 0)] [string[]] $Name, [switch] $Registered)
-    $setup = Get-StubSetup
-    if ($setup.SnapIn) {
-        [pscustomobject] @{ Name = $setup.SnapIn; PSVersion = [version] '1.0' }
+    $snapin = (Get-StubSetup).SnapIn
+    $isThere = $snapin -and ($Registered -or $script:IsLoaded)
+    if ($isThere -and -not $Name) {
+        return New-StubSnapin $snapin
+    }
+    foreach ($wanted in $Name) {
+        if ($isThere -and [string]::Equals($wanted, $snapin, 'OrdinalIgnoreCase')) {
+            New-StubSnapin $snapin
+        } else {
+            $PSCmdlet.WriteError((New-StubSnapinError "No snap-in '$wanted' was found." 'GetPSSnapInRead' $wanted))
+        }
     }
 }
 
+# As the real one does, it refuses a snap-in that is loaded, and goes on with the next.
 function Add-PSSnapin {
     [CmdletBinding()]
     param([Parameter(Mandatory = $true, Position = 0)] [string[]] $Name)
     $setup = Get-StubSetup
     foreach ($wanted in $Name) {
         if (-not [string]::Equals($wanted, $setup.SnapIn, 'OrdinalIgnoreCase')) {
-            $message = "The Windows PowerShell snap-in '$wanted' is not installed on this computer."
-            $record = [Management.Automation.ErrorRecord]::new([ArgumentException]::new($message), 'AddPSSnapInRead', 'InvalidArgument', $wanted)
-            $PSCmdlet.ThrowTerminatingError($record)
+            $PSCmdlet.WriteError((New-StubSnapinError "The snap-in '$wanted' is not installed." 'AddPSSnapInRead' $wanted))
+        } elseif ($script:IsLoaded) {
+            $PSCmdlet.WriteError((New-StubSnapinError "The snap-in '$wanted' was added before." 'AddPSSnapInRead' $wanted))
+        } else {
+            Import-Module $setup.SnapInPath -Global -DisableNameChecking -ErrorAction Stop
+            $script:IsLoaded = $true
         }
-        Import-Module $setup.SnapInPath -Global -DisableNameChecking -ErrorAction Stop
     }
+}
+
+function New-StubSnapin([string] $Name) {
+    [pscustomobject] @{ Name = $Name; PSVersion = [version] '1.0' }
+}
+
+function New-StubSnapinError([string] $Message, [string] $Id, [string] $Name) {
+    $exception = [Management.Automation.PSArgumentException]::new($Message)
+    [Management.Automation.ErrorRecord]::new($exception, $Id, 'InvalidArgument', $Name)
 }
 
 # What the far side is given before its language is taken away.
@@ -63,14 +86,14 @@ function New-PSSession {
     )
     $setup = Get-StubSetup
     $isThere = $setup.Endpoint -and [string]::Equals($ConfigurationName, 'Microsoft.Exchange', 'OrdinalIgnoreCase') -and
-        [string]::Equals($ConnectionUri.AbsolutePath, '/PowerShell/', 'OrdinalIgnoreCase')
+        [string]::Equals($ConnectionUri.AbsolutePath.Trim('/'), 'PowerShell', 'OrdinalIgnoreCase')
     $account = ''
     if ($null -ne $Credential) {
         $account = ',"user":' + (ConvertTo-StubJson $Credential.UserName) + ',"password":' + (ConvertTo-StubJson $Credential.Password)
     }
     $id = 'CannotConnect'
     $message = 'The WinRM client cannot process the request: there is no such endpoint.'
-    if ($isThere -and [string]::Equals($Authentication, 'Kerberos', 'OrdinalIgnoreCase')) {
+    if ($isThere -and ($null -eq $Credential -or [string]::Equals($Authentication, 'Kerberos', 'OrdinalIgnoreCase'))) {
         $told = Send-StubRequest ('{"op":"logon"' + $account + '}')
         $isThere = $told[1]
         $id = 'AccessDenied'
@@ -82,15 +105,25 @@ function New-PSSession {
         $exception = [Management.Automation.Remoting.PSRemotingTransportException]::new($message)
         $PSCmdlet.ThrowTerminatingError([Management.Automation.ErrorRecord]::new($exception, $id + ',PSSessionOpenFailed', 'OpenError', $ConnectionUri))
     }
+    if ($null -eq $script:Session) {
+        $runspace = Open-StubFarSide $setup.SnapInPath
+        $script:Session = [Management.Automation.Runspaces.PSSession]::Create($runspace, 'HTTP', $PSCmdlet)
+    }
+    $script:Session
+}
+
+$script:Session = $null
+
+function Open-StubFarSide([string] $SnapInPath) {
     $runspace = Open-StubPipe ('exchange-' + $PID)
     $far = [PowerShell]::Create()
     $far.Runspace = $runspace
-    [void] $far.AddScript($script:FarSide.ToString()).AddArgument($setup.SnapInPath).Invoke()
+    [void] $far.AddScript($script:FarSide.ToString()).AddArgument($SnapInPath).Invoke()
     if ($far.Streams.Error.Count -gt 0) {
         throw $far.Streams.Error[0]
     }
     $far.Dispose()
-    [Management.Automation.Runspaces.PSSession]::Create($runspace, 'HTTP', $PSCmdlet)
+    $runspace
 }
 
 # As in the proxies that Import-PSSession writes: every parameter without type, set or attribute, because binding happens
@@ -148,7 +181,8 @@ function Import-PSSession {
     $far.Runspace = $Session.Runspace
     [void] $far.AddCommand('Get-Command').AddParameter('CommandType', 'Function').AddParameter('Name', $CommandName).AddParameter('ErrorAction', 'SilentlyContinue')
     $texts = foreach ($command in $far.Invoke()) {
-        if ($known.ContainsKey($command.Name)) {
+        $isFree = $AllowClobber -or $null -eq (Get-Command -Name $command.Name -ErrorAction SilentlyContinue)
+        if ($isFree -and $known.ContainsKey($command.Name)) {
             New-StubProxy $command.Name $known[$command.Name]
         }
     }
