@@ -27,8 +27,8 @@ from providers.simulator.estate import Estate
 from providers.simulator.invoke import invoke_line
 from providers.simulator.session import EstateSessions
 from providers.simulator.world import World
-from reconciler import app
 from reconciler.app import Ports, Workspace
+from reconciler.app import workspace as app_workspace
 from reconciler.apply import Account
 from reconciler.diagnostics import Diagnostic
 from reconciler.drift import DriftReport
@@ -362,7 +362,7 @@ class Trial:
         sessions = EstateSessions(self.estate)
         doors = Doors(sessions, self.store, self.events, self.clock, fault, self.after_write, late=self.late)
         ports = Ports(self.clock, self._random, self.events, point, sessions=lambda _: doors)
-        with ExitStack() as stack, patch.object(app, "head_commit", return_value=None):
+        with ExitStack() as stack, patch.object(app_workspace, "head_commit", return_value=None):
             yield _TrialWorkspace(self, ports, stack), doors
 
     # what others do
