@@ -77,8 +77,6 @@ CMDLETS: Final = {
         "Pop-Location": "",
         "Push-Location": "",
         "Remove-PSSession": "Session",
-        # Of Exchange's own full shell: RemoteExchange.ps1 defines it.
-        "Connect-ExchangeServer": "auto",
     }.items()
 }
 RUNS_TEXT: Final = frozenset({"invoke-expression", "iex", "add-type", "invoke-history"})
@@ -105,6 +103,7 @@ TYPES: Final = frozenset(
     Management.Automation.GetValueException Management.Automation.MethodInvocationException
     Management.Automation.PSArgumentException Management.Automation.PSCredential
     Management.Automation.PSCustomObject Management.Automation.RemoteException
+    Management.Automation.Runspaces.Command Management.Automation.Runspaces.Runspace
     Management.Automation.RuntimeException Management.Automation.SwitchParameter Math Microsoft.Win32.Registry
     Net.NetworkInformation.IPGlobalProperties Object PSObject PlatformNotSupportedException ScriptBlock
     Security.Cryptography.SHA1 Security.Principal.IdentityReference Security.Principal.WindowsBuiltInRole
@@ -128,6 +127,7 @@ STATIC: Final = {
     "Globalization.NumberStyles": {"AllowLeadingSign": 0, "Float": 0},
     "IO.File": {"Exists": 1, "ReadAllText": 1, "WriteAllText": 3},
     "IO.Path": {"Combine": 2, "GetDirectoryName": 1},  # Combine takes three only since .NET 4
+    "Management.Automation.Runspaces.Runspace": {"DefaultRunspace": 0},
     "Math": {"Abs": 1, "Floor": 1, "Min": 2},
     "Microsoft.Win32.Registry": {"GetValue": 3},
     "Net.NetworkInformation.IPGlobalProperties": {"GetIPGlobalProperties": 0},
@@ -148,8 +148,8 @@ MOST_ARGUMENTS: Final = {
     **dict.fromkeys(
         _words(
             """
-        Close Clear Dequeue GetType Flush Kill MakeReadOnly NextMatch ReadToEnd RefreshCache ReleaseMutex ToArray ToBool
-        ToCharArray ToLowerInvariant ToUniversalTime Trim get_Value
+        Close Clear CreateNestedPipeline Dequeue GetType Flush Invoke Kill MakeReadOnly NextMatch ReadToEnd RefreshCache
+        ReleaseMutex ToArray ToBool ToCharArray ToLowerInvariant ToUniversalTime Trim get_Value
         """
         ),
         0,
@@ -157,21 +157,21 @@ MOST_ARGUMENTS: Final = {
     **dict.fromkeys(
         _words(
             """
-        Add Append AppendChar ComputeHash ContainsKey EndRead Enqueue Equals GetBytes IndexOfAny IsInRole IsMatch
+        Append AppendChar ComputeHash ContainsKey EndRead Enqueue Equals GetBytes IndexOfAny IsInRole IsMatch
         LastIndexOf Match Matches Remove Split WaitForExit WriteLine
         """
         ),
         1,
     ),
-    **dict.fromkeys(_words("IndexOf Replace StartsWith Substring ToString WaitOne"), 2),
+    **dict.fromkeys(_words("Add IndexOf MergeMyResults Replace StartsWith Substring ToString WaitOne"), 2),
     **dict.fromkeys(_words("GetString Write"), 3),
     "BeginRead": 5,
 }
 PROPERTIES: Final = frozenset(
     _words(
         """
-    Activity Arguments AsyncWaitHandle AuthenticationType BaseObject BaseStream Category CategoryInfo Count
-    CreateNoWindow CurrentCulture CurrentUICulture DomainName Elapsed ElapsedMilliseconds Exception ExitCode
+    Activity Arguments AsyncWaitHandle AuthenticationType BaseObject BaseStream Category CategoryInfo Commands Count
+    CreateNoWindow CurrentCulture CurrentUICulture DomainName Elapsed ElapsedMilliseconds ErrorRecord Exception ExitCode
     ExportedFunctions FileName FullName FullyQualifiedErrorId Groups HostName ImpersonationLevel Index InnerException
     Keys Kind LanguageMode Length MainModule Major Message Minor ModuleName MyCommand Name PSObject PSSnapIn PSVersion
     Parameters Path Properties RedirectStandardError RedirectStandardInput RedirectStandardOutput

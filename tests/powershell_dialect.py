@@ -7,7 +7,9 @@ a kind of syntax, a cmdlet or one of its parameters, a type, a static member, a 
 * every comparison of two values of which neither is ``$null``, a number, a truth value or a count: ``-eq`` and its kin
   hold look-alikes for equal when both are texts, and ``-contains``, ``-like``, ``-match``, ``-replace``, ``-split``,
   ``-in`` and ``switch`` always work on texts;
-* everything that makes a script of text, and every ``&`` and ``.`` of a variable that is not on the caller's list.
+* everything that makes a script of text, and every ``&``, ``.`` and ``Command`` of a variable that is not on the
+  caller's list;
+* a function that is declared twice, since the later one replaces the other everywhere.
 
 What is inside an ``if`` that asks for the version, for a command or for a parameter may use newer cmdlets, types and
 members; newer syntax may stand nowhere, because PowerShell 2.0 reads a script whole before it runs any of it.
@@ -21,7 +23,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import tree_sitter_powershell
 from tree_sitter import Language, Node, Parser
@@ -46,6 +48,7 @@ _INTEGER = re.compile(r"[0-9]+(?:[dl])?(?:[kmgtp]b)?\Z", re.IGNORECASE)
 _MEMBERS = frozenset(  # a method stands as a property where the grammar takes its call for an argument
     {*known.PROPERTIES, *known.OF_PRODUCTS, *known.MOST_ARGUMENTS, *known.OF_PRODUCTS_CALLED}
 )
+_FUNCTION = re.compile(r"^\s*function\s+([\w-]+)", re.IGNORECASE | re.MULTILINE)
 _TABLE = re.compile(r"^ {4}(\w+) = ([0-9]+)$", re.MULTILINE)
 
 
@@ -81,6 +84,7 @@ def refusals(
 
 _RULES = {
     "command": "_command",
+    "function_statement": "_function",
     "comparison_expression": "_comparison",
     "comparison_argument_expression": "_comparison",
     "logical_expression": "_logical",
@@ -107,10 +111,10 @@ class _Check:
     functions: frozenset[str] = frozenset()
     numbers: frozenset[str] = frozenset()
     scripts_made: int = 0
+    declared: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        declared = re.findall(r"^\s*function\s+([\w-]+)", self.script, re.IGNORECASE | re.MULTILINE)
-        self.functions |= frozenset(name.lower() for name in declared)
+        self.functions |= frozenset(name.lower() for name in _FUNCTION.findall(self.script))
         self.numbers = frozenset(f"{table}.{name}" for table in self.tables for name, _ in _TABLE.findall(self.script))
 
     def visit(self, node: Node, guarded: bool) -> Iterator[Refusal]:
@@ -129,6 +133,12 @@ class _Check:
                 inside = guarded or bool(_GUARD.search(_text(child)))
             is_else = child.type in ("else_clause", "elseif_clauses")
             yield from self.visit(child, guarded if is_else else inside)
+
+    def _function(self, node: Node, guarded: bool) -> Iterator[str]:
+        name = next(_text(child) for child in node.children if child.type == "function_name")
+        if name.lower() in self.declared:
+            yield f"the function {name} is declared a second time, and replaces the first"
+        self.declared.add(name.lower())
 
     # --- commands ----------------------------------------------------------------------------------------------------
 
@@ -174,7 +184,14 @@ class _Check:
         type_name = given[0].strip("'") if given else ""
         if not re.fullmatch(r"[A-Za-z][\w.]*(?:\[[\w.,]*\])?", type_name):
             yield "New-Object of a type that is not written out"
-        elif not guarded:
+            return
+        if _plain_type(type_name) == "Management.Automation.Runspaces.Command":
+            what, _, rest = " ".join(given[1:]).partition(",")
+            if not rest.strip().startswith("$false"):
+                yield "a Command whose second argument is not $false runs a text"
+            elif not re.fullmatch("'[^']*'", what) and what not in self.invoked:
+                yield f"{what} is called, and nothing says that it holds no data"
+        if not guarded:
             for one in re.split(r"[\[\],]", type_name):
                 yield from _unknown_type(one)
 

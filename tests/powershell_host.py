@@ -86,7 +86,8 @@ class PowerShellHost:
         if data:
             return data, b"", -1, False
         self.exit_code = self.running.wait(20)
-        return b"", stderr.read(), self.exit_code, True
+        with stdout, stderr:
+            return b"", stderr.read(), self.exit_code, True
 
     def cleanup_command(self, shell_id: str, command_id: str) -> None:
         process, self.process = self.process, None

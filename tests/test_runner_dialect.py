@@ -24,8 +24,7 @@ SCRIPT = RUNNER.script.decode("ascii")
 SCRIPTS = sorted([*ROOT.glob("providers/**/*.ps1"), *ROOT.glob("samples/**/*.ps1")])
 CALLED = {
     "$command": "a CommandInfo that Get-Command found under an allowed name",
-    "$remote": "RemoteExchange.ps1 in the folder of the Exchange installation",
-    "$ReconcilerFile": "a file of an allowed name in the Scripts folder",
+    "$ReconcilerCommand": "RemoteExchange.ps1, its Connect-ExchangeServer, or a file of an allowed name in Scripts",
     "$Question": "a script block of the runner's own text",
 }
 
@@ -117,6 +116,8 @@ BAD = [
     ("$a -join ','", 1, "-join"),
     ("switch ($a) {\n    'x' { 1 }\n}", 1, "switch"),
     ("'{0:N1}' -f $a", 1, "culture"),
+    # one name, two functions
+    ("function A-B {\n    1\n}\nfunction a-b {\n    2\n}", 4, "a second time"),
     # text that runs
     ("Invoke-Expression $a", 1, "runs a text"),
     ("iex $a", 1, "runs a text"),
@@ -124,6 +125,12 @@ BAD = [
     ("$a = [ScriptBlock]::Create($b)", 1, "script of text"),
     ("$ExecutionContext.InvokeCommand.InvokeScript($a)", 1, "InvokeScript"),
     ("$ExecutionContext.InvokeCommand.NewScriptBlock($a)", 1, "NewScriptBlock"),
+    ("$a = New-Object Management.Automation.Runspaces.Command $b, $true, $true", 1, "runs a text"),
+    ("$a = New-Object Management.Automation.Runspaces.Command $b, $false, $true", 1, "holds no data"),
+    ("$a = New-Object Management.Automation.Runspaces.Command ($b + 'x'), $false", 1, "holds no data"),
+    ("$a = New-Object -TypeName Management.Automation.Runspaces.Command -ArgumentList $b, $true", 1, "runs a text"),
+    ("$a.Commands.AddScript($b)", 1, "AddScript"),
+    ("$a.CreateNestedPipeline($b, $false)", 1, "at most 0"),
     ("& $a", 1, "holds no data"),
     (". $a", 1, "holds no data"),
     ("& 'cmd.exe' '/c'", 1, "called"),

@@ -29,9 +29,9 @@ function Read-Host { param($Prompt, [switch]$AsSecureString) $Host.UI.ReadLine()
 function Get-Credential { param($Credential) $Host.UI.PromptForCredential('x', 'y', [string]$Credential, '') }
 """
 SCRIPTS = {
-    "a mandatory parameter": "param([Parameter(Mandatory = $true)]$Forest)\n'after'\n",
-    "Get-Credential": "$c = Get-Credential\n'after ' + $c.UserName\n",
-    "Read-Host": "$a = Read-Host 'Forest?'\n'after ' + $a\n",
+    "a mandatory parameter": "param([Parameter(Mandatory = $true)]$Forest)\n'with ' + $Forest\n",
+    "Get-Credential": "$c = Get-Credential\n'with ' + $c.UserName\n",
+    "Read-Host": "$a = Read-Host 'Forest?'\n'with ' + $a\n",
     "a choice": "$Host.UI.PromptForChoice('a', 'b', [Management.Automation.Host.ChoiceDescription[]]@('&y'), 0)\n",
 }
 
@@ -64,7 +64,7 @@ def test_a_prompt_ends_at_once_and_the_session_goes_on(channel: Channel, place: 
     assert time.monotonic() - began < DEADLINE_SECONDS
     told = result.output if isinstance(result, Reply) else str(result.record and result.record.message)
     assert "NonInteractive" in told or "non-interactive" in told.lower() or "mandatory" in told
-    assert "after" not in told
+    assert {line.strip() for line in told.splitlines() if line.startswith("with")} <= {"with"}
     assert record(ask(channel, PROBE))["Script"] is True
 
 
@@ -96,6 +96,27 @@ def test_what_was_printed_before_an_error_ended_the_script_is_told_with_the_erro
     assert "nein" in "\n".join(error)
     assert "after" not in result.output
     assert isinstance(ask(channel, PROBE), Reply)
+
+
+def test_a_statement_that_fails_ends_itself_and_the_script_goes_on(channel: Channel, place: Path) -> None:
+    """As at a prompt, and under a try only where the script has one of its own, or asks for it by preference."""
+    script = place / "Scripts" / "exchucutil.ps1"
+    script.write_text(
+        "function Get-Number { [int]::Parse('nein'); 'in the function' }\n"
+        "Get-Number\n$nothing = $null\n$nothing.Split('.')\nGet-NoSuchCommand\n"
+        "try { Get-Number } catch { 'caught' }\nWrite-Host 'on'\n"
+        "$ErrorActionPreference = 'Stop'\n'last'\nWrite-Error 'the end'\n'after'\n"
+    )
+    result = ask(channel, SCRIPT)
+    assert isinstance(result, Reply), result
+    parse, inside, null, missing, *rest, end = result.output.splitlines()
+    assert ("Parse" in parse, inside, "null" in null) == (True, "in the function", True)
+    assert "Get-NoSuchCommand" in missing + "".join(rest)
+    assert rest[-3:] == ["caught", "on", "last"]
+    assert "the end" in end
+    again = ask(channel, SCRIPT)
+    assert isinstance(again, Reply), again
+    assert again.output == result.output
 
 
 def test_a_script_that_traps_its_errors_and_exits_ends_as_it_would_alone(channel: Channel, place: Path) -> None:

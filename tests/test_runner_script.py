@@ -265,7 +265,8 @@ class TestWithStubsOfWindows:
         (tmp_path / "V15" / "bin").mkdir(parents=True)
         scripts.mkdir()
         (tmp_path / "V15" / "bin" / "RemoteExchange.ps1").write_text(
-            "'banner'\nfunction Connect-ExchangeServer { param([switch]$auto) $env:STUB_CONNECTED = 'yes' }\n"
+            "'banner'\n[int]::Parse('nein')\n"
+            "function Connect-ExchangeServer { param([switch]$auto) [int]::Parse('no'); $env:STUB_CONNECTED = 'yes' }\n"
         )
         (scripts / "Get-UCPool.ps1").write_text("Write-Host ('companion ' + $env:STUB_CONNECTED)\n")
         (scripts / "exchucutil.ps1").write_text(

@@ -61,6 +61,7 @@ $Reconciler = @{
     PartNumber = 0
     Properties = $null
     Output = $null
+    Objects = $null
     StoredMost = 5000
     StoredSizeMost = 33554432
     ReadSizeMost = 1048576
@@ -944,7 +945,7 @@ function Get-ReconcilerInstall {
 function Enter-ReconcilerFullShell([string]$Install) {
     $remote = [IO.Path]::Combine([IO.Path]::Combine($Install, 'bin'), 'RemoteExchange.ps1')
     if ([IO.File]::Exists($remote)) {
-        . $remote | Out-Null
+        [void](New-ReconcilerPipeline $remote @{} $false).Invoke()
         $connect = Get-Command -Name 'Connect-ExchangeServer' -ErrorAction SilentlyContinue
         if ($null -ne $connect) {
             # It keeps what it brings as a module of the account's for days. Unless told otherwise, it leaves out every
@@ -953,7 +954,7 @@ function Enter-ReconcilerFullShell([string]$Install) {
             if ($connect.Parameters.ContainsKey('AllowClobber')) {
                 $options['AllowClobber'] = $true
             }
-            Connect-ExchangeServer @options | Out-Null
+            [void](New-ReconcilerPipeline 'Connect-ExchangeServer' $options $true).Invoke()
         }
     } else {
         Add-ReconcilerSnapins | Out-Null
@@ -1020,19 +1021,32 @@ function Enter-ReconcilerMutex {
     $mutex.Close()
 }
 
-# The result of the script is judged by reading again, whatever it says; an error that ends it is a part of what it says.
-function Invoke-ReconcilerFile([string]$ReconcilerFile, $ReconcilerSplat) {
-    try {
-        & $ReconcilerFile @ReconcilerSplat
-    } catch {
-        $_
+# A line of the shell, as somebody types it: a statement that fails in a script ends itself, and the script goes on. In a
+# call from here it would end the whole script, since there is a try around every request.
+function New-ReconcilerPipeline([string]$ReconcilerCommand, $Splat, [bool]$NewScope) {
+    $pipeline = [Management.Automation.Runspaces.Runspace]::DefaultRunspace.CreateNestedPipeline()
+    $first = New-Object Management.Automation.Runspaces.Command $ReconcilerCommand, $false, $NewScope
+    foreach ($name in @($Splat.Keys)) {
+        [void]$first.Parameters.Add($name, $Splat[$name])
     }
+    [void]$first.MergeMyResults('Error', 'Output')
+    [void]$pipeline.Commands.Add($first)
+    $pipeline
 }
 
-# Returns what the script prints. It prints with Write-Host, which no redirection of PowerShell 2.0 catches: a function
-# of that name, in whose scope the script runs, does.
+# Objects are laid out together, as a console does; what the script writes itself comes after those that came before.
+function Format-ReconcilerOutput {
+    $Reconciler.Objects | Out-String -Width 200 -Stream | ForEach-Object {
+        [void]$Reconciler.Output.Append([string]$_).Append([char]10)
+    }
+    $Reconciler.Objects.Clear()
+}
+
+# Returns what the script prints, its errors too: the result is judged by reading again, whatever it says. It prints with
+# Write-Host, which no redirection of PowerShell 2.0 catches: a function of that name, in whose scope the script runs, does.
 function Read-ReconcilerScript([string]$File, $Splat) {
     $Reconciler.Output = New-Object Text.StringBuilder
+    $Reconciler.Objects = New-Object Collections.ArrayList
     function Write-Host {
         param(
             [Parameter(Position = 0, ValueFromPipeline = $true, ValueFromRemainingArguments = $true)]
@@ -1043,6 +1057,7 @@ function Read-ReconcilerScript([string]$File, $Splat) {
             $BackgroundColor
         )
         process {
+            Format-ReconcilerOutput
             $texts = New-Object Collections.ArrayList
             foreach ($piece in $Object) {
                 [void]$texts.Add([string]$piece)
@@ -1053,9 +1068,23 @@ function Read-ReconcilerScript([string]$File, $Splat) {
             }
         }
     }
-    Invoke-ReconcilerFile $File $Splat 2>&1 | Out-String -Width 200 -Stream | ForEach-Object {
-        [void]$Reconciler.Output.Append([string]$_).Append([char]10)
+    function Add-ReconcilerOutput {
+        process {
+            [void]$Reconciler.Objects.Add($_)
+        }
     }
+    $pipeline = New-ReconcilerPipeline $File $Splat $true
+    [void]$pipeline.Commands.Add('Add-ReconcilerOutput')
+    try {
+        [void]$pipeline.Invoke()
+    } catch {
+        $ended = $_.Exception.InnerException.ErrorRecord
+        if ($null -eq $ended) {
+            $ended = $_
+        }
+        [void]$Reconciler.Objects.Add($ended)
+    }
+    Format-ReconcilerOutput
     Limit-ReconcilerText $Reconciler.Output.ToString() 262144
 }
 
