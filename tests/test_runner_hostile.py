@@ -7,6 +7,7 @@ runner as well, cannot mend what its reader broke. How often a cmdlet ran and wh
 from __future__ import annotations
 
 import base64
+import shutil
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -14,11 +15,23 @@ from typing import Any
 
 import pytest
 
+from providers.simulator.authentication import Scheme
+from providers.simulator.estate import Estate
+from providers.simulator.powershell_engine import PowerShellEngine
+from providers.simulator.server import Server, Settings
 from providers.transport import wire
 from providers.transport.greeting import Runner
+from providers.transport.pool import WinRMSessions
+from providers.transport.settings import Secret
+from reconciler.ports import Request
+from reconciler.values import LYNC as LYNC_SHELL
+from reconciler.values import Adapter, Argument, Command, Connection, Delta, Reply
+from tests.engine_support import is_password, world_for
 from tests.hostile_values import TABLE, hostile_strings
-from tests.powershell_host import OWN_MUTEX, PowerShellHost
+from tests.powershell_host import OWN_MUTEX, PowerShellHost, WallClock
 from tests.runner_stubs import KINDS, LYNC, WINDOWS, powershell, write_module
+from tests.transport_support import connection
+from tests.winrm_server import PASSWORD, USER
 
 pytestmark = powershell
 
@@ -44,6 +57,7 @@ function Set-CsHostile {
         [void]$told.Append('=').Append([Convert]::ToBase64String($bytes)).Append(' ')
     }
     foreach ($one in $S0, $S1, $S2, $S3, $S4, $S5) {
+        if ($null -eq $one) { continue }
         $bytes = New-Object byte[] (2 * $one.Length)
         $pointer = [Runtime.InteropServices.Marshal]::SecureStringToGlobalAllocUnicode($one)
         [Runtime.InteropServices.Marshal]::Copy($pointer, $bytes, 0, $bytes.Length)
@@ -135,6 +149,37 @@ def test_ten_thousand_strings_arrive_unchanged_as_every_kind_of_value(modules: P
         (found,) = reply["records"]
         assert found["Units"] == expected, all_rows[number - 1]
         assert (found["Calls"], found["Bound"]) == (number, BOUND)
+
+
+def test_the_strings_arrive_through_the_sealed_connection_as_arguments_of_commands() -> None:
+    """The whole way of a command: pywinrm, sealed HTTP, the shell, the bootstrap, the runner, the cmdlet."""
+    estate = Estate(world_for("l2013"))
+    listening = Settings(users={USER: PASSWORD}, schemes=frozenset({Scheme.NTLM}))
+    all_rows = list(rows(list(hostile_strings(STRINGS, SEED))))
+    requests = []
+    for number, row in enumerate(all_rows):
+        lists: tuple[tuple[str, Argument], ...] = ("List", tuple(row)), ("Change", Delta(tuple(row), tuple(row)))
+        arguments = (*zip(NAMES, row, strict=True), *lists)
+        command = Command("Set-CsHostile", arguments, LYNC_SHELL, writes=False, properties=("Units", "Bound"))
+        requests.append(Request(str(number), command))
+    with PowerShellEngine(estate, is_password) as engine, Server(estate, listening, start=engine.start) as server:
+        shutil.rmtree(engine.folder / "l2013" / "Lync")
+        write_module(engine.folder / "l2013", ECHO)
+        settings = connection(
+            connection=Connection.LYNC,
+            host="fe1.contoso.com",
+            via=("127.0.0.1", server.port),
+            password=Secret(PASSWORD),
+            adapter=Adapter.LYNC,
+        )
+        always = {"Server": ALWAYS}
+        with WinRMSessions([settings], allow=["Set-CsHostile"], clock=WallClock(), always=always) as sessions:
+            results = sessions.open(LYNC_SHELL).invoke(requests)
+    for row, result in zip(all_rows, results, strict=True):
+        assert isinstance(result, Reply), (row, result)
+        (found,) = result.records
+        assert found["Units"] == units([*row, ALWAYS, *row, *row, *row]), row
+        assert found["Bound"] == BOUND - len(NAMES)
 
 
 def test_long_strings_arrive_whole(modules: Path) -> None:
