@@ -32,7 +32,7 @@ faults:
 PROGRAM = """
 import sys
 from pathlib import Path
-from providers.simulator.server import ServeOptions, serve
+from providers.simulator.serving import ServeOptions, serve
 options = ServeOptions(Path(sys.argv[1]), changes=Path(sys.argv[2]), parent_pipe=True)
 sys.exit(serve(options, sys.stdin.buffer, sys.stdout))
 """

@@ -15,8 +15,8 @@ from typing import Any, BinaryIO
 
 import pytest
 
-from providers.simulator import server as server_module
-from providers.simulator.server import ServeOptions, serve
+from providers.simulator import serving
+from providers.simulator.serving import ServeOptions, serve
 from reconciler.errors import ReconcilerError
 from tests.winrm_server import PASSWORD, USER, Client, TinyEstate, start, wait_until
 
@@ -160,7 +160,7 @@ def _run_by_a_person(monkeypatch: pytest.MonkeyPatch, options: ServeOptions) -> 
     def press() -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(server_module, "_wait_for_interrupt", press)
+    monkeypatch.setattr(serving, "_wait_for_interrupt", press)
     stdout = io.StringIO()
     return serve(options, io.BytesIO(), stdout), stdout.getvalue()
 
@@ -186,10 +186,10 @@ def test_a_password_from_the_environment_is_not_shown(monkeypatch: pytest.Monkey
 
 def test_kerberos_without_its_package_or_keytab_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     options = ServeOptions(Path("world.yaml"), auth="kerberos")
-    monkeypatch.setattr(server_module, "missing_for_kerberos", lambda: "gssapi")
+    monkeypatch.setattr(serving, "missing_for_kerberos", lambda: "gssapi")
     with pytest.raises(ReconcilerError) as raised:
         _run_by_a_person(monkeypatch, options)
     assert "libkrb5-dev" in raised.value.diagnostics[0].remedy
-    monkeypatch.setattr(server_module, "missing_for_kerberos", lambda: None)
+    monkeypatch.setattr(serving, "missing_for_kerberos", lambda: None)
     with pytest.raises(ReconcilerError, match="keytab"):
         _run_by_a_person(monkeypatch, options)

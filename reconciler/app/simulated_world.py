@@ -25,7 +25,7 @@ def world_of(place: Path, changes: Path | None) -> tuple[Path, Path | None]:
 
 def serve_world(world: Path, changes: Path | None, *, engine: str, **options: Any) -> int:
     """Run the simulator until its parent or Ctrl-C ends it, and return the exit code; see ``ServeOptions``."""
-    from providers.simulator.server import Engine, ServeOptions, serve
+    from providers.simulator.serving import Engine, ServeOptions, serve
 
     return serve(ServeOptions(world, changes, engine=Engine(engine), **options), sys.stdin.buffer, sys.stdout)
 

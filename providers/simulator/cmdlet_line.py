@@ -1,0 +1,160 @@
+"""One cmdlet line as an administrator types it, read without ever evaluating anything.
+
+    Set-UMIPGateway -Identity '1:1' -OutcallsAllowed $true
+    Set-UMService ex1 -DialPlans @{Add='Redmond','Dublin';Remove='Old'}
+
+Quotes, ``$true``, ``$false`` and ``$null``, lists and ``@{Add=;Remove=}`` are known; variables, pipelines and
+expressions are refused.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final, TypeAlias
+
+Line: TypeAlias = "tuple[str, dict[str, Any], list[Any]]"
+"""Cmdlet, arguments by name, arguments by position."""
+
+_TOKEN = re.compile(
+    r"""\s*(?:
+        (?P<parameter>-[A-Za-z][A-Za-z0-9]*(?P<colon>:?))(?=[\s:'"$@(,;}]|\Z|(?<=:))
+      | '(?P<single>(?:[^']|'')*)'
+      | "(?P<double>(?:[^"`$]|""|`.)*)"
+      | (?P<block>(?<!@)\{[^{}]*\})
+      | (?P<hash>@\{) | (?P<list>@\() | (?P<mark>[{}(),;=])
+      | (?P<variable>\$[A-Za-z]+)
+      | (?P<bare>[^\s'"`$,;=(){}|&<>]+)
+    )""",
+    re.VERBOSE,
+)
+_CONSTANTS: Final[Mapping[str, object]] = {"$true": True, "$false": False, "$null": None}
+
+
+def parse_line(text: str) -> Line:
+    """Return the cmdlet and the arguments that a line means.
+
+    Raises:
+        ValueError: the line is no single cmdlet with plain values; the message says where it stops making sense.
+    """
+    return _Parser(text.strip()).line()
+
+
+class _Parser:
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._tokens = list(self._split(text))
+        self._next = 0
+
+    def _split(self, text: str) -> list[tuple[str, str]]:
+        tokens: list[tuple[str, str]] = []
+        position = 0
+        while position < len(text):
+            if text[position:].isspace():
+                break
+            match = _TOKEN.match(text, position)
+            if not match or match.end() == position:
+                raise ValueError(f"cannot read {text[position:].strip()[:40]!r}: write one cmdlet with plain values")
+            tokens.append(self._token(match))
+            position = match.end()
+        return tokens
+
+    @staticmethod
+    def _token(match: re.Match[str]) -> tuple[str, str]:
+        if match["parameter"]:
+            return ("parameter:" if match["colon"] else "parameter", match["parameter"].strip("-:"))
+        if match["single"] is not None:
+            return ("text", match["single"].replace("''", "'"))
+        if match["double"] is not None:
+            return ("text", re.sub(r"`(.)", r"\1", match["double"].replace('""', '"')))
+        if match["block"]:
+            return ("text", match["block"][1:-1].strip())
+        for kind in ("hash", "list", "mark", "variable", "bare"):
+            if match[kind]:
+                return (kind, match[kind])
+        raise ValueError("empty")
+
+    def line(self) -> Line:
+        kind, cmdlet = self._take("a cmdlet")
+        if kind != "bare" or not re.fullmatch(r"[A-Za-z]+-[A-Za-z]+|[A-Za-z]+\.ps1", cmdlet.rpartition("\\")[2]):
+            raise ValueError(f"a line begins with a cmdlet such as Get-UMIPGateway, not {cmdlet!r}")
+        named: dict[str, Any] = {}
+        positional: list[Any] = []
+        while self._next < len(self._tokens):
+            kind, name = self._tokens[self._next]
+            if not kind.startswith("parameter"):
+                positional.append(self._value())
+                continue
+            self._next += 1
+            if name.casefold() in (known.casefold() for known in named):
+                raise ValueError(f"-{name} is written twice")
+            following = self._tokens[self._next][0] if self._next < len(self._tokens) else "parameter"
+            named[name] = True if following.startswith("parameter") and kind == "parameter" else self._value()
+        return cmdlet.rpartition("\\")[2], named, positional
+
+    def _take(self, wanted: str) -> tuple[str, str]:
+        if self._next >= len(self._tokens):
+            raise ValueError(f"the line ends where {wanted} is expected")
+        self._next += 1
+        return self._tokens[self._next - 1]
+
+    def _is_next(self, mark: str) -> bool:
+        return self._next < len(self._tokens) and self._tokens[self._next] == ("mark", mark)
+
+    def _value(self) -> Any:
+        """Read one value, or several with commas between."""
+        first = self._single()
+        if not self._is_next(","):
+            return first
+        items = [first]
+        while self._is_next(","):
+            self._next += 1
+            items.append(self._single())
+        return items
+
+    def _single(self) -> Any:
+        kind, text = self._take("a value")
+        match kind:
+            case "text":
+                return text
+            case "bare":
+                return int(text) if re.fullmatch(r"-?(0|[1-9][0-9]{0,17})", text) else text
+            case "parameter":
+                return f"-{text}"
+            case "variable" if text.lower() in _CONSTANTS:
+                return _CONSTANTS[text.lower()]
+            case "hash":
+                return self._hash()
+            case "list":
+                return self._list()
+            case "mark" if text == "(":
+                return self._list()
+        raise ValueError(f"{text!r} cannot be read as a value: variables and expressions are not evaluated")
+
+    def _list(self) -> list[Any]:
+        if self._is_next(")"):
+            self._next += 1
+            return []
+        value = self._value()
+        self._close(")")
+        return value if isinstance(value, list) else [value]
+
+    def _hash(self) -> dict[str, Any]:
+        told: dict[str, Any] = {}
+        while not self._is_next("}"):
+            _, name = self._take("a key")
+            self._close("=")
+            value = self._value()
+            key = {"add": "$add", "remove": "$remove"}.get(name.casefold())
+            if key is None:
+                raise ValueError(f"@{{{name}=...}} means nothing; write Add or Remove")
+            told[key] = value if isinstance(value, list) else [value]
+            if self._is_next(";"):
+                self._next += 1
+        self._close("}")
+        return told
+
+    def _close(self, mark: str) -> None:
+        if not self._is_next(mark):
+            raise ValueError(f"{mark!r} is missing")
+        self._next += 1
