@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from functools import cache
 from types import ModuleType
 
 import providers.exchange
@@ -12,8 +13,9 @@ from providers.rules import Rule
 from reconciler.resource import ResourceType
 
 
+@cache
 def resource_types() -> tuple[ResourceType, ...]:
-    """Return one instance of each resource type, in the order in which planning visits them."""
+    """Return the one instance of each resource type, in the order in which planning visits them."""
     classes = {
         declared
         for package in (providers.exchange, providers.lync)

@@ -11,8 +11,12 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
+from types import MappingProxyType
+from typing import NamedTuple
 
 from reconciler.resource import Landscape
+from reconciler.values import Resource, Resources
 
 _QUORUM_FROM = 6
 """Version of Lync Server 2013, the first whose pools need a quorum."""
@@ -37,44 +41,62 @@ class UcPool:
     """Lync Server 2013 and later stop a pool whose quorum is lost."""
 
 
+class _Told(NamedTuple):
+    """What the servers tell of the topology; equal where nothing in it changed."""
+
+    services: Resources
+    computers: Resources
+    pools: Resources
+    sites: Resources
+
+
+def _told(landscape: Landscape) -> _Told:
+    return _Told(*(landscape.all(name) for name in ("lync_service", "lync_computer", "pool", "lync_site")))
+
+
 def uc_pools(landscape: Landscape) -> Mapping[str, UcPool]:
     """Return the Front End, branch and Director pools by FQDN, in order."""
-    services = tuple(landscape.all("lync_service").values())
+    return _uc_pools(_told(landscape))
+
+
+@lru_cache(maxsize=4)
+def _uc_pools(told: _Told) -> Mapping[str, UcPool]:
+    # Kept, because every check of a hunt group and of a Front End asks, and within a run the topology hardly changes.
     roles: dict[str, set[str]] = {}
-    for service in services:
+    versions: dict[str, object] = {}
+    for service in told.services.values():
         if pool := service.text("pool"):
             roles.setdefault(pool, set()).add(service.text("role") or "")
-    versions = {service.text("pool"): service.get("version") for service in services}
-    return {
-        fqdn: UcPool(
-            fqdn,
-            _class_of(fqdn, roles[fqdn], landscape),
-            site_of(fqdn, landscape),
-            computers_of(fqdn, landscape),
-            _has_quorum(versions.get(fqdn)),
-        )
-        for fqdn in sorted(roles)
-    }
+            versions[pool] = service.get("version")
+    pools: dict[str, UcPool] = {}
+    for fqdn in sorted(roles):
+        site = _site_of(fqdn, told)
+        pool_class = _class_of(roles[fqdn], told.sites.get(site or ""))
+        pools[fqdn] = UcPool(fqdn, pool_class, site, _computers_of(fqdn, told), _has_quorum(versions[fqdn]))
+    return MappingProxyType(pools)
 
 
 def _has_quorum(version: object) -> bool:
     return not isinstance(version, int) or version >= _QUORUM_FROM
 
 
-def _class_of(fqdn: str, roles: set[str], landscape: Landscape) -> PoolClass:
+def _class_of(roles: set[str], site: Resource | None) -> PoolClass:
     if "Director" in roles:
         return PoolClass.DIRECTOR
-    site = landscape.one("lync_site", site_of(fqdn, landscape))
     kind = (site.text("kind") if site else None) or "CentralSite"
     return PoolClass.CENTRAL if kind.casefold() in ("centralsite", "central") else PoolClass.BRANCH
 
 
 def site_of(fqdn: str, landscape: Landscape) -> str | None:
     """Return the site of a pool, by the pool or by its services."""
-    pool = landscape.one("pool", fqdn)
+    return _site_of(fqdn, _told(landscape))
+
+
+def _site_of(fqdn: str, told: _Told) -> str | None:
+    pool = told.pools.get(fqdn)
     if pool is not None and pool.text("site"):
         return pool.text("site")
-    services = landscape.all("lync_service").values()
+    services = told.services.values()
     return next((one.text("site") for one in services if one.text("pool") == fqdn and one.text("site")), None)
 
 
@@ -84,12 +106,12 @@ def central_site(site: str | None, landscape: Landscape) -> str | None:
     return (known.text("parent") if known else None) or site
 
 
-def computers_of(fqdn: str, landscape: Landscape) -> tuple[str, ...]:
+def _computers_of(fqdn: str, told: _Told) -> tuple[str, ...]:
     """Return the computers of a pool in the order of the topology."""
-    computers = [one for one in landscape.all("lync_computer").values() if one.text("pool") == fqdn]
+    computers = [one for one in told.computers.values() if one.text("pool") == fqdn]
     if computers:
         return tuple(one.key for one in sorted(computers, key=lambda one: (_order(one.get("order")), one.key)))
-    pool = landscape.one("pool", fqdn)
+    pool = told.pools.get(fqdn)
     return pool.items("computers") if pool else ()
 
 
