@@ -12,6 +12,11 @@ function New-ReconcilerTable {
     New-Object 'System.Collections.Generic.Dictionary[string,object]' ([StringComparer]::Ordinal)
 }
 
+# What can be splatted; the keys of a literal one are compared by the rules of a language.
+function New-ReconcilerHashtable {
+    New-Object Collections.Hashtable ([StringComparer]::OrdinalIgnoreCase)
+}
+
 function New-ReconcilerSet([string[]]$Names) {
     $set = New-Object 'System.Collections.Generic.Dictionary[string,bool]' ([StringComparer]::OrdinalIgnoreCase)
     foreach ($name in $Names) {
@@ -53,9 +58,11 @@ $Reconciler = @{
     SessionIdleSeconds = 300
     Product = ''
     Reply = $null
+    Id = ''
     ReplyId = $null
     ReplySize = 0
     IsRead = $false
+    HasBegun = $false
     Part = $null
     Count = 0
     PartNumber = 0
@@ -142,7 +149,7 @@ function ConvertFrom-ReconcilerJson([string]$Text) {
 }
 
 # A token beyond the last one is an error of the index, which says as much as a text would.
-function Read-ReconcilerValue($Tokens, $Depth) {
+function Read-ReconcilerValue($Tokens, [int]$Depth) {
     if ($Depth -gt 16) {
         throw 'JSON nested too deep'
     }
@@ -177,7 +184,7 @@ function Read-ReconcilerValue($Tokens, $Depth) {
     throw 'JSON value expected'
 }
 
-function Read-ReconcilerObject($Tokens, $Depth) {
+function Read-ReconcilerObject($Tokens, [int]$Depth) {
     $object = New-Object 'System.Collections.Generic.Dictionary[string,object]' ([StringComparer]::Ordinal)
     if ([int][char]$Tokens[$Reconciler.At][0] -eq 125) {
         $Reconciler.At++
@@ -208,7 +215,7 @@ function Read-ReconcilerObject($Tokens, $Depth) {
     }
 }
 
-function Read-ReconcilerList($Tokens, $Depth) {
+function Read-ReconcilerList($Tokens, [int]$Depth) {
     $list = New-Object Collections.ArrayList
     $mark = [int][char]$Tokens[$Reconciler.At][0]
     if ($mark -eq 93) {
@@ -283,7 +290,7 @@ function ConvertTo-ReconcilerOpaque($Value) {
 }
 
 function ConvertTo-ReconcilerUtc([DateTime]$Time) {
-    if ($Time.Kind -eq [DateTimeKind]::Utc) {
+    if ([DateTimeKind]::Utc -eq $Time.Kind) {
         return $Time.ToString('o', $Reconciler.Invariant)
     }
     $Time.ToUniversalTime().ToString('o', $Reconciler.Invariant)
@@ -342,7 +349,7 @@ function ConvertTo-ReconcilerScalar($Value) {
 }
 
 # Exchange and Lync types, by name: their assemblies are not there on every server.
-function ConvertTo-ReconcilerNamed($Value, [string]$Name, $Depth) {
+function ConvertTo-ReconcilerNamed($Value, [string]$Name, [int]$Depth) {
     if ((Test-ReconcilerSame $Name 'ADObjectId') -or (Test-ReconcilerSame $Name 'X500DistinguishedName')) {
         $json = '{"dn":' + (ConvertTo-ReconcilerText $Value.DistinguishedName)
         $json += ',"guid":' + (ConvertTo-ReconcilerText ([string]$Value.ObjectGuid).ToLowerInvariant())
@@ -371,7 +378,7 @@ function ConvertTo-ReconcilerNamed($Value, [string]$Name, $Depth) {
     }
 }
 
-function ConvertTo-ReconcilerDeserialised($Value, [string]$Kind, $Depth) {
+function ConvertTo-ReconcilerDeserialised($Value, [string]$Kind, [int]$Depth) {
     $name = Get-ReconcilerLastName $Kind
     $properties = @($Value.PSObject.Properties)
     if ($Reconciler.Identities.ContainsKey($name) -or $properties.Length -eq 0 -or $Depth -ge 4) {
@@ -395,7 +402,7 @@ function ConvertTo-ReconcilerDeserialised($Value, [string]$Kind, $Depth) {
     ConvertTo-ReconcilerBag $Value $Depth
 }
 
-function ConvertTo-ReconcilerBag($Value, $Depth) {
+function ConvertTo-ReconcilerBag($Value, [int]$Depth) {
     $parts = New-Object Collections.ArrayList
     foreach ($property in $Value.PSObject.Properties) {
         $inner = Read-ReconcilerProperty $property ($Depth + 1)
@@ -406,7 +413,7 @@ function ConvertTo-ReconcilerBag($Value, $Depth) {
 
 # A getter may throw; then the property says so and the rest is still told. Where PowerShell hides that behind a null,
 # the getter called as a method shows it.
-function Read-ReconcilerProperty($Property, $Depth) {
+function Read-ReconcilerProperty($Property, [int]$Depth) {
     try {
         $value = $Property.Value
         if ($null -eq $value) {
@@ -418,7 +425,7 @@ function Read-ReconcilerProperty($Property, $Depth) {
     }
 }
 
-function ConvertTo-ReconcilerJson($Value, $Depth) {
+function ConvertTo-ReconcilerJson($Value, [int]$Depth) {
     if ($null -eq $Value -or $Value -is [DBNull]) {
         return 'null'
     }
@@ -457,8 +464,9 @@ function ConvertTo-ReconcilerJson($Value, $Depth) {
     }
     if ($Value -is [Collections.IDictionary]) {
         $parts = New-Object Collections.ArrayList
-        foreach ($key in @($Value.Keys)) {
-            [void]$parts.Add((ConvertTo-ReconcilerText ([string]$key)) + ':' + (ConvertTo-ReconcilerJson $Value[$key] ($Depth + 1)))
+        foreach ($entry in $Value.GetEnumerator()) {
+            $inner = ConvertTo-ReconcilerJson $entry.Value ($Depth + 1)
+            [void]$parts.Add((ConvertTo-ReconcilerText ([string]$entry.Key)) + ':' + $inner)
         }
         return '{' + [string]::Join(',', $parts.ToArray()) + '}'
     }
@@ -501,6 +509,8 @@ function Write-ReconcilerLine([string]$Line) {
 
 function Clear-ReconcilerBuffer {
     if ($Reconciler.Buffer.Length -gt 0) {
+        # A byte order mark, or what a cmdlet wrote to the host and did not end, stands on a line of its own.
+        [Console]::Out.Write([char]10)
         [Console]::Out.Write($Reconciler.Buffer.ToString())
         [Console]::Out.Flush()
         $Reconciler.Buffer.Length = 0
@@ -624,9 +634,11 @@ function ConvertTo-ReconcilerError([string]$Id, $Record, [string]$Cmdlet) {
     if ($failure.Success -and $exception -is [Management.Automation.RemoteException]) {
         $type = $failure.Groups[1].Value
     }
-    $executed = -not (Test-ReconcilerUnbound $Record $types $Cmdlet)
+    if (Test-ReconcilerUnbound $Record $types $Cmdlet) {
+        Undo-ReconcilerCall
+    }
     $category = $Record.CategoryInfo.Category.ToString()
-    New-ReconcilerError $Id $type $Record.FullyQualifiedErrorId $category $exception.Message ([string]$Record.TargetObject) $types $executed
+    New-ReconcilerError $Id $type $Record.FullyQualifiedErrorId $category $exception.Message ([string]$Record.TargetObject) $types $Reconciler.HasBegun
 }
 
 # --- finding and calling a cmdlet ------------------------------------------------------------------------------------
@@ -714,10 +726,10 @@ function ConvertTo-ReconcilerSecure([string]$Text) {
 }
 
 function New-ReconcilerSplat($Parameters) {
-    $splat = @{}
+    $splat = New-ReconcilerHashtable
     if ($null -ne $Parameters) {
-        foreach ($name in @($Parameters.Keys)) {
-            $splat[$name] = ConvertTo-ReconcilerArgument $Parameters[$name]
+        foreach ($entry in $Parameters.GetEnumerator()) {
+            $splat[$entry.Key] = ConvertTo-ReconcilerArgument $entry.Value
         }
     }
     $splat
@@ -728,15 +740,14 @@ function Add-ReconcilerStandard($Splat, $Command) {
     if ($null -eq $known) {
         return
     }
-    $standard = @{ ErrorAction = 'Stop'; WarningAction = 'SilentlyContinue'; WarningVariable = 'ReconcilerWarnings'; Confirm = $false }
-    if ($null -ne $Reconciler.Always) {
-        foreach ($name in @($Reconciler.Always.Keys)) {
-            $standard[$name] = ConvertTo-ReconcilerArgument $Reconciler.Always[$name]
-        }
-    }
-    foreach ($name in @($standard.Keys)) {
-        if ($known.ContainsKey($name) -and -not $Splat.ContainsKey($name)) {
-            $Splat[$name] = $standard[$name]
+    $standard = New-ReconcilerSplat $Reconciler.Always
+    $standard['ErrorAction'] = 'Stop'
+    $standard['WarningAction'] = 'SilentlyContinue'
+    $standard['WarningVariable'] = 'ReconcilerWarnings'
+    $standard['Confirm'] = $false
+    foreach ($entry in $standard.GetEnumerator()) {
+        if ($known.ContainsKey($entry.Key) -and -not $Splat.ContainsKey($entry.Key)) {
+            $Splat[$entry.Key] = $entry.Value
         }
     }
 }
@@ -891,18 +902,18 @@ function Invoke-ReconcilerCmdlet($Request, [string]$Id) {
     if ($null -eq $command) {
         $message = 'The cmdlet does not exist here, or the account has no role that holds it.'
         Add-ReconcilerReply (New-ReconcilerRefusal $Id 'CommandNotFoundException' 'ObjectNotFound' $message $cmdlet)
-        return $false
+        return
     }
     $splat = New-ReconcilerSplat $Request['params']
     Add-ReconcilerStandard $splat $command
     $ReconcilerWarnings = $null
+    Start-ReconcilerCall
     if ($Request['read'] -or $Reconciler.Properties.Count -gt 0) {
         & $command @splat | Write-ReconcilerRecords
     } else {
         & $command @splat | Out-Null
     }
     Send-ReconcilerResult $ReconcilerWarnings ''
-    $true
 }
 
 # The proxies of a remote session take -ErrorAction along to the far side and write its errors by the preference that
@@ -941,9 +952,9 @@ function Get-ReconcilerInstall {
 }
 
 # The script needs every cmdlet, and language: the full shell of the server. Called with a dot, so that what the server's
-# own scripts define is there for the script that follows.
-function Enter-ReconcilerFullShell([string]$Install) {
-    $remote = [IO.Path]::Combine([IO.Path]::Combine($Install, 'bin'), 'RemoteExchange.ps1')
+# own scripts define is there for the script that follows; what they must not overwrite has names that are no one else's.
+function Enter-ReconcilerFullShell {
+    $remote = [IO.Path]::Combine([IO.Path]::Combine($ReconcilerInstall, 'bin'), 'RemoteExchange.ps1')
     if ([IO.File]::Exists($remote)) {
         [void](New-ReconcilerPipeline $remote @{} $false).Invoke()
         $connect = Get-Command -Name 'Connect-ExchangeServer' -ErrorAction SilentlyContinue
@@ -971,22 +982,20 @@ function Invoke-ReconcilerScript($Request, [string]$Id) {
     if ($null -eq $file -or -not [IO.File]::Exists($file)) {
         $message = 'The script was not found in the Scripts folder of an Exchange installation.'
         Add-ReconcilerReply (New-ReconcilerRefusal $Id 'ScriptNotFound' 'ObjectNotFound' $message ([string]$Request['cmdlet']))
-        return $false
+        return
     }
     $splat = New-ReconcilerSplat $Request['params']
     $mutex = Enter-ReconcilerMutex
     if ($null -eq $mutex) {
         $message = 'Another run of the script is still going on here.'
         Add-ReconcilerReply (New-ReconcilerRefusal $Id 'ScriptRunning' 'ResourceBusy' $message $file)
-        return $false
+        return
     }
     Push-Location $folder
     $directory = [Environment]::CurrentDirectory
     try {
         [Environment]::CurrentDirectory = $folder
-        . Enter-ReconcilerFullShell $install
-        Send-ReconcilerResult @() (Read-ReconcilerScript $file $splat)
-        return $true
+        Send-ReconcilerResult @() (Read-ReconcilerScript $install $file $splat)
     } finally {
         $mutex.ReleaseMutex()
         $mutex.Close()
@@ -1026,8 +1035,8 @@ function Enter-ReconcilerMutex {
 function New-ReconcilerPipeline([string]$ReconcilerCommand, $Splat, [bool]$NewScope) {
     $pipeline = [Management.Automation.Runspaces.Runspace]::DefaultRunspace.CreateNestedPipeline()
     $first = New-Object Management.Automation.Runspaces.Command $ReconcilerCommand, $false, $NewScope
-    foreach ($name in @($Splat.Keys)) {
-        [void]$first.Parameters.Add($name, $Splat[$name])
+    foreach ($entry in $Splat.GetEnumerator()) {
+        [void]$first.Parameters.Add($entry.Key, $entry.Value)
     }
     [void]$first.MergeMyResults('Error', 'Output')
     [void]$pipeline.Commands.Add($first)
@@ -1044,7 +1053,8 @@ function Format-ReconcilerOutput {
 
 # Returns what the script prints, its errors too: the result is judged by reading again, whatever it says. It prints with
 # Write-Host, which no redirection of PowerShell 2.0 catches: a function of that name, in whose scope the script runs, does.
-function Read-ReconcilerScript([string]$File, $Splat) {
+function Read-ReconcilerScript([string]$ReconcilerInstall, [string]$ReconcilerFile, $ReconcilerSplat) {
+    . Enter-ReconcilerFullShell
     $Reconciler.Output = New-Object Text.StringBuilder
     $Reconciler.Objects = New-Object Collections.ArrayList
     function Write-Host {
@@ -1073,8 +1083,9 @@ function Read-ReconcilerScript([string]$File, $Splat) {
             [void]$Reconciler.Objects.Add($_)
         }
     }
-    $pipeline = New-ReconcilerPipeline $File $Splat $true
+    $pipeline = New-ReconcilerPipeline $ReconcilerFile $ReconcilerSplat $true
     [void]$pipeline.Commands.Add('Add-ReconcilerOutput')
+    Start-ReconcilerCall
     try {
         [void]$pipeline.Invoke()
     } catch {
@@ -1192,10 +1203,11 @@ function Get-ReconcilerFarLanguage {
 
 function Get-ReconcilerQuotas {
     $config = Get-WSManInstance -ResourceURI 'winrm/config' -ErrorAction Stop
-    $quotas = @{}
+    $quotas = New-ReconcilerHashtable
     foreach ($name in @('MaxMemoryPerShellMB', 'MaxShellsPerUser', 'MaxProcessesPerShell', 'MaxConcurrentUsers', 'IdleTimeout')) {
-        if ($null -ne $config.Winrs.$name) {
-            $quotas[$name] = [long][string]$config.Winrs.$name
+        $quota = $config.Winrs.PSObject.Properties[$name]
+        if ($null -ne $quota) {
+            $quotas[$name] = [long][string]$quota.Value
         }
     }
     if ($null -ne $config.MaxEnvelopeSizekb) {
@@ -1249,12 +1261,11 @@ function Get-ReconcilerAccount($Facts) {
 }
 
 function Test-ReconcilerSession($Parameters) {
-    $facts = @{ Missing = (Get-ReconcilerMissing $Parameters['Cmdlets']) }
+    $facts = New-ReconcilerHashtable
     foreach ($name in $Reconciler.Facts) {
-        if (-not $facts.ContainsKey($name)) {
-            $facts[$name] = $null
-        }
+        $facts[$name] = $null
     }
+    $facts['Missing'] = Get-ReconcilerMissing $Parameters['Cmdlets']
     Get-ReconcilerAccount $facts
     $facts['Language'] = Get-ReconcilerFact {
         $ExecutionContext.SessionState.LanguageMode.ToString()
@@ -1456,15 +1467,20 @@ function Get-ReconcilerProduct {
 # --- operations ------------------------------------------------------------------------------------------------------
 
 function Initialize-Reconciler($Request, [string]$Id) {
+    if ($Reconciler.IsReady) {
+        Add-ReconcilerReply (New-ReconcilerRefusal $Id 'AlreadyReady' 'InvalidOperation' 'the session is ready already' '')
+        return
+    }
     $nonce = [string]$Request['nonce']
     if (-not ([regex]'^[0-9a-f]{16}\z').IsMatch($nonce)) {
         return
     }
     $Reconciler.Nonce = $nonce
-    if ($Request['protocol'] -ne 1) {
+    if ($Request['protocol'] -isnot [int] -or [int]$Request['protocol'] -ne 1) {
         Add-ReconcilerReply (New-ReconcilerRefusal $Id 'ProtocolMismatch' 'InvalidArgument' 'unknown protocol' '')
         return
     }
+    Start-ReconcilerCall
     $clock = [Diagnostics.Stopwatch]::StartNew()
     $names = New-Object Collections.ArrayList
     foreach ($name in @(Get-ReconcilerItems $Request['allow'])) {
@@ -1478,9 +1494,7 @@ function Initialize-Reconciler($Request, [string]$Id) {
         $secure = ConvertTo-ReconcilerArgument $Request['credential']['password']
         $Reconciler.Credential = New-Object Management.Automation.PSCredential ([string]$Request['credential']['user']), $secure
     }
-    # Said before what may take minutes: whoever waits knows now that input is read while it is open. The first output may
-    # bring a byte order mark along: it stands on a line of its own.
-    Write-ReconcilerLine ''
+    # Said before what may take minutes: whoever waits knows now that input is read while it is open.
     Write-ReconcilerLine ($nonce + ' LOADING')
     Clear-ReconcilerBuffer
     Open-ReconcilerAdapter ([string]$Request['adapter']) $names.ToArray()
@@ -1527,41 +1541,53 @@ function Invoke-ReconcilerOperation($Request, [string]$Id, [string]$Operation) {
     if (Test-ReconcilerSame $Operation 'ping') {
         Update-ReconcilerSession
         Add-ReconcilerReply (New-ReconcilerDone $Id)
-        return $false
+        return
     }
     $cmdlet = [string]$Request['cmdlet']
     if (-not $Reconciler.IsReady) {
         Add-ReconcilerReply (New-ReconcilerRefusal $Id 'NotReady' 'InvalidOperation' 'the session is not ready' $cmdlet)
-        return $false
+        return
     }
     if (-not $Reconciler.Allowed.ContainsKey($cmdlet)) {
         Add-ReconcilerReply (New-ReconcilerRefusal $Id 'CommandNotAllowed' 'PermissionDenied' 'not among the cmdlets of this session' $cmdlet)
-        return $false
+        return
     }
     $limit = $Request['expires_in_seconds']
     if ($null -ne $limit -and $Reconciler.Burst.Elapsed.TotalSeconds -ge [double]$limit) {
         Add-ReconcilerReply (New-ReconcilerRefusal $Id 'CommandExpired' 'OperationTimeout' 'its turn came too late' $cmdlet)
-        return $false
+        return
     }
     if (Test-ReconcilerSame $Operation 'service') {
         Start-ReconcilerRecords $Reconciler.Services
+        Start-ReconcilerCall
         Invoke-ReconcilerService $Request
-        return $true
-    }
-    if (Test-ReconcilerSame $Operation 'probe') {
+    } elseif (Test-ReconcilerSame $Operation 'probe') {
         Start-ReconcilerRecords $Reconciler.Facts
+        Start-ReconcilerCall
         Test-ReconcilerSession $Request['params']
-        return $true
+    } elseif (Test-ReconcilerSame $Operation 'invoke') {
+        Start-ReconcilerRecords $Request['properties']
+        Invoke-ReconcilerStrictly $Request $Id
+    } elseif (Test-ReconcilerSame $Operation 'script') {
+        Start-ReconcilerRecords $null
+        Invoke-ReconcilerScript $Request $Id
+    } else {
+        Add-ReconcilerReply (New-ReconcilerRefusal $Id 'UnknownOperation' 'InvalidArgument' 'unknown operation' $Operation)
     }
-    Start-ReconcilerRecords $Request['properties']
-    if (Test-ReconcilerSame $Operation 'invoke') {
-        return (Invoke-ReconcilerStrictly $Request $Id)
+}
+
+# From here on the call counts as made: whatever becomes of it, its id never makes it again.
+function Start-ReconcilerCall {
+    $Reconciler.HasBegun = $true
+    if (-not $Reconciler.IsRead -and $Reconciler.Executed.Count -lt $Reconciler.ExecutedMost) {
+        $Reconciler.Executed[$Reconciler.Id] = $true
     }
-    if (Test-ReconcilerSame $Operation 'script') {
-        return (Invoke-ReconcilerScript $Request $Id)
-    }
-    Add-ReconcilerReply (New-ReconcilerRefusal $Id 'UnknownOperation' 'InvalidArgument' 'unknown operation' $Operation)
-    $false
+}
+
+# What the binder refused was not made after all.
+function Undo-ReconcilerCall {
+    $Reconciler.HasBegun = $false
+    [void]$Reconciler.Executed.Remove($Reconciler.Id)
 }
 
 # Runs one operation, or sends again what it was answered.
@@ -1569,32 +1595,42 @@ function Invoke-ReconcilerOnce($Request, [string]$Id, [string]$Operation) {
     if (Send-ReconcilerAgain $Id) {
         return
     }
-    $isKept = $true
     $Reconciler.IsRead = [bool]$Request['read']
+    $Reconciler.HasBegun = $false
     $Reconciler.Reply = New-Object Collections.ArrayList
     $Reconciler.ReplySize = 0
+    $Reconciler.Id = $Id
     $Reconciler.ReplyId = ConvertTo-ReconcilerText $Id
+    $hasEnded = $false
+    # A function whose break or continue finds no loop of its own ends the loop of its caller: this one.
+    foreach ($turn in @(1)) {
+        Invoke-ReconcilerGuarded $Request $Id $Operation | Out-Null
+        $hasEnded = $true
+    }
+    if (-not $hasEnded) {
+        $message = 'the command left by break or continue; what it did before is not known'
+        Add-ReconcilerReply (New-ReconcilerError $Id 'CommandNotEnded' 'CommandNotEnded' 'OperationStopped' $message ([string]$Request['cmdlet']) @() $true)
+    }
+    if ($Reconciler.HasBegun) {
+        Save-ReconcilerReply $Id
+    }
+}
+
+function Invoke-ReconcilerGuarded($Request, [string]$Id, [string]$Operation) {
     try {
         if (Test-ReconcilerSame $Operation 'init') {
             Initialize-Reconciler $Request $Id
         } else {
-            $isKept = @(Invoke-ReconcilerOperation $Request $Id $Operation)[-1]
+            Invoke-ReconcilerOperation $Request $Id $Operation
         }
     } catch {
         $failure = $_
         try {
             $json = ConvertTo-ReconcilerError $Id $failure ([string]$Request['cmdlet'])
         } catch {
-            $json = New-ReconcilerError $Id 'Exception' '' 'NotSpecified' 'the error cannot be told' '' @() $true
+            $json = New-ReconcilerError $Id 'Exception' '' 'NotSpecified' 'the error cannot be told' '' @() $Reconciler.HasBegun
         }
-        $isKept = $json.IndexOf(',"executed":false}}', [StringComparison]::Ordinal) -lt 0
         Add-ReconcilerReply $json
-    }
-    if ($isKept) {
-        if (-not $Reconciler.IsRead -and $Reconciler.Executed.Count -lt $Reconciler.ExecutedMost) {
-            $Reconciler.Executed[$Id] = $true
-        }
-        Save-ReconcilerReply $Id
     }
 }
 
