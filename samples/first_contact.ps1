@@ -129,7 +129,7 @@ function Open-Contact {
 
 function Test-ContactProtocol {
     $replies = Send-ContactRequest 'ping' ''
-    if ($replies.Length -eq 1 -and $replies[0]['ok'] -eq $true) {
+    if ($replies.Length -eq 1 -and $replies[0]['ok']) {
         Write-Contact 'ok      ping'
     } else {
         Write-ContactFailure 'ping'
@@ -214,12 +214,13 @@ function Get-ContactKind($Value) {
     }
     if ($Value -is [Collections.IDictionary]) {
         $names = New-Object Collections.ArrayList
-        foreach ($name in @($Value.Keys)) {
+        foreach ($entry in $Value.GetEnumerator()) {
+            $name = $entry.Key
             if ($name.StartsWith('$', [StringComparison]::Ordinal) -and -not [string]::Equals($name, '$bytes', [StringComparison]::Ordinal)) {
                 if ([string]::Equals($name, '$str', [StringComparison]::Ordinal)) {
                     continue
                 }
-                return '!! ' + $name + ' ' + [string]$Value[$name]
+                return '!! ' + $name + ' ' + [string]$entry.Value
             }
             [void]$names.Add($name)
         }
@@ -244,8 +245,8 @@ function Write-ContactProperties($Sample, $Records) {
             }
         }
         $told = New-Object Collections.ArrayList
-        foreach ($kind in @($kinds.Keys)) {
-            [void]$told.Add($kind)
+        foreach ($kind in $kinds.GetEnumerator()) {
+            [void]$told.Add($kind.Key)
         }
         $text = '          ' + $property.Name + ' : ' + [string]$property.TypeNameOfValue + ' -> '
         Write-Contact ($text + [string]::Join(', ', $told.ToArray()) + ' (longest ' + $longest.ToString($Reconciler.Invariant) + ')')
@@ -286,7 +287,7 @@ function Test-ContactCmdlet([string]$Name) {
     $spent = $clock.ElapsedMilliseconds
     $records = New-Object Collections.ArrayList
     foreach ($reply in $replies) {
-        if ($reply['ok'] -ne $true) {
+        if (-not $reply['ok']) {
             Write-ContactFailure ($Name + ': ' + $reply['error']['type'] + ', ' + $reply['error']['category'])
             return
         }
@@ -309,7 +310,7 @@ function Test-ContactCmdlet([string]$Name) {
 function Test-ContactServices {
     $rest = ',"cmdlet":"Get-Service","params":{"Name":' + (Join-ContactTexts $Contact.Services) + '}'
     foreach ($reply in (Send-ContactRequest 'service' $rest)) {
-        if ($reply['ok'] -ne $true) {
+        if (-not $reply['ok']) {
             Write-ContactFailure ('service: ' + $reply['error']['type'] + ', ' + $reply['error']['category'])
             continue
         }
@@ -324,7 +325,7 @@ function Test-ContactServices {
 function Test-ContactProbe {
     $rest = ',"cmdlet":"Test-ReconcilerSession","params":{"Directory":true,"Cmdlets":' + (Join-ContactTexts ($Contact.Exchange + $Contact.Lync)) + '}'
     foreach ($reply in (Send-ContactRequest 'probe' $rest)) {
-        if ($reply['ok'] -ne $true) {
+        if (-not $reply['ok']) {
             Write-ContactFailure ('probe: ' + $reply['error']['type'] + ', ' + $reply['error']['category'])
             continue
         }

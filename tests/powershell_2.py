@@ -95,12 +95,13 @@ SCOPES: Final = frozenset({"env", "script", "global", "local"})
 TYPES: Final = frozenset(
     _words(
         """
-    Array BitConverter Collections.ArrayList Collections.Generic.Dictionary Collections.IDictionary
-    Collections.IEnumerable Collections.IList Collections.Queue Console Convert DBNull DateTime DateTimeKind
-    Delegate Diagnostics.Process Diagnostics.ProcessStartInfo Diagnostics.Stopwatch DirectoryServices.DirectoryEntry
-    Enum Environment Globalization.CultureInfo Globalization.NumberStyles Guid IFormattable IO.File IO.Path
-    IO.Stream IO.StringWriter Management.Automation.CmdletInfo Management.Automation.CmdletInvocationException
-    Management.Automation.GetValueException Management.Automation.MethodInvocationException
+    Array BitConverter Collections.ArrayList Collections.Generic.Dictionary Collections.Hashtable
+    Collections.IDictionary Collections.IEnumerable Collections.IList Collections.Queue Console Convert DBNull
+    DateTime DateTimeKind Delegate Diagnostics.Process Diagnostics.ProcessStartInfo Diagnostics.Stopwatch
+    DirectoryServices.DirectoryEntry Enum Environment Globalization.CultureInfo Globalization.NumberStyles
+    Guid IFormattable IO.File IO.Path IO.Stream IO.StringWriter Management.Automation.CmdletInfo
+    Management.Automation.CmdletInvocationException Management.Automation.GetValueException
+    Management.Automation.MethodInvocationException
     Management.Automation.PSArgumentException Management.Automation.PSCredential
     Management.Automation.PSCustomObject Management.Automation.RemoteException
     Management.Automation.Runspaces.Command Management.Automation.Runspaces.Runspace
@@ -144,12 +145,14 @@ STATIC: Final = {
     "regex": {"Unescape": 1},
     "string": {"Equals": 3, "Join": 2},
 }
+FEWEST_ARGUMENTS: Final = {"Convert.ToInt32": 2, "decimal.Parse": 3, "double.Parse": 3}
+FOLLOWS_A_LANGUAGE: Final = frozenset({"IndexOf", "LastIndexOf", "StartsWith"})
 MOST_ARGUMENTS: Final = {
     **dict.fromkeys(
         _words(
             """
-        Close Clear CreateNestedPipeline Dequeue GetType Flush Invoke Kill MakeReadOnly NextMatch ReadToEnd RefreshCache
-        ReleaseMutex ToArray ToBool ToCharArray ToLowerInvariant ToUniversalTime Trim get_Value
+        Close Clear CreateNestedPipeline Dequeue GetEnumerator GetType Flush Invoke Kill MakeReadOnly NextMatch
+        ReadToEnd RefreshCache ReleaseMutex ToArray ToBool ToCharArray ToLowerInvariant ToUniversalTime Trim get_Value
         """
         ),
         0,
@@ -173,8 +176,8 @@ PROPERTIES: Final = frozenset(
     Activity Arguments AsyncWaitHandle AuthenticationType BaseObject BaseStream Category CategoryInfo Commands Count
     CreateNoWindow CurrentCulture CurrentUICulture DomainName Elapsed ElapsedMilliseconds ErrorRecord Exception ExitCode
     ExportedFunctions FileName FullName FullyQualifiedErrorId Groups HostName ImpersonationLevel Index InnerException
-    Keys Kind LanguageMode Length MainModule Major Message Minor ModuleName MyCommand Name PSObject PSSnapIn PSVersion
-    Parameters Path Properties RedirectStandardError RedirectStandardInput RedirectStandardOutput
+    Key Kind LanguageMode Length MainModule Major Message Minor ModuleName MyCommand Name PSObject PSSnapIn
+    PSVersion Parameters Path Properties RedirectStandardError RedirectStandardInput RedirectStandardOutput
     SerializedRemoteException SessionState StandardError StandardInput StandardOutput Success TargetObject
     TotalMilliseconds TotalSeconds TypeNameOfValue TypeNames UseShellExecute Value Version
     """
