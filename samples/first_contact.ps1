@@ -2,10 +2,10 @@
 #
 # Run it on an Exchange server, and on a Lync or Skype for Business server, in Windows PowerShell 2.0 to 5.1:
 #
-#     powershell.exe -NoProfile -ExecutionPolicy Bypass -File first_contact.ps1 -Runner runner.ps1 -Out report.txt
+#     powershell.exe -NoProfile -ExecutionPolicy Bypass -File first_contact.ps1 -Runner runner -Out report.txt
 #
-# It loads the runner that reconciler ships (providers/transport/runner.ps1; beside this script unless -Runner says
-# otherwise), hands it the same request lines that a session would, within this process, and tells what came back. Then
+# It loads the runner that reconciler ships (the folder providers/transport/runner; beside this script unless -Runner
+# says otherwise), hands it the same request lines that a session would, within this process, and tells what came back. Then
 # it starts a PowerShell of its own as a session does, and tells whether that answers while its input is open, and when
 # it ends.
 #
@@ -35,6 +35,15 @@ $Contact = @{
     Unread = New-Object Text.StringBuilder
     ShortPatience = 60
     EndPatience = 15
+}
+
+# The files may come in any order: only one of them does more than declare functions, and it calls its own alone.
+function Read-ContactRunner([string]$Folder) {
+    $text = New-Object Text.StringBuilder
+    foreach ($file in [IO.Directory]::GetFiles($Folder, '*.ps1')) {
+        [void]$text.Append([IO.File]::ReadAllText($file))
+    }
+    $text.ToString()
 }
 
 function Write-Contact([string]$Text) {
@@ -544,9 +553,9 @@ function Invoke-Contact {
 }
 
 if ($Runner.Length -eq 0) {
-    $Runner = [IO.Path]::Combine([IO.Path]::GetDirectoryName($MyInvocation.MyCommand.Path), 'runner.ps1')
+    $Runner = [IO.Path]::Combine([IO.Path]::GetDirectoryName($MyInvocation.MyCommand.Path), 'runner')
 }
-$ContactRunner = [IO.File]::ReadAllText($Runner)
+$ContactRunner = Read-ContactRunner $Runner
 . ([ScriptBlock]::Create($ContactRunner))
 try {
     Invoke-Contact

@@ -99,7 +99,7 @@ TYPES: Final = frozenset(
     Collections.IDictionary Collections.IEnumerable Collections.IList Collections.Queue Console Convert DBNull
     DateTime DateTimeKind Delegate Diagnostics.Process Diagnostics.ProcessStartInfo Diagnostics.Stopwatch
     DirectoryServices.DirectoryEntry Enum Environment Globalization.CultureInfo Globalization.NumberStyles
-    Guid IFormattable IO.File IO.Path IO.Stream IO.StringWriter Management.Automation.CmdletInfo
+    Guid IFormattable IO.Directory IO.File IO.Path IO.Stream IO.StringWriter Management.Automation.CmdletInfo
     Management.Automation.CmdletInvocationException Management.Automation.GetValueException
     Management.Automation.MethodInvocationException
     Management.Automation.PSArgumentException Management.Automation.PSCredential
@@ -126,6 +126,7 @@ STATIC: Final = {
     "Environment": {"CurrentDirectory": 0, "OSVersion": 0, "UserDomainName": 0, "UserName": 0, "Version": 0},
     "Globalization.CultureInfo": {"CurrentCulture": 0, "InvariantCulture": 0},
     "Globalization.NumberStyles": {"AllowLeadingSign": 0, "Float": 0},
+    "IO.Directory": {"GetFiles": 2},
     "IO.File": {"Exists": 1, "ReadAllText": 1, "WriteAllText": 3},
     "IO.Path": {"Combine": 2, "GetDirectoryName": 1},  # Combine takes three only since .NET 4
     "Management.Automation.Runspaces.Runspace": {"DefaultRunspace": 0},

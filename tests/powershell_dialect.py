@@ -82,6 +82,15 @@ def refusals(
 
 
 _LITERAL_TABLE = "the keys of a table made by @{} are compared by the rules of a language"
+
+
+def statements(script: str) -> list[str]:
+    """Return the kinds of the statements that run when ``script`` is read, in their order."""
+    tree = Parser(_LANGUAGE).parse(script.encode())
+    lists = [child for child in tree.root_node.children if child.type == "statement_list"]
+    return [one.type for each in lists for one in each.named_children if one.type != "comment"]
+
+
 _RULES = {
     "command": "_command",
     "function_statement": "_function",

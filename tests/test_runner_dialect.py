@@ -15,13 +15,15 @@ import pytest
 
 from providers.transport import wire
 from providers.transport.greeting import Runner
-from tests.powershell_dialect import refusals
+from tests.powershell_dialect import refusals, statements
 from tests.powershell_host import ROOT, find_powershell
 from tests.runner_stubs import powershell
 
 RUNNER = Runner.shipped()
 SCRIPT = RUNNER.script.decode("ascii")
+PARTS = sorted((ROOT / "providers" / "transport" / "runner").glob("*.ps1"))
 SCRIPTS = sorted([*ROOT.glob("providers/**/*.ps1"), *ROOT.glob("samples/**/*.ps1")])
+PARSED = {path.name: path.read_text("ascii") for path in SCRIPTS if path not in PARTS} | {"runner": SCRIPT}
 CALLED = {
     "$command": "a CommandInfo that Get-Command found under an allowed name",
     "$ReconcilerCommand": "RemoteExchange.ps1, its Connect-ExchangeServer, or a file of an allowed name in Scripts",
@@ -30,7 +32,32 @@ CALLED = {
 
 
 def test_the_runner_holds_nothing_newer_than_2_0_and_no_text_that_runs_or_decides() -> None:
-    assert refusals(SCRIPT, invoked=CALLED) == []
+    assert [(where(one.line), one.reason) for one in refusals(SCRIPT, invoked=CALLED)] == []
+
+
+def where(line: int) -> str:
+    """Return the file and line that a line of the whole runner stands in."""
+    for part in PARTS:
+        length = len(part.read_text("ascii").splitlines())
+        if line <= length:
+            break
+        line -= length
+    return f"{part.name}:{line}"
+
+
+def test_the_runner_is_its_parts_and_all_but_one_declare_functions_alone() -> None:
+    """So their order does not matter, here or where the files are read from a folder on a server."""
+    assert "".join(part.read_text("ascii") for part in PARTS) == SCRIPT
+    assert where(1) == f"{PARTS[0].name}:1"
+    assert where(len(SCRIPT.splitlines())) == f"{PARTS[-1].name}:{len(PARTS[-1].read_text('ascii').splitlines())}"
+    kinds = {part.name: set(statements(part.read_text("ascii"))) for part in PARTS}
+    assert kinds.pop("state.ps1") == {"function_statement", "pipeline"}
+    assert set().union(*kinds.values()) == {"function_statement"}
+
+
+def test_what_the_state_begins_with_calls_functions_of_its_own_file() -> None:
+    state = next(part for part in PARTS if part.name == "state.ps1").read_text("ascii")
+    assert [str(one) for one in refusals(state, invoked=CALLED)] == []
 
 
 def test_the_bootstrap_makes_one_script_block_and_holds_nothing_newer() -> None:
@@ -244,9 +271,9 @@ def parse_in_engine(script: str) -> list[str]:
 class TestTheEnginesParser:
     pytestmark = powershell
 
-    @pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.name)
-    def test_reads_every_script_without_an_error(self, path: Path) -> None:
-        *errors, last = parse_in_engine(path.read_text("ascii"))
+    @pytest.mark.parametrize("name", list(PARSED))
+    def test_reads_every_script_without_an_error(self, name: str) -> None:
+        *errors, last = parse_in_engine(PARSED[name])
         assert errors == []
         assert int(last.removeprefix("read ")) > 20
 
