@@ -99,9 +99,10 @@ TYPES: Final = frozenset(
     Collections.IDictionary Collections.IEnumerable Collections.IList Collections.Queue Console Convert DBNull
     DateTime DateTimeKind Delegate Diagnostics.Process Diagnostics.ProcessStartInfo Diagnostics.Stopwatch
     DirectoryServices.DirectoryEntry Enum Environment Globalization.CultureInfo Globalization.NumberStyles
-    Guid IFormattable IO.Directory IO.File IO.Path IO.Stream IO.StringWriter Management.Automation.CmdletInfo
+    Guid IFormattable IO.Directory IO.File IO.Path IO.Stream IO.StringWriter
+    Management.Automation.ActionPreferenceStopException Management.Automation.CmdletInfo
     Management.Automation.CmdletInvocationException Management.Automation.GetValueException
-    Management.Automation.MethodInvocationException
+    Management.Automation.MethodInvocationException Management.Automation.ParentContainsErrorRecordException
     Management.Automation.PSArgumentException Management.Automation.PSCredential
     Management.Automation.PSCustomObject Management.Automation.RemoteException
     Management.Automation.Runspaces.Command Management.Automation.Runspaces.Runspace

@@ -10,7 +10,7 @@ import pytest
 
 from providers.transport import wire
 from providers.transport.channel import Channel
-from reconciler.errors import AmbiguousOutcome, PermanentError
+from reconciler.errors import AmbiguousOutcome, PermanentError, SessionError
 from reconciler.ports import Request
 from reconciler.values import Adapter, Command, Operation, Reply, read, write
 from tests.powershell_host import PowerShellHost, channel_to
@@ -37,6 +37,15 @@ function Get-CsLoud {
     Write-Verbose 'v'; Write-Debug 'd'; Write-Warning 'w'; Write-Progress -Activity 'a' -Status 's'
     $Host.UI.WriteLine('h')
     New-Object PSObject -Property @{ Name = 'told' }
+}
+function Set-CsStopped {
+    [CmdletBinding()]
+    param([string]$Identity)
+    $script:Calls++
+    if ($Identity) { throw (New-Object Management.Automation.ActionPreferenceStopException $Identity) }
+    [void][powershell]::Create('CurrentRunspace').AddScript(
+        "Write-Error -Exception (New-Object TimeoutException 'too slow') -Category OperationTimeout -ErrorAction Stop"
+    ).Invoke()
 }
 function Get-CsTables {
     [CmdletBinding()]
@@ -81,7 +90,7 @@ function Get-CsParameters {
 Export-ModuleMember -Function *
 """
 ALLOWED = (
-    "Get-CsCalls", "Set-CsBreak", "Set-CsContinue", "Get-CsNoise", "Get-CsLoud", "Get-CsTables",
+    "Get-CsCalls", "Set-CsBreak", "Set-CsContinue", "Set-CsStopped", "Get-CsNoise", "Get-CsLoud", "Get-CsTables",
     "Get-CsCycle", "Set-CsSettings", "Get-CsCulture", "Get-CsParameters",
 )  # fmt: skip
 
@@ -150,6 +159,20 @@ def test_what_a_cmdlet_changes_for_everybody_changes_nothing_of_the_next_call(ch
     assert error.record is not None
     assert error.record.message == "this ends it"
     assert isinstance(ask(channel, read("Get-CsCalls", "Calls")), Reply)
+
+
+@pytest.mark.parametrize(
+    ("identity", "kind", "message"),
+    [("", "TimeoutException", "too slow"), ("alone", "ActionPreferenceStopException", "alone")],
+)
+def test_an_error_that_a_preference_made_an_end_of_is_told_as_itself(
+    channel: Channel, identity: str, kind: str, message: str
+) -> None:
+    """PowerShell 2.0 hands on every error of a call in this wrapping; this engine does where a call is nested."""
+    error = ask(channel, write("Set-CsStopped", Identity=identity))
+    assert isinstance(error, SessionError)
+    assert error.record is not None
+    assert (error.record.type, error.record.message) == (kind, message)
 
 
 def test_what_fails_before_the_call_is_told_as_not_made_and_may_come_again(channel: Channel) -> None:

@@ -6,7 +6,7 @@ function Find-ReconcilerCommand([string]$Name) {
     }
     $found = $null
     $candidates = New-Object Collections.ArrayList
-    foreach ($candidate in @(Get-Command -Name $Name -CommandType @('Cmdlet', 'Function') -ErrorAction SilentlyContinue)) {
+    foreach ($candidate in @(Get-Command -Name $Name -CommandType 'Cmdlet, Function' -ErrorAction SilentlyContinue)) {
         [void]$candidates.Add($candidate)
     }
     # The full shell that exchucutil needs may have brought commands of the same names, which stand before ours.

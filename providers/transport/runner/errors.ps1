@@ -1,14 +1,27 @@
 # An error as the client is told it: types, ids and categories, which are the same in every language.
 
+# What PowerShell wrapped, without the wrapping. What -ErrorAction Stop makes of an error comes as itself in PowerShell 2.0,
+# with the error inside; later versions mostly hand on the error.
 function Get-ReconcilerRoot($Exception) {
-    while ($null -ne $Exception.InnerException -and (
-            $Exception.GetType().Equals([Management.Automation.RuntimeException]) -or
-            $Exception -is [Management.Automation.GetValueException] -or
-            $Exception -is [Management.Automation.MethodInvocationException] -or
-            $Exception -is [Management.Automation.CmdletInvocationException])) {
-        $Exception = $Exception.InnerException
+    $inner = $Exception
+    while ($null -ne $inner -and $inner -isnot [Management.Automation.ParentContainsErrorRecordException]) {
+        $Exception = $inner
+        if ($Exception -is [Management.Automation.ActionPreferenceStopException]) {
+            $inner = $Exception.ErrorRecord.Exception
+        } elseif (Test-ReconcilerWrapping $Exception) {
+            $inner = $Exception.InnerException
+        } else {
+            break
+        }
     }
     $Exception
+}
+
+function Test-ReconcilerWrapping($Exception) {
+    $Exception.GetType().Equals([Management.Automation.RuntimeException]) -or
+    $Exception -is [Management.Automation.GetValueException] -or
+    $Exception -is [Management.Automation.MethodInvocationException] -or
+    $Exception -is [Management.Automation.CmdletInvocationException]
 }
 
 function Get-ReconcilerTypeName($Exception) {

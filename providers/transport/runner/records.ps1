@@ -2,7 +2,7 @@
 
 function Start-ReconcilerRecords($Names) {
     $Reconciler.Part = New-Object Text.StringBuilder
-    $Reconciler.Count = 0
+    $Reconciler.PartCount = 0
     $Reconciler.PartNumber = 1
     $Reconciler.Properties = New-Object Collections.ArrayList
     foreach ($name in @(Get-ReconcilerItems $Names)) {
@@ -25,16 +25,16 @@ function Write-ReconcilerRecords {
         if ($null -eq $item) {
             return
         }
-        if ($Reconciler.Count -ge $Reconciler.PartMost -or $Reconciler.Part.Length -ge $Reconciler.PartSizeMost) {
+        if ($Reconciler.PartCount -ge $Reconciler.PartMost -or $Reconciler.Part.Length -ge $Reconciler.PartSizeMost) {
             Send-ReconcilerPart
         }
         $json = $Reconciler.Part
         $mark = '{'
-        if ($Reconciler.Count -gt 0) {
+        if ($Reconciler.PartCount -gt 0) {
             $mark = ',{'
         }
         $start = $json.Length
-        $Reconciler.Count++
+        $Reconciler.PartCount++
         try {
             $known = $item.PSObject.Properties
             foreach ($pair in $pairs) {
@@ -117,7 +117,7 @@ function Write-ReconcilerCarefully($Item) {
             [void]$parts.Add($pair[1] + (Read-ReconcilerProperty $property 0))
         }
     }
-    if ($Reconciler.Count -gt 1) {
+    if ($Reconciler.PartCount -gt 1) {
         [void]$Reconciler.Part.Append(',')
     }
     [void]$Reconciler.Part.Append('{').Append([string]::Join(',', $parts.ToArray())).Append('}')
@@ -128,7 +128,7 @@ function Send-ReconcilerPart {
     Add-ReconcilerReply ($json + ',"ok":true,"more":true,"records":[' + $Reconciler.Part.ToString() + ']}')
     $Reconciler.PartNumber++
     $Reconciler.Part = New-Object Text.StringBuilder
-    $Reconciler.Count = 0
+    $Reconciler.PartCount = 0
 }
 
 function Send-ReconcilerResult($Warnings, [string]$Output) {
