@@ -122,7 +122,8 @@ function Format-ReconcilerOutput {
 }
 
 # Returns what the script prints, its errors too: the result is judged by reading again, whatever it says. It prints with
-# Write-Host, which no redirection of PowerShell 2.0 catches: a function of that name, in whose scope the script runs, does.
+# Write-Host and Write-Warning, which no redirection of PowerShell 2.0 catches: functions of those names, in whose scope
+# the script runs, do.
 function Read-ReconcilerScript([string]$ReconcilerInstall, [string]$ReconcilerFile, $ReconcilerSplat) {
     . Enter-ReconcilerFullShell
     $Reconciler.Output = New-Object Text.StringBuilder
@@ -145,6 +146,15 @@ function Read-ReconcilerScript([string]$ReconcilerInstall, [string]$ReconcilerFi
             [void]$Reconciler.Output.Append([string]::Join([string]$Separator, $texts.ToArray()))
             if (-not $NoNewline) {
                 [void]$Reconciler.Output.Append([char]10)
+            }
+        }
+    }
+    function Write-Warning {
+        [CmdletBinding()]
+        param([Parameter(Position = 0, ValueFromPipeline = $true)][string]$Message)
+        process {
+            if (-not (Test-ReconcilerSame $WarningPreference 'SilentlyContinue')) {
+                Write-Host ('WARNING: ' + $Message)
             }
         }
     }
