@@ -2,10 +2,10 @@
 #
 # Run it on an Exchange server, and on a Lync or Skype for Business server, in Windows PowerShell 2.0 to 5.1:
 #
-#     powershell.exe -NoProfile -ExecutionPolicy Bypass -File first_contact.ps1 -Runner runner.ps1 -Out report.txt
+#     powershell.exe -NoProfile -ExecutionPolicy Bypass -File first_contact.ps1 -Runner runner -Out report.txt
 #
-# It loads the runner that reconciler ships (providers/transport/runner.ps1; beside this script unless -Runner says
-# otherwise), hands it the same request lines that a session would, within this process, and tells what came back. Then
+# It loads the runner that reconciler ships (the folder providers/transport/runner; beside this script unless -Runner
+# says otherwise), hands it the same request lines that a session would, within this process, and tells what came back. Then
 # it starts a PowerShell of its own as a session does, and tells whether that answers while its input is open, and when
 # it ends.
 #
@@ -35,6 +35,15 @@ $Contact = @{
     Unread = New-Object Text.StringBuilder
     ShortPatience = 60
     EndPatience = 15
+}
+
+# The files may come in any order: only one of them does more than declare functions, and it calls its own alone.
+function Read-ContactRunner([string]$Folder) {
+    $text = New-Object Text.StringBuilder
+    foreach ($file in [IO.Directory]::GetFiles($Folder, '*.ps1')) {
+        [void]$text.Append([IO.File]::ReadAllText($file))
+    }
+    $text.ToString()
 }
 
 function Write-Contact([string]$Text) {
@@ -129,7 +138,7 @@ function Open-Contact {
 
 function Test-ContactProtocol {
     $replies = Send-ContactRequest 'ping' ''
-    if ($replies.Length -eq 1 -and $replies[0]['ok'] -eq $true) {
+    if ($replies.Length -eq 1 -and $replies[0]['ok']) {
         Write-Contact 'ok      ping'
     } else {
         Write-ContactFailure 'ping'
@@ -214,12 +223,13 @@ function Get-ContactKind($Value) {
     }
     if ($Value -is [Collections.IDictionary]) {
         $names = New-Object Collections.ArrayList
-        foreach ($name in @($Value.Keys)) {
+        foreach ($entry in $Value.GetEnumerator()) {
+            $name = $entry.Key
             if ($name.StartsWith('$', [StringComparison]::Ordinal) -and -not [string]::Equals($name, '$bytes', [StringComparison]::Ordinal)) {
                 if ([string]::Equals($name, '$str', [StringComparison]::Ordinal)) {
                     continue
                 }
-                return '!! ' + $name + ' ' + [string]$Value[$name]
+                return '!! ' + $name + ' ' + [string]$entry.Value
             }
             [void]$names.Add($name)
         }
@@ -244,8 +254,8 @@ function Write-ContactProperties($Sample, $Records) {
             }
         }
         $told = New-Object Collections.ArrayList
-        foreach ($kind in @($kinds.Keys)) {
-            [void]$told.Add($kind)
+        foreach ($kind in $kinds.GetEnumerator()) {
+            [void]$told.Add($kind.Key)
         }
         $text = '          ' + $property.Name + ' : ' + [string]$property.TypeNameOfValue + ' -> '
         Write-Contact ($text + [string]::Join(', ', $told.ToArray()) + ' (longest ' + $longest.ToString($Reconciler.Invariant) + ')')
@@ -286,7 +296,7 @@ function Test-ContactCmdlet([string]$Name) {
     $spent = $clock.ElapsedMilliseconds
     $records = New-Object Collections.ArrayList
     foreach ($reply in $replies) {
-        if ($reply['ok'] -ne $true) {
+        if (-not $reply['ok']) {
             Write-ContactFailure ($Name + ': ' + $reply['error']['type'] + ', ' + $reply['error']['category'])
             return
         }
@@ -309,7 +319,7 @@ function Test-ContactCmdlet([string]$Name) {
 function Test-ContactServices {
     $rest = ',"cmdlet":"Get-Service","params":{"Name":' + (Join-ContactTexts $Contact.Services) + '}'
     foreach ($reply in (Send-ContactRequest 'service' $rest)) {
-        if ($reply['ok'] -ne $true) {
+        if (-not $reply['ok']) {
             Write-ContactFailure ('service: ' + $reply['error']['type'] + ', ' + $reply['error']['category'])
             continue
         }
@@ -324,7 +334,7 @@ function Test-ContactServices {
 function Test-ContactProbe {
     $rest = ',"cmdlet":"Test-ReconcilerSession","params":{"Directory":true,"Cmdlets":' + (Join-ContactTexts ($Contact.Exchange + $Contact.Lync)) + '}'
     foreach ($reply in (Send-ContactRequest 'probe' $rest)) {
-        if ($reply['ok'] -ne $true) {
+        if (-not $reply['ok']) {
             Write-ContactFailure ('probe: ' + $reply['error']['type'] + ', ' + $reply['error']['category'])
             continue
         }
@@ -543,9 +553,9 @@ function Invoke-Contact {
 }
 
 if ($Runner.Length -eq 0) {
-    $Runner = [IO.Path]::Combine([IO.Path]::GetDirectoryName($MyInvocation.MyCommand.Path), 'runner.ps1')
+    $Runner = [IO.Path]::Combine([IO.Path]::GetDirectoryName($MyInvocation.MyCommand.Path), 'runner')
 }
-$ContactRunner = [IO.File]::ReadAllText($Runner)
+$ContactRunner = Read-ContactRunner $Runner
 . ([ScriptBlock]::Create($ContactRunner))
 try {
     Invoke-Contact

@@ -95,12 +95,14 @@ SCOPES: Final = frozenset({"env", "script", "global", "local"})
 TYPES: Final = frozenset(
     _words(
         """
-    Array BitConverter Collections.ArrayList Collections.Generic.Dictionary Collections.IDictionary
-    Collections.IEnumerable Collections.IList Collections.Queue Console Convert DBNull DateTime DateTimeKind
-    Delegate Diagnostics.Process Diagnostics.ProcessStartInfo Diagnostics.Stopwatch DirectoryServices.DirectoryEntry
-    Enum Environment Globalization.CultureInfo Globalization.NumberStyles Guid IFormattable IO.File IO.Path
-    IO.Stream IO.StringWriter Management.Automation.CmdletInfo Management.Automation.CmdletInvocationException
-    Management.Automation.GetValueException Management.Automation.MethodInvocationException
+    Array BitConverter Collections.ArrayList Collections.Generic.Dictionary Collections.Hashtable
+    Collections.IDictionary Collections.IEnumerable Collections.IList Collections.Queue Console Convert DBNull
+    DateTime DateTimeKind Delegate Diagnostics.Process Diagnostics.ProcessStartInfo Diagnostics.Stopwatch
+    DirectoryServices.DirectoryEntry Enum Environment Globalization.CultureInfo Globalization.NumberStyles
+    Guid IFormattable IO.Directory IO.File IO.Path IO.Stream IO.StringWriter
+    Management.Automation.ActionPreferenceStopException Management.Automation.CmdletInfo
+    Management.Automation.CmdletInvocationException Management.Automation.GetValueException
+    Management.Automation.MethodInvocationException Management.Automation.ParentContainsErrorRecordException
     Management.Automation.PSArgumentException Management.Automation.PSCredential
     Management.Automation.PSCustomObject Management.Automation.RemoteException
     Management.Automation.Runspaces.Command Management.Automation.Runspaces.Runspace
@@ -125,6 +127,7 @@ STATIC: Final = {
     "Environment": {"CurrentDirectory": 0, "OSVersion": 0, "UserDomainName": 0, "UserName": 0, "Version": 0},
     "Globalization.CultureInfo": {"CurrentCulture": 0, "InvariantCulture": 0},
     "Globalization.NumberStyles": {"AllowLeadingSign": 0, "Float": 0},
+    "IO.Directory": {"GetFiles": 2},
     "IO.File": {"Exists": 1, "ReadAllText": 1, "WriteAllText": 3},
     "IO.Path": {"Combine": 2, "GetDirectoryName": 1},  # Combine takes three only since .NET 4
     "Management.Automation.Runspaces.Runspace": {"DefaultRunspace": 0},
@@ -144,12 +147,14 @@ STATIC: Final = {
     "regex": {"Unescape": 1},
     "string": {"Equals": 3, "Join": 2},
 }
+FEWEST_ARGUMENTS: Final = {"Convert.ToInt32": 2, "decimal.Parse": 3, "double.Parse": 3}
+FOLLOWS_A_LANGUAGE: Final = frozenset({"IndexOf", "LastIndexOf", "StartsWith"})
 MOST_ARGUMENTS: Final = {
     **dict.fromkeys(
         _words(
             """
-        Close Clear CreateNestedPipeline Dequeue GetType Flush Invoke Kill MakeReadOnly NextMatch ReadToEnd RefreshCache
-        ReleaseMutex ToArray ToBool ToCharArray ToLowerInvariant ToUniversalTime Trim get_Value
+        Close Clear CreateNestedPipeline Dequeue GetEnumerator GetType Flush Invoke Kill MakeReadOnly NextMatch
+        ReadToEnd RefreshCache ReleaseMutex ToArray ToBool ToCharArray ToLowerInvariant ToUniversalTime Trim get_Value
         """
         ),
         0,
@@ -173,8 +178,8 @@ PROPERTIES: Final = frozenset(
     Activity Arguments AsyncWaitHandle AuthenticationType BaseObject BaseStream Category CategoryInfo Commands Count
     CreateNoWindow CurrentCulture CurrentUICulture DomainName Elapsed ElapsedMilliseconds ErrorRecord Exception ExitCode
     ExportedFunctions FileName FullName FullyQualifiedErrorId Groups HostName ImpersonationLevel Index InnerException
-    Keys Kind LanguageMode Length MainModule Major Message Minor ModuleName MyCommand Name PSObject PSSnapIn PSVersion
-    Parameters Path Properties RedirectStandardError RedirectStandardInput RedirectStandardOutput
+    Key Kind LanguageMode Length MainModule Major Message Minor ModuleName MyCommand Name PSObject PSSnapIn
+    PSVersion Parameters Path Properties RedirectStandardError RedirectStandardInput RedirectStandardOutput
     SerializedRemoteException SessionState StandardError StandardInput StandardOutput Success TargetObject
     TotalMilliseconds TotalSeconds TypeNameOfValue TypeNames UseShellExecute Value Version
     """

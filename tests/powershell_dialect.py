@@ -4,9 +4,12 @@ The scripts run on servers as old as 2008 R2, where nothing but this check has e
 a kind of syntax, a cmdlet or one of its parameters, a type, a static member, a method or a property that
 ``powershell_2`` does not name is refused. Beside that it refuses
 
-* every comparison of two values of which neither is ``$null``, a number, a truth value or a count: ``-eq`` and its kin
-  hold look-alikes for equal when both are texts, and ``-contains``, ``-like``, ``-match``, ``-replace``, ``-split``,
-  ``-in`` and ``switch`` always work on texts;
+* every comparison whose left side may be a text: ``-eq`` and its kin hold look-alikes for equal then, and
+  ``-contains``, ``-like``, ``-match``, ``-replace``, ``-split``, ``-in`` and ``switch`` always work on texts;
+* what follows a language or a culture unasked: ``StartsWith`` and ``IndexOf`` of a text without an ordinal comparison,
+  a table of ``@{}`` asked for a key that is not written out, a pattern that ignores case, numbers and times written
+  or read without a culture;
+* members that are chosen by a variable;
 * everything that makes a script of text, and every ``&``, ``.`` and ``Command`` of a variable that is not on the
   caller's list;
 * a function that is declared twice, since the later one replaces the other everywhere.
@@ -29,18 +32,13 @@ import tree_sitter_powershell
 from tree_sitter import Language, Node, Parser
 
 from tests import powershell_2 as known
+from tests.powershell_values import Values, arguments_of
+from tests.powershell_values import text_of as _text
 
 _LANGUAGE = Language(tree_sitter_powershell.language())
 _COMPARES_TEXT = re.compile(r"-[ci]?(?:not)?(?:like|match|contains|in)\Z|-[ci]?(?:replace|split|join)\Z", re.IGNORECASE)
 _COMPARES = re.compile(r"-[ci]?(?:eq|ne|lt|le|gt|ge)\Z", re.IGNORECASE)
 _OF_TYPES = re.compile(r"-(?:is|isnot|as)\Z", re.IGNORECASE)
-_NUMBER = re.compile(r"\(*-?(?:0x[0-9a-f]+|[0-9]+(?:\.[0-9]+)?)(?:[kmgt]b)?\)*\Z", re.IGNORECASE)
-_CERTAIN = re.compile(
-    r"\$(?:null|true|false)\Z|\[(?:Math|decimal)\]::\w+\([^()']*\)\Z|\[DateTimeKind\]::\w+\Z"
-    r"|[$@][\w.:$()\[\]]+\.(?:Count|Length)\Z",
-    re.IGNORECASE,
-)
-_NUMERIC_CAST = re.compile(r"\[(?:int|long|double|decimal|bool)\]", re.IGNORECASE)
 _GUARD = re.compile(r"\$PSVersionTable\b|\bGet-Command\b|\.Parameters\.ContainsKey\(", re.IGNORECASE)
 _UNARY = frozenset({"-not", "!", "-", "+", ",", "-bnot"})
 _NEWER_ESCAPE = re.compile(r"(?<!`)(?:``)*`[eu]")
@@ -49,6 +47,7 @@ _MEMBERS = frozenset(  # a method stands as a property where the grammar takes i
     {*known.PROPERTIES, *known.OF_PRODUCTS, *known.MOST_ARGUMENTS, *known.OF_PRODUCTS_CALLED}
 )
 _FUNCTION = re.compile(r"^\s*function\s+([\w-]+)", re.IGNORECASE | re.MULTILINE)
+_IGNORES_CASE = re.compile(r"\(\?[a-z]*i")
 _TABLE = re.compile(r"^ {4}(\w+) = ([0-9]+)$", re.MULTILINE)
 
 
@@ -82,6 +81,16 @@ def refusals(
     return sorted(set(check.visit(tree.root_node, guarded=False)))
 
 
+_LITERAL_TABLE = "the keys of a table made by @{} are compared by the rules of a language"
+
+
+def statements(script: str) -> list[str]:
+    """Return the kinds of the statements that run when ``script`` is read, in their order."""
+    tree = Parser(_LANGUAGE).parse(script.encode())
+    lists = [child for child in tree.root_node.children if child.type == "statement_list"]
+    return [one.type for each in lists for one in each.named_children if one.type != "comment"]
+
+
 _RULES = {
     "command": "_command",
     "function_statement": "_function",
@@ -99,6 +108,8 @@ _RULES = {
     "redirection": "_redirection",
     "expandable_string_literal": "_escapes",
     "decimal_integer_literal": "_integer",
+    "element_access": "_element",
+    "string_literal": "_pattern",
 }
 
 
@@ -109,13 +120,15 @@ class _Check:
     makes_its_script: bool
     tables: frozenset[str]
     functions: frozenset[str] = frozenset()
-    numbers: frozenset[str] = frozenset()
+    values: Values = field(default_factory=Values)
     scripts_made: int = 0
     declared: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.functions |= frozenset(name.lower() for name in _FUNCTION.findall(self.script))
-        self.numbers = frozenset(f"{table}.{name}" for table in self.tables for name, _ in _TABLE.findall(self.script))
+        self.values = Values(
+            frozenset(f"{table}.{name}" for table in self.tables for name, _ in _TABLE.findall(self.script))
+        )
 
     def visit(self, node: Node, guarded: bool) -> Iterator[Refusal]:
         if node.type == "ERROR" or node.is_missing:
@@ -185,6 +198,8 @@ class _Check:
         if not re.fullmatch(r"[A-Za-z][\w.]*(?:\[[\w.,]*\])?", type_name):
             yield "New-Object of a type that is not written out"
             return
+        if type_name.lower() == "regex":
+            yield "a pattern is made by [regex], which ignores no case"
         if _plain_type(type_name) == "Management.Automation.Runspaces.Command":
             what, _, rest = " ".join(given[1:]).partition(",")
             if not rest.strip().startswith("$false"):
@@ -200,18 +215,20 @@ class _Check:
     def _member(self, node: Node, guarded: bool) -> Iterator[str]:
         name_node = next((child for child in node.children if child.type == "member_name"), None)
         if name_node is None or _text(name_node).startswith("$"):
+            yield "the member is chosen by a variable"
             return
         name, owner = _text(name_node), node.children[0]
         is_call = node.type == "invokation_expression"
-        arguments = _count(node) if is_call else 0
+        given = arguments_of(node) if is_call else []
         if any(_text(child) == "::" for child in node.children):
-            yield from self._static(owner, name, arguments, guarded)
+            yield from self._static(owner, name, given, guarded)
         elif is_call:
-            yield from _called_member(name, arguments, guarded)
+            yield from _called_member(name, len(given), guarded)
+            yield from self._unasked(node, name)
         elif _text(owner) not in self.tables and not guarded and name not in _MEMBERS:
             yield f".{name} is not among the properties of .NET 2.0 that are used here"
 
-    def _static(self, owner: Node, name: str, arguments: int, guarded: bool) -> Iterator[str]:
+    def _static(self, owner: Node, name: str, given: list[Node], guarded: bool) -> Iterator[str]:
         type_name = _plain_type(_text(owner).strip("[]"))
         if type_name.lower() == "scriptblock" and name.lower() == "create":
             self.scripts_made += 1
@@ -222,8 +239,31 @@ class _Check:
         if most is None:
             if not guarded:
                 yield f"[{type_name}]::{name} is not among the static members of .NET 2.0 that are used here"
-        elif arguments > most:
+        elif len(given) > most:
             yield f"[{type_name}]::{name} takes at most {most} arguments in .NET 2.0"
+        elif len(given) < known.FEWEST_ARGUMENTS.get(f"{type_name}.{name}", 0):
+            yield f"[{type_name}]::{name} reads as a culture writes"
+        elif name == "Equals" and len(given) == most and not self.values.is_comparison(given[-1]):
+            yield f"[{type_name}]::{name} follows a comparison that is not written out as an ordinal one"
+
+    def _unasked(self, call: Node, name: str) -> Iterator[str]:
+        """What follows a language or a culture without a word."""
+        given = arguments_of(call)
+        if name in known.FOLLOWS_A_LANGUAGE and not self.values.is_ordinal(given):
+            yield f".{name}() of a text follows a language unless its comparison is ordinal"
+        if name == "ContainsKey" and self.values.asks_a_literal_table(call.children[0], given[0]):
+            yield _LITERAL_TABLE
+        if name == "ToString" and len(given) == 1 and _text(given[0]).startswith("'") and _text(given[0]) != "'d'":
+            yield f".ToString({_text(given[0])}) writes as a culture does"
+
+    def _element(self, node: Node, guarded: bool) -> Iterator[str]:
+        table, *_, key = (child for child in node.children if child.is_named)
+        if self.values.asks_a_literal_table(table, key):
+            yield _LITERAL_TABLE
+
+    def _pattern(self, node: Node, guarded: bool) -> Iterator[str]:
+        if _IGNORES_CASE.search(_text(node)):
+            yield "a pattern that ignores case follows a language"
 
     def _type(self, node: Node, guarded: bool) -> Iterator[str]:
         if not guarded:
@@ -257,19 +297,10 @@ class _Check:
             if _COMPARES_TEXT.match(operator):
                 yield f"{operator} works on texts by the rules of a language"
             elif _COMPARES.match(operator):
-                if not any(self._is_certain(node.children[side]) for side in (index - 1, index + 1)):
-                    yield f"{operator} of two values that may both be texts"
+                if not self.values.is_number(node.children[index - 1]):
+                    yield f"{operator} of a value that may be a text"
             elif not _OF_TYPES.match(operator):
                 yield f"{operator} is not an operator of PowerShell 2.0"
-
-    def _is_certain(self, node: Node) -> bool:
-        text = _text(node).strip()
-        inner = node
-        while len(inner.children) == 1:
-            inner = inner.children[0]
-        if inner.type == "cast_expression" and _NUMERIC_CAST.match(text):
-            return True
-        return bool(_NUMBER.match(text) or _CERTAIN.match(text)) or text in self.numbers
 
     def _unary(self, node: Node, guarded: bool) -> Iterator[str]:
         first = node.children[0]
@@ -318,21 +349,11 @@ def _plain_type(name: str) -> str:
     return name.strip().removeprefix("System.")
 
 
-def _count(call: Node) -> int:
-    lists = [child for child in call.children if child.type == "argument_list"]
-    parts = [child for one in lists for child in one.children if child.type == "argument_expression_list"]
-    return sum(child.type == "argument_expression" for one in parts for child in one.children)
-
-
 def _all(node: Node, kind: str) -> Iterator[Node]:
     for child in node.children:
         if child.type == kind:
             yield child
         yield from _all(child, kind)
-
-
-def _text(node: Node) -> str:
-    return (node.text or b"").decode()
 
 
 def _line(node: Node) -> int:

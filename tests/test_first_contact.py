@@ -18,7 +18,7 @@ from tests.runner_stubs import powershell, write_module
 pytestmark = powershell
 
 SCRIPT = ROOT / "samples" / "first_contact.ps1"
-RUNNER = str(ROOT / "providers" / "transport" / "runner.ps1")
+RUNNER = str(ROOT / "providers" / "transport" / "runner")
 SECRET = "Alice Personal"
 LYNC = rf"""
 function Get-CsUser {{

@@ -15,13 +15,15 @@ import pytest
 
 from providers.transport import wire
 from providers.transport.greeting import Runner
-from tests.powershell_dialect import refusals
+from tests.powershell_dialect import refusals, statements
 from tests.powershell_host import ROOT, find_powershell
 from tests.runner_stubs import powershell
 
 RUNNER = Runner.shipped()
 SCRIPT = RUNNER.script.decode("ascii")
+PARTS = sorted((ROOT / "providers" / "transport" / "runner").glob("*.ps1"))
 SCRIPTS = sorted([*ROOT.glob("providers/**/*.ps1"), *ROOT.glob("samples/**/*.ps1")])
+PARSED = {path.name: path.read_text("ascii") for path in SCRIPTS if path not in PARTS} | {"runner": SCRIPT}
 CALLED = {
     "$command": "a CommandInfo that Get-Command found under an allowed name",
     "$ReconcilerCommand": "RemoteExchange.ps1, its Connect-ExchangeServer, or a file of an allowed name in Scripts",
@@ -30,7 +32,32 @@ CALLED = {
 
 
 def test_the_runner_holds_nothing_newer_than_2_0_and_no_text_that_runs_or_decides() -> None:
-    assert refusals(SCRIPT, invoked=CALLED) == []
+    assert [(where(one.line), one.reason) for one in refusals(SCRIPT, invoked=CALLED)] == []
+
+
+def where(line: int) -> str:
+    """Return the file and line that a line of the whole runner stands in."""
+    for part in PARTS:
+        length = len(part.read_text("ascii").splitlines())
+        if line <= length:
+            break
+        line -= length
+    return f"{part.name}:{line}"
+
+
+def test_the_runner_is_its_parts_and_all_but_one_declare_functions_alone() -> None:
+    """So their order does not matter, here or where the files are read from a folder on a server."""
+    assert "".join(part.read_text("ascii") for part in PARTS) == SCRIPT
+    assert where(1) == f"{PARTS[0].name}:1"
+    assert where(len(SCRIPT.splitlines())) == f"{PARTS[-1].name}:{len(PARTS[-1].read_text('ascii').splitlines())}"
+    kinds = {part.name: set(statements(part.read_text("ascii"))) for part in PARTS}
+    assert kinds.pop("state.ps1") == {"function_statement", "pipeline"}
+    assert set().union(*kinds.values()) == {"function_statement"}
+
+
+def test_what_the_state_begins_with_calls_functions_of_its_own_file() -> None:
+    state = next(part for part in PARTS if part.name == "state.ps1").read_text("ascii")
+    assert [str(one) for one in refusals(state, invoked=CALLED)] == []
 
 
 def test_the_bootstrap_makes_one_script_block_and_holds_nothing_newer() -> None:
@@ -102,11 +129,11 @@ BAD = [
     ("$a | ForEach-Object Name", 1, "without a script block"),
     ("$a | % {\n    $_\n}", 1, "%"),
     # texts compared by the rules of a language
-    ("if ($a -eq 'Running') {\n    $b\n}", 1, "both be texts"),
-    ("$a -ne $b", 1, "both be texts"),
-    ("if ($x) {\n    if ($a -ceq $b) {\n        1\n    }\n}", 2, "both be texts"),
-    ("$a -lt $b.Name", 1, "both be texts"),
-    ("$a -eq 'b'.Length + $c", 1, "both be texts"),
+    ("if ($a -eq 'Running') {\n    $b\n}", 1, "may be a text"),
+    ("$a -ne $b", 1, "may be a text"),
+    ("if ($x) {\n    if ($a -ceq $b) {\n        1\n    }\n}", 2, "may be a text"),
+    ("$a -lt $b.Name", 1, "may be a text"),
+    ("$a -eq 'b'.Length + $c", 1, "may be a text"),
     ("$a -contains 'x'", 1, "-contains"),
     ("'x' -in $a", 1, "-in"),
     ("$a -like 'x*'", 1, "-like"),
@@ -116,6 +143,46 @@ BAD = [
     ("$a -join ','", 1, "-join"),
     ("switch ($a) {\n    'x' { 1 }\n}", 1, "switch"),
     ("'{0:N1}' -f $a", 1, "culture"),
+    # the left side decides: a text there makes texts of numbers, truth values and lists
+    ("if ($a -eq 1) {\n    $b\n}", 1, "may be a text"),
+    ("if ([string]$a -gt 5) {\n    $b\n}", 1, "may be a text"),
+    ("if ($request['protocol'] -ne 1) {\n    $b\n}", 1, "may be a text"),
+    ("if ($a -eq $true) {\n    $b\n}", 1, "may be a text"),
+    ("if ($a -ne $null) {\n    $b\n}", 1, "may be a text"),
+    ("if ($a -eq [int]$b) {\n    $c\n}", 1, "may be a text"),
+    ("if ($a -eq $b.Count) {\n    $c\n}", 1, "may be a text"),
+    ("if (-not $a -eq $b) {\n    $c\n}", 1, "may be a text"),
+    ("$a = 1\n$a = $b.Name\nif ($a -eq 1) {\n    $c\n}", 3, "may be a text"),
+    ("$a = 1\nfunction f($a) {\n    $a -eq 1\n}", 3, "may be a text"),
+    ("foreach ($a in $b) {\n    $a -eq 1\n}", 2, "may be a text"),
+    ("$a = $a\n$a -eq 1", 2, "may be a text"),
+    # what follows a language or a culture unasked
+    ("$a.StartsWith('x')", 1, "follows a language"),
+    ("$a.StartsWith('x', 'CurrentCulture')", 1, "follows a language"),
+    ("$a.StartsWith('x', $b)", 1, "follows a language"),
+    ("$a.IndexOf('x')", 1, "follows a language"),
+    ("$a.LastIndexOf($b, 3)", 1, "follows a language"),
+    ("$a.EndsWith('x')", 1, "EndsWith"),
+    ("$a.Contains('x')", 1, "Contains"),
+    ("$a.CompareTo($b)", 1, "CompareTo"),
+    ("[string]::Compare($a, $b)", 1, "Compare"),
+    ("[string]::Equals($a, $b, 'CurrentCultureIgnoreCase')", 1, "not written out"),
+    ("[string]::Equals($a, $b, [StringComparison]::CurrentCulture)", 1, "CurrentCulture"),
+    ("$a | Sort-Object", 1, "Sort-Object"),
+    ("$a | Select-Object -Unique", 1, "Select-Object"),
+    ("[Array]::Sort($a)", 1, "Sort"),
+    ("$a = @{}\n$a[$b] = 1", 2, "@{}"),
+    ("$a = @{ A = 1 }\nif ($a.ContainsKey($b)) {\n    $c\n}", 2, "@{}"),
+    ("$a = [regex]'(?i)name'", 1, "ignores case"),
+    ("$a = New-Object regex 'x', 'IgnoreCase'", 1, "ignores no case"),
+    ("$a.ToLower()", 1, "ToLower"),
+    ("$a.ToString('N1')", 1, "as a culture"),
+    ("[double]::Parse($a)", 1, "as a culture"),
+    ("[DateTime]::Parse($a)", 1, "Parse"),
+    # members of a name that comes as data, and one that such a name hides
+    ("$a.Keys", 1, "Keys"),
+    ("$a.$b", 1, "chosen by a variable"),
+    ("$a.$b()", 1, "chosen by a variable"),
     # one name, two functions
     ("function A-B {\n    1\n}\nfunction a-b {\n    2\n}", 4, "a second time"),
     # text that runs
@@ -152,15 +219,22 @@ def test_what_2_0_has_not_is_refused_with_line_and_reason(script: str, line: int
 @pytest.mark.parametrize(
     "script",
     [
-        "if ($null -eq $a -or $b -ne $true) {\n    $c\n}",
-        "if ($a.Length -gt 5 -and $b -ge $c.Count) {\n    $d\n}",
+        "if ($null -eq $a -or $true -ne $b) {\n    $c\n}",
+        "$a = [int]$b\nif ($a -eq 5 -or $a -lt $c) {\n    $d\n}",
+        "function f([int]$a) {\n    $a -gt 5\n}",
+        "$end = $a.IndexOf([char]10)\nwhile ($end -ge 0) {\n    $end = $a.IndexOf([char]10, $end + 1)\n}",
+        "$left = $until - $a.Elapsed.TotalSeconds\nif ($left -le 0) {\n    $b\n}",
+        "$how = [StringComparison]::Ordinal\nif ($a.StartsWith('x', $how)) {\n    $b\n}",
+        "$a = @{}\n$a['Name'] = 1",
+        "$a.ToString('N1', $invariant)",
+        "if ($a.Length -gt 5 -and 5 -ge $c) {\n    $d\n}",
         "if ([int][char]$a[$i + 1] -eq 34) {\n    $d\n}",
         "if ($a -isnot [string] -and $b -is [Collections.IDictionary]) {\n    $d\n}",
         "if ([string]::Equals($a, $b, [StringComparison]::Ordinal)) {\n    $d\n}",
         "function Get-Own([string]$Name) {\n    $Name\n}\nGet-Own -Name 'x' | Out-Null",
         "try {\n    throw 'x'\n} catch {\n    $_.Exception.Message\n}",
         "$a = New-Object 'System.Collections.Generic.Dictionary[string,object]' ([StringComparer]::Ordinal)",
-        "$a = @{ Name = 'x'; Count = 1 }\nforeach ($key in @($a.Keys)) {\n    $a[$key]\n}",
+        "$a = @{ Name = 'x'; Count = 1 }\nforeach ($entry in $a.GetEnumerator()) {\n    $entry.Key\n}",
         "if ($null -ne (Get-Command -Name 'ConvertTo-Json' -ErrorAction SilentlyContinue)) {\n    ConvertTo-Json $a\n}",
         "if ($PSVersionTable.PSVersion.Major -ge 3) {\n    [pscustomobject]@{ A = 1 }\n}",
         "if ($c.Parameters.ContainsKey('Raw')) {\n    Get-Content -Raw $a\n}",
@@ -197,9 +271,9 @@ def parse_in_engine(script: str) -> list[str]:
 class TestTheEnginesParser:
     pytestmark = powershell
 
-    @pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.name)
-    def test_reads_every_script_without_an_error(self, path: Path) -> None:
-        *errors, last = parse_in_engine(path.read_text("ascii"))
+    @pytest.mark.parametrize("name", list(PARSED))
+    def test_reads_every_script_without_an_error(self, name: str) -> None:
+        *errors, last = parse_in_engine(PARSED[name])
         assert errors == []
         assert int(last.removeprefix("read ")) > 20
 

@@ -84,6 +84,16 @@ def test_what_a_script_says_judges_nothing(channel: Channel, place: Path) -> Non
     assert "FEHLER" in result.output
 
 
+def test_warnings_of_a_script_are_told_where_they_came_unless_it_asks_for_none(channel: Channel, place: Path) -> None:
+    (place / "Scripts" / "exchucutil.ps1").write_text(
+        "'first'\nWrite-Warning 'careful'\n'piped' | Write-Warning\nWrite-Warning 'x' -WarningAction SilentlyContinue\n"
+        "$WarningPreference = 'SilentlyContinue'\nWrite-Warning 'y'\n'last'\n"
+    )
+    result = ask(channel, SCRIPT)
+    assert isinstance(result, Reply), result
+    assert result.output.splitlines() == ["first", "WARNING: careful", "WARNING: piped", "last"]
+
+
 def test_what_was_printed_before_an_error_ended_the_script_is_told_with_the_error(
     channel: Channel, place: Path
 ) -> None:

@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Protocol
 
 from winrm.exceptions import WinRMOperationTimeoutError
@@ -20,14 +19,14 @@ from providers.simulator.authentication import Scheme
 from providers.simulator.faults import FaultPlan
 from providers.simulator.runner import framed, unframed
 from providers.simulator.server import Server, Settings
+from providers.transport.greeting import Runner
 
 USER = "CONTOSO\\reconciler"
 PASSWORD = "pa:ss wörd"
 NONCE = "0123456789abcdef"
 
-TRANSPORT = Path(__file__).parent.parent / "providers" / "transport"
-RUNNER = (TRANSPORT / "runner.ps1").read_text("utf-8")
-BOOTSTRAP = (TRANSPORT / "bootstrap.ps1").read_text("utf-8")
+RUNNER = Runner.shipped().script.decode("utf-8")
+BOOTSTRAP = Runner.shipped().bootstrap
 POWERSHELL = "powershell.exe"
 ARGUMENTS = (
     "-NoLogo",

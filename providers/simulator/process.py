@@ -136,7 +136,7 @@ class RunnerProcess:
         while (line := self._next_line()) is not None:
             text = line.text.strip()
             if text == b".":
-                return _refused_script(bytes(script), "runner.ps1")
+                return _refused_script(bytes(script), "runner")
             script += text
             if len(script) > LONGEST_LINE_BYTES:
                 break
@@ -212,13 +212,14 @@ def refused_command_line(command_line: str) -> str | None:
 
 
 def _refused_script(encoded: bytes, name: str, encoding: str = "utf-8") -> str | None:
-    """Return what standard error says to a script that is not the shipped file ``name``."""
+    """Return what standard error says to a script that is not the shipped file or folder ``name``."""
     try:
         text = base64.b64decode(encoded, validate=True).decode(encoding)
     except (binascii.Error, ValueError):
         return f"The text sent as {name} is not base64 of {encoding}.\r\n"
     shipped = _SHIPPED / name
-    if shipped.is_file() and _digest(text) != _digest(shipped.read_text("utf-8")):
+    parts = sorted(shipped.glob("*.ps1")) if shipped.is_dir() else [shipped]
+    if _digest(text) != _digest("".join(part.read_text("utf-8") for part in parts)):
         return f"The simulated PowerShell runs only the {name} that ships with this version; this is another one.\r\n"
     return None
 

@@ -2,7 +2,7 @@
 
 Requests are answered by calling the estate. Every reply is remembered under its id: a repeated id is answered from
 there and never runs again, which is what makes a lost reply or an unconfirmed Send safe to repeat. It answers as
-``providers/transport/runner.ps1`` does.
+``providers/transport/runner`` does.
 """
 
 from __future__ import annotations

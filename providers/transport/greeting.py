@@ -17,7 +17,10 @@ INIT_ID: Final = "0"
 
 @dataclass(frozen=True, slots=True)
 class Runner:
-    """The bootstrap and the runner, exactly as their files are: no script is ever built from data."""
+    """The bootstrap and the runner, exactly as their files are: no script is ever built from data.
+
+    The runner is the files of its folder, joined in the order of their names.
+    """
 
     bootstrap: str
     script: bytes
@@ -25,7 +28,9 @@ class Runner:
     @classmethod
     def shipped(cls) -> Runner:
         here = files("providers.transport")
-        return cls((here / "bootstrap.ps1").read_text("ascii"), (here / "runner.ps1").read_bytes())
+        parts = sorted((here / "runner").iterdir(), key=lambda part: part.name)
+        script = b"".join(part.read_bytes() for part in parts if part.name.endswith(".ps1"))
+        return cls((here / "bootstrap.ps1").read_text("ascii"), script)
 
 
 @dataclass(frozen=True, slots=True)

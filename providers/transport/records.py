@@ -95,10 +95,13 @@ NEVER_RAN: Final = frozenset(
         "CommandExpired",
         "UnknownId",
         "NotReady",
+        "AlreadyReady",
         "ScriptNotFound",
         "ScriptRunning",
     }
 )
+UNKNOWN: Final = frozenset({"ReplyForgotten", "CommandNotEnded"})
+"""What the runner tells of a call that was made and whose outcome it cannot tell."""
 
 _FAILURE = re.compile(r"\[FailureCategory=[A-Za-z]+-([A-Za-z0-9_]+)\]")
 
@@ -128,7 +131,7 @@ def error_of(error: object, request: Request, host: str, secrets: tuple[str, ...
 
     if "CommandExpired" in names[:1]:
         return later(TransientError, "Command came too late", 0.0, "Run the command again.")
-    if "ReplyForgotten" in names[:1]:
+    if UNKNOWN.intersection(names[:1]):
         return raised(AmbiguousOutcome, "Outcome is unknown", "Read the object before anything else is decided.")
     if NOT_REPLICATED.intersection(names):
         return later(NotReplicated, "Not replicated yet", 15.0, "Wait for replication between domain controllers.")

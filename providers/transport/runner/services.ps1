@@ -1,0 +1,60 @@
+# The state of services as the host itself tells it: start times by its own clock.
+
+function Get-ReconcilerClock([DateTime]$Time) {
+    $Time.ToUniversalTime().ToString('yyyy-MM-ddTHH:mm:ss.ffffff', $Reconciler.Invariant) + 'Z'
+}
+
+function Test-ReconcilerScriptRunning($Processes) {
+    foreach ($process in $Processes) {
+        $line = [string]$process.CommandLine
+        if ($line.IndexOf('exchucutil', [StringComparison]::OrdinalIgnoreCase) -ge 0) {
+            return $true
+        }
+    }
+    try {
+        $mutex = [Threading.Mutex]::OpenExisting($Reconciler.Mutex)
+        $mutex.Close()
+        return $true
+    } catch {
+        return ((Get-ReconcilerRoot $_.Exception) -is [UnauthorizedAccessException])
+    }
+}
+
+function Get-ReconcilerDependents($Service) {
+    $names = New-Object Collections.ArrayList
+    foreach ($dependent in @(Get-ReconcilerItems $Service.DependentServices)) {
+        if (Test-ReconcilerSame $dependent.Status.ToString() 'Running') {
+            [void]$names.Add([string]$dependent.Name)
+        }
+    }
+    , $names.ToArray()
+}
+
+function Invoke-ReconcilerService($Request) {
+    $wanted = New-ReconcilerSet @(Get-ReconcilerItems $Request['params']['Name'])
+    $processes = @(Get-WmiObject Win32_Process -ErrorAction Stop)
+    $running = Test-ReconcilerScriptRunning $processes
+    foreach ($found in @(Get-WmiObject Win32_Service -ErrorAction Stop)) {
+        if ($null -eq $found -or -not $wanted.ContainsKey([string]$found.Name)) {
+            continue
+        }
+        $service = Get-Service -Name ([string]$found.Name) -ErrorAction Stop
+        $start = $null
+        foreach ($process in $processes) {
+            if ([long]$found.ProcessId -ne 0 -and [long]$process.ProcessId -eq [long]$found.ProcessId) {
+                $start = Get-ReconcilerClock ($process.ConvertToDateTime($process.CreationDate))
+            }
+        }
+        $dependents = Get-ReconcilerDependents $service
+        $told = New-Object PSObject -Property @{
+            Name = [string]$found.Name
+            Status = $service.Status.ToString()
+            StartTime = $start
+            HostClock = Get-ReconcilerClock ([DateTime]::UtcNow)
+            RunningDependents = $dependents
+            ScriptRunning = $running
+        }
+        $told | Write-ReconcilerRecords
+    }
+    Send-ReconcilerResult @() ''
+}
