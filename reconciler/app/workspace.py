@@ -31,7 +31,7 @@ from reconciler.examine import Examination
 from reconciler.findings import Check, Finding, failed, ok
 from reconciler.git import head_commit
 from reconciler.observe import Reader
-from reconciler.perform import Patience, Performer, World
+from reconciler.perform import Patience, Performer
 from reconciler.plan import Impact, Plan
 from reconciler.plan_file import SavedPlan, digest
 from reconciler.ports import Clock, CrashPoint, Emit, Holder, Lease, Random, Sessions, StateStore, Stop
@@ -45,6 +45,7 @@ from reconciler.snapshot import OutcomeKind, Run, Snapshot
 from reconciler.state_commands import forget, rename
 from reconciler.system import NeverStop, SystemClock, SystemRandom, ThreadScheduler
 from reconciler.values import Address
+from reconciler.world import World
 
 if TYPE_CHECKING:
     from providers.transport.settings import ConnectionSettings
