@@ -15,7 +15,8 @@ from typing import Final
 
 from reconciler.diagnostics import Diagnostic
 from reconciler.doctor import HostReport, Report, host_report
-from reconciler.doctor_rules import clocks_finding, controller_finding, hosts_finding
+from reconciler.doctor_clocks import clocks_finding
+from reconciler.doctor_rules import controller_finding, hosts_finding
 from reconciler.errors import ConfigurationError, SessionError
 from reconciler.events import Observed, Observing
 from reconciler.findings import Check, Examined, Finding, skipped
@@ -147,7 +148,7 @@ class Examination:
     def _about_entry(self, seen: Examined, landscape: Landscape, behind: Sequence[Endpoint]) -> tuple[Finding, ...]:
         checks = (Check.HOSTS, Check.CONTROLLER) if seen.endpoint == EXCHANGE else (Check.HOSTS,)
         if not seen.is_open:
-            return tuple(skipped(check, "not looked at: it takes a session") for check in checks)
+            return tuple(skipped(check, "it takes a session") for check in checks)
         connection = seen.endpoint.connection
         names = [endpoint.host or "" for endpoint in behind if endpoint.connection is connection]
         found = hosts_finding(connection, names, self._unread(connection, landscape))
@@ -159,7 +160,7 @@ class Examination:
         listed = sorted(landscape.all(CONTROLLERS))
         unread = landscape.unreadable.get(Address(CONTROLLERS, "*"))
         if unread is not None:
-            return skipped(Check.CONTROLLER, "not looked at: domain controllers could not be listed")
+            return skipped(Check.CONTROLLER, "domain controllers could not be listed")
         _, pinned = controller_finding(remembered, listed, None)
         return controller_finding(remembered, listed, self._asked_at(pinned) if pinned else None)[0]
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from providers.catalogue import resource_types
 from reconciler.diagnostics import Diagnostic
 from reconciler.doctor import Report, host_report, worst
-from reconciler.doctor_rules import LIMITS, clocks_finding, controller_finding, hosts_finding
+from reconciler.doctor_clocks import clocks_finding
+from reconciler.doctor_rules import LIMITS, controller_finding, hosts_finding
 from reconciler.doctor_text import render_doctor
 from reconciler.errors import PermanentError
 from reconciler.findings import Ahead, Check, Examined, Finding, Status
@@ -96,7 +97,7 @@ def test_a_host_in_order_has_findings_that_are_ok_in_their_order() -> None:
 def test_cmdlets_that_read_fail_where_they_are_missing() -> None:
     found = only(seen(Missing=["get-umdialplan", "Get-CsPool"]), Check.READING)
     assert found.status is Status.FAILED
-    assert "Get-UMDialPlan of 2 cmdlets not found" in found.detail
+    assert "1 of 2 cmdlets not found: Get-UMDialPlan." in found.detail
     assert "Get-CsPool" not in found.detail, "nobody needs it there"
     assert "Organization Management" in found.remedy
 
@@ -104,7 +105,7 @@ def test_cmdlets_that_read_fail_where_they_are_missing() -> None:
 def test_cmdlets_that_only_change_are_a_warning() -> None:
     found = only(seen(Missing=["New-UMDialPlan"]), Check.CHANGING)
     assert found.status is Status.WARNING
-    assert "plan and drift work" in found.detail
+    assert "Plan and drift work" in found.detail
     assert "UM Management" in found.remedy
 
 
@@ -117,7 +118,7 @@ def test_roles_are_those_of_the_product() -> None:
 def test_many_missing_cmdlets_are_counted() -> None:
     names = frozenset(f"Get-Thing{number}" for number in range(9))
     found = judged(seen(Missing=sorted(names)), Needs(names))[Check.READING]
-    assert "Get-Thing3 and 5 more of 9 cmdlets" in found.detail
+    assert "9 of 9 cmdlets not found: Get-Thing0, Get-Thing1, Get-Thing2, Get-Thing3 and 5 more." in found.detail
 
 
 @pytest.mark.parametrize(
@@ -128,6 +129,8 @@ def test_many_missing_cmdlets_are_counted() -> None:
         (Check.READING, {"Missing": "Get-UMDialPlan"}),
         (Check.CHANGING, {"Missing": {}}),
         (Check.CLOCK, {"ahead": None}),
+        (Check.PRODUCT, {"about": {"product": ""}}),
+        (Check.PRODUCT, {"about": {"product": None}}),
     ],
 )
 def test_what_a_host_does_not_tell_is_not_in_order(check: Check, one: dict[str, Any]) -> None:
@@ -139,6 +142,41 @@ def test_what_a_host_does_not_tell_is_not_in_order(check: Check, one: dict[str, 
 def test_what_is_not_needed_is_not_told() -> None:
     found = judged(seen(), NOTHING)
     assert not {Check.READING, Check.CHANGING, Check.SECOND_HOP, Check.SCRIPT} & set(found)
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "told", "shown"),
+    [
+        (EXCHANGE, "Version 15.0 (Build 1497.2)", "Exchange 2013, Version 15.0 (Build 1497.2)"),
+        (EXCHANGE, "Version 15.0", "Exchange 2013, Version 15.0"),
+        (LYNC, "Microsoft Lync Server 2013 (5.0.8308.0)", "Microsoft Lync Server 2013 (5.0.8308.0)"),
+    ],
+)
+def test_the_products_that_applies_were_proven_for_are_in_order(endpoint: Endpoint, told: str, shown: str) -> None:
+    found = judged(seen(endpoint=endpoint, about={"product": told}))[Check.PRODUCT]
+    assert (found.status, found.detail) == (Status.OK, shown)
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "told", "shown"),
+    [
+        (EXCHANGE, "Version 8.3 (Build 83.6)", "Exchange 2007, "),
+        (EXCHANGE, "Version 14.3 (Build 123.4)", "Exchange 2010, "),
+        (EXCHANGE, "Version 15.1 (Build 225.42)", "Exchange 2016, "),
+        (EXCHANGE, "Version 15.2 (Build 221.12)", "Exchange 2019, "),
+        (EXCHANGE, "Version 15.10 (Build 1.1)", "Version 15.10 "),
+        (EXCHANGE, "Microsoft Lync Server 2013", "Microsoft Lync Server 2013"),
+        (LYNC, "Microsoft Lync Server 2010 (4.0.7577.0)", "Microsoft Lync Server 2010 "),
+        (LYNC, "Skype for Business Server 2015 (6.0.9319.0)", "Skype for Business Server 2015 "),
+        (LYNC, "Version 15.0 (Build 1497.2)", "Exchange 2013, "),
+    ],
+)
+def test_other_products_are_warned_of(endpoint: Endpoint, told: str, shown: str) -> None:
+    found = only(seen(endpoint=endpoint, about={"product": told}), Check.PRODUCT)
+    assert found.status is Status.WARNING
+    assert found.detail.startswith(shown)
+    assert "Exchange 2013 with Lync Server 2013" in found.detail
+    assert "do not apply" in found.remedy
 
 
 @pytest.mark.parametrize("language", ["ConstrainedLanguage", "RestrictedLanguage", "NoLanguage"])
@@ -236,6 +274,19 @@ def test_clocks_of_hosts_are_compared_with_each_other(apart: float, status: Stat
         assert "ahead of a.x.y" in found.detail
 
 
+def test_clocks_fail_only_where_somebody_logs_on_by_tickets() -> None:
+    def apart(*ways: Authentication) -> Status:
+        pairs = zip(ways, (0, 420), strict=True)
+        found = clocks_finding([seen(f"{way.value}.x.y", auth=way, ahead=Ahead(at, at)) for way, at in pairs])
+        assert found is not None
+        assert "Kerberos tickets" in found.detail
+        return found.status
+
+    assert apart(Authentication.NTLM, Authentication.BASIC) is Status.WARNING
+    assert apart(Authentication.NTLM, Authentication.KERBEROS) is Status.FAILED
+    assert apart(Authentication.CREDSSP, Authentication.NTLM) is Status.FAILED
+
+
 def test_of_several_clocks_those_that_stand_apart_are_named() -> None:
     hosts = [seen(f"h{number}.x.y", ahead=Ahead(number / 10, number / 10)) for number in range(5)]
     hosts += [seen("slow.x.y", ahead=Ahead(-95, -95)), seen("fast.x.y", ahead=Ahead(400, 400))]
@@ -286,7 +337,8 @@ def test_limits_that_are_no_numbers_are_passed_over(odd: Any) -> None:
 def test_what_needs_a_session_is_skipped_without_one() -> None:
     found = judged(unreachable())
     assert found[Check.PORT].status is Status.FAILED
-    for check in (Check.READING, Check.CHANGING, Check.SECOND_HOP, Check.SCRIPT, Check.CLOCK, Check.QUOTAS):
+    needed = (Check.READING, Check.CHANGING, Check.SECOND_HOP, Check.SCRIPT)
+    for check in (Check.PRODUCT, *needed, Check.CLOCK, Check.QUOTAS):
         assert found[check].status is Status.SKIPPED
         assert "port" in found[check].detail
 
