@@ -16,7 +16,16 @@ from typing import Any
 import click
 
 from reconciler import __version__
-from reconciler.cli_options import PATH, ports, shown, with_directory, with_json, with_parallelism, with_selection
+from reconciler.cli_options import (
+    PATH,
+    ports,
+    shown,
+    tell_of_waiting,
+    with_directory,
+    with_json,
+    with_parallelism,
+    with_selection,
+)
 from reconciler.cli_state import state
 from reconciler.diagnostics import Diagnostic, Severity
 from reconciler.output import Output
@@ -122,7 +131,7 @@ def apply(output: Output, what: Path, **options: Any) -> int:
         sys.stderr.write(f"\nInterrupted: {words} ...\n")
 
     directory, planfile = _place(what, options["directory"])
-    stop = SignalStop(on_signal)
+    stop = SignalStop(on_signal, tell_of_waiting)
     with (
         stop.installed(),
         open_workspace(directory, ports(output, stop=stop), parallelism=options["parallelism"]) as workspace,

@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import select
+import signal
+import socket
+import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +18,7 @@ from providers.simulator.authentication import Scheme
 from providers.simulator.estate import Estate
 from providers.simulator.faults import FaultPlan, Rule
 from reconciler.app import open_workspace
-from tests.cli import CHILD, Environment, Ran, applied, contoso, is_write, little, with_ports
+from tests.cli import CHILD, Environment, Ran, applied, contoso, is_write, little, wait_until, with_ports
 from tests.test_json_lines import VALIDATOR
 from tests.winrm_server import PASSWORD, USER, listening
 
@@ -141,6 +147,27 @@ def test_declared_servers_are_examined_and_what_ntlm_cannot_do_is_told(tmp_path:
     assert not [entry for entry in there.log() if is_write(entry)]
     kept = (environment.directory / "doctor.log").read_text("utf-8")
     assert PASSWORD not in ran.out + ran.err + kept
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+def test_ctrl_c_says_what_a_silent_host_is_waited_for(tmp_path: Path) -> None:
+    environment = little(tmp_path / "little")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.settimeout(30)
+        declare(environment, silent.getsockname()[1])
+        with environment.started("doctor", entry=CHILD) as started, ExitStack() as taken:
+            for _ in range(6):  # both entry points, each looked for once and then asked
+                connection, _ = silent.accept()
+                taken.enter_context(connection)
+                if select.select([connection], [], [], 1.0)[0] and connection.recv(1, socket.MSG_PEEK):
+                    break
+            os.kill(started.pid, signal.SIGINT)
+            wait_until(lambda: "waiting for the answer" in started.err)
+            taken.close()
+            silent.close()
+            ran = started.end().has(130)
+    assert "Note: Interrupted" in ran.err
+    assert "Traceback" not in ran.err
 
 
 def test_a_wrong_password_costs_two_logons_at_most(tmp_path: Path) -> None:
