@@ -18,16 +18,17 @@ from reconciler.doctor_clocks import clock_finding
 from reconciler.errors import SessionError
 from reconciler.findings import Check, Examined, Finding, counted, failed, ok, skipped, some, untold, warned
 from reconciler.needs import Needs
+from reconciler.resource import Product
 from reconciler.values import Authentication, Connection
 
 
-def judged(seen: Examined, needs: Needs, *, has_second_hop: bool) -> Iterator[Finding]:
+def judged(seen: Examined, needs: Needs, *, has_second_hop: bool, product: Product | None) -> Iterator[Finding]:
     """Yield what is to be said of the session, in the order of its checks; of none, what could not be looked at."""
     if seen.session is None:
         yield from _unjudged(seen, needs)
         return
     yield _language(seen)
-    yield _product(seen)
+    yield _product(seen, product)
     if identity := _identity(seen):
         yield identity
     if needs.reading:
@@ -71,22 +72,14 @@ def _language(seen: Examined) -> Finding:
     return failed(Check.LANGUAGE, Diagnostic("Language mode is constrained", detail, remedy))
 
 
-_EXCHANGE: Final = {"8": "2007", "14": "2010", "15.0": "2013", "15.1": "2016", "15.2": "2019"}
-"""The year in the product's name, by how the version begins that an Exchange server tells: ``Version 15.0 (...)``."""
-_PROVEN: Final = {Connection.EXCHANGE: "Exchange 2013", Connection.LYNC: "Lync Server 2013"}
-
-
-def _product(seen: Examined) -> Finding:
-    """Return which product answers; applies were proven for one version of each only."""
-    told = str(seen.about.get("product") or "").strip()
-    if not told:
-        return untold(Check.PRODUCT, seen.place, "its product")
-    proven, version = _PROVEN[seen.endpoint.connection], told.removeprefix("Version ").partition(" ")[0]
-    year = next((year for begin, year in _EXCHANGE.items() if f"{version}.".startswith(f"{begin}.")), None)
-    name = f"Exchange {year}, {told}" if year and told.startswith("Version ") else told
-    if proven in name:
-        return ok(Check.PRODUCT, name)
-    detail = f"{name}. It is recognised; applies were proven for {' with '.join(_PROVEN.values())} alone."
+def _product(seen: Examined, listed: Product | None) -> Finding:
+    """Return which product answers, as the servers' own listing has it; else as the session told."""
+    if listed is None:
+        told = str(seen.about.get("product") or "").strip()
+        return ok(Check.PRODUCT, told) if told else untold(Check.PRODUCT, seen.place, "its product")
+    if listed.is_proven:
+        return ok(Check.PRODUCT, listed.name)
+    detail = f"{listed.name}. This version is recognised, but no apply was proven for it."
     return warned(Check.PRODUCT, "Version is not proven", detail, "Plan and look for drift if you like; do not apply.")
 
 

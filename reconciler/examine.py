@@ -23,7 +23,7 @@ from reconciler.findings import Check, Examined, Finding, skipped
 from reconciler.needs import NOTHING, Needs, needs_of, undeclared
 from reconciler.observe import Reader
 from reconciler.ports import Clock, Emit, Examiner, Random, Scheduler
-from reconciler.resource import Landscape, Lifecycle, ResourceType
+from reconciler.resource import Landscape, Lifecycle, Product, ResourceType
 from reconciler.retry import Policy, Retry
 from reconciler.values import EXCHANGE, Address, Command, Connection, Endpoint
 
@@ -64,9 +64,10 @@ class Examination:
         needs = needs_of(self.types, landscape)
         behind = _behind(needs, entries)
         others = self._examined(_chosen(only, behind, entries, self._blind(entries, landscape)))
+        products = {host.casefold(): one for kind in self.types for host, one in kind.products(landscape).items()}
         reports = [
-            *(self._report(seen, needs, self._about_entry(seen, landscape, behind)) for seen in entries),
-            *(self._report(seen, needs) for seen in others),
+            *(self._report(seen, needs, products, self._about_entry(seen, landscape, behind)) for seen in entries),
+            *(self._report(seen, needs, products) for seen in others),
         ]
         findings = [*known, *undeclared(needs, self.connections)]
         if clocks := clocks_finding([*entries, *others]):
@@ -74,13 +75,18 @@ class Examination:
         return Report(self.landscape.settings.environment, tuple(findings), tuple(reports))
 
     def _report(
-        self, seen: Examined, needs: Mapping[Endpoint, Needs], about_entry: tuple[Finding, ...] | None = None
+        self,
+        seen: Examined,
+        needs: Mapping[Endpoint, Needs],
+        products: Mapping[str, Product],
+        about_entry: tuple[Finding, ...] | None = None,
     ) -> HostReport:
         return host_report(
             seen,
             _needs_at(seen, needs),
             is_entry=about_entry is not None,
             has_second_hop=self.landscape.settings.second_hop,
+            product=products.get(seen.host.casefold()),
             more=about_entry or (),
         )
 

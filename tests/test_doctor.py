@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from providers.catalogue import resource_types
+from providers.exchange.facts import ExchangeServer
 from reconciler.diagnostics import Diagnostic
 from reconciler.doctor import Report, host_report, worst
 from reconciler.doctor_clocks import clocks_finding
@@ -19,9 +20,9 @@ from reconciler.errors import PermanentError
 from reconciler.findings import Ahead, Check, Examined, Finding, Status
 from reconciler.json_lines import JsonLines
 from reconciler.needs import NOTHING, Needs, needs_of
-from reconciler.resource import Landscape
+from reconciler.resource import Landscape, Product
 from reconciler.style import Style
-from reconciler.values import EXCHANGE, LYNC, Authentication, Connection, Endpoint
+from reconciler.values import EXCHANGE, LYNC, Address, Authentication, Connection, Endpoint, Resource, Resources
 from tests.example_examined import NEEDS, QUOTAS, seen, troubled, unreachable
 from tests.landscapes import contoso
 from tests.test_json_lines import messages
@@ -144,39 +145,33 @@ def test_what_is_not_needed_is_not_told() -> None:
     assert not {Check.READING, Check.CHANGING, Check.SECOND_HOP, Check.SCRIPT} & set(found)
 
 
-@pytest.mark.parametrize(
-    ("endpoint", "told", "shown"),
-    [
-        (EXCHANGE, "Version 15.0 (Build 1497.2)", "Exchange 2013, Version 15.0 (Build 1497.2)"),
-        (EXCHANGE, "Version 15.0", "Exchange 2013, Version 15.0"),
-        (LYNC, "Microsoft Lync Server 2013 (5.0.8308.0)", "Microsoft Lync Server 2013 (5.0.8308.0)"),
-    ],
-)
-def test_the_products_that_applies_were_proven_for_are_in_order(endpoint: Endpoint, told: str, shown: str) -> None:
-    found = judged(seen(endpoint=endpoint, about={"product": told}))[Check.PRODUCT]
-    assert (found.status, found.detail) == (Status.OK, shown)
+def test_the_product_is_named_as_the_servers_list_it_and_else_as_the_session_told() -> None:
+    found = judged(seen(about={"product": ""}), product=Product("Exchange 2013, Version 15.0", is_proven=True))
+    assert (found[Check.PRODUCT].status, found[Check.PRODUCT].detail) == (Status.OK, "Exchange 2013, Version 15.0")
+    assert judged(seen(about={"product": "Version 15.0"}))[Check.PRODUCT].detail == "Version 15.0"
 
 
-@pytest.mark.parametrize(
-    ("endpoint", "told", "shown"),
-    [
-        (EXCHANGE, "Version 8.3 (Build 83.6)", "Exchange 2007, "),
-        (EXCHANGE, "Version 14.3 (Build 123.4)", "Exchange 2010, "),
-        (EXCHANGE, "Version 15.1 (Build 225.42)", "Exchange 2016, "),
-        (EXCHANGE, "Version 15.2 (Build 221.12)", "Exchange 2019, "),
-        (EXCHANGE, "Version 15.10 (Build 1.1)", "Version 15.10 "),
-        (EXCHANGE, "Microsoft Lync Server 2013", "Microsoft Lync Server 2013"),
-        (LYNC, "Microsoft Lync Server 2010 (4.0.7577.0)", "Microsoft Lync Server 2010 "),
-        (LYNC, "Skype for Business Server 2015 (6.0.9319.0)", "Skype for Business Server 2015 "),
-        (LYNC, "Version 15.0 (Build 1497.2)", "Exchange 2013, "),
-    ],
-)
-def test_other_products_are_warned_of(endpoint: Endpoint, told: str, shown: str) -> None:
-    found = only(seen(endpoint=endpoint, about={"product": told}), Check.PRODUCT)
+def test_a_product_that_applies_were_not_proven_for_is_warned_of() -> None:
+    found = only(seen(), Check.PRODUCT, product=Product("Exchange 2010, Version 14.3", is_proven=False))
     assert found.status is Status.WARNING
-    assert found.detail.startswith(shown)
-    assert "Exchange 2013 with Lync Server 2013" in found.detail
+    assert "Exchange 2010, Version 14.3. " in found.detail
     assert "do not apply" in found.remedy
+
+
+@pytest.mark.parametrize(
+    ("version", "product"),
+    [
+        ("Version 8.3 (Build 83.6)", Product("Exchange 2007, Version 8.3 (Build 83.6)", is_proven=False)),
+        ("Version 14.3 (Build 123.4)", Product("Exchange 2010, Version 14.3 (Build 123.4)", is_proven=False)),
+        ("Version 15.0 (Build 847.32)", Product("Exchange 2013, Version 15.0 (Build 847.32)", is_proven=True)),
+        ("Version 15.1 (Build 225.42)", Product("Exchange 2016, Version 15.1 (Build 225.42)", is_proven=False)),
+        ("something else", Product("something else", is_proven=False)),
+    ],
+)
+def test_of_exchange_2013_alone_applies_were_proven(version: str, product: Product) -> None:
+    server = Resource(Address("exchange_server", "ex1.contoso.com"), {"version": version})
+    landscape = Landscape().with_observed("exchange_server", Resources([server]))
+    assert ExchangeServer().products(landscape) == {"ex1.contoso.com": product}
 
 
 @pytest.mark.parametrize("language", ["ConstrainedLanguage", "RestrictedLanguage", "NoLanguage"])

@@ -17,6 +17,11 @@ from reconciler.resource import Landscape
 _QUORUM_FROM = 6
 """Version of Lync Server 2013, the first whose pools need a quorum."""
 
+LYNC_2010, LYNC_2013, SKYPE = "Lync Server 2010", "Lync Server 2013", "Skype for Business Server"
+_PRODUCTS = {5: LYNC_2010, 6: LYNC_2013}
+PROVEN = LYNC_2013
+"""Applies were proven for this product; the others are recognised."""
+
 
 class PoolClass(Enum):
     CENTRAL = "central"
@@ -55,6 +60,11 @@ def uc_pools(landscape: Landscape) -> Mapping[str, UcPool]:
         )
         for fqdn in sorted(roles)
     }
+
+
+def product_of(version: object) -> str | None:
+    """Return the product that a service's version tells; None for what is no version."""
+    return _PRODUCTS.get(version, SKYPE) if isinstance(version, int) else None
 
 
 def _has_quorum(version: object) -> bool:
