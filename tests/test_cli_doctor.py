@@ -18,8 +18,10 @@ from providers.simulator.authentication import Scheme
 from providers.simulator.estate import Estate
 from providers.simulator.faults import FaultPlan, Rule
 from reconciler.app import open_workspace
+from state.tables import REVISIONS
 from tests.cli import CHILD, Environment, Ran, applied, contoso, is_write, little, wait_until, with_ports
 from tests.test_json_lines import VALIDATOR
+from tests.test_state_migrations import go_back
 from tests.winrm_server import PASSWORD, USER, listening
 
 
@@ -70,6 +72,23 @@ def test_a_run_that_holds_the_lock_is_neither_waited_for_nor_disturbed(tmp_path:
         held = environment.rows("lease")
         environment.run("doctor").has(0)
         assert environment.rows("lease") == held
+
+
+def test_a_state_of_an_older_version_is_warned_of_and_left_as_it_is(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    environment = applied(tmp_path, tmp_path_factory)
+    go_back(environment.database, REVISIONS[0])
+    before = digests(environment)
+    ran = environment.run("doctor", "--json").has(0)
+    assert digests(environment) == before
+    (found,) = (one for one in ran.of("doctor_finding") if one["check"] == "state")
+    assert (found["status"], found["summary"]) == ("warning", "State of an older version")
+    environment.run("plan").has(0)
+    (found,) = (
+        one for one in environment.run("doctor", "--json").has(0).of("doctor_finding") if one["check"] == "state"
+    )
+    assert found["status"] == "ok"
 
 
 def test_a_state_that_cannot_be_read_is_a_finding(tmp_path: Path) -> None:
