@@ -18,6 +18,7 @@ import click
 from reconciler import __version__
 from reconciler.cli_options import (
     PATH,
+    name_variables,
     ports,
     shown,
     tell_of_waiting,
@@ -291,6 +292,7 @@ def simulate(output: Output, world: Path, **options: Any) -> int:
 
 
 main.add_command(state)
+name_variables(main, "RECONCILER")
 
 
 # --- small helps -----------------------------------------------------------------------------------------------------

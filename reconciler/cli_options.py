@@ -44,6 +44,20 @@ with_parallelism = click.option(
 )
 
 
+def name_variables(group: click.Group, prefix: str) -> None:
+    """Let every option of the commands be given by a variable of its name: ``--target`` of plan by ``..._PLAN_TARGET``.
+
+    By itself the library takes the name of the function's parameter, which is another one for some.
+    """
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            name_variables(command, f"{prefix}_{name.upper()}")
+        for option in command.params:
+            if isinstance(option, click.Option) and not option.hidden and option.envvar is None:
+                long = max(option.opts, key=len).strip("-").replace("-", "_")
+                option.envvar = f"{prefix}_{name}_{long}".upper()
+
+
 def shown(command: Callable[..., int]) -> Callable[..., int]:
     """Give the command an ``Output``, and turn what stops it into diagnostics and an exit code.
 
