@@ -212,9 +212,8 @@ class Apply:
         awaited = [action for action in self._plan.adopted if action.predicted_by is not None]
         if not awaited:
             return
-        names = tuple(dict.fromkeys(action.address.type for action in awaited))
-        world, reader = self._performer.world, self._performer.reader
-        landscape = world.learn(reader.observe(world.landscape, dict.fromkeys(names, None)), names)
+        names = dict.fromkeys(action.address.type for action in awaited)
+        landscape = self._performer.world.read(self._performer.reader.observe, names)
         found = [(action, landscape.one(action.address.type, action.address.key)) for action in awaited]
         self._performer.lease.commit(
             StateChange(remember=tuple(remembered(action, one) for action, one in found if one is not None))
@@ -228,9 +227,8 @@ class Apply:
             return ()
         types = self._performer.types
         structural = [name for name, kind in types.items() if kind.lifecycle not in (Lifecycle.FACT, Lifecycle.FEATURE)]
-        known = self._performer.world.landscape
-        read = self._performer.reader.observe(known, dict.fromkeys(structural, None))
-        landscape = replace(self._performer.world.learn(read, structural), prior=saved)
+        read = self._performer.world.read(self._performer.reader.observe, dict.fromkeys(structural))
+        landscape = replace(read, prior=saved)
         met = tuple(dict.fromkeys(found for kind in types.values() for found in kind.met(landscape)))
         if met:
             self._performer.lease.commit(StateChange(discharge=met))

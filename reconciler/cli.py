@@ -16,7 +16,17 @@ from typing import Any
 import click
 
 from reconciler import __version__
-from reconciler.cli_options import PATH, ports, shown, with_directory, with_json, with_parallelism, with_selection
+from reconciler.cli_options import (
+    PATH,
+    name_variables,
+    ports,
+    shown,
+    tell_of_waiting,
+    with_directory,
+    with_json,
+    with_parallelism,
+    with_selection,
+)
 from reconciler.cli_state import state
 from reconciler.diagnostics import Diagnostic, Severity
 from reconciler.output import Output
@@ -122,7 +132,7 @@ def apply(output: Output, what: Path, **options: Any) -> int:
         sys.stderr.write(f"\nInterrupted: {words} ...\n")
 
     directory, planfile = _place(what, options["directory"])
-    stop = SignalStop(on_signal)
+    stop = SignalStop(on_signal, tell_of_waiting)
     with (
         stop.installed(),
         open_workspace(directory, ports(output, stop=stop), parallelism=options["parallelism"]) as workspace,
@@ -282,6 +292,7 @@ def simulate(output: Output, world: Path, **options: Any) -> int:
 
 
 main.add_command(state)
+name_variables(main, "RECONCILER")
 
 
 # --- small helps -----------------------------------------------------------------------------------------------------

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import threading
 from collections.abc import Callable
 from functools import update_wrapper
 from pathlib import Path
@@ -42,6 +44,20 @@ with_parallelism = click.option(
 )
 
 
+def name_variables(group: click.Group, prefix: str) -> None:
+    """Let every option of the commands be given by a variable of its name: ``--target`` of plan by ``..._PLAN_TARGET``.
+
+    By itself the library takes the name of the function's parameter, which is another one for some.
+    """
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            name_variables(command, f"{prefix}_{name.upper()}")
+        for option in command.params:
+            if isinstance(option, click.Option) and not option.hidden and option.envvar is None:
+                long = max(option.opts, key=len).strip("-").replace("-", "_")
+                option.envvar = f"{prefix}_{name}_{long}".upper()
+
+
 def shown(command: Callable[..., int]) -> Callable[..., int]:
     """Give the command an ``Output``, and turn what stops it into diagnostics and an exit code.
 
@@ -56,7 +72,7 @@ def shown(command: Callable[..., int]) -> Callable[..., int]:
 
         output = Output(as_json=options.pop("as_json", False), log=log or context.find_root().obj)
         try:
-            with SignalStop(lambda *_: None).installed():
+            with SignalStop(lambda *_: None, tell_of_waiting).installed():
                 return output.end(command(output, *arguments, **options))
         except ReconcilerError as error:
             output.diagnostics(error.diagnostics)
@@ -74,6 +90,20 @@ def shown(command: Callable[..., int]) -> Callable[..., int]:
             return output.end(1)
 
     return update_wrapper(wrapped, command)
+
+
+def tell_of_waiting() -> None:
+    """Say what is waited for, where an interrupted command does not end at once.
+
+    A host may be silent to what it was asked, and a message cut in two could leave a shell that nobody knows.
+    """
+
+    def tell() -> None:
+        sys.stderr.write("\nInterrupted: waiting for the answer to what was asked, about half a minute at most ...\n")
+
+    timer = threading.Timer(1.0, tell)
+    timer.daemon = True
+    timer.start()
 
 
 _INTERRUPTED = Diagnostic("Interrupted", "No server was changed.", severity=Severity.NOTE)

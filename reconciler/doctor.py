@@ -13,6 +13,7 @@ from typing import Final
 from reconciler.doctor_rules import judged, limits
 from reconciler.findings import Check, Examined, Finding, Status
 from reconciler.needs import Needs
+from reconciler.resource import Product
 from reconciler.values import EMPTY, Connection
 
 
@@ -65,10 +66,16 @@ def host_report(
     *,
     is_entry: bool,
     has_second_hop: bool = True,
+    product: Product | None = None,
     more: Iterable[Finding] = (),
 ) -> HostReport:
-    """Return one host judged; ``more``: what is known of it from elsewhere, such as what was discovered behind it."""
-    findings = [*seen.findings, *judged(seen, needs, has_second_hop=has_second_hop), *more]
+    """Return one host judged.
+
+    Args:
+        product: what the servers' own listing says runs there.
+        more: what else is known of it from elsewhere, such as what was discovered behind it.
+    """
+    findings = [*seen.findings, *judged(seen, needs, has_second_hop=has_second_hop, product=product), *more]
     place = {check: number for number, check in enumerate(Check)}
     findings.sort(key=lambda finding: place[finding.check])
     return HostReport(seen.endpoint.connection, seen.host, seen.place, is_entry, tuple(findings), _facts(seen))

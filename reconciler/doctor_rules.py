@@ -1,11 +1,10 @@
-"""The rules by which a session is judged: language, cmdlets, second hop, clock, quotas, domain controller.
+"""The rules by which a session is judged: language, product, cmdlets, second hop, quotas, domain controller.
 
 ``failed`` means that a plan cannot be made or would be refused, ``warning`` that one can be made and something may bite
 later. So a cmdlet that reads and is missing fails, and one that only changes warns: an account that may only plan and
 report drift is a choice, not a fault. What Windows does not let an account read is no fault either.
 
-Sources of the limits: Kerberos' clock skew of five minutes (RFC 4120 and the domain's default policy); WinRM quotas
-(learn.microsoft.com/windows/win32/winrm/quotas).
+Source of the limits: WinRM quotas (learn.microsoft.com/windows/win32/winrm/quotas).
 """
 
 from __future__ import annotations
@@ -15,21 +14,21 @@ from dataclasses import dataclass
 from typing import Final
 
 from reconciler.diagnostics import Diagnostic
+from reconciler.doctor_clocks import clock_finding
 from reconciler.errors import SessionError
-from reconciler.findings import Ahead, Check, Examined, Finding, failed, ok, skipped, warned
+from reconciler.findings import Check, Examined, Finding, counted, failed, ok, skipped, some, untold, warned
 from reconciler.needs import Needs
+from reconciler.resource import Product
 from reconciler.values import Authentication, Connection
 
-KERBEROS_SECONDS: Final = 300.0
-NOTABLE_SECONDS: Final = 60.0
 
-
-def judged(seen: Examined, needs: Needs, *, has_second_hop: bool) -> Iterator[Finding]:
+def judged(seen: Examined, needs: Needs, *, has_second_hop: bool, product: Product | None) -> Iterator[Finding]:
     """Yield what is to be said of the session, in the order of its checks; of none, what could not be looked at."""
     if seen.session is None:
         yield from _unjudged(seen, needs)
         return
     yield _language(seen)
+    yield _product(seen, product)
     if identity := _identity(seen):
         yield identity
     if needs.reading:
@@ -39,40 +38,49 @@ def judged(seen: Examined, needs: Needs, *, has_second_hop: bool) -> Iterator[Fi
     if needs.script:
         yield _second_hop(seen, has_second_hop)
         yield _script(seen)
-    yield _clock(seen)
+    yield clock_finding(seen)
     yield from _quotas(seen)
 
 
 def _unjudged(seen: Examined, needs: Needs) -> Iterator[Finding]:
     """Yield what could not be looked at without a session."""
     stop = seen.stopped_at
-    why = f"not looked at: {stop.check.value} comes first" if stop else "not looked at: there is no session"
+    why = f"{stop.check.value} comes first" if stop else "there is no session"
     wanted = {
+        Check.PRODUCT: True,
         Check.READING: bool(needs.reading),
         Check.CHANGING: bool(needs.changing),
         Check.SECOND_HOP: needs.script,
         Check.SCRIPT: needs.script,
+        Check.CLOCK: True,
+        Check.QUOTAS: True,
     }
-    for check in (Check.READING, Check.CHANGING, Check.SECOND_HOP, Check.SCRIPT, Check.CLOCK, Check.QUOTAS):
-        if wanted.get(check, True):
+    for check, is_wanted in wanted.items():
+        if is_wanted:
             yield skipped(check, why)
-
-
-def _untold(seen: Examined, check: Check, what: str) -> Finding:
-    remedy = "Run doctor again. If it stays so, report it with the output of doctor --json."
-    return warned(check, "Host did not tell", f"{seen.place} did not tell {what}.", remedy)
 
 
 def _language(seen: Examined) -> Finding:
     language, far = seen.told("Language"), seen.told("FarLanguage")
     if not language:
-        return _untold(seen, Check.LANGUAGE, "the language mode of its PowerShell")
+        return untold(Check.LANGUAGE, seen.place, "the language mode of its PowerShell")
     beyond = f"; {far} at Exchange's own endpoint" if far else ""
     if language == "FullLanguage":
         return ok(Check.LANGUAGE, f"{language}{beyond}")
     detail = f"{seen.place}: PowerShell runs in {language}, in which the runner does not work in full."
     remedy = "Exempt the account from the policy (AppLocker, WDAC) that constrains PowerShell on this host."
     return failed(Check.LANGUAGE, Diagnostic("Language mode is constrained", detail, remedy))
+
+
+def _product(seen: Examined, listed: Product | None) -> Finding:
+    """Return which product answers, as the servers' own listing has it; else as the session told."""
+    if listed is None:
+        told = str(seen.about.get("product") or "").strip()
+        return ok(Check.PRODUCT, told) if told else untold(Check.PRODUCT, seen.place, "its product")
+    if listed.is_proven:
+        return ok(Check.PRODUCT, listed.name)
+    detail = f"{listed.name}. This version is recognised, but no apply was proven for it."
+    return warned(Check.PRODUCT, "Version is not proven", detail, "Plan and look for drift if you like; do not apply.")
 
 
 def _identity(seen: Examined) -> Finding | None:
@@ -113,10 +121,10 @@ _ROLES: Final = {
 def _reading(seen: Examined, cmdlets: frozenset[str]) -> Finding:
     missing = _missing(seen, cmdlets)
     if missing is None:
-        return _untold(seen, Check.READING, "which cmdlets the account may call")
+        return untold(Check.READING, seen.place, "which cmdlets the account may call")
     if not missing:
         return ok(Check.READING, f"all {len(cmdlets)} cmdlets that plan and drift call")
-    detail = f"{_some(missing)} of {_number(len(cmdlets), 'cmdlet')} not found: a plan cannot read what they tell."
+    detail = f"{_not_found(missing, cmdlets)}. A plan cannot read what they tell."
     told = Diagnostic("Cmdlets that read are missing", detail, _ROLES[seen.endpoint.connection][Check.READING])
     return failed(Check.READING, told)
 
@@ -124,24 +132,16 @@ def _reading(seen: Examined, cmdlets: frozenset[str]) -> Finding:
 def _changing(seen: Examined, cmdlets: frozenset[str]) -> Finding:
     missing = _missing(seen, cmdlets)
     if missing is None:
-        return _untold(seen, Check.CHANGING, "which cmdlets the account may call")
+        return untold(Check.CHANGING, seen.place, "which cmdlets the account may call")
     if not missing:
         return ok(Check.CHANGING, f"all {len(cmdlets)} cmdlets that apply may call")
-    detail = (
-        f"{_some(missing)} of {_number(len(cmdlets), 'cmdlet')} not found: plan and drift work, an apply that needs"
-        " them fails."
-    )
+    detail = f"{_not_found(missing, cmdlets)}. Plan and drift work, an apply that needs them fails."
     remedy = _ROLES[seen.endpoint.connection][Check.CHANGING]
     return warned(Check.CHANGING, "Cmdlets that change are missing", detail, remedy)
 
 
-def _some(names: Sequence[str], most: int = 4) -> str:
-    more = len(names) - most
-    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
-
-
-def _number(count: int, noun: str) -> str:
-    return f"{count} {noun}" + ("" if count == 1 else "s")
+def _not_found(missing: Sequence[str], cmdlets: frozenset[str]) -> str:
+    return f"{len(missing)} of {counted(len(cmdlets), 'cmdlet')} not found: {some(missing)}"
 
 
 # --- exchucutil ------------------------------------------------------------------------------------------------------
@@ -183,71 +183,6 @@ def _script(seen: Examined) -> Finding:
     return failed(Check.SCRIPT, Diagnostic("exchucutil is not there", detail, remedy))
 
 
-# --- clock -----------------------------------------------------------------------------------------------------------
-
-
-def _clock(seen: Examined) -> Finding:
-    if seen.ahead is None:
-        return _untold(seen, Check.CLOCK, "its time")
-    how = _difference(seen.ahead)
-    distance = abs(seen.ahead.certain)
-    if distance < NOTABLE_SECONDS:
-        return ok(Check.CLOCK, how)
-    remedy = "Correct the clock that is wrong; on a member of the domain:\n    w32tm /resync"
-    if distance < KERBEROS_SECONDS:
-        detail = f"{how}. Start times are corrected by it; Kerberos refuses from five minutes on."
-        return warned(Check.CLOCK, "Clocks differ", detail, remedy)
-    detail = f"{how}: more than the five minutes that Kerberos allows."
-    if seen.auth in (Authentication.KERBEROS, Authentication.CREDSSP):
-        return failed(Check.CLOCK, Diagnostic("Clocks differ", detail, remedy))
-    return warned(Check.CLOCK, "Clocks differ", detail, remedy)
-
-
-def _difference(ahead: Ahead) -> str:
-    """Return how far a clock is off, as exactly as it is known."""
-    if abs(ahead.certain) < 1.0:
-        slack = max(abs(ahead.low), abs(ahead.high))
-        return f"as this machine's, within {_span(slack)}"
-    return f"{_span(abs(ahead.middle))} {'ahead of' if ahead.middle > 0 else 'behind'} this machine's"
-
-
-def _span(seconds: float) -> str:
-    if seconds < 10:
-        return f"{max(seconds, 0.1):.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
-
-
-def clocks_finding(examined: Iterable[Examined]) -> Finding | None:
-    """Return how far the hosts' clocks are apart from each other; None where fewer than two are known."""
-    known = [(seen.ahead, seen.host) for seen in examined if seen.ahead is not None]
-    if len(known) < 2:
-        return None
-    apart = max(ahead.low for ahead, _ in known) - min(ahead.high for ahead, _ in known)
-    if apart < NOTABLE_SECONDS:
-        return ok(Check.CLOCKS, f"of {_number(len(known), 'host')} no two differ by more than a minute")
-    detail = f"{_some(list(_outliers(known)))}."
-    remedy = "Have all hosts take their time from the domain:\n    w32tm /resync /rediscover"
-    if apart < KERBEROS_SECONDS:
-        return warned(Check.CLOCKS, "Clocks differ", detail, remedy)
-    detail += " Beyond five minutes, hosts do not accept each other's Kerberos tickets."
-    return failed(Check.CLOCKS, Diagnostic("Clocks differ", detail, remedy))
-
-
-def _outliers(known: Sequence[tuple[Ahead, str]]) -> Iterator[str]:
-    """Yield which clocks stand apart, and by how much: of two from each other, of several from most."""
-    ordered = sorted(known, key=lambda one: (one[0].middle, one[1]))
-    if len(ordered) == 2:
-        (behind, first), (ahead, last) = ordered
-        yield f"{last} is {_span(ahead.middle - behind.middle)} ahead of {first}"
-        return
-    usual = ordered[len(ordered) // 2][0].middle
-    for ahead, host in sorted(known, key=lambda one: one[1]):
-        off = ahead.middle - usual
-        if abs(off) >= NOTABLE_SECONDS:
-            yield f"{host} is {_span(abs(off))} {'ahead of' if off > 0 else 'behind'} most of the others"
-
-
 # --- quotas ----------------------------------------------------------------------------------------------------------
 
 
@@ -260,6 +195,10 @@ class Limit:
     why: str
     setting: str
     recommended: int
+
+    @property
+    def remedy(self) -> str:
+        return f"On the host, in PowerShell:\n    winrm set {self.setting} '@{{{self.name}=\"{self.recommended}\"}}'"
 
 
 LIMITS: Final = (
@@ -281,7 +220,9 @@ def _quotas(seen: Examined) -> Iterator[Finding]:
     biting = [limit for limit in LIMITS if values.get(limit.name, limit.least) < limit.least]
     for limit in biting:
         detail = f"{limit.name} is {values[limit.name]}: too few {limit.why}."
-        remedy = f"On the host:\n    winrm set {limit.setting} '@{{{limit.name}=\"{limit.recommended}\"}}'"
+        remedy = (
+            f"On the host, in PowerShell:\n    winrm set {limit.setting} '@{{{limit.name}=\"{limit.recommended}\"}}'"
+        )
         yield warned(Check.QUOTAS, "Remote shells are narrowly limited", detail, remedy)
     if not biting:
         memory, shells = values.get("MaxMemoryPerShellMB"), values.get("MaxShellsPerUser")
@@ -302,8 +243,7 @@ def _unread_quotas(seen: Examined) -> Finding:
     if not str(seen.about.get("ps") or "").startswith(("1.", "2.")):
         return ok(Check.QUOTAS, "not shown to this account, which is usual")
     detail = "They are not shown to this account; this Windows allows 150 MB a shell unless somebody raised it."
-    remedy = "On the host:\n    winrm set winrm/config/winrs '@{MaxMemoryPerShellMB=\"1024\"}'"
-    return warned(Check.QUOTAS, "Limits of remote shells are not known", detail, remedy)
+    return warned(Check.QUOTAS, "Limits of remote shells are not known", detail, LIMITS[0].remedy)
 
 
 # --- what is found by reading ----------------------------------------------------------------------------------------
@@ -316,8 +256,8 @@ def hosts_finding(connection: Connection, hosts: Iterable[str], unread: Sequence
         detail = f"The hosts behind {connection.value} are not known. {first.detail}"
         return failed(Check.HOSTS, Diagnostic(first.summary, detail, first.remedy))
     names = sorted(set(hosts))
-    shown = f": {_some(names, 6)}" if names else ""
-    return ok(Check.HOSTS, f"{_number(len(names), 'host')} discovered{shown}")
+    shown = f": {some(names, 6)}" if names else ""
+    return ok(Check.HOSTS, f"{counted(len(names), 'host')} discovered{shown}")
 
 
 def controller_finding(

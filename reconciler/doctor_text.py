@@ -1,12 +1,14 @@
 """A doctor's report as text: entry points in full, the hosts behind them by one line each and what is amiss there.
 
 An operator who sees it for the first time looks for what is wrong and what to do; so each line begins with its status,
-a remedy stands under what it is for, and steps that were not taken are one line.
+a remedy stands under what it is for, and steps that were not taken are one line. Behind an entry point many hosts may
+suffer from the same: that line is left out there, and a remedy is told once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 
 from reconciler.doctor import HostReport, Report
@@ -23,6 +25,8 @@ _LOOKS: Final = {
 _STATUS_WIDTH: Final = max(len(status.value) for status in Status)
 _CHECK_WIDTH: Final = max(len(check.value) for check in Check)
 _INSET: Final = "  "
+_SHORT_REMEDY: Final = 60
+"""A remedy of so many characters is as quickly read again as looked for elsewhere."""
 
 
 def render_doctor(report: Report, style: Style, *, directory: str = "DIR", in_full: bool = False) -> str:
@@ -54,6 +58,7 @@ def _others(hosts: Sequence[HostReport], style: Style) -> Iterator[str]:
     """Yield a line for each host, and under it what is not in order there."""
     places = {host.place: style.show(host.place) for host in hosts}
     room = max(width(place) for place in places.values())
+    told: dict[str, str] = {}
     for host in hosts:
         place, brief = places[host.place], _brief(host, style)
         head = f"{_INSET}{_status(host.status, style)}  "
@@ -65,8 +70,21 @@ def _others(hosts: Sequence[HostReport], style: Style) -> Iterator[str]:
             yield from (
                 f"{' ' * start}{style.paint(line, 'dim')}" for line in wrap(brief, style.width - start) if brief
             )
-        amiss = [finding for finding in host.findings if finding.status is not Status.OK]
-        yield from _findings(amiss, style, _INSET * 3)
+        yield from _findings(_amiss(host, told), style, _INSET * 3)
+
+
+def _amiss(host: HostReport, told: dict[str, str]) -> Iterator[Finding]:
+    """Yield what is not in order on one of several hosts; ``told``: remedies so far, and the hosts they were told of.
+
+    What was skipped says something only where nothing failed: the credential was refused elsewhere.
+    """
+    hidden = {Status.OK, Status.SKIPPED} if host.status is Status.FAILED else {Status.OK}
+    for finding in host.findings:
+        if finding.status in hidden:
+            continue
+        first = told.setdefault(finding.remedy, host.host)
+        is_told = first != host.host and len(finding.remedy) > _SHORT_REMEDY
+        yield replace(finding, remedy=f"As for {first}.") if is_told else finding
 
 
 def _brief(host: HostReport, style: Style) -> str:
@@ -86,15 +104,14 @@ def _brief(host: HostReport, style: Style) -> str:
 # --- findings --------------------------------------------------------------------------------------------------------
 
 
-def _findings(findings: Sequence[Finding], style: Style, inset: str) -> Iterator[str]:
+def _findings(findings: Iterable[Finding], style: Style, inset: str) -> Iterator[str]:
     """Yield the findings; those that were skipped stand together at the end, by the reason why."""
-    for finding in findings:
-        if finding.status is not Status.SKIPPED:
-            yield from _finding(finding, style, inset)
     reasons: dict[str, list[str]] = {}
     for finding in findings:
         if finding.status is Status.SKIPPED:
             reasons.setdefault(finding.detail, []).append(finding.check.value)
+        else:
+            yield from _finding(finding, style, inset)
     for reason, checks in reasons.items():
         head = f"{inset}{_status(Status.SKIPPED, style)}  "
         start = len(inset) + _STATUS_WIDTH + 2
@@ -114,16 +131,19 @@ def _finding(finding: Finding, style: Style, inset: str) -> Iterator[str]:
     for line in wrap(style.show(finding.detail), room) if finding.detail or not finding.summary else []:
         yield f"{head}{line}".rstrip()
         head = margin
-    yield from (f"{margin}{line}" for line in _remedy(finding.remedy, room, style))
+    yield from _remedy(finding.remedy, start, style)
 
 
-def _remedy(remedy: str, room: int, style: Style) -> Iterator[str]:
-    """Yield what to do: sentences wrapped, commands to copy whole."""
+def _remedy(remedy: str, start: int, style: Style) -> Iterator[str]:
+    """Yield what to do: sentences wrapped, commands to copy whole, which begin further left where they are long."""
+    room = max(20, style.width - start)
     for line in remedy.split("\n") if remedy else ():
         if line.startswith(" "):
-            yield style.paint(f"  {style.show(line.strip())}", "cyan")
+            command = style.show(line.strip())
+            left = max(len(_INSET), min(start + 2, style.width - width(command)))
+            yield " " * left + style.paint(command, "cyan")
         else:
-            yield from (style.paint(part, "cyan") for part in wrap(style.show(line), room))
+            yield from (" " * start + style.paint(part, "cyan") for part in wrap(style.show(line), room))
 
 
 def _status(status: Status, style: Style) -> str:

@@ -15,6 +15,7 @@
           UntrustedServer               1   certificate or name
           NotWinRM                      1   something else answered
       StateError                        1
+        StateBehind                     1
         Locked                          6
         LeaseLost                       3
       PlanError                         5   a saved plan that may not be applied; nothing was written
@@ -62,6 +63,10 @@ class PlanError(ReconcilerError):
 
 class StateError(ReconcilerError):
     """The state cannot be opened, read or written."""
+
+
+class StateBehind(StateError):
+    """The state has an older schema and is only read; whoever may write it brings it up to date."""
 
 
 class Locked(StateError):

@@ -15,14 +15,15 @@ from typing import Final
 
 from reconciler.diagnostics import Diagnostic
 from reconciler.doctor import HostReport, Report, host_report
-from reconciler.doctor_rules import clocks_finding, controller_finding, hosts_finding
+from reconciler.doctor_clocks import clocks_finding
+from reconciler.doctor_rules import controller_finding, hosts_finding
 from reconciler.errors import ConfigurationError, SessionError
 from reconciler.events import Observed, Observing
 from reconciler.findings import Check, Examined, Finding, skipped
 from reconciler.needs import NOTHING, Needs, needs_of, undeclared
 from reconciler.observe import Reader
 from reconciler.ports import Clock, Emit, Examiner, Random, Scheduler
-from reconciler.resource import Landscape, Lifecycle, ResourceType
+from reconciler.resource import Landscape, Lifecycle, Product, ResourceType
 from reconciler.retry import Policy, Retry
 from reconciler.values import EXCHANGE, Address, Command, Connection, Endpoint
 
@@ -63,9 +64,10 @@ class Examination:
         needs = needs_of(self.types, landscape)
         behind = _behind(needs, entries)
         others = self._examined(_chosen(only, behind, entries, self._blind(entries, landscape)))
+        products = {host.casefold(): one for kind in self.types for host, one in kind.products(landscape).items()}
         reports = [
-            *(self._report(seen, needs, self._about_entry(seen, landscape, behind)) for seen in entries),
-            *(self._report(seen, needs) for seen in others),
+            *(self._report(seen, needs, products, self._about_entry(seen, landscape, behind)) for seen in entries),
+            *(self._report(seen, needs, products) for seen in others),
         ]
         findings = [*known, *undeclared(needs, self.connections)]
         if clocks := clocks_finding([*entries, *others]):
@@ -73,13 +75,18 @@ class Examination:
         return Report(self.landscape.settings.environment, tuple(findings), tuple(reports))
 
     def _report(
-        self, seen: Examined, needs: Mapping[Endpoint, Needs], about_entry: tuple[Finding, ...] | None = None
+        self,
+        seen: Examined,
+        needs: Mapping[Endpoint, Needs],
+        products: Mapping[str, Product],
+        about_entry: tuple[Finding, ...] | None = None,
     ) -> HostReport:
         return host_report(
             seen,
             _needs_at(seen, needs),
             is_entry=about_entry is not None,
             has_second_hop=self.landscape.settings.second_hop,
+            product=products.get(seen.host.casefold()),
             more=about_entry or (),
         )
 
@@ -147,7 +154,7 @@ class Examination:
     def _about_entry(self, seen: Examined, landscape: Landscape, behind: Sequence[Endpoint]) -> tuple[Finding, ...]:
         checks = (Check.HOSTS, Check.CONTROLLER) if seen.endpoint == EXCHANGE else (Check.HOSTS,)
         if not seen.is_open:
-            return tuple(skipped(check, "not looked at: it takes a session") for check in checks)
+            return tuple(skipped(check, "it takes a session") for check in checks)
         connection = seen.endpoint.connection
         names = [endpoint.host or "" for endpoint in behind if endpoint.connection is connection]
         found = hosts_finding(connection, names, self._unread(connection, landscape))
@@ -159,7 +166,7 @@ class Examination:
         listed = sorted(landscape.all(CONTROLLERS))
         unread = landscape.unreadable.get(Address(CONTROLLERS, "*"))
         if unread is not None:
-            return skipped(Check.CONTROLLER, "not looked at: domain controllers could not be listed")
+            return skipped(Check.CONTROLLER, "domain controllers could not be listed")
         _, pinned = controller_finding(remembered, listed, None)
         return controller_finding(remembered, listed, self._asked_at(pinned) if pinned else None)[0]
 

@@ -9,7 +9,6 @@ have happened without anybody being able to tell is *unknown*: it is never sent 
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -25,6 +24,7 @@ from reconciler.resource import Action, ActionKind, Landscape, Proof, ResourceTy
 from reconciler.snapshot import Intent, Outcome, OutcomeKind, Remembered, StateChange
 from reconciler.system import NeverStop
 from reconciler.values import Address, Argument, Command, NameOf, Resource
+from reconciler.world import World
 
 CHUNK = 100
 """Actions of one step that are journalled, sent and read back together."""
@@ -53,28 +53,6 @@ class Ended:
     """Its postcondition held before anything was sent."""
     is_stale: bool = False
     """The live object is not what the plan took for granted; nothing was sent for it."""
-
-
-class World:
-    """The landscape of a run, brought up to date by every read of every step. Thread-safe."""
-
-    def __init__(self, landscape: Landscape) -> None:
-        self._landscape = landscape
-        self._lock = threading.Lock()
-
-    @property
-    def landscape(self) -> Landscape:
-        with self._lock:
-            return self._landscape
-
-    def learn(self, read: Landscape, type_names: Sequence[str]) -> Landscape:
-        """Take over what was read of some types, and return the whole."""
-        with self._lock:
-            unreadable = {a: told for a, told in self._landscape.unreadable.items() if a.type not in type_names}
-            unreadable |= {a: told for a, told in read.unreadable.items() if a.type in type_names}
-            observed = {**self._landscape.observed, **{name: read.all(name) for name in type_names}}
-            self._landscape = replace(self._landscape, observed=observed, unreadable=unreadable)
-            return self._landscape
 
 
 @dataclass(slots=True)
@@ -127,7 +105,7 @@ class Performer:
         else:
             for wanted in self._unnamed(actions):
                 only.setdefault(wanted.type, None)
-        return self.world.learn(self.reader.observe(self.world.landscape, only), tuple(only))
+        return self.world.read(self.reader.observe, only)
 
     def _unnamed(self, actions: Sequence[Action]) -> list[Address]:
         known = self.world.landscape

@@ -257,6 +257,15 @@ class Task:
     destroys: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Product:
+    """What runs on a host, as people call it."""
+
+    name: str
+    is_proven: bool
+    """Applies were proven for this version."""
+
+
 class ResourceType(ABC):
     """What the engine knows about a kind of resource. Every method is a pure function of its arguments."""
 
@@ -308,6 +317,10 @@ class ResourceType(ABC):
         What could not be read comes as ``Diagnosed``; an object the server says does not exist simply is not there.
         """
         return ()
+
+    def products(self, landscape: Landscape) -> Mapping[str, Product]:
+        """Return what runs on the hosts that the resources of this type tell of, by FQDN."""
+        return EMPTY
 
     # what follows from what the operator wrote
 

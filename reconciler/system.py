@@ -71,13 +71,14 @@ def _hang_up() -> list[signal.Signals]:
 class SignalStop:
     """Counts the operator's wishes to stop: SIGINT, and SIGTERM of the system.
 
-    Before servers are changed (``begin``), while a plan is made or a person is asked, the first ends the command. After
-    that the first lets running steps finish, the second stops after journalling what is under way. Python runs handlers
-    between two instructions of the main thread, and steps run on others: no command is ever cut in half.
+    Before servers are changed (``begin``), while a plan is made or a person is asked, the first ends the command, once
+    what was asked is answered. After that the first lets running steps finish, the second stops after journalling what
+    is under way. Python runs handlers between two instructions of the main thread, and steps run on others: no command
+    is ever cut in half.
     """
 
-    def __init__(self, on_signal: Callable[[int, int], None]) -> None:
-        self._on_signal = on_signal
+    def __init__(self, on_signal: Callable[[int, int], None], on_ending: Callable[[], None] = lambda: None) -> None:
+        self._on_signal, self._on_ending = on_signal, on_ending
         self.count = 0
         self.signal = 0
         self._has_begun = False
@@ -109,6 +110,8 @@ class SignalStop:
         self.count += 1
         self.signal = number
         if not self._has_begun:
+            if self.count == 1:
+                self._on_ending()
             # No ``Exception``: what reads a server takes those for its own.
             raise KeyboardInterrupt if number == signal.SIGINT else SystemExit(self.exit_code)
         self._on_signal(number, self.count)

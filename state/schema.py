@@ -11,7 +11,8 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Text, column, inspect, select, table, text
 
-from reconciler.errors import StateError
+from reconciler.diagnostics import Diagnostic
+from reconciler.errors import StateBehind
 from state.failures import damaged, state_error
 from state.tables import REVISIONS, VERSION_TABLE, metadata
 
@@ -43,11 +44,13 @@ def is_behind(revision: str | None, where: str) -> bool:
     )
 
 
-def behind_and_read_only(revision: str | None, where: str) -> StateError:
-    return state_error(
-        "State of an older version",
-        f"{where} has schema {revision!r} and is only read here; {REVISIONS[-1]!r} is needed.",
-        "Run apply once: it brings the state up to date. Or use the version of reconciler that wrote it.",
+def behind_and_read_only(revision: str | None, where: str) -> StateBehind:
+    return StateBehind(
+        Diagnostic(
+            "State of an older version",
+            f"{where} has schema {revision!r} and is only read here; {REVISIONS[-1]!r} is needed.",
+            "Run plan or apply once: it brings the state up to date. Or use the version of reconciler that wrote it.",
+        )
     )
 
 

@@ -49,7 +49,9 @@ _SETTINGS: Final[_Settings] = (
     ("PRAGMA cell_size_check = ON", "PRAGMA cell_size_check", 1),
     ("PRAGMA mmap_size = 0", "PRAGMA mmap_size", 0),
 )
-_SETTINGS_OF_READERS: Final = _SETTINGS[2:]
+_SETTINGS_OF_READERS: Final[_Settings] = (*_SETTINGS[2:], ("PRAGMA query_only = ON", "PRAGMA query_only", 1))
+"""A reader opens the file as writers do and refuses to write: opened for reading alone, SQLite leaves the log and its
+index beside the file when it closes."""
 
 _MARK_AS_OURS: Final = "PRAGMA application_id = 1380142659"
 
@@ -128,7 +130,7 @@ class SQLiteDatabase(Database):
         for leftover in (new, *_beside(new)):
             leftover.unlink(missing_ok=True)
         os.close(create_private(new))
-        engine = _engine(new, "rw", _SETTINGS)
+        engine = _engine(new, _SETTINGS)
         try:
             with engine.connect().execution_options(**{WRITES: True}) as connection, connection.begin():
                 connection.execute(text(_MARK_AS_OURS))
@@ -160,8 +162,7 @@ class SQLiteDatabase(Database):
         if os.path.getsize(self._path) == 0:
             raise damaged(self.where, "it is empty")
         ended_badly = _has_content(_beside(self._path)[0])
-        mode, settings = ("ro", _SETTINGS_OF_READERS) if self._read_only else ("rw", _SETTINGS)
-        engine = _engine(self._path, mode, settings)
+        engine = _engine(self._path, _SETTINGS_OF_READERS if self._read_only else _SETTINGS)
         try:
             self._verify(engine, ended_badly)
         except BaseException:
@@ -200,12 +201,12 @@ class SQLiteDatabase(Database):
                 self._point("state-before-migration-commit")
 
 
-def _engine(path: Path, mode: str, settings: _Settings) -> Engine:
+def _engine(path: Path, settings: _Settings) -> Engine:
     """Return an engine with one connection to a file that exists; transactions begin where we say."""
 
     def connect() -> sqlite3.Connection:
         connection = sqlite3.connect(
-            f"{path.as_uri()}?mode={mode}",
+            f"{path.as_uri()}?mode=rw",
             uri=True,
             isolation_level=None,
             check_same_thread=False,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from reconciler.apply import Account, Apply
 from reconciler.build_plan import build_plan
 from reconciler.observe import Reader
-from reconciler.perform import Performer, World
+from reconciler.perform import Performer
 from reconciler.plan import Plan
 from reconciler.ports import Holder, Sessions
 from reconciler.recover import close_intents, outlast
@@ -17,6 +17,7 @@ from reconciler.retry import Retry
 from reconciler.selection import Selection
 from reconciler.system import NeverStop
 from reconciler.values import Resources
+from reconciler.world import World
 from tests.fakes import MemoryStore, Recorder, SeededRandom, SerialScheduler, VirtualClock
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from reconciler.diagnostics import Diagnostic
 from reconciler.doctor import Report, host_report
-from reconciler.doctor_rules import clocks_finding
+from reconciler.doctor_clocks import clocks_finding
 from reconciler.findings import Ahead, Check, Examined, Finding, failed, ok, skipped
 from reconciler.needs import Needs
 from reconciler.values import EXCHANGE, LYNC, Authentication, Connection, Endpoint
@@ -19,6 +19,10 @@ QUOTAS: Mapping[str, int] = {
     "MaxConcurrentUsers": 10,
     "IdleTimeout": 7_200_000,
     "MaxEnvelopeSizekb": 500,
+}
+PRODUCTS = {
+    Connection.EXCHANGE: "Version 15.0 (Build 1497.2)",
+    Connection.LYNC: "Microsoft Lync Server 2013 (5.0.8308.0): Volume license key installed.",
 }
 ON_TIME = Ahead(-0.02, 0.03)
 NEEDS = Needs(frozenset({"Get-UMDialPlan", "Get-UMIPGateway"}), frozenset({"New-UMDialPlan"}), script=True)
@@ -53,7 +57,7 @@ def seen(
     ready = {
         "ps": "4.0",
         "os": "Windows Server 2012 R2",
-        "product": "Version 15.0 (Build 1497.2)",
+        "product": PRODUCTS[endpoint.connection],
         "culture": "de-DE",
         "host": host,
         "adapter": "remote",
@@ -72,7 +76,7 @@ def unreachable(host: str = "ex9.contoso.com", endpoint: Endpoint | None = None)
         "Check that the host runs, that WinRM is on, and that a firewall lets the port through. On the host:\n"
         "    winrm quickconfig",
     )
-    why = "not looked at: port comes first"
+    why = "port comes first"
     way = (
         ok(Check.NAME, "10.0.0.9"),
         failed(Check.PORT, told),

@@ -6,13 +6,16 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import click
 import jsonschema
 import pytest
 import yaml
 
+from reconciler.cli import main
 from tests.cli import SAMPLE, Environment, First, Ran, applied, clean, contoso, first, little, run
 
 SCHEMAS = Path(__file__).parent.parent / "reconciler" / "schemas"
@@ -61,6 +64,31 @@ def test_wrong_usage_ends_with_1_and_says_what_is_wrong(tmp_path: Path) -> None:
     ran = run("plan", "--no-such-option", cwd=tmp_path).has(1)
     assert "--no-such-option" in ran.err
     assert ran.out == ""
+
+
+def test_every_option_can_be_given_by_a_variable_of_its_name() -> None:
+    def named(group: click.Group, *path: str) -> Iterator[tuple[str, str]]:
+        for name, command in group.commands.items():
+            if isinstance(command, click.Group):
+                yield from named(command, *path, name)
+            for option in command.params:
+                if isinstance(option, click.Option) and not option.hidden:
+                    long = next(word for word in option.opts if word.startswith("--"))
+                    words = ["RECONCILER", *path, name, *long.removeprefix("--").split("-")]
+                    yield "_".join(words).upper(), str(option.envvar)
+
+    told = dict(named(main))
+    assert len(told) > 40
+    assert {name: variable for name, variable in told.items() if name != variable} == {
+        "RECONCILER_SIMULATE_ENGINE": "RECONCILER_SIMULATOR_ENGINE"
+    }
+
+
+def test_a_variable_chooses_what_is_planned_and_how_it_is_told(small: Environment) -> None:
+    ran = small.run("plan", RECONCILER_PLAN_TARGET="dial_plan/Redmond", RECONCILER_PLAN_JSON="1").has(0)
+    planned = {str(action["address"]).partition("/")[0] for action in ran.of("planned_action")}
+    assert "dial_plan" in planned
+    assert "um_mailbox" not in planned
 
 
 # --- machine output --------------------------------------------------------------------------------------------------

@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import select
+import signal
+import socket
+import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +18,10 @@ from providers.simulator.authentication import Scheme
 from providers.simulator.estate import Estate
 from providers.simulator.faults import FaultPlan, Rule
 from reconciler.app import open_workspace
-from tests.cli import CHILD, Environment, Ran, applied, contoso, is_write, little, with_ports
+from state.tables import REVISIONS
+from tests.cli import CHILD, Environment, Ran, applied, contoso, is_write, little, wait_until, with_ports
 from tests.test_json_lines import VALIDATOR
+from tests.test_state_migrations import go_back
 from tests.winrm_server import PASSWORD, USER, listening
 
 
@@ -64,6 +72,23 @@ def test_a_run_that_holds_the_lock_is_neither_waited_for_nor_disturbed(tmp_path:
         held = environment.rows("lease")
         environment.run("doctor").has(0)
         assert environment.rows("lease") == held
+
+
+def test_a_state_of_an_older_version_is_warned_of_and_left_as_it_is(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    environment = applied(tmp_path, tmp_path_factory)
+    go_back(environment.database, REVISIONS[0])
+    before = digests(environment)
+    ran = environment.run("doctor", "--json").has(0)
+    assert digests(environment) == before
+    (found,) = (one for one in ran.of("doctor_finding") if one["check"] == "state")
+    assert (found["status"], found["summary"]) == ("warning", "State of an older version")
+    environment.run("plan").has(0)
+    (found,) = (
+        one for one in environment.run("doctor", "--json").has(0).of("doctor_finding") if one["check"] == "state"
+    )
+    assert found["status"] == "ok"
 
 
 def test_a_state_that_cannot_be_read_is_a_finding(tmp_path: Path) -> None:
@@ -141,6 +166,27 @@ def test_declared_servers_are_examined_and_what_ntlm_cannot_do_is_told(tmp_path:
     assert not [entry for entry in there.log() if is_write(entry)]
     kept = (environment.directory / "doctor.log").read_text("utf-8")
     assert PASSWORD not in ran.out + ran.err + kept
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+def test_ctrl_c_says_what_a_silent_host_is_waited_for(tmp_path: Path) -> None:
+    environment = little(tmp_path / "little")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.settimeout(30)
+        declare(environment, silent.getsockname()[1])
+        with environment.started("doctor", entry=CHILD) as started, ExitStack() as taken:
+            for _ in range(6):  # both entry points, each looked for once and then asked
+                connection, _ = silent.accept()
+                taken.enter_context(connection)
+                if select.select([connection], [], [], 1.0)[0] and connection.recv(1, socket.MSG_PEEK):
+                    break
+            os.kill(started.pid, signal.SIGINT)
+            wait_until(lambda: "waiting for the answer" in started.err)
+            taken.close()
+            silent.close()
+            ran = started.end().has(130)
+    assert "Note: Interrupted" in ran.err
+    assert "Traceback" not in ran.err
 
 
 def test_a_wrong_password_costs_two_logons_at_most(tmp_path: Path) -> None:

@@ -10,17 +10,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from providers.catalogue import resource_types
+from providers.exchange.facts import ExchangeServer
 from reconciler.diagnostics import Diagnostic
 from reconciler.doctor import Report, host_report, worst
-from reconciler.doctor_rules import LIMITS, clocks_finding, controller_finding, hosts_finding
+from reconciler.doctor_clocks import clocks_finding
+from reconciler.doctor_rules import LIMITS, controller_finding, hosts_finding
 from reconciler.doctor_text import render_doctor
 from reconciler.errors import PermanentError
 from reconciler.findings import Ahead, Check, Examined, Finding, Status
 from reconciler.json_lines import JsonLines
 from reconciler.needs import NOTHING, Needs, needs_of
-from reconciler.resource import Landscape
+from reconciler.resource import Landscape, Product
 from reconciler.style import Style
-from reconciler.values import EXCHANGE, LYNC, Authentication, Connection, Endpoint
+from reconciler.values import EXCHANGE, LYNC, Address, Authentication, Connection, Endpoint, Resource, Resources
 from tests.example_examined import NEEDS, QUOTAS, seen, troubled, unreachable
 from tests.landscapes import contoso
 from tests.test_json_lines import messages
@@ -96,7 +98,7 @@ def test_a_host_in_order_has_findings_that_are_ok_in_their_order() -> None:
 def test_cmdlets_that_read_fail_where_they_are_missing() -> None:
     found = only(seen(Missing=["get-umdialplan", "Get-CsPool"]), Check.READING)
     assert found.status is Status.FAILED
-    assert "Get-UMDialPlan of 2 cmdlets not found" in found.detail
+    assert "1 of 2 cmdlets not found: Get-UMDialPlan." in found.detail
     assert "Get-CsPool" not in found.detail, "nobody needs it there"
     assert "Organization Management" in found.remedy
 
@@ -104,7 +106,7 @@ def test_cmdlets_that_read_fail_where_they_are_missing() -> None:
 def test_cmdlets_that_only_change_are_a_warning() -> None:
     found = only(seen(Missing=["New-UMDialPlan"]), Check.CHANGING)
     assert found.status is Status.WARNING
-    assert "plan and drift work" in found.detail
+    assert "Plan and drift work" in found.detail
     assert "UM Management" in found.remedy
 
 
@@ -117,7 +119,7 @@ def test_roles_are_those_of_the_product() -> None:
 def test_many_missing_cmdlets_are_counted() -> None:
     names = frozenset(f"Get-Thing{number}" for number in range(9))
     found = judged(seen(Missing=sorted(names)), Needs(names))[Check.READING]
-    assert "Get-Thing3 and 5 more of 9 cmdlets" in found.detail
+    assert "9 of 9 cmdlets not found: Get-Thing0, Get-Thing1, Get-Thing2, Get-Thing3 and 5 more." in found.detail
 
 
 @pytest.mark.parametrize(
@@ -128,6 +130,8 @@ def test_many_missing_cmdlets_are_counted() -> None:
         (Check.READING, {"Missing": "Get-UMDialPlan"}),
         (Check.CHANGING, {"Missing": {}}),
         (Check.CLOCK, {"ahead": None}),
+        (Check.PRODUCT, {"about": {"product": ""}}),
+        (Check.PRODUCT, {"about": {"product": None}}),
     ],
 )
 def test_what_a_host_does_not_tell_is_not_in_order(check: Check, one: dict[str, Any]) -> None:
@@ -139,6 +143,35 @@ def test_what_a_host_does_not_tell_is_not_in_order(check: Check, one: dict[str, 
 def test_what_is_not_needed_is_not_told() -> None:
     found = judged(seen(), NOTHING)
     assert not {Check.READING, Check.CHANGING, Check.SECOND_HOP, Check.SCRIPT} & set(found)
+
+
+def test_the_product_is_named_as_the_servers_list_it_and_else_as_the_session_told() -> None:
+    found = judged(seen(about={"product": ""}), product=Product("Exchange 2013, Version 15.0", is_proven=True))
+    assert (found[Check.PRODUCT].status, found[Check.PRODUCT].detail) == (Status.OK, "Exchange 2013, Version 15.0")
+    assert judged(seen(about={"product": "Version 15.0"}))[Check.PRODUCT].detail == "Version 15.0"
+
+
+def test_a_product_that_applies_were_not_proven_for_is_warned_of() -> None:
+    found = only(seen(), Check.PRODUCT, product=Product("Exchange 2010, Version 14.3", is_proven=False))
+    assert found.status is Status.WARNING
+    assert "Exchange 2010, Version 14.3. " in found.detail
+    assert "do not apply" in found.remedy
+
+
+@pytest.mark.parametrize(
+    ("version", "product"),
+    [
+        ("Version 8.3 (Build 83.6)", Product("Exchange 2007, Version 8.3 (Build 83.6)", is_proven=False)),
+        ("Version 14.3 (Build 123.4)", Product("Exchange 2010, Version 14.3 (Build 123.4)", is_proven=False)),
+        ("Version 15.0 (Build 847.32)", Product("Exchange 2013, Version 15.0 (Build 847.32)", is_proven=True)),
+        ("Version 15.1 (Build 225.42)", Product("Exchange 2016, Version 15.1 (Build 225.42)", is_proven=False)),
+        ("something else", Product("something else", is_proven=False)),
+    ],
+)
+def test_of_exchange_2013_alone_applies_were_proven(version: str, product: Product) -> None:
+    server = Resource(Address("exchange_server", "ex1.contoso.com"), {"version": version})
+    landscape = Landscape().with_observed("exchange_server", Resources([server]))
+    assert ExchangeServer().products(landscape) == {"ex1.contoso.com": product}
 
 
 @pytest.mark.parametrize("language", ["ConstrainedLanguage", "RestrictedLanguage", "NoLanguage"])
@@ -236,6 +269,19 @@ def test_clocks_of_hosts_are_compared_with_each_other(apart: float, status: Stat
         assert "ahead of a.x.y" in found.detail
 
 
+def test_clocks_fail_only_where_somebody_logs_on_by_tickets() -> None:
+    def apart(*ways: Authentication) -> Status:
+        pairs = zip(ways, (0, 420), strict=True)
+        found = clocks_finding([seen(f"{way.value}.x.y", auth=way, ahead=Ahead(at, at)) for way, at in pairs])
+        assert found is not None
+        assert "Kerberos tickets" in found.detail
+        return found.status
+
+    assert apart(Authentication.NTLM, Authentication.BASIC) is Status.WARNING
+    assert apart(Authentication.NTLM, Authentication.KERBEROS) is Status.FAILED
+    assert apart(Authentication.CREDSSP, Authentication.NTLM) is Status.FAILED
+
+
 def test_of_several_clocks_those_that_stand_apart_are_named() -> None:
     hosts = [seen(f"h{number}.x.y", ahead=Ahead(number / 10, number / 10)) for number in range(5)]
     hosts += [seen("slow.x.y", ahead=Ahead(-95, -95)), seen("fast.x.y", ahead=Ahead(400, 400))]
@@ -286,7 +332,8 @@ def test_limits_that_are_no_numbers_are_passed_over(odd: Any) -> None:
 def test_what_needs_a_session_is_skipped_without_one() -> None:
     found = judged(unreachable())
     assert found[Check.PORT].status is Status.FAILED
-    for check in (Check.READING, Check.CHANGING, Check.SECOND_HOP, Check.SCRIPT, Check.CLOCK, Check.QUOTAS):
+    needed = (Check.READING, Check.CHANGING, Check.SECOND_HOP, Check.SCRIPT)
+    for check in (Check.PRODUCT, *needed, Check.CLOCK, Check.QUOTAS):
         assert found[check].status is Status.SKIPPED
         assert "port" in found[check].detail
 

@@ -9,14 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.doctor import HostReport, Report
+from reconciler.doctor import HostReport, Report, host_report
 from reconciler.doctor_text import render_doctor
 from reconciler.findings import Check, Finding, Status
 from reconciler.json_lines import JsonLines
+from reconciler.needs import Needs
 from reconciler.style import Style
 from reconciler.text import width
 from reconciler.values import Connection
-from tests.example_examined import in_order, troubled
+from tests.example_examined import in_order, troubled, unreachable
 from tests.test_json_lines import messages
 
 LONG = "-in-a-datacenter-with-a-very-long-name.emea.corp"
@@ -45,9 +46,33 @@ def test_what_is_amiss_on_a_host_stands_under_it_with_its_remedy() -> None:
 
 
 def test_steps_not_taken_are_one_line() -> None:
-    (line,) = (one for one in lines(troubled()) if "skipped  tls" in one)
+    (line,) = (one for one in lines(troubled(), in_full=True) if "skipped  tls" in one)
     assert "tls, winrm, logon, shell, powershell" in line
-    assert render_doctor(troubled(), STYLE).count("port comes first") == 1
+    assert render_doctor(troubled(), STYLE, in_full=True).count("port comes first") == 1
+
+
+def test_of_many_hosts_that_fail_alike_the_steps_not_taken_are_left_out_and_the_remedy_is_told_once() -> None:
+    names = [f"ex{number}.contoso.com" for number in range(1, 4)]
+    hosts = tuple(host_report(unreachable(name), Needs(), is_entry=False) for name in names)
+    text = render_doctor(Report("contoso", (), hosts), STYLE)
+    assert "skipped  " not in text
+    assert text.count("failed   port") == 3
+    assert text.count("winrm quickconfig") == 1
+    assert text.count("As for ex1.contoso.com.") == 2
+    assert render_doctor(Report("contoso", (), hosts), STYLE, in_full=True).count("winrm quickconfig") == 3
+
+
+def test_a_host_where_nothing_failed_tells_what_was_skipped() -> None:
+    refused = Finding(Check.LOGON, Status.SKIPPED, "the credential was refused twice at other hosts")
+    host = HostReport(Connection.LYNC, "fe2.contoso.com", "fe2.contoso.com:5986", False, (refused,))
+    assert "skipped  logon: the credential was refused twice" in render_doctor(Report("x", (), (host,)), STYLE)
+
+
+def test_a_long_command_begins_further_left_and_stays_whole() -> None:
+    text = render_doctor(troubled(), Style(width=76)).splitlines()
+    (command,) = (line for line in text if "winrm set" in line)
+    assert width(command) == 76
+    assert command.strip() in render_doctor(troubled(), STYLE)
 
 
 def test_in_full_every_host_has_all_its_lines() -> None:
@@ -59,7 +84,7 @@ def test_in_full_every_host_has_all_its_lines() -> None:
 
 def test_the_end_counts_and_says_how_to_go_on() -> None:
     *_, last = lines(troubled())
-    assert last == "Doctor: 5 hosts examined, 3 failed, 1 warning, 7 skipped, 40 ok."
+    assert last == "Doctor: 5 hosts examined, 3 failed, 1 warning, 8 skipped, 44 ok."
     *_, counted, further = render_doctor(in_order(), STYLE, directory="estate").splitlines()
     assert counted.startswith("Doctor: 1 host examined, ")
     assert further.endswith("reconciler plan estate")

@@ -46,8 +46,8 @@ def filled(place: Place) -> Snapshot:
     return snapshot
 
 
-def go_back(place: Place, revision: str) -> None:
-    connection = sqlite3.connect(place.path, isolation_level=None)
+def go_back(path: Path, revision: str) -> None:
+    connection = sqlite3.connect(path, isolation_level=None)
     for later in reversed(REVISIONS[REVISIONS.index(revision) + 1 :]):
         for statement in UNDO[later]:
             connection.execute(statement)
@@ -81,7 +81,7 @@ def test_migrations_make_the_tables_that_are_used(tmp_path: Path) -> None:
 @pytest.mark.parametrize("revision", REVISIONS[:-1])
 def test_a_revision_that_is_behind_is_migrated_at_open(place: Place, revision: str) -> None:
     expected = filled(place)
-    go_back(place, revision)
+    go_back(place.path, revision)
     store = place.open()
     assert revision_of(place) == REVISIONS[-1]
     assert store.read() == expected
@@ -93,7 +93,7 @@ def test_a_revision_that_is_behind_is_migrated_at_open(place: Place, revision: s
 @pytest.mark.parametrize("revision", REVISIONS[:-1])
 def test_the_undone_file_is_what_that_revision_made(place: Place, tmp_path: Path, revision: str) -> None:
     filled(place)
-    go_back(place, revision)
+    go_back(place.path, revision)
     engine = create_engine(f"sqlite:///{tmp_path / 'then.db'}")
     with engine.begin() as connection:
         upgrade(connection, revision)
@@ -106,7 +106,7 @@ def test_the_undone_file_is_what_that_revision_made(place: Place, tmp_path: Path
 
 def test_a_reader_leaves_an_older_schema_alone(place: Place) -> None:
     filled(place)
-    go_back(place, "1")
+    go_back(place.path, "1")
     content = place.path.read_bytes()
     with pytest.raises(StateError, match="older version"):
         place.open(read_only=True)
@@ -138,7 +138,7 @@ def test_a_schema_of_no_known_revision_is_refused(place: Place) -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="no such signal on Windows")
 def test_a_migration_killed_at_any_statement_is_done_again(place: Place) -> None:
     expected = filled(place)
-    go_back(place, "1")
+    go_back(place.path, "1")
     content = place.path.read_bytes()
     deaths, directories = _killed_at_every_statement(place.path)
     assert deaths > 2

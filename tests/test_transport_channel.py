@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from providers.transport import wire
 from providers.transport.channel import RECYCLE_AFTER
 from providers.transport.fault_tables import Phase
-from providers.transport.pending import Pending, bursts
+from providers.transport.pending import Pending, bursts, lines
 from providers.transport.settings import SessionMode
 from reconciler.errors import (
     AmbiguousOutcome,
@@ -450,7 +450,7 @@ def test_bursts_keep_order_and_size(sizes: list[int]) -> None:
     pending = [Pending(request, request.id) for request in writes(*("x" * size for size in sizes))]
     cut = list(bursts(pending))
     assert [one for burst in cut for one in burst] == pending
-    assert all(len(burst) == 1 or sum(one.length for one in burst) <= wire.SEND_LIMIT for burst in cut)
+    assert all(len(burst) == 1 or len(lines(burst, 0.0)) <= wire.SEND_LIMIT for burst in cut)
 
 
 def test_a_script_goes_alone() -> None:

@@ -151,9 +151,10 @@ def test_a_call_that_waited_as_long_opens_another_and_a_third_none(hosts: Callab
     host.clock.sleep(LOAD + 1)
     wait_until(lambda: len(host.opened) == 2 and bool(host.opened[1].asked))
     host.clock.sleep(100 * LOAD)
-    assert host.opened[1].asked == ["b"]
+    assert len(host.opened[1].asked) == 1, "one of those that wait, whose threads came in any order"
     host.opened[1].gate.set()
-    wait_until(lambda: host.opened[1].asked == ["b", "c"])
+    wait_until(lambda: len(host.opened[1].asked) == 2)
+    assert sorted(host.opened[0].asked + host.opened[1].asked) == ["a", "b", "c"]
     assert len(host.opened) == 2
 
 

@@ -151,10 +151,15 @@ def test_a_credential_that_is_not_given_is_told(auth: Authentication) -> None:
     assert "needs user and password" in raised.value.diagnostics[0].detail
 
 
-def test_500_operations_cost_at_most_12_http_requests_from_opening_to_closing() -> None:
+@pytest.mark.parametrize("scheme", [Scheme.BASIC, Scheme.NTLM])
+@pytest.mark.parametrize("mode", [SessionMode.STREAM, SessionMode.BATCH])
+def test_500_operations_cost_at_most_12_http_requests_from_opening_to_closing(
+    scheme: Scheme, mode: SessionMode
+) -> None:
+    """Those for logging on included, which NTLM takes three of."""
     estate = TinyEstate()
-    with listening(Scheme.BASIC, estate=estate) as server:
-        with sessions(server.port) as pool:
+    with listening(scheme, estate=estate) as server:
+        with sessions(server.port, auth=Authentication(scheme.value), mode=mode) as pool:
             names = [f"user{index}@contoso.com" for index in range(500)]
             results = pool.open(EXCHANGE).invoke([Request(name, write("New-Thing", Name=name)) for name in names])
         assert set(kinds(results)) == {"Reply"}

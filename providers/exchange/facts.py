@@ -10,9 +10,10 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, ClassVar
 
 from providers.cmdlet_resource import Declared, Fact, Output, ReadOnly, unset
+from providers.exchange.versions import ExchangeVersion
 from providers.types import Fqdn, Normalise, ObjectName, SmtpAddress, Text, Truth, Unordered, text
 from reconciler.errors import NotFound, SessionError
-from reconciler.resource import Answer, Attribute, AttributeRole, Diagnosed, Landscape, Lifecycle, ResourceType
+from reconciler.resource import Answer, Attribute, AttributeRole, Diagnosed, Landscape, Lifecycle, Product, ResourceType
 from reconciler.values import Address, Argument, Command, Record, Resource, Value, read
 
 
@@ -38,6 +39,20 @@ class ExchangeServer(Fact):
         """Return the attributes; the roles come as one flags text, ``Mailbox, ClientAccess``."""
         roles = record.get("ServerRole")
         return super().canonical({**record, "ServerRole": _flags(roles)} if isinstance(roles, str) else record)
+
+    def products(self, landscape: Landscape) -> Mapping[str, Product]:
+        return {
+            server.key: _product(told)
+            for server in landscape.all(self.name).values()
+            if (told := server.text("version"))
+        }
+
+
+def _product(told: str) -> Product:
+    version = ExchangeVersion.parse(told)
+    return Product(
+        f"Exchange {version.product}, {told}" if version else told, version is not None and version.is_proven
+    )
 
 
 def _flags(value: str) -> list[str]:

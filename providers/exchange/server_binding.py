@@ -14,6 +14,7 @@ from typing import Annotated, ClassVar
 from providers.cmdlet_resource import CmdletResource, Declared, Membership, Param, References, unset
 from providers.exchange.servers import UMHost, UMService, endpoint_for, named_servers, um_hosts
 from providers.exchange.versions import ExchangeVersion
+from providers.lync.topology import LYNC_2010, LYNC_2013, SKYPE, product_of
 from providers.rules import Rule, did_you_mean, enumerated
 from providers.types import ObjectName, StartupMode, Unordered, lower, object_name
 from reconciler.diagnostics import Diagnostic, Severity
@@ -80,13 +81,11 @@ UNDOCUMENTED_PAIR = Rule(
     Severity.WARNING,
 )
 
-_LYNC_PRODUCTS = {5: "Lync Server 2010", 6: "Lync Server 2013"}
-_SKYPE = "Skype for Business Server"
 _DOCUMENTED = {
-    "2007": frozenset(_LYNC_PRODUCTS.values()),
-    "2010": frozenset({*_LYNC_PRODUCTS.values(), _SKYPE}),
-    "2013": frozenset({*_LYNC_PRODUCTS.values(), _SKYPE}),
-    "2016": frozenset({_SKYPE}),
+    "2007": frozenset({LYNC_2010, LYNC_2013}),
+    "2010": frozenset({LYNC_2010, LYNC_2013, SKYPE}),
+    "2013": frozenset({LYNC_2010, LYNC_2013, SKYPE}),
+    "2016": frozenset({SKYPE}),
 }
 
 _GET = {UMService.UM_SERVER: "Get-UMServer", UMService.UM_SERVICE: "Get-UMService"}
@@ -246,8 +245,8 @@ def _undocumented_pairs(landscape: Landscape) -> Sequence[Diagnostic]:
     plans = landscape.wanted("dial_plan").values()
     bound = {fqdn for plan in plans for fqdn in named_servers(plan, landscape) if fqdn in hosts}
     exchange = sorted({hosts[fqdn].version.product for fqdn in bound})
-    versions = {one.get("version") for one in landscape.all("lync_service").values()}
-    lync = sorted({_LYNC_PRODUCTS.get(one, _SKYPE) for one in versions if isinstance(one, int)})
+    services = landscape.all("lync_service").values()
+    lync = sorted({product for one in services if (product := product_of(one.get("version")))})
     return [
         UNDOCUMENTED_PAIR.told(None, f"Exchange {one} and {other} are to be joined.")
         for one in exchange

@@ -32,6 +32,11 @@ class ExchangeVersion:
         return _PRODUCTS.get((self.major, self.minor)) or _PRODUCTS.get((self.major,)) or f"{self.major}.{self.minor}"
 
     @property
+    def is_proven(self) -> bool:
+        """Applies were proven for Exchange 2013; other versions are recognised."""
+        return self.product == "2013"
+
+    @property
     def has_um(self) -> bool:
         """Exchange 2019 and later have no Unified Messaging."""
         return (self.major, self.minor) < (15, 2)

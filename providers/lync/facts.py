@@ -6,11 +6,12 @@ DOMAIN 3.14, 5, 6.2, 7.9.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated, Any, ClassVar
 
 from providers.cmdlet_resource import Declared, Fact, Output, ReadOnly, unset
+from providers.lync.topology import PROVEN, computers_of, product_of
 from providers.types import (
     Normalise,
     Number,
@@ -24,7 +25,7 @@ from providers.types import (
     lower,
     text,
 )
-from reconciler.resource import Answer, Diagnosed, Landscape
+from reconciler.resource import Answer, Diagnosed, Landscape, Product
 from reconciler.values import LYNC, Command, Endpoint, Record, Resource, read
 
 
@@ -144,6 +145,16 @@ class LyncService(LyncFact):
                     one = replace(one, attributes={**one.attributes, "role": role})
                 found.append(one)
         return found
+
+    def products(self, landscape: Landscape) -> Mapping[str, Product]:
+        """Return what runs on the computers of each pool."""
+        told = {one.text("pool"): product_of(one.get("version")) for one in landscape.all(self.name).values()}
+        return {
+            host: Product(product, product == PROVEN)
+            for pool, product in told.items()
+            if pool and product
+            for host in computers_of(pool, landscape)
+        }
 
 
 class MediaRecord(Declared):

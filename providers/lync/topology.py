@@ -21,6 +21,11 @@ from reconciler.values import Resource, Resources
 _QUORUM_FROM = 6
 """Version of Lync Server 2013, the first whose pools need a quorum."""
 
+LYNC_2010, LYNC_2013, SKYPE = "Lync Server 2010", "Lync Server 2013", "Skype for Business Server"
+_PRODUCTS = {5: LYNC_2010, 6: LYNC_2013}
+PROVEN = LYNC_2013
+"""Applies were proven for this product; the others are recognised."""
+
 
 class PoolClass(Enum):
     CENTRAL = "central"
@@ -76,6 +81,11 @@ def _uc_pools(told: _Told) -> Mapping[str, UcPool]:
     return MappingProxyType(pools)
 
 
+def product_of(version: object) -> str | None:
+    """Return the product that a service's version tells; None for what is no version."""
+    return _PRODUCTS.get(version, SKYPE) if isinstance(version, int) else None
+
+
 def _has_quorum(version: object) -> bool:
     return not isinstance(version, int) or version >= _QUORUM_FROM
 
@@ -106,8 +116,12 @@ def central_site(site: str | None, landscape: Landscape) -> str | None:
     return (known.text("parent") if known else None) or site
 
 
-def _computers_of(fqdn: str, told: _Told) -> tuple[str, ...]:
+def computers_of(fqdn: str, landscape: Landscape) -> tuple[str, ...]:
     """Return the computers of a pool in the order of the topology."""
+    return _computers_of(fqdn, _told(landscape))
+
+
+def _computers_of(fqdn: str, told: _Told) -> tuple[str, ...]:
     computers = [one for one in told.computers.values() if one.text("pool") == fqdn]
     if computers:
         return tuple(one.key for one in sorted(computers, key=lambda one: (_order(one.get("order")), one.key)))

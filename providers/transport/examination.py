@@ -163,10 +163,10 @@ def _with_skipped(findings: Sequence[Finding]) -> tuple[Finding, ...]:
     """Return the findings and, after the step that ended the way, those not taken."""
     last = findings[-1]
     left = STEPS[STEPS.index(last.check) + 1 :]
-    return (*findings, *(skipped(check, f"not looked at: {last.check.value} comes first") for check in left))
+    return (*findings, *(skipped(check, f"{last.check.value} comes first") for check in left))
 
 
-_NO_LOGON: Final = skipped(Check.WINRM, "not looked at: it takes a logon")
+_NO_LOGON: Final = skipped(Check.WINRM, "it takes a logon")
 
 
 def _before(step: Check, target: Target, trace: Trace) -> tuple[Finding, ...]:
@@ -193,7 +193,7 @@ def _logon(target: Target) -> str:
 def _stopped(error: SessionError, trace: Trace, target: Target) -> tuple[Finding, ...]:
     """Return the steps from the service on, the last of which failed."""
     if isinstance(error.__cause__, LogonsUsedUp):
-        detail = "not tried: the credential was refused twice at other hosts, and a third time may lock the account"
+        detail = "the credential was refused twice at other hosts, and a third time may lock the account"
         return (_NO_LOGON, skipped(Check.LOGON, detail))
     step = failed_step(error, trace)
     if step is Check.POWERSHELL and trace.exit_code is not None:
@@ -216,9 +216,7 @@ def _opened(session: WinRMSession, target: Target, trace: Trace) -> tuple[Findin
 def _adapter(session: WinRMSession, target: Target) -> Finding:
     """Return where the cmdlets come from; the snap-in is the only way on Exchange 2007 and unsupported later."""
     adapter, product = str(session.about.get("adapter") or "?"), str(session.about.get("product") or "")
-    detail = f"{adapter}, {product.strip() or 'product not told'}"
-    if target.settings.adapter is not Adapter.AUTO:
-        detail += "; asked for"
+    detail = adapter if target.settings.adapter is Adapter.AUTO else f"{adapter}; asked for"
     if adapter != Adapter.SNAPIN.value or product.startswith("Version 8."):
         return ok(Check.ADAPTER, detail)
     detail += ". Microsoft does not support it from Exchange 2010 on: it passes by roles and the admin audit log."

@@ -13,6 +13,8 @@ from reconciler.values import Operation, Reply
 
 BURST: Final = 1000
 """Requests of one burst, at most; it also ends at the size of one Send."""
+_FLUSH_LENGTH: Final = 24
+"""By how much the last line of a burst is longer, no less: it asks for the replies."""
 
 Result: TypeAlias = Reply | SessionError
 
@@ -29,10 +31,10 @@ class Pending:
     result: Result | None = None
     was_sent: bool = False
     length: int = field(init=False)
-    """How long its line is, within a few characters."""
+    """How long its line is, where it is not the last of a burst; one sent again may be shorter."""
 
     def __post_init__(self) -> None:
-        told = wire.request_json(self.request, self.wire_id, self.request.expires_in_seconds, True)
+        told = wire.request_json(self.request, self.wire_id, self.request.expires_in_seconds, False)
         self.length = len(wire.encode(told))
 
     def line(self, now: float, *, flush: bool) -> bytes:
@@ -63,12 +65,12 @@ def bursts(
     A script goes alone: it takes minutes, in which what came after it would expire.
     """
     burst: list[Pending] = []
-    size = 0
+    size = _FLUSH_LENGTH
     for one in pending:
         is_full = len(burst) >= most or size + one.length > most_bytes
         if burst and (is_full or one.is_script or burst[-1].is_script):
             yield burst
-            burst, size = [], 0
+            burst, size = [], _FLUSH_LENGTH
         burst.append(one)
         size += one.length
     if burst:

@@ -149,8 +149,8 @@ def error_of(error: object, request: Request, host: str, secrets: tuple[str, ...
 
 
 _RIGHTS: Final = (
-    "Give the account the role that holds this cmdlet and its parameters (Exchange: UM Management and Organization"
-    " Client Access; Lync: CsAdministrator), then try again."
+    "Give the account the role that holds this cmdlet and its parameters (Exchange: UM Management and Server"
+    " Management; Lync: CsVoiceAdministrator and CsServerAdministrator), then try again."
 )
 
 

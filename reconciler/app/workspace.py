@@ -26,12 +26,12 @@ from reconciler.diagnostics import Diagnostic
 from reconciler.doctor import Report
 from reconciler.drift import DriftReport, find_drift
 from reconciler.environment import Environment
-from reconciler.errors import StateError
+from reconciler.errors import StateBehind, StateError
 from reconciler.examine import Examination
-from reconciler.findings import Check, Finding, failed, ok
+from reconciler.findings import Check, Finding, failed, ok, warned
 from reconciler.git import head_commit
 from reconciler.observe import Reader
-from reconciler.perform import Patience, Performer, World
+from reconciler.perform import Patience, Performer
 from reconciler.plan import Impact, Plan
 from reconciler.plan_file import SavedPlan, digest
 from reconciler.ports import Clock, CrashPoint, Emit, Holder, Lease, Random, Sessions, StateStore, Stop
@@ -45,6 +45,7 @@ from reconciler.snapshot import OutcomeKind, Run, Snapshot
 from reconciler.state_commands import forget, rename
 from reconciler.system import NeverStop, SystemClock, SystemRandom, ThreadScheduler
 from reconciler.values import Address
+from reconciler.world import World
 
 if TYPE_CHECKING:
     from providers.transport.settings import ConnectionSettings
@@ -120,10 +121,15 @@ class Workspace:
     @cached_property
     def store(self) -> StateStore:
         """The saved state; opening it and reading what was never saved touches nothing."""
+        return self._open_store()
+
+    def _open_store(self, *, read_only: bool = False) -> StateStore:
         from state.store import open_store
 
         clock, random, point = self.ports.clock, self.ports.random, self.ports.point
-        store = open_store(self._state_location(), self.environment.name, clock=clock, random=random, point=point)
+        store = open_store(
+            self._state_location(), self.environment.name, clock=clock, random=random, read_only=read_only, point=point
+        )
         self._stack.callback(store.close)
         return store
 
@@ -260,7 +266,11 @@ class Workspace:
     def _remembered(self) -> tuple[Snapshot, tuple[Finding, ...]]:
         """Return what the state remembers, and what is to be said of it; one that cannot be read remembers nothing."""
         try:
-            prior = self.store.read()
+            prior = self._open_store(read_only=True).read()
+        except StateBehind as error:
+            behind = error.diagnostics[0]
+            found = warned(Check.STATE, behind.summary, behind.detail, behind.remedy)
+            return Snapshot(self.environment.name), (found,)
         except StateError as error:
             return Snapshot(self.environment.name), (failed(Check.STATE, error.diagnostics[0]),)
         count = len(prior.resources)
