@@ -1344,10 +1344,15 @@ function Get-ReconcilerHost {
     $network.HostName
 }
 
-# Cmdlets that are here already, such as those for services, stay what they are.
+# Cmdlets that are here already, such as those for services, stay what they are. Of what is none, every folder of the
+# path would be searched for a program of that name: asked for by type, a name costs a third.
 function Get-ReconcilerRemoteNames($Names) {
     foreach ($name in $Names) {
-        if ($name.IndexOf([char]46) -lt 0 -and $null -eq (Get-Command -Name $name -ErrorAction SilentlyContinue)) {
+        if ($name.IndexOf([char]46) -ge 0) {
+            continue
+        }
+        $here = Get-Command -Name $name -CommandType @('Cmdlet', 'Function') -ErrorAction SilentlyContinue
+        if ($null -eq $here) {
             $name
         }
     }
