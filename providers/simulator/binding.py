@@ -211,7 +211,7 @@ def parameters_of(name: str) -> frozenset[str]:
 def _parameter(name: str, described: Mapping[str, Any], version: str) -> Parameter:
     sets = described.get("sets")
     values = enumerations(version).get(described["type"].removesuffix("[]"))
-    is_limited = "values" in described and described["type"] in ("String", *_MANY)
+    is_limited = "values" in described and described["type"] in _NO_ENUMERATION
     return Parameter(
         name,
         described["type"],
