@@ -61,6 +61,7 @@ _NATIVE: Final[Mapping[str, str]] = {
     "Unlimited": "UnlimitedParameter",
     "MultiValuedProperty": "MultiValuedProperty",
     "ProxyAddressCollection": "MultiValuedProperty",
+    "EnhancedTimeSpan": "EnhancedTimeSpan",
     "PSListModifier": "Management.Automation.PSListModifier",
 }
 TEXT_TYPES: Final = (
