@@ -10,26 +10,10 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from providers.simulator.binding import Cmdlet, Parameter, cmdlet_of, cmdlets_of, enumerations
+from tests.edge_values import HOSTILE, REMOTE, edge_pairs
 
 Call = dict[str, Any]
 
-HOSTILE: Final = (
-    "-Force",
-    "$(exit 5)",
-    "a`b",
-    "it's",
-    "\u2018quoted\u2019",
-    "x\ny",
-    "a\0b",
-    "_x000A_",
-    "*",
-    "[a]",
-    "\uff3c",
-    "Set\u00adThing",
-    "\u202eabc",
-    " ",
-    "\u00e9",
-)
 WRONG: Final[tuple[Any, ...]] = (
     None,
     "",
@@ -69,18 +53,23 @@ WRONG: Final[tuple[Any, ...]] = (
     {"$add": ["a"], "$remove": ["b"]},
     {"$secure": "1234567"},
 )
-REMOTE: Final = ("e2010", "e2013", "e2016")
-"""Releases that are called through their endpoint. What comes out of it as a list is no array any more, so that a
-parameter of text takes it, joined; on the host itself the binder refuses it. The interpreter does so always."""
+CULTURES: Final = {"e2010": "tr-TR", "e2016": "es-ES", "l2013": "ja-JP", "s2015": "es-ES"}
+"""Releases whose hosts speak another language: what converts, and how, must not depend on it."""
 _LEFT_OUT: Final = frozenset(
     {"Export-UMCallDataRecord", "Export-UMPrompt", "Import-UMPrompt", "Import-ExchangeCertificate"}
 )
+_COMMON: Final[tuple[tuple[str, Any], ...]] = (
+    ("ErrorAction", "Stop"), ("WarningAction", "SilentlyContinue"), ("Verbose", False), ("vb", False), ("Debug", False),
+    ("WarningVariable", "w"), ("OutBuffer", 1),
+)  # fmt: skip
+"""Not by the aliases ``ea`` and ``wa``: the runner gives every call an error action and a warning action itself."""
 _OPAQUE: Final = ("PSObject", "PSCredential", "DateTime", "Guid", "Byte", "Byte[]", "Confirm", "SecureString")
 
 
 def sequence(release: str, seed: int, length: int = 6) -> list[Call]:
-    """Return the calls of one sequence."""
-    return Maker(release, random.Random(f"{release}:{seed}"), seed).sequence(length)
+    """Return the calls of one sequence: ``length`` of any kind, then conversions and what became of them."""
+    maker = Maker(release, random.Random(f"{release}:{seed}"), seed)
+    return [*maker.sequence(length), *maker.conversions()]
 
 
 def cmdlets(release: str) -> tuple[str, ...]:
@@ -105,6 +94,14 @@ class Maker:
     def sequence(self, length: int) -> list[Call]:
         stems = self._exchange() if self.release.startswith("e") else self._lync()
         return [self._spoilt(self.chance.choice(stems)()) for _ in range(length)]
+
+    def conversions(self) -> list[Call]:
+        """Return two changes of an object that is there, one parameter each, and the reading of both."""
+        pairs = edge_pairs(self.release)
+        noun, identity, changes = pairs[self.number % len(pairs)]
+        calls = [self._call(f"Set-{noun}", Identity=identity, **{name: value}) for name, value in changes]
+        read = self._call(f"Get-{noun}", Identity=identity)
+        return [*calls, {**read, "properties": ["Name", *(name for name, _ in changes)]}]
 
     # --- right calls
 
@@ -259,7 +256,18 @@ class Maker:
             return call
         parameters = dict(call["params"])
         self.chance.choice(
-            [self._dropped, self._unknown, self._abbreviated, self._folded, self._wrong_value, self._other_set]
+            [
+                self._dropped,
+                self._unknown,
+                self._abbreviated,
+                self._folded,
+                self._wrong_value,
+                self._other_set,
+                self._only_tried,
+                self._common,
+                self._by_alias,
+                self._twice,
+            ]
         )(cmdlet, parameters)
         return {**call, "params": parameters}
 
@@ -281,6 +289,23 @@ class Maker:
             name = self.chance.choice(sorted(parameters))
             value = parameters.pop(name)
             parameters[self.chance.choice([name.upper(), name.lower()])] = value
+
+    def _only_tried(self, cmdlet: Cmdlet, parameters: dict[str, Any]) -> None:
+        parameters[self.chance.choice(["WhatIf", "wi", "whatif"])] = self.chance.choice([True, True, False])
+
+    def _common(self, cmdlet: Cmdlet, parameters: dict[str, Any]) -> None:
+        name, value = self.chance.choice(_COMMON)
+        parameters[name] = value
+
+    def _by_alias(self, cmdlet: Cmdlet, parameters: dict[str, Any]) -> None:
+        aliased = [p for p in cmdlet.declared if p.aliases and p.name not in ("WhatIf", "Confirm")]
+        if aliased:
+            parameter = self.chance.choice(aliased)
+            parameters[self.chance.choice(parameter.aliases)] = parameters.pop(parameter.name, self._value(parameter))
+
+    def _twice(self, cmdlet: Cmdlet, parameters: dict[str, Any]) -> None:
+        if "Identity" in parameters:
+            parameters["Identit"] = parameters["Identity"]
 
     def _wrong_value(self, cmdlet: Cmdlet, parameters: dict[str, Any]) -> None:
         plain = [parameter for parameter in cmdlet.declared if self._is_plain(parameter)]

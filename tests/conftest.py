@@ -23,6 +23,10 @@ def pytest_configure(config: pytest.Config) -> None:
         config.option.hypothesis_seed = str(SEED)
 
 
-def pytest_report_header(config: pytest.Config) -> str:
-    """Return the line that says how to generate the same cases again."""
-    return f"seed: RECONCILER_TEST_SEED={config.option.hypothesis_seed}"
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    """Return what a run depends on: how to generate the same cases again, and which PowerShell the runner meets."""
+    from providers.simulator.powershell_engine import PLACES, find_powershell
+
+    found = find_powershell()
+    missing = f"NONE FOUND, its tests are skipped (looked at {', '.join(PLACES)})"
+    return [f"seed: RECONCILER_TEST_SEED={config.option.hypothesis_seed}", f"PowerShell: {found or missing}"]

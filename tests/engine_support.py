@@ -115,9 +115,9 @@ class Real:
         self.estate = Estate(self.world, clock=SteppingClock())
         self._changed = threading.Condition()
         self._stdout = bytearray()
+        self._told: list[dict[str, Any]] = []
         self.stderr = bytearray()
         self.exit_code: int | None = None
-        self._seen = 0
         self._ids = itertools.count(1)
 
     def __enter__(self) -> Real:
@@ -153,18 +153,25 @@ class Real:
         with self._changed:
 
             def is_over() -> bool:
-                return self.exit_code is not None or is_enough(replies(bytes(self._stdout))[self._seen :])
+                return self.exit_code is not None or is_enough(self._told)
 
             assert self._changed.wait_for(is_over, LONGEST_SECONDS), bytes(self._stdout[-1000:])
-            found = replies(bytes(self._stdout))[self._seen :]
+            found, self._told = self._told, []
             assert is_enough(found), (self.exit_code, bytes(self.stderr))
-            self._seen += len(found)
             return found
 
     def _write(self, stream: str, data: bytes) -> None:
         with self._changed:
             (self._stdout if stream == "stdout" else self.stderr).extend(data)
+            if stream == "stdout":
+                self._read_lines()
             self._changed.notify_all()
+
+    def _read_lines(self) -> None:
+        """Take the whole lines off the output; what they tell is read once."""
+        whole = self._stdout.rfind(b"\n") + 1
+        self._told += replies(bytes(self._stdout[:whole]))
+        del self._stdout[:whole]
 
     def _ended(self, exit_code: int) -> None:
         with self._changed:

@@ -28,6 +28,7 @@ from reconciler.plan import Plan
 from reconciler.plan_text import render_plan
 from reconciler.style import Style
 from tests import engine_support
+from tests.conftest import pytest_report_header
 from tests.engine_support import Real, host_for, is_password, standing, world_for
 from tests.winrm_server import PASSWORD, USER, Client, invoke, start, wait_until
 from tests.worlds import CONTOSO, SteppingClock
@@ -337,3 +338,12 @@ def test_simulate_says_so_where_no_powershell_is(tmp_path: Path) -> None:
     assert ended.returncode == 1
     assert "No PowerShell to simulate with" in ended.stderr
     assert "/nowhere/pwsh" in ended.stderr
+
+
+@pytest.mark.parametrize("found", ["/opt/pwsh", None])
+def test_a_run_of_the_tests_says_first_which_powershell_it_found_or_that_there_is_none(
+    found: str | None, pytestconfig: pytest.Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("providers.simulator.powershell_engine.find_powershell", lambda: found)
+    (told,) = (line for line in pytest_report_header(pytestconfig) if line.startswith("PowerShell:"))
+    assert (found or "NONE FOUND, its tests are skipped") in told

@@ -92,6 +92,19 @@ def test_every_check_of_the_product_is_made() -> None:
     enable(estate, "user3", "50101", UMMailboxPolicy="Dublin Default Policy")
 
 
+@pytest.mark.parametrize("version", ["8.3.83.6", "14.3.123.4", "15.0.1497.2"])
+def test_a_pin_keeps_the_rules_of_its_policy_however_a_release_spells_the_parameter(version: str) -> None:
+    estate = estate_of(plans={"Redmond": 5}, servers=(version,))
+    assert refusal(estate, PIN="123") == "WeakPinException"
+    enable(estate, PIN="918273", PINExpired=False)
+    assert mailbox(estate, "user1", "PinExpired", cmdlet="Get-UMMailboxPIN") == {"PinExpired": False}
+    with pytest.raises(CmdletError) as caught:
+        call(estate, "Set-UMMailboxPIN", Identity="user1", Pin="123")
+    assert caught.value.type == "WeakPinException"
+    call(estate, "Set-UMMailboxPIN", Identity="user1", PINEXPIRED=True)
+    assert mailbox(estate, "user1", "PinExpired", cmdlet="Get-UMMailboxPin") == {"PinExpired": True}
+
+
 def test_extensions_are_unique_across_equivalent_dial_plans() -> None:
     estate = estate_of(plans={"Redmond": 5, "Dublin": 5})
     call(estate, "Set-UMDialPlan", Identity="Dublin", EquivalentDialPlanPhoneContexts=["Redmond.contoso.com"])

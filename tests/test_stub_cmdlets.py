@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import re
+import subprocess
 import xml.etree.ElementTree as ElementTree
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -13,7 +19,10 @@ from hypothesis import strategies as st
 from providers.simulator import clixml, stub_cmdlets, stub_objects
 from providers.simulator.answers import Result
 from providers.simulator.binding import cmdlet_of, cmdlets_of
+from providers.simulator.generate_cmdlets import TABLE
+from providers.simulator.powershell_engine import powershell_program
 from providers.simulator.stub_cmdlets import MODULES, SNAP_INS, module_name, stub_module
+from tests.engine_support import needs_powershell
 
 RELEASES = (*SNAP_INS, *MODULES)
 
@@ -46,7 +55,7 @@ def test_the_text_is_the_same_every_time_and_says_where_it_comes_from(release: s
 
 def test_a_function_has_the_sets_types_aliases_and_values_of_its_cmdlet() -> None:
     plan = function_text("e2013", "New-UMDialPlan")
-    assert "[CmdletBinding(SupportsShouldProcess = $true)]" in plan
+    assert "[CmdletBinding(SupportsShouldProcess = $true, PositionalBinding = $false)]" in plan
     assert re.search(r"\[Parameter\(Mandatory = \$true\)\]\s+\[int\] \$NumberOfDigitsInExtension", plan)
     assert "[UMVoIPSecurityType] $VoIPSecurity" in plan
     assert "$WhatIf" not in plan
@@ -78,6 +87,131 @@ def test_it_is_written_by_a_command(tmp_path: Path) -> None:
         "proxies.xml",
         "types.ps1xml",
     }
+
+
+# --- as PowerShell reads them ----------------------------------------------------------------------------------------
+
+METADATA = """
+foreach ($manifest in @({manifests})) {{
+    $module = Import-Module $manifest -PassThru -DisableNameChecking
+    foreach ($command in $module.ExportedFunctions.Values) {{
+        foreach ($parameter in $command.Parameters.Values) {{
+            $sets = foreach ($name in $parameter.ParameterSets.Keys) {{
+                $in = $parameter.ParameterSets[$name]
+                '{{0}}:{{1}}:{{2}}:{{3}}' -f $name, $in.IsMandatory, $in.Position, $in.ValueFromPipeline
+            }}
+            $type = $parameter.ParameterType
+            $of = if ($type.IsArray) {{ $type.GetElementType() }} else {{ $type }}
+            $values = if ($of.IsEnum) {{ [enum]::GetNames($of) }} else {{
+                foreach ($attribute in $parameter.Attributes) {{
+                    if ($attribute -is [Management.Automation.ValidateSetAttribute]) {{ $attribute.ValidValues }}
+                }}
+            }}
+            $line = $manifest, $command.Name, $command.DefaultParameterSet, $parameter.Name, $type.Name,
+                ($parameter.Aliases -join ','), ($sets -join ','), ($values -join ',')
+            [Console]::Out.WriteLine($line -join '|')
+        }}
+    }}
+    Remove-Module $module
+}}
+exit 0
+"""
+"""What the engine knows of each parameter, one a line."""
+NOWHERE = "-2147483648"
+
+
+@dataclass(frozen=True)
+class Read:
+    """A parameter as PowerShell reads it from its function."""
+
+    default_set: str
+    type: str
+    aliases: frozenset[str]
+    sets: Mapping[str, tuple[bool, str, bool]]
+    """Whether it is mandatory, its position, whether it takes the pipeline; by set."""
+    values: frozenset[str]
+
+    @staticmethod
+    def of(line: Sequence[str]) -> Read:
+        default, _, kind, aliases, sets, values = line
+        inside = {}
+        for told in sets.split(","):
+            name, mandatory, position, pipeline = told.rsplit(":", 3)
+            inside[name] = (mandatory == "True", position, pipeline == "True")
+        return Read(default, kind, frozenset(aliases.split(",")) - {""}, inside, frozenset(values.split(",")) - {""})
+
+
+def read_by_powershell(folder: Path) -> dict[str, dict[str, dict[str, Read]]]:
+    """Return every parameter of every stub as a real PowerShell reads it: by release, cmdlet and name."""
+    manifests = {}
+    for release in RELEASES:
+        stub_cmdlets.write(folder / release, stub_module(release))
+        manifests[str(folder / release / f"{module_name(release)}.psd1")] = release
+    script = METADATA.format(manifests=", ".join(f"'{path}'" for path in manifests))
+    encoded = base64.b64encode(script.encode("utf-16-le")).decode()
+    command = [powershell_program(), "-NoLogo", "-NoProfile", "-NonInteractive", "-EncodedCommand", encoded]
+    told = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=240)
+    found: dict[str, dict[str, dict[str, Read]]] = {}
+    for line in told.stdout.splitlines():
+        manifest, cmdlet, *rest = line.split("|")
+        found.setdefault(manifests[manifest], {}).setdefault(cmdlet, {})[rest[1]] = Read.of(rest)
+    assert set(found) == set(RELEASES), told.stderr
+    return found
+
+
+def published(release: str) -> dict[str, dict[str, Any]]:
+    """Return the cmdlets of a release as the table, which is the published reference, describes them."""
+    told = json.loads(TABLE.read_text("utf-8"))
+    part = told["cmdlets_2007" if release == "e2007" else "cmdlets"]
+    return {name: row for name, row in part.items() if release in row["versions"] and row["product"] != "windows"}
+
+
+def placed(row: Mapping[str, Any], name: str, described: Mapping[str, Any]) -> dict[str, tuple[bool, str, bool]]:
+    """Return what the reference tells of a parameter in each of its sets."""
+    position, pipeline = str(described.get("position", NOWHERE)), bool(described.get("pipeline"))
+    return {
+        row["sets"][index]: (name in row["mandatory"][index], position, pipeline)
+        for index in described.get("sets", range(len(row["sets"])))
+    }
+
+
+def is_as_published(row: Mapping[str, Any], name: str, described: Mapping[str, Any], read: Read) -> bool:
+    kind = described["type"]
+    if name in ("WhatIf", "Confirm"):
+        return read.type == "SwitchParameter" and read.aliases == {"wi" if name == "WhatIf" else "cf"}
+    expected = placed(row, name, described)
+    everywhere = read.sets.get("__AllParameterSets")
+    sets = dict.fromkeys(row["sets"], everywhere) if everywhere else read.sets
+    own = {"Int32", "Int64", "UInt16", "UInt32", "Boolean", "SwitchParameter", "String", "String[]", "SecureString"}
+    return (
+        sets == expected
+        and read.aliases == set(described.get("aliases", ()))
+        and read.type.endswith("[]") == kind.endswith("[]")
+        and (kind not in own or read.type == kind)
+        and (kind == "Boolean" or set(described.get("values", ())) <= read.values)
+        and read.default_set == row.get("default", read.default_set)
+    )
+
+
+@pytest.mark.powershell
+@needs_powershell
+def test_powershell_reads_of_every_function_what_the_reference_tells_of_its_cmdlet(tmp_path: Path) -> None:
+    common = {"Verbose", "Debug", "OutVariable", "OutBuffer", "PipelineVariable", "ProgressAction"}
+    common |= {f"{kind}{what}" for kind in ("Error", "Warning", "Information") for what in ("Action", "Variable")}
+    for release, cmdlets in read_by_powershell(tmp_path).items():
+        rows = published(release)
+        assert set(cmdlets) == set(rows)
+        for cmdlet, row in rows.items():
+            known = {
+                name: described
+                for name, described in row["parameters"].items()
+                if release in described.get("versions", row["versions"])
+            }
+            asks = {"WhatIf", "Confirm"} if {"WhatIf", "Confirm"} & set(known) else set()
+            assert set(cmdlets[cmdlet]) - common == (set(known) | asks) - common, (release, cmdlet)
+            for name in set(known) - common:
+                read = cmdlets[cmdlet][name]
+                assert is_as_published(row, name, known[name], read), (release, cmdlet, name, known[name], read)
 
 
 # --- what crosses ----------------------------------------------------------------------------------------------------

@@ -211,7 +211,7 @@ def parameters_of(name: str) -> frozenset[str]:
 def _parameter(name: str, described: Mapping[str, Any], version: str) -> Parameter:
     sets = described.get("sets")
     values = enumerations(version).get(described["type"].removesuffix("[]"))
-    is_limited = "values" in described and described["type"] in ("String", *_MANY)
+    is_limited = "values" in described and described["type"] in _NO_ENUMERATION
     return Parameter(
         name,
         described["type"],
@@ -380,4 +380,4 @@ def _is_chosen(choices: Sequence[str], value: object) -> bool:
     """Tell whether every text is one of ``choices``, in any case; what is added or removed is not looked at."""
     folded = {choice.casefold() for choice in choices}
     items = value if isinstance(value, list) else [] if isinstance(value, Difference) else [value]
-    return all(str(item).casefold() in folded for item in items)
+    return all(item is not None and str(item).casefold() in folded for item in items)

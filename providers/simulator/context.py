@@ -127,7 +127,11 @@ class Call:
     """Pinned by the estate instead of by ``-DomainController``."""
 
     def get(self, name: str, default: Any = None) -> Any:
-        return self.arguments.get(name, default)
+        """Return an argument, in whatever case its parameter is written: releases spell some (PIN, Pin) in two ways."""
+        if name in self.arguments:
+            return self.arguments[name]
+        folded = name.casefold()
+        return next((value for key, value in self.arguments.items() if key.casefold() == folded), default)
 
     @cached_property
     def culture(self) -> str:

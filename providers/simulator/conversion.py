@@ -25,9 +25,14 @@ _HEXADECIMAL: Final = re.compile(r"(?:#|0[xX])([0-9A-Fa-f]{1,8})\Z")
 _DECIMAL: Final = re.compile(r"[+-]?(?:[0-9]+(?:,[0-9]+)*(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,2})?\Z")
 _MULTIPLIED: Final = re.compile(r"([+-]?[0-9]+)([kKmMgG])[bB]\Z")
 _WHOLE: Final = re.compile(r"[+-]?[0-9]{1,10}\Z")
-_GUID: Final = re.compile(r"\{?[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\}?\Z")
+_MOST_DAYS: Final = 10675198
+_DASHED: Final = "[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
+_GUID: Final = re.compile(rf"(?:{_DASHED}|\{{{_DASHED}\}}|\({_DASHED}\)|[0-9A-Fa-f]{{32}})\Z")
 _MOMENT: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,7})?Z?)?\Z")
 _THOUSANDS: Final = re.compile(r"[+-]?[0-9]+(?:,[0-9]+)+\Z")
+_SPAN: Final = re.compile(
+    r"(-?)(?:([0-9]{1,8})|(?:([0-9]{1,8})\.)?([0-9]{1,2}):([0-9]{1,2})(?::([0-9]{1,2})(?:\.([0-9]{1,7}))?)?)\Z"
+)
 _DAYS: Final = re.compile(r"([0-9]{1,8})\.00:00:00\Z")
 
 
@@ -100,8 +105,12 @@ def one(type: str, value: object) -> Any:
             return secret(value)
         case "PSCredential":
             return _nothing(value)
-        case "Guid" | "DateTime":
-            return _read(value, _GUID if type == "Guid" else _MOMENT)
+        case "EnhancedTimeSpan":
+            return span(value)
+        case "Guid":
+            return guid(value)
+        case "DateTime":
+            return _read(value, _MOMENT)
     return parsed(value, may_be_empty=not type.endswith("IdParameter"))
 
 
@@ -115,6 +124,12 @@ def _read(value: object, form: re.Pattern[str]) -> str:
     if not isinstance(value, str) or form.match(value.strip()) is None:
         raise ValueError
     return value.strip()
+
+
+def guid(value: object) -> str:
+    """Return a GUID in the one form in which .NET writes it, from any in which it is written."""
+    digits = re.sub("[^0-9a-f]", "", _read(value, _GUID).lower())
+    return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
 
 
 def integer(type: str, value: object) -> int:
@@ -174,6 +189,24 @@ def unlimited(value: object) -> int | str | None:
     if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value):
         raise ValueError
     return integer("Int32", value)
+
+
+def span(value: object) -> str | None:
+    """Return a time span as .NET writes it, ``5.00:00:00``; a number alone is days."""
+    shown = parsed(value)
+    if shown is None:
+        return None
+    found = _SPAN.match(shown.strip())
+    if found is None:
+        raise ValueError
+    sign, whole, days, hours, minutes, seconds, fraction = (group or "" for group in found.groups())
+    day, hour, minute, second = (int(part or 0) for part in (whole or days, hours, minutes, seconds))
+    if day > _MOST_DAYS or hour > 23 or minute > 59 or second > 59:
+        raise ValueError
+    ticks = fraction.ljust(7, "0")
+    clock = f"{hour:02}:{minute:02}:{second:02}" + (f".{ticks}" if int(ticks) else "")
+    is_zero = not (day or hour or minute or second or int(ticks))
+    return ("" if is_zero else sign) + (f"{day}." if day else "") + clock
 
 
 def text(value: object) -> str | None:

@@ -40,7 +40,6 @@ _HANDLERS: Mapping[str, Handler] = {
     "Set-UMMailbox": um_mailboxes.change,
     "Disable-UMMailbox": um_mailboxes.disable,
     "Get-UMMailboxPin": recipients.get_pins,
-    "Get-UMMailboxPIN": recipients.get_pins,
     "Set-UMMailboxPIN": um_mailboxes.set_pin,
     "Get-Mailbox": recipients.get_mailboxes,
     "Set-Mailbox": um_mailboxes.set_mailbox,

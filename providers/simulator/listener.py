@@ -17,33 +17,65 @@ import threading
 import time
 import traceback
 import uuid
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final, Protocol
 
 from providers.simulator import soap
-from providers.simulator.authentication import Unauthorized
-from providers.simulator.faults import Rule
+from providers.simulator.authentication import Connection, Unauthorized
+from providers.simulator.faults import FaultPlan, Rule
 from providers.simulator.sealing import SOAP_TYPE, SealBroken, altered
 from providers.simulator.soap import Fault
-
-if TYPE_CHECKING:
-    from providers.simulator.server import Server
+from providers.simulator.wsman import Limits, Shells
 
 LARGEST_BODY_BYTES: Final = 64 * 1024 * 1024
 """What is read, and thrown away, of a body that is refused for its size."""
 
 
+class Behaviour(Protocol):
+    """How connections are served."""
+
+    @property
+    def idle_connection_seconds(self) -> float: ...
+
+    @property
+    def latency_seconds(self) -> float: ...
+
+    @property
+    def limits(self) -> Limits: ...
+
+
+class Simulator(Protocol):
+    """What stands behind a listener: who may connect, which hosts there are, and what answers their messages."""
+
+    faults: FaultPlan
+    shells: Shells
+    errors: deque[str]
+    """Tracebacks of what went wrong inside the listener."""
+
+    @property
+    def settings(self) -> Behaviour: ...
+
+    def count(self, what: str) -> None: ...
+
+    def host_of(self, path: str) -> str | None: ...
+
+    def connection(self, peer_certificate: bytes | None) -> Connection: ...
+
+    def wrapped(self, accepted: socket.socket) -> socket.socket: ...
+
+
 class Listener(ThreadingHTTPServer):
-    """Accepts connections for a server, each on a thread of its own."""
+    """Accepts connections for a simulator, each on a thread of its own."""
 
     request_queue_size = 128
     daemon_threads = False  # so that server_close waits for them
     allow_reuse_address = os.name != "nt"  # on Windows it would let two listeners share a port
 
-    def __init__(self, address: tuple[str, int], server: Server) -> None:
-        self.simulator = server
+    def __init__(self, address: tuple[str, int], simulator: Simulator) -> None:
+        self.simulator = simulator
         self._open: set[socket.socket] = set()
         self._is_closing = False
         self._open_lock = threading.Lock()

@@ -47,6 +47,10 @@ _INHERITED: Final = (
     "WINDIR",
 )
 """All else may hold what is nobody's business in a process that a client started, such as passwords by reference."""
+SHORT_LIVED: Final[Mapping[str, str]] = {"DOTNET_TieredPGO": "0", "DOTNET_TC_CallCountThreshold": "2000"}
+"""Has .NET compile a method anew, optimised, after 8192 calls (the number is hexadecimal) and not after 30: whatever a
+start goes through is called that often, so each process would spend more than a second of processor time on it while it
+waits for its first requests. What a long listing goes through is still optimised."""
 
 
 def find_powershell(environment: Mapping[str, str] | None = None) -> str | None:
@@ -168,7 +172,7 @@ class PowerShellEngine:
         told = {name: os.environ[name] for name in _INHERITED if name in os.environ}
         told |= dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(own))
         told |= {
-            "DOTNET_TieredPGO": "0",
+            **SHORT_LIVED,
             "LC_ALL": f"{culture}.UTF-8",
             "POWERSHELL_TELEMETRY_OPTOUT": "1",
             "PSModulePath": os.pathsep.join(map(str, modules)),

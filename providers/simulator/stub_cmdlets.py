@@ -61,6 +61,7 @@ _NATIVE: Final[Mapping[str, str]] = {
     "Unlimited": "UnlimitedParameter",
     "MultiValuedProperty": "MultiValuedProperty",
     "ProxyAddressCollection": "MultiValuedProperty",
+    "EnhancedTimeSpan": "EnhancedTimeSpan",
     "PSListModifier": "Management.Automation.PSListModifier",
 }
 TEXT_TYPES: Final = (
@@ -165,7 +166,8 @@ def _types(enums: Iterable[str], *, takes_differences: bool) -> Iterator[str]:
 
 
 def _function(cmdlet: Cmdlet) -> str:
-    binding = [f"SupportsShouldProcess = ${str(cmdlet.asks).lower()}"]
+    # A function without positions of its own would give each parameter one; a cmdlet has those it declares.
+    binding = [f"SupportsShouldProcess = ${str(cmdlet.asks).lower()}", "PositionalBinding = $false"]
     if cmdlet.default_set:
         binding.append(f"DefaultParameterSetName = {_quoted(cmdlet.default_set)}")
     parameters = ",\n".join(

@@ -1,7 +1,13 @@
 # What stub cmdlets return: objects as the products have them, and their errors.
 
-# Types that only the running engine can make: a generic structure, and exceptions by name.
-function New-StubTypes {
+$script:StubModule = $null
+
+# Types that only the running engine can make: a generic structure, and exceptions by name. Making the first one takes a
+# tenth of a second, so that it waits until one is asked for.
+function Initialize-StubTypes {
+    if ($null -ne $script:StubModule) {
+        return
+    }
     $assembly = [Reflection.Emit.AssemblyBuilder]::DefineDynamicAssembly([Reflection.AssemblyName]::new('StubTypes'), 'Run')
     $script:StubModule = $assembly.DefineDynamicModule('StubTypes')
     $script:StubExceptions = @{}
@@ -44,6 +50,7 @@ function Add-StubToString($Builder, $Flag, $Value, $Argument) {
 }
 
 function New-StubUnlimited([object] $Value) {
+    Initialize-StubTypes
     if ($Value -is [string] -and [string]::Equals($Value, 'Unlimited', 'Ordinal')) {
         $made = [Activator]::CreateInstance($script:Unlimited.MakeGenericType([int]))
         $made.hasNoLimit = $true
@@ -66,6 +73,7 @@ function New-StubException([string] $Name, [string] $Message) {
             return $known::new($Message)
         }
     }
+    Initialize-StubTypes
     if (-not $script:StubExceptions.ContainsKey($Name)) {
         $builder = $script:StubModule.DefineType('Microsoft.Exchange.Configuration.Tasks.' + $Name, 'Public', [Exception])
         $code = $builder.DefineConstructor('Public', 'Standard', [type[]] @([string])).GetILGenerator()
@@ -163,4 +171,3 @@ $script:StubCommon = [Collections.Generic.HashSet[string]]::new([StringComparer]
 foreach ($common in [Management.Automation.PSCmdlet]::CommonParameters + [Management.Automation.PSCmdlet]::OptionalCommonParameters) {
     [void] $script:StubCommon.Add($common)
 }
-New-StubTypes

@@ -21,6 +21,11 @@ class IdParameter : TextParameter {
     }
 }
 
+# A time span, as .NET writes it; a number alone is days.
+class EnhancedTimeSpan : TextParameter {
+    EnhancedTimeSpan([string] $Text) : base([timespan]::Parse($Text, [Globalization.CultureInfo]::InvariantCulture).ToString('c')) { }
+}
+
 class SmtpAddress : TextParameter {
     SmtpAddress([string] $Text) : base($Text) { }
 }

@@ -181,7 +181,8 @@ function Import-PSSession {
     $far.Runspace = $Session.Runspace
     [void] $far.AddCommand('Get-Command').AddParameter('CommandType', 'Function').AddParameter('Name', $CommandName).AddParameter('ErrorAction', 'SilentlyContinue')
     $texts = foreach ($command in $far.Invoke()) {
-        $isFree = $AllowClobber -or $null -eq (Get-Command -Name $command.Name -ErrorAction SilentlyContinue)
+        # Not by Get-Command, which looks through every folder of the path for what is not there.
+        $isFree = $AllowClobber -or $null -eq $ExecutionContext.SessionState.InvokeCommand.GetCommand($command.Name, 'Cmdlet, Function')
         if ($isFree -and $known.ContainsKey($command.Name)) {
             New-StubProxy $command.Name $known[$command.Name]
         }
