@@ -154,6 +154,7 @@ SOCKET_ROWS = [
     harm("connection closed after the answer", {"close": True, "when": "after"}, SAFE, SAFE, SAFE, SAFE),
     harm("BadMICError", {"tamper": "signature", "when": "after"}, AMBIG, AMBIG, AMBIG, POLL),
     harm("Encrypted length", {"tamper": "length", "when": "after"}, AMBIG, AMBIG, AMBIG, POLL),
+    harm("no seal", {"tamper": "seal", "when": "after"}, PERM, PERM, AMBIG, POLL, error=NotWinRM),
     harm("a page", {"garble": True, "when": "after"}, PERM, PERM, AMBIG, POLL, error=NotWinRM),
     harm("an answer to another message", {"unrelated": True, "when": "after"}, PERM, PERM, AMBIG, POLL, error=NotWinRM),
 ]
@@ -511,7 +512,7 @@ TRANSPORT_6_2: Mapping[str, Sequence[str]] = {
         "test_a_request_that_is_cut_off_while_the_session_runs_is_repaired",
     ],
     "ReadTimeout": ["no answer in time"],
-    "BadMICError, Encrypted length": ["BadMICError", "Encrypted length"],
+    "BadMICError, Encrypted length": ["BadMICError", "Encrypted length", "no seal"],
     "StopIteration, ParseError, AssertionError": ["a page", "an answer to another message"],
     "process ends before READY": ["test_a_process_that_ends_before_it_is_ready_is_told_with_its_last_words"],
 }

@@ -16,9 +16,9 @@ from providers.simulator.authentication import Scheme
 from providers.simulator.certificates import Authority
 from providers.simulator.faults import FaultPlan, Rule
 from providers.simulator.process import PowerShell
+from providers.transport.answers import RefusedReply, checked_xml
 from providers.transport.pool import WinRMSessions
 from providers.transport.settings import Deadlines, HostSettings, Secret, SessionMode
-from providers.transport.winrs import RefusedReply, checked_xml
 from reconciler.errors import (
     AuthenticationFailed,
     NotWinRM,
@@ -141,6 +141,31 @@ def test_every_way_to_authenticate_is_at_hand(auth: Authentication, summary: str
         with sessions(unused.getsockname()[1], auth=auth) as pool, pytest.raises(Unreachable) as raised:
             pool.open(EXCHANGE).invoke([echo("x")])
     assert raised.value.diagnostics[0].summary == summary
+
+
+@pytest.mark.parametrize(
+    ("told", "reason"),
+    [
+        ({"password": Secret("пароль")}, "Latin-1"),
+        ({"user": "CONTOSO\\служба"}, "Latin-1"),
+        ({"auth": Authentication.CERTIFICATE, "tls": True}, "certificate_key"),
+        (
+            {
+                "auth": Authentication.CERTIFICATE,
+                "tls": True,
+                "certificate": "/nowhere/me.pem",
+                "certificate_key": "/nowhere/me.key",
+            },
+            "no file /nowhere/me.pem",
+        ),
+    ],
+)
+def test_what_this_side_cannot_send_is_not_told_as_an_answer_of_the_host(told: dict[str, Any], reason: str) -> None:
+    with sessions(9, **told) as pool, pytest.raises(PermanentError) as raised:
+        pool.open(EXCHANGE).invoke([echo("x")])
+    assert raised.value.diagnostics[0].summary == "Connection settings do not fit"
+    assert reason in raised.value.diagnostics[0].detail
+    assert "пароль" not in str(raised.value)
 
 
 @pytest.mark.parametrize("auth", [Authentication.NTLM, Authentication.BASIC])
@@ -393,37 +418,42 @@ OTHER = (
 
 
 @pytest.mark.parametrize(
-    ("status", "headers", "body"),
+    ("status", "headers", "body", "reason"),
     [
-        (307, {"Location": "http://127.0.0.1:1/elsewhere"}, b""),
-        (308, {"Location": "/elsewhere"}, b""),
-        (302, {"Location": "/elsewhere"}, b""),
-        (200, SOAP, LAUGHS),
-        (500, SOAP, LAUGHS),
-        (200, SOAP, LAUGHS.decode().encode("utf-16")),
-        (200, SOAP, b'<?xml version="1.0" encoding="utf-7"?><a/>'),
-        (200, SOAP, OTHER),
-        (200, SOAP, b"<html>Welcome</html>"),
-        (200, SOAP, b"\xff\xfe\xfd"),
-        (200, SOAP, b""),
-        (200, {**SOAP, "Content-Encoding": "gzip"}, b"\x1f\x8b"),
-        (200, {**SOAP, "Content-Length": str(65 * 1024 * 1024)}, b"x"),
-        (404, {}, b"nothing here"),
+        (307, {"Location": "http://127.0.0.1:1/elsewhere"}, b"", "a redirect (HTTP 307)"),
+        (308, {"Location": "/elsewhere"}, b"", "a redirect (HTTP 308)"),
+        (302, {"Location": "/elsewhere"}, b"", "a redirect (HTTP 302)"),
+        (200, SOAP, LAUGHS, "declares a document type"),
+        (500, SOAP, LAUGHS, "declares a document type"),
+        (500, {"Content-Type": "text/xml"}, LAUGHS, "declares a document type"),
+        (200, {"Content-Type": "text/html"}, LAUGHS, "declares a document type"),
+        (200, SOAP, LAUGHS.decode().encode("utf-16"), "not in UTF-8"),
+        (200, SOAP, b'<?xml version="1.0" encoding="utf-7"?><a/>', "not in UTF-8"),
+        (200, SOAP, OTHER, "belongs to another message"),
+        (200, SOAP, b"<html>Welcome</html>", "not what such a service answers"),
+        (200, SOAP, b"\xff\xfe\xfd", "not in UTF-8"),
+        (200, SOAP, b"", "not what such a service answers"),
+        (200, {**SOAP, "Content-Encoding": "gzip"}, b"\x1f\x8b", "compressed"),
+        (200, {**SOAP, "Content-Length": str(65 * 1024 * 1024)}, b"x", "larger than 64 MB"),
+        (200, {**SOAP, "Content-Length": "5, 6"}, b"<a/>", "cannot be read"),
+        (404, {}, b"nothing here", "HTTP 404"),
     ],
 )
-def test_hostile_answers_are_refused(status: int, headers: Mapping[str, str], body: bytes) -> None:
-    with answering(status, headers, body) as (port, shown), sessions(port) as pool, pytest.raises(NotWinRM):
+def test_hostile_answers_are_refused(status: int, headers: Mapping[str, str], body: bytes, reason: str) -> None:
+    with answering(status, headers, body) as (port, shown), sessions(port) as pool, pytest.raises(NotWinRM) as raised:
         pool.open(EXCHANGE).invoke([echo("x")])
+    assert reason in raised.value.diagnostics[0].detail
     assert shown == ["/wsman"]
 
 
 def test_an_answer_that_grows_beyond_the_limit_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("providers.transport.winrs.RESPONSE_LIMIT", 100_000)
+    monkeypatch.setattr("providers.transport.answers.RESPONSE_LIMIT", 100_000)
     body = b"10000\r\n" + b"x" * 65536 + b"\r\n"
     headers = {**SOAP, "Transfer-Encoding": "chunked"}
     body = body * 4 + b"0\r\n\r\n"
-    with answering(200, headers, body) as (port, _), sessions(port) as pool, pytest.raises(NotWinRM):
+    with answering(200, headers, body) as (port, _), sessions(port) as pool, pytest.raises(NotWinRM) as raised:
         pool.open(EXCHANGE).invoke([echo("x")])
+    assert "larger than 64 MB" in raised.value.diagnostics[0].detail
 
 
 @pytest.mark.parametrize("text", [b"<a/>", b"\xef\xbb\xbf<a/>", b'<?xml version="1.0" encoding="UTF-8"?><a/>'])
