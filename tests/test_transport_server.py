@@ -315,6 +315,19 @@ def test_an_unknown_authority_is_refused(authority: Authority) -> None:
             pool.open(EXCHANGE)
 
 
+@pytest.mark.parametrize("name", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
+def test_an_authority_named_by_the_environment_is_refused(
+    name: str, authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, str(authority.path))
+    with (
+        listening(Scheme.BASIC, certificate=authority.issue_server()) as server,
+        sessions(server.port, tls=True) as pool,
+        pytest.raises(UntrustedServer),
+    ):
+        pool.open(EXCHANGE).invoke([echo("x")])
+
+
 def test_tls_towards_plain_http_is_told(authority: Authority) -> None:
     with (
         listening(Scheme.BASIC) as server,
@@ -334,7 +347,10 @@ def test_an_authority_file_that_is_not_there_is_told() -> None:
     assert "/nowhere/ca.pem" in raised.value.diagnostics[0].detail
 
 
-def test_nothing_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+@pytest.mark.parametrize("tls", [False, True])
+def test_nothing_comes_from_the_environment(
+    tls: bool, authority: Authority, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     for name in ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
     monkeypatch.delenv("NO_PROXY", raising=False)
@@ -342,7 +358,13 @@ def test_nothing_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch, tmp
     netrc = tmp_path / "netrc"
     netrc.write_text("machine 127.0.0.1 login somebody password else\n")
     monkeypatch.setenv("NETRC", str(netrc))
-    with listening(Scheme.BASIC) as server, sessions(server.port) as pool:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(netrc))
+    monkeypatch.setenv("CURL_CA_BUNDLE", str(netrc))
+    certificate, ca = (authority.issue_server(), str(authority.path)) if tls else (None, None)
+    with (
+        listening(Scheme.BASIC, certificate=certificate) as server,
+        sessions(server.port, tls=tls, ca=ca) as pool,
+    ):
         assert kinds(pool.open(EXCHANGE).invoke([echo("x")])) == ["Reply"]
 
 
@@ -390,7 +412,7 @@ def answering(status: int, headers: Mapping[str, str], body: bytes) -> Iterator[
             self.send_response(status)
             for name, value in headers.items():
                 self.send_header(name, value)
-            if "Content-Length" not in headers:
+            if not {"Content-Length", "Transfer-Encoding"} & set(headers):
                 self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
