@@ -455,6 +455,15 @@ def test_batch_mode_can_be_asked_for() -> None:
     assert host.opened == 1
 
 
+def test_a_batch_of_which_a_part_was_read_may_have_run() -> None:
+    """A process that reads while its input is open runs what came with the first Send before the next one fails."""
+    host = FakeWinRS(troubles=[Trouble(Phase.SEND, 3, lambda: fault(2150858843))])
+    names = [f"{number}{'x' * 20_000}" for number in range(10)]
+    results = channel(host, mode=SessionMode.BATCH).invoke(writes(*names))
+    assert executed(host)
+    assert set(kinds(results)) == {"AmbiguousOutcome"}
+
+
 def test_stream_mode_that_was_asked_for_is_not_left() -> None:
     host = FakeWinRS(until_end=True)
     with pytest.raises(TransientError):
