@@ -1,4 +1,4 @@
-"""Answers that were altered on their way: to a message that was carried out, whatever its answer says.
+"""Answers that were altered on their way, to messages that were carried out whatever is answered; and endless ones.
 
 Sealed ones are altered by the server, before they leave; what TLS or nothing protects by somebody in between.
 """
@@ -6,6 +6,7 @@ Sealed ones are altered by the server, before they leave; what TLS or nothing pr
 from __future__ import annotations
 
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -14,13 +15,15 @@ from pathlib import Path
 import pytest
 
 from providers.simulator.authentication import Scheme
-from providers.simulator.certificates import Authority
+from providers.simulator.certificates import Authority, Certificate
 from providers.simulator.faults import Rule
+from providers.transport import answers
+from reconciler.errors import Unreachable
 from reconciler.ports import Request
 from reconciler.values import EXCHANGE, Authentication, write
 from tests.test_transport_server import echo, sessions
 from tests.transport_support import kinds
-from tests.winrm_server import TinyEstate, listening
+from tests.winrm_server import TinyEstate, listening, wait_until
 
 WRITE = Request("w", write("New-Thing", Name="x"))
 
@@ -119,3 +122,75 @@ def test_an_answer_that_cannot_be_read_is_no_sign_that_nothing_was_done(
         assert kinds(pool.open(EXCHANGE).invoke([WRITE, echo("b")])) == ["Reply", "Reply"]
         assert relay.alter is None
     assert [call[2] for call in estate.calls].count("New-Thing") == 1
+
+
+# --- answers without an end ------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def dripping(begun: bytes, drop: bytes, certificate: Certificate | None) -> Iterator[int]:
+    """A listener that begins every answer and goes on for long, soon enough for the time-out of any read."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            with suppress(OSError):
+                while True:
+                    accepted, _ = listener.accept()
+                    with suppress(OSError), secured(accepted, certificate) as connection:
+                        connection.recv(65536)
+                        connection.sendall(begun)
+                        for _ in range(1000):
+                            if over.wait(0.01):
+                                break
+                            connection.sendall(drop)
+
+        over = threading.Event()
+        thread = threading.Thread(target=serve)
+        thread.start()
+        try:
+            yield int(listener.getsockname()[1])
+        finally:
+            over.set()
+            listener.shutdown(socket.SHUT_RDWR)
+            thread.join()
+
+
+def secured(accepted: socket.socket, certificate: Certificate | None) -> socket.socket:
+    if certificate is None:
+        return accepted
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate.certificate, certificate.key)
+    return context.wrap_socket(accepted, server_side=True)
+
+
+@pytest.mark.parametrize("tls", [False, True])
+@pytest.mark.parametrize(
+    ("begun", "drop"),
+    [
+        (b"HTTP/1.1 200 OK\r\nX: ", b"x"),
+        (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n", b"x"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\nx\r\n"),
+    ],
+    ids=["a header", "continue", "a body", "chunks"],
+)
+def test_an_answer_that_never_ends_is_cut_off(
+    begun: bytes, drop: bytes, tls: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(answers, "ANSWER_SECONDS", 0.2)
+    authority = Authority(tmp_path)
+    certificate, ca = (authority.issue_server(), str(authority.path)) if tls else (None, None)
+    with (
+        dripping(begun, drop, certificate) as port,
+        sessions(port, tls=tls, ca=ca) as pool,
+        pytest.raises(Unreachable) as raised,
+    ):
+        pool.open(EXCHANGE).invoke([echo("a")])
+    assert raised.value.diagnostics[0].summary == "Connection lost"
+
+
+def test_an_answer_that_ended_leaves_nobody_waiting_for_its_end() -> None:
+    with listening(Scheme.NTLM) as server, sessions(server.port, auth=Authentication.NTLM) as pool:
+        assert kinds(pool.open(EXCHANGE).invoke([echo("a")])) == ["Reply"]
+        timers = [thread for thread in threading.enumerate() if isinstance(thread, threading.Timer)]
+        wait_until(lambda: not any(timer.is_alive() for timer in timers))

@@ -456,7 +456,7 @@ OTHER = (
         (200, SOAP, b"\xff\xfe\xfd", "not in UTF-8"),
         (200, SOAP, b"", "not what such a service answers"),
         (200, {**SOAP, "Content-Encoding": "gzip"}, b"\x1f\x8b", "compressed"),
-        (200, {**SOAP, "Content-Length": str(65 * 1024 * 1024)}, b"x", "larger than 64 MB"),
+        (200, {**SOAP, "Content-Length": str(5 * 1024 * 1024)}, b"x", "larger than 4 MB"),
         (200, {**SOAP, "Content-Length": "5, 6"}, b"<a/>", "cannot be read"),
         (404, {}, b"nothing here", "HTTP 404"),
     ],
@@ -475,7 +475,7 @@ def test_an_answer_that_grows_beyond_the_limit_is_refused(monkeypatch: pytest.Mo
     body = body * 4 + b"0\r\n\r\n"
     with answering(200, headers, body) as (port, _), sessions(port) as pool, pytest.raises(NotWinRM) as raised:
         pool.open(EXCHANGE).invoke([echo("x")])
-    assert "larger than 64 MB" in raised.value.diagnostics[0].detail
+    assert "larger than 4 MB" in raised.value.diagnostics[0].detail
 
 
 @pytest.mark.parametrize("text", [b"<a/>", b"\xef\xbb\xbf<a/>", b'<?xml version="1.0" encoding="UTF-8"?><a/>'])
