@@ -133,6 +133,18 @@ def test_an_unconfirmed_send_is_settled_by_id(failure: str, after: bool) -> None
     assert executed(host) == ["x", "y"]
 
 
+def test_what_is_sent_anew_is_allowed_what_is_left_of_its_time() -> None:
+    host = FakeWinRS()
+
+    def late() -> Exception:
+        host.clock.sleep(20)
+        return reset()
+
+    host.troubles = [Trouble(Phase.SEND, 2, late)]
+    assert kinds(channel(host).invoke([*writes("x", expires=10.0), *writes("y")])) == ["TransientError", "Reply"]
+    assert executed(host) == ["y"]
+
+
 def test_a_send_that_arrived_in_part_does_not_spoil_what_asks_for_its_replies() -> None:
     host = FakeWinRS()
 

@@ -146,10 +146,12 @@ def test_calls_share_one_channel_while_none_waits_as_long_as_another_would_take(
 def test_a_call_that_waited_as_long_opens_another_and_a_third_none(hosts: Callable[..., Host]) -> None:
     host = hosts()
     host.call("a")
+    host.opened[0].mode = SessionMode.BATCH
     host.call("b")
     host.call("c")
     host.clock.sleep(LOAD + 1)
     wait_until(lambda: len(host.opened) == 2 and bool(host.opened[1].asked))
+    assert host.opened[1].mode is SessionMode.BATCH, "how the host is to be served was found out before"
     host.clock.sleep(100 * LOAD)
     assert host.opened[1].asked == ["b"]
     host.opened[1].gate.set()
