@@ -7,18 +7,22 @@ import socket
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from winrm.exceptions import WinRMTransportError
 
 from providers.simulator.authentication import Scheme
 from providers.simulator.certificates import Authority
 from providers.simulator.faults import FaultPlan, Rule
 from providers.simulator.process import PowerShell
 from providers.transport.answers import RefusedReply, checked_xml
+from providers.transport.logons import LogonBudget
 from providers.transport.pool import WinRMSessions
-from providers.transport.settings import Deadlines, HostSettings, Secret, SessionMode
+from providers.transport.settings import Deadlines, HostSettings, Secret, SessionMode, target_of
+from providers.transport.winrs import connect
 from reconciler.errors import (
     AuthenticationFailed,
     NotWinRM,
@@ -500,6 +504,23 @@ def test_a_session_whose_sealing_failed_never_sends_in_clear() -> None:
             session.invoke([echo("x")])
         assert kinds(session.invoke([echo("x")])) == ["Reply"]
         assert server.counts.messages["create"] == 1
+
+
+def test_a_session_that_could_not_be_sealed_is_not_kept() -> None:
+    """Whatever comes next, if only the end of the session, would go over it in clear text."""
+    settings = connection(
+        host="127.0.0.1",
+        auth=Authentication.NTLM,
+        user=USER,
+        password=Secret(PASSWORD),
+        deadlines=Deadlines(operation=2, read=5),
+    )
+    with listening(Scheme.NTLM, faults=FaultPlan([Rule("authenticate", nth=1, status=403)])) as server:
+        protocol = connect(target_of(replace(settings, port=server.port), None), LogonBudget())
+        with pytest.raises(WinRMTransportError):
+            protocol.open_shell()
+        assert protocol.transport.session is None
+        protocol.close_shell(protocol.open_shell())
 
 
 def test_closing_twice_and_after_the_server_went_is_harmless() -> None:
