@@ -192,6 +192,33 @@ def test_a_host_that_is_silent_keeps_no_other_from_logging_on() -> None:
                 assert isinstance(future.exception(20), TransientError)
 
 
+@pytest.mark.parametrize("auth", [Authentication.NTLM, Authentication.CREDSSP])
+def test_a_session_that_is_sealed_goes_on_and_is_closed_when_the_credential_is_used_up(auth: Authentication) -> None:
+    """Its messages show the credential to nobody; only a new connection would."""
+    with listening(Scheme(auth.value), estate=ManyHosts()) as server:
+        settings = connection(
+            host="",
+            via=("127.0.0.1", server.port),
+            auth=auth,
+            user=USER,
+            password=Secret(PASSWORD),
+            deadlines=Deadlines(operation=2, read=5),
+        )
+        requests = [Request("r", read("Get-Echo", Identity="x"))]
+        with WinRMSessions([settings], allow=CMDLETS, clock=VirtualClock()) as pool:
+            session = pool.open(Endpoint(Connection.EXCHANGE, "ex1.contoso.com"))
+            session.invoke(requests)
+            (budget,) = pool._budgets.values()
+            for _ in range(FAILED_LOGONS):
+                budget.refused()
+            with pytest.raises(AuthenticationFailed):
+                pool.open(Endpoint(Connection.EXCHANGE, "ex2.contoso.com")).invoke(requests)
+            assert isinstance(session.invoke(requests)[0], Reply)
+        assert server.counts.open_shells == 0
+        assert server.counts.authentications == 1
+        assert server.counts.failed_authentications == 0
+
+
 def test_the_end_of_a_run_turns_away_who_waits_for_a_logon() -> None:
     """Two silent hosts, to which Basic shows the credential at once, keep every place."""
     silent = [socket.create_server(("127.0.0.1", 0)) for _ in range(3)]

@@ -127,7 +127,6 @@ class GuardedTransport(Transport):
     def _send_message_request(
         self, session: requests.Session, prepared_request: requests.PreparedRequest
     ) -> requests.Response:
-        self.budget.check()
         try:
             if self.auth_method in _SHOWN_WHEN_ASKED:
                 hooks = prepared_request.hooks["response"]
@@ -170,6 +169,7 @@ class GuardedTransport(Transport):
     ) -> requests.Response:
         """Send a message that shows the credential by itself: each does with Basic, the first of a session else."""
         if self._is_authenticated:
+            self.budget.check()  # the connection may be a new one, to which a ticket is shown again
             try:
                 return super()._send_message_request(session, prepared_request)
             except InvalidCredentialsError:
