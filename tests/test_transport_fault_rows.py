@@ -282,9 +282,11 @@ def test_met_while_it_runs(row: Row, phase: str, when: str) -> None:
             case (str(at), "send") if at in (SAFE, AMBIG, POLL, UNREAD):
                 assert kinds([wrote, was_read]) == ["Reply", "Reply"]
                 assert client.executed == 1
+                assert client.server.counts.messages["create"] == (2 if at == UNREAD else 1), "sessions"
             case (str(at), "receive") if at in (SAFE, POLL):
                 assert kinds([wrote, was_read]) == ["Reply", "Reply"]
                 assert client.executed == 1
+                assert client.server.counts.messages["create"] == 1, "sessions"
             case (str(at), "send") if at == ENDED and when == "after":
                 assert isinstance(wrote, Reply | AmbiguousOutcome)
                 assert isinstance(was_read, Reply)
