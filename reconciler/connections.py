@@ -56,7 +56,7 @@ class ConnectionConfig:
     port: int | None = None
     tls: bool = True
     ca: str | None = None
-    """PEM file of the authorities to trust instead of the system's."""
+    """PEM file of the authorities to trust instead of the public ones, which come with certifi."""
     auth: Authentication = Authentication.KERBEROS
     user: str | None = None
     password: SecretReference | None = None
@@ -167,7 +167,7 @@ KEYS: Mapping[str, Key] = {
                 "TCP port; left out, 5986 with TLS and 5985 without."),
     "tls": Key(truth, {"type": ["boolean", "string"], "pattern": "^([Tt]rue|TRUE|[Ff]alse|FALSE)$"},
                "Whether HTTPS is used; true if left out."),
-    "ca": Key(_text, _TEXT, "PEM file of the certificate authorities to trust instead of the system's."),
+    "ca": Key(_text, _TEXT, "PEM file of the certificate authorities to trust instead of the public ones."),
     "auth": Key(one_of(Authentication), _choice(Authentication), "How the account is proven; kerberos if left out."),
     "user": Key(_text, {"type": ["string", "number"], "minLength": 1},
                 "Account, such as CONTOSO\\svc-um or svc-um@CONTOSO.COM."),

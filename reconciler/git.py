@@ -2,8 +2,34 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
+
+_INHERITED: Final = (
+    "COMSPEC",
+    "HOME",
+    "HOMEDRIVE",
+    "HOMEPATH",
+    "LD_LIBRARY_PATH",
+    "PATH",
+    "PATHEXT",
+    "PROGRAMDATA",
+    "SYSTEMROOT",
+    "USERPROFILE",
+    "XDG_CONFIG_HOME",
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_CEILING_DIRECTORIES",
+    "GIT_COMMON_DIR",
+    "GIT_DIR",
+    "GIT_DISCOVERY_ACROSS_FILESYSTEM",
+    "GIT_EXEC_PATH",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_WORK_TREE",
+)
+"""What git needs, with ``GIT_CONFIG*``. No more: the variables of this process hold passwords, which are no child's."""
 
 
 def head_commit(directory: Path) -> str | None:
@@ -19,8 +45,17 @@ def is_older(directory: Path, commit: str, than: str) -> bool:
 def _git(directory: Path, *arguments: str) -> str | None:
     try:
         done = subprocess.run(
-            ["git", "-C", str(directory), *arguments], capture_output=True, text=True, timeout=10, check=False
+            ["git", "-C", str(directory), *arguments],
+            env=_environment(os.environ),
+            capture_output=True,
+            text=True,
+            timeout=10,
+            check=False,
         )
     except (OSError, subprocess.TimeoutExpired):
         return None
     return done.stdout.strip() if done.returncode == 0 else None
+
+
+def _environment(own: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in own.items() if name in _INHERITED or name.startswith("GIT_CONFIG")}

@@ -7,6 +7,7 @@ over on the child's standard input. The child ends when that pipe closes, also w
 from __future__ import annotations
 
 import json
+import os
 import secrets
 import subprocess
 import sys
@@ -50,7 +51,7 @@ def start_simulator(world: Path, changes: Path) -> SimulatorProcess:
     """
     password = secrets.token_urlsafe(24)
     command = [sys.executable, "-m", "reconciler", "simulate", str(world), "--parent-pipe", "--changes", str(changes)]
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=without_secrets(os.environ))
     assert process.stdin is not None
     assert process.stdout is not None
     try:
@@ -71,3 +72,9 @@ def start_simulator(world: Path, changes: Path) -> SimulatorProcess:
         )
     entries = {name: told[name] for name in ("exchange", "lync") if name in told}
     return SimulatorProcess(process, int(told["port"]), password, entries)
+
+
+def without_secrets(own: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables without those that another one names as a secret: ``RECONCILER_PLAN_KEY=env:KEY``."""
+    named = {value.removeprefix("env:") for value in own.values() if value.startswith("env:")}
+    return {name: value for name, value in own.items() if name not in named}

@@ -115,6 +115,11 @@ def test_password_of_a_connection_is_seen_nowhere(tmp_path: Path) -> None:
         )
         environment.edit("contoso.yaml", "  simulator: world.yaml", connections)
         chosen = with_ports(via=["127.0.0.1", int(told["port"])])
+        git = environment.directory.parent / "bin" / "git"
+        git.parent.mkdir()
+        git.write_text('#!/bin/sh\nenv >"$0.given"\nexit 1\n')
+        git.chmod(0o755)
+        environment.variables["PATH"] = f"{git.parent}:/usr/bin:/bin"
         places: dict[str, bytes] = {}
 
         def command(name: str, *arguments: str, code: int = 0, password: str = CANARY) -> None:
@@ -133,6 +138,7 @@ def test_password_of_a_connection_is_seen_nowhere(tmp_path: Path) -> None:
     assert any(place.endswith("state.db") for place in places)
     assert any(place.endswith("world.json.log") for place in places)
     assert any(place.endswith("apply.log") for place in places)
+    assert any(place.endswith("git.given") and b"PATH=" in content for place, content in places.items())
     assert seen(CANARY, places) == []
 
 
@@ -145,13 +151,17 @@ def test_throw_away_password_of_a_simulator_is_seen_nowhere(tmp_path: Path) -> N
     environment = little(tmp_path / "place" / "little")
     note = tmp_path / "password"
     log = ("--log", "../apply.log", "apply", "--auto-approve", "--commands")
-    with environment.started(*log, entry=CHILD, **with_ports(note=str(note))) as child:
+    key = {"RECONCILER_PLAN_KEY": "env:KEY", "KEY": CANARY}
+    with environment.started(*log, entry=CHILD, **with_ports(note=str(note)), **key) as child:
         wait_until(lambda: bool(environment.writes()), child.process)
         places = public_of(child.pid)
+        simulators = {f"{number}": Path(f"/proc/{number}/environ").read_bytes() for number in children_of(child.pid)}
         ran = child.end().has(0)
     assert any("command line of" in place and b"--parent-pipe" in told for place, told in places.items())
     places |= {"out": ran.out.encode(), "err": ran.err.encode()} | files_of(environment.directory.parent)
     assert any(place.endswith("apply.log") for place in places)
+    assert any(b"KEY=env:KEY" in given for given in simulators.values())
+    assert seen(CANARY, simulators) == []
     password = note.read_text("utf-8")
     assert len(password) >= 24
     assert seen(password, places) == []

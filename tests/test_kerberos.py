@@ -21,6 +21,7 @@ from winrm.exceptions import InvalidCredentialsError
 
 from providers.simulator.authentication import Scheme
 from providers.simulator.certificates import Authority
+from providers.simulator.faults import Rule
 from providers.simulator.server import Server
 from providers.transport.pool import WinRMSessions
 from providers.transport.settings import HostSettings
@@ -112,6 +113,20 @@ def test_a_connection_that_was_closed_is_made_and_sealed_anew(ticket: Ticket) ->
         assert server.counts.messages["create"] == 1, "the shell lives on"
         assert server.counts.connections >= 3
     assert [call[3]["Name"] for call in estate.calls] == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize("kind", ["send", "receive"])
+@pytest.mark.parametrize("tamper", ["signature", "length", "seal"])
+def test_a_sealed_answer_that_was_altered_is_asked_for_again(tamper: str, kind: str, ticket: Ticket) -> None:
+    ticket()
+    estate = TinyEstate()
+    with listening(Scheme.KERBEROS, estate=estate) as server, pool(server) as opened:
+        session = opened.open(EXCHANGE)
+        assert kinds(session.invoke([echo("a")])) == ["Reply"]
+        server.faults.add(Rule(kind, when="after", tamper=tamper))
+        assert kinds(session.invoke([Request("w", write("New-Thing", Name="x")), echo("b")])) == ["Reply", "Reply"]
+        assert server.faults.injected == 1
+    assert [call[2] for call in estate.calls].count("New-Thing") == 1
 
 
 @pytest.mark.parametrize(("delegate", "forwardable"), [(True, True), (True, False), (False, True)])

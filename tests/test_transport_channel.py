@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from providers.transport import channel as channel_module
 from providers.transport import wire
-from providers.transport.channel import RECYCLE_AFTER
 from providers.transport.fault_tables import Phase
 from providers.transport.pending import Pending, bursts, lines
 from providers.transport.settings import SessionMode
@@ -40,6 +40,7 @@ from tests.transport_support import (
     reset,
     writes,
 )
+from tests.winrm_server import TinyError
 
 
 def records(result: Reply | SessionError) -> tuple[object, ...]:
@@ -132,6 +133,31 @@ def test_an_unconfirmed_send_is_settled_by_id(failure: str, after: bool) -> None
     assert executed(host) == ["x", "y"]
 
 
+def test_what_is_sent_anew_is_allowed_what_is_left_of_its_time() -> None:
+    host = FakeWinRS()
+
+    def late() -> Exception:
+        host.clock.sleep(20)
+        return reset()
+
+    host.troubles = [Trouble(Phase.SEND, 2, late)]
+    assert kinds(channel(host).invoke([*writes("x", expires=10.0), *writes("y")])) == ["TransientError", "Reply"]
+    assert executed(host) == ["y"]
+
+
+def test_a_send_that_arrived_in_part_does_not_spoil_what_asks_for_its_replies() -> None:
+    host = FakeWinRS()
+
+    def torn() -> Exception:
+        assert host.last is not None
+        host.last.feed(b"12 0123", end=False)
+        return reset()
+
+    host.troubles = [Trouble(Phase.SEND, 2, torn)]
+    assert kinds(channel(host).invoke(writes("x", "y"))) == ["Reply", "Reply"]
+    assert executed(host) == ["x", "y"]
+
+
 def test_a_busy_service_is_offered_the_same_chunk_again_after_a_pause() -> None:
     host = FakeWinRS(troubles=[Trouble(Phase.SEND, n, lambda: fault(170)) for n in (2, 3, 4)])
     before = host.clock.monotonic()
@@ -217,6 +243,24 @@ def test_a_write_that_was_throttled_may_run_when_its_id_comes_again() -> None:
     again = [Request("wx", request[0].command, 60.0)]
     assert kinds(opened.invoke(again)) == ["Reply"]
     assert kinds(opened.invoke(again)) == ["Reply"]
+    assert executed(host) == ["x"]
+
+
+def test_a_write_that_a_busy_server_turned_down_runs_when_its_id_comes_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The runner remembers the reply that turned it down, and would give that again."""
+    host = FakeWinRS()
+    opened = channel(host)
+
+    def busy(*arguments: object, **options: object) -> object:
+        error = TinyError()
+        error.type, error.category = "OverBudgetException", "NotSpecified"
+        raise error
+
+    with monkeypatch.context() as patched:
+        patched.setattr(host.estate, "call", busy)
+        assert kinds(opened.invoke(writes("x"))) == ["Throttled"]
+    assert kinds(opened.invoke(writes("x"))) == ["Reply"]
+    assert kinds(opened.invoke(writes("x"))) == ["Reply"]
     assert executed(host) == ["x"]
 
 
@@ -369,15 +413,16 @@ def test_powershell_that_ends_at_once_is_told_with_what_it_said() -> None:
     assert len(str(raised.value)) < 600
 
 
-def test_a_process_is_replaced_after_many_requests() -> None:
+def test_a_process_is_replaced_after_many_requests(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(channel_module, "RECYCLE_AFTER", 5)
     host = FakeWinRS()
     opened = channel(host)
     opened.invoke(reads("a"))
-    assert opened._conversation is not None
-    opened._conversation.served = RECYCLE_AFTER
-    opened.invoke(reads("b"))
+    for _ in range(3):
+        opened.invoke(reads("b", "c"))
     assert host.opened == 2
     assert len(host.shells) == 1
+    assert host.messages[Phase.DELETE] == 1
 
 
 def test_the_credential_goes_along_only_where_the_endpoint_needs_another_logon() -> None:
@@ -420,6 +465,15 @@ def test_batch_mode_can_be_asked_for() -> None:
     host = FakeWinRS()
     assert kinds(channel(host, mode=SessionMode.BATCH).invoke(writes("x", "y"))) == ["Reply", "Reply"]
     assert host.opened == 1
+
+
+def test_a_batch_of_which_a_part_was_read_may_have_run() -> None:
+    """A process that reads while its input is open runs what came with the first Send before the next one fails."""
+    host = FakeWinRS(troubles=[Trouble(Phase.SEND, 3, lambda: fault(2150858843))])
+    names = [f"{number}{'x' * 20_000}" for number in range(10)]
+    results = channel(host, mode=SessionMode.BATCH).invoke(writes(*names))
+    assert executed(host)
+    assert set(kinds(results)) == {"AmbiguousOutcome"}
 
 
 def test_stream_mode_that_was_asked_for_is_not_left() -> None:

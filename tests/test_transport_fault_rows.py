@@ -154,6 +154,7 @@ SOCKET_ROWS = [
     harm("connection closed after the answer", {"close": True, "when": "after"}, SAFE, SAFE, SAFE, SAFE),
     harm("BadMICError", {"tamper": "signature", "when": "after"}, AMBIG, AMBIG, AMBIG, POLL),
     harm("Encrypted length", {"tamper": "length", "when": "after"}, AMBIG, AMBIG, AMBIG, POLL),
+    harm("no seal", {"tamper": "seal", "when": "after"}, PERM, PERM, AMBIG, POLL, error=NotWinRM),
     harm("a page", {"garble": True, "when": "after"}, PERM, PERM, AMBIG, POLL, error=NotWinRM),
     harm("an answer to another message", {"unrelated": True, "when": "after"}, PERM, PERM, AMBIG, POLL, error=NotWinRM),
 ]
@@ -281,9 +282,11 @@ def test_met_while_it_runs(row: Row, phase: str, when: str) -> None:
             case (str(at), "send") if at in (SAFE, AMBIG, POLL, UNREAD):
                 assert kinds([wrote, was_read]) == ["Reply", "Reply"]
                 assert client.executed == 1
+                assert client.server.counts.messages["create"] == (2 if at == UNREAD else 1), "sessions"
             case (str(at), "receive") if at in (SAFE, POLL):
                 assert kinds([wrote, was_read]) == ["Reply", "Reply"]
                 assert client.executed == 1
+                assert client.server.counts.messages["create"] == 1, "sessions"
             case (str(at), "send") if at == ENDED and when == "after":
                 assert isinstance(wrote, Reply | AmbiguousOutcome)
                 assert isinstance(was_read, Reply)
@@ -511,7 +514,7 @@ TRANSPORT_6_2: Mapping[str, Sequence[str]] = {
         "test_a_request_that_is_cut_off_while_the_session_runs_is_repaired",
     ],
     "ReadTimeout": ["no answer in time"],
-    "BadMICError, Encrypted length": ["BadMICError", "Encrypted length"],
+    "BadMICError, Encrypted length": ["BadMICError", "Encrypted length", "no seal"],
     "StopIteration, ParseError, AssertionError": ["a page", "an answer to another message"],
     "process ends before READY": ["test_a_process_that_ends_before_it_is_ready_is_told_with_its_last_words"],
 }

@@ -8,7 +8,7 @@ from xml.etree.ElementTree import ParseError
 
 import pytest
 import requests
-from spnego.exceptions import BadMICError, NoCredentialError
+from spnego.exceptions import NoCredentialError
 from urllib3.exceptions import MaxRetryError, NameResolutionError, NewConnectionError, ProtocolError
 from winrm.exceptions import (
     InvalidCredentialsError,
@@ -18,10 +18,10 @@ from winrm.exceptions import (
     WSManFaultError,
 )
 
+from providers.transport.answers import BrokenSeal, RefusedReply
 from providers.transport.fault_tables import FAULTS, STATUSES, Class, Cure, Phase
 from providers.transport.faults import TEXT_LIMIT, judge, redact
 from providers.transport.logons import LogonsUsedUp
-from providers.transport.winrs import RefusedReply
 from reconciler.errors import (
     AccessDenied,
     AuthenticationFailed,
@@ -139,9 +139,9 @@ CASES: list[tuple[Callable[[], Exception], dict[Phase, Class], type[SessionError
     (lambda: RefusedReply("it answers with a redirect"), {C: PERM, M: PERM, S: AMBIG, R: POLL}, NotWinRM),
     (lambda: tls(expired()), {C: PERM, S: PERM, R: PERM}, UntrustedServer),
     (lambda: tls(other_name()), {C: PERM}, UntrustedServer),
-    (lambda: tls(ssl.SSLError(1, "wrong version number")), {C: PERM}, NotWinRM),
-    (lambda: BadMICError(context_msg="x"), {S: AMBIG, R: POLL}, NotWinRM),
-    (lambda: WinRMError("Encrypted length from server does not match"), {S: AMBIG, R: POLL}, NotWinRM),
+    (lambda: tls(ssl.SSLError(1, "wrong version number")), {C: PERM, S: AMBIG, R: POLL, D: IGNORE}, NotWinRM),
+    (lambda: requests.exceptions.InvalidHeader("two lengths"), {C: PERM, S: AMBIG, R: POLL}, NotWinRM),
+    (BrokenSeal, {C: AMBIG, M: AMBIG, S: AMBIG, R: POLL, T: IGNORE, D: IGNORE}, NotWinRM),
     (
         lambda: WinRMError("requested auth method is kerberos, but pykerberos is not installed"),
         {C: PERM},
@@ -205,7 +205,7 @@ def test_trust_and_name_of_a_certificate_are_told_apart() -> None:
         (lambda: fault(2150859250), C, Cure.NO_IDLE_TIMEOUT),
         (transport(400), S, Cure.RECONNECT),
         (reset, R, Cure.RECONNECT),
-        (lambda: BadMICError(context_msg="x"), R, Cure.RECONNECT),
+        (BrokenSeal, R, Cure.RECONNECT),
         (lambda: fault(2150858843), S, Cure.NONE),
     ],
 )

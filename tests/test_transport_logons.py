@@ -15,7 +15,7 @@ from providers.simulator.authentication import Accounts, Scheme
 from providers.transport.logons import FAILED_LOGONS, LogonBudget, LogonsStopped, LogonsUsedUp
 from providers.transport.pool import WinRMSessions
 from providers.transport.settings import Deadlines, HostSettings, Secret, target_of
-from reconciler.errors import AuthenticationFailed, SessionError, TransientError
+from reconciler.errors import AuthenticationFailed, PermanentError, SessionError, TransientError
 from reconciler.ports import Request
 from reconciler.retry import Retry
 from reconciler.values import Adapter, Authentication, Connection, Endpoint, Reply, read
@@ -190,6 +190,64 @@ def test_a_host_that_is_silent_keeps_no_other_from_logging_on() -> None:
                 one.close()
             for future in hanging:
                 assert isinstance(future.exception(20), TransientError)
+
+
+@pytest.mark.parametrize("auth", [Authentication.NTLM, Authentication.CREDSSP])
+def test_a_session_that_is_sealed_goes_on_and_is_closed_when_the_credential_is_used_up(auth: Authentication) -> None:
+    """Its messages show the credential to nobody; only a new connection would."""
+    with listening(Scheme(auth.value), estate=ManyHosts()) as server:
+        settings = connection(
+            host="",
+            via=("127.0.0.1", server.port),
+            auth=auth,
+            user=USER,
+            password=Secret(PASSWORD),
+            deadlines=Deadlines(operation=2, read=5),
+        )
+        requests = [Request("r", read("Get-Echo", Identity="x"))]
+        with WinRMSessions([settings], allow=CMDLETS, clock=VirtualClock()) as pool:
+            session = pool.open(Endpoint(Connection.EXCHANGE, "ex1.contoso.com"))
+            session.invoke(requests)
+            (budget,) = pool._budgets.values()
+            for _ in range(FAILED_LOGONS):
+                budget.refused()
+            with pytest.raises(AuthenticationFailed):
+                pool.open(Endpoint(Connection.EXCHANGE, "ex2.contoso.com")).invoke(requests)
+            assert isinstance(session.invoke(requests)[0], Reply)
+        assert server.counts.open_shells == 0
+        assert server.counts.authentications == 1
+        assert server.counts.failed_authentications == 0
+
+
+def test_the_end_of_a_run_turns_away_who_waits_for_a_logon() -> None:
+    """Two silent hosts, to which Basic shows the credential at once, keep every place."""
+    silent = [socket.create_server(("127.0.0.1", 0)) for _ in range(3)]
+    own = {
+        f"silent{n}.contoso.com": HostSettings(address="127.0.0.1", port=one.getsockname()[1])
+        for n, one in enumerate(silent)
+    }
+    settings = connection(host="127.0.0.1", auth=Authentication.BASIC, hosts=own, tls=False)
+    pool = WinRMSessions([settings], allow=CMDLETS, clock=VirtualClock())
+    with ThreadPoolExecutor(4) as threads:
+
+        def ask(host: str) -> object:
+            return pool.open(Endpoint(Connection.EXCHANGE, host)).invoke([Request("r", read("Get-Echo"))])
+
+        hanging = [threads.submit(ask, host) for host in list(own)[:2]]
+        taken = [one.accept()[0] for one in silent[:2]]
+        waiting = threads.submit(ask, list(own)[2])
+        (budget,) = pool._budgets.values()
+        wait_until(lambda: bool(budget._changed._waiters))  # type: ignore[attr-defined]  # of CPython
+        closing = threads.submit(pool.close)
+        told = waiting.exception(5)
+        assert isinstance(told, PermanentError)
+        assert told.diagnostics[0].summary == "Run ended"
+        assert not any(future.done() for future in hanging)
+        for one in (*taken, *silent):
+            one.close()
+        for future in hanging:
+            future.exception(20)
+        closing.result(20)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from winrm.exceptions import WinRMOperationTimeoutError
 
 from providers.simulator.authentication import Scheme
 from providers.simulator.faults import Rule
@@ -89,7 +90,7 @@ class Host:
         self._raises = list(raises)
         self.channels = Channels(self._new, clock=self.clock, limit=limit, ended=lambda: PermanentError(TOLD))
         self._pool = ThreadPoolExecutor(max_workers=16)
-        self._calls = 0
+        self._submitted: list[Future[list[Any]]] = []
 
     def _new(self) -> Channel:
         number = len(self.opened)
@@ -97,19 +98,20 @@ class Host:
         self.opened.append(StubChannel(number, self.clock, raises))
         return self.opened[-1]  # type: ignore[return-value]  # it has what is used of one
 
-    def call(self, *ids: str, writes: bool = False) -> Future[list[Any]]:
-        """Call, and return once the call waits or runs."""
+    def call(self, name: str, *, writes: bool = False) -> Future[list[Any]]:
+        """Call, and return once the call waits or runs, and so does every one before it."""
         command = write("New-Thing", Name="x") if writes else read("Get-Echo", Identity="x")
-        requests = [Request(name, command) for name in ids]
-        before = self.busy
-        future = self._pool.submit(self.channels.invoke, requests)
-        wait_until(lambda: self.busy > before or future.done())
+        future = self._pool.submit(self.channels.invoke, [Request(name, command)])
+        self._submitted.append(future)
+        wait_until(lambda: self._arrived >= len(self._submitted))
         return future
 
     @property
-    def busy(self) -> int:
+    def _arrived(self) -> int:
+        """How many calls wait, are asked or were, or have failed; those on their way between are not among them."""
+        failed = sum(call.done() and call.exception() is not None for call in self._submitted)
         with self.channels._changed:  # which a call lets go of when it begins to wait
-            return len(self.channels._calls) + sum(len(one.asked) for one in self.opened) * 1000
+            return failed + len(self.channels._calls) + sum(len(one.asked) for one in self.opened)
 
     def end(self) -> None:
         for one in self.opened:
@@ -146,10 +148,12 @@ def test_calls_share_one_channel_while_none_waits_as_long_as_another_would_take(
 def test_a_call_that_waited_as_long_opens_another_and_a_third_none(hosts: Callable[..., Host]) -> None:
     host = hosts()
     host.call("a")
+    host.opened[0].mode = SessionMode.BATCH
     host.call("b")
     host.call("c")
     host.clock.sleep(LOAD + 1)
     wait_until(lambda: len(host.opened) == 2 and bool(host.opened[1].asked))
+    assert host.opened[1].mode is SessionMode.BATCH, "how the host is to be served was found out before"
     host.clock.sleep(100 * LOAD)
     assert len(host.opened[1].asked) == 1, "one of those that wait, whose threads came in any order"
     host.opened[1].gate.set()
@@ -255,6 +259,25 @@ def test_a_call_that_was_given_a_channel_at_the_very_end_sends_nothing_and_leave
         opened.invoke(writes("y"))
     opened.close()
     assert executed(host) == ["x"]
+    assert host.shells == {}
+
+
+def test_the_end_of_a_run_waits_for_one_message_and_not_for_the_command() -> None:
+    stopped = threading.Event()
+    host = FakeWinRS()
+    opened = channel(host)
+    opened._opening.is_stopped = stopped.is_set
+    opened.invoke(reads("a"))
+    asked = host.messages[Phase.RECEIVE]
+
+    def works_on() -> Exception:
+        stopped.set()
+        host.clock.sleep(20)
+        return WinRMOperationTimeoutError()
+
+    host.troubles = [Trouble(Phase.RECEIVE, asked + n, works_on) for n in range(1, 20)]
+    assert kinds(opened.invoke(writes("x"))) == ["AmbiguousOutcome"]
+    assert host.messages[Phase.RECEIVE] == asked + 1
     assert host.shells == {}
 
 

@@ -7,18 +7,22 @@ import socket
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from winrm.exceptions import WinRMTransportError
 
 from providers.simulator.authentication import Scheme
 from providers.simulator.certificates import Authority
 from providers.simulator.faults import FaultPlan, Rule
 from providers.simulator.process import PowerShell
+from providers.transport.answers import RefusedReply, checked_xml
+from providers.transport.logons import LogonBudget
 from providers.transport.pool import WinRMSessions
-from providers.transport.settings import Deadlines, HostSettings, Secret, SessionMode
-from providers.transport.winrs import RefusedReply, checked_xml
+from providers.transport.settings import Deadlines, HostSettings, Secret, SessionMode, target_of
+from providers.transport.winrs import connect
 from reconciler.errors import (
     AuthenticationFailed,
     NotWinRM,
@@ -141,6 +145,31 @@ def test_every_way_to_authenticate_is_at_hand(auth: Authentication, summary: str
         with sessions(unused.getsockname()[1], auth=auth) as pool, pytest.raises(Unreachable) as raised:
             pool.open(EXCHANGE).invoke([echo("x")])
     assert raised.value.diagnostics[0].summary == summary
+
+
+@pytest.mark.parametrize(
+    ("told", "reason"),
+    [
+        ({"password": Secret("пароль")}, "Latin-1"),
+        ({"user": "CONTOSO\\служба"}, "Latin-1"),
+        ({"auth": Authentication.CERTIFICATE, "tls": True}, "certificate_key"),
+        (
+            {
+                "auth": Authentication.CERTIFICATE,
+                "tls": True,
+                "certificate": "/nowhere/me.pem",
+                "certificate_key": "/nowhere/me.key",
+            },
+            "no file /nowhere/me.pem",
+        ),
+    ],
+)
+def test_what_this_side_cannot_send_is_not_told_as_an_answer_of_the_host(told: dict[str, Any], reason: str) -> None:
+    with sessions(9, **told) as pool, pytest.raises(PermanentError) as raised:
+        pool.open(EXCHANGE).invoke([echo("x")])
+    assert raised.value.diagnostics[0].summary == "Connection settings do not fit"
+    assert reason in raised.value.diagnostics[0].detail
+    assert "пароль" not in str(raised.value)
 
 
 @pytest.mark.parametrize("auth", [Authentication.NTLM, Authentication.BASIC])
@@ -295,6 +324,19 @@ def test_an_unknown_authority_is_refused(authority: Authority) -> None:
             pool.open(EXCHANGE)
 
 
+@pytest.mark.parametrize("name", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
+def test_an_authority_named_by_the_environment_is_refused(
+    name: str, authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, str(authority.path))
+    with (
+        listening(Scheme.BASIC, certificate=authority.issue_server()) as server,
+        sessions(server.port, tls=True) as pool,
+        pytest.raises(UntrustedServer),
+    ):
+        pool.open(EXCHANGE).invoke([echo("x")])
+
+
 def test_tls_towards_plain_http_is_told(authority: Authority) -> None:
     with (
         listening(Scheme.BASIC) as server,
@@ -314,7 +356,10 @@ def test_an_authority_file_that_is_not_there_is_told() -> None:
     assert "/nowhere/ca.pem" in raised.value.diagnostics[0].detail
 
 
-def test_nothing_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+@pytest.mark.parametrize("tls", [False, True])
+def test_nothing_comes_from_the_environment(
+    tls: bool, authority: Authority, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     for name in ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
     monkeypatch.delenv("NO_PROXY", raising=False)
@@ -322,7 +367,13 @@ def test_nothing_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch, tmp
     netrc = tmp_path / "netrc"
     netrc.write_text("machine 127.0.0.1 login somebody password else\n")
     monkeypatch.setenv("NETRC", str(netrc))
-    with listening(Scheme.BASIC) as server, sessions(server.port) as pool:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(netrc))
+    monkeypatch.setenv("CURL_CA_BUNDLE", str(netrc))
+    certificate, ca = (authority.issue_server(), str(authority.path)) if tls else (None, None)
+    with (
+        listening(Scheme.BASIC, certificate=certificate) as server,
+        sessions(server.port, tls=tls, ca=ca) as pool,
+    ):
         assert kinds(pool.open(EXCHANGE).invoke([echo("x")])) == ["Reply"]
 
 
@@ -370,7 +421,7 @@ def answering(status: int, headers: Mapping[str, str], body: bytes) -> Iterator[
             self.send_response(status)
             for name, value in headers.items():
                 self.send_header(name, value)
-            if "Content-Length" not in headers:
+            if not {"Content-Length", "Transfer-Encoding"} & set(headers):
                 self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
@@ -398,37 +449,42 @@ OTHER = (
 
 
 @pytest.mark.parametrize(
-    ("status", "headers", "body"),
+    ("status", "headers", "body", "reason"),
     [
-        (307, {"Location": "http://127.0.0.1:1/elsewhere"}, b""),
-        (308, {"Location": "/elsewhere"}, b""),
-        (302, {"Location": "/elsewhere"}, b""),
-        (200, SOAP, LAUGHS),
-        (500, SOAP, LAUGHS),
-        (200, SOAP, LAUGHS.decode().encode("utf-16")),
-        (200, SOAP, b'<?xml version="1.0" encoding="utf-7"?><a/>'),
-        (200, SOAP, OTHER),
-        (200, SOAP, b"<html>Welcome</html>"),
-        (200, SOAP, b"\xff\xfe\xfd"),
-        (200, SOAP, b""),
-        (200, {**SOAP, "Content-Encoding": "gzip"}, b"\x1f\x8b"),
-        (200, {**SOAP, "Content-Length": str(65 * 1024 * 1024)}, b"x"),
-        (404, {}, b"nothing here"),
+        (307, {"Location": "http://127.0.0.1:1/elsewhere"}, b"", "a redirect (HTTP 307)"),
+        (308, {"Location": "/elsewhere"}, b"", "a redirect (HTTP 308)"),
+        (302, {"Location": "/elsewhere"}, b"", "a redirect (HTTP 302)"),
+        (200, SOAP, LAUGHS, "declares a document type"),
+        (500, SOAP, LAUGHS, "declares a document type"),
+        (500, {"Content-Type": "text/xml"}, LAUGHS, "declares a document type"),
+        (200, {"Content-Type": "text/html"}, LAUGHS, "declares a document type"),
+        (200, SOAP, LAUGHS.decode().encode("utf-16"), "not in UTF-8"),
+        (200, SOAP, b'<?xml version="1.0" encoding="utf-7"?><a/>', "not in UTF-8"),
+        (200, SOAP, OTHER, "belongs to another message"),
+        (200, SOAP, b"<html>Welcome</html>", "not what such a service answers"),
+        (200, SOAP, b"\xff\xfe\xfd", "not in UTF-8"),
+        (200, SOAP, b"", "not what such a service answers"),
+        (200, {**SOAP, "Content-Encoding": "gzip"}, b"\x1f\x8b", "compressed"),
+        (200, {**SOAP, "Content-Length": str(5 * 1024 * 1024)}, b"x", "larger than 4 MB"),
+        (200, {**SOAP, "Content-Length": "5, 6"}, b"<a/>", "cannot be read"),
+        (404, {}, b"nothing here", "HTTP 404"),
     ],
 )
-def test_hostile_answers_are_refused(status: int, headers: Mapping[str, str], body: bytes) -> None:
-    with answering(status, headers, body) as (port, shown), sessions(port) as pool, pytest.raises(NotWinRM):
+def test_hostile_answers_are_refused(status: int, headers: Mapping[str, str], body: bytes, reason: str) -> None:
+    with answering(status, headers, body) as (port, shown), sessions(port) as pool, pytest.raises(NotWinRM) as raised:
         pool.open(EXCHANGE).invoke([echo("x")])
+    assert reason in raised.value.diagnostics[0].detail
     assert shown == ["/wsman"]
 
 
 def test_an_answer_that_grows_beyond_the_limit_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("providers.transport.winrs.RESPONSE_LIMIT", 100_000)
+    monkeypatch.setattr("providers.transport.answers.RESPONSE_LIMIT", 100_000)
     body = b"10000\r\n" + b"x" * 65536 + b"\r\n"
     headers = {**SOAP, "Transfer-Encoding": "chunked"}
     body = body * 4 + b"0\r\n\r\n"
-    with answering(200, headers, body) as (port, _), sessions(port) as pool, pytest.raises(NotWinRM):
+    with answering(200, headers, body) as (port, _), sessions(port) as pool, pytest.raises(NotWinRM) as raised:
         pool.open(EXCHANGE).invoke([echo("x")])
+    assert "larger than 4 MB" in raised.value.diagnostics[0].detail
 
 
 @pytest.mark.parametrize("text", [b"<a/>", b"\xef\xbb\xbf<a/>", b'<?xml version="1.0" encoding="UTF-8"?><a/>'])
@@ -453,6 +509,23 @@ def test_a_session_whose_sealing_failed_never_sends_in_clear() -> None:
             session.invoke([echo("x")])
         assert kinds(session.invoke([echo("x")])) == ["Reply"]
         assert server.counts.messages["create"] == 1
+
+
+def test_a_session_that_could_not_be_sealed_is_not_kept() -> None:
+    """Whatever comes next, if only the end of the session, would go over it in clear text."""
+    settings = connection(
+        host="127.0.0.1",
+        auth=Authentication.NTLM,
+        user=USER,
+        password=Secret(PASSWORD),
+        deadlines=Deadlines(operation=2, read=5),
+    )
+    with listening(Scheme.NTLM, faults=FaultPlan([Rule("authenticate", nth=1, status=403)])) as server:
+        protocol = connect(target_of(replace(settings, port=server.port), None), LogonBudget())
+        with pytest.raises(WinRMTransportError):
+            protocol.open_shell()
+        assert protocol.transport.session is None
+        protocol.close_shell(protocol.open_shell())
 
 
 def test_closing_twice_and_after_the_server_went_is_harmless() -> None:

@@ -38,7 +38,8 @@ class Rule:
     wmi: bool = False
     """Give the fault's code as an MSFT_WmiError alone, as Windows does with some quotas."""
     status: int | None = None
-    """Answer with this HTTP status and no body; a 401 offers the ways to authenticate."""
+    """Answer with this HTTP status and the page that http.sys sends along; 401 and 500 come without one, and a 401
+    offers the ways to authenticate."""
     reset: bool = False
     """Reset the connection (RST)."""
     lose_reply: bool = False
@@ -52,7 +53,7 @@ class Rule:
     unrelated: bool = False
     """Answer as if another message had been asked."""
     tamper: str | None = None
-    """Alter a sealed answer: its ``signature``, or the ``length`` that it says it has."""
+    """Alter a sealed answer: its ``signature``, the ``length`` that it says it has; or leave out its ``seal``."""
     close: bool = False
     """Answer, then close the connection: a seal is lost with it."""
     delay_seconds: float = 0.0
@@ -69,8 +70,8 @@ class Rule:
             raise ValueError(f"a fault is at a message of the kind {', '.join(KINDS)}; {self.kind!r} is none of them")
         if self.when not in ("before", "after"):
             raise ValueError(f"a fault is before or after the effect; {self.when!r} is neither")
-        if self.tamper not in (None, "signature", "length"):
-            raise ValueError(f"what is altered is the signature or the length; {self.tamper!r} is neither")
+        if self.tamper not in (None, "signature", "length", "seal"):
+            raise ValueError(f"what is altered is the signature, the length or the seal; not {self.tamper!r}")
         if (self.kind == "request") is not (self.cut_request is not None):
             raise ValueError("cut_request is for a fault of the kind request, and that for nothing else")
         if self.nth < 1 or self.times < 0 or self.delay_seconds < 0:

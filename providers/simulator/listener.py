@@ -30,6 +30,16 @@ from providers.simulator.sealing import SOAP_TYPE, SealBroken, altered
 from providers.simulator.soap import Fault
 from providers.simulator.wsman import Limits, Shells
 
+_PAGE: Final = (
+    b'<!DOCTYPE HTML PUBLIC "-//W3C//DTD HTML 4.01//EN""http://www.w3.org/TR/html4/strict.dtd">\r\n'
+    b"<HTML><HEAD><TITLE>Service Unavailable</TITLE>\r\n"
+    b'<META HTTP-EQUIV="Content-Type" Content="text/html; charset=us-ascii"></HEAD>\r\n'
+    b"<BODY><h2>Service Unavailable</h2>\r\n<hr><p>The service is unavailable.</p>\r\n</BODY></HTML>\r\n"
+)
+"""The kind of page with which http.sys tells every failure of its own."""
+_WITHOUT_A_PAGE: Final = (401, 500)
+"""These the service itself answers, and says nothing."""
+
 LARGEST_BODY_BYTES: Final = 64 * 1024 * 1024
 """What is read, and thrown away, of a body that is refused for its size."""
 
@@ -290,7 +300,9 @@ class _Handler(BaseHTTPRequestHandler):
                 raise _Drop(reset=rule.reset)
             if rule.status is not None:
                 offered = self.authentication.offers if rule.status == 401 else ()
-                instead = _Reply(rule.status, headers=tuple(("WWW-Authenticate", value) for value in offered))
+                page = b"" if rule.status in _WITHOUT_A_PAGE else _PAGE
+                headers = tuple(("WWW-Authenticate", value) for value in offered)
+                instead = _Reply(rule.status, page, headers=headers, content_type="text/html; charset=us-ascii")
             if rule.fault is not None:
                 fault = Fault(rule.fault, is_wmi=rule.wmi)
                 instead = self._fault(fault, request.message_id if request else "")
@@ -304,7 +316,7 @@ class _Handler(BaseHTTPRequestHandler):
         if reply.kind:
             self.server.simulator.count(reply.kind)
         content_type, body = reply.content_type, reply.body
-        if body and content_type == SOAP_TYPE:
+        if body and content_type == SOAP_TYPE and tamper != "seal":
             content_type, body = self.authentication.close_message(body)
             if tamper:
                 body = altered(body, tamper)

@@ -124,10 +124,15 @@ class Channels:
                 raise self._ended()
             if call.wanted not in self._all:
                 call.wanted = None
-            if call.wanted is None and self._may_open(self._clock.monotonic() - began):
+            if call is self._next_to_open and self._may_open(self._clock.monotonic() - began):
                 return self._further()
             may_open_later = 0 < len(self._all) < self.limit
             self._changed.wait(LEAST_WAIT_SECONDS / 4 if may_open_later else None)
+
+    @property
+    def _next_to_open(self) -> _Call | None:
+        """The call that waits longest for any channel."""
+        return next((call for call in self._calls if call.wanted is None and call.given is None), None)
 
     def _further(self) -> Channel:
         channel = self._new()

@@ -330,12 +330,16 @@ REFUSED_LOGON = Row(
     " so that the account is not locked.",
     cures=_RECONNECT,
 )
-NO_TLS = _perm(
+NO_TLS = Row(
     "",
+    _by_phase(Class.PERM, Class.AMBIG, Class.POLL),
     NotWinRM,
     "No TLS on this port",
     'Check port and tls of the connection: 5986 speaks https, 5985 http ("tls: false").',
+    1.0,
+    cures=_RECONNECT,
 )
+"""At first contact. Later it is the answer that cannot be opened, to a message that may have been carried out."""
 SETTINGS = _perm("", PermanentError, "Connection settings do not fit", "Correct the connection in the configuration.")
 MALFORMED = replace(
     NOT_WINRM, classes=_by_phase(Class.PERM, Class.AMBIG, Class.POLL), delay_seconds=1.0, cures=_RECONNECT

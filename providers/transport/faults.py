@@ -16,7 +16,7 @@ from xml.etree.ElementTree import ParseError
 from xml.sax.saxutils import escape
 
 import requests
-from spnego.exceptions import BadMICError, NoCredentialError, SpnegoError
+from spnego.exceptions import NoCredentialError, SpnegoError
 from winrm.exceptions import (
     AuthenticationError,
     WinRMError,
@@ -25,6 +25,7 @@ from winrm.exceptions import (
     WSManFaultError,
 )
 
+from providers.transport.answers import BrokenSeal, RefusedReply
 from providers.transport.certificate_tables import CERTIFICATES, NO_TRUST, OTHER_NAME
 from providers.transport.fault_tables import (
     BROKEN_SEAL,
@@ -54,7 +55,7 @@ from providers.transport.fault_tables import (
     Row,
 )
 from providers.transport.logons import LogonsStopped, LogonsUsedUp
-from providers.transport.winrs import NotOffered, RefusedReply, SealLost
+from providers.transport.winrs import NotOffered, SealLost
 from reconciler.diagnostics import Diagnostic
 from reconciler.errors import AuthenticationFailed, SessionError, TransientError
 
@@ -146,14 +147,12 @@ def _row_of(error: BaseException) -> tuple[Row, str]:
             return NOT_OFFERED, error.reason
         case RefusedReply():
             return MALFORMED, error.reason
-        case BadMICError():
+        case BrokenSeal():
             return BROKEN_SEAL, "the seal of the answer does not fit: it was altered on its way"
         case NoCredentialError():
             return LOGON_FAILED, error.message.rpartition("Context: ")[2]
         case SpnegoError():
             return LOGON_FAILED, f"authentication failed ({type(error).__name__})"
-        case WinRMError() if "Encrypted length" in str(error):
-            return BROKEN_SEAL, "the sealed answer has another length than it says"
         case WinRMError() if "not installed" in str(error):
             return NOT_INSTALLED, str(error)
         case WinRMError():
@@ -220,7 +219,7 @@ def _request_row(error: requests.RequestException) -> tuple[Row, str]:
             return NOT_WINRM, "it answers with a redirect"
         case requests.exceptions.ConnectionError() | requests.exceptions.ChunkedEncodingError():
             return _connection_row(error)
-    return NOT_WINRM, f"its answer cannot be read ({type(error).__name__})"
+    return MALFORMED, f"its answer cannot be read ({type(error).__name__})"
 
 
 def _connection_row(error: requests.RequestException) -> tuple[Row, str]:

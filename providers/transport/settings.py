@@ -108,7 +108,7 @@ class ConnectionSettings:
     port: int | None = None
     tls: bool = False
     ca: str | None = None
-    """PEM file of the authorities to trust instead of those of the system."""
+    """PEM file of the authorities to trust instead of the public ones, which come with certifi."""
     auth: Authentication = Authentication.KERBEROS
     user: str = ""
     password: Secret | None = None

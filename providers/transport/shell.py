@@ -238,7 +238,7 @@ class ShellProcess:
 
     def _judge(self, error: Exception, phase: Phase) -> Judgement:
         judgement = judge(error, phase, self._place, self._secrets)
-        if judgement.cure is Cure.RECONNECT or phase is Phase.CREATE:
+        if judgement.cure is Cure.RECONNECT:
             self._protocol.transport.close_session()
         return judgement
 

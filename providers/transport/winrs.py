@@ -1,12 +1,12 @@
-"""pywinrm under our own rules for HTTP and XML.
+"""pywinrm under our own rules.
 
 pywinrm makes its HTTP session by itself, with the defaults of its library: it follows redirects with the body, takes
 proxies and certificates from the environment, reads answers of any size and parses whatever comes. It also keeps an
-HTTP session whose sealing could not be set up, and would send the next message in clear text. What is changed here:
+HTTP session whose sealing could not be set up, and would send the next message in clear text; and where a message was
+sealed, it takes an answer that is not. What is changed here:
 
-* no redirects, no proxies, nothing from the environment; answers are limited in size and not compressed;
-* a DOCTYPE, and any encoding but UTF-8, is refused before a parser sees it;
-* an answer must relate to the message it answers;
+* answers are read by the rules of ``answers``;
+* an answer must relate to the message it answers, and be sealed where that was;
 * a session that failed to authenticate or to seal is thrown away, and failed logons are counted, because directories
   lock accounts;
 * what Kerberos refuses before a password could be wrong is told as such, and not as an answer that cannot be read;
@@ -15,19 +15,20 @@ HTTP session whose sealing could not be set up, and would send the next message 
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final, Protocol
 
 import requests
-from requests.adapters import HTTPAdapter
 from spnego.exceptions import NoCredentialError, SpnegoError
 from winrm.exceptions import InvalidCredentialsError, WinRMError, WinRMTransportError
 from winrm.protocol import Protocol as WinRMProtocol
 from winrm.transport import Transport
 
+from providers.transport.answers import NO_SOAP, BrokenSeal, GuardedAdapter, RefusedReply, checked_xml, guarded
 from providers.transport.logons import LogonBudget
-from providers.transport.settings import Target
+from providers.transport.settings import ConnectionSettings, Target
 from reconciler.values import Authentication
 
 try:  # the package around them needs the extra "kerberos"
@@ -44,20 +45,10 @@ except ImportError:
 else:
     _CREDSSP_ERRORS = (AuthenticationException, NTStatusException)
 
-RESPONSE_LIMIT: Final = 64 * 1024 * 1024
-
 _SHOWN_WHEN_ASKED: Final = (Authentication.NTLM.value, Authentication.CREDSSP.value)
 """Ways to authenticate that send a message without the credential first, and show it when they are asked to."""
 
 _Hook = Callable[..., requests.Response]
-
-
-class RefusedReply(Exception):
-    """What answered is not what a remote management service answers; ``reason`` says how."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
 
 
 class NotOffered(RefusedReply):
@@ -94,60 +85,6 @@ class WinRS(Protocol):
     def cleanup_command(self, shell_id: str, command_id: str) -> None: ...
 
     def close_shell(self, shell_id: str) -> None: ...
-
-
-class _LimitedResponse(requests.Response):
-    def iter_content(self, chunk_size: int | None = 1, decode_unicode: bool = False) -> Iterator[Any]:
-        total = 0
-        for piece in super().iter_content(chunk_size):
-            total += len(piece)
-            if total > RESPONSE_LIMIT:
-                self.close()
-                raise RefusedReply("its answer is larger than 64 MB")
-            yield piece
-
-
-class _Adapter(HTTPAdapter):
-    """Refuses redirects, compression and answers that announce or reach an unreasonable size."""
-
-    last: requests.Response | None = None
-    """The answer that came last."""
-
-    def build_response(self, req: requests.PreparedRequest, resp: Any) -> requests.Response:
-        plain = super().build_response(req, resp)
-        response = _LimitedResponse()
-        response.__dict__.update(plain.__dict__)
-        if response.is_redirect:
-            response.close()
-            raise RefusedReply(f"it answers with a redirect (HTTP {response.status_code})")
-        if response.headers.get("Content-Encoding", "identity").lower() != "identity":
-            response.close()
-            raise RefusedReply("its answer is compressed, which was not asked for")
-        length = response.headers.get("Content-Length", "0")
-        if length.isdecimal() and int(length) > RESPONSE_LIMIT:
-            response.close()
-            raise RefusedReply("its answer is larger than 64 MB")
-        self.last = response
-        return response
-
-
-_DECLARATION = re.compile(rb"\s*<\?xml[^>]*?encoding\s*=\s*[\"']([A-Za-z0-9._-]+)[\"']")
-
-
-def checked_xml(text: bytes) -> bytes:
-    """Return ``text`` if it may be given to an XML parser.
-
-    Raises:
-        RefusedReply: it declares a document type or an encoding other than UTF-8.
-    """
-    if b"\0" in text or text[:2] in (b"\xfe\xff", b"\xff\xfe"):
-        raise RefusedReply("its answer is not in UTF-8")
-    declared = _DECLARATION.match(text.removeprefix(b"\xef\xbb\xbf"))
-    if declared and declared[1].lower() not in (b"utf-8", b"us-ascii"):
-        raise RefusedReply("its answer is not in UTF-8")
-    if b"<!DOCTYPE" in text or b"<!ENTITY" in text:
-        raise RefusedReply("its answer declares a document type")
-    return text
 
 
 class GuardedTransport(Transport):
@@ -190,7 +127,6 @@ class GuardedTransport(Transport):
     def _send_message_request(
         self, session: requests.Session, prepared_request: requests.PreparedRequest
     ) -> requests.Response:
-        self.budget.check()
         try:
             if self.auth_method in _SHOWN_WHEN_ASKED:
                 hooks = prepared_request.hooks["response"]
@@ -211,7 +147,7 @@ class GuardedTransport(Transport):
                     return self._shown(hook, response, how)
             except BaseException:
                 adapter = response.connection
-                if isinstance(adapter, _Adapter) and adapter.last is not None:
+                if isinstance(adapter, GuardedAdapter) and adapter.last is not None:
                     adapter.last.close()  # nobody else would, and with it the connection
                 raise
 
@@ -233,6 +169,7 @@ class GuardedTransport(Transport):
     ) -> requests.Response:
         """Send a message that shows the credential by itself: each does with Basic, the first of a session else."""
         if self._is_authenticated:
+            self.budget.check()  # the connection may be a new one, to which a ticket is shown again
             try:
                 return super()._send_message_request(session, prepared_request)
             except InvalidCredentialsError:
@@ -245,7 +182,7 @@ class GuardedTransport(Transport):
 
     def _credssp_failure(self, error: Exception, connection: object) -> Exception:
         """Return what really happened when CredSSP's library says that the logon was refused."""
-        last = connection.last if isinstance(connection, _Adapter) else None
+        last = connection.last if isinstance(connection, GuardedAdapter) else None
         if isinstance(error, NTStatusException):
             return InvalidCredentialsError("the credential was refused")
         if last is None or isinstance(error.__cause__, SpnegoError):
@@ -263,7 +200,28 @@ class GuardedTransport(Transport):
         self._is_authenticated = False
 
     def _get_message_response_text(self, response: requests.Response) -> bytes:
-        return checked_xml(super()._get_message_response_text(response))
+        """Return the XML of an answer; of a failure that is told by its status alone, ``NO_SOAP``.
+
+        Raises:
+            BrokenSeal: it is not what the host sealed.
+            RefusedReply: it is not sealed where it must be, or not fit for an XML parser.
+        """
+        kind = response.headers.get("Content-Type", "").lower()
+        is_sealed = kind.startswith("multipart/")
+        if not response.ok and not is_sealed and "xml" not in kind:
+            return NO_SOAP
+        if self.encryption is None:
+            return checked_xml(response.content)
+        if not is_sealed:
+            raise RefusedReply("its answer is not sealed")
+        return checked_xml(self._unsealed(response))
+
+    def _unsealed(self, response: requests.Response) -> bytes:
+        response.content  # noqa: B018  # read here, what breaks on the way is told as what it is
+        try:
+            return super()._get_message_response_text(response)
+        except Exception as error:  # of four libraries, by the way to authenticate
+            raise BrokenSeal from error
 
 
 def _kerberos_reason(error: Exception) -> str:
@@ -274,20 +232,7 @@ def _kerberos_reason(error: Exception) -> str:
 
 def _last_answer(session: requests.Session, endpoint: str) -> requests.Response | None:
     adapter = session.get_adapter(endpoint)
-    return adapter.last if isinstance(adapter, _Adapter) else None
-
-
-def guarded(session: requests.Session) -> requests.Session:
-    """Set the rules of this module on an HTTP session, once: a new adapter would drop the sealed connection."""
-    if isinstance(session.get_adapter("https://"), _Adapter):
-        return session
-    session.trust_env = False
-    session.max_redirects = 0
-    session.proxies = {}
-    session.headers["Accept-Encoding"] = "identity"
-    session.mount("http://", _Adapter())
-    session.mount("https://", _Adapter())
-    return session
+    return adapter.last if isinstance(adapter, GuardedAdapter) else None
 
 
 _MESSAGE_ID = re.compile(r"MessageID[^>]*>\s*(?:uuid:)?([0-9A-Fa-f-]{36})")
@@ -317,6 +262,7 @@ def connect(target: Target, budget: LogonBudget) -> GuardedProtocol:
         WinRMError: the settings do not fit together, such as a missing user; never shows a secret.
     """
     settings = target.settings
+    _refuse_unfit(settings)
     auth, user = settings.auth.value, settings.user or None
     is_sealed = not settings.tls and settings.auth in (
         Authentication.NTLM,
@@ -334,11 +280,6 @@ def connect(target: Target, budget: LogonBudget) -> GuardedProtocol:
         "proxy": None,
     }
     password = settings.password.reveal() if settings.password else None
-    needs_password = settings.auth in (Authentication.BASIC, Authentication.NTLM, Authentication.CREDSSP)
-    if needs_password and (user is None or password is None):
-        raise WinRMError(f"auth {auth} needs user and password")
-    if settings.auth is Authentication.KERBEROS and user and "\\" in user:
-        raise WinRMError("auth kerberos needs user as name@REALM, or no user: the one whose ticket there is")
     protocol = GuardedProtocol(
         target.url,
         transport=auth,  # type: ignore[arg-type]  # the enum's values are among the literals asked for
@@ -360,3 +301,30 @@ def connect(target: Target, budget: LogonBudget) -> GuardedProtocol:
     transport.budget = budget
     protocol.transport = transport
     return protocol
+
+
+def _refuse_unfit(settings: ConnectionSettings) -> None:
+    """Refuse what the libraries take for an answer of the host, though nothing was sent.
+
+    Raises:
+        WinRMError: the settings do not fit together.
+    """
+    auth, user, password = settings.auth, settings.user, settings.password
+    if auth in (Authentication.BASIC, Authentication.NTLM, Authentication.CREDSSP) and not (user and password):
+        raise WinRMError(f"auth {auth.value} needs user and password")
+    if auth is Authentication.BASIC and password and not _fits_basic(user + password.reveal()):
+        raise WinRMError("auth basic carries the characters of Latin-1 alone, and user or password has others")
+    if auth is Authentication.KERBEROS and "\\" in user:
+        raise WinRMError("auth kerberos needs user as name@REALM, or no user: the one whose ticket there is")
+    if auth is Authentication.CERTIFICATE:
+        for file in (settings.certificate, settings.certificate_key):
+            if file is None or not os.path.isfile(file):
+                raise WinRMError(f"auth certificate needs certificate and certificate_key; there is no file {file}")
+
+
+def _fits_basic(text: str) -> bool:
+    try:
+        text.encode("latin-1")
+    except UnicodeEncodeError:
+        return False
+    return True

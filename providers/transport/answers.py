@@ -1,0 +1,176 @@
+"""Which answers of a host are read: none that leads elsewhere, is endless, or could do harm in an XML parser.
+
+An answer is hostile input, whoever it seems to come from: on plain http everybody on the way can write one.
+
+* no redirects, no proxies, nothing from the environment; answers are not compressed, and limited in size and in time;
+* a DOCTYPE, and any encoding but UTF-8, is refused before a parser sees it;
+* what is no SOAP is not parsed at all. Failures of http.sys, which answers for a service that is not there, and of
+  gateways come with a page for people, most with a DOCTYPE: what they mean is told by their status.
+"""
+
+from __future__ import annotations
+
+import re
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from threading import Timer
+from typing import Any, Final
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.response import HTTPResponse
+
+RESPONSE_LIMIT: Final = 4 * 1024 * 1024
+"""Bytes of an answer. pywinrm asks for envelopes of 150 KB, and no host is set up to send more than 500 KB."""
+
+ANSWER_SECONDS: Final = 120.0
+"""How long an answer may take to its last byte, a long poll included: what comes byte by byte meets no other time-out,
+because each byte begins it anew."""
+
+NO_SOAP: Final = b"(a page)"
+"""Stands for the body of a failure that is no SOAP, which nobody reads."""
+
+
+class RefusedReply(Exception):
+    """What answered is not what a remote management service answers; ``reason`` says how."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class BrokenSeal(Exception):
+    """A sealed answer cannot be opened: it was altered, or sealed by somebody else."""
+
+
+class _InTime:
+    """An answer whose connection is cut where it is not whole in time."""
+
+    def __init__(self, connection: HTTPConnection) -> None:
+        self._timer = Timer(ANSWER_SECONDS, _cut, [connection.sock])
+        self._timer.daemon = True
+        self._timer.start()
+
+    def read(self, headers: Callable[[], HTTPResponse]) -> HTTPResponse:
+        """Return the answer, its body unread; ``end`` is for whoever reads that."""
+        try:
+            response = headers()
+        except BaseException:
+            self.end()
+            raise
+        response.in_time = self  # type: ignore[attr-defined]  # it goes where the answer goes
+        return response
+
+    def end(self) -> None:
+        self._timer.cancel()
+
+
+def _cut(connection: socket.socket | None) -> None:
+    if connection is not None:
+        with suppress(OSError):
+            socket.socket.shutdown(connection, socket.SHUT_RDWR)  # below TLS, whoever reads there
+
+
+class _Connection(HTTPConnection):
+    def getresponse(self) -> HTTPResponse:  # type: ignore[override]  # as in urllib3
+        return _InTime(self).read(super().getresponse)
+
+
+class _TLSConnection(HTTPSConnection):
+    def getresponse(self) -> HTTPResponse:  # type: ignore[override]  # as in urllib3
+        return _InTime(self).read(super().getresponse)
+
+
+class _Pool(HTTPConnectionPool):
+    ConnectionCls = _Connection
+
+
+class _TLSPool(HTTPSConnectionPool):
+    ConnectionCls = _TLSConnection
+
+
+class LimitedResponse(requests.Response):
+    def iter_content(self, chunk_size: int | None = 1, decode_unicode: bool = False) -> Iterator[Any]:
+        total = 0
+        try:
+            for piece in super().iter_content(chunk_size):
+                total += len(piece)
+                if total > RESPONSE_LIMIT:
+                    self.close()
+                    raise RefusedReply("its answer is larger than 4 MB")
+                yield piece
+            says_its_end = "Content-Length" in self.headers or "Transfer-Encoding" in self.headers
+            if not total and self.ok and not says_its_end:
+                raise requests.ConnectionError("the connection ended in the headers")
+        finally:
+            self.raw.in_time.end()
+
+
+class GuardedAdapter(HTTPAdapter):
+    """Refuses redirects, compression and answers that announce or reach an unreasonable size."""
+
+    last: requests.Response | None = None
+    """The answer that came last."""
+
+    def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
+        super().init_poolmanager(*arguments, **options)
+        self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _TLSPool}
+
+    def build_response(self, req: requests.PreparedRequest, resp: Any) -> requests.Response:
+        plain = super().build_response(req, resp)
+        response = LimitedResponse()
+        response.__dict__.update(plain.__dict__)
+        reason = _refused(response)
+        if reason is not None:
+            resp.in_time.end()
+            response.close()
+            raise RefusedReply(reason)
+        self.last = response
+        return response
+
+
+def _refused(response: requests.Response) -> str | None:
+    """Return why the body of an answer is not even read."""
+    if response.is_redirect:
+        return f"it answers with a redirect (HTTP {response.status_code})"
+    if response.headers.get("Content-Encoding", "identity").lower() != "identity":
+        return "its answer is compressed, which was not asked for"
+    length = response.headers.get("Content-Length", "0")
+    if length.isdecimal() and int(length) > RESPONSE_LIMIT:
+        return "its answer is larger than 4 MB"
+    return None
+
+
+_DECLARATION = re.compile(rb"\s*<\?xml[^>]*?encoding\s*=\s*[\"']([A-Za-z0-9._-]+)[\"']")
+
+
+def checked_xml(text: bytes) -> bytes:
+    """Return ``text`` if it may be given to an XML parser.
+
+    Raises:
+        RefusedReply: it declares a document type or an encoding other than UTF-8.
+    """
+    if b"\0" in text or text[:2] in (b"\xfe\xff", b"\xff\xfe"):
+        raise RefusedReply("its answer is not in UTF-8")
+    declared = _DECLARATION.match(text.removeprefix(b"\xef\xbb\xbf"))
+    if declared and declared[1].lower() not in (b"utf-8", b"us-ascii"):
+        raise RefusedReply("its answer is not in UTF-8")
+    if b"<!DOCTYPE" in text or b"<!ENTITY" in text:
+        raise RefusedReply("its answer declares a document type")
+    return text
+
+
+def guarded(session: requests.Session) -> requests.Session:
+    """Set these rules on an HTTP session, once: a new adapter would drop the sealed connection."""
+    if isinstance(session.get_adapter("https://"), GuardedAdapter):
+        return session
+    session.trust_env = False
+    session.max_redirects = 0
+    session.proxies = {}
+    session.headers["Accept-Encoding"] = "identity"
+    session.mount("http://", GuardedAdapter())
+    session.mount("https://", GuardedAdapter())
+    return session
