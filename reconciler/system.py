@@ -9,10 +9,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from types import FrameType
+from typing import Final
 
 
 class SystemClock:
@@ -35,6 +36,10 @@ class SystemRandom:
         return secrets.token_hex(13)
 
 
+_HEEDS_SIGNALS_SECONDS: Final = 0.2
+"""How long a signal may wait, at most, until it is heeded."""
+
+
 class ThreadScheduler:
     """Runs jobs on threads, ``parallelism`` at a time."""
 
@@ -52,10 +57,17 @@ class ThreadScheduler:
         self._pool.submit(run)
 
     def wait(self) -> Sequence[str]:
-        ended = [self._ended.get()]
+        ended = [self._next()]
         while not self._ended.empty():
             ended.append(self._ended.get())
         return ended
+
+    def _next(self) -> str:
+        # A signal may reach a thread of the pool, and on Windows none ends a wait: its handler runs once this thread is
+        # awake, so it wakes again and again.
+        while True:
+            with suppress(Empty):
+                return self._ended.get(timeout=_HEEDS_SIGNALS_SECONDS)
 
     def close(self) -> None:
         """Wait for the jobs that run; those that wait for their turn are dropped."""
