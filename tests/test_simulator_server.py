@@ -641,7 +641,8 @@ def test_a_shell_runs_several_commands(server: Server) -> None:
     assert first.receive_until(1)[0]["id"] == second.receive_until(1)[0]["id"] == "0"
 
 
-def test_a_send_and_receive_take_less_than_ten_milliseconds() -> None:
+def test_no_answer_waits_for_a_delayed_acknowledgement() -> None:
+    """An answer in two segments does: the second stays behind until the first is acknowledged, 40 ms later."""
     with listening(Scheme.NTLM) as server:
         client = Client(server, "ntlm").open()
         client.send(start())
@@ -652,7 +653,7 @@ def test_a_send_and_receive_take_less_than_ten_milliseconds() -> None:
             client.send(invoke(str(number), "Get-Echo", Identity="x"))
             client.receive_until(number + 1)
             spent.append(time.perf_counter() - began)
-        assert sorted(spent)[3] < 0.010  # the machine may be busy with other things in between
+        assert min(spent) < 0.040
 
 
 def test_latency_is_added_to_every_message() -> None:
