@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Final
 
-from providers.simulator.context import Holdings
 from providers.simulator.directory import Entry, View
+from providers.simulator.holdings import Holdings
 from providers.simulator.windows_services import CALL_ROUTER, FRONT_END, UM, status
 from providers.simulator.world import ExchangeServer, Pool
 

@@ -20,9 +20,10 @@ from providers.simulator import calls, exchucutil, founding, windows_services
 from providers.simulator.answers import CmdletError as CmdletError
 from providers.simulator.answers import Result as Result
 from providers.simulator.binding import Cmdlet, bind, cmdlet_of, command_not_found, parameters_of
-from providers.simulator.context import Call, Holdings
+from providers.simulator.context import Call
 from providers.simulator.directory import Entry, View
 from providers.simulator.dispatch import run_cmdlet
+from providers.simulator.holdings import Holdings
 from providers.simulator.keeping import Changes
 from providers.simulator.lync_topology import product
 from providers.simulator.probe import is_missing, probe_record

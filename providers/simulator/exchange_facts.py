@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from providers.simulator.context import Call, Holdings
+from providers.simulator.context import Call
 from providers.simulator.directory import Entry
+from providers.simulator.holdings import Holdings
 from providers.simulator.shapes import moment, only
 from providers.simulator.world import ExchangeServer
 

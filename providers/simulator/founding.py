@@ -8,10 +8,11 @@ from typing import Any
 from providers.simulator.answers import CmdletError
 from providers.simulator.binding import bind, cmdlet_of
 from providers.simulator.cmdlet_line import parse_line
-from providers.simulator.context import Call, Holdings
+from providers.simulator.context import Call
 from providers.simulator.directory import Directory, Entry
 from providers.simulator.dispatch import run_cmdlet
 from providers.simulator.exchange_facts import GROUPS, containers, grant
+from providers.simulator.holdings import Holdings
 from providers.simulator.lync_dial_plans import default_rules
 from providers.simulator.recipients import index_user
 from providers.simulator.um_servers import ROUTER_DEFAULTS, SERVER_DEFAULTS

@@ -16,9 +16,9 @@ from typing import Any, Final
 import orjson
 
 from providers.simulator import founding
-from providers.simulator.context import Holdings
 from providers.simulator.directory import Entry, View
 from providers.simulator.file_lock import locked
+from providers.simulator.holdings import Holdings
 from providers.simulator.world import World
 from reconciler.diagnostics import Diagnostic
 from reconciler.errors import ConfigurationError

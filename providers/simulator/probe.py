@@ -13,7 +13,7 @@ from fnmatch import fnmatchcase
 from typing import Final
 
 from providers.simulator.binding import cmdlet_of
-from providers.simulator.context import Holdings
+from providers.simulator.holdings import Holdings
 from providers.simulator.windows_services import utc
 from providers.simulator.world import Host
 

@@ -13,7 +13,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from providers.simulator.answers import CmdletError
-from providers.simulator.context import Call, Holdings, Service
+from providers.simulator.context import Call
+from providers.simulator.holdings import Holdings, Service
 from providers.simulator.shapes import only
 from providers.simulator.texts import told
 from providers.simulator.world import ExchangeServer, Pool, World
