@@ -9,7 +9,7 @@ import random
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from providers.simulator.binding import Cmdlet, Parameter, cmdlet_of, cmdlets_of, enumerations
+from providers.simulator.invocation.binding import Cmdlet, Parameter, cmdlet_of, cmdlets_of, enumerations
 from tests.edge_values import HOSTILE, REMOTE, edge_pairs
 
 Call = dict[str, Any]

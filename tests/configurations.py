@@ -12,7 +12,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from providers.simulator.world import World
+from providers.simulator.world.schema import World
 from tests.worlds import world_of
 
 PLANS = ("Redmond", "Dublin", "Tokyo")

@@ -11,11 +11,11 @@ from typing import Any
 import orjson
 import pytest
 
-from providers.simulator.estate import Estate
-from providers.simulator.powershell_engine import PowerShellEngine, find_powershell
-from providers.simulator.runner import Runner
-from providers.simulator.world import World
-from providers.simulator.wsman import Launch, Process
+from providers.simulator.estate.estate import Estate
+from providers.simulator.powershell.engine import PowerShellEngine, find_powershell
+from providers.simulator.wire.runner import Runner
+from providers.simulator.wire.wsman import Launch, Process
+from providers.simulator.world.schema import World
 from tests.powershell_host import OWN_MUTEX
 from tests.winrm_server import COMMAND_LINE, NONCE, PASSWORD, RUNNER, USER, replies, request_line, runner_lines
 from tests.worlds import SteppingClock, world_of

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from providers.simulator.estate import Estate
-from providers.simulator.world_file import parse_world
+from providers.simulator.estate.estate import Estate
+from providers.simulator.world.file import parse_world
 from providers.transport.examination import Examiner
 from providers.transport.settings import Deadlines, Secret
 from reconciler.system import SystemClock

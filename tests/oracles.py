@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from providers.simulator.directory import Entry, View
-from providers.simulator.estate import Estate
-from providers.simulator.session import plain
+from providers.simulator.estate.estate import Estate
+from providers.simulator.estate.session import plain
+from providers.simulator.world.directory import Entry, View
 from reconciler.events import StepEnded
 from reconciler.snapshot import Duty, StateChange
 from reconciler.values import Argument, Command, NameOf, Operation, Resource

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from winrm.exceptions import WinRMOperationTimeoutError
 
-from providers.simulator.powershell_engine import find_powershell as find_powershell
+from providers.simulator.powershell.engine import find_powershell as find_powershell
 from providers.transport.channel import Channel
 from providers.transport.greeting import Greeting, Runner
 from providers.transport.settings import SessionMode, target_of

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from providers.simulator.authentication import Scheme
-from providers.simulator.certificates import Authority
-from providers.simulator.server import Server, Settings
+from providers.simulator.wire.authentication import Scheme
+from providers.simulator.wire.certificates import Authority
+from providers.simulator.wire.server import Server, Settings
 from tests.cli import CHILD, Environment, Ran, applied, with_ports
 from tests.winrm_server import PASSWORD, USER, TinyEstate
 

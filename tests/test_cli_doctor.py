@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
-from providers.simulator.authentication import Scheme
-from providers.simulator.estate import Estate
-from providers.simulator.faults import FaultPlan, Rule
+from providers.simulator.estate.estate import Estate
+from providers.simulator.wire.authentication import Scheme
+from providers.simulator.wire.faults import FaultPlan, Rule
 from reconciler.app import open_workspace
 from state.tables import REVISIONS
 from tests.cli import CHILD, Environment, Ran, applied, contoso, is_write, little, wait_until, with_ports

@@ -33,7 +33,7 @@ from tests.landscapes import (
     with_observed,
 )
 
-_TABLE = Path(providers.__file__).parent / "simulator" / "cmdlets_table.json"
+_TABLE = Path(providers.__file__).parent / "simulator" / "invocation" / "cmdlets_table.json"
 pytestmark = pytest.mark.skipif(not _TABLE.exists(), reason="the table of cmdlets is not generated")
 
 TYPES = {kind.name: kind for kind in resource_types()}

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from providers.simulator.world import World
+from providers.simulator.world.schema import World
 from tests import engine_support
 from tests.call_sequences import CULTURES, cmdlets, sequence
 from tests.edge_values import REMOTE, edge_pairs

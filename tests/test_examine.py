@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from providers.catalogue import resource_types
-from providers.simulator.authentication import Scheme
-from providers.simulator.estate import Estate
-from providers.simulator.faults import FaultPlan, Rule
-from providers.simulator.world_file import parse_world
+from providers.simulator.estate.estate import Estate
+from providers.simulator.wire.authentication import Scheme
+from providers.simulator.wire.faults import FaultPlan, Rule
+from providers.simulator.world.file import parse_world
 from providers.transport.settings import Secret
 from reconciler.doctor import HostReport, Report
 from reconciler.errors import ConfigurationError

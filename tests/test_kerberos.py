@@ -19,10 +19,10 @@ from pypsrp.shell import Process, WinRS
 from pypsrp.wsman import WSMan
 from winrm.exceptions import InvalidCredentialsError
 
-from providers.simulator.authentication import Scheme
-from providers.simulator.certificates import Authority
-from providers.simulator.faults import Rule
-from providers.simulator.server import Server
+from providers.simulator.wire.authentication import Scheme
+from providers.simulator.wire.certificates import Authority
+from providers.simulator.wire.faults import Rule
+from providers.simulator.wire.server import Server
 from providers.transport.pool import WinRMSessions
 from providers.transport.settings import HostSettings
 from reconciler.errors import AuthenticationFailed, PermanentError

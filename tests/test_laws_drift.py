@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from hypothesis import assume, event, given
 from hypothesis import strategies as st
 
-from providers.simulator.invoke import invoke_line
+from providers.simulator.estate.invoke import invoke_line
 from reconciler.drift import DriftKind
 from reconciler.resource import Landscape
 from reconciler.snapshot import Remembered

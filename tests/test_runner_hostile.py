@@ -15,10 +15,10 @@ from typing import Any
 
 import pytest
 
-from providers.simulator.authentication import Scheme
-from providers.simulator.estate import Estate
-from providers.simulator.powershell_engine import PowerShellEngine
-from providers.simulator.server import Server, Settings
+from providers.simulator.estate.estate import Estate
+from providers.simulator.powershell.engine import PowerShellEngine
+from providers.simulator.wire.authentication import Scheme
+from providers.simulator.wire.server import Server, Settings
 from providers.transport import wire
 from providers.transport.greeting import Runner
 from providers.transport.pool import WinRMSessions

@@ -18,8 +18,8 @@ import click
 import pytest
 from jsonschema import Draft202012Validator
 
-from providers.simulator.estate import Estate
-from providers.simulator.session import EstateSessions
+from providers.simulator.estate.estate import Estate
+from providers.simulator.estate.session import EstateSessions
 from reconciler.app import Ports, Workspace, check, open_workspace
 from reconciler.cli import main
 from reconciler.drift import DriftKind

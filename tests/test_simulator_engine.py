@@ -17,11 +17,11 @@ from typing import Any
 
 import pytest
 
-from providers.simulator.authentication import Scheme
-from providers.simulator.estate import Estate
-from providers.simulator.powershell_engine import PowerShellEngine, find_powershell, powershell_program
-from providers.simulator.server import Server, Settings
-from providers.simulator.wsman import Launch
+from providers.simulator.estate.estate import Estate
+from providers.simulator.powershell.engine import PowerShellEngine, find_powershell, powershell_program
+from providers.simulator.wire.authentication import Scheme
+from providers.simulator.wire.server import Server, Settings
+from providers.simulator.wire.wsman import Launch
 from reconciler.app import open_workspace
 from reconciler.errors import ReconcilerError
 from reconciler.plan import Plan
@@ -316,7 +316,7 @@ def test_the_powershell_that_is_named_is_the_first_choice(tmp_path: Path) -> Non
 
 
 def test_without_a_powershell_the_three_places_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("providers.simulator.powershell_engine.find_powershell", lambda: None)
+    monkeypatch.setattr("providers.simulator.powershell.engine.find_powershell", lambda: None)
     with pytest.raises(ReconcilerError) as caught:
         powershell_program()
     (told,) = caught.value.diagnostics
@@ -344,6 +344,6 @@ def test_simulate_says_so_where_no_powershell_is(tmp_path: Path) -> None:
 def test_a_run_of_the_tests_says_first_which_powershell_it_found_or_that_there_is_none(
     found: str | None, pytestconfig: pytest.Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("providers.simulator.powershell_engine.find_powershell", lambda: found)
+    monkeypatch.setattr("providers.simulator.powershell.engine.find_powershell", lambda: found)
     (told,) = (line for line in pytest_report_header(pytestconfig) if line.startswith("PowerShell:"))
     assert (found or "NONE FOUND, its tests are skipped") in told

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from providers.simulator.binding import Difference, bind, cmdlet_of, parameters_of
-from providers.simulator.dispatch import _HANDLERS
-from providers.simulator.estate import CmdletError
+from providers.simulator.cmdlets.dispatch import _HANDLERS
+from providers.simulator.estate.estate import CmdletError
+from providers.simulator.invocation.binding import Difference, bind, cmdlet_of, parameters_of
 from tests.worlds import estate_of
 
 RELEASES = ("e2007", "e2010", "e2013", "e2016", "l2010", "l2013", "s2015", "s2019")

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from providers.simulator.estate import CmdletError, Estate
-from providers.simulator.world import World
+from providers.simulator.estate.estate import CmdletError, Estate
+from providers.simulator.world.schema import World
 from reconciler.errors import ConfigurationError
 from tests.worlds import CONTOSO, SteppingClock, estate_of, small_worlds, world_of
 
@@ -173,7 +173,7 @@ def test_calls_from_many_threads_are_taken_one_at_a_time(tmp_path: Path) -> None
 def test_processes_sharing_an_estate_lose_nothing(tmp_path: Path) -> None:
     changes = tmp_path / "changes.json"
     code = (
-        "import sys; from pathlib import Path; from providers.simulator.estate import Estate\n"
+        "import sys; from pathlib import Path; from providers.simulator.estate.estate import Estate\n"
         "estate = Estate.open(Path(sys.argv[1]), Path(sys.argv[2]))\n"
         "for step in range(5):\n"
         "    name = f'{sys.argv[3]}-{step}'\n"

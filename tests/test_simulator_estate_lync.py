@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from providers.simulator.estate import CmdletError, Estate
+from providers.simulator.estate.estate import CmdletError, Estate
 from tests.worlds import SteppingClock, estate_of
 
 FE = "fe1.contoso.com"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from providers.simulator.estate import CmdletError, Estate, Result
+from providers.simulator.estate.estate import CmdletError, Estate, Result
 from tests.effort import effort
 from tests.worlds import estate_of
 

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from providers.simulator.estate import CmdletError, Estate, Result
-from providers.simulator.world import World
+from providers.simulator.estate.estate import CmdletError, Estate, Result
+from providers.simulator.world.schema import World
 from tests.worlds import SteppingClock, estate_of, small_worlds
 
 EX = "ex1.contoso.com"

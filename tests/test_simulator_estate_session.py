@@ -2,7 +2,7 @@
 
 import pytest
 
-from providers.simulator.session import EstateSessions
+from providers.simulator.estate.session import EstateSessions
 from reconciler.errors import AlreadyExists, NotFound, PermanentError, Throttled, Unreachable
 from reconciler.ports import Request
 from reconciler.values import (

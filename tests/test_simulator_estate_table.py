@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from providers.simulator.binding import cmdlet_of
-from providers.simulator.generate_cmdlets import TABLE, table, text
-from providers.simulator.stub_cmdlets import MODULES, SNAP_INS
+from providers.simulator.invocation.binding import cmdlet_of
+from providers.simulator.invocation.generate_cmdlets import TABLE, table, text
+from providers.simulator.powershell.stub_cmdlets import MODULES, SNAP_INS
 
 RELEASES = (*SNAP_INS, *MODULES)
 PUBLISHED = Path(__file__).resolve().parents[2] / "shared" / "reference"

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from providers.simulator.estate import CmdletError, Estate
+from providers.simulator.estate.estate import CmdletError, Estate
 from tests.worlds import estate_of
 
 EX = "ex1.contoso.com"

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from providers.simulator.estate import Estate
-from providers.simulator.world_file import parse_world, read_world
+from providers.simulator.estate.estate import Estate
+from providers.simulator.world.file import parse_world, read_world
 from reconciler.diagnostics import Diagnostic
 from reconciler.errors import ConfigurationError
 from tests.worlds import CONTOSO, world_of

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from providers.simulator.cmdlet_line import parse_line
-from providers.simulator.estate import CmdletError
-from providers.simulator.invoke import invoke_line
+from providers.simulator.estate.estate import CmdletError
+from providers.simulator.estate.invoke import invoke_line
+from providers.simulator.invocation.cmdlet_line import parse_line
 from reconciler.values import write
 from tests.worlds import estate_of
 

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from providers.simulator.answers import CmdletError
-from providers.simulator.estate import Estate
-from providers.simulator.probe import is_missing
-from providers.simulator.process import PowerShell
-from providers.simulator.runner import Runner
-from providers.simulator.world import Host
-from providers.simulator.world_file import parse_world
+from providers.simulator.estate.estate import Estate
+from providers.simulator.estate.probe import is_missing
+from providers.simulator.invocation.answers import CmdletError
+from providers.simulator.wire.process import PowerShell
+from providers.simulator.wire.runner import Runner
+from providers.simulator.world.file import parse_world
+from providers.simulator.world.schema import Host
 from reconciler.errors import ConfigurationError
 from tests.winrm_server import NONCE, Client, init_line, listening, replies, request_line, start
 from tests.worlds import SteppingClock

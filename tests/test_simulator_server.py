@@ -26,11 +26,11 @@ from winrm.exceptions import (
     WSManFaultError,
 )
 
-from providers.simulator.authentication import Scheme
-from providers.simulator.certificates import Authority
-from providers.simulator.process import PowerShell
-from providers.simulator.server import Server
-from providers.simulator.wsman import Limits
+from providers.simulator.wire.authentication import Scheme
+from providers.simulator.wire.certificates import Authority
+from providers.simulator.wire.process import PowerShell
+from providers.simulator.wire.server import Server
+from providers.simulator.wire.wsman import Limits
 from tests.winrm_server import (
     ARGUMENTS,
     COMMAND_LINE,

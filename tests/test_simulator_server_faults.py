@@ -16,11 +16,11 @@ from winrm.exceptions import (
     WSManFaultError,
 )
 
-from providers.simulator import soap
-from providers.simulator.authentication import Scheme
-from providers.simulator.faults import FaultPlan, Rule
-from providers.simulator.soap import Create, Fault, Request
-from providers.simulator.wsman import Launch, Limits, Process, Shells
+from providers.simulator.wire import soap
+from providers.simulator.wire.authentication import Scheme
+from providers.simulator.wire.faults import FaultPlan, Rule
+from providers.simulator.wire.soap import Create, Fault, Request
+from providers.simulator.wire.wsman import Launch, Limits, Process, Shells
 from tests.winrm_server import Client, TinyEstate, invoke, listening, start
 
 

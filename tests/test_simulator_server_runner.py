@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from providers.simulator import process, runner
-from providers.simulator.process import PowerShell, RunnerProcess
-from providers.simulator.runner import Runner, framed
-from providers.simulator.wsman import Launch
+from providers.simulator.wire import process, runner
+from providers.simulator.wire.process import PowerShell, RunnerProcess
+from providers.simulator.wire.runner import Runner, framed
+from providers.simulator.wire.wsman import Launch
 from tests.winrm_server import (
     COMMAND_LINE,
     NONCE,

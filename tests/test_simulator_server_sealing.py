@@ -12,9 +12,9 @@ from cryptography import x509
 from hypothesis import given
 from hypothesis import strategies as st
 
-from providers.simulator.authentication import Accounts
-from providers.simulator.certificates import Authority, user_of
-from providers.simulator.sealing import Seal, SealBroken, protocol_of, sealed_parts
+from providers.simulator.wire.authentication import Accounts
+from providers.simulator.wire.certificates import Authority, user_of
+from providers.simulator.wire.sealing import Seal, SealBroken, protocol_of, sealed_parts
 
 SPNEGO = "application/HTTP-SPNEGO-session-encrypted"
 CREDSSP = "application/HTTP-CredSSP-session-encrypted"

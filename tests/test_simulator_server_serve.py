@@ -32,9 +32,9 @@ def tiny_world(monkeypatch: pytest.MonkeyPatch) -> None:
                 raise ValueError("it has no servers")
             return TinyEstate()
 
-    stand_in: Any = types.ModuleType("providers.simulator.estate")
+    stand_in: Any = types.ModuleType("providers.simulator.estate.estate")
     stand_in.Estate = World
-    monkeypatch.setitem(sys.modules, "providers.simulator.estate", stand_in)
+    monkeypatch.setitem(sys.modules, "providers.simulator.estate.estate", stand_in)
 
 
 @dataclass

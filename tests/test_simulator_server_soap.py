@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from providers.simulator import soap
-from providers.simulator.soap import Create, Delete, Fault, Receive, Request, Run, Send, Signal
+from providers.simulator.wire import soap
+from providers.simulator.wire.soap import Create, Delete, Fault, Receive, Request, Run, Send, Signal
 
 SHELL = soap.SHELL
 TRANSFER = soap.TRANSFER

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from providers.simulator.authentication import Scheme
-from providers.simulator.certificates import Authority, Certificate
-from providers.simulator.faults import Rule
+from providers.simulator.wire.authentication import Scheme
+from providers.simulator.wire.certificates import Authority, Certificate
+from providers.simulator.wire.faults import Rule
 from providers.transport import answers
 from reconciler.errors import Unreachable
 from reconciler.ports import Request

@@ -20,9 +20,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
 
-from providers.simulator import server as simulator_server
-from providers.simulator.authentication import Scheme
-from providers.simulator.certificates import Certificate
+from providers.simulator.wire import server as simulator_server
+from providers.simulator.wire.authentication import Scheme
+from providers.simulator.wire.certificates import Certificate
 from providers.transport.pool import WinRMSessions
 from providers.transport.settings import Deadlines, Secret
 from reconciler.errors import UntrustedServer

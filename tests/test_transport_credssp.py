@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from providers.simulator.authentication import Scheme
-from providers.simulator.certificates import Authority
-from providers.simulator.faults import Rule
-from providers.simulator.server import Server
+from providers.simulator.wire.authentication import Scheme
+from providers.simulator.wire.certificates import Authority
+from providers.simulator.wire.faults import Rule
+from providers.simulator.wire.server import Server
 from providers.transport.pool import WinRMSessions
 from providers.transport.settings import Deadlines, Secret
 from reconciler.errors import AuthenticationFailed, SessionError

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from providers.simulator.authentication import Scheme
-from providers.simulator.certificates import Authority
-from providers.simulator.faults import FaultPlan, Rule
-from providers.simulator.process import PowerShell
-from providers.simulator.server import Server
-from providers.simulator.wsman import Launch, Process
+from providers.simulator.wire.authentication import Scheme
+from providers.simulator.wire.certificates import Authority
+from providers.simulator.wire.faults import FaultPlan, Rule
+from providers.simulator.wire.process import PowerShell
+from providers.simulator.wire.server import Server
+from providers.simulator.wire.wsman import Launch, Process
 from providers.transport.examination import STEPS
 from providers.transport.fault_tables import UNKNOWN_STATUS
 from providers.transport.settings import Deadlines, Secret

@@ -15,10 +15,10 @@ from typing import Any
 
 import pytest
 
-from providers.simulator.authentication import Scheme
-from providers.simulator.faults import Rule
-from providers.simulator.process import PowerShell
-from providers.simulator.server import Server
+from providers.simulator.wire.authentication import Scheme
+from providers.simulator.wire.faults import Rule
+from providers.simulator.wire.process import PowerShell
+from providers.simulator.wire.server import Server
 from providers.transport.fault_tables import FAULTS, STATUSES
 from providers.transport.logons import LogonBudget
 from providers.transport.pool import WinRMSessions

@@ -16,10 +16,10 @@ from pathlib import Path
 
 import pytest
 
-from providers.simulator.authentication import Scheme
-from providers.simulator.estate import Estate
-from providers.simulator.faults import FaultPlan, Rule
-from providers.simulator.server import Server, Settings
+from providers.simulator.estate.estate import Estate
+from providers.simulator.wire.authentication import Scheme
+from providers.simulator.wire.faults import FaultPlan, Rule
+from providers.simulator.wire.server import Server, Settings
 from tests.cli import CHILD, Environment, Started, little, wait_until, with_ports
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")

@@ -11,7 +11,7 @@ from functools import partial
 import pytest
 from winrm.exceptions import InvalidCredentialsError
 
-from providers.simulator.authentication import Accounts, Scheme
+from providers.simulator.wire.authentication import Accounts, Scheme
 from providers.transport.logons import FAILED_LOGONS, LogonBudget, LogonsStopped, LogonsUsedUp
 from providers.transport.pool import WinRMSessions
 from providers.transport.settings import Deadlines, HostSettings, Secret, target_of

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from winrm.exceptions import WinRMOperationTimeoutError
 
-from providers.simulator.authentication import Scheme
-from providers.simulator.faults import Rule
-from providers.simulator.server import Server
-from providers.simulator.wsman import Limits
+from providers.simulator.wire.authentication import Scheme
+from providers.simulator.wire.faults import Rule
+from providers.simulator.wire.server import Server
+from providers.simulator.wire.wsman import Limits
 from providers.transport import channels as channels_module
 from providers.transport import pool as pool_module
 from providers.transport.channel import Channel

@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
-from providers.simulator.authentication import Scheme
-from providers.simulator.certificates import Authority
-from providers.simulator.server import Server
+from providers.simulator.wire.authentication import Scheme
+from providers.simulator.wire.certificates import Authority
+from providers.simulator.wire.server import Server
 from providers.transport import reaching
 from providers.transport.reaching import glimpse, reach
 from providers.transport.settings import Secret, Target, target_of

@@ -18,9 +18,9 @@ from urllib.parse import quote, quote_plus
 import pytest
 from spnego._ntlm_raw.crypto import ntowfv1
 
-from providers.simulator.authentication import Scheme
-from providers.simulator.certificates import Authority
-from providers.simulator.faults import Rule
+from providers.simulator.wire.authentication import Scheme
+from providers.simulator.wire.certificates import Authority
+from providers.simulator.wire.faults import Rule
 from providers.transport.pool import WinRMSessions
 from providers.transport.settings import Deadlines, Secret
 from reconciler.errors import SessionError

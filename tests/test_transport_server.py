@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 from winrm.exceptions import WinRMTransportError
 
-from providers.simulator.authentication import Scheme
-from providers.simulator.certificates import Authority
-from providers.simulator.faults import FaultPlan, Rule
-from providers.simulator.process import PowerShell
+from providers.simulator.wire.authentication import Scheme
+from providers.simulator.wire.certificates import Authority
+from providers.simulator.wire.faults import FaultPlan, Rule
+from providers.simulator.wire.process import PowerShell
 from providers.transport.answers import RefusedReply, checked_xml
 from providers.transport.logons import LogonBudget
 from providers.transport.pool import WinRMSessions

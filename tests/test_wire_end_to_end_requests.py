@@ -16,10 +16,10 @@ from pathlib import Path
 import pytest
 
 from providers.catalogue import resource_types
-from providers.simulator.authentication import Scheme
-from providers.simulator.estate import Estate
-from providers.simulator.server import Server, Settings
-from providers.simulator.session import EstateSessions
+from providers.simulator.estate.estate import Estate
+from providers.simulator.estate.session import EstateSessions
+from providers.simulator.wire.authentication import Scheme
+from providers.simulator.wire.server import Server, Settings
 from providers.transport.pool import WinRMSessions
 from providers.transport.settings import ConnectionSettings, Secret
 from reconciler.app import Ports, Workspace, open_workspace

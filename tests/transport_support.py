@@ -10,7 +10,7 @@ from typing import Any
 import requests
 from winrm.exceptions import InvalidCredentialsError, WinRMOperationTimeoutError, WinRMTransportError, WSManFaultError
 
-from providers.simulator.runner import Runner as SimulatedRunner
+from providers.simulator.wire.runner import Runner as SimulatedRunner
 from providers.transport.channel import Channel
 from providers.transport.fault_tables import Phase
 from providers.transport.greeting import Greeting, Runner

@@ -22,11 +22,11 @@ import yaml
 from hypothesis import Phase, settings
 
 from providers.catalogue import resource_types
-from providers.simulator.answers import CmdletError
-from providers.simulator.estate import Estate
-from providers.simulator.invoke import invoke_line
-from providers.simulator.session import EstateSessions
-from providers.simulator.world import World
+from providers.simulator.estate.estate import Estate
+from providers.simulator.estate.invoke import invoke_line
+from providers.simulator.estate.session import EstateSessions
+from providers.simulator.invocation.answers import CmdletError
+from providers.simulator.world.schema import World
 from reconciler.app import Ports, Workspace
 from reconciler.app import workspace as app_workspace
 from reconciler.apply import Account

@@ -15,10 +15,10 @@ from typing import Any, Protocol
 from winrm.exceptions import WinRMOperationTimeoutError
 from winrm.protocol import Protocol as WinRM
 
-from providers.simulator.authentication import Scheme
-from providers.simulator.faults import FaultPlan
-from providers.simulator.runner import framed, unframed
-from providers.simulator.server import Server, Settings
+from providers.simulator.wire.authentication import Scheme
+from providers.simulator.wire.faults import FaultPlan
+from providers.simulator.wire.runner import framed, unframed
+from providers.simulator.wire.server import Server, Settings
 from providers.transport.greeting import Runner
 
 USER = "CONTOSO\\reconciler"

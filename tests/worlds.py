@@ -9,8 +9,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from providers.simulator.estate import Estate
-from providers.simulator.world import World
+from providers.simulator.estate.estate import Estate
+from providers.simulator.world.schema import World
 
 CONTOSO = Path(__file__).parent.parent / "samples" / "contoso" / "world.yaml"
 

@@ -18,16 +18,16 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, TextIO
 
-from providers.simulator.authentication import Scheme, missing_for_kerberos
-from providers.simulator.certificates import Authority
-from providers.simulator.faults import FaultPlan
-from providers.simulator.server import Server, Settings
-from providers.simulator.wsman import Start
+from providers.simulator.wire.authentication import Scheme, missing_for_kerberos
+from providers.simulator.wire.certificates import Authority
+from providers.simulator.wire.faults import FaultPlan
+from providers.simulator.wire.server import Server, Settings
+from providers.simulator.wire.wsman import Start
 from reconciler.diagnostics import Diagnostic
 from reconciler.errors import ReconcilerError
 
 if TYPE_CHECKING:
-    from providers.simulator.estate import Estate as World
+    from providers.simulator.estate.estate import Estate as World
 
 
 class Engine(Enum):
@@ -108,7 +108,7 @@ def _entries(server: Server) -> Mapping[str, str]:
 
 def _open(options: ServeOptions, users: Mapping[str, str], stack: ExitStack) -> tuple[Server, Mapping[str, Path]]:
     """Start the server; return it with the files its clients need by name."""
-    from providers.simulator.estate import Estate as World
+    from providers.simulator.estate.estate import Estate as World
 
     scheme = _scheme(options)
     try:
@@ -141,7 +141,7 @@ def _engine(options: ServeOptions, world: World, users: Mapping[str, str], stack
     """Return what starts the command of a shell, where it is not the interpreter."""
     if options.engine is Engine.INTERPRETER:
         return None
-    from providers.simulator.powershell_engine import PowerShellEngine
+    from providers.simulator.powershell.engine import PowerShellEngine
 
     def is_password(user: str, password: str) -> bool:
         return hmac.compare_digest(users.get(user, secrets.token_hex()).encode(), password.encode())

@@ -32,8 +32,8 @@ def serve_world(world: Path, changes: Path | None, *, engine: str, **options: An
 
 def invoke_in_world(world: Path, changes: Path | None, line: str) -> str:
     """Run one cmdlet line in the simulated estate as another administrator would, and return what it shows."""
-    from providers.simulator.estate import CmdletError, Estate
-    from providers.simulator.invoke import invoke_line
+    from providers.simulator.estate.estate import CmdletError, Estate
+    from providers.simulator.estate.invoke import invoke_line
 
     try:
         result = invoke_line(Estate.open(world, changes), line)

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from providers.simulator.session import EstateSessions
+    from providers.simulator.estate.session import EstateSessions
     from reconciler.plan import Plan
 
 CHANGES = Path(".reconciler") / "world.json"
@@ -97,8 +97,8 @@ def first_plan(directory: Path) -> Plan:
 
 def sessions_of(directory: Path) -> EstateSessions:
     """Return sessions to the environment's estate as it was kept, or in memory where it never was."""
-    from providers.simulator.estate import Estate
-    from providers.simulator.session import EstateSessions
+    from providers.simulator.estate.estate import Estate
+    from providers.simulator.estate.session import EstateSessions
 
     kept = directory / CHANGES
     estate = Estate.open(directory / "world.yaml", kept if kept.exists() else None)

@@ -17,8 +17,8 @@ from statistics import median
 
 import winrm
 
-from providers.simulator.authentication import Scheme
-from providers.simulator.server import Server, Settings
+from providers.simulator.wire.authentication import Scheme
+from providers.simulator.wire.server import Server, Settings
 from providers.transport.pool import WinRMSessions
 from providers.transport.settings import ConnectionSettings, Secret, SessionMode
 from reconciler.ports import Request

@@ -1,0 +1,1 @@
+"""What the cmdlets of Exchange, Lync and Windows do, and ExchUCUtil."""

@@ -1,0 +1,192 @@
+"""What Lync and Skype for Business tell of topology, versions and media. It is all the world's.
+
+Sources: DOMAIN 3.14, 5.2, 7.9 and the pages named there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from providers.simulator.invocation.answers import CmdletError
+from providers.simulator.invocation.call import Call
+from providers.simulator.invocation.shapes import only
+from providers.simulator.world.schema import Pool, Site
+
+_SERVICE_VERSIONS: Mapping[str, int] = {"l2010": 5, "l2013": 6, "s2015": 7, "s2019": 8}
+
+
+def get_sites(call: Call) -> list[dict[str, object]]:
+    """Answer Get-CsSite; ``-Identity`` takes the bare name, records carry ``Site:``."""
+    lync = call.holdings.world.lync
+    sites = _chosen(call, lync.sites, lambda site: site.name)
+    return only(call, [_site(call, site) for site in sites])
+
+
+def _site(call: Call, site: Site) -> dict[str, object]:
+    lync = call.holdings.world.lync
+    record: dict[str, object] = {
+        "Identity": f"Site:{site.name}",
+        "SiteId": site.name,
+        "DisplayName": site.name,
+        "Description": None,
+        "SiteType": "CentralSite" if site.type == "central" else "BranchSite",
+        "Pools": [pool.fqdn for pool in lync.pools if pool.site == site.name],
+        "Services": [service for pool in lync.pools if pool.site == site.name for service in _services(pool)],
+    }
+    if site.type == "branch":
+        record["ParentSite"] = f"Site:{site.parent}" if site.parent else None
+    return record
+
+
+def _services(pool: Pool) -> list[str]:
+    roles = {
+        "enterprise": ["Registrar", "UserServer", "ApplicationServer", "ConferencingServer", "WebServer"],
+        "standard": ["Registrar", "UserServer", "ApplicationServer", "ConferencingServer", "WebServer"],
+        "director": ["Registrar", "Director", "WebServer"],
+        "branch": ["Registrar", "MediationServer"],
+    }
+    return [f"{role}:{pool.fqdn}" for role in roles[pool.type]]
+
+
+def get_pools(call: Call) -> list[dict[str, object]]:
+    """Answer Get-CsPool; ``-Site`` takes the display name."""
+    pools: Iterable[Pool] = _chosen(call, call.holdings.world.lync.pools, lambda pool: pool.fqdn)
+    site = call.get("Site")
+    if site:
+        wanted = str(site).removeprefix("Site:").removeprefix("site:").casefold()
+        pools = [pool for pool in pools if pool.site.casefold() == wanted]
+    return only(call, [_pool(pool) for pool in pools])
+
+
+def _pool(pool: Pool) -> dict[str, object]:
+    return {
+        "Identity": pool.fqdn,
+        "Fqdn": pool.fqdn,
+        "Services": _services(pool),
+        "Computers": [computer.fqdn for computer in pool.computers],
+        "BackupPoolFqdn": None,
+        "Site": f"Site:{pool.site}",
+    }
+
+
+def get_computers(call: Call) -> list[dict[str, object]]:
+    """Answer Get-CsComputer, in the order of the topology."""
+    rows = [(c.fqdn, pool.fqdn) for pool in call.holdings.world.lync.pools for c in pool.computers]
+    pool_name = call.get("Pool")
+    if pool_name:
+        rows = [row for row in rows if row[1] == str(pool_name).casefold()]
+        if not rows:
+            raise cs_not_found(call, str(pool_name))
+    if call.get("Local"):
+        rows = [row for row in rows if row[0] == call.host]
+    rows = list(_chosen(call, rows, lambda row: row[0]))
+    return only(call, [{"Identity": fqdn, "Fqdn": fqdn, "Pool": pool} for fqdn, pool in rows])
+
+
+def get_services(call: Call) -> list[dict[str, object]]:
+    """Answer Get-CsService: of the role its switch names, or of all."""
+    roles = {name for name in call.arguments if call.arguments[name] is True}
+    records = [
+        _service(call, pool, *service.split(":", 1))
+        for pool in call.holdings.world.lync.pools
+        for service in _services(pool)
+    ]
+    if roles:
+        records = [record for record in records if record["Role"] in roles]
+    if call.get("PoolFqdn"):
+        records = [record for record in records if record["PoolFqdn"] == str(call.get("PoolFqdn")).casefold()]
+    identity = call.get("Identity")
+    if identity:
+        records = [record for record in records if str(record["Identity"]).casefold() == str(identity).casefold()]
+        if not records:
+            raise cs_not_found(call, str(identity))
+    return only(call, records)
+
+
+def _service(call: Call, pool: Pool, role: str, fqdn: str) -> dict[str, object]:
+    return {
+        "Identity": f"{role}:{fqdn}",
+        "ServiceId": f"{call.holdings.world.pool_name(pool).replace(':', '-')}-{role}",
+        "SiteId": f"Site:{pool.site}",
+        "PoolFqdn": fqdn,
+        "Version": _SERVICE_VERSIONS[call.holdings.world.lync_release(pool)],
+        "Role": role,
+        "DependentServiceList": [f"Registrar:{fqdn}"] if role in ("UserServer", "ApplicationServer") else [],
+    }
+
+
+def get_version(call: Call) -> list[dict[str, object]]:
+    """Answer Get-CsServerVersion: one line of text."""
+    call.output = product(call.release)
+    return []
+
+
+def product(release: str) -> str:
+    """Return the name and build of a Lync version."""
+    return {
+        "l2010": "Microsoft Lync Server 2010 (4.0.7577.0)",
+        "l2013": "Microsoft Lync Server 2013 (5.0.8308.0)",
+        "s2015": "Skype for Business Server 2015 (6.0.9319.0)",
+        "s2019": "Skype for Business Server 2019 (7.0.2046.0)",
+    }[release]
+
+
+def get_media(call: Call) -> list[dict[str, object]]:
+    """Answer Get-CsMediaConfiguration: one record a scope."""
+    media = call.holdings.world.lync.media
+    scopes = _chosen(call, list(media), lambda scope: scope)
+    return only(
+        call,
+        [
+            {
+                "Identity": "Global" if scope.casefold() == "global" else scope[:1].upper() + scope[1:],
+                "EncryptionLevel": media[scope],
+                "EnableSiren": False,
+                "MaxVideoRateAllowed": "VGA600K",
+                "EnableQoS": False,
+            }
+            for scope in scopes
+        ],
+    )
+
+
+def get_upgrade_readiness(call: Call) -> list[dict[str, object]]:
+    """Answer Get-CsPoolUpgradeReadinessState of the pool the host belongs to."""
+    pool = call.holdings.pool_of(call.host)
+    if pool is None:
+        raise cs_not_found(call, call.host)
+    services = call.holdings.services
+    active = sum(services[c.fqdn]["rtcsrv"].status == "Running" for c in pool.computers)
+    state = "Ready" if active == len(pool.computers) else "InsufficientActiveFrontEnds" if active < 2 else "Busy"
+    return only(
+        call,
+        [
+            {
+                "PoolFqdn": pool.fqdn,
+                "PoolUpgradeState": state,
+                "UpgradeDomains": [c.fqdn for c in pool.computers],
+                "TotalFrontends": len(pool.computers),
+                "TotalActiveFrontends": active,
+            }
+        ],
+    )
+
+
+def _chosen(call: Call, items: Iterable[Any], name: Any) -> Iterable[Any]:
+    """Return all items, or the one ``-Identity`` names; ``-Filter`` takes wildcards of the identity."""
+    identity = call.get("Identity")
+    text = str(identity or call.get("Filter") or "").removeprefix("Site:").removeprefix("site:")
+    if not text:
+        return items
+    pattern = re.escape(text).replace(r"\*", ".*")
+    found = [item for item in items if re.fullmatch(pattern, name(item), re.IGNORECASE)]
+    if not found and identity and "*" not in text:
+        raise cs_not_found(call, str(identity))
+    return found
+
+
+def cs_not_found(call: Call, name: str) -> CmdletError:
+    """Return the error of an item of the topology or of a policy that does not exist."""
+    return call.error("ManagementException", "cs-not-found", name, category="ObjectNotFound", name=name)

@@ -1,0 +1,135 @@
+"""Whether calls would go through: the proof, for tests, that the configuration works as a user would find it.
+
+A call to voice mail passes the user's pool, Lync's routing as of the last start of its Front Ends, the gateway's hunt
+group, and an Exchange server that serves the dial plan with the encryption Lync asks for. Sources: DOMAIN 2.3, 3.5,
+3.6, 3.8, 3.14, 6.2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Final
+
+from providers.simulator.cmdlets.windows_services import CALL_ROUTER, FRONT_END, UM, status
+from providers.simulator.world.directory import Entry, View
+from providers.simulator.world.holdings import Holdings
+from providers.simulator.world.schema import ExchangeServer, Pool
+
+_REREAD: Final = timedelta(minutes=10)
+"""How long UM goes by a dial plan's settings before it reads them again."""
+
+_SUITS: Final = {
+    "RequireEncryption": ("Secured",),
+    "SupportEncryption": ("SIPSecured", "Secured"),
+    "DoNotSupportEncryption": ("SIPSecured",),
+}
+
+
+def lync_sees(holdings: Holdings, host: str) -> frozenset[tuple[str, str]]:
+    """Return the pairs (pool FQDN, dial plan) that the Front End ``host`` learned of when it last started."""
+    service = holdings.services[host.lower()][FRONT_END.casefold()]
+    return frozenset((address, plan) for address, plan in service.learned or ())
+
+
+def why_unreachable(holdings: Holdings, user: Entry, now: datetime) -> str | None:
+    """Return why a call to this user's voice mail fails, or None where it is answered."""
+    view = _newest(holdings)
+    pool = next((p for p in holdings.world.lync.pools if p.fqdn == user.properties.get("RegistrarPool")), None)
+    plan = view.follow(user.properties.get("UMDialPlan"))
+    if pool is None or not user.properties.get("EnterpriseVoiceEnabled"):
+        return "The user is not enabled for Enterprise Voice"
+    if plan is None or not user.properties.get("UMEnabled"):
+        return "The user is not enabled for Unified Messaging"
+    running = [
+        computer.fqdn
+        for computer in pool.computers
+        if status(holdings, computer.fqdn, holdings.services[computer.fqdn][FRONT_END.casefold()], now) == "Running"
+    ]
+    if not running:
+        return "No Front End of the pool runs"
+    if not any((pool.fqdn, plan.name) in lync_sees(holdings, host) for host in running):
+        return "Lync has not learned of the dial plan: its Front Ends did not start since"
+    if not _has_gateway(view, pool, plan):
+        return "No gateway of the pool links the dial plan"
+    if _security(plan, now) not in _SUITS[encryption(holdings, pool)]:
+        return "Incompatible security setting"
+    if not any(True for _ in _answering(holdings, view, plan)):
+        return "Failed to route to Exchange Server"
+    return None
+
+
+def encryption(holdings: Holdings, pool: Pool) -> str:
+    """Return the media encryption level that holds for a pool: the narrowest scope wins."""
+    media = {scope.casefold(): level for scope, level in holdings.world.lync.media.items()}
+    service = next((level for scope, level in media.items() if scope.endswith(f":{pool.fqdn}")), None)
+    return service or media.get(f"site:{pool.site.casefold()}") or media.get("global", "RequireEncryption")
+
+
+def outcall_gateways(holdings: Holdings, plan: Entry) -> tuple[str, ...]:
+    """Return the addresses of the gateways over which UM may place outgoing calls for a dial plan."""
+    view = _newest(holdings)
+    return tuple(
+        sorted(
+            str(gateway.properties["Address"])
+            for gateway in _linked(view, plan)
+            if gateway.properties.get("OutcallsAllowed") and gateway.properties.get("Status") != "Disabled"
+        )
+    )
+
+
+def why_not_played(holdings: Holdings, plan: Entry) -> str | None:
+    """Return why Play on Phone is not reliable for the users of a dial plan, or None where it is."""
+    usable = outcall_gateways(holdings, plan)
+    if len(usable) != 1:
+        return f"{len(usable)} gateways place outgoing calls"
+    directors = {pool.fqdn for pool in holdings.world.lync.pools if pool.type == "director"}
+    return "The gateway is that of a Director" if usable[0].casefold() in directors else None
+
+
+def _newest(holdings: Holdings) -> View:
+    return View(holdings.directory, {})
+
+
+def _linked(view: View, plan: Entry) -> Iterator[Entry]:
+    seen = set()
+    for group in view.of("UMHuntGroup"):
+        gateway = view.follow(group.properties.get("UMIPGateway"))
+        if group.refers_to("UMDialPlan", plan.guid) and gateway is not None and gateway.guid not in seen:
+            seen.add(gateway.guid)
+            yield gateway
+
+
+def _has_gateway(view: View, pool: Pool, plan: Entry) -> bool:
+    return any(
+        str(gateway.properties.get("Address")).casefold() == pool.fqdn
+        and gateway.properties.get("Status") != "Disabled"
+        for gateway in _linked(view, plan)
+    )
+
+
+def _security(plan: Entry, now: datetime) -> str:
+    """Return the security UM goes by: what was set less than ten minutes ago is not read yet."""
+    changed = plan.properties.get("$before")
+    if changed and now - datetime.fromisoformat(changed[0]) < _REREAD:
+        return str(changed[1])
+    return str(plan.properties.get("VoIPSecurity"))
+
+
+def _answering(holdings: Holdings, view: View, plan: Entry) -> Iterator[ExchangeServer]:
+    """Yield the servers that answer: those bound, of the highest version alone, running, with TLS."""
+    bound = [(server, entry) for entry in view.of("UMServer") if (server := _bound(holdings, entry, plan))]
+    highest = max((server.release for server, _ in bound), default="")
+    for server, entry in bound:
+        services = holdings.services[server.fqdn]
+        names = (UM, CALL_ROUTER) if server.is_call_router else (UM,)
+        running = all(services[name.casefold()].status == "Running" for name in names)
+        modes = [services[name.casefold()].learned for name in names]
+        if server.release == highest and running and entry.properties.get("Status") == "Enabled" and "TCP" not in modes:
+            yield server
+
+
+def _bound(holdings: Holdings, entry: Entry, plan: Entry) -> ExchangeServer | None:
+    if not entry.refers_to("DialPlans", plan.guid):
+        return None
+    return holdings.server_named(entry.properties["Fqdn"])

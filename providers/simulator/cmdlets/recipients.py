@@ -1,0 +1,146 @@
+"""Recipients of the directory: how they are found, and how they are listed by Get-Mailbox, Get-UMMailbox and others.
+
+Sources: Get-Mailbox, Get-UMMailbox, Get-UMMailboxPin (Microsoft Learn); DOMAIN 7.7.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from itertools import islice
+from typing import Any, Final
+
+from providers.simulator.invocation.call import Call
+from providers.simulator.invocation.filters import matching
+from providers.simulator.invocation.shapes import Computed, object_id, shaped
+from providers.simulator.invocation.texts import told
+from providers.simulator.world.directory import Directory, Entry
+
+_DEFAULT_SIZE: Final = 1000
+
+UM_SETTINGS: Final[Mapping[str, Any]] = {
+    "AutomaticSpeechRecognitionEnabled": True,
+    "AllowUMCallsFromNonUsers": "SearchEnabled",
+    "AnonymousCallersCanLeaveMessages": True,
+    "CallAnsweringAudioCodec": None,
+    "CallAnsweringRulesEnabled": True,
+    "FaxEnabled": True,
+    "MissedCallNotificationEnabled": True,
+    "OperatorNumber": None,
+    "PinlessAccessToVoiceMailEnabled": False,
+    "PlayOnPhoneEnabled": True,
+    "SubscriberAccessEnabled": True,
+    "TUIAccessToCalendarEnabled": True,
+    "TUIAccessToEmailEnabled": True,
+    "UMSMSNotificationOption": "None",
+    "VoiceMailAnalysisEnabled": False,
+}
+UM_DEFAULTS: Final[Mapping[str, Any]] = {
+    **UM_SETTINGS,
+    "UMEnabled": False,
+    "UMMailboxPolicy": None,
+    "UMDialPlan": None,
+    "Extensions": [],
+    "SIPResourceIdentifier": None,
+    "PhoneNumber": None,
+}
+MAILBOX_DEFAULTS: Final[Mapping[str, Any]] = {"UMEnabled": False}
+
+
+def index_user(directory: Directory, user: Entry) -> None:
+    """Enter a user's names and proxy addresses into the directory's index."""
+    told = user.properties
+    names = (
+        user.guid,
+        user.dn,
+        user.name,
+        told.get("Alias"),
+        told.get("PrimarySmtpAddress"),
+        told.get("UserPrincipalName"),
+        told.get("SamAccountName"),
+        f"{told.get('Domain')}\\{told.get('SamAccountName')}",
+        told.get("SipAddress"),
+        told.get("DisplayName"),
+    )
+    for name in names:
+        if name:
+            directory.indexes.setdefault(str(name).casefold(), user.guid)
+    for address in told.get("EmailAddresses", ()):
+        directory.indexes[address.casefold()] = user.guid
+
+
+def found_user(call: Call, identity: object, *, mailbox: bool = True) -> Entry:
+    """Return the user an identity names: DN, GUID, UPN, SMTP address, alias, account or display name."""
+    text = str(identity or "").strip()
+    guid = call.holdings.directory.indexes.get(text.casefold())
+    user = call.view.get(guid) if guid else None
+    if user is None or (mailbox and not user.properties.get("HasMailbox")):
+        raise call.not_found(text)
+    return user
+
+
+# --- listing ---------------------------------------------------------------------------------------------------------
+
+
+def _identity(_: Call, user: Entry) -> object:
+    return object_id(user)
+
+
+COMPUTED: Mapping[str, Computed] = {"Identity": _identity}
+_MAILBOX: Mapping[str, Computed] = {
+    **COMPUTED,
+    "RecipientType": lambda _, user: "UserMailbox" if user.properties.get("HasMailbox") else "User",
+    "RecipientTypeDetails": lambda _, user: "UserMailbox" if user.properties.get("HasMailbox") else "User",
+    "WindowsEmailAddress": lambda _, user: user.properties.get("PrimarySmtpAddress", ""),
+}
+
+
+def get_um_mailboxes(call: Call) -> list[dict[str, object]]:
+    """Answer Get-UMMailbox."""
+    return _listed(call, "UMEnabled", COMPUTED, UM_DEFAULTS)
+
+
+def get_mailboxes(call: Call) -> list[dict[str, object]]:
+    """Answer Get-Mailbox."""
+    return _listed(call, "HasMailbox", _MAILBOX, MAILBOX_DEFAULTS)
+
+
+def get_recipients(call: Call) -> list[dict[str, object]]:
+    """Answer Get-Recipient: here, the mailboxes."""
+    return _listed(call, "HasMailbox", _MAILBOX, MAILBOX_DEFAULTS)
+
+
+def get_pins(call: Call) -> list[dict[str, object]]:
+    """Answer Get-UMMailboxPin: whether the PIN expired or is locked, never the PIN."""
+    computed: Mapping[str, Computed] = {
+        "UserID": lambda _, user: user.properties.get("SamAccountName"),
+        "PinExpired": lambda _, user: bool(user.properties.get("$pin_expired")),
+        "LockedOut": lambda _, user: bool(user.properties.get("$locked_out")),
+        "FirstTimeUser": lambda _, __: True,
+    }
+    return _listed(call, "UMEnabled", {**COMPUTED, **computed}, {})
+
+
+def _listed(
+    call: Call, flag: str, computed: Mapping[str, Computed], defaults: Mapping[str, Any]
+) -> list[dict[str, object]]:
+    identity = call.get("Identity")
+    if identity:
+        user = found_user(call, identity)
+        if not user.properties.get(flag):
+            raise call.not_found(identity)
+        return shaped(call, [user], computed, defaults)
+    users: Iterable[Entry] = (user for user in call.view.of("User") if user.properties.get(flag))
+    if call.get("Filter"):
+        users = matching(call, users, call.get("Filter"), defaults)
+    return shaped(call, limited(call, users), computed, defaults)
+
+
+def limited(call: Call, users: Iterable[Entry]) -> list[Entry]:
+    """Return at most ``-ResultSize`` of ``users``, by default 1000, with a warning where there are more."""
+    size = call.get("ResultSize", _DEFAULT_SIZE)
+    if size == "Unlimited":
+        return list(users)
+    kept = list(islice(users, int(size) + 1))
+    if len(kept) > int(size):
+        call.warnings.append(told("more-results", call.culture))
+    return kept[: int(size)]

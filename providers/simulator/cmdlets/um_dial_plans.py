@@ -1,0 +1,157 @@
+"""UM dial plans: limits, PhoneContext, the default policy they bring, and what keeps one from being removed.
+
+Names of exception types that no document establishes are the ones the product's assemblies are known by; the engine
+must take any type it does not know for a refusal. Sources: New-UMDialPlan, Set-UMDialPlan, Remove-UMDialPlan (Microsoft
+Learn); DOMAIN 7.1, 8.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from providers.simulator.cmdlets.um_links import back_links, check_ranges, referring
+from providers.simulator.cmdlets.um_objects import Rules
+from providers.simulator.cmdlets.um_policies import POLICY
+from providers.simulator.invocation.call import Call
+from providers.simulator.invocation.shapes import object_id
+from providers.simulator.invocation.texts import told
+from providers.simulator.world.directory import Entry
+
+_FORBIDDEN = re.compile(r"[\"/\\\[\]:;|=,+*?<>]")
+_LONGEST_NAME: Final = 49
+"""So that the default policy, named after the plan, has at most 64 characters."""
+_RANGES: Final[Mapping[str, tuple[int, int]]] = {
+    "NumberOfDigitsInExtension": (1, 20),
+    "MaxCallDuration": (10, 120),
+    "MaxRecordingDuration": (1, 100),
+    "RecordingIdleTimeout": (2, 10),
+    "LogonFailuresBeforeDisconnect": (1, 20),
+    "InputFailuresBeforeDisconnect": (1, 20),
+}
+
+
+def _gateways(call: Call, plan: Entry) -> list[dict[str, str]]:
+    groups = referring(call, "UMHuntGroup", "UMDialPlan", plan)
+    found = {g.guid: g for group in groups if (g := call.view.follow(group.properties.get("UMIPGateway")))}
+    return [object_id(gateway) for gateway in found.values()]
+
+
+def _check_plan(call: Call, entry: Entry | None, properties: dict[str, Any]) -> None:
+    check_ranges(call, _RANGES, properties)
+    if entry is None:
+        name = str(call.get("Name"))
+        if _FORBIDDEN.search(name):
+            raise call.error("DataValidationException", "invalid-name", name, name="Name", value=name)
+        properties["PhoneContext"] = f"{name}.{call.holdings.world.forest}"
+        properties["NumberOfDigits"] = properties.get("NumberOfDigitsInExtension")
+    for name in ("CountryOrRegionCode", "InternationalAccessCode", "NationalNumberPrefix"):
+        value = properties.get(name)
+        if value is not None and not re.fullmatch(r"[0-9]{1,4}", str(value)):
+            raise call.error("DataValidationException", "invalid-name", str(value), name=name, value=value)
+    _check_security(call, properties)
+    _check_numbers(call, entry, properties)
+    if entry is None and call.get("GenerateUMMailboxPolicy", True):
+        _check_default_policy(call, str(call.get("Name")))
+    if entry is not None and "VoIPSecurity" in properties:
+        properties["$before"] = [call.now.isoformat(), entry.properties.get("VoIPSecurity")]
+
+
+def _check_default_policy(call: Call, name: str) -> None:
+    if len(name) > _LONGEST_NAME:
+        raise call.error("DefaultPolicyCreationException", "policy-not-generated", name=name)
+    policy = told("default-policy", call.culture, plan=name)
+    if call.view.named("UMMailboxPolicy", policy) is not None:
+        raise call.error("ADObjectAlreadyExistsException", "already-exists", policy, name=policy, dc=call.dc)
+
+
+def _check_security(call: Call, properties: dict[str, Any]) -> None:
+    server = call.holdings.exchange_server(call.host)
+    if server is not None and server.version.startswith("8.0") and properties.get("VoIPSecurity") == "Secured":
+        raise call.error("DataValidationException", "invalid-name", name="VoIPSecurity", value="Secured")
+
+
+def _check_numbers(call: Call, entry: Entry | None, properties: Mapping[str, Any]) -> None:
+    for number in properties.get("AccessTelephoneNumbers") or ():
+        if not re.fullmatch(r"\+?[0-9A-Za-z]{1,32}", str(number)):
+            raise call.error("DataValidationException", "bad-e164", str(number), number=number)
+        for other in call.view.of("UMDialPlan"):
+            taken = other.properties.get("AccessTelephoneNumbers") or ()
+            if number in taken and (entry is None or other.guid != entry.guid):
+                raise call.error("PilotNumberInUseException", "number-taken", number=number, other=other.name)
+    for number in properties.get("PilotIdentifierList") or ():
+        if not re.fullmatch(r"\+[0-9]{2,15}", str(number)):
+            raise call.error("DataValidationException", "bad-e164", str(number), number=number)
+
+
+def _make_default_policy(call: Call, plan: Entry) -> None:
+    if not call.get("GenerateUMMailboxPolicy", True):
+        return
+    name = told("default-policy", call.culture, plan=plan.name)
+    properties = {**POLICY.defaults, "UMDialPlan": plan.reference(), "IsDefault": True}
+    for key, value in properties.items():
+        properties[key] = list(value) if isinstance(value, list) else value
+    call.create("UMMailboxPolicy", name, POLICY.dn(call, name, None), properties)
+
+
+def _check_plan_is_free(call: Call, plan: Entry) -> None:
+    users = (
+        ("DialPlanAssociatedWithServerException", "UMServer", "DialPlans", "a UM server"),
+        ("DialPlanAssociatedWithServerException", "UMCallRouter", "DialPlans", "a UM call router"),
+        ("DialPlanAssociatedWithIPGatewayException", "UMHuntGroup", "UMDialPlan", "a UM hunt group"),
+        ("DialPlanAssociatedWithPoliciesException", "UMMailboxPolicy", "UMDialPlan", "a UM mailbox policy"),
+        ("DialPlanAssociatedWithAutoAttendantException", "UMAutoAttendant", "UMDialPlan", "a UM auto attendant"),
+    )
+    for type, noun, property, words in users:
+        other = next(iter(referring(call, noun, property, plan)), None)
+        if other is not None:
+            raise call.error(type, "plan-in-use", plan.name, name=plan.name, by=f"{words} ({other.name})")
+
+
+DIAL_PLAN = Rules(
+    "UMDialPlan",
+    "UM DialPlan Container",
+    defaults={
+        "NumberOfDigitsInExtension": None,
+        "NumberOfDigits": None,
+        "PhoneContext": None,
+        "URIType": "TelExtn",
+        "VoIPSecurity": "Unsecured",
+        "AccessTelephoneNumbers": [],
+        "PilotIdentifierList": [],
+        "CountryOrRegionCode": None,
+        "InternationalAccessCode": None,
+        "NationalNumberPrefix": None,
+        "OutsideLineAccessCode": None,
+        "DefaultLanguage": "en-US",
+        "AudioCodec": "Mp3",
+        "FaxEnabled": True,
+        "DialByNamePrimary": "LastFirst",
+        "DialByNameSecondary": "SMTPAddress",
+        "MaxCallDuration": 30,
+        "MaxRecordingDuration": 20,
+        "RecordingIdleTimeout": 5,
+        "LogonFailuresBeforeDisconnect": 3,
+        "InputFailuresBeforeDisconnect": 3,
+        "ConfiguredInCountryOrRegionGroups": [],
+        "ConfiguredInternationalGroups": [],
+        "AllowedInCountryOrRegionGroups": [],
+        "AllowedInternationalGroups": [],
+        "UMAutoAttendant": None,
+        "EquivalentDialPlanPhoneContexts": [],
+        "CallSomeoneEnabled": True,
+        "SendVoiceMsgEnabled": True,
+        "WelcomeGreetingEnabled": False,
+    },
+    computed={
+        "UMServers": back_links("UMServer", "DialPlans"),
+        "UMMailboxPolicies": back_links("UMMailboxPolicy", "UMDialPlan"),
+        "UMAutoAttendants": back_links("UMAutoAttendant", "UMDialPlan"),
+        "UMIPGateway": _gateways,
+        "SipResourceIdentifierRequired": lambda _, entry: entry.properties.get("URIType") in ("SipName", "E164"),
+    },
+    check=_check_plan,
+    created=_make_default_policy,
+    removing=_check_plan_is_free,
+)

@@ -1,0 +1,229 @@
+"""New-, Get-, Set- and Remove- of the configuration objects of Unified Messaging, for any noun.
+
+The four verbs are one interpreter. Which parameter sets which property follows from the declarations of the resource
+types, whose attributes name both where they differ; so an attribute or a plain resource that is added there needs
+nothing here. What a product does beyond storing what it is told (limits, uniqueness, what it makes or refuses by
+itself) stands in ``um_rules``, one ``Rules`` value a noun.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any, Final
+
+from providers.simulator.invocation.binding import Difference, Secret, cmdlet_of
+from providers.simulator.invocation.call import Call
+from providers.simulator.invocation.shapes import Computed, shaped
+from providers.simulator.world.directory import Entry
+
+_REFERENCES: Final[Mapping[str, str]] = {
+    "UMDialPlanIdParameter": "UMDialPlan",
+    "UMAutoAttendantIdParameter": "UMAutoAttendant",
+    "UMIPGatewayIdParameter": "UMIPGateway",
+    "MailboxPolicyIdParameter": "UMMailboxPolicy",
+}
+"""Parameter type to the noun of the object it names."""
+
+NOT_STORED: Final = frozenset(
+    {"Identity", "Name", "DomainController", "Confirm", "WhatIf", "ForceUpgrade", "GenerateUMMailboxPolicy"}
+)
+"""Parameters that steer the cmdlet and are no property of the object."""
+
+_LONGEST_NAME: Final = 64
+
+
+def _nothing(call: Call, entry: Entry) -> None:
+    """The rule of a noun that does nothing of its own here."""
+
+
+def _unchecked(call: Call, entry: Entry | None, properties: dict[str, Any]) -> None:
+    """The check of a noun that takes what it is given."""
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What one noun does beyond storing what it is told."""
+
+    noun: str
+    container: str = ""
+    """Common name of the container its objects stand in."""
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    computed: Mapping[str, Computed] = field(default_factory=dict)
+    check: Callable[[Call, Entry | None, dict[str, Any]], None] = _unchecked
+    """Refuses, or completes, the properties to be set; the entry is None while it is made."""
+    created: Callable[[Call, Entry], None] = _nothing
+    removing: Callable[[Call, Entry], None] = _nothing
+    """Refuses the removal, or removes what goes with the object."""
+    parent: str | None = None
+    """Parameter naming the object it is a child of: its name is unique there alone."""
+    hidden: Callable[[Call, Entry], bool] = lambda _, __: False
+    """True for an object that Get- leaves out."""
+
+    def dn(self, call: Call, name: str, parent: Entry | None) -> str:
+        if parent is not None:
+            return f"CN={name},{parent.dn}"
+        return f"CN={name},CN={self.container or self.noun + ' Container'},{call.holdings.organization_dn}"
+
+
+# --- the verbs -------------------------------------------------------------------------------------------------------
+
+
+def new_object(call: Call, rules: Rules) -> list[dict[str, object]]:
+    """Answer New-<noun>: the object, made."""
+    return shaped(call, [made_object(call, rules)], rules.computed, rules.defaults)
+
+
+def made_object(call: Call, rules: Rules) -> Entry:
+    """Make the object that the arguments of a New- describe."""
+    name = str(call.get("Name") or "").strip()
+    if not name or len(name) > _LONGEST_NAME or re.search(r"[\x00-\x1f]", name):
+        raise call.error("DataValidationException", "invalid-name", name, name="Name", value=name)
+    properties = {**_copied(rules.defaults), **stored(call, rules.noun, {})}
+    parent = call.view.follow(properties.get(rules.parent)) if rules.parent else None
+    if any(
+        entry.name.casefold() == name.casefold()
+        for entry in call.view.of(rules.noun)
+        if parent is None or (rules.parent and entry.refers_to(rules.parent, parent.guid))
+    ):
+        raise call.error("ADObjectAlreadyExistsException", "already-exists", name, name=name, dc=call.dc)
+    rules.check(call, None, properties)
+    entry = call.create(rules.noun, name, rules.dn(call, name, parent), properties)
+    rules.created(call, entry)
+    return entry
+
+
+def get_objects(call: Call, rules: Rules) -> list[dict[str, object]]:
+    """Answer Get-<noun>: all objects, those of a dial plan, or the one named. A null identity means all of them."""
+    identity = call.get("Identity")
+    if identity:
+        return shaped(call, [found_object(call, rules.noun, identity)], rules.computed, rules.defaults)
+    plan = call.get("UMDialPlan")
+    wanted = found_object(call, "UMDialPlan", plan).guid if plan else None
+    entries = (
+        entry
+        for entry in call.view.of(rules.noun)
+        if not rules.hidden(call, entry) and (wanted is None or entry.refers_to("UMDialPlan", wanted))
+    )
+    return shaped(call, entries, rules.computed, rules.defaults)
+
+
+def set_object(call: Call, rules: Rules) -> list[dict[str, object]]:
+    """Answer Set-<noun>."""
+    entry = found_object(call, rules.noun, call.get("Identity"))
+    properties = stored(call, rules.noun, entry.properties)
+    rules.check(call, entry, properties)
+    if properties:
+        call.change(entry, properties)
+    name = call.get("Name")
+    if name and name != entry.name:
+        call.holdings.directory.rename(entry, name)
+    return []
+
+
+def remove_object(call: Call, rules: Rules) -> list[dict[str, object]]:
+    """Answer Remove-<noun>."""
+    entry = found_object(call, rules.noun, call.get("Identity"))
+    rules.removing(call, entry)
+    call.delete(entry)
+    return []
+
+
+def found_object(call: Call, noun: str, identity: object) -> Entry:
+    """Return the object an identity names: its name, GUID or DN, or ``Parent\\Name``.
+
+    Raises:
+        CmdletError: this domain controller knows no such object.
+    """
+    text = str(identity or "").strip()
+    folded = text.casefold()
+    parent, separator, child = folded.rpartition("\\")
+    for entry in call.view.of(noun):
+        if folded in (entry.guid, entry.dn.casefold()):
+            return entry
+        name = entry.name.casefold()
+        if noun == "UMHuntGroup":
+            gateway = call.view.follow(entry.properties.get("UMIPGateway"))
+            if separator and name == child and gateway and gateway.name.casefold() == parent:
+                return entry
+        elif name == (child if separator else folded):
+            return entry
+    raise call.not_found(text)
+
+
+# --- arguments to properties -----------------------------------------------------------------------------------------
+
+
+def stored(call: Call, noun: str, before: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the arguments of a New- or Set- make of the properties ``before``, as they are kept."""
+    cmdlet = cmdlet_of(call.cmdlet, call.release)
+    types = {parameter.name: parameter.type for parameter in cmdlet.parameters.values()} if cmdlet else {}
+    outputs = property_names().get(noun, {})
+    told: dict[str, Any] = {}
+    for name, value in call.arguments.items():
+        if name in NOT_STORED:
+            continue
+        property_name = outputs.get(name, name)
+        if isinstance(value, Difference):
+            told[property_name] = merged(before.get(property_name), value)
+        else:
+            told[property_name] = _kept(call, types.get(name, ""), name, value)
+    return told
+
+
+def merged(before: object, change: Difference) -> list[Any]:
+    """Return a multi-valued property after ``@{Add=;Remove=}``; case does not tell values apart."""
+    values = list(before) if isinstance(before, list) else []
+    gone = {str(item).casefold() for item in change.remove}
+    kept = [value for value in values if str(value).casefold() not in gone]
+    have = {str(value).casefold() for value in kept}
+    return kept + [item for item in change.add if str(item).casefold() not in have]
+
+
+def _kept(call: Call, type: str, name: str, value: Any) -> Any:
+    noun = _REFERENCES.get(type)
+    if noun is not None:
+        return found_object(call, noun, value).reference() if value else None
+    if type == "UMLanguage":
+        return _language(call, name, value)
+    if type == "EnhancedTimeSpan" or isinstance(value, Secret):
+        return value if isinstance(value, str) else None
+    if isinstance(value, list):
+        return _distinct(value)
+    if type == "String" and value is not None and not value:
+        return None
+    return value
+
+
+def _distinct(values: Iterable[Any]) -> list[Any]:
+    """Return ``values`` without repeats, as a MultiValuedProperty keeps them."""
+    return list({str(value).casefold(): value for value in values}.values())
+
+
+def _language(call: Call, name: str, value: Any) -> str | None:
+    if value is None:
+        return None
+    match = re.fullmatch(r"([A-Za-z]{2})-([A-Za-z]{2})", str(value))
+    if not match:
+        raise call.error("DataValidationException", "invalid-name", str(value), name=name, value=value)
+    return f"{match[1].lower()}-{match[2].upper()}"
+
+
+def _copied(defaults: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: list(value) if isinstance(value, list) else value for name, value in defaults.items()}
+
+
+@cache
+def property_names() -> Mapping[str, Mapping[str, str]]:
+    """Return, by noun, the property each parameter sets where the two are called differently."""
+    from providers.catalogue import resource_types  # heavy, and needed only once something is written
+
+    told: dict[str, dict[str, str]] = {}
+    for kind in resource_types():
+        noun = getattr(kind, "noun", None)
+        for attribute in kind.attributes.values() if isinstance(noun, str) else ():
+            if attribute.parameter and attribute.output and attribute.parameter != attribute.output:
+                told.setdefault(str(noun), {})[attribute.parameter] = attribute.output
+    return told

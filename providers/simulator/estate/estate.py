@@ -1,0 +1,400 @@
+"""The simulated estate: every host of a world, one directory under them, and changes that are kept.
+
+All calls go through ``Estate.call``, one at a time: the runner of the loopback server and the in-process session use
+the same. Calls are grouped in turns: at its beginning a turn reads what other processes changed, at its end it keeps
+what it changed itself. Given its clock and its world, an estate is deterministic: ids follow from the world's name.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from providers.simulator.cmdlets import exchucutil, phone_calls, windows_services
+from providers.simulator.cmdlets.dispatch import run_cmdlet
+from providers.simulator.cmdlets.lync_topology import product
+from providers.simulator.cmdlets.recipients import found_user
+from providers.simulator.cmdlets.um_objects import found_object
+from providers.simulator.estate import founding
+from providers.simulator.estate.keeping import Changes
+from providers.simulator.estate.probe import is_missing, probe_record
+from providers.simulator.invocation.answers import CmdletError as CmdletError
+from providers.simulator.invocation.answers import Result as Result
+from providers.simulator.invocation.binding import Cmdlet, bind, cmdlet_of, command_not_found, parameters_of
+from providers.simulator.invocation.call import Call
+from providers.simulator.invocation.shapes import deserialised
+from providers.simulator.invocation.texts import told
+from providers.simulator.world.directory import Entry, View
+from providers.simulator.world.file import read_world
+from providers.simulator.world.holdings import Holdings
+from providers.simulator.world.schema import Fault, World
+
+_SCRIPT: Final = "exchucutil.ps1"
+_READING: Final = ("get-", "test-")
+_POWERSHELL: Final[Mapping[str, str]] = {
+    "e2007": "2.0",
+    "e2010": "2.0",
+    "e2013": "4.0",
+    "e2016": "5.1",
+    "l2010": "2.0",
+    "l2013": "4.0",
+    "s2015": "4.0",
+    "s2019": "5.1",
+}
+_SYSTEMS: Final[Mapping[str, str]] = {
+    "1.0": "Windows Server 2003 R2",
+    "2.0": "Windows Server 2008 R2",
+    "3.0": "Windows Server 2012",
+    "4.0": "Windows Server 2012 R2",
+    "5.1": "Windows Server 2016",
+}
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Estate:
+    """A world and what became of it. Thread-safe."""
+
+    def __init__(
+        self,
+        world: World,
+        changes: Path | None = None,
+        clock: Callable[[], datetime] | None = None,
+        digest: str = "",
+    ) -> None:
+        """Build the estate of ``world``; ``digest`` tells one version of a world file from another."""
+        self.world = world
+        self._clock = clock or _now
+        self._changes = Changes(changes, world, digest) if changes is not None else None
+        self._lock = threading.RLock()
+        self._is_inside = False
+        self._is_dirty = False
+        self._log: list[dict[str, Any]] = []
+        """Of an estate that is kept, the lines of this turn alone."""
+        self._holdings: Holdings | None = None
+
+    @classmethod
+    def open(cls, world: Path, changes: Path | None = None, clock: Callable[[], datetime] | None = None) -> Estate:
+        """Return the estate of the world file ``world``, as it is after the changes kept in ``changes``.
+
+        Raises:
+            ConfigurationError: the world file is wrong.
+        """
+        described = read_world(world)
+        digest = hashlib.sha256(world.read_bytes()).hexdigest()[:16]
+        estate = cls(described, changes, clock, digest)
+        with estate.turn():
+            pass
+        return estate
+
+    # who is there
+
+    def hosts(self) -> tuple[str, ...]:
+        """Return the FQDN of every Windows host, Exchange servers first, in lower case."""
+        world = self.world
+        names = [server.fqdn for server in world.exchange.servers]
+        return (*names, *(computer.fqdn for pool in world.lync.pools for computer in pool.computers))
+
+    def entry_host(self) -> str:
+        return self.world.exchange.servers[0].fqdn
+
+    def about(self, host: str) -> dict[str, object]:
+        """Return what a host tells of itself when a runner starts there."""
+        holdings = self._standing()
+        host = host.lower()
+        server = holdings.exchange_server(host)
+        release = holdings.release(host)
+        shell = holdings.hosts[host].powershell or _POWERSHELL[release]
+        return {
+            "host": host,
+            "product": server.display_version if server else product(release),
+            "culture": holdings.culture(host),
+            "ps": shell,
+            "os": _SYSTEMS.get(shell, "Windows Server 2016"),
+            "is_exchange": server is not None,
+            "is_lync": server is None,
+            "language_mode": holdings.hosts[host].language_mode,
+            "shells": holdings.hosts[host].shells,
+        }
+
+    def release(self, host: str) -> str:
+        """Return which version's cmdlets a host has: ``e2013``, ``l2013``, ..."""
+        return self._standing().release(host)
+
+    def services(self, host: str) -> tuple[str, ...]:
+        """Return the names of the Windows services of a host."""
+        return tuple(service.name for service in self._standing().services[host].values())
+
+    @property
+    def enforces_second_hop(self) -> bool:
+        return self.world.enforce_second_hop
+
+    @property
+    def faults(self) -> tuple[Mapping[str, Any], ...]:
+        """The faults of the world that are not about cmdlets: those of the server that stands before the estate."""
+        return tuple(fault for fault in self.world.faults if not isinstance(fault, Fault))
+
+    def parameters_of(self, cmdlet: str) -> frozenset[str]:
+        """Return the parameters a cmdlet has, for those that are added to every call that has them."""
+        return parameters_of(cmdlet)
+
+    def host_for(self, cmdlet: str) -> str:
+        """Return the first host that has ``cmdlet``, or the entry host."""
+        holdings = self._standing()
+        return next((h for h in self.hosts() if cmdlet_of(cmdlet, holdings.release(h))), self.entry_host())
+
+    def with_positions(
+        self, host: str, cmdlet: str, named: Mapping[str, Any], positional: Sequence[Any]
+    ) -> dict[str, Any]:
+        """Return arguments all by name: those given by position are named as PowerShell would on ``host``."""
+        found = cmdlet_of(cmdlet, self._standing().release(host)) if positional else None
+        if found is None:
+            return dict(named)
+        bound = bind(found, named, culture=self._standing().culture(host), positional=positional)
+        known = {p.name for name in named if (p := found.find(name, "en-US")) is not None}
+        return {**named, **{name: value for name, value in bound.items() if name not in known}}
+
+    # calling
+
+    def call(
+        self,
+        host: str,
+        operation: str,
+        cmdlet: str,
+        parameters: Mapping[str, object],
+        properties: Sequence[str],
+        user: str = "CONTOSO\\reconciler",
+        *,
+        delegated: bool = True,
+        live: bool = False,
+    ) -> Result:
+        """Run one operation (``invoke``, ``script``, ``service`` or ``probe``) on a host.
+
+        ``delegated`` is False where the caller's credential does not reach beyond the host; it matters to exchucutil
+        and to the probe, in a world that enforces the second hop. ``live`` leaves the records as they are on the host
+        itself, also in a world that answers as if they had come out of Exchange's endpoint.
+
+        Raises:
+            CmdletError: what the cmdlet, or the binding of its parameters, ended with.
+            KeyError: there is no such host.
+        """
+        host = host.lower()
+        with self._turn():
+            holdings = self._standing()
+            now = self._clock()
+            if operation == "service":
+                return self._service(holdings, host, cmdlet, parameters, now, user)
+            if operation == "probe":
+                self._note(host, operation, cmdlet, parameters, user, now, None)
+                shell = str(self.about(host)["ps"])
+                record = probe_record(holdings, host, parameters, now, powershell=shell, user=user, delegated=delegated)
+                return Result((record,))
+            call = self._bound(holdings, host, operation, cmdlet, parameters, now)
+            call.user, call.delegated, call.properties = user, delegated, tuple(properties)
+            return self._executed(call, operation, parameters, live)
+
+    def _bound(
+        self, holdings: Holdings, host: str, operation: str, name: str, parameters: Mapping[str, object], now: datetime
+    ) -> Call:
+        culture = holdings.culture(host)
+        if operation == "script":
+            server = holdings.exchange_server(host)
+            if name.lower() != _SCRIPT or server is None or not server.has_script:
+                raise command_not_found(name, culture)
+            arguments = {str(key).capitalize(): value for key, value in parameters.items()}
+            return Call(holdings, host, _SCRIPT, arguments, now)
+        release = holdings.release(host)
+        cmdlet: Cmdlet | None = cmdlet_of(name, release)
+        if cmdlet is None or is_missing(holdings.hosts[host], cmdlet.name):
+            raise command_not_found(name, culture)
+        takes_differences = cmdlet.product != "exchange" or release in ("e2013", "e2016")
+        arguments = bind(cmdlet, parameters, culture=culture, differences=takes_differences)
+        return Call(holdings, host, cmdlet.name, arguments, now)
+
+    def _executed(self, call: Call, operation: str, parameters: Mapping[str, object], live: bool) -> Result:
+        writes = not call.cmdlet.lower().startswith(_READING)
+        self._is_dirty |= writes
+        try:
+            result = self._run(call, operation, live)
+        except CmdletError as error:
+            if error.executed:
+                self._note(call.host, operation, call.cmdlet, parameters, call.user, call.now, error.type)
+            raise
+        self._note(call.host, operation, call.cmdlet, parameters, call.user, call.now, None)
+        return result
+
+    def _run(self, call: Call, operation: str, live: bool) -> Result:
+        fault = self._fault(call)
+        if fault is not None and fault.when == "before":
+            raise _fault_error(call, fault)
+        if operation == "script":
+            exchucutil.run(call)
+            records: tuple[dict[str, object], ...] = ()
+        elif call.get("WhatIf"):
+            call.output = told(
+                "what-if", call.culture, name=call.cmdlet, target=call.get("Identity") or call.get("Name")
+            )
+            records = ()
+        else:
+            records = tuple(run_cmdlet(call))
+            if self.world.deserialised and not live and call.release.startswith("e"):
+                records = tuple(deserialised(record, call.cmdlet, call.release) for record in records)
+        if fault is not None:
+            raise _fault_error(call, fault)
+        return Result(records, tuple(call.warnings), call.output)
+
+    def _service(
+        self,
+        holdings: Holdings,
+        host: str,
+        cmdlet: str,
+        parameters: Mapping[str, object],
+        now: datetime,
+        user: str,
+    ) -> Result:
+        name = next((value for key, value in parameters.items() if key.casefold() == "name"), ())
+        names = [str(item) for item in name] if isinstance(name, list | tuple) else [str(name)]
+        self._note(host, "service", cmdlet, parameters, user, now, None)
+        return Result(tuple(windows_services.service_records(holdings, host, names, now)))
+
+    def _fault(self, call: Call) -> Fault | None:
+        for place, fault in enumerate(self.world.faults):
+            if not isinstance(fault, Fault) or fault.cmdlet.casefold() != call.cmdlet.casefold():
+                continue
+            if fault.host is not None and fault.host != call.host:
+                continue
+            call.holdings.count(f"fault:{place}")
+            self._is_dirty = True
+            if fault.nth <= call.holdings.counters[f"fault:{place}"] < fault.nth + fault.times:
+                return fault
+        return None
+
+    # what tests ask
+
+    def lync_sees(self, host: str) -> frozenset[tuple[str, str]]:
+        """Return the pairs (pool FQDN, dial plan) a Front End learned of when its service last started."""
+        with self._lock:
+            return phone_calls.lync_sees(self._standing(), host)
+
+    def evaluate_call(self, user: str) -> str | None:
+        """Return why a call to the voice mail of ``user`` fails, or None where it is answered."""
+        with self._lock:
+            return phone_calls.why_unreachable(self._standing(), self._user(user), self._clock())
+
+    def evaluate_play_on_phone(self, dial_plan: str) -> str | None:
+        """Return why Play on Phone fails for the users of a dial plan, or None where it works."""
+        with self._lock:
+            plan = found_object(self._asking(), "UMDialPlan", dial_plan)
+            return phone_calls.why_not_played(self._standing(), plan)
+
+    def count(self, what: str) -> int:
+        """Return how often something happened that leaves no object: ``welcome_mails``, ``pin_mails``."""
+        with self._lock:
+            return self._standing().counters.get(what, 0)
+
+    def set_script_running(self, host: str, running: bool) -> None:
+        """Make a host look as if somebody ran exchucutil on it right now, or no longer."""
+        with self.turn():
+            self._standing().scripts_running[host.lower()] = running
+            self._is_dirty = True
+
+    def log(self) -> Sequence[dict[str, Any]]:
+        """Return every executed call, oldest first."""
+        with self._lock:
+            return (*self._changes.log(), *self._log) if self._changes is not None else tuple(self._log)
+
+    def _user(self, identity: str) -> Entry:
+        return found_user(self._asking(), identity.removeprefix("sip:"), mailbox=False)
+
+    def _asking(self) -> Call:
+        call = Call(self._standing(), self.entry_host(), "Get-Object", {}, self._clock())
+        call.__dict__["view"] = View(call.holdings.directory, {})
+        return call
+
+    # turns
+
+    def turn(self) -> AbstractContextManager[None]:
+        """Return a context in which this estate is held alone: changes of others are read first, ours kept last."""
+        return self._turn()
+
+    @contextlib.contextmanager
+    def _turn(self) -> Iterator[None]:
+        with self._lock:
+            if self._is_inside:
+                yield
+                return
+            with self._changes.locked() if self._changes is not None else contextlib.nullcontext():
+                self._holdings = self._read()
+                self._is_inside = True
+                try:
+                    yield
+                finally:
+                    self._is_inside = False
+                    self._write(self._holdings)
+
+    def _read(self) -> Holdings:
+        if self._changes is not None:
+            return self._changes.read(self._holdings)
+        return self._holdings or founding.found(self.world, self.world.world)
+
+    def _write(self, holdings: Holdings) -> None:
+        if self._changes is not None:
+            self._changes.write(holdings, self._log, changed=self._is_dirty)
+            self._log = []
+        self._is_dirty = False
+
+    def _standing(self) -> Holdings:
+        if self._holdings is None:
+            with self._turn():
+                pass
+        assert self._holdings is not None, "a turn begins by reading what there is"
+        return self._holdings
+
+    def _note(
+        self,
+        host: str,
+        operation: str,
+        cmdlet: str,
+        parameters: Mapping[str, object],
+        user: str,
+        now: datetime,
+        error: str | None,
+    ) -> None:
+        self._log.append(
+            {
+                "host": host,
+                "operation": operation,
+                "cmdlet": cmdlet,
+                "parameters": {name: _shown(name, value) for name, value in parameters.items()},
+                "user": user,
+                "at": now.isoformat(),
+                "error": error,
+            }
+        )
+
+
+def _shown(name: str, value: object) -> object:
+    """Return an argument as the log keeps it: no PIN, nothing that came as a SecureString."""
+    if name.casefold() == "pin" or (isinstance(value, Mapping) and "$secure" in value):
+        return "***"
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _fault_error(call: Call, fault: Fault) -> CmdletError:
+    match fault.error:
+        case "throttled":
+            return call.error("OverBudgetException", "throttled")
+        case "access-denied":
+            return call.error("ADOperationException", "access-denied", dc=call.dc)
+        case "not-found":
+            return call.not_found(call.get("Identity") or call.get("Name") or "")
+        case "transient":
+            return call.error("ADTransientException", "dc-unavailable", dc=call.dc)

@@ -1,0 +1,229 @@
+"""Builds what a world describes, as it stood when it was installed, by the same cmdlets an administrator would use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from providers.simulator.cmdlets.dispatch import run_cmdlet
+from providers.simulator.cmdlets.exchange_facts import GROUPS, containers, grant
+from providers.simulator.cmdlets.lync_dial_plans import default_rules
+from providers.simulator.cmdlets.recipients import index_user
+from providers.simulator.cmdlets.um_servers import ROUTER_DEFAULTS, SERVER_DEFAULTS
+from providers.simulator.cmdlets.windows_services import installed_services, learn
+from providers.simulator.invocation.answers import CmdletError
+from providers.simulator.invocation.binding import bind, cmdlet_of
+from providers.simulator.invocation.call import Call
+from providers.simulator.invocation.cmdlet_line import parse_line
+from providers.simulator.world.directory import Directory, Entry
+from providers.simulator.world.holdings import Holdings
+from providers.simulator.world.schema import User, World
+from reconciler.diagnostics import Diagnostic
+from reconciler.errors import ConfigurationError
+
+_NOUNS = (
+    ("dial_plans", "UMDialPlan"),
+    ("mailbox_policies", "UMMailboxPolicy"),
+    ("gateways", "UMIPGateway"),
+    ("hunt_groups", "UMHuntGroup"),
+    ("auto_attendants", "UMAutoAttendant"),
+)
+
+
+def empty(world: World, seed: str) -> Holdings:
+    """Return the holdings of a world without any object."""
+    delays = {dc.fqdn: dc.replication_delay for dc in world.domain_controllers}
+    return Holdings(world, Directory(delays, seed), installed_services(world))
+
+
+def found(world: World, seed: str) -> Holdings:
+    """Return the holdings of a world as it was installed.
+
+    Raises:
+        ConfigurationError: a product would refuse something the world says is there.
+    """
+    holdings = empty(world, seed)
+    _organization(holdings)
+    for user in world.all_users():
+        _user(holdings, user)
+    for section, noun in _NOUNS:
+        for described in getattr(world, section):
+            _object(holdings, noun, described)
+    for server in world.exchange.servers:
+        if server.dial_plans:
+            _bind_server(holdings, server.fqdn, server.dial_plans)
+    _lync_dial_plans(holdings)
+    if world.permissions:
+        _permissions(holdings)
+    for user in world.all_users():
+        if user.um is not None:
+            sip = user.um.sip or user.sip or _address(world, user)
+            parameters = {"UMMailboxPolicy": user.um.policy, "Extensions": list(user.um.extensions)}
+            _run(holdings, "Enable-UMMailbox", {"Identity": user.alias, "SIPResourceIdentifier": sip, **parameters})
+    for line in world.history:
+        cmdlet, named, positional = parse_line(line)
+        _run(holdings, cmdlet, named, positional)
+    holdings.counters.clear()
+    holdings.directory.settle()
+    _start_services(holdings)
+    return holdings
+
+
+def index(directory: Directory, entry: Entry) -> None:
+    """Enter an object into the directory's index of names, as far as its kind is looked up there."""
+    if entry.kind == "User":
+        index_user(directory, entry)
+    elif entry.kind == "Server":
+        directory.indexes[f"server:{entry.properties['Fqdn']}"] = entry.guid
+    elif entry.kind == "Organization":
+        directory.indexes["organization"] = entry.guid
+
+
+def _call(holdings: Holdings, host: str, cmdlet: str, arguments: dict[str, Any]) -> Call:
+    return Call(holdings, host, cmdlet, arguments, holdings.world.installed, user="installation")
+
+
+def _organization(holdings: Holdings) -> None:
+    world, directory = holdings.world, holdings.directory
+    call = _call(holdings, world.exchange.servers[0].fqdn, "New-Organization", {})
+    base = holdings.organization_dn
+    index(directory, call.create("Organization", world.exchange.organization, base, {}))
+    for server in world.exchange.servers:
+        dn = f"CN={server.name},CN=Servers,{base}"
+        index(directory, call.create("Server", server.name, dn, {"Fqdn": server.fqdn}))
+        told = {"Fqdn": server.fqdn, "UMStartupMode": server.startup_mode}
+        if server.is_um:
+            call.create("UMServer", server.name, dn, {**_copied(SERVER_DEFAULTS), **told})
+        if server.is_call_router:
+            call.create("UMCallRouter", server.name, f"CN=UMCallRouter,{dn}", {**_copied(ROUTER_DEFAULTS), **told})
+
+
+def _copied(defaults: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: list(value) if isinstance(value, list) else value for name, value in defaults.items()}
+
+
+def _address(world: World, user: User) -> str:
+    return user.address or f"{user.alias}@{world.forest}"
+
+
+def _user(holdings: Holdings, user: User) -> None:
+    world = holdings.world
+    address, name = _address(world, user), user.name or user.alias
+    sip = f"sip:{user.sip or address}" if user.lync else None
+    pools = [pool.fqdn for pool in world.lync.pools if pool.type in ("enterprise", "standard")]
+    properties: dict[str, Any] = {
+        "Alias": user.alias,
+        "DisplayName": name,
+        "SamAccountName": user.alias,
+        "Domain": world.forest.partition(".")[0].upper(),
+        "UserPrincipalName": f"{user.alias}@{world.forest}",
+        "HasMailbox": user.mailbox,
+        "LyncEnabled": user.lync,
+    }
+    if user.mailbox:
+        properties["PrimarySmtpAddress"] = address
+        properties["EmailAddresses"] = [f"SMTP:{address}", *([sip] if sip else [])]
+    if user.lync:
+        properties |= {
+            "SipAddress": sip,
+            "EnterpriseVoiceEnabled": user.enterprise_voice,
+            "LineURI": user.line or "",
+            "RegistrarPool": user.pool or next(iter(pools), None),
+        }
+    if user.hosted_voicemail:
+        properties["HostedVoiceMail"] = True
+    if user.line:
+        properties["Phone"] = user.line.partition(":")[2].partition(";")[0]
+    dn = f"CN={name},CN=Users,{holdings.domain_dn}"
+    if dn.casefold() in holdings.directory.indexes:
+        dn = f"CN={name} ({user.alias}),CN=Users,{holdings.domain_dn}"
+    first = world.domain_controllers[0].fqdn
+    entry = holdings.directory.create("User", name, dn, properties, dc=first, now=world.installed)
+    index_user(holdings.directory, entry)
+
+
+def _object(holdings: Holdings, noun: str, described: Mapping[str, Any]) -> None:
+    """Make one object by New-, and by Set- what New- has no parameter for."""
+    parameters = {("Name" if name == "name" else name): _typed(value) for name, value in described.items()}
+    release = holdings.release(holdings.world.exchange.servers[0].fqdn)
+    made = cmdlet_of(f"New-{noun}", release)
+    known = {name for name in parameters if made is not None and name.casefold() in made.parameters}
+    _run(holdings, f"New-{noun}", {name: parameters[name] for name in parameters if name in known})
+    rest = {name: value for name, value in parameters.items() if name not in known}
+    if rest:
+        _run(holdings, f"Set-{noun}", {"Identity": parameters.get("Name"), **rest})
+
+
+def _typed(value: Any) -> Any:
+    """Return a scalar of the world file, which is text, as an administrator would type it."""
+    if isinstance(value, str) and value.lower() in ("true", "false"):
+        return value.lower() == "true"
+    return value
+
+
+def _bind_server(holdings: Holdings, host: str, plans: Sequence[str]) -> None:
+    server = holdings.exchange_server(host)
+    if server is None:
+        return
+    modern = server.release in ("e2013", "e2016")
+    parameters = {"Identity": server.name, "DialPlans": list(plans)}
+    if server.is_um:
+        _run(holdings, "Set-UMService" if modern else "Set-UMServer", parameters, host=host)
+    if server.is_call_router:
+        _run(holdings, "Set-UMCallRouterSettings", {"Server": server.name, "DialPlans": list(plans)}, host=host)
+
+
+def _lync_dial_plans(holdings: Holdings) -> None:
+    host = next((c.fqdn for pool in holdings.world.lync.pools for c in pool.computers), None)
+    if host is None:
+        return
+    call = _call(holdings, host, "New-CsDialPlan", {})
+    settings = {"SimpleName": "DefaultProfile", "Description": None, "NormalizationRules": default_rules("Global")}
+    call.create("CsDialPlan", "Global", f"CN=Global,CN=Topology Settings,{holdings.domain_dn}", settings)
+    for described in holdings.world.lync_dial_plans:
+        parameters = {("Identity" if name == "name" else name): _typed(v) for name, v in described.items()}
+        cmdlet = "Set-CsDialPlan" if str(parameters.get("Identity")).casefold() == "global" else "New-CsDialPlan"
+        _run(holdings, cmdlet, parameters, host=host)
+
+
+def _permissions(holdings: Holdings) -> None:
+    host = holdings.world.exchange.servers[0].fqdn
+    call = _call(holdings, host, "Add-ADPermission", {})
+    for group in GROUPS:
+        for dn, rights, inheritance in containers(holdings, host):
+            grant(call, dn, group, rights, inheritance)
+
+
+def _start_services(holdings: Holdings) -> None:
+    for host, services in holdings.services.items():
+        call = _call(holdings, host, "Start-Service", {})
+        for service in services.values():
+            learn(call, host, service)
+
+
+def _run(
+    holdings: Holdings, name: str, given: Mapping[str, Any], positional: Sequence[Any] = (), *, host: str | None = None
+) -> None:
+    """Run a cmdlet on ``host``, or on the first host that has it."""
+    for candidate in [host] if host else _hosts(holdings):
+        cmdlet = cmdlet_of(name, holdings.release(candidate))
+        if cmdlet is None:
+            continue
+        try:
+            arguments = bind(cmdlet, given, positional=positional)
+            run_cmdlet(_call(holdings, candidate, cmdlet.name, arguments))
+        except CmdletError as error:
+            raise ConfigurationError(
+                Diagnostic(
+                    "World cannot be built",
+                    f"{name} {given.get('Name') or given.get('Identity') or ''}: {error.message}",
+                    "Correct the world file: no product would have it so.",
+                )
+            ) from error
+        return
+    told = Diagnostic("World cannot be built", f"No host of this world has {name}.", "Correct the world file.")
+    raise ConfigurationError(told)
+
+
+def _hosts(holdings: Holdings) -> Iterator[str]:
+    yield from holdings.hosts

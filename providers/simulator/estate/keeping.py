@@ -1,0 +1,196 @@
+"""Keeps what became of an estate: one JSON file that is replaced whole, and one of lines, the log of calls.
+
+A turn writes the first file only where something changed, and always atomically. The lines it adds to the log stand
+in the first file too, until the next turn that changes something: whoever reads the estate after a crash between the
+two writes completes the log from there. A lock file beside them lets several processes take turns.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+
+from providers.simulator.estate import founding
+from providers.simulator.estate.file_lock import locked
+from providers.simulator.world.directory import Entry, View
+from providers.simulator.world.holdings import Holdings
+from providers.simulator.world.schema import World
+from reconciler.diagnostics import Diagnostic
+from reconciler.errors import ConfigurationError
+
+_FORMAT: Final = 1
+_OF_THE_WORLD: Final = ("Server", "Organization")
+"""Kinds of objects that are always those of the world file."""
+_OF_BOTH: Final = ("User", "UMServer", "UMCallRouter")
+"""Kinds that the world file names and that change."""
+
+
+class Changes:
+    """The files of one estate; ``digest`` tells one version of its world file from another."""
+
+    def __init__(self, path: Path, world: World, digest: str) -> None:
+        self._path = path
+        self._log_path = path.with_name(path.name + ".log")
+        self._world = world
+        self._digest = digest
+        self._seed = world.world
+        self._version: tuple[int, int, int] | None = None
+
+    def locked(self) -> AbstractContextManager[None]:
+        """Return a context in which no other process reads or writes the files."""
+        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return locked(self._path.with_name(self._path.name + ".lock"))
+
+    def read(self, known: Holdings | None) -> Holdings:
+        """Return the holdings as kept: ``known`` itself, where nobody changed the file since it was read.
+
+        Raises:
+            ConfigurationError: the file is damaged, or of another version of the simulator.
+        """
+        if not self._path.exists():
+            return known or founding.found(self._world, self._seed)
+        version = self._stamp()
+        if known is not None and version == self._version:
+            return known
+        kept = self._parsed(self._path.read_bytes())
+        self._version = version
+        self._complete_log(kept["log_size"], kept["log_tail"].encode())
+        if kept["world"] == self._digest:
+            self._seed = kept["seed"]
+            return _restored(founding.empty(self._world, self._seed), kept)
+        self._seed = f"{self._world.world}:{self._digest}"
+        return _carried_over(founding.found(self._world, self._seed), kept)
+
+    def write(self, holdings: Holdings, log: Sequence[Mapping[str, Any]], *, changed: bool) -> None:
+        """Keep the holdings, if they ``changed``, and append to the log."""
+        tail = b"".join(orjson.dumps(entry) + b"\n" for entry in log)
+        if changed:
+            size = self._log_path.stat().st_size if self._log_path.exists() else 0
+            _replace(self._path, orjson.dumps(self._told(holdings, size, tail.decode())))
+            self._version = self._stamp()
+        if tail:
+            with open(self._log_path, "ab", opener=_private) as file:
+                file.write(tail)
+
+    def log(self) -> tuple[dict[str, Any], ...]:
+        """Return the calls logged by any process."""
+        lines = self._log_path.read_bytes().splitlines() if self._log_path.exists() else []
+        return tuple(entry for line in lines if (entry := _entry(line)) is not None)
+
+    def _parsed(self, data: bytes) -> Mapping[str, Any]:
+        try:
+            kept = orjson.loads(data)
+        except orjson.JSONDecodeError:
+            kept = None
+        if isinstance(kept, dict) and kept.get("format") == _FORMAT:
+            return kept
+        told = Diagnostic(
+            "Simulated estate cannot be read",
+            f"{self._path} is damaged, or was written by another version.",
+            f"Start from the world file again:\n  remove {self._path}",
+        )
+        raise ConfigurationError(told)
+
+    def _stamp(self) -> tuple[int, int, int]:
+        stat = self._path.stat()
+        return (stat.st_ino, stat.st_mtime_ns, stat.st_size)
+
+    def _told(self, holdings: Holdings, log_size: int, log_tail: str) -> dict[str, Any]:
+        return {
+            "format": _FORMAT,
+            "world": self._digest,
+            "seed": self._seed,
+            "directory": holdings.directory.to_json(),
+            "services": {
+                host: {key: [s.status, s.started, s.learned] for key, s in services.items()}
+                for host, services in holdings.services.items()
+            },
+            "counters": holdings.counters,
+            "scripts_running": holdings.scripts_running,
+            "log_size": log_size,
+            "log_tail": log_tail,
+        }
+
+    def _complete_log(self, size: int, tail: bytes) -> None:
+        """Append the lines of the last turn, where it ended between its two files."""
+        there = self._log_path.stat().st_size if self._log_path.exists() else 0
+        if there >= size + len(tail):
+            return
+        with open(self._log_path, "r+b" if there else "w+b", opener=_private) as file:
+            file.truncate(size)
+            file.seek(size)
+            file.write(tail)
+
+
+def _entry(line: bytes) -> dict[str, Any] | None:
+    """Return a line of the log; None for one that was torn by a crash."""
+    try:
+        entry: dict[str, Any] = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return None
+    return entry
+
+
+def _restored(holdings: Holdings, kept: Mapping[str, Any]) -> Holdings:
+    directory = holdings.directory
+    directory.load_json(kept["directory"], lambda entry: founding.index(directory, entry))
+    _restore_services(holdings, kept["services"])
+    holdings.counters.update(kept["counters"])
+    holdings.scripts_running.update(kept["scripts_running"])
+    return holdings
+
+
+def _restore_services(holdings: Holdings, kept: Mapping[str, Mapping[str, Sequence[Any]]]) -> None:
+    for host, services in holdings.services.items():
+        for key, row in kept.get(host, {}).items():
+            service = services.get(key)
+            if service is not None:
+                service.status, service.started, service.learned = row
+
+
+def _carried_over(holdings: Holdings, kept: Mapping[str, Any]) -> Holdings:
+    """Return the holdings of a new version of the world file with what became of the one before.
+
+    Topology is the new file's, and so are users and servers it adds; everything else stays as it had become.
+    """
+    directory = holdings.directory
+    view = View(directory, {})
+    mine = {(entry.kind, _world_name(entry)): entry for kind in _OF_BOTH for entry in view.of(kind)}
+    entries = [Entry(*row) for row in kept["directory"]["entries"]]
+    for kind in {entry.kind for entry in entries} - {*_OF_BOTH, *_OF_THE_WORLD}:
+        for entry in list(view.of(kind)):
+            directory.drop(entry)
+    for entry in entries:
+        if entry.kind in _OF_THE_WORLD:
+            continue
+        if entry.kind in _OF_BOTH:
+            same = mine.get((entry.kind, _world_name(entry)))
+            if same is None:
+                continue
+            directory.drop(same)
+        directory.adopt(entry)
+    directory.reindex(lambda entry: founding.index(directory, entry))
+    _restore_services(holdings, kept["services"])
+    holdings.counters.update(kept["counters"])
+    return holdings
+
+
+def _world_name(entry: Entry) -> str:
+    return str(entry.properties.get("Alias") or entry.properties.get("Fqdn")).casefold()
+
+
+def _replace(path: Path, data: bytes) -> None:
+    """Put ``data`` in the place of the file at once."""
+    beside = path.with_name(path.name + ".new")
+    with open(beside, "wb", opener=_private) as file:
+        file.write(data)
+    os.replace(beside, path)
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)

@@ -1,0 +1,136 @@
+"""Sessions to the simulated estate within the process, for tests that need volume.
+
+The same estate, the same commands, the same classification of errors as over the wire, without the wire: a repeated id
+returns the stored reply, values pass through JSON's types, and every request is logged in the order it arrived.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from providers.simulator.estate.estate import Estate
+from providers.simulator.invocation.answers import CmdletError
+from reconciler.diagnostics import Diagnostic
+from reconciler.errors import SessionError, Unreachable
+from reconciler.ports import Request
+from reconciler.values import EMPTY, Argument, Connection, Delta, Endpoint, NameOf, Operation, Reply
+
+_REMEMBERED: Final = 5000
+
+
+@dataclass(slots=True)
+class EstateSessions:
+    """Every channel of one run to an estate. Thread-safe."""
+
+    estate: Estate
+    always: Mapping[str, str] = field(default_factory=lambda: EMPTY)
+    """Parameters added to every cmdlet that has them, such as DomainController."""
+    user: str = "CONTOSO\\reconciler"
+    delegated: bool = True
+    requests: list[tuple[str, Request]] = field(default_factory=list)
+    """What arrived, with its host, repeats included."""
+    _replies: dict[str, Reply | SessionError] = field(default_factory=dict)
+    _lock: threading.RLock = field(default_factory=threading.RLock)
+
+    def open(self, endpoint: Endpoint) -> EstateSession:
+        """Return the session to a host, or to the entry point of a connection."""
+        host = (endpoint.host or self._entry(endpoint.connection)).lower()
+        if host not in self.estate.hosts():
+            told = Diagnostic(
+                "Host cannot be reached", f"{host} is no host of the simulated estate.", "Correct the name."
+            )
+            raise Unreachable(told)
+        return EstateSession(self, host)
+
+    def _entry(self, connection: Connection) -> str:
+        if connection is Connection.EXCHANGE:
+            return self.estate.entry_host()
+        hosts = self.estate.hosts()
+        return next((host for host in hosts if self.estate.about(host)["is_lync"]), self.estate.entry_host())
+
+    def pin(self, always: Mapping[str, str]) -> None:
+        """Add these parameters, from now on, to every cmdlet that has them."""
+        self.always = always
+
+    def close(self) -> None:
+        """Forget the replies."""
+        with self._lock:
+            self._replies.clear()
+
+    def answer(self, host: str, requests: Sequence[Request]) -> Sequence[Reply | SessionError]:
+        """Run ``requests`` on ``host`` in order, in one turn of the estate."""
+        with self._lock, self.estate.turn():
+            return [self._answered(host, request) for request in requests]
+
+    def _answered(self, host: str, request: Request) -> Reply | SessionError:
+        self.requests.append((host, request))
+        stored = self._replies.get(request.id)
+        if stored is None:
+            stored = self._replies[request.id] = self._run(host, request)
+            if len(self._replies) > _REMEMBERED:
+                del self._replies[next(iter(self._replies))]
+        return stored
+
+    def _run(self, host: str, request: Request) -> Reply | SessionError:
+        command = request.command
+        parameters = {name: plain(value) for name, value in command.parameters}
+        if self.always and command.operation is Operation.INVOKE:
+            known = self.estate.parameters_of(command.cmdlet)
+            for name, value in self.always.items():
+                if name in known:
+                    parameters.setdefault(name, value)
+        try:
+            result = self.estate.call(
+                host,
+                command.operation.value,
+                command.cmdlet,
+                parameters,
+                command.properties,
+                self.user,
+                delegated=self.delegated,
+            )
+        except CmdletError as error:
+            return _session_error(error, request, host)
+        return Reply(result.records, result.warnings, result.output)
+
+
+@dataclass(frozen=True, slots=True)
+class EstateSession:
+    """An open channel to one simulated host."""
+
+    sessions: EstateSessions
+    host: str
+
+    def invoke(self, requests: Sequence[Request]) -> Sequence[Reply | SessionError]:
+        """Run the requests in order and return one result each; see ``reconciler.ports.Session``."""
+        return self.sessions.answer(self.host, requests)
+
+
+def plain(value: Argument) -> object:
+    """Return an argument as it crosses the wire."""
+    if isinstance(value, NameOf):
+        raise TypeError(f"{value} is a name that nobody filled in")
+    if isinstance(value, Delta):
+        sides = {"$add": list(value.add), "$remove": list(value.remove)}
+        return {side: items for side, items in sides.items() if items}
+    if isinstance(value, tuple):
+        return [plain(item) for item in value]
+    return value
+
+
+def _session_error(error: CmdletError, request: Request, host: str) -> SessionError:
+    from providers.transport.records import error_of  # the transport's judgement, loaded when something failed
+
+    told: dict[str, Any] = {
+        "type": error.type,
+        "id": error.error_id,
+        "category": error.category,
+        "message": error.message,
+        "target": error.target,
+    }
+    if not error.executed:
+        told["executed"] = False
+    return error_of(told, request, host)

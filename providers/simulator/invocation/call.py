@@ -1,0 +1,132 @@
+"""The one call that a simulated cmdlet answers: its arguments, the domain controller it asks, and its errors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from providers.simulator.invocation.answers import CmdletError
+from providers.simulator.invocation.texts import told
+from providers.simulator.world.directory import Entry, View
+from providers.simulator.world.holdings import Holdings
+
+
+@dataclass
+class Call:
+    """One call of one cmdlet on one host, bound, with the domain controller it reads and writes."""
+
+    holdings: Holdings
+    host: str
+    cmdlet: str
+    """In its proper spelling."""
+    arguments: dict[str, Any]
+    now: datetime
+    user: str = "CONTOSO\\reconciler"
+    properties: Sequence[str] = ()
+    """Asked for; see ``shapes.shaped`` for none and ``*``."""
+    delegated: bool = True
+    """Whether the caller's credential reaches beyond the host."""
+    warnings: list[str] = field(default_factory=list)
+    output: str = ""
+    controller: str | None = None
+    """Pinned by the estate instead of by ``-DomainController``."""
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return an argument, in whatever case its parameter is written: releases spell some (PIN, Pin) in two ways."""
+        if name in self.arguments:
+            return self.arguments[name]
+        folded = name.casefold()
+        return next((value for key, value in self.arguments.items() if key.casefold() == folded), default)
+
+    @cached_property
+    def culture(self) -> str:
+        return self.holdings.culture(self.host)
+
+    @cached_property
+    def release(self) -> str:
+        return self.holdings.release(self.host)
+
+    @cached_property
+    def dc(self) -> str:
+        name = self.controller or self.arguments.get("DomainController")
+        if not name:
+            return self.holdings.default_controller(self.host)
+        folded = str(name).casefold()
+        for controller in self.holdings.world.domain_controllers:
+            if folded in (controller.fqdn, controller.fqdn.partition(".")[0]):
+                if not controller.available:
+                    raise self.error("ADTransientException", "dc-unavailable", str(name), dc=controller.fqdn)
+                return controller.fqdn
+        raise self.error("ADTransientException", "dc-unavailable", str(name), dc=name)
+
+    @cached_property
+    def view(self) -> View:
+        return self.holdings.directory.view(self.dc, self.now)
+
+    # changing
+
+    def create(self, kind: str, name: str, dn: str, properties: dict[str, Any]) -> Entry:
+        entry = self.holdings.directory.create(kind, name, dn, properties, dc=self.dc, now=self.now)
+        self._forget_view()
+        return entry
+
+    def change(self, entry: Entry, properties: Mapping[str, Any]) -> None:
+        try:
+            self.holdings.directory.change(entry, properties, dc=self.dc, now=self.now)
+        except KeyError:
+            raise self.not_found(entry.name) from None
+        if not self.view.is_newest:
+            self._forget_view()
+
+    def delete(self, entry: Entry) -> None:
+        try:
+            self.holdings.directory.delete(entry, dc=self.dc, now=self.now)
+        except KeyError:
+            raise self.not_found(entry.name) from None
+        self._forget_view()
+
+    def _forget_view(self) -> None:
+        self.__dict__.pop("view", None)
+
+    # errors
+
+    def error(self, type: str, text: str, target: str = "", /, *, category: str = "", **values: object) -> CmdletError:
+        """Return the error record as this host's product and version words it (DOMAIN 9)."""
+        message = told(text, self.culture, **values)
+        if self.release.startswith("e"):
+            return CmdletError(type, self._exchange_error_id(type), category or self._category(), message, target)
+        verb, _, noun = self.cmdlet.partition("-")
+        error_id = f"{type},Microsoft.Rtc.Management.Xds.{verb}{noun}Cmdlet"
+        return CmdletError(type, error_id, category or "InvalidOperation", message, target)
+
+    def _category(self) -> str:
+        return "NotSpecified" if self.release in ("e2013", "e2016") else "InvalidData"
+
+    def _exchange_error_id(self, type: str) -> str:
+        verb, _, noun = self.cmdlet.partition("-")
+        number = format(hash_of(f"{self.cmdlet}{type}"), "08X")
+        place = f"{number},Microsoft.Exchange.Management.Tasks.UM.{verb}{noun}"
+        if self.release not in ("e2013", "e2016"):
+            return place
+        server = self.host.partition(".")[0].upper()
+        stamp = self.now.strftime("%m/%d/%Y %H:%M:%S")
+        request = self.holdings.directory.new_guid()
+        return f"[Server={server},RequestId={request},TimeStamp={stamp}] [FailureCategory=Cmdlet-{type}] {place}"
+
+    def not_found(self, name: object) -> CmdletError:
+        return self.error("ManagementObjectNotFoundException", "not-found", str(name), name=name, dc=self.dc)
+
+
+Handler = Callable[[Call], Iterable[dict[str, object]]]
+"""A cmdlet: the records it returns; warnings and output go to the call."""
+
+
+def hash_of(text: str) -> int:
+    """Return a 32-bit number that is the same in every process."""
+    number = 2166136261
+    for byte in text.encode():
+        number = (number ^ byte) * 16777619 & 0xFFFFFFFF
+    return number

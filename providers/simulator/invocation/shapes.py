@@ -1,0 +1,156 @@
+"""Objects as the runner sends them: the properties asked for, references as ADObjectId, back links made on reading."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
+from typing import Any, Final
+
+from providers.simulator.invocation.binding import cmdlet_of, parameters_of, setters
+from providers.simulator.invocation.call import Call
+from providers.simulator.world.directory import Entry, View
+
+Computed = Callable[[Call, Entry], object]
+
+NOTHING: Final = object()
+"""What a computed property returns where the object does not have it."""
+
+
+def object_id(entry: Entry) -> dict[str, str]:
+    """Return a live ADObjectId, flattened."""
+    return {"dn": entry.dn, "guid": entry.guid, "name": entry.name}
+
+
+def flattened(view: View, value: Any) -> Any:
+    """Return a stored property value with its references followed; one whose object is gone is dropped."""
+    if isinstance(value, dict) and "$ref" in value:
+        entry = view.follow(value)
+        return object_id(entry) if entry else None
+    if isinstance(value, list):
+        return [flat for item in value if (flat := flattened(view, item)) is not None]
+    return value
+
+
+def deserialised(record: Mapping[str, Any], cmdlet: str, release: str) -> dict[str, object]:
+    """Return a flattened record as it comes out of Exchange's remoting endpoint.
+
+    A count that may be unlimited is text: its type has no form of its own on the way.
+    """
+    types = setters(cmdlet.partition("-")[2], release)
+    found = {name: _deserialised(value) for name, value in record.items()}
+    for name, value in found.items():
+        parameter = types.get(name.casefold())
+        if parameter is not None and parameter.type == "Unlimited" and isinstance(value, int):
+            found[name] = str(value)
+    return found
+
+
+def _deserialised(value: Any) -> Any:
+    """Return a value in which references are text: a name, of a user the canonical name. Source: DOMAIN 10."""
+    if isinstance(value, dict) and value.keys() == {"dn", "guid", "name"}:
+        parts = [part.partition("=") for part in value["dn"].split(",")]
+        domain = ".".join(text for kind, _, text in parts if kind == "DC")
+        return f"{domain}/Users/{value['name']}" if ",CN=Users," in value["dn"] else value["name"]
+    if isinstance(value, dict):
+        return {name: _deserialised(item) for name, item in value.items()}
+    return [_deserialised(item) for item in value] if isinstance(value, list) else value
+
+
+COMMON: Mapping[str, Computed] = {
+    "Name": lambda _, entry: entry.name,
+    "Id": lambda _, entry: object_id(entry),
+    "Identity": lambda _, entry: object_id(entry),
+    "Guid": lambda _, entry: entry.guid,
+    "DistinguishedName": lambda _, entry: entry.dn,
+    "WhenCreated": lambda _, entry: moment(entry.created),
+    "WhenCreatedUTC": lambda _, entry: moment(entry.created),
+    "OriginatingServer": lambda call, _: call.dc,
+}
+
+
+def moment(text: str) -> str:
+    """Return an ISO 8601 time as .NET's round-trip format writes UTC."""
+    bare = text.removesuffix("Z").removesuffix("+00:00")
+    whole, _, fraction = bare.partition(".")
+    return f"{whole}.{fraction.ljust(7, '0')}Z"
+
+
+def shaped(
+    call: Call, entries: Iterable[Entry], computed: Mapping[str, Computed], defaults: Mapping[str, Any]
+) -> list[dict[str, object]]:
+    """Return the records of ``entries``: of each the properties asked for that it has.
+
+    Where none are asked for, a Get- tells everything and any other cmdlet nothing; ``*`` asks for everything.
+    """
+    if not call.properties and not call.cmdlet.startswith("Get-"):
+        return []
+    unknown = _not_yet(call.cmdlet.partition("-")[2], call.release)
+    functions = {**COMMON, **computed}
+    defaults = {name: value for name, value in defaults.items() if name not in unknown} if unknown else defaults
+    if not call.properties or "*" in call.properties:
+        return [_everything(call, entry, functions, defaults) for entry in entries]
+    view = call.view
+    entries = list(entries)
+    stored = entries[0].properties if entries else {}
+    proper = _spelling(frozenset(functions) | frozenset(defaults) | frozenset(stored))
+    wanted = [(name, proper.get(name.casefold(), name)) for name in call.properties]
+    wanted = [(asked, name) for asked, name in wanted if name not in unknown]
+    return [_record(call, view, entry, wanted, functions, defaults) for entry in entries]
+
+
+def _record(
+    call: Call,
+    view: View,
+    entry: Entry,
+    wanted: list[tuple[str, str]],
+    functions: Mapping[str, Computed],
+    defaults: Mapping[str, Any],
+) -> dict[str, object]:
+    record: dict[str, object] = {}
+    properties = entry.properties
+    for asked, name in wanted:
+        function = functions.get(name)
+        if function is not None:
+            value = function(call, entry)
+        elif name in properties:
+            value = properties[name]
+            if isinstance(value, dict | list):
+                value = flattened(view, value)
+        else:
+            value = defaults.get(name, NOTHING)
+        if value is not NOTHING:
+            record[asked] = value
+    return record
+
+
+def _everything(
+    call: Call, entry: Entry, functions: Mapping[str, Computed], defaults: Mapping[str, Any]
+) -> dict[str, object]:
+    unknown = _not_yet(call.cmdlet.partition("-")[2], call.release)
+    names = sorted(
+        name for name in {*functions, *defaults, *entry.properties} if not name.startswith("$") and name not in unknown
+    )
+    return _record(call, call.view, entry, [(name, name) for name in names], functions, defaults)
+
+
+@lru_cache(maxsize=256)
+def _not_yet(noun: str, release: str) -> frozenset[str]:
+    """Return the properties that objects of this version lack: those later versions alone can set."""
+    setter = cmdlet_of(f"Set-{noun}", release)
+    return parameters_of(f"Set-{noun}") - setter.names if setter else frozenset()
+
+
+@lru_cache(maxsize=64)
+def _spelling(names: frozenset[str]) -> Mapping[str, str]:
+    return {name.casefold(): name for name in names}
+
+
+def only(call: Call, records: Iterable[Mapping[str, object]]) -> list[dict[str, object]]:
+    """Return ``records`` made by hand, with the properties asked for."""
+    if not call.properties or "*" in call.properties:
+        return [dict(record) for record in records]
+    kept = []
+    for record in records:
+        proper = {name.casefold(): name for name in record}
+        kept.append({name: record[proper[name.casefold()]] for name in call.properties if name.casefold() in proper})
+    return kept

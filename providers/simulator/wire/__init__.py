@@ -1,0 +1,1 @@
+"""The WinRM service of every simulated host: connections, messages, shells, and the simulated PowerShell in them."""

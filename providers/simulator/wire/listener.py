@@ -1,0 +1,355 @@
+"""The HTTP side of the simulator: connections, messages of HTTP, and the faults that strike them.
+
+One handler object serves one TCP connection, and is the natural home of its authentication. Writes are buffered:
+unbuffered ones cost 90 ms a message by Nagle's algorithm. The TLS handshake is made on the connection's own thread, so
+that a client which is silent delays nobody. The whole body is read before anything is answered, also of a request that
+is refused, or what is left of it would be taken for the next one.
+"""
+
+from __future__ import annotations
+
+import os
+import selectors
+import socket
+import ssl
+import struct
+import threading
+import time
+import traceback
+import uuid
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Final, Protocol
+
+from providers.simulator.wire import soap
+from providers.simulator.wire.authentication import Connection, Unauthorized
+from providers.simulator.wire.faults import FaultPlan, Rule
+from providers.simulator.wire.sealing import SOAP_TYPE, SealBroken, altered
+from providers.simulator.wire.soap import Fault
+from providers.simulator.wire.wsman import Limits, Shells
+
+_PAGE: Final = (
+    b'<!DOCTYPE HTML PUBLIC "-//W3C//DTD HTML 4.01//EN""http://www.w3.org/TR/html4/strict.dtd">\r\n'
+    b"<HTML><HEAD><TITLE>Service Unavailable</TITLE>\r\n"
+    b'<META HTTP-EQUIV="Content-Type" Content="text/html; charset=us-ascii"></HEAD>\r\n'
+    b"<BODY><h2>Service Unavailable</h2>\r\n<hr><p>The service is unavailable.</p>\r\n</BODY></HTML>\r\n"
+)
+"""The kind of page with which http.sys tells every failure of its own."""
+_WITHOUT_A_PAGE: Final = (401, 500)
+"""These the service itself answers, and says nothing."""
+
+LARGEST_BODY_BYTES: Final = 64 * 1024 * 1024
+"""What is read, and thrown away, of a body that is refused for its size."""
+
+
+class Behaviour(Protocol):
+    """How connections are served."""
+
+    @property
+    def idle_connection_seconds(self) -> float: ...
+
+    @property
+    def latency_seconds(self) -> float: ...
+
+    @property
+    def limits(self) -> Limits: ...
+
+
+class Simulator(Protocol):
+    """What stands behind a listener: who may connect, which hosts there are, and what answers their messages."""
+
+    faults: FaultPlan
+    shells: Shells
+    errors: deque[str]
+    """Tracebacks of what went wrong inside the listener."""
+
+    @property
+    def settings(self) -> Behaviour: ...
+
+    def count(self, what: str) -> None: ...
+
+    def host_of(self, path: str) -> str | None: ...
+
+    def connection(self, peer_certificate: bytes | None) -> Connection: ...
+
+    def wrapped(self, accepted: socket.socket) -> socket.socket: ...
+
+
+class Listener(ThreadingHTTPServer):
+    """Accepts connections for a simulator, each on a thread of its own."""
+
+    request_queue_size = 128
+    daemon_threads = False  # so that server_close waits for them
+    allow_reuse_address = os.name != "nt"  # on Windows it would let two listeners share a port
+
+    def __init__(self, address: tuple[str, int], simulator: Simulator) -> None:
+        self.simulator = simulator
+        self._open: set[socket.socket] = set()
+        self._is_closing = False
+        self._open_lock = threading.Lock()
+        if ":" in address[0]:
+            self.address_family = socket.AF_INET6
+        super().__init__(address, _Handler)
+
+    def server_bind(self) -> None:
+        """Bind without the look-up of the machine's name that the standard library makes here."""
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, int(self.allow_reuse_address))
+        self.socket.bind(self.server_address)
+        self.server_address = self.socket.getsockname()
+
+    def service_actions(self) -> None:
+        self.simulator.shells.close_idle()
+
+    def finish_request(self, request: Any, client_address: Any) -> None:
+        connection = self.simulator.wrapped(request)
+        with self._open_lock:
+            self._open.add(connection)
+            if self._is_closing:
+                connection.close()
+        try:
+            if isinstance(connection, ssl.SSLSocket):
+                connection.settimeout(self.simulator.settings.idle_connection_seconds)
+                connection.do_handshake()
+            super().finish_request(connection, client_address)
+        except OSError:
+            pass  # the client went away, or does not trust us
+        finally:
+            with self._open_lock:
+                self._open.discard(connection)
+            if connection is not request:
+                connection.close()
+
+    def close_connections(self, *, for_good: bool = False) -> None:
+        with self._open_lock:
+            self._is_closing = for_good
+            connections = list(self._open)
+        for connection in connections:
+            try:
+                connection.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                continue  # it is gone already
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Keep it: the standard library would print it to a terminal that is the operator's."""
+        self.simulator.errors.append(traceback.format_exc())
+
+
+class _Drop(Exception):
+    """The connection is closed without a reply."""
+
+    def __init__(self, *, reset: bool) -> None:
+        super().__init__()
+        self.reset = reset
+
+
+@dataclass(frozen=True, slots=True)
+class _Reply:
+    status: int
+    body: bytes = b""
+    kind: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+    content_type: str = SOAP_TYPE
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """One TCP connection."""
+
+    server: Listener
+    protocol_version = "HTTP/1.1"
+    server_version = "Microsoft-HTTPAPI/2.0"
+    sys_version = ""
+    wbufsize = -1
+    disable_nagle_algorithm = True
+
+    def setup(self) -> None:
+        super().setup()
+        self.connection.settimeout(self.server.simulator.settings.idle_connection_seconds)
+        certificate = None
+        if isinstance(self.connection, ssl.SSLSocket):
+            certificate = self.connection.getpeercert(binary_form=True)
+        self.authentication = self.server.simulator.connection(certificate)
+
+    def log_message(self, format: str, *arguments: object) -> None:
+        """Say nothing: headers hold credentials, and standard error is the operator's."""
+
+    def version_string(self) -> str:
+        return self.server_version
+
+    def handle_expect_100(self) -> bool:
+        """Let a client that asks first go on at once: writes are buffered."""
+        goes_on = super().handle_expect_100()
+        self.wfile.flush()
+        return goes_on
+
+    def do_POST(self) -> None:
+        simulator = self.server.simulator
+        body = self._read_body()
+        if body is None:
+            return
+        if simulator.settings.latency_seconds:
+            time.sleep(simulator.settings.latency_seconds)
+        try:
+            self._answer(body)
+        except _Drop as drop:
+            self._drop(reset=drop.reset)
+
+    def _read_body(self) -> bytes | None:
+        """Return the whole body, also of a request that is refused: what is left would be read as the next one."""
+        length = self.headers.get("Content-Length", "")
+        if not (length.isascii() and length.isdigit()):
+            self._write(_Reply(411, kind="refused"), close=True)
+            return None
+        simulator = self.server.simulator
+        size, limit = int(length), 2 * simulator.settings.limits.max_envelope_bytes
+        for rule in simulator.faults.at("request", simulator.host_of(self.path) or ""):
+            self.rfile.read(min(size, rule.cut_request or 0))
+            self._drop(reset=True)
+            return None
+        if size <= limit:
+            body = self.rfile.read(size)
+            if len(body) < size:
+                raise ConnectionAbortedError
+            return body
+        left = min(size, LARGEST_BODY_BYTES)
+        while left > 0 and (chunk := self.rfile.read(min(left, 65536))):
+            left -= len(chunk)
+        self._write(_Reply(413, kind="refused"), close=True)
+        return None
+
+    def _answer(self, body: bytes) -> None:
+        simulator, headers = self.server.simulator, self.headers
+        host = simulator.host_of(self.path)
+        if host is None:
+            self._write(_Reply(404, kind="refused"))
+            return
+        try:
+            user = self.authentication.authenticate(headers.get("Authorization"))
+            message = self.authentication.open_message(headers.get("Content-Type", ""), body)
+        except Unauthorized as challenge:
+            if challenge.is_failure:
+                simulator.count("#failures")
+            offered = tuple(("WWW-Authenticate", value) for value in challenge.challenges)
+            self._deliver("authenticate", host, lambda: _Reply(401, headers=offered))
+            return
+        except SealBroken:
+            self._write(_Reply(400, kind="refused"))
+            return
+        if self.authentication.just_authenticated:
+            simulator.count("#authentications")
+        if not message:
+            self._deliver("authenticate", host, lambda: _Reply(200))
+        elif self.authentication.is_unencrypted:
+            self._write(_Reply(500, kind="refused"))
+        else:
+            self._message(message, host, user)
+
+    def _message(self, message: bytes, host: str, user: str) -> None:
+        limit = self.server.simulator.settings.limits.max_envelope_bytes
+        try:
+            if len(message) > limit:
+                raise Fault(soap.ENVELOPE_TOO_LARGE)
+            request = soap.read(message)
+        except Fault as fault:
+            self._write(self._fault(fault, soap.message_id_of(message), "refused"))
+            return
+
+        def answer() -> _Reply:
+            try:
+                reply = self.server.simulator.shells.answer(
+                    request,
+                    host=host,
+                    user=user,
+                    delegates=self.authentication.delegates,
+                    is_client_there=self._is_client_there,
+                )
+            except Fault as fault:
+                return self._fault(fault, request.message_id)
+            return _Reply(200, reply)
+
+        self._deliver(request.kind, host, answer, request)
+
+    def _deliver(self, kind: str, host: str, answer: Callable[[], _Reply], request: soap.Request | None = None) -> None:
+        """Answer a message, with the faults that strike it."""
+        self.server.simulator.count(kind)
+        struck = self.server.simulator.faults.at(kind, host)
+        reply = self._struck([rule for rule in struck if rule.when == "before"], request) or answer()
+        reply = self._struck([rule for rule in struck if rule.when == "after"], request) or reply
+        if request is not None and any(rule.unrelated for rule in struck):
+            other = str(uuid.uuid4()).upper().encode()
+            reply = replace(reply, body=reply.body.replace(request.message_id.encode(), b"uuid:" + other))
+        if any(rule.garble for rule in struck):
+            reply = _Reply(200, b"<html><body>It works!</body></html>", content_type="text/html")
+        cuts = [rule.truncate for rule in struck if rule.truncate is not None]
+        closes = bool(cuts) or any(rule.close for rule in struck)
+        tamper = next((rule.tamper for rule in struck if rule.tamper), None)
+        self._write(replace(reply, kind=""), close=closes, cut=min(cuts, default=None), tamper=tamper)
+
+    def _struck(self, rules: Sequence[Rule], request: soap.Request | None) -> _Reply | None:
+        """Do what the rules say at this point; return the reply one of them puts in place of the real one."""
+        shells, instead = self.server.simulator.shells, None
+        for rule in rules:
+            if rule.delay_seconds:
+                time.sleep(rule.delay_seconds)
+            if request is not None and rule.kill_process is not None:
+                shells.kill(request, rule.kill_process, rule.stderr)
+            if request is not None and rule.kill_shell:
+                shells.close_shell_of(request)
+            if rule.reset or rule.lose_reply:
+                raise _Drop(reset=rule.reset)
+            if rule.status is not None:
+                offered = self.authentication.offers if rule.status == 401 else ()
+                page = b"" if rule.status in _WITHOUT_A_PAGE else _PAGE
+                headers = tuple(("WWW-Authenticate", value) for value in offered)
+                instead = _Reply(rule.status, page, headers=headers, content_type="text/html; charset=us-ascii")
+            if rule.fault is not None:
+                fault = Fault(rule.fault, is_wmi=rule.wmi)
+                instead = self._fault(fault, request.message_id if request else "")
+        return instead
+
+    @staticmethod
+    def _fault(fault: Fault, message_id: str, kind: str = "") -> _Reply:
+        return _Reply(500, soap.faulted(message_id, fault, str(uuid.uuid4()).upper()), kind)
+
+    def _write(self, reply: _Reply, *, close: bool = False, cut: int | None = None, tamper: str | None = None) -> None:
+        if reply.kind:
+            self.server.simulator.count(reply.kind)
+        content_type, body = reply.content_type, reply.body
+        if body and content_type == SOAP_TYPE and tamper != "seal":
+            content_type, body = self.authentication.close_message(body)
+            if tamper:
+                body = altered(body, tamper)
+        self.close_connection = self.close_connection or close
+        self.send_response(reply.status)
+        for name, value in (*reply.headers, *self.authentication.reply_headers):
+            self.send_header(name, value)
+        if body:
+            self.send_header("Content-Type", content_type)
+        self.send_header("Content-Length", str(len(body)))
+        if close:
+            self.send_header("Connection", "close")
+        self.end_headers()
+        self.wfile.write(body[:cut])
+        self.wfile.flush()
+
+    def _drop(self, *, reset: bool) -> None:
+        self.close_connection = True
+        if reset:
+            # Closing a socket that does not linger resets the connection; detached, no copy of it can say goodbye.
+            self.connection.setsockopt(
+                socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
+            )
+            socket.close(self.connection.detach())
+
+    def _is_client_there(self) -> bool:
+        """Whether the client of a waiting Receive still holds its end of the connection."""
+        try:
+            with selectors.DefaultSelector() as selector:
+                selector.register(self.connection, selectors.EVENT_READ)
+                if not selector.select(0):
+                    return True
+            # Below TLS, which has no such look: anything but the end of the stream means that the client is there.
+            return socket.socket.recv(self.connection, 1, socket.MSG_PEEK) != b""
+        except (OSError, ValueError):
+            return False

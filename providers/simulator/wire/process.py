@@ -1,0 +1,229 @@
+"""The simulated powershell.exe: a process that runs our bootstrap and our runner, and nothing else.
+
+It decodes ``-EncodedCommand`` and the runner script as they were sent and goes on only if both are the files that ship
+with this package, so that a runner which was changed on its way is noticed here as it would be by a real PowerShell
+that does something else. Any other command line ends with exit code 1 and a text on standard error.
+
+Replies are written only after the estate has kept the changes they tell of.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import re
+import threading
+import time
+import traceback
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Final
+
+from providers.simulator.wire.runner import Estate, Runner
+from providers.simulator.wire.wsman import Launch
+
+LONGEST_LINE_BYTES: Final = 64 * 1024 * 1024
+LONGEST_GOODBYE_SECONDS: Final = 10.0
+"""A cmdlet that takes longer than this is left to end with the program."""
+FLUSH_BYTES: Final = 1024 * 1024
+FLUSH_SECONDS: Final = 1.0
+"""A turn ends after so much output or time, because keeping what a turn changed costs more than its calls."""
+
+_SHIPPED: Final = Path(__file__).resolve().parents[2] / "transport"
+
+
+@dataclass(frozen=True, slots=True)
+class PowerShell:
+    """How the simulated PowerShell behaves where real ones differ."""
+
+    noise: bool = False
+    """Write a byte order mark, a banner and a progress record before READY, as real hosts may."""
+    start_seconds: float = 0.0
+    """How long it takes until READY, for the snap-in to load."""
+    reads_stdin_until_end: bool = False
+    """Answer nothing before standard input ends, as PowerShell 2.0 does with a pipe."""
+    requests_per_turn: int = 1000
+    """After this many requests the other processes of the estate get their turn."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    text: bytes
+    read_at: float
+
+
+class RunnerProcess:
+    """One process on one host, on its own thread: standard input in, output through the callbacks of ``launch``."""
+
+    def __init__(
+        self,
+        estate: Estate,
+        launch: Launch,
+        settings: PowerShell | None = None,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._estate = estate
+        self._launch = launch
+        self._settings = settings or PowerShell()
+        self._monotonic = monotonic
+        self._changed = threading.Condition()
+        self._torn = bytearray()
+        self._lines: deque[_Line] = deque()
+        self._has_ended = False
+        self._is_stopped = False
+        self._thread = threading.Thread(target=self._main, name=f"powershell@{launch.host}", daemon=True)
+        self._thread.start()
+
+    def feed(self, data: bytes, *, end: bool) -> None:
+        """Write to standard input. A line is read when its end arrives; a torn last line, when the input ends."""
+        read_at = self._monotonic()
+        with self._changed:
+            if self._has_ended:
+                return
+            *lines, torn = data.split(b"\n")
+            if lines:
+                self._lines.append(_Line(bytes(self._torn) + lines[0], read_at))
+                self._lines.extend(_Line(line, read_at) for line in lines[1:])
+                self._torn.clear()
+            self._torn += torn
+            if end and self._torn:
+                self._lines.append(_Line(bytes(self._torn), read_at))
+            self._has_ended = end
+            self._changed.notify_all()
+
+    def stop(self) -> None:
+        with self._changed:
+            self._is_stopped = True
+            self._changed.notify_all()
+
+    def join(self) -> None:
+        self._thread.join(LONGEST_GOODBYE_SECONDS)
+
+    def _main(self) -> None:
+        exit_code = 1
+        try:
+            complaint = refused_command_line(self._launch.command_line) or self._refused_language()
+            if complaint is None:
+                complaint = self._load_runner()
+            if complaint:
+                self._launch.write("stderr", complaint.encode())
+            else:
+                exit_code = self._serve()
+        except Exception:
+            self._launch.write("stderr", traceback.format_exc().encode())
+        finally:
+            self._launch.ended(exit_code)
+
+    def _refused_language(self) -> str | None:
+        """Return what standard error says where policy takes away the types that the bootstrap begins with."""
+        mode = self._estate.about(self._launch.host).get("language_mode", "FullLanguage")
+        if mode == "FullLanguage":
+            return None
+        return (
+            "New-Object : Cannot create type. Only core types are supported in this language mode.\r\n"
+            "    + CategoryInfo          : PermissionDenied: (:) [New-Object], PSNotSupportedException\r\n"
+            f"    + FullyQualifiedErrorId : CannotCreateType{mode},Microsoft.PowerShell.Commands.NewObjectCommand\r\n"
+        )
+
+    def _load_runner(self) -> str | None:
+        """Take the lines of the runner script; return what is wrong with it."""
+        script = bytearray()
+        while (line := self._next_line()) is not None:
+            text = line.text.strip()
+            if text == b".":
+                return _refused_script(bytes(script), "runner")
+            script += text
+            if len(script) > LONGEST_LINE_BYTES:
+                break
+        return "Standard input ended before the runner was complete.\r\n"
+
+    def _serve(self) -> int:
+        launch, settings = self._launch, self._settings
+        if settings.noise:
+            launch.write("stdout", b"\xef\xbb\xbfWelcome to the Exchange Management Shell!\r\n\r\n")
+            launch.write("stderr", b'#< CLIXML\r\n<Objs Version="1.1.0.1"></Objs>')
+        if settings.start_seconds:
+            self._pause(settings.start_seconds)
+        runner = Runner(self._estate, launch.host, launch.user, self._monotonic, delegates=launch.delegates)
+        while not runner.is_exiting and (lines := self._lines_at_hand()):
+            self._answer(runner, lines)
+        return 0
+
+    def _answer(self, runner: Runner, lines: deque[_Line]) -> None:
+        """Answer the lines at hand. Output is flushed between turns, when what it tells of is kept."""
+        while lines and not self._is_over(runner):
+            replies = bytearray()
+            flushed_at = self._monotonic()
+            with self._estate.turn():
+                for _ in range(self._settings.requests_per_turn):
+                    line = lines.popleft()
+                    replies += runner.answer(line.text, line.read_at)
+                    overdue = self._monotonic() - flushed_at > FLUSH_SECONDS or len(replies) >= FLUSH_BYTES
+                    if not lines or overdue or self._is_over(runner):
+                        break
+            if replies:
+                self._launch.write("stdout", bytes(replies))
+            for complaint in runner.complaints:
+                self._launch.write("stderr", complaint.encode())
+            runner.complaints.clear()
+
+    def _is_over(self, runner: Runner) -> bool:
+        return runner.is_exiting or self._is_stopped
+
+    def _pause(self, seconds: float) -> None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._is_stopped, seconds)
+
+    def _next_line(self) -> _Line | None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._lines or self._has_ended or self._is_stopped)
+            return self._lines.popleft() if self._lines and not self._is_stopped else None
+
+    def _lines_at_hand(self) -> deque[_Line]:
+        """Wait for lines and take all there are; empty when the input has ended or the process is to stop."""
+        whole = self._settings.reads_stdin_until_end
+        with self._changed:
+            self._changed.wait_for(lambda: self._has_ended or self._is_stopped or (bool(self._lines) and not whole))
+            lines, self._lines = self._lines, deque()
+            return deque() if self._is_stopped else lines
+
+
+_ENCODED = re.compile(r"[-/](?:e|ec|en|enc\w{0,11})\Z", re.IGNORECASE | re.ASCII)
+
+
+def refused_command_line(command_line: str) -> str | None:
+    """Return what standard error says to a command line; None for the one that starts our bootstrap."""
+    words = command_line.split()
+    program = words[0].strip('"').replace("\\", "/").rpartition("/")[2].casefold() if words else ""
+    if program not in ("powershell.exe", "powershell"):
+        return (
+            f"'{words[0] if words else ''}' is not recognized as an internal or external command,\r\n"
+            "operable program or batch file.\r\n"
+        )
+    for option, value in pairwise(words):
+        if _ENCODED.match(option):
+            return _refused_script(value.encode(), "bootstrap.ps1", "utf-16-le")
+    return "The simulated PowerShell runs -EncodedCommand alone.\r\n"
+
+
+def _refused_script(encoded: bytes, name: str, encoding: str = "utf-8") -> str | None:
+    """Return what standard error says to a script that is not the shipped file or folder ``name``."""
+    try:
+        text = base64.b64decode(encoded, validate=True).decode(encoding)
+    except (binascii.Error, ValueError):
+        return f"The text sent as {name} is not base64 of {encoding}.\r\n"
+    shipped = _SHIPPED / name
+    parts = sorted(shipped.glob("*.ps1")) if shipped.is_dir() else [shipped]
+    if _digest(text) != _digest("".join(part.read_text("utf-8") for part in parts)):
+        return f"The simulated PowerShell runs only the {name} that ships with this version; this is another one.\r\n"
+    return None
+
+
+def _digest(script: str) -> str:
+    """A checkout may write line ends its own way; PowerShell reads them all alike."""
+    return hashlib.sha256("\n".join(script.splitlines()).rstrip().encode()).hexdigest()

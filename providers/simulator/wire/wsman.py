@@ -1,0 +1,391 @@
+"""Shells and their commands: what the WinRM service of every host does with the messages of its clients.
+
+A Receive is a long poll: it waits for output, for the end of the command, or for the operation timeout, which is a
+fault and yet the normal idle state. It is destructive: what one reply carried is not sent again. A shell belongs to a
+host and to the user that made it, and vanishes when nobody sends a message for its idle timeout; what comes for it
+afterwards is answered like anything sent to a shell that never was.
+
+Source: MS-WSMV 3.1; quotas: learn.microsoft.com/windows/win32/winrm/quotas.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Final, Protocol, assert_never
+
+from providers.simulator.wire import soap
+from providers.simulator.wire.soap import Create, Delete, Fault, Receive, Request, Run, Send, Signal
+
+_LOOK_AT_CLIENT_SECONDS: Final = 0.25
+"""How often a waiting Receive looks whether its client is still there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one host allows. The defaults are those of Windows Server 2012 and later."""
+
+    max_shells_per_user: int = 30
+    max_processes_per_shell: int = 25
+    max_operations_per_shell: int = 1500
+    """Commands one shell ever starts: WinRS gives no operation back before the shell is closed."""
+    max_envelope_bytes: int = 512_000
+    max_timeout_seconds: float = 60.0
+    idle_timeout_seconds: float = 7200.0
+    max_idle_timeout_seconds: float = 2_147_483.0
+    refused_code_pages: frozenset[int] = frozenset()
+    output_chunk_bytes: int | None = None
+    """At most this much output in one reply; None: what fits in the envelope."""
+
+
+class Process(Protocol):
+    """A process that a command line started."""
+
+    def feed(self, data: bytes, *, end: bool) -> None:
+        """Write to its standard input; ``end`` closes it. Never waits for the process."""
+
+    def stop(self) -> None:
+        """Ask it to end without carrying out what is still queued."""
+
+    def join(self) -> None:
+        """Wait for its end, but not for a cmdlet that takes long."""
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """What a process is started with. Both callables may be called from any thread."""
+
+    host: str
+    user: str
+    delegates: bool
+    """Whether the user's credential reaches beyond the host."""
+    command_line: str
+    console_mode_stdin: bool
+    write: Callable[[str, bytes], None]
+    """Takes ``stdout`` or ``stderr`` and bytes."""
+    ended: Callable[[int], None]
+    """Takes the exit code, as signed 32 bits."""
+
+
+Start = Callable[[Launch], Process]
+
+
+class _Command:
+    """One command: its process, the output nobody has fetched yet, and who waits for it."""
+
+    def __init__(self, command_id: str, monotonic: Callable[[], float]) -> None:
+        self.id = command_id
+        self.process: Process | None = None
+        self._monotonic = monotonic
+        self._changed = threading.Condition()
+        self._output = {"stdout": bytearray(), "stderr": bytearray()}
+        self._exit_code: int | None = None
+        self._closed = False
+        self._receiving = False
+
+    def write(self, stream: str, data: bytes) -> None:
+        with self._changed:
+            self._output[stream] += data
+            self._changed.notify_all()
+
+    def ended(self, exit_code: int) -> None:
+        with self._changed:
+            if self._exit_code is None:
+                self._exit_code = exit_code
+            self._changed.notify_all()
+
+    @property
+    def is_running(self) -> bool:
+        return self._exit_code is None
+
+    def send(self, data: bytes, *, end: bool) -> None:
+        if self._exit_code is not None or self.process is None:
+            raise Fault(soap.PIPE_CLOSING)
+        self.process.feed(data, end=end)
+
+    def close(self) -> None:
+        """End the process; a Receive that waits is answered as aborted."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+        if self.process is not None:
+            self.process.stop()
+
+    def receive(
+        self, streams: Sequence[str], *, room: int, timeout_seconds: float, is_client_there: Callable[[], bool]
+    ) -> tuple[list[tuple[str, bytes]], int | None]:
+        """Return the next output of at most ``room`` bytes, and the exit code once nothing comes after it.
+
+        Raises:
+            Fault: nothing came in time, the command was closed, or another Receive waits already.
+        """
+        with self._changed:
+            if self._receiving:
+                raise Fault(soap.RECEIVE_IN_PROGRESS)
+            self._receiving = True
+            try:
+                self._wait_for_output(streams, timeout_seconds, is_client_there)
+                if self._closed or not is_client_there():
+                    raise Fault(soap.OPERATION_ABORTED)
+                output = self._take(streams, room)
+                drained = not any(self._output[name] for name in self._output if name in streams)
+                return output, self._exit_code if drained else None
+            finally:
+                self._receiving = False
+
+    def _wait_for_output(
+        self, streams: Sequence[str], timeout_seconds: float, is_client_there: Callable[[], bool]
+    ) -> None:
+        def is_something() -> bool:
+            return self._closed or self._exit_code is not None or any(self._output.get(name) for name in streams)
+
+        deadline = self._monotonic() + timeout_seconds
+        while not is_something():
+            remaining = deadline - self._monotonic()
+            if remaining <= 0:
+                raise Fault(soap.OPERATION_TIMED_OUT)
+            self._changed.wait(min(remaining, _LOOK_AT_CLIENT_SECONDS))
+            if not is_client_there():
+                raise Fault(soap.OPERATION_ABORTED)
+
+    def _take(self, streams: Sequence[str], room: int) -> list[tuple[str, bytes]]:
+        taken = []
+        for name in ("stdout", "stderr"):
+            waiting = self._output[name]
+            if name in streams and waiting and room > 0:
+                taken.append((name, bytes(waiting[:room])))
+                room -= len(taken[-1][1])
+                del waiting[: len(taken[-1][1])]
+        return taken
+
+
+@dataclass(slots=True)
+class _Shell:
+    id: str
+    host: str
+    user: str
+    delegates: bool
+    idle_timeout_seconds: float
+    last_used: float
+    commands: dict[str, _Command] = field(default_factory=dict)
+    operations: int = 0
+    messages: int = 0
+    """Messages being answered now: a shell that waits for output is not idle."""
+
+
+class Shells:
+    """The shells of all hosts. Thread-safe."""
+
+    def __init__(
+        self,
+        start: Start,
+        limits: Limits | None = None,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+        new_id: Callable[[], str] = lambda: str(uuid.uuid4()).upper(),
+    ) -> None:
+        self.limits = limits or Limits()
+        self._start = start
+        self._monotonic = monotonic
+        self._new_id = new_id
+        self._lock = threading.Lock()
+        self._shells: dict[str, _Shell] = {}
+        self._stopping: list[_Command] = []
+        """Closed commands whose processes may not have ended yet."""
+
+    @property
+    def count(self) -> int:
+        """How many shells are open."""
+        with self._lock:
+            return len(self._shells)
+
+    def answer(
+        self,
+        request: Request,
+        *,
+        host: str,
+        user: str,
+        delegates: bool = False,
+        is_client_there: Callable[[], bool] = lambda: True,
+    ) -> bytes:
+        """Carry out ``request`` and return the envelope of its reply.
+
+        ``delegates`` tells whether the user's credential reaches beyond the host.
+
+        Raises:
+            Fault: what the client is told instead.
+        """
+        self.close_idle()
+        if isinstance(request.body, Create):
+            shell = self._create(request.body, host, user, delegates)
+            return soap.created(request, shell.id, user, self._new_id())
+        if request.timeout_seconds <= 0:
+            raise Fault(soap.INVALID_TIMEOUT_HEADER)
+        shell = self._find(request, host, user)
+        try:
+            return self._in_shell(shell, request, is_client_there)
+        finally:
+            with self._lock:
+                shell.messages -= 1
+                shell.last_used = self._monotonic()
+
+    def close_idle(self) -> None:
+        """Close every shell that had no message for its idle timeout."""
+        now = self._monotonic()
+        with self._lock:
+            idle = [
+                shell
+                for shell in self._shells.values()
+                if not shell.messages and now - shell.last_used > shell.idle_timeout_seconds
+            ]
+        for shell in idle:
+            self._close(shell)
+
+    def close_shells(self, host: str | None = None) -> None:
+        """Close the shells of ``host``, or all, as a restart of the service does."""
+        with self._lock:
+            shells = [shell for shell in self._shells.values() if host in (None, shell.host)]
+        for shell in shells:
+            self._close(shell)
+
+    def close(self) -> None:
+        """Close everything and wait until every process has ended."""
+        self.close_shells()
+        with self._lock:
+            stopping, self._stopping = self._stopping, []
+        for command in stopping:
+            if command.process is not None:
+                command.process.join()
+
+    def kill(self, request: Request, exit_code: int, stderr: str = "") -> None:
+        """End the process a message is for, as a crash or the memory quota would; ``stderr`` is its last word."""
+        command_id = getattr(request.body, "command_id", None)
+        with self._lock:
+            shell = self._shells.get(request.shell_id or "")
+            commands = list(shell.commands.values()) if shell else []
+        for command in commands:
+            if command_id in (None, command.id):
+                command.write("stderr", stderr.encode())
+                command.ended(exit_code)
+                if command.process is not None:
+                    command.process.stop()
+
+    def close_shell_of(self, request: Request) -> None:
+        """Close the shell a message is for, as an administrator or the memory quota would."""
+        with self._lock:
+            shell = self._shells.get(request.shell_id or "")
+        if shell is not None:
+            self._close(shell)
+
+    def _create(self, create: Create, host: str, user: str, delegates: bool) -> _Shell:
+        limits = self.limits
+        idle = limits.idle_timeout_seconds if create.idle_timeout_seconds is None else create.idle_timeout_seconds
+        if create.code_page in limits.refused_code_pages:
+            raise Fault(soap.CODE_PAGE_NOT_SUPPORTED)
+        if not 0 < idle <= limits.max_idle_timeout_seconds:
+            raise Fault(soap.IDLE_TIMEOUT_OUT_OF_BOUNDS)
+        shell = _Shell(create.shell_id or self._new_id(), host, user, delegates, idle, self._monotonic())
+        with self._lock:
+            mine = sum((other.host, other.user) == (host, user) for other in self._shells.values())
+            if mine >= limits.max_shells_per_user:
+                raise Fault(soap.QUOTA_MAX_SHELLS)
+            if shell.id in self._shells:
+                raise Fault(soap.SCHEMA_VALIDATION_ERROR, "A shell of this id exists.")
+            self._shells[shell.id] = shell
+        return shell
+
+    def _find(self, request: Request, host: str, user: str) -> _Shell:
+        """Return the shell a message is for, counted as in use."""
+        with self._lock:
+            shell = self._shells.get(request.shell_id or "")
+            if shell is None or shell.host != host:
+                raise Fault(soap.SHELL_NOT_FOUND)
+            if shell.user != user:
+                raise Fault(soap.ACCESS_DENIED)
+            shell.messages += 1
+            shell.last_used = self._monotonic()
+            return shell
+
+    def _in_shell(self, shell: _Shell, request: Request, is_client_there: Callable[[], bool]) -> bytes:
+        match request.body:
+            case Run() as run:
+                return soap.started(request, self._run(shell, run), self._new_id())
+            case Send(command_id, data, end):
+                self._command(shell, command_id).send(data, end=end)
+            case Receive():
+                return self._receive(shell, request, request.body, is_client_there)
+            case Signal(command_id, code):
+                self._signal(shell, self._command(shell, command_id), code)
+            case Delete():
+                self._close(shell)
+            case Create():
+                raise Fault(soap.SCHEMA_VALIDATION_ERROR)
+            case _ as never:
+                assert_never(never)
+        return soap.done(request, self._new_id())
+
+    def _run(self, shell: _Shell, run: Run) -> str:
+        command = _Command(run.command_id or self._new_id(), self._monotonic)
+        with self._lock:
+            running = sum(other.is_running for other in shell.commands.values())
+            if shell.operations >= self.limits.max_operations_per_shell:
+                raise Fault(soap.QUOTA_MAX_OPERATIONS)
+            if running >= self.limits.max_processes_per_shell:
+                raise Fault(soap.QUOTA_MAX_OPERATIONS)
+            if command.id in shell.commands:
+                raise Fault(soap.SCHEMA_VALIDATION_ERROR, "A command of this id exists.")
+            shell.operations += 1
+            shell.commands[command.id] = command
+            command.process = self._start(
+                Launch(
+                    host=shell.host,
+                    user=shell.user,
+                    delegates=shell.delegates,
+                    command_line=run.command_line,
+                    console_mode_stdin=run.console_mode_stdin,
+                    write=command.write,
+                    ended=command.ended,
+                )
+            )
+        return command.id
+
+    def _receive(self, shell: _Shell, request: Request, receive: Receive, is_client_there: Callable[[], bool]) -> bytes:
+        envelope = min(request.max_envelope_bytes or self.limits.max_envelope_bytes, self.limits.max_envelope_bytes)
+        room = soap.room_for_output(envelope)
+        output, exit_code = self._command(shell, receive.command_id).receive(
+            receive.streams,
+            room=min(room, self.limits.output_chunk_bytes or room),
+            timeout_seconds=min(request.timeout_seconds, self.limits.max_timeout_seconds),
+            is_client_there=is_client_there,
+        )
+        return soap.received(request, receive.command_id, output, exit_code, self._new_id())
+
+    def _command(self, shell: _Shell, command_id: str) -> _Command:
+        with self._lock:
+            command = shell.commands.get(command_id)
+        if command is None:
+            raise Fault(soap.SHELL_NOT_FOUND)
+        return command
+
+    def _signal(self, shell: _Shell, command: _Command, code: str) -> None:
+        """Terminate the command; the other signals reach only a process that has a console, which ours has not."""
+        if code == "terminate":
+            with self._lock:
+                shell.commands.pop(command.id, None)
+            self._end([command])
+
+    def _close(self, shell: _Shell) -> None:
+        with self._lock:
+            self._shells.pop(shell.id, None)
+            commands = list(shell.commands.values())
+            shell.commands.clear()
+        self._end(commands)
+
+    def _end(self, commands: Sequence[_Command]) -> None:
+        for command in commands:
+            command.close()
+        with self._lock:
+            self._stopping = [*(command for command in self._stopping if command.is_running), *commands]

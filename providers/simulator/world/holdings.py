@@ -1,0 +1,103 @@
+"""Everything the simulated estate holds, found by host: the world, the directory under it, and Windows services."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from providers.simulator.world.directory import Directory
+from providers.simulator.world.schema import ExchangeServer, Host, Pool, World
+
+
+@dataclass(slots=True)
+class Service:
+    """One Windows service. Times are true times; only what a host tells of them is by its own clock."""
+
+    name: str
+    display: str
+    dependents: tuple[str, ...] = ()
+    """Names of the services that stop with it."""
+    status: str = "Running"
+    """Running, Stopped, or StartPending while its pool lacks quorum."""
+    started: str | None = None
+    """When its process began: ISO 8601, UTC, microseconds."""
+    learned: Any = None
+    """What it read when it started and goes by until it starts again."""
+
+
+@dataclass
+class Holdings:
+    """Everything the estate holds, found by host. Not thread-safe."""
+
+    world: World
+    directory: Directory
+    services: dict[str, dict[str, Service]]
+    """By host, then by folded name."""
+    counters: dict[str, int] = field(default_factory=dict)
+    scripts_running: dict[str, bool] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._exchange = {server.fqdn: server for server in self.world.exchange.servers}
+        self._pools = {computer.fqdn: pool for pool in self.world.lync.pools for computer in pool.computers}
+        self._hosts: dict[str, Host] = dict(self._exchange)
+        self._hosts |= {c.fqdn: c for pool in self.world.lync.pools for c in pool.computers}
+
+    @property
+    def hosts(self) -> Mapping[str, Host]:
+        return self._hosts
+
+    def exchange_server(self, host: str) -> ExchangeServer | None:
+        return self._exchange.get(host.lower())
+
+    def server_named(self, name: str) -> ExchangeServer | None:
+        """Return the Exchange server of that FQDN, name or distinguished name, whatever its case."""
+        folded = name.casefold().partition("\\")[0]
+        if folded.startswith("cn="):
+            folded = folded[3:].partition(",")[0]
+        return next((s for s in self._exchange.values() if folded in (s.fqdn, s.name.casefold())), None)
+
+    def pool_of(self, host: str) -> Pool | None:
+        return self._pools.get(host.lower())
+
+    def culture(self, host: str) -> str:
+        return self._hosts[host].language or self.world.language
+
+    def release(self, host: str) -> str:
+        """Return which version's cmdlets a host has: ``e2013``, ``l2013``, ..."""
+        server = self.exchange_server(host)
+        if server is not None:
+            return server.release
+        pool = self.pool_of(host)
+        return self.world.lync_release(pool) if pool else "e2013"
+
+    def skew(self, host: str) -> timedelta:
+        return timedelta(seconds=self._hosts[host].clock_skew)
+
+    def default_controller(self, host: str) -> str:
+        """Return the domain controller a host asks when none is named: of its site if there is one, else the first."""
+        server, pool = self.exchange_server(host), self.pool_of(host)
+        site = server.site if server else pool.site if pool else ""
+        usable = [dc for dc in self.world.domain_controllers if dc.available] or list(self.world.domain_controllers)
+        return next((dc.fqdn for dc in usable if dc.site == site), usable[0].fqdn)
+
+    def catalog(self, host: str) -> str:
+        """Return the global catalogue a Front End reads: of its site if there is one, else the first."""
+        pool = self.pool_of(host)
+        catalogs = [dc for dc in self.world.domain_controllers if dc.global_catalog]
+        return next((dc.fqdn for dc in catalogs if pool and dc.site == pool.site), catalogs[0].fqdn)
+
+    def count(self, what: str) -> None:
+        self.counters[what] = self.counters.get(what, 0) + 1
+
+    # names in the directory
+
+    @property
+    def domain_dn(self) -> str:
+        return ",".join(f"DC={part}" for part in self.world.forest.split("."))
+
+    @property
+    def organization_dn(self) -> str:
+        name = self.world.exchange.organization
+        return f"CN={name},CN=Microsoft Exchange,CN=Services,CN=Configuration,{self.domain_dn}"
