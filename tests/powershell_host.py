@@ -14,6 +14,7 @@ from pathlib import Path
 
 from winrm.exceptions import WinRMOperationTimeoutError
 
+from providers.simulator.powershell.engine import SHORT_LIVED
 from providers.simulator.powershell.engine import find_powershell as find_powershell
 from providers.transport.channel import Channel
 from providers.transport.greeting import Greeting, Runner
@@ -59,7 +60,7 @@ class PowerShellHost:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env={**os.environ, **self.environment},
+            env={**os.environ, **SHORT_LIVED, **self.environment},
         )
         return "command"
 

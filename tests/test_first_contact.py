@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from providers.simulator.powershell.engine import SHORT_LIVED
 from providers.transport.greeting import Runner
 from providers.transport.shell import ARGUMENTS
 from tests import runner_stubs as windows_stubs
@@ -82,6 +83,7 @@ def run(modules: Path, *arguments: str, culture: str = "C", script: Path = SCRIP
         capture_output=True,
         env={
             **os.environ,
+            **SHORT_LIVED,
             "PSModulePath": str(modules),
             "LC_ALL": culture,
             "STUB_WRITTEN": str(modules / "written"),
