@@ -7,6 +7,7 @@ nothing is ever asked: the message says which flag to give. Every option can als
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -29,6 +30,7 @@ from reconciler.cli_options import (
 )
 from reconciler.cli_state import state
 from reconciler.diagnostics import Diagnostic, Severity
+from reconciler.errors import OutputLost
 from reconciler.output import Output
 from reconciler.selection import Selection
 
@@ -45,7 +47,11 @@ def run(arguments: Sequence[str]) -> int:
         error.show()
         return 1
     except BrokenPipeError:
-        sys.stderr.close()
+        _abandon_standard_output()
+        return 1
+    except OutputLost as error:
+        _abandon_standard_output()
+        Output(as_json=False).diagnostics(error.diagnostics)
         return 1
     return result if isinstance(result, int) else 0
 
@@ -296,6 +302,11 @@ name_variables(main, "RECONCILER")
 
 
 # --- small helps -----------------------------------------------------------------------------------------------------
+
+
+def _abandon_standard_output() -> None:
+    """Let what could not be written go nowhere: Python would try it once more at its end, and say so."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _selected(options: dict[str, Any]) -> Selection:

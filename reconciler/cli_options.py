@@ -12,7 +12,7 @@ from typing import Any, Final
 import click
 
 from reconciler.diagnostics import Diagnostic, Severity
-from reconciler.errors import ReconcilerError
+from reconciler.errors import OutputLost, ReconcilerError
 from reconciler.output import Output
 
 PATH: Final = click.Path(path_type=Path)
@@ -74,6 +74,8 @@ def shown(command: Callable[..., int]) -> Callable[..., int]:
         try:
             with SignalStop(lambda *_: None, tell_of_waiting).installed():
                 return output.end(command(output, *arguments, **options))
+        except OutputLost:
+            raise
         except ReconcilerError as error:
             output.diagnostics(error.diagnostics)
             return output.end(error.exit_code)

@@ -20,6 +20,7 @@
         LeaseLost                       3
       PlanError                         5   a saved plan that may not be applied; nothing was written
       Refused                           4   a check against the world, or a budget
+      OutputLost                        1   standard output or error cannot be written
       Interrupted                     130
 
 Errors of pywinrm, YAML, pydantic and SQLAlchemy are translated where they enter and go no further. Messages never hold
@@ -43,6 +44,10 @@ class ReconcilerError(Exception):
     def __init__(self, *diagnostics: Diagnostic) -> None:
         self.diagnostics = in_order(diagnostics)
         super().__init__("; ".join(f"{told.summary}: {told.detail}" for told in self.diagnostics))
+
+
+class OutputLost(ReconcilerError):
+    """What was asked for cannot be written where it was to go."""
 
 
 class ConfigurationError(ReconcilerError):

@@ -14,6 +14,7 @@ from typing import Any, TextIO
 from reconciler.diagnostics import Diagnostic
 from reconciler.doctor import Report
 from reconciler.drift import DriftReport
+from reconciler.errors import OutputLost
 from reconciler.events import Event, Observed, Observing
 from reconciler.plan import Plan
 from reconciler.style import Style, is_live, style_of
@@ -133,13 +134,28 @@ class Output:
 
     def _print(self, text: str) -> None:
         self._end_progress()
-        self.people.write(text)
-        self.people.flush()
+        _write(text, self.people)
 
 
 def _write_out(line: str) -> None:
-    sys.stdout.write(line)
-    sys.stdout.flush()
+    _write(line, sys.stdout)
+
+
+def _write(text: str, stream: TextIO) -> None:
+    """Write what a command was asked for.
+
+    Raises:
+        BrokenPipeError: whoever read it has gone.
+        OutputLost: it cannot be written there.
+    """
+    try:
+        stream.write(text)
+        stream.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        detail = f"Output cannot be written: {error.strerror or error}."
+        raise OutputLost(Diagnostic("Output lost", detail, "Make room there, or send it elsewhere.")) from error
 
 
 def _log_file(path: Path | None) -> Any:

@@ -137,6 +137,20 @@ def test_closed_standard_output_ends_quietly(small: Environment) -> None:
     assert b"bug" not in ended.stderr
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device that is always full is Linux's")
+@pytest.mark.parametrize("arguments", [["validate"], ["validate", "--json"]])
+def test_a_full_disk_under_standard_output_is_told_as_what_it_is(small: Environment, arguments: list[str]) -> None:
+    command = [sys.executable, "-m", "reconciler", *arguments]
+    with open("/dev/full", "wb") as full:
+        ended = subprocess.run(
+            command, cwd=small.directory, env=clean(), stdout=full, stderr=subprocess.PIPE, check=False
+        )
+    assert ended.returncode == 1
+    assert b"No space left on device" in ended.stderr
+    assert b"Traceback" not in ended.stderr
+    assert b"bug" not in ended.stderr
+
+
 # --- what is chosen --------------------------------------------------------------------------------------------------
 
 
