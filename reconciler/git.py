@@ -17,6 +17,7 @@ _INHERITED: Final = (
     "PATH",
     "PATHEXT",
     "PROGRAMDATA",
+    "SUDO_UID",
     "SYSTEMROOT",
     "USERPROFILE",
     "XDG_CONFIG_HOME",
@@ -29,7 +30,8 @@ _INHERITED: Final = (
     "GIT_OBJECT_DIRECTORY",
     "GIT_WORK_TREE",
 )
-"""What git needs, with ``GIT_CONFIG*``. No more: the variables of this process hold passwords, which are no child's."""
+"""What git needs, with ``GIT_CONFIG*``; under sudo it trusts a repository of ``SUDO_UID``. No more: the variables of
+this process hold passwords, which are no child's."""
 
 
 def head_commit(directory: Path) -> str | None:

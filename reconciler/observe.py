@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
+from reconciler.diagnostics import Diagnostic
 from reconciler.errors import TransientError
 from reconciler.events import Observed, Observing, Retrying
 from reconciler.ports import Clock, Emit, Random, Request, Scheduler, Sessions
@@ -122,9 +123,18 @@ def unread(kind: ResourceType, address: Address, landscape: Landscape) -> Addres
 def _put(
     type_name: str, found: Sequence[Resource | Diagnosed], landscape: Landscape, keys: frozenset[str] | None
 ) -> Landscape:
-    """Return the landscape with what was found of a type; ``keys``: only these were asked for, the rest stands."""
+    """Return the landscape with what was found of a type; ``keys``: only these were asked for, the rest stands.
+
+    Of a read that was asked for some keys and failed, these cannot be read, and not the whole type: nothing that is
+    read by key later would take that mark away.
+    """
     resources = [one for one in found if isinstance(one, Resource)]
-    unreadable = {one.address: one.diagnostic for one in found if isinstance(one, Diagnosed)}
+    unreadable: dict[Address, Diagnostic] = {}
+    for one in found:
+        if isinstance(one, Diagnosed):
+            is_of_all = keys is not None and one.address.key == "*"
+            addresses = [Address(type_name, key) for key in keys or ()] if is_of_all else [one.address]
+            unreadable |= dict.fromkeys(addresses, one.diagnostic)
     still = {
         address: told
         for address, told in landscape.unreadable.items()

@@ -14,6 +14,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from reconciler.diagnostics import Diagnostic
 from reconciler.errors import ReconcilerError
@@ -74,7 +75,12 @@ def start_simulator(world: Path, changes: Path) -> SimulatorProcess:
     return SimulatorProcess(process, int(told["port"]), password, entries)
 
 
+_SECRET: Final = frozenset({"PGPASSWORD", "RECONCILER_STATE"})
+"""Variables that may hold a password themselves: the address of a PostgreSQL server may."""
+
+
 def without_secrets(own: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables without those that another one names as a secret: ``RECONCILER_PLAN_KEY=env:KEY``."""
+    """Return the variables without those that may hold a secret: by their name, or named by another one as in
+    ``RECONCILER_PLAN_KEY=env:KEY``."""
     named = {value.removeprefix("env:") for value in own.values() if value.startswith("env:")}
-    return {name: value for name, value in own.items() if name not in named}
+    return {name: value for name, value in own.items() if name not in named | _SECRET}

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from reconciler.observe import Keys
 from reconciler.resource import Landscape
+from reconciler.values import Address
 
 
 class World:
@@ -50,20 +51,28 @@ def _newest(
     found: Landscape,
     ours: frozenset[str] | None,
 ) -> Landscape:
-    """Return what holds of a type: ``found`` of our own keys, and ``known`` of those that others read meanwhile."""
-    if ours is not None and None in theirs:
+    """Return what holds of a type: ``found`` of our own keys, and ``known`` of those that others read meanwhile.
+
+    A listing that another step could not read says nothing about our keys, which were read.
+    """
+    if ours is not None and None in theirs and known.is_readable(type_name):
         return _with_keys(type_name, known, ours, of=found)
     others = {key for keys in theirs if keys is not None for key in keys}
     return _with_keys(type_name, found, others - (ours or frozenset()), of=known)
 
 
 def _with_keys(type_name: str, landscape: Landscape, keys: Iterable[str], *, of: Landscape) -> Landscape:
-    """Return ``landscape`` with some resources of a type as they are in another one, there or not, readable or not."""
+    """Return ``landscape`` with some resources of a type as they are in another one, there or not, readable or not.
+
+    Where the type could not be read there, each of them could not: without that mark it would seem to be absent.
+    """
     taken = frozenset(keys)
     if not taken:
         return landscape
     there = [one for key in taken if (one := of.one(type_name, key)) is not None]
     unreadable = {a: told for a, told in landscape.unreadable.items() if a.type != type_name or a.key not in taken}
+    if (told_of_all := of.unreadable.get(Address(type_name, "*"))) is not None:
+        unreadable |= {Address(type_name, key): told_of_all for key in taken}
     unreadable |= {a: told for a, told in of.unreadable.items() if a.type == type_name and a.key in taken}
     resources = landscape.all(type_name).replaced(there, taken - {one.key for one in there})
     return replace(landscape.with_observed(type_name, resources), unreadable=unreadable)

@@ -9,10 +9,12 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
+import requests
 
 from providers.simulator.wire.authentication import Scheme
 from providers.simulator.wire.certificates import Authority, Certificate
@@ -194,3 +196,23 @@ def test_an_answer_that_ended_leaves_nobody_waiting_for_its_end() -> None:
         assert kinds(pool.open(EXCHANGE).invoke([echo("a")])) == ["Reply"]
         timers = [thread for thread in threading.enumerate() if isinstance(thread, threading.Timer)]
         wait_until(lambda: not any(timer.is_alive() for timer in timers))
+
+
+def test_a_session_that_is_closed_lets_go_of_an_answer_that_nobody_read() -> None:
+    """Kerberos's library gives up within an answer, where the host does not prove who it is."""
+
+    def give_up(*_: object, **__: object) -> None:
+        raise ConnectionAbortedError
+
+    session = answers.guarded(requests.Session())
+    with socket.create_server(("127.0.0.1", 0)) as listener, ThreadPoolExecutor() as side:
+        post = side.submit(session.post, f"http://127.0.0.1:{listener.getsockname()[1]}", hooks={"response": give_up})
+        connection, _ = listener.accept()
+        with connection:
+            connection.recv(65536)
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\nx")
+            assert isinstance(post.exception(), ConnectionAbortedError)
+            session.close()
+            connection.settimeout(5.0)
+            assert connection.recv(1) == b"", "the connection is closed, and not kept until the time is over"
+    wait_until(lambda: not any(isinstance(thread, threading.Timer) for thread in threading.enumerate()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -69,6 +70,39 @@ def test_what_others_found_unreadable_meanwhile_stays_so() -> None:
     assert not after.is_readable("box", "b")
     assert sizes(after) == {"a": 2, "b": 1}
     assert world.read(lambda _, __: listed(Landscape(), b=2), {"box": frozenset("b")}).is_readable("box", "b")
+
+
+TOLD = Diagnostic("Access denied", "It may not be read.")
+
+
+def failed(landscape: Landscape, _: Keys) -> Landscape:
+    """Return what a read leaves that was answered by an error: nothing of the type is known."""
+    return replace(landscape.with_observed("box", Resources()), unreadable={Address("box", "*"): TOLD})
+
+
+def both(landscape: Landscape, _: Keys) -> Landscape:
+    return replace(listed(landscape, a=1, b=1), unreadable={})
+
+
+def test_what_could_not_be_read_is_not_absent_where_another_step_listed_it_meanwhile() -> None:
+    world = World(listed(Landscape(), a=1, b=1))
+    after = world.read(overtaken(world, failed, both, None), {"box": frozenset("a")})
+    assert not after.is_readable("box", "a")
+    assert after.is_readable("box", "b")
+
+
+def test_what_others_could_not_read_is_not_absent_in_our_listing() -> None:
+    world = World(listed(Landscape(), a=1, b=1))
+    after = world.read(overtaken(world, both, failed, frozenset("b")), {"box": None})
+    assert not after.is_readable("box", "b")
+    assert after.is_readable("box", "a")
+
+
+def test_a_step_that_read_its_own_keys_knows_them_although_another_could_not_list_the_type() -> None:
+    world = World(listed(Landscape(), a=1, b=1))
+    after = world.read(overtaken(world, both, failed, None), {"box": frozenset("a")})
+    assert after.is_readable("box", "a")
+    assert sizes(after) == {"a": 1, "b": 1}
 
 
 def test_a_listing_that_nobody_overtook_is_taken_over_whole() -> None:

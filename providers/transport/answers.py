@@ -108,6 +108,10 @@ class LimitedResponse(requests.Response):
         finally:
             self.raw.in_time.end()
 
+    def close(self) -> None:
+        self.raw.in_time.end()
+        super().close()
+
 
 class GuardedAdapter(HTTPAdapter):
     """Refuses redirects, compression and answers that announce or reach an unreasonable size."""
@@ -125,11 +129,16 @@ class GuardedAdapter(HTTPAdapter):
         response.__dict__.update(plain.__dict__)
         reason = _refused(response)
         if reason is not None:
-            resp.in_time.end()
             response.close()
             raise RefusedReply(reason)
         self.last = response
         return response
+
+    def close(self) -> None:
+        """Close every connection, also that of an answer which nobody read since authentication failed over it."""
+        if self.last is not None:
+            self.last.close()
+        super().close()
 
 
 def _refused(response: requests.Response) -> str | None:
