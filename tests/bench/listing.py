@@ -152,7 +152,7 @@ def render_listing(listing: Listing | None) -> str:
         ("runner, live objects, to the client", listing.live),
         ("runner, as a remote session hands them on", listing.deserialised),
         ("a recursive writer, the JSON alone", listing.recursive),
-        ("ConvertTo-Json, the JSON alone", listing.convert),
+        ("ConvertTo-Json or stand-in, the JSON alone", listing.convert),
     ):
         lines.append(f"  {name:<44}{taken:>9.3f}{taken / listing.live:>14.1f}")
     return "\n".join(lines) + "\n"
