@@ -220,10 +220,7 @@ def _quotas(seen: Examined) -> Iterator[Finding]:
     biting = [limit for limit in LIMITS if values.get(limit.name, limit.least) < limit.least]
     for limit in biting:
         detail = f"{limit.name} is {values[limit.name]}: too few {limit.why}."
-        remedy = (
-            f"On the host, in PowerShell:\n    winrm set {limit.setting} '@{{{limit.name}=\"{limit.recommended}\"}}'"
-        )
-        yield warned(Check.QUOTAS, "Remote shells are narrowly limited", detail, remedy)
+        yield warned(Check.QUOTAS, "Remote shells are narrowly limited", detail, limit.remedy)
     if not biting:
         memory, shells = values.get("MaxMemoryPerShellMB"), values.get("MaxShellsPerUser")
         told = [f"{memory} MB a shell" if memory else "", f"{shells} shells an account" if shells else ""]
