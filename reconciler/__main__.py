@@ -1,6 +1,8 @@
-"""Starts the command line. ``--version`` answers before anything is loaded: start-up is a feature."""
+"""Starts the command line. ``--version`` answers before anything is loaded: start-up is a feature.
 
-from __future__ import annotations
+Nothing is imported before ``isolate`` but what Python itself has loaded already: with ``python -m`` the working
+directory stands first on the path of modules, and a file in it may have any name.
+"""
 
 import gc
 import sys
@@ -15,10 +17,27 @@ def main() -> int:
     if sys.argv[1:] in (["--version"], ["-V"]):
         sys.stdout.write(f"reconciler {__version__}\n")
         return 0
+    isolate()
     from reconciler.cli import run
 
     spare_the_collector()
     return run(sys.argv[1:])
+
+
+def isolate() -> None:
+    """Let nothing of the working directory be imported, nor loaded by a library, and no session key be written."""
+    import os
+
+    # Of this folder, where the program itself lies, modules may come; the path is cut before any other import.
+    home = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
+    here = os.path.realpath(os.curdir)
+    absolute = [os.path.abspath(entry) for entry in sys.path if entry]
+    sys.path[:] = [entry for entry in absolute if home == here or os.path.realpath(entry) != here]
+
+    from reconciler.surroundings import forget_dangerous
+
+    for name in forget_dangerous(os.environ):
+        sys.stderr.write(f"{name} is ignored: it names a file by a relative path, or one for the keys of sessions.\n")
 
 
 def spare_the_collector() -> None:

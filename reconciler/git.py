@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
+
+from reconciler.surroundings import find_program, folders_of_strangers, variables_of_child
 
 _INHERITED: Final = (
     "COMSPEC",
@@ -45,10 +46,14 @@ def is_older(directory: Path, commit: str, than: str) -> bool:
 
 
 def _git(directory: Path, *arguments: str) -> str | None:
+    strangers = folders_of_strangers(directory)
+    program = find_program("git", os.environ.get("PATH", os.defpath), strangers)
+    if program is None:
+        return None
     try:
         done = subprocess.run(
-            ["git", "-C", str(directory), *arguments],
-            env=_environment(os.environ),
+            [program, "-C", str(directory), *arguments],
+            env=variables_of_child(os.environ, _is_inherited, strangers),
             capture_output=True,
             text=True,
             timeout=10,
@@ -59,5 +64,5 @@ def _git(directory: Path, *arguments: str) -> str | None:
     return done.stdout.strip() if done.returncode == 0 else None
 
 
-def _environment(own: Mapping[str, str]) -> dict[str, str]:
-    return {name: value for name, value in own.items() if name in _INHERITED or name.startswith("GIT_CONFIG")}
+def _is_inherited(name: str) -> bool:
+    return name in _INHERITED or name.startswith("GIT_CONFIG")

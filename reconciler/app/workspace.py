@@ -197,7 +197,8 @@ class Workspace:
     def _start_simulator(self) -> SimulatorProcess:
         assert self.environment.simulator is not None
         self._make_private()
-        process = start_simulator(self.directory / self.environment.simulator, self.private / "world.json")
+        world, changes = self.directory / self.environment.simulator, self.private / "world.json"
+        process = start_simulator(world, changes, self.directory)
         self._stack.callback(process.close)
         self.ports.mask(process.password)
         return process

@@ -26,6 +26,13 @@ from providers.simulator.wire.process import refused_command_line
 from providers.simulator.wire.wsman import Launch, Process
 from reconciler.diagnostics import Diagnostic
 from reconciler.errors import ReconcilerError
+from reconciler.surroundings import (
+    find_program,
+    folders_of_strangers,
+    is_within,
+    program_of_strangers,
+    variables_of_child,
+)
 
 PLACES: Final = ("RECONCILER_PWSH", "pwsh on PATH", "../shared/pwsh/bin/pwsh beside the project")
 _BESIDE: Final = Path(__file__).resolve().parents[4] / "shared" / "pwsh" / "bin" / "pwsh"
@@ -56,17 +63,21 @@ waits for its first requests. What a long listing goes through is still optimise
 def find_powershell(environment: Mapping[str, str] | None = None) -> str | None:
     """Return the PowerShell that RECONCILER_PWSH names, one on PATH, or the engine beside the project."""
     environment = os.environ if environment is None else environment
-    named = environment.get("RECONCILER_PWSH") or shutil.which("pwsh", path=environment.get("PATH"))
-    return named or (str(_BESIDE) if _BESIDE.is_file() else None)
+    named = environment.get("RECONCILER_PWSH")
+    found = named or find_program("pwsh", environment.get("PATH", ""), folders_of_strangers())
+    return found or (str(_BESIDE) if _BESIDE.is_file() else None)
 
 
 def powershell_program() -> str:
     """Return the program to start.
 
     Raises:
-        ReconcilerError: there is no PowerShell; the diagnostic names the places that were looked at.
+        ReconcilerError: there is no PowerShell; the diagnostic names the places that were looked at. Or the one that
+            is named lies in the working directory, or in its repository.
     """
     program = find_powershell()
+    if program is not None and program != str(_BESIDE) and is_within(program, folders_of_strangers()):
+        raise ReconcilerError(program_of_strangers("RECONCILER_PWSH", program))
     if program is not None and shutil.which(program):
         return program
     detail = (
@@ -169,7 +180,7 @@ class PowerShellEngine:
         is_exchange = release in stub_cmdlets.SNAP_INS
         modules = [self.folder / "windows", *(() if is_exchange else (self.folder / release,))]
         culture = str(self._estate.about(host)["culture"]).replace("-", "_")
-        told = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+        told = variables_of_child(os.environ, _INHERITED.__contains__, ())
         told |= dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(own))
         told |= {
             **SHORT_LIVED,

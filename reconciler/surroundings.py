@@ -1,0 +1,114 @@
+"""What may reach a command from the place where it is run: no code, and of the variables those that are chosen.
+
+The files of an environment may be a stranger's: a pipeline plans the branch of a pull request. So nothing that lies in
+the working directory, in the environment or in its repository is run or imported, by this process or by a child of it:
+no module beside the YAML files, no program that an entry of PATH finds there, no configuration that a variable names by
+a path relative to it. Functions of paths and variables; ``__main__`` and those who start children call them.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from reconciler.diagnostics import Diagnostic
+
+_SEARCHED: Final = frozenset({"LD_LIBRARY_PATH", "PATH"})
+"""Lists of folders in which code is looked for."""
+
+_NAMING_CODE: Final = frozenset(
+    {
+        "DOTNET_ROOT",
+        "GSS_MECH_CONFIG",
+        "HOME",
+        "KRB5_CONFIG",
+        "OPENSSL_CONF",
+        "OPENSSL_ENGINES",
+        "OPENSSL_MODULES",
+        "USERPROFILE",
+        "XDG_CONFIG_HOME",
+        "XDG_DATA_HOME",
+    }
+)
+"""Each names a file, or a folder of files, that can have a library load code: of OpenSSL, Kerberos, keyring, .NET."""
+
+_KEYS_OF_SESSIONS: Final = "SSLKEYLOGFILE"
+"""Where libraries for TLS write the keys of every session, with which whoever reads along reads all."""
+
+
+def forget_dangerous(variables: MutableMapping[str, str]) -> tuple[str, ...]:
+    """Take out the variables that would have a library run code of the working directory, or write session keys.
+
+    Lists of folders keep their whole paths. Returns the names of those taken out.
+    """
+    for name in _SEARCHED & variables.keys():
+        variables[name] = search_path(variables[name], ())
+    relative = {name for name in _NAMING_CODE & variables.keys() if any(map(_is_relative, _parts(variables[name])))}
+    taken = sorted(relative | ({_KEYS_OF_SESSIONS} & variables.keys()))
+    for name in taken:
+        del variables[name]
+    return tuple(taken)
+
+
+def _parts(value: str) -> list[str]:
+    return value.split(os.pathsep) if value else []
+
+
+def _is_relative(path: str) -> bool:
+    return not os.path.isabs(path)
+
+
+def folders_of_strangers(directory: Path | None = None) -> tuple[Path, ...]:
+    """Return the folders whose files others may have written: working directory, ``directory``, their repositories.
+
+    A folder that holds the user's home or the installed Python is no repository, even if a command is run in it.
+    """
+    starts = [Path.cwd(), *([directory.resolve()] if directory else [])]
+    trees = [tree for start in starts for tree in (start, *start.parents) if (tree / ".git").exists()]
+    kept = {Path(os.path.expanduser("~")).resolve(), Path(sys.base_prefix).resolve()}
+    named = dict.fromkeys(folder.resolve() for folder in (*starts, *trees))
+    return tuple(folder for folder in named if not any(one.is_relative_to(folder) for one in kept))
+
+
+def is_within(path: str | Path, folders: Iterable[Path]) -> bool:
+    """True where ``path``, with its links followed, lies in one of the folders; also where it is relative."""
+    resolved = Path(os.path.realpath(path))
+    return not os.path.isabs(path) or any(resolved.is_relative_to(folder) for folder in folders)
+
+
+def search_path(path: str, strangers: Sequence[Path]) -> str:
+    """Return PATH without entries that are empty, relative, or in the folders of strangers."""
+    return os.pathsep.join(entry for entry in path.split(os.pathsep) if entry and not is_within(entry, strangers))
+
+
+def find_program(name: str, path: str, strangers: Sequence[Path]) -> str | None:
+    """Return the whole path of a program that PATH finds outside the folders of strangers, links followed."""
+    import shutil  # which --version does without
+
+    for entry in search_path(path, strangers).split(os.pathsep):
+        # Folder by folder, since Windows looks into the working directory before any entry.
+        found = shutil.which(os.path.join(entry, name)) if entry else None
+        if found is not None and not is_within(found, strangers):
+            return found
+    return None
+
+
+def variables_of_child(
+    own: Mapping[str, str], is_chosen: Callable[[str], bool], strangers: Sequence[Path]
+) -> dict[str, str]:
+    """Return the variables that a child gets: those chosen, and of lists of folders the safe entries alone."""
+    chosen = {name: value for name, value in own.items() if is_chosen(name)}
+    for name in _SEARCHED & chosen.keys():
+        chosen[name] = search_path(chosen[name], strangers)
+    forget_dangerous(chosen)
+    return {name: value for name, value in chosen.items() if value}
+
+
+def program_of_strangers(variable: str, program: str) -> Diagnostic:
+    """Return the error about a program that a variable names where others may have written."""
+    detail = f'{variable} is "{program}", which is no whole path or lies in the working directory, in the environment '
+    detail += "or in its repository. Nothing that lies there is run: the branch of a stranger may have put it there."
+    return Diagnostic("Program of the repository", detail, f"Set {variable} to the whole path of a program elsewhere.")
