@@ -20,7 +20,8 @@ from reconciler.observe import Reader, unread
 from reconciler.plan import Step
 from reconciler.plan_file import fingerprint
 from reconciler.ports import CrashPoint, Lease, Request, Stop
-from reconciler.resource import Action, ActionKind, Landscape, Proof, ResourceType
+from reconciler.resource import Action, ActionKind, Landscape, Proof, ResourceType, UnderWay
+from reconciler.sent import Sent
 from reconciler.snapshot import Intent, Outcome, OutcomeKind, Remembered, StateChange
 from reconciler.system import NeverStop
 from reconciler.values import Address, Argument, Command, NameOf, Resource
@@ -53,16 +54,6 @@ class Ended:
     """Its postcondition held before anything was sent."""
     is_stale: bool = False
     """The live object is not what the plan took for granted; nothing was sent for it."""
-
-
-@dataclass(slots=True)
-class _Sent:
-    """One action under way: its intent, and the worst that came of its commands."""
-
-    action: Action
-    intent: Intent
-    commands: tuple[Command, ...]
-    error: SessionError | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +106,7 @@ class Performer:
     def _wait_until_ready(self, kind: ResourceType, step: Step, actions: Sequence[Action]) -> str | None:
         """Wait for the world; return None when all may go, else what was waited for in vain."""
         clock = self.reader.clock
-        deadline = clock.monotonic() + self.patience.ready
+        began = clock.monotonic()
         for action in actions:
             while True:
                 landscape = self.world.landscape
@@ -127,11 +118,13 @@ class Performer:
                 reason = kind.is_ready(action, [(command, answers[command]) for command in commands], landscape)
                 if reason is None:
                     break
-                if clock.monotonic() >= deadline:
-                    return f"waited {self.patience.ready:.0f} s in vain: {reason}"
+                told = reason.told if isinstance(reason, UnderWay) else reason
+                seconds = reason.seconds if isinstance(reason, UnderWay) else self.patience.ready
+                if clock.monotonic() >= began + seconds:
+                    return f"waited {clock.monotonic() - began:.0f} s in vain: {told}"
                 if self.stop.level():
-                    return f"stopped while it waited: {reason}"
-                self.reader.emit(Waiting(step.id, reason))
+                    return f"stopped while it waited: {told}"
+                self.reader.emit(Waiting(step.id, told))
                 clock.sleep(5.0)
         return None
 
@@ -159,7 +152,7 @@ class Performer:
         self.point("before-intent")
         self.lease.commit(StateChange(intents=tuple(sent.intent for sent in under_way), owe=owes))
         self.point("after-intent")
-        self._send(step, under_way)
+        self._send(kind, step, under_way)
         self.point("after-send")
         landscape, ended = self._read_back(kind, step, under_way)
         self.point("before-outcome")
@@ -167,9 +160,7 @@ class Performer:
         self.point("after-outcome")
         return ended
 
-    def _prepared(self, action: Action, number: int, landscape: Landscape) -> _Sent:
-        seconds = self._expiry_seconds(number)
-        expires = self.reader.clock.now() + timedelta(seconds=seconds)
+    def _prepared(self, action: Action, number: int, landscape: Landscape) -> Sent:
         intent = Intent(
             id=self.reader.random.identifier(),
             run=self.run,
@@ -177,12 +168,16 @@ class Performer:
             kind=action.kind.value,
             command="; ".join(str(command) for command in action.commands),
             host=str(action.commands[0].endpoint) if action.commands else "",
-            expires=expires.isoformat(),
+            expires=self._expires(number),
             expects=action.expects,
             expects_after=action.expects_after,
             discharges=action.discharges,
         )
-        return _Sent(action, intent, tuple(_named(command, landscape) for command in action.commands))
+        commands = tuple(_named(command, landscape) for command in action.commands)
+        return Sent(action, intent, commands, since=self.reader.clock.monotonic())
+
+    def _expires(self, number: int) -> str:
+        return (self.reader.clock.now() + timedelta(seconds=self._expiry_seconds(number))).isoformat()
 
     def _expiry_seconds(self, number: int) -> float:
         """Seconds within which the runner must begin: those behind others in a batch get more, none beyond the
@@ -192,60 +187,121 @@ class Performer:
             raise LeaseLost()
         return min(self.patience.expiry + number, left)
 
-    def _send(self, step: Step, under_way: Sequence[_Sent]) -> None:
-        """Send the first command of every action together, then the second of those whose first succeeded, and so
-        on."""
+    def _send(self, kind: ResourceType, step: Step, under_way: Sequence[Sent]) -> None:
+        """Send the first command of every action together, then the second of those that may go on, and so on."""
+        pause = 0.25
+        while going := [sent for sent in under_way if sent.has_next]:
+            released = going
+            if kind.looks_between and any(sent.turn for sent in going):
+                released = self._released(kind, step, going)
+                self._extend(released)
+            if released:
+                if any(sent.turn for sent in released):
+                    self.point("between-commands")
+                self._send_next(kind, step, released)
+                pause = 0.25
+            elif any(sent.has_next for sent in going):
+                self._pause(pause)
+                pause = min(pause * 2, 10.0)
+
+    def _send_next(self, kind: ResourceType, step: Step, going: Sequence[Sent]) -> None:
+        """Send the next command of each action, those of one host in one batch."""
 
         def on_retry(error: TransientError, attempt: int, seconds: float) -> None:
             self.reader.emit(Retrying(step.id, str(error), attempt, seconds))
 
-        for turn in range(max(len(sent.commands) for sent in under_way)):
-            going = [sent for sent in under_way if turn < len(sent.commands) and sent.error is None]
-            for endpoint in dict.fromkeys(sent.commands[turn].endpoint for sent in going):
-                batch = [sent for sent in going if sent.commands[turn].endpoint == endpoint]
-                requests = [
-                    Request(f"{sent.intent.id}.{turn}", sent.commands[turn], self._expiry_seconds(number))
-                    for number, sent in enumerate(batch)
-                ]
-                results = self.reader.retry.invoke(partial(self.reader.sessions.open, endpoint), requests, on_retry)
-                for sent, result in zip(batch, results, strict=True):
-                    sent.error = result if isinstance(result, SessionError) else None
+        for endpoint in dict.fromkeys(sent.commands[sent.turn].endpoint for sent in going):
+            batch = [sent for sent in going if sent.has_next and sent.commands[sent.turn].endpoint == endpoint]
+            requests = [
+                Request(f"{sent.intent.id}.{sent.turn}", sent.commands[sent.turn], self._expiry_seconds(number))
+                for number, sent in enumerate(batch)
+            ]
+            results = self.reader.retry.invoke(partial(self.reader.sessions.open, endpoint), requests, on_retry)
+            for sent, result in zip(batch, results, strict=True):
+                error = result if isinstance(result, SessionError) else None
+                sent.note(error, self.reader.clock.monotonic(), goes_on=kind.looks_between)
 
-    def _read_back(self, kind: ResourceType, step: Step, under_way: Sequence[_Sent]) -> tuple[Landscape, list[Ended]]:
+    def _released(self, kind: ResourceType, step: Step, going: Sequence[Sent]) -> list[Sent]:
+        """Return those whose next command may be sent now; one of which nothing is to be hoped any more is over."""
+        self._outlast_expiry(step, going)
+        landscape = self._read(kind, [sent.action for sent in going])
+        released: list[Sent] = []
+        for sent in going:
+            held_back = self._held_back(kind, sent, landscape)
+            if held_back is None:
+                released.append(sent)
+                if isinstance(sent.error, AmbiguousOutcome | TransientError):
+                    sent.error = None  # what it was to bring about is there
+            elif self.stop.level() > 1 or not self._may_hope(kind, sent, landscape):
+                sent.is_over, sent.held_back = True, held_back
+            else:
+                self.reader.emit(Waiting(step.id, held_back))
+        return released
+
+    def _held_back(self, kind: ResourceType, sent: Sent, landscape: Landscape) -> str | None:
+        if sent.turn == 0:
+            return None
+        if (lacking := unread(kind, sent.action.address, landscape)) is not None:
+            return _why_unreadable(lacking, landscape)
+        return kind.holds_back(sent.action, sent.turn, landscape)
+
+    def _extend(self, released: Sequence[Sent]) -> None:
+        """Write down until when the next commands may begin: they leave later than the first ones."""
+        for number, sent in enumerate(released):
+            sent.intent = replace(sent.intent, expires=self._expires(number))
+        if released:
+            self.lease.commit(StateChange(intents=tuple(sent.intent for sent in released)))
+
+    def _may_hope(self, kind: ResourceType, sent: Sent, landscape: Landscape) -> bool:
+        """True while an effect may still be seen that is not there yet: each has a patience of its own."""
+        coming = kind.under_way(sent.action, landscape)
+        if coming is None and sent.error is not None:
+            return False
+        seconds = self.patience.settle if coming is None else coming.seconds
+        return self.reader.clock.monotonic() < sent.since + seconds
+
+    def _pause(self, seconds: float) -> None:
+        """Sleep, but not on after the operator asked twice to stop."""
+        end = self.reader.clock.monotonic() + seconds
+        while self.stop.level() < 2 and (left := end - self.reader.clock.monotonic()) > 0:
+            self.reader.clock.sleep(min(left, 1.0))
+
+    def _read_back(self, kind: ResourceType, step: Step, under_way: Sequence[Sent]) -> tuple[Landscape, list[Ended]]:
         """Read until every effect is seen or there is no hope of it; return what was read and how each ended."""
-        clock = self.reader.clock
         self._outlast_expiry(step, under_way)
-        deadline, pause = clock.monotonic() + self.patience.settle, 0.25
+        pause = 0.25
         while True:
             landscape = self._read(kind, [sent.action for sent in under_way], after=True)
             ended = [self._judge(kind, sent, landscape) for sent in under_way]
             hoped_for = [
                 sent
                 for sent, end in zip(under_way, ended, strict=True)
-                if end.outcome is not OutcomeKind.DONE and sent.error is None
+                if end.outcome is not OutcomeKind.DONE and not sent.held_back and self._may_hope(kind, sent, landscape)
             ]
-            if not hoped_for or clock.monotonic() >= deadline:
+            if not hoped_for:
                 return landscape, ended
             if self.stop.level() > 1:
                 return landscape, [
                     end if sent.error is not None else _given_up(end)
                     for sent, end in zip(under_way, ended, strict=True)
                 ]
-            self.reader.emit(Waiting(step.id, f"the effect on {hoped_for[0].action.address} to be seen"))
-            clock.sleep(pause)
+            coming = kind.under_way(hoped_for[0].action, landscape)
+            told = coming.told if coming else f"the effect on {hoped_for[0].action.address} to be seen"
+            self.reader.emit(Waiting(step.id, told))
+            self._pause(pause)
             pause = min(pause * 2, 10.0)
 
-    def _outlast_expiry(self, step: Step, under_way: Sequence[_Sent]) -> None:
+    def _outlast_expiry(self, step: Step, under_way: Sequence[Sent]) -> None:
         """After a lost reply, wait until the command can no longer begin: only then a read proves that it did not."""
-        if not any(isinstance(sent.error, AmbiguousOutcome) for sent in under_way):
+        if not any(sent.is_in_doubt for sent in under_way):
             return
         seconds = self.patience.expiry + len(under_way)
         self.reader.emit(Waiting(step.id, "a command without reply to be done or to expire", seconds))
-        end = self.reader.clock.monotonic() + seconds
-        while self.stop.level() < 2 and (left := end - self.reader.clock.monotonic()) > 0:
-            self.reader.clock.sleep(min(left, 1.0))
+        self._pause(seconds)
+        for sent in under_way:
+            sent.is_in_doubt = False
 
-    def _judge(self, kind: ResourceType, sent: _Sent, landscape: Landscape) -> Ended:
+    def _judge(self, kind: ResourceType, sent: Sent, landscape: Landscape) -> Ended:
         action, error = sent.action, sent.error
         if (lacking := unread(kind, action.address, landscape)) is not None:
             unsent = isinstance(error, TransientError)
@@ -254,6 +310,8 @@ class Performer:
         if kind.is_done(action, landscape):
             return Ended(action, OutcomeKind.DONE)
         match error:
+            case None if sent.held_back:
+                return Ended(action, OutcomeKind.FAILED, f"{sent.held_back}; not sent: {sent.commands[sent.turn]}")
             case None:
                 return Ended(action, OutcomeKind.FAILED, "the server reported success, but it reads otherwise")
             case AmbiguousOutcome() if action.proof is Proof.UNOBSERVABLE or self.stop.level() > 1:
@@ -264,7 +322,7 @@ class Performer:
                 return Ended(action, OutcomeKind.FAILED, str(error))
 
     def _outcomes(
-        self, kind: ResourceType, under_way: Sequence[_Sent], ended: Sequence[Ended], landscape: Landscape
+        self, kind: ResourceType, under_way: Sequence[Sent], ended: Sequence[Ended], landscape: Landscape
     ) -> StateChange:
         """Return what the journal gets; an unknown outcome leaves the intent open, for the next run to look again."""
         outcomes = tuple(

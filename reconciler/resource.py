@@ -258,6 +258,16 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True)
+class UnderWay:
+    """Something that takes its time and is seen to come, such as a service that is starting."""
+
+    told: str
+    """In words, for whoever waits: ``RTCSRV on fe1.contoso.com is starting for 2 min``."""
+    seconds: float
+    """How long it may take, from the command that began it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Product:
     """What runs on a host, as people call it."""
 
@@ -281,6 +291,8 @@ class ResourceType(ABC):
     """Types that must have been observed before ``queries`` can tell what to ask."""
     refreshes: ClassVar[tuple[str, ...]] = ()
     """Types whose resources its actions change beside its own: observed again after each action."""
+    looks_between: ClassVar[bool] = False
+    """Whether the effect of one command is to be seen before the next command of the same action is sent."""
 
     # what it is
 
@@ -450,8 +462,19 @@ class ResourceType(ABC):
         """Return reads to repeat until ``is_ready``, before the action is sent: replication, readiness of a pool."""
         return ()
 
-    def is_ready(self, action: Action, answers: Sequence[Answer], landscape: Landscape) -> str | None:
+    def is_ready(self, action: Action, answers: Sequence[Answer], landscape: Landscape) -> str | UnderWay | None:
         """Return None when the action may go, else what is waited for, in words."""
+        return None
+
+    def holds_back(self, action: Action, sent: int, landscape: Landscape) -> str | None:
+        """Return what the next command waits for after ``sent`` of them, in words; None when it may go now.
+
+        Asked of a type that ``looks_between``: what is seen keeps a command back, not that the one before it failed.
+        """
+        return None
+
+    def under_way(self, action: Action, landscape: Landscape) -> UnderWay | None:
+        """Return how far the effect is that a sent command began; None where it comes at once or does not come."""
         return None
 
     def owed_after(self, action: Action, landscape: Landscape) -> Sequence[Obligation]:

@@ -13,7 +13,7 @@ from reconciler.build_plan import build_plan
 from reconciler.decide import decide
 from reconciler.errors import NotFound, SessionError, Unreachable
 from reconciler.plan import Plan
-from reconciler.resource import Action, ActionKind, Answer, Landscape, Settings, Task
+from reconciler.resource import Action, ActionKind, Answer, Landscape, Settings, Task, UnderWay
 from reconciler.snapshot import Duty, Obligation
 from reconciler.values import Address, Command, Operation, Reply, Resource, Value
 from tests.landscapes import (
@@ -410,7 +410,9 @@ def test_an_unreadable_front_end_is_told_and_not_restarted() -> None:
     assert "UM032" in codes(given)
 
 
-def ready(given: Landscape, host: str, states: dict[str, str], known: Sequence[str] | None = None) -> str | None:
+def ready(
+    given: Landscape, host: str, states: dict[str, str], known: Sequence[str] | None = None
+) -> str | UnderWay | None:
     task = next(one for one in due(given, "service_restart") if one.resource.key == host)
     action = Action(task.resource.address, ActionKind.RUN, commands=task.commands)
     guids = [one.guid for one in given.all("hunt_group").values()] if known is None else known
