@@ -5,6 +5,7 @@ Opening and reading what was never saved touches nothing; the store is made when
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from state.database import Database
 from state.failures import damaged, state_error
 from state.lease import LEASE_SECONDS, HeldLease, end_foreign_lease, take_lease
 from state.ledger import Environment, Ledger
+from state.location import parse_location
 from state.postgresql import PostgreSQLDatabase
 from state.rows import Written, checksum, digest_of, read_snapshot
 from state.sqlite import SQLiteDatabase
@@ -41,9 +43,9 @@ def open_store(
 ) -> SavedState:
     """Open the state of ``environment``.
 
-    ``location`` is the path of an SQLite file, which need not exist, or the address of a PostgreSQL database
-    (``postgresql://USER@HOST/DATABASE``). A schema that is behind is brought up to date here. ``random``
-    gives the id of the lineage. A lease lasts ``lease_seconds``, and renews itself from a thread of its own
+    ``location`` is the path of an SQLite file, which need not exist, or text that names one or a PostgreSQL database
+    (``postgresql://USER@HOST/DATABASE``, see ``location``). A schema that is behind is brought up to date here.
+    ``random`` gives the id of the lineage. A lease lasts ``lease_seconds``, and renews itself from a thread of its own
     unless told otherwise (tests with a clock of their own call ``renew``).
 
     Raises:
@@ -61,18 +63,10 @@ def open_store(
 
 
 def _database(location: Path | str, *, clock: Clock, read_only: bool, point: CrashPoint) -> Database:
-    if isinstance(location, Path):
-        return SQLiteDatabase(location, clock=clock, read_only=read_only, point=point)
-    scheme, separator, _ = location.partition("://")
-    if not separator:
-        return SQLiteDatabase(Path(location), clock=clock, read_only=read_only, point=point)
-    if scheme in ("postgresql", "postgres", "postgresql+psycopg"):
-        return PostgreSQLDatabase(location, read_only=read_only, point=point)
-    raise state_error(
-        "Unknown state location",
-        f"State cannot be kept at {scheme!r} addresses.",
-        "Name the path of a file, or write:\n\n    postgresql://USER@HOST/DATABASE",
-    )
+    place = location if isinstance(location, Path) else parse_location(location, is_windows=os.name == "nt")
+    if isinstance(place, Path):
+        return SQLiteDatabase(place, clock=clock, read_only=read_only, point=point)
+    return PostgreSQLDatabase(place, read_only=read_only, point=point)
 
 
 class SavedState:

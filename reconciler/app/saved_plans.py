@@ -10,6 +10,7 @@ from pathlib import Path
 from secrets import token_hex
 
 from reconciler.admission import admit_saved, used
+from reconciler.app.private_files import make_private
 from reconciler.connections import SecretReference
 from reconciler.diagnostics import Diagnostic
 from reconciler.errors import ConfigurationError, PlanError
@@ -49,7 +50,8 @@ class SavedPlans:
 
     def _key(self) -> bytes:
         """Return the key that signs plans; where none is given, one is made once and kept beside the state."""
-        from state.files import ensure_private_directory, read_private, write_private
+        from state.files import read_private
+        from state.key_file import create_once
 
         told = os.environ.get("RECONCILER_PLAN_KEY")
         if told:
@@ -60,9 +62,9 @@ class SavedPlans:
                 remedy = "Write env:NAME, file:PATH or keyring:SERVICE/USER."
                 raise ConfigurationError(Diagnostic("Literal secret", detail, remedy)) from None
         path = self.private / "plan.key"
-        ensure_private_directory(self.private)
         if not path.exists():
-            write_private(path, token_hex(32).encode())
+            make_private(self.private)
+            create_once(path, lambda: token_hex(32).encode(), self.clock)
         return read_private(path)
 
     def admit(self, saved: SavedPlan, lease: Lease, store: StateStore) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from reconciler.app.declared import check
-from reconciler.app.workspace import PRIVATE
+from reconciler.app.private_files import PRIVATE, make_private
 from reconciler.diagnostics import Diagnostic
 from reconciler.errors import ConfigurationError, ReconcilerError
 
@@ -20,7 +20,10 @@ def world_of(place: Path, changes: Path | None) -> tuple[Path, Path | None]:
     if environment.simulator is None:
         detail = f"{place} has no simulated estate: its connections are real."
         raise ConfigurationError(Diagnostic("No simulator", detail, 'Write "connections: {simulator: world.yaml}".'))
-    return place / environment.simulator, changes or place / PRIVATE / "world.json"
+    if changes is None:
+        make_private(place / PRIVATE)
+        changes = place / PRIVATE / "world.json"
+    return place / environment.simulator, changes
 
 
 def serve_world(world: Path, changes: Path | None, *, engine: str, **options: Any) -> int:

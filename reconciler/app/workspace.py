@@ -18,6 +18,7 @@ from providers.catalogue import resource_types
 from reconciler.admission import admit, used
 from reconciler.app import server_connections
 from reconciler.app.declared import check
+from reconciler.app.private_files import PRIVATE, make_private, told_location
 from reconciler.app.saved_plans import SavedPlans
 from reconciler.apply import Account, Apply, Fate
 from reconciler.build_plan import Origin, build_plan
@@ -50,9 +51,6 @@ from reconciler.world import World
 if TYPE_CHECKING:
     from providers.transport.settings import ConnectionSettings
 
-PRIVATE = ".reconciler"
-"""In the environment's directory: the state, the key that signs plans, the simulated world's changes. Ignored by
-git."""
 _CONTROLLERS = "domain_controller"
 """The type that lists domain controllers, and the decision that remembers the one chosen."""
 
@@ -135,12 +133,7 @@ class Workspace:
 
     def _state_location(self) -> Path | str:
         told = os.environ.get("RECONCILER_STATE")
-        if not told:
-            return self.private / "state.db"
-        try:
-            return fetch(SecretReference.parse(told), self.directory)
-        except ValueError:
-            return told if "://" in told else Path(told)
+        return told_location(told, self.directory) if told else self.private / "state.db"
 
     @contextmanager
     def leased(self, operation: str) -> Iterator[tuple[Lease, Run]]:
@@ -159,9 +152,7 @@ class Workspace:
         return Holder(run, platform.node(), os.getpid(), getpass.getuser(), operation, now)
 
     def _make_private(self) -> None:
-        from state.files import ensure_private_directory
-
-        ensure_private_directory(self.private)
+        make_private(self.private)
 
     # --- the world ---------------------------------------------------------------------------------------------------
 

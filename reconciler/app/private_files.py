@@ -1,0 +1,57 @@
+"""What an environment keeps beside its files, in ``DIR/.reconciler``: for its owner alone, and never for Git."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from reconciler.connections import SecretReference
+from reconciler.diagnostics import Diagnostic
+from reconciler.errors import ConfigurationError, StateError
+from reconciler.secret_references import fetch
+
+PRIVATE: Final = ".reconciler"
+"""In the environment's directory: the state, the key that signs plans, the simulated world's changes."""
+
+_IGNORED: Final = b"# Made by reconciler: nothing in this directory belongs into a repository.\n*\n"
+
+
+def make_private(directory: Path) -> None:
+    """Make ``directory``, for its owner alone, with a ``.gitignore`` that keeps all of it out of Git.
+
+    A ``.gitignore`` that somebody wrote stays as it is.
+
+    Raises:
+        StateError: it is a link or a file, another user's, or open to others; or it could not be made.
+    """
+    from state.files import ensure_private_directory, write_private
+
+    ensure_private_directory(directory)
+    ignored = directory / ".gitignore"
+    if not os.path.lexists(ignored):
+        # On a disk that is full or read only, it is for the next command to write.
+        with suppress(StateError):
+            write_private(ignored, _IGNORED)
+
+
+def told_location(told: str, directory: Path) -> str:
+    """Return the location of the state that ``RECONCILER_STATE`` tells, itself or by a reference.
+
+    Raises:
+        ConfigurationError: the reference leads nowhere.
+    """
+    try:
+        reference = SecretReference.parse(told)
+    except ValueError:
+        return told
+    try:
+        return fetch(reference, directory)
+    except ConfigurationError as error:
+        (first,) = error.diagnostics
+        remedy = "RECONCILER_STATE is a reference here: what it names holds the location. Provide it there"
+        own = (
+            "." if reference.scheme != "file" else ", or write the path of a state file alone, without file: before it."
+        )
+        raise ConfigurationError(Diagnostic(first.summary, first.detail, remedy + own)) from None

@@ -1,0 +1,42 @@
+"""What an environment keeps beside its files stays out of Git, and where the state is may be told by a reference."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from reconciler.app.private_files import make_private, told_location
+from reconciler.errors import ConfigurationError
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="no git")
+def test_git_takes_nothing_of_it(tmp_path: Path) -> None:
+    private = tmp_path / ".reconciler"
+    make_private(private)
+    (private / "plan.key").write_bytes(b"key")
+    (tmp_path / "contoso.yaml").touch()
+    git = ["git", "-C", str(tmp_path)]
+    subprocess.run([*git, "init", "-q"], check=True)
+    subprocess.run([*git, "add", "-A"], check=True)
+    assert subprocess.check_output([*git, "ls-files"], text=True).split() == ["contoso.yaml"]
+
+
+def test_what_somebody_wrote_there_stays(tmp_path: Path) -> None:
+    private = tmp_path / ".reconciler"
+    make_private(private)
+    (private / ".gitignore").write_text("!notes\n")
+    make_private(private)
+    assert (private / ".gitignore").read_text() == "!notes\n"
+
+
+def test_location_is_told_itself_or_by_a_reference(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STATE_URL", "postgresql://kim@localhost/um")
+    (tmp_path / "url").write_text("/srv/state.db\n")
+    assert told_location("env:STATE_URL", tmp_path) == "postgresql://kim@localhost/um"
+    assert told_location("file:url", tmp_path) == "/srv/state.db"
+    assert told_location("./a:b/state.db", tmp_path) == "./a:b/state.db"
+    with pytest.raises(ConfigurationError, match="cannot be read"):
+        told_location("file:/srv/state.db", tmp_path)
