@@ -28,20 +28,24 @@ class Rule:
     source: str
     """Where that is stated."""
     severity: Severity = Severity.ERROR
+    leaves_out: bool = False
+    """An error of this rule forbids only the resource it is about: a plan leaves that one out and does the rest."""
 
     def told(
         self, about: Resource | Address | None, detail: str, remedy: str = "", *, severity: Severity | None = None
     ) -> Diagnostic:
         """Return a finding of this rule; ``detail`` and ``remedy`` say it of the case."""
         address = about.address if isinstance(about, Resource) else about
+        severity = severity or self.severity
         return Diagnostic(
             self.summary,
             detail,
             remedy or self.remedy,
-            severity=severity or self.severity,
+            severity=severity,
             address=str(address) if address else None,
             position=about.position if isinstance(about, Resource) else None,
             code=self.code,
+            leaves_out=self.leaves_out and severity is Severity.ERROR and address is not None,
         )
 
 

@@ -16,7 +16,7 @@ actions, the landscape), ``ports`` (session, store, clock, random, scheduler: ev
 * load: ``source_text``, ``yaml_reader``, ``csv_reader``, ``declarations``, ``connections``, ``schema``, and
   ``environment``, which puts them together; ``environment_files`` alone opens files
 * resolve: ``resolve``
-* diff and plan: ``diff``, ``decide``, ``selection``, ``graph``, ``stages``, ``build_plan``, ``plan``
+* diff and plan: ``diff``, ``decide``, ``selection``, ``leave_out``, ``graph``, ``stages``, ``build_plan``, ``plan``
 * check: ``checks`` (the rules of the types), ``admission`` (budgets, saved plans)
 * a saved plan: ``plan_file``, ``plan_json``, ``plan_reading``; drawn: ``plan_graph``
 * ``drift``: desired, last applied and observed, three ways

@@ -14,14 +14,17 @@ from reconciler.snapshot import Snapshot
 _REMEDY = "Make a new plan."
 
 
-def admit(plan: Plan, max_destroy: int) -> None:
+def admit(plan: Plan, max_destroy: int, *, strict: bool = False) -> None:
     """Let a plan pass that nothing forbids.
+
+    Args:
+        strict: a plan that leaves something out is forbidden too.
 
     Raises:
         ReconcilerError: something it needs could not be read, or what was asked for names nothing.
         Refused: a check against the world, or the destroy budget, forbids it.
     """
-    errors = [told for told in plan.diagnostics if told.is_error]
+    errors = [told for told in plan.diagnostics if told.forbids or (strict and told.is_error)]
     if any(told.code in (None, "UM101") for told in errors):
         raise ReconcilerError(*errors)
     budget = over_budget(plan, max_destroy)

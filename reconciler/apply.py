@@ -43,6 +43,8 @@ class Account:
     fatal: ReconcilerError | None = None
     stopped_with: int = 0
     """130 or 143 where the operator asked to stop before all was done."""
+    left_out: int = 0
+    """Declared resources that cannot be done, so that the plan left them out."""
 
     def count(self, *kinds: OutcomeKind) -> int:
         return sum(end.outcome in kinds for end in self.ended)
@@ -63,10 +65,15 @@ class Account:
             return 5
         if self.fatal is not None and not self.sent_anything and not isinstance(self.fatal, LeaseLost):
             return self.fatal.exit_code
-        is_whole = all(fate is Fate.DONE for fate in self.fates.values())
-        if is_whole and not self.open_obligations and self.fatal is None:
-            return 0
+        if self.is_whole:
+            return 3 if self.left_out else 0
         return self.stopped_with or 3
+
+    @property
+    def is_whole(self) -> bool:
+        """True where all of the plan is done and nothing is owed."""
+        is_done = all(fate is Fate.DONE for fate in self.fates.values())
+        return is_done and not self.open_obligations and self.fatal is None
 
 
 @dataclass(slots=True)
@@ -112,6 +119,7 @@ class Apply:
             tuple(open_obligations),
             self._fatal,
             self._stop.exit_code if self._stop.level() else 0,
+            len(self._plan.left_out),
         )
         self._tell_end(account, self._clock.monotonic() - began)
         return account
@@ -250,7 +258,8 @@ class Apply:
                 blocked=blocked,
                 unknown=account.count(OutcomeKind.UNKNOWN),
                 seconds=seconds,
-                resume=self._resume if exit_code else None,
+                resume=None if account.is_whole else self._resume,
+                left_out=account.left_out,
             )
         )
 

@@ -1,4 +1,4 @@
-"""Makes the plan: decide, select, arrange, check.
+"""Makes the plan: decide, select, check, arrange.
 
 Equal inputs give an equal plan, byte for byte: nothing here reads a clock, draws a number or depends on the order in
 which files were read.
@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from reconciler.checks import check_plan
 from reconciler.decide import decide
 from reconciler.diagnostics import in_order
+from reconciler.leave_out import leave_out
 from reconciler.plan import Impact, Plan, Step
 from reconciler.resource import Action, ActionKind, Landscape, ResourceType
 from reconciler.selection import Selection
@@ -45,7 +45,7 @@ def build_plan(
     """
     selection, origin = selection or Selection(), origin or Origin()
     end, unchanged = decide(types, landscape)
-    chosen = selection.choose(end.actions)
+    chosen, told = leave_out(types, end, selection.choose(end.actions))
     by_type = {kind.name: kind for kind in types}
     steps = arrange(chosen.values(), by_type)
     open_obligations = sorted(landscape.prior.obligations, key=lambda owed: owed.identity)
@@ -66,9 +66,7 @@ def build_plan(
         met=tuple(owed for owed in open_obligations if owed in met),
         decisions=_new_decisions(types, end),
         impact=_impact(steps, by_type, end),
-        diagnostics=in_order(
-            [*check_plan(types, end, chosen), *selection.unknown(known, set(by_type), _waves(types, end))]
-        ),
+        diagnostics=in_order([*told, *selection.unknown(known, set(by_type), _waves(types, end))]),
     )
 
 

@@ -8,6 +8,7 @@ UM1xx are the engine's own: they hold for every resource type.
     UM104  a setting of something that does not exist
     UM105  more is destroyed than was allowed
     UM106  an interrupted run left commands whose outcome is not known yet
+    UM107  something that is left out is needed (``leave_out``)
 """
 
 from __future__ import annotations

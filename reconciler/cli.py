@@ -19,6 +19,7 @@ import click
 from reconciler import __version__
 from reconciler.cli_options import (
     PATH,
+    concluded,
     name_variables,
     ports,
     shown,
@@ -27,6 +28,7 @@ from reconciler.cli_options import (
     with_json,
     with_parallelism,
     with_selection,
+    with_strict,
 )
 from reconciler.cli_state import state
 from reconciler.diagnostics import Diagnostic, Severity
@@ -79,7 +81,8 @@ def validate(output: Output, directory: Path) -> int:
     """Check the files of an environment; no server is touched."""
     from reconciler.app import check
 
-    environment, told = check(directory)
+    with concluded(output, "Not valid"):
+        environment, told = check(directory)
     output.diagnostics(told)
     count = sum(len(resources) for resources in environment.declared.values())
     output.say(f"{environment.name}: {count:,} declarations, no errors.")
@@ -90,6 +93,7 @@ def validate(output: Output, directory: Path) -> int:
 @with_directory
 @with_json
 @with_selection
+@with_strict
 @with_parallelism
 @click.option("--out", type=PATH, metavar="FILE", help="Save the plan, signed, for one apply of exactly this.")
 @click.option("--json-into", type=PATH, metavar="FILE", help="Write the JSON lines to a file beside the text.")
@@ -103,12 +107,15 @@ def plan(output: Output, directory: Path, **options: Any) -> int:
     from reconciler.app import open_workspace
 
     selection = _selected(options)
-    with open_workspace(directory, ports(output), parallelism=options["parallelism"]) as workspace:
+    with (
+        concluded(output, "Not saved" if options["out"] else "Cannot be applied"),
+        open_workspace(directory, ports(output), parallelism=options["parallelism"]) as workspace,
+    ):
         made = workspace.plan(selection, refresh_only=options["refresh_only"])
         output.plan(made, commands=options["commands"])
         if options["json_into"]:
             _write_json(options["json_into"], made)
-        _admit(output, made, options["max_destroy"])
+        _admit(output, made, options["max_destroy"], strict=options["strict"])
         if options["out"]:
             workspace.saved_plans.save(made, options["out"])
             output.say(f"\nSaved to {options['out']}. To do exactly this:\n\n    reconciler apply {options['out']}")
@@ -120,6 +127,7 @@ def plan(output: Output, directory: Path, **options: Any) -> int:
 @click.option("--dir", "directory", type=PATH, help="Of a saved plan: its environment, if it is not where it was.")
 @with_json
 @with_selection
+@with_strict
 @with_parallelism
 @click.option("--auto-approve", is_flag=True, help="Do not ask.")
 @click.option("--commands", is_flag=True, help="Show the exact commands.")
@@ -141,6 +149,7 @@ def apply(output: Output, what: Path, **options: Any) -> int:
     stop = SignalStop(on_signal, tell_of_waiting)
     with (
         stop.installed(),
+        concluded(output, "Not applied"),
         open_workspace(directory, ports(output, stop=stop), parallelism=options["parallelism"]) as workspace,
     ):
         saved = workspace.saved_plans.read(planfile) if planfile else None
@@ -160,6 +169,7 @@ def apply(output: Output, what: Path, **options: Any) -> int:
             selection=_selected(options),
             max_destroy=options["max_destroy"],
             refresh_only=options["refresh_only"],
+            strict=options["strict"],
             resume=f"reconciler apply {directory}",
         )
     if account is None:
@@ -313,7 +323,7 @@ def _selected(options: dict[str, Any]) -> Selection:
     return Selection(tuple(options["targets"]), tuple(options["excludes"]), options["wave"])
 
 
-def _admit(output: Output, made: Any, max_destroy: int | None) -> None:
+def _admit(output: Output, made: Any, max_destroy: int | None, *, strict: bool) -> None:
     """Refuse what may not be applied; a plan beyond the default budget is told of unless a budget was given."""
     from reconciler.admission import admit
     from reconciler.checks import over_budget
@@ -321,7 +331,7 @@ def _admit(output: Output, made: Any, max_destroy: int | None) -> None:
     beyond = over_budget(made, 0)
     if beyond is not None and max_destroy is None:
         output.diagnostics([replace(beyond, severity=Severity.WARNING)])
-    admit(made, made.impact.destroys if max_destroy is None else max_destroy)
+    admit(made, made.impact.destroys if max_destroy is None else max_destroy, strict=strict)
 
 
 def _place(what: Path, directory: Path | None) -> tuple[Path, Path | None]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import update_wrapper
 from pathlib import Path
 from typing import Any, Final
@@ -38,6 +39,10 @@ def with_selection(command: Callable[..., Any]) -> Callable[..., Any]:
         command = option(command)
     return command
 
+
+with_strict = click.option(
+    "--strict", is_flag=True, help="Refuse a plan that leaves out what cannot be done, instead of doing the rest."
+)
 
 with_parallelism = click.option(
     "--parallelism", type=click.IntRange(1, 64), default=8, show_default=True, help="Steps that run side by side."
@@ -92,6 +97,16 @@ def shown(command: Callable[..., int]) -> Callable[..., int]:
             return output.end(1)
 
     return update_wrapper(wrapped, command)
+
+
+@contextmanager
+def concluded(output: Output, word: str) -> Iterator[None]:
+    """Let the last line say ``word`` and the count of errors where these end what is done inside."""
+    try:
+        yield
+    except ReconcilerError as error:
+        output.conclude(word, error)
+        raise
 
 
 def tell_of_waiting() -> None:

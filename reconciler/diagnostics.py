@@ -47,10 +47,17 @@ class Diagnostic:
     """The line of the file at ``position``, for the caret under it."""
     code: str | None = None
     """The stable code of a check, such as ``UM001``."""
+    leaves_out: bool = False
+    """An error that forbids only what stands at ``address``: a plan leaves that out and does the rest."""
 
     @property
     def is_error(self) -> bool:
         return self.severity is Severity.ERROR
+
+    @property
+    def forbids(self) -> bool:
+        """True for an error that forbids the plan as a whole."""
+        return self.is_error and not self.leaves_out
 
     def sort_key(self) -> tuple[bool, str, int, int, str, str, str]:
         place = self.position or Position("", 0, 0)

@@ -109,6 +109,8 @@ class RunEnded:
     seconds: float
     resume: str | None = None
     """The command that goes on, where something is left."""
+    left_out: int = 0
+    """Declared resources that cannot be done, so that the plan left them out."""
 
 
 Event: TypeAlias = (

@@ -143,6 +143,7 @@ def _run_ended(event: RunEnded) -> Message:
         "failed": event.failed,
         "blocked": event.blocked,
         "unknown": event.unknown,
+        "left_out": event.left_out,
         "seconds": round(event.seconds, 3),
         "resume": event.resume,
     }
@@ -159,6 +160,7 @@ def diagnostic_message(told: Diagnostic) -> Message:
         "address": told.address,
         "position": _position(told.position),
         "excerpt": told.excerpt,
+        "leaves_out": told.leaves_out,
     }
 
 
@@ -224,6 +226,7 @@ def _plan_summary(plan: Plan) -> Message:
         "users": plan.impact.users,
         "interrupted_users": plan.impact.interrupted_users,
         "destroys": plan.impact.destroys,
+        "left_out": list(plan.left_out),
         "obligations": [_obligation(owed) for owed in plan.obligations],
     }
 

@@ -14,10 +14,11 @@ from typing import Any, TextIO
 from reconciler.diagnostics import Diagnostic
 from reconciler.doctor import Report
 from reconciler.drift import DriftReport
-from reconciler.errors import OutputLost
+from reconciler.errors import OutputLost, ReconcilerError
 from reconciler.events import Event, Observed, Observing
 from reconciler.plan import Plan
 from reconciler.style import Style, is_live, style_of
+from reconciler.text import count
 
 
 class Output:
@@ -34,7 +35,7 @@ class Output:
         self._log = _log_file(log)
         self._progress: Any = None
         self._shown: set[Diagnostic] = set()
-        """Told already, with a plan: nothing is said twice."""
+        """Shown already: nothing is said twice."""
 
     def emit(self, event: Event) -> None:
         """Tell an event to every listener."""
@@ -99,6 +100,7 @@ class Output:
 
     def diagnostics(self, told: Iterable[Diagnostic]) -> None:
         told = tuple(one for one in told if one not in self._shown)
+        self._shown.update(told)
         if not told:
             return
         if self._json is not None:
@@ -108,6 +110,12 @@ class Output:
         self._end_progress()
         sys.stderr.write(render_diagnostics(told, self.error_style))
         sys.stderr.flush()
+
+    def conclude(self, word: str, error: ReconcilerError) -> None:
+        """Show why a command ends without what it was for, and say so in the last line."""
+        self.diagnostics(error.diagnostics)
+        number = sum(told.is_error for told in error.diagnostics)
+        self.say(f"\n{word}: {count(number, 'error')}.")
 
     def write(self, text: str) -> None:
         """Write what was asked for, such as a schema, as it is on standard output."""

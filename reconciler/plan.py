@@ -78,6 +78,11 @@ class Plan:
         """True where a command would be sent."""
         return bool(self.steps)
 
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """Addresses of what is declared and cannot be done; the diagnostics say why, and the rest goes on."""
+        return tuple(sorted({told.address for told in self.diagnostics if told.leaves_out and told.address}))
+
     def actions(self) -> Iterator[Action]:
         return (action for step in self.steps for action in step.actions)
 

@@ -138,7 +138,7 @@ def diagnostic_of(told: Diagnostic) -> dict[str, Json]:
         "summary": told.summary,
         **_lean(detail=told.detail, remedy=told.remedy, address=told.address, code=told.code),
         **_lean(position=None if place is None else [place.file, place.line, place.column]),
-        **_lean(excerpt=told.excerpt),
+        **_lean(excerpt=told.excerpt, leaves_out=told.leaves_out),
     }
 
 

@@ -248,6 +248,7 @@ def read_diagnostic(value: object) -> Diagnostic:
         position=None if place is None else _read_position(place),
         excerpt=fields.optional("excerpt", str),
         code=fields.optional("code", str),
+        leaves_out=bool(fields.optional("leaves_out", bool)),
     )
     return fields.end(told)
 

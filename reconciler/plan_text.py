@@ -13,8 +13,8 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Final
 
-from reconciler.diagnostic_text import diagnostic_lines
-from reconciler.diagnostics import Diagnostic, Severity
+from reconciler.diagnostic_text import folded_lines
+from reconciler.diagnostics import Severity
 from reconciler.obligation_text import obligation_text, settled_by
 from reconciler.plan import Plan, Step
 from reconciler.plan_entries import LOOKS, Entry, entries, entry_lines
@@ -23,8 +23,7 @@ from reconciler.style import Style, sentence
 from reconciler.text import count, lines, listed, wrap
 from reconciler.values import Address
 
-_TOLD_IN_FULL: Final = 2
-"""Of more warnings or notes of one kind the first stands for all."""
+_LEFT_OUT_NAMED: Final = 8
 _WORDS: Final = {"um": "UM", "ip": "IP", "lync": "Lync"}
 
 
@@ -133,27 +132,10 @@ def _kept(title: str, actions: Sequence[Action], style: Style) -> Iterator[str]:
 
 
 def _told(plan: Plan, style: Style) -> Iterator[str]:
-    """Yield the diagnostics, the worst last, where the eye is; of many equal ones that are no errors the first."""
-    alike: dict[tuple[object, ...], list[Diagnostic]] = {}
-    for index, told in enumerate(plan.diagnostics):
-        alike.setdefault((told.severity, told.summary, told.code, index if told.is_error else None), []).append(told)
-    worst_last = sorted(alike.values(), key=lambda group: list(Severity).index(group[0].severity), reverse=True)
-    for index, group in enumerate(worst_last):
-        shown = group if len(group) <= _TOLD_IN_FULL else group[:1]
-        for number, told in enumerate(shown):
-            if index or number:
-                yield ""
-            yield from diagnostic_lines(told, style)
-        if len(group) > len(shown):
-            yield ""
-            yield from _others(group[1:], style)
-
-
-def _others(told: Sequence[Diagnostic], style: Style) -> Iterator[str]:
-    """Yield about what else the same is told; the whole of it is in the JSON form."""
-    about = listed([str(one.address or one.position or "?") for one in told], 4)
-    for line in wrap(style.show(f"The same is told of {about}; --json has each in full."), style.width - 2):
-        yield style.paint(f"  {line}", "dim")
+    """Yield the diagnostics, the worst last, where the eye is."""
+    order = list(Severity)
+    worst_last = sorted(plan.diagnostics, key=lambda told: (-order.index(told.severity), not told.leaves_out))
+    yield from folded_lines(worst_last, style)
 
 
 def _owed(plan: Plan, style: Style) -> Iterator[str]:
@@ -169,12 +151,14 @@ def _owed(plan: Plan, style: Style) -> Iterator[str]:
 
 
 def _summary(plan: Plan, style: Style) -> Iterator[str]:
-    errors = sum(told.is_error for told in plan.diagnostics)
+    errors = sum(told.forbids for told in plan.diagnostics)
     if plan.has_changes:
         yield from sentence("Plan:", _totals(plan), style)
         yield from sentence("Impact:", _impact(plan), style)
     elif errors:
         yield f"{style.paint('No plan:', 'red', 'bold')} {count(errors, 'error')}."
+    elif plan.left_out:
+        yield f"{style.paint('No changes', 'yellow', 'bold')} but for what is left out."
     else:
         compared = f" {count(plan.unchanged, 'resource')} compared." if plan.unchanged else ""
         yield f"{style.paint('No changes.', 'green', 'bold')} The servers are as the configuration says.{compared}"
@@ -184,6 +168,10 @@ def _summary(plan: Plan, style: Style) -> Iterator[str]:
         (plan.unchanged if plan.has_changes else 0, f"{plan.unchanged:,} unchanged", "dim"),
     )
     yield from sentence("Beside:", ((text, look) for number, text, look in beside if number), style)
+    if plan.left_out:
+        told = f"{len(plan.left_out):,}, for the reasons above: {listed(plan.left_out, _LEFT_OUT_NAMED)}."
+        for index, line in enumerate(wrap(style.show(told), style.width - len("Left out: "))):
+            yield f"{' ' * len('Left out: ') if index else style.paint('Left out:', 'yellow', 'bold') + ' '}{line}"
 
 
 def _totals(plan: Plan) -> Iterator[tuple[str, str]]:

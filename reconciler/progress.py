@@ -254,6 +254,8 @@ def _closing(event: RunEnded, tally: _Tally, style: Style) -> Iterator[str]:
     yield from _row("done", event.done, [], "green", style)
     yield from _row("failed", event.failed, failed, "red", style)
     yield from _row("blocked", event.blocked, blocked, "yellow", style)
+    if event.left_out:
+        yield from _row("left out", event.left_out, ["the plan says why"], "yellow", style)
     if event.unknown:
         yield from _row("unknown", event.unknown, unknown, "red", style)
     if tally.owed:
@@ -266,7 +268,7 @@ def _closing(event: RunEnded, tally: _Tally, style: Style) -> Iterator[str]:
 def _verdict(event: RunEnded, style: Style) -> str:
     if event.unknown:
         return style.paint("Somebody has to look: an outcome is unknown.", "red", "bold")
-    if event.failed or event.blocked:
+    if event.failed or event.blocked or (event.left_out and event.exit_code == 3):
         return style.paint("Not everything was applied.", "red", "bold")
     if event.exit_code:
         return style.paint("Stopped.", "yellow", "bold")

@@ -35,7 +35,7 @@ class Selection:
         if self.is_everything:
             return dict(actions)
         by_name = {_folded(address): action for address, action in actions.items()}
-        needs = {name: [_folded(need) for need in hard_needs(action)] for name, action in by_name.items()}
+        needs = _needs(by_name)
         chosen: Collection[str] = by_name
         if self.targets:
             targeted = [name for name in by_name if _matches(name, self.targets)]
@@ -62,6 +62,17 @@ class Selection:
             by_folded = {wave.casefold(): wave for wave in sorted(waves)}
             told.append(_unknown_name("Unknown wave", f"--wave {self.wave}", self.wave, by_folded))
         return tuple(told)
+
+
+def with_dependents(dropped: Collection[Address], actions: Mapping[Address, Action]) -> frozenset[Address]:
+    """Return ``dropped`` and every action that needs one of them, directly or through others."""
+    by_name = {_folded(address): action for address, action in actions.items()}
+    reached = closure([name for one in dropped if (name := _folded(one)) in by_name], reversed_edges(_needs(by_name)))
+    return frozenset({*dropped, *(by_name[name].address for name in reached if name in by_name)})
+
+
+def _needs(by_name: Mapping[str, Action]) -> dict[str, list[str]]:
+    return {name: [_folded(need) for need in hard_needs(action)] for name, action in by_name.items()}
 
 
 def hard_needs(action: Action) -> tuple[Address, ...]:

@@ -166,13 +166,36 @@ def test_plan_with_errors_never_says_that_there_is_nothing_to_do() -> None:
     assert shown.index("Note:") < shown.index("Warning:") < shown.index("Error:")
 
 
-def test_many_notes_of_one_kind_are_told_once_and_errors_each() -> None:
-    told = [replace(UNKNOWN_REFERENCE, severity=Severity.NOTE, address=f"box/{n}") for n in range(9)]
-    shown = render_plan(replace(nothing(), diagnostics=tuple(told)), PLAIN)
-    assert shown.count("Note:") == 1
-    assert "  The same is told of box/1, box/2, box/3, box/4 and 4 more; --json has each in full.\n" in shown
-    errors = tuple(replace(one, severity=Severity.ERROR) for one in told)
-    assert render_plan(replace(nothing(), diagnostics=errors), PLAIN).count("Error:") == 9
+def test_equal_diagnostics_are_one_block_with_the_first_places_and_their_count() -> None:
+    errors = [replace(UNKNOWN_REFERENCE, address=f"box/{number}") for number in range(300)]
+    shown = render_diagnostics(errors, PLAIN)
+    assert shown.count("Error:") == 1
+    assert [line for line in shown.splitlines() if "box/" in line or "places" in line] == [
+        *(f"  on samples/um-lync.yaml:14:11, box/{number}" for number in range(3)),
+        "  and 297 more places",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("severity", "number", "in_full"),
+    [("error", 10, 10), ("error", 300, 10), ("note", 2, 2), ("note", 3, 1), ("warning", 300, 1)],
+)
+def test_of_many_alike_the_first_are_shown_and_the_others_counted(severity: str, number: int, in_full: int) -> None:
+    told = [
+        replace(UNKNOWN_REFERENCE, detail=f"Number {one}.", address=f"box/{one}", severity=Severity(severity))
+        for one in range(number)
+    ]
+    shown = render_diagnostics(told, PLAIN)
+    assert shown.lower().count(f"{severity}:") == in_full
+    assert (f"\n  {number - in_full} more of the same: box/{in_full}" in shown) is (number > in_full)
+
+
+def test_what_is_left_out_is_named_last_and_never_called_no_changes() -> None:
+    told = replace(UNKNOWN_REFERENCE, leaves_out=True)
+    shown = render_plan(replace(nothing(), diagnostics=(told,)), PLAIN)
+    assert shown.startswith("Left out: Unknown reference\n")
+    assert "The servers are as the configuration says" not in shown
+    assert shown.splitlines()[-1].startswith("Left out: 1, for the reasons above: ")
 
 
 def test_what_destroys_stands_first_in_its_stage_and_the_summary_last() -> None:

@@ -23,6 +23,7 @@ NO_MAILBOX = Rule(
     "UM is enabled on an existing mailbox, which is named by its primary SMTP address.",
     "Create the mailbox first, or correct the address.",
     "Enable-UMMailbox; DOMAIN 7.7",
+    leaves_out=True,
 )
 NO_VOICE = Rule(
     "UM071",
@@ -30,6 +31,7 @@ NO_VOICE = Rule(
     "Lync sends calls to voice mail for Enterprise Voice users only.",
     "Enable the user for Enterprise Voice first:\n  Set-CsUser -EnterpriseVoiceEnabled $true",
     "Configure Unified Messaging on Microsoft Exchange (Gg398129); DOMAIN 3.11",
+    leaves_out=True,
 )
 HOSTED = Rule(
     "UM072",
@@ -45,6 +47,7 @@ NO_USER = Rule(
     "The SIP address of the mailbox must be that of the user in Lync; else Lync does not find the voice mail.",
     "Write the SIP address of the user in Lync, without sip:.",
     "Configure Unified Messaging on Microsoft Exchange (Gg398129); DOMAIN 3.11",
+    leaves_out=True,
 )
 WRONG_DIGITS = Rule(
     "UM074",
@@ -52,6 +55,7 @@ WRONG_DIGITS = Rule(
     "Every extension of a dial plan has the same number of digits. Excel takes leading zeros away.",
     "Write the extension with all its digits.",
     "Enable-UMMailbox, parameter Extensions; DOMAIN 7.7",
+    leaves_out=True,
 )
 EXTENSION_TWICE = Rule(
     "UM075",
@@ -59,6 +63,7 @@ EXTENSION_TWICE = Rule(
     "Within a dial plan an extension belongs to one mailbox.",
     "Give one of them another extension.",
     "Enable-UMMailbox; DOMAIN 7.7, 9.1",
+    leaves_out=True,
 )
 SIP_TWICE = Rule(
     "UM076",
@@ -66,6 +71,7 @@ SIP_TWICE = Rule(
     "Within a dial plan a SIP address belongs to one mailbox.",
     "Correct the SIP address of one of them.",
     "Enable-UMMailbox, parameter SIPResourceIdentifier; DOMAIN 7.7",
+    leaves_out=True,
 )
 OTHER_PLAN = Rule(
     "UM077",
@@ -73,6 +79,7 @@ OTHER_PLAN = Rule(
     "The policy decides the dial plan of a mailbox; the dial plan written beside it is another one.",
     "Write a policy of that dial plan, or leave dial_plan out.",
     "Enable-UMMailbox, parameter UMMailboxPolicy; DOMAIN 7.7",
+    leaves_out=True,
 )
 NO_SIP_ADDRESS = Rule(
     "UM078",
@@ -80,6 +87,7 @@ NO_SIP_ADDRESS = Rule(
     "A mailbox of a SIP dial plan is enabled with the SIP address of its user.",
     "Write sip_address.",
     "Enable-UMMailbox, parameter SIPResourceIdentifier; DOMAIN 7.7",
+    leaves_out=True,
 )
 STILL_TAKEN = Rule(
     "UM079",
@@ -87,6 +95,7 @@ STILL_TAKEN = Rule(
     "The extension goes from one mailbox to another at once; until the first gives it up, Exchange refuses it.",
     "Free it with an apply of its own first, then give it to the other mailbox.",
     "Enable-UMMailbox; RELIABILITY D11",
+    leaves_out=True,
 )
 
 MAILBOX_RULES: Final = (

@@ -281,6 +281,7 @@ class Workspace:
         selection: Selection | None = None,
         max_destroy: int = 0,
         refresh_only: bool = False,
+        strict: bool = False,
         resume: str = "",
     ) -> Account | None:
         """Bring the world to what is desired; return the account, or None where ``approve`` said no.
@@ -288,6 +289,7 @@ class Workspace:
         Args:
             approve: is shown the plan, and told nothing has been changed yet.
             saved: execute this plan instead of making one.
+            strict: refuse a plan that leaves something out.
             resume: the command that goes on after a failure, for the account.
 
         Raises:
@@ -299,7 +301,7 @@ class Workspace:
             self._close_journal(lease)
             landscape = self.look(controller=saved.plan.domain_controller if saved else None)
             plan = saved.plan if saved else self._plan(landscape, selection, refresh_only=refresh_only)
-            admit(plan, max_destroy)
+            admit(plan, max_destroy, strict=strict)
             if not approve(plan):
                 return None
             if saved is not None and not self.store.use_plan(lease, saved.nonce):
