@@ -16,10 +16,11 @@ from typing import TypeVar
 from reconciler.diagnostics import Diagnostic
 from reconciler.errors import LeaseLost, ReconcilerError
 from reconciler.events import ActionEnded, Owed, RunEnded, RunStarted, StepEnded, StepStarted, Told, Waiting
-from reconciler.perform import CHUNK, Ended, Performer, remembered
+from reconciler.perform import CHUNK, Performer, remembered
 from reconciler.plan import Plan, Step
 from reconciler.ports import Scheduler, StateStore, Stop
-from reconciler.resource import Lifecycle
+from reconciler.resource import Action, Lifecycle
+from reconciler.sent import CutShort, Ended
 from reconciler.snapshot import Obligation, OutcomeKind, StateChange
 
 _T = TypeVar("_T")
@@ -51,7 +52,7 @@ class Account:
 
     @property
     def sent_anything(self) -> bool:
-        return any(not (end.was_there or end.is_stale) for end in self.ended)
+        return any(not end.sent_nothing for end in self.ended)
 
     @property
     def is_stale_at_once(self) -> bool:
@@ -163,7 +164,7 @@ class Apply:
             if self._fatal is not None or (start and self._stop.level()):
                 break
             chunk = step.actions[start : start + CHUNK]
-            ended += self._guarded(partial(self._performer.perform, step, chunk)) or []
+            ended += self._performed(step, chunk)
             for end in ended[start:]:
                 self._emit(_told(step, end))
         is_done = len(ended) == len(step.actions) and all(end.outcome is OutcomeKind.DONE for end in ended)
@@ -173,6 +174,17 @@ class Apply:
             self._progress.ended += ended
             self._progress.fates[step.id] = Fate.DONE if is_done else Fate.FAILED
         self._emit(_step_ended(step, ended, self._clock.monotonic() - began))
+
+    def _performed(self, step: Step, actions: Sequence[Action]) -> list[Ended]:
+        """Return how the actions ended, as far as that is known: what was sent counts also where it stops the run."""
+        try:
+            return self._performer.perform(step, actions)
+        except CutShort as cut:
+            self._give_up(cut.__cause__)
+            return cut.ended
+        except Exception as error:
+            self._give_up(error)
+            return []
 
     def _let_settle(self, step: Step, ended: Sequence[Ended]) -> None:
         """Wait before what needs this step, where the environment asks for it and something was really restarted."""
@@ -187,15 +199,17 @@ class Apply:
         """Return what ``job`` returns; None where it failed in a way after which nothing more may be sent."""
         try:
             return job()
-        except ReconcilerError as error:
-            stopped_by = error
         except Exception as error:
-            stopped_by = _bug(error)
+            self._give_up(error)
+            return None
+
+    def _give_up(self, error: BaseException | None) -> None:
+        """Send nothing more from now on, and tell why."""
+        stopped_by = error if isinstance(error, ReconcilerError) else _bug(error)
         with self._lock:
             self._fatal = self._fatal or stopped_by
         for told in stopped_by.diagnostics:
             self._emit(Told(told))
-        return None
 
     # --- before and after --------------------------------------------------------------------------------------------
 
@@ -247,8 +261,7 @@ class Apply:
 
     def _tell_end(self, account: Account, seconds: float) -> None:
         exit_code = account.exit_code()
-        not_done = {step for step, fate in account.fates.items() if fate in (Fate.BLOCKED, Fate.STOPPED)}
-        blocked = sum(len(step.actions) for step in self._plan.steps if step.id in not_done)
+        blocked = sum(len(step.actions) for step in self._plan.steps) - len(account.ended)
         self._emit(
             RunEnded(
                 self._performer.run,
@@ -281,7 +294,7 @@ def _step_ended(step: Step, ended: Sequence[Ended], seconds: float) -> StepEnded
     )
 
 
-def _bug(error: Exception) -> ReconcilerError:
+def _bug(error: BaseException | None) -> ReconcilerError:
     return ReconcilerError(
         Diagnostic(
             "Internal error",
@@ -291,9 +304,9 @@ def _bug(error: Exception) -> ReconcilerError:
     )
 
 
-def _where(error: Exception) -> str:
+def _where(error: BaseException | None) -> str:
     """Return file and line of the innermost frame: no values, which could be secrets."""
-    trace = error.__traceback__
+    trace = error.__traceback__ if error else None
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
     return f"{trace.tb_frame.f_code.co_filename.rsplit('/', 1)[-1]}:{trace.tb_lineno}" if trace else "?"

@@ -21,7 +21,7 @@ from reconciler.plan import Step
 from reconciler.plan_file import fingerprint
 from reconciler.ports import CrashPoint, Lease, Request, Stop
 from reconciler.resource import Action, ActionKind, Landscape, Proof, ResourceType, UnderWay
-from reconciler.sent import Sent
+from reconciler.sent import CutShort, Ended, Sent, given_up, not_looked_at
 from reconciler.snapshot import Intent, Outcome, OutcomeKind, Remembered, StateChange
 from reconciler.system import NeverStop
 from reconciler.values import Address, Argument, Command, NameOf, Resource
@@ -44,19 +44,6 @@ class Patience:
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
-    """How one action ended."""
-
-    action: Action
-    outcome: OutcomeKind
-    detail: str = ""
-    was_there: bool = False
-    """Its postcondition held before anything was sent."""
-    is_stale: bool = False
-    """The live object is not what the plan took for granted; nothing was sent for it."""
-
-
-@dataclass(frozen=True, slots=True)
 class Performer:
     """Carries out actions of one resource type at a time; safe to use from several threads."""
 
@@ -73,7 +60,8 @@ class Performer:
         """Carry out ``actions``, at most ``CHUNK`` of one step, and return how each ended.
 
         Raises:
-            LeaseLost, StateError: nothing more may be sent; intents that stay open are resolved by the next run.
+            LeaseLost, StateError: nothing more may be sent, and nothing was for these actions.
+            CutShort: the same after commands left; intents that stay open are resolved by the next run.
         """
         kind = self.types[actions[0].address.type]
         not_ready = self._wait_until_ready(kind, step, actions)
@@ -84,7 +72,11 @@ class Performer:
         ended = [verdict for verdict in verdicts if verdict is not None]
         self._settle_at_once(kind, ended, before)
         go = [action for action, verdict in zip(actions, verdicts, strict=True) if verdict is None]
-        return ended + (self._carry_out(kind, step, go, before) if go else [])
+        try:
+            return ended + (self._carry_out(kind, step, go, before) if go else [])
+        except CutShort as cut:
+            cut.ended[:0] = ended
+            raise
 
     # --- look --------------------------------------------------------------------------------------------------------
 
@@ -152,11 +144,15 @@ class Performer:
         self.point("before-intent")
         self.lease.commit(StateChange(intents=tuple(sent.intent for sent in under_way), owe=owes))
         self.point("after-intent")
-        self._send(kind, step, under_way)
-        self.point("after-send")
-        landscape, ended = self._read_back(kind, step, under_way)
-        self.point("before-outcome")
-        self.lease.commit(self._outcomes(kind, under_way, ended, landscape))
+        ended: list[Ended] = []
+        try:
+            self._send(kind, step, under_way)
+            self.point("after-send")
+            landscape, ended = self._read_back(kind, step, under_way)
+            self.point("before-outcome")
+            self.lease.commit(self._outcomes(kind, under_way, ended, landscape))
+        except Exception as error:
+            raise CutShort(ended or map(not_looked_at, under_way)) from error
         self.point("after-outcome")
         return ended
 
@@ -216,6 +212,8 @@ class Performer:
                 Request(f"{sent.intent.id}.{sent.turn}", sent.commands[sent.turn], self._expiry_seconds(number))
                 for number, sent in enumerate(batch)
             ]
+            for sent in batch:
+                sent.is_on_its_way = True
             results = self.reader.retry.invoke(partial(self.reader.sessions.open, endpoint), requests, on_retry)
             for sent, result in zip(batch, results, strict=True):
                 error = result if isinstance(result, SessionError) else None
@@ -282,8 +280,7 @@ class Performer:
                 return landscape, ended
             if self.stop.level() > 1:
                 return landscape, [
-                    end if sent.error is not None else _given_up(end)
-                    for sent, end in zip(under_way, ended, strict=True)
+                    end if sent.error is not None else given_up(end) for sent, end in zip(under_way, ended, strict=True)
                 ]
             coming = kind.under_way(hoped_for[0].action, landscape)
             told = coming.told if coming else f"the effect on {hoped_for[0].action.address} to be seen"
@@ -349,13 +346,6 @@ class Performer:
             owe=tuple(owed for action in done for owed in kind.owed_after(action, landscape)),
             discharge=tuple(met for action in done for met in action.discharges),
         )
-
-
-def _given_up(end: Ended) -> Ended:
-    """Return the end of an action whose effect nobody waits for any longer: the next run looks again."""
-    if end.outcome is OutcomeKind.DONE:
-        return end
-    return replace(end, outcome=OutcomeKind.UNKNOWN, detail="stopped before its effect was seen")
 
 
 def remembered(action: Action, observed: Resource | None) -> Remembered:

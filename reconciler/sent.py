@@ -1,4 +1,4 @@
-"""One action under way: how far its commands are, and what came of them.
+"""One action under way: how far its commands are, what came of them, and how it ended.
 
 The commands of an action leave one after the other. What went wrong with one ends the action, but for a type that looks
 between its commands: there what is seen decides whether the next one leaves.
@@ -6,12 +6,32 @@ between its commands: there what is seen decides whether the next one leaves.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 from reconciler.errors import AmbiguousOutcome, SessionError
 from reconciler.resource import Action
-from reconciler.snapshot import Intent
+from reconciler.snapshot import Intent, OutcomeKind
 from reconciler.values import Command
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How one action ended."""
+
+    action: Action
+    outcome: OutcomeKind
+    detail: str = ""
+    was_there: bool = False
+    """Its postcondition held before anything was sent."""
+    is_stale: bool = False
+    """The live object is not what the plan took for granted; nothing was sent for it."""
+    is_unsent: bool = False
+    """The run was stopped before anything was sent for it."""
+
+    @property
+    def sent_nothing(self) -> bool:
+        return self.was_there or self.is_stale or self.is_unsent
 
 
 @dataclass(slots=True)
@@ -23,6 +43,8 @@ class Sent:
     commands: tuple[Command, ...]
     turn: int = 0
     """How many of its commands were sent."""
+    is_on_its_way: bool = False
+    """The first of them was handed to a session."""
     since: float = 0.0
     """When the last of them was, on the monotonic clock."""
     error: SessionError | None = None
@@ -43,3 +65,28 @@ class Sent:
         self.error = self.error or error
         self.is_in_doubt = isinstance(error, AmbiguousOutcome)
         self.is_over = error is not None and not goes_on
+
+
+def given_up(end: Ended) -> Ended:
+    """Return the end of an action whose effect nobody waits for any longer: the next run looks again."""
+    if end.outcome is OutcomeKind.DONE:
+        return end
+    return replace(end, outcome=OutcomeKind.UNKNOWN, detail="stopped before its effect was seen")
+
+
+def not_looked_at(sent: Sent) -> Ended:
+    """Return the end of an action in whose middle the run was stopped."""
+    if not sent.is_on_its_way:
+        return Ended(sent.action, OutcomeKind.NOT_RUN, "the run was stopped before it was sent", is_unsent=True)
+    return Ended(sent.action, OutcomeKind.UNKNOWN, "the run was stopped before its effect was looked for")
+
+
+class CutShort(Exception):
+    """Something (the cause) stopped a run when commands may have been sent: ``ended`` is what is known of each action.
+
+    What was sent counts in the account of the run, also where it could not be written down.
+    """
+
+    def __init__(self, ended: Iterable[Ended]) -> None:
+        super().__init__()
+        self.ended = list(ended)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from reconciler.diagnostics import Diagnostic
 from reconciler.errors import AmbiguousOutcome, PermanentError, SessionError, Throttled
+from reconciler.events import RunEnded
 from reconciler.ports import Request
 from reconciler.resource import ActionKind
 from reconciler.selection import Selection
@@ -275,6 +276,34 @@ def test_nothing_is_sent_after_a_failed_intent(commit: int) -> None:
         assert engine.apply(TWO).exit_code() == 0
     assert not engine.plan(TWO).has_changes
     assert world.restarts == 1
+
+
+@pytest.mark.parametrize("commit", range(1, 10))
+def test_what_was_sent_is_in_the_account_though_it_could_not_be_written_down(commit: int) -> None:
+    world = BoxWorld()
+    engine = engine_of(world, MemoryStore(fail_at=commit))
+    account = engine.apply(TWO)
+    (end,) = [event for event in engine.events.events if isinstance(event, RunEnded)]
+    assert end.done + end.failed + end.unknown + end.blocked == 4
+    assert end.done == len(world.writes)
+    if account.exit_code():
+        assert account.exit_code() == (3 if world.writes else 1)
+
+
+def test_what_was_sent_and_not_looked_at_is_unknown() -> None:
+    world = BoxWorld()
+
+    def breaks_after_the_first(request: Request) -> Reply | SessionError:
+        if world.writes:
+            raise RuntimeError("a bug")
+        return world.answer(request)
+
+    engine = Engine(TYPES, FunctionSessions(breaks_after_the_first))
+    account = engine.apply(TWO)
+    assert account.count(OutcomeKind.UNKNOWN) == 1
+    assert account.exit_code() == 7
+    (end,) = [event for event in engine.events.events if isinstance(event, RunEnded)]
+    assert (end.unknown, end.blocked) == (1, 3)
 
 
 # --- crashes ---------------------------------------------------------------------------------------------------------
