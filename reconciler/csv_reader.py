@@ -14,12 +14,12 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache, partial
 
 from reconciler.diagnostics import Diagnostic, Position
-from reconciler.source_text import SECRET_NAME, SourceText, decode, did_you_mean, limited
+from reconciler.source_text import SECRET_NAME, Mistakes, SourceText, decode, did_you_mean
 
 SAVE_AS_UTF8 = 'Save it as UTF-8: in Excel, "Save As", file type "CSV UTF-8 (Comma delimited)".'
 MAX_BYTES = 64 * 1024 * 1024
@@ -28,6 +28,8 @@ _DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab"}
 _MANGLED = re.compile(r"[+-]?\d+(?:[.,]\d+)?[eE][+-]\d{1,3}")
 _MANGLED_SOMEWHERE = re.compile(r"\d[eE][+-]\d")
 _SPREADSHEET_ERROR = re.compile(r"#(?:REF!|N/A|NAME\?|VALUE!|DIV/0!|NUM!|NULL!)|#{3,}")
+_NAMED_COLUMNS = 20
+"""Of a header, how many columns a message names."""
 _SEPARATOR_LINE = re.compile(r"sep=(.)(?:\r\n|\n|\r)")
 
 
@@ -39,12 +41,21 @@ class CsvTable:
     delimiter: str
     columns: tuple[str, ...]
     header_line: int
+    numbers: Mapping[str, int] = field(default_factory=dict)
+    """The columns by name, each with the place of its first, from 0."""
+    has_secrets: bool = False
+    """A column is one for secrets, so that no line is shown."""
+
+    @classmethod
+    def of(cls, source: SourceText, delimiter: str, columns: tuple[str, ...], header_line: int) -> CsvTable:
+        numbers = {name: number for number, name in reversed(list(enumerate(columns)))}
+        return cls(source, delimiter, columns, header_line, numbers, any(map(SECRET_NAME.search, numbers)))
 
     def position(self, line: int, column: str | None = None) -> Position:
         """Return where the cell of ``column`` begins in the row at ``line``; the line's begin without a column."""
-        if column is None or column not in self.columns:
+        if column is None or column not in self.numbers:
             return Position(self.source.file, line, 1)
-        return self.place(line, self.columns.index(column))
+        return self.place(line, self.numbers[column])
 
     def place(self, line: int, number: int) -> Position:
         """Return where the cell ``number``, from 0, begins."""
@@ -55,7 +66,7 @@ class CsvTable:
         self, position: Position, summary: str, detail: str, remedy: str, address: str | None = None
     ) -> Diagnostic:
         """Return an error with the line shown, unless a column of the file is one for secrets."""
-        if any(SECRET_NAME.search(name) for name in self.columns):
+        if self.has_secrets:
             return Diagnostic(summary, detail, remedy, address=address, position=position)
         return self.source.at(position, summary, detail, remedy, address)
 
@@ -108,22 +119,23 @@ def read_csv(file: str, content: bytes, columns: Columns) -> tuple[tuple[CsvRow,
         return (), (source,)
     if unseen := source.unseen():
         return (), unseen
-    found: list[Diagnostic] = []
+    found = Mistakes(file)
     table, start = _header(source, columns, found)
     if table is None:
-        return (), tuple(found)
+        return (), found.told()
     rows = tuple(_rows(table, start, frozenset(columns.known), found))
     if not rows and not found:
         detail = "The file has a header and no rows below it."
         remedy = "Write a row, or remove the entry that names this file."
-        found.append(source.at(Position(file, table.header_line), "No rows", detail, remedy))
-    return rows, tuple(limited(found, file))
+        place = Position(file, table.header_line)
+        found.add(lambda: source.at(place, "No rows", detail, remedy))
+    return rows, found.told()
 
 
 # --- header ----------------------------------------------------------------------------------------------------------
 
 
-def _header(source: SourceText, columns: Columns, found: list[Diagnostic]) -> tuple[CsvTable | None, int]:
+def _header(source: SourceText, columns: Columns, found: Mistakes) -> tuple[CsvTable | None, int]:
     """Return the table, and the index in the text where its rows begin."""
     start, line, delimiter = 0, 1, None
     if match := _SEPARATOR_LINE.match(source.text):
@@ -133,13 +145,13 @@ def _header(source: SourceText, columns: Columns, found: list[Diagnostic]) -> tu
     header = source.line(line)
     if not header.strip():
         remedy = "Write a header with the names of the columns, and a row for each resource."
-        found.append(source.at(Position(source.file), "File is empty", "The file has no text.", remedy))
+        found.add(lambda: source.at(Position(source.file), "File is empty", "The file has no text.", remedy))
         return None, 0
     delimiter = delimiter or _delimiter(header, columns.known)
     names = tuple(name.strip() for name in _split(header, delimiter))
     while len(names) > 1 and not names[-1]:
         names = names[:-1]
-    table = CsvTable(source, delimiter, names, line)
+    table = CsvTable.of(source, delimiter, names, line)
     _check_header(table, columns, found)
     return table, _line_after(source, start)
 
@@ -164,40 +176,53 @@ def _split(line: str, delimiter: str) -> list[str]:
         return line.split(delimiter)
 
 
-def _check_header(table: CsvTable, columns: Columns, found: list[Diagnostic]) -> None:
-    line = table.header_line
+def _check_header(table: CsvTable, columns: Columns, found: Mistakes) -> None:
     allowed = {*columns.known, *columns.extra}
-    missing = [name for name in columns.required if name not in table.columns]
     for number, name in enumerate(table.columns):
         if not name:
-            detail = f"Column {number + 1} has no name."
-            found.append(table.told(table.place(line, number), "Column without name", detail, "Name it, or delete it."))
+            found.add(partial(_without_name, table, number))
+        elif table.numbers[name] != number:
+            found.add(partial(_twice, table, name, number))
         elif name not in allowed:
-            detail = f'"{name}" is no attribute of what this file declares.'
-            remedy = did_you_mean(name, allowed, otherwise="Or delete the column.")
-            found.append(table.told(table.place(line, number), "Unknown column", detail, remedy))
-    for name, count in Counter(table.columns).items():
-        if name and count > 1:
-            first = table.columns.index(name)
-            second = table.columns.index(name, first + 1)
-            detail = f'"{name}" stands in columns {first + 1} and {second + 1}.'
-            found.append(
-                table.told(table.place(line, second), "Column written twice", detail, "Delete one of the two columns.")
-            )
-    for name in missing:
-        detail = f'The header has no column "{name}"; it has: {", ".join(filter(None, table.columns))}.'
-        remedy = (
-            f'Add the column "{name}"; columns are divided by a {_DELIMITERS.get(table.delimiter, "delimiter")} here.'
-        )
-        found.append(table.told(Position(table.source.file, line), "Missing column", detail, remedy))
+            found.add(partial(_unknown_column, table, name, number, allowed))
+    for name in columns.required:
+        if name not in table.numbers:
+            found.add(partial(_missing_column, table, name))
+
+
+def _without_name(table: CsvTable, number: int) -> Diagnostic:
+    detail = f"Column {number + 1} has no name."
+    place = table.place(table.header_line, number)
+    return table.told(place, "Column without name", detail, "Name it, or delete it.")
+
+
+def _twice(table: CsvTable, name: str, number: int) -> Diagnostic:
+    detail = f'"{name}" stands in columns {table.numbers[name] + 1} and {number + 1}.'
+    place = table.place(table.header_line, number)
+    return table.told(place, "Column written twice", detail, "Delete one of the two columns.")
+
+
+def _unknown_column(table: CsvTable, name: str, number: int, allowed: Collection[str]) -> Diagnostic:
+    detail = f'"{name}" is no attribute of what this file declares.'
+    remedy = did_you_mean(name, allowed, otherwise="Or delete the column.")
+    return table.told(table.place(table.header_line, number), "Unknown column", detail, remedy)
+
+
+def _missing_column(table: CsvTable, name: str) -> Diagnostic:
+    there = [column for column in table.columns[:_NAMED_COLUMNS] if column]
+    more = ", ..." if len(table.columns) > _NAMED_COLUMNS else ""
+    detail = f'The header has no column "{name}"; it has: {", ".join(there)}{more}.'
+    noun = _DELIMITERS.get(table.delimiter, "delimiter")
+    remedy = f'Add the column "{name}"; columns are divided by a {noun} here.'
+    return table.told(Position(table.source.file, table.header_line), "Missing column", detail, remedy)
 
 
 # --- rows ------------------------------------------------------------------------------------------------------------
 
 
-def _rows(table: CsvTable, start: int, known: frozenset[str], found: list[Diagnostic]) -> Iterator[CsvRow]:
+def _rows(table: CsvTable, start: int, known: frozenset[str], found: Mistakes) -> Iterator[CsvRow]:
     columns = table.columns
-    kept = [(number, name) for number, name in enumerate(columns) if name in known and columns.index(name) == number]
+    kept = [(number, name) for name, number in table.numbers.items() if name in known]
     is_whole = len(kept) == len(columns)
     suspicious = _MANGLED_SOMEWHERE.search(table.source.text) or _SPREADSHEET_ERROR.search(table.source.text)
     for line, cells in _records(table, start, found):
@@ -212,7 +237,7 @@ def _rows(table: CsvTable, start: int, known: frozenset[str], found: list[Diagno
             yield CsvRow(table, line, values, damaged)
 
 
-def _records(table: CsvTable, start: int, found: list[Diagnostic]) -> Iterator[tuple[int, list[str]]]:
+def _records(table: CsvTable, start: int, found: Mistakes) -> Iterator[tuple[int, list[str]]]:
     """Yield the cells of each row with the line it begins in; stops at quotes that do not pair."""
     reader = csv.reader(io.StringIO(table.source.text[start:], newline=""), delimiter=table.delimiter, strict=True)
     line = table.header_line + 1
@@ -220,7 +245,7 @@ def _records(table: CsvTable, start: int, found: list[Diagnostic]) -> Iterator[t
         try:
             cells = next(reader, None)
         except csv.Error as error:
-            found.append(_unreadable(table, line, error))
+            found.add(partial(_unreadable, table, line, error))
             return
         if cells is None:
             return
@@ -228,7 +253,8 @@ def _records(table: CsvTable, start: int, found: list[Diagnostic]) -> Iterator[t
         if following > line + 1:
             detail = f"A value of this row goes on in the next line; the row ends in line {following - 1}."
             remedy = "Remove the line break from the value, or close the quote."
-            found.append(table.told(Position(table.source.file, line), "Line break in value", detail, remedy))
+            place = Position(table.source.file, line)
+            found.add(partial(table.told, place, "Line break in value", detail, remedy))
         elif cells:
             yield line, cells
         line = following
@@ -244,7 +270,7 @@ def _unreadable(table: CsvTable, line: int, error: csv.Error) -> Diagnostic:
     return table.told(position, "Quotes do not pair", detail, remedy)
 
 
-def _fits(table: CsvTable, line: int, cells: list[str], found: list[Diagnostic]) -> bool:
+def _fits(table: CsvTable, line: int, cells: list[str], found: Mistakes) -> bool:
     """True where only empty cells are too many or the row is empty; else the row is told."""
     count = len(table.columns)
     if not any(cell.strip() for cell in cells):
@@ -252,42 +278,61 @@ def _fits(table: CsvTable, line: int, cells: list[str], found: list[Diagnostic])
     if len(cells) > count and not any(cell.strip() for cell in cells[count:]):
         del cells[count:]
         return True
-    noun = _DELIMITERS.get(table.delimiter, "delimiter")
-    detail = f"The row has {len(cells)} values, the header {count} columns."
-    remedy = (
-        f"Put a value that holds a {noun} in quotes."
-        if len(cells) > count
-        else f"Write a {noun} for each value that is left empty."
-    )
-    position = table.place(line, count) if len(cells) > count else Position(table.source.file, line)
-    found.append(table.told(position, "Wrong number of values", detail, remedy))
+    found.add(partial(_wrong_number, table, line, len(cells)))
     return False
 
 
-def _damaged(table: CsvTable, line: int, cells: list[str], found: list[Diagnostic]) -> frozenset[str]:
-    """Tell the cells that a spreadsheet damaged; return their columns."""
+def _wrong_number(table: CsvTable, line: int, number: int) -> Diagnostic:
+    count, noun = len(table.columns), _DELIMITERS.get(table.delimiter, "delimiter")
+    detail = f"The row has {number} values, the header {count} columns."
+    remedy = (
+        f"Put a value that holds a {noun} in quotes."
+        if number > count
+        else f"Write a {noun} for each value that is left empty."
+    )
+    position = table.place(line, count) if number > count else Position(table.source.file, line)
+    return table.told(position, "Wrong number of values", detail, remedy)
+
+
+def _damaged(table: CsvTable, line: int, cells: list[str], found: Mistakes) -> frozenset[str]:
+    """Keep the mistakes of cells that a spreadsheet damaged; return their columns."""
     damaged: set[str] = set()
     for number, name in enumerate(table.columns):
         cell = cells[number].strip()
         if _MANGLED.fullmatch(cell):
-            detail = f'"{name}" is "{cell}": a spreadsheet turned a long number into this and dropped digits.'
-            remedy = "Format the column as Text in the spreadsheet, type the number again, and save."
-            found.append(table.told(table.place(line, number), "Number changed by a spreadsheet", detail, remedy))
+            found.add(partial(_mangled, table, line, number, cell))
             damaged.add(name)
         elif _SPREADSHEET_ERROR.fullmatch(cell):
-            detail = f'"{name}" is "{cell}", which a spreadsheet writes where it has no value to show.'
-            remedy = "Correct the formula or widen the column, and save again."
-            found.append(table.told(table.place(line, number), "Error value of a spreadsheet", detail, remedy))
+            found.add(partial(_error_value, table, line, number, cell))
             damaged.add(name)
     return frozenset(damaged)
 
 
-def _cell_starts(line: str, delimiter: str) -> list[int]:
-    """Return where each cell of a line begins, behind the blanks before it."""
-    starts, is_quoted = [0], False
+def _mangled(table: CsvTable, line: int, number: int, cell: str) -> Diagnostic:
+    name = table.columns[number]
+    detail = f'"{name}" is "{cell}": a spreadsheet turned a long number into this and dropped digits.'
+    remedy = "Format the column as Text in the spreadsheet, type the number again, and save."
+    return table.told(table.place(line, number), "Number changed by a spreadsheet", detail, remedy)
+
+
+def _error_value(table: CsvTable, line: int, number: int, cell: str) -> Diagnostic:
+    detail = f'"{table.columns[number]}" is "{cell}", which a spreadsheet writes where it has no value to show.'
+    remedy = "Correct the formula or widen the column, and save again."
+    return table.told(table.place(line, number), "Error value of a spreadsheet", detail, remedy)
+
+
+@lru_cache(maxsize=2)
+def _cell_starts(line: str, delimiter: str) -> tuple[int, ...]:
+    """Return where each cell of a line begins, behind the blanks before it; one line is asked for many cells."""
+    starts, is_quoted, is_blank = [0], False, True
     for index, character in enumerate(line):
         if character == '"':
             is_quoted = not is_quoted
-        elif character == delimiter and not is_quoted:
+        if character == delimiter and not is_quoted:
             starts.append(index + 1)
-    return [start + len(line[start:]) - len(line[start:].lstrip(" ")) for start in starts]
+            is_blank = True
+        elif is_blank and character == " ":
+            starts[-1] = index + 1
+        else:
+            is_blank = False
+    return tuple(starts)

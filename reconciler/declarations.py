@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from reconciler.csv_reader import Columns, CsvRow, read_csv
 from reconciler.diagnostics import Diagnostic, Problem
 from reconciler.resource import AttributeKind, AttributeRole, ResourceType, Section
-from reconciler.source_text import Located, did_you_mean, nearest
+from reconciler.source_text import MAX_TOLD, Located, did_you_mean, nearest
 from reconciler.values import Address, Resource
 from reconciler.yaml_reader import Node, read_yaml
 
@@ -43,6 +43,8 @@ class Declarations:
     found: list[Diagnostic] = field(default_factory=list)
     is_complete: bool = True
     """False where a file could not be read, so that nothing is known to be undeclared."""
+    row_files: dict[str, Node] = field(default_factory=dict)
+    """The files of rows read so far, each with the element that names it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +87,12 @@ def _add(resource_type: ResourceType, entry: _Entry, into: Declarations) -> None
         return
     into.invalid[resource_type.name, folded(entry.key)] = entry.key
     damaged = entry.place.damaged if isinstance(entry.place, CsvRow) else frozenset[str]()
-    into.found.extend(
-        _located(problem, resource_type, entry)
-        for problem in parsed
-        if not (problem.path and problem.path[0] in damaged)
-    )
+    told = [problem for problem in parsed if not (problem.path and problem.path[0] in damaged)]
+    into.found.extend(_located(problem, resource_type, entry) for problem in told[:MAX_TOLD])
+    if len(told) > MAX_TOLD:
+        detail = f"{len(told) - MAX_TOLD:,} more in this declaration."
+        address = str(Address(resource_type.name, entry.key))
+        into.found.append(entry.place.diagnostic("More mistakes", detail, "Correct these first.", address=address))
 
 
 def _twice(resource_type: ResourceType, entry: _Entry, first: Located) -> Diagnostic:
@@ -230,6 +233,9 @@ def _file_rows(
     file = keys["file"]
     if (known := known_file(file, files, into.found, ROW_FILES)) is None:
         into.is_complete = False
+    elif (first := into.row_files.setdefault(known, file)) is not file:
+        detail = f'"{known}" is named here and at {first.position()}; each row counts once.'
+        into.found.append(file.diagnostic("File named twice", detail, "Remove one of the two elements."))
     elif known.lower().endswith(".csv"):
         yield from _csv_rows(known, files[known], defaults, resource_type, into)
     else:

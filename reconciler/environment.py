@@ -7,8 +7,9 @@ safe to move a section into a file of its own. ``read_files`` alone touches the 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from types import MappingProxyType
 
 from reconciler.connections import (
@@ -77,6 +78,11 @@ def load(
     return Environment(name, settings, MappingProxyType(dict(connections)), simulator, frozen), told
 
 
+_SEARCHED_FILES = 16
+_SEARCHED_BYTES = 256 * 1024
+"""Of files that are no YAML, how much is searched for the names of others."""
+
+
 class _Sections:
     """The sections of all files, each with its parts; what belongs to no section is told."""
 
@@ -98,12 +104,13 @@ class _Sections:
         """Return the YAML files to merge: all but the simulator's world and files of rows."""
         names = sorted(name for name in self.files.contents if name.lower().endswith(YAML))
         read: dict[str, tuple[Node | None, tuple[Diagnostic, ...]]] = {}
+        self.world_names: set[str] = set()
         # A world may be large, so the file that names it is read first.
         for name in sorted(names, key=lambda name: b"simulator" not in self.files.contents[name]):
-            if name not in self._worlds(read):
+            if name not in self.world_names:
                 read[name] = read_yaml(name, self.files.contents[name])
-        self.world_names = self._worlds(read)
-        apart = {*self.world_names, *self._row_files(read)}
+                self.world_names.update(_worlds(read[name][0]))
+        apart = {*self.world_names, *self._row_files(read), *self._named_by_unreadable(read)}
         documents: list[Node] = []
         for name, (root, told) in sorted(read.items()):
             if name in apart:
@@ -114,17 +121,6 @@ class _Sections:
                 documents.append(root)
         return documents
 
-    def _worlds(self, read: Mapping[str, tuple[Node | None, object]]) -> set[str]:
-        return {
-            str(world.value).removeprefix("./")
-            for root, _ in read.values()
-            if root is not None
-            for section, node in root.items()
-            if section == "connections"
-            for key, world in node.items()
-            if key == "simulator" and isinstance(world.value, str)
-        }
-
     def _row_files(self, read: Mapping[str, tuple[Node | None, object]]) -> set[str]:
         return {
             name.removeprefix("./")
@@ -134,6 +130,12 @@ class _Sections:
             if section in self._row_sections
             for name in named_files(node)
         }
+
+    def _named_by_unreadable(self, read: Mapping[str, tuple[Node | None, object]]) -> set[str]:
+        """Return the files whose names stand in a file that is no YAML: it may say that they are no part of these."""
+        texts = (self.files.contents[name] for name, (root, _) in sorted(read.items()) if root is None)
+        text = b"\n".join(islice(texts, _SEARCHED_FILES))[:_SEARCHED_BYTES]
+        return {name for name, (root, _) in read.items() if root is not None and name.encode() in text}
 
     def _tell_refused(self) -> None:
         for name, told in self.files.refused.items():
@@ -176,6 +178,15 @@ class _Sections:
         if isinstance(world.value, str) and world.value.removeprefix("./") in self.files.refused:
             return
         known_file(world, self.files.contents, self.found, (YAML,))
+
+
+def _worlds(root: Node | None) -> Iterator[str]:
+    """Yield the names that a file gives to the simulator's world."""
+    for section, node in root.items() if root is not None else ():
+        if section == "connections":
+            for key, world in node.items():
+                if key == "simulator" and isinstance(world.value, str):
+                    yield world.value.removeprefix("./")
 
 
 def _written_twice(key: str, node: Node, first: Node) -> Diagnostic:

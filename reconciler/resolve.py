@@ -7,9 +7,10 @@ the checks do that when the world has been read.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
+from heapq import nsmallest
 
 from reconciler.declarations import Declaration, folded
 from reconciler.diagnostics import Diagnostic, in_order
@@ -17,6 +18,10 @@ from reconciler.resource import Attribute, Lifecycle, ResourceType
 from reconciler.source_text import nearest
 from reconciler.values import EMPTY, Address, Resource, Resources, Value
 
+_RANKED = 20
+"""Names for which the nearest are looked for."""
+_RINGS = 20
+"""Rings of references that are looked for: each costs a walk through all of them."""
 BROUGHT = "default"
 """Last part of the key of an object that another one brings: ``Redmond/default`` is the policy of ``Redmond``."""
 
@@ -103,10 +108,13 @@ def _dangling(declarations: Sequence[Declaration], types: Sequence[ResourceType]
         targets.setdefault(name, set()).add(folded_key)
         declared.setdefault(name, []).append(key)
     # What a wrong declaration would bring is not missing: that it is wrong was told, once.
-    wrong = {name: [key for (other, _), key in known.invalid.items() if other == name] for name, _ in known.invalid}
+    wrong: dict[str, list[str]] = {}
+    for (name, _), key in known.invalid.items():
+        wrong.setdefault(name, []).append(key)
     for name, keys in implied_by_default(types, wrong).items():
         targets.setdefault(name, set()).update(map(folded, keys))
     referring = {name: _references(one, checkable) for name, one in by_name.items()}
+    remedy = _remedies(declared, known)
     for declaration in declarations:
         missing = [
             (attribute, target, item)
@@ -117,8 +125,7 @@ def _dangling(declarations: Sequence[Declaration], types: Sequence[ResourceType]
         brought = {f"{folded(item)}/{BROUGHT}" for _, _, item in missing}
         for attribute, target, item in missing:
             if folded(item) not in brought:  # what a missing one would bring is told with that one
-                choices = [*declared.get(target, ()), *known.implied.get(target, ())]
-                yield _unknown(declaration, attribute, target, item, choices)
+                yield _unknown(declaration, attribute, Address(target, item), remedy(target, item))
 
 
 def _references(resource_type: ResourceType, checkable: Collection[str]) -> list[tuple[Attribute, str]]:
@@ -135,14 +142,30 @@ def _named(value: Value) -> list[str]:
     return [item for item in value if isinstance(item, str)] if isinstance(value, tuple) else []
 
 
-def _unknown(declaration: Declaration, attribute: Attribute, target: str, item: str, choices: list[str]) -> Diagnostic:
-    address = Address(target, item)
-    remedy = f"Declare that {target.replace('_', ' ')}"
-    offered = nearest(item, choices) or tuple(sorted(choices)[:5])
-    remedy += f", or name one of: {', '.join(offered)}." if offered else "; none is declared."
+def _remedies(declared: Mapping[str, list[str]], known: Known) -> Callable[[str, str], str]:
+    """Return what tells, for a type and a name that it does not have, what to write instead.
+
+    Ranking a name costs a look at every name there is, so only the first ones are ranked, and each once.
+    """
+    ranked: dict[tuple[str, str], tuple[str, ...]] = {}
+    some: dict[str, list[str]] = {}
+
+    def remedy(target: str, item: str) -> str:
+        if target not in some:
+            some[target] = nsmallest(5, [*declared.get(target, ()), *known.implied.get(target, ())])
+        if (target, item) not in ranked and len(ranked) < _RANKED:
+            ranked[target, item] = nearest(item, [*declared.get(target, ()), *known.implied.get(target, ())])
+        offered = ranked.get((target, item)) or some[target]
+        first = f"Declare that {target.replace('_', ' ')}"
+        return f"{first}, or name one of: {', '.join(offered)}." if offered else f"{first}; none is declared."
+
+    return remedy
+
+
+def _unknown(declaration: Declaration, attribute: Attribute, target: Address, remedy: str) -> Diagnostic:
     return declaration.place.diagnostic(
         "Unknown reference",
-        f'"{attribute.name}" names {address}, which this configuration does not declare.',
+        f'"{attribute.name}" names {target}, which this configuration does not declare.',
         remedy,
         path=(attribute.name,),
         address=str(declaration.resource.address),
@@ -166,7 +189,7 @@ def _cycles(declarations: Sequence[Declaration], types: Sequence[ResourceType]) 
         ]
         for address, declaration in sorted(by_address.items())
     }
-    while True:
+    for _ in range(_RINGS):
         try:
             TopologicalSorter(graph).prepare()
         except CycleError as error:

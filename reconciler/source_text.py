@@ -14,7 +14,7 @@ import io
 import re
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from itertools import accumulate, islice
 from typing import Protocol
@@ -202,9 +202,41 @@ def did_you_mean(word: str, choices: Iterable[str], *, otherwise: str = "") -> s
     return f"Use one of: {', '.join(known[:20])}{', ...' if len(known) > 20 else ''}."
 
 
+class Mistakes:
+    """The mistakes of one file: the first are made, of the others only the number is kept.
+
+    A mistake costs a look at its line, so a line of a million mistakes must not be looked at a million times.
+    """
+
+    __slots__ = ("_file", "_made", "_more")
+
+    def __init__(self, file: str) -> None:
+        self._file = file
+        self._made: list[Diagnostic] = []
+        self._more = 0
+
+    def __bool__(self) -> bool:
+        return bool(self._made)
+
+    def add(self, make: Callable[[], Diagnostic]) -> None:
+        """Keep the mistake that ``make`` returns, or count it."""
+        if len(self._made) < MAX_TOLD:
+            self._made.append(make())
+        else:
+            self._more += 1
+
+    def told(self) -> tuple[Diagnostic, ...]:
+        """Return the mistakes, and last how many more there are."""
+        return (*self._made, *([_more(self._more, self._file)] if self._more else []))
+
+
 def limited(found: Iterable[Diagnostic], file: str) -> Iterator[Diagnostic]:
     """Yield the first mistakes of a file, and how many more there are."""
     told = iter(found)
     yield from islice(told, MAX_TOLD)
     if more := sum(1 for _ in told):
-        yield Diagnostic("More mistakes", f"{more} more in {file}.", "Correct these first.", position=Position(file))
+        yield _more(more, file)
+
+
+def _more(number: int, file: str) -> Diagnostic:
+    return Diagnostic("More mistakes", f"{number:,} more in {file}.", "Correct these first.", position=Position(file))

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
@@ -397,6 +397,41 @@ def test_ten_times_the_rows_take_ten_times_the_work() -> None:
     few, many = contents(500), contents(5_000)
     assert len(loaded(many).declared["um_mailbox"]) == 5_000
     assert effort(lambda: loaded(many)) < 11 * effort(lambda: loaded(few))
+
+
+HOSTILE: Mapping[str, Callable[[int], dict[str, str]]] = {
+    "unknown columns": lambda n: _users(",".join(f"c{one}" for one in range(n)) + "\n"),
+    "one column written often": lambda n: _users(",".join(["identity"] * n) + "\n"),
+    "columns without name": lambda n: _users("identity" + "," * n + "x\n"),
+    "mangled numbers": lambda n: _users(f"identity{',extension' * n}\na@x.com{',4E+10' * n}\n"),
+    "secret columns": lambda n: _users(f"identity{',pin' * n}\na@x.com{',#REF!' * n}\n"),
+    "blank cells": lambda n: _users("identity,extension\na@x.com,1" + ", " * n + "\n"),
+    "too many cells": lambda n: _users("identity,extension\na@x.com,1" + ",1" * n + "\n"),
+    "wrong rows": lambda n: _users("identity,extension\n" + "".join(f"u{one}@x.com,x\n" for one in range(n))),
+    "unknown references": lambda n: {
+        "a.yaml": "environment: x\nauto_attendants:\n"
+        + "".join(f"  a{one}: {{dial_plan: p{one}x}}\n" for one in range(n // 2))
+        + "dial_plans:\n"
+        + "".join(f"  q{one}: {{extension_digits: 5}}\n" for one in range(n // 2))
+    },
+    "unknown attributes": lambda n: {
+        "a.yaml": "environment: x\ndial_plans:\n  a:\n" + "".join(f"    k{one}: 1\n" for one in range(n))
+    },
+    "unknown sections": lambda n: {"a.yaml": "environment: x\n" + "".join(f"k{one}: 1\n" for one in range(n))},
+    "many files": lambda n: {f"f{one}.yaml": "k: 1\n" for one in range(n // 4)},
+    "unreadable files": lambda n: {f"f{one}.yaml": "a: [\n" for one in range(n // 4)},
+}
+
+
+def _users(rows: str) -> dict[str, str]:
+    return {"a.yaml": "environment: x\nmailboxes: [{file: u.csv}]\n", "u.csv": rows}
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_hostile_files_take_no_more_work_than_they_have_bytes(kind: str) -> None:
+    """A file of ten times the mistakes takes about ten times the work: a pull request cannot hold up a pipeline."""
+    few, many = HOSTILE[kind](200), HOSTILE[kind](2_000)
+    assert effort(lambda: load(files(many), EXAMPLE_TYPES)) < 13 * effort(lambda: load(files(few), EXAMPLE_TYPES))
 
 
 @pytest.mark.parametrize(
