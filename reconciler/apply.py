@@ -17,7 +17,7 @@ from reconciler.diagnostics import Diagnostic
 from reconciler.errors import LeaseLost, ReconcilerError
 from reconciler.events import ActionEnded, Owed, RunEnded, RunStarted, StepEnded, StepStarted, Told, Waiting
 from reconciler.perform import CHUNK, Performer, remembered
-from reconciler.plan import Plan, Step
+from reconciler.plan import DECLARED, Plan, Step
 from reconciler.ports import Scheduler, StateStore, Stop
 from reconciler.resource import Action, Lifecycle
 from reconciler.sent import CutShort, Ended
@@ -113,6 +113,7 @@ class Apply:
         for step in self._plan.steps:
             self._progress.fates.setdefault(step.id, Fate.STOPPED)
         self._guarded(self._take_over_made)
+        self._guarded(self._note_whole)
         open_obligations = self._guarded(self._final_look) or ()
         account = Account(
             dict(self._progress.fates),
@@ -223,7 +224,7 @@ class Apply:
                 if action.predicted_by is None
             ),
             forget=tuple(action.address for action in self._plan.forgotten),
-            decisions=self._plan.decisions,
+            decisions={name: value for name, value in self._plan.decisions.items() if name != DECLARED},
             discharge=self._plan.met,
         )
         if change != StateChange():
@@ -240,6 +241,13 @@ class Apply:
         self._performer.lease.commit(
             StateChange(remember=tuple(remembered(action, one) for action, one in found if one is not None))
         )
+
+    def _note_whole(self) -> None:
+        """Write down what the files declared, where all that follows from it was done."""
+        digest = self._plan.decisions.get(DECLARED)
+        is_done = self._fatal is None and all(fate is Fate.DONE for fate in self._progress.fates.values())
+        if digest is not None and is_done and not self._plan.left_out:
+            self._performer.lease.commit(StateChange(decisions={DECLARED: digest}))
 
     def _final_look(self) -> tuple[Obligation, ...]:
         """Strike off the obligations whose end is seen now, and return those that stay open."""

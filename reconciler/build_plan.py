@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from reconciler.decide import decide
+from reconciler.decide import decide, declared_digest
 from reconciler.diagnostics import in_order
 from reconciler.leave_out import leave_out
-from reconciler.plan import Impact, Plan, Step
+from reconciler.plan import DECLARED, Impact, Plan, Step
 from reconciler.resource import Action, ActionKind, Landscape, ResourceType
 from reconciler.selection import Selection
 from reconciler.snapshot import Duty
@@ -64,7 +64,7 @@ def build_plan(
         unchanged=unchanged,
         obligations=tuple(owed for owed in open_obligations if owed not in met),
         met=tuple(owed for owed in open_obligations if owed in met),
-        decisions=_new_decisions(types, end),
+        decisions=_new_decisions(types, end, is_whole=selection == Selection()),
         impact=_impact(steps, by_type, end),
         diagnostics=in_order([*told, *selection.unknown(known, set(by_type), _waves(types, end))]),
     )
@@ -86,8 +86,10 @@ def _of_kind(actions: Iterable[Action], kind: ActionKind) -> tuple[Action, ...]:
     return tuple(sorted((action for action in actions if action.kind is kind), key=lambda action: action.address))
 
 
-def _new_decisions(types: Sequence[ResourceType], end: Landscape) -> dict[str, str]:
+def _new_decisions(types: Sequence[ResourceType], end: Landscape, *, is_whole: bool) -> dict[str, str]:
     decisions = {name: value for kind in types for name, value in kind.decisions(end).items()}
+    if is_whole:
+        decisions[DECLARED] = declared_digest(types, end)
     return {name: value for name, value in sorted(decisions.items()) if end.prior.decisions.get(name) != value}
 
 

@@ -32,10 +32,16 @@ def check_plan(
         end: the landscape as the plan will leave it.
         chosen: the actions that are part of the plan.
     """
+    return in_order([*_unreadable(end), *find_conditions(types, end, chosen)])
+
+
+def find_conditions(
+    types: Sequence[ResourceType], end: Landscape, chosen: Mapping[Address, Action]
+) -> tuple[Diagnostic, ...]:
+    """Return what forbids or clouds a plan beside what could not be read, which a report of drift tells by itself."""
     planned = replace(end, actions=chosen)  # what was left out needs no check
     return in_order(
         [
-            *_unreadable(end),
             *_left_open(end),
             *(told for kind in types for told in kind.check(planned)),
             *_settings_of_nothing(types, end),

@@ -100,7 +100,7 @@ def validate(output: Output, directory: Path) -> int:
 @click.option("--commands", is_flag=True, help="Show the exact commands.")
 @click.option("--refresh-only", is_flag=True, help="Only bring the state up to date; change nothing on servers.")
 @click.option("--max-destroy", type=click.IntRange(0), help="Refuse a plan by which more objects go.")
-@click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 where there are changes.")
+@click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 where anything is to be done.")
 @shown
 def plan(output: Output, directory: Path, **options: Any) -> int:
     """Show what would be done, and save it with --out."""
@@ -119,7 +119,7 @@ def plan(output: Output, directory: Path, **options: Any) -> int:
         if options["out"]:
             workspace.saved_plans.save(made, options["out"])
             output.say(f"\nSaved to {options['out']}. To do exactly this:\n\n    reconciler apply {options['out']}")
-    return 2 if made.has_changes and options["detailed_exitcode"] else 0
+    return 2 if (made.has_changes or made.left_out) and options["detailed_exitcode"] else 0
 
 
 @main.command()

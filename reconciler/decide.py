@@ -12,7 +12,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from reconciler.diff import compare, forces_replacement
-from reconciler.resource import Action, ActionKind, Change, Landscape, Lifecycle, ResourceType, Task
+from reconciler.plan_file import fingerprint
+from reconciler.resource import Action, ActionKind, Change, Landscape, Lifecycle, ResourceType, Section, Task
 from reconciler.snapshot import Remembered
 from reconciler.values import EMPTY, UNSET, Address, Command, Resource, Resources, Value
 
@@ -34,6 +35,17 @@ def decide(types: Sequence[ResourceType], landscape: Landscape) -> tuple[Landsca
             landscape, same = _plan_resources(kind, landscape)
             unchanged += same
     return _plan_removals(types, landscape), unchanged
+
+
+def declared_digest(types: Sequence[ResourceType], landscape: Landscape) -> str:
+    """Return a digest of what the files declare, the rows of users aside: those are compared one by one."""
+    told = {
+        str(resource.address): tuple((name, value) for name, value in sorted(resource.attributes.items()))
+        for kind in types
+        if kind.section_style is Section.MAPPING
+        for resource in landscape.declared.get(kind.name, Resources()).values()
+    }
+    return fingerprint(told)
 
 
 def _plan_tasks(kind: ResourceType, landscape: Landscape) -> Landscape:

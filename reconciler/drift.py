@@ -4,18 +4,24 @@ Where the last applied value is the desired one, a difference on the server is *
 Where the configuration moved on and the server did not, it is *pending*. Where both moved, and not to the same value,
 it is a *conflict*: one of them has to give way, and a person decides which.
 
-The comparison is the plan's own, so that what drift tells is what a plan would do, and nothing is evaluated twice.
+A desired value may follow from what the servers tell: the security of a dial plan from the media encryption of Lync.
+Where it moved and the files did not, somebody changed that on the servers, so it is drift as well.
+
+The comparison is the plan's own, so that what drift tells is what a plan would do, and nothing is evaluated twice. So
+are the checks: what the plan would refuse or warn of is a *condition*, whether or not any attribute differs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from reconciler.decide import decide
-from reconciler.diagnostics import Diagnostic, Position
-from reconciler.resource import Action, ActionKind, Change, Landscape, Lifecycle, ResourceType
+from reconciler.checks import find_conditions
+from reconciler.decide import decide, declared_digest
+from reconciler.diagnostics import Diagnostic, Position, Severity
+from reconciler.plan import DECLARED
+from reconciler.resource import NO_RESOURCES, Action, ActionKind, Change, Landscape, Lifecycle, ResourceType
 from reconciler.snapshot import Remembered
 from reconciler.values import UNSET, Address, Resource, Unset, Value
 
@@ -27,6 +33,8 @@ class DriftKind(Enum):
     UNMANAGED = "unmanaged"
     UNREADABLE = "unreadable"
     """Never the same as absent."""
+    CONDITION = "condition"
+    """What the plan would refuse or warn of, such as a user who lost Enterprise Voice."""
 
 
 class DriftSeverity(Enum):
@@ -61,8 +69,12 @@ class DriftEntry:
 
     @property
     def revert(self) -> str:
-        """The arguments of the plan that brings it back."""
-        return f"--target {self.address}"
+        """The arguments of the plan that brings it back; empty where no plan would."""
+        return f"--target {self.address}" if self.kind in _REVERTED else ""
+
+
+_REVERTED = (DriftKind.DRIFTED, DriftKind.CONFLICT, DriftKind.PENDING)
+_ALARMING = (DriftKind.DRIFTED, DriftKind.CONFLICT, DriftKind.CONDITION)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,19 +88,22 @@ class DriftReport:
         return sum(entry.kind is kind for entry in self.entries)
 
     def exit_code(self) -> int:
-        """Return 1 where something could not be read, 2 where something drifted or is in conflict, else 0."""
+        """Return 1 where something could not be read, 2 where something drifted, is in conflict or a condition, else
+        0."""
         if self.count(DriftKind.UNREADABLE):
             return 1
-        return 2 if self.count(DriftKind.DRIFTED) + self.count(DriftKind.CONFLICT) else 0
+        return 2 if any(self.count(kind) for kind in _ALARMING) else 0
 
 
 def find_drift(types: Sequence[ResourceType], landscape: Landscape) -> DriftReport:
     """Return how the observed landscape differs from the desired and the last applied state."""
     end, unchanged = decide(types, landscape)
     by_type = {kind.name: kind for kind in types}
+    moved = _files_moved(types, landscape)
     entries = [
         *_unreadable(landscape),
-        *(entry for action in end.actions.values() for entry in _entry(by_type, action, landscape, end)),
+        *_conditions(types, end),
+        *(entry for action in end.actions.values() for entry in _entry(by_type, action, landscape, end, moved)),
         *(entry for kind in types for entry in _unmanaged(kind, landscape, end)),
     ]
     order = list(DriftKind)
@@ -102,14 +117,32 @@ def _unreadable(landscape: Landscape) -> Iterable[DriftEntry]:
         yield DriftEntry(address, DriftKind.UNREADABLE, DriftSeverity.HIGH, told.detail, diagnostic=told)
 
 
+def _conditions(types: Sequence[ResourceType], end: Landscape) -> Iterable[DriftEntry]:
+    """Yield what the plan would refuse or warn of; a note is neither."""
+    for told in find_conditions(types, end, end.actions):
+        if told.severity is Severity.NOTE:
+            continue
+        address = Address.parse(told.address) if told.address else Address("environment", end.settings.environment)
+        severity = DriftSeverity.HIGH if told.is_error else DriftSeverity.MEDIUM
+        code = f" ({told.code})" if told.code else ""
+        reason = f"{told.summary}{code}. {told.detail}"
+        yield DriftEntry(address, DriftKind.CONDITION, severity, reason, position=told.position, diagnostic=told)
+
+
+def _files_moved(types: Sequence[ResourceType], landscape: Landscape) -> bool | None:
+    """Return whether the files declare something else than when all was last applied; None where that is not known."""
+    known = landscape.prior.decisions.get(DECLARED)
+    return None if known is None else known != declared_digest(types, landscape)
+
+
 def _entry(
-    by_type: dict[str, ResourceType], action: Action, landscape: Landscape, end: Landscape
+    by_type: dict[str, ResourceType], action: Action, landscape: Landscape, end: Landscape, moved: bool | None
 ) -> Iterable[DriftEntry]:
     kind = by_type[action.address.type]
     prior = landscape.prior.resources.get(action.address)
     if action.predicted_by is not None or action.kind is ActionKind.FORGET or _follows_a_task(action, end):
         return  # what follows from another action is told with that one
-    found, reason = _classified(action, prior, landscape, end)
+    found, reason = _classified(action, prior, landscape, end, moved)
     changes = (
         tuple(_compared(change, prior) for change in action.changes) if kind.lifecycle is not Lifecycle.TASK else ()
     )
@@ -131,7 +164,7 @@ def _follows_a_task(action: Action, end: Landscape) -> bool:
 
 
 def _classified(
-    action: Action, prior: Remembered | None, landscape: Landscape, end: Landscape
+    action: Action, prior: Remembered | None, landscape: Landscape, end: Landscape, moved: bool | None
 ) -> tuple[DriftKind, str]:
     match action.kind:
         case ActionKind.ADOPT:
@@ -143,23 +176,36 @@ def _classified(
         case ActionKind.DELETE:
             return DriftKind.PENDING, "no longer declared and still there"
         case ActionKind.RUN:
-            return _classified_task(action, landscape, end)
+            return _classified_task(action, landscape, end, moved)
         case _:
-            return _classified_changes(action.changes, prior)
+            declared = landscape.declared.get(action.address.type, NO_RESOURCES).get(action.address.key)
+            written = frozenset(declared.attributes) if declared is not None else frozenset[str]()
+            return _classified_changes(action.changes, prior, written, moved)
 
 
-def _classified_changes(changes: Sequence[Change], prior: Remembered | None) -> tuple[DriftKind, str]:
+def _classified_changes(
+    changes: Sequence[Change], prior: Remembered | None, written: Collection[str], moved: bool | None
+) -> tuple[DriftKind, str]:
+    """Return the class of changed attributes; those not ``written`` in the files follow from other things."""
     if prior is None:
         return DriftKind.PENDING, "is there, and not yet as declared"
     compared = [_compared(change, prior) for change in changes]
-    if any(one.last_applied not in (one.observed, one.desired) for one in compared):
+    turned = [one for one in compared if one.last_applied != one.desired]
+    by_servers = [one for one in turned if one.attribute not in written and moved is False]
+    by_files = [one for one in turned if one not in by_servers]
+    if any(one.last_applied not in (UNSET, one.observed) for one in by_files):
         return DriftKind.CONFLICT, "changed on the server and in the configuration"
-    if any(one.last_applied == one.desired for one in compared):
+    if by_servers:
+        names = ", ".join(one.attribute for one in by_servers)
+        return DriftKind.DRIFTED, f"{names} follows from what the servers tell, and that changed since the last apply"
+    if len(turned) < len(compared):
         return DriftKind.DRIFTED, "changed on the server"
+    if any(one.attribute not in written for one in by_files):
+        return DriftKind.PENDING, "follows from what changed in the configuration or on the servers, not yet applied"
     return DriftKind.PENDING, "changed in the configuration and not yet applied"
 
 
-def _classified_task(action: Action, landscape: Landscape, end: Landscape) -> tuple[DriftKind, str]:
+def _classified_task(action: Action, landscape: Landscape, end: Landscape, moved: bool | None) -> tuple[DriftKind, str]:
     """A task is drift where nothing the configuration still waits for explains it."""
     reason = "; ".join(action.reasons)
     awaited = [other for need in action.needs if (other := end.actions.get(need)) is not None]
@@ -167,7 +213,7 @@ def _classified_task(action: Action, landscape: Landscape, end: Landscape) -> tu
     if is_owed or not landscape.prior.resources or _was_never_done(action, landscape, end):
         return DriftKind.PENDING, reason
     if any(
-        _classified(other, landscape.prior.resources.get(other.address), landscape, end)[0] is DriftKind.PENDING
+        _classified(other, landscape.prior.resources.get(other.address), landscape, end, moved)[0] is DriftKind.PENDING
         for other in awaited
     ):
         return DriftKind.PENDING, reason

@@ -19,6 +19,7 @@ from reconciler.values import UNSET, Address
 _TITLES: Final = {
     DriftKind.DRIFTED: ("Drifted: changed on the servers since the last apply", "red"),
     DriftKind.CONFLICT: ("In conflict: changed on the servers and in the configuration", "red"),
+    DriftKind.CONDITION: ("Conditions: the plan would refuse or warn of them", "red"),
     DriftKind.UNREADABLE: ("Unreadable: could not be compared", "red"),
     DriftKind.PENDING: ("Pending: the configuration asks for it, no apply has done it yet", "yellow"),
     DriftKind.UNMANAGED: ("Unmanaged: on the servers, not in the configuration, and left alone", "blue"),
@@ -26,6 +27,7 @@ _TITLES: Final = {
 """In the order in which they are told."""
 _LOOKS: Final = {DriftSeverity.HIGH: "red", DriftSeverity.MEDIUM: "yellow", DriftSeverity.LOW: "dim"}
 _MARGIN: Final = " " * 10
+_TOLD_IN_FULL: Final = 3
 
 
 def render_drift(report: DriftReport, style: Style, *, directory: str = "DIR") -> str:
@@ -48,9 +50,26 @@ def _entries(entries: Sequence[DriftEntry], style: Style, directory: str) -> Ite
                 alike.setdefault((entry.address.type, entry.reason, entry.severity), []).append(entry)
             for members in alike.values():
                 yield from _brief(members, style)
+        case DriftKind.CONDITION:
+            yield from _conditions(entries, style, directory)
         case _:
             for entry in entries:
                 yield from _whole(entry, style, directory)
+
+
+def _conditions(entries: Sequence[DriftEntry], style: Style, directory: str) -> Iterator[str]:
+    """Yield conditions in full; of more than a few of one kind the first stands for all."""
+    alike: dict[object, list[DriftEntry]] = {}
+    for entry in entries:
+        told = entry.diagnostic
+        alike.setdefault((entry.severity, told and (told.code, told.summary)), []).append(entry)
+    for members in alike.values():
+        shown = members if len(members) <= _TOLD_IN_FULL else members[:1]
+        for entry in shown:
+            yield from _whole(entry, style, directory)
+        if others := members[len(shown) :]:
+            names = first_of([str(entry.address) for entry in others], style.width - len(_MARGIN) - 20, style)
+            yield style.paint(f"{_MARGIN}the same of {len(others):,} more: {names}", "dim")
 
 
 def _unmanaged(entries: Sequence[DriftEntry], style: Style) -> Iterator[str]:
@@ -87,7 +106,7 @@ def _whole(entry: DriftEntry, style: Style, directory: str) -> Iterator[str]:
     if told is not None and told.remedy:
         for paragraph in told.remedy.split("\n"):
             yield from (f"{_MARGIN}{line}" for line in wrap(style.show(paragraph), style.width - len(_MARGIN)))
-    if entry.kind is not DriftKind.UNREADABLE:
+    if entry.revert:
         yield f"{_MARGIN}{style.paint('revert', 'bold')}  reconciler plan {style.show(f'{directory} {entry.revert}')}"
     if entry.accept:
         first, *rest = entry.accept.split("\n")

@@ -7,11 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from reconciler.diagnostics import Diagnostic
 from reconciler.resource import Action
 from reconciler.snapshot import Obligation
 from reconciler.values import EMPTY, Address
+
+DECLARED: Final = "declared"
+"""The decision that keeps the digest of what the files declared when all of it was last applied, users aside. With it
+drift tells a change of the files from one of the servers, where a value follows from both."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ from reconciler.findings import Check, Finding, failed, ok, warned
 from reconciler.git import head_commit
 from reconciler.observe import Reader
 from reconciler.perform import Patience, Performer
-from reconciler.plan import Impact, Plan
+from reconciler.plan import DECLARED, Impact, Plan
 from reconciler.plan_file import SavedPlan, digest
 from reconciler.ports import Clock, CrashPoint, Emit, Holder, Lease, Random, Sessions, StateStore, Stop
 from reconciler.recover import close_intents, outlast
@@ -235,7 +235,10 @@ class Workspace:
         if controller and landscape.prior.decisions.get(_CONTROLLERS) != controller:
             plan = replace(plan, decisions={**plan.decisions, _CONTROLLERS: controller})
         plan = replace(plan, diagnostics=(*self.told, *plan.diagnostics))
-        return replace(plan, steps=(), impact=Impact()) if refresh_only else plan
+        if not refresh_only:
+            return plan
+        decisions = {name: value for name, value in plan.decisions.items() if name != DECLARED or not plan.steps}
+        return replace(plan, steps=(), impact=Impact(), decisions=decisions)
 
     def doctor(self, hosts: Sequence[str] = ()) -> Report:
         """Return how the servers are reached and what their sessions can do; ``hosts``: beside entry points, these.
