@@ -154,9 +154,12 @@ function Import-PSSession {
 function Get-WmiObject {
     param($Class)
     if ($Class -eq 'Win32_Service') {
-        New-Object PSObject -Property @{ Name = 'RTCSRV'; ProcessId = 42 }
-        New-Object PSObject -Property @{ Name = 'Spooler'; ProcessId = 0 }
-        New-Object PSObject -Property @{ Name = 'Other'; ProcessId = 7 }
+        New-Object PSObject -Property @{ Name = 'RTCSRV'; ProcessId = 42; StartMode = 'Auto' }
+        New-Object PSObject -Property @{ Name = 'Spooler'; ProcessId = 0; StartMode = 'Disabled' }
+        New-Object PSObject -Property @{ Name = 'Other'; ProcessId = 7; StartMode = 'Manual' }
+        New-Object PSObject -Property @{ Name = 'RTCASMCU'; ProcessId = 8; StartMode = 'Auto' }
+        New-Object PSObject -Property @{ Name = 'RTCIMMCU'; ProcessId = 0; StartMode = 'Auto' }
+        New-Object PSObject -Property @{ Name = 'RTCCHAT'; ProcessId = 0; StartMode = 'Disabled' }
     } else {
         $process = New-Object PSObject -Property @{
             ProcessId = 42; CommandLine = $env:STUB_COMMAND_LINE; CreationDate = 'stub'
@@ -173,7 +176,8 @@ function Get-Service {
     if ($Name -eq 'RTCSRV') { $status = 'Running' }
     New-Object PSObject -Property @{ Name = $Name; Status = $status; DependentServices = @(
             (New-Object PSObject -Property @{ Name = 'RTCASMCU'; Status = 'Running' }),
-            (New-Object PSObject -Property @{ Name = 'RTCIMMCU'; Status = 'Stopped' })) }
+            (New-Object PSObject -Property @{ Name = 'RTCIMMCU'; Status = 'Stopped' }),
+            (New-Object PSObject -Property @{ Name = 'RTCCHAT'; Status = 'Stopped' })) }
 }
 """
 

@@ -340,10 +340,13 @@ class TestWithStubsOfWindows:
             "Name": "RTCSRV",
             "Status": "Running",
             "StartTime": "2026-01-05T08:00:00.000000Z",
+            "StartMode": "Auto",
             "RunningDependents": ["RTCASMCU"],
+            "StoppedDependents": ["RTCIMMCU"],
             "ScriptRunning": False,
         }
         assert (second["Name"], second["Status"], second["StartTime"]) == ("Spooler", "Stopped", None)
+        assert second["StartMode"] == "Disabled"
 
     def test_the_snap_in_is_the_choice_on_exchange_2007(self) -> None:
         name = "Microsoft.Exchange.Management.PowerShell.Admin"

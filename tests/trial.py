@@ -359,7 +359,7 @@ class Trial:
     def _opened(
         self, fault: Fault | None = None, point: Callable[[str], None] = lambda _: None
     ) -> Iterator[tuple[Workspace, Doors]]:
-        sessions = EstateSessions(self.estate)
+        sessions = EstateSessions(self.estate, wait=self.clock.sleep)
         doors = Doors(sessions, self.store, self.events, self.clock, fault, self.after_write, late=self.late)
         ports = Ports(self.clock, self._random, self.events, point, sessions=lambda _: doors)
         with ExitStack() as stack, patch.object(app_workspace, "head_commit", return_value=None):

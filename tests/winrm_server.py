@@ -45,6 +45,7 @@ class TinyResult:
     records: tuple[dict[str, object], ...] = ()
     warnings: tuple[str, ...] = ()
     output: str = ""
+    seconds: float = 0.0
 
 
 class TinyError(Exception):

@@ -1,4 +1,4 @@
-"""What Lync and Skype for Business tell of topology, versions and media. It is all the world's.
+"""What Lync and Skype for Business tell of topology and versions. It is all the world's.
 
 Sources: DOMAIN 3.14, 5.2, 7.9 and the pages named there.
 """
@@ -20,7 +20,7 @@ _SERVICE_VERSIONS: Mapping[str, int] = {"l2010": 5, "l2013": 6, "s2015": 7, "s20
 def get_sites(call: Call) -> list[dict[str, object]]:
     """Answer Get-CsSite; ``-Identity`` takes the bare name, records carry ``Site:``."""
     lync = call.holdings.world.lync
-    sites = _chosen(call, lync.sites, lambda site: site.name)
+    sites = chosen(call, lync.sites, lambda site: site.name)
     return only(call, [_site(call, site) for site in sites])
 
 
@@ -52,7 +52,7 @@ def _services(pool: Pool) -> list[str]:
 
 def get_pools(call: Call) -> list[dict[str, object]]:
     """Answer Get-CsPool; ``-Site`` takes the display name."""
-    pools: Iterable[Pool] = _chosen(call, call.holdings.world.lync.pools, lambda pool: pool.fqdn)
+    pools: Iterable[Pool] = chosen(call, call.holdings.world.lync.pools, lambda pool: pool.fqdn)
     site = call.get("Site")
     if site:
         wanted = str(site).removeprefix("Site:").removeprefix("site:").casefold()
@@ -81,7 +81,7 @@ def get_computers(call: Call) -> list[dict[str, object]]:
             raise cs_not_found(call, str(pool_name))
     if call.get("Local"):
         rows = [row for row in rows if row[0] == call.host]
-    rows = list(_chosen(call, rows, lambda row: row[0]))
+    rows = list(chosen(call, rows, lambda row: row[0]))
     return only(call, [{"Identity": fqdn, "Fqdn": fqdn, "Pool": pool} for fqdn, pool in rows])
 
 
@@ -133,25 +133,6 @@ def product(release: str) -> str:
     }[release]
 
 
-def get_media(call: Call) -> list[dict[str, object]]:
-    """Answer Get-CsMediaConfiguration: one record a scope."""
-    media = call.holdings.world.lync.media
-    scopes = _chosen(call, list(media), lambda scope: scope)
-    return only(
-        call,
-        [
-            {
-                "Identity": "Global" if scope.casefold() == "global" else scope[:1].upper() + scope[1:],
-                "EncryptionLevel": media[scope],
-                "EnableSiren": False,
-                "MaxVideoRateAllowed": "VGA600K",
-                "EnableQoS": False,
-            }
-            for scope in scopes
-        ],
-    )
-
-
 def get_upgrade_readiness(call: Call) -> list[dict[str, object]]:
     """Answer Get-CsPoolUpgradeReadinessState of the pool the host belongs to."""
     pool = call.holdings.pool_of(call.host)
@@ -174,7 +155,7 @@ def get_upgrade_readiness(call: Call) -> list[dict[str, object]]:
     )
 
 
-def _chosen(call: Call, items: Iterable[Any], name: Any) -> Iterable[Any]:
+def chosen(call: Call, items: Iterable[Any], name: Any) -> Iterable[Any]:
     """Return all items, or the one ``-Identity`` names; ``-Filter`` takes wildcards of the identity."""
     identity = call.get("Identity")
     text = str(identity or call.get("Filter") or "").removeprefix("Site:").removeprefix("site:")

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Final
 
-from providers.simulator.cmdlets.windows_services import CALL_ROUTER, FRONT_END, UM, status
+from providers.simulator.cmdlets.service_control import CALL_ROUTER, FRONT_END, UM, status
 from providers.simulator.world.directory import Entry, View
 from providers.simulator.world.holdings import Holdings
 from providers.simulator.world.schema import ExchangeServer, Pool
@@ -61,7 +61,7 @@ def why_unreachable(holdings: Holdings, user: Entry, now: datetime) -> str | Non
 
 def encryption(holdings: Holdings, pool: Pool) -> str:
     """Return the media encryption level that holds for a pool: the narrowest scope wins."""
-    media = {scope.casefold(): level for scope, level in holdings.world.lync.media.items()}
+    media = {scope.casefold(): level for scope, level in holdings.encryption_levels().items()}
     service = next((level for scope, level in media.items() if scope.endswith(f":{pool.fqdn}")), None)
     return service or media.get(f"site:{pool.site.casefold()}") or media.get("global", "RequireEncryption")
 

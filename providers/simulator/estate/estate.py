@@ -20,6 +20,7 @@ from providers.simulator.cmdlets import exchucutil, phone_calls, windows_service
 from providers.simulator.cmdlets.dispatch import run_cmdlet
 from providers.simulator.cmdlets.lync_topology import product
 from providers.simulator.cmdlets.recipients import found_user
+from providers.simulator.cmdlets.service_control import settle
 from providers.simulator.cmdlets.um_objects import found_object
 from providers.simulator.estate import founding
 from providers.simulator.estate.keeping import Changes
@@ -190,6 +191,7 @@ class Estate:
         with self._turn():
             holdings = self._standing()
             now = self._clock()
+            self._is_dirty |= settle(holdings, now)
             if operation == "service":
                 return self._service(holdings, host, cmdlet, parameters, now, user)
             if operation == "probe":
@@ -249,7 +251,7 @@ class Estate:
                 records = tuple(deserialised(record, call.cmdlet, call.release) for record in records)
         if fault is not None:
             raise _fault_error(call, fault)
-        return Result(records, tuple(call.warnings), call.output)
+        return Result(records, tuple(call.warnings), call.output, call.seconds)
 
     def _service(
         self,

@@ -9,8 +9,9 @@ from providers.simulator.cmdlets.dispatch import run_cmdlet
 from providers.simulator.cmdlets.exchange_facts import GROUPS, containers, grant
 from providers.simulator.cmdlets.lync_dial_plans import default_rules
 from providers.simulator.cmdlets.recipients import index_user
+from providers.simulator.cmdlets.service_control import keep_quorum, learn
 from providers.simulator.cmdlets.um_servers import ROUTER_DEFAULTS, SERVER_DEFAULTS
-from providers.simulator.cmdlets.windows_services import installed_services, learn
+from providers.simulator.cmdlets.windows_services import installed_services
 from providers.simulator.invocation.answers import CmdletError
 from providers.simulator.invocation.binding import bind, cmdlet_of
 from providers.simulator.invocation.call import Call
@@ -198,7 +199,10 @@ def _start_services(holdings: Holdings) -> None:
     for host, services in holdings.services.items():
         call = _call(holdings, host, "Start-Service", {})
         for service in services.values():
-            learn(call, host, service)
+            if service.status == "Running":
+                learn(call, host, service)
+    for pool in holdings.world.lync.pools:
+        keep_quorum(holdings, pool, holdings.world.installed)
 
 
 def _run(

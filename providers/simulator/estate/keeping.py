@@ -107,11 +107,12 @@ class Changes:
             "seed": self._seed,
             "directory": holdings.directory.to_json(),
             "services": {
-                host: {key: [s.status, s.started, s.learned] for key, s in services.items()}
+                host: {key: [s.status, s.started, s.learned, s.ends] for key, s in services.items()}
                 for host, services in holdings.services.items()
             },
             "counters": holdings.counters,
             "scripts_running": holdings.scripts_running,
+            "media": holdings.media,
             "log_size": log_size,
             "log_tail": log_tail,
         }
@@ -142,6 +143,7 @@ def _restored(holdings: Holdings, kept: Mapping[str, Any]) -> Holdings:
     _restore_services(holdings, kept["services"])
     holdings.counters.update(kept["counters"])
     holdings.scripts_running.update(kept["scripts_running"])
+    holdings.media.update(kept.get("media", {}))
     return holdings
 
 
@@ -150,7 +152,8 @@ def _restore_services(holdings: Holdings, kept: Mapping[str, Mapping[str, Sequen
         for key, row in kept.get(host, {}).items():
             service = services.get(key)
             if service is not None:
-                service.status, service.started, service.learned = row
+                service.status, service.started, service.learned = row[:3]
+                service.ends = row[3] if len(row) > 3 else None  # nothing ended by itself when only three were kept
 
 
 def _carried_over(holdings: Holdings, kept: Mapping[str, Any]) -> Holdings:

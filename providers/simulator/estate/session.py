@@ -7,7 +7,7 @@ returns the stored reply, values pass through JSON's types, and every request is
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -30,6 +30,8 @@ class EstateSessions:
     """Parameters added to every cmdlet that has them, such as DomainController."""
     user: str = "CONTOSO\\reconciler"
     delegated: bool = True
+    wait: Callable[[float], None] = lambda _: None
+    """Lets the time pass that a command works before it answers."""
     requests: list[tuple[str, Request]] = field(default_factory=list)
     """What arrived, with its host, repeats included."""
     _replies: dict[str, Reply | SessionError] = field(default_factory=dict)
@@ -94,6 +96,7 @@ class EstateSessions:
             )
         except CmdletError as error:
             return _session_error(error, request, host)
+        self.wait(result.seconds)
         return Reply(result.records, result.warnings, result.output)
 
 

@@ -13,6 +13,8 @@ class Result:
     warnings: tuple[str, ...] = ()
     output: str = ""
     """Text that a script printed."""
+    seconds: float = 0.0
+    """How long the cmdlet works before it answers."""
 
 
 class CmdletError(Exception):

@@ -31,6 +31,8 @@ class Call:
     """Whether the caller's credential reaches beyond the host."""
     warnings: list[str] = field(default_factory=list)
     output: str = ""
+    seconds: float = 0.0
+    """How long the cmdlet works before it answers."""
     controller: str | None = None
     """Pinned by the estate instead of by ``-DomainController``."""
 

@@ -206,6 +206,10 @@ _TEXTS: Mapping[str, Mapping[str, str]] = {
         "en": "Cannot find any service with service name '{name}'.",
         "de": 'Es kann kein Dienst mit dem Dienstnamen "{name}" gefunden werden.',
     },
+    "service-disabled": {
+        "en": "Cannot start service '{name}': it is disabled.",
+        "de": 'Der Dienst "{name}" kann nicht gestartet werden: Er ist deaktiviert.',
+    },
     "dependent-services": {
         "en": "Cannot stop service '{name}' because it has dependent services. It can only be stopped if the Force "
         "flag is set.",

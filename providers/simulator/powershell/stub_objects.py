@@ -111,5 +111,18 @@ def _units(encoded: str) -> str:
 
 def services(names: Sequence[Mapping[str, object]], is_script_running: bool) -> str:
     """Return the services of a host as one line for ``stubs/services.ps1``."""
-    rows = [[row["Name"], row["Status"], row["StartTime"], row["RunningDependents"]] for row in names]
+    rows = [
+        [
+            row["Name"],
+            row["Status"],
+            row["StartTime"],
+            [*_items(row["RunningDependents"]), *_items(row["StoppedDependents"])],
+            row["StartMode"],
+        ]
+        for row in names
+    ]
     return clixml.dumps(["ok", rows, is_script_running])
+
+
+def _items(value: object) -> list[object]:
+    return list(value) if isinstance(value, list | tuple) else []

@@ -164,9 +164,11 @@ class RunnerProcess:
                     line = lines.popleft()
                     replies += runner.answer(line.text, line.read_at)
                     overdue = self._monotonic() - flushed_at > FLUSH_SECONDS or len(replies) >= FLUSH_BYTES
-                    if not lines or overdue or self._is_over(runner):
+                    if not lines or overdue or runner.works_for_seconds or self._is_over(runner):
                         break
-            if replies:
+            if runner.works_for_seconds:
+                self._pause(runner.works_for_seconds)
+            if replies and not self._is_stopped:
                 self._launch.write("stdout", bytes(replies))
             for complaint in runner.complaints:
                 self._launch.write("stderr", complaint.encode())

@@ -36,6 +36,8 @@ class Outcome(Protocol):
     def warnings(self) -> Sequence[str]: ...
     @property
     def output(self) -> str: ...
+    @property
+    def seconds(self) -> float: ...
 
 
 @runtime_checkable
@@ -85,6 +87,7 @@ class _Told:
     records: Sequence[Mapping[str, object]]
     warnings: Sequence[str] = ()
     output: str = ""
+    seconds: float = 0.0
 
 
 _FRAME = re.compile(rb"([0-9]{1,9}) ([0-9a-f]{8}) ([A-Za-z0-9+/]+={0,2})\Z")
@@ -134,11 +137,14 @@ class Runner:
         self._executed: set[str] = set()
         """Writes that ran: their replies may have had to make room, but they never run again."""
         self.is_exiting = False
+        self.works_for_seconds = 0.0
+        """How long the last command works before its reply, which is made already, may leave."""
         self.complaints: list[str] = []
         """What goes to standard error: no part of the protocol, but it tells who debugs the simulator what broke."""
 
     def answer(self, line: bytes, read_at: float) -> bytes:
         """Return the reply lines to one line, each with its line end; empty for an empty line."""
+        self.works_for_seconds = 0.0
         text = line.strip()
         if not text:
             return b""
@@ -226,6 +232,7 @@ class Runner:
         outcome = self._estate.call(
             self._host, op, cmdlet, parameters, properties, user=self._user, delegated=self._delegates
         )
+        self.works_for_seconds = outcome.seconds
         if op == "probe":
             outcome = _Told(tuple({**record, "FarLanguage": self._far_language} for record in outcome.records))
         return self._records(request["id"], outcome)

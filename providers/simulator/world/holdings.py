@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from providers.simulator.world.directory import Directory
-from providers.simulator.world.schema import ExchangeServer, Host, Pool, World
+from providers.simulator.world.schema import ExchangeServer, Host, Manner, Pool, World
 
 
 @dataclass(slots=True)
@@ -20,11 +20,13 @@ class Service:
     dependents: tuple[str, ...] = ()
     """Names of the services that stop with it."""
     status: str = "Running"
-    """Running, Stopped, or StartPending while its pool lacks quorum."""
+    """Running, Stopped, Paused while its calls last, or StartPending while its pool lacks quorum or in vain."""
     started: str | None = None
     """When its process began: ISO 8601, UTC, microseconds."""
     learned: Any = None
     """What it read when it started and goes by until it starts again."""
+    ends: str | None = None
+    """When it will be Stopped by itself: its calls have ended, or its start has failed."""
 
 
 @dataclass
@@ -37,6 +39,8 @@ class Holdings:
     """By host, then by folded name."""
     counters: dict[str, int] = field(default_factory=dict)
     scripts_running: dict[str, bool] = field(default_factory=dict)
+    media: dict[str, str | None] = field(default_factory=dict)
+    """Encryption levels by scope that differ from the world's: None where the scope was removed."""
 
     def __post_init__(self) -> None:
         self._exchange = {server.fqdn: server for server in self.world.exchange.servers}
@@ -71,6 +75,15 @@ class Holdings:
             return server.release
         pool = self.pool_of(host)
         return self.world.lync_release(pool) if pool else "e2013"
+
+    def encryption_levels(self) -> dict[str, str]:
+        """Return the level of media encryption of each scope that has one."""
+        levels = {**self.world.lync.media, **self.media}
+        return {scope: level for scope, level in levels.items() if level is not None}
+
+    def manner(self, host: str, service: str) -> Manner:
+        """Return how a service of a host behaves."""
+        return self._hosts[host.lower()].manner(service)
 
     def skew(self, host: str) -> timedelta:
         return timedelta(seconds=self._hosts[host].clock_skew)

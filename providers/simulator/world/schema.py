@@ -71,6 +71,23 @@ class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class Manner(_Model):
+    """How one Windows service of a host behaves, where it differs from others of its kind."""
+
+    runs: bool = True
+    """False where it was stopped when the world was installed."""
+    starts: bool = True
+    """False where it will not start: its process begins, and ends again."""
+    start_mode: Literal["Auto", "Manual", "Disabled"] = "Auto"
+    start_time: Seconds | None = None
+    """How long it stays in Start Pending; left out, as long as others of its pool."""
+    drains: Seconds | None = None
+    """How long the calls last for which a graceful stop leaves it Paused; left out, as long as those of its pool."""
+
+
+_USUAL = Manner()
+
+
 class Host(_Model):
     """What every Windows host may say."""
 
@@ -82,6 +99,8 @@ class Host(_Model):
     powershell: str | None = None
     started: Mapping[str, Moment] = {}
     """Start times of services that differ from ``installed``."""
+    services: Mapping[str, Manner] = {}
+    """Services that behave otherwise than their kind, by name."""
     language_mode: LanguageMode = "FullLanguage"
     """What policy leaves of PowerShell's language; in any but the first the runner does not start."""
     shells: tuple[Shell, ...] | None = None
@@ -90,6 +109,11 @@ class Host(_Model):
     """Cmdlets the account has no role for, by name or pattern (``New-UM*``): there they do not exist."""
     quotas: Mapping[Quota, int] | Literal["unreadable"] = {}
     """Limits of remote shells that differ from those of its Windows; they are told and not enforced."""
+
+    def manner(self, service: str) -> Manner:
+        """Return how a service behaves, by its name in whatever case."""
+        folded = service.casefold()
+        return next((one for name, one in self.services.items() if name.casefold() == folded), _USUAL)
 
 
 class DomainController(_Model):
@@ -168,6 +192,8 @@ class Pool(_Model):
     """In the order of the topology."""
     start_time: Seconds = 0.0
     """How long a Front End stays in Start Pending."""
+    calls_last: Seconds = 0.0
+    """How long the calls last for which a graceful stop leaves a Front End Paused."""
 
     @field_validator("computers", mode="before")
     @classmethod

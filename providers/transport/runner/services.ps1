@@ -20,21 +20,33 @@ function Test-ReconcilerScriptRunning($Processes) {
     }
 }
 
-function Get-ReconcilerDependents($Service) {
-    $names = New-Object Collections.ArrayList
+# Which services hang on one: those that run, and those that Windows starts by itself and that do not run.
+function Get-ReconcilerDependents($Service, $Modes) {
+    $running = New-Object Collections.ArrayList
+    $stopped = New-Object Collections.ArrayList
     foreach ($dependent in @(Get-ReconcilerItems $Service.DependentServices)) {
+        $name = [string]$dependent.Name
         if (Test-ReconcilerSame $dependent.Status.ToString() 'Running') {
-            [void]$names.Add([string]$dependent.Name)
+            [void]$running.Add($name)
+        } elseif (Test-ReconcilerSame $Modes[$name] 'Auto') {
+            [void]$stopped.Add($name)
         }
     }
-    , $names.ToArray()
+    @{ Running = $running.ToArray(); Stopped = $stopped.ToArray() }
 }
 
 function Invoke-ReconcilerService($Request) {
     $wanted = New-ReconcilerSet @(Get-ReconcilerItems $Request['params']['Name'])
     $processes = @(Get-WmiObject Win32_Process -ErrorAction Stop)
     $running = Test-ReconcilerScriptRunning $processes
-    foreach ($found in @(Get-WmiObject Win32_Service -ErrorAction Stop)) {
+    $services = @(Get-WmiObject Win32_Service -ErrorAction Stop)
+    $modes = @{}
+    foreach ($found in $services) {
+        if ($null -ne $found) {
+            $modes[[string]$found.Name] = [string]$found.StartMode
+        }
+    }
+    foreach ($found in $services) {
         if ($null -eq $found -or -not $wanted.ContainsKey([string]$found.Name)) {
             continue
         }
@@ -45,13 +57,15 @@ function Invoke-ReconcilerService($Request) {
                 $start = Get-ReconcilerClock ($process.ConvertToDateTime($process.CreationDate))
             }
         }
-        $dependents = Get-ReconcilerDependents $service
+        $dependents = Get-ReconcilerDependents $service $modes
         $told = New-Object PSObject -Property @{
             Name = [string]$found.Name
             Status = $service.Status.ToString()
             StartTime = $start
+            StartMode = $modes[[string]$found.Name]
             HostClock = Get-ReconcilerClock ([DateTime]::UtcNow)
-            RunningDependents = $dependents
+            RunningDependents = $dependents.Running
+            StoppedDependents = $dependents.Stopped
             ScriptRunning = $running
         }
         $told | Write-ReconcilerRecords

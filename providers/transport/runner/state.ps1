@@ -93,7 +93,7 @@ $Reconciler.Identities = New-ReconcilerSet @(
 )
 $Reconciler.Secrets = New-ReconcilerSet @('SecureString', 'PSCredential', 'ScriptBlock')
 # What the operations of the runner itself tell.
-$Reconciler.Services = @('Name', 'Status', 'StartTime', 'HostClock', 'RunningDependents', 'ScriptRunning')
+$Reconciler.Services = @('Name', 'Status', 'StartTime', 'StartMode', 'HostClock', 'RunningDependents', 'StoppedDependents', 'ScriptRunning')
 $Reconciler.Facts = @(
     'User', 'Authentication', 'Impersonation', 'Elevated', 'Language', 'FarLanguage', 'ExecutionPolicy', 'Clr', 'Clock',
     'Missing', 'Quotas', 'DirectoryOk', 'DirectoryServer', 'DirectoryError', 'Script'

@@ -11,11 +11,11 @@ enum ServiceControllerStatus {
     Paused = 7
 }
 
-# The services of this host as the simulator has them: name, display name, status, start of the process, dependents.
+# The services of this host as the simulator has them: name, status, start of the process, dependents, start mode.
 function Get-StubServices {
     $told = Send-StubRequest '{"op":"services"}'
     foreach ($service in $told[1]) {
-        [pscustomobject] @{ Name = $service[0]; Status = $service[1]; Started = $service[2]; Dependents = $service[3] }
+        [pscustomobject] @{ Name = $service[0]; Status = $service[1]; Started = $service[2]; Dependents = $service[3]; Mode = $service[4] }
     }
     $script:IsScriptRunning = $told[2]
 }
@@ -70,7 +70,7 @@ function Get-WmiObject {
             $process = $number
         }
         if ([string]::Equals($Class, 'Win32_Service', 'OrdinalIgnoreCase')) {
-            [pscustomobject] @{ Name = $service.Name; ProcessId = [uint32] $process }
+            [pscustomobject] @{ Name = $service.Name; ProcessId = [uint32] $process; StartMode = $service.Mode }
         } elseif ($process -ne 0) {
             New-StubProcess $number ($service.Name + '.exe') ([datetime]::Parse($service.Started, [Globalization.CultureInfo]::InvariantCulture, 'RoundtripKind'))
         }

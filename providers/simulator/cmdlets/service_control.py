@@ -1,0 +1,222 @@
+"""What Windows services do when somebody stops or starts them: dependents, drains, quorum, and what they learn.
+
+Stopping a service stops what depends on it; starting it does not start those again. One that is stopped gracefully is
+Paused for as long as its calls last. A Front End takes its time to start, and one of an Enterprise pool stays in Start
+Pending until enough others run; a pool that loses too many stops altogether (Lync 2013 and later). A world may also
+say that a service will not start: its process begins, and ends again. Sources: Stop-CsWindowsService,
+Start-CsWindowsService (Microsoft Learn); Prevent new sessions for services (Gg182553); DOMAIN 5.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from providers.simulator.invocation.call import Call
+from providers.simulator.invocation.texts import told
+from providers.simulator.world.holdings import Holdings, Service
+from providers.simulator.world.schema import Pool
+
+FRONT_END: Final = "RTCSRV"
+UM: Final = "MSExchangeUM"
+CALL_ROUTER: Final = "MSExchangeUMCR"
+UP: Final = ("Running", "Paused")
+"""A service that is paused still carries the calls it has."""
+
+_TO_START = {1: 1, 2: 1, 3: 3, 4: 3, 5: 4, 6: 5, 7: 5, 8: 6, 9: 7, 10: 8, 11: 9, 12: 10}
+_TO_STAY = {1: 1, 2: 1, 3: 2, 4: 2, 5: 3, 6: 3, 7: 4, 8: 4, 9: 4, 10: 5, 11: 5, 12: 5}
+_COUNTED = {8: 7, 9: 7, 10: 9, 11: 9, 12: 9}
+"""Of larger pools, only so many of the first Front Ends count for staying up."""
+_FAILS_AFTER: Final = 5.0
+"""Seconds until a service that will not start is Stopped again, where its world says no other time."""
+
+
+def stamp(moment: datetime) -> str:
+    """Return a moment as it is kept."""
+    return moment.isoformat(timespec="microseconds")
+
+
+# --- what is to be seen ----------------------------------------------------------------------------------------------
+
+
+def status(holdings: Holdings, host: str, service: Service, now: datetime) -> str:
+    """Return what is seen of a service: it takes its time to start, and waits for what it needs."""
+    if service.status != "Running":
+        return service.status
+    ready = _ready_at(holdings, host, service)
+    is_waiting = any(status(holdings, host, one, now) == "StartPending" for one in needed_by(holdings, host, service))
+    return "StartPending" if is_waiting or (ready is not None and now < ready) else "Running"
+
+
+def needed_by(holdings: Holdings, host: str, service: Service) -> list[Service]:
+    """Return the services that this one depends on."""
+    return [other for other in holdings.services[host].values() if service.name in other.dependents]
+
+
+def _ready_at(holdings: Holdings, host: str, service: Service) -> datetime | None:
+    seconds = start_seconds(holdings, host, service)
+    return datetime.fromisoformat(service.started) + timedelta(seconds=seconds) if service.started else None
+
+
+def start_seconds(holdings: Holdings, host: str, service: Service) -> float:
+    """Return how long a service stays in Start Pending: its own time, or for a Front End its pool's."""
+    own = holdings.manner(host, service.name).start_time
+    if own is not None:
+        return own
+    pool = holdings.pool_of(host)
+    return pool.start_time if pool is not None and service.name == FRONT_END else 0.0
+
+
+def drain_seconds(holdings: Holdings, host: str, service: Service) -> float:
+    """Return how long the calls last that a graceful stop waits for."""
+    own = holdings.manner(host, service.name).drains
+    if own is not None:
+        return own
+    pool = holdings.pool_of(host)
+    return pool.calls_last if pool is not None and service.name == FRONT_END else 0.0
+
+
+def settle(holdings: Holdings, now: datetime) -> bool:
+    """Let what has come to its end by now be over, and say whether anything was: drains, and starts that failed."""
+    over = [
+        (datetime.fromisoformat(service.ends), host, service)
+        for host, services in holdings.services.items()
+        for service in services.values()
+        if service.ends is not None and datetime.fromisoformat(service.ends) <= now
+    ]
+    for moment, host, service in sorted(over, key=lambda each: (each[0], each[1], each[2].name)):
+        halt(holdings, host, service, moment)
+    return bool(over)
+
+
+# --- stopping --------------------------------------------------------------------------------------------------------
+
+
+def running_dependents(holdings: Holdings, host: str, service: Service) -> list[Service]:
+    """Return the services that stop with this one."""
+    services = holdings.services[host]
+    return [s for name in service.dependents if (s := services[name.casefold()]).status != "Stopped"]
+
+
+def stop(call: Call, host: str, service: Service, *, graceful: bool = False) -> float:
+    """Stop a service, at once or when its calls have ended; return how many seconds that takes."""
+    seconds = drain_seconds(call.holdings, host, service) if graceful else 0.0
+    if service.status == "Running" and seconds > 0:
+        service.status, service.ends = "Paused", stamp(call.now + timedelta(seconds=seconds))
+        return seconds
+    if service.status == "Paused" and graceful and service.ends is not None:
+        return (datetime.fromisoformat(service.ends) - call.now).total_seconds()
+    halt(call.holdings, host, service, call.now)
+    return 0.0
+
+
+def halt(holdings: Holdings, host: str, service: Service, now: datetime) -> None:
+    """Stop the service and its dependents; a pool that has too few Front Ends left then stops as well."""
+    for dependent in running_dependents(holdings, host, service):
+        _end(dependent)
+    _end(service)
+    pool = holdings.pool_of(host)
+    if service.name == FRONT_END and pool is not None:
+        keep_quorum(holdings, pool, now)
+
+
+def keep_quorum(holdings: Holdings, pool: Pool, now: datetime) -> None:
+    """Stop everything on the Front Ends of a pool that lost too many of them."""
+    if not _has_quorum_rule(holdings, pool):
+        return
+    size = len(pool.computers)
+    counted = pool.computers[: _COUNTED.get(size, size)]
+    up = [c for c in counted if status(holdings, c.fqdn, _front_end(holdings, c.fqdn), now) in UP]
+    if len(up) < _TO_STAY.get(size, size // 2 + 1) and not _is_starting(holdings, pool, now):
+        for computer in pool.computers:
+            for other in holdings.services[computer.fqdn].values():
+                _end(other)
+
+
+def _is_starting(holdings: Holdings, pool: Pool, now: datetime) -> bool:
+    """True while no Front End of the pool is up and one of them starts: a pool that is down loses no quorum."""
+    states = [status(holdings, c.fqdn, _front_end(holdings, c.fqdn), now) for c in pool.computers]
+    return "StartPending" in states and not any(state in UP for state in states)
+
+
+def _end(service: Service) -> None:
+    service.status, service.started, service.ends = "Stopped", None, None
+
+
+# --- starting --------------------------------------------------------------------------------------------------------
+
+
+def start(call: Call, host: str, service: Service) -> float:
+    """Start the service, and what it needs, unless it runs; return how many seconds it stays in Start Pending.
+
+    A Front End waits for its pool, which takes as long as it takes; one that will not start ends after its time.
+    """
+    if service.status != "Stopped":
+        return 0.0
+    manner = call.holdings.manner(host, service.name)
+    if manner.start_mode == "Disabled":
+        raise call.error("InvalidOperationException", "service-disabled", service.name, name=service.name)
+    seconds = max((start(call, host, needed) for needed in needed_by(call.holdings, host, service)), default=0.0)
+    seconds = max(seconds, start_seconds(call.holdings, host, service))
+    service.started = stamp(call.now)
+    if not manner.starts:
+        seconds = seconds or _FAILS_AFTER
+        service.status, service.ends = "StartPending", stamp(call.now + timedelta(seconds=seconds))
+        return seconds
+    pool = call.holdings.pool_of(host)
+    if service.name != FRONT_END or pool is None or not _has_quorum_rule(call.holdings, pool):
+        service.status = "Running"
+        learn(call, host, service)
+        return seconds
+    service.status = "StartPending"
+    _start_pool(call, pool)
+    if service.status == "StartPending":
+        call.warnings.append(told("waiting-for-quorum", call.culture, name=service.name, host=host))
+        return 0.0
+    return seconds
+
+
+def _start_pool(call: Call, pool: Pool) -> None:
+    """Let the Front Ends that wait for their pool start, where enough of them are there."""
+    states = {computer.fqdn: _front_end(call.holdings, computer.fqdn) for computer in pool.computers}
+    size = len(states)
+    coming = {host: one for host, one in states.items() if one.status == "StartPending" and one.ends is None}
+    running = sum(one.status in UP for one in states.values())
+    is_up = running > 0 and running >= _TO_STAY.get(size, size // 2 + 1)
+    if is_up or running + len(coming) >= _TO_START.get(size, size):
+        for host, service in coming.items():
+            service.status = "Running"
+            learn(call, host, service)
+
+
+def _has_quorum_rule(holdings: Holdings, pool: Pool) -> bool:
+    return pool.type == "enterprise" and holdings.world.lync_release(pool) != "l2010"
+
+
+def _front_end(holdings: Holdings, host: str) -> Service:
+    return holdings.services[host][FRONT_END.casefold()]
+
+
+# --- what a service learns when it starts ----------------------------------------------------------------------------
+
+
+def learn(call: Call, host: str, service: Service) -> None:
+    """Let a service that starts read what it goes by until it starts again."""
+    if service.name == FRONT_END:
+        service.learned = _um_objects(replace(call, controller=call.holdings.catalog(host)))
+    elif service.name in (UM, CALL_ROUTER):
+        kind = "UMServer" if service.name == UM else "UMCallRouter"
+        server = next((e for e in call.view.of(kind) if e.properties["Fqdn"] == host), None)
+        service.learned = server.properties.get("UMStartupMode", "TCP") if server else None
+
+
+def _um_objects(call: Call) -> list[list[str]]:
+    """Return the pairs (gateway address, dial plan) that the global catalogue of a Front End shows."""
+    pairs = set()
+    for group in call.view.of("UMHuntGroup"):
+        gateway = call.view.follow(group.properties.get("UMIPGateway"))
+        plan = call.view.follow(group.properties.get("UMDialPlan"))
+        if gateway is not None and plan is not None:
+            pairs.add((str(gateway.properties.get("Address")).casefold(), plan.name))
+    return [list(pair) for pair in sorted(pairs)]
