@@ -13,7 +13,7 @@ actions, the landscape), ``ports`` (session, store, clock, random, scheduler: ev
 
 **Core**, pure functions over frozen values: no clock, random, environment, network.
 
-* load: ``source_text``, ``yaml_reader``, ``csv_reader``, ``declarations``, ``connections``, ``schema``, and
+* load: ``source_text``, ``yaml_reader``, ``csv_reader``, ``declarations``, ``connections``, ``trust``, ``schema``, and
   ``environment``, which puts them together; ``environment_files`` alone opens files
 * resolve: ``resolve``
 * diff and plan: ``diff``, ``decide``, ``selection``, ``leave_out``, ``graph``, ``stages``, ``build_plan``, ``plan``
@@ -32,10 +32,10 @@ reached, changing nothing), ``system`` (the real clock, random, threads and sign
 ``json_lines``, ``log_file``; ``style`` and ``text`` under them; ``terminal`` gathers them.
 
 **Edge**: ``__main__`` starts ``cli`` (with ``cli_state``; ``cli_options``, ``output``), which calls ``app``:
-``workspace`` with ``declared``, ``server_connections`` and ``saved_plans``; ``simulated_world``. Only ``app`` knows
-``providers`` and ``state``, which import the vocabulary alone and not each other. Beside it stand its helps: ``git``,
-``secret_references``, ``simulator_process``, ``state_commands``. The arrows are contracts in ``pyproject.toml`` and run
-with the tests.
+``workspace`` with ``declared``, ``trusted``, ``server_connections`` and ``saved_plans``; ``simulated_world``. Only
+``app`` knows ``providers`` and ``state``, which import the vocabulary alone and not each other. Beside it stand its
+helps: ``git``, ``secret_references``, ``simulator_process``, ``state_commands``. The arrows are contracts in
+``pyproject.toml`` and run with the tests.
 """
 
 __version__ = "0.1.0"

@@ -21,9 +21,11 @@ from reconciler.cli_options import (
     PATH,
     concluded,
     name_variables,
+    pinned_connections,
     ports,
     shown,
     tell_of_waiting,
+    with_connections,
     with_directory,
     with_json,
     with_parallelism,
@@ -61,6 +63,7 @@ def run(arguments: Sequence[str]) -> int:
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, "-V", "--version", prog_name="reconciler", message="%(prog)s %(version)s")
 @click.option("--log", type=PATH, help="Write every event to this file, one JSON object a line.")
+@with_connections
 @click.pass_context
 def main(context: click.Context, log: Path | None) -> None:
     """Keep Exchange Unified Messaging and Lync / Skype for Business Server joined as a repository says.
@@ -75,6 +78,7 @@ def main(context: click.Context, log: Path | None) -> None:
 
 @main.command()
 @with_directory
+@with_connections
 @with_json
 @shown
 def validate(output: Output, directory: Path) -> int:
@@ -82,7 +86,7 @@ def validate(output: Output, directory: Path) -> int:
     from reconciler.app import check
 
     with concluded(output, "Not valid"):
-        environment, told = check(directory)
+        environment, told = check(directory, pinned_connections())
     output.diagnostics(told)
     count = sum(len(resources) for resources in environment.declared.values())
     output.say(f"{environment.name}: {count:,} declarations, no errors.")
@@ -91,6 +95,7 @@ def validate(output: Output, directory: Path) -> int:
 
 @main.command()
 @with_directory
+@with_connections
 @with_json
 @with_selection
 @with_strict
@@ -123,6 +128,7 @@ def plan(output: Output, directory: Path, **options: Any) -> int:
 
 
 @main.command()
+@with_connections
 @click.argument("what", metavar="[DIR|PLANFILE]", type=PATH, default=Path())
 @click.option("--dir", "directory", type=PATH, help="Of a saved plan: its environment, if it is not where it was.")
 @with_json
@@ -180,6 +186,7 @@ def apply(output: Output, what: Path, **options: Any) -> int:
 
 @main.command()
 @with_directory
+@with_connections
 @with_json
 @click.option("--out", type=PATH, metavar="FILE", help="Write the report to a file.")
 @shown
@@ -200,6 +207,7 @@ def drift(output: Output, directory: Path, out: Path | None) -> int:
 
 @main.command()
 @with_directory
+@with_connections
 @with_json
 @with_parallelism
 @click.option("--host", "hosts", multiple=True, metavar="FQDN", help="Of the hosts behind the entry points, only this.")
@@ -239,6 +247,7 @@ def show(output: Output, what: Path, directory: Path | None, commands: bool) -> 
 
 
 @main.command()
+@with_connections
 @click.argument("what", metavar="[DIR|PLANFILE]", type=PATH, default=Path())
 @click.option("--dir", "directory", type=PATH, help="Of a saved plan: its environment, if it is not where it was.")
 @click.option("--format", "form", type=click.Choice(["dot", "mermaid", "json"]), default="dot", show_default=True)
@@ -269,6 +278,7 @@ def schema(output: Output, which: str) -> int:
 
 @main.command()
 @click.argument("world", metavar="WORLD|DIR", type=PATH)
+@with_connections
 @click.option("--port", type=click.IntRange(0, 65535), default=5985, show_default=True)
 @click.option("--tls", is_flag=True, help="HTTPS, with a certificate made for this run.")
 @click.option("--auth", type=click.Choice(["basic", "ntlm", "certificate", "kerberos", "credssp"]), default="ntlm")
@@ -290,7 +300,7 @@ def simulate(output: Output, world: Path, **options: Any) -> int:
     """Run a simulated estate that is reached over WinRM."""
     from reconciler.app import invoke_in_world, serve_world, world_of
 
-    world, changes = world_of(world, options["changes"])
+    world, changes = world_of(world, options["changes"], pinned_connections())
     if options["invoke"] is not None:
         output.write(invoke_in_world(world, changes, options["invoke"]))
         return 0

@@ -23,6 +23,31 @@ def with_directory(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.argument("directory", metavar="[DIR]", type=PATH, default=Path())(command)
 
 
+_CONNECTIONS: Final = "reconciler.connections"
+
+
+def _keep_connections(context: click.Context, _: click.Parameter, path: Path | None) -> None:
+    if path is not None:
+        context.meta[_CONNECTIONS] = path
+
+
+with_connections = click.option(
+    "--connections",
+    type=PATH,
+    metavar="FILE",
+    expose_value=False,
+    callback=_keep_connections,
+    help="Connections from outside the repository, in place of its own.",
+)
+"""Given to a command, or to all: ``pinned_connections`` returns it."""
+
+
+def pinned_connections() -> Path | None:
+    """Return the file of connections that the running command was given."""
+    path = click.get_current_context().meta.get(_CONNECTIONS)
+    return path if isinstance(path, Path) else None
+
+
 def with_json(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option(
         "--json", "as_json", is_flag=True, help="JSON lines on standard output, text on standard error."
@@ -139,4 +164,4 @@ def _bug(error: Exception) -> Diagnostic:
 def ports(output: Output, **more: Any) -> Any:
     from reconciler.app import Ports
 
-    return Ports(emit=output.emit, mask=output.mask, **more)
+    return Ports(emit=output.emit, mask=output.mask, connections=pinned_connections(), **more)

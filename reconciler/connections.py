@@ -14,7 +14,7 @@ from enum import Enum
 from pathlib import PurePath
 from typing import Any
 
-from reconciler.diagnostics import Diagnostic
+from reconciler.diagnostics import Diagnostic, Position
 from reconciler.source_text import did_you_mean, without_secret
 from reconciler.values import EMPTY, Adapter, Authentication, Connection
 from reconciler.yaml_reader import Node
@@ -26,6 +26,8 @@ class SecretReference:
 
     scheme: str
     name: str
+    position: Position | None = field(default=None, compare=False)
+    """Where it is written."""
 
     def __str__(self) -> str:
         return f"{self.scheme}:{self.name}"
@@ -72,7 +74,7 @@ class ConnectionConfig:
 
     def for_host(self, host: str) -> ConnectionConfig:
         """Return how ``host`` is reached with this connection's settings and its own overrides."""
-        return replace(self, host=host, **self.hosts.get(host.casefold(), EMPTY), hosts=EMPTY)
+        return replace(self, **{"host": host, **self.hosts.get(host.casefold(), EMPTY), "hosts": EMPTY})
 
     def within(self, directory: PurePath) -> ConnectionConfig:
         """Return the same with the names of files as paths: relative ones start in ``directory``."""
@@ -88,6 +90,13 @@ class ConnectionConfig:
         return replace(self, ca=path(self.ca), certificate=certificate, certificate_key=key, hosts=hosts)
 
     @property
+    def secrets(self) -> tuple[SecretReference, ...]:
+        """The secrets that a session needs; the key of a client certificate is one of them, in a file."""
+        alone = (self, *(self.for_host(host) for host in self.hosts))
+        all_of_them = (secret for one in alone for secret in (one.password, _key_file(one.certificate_key)))
+        return tuple(dict.fromkeys(secret for secret in all_of_them if secret is not None))
+
+    @property
     def has_second_hop(self) -> bool:
         """True where what runs on the host may authenticate onwards as the account."""
         return self.auth is Authentication.CREDSSP or (self.auth is Authentication.KERBEROS and self.delegate)
@@ -95,6 +104,10 @@ class ConnectionConfig:
     @property
     def effective_port(self) -> int:
         return self.port or (5986 if self.tls else 5985)
+
+
+def _key_file(name: str | None) -> SecretReference | None:
+    return SecretReference("file", name) if name else None
 
 
 # --- what the keys mean ----------------------------------------------------------------------------------------------
@@ -259,7 +272,8 @@ def parse_key(node: Node, name: str, key: Key, found: list[Diagnostic]) -> Any:
 
 def _secret(node: Node, found: list[Diagnostic]) -> SecretReference | None:
     try:
-        return SecretReference.parse(node.value if isinstance(node.value, str) else "")
+        reference = SecretReference.parse(node.value if isinstance(node.value, str) else "")
+        return replace(reference, position=node.position())
     except ValueError:
         remedy = (
             "Keep it outside the repository and write where: env:NAME, file:PATH or keyring:SERVICE/USER.\n"

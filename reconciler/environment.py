@@ -25,6 +25,7 @@ from reconciler.diagnostics import Diagnostic, Position, has_errors, in_order
 from reconciler.environment_files import YAML, Files, read_files
 from reconciler.resolve import Known, implied_by_default, resolve
 from reconciler.resource import ResourceType, Section, Settings
+from reconciler.trust import Pinned
 from reconciler.values import EMPTY, Connection, Resources
 from reconciler.yaml_reader import Node, read_yaml
 
@@ -43,6 +44,8 @@ class Environment:
     connections: Mapping[Connection, ConnectionConfig] = field(default_factory=lambda: EMPTY)
     simulator: str | None = None
     """The world file that stands for all servers, relative to the directory."""
+    pinned: Pinned | None = None
+    """Where the connections come from, if not from the files of the directory."""
     declared: Mapping[str, Resources] = field(default_factory=lambda: EMPTY)
     """By type that has a section; sorted by key."""
 
@@ -51,21 +54,26 @@ class Environment:
 
 
 def load(
-    files: Files, types: Sequence[ResourceType], *, implied: Implied = implied_by_default
+    files: Files,
+    types: Sequence[ResourceType],
+    *,
+    implied: Implied = implied_by_default,
+    pinned: Pinned | None = None,
 ) -> tuple[Environment | None, tuple[Diagnostic, ...]]:
     """Return the environment that ``files`` describe and all that is told about them; None where there are errors.
 
-    ``implied`` tells which objects follow from the declared ones, so that they may be referred to.
+    ``implied`` tells which objects follow from the declared ones, so that they may be referred to. ``pinned``
+    connections are used instead of those of the files, which then may declare none.
     """
     found: list[Diagnostic] = []
-    sections = _Sections(files, types, found)
+    sections = _Sections(files, types, found, pinned)
     into = Declarations(found=found, is_complete=sections.is_complete)
     for resource_type in types:
         if resource_type.section is not None:
             read_section(resource_type, sections.parts.get(resource_type.section, ()), files.contents, into)
     name = _environment_name(sections, found)
     settings = _settings(sections.merged("restarts"), name, found)
-    connections, simulator = parse_connections(sections.merged("connections"), found)
+    connections, simulator = _connections(sections, pinned, found)
     exchange = connections.get(Connection.EXCHANGE)
     settings = replace(settings, second_hop=exchange is None or exchange.has_second_hop)
     declared, _ = resolve(into.valid, types, Known(is_complete=False))
@@ -75,7 +83,7 @@ def load(
     if has_errors(told):
         return None, told
     frozen = MappingProxyType(dict(declared))
-    return Environment(name, settings, MappingProxyType(dict(connections)), simulator, frozen), told
+    return Environment(name, settings, MappingProxyType(dict(connections)), simulator, pinned, frozen), told
 
 
 _SEARCHED_FILES = 16
@@ -86,9 +94,12 @@ _SEARCHED_BYTES = 256 * 1024
 class _Sections:
     """The sections of all files, each with its parts; what belongs to no section is told."""
 
-    def __init__(self, files: Files, types: Sequence[ResourceType], found: list[Diagnostic]) -> None:
+    def __init__(
+        self, files: Files, types: Sequence[ResourceType], found: list[Diagnostic], pinned: Pinned | None
+    ) -> None:
         self.found = found
         self.files = files
+        self._pinned_world = pinned and pinned.world_within
         self.is_complete = True
         self.parts: dict[str, list[Node]] = {}
         self.known = [*FIXED, *(one.section for one in types if one.section is not None)]
@@ -104,7 +115,7 @@ class _Sections:
         """Return the YAML files to merge: all but the simulator's world and files of rows."""
         names = sorted(name for name in self.files.contents if name.lower().endswith(YAML))
         read: dict[str, tuple[Node | None, tuple[Diagnostic, ...]]] = {}
-        self.world_names: set[str] = set()
+        self.world_names = {self._pinned_world} if self._pinned_world else set[str]()
         # A world may be large, so the file that names it is read first.
         for name in sorted(names, key=lambda name: b"simulator" not in self.files.contents[name]):
             if name not in self.world_names:
@@ -272,6 +283,20 @@ def _environment_name(sections: _Sections, found: list[Diagnostic]) -> str:
     remedy = "Use letters, digits, and . _ - between them, at most 63; no name that Windows reserves, such as CON."
     found.append(parts[0].diagnostic("Invalid name", detail, remedy))
     return ""
+
+
+def _connections(
+    sections: _Sections, pinned: Pinned | None, found: list[Diagnostic]
+) -> tuple[Mapping[Connection, ConnectionConfig], str | None]:
+    if pinned is None:
+        return parse_connections(sections.merged("connections"), found)
+    for part in sections.parts.get("connections", ()):
+        detail = (
+            f"The connections are those of {pinned.file}; what the files of the environment say of them is refused."
+        )
+        remedy = "Remove the section here, or run without --connections and RECONCILER_CONNECTIONS."
+        found.append(part.diagnostic("Connections are pinned", detail, remedy, on_key=True))
+    return pinned.connections, pinned.simulator
 
 
 def _settings(parts: Mapping[str, Node], name: str, found: list[Diagnostic]) -> Settings:

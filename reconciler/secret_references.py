@@ -37,6 +37,8 @@ def fetch(reference: SecretReference, directory: Path) -> str:
 
 def _of_file(path: Path) -> tuple[str | None, str]:
     try:
+        if path.exists() and not path.is_file():
+            return None, "it is no regular file"
         with path.open("rb") as file:
             content = file.read(MAX_BYTES + 1)
     except OSError as error:

@@ -66,11 +66,15 @@ def folders_of_strangers(directory: Path | None = None) -> tuple[Path, ...]:
 
     A folder that holds the user's home or the installed Python is no repository, even if a command is run in it.
     """
-    starts = [Path.cwd(), *([directory.resolve()] if directory else [])]
-    trees = [tree for start in starts for tree in (start, *start.parents) if (tree / ".git").exists()]
+    named = dict.fromkeys([*repository_of(Path.cwd()), *(repository_of(directory) if directory else ())])
     kept = {Path(os.path.expanduser("~")).resolve(), Path(sys.base_prefix).resolve()}
-    named = dict.fromkeys(folder.resolve() for folder in (*starts, *trees))
     return tuple(folder for folder in named if not any(one.is_relative_to(folder) for one in kept))
+
+
+def repository_of(directory: Path) -> tuple[Path, ...]:
+    """Return the folders whose files are written as those of ``directory`` are: itself, and its Git work trees."""
+    start = directory.resolve()
+    return start, *(tree for tree in (start, *start.parents) if (tree / ".git").exists())
 
 
 def is_within(path: str | Path, folders: Iterable[Path]) -> bool:

@@ -14,7 +14,7 @@ from typing import Final
 
 from reconciler.diagnostics import Diagnostic
 from reconciler.errors import PermanentError
-from reconciler.values import EMPTY, Adapter, Authentication, Connection
+from reconciler.values import EMPTY, Adapter, Authentication, Connection, HostPatterns
 
 HTTP_PORT: Final = 5985
 HTTPS_PORT: Final = 5986
@@ -50,6 +50,14 @@ class SessionMode(Enum):
     BATCH = "batch"
 
 
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """The hosts that a secret may be shown to; ``secret`` is its reference, for people."""
+
+    secret: str
+    hosts: HostPatterns
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostSettings:
     """What differs for one host; None: as the connection says."""
@@ -66,6 +74,7 @@ class HostSettings:
     certificate: str | None = None
     certificate_key: str | None = None
     adapter: Adapter | None = None
+    approvals: tuple[Approval, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +128,8 @@ class ConnectionSettings:
     certificate_key: str | None = None
     adapter: Adapter = Adapter.AUTO
     mode: SessionMode = SessionMode.AUTO
+    approvals: tuple[Approval, ...] = ()
+    """No secret is shown to a host that one of these leaves out; hosts that are discovered are any."""
     hosts: Mapping[str, HostSettings] = field(default_factory=lambda: EMPTY)
     """Overrides by FQDN, whatever its case."""
     channels: int = 2
@@ -182,7 +193,7 @@ def target_of(settings: ConnectionSettings, host: str | None) -> Target:
     """Return where ``host`` of the connection is, or its entry point.
 
     Raises:
-        PermanentError: the settings would send a password in clear text.
+        PermanentError: the settings would send a password in clear text, or a secret to a host not approved for it.
     """
     name = (settings.host if host is None else host).strip().rstrip(".").lower()
     own = next((own for fqdn, own in settings.hosts.items() if fqdn.lower() == name), HostSettings())
@@ -195,6 +206,7 @@ def target_of(settings: ConnectionSettings, host: str | None) -> Target:
         port = merged.port or (HTTPS_PORT if merged.tls else HTTP_PORT)
     target = Target(settings=merged, name=name, address=address, port=port)
     _refuse_clear_text(target)
+    _refuse_not_approved(target)
     return target
 
 
@@ -220,3 +232,17 @@ def _refuse_clear_text(target: Target) -> None:
                 'Write "tls: true" for this connection, or use kerberos, ntlm or credssp, which seal what they send.',
             )
         )
+
+
+def _refuse_not_approved(target: Target) -> None:
+    for approval in target.settings.approvals:
+        if target.name not in approval.hosts:
+            raise PermanentError(
+                Diagnostic(
+                    "Host not approved",
+                    f"{target.name} was found as one of the servers, and {approval.secret} may be shown only to"
+                    f" {approval.hosts}. Nothing was sent to it.",
+                    f"If it is yours, add it to the hosts of {approval.secret}: under secrets: in the file of pinned"
+                    " connections, or in RECONCILER_SECRETS.",
+                )
+            )

@@ -1,7 +1,8 @@
 """Puts the pieces together: the one package that knows the providers and the state.
 
-``workspace`` opens an environment for one command, ``declared`` reads what it declares, ``server_connections`` are the
-ways to its servers, ``saved_plans`` its signed plans; ``simulated_world`` runs an estate that stands in for servers.
+``workspace`` opens an environment for one command, ``declared`` reads what it declares, ``trusted`` what is decided
+outside of it, ``server_connections`` are the ways to its servers, ``saved_plans`` its signed plans; ``simulated_world``
+runs an estate that stands in for servers.
 """
 
 from reconciler.app.declared import check, schema_text

@@ -7,6 +7,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from providers.catalogue import resource_types
+from reconciler.app.trusted import read_pinned
 from reconciler.diagnostics import Diagnostic
 from reconciler.environment import Environment, load
 from reconciler.environment_files import read_files
@@ -14,16 +15,17 @@ from reconciler.errors import ConfigurationError
 from reconciler.schema import json_schema
 
 
-def check(directory: Path) -> tuple[Environment, tuple[Diagnostic, ...]]:
-    """Return the environment of ``directory`` and its warnings.
+def check(directory: Path, connections: Path | None = None) -> tuple[Environment, tuple[Diagnostic, ...]]:
+    """Return the environment of ``directory`` and its warnings; ``connections`` is a file that pins them.
 
     Raises:
         ConfigurationError: with everything that is wrong.
     """
-    environment, told = load(read_files(directory), resource_types())
+    pinned, before = read_pinned(connections, directory) if connections is not None else (None, ())
+    environment, told = load(read_files(directory), resource_types(), pinned=pinned)
     if environment is None:
-        raise ConfigurationError(*told)
-    return environment, told
+        raise ConfigurationError(*before, *told)
+    return environment, (*before, *told)
 
 
 def schema_text(which: str) -> str:

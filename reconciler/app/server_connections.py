@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from reconciler.app.trusted import Secrets
 from reconciler.connections import ConnectionConfig, SecretReference
 from reconciler.simulator_process import USER as SIMULATOR_USER
 from reconciler.simulator_process import SimulatorProcess
-from reconciler.values import Authentication, Connection
+from reconciler.values import EMPTY, Authentication, Connection
 
 if TYPE_CHECKING:
     from providers.transport.settings import ConnectionSettings
@@ -31,12 +32,26 @@ def simulated(process: SimulatorProcess) -> list[ConnectionSettings]:
     ]
 
 
-def real(kind: Connection, told: ConnectionConfig, fetched: Callable[[SecretReference], str]) -> ConnectionSettings:
-    """Return the transport's settings for one declared connection; ``fetched`` gives the secrets it refers to."""
-    from providers.transport.settings import ConnectionSettings, HostSettings, Secret
+def real(kind: Connection, declared: ConnectionConfig, secrets: Secrets) -> ConnectionSettings:
+    """Return the transport's settings for one declared connection.
+
+    Raises:
+        ConfigurationError: a secret of it may not be used, or there is none.
+    """
+    from providers.transport.settings import Approval, ConnectionSettings, HostSettings, Secret
+
+    secrets.admit(declared)
+    told = declared.within(secrets.start)
+
+    def approvals(alone: ConnectionConfig) -> tuple[Approval, ...]:
+        return tuple(
+            Approval(str(reference), hosts)
+            for reference in alone.secrets
+            for hosts in secrets.trust.approved(reference, declared)
+        )
 
     def secret(reference: SecretReference | None) -> Secret | None:
-        return Secret(fetched(reference)) if reference else None
+        return Secret(secrets.fetch(reference)) if reference else None
 
     def override(host: str) -> HostSettings:
         own = told.hosts[host]
@@ -51,6 +66,7 @@ def real(kind: Connection, told: ConnectionConfig, fetched: Callable[[SecretRefe
             certificate=own.get("certificate"),
             certificate_key=own.get("certificate_key"),
             adapter=own.get("adapter"),
+            approvals=approvals(declared.for_host(host)),
         )
 
     return ConnectionSettings(
@@ -66,5 +82,6 @@ def real(kind: Connection, told: ConnectionConfig, fetched: Callable[[SecretRefe
         certificate_key=told.certificate_key,
         adapter=told.adapter,
         delegate=told.delegate,
+        approvals=approvals(replace(declared, hosts=EMPTY)),
         hosts={host: override(host) for host in told.hosts},
     )

@@ -12,11 +12,11 @@ from reconciler.diagnostics import Diagnostic
 from reconciler.errors import ConfigurationError, ReconcilerError
 
 
-def world_of(place: Path, changes: Path | None) -> tuple[Path, Path | None]:
+def world_of(place: Path, changes: Path | None, connections: Path | None = None) -> tuple[Path, Path | None]:
     """Return the world file of ``place``, itself one or an environment that names one, and where changes are kept."""
     if not place.is_dir():
         return place, changes
-    environment, _ = check(place)
+    environment, _ = check(place, connections)
     if environment.simulator is None:
         detail = f"{place} has no simulated estate: its connections are real."
         raise ConfigurationError(Diagnostic("No simulator", detail, 'Write "connections: {simulator: world.yaml}".'))

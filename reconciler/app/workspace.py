@@ -20,9 +20,9 @@ from reconciler.app import server_connections
 from reconciler.app.declared import check
 from reconciler.app.private_files import PRIVATE, make_private, told_location
 from reconciler.app.saved_plans import SavedPlans
+from reconciler.app.trusted import Secrets, trust_of
 from reconciler.apply import Account, Apply, Fate
 from reconciler.build_plan import Origin, build_plan
-from reconciler.connections import SecretReference
 from reconciler.diagnostics import Diagnostic
 from reconciler.doctor import Report
 from reconciler.drift import DriftReport, find_drift
@@ -39,7 +39,6 @@ from reconciler.ports import Clock, CrashPoint, Emit, Holder, Lease, Random, Ses
 from reconciler.recover import close_intents, outlast
 from reconciler.resource import Landscape, ResourceType
 from reconciler.retry import Retry
-from reconciler.secret_references import fetch
 from reconciler.selection import Selection
 from reconciler.simulator_process import SimulatorProcess, start_simulator
 from reconciler.snapshot import OutcomeKind, Run, Snapshot
@@ -70,6 +69,8 @@ class Ports:
     stop: Stop = field(default_factory=NeverStop)
     sessions: Callable[[Environment], Sessions] | None = None
     """Replaces the sessions that the environment's connections ask for."""
+    connections: Path | None = None
+    """The file of connections that replaces the environment's own."""
     patience: Patience = field(default_factory=Patience)
     mask: Callable[[str], None] = _silent
     """Is told every secret that is used, to keep it out of the log should it come up there."""
@@ -82,7 +83,7 @@ def open_workspace(directory: Path, ports: Ports | None = None, *, parallelism: 
     Raises:
         ConfigurationError: the declarations are wrong.
     """
-    environment, told = check(directory)
+    environment, told = check(directory, ports.connections if ports else None)
     with ExitStack() as stack:
         yield Workspace(directory, environment, told, ports or Ports(), parallelism, stack)
 
@@ -177,13 +178,9 @@ class Workspace:
     def _connections(self) -> Sequence[ConnectionSettings]:
         if self.environment.simulator is not None:
             return server_connections.simulated(self._start_simulator())
+        secrets = Secrets(trust_of(self.environment, os.environ), self.directory, self.ports.mask)
         declared = self.environment.connections.items()
-        return [server_connections.real(kind, told.within(self.directory), self._secret) for kind, told in declared]
-
-    def _secret(self, reference: SecretReference) -> str:
-        secret = fetch(reference, self.directory)
-        self.ports.mask(secret)
-        return secret
+        return [server_connections.real(kind, told, secrets) for kind, told in declared]
 
     def _start_simulator(self) -> SimulatorProcess:
         assert self.environment.simulator is not None
