@@ -92,7 +92,7 @@ def state_history(output: Output, directory: Path, limit: int) -> int:
 @with_directory
 @shown
 def state_unlock(output: Output, directory: Path) -> int:
-    """End the lease of a run that is certainly dead; if it is not, it is cut off from the state."""
+    """End the lock that a dead run left; that of a run which lives, or may, is refused."""
     from reconciler.app import open_workspace
 
     with open_workspace(directory, ports(output)) as workspace:

@@ -117,8 +117,15 @@ class StateStore(Protocol):
     def history(self, limit: int = 50) -> Sequence[Run]:
         """Return the latest runs, newest first."""
 
+    def held_by(self) -> Holder | None:
+        """Return who holds the lease and lives, or may live."""
+
     def unlock(self, by: Holder) -> Holder | None:
-        """End another run's lease by raising the epoch; return who held it."""
+        """End another run's lease by raising the epoch; return who held it.
+
+        Raises:
+            Locked: its holder lives, or may live.
+        """
 
     def close(self) -> None: ...
 

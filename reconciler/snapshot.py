@@ -94,6 +94,12 @@ class Outcome:
     detail: str = ""
 
 
+def short_run(run: str) -> str:
+    """Return as much of a run's id as people need: every command takes the beginning of one, where it is the only one
+    that begins so."""
+    return run[:8]
+
+
 @dataclass(frozen=True, slots=True)
 class Run:
     """One apply, as history keeps it."""

@@ -15,6 +15,9 @@ from state.host_lock import HostLock
 WRITES = "reconciler_writes"
 """The execution option of a transaction that is going to write."""
 
+IN_HASTE = "reconciler_in_haste"
+"""The execution option of one that does not wait long for others."""
+
 
 class Database(ABC):
     """A place that holds tables. Its methods may be called from any thread; they wait for each other."""
@@ -41,11 +44,15 @@ class Database(ABC):
                 yield connection
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
-        """Enter a transaction that is durable when it is left without an error, and else never was."""
+    def writing(self, *, in_haste: bool = False) -> Iterator[Connection]:
+        """Enter a transaction that is durable when it is left without an error, and else never was.
+
+        Raises:
+            StoreBusy: another process is in a transaction for longer than one waits: 5 s, and 1.5 s ``in_haste``.
+        """
         with self._mutex, translated(self.where), self._opened().connect() as connection:
             self._check_before_writing()
-            connection = connection.execution_options(**{WRITES: True})
+            connection = connection.execution_options(**{WRITES: True, IN_HASTE: in_haste})
             with connection.begin():
                 yield connection
 

@@ -9,11 +9,15 @@ from contextlib import contextmanager
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
 from reconciler.diagnostics import Diagnostic
-from reconciler.errors import StateError
+from reconciler.errors import Locked, StateError
 
 
 class StoreUnreachable(StateError):
     """The connection to the store broke: what was under way may have become durable or not."""
+
+
+class StoreBusy(Locked):
+    """Another process is in the middle of a transaction for longer than ours take: it works on, or was stopped."""
 
 
 def state_error(summary: str, detail: str, remedy: str = "") -> StateError:
@@ -64,7 +68,9 @@ def _of_driver(where: str, error: DBAPIError) -> StateError:
             )
         case "53100" | "53200":
             return state_error("Disk full", detail, "Make room on the server, then repeat the command.")
-        case "55P03" | "40001" | "40P01" | "57014":
+        case "55P03":
+            return in_use(f"Another process is writing for long. {detail}")
+        case "40001" | "40P01" | "57014":
             return state_error("State in use", detail, "Repeat the command.")
         case _:
             return state_error("State not accessible", detail, "Check that the account has the right to do this.")
@@ -79,9 +85,7 @@ def _of_sqlite(where: str, error: sqlite3.Error) -> StateError:
         case "IOERR":
             return state_error("Disk error", detail, "Look at the disk, then repeat the command.")
         case "BUSY" | "LOCKED":
-            return state_error(
-                "State in use", detail, "Another process is writing to it for long. Repeat the command when it ended."
-            )
+            return in_use(f"Another process is writing for long. {detail}")
         case "READONLY" | "PERM" | "AUTH" | "CANTOPEN":
             return state_error(
                 "State not accessible", detail, "Check that this user may write to the file and its directory."
@@ -91,6 +95,12 @@ def _of_sqlite(where: str, error: sqlite3.Error) -> StateError:
         case _:
             # Bytes that are no UTF-8, a table that is gone: SQLite tells these as plain errors.
             return damaged(where, _first_line(error))
+
+
+def in_use(detail: str) -> StoreBusy:
+    """Return the error that another process, which lives, keeps this one from writing."""
+    remedy = "Repeat the command when it has ended. If a process of reconciler was stopped, continue it or end it."
+    return StoreBusy(Diagnostic("State in use", detail, remedy))
 
 
 def _of_system(where: str, error: OSError) -> StateError:

@@ -125,6 +125,12 @@ def open_private(path: Path) -> int:
         return os.open(path, os.O_RDWR | _NO_FOLLOW | _NON_BLOCKING | _BINARY)
 
 
+def open_to_look(path: Path) -> int:
+    """Return a descriptor of ``path`` that may not write. Raises FileNotFoundError where there is none."""
+    check_private_file(path)
+    return os.open(path, os.O_RDONLY | _NO_FOLLOW | _NON_BLOCKING | _BINARY)
+
+
 def sync_directory(path: Path) -> None:
     """Make the names in the directory durable; Windows does so by itself and cannot be asked."""
     if sys.platform == "win32":

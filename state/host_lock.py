@@ -18,12 +18,15 @@ import struct
 import sys
 from pathlib import Path
 
-from state.files import open_private
+from state.files import open_private, open_to_look
 
 if sys.platform == "win32":
     import msvcrt
 else:
     import fcntl
+
+_FLOCK = "@hhqqi4x"
+"""``struct flock``: type, whence, start, length, process (0 for locks of the open file)."""
 
 _CREATION = 0
 """The byte locked while the store itself is being made."""
@@ -44,11 +47,12 @@ class HostLock:
         self._unlock(epoch)
 
     def is_taken(self, epoch: int) -> bool:
-        """Return whether somebody who lives on this host holds the byte of ``epoch``."""
-        if not self._lock(epoch):
-            return True
-        self._unlock(epoch)
-        return False
+        """Return whether somebody else who lives on this host holds the byte of ``epoch``; nothing is written."""
+        return self._seen(epoch, 1) is not None
+
+    def first_taken(self) -> int | None:
+        """Return the lowest epoch whose byte somebody else holds, where the system tells; nothing is written."""
+        return self._seen(_CREATION + 1, 0)
 
     def begin_creation(self) -> bool:
         return self._lock(_CREATION)
@@ -86,6 +90,15 @@ class HostLock:
             os.lseek(descriptor, offset, os.SEEK_SET)
             msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)
 
+        def _seen(self, offset: int, length: int) -> int | None:
+            # Windows tells of a byte only by refusing it, and of several not at all.
+            if length != 1 or not self._path.exists():
+                return None
+            if not self._lock(offset):
+                return offset
+            self._unlock(offset)
+            return None
+
     else:
 
         def _lock(self, offset: int) -> bool:
@@ -99,9 +112,20 @@ class HostLock:
             self._set(fcntl.F_UNLCK, offset)
 
         def _set(self, kind: int, offset: int) -> None:
-            # struct flock: type, whence, start, length, process (0 for locks of the open file).
-            asked = struct.pack("@hhqqi4x", kind, os.SEEK_SET, offset, 1, 0)
-            fcntl.fcntl(self._open(), fcntl.F_OFD_SETLK, asked)
+            fcntl.fcntl(self._open(), fcntl.F_OFD_SETLK, struct.pack(_FLOCK, kind, os.SEEK_SET, offset, 1, 0))
+
+        def _seen(self, offset: int, length: int) -> int | None:
+            # Through a descriptor that may not write, since a directory that is only read has locks to look at too.
+            try:
+                descriptor = open_to_look(self._path)
+            except FileNotFoundError:
+                return None
+            try:
+                asked = struct.pack(_FLOCK, fcntl.F_WRLCK, os.SEEK_SET, offset, length, 0)
+                kind, _, start, _, _ = struct.unpack(_FLOCK, fcntl.fcntl(descriptor, fcntl.F_OFD_GETLK, asked))
+            finally:
+                os.close(descriptor)
+            return None if kind == fcntl.F_UNLCK else max(start, offset)
 
 
 def this_machine() -> str:
@@ -117,11 +141,11 @@ def this_process() -> str | None:
     return _process(os.getpid())
 
 
-def is_process_alive(process: str) -> bool:
-    """Return whether a process named by ``this_process`` on this machine may still live."""
+def is_process_alive(process: str) -> bool | None:
+    """Return whether a process named by ``this_process`` on this machine lives; None where that is not to be seen."""
     namespace, _, rest = process.partition(" ")
     if namespace != _namespace():
-        return True  # Processes of another container are not to be seen from here.
+        return None  # a process of another container
     return _process(int(rest.partition(" ")[0])) == process
 
 

@@ -1,8 +1,7 @@
 """The right to change one environment, as one run holds it.
 
 The epoch rises whenever the lease is taken and is compared at every write, so that a run which slept through
-its time is refused, however late it wakes. Time only decides when another may take the lease: by the store's
-clock, and sooner where this host can tell that the holder died.
+its time is refused, however late it wakes. When another may take the lease is said in ``holding``.
 """
 
 from __future__ import annotations
@@ -11,43 +10,44 @@ import threading
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import replace
-from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import Connection, delete, insert
 
-from reconciler.diagnostics import Diagnostic
-from reconciler.errors import LeaseLost, Locked, StateError
+from reconciler.errors import LeaseLost, StateError
 from reconciler.ports import Holder
 from reconciler.snapshot import Run, StateChange
 from state import codec
-from state.host_lock import is_process_alive, this_machine, this_process
+from state.holding import living, locked, may_live, refuse_while_held, why_held
+from state.host_lock import this_machine, this_process
 from state.ledger import Entry, Environment, Leased, Ledger
 from state.rows import Written, checksum, digest_of, write_change
 from state.tables import runs
-
-LEASE_SECONDS: Final = 60.0
-"""How long a holder that says nothing more keeps others waiting."""
 
 
 def take_lease(ledger: Ledger, holder: Holder, *, seconds: float, renews_itself: bool) -> HeldLease:
     """Take the lease of the environment, making the store where there is none.
 
+    Who holds it is looked at before anything is written: a holder that was stopped in the middle of a transaction
+    keeps no other waiting to learn so.
+
     Raises:
         Locked: another run holds it and may be alive.
     """
     database = ledger.database
-    if not database.exists():
+    if database.exists():
+        refuse_while_held(ledger)
+    else:
         database.create()
     lock = database.host_lock
     began = _Instant(ledger)
     with ExitStack() as undo:
-        with database.writing() as connection:
+        with database.writing(in_haste=True) as connection:
             environment = ledger.find_or_create(connection)
             now = database.now(connection)
-            held = ledger.leased(connection, environment)
-            if held is not None and held.expires > now and not _is_dead(ledger, held):
-                raise _locked(ledger.name, held)
+            held = ledger.leased(connection, environment, locked=True)
+            if held is not None and (why := why_held(ledger, held, now)):
+                raise locked(ledger.name, held, why)
             epoch = environment.epoch + 1
             if lock is not None:
                 # A byte that is taken is that of a run whose state was deleted under it: it can write no more.
@@ -64,14 +64,21 @@ def take_lease(ledger: Ledger, holder: Holder, *, seconds: float, renews_itself:
 
 
 def end_foreign_lease(ledger: Ledger, by: Holder) -> Holder | None:
-    """Raise the epoch so that whoever has the lease is refused from now on; return who that was."""
+    """Raise the epoch so that whoever has the lease is refused from now on; return who that was.
+
+    Raises:
+        Locked: its holder lives, or may live.
+    """
     if not ledger.database.exists():
         return None
-    with ledger.database.writing() as connection:
+    with ledger.database.writing(in_haste=True) as connection:
         environment = ledger.find(connection, locked=True)
-        held = None if environment is None else ledger.leased(connection, environment)
+        held = None if environment is None else ledger.leased(connection, environment, locked=True)
         if environment is None or held is None:
             return None
+        now = ledger.database.now(connection)
+        if may_live(ledger, held, now):
+            raise living(ledger.name, held)
         told = {"kind": "unlock", "run": held.holder.run, "user": held.holder.user, "host": held.holder.host}
         ledger.record(connection, environment, environment.epoch + 1, by, _only_told(told))
         ledger.put_lease(connection, environment, None)
@@ -166,35 +173,6 @@ class _Instant:
 
     def elapsed_seconds(self) -> float:
         return max(self._clock.monotonic() - self._monotonic, (self._clock.now() - self._now).total_seconds())
-
-
-def _is_dead(ledger: Ledger, held: Leased) -> bool:
-    """Return whether the holder certainly ended; only its own machine can tell."""
-    if held.machine != this_machine():
-        return False
-    lock = ledger.database.host_lock
-    if lock is not None:
-        return not lock.is_taken(held.epoch)
-    return held.process is not None and not is_process_alive(held.process)
-
-
-def _locked(environment: str, held: Leased) -> Locked:
-    who = held.holder
-    return Locked(
-        Diagnostic(
-            "Locked by another run",
-            f"Run {who.run} ({who.operation}) of {who.user} on {who.host}, process {who.pid}, changes environment "
-            f"{environment} since {who.started}. Its lease ends at {_time(held.expires)} unless it renews it.",
-            "Wait until it has ended. Only if it is certainly dead, end its lease:\n\n    reconciler state unlock DIR",
-        )
-    )
-
-
-def _time(seconds: float) -> str:
-    try:
-        return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
-    except (ValueError, OverflowError, OSError):
-        return "a time that cannot be"
 
 
 def _only_told(what: Mapping[str, Any]) -> Entry:

@@ -154,10 +154,10 @@ class Ledger:
 
     # --- its lease
 
-    def leased(self, connection: Connection, environment: Environment) -> Leased | None:
+    def leased(self, connection: Connection, environment: Environment, *, locked: bool = False) -> Leased | None:
         """Return who has the lease, also when its time is over; None where it was released."""
         query = select(lease).where(lease.c.environment == environment.id)
-        row = connection.execute(query.with_for_update()).mappings().one_or_none()
+        row = connection.execute(query.with_for_update() if locked else query).mappings().one_or_none()
         if row is None:
             return None
         if row["epoch"] != environment.epoch or not isinstance(row["expires"], float):
@@ -198,7 +198,7 @@ class Ledger:
         environment = self.find(connection, locked=True)
         if environment is None or environment.epoch != epoch:
             raise self.lost()
-        held = self.leased(connection, environment)
+        held = self.leased(connection, environment, locked=True)
         if held is None or held.expires <= self.database.now(connection):
             raise self.lost()
         return environment

@@ -18,7 +18,7 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import QueuePool
 
 from reconciler.ports import CrashPoint
-from state.database import WRITES, Database
+from state.database import IN_HASTE, WRITES, Database
 from state.failures import state_error, translated
 from state.schema import behind_and_read_only, is_behind, revision_of, upgrade
 
@@ -106,7 +106,13 @@ def _engine(url: URL, arguments: dict[str, Any]) -> Engine:
         isolation_level="READ COMMITTED",
     )
     event.listen(engine, "connect", _configure)
+    event.listen(engine, "begin", _begin)
     return engine
+
+
+def _begin(connection: Connection) -> None:
+    if connection.get_execution_options().get(IN_HASTE, False):
+        connection.exec_driver_sql("SET LOCAL lock_timeout = '1500ms'")
 
 
 def _configure(connection: Any, _record: object) -> None:

@@ -21,8 +21,8 @@ from sqlalchemy.pool import QueuePool
 
 from reconciler.errors import StateError
 from reconciler.ports import Clock, CrashPoint
-from state.database import WRITES, Database
-from state.failures import damaged, state_error, translated
+from state.database import IN_HASTE, WRITES, Database
+from state.failures import damaged, in_use, state_error, translated
 from state.files import (
     check_private_directory,
     check_private_file,
@@ -35,8 +35,12 @@ from state.host_lock import HostLock
 from state.schema import behind_and_read_only, check_tables, is_behind, revision_of, upgrade
 from state.tables import APPLICATION_ID
 
-_WAIT_SECONDS: Final = 5.0
+_PATIENT: Final = "PRAGMA busy_timeout = 5000"
 """How long one waits for another's transaction; ours take milliseconds."""
+_HASTY: Final = "PRAGMA busy_timeout = 1500"
+_OPENING_SECONDS: Final = 1.5
+_CREATION_SECONDS: Final = 1.5
+"""How long one waits for another that makes the file: who comes second learns soon that it does."""
 
 _Settings: TypeAlias = tuple[tuple[str, str, object], ...]
 """The statement that makes a setting, the one that reads it back, and what that has to answer."""
@@ -80,12 +84,12 @@ class SQLiteDatabase(Database):
             self._check_place()
             lock = self.host_lock
             assert lock is not None
-            for _ in range(int(_WAIT_SECONDS * 100)):
+            for _ in range(int(_CREATION_SECONDS * 100)):
                 if lock.begin_creation():
                     break
                 self._clock.sleep(0.01)
             else:
-                raise state_error("State in use", f"{self.where} is being made by another process.", "Try again.")
+                raise in_use(f"{self.where} is being made by another process.")
             try:
                 if not os.path.lexists(self._path):
                     self._make()
@@ -210,7 +214,7 @@ def _engine(path: Path, settings: _Settings) -> Engine:
             uri=True,
             isolation_level=None,
             check_same_thread=False,
-            timeout=_WAIT_SECONDS,
+            timeout=_OPENING_SECONDS,
         )
         try:
             _apply(connection, settings, str(path))
@@ -249,8 +253,9 @@ def _unsafe(where: str, statement: str, found: object) -> StateError:
 
 
 def _begin(connection: Connection) -> None:
-    writes = connection.get_execution_options().get(WRITES, False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    options = connection.get_execution_options()
+    connection.exec_driver_sql(_HASTY if options.get(IN_HASTE, False) else _PATIENT)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get(WRITES, False) else "BEGIN")
 
 
 def _foreign(where: str) -> StateError:

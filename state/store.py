@@ -17,7 +17,8 @@ from state import codec
 from state.audit import START, Audit, verify_chain
 from state.database import Database
 from state.failures import damaged, state_error
-from state.lease import LEASE_SECONDS, HeldLease, end_foreign_lease, take_lease
+from state.holding import LEASE_SECONDS, held_by
+from state.lease import HeldLease, end_foreign_lease, take_lease
 from state.ledger import Environment, Ledger
 from state.location import parse_location
 from state.postgresql import PostgreSQLDatabase
@@ -148,8 +149,17 @@ class SavedState:
                 raise damaged(self._ledger.where, "a run of the history was altered")
             return tuple(codec.decode_run(body) for _, _, body, _ in found)
 
+    def held_by(self) -> Holder | None:
+        """Return who holds the lease and lives, or may live."""
+        held = held_by(self._ledger)
+        return None if held is None else held.holder
+
     def unlock(self, by: Holder) -> Holder | None:
-        """End another run's lease by raising the epoch; return who held it, None where nobody did."""
+        """End another run's lease by raising the epoch; return who held it, None where nobody did.
+
+        Raises:
+            Locked: its holder lives, or may live.
+        """
         self._refuse_read_only()
         return end_foreign_lease(self._ledger, by)
 

@@ -119,6 +119,9 @@ class MemoryStore:
     def history(self, limit: int = 50) -> Sequence[Run]:
         return self.runs[::-1][:limit]
 
+    def held_by(self) -> Holder | None:
+        return self.holder
+
     def unlock(self, by: Holder) -> Holder | None:
         held, self.holder = self.holder, None
         self.epoch += 1

@@ -3,6 +3,7 @@
 python -m tests.state_child hold PATH SECONDS [still]   commands on stdin: commit, renew, full
 python -m tests.state_child race PATH COUNT             that many processes try at once
 python -m tests.state_child die PATH POINT              killed by itself at the point
+python -m tests.state_child stop PATH POINT             suspended by itself at the point, having told so
 """
 
 from __future__ import annotations
@@ -100,6 +101,17 @@ def die(path: str, wanted: str) -> None:
     lease.commit(StateChange(intents=(intent("op1"),)))
 
 
+def stop(path: str, wanted: str) -> None:
+    def point(name: str) -> None:
+        if name == wanted:
+            told("stops")
+            os.kill(os.getpid(), signal.SIGSTOP)
+
+    lease = opened(path, point=point).acquire(me("stopped"))
+    lease.commit(StateChange(intents=(intent("op1"),)))
+    told("went on")
+
+
 if __name__ == "__main__":
     match sys.argv[1:]:
         case ["hold", path, seconds, *renewal]:
@@ -108,3 +120,5 @@ if __name__ == "__main__":
             race(path, count)
         case ["die", path, name]:
             die(path, name)
+        case ["stop", path, name]:
+            stop(path, name)

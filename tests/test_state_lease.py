@@ -8,16 +8,15 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from reconciler.errors import LeaseLost, Locked, StateError
-from reconciler.ports import Lease
 from reconciler.snapshot import StateChange
 from state.host_lock import HostLock, is_process_alive, this_process
-from tests.state_support import Place, VirtualClock, child, holder, intent, mailbox
+from tests.state_support import Place, RealClock, VirtualClock, child, holder, intent, mailbox
 
 needs_signals = pytest.mark.skipif(sys.platform == "win32", reason="no such signals on Windows")
 
@@ -67,34 +66,50 @@ def test_a_killed_holder_frees_the_lease_at_once(place: Place) -> None:
 
 
 @needs_signals
-def test_a_holder_that_slept_through_its_time_is_refused(place: Place) -> None:
-    with child("hold", str(place.path), "1", "still") as holding:
+def test_a_suspended_holder_keeps_its_lease_while_it_lives(place: Place) -> None:
+    with child("hold", str(place.path), "0.2", "still") as holding:
         epoch = holding.answer()
-        assert holding.ask("commit") == "ok"
         holding.signal(signal.SIGSTOP)
+        store = Place(place.path, clock=_Ahead()).open()
+        with pytest.raises(Locked, match="suspended") as caught:
+            store.acquire(holder())
+        assert f"kill -CONT {holding.pid}" in caught.value.diagnostics[0].remedy
+        with pytest.raises(Locked, match="Lock of a living run"):
+            store.unlock(holder())
+        held = store.held_by()
+        assert held is not None
+        assert held.pid == holding.pid
+        holding.signal(signal.SIGKILL)
+        holding.wait()
+        assert store.held_by() is None
+        assert store.acquire(holder()).epoch > epoch
+        store.close()
+
+
+class _Ahead(RealClock):
+    """The clock of a rival that was set a day ahead: by it every lease has ended."""
+
+    def now(self) -> datetime:
+        return super().now() + timedelta(days=1)
+
+
+@needs_signals
+@pytest.mark.parametrize("point", ["state-before-creation", "state-before-acquire", "state-before-commit"])
+def test_a_holder_suspended_in_a_transaction_locks_its_rivals_out_at_once(
+    place: Place, point: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("state.sqlite._HASTY", "PRAGMA busy_timeout = 100")
+    monkeypatch.setattr("state.sqlite._CREATION_SECONDS", 0.1)
+    with child("stop", str(place.path), point) as stopping:
+        assert stopping.answer() == "stops"
         store = place.open()
-        lease = _acquire_in_time(place)
-        lease.commit(StateChange(remember=(mailbox(1),)))
-        holding.signal(signal.SIGCONT)
-        assert holding.ask("commit") == ["LeaseLost", "Lease lost"]
-        assert holding.ask("renew") == ["LeaseLost", "Lease lost"]
-        assert lease.epoch > epoch
-        assert len(store.read().open_intents) == 1
-        # The sleeper still has its byte of the lock file; who came after it counts for itself.
-        with pytest.raises(Locked):
-            store.acquire(holder("run9"))
-        lease.release()
-        store.acquire(holder("run9"))
-        store.verify_audit()
-
-
-def _acquire_in_time(place: Place) -> Lease:
-    store, last = place.open(), time.monotonic() + 30
-    while True:
-        try:
-            return store.acquire(holder())
-        except Locked:
-            assert time.monotonic() < last
+        assert store.read().serial == 0
+        with pytest.raises(Locked) as caught:
+            store.acquire(holder())
+        assert caught.value.exit_code == 6
+        stopping.signal(signal.SIGCONT)
+        assert stopping.answer() == "went on"
+        assert [sent.id for sent in store.read().open_intents] == ["op1"]
 
 
 @needs_signals
@@ -118,7 +133,7 @@ def test_processes_are_told_apart_from_later_ones_of_their_number() -> None:
     namespace, pid, started = mine.rsplit(" ", 2)
     assert not is_process_alive(f"{namespace} {pid} {int(started) + 1}")
     assert not is_process_alive(f"{namespace} 4194305 {started}")
-    assert is_process_alive(f"pid:[1] {pid} {started}")
+    assert is_process_alive(f"pid:[1] {pid} {started}") is None
 
 
 # --- one process, virtual time ---------------------------------------------------------------------------------------
@@ -143,10 +158,30 @@ def test_a_lease_ends_unless_it_is_renewed(tmp_path: Path) -> None:
     place.close()
 
 
-def test_a_lease_that_ended_is_taken_over_though_the_holder_lives(tmp_path: Path) -> None:
+def test_a_lease_that_ended_is_not_taken_over_while_the_holder_lives_on_this_machine(tmp_path: Path) -> None:
     clock = VirtualClock()
     place = Place(tmp_path / "s" / "state.db", clock=clock)
     first = place.open().acquire(holder("run1"))
+    clock.sleep(61)
+    with pytest.raises(Locked):
+        place.open().acquire(holder("run2"))
+    with pytest.raises(LeaseLost):
+        first.renew()
+    first.release()
+    place.open().acquire(holder("run2")).commit(StateChange(remember=(mailbox(2),)))
+    place.close()
+
+
+def test_a_lease_of_another_machine_that_ended_is_taken_over_and_its_holder_is_fenced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Nobody here can see it live: neither a byte of the lock file nor a process tells.
+    monkeypatch.setattr("state.holding._lives", lambda _ledger, _held: None)
+    clock = VirtualClock()
+    place = Place(tmp_path / "s" / "state.db", clock=clock)
+    first = place.open().acquire(holder("run1"))
+    with pytest.raises(Locked):
+        place.open().unlock(holder("run2"))
     clock.sleep(61)
     second = place.open().acquire(holder("run2"))
     with pytest.raises(LeaseLost):
@@ -154,6 +189,18 @@ def test_a_lease_that_ended_is_taken_over_though_the_holder_lives(tmp_path: Path
     second.commit(StateChange(remember=(mailbox(1),)))
     first.release()
     second.commit(StateChange(remember=(mailbox(2),)))
+    place.close()
+
+
+def test_a_lease_that_ends_later_than_any_can_is_no_sign_of_life(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("state.holding._lives", lambda _ledger, _held: None)
+    clock = VirtualClock()
+    place = Place(tmp_path / "s" / "state.db", clock=clock)
+    place.open().acquire(holder("run1"))
+    clock.time -= timedelta(days=1)
+    assert place.open().unlock(holder("run2")) == holder("run1")
     place.close()
 
 

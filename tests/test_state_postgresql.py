@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import signal
 import sys
+import time
 from collections.abc import Callable, Iterator
 
 import psycopg
@@ -13,6 +14,7 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
 from reconciler.errors import LeaseLost, Locked, StateError
+from reconciler.ports import Lease
 from reconciler.snapshot import Snapshot, StateChange
 from state.postgresql import _checked
 from state.tables import VERSION_TABLE
@@ -227,7 +229,34 @@ def test_a_commit_whose_answer_is_lost_is_not_written_again(place: Place, monkey
     assert store.verify_audit().entries == 2
 
 
-def test_a_holder_that_was_replaced_while_cut_off_is_refused(place: Place) -> None:
+@pytest.mark.skipif(sys.platform == "win32", reason="no such signals on Windows")
+def test_a_holder_that_slept_through_its_time_is_replaced_and_refused(place: Place) -> None:
+    with child("hold", str(place.location), "0.3", "still") as holding:
+        epoch = holding.answer()
+        assert holding.ask("commit") == "ok"
+        holding.signal(signal.SIGSTOP)
+        lease = _acquire_in_time(place)
+        assert lease.epoch > epoch
+        lease.commit(StateChange(remember=(mailbox(1),)))
+        holding.signal(signal.SIGCONT)
+        assert holding.ask("commit") == ["LeaseLost", "Lease lost"]
+        assert holding.ask("renew") == ["LeaseLost", "Lease lost"]
+    assert len(place.open().read().open_intents) == 1
+    place.opened[-1].verify_audit()
+
+
+def _acquire_in_time(place: Place) -> Lease:
+    """Take the lease as soon as it has ended by the server's clock, which nothing can hasten."""
+    store, last = place.open(), time.monotonic() + 30
+    while True:
+        try:
+            return store.acquire(holder())
+        except Locked:
+            assert time.monotonic() < last
+
+
+def test_a_holder_that_was_replaced_while_cut_off_is_refused(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("state.lease.may_live", lambda *_: False)
     store, other = place.open(), place.open()
     lease = store.acquire(holder("run1"))
     _cut_connections(place)

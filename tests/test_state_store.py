@@ -261,16 +261,20 @@ def test_a_second_run_is_told_who_has_the_lease(place: Place) -> None:
     (told,) = caught.value.diagnostics
     for part in ("run7", "ops1", "4711", "kim", "apply", "2026-01-01T00:00:00+00:00", "lease ends at 20"):
         assert part in told.detail
-    assert "reconciler state unlock DIR" in told.remedy
+    assert "kill -INT 4711" in told.remedy
     assert caught.value.exit_code == 6
     lease.release()
     assert other.acquire(holder("run8")).epoch > lease.epoch
 
 
-def test_unlocking_fences_the_holder(place: Place) -> None:
+def test_unlocking_fences_the_holder(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     store, other = place.open(), place.open()
     lease = store.acquire(holder("run7"))
     lease.commit(StateChange(remember=(mailbox(1),)))
+    with pytest.raises(Locked, match="Lock of a living run"):
+        other.unlock(holder("run8"))
+    lease.commit(StateChange(remember=(mailbox(1),)))
+    monkeypatch.setattr("state.lease.may_live", lambda *_: False)
     assert other.unlock(holder("run8")) == holder("run7")
     before = other.read()
     for attempt in (
