@@ -17,6 +17,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
+from reconciler.accept import Acceptance
 from reconciler.checks import find_conditions
 from reconciler.decide import decide, declared_digest
 from reconciler.diagnostics import Diagnostic, Position, Severity
@@ -53,6 +54,15 @@ class DriftChange:
 
 
 @dataclass(frozen=True, slots=True)
+class AcceptedRow:
+    """A row of a CSV file as it is to stand there; without text it is to be deleted."""
+
+    position: Position
+    columns: tuple[str, ...]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class DriftEntry:
     """One resource that is not as it should be, with both ways out."""
 
@@ -63,7 +73,11 @@ class DriftEntry:
     """In words: ``removed on the server``, ``changed on the server``, ..."""
     changes: tuple[DriftChange, ...] = ()
     accept: str = ""
-    """A YAML patch that makes the configuration say what was observed; empty where there is none."""
+    """The declaration, in YAML, that says what was observed; empty where the files cannot say it."""
+    row: AcceptedRow | None = None
+    """Where a CSV file declares it: the row there that says the same."""
+    is_removed: bool = False
+    """It is gone from the server: to accept that is to declare it no more."""
     position: Position | None = None
     diagnostic: Diagnostic | None = None
 
@@ -99,11 +113,15 @@ def find_drift(types: Sequence[ResourceType], landscape: Landscape) -> DriftRepo
     """Return how the observed landscape differs from the desired and the last applied state."""
     end, unchanged = decide(types, landscape)
     by_type = {kind.name: kind for kind in types}
-    moved = _files_moved(types, landscape)
+    moved, acceptance = _files_moved(types, landscape), Acceptance(types, landscape)
     entries = [
         *_unreadable(landscape),
         *_conditions(types, end),
-        *(entry for action in end.actions.values() for entry in _entry(by_type, action, landscape, end, moved)),
+        *(
+            entry
+            for action in end.actions.values()
+            for entry in _entry(by_type, action, landscape, end, moved, acceptance)
+        ),
         *(entry for kind in types for entry in _unmanaged(kind, landscape, end)),
     ]
     order = list(DriftKind)
@@ -136,7 +154,12 @@ def _files_moved(types: Sequence[ResourceType], landscape: Landscape) -> bool | 
 
 
 def _entry(
-    by_type: dict[str, ResourceType], action: Action, landscape: Landscape, end: Landscape, moved: bool | None
+    by_type: dict[str, ResourceType],
+    action: Action,
+    landscape: Landscape,
+    end: Landscape,
+    moved: bool | None,
+    acceptance: Acceptance,
 ) -> Iterable[DriftEntry]:
     kind = by_type[action.address.type]
     prior = landscape.prior.resources.get(action.address)
@@ -152,7 +175,8 @@ def _entry(
         _severity(kind, found),
         reason,
         changes=changes,
-        accept=_accept(kind, action, found),
+        accept=acceptance.offer(kind, action) if found in (DriftKind.DRIFTED, DriftKind.CONFLICT) else "",
+        is_removed=action.kind is ActionKind.CREATE,
         position=action.position,
     )
 
@@ -240,39 +264,6 @@ def _severity(kind: ResourceType, found: DriftKind) -> DriftSeverity:
     if found in (DriftKind.PENDING, DriftKind.UNMANAGED):
         return DriftSeverity.LOW
     return DriftSeverity.HIGH if kind.lifecycle in _GRAVE or kind.rank <= 1 else DriftSeverity.MEDIUM
-
-
-def _accept(kind: ResourceType, action: Action, found: DriftKind) -> str:
-    """Return the YAML that would declare what was observed."""
-    if kind.section is None or found not in (DriftKind.DRIFTED, DriftKind.CONFLICT):
-        return ""
-    if action.kind is ActionKind.CREATE:
-        return f"# remove {action.address.key} from {kind.section}"
-    lines = [
-        f"    {change.attribute}: {_yaml(change.before)}" for change in action.changes if change.before is not UNSET
-    ]
-    return "\n".join([f"{kind.section}:", f"  {_yaml(action.address.key)}:", *lines]) if lines else ""
-
-
-def _yaml(value: Value | Unset) -> str:
-    match value:
-        case None:
-            return "null"
-        case bool():
-            return "true" if value else "false"
-        case tuple():
-            return f"[{', '.join(_yaml(item) for item in value)}]"
-        case str():
-            return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"' if _needs_quotes(value) else value
-        case _:
-            return str(value)
-
-
-def _needs_quotes(value: str) -> bool:
-    return not (value[:1].isalpha() and all(c.isalnum() or c in "._-@" for c in value)) or value.lower() in _WORDS
-
-
-_WORDS = frozenset({"true", "false", "null", "yes", "no", "on", "off"})
 
 
 def _unmanaged(kind: ResourceType, landscape: Landscape, end: Landscape) -> Iterable[DriftEntry]:

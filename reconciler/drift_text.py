@@ -112,6 +112,25 @@ def _whole(entry: DriftEntry, style: Style, directory: str) -> Iterator[str]:
         first, *rest = entry.accept.split("\n")
         yield f"{_MARGIN}{style.paint('accept', 'bold')}  {style.show(first)}"
         yield from (f"{_MARGIN}        {style.show(line)}" for line in rest)
+        yield from _row(entry, style)
+
+
+def _row(entry: DriftEntry, style: Style) -> Iterator[str]:
+    """Yield the row of a CSV file that says the same as the YAML before it, which would take the row's place."""
+    if entry.position is None or not entry.position.file.lower().endswith(".csv"):
+        return
+    place = style.show(f"line {entry.position.line} of {entry.position.file}")
+    inset = f"{_MARGIN}        "
+    if entry.is_removed:
+        yield f"{inset}# delete {place}"
+    elif entry.row is None:
+        yield f"{inset}# in place of {place}, where no row can say it"
+    else:
+        columns = style.show(",".join(entry.row.columns))
+        yield f"{inset}# in place of {place}; or as that line, with the columns {columns}:"
+        yield f"{inset}{style.show(entry.row.text)}"
+        if empty := [change.attribute for change in entry.changes if change.observed is None]:
+            yield f"{inset}# an empty cell is not compared: {style.show(', '.join(empty))}"
 
 
 def _head(entry: DriftEntry, named: str, style: Style) -> Iterator[str]:

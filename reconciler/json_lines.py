@@ -13,7 +13,7 @@ from typing import Final, TypeAlias, assert_never
 
 from reconciler.diagnostics import Diagnostic, Position
 from reconciler.doctor import HostReport, Report
-from reconciler.drift import DriftChange, DriftEntry, DriftKind, DriftReport
+from reconciler.drift import AcceptedRow, DriftChange, DriftEntry, DriftKind, DriftReport
 from reconciler.events import (
     ActionEnded,
     Event,
@@ -261,9 +261,14 @@ def _drift_entry(entry: DriftEntry) -> Message:
         "changes": [_drift_change(change) for change in entry.changes],
         "revert": entry.revert,
         "accept": entry.accept,
+        "accept_row": None if entry.row is None else _accepted_row(entry.row),
         "position": _position(entry.position),
         "diagnostic": None if entry.diagnostic is None else diagnostic_message(entry.diagnostic),
     }
+
+
+def _accepted_row(row: AcceptedRow) -> Message:
+    return {"position": _position(row.position), "columns": list(row.columns), "text": row.text}
 
 
 def _drift_change(change: DriftChange) -> Message:

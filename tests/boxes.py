@@ -50,6 +50,10 @@ class Box(ResourceType):
     def attributes(self) -> Mapping[str, Attribute]:
         return ATTRIBUTES
 
+    def parse(self, key: str, data: Mapping[str, object]) -> Resource:
+        values = {name: tuple(value) if isinstance(value, list) else value for name, value in data.items()}
+        return box(key, **values)
+
     def queries(self, landscape: Landscape, keys: frozenset[str] | None = None) -> Sequence[Command]:
         return (read("Get-Box", "Name", *(str(attribute.output) for attribute in ATTRIBUTES.values())),)
 

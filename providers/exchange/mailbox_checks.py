@@ -142,7 +142,7 @@ def _against_world(
             detail = f"{row.address} has no mailbox."
             yield NO_MAILBOX.told(row, detail, suggest(row.key, mailboxes, NO_MAILBOX))
         if knows_users:
-            yield from _against_lync(row, users, by_email, suggest)
+            yield from _against_lync(row, users, by_email, suggest, is_new=_is_enabled(row, landscape))
         plan = plans[row.key]
         written = row.text("dial_plan")
         if plan and written and written.casefold() != plan.casefold():
@@ -156,11 +156,13 @@ def _against_world(
 
 
 def _against_lync(
-    row: Resource, users: Mapping[str, Resource], by_email: Mapping[str, Resource], suggest: _Suggest
+    row: Resource, users: Mapping[str, Resource], by_email: Mapping[str, Resource], suggest: _Suggest, *, is_new: bool
 ) -> Iterator[Diagnostic]:
     sip = row.text("sip_address")
     known = by_email.get(row.key)
     if sip is None:
+        if not is_new:
+            return  # what is not written is not managed, nor asked for where Exchange does not need it any more
         suggested = f"Write sip_address: {known.key}." if known else ""
         yield NO_SIP_ADDRESS.told(row, f"{row.address} has no SIP address.", suggested)
         return
@@ -178,6 +180,13 @@ def _against_lync(
         yield NO_VOICE.told(
             row, f"{sip} is not enabled for Enterprise Voice.", f"{NO_VOICE.remedy} -Identity sip:{sip}"
         )
+
+
+def _is_enabled(row: Resource, landscape: Landscape) -> bool:
+    """True where the plan enables a mailbox, or would if nothing forbade it."""
+    action = landscape.actions.get(row.address)
+    is_there = landscape.one("um_mailbox", row.key) is not None
+    return not is_there or (action is not None and action.kind in (ActionKind.CREATE, ActionKind.REPLACE))
 
 
 def _suggestions(limit: int = 20) -> _Suggest:

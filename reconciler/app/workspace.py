@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from providers.catalogue import resource_types
+from reconciler.accept_rows import is_row, with_rows
 from reconciler.admission import admit, used
 from reconciler.app import server_connections
 from reconciler.app.declared import check
@@ -27,6 +28,7 @@ from reconciler.diagnostics import Diagnostic
 from reconciler.doctor import Report
 from reconciler.drift import DriftReport, find_drift
 from reconciler.environment import Environment
+from reconciler.environment_files import read_files
 from reconciler.errors import StateBehind, StateError
 from reconciler.examine import Examination
 from reconciler.findings import Check, Finding, failed, ok, warned
@@ -271,7 +273,10 @@ class Workspace:
 
     def drift(self) -> DriftReport:
         """Return how desired, last applied and observed differ."""
-        return find_drift(self.types, self.look())
+        report = find_drift(self.types, self.look())
+        if not any(is_row(entry) for entry in report.entries):
+            return report
+        return with_rows(report, read_files(self.directory), self.types)
 
     def apply(
         self,

@@ -1,0 +1,139 @@
+"""The rows of CSV files that say what was observed, beside the YAML that does.
+
+A row is found again in its file, written anew with the cells that differ, and proved: the files with all new rows in
+them are loaded, and a row is offered only if it then declares what was observed. What is null is an empty cell, which
+is not compared; where a default of the file's entry would fill it, or a column is missing, no row can say it.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from reconciler.csv_reader import Columns, CsvRow, read_csv
+from reconciler.declarations import IDENTITY, declarable
+from reconciler.diagnostics import Position
+from reconciler.drift import AcceptedRow, DriftEntry, DriftReport
+from reconciler.environment import Files, load
+from reconciler.resource import ResourceType, Section
+from reconciler.values import UNSET, Address, Resource
+
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """A row as it is to stand."""
+
+    place: Position
+    columns: tuple[str, ...]
+    text: str
+
+    def accepted(self) -> AcceptedRow:
+        return AcceptedRow(self.place, self.columns, self.text)
+
+
+def with_rows(report: DriftReport, files: Files, types: Sequence[ResourceType]) -> DriftReport:
+    """Return the report with the row of each entry that is declared in a CSV file and offers to accept."""
+    kinds = {kind.name: kind for kind in types if kind.section_style is Section.ROWS}
+    asked = [entry for entry in report.entries if is_row(entry) and entry.address.type in kinds]
+    if not asked:
+        return report
+    written = {entry.address: row for entry, row in _written(asked, files.contents, kinds)}
+    proved = _proved(asked, written, files, types)
+    entries = tuple(
+        replace(entry, row=written[entry.address].accepted()) if entry.address in proved else entry
+        for entry in report.entries
+    )
+    return replace(report, entries=entries)
+
+
+def is_row(entry: DriftEntry) -> bool:
+    """True for an entry that offers to accept, and whose declaration is a row of a CSV file."""
+    return bool(entry.accept and entry.position is not None and entry.position.file.lower().endswith(".csv"))
+
+
+def _written(
+    asked: Iterable[DriftEntry], contents: Mapping[str, bytes], kinds: Mapping[str, ResourceType]
+) -> Iterator[tuple[DriftEntry, _Written]]:
+    """Yield each entry with its row as it is to stand, where its file has the columns; '' is a row to delete."""
+    tables: dict[tuple[str, str], Mapping[int, CsvRow]] = {}
+    for entry in asked:
+        assert entry.position is not None
+        kind, file = kinds[entry.address.type], entry.position.file
+        if (kind.name, file) not in tables:
+            columns = Columns({*declarable(kind), IDENTITY})
+            rows = read_csv(file, contents[file], columns)[0] if file in contents else ()
+            tables[kind.name, file] = {row.line: row for row in rows}
+        row = tables[kind.name, file].get(entry.position.line)
+        if row is not None and (text := _row_text(row, entry)) is not None:
+            yield entry, _Written(Position(file, row.line), row.table.columns, text)
+
+
+def _row_text(row: CsvRow, entry: DriftEntry) -> str | None:
+    if not entry.changes or entry.is_removed:
+        return ""
+    observed = {change.attribute: change.observed for change in entry.changes}
+    lacking = [name for name, value in observed.items() if name not in row.table.columns and value is not None]
+    if lacking or any(value is UNSET for value in observed.values()):
+        return None
+    between = "|" if row.table.delimiter == ";" else "; "
+    cells = [
+        _cell(observed[name], between) if name in observed else row.values.get(name, "") for name in row.table.columns
+    ]
+    line = io.StringIO()
+    csv.writer(line, delimiter=row.table.delimiter, lineterminator="").writerow(cells)
+    return line.getvalue()
+
+
+def _cell(value: object, between: str) -> str:
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "true" if value else "false"
+        case tuple():
+            return between.join(_cell(item, between) for item in value)
+        case _:
+            return str(value)
+
+
+# --- the proof -------------------------------------------------------------------------------------------------------
+
+
+def _proved(
+    asked: Iterable[DriftEntry], written: Mapping[Address, _Written], files: Files, types: Sequence[ResourceType]
+) -> frozenset[Address]:
+    """Return the addresses whose new rows, all of them put into the files, declare what was observed."""
+    contents = dict(files.contents)
+    for file in {row.place.file for row in written.values()}:
+        rows = {row.place.line: row.text for row in written.values() if row.place.file == file}
+        contents[file] = _replaced(contents[file], rows)
+    environment, _ = load(replace(files, contents=contents), types)
+    if environment is None:
+        return frozenset()
+    declared = environment.declared
+    return frozenset(
+        entry.address
+        for entry in asked
+        if entry.address in written and _says(declared[entry.address.type].get(entry.address.key), entry)
+    )
+
+
+def _says(declared: Resource | None, entry: DriftEntry) -> bool:
+    """True where a declaration asks for what was observed; of what is null, one that asks for nothing does too."""
+    if declared is None or entry.is_removed:
+        return declared is None and entry.is_removed
+    return all(declared.get(change.attribute) == change.observed for change in entry.changes)
+
+
+def _replaced(content: bytes, rows: Mapping[int, str]) -> bytes:
+    """Return a file with some lines written anew, by number from 1; '' deletes one."""
+    lines = _LINE.findall(content.decode("utf-8"))
+    for number, text in rows.items():
+        ending = lines[number - 1][len(lines[number - 1].rstrip("\r\n")) :]
+        lines[number - 1] = text + ending if text else ""
+    return "".join(lines).encode("utf-8")
