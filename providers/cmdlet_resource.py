@@ -131,6 +131,15 @@ class References:
 
 
 @dataclass(frozen=True, slots=True)
+class Exclusive:
+    """One object alone may hold the value (each element) within ``scope``."""
+
+    scope: str
+    at_birth: bool = False
+    """The object is made with it: it cannot be given by a later command."""
+
+
+@dataclass(frozen=True, slots=True)
 class _Column:
     """One row of the table: the attribute, and how a server's value becomes canonical."""
 
@@ -423,6 +432,7 @@ def _column(name: str, field: FieldInfo) -> _Column:
     elif _find(marks, CreateOnly):
         role = AttributeRole.CREATE_ONLY
     param, output, references = _find(marks, Param), _find(marks, Output), _find(marks, References)
+    exclusive = _find(marks, Exclusive)
     parameter = None if intent else (param.name if param else _pascal(name))
     is_many = get_origin(field.annotation) is tuple
     kind = AttributeKind.SCALAR
@@ -437,6 +447,8 @@ def _column(name: str, field: FieldInfo) -> _Column:
         parameter=None if role is AttributeRole.READ_ONLY else parameter or None,
         output=None if intent else (output.name if output else parameter) or None,
         references=references.type_name if references else None,
+        exclusive=exclusive.scope if exclusive else "",
+        is_born_with=exclusive is not None and exclusive.at_birth,
     )
     return _Column(
         attribute,

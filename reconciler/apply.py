@@ -22,6 +22,7 @@ from reconciler.ports import Scheduler, StateStore, Stop
 from reconciler.resource import Action, Lifecycle
 from reconciler.sent import CutShort, Ended
 from reconciler.snapshot import Obligation, OutcomeKind, StateChange
+from reconciler.values import Address
 
 _T = TypeVar("_T")
 
@@ -232,7 +233,9 @@ class Apply:
 
     def _take_over_made(self) -> None:
         """Write down the objects that this run's own steps made and that are as desired without a command."""
-        awaited = [action for action in self._plan.adopted if action.predicted_by is not None]
+        awaited = [
+            action for action in self._plan.adopted if action.predicted_by and self._is_made(action.predicted_by)
+        ]
         if not awaited:
             return
         names = dict.fromkeys(action.address.type for action in awaited)
@@ -248,6 +251,10 @@ class Apply:
         is_done = self._fatal is None and all(fate is Fate.DONE for fate in self._progress.fates.values())
         if digest is not None and is_done and not self._plan.left_out:
             self._performer.lease.commit(StateChange(decisions={DECLARED: digest}))
+
+    def _is_made(self, by: Address) -> bool:
+        step = self._plan.step_of(by)
+        return step is None or self._fate(step.id) is Fate.DONE
 
     def _final_look(self) -> tuple[Obligation, ...]:
         """Strike off the obligations whose end is seen now, and return those that stay open."""

@@ -9,6 +9,7 @@ UM1xx are the engine's own: they hold for every resource type.
     UM105  more is destroyed than was allowed
     UM106  an interrupted run left commands whose outcome is not known yet
     UM107  something that is left out is needed (``leave_out``)
+    UM108  something that a command names is not there, and nobody makes it
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from reconciler.diagnostics import Diagnostic, Severity, in_order
+from reconciler.open_values import nobody_brings
 from reconciler.plan import Plan
 from reconciler.resource import Action, ActionKind, Landscape, Lifecycle, ResourceType
 from reconciler.values import Address, Resource
@@ -46,6 +48,7 @@ def find_conditions(
             *(told for kind in types for told in kind.check(planned)),
             *_settings_of_nothing(types, end),
             *_torn(types, end, chosen),
+            *nobody_brings(end, chosen),
         ]
     )
 

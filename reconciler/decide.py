@@ -12,6 +12,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from reconciler.diff import compare, forces_replacement
+from reconciler.exchanges import settle_exchanges
+from reconciler.open_values import with_bringers
 from reconciler.plan_file import fingerprint
 from reconciler.resource import Action, ActionKind, Change, Landscape, Lifecycle, ResourceType, Section, Task
 from reconciler.snapshot import Remembered
@@ -27,14 +29,15 @@ def decide(types: Sequence[ResourceType], landscape: Landscape) -> tuple[Landsca
         types: in the order in which they are planned.
         landscape: everything that was read and loaded; nothing in it is predicted yet.
     """
-    unchanged = 0
+    before, unchanged = landscape, 0
     for kind in types:
         if kind.lifecycle is Lifecycle.TASK:
             landscape = _plan_tasks(kind, landscape)
         elif kind.lifecycle is not Lifecycle.FACT:
             landscape, same = _plan_resources(kind, landscape)
             unchanged += same
-    return _plan_removals(types, landscape), unchanged
+    end = settle_exchanges(types, before, _plan_removals(types, landscape))
+    return with_bringers(end), unchanged
 
 
 def declared_digest(types: Sequence[ResourceType], landscape: Landscape) -> str:
@@ -206,7 +209,7 @@ def _acted(kind: ResourceType, landscape: Landscape, planned: Sequence[_Planned]
 
 
 def _plan_removals(types: Sequence[ResourceType], landscape: Landscape) -> Landscape:
-    """Plan the end of everything remembered that is desired no more, dependents first."""
+    """Plan the end of everything remembered that is desired no more: after what takes its place, dependents first."""
     gone = {kind.name: _gone(kind, landscape) for kind in types if kind.lifecycle not in _NEVER_REMOVED}
     moving = {*landscape.actions, *(prior.address for priors in gone.values() for prior in priors)}
     for kind in sorted(types, key=lambda kind: -kind.rank):
@@ -239,6 +242,7 @@ def _removal(kind: ResourceType, prior: Remembered, moving: Collection[Address],
     if kind.lifecycle is Lifecycle.SETTING:
         return _abandoned_setting(kind, prior, observed, landscape)
     draft = Action(prior.address, ActionKind.DELETE, destroys=1)
+    first = (*_dependents(prior.address, moving, landscape), *kind.successors(observed, landscape))
     action = replace(
         draft,
         commands=tuple(kind.delete(observed, landscape)),
@@ -246,7 +250,7 @@ def _removal(kind: ResourceType, prior: Remembered, moving: Collection[Address],
         reasons=("no longer declared",),
         expects=kind.expectation(draft, landscape),
         group=kind.group(draft, landscape),
-        needs=_dependents(prior.address, moving, landscape),
+        needs=tuple(dict.fromkeys(first)),
     )
     return action, None
 

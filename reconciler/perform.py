@@ -82,7 +82,10 @@ class Performer:
 
     def _read(self, kind: ResourceType, actions: Sequence[Action], *, after: bool = False) -> Landscape:
         """Read the objects acted upon, and what else the actions touch (``after``) or name (before)."""
-        only: dict[str, frozenset[str] | None] = {kind.name: frozenset(action.address.key for action in actions)}
+        keys: dict[str, set[str]] = {kind.name: {action.address.key for action in actions}}
+        for taken in (taken for action in actions for taken in action.takes_from):
+            keys.setdefault(taken.address.type, set()).add(taken.address.key)
+        only: dict[str, frozenset[str] | None] = {name: frozenset(told) for name, told in keys.items()}
         if after:
             only |= dict.fromkeys(kind.refreshes, None)
         else:
@@ -127,9 +130,9 @@ class Performer:
         if kind.is_done(action, landscape):
             return Ended(action, OutcomeKind.DONE, was_there=True)
         found = kind.expectation(action, landscape)
-        if fingerprint(found) == fingerprint(action.expects):
-            return None
-        return Ended(action, OutcomeKind.NOT_RUN, _difference(action.expects, found), is_stale=True)
+        if fingerprint(found) != fingerprint(action.expects):
+            return Ended(action, OutcomeKind.NOT_RUN, _difference(action.expects, found), is_stale=True)
+        return _not_to_be_taken(action, landscape) or _not_brought(action, landscape)
 
     # --- write down, send, look again --------------------------------------------------------------------------------
 
@@ -368,6 +371,28 @@ def _name(value: Argument, landscape: Landscape) -> Argument:
         return value
     found = landscape.one(value.address.type, value.address.key)
     return (found.name or found.key) if found else value
+
+
+def _not_to_be_taken(action: Action, landscape: Landscape) -> Ended | None:
+    """Return the end of an action where a holder of what it takes is no longer as the plan saw it, else None."""
+    for taken in action.takes_from:
+        address = taken.address
+        if not landscape.is_readable(address.type, address.key):
+            return Ended(action, OutcomeKind.NOT_RUN, f"{address}: {_why_unreadable(address, landscape)}")
+        one = landscape.one(address.type, address.key)
+        found = None if one is None else {name: one.get(name) for name in taken.expects}
+        if fingerprint(found) != fingerprint(taken.expects):
+            return Ended(action, OutcomeKind.NOT_RUN, f"{address}: {_difference(taken.expects, found)}", is_stale=True)
+    return None
+
+
+def _not_brought(action: Action, landscape: Landscape) -> Ended | None:
+    """Return the end of an action that names an object which was to be there by now and is not, else None."""
+    for command in action.commands:
+        for value in command.references:
+            if landscape.one(value.address.type, value.address.key) is None:
+                return Ended(action, OutcomeKind.NOT_RUN, f"{value.address} was to be there by now, and it is not")
+    return None
 
 
 def _why_unreadable(address: Address, landscape: Landscape) -> str:

@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Final, TypeAlias, assert_never
 
+from reconciler.claims import Taken
 from reconciler.diagnostics import Diagnostic
 from reconciler.plan import Plan, Step
 from reconciler.resource import Action
@@ -77,6 +78,7 @@ def _action(action: Action) -> dict[str, Json]:
             inverse=[_command(command) for command in action.inverse],
             reasons=list(action.reasons),
             needs=[str(address) for address in action.needs],
+            takes_from=[_taken(taken) for taken in action.takes_from],
             predicted_by=None if action.predicted_by is None else str(action.predicted_by),
             owes=_obligations(action.owes),
             discharges=_obligations(action.discharges),
@@ -87,6 +89,11 @@ def _action(action: Action) -> dict[str, Json]:
             remember=None if action.remember is None else _resource(action.remember),
         ),
     }
+
+
+def _taken(taken: Taken) -> dict[str, Json]:
+    returns: list[Json] = [_command(command) for command in taken.returns]
+    return {"address": str(taken.address), "expects": _values(taken.expects), "returns": returns}
 
 
 def _command(command: Command) -> dict[str, Json]:

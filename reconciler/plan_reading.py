@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, TypeVar
 
+from reconciler.claims import Taken
 from reconciler.diagnostics import Diagnostic, Position, Severity
 from reconciler.plan import Impact, Plan, Step
 from reconciler.plan_json import Json, fingerprint
@@ -153,6 +154,7 @@ def _read_action(value: object) -> Action:
         expects_after=None if expects_after is None else _read_values(expects_after),
         inverse=fields.each("inverse", _read_command),
         needs=fields.each("needs", _read_address),
+        takes_from=fields.each("takes_from", _read_taken),
         predicted_by=fields.address("predicted_by"),
         owes=fields.each("owes", _read_obligation),
         discharges=fields.each("discharges", _read_obligation),
@@ -171,6 +173,13 @@ def _read_action(value: object) -> Action:
 def _read_change(value: object) -> Change:
     attribute, before, after = _is_list(value, length=3)
     return Change(_is_text(attribute), _read_attribute(before), _read_attribute(after))
+
+
+def _read_taken(value: object) -> Taken:
+    fields = Fields(value)
+    expects = _read_values(fields.take("expects", dict))
+    taken = Taken(Address.parse(fields.take("address", str)), expects, fields.each("returns", _read_command))
+    return fields.end(taken)
 
 
 def _read_command(value: object) -> Command:

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import ClassVar
 
+from reconciler.claims import Claim, Taken
 from reconciler.diagnostics import Diagnostic, Position, Problem
 from reconciler.errors import SessionError
 from reconciler.snapshot import Obligation, Snapshot
@@ -83,6 +84,10 @@ class Attribute:
     """Cmdlet property that tells it."""
     references: str | None = None
     """The resource type that its value (each element) names."""
+    exclusive: str = ""
+    """The scope within which one object alone may hold its value (each element); '' where any number may."""
+    is_born_with: bool = False
+    """Of an exclusive one: a new object needs it from its first command, so it cannot be given later."""
 
     @property
     def is_compared(self) -> bool:
@@ -144,6 +149,8 @@ class Action:
     inverse: tuple[Command, ...] = ()
     needs: tuple[Address, ...] = ()
     """Hard dependencies: if the action there fails, this one is blocked."""
+    takes_from: tuple[Taken, ...] = ()
+    """Objects whose claims its commands release, right before they are given to this one."""
     predicted_by: Address | None = None
     """The action that makes the object or sets the values this one starts from; None: they were observed."""
     owes: tuple[Obligation, ...] = ()
@@ -384,6 +391,31 @@ class ResourceType(ABC):
             for attribute in self.attributes.values()
             if attribute.references
             for item in _texts(desired.get(attribute.name))
+        )
+
+    def claims(self, resource: Resource, landscape: Landscape) -> Sequence[Claim]:
+        """Return what ``resource``, observed or desired, holds and no other object may hold at the same time."""
+        return tuple(
+            Claim.of(attribute.exclusive, attribute.name, item)
+            for attribute in self.attributes.values()
+            if attribute.exclusive
+            for item in _texts(resource.get(attribute.name))
+        )
+
+    def released(self, holder: Resource, claims: Sequence[Claim], landscape: Landscape) -> Resource:
+        """Return the holder as it is once it gave up ``claims``; a type that must not be without one parks it."""
+        values = dict(holder.attributes)
+        for claim in claims:
+            kept = tuple(one for one in _texts(values[claim.attribute]) if one.casefold() != claim.value)
+            values[claim.attribute] = kept if isinstance(values[claim.attribute], tuple) else None
+        return replace(holder, attributes=values)
+
+    def successors(self, gone: Resource, landscape: Landscape) -> Sequence[Address]:
+        """Return the planned actions that must have succeeded before ``gone`` is removed: what may take its place."""
+        return tuple(
+            action.address
+            for action in landscape.actions.values()
+            if action.address.type == self.name and action.kind in (ActionKind.CREATE, ActionKind.REPLACE)
         )
 
     def obligations(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from reconciler.errors import AmbiguousOutcome, SessionError
+from reconciler.errors import AmbiguousOutcome, SessionError, TransientError
 from reconciler.resource import Action
 from reconciler.snapshot import Intent, OutcomeKind
 from reconciler.values import Command
@@ -61,10 +61,22 @@ class Sent:
 
     def note(self, error: SessionError | None, now: float, *, goes_on: bool) -> None:
         """Take down what came of the last command; after an error only one that looks between goes on."""
+        self.is_over = error is not None and not goes_on and not self._gives_back(error)
         self.turn, self.since = self.turn + 1, now
         self.error = self.error or error
         self.is_in_doubt = isinstance(error, AmbiguousOutcome)
-        self.is_over = error is not None and not goes_on
+
+    def _gives_back(self, error: SessionError) -> bool:
+        """Return True where what was released before is given back next: the command was refused for certain."""
+        returns = tuple(command for taken in self.action.takes_from for command in taken.returns)
+        if (
+            self.error is not None
+            or not (self.turn and returns)
+            or isinstance(error, AmbiguousOutcome | TransientError)
+        ):
+            return False
+        self.commands = (*self.commands[: self.turn + 1], *returns)
+        return True
 
 
 def given_up(end: Ended) -> Ended:

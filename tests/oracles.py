@@ -160,7 +160,11 @@ def _nothing_but_the_plan(applied: Applied) -> Iterator[str]:
         if applied.ours:
             yield f"I10: {applied.ours} was sent without a plan"
         return
-    planned = Counter(_shape(command) for action in applied.plan.actions() for command in action.commands)
+    planned = Counter(
+        _shape(command)
+        for action in applied.plan.actions()
+        for command in (*action.commands, *(back for taken in action.takes_from for back in taken.returns))
+    )
     done = Counter((line["cmdlet"], frozenset(line["parameters"]) - {"DomainController"}) for line in applied.ours)
     for shape, count in (done - planned).items():
         yield f"I10: {shape} was executed {count} times more often than planned"

@@ -20,11 +20,13 @@ from providers.cmdlet_resource import (
     CmdletResource,
     CreateOnly,
     Declared,
+    Exclusive,
     Output,
     Param,
     References,
     unset,
 )
+from providers.exchange.numbers import NUMBER
 from providers.rules import Rule
 from providers.types import E164, Digits, ObjectName, Status, Text, Truth, Unordered, checked
 from reconciler.diagnostics import Diagnostic, Severity
@@ -68,7 +70,7 @@ class AttendantDeclaration(Declared):
 
     dial_plan: Annotated[ObjectName, CreateOnly(), Param("UMDialPlan"), References("dial_plan")]
     """The dial plan whose calls it takes; cannot be changed later."""
-    pilot_numbers: Annotated[tuple[E164, ...], Unordered(), Param("PilotIdentifierList")] = unset()
+    pilot_numbers: Annotated[tuple[E164, ...], Unordered(), Param("PilotIdentifierList"), Exclusive(NUMBER)] = unset()
     """Telephone numbers that reach it, E.164."""
     speech_enabled: Truth = unset()
     """Whether callers may speak; needs the language pack of its language."""

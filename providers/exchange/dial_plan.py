@@ -19,6 +19,7 @@ from providers.cmdlet_resource import (
     CmdletResource,
     CreateOnly,
     Declared,
+    Exclusive,
     Intent,
     Output,
     Param,
@@ -26,6 +27,7 @@ from providers.cmdlet_resource import (
     unset,
 )
 from providers.exchange.hunt_group import hunt_group_argument
+from providers.exchange.numbers import NUMBER
 from providers.exchange.security import SECURITY_RULES, derived_security, security_diagnostics
 from providers.exchange.servers import um_hosts
 from providers.rules import Rule
@@ -78,7 +80,9 @@ class DialPlanDeclaration(Declared):
     """Country code, 1 to 4 digits; Exchange 2010 and later refuse a new dial plan without one."""
     voip_security: Annotated[VoIPSecurity, Param("VoIPSecurity")] = unset()
     """Encryption of signalling and media. Left out, it follows from the Lync media configuration."""
-    access_numbers: Annotated[tuple[E164, ...], Unordered(), Param("AccessTelephoneNumbers")] = unset()
+    access_numbers: Annotated[tuple[E164, ...], Unordered(), Param("AccessTelephoneNumbers"), Exclusive(NUMBER)] = (
+        unset()
+    )
     """Outlook Voice Access numbers, E.164."""
     pilot_numbers: Annotated[tuple[E164, ...], Unordered(), Param("PilotIdentifierList"), AfterCreate()] = unset()
     """Pilot identifiers, E.164."""

@@ -89,15 +89,6 @@ NO_SIP_ADDRESS = Rule(
     "Enable-UMMailbox, parameter SIPResourceIdentifier; DOMAIN 7.7",
     leaves_out=True,
 )
-STILL_TAKEN = Rule(
-    "UM079",
-    "Extension is still taken",
-    "The extension goes from one mailbox to another at once; until the first gives it up, Exchange refuses it.",
-    "Free it with an apply of its own first, then give it to the other mailbox.",
-    "Enable-UMMailbox; RELIABILITY D11",
-    leaves_out=True,
-)
-
 MAILBOX_RULES: Final = (
     NO_MAILBOX,
     NO_VOICE,
@@ -108,7 +99,6 @@ MAILBOX_RULES: Final = (
     SIP_TWICE,
     OTHER_PLAN,
     NO_SIP_ADDRESS,
-    STILL_TAKEN,
 )
 
 
@@ -126,7 +116,6 @@ def check_mailboxes(landscape: Landscape) -> Sequence[Diagnostic]:
     return (
         *_against_world(declared, plans, landscape),
         *_twice(declared, plans, landscape),
-        *_still_taken(landscape),
     )
 
 
@@ -238,38 +227,3 @@ def _claims(
         if other is not mailbox:
             found.append((attribute, value, other))
     return found
-
-
-def _still_taken(landscape: Landscape) -> Iterator[Diagnostic]:
-    """Find extensions that one action frees and another takes: their order within a batch is not fixed."""
-    actions = [
-        action
-        for action in landscape.actions.values()
-        if action.address.type == "um_mailbox" and action.kind not in (ActionKind.ADOPT, ActionKind.FORGET)
-    ]
-    changes = [(action, change) for action in actions for change in action.changes if change.attribute == "extension"]
-    freed = {
-        str(value): action.address
-        for action, change in changes
-        if isinstance(change.before, tuple)
-        for value in change.before
-        if value not in (change.after if isinstance(change.after, tuple) else ())
-    }
-    if not freed:
-        return
-    rows = landscape.wanted("um_mailbox")
-    for action, change in changes:
-        before = change.before if isinstance(change.before, tuple) else ()
-        for value in change.after if isinstance(change.after, tuple) else ():
-            holder = freed.get(str(value))
-            if value not in before and holder is not None and _same_plan(action.address.key, holder.key, landscape):
-                detail = f"{value} is to go from {holder} to {action.address}."
-                yield STILL_TAKEN.told(rows.get(action.address.key, Resource(action.address)), detail)
-
-
-def _same_plan(one: str, other: str, landscape: Landscape) -> bool:
-    plans = [
-        mailbox.text("dial_plan") if (mailbox := landscape.one("um_mailbox", key)) is not None else None
-        for key in (one, other)
-    ]
-    return plans[0] is not None and plans[0] == plans[1]

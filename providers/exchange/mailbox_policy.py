@@ -7,7 +7,7 @@ removed by itself. Sources: New-UMMailboxPolicy, Set-UMMailboxPolicy (Microsoft 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated, Any, ClassVar
 
@@ -142,6 +142,14 @@ class MailboxPolicy(CmdletResource):
             for one in found
         ]
 
+    def derive(self, landscape: Landscape) -> Sequence[Resource]:
+        """Return the declared policies, and the default policies that mailboxes stand on and no dial plan brings.
+
+        A dial plan may have been made without one (GenerateUMMailboxPolicy), or lost it.
+        """
+        declared = super().derive(landscape)
+        return (*declared, *_missing_defaults(landscape, {one.key.casefold() for one in declared}))
+
     def identity(self, key: str, landscape: Landscape) -> Argument:
         return policy_argument(key, landscape)
 
@@ -179,6 +187,20 @@ def policy_argument(key: str, landscape: Landscape) -> Argument:
     if observed is not None and observed.name:
         return observed.name
     return NameOf(Address(MailboxPolicy.name, key), MailboxPolicy.shown_as) if key.endswith(DEFAULT) else key
+
+
+def _missing_defaults(landscape: Landscape, declared: set[str]) -> Iterator[Resource]:
+    if not landscape.is_readable(MailboxPolicy.name):
+        return
+    wanted = landscape.declared.get("um_mailbox", {}).values()
+    asked = {key.casefold(): key for one in wanted if (key := one.text("policy") or "").endswith(DEFAULT)}
+    for folded, key in sorted(asked.items()):
+        plan = landscape.one("dial_plan", key.removesuffix(DEFAULT))
+        if plan is None or folded in declared:
+            continue
+        policy = Resource(Address(MailboxPolicy.name, f"{plan.key}{DEFAULT}"), {"dial_plan": plan.key})
+        if landscape.one(MailboxPolicy.name, key) is None or policy.address in landscape.prior.resources:
+            yield policy  # once it was made here it stays ours
 
 
 def _english_name(plan: str) -> str:

@@ -21,6 +21,7 @@ from providers.cmdlet_resource import (
     CmdletResource,
     CreateOnly,
     Declared,
+    Exclusive,
     Intent,
     Output,
     Param,
@@ -32,6 +33,7 @@ from providers.exchange.mailbox_policy import policy_argument
 from providers.exchange.policies import DEFAULT, plan_of, plans_by_policy
 from providers.rules import Rule
 from providers.types import Digits, Normalise, ObjectName, SipAddress, SmtpAddress, Text, Unordered, text
+from reconciler.claims import Claim
 from reconciler.diagnostics import Diagnostic, Problem
 from reconciler.resource import Action, Answer, Change, Diagnosed, Landscape, Lifecycle, Section
 from reconciler.values import Address, Argument, Command, Delta, Resource, Value, read, write
@@ -61,9 +63,13 @@ def _policy_key(value: object) -> object:
 class MailboxDeclaration(Declared):
     """UM for one mailbox, named by its primary SMTP address."""
 
-    sip_address: Annotated[SipAddress, Param("SIPResourceIdentifier")] = unset()
+    sip_address: Annotated[SipAddress, Param("SIPResourceIdentifier"), Exclusive("SIP address", at_birth=True)] = (
+        unset()
+    )
     """SIP address of the user in Lync, user@domain."""
-    extension: Annotated[tuple[Digits, ...], Unordered(), _Several(), Param("Extensions")] = unset()
+    extension: Annotated[
+        tuple[Digits, ...], Unordered(), _Several(), Param("Extensions"), Exclusive("extension", at_birth=True)
+    ] = unset()
     """Extension, with as many digits as the dial plan asks for; several stand apart by spaces."""
     policy: Annotated[Text, Normalise(_policy_key), Param("UMMailboxPolicy"), References("mailbox_policy")] = unset()
     """UM mailbox policy; left out, the one that came with the dial plan."""
@@ -141,6 +147,12 @@ class UMMailbox(CmdletResource):
 
     def affects(self, action: Action, landscape: Landscape) -> int:
         return 1
+
+    def claims(self, resource: Resource, landscape: Landscape) -> Sequence[Claim]:
+        """Return its extensions and SIP address, which are its own within its dial plan."""
+        plan = resource.text("dial_plan")
+        found = super().claims(resource, landscape) if plan else ()
+        return tuple(replace(claim, scope=f"{claim.scope} in {plan}".casefold()) for claim in found)
 
     # what changes it
 

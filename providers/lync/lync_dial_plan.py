@@ -8,6 +8,7 @@ Set-CsDialPlan (Microsoft Learn); Gg425737; DOMAIN 3.4, 7.8.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import replace
@@ -15,13 +16,14 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, Field
 
-from providers.cmdlet_resource import Clearable, CmdletResource, Declared, unset
+from providers.cmdlet_resource import Clearable, CmdletResource, Declared, Exclusive, unset
 from providers.exchange.servers import named_servers, um_hosts
 from providers.rules import Rule, did_you_mean
 from providers.types import Normalise, Text, Truth, checked, plain
+from reconciler.claims import Claim
 from reconciler.diagnostics import Diagnostic
-from reconciler.resource import Landscape, Lifecycle
-from reconciler.values import LYNC, Endpoint, Resource
+from reconciler.resource import ActionKind, Landscape, Lifecycle
+from reconciler.values import LYNC, Address, Endpoint, Resource
 
 UNKNOWN_LYNC_DIAL_PLAN = Rule(
     "UM080",
@@ -44,7 +46,10 @@ class LyncDialPlanDeclaration(Declared):
     """A Lync dial plan; its key is Global, site:<site>, Registrar:<pool>, PstnGateway:<fqdn> or a name."""
 
     simple_name: Annotated[
-        Text, Field(max_length=256), checked(r"[A-Za-z0-9.+_()-]+", "must be letters, digits and - . + _ ( )")
+        Text,
+        Field(max_length=256),
+        checked(r"[A-Za-z0-9.+_()-]+", "must be letters, digits and - . + _ ( )"),
+        Exclusive("simple name", at_birth=True),
     ] = unset()
     """Unique name of letters, digits and ``- . + _ ( )``; with Exchange before 2010 SP1 the phone context."""
     description: Annotated[Text, Field(max_length=512), Clearable()] = unset()
@@ -96,6 +101,19 @@ class LyncDialPlan(CmdletResource):
 
     def is_forgotten(self, prior: Resource, landscape: Landscape) -> bool:
         return prior.key.casefold() == "global"  # removing it only resets it
+
+    def released(self, holder: Resource, claims: Sequence[Claim], landscape: Landscape) -> Resource:
+        """Return the dial plan under a name that stands for it until it is removed or renamed: it must have one."""
+        taken = {(one.text("simple_name") or "").casefold() for one in landscape.all(self.name).values()}
+        names = (f"{str(holder.get('simple_name'))[:240]}-freed{number or ''}" for number in itertools.count())
+        parked = next(name for name in names if name.casefold() not in taken)
+        return replace(holder, attributes={**holder.attributes, "simple_name": parked})
+
+    def successors(self, gone: Resource, landscape: Landscape) -> Sequence[Address]:
+        """Return the new Lync dial plans, and the new UM dial plans that are to serve the same users."""
+        plans = (one for one in landscape.actions.values() if one.address.type == "dial_plan")
+        made = tuple(one.address for one in plans if one.kind in (ActionKind.CREATE, ActionKind.REPLACE))
+        return (*super().successors(gone, landscape), *made)
 
     def check(self, landscape: Landscape) -> Sequence[Diagnostic]:
         told: list[Diagnostic] = []
