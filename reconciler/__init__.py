@@ -17,7 +17,7 @@ actions, the landscape), ``ports`` (session, store, clock, random, scheduler: ev
   ``environment``, which puts them together; ``environment_files`` alone opens files
 * resolve: ``resolve``
 * diff and plan: ``diff``, ``decide``, ``selection``, ``leave_out``, ``graph``, ``stages``, ``build_plan``, ``plan``
-* check: ``checks`` (the rules of the types), ``admission`` (budgets, saved plans)
+* check: ``checks`` (the rules of the types), ``budgets`` (how much may go), ``admission`` (what forbids a plan)
 * a saved plan: ``plan_file``, ``plan_json``, ``plan_reading``; drawn: ``plan_graph``
 * ``drift``: desired, last applied and observed, three ways
 * ``doctor``, ``doctor_rules``, ``doctor_clocks``: what an examination saw, judged; ``needs``: which cmdlets, where

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reconciler.checks import over_budget
+from reconciler.budgets import Budgets
 from reconciler.diagnostics import Diagnostic
 from reconciler.errors import PlanError, ReconcilerError, Refused
 from reconciler.plan import Plan
@@ -14,22 +14,23 @@ from reconciler.snapshot import Snapshot
 _REMEDY = "Make a new plan."
 
 
-def admit(plan: Plan, max_destroy: int, *, strict: bool = False) -> None:
+def admit(plan: Plan, budgets: Budgets, prior: Snapshot, *, strict: bool = False) -> None:
     """Let a plan pass that nothing forbids.
 
     Args:
+        prior: what is remembered before it.
         strict: a plan that leaves something out is forbidden too.
 
     Raises:
         ReconcilerError: something it needs could not be read, or what was asked for names nothing.
-        Refused: a check against the world, or the destroy budget, forbids it.
+        Refused: a check against the world, or a budget, forbids it.
     """
     errors = [told for told in plan.diagnostics if told.forbids or (strict and told.is_error)]
     if any(told.code in (None, "UM101") for told in errors):
         raise ReconcilerError(*errors)
-    budget = over_budget(plan, max_destroy)
-    if errors or budget:
-        raise Refused(*errors, *([budget] if budget else []))
+    exceeded = budgets.exceeded(plan, prior)
+    if errors or exceeded:
+        raise Refused(*errors, *exceeded)
 
 
 def admit_saved(saved: SavedPlan, snapshot: Snapshot, environment: str, *, newer_commit: str | None) -> None:

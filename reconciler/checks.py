@@ -6,10 +6,11 @@ UM1xx are the engine's own: they hold for every resource type.
     UM102  removing what others still use
     UM103  replacing what others use
     UM104  a setting of something that does not exist
-    UM105  more is destroyed than was allowed
+    UM105  more is destroyed than was allowed (``budgets``)
     UM106  an interrupted run left commands whose outcome is not known yet
     UM107  something that is left out is needed (``leave_out``)
     UM108  something that a command names is not there, and nobody makes it
+    UM109  more is forgotten than was allowed (``budgets``)
 """
 
 from __future__ import annotations
@@ -20,7 +21,6 @@ from dataclasses import replace
 
 from reconciler.diagnostics import Diagnostic, Severity, in_order
 from reconciler.open_values import nobody_brings
-from reconciler.plan import Plan
 from reconciler.resource import Action, ActionKind, Landscape, Lifecycle, ResourceType
 from reconciler.values import Address, Resource
 
@@ -50,20 +50,6 @@ def find_conditions(
             *_torn(types, end, chosen),
             *nobody_brings(end, chosen),
         ]
-    )
-
-
-def over_budget(plan: Plan, max_destroy: int) -> Diagnostic | None:
-    """Return the error that more objects would be destroyed than ``--max-destroy`` allows; None within the budget."""
-    count = plan.impact.destroys
-    if count <= max_destroy:
-        return None
-    named = ", ".join(str(action.address) for action in plan.actions() if action.destroys)
-    return Diagnostic(
-        "Too many objects would be destroyed",
-        f"The plan destroys {count} ({named}); allowed are {max_destroy}.",
-        f"If that is meant, allow it:\n  reconciler apply ... --max-destroy {count}",
-        code="UM105",
     )
 
 

@@ -17,6 +17,7 @@ from typing import Any
 import click
 
 from reconciler import __version__
+from reconciler.budgets import TENTH
 from reconciler.cli_options import (
     PATH,
     concluded,
@@ -25,6 +26,7 @@ from reconciler.cli_options import (
     ports,
     shown,
     tell_of_waiting,
+    with_budgets,
     with_connections,
     with_directory,
     with_json,
@@ -104,7 +106,7 @@ def validate(output: Output, directory: Path) -> int:
 @click.option("--json-into", type=PATH, metavar="FILE", help="Write the JSON lines to a file beside the text.")
 @click.option("--commands", is_flag=True, help="Show the exact commands.")
 @click.option("--refresh-only", is_flag=True, help="Only bring the state up to date; change nothing on servers.")
-@click.option("--max-destroy", type=click.IntRange(0), help="Refuse a plan by which more objects go.")
+@with_budgets
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 where anything is to be done.")
 @shown
 def plan(output: Output, directory: Path, **options: Any) -> int:
@@ -120,7 +122,7 @@ def plan(output: Output, directory: Path, **options: Any) -> int:
         output.plan(made, commands=options["commands"])
         if options["json_into"]:
             _write_json(options["json_into"], made)
-        _admit(output, made, options["max_destroy"], strict=options["strict"])
+        _admit(output, workspace, made, options)
         if options["out"]:
             workspace.saved_plans.save(made, options["out"])
             output.say(f"\nSaved to {options['out']}. To do exactly this:\n\n    reconciler apply {options['out']}")
@@ -138,7 +140,7 @@ def plan(output: Output, directory: Path, **options: Any) -> int:
 @click.option("--auto-approve", is_flag=True, help="Do not ask.")
 @click.option("--commands", is_flag=True, help="Show the exact commands.")
 @click.option("--refresh-only", is_flag=True, help="Only bring the state up to date; change nothing on servers.")
-@click.option("--max-destroy", type=click.IntRange(0), default=0, show_default=True, help="Objects that may go.")
+@with_budgets
 @shown
 def apply(output: Output, what: Path, **options: Any) -> int:
     """Carry out a plan: one made and approved now, or a saved one."""
@@ -160,11 +162,13 @@ def apply(output: Output, what: Path, **options: Any) -> int:
     ):
         saved = workspace.saved_plans.read(planfile) if planfile else None
 
-        def approve(made: Any) -> bool:
+        def show(made: Any) -> None:
             if saved is not None and not options["commands"]:
                 output.saved_plan(made)
             else:
                 output.plan(made, commands=options["commands"])
+
+        def approve(made: Any) -> bool:
             if not made.has_changes or saved is not None or options["auto_approve"]:
                 return True
             return _approved()
@@ -173,7 +177,9 @@ def apply(output: Output, what: Path, **options: Any) -> int:
             approve,
             saved=saved,
             selection=_selected(options),
-            max_destroy=options["max_destroy"],
+            show=show,
+            max_destroy=options["max_destroy"] or 0,
+            max_forget=options["max_forget"] or TENTH,
             refresh_only=options["refresh_only"],
             strict=options["strict"],
             resume=f"reconciler apply {directory}",
@@ -333,15 +339,17 @@ def _selected(options: dict[str, Any]) -> Selection:
     return Selection(tuple(options["targets"]), tuple(options["excludes"]), options["wave"])
 
 
-def _admit(output: Output, made: Any, max_destroy: int | None, *, strict: bool) -> None:
-    """Refuse what may not be applied; a plan beyond the default budget is told of unless a budget was given."""
+def _admit(output: Output, workspace: Any, made: Any, options: dict[str, Any]) -> None:
+    """Refuse what may not be applied; a plan beyond a default budget is told of unless that budget was given."""
     from reconciler.admission import admit
-    from reconciler.checks import over_budget
+    from reconciler.budgets import ALL, Budgets
 
-    beyond = over_budget(made, 0)
-    if beyond is not None and max_destroy is None:
-        output.diagnostics([replace(beyond, severity=Severity.WARNING)])
-    admit(made, made.impact.destroys if max_destroy is None else max_destroy, strict=strict)
+    destroy, forget, prior = options["max_destroy"], options["max_forget"], workspace.store.read()
+    given = Budgets(made.impact.destroys if destroy is None else destroy, forget or ALL)
+    told = (one for one in Budgets().exceeded(made, prior) if one not in given.exceeded(made, prior))
+    asked = {"UM105": destroy, "UM109": forget}
+    output.diagnostics(replace(one, severity=Severity.WARNING) for one in told if asked[str(one.code)] is None)
+    admit(made, given, prior, strict=options["strict"])
 
 
 def _place(what: Path, directory: Path | None) -> tuple[Path, Path | None]:

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import click
 
+from reconciler.budgets import TENTH, Share
 from reconciler.diagnostics import Diagnostic, Severity
 from reconciler.errors import OutputLost, ReconcilerError
 from reconciler.output import Output
@@ -72,6 +73,29 @@ with_strict = click.option(
 with_parallelism = click.option(
     "--parallelism", type=click.IntRange(1, 64), default=8, show_default=True, help="Steps that run side by side."
 )
+
+
+class _ShareType(click.ParamType[Share]):
+    name = "share"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Share:
+        if isinstance(value, Share):
+            return value
+        try:
+            return Share.parse(str(value))
+        except ValueError as error:
+            self.fail(f"{value!r} {error}.", param, ctx)
+
+
+def with_budgets(command: Callable[..., Any]) -> Callable[..., Any]:
+    forgotten = "Users no longer declared that may be left alone, of those remembered; rounded up."
+    options = [
+        click.option("--max-destroy", type=click.IntRange(0), help="Objects that may go.  [default: 0]"),
+        click.option("--max-forget", type=_ShareType(), metavar="N|P%", help=f"{forgotten}  [default: {TENTH}]"),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
 
 
 def name_variables(group: click.Group, prefix: str) -> None:

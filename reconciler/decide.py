@@ -238,7 +238,11 @@ def _removal(kind: ResourceType, prior: Remembered, moving: Collection[Address],
     observed = landscape.one(kind.name, prior.address.key)
     known = Resource(prior.address, prior.attributes, prior.name, prior.guid)
     if observed is None or kind.is_forgotten(known, landscape):
-        return Action(prior.address, ActionKind.FORGET), None
+        forgetting = Action(prior.address, ActionKind.FORGET)
+        if observed is not None and kind.lifecycle is Lifecycle.FEATURE:
+            # It stays with its owner, and counts as left alone: what settings and implied objects do not.
+            forgetting = replace(forgetting, expects=kind.expectation(forgetting, landscape))
+        return forgetting, None
     if kind.lifecycle is Lifecycle.SETTING:
         return _abandoned_setting(kind, prior, observed, landscape)
     draft = Action(prior.address, ActionKind.DELETE, destroys=1)

@@ -10,9 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.admission import admit
+from reconciler.budgets import Budgets
 from reconciler.diagnostics import Diagnostic
 from reconciler.errors import Refused
 from reconciler.resource import Landscape, ResourceType
+from reconciler.snapshot import Snapshot
 from tests.boxes import Box, BoxWorld, Mark, box, declared
 from tests.cli import little
 from tests.engine import Engine
@@ -64,9 +66,9 @@ def test_apply_does_the_rest_and_ends_with_3_until_all_can_be_done() -> None:
 
 def test_strict_refuses_what_leaves_something_out() -> None:
     plan = engine_of(BoxWorld()).plan(CHAIN)
-    admit(plan, 0)
+    admit(plan, Budgets(), Snapshot("test"))
     with pytest.raises(Refused) as refused:
-        admit(plan, 0, strict=True)
+        admit(plan, Budgets(), Snapshot("test"), strict=True)
     assert {told.address for told in refused.value.diagnostics} == {"box/a", "box/b", "box/c"}
 
 

@@ -30,6 +30,7 @@ from providers.simulator.world.schema import World
 from reconciler.app import Ports, Workspace
 from reconciler.app import workspace as app_workspace
 from reconciler.apply import Account
+from reconciler.budgets import ALL
 from reconciler.diagnostics import Diagnostic
 from reconciler.drift import DriftReport
 from reconciler.environment import Environment, Files, load
@@ -345,7 +346,7 @@ class Trial:
         killed = False
         with self._opened(fault, point) as (workspace, doors):
             try:
-                account = workspace.apply(approve, **options)
+                account = workspace.apply(approve, **{"max_forget": ALL, **options})
             except ReconcilerError as raised:
                 error = raised
             except Killed:

@@ -23,6 +23,7 @@ from reconciler.app.private_files import PRIVATE, make_private, told_location
 from reconciler.app.saved_plans import SavedPlans
 from reconciler.app.trusted import Secrets, trust_of
 from reconciler.apply import Account, Apply, Fate
+from reconciler.budgets import TENTH, Budgets, Share
 from reconciler.build_plan import Origin, build_plan
 from reconciler.diagnostics import Diagnostic
 from reconciler.doctor import Report
@@ -284,7 +285,9 @@ class Workspace:
         *,
         saved: SavedPlan | None = None,
         selection: Selection | None = None,
+        show: Callable[[Plan], object] = _silent,
         max_destroy: int = 0,
+        max_forget: Share = TENTH,
         refresh_only: bool = False,
         strict: bool = False,
         resume: str = "",
@@ -292,8 +295,9 @@ class Workspace:
         """Bring the world to what is desired; return the account, or None where ``approve`` said no.
 
         Args:
-            approve: is shown the plan, and told nothing has been changed yet.
+            approve: is asked whether to carry the plan out; nothing has been changed yet.
             saved: execute this plan instead of making one.
+            show: is shown the plan before it is judged, so that one that is refused can be looked at.
             strict: refuse a plan that leaves something out.
             resume: the command that goes on after a failure, for the account.
 
@@ -306,7 +310,8 @@ class Workspace:
             self._close_journal(lease)
             landscape = self.look(controller=saved.plan.domain_controller if saved else None)
             plan = saved.plan if saved else self._plan(landscape, selection, refresh_only=refresh_only)
-            admit(plan, max_destroy, strict=strict)
+            show(plan)
+            admit(plan, Budgets(max_destroy, max_forget), landscape.prior, strict=strict)
             if not approve(plan):
                 return None
             if saved is not None and not self.store.use_plan(lease, saved.nonce):

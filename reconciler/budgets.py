@@ -1,0 +1,115 @@
+"""How much may go by one plan without being asked for: objects that are destroyed, and users that are forgotten.
+
+Of what is no longer declared, an object is deleted and a mailbox is forgotten: it stays enabled, and nobody looks after
+it any more. A file that lost its end looks the same as a list of leavers, so that a plan may forget a share of what is
+remembered, and beyond that somebody has to say that it is meant.
+
+A share is rounded up, as Kubernetes does with ``maxSurge``: with any share above zero one may always go, and the ten
+percent of a small estate are its next leaver and not a fraction of one. A floor of several would let an estate of five
+users lose most of them unseen, and rounding down would ask at every leaver of an estate below ten. What is gone from
+the servers as well does not count: there is nothing left to be looked after.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from reconciler.diagnostics import Diagnostic
+from reconciler.plan import Plan
+from reconciler.snapshot import Snapshot
+from reconciler.values import Address
+
+_NAMED: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A number of things, or a part of all of them in percent."""
+
+    number: int
+    is_percent: bool = False
+
+    @classmethod
+    def parse(cls, text: str) -> Share:
+        """Return the share that ``text`` writes: ``25`` or ``10%``.
+
+        Raises:
+            ValueError: it is neither, or more than all.
+        """
+        match = re.fullmatch(r"(\d{1,9})(%?)", text, re.ASCII)
+        if match is None or (match[2] and int(match[1]) > 100):
+            raise ValueError("is neither a number, such as 25, nor a part of all, such as 10%")
+        return cls(int(match[1]), bool(match[2]))
+
+    def of(self, total: int) -> int:
+        """Return how many of ``total`` this is, rounded up."""
+        return -(-total * self.number // 100) if self.is_percent else self.number
+
+    def __str__(self) -> str:
+        return f"{self.number}%" if self.is_percent else str(self.number)
+
+
+TENTH: Final = Share(10, is_percent=True)
+ALL: Final = Share(100, is_percent=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Budgets:
+    """What a plan may take away."""
+
+    max_destroy: int = 0
+    max_forget: Share = TENTH
+    """Of the resources of one type that are remembered and still there."""
+
+    def exceeded(self, plan: Plan, prior: Snapshot) -> tuple[Diagnostic, ...]:
+        """Return the errors that a plan takes away more than this; ``prior`` is what is remembered before it."""
+        destroyed = over_destroyed(plan, self.max_destroy)
+        return (*([destroyed] if destroyed else []), *over_forgotten(plan, prior, self.max_forget))
+
+
+def over_destroyed(plan: Plan, max_destroy: int) -> Diagnostic | None:
+    """Return the error that more objects would be destroyed than ``--max-destroy`` allows; None within the budget."""
+    count = plan.impact.destroys
+    if count <= max_destroy:
+        return None
+    named = ", ".join(str(action.address) for action in plan.actions() if action.destroys)
+    return Diagnostic(
+        "Too many objects would be destroyed",
+        f"The plan destroys {count} ({named}); allowed are {max_destroy}.",
+        f"If that is meant, allow it:\n  reconciler apply ... --max-destroy {count}",
+        code="UM105",
+    )
+
+
+def forgotten_users(plan: Plan) -> dict[str, list[Address]]:
+    """Return, by type, what a plan forgets though it stays on the servers."""
+    left: dict[str, list[Address]] = {}
+    for action in plan.forgotten:
+        if action.expects is not None:
+            left.setdefault(action.address.type, []).append(action.address)
+    return left
+
+
+def over_forgotten(plan: Plan, prior: Snapshot, allowed: Share) -> Iterator[Diagnostic]:
+    """Yield the error that more of one type would be forgotten than ``--max-forget`` allows."""
+    totals = Counter(address.type for address in prior.resources)
+    for type_name, left in sorted(forgotten_users(plan).items()):
+        total, count = max(totals[type_name], len(left)), len(left)
+        most = allowed.of(total)
+        if count <= most:
+            continue
+        more = f" and {count - _NAMED:,} more" if count > _NAMED else ""
+        named = ", ".join(str(address) for address in left[:_NAMED]) + more
+        at_most = f"{allowed}, which is {most:,}" if allowed.is_percent else f"{most:,}"
+        yield Diagnostic(
+            "Too many resources would be forgotten",
+            f"Of {total:,} {type_name} that are remembered, {count:,} are no longer declared: {named}. They would stay "
+            f"on the servers as they are, and nobody would look after them. Allowed are {at_most}.",
+            "If a file lost a part, restore it. If that is meant, allow it:\n"
+            f"  reconciler apply ... --max-forget {count}",
+            code="UM109",
+        )
