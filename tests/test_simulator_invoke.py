@@ -1,5 +1,6 @@
 """One cmdlet line as typed: what is understood, and that nothing is ever evaluated."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,7 +10,9 @@ from hypothesis import strategies as st
 from providers.simulator.estate.estate import CmdletError
 from providers.simulator.estate.invoke import invoke_line
 from providers.simulator.invocation.cmdlet_line import parse_line
+from reconciler.errors import ReconcilerError
 from reconciler.values import write
+from tests.cli import little
 from tests.worlds import estate_of
 
 
@@ -124,3 +127,24 @@ def test_a_position_is_bound_by_the_cmdlet() -> None:
     with pytest.raises(CmdletError) as caught:
         invoke_line(estate, "Get-UMDialPlan a b")
     assert caught.value.error_id == "PositionalParameterNotFound,Get-UMDialPlan"
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("Get-UMIPGateway | Format-List", "a pipeline is not run"),
+        ("Get-UMDialPlan; Get-UMIPGateway", "one cmdlet is run at a time"),
+        ("Get-UMDialPlan -Identity $plan", "variables and expressions are not evaluated"),
+        ("Get-UMDialPlan -Identity $plan.Name", "variables and expressions are not evaluated"),
+        ("Set-UMIPGateway (Get-UMIPGateway)", "variables and expressions are not evaluated"),
+        ("$plan = Get-UMDialPlan", "a line begins with a cmdlet"),
+        ("& Get-UMDialPlan", "a call operator is not run"),
+        ("Get-UMDialPlan > plans.txt", "redirection is not done"),
+    ],
+)
+def test_what_is_more_than_one_cmdlet_is_refused_with_what_to_write(line: str, said: str, tmp_path: Path) -> None:
+    estate = little(tmp_path / "env")
+    with pytest.raises(ReconcilerError) as refused:
+        estate.invoke(line)
+    (told,) = refused.value.diagnostics
+    assert (told.summary, said in told.detail) == ("Command not understood", True), told.detail

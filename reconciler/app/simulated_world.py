@@ -37,9 +37,15 @@ def invoke_in_world(world: Path, changes: Path | None, line: str) -> str:
     """Run one cmdlet line in the simulated estate as another administrator would, and return what it shows."""
     from providers.simulator.estate.estate import CmdletError, Estate
     from providers.simulator.estate.invoke import invoke_line
+    from providers.simulator.invocation.cmdlet_line import LineError
 
     try:
         result = invoke_line(Estate.open(world, changes), line)
+    except LineError as error:
+        remedy = (
+            "Write one cmdlet with plain values, such as:\n\n    Set-UMIPGateway -Identity '1:1' -OutcallsAllowed $true"
+        )
+        raise ReconcilerError(Diagnostic("Command not understood", f"{line}: {error}.", remedy)) from None
     except CmdletError as error:
         detail = f"{error.message} ({error.type}, {error.error_id})"
         raise ReconcilerError(Diagnostic("Cmdlet failed", detail)) from None

@@ -31,11 +31,27 @@ _TOKEN = re.compile(
 _CONSTANTS: Final[Mapping[str, object]] = {"$true": True, "$false": False, "$null": None}
 
 
+_UNSUPPORTED: Final[Mapping[str, str]] = {
+    "|": "a pipeline is not run: write one cmdlet, and give its parameters the values themselves",
+    ";": "one cmdlet is run at a time: write one",
+    "$": "variables and expressions are not evaluated: write the value itself",
+    "(": "variables and expressions are not evaluated: write the value itself",
+    "&": "a call operator is not run: write the cmdlet alone",
+    "<": "redirection is not done",
+    ">": "redirection is not done",
+}
+"""By the character at which a line stops being one cmdlet with plain values."""
+
+
+class LineError(ValueError):
+    """A line that is not one cmdlet with plain values."""
+
+
 def parse_line(text: str) -> Line:
     """Return the cmdlet and the arguments that a line means.
 
     Raises:
-        ValueError: the line is no single cmdlet with plain values; the message says where it stops making sense.
+        LineError: the line is no single cmdlet with plain values; the message says where it stops making sense.
     """
     return _Parser(text.strip()).line()
 
@@ -54,7 +70,9 @@ class _Parser:
                 break
             match = _TOKEN.match(text, position)
             if not match or match.end() == position:
-                raise ValueError(f"cannot read {text[position:].strip()[:40]!r}: write one cmdlet with plain values")
+                rest = text[position:].strip()
+                why = _UNSUPPORTED.get(rest[0], "write one cmdlet with plain values")
+                raise LineError(f"cannot read {rest[:40]!r}: {why}")
             tokens.append(self._token(match))
             position = match.end()
         return tokens
@@ -72,12 +90,12 @@ class _Parser:
         for kind in ("hash", "list", "mark", "variable", "bare"):
             if match[kind]:
                 return (kind, match[kind])
-        raise ValueError("empty")
+        raise LineError("empty")
 
     def line(self) -> Line:
         kind, cmdlet = self._take("a cmdlet")
         if kind != "bare" or not re.fullmatch(r"[A-Za-z]+-[A-Za-z]+|[A-Za-z]+\.ps1", cmdlet.rpartition("\\")[2]):
-            raise ValueError(f"a line begins with a cmdlet such as Get-UMIPGateway, not {cmdlet!r}")
+            raise LineError(f"a line begins with a cmdlet such as Get-UMIPGateway, not {cmdlet!r}")
         named: dict[str, Any] = {}
         positional: list[Any] = []
         while self._next < len(self._tokens):
@@ -87,14 +105,14 @@ class _Parser:
                 continue
             self._next += 1
             if name.casefold() in (known.casefold() for known in named):
-                raise ValueError(f"-{name} is written twice")
+                raise LineError(f"-{name} is written twice")
             following = self._tokens[self._next][0] if self._next < len(self._tokens) else "parameter"
             named[name] = True if following.startswith("parameter") and kind == "parameter" else self._value()
         return cmdlet.rpartition("\\")[2], named, positional
 
     def _take(self, wanted: str) -> tuple[str, str]:
         if self._next >= len(self._tokens):
-            raise ValueError(f"the line ends where {wanted} is expected")
+            raise LineError(f"the line ends where {wanted} is expected")
         self._next += 1
         return self._tokens[self._next - 1]
 
@@ -127,9 +145,15 @@ class _Parser:
                 return self._hash()
             case "list":
                 return self._list()
-            case "mark" if text == "(":
+            case "mark" if text == "(" and not self._is_command():
                 return self._list()
-        raise ValueError(f"{text!r} cannot be read as a value: variables and expressions are not evaluated")
+        why = _UNSUPPORTED.get(text[0], "write a plain value")
+        raise LineError(f"{text!r} cannot be read as a value: {why}")
+
+    def _is_command(self) -> bool:
+        """True where parentheses hold a command, which PowerShell would run first."""
+        kind, text = self._tokens[self._next] if self._next < len(self._tokens) else ("", "")
+        return kind == "bare" and re.fullmatch(r"[A-Za-z]+-[A-Za-z]+", text) is not None
 
     def _list(self) -> list[Any]:
         if self._is_next(")"):
@@ -147,7 +171,7 @@ class _Parser:
             value = self._value()
             key = {"add": "$add", "remove": "$remove"}.get(name.casefold())
             if key is None:
-                raise ValueError(f"@{{{name}=...}} means nothing; write Add or Remove")
+                raise LineError(f"@{{{name}=...}} means nothing; write Add or Remove")
             told[key] = value if isinstance(value, list) else [value]
             if self._is_next(";"):
                 self._next += 1
@@ -156,5 +180,5 @@ class _Parser:
 
     def _close(self, mark: str) -> None:
         if not self._is_next(mark):
-            raise ValueError(f"{mark!r} is missing")
+            raise LineError(f"{mark!r} is missing")
         self._next += 1
