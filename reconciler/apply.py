@@ -15,7 +15,17 @@ from typing import TypeVar
 
 from reconciler.diagnostics import Diagnostic
 from reconciler.errors import LeaseLost, ReconcilerError
-from reconciler.events import ActionEnded, Owed, RunEnded, RunStarted, StepEnded, StepStarted, Told, Waiting
+from reconciler.events import (
+    ActionEnded,
+    Owed,
+    RunEnded,
+    RunStarted,
+    StepEnded,
+    StepOutline,
+    StepStarted,
+    Told,
+    Waiting,
+)
 from reconciler.perform import CHUNK, Performer, remembered
 from reconciler.plan import DECLARED, Plan, Step
 from reconciler.ports import Scheduler, StateStore, Stop
@@ -106,7 +116,8 @@ class Apply:
         self._stop.begin()
         began = self._clock.monotonic()
         actions = sum(len(step.actions) for step in self._plan.steps)
-        self._emit(RunStarted(self._performer.run, self._plan.environment, len(self._plan.steps), actions))
+        steps = self._plan.steps
+        self._emit(RunStarted(self._performer.run, self._plan.environment, len(steps), actions, _outline(steps)))
         self._guarded(self._take_over)
         while self._start_ready() or self._progress.running:
             for key in self._scheduler.wait():
@@ -290,6 +301,20 @@ class Apply:
                 left_out=account.left_out,
             )
         )
+
+
+def _outline(steps: Sequence[Step]) -> tuple[StepOutline, ...]:
+    needed = {need for step in steps for need in step.needs}
+    return tuple(
+        StepOutline(
+            step.id,
+            step.stage,
+            len(step.actions),
+            max(action.settle_seconds for action in step.actions) if step.id in needed else 0,
+            (*step.needs, *step.after),
+        )
+        for step in steps
+    )
 
 
 def _told(step: Step, end: Ended) -> ActionEnded:

@@ -30,11 +30,25 @@ class Observed:
 
 
 @dataclass(frozen=True, slots=True)
+class StepOutline:
+    """What is known of a step before it begins."""
+
+    id: str
+    stage: int
+    actions: int
+    settle_seconds: float = 0.0
+    """How long what follows waits after it."""
+    waits_for: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class RunStarted:
     run: str
     environment: str
     steps: int
     actions: int
+    outline: tuple[StepOutline, ...] = ()
+    """The steps, in an order that keeps every edge."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ from reconciler.events import (
     Waiting,
 )
 from reconciler.obligation_text import obligation_text
+from reconciler.pace import Pace
 from reconciler.progress_board import Board, LiveBoard, PlainBoard
 from reconciler.snapshot import Obligation, OutcomeKind
 from reconciler.style import Style
@@ -37,11 +38,7 @@ from reconciler.text import count, duration, lines, listed, shorten, wrap
 
 _QUIET_SECONDS: Final = 10.0
 """Between two lines that only say that something goes on."""
-_FEW: Final = 3.0
-"""Percent of the actions that have to be done before a time left is more than a guess."""
 _LISTED: Final = 20
-_BAR_COLUMNS: Final = 60
-"""What the bar, its counts and times take at most; the rest of the line says what runs."""
 _NOTABLE_SECONDS: Final = 1.0
 """What took less is not worth saying how long."""
 _COLUMN: Final = 11
@@ -165,14 +162,22 @@ class _Tally:
     blocked: list[StepEnded] = field(default_factory=list)
     owed: dict[tuple[str, str], Obligation] = field(default_factory=dict)
     waits: dict[str, tuple[str, float]] = field(default_factory=dict)
+    pace: Pace = field(default_factory=Pace)
+    stages: dict[str, int] = field(default_factory=dict)
 
     def add(self, event: Event, now: float) -> None:
         self.now = now
         match event:
             case RunStarted():
                 self.actions, self.begun, self.counted = event.actions, now, now
+                self.pace = Pace(event.outline)
+                self.stages = {step.id: step.stage for step in event.outline}
             case StepStarted():
                 self.running[event.step] = event.actions
+                self.pace.started(event.step, now)
+            case Waiting():
+                if event.seconds:
+                    self.pace.waits(event.step, event.seconds, now)
             case Observing():
                 self.read.append(event.host)
             case Observed():
@@ -180,10 +185,12 @@ class _Tally:
                     self.read.remove(event.host)
             case ActionEnded():
                 self.ended += 1
+                self.pace.acted(event.step)
                 if event.outcome is not OutcomeKind.DONE:
                     self.failures.append(event)
             case StepEnded():
                 self.running.pop(event.step, None)
+                self.pace.ended(event.step, now)
                 if event.blocked_by is not None:
                     self.blocked.append(event)
             case Owed(obligation, met):
@@ -209,12 +216,6 @@ class _Tally:
         self.counted = self.now
         return True
 
-    def seconds_left(self) -> float | None:
-        """Return an estimate by the pace so far; None while there is too little to go by."""
-        if not self.ended or self.ended * 100 < self.actions * _FEW:
-            return None
-        return (self.now - self.begun) / self.ended * max(0, self.actions - self.ended)
-
     def reading(self, style: Style) -> str:
         """Return what is being read before the run, on one line; nothing while it runs."""
         if not self.read or self.actions:
@@ -224,16 +225,21 @@ class _Tally:
     def show_on(self, board: Board, style: Style) -> None:
         if not self.actions:
             return
-        left = self.seconds_left()
+        left = self.pace.left(self.now)
         board.count(
             self.ended,
             self.actions,
             left="" if left is None else f"{duration(left)} left",
-            doing=shorten(style.show(listed(self.running, 1)), max(12, style.width - _BAR_COLUMNS)),
+            doing=style.show(self._doing()),
         )
 
+    def _doing(self) -> str:
+        stages = [stage for step in self.running if (stage := self.stages.get(step))]
+        where = f"stage {min(stages)} of {max(self.stages.values())}: " if stages else ""
+        return where + listed(self.running, 1)
+
     def progress(self) -> str:
-        left = self.seconds_left()
+        left = self.pace.left(self.now)
         about = f", about {duration(left)} left" if left is not None else ""
         return f"{self.ended:,} of {self.actions:,} actions in {duration(self.now - self.begun)}{about}"
 

@@ -55,17 +55,22 @@ class LiveBoard:
     def __init__(self, stream: TextIO, style: Style) -> None:
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+        from rich.table import Column
 
         self._console = Console(file=stream, force_terminal=True, no_color=not style.color, highlight=False)
+        self._blocks = BarColumn(bar_width=_bar_width(style.width))
         self._bar = Progress(
-            BarColumn(bar_width=24),
+            self._blocks,
             MofNCompleteColumn(),
             TimeElapsedColumn(),
-            TextColumn("{task.fields[left]}", markup=False),
-            TextColumn("{task.description}", markup=False),
+            TextColumn("{task.fields[left]}", markup=False, table_column=Column(no_wrap=True)),
+            TextColumn(
+                "{task.description}", markup=False, table_column=Column(no_wrap=True, overflow="ellipsis", ratio=1)
+            ),
             console=self._console,
             refresh_per_second=5,
             transient=True,
+            expand=True,
         )
         self._task = self._bar.add_task("", total=None, left="", visible=False)
         self._runs = False
@@ -82,6 +87,8 @@ class LiveBoard:
             self.status("")
             self._bar.start()
             self._runs = True
+        # The terminal may have another width than when the run began.
+        self._blocks.bar_width = _bar_width(self._console.width)
         self._bar.update(self._task, completed=done, total=total, visible=True, left=left, description=doing)
 
     def status(self, text: str) -> None:
@@ -97,3 +104,8 @@ class LiveBoard:
         if self._runs:
             self._bar.stop()
             self._runs = False
+
+
+def _bar_width(columns: int) -> int:
+    """Return the width of the bar: counts, times and what runs need most of a narrow terminal."""
+    return max(6, min(40, columns // 6))

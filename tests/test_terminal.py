@@ -23,6 +23,7 @@ from reconciler.events import (
     RunEnded,
     RunStarted,
     StepEnded,
+    StepOutline,
     StepStarted,
     Told,
     Waiting,
@@ -457,9 +458,10 @@ def test_waiting_for_the_same_is_told_once_in_a_while() -> None:
 
 def test_long_step_tells_its_count_and_time_left_now_and_then() -> None:
     ended = [ActionEnded("step", f"um_mailbox/{n}", "create", OutcomeKind.DONE) for n in range(50)]
-    shown = shown_of(RunStarted("r", "contoso", 1, 100), StepStarted("step", 1, 100), *ended, tick=1.0)
+    outline = (StepOutline("step", 1, 100),)
+    shown = shown_of(RunStarted("r", "contoso", 1, 100, outline), StepStarted("step", 1, 100), *ended, tick=1.0)
     assert shown.count("so far") == 5
-    assert "so far   step: 39 of 100 actions in 40s, about 1m 3s left\n" in shown
+    assert "so far   step: 39 of 100 actions in 40s, about 1m 1s left\n" in shown
 
 
 def test_many_failures_are_listed_in_part() -> None:
@@ -518,6 +520,22 @@ def test_bar_keeps_its_counts_whatever_the_step_is_called() -> None:
     progress(StepStarted("update server_binding/a-rather-long-name.emea.contoso.com/call_router", 1, 2))
     progress.close()
     assert "0/89" in OWN_CODES.sub("", stream.getvalue())
+
+
+@pytest.mark.parametrize("columns", [60, 80, 100, 200])
+def test_bar_fits_the_terminal_and_names_the_stage(columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    stream = io.StringIO()
+    progress = TerminalProgress(stream, replace(PLAIN, width=columns), live=True)
+    long = "create um_mailbox a-policy-with-a-name-that-goes-on-and-on/default, wave the-second-one"
+    progress(RunStarted("r", "contoso", 2, 89, (StepOutline("first", 2, 1), StepOutline(long, 3, 88))))
+    progress(StepStarted(long, 3, 88))
+    progress.close()
+    shown = re.sub(r"\x1b\[[?0-9;]*[A-Za-z]", "", stream.getvalue()).replace("\r", "\n")
+    drawn = [line for line in shown.split("\n") if "0/89" in line]
+    assert drawn
+    assert all(width(line.rstrip()) <= columns for line in drawn)
+    assert all("stage 3 of 3" in line for line in drawn)
 
 
 # --- style -----------------------------------------------------------------------------------------------------------
