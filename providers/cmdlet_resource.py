@@ -506,12 +506,17 @@ def _relevant(errors: Sequence[Any]) -> list[Any]:
     return [error for error in errors if error["type"] != "literal_error" or error["loc"][:1] not in others]
 
 
+def _named(path: Sequence[str | int]) -> str:
+    """Return a place in a declaration as people count: ``servers, element 1``."""
+    return ", ".join(f"element {part + 1}" if isinstance(part, int) else part for part in path)
+
+
 def _problem(found: Any, key: str, *, on_key: bool = False) -> Problem:
     """Return pydantic's finding in the project's words; values are shown unless they could be secrets (none here)."""
     # Beside keys and places in lists, pydantic names the alternatives of a union.
     path = tuple(part for place, part in enumerate(found["loc"]) if place == 0 or isinstance(part, int))
     kind, told = found["type"], found.get("input")
-    name = ".".join(str(part) for part in path) or key
+    name = _named(path) or key
     if kind == "extra_forbidden":
         return Problem(path, "Unknown attribute", f'"{name}" is no attribute here.', on_key=True)
     if kind == "missing":

@@ -28,7 +28,7 @@ intent, send, read back) with ``sent`` (one action under way), ``world`` (what t
 reached, changing nothing), ``system`` (the real clock, random, threads and signals).
 
 **Views**, events and values to text: ``plan_text`` with ``plan_entries``, ``drift_text``, ``doctor_text``,
-``state_text``, ``diagnostic_text``, ``obligation_text``, ``value_text``; ``progress`` with ``progress_board`` and ``pace``;
+``state_text``, ``diagnostic_text``, ``obligation_text``, ``value_text``; ``progress`` (``progress_board``, ``pace``);
 ``json_lines``, ``log_file``; ``style`` and ``text`` under them; ``terminal`` gathers them.
 
 **Edge**: ``__main__`` starts ``cli`` (with ``cli_state``; ``cli_options``, ``output``), which calls ``app``:

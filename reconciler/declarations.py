@@ -43,6 +43,8 @@ class Declarations:
     found: list[Diagnostic] = field(default_factory=list)
     is_complete: bool = True
     """False where a file could not be read, so that nothing is known to be undeclared."""
+    prefix: str = ""
+    """What stands before the name of a file where a place in it is shown."""
     row_files: dict[str, Node] = field(default_factory=dict)
     """The files of rows read so far, each with the element that names it."""
 
@@ -262,7 +264,7 @@ def _csv_rows(
 ) -> Iterator[_Entry]:
     several = {name for name, one in resource_type.attributes.items() if one.kind is not AttributeKind.SCALAR}
     known = {*declarable(resource_type), IDENTITY}
-    rows, found = read_csv(file, content, Columns(known, required=(IDENTITY,)))
+    rows, found = read_csv(into.prefix + file, content, Columns(known, required=(IDENTITY,)))
     into.found.extend(found)
     into.is_complete &= not found
     is_attribute = IDENTITY in resource_type.attributes
@@ -290,7 +292,7 @@ def _items(cell: str) -> list[str]:
 def _yaml_rows(
     file: str, content: bytes, defaults: Mapping[str, object], resource_type: ResourceType, into: Declarations
 ) -> Iterator[_Entry]:
-    root, found = read_yaml(file, content)
+    root, found = read_yaml(into.prefix + file, content)
     into.found.extend(found)
     into.is_complete &= not found
     if root is None:

@@ -67,7 +67,7 @@ def load(
     """
     found: list[Diagnostic] = []
     sections = _Sections(files, types, found, pinned)
-    into = Declarations(found=found, is_complete=sections.is_complete)
+    into = Declarations(found=found, is_complete=sections.is_complete, prefix=files.prefix)
     for resource_type in types:
         if resource_type.section is not None:
             read_section(resource_type, sections.parts.get(resource_type.section, ()), files.contents, into)
@@ -119,7 +119,7 @@ class _Sections:
         # A world may be large, so the file that names it is read first.
         for name in sorted(names, key=lambda name: b"simulator" not in self.files.contents[name]):
             if name not in self.world_names:
-                read[name] = read_yaml(name, self.files.contents[name])
+                read[name] = read_yaml(self.files.prefix + name, self.files.contents[name])
                 self.world_names.update(_worlds(read[name][0]))
         apart = {*self.world_names, *self._row_files(read), *self._named_by_unreadable(read)}
         documents: list[Node] = []
@@ -209,7 +209,7 @@ def _empty(files: Files) -> Diagnostic:
     first = min((name for name in files.contents if name.lower().endswith(YAML)), default=None)
     detail = "No file says anything." if first else f'The directory holds no file with a name in "{YAML}".'
     remedy = "Write a file that begins with:\n\n    environment: NAME"
-    return Diagnostic("Empty environment", detail, remedy, position=Position(first) if first else None)
+    return Diagnostic("Empty environment", detail, remedy, position=Position(files.prefix + first) if first else None)
 
 
 # --- the fixed sections ----------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -33,10 +33,14 @@ class Files:
     contents: Mapping[str, bytes]
     refused: Mapping[str, Diagnostic] = field(default_factory=lambda: EMPTY)
     """By name, why a file that would be read is not."""
+    prefix: str = ""
+    """What stands before each name where a place in it is shown: places are seen from where the user stands."""
 
 
-def read_files(directory: Path) -> Files:
+def read_files(directory: Path, *, prefix: str = "") -> Files:
     """Return the YAML and CSV files in ``directory`` and below, without those in dot directories.
+
+    ``prefix`` stands before their names where places in them are shown; ``prefix_of`` returns that of a directory.
 
     Raises:
         ConfigurationError: it is no directory, or cannot be listed.
@@ -61,7 +65,16 @@ def read_files(directory: Path) -> Files:
             total += len(content)
         else:
             refused[name] = content
-    return Files(MappingProxyType(contents), MappingProxyType(refused))
+    return Files(MappingProxyType(contents), MappingProxyType(_seen_from_outside(refused, prefix)), prefix)
+
+
+def prefix_of(directory: Path) -> str:
+    """Return what makes a name in ``directory`` one that can be opened from where the user stands."""
+    return "" if directory == Path() else directory.as_posix().rstrip("/") + "/"
+
+
+def _seen_from_outside(refused: Mapping[str, Diagnostic], prefix: str) -> dict[str, Diagnostic]:
+    return {name: replace(told, position=Position(f"{prefix}{name}")) for name, told in refused.items()}
 
 
 def _candidates(directory: Path, refused: dict[str, Diagnostic], root: Path) -> Iterator[Path]:

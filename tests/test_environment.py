@@ -14,6 +14,7 @@ from reconciler import environment_files
 from reconciler.connections import ConnectionConfig, SecretReference
 from reconciler.diagnostics import Diagnostic, Severity
 from reconciler.environment import Environment, Files, load, parse_duration, read_files
+from reconciler.environment_files import prefix_of
 from reconciler.errors import ConfigurationError
 from reconciler.resource import ResourceType, Settings
 from reconciler.values import Adapter, Authentication, Connection, Resources
@@ -448,3 +449,19 @@ def test_second_hop_follows_from_how_the_session_is_authenticated(keys: str, exp
     environment, told = load(Files({"x.yaml": text.encode()}), ())
     assert environment is not None, told
     assert environment.settings.second_hop is expected
+
+
+@pytest.mark.parametrize("place", [".", "estate", "./deep/estate", "absolute"])
+def test_places_are_seen_from_where_the_user_stands(
+    place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    directory = tmp_path / "elsewhere" if place == "absolute" else Path(place)
+    monkeypatch.chdir(tmp_path)
+    directory.mkdir(parents=True, exist_ok=True)
+    (directory / "a.yaml").write_text("environment: x\nmailboxes: [{file: u.csv}]\nunknown: 1\n")
+    (directory / "u.csv").write_text("identity,extension\na@x.com\n")
+    os.mkfifo(directory / "p.yaml")
+    _, found = load(read_files(directory, prefix=prefix_of(directory)), EXAMPLE_TYPES)
+    named = {told.position.file for told in found if told.position}
+    assert named == {os.path.normpath(directory / name) for name in ("a.yaml", "u.csv", "p.yaml")}
+    assert all(Path(name).exists() for name in named)

@@ -116,9 +116,9 @@ class DialPlanDeclaration(Declared):
     """The attendant reached by the star key; declared by that attendant."""
 
     servers: Annotated[Literal["all"] | _Fqdns, Normalise(_all_or_names), Intent()] = unset()
-    """``all``, or the FQDNs of the Exchange servers that answer for the dial plan."""
+    """all, or the FQDNs of the Exchange servers that answer for the dial plan."""
     outcall_gateway: Annotated[str, Normalise(_auto_or_name), AfterValidator(_is_gateway), Intent()] = unset()
-    """``auto``, or the FQDN of the pool whose gateway places outgoing calls."""
+    """auto, or the FQDN of the pool whose gateway places outgoing calls."""
     lync_dial_plan: Annotated[Text, Intent()] = unset()
     """The Lync dial plan of the same users."""
     site: Annotated[Text, Intent()] = unset()

@@ -44,7 +44,7 @@ class PolicyDeclaration(Declared):
     """A UM mailbox policy: what the users of a dial plan may do, and their PINs."""
 
     dial_plan: Annotated[ObjectName, CreateOnly(), Param("UMDialPlan"), References("dial_plan")] = unset()
-    """The dial plan it belongs to; of ``<dial plan>/default`` it need not be written."""
+    """The dial plan it belongs to; of <dial plan>/default it need not be written."""
     min_pin_length: Annotated[Number, Field(ge=4, le=24), Param("MinPINLength"), AfterCreate()] = unset()
     """Digits a PIN must have, 4 to 24."""
     pin_lifetime: Annotated[Limit, limited(1, 999), Param("PINLifetime"), AfterCreate()] = unset()
@@ -95,7 +95,7 @@ def _is_name(value: str) -> str:
 
 
 class MailboxPolicy(CmdletResource):
-    """A UM mailbox policy; ``<dial plan>/default`` is the one the dial plan brought."""
+    """A UM mailbox policy; <dial plan>/default is the one the dial plan brought."""
 
     name: ClassVar[str] = "mailbox_policy"
     lifecycle: ClassVar[Lifecycle] = Lifecycle.OBJECT

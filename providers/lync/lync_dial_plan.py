@@ -51,7 +51,7 @@ class LyncDialPlanDeclaration(Declared):
         checked(r"[A-Za-z0-9.+_()-]+", "must be letters, digits and - . + _ ( )"),
         Exclusive("simple name", at_birth=True),
     ] = unset()
-    """Unique name of letters, digits and ``- . + _ ( )``; with Exchange before 2010 SP1 the phone context."""
+    """Unique name of letters, digits and - . + _ ( ); with Exchange before 2010 SP1 the phone context."""
     description: Annotated[Text, Field(max_length=512), Clearable()] = unset()
     """Text for people; null for none."""
     dialin_conferencing_region: Annotated[Text, Clearable()] = unset()

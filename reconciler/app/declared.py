@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from importlib.resources import files
+from importlib.resources import files as package_files
 from pathlib import Path
 
 from providers.catalogue import resource_types
 from reconciler.app.trusted import read_pinned
 from reconciler.diagnostics import Diagnostic
 from reconciler.environment import Environment, load
-from reconciler.environment_files import read_files
+from reconciler.environment_files import prefix_of, read_files
 from reconciler.errors import ConfigurationError
 from reconciler.schema import json_schema
 
@@ -22,7 +22,8 @@ def check(directory: Path, connections: Path | None = None) -> tuple[Environment
         ConfigurationError: with everything that is wrong.
     """
     pinned, before = read_pinned(connections, directory) if connections is not None else (None, ())
-    environment, told = load(read_files(directory), resource_types(), pinned=pinned)
+    files = read_files(directory, prefix=prefix_of(directory))
+    environment, told = load(files, resource_types(), pinned=pinned)
     if environment is None:
         raise ConfigurationError(*before, *told)
     return environment, (*before, *told)
@@ -32,4 +33,4 @@ def schema_text(which: str) -> str:
     """Return a published JSON Schema: ``environment``, ``messages`` or ``plan``."""
     if which == "environment":
         return json.dumps(json_schema(resource_types()), indent=2) + "\n"
-    return (files("reconciler") / "schemas" / f"{which}.schema.json").read_text(encoding="utf-8")
+    return (package_files("reconciler") / "schemas" / f"{which}.schema.json").read_text(encoding="utf-8")
