@@ -151,7 +151,7 @@ def test_one_slip_in_the_sample_is_one_error(tmp_path: Path, file: str, before: 
     (copy / file).write_text(text.replace(before, after, 1), "utf-8")
     with pytest.raises(ConfigurationError) as raised:
         check(copy)
-    assert [str(told.position) for told in raised.value.diagnostics] == [place]
+    assert [str(told.position) for told in raised.value.diagnostics] == [f"{copy}/{place}"]
 
 
 def test_demo_runs_to_its_end() -> None:
