@@ -11,11 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 from functools import partial
 
-from reconciler.errors import AmbiguousOutcome, LeaseLost, SessionError, TransientError, Unreachable
+from reconciler.errors import AmbiguousOutcome, SessionError, TransientError, Unreachable
 from reconciler.events import Retrying, Waiting
+from reconciler.journal import Journal, request_id
 from reconciler.observe import Reader, unread
 from reconciler.plan import Step
 from reconciler.plan_file import fingerprint
@@ -24,7 +24,7 @@ from reconciler.resource import Action, ActionKind, Landscape, Proof, ResourceTy
 from reconciler.sent import CutShort, Ended, Sent, given_up, not_looked_at
 from reconciler.snapshot import Intent, Outcome, OutcomeKind, Remembered, StateChange
 from reconciler.system import NeverStop
-from reconciler.values import Address, Argument, Command, NameOf, Resource
+from reconciler.values import Address, Argument, Command, NameOf, Resource, Shell
 from reconciler.world import World
 
 CHUNK = 100
@@ -142,24 +142,27 @@ class Performer:
             self.lease.commit(self._learned(kind, there, landscape, ()))
 
     def _carry_out(self, kind: ResourceType, step: Step, actions: Sequence[Action], before: Landscape) -> list[Ended]:
-        under_way = [self._prepared(action, number, before) for number, action in enumerate(actions)]
+        under_way = [self._prepared(action, before) for action in actions]
+        journal = Journal(self.lease, self.reader.clock, self.patience.expiry)
         owes = tuple(owed for action in actions for owed in action.owes)
         self.point("before-intent")
-        self.lease.commit(StateChange(intents=tuple(sent.intent for sent in under_way), owe=owes))
+        journal.open([sent.intent for sent in under_way], owes)
         self.point("after-intent")
         ended: list[Ended] = []
         try:
-            self._send(kind, step, under_way)
+            self._send(kind, step, under_way, journal)
             self.point("after-send")
-            landscape, ended = self._read_back(kind, step, under_way)
+            landscape, ended = self._read_back(kind, step, under_way, journal)
             self.point("before-outcome")
             self.lease.commit(self._outcomes(kind, under_way, ended, landscape))
         except Exception as error:
+            for sent in under_way:
+                sent.is_on_its_way = journal.let_go(sent.intent)
             raise CutShort(ended or map(not_looked_at, under_way)) from error
         self.point("after-outcome")
         return ended
 
-    def _prepared(self, action: Action, number: int, landscape: Landscape) -> Sent:
+    def _prepared(self, action: Action, landscape: Landscape) -> Sent:
         intent = Intent(
             id=self.reader.random.identifier(),
             run=self.run,
@@ -167,43 +170,39 @@ class Performer:
             kind=action.kind.value,
             command="; ".join(str(command) for command in action.commands),
             host=str(action.commands[0].endpoint) if action.commands else "",
-            expires=self._expires(number),
+            expires="",
             expects=action.expects,
             expects_after=action.expects_after,
             discharges=action.discharges,
+            shell=self._shell(action.commands),
         )
         commands = tuple(_named(command, landscape) for command in action.commands)
         return Sent(action, intent, commands, since=self.reader.clock.monotonic())
 
-    def _expires(self, number: int) -> str:
-        return (self.reader.clock.now() + timedelta(seconds=self._expiry_seconds(number))).isoformat()
+    def _shell(self, commands: Sequence[Command]) -> Shell | None:
+        """Return the shell that will run the first command, if it is open: then its intent is written once."""
+        try:
+            return self.reader.sessions.open(commands[0].endpoint).shell if commands else None
+        except SessionError:
+            return None
 
-    def _expiry_seconds(self, number: int) -> float:
-        """Seconds within which the runner must begin: those behind others in a batch get more, none beyond the
-        lease."""
-        left = self.lease.remaining_seconds() - 1.0
-        if left <= 0:
-            raise LeaseLost()
-        return min(self.patience.expiry + number, left)
-
-    def _send(self, kind: ResourceType, step: Step, under_way: Sequence[Sent]) -> None:
+    def _send(self, kind: ResourceType, step: Step, under_way: Sequence[Sent], journal: Journal) -> None:
         """Send the first command of every action together, then the second of those that may go on, and so on."""
         pause = 0.25
         while going := [sent for sent in under_way if sent.has_next]:
             released = going
             if kind.looks_between and any(sent.turn for sent in going):
-                released = self._released(kind, step, going)
-                self._extend(released)
+                released = self._released(kind, step, going, journal)
             if released:
                 if any(sent.turn for sent in released):
                     self.point("between-commands")
-                self._send_next(kind, step, released)
+                self._send_next(kind, step, released, journal)
                 pause = 0.25
             elif any(sent.has_next for sent in going):
                 self._pause(pause)
                 pause = min(pause * 2, 10.0)
 
-    def _send_next(self, kind: ResourceType, step: Step, going: Sequence[Sent]) -> None:
+    def _send_next(self, kind: ResourceType, step: Step, going: Sequence[Sent], journal: Journal) -> None:
         """Send the next command of each action, those of one host in one batch."""
 
         def on_retry(error: TransientError, attempt: int, seconds: float) -> None:
@@ -212,19 +211,16 @@ class Performer:
         for endpoint in dict.fromkeys(sent.commands[sent.turn].endpoint for sent in going):
             batch = [sent for sent in going if sent.has_next and sent.commands[sent.turn].endpoint == endpoint]
             requests = [
-                Request(f"{sent.intent.id}.{sent.turn}", sent.commands[sent.turn], self._expiry_seconds(number))
-                for number, sent in enumerate(batch)
+                Request(request_id(sent.intent, sent.turn), sent.commands[sent.turn], journal) for sent in batch
             ]
-            for sent in batch:
-                sent.is_on_its_way = True
             results = self.reader.retry.invoke(partial(self.reader.sessions.open, endpoint), requests, on_retry)
             for sent, result in zip(batch, results, strict=True):
                 error = result if isinstance(result, SessionError) else None
                 sent.note(error, self.reader.clock.monotonic(), goes_on=kind.looks_between)
 
-    def _released(self, kind: ResourceType, step: Step, going: Sequence[Sent]) -> list[Sent]:
+    def _released(self, kind: ResourceType, step: Step, going: Sequence[Sent], journal: Journal) -> list[Sent]:
         """Return those whose next command may be sent now; one of which nothing is to be hoped any more is over."""
-        self._outlast_expiry(step, going)
+        self._outlast_expiry(step, going, journal)
         landscape = self._read(kind, [sent.action for sent in going])
         released: list[Sent] = []
         for sent in going:
@@ -246,13 +242,6 @@ class Performer:
             return _why_unreadable(lacking, landscape)
         return kind.holds_back(sent.action, sent.turn, landscape)
 
-    def _extend(self, released: Sequence[Sent]) -> None:
-        """Write down until when the next commands may begin: they leave later than the first ones."""
-        for number, sent in enumerate(released):
-            sent.intent = replace(sent.intent, expires=self._expires(number))
-        if released:
-            self.lease.commit(StateChange(intents=tuple(sent.intent for sent in released)))
-
     def _may_hope(self, kind: ResourceType, sent: Sent, landscape: Landscape) -> bool:
         """True while an effect may still be seen that is not there yet: each has a patience of its own."""
         coming = kind.under_way(sent.action, landscape)
@@ -267,9 +256,11 @@ class Performer:
         while self.stop.level() < 2 and (left := end - self.reader.clock.monotonic()) > 0:
             self.reader.clock.sleep(min(left, 1.0))
 
-    def _read_back(self, kind: ResourceType, step: Step, under_way: Sequence[Sent]) -> tuple[Landscape, list[Ended]]:
+    def _read_back(
+        self, kind: ResourceType, step: Step, under_way: Sequence[Sent], journal: Journal
+    ) -> tuple[Landscape, list[Ended]]:
         """Read until every effect is seen or there is no hope of it; return what was read and how each ended."""
-        self._outlast_expiry(step, under_way)
+        self._outlast_expiry(step, under_way, journal)
         pause = 0.25
         while True:
             landscape = self._read(kind, [sent.action for sent in under_way], after=True)
@@ -291,14 +282,14 @@ class Performer:
             self._pause(pause)
             pause = min(pause * 2, 10.0)
 
-    def _outlast_expiry(self, step: Step, under_way: Sequence[Sent]) -> None:
+    def _outlast_expiry(self, step: Step, under_way: Sequence[Sent], journal: Journal) -> None:
         """After a lost reply, wait until the command can no longer begin: only then a read proves that it did not."""
-        if not any(sent.is_in_doubt for sent in under_way):
-            return
-        seconds = self.patience.expiry + len(under_way)
-        self.reader.emit(Waiting(step.id, "a command without reply to be done or to expire", seconds))
-        self._pause(seconds)
-        for sent in under_way:
+        doubted = [sent for sent in under_way if sent.is_in_doubt]
+        seconds = journal.outlast_seconds([sent.intent.id for sent in doubted])
+        if seconds > 0:
+            self.reader.emit(Waiting(step.id, "a command without reply to be done or to expire", seconds))
+            self._pause(seconds)
+        for sent in doubted:
             sent.is_in_doubt = False
 
     def _judge(self, kind: ResourceType, sent: Sent, landscape: Landscape) -> Ended:

@@ -8,14 +8,49 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from reconciler.errors import SessionError
 from reconciler.events import Event
 from reconciler.findings import Examined
 from reconciler.snapshot import Run, Snapshot, StateChange
-from reconciler.values import Command, Endpoint, Reply
+from reconciler.values import Command, Endpoint, Reply, Shell
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """A moment by both clocks of this machine. It has come as soon as one of them says so: the one stands still while a
+    laptop sleeps, the other can be set."""
+
+    monotonic: float
+    wall: datetime
+
+    @classmethod
+    def after(cls, seconds: float, clock: Clock) -> Deadline:
+        return cls(clock.monotonic() + seconds, clock.now() + timedelta(seconds=seconds))
+
+    def left_seconds(self, clock: Clock) -> float:
+        """Return the seconds until then; negative once it is over."""
+        return min(self.monotonic - clock.monotonic(), (self.wall - clock.now()).total_seconds())
+
+    def outlast_seconds(self, clock: Clock) -> float:
+        """Return how long to wait until it has certainly come, also where the time of day was set meanwhile."""
+        return max(0.0, self.monotonic - clock.monotonic())
+
+
+class Permit(Protocol):
+    """What lets commands that write begin, in one shell and for a while."""
+
+    def grant(self, ids: Sequence[str], shell: Shell, lead_seconds: float = 0.0) -> Sequence[Deadline]:
+        """Return until when each of these requests may begin, once it is durable that ``shell`` may hold them.
+
+        A session asks right before it sends, so that whatever delays a message takes from the time that is left.
+        ``lead_seconds``: how long it will be until the first of them can begin.
+
+        Raises:
+            LeaseLost, StateError: nothing may be sent.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +59,31 @@ class Request:
 
     id: str
     command: Command
-    expires_in_seconds: float | None = None
-    """The runner refuses it when it comes to run later than this after the send; None: no limit (reads)."""
+    permit: Permit | None = None
+    """Says until when the command may begin: the server refuses to begin it later, however it was delayed. None: no
+    limit (reads)."""
+
+
+def granted(requests: Sequence[Request], shell: Shell, lead_seconds: float = 0.0) -> Mapping[str, Deadline]:
+    """Return until when those of ``requests`` that have a permit may begin in ``shell``, by their ids.
+
+    Raises:
+        LeaseLost, StateError: nothing may be sent.
+    """
+    deadlines: dict[str, Deadline] = {}
+    for permit in {id(request.permit): request.permit for request in requests}.values():
+        if permit is not None:
+            ids = [request.id for request in requests if request.permit is permit]
+            deadlines.update(zip(ids, permit.grant(ids, shell, lead_seconds), strict=True))
+    return deadlines
 
 
 class Session(Protocol):
     """An open channel to one host."""
+
+    @property
+    def shell(self) -> Shell | None:
+        """Where the next command will most likely wait for its turn; None where no shell is open yet."""
 
     def invoke(self, requests: Sequence[Request]) -> Sequence[Reply | SessionError]:
         """Run the requests in order, in as few messages as possible; return one result per request, in that order.
@@ -54,6 +108,9 @@ class Sessions(Protocol):
 
     def pin(self, always: Mapping[str, str]) -> None:
         """Add these parameters, from now on, to every command whose cmdlet has them (``DomainController``)."""
+
+    def end(self, shell: Shell) -> bool:
+        """End a shell that another run left, with whatever waits in it; True where it is certainly no longer there."""
 
     def close(self) -> None:
         """Close every channel; errors of closing are ignored."""

@@ -1,8 +1,8 @@
 """Resolves what an interrupted run left open, by looking.
 
-An open intent is a command that may have been sent. It can no longer begin once its expiry has passed; then a read
-tells whether its effect is there. What is decided afterwards depends on fresh observation alone, so recovery only
-closes the journal: it never sends anything.
+An open intent is a command that may have been sent. It can no longer begin once the shell it was sent to has ended,
+or its deadline has passed; then a read tells whether its effect is there. What is decided afterwards depends on fresh
+observation alone, so recovery only closes the journal: it sends no command.
 """
 
 from __future__ import annotations
@@ -12,10 +12,23 @@ from datetime import datetime
 
 from reconciler.events import Waiting
 from reconciler.observe import Reader, unread
-from reconciler.ports import Lease
+from reconciler.ports import Emit, Lease, Sessions
 from reconciler.resource import Action, ActionKind, Change, Landscape, ResourceType
 from reconciler.snapshot import Intent, Outcome, OutcomeKind, StateChange
 from reconciler.values import EMPTY, UNSET
+
+
+def end_shells(intents: Sequence[Intent], sessions: Sessions, emit: Emit) -> tuple[Intent, ...]:
+    """End the shells in which commands of an interrupted run may still wait; return the intents to be outlasted.
+
+    A shell outlives its client, and what was sent to it may arrive after it. Ended, it takes all that along. Where it
+    cannot be reached, or its host does not say that it is gone, only time helps.
+    """
+    shells = dict.fromkeys(intent.shell for intent in intents if intent.shell is not None)
+    if shells:
+        emit(Waiting("recovery", f"{len(shells)} shells of an interrupted run to end"))
+    gone = {shell for shell in shells if sessions.end(shell)}
+    return tuple(intent for intent in intents if intent.shell not in gone)
 
 
 def outlast(intents: Sequence[Intent], reader: Reader) -> None:

@@ -44,7 +44,7 @@ class Sent:
     turn: int = 0
     """How many of its commands were sent."""
     is_on_its_way: bool = False
-    """The first of them was handed to a session."""
+    """The first of them was let go."""
     since: float = 0.0
     """When the last of them was, on the monotonic clock."""
     error: SessionError | None = None

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
-from reconciler.values import EMPTY, Address, Value
+from reconciler.values import EMPTY, Address, Shell, Value
 
 
 class Duty(Enum):
@@ -76,13 +76,15 @@ class Intent:
     """The command as text, for people; holds no secret."""
     host: str
     expires: str
-    """ISO 8601, UTC: the runner refuses the command when it comes to run later."""
+    """ISO 8601, UTC: the server refuses to begin the command later."""
     expects: Mapping[str, Value] | None = field(default_factory=lambda: EMPTY)
     """What was read before it: attributes, or None where the object was absent."""
     expects_after: Mapping[str, Value] | None = field(default_factory=lambda: EMPTY)
     """The postcondition: attributes as they will be observed; None where the object will be absent."""
     discharges: tuple[Obligation, ...] = ()
     """What its success ends, should another run be the one to see it."""
+    shell: Shell | None = None
+    """Where it was sent to, or is about to be: a shell outlives the run that opened it. None: nothing was open."""
 
 
 @dataclass(frozen=True, slots=True)

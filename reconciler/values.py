@@ -247,6 +247,15 @@ class Endpoint:
         return self.host or self.connection.value
 
 
+@dataclass(frozen=True, slots=True)
+class Shell:
+    """A remote shell, in which commands of a run wait for their turn; it may outlive the run."""
+
+    endpoint: Endpoint
+    """Its host by name, also where it is an entry point."""
+    id: str
+
+
 EXCHANGE: Final = Endpoint(Connection.EXCHANGE)
 LYNC: Final = Endpoint(Connection.LYNC)
 

@@ -20,7 +20,7 @@ from typing import Any, Final, NoReturn
 
 from reconciler.ports import Holder
 from reconciler.snapshot import Duty, Intent, Obligation, Outcome, OutcomeKind, Remembered, Run, Snapshot
-from reconciler.values import Address, Value
+from reconciler.values import Address, Connection, Endpoint, Shell, Value
 
 VERSION: Final = 1
 """Of every form below; stored with the environment and in the text of a snapshot."""
@@ -169,26 +169,36 @@ _INTENT_KEYS = ("id", "run", "kind", "command", "host", "expires")
 
 
 def encode_intent(intent: Intent) -> str:
-    return _encode(
-        {
-            **{key: getattr(intent, key) for key in _INTENT_KEYS},
-            "address": address_text(intent.address),
-            "expects": _plain_expected(intent.expects),
-            "expects_after": _plain_expected(intent.expects_after),
-            "discharges": [[owed.duty.value, owed.subject, owed.since] for owed in intent.discharges],
-        }
-    )
+    plain = {
+        **{key: getattr(intent, key) for key in _INTENT_KEYS},
+        "address": address_text(intent.address),
+        "expects": _plain_expected(intent.expects),
+        "expects_after": _plain_expected(intent.expects_after),
+        "discharges": [[owed.duty.value, owed.subject, owed.since] for owed in intent.discharges],
+    }
+    if intent.shell is not None:
+        at = intent.shell.endpoint
+        plain["shell"] = [at.connection.value, at.host, intent.shell.id]
+    return _encode(plain)
 
 
 def decode_intent(text: str) -> Intent:
-    plain = _mapping(from_json(text), frozenset({*_INTENT_KEYS, "address", "expects", "expects_after", "discharges"}))
+    plain = _mapping(from_json(text))
+    shell = plain.pop("shell", None)
+    _mapping(plain, frozenset({*_INTENT_KEYS, "address", "expects", "expects_after", "discharges"}))
     return Intent(
+        shell=None if shell is None else _shell(shell),
         address=parse_address(_text(plain["address"])),
         expects=_expected(plain["expects"]),
         expects_after=_expected(plain["expects_after"]),
         discharges=tuple([_discharged(one) for one in _list(plain["discharges"])]),
         **{key: _text(plain[key]) for key in _INTENT_KEYS},
     )
+
+
+def _shell(plain: Any) -> Shell:
+    connection, host, name = _list(plain, 3)
+    return Shell(Endpoint(Connection(_text(connection)), _optional_text(host)), _text(name))
 
 
 def _plain_expected(expected: Mapping[str, Value] | None) -> Any:

@@ -28,7 +28,7 @@ from sqlalchemy import (
     text,
 )
 
-REVISIONS: Final = ("1", "2")
+REVISIONS: Final = ("1", "2", "3")
 """Every schema there was, oldest first; the last is the one below. ``migrations`` leads from each to the next."""
 
 APPLICATION_ID: Final = 0x52434E43

@@ -11,7 +11,7 @@ from reconciler.observe import Reader
 from reconciler.perform import Performer
 from reconciler.plan import Plan
 from reconciler.ports import Holder, Sessions
-from reconciler.recover import close_intents, outlast
+from reconciler.recover import close_intents, end_shells, outlast
 from reconciler.resource import Landscape, ResourceType, Settings
 from reconciler.retry import Retry
 from reconciler.selection import Selection
@@ -49,7 +49,7 @@ class Engine:
         try:
             intents = self.store.read().open_intents
             if intents:
-                outlast(intents, self.reader)
+                outlast(end_shells(intents, self.sessions, self.events), self.reader)
                 close_intents(intents, self.look(declared), {kind.name: kind for kind in self.types}, lease)
             landscape = self.look(declared)
             plan = plan or build_plan(self.types, landscape)

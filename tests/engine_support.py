@@ -86,7 +86,7 @@ class Interpreted:
 
     def __init__(self, world: World, host: str, allow: Sequence[str], adapter: str = "auto") -> None:
         self.estate = Estate(world, clock=SteppingClock())
-        self._runner = Runner(self.estate, host, USER, lambda: 0.0)
+        self._runner = Runner(self.estate, host, USER, lambda: (0.0, 0.0))
         self._ids = itertools.count(1)
         self.ready = self._answered(init(adapter, allow))[0]
 
@@ -95,7 +95,7 @@ class Interpreted:
         return [joined(self._answered({"id": f"r{next(self._ids)}", **request})) for request in requests]
 
     def _answered(self, request: Mapping[str, Any]) -> list[dict[str, Any]]:
-        return replies(self._runner.answer(request_line(**request), 0.0))
+        return replies(self._runner.answer(request_line(**request)))
 
 
 @dataclass

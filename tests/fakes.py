@@ -14,9 +14,10 @@ from datetime import UTC, datetime, timedelta
 from reconciler.diagnostics import Diagnostic
 from reconciler.errors import LeaseLost, Locked, SessionError, StateError
 from reconciler.events import Event
-from reconciler.ports import Holder, Request
+from reconciler.ports import Clock, Deadline, Holder, Request, granted
 from reconciler.snapshot import Intent, Obligation, OutcomeKind, Remembered, Run, Snapshot, StateChange
-from reconciler.values import Address, Endpoint, Reply
+from reconciler.system import SystemClock
+from reconciler.values import EXCHANGE, Address, Endpoint, Reply, Shell
 
 
 class VirtualClock:
@@ -175,6 +176,19 @@ class MemoryLease:
 Answer = Callable[[Request], Reply | SessionError]
 
 
+@dataclass(frozen=True)
+class Allowed:
+    """A permit that lets every command begin for so long from the moment that a session asks."""
+
+    seconds: float
+    clock: Clock = field(default_factory=SystemClock)
+    asked: list[tuple[tuple[str, ...], Shell]] = field(default_factory=list, hash=False, compare=False)
+
+    def grant(self, ids: Sequence[str], shell: Shell, lead_seconds: float = 0.0) -> Sequence[Deadline]:
+        self.asked.append((tuple(ids), shell))
+        return [Deadline.after(self.seconds + lead_seconds, self.clock) for _ in ids]
+
+
 @dataclass
 class FunctionSessions:
     """Sessions whose answers a function gives; a repeated id returns the stored reply, as the runner does."""
@@ -189,6 +203,7 @@ class FunctionSessions:
 
     def invoke(self, requests: Sequence[Request]) -> Sequence[Reply | SessionError]:
         results = []
+        granted(requests, self.shell)
         for request in requests:
             if request.id not in self._known:
                 self.sent.append(request)
@@ -199,6 +214,13 @@ class FunctionSessions:
             else:
                 results.append(self._known[request.id])
         return results
+
+    @property
+    def shell(self) -> Shell:
+        return Shell(EXCHANGE, "fake")
+
+    def end(self, shell: Shell) -> bool:
+        return False
 
     def pin(self, always: Mapping[str, str]) -> None:
         self.pinned = always

@@ -123,7 +123,7 @@ STATIC: Final = {
     "DateTime": {"UtcNow": 0},
     "DateTimeKind": {"Utc": 0},
     "Diagnostics.Process": {"GetCurrentProcess": 0, "Start": 1},
-    "Diagnostics.Stopwatch": {"StartNew": 0},
+    "Diagnostics.Stopwatch": {"Frequency": 0, "GetTimestamp": 0, "StartNew": 0},
     "Environment": {"CurrentDirectory": 0, "OSVersion": 0, "UserDomainName": 0, "UserName": 0, "Version": 0},
     "Globalization.CultureInfo": {"CurrentCulture": 0, "InvariantCulture": 0},
     "Globalization.NumberStyles": {"AllowLeadingSign": 0, "Float": 0},

@@ -15,6 +15,7 @@ from providers.transport.channel import Channel
 from reconciler.errors import SessionError
 from reconciler.ports import Request
 from reconciler.values import Command, Reply
+from tests.fakes import Allowed
 from tests.powershell_host import find_powershell
 
 powershell = [
@@ -30,7 +31,7 @@ def next_id() -> str:
 
 
 def ask(channel: Channel, command: Command, expires: float | None = None) -> Reply | SessionError:
-    return channel.invoke([Request(next_id(), command, expires)])[0]
+    return channel.invoke([Request(next_id(), command, None if expires is None else Allowed(expires))])[0]
 
 
 def record(result: Reply | SessionError) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 
 from reconciler.ports import Clock, Holder
 from reconciler.snapshot import Duty, Intent, Obligation, Outcome, OutcomeKind, Remembered, Snapshot, StateChange
-from reconciler.values import Address, Value
+from reconciler.values import Address, Connection, Endpoint, Shell, Value
 from state.store import SavedState, open_store
 
 ROOT = Path(__file__).parent.parent
@@ -157,6 +157,7 @@ intents = st.builds(
     expects=st.none() | attributes,
     expects_after=st.none() | attributes,
     discharges=st.lists(obligations, max_size=2).map(tuple),
+    shell=st.none() | st.builds(Shell, st.builds(Endpoint, st.sampled_from(Connection), st.none() | texts), texts),
 )
 
 

@@ -120,7 +120,7 @@ def calls(channel: Channel) -> int:
 @pytest.mark.parametrize("cmdlet", ["Set-CsBreak", "Set-CsContinue"])
 def test_a_command_that_leaves_by_a_loop_it_does_not_have_is_told_as_unknown(channel: Channel, cmdlet: str) -> None:
     before = calls(channel)
-    first, second = Request(next_id(), write(cmdlet), 60.0), Request(next_id(), read("Get-CsCalls", "Calls"), 60.0)
+    first, second = Request(next_id(), write(cmdlet)), Request(next_id(), read("Get-CsCalls", "Calls"))
     left, after = channel.invoke([first, second])
     assert isinstance(left, AmbiguousOutcome), left
     assert record(after) == {"Calls": before + 1}

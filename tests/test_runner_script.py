@@ -20,6 +20,7 @@ from providers.transport.settings import SessionMode
 from reconciler.errors import AccessDenied, NotFound, PermanentError, SessionError, TransientError
 from reconciler.ports import Request
 from reconciler.values import Adapter, Argument, Command, Delta, Operation, Reply, read, write
+from tests.fakes import Allowed
 from tests.powershell_host import PowerShellHost, channel_to
 from tests.runner_stubs import KINDS, LYNC, WINDOWS, ask, next_id, powershell, record, write_module
 
@@ -122,7 +123,7 @@ class TestInPowerShell:
 
     def test_a_repeated_id_of_a_write_never_runs_again(self, channel: Channel) -> None:
         before = record(ask(channel, read("Get-CsCount", "Count")))["Count"]
-        request = Request("same", Command("Set-CsThing", (("Identity", "x"),), properties=("Count",)), 60.0)
+        request = Request("same", Command("Set-CsThing", (("Identity", "x"),), properties=("Count",)), Allowed(60.0))
         first, second = channel.invoke([request])[0], channel.invoke([request])[0]
         assert first == second
         assert record(ask(channel, read("Get-CsCount", "Count")))["Count"] == before + 1
@@ -161,8 +162,8 @@ class TestInPowerShell:
     def test_what_comes_too_late_is_not_run(self, channel: Channel) -> None:
         before = record(ask(channel, read("Get-CsCount", "Count")))["Count"]
         requests = [
-            Request("slow", write("Set-CsThing", Identity="sleep", Number=300), 60.0),
-            Request("late", write("Set-CsThing", Identity="x"), 0.2),
+            Request("slow", write("Set-CsThing", Identity="sleep", Number=300), Allowed(60.0)),
+            Request("late", write("Set-CsThing", Identity="x"), Allowed(0.2)),
         ]
         first, second = channel.invoke(requests)
         assert isinstance(first, Reply)
@@ -170,7 +171,7 @@ class TestInPowerShell:
         assert second.record is not None
         assert second.record.type == "CommandExpired"
         assert record(ask(channel, read("Get-CsCount", "Count")))["Count"] == before + 1
-        assert isinstance(channel.invoke([Request("late", requests[1].command, 60.0)])[0], Reply)
+        assert isinstance(channel.invoke([Request("late", requests[1].command, Allowed(60.0))])[0], Reply)
 
     def test_a_secret_becomes_a_secure_string_at_once(self, host: PowerShellHost, channel: Channel) -> None:
         line = wire.encode(

@@ -154,13 +154,13 @@ def test_a_probe_is_logged_and_changes_nothing() -> None:
 
 
 def asked(there: Estate, host: str, adapter: str = "auto") -> list[dict[str, Any]]:
-    runner = Runner(there, host, "CONTOSO\\svc", lambda: 0.0)
+    runner = Runner(there, host, "CONTOSO\\svc", lambda: (0.0, 0.0))
     cmdlet = "Test-ReconcilerSession"
     lines = [
         init_line(adapter=adapter, allow=[cmdlet]).strip(),
         request_line(op="probe", id="1", cmdlet=cmdlet, params={"Cmdlets": ASKED, "Directory": True}, read=True),
     ]
-    return replies(b"".join(runner.answer(line, 0.0) for line in lines))
+    return replies(b"".join(runner.answer(line) for line in lines))
 
 
 def test_the_far_side_of_exchange_knows_cmdlets_alone() -> None:
@@ -176,7 +176,7 @@ def test_the_far_side_of_exchange_knows_cmdlets_alone() -> None:
 def test_a_management_shell_that_is_not_installed_is_told(host: str, adapter: str) -> None:
     there = estate("shells: [snapin]", "shells: []")
     (refused,) = replies(
-        Runner(there, host, "CONTOSO\\svc", lambda: 0.0).answer(init_line(adapter=adapter).strip(), 0.0)
+        Runner(there, host, "CONTOSO\\svc", lambda: (0.0, 0.0)).answer(init_line(adapter=adapter).strip())
     )
     assert (refused["ok"], refused["error"]["type"]) == (False, "AdapterNotAvailable")
 
@@ -197,10 +197,10 @@ def test_constrained_language_ends_powershell_before_it_is_ready() -> None:
 
 def test_what_a_probe_says_is_ascii() -> None:
     there = estate("missing_cmdlets: ['*']")
-    runner = Runner(there, EX, "CONTOSO\\müller", lambda: 0.0)
-    runner.answer(init_line(allow=["Test-ReconcilerSession"]).strip(), 0.0)
+    runner = Runner(there, EX, "CONTOSO\\müller", lambda: (0.0, 0.0))
+    runner.answer(init_line(allow=["Test-ReconcilerSession"]).strip())
     line = request_line(op="probe", id="1", cmdlet="Test-ReconcilerSession", params={"Cmdlets": ASKED}, read=True)
-    reply = runner.answer(line, 0.0)
+    reply = runner.answer(line)
     assert reply.isascii()
     told = json.loads(base64.b64decode(reply.split()[-1]))["records"][0]
     assert told["User"] == "CONTOSO\\müller"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from providers.simulator.wire import process, runner
 from providers.simulator.wire.process import PowerShell, RunnerProcess
-from providers.simulator.wire.runner import Runner, framed
+from providers.simulator.wire.runner import Clocks, Runner, framed
 from providers.simulator.wire.wsman import Launch
 from tests.winrm_server import (
     COMMAND_LINE,
@@ -31,22 +31,22 @@ from tests.winrm_server import (
 )
 
 
-def a_runner(estate: TinyEstate | None = None, clock: Callable[[], float] = lambda: 0.0, **init: object) -> Runner:
-    made = Runner(estate or TinyEstate(), "ex1.contoso.com", USER, clock)
-    made.answer(init_line(**init), 0.0)
+def a_runner(estate: TinyEstate | None = None, clocks: Clocks = lambda: (0.0, 0.0), **init: object) -> Runner:
+    made = Runner(estate or TinyEstate(), "ex1.contoso.com", USER, clocks)
+    made.answer(init_line(**init))
     return made
 
 
-def told(made: Runner, line: bytes, read_at: float = 0.0) -> list[dict[str, Any]]:
-    return replies(made.answer(line, read_at))
+def told(made: Runner, line: bytes) -> list[dict[str, Any]]:
+    return replies(made.answer(line))
 
 
 def test_nothing_is_answered_before_init() -> None:
-    made = Runner(TinyEstate(), "ex1.contoso.com", USER, lambda: 0.0)
-    assert made.answer(invoke("1", "Get-Echo"), 0.0) == b""
-    assert made.answer(b"rubbish\n", 0.0) == b""
-    assert made.answer(init_line(nonce="short"), 0.0) == b""
-    assert made.answer(init_line(id="00"), 0.0).startswith(f"{NONCE} LOADING\r\n{NONCE} READY ".encode())
+    made = Runner(TinyEstate(), "ex1.contoso.com", USER, lambda: (0.0, 0.0))
+    assert made.answer(invoke("1", "Get-Echo")) == b""
+    assert made.answer(b"rubbish\n") == b""
+    assert made.answer(init_line(nonce="short")) == b""
+    assert made.answer(init_line(id="00")).startswith(f"{NONCE} LOADING\r\n{NONCE} READY ".encode())
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_the_adapter_is_one_the_host_has(host: str, product: str, asked: str, ad
         def about(self, host: str) -> dict[str, object]:
             return super().about(host) | {"product": product}
 
-    (reply,) = replies(Runner(Other(), host, USER, lambda: 0.0).answer(init_line(adapter=asked), 0.0))
+    (reply,) = replies(Runner(Other(), host, USER, lambda: (0.0, 0.0)).answer(init_line(adapter=asked)))
     if adapter is None:
         assert reply["error"]["type"] == "AdapterNotAvailable"
     else:
@@ -77,7 +77,7 @@ def test_a_torn_line_is_told_and_an_empty_one_ends_it() -> None:
     made = a_runner()
     line = invoke("1", "Get-Echo", Identity="x")
     assert told(made, line[: len(line) // 2]) == [{"bad": True}]
-    assert made.answer(b"\r\n", 0.0) == b""
+    assert made.answer(b"\r\n") == b""
     assert told(made, line)[0]["ok"] is True
 
 
@@ -103,9 +103,9 @@ def test_a_repeated_id_gets_the_stored_reply_and_runs_nothing() -> None:
     estate = TinyEstate()
     made = a_runner(estate)
     line = invoke("1", "New-Thing", Name="x")
-    first = made.answer(line, 0.0)
-    assert made.answer(line, 0.0) == first
-    assert made.answer(invoke("1", "New-Thing", Name="other"), 0.0) == first
+    first = made.answer(line)
+    assert made.answer(line) == first
+    assert made.answer(invoke("1", "New-Thing", Name="other")) == first
     assert len(estate.calls) == 1
 
 
@@ -124,7 +124,7 @@ def test_a_write_whose_reply_made_room_never_runs_again(monkeypatch: pytest.Monk
     estate = TinyEstate()
     made = a_runner(estate)
     for number in range(1, 5):
-        made.answer(invoke(str(number), "New-Thing"), 0.0)
+        made.answer(invoke(str(number), "New-Thing"))
     (again,) = told(made, invoke("1", "New-Thing"))
     assert again["error"]["type"] == "ReplyForgotten"
     assert "executed" not in again["error"]
@@ -140,16 +140,56 @@ def test_a_long_listing_is_not_kept_and_may_run_again() -> None:
     assert len(estate.calls) == 2
 
 
-def test_an_expired_command_is_not_run_and_may_come_again() -> None:
-    now = [100.0]
+WINDOW = [100.0, 130.0, 5030.0]
+
+
+@pytest.mark.parametrize(
+    ("clocks", "is_late"),
+    [
+        ((100.0, 5000.0), False),
+        ((129.9, 5029.9), False),
+        ((130.0, 5010.0), True),  # the time of day was set back
+        ((110.0, 5030.0), True),  # it was set ahead, or the machine was paused
+        ((99.9, 5010.0), True),  # the host was restarted
+        ((1e9, 0.0), True),
+    ],
+)
+def test_a_command_begins_within_its_window_on_both_clocks_or_never(clocks: tuple[float, float], is_late: bool) -> None:
     estate = TinyEstate()
-    made = a_runner(estate, lambda: now[0])
-    line = request_line(op="invoke", id="1", cmdlet="New-Thing", params={}, expires_in_seconds=60)
-    (late,) = told(made, line, read_at=40.0)
-    assert late["error"]["type"] == "CommandExpired"
-    assert late["error"]["executed"] is False
+    made = a_runner(estate, lambda: clocks)
+    (reply,) = told(made, request_line(op="invoke", id="1", cmdlet="New-Thing", params={}, not_after=WINDOW))
+    assert len(estate.calls) == (not is_late)
+    if is_late:
+        assert (reply["error"]["type"], reply["error"]["executed"]) == ("CommandExpired", False)
+        assert tuple(reply["clocks"]) == clocks
+
+
+def test_an_expired_command_may_come_again_with_more_time() -> None:
+    made = a_runner(clocks=lambda: (130.0, 5030.0))
+    request = {"op": "invoke", "id": "1", "cmdlet": "New-Thing", "params": {}}
+    assert told(made, request_line(**request, not_after=WINDOW))[0]["ok"] is False
+    assert told(made, request_line(**request, not_after=[100.0, 160.0, 5060.0]))[0]["ok"] is True
+
+
+def test_the_deadline_is_looked_at_again_for_each_command_of_a_send() -> None:
+    now = [100.0]
+
+    class Slow(TinyEstate):
+        def call(self, *arguments: Any, **options: Any) -> Any:
+            now[0] += 20.0
+            return super().call(*arguments, **options)
+
+    made = a_runner(Slow(), lambda: (now[0], 5000.0))
+    lines = [request_line(op="invoke", id=name, cmdlet="New-Thing", params={}, not_after=WINDOW) for name in "abc"]
+    assert [told(made, line)[0]["ok"] for line in lines] == [True, True, False]
+
+
+@pytest.mark.parametrize("window", [[], [1.0], "soon", {"at": 1}, [None, None, None], True])
+def test_a_deadline_that_cannot_be_read_is_over(window: object) -> None:
+    estate = TinyEstate()
+    line = request_line(op="invoke", id="1", cmdlet="New-Thing", params={}, not_after=window)
+    assert told(a_runner(estate), line)[0]["error"]["executed"] is False
     assert estate.calls == []
-    assert told(made, line, read_at=41.0)[0]["ok"] is True
 
 
 @pytest.mark.parametrize(("op", "cmdlet"), [("invoke", "Remove-Mailbox"), ("invoke", "get-echo"), ("script", "x.ps1")])

@@ -25,7 +25,7 @@ from tests.state_support import ROOT, Place, holder, intent, mailbox, outcome
 MIGRATIONS = ROOT / "state" / "migrations"
 
 # What each revision added, undone: the way back to the file an older version would have left.
-UNDO = {"2": ["DROP INDEX intents_open"]}
+UNDO: dict[str, list[str]] = {"2": ["DROP INDEX intents_open"], "3": []}
 
 
 @pytest.fixture

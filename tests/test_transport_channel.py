@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from providers.transport import channel as channel_module
 from providers.transport import wire
 from providers.transport.fault_tables import Phase
-from providers.transport.pending import Pending, bursts, lines
+from providers.transport.host_clocks import HostClocks
+from providers.transport.pending import Pending, ask_permission, bursts, lines
 from providers.transport.settings import SessionMode
 from reconciler.errors import (
     AmbiguousOutcome,
@@ -24,7 +25,21 @@ from reconciler.errors import (
     Unreachable,
 )
 from reconciler.ports import Request
-from reconciler.values import Adapter, Address, Authentication, Command, Delta, NameOf, Operation, Reply, read, write
+from reconciler.values import (
+    EXCHANGE,
+    Adapter,
+    Address,
+    Authentication,
+    Command,
+    Delta,
+    NameOf,
+    Operation,
+    Reply,
+    Shell,
+    read,
+    write,
+)
+from tests.fakes import Allowed, VirtualClock
 from tests.transport_support import (
     BEFORE_ONLY,
     FAILURES,
@@ -141,7 +156,10 @@ def test_what_is_sent_anew_is_allowed_what_is_left_of_its_time() -> None:
         return reset()
 
     host.troubles = [Trouble(Phase.SEND, 2, late)]
-    assert kinds(channel(host).invoke([*writes("x", expires=10.0), *writes("y")])) == ["TransientError", "Reply"]
+    assert kinds(channel(host).invoke([*writes("x", expires=10.0, clock=host.clock), *writes("y")])) == [
+        "TransientError",
+        "Reply",
+    ]
     assert executed(host) == ["y"]
 
 
@@ -238,9 +256,8 @@ def test_what_was_not_sent_any_more_is_transient() -> None:
 def test_a_write_that_was_throttled_may_run_when_its_id_comes_again() -> None:
     host = FakeWinRS()
     opened = channel(host)
-    request = writes("x", expires=0.0)
-    assert kinds(opened.invoke(request)) == ["TransientError"]
-    again = [Request("wx", request[0].command, 60.0)]
+    assert kinds(opened.invoke(writes("x", expires=0.0))) == ["TransientError"]
+    again = writes("x")
     assert kinds(opened.invoke(again)) == ["Reply"]
     assert kinds(opened.invoke(again)) == ["Reply"]
     assert executed(host) == ["x"]
@@ -463,8 +480,19 @@ def test_a_host_that_loads_for_long_is_no_host_that_reads_to_the_end() -> None:
 
 def test_batch_mode_can_be_asked_for() -> None:
     host = FakeWinRS()
-    assert kinds(channel(host, mode=SessionMode.BATCH).invoke(writes("x", "y"))) == ["Reply", "Reply"]
-    assert host.opened == 1
+    asked = channel(host, mode=SessionMode.BATCH)
+    assert kinds(asked.invoke(reads("a"))) == ["Reply"]
+    assert kinds(asked.invoke(writes("x", "y"))) == ["Reply", "Reply"]
+    assert host.opened == 2
+
+
+def test_a_batch_that_writes_first_learns_the_clocks_of_its_host_from_a_process_that_does_nothing() -> None:
+    host = FakeWinRS(load_seconds=25.0)
+    asked = channel(host, mode=SessionMode.BATCH)
+    permit = Allowed(10.0, host.clock)
+    request = Request("w", write("New-Thing", Name="x"), permit)
+    assert kinds(asked.invoke([request])) == ["Reply"]
+    assert (host.opened, len(permit.asked)) == (2, 1)
 
 
 def test_a_batch_of_which_a_part_was_read_may_have_run() -> None:
@@ -484,7 +512,7 @@ def test_stream_mode_that_was_asked_for_is_not_left() -> None:
 
 
 def test_a_lost_reply_in_batch_mode_is_ambiguous() -> None:
-    host = FakeWinRS(troubles=[Trouble(Phase.RECEIVE, 1, reset, after=True)])
+    host = FakeWinRS(troubles=[Trouble(Phase.RECEIVE, 2, reset, after=True)])
     results = channel(host, mode=SessionMode.BATCH).invoke([*writes("x"), *reads("a")])
     assert kinds(results) == ["AmbiguousOutcome", "TransientError"]
     assert executed(host) == ["x"]
@@ -502,9 +530,12 @@ def test_an_adapter_that_is_not_there_is_told_in_batch_mode_too() -> None:
 @given(st.lists(st.integers(1, 20_000), max_size=30))
 def test_bursts_keep_order_and_size(sizes: list[int]) -> None:
     pending = [Pending(request, request.id) for request in writes(*("x" * size for size in sizes))]
+    clocks = HostClocks(VirtualClock())
+    clocks.note([1e7, 2e9])
+    ask_permission(pending, Shell(EXCHANGE, "s"))
     cut = list(bursts(pending))
     assert [one for burst in cut for one in burst] == pending
-    assert all(len(burst) == 1 or len(lines(burst, 0.0)) <= wire.SEND_LIMIT for burst in cut)
+    assert all(len(burst) == 1 or len(lines(burst, clocks)) <= wire.SEND_LIMIT for burst in cut)
 
 
 def test_a_script_goes_alone() -> None:

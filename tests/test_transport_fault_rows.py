@@ -39,7 +39,7 @@ from reconciler.errors import (
 from reconciler.ports import Request
 from reconciler.retry import Result, Retry
 from reconciler.values import EXCHANGE, Adapter, Authentication, Reply, read, write
-from tests.fakes import SeededRandom, VirtualClock
+from tests.fakes import Allowed, SeededRandom, VirtualClock
 from tests.transport_support import connection, kinds
 from tests.winrm_server import CMDLETS, PASSWORD, USER, TinyEstate, listening
 
@@ -218,7 +218,8 @@ class Client:
 
     def write_and_read(self) -> list[Result]:
         return self.ask(
-            Request("w", write("New-Thing", Name="x"), 60.0), Request("r", read("Get-Echo", "Identity", Identity="a"))
+            Request("w", write("New-Thing", Name="x"), Allowed(60.0)),
+            Request("r", read("Get-Echo", "Identity", Identity="a")),
         )
 
     @property

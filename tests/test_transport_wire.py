@@ -166,13 +166,13 @@ def test_a_request_says_whether_it_reads_and_what_it_wants() -> None:
         "read": True,
         "flush": True,
     }
-    assert wire.request_json(Request("b", write("Set-X")), "b", 5.0, False) == {
+    assert wire.request_json(Request("b", write("Set-X")), "b", (1.0, 2.0, 3.0), False) == {
         "op": "invoke",
         "id": "b",
         "cmdlet": "Set-X",
         "params": {},
         "read": False,
-        "expires_in_seconds": 5.0,
+        "not_after": [1.0, 2.0, 3.0],
     }
 
 

@@ -18,7 +18,7 @@ from providers.transport.settings import ConnectionSettings, Deadlines, Secret, 
 from reconciler.errors import SessionError
 from reconciler.ports import Request
 from reconciler.values import Adapter, Authentication, Connection, Reply, read, write
-from tests.fakes import VirtualClock
+from tests.fakes import Allowed, VirtualClock
 from tests.winrm_server import CMDLETS, TinyEstate
 
 HOST = "ex1.contoso.com"
@@ -66,6 +66,11 @@ class Trouble:
     after: bool = False
 
 
+def clocks_of(clock: VirtualClock) -> tuple[float, float]:
+    """The clocks of a host that runs for a day longer than the test."""
+    return clock.monotonic() + 86_400, clock.now().timestamp()
+
+
 @dataclass
 class FakeTransport:
     closed: int = 0
@@ -79,7 +84,7 @@ class FakeProcess:
     """The simulated runner behind pipes."""
 
     def __init__(self, estate: TinyEstate, clock: VirtualClock, *, until_end: bool = False) -> None:
-        self.runner = SimulatedRunner(estate, HOST, "CONTOSO\\reconciler", clock.monotonic)
+        self.runner = SimulatedRunner(estate, HOST, "CONTOSO\\reconciler", lambda: clocks_of(clock))
         self.clock = clock
         self.until_end = until_end
         self.torn = b""
@@ -106,7 +111,7 @@ class FakeProcess:
         if not self.is_loaded:
             self.is_loaded = line == b"."
             return
-        reply = self.runner.answer(line, self.clock.monotonic())
+        reply = self.runner.answer(line)
         if reply:
             self.output.append(reply)
         if self.runner.is_exiting:
@@ -264,8 +269,12 @@ def reads(*identities: str) -> list[Request]:
     return [Request(f"r{name}", read("Get-Echo", "Identity", Identity=name)) for name in identities]
 
 
-def writes(*names: str, expires: float | None = 60.0) -> list[Request]:
-    return [Request(f"w{name}", write("New-Thing", Name=name), expires) for name in names]
+EVER = 1e6
+
+
+def writes(*names: str, expires: float = EVER, clock: VirtualClock | None = None) -> list[Request]:
+    permit = Allowed(expires, clock or VirtualClock())
+    return [Request(f"w{name}", write("New-Thing", Name=name), permit) for name in names]
 
 
 def executed(host: FakeWinRS) -> list[object]:

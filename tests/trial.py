@@ -11,7 +11,7 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -36,10 +36,11 @@ from reconciler.drift import DriftReport
 from reconciler.environment import Environment, Files, load
 from reconciler.errors import AmbiguousOutcome, PermanentError, ReconcilerError, SessionError, Throttled, Unreachable
 from reconciler.plan import Plan
-from reconciler.ports import Request
+from reconciler.ports import Deadline, Request, granted
 from reconciler.resource import Landscape, ResourceType
-from reconciler.values import Endpoint, Reply
+from reconciler.values import Endpoint, Reply, Shell
 from tests.fakes import MemoryStore, Recorder, SeededRandom, SerialScheduler, VirtualClock
+from tests.trial_wire import Late, TrialWire
 
 US = "CONTOSO\\reconciler"
 TICK = 0.01
@@ -90,7 +91,7 @@ class Fault:
     """What befalls the ``at``-th write (or read) of an apply.
 
     ``kind``: ``busy`` and ``refused`` come before any effect; ``lost-reply`` after it; of ``lost-request`` nothing
-    arrives; ``late`` arrives ``seconds`` after its sender gave up; ``gone``: from then on the host does not answer.
+    arrives; ``late`` arrives ``seconds`` after it was sent; ``gone``: from then on the host does not answer.
     """
 
     kind: str
@@ -99,6 +100,8 @@ class Fault:
     seconds: float = 20.0
     takes_the_rest: bool = False
     """Whether the other requests of the same message share its fate, unsent."""
+    kills: bool = False
+    """Whether the sender of a late message dies while it is on its way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,21 +115,6 @@ class Sent:
     events: int
     """Events that had been told by then."""
     fate: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Late:
-    """A write on its way, whose sender has given up."""
-
-    left: float
-    arrives: float
-    host: str
-    request: Request
-
-    @property
-    def is_expired(self) -> bool:
-        limit = self.request.expires_in_seconds
-        return limit is not None and self.arrives > self.left + limit
 
 
 @dataclass
@@ -143,12 +131,19 @@ class Doors:
     reads: int = 0
     writes: int = 0
     happened: bool = False
-    late: list[Late] = field(default_factory=list)
+    _: KW_ONLY
+    wire: TrialWire
     """Of the trial: what a run leaves under way arrives during the next."""
+    run: int = 0
+    """Of the trial: a run opens shells of its own."""
     _gone: set[str] = field(default_factory=set)
 
     def open(self, endpoint: Endpoint) -> _Door:
-        return _Door(self, self.sessions.open(endpoint).host)
+        host = self.sessions.open(endpoint).host
+        return _Door(self, host, Shell(Endpoint(endpoint.connection, host), f"{self.run} {host}"))
+
+    def end(self, shell: Shell) -> bool:
+        return self.wire.end(shell)
 
     def pin(self, always: Mapping[str, str]) -> None:
         self.sessions.pin(always)
@@ -156,25 +151,17 @@ class Doors:
     def close(self) -> None:
         self.sessions.close()
 
-    def deliver(self) -> None:
-        """Let what was delayed arrive, as far as its time has come; the runner refuses what has expired."""
-        due = [one for one in self.late if one.arrives <= self.clock.seconds]
-        for one in due:
-            self.late.remove(one)
-            if not one.is_expired:
-                self.sessions.answer(one.host, [one.request])
-                self.after_write()
-
-    def answer(self, host: str, requests: Sequence[Request]) -> Sequence[Reply | SessionError]:
-        self.deliver()
+    def answer(self, host: str, shell: Shell, requests: Sequence[Request]) -> Sequence[Reply | SessionError]:
+        deadlines = granted(requests, shell)
+        self.wire.deliver()
         results: list[Reply | SessionError] = []
         is_cut = False
         for request in requests:
-            results.append(LOST if is_cut else self._one(host, request))
+            results.append(LOST if is_cut else self._one(host, shell, request, deadlines.get(request.id)))
             is_cut = is_cut or (results[-1] is LOST and self.fault is not None and self.fault.takes_the_rest)
         return results
 
-    def _one(self, host: str, request: Request) -> Reply | SessionError:
+    def _one(self, host: str, shell: Shell, request: Request, deadline: Deadline | None) -> Reply | SessionError:
         writes = request.command.writes
         self.writes += writes
         self.reads += not writes
@@ -194,8 +181,9 @@ class Doors:
                 if not writes:
                     return AWAY
                 assert self.fault is not None
-                now = self.clock.seconds
-                self.late.append(Late(now, now + self.fault.seconds, host, request))
+                self.wire.send_late(Late(self.clock.seconds + self.fault.seconds, host, request, shell, deadline))
+                if self.fault.kills:
+                    raise Killed("after a message left")
                 return LOST
         (result,) = self.sessions.answer(host, [request])
         if writes:
@@ -220,9 +208,10 @@ class Doors:
 class _Door:
     doors: Doors
     host: str
+    shell: Shell
 
     def invoke(self, requests: Sequence[Request]) -> Sequence[Reply | SessionError]:
-        return self.doors.answer(self.host, requests)
+        return self.doors.answer(self.host, self.shell, requests)
 
 
 # --- the operator ----------------------------------------------------------------------------------------------------
@@ -283,8 +272,18 @@ class Trial:
     def __post_init__(self) -> None:
         self.estate = Estate(self.world, clock=self._estate_time)
         self.events = Recorder()
-        self.late: list[Late] = []
+        self.wire = TrialWire(self.clock, self._execute)
+        self._runs = 0
         self._random = SeededRandom(self.seed)
+
+    def _execute(self, host: str, request: Request) -> None:
+        EstateSessions(self.estate).answer(host, [request])
+        self.after_write()
+
+    def pass_time(self, seconds: float) -> None:
+        """Let time pass with no run under way; whatever arrives meanwhile is dealt with."""
+        self.clock.sleep(seconds)
+        self.wire.deliver()
 
     def _estate_time(self) -> datetime:
         self.clock.sleep(TICK)
@@ -361,7 +360,10 @@ class Trial:
         self, fault: Fault | None = None, point: Callable[[str], None] = lambda _: None
     ) -> Iterator[tuple[Workspace, Doors]]:
         sessions = EstateSessions(self.estate, wait=self.clock.sleep)
-        doors = Doors(sessions, self.store, self.events, self.clock, fault, self.after_write, late=self.late)
+        self._runs += 1
+        doors = Doors(
+            sessions, self.store, self.events, self.clock, fault, self.after_write, wire=self.wire, run=self._runs
+        )
         ports = Ports(self.clock, self._random, self.events, point, sessions=lambda _: doors)
         with ExitStack() as stack, patch.object(app_workspace, "head_commit", return_value=None):
             yield _TrialWorkspace(self, ports, stack), doors

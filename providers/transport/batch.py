@@ -14,7 +14,7 @@ from providers.transport.conversation import Watch, patience
 from providers.transport.opening import Opening
 from providers.transport.pending import Pending
 from providers.transport.replies import Replies
-from providers.transport.shell import Ended, Gone, NotTaken, ShellProcess, Unconfirmed
+from providers.transport.shell import Ended, Gone, NotTaken, ShellProcess, TooLate, Unconfirmed
 
 BATCH: Final = 20_000
 BATCH_BYTES: Final = 4 * 1024 * 1024
@@ -26,9 +26,33 @@ def run_batch(opening: Opening, batch: list[Pending]) -> None:
     Raises:
         SessionError: nothing was sent, or the runner told that it could not begin.
         Gone: the process ended, or fell silent, before every request was answered.
+        LeaseLost, StateError: nothing may be sent.
     """
+    if any(one.request.permit is not None for one in batch):
+        _learn_clocks(opening)
+    _run(opening, batch)
+
+
+def _learn_clocks(opening: Opening) -> None:
+    """Have a process answer for nothing but the host's clocks, where they are not known: deadlines are told by them.
+
+    Raises:
+        SessionError: it did not tell them.
+    """
+    if opening.clocks.is_known:
+        return
+    try:
+        _run(opening, [])
+    except Gone as gone:
+        raise gone.error from gone
+    if not opening.clocks.is_known:
+        raise opening.endings.lost("it does not tell its clock, by which commands have to begin in time")
+
+
+def _run(opening: Opening, batch: list[Pending]) -> None:
     process, replies = opening.start()
     try:
+        travelling.ask_permission(batch, process.shell, opening.load_seconds)
         _send(opening, process, replies, batch)
         _receive(opening, process, replies, batch)
     finally:
@@ -37,15 +61,17 @@ def run_batch(opening: Opening, batch: list[Pending]) -> None:
 
 def _receive(opening: Opening, process: ShellProcess, replies: Replies, batch: list[Pending]) -> None:
     waiting = {one.wire_id: one for one in batch}
-    seconds, endings = patience(opening.deadlines, batch), opening.endings
+    seconds, endings, began = patience(opening.deadlines, batch), opening.endings, opening.clock.monotonic()
     watch = Watch(opening.deadlines.load + seconds, clock=opening.clock, endings=endings, is_stopped=opening.is_stopped)
     is_ready = False
-    while waiting:
+    while waiting or not is_ready:
         output = process.receive()
         lines = replies.feed(output)
-        is_ready = opening.note_ready(lines) or is_ready or output.lost is not None
+        if opening.note_ready(lines):
+            is_ready, opening.load_seconds = True, opening.clock.monotonic() - began
+        is_ready = is_ready or output.lost is not None
         replies.take(lines, waiting)
-        if waiting and output.done:
+        if output.done and (waiting or not is_ready):
             raise Gone(endings.ended(output, was_ready=is_ready))
         if any(isinstance(line, wire.Told) for line in lines):
             watch.allow(seconds)
@@ -55,9 +81,13 @@ def _receive(opening: Opening, process: ShellProcess, replies: Replies, batch: l
 def _send(opening: Opening, process: ShellProcess, replies: Replies, batch: list[Pending]) -> None:
     for one in batch:
         one.was_sent = True
-    lines = opening.greeting.lines(replies.nonce) + travelling.lines(batch, opening.clock.monotonic())
+    lines = opening.greeting.lines(replies.nonce) + travelling.lines(batch, opening.clocks)
     try:
-        process.send(lines, end=True)
+        process.send(lines, end=True, until=travelling.earliest(batch))
+    except TooLate as late:
+        for one in batch:
+            one.was_sent = False
+        raise opening.endings.too_late() from late
     except NotTaken as refused:
         raise refused.error from refused
     except Ended:

@@ -22,13 +22,14 @@ from providers.transport.batch import BATCH, BATCH_BYTES, run_batch
 from providers.transport.conversation import Conversation
 from providers.transport.greeting import Greeting
 from providers.transport.opening import Opening
-from providers.transport.pending import Pending, Result, bursts
+from providers.transport.pending import Pending, Result, ask_permission, bursts
 from providers.transport.replies import Replies
 from providers.transport.settings import SessionMode
-from providers.transport.shell import Gone, NotTaken, ShellProcess, Unconfirmed
+from providers.transport.shell import Gone, NotTaken, ShellProcess, TooLate, Unconfirmed
 from providers.transport.winrs import WinRS
 from reconciler.errors import PermanentError, SessionError, TransientError
 from reconciler.ports import Clock, Request
+from reconciler.values import Shell
 
 RECYCLE_AFTER: Final = 50_000
 """Requests after which a process is replaced, because snap-ins keep what they were asked."""
@@ -56,6 +57,11 @@ class Channel:
         self._told: Mapping[str, str] = {}
         """The ``always`` parameters that the running process was told."""
         self._attempts: dict[str, int] = {}
+
+    @property
+    def shell(self) -> Shell | None:
+        """The shell of the process that is running; None where the next call opens one."""
+        return None if self._conversation is None else self._conversation.process.shell
 
     @property
     def about(self) -> Mapping[str, Any]:
@@ -124,7 +130,7 @@ class Channel:
         """Send a burst and take its replies in; False where the session ended before all came."""
         try:
             try:
-                conversation.ask(burst)
+                self._ask(conversation, burst)
             except NotTaken as refused:
                 if isinstance(refused.error, PermanentError):
                     raise
@@ -133,7 +139,10 @@ class Channel:
                 again = self._open()
                 if again is None:
                     raise refused
-                again.ask(burst)
+                self._ask(again, burst)
+        except TooLate:
+            for one in burst:
+                one.result, one.was_sent = self._endings.too_late(), False
         except (Gone, SessionError) as ended:
             self._discard(send_exit=False)
             error = ended.error if isinstance(ended, Gone) else ended
@@ -143,6 +152,10 @@ class Channel:
                     one.result = self._endings.unanswered(one, error) if was_read else error
             return False
         return True
+
+    def _ask(self, conversation: Conversation, burst: list[Pending]) -> None:
+        ask_permission(burst, conversation.process.shell)
+        conversation.ask(burst)
 
     def _open(self) -> Conversation | None:
         """Return the conversation that is open, or a new one; None where the host turned out to need batches.

@@ -19,7 +19,7 @@ from providers.transport.replies import Replies, Waiting
 from providers.transport.settings import Deadlines
 from providers.transport.shell import Ended, Gone, NotTaken, Output, ShellProcess, Unconfirmed
 from reconciler.errors import SessionError
-from reconciler.ports import Clock
+from reconciler.ports import Clock, Deadline
 
 REPAIRS: Final = 6
 """How often the replies of one burst are asked for again."""
@@ -117,10 +117,10 @@ class Conversation:
         self.served += len(burst)
         for one in burst:
             one.was_sent = True
-        lines = travelling.lines(burst, self._clock.monotonic())
-        if self._may_be_torn:
-            lines, self._may_be_torn = b"\n" + lines, False
-        return self._try_send(lines)
+        lines = travelling.lines(burst, self.replies.clocks)
+        is_sent = self._try_send(b"\n" + lines if self._may_be_torn else lines, until=travelling.earliest(burst))
+        self._may_be_torn = False
+        return is_sent
 
     def _await(self, waiting: Waiting, is_lost: bool) -> None:
         """Receive until everything sent is answered, asking again for replies that may have been lost."""
@@ -143,7 +143,7 @@ class Conversation:
             lost_by = output.lost or lost_by
             is_lost = output.lost is not None or any(isinstance(one, wire.BadLine | wire.Damaged) for one in lines)
             if unknown:
-                again = travelling.lines(unknown, self._clock.monotonic())
+                again = travelling.lines(unknown, self.replies.clocks)
                 is_lost = not self._repair(again) or is_lost
             if any(isinstance(line, wire.Told) for line in lines):
                 watch.allow(seconds)
@@ -154,9 +154,9 @@ class Conversation:
         if waiting:
             raise Gone(self._endings.ended(output, was_ready=True))
 
-    def _try_send(self, data: bytes) -> bool:
+    def _try_send(self, data: bytes, *, until: Deadline | None = None) -> bool:
         try:
-            self.process.send(data)
+            self.process.send(data, until=until)
         except Unconfirmed:
             return False
         return True

@@ -71,6 +71,11 @@ class Endings:
         detail = f"{cmdlet} was not sent to {self.place}: the session ended before its turn."
         return TransientError(Diagnostic("Command not sent", detail, AGAIN), delay_seconds=_DELAY_SECONDS)
 
+    def too_late(self) -> SessionError:
+        """The time of a command was over before it could be sent; more is given when it is tried again."""
+        detail = f"{self.place}: the time in which its commands may begin was over before they were sent."
+        return TransientError(Diagnostic("Command not sent", detail, AGAIN))
+
     def unanswered(self, one: Pending, error: SessionError) -> SessionError:
         """A request was sent, and no answer will come: a read may be repeated, a write may have happened."""
         command = one.request.command

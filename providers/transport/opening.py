@@ -9,6 +9,7 @@ from providers.transport import wire
 from providers.transport.conversation import Conversation, Watch
 from providers.transport.endings import Endings
 from providers.transport.greeting import Greeting, ready
+from providers.transport.host_clocks import HostClocks
 from providers.transport.replies import Replies
 from providers.transport.settings import Deadlines, Target
 from providers.transport.shell import Ended, Gone, ShellProcess, Unconfirmed
@@ -36,8 +37,11 @@ class Opening:
         self.clock = clock
         self.is_stopped = is_stopped
         self.endings = Endings(self.target.place, self.target.secrets)
+        self.clocks = HostClocks(clock)
         self.about: Mapping[str, Any] = EMPTY
         """What the runner told of the host when it was ready."""
+        self.load_seconds = 0.0
+        """How long the last process of batch mode took until it was ready."""
         self._connect = connect
         self._nonce = nonce
 
@@ -60,13 +64,14 @@ class Opening:
         process = ShellProcess(
             self._connect(),
             place=self.target.place,
+            endpoint=self.target.endpoint,
             clock=self.clock,
             deadlines=self.deadlines,
             secrets=self.target.secrets,
             is_stopped=self.is_stopped,
         )
         process.start(self.greeting.runner.bootstrap)
-        return process, Replies(self._nonce(), self.target, self.endings)
+        return process, Replies(self._nonce(), self.target, self.endings, self.clocks)
 
     def converse(self, *, is_probe: bool) -> Conversation | None:
         """Return the conversation with a new process, or None where it does not answer while its input is open.
@@ -132,6 +137,8 @@ class Opening:
             SessionError: it could not load what the cmdlets need, so it runs none.
         """
         match ready(lines):
+            case wire.Ready(about) if not self.clocks.is_known:
+                raise self.endings.lost("it does not tell its clock, by which commands have to begin in time")
             case wire.Ready(about):
                 self.about = about
                 return True

@@ -7,14 +7,17 @@ from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 from providers.transport import wire
+from providers.transport.host_clocks import HostClocks
 from reconciler.errors import SessionError
-from reconciler.ports import Request
-from reconciler.values import Operation, Reply
+from reconciler.ports import Deadline, Request, granted
+from reconciler.values import Operation, Reply, Shell
 
 BURST: Final = 1000
 """Requests of one burst, at most; it also ends at the size of one Send."""
 _FLUSH_LENGTH: Final = 24
 """By how much the last line of a burst is longer, no less: it asks for the replies."""
+
+_LONGEST_WINDOW: Final = (99999999.999, 99999999.999, 9999999999.999)
 
 Result: TypeAlias = Reply | SessionError
 
@@ -25,36 +28,50 @@ class Pending:
 
     request: Request
     wire_id: str
-    expires_at: float | None = None
-    """By our clock; counted from the first send."""
+    deadline: Deadline | None = None
+    """Until when it may begin, as its permit says; it stays so however often the line is sent."""
     assembly: wire.Assembly = field(default_factory=wire.Assembly)
     result: Result | None = None
     was_sent: bool = False
     length: int = field(init=False)
-    """How long its line is, where it is not the last of a burst; one sent again may be shorter."""
+    """How long its line is at most, where it is not the last of a burst."""
 
     def __post_init__(self) -> None:
-        told = wire.request_json(self.request, self.wire_id, self.request.expires_in_seconds, False)
-        self.length = len(wire.encode(told))
+        window = _LONGEST_WINDOW if self.request.permit is not None else None
+        self.length = len(wire.encode(wire.request_json(self.request, self.wire_id, window, False)))
 
-    def line(self, now: float, *, flush: bool) -> bytes:
-        """Return the request line; sent again, it allows only what is left of its time."""
-        limit = self.request.expires_in_seconds
-        if limit is not None:
-            if self.expires_at is None:
-                self.expires_at = now + limit
-            limit = max(0.0, round(self.expires_at - now, 3))
-        return wire.encode(wire.request_json(self.request, self.wire_id, limit, flush))
+    def line(self, clocks: HostClocks, *, flush: bool) -> bytes:
+        """Return the request line, with its deadline as the clocks of the host will say it."""
+        window = None if self.deadline is None else clocks.window(self.deadline)
+        return wire.encode(wire.request_json(self.request, self.wire_id, window, flush))
 
     @property
     def is_script(self) -> bool:
         return self.request.command.operation is Operation.SCRIPT
 
 
-def lines(burst: Sequence[Pending], now: float) -> bytes:
+def lines(burst: Sequence[Pending], clocks: HostClocks) -> bytes:
     """Return the lines of a burst; the last one asks the runner to write out its replies."""
     last = len(burst) - 1
-    return b"".join(one.line(now, flush=index == last) for index, one in enumerate(burst))
+    return b"".join(one.line(clocks, flush=index == last) for index, one in enumerate(burst))
+
+
+def ask_permission(burst: Sequence[Pending], shell: Shell | None, lead_seconds: float = 0.0) -> None:
+    """Have the permits of a burst say until when each command may begin in ``shell``.
+
+    Raises:
+        LeaseLost, StateError: nothing may be sent.
+    """
+    if shell is None:
+        raise RuntimeError("the process was not started")
+    deadlines = granted([one.request for one in burst], shell, lead_seconds)
+    for one in burst:
+        one.deadline = deadlines.get(one.request.id)
+
+
+def earliest(burst: Sequence[Pending]) -> Deadline | None:
+    """Return the deadline of a burst that is over first; None where nothing of it has one."""
+    return min((one.deadline for one in burst if one.deadline), key=lambda one: one.monotonic, default=None)
 
 
 def bursts(

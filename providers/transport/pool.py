@@ -25,12 +25,13 @@ from providers.transport.fault_tables import Phase
 from providers.transport.faults import judge
 from providers.transport.greeting import Greeting, Runner
 from providers.transport.logons import LogonBudget
+from providers.transport.orphans import end_shell
 from providers.transport.settings import ConnectionSettings, SessionMode, Target, target_of
 from providers.transport.winrs import WinRS, connect
 from reconciler.diagnostics import Diagnostic
 from reconciler.errors import PermanentError, SessionError
 from reconciler.ports import Clock, Request
-from reconciler.values import EMPTY, Endpoint, Operation, Reply
+from reconciler.values import EMPTY, Endpoint, Operation, Reply, Shell
 
 STANDING: Final = ("Get-Service", "Test-ReconcilerSession", "exchucutil.ps1")
 """Names of the runner's own operations, allowed beside the cmdlets."""
@@ -65,6 +66,10 @@ class WinRMSession:
             self._refuse_unknown(request)
         self.raise_failure()
         return self._channels.invoke(requests)
+
+    @property
+    def shell(self) -> Shell | None:
+        return next((shell for channel in self._channels.all if (shell := channel.shell) is not None), None)
 
     def pin(self, always: Mapping[str, str]) -> None:
         for channel in self._channels.all:
@@ -153,6 +158,22 @@ class WinRMSessions:
             sessions = list(self._sessions.values())
         for session in sessions:
             session.pin(always)
+
+    def end(self, shell: Shell) -> bool:
+        """End a shell that another run left; True where it is certainly no longer there.
+
+        What the service says of a shell it does not know is as good as an end: nothing that comes for it runs.
+        """
+        settings = self._connections.get(shell.endpoint.connection)
+        if settings is None:
+            return False
+        try:
+            target = target_of(settings, shell.endpoint.host)
+            with self._lock:
+                budget = self._budgets.setdefault(target.credential, LogonBudget())
+            return end_shell(self._connected(target, budget), shell.id, target.place)
+        except SessionError:
+            return False
 
     def beat(self) -> None:
         """Keep every session alive that had no message for long; see ``Deadlines.beat``."""

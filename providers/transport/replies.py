@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 
 from providers.transport import wire
 from providers.transport.endings import Endings
+from providers.transport.host_clocks import HostClocks
 from providers.transport.pending import Pending, Result
 from providers.transport.records import error_of
 from providers.transport.settings import Target
@@ -19,8 +20,9 @@ Waiting: TypeAlias = dict[str, Pending]
 class Replies:
     """What one process has written so far. Whatever breaks the protocol ends the session: ``Gone``."""
 
-    def __init__(self, nonce: str, target: Target, endings: Endings) -> None:
+    def __init__(self, nonce: str, target: Target, endings: Endings, clocks: HostClocks) -> None:
         self.nonce = nonce
+        self.clocks = clocks
         self.is_exhausted = False
         """The process ran out of memory in a command: the next one shall find a new process."""
         self._reader = wire.LineReader(nonce)
@@ -28,10 +30,15 @@ class Replies:
         self._endings = endings
 
     def feed(self, output: Output) -> list[wire.Line]:
+        """Return the lines that came whole; what they tell of the host's clocks is noted."""
         try:
-            return self._reader.feed(output.stdout)
+            lines = self._reader.feed(output.stdout)
         except wire.WireError as error:
             raise Gone(self._endings.lost(str(error))) from error
+        for line in lines:
+            if isinstance(line, wire.Told | wire.Ready):
+                self.clocks.note(line.clocks)
+        return lines
 
     def take(self, lines: Iterable[wire.Line], waiting: Waiting) -> list[Pending]:
         """Give replies to the requests they answer; return those that the runner says it never read."""

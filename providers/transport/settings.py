@@ -14,7 +14,7 @@ from typing import Final
 
 from reconciler.diagnostics import Diagnostic
 from reconciler.errors import PermanentError
-from reconciler.values import EMPTY, Adapter, Authentication, Connection, HostPatterns
+from reconciler.values import EMPTY, Adapter, Authentication, Connection, Endpoint, HostPatterns
 
 HTTP_PORT: Final = 5985
 HTTPS_PORT: Final = 5986
@@ -161,6 +161,10 @@ class Target:
     def place(self) -> str:
         """The host for people: ``ex1.contoso.com:5985``."""
         return f"{self.name or self.address}:{self.port}"
+
+    @property
+    def endpoint(self) -> Endpoint:
+        return Endpoint(self.settings.connection, self.name)
 
     @property
     def credential(self) -> tuple[str, str]:

@@ -18,7 +18,8 @@ from providers.transport.faults import Judgement, judge
 from providers.transport.settings import Deadlines
 from providers.transport.winrs import WinRS
 from reconciler.errors import AuthenticationFailed, SessionError
-from reconciler.ports import Clock
+from reconciler.ports import Clock, Deadline
+from reconciler.values import Endpoint, Shell
 
 Result = TypeVar("Result")
 
@@ -52,6 +53,10 @@ class Ended(Gone):
     """The process no longer reads, because it has ended; what it wrote last can still be received."""
 
 
+class TooLate(Exception):
+    """The time was over before anything was sent: this program, or what it waited for, took too long."""
+
+
 class Unconfirmed(Exception):
     """A Send may have been taken in whole, in part or not at all."""
 
@@ -77,6 +82,7 @@ class ShellProcess:
         protocol: WinRS,
         *,
         place: str,
+        endpoint: Endpoint,
         clock: Clock,
         deadlines: Deadlines,
         secrets: tuple[str, ...] = (),
@@ -84,6 +90,7 @@ class ShellProcess:
     ) -> None:
         self._protocol = protocol
         self._place = place
+        self._endpoint = endpoint
         self._clock = clock
         self._deadlines = deadlines
         self._secrets = secrets
@@ -98,6 +105,12 @@ class ShellProcess:
     def idle_seconds(self) -> float:
         """How long ago the last message was answered."""
         return self._clock.monotonic() - self._last_message
+
+    @property
+    def shell(self) -> Shell | None:
+        """The shell on its host, as another run can find it; None while there is none. May be asked by any thread."""
+        name = self._shell
+        return None if name is None else Shell(self._endpoint, name)
 
     # --- opening
 
@@ -159,24 +172,31 @@ class ShellProcess:
 
     # --- streaming
 
-    def send(self, data: bytes, *, end: bool = False) -> None:
+    def send(self, data: bytes, *, end: bool = False, until: Deadline | None = None) -> None:
         """Write ``data`` to standard input, in as many messages as it takes; ``end`` closes it.
+
+        Args:
+            until: no message is sent after this. What it holds would be refused then, as far as it asks for a change.
 
         Raises:
             Unconfirmed: some of it may not have arrived, or not whole.
+            TooLate: nothing of it was sent.
+            NotTaken: nothing of it was taken.
             Gone: the process is no longer there.
         """
         chunks = list(wire.pieces(data)) or [b""]
         for index, chunk in enumerate(chunks):
-            self._send_chunk(chunk, end and index == len(chunks) - 1, is_first=index == 0)
+            self._send_chunk(chunk, end and index == len(chunks) - 1, is_first=index == 0, until=until)
 
-    def _send_chunk(self, chunk: bytes, end: bool, *, is_first: bool) -> None:
+    def _send_chunk(self, chunk: bytes, end: bool, *, is_first: bool, until: Deadline | None) -> None:
         shell, command = self._ids()
         self._freshen()
         give_up = self._clock.monotonic() + self._deadlines.reconnect
         tries = busy = refused = seals = 0
         while True:
             tries += 1
+            if until is not None and until.left_seconds(self._clock) <= 0:
+                raise (TooLate if is_first else Unconfirmed)
             try:
                 self._protocol.send_command_input(shell, command, chunk, end)
                 self._last_message = self._clock.monotonic()

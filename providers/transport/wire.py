@@ -60,8 +60,10 @@ def argument_json(value: Argument) -> Json:
     raise TypeError(f"no argument of a command: {type(value).__name__}")
 
 
-def request_json(request: Request, wire_id: str, expires_in_seconds: float | None, flush: bool) -> dict[str, Json]:
+def request_json(request: Request, wire_id: str, window: Sequence[float] | None, flush: bool) -> dict[str, Json]:
     """Return the request as the runner reads it, under the id it has on the wire.
+
+    ``window``: when it may begin, by the clocks of the host.
 
     What is empty or false is left out: 500 commands shall fit into two Sends.
     """
@@ -75,8 +77,8 @@ def request_json(request: Request, wire_id: str, expires_in_seconds: float | Non
     }
     if command.properties:
         told["properties"] = list(command.properties)
-    if expires_in_seconds is not None:
-        told["expires_in_seconds"] = expires_in_seconds
+    if window is not None:
+        told["not_after"] = list(window)
     if flush:
         told["flush"] = True
     if command.operation is Operation.SERVICE:
@@ -123,6 +125,8 @@ class Ready:
     """The runner is there; ``about`` tells what it found on the host."""
 
     about: Mapping[str, Any]
+    clocks: object = None
+    """What it says of the host's clocks, if anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +141,11 @@ class Told:
     id: str
     data: Mapping[str, Any]
     size: int
+
+    @property
+    def clocks(self) -> object:
+        """What the runner says of the host's clocks, if anything."""
+        return self.data.get("clocks")
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +233,7 @@ def _message(payload: bytes, *, is_ready: bool) -> Line:
     if not isinstance(name, str):
         raise WireError("a reply has no id")
     if is_ready and isinstance(data.get("ready"), dict):
-        return Ready(data["ready"])
+        return Ready(data["ready"], data.get("clocks"))
     return Told(name, data, len(payload))
 
 

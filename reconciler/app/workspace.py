@@ -39,7 +39,7 @@ from reconciler.perform import Patience, Performer
 from reconciler.plan import DECLARED, Impact, Plan
 from reconciler.plan_file import SavedPlan, digest
 from reconciler.ports import Clock, CrashPoint, Emit, Holder, Lease, Random, Sessions, StateStore, Stop
-from reconciler.recover import close_intents, outlast
+from reconciler.recover import close_intents, end_shells, outlast
 from reconciler.resource import Landscape, ResourceType
 from reconciler.retry import Retry
 from reconciler.selection import Selection
@@ -349,7 +349,7 @@ class Workspace:
         intents = self.store.read().open_intents
         if not intents:
             return
-        outlast(intents, self.reader)
+        outlast(end_shells(intents, self.sessions, self.ports.emit), self.reader)
         by_name = {kind.name: kind for kind in self.types}
         close_intents(intents, self.look(), by_name, lease)
 

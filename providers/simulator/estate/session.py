@@ -15,8 +15,8 @@ from providers.simulator.estate.estate import Estate
 from providers.simulator.invocation.answers import CmdletError
 from reconciler.diagnostics import Diagnostic
 from reconciler.errors import SessionError, Unreachable
-from reconciler.ports import Request
-from reconciler.values import EMPTY, Argument, Connection, Delta, Endpoint, NameOf, Operation, Reply
+from reconciler.ports import Request, granted
+from reconciler.values import EMPTY, Argument, Connection, Delta, Endpoint, NameOf, Operation, Reply, Shell
 
 _REMEMBERED: Final = 5000
 
@@ -45,7 +45,7 @@ class EstateSessions:
                 "Host cannot be reached", f"{host} is no host of the simulated estate.", "Correct the name."
             )
             raise Unreachable(told)
-        return EstateSession(self, host)
+        return EstateSession(self, host, Shell(Endpoint(endpoint.connection, host), "in-process"))
 
     def _entry(self, connection: Connection) -> str:
         if connection is Connection.EXCHANGE:
@@ -56,6 +56,10 @@ class EstateSessions:
     def pin(self, always: Mapping[str, str]) -> None:
         """Add these parameters, from now on, to every cmdlet that has them."""
         self.always = always
+
+    def end(self, shell: Shell) -> bool:
+        """Return True: within the process nothing is ever under way."""
+        return True
 
     def close(self) -> None:
         """Forget the replies."""
@@ -106,9 +110,11 @@ class EstateSession:
 
     sessions: EstateSessions
     host: str
+    shell: Shell
 
     def invoke(self, requests: Sequence[Request]) -> Sequence[Reply | SessionError]:
         """Run the requests in order and return one result each; see ``reconciler.ports.Session``."""
+        granted(requests, self.shell)
         return self.sessions.answer(self.host, requests)
 
 

@@ -23,7 +23,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
-from providers.simulator.wire.runner import Estate, Runner
+from providers.simulator.wire.runner import Clocks, Estate, Runner
 from providers.simulator.wire.wsman import Launch
 
 LONGEST_LINE_BYTES: Final = 64 * 1024 * 1024
@@ -50,10 +50,9 @@ class PowerShell:
     """After this many requests the other processes of the estate get their turn."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
-    text: bytes
-    read_at: float
+def host_clocks() -> tuple[float, float]:
+    """Return this machine's clocks, which all simulated hosts share."""
+    return time.monotonic(), time.time()
 
 
 class RunnerProcess:
@@ -66,14 +65,16 @@ class RunnerProcess:
         settings: PowerShell | None = None,
         *,
         monotonic: Callable[[], float] = time.monotonic,
+        clocks: Clocks = host_clocks,
     ) -> None:
         self._estate = estate
         self._launch = launch
         self._settings = settings or PowerShell()
         self._monotonic = monotonic
+        self._clocks = clocks
         self._changed = threading.Condition()
         self._torn = bytearray()
-        self._lines: deque[_Line] = deque()
+        self._lines: deque[bytes] = deque()
         self._has_ended = False
         self._is_stopped = False
         self._thread = threading.Thread(target=self._main, name=f"powershell@{launch.host}", daemon=True)
@@ -81,18 +82,17 @@ class RunnerProcess:
 
     def feed(self, data: bytes, *, end: bool) -> None:
         """Write to standard input. A line is read when its end arrives; a torn last line, when the input ends."""
-        read_at = self._monotonic()
         with self._changed:
             if self._has_ended:
                 return
             *lines, torn = data.split(b"\n")
             if lines:
-                self._lines.append(_Line(bytes(self._torn) + lines[0], read_at))
-                self._lines.extend(_Line(line, read_at) for line in lines[1:])
+                self._lines.append(bytes(self._torn) + lines[0])
+                self._lines.extend(lines[1:])
                 self._torn.clear()
             self._torn += torn
             if end and self._torn:
-                self._lines.append(_Line(bytes(self._torn), read_at))
+                self._lines.append(bytes(self._torn))
             self._has_ended = end
             self._changed.notify_all()
 
@@ -134,7 +134,7 @@ class RunnerProcess:
         """Take the lines of the runner script; return what is wrong with it."""
         script = bytearray()
         while (line := self._next_line()) is not None:
-            text = line.text.strip()
+            text = line.strip()
             if text == b".":
                 return _refused_script(bytes(script), "runner")
             script += text
@@ -149,12 +149,12 @@ class RunnerProcess:
             launch.write("stderr", b'#< CLIXML\r\n<Objs Version="1.1.0.1"></Objs>')
         if settings.start_seconds:
             self._pause(settings.start_seconds)
-        runner = Runner(self._estate, launch.host, launch.user, self._monotonic, delegates=launch.delegates)
+        runner = Runner(self._estate, launch.host, launch.user, self._clocks, delegates=launch.delegates)
         while not runner.is_exiting and (lines := self._lines_at_hand()):
             self._answer(runner, lines)
         return 0
 
-    def _answer(self, runner: Runner, lines: deque[_Line]) -> None:
+    def _answer(self, runner: Runner, lines: deque[bytes]) -> None:
         """Answer the lines at hand. Output is flushed between turns, when what it tells of is kept."""
         while lines and not self._is_over(runner):
             replies = bytearray()
@@ -162,7 +162,7 @@ class RunnerProcess:
             with self._estate.turn():
                 for _ in range(self._settings.requests_per_turn):
                     line = lines.popleft()
-                    replies += runner.answer(line.text, line.read_at)
+                    replies += runner.answer(line)
                     overdue = self._monotonic() - flushed_at > FLUSH_SECONDS or len(replies) >= FLUSH_BYTES
                     if not lines or overdue or runner.works_for_seconds or self._is_over(runner):
                         break
@@ -181,12 +181,12 @@ class RunnerProcess:
         with self._changed:
             self._changed.wait_for(lambda: self._is_stopped, seconds)
 
-    def _next_line(self) -> _Line | None:
+    def _next_line(self) -> bytes | None:
         with self._changed:
             self._changed.wait_for(lambda: self._lines or self._has_ended or self._is_stopped)
             return self._lines.popleft() if self._lines and not self._is_stopped else None
 
-    def _lines_at_hand(self) -> deque[_Line]:
+    def _lines_at_hand(self) -> deque[bytes]:
         """Wait for lines and take all there are; empty when the input has ended or the process is to stop."""
         whole = self._settings.reads_stdin_until_end
         with self._changed:

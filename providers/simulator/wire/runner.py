@@ -27,6 +27,10 @@ REPLY_BYTES_KEPT: Final = 32 * 1024 * 1024
 LARGEST_READ_KEPT_BYTES: Final = 1024 * 1024
 
 
+Clocks = Callable[[], tuple[float, float]]
+"""Tells the clocks of a host: seconds since it started, and seconds since 1970."""
+
+
 class Outcome(Protocol):
     """What the estate returns for a call."""
 
@@ -120,14 +124,12 @@ def unframed(line: bytes) -> dict[str, Any] | None:
 class Runner:
     """The runner's side of the line protocol for one process: a request line in, reply lines out."""
 
-    def __init__(
-        self, estate: Estate, host: str, user: str, monotonic: Callable[[], float], *, delegates: bool = False
-    ) -> None:
+    def __init__(self, estate: Estate, host: str, user: str, clocks: Clocks, *, delegates: bool = False) -> None:
         self._estate = estate
         self._host = host
         self._user = user
         self._delegates = delegates
-        self._monotonic = monotonic
+        self._clocks = clocks
         self._nonce = b""
         self._allowed: frozenset[str] = frozenset()
         self._always: Mapping[str, object] = {}
@@ -142,7 +144,7 @@ class Runner:
         self.complaints: list[str] = []
         """What goes to standard error: no part of the protocol, but it tells who debugs the simulator what broke."""
 
-    def answer(self, line: bytes, read_at: float) -> bytes:
+    def answer(self, line: bytes) -> bytes:
         """Return the reply lines to one line, each with its line end; empty for an empty line."""
         self.works_for_seconds = 0.0
         text = line.strip()
@@ -155,10 +157,11 @@ class Runner:
         if request_id in self._kept or request_id in self._executed:
             return self._stored(request_id)
         try:
-            replies = self._run(request, read_at)
+            replies = self._run(request)
         except _Refused as refused:
             # Not kept: it did not run, and the same request may be allowed when it comes again.
-            return self._line({"id": request_id, "ok": False, "error": _refusal(refused)})
+            told = {"id": request_id, "ok": False, "error": _refusal(refused)}
+            return self._line(told | {"clocks": self._clocks()} if refused.type == "CommandExpired" else told)
         if request["op"] not in ("ping", "exit", "replay"):
             self._keep(request, replies)
         return replies
@@ -175,7 +178,7 @@ class Runner:
             error = _refusal(_Refused("UnknownId", "No reply of that id is kept.", request_id))
         return self._line({"id": request_id, "ok": False, "error": error})
 
-    def _run(self, request: Mapping[str, Any], read_at: float) -> bytes:
+    def _run(self, request: Mapping[str, Any]) -> bytes:
         op = request["op"]
         if op == "init":
             return self._init(request)
@@ -186,9 +189,10 @@ class Runner:
             return self._replay(request)
         self.is_exiting = op == "exit"
         if op in ("ping", "exit"):
-            return self._line({"id": request["id"], "ok": True, "records": [], "warnings": []})
+            told = {"id": request["id"], "ok": True, "records": [], "warnings": []}
+            return self._line(told | {"clocks": self._clocks()} if op == "ping" else told)
         try:
-            return self._call(request, read_at)
+            return self._call(request)
         except _Refused:
             raise
         except Exception as error:  # a cmdlet may raise anything, and PowerShell makes an error record of it
@@ -207,19 +211,19 @@ class Runner:
         ready = {name: str(about.get(name, "")) for name in ("ps", "os", "product", "culture")}
         ready |= {"host": self._host, "adapter": adapter}
         loading = self._nonce + b" LOADING\r\n"
-        return loading + self._line({"id": request["id"], "ok": True, "ready": {**ready, "load_ms": 0}}, b" READY ")
+        told = {"id": request["id"], "ok": True, "ready": {**ready, "load_ms": 0}, "clocks": self._clocks()}
+        return loading + self._line(told, b" READY ")
 
     def _replay(self, request: Mapping[str, Any]) -> bytes:
         ids = request.get("ids")
         replies = [self._stored(str(wanted)) for wanted in ids] if isinstance(ids, list) else []
         return b"".join(replies) + self._line({"id": request["id"], "ok": True, "records": [], "warnings": []})
 
-    def _call(self, request: Mapping[str, Any], read_at: float) -> bytes:
+    def _call(self, request: Mapping[str, Any]) -> bytes:
         op, cmdlet = request["op"], str(request.get("cmdlet", ""))
         if cmdlet not in self._allowed:
             raise _Refused("CommandNotAllowed", "The command is not among those of this session.", cmdlet)
-        limit = request.get("expires_in_seconds")
-        if isinstance(limit, int | float) and self._monotonic() - read_at >= limit:
+        if self._is_late(request.get("not_after")):
             raise _Refused("CommandExpired", "The turn of the command came too late.", cmdlet)
         if op not in ("invoke", "script", "service", "probe"):
             raise _Refused("UnknownOperation", "The runner has no such operation.", str(op))
@@ -236,6 +240,15 @@ class Runner:
         if op == "probe":
             outcome = _Told(tuple({**record, "FarLanguage": self._far_language} for record in outcome.records))
         return self._records(request["id"], outcome)
+
+    def _is_late(self, window: object) -> bool:
+        """True where a deadline is over by one of the host's clocks, or the host was restarted since it was set."""
+        if window is None:
+            return False
+        if not (isinstance(window, list) and len(window) == 3 and all(isinstance(one, int | float) for one in window)):
+            raise _Refused("CommandExpired", "The deadline cannot be read.")
+        uptime, time = self._clocks()
+        return bool(uptime < window[0] or uptime >= window[1] or time >= window[2])
 
     @property
     def _far_language(self) -> str | None:

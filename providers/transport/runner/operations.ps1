@@ -41,7 +41,7 @@ function Initialize-Reconciler($Request, [string]$Id) {
     $json += ',"adapter":' + (ConvertTo-ReconcilerText $Reconciler.Adapter)
     $json += ',"load_ms":' + $clock.ElapsedMilliseconds.ToString($Reconciler.Invariant) + '}}'
     $Reconciler.IsReady = $true
-    Add-ReconcilerReply $json 'READY '
+    Add-ReconcilerReply (Add-ReconcilerClocks $json) 'READY '
 }
 
 function Send-ReconcilerStored($Request, [string]$Id) {
@@ -74,7 +74,7 @@ function Send-ReconcilerAgain([string]$Id) {
 function Invoke-ReconcilerOperation($Request, [string]$Id, [string]$Operation) {
     if (Test-ReconcilerSame $Operation 'ping') {
         Update-ReconcilerSession
-        Add-ReconcilerReply (New-ReconcilerDone $Id)
+        Add-ReconcilerReply (Add-ReconcilerClocks (New-ReconcilerDone $Id))
         return
     }
     $cmdlet = [string]$Request['cmdlet']
@@ -86,9 +86,8 @@ function Invoke-ReconcilerOperation($Request, [string]$Id, [string]$Operation) {
         Add-ReconcilerReply (New-ReconcilerRefusal $Id 'CommandNotAllowed' 'PermissionDenied' 'not among the cmdlets of this session' $cmdlet)
         return
     }
-    $limit = $Request['expires_in_seconds']
-    if ($null -ne $limit -and $Reconciler.Burst.Elapsed.TotalSeconds -ge [double]$limit) {
-        Add-ReconcilerReply (New-ReconcilerRefusal $Id 'CommandExpired' 'OperationTimeout' 'its turn came too late' $cmdlet)
+    if (Test-ReconcilerLate) {
+        Add-ReconcilerReply (New-ReconcilerLate $Id $cmdlet)
         return
     }
     if (Test-ReconcilerSame $Operation 'service') {
@@ -110,8 +109,13 @@ function Invoke-ReconcilerOperation($Request, [string]$Id, [string]$Operation) {
     }
 }
 
-# From here on the call counts as made: whatever becomes of it, its id never makes it again.
+# From here on the call counts as made: whatever becomes of it, its id never makes it again. To find a cmdlet, or to load
+# the full shell for a script, takes a while, so the deadline is looked at here once more.
 function Start-ReconcilerCall {
+    if (Test-ReconcilerLate) {
+        $Reconciler.IsLate = $true
+        throw 'its turn came too late'
+    }
     $Reconciler.HasBegun = $true
     if (-not $Reconciler.IsRead -and $Reconciler.Executed.Count -lt $Reconciler.ExecutedMost) {
         $Reconciler.Executed[$Reconciler.Id] = $true
@@ -131,6 +135,8 @@ function Invoke-ReconcilerOnce($Request, [string]$Id, [string]$Operation) {
     }
     $Reconciler.IsRead = [bool]$Request['read']
     $Reconciler.HasBegun = $false
+    $Reconciler.IsLate = $false
+    $Reconciler.NotAfter = $Request['not_after']
     $Reconciler.Reply = New-Object Collections.ArrayList
     $Reconciler.ReplySize = 0
     $Reconciler.Id = $Id
@@ -160,7 +166,11 @@ function Invoke-ReconcilerGuarded($Request, [string]$Id, [string]$Operation) {
     } catch {
         $failure = $_
         try {
-            $json = ConvertTo-ReconcilerError $Id $failure ([string]$Request['cmdlet'])
+            if ($Reconciler.IsLate) {
+                $json = New-ReconcilerLate $Id ([string]$Request['cmdlet'])
+            } else {
+                $json = ConvertTo-ReconcilerError $Id $failure ([string]$Request['cmdlet'])
+            }
         } catch {
             $json = New-ReconcilerError $Id 'Exception' '' 'NotSpecified' 'the error cannot be told' '' @() $Reconciler.HasBegun
         }
@@ -201,10 +211,6 @@ function Invoke-ReconcilerLine([string]$Line) {
     if ($Line.Length -eq 0) {
         return
     }
-    # The lines of one send come one after the other; its last one asks for the flush that ends the burst.
-    if ($null -eq $Reconciler.Burst) {
-        $Reconciler.Burst = [Diagnostics.Stopwatch]::StartNew()
-    }
     $request = Read-ReconcilerRequest $Line
     if ($null -eq $request) {
         Send-ReconcilerBadLine
@@ -226,7 +232,6 @@ function Invoke-ReconcilerLine([string]$Line) {
         Invoke-ReconcilerOnce $request $id $operation
     }
     if ($request['flush'] -or (Test-ReconcilerSame $operation 'init')) {
-        $Reconciler.Burst = $null
         Clear-ReconcilerBuffer
     } elseif ($Reconciler.Flushed.Elapsed.TotalSeconds -ge 1) {
         Clear-ReconcilerBuffer
