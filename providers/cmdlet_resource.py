@@ -40,6 +40,7 @@ from reconciler.values import (
     Delta,
     Endpoint,
     NameOf,
+    ObjectId,
     Record,
     Resource,
     Value,
@@ -164,6 +165,8 @@ class CmdletResource(ResourceType):
     """Property that tells the key."""
     name_output: ClassVar[str] = "Name"
     """Property that ``-Identity`` takes."""
+    has_guid: ClassVar[bool] = True
+    """Whether its objects stand in the directory, where a GUID means one for ever."""
     shown_as: ClassVar[str] = "object"
     """How a plan calls one whose name is not known yet: ``<gateway of ...>``."""
     listing: ClassVar[Mapping[str, Argument]] = {}
@@ -274,7 +277,7 @@ class CmdletResource(ResourceType):
     @cached_property
     def outputs(self) -> tuple[str, ...]:
         """The properties a listing asks for: no more than are compared or identify."""
-        named = (self.key_output, self.name_output, "Guid", *self.extra_outputs)
+        named = (self.key_output, self.name_output, *(("Guid",) if self.has_guid else ()), *self.extra_outputs)
         told = (a.output for a in self.attributes.values() if a.output)
         return tuple(dict.fromkeys((*named, *told)))
 
@@ -301,7 +304,7 @@ class CmdletResource(ResourceType):
             Address(self.name, key),
             self.canonical(record),
             name=_text(record.get(self.name_output)),
-            guid=_text(record.get("Guid")),
+            guid=_text(record.get("Guid")) if self.has_guid else None,
         )
 
     def canonical(self, record: Record) -> Mapping[str, Value]:
@@ -331,11 +334,11 @@ class CmdletResource(ResourceType):
     # what changes it
 
     def identity(self, key: str, landscape: Landscape) -> Argument:
-        """Return what ``-Identity`` takes for the resource at ``key``."""
+        """Return what ``-Identity`` takes for the resource at ``key``: the very object that was observed there."""
         observed = landscape.one(self.name, key)
         if observed is not None and observed.name is None and self.key_output != self.name_output:
             return NameOf(Address(self.name, key), self.shown_as)
-        return (observed.name if observed else None) or key
+        return object_argument(observed, key)
 
     def create(self, desired: Resource, landscape: Landscape) -> Sequence[Command]:
         now, later = self._split(desired)
@@ -368,6 +371,12 @@ class CmdletResource(ResourceType):
 
     def delete(self, observed: Resource, landscape: Landscape) -> Sequence[Command]:
         return (write(f"Remove-{self.noun}", self.endpoint, Identity=self.identity(observed.key, landscape)),)
+
+
+def object_argument(observed: Resource | None, key: str) -> str | ObjectId:
+    """Return what a cmdlet takes for an object: its GUID, or the name of one that has none yet."""
+    name = (observed.name if observed else None) or key
+    return ObjectId(observed.guid, name) if observed is not None and observed.guid else name
 
 
 def _argument(attribute: Attribute, change: Change) -> Argument:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from reconciler.diagnostics import Diagnostic, Severity
-from reconciler.values import Address, Resource
+from reconciler.values import Address, Resource, folded
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +52,8 @@ class Rule:
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Return a remedy that names what comes close to ``name``, or else what there is."""
     names = sorted(known)
-    by_folded = {each.casefold(): each for each in names}
-    close = difflib.get_close_matches(name.casefold(), by_folded, n=1, cutoff=0.6)
+    by_folded = {folded(each): each for each in names}
+    close = difflib.get_close_matches(folded(name), by_folded, n=1, cutoff=0.6)
     if close:
         return f'Did you mean "{by_folded[close[0]]}"?'
     shown = ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")

@@ -208,9 +208,14 @@ _FQDN = checked(
     shown=r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)+",
 )
 _USER = checked(
-    r"[^\s@<>\"';:,]+@[a-z0-9-]+(\.[a-z0-9-]+)+",
+    r"[^\s@<>\";:,]+@[a-z0-9-]+(\.[a-z0-9-]+)+",
     "must be written user@domain",
-    shown=r"([Ss][Ii][Pp]:)?[^\s@<>\"';:,]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+",
+    shown=r"([Ss][Ii][Pp]:)?[^\s@<>\";:,]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+",
+)
+_PERSON = checked(
+    r"((smtp|sip):)?[^\s@<>\";:,\\]+@[^\s@<>\";:,/\\]+|([^\s@<>\";:,/\\]+\\)?[^@<>\";:,/\\|=*?\[\]\x00-\x1f]+",
+    "must be a primary address, another address, a logon name (user@domain or DOMAIN\\user) or an alias",
+    shown="",
 )
 _DIGITS = checked(r"[0-9]{1,20}", "must be 1 to 20 digits")
 _NO_CONTROL = checked(r"[^\x00-\x1f\x7f\u2028\u2029\ud800-\udfff]*", "must not hold control characters", shown="")
@@ -231,6 +236,7 @@ Fqdn = Annotated[str, Normalise(lower), _FQDN]
 PoolFqdn = Annotated[str, Normalise(pool_fqdn), _FQDN]
 SiteName = Annotated[str, Normalise(site_name), _NO_CONTROL]
 SmtpAddress = Annotated[str, Normalise(lower), _USER]
+PersonName = Annotated[str, Normalise(lower), _PERSON, _NO_CONTROL]
 SipAddress = Annotated[str, Normalise(sip_address), _USER]
 E164 = Annotated[str, Normalise(text), _E164]
 Digits = Annotated[str, Normalise(text), _DIGITS]

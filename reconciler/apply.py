@@ -26,7 +26,7 @@ from reconciler.events import (
     Told,
     Waiting,
 )
-from reconciler.perform import CHUNK, Performer, remembered
+from reconciler.perform import CHUNK, Performer, remembered, respelt
 from reconciler.plan import DECLARED, Plan, Step
 from reconciler.ports import Scheduler, StateStore, Stop
 from reconciler.resource import Action, Lifecycle
@@ -235,7 +235,10 @@ class Apply:
                 for action in self._plan.adopted
                 if action.predicted_by is None
             ),
-            forget=tuple(action.address for action in self._plan.forgotten),
+            forget=(
+                *(action.address for action in self._plan.forgotten),
+                *respelt((action.address for action in self._plan.adopted if action.predicted_by is None), landscape),
+            ),
             decisions={name: value for name, value in self._plan.decisions.items() if name != DECLARED},
             discharge=self._plan.met,
         )

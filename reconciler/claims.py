@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from reconciler.values import EMPTY, Address, Command, Value
+from reconciler.values import EMPTY, Address, Command, Value, folded
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,7 @@ class Claim:
 
     scope: str
     value: str
-    """As the servers compare it: in lower case."""
+    """As the servers compare it."""
     attribute: str = field(compare=False)
     """The attribute that holds it."""
     shown: str = field(compare=False)
@@ -26,7 +26,7 @@ class Claim:
 
     @classmethod
     def of(cls, scope: str, attribute: str, value: str) -> Claim:
-        return cls(scope.casefold(), value.casefold(), attribute, value)
+        return cls(folded(scope), folded(value), attribute, value)
 
     def __str__(self) -> str:
         return self.shown

@@ -17,7 +17,7 @@ from reconciler.open_values import with_bringers
 from reconciler.plan_file import fingerprint
 from reconciler.resource import Action, ActionKind, Change, Landscape, Lifecycle, ResourceType, Section, Task
 from reconciler.snapshot import Remembered
-from reconciler.values import EMPTY, UNSET, Address, Command, Resource, Resources, Value
+from reconciler.values import EMPTY, UNSET, Address, Command, Resource, Resources, Value, folded
 
 _Planned = tuple[Action, Resource | None]
 
@@ -29,6 +29,7 @@ def decide(types: Sequence[ResourceType], landscape: Landscape) -> tuple[Landsca
         types: in the order in which they are planned.
         landscape: everything that was read and loaded; nothing in it is predicted yet.
     """
+    landscape = _identified(types, landscape)
     before, unchanged = landscape, 0
     for kind in types:
         if kind.lifecycle is Lifecycle.TASK:
@@ -43,12 +44,35 @@ def decide(types: Sequence[ResourceType], landscape: Landscape) -> tuple[Landsca
 def declared_digest(types: Sequence[ResourceType], landscape: Landscape) -> str:
     """Return a digest of what the files declare, the rows of users aside: those are compared one by one."""
     told = {
-        str(resource.address): tuple((name, value) for name, value in sorted(resource.attributes.items()))
+        "/".join(resource.address.folded): tuple(
+            (name, _folded(value)) for name, value in sorted(resource.attributes.items())
+        )
         for kind in types
         if kind.section_style is Section.MAPPING
         for resource in landscape.declared.get(kind.name, Resources()).values()
     }
     return fingerprint(told)
+
+
+def _folded(value: Value) -> Value:
+    if isinstance(value, tuple):
+        return tuple(_folded(item) for item in value)
+    return folded(value) if isinstance(value, str) else value
+
+
+def _identified(types: Sequence[ResourceType], landscape: Landscape) -> Landscape:
+    """Return the landscape with every declaration under the key of the object that it means."""
+    for kind in types:
+        meant = kind.meant(landscape)
+        if meant:
+            rows = landscape.declared[kind.name].values()
+            resolved = Resources(_under(row, meant.get(row.key)) for row in rows)
+            landscape = replace(landscape, declared={**landscape.declared, kind.name: resolved})
+    return landscape
+
+
+def _under(row: Resource, key: str | None) -> Resource:
+    return row if key is None else replace(row, address=Address(row.address.type, key), written=row.key)
 
 
 def _plan_tasks(kind: ResourceType, landscape: Landscape) -> Landscape:
@@ -97,7 +121,7 @@ def _decide(kind: ResourceType, desired: Resource, landscape: Landscape) -> Acti
         return _change(kind, ActionKind.CREATE, desired, None, changes, landscape)
     if not changes:
         remember = _remembered(kind, desired, observed)
-        if prior is not None and prior.guid == remember.guid and dict(prior.attributes) == remember.attributes:
+        if prior is not None and prior.guid == remember.guid and _is_remembered(kind, prior, remember):
             return None
         needs = tuple(kind.needs(desired, landscape))
         made_by = landscape.predicted_by.get(desired.address)
@@ -169,7 +193,8 @@ def _inverse(
     if observed is None:
         return tuple(kind.delete(desired, landscape))
     if action_kind is ActionKind.REPLACE:
-        return (*kind.delete(desired, landscape), *kind.create(replace(observed, name=None), landscape))
+        made = landscape.with_observed(kind.name, landscape.all(kind.name).replaced(drop=[desired.key]))
+        return (*kind.delete(desired, made), *kind.create(replace(observed, name=None, guid=None), landscape))
     turned = tuple(Change(c.attribute, c.after, c.before) for c in changes if c.before is not UNSET)
     before = replace(observed, attributes={change.attribute: _value(change) for change in turned})
     return tuple(kind.update(before, observed, turned, landscape)) if turned else ()
@@ -196,6 +221,10 @@ def _remembered(kind: ResourceType, desired: Resource, observed: Resource | None
     return Resource(
         desired.address, managed, name=observed.name if observed else None, guid=observed.guid if observed else None
     )
+
+
+def _is_remembered(kind: ResourceType, prior: Remembered, remember: Resource) -> bool:
+    return kind.comparable(prior.attributes) == kind.comparable(remember.attributes)
 
 
 def _acted(kind: ResourceType, landscape: Landscape, planned: Sequence[_Planned]) -> Landscape:

@@ -7,7 +7,6 @@ file and, for a name that is nearly right, the right one.
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -15,7 +14,7 @@ from reconciler.csv_reader import Columns, CsvRow, read_csv
 from reconciler.diagnostics import Diagnostic, Problem
 from reconciler.resource import AttributeKind, AttributeRole, ResourceType, Section
 from reconciler.source_text import MAX_TOLD, Located, did_you_mean, nearest
-from reconciler.values import Address, Resource
+from reconciler.values import Address, Resource, folded
 from reconciler.yaml_reader import Node, read_yaml
 
 IDENTITY = "identity"
@@ -56,11 +55,6 @@ class _Entry:
     key: str
     data: Mapping[str, object]
     place: Located
-
-
-def folded(name: str) -> str:
-    """Return the form two names share that a directory, or a reader, would take for the same."""
-    return name.casefold() if name.isascii() else unicodedata.normalize("NFKC", name).casefold()
 
 
 def read_section(

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from reconciler.resource import Attribute, AttributeKind, AttributeRole, Change
 from reconciler.snapshot import Remembered
-from reconciler.values import UNSET, Resource, Value
+from reconciler.values import UNSET, Resource, Unset, Value, folded
 
 
 def compare(
@@ -35,7 +35,8 @@ def compare(
     before = {name: observed.attributes.get(name, UNSET) for name in after}
     if before == after:
         return ()
-    return tuple(Change(name, before[name], after[name]) for name in after if name in _differing(before, after))
+    differing = _differing(_comparable(attributes, before), _comparable(attributes, after))
+    return tuple(Change(name, before[name], after[name]) for name in after if name in differing)
 
 
 def forces_replacement(attributes: Mapping[str, Attribute], changes: tuple[Change, ...]) -> bool:
@@ -46,7 +47,16 @@ def forces_replacement(attributes: Mapping[str, Attribute], changes: tuple[Chang
     )
 
 
+def _comparable(attributes: Mapping[str, Attribute], values: Mapping[str, Value | Unset]) -> Mapping[str, object]:
+    return {
+        name: value if isinstance(value, Unset) else attributes[name].comparable(value)
+        for name, value in values.items()
+    }
+
+
 def _differing(before: Mapping[str, object], after: Mapping[str, object]) -> frozenset[str]:
+    if before == after:
+        return frozenset()
     from deepdiff import DeepDiff
 
     return frozenset(str(key) for key in DeepDiff(before, after, ignore_type_in_groups=[]).affected_root_keys)
@@ -55,10 +65,10 @@ def _differing(before: Mapping[str, object], after: Mapping[str, object]) -> fro
 def _wanted(attribute: Attribute, value: Value, observed: Resource | None, prior: Remembered | None) -> Value:
     if attribute.kind is not AttributeKind.MEMBERSHIP:
         return value
-    ours = _items(value)
-    there = observed.items(attribute.name) if observed else ()
-    left = set(_items(prior.attributes.get(attribute.name))) - set(ours) if prior else set()
-    return tuple(sorted((set(there) | set(ours)) - left))
+    ours = {folded(item): item for item in _items(value)}
+    there = {folded(item): item for item in (observed.items(attribute.name) if observed else ())}
+    left = {folded(item) for item in _items(prior.attributes.get(attribute.name))} - ours.keys() if prior else set()
+    return tuple(sorted(item for name, item in {**ours, **there}.items() if name not in left))
 
 
 def _abandoned_memberships(

@@ -14,7 +14,7 @@ are the checks: what the plan would refuse or warn of is a *condition*, whether 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from reconciler.accept import Acceptance
@@ -162,7 +162,7 @@ def _entry(
     acceptance: Acceptance,
 ) -> Iterable[DriftEntry]:
     kind = by_type[action.address.type]
-    prior = landscape.prior.resources.get(action.address)
+    prior = _respelt(kind, landscape.prior.resources.get(action.address), action.changes)
     if action.predicted_by is not None or action.kind is ActionKind.FORGET or _follows_a_task(action, end):
         return  # what follows from another action is told with that one
     found, reason = _classified(action, prior, landscape, end, moved)
@@ -255,6 +255,21 @@ def _was_never_done(task: Action, landscape: Landscape, end: Landscape) -> bool:
 def _compared(change: Change, prior: Remembered | None) -> DriftChange:
     last = prior.attributes.get(change.attribute, UNSET) if prior is not None else UNSET
     return DriftChange(change.attribute, change.after, last, change.before)
+
+
+def _respelt(kind: ResourceType, prior: Remembered | None, changes: Sequence[Change]) -> Remembered | None:
+    """Return what was last applied with its names spelt as they are desired, or else observed, where they are those."""
+    if prior is None:
+        return None
+    attributes = dict(prior.attributes)
+    for change in changes:
+        attribute = kind.attributes.get(change.attribute)
+        for value in (change.before, change.after):
+            if attribute is None or change.attribute not in attributes or isinstance(value, Unset):
+                continue
+            if attribute.comparable(attributes[change.attribute]) == attribute.comparable(value):
+                attributes[change.attribute] = value
+    return replace(prior, attributes=attributes)
 
 
 _GRAVE = frozenset({Lifecycle.TASK, Lifecycle.SETTING})

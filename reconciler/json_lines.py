@@ -34,7 +34,7 @@ from reconciler.plan_file import digest
 from reconciler.resource import Action, Change
 from reconciler.snapshot import Obligation
 from reconciler.text import to_json
-from reconciler.values import Unset, Value
+from reconciler.values import Command, Unset, Value
 
 FORMAT: Final = "reconciler/1"
 
@@ -185,13 +185,18 @@ def _planned_action(action: Action, *, step: str | None, stage: int | None) -> M
         "stage": stage,
         "wave": action.wave,
         "changes": [_change(change) for change in action.changes],
-        "commands": [{"text": str(command), "on": str(command.endpoint)} for command in action.commands],
+        "commands": [_command(command) for command in action.commands],
         "reasons": list(action.reasons),
         "needs": [str(address) for address in action.needs],
         "predicted_by": None if action.predicted_by is None else str(action.predicted_by),
         "settle_seconds": action.settle_seconds,
         "destroys": action.destroys,
     }
+
+
+def _command(command: Command) -> Message:
+    told = {"text": str(command), "on": str(command.endpoint)}
+    return {**told, "names": dict(command.named)} if command.named else told
 
 
 def _change(change: Change) -> Message:

@@ -9,7 +9,7 @@ have happened without anybody being able to tell is *unknown*: it is never sent 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -24,7 +24,7 @@ from reconciler.resource import Action, ActionKind, Landscape, Proof, ResourceTy
 from reconciler.sent import CutShort, Ended, Sent, given_up, not_looked_at
 from reconciler.snapshot import Intent, Outcome, OutcomeKind, Remembered, StateChange
 from reconciler.system import NeverStop
-from reconciler.values import Address, Argument, Command, NameOf, Resource, Shell
+from reconciler.values import Address, Argument, Command, NameOf, Resource, Shell, Value
 from reconciler.world import World
 
 CHUNK = 100
@@ -130,7 +130,7 @@ class Performer:
         if kind.is_done(action, landscape):
             return Ended(action, OutcomeKind.DONE, was_there=True)
         found = kind.expectation(action, landscape)
-        if fingerprint(found) != fingerprint(action.expects):
+        if _fingerprint(kind, found) != _fingerprint(kind, action.expects):
             return Ended(action, OutcomeKind.NOT_RUN, _difference(action.expects, found), is_stale=True)
         return _not_to_be_taken(action, landscape) or _not_brought(action, landscape)
 
@@ -334,12 +334,19 @@ class Performer:
                 for action in done
                 if action.remember is not None
             ),
-            forget=tuple(
-                action.address for action in done if action.remember is None and action.kind is not ActionKind.RUN
+            forget=(
+                *(action.address for action in done if action.remember is None and action.kind is not ActionKind.RUN),
+                *respelt((action.address for action in done if action.remember is not None), landscape),
             ),
             owe=tuple(owed for action in done for owed in kind.owed_after(action, landscape)),
             discharge=tuple(met for action in done for met in action.discharges),
         )
+
+
+def respelt(addresses: Iterable[Address], landscape: Landscape) -> tuple[Address, ...]:
+    """Return those of ``addresses`` that the state keeps in another spelling, in that one: the new takes its place."""
+    known = ((address, landscape.prior.resources.get(address)) for address in addresses)
+    return tuple(prior.address for address, prior in known if prior and not prior.address.is_spelt_as(address))
 
 
 def remembered(action: Action, observed: Resource | None) -> Remembered:
@@ -384,6 +391,11 @@ def _not_brought(action: Action, landscape: Landscape) -> Ended | None:
             if landscape.one(value.address.type, value.address.key) is None:
                 return Ended(action, OutcomeKind.NOT_RUN, f"{value.address} was to be there by now, and it is not")
     return None
+
+
+def _fingerprint(kind: ResourceType, expects: Mapping[str, Value] | None) -> str:
+    """Return the fingerprint of what is taken for granted, the same however the names in it are spelt."""
+    return fingerprint(None if expects is None else kind.comparable(expects))
 
 
 def _why_unreadable(address: Address, landscape: Landscape) -> str:

@@ -127,11 +127,12 @@ def entry_lines(
 
 
 def _commands(entry: Entry, style: Style) -> Iterator[str]:
-    """Yield the commands as they can be pasted: where each runs stands in a comment."""
+    """Yield the commands as they can be pasted: a comment says where each runs, and what its GUIDs stand for."""
     for action in entry.actions:
         for command in action.commands:
-            where = style.paint(f"  # {style.show(str(command.endpoint))}", "dim")
-            yield f"{_MARGIN}{style.show(str(command))}{where}"
+            meant = ", ".join(dict.fromkeys(command.named.values()))
+            where = f"{command.endpoint}: {meant}" if meant else str(command.endpoint)
+            yield f"{_MARGIN}{style.show(str(command))}{style.paint(f'  # {style.show(where)}', 'dim')}"
 
 
 def _title(action: Action, style: Style) -> str:

@@ -16,7 +16,7 @@ from reconciler.diagnostics import Diagnostic
 from reconciler.plan import Plan, Step
 from reconciler.resource import Action
 from reconciler.snapshot import Obligation
-from reconciler.values import Argument, Command, Delta, NameOf, Resource, Unset, Value
+from reconciler.values import Argument, Command, Delta, NameOf, ObjectId, Resource, Unset, Value
 
 Json: TypeAlias = "bool | int | str | list[Json] | dict[str, Json] | None"
 
@@ -117,6 +117,8 @@ def _argument(value: Argument | Unset) -> Json:
             return {"$add": list(add), "$remove": list(remove)}
         case NameOf(address, noun):
             return {"$name_of": str(address), "noun": noun}
+        case ObjectId(guid, name):
+            return {"$guid": guid, "name": name}
         case Unset():
             return {"$unset": True}
     assert_never(value)

@@ -25,6 +25,7 @@ from reconciler.values import (
     Delta,
     Endpoint,
     NameOf,
+    ObjectId,
     Operation,
     Resource,
     Unset,
@@ -207,6 +208,8 @@ def _read_argument(value: object) -> Argument:
     if "$name_of" in value:
         name = NameOf(Address.parse(fields.take("$name_of", str)), fields.take("noun", str))
         return fields.end(name)
+    if "$guid" in value:
+        return fields.end(ObjectId(fields.take("$guid", str), fields.take("name", str)))
     return fields.end(Delta(fields.each("$add", _is_text), fields.each("$remove", _is_text)))
 
 

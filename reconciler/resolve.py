@@ -8,15 +8,15 @@ the checks do that when the world has been read.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from graphlib import CycleError, TopologicalSorter
 from heapq import nsmallest
 
-from reconciler.declarations import Declaration, folded
+from reconciler.declarations import Declaration
 from reconciler.diagnostics import Diagnostic, in_order
 from reconciler.resource import Attribute, Lifecycle, ResourceType
 from reconciler.source_text import nearest
-from reconciler.values import EMPTY, Address, Resource, Resources, Value
+from reconciler.values import EMPTY, Address, Resource, Resources, Value, folded
 
 _RANKED = 20
 """Names for which the nearest are looked for."""
@@ -46,7 +46,7 @@ def resolve(
     if known.is_complete:
         found += _dangling(unique, types, known)
     found += _cycles(unique, types)
-    return _by_type(unique, types), in_order(found)
+    return _by_type(_respelt(unique, types, known), types), in_order(found)
 
 
 def implied_by_default(
@@ -62,6 +62,32 @@ def implied_by_default(
         )
         for resource_type in types
     }
+
+
+def _respelt(declarations: Sequence[Declaration], types: Sequence[ResourceType], known: Known) -> Iterator[Declaration]:
+    """Yield the declarations with every reference in the spelling of the key that it names."""
+    keys: dict[str, dict[str, str]] = {
+        name: {folded(key): key for key in implied} for name, implied in known.implied.items()
+    }
+    for declaration in declarations:
+        address = declaration.resource.address
+        keys.setdefault(address.type, {})[folded(address.key)] = address.key
+    referring = {one.name: _references(one, keys) for one in types}
+    for declaration in declarations:
+        resource = declaration.resource
+        respelt = {
+            attribute.name: new
+            for attribute, target in referring.get(resource.address.type, ())
+            if (old := resource.get(attribute.name)) != (new := _spelt(old, keys[target]))
+        }
+        attributes = {**resource.attributes, **respelt}
+        yield replace(declaration, resource=replace(resource, attributes=attributes)) if respelt else declaration
+
+
+def _spelt(value: Value, keys: Mapping[str, str]) -> Value:
+    if isinstance(value, tuple):
+        return tuple(_spelt(item, keys) for item in value)
+    return keys.get(folded(value), value) if isinstance(value, str) else value
 
 
 def _by_type(declarations: Iterable[Declaration], types: Sequence[ResourceType]) -> Mapping[str, Resources]:

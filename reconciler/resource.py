@@ -31,6 +31,7 @@ from reconciler.values import (
     Resources,
     Unset,
     Value,
+    folded,
 )
 
 
@@ -92,6 +93,15 @@ class Attribute:
     @property
     def is_compared(self) -> bool:
         return self.role in (AttributeRole.MANAGED, AttributeRole.CREATE_ONLY)
+
+    def comparable(self, value: Value) -> Value:
+        """Return the value as it is compared: names of objects in the form in which the directory compares them."""
+        if self.references is None:
+            return value
+        if isinstance(value, tuple):
+            names = (folded(item) if isinstance(item, str) else item for item in value)
+            return tuple(names) if self.kind is AttributeKind.LIST else tuple(sorted(set(names), key=str))
+        return folded(value) if isinstance(value, str) else value
 
 
 class Section(Enum):
@@ -347,6 +357,13 @@ class ResourceType(ABC):
         """Return the desired resources: by default the declared ones."""
         return tuple(landscape.declared.get(self.name, NO_RESOURCES).values())
 
+    def meant(self, landscape: Landscape) -> Mapping[str, str]:
+        """Return, by declared key, the key of the observed object that it means, where the two are not the same name.
+
+        A user may be written by logon name or alias. What fits no object, or two, is not here: the checks refuse it.
+        """
+        return EMPTY
+
     def due(self, landscape: Landscape) -> Sequence[Task]:
         """Of a task type: return the tasks that the levels ask for now."""
         return ()
@@ -406,7 +423,7 @@ class ResourceType(ABC):
         """Return the holder as it is once it gave up ``claims``; a type that must not be without one parks it."""
         values = dict(holder.attributes)
         for claim in claims:
-            kept = tuple(one for one in _texts(values[claim.attribute]) if one.casefold() != claim.value)
+            kept = tuple(one for one in _texts(values[claim.attribute]) if folded(one) != claim.value)
             values[claim.attribute] = kept if isinstance(values[claim.attribute], tuple) else None
         return replace(holder, attributes=values)
 
@@ -488,7 +505,14 @@ class ResourceType(ABC):
         observed = landscape.one(self.name, action.address.key)
         if action.expects_after is None or observed is None:
             return action.expects_after is None and observed is None
-        return self.project(action.changes, observed) == action.expects_after
+        return self.comparable(self.project(action.changes, observed)) == self.comparable(action.expects_after)
+
+    def comparable(self, values: Mapping[str, Value]) -> Mapping[str, Value]:
+        """Return values of attributes as they are compared; what is no attribute stays as it is."""
+        return {
+            name: attribute.comparable(value) if (attribute := self.attributes.get(name)) else value
+            for name, value in values.items()
+        }
 
     def waits_for(self, action: Action, landscape: Landscape) -> Sequence[Command]:
         """Return reads to repeat until ``is_ready``, before the action is sent: replication, readiness of a pool."""
@@ -520,8 +544,8 @@ class ResourceType(ABC):
             value = observed.get(change.attribute)
             attribute = self.attributes.get(change.attribute)
             if attribute is not None and attribute.kind is AttributeKind.MEMBERSHIP:
-                moving = set(_texts(change.before)) ^ set(_texts(change.after))
-                value = tuple(item for item in _texts(value) if item in moving)
+                moving = set(map(folded, _texts(change.before))) ^ set(map(folded, _texts(change.after)))
+                value = tuple(item for item in _texts(value) if folded(item) in moving)
             told[change.attribute] = value
         return told
 

@@ -8,6 +8,7 @@ the rest of the pipeline compares with ``==`` and never strips, lowers or conver
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -37,17 +38,42 @@ UNSET: Final = Unset.UNSET
 EMPTY: Final[Mapping[Any, Any]] = MappingProxyType({})
 
 
+# --- names -----------------------------------------------------------------------------------------------------------
+
+_KATAKANA: Final = {code: code - 0x60 for code in range(0x30A1, 0x30F7)}
+"""Each katakana to its hiragana."""
+_LOOSE_MARKS: Final = (range(0x300, 0x370), range(0x1AB0, 0x1B00), range(0x1DC0, 0x1E00), range(0x3099, 0x309B))
+"""Combining marks that only accent a letter. In other scripts a mark is a vowel, which tells words apart."""
+
+
+def folded(name: str) -> str:
+    """Return the form that two names share where the directory takes them for one.
+
+    Active Directory compares names without regard to case, accents, width and kind of kana, so that two objects of a
+    container cannot differ in these alone. Blanks at the ends are no part of a name. Sources: MS-ADTS 3.1.1.2.2.4.13
+    and 6.5.1 (NORM_IGNORECASE, NORM_IGNORENONSPACE, NORM_IGNOREWIDTH, NORM_IGNOREKANATYPE).
+    """
+    if name.isascii():
+        return name.strip().lower()
+    plain = "".join(
+        c for c in unicodedata.normalize("NFKD", name) if not any(ord(c) in marks for marks in _LOOSE_MARKS)
+    )
+    return unicodedata.normalize("NFKD", plain.translate(_KATAKANA).casefold()).strip()
+
+
 # --- addresses -------------------------------------------------------------------------------------------------------
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9._@/+-]")
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Address:
     """The name of a resource, ``type/key``, such as ``um_mailbox/alice@contoso.com``.
 
-    Its text needs no quoting in any shell: other characters stand as the %XX of their UTF-8 bytes.
+    Two addresses are equal where the directory takes their keys for one name: ``dial_plan/redmond`` is
+    ``dial_plan/Redmond``, however a file, a server or the state spells it. The text needs no quoting in any shell:
+    other characters stand as the %XX of their UTF-8 bytes.
     """
 
     type: str
@@ -75,8 +101,23 @@ class Address:
 
     @property
     def folded(self) -> tuple[str, str]:
-        """The form two addresses share when they name the same thing: directories ignore case."""
-        return (self.type, self.key.casefold())
+        """The form that equal addresses share."""
+        return (self.type, folded(self.key))
+
+    def is_spelt_as(self, other: Address) -> bool:
+        """True where the two are not only equal but written alike."""
+        return (self.type, self.key) == (other.type, other.key)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Address):
+            return NotImplemented
+        return self.type == other.type and (self.key == other.key or folded(self.key) == folded(other.key))
+
+    def __hash__(self) -> int:
+        return hash(self.folded)
+
+    def __lt__(self, other: Address) -> bool:
+        return (self.type, self.key) < (other.type, other.key)
 
 
 # --- hosts -----------------------------------------------------------------------------------------------------------
@@ -143,6 +184,8 @@ class Resource:
     """What ``-Identity`` takes where it is not the key, such as ``1:1`` for a gateway; observed only."""
     guid: str | None = None
     """The object's identity in the directory; observed only. Two objects of one name differ here."""
+    written: str | None = field(default=None, compare=False)
+    """Desired only: how the configuration names it, where that is not the key."""
     position: Position | None = field(default=None, compare=False)
     """Where it was declared."""
 
@@ -165,15 +208,15 @@ class Resource:
 
 
 class Resources(Mapping[str, Resource]):
-    """Resources of one type by key, in the order given; keys are found whatever their case, as directories do."""
+    """Resources of one type by key, in the order given; keys are found as the directory finds them (``folded``)."""
 
     __slots__ = ("_by_key",)
 
     def __init__(self, resources: Iterable[Resource] = ()) -> None:
-        self._by_key: dict[str, Resource] = {resource.key.casefold(): resource for resource in resources}
+        self._by_key: dict[str, Resource] = {folded(resource.key): resource for resource in resources}
 
     def __getitem__(self, key: str) -> Resource:
-        return self._by_key[key.casefold()]
+        return self._by_key[folded(key)]
 
     def __iter__(self) -> Iterator[str]:
         return (resource.key for resource in self._by_key.values())
@@ -182,7 +225,7 @@ class Resources(Mapping[str, Resource]):
         return len(self._by_key)
 
     def __contains__(self, key: object) -> bool:
-        return isinstance(key, str) and key.casefold() in self._by_key
+        return isinstance(key, str) and folded(key) in self._by_key
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Resources) and self._by_key == other._by_key
@@ -198,9 +241,9 @@ class Resources(Mapping[str, Resource]):
         copy = Resources()
         copy._by_key = dict(self._by_key)
         for key in drop:
-            copy._by_key.pop(key.casefold(), None)
+            copy._by_key.pop(folded(key), None)
         for resource in put:
-            copy._by_key[resource.key.casefold()] = resource
+            copy._by_key[folded(resource.key)] = resource
         return copy
 
 
@@ -280,7 +323,23 @@ class NameOf:
         return f"<{self.noun} of {self.address.key.removesuffix('/default')}>"
 
 
-Argument: TypeAlias = "Value | Delta | NameOf"
+@dataclass(frozen=True, slots=True)
+class ObjectId:
+    """One object that was observed, by what can mean no other; its readable name stands beside it.
+
+    Exchange looks a text up as logon name, alias, address, name and more, and a name with an asterisk as a pattern, so
+    that what is read under a name and what is written to under it may be two objects. A GUID means one.
+    """
+
+    guid: str
+    name: str
+    """For people; never sent."""
+
+    def __str__(self) -> str:
+        return self.guid
+
+
+Argument: TypeAlias = "Value | Delta | NameOf | ObjectId"
 
 
 class Operation(Enum):
@@ -311,6 +370,11 @@ class Command:
     @property
     def references(self) -> tuple[NameOf, ...]:
         return tuple(value for _, value in self.parameters if isinstance(value, NameOf))
+
+    @property
+    def named(self) -> Mapping[str, str]:
+        """Parameter name to the readable name of the object that it holds the GUID of."""
+        return {name: value.name for name, value in self.parameters if isinstance(value, ObjectId)}
 
     def __str__(self) -> str:
         return " ".join(
@@ -360,7 +424,7 @@ def _argument_text(value: Argument) -> str:
             return str(value)
         case str():
             return value if _BARE.match(value) else f"'{_QUOTES.sub(lambda quote: quote[0] * 2, value)}'"
-        case NameOf():
+        case NameOf() | ObjectId():
             return str(value)
         case Delta(add, remove):
             sides = [("Add", add), ("Remove", remove)]

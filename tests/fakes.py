@@ -148,9 +148,9 @@ class MemoryLease:
         store.journal.append(change)
         store.intents |= {intent.id: intent for intent in change.intents}
         store.outcomes |= {outcome.intent: outcome.kind for outcome in change.outcomes}
-        store.resources |= {known.address: known for known in change.remember}
-        for address in change.forget:
+        for address in (*change.forget, *(known.address for known in change.remember)):
             store.resources.pop(address, None)
+        store.resources |= {known.address: known for known in change.remember}
         store.obligations |= {owed.identity: owed for owed in change.owe}
         for met in change.discharge:
             store.obligations.pop(met.identity, None)

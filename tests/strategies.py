@@ -18,6 +18,7 @@ from reconciler.values import (
     Delta,
     Endpoint,
     NameOf,
+    ObjectId,
     Operation,
     Resource,
     Unset,
@@ -57,7 +58,9 @@ values: SearchStrategy[Value] = st.recursive(
 attributes = st.dictionaries(words | names, values, max_size=4)
 addresses: SearchStrategy[Address] = st.builds(Address, words, names)
 deltas = st.builds(Delta, st.lists(texts, max_size=2).map(tuple), st.lists(texts, max_size=2).map(tuple))
-arguments: SearchStrategy[Argument] = values | deltas | st.builds(NameOf, addresses, names)
+arguments: SearchStrategy[Argument] = (
+    values | deltas | st.builds(NameOf, addresses, names) | st.builds(ObjectId, names, names)
+)
 endpoints = st.builds(Endpoint, st.sampled_from(Connection), st.none() | names)
 maybe_unset: SearchStrategy[Value | Unset] = st.just(UNSET) | values
 

@@ -152,7 +152,8 @@ def _written(value: Value) -> object:
         ("hunt_group", "Custom", "must be written address/name"),
         ("lync_dial_plan", "Registrar:a:b", "must be Global"),
         ("mailbox_policy", "a/b", "must be a name"),
-        ("um_mailbox", "alice", "must be written user@domain"),
+        ("um_mailbox", "alice@", "must be a primary address"),
+        ("um_mailbox", "CN=Alice,DC=contoso", "must be a primary address"),
     ],
 )
 def test_a_name_the_product_refuses_is_refused_here(type_name: str, key: str, told: str) -> None:

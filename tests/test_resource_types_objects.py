@@ -237,7 +237,7 @@ def test_a_dial_plan_is_removed_with_what_came_with_it_and_refused_while_others_
     commands = [str(command) for command in actions(given, "dial_plan")["Dublin"].commands]
     assert commands[-2:] == [
         "Remove-UMMailboxPolicy -Identity 'Dublin Default Policy'",
-        "Remove-UMDialPlan -Identity Dublin",
+        "Remove-UMDialPlan -Identity guid-of-Dublin",
     ]
     assert len(commands) == 2 + len(given.all("ip_gateway"))
     assert not told(given, "UM102")
@@ -326,7 +326,7 @@ def test_the_star_key_leaves_before_an_attendant_is_disabled() -> None:
     declared = attendant(status="Disabled", is_default=False)
     given = with_observed(joined(plan_declared(), declared), attendant(status="Enabled", is_default=True))
     assert sent(given, "auto_attendant") == [
-        "Set-UMDialPlan -Identity Redmond -UMAutoAttendant $null",
+        "Set-UMDialPlan -Identity guid-of-Redmond -UMAutoAttendant $null",
         "Disable-UMAutoAttendant -Identity Main",
     ]
     assert not told(given, "UM053")

@@ -24,6 +24,7 @@ from providers.cmdlet_resource import (
     Output,
     Param,
     References,
+    object_argument,
     unset,
 )
 from providers.exchange.numbers import NUMBER
@@ -31,7 +32,7 @@ from providers.rules import Rule
 from providers.types import E164, Digits, ObjectName, Status, Text, Truth, Unordered, checked
 from reconciler.diagnostics import Diagnostic, Severity
 from reconciler.resource import Action, ActionKind, Answer, Change, Diagnosed, Landscape, Lifecycle
-from reconciler.values import Command, Resource, Value, write
+from reconciler.values import Command, Resource, Value, folded, write
 
 SHARED_NUMBER = Rule(
     "UM050",
@@ -123,12 +124,12 @@ class AutoAttendant(CmdletResource):
     def observe(self, answers: Sequence[Answer], landscape: Landscape) -> Sequence[Resource | Diagnosed]:
         """Return the attendants; which one the star key reaches is told by the dial plans."""
         defaults = {
-            attendant.casefold()
+            folded(attendant)
             for plan in landscape.all("dial_plan").values()
             if (attendant := plan.text("star_key_attendant"))
         }
         return [
-            replace(one, attributes={**one.attributes, "is_default": one.key.casefold() in defaults})
+            replace(one, attributes={**one.attributes, "is_default": folded(one.key) in defaults})
             if isinstance(one, Resource)
             else one
             for one in super().observe(answers, landscape)
@@ -140,7 +141,7 @@ class AutoAttendant(CmdletResource):
         attributes = {name: value for name, value in desired.attributes.items() if name != "is_default"}
         attributes = {name: value for name, value in attributes.items() if value is not None}
         made = super().create(replace(desired, attributes=attributes), landscape)
-        return (*made, *(_star_key(desired, True) if desired.get("is_default") is True else ()))
+        return (*made, *(_star_key(desired, True, landscape) if desired.get("is_default") is True else ()))
 
     def update(
         self, desired: Resource, observed: Resource, changes: Sequence[Change], landscape: Landscape
@@ -155,11 +156,12 @@ class AutoAttendant(CmdletResource):
             commands.append(write(f"{verb}-{self.noun}", Identity=self.identity(desired.key, landscape)))
         if star is None:
             return commands
-        return [*commands, *_star_key(plan, True)] if star.after is True else [*_star_key(plan, False), *commands]
+        turned = _star_key(plan, star.after is True, landscape)
+        return [*commands, *turned] if star.after is True else [*turned, *commands]
 
     def delete(self, observed: Resource, landscape: Landscape) -> Sequence[Command]:
         is_default = observed.get("is_default") is True
-        return (*(_star_key(observed, False) if is_default else ()), *super().delete(observed, landscape))
+        return (*(_star_key(observed, False, landscape) if is_default else ()), *super().delete(observed, landscape))
 
     def predict(self, action: Action, desired: Resource | None, landscape: Landscape) -> Landscape:
         """Return the landscape; an attendant is made without star key and disabled, where nothing else is written."""
@@ -181,10 +183,13 @@ class AutoAttendant(CmdletResource):
         return (*told, *_shared_numbers(landscape), *_several_defaults(landscape))
 
 
-def _star_key(attendant: Resource, is_reached: bool) -> tuple[Command, ...]:
+def _star_key(attendant: Resource, is_reached: bool, landscape: Landscape) -> tuple[Command, ...]:
     """Return the command that makes the star key of the dial plan reach the attendant, or nothing."""
-    reached = attendant.key if is_reached else None
-    return (write("Set-UMDialPlan", Identity=attendant.get("dial_plan"), UMAutoAttendant=reached),)
+    plan = attendant.text("dial_plan") or ""
+    known = landscape.one(AutoAttendant.name, attendant.key)
+    reached = object_argument(known, attendant.key) if is_reached else None
+    named = object_argument(landscape.one("dial_plan", plan), plan)
+    return (write("Set-UMDialPlan", Identity=named, UMAutoAttendant=reached),)
 
 
 def _check(attendant: Resource, landscape: Landscape) -> Sequence[Diagnostic]:
@@ -222,7 +227,7 @@ def _several_defaults(landscape: Landscape) -> Sequence[Diagnostic]:
     by_plan: dict[str, list[Resource]] = {}
     for attendant in landscape.wanted(AutoAttendant.name).values():
         if attendant.get("is_default") is True:
-            by_plan.setdefault(str(attendant.get("dial_plan")).casefold(), []).append(attendant)
+            by_plan.setdefault(folded(str(attendant.get("dial_plan"))), []).append(attendant)
     return [
         SEVERAL_DEFAULTS.told(several[-1], f"{' and '.join(str(one.address) for one in several)} both ask for it.")
         for several in by_plan.values()

@@ -24,6 +24,7 @@ from providers.cmdlet_resource import (
     Output,
     Param,
     ReadOnly,
+    object_argument,
     unset,
 )
 from providers.exchange.hunt_group import hunt_group_argument
@@ -48,7 +49,7 @@ from providers.types import (
 )
 from reconciler.diagnostics import Diagnostic
 from reconciler.resource import Action, ActionKind, Landscape, Lifecycle
-from reconciler.values import Address, Command, Resource, Value, write
+from reconciler.values import Address, Command, Resource, Value, folded, write
 
 _CODE = checked(r"[0-9]{1,4}", "must be 1 to 4 digits")
 _Fqdns = Annotated[tuple[Fqdn, ...], Unordered()]
@@ -57,12 +58,12 @@ _Fqdns = Annotated[tuple[Fqdn, ...], Unordered()]
 def _all_or_names(value: object) -> object:
     """Return ``all``, or a list of names; one name may stand without a list."""
     if isinstance(value, str):
-        return "all" if value.casefold() == "all" else [value]
+        return "all" if folded(value) == "all" else [value]
     return value
 
 
 def _auto_or_name(value: object) -> object:
-    return "auto" if isinstance(value, str) and value.casefold() == "auto" else lower(value)
+    return "auto" if isinstance(value, str) and folded(value) == "auto" else lower(value)
 
 
 def _is_gateway(value: str) -> str:
@@ -191,13 +192,13 @@ class DialPlan(CmdletResource):
     def delete(self, observed: Resource, landscape: Landscape) -> Sequence[Command]:
         """Return the removal of what came with it, which would keep it in use, and of the dial plan itself."""
         default = landscape.one("mailbox_policy", f"{observed.key}/default")
-        policies = (default.name,) if default is not None and default.name else ()
+        policies = (object_argument(default, default.name),) if default is not None and default.name else ()
         return (
             *(
                 write("Remove-UMHuntGroup", Identity=hunt_group_argument(group, landscape))
                 for group in _made_by_script(observed, landscape)
             ),
-            *(write("Remove-UMMailboxPolicy", Identity=name) for name in policies),
+            *(write("Remove-UMMailboxPolicy", Identity=policy) for policy in policies),
             *super().delete(observed, landscape),
         )
 
@@ -206,17 +207,17 @@ class DialPlan(CmdletResource):
         found = super().expectation(action, landscape)
         if found is None or action.kind is not ActionKind.DELETE:
             return found
-        links = (group.key.casefold() for group in _made_by_script(Resource(action.address), landscape))
+        links = (folded(group.key) for group in _made_by_script(Resource(action.address), landscape))
         return {**found, "hunt_groups": tuple(sorted(links))}
 
     def affects(self, action: Action, landscape: Landscape) -> int:
         """Return how many users lose or keep their voice mail with it: a change of security touches every call."""
         if not any(change.attribute == "voip_security" for change in action.changes):
             return 0
-        folded = action.address.key.casefold()
+        wanted = folded(action.address.key)
         mailboxes = landscape.all("um_mailbox").values()
         is_new = action.kind is ActionKind.CREATE
-        return 0 if is_new else sum(str(one.get("dial_plan")).casefold() == folded for one in mailboxes)
+        return 0 if is_new else sum(folded(str(one.get("dial_plan"))) == wanted for one in mailboxes)
 
     def predict(self, action: Action, desired: Resource | None, landscape: Landscape) -> Landscape:
         if action.kind is ActionKind.DELETE:
@@ -303,9 +304,9 @@ def _is_made_with_country_code(landscape: Landscape) -> bool:
 
 def _made_by_script(plan: Resource, landscape: Landscape) -> tuple[Resource, ...]:
     """Return the hunt groups that exchucutil made for a dial plan: they bear its name."""
-    folded = plan.key.casefold()
+    wanted = folded(plan.key)
     return tuple(
         group
         for group in landscape.all("hunt_group").values()
-        if str(group.get("dial_plan")).casefold() == folded and group.key.partition("/")[2].casefold() == folded
+        if folded(str(group.get("dial_plan"))) == wanted and folded(group.key.partition("/")[2]) == wanted
     )

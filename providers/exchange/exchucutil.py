@@ -33,7 +33,7 @@ from reconciler.resource import (
     Task,
 )
 from reconciler.snapshot import Duty, Obligation
-from reconciler.values import EXCHANGE, Address, Command, Operation, Resource, Value, read
+from reconciler.values import EXCHANGE, Address, Command, Operation, Resource, Value, folded, read
 
 NO_POOL = Rule(
     "UM020",
@@ -181,8 +181,8 @@ class Exchucutil(ResourceType):
             elif isinstance(reply, NotFound):
                 return f"{controller} does not know the dial plans yet"
             elif not isinstance(reply, SessionError):
-                known = {str(record.get("Name")).casefold() for record in reply.records}
-                if lacking := [plan for plan in wanted if plan.casefold() not in known]:
+                known = {folded(str(record.get("Name"))) for record in reply.records}
+                if lacking := [plan for plan in wanted if folded(plan) not in known]:
                     return f"{controller} does not know {enumerated(lacking)} yet"
         return None
 
@@ -226,7 +226,7 @@ def missing_links(landscape: Landscape) -> tuple[str, ...]:
     if not plans or not landscape.wanted("dial_plan") or not readable:
         return ()
     links = {
-        (str(group.get("gateway")), str(group.get("dial_plan")).casefold())
+        (str(group.get("gateway")), folded(str(group.get("dial_plan"))))
         for group in landscape.all("hunt_group").values()
     }
     pools = [pool.fqdn for pool in front_end_pools(landscape)]
@@ -235,7 +235,7 @@ def missing_links(landscape: Landscape) -> tuple[str, ...]:
     if without:
         missing.append(f"no gateway for {enumerated(without)}")
     for plan in plans:
-        unlinked = [pool for pool in pools if pool not in without and (pool, plan.key.casefold()) not in links]
+        unlinked = [pool for pool in pools if pool not in without and (pool, folded(plan.key)) not in links]
         if unlinked:
             missing.append(f"no hunt group links {plan.key} with {enumerated(unlinked)}")
     lacking = [one.key for one in landscape.all("permission").values() if one.get("is_granted") is False]
@@ -271,16 +271,16 @@ def _groups_on(pools: Mapping[str, UcPool], landscape: Landscape) -> tuple[Resou
 
 def custom_hunt_groups(landscape: Landscape) -> tuple[Resource, ...]:
     """Return the hunt groups on pool gateways that the script removes and does not make again."""
-    made = {plan.key.casefold() for plan in sip_dial_plans(landscape)}
+    made = {folded(plan.key) for plan in sip_dial_plans(landscape)}
     return tuple(
         group
         for group in _groups_on(uc_pools(landscape), landscape)
-        if not (_name(group) in made and _name(group) == str(group.get("dial_plan")).casefold())
+        if not (_name(group) in made and _name(group) == folded(str(group.get("dial_plan"))))
     )
 
 
 def _name(group: Resource) -> str:
-    return group.key.partition("/")[2].casefold()
+    return folded(group.key.partition("/")[2])
 
 
 def _gateway(pool: UcPool, landscape: Landscape) -> Resource:
@@ -303,7 +303,7 @@ def _hunt_group(gateway: str, plan: Resource) -> Resource:
 def _shared_pilots(landscape: Landscape) -> Sequence[Diagnostic]:
     by_pilot: dict[str, list[Resource]] = {}
     for plan in landscape.wanted("dial_plan").values():
-        by_pilot.setdefault(plan.key.split(".")[0].casefold(), []).append(plan)
+        by_pilot.setdefault(folded(plan.key.split(".")[0]), []).append(plan)
     return [
         SHARED_PILOT.told(
             plans[-1], f"{enumerated(str(plan.address) for plan in plans)} all have {plans[0].key.split('.')[0]}."

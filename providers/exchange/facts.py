@@ -195,6 +195,16 @@ class MailboxRecord(Declared):
 
     type: Annotated[Text, ReadOnly(), Output("RecipientTypeDetails")] = unset()
     """UserMailbox, SharedMailbox, RoomMailbox and so on."""
+    alias: Annotated[Text, ReadOnly()] = unset()
+    """Alias."""
+    logon_name: Annotated[Text, ReadOnly(), Output("UserPrincipalName")] = unset()
+    """User principal name: often the primary address, and sometimes that of another."""
+    account: Annotated[Text, ReadOnly(), Output("SamAccountName")] = unset()
+    """Account name within the domain."""
+    addresses: Annotated[tuple[Text, ...], Unordered(), ReadOnly(), Output("EmailAddresses")] = unset()
+    """Every address, with what it is of: ``SMTP:`` the primary one, ``smtp:``, ``sip:``, ``EUM:`` and so on."""
+    distinguished_name: Annotated[Text, ReadOnly()] = unset()
+    """Place in the directory; its DC parts are the domain."""
 
 
 class Mailbox(Fact):
@@ -210,4 +220,4 @@ class Mailbox(Fact):
     def queries(self, landscape: Landscape, keys: frozenset[str] | None = None) -> Sequence[Command]:
         if not landscape.declared.get("um_mailbox"):
             return ()
-        return (read("Get-Mailbox", "PrimarySmtpAddress", "RecipientTypeDetails", ResultSize="Unlimited"),)
+        return (read("Get-Mailbox", *self.outputs, ResultSize="Unlimited"),)

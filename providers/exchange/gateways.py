@@ -8,34 +8,35 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from providers.cmdlet_resource import object_argument
 from providers.types import lower
 from reconciler.resource import Landscape
-from reconciler.values import Address, NameOf
+from reconciler.values import Address, NameOf, ObjectId, folded
 
 
-def gateway_argument(address: str, landscape: Landscape) -> str | NameOf:
-    """Return what a cmdlet takes for the gateway: its name, or the promise of it where it is still to be made."""
+def gateway_argument(address: str, landscape: Landscape) -> str | ObjectId | NameOf:
+    """Return what a cmdlet takes for the gateway: its GUID, or the promise of its name where it is still to be made."""
     gateway = landscape.one("ip_gateway", address)
-    if gateway is None:
-        return address
-    return gateway.name or NameOf(Address("ip_gateway", address), "gateway")
+    if gateway is not None and not gateway.name:
+        return NameOf(Address("ip_gateway", address), "gateway")
+    return object_argument(gateway, address)
 
 
 def address_of(gateway_name: str, landscape: Landscape) -> str:
     """Return the address of a gateway referred to by name; the name itself, in lower case, where it is not known."""
-    folded = gateway_name.casefold()
+    wanted = folded(gateway_name)
     gateways = landscape.all("ip_gateway").values()
-    found = next((one.key for one in gateways if one.name and one.name.casefold() == folded), None)
+    found = next((one.key for one in gateways if one.name and folded(one.name) == wanted), None)
     return found or str(lower(gateway_name))
 
 
 def gateways_of(plan: str, landscape: Landscape) -> tuple[str, ...]:
     """Return the addresses of the gateways that a hunt group links to ``plan``, in order."""
-    folded = plan.casefold()
+    wanted = folded(plan)
     linked = (
         group.text("gateway")
         for group in landscape.all("hunt_group").values()
-        if str(group.get("dial_plan")).casefold() == folded
+        if folded(str(group.get("dial_plan"))) == wanted
     )
     return tuple(sorted({gateway for gateway in linked if gateway}))
 
@@ -50,7 +51,7 @@ def lasting_gateways(landscape: Landscape) -> Mapping[str, frozenset[str]]:
     found: dict[str, frozenset[str]] = {}
     for group in landscape.all("hunt_group").values():
         is_removed = group.key not in wanted and group.address.folded in ours
-        gateway, plan = group.text("gateway"), str(group.get("dial_plan")).casefold()
+        gateway, plan = group.text("gateway"), folded(str(group.get("dial_plan")))
         if gateway and not (is_removed and landscape.is_readable("hunt_group", group.key)):
             found[plan] = found.get(plan, frozenset()) | {gateway}
     return found

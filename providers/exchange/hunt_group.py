@@ -13,7 +13,17 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator
 
-from providers.cmdlet_resource import CmdletResource, CreateOnly, Declared, Output, Param, ReadOnly, References, unset
+from providers.cmdlet_resource import (
+    CmdletResource,
+    CreateOnly,
+    Declared,
+    Output,
+    Param,
+    ReadOnly,
+    References,
+    object_argument,
+    unset,
+)
 from providers.exchange.gateways import address_of, gateway_argument
 from providers.exchange.servers import um_hosts
 from providers.lync.topology import uc_pools
@@ -21,7 +31,7 @@ from providers.rules import Rule, did_you_mean
 from providers.types import Fqdn, Instant, ObjectName, Text, object_name
 from reconciler.diagnostics import Diagnostic, Problem, Severity
 from reconciler.resource import Landscape, Lifecycle
-from reconciler.values import Address, Command, NameOf, Record, Resource, Value, write
+from reconciler.values import Address, Command, NameOf, ObjectId, Record, Resource, Value, folded, write
 
 UNKNOWN_GATEWAY = Rule(
     "UM023",
@@ -127,8 +137,8 @@ class HuntGroup(CmdletResource):
 
     def is_implied(self, observed: Resource, landscape: Landscape) -> bool:
         """True for the links that exchucutil makes: on a pool's gateway, named as their dial plan."""
-        name = observed.key.partition("/")[2].casefold()
-        is_named_so = name == (observed.text("dial_plan") or "").casefold()
+        name = folded(observed.key.partition("/")[2])
+        is_named_so = name == folded(observed.text("dial_plan") or "")
         return is_named_so and (observed.text("gateway") or "") in uc_pools(landscape)
 
     def check(self, landscape: Landscape) -> Sequence[Diagnostic]:
@@ -142,16 +152,17 @@ class HuntGroup(CmdletResource):
             if gateway not in gateways and landscape.is_readable("ip_gateway"):
                 detail = f'{declared.address} stands on the gateway "{gateway}", which does not exist.'
                 told.append(UNKNOWN_GATEWAY.told(declared, detail, did_you_mean(gateway, gateways)))
-            elif gateway in landscape.all("pool") and name.casefold() == str(declared.get("dial_plan")).casefold():
+            elif gateway in landscape.all("pool") and folded(name) == folded(str(declared.get("dial_plan"))):
                 detail = f"{declared.address} is named like the dial plan it links."
                 told.append(TAKEN_NAME.told(declared, detail))
         return told
 
 
-def hunt_group_argument(group: Resource, landscape: Landscape) -> str | NameOf:
-    """Return what a cmdlet takes for a hunt group: gateway and name, or the promise of it where that gateway is new."""
+def hunt_group_argument(group: Resource, landscape: Landscape) -> str | ObjectId | NameOf:
+    """Return what a cmdlet takes for a hunt group: its GUID, gateway and name of one that has none yet, or the promise
+    of it where that gateway is new."""
     gateway, _, name = group.key.partition("/")
     known = landscape.one("ip_gateway", gateway)
     if group.name or known is None:
-        return group.name or f"{gateway}\\{name}"
+        return object_argument(group, f"{gateway}\\{name}")
     return f"{known.name}\\{name}" if known.name else NameOf(group.address, "hunt group")

@@ -7,21 +7,21 @@ Learn); DOMAIN 3.11, 3.13, 7.7; RELIABILITY D11.
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
+from providers.exchange.people import Fit, fits_by_name
 from providers.exchange.policies import plan_of, plans_by_policy
-from providers.rules import Rule, did_you_mean, enumerated
+from providers.rules import Rule, enumerated
 from reconciler.diagnostics import Diagnostic, Severity
 from reconciler.resource import ActionKind, Landscape
-from reconciler.values import Resource
+from reconciler.values import Resource, folded
 
 NO_MAILBOX = Rule(
     "UM070",
     "Mailbox does not exist",
-    "UM is enabled on an existing mailbox, which is named by its primary SMTP address.",
-    "Create the mailbox first, or correct the address.",
+    "UM is enabled on an existing mailbox, named by its primary SMTP address, another address, logon name or alias.",
+    "Create the mailbox first, or correct the name. A name that is spelt alike is that of another person.",
     "Enable-UMMailbox; DOMAIN 7.7",
     leaves_out=True,
 )
@@ -89,6 +89,33 @@ NO_SIP_ADDRESS = Rule(
     "Enable-UMMailbox, parameter SIPResourceIdentifier; DOMAIN 7.7",
     leaves_out=True,
 )
+AMBIGUOUS = Rule(
+    "UM082",
+    "Name fits two mailboxes",
+    "A row may name a mailbox by another address, logon name or alias as long as that fits one mailbox alone. Exchange "
+    "refuses such a name too, or takes another mailbox than was meant.",
+    "Write the primary SMTP address of the one that is meant.",
+    "Get-Mailbox, parameter Identity; DOMAIN 7.7",
+    leaves_out=True,
+)
+SAME_MAILBOX = Rule(
+    "UM083",
+    "Two rows name one mailbox",
+    "Two rows that name one mailbox, each by another of its names, ask for two settings of one user.",
+    "Take one of the two out.",
+    "Get-Mailbox, parameter Identity; DOMAIN 7.7",
+    leaves_out=True,
+)
+OTHER_NAME = Rule(
+    "UM084",
+    "Mailbox named otherwise",
+    "The row names the mailbox by another name than its primary SMTP address, or by an address that is also a name of "
+    "somebody else. What was found is written to, by its GUID.",
+    "Nothing, if that user is meant; else write the primary SMTP address of the one that is.",
+    "Get-Mailbox, parameter Identity; DOMAIN 7.7",
+    Severity.NOTE,
+)
+
 MAILBOX_RULES: Final = (
     NO_MAILBOX,
     NO_VOICE,
@@ -99,11 +126,10 @@ MAILBOX_RULES: Final = (
     SIP_TWICE,
     OTHER_PLAN,
     NO_SIP_ADDRESS,
+    AMBIGUOUS,
+    SAME_MAILBOX,
+    OTHER_NAME,
 )
-
-
-_Suggest = Callable[[str, Mapping[str, Resource], Rule], str]
-"""Name, those known and the rule to the remedy: a near name, or what the rule says."""
 
 
 def check_mailboxes(landscape: Landscape) -> Sequence[Diagnostic]:
@@ -125,27 +151,49 @@ def _against_world(
     mailboxes, users = landscape.all("mailbox"), landscape.all("lync_user")
     knows_mailboxes, knows_users = landscape.is_readable("mailbox"), landscape.is_readable("lync_user")
     by_email = {email: user for user in users.values() if (email := user.text("email"))}
-    digits, suggest = _digits(landscape), _suggestions()
+    digits, fits = _digits(landscape), fits_by_name(landscape) if knows_mailboxes else {}
     for row in declared.values():
-        if knows_mailboxes and row.key not in mailboxes:
-            detail = f"{row.address} has no mailbox."
-            yield NO_MAILBOX.told(row, detail, suggest(row.key, mailboxes, NO_MAILBOX))
+        if knows_mailboxes:
+            yield from _whom(row, mailboxes, fits)
         if knows_users:
-            yield from _against_lync(row, users, by_email, suggest, is_new=_is_enabled(row, landscape))
+            yield from _against_lync(row, users, by_email, is_new=_is_enabled(row, landscape))
         plan = plans[row.key]
         written = row.text("dial_plan")
-        if plan and written and written.casefold() != plan.casefold():
+        if plan and written and folded(written) != folded(plan):
             detail = f"{row.address} has the policy {row.get('policy')} of {plan}, and the dial plan {written}."
             yield OTHER_PLAN.told(row, detail)
-        count = digits.get((plan or "").casefold())
+        count = digits.get(folded(plan or ""))
         wrong = [one for one in row.items("extension") if count is not None and len(one) != count]
         if wrong:
             detail = f"{row.address} has the extension {enumerated(wrong)}; {plan} asks for {count} digits."
             yield WRONG_DIGITS.told(row, detail)
 
 
+def _whom(
+    row: Resource, mailboxes: Mapping[str, Resource], fits: Mapping[str, tuple[Fit, ...]]
+) -> Iterator[Diagnostic]:
+    """Find rows that name no mailbox, or more than one; tell which is meant where that is not plain."""
+    found = fits.get(folded(row.written or row.key), ())
+    if row.key in mailboxes:
+        if row.written is not None:
+            yield OTHER_NAME.told(
+                row, f"{row.written} is {found[0].kind} of {row.key}, whose voice mail this row sets."
+            )
+        elif others := [fit for fit in found if fit.key != row.key]:
+            whose = " and ".join(f"{fit.kind} of {fit.key}" for fit in others)
+            yield OTHER_NAME.told(row, f"{row.key} is a primary address, whose user this row sets, and also {whose}.")
+    elif not found:
+        yield NO_MAILBOX.told(row, f"{row.address} has no mailbox.")
+    elif len(found) > 1:
+        whose = " and ".join(f"{fit.kind} of {fit.key}" for fit in found)
+        yield AMBIGUOUS.told(row, f"{row.key} is {whose}.")
+    else:
+        detail = f"{row.key} is {found[0].kind} of {found[0].key}, which another row names."
+        yield SAME_MAILBOX.told(row, detail)
+
+
 def _against_lync(
-    row: Resource, users: Mapping[str, Resource], by_email: Mapping[str, Resource], suggest: _Suggest, *, is_new: bool
+    row: Resource, users: Mapping[str, Resource], by_email: Mapping[str, Resource], *, is_new: bool
 ) -> Iterator[Diagnostic]:
     sip = row.text("sip_address")
     known = by_email.get(row.key)
@@ -162,7 +210,7 @@ def _against_lync(
             yield NO_USER.told(row, detail, f"Write sip_address: {known.key}.")
         else:
             detail = f"{row.address} has the SIP address {sip}, which no user in Lync has."
-            yield NO_USER.told(row, detail, suggest(sip, users, NO_USER))
+            yield NO_USER.told(row, detail)
     elif user.get("hosted_voicemail") is True:
         yield HOSTED.told(row, f"{sip} has hosted voice mail; {row.address} is left out.")
     elif user.get("enterprise_voice") is not True:
@@ -178,23 +226,9 @@ def _is_enabled(row: Resource, landscape: Landscape) -> bool:
     return not is_there or (action is not None and action.kind in (ActionKind.CREATE, ActionKind.REPLACE))
 
 
-def _suggestions(limit: int = 20) -> _Suggest:
-    """Return what finds a near name where there is one, for the first ``limit`` findings.
-
-    Ranking a name costs a look at every user: ten thousand wrong rows would take hours, and nobody reads that many.
-    """
-    asked = itertools.count(1)
-
-    def suggest(name: str, known: Mapping[str, Resource], rule: Rule) -> str:
-        told = did_you_mean(name, known) if next(asked) <= limit else ""
-        return told if told.startswith("Did you mean") else rule.remedy
-
-    return suggest
-
-
 def _digits(landscape: Landscape) -> Mapping[str, int]:
     plans = [*landscape.all("dial_plan").values(), *landscape.wanted("dial_plan").values()]
-    return {plan.key.casefold(): count for plan in plans if isinstance(count := plan.get("extension_digits"), int)}
+    return {folded(plan.key): count for plan in plans if isinstance(count := plan.get("extension_digits"), int)}
 
 
 def _twice(
@@ -218,12 +252,12 @@ def _claims(
     """Note what a mailbox holds; return what another one holds already."""
     if plan is None:
         return ()
-    folded = plan.casefold()
+    wanted = folded(plan)
     found: list[tuple[str, str, Resource]] = []
     sip = mailbox.text("sip_address")
     claims = [("extension", value) for value in mailbox.items("extension")]
     for attribute, value in [*claims, *([("sip_address", sip)] if sip else [])]:
-        other = held.setdefault((attribute, folded, value), mailbox)
+        other = held.setdefault((attribute, wanted, value), mailbox)
         if other is not mailbox:
             found.append((attribute, value, other))
     return found

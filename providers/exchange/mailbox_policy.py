@@ -20,14 +20,15 @@ from providers.cmdlet_resource import (
     Declared,
     Param,
     References,
+    object_argument,
     unset,
 )
-from providers.exchange.policies import DEFAULT
+from providers.exchange.policies import DEFAULT, default_spelt
 from providers.rules import Rule
-from providers.types import Limit, Number, ObjectName, Text, Truth, Unordered, limited
+from providers.types import Limit, Normalise, Number, ObjectName, Text, Truth, Unordered, limited
 from reconciler.diagnostics import Diagnostic, Problem
 from reconciler.resource import Answer, Diagnosed, Landscape, Lifecycle
-from reconciler.values import Address, Argument, Command, NameOf, Resource, Value
+from reconciler.values import Address, Argument, Command, NameOf, Resource, Value, folded
 
 PIN_RESET = Rule(
     "UM060",
@@ -103,7 +104,7 @@ class MailboxPolicy(CmdletResource):
     section: ClassVar[str | None] = "mailbox_policies"
     model: ClassVar[type[Declared]] = PolicyDeclaration
     noun: ClassVar[str] = "UMMailboxPolicy"
-    key_type: ClassVar[Any] = Annotated[Text, AfterValidator(_is_name)]
+    key_type: ClassVar[Any] = Annotated[Text, Normalise(default_spelt), AfterValidator(_is_name)]
     shown_as: ClassVar[str] = "default policy"
     rules: ClassVar[tuple[Rule, ...]] = (PIN_RESET,)
 
@@ -112,14 +113,14 @@ class MailboxPolicy(CmdletResource):
         plan = values.get("dial_plan")
         if key.endswith(DEFAULT):
             owner = key.removesuffix(DEFAULT)
-            if plan is not None and str(plan).casefold() != owner.casefold():
+            if plan is not None and folded(str(plan)) != folded(owner):
                 detail = f'"dial_plan" is {plan}, but the name says {owner}.'
                 return (Problem(("dial_plan",), "Invalid value", detail, "Leave dial_plan out."),)
             return super().declared(key, {**values, "dial_plan": owner})
         if not isinstance(plan, str):
             detail = '"dial_plan" is not written and has no default.'
             return (Problem((), "Missing attribute", detail, "Write dial_plan."),)
-        if key.casefold() == _english_name(plan).casefold():
+        if folded(key) == folded(_english_name(plan)):
             detail = f'The name "{key}" is that of the policy which the dial plan brings.'
             return (Problem((), "Invalid name", detail, f"Write {plan}{DEFAULT}.", on_key=True),)
         return super().declared(key, values)
@@ -148,7 +149,7 @@ class MailboxPolicy(CmdletResource):
         A dial plan may have been made without one (GenerateUMMailboxPolicy), or lost it.
         """
         declared = super().derive(landscape)
-        return (*declared, *_missing_defaults(landscape, {one.key.casefold() for one in declared}))
+        return (*declared, *_missing_defaults(landscape, {folded(one.key) for one in declared}))
 
     def identity(self, key: str, landscape: Landscape) -> Argument:
         return policy_argument(key, landscape)
@@ -182,10 +183,10 @@ class MailboxPolicy(CmdletResource):
 
 
 def policy_argument(key: str, landscape: Landscape) -> Argument:
-    """Return what a cmdlet takes for a policy: its name, or the promise of it where the plan is still to be made."""
+    """Return what a cmdlet takes for a policy: its GUID, or the promise of its name where it is still to be made."""
     observed = landscape.one(MailboxPolicy.name, key)
     if observed is not None and observed.name:
-        return observed.name
+        return object_argument(observed, key)
     return NameOf(Address(MailboxPolicy.name, key), MailboxPolicy.shown_as) if key.endswith(DEFAULT) else key
 
 
@@ -193,10 +194,10 @@ def _missing_defaults(landscape: Landscape, declared: set[str]) -> Iterator[Reso
     if not landscape.is_readable(MailboxPolicy.name):
         return
     wanted = landscape.declared.get("um_mailbox", {}).values()
-    asked = {key.casefold(): key for one in wanted if (key := one.text("policy") or "").endswith(DEFAULT)}
-    for folded, key in sorted(asked.items()):
+    asked = {folded(key): key for one in wanted if (key := one.text("policy") or "").endswith(DEFAULT)}
+    for name, key in sorted(asked.items()):
         plan = landscape.one("dial_plan", key.removesuffix(DEFAULT))
-        if plan is None or folded in declared:
+        if plan is None or name in declared:
             continue
         policy = Resource(Address(MailboxPolicy.name, f"{plan.key}{DEFAULT}"), {"dial_plan": plan.key})
         if landscape.one(MailboxPolicy.name, key) is None or policy.address in landscape.prior.resources:
@@ -214,11 +215,11 @@ def _default_of(plan: str, policies: Sequence[Resource]) -> Resource | None:
     in the language of the server that made the dial plan (observed, not documented).
     """
     by_name = sorted(policies, key=lambda policy: policy.key)
-    english = _english_name(plan).casefold()
+    english = folded(_english_name(plan))
     for one in by_name:
-        if one.key.casefold() == english:
+        if folded(one.key) == english:
             return one
-    begun = [one for one in by_name if one.key.casefold().startswith(f"{plan} ".casefold())]
+    begun = [one for one in by_name if folded(one.key).startswith(folded(f"{plan} "))]
     if len(begun) == 1:
         return begun[0]
     return by_name[0] if len(by_name) == 1 else None

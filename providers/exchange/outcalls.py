@@ -17,7 +17,7 @@ from providers.exchange.gateways import lasting_gateways
 from providers.exchange.policies import sites_of_users
 from providers.lync.topology import PoolClass, UcPool, central_site, uc_pools, voice_users_by_pool
 from reconciler.resource import ActionKind, Landscape
-from reconciler.values import EMPTY, Resource
+from reconciler.values import EMPTY, Resource, folded
 
 _SEARCH_LIMIT = 20_000
 """Choices tried for one set of plans that share gateways; estates that need more are reported, not waited for."""
@@ -91,7 +91,7 @@ def solve_outcalls(landscape: Landscape) -> tuple[PlanOutcalls, ...]:
     )
     counts = sites_of_users(landscape)
     plans = sorted(landscape.wanted("dial_plan").values(), key=lambda plan: plan.key)
-    decided = [_with_tiers(_described(plan, counts.get(plan.key.casefold()), world), world) for plan in plans]
+    decided = [_with_tiers(_described(plan, counts.get(folded(plan.key)), world), world) for plan in plans]
     free = [each for each in decided if each.trouble is None]
     chosen = {key: gateway for shared in _components(free) for key, gateway in _choose(shared, world).items()}
     return tuple(_settled(each, chosen) for each in decided)
@@ -138,7 +138,7 @@ def _described(plan: Resource, counts: Mapping[str, int] | None, world: _World) 
     site, is_counted = _home_site(plan, counts, world.landscape)
     usable = tuple(
         gateway
-        for gateway in sorted(world.linked.get(plan.key.casefold(), ()))
+        for gateway in sorted(world.linked.get(folded(plan.key), ()))
         if (known := world.landscape.one("ip_gateway", gateway)) is not None and known.get("status") != "Disabled"
     )
     classes = {gateway: _class_of(gateway, site, world) for gateway in usable}
@@ -175,7 +175,7 @@ def _class_of(gateway: str, site: str | None, world: _World) -> GatewayClass:
             return GatewayClass.BRANCH
         case PoolClass.CENTRAL:
             home = central_site(site, world.landscape)
-            is_home = home is None or (pool.site or "").casefold() == home.casefold()
+            is_home = home is None or folded(pool.site or "") == folded(home)
             return GatewayClass.HOME if is_home else GatewayClass.REMOTE
 
 

@@ -16,7 +16,7 @@ from providers.lync.topology import uc_pools
 from providers.rules import Rule, enumerated
 from reconciler.diagnostics import Diagnostic
 from reconciler.resource import Landscape
-from reconciler.values import Resource
+from reconciler.values import Resource, folded
 
 INCOMPATIBLE = Rule(
     "UM001",
@@ -45,7 +45,7 @@ _SUITS = {
 def encryption_levels(landscape: Landscape) -> dict[str, str]:
     """Return the effective media encryption level of each pool; scope ``global`` where there is no pool."""
     by_scope = {
-        configuration.key.casefold(): str(configuration.get("encryption_level"))
+        folded(configuration.key): str(configuration.get("encryption_level"))
         for configuration in landscape.all("media_configuration").values()
     }
     everywhere = by_scope.get("global")
@@ -54,8 +54,8 @@ def encryption_levels(landscape: Landscape) -> dict[str, str]:
     for pool in landscape.all("pool").values():
         if served and pool.key not in served:
             continue  # Edge, database and gateway pools have no calls to UM
-        site = (pool.text("site") or "").casefold()
-        services = [level for scope, level in by_scope.items() if scope.endswith(f":{pool.key.casefold()}")]
+        site = folded(pool.text("site") or "")
+        services = [level for scope, level in by_scope.items() if scope.endswith(f":{folded(pool.key)}")]
         level = next(iter(services), None) or by_scope.get(f"site:{site}") or everywhere
         if level:
             levels[pool.key] = level

@@ -29,7 +29,7 @@ from reconciler.resource import (
     Lifecycle,
 )
 from reconciler.snapshot import Duty, Obligation
-from reconciler.values import Address, Argument, Command, Delta, Record, Resource, Value, read, write
+from reconciler.values import Address, Argument, Command, Delta, Record, Resource, Value, folded, read, write
 
 UNKNOWN_SERVER = Rule(
     "UM010",
@@ -142,7 +142,7 @@ class ServerBinding(CmdletResource):
         return tuple(commands)
 
     def observe(self, answers: Sequence[Answer], landscape: Landscape) -> Sequence[Resource | Diagnosed]:
-        by_name = {host.name.casefold(): host for host in um_hosts(landscape).values()}
+        by_name = {folded(host.name): host for host in um_hosts(landscape).values()}
         found: list[Resource | Diagnosed] = []
         for command, reply in answers:
             server = dict(command.parameters).get("Server")
@@ -156,7 +156,7 @@ class ServerBinding(CmdletResource):
                 if server is not None:
                     found.append(self._observed(str(server), UMService.CALL_ROUTER, record))
                     break
-                host = by_name.get(str(object_name(record.get("Name"))).casefold())
+                host = by_name.get(folded(str(object_name(record.get("Name")))))
                 if host is not None:
                     found.append(self._observed(host.fqdn, _service_of(command), record))
         return found

@@ -26,17 +26,19 @@ from providers.cmdlet_resource import (
     Output,
     Param,
     References,
+    object_argument,
     unset,
 )
 from providers.exchange.mailbox_checks import MAILBOX_RULES, check_mailboxes
 from providers.exchange.mailbox_policy import policy_argument
-from providers.exchange.policies import DEFAULT, plan_of, plans_by_policy
+from providers.exchange.people import guids_of, rows_by_mailbox
+from providers.exchange.policies import DEFAULT, default_spelt, plan_of, plans_by_policy
 from providers.rules import Rule
-from providers.types import Digits, Normalise, ObjectName, SipAddress, SmtpAddress, Text, Unordered, text
+from providers.types import Digits, Normalise, ObjectName, PersonName, SipAddress, Text, Unordered, text
 from reconciler.claims import Claim
 from reconciler.diagnostics import Diagnostic, Problem
 from reconciler.resource import Action, Answer, Change, Diagnosed, Landscape, Lifecycle, Section
-from reconciler.values import Address, Argument, Command, Delta, Resource, Value, read, write
+from reconciler.values import Address, Argument, Command, Delta, ObjectId, Resource, Value, folded, read, write
 
 _FEW = 200
 """Up to so many mailboxes are read one by one instead of all: apply looks at a hundred at a time."""
@@ -57,11 +59,11 @@ class _Several(Normalise):
 def _policy_key(value: object) -> object:
     """Return the key of a policy: the one a dial plan brings goes by ``<dial plan>/default``."""
     match = _BROUGHT.fullmatch(value) if isinstance(value, str) else None
-    return f"{match[1]}{DEFAULT}" if match else value
+    return f"{match[1]}{DEFAULT}" if match else default_spelt(value)
 
 
 class MailboxDeclaration(Declared):
-    """UM for one mailbox, named by its primary SMTP address."""
+    """UM for one mailbox, named by its primary SMTP address, or by another name that fits it alone."""
 
     sip_address: Annotated[SipAddress, Param("SIPResourceIdentifier"), Exclusive("SIP address", at_birth=True)] = (
         unset()
@@ -89,7 +91,7 @@ class UMMailbox(CmdletResource):
     section_style: ClassVar[Section] = Section.ROWS
     model: ClassVar[type[Declared]] = MailboxDeclaration
     noun: ClassVar[str] = "UMMailbox"
-    key_type: ClassVar[Any] = SmtpAddress
+    key_type: ClassVar[Any] = PersonName
     key_parameter: ClassVar[str] = "Identity"
     key_output: ClassVar[str] = "PrimarySmtpAddress"
     name_output: ClassVar[str] = "PrimarySmtpAddress"
@@ -112,20 +114,33 @@ class UMMailbox(CmdletResource):
         """Return one listing of all, or a read of each where only a few are asked for."""
         if keys is None or len(keys) > _FEW:
             return (read("Get-UMMailbox", *self.outputs, ResultSize="Unlimited"),)
-        return tuple(read("Get-UMMailbox", *self.outputs, Identity=key) for key in sorted(keys))
+        guids = guids_of(keys, landscape)
+        whom = (ObjectId(guids[key], key) if key in guids else key for key in sorted(keys))
+        return tuple(read("Get-UMMailbox", *self.outputs, Identity=each) for each in whom)
 
     def observe(self, answers: Sequence[Answer], landscape: Landscape) -> Sequence[Resource | Diagnosed]:
-        """Return the mailboxes, with the policies by their keys here instead of their names."""
-        keys = {
-            policy.name.casefold(): policy.key for policy in landscape.all("mailbox_policy").values() if policy.name
-        }
+        """Return the mailboxes, with the policies by their keys here instead of their names.
+
+        One that was asked for by its GUID keeps the key it was asked for under, whatever its primary address is now.
+        """
+        keys = {folded(policy.name): policy.key for policy in landscape.all("mailbox_policy").values() if policy.name}
+        asked = _asked(answers)
         found: list[Resource | Diagnosed] = []
         for one in super().observe(answers, landscape):
             policy = one.text("policy") if isinstance(one, Resource) else None
-            if isinstance(one, Resource) and policy and (key := keys.get(policy.casefold())) and key != policy:
+            if isinstance(one, Resource) and policy and (key := keys.get(folded(policy))) and key != policy:
                 one = replace(one, attributes={**one.attributes, "policy": key})
+            if isinstance(one, Resource) and one.guid in asked:
+                one = replace(one, address=Address(self.name, asked[one.guid]))
             found.append(one)
         return found
+
+    def identity(self, key: str, landscape: Landscape) -> Argument:
+        """Return the GUID of the mailbox that was read: a mail address may be the logon name of somebody else."""
+        return object_argument(landscape.one(self.name, key) or landscape.one("mailbox", key), key)
+
+    def meant(self, landscape: Landscape) -> Mapping[str, str]:
+        return rows_by_mailbox(landscape)
 
     # what follows from the rows
 
@@ -152,7 +167,7 @@ class UMMailbox(CmdletResource):
         """Return its extensions and SIP address, which are its own within its dial plan."""
         plan = resource.text("dial_plan")
         found = super().claims(resource, landscape) if plan else ()
-        return tuple(replace(claim, scope=f"{claim.scope} in {plan}".casefold()) for claim in found)
+        return tuple(replace(claim, scope=folded(f"{claim.scope} in {plan}")) for claim in found)
 
     # what changes it
 
@@ -162,25 +177,32 @@ class UMMailbox(CmdletResource):
             arguments["Extensions"] = desired.get("extension")
         if desired.text("sip_address"):
             arguments["SIPResourceIdentifier"] = desired.get("sip_address")
-        return (write("Enable-UMMailbox", Identity=desired.key, **arguments),)
+        return (write("Enable-UMMailbox", Identity=self.identity(desired.key, landscape), **arguments),)
 
     def update(
         self, desired: Resource, observed: Resource, changes: Sequence[Change], landscape: Landscape
     ) -> Sequence[Command]:
         commands: list[Command] = []
+        target = self.identity(desired.key, landscape)
         by_name = {change.attribute: change for change in changes}
         if addresses := _address_changes(by_name, desired, observed, landscape):
-            commands.append(write("Set-Mailbox", Identity=desired.key, EmailAddresses=addresses))
+            commands.append(write("Set-Mailbox", Identity=target, EmailAddresses=addresses))
         if "policy" in by_name:
             policy = policy_argument(str(by_name["policy"].after), landscape)
-            commands.append(write("Set-UMMailbox", Identity=desired.key, UMMailboxPolicy=policy))
+            commands.append(write("Set-UMMailbox", Identity=target, UMMailboxPolicy=policy))
         return commands
 
     def delete(self, observed: Resource, landscape: Landscape) -> Sequence[Command]:
-        return (write("Disable-UMMailbox", Identity=observed.key),)
+        return (write("Disable-UMMailbox", Identity=self.identity(observed.key, landscape)),)
 
     def check(self, landscape: Landscape) -> Sequence[Diagnostic]:
         return check_mailboxes(landscape)
+
+
+def _asked(answers: Sequence[Answer]) -> Mapping[str | None, str]:
+    """Return, by GUID, the keys under which mailboxes were asked for one by one."""
+    asked = (dict(command.parameters).get("Identity") for command, _ in answers)
+    return {whom.guid: whom.name for whom in asked if isinstance(whom, ObjectId)}
 
 
 def is_hosted(mailbox: Resource, users: Mapping[str, Resource]) -> bool:
@@ -190,7 +212,8 @@ def is_hosted(mailbox: Resource, users: Mapping[str, Resource]) -> bool:
 
 
 def _with_plan(mailbox: Resource, plan: str | None) -> Resource:
-    if plan is None or mailbox.get("dial_plan") == plan:
+    written = mailbox.text("dial_plan")
+    if plan is None or (written is not None and folded(written) == folded(plan)):
         return mailbox
     return replace(mailbox, attributes={**mailbox.attributes, "dial_plan": plan})
 

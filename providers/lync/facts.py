@@ -33,6 +33,7 @@ class LyncFact(Fact):
     """A fact that the Lync Server Management Shell tells; such objects have no GUID."""
 
     endpoint: ClassVar[Endpoint] = LYNC
+    has_guid: ClassVar[bool] = False
     key_output: ClassVar[str] = "Identity"
     name_output: ClassVar[str] = "Identity"
 

@@ -23,7 +23,7 @@ from providers.types import Normalise, Text, Truth, checked, plain
 from reconciler.claims import Claim
 from reconciler.diagnostics import Diagnostic
 from reconciler.resource import ActionKind, Landscape, Lifecycle
-from reconciler.values import LYNC, Address, Endpoint, Resource
+from reconciler.values import LYNC, Address, Endpoint, Resource, folded
 
 UNKNOWN_LYNC_DIAL_PLAN = Rule(
     "UM080",
@@ -85,6 +85,7 @@ class LyncDialPlan(CmdletResource):
     model: ClassVar[type[Declared]] = LyncDialPlanDeclaration
     noun: ClassVar[str] = "CsDialPlan"
     endpoint: ClassVar[Endpoint] = LYNC
+    has_guid: ClassVar[bool] = False
     key_type: ClassVar[Any] = Annotated[Text, Normalise(_without_tag), _SCOPED, AfterValidator(str)]
     key_parameter: ClassVar[str] = "Identity"
     key_output: ClassVar[str] = "Identity"
@@ -93,20 +94,20 @@ class LyncDialPlan(CmdletResource):
 
     def is_implied(self, observed: Resource, landscape: Landscape) -> bool:
         """True for the global dial plan: every deployment has it."""
-        return observed.key.casefold() == "global"
+        return folded(observed.key) == "global"
 
     def derive(self, landscape: Landscape) -> Sequence[Resource]:
         contexts = required_names(landscape)
-        return tuple(_named(plan, contexts.get(plan.key.casefold())) for plan in super().derive(landscape))
+        return tuple(_named(plan, contexts.get(folded(plan.key))) for plan in super().derive(landscape))
 
     def is_forgotten(self, prior: Resource, landscape: Landscape) -> bool:
-        return prior.key.casefold() == "global"  # removing it only resets it
+        return folded(prior.key) == "global"  # removing it only resets it
 
     def released(self, holder: Resource, claims: Sequence[Claim], landscape: Landscape) -> Resource:
         """Return the dial plan under a name that stands for it until it is removed or renamed: it must have one."""
-        taken = {(one.text("simple_name") or "").casefold() for one in landscape.all(self.name).values()}
+        taken = {folded(one.text("simple_name") or "") for one in landscape.all(self.name).values()}
         names = (f"{str(holder.get('simple_name'))[:240]}-freed{number or ''}" for number in itertools.count())
-        parked = next(name for name in names if name.casefold() not in taken)
+        parked = next(name for name in names if folded(name) not in taken)
         return replace(holder, attributes={**holder.attributes, "simple_name": parked})
 
     def successors(self, gone: Resource, landscape: Landscape) -> Sequence[Address]:
@@ -123,11 +124,11 @@ class LyncDialPlan(CmdletResource):
             if named is None or not landscape.is_readable(self.name):
                 continue
             known = landscape.one(self.name, named)
-            context = contexts.get(named.casefold())
+            context = contexts.get(folded(named))
             if known is None:
                 detail = f'{plan.address} names the Lync dial plan "{named}".'
                 told.append(UNKNOWN_LYNC_DIAL_PLAN.told(plan, detail, did_you_mean(named, landscape.all(self.name))))
-            elif context and (known.text("simple_name") or "").casefold() != context.casefold():
+            elif context and folded(known.text("simple_name") or "") != folded(context):
                 detail = f'{known.address} has the simple name "{known.get("simple_name")}"; it must be "{context}".'
                 told.append(NAME_RULE.told(landscape.wanted(self.name).get(named, plan), detail))
         return told
@@ -144,16 +145,16 @@ def required_names(landscape: Landscape) -> dict[str, str]:
         known = landscape.one("dial_plan", plan.key)
         context = known.text("phone_context") if known else None
         if named and is_old and context:
-            required[named.casefold()] = context
+            required[folded(named)] = context
     return required
 
 
 def _bound_servers(plan: Resource, landscape: Landscape) -> tuple[str, ...]:
-    folded = plan.key.casefold()
+    wanted = folded(plan.key)
     return tuple(
         binding.key.rpartition("/")[0]
         for binding in landscape.all("server_binding").values()
-        if any(bound.casefold() == folded for bound in binding.items("dial_plans"))
+        if any(folded(bound) == wanted for bound in binding.items("dial_plans"))
     )
 
 

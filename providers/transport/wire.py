@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
 from reconciler.ports import Request
-from reconciler.values import Argument, Delta, NameOf, Operation, Record, Reply
+from reconciler.values import Argument, Delta, NameOf, ObjectId, Operation, Record, Reply
 
 SEND_LIMIT: Final = 96 * 1024
 """Bytes of one Send, so that its envelope stays below the 150 KB of WinRM 2.0."""
@@ -55,6 +55,8 @@ def argument_json(value: Argument) -> Json:
             return {"$add": list(add), "$remove": list(remove)}
         case tuple():
             return [argument_json(item) for item in value]
+        case ObjectId(guid, _):
+            return guid
         case NameOf():
             raise TypeError(f"{value} was not filled in before the command was sent")
     raise TypeError(f"no argument of a command: {type(value).__name__}")

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from providers.simulator.cmdlets.recipients import found_user, limited
-from providers.simulator.invocation.answers import CmdletError
+from providers.simulator.cmdlets.recipients import change_names, limited, users_named
 from providers.simulator.invocation.call import Call
 from providers.simulator.invocation.filters import matching
 from providers.simulator.invocation.shapes import Computed, shaped
@@ -49,13 +48,10 @@ def get_users(call: Call) -> list[dict[str, object]]:
 def cs_user(call: Call, identity: object) -> Entry:
     """Return the user an identity names, if Lync knows it."""
     text = str(identity)
-    try:
-        user = found_user(call, text, mailbox=False)
-    except CmdletError:
-        user = None
-    if user is None or not user.properties.get("LyncEnabled"):
+    found = users_named(call, text, "LyncEnabled")
+    if not found:
         raise call.error("ManagementException", "cs-user-not-found", text, category="ObjectNotFound", name=text)
-    return user
+    return found[0]
 
 
 def set_user(call: Call) -> list[dict[str, object]]:
@@ -65,7 +61,5 @@ def set_user(call: Call) -> list[dict[str, object]]:
     properties = {name: call.arguments[name] for name in names if name in call.arguments}
     if "Enabled" in call.arguments:
         properties["LyncEnabled"] = call.get("Enabled")
-    if properties.get("SipAddress"):
-        call.holdings.directory.indexes[str(properties["SipAddress"]).casefold()] = user.guid
-    call.change(user, properties)
+    change_names(call, user, properties)
     return shaped(call, [user], USER, USER_DEFAULTS) if call.get("PassThru") else []

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 
+from providers.simulator.cmdlets.lync_users import cs_user
 from providers.simulator.cmdlets.phone_calls import why_unreachable
-from providers.simulator.cmdlets.recipients import found_user
 from providers.simulator.invocation.call import Call, Handler, hash_of
 from providers.simulator.invocation.shapes import moment, only, shaped
 
@@ -95,7 +95,7 @@ def _get_replication(call: Call) -> list[dict[str, object]]:
 def _test_connectivity(call: Call) -> list[dict[str, object]]:
     """Answer Test-CsExUMConnectivity for a user's pool."""
     identity = call.get("UserSipAddress")
-    user = found_user(call, identity, mailbox=False) if identity else None
+    user = cs_user(call, identity) if identity else None
     reason = why_unreachable(call.holdings, user, call.now) if user else None
     return only(
         call,

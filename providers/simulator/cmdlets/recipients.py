@@ -5,7 +5,7 @@ Sources: Get-Mailbox, Get-UMMailbox, Get-UMMailboxPin (Microsoft Learn); DOMAIN 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any, Final
 
@@ -48,11 +48,30 @@ MAILBOX_DEFAULTS: Final[Mapping[str, Any]] = {"UMEnabled": False}
 
 def index_user(directory: Directory, user: Entry) -> None:
     """Enter a user's names and proxy addresses into the directory's index."""
-    told = user.properties
+    for name in _names(user, user.properties):
+        directory.names.add(name, user.guid)
+    for address in user.properties.get("EmailAddresses", ()):
+        directory.indexes[address.casefold()] = user.guid
+
+
+def change_names(call: Call, user: Entry, properties: Mapping[str, Any]) -> None:
+    """Change ``properties`` of a user, and the names that follow from them."""
+    names = call.holdings.directory.names
+    for name in _names(user, user.properties):
+        names.drop(name, user.guid)
+    call.change(user, properties)
+    for name in _names(user, {**user.properties, **properties}):
+        names.add(name, user.guid)
+
+
+def _names(user: Entry, told: Mapping[str, Any]) -> Iterator[str]:
+    """Yield every text that an -Identity may name the user by."""
+    addresses = (str(address).partition(":") for address in told.get("EmailAddresses", ()))
     names = (
         user.guid,
         user.dn,
         user.name,
+        *(bare for prefix, _, bare in addresses if prefix.casefold() in ("smtp", "sip")),
         told.get("Alias"),
         told.get("PrimarySmtpAddress"),
         told.get("UserPrincipalName"),
@@ -61,21 +80,33 @@ def index_user(directory: Directory, user: Entry) -> None:
         told.get("SipAddress"),
         told.get("DisplayName"),
     )
-    for name in names:
-        if name:
-            directory.indexes.setdefault(str(name).casefold(), user.guid)
-    for address in told.get("EmailAddresses", ()):
-        directory.indexes[address.casefold()] = user.guid
+    yield from (str(name) for name in names if name)
 
 
-def found_user(call: Call, identity: object, *, mailbox: bool = True) -> Entry:
-    """Return the user an identity names: DN, GUID, UPN, SMTP address, alias, account or display name."""
+def found_user(call: Call, identity: object) -> Entry:
+    """Return the mailbox an identity names: DN, GUID, UPN, address, alias, account or display name.
+
+    Raises:
+        CmdletError: this domain controller knows no such mailbox, or the identity fits several.
+    """
+    found = users_named(call, identity, "HasMailbox")
+    if not found:
+        raise call.not_found(str(identity or "").strip())
+    return found[0]
+
+
+def users_named(call: Call, identity: object, flag: str) -> list[Entry]:
+    """Return the user with ``flag`` that an identity names, if there is one.
+
+    Raises:
+        CmdletError: the identity fits several.
+    """
     text = str(identity or "").strip()
-    guid = call.holdings.directory.indexes.get(text.casefold())
-    user = call.view.get(guid) if guid else None
-    if user is None or (mailbox and not user.properties.get("HasMailbox")):
-        raise call.not_found(text)
-    return user
+    users = [user for guid in call.holdings.directory.names.of(text) if (user := call.view.get(guid)) is not None]
+    found = [user for user in users if user.properties.get(flag)]
+    if len(found) > 1:
+        raise call.ambiguous(text)
+    return found
 
 
 # --- listing ---------------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from itertools import pairwise
 from typing import Any
 
-from providers.simulator.cmdlets.recipients import COMPUTED, UM_DEFAULTS, UM_SETTINGS, found_user
+from providers.simulator.cmdlets.recipients import COMPUTED, UM_DEFAULTS, UM_SETTINGS, change_names, found_user
 from providers.simulator.cmdlets.um_objects import found_object, merged
 from providers.simulator.invocation.binding import Difference, Secret
 from providers.simulator.invocation.call import Call
@@ -194,7 +194,7 @@ def set_mailbox(call: Call) -> list[dict[str, object]]:
     if wanted is None:
         return []
     before = list(user.properties.get("EmailAddresses", ()))
-    after = merged(before, wanted) if isinstance(wanted, Difference) else [str(item) for item in wanted]
+    after = _with_one_primary(before, wanted) if isinstance(wanted, Difference) else [str(item) for item in wanted]
     indexes = call.holdings.directory.indexes
     for address in after:
         owner = indexes.get(address.casefold())
@@ -204,8 +204,18 @@ def set_mailbox(call: Call) -> list[dict[str, object]]:
         indexes.pop(address.casefold(), None)
     for address in after:
         indexes[address.casefold()] = user.guid
-    call.change(user, {"EmailAddresses": after, **_um_from_proxies(user, after)})
+    told: dict[str, Any] = {"EmailAddresses": after, **_um_from_proxies(user, after)}
+    if primary := next((address[5:] for address in after if address.startswith("SMTP:")), None):
+        told["PrimarySmtpAddress"] = primary
+    change_names(call, user, told)
     return []
+
+
+def _with_one_primary(before: list[str], change: Difference) -> list[str]:
+    """Return the addresses after a change: a primary one that is added takes the place of the one before."""
+    if not any(str(address).startswith("SMTP:") for address in change.add):
+        return merged(before, change)
+    return merged([f"smtp:{a[5:]}" if a.startswith("SMTP:") else a for a in before], change)
 
 
 def _um_from_proxies(user: Entry, addresses: Iterable[str]) -> dict[str, Any]:

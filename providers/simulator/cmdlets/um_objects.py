@@ -18,6 +18,7 @@ from providers.simulator.invocation.binding import Difference, Secret, cmdlet_of
 from providers.simulator.invocation.call import Call
 from providers.simulator.invocation.shapes import Computed, shaped
 from providers.simulator.world.directory import Entry
+from reconciler.values import folded
 
 _REFERENCES: Final[Mapping[str, str]] = {
     "UMDialPlanIdParameter": "UMDialPlan",
@@ -84,7 +85,7 @@ def made_object(call: Call, rules: Rules) -> Entry:
     properties = {**_copied(rules.defaults), **stored(call, rules.noun, {})}
     parent = call.view.follow(properties.get(rules.parent)) if rules.parent else None
     if any(
-        entry.name.casefold() == name.casefold()
+        folded(entry.name) == folded(name)
         for entry in call.view.of(rules.noun)
         if parent is None or (rules.parent and entry.refers_to(rules.parent, parent.guid))
     ):
@@ -99,7 +100,7 @@ def get_objects(call: Call, rules: Rules) -> list[dict[str, object]]:
     """Answer Get-<noun>: all objects, those of a dial plan, or the one named. A null identity means all of them."""
     identity = call.get("Identity")
     if identity:
-        return shaped(call, [found_object(call, rules.noun, identity)], rules.computed, rules.defaults)
+        return shaped(call, found_objects(call, rules.noun, identity), rules.computed, rules.defaults)
     plan = call.get("UMDialPlan")
     wanted = found_object(call, "UMDialPlan", plan).guid if plan else None
     entries = (
@@ -132,25 +133,50 @@ def remove_object(call: Call, rules: Rules) -> list[dict[str, object]]:
 
 
 def found_object(call: Call, noun: str, identity: object) -> Entry:
-    """Return the object an identity names: its name, GUID or DN, or ``Parent\\Name``.
+    """Return the one object an identity names.
+
+    Raises:
+        CmdletError: this domain controller knows no such object, or several.
+    """
+    found = found_objects(call, noun, identity)
+    if len(found) > 1:
+        raise call.ambiguous(str(identity))
+    return found[0]
+
+
+def found_objects(call: Call, noun: str, identity: object) -> list[Entry]:
+    """Return the objects an identity names: by name, GUID or DN, by ``Parent\\Name``, by a name with an asterisk at
+    its start or end.
 
     Raises:
         CmdletError: this domain controller knows no such object.
     """
     text = str(identity or "").strip()
-    folded = text.casefold()
-    parent, separator, child = folded.rpartition("\\")
-    for entry in call.view.of(noun):
-        if folded in (entry.guid, entry.dn.casefold()):
-            return entry
-        name = entry.name.casefold()
-        if noun == "UMHuntGroup":
-            gateway = call.view.follow(entry.properties.get("UMIPGateway"))
-            if separator and name == child and gateway and gateway.name.casefold() == parent:
-                return entry
-        elif name == (child if separator else folded):
-            return entry
-    raise call.not_found(text)
+    entries = list(call.view.of(noun))
+    exact = [entry for entry in entries if text.casefold() in (entry.guid, entry.dn.casefold())]
+    found = exact or [entry for entry in entries if _is_named(call, entry, text)]
+    if not found:
+        raise call.not_found(text)
+    return found
+
+
+def _is_named(call: Call, entry: Entry, text: str) -> bool:
+    parent, separator, child = text.rpartition("\\")
+    if entry.kind != "UMHuntGroup":
+        return _matches(entry.name, child if separator else text)
+    gateway = call.view.follow(entry.properties.get("UMIPGateway"))
+    is_child = bool(separator) and gateway is not None and folded(gateway.name) == folded(parent)
+    return is_child and _matches(entry.name, child)
+
+
+def _matches(name: str, wanted: str) -> bool:
+    """True where a name is the one wanted; an asterisk at its start or end stands for anything."""
+    own, core = folded(name), folded(wanted.strip("*"))
+    if wanted.startswith("*") and wanted.endswith("*"):
+        return core in own
+    if wanted.startswith("*"):
+        return own.endswith(core)
+    return own.startswith(core) if wanted.endswith("*") else own == core
 
 
 # --- arguments to properties -----------------------------------------------------------------------------------------

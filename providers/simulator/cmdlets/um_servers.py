@@ -64,7 +64,7 @@ def _entries(call: Call, kind: str) -> Iterable[Entry]:
 def _found(call: Call, kind: str, identity: object) -> Entry:
     server = call.holdings.server_named(str(identity))
     for entry in _entries(call, kind):
-        if server is not None and entry.properties["Fqdn"] == server.fqdn:
+        if str(identity).casefold() == entry.guid or (server and entry.properties["Fqdn"] == server.fqdn):
             return entry
     raise call.not_found(identity)
 

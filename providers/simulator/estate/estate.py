@@ -19,7 +19,7 @@ from typing import Any, Final
 from providers.simulator.cmdlets import exchucutil, phone_calls, windows_services
 from providers.simulator.cmdlets.dispatch import run_cmdlet
 from providers.simulator.cmdlets.lync_topology import product
-from providers.simulator.cmdlets.recipients import found_user
+from providers.simulator.cmdlets.recipients import users_named
 from providers.simulator.cmdlets.service_control import settle
 from providers.simulator.cmdlets.um_objects import found_object
 from providers.simulator.estate import founding
@@ -314,7 +314,11 @@ class Estate:
             return (*self._changes.log(), *self._log) if self._changes is not None else tuple(self._log)
 
     def _user(self, identity: str) -> Entry:
-        return found_user(self._asking(), identity.removeprefix("sip:"), mailbox=False)
+        asking = self._asking()
+        found = [user for flag in ("LyncEnabled", "HasMailbox") for user in users_named(asking, identity, flag)]
+        if not found:
+            raise asking.not_found(identity)
+        return found[0]
 
     def _asking(self) -> Call:
         call = Call(self._standing(), self.entry_host(), "Get-Object", {}, self._clock())

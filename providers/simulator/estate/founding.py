@@ -45,8 +45,11 @@ def found(world: World, seed: str) -> Holdings:
     """
     holdings = empty(world, seed)
     _organization(holdings)
+    enabled: dict[str, str] = {}
     for user in world.all_users():
-        _user(holdings, user)
+        entry = _user(holdings, user)
+        if user.um is not None:
+            enabled[user.alias] = entry.guid
     for section, noun in _NOUNS:
         for described in getattr(world, section):
             _object(holdings, noun, described)
@@ -60,7 +63,8 @@ def found(world: World, seed: str) -> Holdings:
         if user.um is not None:
             sip = user.um.sip or user.sip or _address(world, user)
             parameters = {"UMMailboxPolicy": user.um.policy, "Extensions": list(user.um.extensions)}
-            _run(holdings, "Enable-UMMailbox", {"Identity": user.alias, "SIPResourceIdentifier": sip, **parameters})
+            whom = {"Identity": enabled[user.alias], "SIPResourceIdentifier": sip}
+            _run(holdings, "Enable-UMMailbox", {**whom, **parameters})
     for line in world.history:
         cmdlet, named, positional = parse_line(line)
         _run(holdings, cmdlet, named, positional)
@@ -107,7 +111,7 @@ def _address(world: World, user: User) -> str:
     return user.address or f"{user.alias}@{world.forest}"
 
 
-def _user(holdings: Holdings, user: User) -> None:
+def _user(holdings: Holdings, user: User) -> Entry:
     world = holdings.world
     address, name = _address(world, user), user.name or user.alias
     sip = f"sip:{user.sip or address}" if user.lync else None
@@ -117,13 +121,14 @@ def _user(holdings: Holdings, user: User) -> None:
         "DisplayName": name,
         "SamAccountName": user.alias,
         "Domain": world.forest.partition(".")[0].upper(),
-        "UserPrincipalName": f"{user.alias}@{world.forest}",
+        "UserPrincipalName": user.upn or f"{user.alias}@{world.forest}",
         "HasMailbox": user.mailbox,
         "LyncEnabled": user.lync,
     }
     if user.mailbox:
         properties["PrimarySmtpAddress"] = address
-        properties["EmailAddresses"] = [f"SMTP:{address}", *([sip] if sip else [])]
+        others = [f"smtp:{other}" for other in user.addresses]
+        properties["EmailAddresses"] = [f"SMTP:{address}", *others, *([sip] if sip else [])]
     if user.lync:
         properties |= {
             "SipAddress": sip,
@@ -136,11 +141,12 @@ def _user(holdings: Holdings, user: User) -> None:
     if user.line:
         properties["Phone"] = user.line.partition(":")[2].partition(";")[0]
     dn = f"CN={name},CN=Users,{holdings.domain_dn}"
-    if dn.casefold() in holdings.directory.indexes:
+    if holdings.directory.names.of(dn):
         dn = f"CN={name} ({user.alias}),CN=Users,{holdings.domain_dn}"
     first = world.domain_controllers[0].fqdn
     entry = holdings.directory.create("User", name, dn, properties, dc=first, now=world.installed)
     index_user(holdings.directory, entry)
+    return entry
 
 
 def _object(holdings: Holdings, noun: str, described: Mapping[str, Any]) -> None:

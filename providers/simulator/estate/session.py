@@ -16,7 +16,7 @@ from providers.simulator.invocation.answers import CmdletError
 from reconciler.diagnostics import Diagnostic
 from reconciler.errors import SessionError, Unreachable
 from reconciler.ports import Request, granted
-from reconciler.values import EMPTY, Argument, Connection, Delta, Endpoint, NameOf, Operation, Reply, Shell
+from reconciler.values import EMPTY, Argument, Connection, Delta, Endpoint, NameOf, ObjectId, Operation, Reply, Shell
 
 _REMEMBERED: Final = 5000
 
@@ -122,6 +122,8 @@ def plain(value: Argument) -> object:
     """Return an argument as it crosses the wire."""
     if isinstance(value, NameOf):
         raise TypeError(f"{value} is a name that nobody filled in")
+    if isinstance(value, ObjectId):
+        return value.guid
     if isinstance(value, Delta):
         sides = {"$add": list(value.add), "$remove": list(value.remove)}
         return {side: items for side, items in sides.items() if items}

@@ -121,6 +121,10 @@ class Call:
     def not_found(self, name: object) -> CmdletError:
         return self.error("ManagementObjectNotFoundException", "not-found", str(name), name=name, dc=self.dc)
 
+    def ambiguous(self, name: object) -> CmdletError:
+        """Return what Exchange answers where an identity fits several objects."""
+        return self.error("ManagementObjectAmbiguousException", "ambiguous", str(name), name=name)
+
 
 Handler = Callable[[Call], Iterable[dict[str, object]]]
 """A cmdlet: the records it returns; warnings and output go to the call."""

@@ -61,6 +61,10 @@ _TEXTS: Mapping[str, Mapping[str, str]] = {
         "en": "The operation couldn't be performed because object '{name}' couldn't be found on '{dc}'.",
         "de": 'Der Vorgang konnte nicht ausgeführt werden, da das Objekt "{name}" auf "{dc}" nicht gefunden wurde.',
     },
+    "ambiguous": {
+        "en": "The operation couldn't be performed because '{name}' matches multiple entries.",
+        "de": 'Der Vorgang konnte nicht ausgeführt werden, weil "{name}" mit mehreren Einträgen übereinstimmt.',
+    },
     "already-exists": {
         "en": "Active Directory operation failed on {dc}. The object '{name}' already exists.",
         "de": 'Active Directory-Vorgang auf {dc} fehlgeschlagen. Das Objekt "{name}" ist bereits vorhanden.',

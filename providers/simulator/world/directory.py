@@ -16,6 +16,8 @@ from uuid import UUID
 
 import orjson
 
+from reconciler.values import folded
+
 
 @dataclass(slots=True)
 class Entry:
@@ -59,6 +61,30 @@ _ABSENT = {"$absent": True}
 """The value, before a change, of a property that was not there; as JSON keeps it."""
 
 
+class Names:
+    """Folded names of users, each with all the users it fits: a name may be that of several."""
+
+    def __init__(self) -> None:
+        self._fits: dict[str, str | tuple[str, ...]] = {}
+
+    def of(self, name: str) -> tuple[str, ...]:
+        """Return the ids of the users that ``name`` fits."""
+        found = self._fits.get(folded(name), ())
+        return (found,) if isinstance(found, str) else found
+
+    def add(self, name: str, guid: str) -> None:
+        known = self.of(name)
+        if guid not in known:
+            self._fits[folded(name)] = (*known, guid) if known else guid
+
+    def drop(self, name: str, guid: str) -> None:
+        left = tuple(one for one in self.of(name) if one != guid)
+        if left:
+            self._fits[folded(name)] = left
+        else:
+            self._fits.pop(folded(name), None)
+
+
 class Directory:
     """The objects of the forest. Not thread-safe: the estate lets one call in at a time."""
 
@@ -71,7 +97,9 @@ class Directory:
         self._kinds: dict[str, dict[str, Entry]] = {}
         self._pending: list[_Change] = []
         self.indexes: dict[str, str] = {}
-        """Folded names of users and their proxy addresses, to guid; of the newest state."""
+        """Folded proxy addresses and the names of what there is one of, to guid; of the newest state."""
+        self.names = Names()
+        """Of users; of the newest state."""
 
     def new_guid(self) -> str:
         """Return the next id; they follow from the seed alone."""
@@ -160,7 +188,7 @@ class Directory:
 
     def reindex(self, index: Callable[[Entry], None]) -> None:
         """Make the index of names anew."""
-        self.indexes = {}
+        self.indexes, self.names = {}, Names()
         for entry in self._entries.values():
             index(entry)
 
@@ -193,7 +221,7 @@ class Directory:
     def load_json(self, told: Mapping[str, Any], index: Callable[[Entry], None]) -> None:
         """Replace everything by what ``to_json`` told; ``index`` is called for each object."""
         self.counter = told["counter"]
-        self._entries, self._kinds, self.indexes = {}, {}, {}
+        self._entries, self._kinds, self.indexes, self.names = {}, {}, {}, Names()
         for row in told["entries"]:
             entry = Entry(*row)
             self._put(entry)
@@ -260,5 +288,5 @@ class View:
         return None
 
     def named(self, kind: str, name: str) -> Entry | None:
-        folded = name.casefold()
-        return next((entry for entry in self.of(kind) if entry.name.casefold() == folded), None)
+        wanted = folded(name)
+        return next((entry for entry in self.of(kind) if folded(entry.name) == wanted), None)

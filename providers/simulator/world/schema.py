@@ -236,6 +236,10 @@ class User(_Model):
     name: str | None = None
     address: str | None = None
     """Primary SMTP address; left out, ``alias@forest``."""
+    addresses: tuple[str, ...] = ()
+    """Other SMTP addresses."""
+    upn: str | None = None
+    """Logon name; left out, ``alias@forest``."""
     sip: str | None = None
     """SIP address without ``sip:``; left out, the SMTP address."""
     mailbox: bool = True
