@@ -13,8 +13,8 @@ actions, the landscape), ``ports`` (session, store, clock, random, scheduler: ev
 
 **Core**, pure functions over frozen values: no clock, random, environment, network.
 
-* load: ``source_text``, ``yaml_reader``, ``csv_reader``, ``declarations``, ``connections``, ``trust``, ``schema``, and
-  ``environment``, which puts them together; ``environment_files`` alone opens files
+* load: ``source_text``, ``redaction``, ``yaml_reader``, ``csv_reader``, ``declarations``, ``connections``, ``trust``,
+  ``schema``, and ``environment``, which puts them together; ``environment_files`` alone opens files
 * resolve: ``resolve``
 * diff and plan: ``diff``, ``decide``, ``selection``, ``leave_out``, ``graph``, ``stages``, ``build_plan``, ``plan``
 * check: ``checks`` (the rules of the types), ``budgets`` (how much may go), ``admission`` (what forbids a plan)

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import PurePath
 from typing import Any
 
 from reconciler.diagnostics import Diagnostic, Position
-from reconciler.source_text import did_you_mean, without_secret
+from reconciler.redaction import is_secret_name, may_be_shown, without_secret
+from reconciler.source_text import did_you_mean, nearest
 from reconciler.values import EMPTY, Adapter, Authentication, Connection
 from reconciler.yaml_reader import Node
 
@@ -244,12 +245,22 @@ def _values(node: Node, where: str, allowed: set[str], found: list[Diagnostic]) 
     values: dict[str, Any] = {}
     for key, child in node.items():
         if key not in allowed:
-            found.append(unknown_key(child, key, where, allowed))
+            found.append(_unknown_here(child, key, where, allowed))
         elif key != "hosts":
             parsed = parse_key(child, key, KEYS[key], found)
             if parsed is not None:
                 values[key] = parsed
     return values
+
+
+def _unknown_here(node: Node, key: str, where: str, known: Collection[str]) -> Diagnostic:
+    """Return the error about a key of a connection, which is shown only if it cannot be a secret out of its place."""
+    is_near = bool(nearest(key, known)) or is_secret_name(key)
+    if may_be_shown(key) and (node.value is not None or is_near):
+        return unknown_key(node, key, where, known)
+    detail = f'A key of "{where}" is unknown; it is not shown, as it may be a secret that misses its key.'
+    remedy = f"Write KEY: VALUE, with a blank behind the colon. {did_you_mean('', known)}"
+    return Diagnostic("Unknown key", detail, remedy, position=node.position(on_key=True))
 
 
 def parse_key(node: Node, name: str, key: Key, found: list[Diagnostic]) -> Any:
@@ -310,7 +321,7 @@ def parse_connections(
     connections: dict[Connection, ConnectionConfig] = {}
     for name, node in parts.items():
         if name not in known:
-            found.append(unknown_key(node, name, "connections", known))
+            found.append(_unknown_here(node, name, "connections", known))
         elif name != "simulator":
             config = parse_connection(node, name, found)
             if config is not None:

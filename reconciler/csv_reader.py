@@ -19,7 +19,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache, partial
 
 from reconciler.diagnostics import Diagnostic, Position
-from reconciler.source_text import SECRET_NAME, Mistakes, SourceText, decode, did_you_mean
+from reconciler.redaction import HIDDEN, has_secret_name, is_secret_name
+from reconciler.source_text import Mistakes, SourceText, decode, did_you_mean
 
 SAVE_AS_UTF8 = 'Save it as UTF-8: in Excel, "Save As", file type "CSV UTF-8 (Comma delimited)".'
 MAX_BYTES = 64 * 1024 * 1024
@@ -49,7 +50,7 @@ class CsvTable:
     @classmethod
     def of(cls, source: SourceText, delimiter: str, columns: tuple[str, ...], header_line: int) -> CsvTable:
         numbers = {name: number for number, name in reversed(list(enumerate(columns)))}
-        return cls(source, delimiter, columns, header_line, numbers, any(map(SECRET_NAME.search, numbers)))
+        return cls(source, delimiter, columns, header_line, numbers, has_secret_name(columns))
 
     def position(self, line: int, column: str | None = None) -> Position:
         """Return where the cell of ``column`` begins in the row at ``line``; the line's begin without a column."""
@@ -310,15 +311,20 @@ def _damaged(table: CsvTable, line: int, cells: list[str], found: Mistakes) -> f
 
 def _mangled(table: CsvTable, line: int, number: int, cell: str) -> Diagnostic:
     name = table.columns[number]
-    detail = f'"{name}" is "{cell}": a spreadsheet turned a long number into this and dropped digits.'
+    detail = f'"{name}" is "{_shown(name, cell)}": a spreadsheet turned a long number into this and dropped digits.'
     remedy = "Format the column as Text in the spreadsheet, type the number again, and save."
     return table.told(table.place(line, number), "Number changed by a spreadsheet", detail, remedy)
 
 
 def _error_value(table: CsvTable, line: int, number: int, cell: str) -> Diagnostic:
-    detail = f'"{table.columns[number]}" is "{cell}", which a spreadsheet writes where it has no value to show.'
+    name = table.columns[number]
+    detail = f'"{name}" is "{_shown(name, cell)}", which a spreadsheet writes where it has no value to show.'
     remedy = "Correct the formula or widen the column, and save again."
     return table.told(table.place(line, number), "Error value of a spreadsheet", detail, remedy)
+
+
+def _shown(name: str, cell: str) -> str:
+    return HIDDEN if is_secret_name(name) else cell
 
 
 @lru_cache(maxsize=2)

@@ -3,8 +3,7 @@
 Both readers work on it, so that a line is counted alike everywhere: it ends at LF, CRLF or CR, as in every editor. What
 a reader keeps of a place is an index into the text; line and column are counted when something is told.
 
-A shown line never holds a secret: whatever follows a key such as ``password`` is left out unless it is a reference,
-because a literal one is a mistake that has to be told without repeating it.
+A shown line never holds a secret: ``redaction`` says what of it may be seen.
 """
 
 from __future__ import annotations
@@ -20,18 +19,14 @@ from itertools import accumulate, islice
 from typing import Protocol
 
 from reconciler.diagnostics import Diagnostic, Position
+from reconciler.redaction import section_begun, shown
 
 MAX_TOLD = 100
 """Of one file, how many mistakes in its form are told."""
 
 _LONGEST_EXCERPT = 240
-
-SECRET_NAME = re.compile(r"pass(?:w|phrase)|pwd|secret|token|credential|\bpin\b", re.IGNORECASE)
-"""Found in a key or a column whose values are secrets."""
-
-_SECRET_KEY = re.compile(rf"""(?:[\w-]*(?:{SECRET_NAME.pattern})[\w-]*)["']?\s*[:=]\s*(?P<value>.*)""", re.IGNORECASE)
-_REFERENCE = re.compile(r"""(["']?)(?:env:[A-Za-z_]\w*|(?:file|keyring):[^\s"',}]+)\1\s*(?:[,}\]#].*)?\Z""", re.ASCII)
-_ACCOUNT_IN_URL = re.compile(r"(?<=://)[^/\s@]*@")
+_LONGEST_SECTION = 1_000
+"""Lines in which the key is looked for that a line belongs to: sections about connections are short."""
 
 _UNSEEN = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u0085\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff"
@@ -62,11 +57,12 @@ class Located(Protocol):
 class SourceText:
     """A decoded file."""
 
-    __slots__ = ("__dict__", "file", "text")
+    __slots__ = ("__dict__", "_known_section", "file", "text")
 
     def __init__(self, file: str, text: str) -> None:
         self.file = file
         self.text = text
+        self._known_section = 0, ""
 
     @cached_property
     def _starts(self) -> array[int]:
@@ -92,19 +88,24 @@ class SourceText:
         """Return the line at ``position`` as it may be shown; None where it is too long for its place to be seen."""
         if position.column > _LONGEST_EXCERPT:
             return None
-        if self._continues_secret(position.line):
-            return None
-        return without_secret(self.line(position.line)[:_LONGEST_EXCERPT])
+        above = (self.line(number)[-_LONGEST_EXCERPT:] for number in range(position.line - 1, 0, -1))
+        return shown(self.line(position.line)[:_LONGEST_EXCERPT], self._section(position.line), above)
 
-    def _continues_secret(self, number: int) -> bool:
-        """True where an earlier line opens a secret whose value goes on in deeper lines."""
-        own = _indent(self.line(number))
-        for before in range(number - 1, max(0, number - 50) if own else number - 1, -1):
-            line = self.line(before)
-            if line.strip() and _indent(line) < own:
-                match = _SECRET_KEY.search(line[-_LONGEST_EXCERPT:])
-                return match is not None and not _REFERENCE.match(match["value"])
-        return False
+    def _section(self, number: int) -> str:
+        """Return the key without indentation that a line stands at or below; empty where it is not near.
+
+        Mistakes are told from above to below, so that the search ends where the one before began.
+        """
+        known, found = self._known_section
+        for line in range(number, max(0, number - _LONGEST_SECTION), -1):
+            key = found if line == known else section_begun(self.line(line)[:_LONGEST_EXCERPT])
+            if key is not None:
+                found = key
+                break
+        else:
+            found = ""
+        self._known_section = number, found
+        return found
 
     def diagnostic(self, index: int, summary: str, detail: str, remedy: str = "") -> Diagnostic:
         """Return an error about the character at ``index``."""
@@ -155,28 +156,14 @@ def _undecodable(file: str, content: bytes, offset: int, remedy: str) -> Diagnos
     before = SourceText(file, content[:offset].decode("utf-8-sig"))
     position = before.position(len(before.text))
     line = re.split(rb"\r\n|\n|\r", content[offset : offset + _LONGEST_EXCERPT], maxsplit=1)[0]
-    shown = before.line(position.line) + line.decode("utf-8", "replace")
+    text = before.line(position.line) + line.decode("utf-8", "replace")
     detail = f"The byte 0x{content[offset]:02X} in line {position.line} is no UTF-8."
     if content[offset] >= 0x80:
         likely = content[offset : offset + 1].decode("cp1252", "replace")
         detail += f' In Windows-1252, an older encoding, it is "{likely}".' if likely.isprintable() else ""
-    excerpt = SourceText(file, shown).excerpt(Position(file, 1, position.column))
+    above = before.text.removesuffix(before.line(position.line))
+    excerpt = SourceText(file, above + text).excerpt(position)
     return Diagnostic("File is not UTF-8", detail, remedy, position=position, excerpt=excerpt)
-
-
-def _indent(line: str) -> int:
-    return len(line) - len(line.lstrip(" -"))
-
-
-def without_secret(line: str) -> str:
-    """Return a line without what follows a key for secrets, unless that is a reference."""
-    line = _ACCOUNT_IN_URL.sub("***@", line)
-    start = 0
-    while match := _SECRET_KEY.search(line, start):
-        start = match.start("value")
-        if match["value"] and not _REFERENCE.match(match["value"]):
-            return line[:start] + "***"
-    return line
 
 
 def nearest(word: str, choices: Iterable[str], *, count: int = 3) -> tuple[str, ...]:

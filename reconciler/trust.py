@@ -99,10 +99,9 @@ def refusals(
 
 def not_approved(reference: SecretReference, host: str, approved: Sequence[HostPatterns]) -> Diagnostic | None:
     """Return why the secret does not go to ``host``; None where it may."""
-    beyond = next((one for one in approved if host not in one), None)
-    if beyond is None:
+    if all(host in hosts for hosts in approved):
         return None
-    detail = f"{reference} may be shown to {beyond}, and {host} is none of them."
+    detail = f"{reference} is not approved for {host}."
     remedy = "If the host may have it, add it to the hosts of this secret in the pinned connections, or in"
     return _refused(reference, detail, f"{remedy} RECONCILER_SECRETS.")
 
@@ -114,15 +113,16 @@ def parse_named(text: str) -> Mapping[SecretReference, HostPatterns | None]:
     """Return the secrets that ``NAME, file:PATH=*.contoso.com|ex1.fabrikam.com`` names, with their hosts.
 
     Raises:
-        ValueError: an entry is no reference, or its hosts are none; the message shows the entry.
+        ValueError: an entry is no reference, or its hosts are none; the message does not repeat it.
     """
     named: dict[SecretReference, HostPatterns | None] = {}
-    for entry in filter(None, (part.strip() for part in re.split(r"[,\n]", text))):
+    for number, entry in enumerate(filter(None, (part.strip() for part in re.split(r"[,\n]", text))), 1):
         reference, _, hosts = entry.partition("=")
         try:
             named[_reference(reference.strip())] = HostPatterns.parse(hosts.split("|")) if hosts else None
         except ValueError as error:
-            raise ValueError(f'"{entry}" {error}') from None
+            # The entry itself is not shown: somebody may have written NAME=PASSWORD.
+            raise ValueError(f"entry {number} {error}") from None
     return named
 
 

@@ -135,24 +135,22 @@ class HostPatterns:
         name = str(host).casefold().rstrip(".")
         return any(_fits(name, pattern) for pattern in self.patterns)
 
-    def __str__(self) -> str:
-        return ", ".join(self.patterns)
-
     @classmethod
     def parse(cls, texts: Iterable[str]) -> HostPatterns:
         """Return the hosts that ``texts`` name.
 
         Raises:
-            ValueError: there is none, or one is no name of a host, or names no domain behind its ``*``.
+            ValueError: there is none, or one is no name of a host, or names no domain behind its ``*``. The message
+                does not repeat it: where hosts belong, somebody may have written the secret.
         """
         patterns = tuple(text.strip().casefold().rstrip(".") for text in texts)
         if not patterns:
             raise ValueError("names no host")
         for pattern in patterns:
             if not _PATTERN.fullmatch(pattern):
-                raise ValueError(f'has "{pattern}", which is no name of a host')
+                raise ValueError("names something that is no host")
             if "*" in pattern and pattern.rpartition("*")[2].count(".") < 1:
-                raise ValueError(f'has "{pattern}", which names no domain behind its "*"')
+                raise ValueError('names no domain behind a "*"')
         return cls(patterns)
 
     @classmethod

@@ -102,7 +102,7 @@ def test_an_empty_list_allows_none() -> None:
 
 @pytest.mark.parametrize("text", ["a b", "env:UM=*", "file:/x=http://a", "vault:x", "UM=*.contoso.com||", "=*.a.com"])
 def test_a_wrong_list_of_secrets_is_told(text: str) -> None:
-    with pytest.raises(ValueError, match=r'".*" (names|has|is)'):
+    with pytest.raises(ValueError, match=r"entry 1 (names|is)"):
         parse_named(text)
 
 
@@ -111,7 +111,7 @@ def test_a_named_secret_goes_to_its_hosts_alone() -> None:
     assert told(trust, ntlm("ex1.contoso.com")) == told(trust, ntlm("ex9.fabrikam.com")) == []
     assert told(trust, ntlm("evil.example.com", OTHER)) == [], "no hosts were named for it"
     (refused,) = told(trust, ntlm("evil.example.com"))
-    assert "may be shown to *.contoso.com, ex9.fabrikam.com, and evil.example.com is none of them" in refused
+    assert refused == "Secret not approved: env:UM_PASSWORD is not approved for evil.example.com."
 
 
 def test_the_overrides_of_a_host_are_held_to_the_same() -> None:
@@ -292,7 +292,7 @@ def test_a_discovered_host_that_is_not_approved_gets_no_session() -> None:
         target_of(settings, host)
     with pytest.raises(PermanentError) as caught:
         target_of(settings, "ex2.fabrikam.com")
-    assert "env:UM_PASSWORD may be shown only to *.contoso.com" in caught.value.diagnostics[0].detail
+    assert "env:UM_PASSWORD is not approved for it" in caught.value.diagnostics[0].detail
 
 
 # --- the command line ------------------------------------------------------------------------------------------------

@@ -244,8 +244,8 @@ def _refuse_not_approved(target: Target) -> None:
             raise PermanentError(
                 Diagnostic(
                     "Host not approved",
-                    f"{target.name} was found as one of the servers, and {approval.secret} may be shown only to"
-                    f" {approval.hosts}. Nothing was sent to it.",
+                    f"{target.name} was found as one of the servers, and {approval.secret} is not approved for it."
+                    " Nothing was sent there.",
                     f"If it is yours, add it to the hosts of {approval.secret}: under secrets: in the file of pinned"
                     " connections, or in RECONCILER_SECRETS.",
                 )
