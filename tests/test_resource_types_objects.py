@@ -142,6 +142,17 @@ def test_servers_that_do_not_fit_are_told() -> None:
     assert told(with_observed(contoso(plan_declared()), old), "UM012")
 
 
+@pytest.mark.parametrize("build", ["221.12", "1544.4", "2562.17"], ids=["2019", "2019 CU14", "SE"])
+def test_organization_without_unified_messaging_is_refused_once(build: str) -> None:
+    given = without_observed(contoso(plan_declared()), *(f"exchange_server/ex{n}.contoso.com" for n in range(1, 5)))
+    newest = exchange_server("ex9.contoso.com", "Mailbox", version=f"Version 15.2 (Build {build})")
+    (found,) = told(with_observed(given, newest), "UM016")
+    assert found.is_error
+    assert found.detail == "The organization has ex9.contoso.com (Exchange 2019 or Subscription Edition)."
+    assert not told(with_observed(given, newest), "UM014")
+    assert not told(with_observed(contoso(plan_declared()), newest), "UM016")
+
+
 def test_a_mixed_organization_is_asked_on_servers_of_each_kind() -> None:
     old = exchange_server("ex0.contoso.com", "UnifiedMessaging", version="Version 14.1 (Build 218.15)")
     commands = TYPES["server_binding"].queries(with_observed(contoso(), old))

@@ -70,7 +70,14 @@ NO_SERVER = Rule(
     "DOMAIN 3.5",
     Severity.WARNING,
 )
-
+NO_UM_AT_ALL = Rule(
+    "UM016",
+    "Organization has no Unified Messaging",
+    "No Exchange server of the organization has Unified Messaging, which ended with Exchange 2016: no dial plan can be "
+    "made or answered there.",
+    "Name an Exchange server of 2007 to 2016 as connection, or use Cloud Voicemail and declare no dial plans.",
+    "Exchange Server 2019, discontinued features; DOMAIN 2.1, 2.2",
+)
 UNDOCUMENTED_PAIR = Rule(
     "UM015",
     "Versions are not documented together",
@@ -123,6 +130,7 @@ class ServerBinding(CmdletResource):
         MIXED_VERSIONS,
         NOT_EVERY_SERVER,
         NO_SERVER,
+        NO_UM_AT_ALL,
         UNDOCUMENTED_PAIR,
     )
 
@@ -234,9 +242,22 @@ class ServerBinding(CmdletResource):
     def check(self, landscape: Landscape) -> Sequence[Diagnostic]:
         if not landscape.is_readable("exchange_server"):
             return ()
-        hosts = um_hosts(landscape)
-        told = [one for plan in landscape.wanted("dial_plan").values() for one in _check(plan, hosts, landscape)]
+        hosts, plans = um_hosts(landscape), landscape.wanted("dial_plan").values()
+        if plans and not hosts and landscape.all("exchange_server"):
+            return (_no_um(landscape),)
+        told = [one for plan in plans for one in _check(plan, hosts, landscape)]
         return (*told, *_undocumented_pairs(landscape))
+
+
+def _no_um(landscape: Landscape) -> Diagnostic:
+    servers = sorted(landscape.all("exchange_server").values(), key=lambda server: server.address)
+    shown = [f"{server.key} ({_product(server)})" for server in servers]
+    return NO_UM_AT_ALL.told(None, f"The organization has {enumerated(shown)}.")
+
+
+def _product(server: Resource) -> str:
+    version = ExchangeVersion.parse(server.text("version"))
+    return f"Exchange {version.product}" if version else "Exchange of an unknown version"
 
 
 def _undocumented_pairs(landscape: Landscape) -> Sequence[Diagnostic]:
@@ -305,9 +326,8 @@ def _check(plan: Resource, hosts: Mapping[str, UMHost], landscape: Landscape) ->
             detail = f'{plan.address} names the server "{fqdn}", which the organization does not have.'
             told.append(UNKNOWN_SERVER.told(plan, detail, did_you_mean(fqdn, hosts)))
         elif fqdn not in hosts:
-            version = ExchangeVersion.parse(servers[fqdn].text("version"))
             roles = ", ".join(servers[fqdn].items("roles")) or "none"
-            product = f"Exchange {version.product}" if version else "of an unknown version"
+            product = _product(servers[fqdn])
             detail = f'{plan.address} names the server "{fqdn}", which is {product} with the roles {roles}.'
             told.append(NO_UM_ROLE.told(plan, detail))
     bound = [hosts[fqdn] for fqdn in named if fqdn in hosts]
