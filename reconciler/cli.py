@@ -75,6 +75,9 @@ def main(context: click.Context, log: Path | None) -> None:
     context.obj = log
 
 
+_OPENING = "Opening sessions to the servers ..."
+
+
 # --- commands --------------------------------------------------------------------------------------------------------
 
 
@@ -118,6 +121,7 @@ def plan(output: Output, directory: Path, **options: Any) -> int:
         concluded(output, "Not saved" if options["out"] else "Cannot be applied"),
         open_workspace(directory, ports(output), parallelism=options["parallelism"]) as workspace,
     ):
+        output.busy(_OPENING)
         made = workspace.plan(selection, refresh_only=options["refresh_only"])
         output.plan(made, commands=options["commands"])
         if options["json_into"]:
@@ -160,6 +164,7 @@ def apply(output: Output, what: Path, **options: Any) -> int:
         concluded(output, "Not applied"),
         open_workspace(directory, ports(output, stop=stop), parallelism=options["parallelism"]) as workspace,
     ):
+        output.busy(_OPENING)
         saved = workspace.saved_plans.read(planfile) if planfile else None
 
         def show(made: Any) -> None:
@@ -201,6 +206,7 @@ def drift(output: Output, directory: Path, out: Path | None) -> int:
     from reconciler.app import open_workspace
 
     with open_workspace(directory, ports(output)) as workspace:
+        output.busy(_OPENING)
         report = workspace.drift()
     if out is not None:
         from reconciler.drift_text import render_drift
@@ -227,6 +233,7 @@ def doctor(output: Output, directory: Path, hosts: Sequence[str], in_full: bool,
     from reconciler.app import open_workspace
 
     with open_workspace(directory, ports(output), parallelism=parallelism) as workspace:
+        output.busy(_OPENING)
         report = workspace.doctor(hosts)
     output.doctor(report, directory, in_full=in_full or bool(hosts))
     return report.exit_code()
@@ -265,6 +272,7 @@ def graph(output: Output, what: Path, directory: Path | None, form: str) -> int:
 
     directory, planfile = _place(what, directory)
     with open_workspace(directory, ports(output)) as workspace:
+        output.busy(_OPENING)
         made = workspace.saved_plans.read(planfile).plan if planfile else workspace.plan()
     draw = {"dot": plan_graph.to_dot, "mermaid": plan_graph.to_mermaid, "json": plan_graph.to_json}[form]
     output.write(draw(made))

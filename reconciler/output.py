@@ -51,12 +51,21 @@ class Output:
         return is_live(sys.stderr, os.environ)
 
     def _listener(self, event: Event) -> None:
+        self._terminal(event)
+
+    @property
+    def _terminal(self) -> Any:
         from reconciler.progress import TerminalProgress
 
         if self._progress is None:
             live = is_live(self.people, os.environ)
             self._progress = TerminalProgress(self.people, self.style, live=live)
-        self._progress(event)
+        return self._progress
+
+    def busy(self, text: str) -> None:
+        """Say what goes on before the first event, where somebody watches: sessions take seconds to open."""
+        if self._json is None and self._is_watched:
+            self._terminal.busy(text)
 
     def mask(self, secret: str) -> None:
         if self._log is not None:

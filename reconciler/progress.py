@@ -79,6 +79,10 @@ class TerminalProgress:
             # The work is what matters; a terminal that went away must not stop it half way.
             return
 
+    def busy(self, text: str) -> None:
+        """Draw what goes on before the first event, where a line can be drawn again."""
+        self._board.status(shorten(self._style.show(text), self._style.width - 1))
+
     def close(self) -> None:
         """Take the bar away, where a run ended without telling."""
         try:

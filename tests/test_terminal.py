@@ -451,6 +451,18 @@ def test_reads_are_no_lines_but_one_line_drawn_again_and_taken_away() -> None:
     assert drawn[-2:] == [" " * len("Reading exchange ..."), ""]
 
 
+def test_something_is_shown_before_the_first_event_and_taken_away() -> None:
+    stream = io.StringIO()
+    progress = TerminalProgress(stream, PLAIN, live=True)
+    progress.busy("Opening sessions ...")
+    progress(Observing("ex1.contoso.com", ("Get-UMService",), 1))
+    progress.close()
+    drawn = stream.getvalue().split("\r")
+    assert drawn[2] == "Opening sessions ..."
+    assert drawn[-1] == ""
+    assert "Reading ex1.contoso.com ..." in drawn
+
+
 def test_waiting_for_the_same_is_told_once_in_a_while() -> None:
     polls = [Waiting("step", "not ready", 100.0 - second) for second in range(25)]
     assert shown_of(*polls, tick=1.0).count("not ready") == 3
