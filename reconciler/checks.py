@@ -22,6 +22,7 @@ from dataclasses import replace
 from reconciler.diagnostics import Diagnostic, Severity, in_order
 from reconciler.open_values import nobody_brings
 from reconciler.resource import Action, ActionKind, Landscape, Lifecycle, ResourceType
+from reconciler.snapshot import short_run
 from reconciler.values import Address, Resource
 
 
@@ -78,7 +79,7 @@ def _left_open(end: Landscape) -> Iterable[Diagnostic]:
         more = f" and {len(intents) - 8} more" if len(intents) > 8 else ""
         yield Diagnostic(
             "Outcome of an interrupted run not known yet",
-            f"Run {intents[0].run} was sending {named}{more} when it ended.",
+            f"Run {short_run(intents[0].run)} was sending {named}{more} when it ended.",
             "The next apply looks at each of them first, and sends nothing twice.",
             severity=Severity.WARNING,
             code="UM106",

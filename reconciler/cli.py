@@ -248,6 +248,7 @@ def doctor(output: Output, directory: Path, hosts: Sequence[str], in_full: bool,
 def show(output: Output, what: Path, directory: Path | None, commands: bool) -> int:
     """Show a saved plan, or what the state remembers."""
     from reconciler.app import open_workspace
+    from reconciler.state_json import state_messages
     from reconciler.state_text import render_state
 
     directory, planfile = _place(what, directory)
@@ -255,7 +256,8 @@ def show(output: Output, what: Path, directory: Path | None, commands: bool) -> 
         if planfile:
             output.plan(workspace.saved_plans.read(planfile).plan, commands=commands)
         else:
-            output.say(render_state(workspace.store.read(), output.style).rstrip("\n"))
+            snapshot = workspace.store.read()
+            output.told(state_messages(snapshot), lambda: render_state(snapshot, output.style))
     return 0
 
 

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli_options import PATH, ports, shown, with_directory
+from reconciler.cli_options import PATH, ports, shown, with_directory, with_json
 from reconciler.output import Output
+from reconciler.snapshot import short_run
 
 
 @click.group()
@@ -18,30 +19,34 @@ def state() -> None:
 
 @state.command("list")
 @with_directory
+@with_json
 @shown
 def state_list(output: Output, directory: Path) -> int:
     """List the addresses that are ours."""
     from reconciler.app import open_workspace
+    from reconciler.state_json import state_messages
 
     with open_workspace(directory, ports(output)) as workspace:
-        for address in sorted(workspace.store.read().resources):
-            output.write(f"{address}\n")
+        snapshot = workspace.store.read()
+        output.told(state_messages(snapshot), lambda: "".join(f"{address}\n" for address in sorted(snapshot.resources)))
     return 0
 
 
 @state.command("show")
 @click.argument("address")
 @with_directory
+@with_json
 @shown
 def state_show(output: Output, address: str, directory: Path) -> int:
     """Show what is remembered of one resource."""
     from reconciler.app import open_workspace
     from reconciler.state_commands import remembered_at
+    from reconciler.state_json import resource_message
     from reconciler.state_text import render_remembered
 
     with open_workspace(directory, ports(output)) as workspace:
         known = remembered_at(workspace.store.read(), address)
-        output.say(render_remembered(known, output.style).rstrip("\n"))
+        output.told([resource_message(known)], lambda: render_remembered(known, output.style))
     return 0
 
 
@@ -76,15 +81,31 @@ def state_mv(output: Output, source: str, destination: str, directory: Path) -> 
 
 @state.command("history")
 @with_directory
+@with_json
 @click.option("--limit", type=click.IntRange(1), default=20, show_default=True)
+@click.option("--run", metavar="RUN", help="Only this run, in full; the beginning of its id will do.")
+@click.option("--known-head", metavar="HASH", help="Verify also that the audit goes on from this head, noted earlier.")
 @shown
-def state_history(output: Output, directory: Path, limit: int) -> int:
-    """List the latest applies, newest first."""
+def state_history(output: Output, directory: Path, limit: int, run: str | None, known_head: str | None) -> int:
+    """List the latest applies, newest first, and verify the audit of everything ever saved.
+
+    The audit is a chain of hashes. Whoever may write to the state can also make another chain: note the head elsewhere
+    and name it the next time.
+    """
     from reconciler.app import open_workspace
-    from reconciler.state_text import render_history
+    from reconciler.state_commands import run_named
+    from reconciler.state_json import audit_message, run_messages
+    from reconciler.state_text import render_audit, render_history, render_run
 
     with open_workspace(directory, ports(output)) as workspace:
-        output.say(render_history(workspace.store.history(limit), output.style).rstrip("\n"))
+        if run is None:
+            runs = workspace.store.history(limit)
+            output.told(run_messages(runs), lambda: render_history(runs, output.style))
+        else:
+            one = run_named(workspace.store.history(None), run)
+            output.told(run_messages([one]), lambda: render_run(one, output.style))
+        audit = workspace.store.verify_audit(known_head)
+        output.told([audit_message(audit)], lambda: render_audit(audit, output.style))
     return 0
 
 
@@ -97,5 +118,7 @@ def state_unlock(output: Output, directory: Path) -> int:
 
     with open_workspace(directory, ports(output)) as workspace:
         held = workspace.unlock()
-    output.say(f"Unlocked; run {held.run} of {held.user} on {held.host} held it." if held else "It was not locked.")
+    output.say(
+        f"Unlocked; run {short_run(held.run)} of {held.user} on {held.host} held it." if held else "It was not locked."
+    )
     return 0

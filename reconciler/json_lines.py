@@ -101,7 +101,7 @@ def message_of(event: Event) -> Message:
         case StepEnded():
             return _step_ended(event)
         case Owed(obligation, met):
-            return {"type": "owed", **_obligation(obligation), "met": met}
+            return {"type": "owed", **obligation_message(obligation), "met": met}
         case Told(diagnostic):
             return diagnostic_message(diagnostic)
         case RunEnded():
@@ -205,11 +205,12 @@ def _change(change: Change) -> Message:
 
 def _told(**values: Value | Unset) -> Message:
     """Return the values that are there: one that nobody set is left out, one cleared on purpose is null."""
-    return {name: _plain(value) for name, value in values.items() if not isinstance(value, Unset)}
+    return {name: plain(value) for name, value in values.items() if not isinstance(value, Unset)}
 
 
-def _plain(value: Value) -> object:
-    return [_plain(item) for item in value] if isinstance(value, tuple) else value
+def plain(value: Value) -> object:
+    """Return a value as JSON has it."""
+    return [plain(item) for item in value] if isinstance(value, tuple) else value
 
 
 def _plan_summary(plan: Plan) -> Message:
@@ -232,11 +233,12 @@ def _plan_summary(plan: Plan) -> Message:
         "interrupted_users": plan.impact.interrupted_users,
         "destroys": plan.impact.destroys,
         "left_out": list(plan.left_out),
-        "obligations": [_obligation(owed) for owed in plan.obligations],
+        "obligations": [obligation_message(owed) for owed in plan.obligations],
     }
 
 
-def _obligation(owed: Obligation) -> Message:
+def obligation_message(owed: Obligation) -> Message:
+    """Return an obligation as it stands within messages."""
     return {"duty": owed.duty.value, "subject": owed.subject, "since": owed.since}
 
 

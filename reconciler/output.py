@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from reconciler.diagnostics import Diagnostic
 from reconciler.doctor import Report
@@ -19,6 +19,9 @@ from reconciler.events import Event, Observed, Observing
 from reconciler.plan import Plan
 from reconciler.style import Style, is_live, style_of
 from reconciler.text import count
+
+if TYPE_CHECKING:
+    from reconciler.json_lines import Message
 
 
 class Output:
@@ -106,6 +109,14 @@ class Output:
         from reconciler.doctor_text import render_doctor
 
         self._print(render_doctor(report, self.style, directory=str(directory), in_full=in_full))
+
+    def told(self, messages: Iterable[Message], text: Callable[[], str]) -> None:
+        """Tell machines the messages, or people the text."""
+        if self._json is None:
+            self._print(text())
+            return
+        for message in messages:
+            self._json.send(message)
 
     def diagnostics(self, told: Iterable[Diagnostic]) -> None:
         told = tuple(one for one in told if one not in self._shown)

@@ -14,7 +14,7 @@ from typing import Protocol
 from reconciler.errors import SessionError
 from reconciler.events import Event
 from reconciler.findings import Examined
-from reconciler.snapshot import Run, Snapshot, StateChange
+from reconciler.snapshot import Audit, Run, Snapshot, StateChange
 from reconciler.values import Command, Endpoint, Reply, Shell
 
 
@@ -171,8 +171,15 @@ class StateStore(Protocol):
     def use_plan(self, lease: Lease, nonce: str) -> bool:
         """Consume a plan's nonce; False where it was used before."""
 
-    def history(self, limit: int = 50) -> Sequence[Run]:
-        """Return the latest runs, newest first."""
+    def history(self, limit: int | None = 50) -> Sequence[Run]:
+        """Return the latest runs, newest first; all of them where there is no ``limit``."""
+
+    def verify_audit(self, known_head: str | None = None) -> Audit:
+        """Verify everything ever saved, from its start; ``known_head``, noted earlier, has to be in it.
+
+        Raises:
+            StateError: something of it was edited, removed, added or moved.
+        """
 
     def held_by(self) -> Holder | None:
         """Return who holds the lease and lives, or may live."""

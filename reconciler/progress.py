@@ -32,7 +32,7 @@ from reconciler.events import (
 from reconciler.obligation_text import obligation_text
 from reconciler.pace import Pace
 from reconciler.progress_board import Board, LiveBoard, PlainBoard
-from reconciler.snapshot import Obligation, OutcomeKind
+from reconciler.snapshot import Obligation, OutcomeKind, short_run
 from reconciler.style import Style
 from reconciler.text import count, duration, lines, listed, shorten, wrap
 
@@ -95,7 +95,7 @@ class TerminalProgress:
         match event:
             case RunStarted(run, environment, steps, actions):
                 size = f"{count(actions, 'action')} in {count(steps, 'step')}"
-                yield from ["", f"Run {paint(show(run), 'bold')} applies {size} to {show(environment)}"]
+                yield from ["", f"Run {paint(show(short_run(run)), 'bold')} applies {size} to {show(environment)}"]
             case StepStarted(step, stage, actions):
                 if not self._board.draws:
                     size = f", {count(actions, 'action')}" if actions > 1 else ""
@@ -253,7 +253,7 @@ class _Tally:
 
 def _closing(event: RunEnded, tally: _Tally, style: Style) -> Iterator[str]:
     """Yield what became of everything: done, failed, blocked and unknown with reasons, and how to go on."""
-    run = f"Run {style.show(event.run)}, {duration(event.seconds)}."
+    run = f"Run {style.show(short_run(event.run))}, {duration(event.seconds)}."
     if not (event.exit_code or event.failed or event.blocked or event.unknown or tally.owed):
         yield from ["", f"{_verdict(event, style)} {count(event.done, 'action')} done. {style.paint(run, 'dim')}"]
         return

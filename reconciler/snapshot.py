@@ -120,6 +120,15 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
+class Audit:
+    """The chain of everything ever saved, verified from its start."""
+
+    entries: int
+    head: str
+    """The hash of the last entry: 64 hexadecimal digits."""
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """The saved state of one environment, as one consistent read."""
 

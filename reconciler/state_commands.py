@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from reconciler.diagnostics import Diagnostic
 from reconciler.errors import ConfigurationError, StateError
 from reconciler.ports import Lease
-from reconciler.snapshot import Remembered, Snapshot, StateChange
+from reconciler.snapshot import Remembered, Run, Snapshot, StateChange
 from reconciler.values import Address
 
 
@@ -27,6 +27,23 @@ def remembered_at(snapshot: Snapshot, text: str) -> Remembered:
         remedy = f"Did you mean {', '.join(close)}?" if close else "See what is:\n  reconciler state list DIR"
         raise StateError(Diagnostic("Not in the state", f"{text} is not remembered.", remedy))
     return found
+
+
+def run_named(runs: Sequence[Run], text: str) -> Run:
+    """Return the run whose id begins with ``text``.
+
+    Raises:
+        ConfigurationError: none does, or several do.
+    """
+    found = [run for run in runs if run.id == text] or [run for run in runs if text and run.id.startswith(text)]
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        remedy = "See what runs there were:\n  reconciler state history DIR"
+        raise ConfigurationError(Diagnostic("No such run", f"The id of no run begins with {text!r}.", remedy))
+    named = ", ".join(run.id for run in found[:8])
+    detail = f"The ids of {len(found)} runs begin with {text!r}: {named}."
+    raise ConfigurationError(Diagnostic("Several such runs", detail, "Write more of the id."))
 
 
 def forget(snapshot: Snapshot, lease: Lease, addresses: Sequence[str]) -> tuple[Address, ...]:

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from reconciler.obligation_text import obligation_text
-from reconciler.snapshot import Remembered, Run, Snapshot
+from reconciler.snapshot import Audit, Remembered, Run, Snapshot, short_run
 from reconciler.style import Style
-from reconciler.text import count, lines
+from reconciler.text import count, lines, to_second
 from reconciler.value_text import value_text
 
 _LISTED = 12
@@ -36,7 +36,7 @@ def _state(snapshot: Snapshot, style: Style) -> Iterator[str]:
     for owed in snapshot.obligations:
         yield f"{style.paint('owed', 'yellow')}  {style.show(obligation_text(owed))}"
     for intent in snapshot.open_intents:
-        told = f"{intent.kind} {intent.address}: sent in run {intent.run}, outcome not known"
+        told = f"{intent.kind} {intent.address}: sent in run {short_run(intent.run)}, outcome not known"
         yield f"{style.paint('open', 'red')}  {told}"
 
 
@@ -72,6 +72,36 @@ _HEAD = ("started", "run", "by", "commit", "exit", "done", "failed", "blocked")
 
 
 def _row(run: Run) -> tuple[str, ...]:
-    ended = "running or killed" if run.exit_code is None else str(run.exit_code)
     numbers = (str(run.done), str(run.failed), str(run.blocked))
-    return (run.started[:19], run.id, f"{run.user}@{run.host}", (run.commit or "-")[:12], ended, *numbers)
+    return (to_second(run.started), short_run(run.id), f"{run.user}@{run.host}", _commit(run), _end(run), *numbers)
+
+
+def _end(run: Run) -> str:
+    return "running or killed" if run.exit_code is None else str(run.exit_code)
+
+
+def _commit(run: Run) -> str:
+    return (run.commit or "-")[:12]
+
+
+def render_run(run: Run, style: Style) -> str:
+    """Return everything that history keeps of one run."""
+    told = (
+        ("run", run.id),
+        ("started", to_second(run.started)),
+        ("ended", to_second(run.ended) if run.ended else "-"),
+        ("by", f"{run.user}@{run.host}"),
+        ("commit", run.commit or "-"),
+        ("plan", run.plan_digest or "-"),
+        ("exit", _end(run)),
+        ("done", f"{run.done:,}"),
+        ("failed", f"{run.failed:,}"),
+        ("blocked", f"{run.blocked:,}"),
+    )
+    return lines(f"{style.paint(f'{name:<8}', 'bold')} {style.show(value)}" for name, value in told)
+
+
+def render_audit(audit: Audit, style: Style) -> str:
+    """Return that the audit was verified, with its head."""
+    what = f"Audit verified: {count(audit.entries, 'entry', 'entries')}, head"
+    return lines(["", f"{style.paint(what, 'dim')} {audit.head}"])

@@ -13,6 +13,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Final
 
 _IGNORABLE: Final = re.compile(
@@ -53,6 +54,14 @@ def lines(parts: Iterable[str]) -> str:
 
 def _disarmed(match: re.Match[str]) -> str:
     return "\\x23" if match[0] == "#" else f"{match[1]}\\x3a"
+
+
+def to_second(time: str) -> str:
+    """Return a time (ISO 8601) to the second, as people read it; unchanged where it is none."""
+    try:
+        return datetime.fromisoformat(time).isoformat(timespec="seconds").replace("+00:00", "Z")
+    except ValueError:
+        return time
 
 
 def to_json(value: object) -> str:

@@ -7,30 +7,21 @@ seen by comparing its head with the one printed in earlier reports.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
 
 from sqlalchemy import Connection, insert, select
 
+from reconciler.snapshot import Audit
 from state import codec
 from state.failures import damaged
 from state.rows import Written, digest_of, journal_digests
-from state.tables import audit
+from state.tables import audit, runs, used_plans
 
 START: Final = "0" * 64
 """The head of a chain without entries."""
 
 _EMPTY_JOURNAL = digest_of([])
-
-
-@dataclass(frozen=True, slots=True)
-class Audit:
-    """A chain that was verified from its start."""
-
-    entries: int
-    head: str
-    """The hash of the last entry: 64 hexadecimal digits."""
 
 
 def append_entry(
@@ -62,17 +53,28 @@ def append_entry(
 
 
 def verify_chain(
-    connection: Connection, environment: int, where: str, *, lineage: str, serial: int, head: str
+    connection: Connection,
+    environment: int,
+    where: str,
+    *,
+    lineage: str,
+    serial: int,
+    head: str,
+    known_head: str | None = None,
 ) -> Audit:
-    """Read the whole chain and compare it with itself, with the journal and with ``head``.
+    """Read the whole chain and compare it with itself, with the journal, the runs, the used plans and with ``head``.
+
+    Args:
+        known_head: a head noted earlier, of which the chain has to be a continuation.
 
     Raises:
-        StateError: an entry, an intent or an outcome was edited, removed, added or moved.
+        StateError: an entry, an intent, an outcome, a run or a used plan was edited, removed, added or moved.
     """
+    told = _Told()
     journal = journal_digests(connection, environment)
     columns = [audit.c[name] for name in ("serial", "epoch", "at", "who", "what", "journal", "change", "hash")]
     query = select(*columns).where(audit.c.environment == environment).order_by(audit.c.serial)
-    previous, count, epoch = START, 0, 0
+    previous, count, epoch, is_known = START, 0, 0, known_head in (None, START)
     for *row, found in connection.execute(query):
         count += 1
         if row[0] != count:
@@ -84,11 +86,45 @@ def verify_chain(
         if row[1] < epoch:
             raise damaged(where, f"entry {count} of the audit was written under a lease that had ended")
         previous, epoch = found, row[1]
+        is_known = is_known or found == known_head
+        told.add(row[4], row[6])
     if count != serial or previous != head:
         raise damaged(where, f"the audit ends at entry {count} of {serial}")
     if journal:
         raise damaged(where, "the journal has entries that the audit does not know")
+    if told.runs != _runs(connection, environment):
+        raise damaged(where, "a run of the history was altered, removed or added: it differs from the audit")
+    if told.nonces != _nonces(connection, environment):
+        raise damaged(where, "the saved plans that were used differ from those of the audit")
+    if not is_known:
+        raise damaged(where, f"the audit has no entry with the hash {known_head}: it is another one, or was made anew")
     return Audit(count, previous)
+
+
+class _Told:
+    """What the entries of the audit tell of rows that stand in tables of their own."""
+
+    def __init__(self) -> None:
+        self.runs: dict[str, str] = {}
+        """By id, the digest of what was saved last of the run."""
+        self.nonces: set[str] = set()
+
+    def add(self, what: str, change: str) -> None:
+        match codec.from_json(what):
+            case {"kind": "begin" | "end", "run": str(run)}:
+                self.runs[codec.escape(run)] = change
+            case {"kind": "use plan", "nonce": str(nonce)}:
+                self.nonces.add(codec.escape(nonce))
+
+
+def _runs(connection: Connection, environment: int) -> dict[str, str]:
+    query = select(runs.c.id, runs.c.body).where(runs.c.environment == environment)
+    return {id: digest_of([body]) for id, body in connection.execute(query)}
+
+
+def _nonces(connection: Connection, environment: int) -> set[str]:
+    query = select(used_plans.c.nonce).where(used_plans.c.environment == environment)
+    return set(connection.execute(query).scalars())
 
 
 def _hash(lineage: str, previous: str, row: tuple[object, ...]) -> str:

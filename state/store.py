@@ -12,9 +12,9 @@ from pathlib import Path
 from sqlalchemy import Connection, insert, select
 
 from reconciler.ports import Clock, CrashPoint, Holder, Lease, Random
-from reconciler.snapshot import Run, Snapshot
+from reconciler.snapshot import Audit, Run, Snapshot
 from state import codec
-from state.audit import START, Audit, verify_chain
+from state.audit import START, verify_chain
 from state.database import Database
 from state.failures import damaged, state_error
 from state.holding import LEASE_SECONDS, held_by
@@ -134,8 +134,8 @@ class SavedState:
         held.write(entry)
         return True
 
-    def history(self, limit: int = 50) -> Sequence[Run]:
-        """Return the latest runs, newest first."""
+    def history(self, limit: int | None = 50) -> Sequence[Run]:
+        """Return the latest runs, newest first; all of them where there is no ``limit``."""
         if not self._ledger.database.exists():
             return ()
         with self._ledger.database.reading() as connection:
@@ -163,8 +163,10 @@ class SavedState:
         self._refuse_read_only()
         return end_foreign_lease(self._ledger, by)
 
-    def verify_audit(self) -> Audit:
-        """Verify the chain of everything ever saved, from its start, and the journal with it.
+    def verify_audit(self, known_head: str | None = None) -> Audit:
+        """Verify the chain of everything ever saved, from its start, and the journal, runs and used plans with it.
+
+        ``known_head``: a head noted earlier, which has to be in it.
 
         Raises:
             StateError: something was edited, removed, added or moved; the message says where.
@@ -182,6 +184,7 @@ class SavedState:
                 lineage=environment.lineage or "",
                 serial=environment.serial,
                 head=environment.audit_head,
+                known_head=known_head,
             )
 
     def close(self) -> None:

@@ -15,7 +15,7 @@ from reconciler.diagnostics import Diagnostic
 from reconciler.errors import LeaseLost, Locked, SessionError, StateError
 from reconciler.events import Event
 from reconciler.ports import Clock, Deadline, Holder, Request, granted
-from reconciler.snapshot import Intent, Obligation, OutcomeKind, Remembered, Run, Snapshot, StateChange
+from reconciler.snapshot import Audit, Intent, Obligation, OutcomeKind, Remembered, Run, Snapshot, StateChange
 from reconciler.system import SystemClock
 from reconciler.values import EXCHANGE, Address, Endpoint, Reply, Shell
 
@@ -117,8 +117,11 @@ class MemoryStore:
         self.used.add(nonce)
         return is_new
 
-    def history(self, limit: int = 50) -> Sequence[Run]:
+    def history(self, limit: int | None = 50) -> Sequence[Run]:
         return self.runs[::-1][:limit]
+
+    def verify_audit(self, known_head: str | None = None) -> Audit:
+        return Audit(self.serial, known_head or "0" * 64)
 
     def held_by(self) -> Holder | None:
         return self.holder

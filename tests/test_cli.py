@@ -336,7 +336,10 @@ def test_state_is_listed_shown_and_mended(after: Environment) -> None:
 
 def test_state_tells_its_history_and_whether_it_is_locked(after: Environment, sample: First) -> None:
     (ended,) = sample.apply.of("run_ended")
-    assert ended["run"] in after.run("state", "history").has(0).out
+    told = after.run("state", "history").has(0).out
+    assert ended["run"][:8] in told
+    (audit,) = after.run("state", "history", "--run", ended["run"][:6], "--json").has(0).of("audit")
+    assert f"head {audit['head']}" in told
     assert "not locked" in after.run("state", "unlock").has(0).out
 
 

@@ -15,7 +15,9 @@ import pytest
 
 from reconciler.errors import StateError
 from reconciler.snapshot import Duty, Obligation, Run, Snapshot, StateChange
+from state import codec
 from state import sqlite as sqlite_store
+from state.rows import checksum
 from tests.state_support import ROOT, Place, child, holder, intent, mailbox, outcome
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has neither owners nor modes of this kind")
@@ -270,6 +272,33 @@ def test_tampering_with_audit_or_journal_breaks_the_chain(place: Place, statemen
         store.verify_audit()
 
 
+@pytest.mark.parametrize("statement", ["altered", "removed", "added", "used"])
+def test_a_run_or_a_used_plan_that_was_altered_with_its_checksum_is_found(place: Place, statement: str) -> None:
+    filled(place)
+    body = codec.encode_run(Run("run1", "2026-01-01", "eve", "ops1", exit_code=0))
+    checked = f"'{body}', checksum = {checksum('runs', 'run1', 4, body)}"
+    altered(
+        place,
+        {
+            "altered": f"UPDATE runs SET serial = 4, body = {checked}",
+            "removed": "DELETE FROM runs",
+            "added": "INSERT INTO runs SELECT environment, 'run2', serial, body, checksum FROM runs",
+            "used": "DELETE FROM used_plans",
+        }[statement],
+    )
+    with pytest.raises(StateError, match="audit"):
+        place.open().verify_audit()
+
+
+def test_a_chain_that_was_made_anew_does_not_hold_a_head_noted_earlier(place: Place) -> None:
+    filled(place)
+    store = place.open()
+    audit = store.verify_audit()
+    assert store.verify_audit(audit.head) == audit
+    with pytest.raises(StateError, match="made anew"):
+        store.verify_audit("a" * 64)
+
+
 def test_entries_that_change_places_break_the_chain(place: Place) -> None:
     filled(place)
     swap = ("2 THEN -3", "3 THEN -2")
@@ -363,7 +392,7 @@ def test_a_network_file_system_is_refused(place: Place, monkeypatch: pytest.Monk
 
 
 def test_unknown_addresses_are_refused_without_showing_them(tmp_path: Path) -> None:
-    with pytest.raises(StateError, match="mysql") as caught:
+    with pytest.raises(StateError, match="Unknown state location") as caught:
         Place("mysql://kim:hunter2@db/x").open()
     assert "hunter2" not in str(caught.value)
 
