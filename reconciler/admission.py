@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from reconciler.budgets import Budgets
-from reconciler.diagnostics import Diagnostic
+from reconciler.commits import Gap, Source
+from reconciler.diagnostics import Diagnostic, named
 from reconciler.errors import PlanError, ReconcilerError, Refused
 from reconciler.plan import Plan
 from reconciler.plan_file import SavedPlan
-from reconciler.snapshot import Snapshot
+from reconciler.snapshot import Run, Snapshot
 
 _REMEDY = "Make a new plan."
 
@@ -33,28 +34,18 @@ def admit(plan: Plan, budgets: Budgets, prior: Snapshot, *, strict: bool = False
         raise Refused(*errors, *exceeded)
 
 
-def admit_saved(saved: SavedPlan, snapshot: Snapshot, environment: str, *, newer_commit: str | None) -> None:
-    """Let a saved plan pass that was made for this environment and this state.
-
-    Args:
-        newer_commit: the commit applied last, where it is newer than the plan's.
+def admit_saved(saved: SavedPlan, snapshot: Snapshot, environment: str, *, is_used: bool) -> None:
+    """Let a saved plan pass that was made for this environment and this state, and of which nothing was sent.
 
     Raises:
-        PlanError: it was not, or the state or the commit has moved on. Nothing was written.
+        PlanError: it was not, or it was used. Nothing was written.
     """
+    if is_used:
+        detail = f"The plan {saved.digest[:12]} was applied before; a saved plan is applied once."
+        raise PlanError(Diagnostic("Saved plan already used", detail, _REMEDY))
     told = [*_misplaced(saved.plan, snapshot, environment)]
-    if newer_commit is not None:
-        made = (saved.plan.commit or "")[:12]
-        detail = f"It was made at commit {made}; {newer_commit[:12]}, which is newer, was applied since."
-        told.append(Diagnostic("Older commit than the last applied", detail, _REMEDY))
     if told:
         raise PlanError(*told)
-
-
-def used(saved: SavedPlan) -> PlanError:
-    """Return the error that a saved plan was applied before."""
-    detail = f"The plan {saved.digest[:12]} was applied before; a saved plan is applied once."
-    return PlanError(Diagnostic("Saved plan already used", detail, _REMEDY))
 
 
 def _misplaced(plan: Plan, snapshot: Snapshot, environment: str) -> Iterator[Diagnostic]:
@@ -64,6 +55,53 @@ def _misplaced(plan: Plan, snapshot: Snapshot, environment: str) -> Iterator[Dia
     if plan.lineage != snapshot.lineage:
         detail = f"It was made over the state {plan.lineage or 'none'}; this one is {snapshot.lineage or 'none'}."
         yield Diagnostic("Plan of another state", detail, _REMEDY)
-    elif plan.serial != snapshot.serial:
-        detail = f"The state had serial {plan.serial} when it was made, and has {snapshot.serial} now."
-        yield Diagnostic("Saved plan is stale", detail, _REMEDY)
+
+
+# --- commits ---------------------------------------------------------------------------------------------------------
+
+
+def unknown_commit(source: Source) -> Diagnostic | None:
+    """Return the objection to files whose commit Git does not tell; None where it does, and where there is no Git."""
+    if source.trouble is None:
+        return None
+    detail = f"Whether these files are older than what was applied last is not known. {source.trouble.reason}"
+    return Diagnostic("Git gives no answer", detail, _ways(source.trouble.remedy))
+
+
+def commit_objection(plan: Plan, applied: Run, gap: Gap) -> Diagnostic | None:
+    """Return why a plan may not follow the run ``applied``; None where its files lack nothing that was applied then."""
+    when = f"Commit {(applied.commit or '')[:12]} was applied last, by run {applied.id} at {applied.started[:19]}"
+    files = f"The files are of {plan.source}" if plan.commit else "The files are of no commit"
+    if gap.trouble is not None:
+        detail = f"{files}. {when}. Whether the files lack changes of it is not known. {gap.trouble.reason}"
+        return Diagnostic("Git cannot compare commits", detail, _ways(gap.trouble.remedy))
+    if not gap.commits:
+        return None
+    summary = "Commit beside the last applied" if gap.is_parallel else "Older commit than the last applied"
+    detail = (
+        f"{files}. {when}; it has changes to this environment that the files lack:\n\n"
+        + "".join(f"    {line}\n" for line in _some(gap.commits))
+        + f"\nThis plan can take them back: {named(_effects(plan))}."
+    )
+    return Diagnostic(summary, detail, _ways(gap.remedy))
+
+
+def _ways(remedy: str) -> str:
+    """Return the remedy, and the way past the guard; a new plan of the same files would meet it again."""
+    wanted = "If these files are to be applied all the same, give apply --allow-older."
+    return f"{remedy}\n\n{wanted}" if remedy else wanted
+
+
+def _some(commits: Sequence[str], limit: int = 8) -> list[str]:
+    more = len(commits) - limit
+    return [*commits[:limit], *([f"and {more} more"] if more > 0 else [])]
+
+
+def _effects(plan: Plan) -> list[str]:
+    """Return what a plan does, in words, by object and attribute."""
+    actions = (*plan.actions(), *plan.forgotten, *plan.adopted)
+    attributes = (", ".join(change.attribute for change in action.changes) for action in actions)
+    return [
+        f"{action.kind.value} {action.address}" + (f" ({names})" if names else "")
+        for action, names in zip(actions, attributes, strict=True)
+    ]

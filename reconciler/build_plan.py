@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from reconciler.commits import Source
 from reconciler.decide import decide, declared_digest
 from reconciler.diagnostics import in_order
 from reconciler.leave_out import leave_out
@@ -24,7 +25,7 @@ from reconciler.values import EMPTY, Address
 class Origin:
     """What a plan is bound to, beside the landscape."""
 
-    commit: str | None = None
+    source: Source = field(default_factory=Source)
     domain_controller: str | None = None
     always: Mapping[str, str] = field(default_factory=lambda: EMPTY)
 
@@ -55,7 +56,7 @@ def build_plan(
         environment=landscape.settings.environment,
         lineage=landscape.prior.lineage,
         serial=landscape.prior.serial,
-        commit=origin.commit,
+        source=origin.source,
         domain_controller=origin.domain_controller,
         always=origin.always,
         steps=steps,

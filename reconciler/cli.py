@@ -145,6 +145,7 @@ def plan(output: Output, directory: Path, **options: Any) -> int:
 @click.option("--commands", is_flag=True, help="Show the exact commands.")
 @click.option("--refresh-only", is_flag=True, help="Only bring the state up to date; change nothing on servers.")
 @with_budgets
+@click.option("--allow-older", is_flag=True, help="Apply also what lacks changes that were applied from Git.")
 @shown
 def apply(output: Output, what: Path, **options: Any) -> int:
     """Carry out a plan: one made and approved now, or a saved one."""
@@ -187,6 +188,7 @@ def apply(output: Output, what: Path, **options: Any) -> int:
             max_forget=options["max_forget"] or TENTH,
             refresh_only=options["refresh_only"],
             strict=options["strict"],
+            allow_older=options["allow_older"],
             resume=f"reconciler apply {directory}",
         )
     if account is None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 
 from reconciler.diagnostics import Diagnostic, Position, Severity
@@ -75,6 +75,12 @@ def prefix_of(directory: Path) -> str:
 
 def _seen_from_outside(refused: Mapping[str, Diagnostic], prefix: str) -> dict[str, Diagnostic]:
     return {name: replace(told, position=Position(f"{prefix}{name}")) for name, told in refused.items()}
+
+
+def is_read(name: str) -> bool:
+    """True where a file of that name, relative to the directory, is part of an environment."""
+    path = PurePosixPath(name)
+    return path.suffix.lower() in (YAML, CSV) and not any(part.startswith(".") for part in path.parts)
 
 
 def _candidates(directory: Path, refused: dict[str, Diagnostic], root: Path) -> Iterator[Path]:

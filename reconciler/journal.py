@@ -32,6 +32,8 @@ class Journal:
     clock: Clock
     expiry_seconds: float
     """For the first of several; each later one has to wait for those before it, and gets a second more."""
+    uses: str = ""
+    """The nonce of the saved plan whose commands the intents are."""
     _intents: dict[str, Intent] = field(default_factory=dict)
     _deadlines: dict[str, Deadline] = field(default_factory=dict)
     _let_go: set[str] = field(default_factory=set)
@@ -82,6 +84,6 @@ class Journal:
             replace(intent, expires=deadline.wall.isoformat())
             for intent, deadline in zip(intents, deadlines, strict=True)
         ]
-        self.lease.commit(StateChange(intents=tuple(written), owe=owe))
+        self.lease.commit(StateChange(intents=tuple(written), owe=owe, uses=self.uses))
         for intent, deadline in zip(written, deadlines, strict=True):
             self._intents[intent.id], self._deadlines[intent.id] = intent, deadline

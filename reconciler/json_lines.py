@@ -222,6 +222,8 @@ def _plan_summary(plan: Plan) -> Message:
         "lineage": plan.lineage,
         "serial": plan.serial,
         "commit": plan.commit,
+        "uncommitted": list(plan.source.uncommitted),
+        "git": plan.source.answer,
         "digest": digest(plan),
         "has_changes": plan.has_changes,
         "actions": {kind: numbers[kind] for kind in kinds},

@@ -54,6 +54,8 @@ class Performer:
     lease: Lease
     point: CrashPoint
     patience: Patience = field(default_factory=Patience)
+    uses: str = ""
+    """The nonce of the saved plan that is carried out: it is used up with the first intent."""
     stop: Stop = field(default_factory=NeverStop)
 
     def perform(self, step: Step, actions: Sequence[Action]) -> list[Ended]:
@@ -143,7 +145,7 @@ class Performer:
 
     def _carry_out(self, kind: ResourceType, step: Step, actions: Sequence[Action], before: Landscape) -> list[Ended]:
         under_way = [self._prepared(action, before) for action in actions]
-        journal = Journal(self.lease, self.reader.clock, self.patience.expiry)
+        journal = Journal(self.lease, self.reader.clock, self.patience.expiry, self.uses)
         owes = tuple(owed for action in actions for owed in action.owes)
         self.point("before-intent")
         journal.open([sent.intent for sent in under_way], owes)

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from reconciler.commits import Source
 from reconciler.diagnostics import Diagnostic
 from reconciler.resource import Action
 from reconciler.snapshot import Obligation
@@ -58,7 +59,8 @@ class Plan:
     environment: str
     lineage: str | None = None
     serial: int = 0
-    commit: str | None = None
+    source: Source = field(default_factory=Source)
+    """Which commit the files are of, as Git says it."""
     domain_controller: str | None = None
     """Pinned for every read and write whose cmdlet takes ``-DomainController``."""
     always: Mapping[str, str] = field(default_factory=lambda: EMPTY)
@@ -79,6 +81,10 @@ class Plan:
     diagnostics: tuple[Diagnostic, ...] = ()
 
     @property
+    def commit(self) -> str | None:
+        return self.source.commit
+
+    @property
     def has_changes(self) -> bool:
         """True where a command would be sent."""
         return bool(self.steps)
@@ -87,6 +93,11 @@ class Plan:
     def left_out(self) -> tuple[str, ...]:
         """Addresses of what is declared and cannot be done; the diagnostics say why, and the rest goes on."""
         return tuple(sorted({told.address for told in self.diagnostics if told.leaves_out and told.address}))
+
+    @property
+    def has_effects(self) -> bool:
+        """True where a command would be sent, or the state would remember other resources."""
+        return bool(self.steps or self.adopted or self.forgotten)
 
     def actions(self) -> Iterator[Action]:
         return (action for step in self.steps for action in step.actions)

@@ -28,12 +28,12 @@ from reconciler import __version__
 from reconciler.diagnostics import Diagnostic
 from reconciler.errors import ConfigurationError, PlanError
 from reconciler.plan import Plan
-from reconciler.plan_json import Json, body_of, canonical, diagnostic_of, fingerprint, sha256
-from reconciler.plan_reading import Fields, Item, read_body, read_diagnostic, shown
+from reconciler.plan_json import Json, body_of, canonical, diagnostic_of, fingerprint, sha256, source_json
+from reconciler.plan_reading import Fields, Item, read_body, read_diagnostic, read_source, shown
 
 __all__ = ["SavedPlan", "decode", "digest", "encode", "fingerprint"]
 
-FORMAT: Final = "reconciler-plan/1"
+FORMAT: Final = "reconciler-plan/2"
 _KEY_BYTES: Final = 16
 
 
@@ -105,6 +105,7 @@ def _document(saved: SavedPlan) -> dict[str, Json]:
         "lineage": plan.lineage,
         "serial": plan.serial,
         "commit": plan.commit,
+        "files": source_json(plan.source),
         "diagnostics": [diagnostic_of(told) for told in plan.diagnostics],
         "body_digest": sha256(body),
         "body": body,
@@ -241,7 +242,7 @@ def _saved_plan(document: dict[str, Any]) -> SavedPlan:
         Fields(body),
         lineage=fields.optional("lineage", str),
         serial=fields.take("serial", int),
-        commit=fields.optional("commit", str),
+        source=read_source(fields.optional("commit", str), fields.take("files", dict)),
         diagnostics=fields.each("diagnostics", read_diagnostic),
     )
     created, expires = fields.time("created"), fields.time("expires")

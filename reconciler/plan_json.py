@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final, TypeAlias, assert_never
 
 from reconciler.claims import Taken
+from reconciler.commits import Source
 from reconciler.diagnostics import Diagnostic
 from reconciler.plan import Plan, Step
 from reconciler.resource import Action
@@ -56,6 +57,16 @@ def body_of(plan: Plan) -> dict[str, Json]:
         "steps": [_step(step) for step in plan.steps],
         "adopted": [_action(action) for action in plan.adopted],
         "forgotten": [_action(action) for action in plan.forgotten],
+    }
+
+
+def source_json(source: Source) -> dict[str, Json]:
+    """Return what Git said of the files, beside the commit."""
+    trouble = source.trouble
+    return {
+        "has_git": source.has_git,
+        "uncommitted": list(source.uncommitted),
+        "trouble": None if trouble is None else [trouble.reason, trouble.remedy],
     }
 
 

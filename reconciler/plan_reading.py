@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from reconciler.claims import Taken
+from reconciler.commits import Source, Trouble
 from reconciler.diagnostics import Diagnostic, Position, Severity
 from reconciler.plan import Impact, Plan, Step
 from reconciler.plan_json import Json, fingerprint
@@ -97,7 +98,7 @@ def read_body(
     *,
     lineage: str | None,
     serial: int,
-    commit: str | None,
+    source: Source,
     diagnostics: tuple[Diagnostic, ...],
 ) -> Plan:
     """Return the plan that a body tells; what a body does not hold is given.
@@ -109,7 +110,7 @@ def read_body(
         environment=body.take("environment", str),
         lineage=lineage,
         serial=serial,
-        commit=commit,
+        source=source,
         domain_controller=body.optional("domain_controller", str),
         always=body.texts_by_name("always"),
         steps=body.each("steps", _read_step),
@@ -122,6 +123,19 @@ def read_body(
         diagnostics=diagnostics,
     )
     return body.end(plan)
+
+
+def read_source(commit: str | None, value: object) -> Source:
+    """Return what Git said of the files of a plan."""
+    fields = Fields(value)
+    trouble = fields.optional("trouble", list)
+    source = Source(
+        commit,
+        uncommitted=tuple(_is_text(name) for name in fields.take("uncommitted", list)),
+        trouble=None if trouble is None else Trouble(*map(_is_text, _is_list(trouble, length=2))),
+        has_git=fields.take("has_git", bool),
+    )
+    return fields.end(source)
 
 
 def _read_impact(fields: Fields) -> Impact:

@@ -70,7 +70,7 @@ def _stages(plan: Plan, style: Style, commands: bool) -> Iterator[str]:
 
 def _head(plan: Plan, style: Style, commands: bool) -> Iterator[str]:
     known = [
-        f"commit {plan.commit[:12]}" if plan.commit else "no commit",
+        str(plan.source),
         f"state {plan.serial}" if plan.lineage else "no state yet",
     ]
     if plan.domain_controller:

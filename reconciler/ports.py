@@ -168,8 +168,11 @@ class StateStore(Protocol):
             Locked: another run holds it; the diagnostic names the holder.
         """
 
-    def use_plan(self, lease: Lease, nonce: str) -> bool:
-        """Consume a plan's nonce; False where it was used before."""
+    def is_used(self, nonce: str) -> bool:
+        """Return whether something of the saved plan with that nonce was sent (``StateChange.uses``)."""
+
+    def last_changing_run(self) -> Run | None:
+        """Return the latest run of a commit that changed servers, as far as anybody knows, ended or not."""
 
     def history(self, limit: int | None = 50) -> Sequence[Run]:
         """Return the latest runs, newest first; all of them where there is no ``limit``."""

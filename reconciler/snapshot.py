@@ -117,6 +117,8 @@ class Run:
     done: int = 0
     failed: int = 0
     blocked: int = 0
+    uncommitted: bool = False
+    """Its files were not as in the commit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,3 +163,5 @@ class StateChange:
     """Opened; one that is open already gets the new ``since``."""
     discharge: tuple[Obligation, ...] = ()
     decisions: Mapping[str, str] = field(default_factory=lambda: EMPTY)
+    uses: str = ""
+    """The nonce of the saved plan whose commands the intents are; a plan of which something was sent is used up."""

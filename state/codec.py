@@ -224,14 +224,17 @@ def decode_outcome(text: str) -> Outcome:
 
 
 _RUN_KEYS = tuple(Run.__dataclass_fields__)
+_LATER_RUN_KEYS = frozenset({"uncommitted"})
+"""Written only where they say something, so that whoever wrote the others can read most runs."""
 
 
 def encode_run(run: Run) -> str:
-    return _encode({key: getattr(run, key) for key in _RUN_KEYS})
+    plain = {key: getattr(run, key) for key in _RUN_KEYS}
+    return _encode({key: value for key, value in plain.items() if value or key not in _LATER_RUN_KEYS})
 
 
 def decode_run(text: str) -> Run:
-    plain = _mapping(from_json(text), frozenset(_RUN_KEYS))
+    plain = _mapping({"uncommitted": False, **_mapping(from_json(text))}, frozenset(_RUN_KEYS))
     code = plain["exit_code"]
     return Run(
         id=_text(plain["id"]),
@@ -245,6 +248,7 @@ def decode_run(text: str) -> Run:
         done=_number(plain["done"]),
         failed=_number(plain["failed"]),
         blocked=_number(plain["blocked"]),
+        uncommitted=_truth(plain["uncommitted"]),
     )
 
 
@@ -333,6 +337,12 @@ def _text(plain: Any) -> str:
 
 def _optional_text(plain: Any) -> str | None:
     return None if plain is None else _text(plain)
+
+
+def _truth(plain: Any) -> bool:
+    if not isinstance(plain, bool):
+        raise ValueError("a truth value is missing")
+    return plain
 
 
 def _number(plain: Any) -> int:

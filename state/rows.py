@@ -19,7 +19,7 @@ from reconciler.snapshot import Intent, Obligation, Outcome, Remembered, Snapsho
 from reconciler.values import Address
 from state import codec
 from state.failures import damaged, state_error
-from state.tables import decisions, intents, obligations, outcomes, resources
+from state.tables import decisions, intents, obligations, outcomes, resources, used_plans
 
 T = TypeVar("T")
 
@@ -77,10 +77,27 @@ def write_change(connection: Connection, environment: int, serial: int, change: 
         content += _put_rows(connection, environment, table, put, dropped[table])
         lines += [f"+{table.name} {codec.to_json(key)} {body}" for key, body in put.items()]
         lines += [f"-{table.name} {codec.to_json(key)}" for key in dropped[table]]
+    if change.uses and change.intents:
+        lines.append(f"+{used_plans.name} {codec.escape(change.uses)}")
+        _note_use(connection, environment, serial, change)
     return Written(content % _MODULUS, digest_of(journal), digest_of(lines), _told(change))
 
 
 _INTENT, _OUTCOME = "intent ", "outcome "
+
+
+def _note_use(connection: Connection, environment: int, serial: int, change: StateChange) -> None:
+    """Write down with which intents a saved plan was first sent; an attempt of another run sent nothing of it."""
+    mine = (used_plans.c.environment == environment, used_plans.c.nonce == codec.escape(change.uses))
+    before = connection.execute(select(used_plans.c.serial).where(*mine)).scalar()
+    if before is not None:
+        first = select(intents.c.body).where(intents.c.environment == environment, intents.c.serial == before)
+        body = connection.execute(first.limit(1)).scalar()
+        if body is None or codec.decode_intent(body).run == change.intents[0].run:
+            return
+        connection.execute(delete(used_plans).where(*mine))
+    row = {"environment": environment, "nonce": codec.escape(change.uses), "serial": serial}
+    connection.execute(insert(used_plans), row)
 
 
 def _obligation_key(owed: Obligation) -> tuple[str, str]:
@@ -103,6 +120,7 @@ def _told(change: StateChange) -> dict[str, Any]:
         "owe": [list(owed.identity) for owed in change.owe],
         "discharge": [list(owed.identity) for owed in change.discharge],
         "decisions": sorted(change.decisions),
+        "uses": change.uses,
     }
     return {name: value for name, value in told.items() if value}
 

@@ -9,22 +9,23 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import select
 
 from reconciler.ports import Clock, CrashPoint, Holder, Lease, Random
 from reconciler.snapshot import Audit, Run, Snapshot
 from state import codec
 from state.audit import START, verify_chain
 from state.database import Database
+from state.effects import is_used, last_changing_run
 from state.failures import damaged, state_error
 from state.holding import LEASE_SECONDS, held_by
 from state.lease import HeldLease, end_foreign_lease, take_lease
-from state.ledger import Environment, Ledger
+from state.ledger import Ledger
 from state.location import parse_location
 from state.postgresql import PostgreSQLDatabase
-from state.rows import Written, checksum, digest_of, read_snapshot
+from state.rows import checksum, read_snapshot
 from state.sqlite import SQLiteDatabase
-from state.tables import runs, used_plans
+from state.tables import runs
 
 
 def no_point(name: str) -> None:
@@ -112,27 +113,23 @@ class SavedState:
         self._leases.append(held)
         return held
 
-    def use_plan(self, lease: Lease, nonce: str) -> bool:
-        """Consume a plan's nonce; False where it was used before.
-
-        Raises:
-            LeaseLost: ``lease`` ended or was taken over.
-        """
-        held = next((mine for mine in self._leases if mine is lease), None)
-        if held is None:
-            raise self._ledger.lost()
-        key = codec.escape(nonce)
+    def is_used(self, nonce: str) -> bool:
+        """Return whether something of the saved plan with that nonce was sent."""
+        if not self._ledger.database.exists():
+            return False
         with self._ledger.database.reading() as connection:
             environment = self._ledger.find(connection)
-            if environment is not None and _is_used(connection, environment, key):
-                return False
+            return environment is not None and is_used(connection, environment.id, codec.escape(nonce))
 
-        def entry(connection: Connection, environment: Environment, serial: int) -> Written:
-            connection.execute(insert(used_plans), {"environment": environment.id, "nonce": key, "serial": serial})
-            return Written(0, digest_of([]), digest_of([key]), {"kind": "use plan", "nonce": nonce})
-
-        held.write(entry)
-        return True
+    def last_changing_run(self) -> Run | None:
+        """Return the latest run of a commit that changed servers, ended or not."""
+        if not self._ledger.database.exists():
+            return None
+        with self._ledger.database.reading() as connection:
+            environment = self._ledger.find(connection)
+            if environment is None:
+                return None
+            return last_changing_run(connection, environment.id, self._ledger.where)
 
     def history(self, limit: int | None = 50) -> Sequence[Run]:
         """Return the latest runs, newest first; all of them where there is no ``limit``."""
@@ -199,9 +196,3 @@ class SavedState:
                 "State opened for reading",
                 f"{self._ledger.where} was opened to be read only. This is a bug in reconciler.",
             )
-
-
-def _is_used(connection: Connection, environment: Environment, key: str) -> bool:
-    query = select(used_plans.c.serial)
-    query = query.where(used_plans.c.environment == environment.id, used_plans.c.nonce == key)
-    return connection.execute(query).scalar() is not None

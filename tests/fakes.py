@@ -112,10 +112,14 @@ class MemoryStore:
         self.epoch += 1
         return MemoryLease(self, self.epoch)
 
-    def use_plan(self, lease: object, nonce: str) -> bool:
-        is_new = nonce not in self.used
-        self.used.add(nonce)
-        return is_new
+    def is_used(self, nonce: str) -> bool:
+        return nonce in self.used
+
+    def last_changing_run(self) -> Run | None:
+        changing = {
+            intent.run for intent in self.intents.values() if self.outcomes.get(intent.id) is not OutcomeKind.NOT_RUN
+        }
+        return next((run for run in self.runs[::-1] if run.commit and run.id in changing), None)
 
     def history(self, limit: int | None = 50) -> Sequence[Run]:
         return self.runs[::-1][:limit]
@@ -149,6 +153,8 @@ class MemoryLease:
             raise StateError(Diagnostic("State cannot be written", "The disk is full."))
         store.serial += 1
         store.journal.append(change)
+        if change.uses and change.intents:
+            store.used.add(change.uses)
         store.intents |= {intent.id: intent for intent in change.intents}
         store.outcomes |= {outcome.intent: outcome.kind for outcome in change.outcomes}
         for address in (*change.forget, *(known.address for known in change.remember)):

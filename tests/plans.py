@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from reconciler.commits import Source
 from reconciler.diagnostics import Diagnostic, Position, Severity
 from reconciler.plan import Impact, Plan, Step
 from reconciler.resource import Action, ActionKind, Change, Proof
@@ -56,7 +57,7 @@ def contoso(users: int = 60) -> Plan:
         environment="contoso",
         lineage="4k1z9c2m7q0x",
         serial=12,
-        commit="4f2c91d0c3a54b0f8d1e2a6b7c8d9e0f1a2b3c4d",
+        source=Source("4f2c91d0c3a54b0f8d1e2a6b7c8d9e0f1a2b3c4d", has_git=True),
         domain_controller="dc1.contoso.com",
         always={"DomainController": "dc1.contoso.com"},
         steps=tuple(_needing(step, steps) for step in steps),

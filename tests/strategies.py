@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
+from reconciler.commits import Source, Trouble
 from reconciler.diagnostics import Diagnostic, Position, Severity
 from reconciler.plan import Impact, Plan, Step
 from reconciler.resource import Action, ActionKind, Change, Proof
@@ -124,12 +125,16 @@ steps: SearchStrategy[Step] = st.builds(
     needs=tuples_of(names),
     after=tuples_of(names),
 )
+troubles: SearchStrategy[Trouble] = st.builds(Trouble, reason=texts, remedy=texts)
+sources: SearchStrategy[Source] = st.builds(
+    Source, st.none() | names, tuples_of(names), st.none() | troubles, has_git=st.booleans()
+)
 plans: SearchStrategy[Plan] = st.builds(
     Plan,
     environment=names,
     lineage=st.none() | names,
     serial=counts,
-    commit=st.none() | names,
+    source=sources,
     domain_controller=st.none() | names,
     always=st.dictionaries(names, texts, max_size=2),
     steps=st.lists(steps, max_size=3, unique_by=lambda step: step.id).map(tuple),

@@ -255,15 +255,6 @@ def test_log_is_taken_after_the_command_too(after: Environment) -> None:
     assert '"event": "observed"' in (after.directory / "plan.log").read_text("ascii")
 
 
-def test_saved_plan_is_refused_when_the_state_moved_on(after: Environment) -> None:
-    after.invoke("Disable-UMAutoAttendant -Identity RedmondMain")
-    after.run("plan", "--out", "saved.plan").has(0)
-    after.run("state", "rm", "auto_attendant/DublinMain").has(0)
-    before = after.writes()
-    assert "stale" in after.run("apply", "saved.plan").has(5).err
-    assert after.writes() == before
-
-
 def test_saved_plan_is_refused_when_what_it_changes_was_changed_since(after: Environment) -> None:
     after.invoke("Set-UMMailboxPolicy -Identity Executives -MinPINLength 4")
     after.run("plan", "--out", "saved.plan").has(0)

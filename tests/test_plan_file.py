@@ -17,9 +17,10 @@ import pytest
 from hypothesis import given, settings
 from jsonschema import Draft202012Validator
 
+from reconciler.commits import Source
 from reconciler.errors import ConfigurationError, PlanError
 from reconciler.plan import Plan
-from reconciler.plan_file import decode, digest, encode, fingerprint
+from reconciler.plan_file import FORMAT, decode, digest, encode, fingerprint
 from reconciler.snapshot import Duty, Obligation
 from tests.plans import contoso, nothing
 from tests.strategies import attributes, plans
@@ -161,7 +162,7 @@ def test_other_key_is_told_apart_from_an_edit() -> None:
 
 
 def test_other_versions_are_refused() -> None:
-    later = SMALL.replace(b"reconciler-plan/1", b"reconciler-plan/2")
+    later = SMALL.replace(FORMAT.encode(), b"reconciler-plan/99")
     assert refused(later) == "Saved plan of another version"
     assert refused(edited(lambda d: d.update(tool_version="99.0"))) == "Saved plan of another version"
 
@@ -195,7 +196,7 @@ def test_time_without_a_zone_is_a_programming_error() -> None:
 
 def test_identity_is_what_the_plan_does() -> None:
     plan = contoso()
-    elsewhere = replace(plan, commit="other", serial=99, lineage=None, diagnostics=())
+    elsewhere = replace(plan, source=Source("other", has_git=True), serial=99, lineage=None, diagnostics=())
     assert digest(elsewhere) == digest(plan)
     assert digest(replace(plan, domain_controller="dc2.contoso.com")) != digest(plan)
     assert digest(contoso(users=61)) != digest(plan)

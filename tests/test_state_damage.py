@@ -30,6 +30,7 @@ def filled(place: Place) -> Snapshot:
     lease.commit(
         StateChange(
             intents=tuple(intent(f"op{number}") for number in range(20)),
+            uses="nonce",
             owe=(Obligation(Duty.FRONT_END_RESTART, "fe1"),),
             decisions={"dial_plan/Redmond:site": "Seattle"},
         )
@@ -40,8 +41,8 @@ def filled(place: Place) -> Snapshot:
             remember=tuple(mailbox(number) for number in range(60)),
         )
     )
+    lease.commit(StateChange(remember=(mailbox(60),)))
     lease.end(Run("run1", "2026-01-01", "kim", "ops1", exit_code=0))
-    store.use_plan(lease, "nonce")
     lease.release()
     snapshot = store.read()
     store.close()

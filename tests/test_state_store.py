@@ -6,7 +6,7 @@ import ast
 import itertools
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
 from reconciler.errors import LeaseLost, Locked, StateError
-from reconciler.ports import StateStore
+from reconciler.ports import Lease, StateStore
 from reconciler.snapshot import Duty, Obligation, OutcomeKind, Remembered, Run, Snapshot, StateChange
 from reconciler.values import Address
 from tests.state_support import (
@@ -132,9 +132,9 @@ def test_hostile_texts_are_kept_everywhere(place: Place, text: str) -> None:
     kept = Remembered(Address("um_mailbox", text), {text: (text, (text,))}, text, text, (Address("dial_plan", text),))
     sent = replace(intent(text, text), command=text, host=text, expects_after={text: text})
     owed = Obligation(Duty.LOWER_OUTCALLS, text, text)
-    lease.commit(StateChange(intents=(sent,), remember=(kept,), owe=(owed,), decisions={text: text}))
+    lease.commit(StateChange(intents=(sent,), uses=text, remember=(kept,), owe=(owed,), decisions={text: text}))
     lease.begin(Run(text, text, text, text, text, text, 0, text))
-    assert store.use_plan(lease, text)
+    assert store.is_used(text) or not text
     found = store.read()
     assert found.environment == environment
     assert dict(found.resources) == {kept.address: kept}
@@ -231,13 +231,72 @@ def test_rows_that_are_equal_are_not_written(place: Place) -> None:
     store.close()
 
 
-def test_a_plan_is_used_once(place: Place) -> None:
+def attempt(lease: Lease, run: str, nonce: str, *kinds: OutcomeKind | None) -> None:
+    """Do as a run that sends a saved plan with one intent per kind of outcome, the first by itself; None: none yet."""
+    ids = [f"{run}-{number}" for number in range(len(kinds))]
+    for some in (ids[:1], ids[1:]):
+        lease.commit(StateChange(intents=tuple(intent(id, run) for id in some), uses=nonce))
+    ended = tuple(outcome(id, kind) for id, kind in zip(ids, kinds, strict=True) if kind is not None)
+    lease.commit(StateChange(outcomes=ended))
+
+
+NOT_RUN, DONE, FAILED = OutcomeKind.NOT_RUN, OutcomeKind.DONE, OutcomeKind.FAILED
+
+
+def test_a_plan_is_used_when_something_of_it_may_have_been_run(place: Place) -> None:
     store = place.open()
     lease = store.acquire(holder())
-    assert [store.use_plan(lease, nonce) for nonce in ("one", "two", "one")] == [True, True, False]
+    cases = {
+        "done": (DONE,),
+        "open": (None,),
+        "refused": (FAILED,),
+        "done at last": (NOT_RUN, NOT_RUN, DONE),
+        "open at last": (NOT_RUN, None),
+        "not run": (NOT_RUN, NOT_RUN),
+        "nothing": (),
+    }
+    for number, (name, kinds) in enumerate(cases.items()):
+        attempt(lease, f"run{number}", name, *kinds)
     lease.release()
     other = place.open()
-    assert not other.use_plan(other.acquire(holder()), "two")
+    assert [name for name in cases if not other.is_used(name)] == ["not run", "nothing"]
+
+
+def test_a_plan_of_which_nothing_was_sent_is_used_by_the_attempt_that_sends(place: Place) -> None:
+    store = place.open()
+    lease = store.acquire(holder())
+    attempt(lease, "run1", "plan", NOT_RUN, NOT_RUN)
+    attempt(lease, "run2", "another", DONE)
+    attempt(lease, "run3", "plan", NOT_RUN)
+    assert not store.is_used("plan")
+    attempt(lease, "run4", "plan", NOT_RUN, DONE)
+    assert store.is_used("plan")
+
+
+def test_the_last_changing_run_is_of_a_commit_and_may_have_changed_something(place: Place) -> None:
+    store = place.open()
+    assert store.last_changing_run() is None
+    lease = store.acquire(holder())
+    told: list[str | None] = []
+    runs: list[tuple[str | None, tuple[OutcomeKind | None, ...]]] = [
+        (None, (DONE,)),
+        ("a", ()),
+        ("b", (NOT_RUN, DONE)),
+        ("c", (NOT_RUN, NOT_RUN)),
+        (None, (DONE,)),
+        ("d", ()),
+        ("e", (None,)),
+        ("f", (FAILED,)),
+    ]
+    for number, (commit, kinds) in enumerate(runs):
+        lease.begin(Run(f"run{number}", "2026-01-01", "kim", "ops1", commit, uncommitted=number % 2 == 0))
+        attempt(lease, f"run{number}", "", *kinds)
+        if number % 2:
+            lease.end(Run(f"run{number}", "2026-01-01", "kim", "ops1", commit, ended="2026-01-02", exit_code=0))
+        last = store.last_changing_run()
+        told.append(last.commit if last else None)
+    assert told == [None, None, "b", "b", "b", "b", "e", "f"]
+    assert [run.uncommitted for run in store.history()] == [False, True] * 4
 
 
 def test_history_is_newest_first(place: Place) -> None:
@@ -277,14 +336,14 @@ def test_unlocking_fences_the_holder(place: Place, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr("state.lease.may_live", lambda *_: False)
     assert other.unlock(holder("run8")) == holder("run7")
     before = other.read()
-    for attempt in (
+    writes: tuple[Callable[[], None], ...] = (
         lambda: lease.commit(StateChange(remember=(mailbox(2),))),
         lambda: lease.begin(Run("run7", "", "", "")),
-        lambda: store.use_plan(lease, "nonce"),
         lease.renew,
-    ):
+    )
+    for write in writes:
         with pytest.raises(LeaseLost):
-            attempt()
+            write()
     assert lease.remaining_seconds() == 0
     lease.release()
     assert other.read() == before

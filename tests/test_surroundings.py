@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from providers.simulator.powershell.engine import find_powershell, powershell_program
+from reconciler.environment_files import read_files
 from reconciler.errors import ReconcilerError
-from reconciler.git import head_commit, is_older
+from reconciler.git import gap_between, source_of
 from reconciler.simulator_process import child_variables, isolated_python
 from reconciler.surroundings import find_program, folders_of_strangers, forget_dangerous, search_path
 from tests.cli import COMMAND, Environment, clean, little
@@ -107,17 +108,18 @@ def test_modules_beside_an_environment_are_not_imported_even_by_python_m(tmp_pat
 # --- git -------------------------------------------------------------------------------------------------------------
 
 
-def repository(folder: Path, mark: Path) -> str:
-    """Make a repository whose own configuration, hooks and attributes name programs; return its commit."""
+def repository(folder: Path, mark: Path) -> list[str]:
+    """Make a repository whose own configuration, hooks and attributes name programs; return its commits."""
     folder.mkdir()
     git = ["git", "-C", str(folder), "-c", "user.name=a", "-c", "user.email=a@b"]
     run = str(folder / "planted.sh")
     planted(folder, mark, "planted.sh")
     subprocess.run(["git", "init", "-q", str(folder)], check=True)
-    (folder / "a.yaml").write_text("environment: a\n")
     (folder / ".gitattributes").write_text("* filter=planted diff=planted\n")
-    subprocess.run([*git, "add", "a.yaml"], check=True)
-    subprocess.run([*git, "commit", "-q", "-m", "first"], check=True)
+    for name in ("first", "second"):
+        (folder / "a.yaml").write_text(f"environment: {name}\n")
+        subprocess.run([*git, "add", "a.yaml"], check=True)
+        subprocess.run([*git, "commit", "-q", "-m", name], check=True)
     for key in (
         *("core.fsmonitor", "core.pager", "core.editor", "core.sshCommand", "core.askPass", "core.gitProxy"),
         *("diff.external", "diff.planted.command", "diff.planted.textconv", "filter.planted.clean"),
@@ -128,17 +130,20 @@ def repository(folder: Path, mark: Path) -> str:
     hooks = folder / ".git" / "hooks"
     planted(hooks, mark, *("post-checkout", "post-index-change", "pre-auto-gc", "reference-transaction", "post-commit"))
     (folder / "a.yaml").write_text("environment: b\n")
-    head = subprocess.run([*git, "rev-parse", "HEAD"], check=True, capture_output=True, text=True).stdout.strip()
+    listing = [*git, "rev-list", "--reverse", "HEAD"]
+    commits = subprocess.run(listing, check=True, capture_output=True, text=True).stdout.split()
     mark.unlink(missing_ok=True)
-    return head
+    return commits
 
 
 @pytest.mark.skipif(os.name != "posix", reason="plants programs for sh")
 def test_git_runs_nothing_that_the_configuration_of_the_repository_names(tmp_path: Path, mark: Path) -> None:
     folder = tmp_path / "repository"
-    commit = repository(folder, mark)
-    assert head_commit(folder) == commit
-    is_older(folder, commit, "0" * 40)
+    first, second = repository(folder, mark)
+    found = source_of(folder, read_files(folder).contents)
+    assert (found.commit, found.uncommitted, found.trouble) == (second, ("a.yaml",), None)
+    assert len(gap_between(folder, first, second).commits) == 1
+    assert gap_between(folder, first, "1" * 40).trouble is not None
     assert not mark.exists()
 
 
@@ -153,22 +158,24 @@ def test_git_is_found_neither_in_the_working_directory_nor_in_the_repository(
     monkeypatch.chdir(folder / "estate")
     entries = ["", ".", "../tools", str(folder / "tools"), str(folder / "estate")]
     monkeypatch.setenv("PATH", os.pathsep.join(entries))
-    assert head_commit(folder / "estate") is None
+    assert source_of(folder / "estate", {}).trouble is not None
     assert not mark.exists()
 
 
 def test_git_is_told_who_called_sudo_and_no_password(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tools, estate = tmp_path / "tools", tmp_path / "estate"
     tools.mkdir()
-    estate.mkdir()
+    (estate / ".git").mkdir(parents=True)
     git = tools / "git"
-    git.write_text('#!/bin/sh\nprintf "%s" "$SUDO_UID.$RECONCILER_STATE.$UM_PASSWORD"\n')
+    git.write_text('#!/bin/sh\necho "fatal: $SUDO_UID.$RECONCILER_STATE.$UM_PASSWORD" >&2; exit 128\n')
     git.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tools}:/usr/bin:/bin")
     monkeypatch.setenv("SUDO_UID", "1000")
     monkeypatch.setenv("RECONCILER_STATE", f"postgresql://um:{PASSWORD}@db/um")
     monkeypatch.setenv("UM_PASSWORD", PASSWORD)
-    assert head_commit(estate) == "1000..", "without it, git refuses root the repository of whoever called sudo"
+    found = source_of(estate, {}).trouble
+    assert found is not None
+    assert "fatal: 1000..." in found.reason, "without it, git refuses root the repository of whoever called sudo"
 
 
 # --- programs --------------------------------------------------------------------------------------------------------

@@ -29,8 +29,10 @@ from providers.simulator.invocation.answers import CmdletError
 from providers.simulator.world.schema import World
 from reconciler.app import Ports, Workspace
 from reconciler.app import workspace as app_workspace
+from reconciler.app.declared import Declared
 from reconciler.apply import Account
 from reconciler.budgets import ALL
+from reconciler.commits import Source
 from reconciler.diagnostics import Diagnostic
 from reconciler.drift import DriftReport
 from reconciler.environment import Environment, Files, load
@@ -221,7 +223,7 @@ class _TrialWorkspace(Workspace):
     """A workspace over what a trial keeps from one command to the next."""
 
     def __init__(self, trial: Trial, ports: Ports, stack: ExitStack) -> None:
-        super().__init__(Path(tempfile.gettempdir()), trial.environment, (), ports, 1, stack)
+        super().__init__(Path(tempfile.gettempdir()), Declared(trial.environment), ports, 1, stack)
         self.__dict__["store"] = trial.store
         self._scheduler = SerialScheduler(trial.next_seed())  # type: ignore[assignment]  # the port, by another class
 
@@ -365,7 +367,7 @@ class Trial:
             sessions, self.store, self.events, self.clock, fault, self.after_write, wire=self.wire, run=self._runs
         )
         ports = Ports(self.clock, self._random, self.events, point, sessions=lambda _: doors)
-        with ExitStack() as stack, patch.object(app_workspace, "head_commit", return_value=None):
+        with ExitStack() as stack, patch.object(app_workspace, "source_of", return_value=Source()):
             yield _TrialWorkspace(self, ports, stack), doors
 
     # what others do

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from importlib.resources import files as package_files
 from pathlib import Path
 
@@ -13,10 +15,22 @@ from reconciler.environment import Environment, load
 from reconciler.environment_files import prefix_of, read_files
 from reconciler.errors import ConfigurationError
 from reconciler.schema import json_schema
+from reconciler.values import EMPTY
 
 
-def check(directory: Path, connections: Path | None = None) -> tuple[Environment, tuple[Diagnostic, ...]]:
-    """Return the environment of ``directory`` and its warnings; ``connections`` is a file that pins them.
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """What the files of a directory declare, and the files themselves."""
+
+    environment: Environment
+    told: tuple[Diagnostic, ...] = ()
+    """Warnings."""
+    contents: Mapping[str, bytes] = field(default_factory=lambda: EMPTY)
+    """The files that were loaded, by name relative to the directory."""
+
+
+def declared_in(directory: Path, connections: Path | None = None) -> Declared:
+    """Return what the files of ``directory`` declare; ``connections`` is a file that pins them.
 
     Raises:
         ConfigurationError: with everything that is wrong.
@@ -26,7 +40,13 @@ def check(directory: Path, connections: Path | None = None) -> tuple[Environment
     environment, told = load(files, resource_types(), pinned=pinned)
     if environment is None:
         raise ConfigurationError(*before, *told)
-    return environment, (*before, *told)
+    return Declared(environment, (*before, *told), files.contents)
+
+
+def check(directory: Path, connections: Path | None = None) -> tuple[Environment, tuple[Diagnostic, ...]]:
+    """Return the environment of ``directory`` and its warnings. Raises as ``declared_in`` does."""
+    declared = declared_in(directory, connections)
+    return declared.environment, declared.told
 
 
 def schema_text(which: str) -> str:

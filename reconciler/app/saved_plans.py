@@ -9,15 +9,14 @@ from datetime import timedelta
 from pathlib import Path
 from secrets import token_hex
 
-from reconciler.admission import admit_saved, used
+from reconciler.admission import admit_saved
 from reconciler.app.private_files import make_private
 from reconciler.connections import SecretReference
 from reconciler.diagnostics import Diagnostic
 from reconciler.errors import ConfigurationError, PlanError
-from reconciler.git import is_older
 from reconciler.plan import Plan
 from reconciler.plan_file import SavedPlan, decode, encode
-from reconciler.ports import Clock, Lease, Random, StateStore
+from reconciler.ports import Clock, Random, StateStore
 from reconciler.secret_references import fetch
 
 
@@ -67,19 +66,9 @@ class SavedPlans:
             create_once(path, lambda: token_hex(32).encode(), self.clock)
         return read_private(path)
 
-    def admit(self, saved: SavedPlan, lease: Lease, store: StateStore) -> None:
+    def admit(self, saved: SavedPlan, store: StateStore) -> None:
         """Raise PlanError where the plan does not fit the state any more, or was used."""
-        try:
-            newer = self._newer_commit(saved.plan, store)
-            admit_saved(saved, store.read(), self.environment, newer_commit=newer)
-        except PlanError as error:
-            # A plan that was used is stale as well; that it was used is what the user wants to know.
-            raise error if store.use_plan(lease, saved.nonce) else used(saved) from None
-
-    def _newer_commit(self, plan: Plan, store: StateStore) -> str | None:
-        """Return the commit applied last, where the plan's is older."""
-        last = next((run.commit for run in store.history() if run.commit and run.ended), None)
-        return last if plan.commit and last and is_older(self.directory, plan.commit, last) else None
+        admit_saved(saved, store.read(), self.environment, is_used=store.is_used(saved.nonce))
 
 
 def directory_of_plan(path: Path) -> Path:

@@ -16,24 +16,26 @@ from typing import TYPE_CHECKING
 
 from providers.catalogue import resource_types
 from reconciler.accept_rows import is_row, with_rows
-from reconciler.admission import admit, used
+from reconciler.admission import admit
 from reconciler.app import server_connections
-from reconciler.app.declared import check
+from reconciler.app.commit_lineage import objection_to
+from reconciler.app.declared import Declared, declared_in
 from reconciler.app.private_files import PRIVATE, make_private, told_location
 from reconciler.app.saved_plans import SavedPlans
 from reconciler.app.trusted import Secrets, trust_of
 from reconciler.apply import Account, Apply, Fate
 from reconciler.budgets import TENTH, Budgets, Share
 from reconciler.build_plan import Origin, build_plan
-from reconciler.diagnostics import Diagnostic
+from reconciler.commits import Source
+from reconciler.diagnostics import Diagnostic, Severity
 from reconciler.doctor import Report
 from reconciler.drift import DriftReport, find_drift
 from reconciler.environment import Environment
 from reconciler.environment_files import read_files
-from reconciler.errors import StateBehind, StateError
+from reconciler.errors import PlanError, StateBehind, StateError
 from reconciler.examine import Examination
 from reconciler.findings import Check, Finding, failed, ok, warned
-from reconciler.git import head_commit
+from reconciler.git import source_of
 from reconciler.observe import Reader
 from reconciler.perform import Patience, Performer
 from reconciler.plan import DECLARED, Impact, Plan
@@ -86,9 +88,9 @@ def open_workspace(directory: Path, ports: Ports | None = None, *, parallelism: 
     Raises:
         ConfigurationError: the declarations are wrong.
     """
-    environment, told = check(directory, ports.connections if ports else None)
+    declared = declared_in(directory, ports.connections if ports else None)
     with ExitStack() as stack:
-        yield Workspace(directory, environment, told, ports or Ports(), parallelism, stack)
+        yield Workspace(directory, declared, ports or Ports(), parallelism, stack)
 
 
 class Workspace:
@@ -97,18 +99,23 @@ class Workspace:
     def __init__(
         self,
         directory: Path,
-        environment: Environment,
-        told: tuple[Diagnostic, ...],
+        declared: Declared,
         ports: Ports,
         parallelism: int,
         stack: ExitStack,
     ) -> None:
-        self.directory, self.environment, self.told, self.ports = directory, environment, told, ports
+        self.directory, self.ports = directory, ports
+        self.environment, self.told, self._contents = declared.environment, declared.told, declared.contents
         self.types: tuple[ResourceType, ...] = resource_types()
         self._stack = stack
         self._scheduler = ThreadScheduler(parallelism)
         stack.callback(self._scheduler.close)
         self._domain_controller: str | None = None
+
+    @cached_property
+    def source(self) -> Source:
+        """Which commit the files are of that were loaded."""
+        return source_of(self.directory, self._contents)
 
     @property
     def private(self) -> Path:
@@ -144,7 +151,7 @@ class Workspace:
         """Hold the lease for one run. Raises Locked where another run holds it."""
         self._make_private()
         by = self._holder(self.ports.random.identifier(), operation)
-        run = Run(by.run, by.started, by.user, by.host, commit=head_commit(self.directory))
+        run = Run(by.run, by.started, by.user, by.host)
         lease = self.store.acquire(by)
         try:
             yield lease, run
@@ -225,12 +232,13 @@ class Workspace:
 
     def plan(self, selection: Selection | None = None, *, refresh_only: bool = False) -> Plan:
         """Return the plan of what is to be done, with its diagnostics; errors among them forbid it."""
-        return self._plan(self.look(), selection, refresh_only=refresh_only)
+        plan = self._plan(self.look(), selection, refresh_only=refresh_only)
+        return _with_warning(plan, objection_to(plan, self.directory, self.store))
 
     def _plan(self, landscape: Landscape, selection: Selection | None, *, refresh_only: bool) -> Plan:
         controller = self._domain_controller
         always = {"DomainController": controller} if controller else {}
-        origin = Origin(head_commit(self.directory), controller, always)
+        origin = Origin(self.source, controller, always)
         plan = build_plan(self.types, landscape, selection=selection, origin=origin)
         if controller and landscape.prior.decisions.get(_CONTROLLERS) != controller:
             plan = replace(plan, decisions={**plan.decisions, _CONTROLLERS: controller})
@@ -290,6 +298,7 @@ class Workspace:
         max_forget: Share = TENTH,
         refresh_only: bool = False,
         strict: bool = False,
+        allow_older: bool = False,
         resume: str = "",
     ) -> Account | None:
         """Bring the world to what is desired; return the account, or None where ``approve`` said no.
@@ -299,6 +308,7 @@ class Workspace:
             saved: execute this plan instead of making one.
             show: is shown the plan before it is judged, so that one that is refused can be looked at.
             strict: refuse a plan that leaves something out.
+            allow_older: apply also what lacks changes of the commit applied last.
             resume: the command that goes on after a failure, for the account.
 
         Raises:
@@ -306,20 +316,22 @@ class Workspace:
         """
         with self.leased("apply") as (lease, run):
             if saved is not None:
-                self.saved_plans.admit(saved, lease, self.store)
+                self.saved_plans.admit(saved, self.store)
+                _refuse_unless(allow_older, objection_to(saved.plan, self.directory, self.store))
             self._close_journal(lease)
             landscape = self.look(controller=saved.plan.domain_controller if saved else None)
             plan = saved.plan if saved else self._plan(landscape, selection, refresh_only=refresh_only)
-            show(plan)
+            objection = objection_to(plan, self.directory, self.store)
+            show(_with_warning(plan, objection) if allow_older else plan)
+            _refuse_unless(allow_older, objection)
             admit(plan, Budgets(max_destroy, max_forget), landscape.prior, strict=strict)
             if not approve(plan):
                 return None
-            if saved is not None and not self.store.use_plan(lease, saved.nonce):
-                raise used(saved)
-            return self._carry_out(plan, landscape, lease, run, resume)
+            return self._carry_out(plan, landscape, lease, run, resume, saved.nonce if saved else "")
 
-    def _carry_out(self, plan: Plan, landscape: Landscape, lease: Lease, run: Run, resume: str) -> Account:
-        run = replace(run, plan_digest=digest(plan))
+    def _carry_out(self, plan: Plan, landscape: Landscape, lease: Lease, run: Run, resume: str, nonce: str) -> Account:
+        files = plan.source
+        run = replace(run, plan_digest=digest(plan), commit=files.commit, uncommitted=bool(files.uncommitted))
         lease.begin(run)
         performer = Performer(
             run.id,
@@ -330,6 +342,7 @@ class Workspace:
             lease,
             self.ports.point,
             self.ports.patience,
+            nonce,
         )
         account = Apply(plan, performer, self._scheduler, self.store, self.ports.stop, resume).run()
         ended = replace(
@@ -368,3 +381,14 @@ class Workspace:
     def unlock(self) -> Holder | None:
         """End another run's lease; return who held it."""
         return self.store.unlock(self._holder(self.ports.random.identifier(), "state unlock"))
+
+
+def _with_warning(plan: Plan, objection: Diagnostic | None) -> Plan:
+    if objection is None:
+        return plan
+    return replace(plan, diagnostics=(*plan.diagnostics, replace(objection, severity=Severity.WARNING)))
+
+
+def _refuse_unless(allowed: bool, objection: Diagnostic | None) -> None:
+    if objection is not None and not allowed:
+        raise PlanError(objection)
