@@ -37,6 +37,7 @@ from reconciler.values import (
     Address,
     Argument,
     Command,
+    Connection,
     Delta,
     Endpoint,
     NameOf,
@@ -268,6 +269,10 @@ class CmdletResource(ResourceType):
 
     def _cleared(self, name: str) -> Value:
         return None if self.attributes[name].kind is AttributeKind.SCALAR else ()
+
+    @property
+    def is_replicated(self) -> bool:
+        return self.endpoint.connection is Connection.EXCHANGE
 
     # how it is read
 

@@ -21,7 +21,7 @@ from reconciler.resource import (
     ResourceType,
     Section,
 )
-from reconciler.values import UNSET, Address, Resource, Unset, Value
+from reconciler.values import UNSET, Address, Resource, Unset, Value, folded
 
 
 class Acceptance:
@@ -30,7 +30,8 @@ class Acceptance:
     def __init__(self, types: Sequence[ResourceType], landscape: Landscape) -> None:
         self._types = types
         self._declared = landscape.declared
-        self._implied = implied_by_default(types, landscape.declared)
+        implied = implied_by_default(types, landscape.declared)
+        self._implied = {name: {folded(key) for key in keys} for name, keys in implied.items()}
 
     def offer(self, kind: ResourceType, action: Action) -> str:
         """Return the YAML to write for what an action would put right; empty where the files cannot say it."""
@@ -68,7 +69,7 @@ class Acceptance:
         """True where the files declare, or bring, everything that ``resource`` refers to."""
         sections = {one.name for one in self._types if one.section is not None}
         return all(
-            value in self._declared.get(target, NO_RESOURCES) or value in self._implied.get(target, ())
+            value in self._declared.get(target, NO_RESOURCES) or folded(value) in self._implied.get(target, ())
             for name, value in _references(kind, resource)
             if (target := kind.attributes[name].references) in sections
         )
@@ -99,7 +100,7 @@ def _references(kind: ResourceType, resource: Resource) -> Iterable[tuple[str, s
 def _names(value: Value, key: str) -> bool:
     """True where a value, or one of its elements, names ``key``."""
     several = value if isinstance(value, tuple) else (value,)
-    return any(isinstance(one, str) and one.casefold() == key.casefold() for one in several)
+    return any(isinstance(one, str) and folded(one) == folded(key) for one in several)
 
 
 # --- as YAML ---------------------------------------------------------------------------------------------------------

@@ -39,10 +39,15 @@ _T = TypeVar("_T")
 
 class Fate(Enum):
     DONE = "done"
+    PARTIAL = "partial"
+    """A part of its effect is there, so what needs it goes on as far as it finds its own."""
     FAILED = "failed"
     BLOCKED = "blocked"
     STOPPED = "stopped"
     """Not begun, because the operator asked to stop or nothing more may be sent."""
+
+
+_GO_ON = (None, Fate.DONE, Fate.PARTIAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +151,7 @@ class Apply:
         for step in self._plan.steps:
             if step.id in self._progress.fates or step.id in self._progress.running:
                 continue
-            failed = next((need for need in step.needs if self._fate(need) not in (None, Fate.DONE)), None)
+            failed = next((need for need in step.needs if self._fate(need) not in _GO_ON), None)
             if failed is not None:
                 self._block(step, failed)
             elif self._may_start(step):
@@ -180,12 +185,12 @@ class Apply:
             ended += self._performed(step, chunk)
             for end in ended[start:]:
                 self._emit(_told(step, end))
-        is_done = len(ended) == len(step.actions) and all(end.outcome is OutcomeKind.DONE for end in ended)
-        if is_done:
+        fate = _fate_of(step, ended)
+        if fate is Fate.DONE:
             self._guarded(partial(self._let_settle, step, ended))
         with self._lock:
             self._progress.ended += ended
-            self._progress.fates[step.id] = Fate.DONE if is_done else Fate.FAILED
+            self._progress.fates[step.id] = fate
         self._emit(_step_ended(step, ended, self._clock.monotonic() - began))
 
     def _performed(self, step: Step, actions: Sequence[Action]) -> list[Ended]:
@@ -320,9 +325,19 @@ def _outline(steps: Sequence[Step]) -> tuple[StepOutline, ...]:
     )
 
 
+def _fate_of(step: Step, ended: Sequence[Ended]) -> Fate:
+    if len(ended) < len(step.actions) or any(
+        end.outcome is not OutcomeKind.DONE and not end.is_partial for end in ended
+    ):
+        return Fate.FAILED
+    return Fate.PARTIAL if any(end.is_partial for end in ended) else Fate.DONE
+
+
 def _told(step: Step, end: Ended) -> ActionEnded:
     action = end.action
-    return ActionEnded(step.id, str(action.address), action.kind.value, end.outcome, end.was_there, end.detail)
+    return ActionEnded(
+        step.id, str(action.address), action.kind.value, end.outcome, end.was_there, end.detail, end.evidence
+    )
 
 
 def _step_ended(step: Step, ended: Sequence[Ended], seconds: float) -> StepEnded:

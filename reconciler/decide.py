@@ -148,7 +148,10 @@ def _change(
 ) -> Action:
     """Return the action that makes ``changes``, complete with what it takes for granted and how to undo it."""
     remember = _remembered(kind, desired, observed if action_kind is ActionKind.UPDATE else None)
-    draft = Action(desired.address, action_kind, changes=changes, position=desired.position, remember=remember)
+    needs = tuple(need for need in kind.needs(desired, landscape) if need != desired.address)
+    draft = Action(
+        desired.address, action_kind, changes=changes, position=desired.position, remember=remember, needs=needs
+    )
     target = Resource(desired.address, {change.attribute: _value(change) for change in changes})
     return replace(
         draft,
@@ -157,7 +160,6 @@ def _change(
         reasons=_reasons(action_kind, changes, kind),
         expects=kind.expectation(draft, landscape),
         expects_after=kind.project(changes, target),
-        needs=tuple(need for need in kind.needs(desired, landscape) if need != desired.address),
         predicted_by=landscape.predicted_by.get(desired.address) if observed is not None else None,
         owes=tuple(kind.obligations(action_kind, desired, changes, landscape)),
         destroys=1 if action_kind is ActionKind.REPLACE and kind.lifecycle is not Lifecycle.FIXED else 0,

@@ -87,6 +87,7 @@ class DriftEntry:
         return f"--target {self.address}" if self.kind in _REVERTED else ""
 
 
+_LINE = "\n"
 _REVERTED = (DriftKind.DRIFTED, DriftKind.CONFLICT, DriftKind.PENDING)
 _ALARMING = (DriftKind.DRIFTED, DriftKind.CONFLICT, DriftKind.CONDITION)
 
@@ -143,7 +144,7 @@ def _conditions(types: Sequence[ResourceType], end: Landscape) -> Iterable[Drift
         address = Address.parse(told.address) if told.address else Address("environment", end.settings.environment)
         severity = DriftSeverity.HIGH if told.is_error else DriftSeverity.MEDIUM
         code = f" ({told.code})" if told.code else ""
-        reason = f"{told.summary}{code}. {told.detail}"
+        reason = f"{told.summary}{code}. {told.detail.partition(_LINE)[0]}"
         yield DriftEntry(address, DriftKind.CONDITION, severity, reason, position=told.position, diagnostic=told)
 
 

@@ -103,9 +103,9 @@ def _whole(entry: DriftEntry, style: Style, directory: str) -> Iterator[str]:
     told = entry.diagnostic
     if entry.position is not None:
         yield style.paint(f"{_MARGIN}declared at {style.show(str(entry.position))}", "dim")
-    if told is not None and told.remedy:
-        for paragraph in told.remedy.split("\n"):
-            yield from (f"{_MARGIN}{line}" for line in wrap(style.show(paragraph), style.width - len(_MARGIN)))
+    more = told.detail.partition("\n")[2] if told is not None and entry.kind is DriftKind.CONDITION else ""
+    for paragraph in [*more.splitlines(), *(told.remedy.splitlines() if told is not None else ())]:
+        yield from (f"{_MARGIN}{line}" for line in wrap(style.show(paragraph), style.width - len(_MARGIN)))
     if entry.revert:
         yield f"{_MARGIN}{style.paint('revert', 'bold')}  reconciler plan {style.show(f'{directory} {entry.revert}')}"
     if entry.accept:

@@ -6,7 +6,7 @@ The terminal, the JSON stream and the log are ``match``es over this union that r
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from reconciler.diagnostics import Diagnostic
 from reconciler.snapshot import Obligation, OutcomeKind
@@ -76,6 +76,23 @@ class Retrying:
 
 
 @dataclass(frozen=True, slots=True)
+class Evidence:
+    """What there is to go by where an action did not come out as planned, and what a script printed in any case."""
+
+    sent: tuple[str, ...] = ()
+    """The commands that were sent, as they are typed."""
+    printed: str = ""
+    """What they printed and warned of, whole."""
+    read: tuple[str, ...] = ()
+    """What was read instead of the effect, in words."""
+    cause: str = ""
+    """The likeliest cause, where the server reported success."""
+
+
+NO_EVIDENCE: Final = Evidence()
+
+
+@dataclass(frozen=True, slots=True)
 class ActionEnded:
     """One resource's action ended. ``adopted`` is True where its postcondition held before anything was sent."""
 
@@ -85,6 +102,7 @@ class ActionEnded:
     outcome: OutcomeKind
     adopted: bool = False
     detail: str = ""
+    evidence: Evidence = NO_EVIDENCE
 
 
 @dataclass(frozen=True, slots=True)

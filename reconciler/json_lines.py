@@ -118,6 +118,10 @@ def _action_ended(event: ActionEnded) -> Message:
         "outcome": event.outcome.value,
         "adopted": event.adopted,
         "detail": event.detail,
+        "sent": list(event.evidence.sent),
+        "printed": event.evidence.printed,
+        "read": list(event.evidence.read),
+        "cause": event.evidence.cause,
     }
 
 

@@ -56,7 +56,7 @@ class Reader:
             found = (*found, *_in_the_dark(kind, landscape))
             keys = asked[kind.name]
             is_narrowed = keys is not None and queries[kind.name] != tuple(kind.queries(landscape))
-            after = _put(kind.name, found, after, keys if is_narrowed else None)
+            after = put(kind.name, found, after, keys if is_narrowed else None)
         return after
 
     def ask(self, commands: Sequence[Command]) -> dict[Command, Result]:
@@ -120,7 +120,7 @@ def unread(kind: ResourceType, address: Address, landscape: Landscape) -> Addres
     return next((Address(name, "*") for name in made if not landscape.is_readable(name)), None)
 
 
-def _put(
+def put(
     type_name: str, found: Sequence[Resource | Diagnosed], landscape: Landscape, keys: frozenset[str] | None
 ) -> Landscape:
     """Return the landscape with what was found of a type; ``keys``: only these were asked for, the rest stands.

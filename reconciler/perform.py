@@ -15,16 +15,18 @@ from functools import partial
 
 from reconciler.errors import AmbiguousOutcome, SessionError, TransientError, Unreachable
 from reconciler.events import Retrying, Waiting
+from reconciler.foregone import foregone
 from reconciler.journal import Journal, request_id
 from reconciler.observe import Reader, unread
 from reconciler.plan import Step
-from reconciler.plan_file import fingerprint
 from reconciler.ports import CrashPoint, Lease, Request, Stop
 from reconciler.resource import Action, ActionKind, Landscape, Proof, ResourceType, UnderWay
-from reconciler.sent import CutShort, Ended, Sent, given_up, not_looked_at
+from reconciler.second_look import Controllers, look_into
+from reconciler.sent import CutShort, Ended, Sent, given_up, named, not_looked_at
 from reconciler.snapshot import Intent, Outcome, OutcomeKind, Remembered, StateChange
 from reconciler.system import NeverStop
-from reconciler.values import Address, Argument, Command, NameOf, Resource, Shell, Value
+from reconciler.values import Address, Command, Resource, Shell
+from reconciler.verdict import why_unreadable
 from reconciler.world import World
 
 CHUNK = 100
@@ -56,6 +58,7 @@ class Performer:
     patience: Patience = field(default_factory=Patience)
     uses: str = ""
     """The nonce of the saved plan that is carried out: it is used up with the first intent."""
+    controllers: Controllers = field(default_factory=Controllers)
     stop: Stop = field(default_factory=NeverStop)
 
     def perform(self, step: Step, actions: Sequence[Action]) -> list[Ended]:
@@ -70,7 +73,7 @@ class Performer:
         if not_ready is not None:
             return [Ended(action, OutcomeKind.NOT_RUN, not_ready) for action in actions]
         before = self._read(kind, actions)
-        verdicts = [self._verdict(kind, action, before) for action in actions]
+        verdicts = [foregone(kind, action, before) for action in actions]
         ended = [verdict for verdict in verdicts if verdict is not None]
         self._settle_at_once(kind, ended, before)
         go = [action for action, verdict in zip(actions, verdicts, strict=True) if verdict is None]
@@ -125,17 +128,6 @@ class Performer:
                 clock.sleep(5.0)
         return None
 
-    def _verdict(self, kind: ResourceType, action: Action, landscape: Landscape) -> Ended | None:
-        """Return how an action ends before it begins; None where it is to be carried out."""
-        if (lacking := unread(kind, action.address, landscape)) is not None:
-            return Ended(action, OutcomeKind.NOT_RUN, _why_unreadable(lacking, landscape))
-        if kind.is_done(action, landscape):
-            return Ended(action, OutcomeKind.DONE, was_there=True)
-        found = kind.expectation(action, landscape)
-        if _fingerprint(kind, found) != _fingerprint(kind, action.expects):
-            return Ended(action, OutcomeKind.NOT_RUN, _difference(action.expects, found), is_stale=True)
-        return _not_to_be_taken(action, landscape) or _not_brought(action, landscape)
-
     # --- write down, send, look again --------------------------------------------------------------------------------
 
     def _settle_at_once(self, kind: ResourceType, ended: Sequence[Ended], landscape: Landscape) -> None:
@@ -154,7 +146,7 @@ class Performer:
         try:
             self._send(kind, step, under_way, journal)
             self.point("after-send")
-            landscape, ended = self._read_back(kind, step, under_way, journal)
+            landscape, ended = self._read_back(kind, step, under_way, before, journal)
             self.point("before-outcome")
             self.lease.commit(self._outcomes(kind, under_way, ended, landscape))
         except Exception as error:
@@ -178,7 +170,7 @@ class Performer:
             discharges=action.discharges,
             shell=self._shell(action.commands),
         )
-        commands = tuple(_named(command, landscape) for command in action.commands)
+        commands = tuple(named(command, landscape) for command in action.commands)
         return Sent(action, intent, commands, since=self.reader.clock.monotonic())
 
     def _shell(self, commands: Sequence[Command]) -> Shell | None:
@@ -217,8 +209,7 @@ class Performer:
             ]
             results = self.reader.retry.invoke(partial(self.reader.sessions.open, endpoint), requests, on_retry)
             for sent, result in zip(batch, results, strict=True):
-                error = result if isinstance(result, SessionError) else None
-                sent.note(error, self.reader.clock.monotonic(), goes_on=kind.looks_between)
+                sent.note(result, self.reader.clock.monotonic(), goes_on=kind.looks_between)
 
     def _released(self, kind: ResourceType, step: Step, going: Sequence[Sent], journal: Journal) -> list[Sent]:
         """Return those whose next command may be sent now; one of which nothing is to be hoped any more is over."""
@@ -241,13 +232,15 @@ class Performer:
         if sent.turn == 0:
             return None
         if (lacking := unread(kind, sent.action.address, landscape)) is not None:
-            return _why_unreadable(lacking, landscape)
+            return why_unreadable(lacking, landscape)
         return kind.holds_back(sent.action, sent.turn, landscape)
 
     def _may_hope(self, kind: ResourceType, sent: Sent, landscape: Landscape) -> bool:
         """True while an effect may still be seen that is not there yet: each has a patience of its own."""
         coming = kind.under_way(sent.action, landscape)
         if coming is None and sent.error is not None:
+            return False
+        if coming is None and sent.cause is not None and sent.cause.is_final:
             return False
         seconds = self.patience.settle if coming is None else coming.seconds
         return self.reader.clock.monotonic() < sent.since + seconds
@@ -259,14 +252,15 @@ class Performer:
             self.reader.clock.sleep(min(left, 1.0))
 
     def _read_back(
-        self, kind: ResourceType, step: Step, under_way: Sequence[Sent], journal: Journal
+        self, kind: ResourceType, step: Step, under_way: Sequence[Sent], before: Landscape, journal: Journal
     ) -> tuple[Landscape, list[Ended]]:
         """Read until every effect is seen or there is no hope of it; return what was read and how each ended."""
         self._outlast_expiry(step, under_way, journal)
         pause = 0.25
         while True:
             landscape = self._read(kind, [sent.action for sent in under_way], after=True)
-            ended = [self._judge(kind, sent, landscape) for sent in under_way]
+            look_into(self.reader, self.controllers, kind, under_way, before, landscape)
+            ended = [self._judge(kind, sent, before, landscape) for sent in under_way]
             hoped_for = [
                 sent
                 for sent, end in zip(under_way, ended, strict=True)
@@ -294,11 +288,14 @@ class Performer:
         for sent in doubted:
             sent.is_in_doubt = False
 
-    def _judge(self, kind: ResourceType, sent: Sent, landscape: Landscape) -> Ended:
+    def _judge(self, kind: ResourceType, sent: Sent, before: Landscape, landscape: Landscape) -> Ended:
+        return replace(self._outcome(kind, sent, before, landscape), evidence=sent.evidence())
+
+    def _outcome(self, kind: ResourceType, sent: Sent, before: Landscape, landscape: Landscape) -> Ended:
         action, error = sent.action, sent.error
         if (lacking := unread(kind, action.address, landscape)) is not None:
             unsent = isinstance(error, TransientError)
-            why = _why_unreadable(lacking, landscape)
+            why = why_unreadable(lacking, landscape)
             return Ended(action, OutcomeKind.NOT_RUN if unsent else OutcomeKind.UNKNOWN, why)
         if kind.is_done(action, landscape):
             return Ended(action, OutcomeKind.DONE)
@@ -306,7 +303,10 @@ class Performer:
             case None if sent.held_back:
                 return Ended(action, OutcomeKind.FAILED, f"{sent.held_back}; not sent: {sent.commands[sent.turn]}")
             case None:
-                return Ended(action, OutcomeKind.FAILED, "the server reported success, but it reads otherwise")
+                told = "; ".join(sent.read) or "its effect is not seen"
+                cause = f". Likeliest cause: {sent.cause.told}" if sent.cause else ""
+                partial = kind.is_partly_done(action, before, landscape)
+                return Ended(action, OutcomeKind.FAILED, f"{told}{cause}", is_partial=partial)
             case AmbiguousOutcome() if action.proof is Proof.UNOBSERVABLE or self.stop.level() > 1:
                 return Ended(action, OutcomeKind.UNKNOWN, str(error))
             case AmbiguousOutcome() | TransientError():
@@ -324,7 +324,17 @@ class Performer:
             if end.outcome is not OutcomeKind.UNKNOWN
         )
         done = [end.action for end in ended if end.outcome is OutcomeKind.DONE]
-        return self._learned(kind, done, landscape, outcomes)
+        learned = self._learned(kind, done, landscape, outcomes)
+        partial = [end.action for end in ended if end.is_partial]
+        in_vain = [
+            tried
+            for sent, end in zip(under_way, ended, strict=True)
+            if end.outcome is OutcomeKind.FAILED and sent.cause is not None and sent.cause.is_final
+            if not sent.is_disputed
+            if (tried := kind.tried(sent.action, landscape, "\n".join(sent.printed))) is not None
+        ]
+        owed = (owed for action in partial for owed in kind.owed_after(action, landscape))
+        return replace(learned, remember=(*learned.remember, *in_vain), owe=(*learned.owe, *owed))
 
     def _learned(
         self, kind: ResourceType, done: Sequence[Action], landscape: Landscape, outcomes: tuple[Outcome, ...]
@@ -336,8 +346,14 @@ class Performer:
                 for action in done
                 if action.remember is not None
             ),
+            # Of a task, what the state keeps is that it ran in vain.
             forget=(
-                *(action.address for action in done if action.remember is None and action.kind is not ActionKind.RUN),
+                *(
+                    action.address
+                    for action in done
+                    if action.remember is None
+                    and (action.kind is not ActionKind.RUN or action.address in landscape.prior.resources)
+                ),
                 *respelt((action.address for action in done if action.remember is not None), landscape),
             ),
             owe=tuple(owed for action in done for owed in kind.owed_after(action, landscape)),
@@ -356,60 +372,3 @@ def remembered(action: Action, observed: Resource | None) -> Remembered:
     assert action.remember is not None
     kept = observed or action.remember
     return Remembered(action.address, action.remember.attributes, kept.name, kept.guid, action.needs)
-
-
-def _named(command: Command, landscape: Landscape) -> Command:
-    """Return the command with every ``NameOf`` filled in: the only values that a plan leaves open."""
-    if not command.references:
-        return command
-    filled = tuple((name, _name(value, landscape)) for name, value in command.parameters)
-    return replace(command, parameters=filled)
-
-
-def _name(value: Argument, landscape: Landscape) -> Argument:
-    if not isinstance(value, NameOf):
-        return value
-    found = landscape.one(value.address.type, value.address.key)
-    return (found.name or found.key) if found else value
-
-
-def _not_to_be_taken(action: Action, landscape: Landscape) -> Ended | None:
-    """Return the end of an action where a holder of what it takes is no longer as the plan saw it, else None."""
-    for taken in action.takes_from:
-        address = taken.address
-        if not landscape.is_readable(address.type, address.key):
-            return Ended(action, OutcomeKind.NOT_RUN, f"{address}: {_why_unreadable(address, landscape)}")
-        one = landscape.one(address.type, address.key)
-        found = None if one is None else {name: one.get(name) for name in taken.expects}
-        if fingerprint(found) != fingerprint(taken.expects):
-            return Ended(action, OutcomeKind.NOT_RUN, f"{address}: {_difference(taken.expects, found)}", is_stale=True)
-    return None
-
-
-def _not_brought(action: Action, landscape: Landscape) -> Ended | None:
-    """Return the end of an action that names an object which was to be there by now and is not, else None."""
-    for command in action.commands:
-        for value in command.references:
-            if landscape.one(value.address.type, value.address.key) is None:
-                return Ended(action, OutcomeKind.NOT_RUN, f"{value.address} was to be there by now, and it is not")
-    return None
-
-
-def _fingerprint(kind: ResourceType, expects: Mapping[str, Value] | None) -> str:
-    """Return the fingerprint of what is taken for granted, the same however the names in it are spelt."""
-    return fingerprint(None if expects is None else kind.comparable(expects))
-
-
-def _why_unreadable(address: Address, landscape: Landscape) -> str:
-    told = landscape.unreadable.get(address) or landscape.unreadable.get(Address(address.type, "*"))
-    return f"it cannot be read: {told.detail}" if told else "it cannot be read"
-
-
-def _difference(expected: Mapping[str, object] | None, found: Mapping[str, object] | None) -> str:
-    if found is None:
-        return "the plan took for granted that it exists, and it does not"
-    if expected is None:
-        return "the plan took for granted that it does not exist, and it does"
-    differing = sorted(name for name in {*expected, *found} if expected.get(name) != found.get(name))
-    shown = ", ".join(f"{name} is {found.get(name)!r} and was {expected.get(name)!r}" for name in differing)
-    return f"it changed since the plan was made: {shown}"

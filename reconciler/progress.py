@@ -39,6 +39,8 @@ from reconciler.text import count, duration, lines, listed, shorten, wrap
 _QUIET_SECONDS: Final = 10.0
 """Between two lines that only say that something goes on."""
 _LISTED: Final = 20
+_PRINTED: Final = 40
+"""Lines that a script printed and that are shown."""
 _NOTABLE_SECONDS: Final = 1.0
 """What took less is not worth saying how long."""
 _COLUMN: Final = 11
@@ -122,10 +124,22 @@ class TerminalProgress:
         if event.outcome is not OutcomeKind.DONE:
             reason = f": {event.detail}" if event.detail else ""
             yield from self._line(event.outcome.value.replace("-", " "), f"{event.address}{reason}", "red", "bold")
+            yield from self._evidence(event)
         elif event.adopted:
             yield from self._line("found", f"{event.address} is as wanted; nothing was sent", "dim")
         elif not self._board.draws and self._tally.is_due():
             yield from self._line("so far", f"{event.step}: {self._tally.progress()}", "dim")
+
+    def _evidence(self, event: ActionEnded) -> Iterator[str]:
+        """Yield what was sent and what it printed, each line with a word before it."""
+        for command in event.evidence.sent:
+            yield from self._line("  sent", command, "dim")
+        printed = [line for line in event.evidence.printed.splitlines() if line.strip()]
+        for line in printed[:_PRINTED]:
+            yield from self._line("  printed", line, "dim")
+        if len(printed) > _PRINTED:
+            more = f"{len(printed) - _PRINTED:,} more lines, all of them in --json and --log"
+            yield from self._line("  printed", more, "dim")
 
     def _step_ended(self, event: StepEnded) -> Iterator[str]:
         took = f" ({duration(event.seconds)})" if event.seconds >= _NOTABLE_SECONDS else ""

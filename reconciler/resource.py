@@ -20,7 +20,7 @@ from typing import ClassVar
 from reconciler.claims import Claim, Taken
 from reconciler.diagnostics import Diagnostic, Position, Problem
 from reconciler.errors import SessionError
-from reconciler.snapshot import Obligation, Snapshot
+from reconciler.snapshot import Obligation, Remembered, Snapshot
 from reconciler.values import (
     EMPTY,
     UNSET,
@@ -334,6 +334,11 @@ class ResourceType(ABC):
         """
         raise TypeError(f"{self.name} is not declared in YAML")
 
+    @property
+    def is_replicated(self) -> bool:
+        """Whether its effects lie in the directory, whose domain controllers learn of them one after the other."""
+        return False
+
     # how it is read
 
     def queries(self, landscape: Landscape, keys: frozenset[str] | None = None) -> Sequence[Command]:
@@ -513,6 +518,22 @@ class ResourceType(ABC):
             name: attribute.comparable(value) if (attribute := self.attributes.get(name)) else value
             for name, value in values.items()
         }
+
+    def lacking(self, action: Action, landscape: Landscape) -> tuple[str, ...]:
+        """Of a task: return in words what is missing of its effect."""
+        return ()
+
+    def explain(self, action: Action, before: Landscape, after: Landscape) -> str:
+        """Of a task that ran and whose effect is not seen: return the likeliest cause in words; '' if none is known."""
+        return ""
+
+    def is_partly_done(self, action: Action, before: Landscape, after: Landscape) -> bool:
+        """True where a task brought about a part of its effect: what needs it goes on as far as it finds its own."""
+        return False
+
+    def tried(self, action: Action, landscape: Landscape, printed: str) -> Remembered | None:
+        """Return what the state keeps of a task that ran in vain, so that it is not run again upon the very same."""
+        return None
 
     def waits_for(self, action: Action, landscape: Landscape) -> Sequence[Command]:
         """Return reads to repeat until ``is_ready``, before the action is sent: replication, readiness of a pool."""

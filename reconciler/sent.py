@@ -7,12 +7,14 @@ between its commands: there what is seen decides whether the next one leaves.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from reconciler.errors import AmbiguousOutcome, SessionError, TransientError
-from reconciler.resource import Action
+from reconciler.events import NO_EVIDENCE, Evidence
+from reconciler.resource import Action, Landscape
 from reconciler.snapshot import Intent, OutcomeKind
-from reconciler.values import Command
+from reconciler.values import Argument, Command, NameOf, Reply
+from reconciler.verdict import Cause
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,9 @@ class Ended:
     """The live object is not what the plan took for granted; nothing was sent for it."""
     is_unsent: bool = False
     """The run was stopped before anything was sent for it."""
+    is_partial: bool = False
+    """A part of its effect is there: what needs it goes on as far as it finds its own."""
+    evidence: Evidence = NO_EVIDENCE
 
     @property
     def sent_nothing(self) -> bool:
@@ -54,13 +59,38 @@ class Sent:
     """No more of its commands are sent."""
     held_back: str = ""
     """What the next command waited for in vain."""
+    printed: list[str] = field(default_factory=list)
+    """What its commands printed and warned of."""
+    read: tuple[str, ...] = ()
+    """What the last look read instead of its effect."""
+    times: int = 0
+    """How many looks in a row read that."""
+    was_seen: bool = False
+    """An earlier look saw its effect."""
+    is_disputed: bool = False
+    """Domain controllers differed about it, or did not answer: nothing can be concluded from what it did not make."""
+    cause: Cause | None = None
+    """The likeliest cause of what was read."""
 
     @property
     def has_next(self) -> bool:
         return not self.is_over and self.turn < len(self.commands)
 
-    def note(self, error: SessionError | None, now: float, *, goes_on: bool) -> None:
+    def look(self, read: tuple[str, ...]) -> None:
+        """Take down what a look read instead of its effect; nothing where that was seen."""
+        self.times = self.times + 1 if read == self.read else 1
+        self.read, self.was_seen = read, self.was_seen or not read
+
+    def evidence(self) -> Evidence:
+        sent = tuple(str(command) for command in self.commands[: self.turn])
+        return Evidence(sent, "\n".join(self.printed), self.read, self.cause.told if self.cause else "")
+
+    def note(self, result: Reply | SessionError, now: float, *, goes_on: bool) -> None:
         """Take down what came of the last command; after an error only one that looks between goes on."""
+        error = result if isinstance(result, SessionError) else None
+        if isinstance(result, Reply):
+            told = (result.output.strip("\n"), *(f"Warning: {one}" for one in result.warnings))
+            self.printed += [text for text in told if text]
         self.is_over = error is not None and not goes_on and not self._gives_back(error)
         self.turn, self.since = self.turn + 1, now
         self.error = self.error or error
@@ -102,3 +132,18 @@ class CutShort(Exception):
     def __init__(self, ended: Iterable[Ended]) -> None:
         super().__init__()
         self.ended = list(ended)
+
+
+def named(command: Command, landscape: Landscape) -> Command:
+    """Return the command with every ``NameOf`` filled in: the only values that a plan leaves open."""
+    if not command.references:
+        return command
+    filled = tuple((name, _name(value, landscape)) for name, value in command.parameters)
+    return replace(command, parameters=filled)
+
+
+def _name(value: Argument, landscape: Landscape) -> Argument:
+    if not isinstance(value, NameOf):
+        return value
+    found = landscape.one(value.address.type, value.address.key)
+    return (found.name or found.key) if found else value

@@ -14,6 +14,7 @@ from reconciler.ports import Holder, Sessions
 from reconciler.recover import close_intents, end_shells, outlast
 from reconciler.resource import Landscape, ResourceType, Settings
 from reconciler.retry import Retry
+from reconciler.second_look import Controllers
 from reconciler.selection import Selection
 from reconciler.system import NeverStop
 from reconciler.values import Resources
@@ -31,6 +32,7 @@ class Engine:
     seed: int = 1
     point: Callable[[str], None] = lambda _: None
     settings: Settings = field(default_factory=lambda: Settings("test"))
+    controllers: Controllers = field(default_factory=Controllers)
 
     def __post_init__(self) -> None:
         random = SeededRandom(self.seed)
@@ -54,7 +56,15 @@ class Engine:
             landscape = self.look(declared)
             plan = plan or build_plan(self.types, landscape)
             by_name = {kind.name: kind for kind in self.types}
-            performer = Performer(f"run{self.store.epoch}", by_name, self.reader, World(landscape), lease, self.point)
+            performer = Performer(
+                f"run{self.store.epoch}",
+                by_name,
+                self.reader,
+                World(landscape),
+                lease,
+                self.point,
+                controllers=self.controllers,
+            )
             return Apply(plan, performer, SerialScheduler(self.seed), self.store, NeverStop(), "resume").run()
         finally:
             lease.release()

@@ -15,7 +15,17 @@ from typing import ClassVar
 
 from providers.exchange.dial_plan import forest_root, sip_dial_plans
 from providers.exchange.facts import global_catalogs
-from providers.lync.topology import PoolClass, UcPool, front_end_pools, front_ends, uc_pools
+from providers.exchange.script_attempts import RAN_IN_VAIN, attempt_of, attempt_upon, ran_in_vain
+from providers.exchange.script_catalogs import not_agreed, replication_queries
+from providers.exchange.script_effects import (
+    custom_hunt_groups,
+    in_words,
+    made_gateway,
+    made_hunt_group,
+    pool_hunt_groups,
+    taken_names,
+)
+from providers.lync.topology import front_end_pools, front_ends, uc_pools
 from providers.rules import Rule, enumerated
 from providers.services import service_query
 from reconciler.diagnostics import Diagnostic, Severity
@@ -32,8 +42,8 @@ from reconciler.resource import (
     ResourceType,
     Task,
 )
-from reconciler.snapshot import Duty, Obligation
-from reconciler.values import EXCHANGE, Address, Command, Operation, Resource, Value, folded, read
+from reconciler.snapshot import Duty, Obligation, Remembered
+from reconciler.values import EXCHANGE, Address, Command, Operation, Resource, Value, folded, read, write
 
 NO_POOL = Rule(
     "UM020",
@@ -69,6 +79,15 @@ NO_SECOND_HOP = Rule(
     "Making the second hop in PowerShell Remoting; DOMAIN 10",
 )
 
+NAME_TAKEN = Rule(
+    "UM027",
+    "Name of a pool's gateway is taken",
+    "exchucutil names the gateway that it makes after the pool; where another gateway has that name it prints an error "
+    "and makes none, having renewed the hunt groups of all other pools.",
+    "Remove the gateway that has the name, or give it another one.",
+    "ExchUCUtil.ps1; DOMAIN 4.2",
+)
+
 _SCRIPT_HOST_SERVICES = ("MSExchangeUM", "MSExchangeUMCR", "WinRM")
 """One of these exists on any host that may have run the script; the read also tells whether it runs there."""
 
@@ -80,11 +99,22 @@ class Exchucutil(ResourceType):
     lifecycle: ClassVar[Lifecycle] = Lifecycle.TASK
     rank: ClassVar[int] = 4
     refreshes: ClassVar[tuple[str, ...]] = ("ip_gateway", "hunt_group", "permission", "service_restart")
-    rules: ClassVar[tuple[Rule, ...]] = (NO_POOL, DESTROYS_HUNT_GROUPS, SHARED_PILOT, NO_SECOND_HOP)
+    rules: ClassVar[tuple[Rule, ...]] = (
+        NO_POOL,
+        DESTROYS_HUNT_GROUPS,
+        SHARED_PILOT,
+        NO_SECOND_HOP,
+        NAME_TAKEN,
+        RAN_IN_VAIN,
+    )
 
     @property
     def cmdlets(self) -> frozenset[str]:
-        return frozenset({"exchucutil.ps1", "Get-UMDialPlan", "Get-Service"})
+        return frozenset({"exchucutil.ps1", "Get-UMDialPlan", "Get-UMIPGateway", "Get-UMHuntGroup", "Get-Service"})
+
+    @property
+    def is_replicated(self) -> bool:
+        return True
 
     @property
     def attributes(self) -> Mapping[str, Attribute]:
@@ -102,8 +132,8 @@ class Exchucutil(ResourceType):
     # when it is due
 
     def due(self, landscape: Landscape) -> Sequence[Task]:
-        missing = missing_links(landscape)
-        if not missing:
+        missing, address = missing_links(landscape), self._address(landscape)
+        if not missing or attempt_upon(address, landscape, missing) is not None:
             return ()
         plans = landscape.wanted("dial_plan")
         owes = [Obligation(Duty.FRONT_END_RESTART, host) for host in front_ends(landscape)]
@@ -115,7 +145,7 @@ class Exchucutil(ResourceType):
         declared = landscape.wanted("hunt_group")
         return (
             Task(
-                Resource(Address(self.name, forest_root(landscape) or "exchange")),
+                Resource(address),
                 reasons=missing,
                 commands=(command,),
                 needs=tuple(Address("dial_plan", plan.key) for plan in lasting_dial_plans(landscape)),
@@ -124,15 +154,18 @@ class Exchucutil(ResourceType):
             ),
         )
 
+    def _address(self, landscape: Landscape) -> Address:
+        return Address(self.name, forest_root(landscape) or "exchange")
+
     # what it will have done, and whether it did
 
     def predict(self, action: Action, desired: Resource | None, landscape: Landscape) -> Landscape:
         if action.kind is not ActionKind.RUN:
             return landscape
         by, pools, plans = action.address, uc_pools(landscape), sip_dial_plans(landscape)
-        gone = [group.key for group in _groups_on(pools, landscape)]
-        gateways = [_gateway(pool, landscape) for pool in pools.values()]
-        groups = [_hunt_group(pool.fqdn, plan) for pool in pools.values() for plan in plans]
+        gone = [group.key for group in pool_hunt_groups(landscape)]
+        gateways = [made_gateway(pool, landscape) for pool in pools.values()]
+        groups = [made_hunt_group(pool.fqdn, plan) for pool in pools.values() for plan in plans]
         granted = [
             replace(one, attributes={**one.attributes, "is_granted": True})
             for one in landscape.all("permission").values()
@@ -154,6 +187,25 @@ class Exchucutil(ResourceType):
     def is_done(self, action: Action, landscape: Landscape) -> bool:
         return not missing_links(landscape)
 
+    def lacking(self, action: Action, landscape: Landscape) -> tuple[str, ...]:
+        return missing_links(landscape)
+
+    def explain(self, action: Action, before: Landscape, after: Landscape) -> str:
+        if taken := taken_names(after):
+            return "; ".join(in_words(*one) for one in taken)
+        made = "made a part of it and could not make" if self.is_partly_done(action, before, after) else "did not make"
+        return f"the script ran to its end, which is no proof, and {made} the rest; what it printed tells why"
+
+    def is_partly_done(self, action: Action, before: Landscape, after: Landscape) -> bool:
+        """True where it made a hunt group: the Front Ends of that pool need a restart, and its gateway its flag."""
+        known = {(group.address, group.guid, group.get("when_created")) for group in pool_hunt_groups(before)}
+        return any(
+            (group.address, group.guid, group.get("when_created")) not in known for group in pool_hunt_groups(after)
+        )
+
+    def tried(self, action: Action, landscape: Landscape, printed: str) -> Remembered | None:
+        return attempt_of(action.address, landscape, missing_links(landscape), printed)
+
     def owed_after(self, action: Action, landscape: Landscape) -> Sequence[Obligation]:
         """Return the restarts, each since the Front End's own clock as it was read after the script."""
         return tuple(
@@ -166,25 +218,32 @@ class Exchucutil(ResourceType):
     # what it waits for
 
     def waits_for(self, action: Action, landscape: Landscape) -> Sequence[Command]:
-        plans = (
-            read("Get-UMDialPlan", "Name", DomainController=controller) for controller in global_catalogs(landscape)
-        )
-        return (*plans, script_query())
+        """Return reads of what each catalogue knows that the script may take, and of whether one runs already."""
+        catalogs = global_catalogs(landscape)
+        plans = [read("Get-UMDialPlan", "Name", DomainController=catalog) for catalog in catalogs]
+        if len(catalogs) < 2:
+            return (*plans, script_query())
+        return (*plans, *replication_queries(catalogs), script_query())
 
     def is_ready(self, action: Action, answers: Sequence[Answer], landscape: Landscape) -> str | None:
+        """Return what is waited for: a script that runs, or a catalogue that is behind and would mislead it.
+
+        On one that still shows a hunt group which is gone elsewhere, the script fails to make it anew.
+        """
         wanted = [plan.key for plan in lasting_dial_plans(landscape)]
+        if any(script_is_running(answer) for answer in answers):
+            return "exchucutil is still running"
         for command, reply in answers:
             controller = dict(command.parameters).get("DomainController")
-            if controller is None:
-                if script_is_running((command, reply)):
-                    return "exchucutil is still running"
-            elif isinstance(reply, NotFound):
+            if controller is None or command.cmdlet != "Get-UMDialPlan":
+                continue
+            if isinstance(reply, NotFound):
                 return f"{controller} does not know the dial plans yet"
-            elif not isinstance(reply, SessionError):
+            if not isinstance(reply, SessionError):
                 known = {folded(str(record.get("Name"))) for record in reply.records}
                 if lacking := [plan for plan in wanted if folded(plan) not in known]:
                     return f"{controller} does not know {enumerated(lacking)} yet"
-        return None
+        return not_agreed(answers)
 
     # what forbids or clouds it
 
@@ -193,6 +252,11 @@ class Exchucutil(ResourceType):
         plans = landscape.wanted("dial_plan")
         if plans and not uc_pools(landscape) and landscape.is_readable("lync_service"):
             told.append(NO_POOL.told(None, "The Lync topology holds no pool with a Registrar."))
+        missing, script = missing_links(landscape), self._address(landscape)
+        if missing and script not in landscape.actions:
+            told += ran_in_vain(script, landscape, missing)
+        if any(action.address.type == self.name for action in landscape.actions.values()):
+            told += [_name_taken(self._address(landscape), *one) for one in taken_names(landscape, planned=True)]
         for action in landscape.actions.values():
             if action.address.type == self.name and not landscape.settings.second_hop:
                 told.append(NO_SECOND_HOP.told(action.address, "The script would run and find no Lync forest."))
@@ -244,6 +308,14 @@ def missing_links(landscape: Landscape) -> tuple[str, ...]:
     return tuple(missing)
 
 
+def _name_taken(script: Address, pool: str, other: Resource) -> Diagnostic:
+    removal = write("Remove-UMIPGateway", Identity=other.name)
+    renaming = write("Set-UMIPGateway", Identity=other.name, Name=f"{other.name} {other.key}"[:64])
+    remedy = f"Remove that gateway, where nothing uses it any more, or rename it:\n  {removal}\n  {renaming}"
+    told = in_words(pool, other)
+    return NAME_TAKEN.told(script, f"{told[0].upper()}{told[1:]}.", remedy)
+
+
 def lync_forest(landscape: Landscape) -> str | None:
     """Return the forest that holds Lync where it is another than Exchange's; None where it is the same.
 
@@ -262,42 +334,7 @@ def _is_within(domain: str, other: str) -> bool:
     return domain == other or domain.endswith(f".{other}")
 
 
-# --- what it finds and makes -----------------------------------------------------------------------------------------
-
-
-def _groups_on(pools: Mapping[str, UcPool], landscape: Landscape) -> tuple[Resource, ...]:
-    return tuple(group for group in landscape.all("hunt_group").values() if group.get("gateway") in pools)
-
-
-def custom_hunt_groups(landscape: Landscape) -> tuple[Resource, ...]:
-    """Return the hunt groups on pool gateways that the script removes and does not make again."""
-    made = {folded(plan.key) for plan in sip_dial_plans(landscape)}
-    return tuple(
-        group
-        for group in _groups_on(uc_pools(landscape), landscape)
-        if not (_name(group) in made and _name(group) == folded(str(group.get("dial_plan"))))
-    )
-
-
-def _name(group: Resource) -> str:
-    return folded(group.key.partition("/")[2])
-
-
-def _gateway(pool: UcPool, landscape: Landscape) -> Resource:
-    """Return the gateway of a pool as the script leaves it: the flags are always set, on a reused one too."""
-    is_branch = pool.pool_class is PoolClass.BRANCH
-    flags: dict[str, Value] = {"outcalls_allowed": not is_branch, "message_waiting_allowed": not is_branch}
-    observed = landscape.one("ip_gateway", pool.fqdn)
-    if observed is not None:
-        return replace(observed, attributes={**observed.attributes, **flags})
-    made: dict[str, Value] = {"port": 5060, "status": "Enabled", **flags}
-    return Resource(Address("ip_gateway", pool.fqdn), made)
-
-
-def _hunt_group(gateway: str, plan: Resource) -> Resource:
-    pilot = (plan.text("phone_context") or plan.key).split(".")[0]
-    attributes: dict[str, Value] = {"gateway": gateway, "dial_plan": plan.key, "pilot_identifier": pilot}
-    return Resource(Address("hunt_group", f"{gateway}/{plan.key}"), attributes)
+# --- in words --------------------------------------------------------------------------------------------------------
 
 
 def _shared_pilots(landscape: Landscape) -> Sequence[Diagnostic]:

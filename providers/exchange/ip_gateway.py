@@ -25,9 +25,9 @@ from providers.lync.topology import uc_pools
 from providers.rules import Rule, did_you_mean, enumerated
 from providers.types import Fqdn, GatewayStatus, Number, Truth
 from reconciler.diagnostics import Diagnostic, Severity
-from reconciler.resource import Landscape, Lifecycle
+from reconciler.resource import Action, Landscape, Lifecycle
 from reconciler.snapshot import Duty, Obligation
-from reconciler.values import Address, Resource
+from reconciler.values import Address, Resource, Value
 
 POOR_GATEWAY = Rule(
     "UM040",
@@ -126,6 +126,18 @@ class IPGateway(CmdletResource):
         """Return the script that makes it, and before it is disabled the gateways that take over."""
         scripts = [address for address in landscape.actions if address.type == "exchucutil"]
         return (*scripts, *(() if desired.get("outcalls_allowed") else _successors(desired.key, landscape)))
+
+    def expectation(self, action: Action, landscape: Landscape) -> Mapping[str, Value] | None:
+        """Return what it takes for granted; of one that is disabled also which gateways take over.
+
+        Without them a dial plan would be left without any: exchucutil may not have made the one that was chosen.
+        """
+        found = super().expectation(action, landscape)
+        if found is None or not any(change.after is False for change in action.changes):
+            return found
+        successors = (need.key for need in action.needs if need.type == self.name)
+        there = tuple(sorted(key for key in successors if landscape.one(self.name, key) is not None))
+        return {**found, "taken_over_by": there}
 
     def is_forgotten(self, prior: Resource, landscape: Landscape) -> bool:
         return True

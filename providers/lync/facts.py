@@ -117,6 +117,8 @@ class ServiceRecord(Declared):
     """The pool that offers it."""
     site: Annotated[SiteName, ReadOnly(), Output("SiteId")] = unset()
     """The site of the pool."""
+    service_id: Annotated[Text, ReadOnly(), Output("ServiceId")] = unset()
+    """Site and cluster of the pool, with the role: ``1-2-Registrar``."""
     version: Annotated[Number, ReadOnly(), Output("Version")] = unset()
     """5 is Lync Server 2010, 6 is 2013, 7 and higher are Skype for Business Server."""
 
@@ -130,7 +132,7 @@ class LyncService(LyncFact):
     key_type: ClassVar[Any] = Annotated[Text, Normalise(lower)]
 
     def queries(self, landscape: Landscape, keys: frozenset[str] | None = None) -> Sequence[Command]:
-        properties = ("Identity", "Role", "PoolFqdn", "SiteId", "Version")
+        properties = ("Identity", "Role", "PoolFqdn", "SiteId", "ServiceId", "Version")
         return (
             read("Get-CsService", *properties, endpoint=LYNC, Registrar=True),
             read("Get-CsService", *properties, endpoint=LYNC, Director=True),

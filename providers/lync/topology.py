@@ -7,6 +7,7 @@ a gateway for all of them. Source: Get-CsService, Get-CsSite (Microsoft Learn); 
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -79,6 +80,20 @@ def _uc_pools(told: _Told) -> Mapping[str, UcPool]:
         pool_class = _class_of(roles[fqdn], told.sites.get(site or ""))
         pools[fqdn] = UcPool(fqdn, pool_class, site, _computers_of(fqdn, told), _has_quorum(versions[fqdn]))
     return MappingProxyType(pools)
+
+
+_SERVICE_ID = re.compile(r"([0-9]+)-(?:([0-9]+)-[A-Za-z]+|[A-Za-z]+-([0-9]+))\Z")
+
+
+def name_given_to(fqdn: str, landscape: Landscape) -> str | None:
+    """Return the name that exchucutil gives to the gateway of a pool, ``1:2``: that of the pool's object.
+
+    No cmdlet tells it; site and cluster stand in the ids of its services, as in ``1-2-Registrar``. None where they do
+    not. Source: ExchUCUtil.ps1; DOMAIN 4.2.
+    """
+    ids = (one.text("service_id") for one in landscape.all("lync_service").values() if one.text("pool") == fqdn)
+    found = next((match for told in ids if told and (match := _SERVICE_ID.match(told))), None)
+    return f"{found[1]}:{found[2] or found[3]}" if found else None
 
 
 def product_of(version: object) -> str | None:

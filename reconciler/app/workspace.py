@@ -44,6 +44,7 @@ from reconciler.ports import Clock, CrashPoint, Emit, Holder, Lease, Random, Ses
 from reconciler.recover import close_intents, end_shells, outlast
 from reconciler.resource import Landscape, ResourceType
 from reconciler.retry import Retry
+from reconciler.second_look import Controllers
 from reconciler.selection import Selection
 from reconciler.simulator_process import SimulatorProcess, start_simulator
 from reconciler.snapshot import OutcomeKind, Run, Snapshot
@@ -343,6 +344,7 @@ class Workspace:
             self.ports.point,
             self.ports.patience,
             nonce,
+            Controllers(tuple(landscape.all(_CONTROLLERS)), self._domain_controller),
         )
         account = Apply(plan, performer, self._scheduler, self.store, self.ports.stop, resume).run()
         ended = replace(
