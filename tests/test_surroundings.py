@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 
 from providers.simulator.powershell.engine import find_powershell, powershell_program
+from reconciler.app import invoke_in_world, open_workspace
+from reconciler.app.private_files import refuse_tracked
 from reconciler.environment_files import read_files
-from reconciler.errors import ReconcilerError
+from reconciler.errors import ReconcilerError, StateError
 from reconciler.git import gap_between, source_of
 from reconciler.simulator_process import child_variables, isolated_python
 from reconciler.surroundings import find_program, folders_of_strangers, forget_dangerous, search_path
@@ -176,6 +178,36 @@ def test_git_is_told_who_called_sudo_and_no_password(tmp_path: Path, monkeypatch
     found = source_of(estate, {}).trouble
     assert found is not None
     assert "fatal: 1000..." in found.reason, "without it, git refuses root the repository of whoever called sudo"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="git keeps modes and links on POSIX")
+def test_private_files_that_the_repository_holds_are_refused(tmp_path: Path) -> None:
+    directory = little(tmp_path / "repository").directory
+    private = directory / ".reconciler"
+    private.mkdir(mode=0o700)
+    (private / "plan.key").write_text("known to everybody")
+    (private / "world.json.log").symlink_to(tmp_path / "elsewhere")
+    git = ["git", "-C", str(directory), "-c", "user.name=a", "-c", "user.email=a@b"]
+    for arguments in (["init", "-q"], ["add", "little.yaml"], ["commit", "-q", "-m", "files"]):
+        subprocess.run([*git, *arguments], check=True)
+    refuse_tracked(directory)
+    for arguments in (["add", "-f", ".reconciler"], ["commit", "-q", "-m", "private files"]):
+        subprocess.run([*git, *arguments], check=True)
+    with pytest.raises(StateError) as caught, open_workspace(directory):
+        pass
+    assert ".reconciler/plan.key" in caught.value.diagnostics[0].detail
+
+
+@pytest.mark.skipif(not hasattr(os, "O_NOFOLLOW"), reason="the system cannot refuse links")
+@pytest.mark.parametrize("name", ["world.json.lock", "world.json.log", "world.json.new"])
+def test_a_simulated_estate_writes_through_no_link(name: str, tmp_path: Path) -> None:
+    directory = little(tmp_path / "repository").directory
+    (tmp_path / "private").mkdir()
+    (tmp_path / "private" / name).symlink_to(tmp_path / "elsewhere")
+    line = "New-UMDialPlan -Name A -NumberOfDigitsInExtension 5 -CountryOrRegionCode 1 -URIType SipName"
+    with pytest.raises(OSError, match="symbolic links"):
+        invoke_in_world(directory / "world.yaml", tmp_path / "private" / "world.json", line)
+    assert not (tmp_path / "elsewhere").exists()
 
 
 # --- programs --------------------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -10,6 +11,7 @@ from typing import Final
 from reconciler.connections import SecretReference
 from reconciler.diagnostics import Diagnostic
 from reconciler.errors import ConfigurationError, StateError
+from reconciler.git import committed_at
 from reconciler.secret_references import fetch
 
 PRIVATE: Final = ".reconciler"
@@ -34,6 +36,21 @@ def make_private(directory: Path) -> None:
         # On a disk that is full or read only, it is for the next command to write.
         with suppress(StateError):
             write_private(ignored, _IGNORED)
+
+
+def refuse_tracked(directory: Path) -> None:
+    """Raise StateError where the repository holds what is private: it would decide what was applied and who may sign.
+
+    Links among it could have files written anywhere.
+    """
+    if not os.path.lexists(directory / PRIVATE) or not (names := committed_at(directory, PRIVATE)):
+        return
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    detail = f"The repository holds {', '.join(names[:3])}{more}. Whoever writes there would decide what reconciler"
+    detail += " remembers, and know the key that signs plans."
+    remedy = "Take it out of the repository, and let reconciler make it anew:\n\n"
+    remedy += f"    git -C {shlex.quote(str(directory))} rm -r {PRIVATE}"
+    raise StateError(Diagnostic("Private files in the repository", detail, remedy))
 
 
 def told_location(told: str, directory: Path) -> str:

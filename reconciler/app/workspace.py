@@ -20,7 +20,7 @@ from reconciler.admission import admit
 from reconciler.app import server_connections
 from reconciler.app.commit_lineage import objection_to
 from reconciler.app.declared import Declared, declared_in
-from reconciler.app.private_files import PRIVATE, make_private, told_location
+from reconciler.app.private_files import PRIVATE, make_private, refuse_tracked, told_location
 from reconciler.app.saved_plans import SavedPlans
 from reconciler.app.trusted import Secrets, trust_of
 from reconciler.apply import Account, Apply, Fate
@@ -90,6 +90,7 @@ def open_workspace(directory: Path, ports: Ports | None = None, *, parallelism: 
         ConfigurationError: the declarations are wrong.
     """
     declared = declared_in(directory, ports.connections if ports else None)
+    refuse_tracked(directory)
     with ExitStack() as stack:
         yield Workspace(directory, declared, ports or Ports(), parallelism, stack)
 

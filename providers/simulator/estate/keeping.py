@@ -196,4 +196,5 @@ def _replace(path: Path, data: bytes) -> None:
 
 
 def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
+    """Open for the owner alone, and never through a link that somebody put in the way."""
+    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0), 0o600)
