@@ -9,7 +9,8 @@ one plan: ``app.Workspace.plan``, ``build_plan.build_plan``, ``decide.decide``; 
 **Vocabulary**, which all may import and which imports nothing else of ours: ``values`` (addresses, commands, records),
 ``diagnostics`` and ``errors`` (what is told, what stops), ``snapshot`` (what the state holds), ``resource`` (types,
 actions, the landscape), ``ports`` (session, store, clock, random, scheduler: every door to the outside), ``events``,
-``findings`` (what an examination of the servers tells), ``surroundings`` (what may reach a command from where it runs).
+``findings`` (what an examination of the servers tells), ``surroundings`` (what may reach a command from where it runs),
+``approved_hosts`` (who a secret may be shown to).
 
 **Core**, pure functions over frozen values: no clock, random, environment, network.
 

@@ -17,10 +17,11 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from reconciler.approved_hosts import HostPatterns
 from reconciler.connections import ConnectionConfig, SecretReference, expect_mapping, parse_connections, unknown_key
 from reconciler.diagnostics import Diagnostic, has_errors, in_order
 from reconciler.source_text import did_you_mean
-from reconciler.values import EMPTY, Connection, HostPatterns
+from reconciler.values import EMPTY, Connection
 from reconciler.yaml_reader import Node, read_yaml
 
 SECTIONS = ("connections", "secrets")

@@ -120,54 +120,6 @@ class Address:
         return (self.type, self.key) < (other.type, other.key)
 
 
-# --- hosts -----------------------------------------------------------------------------------------------------------
-
-_PATTERN = re.compile(r"(?:\*\.)?[a-z0-9_*-]+(?:\.[a-z0-9_-]+)*|[0-9a-f:.]+")
-
-
-@dataclass(frozen=True, slots=True)
-class HostPatterns:
-    """Hosts by name: ``*.contoso.com`` is every host below that domain, ``ex*.contoso.com`` one whose own name fits."""
-
-    patterns: tuple[str, ...]
-
-    def __contains__(self, host: object) -> bool:
-        name = str(host).casefold().rstrip(".")
-        return any(_fits(name, pattern) for pattern in self.patterns)
-
-    @classmethod
-    def parse(cls, texts: Iterable[str]) -> HostPatterns:
-        """Return the hosts that ``texts`` name.
-
-        Raises:
-            ValueError: there is none, or one is no name of a host, or names no domain behind its ``*``. The message
-                does not repeat it: where hosts belong, somebody may have written the secret.
-        """
-        patterns = tuple(text.strip().casefold().rstrip(".") for text in texts)
-        if not patterns:
-            raise ValueError("names no host")
-        for pattern in patterns:
-            if not _PATTERN.fullmatch(pattern):
-                raise ValueError("names something that is no host")
-            if "*" in pattern and pattern.rpartition("*")[2].count(".") < 1:
-                raise ValueError('names no domain behind a "*"')
-        return cls(patterns)
-
-    @classmethod
-    def around(cls, hosts: Iterable[str]) -> HostPatterns:
-        """Return these hosts and all others of their domains; an address, or a name without domain, stands alone."""
-        names = [host.casefold() for host in hosts]
-        domains = [name.partition(".")[2] for name in names if not name.replace(".", "").isdigit() and ":" not in name]
-        return cls(tuple(dict.fromkeys([*names, *(f"*.{domain}" for domain in domains if "." in domain)])))
-
-
-def _fits(name: str, pattern: str) -> bool:
-    if pattern.startswith("*."):
-        return name.endswith(pattern[1:]) and len(name) >= len(pattern)
-    pieces = (re.escape(piece) for piece in pattern.split("*"))
-    return re.fullmatch("[^.]*".join(pieces), name) is not None
-
-
 # --- resources -------------------------------------------------------------------------------------------------------
 
 

@@ -12,9 +12,10 @@ from dataclasses import dataclass, field, fields, replace
 from enum import Enum
 from typing import Final
 
+from reconciler.approved_hosts import HostPatterns
 from reconciler.diagnostics import Diagnostic
 from reconciler.errors import PermanentError
-from reconciler.values import EMPTY, Adapter, Authentication, Connection, Endpoint, HostPatterns
+from reconciler.values import EMPTY, Adapter, Authentication, Connection, Endpoint
 
 HTTP_PORT: Final = 5985
 HTTPS_PORT: Final = 5986
