@@ -17,11 +17,30 @@ def main() -> int:
     if sys.argv[1:] in (["--version"], ["-V"]):
         sys.stdout.write(f"reconciler {__version__}\n")
         return 0
+    end_at_once_on_signals()
     isolate()
     from reconciler.cli import run
 
     spare_the_collector()
     return run(sys.argv[1:])
+
+
+def end_at_once_on_signals() -> None:
+    """Let a signal end the start, and the end, without a traceback: in both nothing is under way.
+
+    What a command does between them it ends in order (``system.SignalStop``).
+    """
+    # The part that is built in: of ``signal`` itself the working directory may have another.
+    import _signal as signals  # type: ignore[import-not-found]  # it has no stubs
+    import os
+
+    def end(number: int, _: object) -> None:
+        os._exit(130 if number == signals.SIGINT else 143)
+
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        number = getattr(signals, name, None)
+        if number is not None and signals.getsignal(number) != signals.SIG_IGN:
+            signals.signal(number, end)
 
 
 def isolate() -> None:

@@ -16,12 +16,14 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from reconciler.diagnostics import Diagnostic
-from reconciler.plan import Plan
 from reconciler.snapshot import Snapshot
 from reconciler.values import Address
+
+if TYPE_CHECKING:  # the command line reads shares, and its help is shown before anything of plans is loaded
+    from reconciler.plan import Plan
 
 _NAMED: Final = 20
 

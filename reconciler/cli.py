@@ -59,6 +59,11 @@ def run(arguments: Sequence[str]) -> int:
         _abandon_standard_output()
         Output(as_json=False).diagnostics(error.diagnostics)
         return 1
+    try:
+        sys.stdout.flush()
+    except OSError:
+        # Python would try it again, and end with a code of its own instead of the command's.
+        _abandon_standard_output()
     return result if isinstance(result, int) else 0
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import update_wrapper
 from pathlib import Path
 from typing import Any, Final
@@ -134,11 +134,9 @@ def shown(command: Callable[..., int]) -> Callable[..., int]:
             output.diagnostics(error.diagnostics)
             return output.end(error.exit_code)
         except KeyboardInterrupt:
-            output.diagnostics([_INTERRUPTED])
-            return output.end(130)
+            return _interrupted(output, 130)
         except SystemExit as stopped:
-            output.diagnostics([_INTERRUPTED])
-            return output.end(stopped.code if isinstance(stopped.code, int) else 1)
+            return _interrupted(output, stopped.code if isinstance(stopped.code, int) else 1)
         except (BrokenPipeError, click.ClickException, click.Abort):
             raise
         except Exception as error:
@@ -165,15 +163,23 @@ def tell_of_waiting() -> None:
     """
 
     def tell() -> None:
-        sys.stderr.write("\nInterrupted: waiting for the answer to what was asked, about half a minute at most ...\n")
+        with suppress(OSError):
+            sys.stderr.write(
+                "\nInterrupted: waiting for the answer to what was asked, about half a minute at most ...\n"
+            )
 
     timer = threading.Timer(1.0, tell)
     timer.daemon = True
     timer.start()
 
 
-_INTERRUPTED = Diagnostic("Interrupted", "No server was changed.", severity=Severity.NOTE)
-"""Of a signal before the first command; later ones end a run in order (``system.SignalStop``)."""
+def _interrupted(output: Output, exit_code: int) -> int:
+    """Tell of a signal before the first command, or after the last: others end a run in order (``SignalStop``)."""
+    detail = "The run was over already." if output.has_run else "No server was changed."
+    with suppress(OSError, OutputLost):
+        output.diagnostics([Diagnostic("Interrupted", detail, severity=Severity.NOTE)])
+        output.end(exit_code)
+    return exit_code
 
 
 def _bug(error: Exception) -> Diagnostic:

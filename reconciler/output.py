@@ -8,20 +8,21 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from reconciler.diagnostics import Diagnostic
-from reconciler.doctor import Report
-from reconciler.drift import DriftReport
 from reconciler.errors import OutputLost, ReconcilerError
-from reconciler.events import Event, Observed, Observing
-from reconciler.plan import Plan
+from reconciler.events import Event, Observed, Observing, RunStarted
 from reconciler.style import Style, is_live, style_of
 from reconciler.text import count
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # the command line starts without them
+    from reconciler.doctor import Report
+    from reconciler.drift import DriftReport
     from reconciler.json_lines import Message
+    from reconciler.plan import Plan
 
 
 class Output:
@@ -37,11 +38,14 @@ class Output:
         self._json = JsonLines(_write_out) if as_json else None
         self._log = _log_file(log)
         self._progress: Any = None
+        self.has_run = False
+        """An apply has begun to change servers."""
         self._shown: set[Diagnostic] = set()
         """Shown already: nothing is said twice."""
 
     def emit(self, event: Event) -> None:
         """Tell an event to every listener."""
+        self.has_run = self.has_run or isinstance(event, RunStarted)
         if self._log is not None:
             self._log(event)
         if self._json is not None:
@@ -128,8 +132,9 @@ class Output:
         from reconciler.diagnostic_text import render_diagnostics
 
         self._end_progress()
-        sys.stderr.write(render_diagnostics(told, self.error_style))
-        sys.stderr.flush()
+        with suppress(OSError):  # a terminal that is gone: there is nobody to tell, and the exit code says it
+            sys.stderr.write(render_diagnostics(told, self.error_style))
+            sys.stderr.flush()
 
     def conclude(self, word: str, error: ReconcilerError) -> None:
         """Show why a command ends without what it was for, and say so in the last line."""

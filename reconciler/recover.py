@@ -8,7 +8,7 @@ observation alone, so recovery only closes the journal: it sends no command.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from typing import Final
 
 from reconciler.events import Waiting
 from reconciler.observe import Reader, unread
@@ -31,17 +31,25 @@ def end_shells(intents: Sequence[Intent], sessions: Sessions, emit: Emit) -> tup
     return tuple(intent for intent in intents if intent.shell not in gone)
 
 
+LONGEST_SECONDS: Final = 60.0
+"""No command begins after the lease under which it was sent (``journal``), and none has a longer one."""
+
+
 def outlast(intents: Sequence[Intent], reader: Reader) -> None:
-    """Wait until none of ``intents`` can begin any more on its server."""
-    latest = max((datetime.fromisoformat(intent.expires) for intent in intents), default=None)
-    if latest is None:
+    """Wait until none of ``intents`` can begin any more on its server.
+
+    What an intent says about its end is by the time of day of another process. That may have been set since: back, and
+    a wait for it would last for a day, or ahead, and there would be none. So the longest time that a command can have
+    is waited for, from now on, by the clock that nobody sets. That is seldom: only of intents whose shells are not
+    known to have ended.
+    """
+    if not intents:
         return
-    seconds = (latest - reader.clock.now()).total_seconds()
-    if seconds > 0:
-        reader.emit(
-            Waiting("recovery", f"{len(intents)} commands of an interrupted run to be done or to expire", seconds)
-        )
-        reader.clock.sleep(seconds)
+    told = f"{len(intents)} commands of an interrupted run to be done or to expire"
+    reader.emit(Waiting("recovery", told, LONGEST_SECONDS))
+    end = reader.clock.monotonic() + LONGEST_SECONDS
+    while (left := end - reader.clock.monotonic()) > 0:
+        reader.clock.sleep(min(left, 1.0))
 
 
 def close_intents(

@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import UTC, datetime
 from queue import Empty, SimpleQueue
 from types import FrameType
@@ -80,6 +80,12 @@ def _hang_up() -> list[signal.Signals]:
     return [signal.SIGHUP] if is_heard else []
 
 
+def _unheard() -> AbstractContextManager[None]:
+    """Return a context in which nobody may be listening: the terminal that told of a signal may be gone, or a text may
+    be half written that this would write into."""
+    return suppress(OSError, RuntimeError, ValueError)
+
+
 class SignalStop:
     """Counts the operator's wishes to stop: SIGINT, and SIGTERM of the system.
 
@@ -123,10 +129,12 @@ class SignalStop:
         self.signal = number
         if not self._has_begun:
             if self.count == 1:
-                self._on_ending()
+                with _unheard():
+                    self._on_ending()
             # No ``Exception``: what reads a server takes those for its own.
             raise KeyboardInterrupt if number == signal.SIGINT else SystemExit(self.exit_code)
-        self._on_signal(number, self.count)
+        with _unheard():
+            self._on_signal(number, self.count)
 
     @property
     def exit_code(self) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ from typing import Any
 import pexpect
 import pytest
 
-from tests.cli import CHILD, COMMAND, Environment, Started, applied, clean, little, wait_until, with_ports
+from tests.cli import CHILD, COMMAND, ROOT, Environment, Started, applied, clean, little, wait_until, with_ports
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals and terminals of POSIX")
 
@@ -290,3 +291,48 @@ def _simulator_of(child: Started) -> int:
         ]
     (simulator,) = children
     return int(simulator)
+
+
+# --- before anything is loaded, and terminals that are closed ---------------------------------------------------------
+
+AT_ONCE = """
+import os, signal, sys
+sys.argv = ["reconciler", "plan"]
+import reconciler.__main__ as start
+def raised():
+    os.kill(os.getpid(), signal.Signals[{name!r}])
+    raise AssertionError("it went on")
+start.isolate = raised
+sys.exit(start.main())
+"""
+
+
+@pytest.mark.parametrize(("name", "code"), [("SIGINT", 130), ("SIGTERM", 143), ("SIGHUP", 143)])
+def test_signal_during_the_start_ends_it_without_a_word(name: str, code: int) -> None:
+    ran = subprocess.run(
+        [sys.executable, "-c", AT_ONCE.format(name=name)],
+        capture_output=True,
+        env=clean(PYTHONPATH=str(ROOT)),
+        check=False,
+    )
+    assert (ran.returncode, ran.stdout, ran.stderr) == (code, b"", b"")
+
+
+def test_closed_terminal_ends_a_run_in_order(tmp_path: Path) -> None:
+    environment = little(tmp_path / "little", delay="600s")
+    terminal = pexpect.spawn(
+        COMMAND[0],
+        [*COMMAND[1:], "apply", "--auto-approve"],
+        cwd=str(environment.directory),
+        env={**clean(), "TERM": "xterm"},
+        encoding="utf-8",
+        timeout=60,
+        dimensions=(40, 100),
+    )
+    terminal.expect("does not know")
+    os.close(terminal.child_fd)  # as closing a window does: the system hangs up, and nothing can be shown any more
+    _, status = os.waitpid(int(terminal.pid or 0), 0)
+    assert os.waitstatus_to_exitcode(status) == 143
+    assert [row for row in environment.rows("intents") if row[-1]] == [], "an intent is open"
+    (run,) = environment.run("state", "history", "--json").has(0).of("run")
+    assert run["exit_code"] == 143
