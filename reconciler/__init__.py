@@ -30,7 +30,7 @@ reached, changing nothing), ``system`` (the real clock, random, threads and sign
 
 **Views**, events and values to text: ``plan_text`` with ``plan_entries``, ``drift_text``, ``doctor_text``,
 ``state_text``, ``diagnostic_text``, ``obligation_text``, ``value_text``; ``progress`` (``progress_board``, ``pace``);
-``json_lines``, ``state_json``, ``log_file``; ``style`` and ``text`` under them; ``terminal`` gathers them.
+``json_lines``, ``state_json``, ``log_file``; ``style``, ``text``, ``shell_text`` under them; ``terminal`` gathers them.
 
 **Edge**: ``__main__`` starts ``cli`` (with ``cli_state``; ``cli_options``, ``output``), which calls ``app``:
 ``workspace`` with ``declared``, ``trusted``, ``server_connections`` and ``saved_plans``; ``simulated_world``. Only

@@ -21,6 +21,7 @@ from reconciler.budgets import TENTH
 from reconciler.cli_options import (
     PATH,
     concluded,
+    given_options,
     name_variables,
     pinned_connections,
     ports,
@@ -39,6 +40,7 @@ from reconciler.diagnostics import Diagnostic, Severity
 from reconciler.errors import OutputLost
 from reconciler.output import Output
 from reconciler.selection import Selection
+from reconciler.shell_text import command_line
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -134,7 +136,9 @@ def plan(output: Output, directory: Path, **options: Any) -> int:
         _admit(output, workspace, made, options)
         if options["out"]:
             workspace.saved_plans.save(made, options["out"])
-            output.say(f"\nSaved to {options['out']}. To do exactly this:\n\n    reconciler apply {options['out']}")
+            output.say(
+                f"\nSaved to {options['out']}. To do exactly this:\n\n    {command_line('apply', options['out'])}"
+            )
     return 2 if (made.has_changes or made.left_out) and options["detailed_exitcode"] else 0
 
 
@@ -194,7 +198,7 @@ def apply(output: Output, what: Path, **options: Any) -> int:
             refresh_only=options["refresh_only"],
             strict=options["strict"],
             allow_older=options["allow_older"],
-            resume=f"reconciler apply {directory}",
+            resume=command_line("apply", directory, *given_options("--dir", "--json", "--log")),
         )
     if account is None:
         output.diagnostics([_not_approved()])

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Final
 
 from reconciler.doctor import HostReport, Report
 from reconciler.findings import Check, Finding, Status
+from reconciler.shell_text import command_line
 from reconciler.style import Style, sentence
 from reconciler.text import count, lines, pad, width, wrap
 
@@ -164,4 +166,4 @@ def _summary(report: Report, style: Style, directory: str) -> Iterator[str]:
     told = [(word, _LOOKS[status][0]) for status, word in words.items() if numbers[status]]
     yield from sentence("Doctor:", [(f"{count(len(report.hosts), 'host')} examined", ""), *told], style)
     if report.exit_code() == 0:
-        yield f"Nothing stands in the way of a plan: reconciler plan {style.show(directory)}"
+        yield f"Nothing stands in the way of a plan: {style.show(command_line('plan', Path(directory)))}"

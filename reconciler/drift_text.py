@@ -8,9 +8,11 @@ last.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import Final
 
 from reconciler.drift import DriftChange, DriftEntry, DriftKind, DriftReport, DriftSeverity
+from reconciler.shell_text import command_line
 from reconciler.style import Style, first_of, sentence
 from reconciler.text import count, lines, width, wrap
 from reconciler.value_text import value_text
@@ -107,7 +109,8 @@ def _whole(entry: DriftEntry, style: Style, directory: str) -> Iterator[str]:
     for paragraph in [*more.splitlines(), *(told.remedy.splitlines() if told is not None else ())]:
         yield from (f"{_MARGIN}{line}" for line in wrap(style.show(paragraph), style.width - len(_MARGIN)))
     if entry.revert:
-        yield f"{_MARGIN}{style.paint('revert', 'bold')}  reconciler plan {style.show(f'{directory} {entry.revert}')}"
+        plan = command_line("plan", Path(directory), *entry.revert.split(" "))
+        yield f"{_MARGIN}{style.paint('revert', 'bold')}  {style.show(plan)}"
     if entry.accept:
         first, *rest = entry.accept.split("\n")
         yield f"{_MARGIN}{style.paint('accept', 'bold')}  {style.show(first)}"

@@ -21,6 +21,7 @@ from typing import Final
 
 from reconciler.diagnostics import Diagnostic
 from reconciler.errors import ReconcilerError
+from reconciler.shell_text import command_line
 from reconciler.surroundings import folders_of_strangers, is_within, program_of_strangers, variables_of_child
 
 USER = "CONTOSO\\reconciler"
@@ -80,7 +81,7 @@ def start_simulator(world: Path, changes: Path, directory: Path) -> SimulatorPro
             Diagnostic(
                 "Simulator did not start",
                 str(told.get("error") or f"The simulator of {world} ended before it listened."),
-                f"See what it says by itself:\n  reconciler simulate {world}",
+                f"See what it says by itself:\n  {command_line('simulate', world)}",
             )
         )
     entries = {name: told[name] for name in ("exchange", "lync") if name in told}

@@ -373,14 +373,19 @@ def _argument_text(value: Argument) -> str:
         case int():
             return str(value)
         case str():
-            return value if _BARE.match(value) else f"'{_QUOTES.sub(lambda quote: quote[0] * 2, value)}'"
+            return value if _BARE.match(value) else _quoted(value)
         case NameOf() | ObjectId():
             return str(value)
         case Delta(add, remove):
             sides = [("Add", add), ("Remove", remove)]
-            return "@{" + ";".join(f"{side}={_argument_text(items)}" for side, items in sides if items) + "}"
+            return "@{" + ";".join(f"{side}={','.join(map(_quoted, items))}" for side, items in sides if items) + "}"
         case tuple():
             return ",".join(_argument_text(item) for item in value) or "@()"
+
+
+def _quoted(value: str) -> str:
+    """Return a text between single quotes; a bare word inside ``@{}`` would be taken for a command."""
+    return f"'{_QUOTES.sub(lambda quote: quote[0] * 2, value)}'"
 
 
 # --- replies ---------------------------------------------------------------------------------------------------------
