@@ -17,6 +17,7 @@ from reconciler.open_values import with_bringers
 from reconciler.plan_file import fingerprint
 from reconciler.resource import Action, ActionKind, Change, Landscape, Lifecycle, ResourceType, Section, Task
 from reconciler.snapshot import Remembered
+from reconciler.unlinking import keep_until_removed
 from reconciler.values import EMPTY, UNSET, Address, Command, Resource, Resources, Value, folded
 
 _Planned = tuple[Action, Resource | None]
@@ -37,8 +38,8 @@ def decide(types: Sequence[ResourceType], landscape: Landscape) -> tuple[Landsca
         elif kind.lifecycle is not Lifecycle.FACT:
             landscape, same = _plan_resources(kind, landscape)
             unchanged += same
-    end = settle_exchanges(types, before, _plan_removals(types, landscape))
-    return with_bringers(end), unchanged
+    end = keep_until_removed(types, before, _plan_removals(types, landscape))
+    return with_bringers(settle_exchanges(types, before, end)), unchanged
 
 
 def declared_digest(types: Sequence[ResourceType], landscape: Landscape) -> str:

@@ -59,7 +59,7 @@ def settle_exchanges(types: Sequence[ResourceType], before: Landscape, end: Land
 
 
 def _key(address: Address) -> str:
-    return str(address).casefold()
+    return "/".join(address.folded)
 
 
 # --- what moves ------------------------------------------------------------------------------------------------------
@@ -216,7 +216,7 @@ class _Exchange:
             told,
             takes_from=tuple(one.taken for one in releases),
             inverse=(*told.inverse, *(command for one in releases for command in one.taken.returns)),
-            reasons=(*told.reasons, *self._reasons(taken, releases)),
+            reasons=(*told.reasons, *self._reasons(taken, releases), *self._delay(action, taken)),
         )
         self.current[key] = _after(goal, observed if action.kind is ActionKind.UPDATE else None)
         self.current.update((one.key, one.left) for one in releases)
@@ -342,6 +342,12 @@ class _Exchange:
             holder = self.actions[move.holder]
             if (move.holder, move.claim) not in released and holder.kind is not ActionKind.DELETE:
                 yield f"{move.claim} comes from {holder.address}; nothing has it from that step until this one"
+
+    def _delay(self, action: Action, taken: Sequence[Move]) -> Iterator[str]:
+        """Yield what else has to happen before a new object acts on what it takes."""
+        told = self._kind(action).answers_later
+        if told and taken and action.kind is not ActionKind.UPDATE:
+            yield told
 
 
 @dataclass(frozen=True, slots=True)

@@ -306,6 +306,8 @@ class ResourceType(ABC):
     section_style: ClassVar[Section] = Section.MAPPING
     reads_after: ClassVar[tuple[str, ...]] = ()
     """Types that must have been observed before ``queries`` can tell what to ask."""
+    answers_later: ClassVar[str] = ""
+    """What has to happen until a new object acts on what was given to it, as a sentence for people; '' for nothing."""
     refreshes: ClassVar[tuple[str, ...]] = ()
     """Types whose resources its actions change beside its own: observed again after each action."""
     looks_between: ClassVar[bool] = False

@@ -15,8 +15,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from providers.simulator.world.schema import World
+from reconciler.foregone import foregone
+from reconciler.open_values import nobody_brings
+from reconciler.resource import Action, ActionKind
+from reconciler.values import Address, NameOf, write
 from tests.oracles import Truth, violations
-from tests.trial import Fault, Trial, environment_of, is_write, law
+from tests.trial import Fault, Trial, environment_of, is_write, law, types
 from tests.worlds import world_of
 
 NAMES = ("Alpha", "Bravo", "Mike", "Zulu")
@@ -154,3 +158,145 @@ def test_where_a_command_is_refused_nothing_is_removed_before_its_successor(befo
     assert again.exit_code == 0, again.told()
     assert not watch.broken
     assert not trial.plan().steps
+
+
+# --- single exchanges ------------------------------------------------------------------------------------------------
+
+
+def commands(trial: Trial, *cmdlets: str) -> list[str]:
+    """Return what the plan would send, in the order of its steps, as far as it is of these cmdlets."""
+    sent = (command for action in trial.plan().actions() for command in action.commands)
+    return [str(command) for command in sent if command.cmdlet in cmdlets]
+
+
+def row(user: str, *extensions: str, **more: Any) -> dict[str, Any]:
+    return {"identity": user, "sip_address": user, "extension": list(extensions), "dial_plan": "Base", **more}
+
+
+def base(*rows: Section, plan: str = "Base", **plan_attributes: Any) -> dict[str, Any]:
+    return {"dial_plans": {plan: {**PLAN, **plan_attributes}}, "mailboxes": list(rows)}
+
+
+def test_an_attendant_stays_where_its_successor_cannot_be_made() -> None:
+    def attendant(name: str) -> dict[str, Any]:
+        return {**base(), "auto_attendants": {name: {"dial_plan": "Base", "pilot_numbers": list(NUMBERS[:1])}}}
+
+    for first, second in (("Alpha", "Zulu"), ("Zulu", "Alpha")):
+        trial = rewritten(applied(attendant(first)), attendant(second))
+        for at in (1, 3):
+            run = trial.apply(max_destroy=1, fault=Fault("refused", at))
+            assert run.exit_code == 3, run.told()
+            assert held(trial)[NUMBERS[0]] == f"UMAutoAttendant {first}"
+        assert trial.apply(max_destroy=1).exit_code == 0
+        assert held(trial) == {NUMBERS[0]: f"UMAutoAttendant {second}"}
+
+
+def test_a_dial_plan_that_goes_answers_until_everything_stands_on_its_successor() -> None:
+    def sections(plan: str) -> dict[str, Any]:
+        return {
+            "dial_plans": {plan: {**PLAN, "access_numbers": list(NUMBERS[:1]), "servers": "all"}},
+            "auto_attendants": {f"{plan}Main": {"dial_plan": plan, "pilot_numbers": list(NUMBERS[1:2])}},
+            "lync_dial_plans": {plan: {"simple_name": plan}},
+            "mailboxes": [{"identity": USERS[0], "sip_address": USERS[0], "extension": ["41001"], "dial_plan": plan}],
+        }
+
+    trial = rewritten(applied(sections("Zulu")), sections("Alpha"))
+    bound = commands(trial, "Set-UMService")
+    assert bound[0].endswith("@{Add=Alpha}") or bound[0].endswith("@{Add='Alpha'}"), bound
+    assert len(bound) == 2, "what leads to the old one is taken out by its removal"
+    refused = trial.apply(max_destroy=9, fault=Fault("refused", 1))
+    assert refused.exit_code == 3
+    assert [line["cmdlet"] for line in refused.ours] == ["New-CsDialPlan"], "nothing was removed"
+    run = trial.apply(max_destroy=9)
+    assert run.exit_code == 0, run.told()
+    assert [line["cmdlet"] for line in run.ours][-1] == "Remove-UMDialPlan"
+    assert not trial.plan().steps
+    assert not trial.plan().adopted
+
+
+def test_a_holder_that_changed_meanwhile_stops_its_taker() -> None:
+    def sections(name: str) -> dict[str, Any]:
+        return {**base(), "auto_attendants": {name: {"dial_plan": "Base", "pilot_numbers": list(NUMBERS[:1])}}}
+
+    trial = rewritten(applied(sections("Alpha")), sections("Zulu"))
+    plan = trial.plan()
+    trial.administrator(f"Set-UMAutoAttendant -Identity Alpha -PilotIdentifierList {NUMBERS[0]},{NUMBERS[5]}")
+    (taker,) = [action for action in plan.actions() if action.takes_from]
+    attendants = next(kind for kind in types() if kind.name == "auto_attendant")
+    told = foregone(attendants, taker, trial.look())
+    assert told is not None
+    assert told.is_stale
+    assert foregone(attendants, taker, applied(sections("Alpha")).look()) is None
+
+
+def test_who_holds_an_extension_is_said_with_a_command_that_frees_it() -> None:
+    trial = applied(base(row(USERS[0], "41001")))
+    rewritten(trial, base(row(USERS[1], "41001")))
+    (told,) = [one for one in trial.plan().diagnostics if one.code == "UM075"]
+    assert f"um_mailbox/{USERS[0]} holds it" in told.detail
+    assert trial.administrator(told.remedy.splitlines()[-1].strip())
+    assert trial.apply().exit_code == 0
+    assert held(trial) == {"41001": "User User 2"}
+
+
+def test_an_address_left_on_a_mailbox_without_um_is_found_before_the_server_refuses() -> None:
+    trial = applied(base(row(USERS[0], "41001")))
+    context = "phone-context=Base.contoso.com"
+    assert trial.administrator(f"Set-Mailbox -Identity {USERS[3]} -EmailAddresses @{{Add='eum:41002;{context}'}}")
+    rewritten(trial, base(row(USERS[0], "41001"), row(USERS[1], "41002")))
+    (told,) = [one for one in trial.plan().diagnostics if one.code == "UM075"]
+    assert f"The mailbox {USERS[3]} holds it" in told.detail
+    assert trial.administrator(told.remedy.splitlines()[-1].strip())
+    assert trial.apply().exit_code == 0
+
+
+def test_an_extension_is_taken_in_equivalent_dial_plans_too() -> None:
+    two = {**base(row(USERS[0], "41001")), "dial_plans": {"Base": {**PLAN}, "Other": {**PLAN}}}
+    trial = applied(two)
+    line = "Set-UMDialPlan -Identity Base -EquivalentDialPlanPhoneContexts Other.contoso.com"
+    assert trial.administrator(line, line.replace("Base", "tmp").replace("Other", "Base").replace("tmp", "Other"))
+    rewritten(trial, {**two, "mailboxes": [row(USERS[0], "41001"), {**row(USERS[1], "41001"), "dial_plan": "Other"}]})
+    assert [one.code for one in trial.plan().diagnostics if one.is_error] == ["UM075"]
+
+
+# --- values that somebody has to bring -------------------------------------------------------------------------------
+
+
+def test_a_default_policy_that_is_not_there_is_made_for_those_who_stand_on_it() -> None:
+    trial = applied({"dial_plans": {"Base": PLAN}})
+    assert trial.administrator("Remove-UMMailboxPolicy -Identity 'Base Default Policy'")
+    rewritten(trial, base(row(USERS[0], "41001")))
+    run = trial.apply()
+    assert run.exit_code == 0, run.told()
+    again = trial.plan()
+    assert (again.steps, again.adopted, again.forgotten) == ((), (), ())
+
+
+def test_what_nobody_will_bring_is_refused_by_the_plan() -> None:
+    trial = applied(base(row(USERS[0], "41001")))
+    with trial._opened() as (workspace, _):
+        landscape = workspace.look()
+    new = Address("um_mailbox", USERS[1])
+    value = NameOf(Address("mailbox_policy", "Nowhere/default"), "default policy")
+    action = Action(
+        new, ActionKind.CREATE, commands=(write("Enable-UMMailbox", Identity=new.key, UMMailboxPolicy=value),)
+    )
+    (told,) = nobody_brings(landscape, {new: action})
+    assert told.code == "UM108"
+    assert "mailbox_policy/Nowhere/default" in told.detail
+
+
+def test_a_policy_gone_between_plan_and_apply_is_no_internal_error() -> None:
+    trial = Trial(world(), environment_of(base(row(USERS[0], "41001"))))
+    done: list[int] = []
+
+    def once() -> None:
+        if not done and trial.administrator("Remove-UMMailboxPolicy -Identity 'Base Default Policy'"):
+            done.append(1)
+
+    trial.after_write = once
+    run = trial.apply()
+    assert done
+    assert run.exit_code == 3
+    assert "mailbox_policy/Base/default was to be there by now, and it is not" in run.told()
+    assert trial.apply().exit_code == 0

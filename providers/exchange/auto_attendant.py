@@ -8,7 +8,7 @@ New-, Set-, Enable-, Disable-UMAutoAttendant (Microsoft Learn); DOMAIN 3.10, 7.6
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated, Any, ClassVar
 
@@ -216,11 +216,31 @@ def _shared_numbers(landscape: Landscape) -> Sequence[Diagnostic]:
                     among.append(wanted.get(resource.key, resource))
     ours = (landscape.wanted(AutoAttendant.name), landscape.wanted("dial_plan"))
     return [
-        SHARED_NUMBER.told(last, f"{number} is given to {' and '.join(str(one.address) for one in several)}.")
+        SHARED_NUMBER.told(last, *_shared(number, last, several, ours))
         for number, several in sorted(holders.items())
         if len(several) > 1
         and (last := next((one for one in reversed(several) if any(one.key in wanted for wanted in ours)), None))
     ]
+
+
+def _shared(
+    number: str, last: Resource, several: Sequence[Resource], ours: Sequence[Mapping[str, Resource]]
+) -> tuple[str, str]:
+    """Return what is said of a number that several have, and how the one that is not declared gives it up."""
+    detail = f"{number} is given to {' and '.join(str(one.address) for one in several)}."
+    for one in several:
+        is_attendant = one.address.type == AutoAttendant.name
+        if one is not last and one.key not in ours[0 if is_attendant else 1]:
+            attribute = "pilot_numbers" if is_attendant else "access_numbers"
+            left = tuple(other for other in one.items(attribute) if other != number)
+            free = (
+                write("Set-UMAutoAttendant", Identity=one.key, PilotIdentifierList=left)
+                if is_attendant
+                else write("Set-UMDialPlan", Identity=one.key, AccessTelephoneNumbers=left)
+            )
+            told = f"{detail} {one.address} is not declared, so it keeps the number."
+            return told, f"Give another one, or take it from the holder:\n  {free}"
+    return detail, ""
 
 
 def _several_defaults(landscape: Landscape) -> Sequence[Diagnostic]:

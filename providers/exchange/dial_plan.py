@@ -113,6 +113,10 @@ class DialPlanDeclaration(Declared):
     """SipName for every dial plan made here; cannot be changed."""
     phone_context: Annotated[Text, ReadOnly(), Output("PhoneContext")] = unset()
     """Made once by the server; what Lync and exchucutil refer to."""
+    equivalent_contexts: Annotated[
+        tuple[Text, ...], Unordered(), ReadOnly(), Output("EquivalentDialPlanPhoneContexts")
+    ] = unset()
+    """Phone contexts of dial plans that share its extensions: one is given once among all of them."""
     star_key_attendant: Annotated[ObjectName, ReadOnly(), Output("UMAutoAttendant")] = unset()
     """The attendant reached by the star key; declared by that attendant."""
 
@@ -173,6 +177,9 @@ class DialPlan(CmdletResource):
     model: ClassVar[type[Declared]] = DialPlanDeclaration
     noun: ClassVar[str] = "UMDialPlan"
     refreshes: ClassVar[tuple[str, ...]] = ("mailbox_policy", "hunt_group")
+    answers_later: ClassVar[str] = (
+        "a new dial plan answers calls only once servers are bound to it, exchucutil ran and the Front Ends restarted"
+    )
     key_type: ClassVar[Any] = Annotated[Text, AfterValidator(_is_name), _FORBIDDEN]
     other_cmdlets: ClassVar[tuple[str, ...]] = ("Remove-UMHuntGroup", "Remove-UMMailboxPolicy")
     rules: ClassVar[tuple[Rule, ...]] = (*SECURITY_RULES, CANNOT_BE_CREATED, WRONG_TYPE, LONG_RECORDING)

@@ -8,14 +8,16 @@ Learn); DOMAIN 3.11, 3.13, 7.7; RELIABILITY D11.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
+from providers.exchange.eum_addresses import freeing, left_over
 from providers.exchange.people import Fit, fits_by_name
 from providers.exchange.policies import plan_of, plans_by_policy
 from providers.rules import Rule, enumerated
 from reconciler.diagnostics import Diagnostic, Severity
 from reconciler.resource import ActionKind, Landscape
-from reconciler.values import Resource, folded
+from reconciler.values import Resource, folded, write
 
 NO_MAILBOX = Rule(
     "UM070",
@@ -60,7 +62,8 @@ WRONG_DIGITS = Rule(
 EXTENSION_TWICE = Rule(
     "UM075",
     "Extension is given twice",
-    "Within a dial plan an extension belongs to one mailbox.",
+    "Within a dial plan and those equivalent to it, an extension belongs to one mailbox, which holds it as long as it "
+    "has its EUM address.",
     "Give one of them another extension.",
     "Enable-UMMailbox; DOMAIN 7.7, 9.1",
     leaves_out=True,
@@ -234,30 +237,70 @@ def _digits(landscape: Landscape) -> Mapping[str, int]:
 def _twice(
     declared: Mapping[str, Resource], plans: Mapping[str, str | None], landscape: Landscape
 ) -> Iterator[Diagnostic]:
-    """Find what two mailboxes of a dial plan have, declared or there; each finding stands at a declared row."""
+    """Find what a row asks for and somebody else has: another row, another mailbox, or one without UM."""
     held: dict[tuple[str, str, str], Resource] = {}
     for mailbox in landscape.all("um_mailbox").values():
         if mailbox.key not in declared:
-            _claims(mailbox, mailbox.text("dial_plan"), held)
+            for attribute, value in _claims(mailbox):
+                held.setdefault((attribute, folded(mailbox.text("dial_plan") or ""), value), mailbox)
+    scopes = {plan: _scopes(plan, landscape) for plan in {plan for plan in plans.values() if plan is not None}}
     for row in declared.values():
-        for attribute, value, other in _claims(row, plans[row.key], held):
+        plan = plans[row.key]
+        if plan is None:
+            continue
+        for attribute, value in _claims(row):
             rule = EXTENSION_TWICE if attribute == "extension" else SIP_TWICE
-            detail = f"{value} is given to {other.address} and {row.address} in {plans[row.key]}."
-            yield rule.told(row, detail)
+            own = held.setdefault((attribute, folded(plan), value), row)
+            others = (held.get((attribute, scope.plan, value)) for scope in scopes[plan] if scope.plan)
+            holder = next((one for one in (own, *others) if one is not None and one is not row), None)
+            if holder is not None:
+                yield rule.told(row, *_holder(row, plan, value, holder, landscape))
+            elif (left := _left(row, value, scopes[plan], landscape)) is not None:
+                yield rule.told(row, *_left_over(row, plan, value, left))
 
 
-def _claims(
-    mailbox: Resource, plan: str | None, held: dict[tuple[str, str, str], Resource]
-) -> Sequence[tuple[str, str, Resource]]:
-    """Note what a mailbox holds; return what another one holds already."""
-    if plan is None:
-        return ()
-    wanted = folded(plan)
-    found: list[tuple[str, str, Resource]] = []
-    sip = mailbox.text("sip_address")
-    claims = [("extension", value) for value in mailbox.items("extension")]
-    for attribute, value in [*claims, *([("sip_address", sip)] if sip else [])]:
-        other = held.setdefault((attribute, wanted, value), mailbox)
-        if other is not mailbox:
-            found.append((attribute, value, other))
-    return found
+@dataclass(frozen=True, slots=True)
+class _Scope:
+    """A dial plan within which a value is unique, with its phone context."""
+
+    plan: str
+    context: str
+
+
+def _scopes(plan: str, landscape: Landscape) -> tuple[_Scope, ...]:
+    """Return the dial plan and those equivalent to it: an extension is unique among all of them."""
+    by_context = {folded(str(one.get("phone_context"))): one.key for one in landscape.all("dial_plan").values()}
+    known = landscape.one("dial_plan", plan)
+    contexts = [known.text("phone_context") or "", *known.items("equivalent_contexts")] if known is not None else []
+    return tuple(_Scope(folded(by_context.get(folded(one), "")), one) for one in contexts if one)
+
+
+def _claims(mailbox: Resource) -> Iterator[tuple[str, str]]:
+    """Yield what a mailbox holds alone within its dial plan."""
+    yield from (("extension", value) for value in mailbox.items("extension"))
+    if sip := mailbox.text("sip_address"):
+        yield "sip_address", sip
+
+
+def _holder(row: Resource, plan: str, value: str, holder: Resource, landscape: Landscape) -> tuple[str, str]:
+    """Return what is said of a value that another mailbox has, and how it becomes free."""
+    if holder.key in landscape.declared.get("um_mailbox", {}):
+        return f"{value} is given to {holder.address} and {row.address} in {plan}.", ""
+    where = holder.text("dial_plan") or plan
+    why = "was declared before and stays enabled" if holder.address in landscape.prior.resources else "is not declared"
+    detail = f"{row.address} asks for {value} in {plan}. {holder.address} holds it in {where}; it {why}."
+    free = write("Disable-UMMailbox", Identity=holder.key)
+    return detail, f"Give another one, or end voice mail of the holder:\n  {free}"
+
+
+def _left(row: Resource, value: str, scopes: Sequence[_Scope], landscape: Landscape) -> Resource | None:
+    found = (left_over(value, scope.context, landscape) for scope in scopes)
+    return next((one for one in found if one is not None and one.text("holder") != folded(row.key)), None)
+
+
+def _left_over(row: Resource, plan: str, value: str, left: Resource) -> tuple[str, str]:
+    detail = (
+        f"{row.address} asks for {value} in {plan}. The mailbox {left.get('holder')} holds it: UM is not enabled "
+        f"there, but its address {left.get('written')} was left behind."
+    )
+    return detail, f"Give another one, or take the address away:\n  {freeing(left)}"

@@ -52,6 +52,7 @@ def _holds(call: Call, entry: Entry, clause: tuple[str, str, object], defaults: 
         found = call.view.follow(value)
         value = found.dn if found and isinstance(wanted, str) and "=" in wanted else found.name if found else None
     if operator == "like":
-        return fnmatch.fnmatchcase(str(value or "").casefold(), str(wanted).casefold())
+        several = value if isinstance(value, list) else [value]
+        return any(fnmatch.fnmatchcase(str(one or "").casefold(), str(wanted).casefold()) for one in several)
     same = value == wanted or str(value).casefold() == str(wanted).casefold()
     return same is (operator == "eq")
