@@ -44,14 +44,20 @@ def end_at_once_on_signals() -> None:
 
 
 def isolate() -> None:
-    """Let nothing of the working directory be imported, nor loaded by a library, and no session key be written."""
+    """Let nothing of the working directory be imported, nor loaded by a library, and no session key be written.
+
+    Where the program itself lies in it, as in a checkout of its own, modules come from there all the same. What
+    ``PYTHONPATH`` names by a relative path is the working directory's too.
+    """
     import os
 
-    # Of this folder, where the program itself lies, modules may come; the path is cut before any other import.
     home = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
-    here = os.path.realpath(os.curdir)
-    absolute = [os.path.abspath(entry) for entry in sys.path if entry]
-    sys.path[:] = [entry for entry in absolute if home == here or os.path.realpath(entry) != here]
+    told = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    try:
+        strange = {os.path.realpath(entry) for entry in ("", *told) if not os.path.isabs(entry)} - {home}
+        sys.path[:] = [os.path.abspath(entry) for entry in sys.path if entry and os.path.realpath(entry) not in strange]
+    except OSError:  # the working directory was removed: nothing of it can be imported
+        sys.path[:] = [entry for entry in sys.path if os.path.isabs(entry)]
 
     from reconciler.surroundings import forget_dangerous
 

@@ -66,7 +66,11 @@ def folders_of_strangers(directory: Path | None = None) -> tuple[Path, ...]:
 
     A folder that holds the user's home or the installed Python is no repository, even if a command is run in it.
     """
-    named = dict.fromkeys([*repository_of(Path.cwd()), *(repository_of(directory) if directory else ())])
+    try:
+        here = repository_of(Path.cwd())
+    except FileNotFoundError:  # it was removed, and nothing lies there
+        here = ()
+    named = dict.fromkeys([*here, *(repository_of(directory) if directory else ())])
     kept = {Path(os.path.expanduser("~")).resolve(), Path(sys.base_prefix).resolve()}
     return tuple(folder for folder in named if not any(one.is_relative_to(folder) for one in kept))
 

@@ -107,6 +107,26 @@ def test_modules_beside_an_environment_are_not_imported_even_by_python_m(tmp_pat
     assert (ended.returncode, mark.exists()) == (0, False), ended.stderr
 
 
+def test_modules_of_a_relative_pythonpath_are_not_imported(tmp_path: Path, mark: Path) -> None:
+    (tmp_path / "estate").mkdir()
+    (tmp_path / "estate" / "yaml.py").write_text(f"open({str(mark)!r}, 'w').close()\n")
+    variables = clean(PYTHONPATH=os.pathsep.join(["", "estate", "."]))
+    command = [*COMMAND, "validate", "estate"]
+    ended = subprocess.run(command, cwd=tmp_path, env=variables, capture_output=True, text=True, check=False)
+    assert (ended.returncode, mark.exists()) == (1, False), ended.stderr
+    assert "Empty environment" in ended.stderr
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a directory in use cannot be removed elsewhere")
+def test_a_command_runs_where_the_working_directory_was_removed(tmp_path: Path) -> None:
+    estate = little(tmp_path / "estate").directory
+    (tmp_path / "gone").mkdir()
+    script = 'rmdir "$PWD" && exec "$@"'
+    command = ["sh", "-c", script, "sh", *COMMAND, "validate", str(estate)]
+    ended = subprocess.run(command, cwd=tmp_path / "gone", env=clean(), capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stderr
+
+
 # --- git -------------------------------------------------------------------------------------------------------------
 
 
