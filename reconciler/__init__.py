@@ -24,9 +24,9 @@ actions, the landscape), ``ports`` (session, store, clock, random, scheduler: ev
 * ``doctor``, ``doctor_rules``, ``doctor_clocks``: what an examination saw, judged; ``needs``: which cmdlets, where
 
 **Shell**, which acts through the ports: ``observe`` (bulk reads), ``apply`` (walks the graph), ``perform`` (one step:
-intent, send, read back) with ``sent`` (one action under way), ``world`` (what the steps of a run know together),
-``recover`` (what an interrupted run left), ``retry`` (the one place that tries again), ``examine`` (how the servers are
-reached, changing nothing), ``system`` (the real clock, random, threads and signals).
+intent, send, read back) with ``sent`` (one action under way) and ``waiting``, ``world`` (what the steps of a run know
+together), ``recover`` (what an interrupted run left), ``retry`` (the one place that tries again), ``examine`` (how the
+servers are reached, changing nothing), ``system`` (the real clock, random, threads and signals).
 
 **Views**, events and values to text: ``plan_text`` with ``plan_entries``, ``drift_text``, ``doctor_text``,
 ``state_text``, ``diagnostic_text``, ``obligation_text``, ``value_text``; ``progress`` (``progress_board``, ``pace``);

@@ -29,10 +29,11 @@ from reconciler.events import (
 from reconciler.perform import CHUNK, Performer, remembered, respelt
 from reconciler.plan import DECLARED, Plan, Step
 from reconciler.ports import Scheduler, StateStore, Stop
-from reconciler.resource import Action, Lifecycle
+from reconciler.resource import Action, Landscape, Lifecycle, ResourceType, UnderWay
 from reconciler.sent import CutShort, Ended
-from reconciler.snapshot import Obligation, OutcomeKind, StateChange
+from reconciler.snapshot import Obligation, OutcomeKind, Snapshot, StateChange
 from reconciler.values import Address
+from reconciler.waiting import Wait
 
 _T = TypeVar("_T")
 
@@ -276,22 +277,37 @@ class Apply:
         return step is None or self._fate(step.id) is Fate.DONE
 
     def _final_look(self) -> tuple[Obligation, ...]:
-        """Strike off the obligations whose end is seen now, and return those that stay open."""
+        """Strike off the obligations whose end is seen now or comes by itself; return those that stay open."""
         saved = self._store.read()
         owed = saved.obligations
         if not owed:
             return ()
-        types = self._performer.types
-        structural = [name for name, kind in types.items() if kind.lifecycle not in (Lifecycle.FACT, Lifecycle.FEATURE)]
-        read = self._performer.world.read(self._performer.reader.observe, dict.fromkeys(structural))
-        landscape = replace(read, prior=saved)
-        met = tuple(dict.fromkeys(found for kind in types.values() for found in kind.met(landscape)))
+        landscape = self._looked(saved)
+        met = self._met(landscape)
         if met:
             self._performer.lease.commit(StateChange(discharge=met))
         left = tuple(one for one in owed if one not in met)
         for one in owed:
             self._emit(Owed(one, met=one in met))
         return left
+
+    def _looked(self, saved: Snapshot) -> Landscape:
+        """Return what is known, read again once nothing that is owed comes to its end by itself any more."""
+        kinds = self._performer.types.values()
+        names = [kind.name for kind in kinds if kind.lifecycle not in (Lifecycle.FACT, Lifecycle.FEATURE)]
+        wait = Wait("obligations", self._emit, self._clock, self._stop, level=1, pause=5.0)
+        while True:
+            read = self._performer.world.read(self._performer.reader.observe, dict.fromkeys(names))
+            landscape = replace(read, prior=saved)
+            coming = [(kind, told) for kind in kinds if (told := _coming(kind, landscape)) is not None]
+            if not coming or self._fatal is not None or wait.is_ended:
+                return landscape
+            wait.tell(coming[0][1].told)
+            wait.rest()
+            names = [kind.name for kind, _ in coming]
+
+    def _met(self, landscape: Landscape) -> tuple[Obligation, ...]:
+        return tuple(dict.fromkeys(found for kind in self._performer.types.values() for found in kind.met(landscape)))
 
     def _tell_end(self, account: Account, seconds: float) -> None:
         exit_code = account.exit_code()
@@ -331,6 +347,12 @@ def _fate_of(step: Step, ended: Sequence[Ended]) -> Fate:
     ):
         return Fate.FAILED
     return Fate.PARTIAL if any(end.is_partial for end in ended) else Fate.DONE
+
+
+def _coming(kind: ResourceType, landscape: Landscape) -> UnderWay | None:
+    """Return the first end of something owed that comes without another command, and is still to be hoped for."""
+    found = (kind.coming(owed, landscape) for owed in landscape.prior.obligations)
+    return next((told for told in found if told is not None and told.seconds > 0), None)
 
 
 def _told(step: Step, end: Ended) -> ActionEnded:

@@ -98,6 +98,7 @@ def _task_action(task: Task) -> Action:
         proof=task.proof,
         settle_seconds=task.settle_seconds,
         destroys=task.destroys,
+        group=task.group,
         position=task.resource.position,
     )
 

@@ -16,6 +16,9 @@ def obligation_text(owed: Obligation) -> str:
             return f"RTCSRV on {owed.subject} has to restart{since}"
         case Duty.UM_SERVICE_RESTART:
             return f"the UM services of {owed.subject} have to restart{since}"
+        case Duty.SERVICE_RUNS:
+            host, _, service = owed.subject.partition("/")
+            return f"{service} on {host} has to run again{since}"
         case Duty.LOWER_OUTCALLS:
             return f"outgoing calls of {owed.subject} have to go back to one gateway{since}"
     assert_never(owed.duty)

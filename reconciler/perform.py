@@ -27,6 +27,7 @@ from reconciler.snapshot import Intent, Outcome, OutcomeKind, Remembered, StateC
 from reconciler.system import NeverStop
 from reconciler.values import Address, Command, Resource, Shell
 from reconciler.verdict import why_unreadable
+from reconciler.waiting import Wait
 from reconciler.world import World
 
 CHUNK = 100
@@ -105,8 +106,7 @@ class Performer:
 
     def _wait_until_ready(self, kind: ResourceType, step: Step, actions: Sequence[Action]) -> str | None:
         """Wait for the world; return None when all may go, else what was waited for in vain."""
-        clock = self.reader.clock
-        began = clock.monotonic()
+        wait = self._wait(step, level=1, pause=5.0)
         for action in actions:
             while True:
                 landscape = self.world.landscape
@@ -120,13 +120,16 @@ class Performer:
                     break
                 told = reason.told if isinstance(reason, UnderWay) else reason
                 seconds = reason.seconds if isinstance(reason, UnderWay) else self.patience.ready
-                if clock.monotonic() >= began + seconds:
-                    return f"waited {clock.monotonic() - began:.0f} s in vain: {told}"
-                if self.stop.level():
+                if wait.seconds >= seconds:
+                    return f"waited {wait.seconds:.0f} s in vain: {told}"
+                if wait.is_ended:
                     return f"stopped while it waited: {told}"
-                self.reader.emit(Waiting(step.id, told))
-                clock.sleep(5.0)
+                wait.tell(told)
+                wait.rest()
         return None
+
+    def _wait(self, step: Step, *, level: int = 2, pause: float = 0.25) -> Wait:
+        return Wait(step.id, self.reader.emit, self.reader.clock, self.stop, level, pause)
 
     # --- write down, send, look again --------------------------------------------------------------------------------
 
@@ -182,19 +185,18 @@ class Performer:
 
     def _send(self, kind: ResourceType, step: Step, under_way: Sequence[Sent], journal: Journal) -> None:
         """Send the first command of every action together, then the second of those that may go on, and so on."""
-        pause = 0.25
+        wait = self._wait(step)
         while going := [sent for sent in under_way if sent.has_next]:
             released = going
             if kind.looks_between and any(sent.turn for sent in going):
-                released = self._released(kind, step, going, journal)
+                released = self._released(kind, step, going, journal, wait)
             if released:
                 if any(sent.turn for sent in released):
                     self.point("between-commands")
                 self._send_next(kind, step, released, journal)
-                pause = 0.25
+                wait = self._wait(step)
             elif any(sent.has_next for sent in going):
-                self._pause(pause)
-                pause = min(pause * 2, 10.0)
+                wait.rest()
 
     def _send_next(self, kind: ResourceType, step: Step, going: Sequence[Sent], journal: Journal) -> None:
         """Send the next command of each action, those of one host in one batch."""
@@ -211,7 +213,9 @@ class Performer:
             for sent, result in zip(batch, results, strict=True):
                 sent.note(result, self.reader.clock.monotonic(), goes_on=kind.looks_between)
 
-    def _released(self, kind: ResourceType, step: Step, going: Sequence[Sent], journal: Journal) -> list[Sent]:
+    def _released(
+        self, kind: ResourceType, step: Step, going: Sequence[Sent], journal: Journal, wait: Wait
+    ) -> list[Sent]:
         """Return those whose next command may be sent now; one of which nothing is to be hoped any more is over."""
         self._outlast_expiry(step, going, journal)
         landscape = self._read(kind, [sent.action for sent in going])
@@ -222,10 +226,10 @@ class Performer:
                 released.append(sent)
                 if isinstance(sent.error, AmbiguousOutcome | TransientError):
                     sent.error = None  # what it was to bring about is there
-            elif self.stop.level() > 1 or not self._may_hope(kind, sent, landscape):
+            elif wait.is_ended or not self._may_hope(kind, sent, landscape):
                 sent.is_over, sent.held_back = True, held_back
-            else:
-                self.reader.emit(Waiting(step.id, held_back))
+        if waiting := [sent for sent in going if sent.has_next and sent not in released]:
+            wait.tell(str(self._held_back(kind, waiting[0], landscape)))
         return released
 
     def _held_back(self, kind: ResourceType, sent: Sent, landscape: Landscape) -> str | None:
@@ -245,18 +249,12 @@ class Performer:
         seconds = self.patience.settle if coming is None else coming.seconds
         return self.reader.clock.monotonic() < sent.since + seconds
 
-    def _pause(self, seconds: float) -> None:
-        """Sleep, but not on after the operator asked twice to stop."""
-        end = self.reader.clock.monotonic() + seconds
-        while self.stop.level() < 2 and (left := end - self.reader.clock.monotonic()) > 0:
-            self.reader.clock.sleep(min(left, 1.0))
-
     def _read_back(
         self, kind: ResourceType, step: Step, under_way: Sequence[Sent], before: Landscape, journal: Journal
     ) -> tuple[Landscape, list[Ended]]:
         """Read until every effect is seen or there is no hope of it; return what was read and how each ended."""
         self._outlast_expiry(step, under_way, journal)
-        pause = 0.25
+        wait = self._wait(step)
         while True:
             landscape = self._read(kind, [sent.action for sent in under_way], after=True)
             look_into(self.reader, self.controllers, kind, under_way, before, landscape)
@@ -268,15 +266,14 @@ class Performer:
             ]
             if not hoped_for:
                 return landscape, ended
-            if self.stop.level() > 1:
+            if wait.is_ended:
                 return landscape, [
                     end if sent.error is not None else given_up(end) for sent, end in zip(under_way, ended, strict=True)
                 ]
             coming = kind.under_way(hoped_for[0].action, landscape)
             told = coming.told if coming else f"the effect on {hoped_for[0].action.address} to be seen"
-            self.reader.emit(Waiting(step.id, told))
-            self._pause(pause)
-            pause = min(pause * 2, 10.0)
+            wait.tell(told)
+            wait.rest()
 
     def _outlast_expiry(self, step: Step, under_way: Sequence[Sent], journal: Journal) -> None:
         """After a lost reply, wait until the command can no longer begin: only then a read proves that it did not."""
@@ -284,7 +281,7 @@ class Performer:
         seconds = journal.outlast_seconds([sent.intent.id for sent in doubted])
         if seconds > 0:
             self.reader.emit(Waiting(step.id, "a command without reply to be done or to expire", seconds))
-            self._pause(seconds)
+            self._wait(step).sleep(seconds)
         for sent in doubted:
             sent.is_in_doubt = False
 

@@ -173,7 +173,7 @@ class Action:
     destroys: int = 0
     """How many objects it removes that count against ``--max-destroy``."""
     group: str = ""
-    """Label under which equal actions on many users are one step of the graph; '' for a step of its own."""
+    """Label under which actions that go together are one step of the graph; '' for a step of its own."""
     wave: str = ""
     remember: Resource | None = None
     """What the state keeps after it: the managed attributes; None to forget the resource."""
@@ -272,6 +272,8 @@ class Task:
     proof: Proof = Proof.LEVEL
     settle_seconds: int = 0
     destroys: int = 0
+    group: str = ""
+    """Label under which tasks that must be done together are one step; '' for a step of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -559,6 +561,10 @@ class ResourceType(ABC):
     def owed_after(self, action: Action, landscape: Landscape) -> Sequence[Obligation]:
         """Return obligations whose ``since`` became known when the action was seen to be done."""
         return ()
+
+    def coming(self, owed: Obligation, landscape: Landscape) -> UnderWay | None:
+        """Return how far the end of an obligation is that comes without another command; None where none comes."""
+        return None
 
     def project(self, changes: Sequence[Change], observed: Resource) -> Mapping[str, Value]:
         """Return the part of ``observed`` that the changes touch: of a membership only the elements that move."""

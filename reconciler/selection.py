@@ -14,7 +14,7 @@ from fnmatch import fnmatchcase
 
 from reconciler.diagnostics import Diagnostic
 from reconciler.graph import closure, reversed_edges
-from reconciler.resource import Action
+from reconciler.resource import Action, ActionKind
 from reconciler.values import Address
 
 
@@ -45,7 +45,8 @@ class Selection:
         return {action.address: action for name, action in by_name.items() if name in chosen and name not in without}
 
     def _is_other_wave(self, action: Action) -> bool:
-        return self.wave is not None and action.group != "" and action.wave != self.wave
+        is_of_users = action.group != "" and action.kind is not ActionKind.RUN
+        return self.wave is not None and is_of_users and action.wave != self.wave
 
     def unknown(
         self, known: Collection[Address], types: Collection[str], waves: Collection[str]

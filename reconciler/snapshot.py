@@ -20,6 +20,8 @@ class Duty(Enum):
     """RTCSRV on one Front End, since exchucutil ran: the subject is the host."""
     UM_SERVICE_RESTART = "um-service-restart"
     """The UM services of one host, since their startup mode changed: the subject is the host."""
+    SERVICE_RUNS = "service-runs"
+    """A service that ran before a restart and has to run after it: the subject is ``host/service``."""
     LOWER_OUTCALLS = "lower-outcalls"
     """One dial plan may have several gateways with outcalls: the subject is the dial plan."""
 
