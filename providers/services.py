@@ -7,16 +7,29 @@ DOMAIN 5.3.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from providers.types import instant
 from reconciler.diagnostics import Diagnostic
 from reconciler.errors import SessionError
 from reconciler.resource import Attribute, AttributeKind, AttributeRole, Diagnosed
+from reconciler.snapshot import Duty, Obligation
 from reconciler.values import Address, Command, Endpoint, Operation, Reply, Resource, Value
 
-_PROPERTIES = ("Name", "Status", "StartTime", "HostClock", "RunningDependents", "ScriptRunning")
+_PROPERTIES = (
+    "Name",
+    "Status",
+    "StartTime",
+    "StartMode",
+    "HostClock",
+    "RunningDependents",
+    "StoppedDependents",
+    "ScriptRunning",
+)
+_STOPPING = ("Paused", "PausePending", "StopPending")
+"""What a service tells between a graceful stop and its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +40,34 @@ class ServiceState:
     status: str
     start_time: str | None
     """ISO 8601, UTC, on the host's clock; None where it does not run."""
-    running_dependents: tuple[str, ...]
+    running_dependents: tuple[str, ...] = ()
+    stopped_dependents: tuple[str, ...] = ()
+    """Those that Windows starts by itself, and that do not run."""
+    start_mode: str | None = None
+    host_clock: str | None = None
 
     @property
     def is_running(self) -> bool:
         return self.status == "Running"
+
+    @property
+    def is_starting(self) -> bool:
+        return self.status == "StartPending"
+
+    @property
+    def is_stopping(self) -> bool:
+        return self.status in _STOPPING
+
+    @property
+    def is_up(self) -> bool:
+        """True where it runs, or is about to."""
+        return self.is_running or self.is_starting
+
+    @property
+    def age(self) -> timedelta:
+        """Since when its process runs, by the host's own clock; zero where that is not told."""
+        started, now = moment(self.start_time), moment(self.host_clock)
+        return max(now - started, timedelta(0)) if started and now else timedelta(0)
 
 
 def service_query(endpoint: Endpoint, *names: str) -> Command:
@@ -60,7 +96,13 @@ def service_attributes(*names: str) -> Mapping[str, Attribute]:
         table += [
             told(f"{name}:status", f"Status of {name}: Running, Stopped, StartPending and so on."),
             told(f"{name}:start_time", f"When {name} started, on the host's clock."),
+            told(f"{name}:start_mode", f"How Windows starts {name}: Auto, Manual or Disabled."),
             told(f"{name}:running_dependents", f"Services that run and depend on {name}.", AttributeKind.LIST),
+            told(
+                f"{name}:stopped_dependents",
+                f"Services that depend on {name}, start automatically and do not run.",
+                AttributeKind.LIST,
+            ),
         ]
     return {attribute.name: attribute for attribute in table}
 
@@ -70,18 +112,23 @@ def observed_services(type_name: str, command: Command, reply: Reply | SessionEr
     address = Address(type_name, command.endpoint.host or "")
     if isinstance(reply, SessionError):
         return Diagnosed(address, unreadable(reply, address))
+    return Resource(address, _told(reply))
+
+
+def _told(reply: Reply) -> Mapping[str, Value]:
     values: dict[str, Value] = {}
     for record in reply.records:
         name = str(record.get("Name"))
         start = instant(record.get("StartTime"))
         clock = instant(record.get("HostClock"))
-        dependents = record.get("RunningDependents")
         values["host_clock"] = clock if isinstance(clock, str) else None
         values["script_running"] = values.get("script_running") is True or record.get("ScriptRunning") is True
         values[f"{name}:status"] = str(record.get("Status"))
         values[f"{name}:start_time"] = start if isinstance(start, str) else None
-        values[f"{name}:running_dependents"] = _texts(dependents)
-    return Resource(address, values)
+        values[f"{name}:running_dependents"] = _texts(record.get("RunningDependents"))
+        values[f"{name}:stopped_dependents"] = _texts(record.get("StoppedDependents"))
+        values[f"{name}:start_mode"] = str(mode) if (mode := record.get("StartMode")) else None
+    return values
 
 
 def unreadable(error: SessionError, address: Address) -> Diagnostic:
@@ -101,5 +148,48 @@ def service_state(observed: Resource, name: str) -> ServiceState | None:
     status = observed.text(f"{name}:status")
     if status is None:
         return None
-    start = observed.text(f"{name}:start_time")
-    return ServiceState(name, status, start, observed.items(f"{name}:running_dependents"))
+    return ServiceState(
+        name,
+        status,
+        observed.text(f"{name}:start_time"),
+        observed.items(f"{name}:running_dependents"),
+        observed.items(f"{name}:stopped_dependents"),
+        observed.text(f"{name}:start_mode"),
+        observed.text("host_clock"),
+    )
+
+
+def answered_state(reply: Reply | SessionError, name: str) -> ServiceState | None:
+    """Return one service of a fresh answer to ``service_query``; None where it was not told."""
+    if isinstance(reply, SessionError):
+        return None
+    host = Resource(Address("", ""), _told(reply))
+    return service_state(host, name)
+
+
+def moment(value: str | None) -> datetime | None:
+    """Return a time as it was read of a host; None where it is none."""
+    told = instant(value)
+    return datetime.fromisoformat(told) if isinstance(told, str) and told.endswith("Z") else None
+
+
+def ago(span: timedelta) -> str:
+    """Return a span of time for people: ``40 s``, ``12 min``, ``2 h``."""
+    seconds = int(span.total_seconds())
+    if seconds < 120:
+        return f"{seconds} s"
+    return f"{seconds // 60} min" if seconds < 7200 else f"{seconds // 3600} h"
+
+
+# --- what has to run -------------------------------------------------------------------------------------------------
+
+
+def has_to_run(host: str, service: str) -> Obligation:
+    """Return that a service, which is stopped for a restart, has to run after it."""
+    return Obligation(Duty.SERVICE_RUNS, f"{host}/{service}")
+
+
+def services_owed(obligations: Iterable[Obligation], host: str) -> tuple[str, ...]:
+    """Return the services of a host that have to run, in order of their names."""
+    found = (owed.subject.partition("/") for owed in obligations if owed.duty is Duty.SERVICE_RUNS)
+    return tuple(sorted({service for where, _, service in found if where.casefold() == host.casefold()}))

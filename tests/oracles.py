@@ -13,9 +13,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from providers.lync.quorum import needed_to_stay_up
+from providers.simulator.cmdlets.service_control import status
 from providers.simulator.estate.estate import Estate
 from providers.simulator.estate.session import plain
 from providers.simulator.world.directory import Entry, View
+from providers.simulator.world.holdings import Service
 from reconciler.events import StepEnded
 from reconciler.snapshot import Duty, StateChange
 from reconciler.values import Argument, Command, NameOf, Operation, Resource
@@ -58,10 +61,19 @@ class Truth:
         """Return the addresses of those through which calls of the dial plan may go out."""
         return sorted(address for address, one in self.linked(plan).items() if one.properties["OutcallsAllowed"])
 
+    def down(self) -> list[str]:
+        """Return the services that do not run, as host/service."""
+        hosts = self.estate._standing().services
+        return sorted(f"{host}/{one.name}" for host, each in hosts.items() for one in each.values() if not _runs(one))
+
     def statuses(self, service: str = "RTCSRV") -> dict[str, str]:
         """Return the status of a service on every host that has it."""
         hosts = self.estate._standing().services
         return {host: found.status for host, each in hosts.items() if (found := each.get(service.casefold()))}
+
+
+def _runs(service: Service) -> bool:
+    return service.status == "Running"
 
 
 # --- one apply -------------------------------------------------------------------------------------------------------
@@ -231,7 +243,20 @@ def unrest(trial: Trial) -> list[str]:
             found.append(f"D7: {plan} has the outcall gateways {enabled}")
         if len(linked) > 1 and directors.intersection(enabled):
             found.append(f"D7: {plan} calls out through a Director")
-    return [*found, *_unseen_links(trial, truth), *_unanswered(trial)]
+    return [*found, *left_down(trial), *_unseen_links(trial, truth), *_unanswered(trial)]
+
+
+def left_down(trial: Trial) -> Iterator[str]:
+    """Say which services do not run though they did, and nobody but us stopped them: what we stop, we start again."""
+    by_others = {
+        line["host"] for line in trial.estate.log() if line["user"] != US and line["cmdlet"].startswith("Stop-")
+    }
+    pools = {c.fqdn: pool.fqdn for pool in trial.world.lync.pools for c in pool.computers}
+    theirs = {pools.get(host, host) for host in by_others}
+    for name in Truth(trial.estate).down():
+        host = name.partition("/")[0]
+        if name in trial.ran and pools.get(host, host) not in theirs:
+            yield f"{name} ran, and does not run any more"
 
 
 def _unseen_links(trial: Trial, truth: Truth) -> Iterator[str]:
@@ -295,6 +320,42 @@ def _told(parameters: Mapping[str, object], always: Mapping[str, str]) -> str:
 
 
 # --- between any two writes ------------------------------------------------------------------------------------------
+
+
+@dataclass
+class PoolWatch:
+    """D4: watches that no Front End is stopped by us while its pool could not do without it."""
+
+    trial: Trial
+    broken: list[str] = field(default_factory=list)
+    _ours: set[str] = field(default_factory=set)
+    """Front Ends that we stopped."""
+
+    def __post_init__(self) -> None:
+        self.trial.after_write = self
+
+    def __call__(self) -> None:
+        lines = self.trial.estate.log()
+        last = next((line for line in reversed(lines) if is_write(line) and line["user"] == US), None)
+        if last is None or last["cmdlet"] != "Stop-CsWindowsService" or last["error"]:
+            return
+        host = last["host"]
+        pool = next(pool for pool in self.trial.world.lync.pools if host in {one.fqdn for one in pool.computers})
+        others = {c.fqdn: self._status(c.fqdn) for c in pool.computers if c.fqdn != host}
+        running = [one for one, status in others.items() if status == "Running"]
+        moving = {one: s for one, s in others.items() if s != "Running" and (s != "Stopped" or one in self._ours)}
+        if moving:
+            self.broken.append(f"D4: {host} was stopped while {moving}")
+        has_quorum = pool.type == "enterprise" and self.trial.world.lync_release(pool) != "l2010"
+        if running and has_quorum and len(running) < needed_to_stay_up(len(pool.computers)):
+            self.broken.append(f"D4: {host} was stopped while only {running} ran")
+        if not running and not self.trial.environment.settings.interrupt_allowed:
+            self.broken.append(f"D4: {host} was stopped as the only one that ran")
+        self._ours.add(host)
+
+    def _status(self, host: str) -> str:
+        holdings = self.trial.estate._standing()
+        return status(holdings, host, holdings.services[host]["rtcsrv"], self.trial.clock.now())
 
 
 @dataclass

@@ -50,7 +50,7 @@ KINDS = ("UMDialPlan", "UMMailboxPolicy", "UMIPGateway", "UMHuntGroup", "UMAutoA
 
 
 def end_state(trial: Trial) -> dict[str, Any]:
-    """Return every object by its kind and names, its references by the names of what they refer to."""
+    """Return every object by its kind and names, its references by the names of what they refer to, and services."""
     truth = Truth(trial.estate)
     names = {entry.guid: entry.name for kind in (*KINDS, "User") for entry in truth.of(kind)}
 
@@ -62,11 +62,12 @@ def end_state(trial: Trial) -> dict[str, Any]:
     def name_of(properties: dict[str, Any], name: str) -> str:
         return f"{plain(properties['UMIPGateway'])}/{name}" if "UMIPGateway" in properties else name
 
-    return {
+    objects = {
         f"{kind} {name_of(entry.properties, entry.name)}": {key: plain(told) for key, told in entry.properties.items()}
         for kind in (*KINDS, "User")
         for entry in truth.of(kind)
     }
+    return {**objects, "services that do not run": truth.down()}
 
 
 def differences(one: dict[str, Any], other: dict[str, Any]) -> list[str]:

@@ -10,7 +10,7 @@ import pytest
 
 from providers.exchange.exchucutil import Exchucutil
 from providers.exchange.ip_gateway import IPGateway
-from providers.lync import service_restart
+from providers.lync import restart_pool, service_restart
 from providers.lync.service_restart import ServiceRestart
 from reconciler import perform
 from reconciler.apply import Apply
@@ -18,7 +18,7 @@ from reconciler.perform import Performer
 from reconciler.resource import Landscape, Task
 from reconciler.snapshot import StateChange
 from tests.fakes import MemoryLease
-from tests.oracles import OutcallWatch, duplicates, violations
+from tests.oracles import OutcallWatch, PoolWatch, duplicates, left_down, violations
 from tests.trial import Applied, Fault, Trial, environment_of
 from tests.worlds import world_of
 
@@ -94,11 +94,34 @@ def test_script_without_obligations_is_found(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_two_front_ends_of_a_pool_at_once_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
     _tasks_without("due", monkeypatch, ServiceRestart, lambda task: replace(task, needs=task.needs[:1]))
-    monkeypatch.setattr(service_restart, "_pool_is_short", lambda *_: None)
+    monkeypatch.setattr(restart_pool, "is_short", lambda *_: None)
+    monkeypatch.setattr(service_restart, "held_back", lambda *_: None)
     monkeypatch.setattr(ServiceRestart, "is_done", lambda *_: True)
     monkeypatch.setattr(perform, "foregone", lambda *_: None)
     one = trial()
     assert "D4" in found(one.apply(), one)
+
+
+def test_dependents_left_stopped_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    def careless(task: Task) -> Task:
+        return replace(task, commands=task.commands[:2], owes=(), discharges=task.discharges[:1])
+
+    _tasks_without("due", monkeypatch, ServiceRestart, careless)
+    monkeypatch.setattr(service_restart, "_has_to_run", lambda _: ())
+    one = trial()
+    assert one.apply().exit_code == 0
+    assert "fe1.contoso.com/RTCCAA ran, and does not run any more" in list(left_down(one))
+
+
+def test_front_end_stopped_while_another_starts_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(restart_pool, "is_short", lambda *_: None)
+    monkeypatch.setattr(service_restart, "held_back", lambda *_: None)
+    monkeypatch.setattr(ServiceRestart, "is_done", lambda *_: True)
+    monkeypatch.setattr(perform, "foregone", lambda *_: None)
+    one = trial()
+    watch = PoolWatch(one)
+    one.apply()
+    assert any("StartPending" in told for told in watch.broken)
 
 
 def test_dial_plan_left_without_outcall_gateway_is_found(monkeypatch: pytest.MonkeyPatch) -> None:

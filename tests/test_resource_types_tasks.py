@@ -349,10 +349,10 @@ def test_a_restart_brings_back_exactly_the_dependents_that_ran() -> None:
     )
     task = next(one for one in due(given, "service_restart") if one.resource.key == "fe1.contoso.com")
     assert [str(command) for command in task.commands] == [
-        "Stop-CsWindowsService -Name RTCSRV -Graceful:$true",
-        "Start-CsWindowsService -Name RTCSRV",
-        "Start-CsWindowsService -Name RTCCAA",
-        "Start-CsWindowsService -Name RTCRGS",
+        "Stop-CsWindowsService -Name RTCSRV -Graceful:$true -NoWait:$true",
+        "Start-CsWindowsService -Name RTCSRV -NoWait:$true",
+        "Start-CsWindowsService -Name RTCCAA -NoWait:$true",
+        "Start-CsWindowsService -Name RTCRGS -NoWait:$true",
     ]
     assert {command.endpoint.host for command in task.commands} == {"fe1.contoso.com"}
 
@@ -378,7 +378,7 @@ def test_a_stopped_front_end_that_owes_a_restart_is_only_started() -> None:
     owed = Obligation(Duty.FRONT_END_RESTART, "fe1.contoso.com", LATER)
     given = replace(given, prior=replace(given.prior, obligations=(owed,)))
     (task,) = due(given, "service_restart")
-    assert [str(command) for command in task.commands] == ["Start-CsWindowsService -Name RTCSRV"]
+    assert [str(command) for command in task.commands] == ["Start-CsWindowsService -Name RTCSRV -NoWait:$true"]
 
 
 def test_a_standard_edition_server_is_restarted_only_where_that_is_allowed() -> None:
@@ -429,7 +429,9 @@ def ready(
 def test_a_front_end_is_stopped_only_while_the_others_carry_the_pool() -> None:
     given = joined(plan_declared(), made=LATER)
     assert ready(given, "fe2.contoso.com", {}) is None
-    assert ready(given, "fe2.contoso.com", {"fe1.contoso.com": "StartPending"}) == "fe1.contoso.com is StartPending"
+    waiting = ready(given, "fe2.contoso.com", {"fe1.contoso.com": "StartPending"})
+    assert isinstance(waiting, UnderWay)
+    assert waiting == UnderWay("RTCSRV on fe1.contoso.com is starting for 0 s", 3600)
     assert "needs 2" in str(ready(given, "fe2.contoso.com", {"fe1.contoso.com": "Stopped"}))
     assert ready(given, "se1.contoso.com", {}) is None
 
@@ -442,7 +444,8 @@ def test_a_restart_waits_until_the_hunt_groups_have_reached_every_catalogue() ->
 def test_a_restart_is_done_when_the_service_started_after_the_need_arose() -> None:
     given = joined(plan_declared())
     expects: dict[str, Value] = {"status": "Running", "start_time": BOOT, "running_dependents": ()}
-    action = Action(Address("service_restart", "fe1.contoso.com"), ActionKind.RUN, expects=expects)
+    owed = (Obligation(Duty.FRONT_END_RESTART, "fe1.contoso.com"),)
+    action = Action(Address("service_restart", "fe1.contoso.com"), ActionKind.RUN, expects=expects, discharges=owed)
     assert not RESTART.is_done(action, given)
     again = front_end("fe1.contoso.com", started="2026-01-05T12:00:01Z")
     assert RESTART.is_done(action, with_observed(given, again))

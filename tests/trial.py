@@ -277,6 +277,13 @@ class Trial:
         self.wire = TrialWire(self.clock, self._execute)
         self._runs = 0
         self._random = SeededRandom(self.seed)
+        self.ran = frozenset(
+            f"{host}/{service.name}"
+            for host, services in self.estate._standing().services.items()
+            for service in services.values()
+            if service.status == "Running"
+        )
+        """The services that ran when it began."""
 
     def _execute(self, host: str, request: Request) -> None:
         EstateSessions(self.estate).answer(host, [request])

@@ -14,9 +14,21 @@ from typing import ClassVar
 
 from providers.exchange.server_binding import startup_mode_query
 from providers.exchange.servers import UMHost, UMService, um_hosts
-from providers.services import ServiceState, observed_services, service_attributes, service_query, service_state
+from providers.rules import Rule
+from providers.services import ServiceState, ago, observed_services, service_attributes, service_query, service_state
+from reconciler.diagnostics import Diagnostic, Severity
 from reconciler.errors import SessionError
-from reconciler.resource import Action, Answer, Attribute, Diagnosed, Landscape, Lifecycle, ResourceType, Task
+from reconciler.resource import (
+    Action,
+    Answer,
+    Attribute,
+    Diagnosed,
+    Landscape,
+    Lifecycle,
+    ResourceType,
+    Task,
+    UnderWay,
+)
 from reconciler.snapshot import Duty, Obligation
 from reconciler.values import Address, Command, Connection, Endpoint, Operation, Resource, Value, write
 
@@ -27,6 +39,18 @@ _SERVICES = {
 }
 
 
+DOES_NOT_RUN = Rule(
+    "UM029",
+    "Unified Messaging service does not run",
+    "A UM service that Windows starts by itself does not run, so the calls that come to its server fail. Nothing is "
+    "done about one that somebody stopped: it may be meant.",
+    "Start it on its server, if that is not meant:\n  Start-Service",
+    "Start-Service (Microsoft Learn); DOMAIN 3.6",
+    Severity.WARNING,
+)
+_LONGEST_START = 600.0
+
+
 class UMServiceRestart(ResourceType):
     """MSExchangeUM and MSExchangeUMCR of one server; key: its FQDN."""
 
@@ -34,6 +58,7 @@ class UMServiceRestart(ResourceType):
     lifecycle: ClassVar[Lifecycle] = Lifecycle.TASK
     rank: ClassVar[int] = 3
     reads_after: ClassVar[tuple[str, ...]] = ("exchange_server",)
+    rules: ClassVar[tuple[Rule, ...]] = (DOES_NOT_RUN,)
 
     @property
     def cmdlets(self) -> frozenset[str]:
@@ -85,6 +110,13 @@ class UMServiceRestart(ResourceType):
         states = _states(action.address.key, landscape)
         return bool(states) and all(_is_newer(state, since, before) for state in states)
 
+    def under_way(self, action: Action, landscape: Landscape) -> UnderWay | None:
+        host = action.address.key
+        starting = next((state for state in _states(host, landscape) if state.is_starting), None)
+        if starting is None:
+            return None
+        return UnderWay(f"{starting.name} on {host} is starting for {ago(starting.age)}", _LONGEST_START)
+
     def met(self, landscape: Landscape) -> Sequence[Obligation]:
         return tuple(
             owed
@@ -120,6 +152,25 @@ class UMServiceRestart(ResourceType):
             if any(record.get("ScriptRunning") is True for record in reply.records):
                 return f"exchucutil is still running on {action.address.key}"
         return None
+
+    # what clouds it
+
+    def check(self, landscape: Landscape) -> Sequence[Diagnostic]:
+        """Return which UM services should run and do not, whether or not this plan restarts them."""
+        told: list[Diagnostic] = []
+        for host in um_hosts(landscape):
+            address = Address(self.name, host)
+            for state in _states(host, landscape):
+                if state.is_running or state.start_mode not in (None, "Auto"):
+                    continue
+                by_plan = "An apply starts it." if address in landscape.actions else ""
+                detail = f"{state.name} on {host} is {state.status}."
+                told.append(DOES_NOT_RUN.told(address, detail, by_plan or _start(host, state.name)))
+        return told
+
+
+def _start(host: str, service: str) -> str:
+    return f"Start it, if that is not meant; on {host}:\n  Start-Service -Name {service}"
 
 
 def _unreplicated(answers: Sequence[Answer], host: str) -> str | None:

@@ -1,4 +1,4 @@
-"""How many Front Ends of a pool must run for the pool to stay up.
+"""How many Front Ends of a pool must run for the pool to stay up, and how many for it to start.
 
 From Lync Server 2013 on, a pool that falls below this number stops all its services by itself. For larger pools only
 the first so many Front Ends count, in the order of the topology. Source: Topologies and components for Front End
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
+_TO_START = {1: 1, 2: 1, 3: 3, 4: 3, 5: 4, 6: 5, 7: 5, 8: 6, 9: 7, 10: 8, 11: 9, 12: 10}
 _TO_STAY_UP = {1: 1, 2: 1, 3: 2, 4: 2, 5: 3, 6: 3, 7: 4, 8: 4, 9: 4, 10: 5, 11: 5, 12: 5}
 _COUNTED = {8: 7, 9: 7, 10: 9, 11: 9, 12: 9}
 
@@ -16,6 +17,11 @@ _COUNTED = {8: 7, 9: 7, 10: 9, 11: 9, 12: 9}
 def needed_to_stay_up(size: int) -> int:
     """Return how many Front Ends must run in a pool of ``size``; beyond the published table, more than half."""
     return _TO_STAY_UP.get(size, size // 2 + 1)
+
+
+def needed_to_start(size: int) -> int:
+    """Return how many Front Ends must come together for a pool of ``size`` that is down; beyond the table, 85 %."""
+    return _TO_START.get(size, -(-size * 85 // 100))
 
 
 def counted(members: Sequence[str]) -> tuple[str, ...]:

@@ -45,6 +45,8 @@ class UcPool:
     """Its computers in the order of the topology; of a Director pool too, though they are no Front Ends."""
     has_quorum: bool
     """Lync Server 2013 and later stop a pool whose quorum is lost."""
+    product: str | None = None
+    """What it runs, as people call it; None where that was not told."""
 
 
 class _Told(NamedTuple):
@@ -78,7 +80,9 @@ def _uc_pools(told: _Told) -> Mapping[str, UcPool]:
     for fqdn in sorted(roles):
         site = _site_of(fqdn, told)
         pool_class = _class_of(roles[fqdn], told.sites.get(site or ""))
-        pools[fqdn] = UcPool(fqdn, pool_class, site, _computers_of(fqdn, told), _has_quorum(versions[fqdn]))
+        version = versions[fqdn]
+        computers = _computers_of(fqdn, told)
+        pools[fqdn] = UcPool(fqdn, pool_class, site, computers, _has_quorum(version), product_of(version))
     return MappingProxyType(pools)
 
 

@@ -122,7 +122,7 @@ def halt(holdings: Holdings, host: str, service: Service, now: datetime) -> None
 
 
 def keep_quorum(holdings: Holdings, pool: Pool, now: datetime) -> None:
-    """Stop everything on the Front Ends of a pool that lost too many of them."""
+    """Stop everything on those Front Ends of a pool that are left where it lost too many of them."""
     if not _has_quorum_rule(holdings, pool):
         return
     size = len(pool.computers)
@@ -130,8 +130,9 @@ def keep_quorum(holdings: Holdings, pool: Pool, now: datetime) -> None:
     up = [c for c in counted if status(holdings, c.fqdn, _front_end(holdings, c.fqdn), now) in UP]
     if len(up) < _TO_STAY.get(size, size // 2 + 1) and not _is_starting(holdings, pool, now):
         for computer in pool.computers:
-            for other in holdings.services[computer.fqdn].values():
-                _end(other)
+            if _front_end(holdings, computer.fqdn).status != "Stopped":
+                for other in holdings.services[computer.fqdn].values():
+                    _end(other)
 
 
 def _is_starting(holdings: Holdings, pool: Pool, now: datetime) -> bool:

@@ -1,0 +1,126 @@
+"""When a Front End must restart: a level of observed times and of what is owed, never an event.
+
+Lync learns of UM objects when RTCSRV starts, so a Front End that started before the newest hunt group was made does
+not know it. Times of different clocks are not compared as they are: the difference of the Front End's clock to
+Exchange's is taken out first. What counts is WhenCreated, which exchucutil renews; WhenChanged and flags never count,
+or step 6 would ask for another restart for ever. Sources: Gg398129 (step 5); DOMAIN 5.3; RELIABILITY D1, D2.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from statistics import median
+from typing import Final
+
+from providers.lync.front_end_services import TYPE, state_of
+from providers.lync.topology import uc_pools
+from providers.services import ServiceState, moment
+from providers.types import instant
+from reconciler.errors import SessionError
+from reconciler.resource import Action, ActionKind, Answer, Landscape
+from reconciler.snapshot import Duty, Obligation
+from reconciler.values import Resource
+
+REFERENCE: Final = "exchange_clock"
+"""The attribute that tells Exchange's clock at the moment the Front End's was read."""
+
+_SAME_CLOCK = timedelta(seconds=20)
+"""Clocks that differ by less are taken as equal: so much can pass between two reads. A corrected time may be wrong by
+as much; within it a Front End is not restarted once more, so that no restart of ours asks for another."""
+
+
+def restart_reasons(host: str, landscape: Landscape) -> tuple[str, ...]:
+    """Return why a Front End must be restarted, in words; nothing where it need not.
+
+    One that is stopped and owes nothing is left alone: it reads everything when somebody starts it. So is one that is
+    starting, where it began after the need did.
+    """
+    if any(action.kind is ActionKind.RUN for action in _actions(landscape, "exchucutil")):
+        return ("exchucutil renews the hunt groups, which Lync reads when the service starts",)
+    state, owed = state_of(host, landscape), _owed(host, landscape)
+    if owed is not None and not (state is not None and state.is_starting and _is_after(state, owed)):
+        return ("it has not been restarted since exchucutil ran",)
+    if state is None or not state.is_running:
+        return ()
+    made = [a.address.key for a in _actions(landscape, "hunt_group") if a.kind is not ActionKind.DELETE]
+    if renewed := [key for key in made if is_link(landscape.one("hunt_group", key), landscape)]:
+        return (f"a hunt group is made: {renewed[0]}",)
+    if is_older_than_links(host, state, landscape):
+        return ("it started before the newest hunt group was made",)
+    return ()
+
+
+def _actions(landscape: Landscape, type_name: str) -> tuple[Action, ...]:
+    quiet = (ActionKind.ADOPT, ActionKind.FORGET)
+    return tuple(a for a in landscape.actions.values() if a.address.type == type_name and a.kind not in quiet)
+
+
+def _owed(host: str, landscape: Landscape) -> Obligation | None:
+    """Return the open obligation of a Front End to restart, unless its end is seen already."""
+    owed = landscape.prior.owes(Duty.FRONT_END_RESTART, host)
+    return None if owed is None or has_restarted(owed, landscape) else owed
+
+
+def has_restarted(owed: Obligation, landscape: Landscape) -> bool:
+    """True where a Front End is seen to run since a moment after its obligation began."""
+    state = state_of(owed.subject, landscape)
+    return state is not None and state.is_running and _is_after(state, owed)
+
+
+def _is_after(state: ServiceState, owed: Obligation) -> bool:
+    return state.start_time is not None and owed.since is not None and state.start_time > owed.since
+
+
+def is_link(group: Resource | None, landscape: Landscape) -> bool:
+    """True for a hunt group that links a managed dial plan with a pool's gateway."""
+    if group is None or group.text("gateway") not in uc_pools(landscape):
+        return False
+    return (group.text("dial_plan") or "") in landscape.wanted("dial_plan")
+
+
+def is_older_than_links(host: str, state: ServiceState, landscape: Landscape) -> bool:
+    """True where the newest hunt group was made after the service started."""
+    groups = (group for group in landscape.all("hunt_group").values() if is_link(group, landscape))
+    newest = max((made for group in groups if (made := group.text("when_created"))), default=None)
+    started, made_at = moment(state.start_time), moment(newest)
+    if started is None or made_at is None:
+        return False
+    ahead = _clock_ahead(host, landscape)
+    if abs(ahead) < _SAME_CLOCK:
+        return made_at > started
+    return made_at > started - ahead + min(_SAME_CLOCK, abs(ahead))
+
+
+def _clock_ahead(host: str, landscape: Landscape) -> timedelta:
+    """Return by how much a Front End's clock is ahead of the Exchange servers'; zero where that was not read."""
+    observed = landscape.one(TYPE, host)
+    own = moment(observed.text("host_clock")) if observed else None
+    reference = moment(observed.text(REFERENCE)) if observed else None
+    if own is not None and reference is not None:
+        return own - reference
+    clocks = [moment(one.text("host_clock")) for one in landscape.all("um_service_restart").values()]
+    told = [clock.timestamp() for clock in clocks if clock is not None]
+    if own is None or not told:
+        return timedelta(0)
+    return timedelta(seconds=own.timestamp() - median(told))
+
+
+def exchange_clock(answer: Answer) -> str | None:
+    """Return Exchange's clock, from an answer of its entry point."""
+    command, reply = answer
+    if command.endpoint.host or isinstance(reply, SessionError):
+        return None
+    told = next((instant(record.get("HostClock")) for record in reply.records), None)
+    return told if isinstance(told, str) else None
+
+
+def unreplicated(answer: Answer, landscape: Landscape) -> str | None:
+    """Return which catalogue lacks a hunt group that Lync is to find; one that does not answer is passed over."""
+    command, reply = answer
+    controller = dict(command.parameters).get("DomainController")
+    if controller is None or isinstance(reply, SessionError):
+        return None
+    known = {str(record.get("Guid")).casefold() for record in reply.records}
+    groups = (group for group in landscape.all("hunt_group").values() if is_link(group, landscape))
+    lacking = [group for group in groups if group.guid and group.guid.casefold() not in known]
+    return f"{controller} does not know {lacking[0].address} yet" if lacking else None
