@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from reconciler.resource import Action, ActionKind, Landscape, Lifecycle, ResourceType
 from reconciler.values import Address, Resource, Value
 
-STEADY = 3
-"""Looks in a row that read the same: then what is read is what there is."""
+STEADY = 5
+"""Looks in a row, over some four seconds, that read the same: then what is read is what there is."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from reconciler.events import (
     ActionEnded,
     Event,
+    Evidence,
     Observed,
     Observing,
     Owed,
@@ -21,6 +22,14 @@ from tests.plans import certificate_warning
 
 STEP = "run service_restart/fe1.contoso.com"
 
+IN_PART = Evidence(
+    ("exchucutil.ps1",),
+    "Using Global Catalog: dc1.contoso.com\nError: The object '1:1' already exists.\n\nPoolFqdn  UMIPGateway",
+    ("no gateway for pool1.contoso.com",),
+    "a gateway named 1:1 already exists, ip_gateway/old.contoso.com",
+)
+"""Of a script that made a part."""
+
 ONE_OF_EACH: tuple[Event, ...] = (
     Observing("ex1.contoso.com", ("dial_plan", "um_mailbox"), 3),
     Observed("ex1.contoso.com", 10214, 12, 1.2345),
@@ -31,6 +40,7 @@ ONE_OF_EACH: tuple[Event, ...] = (
     Retrying(STEP, "The server asks to wait.", 2, 3.25),
     ActionEnded(STEP, "service_restart/fe1.contoso.com", "run", OutcomeKind.DONE),
     ActionEnded(STEP, "service_restart/fe2.contoso.com", "run", OutcomeKind.FAILED, detail="Zugriff verweigert"),
+    ActionEnded("run exchucutil/contoso.com", "exchucutil/contoso.com", "run", OutcomeKind.FAILED, evidence=IN_PART),
     ActionEnded(STEP, "service_restart/fe3.contoso.com", "run", OutcomeKind.UNKNOWN),
     ActionEnded(STEP, "service_restart/fe4.contoso.com", "run", OutcomeKind.NOT_RUN, adopted=False),
     ActionEnded(STEP, "service_restart/fe5.contoso.com", "run", OutcomeKind.DONE, adopted=True),

@@ -8,7 +8,10 @@ from reconciler.drift import DriftKind
 from reconciler.events import ActionEnded
 from reconciler.plan import Plan
 from reconciler.snapshot import OutcomeKind
+from reconciler.state_text import render_remembered
+from reconciler.style import Style
 from reconciler.values import Address
+from state.codec import decode_remembered, encode_remembered
 from tests.trial import Applied, Trial, environment_of
 from tests.worlds import world_of
 
@@ -69,7 +72,7 @@ def test_what_the_script_printed_and_why_is_told_at_once() -> None:
     assert event.outcome is OutcomeKind.FAILED
     assert "already exists" in event.evidence.printed
     assert event.evidence.read == ("no gateway for pool1.contoso.com",)
-    assert "the name 1:1 is that of ip_gateway/old.contoso.com" in event.detail
+    assert "a gateway named 1:1 already exists, ip_gateway/old.contoso.com" in event.detail
     assert trial.clock.seconds < 30
 
 
@@ -122,6 +125,13 @@ def test_script_runs_when_the_state_was_told_to_forget() -> None:
     )
     del trial.store.resources[SCRIPT]
     assert codes(trial.plan()) == {"UM027"}
+
+
+def test_state_keeps_what_was_printed_and_shows_it() -> None:
+    trial, _ = in_part()
+    kept = trial.store.resources[SCRIPT]
+    assert decode_remembered(SCRIPT, encode_remembered(kept)) == kept
+    assert "already exists" in render_remembered(kept, Style())
 
 
 def test_new_dial_plan_is_a_reason_to_run_it_again() -> None:

@@ -44,7 +44,7 @@ from reconciler.text import width
 from reconciler.values import UNSET, Address
 from tests.effort import effort
 from tests.example_drift import drifted
-from tests.example_events import ONE_OF_EACH
+from tests.example_events import IN_PART, ONE_OF_EACH
 from tests.plans import certificate_warning, contoso, mailbox_step, nothing
 from tests.strategies import diagnostics, plans, texts
 
@@ -405,6 +405,17 @@ def test_every_event_can_be_shown() -> None:
         stream = io.StringIO()
         progress = TerminalProgress(stream, PLAIN, monotonic=Ticking())
         list(progress._lines(event))
+
+
+def test_what_was_sent_and_printed_stands_under_what_failed() -> None:
+    shown = shown_of(*ONE_OF_EACH)
+    assert "    sent   exchucutil.ps1\n" in shown
+    assert "    printed Error: The object '1:1' already exists.\n" in shown
+    long = replace(IN_PART, printed="\n".join(f"line {number}" for number in range(100)))
+    event = ActionEnded("run x", "exchucutil/x", "run", OutcomeKind.FAILED, evidence=long)
+    assert shown_of(event).count("printed") == 41
+    assert "60 more lines, all of them in --json and --log" in shown_of(event)
+    assert "printed" not in shown_of(replace(event, outcome=OutcomeKind.DONE)), "what went well needs no proof here"
 
 
 def test_run_is_told_step_by_step_and_ends_with_what_became_of_it() -> None:

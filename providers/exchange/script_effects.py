@@ -71,4 +71,5 @@ def taken_names(landscape: Landscape, *, planned: bool = False) -> tuple[tuple[s
 
 
 def in_words(pool: str, other: Resource) -> str:
-    return f"the gateway of {pool} cannot be made: the name {other.name} is that of {other.address}"
+    """Return in words that the gateway of a pool cannot be made, and what has its name."""
+    return f"the gateway of {pool} cannot be made: a gateway named {other.name} already exists, {other.address}"
