@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from reconciler.declarations import IDENTITY
+from reconciler.diagnostics import Position
 from reconciler.resolve import implied_by_default
 from reconciler.resource import (
     NO_RESOURCES,
@@ -30,12 +31,23 @@ class Acceptance:
     def __init__(self, types: Sequence[ResourceType], landscape: Landscape) -> None:
         self._types = types
         self._declared = landscape.declared
+        self._by_place: dict[str, dict[Position | None, Resource]] = {}
         implied = implied_by_default(types, landscape.declared)
         self._implied = {name: {folded(key) for key in keys} for name, keys in implied.items()}
 
+    def declaration(self, action: Action) -> Resource | None:
+        """Return what the files declare of an action's resource: a row may name a mailbox by another of its names."""
+        declared = self._declared.get(action.address.type, NO_RESOURCES)
+        found = declared.get(action.address.key)
+        if found is not None or action.position is None:
+            return found
+        if action.address.type not in self._by_place:
+            self._by_place[action.address.type] = {one.position: one for one in declared.values()}
+        return self._by_place[action.address.type].get(action.position)
+
     def offer(self, kind: ResourceType, action: Action) -> str:
         """Return the YAML to write for what an action would put right; empty where the files cannot say it."""
-        declared = self._declared.get(kind.name, NO_RESOURCES).get(action.address.key)
+        declared = self.declaration(action)
         if kind.section is None or declared is None:
             return ""
         if action.kind is ActionKind.CREATE:

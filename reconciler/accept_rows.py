@@ -112,14 +112,17 @@ def _proved(
     for file in {row.place.file for row in written.values()}:
         rows = {row.place.line: row.text for row in written.values() if row.place.file == file}
         contents[file] = _replaced(contents[file], rows)
-    environment, _ = load(replace(files, contents=contents), types)
-    if environment is None:
+    before, after = (load(each, types)[0] for each in (files, replace(files, contents=contents)))
+    if before is None or after is None:
         return frozenset()
-    declared = environment.declared
+    # A row may name a mailbox by another of its names than its address.
+    keys = {one.position: one.key for declared in before.declared.values() for one in declared.values()}
     return frozenset(
         entry.address
         for entry in asked
-        if entry.address in written and _says(declared[entry.address.type].get(entry.address.key), entry)
+        if entry.address in written
+        if (key := keys.get(entry.position)) is not None
+        if _says(after.declared[entry.address.type].get(key), entry)
     )
 
 

@@ -22,7 +22,7 @@ from reconciler.checks import find_conditions
 from reconciler.decide import decide, declared_digest
 from reconciler.diagnostics import Diagnostic, Position, Severity
 from reconciler.plan import DECLARED
-from reconciler.resource import NO_RESOURCES, Action, ActionKind, Change, Landscape, Lifecycle, ResourceType
+from reconciler.resource import Action, ActionKind, Change, Landscape, Lifecycle, ResourceType
 from reconciler.snapshot import Remembered
 from reconciler.values import UNSET, Address, Resource, Unset, Value
 
@@ -110,19 +110,24 @@ class DriftReport:
         return 2 if any(self.count(kind) for kind in _ALARMING) else 0
 
 
+@dataclass(frozen=True, slots=True)
+class _Files:
+    """What is known of the files while a report is made."""
+
+    moved: bool | None
+    """Whether they declare something else than when all was last applied; None where that is not known."""
+    acceptance: Acceptance
+
+
 def find_drift(types: Sequence[ResourceType], landscape: Landscape) -> DriftReport:
     """Return how the observed landscape differs from the desired and the last applied state."""
     end, unchanged = decide(types, landscape)
     by_type = {kind.name: kind for kind in types}
-    moved, acceptance = _files_moved(types, landscape), Acceptance(types, landscape)
+    files = _Files(_files_moved(types, landscape), Acceptance(types, landscape))
     entries = [
         *_unreadable(landscape),
         *_conditions(types, end),
-        *(
-            entry
-            for action in end.actions.values()
-            for entry in _entry(by_type, action, landscape, end, moved, acceptance)
-        ),
+        *(entry for action in end.actions.values() for entry in _entry(by_type, action, landscape, end, files)),
         *(entry for kind in types for entry in _unmanaged(kind, landscape, end)),
     ]
     order = list(DriftKind)
@@ -159,14 +164,13 @@ def _entry(
     action: Action,
     landscape: Landscape,
     end: Landscape,
-    moved: bool | None,
-    acceptance: Acceptance,
+    files: _Files,
 ) -> Iterable[DriftEntry]:
     kind = by_type[action.address.type]
     prior = _respelt(kind, landscape.prior.resources.get(action.address), action.changes)
     if action.predicted_by is not None or action.kind is ActionKind.FORGET or _follows_a_task(action, end):
         return  # what follows from another action is told with that one
-    found, reason = _classified(action, prior, landscape, end, moved)
+    found, reason = _classified(action, prior, landscape, end, files)
     changes = (
         tuple(_compared(change, prior) for change in action.changes) if kind.lifecycle is not Lifecycle.TASK else ()
     )
@@ -176,7 +180,7 @@ def _entry(
         _severity(kind, found),
         reason,
         changes=changes,
-        accept=acceptance.offer(kind, action) if found in (DriftKind.DRIFTED, DriftKind.CONFLICT) else "",
+        accept=files.acceptance.offer(kind, action) if found in (DriftKind.DRIFTED, DriftKind.CONFLICT) else "",
         is_removed=action.kind is ActionKind.CREATE,
         position=action.position,
     )
@@ -189,7 +193,7 @@ def _follows_a_task(action: Action, end: Landscape) -> bool:
 
 
 def _classified(
-    action: Action, prior: Remembered | None, landscape: Landscape, end: Landscape, moved: bool | None
+    action: Action, prior: Remembered | None, landscape: Landscape, end: Landscape, files: _Files
 ) -> tuple[DriftKind, str]:
     match action.kind:
         case ActionKind.ADOPT:
@@ -201,11 +205,11 @@ def _classified(
         case ActionKind.DELETE:
             return DriftKind.PENDING, "no longer declared and still there"
         case ActionKind.RUN:
-            return _classified_task(action, landscape, end, moved)
+            return _classified_task(action, landscape, end, files)
         case _:
-            declared = landscape.declared.get(action.address.type, NO_RESOURCES).get(action.address.key)
+            declared = files.acceptance.declaration(action)
             written = frozenset(declared.attributes) if declared is not None else frozenset[str]()
-            return _classified_changes(action.changes, prior, written, moved)
+            return _classified_changes(action.changes, prior, written, files.moved)
 
 
 def _classified_changes(
@@ -230,7 +234,7 @@ def _classified_changes(
     return DriftKind.PENDING, "changed in the configuration and not yet applied"
 
 
-def _classified_task(action: Action, landscape: Landscape, end: Landscape, moved: bool | None) -> tuple[DriftKind, str]:
+def _classified_task(action: Action, landscape: Landscape, end: Landscape, files: _Files) -> tuple[DriftKind, str]:
     """A task is drift where nothing the configuration still waits for explains it."""
     reason = "; ".join(action.reasons)
     awaited = [other for need in action.needs if (other := end.actions.get(need)) is not None]
@@ -238,7 +242,7 @@ def _classified_task(action: Action, landscape: Landscape, end: Landscape, moved
     if is_owed or not landscape.prior.resources or _was_never_done(action, landscape, end):
         return DriftKind.PENDING, reason
     if any(
-        _classified(other, landscape.prior.resources.get(other.address), landscape, end, moved)[0] is DriftKind.PENDING
+        _classified(other, landscape.prior.resources.get(other.address), landscape, end, files)[0] is DriftKind.PENDING
         for other in awaited
     ):
         return DriftKind.PENDING, reason

@@ -81,6 +81,18 @@ def test_row_of_a_csv_file_is_offered_as_row_and_as_item(line: str, delimiter: s
     assert is_accepted(trial, entry, as_item(entry), without_row(csv, entry))
 
 
+@pytest.mark.parametrize("line", [OTHER_EXTENSION, DISABLED], ids=["changed", "disabled"])
+def test_row_that_names_a_mailbox_by_its_alias_keeps_that_name(line: str) -> None:
+    csv = ROWS.replace("\nuser1@contoso.com,", "\nuser1,")
+    trial, entry, _ = drifted(line, csv)
+    assert "follows from" not in entry.reason
+    assert entry.row is not None
+    assert is_accepted(trial, entry, YAML + NAMED, with_row(csv, entry))
+    if line == OTHER_EXTENSION:
+        assert entry.row.text.startswith("user1,")
+        assert is_accepted(trial, entry, as_item(entry), without_row(csv, entry))
+
+
 def test_mailbox_that_somebody_disabled_is_accepted_without_its_row() -> None:
     trial, entry, _ = drifted(DISABLED)
     assert entry.accept == "# remove user1@contoso.com from mailboxes"
