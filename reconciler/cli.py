@@ -121,13 +121,14 @@ def validate(output: Output, directory: Path) -> int:
 @shown
 def plan(output: Output, directory: Path, **options: Any) -> int:
     """Show what would be done, and save it with --out."""
-    from reconciler.app import open_workspace
+    from reconciler.app import open_workspace, under_way
 
     selection = _selected(options)
     with (
         concluded(output, "Not saved" if options["out"] else "Cannot be applied"),
         open_workspace(directory, ports(output), parallelism=options["parallelism"]) as workspace,
     ):
+        output.diagnostics(under_way(workspace.store))
         output.busy(_OPENING)
         made = workspace.plan(selection, refresh_only=options["refresh_only"])
         output.plan(made, commands=options["commands"])
@@ -158,7 +159,7 @@ def plan(output: Output, directory: Path, **options: Any) -> int:
 @shown
 def apply(output: Output, what: Path, **options: Any) -> int:
     """Carry out a plan: one made and approved now, or a saved one."""
-    from reconciler.app import open_workspace
+    from reconciler.app import refuse_while_held
     from reconciler.system import SignalStop
 
     def on_signal(_: int, count: int) -> None:
@@ -168,6 +169,10 @@ def apply(output: Output, what: Path, **options: Any) -> int:
         sys.stderr.write(f"\nInterrupted: {words} ...\n")
 
     directory, planfile = _place(what, options["directory"])
+    with concluded(output, "Not applied"):
+        refuse_while_held(directory)
+    from reconciler.app import open_workspace  # takes longer to load than to find the environment locked
+
     stop = SignalStop(on_signal, tell_of_waiting)
     with (
         stop.installed(),
@@ -214,9 +219,10 @@ def apply(output: Output, what: Path, **options: Any) -> int:
 @shown
 def drift(output: Output, directory: Path, out: Path | None) -> int:
     """Report what differs from the files and from the last apply."""
-    from reconciler.app import open_workspace
+    from reconciler.app import open_workspace, under_way
 
     with open_workspace(directory, ports(output)) as workspace:
+        output.diagnostics(under_way(workspace.store))
         output.busy(_OPENING)
         report = workspace.drift()
     if out is not None:

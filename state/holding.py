@@ -7,13 +7,16 @@ clocks may be set between two processes. Of a holder on another machine only tim
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from reconciler.diagnostics import Diagnostic
 from reconciler.errors import Locked
 from reconciler.snapshot import short_run
 from state.host_lock import is_process_alive, this_machine
-from state.ledger import Leased, Ledger
+from state.leased import Leased
+
+if TYPE_CHECKING:
+    from state.ledger import Ledger
 
 LEASE_SECONDS: Final = 60.0
 """How long a holder that says nothing more keeps others waiting."""
@@ -44,10 +47,15 @@ def why_held(ledger: Ledger, held: Leased, now: float) -> str:
     A byte of the lock file that is taken counts while its holder lives, whatever a clock says: the clocks of two
     processes that share a file may have been set between them. On a server its own clock decides.
     """
-    lives, is_in_force = _lives(ledger, held), held.expires > now
-    if lives is False or not (is_in_force or (lives and ledger.database.host_lock is not None)):
+    lives = _lives(ledger, held)
+    if lives is False or not (held.expires > now or (lives and ledger.database.host_lock is not None)):
         return ""
-    if not is_in_force:
+    return why_kept(held, lives=bool(lives), now=now)
+
+
+def why_kept(held: Leased, *, lives: bool, now: float) -> str:
+    """Return the sentence that says why a lease which is not free is kept."""
+    if held.expires <= now:
         return f"Its lease ended at {_time(held.expires)}, but it lives: its process may have been suspended."
     return f"{'It lives; its' if lives else 'Its'} lease ends at {_time(held.expires)} unless it renews it."
 

@@ -20,7 +20,8 @@ from reconciler.snapshot import Run, StateChange
 from state import codec
 from state.holding import living, locked, may_live, refuse_while_held, why_held
 from state.host_lock import this_machine, this_process
-from state.ledger import Entry, Environment, Leased, Ledger
+from state.leased import Leased
+from state.ledger import Entry, Environment, Ledger
 from state.rows import Written, checksum, digest_of, write_change
 from state.tables import runs
 

@@ -19,6 +19,7 @@ from state import codec
 from state.audit import START, append_entry
 from state.database import Database
 from state.failures import StoreUnreachable, damaged, state_error
+from state.leased import Leased
 from state.rows import Written, checksum
 from state.tables import lease, meta
 
@@ -50,28 +51,6 @@ class Environment:
             "audit_head": self.audit_head,
         }
         return {**columns, "checksum": checksum(meta.name, codec.to_json(columns))}
-
-
-@dataclass(frozen=True, slots=True)
-class Leased:
-    """The row of a lease, in force or ended."""
-
-    epoch: int
-    holder: Holder
-    machine: str
-    process: str | None
-    expires: float
-    """By the store's clock, in seconds since 1970."""
-
-    def values(self) -> dict[str, Any]:
-        columns: dict[str, Any] = {
-            "epoch": self.epoch,
-            "holder": codec.encode_holder(self.holder),
-            "machine": codec.escape(self.machine),
-            "process": None if self.process is None else codec.escape(self.process),
-            "expires": self.expires,
-        }
-        return columns
 
 
 Entry: TypeAlias = Callable[[Connection, Environment, int], Written]

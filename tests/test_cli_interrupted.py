@@ -94,10 +94,13 @@ def test_ctrl_c_at_the_question_changes_nothing_and_lets_go_of_the_lock(small: E
 
 def test_second_apply_is_locked_out_plan_is_not_and_a_killed_holder_frees_the_lock_at_once(small: Environment) -> None:
     with at_the_question(small) as terminal:
+        asked = len(small.log())
         locked = small.run("apply", "--auto-approve").has(6)
+        assert len(small.log()) == asked, "no server is read before the lock is looked at"
         assert str(terminal.pid) in locked.err
         assert "apply" in locked.err
-        small.run("plan", "--detailed-exitcode").has(2)
+        planned = small.run("plan", "--detailed-exitcode").has(2)
+        assert f"process {terminal.pid}, changes" in planned.err
         assert small.writes() == []
         terminal.kill(signal.SIGKILL)
         terminal.wait()

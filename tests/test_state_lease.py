@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -15,8 +16,9 @@ import pytest
 
 from reconciler.errors import LeaseLost, Locked, StateError
 from reconciler.snapshot import StateChange
+from state.glance import refuse_at_a_glance
 from state.host_lock import HostLock, is_process_alive, this_process
-from tests.state_support import Place, RealClock, VirtualClock, child, holder, intent, mailbox
+from tests.state_support import ROOT, Place, RealClock, VirtualClock, child, holder, intent, mailbox
 
 needs_signals = pytest.mark.skipif(sys.platform == "win32", reason="no such signals on Windows")
 
@@ -123,6 +125,36 @@ def test_a_living_holder_keeps_its_lease_by_itself(place: Place) -> None:
             with pytest.raises(Locked):
                 store.acquire(holder())
         assert holding.ask("commit") == "ok"
+
+
+@needs_signals
+def test_a_glance_says_who_holds_the_lock(place: Place) -> None:
+    refuse_at_a_glance(place.path)  # nothing is there
+    with child("hold", str(place.path), "60") as holding:
+        holding.answer()
+        before = set(place.path.parent.iterdir())
+        with pytest.raises(Locked, match=rf"process {holding.pid}, changes environment contoso") as caught:
+            refuse_at_a_glance(place.path)
+        assert "lease ends at 20" in caught.value.diagnostics[0].detail
+        assert set(place.path.parent.iterdir()) == before
+        holding.signal(signal.SIGKILL)
+        holding.wait()
+        refuse_at_a_glance(place.path)
+    place.path.write_bytes(b"no state")
+    lock = HostLock(place.path.with_name("state.db.lock"))
+    assert lock.take(7)
+    refuse_at_a_glance(place.path)  # what is wrong with it is said by the store
+    lock.close()
+
+
+def test_a_glance_loads_little() -> None:
+    """Eight that begin at once have two processors: each is to know within two seconds that another has the lock."""
+    program = "import sys, reconciler.cli\nfrom reconciler.app import refuse_while_held\nimport state.glance\n"
+    program += (
+        "print(sorted({'sqlalchemy', 'pydantic', 'yaml', 'alembic', 'providers', 'deepdiff'} & set(sys.modules)))"
+    )
+    ended = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert ended.stdout == "[]\n"
 
 
 def test_processes_are_told_apart_from_later_ones_of_their_number() -> None:

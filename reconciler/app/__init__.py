@@ -2,13 +2,19 @@
 
 ``workspace`` opens an environment for one command, ``declared`` reads what it declares, ``trusted`` what is decided
 outside of it, ``server_connections`` are the ways to its servers, ``saved_plans`` its signed plans; ``simulated_world``
-runs an estate that stands in for servers.
+runs an estate that stands in for servers. ``rivals`` looks at other runs first. Each is loaded when it is asked for:
+a run that finds the environment locked is not to load all of them before it says so.
 """
 
-from reconciler.app.declared import check, schema_text
-from reconciler.app.saved_plans import directory_of_plan
-from reconciler.app.simulated_world import invoke_in_world, serve_world, world_of
-from reconciler.app.workspace import Ports, Workspace, open_workspace
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from reconciler.app.declared import check, schema_text
+    from reconciler.app.rivals import refuse_while_held, under_way
+    from reconciler.app.saved_plans import directory_of_plan
+    from reconciler.app.simulated_world import invoke_in_world, serve_world, world_of
+    from reconciler.app.workspace import Ports, Workspace, open_workspace
 
 __all__ = [
     "Ports",
@@ -17,7 +23,24 @@ __all__ = [
     "directory_of_plan",
     "invoke_in_world",
     "open_workspace",
+    "refuse_while_held",
     "schema_text",
     "serve_world",
+    "under_way",
     "world_of",
 ]
+
+_PLACES = {
+    "declared": ("check", "schema_text"),
+    "rivals": ("refuse_while_held", "under_way"),
+    "saved_plans": ("directory_of_plan",),
+    "simulated_world": ("invoke_in_world", "serve_world", "world_of"),
+    "workspace": ("Ports", "Workspace", "open_workspace"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    for module, names in _PLACES.items():
+        if name in names:
+            return getattr(import_module(f"{__name__}.{module}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -8,11 +8,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from reconciler.connections import SecretReference
 from reconciler.diagnostics import Diagnostic
 from reconciler.errors import ConfigurationError, StateError
 from reconciler.git import committed_at
-from reconciler.secret_references import fetch
 
 PRIVATE: Final = ".reconciler"
 """In the environment's directory: the state, the key that signs plans, the simulated world's changes."""
@@ -59,6 +57,9 @@ def told_location(told: str, directory: Path) -> str:
     Raises:
         ConfigurationError: the reference leads nowhere.
     """
+    from reconciler.connections import SecretReference
+    from reconciler.secret_references import fetch
+
     try:
         reference = SecretReference.parse(told)
     except ValueError:
