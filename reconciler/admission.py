@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
+from reconciler.binding import is_made_over, moved_on
 from reconciler.budgets import Budgets
+from reconciler.checks import unreadable
 from reconciler.commits import Gap, Source
 from reconciler.diagnostics import Diagnostic, named
 from reconciler.errors import PlanError, ReconcilerError, Refused
 from reconciler.plan import Plan
 from reconciler.plan_file import SavedPlan
+from reconciler.resource import Landscape
 from reconciler.snapshot import Run, Snapshot
 
 _REMEDY = "Make a new plan."
@@ -43,7 +47,7 @@ def admit_saved(saved: SavedPlan, snapshot: Snapshot, environment: str, *, is_us
     if is_used:
         detail = f"The plan {saved.digest[:12]} was applied before; a saved plan is applied once."
         raise PlanError(Diagnostic("Saved plan already used", detail, _REMEDY))
-    told = [*_misplaced(saved.plan, snapshot, environment)]
+    told = [*_misplaced(saved.plan, snapshot, environment)] or [*_moved_on(saved.plan, snapshot)]
     if told:
         raise PlanError(*told)
 
@@ -52,9 +56,32 @@ def _misplaced(plan: Plan, snapshot: Snapshot, environment: str) -> Iterator[Dia
     if plan.environment != environment:
         detail = f'It was made for the environment "{plan.environment}"; this one is "{environment}".'
         yield Diagnostic("Plan of another environment", detail, _REMEDY)
-    if plan.lineage != snapshot.lineage:
+    if not is_made_over(plan, snapshot):
         detail = f"It was made over the state {plan.lineage or 'none'}; this one is {snapshot.lineage or 'none'}."
         yield Diagnostic("Plan of another state", detail, _REMEDY)
+
+
+def _moved_on(plan: Plan, snapshot: Snapshot) -> Iterator[Diagnostic]:
+    sent = {action.address for action in plan.actions()}
+    moved = [str(address) for address in moved_on(plan, snapshot) if address in sent]
+    if moved:
+        detail = (
+            f"Since it was made, the state learned something else about what it acts upon: {named(moved)}. "
+            f"Its serial was {plan.serial} then, and is {snapshot.serial} now."
+        )
+        yield Diagnostic("Saved plan is stale", detail, _REMEDY)
+
+
+def admit_readable(plan: Plan, landscape: Landscape) -> None:
+    """Let a saved plan pass whose objects can be read: nobody else asked before it is carried out.
+
+    Raises:
+        ReconcilerError: a whole type that it acts upon cannot be read.
+    """
+    types = {action.address.type for action in plan.actions()}
+    unread = {one: told for one, told in landscape.unreadable.items() if one.key == "*" and one.type in types}
+    if unread:
+        raise ReconcilerError(*unreadable(replace(landscape, unreadable=unread)))
 
 
 # --- commits ---------------------------------------------------------------------------------------------------------

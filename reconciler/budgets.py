@@ -78,7 +78,11 @@ def over_destroyed(plan: Plan, max_destroy: int) -> Diagnostic | None:
     count = plan.impact.destroys
     if count <= max_destroy:
         return None
-    named = ", ".join(str(action.address) for action in plan.actions() if action.destroys)
+    named = ", ".join(
+        f"{address}" if address == action.address else f"{address} by {action.address}"
+        for action in plan.actions()
+        for address in action.destroyed
+    )
     return Diagnostic(
         "Too many objects would be destroyed",
         f"The plan destroys {count} ({named}); allowed are {max_destroy}.",

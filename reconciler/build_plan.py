@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from reconciler.binding import fingerprints_of
 from reconciler.commits import Source
 from reconciler.decide import decide, declared_digest
 from reconciler.diagnostics import in_order
@@ -46,7 +47,8 @@ def build_plan(
     """
     selection, origin = selection or Selection(), origin or Origin()
     end, unchanged = decide(types, landscape)
-    chosen, told = leave_out(types, end, selection.choose(end.actions))
+    asked_for = selection.choose(end.actions)
+    chosen, told = leave_out(types, end, asked_for)
     by_type = {kind.name: kind for kind in types}
     steps = arrange(chosen.values(), by_type)
     open_obligations = sorted(landscape.prior.obligations, key=lambda owed: owed.identity)
@@ -68,7 +70,14 @@ def build_plan(
         decisions=_new_decisions(types, end, is_whole=selection == Selection()),
         impact=_impact(steps, by_type, end),
         diagnostics=in_order([*told, *selection.unknown(known, set(by_type), _waves(types, end))]),
+        prior=fingerprints_of(landscape.prior, chosen),
+        asked=str(selection),
+        passed_over=_sent(end.actions.values()) - _sent(asked_for.values()),
     )
+
+
+def _sent(actions: Iterable[Action]) -> int:
+    return sum(action.kind not in (ActionKind.ADOPT, ActionKind.FORGET) for action in actions)
 
 
 def _addresses(types: Sequence[ResourceType], end: Landscape) -> Iterator[Address]:
@@ -107,5 +116,5 @@ def _impact(steps: Sequence[Step], by_type: Mapping[str, ResourceType], end: Lan
             restarts += is_restart
             interrupted += affected if is_restart else 0
             users += 0 if is_restart else affected
-            destroys += action.destroys
+            destroys += len(action.destroyed)
     return Impact(restarts=restarts, users=users, interrupted_users=interrupted, destroys=destroys)

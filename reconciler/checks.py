@@ -35,7 +35,7 @@ def check_plan(
         end: the landscape as the plan will leave it.
         chosen: the actions that are part of the plan.
     """
-    return in_order([*_unreadable(end), *find_conditions(types, end, chosen)])
+    return in_order([*unreadable(end), *find_conditions(types, end, chosen)])
 
 
 def find_conditions(
@@ -54,7 +54,7 @@ def find_conditions(
     )
 
 
-def _unreadable(end: Landscape) -> Iterable[Diagnostic]:
+def unreadable(end: Landscape) -> Iterable[Diagnostic]:
     """A whole type that cannot be read is an error; one host among many clouds the plan and is left out of it.
 
     A server that gives no answer leaves a dozen types unread: what has one cause is told once.

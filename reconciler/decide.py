@@ -97,7 +97,7 @@ def _task_action(task: Task) -> Action:
         discharges=tuple(task.discharges),
         proof=task.proof,
         settle_seconds=task.settle_seconds,
-        destroys=task.destroys,
+        destroyed=tuple(task.destroyed),
         group=task.group,
         position=task.resource.position,
     )
@@ -155,6 +155,7 @@ def _change(
         desired.address, action_kind, changes=changes, position=desired.position, remember=remember, needs=needs
     )
     target = Resource(desired.address, {change.attribute: _value(change) for change in changes})
+    is_torn = action_kind is ActionKind.REPLACE and kind.lifecycle is not Lifecycle.FIXED
     return replace(
         draft,
         commands=_commands(kind, action_kind, desired, observed, changes, landscape),
@@ -164,7 +165,7 @@ def _change(
         expects_after=kind.project(changes, target),
         predicted_by=landscape.predicted_by.get(desired.address) if observed is not None else None,
         owes=tuple(kind.obligations(action_kind, desired, changes, landscape)),
-        destroys=1 if action_kind is ActionKind.REPLACE and kind.lifecycle is not Lifecycle.FIXED else 0,
+        destroyed=(desired.address,) if is_torn else (),
         group=kind.group(draft, landscape),
         wave=str(desired.get("wave") or ""),
     )
@@ -278,7 +279,7 @@ def _removal(kind: ResourceType, prior: Remembered, moving: Collection[Address],
         return forgetting, None
     if kind.lifecycle is Lifecycle.SETTING:
         return _abandoned_setting(kind, prior, observed, landscape)
-    draft = Action(prior.address, ActionKind.DELETE, destroys=1)
+    draft = Action(prior.address, ActionKind.DELETE, destroyed=(prior.address,))
     first = (*_dependents(prior.address, moving, landscape), *kind.successors(observed, landscape))
     action = replace(
         draft,

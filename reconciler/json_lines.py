@@ -194,7 +194,8 @@ def _planned_action(action: Action, *, step: str | None, stage: int | None) -> M
         "needs": [str(address) for address in action.needs],
         "predicted_by": None if action.predicted_by is None else str(action.predicted_by),
         "settle_seconds": action.settle_seconds,
-        "destroys": action.destroys,
+        "destroys": len(action.destroyed),
+        "destroyed": [str(address) for address in action.destroyed],
     }
 
 
@@ -234,6 +235,8 @@ def _plan_summary(plan: Plan) -> Message:
         "adopted": len(plan.adopted),
         "forgotten": len(plan.forgotten),
         "unchanged": plan.unchanged,
+        "asked": plan.asked,
+        "passed_over": plan.passed_over,
         "restarts": plan.impact.restarts,
         "users": plan.impact.users,
         "interrupted_users": plan.impact.interrupted_users,

@@ -79,6 +79,13 @@ class Plan:
     decisions: Mapping[str, str] = field(default_factory=lambda: EMPTY)
     impact: Impact = field(default_factory=Impact)
     diagnostics: tuple[Diagnostic, ...] = ()
+    prior: Mapping[Address, str] = field(default_factory=lambda: EMPTY)
+    """What the state remembered of the objects acted upon, each as its fingerprint; those not remembered are not in
+    it."""
+    asked: str = ""
+    """The options that chose a part of what there is to do; '' for all of it."""
+    passed_over: int = 0
+    """Actions that were not asked for."""
 
     @property
     def commit(self) -> str | None:
@@ -101,6 +108,10 @@ class Plan:
 
     def actions(self) -> Iterator[Action]:
         return (action for step in self.steps for action in step.actions)
+
+    def acted_upon(self) -> Iterator[Address]:
+        """Yield the address of every object that a step, an adoption or a forgetting is about."""
+        return (action.address for action in (*self.actions(), *self.adopted, *self.forgotten))
 
     def step_of(self, address: Address) -> Step | None:
         folded = address.folded

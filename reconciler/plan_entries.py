@@ -49,7 +49,7 @@ class Entry:
 
     def risk(self) -> tuple[bool, int]:
         kind = self.first.kind
-        return (not self.first.destroys, _RISK.index(kind) if kind in _RISK else len(_RISK))
+        return (not self.first.destroyed, _RISK.index(kind) if kind in _RISK else len(_RISK))
 
 
 def entries(steps: Iterable[Step]) -> Iterator[Entry]:
@@ -77,7 +77,7 @@ def _likeness(action: Action) -> tuple[object, ...]:
         action.predicted_by,
         action.settle_seconds,
     )
-    return (*what, action.address) if action.destroys or action.kind in _ONE_BY_ONE else what
+    return (*what, action.address) if action.destroyed or action.kind in _ONE_BY_ONE else what
 
 
 def _folded(actions: Iterable[Action]) -> Iterator[Entry]:

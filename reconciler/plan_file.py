@@ -30,6 +30,7 @@ from reconciler.errors import ConfigurationError, PlanError
 from reconciler.plan import Plan
 from reconciler.plan_json import Json, body_of, canonical, diagnostic_of, fingerprint, sha256, source_json
 from reconciler.plan_reading import Fields, Item, read_body, read_diagnostic, read_source, shown
+from reconciler.values import Address
 
 __all__ = ["SavedPlan", "decode", "digest", "encode", "fingerprint"]
 
@@ -106,6 +107,9 @@ def _document(saved: SavedPlan) -> dict[str, Json]:
         "serial": plan.serial,
         "commit": plan.commit,
         "files": source_json(plan.source),
+        "asked": plan.asked,
+        "passed_over": plan.passed_over,
+        "prior": {str(address): plan.prior[address] for address in sorted(plan.prior)},
         "diagnostics": [diagnostic_of(told) for told in plan.diagnostics],
         "body_digest": sha256(body),
         "body": body,
@@ -243,6 +247,9 @@ def _saved_plan(document: dict[str, Any]) -> SavedPlan:
         lineage=fields.optional("lineage", str),
         serial=fields.take("serial", int),
         source=read_source(fields.optional("commit", str), fields.take("files", dict)),
+        asked=fields.take("asked", str),
+        passed_over=fields.take("passed_over", int),
+        prior={Address.parse(name): told for name, told in fields.texts_by_name("prior").items()},
         diagnostics=fields.each("diagnostics", read_diagnostic),
     )
     created, expires = fields.time("created"), fields.time("expires")

@@ -94,7 +94,7 @@ def _action(action: Action) -> dict[str, Json]:
             owes=_obligations(action.owes),
             discharges=_obligations(action.discharges),
             settle_seconds=action.settle_seconds,
-            destroys=action.destroys,
+            destroyed=[str(address) for address in action.destroyed],
             group=action.group,
             wave=action.wave,
             remember=None if action.remember is None else _resource(action.remember),

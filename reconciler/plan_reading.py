@@ -99,6 +99,9 @@ def read_body(
     lineage: str | None,
     serial: int,
     source: Source,
+    asked: str,
+    passed_over: int,
+    prior: Mapping[Address, str],
     diagnostics: tuple[Diagnostic, ...],
 ) -> Plan:
     """Return the plan that a body tells; what a body does not hold is given.
@@ -111,6 +114,9 @@ def read_body(
         lineage=lineage,
         serial=serial,
         source=source,
+        asked=asked,
+        passed_over=passed_over,
+        prior=prior,
         domain_controller=body.optional("domain_controller", str),
         always=body.texts_by_name("always"),
         steps=body.each("steps", _read_step),
@@ -175,7 +181,7 @@ def _read_action(value: object) -> Action:
         discharges=fields.each("discharges", _read_obligation),
         proof=Proof(fields.take("proof", str)),
         settle_seconds=fields.number("settle_seconds"),
-        destroys=fields.number("destroys"),
+        destroyed=fields.each("destroyed", _read_address),
         group=fields.text("group"),
         wave=fields.text("wave"),
         remember=None if (kept := fields.optional("remember", dict)) is None else _read_resource(kept),

@@ -160,18 +160,30 @@ def _summary(plan: Plan, style: Style) -> Iterator[str]:
     elif plan.left_out:
         yield f"{style.paint('No changes', 'yellow', 'bold')} but for what is left out."
     else:
-        compared = f" {count(plan.unchanged, 'resource')} compared." if plan.unchanged else ""
-        yield f"{style.paint('No changes.', 'green', 'bold')} The servers are as the configuration says.{compared}"
+        yield from _nothing_to_do(plan, style)
     beside = (
         (len(plan.adopted), f"{len(plan.adopted):,} to adopt", "blue"),
         (len(plan.forgotten), f"{len(plan.forgotten):,} to forget", "dim"),
         (plan.unchanged if plan.has_changes else 0, f"{plan.unchanged:,} unchanged", "dim"),
+        (plan.passed_over if plan.has_changes else 0, f"{plan.passed_over:,} not asked for", "yellow"),
     )
     yield from sentence("Beside:", ((text, look) for number, text, look in beside if number), style)
     if plan.left_out:
         told = f"{len(plan.left_out):,}, for the reasons above: {listed(plan.left_out, _LEFT_OUT_NAMED)}."
         for index, line in enumerate(wrap(style.show(told), style.width - len("Left out: "))):
             yield f"{' ' * len('Left out: ') if index else style.paint('Left out:', 'yellow', 'bold') + ' '}{line}"
+
+
+def _nothing_to_do(plan: Plan, style: Style) -> Iterator[str]:
+    """Yield what was looked at, where nothing of it is to be changed."""
+    compared = f" {count(plan.unchanged, 'resource')} compared." if plan.unchanged else ""
+    if not plan.asked or not plan.passed_over:
+        yield f"{style.paint('No changes.', 'green', 'bold')} The servers are as the configuration says.{compared}"
+        return
+    left = f"{count(plan.passed_over, 'change')} {'is' if plan.passed_over == 1 else 'are'} left aside."
+    looked = wrap(style.show(f"with {plan.asked}: {left}{compared}"), style.width - len("No changes "))
+    yield f"{style.paint('No changes', 'yellow', 'bold')} {looked[0]}"
+    yield from (f"  {line}" for line in looked[1:])
 
 
 def _totals(plan: Plan) -> Iterator[tuple[str, str]]:

@@ -170,8 +170,8 @@ class Action:
     proof: Proof = Proof.OBSERVABLE
     settle_seconds: int = 0
     """How long what follows within the same pool waits after it."""
-    destroys: int = 0
-    """How many objects it removes that count against ``--max-destroy``."""
+    destroyed: tuple[Address, ...] = ()
+    """The objects it removes that count against ``--max-destroy``."""
     group: str = ""
     """Label under which actions that go together are one step of the graph; '' for a step of its own."""
     wave: str = ""
@@ -271,7 +271,7 @@ class Task:
     discharges: tuple[Obligation, ...] = ()
     proof: Proof = Proof.LEVEL
     settle_seconds: int = 0
-    destroys: int = 0
+    destroyed: tuple[Address, ...] = ()
     group: str = ""
     """Label under which tasks that must be done together are one step; '' for a step of its own."""
 

@@ -30,6 +30,12 @@ class Selection:
     def is_everything(self) -> bool:
         return not (self.targets or self.excludes or self.wave is not None)
 
+    def __str__(self) -> str:
+        """Return the options as they are written on a command line."""
+        targets = [f"--target {pattern}" for pattern in self.targets]
+        excludes = [f"--exclude {pattern}" for pattern in self.excludes]
+        return " ".join([*targets, *excludes, *([] if self.wave is None else [f"--wave {self.wave}"])])
+
     def choose(self, actions: Mapping[Address, Action]) -> dict[Address, Action]:
         """Return the actions asked for, with all that may not be parted from them."""
         if self.is_everything:

@@ -164,7 +164,7 @@ def _deleted_attendant() -> Action:
         expects={"pilot_numbers": ("+14255550199",), "status": "disabled"},
         expects_after=None,
         inverse=(write("New-UMAutoAttendant", Name="OldLobby", PilotIdentifierList=("+14255550199",)),),
-        destroys=1,
+        destroyed=(address,),
     )
 
 
@@ -311,7 +311,7 @@ def _attendant() -> Action:
         expects={"dial_plan": "Bellevue"},
         expects_after={"dial_plan": "Redmond"},
         needs=(DIAL_PLAN,),
-        destroys=1,
+        destroyed=(address,),
         remember=Resource(address, wanted),
     )
 

@@ -83,7 +83,7 @@ def test_fixed_attribute_forces_replacement_which_others_forbid() -> None:
     world = BoxWorld({"a": {"Colour": "red"}, "b": {"On": "a"}}, {"a", "b"})
     plan = engine_of(world).plan(declared(box("a", colour="blue"), box("b", on="a")))
     (action,) = plan.actions()
-    assert (action.kind, action.destroys) == (ActionKind.REPLACE, 1)
+    assert (action.kind, action.destroyed) == (ActionKind.REPLACE, (action.address,))
     (told,) = plan.diagnostics
     assert (told.code, told.is_error) == ("UM103", True)
     assert "box/b" in told.detail

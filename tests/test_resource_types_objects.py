@@ -465,7 +465,7 @@ def test_another_dial_plan_is_disable_and_enable_and_counts_as_destroyed() -> No
     row = mailbox_declared("alice@contoso.com", policy="Redmond/default")
     there = mailbox_observed("alice@contoso.com", policy="Dublin/default", dial_plan="Dublin")
     action = actions(with_rows(row, observed=(there,)), "um_mailbox")["alice@contoso.com"]
-    assert (action.kind, action.destroys) == (ActionKind.REPLACE, 1)
+    assert (action.kind, action.destroyed) == (ActionKind.REPLACE, (action.address,))
     assert [command.cmdlet for command in action.commands] == ["Disable-UMMailbox", "Enable-UMMailbox"]
 
 

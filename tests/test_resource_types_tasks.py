@@ -159,7 +159,7 @@ def test_the_script_destroys_custom_hunt_groups_of_pool_gateways_alone() -> None
     custom = hunt_group("pool1.contoso.com", "Redmond", "Custom")
     foreign = hunt_group("sbc.contoso.com", "Redmond", "Kept")
     (task,) = due(with_observed(given, custom, foreign))
-    assert task.destroys == 1
+    assert [str(one) for one in task.destroyed] == ["hunt_group/pool1.contoso.com/Custom"]
     (action,) = actions(with_observed(given, custom, foreign), "exchucutil")
     assert (action.expects or {})["replaces"] == ("pool1.contoso.com/Custom",)
     assert "UM021" in codes(with_observed(given, custom))
@@ -173,7 +173,7 @@ def test_a_declared_custom_hunt_group_is_made_again_after_the_script_and_destroy
     given = without_observed(given, "hunt_group/pool2.contoso.com/Redmond")
     (script,) = actions(given, "exchucutil")
     (made,) = actions(given, "hunt_group")
-    assert script.destroys == 0
+    assert script.destroyed == ()
     assert (made.kind, made.expects) == (ActionKind.CREATE, None)
     assert script.address in made.needs
 

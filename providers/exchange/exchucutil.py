@@ -150,7 +150,7 @@ class Exchucutil(ResourceType):
                 commands=(command,),
                 needs=tuple(Address("dial_plan", plan.key) for plan in lasting_dial_plans(landscape)),
                 owes=tuple(owes),
-                destroys=sum(group.key not in declared for group in custom_hunt_groups(landscape)),
+                destroyed=tuple(one.address for one in custom_hunt_groups(landscape) if one.key not in declared),
             ),
         )
 
@@ -260,7 +260,7 @@ class Exchucutil(ResourceType):
         for action in landscape.actions.values():
             if action.address.type == self.name and not landscape.settings.second_hop:
                 told.append(NO_SECOND_HOP.told(action.address, "The script would run and find no Lync forest."))
-            if action.address.type == self.name and action.destroys:
+            if action.address.type == self.name and action.destroyed:
                 replaces = (action.expects or {}).get("replaces")
                 lost = [key for key in _texts(replaces) if key not in landscape.wanted("hunt_group")]
                 detail = f"It would remove {enumerated(lost)}."

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from providers.catalogue import resource_types
 from reconciler.accept_rows import is_row, with_rows
-from reconciler.admission import admit
+from reconciler.admission import admit, admit_readable
 from reconciler.app import server_connections
 from reconciler.app.commit_lineage import objection_to
 from reconciler.app.declared import Declared, declared_in
@@ -248,7 +248,9 @@ class Workspace:
         if not refresh_only:
             return plan
         decisions = {name: value for name, value in plan.decisions.items() if name != DECLARED or not plan.steps}
-        return replace(plan, steps=(), impact=Impact(), decisions=decisions)
+        asked = f"{plan.asked} --refresh-only".strip()
+        passed_over = plan.passed_over + sum(len(step.actions) for step in plan.steps)
+        return replace(plan, steps=(), impact=Impact(), decisions=decisions, asked=asked, passed_over=passed_over)
 
     def doctor(self, hosts: Sequence[str] = ()) -> Report:
         """Return how the servers are reached and what their sessions can do; ``hosts``: beside entry points, these.
@@ -322,6 +324,8 @@ class Workspace:
                 _refuse_unless(allow_older, objection_to(saved.plan, self.directory, self.store))
             self._close_journal(lease)
             landscape = self.look(controller=saved.plan.domain_controller if saved else None)
+            if saved is not None:
+                admit_readable(saved.plan, landscape)
             plan = saved.plan if saved else self._plan(landscape, selection, refresh_only=refresh_only)
             objection = objection_to(plan, self.directory, self.store)
             show(_with_warning(plan, objection) if allow_older else plan)
