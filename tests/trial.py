@@ -93,7 +93,8 @@ class Fault:
     """What befalls the ``at``-th write (or read) of an apply.
 
     ``kind``: ``busy`` and ``refused`` come before any effect; ``lost-reply`` after it; of ``lost-request`` nothing
-    arrives; ``late`` arrives ``seconds`` after it was sent; ``gone``: from then on the host does not answer.
+    arrives; ``late`` arrives ``seconds`` after it was sent; ``gone``: from then on the host does not answer. A
+    ``stopped`` sender sleeps between its last look at the time and the message, which leaves when it wakes.
     """
 
     kind: str
@@ -138,6 +139,8 @@ class Doors:
     """Of the trial: what a run leaves under way arrives during the next."""
     run: int = 0
     """Of the trial: a run opens shells of its own."""
+    asleep: Callable[[], None] = lambda: None
+    """What happens while the run is stopped."""
     _gone: set[str] = field(default_factory=set)
 
     def open(self, endpoint: Endpoint) -> _Door:
@@ -186,6 +189,11 @@ class Doors:
                 self.wire.send_late(Late(self.clock.seconds + self.fault.seconds, host, request, shell, deadline))
                 if self.fault.kills:
                     raise Killed("after a message left")
+                return LOST
+            case "stopped":
+                self.asleep()
+                self.wire.send_late(Late(self.clock.seconds, host, request, shell, deadline))
+                self.wire.deliver()
                 return LOST
         (result,) = self.sessions.answer(host, [request])
         if writes:
@@ -270,6 +278,8 @@ class Trial:
     store: MemoryStore = field(default_factory=MemoryStore)
     after_write: Callable[[], None] = lambda: None
     """Called after every write of ours that the estate executed."""
+    asleep: Callable[[], None] = lambda: None
+    """What happens while a run is stopped by a fault of that kind."""
 
     def __post_init__(self) -> None:
         self.estate = Estate(self.world, clock=self._estate_time)
@@ -373,6 +383,7 @@ class Trial:
         doors = Doors(
             sessions, self.store, self.events, self.clock, fault, self.after_write, wire=self.wire, run=self._runs
         )
+        doors.asleep = self.asleep
         ports = Ports(self.clock, self._random, self.events, point, sessions=lambda _: doors)
         with ExitStack() as stack, patch.object(app_workspace, "source_of", return_value=Source()):
             yield _TrialWorkspace(self, ports, stack), doors
