@@ -68,7 +68,14 @@ def unreadable(end: Landscape) -> Iterable[Diagnostic]:
         if cause.address is not None or len(unread) == 1:
             yield replace(cause, address=cause.address or unread[0])
         else:
-            yield replace(cause, detail=f"{cause.detail} Not read therefore: {', '.join(sorted(unread))}.")
+            yield replace(cause, detail=f"{cause.detail} {_not_read(sorted(unread))}")
+
+
+def _not_read(unread: Sequence[str]) -> str:
+    """Return in words what one cause kept from being read: what belongs to a server, nobody wants to see listed."""
+    shown = [name.replace("_", " ") for name in unread[:2]]
+    more = [f"{len(unread) - 2} more kinds of object"] if len(unread) > 2 else []
+    return f"Not read therefore: {' and '.join([', '.join(shown), *more]) if more else ' and '.join(shown)}."
 
 
 def _left_open(end: Landscape) -> Iterable[Diagnostic]:

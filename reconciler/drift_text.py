@@ -7,7 +7,7 @@ last.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -54,6 +54,8 @@ def _entries(entries: Sequence[DriftEntry], style: Style, directory: str) -> Ite
                 yield from _brief(members, style)
         case DriftKind.CONDITION:
             yield from _conditions(entries, style, directory)
+        case DriftKind.UNREADABLE:
+            yield from _folded(entries, lambda entry: (entry.severity, entry.reason), 1, style, directory)
         case _:
             for entry in entries:
                 yield from _whole(entry, style, directory)
@@ -61,16 +63,27 @@ def _entries(entries: Sequence[DriftEntry], style: Style, directory: str) -> Ite
 
 def _conditions(entries: Sequence[DriftEntry], style: Style, directory: str) -> Iterator[str]:
     """Yield conditions in full; of more than a few of one kind the first stands for all."""
+
+    def kind(entry: DriftEntry) -> object:
+        told = entry.diagnostic
+        return entry.severity, told and (told.code, told.summary)
+
+    yield from _folded(entries, kind, _TOLD_IN_FULL, style, directory)
+
+
+def _folded(
+    entries: Sequence[DriftEntry], kind: Callable[[DriftEntry], object], most: int, style: Style, directory: str
+) -> Iterator[str]:
+    """Yield entries in full; of more than ``most`` of one kind the first stands for all."""
     alike: dict[object, list[DriftEntry]] = {}
     for entry in entries:
-        told = entry.diagnostic
-        alike.setdefault((entry.severity, told and (told.code, told.summary)), []).append(entry)
+        alike.setdefault(kind(entry), []).append(entry)
     for members in alike.values():
-        shown = members if len(members) <= _TOLD_IN_FULL else members[:1]
+        shown = members if len(members) <= most else members[:1]
         for entry in shown:
             yield from _whole(entry, style, directory)
         if others := members[len(shown) :]:
-            names = first_of([str(entry.address) for entry in others], style.width - len(_MARGIN) - 20, style)
+            names = first_of([_briefly(entry.address) for entry in others], style.width - len(_MARGIN) - 20, style)
             yield style.paint(f"{_MARGIN}the same of {len(others):,} more: {names}", "dim")
 
 
@@ -149,6 +162,10 @@ def _head(entry: DriftEntry, named: str, style: Style) -> Iterator[str]:
 
 def _named(address: Address) -> str:
     return f"{address.type}, all of them" if address.key == "*" else str(address)
+
+
+def _briefly(address: Address) -> str:
+    return address.type if address.key == "*" else str(address)
 
 
 def _changes(changes: Iterable[DriftChange], style: Style) -> Iterator[str]:

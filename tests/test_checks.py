@@ -52,7 +52,7 @@ def test_host_that_does_not_answer_is_told_once_with_all_that_could_not_be_read(
     (told,) = plan.diagnostics
     assert (told.summary, told.remedy, told.code, told.is_error) == (DOWN.summary, DOWN.remedy, "UM101", True)
     assert told.detail.startswith(DOWN.detail)
-    assert "box, shelf" in told.detail
+    assert "box and shelf" in told.detail
 
 
 def test_different_causes_are_told_each() -> None:

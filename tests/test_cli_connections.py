@@ -18,6 +18,8 @@ from providers.simulator.wire.server import Server, Settings
 from tests.cli import CHILD, Environment, Ran, applied, with_ports
 from tests.winrm_server import PASSWORD, USER, TinyEstate
 
+DOCTOR = "reconciler doctor ."
+
 
 @pytest.fixture(scope="module")
 def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
@@ -87,13 +89,17 @@ def free_port() -> int:
 def test_nothing_listens(joined: Environment) -> None:
     port = free_port()
     connect(joined, host="127.0.0.1", port=port)
-    cause = f"127.0.0.1:{port}, opening a shell: the connection was refused. Not read"
-    fails_and_changes_nothing(joined, "Error: Host is unreachable", cause, "a firewall lets the port through")
+    cause = f"127.0.0.1:{port} refuses the connection: nothing listens there. Not read"
+    fails_and_changes_nothing(
+        joined, "Error: Host is unreachable", cause, "a firewall lets the port through", "reconciler doctor ."
+    )
 
 
 def test_host_without_an_address(joined: Environment) -> None:
     connect(joined, host="ex1.invalid")
-    fails_and_changes_nothing(joined, "Error: Host is unreachable", "its name resolves here")
+    fails_and_changes_nothing(
+        joined, "Error: Host is unreachable", "Check how the host is spelled", "reconciler doctor ."
+    )
 
 
 @pytest.mark.parametrize(("auth", "scheme"), [("basic", Scheme.BASIC), ("ntlm", Scheme.NTLM)])

@@ -23,6 +23,7 @@ from providers.transport.channels import Channels
 from providers.transport.endings import Endings
 from providers.transport.fault_tables import Phase
 from providers.transport.faults import judge
+from providers.transport.first_contact import FirstContact
 from providers.transport.greeting import Greeting, Runner
 from providers.transport.logons import LogonBudget
 from providers.transport.orphans import end_shell
@@ -111,14 +112,19 @@ class WinRMSessions:
         always: Mapping[str, str] = EMPTY,
         runner: Runner | None = None,
         connect: Connect = connect,
+        first_contact: FirstContact | None = None,
     ) -> None:
-        """``allow`` names every cmdlet that may be called; ``always`` parameters for every cmdlet that has them."""
+        """``allow`` names every cmdlet that may be called; ``always`` parameters for every cmdlet that has them.
+
+        ``first_contact`` refuses entry points that cannot be reached; without it they are tried as any other host.
+        """
         self._connections = {settings.connection: settings for settings in connections}
         self._allow = frozenset(allow)
         self._always = dict(always)
         self._clock = clock
         self._runner = runner or Runner.shipped()
         self._connect = connect
+        self._first_contact = first_contact
         self._sessions: dict[tuple[str, str], WinRMSession] = {}
         self._budgets: dict[tuple[str, str], LogonBudget] = {}
         self._lock = threading.Lock()
@@ -231,6 +237,8 @@ class WinRMSessions:
         return WinRMSession(target, channel, self._allow, self._clock)
 
     def _connected(self, target: Target, budget: LogonBudget) -> WinRS:
+        if self._first_contact is not None:
+            self._first_contact.refuse(target)
         try:
             return self._connect(target, budget)
         except Exception as error:

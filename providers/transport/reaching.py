@@ -31,13 +31,13 @@ _GLIMPSE_SECONDS: Final = 2.0
 _SEALING: Final = frozenset({Authentication.NTLM, Authentication.KERBEROS, Authentication.CREDSSP})
 
 
-def reach(target: Target, now: datetime) -> tuple[Finding, ...]:
+def reach(target: Target, now: datetime, connect_seconds: float = CONNECT_SECONDS) -> tuple[Finding, ...]:
     """Return what is found on the way to ``target``, as far as it goes; the last one may have failed."""
     named = _name(target)
     if not isinstance(named, list):
         return (named,)
     found = [_named(target, named)]
-    connected = _connected(target, named)
+    connected = _connected(target, named, connect_seconds)
     if isinstance(connected, Finding):
         return (*found, connected)
     connection, address = connected
@@ -93,25 +93,26 @@ def _is_address(text: str) -> bool:
 # --- port ------------------------------------------------------------------------------------------------------------
 
 
-def _connected(target: Target, addresses: list[str]) -> tuple[socket.socket, str] | Finding:
+def _connected(target: Target, addresses: list[str], seconds: float) -> tuple[socket.socket, str] | Finding:
     """Return a connection to the first address that accepts one, with the address."""
     reason = ""
     for address in addresses:
         try:
-            return socket.create_connection((address, target.port), CONNECT_SECONDS), address
+            return socket.create_connection((address, target.port), seconds), address
         except ConnectionRefusedError:
             reason = f"{_spelled(address)}:{target.port} refuses the connection: nothing listens there"
         except TimeoutError:
-            reason = f"{_spelled(address)}:{target.port} gives no answer within {CONNECT_SECONDS:.0f} s"
+            reason = f"{_spelled(address)}:{target.port} gives no answer within {seconds:.0f} s"
         except OSError as error:
             reason = f"{_spelled(address)}:{target.port} cannot be reached: {error.strerror or type(error).__name__}"
-    return failed(Check.PORT, Diagnostic(NEVER_REACHED.summary, f"{reason}.", _port_remedy(target, addresses)))
+    remedy = _port_remedy(target, addresses, seconds / 4)
+    return failed(Check.PORT, Diagnostic(NEVER_REACHED.summary, f"{reason}.", remedy))
 
 
-def _port_remedy(target: Target, addresses: list[str]) -> str:
+def _port_remedy(target: Target, addresses: list[str], seconds: float) -> str:
     """Return what to do; where the other port of WinRM answers, the connection names the wrong one."""
     other = {HTTPS_PORT: HTTP_PORT, HTTP_PORT: HTTPS_PORT}.get(target.port)
-    if other is not None and target.settings.via is None and _accepts(addresses, other):
+    if other is not None and target.settings.via is None and _accepts(addresses, other, seconds):
         is_plain = other == HTTP_PORT
         return (
             f'Port {other} answers: WinRM is there {"without" if is_plain else "with"} TLS. Write "tls: '
@@ -124,10 +125,10 @@ def _port_remedy(target: Target, addresses: list[str]) -> str:
     )
 
 
-def _accepts(addresses: list[str], port: int) -> bool:
+def _accepts(addresses: list[str], port: int, seconds: float) -> bool:
     for address in addresses[:1]:
         try:
-            socket.create_connection((address, port), _GLIMPSE_SECONDS).close()
+            socket.create_connection((address, port), seconds).close()
         except OSError:
             continue
         return True

@@ -164,6 +164,11 @@ class Target:
         return f"{self.name or self.address}:{self.port}"
 
     @property
+    def is_entry(self) -> bool:
+        """True for the host that the connection names, and not for one that was discovered behind it."""
+        return self.name == _fqdn(self.settings.host)
+
+    @property
     def endpoint(self) -> Endpoint:
         return Endpoint(self.settings.connection, self.name)
 
@@ -200,7 +205,7 @@ def target_of(settings: ConnectionSettings, host: str | None) -> Target:
     Raises:
         PermanentError: the settings would send a password in clear text, or a secret to a host not approved for it.
     """
-    name = (settings.host if host is None else host).strip().rstrip(".").lower()
+    name = _fqdn(settings.host if host is None else host)
     own = next((own for fqdn, own in settings.hosts.items() if fqdn.lower() == name), HostSettings())
     overrides = {key: value for key in _OVERRIDDEN if (value := getattr(own, key)) is not None}
     merged = replace(settings, **overrides)
@@ -213,6 +218,10 @@ def target_of(settings: ConnectionSettings, host: str | None) -> Target:
     _refuse_clear_text(target)
     _refuse_not_approved(target)
     return target
+
+
+def _fqdn(host: str) -> str:
+    return host.strip().rstrip(".").lower()
 
 
 def is_loopback(address: str) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import getpass
 import os
 import platform
+import shlex
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -179,9 +180,12 @@ class Workspace:
         return sessions
 
     def _wire_sessions(self) -> Sessions:
+        from providers.transport.first_contact import FirstContact
         from providers.transport.pool import WinRMSessions
 
-        return WinRMSessions(self._connections(), allow=self._cmdlets, clock=self.ports.clock)
+        clock, doctor = self.ports.clock, f"reconciler doctor {shlex.quote(str(self.directory))}"
+        first_contact = FirstContact(clock, doctor)
+        return WinRMSessions(self._connections(), allow=self._cmdlets, clock=clock, first_contact=first_contact)
 
     @property
     def _cmdlets(self) -> frozenset[str]:

@@ -1,0 +1,46 @@
+"""The first contact with an entry point in a run: what is wrong on the way there is said at once, as doctor says it.
+
+A name that does not resolve, a port that nobody listens on and a certificate that is not trusted do not heal while
+somebody waits. So before the first session to the host that a connection names is opened, the way there is looked at
+step by step; what fails ends it for good. Once the host was there, a failure is one of the run, and is outlasted.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from providers.transport.reaching import reach
+from providers.transport.settings import Target
+from reconciler.diagnostics import Diagnostic
+from reconciler.errors import PermanentError, UntrustedServer
+from reconciler.findings import Check, Status
+from reconciler.ports import Clock
+
+CONNECT_SECONDS: Final = 2.0
+"""Time for two attempts of TCP, one second apart."""
+
+
+class FirstContact:
+    """The hosts that a run has yet to meet."""
+
+    def __init__(self, clock: Clock, doctor: str) -> None:
+        """``doctor``: the command that examines the connections of this environment."""
+        self._clock, self._doctor = clock, doctor
+        self._met: set[str] = set()
+
+    def refuse(self, target: Target) -> None:
+        """Look at the way to an entry point that was not met before.
+
+        Raises:
+            PermanentError: a session cannot be opened; it says which step fails, and what to do.
+        """
+        if target.url in self._met or target.settings.via is not None or not target.is_entry:
+            return
+        failed = reach(target, self._clock.now(), CONNECT_SECONDS)[-1]
+        if failed.status is Status.FAILED:
+            kind = UntrustedServer if failed.check is Check.TLS else PermanentError
+            raise kind(Diagnostic(failed.summary, failed.detail, f"{failed.remedy}\n\n{self._look()}"))
+        self._met.add(target.url)
+
+    def _look(self) -> str:
+        return f"To look at every step of the way to each server:\n\n    {self._doctor}"

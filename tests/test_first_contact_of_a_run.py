@@ -1,0 +1,100 @@
+"""A wrong host is said at once and in doctor's words, where a run meets it first; later in a run it is tried again."""
+
+from __future__ import annotations
+
+import socket
+
+import pytest
+
+from providers.transport.first_contact import FirstContact
+from providers.transport.pool import WinRMSessions
+from providers.transport.reaching import reach
+from providers.transport.settings import ConnectionSettings, Secret, target_of
+from reconciler.errors import PermanentError, Unreachable, UntrustedServer
+from reconciler.ports import Request
+from reconciler.system import SystemClock
+from reconciler.values import EXCHANGE, Authentication, Connection, Endpoint, read
+from tests.fakes import VirtualClock
+from tests.winrm_server import CMDLETS, PASSWORD, USER, listening
+
+DOCTOR = "reconciler doctor 'my estate'"
+ASKED = [Request("r", read("Get-Echo", Identity="x"))]
+
+
+def settings(host: str, port: int, *, tls: bool = False) -> ConnectionSettings:
+    return ConnectionSettings(
+        connection=Connection.EXCHANGE,
+        host=host,
+        port=port,
+        tls=tls,
+        auth=Authentication.BASIC if host == "127.0.0.1" else Authentication.NTLM,
+        user=USER,
+        password=Secret(PASSWORD),
+    )
+
+
+@pytest.fixture
+def closed_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        return int(taken.getsockname()[1])
+
+
+def refusal(told: ConnectionSettings, clock: VirtualClock | None = None) -> PermanentError:
+    with (
+        WinRMSessions(
+            [told], allow=CMDLETS, clock=SystemClock(), first_contact=FirstContact(clock or VirtualClock(), DOCTOR)
+        ) as pool,
+        pytest.raises(PermanentError) as caught,
+    ):
+        pool.open(EXCHANGE).invoke(ASKED)
+    return caught.value
+
+
+def test_a_name_that_does_not_resolve_and_a_port_that_is_closed_are_said_as_doctor_says_them(closed_port: int) -> None:
+    for told in (settings("ex1.nowhere.invalid", 5985), settings("127.0.0.1", closed_port)):
+        (refused,) = refusal(told).diagnostics
+        found = reach(target_of(told, None), VirtualClock().now())[-1]
+        assert refused.summary == found.summary
+        assert refused.detail == found.detail
+        assert refused.remedy.startswith(found.remedy)
+        assert refused.remedy.endswith(f"\n    {DOCTOR}")
+
+
+def test_a_host_that_speaks_no_tls_is_refused_for_that() -> None:
+    with listening() as server:
+        error = refusal(settings("127.0.0.1", server.port, tls=True))
+    assert isinstance(error, UntrustedServer)
+    assert "does not speak TLS" in error.diagnostics[0].detail
+
+
+def test_a_silent_host_is_given_two_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    waited: list[float] = []
+
+    def silent(address: object, timeout: float) -> socket.socket:
+        waited.append(timeout)
+        raise TimeoutError
+
+    monkeypatch.setattr(socket, "create_connection", silent)
+    assert "gives no answer within 2 s" in refusal(settings("127.0.0.1", 5985)).diagnostics[0].detail
+    assert sum(waited) <= 2.5
+
+
+def test_hosts_behind_an_entry_point_and_those_met_before_are_tried_as_before(closed_port: int) -> None:
+    with listening() as server:
+        first_contact = FirstContact(VirtualClock(), DOCTOR)
+        told = settings("127.0.0.1", server.port)
+        with WinRMSessions([told], allow=CMDLETS, clock=SystemClock(), first_contact=first_contact) as pool:
+            pool.open(EXCHANGE).invoke(ASKED)
+    with (
+        WinRMSessions([told], allow=CMDLETS, clock=SystemClock(), first_contact=first_contact) as again,
+        pytest.raises(Unreachable),
+    ):
+        again.open(EXCHANGE).invoke(ASKED)
+    behind = Endpoint(Connection.EXCHANGE, "localhost")
+    with (
+        WinRMSessions(
+            [settings("127.0.0.1", closed_port)], allow=CMDLETS, clock=SystemClock(), first_contact=first_contact
+        ) as others,
+        pytest.raises(Unreachable),
+    ):
+        others.open(behind).invoke(ASKED)
