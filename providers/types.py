@@ -129,6 +129,15 @@ def sip_address(value: object) -> Any:
     return value
 
 
+def culture(value: object) -> Any:
+    """Return the name of a culture as servers answer it, such as en-US, in whatever case it was written."""
+    value = text(value)
+    if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", value.strip()):
+        return value
+    language, *rest = value.strip().split("-")
+    return "-".join([language.lower(), *(part.upper() if len(part) == 2 else part.title() for part in rest)])
+
+
 def limit(value: object) -> Any:
     """Return a limit as a whole number or ``unlimited``.
 
@@ -229,6 +238,7 @@ def enumeration(*names: str) -> Any:
 
 
 Text = Annotated[str, Normalise(text), _NO_CONTROL]
+Culture = Annotated[str, Normalise(culture), _NO_CONTROL]
 Number = Annotated[int, Strict(), Normalise(number)]
 Truth = Annotated[bool, Strict(), Normalise(truth)]
 Instant = Annotated[str, Normalise(instant)]

@@ -19,7 +19,7 @@ from reconciler.resource import Action, ActionKind, Landscape, ResourceType
 from reconciler.selection import Selection
 from reconciler.snapshot import Duty
 from reconciler.stages import arrange
-from reconciler.values import EMPTY, Address
+from reconciler.values import EMPTY, Address, Resources
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,7 @@ def build_plan(
     """
     selection, origin = selection or Selection(), origin or Origin()
     end, unchanged = decide(types, landscape)
+    selection = selection.meaning(_written(types, end))
     asked_for = selection.choose(end.actions)
     chosen, told = leave_out(types, end, asked_for)
     by_type = {kind.name: kind for kind in types}
@@ -87,6 +88,12 @@ def _addresses(types: Sequence[ResourceType], end: Landscape) -> Iterator[Addres
         yield from (resource.address for resource in end.all(kind.name).values())
 
 
+def _written(types: Sequence[ResourceType], end: Landscape) -> dict[Address, Address]:
+    """Return addresses as the configuration writes them to those they mean, where the two differ."""
+    declared = (one for kind in types for one in end.declared.get(kind.name, Resources()).values())
+    return {Address(one.address.type, one.written): one.address for one in declared if one.written is not None}
+
+
 def _waves(types: Sequence[ResourceType], end: Landscape) -> set[str]:
     wanted = (resource for kind in types for resource in end.wanted(kind.name).values())
     return {str(wave) for resource in wanted if (wave := resource.get("wave"))}
@@ -100,7 +107,7 @@ def _new_decisions(types: Sequence[ResourceType], end: Landscape, *, is_whole: b
     decisions = {name: value for kind in types for name, value in kind.decisions(end).items()}
     if is_whole:
         decisions[DECLARED] = declared_digest(types, end)
-    return {name: value for name, value in sorted(decisions.items()) if end.prior.decisions.get(name) != value}
+    return {name: value for name, value in sorted(decisions.items()) if end.prior.decision(name) != value}
 
 
 _RESTARTS = (Duty.FRONT_END_RESTART, Duty.UM_SERVICE_RESTART)

@@ -7,15 +7,17 @@ depends on it.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
+from functools import lru_cache
 
 from reconciler.diagnostics import Diagnostic
 from reconciler.graph import closure, reversed_edges
 from reconciler.resource import Action, ActionKind
-from reconciler.values import Address
+from reconciler.values import Address, folded
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,19 @@ class Selection:
     targets: tuple[str, ...] = ()
     excludes: tuple[str, ...] = ()
     wave: str | None = None
+
+    def meaning(self, written: Mapping[Address, Address]) -> Selection:
+        """Return the selection with what stands under another name in the files under its address.
+
+        Args:
+            written: addresses as the configuration writes them to those of the objects they mean.
+        """
+        means = {_folded(address): str(meant) for address, meant in written.items()}
+        targets, excludes = (
+            tuple(means.get(_literal(pattern), pattern) for pattern in patterns)
+            for patterns in (self.targets, self.excludes)
+        )
+        return replace(self, targets=targets, excludes=excludes)
 
     @property
     def is_everything(self) -> bool:
@@ -58,16 +73,16 @@ class Selection:
         self, known: Collection[Address], types: Collection[str], waves: Collection[str]
     ) -> tuple[Diagnostic, ...]:
         """Return an error for each pattern, and the wave, that names nothing known; a type's name is always known."""
-        names = {name.casefold(): name for name in sorted([*types, *(str(address) for address in known)])}
+        names = {*types, *map(_folded, known)}
+        offered = sorted([*types, *(str(address) for address in known if not address.names_a_person)])
         told = [
-            _unknown_name("Unknown address", f"{option} {pattern}", pattern, names)
+            _unknown_name("Unknown address", f"{option} {pattern}", pattern, offered)
             for option, patterns in (("--target", self.targets), ("--exclude", self.excludes))
             for pattern in patterns
             if not any(_matches(name, (pattern,)) for name in names)
         ]
         if self.wave is not None and self.wave not in waves:
-            by_folded = {wave.casefold(): wave for wave in sorted(waves)}
-            told.append(_unknown_name("Unknown wave", f"--wave {self.wave}", self.wave, by_folded))
+            told.append(_unknown_name("Unknown wave", f"--wave {self.wave}", self.wave, sorted(waves)))
         return tuple(told)
 
 
@@ -102,18 +117,38 @@ def _with_consequences(
 
 
 def _folded(address: Address) -> str:
-    return str(address).casefold()
+    return "/".join(address.folded)
 
 
 def _matches(name: str, patterns: Collection[str]) -> bool:
-    return any(
-        fnmatchcase(name, pattern.casefold()) or name.partition("/")[0] == pattern.casefold() for pattern in patterns
-    )
+    """True where one of ``patterns`` fits a folded address, or is its type."""
+    forms = (form for pattern in patterns for form in (_plain(pattern), _literal(pattern)))
+    return any(name == form or fnmatchcase(name, form) or name.partition("/")[0] == form for form in forms)
 
 
-def _unknown_name(summary: str, option: str, pattern: str, names: Mapping[str, str]) -> Diagnostic:
-    """Return the error that nothing is called ``pattern``; ``names`` are those there are, by their folded form."""
-    close = [names[name] for name in get_close_matches(pattern.casefold(), names, n=3)]
-    some = ", ".join(list(names.values())[:8])
+@lru_cache(maxsize=256)
+def _plain(pattern: str) -> str:
+    return folded(pattern)
+
+
+@lru_cache(maxsize=256)
+def _literal(pattern: str) -> str:
+    """Return a pattern in which what stands as %XX, as an address is shown, means itself and is no wildcard."""
+
+    def meant(match: re.Match[str]) -> str:
+        text = bytes.fromhex(match[0].replace("%", "")).decode("utf-8", "surrogatepass")
+        return re.sub(r"[*?[]", r"[\g<0>]", text)
+
+    try:
+        return folded(re.sub("(?:%[0-9A-Fa-f]{2})+", meant, pattern))
+    except UnicodeDecodeError:
+        return folded(pattern)
+
+
+def _unknown_name(summary: str, option: str, pattern: str, names: Sequence[str]) -> Diagnostic:
+    """Return the error that nothing is called ``pattern``; ``names`` may be offered instead, in order."""
+    by_folded = {folded(name): name for name in names}
+    close = [by_folded[name] for name in get_close_matches(folded(pattern), by_folded, n=3)]
+    some = ", ".join(names[:8])
     remedy = f"Did you mean {', '.join(close)}?" if close else f"There are: {some}." if names else "There are none."
     return Diagnostic(summary, f"{option} names nothing in this environment.", remedy)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
-from reconciler.values import EMPTY, Address, Shell, Value
+from reconciler.values import EMPTY, Address, Shell, Value, folded
 
 
 class Duty(Enum):
@@ -146,6 +146,11 @@ class Snapshot:
     open_intents: tuple[Intent, ...] = ()
     decisions: Mapping[str, str] = field(default_factory=lambda: EMPTY)
     """Choices made once and kept, such as ``dial_plan/Redmond:site``."""
+
+    def decision(self, name: str) -> str | None:
+        """Return what was decided under ``name``, however the names in it are spelt."""
+        same = (value for other, value in self.decisions.items() if folded(other) == folded(name))
+        return self.decisions.get(name) or next(same, None)
 
     def owes(self, duty: Duty, subject: str) -> Obligation | None:
         """Return the open obligation of that kind for ``subject``, whatever its case."""

@@ -20,10 +20,9 @@ def remembered_at(snapshot: Snapshot, text: str) -> Remembered:
         ConfigurationError: it is no address.
         StateError: nothing is remembered there.
     """
-    folded = _address(text).folded
-    found = next((one for one in snapshot.resources.values() if one.address.folded == folded), None)
+    found = snapshot.resources.get(_address(text))
     if found is None:
-        close = get_close_matches(text, [str(one) for one in snapshot.resources], n=3)
+        close = get_close_matches(text, [str(one) for one in snapshot.resources if not one.names_a_person], n=3)
         remedy = f"Did you mean {', '.join(close)}?" if close else "See what is:\n  reconciler state list DIR"
         raise StateError(Diagnostic("Not in the state", f"{text} is not remembered.", remedy))
     return found
@@ -63,7 +62,7 @@ def rename(snapshot: Snapshot, lease: Lease, source: str, destination: str) -> N
     if address.type != known.address.type:
         detail = f"{known.address} cannot become {address}: the types differ."
         raise StateError(Diagnostic("Not the same type", detail, "Name an address of the same type."))
-    if any(address.folded == other.folded for other in snapshot.resources):
+    if address in snapshot.resources and address != known.address:
         raise StateError(Diagnostic("Address is taken", f"{address} is remembered already.", "Forget it first."))
     lease.commit(StateChange(remember=(replace(known, address=address),), forget=(known.address,)))
 

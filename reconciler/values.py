@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, ValuesView
 from dataclasses import dataclass, field
 from enum import Enum
 from types import MappingProxyType
@@ -104,6 +104,11 @@ class Address:
         """The form that equal addresses share."""
         return (self.type, folded(self.key))
 
+    @property
+    def names_a_person(self) -> bool:
+        """True for a user, whom a name that is spelt alike does not mean: never to be suggested for another."""
+        return "@" in self.key
+
     def is_spelt_as(self, other: Address) -> bool:
         """True where the two are not only equal but written alike."""
         return (self.type, self.key) == (other.type, other.key)
@@ -173,6 +178,9 @@ class Resources(Mapping[str, Resource]):
 
     def __len__(self) -> int:
         return len(self._by_key)
+
+    def values(self) -> ValuesView[Resource]:
+        return self._by_key.values()  # without a look-up by name for each
 
     def __contains__(self, key: object) -> bool:
         return isinstance(key, str) and folded(key) in self._by_key

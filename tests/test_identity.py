@@ -13,6 +13,8 @@ from providers.simulator.estate.invoke import invoke_line
 from providers.simulator.invocation.answers import CmdletError
 from providers.simulator.world.schema import World
 from reconciler.plan_file import SavedPlan, digest
+from reconciler.resource import Action, ActionKind
+from reconciler.selection import Selection
 from reconciler.values import Address, ObjectId, Resource, Resources, folded
 from tests.configurations import MODERN, Situation, situations
 from tests.strategies import names
@@ -340,3 +342,40 @@ def test_every_character_that_a_name_may_have_works_from_the_file_to_the_server(
     assert applied.exit_code == 0, applied.told()
     trial.environment = environment_of(sections)
     assert trial.apply(max_destroy=100).exit_code == 4  # policies that mailboxes still have
+
+
+def test_an_address_of_the_plan_can_be_asked_for_however_it_is_written() -> None:
+    actions = {
+        address: Action(address, ActionKind.CREATE)
+        for address in (
+            Address("dial_plan", "Zürich"),
+            Address("mailbox_policy", "50% [all]*"),
+            Address("um_mailbox", "robert.bell@contoso.com"),
+        )
+    }
+    written = {Address("um_mailbox", "contoso\\bob"): Address("um_mailbox", "robert.bell@contoso.com")}
+
+    def chosen(target: str) -> list[str]:
+        return [one.key for one in Selection(targets=(target,)).meaning(written).choose(actions)]
+
+    for target in ("dial_plan/Z%C3%BCrich", "dial_plan/ZURICH", "dial_plan/z*", "DIAL_PLAN"):
+        assert chosen(target) == ["Zürich"], target
+    for target in ("mailbox_policy/50% [all]*", str(Address("mailbox_policy", "50% [all]*")), "mailbox_policy/50*"):
+        assert chosen(target) == ["50% [all]*"], target
+    for target in ("um_mailbox/contoso\\bob", "um_mailbox/CONTOSO%5Cbob", "um_mailbox/robert.bell@contoso.com"):
+        assert chosen(target) == ["robert.bell@contoso.com"], target
+    assert chosen("mailbox_policy/50%25 %5Bx%5D%2A") == []
+
+
+def test_no_person_is_suggested_for_a_target_either() -> None:
+    known = {Address("um_mailbox", "rob@contoso.com"), Address("dial_plan", "Redmond")}
+    (told,) = Selection(targets=("um_mailbox/bob@contoso.com",)).unknown(known, {"um_mailbox"}, ())
+    assert "rob@" not in told.remedy
+    (told,) = Selection(targets=("dial_plan/Redmont",)).unknown(known, {"um_mailbox"}, ())
+    assert told.remedy == "Did you mean dial_plan/Redmond?"
+
+
+@pytest.mark.parametrize(("written", "canonical"), [("EN-us", "en-US"), ("zh-hans-CN", "zh-Hans-CN"), ("de", "de")])
+def test_a_culture_has_one_spelling(written: str, canonical: str) -> None:
+    sections = {"dial_plans": {"Redmond": {"extension_digits": 5, "country_code": "1", "default_language": written}}}
+    assert environment_of(sections).declared["dial_plan"]["redmond"].get("default_language") == canonical

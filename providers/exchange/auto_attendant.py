@@ -29,7 +29,7 @@ from providers.cmdlet_resource import (
 )
 from providers.exchange.numbers import NUMBER
 from providers.rules import Rule
-from providers.types import E164, Digits, ObjectName, Status, Text, Truth, Unordered, checked
+from providers.types import E164, Culture, Digits, ObjectName, Status, Text, Truth, Unordered, checked
 from reconciler.diagnostics import Diagnostic, Severity
 from reconciler.resource import Action, ActionKind, Answer, Change, Diagnosed, Landscape, Lifecycle
 from reconciler.values import Command, Resource, Value, folded, write
@@ -77,7 +77,7 @@ class AttendantDeclaration(Declared):
     """Whether callers may speak; needs the language pack of its language."""
     status: Annotated[Status, Output("Status")] = unset()
     """Enabled or Disabled; without it a new attendant is disabled."""
-    language: Annotated[Text, AfterCreate()] = unset()
+    language: Annotated[Culture, AfterCreate()] = unset()
     """Culture name of an installed UM language pack, such as en-US."""
     dtmf_fallback: Annotated[
         ObjectName, Clearable(), Param("DTMFFallbackAutoAttendant"), References("auto_attendant")

@@ -34,6 +34,7 @@ from providers.exchange.servers import um_hosts
 from providers.rules import Rule
 from providers.types import (
     E164,
+    Culture,
     Digits,
     Fqdn,
     Normalise,
@@ -93,7 +94,7 @@ class DialPlanDeclaration(Declared):
     """Digits dialled before a national number, 1 to 4."""
     outside_line_access_code: Annotated[Digits, AfterCreate()] = unset()
     """Digits dialled for an outside line."""
-    default_language: Text = unset()
+    default_language: Culture = unset()
     """Culture name of an installed UM language pack, such as en-US."""
     audio_codec: Annotated[str, *enumeration("Mp3", "Wma", "G711", "Gsm"), AfterCreate()] = unset()
     """Codec that messages are stored with."""

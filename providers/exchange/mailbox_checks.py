@@ -17,7 +17,7 @@ from providers.exchange.policies import plan_of, plans_by_policy
 from providers.rules import Rule, enumerated
 from reconciler.diagnostics import Diagnostic, Severity
 from reconciler.resource import ActionKind, Landscape
-from reconciler.values import Resource, folded, write
+from reconciler.values import LYNC, Resource, folded, write
 
 NO_MAILBOX = Rule(
     "UM070",
@@ -31,7 +31,7 @@ NO_VOICE = Rule(
     "UM071",
     "User has no Enterprise Voice",
     "Lync sends calls to voice mail for Enterprise Voice users only.",
-    "Enable the user for Enterprise Voice first:\n  Set-CsUser -EnterpriseVoiceEnabled $true",
+    "Enable the user for Enterprise Voice first, with Set-CsUser -EnterpriseVoiceEnabled $true.",
     "Configure Unified Messaging on Microsoft Exchange (Gg398129); DOMAIN 3.11",
     leaves_out=True,
 )
@@ -154,7 +154,8 @@ def _against_world(
     mailboxes, users = landscape.all("mailbox"), landscape.all("lync_user")
     knows_mailboxes, knows_users = landscape.is_readable("mailbox"), landscape.is_readable("lync_user")
     by_email = {email: user for user in users.values() if (email := user.text("email"))}
-    digits, fits = _digits(landscape), fits_by_name(landscape) if knows_mailboxes else {}
+    texts = [row.written or row.key for row in declared.values()]
+    digits, fits = _digits(landscape), fits_by_name(texts, landscape) if knows_mailboxes else {}
     for row in declared.values():
         if knows_mailboxes:
             yield from _whom(row, mailboxes, fits)
@@ -217,9 +218,9 @@ def _against_lync(
     elif user.get("hosted_voicemail") is True:
         yield HOSTED.told(row, f"{sip} has hosted voice mail; {row.address} is left out.")
     elif user.get("enterprise_voice") is not True:
-        yield NO_VOICE.told(
-            row, f"{sip} is not enabled for Enterprise Voice.", f"{NO_VOICE.remedy} -Identity sip:{sip}"
-        )
+        command = write("Set-CsUser", LYNC, Identity=f"sip:{sip}", EnterpriseVoiceEnabled=True)
+        remedy = f"Enable the user for Enterprise Voice first:\n  {command}"
+        yield NO_VOICE.told(row, f"{sip} is not enabled for Enterprise Voice.", remedy)
 
 
 def _is_enabled(row: Resource, landscape: Landscape) -> bool:

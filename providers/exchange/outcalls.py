@@ -151,7 +151,7 @@ def _home_site(plan: Resource, counts: Mapping[str, int] | None, landscape: Land
     declared = plan.text("site")
     if declared:
         return declared, False
-    kept = landscape.prior.decisions.get(site_decision(plan))
+    kept = landscape.prior.decision(site_decision(plan))
     if kept and kept in landscape.all("lync_site"):
         return kept, True
     if not counts:

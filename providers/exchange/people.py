@@ -9,7 +9,7 @@ parameter Identity (Microsoft Learn); DOMAIN 7.7, 9.1.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from reconciler.resource import Landscape
@@ -52,13 +52,15 @@ def _domain_label(distinguished_name: str) -> str:
     return next((part[3:] for part in parts if part[:3].upper() == "DC="), "")
 
 
-def fits_by_name(landscape: Landscape) -> Mapping[str, tuple[Fit, ...]]:
-    """Return, by folded name, the mailboxes that a name other than the primary address fits."""
+def fits_by_name(texts: Iterable[str], landscape: Landscape) -> Mapping[str, tuple[Fit, ...]]:
+    """Return, by folded text, the mailboxes that each of ``texts`` fits as another name than the primary address."""
+    asked = {folded(text) for text in texts}
     found: dict[str, dict[str, Fit]] = {}
     for mailbox in landscape.all("mailbox").values():
         own = folded(mailbox.key)
         for name, kind in names_of(mailbox):
-            if (text := folded(name)) != own:
+            text = folded(name)
+            if text != own and text in asked:
                 found.setdefault(text, {}).setdefault(own, Fit(mailbox.key, kind))
     return {name: tuple(fits.values()) for name, fits in found.items()}
 
@@ -73,7 +75,7 @@ def rows_by_mailbox(landscape: Landscape) -> Mapping[str, str]:
     others = [key for key in rows if key not in mailboxes]
     if not others or not mailboxes:
         return {}
-    fits = fits_by_name(landscape)
+    fits = fits_by_name(others, landscape)
     meant: dict[str, str] = {}
     taken = {folded(key) for key in rows if key in mailboxes}
     for key in others:
@@ -88,7 +90,7 @@ def guids_of(keys: Collection[str], landscape: Landscape) -> Mapping[str, str]:
     """Return the GUIDs of the mailboxes that ``keys`` name; a primary address may have become another one since."""
     known = {key: landscape.one("um_mailbox", key) or landscape.one("mailbox", key) for key in keys}
     moved = [key for key, found in known.items() if found is None]
-    fits = fits_by_name(landscape) if moved else {}
+    fits = fits_by_name(moved, landscape) if moved else {}
     for key in moved:
         found = fits.get(folded(key), ())
         known[key] = landscape.one("mailbox", found[0].key) if len(found) == 1 else None
