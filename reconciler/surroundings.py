@@ -76,9 +76,13 @@ def folders_of_strangers(directory: Path | None = None) -> tuple[Path, ...]:
 
 
 def repository_of(directory: Path) -> tuple[Path, ...]:
-    """Return the folders whose files are written as those of ``directory`` are: itself, and its Git work trees."""
-    start = directory.resolve()
-    return start, *(tree for tree in (start, *start.parents) if (tree / ".git").exists())
+    """Return the folders whose files are written as those of ``directory`` are: itself, and its Git work trees.
+
+    One that holds the user's home keeps the user's own files, and is none of them.
+    """
+    start, home = directory.resolve(), Path(os.path.expanduser("~")).resolve()
+    trees = (tree for tree in (start, *start.parents) if (tree / ".git").exists())
+    return start, *(tree for tree in trees if not home.is_relative_to(tree))
 
 
 def is_within(path: str | Path, folders: Iterable[Path]) -> bool:

@@ -6,6 +6,8 @@ import base64
 import html
 import json
 import re
+import shutil
+import subprocess
 import urllib.parse
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -117,9 +119,10 @@ def test_password_of_a_connection_is_seen_nowhere(tmp_path: Path) -> None:
         chosen = with_ports(via=["127.0.0.1", int(told["port"])])
         git = environment.directory.parent / "bin" / "git"
         git.parent.mkdir()
-        git.write_text('#!/bin/sh\nenv >"$0.given"\nexit 1\n')
+        git.write_text(f'#!/bin/sh\nenv >"$0.given"\nexec {shutil.which("git")} "$@"\n')
         git.chmod(0o755)
         environment.variables["PATH"] = f"{git.parent}:/usr/bin:/bin"
+        subprocess.run(["git", "init", "-q", str(environment.directory)], check=True)
         places: dict[str, bytes] = {}
 
         def command(name: str, *arguments: str, code: int = 0, password: str = CANARY) -> None:
