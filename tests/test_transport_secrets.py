@@ -12,6 +12,7 @@ import threading
 import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import quote, quote_plus
 
@@ -21,11 +22,16 @@ from spnego._ntlm_raw.crypto import ntowfv1
 from providers.simulator.wire.authentication import Scheme
 from providers.simulator.wire.certificates import Authority
 from providers.simulator.wire.faults import Rule
+from providers.transport.endings import Endings
+from providers.transport.host_clocks import HostClocks
+from providers.transport.pending import Pending
 from providers.transport.pool import WinRMSessions
+from providers.transport.replies import Replies
 from providers.transport.settings import Deadlines, Secret
+from providers.transport.wire import Told
 from reconciler.errors import SessionError
 from reconciler.ports import Request
-from reconciler.values import EXCHANGE, Adapter, Authentication, read, write
+from reconciler.values import EXCHANGE, Adapter, Authentication, Reply, read, write
 from tests.fakes import VirtualClock
 from tests.transport_support import connection
 from tests.winrm_server import CMDLETS, USER, TinyEstate, listening
@@ -177,3 +183,14 @@ def test_every_form_is_looked_for() -> None:
 def test_nothing_of_a_session_that_ended_keeps_running() -> None:
     gc.collect()
     assert not [thread.name for thread in threading.enumerate() if thread.name in ("heartbeat", "closing")]
+
+
+def test_what_a_script_printed_holds_no_secret_but_all_else() -> None:
+    target = SimpleNamespace(name="ex1.contoso.com", place="ex1.contoso.com")
+    secret = 'pass"word'
+    replies = Replies("n", target, Endings("ex1", (secret,)), HostClocks(VirtualClock()))  # type: ignore[arg-type]  # two names of it
+    waiting = {"r1": Pending(Request("id", read("Get-UMDialPlan")), "r1")}
+    data = {"ok": True, "output": f"line 1 {secret}\nline 2 pass&quot;word", "warnings": [f"given {secret}"]}
+    one = waiting["r1"]
+    assert replies.take([Told("r1", data, 100)], waiting) == []
+    assert one.result == Reply((), ("given ***",), "line 1 ***\nline 2 ***")

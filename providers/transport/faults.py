@@ -84,11 +84,16 @@ class Judgement:
 
 def redact(text: str, secrets: tuple[str, ...] = ()) -> str:
     """Return the server's text as it may be shown: one line, no secrets, 300 characters at most."""
+    line = re.sub(r"[\x00-\x1f\x7f\u2028\u2029]+", " ", without_secrets(text, secrets)).strip()
+    return line if len(line) <= TEXT_LIMIT else line[: TEXT_LIMIT - 1] + "\u2026"
+
+
+def without_secrets(text: str, secrets: tuple[str, ...]) -> str:
+    """Return a text with every secret masked, however it is spelt."""
     for secret in secrets:
         for spelling in _spellings(secret):
             text = text.replace(spelling, "***")
-    line = re.sub(r"[\x00-\x1f\x7f\u2028\u2029]+", " ", text).strip()
-    return line if len(line) <= TEXT_LIMIT else line[: TEXT_LIMIT - 1] + "\u2026"
+    return text
 
 
 def _spellings(secret: str) -> list[str]:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 from providers.transport import wire
 from providers.transport.endings import Endings
+from providers.transport.faults import without_secrets
 from providers.transport.host_clocks import HostClocks
 from providers.transport.pending import Pending, Result
 from providers.transport.records import error_of
 from providers.transport.settings import Target
 from providers.transport.shell import Gone, Output
+from reconciler.values import Reply
 
 Waiting: TypeAlias = dict[str, Pending]
 """Requests without an answer, by their id on the wire."""
@@ -57,13 +60,21 @@ class Replies:
     def _result(self, line: wire.Told, one: Pending) -> Result | None:
         if line.data.get("ok") is True:
             try:
-                return one.assembly.add(line)
+                return self._masked(one.assembly.add(line))
             except wire.WireError as error:
                 raise Gone(self._endings.lost(str(error))) from error
         failure = error_of(line.data.get("error"), one.request, self._host, self._endings.secrets)
         if failure.record is not None and failure.record.type == "OutOfMemoryException":
             self.is_exhausted = True
         return failure
+
+    def _masked(self, reply: Reply | None) -> Reply | None:
+        """Return a reply whose texts for people hold no secret; the state and the log keep them."""
+        if reply is None or not (reply.output or reply.warnings):
+            return reply
+        secrets = self._endings.secrets
+        warnings = tuple(without_secrets(text, secrets) for text in reply.warnings)
+        return replace(reply, warnings=warnings, output=without_secrets(reply.output, secrets))
 
 
 def _is_unknown(data: Mapping[str, Any]) -> bool:
