@@ -228,9 +228,11 @@ class Apply:
         """Send nothing more from now on, and tell why."""
         stopped_by = error if isinstance(error, ReconcilerError) else _bug(error)
         with self._lock:
+            told = () if self._fatal is None else self._fatal.diagnostics
             self._fatal = self._fatal or stopped_by
-        for told in stopped_by.diagnostics:
-            self._emit(Told(told))
+        for one in stopped_by.diagnostics:
+            if one not in told:
+                self._emit(Told(one))
 
     # --- before and after --------------------------------------------------------------------------------------------
 

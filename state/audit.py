@@ -113,7 +113,7 @@ class _Told:
         match codec.from_json(what):
             case {"kind": "begin" | "end", "run": str(run)}:
                 self.runs[codec.escape(run)] = change
-            case {"kind": "use plan", "nonce": str(nonce)}:
+            case {"kind": "use plan", "nonce": str(nonce)} | {"uses": str(nonce), "intents": [_, *_]}:
                 self.nonces.add(codec.escape(nonce))
 
 

@@ -166,13 +166,26 @@ class SQLiteDatabase(Database):
         if os.path.getsize(self._path) == 0:
             raise damaged(self.where, "it is empty")
         ended_badly = _has_content(_beside(self._path)[0])
-        engine = _engine(self._path, _SETTINGS_OF_READERS if self._read_only else _SETTINGS)
+        is_writable = self._is_writable()
+        settings = _SETTINGS if is_writable and not self._read_only else _SETTINGS_OF_READERS
+        engine = _engine(self._path, settings, mode="rw" if is_writable else self._mode_to_look())
         try:
             self._verify(engine, ended_badly)
         except BaseException:
             engine.dispose()
             raise
         self._engine, self._identity = engine, _identity(self._path)
+
+    def _is_writable(self) -> bool:
+        return all(os.access(path, os.W_OK) for path in (self._path.parent, self._path))
+
+    def _mode_to_look(self) -> str:
+        """Return how a file is opened that may only be read, as a plan reads it: beside it nothing can be made either.
+
+        What was written and not yet moved into the file is in the log beside it. Without one, SQLite has to be told
+        that nobody changes the file, or it would make one; what was read is compared with its checksums all the same.
+        """
+        return "ro" if _has_content(_beside(self._path)[0]) else "ro&immutable=1"
 
     def _verify(self, engine: Engine, ended_badly: bool) -> None:
         with engine.connect() as connection, connection.begin():
@@ -184,7 +197,7 @@ class SQLiteDatabase(Database):
             behind = is_behind(revision, self.where)
         if revision is None:
             raise damaged(self.where, "it does not say which schema it has")
-        if behind and self._read_only:
+        if behind and (self._read_only or not self._is_writable()):
             raise behind_and_read_only(revision, self.where)
         if behind:
             self._migrate(engine)
@@ -205,12 +218,12 @@ class SQLiteDatabase(Database):
                 self._point("state-before-migration-commit")
 
 
-def _engine(path: Path, settings: _Settings) -> Engine:
+def _engine(path: Path, settings: _Settings, *, mode: str = "rw") -> Engine:
     """Return an engine with one connection to a file that exists; transactions begin where we say."""
 
     def connect() -> sqlite3.Connection:
         connection = sqlite3.connect(
-            f"{path.as_uri()}?mode=rw",
+            f"{path.as_uri()}?mode={mode}",
             uri=True,
             isolation_level=None,
             check_same_thread=False,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.app.private_files import make_private, told_location
+from reconciler.app.private_files import make_private, told_location, writable
 from reconciler.errors import ConfigurationError
 
 
@@ -30,6 +30,19 @@ def test_what_somebody_wrote_there_stays(tmp_path: Path) -> None:
     (private / ".gitignore").write_text("!notes\n")
     make_private(private)
     assert (private / ".gitignore").read_text() == "!notes\n"
+
+
+def test_what_may_only_be_read_is_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    private = tmp_path / ".reconciler"
+    with writable(private) as place:
+        assert (place, private.is_dir()) == (private, True)
+    (private / "world.json").write_text("{}")
+    monkeypatch.setattr("os.access", lambda *_: False)
+    with writable(private) as place:
+        assert (place / "world.json").read_text() == "{}"
+        (place / "world.json").write_text("changed")
+    assert (private / "world.json").read_text() == "{}"
+    assert not place.exists()
 
 
 def test_location_is_told_itself_or_by_a_reference(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -93,6 +93,31 @@ def test_a_state_saved_later_is_seen_by_a_reader_opened_before(place: Place) -> 
     assert reader.read() == expected
 
 
+@pytest.mark.parametrize("ended", ["closed", "killed"])
+def test_a_state_that_may_only_be_read_is_read(place: Place, ended: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether or not the last process that had it open left what it wrote in the log beside it."""
+    if ended == "closed":
+        expected = filled(place)
+    else:
+        store = place.open()
+        store.acquire(holder()).commit(StateChange(remember=(mailbox(1),)))
+        expected = store.read()
+    copy = Place(place.path.parent / "copy.db")
+    for end in ("", "-wal", "-shm"):
+        if os.path.exists(f"{place.path}{end}"):
+            shutil.copy(f"{place.path}{end}", f"{copy.path}{end}")
+            os.chmod(f"{copy.path}{end}", 0o600)
+    monkeypatch.setattr(sqlite_store.SQLiteDatabase, "_is_writable", lambda _: False)
+    content = copy.path.read_bytes()
+    reading = copy.open()
+    assert reading.read() == expected
+    reading.verify_audit()
+    with pytest.raises(StateError, match="not accessible"):
+        reading.acquire(holder())
+    copy.close()
+    assert copy.path.read_bytes() == content
+
+
 def test_a_reader_may_not_take_the_lease(place: Place) -> None:
     filled(place)
     store = place.open(read_only=True)

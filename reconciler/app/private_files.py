@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import shlex
-from contextlib import suppress
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
 from reconciler.diagnostics import Diagnostic
@@ -34,6 +37,23 @@ def make_private(directory: Path) -> None:
         # On a disk that is full or read only, it is for the next command to write.
         with suppress(StateError):
             write_private(ignored, _IGNORED)
+
+
+@contextmanager
+def writable(private: Path) -> Iterator[Path]:
+    """Enter a directory with what is in ``private`` that may be written to: itself, made where it is missing.
+
+    Where it, or the place where it would be, may only be read, it is a copy that is gone afterwards: a plan writes
+    nothing that has to be kept, and what changes servers asks for the lock first, which is kept there.
+    """
+    if os.access(private if private.exists() else private.parent, os.W_OK):
+        make_private(private)
+        yield private
+        return
+    with TemporaryDirectory(prefix="reconciler-") as copy:
+        for path in private.glob("world.json*"):
+            shutil.copy(path, copy)
+        yield Path(copy)
 
 
 def refuse_tracked(directory: Path) -> None:

@@ -21,7 +21,7 @@ from reconciler.admission import admit, admit_readable
 from reconciler.app import server_connections
 from reconciler.app.commit_lineage import objection_to
 from reconciler.app.declared import Declared, declared_in
-from reconciler.app.private_files import PRIVATE, make_private, refuse_tracked, told_location
+from reconciler.app.private_files import PRIVATE, make_private, refuse_tracked, told_location, writable
 from reconciler.app.saved_plans import SavedPlans
 from reconciler.app.trusted import Secrets, trust_of
 from reconciler.apply import Account, Apply, Fate
@@ -200,9 +200,9 @@ class Workspace:
 
     def _start_simulator(self) -> SimulatorProcess:
         assert self.environment.simulator is not None
-        self._make_private()
-        world, changes = self.directory / self.environment.simulator, self.private / "world.json"
-        process = start_simulator(world, changes, self.directory)
+        private = self._stack.enter_context(writable(self.private))
+        world = self.directory / self.environment.simulator
+        process = start_simulator(world, private / "world.json", self.directory)
         self._stack.callback(process.close)
         self.ports.mask(process.password)
         return process
