@@ -61,8 +61,8 @@ def isolate() -> None:
 
     from reconciler.surroundings import forget_dangerous
 
-    for name in forget_dangerous(os.environ):
-        sys.stderr.write(f"{name} is ignored: it names a file by a relative path, or one for the keys of sessions.\n")
+    for name, reason in forget_dangerous(os.environ).items():
+        sys.stderr.write(f"{name} is ignored: {reason}\n")
 
 
 def spare_the_collector() -> None:

@@ -39,18 +39,20 @@ _KEYS_OF_SESSIONS: Final = "SSLKEYLOGFILE"
 """Where libraries for TLS write the keys of every session, with which whoever reads along reads all."""
 
 
-def forget_dangerous(variables: MutableMapping[str, str]) -> tuple[str, ...]:
+def forget_dangerous(variables: MutableMapping[str, str]) -> Mapping[str, str]:
     """Take out the variables that would have a library run code of the working directory, or write session keys.
 
-    Lists of folders keep their whole paths. Returns the names of those taken out.
+    Lists of folders keep their whole paths. Returns the names of those taken out, each with the reason.
     """
     for name in _SEARCHED & variables.keys():
         variables[name] = search_path(variables[name], ())
     relative = {name for name in _NAMING_CODE & variables.keys() if any(map(_is_relative, _parts(variables[name])))}
-    taken = sorted(relative | ({_KEYS_OF_SESSIONS} & variables.keys()))
+    taken = dict.fromkeys(sorted(relative), "it names a file of the working directory. Write its whole path.")
+    if _KEYS_OF_SESSIONS in variables:
+        taken[_KEYS_OF_SESSIONS] = "it would have the keys of every session written to a file."
     for name in taken:
         del variables[name]
-    return tuple(taken)
+    return taken
 
 
 def _parts(value: str) -> list[str]:
