@@ -20,7 +20,7 @@ import hmac
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from json.encoder import encode_basestring_ascii
 from typing import Any, Final, NoReturn
 
@@ -36,6 +36,8 @@ __all__ = ["SavedPlan", "decode", "digest", "encode", "fingerprint"]
 
 FORMAT: Final = "reconciler-plan/2"
 _KEY_BYTES: Final = 16
+_CLOCKS_APART: Final = timedelta(minutes=10)
+"""How far the clocks of who plans and who applies may differ."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,9 @@ def decode(data: bytes, *, key: bytes, now: datetime) -> SavedPlan:
     if now >= expires:
         raise _error("Saved plan expired", f"It ended at {_time(expires)}; now it is {_time(now)}.")
     saved = _or_altered(_saved_plan, document)
+    if now < saved.created - _CLOCKS_APART:
+        made = f"It was made at {_time(saved.created)}, and here it is {_time(now)}: one of the two clocks is wrong."
+        raise _error("Saved plan of the future", f"{made} Whether it has expired is not known.", "Correct the clock.")
     again = _document(saved)
     if again["body_digest"] != document["body_digest"] or _file(again, document) != data:
         raise _altered("Its text is not in the exact form in which plans are written.")

@@ -157,6 +157,11 @@ def test_expired_plan_is_refused() -> None:
     assert refused(SMALL, now=EXPIRES) == "Saved plan expired"
 
 
+def test_a_plan_from_the_future_is_refused_since_its_expiry_cannot_be_judged() -> None:
+    assert decode(SMALL, key=KEY, now=CREATED - timedelta(minutes=9)).plan.environment == "contoso"
+    assert refused(SMALL, now=CREATED - timedelta(minutes=11)) == "Saved plan of the future"
+
+
 def test_other_key_is_told_apart_from_an_edit() -> None:
     assert refused(SMALL, key=b"f" * 32) == "Saved plan signed with another key"
 

@@ -229,7 +229,9 @@ def test_names_that_agree_up_to_the_first_dot_share_a_pilot_identifier() -> None
     assert "UM022" not in codes(contoso(plan_declared("Paris"), plan_declared("Lyon")))
 
 
-def answers(commands: Sequence[Command], reply: SessionError | Callable[[Command], Reply]) -> list[Answer]:
+def answers(
+    commands: Sequence[Command], reply: SessionError | Callable[[Command], Reply | SessionError]
+) -> list[Answer]:
     return [(command, reply if isinstance(reply, SessionError) else reply(command)) for command in commands]
 
 
@@ -238,15 +240,36 @@ def test_the_script_waits_until_every_catalogue_knows_the_dial_plans() -> None:
     action = Action(Address("exchucutil", "contoso.com"), ActionKind.RUN)
     commands = EXCHUCUTIL.waits_for(action, given)
 
-    def reply(command: Command) -> Reply:
-        is_late = dict(command.parameters).get("DomainController") == "dc2.contoso.com"
-        return Reply(() if is_late or command.cmdlet != "Get-UMDialPlan" else ({"Name": "redmond"},))
+    def waiting(plans: Reply | SessionError, late: Reply | SessionError | None = None) -> object:
+        def reply(command: Command) -> Reply | SessionError:
+            if command.cmdlet == "Get-Service":
+                return QUIET
+            is_late = dict(command.parameters).get("DomainController") == "dc2.contoso.com"
+            return Reply(()) if command.cmdlet != "Get-UMDialPlan" else late if late and is_late else plans
 
-    assert EXCHUCUTIL.is_ready(action, answers(commands, reply), given) == "dc2.contoso.com does not know Redmond yet"
-    known = answers(commands, lambda _: Reply(({"Name": "Redmond"},)))
-    assert EXCHUCUTIL.is_ready(action, known, given) is None
-    assert "dc1" in str(EXCHUCUTIL.is_ready(action, answers(commands, NotFound()), given))
-    assert EXCHUCUTIL.is_ready(action, answers(commands, Unreachable()), given) is None
+        return EXCHUCUTIL.is_ready(action, answers(commands, reply), given)
+
+    known = Reply(({"Name": "redmond"},))
+    assert waiting(known, Reply(())) == "dc2.contoso.com does not know Redmond yet"
+    assert waiting(known) is None
+    assert "dc1" in str(waiting(NotFound()))
+    assert waiting(Unreachable()) is None, "nor will the script ask a catalogue that does not answer"
+
+
+QUIET = Reply(({"Name": "WinRM", "Status": "Running", "ScriptRunning": False},))
+
+
+@pytest.mark.parametrize("told", [Unreachable(), Reply(()), Reply(({"Name": "WinRM", "Status": "Running"},))])
+def test_a_script_of_which_nothing_is_known_may_be_running(told: Reply | SessionError) -> None:
+    given = joined(plan_declared())
+    for kind, key in ((EXCHUCUTIL, "contoso.com"), (RESTART, "fe1.contoso.com")):
+        action = Action(Address(kind.name, key), ActionKind.RUN)
+
+        def reply(command: Command) -> Reply | SessionError:
+            return told if command.cmdlet == "Get-Service" and command.endpoint.host is None else QUIET
+
+        found = kind.is_ready(action, answers(kind.waits_for(action, given), reply), given)
+        assert str(found).startswith("whether exchucutil still runs is not known")
 
 
 def test_neither_script_nor_restart_goes_while_a_script_runs() -> None:

@@ -231,8 +231,8 @@ class Exchucutil(ResourceType):
         On one that still shows a hunt group which is gone elsewhere, the script fails to make it anew.
         """
         wanted = [plan.key for plan in lasting_dial_plans(landscape)]
-        if any(script_is_running(answer) for answer in answers):
-            return "exchucutil is still running"
+        if waiting := awaited_script(answers):
+            return waiting
         for command, reply in answers:
             controller = dict(command.parameters).get("DomainController")
             if controller is None or command.cmdlet != "Get-UMDialPlan":
@@ -362,10 +362,16 @@ def script_query() -> Command:
     return service_query(EXCHANGE, *_SCRIPT_HOST_SERVICES)
 
 
-def script_is_running(answer: Answer) -> bool:
-    """True where the answer to ``script_query`` says so."""
-    command, reply = answer
-    is_told = command.endpoint == EXCHANGE and command.operation is Operation.SERVICE
-    return (
-        is_told and not isinstance(reply, SessionError) and any(r.get("ScriptRunning") is True for r in reply.records)
-    )
+def awaited_script(answers: Sequence[Answer]) -> str | None:
+    """Return in words that an exchucutil runs, or that ``script_query`` got no answer that says it does not."""
+    for command, reply in answers:
+        if command.endpoint != EXCHANGE or command.operation is not Operation.SERVICE:
+            continue
+        if isinstance(reply, SessionError):
+            return f"whether exchucutil still runs is not known: {reply}"
+        told = [record.get("ScriptRunning") for record in reply.records]
+        if True in told:
+            return "exchucutil is still running"
+        if False not in told:
+            return "whether exchucutil still runs is not known: the Exchange entry point does not tell it"
+    return None

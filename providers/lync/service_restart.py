@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import ClassVar
 
-from providers.exchange.exchucutil import script_is_running, script_query
+from providers.exchange.exchucutil import awaited_script, script_query
 from providers.exchange.facts import global_catalogs
 from providers.lync import restart_checks, restart_pool
 from providers.lync.front_end_services import (
@@ -191,9 +191,9 @@ class ServiceRestart(ResourceType):
     def is_ready(self, action: Action, answers: Sequence[Answer], landscape: Landscape) -> str | UnderWay | None:
         host = action.address.key
         pool = front_ends(landscape).get(host)
+        if waiting := awaited_script(answers):
+            return waiting
         for answer in answers:
-            if script_is_running(answer):
-                return "exchucutil is still running"
             if starts(action) and (waiting := unreplicated(answer, landscape)):
                 return waiting
         states = restart_pool.fresh_states(pool, answers)
