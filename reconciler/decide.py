@@ -247,7 +247,10 @@ def _plan_removals(types: Sequence[ResourceType], landscape: Landscape) -> Lands
     gone = {kind.name: _gone(kind, landscape) for kind in types if kind.lifecycle not in _NEVER_REMOVED}
     moving = {*landscape.actions, *(prior.address for priors in gone.values() for prior in priors)}
     for kind in sorted(types, key=lambda kind: -kind.rank):
-        planned = [_removal(kind, prior, moving, landscape) for prior in gone.get(kind.name, ())]
+        ended = Resources(kind.ended(landscape))
+        planned = [
+            _removal(kind, prior, ended.get(prior.address.key), moving, landscape) for prior in gone.get(kind.name, ())
+        ]
         landscape = _acted(kind, landscape, planned)
     return landscape
 
@@ -256,11 +259,13 @@ _NEVER_REMOVED = (Lifecycle.FACT, Lifecycle.TASK)
 
 
 def _gone(kind: ResourceType, landscape: Landscape) -> list[Remembered]:
-    """Return what is remembered of a type and desired no more, by address; what cannot be read is left alone."""
+    """Return what is to end: remembered and desired no more, or declared absent; what cannot be read is left alone."""
     desired = landscape.desired.get(kind.name, Resources())
+    ended = [Remembered(one.address) for one in kind.ended(landscape) if landscape.one(kind.name, one.key) is not None]
+    known = {one.address.folded: one for one in (*ended, *landscape.prior.resources.values())}
     gone = [
         prior
-        for prior in landscape.prior.resources.values()
+        for prior in known.values()
         if prior.address.type == kind.name
         and prior.address.key not in desired
         and landscape.is_readable(kind.name, prior.address.key)
@@ -268,10 +273,17 @@ def _gone(kind: ResourceType, landscape: Landscape) -> list[Remembered]:
     return sorted(gone, key=lambda prior: prior.address)
 
 
-def _removal(kind: ResourceType, prior: Remembered, moving: Collection[Address], landscape: Landscape) -> _Planned:
+def _removal(
+    kind: ResourceType,
+    prior: Remembered,
+    ended: Resource | None,
+    moving: Collection[Address],
+    landscape: Landscape,
+) -> _Planned:
+    """Return the end of one resource; ``ended``: the declaration that asks for it, where there is one."""
     observed = landscape.one(kind.name, prior.address.key)
     known = Resource(prior.address, prior.attributes, prior.name, prior.guid)
-    if observed is None or kind.is_forgotten(known, landscape):
+    if observed is None or (ended is None and kind.is_forgotten(known, landscape)):
         forgetting = Action(prior.address, ActionKind.FORGET)
         if observed is not None and kind.lifecycle is Lifecycle.FEATURE:
             # It stays with its owner, and counts as left alone: what settings and implied objects do not.
@@ -279,15 +291,17 @@ def _removal(kind: ResourceType, prior: Remembered, moving: Collection[Address],
         return forgetting, None
     if kind.lifecycle is Lifecycle.SETTING:
         return _abandoned_setting(kind, prior, observed, landscape)
-    draft = Action(prior.address, ActionKind.DELETE, destroyed=(prior.address,))
+    where = ended.position if ended else None
+    draft = Action(prior.address, ActionKind.DELETE, destroyed=(prior.address,), position=where)
     first = (*_dependents(prior.address, moving, landscape), *kind.successors(observed, landscape))
     action = replace(
         draft,
         commands=tuple(kind.delete(observed, landscape)),
         inverse=tuple(kind.create(observed, landscape)),
-        reasons=("no longer declared",),
+        reasons=("declared absent" if ended else "no longer declared",),
         expects=kind.expectation(draft, landscape),
         group=kind.group(draft, landscape),
+        wave=str(ended.get("wave") or "") if ended else "",
         needs=tuple(dict.fromkeys(first)),
     )
     return action, None

@@ -458,6 +458,10 @@ class ResourceType(ABC):
         """True where a resource no longer declared is left on the server and only forgotten."""
         return False
 
+    def ended(self, landscape: Landscape) -> Sequence[Resource]:
+        """Return the declarations that ask for the end of their object (``state: absent``), whoever made it."""
+        return ()
+
     def affects(self, action: Action, landscape: Landscape) -> int:
         """Return how many users notice the action: those whose voice mail changes, or who are cut off by a restart."""
         return 0

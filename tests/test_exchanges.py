@@ -19,6 +19,7 @@ from reconciler.foregone import foregone
 from reconciler.open_values import nobody_brings
 from reconciler.resource import Action, ActionKind
 from reconciler.values import Address, NameOf, write
+from tests.fakes import MemoryStore
 from tests.oracles import Truth, violations
 from tests.trial import Fault, Trial, environment_of, is_write, law, types
 from tests.worlds import world_of
@@ -237,6 +238,30 @@ def test_who_holds_an_extension_is_said_with_a_command_that_frees_it() -> None:
     assert trial.administrator(told.remedy.splitlines()[-1].strip())
     assert trial.apply().exit_code == 0
     assert held(trial) == {"41001": "User User 2"}
+
+
+def test_a_leaver_declared_absent_gives_the_extension_to_the_joiner_in_one_apply() -> None:
+    trial = applied(base(row(USERS[0], "41001"), row(USERS[2], "41003")))
+    rewritten(trial, base({"identity": USERS[0], "state": "absent"}, row(USERS[1], "41001"), row(USERS[2], "41003")))
+    assert trial.apply().exit_code == 4, "ending voice mail counts against the destroy budget"
+    refused = trial.apply(max_destroy=1, fault=Fault("refused", 2))
+    assert refused.exit_code == 3
+    assert held(trial)["41001"] == "User User 1", "the leaver keeps it where the joiner cannot be enabled"
+    run = trial.apply(max_destroy=1)
+    assert run.exit_code == 0, run.told()
+    assert [line["cmdlet"] for line in run.ours] == ["Set-Mailbox", "Enable-UMMailbox", "Disable-UMMailbox"]
+    again = trial.plan()
+    assert (again.steps, again.adopted, again.forgotten) == ((), (), ())
+    assert held(trial) == {"41001": "User User 2", "41003": "User User 3"}
+
+
+def test_who_is_declared_absent_and_was_never_ours_ends_too() -> None:
+    trial = applied(base(row(USERS[0], "41001")))
+    trial.store = MemoryStore()
+    rewritten(trial, base({"identity": USERS[0], "state": "absent"}))
+    assert trial.apply(max_destroy=1).exit_code == 0
+    assert not held(trial)
+    assert not trial.plan().steps
 
 
 def test_an_address_left_on_a_mailbox_without_um_is_found_before_the_server_refuses() -> None:

@@ -11,13 +11,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from providers.cmdlet_resource import object_argument
 from providers.exchange.eum_addresses import freeing, left_over
 from providers.exchange.people import Fit, fits_by_name
 from providers.exchange.policies import plan_of, plans_by_policy
 from providers.rules import Rule, enumerated
 from reconciler.diagnostics import Diagnostic, Severity
 from reconciler.resource import ActionKind, Landscape
-from reconciler.values import LYNC, Resource, folded, write
+from reconciler.values import LYNC, Resource, Resources, Value, folded, write
 
 NO_MAILBOX = Rule(
     "UM070",
@@ -137,15 +138,33 @@ MAILBOX_RULES: Final = (
 
 def check_mailboxes(landscape: Landscape) -> Sequence[Diagnostic]:
     """Return everything wrong with the declared mailboxes, in one pass over them."""
-    declared: Mapping[str, Resource] = landscape.declared.get("um_mailbox", {})
-    if not declared:
+    rows: Mapping[str, Resource] = landscape.declared.get("um_mailbox", {})
+    if not rows:
         return ()
+    ended = [row for row in rows.values() if is_ended(row.attributes)]
+    declared = Resources(row for row in rows.values() if not is_ended(row.attributes))
     by_policy = plans_by_policy(landscape)
     plans = {row.key: plan_of(row.text("policy"), by_policy) for row in declared.values()}
     return (
+        *_of_two(ended, landscape),
         *_against_world(declared, plans, landscape),
         *_twice(declared, plans, landscape),
     )
+
+
+def _of_two(ended: Sequence[Resource], landscape: Landscape) -> Iterator[Diagnostic]:
+    """Find rows that end somebody's voice mail and do not say whose; one without a mailbox has ended already."""
+    mailboxes = landscape.all("mailbox")
+    if not ended or not landscape.is_readable("mailbox"):
+        return
+    fits = fits_by_name([row.written or row.key for row in ended], landscape)
+    told = (one for row in ended for one in _whom(row, mailboxes, fits))
+    yield from (one for one in told if one.code != NO_MAILBOX.code)
+
+
+def is_ended(row: Mapping[str, Value]) -> bool:
+    """True for a row that ends voice mail of its user."""
+    return row.get("state") == "absent"
 
 
 def _against_world(
@@ -290,8 +309,8 @@ def _holder(row: Resource, plan: str, value: str, holder: Resource, landscape: L
     where = holder.text("dial_plan") or plan
     why = "was declared before and stays enabled" if holder.address in landscape.prior.resources else "is not declared"
     detail = f"{row.address} asks for {value} in {plan}. {holder.address} holds it in {where}; it {why}."
-    free = write("Disable-UMMailbox", Identity=holder.key)
-    return detail, f"Give another one, or end voice mail of the holder:\n  {free}"
+    free = write("Disable-UMMailbox", Identity=object_argument(holder, holder.key))
+    return detail, f"Give another one, or end voice mail of the holder: write its row with state: absent, or\n  {free}"
 
 
 def _left(row: Resource, value: str, scopes: Sequence[_Scope], landscape: Landscape) -> Resource | None:

@@ -29,12 +29,12 @@ from providers.cmdlet_resource import (
     object_argument,
     unset,
 )
-from providers.exchange.mailbox_checks import MAILBOX_RULES, check_mailboxes
+from providers.exchange.mailbox_checks import MAILBOX_RULES, check_mailboxes, is_ended
 from providers.exchange.mailbox_policy import policy_argument
 from providers.exchange.people import guids_of, rows_by_mailbox
 from providers.exchange.policies import DEFAULT, default_spelt, plan_of, plans_by_policy
 from providers.rules import Rule
-from providers.types import Digits, Normalise, ObjectName, PersonName, SipAddress, Text, Unordered, text
+from providers.types import Digits, Normalise, ObjectName, PersonName, SipAddress, Text, Unordered, enumeration, text
 from reconciler.claims import Claim
 from reconciler.diagnostics import Diagnostic, Problem
 from reconciler.resource import Action, Answer, Change, Diagnosed, Landscape, Lifecycle, Section
@@ -42,6 +42,8 @@ from reconciler.values import Address, Argument, Command, Delta, ObjectId, Resou
 
 _FEW = 200
 """Up to so many mailboxes are read one by one instead of all: apply looks at a hundred at a time."""
+_OF_THE_END = ("state", "wave")
+"""The attributes that still say something of a row which ends voice mail."""
 _BROUGHT = re.compile(r"(.+) Default Policy", re.IGNORECASE)
 
 
@@ -79,6 +81,8 @@ class MailboxDeclaration(Declared):
     """Dial plan; follows from the policy where one is written."""
     wave: Annotated[Text, Intent()] = unset()
     """Batch that the user belongs to; plan --wave takes one at a time."""
+    state: Annotated[str, *enumeration("present", "absent"), Intent()] = unset()
+    """absent ends voice mail of the user, which counts against --max-destroy; present is what a row means anyway."""
 
 
 class UMMailbox(CmdletResource):
@@ -100,6 +104,8 @@ class UMMailbox(CmdletResource):
     rules: ClassVar[tuple[Rule, ...]] = MAILBOX_RULES
 
     def declared(self, key: str, values: Mapping[str, Value]) -> Resource | Sequence[Problem]:
+        if is_ended(values):
+            return Resource(Address(self.name, key), {name: values[name] for name in _OF_THE_END if name in values})
         if "policy" in values:
             return Resource(Address(self.name, key), values)
         plan = values.get("dial_plan")
@@ -150,8 +156,16 @@ class UMMailbox(CmdletResource):
         return tuple(
             _with_plan(mailbox, plan_of(mailbox.text("policy"), by_policy))
             for mailbox in super().derive(landscape)
-            if not is_hosted(mailbox, users)
+            if not (is_hosted(mailbox, users) or is_ended(mailbox.attributes))
         )
+
+    def ended(self, landscape: Landscape) -> Sequence[Resource]:
+        rows: Mapping[str, Resource] = landscape.declared.get(self.name, {})
+        return tuple(row for row in rows.values() if is_ended(row.attributes))
+
+    def successors(self, gone: Resource, landscape: Landscape) -> Sequence[Address]:
+        """Return nobody: a user takes the place of another only by what is exchanged."""
+        return ()
 
     def is_forgotten(self, prior: Resource, landscape: Landscape) -> bool:
         return True
