@@ -80,7 +80,7 @@ def test_all_servers_means_every_service_and_call_router() -> None:
 
 def test_bindings_of_others_are_left_alone() -> None:
     given = with_observed(joined(plan_declared()), binding("ex1.contoso.com/um_service", "Other", "Third", mode="Dual"))
-    assert sent(given, "server_binding") == ["Set-UMService -Identity EX1 -DialPlans @{Add=Redmond}"]
+    assert sent(given, "server_binding") == ["Set-UMService -Identity EX1 -DialPlans @{Add='Redmond'}"]
 
 
 def test_a_dial_plan_that_left_the_configuration_leaves_the_servers() -> None:
@@ -88,7 +88,7 @@ def test_a_dial_plan_that_left_the_configuration_leaves_the_servers() -> None:
     given = with_observed(given, binding("ex1.contoso.com/um_service", "Redmond", "Dublin", "Other", mode="Dual"))
     given = declaring(given, plan_declared(servers=("ex2.contoso.com",)))
     given = remembering(given, binding("ex1.contoso.com/um_service", "Redmond", "Dublin", mode=None))
-    assert sent(given, "server_binding") == ["Set-UMService -Identity EX1 -DialPlans @{Remove=Dublin,Redmond}"]
+    assert sent(given, "server_binding") == ["Set-UMService -Identity EX1 -DialPlans @{Remove='Dublin','Redmond'}"]
 
 
 def test_before_2013_the_whole_list_is_written_and_guarded() -> None:
@@ -113,8 +113,8 @@ def test_exchange_2016_has_both_services_on_a_mailbox_server() -> None:
     found = (binding("ex1.contoso.com/um_service", mode="TLS"), binding("ex1.contoso.com/call_router", mode="Dual"))
     given = servers(joined(plan_declared()), new, bindings=found)
     assert sent(given, "server_binding") == [
-        "Set-UMCallRouterSettings -Server ex1.contoso.com -DialPlans @{Add=Redmond}",
-        "Set-UMService -Identity EX1 -DialPlans @{Add=Redmond}",
+        "Set-UMCallRouterSettings -Server ex1.contoso.com -DialPlans @{Add='Redmond'}",
+        "Set-UMService -Identity EX1 -DialPlans @{Add='Redmond'}",
     ]
 
 
