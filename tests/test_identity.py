@@ -12,9 +12,12 @@ from hypothesis import strategies as st
 from providers.simulator.estate.invoke import invoke_line
 from providers.simulator.invocation.answers import CmdletError
 from providers.simulator.world.schema import World
+from reconciler.errors import StateError
 from reconciler.plan_file import SavedPlan, digest
 from reconciler.resource import Action, ActionKind
 from reconciler.selection import Selection
+from reconciler.snapshot import Remembered, Snapshot
+from reconciler.state_commands import remembered_at
 from reconciler.values import Address, ObjectId, Resource, Resources, folded
 from tests.configurations import MODERN, Situation, situations
 from tests.strategies import names
@@ -239,7 +242,7 @@ _NAMES: tuple[Callable[[str], str], ...] = (
 )
 
 
-@law(12)
+@law(8)
 @given(situations(releases=MODERN, lag=False), st.sampled_from(_SPELLINGS), st.sampled_from(_NAMES))
 def test_an_environment_with_every_reference_respelt_plans_nothing(
     situation: Situation, spell: Callable[[str], str], name: Callable[[str], str]
@@ -379,3 +382,25 @@ def test_no_person_is_suggested_for_a_target_either() -> None:
 def test_a_culture_has_one_spelling(written: str, canonical: str) -> None:
     sections = {"dial_plans": {"Redmond": {"extension_digits": 5, "country_code": "1", "default_language": written}}}
     assert environment_of(sections).declared["dial_plan"]["redmond"].get("default_language") == canonical
+
+
+def test_a_hunt_group_may_have_any_name() -> None:
+    trial = joined(world=people())
+    plan = {"country_code": "1", "extension_digits": 5, "servers": "all"}
+    groups = {f"pool1.contoso.com/{name}": {"dial_plan": "REDMOND"} for name in ("a/b", "O'Brien", "50% #1", "-x")}
+    trial.environment = environment_of({"dial_plans": {"Redmond": plan}, "hunt_groups": groups})
+    applied = trial.apply()
+    assert applied.exit_code == 0, applied.told()
+    assert is_empty(trial.plan()), shown(trial.plan())
+    trial.environment = environment_of({"dial_plans": {"Redmond": plan}})
+    applied = trial.apply(max_destroy=4)
+    assert applied.exit_code == 0, applied.told()
+    assert len(invoke_line(trial.estate, "Get-UMHuntGroup -UMDialPlan Redmond").records) == len(trial.world.lync.pools)
+
+
+def test_no_person_is_suggested_for_an_address_of_the_state() -> None:
+    known = {address: Remembered(address) for address in (Address("um_mailbox", "rob@contoso.com"),)}
+    with pytest.raises(StateError) as caught:
+        remembered_at(Snapshot("test", resources=known), "um_mailbox/bob@contoso.com")
+    assert "rob@" not in caught.value.diagnostics[0].remedy
+    assert remembered_at(Snapshot("test", resources=known), "um_mailbox/ROB@contoso.com").address in known

@@ -28,7 +28,7 @@ from providers.exchange.gateways import address_of, gateway_argument
 from providers.exchange.servers import um_hosts
 from providers.lync.topology import uc_pools
 from providers.rules import Rule, did_you_mean
-from providers.types import Fqdn, Instant, ObjectName, Text, object_name
+from providers.types import Fqdn, Instant, ObjectName, Text, object_name, text
 from reconciler.diagnostics import Diagnostic, Problem, Severity
 from reconciler.resource import Landscape, Lifecycle
 from reconciler.values import Address, Command, NameOf, ObjectId, Record, Resource, Value, folded, write
@@ -103,7 +103,7 @@ class HuntGroup(CmdletResource):
 
     def from_record(self, record: Record, landscape: Landscape) -> Resource | None:
         """Return the hunt group; its gateway is referred to by name, and known here by its address."""
-        name, gateway_name = object_name(record.get("Name")), object_name(record.get("UMIPGateway"))
+        name, gateway_name = text(record.get("Name")), object_name(record.get("UMIPGateway"))
         if not (isinstance(name, str) and name and isinstance(gateway_name, str) and gateway_name):
             return None
         address = address_of(gateway_name, landscape)
