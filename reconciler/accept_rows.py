@@ -10,14 +10,14 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from reconciler.csv_reader import Columns, CsvRow, read_csv
 from reconciler.declarations import IDENTITY, declarable
 from reconciler.diagnostics import Position
 from reconciler.drift import AcceptedRow, DriftEntry, DriftReport
-from reconciler.environment import Files, load
+from reconciler.environment import Environment, Files
 from reconciler.resource import ResourceType, Section
 from reconciler.values import UNSET, Address, Resource
 
@@ -28,22 +28,32 @@ _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
 class _Written:
     """A row as it is to stand."""
 
+    file: str
     place: Position
     columns: tuple[str, ...]
     text: str
 
     def accepted(self) -> AcceptedRow:
-        return AcceptedRow(self.place, self.columns, self.text)
+        return AcceptedRow(replace(self.place, column=1), self.columns, self.text)
 
 
-def with_rows(report: DriftReport, files: Files, types: Sequence[ResourceType]) -> DriftReport:
-    """Return the report with the row of each entry that is declared in a CSV file and offers to accept."""
+Loaded = Callable[[Files], Environment | None]
+"""Tells what files declare; None where they are wrong."""
+
+
+def with_rows(report: DriftReport, files: Files, loaded: Loaded, types: Sequence[ResourceType]) -> DriftReport:
+    """Return the report with the row of each entry that is declared in a CSV file and offers to accept.
+
+    Args:
+        files: those that the report is about.
+        loaded: is asked what they declare, and what they would with the new rows.
+    """
     kinds = {kind.name: kind for kind in types if kind.section_style is Section.ROWS}
     asked = [entry for entry in report.entries if is_row(entry) and entry.address.type in kinds]
     if not asked:
         return report
-    written = {entry.address: row for entry, row in _written(asked, files.contents, kinds)}
-    proved = _proved(asked, written, files, types)
+    written = {entry.address: row for entry, row in _written(asked, files, kinds)}
+    proved = _proved(asked, written, files, loaded)
     entries = tuple(
         replace(entry, row=written[entry.address].accepted()) if entry.address in proved else entry
         for entry in report.entries
@@ -57,20 +67,20 @@ def is_row(entry: DriftEntry) -> bool:
 
 
 def _written(
-    asked: Iterable[DriftEntry], contents: Mapping[str, bytes], kinds: Mapping[str, ResourceType]
+    asked: Iterable[DriftEntry], files: Files, kinds: Mapping[str, ResourceType]
 ) -> Iterator[tuple[DriftEntry, _Written]]:
     """Yield each entry with its row as it is to stand, where its file has the columns; '' is a row to delete."""
     tables: dict[tuple[str, str], Mapping[int, CsvRow]] = {}
     for entry in asked:
         assert entry.position is not None
-        kind, file = kinds[entry.address.type], entry.position.file
+        kind, file = kinds[entry.address.type], entry.position.file.removeprefix(files.prefix)
         if (kind.name, file) not in tables:
             columns = Columns({*declarable(kind), IDENTITY})
-            rows = read_csv(file, contents[file], columns)[0] if file in contents else ()
+            rows = read_csv(file, files.contents[file], columns)[0] if file in files.contents else ()
             tables[kind.name, file] = {row.line: row for row in rows}
         row = tables[kind.name, file].get(entry.position.line)
         if row is not None and (text := _row_text(row, entry)) is not None:
-            yield entry, _Written(Position(file, row.line), row.table.columns, text)
+            yield entry, _Written(file, entry.position, row.table.columns, text)
 
 
 def _row_text(row: CsvRow, entry: DriftEntry) -> str | None:
@@ -105,14 +115,14 @@ def _cell(value: object, between: str) -> str:
 
 
 def _proved(
-    asked: Iterable[DriftEntry], written: Mapping[Address, _Written], files: Files, types: Sequence[ResourceType]
+    asked: Iterable[DriftEntry], written: Mapping[Address, _Written], files: Files, loaded: Loaded
 ) -> frozenset[Address]:
     """Return the addresses whose new rows, all of them put into the files, declare what was observed."""
     contents = dict(files.contents)
-    for file in {row.place.file for row in written.values()}:
-        rows = {row.place.line: row.text for row in written.values() if row.place.file == file}
+    for file in {row.file for row in written.values()}:
+        rows = {row.place.line: row.text for row in written.values() if row.file == file}
         contents[file] = _replaced(contents[file], rows)
-    before, after = (load(each, types)[0] for each in (files, replace(files, contents=contents)))
+    before, after = loaded(files), loaded(replace(files, contents=contents))
     if before is None or after is None:
         return frozenset()
     # A row may name a mailbox by another of its names than its address.

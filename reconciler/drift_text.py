@@ -143,7 +143,8 @@ def _row(entry: DriftEntry, style: Style) -> Iterator[str]:
         yield f"{inset}# in place of {place}, where no row can say it"
     else:
         columns = style.show(",".join(entry.row.columns))
-        yield f"{inset}# in place of {place}; or as that line, with the columns {columns}:"
+        yield f"{inset}# in place of {place}; or as that line, with the columns"
+        yield f"{inset}# {columns}:"
         yield f"{inset}{style.show(entry.row.text)}"
         if empty := [change.attribute for change in entry.changes if change.observed is None]:
             yield f"{inset}# an empty cell is not compared: {style.show(', '.join(empty))}"

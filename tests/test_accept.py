@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from reconciler.accept_rows import with_rows
+from reconciler.app.declared import declared_in
 from reconciler.drift import DriftEntry, DriftKind, find_drift
 from reconciler.drift_text import render_drift
 from reconciler.environment import Environment, Files, load
@@ -38,10 +40,14 @@ DISABLED = "Disable-UMMailbox user1@contoso.com"
 
 
 def environment_of(yaml: str, csv: str) -> tuple[Environment, Files]:
-    files = Files({"env.yaml": yaml.encode(), "users.csv": csv.encode()})
+    files = Files({"env.yaml": yaml.encode(), "users.csv": csv.encode()}, prefix="estate/")
     environment, told = load(files, types())
     assert environment is not None, told
     return environment, files
+
+
+def loaded(files: Files) -> Environment | None:
+    return load(files, types())[0]
 
 
 def drifted(line: str, csv: str = ROWS, named: str = NAMED) -> tuple[Trial, DriftEntry, Files]:
@@ -51,7 +57,7 @@ def drifted(line: str, csv: str = ROWS, named: str = NAMED) -> tuple[Trial, Drif
     applied = trial.apply()
     assert applied.exit_code == 0, applied.told()
     assert trial.administrator(line), line
-    report = with_rows(find_drift(types(), trial.look()), files, types())
+    report = with_rows(find_drift(types(), trial.look()), files, loaded, types())
     (entry,) = (entry for entry in report.entries if entry.kind is DriftKind.DRIFTED)
     return trial, entry, files
 
@@ -76,7 +82,7 @@ def test_row_of_a_csv_file_is_offered_as_row_and_as_item(line: str, delimiter: s
     csv = ROWS.replace("1002;1003", "1002|1003").replace(",", delimiter)
     trial, entry, _ = drifted(line, csv)
     assert entry.row is not None
-    assert (entry.row.position.file, entry.row.position.line) == ("users.csv", 2)
+    assert (entry.row.position.file, entry.row.position.line) == ("estate/users.csv", 2)
     assert is_accepted(trial, entry, YAML + NAMED, with_row(csv, entry))
     assert is_accepted(trial, entry, as_item(entry), without_row(csv, entry))
 
@@ -128,6 +134,24 @@ def test_what_no_row_can_say_is_an_item_alone(line: str, csv: str, named: str) -
     assert is_accepted(trial, entry, yaml, rest)
 
 
+def test_row_is_found_from_wherever_the_user_stands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The way a command goes: files of a directory, with places as they are seen from another one."""
+    directory = tmp_path / "estate"
+    directory.mkdir()
+    (directory / "env.yaml").write_text(f"{YAML}{NAMED}connections: {{simulator: world.yaml}}\n")
+    (directory / "users.csv").write_text(ROWS)
+    (directory / "world.yaml").write_text("world: any\n")
+    monkeypatch.chdir(tmp_path)
+    declared = declared_in(Path("estate"))
+    trial = Trial(world_of(3, [2], branch=False, director=False), declared.environment)
+    assert trial.apply().exit_code == 0
+    assert trial.administrator(OTHER_EXTENSION)
+    report = with_rows(find_drift(types(), trial.look()), declared.files, declared.loaded, types())
+    (entry,) = (one for one in report.entries if one.kind is DriftKind.DRIFTED)
+    assert entry.row is not None
+    assert (entry.row.position.file, entry.row.position.line) == ("estate/users.csv", 2)
+
+
 def test_policy_that_the_files_do_not_declare_is_not_offered() -> None:
     environment, _ = environment_of(YAML + NAMED, ROWS)
     trial = Trial(world_of(3, [2], branch=False, director=False), environment)
@@ -143,14 +167,14 @@ def test_policy_that_the_files_do_not_declare_is_not_offered() -> None:
     [
         (
             OTHER_EXTENSION,
-            ["line 2 of users.csv; or as that line", "user1@contoso.com,user1@contoso.com,1009,,Redmond"],
+            ["line 2 of estate/users.csv; or as that line", "user1@contoso.com,user1@contoso.com,1009,,Redmond"],
         ),
         (NO_SIP, ["user1@contoso.com,,1001,,Redmond", "an empty cell is not compared: sip_address"]),
-        (DISABLED, ["# delete line 2 of users.csv"]),
+        (DISABLED, ["# delete line 2 of estate/users.csv"]),
     ],
 )
 def test_text_shows_the_row_and_where_it_stands(line: str, words: list[Any]) -> None:
     trial, _, files = drifted(line)
-    report = with_rows(find_drift(types(), trial.look()), files, types())
+    report = with_rows(find_drift(types(), trial.look()), files, loaded, types())
     shown = render_drift(report, Style(width=120))
     assert all(word in shown for word in words), shown

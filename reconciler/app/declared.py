@@ -12,9 +12,10 @@ from providers.catalogue import resource_types
 from reconciler.app.trusted import read_pinned
 from reconciler.diagnostics import Diagnostic
 from reconciler.environment import Environment, load
-from reconciler.environment_files import prefix_of, read_files
+from reconciler.environment_files import Files, prefix_of, read_files
 from reconciler.errors import ConfigurationError
 from reconciler.schema import json_schema
+from reconciler.trust import Pinned
 from reconciler.values import EMPTY
 
 
@@ -25,8 +26,18 @@ class Declared:
     environment: Environment
     told: tuple[Diagnostic, ...] = ()
     """Warnings."""
-    contents: Mapping[str, bytes] = field(default_factory=lambda: EMPTY)
-    """The files that were loaded, by name relative to the directory."""
+    files: Files = field(default_factory=lambda: Files(EMPTY))
+    """The files that were loaded."""
+    pinned: Pinned | None = None
+
+    @property
+    def contents(self) -> Mapping[str, bytes]:
+        """The files that were loaded, by name relative to the directory."""
+        return self.files.contents
+
+    def loaded(self, files: Files) -> Environment | None:
+        """Return what other files would declare in their place; None where they are wrong."""
+        return load(files, resource_types(), pinned=self.pinned)[0]
 
 
 def declared_in(directory: Path, connections: Path | None = None) -> Declared:
@@ -40,7 +51,7 @@ def declared_in(directory: Path, connections: Path | None = None) -> Declared:
     environment, told = load(files, resource_types(), pinned=pinned)
     if environment is None:
         raise ConfigurationError(*before, *told)
-    return Declared(environment, (*before, *told), files.contents)
+    return Declared(environment, (*before, *told), files, pinned)
 
 
 def check(directory: Path, connections: Path | None = None) -> tuple[Environment, tuple[Diagnostic, ...]]:

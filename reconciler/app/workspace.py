@@ -32,7 +32,6 @@ from reconciler.diagnostics import Diagnostic, Severity
 from reconciler.doctor import Report
 from reconciler.drift import DriftReport, find_drift
 from reconciler.environment import Environment
-from reconciler.environment_files import read_files
 from reconciler.errors import PlanError, StateBehind, StateError
 from reconciler.examine import Examination
 from reconciler.findings import Check, Finding, failed, ok, warned
@@ -108,6 +107,7 @@ class Workspace:
         stack: ExitStack,
     ) -> None:
         self.directory, self.ports = directory, ports
+        self._declared = declared
         self.environment, self.told, self._contents = declared.environment, declared.told, declared.contents
         self.types: tuple[ResourceType, ...] = resource_types()
         self._stack = stack
@@ -293,7 +293,7 @@ class Workspace:
         report = find_drift(self.types, self.look())
         if not any(is_row(entry) for entry in report.entries):
             return report
-        return with_rows(report, read_files(self.directory), self.types)
+        return with_rows(report, self._declared.files, self._declared.loaded, self.types)
 
     def apply(
         self,
