@@ -36,13 +36,16 @@ from tests.winrm_server import (
     COMMAND_LINE,
     PASSWORD,
     POWERSHELL,
+    RUNNER,
     USER,
     Client,
     TinyEstate,
     exit_line,
+    init_line,
     invoke,
     listening,
     replies,
+    runner_lines,
     start,
     wait_until,
 )
@@ -534,7 +537,7 @@ def test_another_command_line_ends_with_exit_code_1(server: Server, command_line
 
 def test_another_runner_is_not_run(server: Server) -> None:
     client = Client(server).open()
-    client.send(start().replace(b"\n.\n", b"IyB4\n.\n", 1))
+    client.send(runner_lines(RUNNER + "# x") + init_line())
     client.receive_all()
     assert client.exit_code == 1
     assert b"only the runner that ships" in client.stderr

@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.app.trusted import Secrets
 from reconciler.connections import ConnectionConfig, SecretReference
+from reconciler.ports import Clock, Sessions
 from reconciler.simulator_process import USER as SIMULATOR_USER
 from reconciler.simulator_process import SimulatorProcess
 from reconciler.values import EMPTY, Authentication, Connection
 
 if TYPE_CHECKING:
     from providers.transport.settings import ConnectionSettings
+
+
+def sessions(
+    connections: Sequence[ConnectionSettings], cmdlets: frozenset[str], clock: Clock, directory: Path
+) -> Sessions:
+    """Return the sessions of a run, which refuse at once an entry point that cannot be reached, and name doctor."""
+    from providers.transport.first_contact import FirstContact
+    from providers.transport.pool import WinRMSessions
+
+    first_contact = FirstContact(clock, f"reconciler doctor {shlex.quote(str(directory))}")
+    return WinRMSessions(connections, allow=cmdlets, clock=clock, first_contact=first_contact)
 
 
 def simulated(process: SimulatorProcess) -> list[ConnectionSettings]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 import getpass
 import os
 import platform
-import shlex
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -180,12 +179,8 @@ class Workspace:
         return sessions
 
     def _wire_sessions(self) -> Sessions:
-        from providers.transport.first_contact import FirstContact
-        from providers.transport.pool import WinRMSessions
-
-        clock, doctor = self.ports.clock, f"reconciler doctor {shlex.quote(str(self.directory))}"
-        first_contact = FirstContact(clock, doctor)
-        return WinRMSessions(self._connections(), allow=self._cmdlets, clock=clock, first_contact=first_contact)
+        clock = self.ports.clock
+        return server_connections.sessions(self._connections(), self._cmdlets, clock, self.directory)
 
     @property
     def _cmdlets(self) -> frozenset[str]:

@@ -24,7 +24,7 @@ from providers.simulator.cmdlets.service_control import settle
 from providers.simulator.cmdlets.um_objects import found_object
 from providers.simulator.estate import founding
 from providers.simulator.estate.keeping import Changes
-from providers.simulator.estate.probe import is_missing, probe_record
+from providers.simulator.estate.probe import is_missing, limits_of, probe_record
 from providers.simulator.invocation.answers import CmdletError as CmdletError
 from providers.simulator.invocation.answers import Result as Result
 from providers.simulator.invocation.binding import Cmdlet, bind, cmdlet_of, command_not_found, parameters_of
@@ -124,6 +124,7 @@ class Estate:
             "is_lync": server is None,
             "language_mode": holdings.hosts[host].language_mode,
             "shells": holdings.hosts[host].shells,
+            "quotas": limits_of(holdings.hosts[host], shell),
         }
 
     def release(self, host: str) -> str:

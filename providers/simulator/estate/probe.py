@@ -56,7 +56,6 @@ def probe_record(
     described = holdings.hosts[host]
     server = holdings.exchange_server(host)
     asked = parameters.get("Cmdlets")
-    is_old = powershell.startswith(("1.", "2."))
     told: dict[str, object] = {
         "User": user,
         "Authentication": None,
@@ -65,20 +64,24 @@ def probe_record(
         "Language": described.language_mode,
         "FarLanguage": None,
         "ExecutionPolicy": "Bypass",
-        "Clr": _CLR_2 if is_old else _CLR_4,
+        "Clr": _CLR_2 if _is_old(powershell) else _CLR_4,
         "Clock": utc(now + holdings.skew(host)),
         "Missing": _missing(holdings, host, asked if isinstance(asked, list | tuple) else ()),
-        "Quotas": _quotas(described, _OLDER if is_old else _NEWER),
+        "Quotas": None if described.quotas == "unreadable" else dict(limits_of(described, powershell)),
         "Script": server is not None and server.has_script,
     }
     is_asked = parameters.get("Directory") is True
     return told | _directory(holdings, host, is_asked=is_asked, delegated=delegated)
 
 
-def _quotas(host: Host, usual: Mapping[str, int]) -> Mapping[str, int] | None:
-    if host.quotas == "unreadable":
-        return None
-    return {**usual, **dict(host.quotas.items())}
+def limits_of(host: Host, powershell: str) -> Mapping[str, int]:
+    """Return the limits of remote shells on a host, whoever may read them: those of its Windows, but for its own."""
+    usual = _OLDER if _is_old(powershell) else _NEWER
+    return usual if host.quotas == "unreadable" else {**usual, **dict(host.quotas.items())}
+
+
+def _is_old(powershell: str) -> bool:
+    return powershell.startswith(("1.", "2."))
 
 
 def _missing(holdings: Holdings, host: str, asked: Sequence[object]) -> list[str]:

@@ -22,7 +22,7 @@ from typing import Final
 from providers.simulator.estate.estate import Estate
 from providers.simulator.powershell import clixml, stub_cmdlets
 from providers.simulator.powershell.stub_link import Caller, Logons, StubLink
-from providers.simulator.wire.process import refused_command_line
+from providers.simulator.wire.process import refused_command_line, taken_apart
 from providers.simulator.wire.wsman import Launch, Process
 from reconciler.diagnostics import Diagnostic
 from reconciler.errors import ReconcilerError
@@ -150,7 +150,8 @@ class PowerShellEngine:
         own.mkdir(mode=0o700)
         token = self._link.admit(Caller(launch.host, launch.user, launch.delegates))
         (own / "setup.xml").write_text(clixml.dumps(self._setup(launch.host, token)), encoding="utf-8")
-        command = [self._program, *launch.command_line.split()[1:]]
+        _, arguments = taken_apart(launch.command_line)
+        command = [self._program, *arguments]
         return PowerShellProcess(
             launch, command, self._environment(launch.host, own), own, lambda: self._forget(token, own)
         )

@@ -53,9 +53,6 @@ class Behaviour(Protocol):
     @property
     def latency_seconds(self) -> float: ...
 
-    @property
-    def limits(self) -> Limits: ...
-
 
 class Simulator(Protocol):
     """What stands behind a listener: who may connect, which hosts there are, and what answers their messages."""
@@ -71,6 +68,8 @@ class Simulator(Protocol):
     def count(self, what: str) -> None: ...
 
     def host_of(self, path: str) -> str | None: ...
+
+    def limits_of(self, host: str) -> Limits: ...
 
     def connection(self, peer_certificate: bytes | None) -> Connection: ...
 
@@ -202,8 +201,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._write(_Reply(411, kind="refused"), close=True)
             return None
         simulator = self.server.simulator
-        size, limit = int(length), 2 * simulator.settings.limits.max_envelope_bytes
-        for rule in simulator.faults.at("request", simulator.host_of(self.path) or ""):
+        host = simulator.host_of(self.path)
+        size, limit = int(length), 2 * (simulator.limits_of(host) if host else Limits()).max_envelope_bytes
+        for rule in simulator.faults.at("request", host or ""):
             self.rfile.read(min(size, rule.cut_request or 0))
             self._drop(reset=True)
             return None
@@ -246,7 +246,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._message(message, host, user)
 
     def _message(self, message: bytes, host: str, user: str) -> None:
-        limit = self.server.simulator.settings.limits.max_envelope_bytes
+        limit = self.server.simulator.limits_of(host).max_envelope_bytes
         try:
             if len(message) > limit:
                 raise Fault(soap.ENVELOPE_TOO_LARGE)

@@ -27,6 +27,8 @@ from providers.simulator.wire.runner import Clocks, Estate, Runner
 from providers.simulator.wire.wsman import Launch
 
 LONGEST_LINE_BYTES: Final = 64 * 1024 * 1024
+LEAST_MEMORY_MB: Final = 64
+"""What PowerShell itself takes; what a snap-in takes beside it, nobody documents."""
 LONGEST_GOODBYE_SECONDS: Final = 10.0
 """A cmdlet that takes longer than this is left to end with the program."""
 FLUSH_BYTES: Final = 1024 * 1024
@@ -109,7 +111,7 @@ class RunnerProcess:
         try:
             complaint = refused_command_line(self._launch.command_line) or self._refused_language()
             if complaint is None:
-                complaint = self._load_runner()
+                complaint = self._load_runner() or self._out_of_memory()
             if complaint:
                 self._launch.write("stderr", complaint.encode())
             else:
@@ -129,6 +131,12 @@ class RunnerProcess:
             "    + CategoryInfo          : PermissionDenied: (:) [New-Object], PSNotSupportedException\r\n"
             f"    + FullyQualifiedErrorId : CannotCreateType{mode},Microsoft.PowerShell.Commands.NewObjectCommand\r\n"
         )
+
+    def _out_of_memory(self) -> str | None:
+        """Return what standard error says where the shell allows less memory than PowerShell begins with."""
+        if self._launch.memory_mb >= LEAST_MEMORY_MB:
+            return None
+        return "Process is terminated due to System.OutOfMemoryException.\r\n"
 
     def _load_runner(self) -> str | None:
         """Take the lines of the runner script; return what is wrong with it."""
@@ -200,17 +208,24 @@ _ENCODED = re.compile(r"[-/](?:e|ec|en|enc\w{0,11})\Z", re.IGNORECASE | re.ASCII
 
 def refused_command_line(command_line: str) -> str | None:
     """Return what standard error says to a command line; None for the one that starts our bootstrap."""
-    words = command_line.split()
-    program = words[0].strip('"').replace("\\", "/").rpartition("/")[2].casefold() if words else ""
-    if program not in ("powershell.exe", "powershell"):
+    program, words = taken_apart(command_line)
+    if program.replace("\\", "/").rpartition("/")[2].casefold() not in ("powershell.exe", "powershell"):
         return (
-            f"'{words[0] if words else ''}' is not recognized as an internal or external command,\r\n"
-            "operable program or batch file.\r\n"
+            f"'{program}' is not recognized as an internal or external command,\r\noperable program or batch file.\r\n"
         )
     for option, value in pairwise(words):
         if _ENCODED.match(option):
             return _refused_script(value.encode(), "bootstrap.ps1", "utf-16-le")
     return "The simulated PowerShell runs -EncodedCommand alone.\r\n"
+
+
+_WORD = re.compile(r'(?:"[^"]*"?|[^\s"])+')
+
+
+def taken_apart(command_line: str) -> tuple[str, list[str]]:
+    """Return program and arguments as cmd.exe takes them apart: quotes hold together what has blanks in it."""
+    program, *arguments = [word.replace('"', "") for word in _WORD.findall(command_line)] or [""]
+    return program, arguments
 
 
 def _refused_script(encoded: bytes, name: str, encoding: str = "utf-8") -> str | None:

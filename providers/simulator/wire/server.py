@@ -19,6 +19,7 @@ from providers.simulator.wire.certificates import Certificate
 from providers.simulator.wire.faults import FaultPlan
 from providers.simulator.wire.listener import Listener
 from providers.simulator.wire.process import PowerShell, RunnerProcess
+from providers.simulator.wire.quotas import limits_with
 from providers.simulator.wire.runner import Estate
 from providers.simulator.wire.wsman import Launch, Limits, Process, Shells, Start
 
@@ -93,7 +94,8 @@ class Server:
             allow_basic_over_http=settings.allow_basic_over_http,
         )
         self._tls = _tls_context(settings) if settings.certificate else None
-        self.shells = Shells(start or self._start_process, settings.limits)
+        self._limits: dict[str, Limits] = {}
+        self.shells = Shells(start or self._start_process, limits_of=self.limits_of)
         self._counter: Counter[str] = Counter()
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -163,6 +165,12 @@ class Server:
         )
 
     # --- what the handlers use
+
+    def limits_of(self, host: str) -> Limits:
+        """Return what a host allows its clients; it is asked for once, as its Windows keeps to it."""
+        if host not in self._limits:
+            self._limits[host] = limits_with(self.settings.limits, self._estate.about(host).get("quotas"))
+        return self._limits[host]
 
     def count(self, what: str) -> None:
         with self._lock:

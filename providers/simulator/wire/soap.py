@@ -41,6 +41,7 @@ RECEIVE_IN_PROGRESS: Final = 2150859047
 CODE_PAGE_NOT_SUPPORTED: Final = 2150859072
 QUOTA_MAX_SHELLS: Final = 2150859173
 QUOTA_MAX_OPERATIONS: Final = 2150859174
+QUOTA_MAX_USERS: Final = 2150859179
 IDLE_TIMEOUT_OUT_OF_BOUNDS: Final = 2150859250
 ENVELOPE_TOO_LARGE: Final = 2150858790
 INVALID_RESOURCE_URI: Final = 2150858811
@@ -57,6 +58,7 @@ _REASONS: Final[Mapping[int, str]] = {
     CODE_PAGE_NOT_SUPPORTED: "The code page is not supported.",
     QUOTA_MAX_SHELLS: "This user is allowed a maximum number of concurrent shells, which has been exceeded.",
     QUOTA_MAX_OPERATIONS: "This user is allowed a maximum number of concurrent operations, which has been exceeded.",
+    QUOTA_MAX_USERS: "The maximum number of users executing shell operations has been exceeded.",
     IDLE_TIMEOUT_OUT_OF_BOUNDS: "The idle timeout is outside the range this server allows.",
     ENVELOPE_TOO_LARGE: "The size of the message exceeds the maximum envelope size of this server.",
     INVALID_RESOURCE_URI: "The resource URI is not known to this server.",
@@ -66,7 +68,7 @@ _REASONS: Final[Mapping[int, str]] = {
     PIPE_CLOSING: "The pipe is being closed.",
     OPERATION_ABORTED: "The I/O operation has been aborted because of either a thread exit or an application request.",
 }
-_QUOTAS: Final = frozenset({QUOTA_MAX_SHELLS, QUOTA_MAX_OPERATIONS})
+_QUOTAS: Final = frozenset({QUOTA_MAX_SHELLS, QUOTA_MAX_OPERATIONS, QUOTA_MAX_USERS})
 
 
 class Fault(Exception):
@@ -397,7 +399,7 @@ def _subcode(code: int) -> str:
             return "w:TimedOut"
         case 2150858843 | 2150858813:
             return "w:InvalidSelectors"
-        case 2150859173 | 2150859174:
+        case 2150859173 | 2150859174 | 2150859179:
             return "w:QuotaLimit"
         case 2150858790:
             return "w:EncodingLimit"

@@ -32,6 +32,9 @@ class Limits:
     max_processes_per_shell: int = 25
     max_operations_per_shell: int = 1500
     """Commands one shell ever starts: WinRS gives no operation back before the shell is closed."""
+    max_concurrent_users: int = 10
+    """Accounts that have shells on one host."""
+    max_memory_per_shell_mb: int = 1024
     max_envelope_bytes: int = 512_000
     max_timeout_seconds: float = 60.0
     idle_timeout_seconds: float = 7200.0
@@ -64,6 +67,8 @@ class Launch:
     """Whether the user's credential reaches beyond the host."""
     command_line: str
     console_mode_stdin: bool
+    memory_mb: int = field(default=1024, kw_only=True)
+    """What its shell allows it."""
     write: Callable[[str, bytes], None]
     """Takes ``stdout`` or ``stderr`` and bytes."""
     ended: Callable[[int], None]
@@ -184,10 +189,13 @@ class Shells:
         start: Start,
         limits: Limits | None = None,
         *,
+        limits_of: Callable[[str], Limits] | None = None,
         monotonic: Callable[[], float] = time.monotonic,
         new_id: Callable[[], str] = lambda: str(uuid.uuid4()).upper(),
     ) -> None:
-        self.limits = limits or Limits()
+        usual = limits or Limits()
+        self.limits_of = limits_of or (lambda _: usual)
+        """What a host allows."""
         self._start = start
         self._monotonic = monotonic
         self._new_id = new_id
@@ -281,7 +289,7 @@ class Shells:
             self._close(shell)
 
     def _create(self, create: Create, host: str, user: str, delegates: bool) -> _Shell:
-        limits = self.limits
+        limits = self.limits_of(host)
         idle = limits.idle_timeout_seconds if create.idle_timeout_seconds is None else create.idle_timeout_seconds
         if create.code_page in limits.refused_code_pages:
             raise Fault(soap.CODE_PAGE_NOT_SUPPORTED)
@@ -292,6 +300,9 @@ class Shells:
             mine = sum((other.host, other.user) == (host, user) for other in self._shells.values())
             if mine >= limits.max_shells_per_user:
                 raise Fault(soap.QUOTA_MAX_SHELLS)
+            users = {other.user for other in self._shells.values() if other.host == host} | {user}
+            if len(users) > limits.max_concurrent_users:
+                raise Fault(soap.QUOTA_MAX_USERS)
             if shell.id in self._shells:
                 raise Fault(soap.SCHEMA_VALIDATION_ERROR, "A shell of this id exists.")
             self._shells[shell.id] = shell
@@ -329,11 +340,12 @@ class Shells:
 
     def _run(self, shell: _Shell, run: Run) -> str:
         command = _Command(run.command_id or self._new_id(), self._monotonic)
+        limits = self.limits_of(shell.host)
         with self._lock:
             running = sum(other.is_running for other in shell.commands.values())
-            if shell.operations >= self.limits.max_operations_per_shell:
+            if shell.operations >= limits.max_operations_per_shell:
                 raise Fault(soap.QUOTA_MAX_OPERATIONS)
-            if running >= self.limits.max_processes_per_shell:
+            if running >= limits.max_processes_per_shell:
                 raise Fault(soap.QUOTA_MAX_OPERATIONS)
             if command.id in shell.commands:
                 raise Fault(soap.SCHEMA_VALIDATION_ERROR, "A command of this id exists.")
@@ -346,6 +358,7 @@ class Shells:
                     delegates=shell.delegates,
                     command_line=run.command_line,
                     console_mode_stdin=run.console_mode_stdin,
+                    memory_mb=limits.max_memory_per_shell_mb,
                     write=command.write,
                     ended=command.ended,
                 )
@@ -353,12 +366,13 @@ class Shells:
         return command.id
 
     def _receive(self, shell: _Shell, request: Request, receive: Receive, is_client_there: Callable[[], bool]) -> bytes:
-        envelope = min(request.max_envelope_bytes or self.limits.max_envelope_bytes, self.limits.max_envelope_bytes)
+        limits = self.limits_of(shell.host)
+        envelope = min(request.max_envelope_bytes or limits.max_envelope_bytes, limits.max_envelope_bytes)
         room = soap.room_for_output(envelope)
         output, exit_code = self._command(shell, receive.command_id).receive(
             receive.streams,
-            room=min(room, self.limits.output_chunk_bytes or room),
-            timeout_seconds=min(request.timeout_seconds, self.limits.max_timeout_seconds),
+            room=min(room, limits.output_chunk_bytes or room),
+            timeout_seconds=min(request.timeout_seconds, limits.max_timeout_seconds),
             is_client_there=is_client_there,
         )
         return soap.received(request, receive.command_id, output, exit_code, self._new_id())

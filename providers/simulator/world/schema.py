@@ -108,7 +108,7 @@ class Host(_Model):
     missing_cmdlets: tuple[str, ...] = ()
     """Cmdlets the account has no role for, by name or pattern (``New-UM*``): there they do not exist."""
     quotas: Mapping[Quota, int] | Literal["unreadable"] = {}
-    """Limits of remote shells that differ from those of its Windows; they are told and not enforced."""
+    """Limits of remote shells that differ from those of its Windows; ``unreadable``: they hold, and nobody is told."""
 
     def manner(self, service: str) -> Manner:
         """Return how a service behaves, by its name in whatever case."""
