@@ -10,9 +10,10 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -40,6 +41,9 @@ from reconciler.diagnostics import Diagnostic, Severity
 from reconciler.errors import OutputLost
 from reconciler.output import Output
 from reconciler.selection import Selection
+
+if TYPE_CHECKING:
+    from reconciler.app import Workspace
 from reconciler.shell_text import command_line
 
 
@@ -159,7 +163,7 @@ def plan(output: Output, directory: Path, **options: Any) -> int:
 @shown
 def apply(output: Output, what: Path, **options: Any) -> int:
     """Carry out a plan: one made and approved now, or a saved one."""
-    from reconciler.app import refuse_while_held
+    from reconciler.app import alone
     from reconciler.system import SignalStop
 
     def on_signal(_: int, count: int) -> None:
@@ -169,15 +173,12 @@ def apply(output: Output, what: Path, **options: Any) -> int:
         sys.stderr.write(f"\nInterrupted: {words} ...\n")
 
     directory, planfile = _place(what, options["directory"])
-    with concluded(output, "Not applied"):
-        refuse_while_held(directory)
-    from reconciler.app import open_workspace  # takes longer to load than to find the environment locked
-
     stop = SignalStop(on_signal, tell_of_waiting)
     with (
         stop.installed(),
         concluded(output, "Not applied"),
-        open_workspace(directory, ports(output, stop=stop), parallelism=options["parallelism"]) as workspace,
+        alone(directory),
+        _workspace(output, directory, stop=stop, parallelism=options["parallelism"]) as workspace,
     ):
         output.busy(_OPENING)
         saved = workspace.saved_plans.read(planfile) if planfile else None
@@ -360,6 +361,13 @@ name_variables(main, "RECONCILER")
 def _abandon_standard_output() -> None:
     """Let what could not be written go nowhere: Python would try it once more at its end, and say so."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _workspace(output: Output, directory: Path, *, stop: Any, parallelism: int) -> AbstractContextManager[Workspace]:
+    """Open the environment, whose modules take longer to load than it takes to find it locked."""
+    from reconciler.app import open_workspace
+
+    return open_workspace(directory, ports(output, stop=stop), parallelism=parallelism)
 
 
 def _selected(options: dict[str, Any]) -> Selection:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from reconciler.app import alone
 from reconciler.app.private_files import make_private, told_location, writable
-from reconciler.errors import ConfigurationError
+from reconciler.errors import ConfigurationError, Locked
 
 
 @pytest.mark.skipif(shutil.which("git") is None, reason="no git")
@@ -43,6 +45,18 @@ def test_what_may_only_be_read_is_copied(tmp_path: Path, monkeypatch: pytest.Mon
         (place / "world.json").write_text("changed")
     assert (private / "world.json").read_text() == "{}"
     assert not place.exists()
+
+
+def test_of_applies_that_begin_together_one_goes_on(tmp_path: Path) -> None:
+    with alone(tmp_path):  # nothing was ever saved here, and nothing is made for the lock
+        assert list(tmp_path.iterdir()) == []
+    make_private(tmp_path / ".reconciler")
+    with alone(tmp_path):
+        with pytest.raises(Locked, match=f"process {os.getpid()}") as caught, alone(tmp_path):
+            pass
+        assert caught.value.exit_code == 6
+    with alone(tmp_path):
+        pass
 
 
 def test_location_is_told_itself_or_by_a_reference(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

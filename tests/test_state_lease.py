@@ -149,7 +149,7 @@ def test_a_glance_says_who_holds_the_lock(place: Place) -> None:
 
 def test_a_glance_loads_little() -> None:
     """Eight that begin at once have two processors: each is to know within two seconds that another has the lock."""
-    program = "import sys, reconciler.cli\nfrom reconciler.app import refuse_while_held\nimport state.glance\n"
+    program = "import sys, reconciler.cli\nfrom reconciler.app import alone\nimport state.glance\n"
     program += (
         "print(sorted({'sqlalchemy', 'pydantic', 'yaml', 'alembic', 'providers', 'deepdiff'} & set(sys.modules)))"
     )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from reconciler.app.declared import check, schema_text
-    from reconciler.app.rivals import refuse_while_held, under_way
+    from reconciler.app.rivals import alone, under_way
     from reconciler.app.saved_plans import directory_of_plan
     from reconciler.app.simulated_world import invoke_in_world, serve_world, world_of
     from reconciler.app.workspace import Ports, Workspace, open_workspace
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 __all__ = [
     "Ports",
     "Workspace",
+    "alone",
     "check",
     "directory_of_plan",
     "invoke_in_world",
     "open_workspace",
-    "refuse_while_held",
     "schema_text",
     "serve_world",
     "under_way",
@@ -32,7 +32,7 @@ __all__ = [
 
 _PLACES = {
     "declared": ("check", "schema_text"),
-    "rivals": ("refuse_while_held", "under_way"),
+    "rivals": ("alone", "under_way"),
     "saved_plans": ("directory_of_plan",),
     "simulated_world": ("invoke_in_world", "serve_world", "world_of"),
     "workspace": ("Ports", "Workspace", "open_workspace"),

@@ -3,14 +3,54 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from reconciler.app.private_files import PRIVATE
 from reconciler.diagnostics import Diagnostic, Severity
-from reconciler.errors import StateError
+from reconciler.errors import Locked, StateError
 from reconciler.ports import StateStore
 from reconciler.snapshot import short_run
 from reconciler.text import to_second
+
+
+@contextmanager
+def alone(directory: Path) -> Iterator[None]:
+    """Enter an apply that nobody else on this machine has begun in this directory, before anything is loaded for it.
+
+    Of several that begin in the same moment none finds the lock taken yet, and each would load the environment and its
+    store to learn which of them got it. Where nothing was ever saved, the lock alone decides.
+
+    Raises:
+        Locked: another has begun, or holds the lock.
+    """
+    from state.host_lock import HostLock
+
+    refuse_while_held(directory)
+    place = directory / PRIVATE / "apply.lock"
+    if not (place.parent.is_dir() and os.access(place.parent, os.W_OK)):
+        yield
+        return
+    with closing(HostLock(place)) as gate:
+        if not gate.take(_APPLY):
+            refuse_while_held(directory)
+            raise _begun(place)
+        with suppress(OSError):
+            place.write_text(f"{os.getpid()}\n", encoding="ascii")
+        yield
+
+
+_APPLY = 1
+"""The byte that is locked; the content of the file says by which process."""
+
+
+def _begun(place: Path) -> Locked:
+    pid = "another process"
+    with suppress(OSError, ValueError):
+        pid = f"process {int(place.read_text(encoding='ascii'))}"
+    detail = f"An apply has begun here on this machine, {pid}, and takes the lock of the environment just now."
+    return Locked(Diagnostic("Locked by another run", detail, "Wait until it has ended. Then repeat the command."))
 
 
 def refuse_while_held(directory: Path) -> None:
