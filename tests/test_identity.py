@@ -323,7 +323,7 @@ _POLICIES = [
     "(all) [x]",
     "`tick`",
     "“quoted”",
-    "Exec*",
+    "Ex*c",
 ]
 
 
@@ -404,3 +404,18 @@ def test_no_person_is_suggested_for_an_address_of_the_state() -> None:
         remembered_at(Snapshot("test", resources=known), "um_mailbox/bob@contoso.com")
     assert "rob@" not in caught.value.diagnostics[0].remedy
     assert remembered_at(Snapshot("test", resources=known), "um_mailbox/ROB@contoso.com").address in known
+
+
+def test_a_policy_is_not_made_under_a_name_that_is_a_pattern_and_kept_under_it() -> None:
+    policy = {"dial_plan": "Redmond", "min_pin_length": 8}
+    sections = {"dial_plans": {"Redmond": {"extension_digits": 5, "country_code": "1", "servers": "all"}}}
+    trial = joined(world=people())
+    trial.environment = environment_of({**sections, "mailbox_policies": {"Executives": policy}})
+    assert trial.apply().exit_code == 0
+    trial.environment = environment_of({**sections, "mailbox_policies": {"Executives": policy, "Exec*": {**policy}}})
+    assert "UM061" in codes(trial)
+    assert trial.administrator("New-UMMailboxPolicy 'Exec*' -UMDialPlan Redmond")
+    applied = trial.apply()
+    assert applied.exit_code == 0, applied.told()
+    found = invoke_line(trial.estate, "Get-UMMailboxPolicy 'Exec*'").records
+    assert {one["Name"]: one["MinPINLength"] for one in found} == {"Executives": 8, "Exec*": 8}

@@ -27,7 +27,7 @@ from providers.exchange.policies import DEFAULT, default_spelt
 from providers.rules import Rule
 from providers.types import Limit, Normalise, Number, ObjectName, Text, Truth, Unordered, limited
 from reconciler.diagnostics import Diagnostic, Problem
-from reconciler.resource import Answer, Diagnosed, Landscape, Lifecycle
+from reconciler.resource import ActionKind, Answer, Diagnosed, Landscape, Lifecycle
 from reconciler.values import Address, Argument, Command, NameOf, Resource, Value, folded
 
 PIN_RESET = Rule(
@@ -36,6 +36,14 @@ PIN_RESET = Rule(
     "logon_failures_before_pin_reset must be smaller than max_logon_attempts: else the mailbox is locked out first.",
     "Write a smaller logon_failures_before_pin_reset or a greater max_logon_attempts.",
     "Set-UMMailboxPolicy; DOMAIN 7.3",
+)
+
+PATTERN = Rule(
+    "UM061",
+    "Name would be taken for a pattern",
+    "A name with an asterisk at its start or end means every policy whose name fits, until the new policy has a GUID.",
+    "Choose a name without an asterisk at its ends, or make the policy by hand first: then it is adopted.",
+    "Set-UMMailboxPolicy, parameter Identity; DOMAIN 9.1",
 )
 
 _Texts = Annotated[tuple[Text, ...], Unordered()]
@@ -106,7 +114,7 @@ class MailboxPolicy(CmdletResource):
     noun: ClassVar[str] = "UMMailboxPolicy"
     key_type: ClassVar[Any] = Annotated[Text, Normalise(default_spelt), AfterValidator(_is_name)]
     shown_as: ClassVar[str] = "default policy"
-    rules: ClassVar[tuple[Rule, ...]] = (PIN_RESET,)
+    rules: ClassVar[tuple[Rule, ...]] = (PIN_RESET, PATTERN)
 
     def declared(self, key: str, values: Mapping[str, Value]) -> Resource | Sequence[Problem]:
         """Return the policy; the plan of a default policy is in its key, and has only to agree."""
@@ -172,6 +180,9 @@ class MailboxPolicy(CmdletResource):
         told: list[Diagnostic] = []
         for policy in landscape.wanted(self.name).values():
             observed = landscape.one(self.name, policy.key)
+            action = landscape.actions.get(policy.address)
+            if action is not None and action.kind is ActionKind.CREATE and policy.key.strip("*") != policy.key:
+                told.append(PATTERN.told(policy, f'"{policy.key}" is to be made.'))
             reset, attempts = (
                 policy.get(name, observed.get(name) if observed else None)
                 for name in ("logon_failures_before_pin_reset", "max_logon_attempts")
