@@ -47,6 +47,7 @@ def run_messages(runs: Sequence[Run]) -> Iterator[Message]:
             "user": run.user,
             "host": run.host,
             "commit": run.commit,
+            "uncommitted": run.uncommitted,
             "plan_digest": run.plan_digest,
             "exit_code": run.exit_code,
             "done": run.done,

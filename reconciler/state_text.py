@@ -81,7 +81,7 @@ def _end(run: Run) -> str:
 
 
 def _commit(run: Run) -> str:
-    return (run.commit or "-")[:12]
+    return (run.commit or "-")[:12] + (" edited" if run.uncommitted else "")
 
 
 def render_run(run: Run, style: Style) -> str:
@@ -91,7 +91,7 @@ def render_run(run: Run, style: Style) -> str:
         ("started", to_second(run.started)),
         ("ended", to_second(run.ended) if run.ended else "-"),
         ("by", f"{run.user}@{run.host}"),
-        ("commit", run.commit or "-"),
+        ("commit", (run.commit or "-") + (" with uncommitted changes" if run.uncommitted else "")),
         ("plan", run.plan_digest or "-"),
         ("exit", _end(run)),
         ("done", f"{run.done:,}"),

@@ -15,6 +15,8 @@ from reconciler.diagnostics import Diagnostic
 from reconciler.plan import Plan, Step
 from reconciler.resource import Action, ActionKind, Change
 from reconciler.snapshot import Intent, Outcome, OutcomeKind, Run, StateChange
+from reconciler.state_text import render_history
+from reconciler.style import Style
 from reconciler.values import Address
 from tests.fakes import MemoryLease, MemoryStore
 from tests.rehearsal import Rehearsal, rehearsal
@@ -203,4 +205,6 @@ def test_a_plan_of_edited_files_says_so_in_its_file_and_in_history(repository: R
     assert source == Source(git(repository.directory, "rev-parse", "main"), ("little.yaml",), has_git=True)
     assert repository.apply(saved) == 0
     with repository.opened() as workspace:
-        assert workspace.store.history()[0].uncommitted
+        runs = workspace.store.history()
+    assert runs[0].uncommitted
+    assert f"{source.commit[:12] if source.commit else ''} edited" in render_history(runs, Style())
