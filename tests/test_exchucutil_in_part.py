@@ -134,6 +134,18 @@ def test_state_keeps_what_was_printed_and_shows_it() -> None:
     assert "already exists" in render_remembered(kept, Style())
 
 
+def test_what_else_the_plan_does_hides_nothing() -> None:
+    trial = trial_of()
+    trial.environment = environment_of({"dial_plans": {"Redmond": PLAN, "Dublin": {**PLAN}}})
+    trial.after_write = lambda: [trial.administrator(*OLD)].clear()
+    assert trial.apply().exit_code == 3
+    trial.after_write = lambda: None
+    trial.environment = environment_of({"dial_plans": {"Redmond": PLAN}})
+    plan = trial.plan()
+    assert plan.has_changes
+    assert plan.left_out == (str(SCRIPT),)
+
+
 def test_new_dial_plan_is_a_reason_to_run_it_again() -> None:
     trial, _ = in_part()
     trial.environment = environment_of({"dial_plans": {"Redmond": PLAN, "Dublin": {**PLAN}}})

@@ -51,8 +51,11 @@ def attempt_upon(address: Address, landscape: Landscape, missing: Sequence[str])
 
 
 def ran_in_vain(script: Address, landscape: Landscape, missing: Sequence[str]) -> Sequence[Diagnostic]:
-    """Return that the script is not run again, with what is missing and what it printed; nothing where it may run."""
-    known = attempt_upon(script, landscape, missing)
+    """Return that the script, which no plan runs though something is ``missing``, ran in vain and what it printed.
+
+    What else the plan does may already have moved what the script depends on: then the next plan runs it.
+    """
+    known = landscape.prior.resources.get(script)
     if known is None:
         return ()
     causes = "".join(f" Likeliest cause: {in_words(*one)}." for one in taken_names(landscape))
