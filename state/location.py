@@ -12,8 +12,8 @@ import re
 from pathlib import Path
 from typing import Final
 
+from reconciler.diagnostics import Diagnostic
 from reconciler.errors import StateError
-from state.failures import state_error
 
 SERVERS: Final = ("postgresql", "postgres", "postgresql+psycopg")
 """The schemes of addresses, as they are written."""
@@ -81,4 +81,4 @@ def _refuse_address(text: str) -> None:
 
 
 def _refused(why: str) -> StateError:
-    return state_error("Unknown state location", f"The location of the state cannot be used. {why}", _FORMS)
+    return StateError(Diagnostic("Unknown state location", f"The location of the state cannot be used. {why}", _FORMS))

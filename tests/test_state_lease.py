@@ -147,10 +147,12 @@ def test_a_glance_says_who_holds_the_lock(place: Place) -> None:
     lock.close()
 
 
-def test_a_glance_loads_little() -> None:
+def test_a_glance_loads_little(tmp_path: Path) -> None:
     """Eight that begin at once have two processors: each is to know within two seconds that another has the lock."""
-    program = "import sys, reconciler.cli\nfrom reconciler.app import alone\nimport state.glance\n"
-    program += (
+    (tmp_path / ".reconciler").mkdir(mode=0o700)
+    program = (
+        "import sys\nfrom pathlib import Path\nimport reconciler.cli\nfrom reconciler.app import alone\n"
+        f"with alone(Path({str(tmp_path)!r})): pass\nimport state.glance, state.location\n"
         "print(sorted({'sqlalchemy', 'pydantic', 'yaml', 'alembic', 'providers', 'deepdiff'} & set(sys.modules)))"
     )
     ended = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
