@@ -291,7 +291,7 @@ class Performer:
     def _outcome(self, kind: ResourceType, sent: Sent, before: Landscape, landscape: Landscape) -> Ended:
         action, error = sent.action, sent.error
         if (lacking := unread(kind, action.address, landscape)) is not None:
-            unsent = isinstance(error, TransientError)
+            unsent = isinstance(error, TransientError) and not sent.has_begun
             why = why_unreadable(lacking, landscape)
             return Ended(action, OutcomeKind.NOT_RUN if unsent else OutcomeKind.UNKNOWN, why)
         if kind.is_done(action, landscape):
@@ -307,7 +307,8 @@ class Performer:
             case AmbiguousOutcome() if action.proof is Proof.UNOBSERVABLE or self.stop.level() > 1:
                 return Ended(action, OutcomeKind.UNKNOWN, str(error))
             case AmbiguousOutcome() | TransientError():
-                return Ended(action, OutcomeKind.NOT_RUN, str(error))
+                outcome = OutcomeKind.FAILED if sent.has_begun else OutcomeKind.NOT_RUN
+                return Ended(action, outcome, str(error))
             case _:
                 return Ended(action, OutcomeKind.FAILED, str(error))
 

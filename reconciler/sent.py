@@ -73,6 +73,11 @@ class Sent:
     """The likeliest cause of what was read."""
 
     @property
+    def has_begun(self) -> bool:
+        """True where a command was sent before the one that went wrong: something of the action was done."""
+        return self.turn > 1
+
+    @property
     def has_next(self) -> bool:
         return not self.is_over and self.turn < len(self.commands)
 

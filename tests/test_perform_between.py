@@ -10,7 +10,7 @@ import pytest
 
 from reconciler.apply import Account
 from reconciler.diagnostics import Diagnostic
-from reconciler.errors import AmbiguousOutcome, PermanentError, SessionError
+from reconciler.errors import AmbiguousOutcome, PermanentError, SessionError, Unreachable
 from reconciler.events import Waiting
 from reconciler.ports import Request
 from reconciler.resource import (
@@ -145,6 +145,15 @@ def test_command_that_was_lost_with_its_effect_ends_the_action() -> None:
     (end,) = account.ended
     assert (end.outcome, works.loaded) == (OutcomeKind.NOT_RUN, set())
     assert engine.clock.seconds < 60
+
+
+def test_an_action_that_was_begun_and_cut_off_is_not_told_as_not_run() -> None:
+    """Something of it was done, so that a saved plan that it belongs to is used up."""
+    away = Unreachable(Diagnostic("No answer", "The host is away."))
+    loads = {f"Load -What {what}": away for what in ("coal", "ore")}
+    account, works, _ = worked(0.0, answers=loads, without_effect=frozenset(loads))
+    (end,) = account.ended
+    assert (end.outcome, works.lit is None, works.loaded) == (OutcomeKind.FAILED, False, set())
 
 
 def test_refused_command_keeps_none_back_that_does_not_wait_for_it() -> None:
