@@ -133,6 +133,15 @@ class _Exchange:
     """What the actions so far make of the objects that take part."""
 
     def settled(self) -> dict[str, Action]:
+        """Return the actions in the order of the exchange, and with what those that replace leave to nobody."""
+        if self.moves:
+            self._settle_moves()
+        for key, action in self.actions.items():
+            if action.kind is ActionKind.REPLACE:
+                self.actions[key] = replace(action, reasons=(*action.reasons, *self._gap(action)))
+        return self.actions
+
+    def _settle_moves(self) -> None:
         self.edges = {
             key: {_key(need) for need in hard_needs(action)} & self.actions.keys()
             for key, action in self.actions.items()
@@ -150,10 +159,6 @@ class _Exchange:
             needs = (*done.needs, *(self.actions[other].address for other in sorted(first)))
             group = f"{done.group}, turn {turns[key]}" if done.group else ""
             self.actions[key] = replace(done, needs=tuple(dict.fromkeys(needs)), group=group)
-        for key, action in self.actions.items():
-            if action.kind is ActionKind.REPLACE:
-                self.actions[key] = replace(action, reasons=(*action.reasons, *self._gap(action)))
-        return self.actions
 
     def _put_in_order(self, move: Move) -> None:
         """Decide which of the two comes first: a holder that goes comes last, else the earlier in the chain of ranks.

@@ -30,6 +30,8 @@ _RISK: Final = [ActionKind.DELETE, ActionKind.REPLACE, ActionKind.RUN, ActionKin
 _ONE_BY_ONE: Final = (ActionKind.DELETE, ActionKind.REPLACE)
 _NAMED_AT_MOST: Final = 12
 """Of more actions in one entry only the first are named."""
+_REASONS_AT_MOST: Final = 4
+"""Of more reasons in one entry only the first are told."""
 _MARGIN: Final = " " * 6
 _DIFFERENT_AT_MOST: Final = 4
 """An attribute with no more values than this splits equal actions; one with more is each user's own."""
@@ -164,10 +166,12 @@ def _many(entry: Entry, style: Style) -> Iterator[str]:
 
 
 def _notes(entry: Entry, settled: Collection[tuple[str, str]]) -> Iterator[str]:
-    """Yield reasons that all share, what each has of its own, and what happens after."""
+    """Yield the reasons, what each action has of its own, and what happens after."""
     first = entry.first
-    if all(action.reasons == first.reasons for action in entry.actions):
-        yield from first.reasons
+    reasons = list(dict.fromkeys(reason for action in entry.actions for reason in action.reasons))
+    yield from reasons[:_REASONS_AT_MOST]
+    if len(reasons) > _REASONS_AT_MOST:
+        yield f"and {len(reasons) - _REASONS_AT_MOST:,} more like these"
     told = [*_waves(entry), *([f"each with its own {listed(entry.own, 8)}"] if entry.own else [])]
     if told:
         yield "; ".join(told)

@@ -95,7 +95,7 @@ def test_membership_leaves_elements_of_others_alone() -> None:
     engine.apply(declared(box("a", tags=("ours",))))
     assert world.boxes == {"a": {"Tags": ("ours", "theirs")}}
     (action,) = engine.plan(declared(box("a"))).actions()
-    assert [str(command) for command in action.commands] == ["Set-Box -Identity a -Tags @{Remove=ours}"]
+    assert [str(command) for command in action.commands] == ["Set-Box -Identity a -Tags @{Remove='ours'}"]
     engine.apply(declared(box("a")))
     assert world.boxes == {"a": {"Tags": ("theirs",)}}
     assert not engine.plan(declared(box("a"))).has_changes
