@@ -13,7 +13,6 @@ from enum import Enum
 from functools import partial
 from typing import TypeVar
 
-from reconciler.binding import moved_on
 from reconciler.diagnostics import Diagnostic
 from reconciler.errors import LeaseLost, ReconcilerError
 from reconciler.events import (
@@ -27,12 +26,12 @@ from reconciler.events import (
     Told,
     Waiting,
 )
-from reconciler.observe import unread
-from reconciler.perform import CHUNK, Performer, remembered, respelt
+from reconciler.perform import CHUNK, Performer, remembered
 from reconciler.plan import DECLARED, Plan, Step
 from reconciler.ports import Scheduler, StateStore, Stop
 from reconciler.resource import Action, Landscape, Lifecycle, ResourceType, UnderWay
 from reconciler.sent import CutShort, Ended
+from reconciler.settled import settled_without_command
 from reconciler.snapshot import Obligation, OutcomeKind, Snapshot, StateChange
 from reconciler.values import Address
 from reconciler.waiting import Wait
@@ -237,31 +236,8 @@ class Apply:
     # --- before and after --------------------------------------------------------------------------------------------
 
     def _take_over(self) -> None:
-        """Write down what the plan settles without a command: adopted, forgotten, decided, met.
-
-        What cannot be read is not adopted, and what the state learned of an object since the plan was made stands.
-        """
-        landscape = self._performer.world.landscape
-        moved = frozenset(moved_on(self._plan, landscape.prior))
-        types = self._performer.types
-        adopted = [
-            action
-            for action in self._plan.adopted
-            if action.predicted_by is None
-            and action.address not in moved
-            and unread(types[action.address.type], action.address, landscape) is None
-        ]
-        change = StateChange(
-            remember=tuple(
-                remembered(action, landscape.one(action.address.type, action.address.key)) for action in adopted
-            ),
-            forget=(
-                *(action.address for action in self._plan.forgotten if action.address not in moved),
-                *respelt((action.address for action in adopted), landscape),
-            ),
-            decisions={name: value for name, value in self._plan.decisions.items() if name != DECLARED},
-            discharge=self._plan.met,
-        )
+        """Write down what the plan settles without a command."""
+        change = settled_without_command(self._plan, self._performer.world.landscape, self._performer.types)
         if change != StateChange():
             self._performer.lease.commit(change)
 
