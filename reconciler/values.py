@@ -255,6 +255,8 @@ class Shell:
     endpoint: Endpoint
     """Its host by name, also where it is an entry point."""
     id: str
+    account: str = ""
+    """Whose it is, as the connection names the account; '' where it does not, as with a ticket."""
 
 
 EXCHANGE: Final = Endpoint(Connection.EXCHANGE)

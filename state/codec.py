@@ -178,7 +178,7 @@ def encode_intent(intent: Intent) -> str:
     }
     if intent.shell is not None:
         at = intent.shell.endpoint
-        plain["shell"] = [at.connection.value, at.host, intent.shell.id]
+        plain["shell"] = [at.connection.value, at.host, intent.shell.id, intent.shell.account]
     return _encode(plain)
 
 
@@ -197,8 +197,8 @@ def decode_intent(text: str) -> Intent:
 
 
 def _shell(plain: Any) -> Shell:
-    connection, host, name = _list(plain, 3)
-    return Shell(Endpoint(Connection(_text(connection)), _optional_text(host)), _text(name))
+    connection, host, name, account = _list(plain, 4)
+    return Shell(Endpoint(Connection(_text(connection)), _optional_text(host)), _text(name), _text(account))
 
 
 def _plain_expected(expected: Mapping[str, Value] | None) -> Any:

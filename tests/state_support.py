@@ -157,7 +157,8 @@ intents = st.builds(
     expects=st.none() | attributes,
     expects_after=st.none() | attributes,
     discharges=st.lists(obligations, max_size=2).map(tuple),
-    shell=st.none() | st.builds(Shell, st.builds(Endpoint, st.sampled_from(Connection), st.none() | texts), texts),
+    shell=st.none()
+    | st.builds(Shell, st.builds(Endpoint, st.sampled_from(Connection), st.none() | texts), texts, texts),
 )
 
 

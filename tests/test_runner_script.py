@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from providers.transport import wire
 from providers.transport.channel import Channel
+from providers.transport.host_clocks import HostClocks
 from providers.transport.settings import SessionMode
 from reconciler.errors import AccessDenied, NotFound, PermanentError, SessionError, TransientError
 from reconciler.ports import Request
@@ -172,6 +173,17 @@ class TestInPowerShell:
         assert second.record.type == "CommandExpired"
         assert record(ask(channel, read("Get-CsCount", "Count")))["Count"] == before + 1
         assert isinstance(channel.invoke([Request("late", requests[1].command, Allowed(60.0))])[0], Reply)
+
+    @pytest.mark.parametrize(
+        ("window", "runs"),
+        [([0, 4e9, 4e9], True), ([0, 0.5, 4e9], False), ([4e9, 5e9, 4e9], False), ([0, 4e9, 1.5], False)],
+    )
+    def test_a_command_begins_only_in_its_window_on_both_clocks(
+        self, channel: Channel, window: list[float], runs: bool, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(HostClocks, "window", lambda *_: window)
+        result = ask(channel, write("Set-CsThing", Identity="x"), 60.0)
+        assert isinstance(result, Reply if runs else TransientError)
 
     def test_a_secret_becomes_a_secure_string_at_once(self, host: PowerShellHost, channel: Channel) -> None:
         line = wire.encode(

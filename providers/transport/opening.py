@@ -65,6 +65,7 @@ class Opening:
             self._connect(),
             place=self.target.place,
             endpoint=self.target.endpoint,
+            account=self.target.settings.user,
             clock=self.clock,
             deadlines=self.deadlines,
             secrets=self.target.secrets,

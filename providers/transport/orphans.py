@@ -18,8 +18,12 @@ from providers.transport.winrs import WinRS
 TRIES: Final = 2
 
 
-def end_shell(protocol: WinRS, name: str, place: str) -> bool:
-    """Return True where the shell is certainly no longer there; False where nobody can tell."""
+def end_shell(protocol: WinRS, name: str, place: str, *, is_ours: bool) -> bool:
+    """Return True where the shell is certainly no longer there; False where nobody can tell.
+
+    ``is_ours``: the account is certainly the one that opened it; of a shell of another, a service may say that there is
+    none.
+    """
     try:
         for _ in range(TRIES):
             try:
@@ -27,7 +31,7 @@ def end_shell(protocol: WinRS, name: str, place: str) -> bool:
                 return True
             except Exception as error:
                 if _is_unknown_shell(error):
-                    return True
+                    return is_ours
                 if not judge(error, Phase.DELETE, place).reached:
                     return False
                 protocol.transport.close_session()

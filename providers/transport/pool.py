@@ -168,7 +168,7 @@ class WinRMSessions:
     def end(self, shell: Shell) -> bool:
         """End a shell that another run left; True where it is certainly no longer there.
 
-        What the service says of a shell it does not know is as good as an end: nothing that comes for it runs.
+        That the service does not know a shell of the same account is as good as an end: nothing that comes for it runs.
         """
         settings = self._connections.get(shell.endpoint.connection)
         if settings is None:
@@ -177,7 +177,8 @@ class WinRMSessions:
             target = target_of(settings, shell.endpoint.host)
             with self._lock:
                 budget = self._budgets.setdefault(target.credential, LogonBudget())
-            return end_shell(self._connected(target, budget), shell.id, target.place)
+            is_ours = shell.account != "" and shell.account.casefold() == target.settings.user.casefold()
+            return end_shell(self._connected(target, budget), shell.id, target.place, is_ours=is_ours)
         except SessionError:
             return False
 

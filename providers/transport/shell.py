@@ -83,6 +83,7 @@ class ShellProcess:
         *,
         place: str,
         endpoint: Endpoint,
+        account: str = "",
         clock: Clock,
         deadlines: Deadlines,
         secrets: tuple[str, ...] = (),
@@ -90,7 +91,7 @@ class ShellProcess:
     ) -> None:
         self._protocol = protocol
         self._place = place
-        self._endpoint = endpoint
+        self._endpoint, self._account = endpoint, account
         self._clock = clock
         self._deadlines = deadlines
         self._secrets = secrets
@@ -110,7 +111,7 @@ class ShellProcess:
     def shell(self) -> Shell | None:
         """The shell on its host, as another run can find it; None while there is none. May be asked by any thread."""
         name = self._shell
-        return None if name is None else Shell(self._endpoint, name)
+        return None if name is None else Shell(self._endpoint, name, self._account)
 
     # --- opening
 
