@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import cache
 from typing import Any
 
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 from providers.simulator.world.schema import World
 from reconciler.foregone import foregone
 from reconciler.open_values import nobody_brings
+from reconciler.plan_file import decode, encode
 from reconciler.resource import Action, ActionKind
 from reconciler.values import Address, NameOf, write
 from tests.fakes import MemoryStore
@@ -213,6 +215,15 @@ def test_a_dial_plan_that_goes_answers_until_everything_stands_on_its_successor(
     assert [line["cmdlet"] for line in run.ours][-1] == "Remove-UMDialPlan"
     assert not trial.plan().steps
     assert not trial.plan().adopted
+
+
+def test_a_saved_plan_keeps_whom_it_takes_from_and_what_goes_back() -> None:
+    trial = applied(base(row(USERS[0], "41001"), row(USERS[1], "41002")))
+    plan = rewritten(trial, base(row(USERS[0], "41002"), row(USERS[1], "41001"))).plan()
+    assert any(taken.returns for action in plan.actions() for taken in action.takes_from)
+    key, now = b"k" * 32, trial.clock.now()
+    saved = decode(encode(plan, key=key, created=now, expires=now + timedelta(1), nonce="n"), key=key, now=now)
+    assert list(saved.plan.actions()) == list(plan.actions())
 
 
 def test_a_holder_that_changed_meanwhile_stops_its_taker() -> None:
