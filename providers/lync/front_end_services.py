@@ -32,8 +32,7 @@ LONGEST_DEPENDENT: Final = 600.0
 
 def front_end_query(host: str, landscape: Landscape) -> Command:
     """Return the read of RTCSRV on a Front End, and of what is known to hang on it."""
-    observed = landscape.one(TYPE, host)
-    state = service_state(observed, SERVICE) if observed else None
+    state = state_of(host, landscape)
     known = {*state.running_dependents, *state.stopped_dependents} if state else set()
     names = sorted({*known, *services_owed(landscape.prior.obligations, host)} - {SERVICE})
     return service_query(Endpoint(Connection.LYNC, host), SERVICE, *names)

@@ -8,7 +8,7 @@ Topologies and components for Front End Servers (Gg412996); DOMAIN 5.2; RELIABIL
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from providers.lync.front_end_services import LONGEST_START, SERVICE, TYPE, starts, state_of, stops
 from providers.lync.quorum import keeps_quorum, needed_to_start, needed_to_stay_up
@@ -98,11 +98,11 @@ def _absent(hosts: Sequence[str], landscape: Landscape) -> str:
     return enumerated(told) or "none of the others counts for it"
 
 
-def _start_remedy(pool: UcPool, there: object, landscape: Landscape) -> str:
+def _start_remedy(pool: UcPool, there: Collection[str], landscape: Landscape) -> str:
     """Return the commands that start what is stopped; what was not read must be reached first."""
-    known = there if isinstance(there, list | frozenset) else ()
-    stopped = [h for h in pool.front_ends if h not in known and state_of(h, landscape) is not None]
-    unread = [h for h in pool.front_ends if h not in known and state_of(h, landscape) is None]
+    absent = [host for host in pool.front_ends if host not in there]
+    stopped = [host for host in absent if state_of(host, landscape) is not None]
+    unread = [host for host in absent if state_of(host, landscape) is None]
     lines = [f"  Start-CsWindowsService -Name {SERVICE} -ComputerName {host}" for host in stopped]
     first = "Start the Front Ends that are stopped first:" if stopped else ""
     reach = f"Make {enumerated(unread)} reachable, and plan again." if unread else ""
