@@ -575,3 +575,23 @@ def test_the_script_is_refused_where_the_connection_cannot_reach_the_directory(s
     end, _ = decide(resource_types(), given)
     assert any(address.type == "exchucutil" for address in end.actions)
     assert ("UM026" in {told.code for told in EXCHUCUTIL.check(end)}) is not second_hop
+
+
+@pytest.mark.parametrize(
+    ("address", "version", "is_told"),
+    [
+        ("r&d@contoso.com", 6, True),
+        ("r&d@contoso.com", 7, False),
+        ("o'brien@contoso.com", 6, False),
+        ("first.last@contoso.com", 6, False),
+    ],
+)
+def test_sip_address_after_which_a_front_end_is_known_not_to_start_is_told(
+    address: str, version: int, is_told: bool
+) -> None:
+    given = joined(plan_declared(), made=LATER)
+    services = [one for one in given.all("lync_service").values() if one.get("pool") == "pool1.contoso.com"]
+    released = [replace(one, attributes={**one.attributes, "version": version}) for one in services]
+    user = resource(f"lync_user/{address}", enterprise_voice=True, registrar_pool="pool1.contoso.com")
+    told = [one for one in plan_of(with_observed(given, *released, user)).diagnostics if one.code == "UM034"]
+    assert [address in one.detail for one in told] == [True] * is_told
