@@ -96,7 +96,7 @@ def pool_cases(draw: st.DrawFn) -> PoolCase:
     )
 
 
-@law(4)
+@law(10)
 @given(pool_cases(), st.one_of(st.none(), st.integers(8, 60)))
 def test_pool_of_any_kind_is_never_stopped_and_nothing_is_left_down_unsaid(case: PoolCase, kill_at: int | None) -> None:
     trial = trial_of(case.size, lync=case.lync, interrupt=case.interrupt, **case.services)
