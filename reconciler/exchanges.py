@@ -154,7 +154,7 @@ class _Exchange:
         order = [key for key in levels(self.edges) if key in taking_part]
         turns = levels({key: self.edges[key] for key in order})
         for place, key in enumerate(order):
-            done = self._retold(key, frozenset(order[place:]))
+            done = self._retold(key, order[place:])
             first = self.edges[key] - own[key]
             needs = (*done.needs, *(self.actions[other].address for other in sorted(first)))
             group = f"{done.group}, turn {turns[key]}" if done.group else ""
@@ -177,12 +177,12 @@ class _Exchange:
 
     def _one_taker_after_the_other(self) -> None:
         """Order those who take from one holder: each knows what the one before left there."""
-        order = {key: place for place, key in enumerate(levels(self.edges))}
+        order = levels(self.edges)
         takers: dict[str, set[str]] = defaultdict(set)
         for move in self.moves:
             takers[move.holder].add(move.taker)
         for several in takers.values():
-            in_order = sorted(several, key=lambda key: order[key])
+            in_order = sorted(several, key=lambda key: (order[key], self._kind(self.actions[key]).rank, key))
             for first, second in pairwise(in_order):
                 self.edges[second].add(first)
 
@@ -206,7 +206,7 @@ class _Exchange:
 
     # --- what each does ----------------------------------------------------------------------------------------------
 
-    def _retold(self, key: str, not_before: frozenset[str]) -> Action:
+    def _retold(self, key: str, not_before: Sequence[str]) -> Action:
         """Return the action at ``key`` as it starts from what those before it left; keep track of what it leaves."""
         action = self.actions[key]
         taken = [move for move in self.moves if move.taker == key]
@@ -216,7 +216,8 @@ class _Exchange:
         fetched = [m for m in self.moves if m.holder == key and m.taker in not_before and self._may_wait(action, m)]
         goal = self._goal(action, fetched)
         releases = [self._release(*one) for one in self._holders(taken)]
-        told = self._changed(action, goal, observed, taken, releases)
+        later = [other for other in not_before if any(m.holder == key and m.taker == other for m in self.moves)]
+        told = self._changed(action, goal, observed, taken, releases) or self._nothing_left(action, later)
         told = replace(
             told,
             takes_from=tuple(one.taken for one in releases),
@@ -273,7 +274,8 @@ class _Exchange:
         observed: Resource | None,
         taken: Sequence[Move],
         releases: Sequence[_Release],
-    ) -> Action:
+    ) -> Action | None:
+        """Return the action as it starts from what those before it left; None where nothing is left for it to do."""
         kind = self._kind(action)
         given = {move.given.attribute for move in taken}
         freeing = tuple(command for one in releases for command in one.commands)
@@ -300,10 +302,10 @@ class _Exchange:
         observed: Resource,
         given: set[str],
         freeing: tuple[Command, ...],
-    ) -> Action:
+    ) -> Action | None:
         changes = compare(kind.attributes, goal, observed, self.before.prior.resources.get(action.address))
         if not changes:
-            return self._nothing_left(action)
+            return None
         others = [change for change in changes if change.attribute not in given]
         late = [change for change in changes if change.attribute in given]
         commands = (
@@ -320,23 +322,23 @@ class _Exchange:
         after = Resource(action.address, {c.attribute: None if c.after is UNSET else c.after for c in changes})
         return replace(action, expects=kind.expectation(draft, seen), expects_after=kind.project(changes, after))
 
-    def _nothing_left(self, action: Action) -> Action:
+    def _nothing_left(self, action: Action, later: Sequence[str]) -> Action:
         """Return an action that only looks: others take everything from its object that was to go.
 
-        If they come later, the object becomes ours as they leave it; if they came before, it is seen to be as desired.
+        If some of them come ``later``, the object becomes ours as the last one leaves it; else it is seen to be as
+        desired.
         """
-        takers = [move.taker for move in self.moves if move.holder == _key(action.address)]
-        names = _listed(sorted({str(self.actions[taker].address) for taker in takers}))
-        if self.edges[_key(action.address)].isdisjoint(takers):
-            last = self.actions[takers[-1]].address
+        if later:
             return Action(
                 action.address,
                 ActionKind.ADOPT,
                 remember=action.remember,
-                predicted_by=last,
+                predicted_by=self.actions[later[-1]].address,
                 position=action.position,
             )
-        return replace(action, commands=(), inverse=(), expects=action.expects_after, reasons=(f"goes to {names}",))
+        takers = {str(self.actions[move.taker].address) for move in self.moves if move.holder == _key(action.address)}
+        reason = f"goes to {_listed(sorted(takers))}"
+        return replace(action, commands=(), inverse=(), expects=action.expects_after, reasons=(reason,))
 
     def _reasons(self, taken: Sequence[Move], releases: Sequence[_Release]) -> Iterator[str]:
         released = {(one.key, claim) for one in releases for claim in one.claims}
@@ -373,6 +375,8 @@ def _after(goal: Resource, observed: Resource | None) -> Resource:
 def _only_loses(change: Change, leaving: Iterable[Claim]) -> bool:
     """True where a change takes nothing but ``leaving`` away, and brings nothing."""
     gone = {claim.shown for claim in leaving if claim.attribute == change.attribute}
+    if isinstance(change.before, bool):
+        return bool(gone)
     before, after = set(_items(change.before)), set(_items(change.after))
     return bool(before) and after <= before and before - after <= gone
 

@@ -34,7 +34,8 @@ def arrange(actions: Iterable[Action], by_type: Mapping[str, ResourceType]) -> t
             grouped[_step_id(action)].append(action)
     step_of = {action.address.folded: step for step, members in grouped.items() for action in members}
     needs = {step: _hard_edges(step, members, step_of) for step, members in grouped.items()}
-    after = _soft_edges({step: _rank(members[0], by_type) for step, members in grouped.items()}, needs)
+    ranks = _not_before_their_needs({step: _rank(members[0], by_type) for step, members in grouped.items()}, needs)
+    after = _soft_edges(ranks, needs)
     stages = levels({step: (*needs[step], *after[step]) for step in grouped})
     return tuple(
         Step(step, tuple(grouped[step]), stage=stage, needs=needs[step], after=after[step])
@@ -57,6 +58,17 @@ def _rank(action: Action, by_type: Mapping[str, ResourceType]) -> int:
 def _hard_edges(step: str, members: Iterable[Action], step_of: Mapping[tuple[str, str], str]) -> tuple[str, ...]:
     found = {step_of.get(need.folded) for action in members for need in hard_needs(action)}
     return tuple(sorted(other for other in found if other is not None and other != step))
+
+
+def _not_before_their_needs(ranks: Mapping[str, int], needs: Mapping[str, tuple[str, ...]]) -> dict[str, int]:
+    """Return the rank of each step, raised to the highest that it needs.
+
+    A dial plan that takes a number after an attendant did stands with the attendants: no soft edge closes a circle.
+    """
+    raised: dict[str, int] = {}
+    for step in levels(needs):
+        raised[step] = max([ranks[step], *(raised[need] for need in needs[step])])
+    return raised
 
 
 def _soft_edges(ranks: Mapping[str, int], needs: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:

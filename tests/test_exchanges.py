@@ -12,6 +12,7 @@ from datetime import timedelta
 from functools import cache
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -293,6 +294,76 @@ def test_an_extension_is_taken_in_equivalent_dial_plans_too() -> None:
     assert trial.administrator(line, line.replace("Base", "tmp").replace("Other", "Base").replace("tmp", "Other"))
     rewritten(trial, {**two, "mailboxes": [row(USERS[0], "41001"), {**row(USERS[1], "41001"), "dial_plan": "Other"}]})
     assert [one.code for one in trial.plan().diagnostics if one.is_error] == ["UM075"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({"Alpha": True}, {"Zulu": True}),
+        ({"Zulu": True}, {"Alpha": True}),
+        ({"Alpha": False, "Zulu": True}, {"Alpha": True}),
+        ({"Alpha": False, "Zulu": True}, {"Alpha": True, "Zulu": False}),
+        ({"Alpha": True, "Zulu": False}, {"Alpha": False, "Zulu": True}),
+        ({"Alpha": False, "Zulu": True}, {"Alpha": True, "Zulu": None}),
+    ],
+)
+def test_the_star_key_goes_to_its_new_attendant_and_stays_there(before: Section, after: Section) -> None:
+    def sections(attendants: Section) -> dict[str, Any]:
+        told = {name: {} if star is None else {"is_default": star} for name, star in attendants.items()}
+        return {**base(), "auto_attendants": {name: {"dial_plan": "Base", **one} for name, one in told.items()}}
+
+    def reached() -> str | None:
+        truth = Truth(trial.estate)
+        (plan,) = truth.of("UMDialPlan")
+        found = truth._view.follow(plan.properties["UMAutoAttendant"])
+        return found.name if found else None
+
+    (old,), (new,) = ([name for name, star in each.items() if star] for each in (before, after))
+    trial = rewritten(applied(sections(before)), sections(after))
+    for at in (1, 2, 3):
+        run = trial.apply(max_destroy=1, fault=Fault("refused", at))
+        assert reached() in (old, new), run.told()
+        if run.exit_code == 0:
+            break
+    else:
+        assert trial.apply(max_destroy=1).exit_code == 0
+    assert reached() == new
+    assert not trial.plan().steps
+
+
+def test_an_attendant_that_is_made_again_elsewhere_gets_the_star_key_there() -> None:
+    def sections(plan: str) -> dict[str, Any]:
+        return {
+            "dial_plans": {"Base": {**PLAN}, plan: {**PLAN}},
+            "auto_attendants": {"Main": {"dial_plan": plan, "is_default": True}},
+        }
+
+    trial = rewritten(applied(sections("Base")), sections("Other"))
+    run = trial.apply(max_destroy=1)
+    assert run.exit_code == 0, run.told()
+    assert not trial.plan().steps
+
+
+def test_numbers_that_pass_through_a_dial_plan_go_in_no_circle() -> None:
+    def numbers(*digits: int) -> list[str]:
+        return [NUMBERS[digit] for digit in digits]
+
+    def sections(plans: Section, attendants: Section) -> dict[str, Any]:
+        return {
+            "dial_plans": {name: {**PLAN, "access_numbers": numbers(*told)} for name, told in plans.items()},
+            "auto_attendants": {n: {"dial_plan": "Base", "pilot_numbers": numbers(*t)} for n, t in attendants.items()},
+            "mailbox_policies": {"Sales": {"dial_plan": "Base"}},
+        }
+
+    for first, second in (
+        (({"Base": (0, 5)}, {}), ({"Ams": (0,), "Base": (2,)}, {"Zulu": (1, 5)})),
+        (({"Base": (0, 2)}, {"Mike": (1, 4)}), ({"Ams": (2,), "Base": ()}, {"Zulu": (0,), "Mike": (1,)})),
+        (({"Base": (0,)}, {"Mike": (1, 4)}), ({"Ams": (1,), "Base": ()}, {"Zulu": (4,), "Mike": (0,)})),
+    ):
+        trial = rewritten(applied(sections(*first)), sections(*second))
+        run = trial.apply(max_destroy=9)
+        assert run.exit_code == 0, run.told()
+        assert not trial.plan().steps
 
 
 # --- values that somebody has to bring -------------------------------------------------------------------------------

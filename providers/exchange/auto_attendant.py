@@ -30,9 +30,10 @@ from providers.cmdlet_resource import (
 from providers.exchange.numbers import NUMBER
 from providers.rules import Rule
 from providers.types import E164, Culture, Digits, ObjectName, Status, Text, Truth, Unordered, checked
+from reconciler.claims import Claim
 from reconciler.diagnostics import Diagnostic, Severity
 from reconciler.resource import Action, ActionKind, Answer, Change, Diagnosed, Landscape, Lifecycle
-from reconciler.values import Command, Resource, Value, folded, write
+from reconciler.values import Argument, Command, Resource, Value, folded, write
 
 SHARED_NUMBER = Rule(
     "UM050",
@@ -64,6 +65,9 @@ DEFAULT_IN_USE = Rule(
     "Write is_default: false for it, or name another attendant of the dial plan.",
     "Disable-UMAutoAttendant; DOMAIN 7.6, 8",
 )
+
+
+_IS_DEFAULT = "is_default"
 
 
 class AttendantDeclaration(Declared):
@@ -137,11 +141,27 @@ class AutoAttendant(CmdletResource):
 
     # what changes it
 
+    def claims(self, resource: Resource, landscape: Landscape) -> Sequence[Claim]:
+        """Return its numbers, and the star key of its dial plan, which reaches one attendant alone."""
+        plan = resource.text("dial_plan")
+        if plan is None or resource.get("is_default") is not True:
+            return super().claims(resource, landscape)
+        star_key = Claim(f"star key of {folded(plan)}", "", _IS_DEFAULT, f"the star key of {plan}")
+        return (*super().claims(resource, landscape), star_key)
+
+    def released(self, holder: Resource, claims: Sequence[Claim], landscape: Landscape) -> Resource:
+        numbers = [claim for claim in claims if claim.attribute != _IS_DEFAULT]
+        left = super().released(holder, numbers, landscape)
+        if len(numbers) == len(claims):
+            return left
+        return replace(left, attributes={**left.attributes, _IS_DEFAULT: False})
+
     def create(self, desired: Resource, landscape: Landscape) -> Sequence[Command]:
         attributes = {name: value for name, value in desired.attributes.items() if name != "is_default"}
         attributes = {name: value for name, value in attributes.items() if value is not None}
         made = super().create(replace(desired, attributes=attributes), landscape)
-        return (*made, *(_star_key(desired, True, landscape) if desired.get("is_default") is True else ()))
+        is_reached = desired.get(_IS_DEFAULT) is True
+        return (*made, *(_star_key(desired, desired.key, landscape) if is_reached else ()))
 
     def update(
         self, desired: Resource, observed: Resource, changes: Sequence[Change], landscape: Landscape
@@ -156,23 +176,25 @@ class AutoAttendant(CmdletResource):
             commands.append(write(f"{verb}-{self.noun}", Identity=self.identity(desired.key, landscape)))
         if star is None:
             return commands
-        turned = _star_key(plan, star.after is True, landscape)
+        reached = self.identity(desired.key, landscape) if star.after is True else None
+        turned = _star_key(plan, reached, landscape)
         return [*commands, *turned] if star.after is True else [*turned, *commands]
 
     def delete(self, observed: Resource, landscape: Landscape) -> Sequence[Command]:
         is_default = observed.get("is_default") is True
-        return (*(_star_key(observed, False, landscape) if is_default else ()), *super().delete(observed, landscape))
+        return (*(_star_key(observed, None, landscape) if is_default else ()), *super().delete(observed, landscape))
 
     def predict(self, action: Action, desired: Resource | None, landscape: Landscape) -> Landscape:
         """Return the landscape; an attendant is made without star key and disabled, where nothing else is written."""
         after = super().predict(action, desired, landscape)
         made = after.one(self.name, action.address.key)
-        if action.kind not in (ActionKind.CREATE, ActionKind.REPLACE) or made is None:
+        if made is None:
             return after
-        defaults: dict[str, Value] = {"is_default": False, "status": "Disabled"}
-        return after.predicting(
-            action.address, self.name, put=[replace(made, attributes={**defaults, **made.attributes})]
-        )
+        if action.kind in (ActionKind.CREATE, ActionKind.REPLACE):
+            defaults: dict[str, Value] = {_IS_DEFAULT: False, "status": "Disabled"}
+            made = replace(made, attributes={**defaults, **made.attributes})
+            after = after.predicting(action.address, self.name, put=[made])
+        return after.predicting(action.address, self.name, put=_without_star_key(made, after))
 
     # what forbids or clouds it
 
@@ -183,13 +205,25 @@ class AutoAttendant(CmdletResource):
         return (*told, *_shared_numbers(landscape), *_several_defaults(landscape))
 
 
-def _star_key(attendant: Resource, is_reached: bool, landscape: Landscape) -> tuple[Command, ...]:
-    """Return the command that makes the star key of the dial plan reach the attendant, or nothing."""
+def _star_key(attendant: Resource, reached: Argument, landscape: Landscape) -> tuple[Command, ...]:
+    """Return the command that makes the star key of the attendant's dial plan reach it, or nobody."""
     plan = attendant.text("dial_plan") or ""
-    known = landscape.one(AutoAttendant.name, attendant.key)
-    reached = object_argument(known, attendant.key) if is_reached else None
     named = object_argument(landscape.one("dial_plan", plan), plan)
     return (write("Set-UMDialPlan", Identity=named, UMAutoAttendant=reached),)
+
+
+def _without_star_key(attendant: Resource, landscape: Landscape) -> list[Resource]:
+    """Return the attendants that the star key reaches no more, because it reaches this one of their dial plan."""
+    if attendant.get(_IS_DEFAULT) is not True:
+        return []
+    plan = folded(attendant.text("dial_plan") or "")
+    return [
+        replace(one, attributes={**one.attributes, _IS_DEFAULT: False})
+        for one in landscape.all(AutoAttendant.name).values()
+        if one.address != attendant.address
+        and one.get(_IS_DEFAULT) is True
+        and folded(one.text("dial_plan") or "") == plan
+    ]
 
 
 def _check(attendant: Resource, landscape: Landscape) -> Sequence[Diagnostic]:
