@@ -131,6 +131,16 @@ def _told(reply: Reply) -> Mapping[str, Value]:
     return values
 
 
+def running_script(reply: Reply) -> str | None:
+    """Return in words that an exchucutil runs on a host, or that its answer does not say that none does."""
+    told = [record.get("ScriptRunning") for record in reply.records]
+    if True in told:
+        return "exchucutil is still running"
+    if told and all(one is False for one in told):
+        return None
+    return "whether exchucutil still runs is not known: the account may not read what the shells of the host run"
+
+
 def unreadable(error: SessionError, address: Address) -> Diagnostic:
     """Return why something could not be read."""
     told = error.diagnostics or (Diagnostic("Cannot be read", f"{address} could not be read.", address=str(address)),)

@@ -187,7 +187,7 @@ PROPERTIES: Final = frozenset(
 )
 OF_PRODUCTS: Final = {
     **dict.fromkeys(_words("DistinguishedName IsUnlimited ObjectGuid UniversalTime"), "an Exchange object"),
-    **dict.fromkeys(_words("CommandLine CreationDate ProcessId"), "a WMI object of a process or service"),
+    **dict.fromkeys(_words("CommandLine CreationDate ProcessId StartMode"), "a WMI object of a process or service"),
     **dict.fromkeys(_words("DependentServices Status"), "a service"),
     **dict.fromkeys(_words("MaxEnvelopeSizekb Winrs"), "the configuration of WS-Management"),
 }

@@ -163,7 +163,7 @@ function Get-WmiObject {
         New-Object PSObject -Property @{ Name = 'RTCCHAT'; ProcessId = 0; StartMode = 'Disabled' }
     } else {
         $process = New-Object PSObject -Property @{
-            ProcessId = 42; CommandLine = $env:STUB_COMMAND_LINE; CreationDate = 'stub'
+            Name = 'PowerShell.exe'; ProcessId = 42; CommandLine = $env:STUB_COMMAND_LINE; CreationDate = 'stub'
         }
         $process | Add-Member -MemberType ScriptMethod -Name ConvertToDateTime -Value {
             New-Object DateTime 2026, 1, 5, 8, 0, 0, ([DateTimeKind]::Utc)

@@ -361,6 +361,20 @@ class TestWithStubsOfWindows:
         assert (second["Name"], second["Status"], second["StartTime"]) == ("Spooler", "Stopped", None)
         assert second["StartMode"] == "Disabled"
 
+    @pytest.mark.parametrize(
+        ("line", "told"),
+        [("", None), ("powershell.exe -File C:\\V15\\Scripts\\ExchUCUtil.ps1", True), ("cmd /c dir", False)],
+    )
+    def test_a_shell_whose_command_line_is_not_read_may_run_the_script(
+        self, line: str, told: bool | None, modules: Path
+    ) -> None:
+        host = PowerShellHost({"PSModulePath": str(modules), "STUB_COMMAND_LINE": line})
+        opened = channel_to(host, ("Get-Service",), stubs=WINDOWS)
+        command = Command("Get-Service", (("Name", ("rtcsrv",)),), writes=False, operation=Operation.SERVICE)
+        found = record(ask(opened, command))
+        opened.close()
+        assert found["ScriptRunning"] is told
+
     def test_the_snap_in_is_the_choice_on_exchange_2007(self) -> None:
         name = "Microsoft.Exchange.Management.PowerShell.Admin"
         host = PowerShellHost({"STUB_SNAPINS": name})

@@ -27,7 +27,7 @@ from providers.exchange.script_effects import (
 )
 from providers.lync.topology import front_end_pools, front_ends, uc_pools
 from providers.rules import Rule, enumerated
-from providers.services import service_query
+from providers.services import running_script, service_query
 from reconciler.diagnostics import Diagnostic, Severity
 from reconciler.errors import NotFound, SessionError
 from reconciler.resource import (
@@ -369,9 +369,6 @@ def awaited_script(answers: Sequence[Answer]) -> str | None:
             continue
         if isinstance(reply, SessionError):
             return f"whether exchucutil still runs is not known: {reply}"
-        told = [record.get("ScriptRunning") for record in reply.records]
-        if True in told:
-            return "exchucutil is still running"
-        if False not in told:
-            return "whether exchucutil still runs is not known: the Exchange entry point does not tell it"
+        if waiting := running_script(reply):
+            return waiting
     return None

@@ -15,7 +15,15 @@ from typing import ClassVar
 from providers.exchange.server_binding import startup_mode_query
 from providers.exchange.servers import UMHost, UMService, um_hosts
 from providers.rules import Rule
-from providers.services import ServiceState, ago, observed_services, service_attributes, service_query, service_state
+from providers.services import (
+    ServiceState,
+    ago,
+    observed_services,
+    running_script,
+    service_attributes,
+    service_query,
+    service_state,
+)
 from reconciler.diagnostics import Diagnostic, Severity
 from reconciler.errors import SessionError
 from reconciler.resource import (
@@ -149,8 +157,8 @@ class UMServiceRestart(ResourceType):
                 continue
             if isinstance(reply, SessionError):
                 return f"{action.address.key} does not answer"
-            if any(record.get("ScriptRunning") is True for record in reply.records):
-                return f"exchucutil is still running on {action.address.key}"
+            if waiting := running_script(reply):
+                return f"{action.address.key}: {waiting}"
         return None
 
     # what clouds it

@@ -4,11 +4,16 @@ function Get-ReconcilerClock([DateTime]$Time) {
     $Time.ToUniversalTime().ToString('yyyy-MM-ddTHH:mm:ss.ffffff', $Reconciler.Invariant) + 'Z'
 }
 
+# Null where a shell runs whose command line this account may not read: it may be that of the script.
 function Test-ReconcilerScriptRunning($Processes) {
+    $answer = $false
     foreach ($process in $Processes) {
         $line = [string]$process.CommandLine
         if ($line.IndexOf('exchucutil', [StringComparison]::OrdinalIgnoreCase) -ge 0) {
             return $true
+        }
+        if ($line.Length -eq 0 -and $Reconciler.Shells.ContainsKey([string]$process.Name)) {
+            $answer = $null
         }
     }
     try {
@@ -16,23 +21,23 @@ function Test-ReconcilerScriptRunning($Processes) {
         $mutex.Close()
         return $true
     } catch {
-        return ((Get-ReconcilerRoot $_.Exception) -is [UnauthorizedAccessException])
+        if ((Get-ReconcilerRoot $_.Exception) -is [UnauthorizedAccessException]) {
+            return $true
+        }
     }
+    $answer
 }
 
-# Which services hang on one: those that run, and those that Windows starts by itself and that do not run.
-function Get-ReconcilerDependents($Service, $Modes) {
-    $running = New-Object Collections.ArrayList
-    $stopped = New-Object Collections.ArrayList
+# Adds which services hang on one: those that run, and those that Windows starts by itself and that do not run.
+function Add-ReconcilerDependents($Service, $Modes, $Running, $Stopped) {
     foreach ($dependent in @(Get-ReconcilerItems $Service.DependentServices)) {
         $name = [string]$dependent.Name
         if (Test-ReconcilerSame $dependent.Status.ToString() 'Running') {
-            [void]$running.Add($name)
+            [void]$Running.Add($name)
         } elseif (Test-ReconcilerSame $Modes[$name] 'Auto') {
-            [void]$stopped.Add($name)
+            [void]$Stopped.Add($name)
         }
     }
-    @{ Running = $running.ToArray(); Stopped = $stopped.ToArray() }
 }
 
 function Invoke-ReconcilerService($Request) {
@@ -40,7 +45,7 @@ function Invoke-ReconcilerService($Request) {
     $processes = @(Get-WmiObject Win32_Process -ErrorAction Stop)
     $running = Test-ReconcilerScriptRunning $processes
     $services = @(Get-WmiObject Win32_Service -ErrorAction Stop)
-    $modes = @{}
+    $modes = New-ReconcilerHashtable
     foreach ($found in $services) {
         if ($null -ne $found) {
             $modes[[string]$found.Name] = [string]$found.StartMode
@@ -57,15 +62,17 @@ function Invoke-ReconcilerService($Request) {
                 $start = Get-ReconcilerClock ($process.ConvertToDateTime($process.CreationDate))
             }
         }
-        $dependents = Get-ReconcilerDependents $service $modes
+        $dependents = New-Object Collections.ArrayList
+        $missing = New-Object Collections.ArrayList
+        Add-ReconcilerDependents $service $modes $dependents $missing
         $told = New-Object PSObject -Property @{
             Name = [string]$found.Name
             Status = $service.Status.ToString()
             StartTime = $start
             StartMode = $modes[[string]$found.Name]
             HostClock = Get-ReconcilerClock ([DateTime]::UtcNow)
-            RunningDependents = $dependents.Running
-            StoppedDependents = $dependents.Stopped
+            RunningDependents = $dependents.ToArray()
+            StoppedDependents = $missing.ToArray()
             ScriptRunning = $running
         }
         $told | Write-ReconcilerRecords

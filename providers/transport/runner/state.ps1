@@ -94,6 +94,8 @@ $Reconciler.Identities = New-ReconcilerSet @(
     'ADObjectId', 'X500DistinguishedName', 'XdsIdentity', 'MailboxId', 'EnhancedTimeSpan', 'TimeSpan', 'ExDateTime'
 )
 $Reconciler.Secrets = New-ReconcilerSet @('SecureString', 'PSCredential', 'ScriptBlock')
+# Programs that run a script by its name on their command line.
+$Reconciler.Shells = New-ReconcilerSet @('powershell.exe', 'pwsh.exe', 'powershell_ise.exe', 'cmd.exe')
 # What the operations of the runner itself tell.
 $Reconciler.Services = @('Name', 'Status', 'StartTime', 'StartMode', 'HostClock', 'RunningDependents', 'StoppedDependents', 'ScriptRunning')
 $Reconciler.Facts = @(
