@@ -304,6 +304,18 @@ def test_front_ends_that_started_before_the_newest_hunt_group_are_restarted() ->
     assert restarted(given) == ALL_FRONT_ENDS - {"fe2.contoso.com"}
 
 
+def test_a_front_end_whose_clock_was_compared_with_none_is_told_and_not_taken_as_equal() -> None:
+    given = joined(plan_declared(), made=LATER)
+    hosts = [one.address for one in given.all("um_service_restart").values()]
+    uncompared = without_observed(given, *map(str, hosts))
+    assert restarted(given) == ALL_FRONT_ENDS
+    assert restarted(uncompared) == set()
+    told = [one for one in RESTART.check(uncompared) if one.code == "UM032"]
+    assert {one.address for one in told} == {f"service_restart/{host}" for host in ALL_FRONT_ENDS}
+    assert "not known" in told[0].detail
+    assert "UM032" not in codes(given)
+
+
 def test_only_hunt_groups_of_managed_plans_on_pool_gateways_count() -> None:
     given = joined(plan_declared())
     foreign = hunt_group("sbc.contoso.com", "Redmond", made=LATER)

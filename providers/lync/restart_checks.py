@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from providers.lync.front_end_services import SERVICE, TYPE, started_by, starts, state_of, stops
+from providers.lync.restart_level import is_of_unknown_age
 from providers.lync.topology import PROVEN, UcPool
 from providers.rules import Rule, enumerated
 from providers.services import ServiceState, ago
@@ -19,7 +20,8 @@ from reconciler.values import Address
 STATE_UNKNOWN = Rule(
     "UM032",
     "State of a Front End is unknown",
-    "A Front End could not be read, so whether it knows UM cannot be told; one that owes a restart keeps owing it.",
+    "A Front End, or the clock that it is compared by, could not be read, so whether it knows UM cannot be told; one "
+    "that owes a restart keeps owing it.",
     "Make it reachable and plan again.",
     "DOMAIN 5.3",
     Severity.WARNING,
@@ -51,6 +53,7 @@ IS_DISABLED = Rule(
     leaves_out=True,
 )
 RULES = (STATE_UNKNOWN, DOES_NOT_RUN, MAY_NOT_START, IS_DISABLED)
+_CLOCK = "See with reconciler doctor DIR why the services of the Exchange entry point cannot be read. Then plan again."
 
 _RESERVED = frozenset(";/?:&=+$,")
 """What a URI reserves, without the @ that every address has (RFC 2396, 2.2, which SIP goes by)."""
@@ -66,6 +69,8 @@ def check_services(pools: Mapping[str, UcPool], landscape: Landscape) -> Iterato
             if action is None and landscape.wanted("dial_plan"):
                 yield _unknown(host, landscape)
             continue
+        if action is None and is_of_unknown_age(host, state, landscape):
+            yield _uncompared(host)
         if action is not None and starts(action) and state.start_mode == "Disabled":
             yield IS_DISABLED.told(action.address, f"{SERVICE} on {host} is Disabled, and {state.status} now.")
         elif action is not None and stops(action) and pool.fqdn not in warned:
@@ -79,6 +84,13 @@ def _unknown(host: str, landscape: Landscape) -> Diagnostic:
     told = landscape.unreadable.get(address)
     why = f": {told.detail or told.summary}" if told else ""
     return STATE_UNKNOWN.told(address, f"{SERVICE} on {host} was not read{why}")
+
+
+def _uncompared(host: str) -> Diagnostic:
+    detail = f"Whether {SERVICE} on {host} started before the newest hunt group was made is not known: no clock of an"
+    return STATE_UNKNOWN.told(
+        Address(TYPE, host), f"{detail} Exchange server was read to compare its clock with.", _CLOCK
+    )
 
 
 def _down(host: str, state: ServiceState, action: Action | None) -> Iterator[Diagnostic]:

@@ -79,20 +79,31 @@ def is_link(group: Resource | None, landscape: Landscape) -> bool:
 
 
 def is_older_than_links(host: str, state: ServiceState, landscape: Landscape) -> bool:
-    """True where the newest hunt group was made after the service started."""
-    groups = (group for group in landscape.all("hunt_group").values() if is_link(group, landscape))
-    newest = max((made for group in groups if (made := group.text("when_created"))), default=None)
-    started, made_at = moment(state.start_time), moment(newest)
+    """True where the newest hunt group was made after the service started; clocks not compared prove nothing."""
+    started, made_at = moment(state.start_time), moment(_newest_link(landscape))
     if started is None or made_at is None:
         return False
-    ahead = _clock_ahead(host, landscape)
+    ahead = clock_ahead(host, landscape)
+    if ahead is None:
+        return False
     if abs(ahead) < _SAME_CLOCK:
         return made_at > started
     return made_at > started - ahead + min(_SAME_CLOCK, abs(ahead))
 
 
-def _clock_ahead(host: str, landscape: Landscape) -> timedelta:
-    """Return by how much a Front End's clock is ahead of the Exchange servers'; zero where that was not read."""
+def is_of_unknown_age(host: str, state: ServiceState, landscape: Landscape) -> bool:
+    """True where a running service cannot be compared with the newest hunt group: no clock of Exchange was read."""
+    has_links = state.is_running and _newest_link(landscape) is not None
+    return has_links and clock_ahead(host, landscape) is None
+
+
+def _newest_link(landscape: Landscape) -> str | None:
+    groups = (group for group in landscape.all("hunt_group").values() if is_link(group, landscape))
+    return max((made for group in groups if (made := group.text("when_created"))), default=None)
+
+
+def clock_ahead(host: str, landscape: Landscape) -> timedelta | None:
+    """Return by how much a Front End's clock is ahead of the Exchange servers'; None where that was not read."""
     observed = landscape.one(TYPE, host)
     own = moment(observed.text("host_clock")) if observed else None
     reference = moment(observed.text(REFERENCE)) if observed else None
@@ -101,7 +112,7 @@ def _clock_ahead(host: str, landscape: Landscape) -> timedelta:
     clocks = [moment(one.text("host_clock")) for one in landscape.all("um_service_restart").values()]
     told = [clock.timestamp() for clock in clocks if clock is not None]
     if own is None or not told:
-        return timedelta(0)
+        return None
     return timedelta(seconds=own.timestamp() - median(told))
 
 
