@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -14,7 +15,7 @@ import click
 
 from reconciler.budgets import TENTH, Share
 from reconciler.diagnostics import Diagnostic, Severity
-from reconciler.errors import OutputLost, ReconcilerError
+from reconciler.errors import ConfigurationError, OutputLost, ReconcilerError
 from reconciler.output import Output
 
 PATH: Final = click.Path(path_type=Path)
@@ -122,10 +123,13 @@ def shown(command: Callable[..., int]) -> Callable[..., int]:
     @click.option("--log", type=PATH, help="Write every event to this file, one JSON object a line.")
     @click.pass_context
     def wrapped(context: click.Context, /, *arguments: Any, log: Path | None, **options: Any) -> int:
+        from reconciler.surroundings import empty_settings
         from reconciler.system import SignalStop
 
         output = Output(as_json=options.pop("as_json", False), log=log or context.find_root().obj)
         try:
+            if unusable := empty_settings(os.environ):
+                raise ConfigurationError(*unusable)
             with SignalStop(lambda *_: None, tell_of_waiting).installed():
                 return output.end(command(output, *arguments, **options))
         except OutputLost:

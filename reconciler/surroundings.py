@@ -55,6 +55,19 @@ def forget_dangerous(variables: MutableMapping[str, str]) -> Mapping[str, str]:
     return taken
 
 
+def empty_settings(variables: Mapping[str, str]) -> tuple[Diagnostic, ...]:
+    """Return an error for each setting of ours that is set to nothing, as a pipeline sets a secret that it lacks.
+
+    Taken for one that is not set, it would have a guard left out without a word: a plan signed with a key of this
+    machine alone, a state and a lock of its own, the connections of the repository, every object instead of one.
+    """
+    return tuple(
+        Diagnostic("Empty variable", f"{name} is set, and it is empty.", f"Give it a value, or unset it: unset {name}")
+        for name in sorted(variables)
+        if name.startswith("RECONCILER_") and not variables[name].strip()
+    )
+
+
 def _parts(value: str) -> list[str]:
     return value.split(os.pathsep) if value else []
 

@@ -13,6 +13,7 @@ import pytest
 from providers.simulator.powershell.engine import find_powershell, powershell_program
 from reconciler.app import invoke_in_world, open_workspace
 from reconciler.app.private_files import refuse_tracked
+from reconciler.cli import run
 from reconciler.environment_files import read_files
 from reconciler.errors import ReconcilerError, StateError
 from reconciler.git import gap_between, source_of
@@ -309,6 +310,20 @@ def test_variables_that_have_code_loaded_or_keys_written_are_forgotten() -> None
     }
     assert set(forget_dangerous(variables)) == {"KRB5_CONFIG", "OPENSSL_CONF", "SSLKEYLOGFILE", "XDG_CONFIG_HOME"}
     assert variables == {"PATH": "/usr/bin", "HOME": "/root"}
+
+
+@pytest.mark.parametrize("value", ["", " "])
+@pytest.mark.parametrize("name", ["PLAN_KEY", "STATE", "CONNECTIONS", "SECRETS", "PWSH", "PLAN_TARGET"])
+def test_a_setting_that_is_empty_is_an_error_and_not_left_out(
+    name: str, value: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    environment = little(tmp_path / "little")
+    monkeypatch.setenv(f"RECONCILER_{name}", value)
+    assert run(["plan", str(environment.directory)]) == 1
+    said = capsys.readouterr().err
+    assert f"RECONCILER_{name} is set, and it is empty." in said
+    assert f"unset RECONCILER_{name}" in said
+    assert not (environment.directory / ".reconciler").exists()
 
 
 def test_a_child_runs_the_python_of_this_process() -> None:

@@ -63,7 +63,8 @@ def refuse_while_held(directory: Path) -> None:
 
     told = os.environ.get("RECONCILER_STATE")
     try:
-        place = parse_location(told, is_windows=os.name == "nt") if told else directory / PRIVATE / "state.db"
+        own = directory / PRIVATE / "state.db"
+        place = own if told is None else parse_location(told, is_windows=os.name == "nt")
     except StateError:
         return  # a reference, or a mistake that is told where the state is opened
     if isinstance(place, Path):

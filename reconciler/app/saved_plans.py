@@ -53,7 +53,7 @@ class SavedPlans:
         from state.key_file import create_once
 
         told = os.environ.get("RECONCILER_PLAN_KEY")
-        if told:
+        if told is not None:
             try:
                 return fetch(SecretReference.parse(told), self.directory).encode()
             except ValueError:
