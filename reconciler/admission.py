@@ -9,7 +9,7 @@ from reconciler.binding import is_made_over, moved_on
 from reconciler.budgets import Budgets
 from reconciler.checks import unreadable
 from reconciler.commits import Gap, Source
-from reconciler.diagnostics import Diagnostic, named
+from reconciler.diagnostics import Diagnostic, Severity, named
 from reconciler.errors import PlanError, ReconcilerError, Refused
 from reconciler.plan import Plan
 from reconciler.plan_file import SavedPlan
@@ -97,20 +97,34 @@ def unknown_commit(source: Source) -> Diagnostic | None:
 
 def commit_objection(plan: Plan, applied: Run, gap: Gap) -> Diagnostic | None:
     """Return why a plan may not follow the run ``applied``; None where its files lack nothing that was applied then."""
+    told = _compared(plan.source, applied, gap)
+    if told is None:
+        return None
+    takes_back = f"\nThis plan can take them back: {named(_effects(plan))}." if gap.trouble is None else ""
+    return replace(told, detail=f"{told.detail}{takes_back}", remedy=_ways(told.remedy))
+
+
+def commit_warning(source: Source, applied: Run, gap: Gap) -> Diagnostic | None:
+    """Return that files may be older than the servers they are compared with; None where they lack nothing."""
+    told = _compared(source, applied, gap)
+    if told is None:
+        return None
+    means = "\nWhat differs from these files may be what was applied since." if gap.trouble is None else ""
+    return replace(told, detail=f"{told.detail}{means}", severity=Severity.WARNING)
+
+
+def _compared(source: Source, applied: Run, gap: Gap) -> Diagnostic | None:
+    """Return what files lack of the run ``applied``, or why that is not known; None where they lack nothing."""
     when = f"Commit {(applied.commit or '')[:12]} was applied last, by run {applied.id} at {applied.started[:19]}"
-    files = f"The files are of {plan.source}" if plan.commit else "The files are of no commit"
+    files = f"The files are of {source}" if source.commit else "The files are of no commit"
     if gap.trouble is not None:
         detail = f"{files}. {when}. Whether the files lack changes of it is not known. {gap.trouble.reason}"
-        return Diagnostic("Git cannot compare commits", detail, _ways(gap.trouble.remedy))
+        return Diagnostic("Git cannot compare commits", detail, gap.trouble.remedy)
     if not gap.commits:
         return None
     summary = "Commit beside the last applied" if gap.is_parallel else "Older commit than the last applied"
-    detail = (
-        f"{files}. {when}; it has changes to this environment that the files lack:\n\n"
-        + "".join(f"    {line}\n" for line in _some(gap.commits))
-        + f"\nThis plan can take them back: {named(_effects(plan))}."
-    )
-    return Diagnostic(summary, detail, _ways(gap.remedy))
+    detail = f"{files}. {when}; it has changes to this environment that the files lack:\n\n"
+    return Diagnostic(summary, detail + "".join(f"    {line}\n" for line in _some(gap.commits)), gap.remedy)
 
 
 def _ways(remedy: str) -> str:

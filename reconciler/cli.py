@@ -226,6 +226,8 @@ def drift(output: Output, directory: Path, out: Path | None) -> int:
         output.diagnostics(under_way(workspace.store))
         output.busy(_OPENING)
         report = workspace.drift()
+        if report.entries:
+            output.diagnostics(workspace.older_files())
     if out is not None:
         from reconciler.drift_text import render_drift
 
@@ -294,6 +296,7 @@ def graph(output: Output, what: Path, directory: Path | None, form: str) -> int:
     with open_workspace(directory, ports(output)) as workspace:
         output.busy(_OPENING)
         made = workspace.saved_plans.read(planfile).plan if planfile else workspace.plan()
+    output.diagnostics(made.diagnostics)
     draw = {"dot": plan_graph.to_dot, "mermaid": plan_graph.to_mermaid, "json": plan_graph.to_json}[form]
     output.write(draw(made))
     return 0

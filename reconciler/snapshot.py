@@ -121,6 +121,8 @@ class Run:
     blocked: int = 0
     uncommitted: bool = False
     """Its files were not as in the commit."""
+    allowed_older: bool = False
+    """Its files lacked what was applied before, or Git did not tell, and ``--allow-older`` let them pass."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,7 @@ def run_messages(runs: Sequence[Run]) -> Iterator[Message]:
             "host": run.host,
             "commit": run.commit,
             "uncommitted": run.uncommitted,
+            "allowed_older": run.allowed_older,
             "plan_digest": run.plan_digest,
             "exit_code": run.exit_code,
             "done": run.done,

@@ -81,7 +81,14 @@ def _end(run: Run) -> str:
 
 
 def _commit(run: Run) -> str:
-    return (run.commit or "-")[:12] + (" edited" if run.uncommitted else "")
+    marks = (" edited" if run.uncommitted else "", " --allow-older" if run.allowed_older else "")
+    return (run.commit or "-")[:12] + "".join(marks)
+
+
+def _commit_in_full(run: Run) -> str:
+    edited = " with uncommitted changes" if run.uncommitted else ""
+    older = ", let pass by --allow-older" if run.allowed_older else ""
+    return f"{run.commit or '-'}{edited}{older}"
 
 
 def render_run(run: Run, style: Style) -> str:
@@ -91,7 +98,7 @@ def render_run(run: Run, style: Style) -> str:
         ("started", to_second(run.started)),
         ("ended", to_second(run.ended) if run.ended else "-"),
         ("by", f"{run.user}@{run.host}"),
-        ("commit", (run.commit or "-") + (" with uncommitted changes" if run.uncommitted else "")),
+        ("commit", _commit_in_full(run)),
         ("plan", run.plan_digest or "-"),
         ("exit", _end(run)),
         ("done", f"{run.done:,}"),

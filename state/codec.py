@@ -224,7 +224,7 @@ def decode_outcome(text: str) -> Outcome:
 
 
 _RUN_KEYS = tuple(Run.__dataclass_fields__)
-_LATER_RUN_KEYS = frozenset({"uncommitted"})
+_LATER_RUN_KEYS = frozenset({"uncommitted", "allowed_older"})
 """Written only where they say something, so that whoever wrote the others can read most runs."""
 
 
@@ -234,7 +234,7 @@ def encode_run(run: Run) -> str:
 
 
 def decode_run(text: str) -> Run:
-    plain = _mapping({"uncommitted": False, **_mapping(from_json(text))}, frozenset(_RUN_KEYS))
+    plain = _mapping({**dict.fromkeys(_LATER_RUN_KEYS, False), **_mapping(from_json(text))}, frozenset(_RUN_KEYS))
     code = plain["exit_code"]
     return Run(
         id=_text(plain["id"]),
@@ -249,6 +249,7 @@ def decode_run(text: str) -> Run:
         failed=_number(plain["failed"]),
         blocked=_number(plain["blocked"]),
         uncommitted=_truth(plain["uncommitted"]),
+        allowed_older=_truth(plain["allowed_older"]),
     )
 
 

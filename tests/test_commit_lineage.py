@@ -11,10 +11,11 @@ import pytest
 from reconciler.app import commit_lineage
 from reconciler.app.commit_lineage import objection_to
 from reconciler.commits import Gap, Source, Trouble
-from reconciler.diagnostics import Diagnostic
+from reconciler.diagnostics import Diagnostic, Severity
 from reconciler.plan import Plan, Step
 from reconciler.resource import Action, ActionKind, Change
 from reconciler.snapshot import Intent, Outcome, OutcomeKind, Run, StateChange
+from reconciler.state_json import run_messages
 from reconciler.state_text import render_history
 from reconciler.style import Style
 from reconciler.values import Address
@@ -208,3 +209,20 @@ def test_a_plan_of_edited_files_says_so_in_its_file_and_in_history(repository: R
         runs = workspace.store.history()
     assert runs[0].uncommitted
     assert f"{source.commit[:12] if source.commit else ''} edited" in render_history(runs, Style())
+
+
+def test_history_says_which_run_was_let_pass_though_its_files_were_older(repository: Rehearsal) -> None:
+    with repository.opened() as workspace:
+        (warning,) = workspace.older_files()
+    assert (warning.summary, warning.severity) == ("Older commit than the last applied", Severity.WARNING)
+    assert "may be what was applied since" in warning.detail
+    assert repository.apply() == 5
+    assert repository.apply(allow_older=True) == 0
+    with repository.opened() as workspace:
+        latest, first = workspace.store.history()
+        workspace.store.verify_audit()
+        assert workspace.older_files() == ()
+    assert (latest.allowed_older, first.allowed_older) == (True, False)
+    assert "--allow-older" in render_history([latest], Style())
+    assert "--allow-older" not in render_history([first], Style())
+    assert [message["allowed_older"] for message in run_messages([latest, first])] == [True, False]

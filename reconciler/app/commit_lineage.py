@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
-from reconciler.admission import commit_objection, unknown_commit
-from reconciler.diagnostics import Diagnostic
+from reconciler.admission import commit_objection, commit_warning, unknown_commit
+from reconciler.commits import Source
+from reconciler.diagnostics import Diagnostic, Severity
+from reconciler.errors import PlanError
 from reconciler.git import gap_between
 from reconciler.plan import Plan
 from reconciler.ports import StateStore
@@ -24,3 +27,29 @@ def objection_to(plan: Plan, directory: Path, store: StateStore) -> Diagnostic |
     if applied is None or applied.commit is None or applied.commit == source.commit:
         return unknown
     return commit_objection(plan, applied, gap_between(directory, source.commit, applied.commit))
+
+
+def warnings_of(source: Source, directory: Path, store: StateStore) -> tuple[Diagnostic, ...]:
+    """Return what to warn of who compares servers with files that may be older than what was applied last."""
+    if not source.has_git:
+        return ()
+    if (unknown := unknown_commit(source)) is not None:
+        return (replace(unknown, severity=Severity.WARNING),)
+    applied = store.last_changing_run()
+    if applied is None or applied.commit is None or applied.commit == source.commit:
+        return ()
+    told = commit_warning(source, applied, gap_between(directory, source.commit, applied.commit))
+    return () if told is None else (told,)
+
+
+def with_warning(plan: Plan, objection: Diagnostic | None) -> Plan:
+    """Return the plan with the objection as a warning of it, if there is one."""
+    if objection is None:
+        return plan
+    return replace(plan, diagnostics=(*plan.diagnostics, replace(objection, severity=Severity.WARNING)))
+
+
+def refuse_unless(allowed: bool, objection: Diagnostic | None) -> None:
+    """Raise PlanError with the objection, if there is one, unless older files are allowed."""
+    if objection is not None and not allowed:
+        raise PlanError(objection)

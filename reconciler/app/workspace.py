@@ -18,7 +18,7 @@ from providers.catalogue import resource_types
 from reconciler.accept_rows import is_row, with_rows
 from reconciler.admission import admit, admit_readable
 from reconciler.app import server_connections
-from reconciler.app.commit_lineage import objection_to
+from reconciler.app.commit_lineage import objection_to, refuse_unless, warnings_of, with_warning
 from reconciler.app.declared import Declared, declared_in
 from reconciler.app.private_files import PRIVATE, make_private, refuse_tracked, told_location, writable
 from reconciler.app.saved_plans import SavedPlans
@@ -27,11 +27,11 @@ from reconciler.apply import Account, Apply, Fate
 from reconciler.budgets import TENTH, Budgets, Share
 from reconciler.build_plan import Origin, build_plan
 from reconciler.commits import Source
-from reconciler.diagnostics import Diagnostic, Severity
+from reconciler.diagnostics import Diagnostic
 from reconciler.doctor import Report
 from reconciler.drift import DriftReport, find_drift
 from reconciler.environment import Environment
-from reconciler.errors import PlanError, StateBehind, StateError
+from reconciler.errors import StateBehind, StateError
 from reconciler.examine import Examination
 from reconciler.findings import Check, Finding, failed, ok, warned
 from reconciler.git import source_of
@@ -146,7 +146,7 @@ class Workspace:
 
     def _state_location(self) -> Path | str:
         told = os.environ.get("RECONCILER_STATE")
-        return told_location(told, self.directory) if told else self.private / "state.db"
+        return self.private / "state.db" if told is None else told_location(told, self.directory)
 
     @contextmanager
     def leased(self, operation: str) -> Iterator[tuple[Lease, Run]]:
@@ -234,7 +234,7 @@ class Workspace:
     def plan(self, selection: Selection | None = None, *, refresh_only: bool = False) -> Plan:
         """Return the plan of what is to be done, with its diagnostics; errors among them forbid it."""
         plan = self._plan(self.look(), selection, refresh_only=refresh_only)
-        return _with_warning(plan, objection_to(plan, self.directory, self.store))
+        return with_warning(plan, objection_to(plan, self.directory, self.store))
 
     def _plan(self, landscape: Landscape, selection: Selection | None, *, refresh_only: bool) -> Plan:
         controller = self._domain_controller
@@ -250,6 +250,10 @@ class Workspace:
         asked = f"{plan.asked} --refresh-only".strip()
         passed_over = plan.passed_over + sum(len(step.actions) for step in plan.steps)
         return replace(plan, steps=(), impact=Impact(), decisions=decisions, asked=asked, passed_over=passed_over)
+
+    def older_files(self) -> tuple[Diagnostic, ...]:
+        """Return the warning that the files lack what was applied last, or that Git does not tell."""
+        return warnings_of(self.source, self.directory, self.store)
 
     def doctor(self, hosts: Sequence[str] = ()) -> Report:
         """Return how the servers are reached and what their sessions can do; ``hosts``: beside entry points, these.
@@ -320,18 +324,19 @@ class Workspace:
         with self.leased("apply") as (lease, run):
             if saved is not None:
                 self.saved_plans.admit(saved, self.store)
-                _refuse_unless(allow_older, objection_to(saved.plan, self.directory, self.store))
+                refuse_unless(allow_older, objection_to(saved.plan, self.directory, self.store))
             self._close_journal(lease)
             landscape = self.look(controller=saved.plan.domain_controller if saved else None)
             if saved is not None:
                 admit_readable(saved.plan, landscape)
             plan = saved.plan if saved else self._plan(landscape, selection, refresh_only=refresh_only)
             objection = objection_to(plan, self.directory, self.store)
-            show(_with_warning(plan, objection) if allow_older else plan)
-            _refuse_unless(allow_older, objection)
+            show(with_warning(plan, objection) if allow_older else plan)
+            refuse_unless(allow_older, objection)
             admit(plan, Budgets(max_destroy, max_forget), landscape.prior, strict=strict)
             if not approve(plan):
                 return None
+            run = replace(run, allowed_older=objection is not None)
             return self._carry_out(plan, landscape, lease, run, resume, saved.nonce if saved else "")
 
     def _carry_out(self, plan: Plan, landscape: Landscape, lease: Lease, run: Run, resume: str, nonce: str) -> Account:
@@ -387,14 +392,3 @@ class Workspace:
     def unlock(self) -> Holder | None:
         """End another run's lease; return who held it."""
         return self.store.unlock(self._holder(self.ports.random.identifier(), "state unlock"))
-
-
-def _with_warning(plan: Plan, objection: Diagnostic | None) -> Plan:
-    if objection is None:
-        return plan
-    return replace(plan, diagnostics=(*plan.diagnostics, replace(objection, severity=Severity.WARNING)))
-
-
-def _refuse_unless(allowed: bool, objection: Diagnostic | None) -> None:
-    if objection is not None and not allowed:
-        raise PlanError(objection)
