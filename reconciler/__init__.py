@@ -32,9 +32,9 @@ servers are reached, changing nothing), ``system`` (the real clock, random, thre
 ``state_text``, ``diagnostic_text``, ``obligation_text``, ``value_text``; ``progress`` (``progress_board``, ``pace``);
 ``json_lines``, ``state_json``, ``log_file``; ``style``, ``text``, ``shell_text`` under them; ``terminal`` gathers them.
 
-**Edge**: ``__main__`` starts ``cli`` (with ``cli_state``; ``cli_options``, ``output``), which calls ``app``:
-``workspace`` with ``declared``, ``trusted``, ``server_connections``, ``saved_plans`` and ``private_files``; ``rivals``
-(other runs, looked at first); ``simulated_world``. Only
+**Edge**: ``__main__`` starts ``cli`` (with ``cli_state``; ``cli_lines``, ``cli_options``, ``output``), which calls
+``app``: ``workspace`` with ``declared``, ``trusted``, ``server_connections``, ``saved_plans`` and ``private_files``;
+``rivals`` (other runs, looked at first); ``simulated_world``. Only
 ``app`` knows ``providers`` and ``state``, which import the vocabulary alone and not each other. Beside it stand its
 helps: ``git``, ``secret_references``, ``simulator_process``, ``state_commands``. The arrows are contracts in
 ``pyproject.toml`` and run with the tests.

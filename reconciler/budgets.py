@@ -13,8 +13,7 @@ the servers as well does not count: there is nothing left to be looked after.
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -66,27 +65,45 @@ class Budgets:
     max_destroy: int = 0
     max_forget: Share = TENTH
     """Of the resources of one type that are remembered and still there."""
+    again: str = "reconciler apply"
+    """The command that these budgets are of, with all it was given but them."""
 
     def exceeded(self, plan: Plan, prior: Snapshot) -> tuple[Diagnostic, ...]:
         """Return the errors that a plan takes away more than this; ``prior`` is what is remembered before it."""
-        destroyed = over_destroyed(plan, self.max_destroy)
-        return (*([destroyed] if destroyed else []), *over_forgotten(plan, prior, self.max_forget))
+        allowing = f"\n  {' '.join([self.again, *_needed(plan, prior)])}"
+        return (
+            *_over_destroyed(plan, self.max_destroy, allowing),
+            *_over_forgotten(plan, prior, self.max_forget, allowing),
+        )
 
 
-def over_destroyed(plan: Plan, max_destroy: int) -> Diagnostic | None:
-    """Return the error that more objects would be destroyed than ``--max-destroy`` allows; None within the budget."""
+def _needed(plan: Plan, prior: Snapshot) -> Iterator[str]:
+    """Yield the options that allow all a plan takes away: one alone would be refused for the other."""
+    if plan.impact.destroys:
+        yield f"--max-destroy={plan.impact.destroys}"
+    left = forgotten_users(plan)
+    if any(len(users) > TENTH.of(_remembered(type_name, users, prior)) for type_name, users in left.items()):
+        yield f"--max-forget={max(len(users) for users in left.values())}"
+
+
+def _remembered(type_name: str, left: Sequence[Address], prior: Snapshot) -> int:
+    return max(sum(address.type == type_name for address in prior.resources), len(left))
+
+
+def _over_destroyed(plan: Plan, max_destroy: int, allowing: str) -> Iterator[Diagnostic]:
+    """Yield the error that more objects would be destroyed than ``--max-destroy`` allows."""
     count = plan.impact.destroys
     if count <= max_destroy:
-        return None
+        return
     named = ", ".join(
         f"{address}" if address == action.address else f"{address} by {action.address}"
         for action in plan.actions()
         for address in action.destroyed
     )
-    return Diagnostic(
+    yield Diagnostic(
         "Too many objects would be destroyed",
         f"The plan destroys {count} ({named}); allowed are {max_destroy}.",
-        f"If that is meant, allow it:\n  reconciler apply ... --max-destroy {count}",
+        f"If that is meant, allow it:{allowing}",
         code="UM105",
     )
 
@@ -100,11 +117,10 @@ def forgotten_users(plan: Plan) -> dict[str, list[Address]]:
     return left
 
 
-def over_forgotten(plan: Plan, prior: Snapshot, allowed: Share) -> Iterator[Diagnostic]:
+def _over_forgotten(plan: Plan, prior: Snapshot, allowed: Share, allowing: str) -> Iterator[Diagnostic]:
     """Yield the error that more of one type would be forgotten than ``--max-forget`` allows."""
-    totals = Counter(address.type for address in prior.resources)
     for type_name, left in sorted(forgotten_users(plan).items()):
-        total, count = max(totals[type_name], len(left)), len(left)
+        total, count = _remembered(type_name, left, prior), len(left)
         most = allowed.of(total)
         if count <= most:
             continue
@@ -115,7 +131,6 @@ def over_forgotten(plan: Plan, prior: Snapshot, allowed: Share) -> Iterator[Diag
             "Too many resources would be forgotten",
             f"Of {total:,} {type_name} that are remembered, {count:,} are no longer declared: {named}. They would stay "
             f"on the servers as they are, and nobody would look after them. Allowed are {at_most}.",
-            "If a file lost a part, restore it. If that is meant, allow it:\n"
-            f"  reconciler apply ... --max-forget {count}",
+            f"If a file lost a part, restore it. If that is meant, allow it:{allowing}",
             code="UM109",
         )

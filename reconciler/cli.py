@@ -19,10 +19,10 @@ import click
 
 from reconciler import __version__
 from reconciler.budgets import TENTH
+from reconciler.cli_lines import line_for_saved, line_to_apply, line_to_go_on, line_without_budgets, plan_lines
 from reconciler.cli_options import (
     PATH,
     concluded,
-    given_options,
     name_variables,
     pinned_connections,
     ports,
@@ -44,7 +44,6 @@ from reconciler.selection import Selection
 
 if TYPE_CHECKING:
     from reconciler.app import Workspace
-from reconciler.shell_text import command_line
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -138,12 +137,10 @@ def plan(output: Output, directory: Path, **options: Any) -> int:
         output.plan(made, commands=options["commands"])
         if options["json_into"]:
             _write_json(options["json_into"], made)
-        _admit(output, workspace, made, options)
+        _admit(output, workspace, made, directory, options)
         if options["out"]:
             workspace.saved_plans.save(made, options["out"])
-            output.say(
-                f"\nSaved to {options['out']}. To do exactly this:\n\n    {command_line('apply', options['out'])}"
-            )
+            output.say(f"\nSaved to {options['out']}. To do exactly this:\n\n    {line_for_saved(options['out'])}")
     return 2 if (made.has_changes or made.left_out) and options["detailed_exitcode"] else 0
 
 
@@ -204,7 +201,8 @@ def apply(output: Output, what: Path, **options: Any) -> int:
             refresh_only=options["refresh_only"],
             strict=options["strict"],
             allow_older=options["allow_older"],
-            resume=command_line("apply", directory, *given_options("--dir", "--json", "--log")),
+            resume=line_to_go_on(directory, saved),
+            again=line_without_budgets(what),
         )
     if account is None:
         output.diagnostics([_not_approved()])
@@ -228,12 +226,13 @@ def drift(output: Output, directory: Path, out: Path | None) -> int:
         report = workspace.drift()
         if report.entries:
             output.diagnostics(workspace.older_files())
+    lines = plan_lines(directory)
     if out is not None:
         from reconciler.drift_text import render_drift
 
-        out.write_text(render_drift(report, output.style.__class__(), directory=str(directory)), encoding="utf-8")
+        out.write_text(render_drift(report, output.style.__class__(), plan=lines), encoding="utf-8")
     else:
-        output.drift(report, directory)
+        output.drift(report, lines)
     return report.exit_code()
 
 
@@ -255,7 +254,7 @@ def doctor(output: Output, directory: Path, hosts: Sequence[str], in_full: bool,
     with open_workspace(directory, ports(output), parallelism=parallelism) as workspace:
         output.busy(_OPENING)
         report = workspace.doctor(hosts)
-    output.doctor(report, directory, in_full=in_full or bool(hosts))
+    output.doctor(report, plan_lines(directory)(), in_full=in_full or bool(hosts))
     return report.exit_code()
 
 
@@ -377,16 +376,18 @@ def _selected(options: dict[str, Any]) -> Selection:
     return Selection(tuple(options["targets"]), tuple(options["excludes"]), options["wave"])
 
 
-def _admit(output: Output, workspace: Any, made: Any, options: dict[str, Any]) -> None:
+def _admit(output: Output, workspace: Any, made: Any, directory: Path, options: dict[str, Any]) -> None:
     """Refuse what may not be applied; a plan beyond a default budget is told of unless that budget was given."""
     from reconciler.admission import admit
     from reconciler.budgets import ALL, Budgets
 
     destroy, forget, prior = options["max_destroy"], options["max_forget"], workspace.store.read()
-    given = Budgets(made.impact.destroys if destroy is None else destroy, forget or ALL)
-    told = (one for one in Budgets().exceeded(made, prior) if one not in given.exceeded(made, prior))
+    own = line_without_budgets(directory)
+    given = Budgets(made.impact.destroys if destroy is None else destroy, forget or ALL, own)
+    default = Budgets(again=line_to_apply(directory, options["out"]))
     asked = {"UM105": destroy, "UM109": forget}
-    output.diagnostics(replace(one, severity=Severity.WARNING) for one in told if asked[str(one.code)] is None)
+    told = (one for one in default.exceeded(made, prior) if asked[str(one.code)] is None)
+    output.diagnostics(replace(one, severity=Severity.WARNING) for one in told)
     admit(made, given, prior, strict=options["strict"])
 
 

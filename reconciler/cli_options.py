@@ -150,24 +150,6 @@ def shown(command: Callable[..., int]) -> Callable[..., int]:
     return update_wrapper(wrapped, command)
 
 
-def given_options(*left_out: str) -> list[str]:
-    """Return the options of the running command as they were typed, without those in ``left_out``."""
-    context = click.get_current_context()
-    words: list[str] = []
-    for option in context.command.params:
-        name = option.name or ""
-        is_given = context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
-        long = max(option.opts, key=len)
-        if not isinstance(option, click.Option) or not is_given or long in left_out:
-            continue
-        value = context.params[name]
-        if option.is_flag:
-            words.append(long)
-        else:
-            words += [f"{long}={one}" for one in (value if option.multiple else [value])]
-    return words
-
-
 @contextmanager
 def concluded(output: Output, word: str) -> Iterator[None]:
     """Let the last line say ``word`` and the count of errors where these end what is done inside."""

@@ -9,12 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Final
 
 from reconciler.doctor import HostReport, Report
 from reconciler.findings import Check, Finding, Status
-from reconciler.shell_text import command_line
 from reconciler.style import Style, sentence
 from reconciler.text import count, lines, pad, width, wrap
 
@@ -31,8 +29,8 @@ _SHORT_REMEDY: Final = 60
 """A remedy of so many characters is as quickly read again as looked for elsewhere."""
 
 
-def render_doctor(report: Report, style: Style, *, directory: str = "DIR", in_full: bool = False) -> str:
-    """Return the report as text; ``in_full``: every line of every host."""
+def render_doctor(report: Report, style: Style, *, plan: str = "reconciler plan", in_full: bool = False) -> str:
+    """Return the report as text; ``plan``: the command that plans; ``in_full``: every line of every host."""
     blocks = [[style.paint(f"Doctor for {style.show(report.environment)}", "bold")]]
     if report.findings:
         blocks[0] += [line for finding in report.findings for line in _finding(finding, style, _INSET)]
@@ -43,7 +41,7 @@ def render_doctor(report: Report, style: Style, *, directory: str = "DIR", in_fu
         others = [host for host in report.hosts if host.connection is connection and not host.is_entry]
         if others and not in_full:
             blocks.append([style.paint(f"Behind {connection.value}", "bold"), *_others(others, style)])
-    blocks.append(list(_summary(report, style, directory)))
+    blocks.append(list(_summary(report, style, plan)))
     return lines(line for index, block in enumerate(blocks) for line in ([""] if index else []) + block)
 
 
@@ -155,7 +153,7 @@ def _status(status: Status, style: Style) -> str:
 # --- summary ---------------------------------------------------------------------------------------------------------
 
 
-def _summary(report: Report, style: Style, directory: str) -> Iterator[str]:
+def _summary(report: Report, style: Style, plan: str) -> Iterator[str]:
     numbers = {status: report.count(status) for status in Status}
     words = {
         Status.FAILED: f"{numbers[Status.FAILED]:,} failed",
@@ -166,4 +164,4 @@ def _summary(report: Report, style: Style, directory: str) -> Iterator[str]:
     told = [(word, _LOOKS[status][0]) for status, word in words.items() if numbers[status]]
     yield from sentence("Doctor:", [(f"{count(len(report.hosts), 'host')} examined", ""), *told], style)
     if report.exit_code() == 0:
-        yield f"Nothing stands in the way of a plan: {style.show(command_line('plan', Path(directory)))}"
+        yield f"Nothing stands in the way of a plan: {style.show(plan)}"

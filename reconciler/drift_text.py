@@ -8,7 +8,7 @@ last.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from pathlib import Path
+from functools import partial
 from typing import Final
 
 from reconciler.drift import DriftChange, DriftEntry, DriftKind, DriftReport, DriftSeverity
@@ -32,17 +32,22 @@ _MARGIN: Final = " " * 10
 _TOLD_IN_FULL: Final = 3
 
 
-def render_drift(report: DriftReport, style: Style, *, directory: str = "DIR") -> str:
-    """Return the report as text; ``directory`` stands in the commands to copy."""
+PlanLine = Callable[..., str]
+"""Returns the command that plans what these words say."""
+_PLAN_HERE: Final[PlanLine] = partial(command_line, "plan")
+
+
+def render_drift(report: DriftReport, style: Style, *, plan: PlanLine = _PLAN_HERE) -> str:
+    """Return the report as text; ``plan`` gives the commands to copy."""
     blocks: list[list[str]] = []
     for kind, (title, look) in _TITLES.items():
         if entries := [entry for entry in report.entries if entry.kind is kind]:
-            blocks.append([style.paint(title, look, "bold"), *_entries(entries, style, directory)])
+            blocks.append([style.paint(title, look, "bold"), *_entries(entries, style, plan)])
     blocks.append(list(_summary(report, style)))
     return lines(line for index, block in enumerate(blocks) for line in ([""] if index else []) + block)
 
 
-def _entries(entries: Sequence[DriftEntry], style: Style, directory: str) -> Iterator[str]:
+def _entries(entries: Sequence[DriftEntry], style: Style, plan: PlanLine) -> Iterator[str]:
     match entries[0].kind:
         case DriftKind.UNMANAGED:
             yield from _unmanaged(entries, style)
@@ -53,26 +58,26 @@ def _entries(entries: Sequence[DriftEntry], style: Style, directory: str) -> Ite
             for members in alike.values():
                 yield from _brief(members, style)
         case DriftKind.CONDITION:
-            yield from _conditions(entries, style, directory)
+            yield from _conditions(entries, style, plan)
         case DriftKind.UNREADABLE:
-            yield from _folded(entries, lambda entry: (entry.severity, entry.reason), 1, style, directory)
+            yield from _folded(entries, lambda entry: (entry.severity, entry.reason), 1, style, plan)
         case _:
             for entry in entries:
-                yield from _whole(entry, style, directory)
+                yield from _whole(entry, style, plan)
 
 
-def _conditions(entries: Sequence[DriftEntry], style: Style, directory: str) -> Iterator[str]:
+def _conditions(entries: Sequence[DriftEntry], style: Style, plan: PlanLine) -> Iterator[str]:
     """Yield conditions in full; of more than a few of one kind the first stands for all."""
 
     def kind(entry: DriftEntry) -> object:
         told = entry.diagnostic
         return entry.severity, told and (told.code, told.summary)
 
-    yield from _folded(entries, kind, _TOLD_IN_FULL, style, directory)
+    yield from _folded(entries, kind, _TOLD_IN_FULL, style, plan)
 
 
 def _folded(
-    entries: Sequence[DriftEntry], kind: Callable[[DriftEntry], object], most: int, style: Style, directory: str
+    entries: Sequence[DriftEntry], kind: Callable[[DriftEntry], object], most: int, style: Style, plan: PlanLine
 ) -> Iterator[str]:
     """Yield entries in full; of more than ``most`` of one kind the first stands for all."""
     alike: dict[object, list[DriftEntry]] = {}
@@ -81,7 +86,7 @@ def _folded(
     for members in alike.values():
         shown = members if len(members) <= most else members[:1]
         for entry in shown:
-            yield from _whole(entry, style, directory)
+            yield from _whole(entry, style, plan)
         if others := members[len(shown) :]:
             names = first_of([_briefly(entry.address) for entry in others], style.width - len(_MARGIN) - 20, style)
             yield style.paint(f"{_MARGIN}the same of {len(others):,} more: {names}", "dim")
@@ -112,7 +117,7 @@ def _brief(entries: Sequence[DriftEntry], style: Style) -> Iterator[str]:
     yield style.paint(f"{_MARGIN}{names}", "dim")
 
 
-def _whole(entry: DriftEntry, style: Style, directory: str) -> Iterator[str]:
+def _whole(entry: DriftEntry, style: Style, plan: PlanLine) -> Iterator[str]:
     yield from _head(entry, _named(entry.address), style)
     yield from _changes(entry.changes, style)
     told = entry.diagnostic
@@ -122,8 +127,8 @@ def _whole(entry: DriftEntry, style: Style, directory: str) -> Iterator[str]:
     for paragraph in [*more.splitlines(), *(told.remedy.splitlines() if told is not None else ())]:
         yield from (f"{_MARGIN}{line}" for line in wrap(style.show(paragraph), style.width - len(_MARGIN)))
     if entry.revert:
-        plan = command_line("plan", Path(directory), *entry.revert.split(" "))
-        yield f"{_MARGIN}{style.paint('revert', 'bold')}  {style.show(plan)}"
+        line = plan(*entry.revert.split(" "))
+        yield f"{_MARGIN}{style.paint('revert', 'bold')}  {style.show(line)}"
     if entry.accept:
         first, *rest = entry.accept.split("\n")
         yield f"{_MARGIN}{style.paint('accept', 'bold')}  {style.show(first)}"

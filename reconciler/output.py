@@ -98,21 +98,21 @@ class Output:
         self._print(render_summary(plan, self.style))
         self._shown.update(plan.diagnostics)
 
-    def drift(self, report: DriftReport, directory: Path) -> None:
+    def drift(self, report: DriftReport, plan: Callable[..., str]) -> None:
         if self._json is not None:
             self._json.drift(report)
             return
         from reconciler.drift_text import render_drift
 
-        self._print(render_drift(report, self.style, directory=str(directory)))
+        self._print(render_drift(report, self.style, plan=plan))
 
-    def doctor(self, report: Report, directory: Path, *, in_full: bool = False) -> None:
+    def doctor(self, report: Report, plan: str, *, in_full: bool = False) -> None:
         if self._json is not None:
             self._json.doctor(report)
             return
         from reconciler.doctor_text import render_doctor
 
-        self._print(render_doctor(report, self.style, directory=str(directory), in_full=in_full))
+        self._print(render_doctor(report, self.style, plan=plan, in_full=in_full))
 
     def told(self, messages: Iterable[Message], text: Callable[[], str]) -> None:
         """Tell machines the messages, or people the text."""

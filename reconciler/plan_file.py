@@ -190,8 +190,7 @@ def _refuse_version(document: Mapping[str, Json]) -> NoReturn:
 
 
 def _error(summary: str, detail: str, remedy: str = "") -> PlanError:
-    again = "Make the plan again:\n\n    reconciler plan DIR --out FILE"
-    return PlanError(Diagnostic(summary, detail, remedy or again))
+    return PlanError(Diagnostic(summary, detail, remedy or "Make the plan again, and save it with plan --out."))
 
 
 def _altered(detail: str) -> PlanError:

@@ -191,6 +191,10 @@ class Settings:
     """``restarts: interrupt: allow``: a restart may take a pool's only running Front End."""
     second_hop: bool = True
     """Whether what runs on an Exchange server may act as the account elsewhere: CredSSP, or delegated Kerberos."""
+    program: str = "reconciler"
+    """How a command of ours begins that is shown to be pasted."""
+    place: str = "."
+    """The directory of the environment, as a shell is given it in such a command."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ depends on it.
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
@@ -18,6 +19,13 @@ from reconciler.diagnostics import Diagnostic
 from reconciler.graph import closure, reversed_edges
 from reconciler.resource import Action, ActionKind
 from reconciler.values import Address, folded
+
+_PLAIN = re.compile(r"[\w@%+=:,./*-]+", re.ASCII)
+
+
+def _quoted(value: str) -> str:
+    """Return a value as ``shlex`` splits it off again; a pattern that no shell expands here stays as it was typed."""
+    return value if _PLAIN.fullmatch(value) else shlex.quote(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +55,10 @@ class Selection:
 
     def __str__(self) -> str:
         """Return the options as they are written on a command line."""
-        targets = [f"--target {pattern}" for pattern in self.targets]
-        excludes = [f"--exclude {pattern}" for pattern in self.excludes]
-        return " ".join([*targets, *excludes, *([] if self.wave is None else [f"--wave {self.wave}"])])
+        targets = [("--target", pattern) for pattern in self.targets]
+        excludes = [("--exclude", pattern) for pattern in self.excludes]
+        waves = [] if self.wave is None else [("--wave", self.wave)]
+        return " ".join(f"{option} {_quoted(value)}" for option, value in (*targets, *excludes, *waves))
 
     def choose(self, actions: Mapping[Address, Action]) -> dict[Address, Action]:
         """Return the actions asked for, with all that may not be parted from them."""

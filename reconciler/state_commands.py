@@ -23,7 +23,7 @@ def remembered_at(snapshot: Snapshot, text: str) -> Remembered:
     found = snapshot.resources.get(_address(text))
     if found is None:
         close = get_close_matches(text, [str(one) for one in snapshot.resources if not one.names_a_person], n=3)
-        remedy = f"Did you mean {', '.join(close)}?" if close else "See what is:\n  reconciler state list DIR"
+        remedy = f"Did you mean {', '.join(close)}?" if close else "See what is, with state list."
         raise StateError(Diagnostic("Not in the state", f"{text} is not remembered.", remedy))
     return found
 
@@ -38,7 +38,7 @@ def run_named(runs: Sequence[Run], text: str) -> Run:
     if len(found) == 1:
         return found[0]
     if not found:
-        remedy = "See what runs there were:\n  reconciler state history DIR"
+        remedy = "See what runs there were, with state history."
         raise ConfigurationError(Diagnostic("No such run", f"The id of no run begins with {text!r}.", remedy))
     named = ", ".join(run.id for run in found[:8])
     detail = f"The ids of {len(found)} runs begin with {text!r}: {named}."

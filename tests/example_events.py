@@ -49,5 +49,5 @@ ONE_OF_EACH: tuple[Event, ...] = (
     Owed(Obligation(Duty.FRONT_END_RESTART, "fe1.contoso.com", "2026-11-23T09:00:00Z"), met=False),
     Owed(Obligation(Duty.LOWER_OUTCALLS, "Redmond"), met=True),
     Told(certificate_warning()),
-    RunEnded("01hx5k2m9q", 3, 70, 2, 4, 1, 723.0, "reconciler apply DIR --resume 01hx5k2m9q"),
+    RunEnded("01hx5k2m9q", 3, 70, 2, 4, 1, 723.0, "reconciler apply contoso --max-destroy=2"),
 )

@@ -85,7 +85,7 @@ def test_in_full_every_host_has_all_its_lines() -> None:
 def test_the_end_counts_and_says_how_to_go_on() -> None:
     *_, last = lines(troubled())
     assert last == "Doctor: 5 hosts examined, 3 failed, 1 warning, 8 skipped, 44 ok."
-    *_, counted, further = render_doctor(in_order(), STYLE, directory="estate").splitlines()
+    *_, counted, further = render_doctor(in_order(), STYLE, plan="reconciler plan estate").splitlines()
     assert counted.startswith("Doctor: 1 host examined, ")
     assert further.endswith("reconciler plan estate")
 
@@ -109,7 +109,7 @@ def test_colour_changes_no_character() -> None:
 def test_a_summary_of_nothing_at_all() -> None:
     assert lines(Report("empty", (), ()))[-2:] == [
         "Doctor: 0 hosts examined.",
-        "Nothing stands in the way of a plan: reconciler plan DIR",
+        "Nothing stands in the way of a plan: reconciler plan",
     ]
 
 

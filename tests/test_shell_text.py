@@ -6,6 +6,8 @@ import os
 import shlex
 import subprocess
 import sys
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -13,11 +15,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.cli import main
-from reconciler.cli_options import given_options
+from reconciler.cli_lines import given_options, line_to_apply, line_to_go_on, line_without_budgets
+from reconciler.plan_file import SavedPlan
+from reconciler.selection import Selection
 from reconciler.shell_text import command_line
 from reconciler.values import Delta, write
 from tests.cli import little
+from tests.plans import nothing
 
+NOW = datetime(2026, 1, 5, tzinfo=UTC)
 NAMES = st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="/"), min_size=1)
 
 
@@ -54,3 +60,38 @@ def test_the_options_of_a_command_are_repeated_as_typed(monkeypatch: pytest.Monk
     apply.main(arguments, standalone_mode=False, auto_envvar_prefix="RECONCILER")
     (words,) = told
     assert sorted(words) == ["--max-destroy=2", "--strict", "--target=a b", "--target=um_mailbox/*"]
+
+
+@pytest.mark.parametrize("before", [["--connections", "a b", "apply"], ["apply", "--connections=a b"]])
+def test_pinned_connections_are_repeated(before: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(main.commands["apply"], "callback", lambda **_: told.append(line_to_go_on(Path("-d"), None)))
+    main.main([*before, "--strict"], standalone_mode=False)
+    assert told == ["reconciler '--connections=a b' apply ./-d --strict"]
+
+
+def test_a_part_that_was_saved_goes_on_as_that_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = str(Selection(("um_mailbox/*", "a b"), wave="it's"))
+    told: list[str] = []
+    saved = SavedPlan(replace(nothing(), asked=asked), "", NOW, NOW, "", "")
+    monkeypatch.setattr(main.commands["apply"], "callback", lambda **_: told.append(line_to_go_on(Path("d"), saved)))
+    main.commands["apply"].main(["p.plan", "--dir=d", "--json"], standalone_mode=False)
+    words = shlex.split(told[0])
+    assert words[1:] == ["apply", "d", "--target", "um_mailbox/*", "--target", "a b", "--wave", "it's"]
+
+
+def test_the_line_within_other_budgets_is_of_what_was_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+
+    def note(directory: Path, out: Path | None, **_: object) -> None:
+        told.extend([line_to_apply(directory, out), line_without_budgets(directory)])
+
+    monkeypatch.setattr(main.commands["plan"], "callback", note)
+    for more in ([], ["--out=p q"]):
+        main.main(["plan", "d", "--wave=w", "--max-destroy=2", "--detailed-exitcode", *more], standalone_mode=False)
+    assert told == [
+        "reconciler apply d --wave=w",
+        "reconciler plan d --wave=w --detailed-exitcode",
+        "reconciler apply 'p q'",
+        "reconciler plan d --wave=w '--out=p q' --detailed-exitcode",
+    ]

@@ -7,6 +7,8 @@ import re
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
+from pathlib import Path
 from typing import TextIO
 
 import pytest
@@ -30,6 +32,7 @@ from reconciler.events import (
 )
 from reconciler.plan import Plan, Step
 from reconciler.resource import ActionKind
+from reconciler.shell_text import command_line
 from reconciler.snapshot import Duty, Obligation, OutcomeKind
 from reconciler.terminal import (
     Style,
@@ -344,7 +347,7 @@ def test_no_data_of_a_diagnostic_reaches_the_terminal_raw(told: list[Diagnostic]
 
 
 def test_drift_tells_what_differs_and_both_ways_out() -> None:
-    shown = render_drift(drifted(), PLAIN, directory="samples/contoso")
+    shown = render_drift(drifted(), PLAIN, plan=partial(command_line, "plan", Path("samples/contoso")))
     assert "  high    ip_gateway/pool1.contoso.com  changed on the server\n" in shown
     assert "outcalls_allowed: is false, desired true\n" in shown
     assert "min_pin_length: is 4, desired 8, last applied 6\n" in shown
@@ -432,7 +435,7 @@ def test_run_is_told_step_by_step_and_ends_with_what_became_of_it() -> None:
     assert "  blocked       4\n      update ip_gateway/pool1.contoso.com: needs run exchucutil/contoso.com\n" in end
     assert "  unknown       1\n      service_restart/fe3.contoso.com: no reason was given\n" in end
     assert "      RTCSRV on fe1.contoso.com has to restart (since 2026-11-23T09:00:00Z)\n" in end
-    assert end.endswith("\n    reconciler apply DIR --resume 01hx5k2m9q\n")
+    assert end.endswith("\n    reconciler apply contoso --max-destroy=2\n")
 
 
 def test_clean_run_ends_with_one_line() -> None:

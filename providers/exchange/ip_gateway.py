@@ -33,8 +33,9 @@ POOR_GATEWAY = Rule(
     "UM040",
     "Outgoing calls through an unsuitable gateway",
     "The gateway that places the outgoing calls of a dial plan is not that of a Front End pool in its home site; calls "
-    "may take a long way, or fail where the gateway is that of a Director or of no Lync pool.",
-    "Write outcall_gateway with the FQDN of a pool, or site with the Lync site of the users.",
+    "may take a long way, or fail where the gateway is that of a Director or of no Lync pool. One that the operator "
+    "names is meant, and not told.",
+    "Write outcall_gateway with the gateway that is meant, or site with the Lync site of the users.",
     "Configure Unified Messaging on Microsoft Exchange (Gg398129); DOMAIN 6.2",
     Severity.WARNING,
 )
@@ -189,7 +190,7 @@ def _check(each: PlanOutcalls, landscape: Landscape) -> Sequence[Diagnostic]:
             severity = Severity.ERROR if each.explicit else None
             detail = f"{plan.address} shares the gateways {enumerated(each.gateways)}; they stay as they are."
             told.append(CONFLICT.told(plan, detail, severity=severity))
-        case None if each.chosen and each.chosen_class is not GatewayClass.HOME:
+        case None if each.chosen and not each.explicit and each.chosen_class is not GatewayClass.HOME:
             told.append(_poor_gateway(each))
         case _:
             pass
@@ -197,17 +198,15 @@ def _check(each: PlanOutcalls, landscape: Landscape) -> Sequence[Diagnostic]:
 
 
 def _poor_gateway(each: PlanOutcalls) -> Diagnostic:
-    why = (
-        "the only one linked" if len(each.gateways) == 1 else "chosen by hand" if each.explicit else "the best there is"
-    )
+    why = "the only one linked" if len(each.gateways) == 1 else "the best there is"
     kind = each.chosen_class.value if each.chosen_class else ""
     site = f" {each.site}" if each.chosen_class is GatewayClass.REMOTE and each.site else ""
     home = f" than{site}" if site else ""
     detail = f"{each.plan.address} places its calls through {each.chosen}, a gateway {kind}{home}; it is {why}."
     # Plans that share their gateways share the choice: with users at several sites it is remote for some of them.
-    is_expected = each.chosen_class is GatewayClass.REMOTE and not each.explicit
-    remedy = "Write outcall_gateway: auto, or the pool that suits best." if each.explicit else ""
-    return POOR_GATEWAY.told(each.plan, detail, remedy, severity=Severity.NOTE if is_expected else None)
+    severity = Severity.NOTE if each.chosen_class is GatewayClass.REMOTE else None
+    remedy = f"Nothing, if that is meant; to say so, write for the dial plan:\n  outcall_gateway: {each.chosen}"
+    return POOR_GATEWAY.told(each.plan, detail, remedy, severity=severity)
 
 
 def _invalid_choice(each: PlanOutcalls) -> Diagnostic:

@@ -15,7 +15,7 @@ from providers.exchange.script_effects import in_words, taken_names
 from providers.lync.topology import name_given_to, uc_pools
 from providers.rules import Rule
 from reconciler.diagnostics import Diagnostic
-from reconciler.resource import Landscape
+from reconciler.resource import Landscape, Settings
 from reconciler.snapshot import Remembered
 from reconciler.values import Address, Value
 
@@ -59,18 +59,22 @@ def ran_in_vain(script: Address, landscape: Landscape, missing: Sequence[str]) -
     if known is None:
         return ()
     causes = "".join(f" Likeliest cause: {in_words(*one)}." for one in taken_names(landscape))
-    detail = f"It ran and left undone: {'; '.join(missing)}.{causes} {_quoted_output(known)}"
-    again = f"To run it all the same, let the state forget that:\n  reconciler state rm {script} --dir DIR"
+    detail = f"It ran and left undone: {'; '.join(missing)}.{causes} {_quoted_output(known, landscape.settings)}"
+    settings = landscape.settings
+    again = (
+        "To run it all the same, let the state forget that:\n"
+        f"  {settings.program} state rm {script} --dir {settings.place}"
+    )
     return (RAN_IN_VAIN.told(script, detail, f"{RAN_IN_VAIN.remedy} {again}"),)
 
 
-def _quoted_output(known: Remembered) -> str:
+def _quoted_output(known: Remembered, settings: Settings) -> str:
     """Return where all that the script printed can be read, with what stands before its tables."""
     printed = str(known.attributes.get("printed") or "").strip()
     first = [line for line in printed.partition("\n\n")[0].splitlines() if line.strip()][:_QUOTED]
     quoted = "\n".join(f"  {line}" for line in first)
     return (
-        f"It printed (all of it: reconciler state show {known.address} DIR):\n{quoted}"
+        f"It printed (all of it: {settings.program} state show {known.address} {settings.place}):\n{quoted}"
         if first
         else "It printed nothing."
     )

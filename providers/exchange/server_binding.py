@@ -249,6 +249,16 @@ class ServerBinding(CmdletResource):
         return (*told, *_undocumented_pairs(landscape))
 
 
+def _no_server(plan: Resource) -> Diagnostic:
+    """Return that nobody answers for a dial plan; where it asks for all, none is to be seen."""
+    if plan.get("servers") != "all":
+        return NO_SERVER.told(plan, f"{plan.address} names no server.")
+    detail = f"{plan.address} is to be on all servers, and Exchange lists none."
+    return NO_SERVER.told(
+        plan, detail, "Check that the account may read the servers (View-Only Organization Management)."
+    )
+
+
 def _no_um(landscape: Landscape) -> Diagnostic:
     servers = sorted(landscape.all("exchange_server").values(), key=lambda server: server.address)
     shown = [f"{server.key} ({_product(server)})" for server in servers]
@@ -332,7 +342,7 @@ def _check(plan: Resource, hosts: Mapping[str, UMHost], landscape: Landscape) ->
             told.append(NO_UM_ROLE.told(plan, detail))
     bound = [hosts[fqdn] for fqdn in named if fqdn in hosts]
     if not bound and not told:
-        told.append(NO_SERVER.told(plan, f"{plan.address} names no server."))
+        told.append(_no_server(plan))
     majors = sorted({host.version.major for host in bound})
     if len(majors) > 1:
         newest = [host.fqdn for host in bound if host.version.major == majors[-1]]

@@ -14,7 +14,7 @@ from providers.lync.topology import PROVEN, UcPool
 from providers.rules import Rule, enumerated
 from providers.services import ServiceState, ago
 from reconciler.diagnostics import Diagnostic, Severity
-from reconciler.resource import Action, Landscape
+from reconciler.resource import Action, Landscape, Settings
 from reconciler.values import Address
 
 STATE_UNKNOWN = Rule(
@@ -53,7 +53,6 @@ IS_DISABLED = Rule(
     leaves_out=True,
 )
 RULES = (STATE_UNKNOWN, DOES_NOT_RUN, MAY_NOT_START, IS_DISABLED)
-_CLOCK = "See with reconciler doctor DIR why the services of the Exchange entry point cannot be read. Then plan again."
 
 _RESERVED = frozenset(";/?:&=+$,")
 """What a URI reserves, without the @ that every address has (RFC 2396, 2.2, which SIP goes by)."""
@@ -70,7 +69,7 @@ def check_services(pools: Mapping[str, UcPool], landscape: Landscape) -> Iterato
                 yield _unknown(host, landscape)
             continue
         if action is None and is_of_unknown_age(host, state, landscape):
-            yield _uncompared(host)
+            yield _uncompared(host, landscape.settings)
         if action is not None and starts(action) and state.start_mode == "Disabled":
             yield IS_DISABLED.told(action.address, f"{SERVICE} on {host} is Disabled, and {state.status} now.")
         elif action is not None and stops(action) and pool.fqdn not in warned:
@@ -86,10 +85,13 @@ def _unknown(host: str, landscape: Landscape) -> Diagnostic:
     return STATE_UNKNOWN.told(address, f"{SERVICE} on {host} was not read{why}")
 
 
-def _uncompared(host: str) -> Diagnostic:
+def _uncompared(host: str, settings: Settings) -> Diagnostic:
     detail = f"Whether {SERVICE} on {host} started before the newest hunt group was made is not known: no clock of an"
     return STATE_UNKNOWN.told(
-        Address(TYPE, host), f"{detail} Exchange server was read to compare its clock with.", _CLOCK
+        Address(TYPE, host),
+        f"{detail} Exchange server was read to compare its clock with.",
+        "See why the services of the Exchange entry point cannot be read, and plan again:\n"
+        f"  {settings.program} doctor {settings.place}",
     )
 
 

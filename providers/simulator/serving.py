@@ -132,7 +132,7 @@ def _open(options: ServeOptions, users: Mapping[str, str], stack: ExitStack) -> 
         return stack.enter_context(Server(world, settings, faults, start)), files
     except OSError as error:
         detail = f"Port {options.port} cannot be opened: {error.strerror}."
-        raise _cannot_start(detail, "Name another one:\n  reconciler simulate WORLD --port 0") from error
+        raise _cannot_start(detail, "Name another one; --port 0 takes any that is free.") from error
     except ValueError as error:
         raise _cannot_start(f"{error}.", "Name another user.") from error
 

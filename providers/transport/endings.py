@@ -16,7 +16,7 @@ from reconciler.values import Command
 
 AGAIN: Final = "Run the command again."
 _DELAY_SECONDS: Final = 2.0
-_LOOK_FIRST: Final = "Read the object before anything else is decided; apply --resume does so."
+_LOOK_FIRST: Final = "Apply again: it reads the object before it decides anything, and sends nothing twice."
 _MORE_MEMORY: Final = (
     "Give remote shells on the host more memory:\n    winrm set winrm/config/winrs '@{MaxMemoryPerShellMB=\"1024\"}'"
 )

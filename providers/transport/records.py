@@ -132,7 +132,11 @@ def error_of(error: object, request: Request, host: str, secrets: tuple[str, ...
     if "CommandExpired" in names[:1]:
         return later(TransientError, "Command came too late", 0.0, "Run the command again.")
     if UNKNOWN.intersection(names[:1]):
-        return raised(AmbiguousOutcome, "Outcome is unknown", "Read the object before anything else is decided.")
+        return raised(
+            AmbiguousOutcome,
+            "Outcome is unknown",
+            "Apply again: it reads the object before it decides anything, and sends nothing twice.",
+        )
     if NOT_REPLICATED.intersection(names):
         return later(NotReplicated, "Not replicated yet", 15.0, "Wait for replication between domain controllers.")
     if THROTTLED.intersection(names):

@@ -83,9 +83,7 @@ def directory_of_plan(path: Path) -> Path:
         directory = Path(str(told["directory"]))
     except (ValueError, KeyError, TypeError):
         detail = f"{path} is no saved plan."
-        raise PlanError(
-            Diagnostic("Not a saved plan", detail, "Make one with: reconciler plan DIR --out FILE")
-        ) from None
+        raise PlanError(Diagnostic("Not a saved plan", detail, "Name a file that plan --out has written.")) from None
     return path.parent / directory
 
 

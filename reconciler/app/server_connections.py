@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.app.trusted import Secrets
@@ -19,15 +17,16 @@ if TYPE_CHECKING:
     from providers.transport.settings import ConnectionSettings
 
 
-def sessions(
-    connections: Sequence[ConnectionSettings], cmdlets: frozenset[str], clock: Clock, directory: Path
-) -> Sessions:
-    """Return the sessions of a run, which refuse at once an entry point that cannot be reached, and name doctor."""
+def sessions(connections: Sequence[ConnectionSettings], cmdlets: frozenset[str], clock: Clock, doctor: str) -> Sessions:
+    """Return the sessions of a run, which refuse at once an entry point that cannot be reached.
+
+    Args:
+        doctor: the command that examines these connections, for the refusal.
+    """
     from providers.transport.first_contact import FirstContact
     from providers.transport.pool import WinRMSessions
 
-    first_contact = FirstContact(clock, f"reconciler doctor {shlex.quote(str(directory))}")
-    return WinRMSessions(connections, allow=cmdlets, clock=clock, first_contact=first_contact)
+    return WinRMSessions(connections, allow=cmdlets, clock=clock, first_contact=FirstContact(clock, doctor))
 
 
 def simulated(process: SimulatorProcess) -> list[ConnectionSettings]:

@@ -41,10 +41,11 @@ from reconciler.plan import DECLARED, Impact, Plan
 from reconciler.plan_file import SavedPlan, digest
 from reconciler.ports import Clock, CrashPoint, Emit, Holder, Lease, Random, Sessions, StateStore, Stop
 from reconciler.recover import close_intents, end_shells, outlast
-from reconciler.resource import Landscape, ResourceType
+from reconciler.resource import Landscape, ResourceType, Settings
 from reconciler.retry import Retry
 from reconciler.second_look import Controllers
 from reconciler.selection import Selection
+from reconciler.shell_text import command_line, joined
 from reconciler.simulator_process import SimulatorProcess, start_simulator
 from reconciler.snapshot import OutcomeKind, Run, Snapshot
 from reconciler.state_commands import forget, rename
@@ -127,6 +128,10 @@ class Workspace:
     def saved_plans(self) -> SavedPlans:
         return SavedPlans(self.environment.name, self.directory, self.private, self.ports.clock, self.ports.random)
 
+    def _line(self, *words: str | Path) -> str:
+        """Return a command of ours to paste, over the same connections."""
+        return command_line(*words, connections=self.ports.connections)
+
     # --- state -------------------------------------------------------------------------------------------------------
 
     @cached_property
@@ -179,8 +184,9 @@ class Workspace:
         return sessions
 
     def _wire_sessions(self) -> Sessions:
-        clock = self.ports.clock
-        return server_connections.sessions(self._connections(), self._cmdlets, clock, self.directory)
+        return server_connections.sessions(
+            self._connections(), self._cmdlets, self.ports.clock, self._line("doctor", self.directory)
+        )
 
     @property
     def _cmdlets(self) -> frozenset[str]:
@@ -214,15 +220,20 @@ class Workspace:
         Everything is read from one domain controller, and what is written goes there: ``controller``, the one chosen
         before, or the first there is.
         """
-        environment, prior = self.environment, self.store.read()
+        prior = self.store.read()
         wanted = controller or self._domain_controller or prior.decisions.get(_CONTROLLERS)
         self._pin(wanted)
-        landscape = Landscape(environment.settings, environment.declared, prior=prior)
+        landscape = Landscape(self._settings, self.environment.declared, prior=prior)
         landscape = self.reader.observe(landscape, {_CONTROLLERS: None})
         there = sorted(landscape.all(_CONTROLLERS))
         if there and wanted not in there:
             self._pin(there[0])
         return self.reader.observe(landscape, {kind.name: None for kind in self.types if kind.name != _CONTROLLERS})
+
+    @property
+    def _settings(self) -> Settings:
+        """What the environment says, with the words of the commands that a check shows."""
+        return replace(self.environment.settings, program=self._line(), place=joined(self.directory))
 
     def _pin(self, controller: str | None) -> None:
         if controller != self._domain_controller:
@@ -307,6 +318,7 @@ class Workspace:
         strict: bool = False,
         allow_older: bool = False,
         resume: str = "",
+        again: str = "reconciler apply",
     ) -> Account | None:
         """Bring the world to what is desired; return the account, or None where ``approve`` said no.
 
@@ -317,6 +329,7 @@ class Workspace:
             strict: refuse a plan that leaves something out.
             allow_older: apply also what lacks changes of the commit applied last.
             resume: the command that goes on after a failure, for the account.
+            again: the command itself without its budgets, for a refusal by one of them.
 
         Raises:
             Locked, Refused, PlanError and whatever forbids the plan: nothing was changed then.
@@ -333,7 +346,7 @@ class Workspace:
             objection = objection_to(plan, self.directory, self.store)
             show(with_warning(plan, objection) if allow_older else plan)
             refuse_unless(allow_older, objection)
-            admit(plan, Budgets(max_destroy, max_forget), landscape.prior, strict=strict)
+            admit(plan, Budgets(max_destroy, max_forget, again), landscape.prior, strict=strict)
             if not approve(plan):
                 return None
             run = replace(run, allowed_older=objection is not None)

@@ -85,9 +85,7 @@ def powershell_program() -> str:
         if program
         else f"None was found: neither {PLACES[0]}, nor {PLACES[1]}, nor {PLACES[2]}."
     )
-    remedy = (
-        "Set RECONCILER_PWSH to the program pwsh, or simulate without it:\n  reconciler simulate --engine interpreter"
-    )
+    remedy = "Set RECONCILER_PWSH to the program pwsh, or simulate without it: --engine interpreter."
     raise ReconcilerError(Diagnostic("No PowerShell to simulate with", detail, remedy))
 
 
