@@ -11,6 +11,7 @@ UM1xx are the engine's own: they hold for every resource type.
     UM107  something that is left out is needed (``leave_out``)
     UM108  something that a command names is not there, and nobody makes it
     UM109  more is forgotten than was allowed (``budgets``)
+    UM110  an object of ours goes by another name
 """
 
 from __future__ import annotations
@@ -48,6 +49,7 @@ def find_conditions(
             *_left_open(end),
             *(told for kind in types for told in kind.check(planned)),
             *_settings_of_nothing(types, end),
+            *_renamed(types, end, chosen),
             *_torn(types, end, chosen),
             *nobody_brings(end, chosen),
         ]
@@ -101,6 +103,32 @@ def _settings_of_nothing(types: Sequence[ResourceType], end: Landscape) -> Itera
             is_there = end.one(kind.name, desired.key) is not None
             if desired.attributes and not is_there and end.is_readable(kind.name, desired.key):
                 yield _nothing_to_set(kind, desired)
+
+
+def _renamed(types: Sequence[ResourceType], end: Landscape, chosen: Mapping[Address, Action]) -> Iterable[Diagnostic]:
+    """Objects that would be made a second time, because somebody gave the first one another name."""
+    for kind in types:
+        if kind.lifecycle is not Lifecycle.OBJECT:
+            continue
+        by_guid = {one.guid: one for one in end.all(kind.name).values() if one.guid is not None}
+        for action in chosen.values():
+            prior = end.prior.resources.get(action.address)
+            if action.address.type == kind.name and action.kind is ActionKind.CREATE and prior is not None:
+                now = by_guid.get(prior.guid) if prior.guid is not None else None
+                if now is not None and now.key not in end.wanted(kind.name):
+                    yield _has_another_name(action, now)
+
+
+def _has_another_name(action: Action, now: Resource) -> Diagnostic:
+    name = now.name or now.key
+    return Diagnostic(
+        "Object has another name now",
+        f'{action.address} was renamed to "{name}" on the servers. This plan would make a second one.',
+        f'Write "{name}" in the files, or rename it back to "{action.address.key}" on the servers.',
+        address=str(action.address),
+        position=action.position,
+        code="UM110",
+    )
 
 
 def _nothing_to_set(kind: ResourceType, desired: Resource) -> Diagnostic:

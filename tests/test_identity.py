@@ -419,3 +419,31 @@ def test_a_policy_is_not_made_under_a_name_that_is_a_pattern_and_kept_under_it()
     assert applied.exit_code == 0, applied.told()
     found = invoke_line(trial.estate, "Get-UMMailboxPolicy 'Exec*'").records
     assert {one["Name"]: one["MinPINLength"] for one in found} == {"Executives": 8, "Exec*": 8}
+
+
+# --- objects that somebody renamed -----------------------------------------------------------------------------------
+
+
+def test_what_was_renamed_on_the_servers_is_not_made_a_second_time() -> None:
+    def sections(plan: str, policy: str, attendant: str) -> dict[str, Any]:
+        declared = {"country_code": "1", "extension_digits": 5, "voip_security": "Secured"}
+        return {
+            "dial_plans": {plan: declared},
+            "mailbox_policies": {policy: {"dial_plan": plan}},
+            "auto_attendants": {attendant: {"dial_plan": plan}},
+            "mailboxes": [{**row("user1@contoso.com", "user1@contoso.com"), "dial_plan": plan}],
+        }
+
+    trial = Trial(world_of(1, (1,), servers=("15.0.1497.2",)), environment_of(sections("Base", "Exec", "Main")))
+    assert trial.apply().exit_code == 0
+    assert trial.administrator(
+        "Set-UMDialPlan -Identity Base -Name Basis",
+        "Set-UMMailboxPolicy -Identity Exec -Name Chief",
+        "Set-UMAutoAttendant -Identity Main -Name Hello",
+    )
+    told = [one for one in trial.plan().diagnostics if one.code == "UM110"]
+    assert {one.address for one in told} == {"auto_attendant/Main", "dial_plan/Base", "mailbox_policy/Exec"}
+    assert trial.apply(max_destroy=9).exit_code == 4
+    trial.environment = environment_of(sections("Basis", "Chief", "Hello"))
+    assert trial.apply().ours == []
+    assert is_empty(trial.plan())

@@ -129,7 +129,8 @@ class UMMailbox(CmdletResource):
 
         One that was asked for by its GUID keeps the key it was asked for under, whatever its primary address is now.
         """
-        keys = {folded(policy.name): policy.key for policy in landscape.all("mailbox_policy").values() if policy.name}
+        policies = (policy for policy in landscape.all("mailbox_policy").values() if policy.name)
+        keys = {folded(str(_policy_key(policy.name))): policy.key for policy in policies}
         asked = _asked(answers)
         found: list[Resource | Diagnosed] = []
         for one in super().observe(answers, landscape):
