@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from reconciler.checks import check_plan
 from reconciler.diagnostics import Diagnostic, in_order
 from reconciler.resource import Action, Landscape, ResourceType
-from reconciler.selection import hard_needs, with_dependents
+from reconciler.selection import stands_on, with_dependents
 from reconciler.values import Address
 
 Actions = Mapping[Address, Action]
@@ -46,7 +46,7 @@ def _forbidden(told: Iterable[Diagnostic], chosen: Actions) -> frozenset[Address
 
 def _needs_left_out(actions: Iterable[Action], dropped: Collection[Address]) -> Iterator[Diagnostic]:
     for action in actions:
-        need = next(need for need in hard_needs(action) if need in dropped)
+        need = next(need for need in stands_on(action) if need in dropped)
         yield Diagnostic(
             "Needs what is left out",
             f"{action.address} needs {need}, which this plan leaves out.",

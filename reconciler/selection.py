@@ -2,7 +2,7 @@
 
 A part is never torn from what it stands on. A target brings what it needs; it also brings what has to follow it, such
 as the restarts and the outcall rule after exchucutil, which would otherwise be left undone. An exclusion drops what
-depends on it.
+depends on it. Who takes a number or an extension from another may not be parted from what the other gets instead.
 """
 
 from __future__ import annotations
@@ -65,13 +65,12 @@ class Selection:
         if self.is_everything:
             return dict(actions)
         by_name = {_folded(address): action for address, action in actions.items()}
-        needs = _needs(by_name)
         chosen: Collection[str] = by_name
         if self.targets:
             targeted = [name for name in by_name if _matches(name, self.targets)]
-            chosen = _with_consequences(targeted, by_name, needs)
+            chosen = _with_consequences(targeted, by_name, _brings(by_name))
         dropped = {name for name in by_name if _matches(name, self.excludes) or self._is_other_wave(by_name[name])}
-        without = closure(dropped, reversed_edges(needs))
+        without = closure(dropped, reversed_edges(_needs(by_name)))
         return {action.address: action for name, action in by_name.items() if name in chosen and name not in without}
 
     def _is_other_wave(self, action: Action) -> bool:
@@ -96,14 +95,29 @@ class Selection:
 
 
 def with_dependents(dropped: Collection[Address], actions: Mapping[Address, Action]) -> frozenset[Address]:
-    """Return ``dropped`` and every action that needs one of them, directly or through others."""
+    """Return ``dropped`` and every action that stands on one of them, directly or through others."""
     by_name = {_folded(address): action for address, action in actions.items()}
     reached = closure([name for one in dropped if (name := _folded(one)) in by_name], reversed_edges(_needs(by_name)))
     return frozenset({*dropped, *(by_name[name].address for name in reached if name in by_name)})
 
 
+def stands_on(action: Action) -> tuple[Address, ...]:
+    """Return what must be part of the plan for ``action`` to be: its needs, and the actions of whom it takes from."""
+    return (*hard_needs(action), *(taken.address for taken in action.takes_from))
+
+
 def _needs(by_name: Mapping[str, Action]) -> dict[str, list[str]]:
-    return {name: [_folded(need) for need in hard_needs(action)] for name, action in by_name.items()}
+    return {name: [_folded(need) for need in stands_on(action)] for name, action in by_name.items()}
+
+
+def _brings(by_name: Mapping[str, Action]) -> dict[str, list[str]]:
+    """Return what each action brings into the plan: all it stands on but removals, which are to be asked for."""
+    removals = {name for name, action in by_name.items() if action.kind is ActionKind.DELETE}
+    needed = {name: {_folded(need) for need in hard_needs(action)} for name, action in by_name.items()}
+    return {
+        name: [one for one in stood_on if one not in removals or one in needed[name]]
+        for name, stood_on in _needs(by_name).items()
+    }
 
 
 def hard_needs(action: Action) -> tuple[Address, ...]:

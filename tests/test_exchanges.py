@@ -21,6 +21,7 @@ from reconciler.foregone import foregone
 from reconciler.open_values import nobody_brings
 from reconciler.plan_file import decode, encode
 from reconciler.resource import Action, ActionKind
+from reconciler.selection import Selection
 from reconciler.values import Address, NameOf, write
 from tests.fakes import MemoryStore
 from tests.oracles import Truth, violations
@@ -162,6 +163,49 @@ def test_where_a_command_is_refused_nothing_is_removed_before_its_successor(befo
     assert again.exit_code == 0, again.told()
     assert not watch.broken
     assert not trial.plan().steps
+
+
+@pytest.mark.parametrize(
+    ("options", "moves"),
+    [
+        ({"targets": (f"um_mailbox/{USERS[0]}",)}, 3),
+        ({"targets": (f"um_mailbox/{USERS[2]}",)}, 3),
+        ({"excludes": (f"um_mailbox/{USERS[0]}",)}, 0),
+        ({"excludes": (f"um_mailbox/{USERS[1]}",)}, 0),
+        ({"wave": "1"}, 0),
+        ({"wave": "2"}, 0),
+    ],
+)
+def test_a_part_of_a_ring_is_the_ring_or_nothing(options: Mapping[str, Any], moves: int) -> None:
+    def rows(*extensions: str) -> dict[str, Any]:
+        return base(*(row(u, x, wave=w) for u, x, w in zip(USERS, extensions, "122", strict=False)))
+
+    trial = rewritten(applied(rows("41001", "41002", "41003")), rows("41002", "41003", "41001"))
+    run = trial.apply(selection=Selection(**options))
+    assert (run.exit_code, len(run.ours)) == (0, 2 * moves), run.told()
+    assert len(held(trial)) == 3
+    assert trial.apply().exit_code == 0
+    assert not trial.plan().steps
+
+
+def test_a_row_left_out_of_a_ring_leaves_out_the_ring() -> None:
+    trial = applied(base(row(USERS[0], "41001"), row(USERS[1], "41002"), row(USERS[2], "41003")))
+    stranger = {**row(USERS[1], "41003"), "sip_address": "nobody@contoso.com"}
+    rewritten(trial, base(row(USERS[0], "41002"), stranger, row(USERS[2], "41001")))
+    told = {one.address: one.code for one in trial.plan().diagnostics}
+    assert [told[f"um_mailbox/{user}"] for user in USERS[:3]] == ["UM107", "UM073", "UM107"]
+    run = trial.apply()
+    assert (run.exit_code, run.ours) == (3, [])
+
+
+def test_an_attendant_that_is_not_to_be_touched_keeps_its_number() -> None:
+    def sections(name: str) -> dict[str, Any]:
+        return {**base(), "auto_attendants": {name: {"dial_plan": "Base", "pilot_numbers": list(NUMBERS[:1])}}}
+
+    trial = rewritten(applied(sections("Alpha")), sections("Zulu"))
+    assert trial.apply(selection=Selection(excludes=("auto_attendant/Alpha",))).ours == []
+    assert trial.apply(selection=Selection(("auto_attendant/Zulu",))).exit_code == 0, "what goes is not asked for"
+    assert held(trial) == {NUMBERS[0]: "UMAutoAttendant Zulu"}
 
 
 # --- single exchanges ------------------------------------------------------------------------------------------------
