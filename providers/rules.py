@@ -49,6 +49,12 @@ class Rule:
         )
 
 
+def placed(resource: Resource) -> str:
+    """Return the address of a resource, with the place where it is declared if there is one."""
+    place = resource.position
+    return f"{resource.address} ({place.file}:{place.line})" if place is not None else str(resource.address)
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Return a remedy that names what comes close to ``name``, or else what there is."""
     names = sorted(known)

@@ -16,7 +16,7 @@ actions, the landscape), ``ports`` (session, store, clock, random, scheduler: ev
 
 * load: ``source_text``, ``redaction``, ``yaml_reader``, ``csv_reader``, ``declarations``, ``connections``, ``trust``,
   ``schema``, and ``environment``, which puts them together; ``environment_files`` alone opens files
-* resolve: ``resolve``
+* resolve: ``resolve``; ``files_alone`` tells what contradicts itself already there
 * diff and plan: ``diff``, ``decide``, ``selection``, ``leave_out``, ``graph``, ``stages``, ``build_plan``, ``plan``
 * check: ``checks`` (the rules of the types), ``budgets`` (how much may go), ``admission`` (what forbids a plan)
 * a saved plan: ``plan_file``, ``plan_json``, ``plan_reading``; drawn: ``plan_graph``

@@ -7,7 +7,7 @@ safe to move a section into a file of its own. ``read_files`` alone touches the 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from types import MappingProxyType
@@ -23,8 +23,9 @@ from reconciler.connections import (
 from reconciler.declarations import Declarations, known_file, named_files, read_section
 from reconciler.diagnostics import Diagnostic, Position, has_errors, in_order
 from reconciler.environment_files import YAML, Files, read_files
+from reconciler.files_alone import find_contradictions, missing_connection
 from reconciler.resolve import Known, implied_by_default, resolve
-from reconciler.resource import ResourceType, Section, Settings
+from reconciler.resource import Landscape, ResourceType, Section, Settings
 from reconciler.trust import Pinned
 from reconciler.values import EMPTY, Connection, Resources
 from reconciler.yaml_reader import Node, read_yaml
@@ -59,11 +60,13 @@ def load(
     *,
     implied: Implied = implied_by_default,
     pinned: Pinned | None = None,
+    is_reached: bool = False,
 ) -> tuple[Environment | None, tuple[Diagnostic, ...]]:
     """Return the environment that ``files`` describe and all that is told about them; None where there are errors.
 
     ``implied`` tells which objects follow from the declared ones, so that they may be referred to. ``pinned``
-    connections are used instead of those of the files, which then may declare none.
+    connections are used instead of those of the files, which then may declare none. ``is_reached``: its servers are to
+    be reached, so that a connection must lead to both products.
     """
     found: list[Diagnostic] = []
     sections = _Sections(files, types, found, pinned)
@@ -73,13 +76,14 @@ def load(
             read_section(resource_type, sections.parts.get(resource_type.section, ()), files.contents, into)
     name = _environment_name(sections, found)
     settings = _settings(sections.merged("restarts"), name, found)
-    connections, simulator = _connections(sections, pinned, found)
+    connections, simulator = _connections(sections, pinned, found, is_reached=is_reached)
     exchange = connections.get(Connection.EXCHANGE)
     settings = replace(settings, second_hop=exchange is None or exchange.has_second_hop)
     declared, _ = resolve(into.valid, types, Known(is_complete=False))
     known = Known(implied(types, declared), into.invalid, into.is_complete)
     declared, unresolved = resolve(into.valid, types, known)
-    told = in_order([*found, *unresolved])
+    alone = find_contradictions(types, Landscape(settings, declared), into.valid)
+    told = in_order([*found, *unresolved, *alone])
     if has_errors(told):
         return None, told
     frozen = MappingProxyType(dict(declared))
@@ -286,10 +290,13 @@ def _environment_name(sections: _Sections, found: list[Diagnostic]) -> str:
 
 
 def _connections(
-    sections: _Sections, pinned: Pinned | None, found: list[Diagnostic]
+    sections: _Sections, pinned: Pinned | None, found: list[Diagnostic], *, is_reached: bool
 ) -> tuple[Mapping[Connection, ConnectionConfig], str | None]:
     if pinned is None:
-        return parse_connections(sections.merged("connections"), found)
+        keys = sections.merged("connections")
+        if is_reached and sections.is_complete and sections.parts and not has_errors(found) and "simulator" not in keys:
+            _expect_both(keys, sections.parts.get("connections", ()), found)
+        return parse_connections(keys, found)
     for part in sections.parts.get("connections", ()):
         detail = (
             f"The connections are those of {pinned.file}; what the files of the environment say of them is refused."
@@ -297,6 +304,15 @@ def _connections(
         remedy = "Remove the section here, or run without --connections and RECONCILER_CONNECTIONS."
         found.append(part.diagnostic("Connections are pinned", detail, remedy, on_key=True))
     return pinned.connections, pinned.simulator
+
+
+def _expect_both(keys: Collection[str], parts: Sequence[Node], found: list[Diagnostic]) -> None:
+    """Tell a connection that is missing; one that is written and wrong is told with what is wrong in it."""
+    if (unknown := set(keys) - {one.value for one in Connection}) and unknown:
+        return  # a misspelt name
+    position = parts[0].position(on_key=True) if parts else None
+    if told := missing_connection({Connection(name) for name in keys}, position):
+        found.append(told)
 
 
 def _settings(parts: Mapping[str, Node], name: str, found: list[Diagnostic]) -> Settings:

@@ -393,6 +393,10 @@ class ResourceType(ABC):
         """Return those of ``landscape.prior.obligations`` whose end the landscape shows, whoever brought it about."""
         return ()
 
+    def check_declared(self, landscape: Landscape) -> Sequence[Diagnostic]:
+        """Return the errors that the declarations alone prove; nothing but ``landscape.declared`` is known."""
+        return ()
+
     def check(self, landscape: Landscape) -> Sequence[Diagnostic]:
         """Return what forbids (error) or clouds (warning) the plan; each with a stable code."""
         return ()

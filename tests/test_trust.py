@@ -33,6 +33,7 @@ BRANCH = """\
 environment: a
 connections:
   exchange: {host: evil.example.com, auth: basic, user: a, password: env:OTHER_SECRET, ca: evil.pem}
+  lync: {host: fe1.contoso.com, auth: kerberos}
 """
 
 

@@ -28,7 +28,7 @@ from providers.cmdlet_resource import (
     unset,
 )
 from providers.exchange.numbers import NUMBER
-from providers.rules import Rule
+from providers.rules import Rule, enumerated, placed
 from providers.types import E164, Culture, Digits, ObjectName, Status, Text, Truth, Unordered, checked
 from reconciler.claims import Claim
 from reconciler.diagnostics import Diagnostic, Severity
@@ -198,6 +198,9 @@ class AutoAttendant(CmdletResource):
 
     # what forbids or clouds it
 
+    def check_declared(self, landscape: Landscape) -> Sequence[Diagnostic]:
+        return self.check(landscape)
+
     def check(self, landscape: Landscape) -> Sequence[Diagnostic]:
         told: list[Diagnostic] = []
         for attendant in landscape.wanted(self.name).values():
@@ -261,7 +264,7 @@ def _shared(
     number: str, last: Resource, several: Sequence[Resource], ours: Sequence[Mapping[str, Resource]]
 ) -> tuple[str, str]:
     """Return what is said of a number that several have, and how the one that is not declared gives it up."""
-    detail = f"{number} is given to {' and '.join(str(one.address) for one in several)}."
+    detail = f"{number} is given to {' and '.join(map(placed, several))}."
     for one in several:
         is_attendant = one.address.type == AutoAttendant.name
         if one is not last and one.key not in ours[0 if is_attendant else 1]:
@@ -283,7 +286,7 @@ def _several_defaults(landscape: Landscape) -> Sequence[Diagnostic]:
         if attendant.get("is_default") is True:
             by_plan.setdefault(folded(str(attendant.get("dial_plan"))), []).append(attendant)
     return [
-        SEVERAL_DEFAULTS.told(several[-1], f"{' and '.join(str(one.address) for one in several)} both ask for it.")
+        SEVERAL_DEFAULTS.told(several[-1], f"{enumerated(map(placed, several))} ask for it.")
         for several in by_plan.values()
         if len(several) > 1
     ]

@@ -242,6 +242,9 @@ class DialPlan(CmdletResource):
         after = after.predicting(action.address, self.name, put=[replace(plan, attributes={**plan.attributes, **made})])
         return after.predicting(action.address, "mailbox_policy", put=[policy])
 
+    def check_declared(self, landscape: Landscape) -> Sequence[Diagnostic]:
+        return tuple(told for plan in landscape.wanted(self.name).values() for told in _check(plan, landscape))
+
     def check(self, landscape: Landscape) -> Sequence[Diagnostic]:
         return tuple(
             told

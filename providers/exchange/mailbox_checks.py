@@ -7,6 +7,7 @@ Learn); DOMAIN 3.11, 3.13, 7.7; RELIABILITY D11.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -15,7 +16,7 @@ from providers.cmdlet_resource import object_argument
 from providers.exchange.eum_addresses import freeing, left_over
 from providers.exchange.people import Fit, fits_by_name
 from providers.exchange.policies import plan_of, plans_by_policy
-from providers.rules import Rule, enumerated
+from providers.rules import Rule, enumerated, placed
 from reconciler.diagnostics import Diagnostic, Severity
 from reconciler.resource import ActionKind, Landscape
 from reconciler.values import LYNC, Resource, Resources, Value, folded, write
@@ -73,7 +74,7 @@ SIP_TWICE = Rule(
     "UM076",
     "SIP address is given twice",
     "Within a dial plan a SIP address belongs to one mailbox.",
-    "Correct the SIP address of one of them.",
+    "Correct the SIP address of one of them; where both rows name one user, take one of the two out.",
     "Enable-UMMailbox, parameter SIPResourceIdentifier; DOMAIN 7.7",
     leaves_out=True,
 )
@@ -136,6 +137,10 @@ MAILBOX_RULES: Final = (
 )
 
 
+_SEVERAL: Final = 3
+"""Users who have one length of extension, from which on it is rather their dial plan that is wrong."""
+
+
 def check_mailboxes(landscape: Landscape) -> Sequence[Diagnostic]:
     """Return everything wrong with the declared mailboxes, in one pass over them."""
     rows: Mapping[str, Resource] = landscape.declared.get("um_mailbox", {})
@@ -147,9 +152,32 @@ def check_mailboxes(landscape: Landscape) -> Sequence[Diagnostic]:
     plans = {row.key: plan_of(row.text("policy"), by_policy) for row in declared.values()}
     return (
         *_of_two(ended, landscape),
-        *_against_world(declared, plans, landscape),
+        *_against_world(declared, landscape),
+        *_within_plans(declared, plans, _digits(landscape)),
         *_twice(declared, plans, landscape),
     )
+
+
+def check_rows(landscape: Landscape) -> Sequence[Diagnostic]:
+    """Return what contradicts itself among the rows of mailboxes, whatever the servers will tell of them."""
+    rows: Mapping[str, Resource] = landscape.declared.get("um_mailbox", {})
+    declared = Resources(row for row in rows.values() if not is_ended(row.attributes))
+    by_policy = plans_by_policy(landscape)
+    plans = {row.key: plan_of(row.text("policy"), by_policy) for row in declared.values()}
+    digits = _digits(landscape)
+    miscounted = _miscounted(declared, plans, digits)
+    right = {plan: count for plan, count in digits.items() if plan not in miscounted}
+    return (
+        *(_wrong_plan(plan, digits[plan], length, landscape) for plan, length in miscounted.items()),
+        *_within_plans(declared, plans, right),
+        *_twice(declared, plans, landscape),
+    )
+
+
+def _wrong_plan(plan: str, count: int, length: int, landscape: Landscape) -> Diagnostic:
+    known = landscape.wanted("dial_plan")[plan]
+    detail = f"{known.address} asks for {count} digits. The extensions of all its users have {length}."
+    return WRONG_DIGITS.told(known, detail, f"Write extension_digits: {length}, or correct the users.")
 
 
 def _of_two(ended: Sequence[Resource], landscape: Landscape) -> Iterator[Diagnostic]:
@@ -167,19 +195,24 @@ def is_ended(row: Mapping[str, Value]) -> bool:
     return row.get("state") == "absent"
 
 
-def _against_world(
-    declared: Mapping[str, Resource], plans: Mapping[str, str | None], landscape: Landscape
-) -> Iterator[Diagnostic]:
+def _against_world(declared: Mapping[str, Resource], landscape: Landscape) -> Iterator[Diagnostic]:
     mailboxes, users = landscape.all("mailbox"), landscape.all("lync_user")
     knows_mailboxes, knows_users = landscape.is_readable("mailbox"), landscape.is_readable("lync_user")
     by_email = {email: user for user in users.values() if (email := user.text("email"))}
     texts = [row.written or row.key for row in declared.values()]
-    digits, fits = _digits(landscape), fits_by_name(texts, landscape) if knows_mailboxes else {}
+    fits = fits_by_name(texts, landscape) if knows_mailboxes else {}
     for row in declared.values():
         if knows_mailboxes:
             yield from _whom(row, mailboxes, fits)
         if knows_users:
             yield from _against_lync(row, users, by_email, is_new=_is_enabled(row, landscape))
+
+
+def _within_plans(
+    declared: Mapping[str, Resource], plans: Mapping[str, str | None], digits: Mapping[str, int]
+) -> Iterator[Diagnostic]:
+    """Find rows whose dial plan is not that of their policy, or whose extensions are not as long as it asks."""
+    for row in declared.values():
         plan = plans[row.key]
         written = row.text("dial_plan")
         if plan and written and folded(written) != folded(plan):
@@ -190,6 +223,26 @@ def _against_world(
         if wrong:
             detail = f"{row.address} has the extension {enumerated(wrong)}; {plan} asks for {count} digits."
             yield WRONG_DIGITS.told(row, detail)
+
+
+def _miscounted(
+    declared: Mapping[str, Resource], plans: Mapping[str, str | None], digits: Mapping[str, int]
+) -> Mapping[str, int]:
+    """Return, by folded dial plan, the length of its users' extensions where all have one that it does not ask for.
+
+    It is then the dial plan that is wrong, which is told once.
+    """
+    lengths: dict[str, Counter[int]] = {}
+    for row in declared.values():
+        if (plan := folded(plans[row.key] or "")) in digits:
+            lengths.setdefault(plan, Counter()).update(map(len, row.items("extension")))
+    return {
+        plan: length
+        for plan, counted in lengths.items()
+        if len(counted) == 1
+        for length, rows in counted.items()
+        if rows >= _SEVERAL and length != digits[plan]
+    }
 
 
 def _whom(
@@ -305,7 +358,7 @@ def _claims(mailbox: Resource) -> Iterator[tuple[str, str]]:
 def _holder(row: Resource, plan: str, value: str, holder: Resource, landscape: Landscape) -> tuple[str, str]:
     """Return what is said of a value that another mailbox has, and how it becomes free."""
     if holder.key in landscape.declared.get("um_mailbox", {}):
-        return f"{value} is given to {holder.address} and {row.address} in {plan}.", ""
+        return f"{value} is given to {placed(holder)} and {placed(row)} in {plan}.", ""
     where = holder.text("dial_plan") or plan
     why = "was declared before and stays enabled" if holder.address in landscape.prior.resources else "is not declared"
     detail = f"{row.address} asks for {value} in {plan}. {holder.address} holds it in {where}; it {why}."

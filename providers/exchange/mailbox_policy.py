@@ -176,6 +176,9 @@ class MailboxPolicy(CmdletResource):
         """True for the policy that a dial plan brings with it."""
         return observed.key.endswith(DEFAULT)
 
+    def check_declared(self, landscape: Landscape) -> Sequence[Diagnostic]:
+        return self.check(landscape)
+
     def check(self, landscape: Landscape) -> Sequence[Diagnostic]:
         told: list[Diagnostic] = []
         for policy in landscape.wanted(self.name).values():

@@ -29,7 +29,7 @@ from providers.cmdlet_resource import (
     object_argument,
     unset,
 )
-from providers.exchange.mailbox_checks import MAILBOX_RULES, check_mailboxes, is_ended
+from providers.exchange.mailbox_checks import MAILBOX_RULES, check_mailboxes, check_rows, is_ended
 from providers.exchange.mailbox_policy import policy_argument
 from providers.exchange.people import guids_of, rows_by_mailbox
 from providers.exchange.policies import DEFAULT, default_spelt, plan_of, plans_by_policy
@@ -209,6 +209,9 @@ class UMMailbox(CmdletResource):
 
     def delete(self, observed: Resource, landscape: Landscape) -> Sequence[Command]:
         return (write("Disable-UMMailbox", Identity=self.identity(observed.key, landscape)),)
+
+    def check_declared(self, landscape: Landscape) -> Sequence[Diagnostic]:
+        return check_rows(landscape)
 
     def check(self, landscape: Landscape) -> Sequence[Diagnostic]:
         return check_mailboxes(landscape)

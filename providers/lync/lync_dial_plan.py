@@ -18,7 +18,7 @@ from pydantic import AfterValidator, Field
 
 from providers.cmdlet_resource import Clearable, CmdletResource, Declared, Exclusive, unset
 from providers.exchange.servers import named_servers, um_hosts
-from providers.rules import Rule, did_you_mean
+from providers.rules import Rule, did_you_mean, placed
 from providers.types import Normalise, Text, Truth, checked, plain
 from reconciler.claims import Claim
 from reconciler.diagnostics import Diagnostic
@@ -39,6 +39,13 @@ NAME_RULE = Rule(
     "the phone context of the UM dial plan; else Lync does not find it.",
     "Leave simple_name out to derive it, or write the phone context.",
     "Deployment process for integrating on-premises UM (Gg425737); DOMAIN 3.4",
+)
+NAME_TWICE = Rule(
+    "UM085",
+    "Simple name is given twice",
+    "The SimpleName of a Lync dial plan is its own: Lync refuses a second one.",
+    "Give one of them another simple_name, or leave it out.",
+    "New-CsDialPlan, parameter SimpleName; DOMAIN 7.8",
 )
 
 
@@ -90,7 +97,7 @@ class LyncDialPlan(CmdletResource):
     key_parameter: ClassVar[str] = "Identity"
     key_output: ClassVar[str] = "Identity"
     name_output: ClassVar[str] = "Identity"
-    rules: ClassVar[tuple[Rule, ...]] = (UNKNOWN_LYNC_DIAL_PLAN, NAME_RULE)
+    rules: ClassVar[tuple[Rule, ...]] = (UNKNOWN_LYNC_DIAL_PLAN, NAME_RULE, NAME_TWICE)
 
     def is_implied(self, observed: Resource, landscape: Landscape) -> bool:
         """True for the global dial plan: every deployment has it."""
@@ -116,8 +123,11 @@ class LyncDialPlan(CmdletResource):
         made = tuple(one.address for one in plans if one.kind in (ActionKind.CREATE, ActionKind.REPLACE))
         return (*super().successors(gone, landscape), *made)
 
+    def check_declared(self, landscape: Landscape) -> Sequence[Diagnostic]:
+        return _shared_names(landscape)
+
     def check(self, landscape: Landscape) -> Sequence[Diagnostic]:
-        told: list[Diagnostic] = []
+        told = list(_shared_names(landscape))
         contexts = required_names(landscape)
         for plan in landscape.wanted("dial_plan").values():
             named = plan.text("lync_dial_plan")
@@ -132,6 +142,20 @@ class LyncDialPlan(CmdletResource):
                 detail = f'{known.address} has the simple name "{known.get("simple_name")}"; it must be "{context}".'
                 told.append(NAME_RULE.told(landscape.wanted(self.name).get(named, plan), detail))
         return told
+
+
+def _shared_names(landscape: Landscape) -> Sequence[Diagnostic]:
+    """Return the simple names that two Lync dial plans have, of which one is declared."""
+    wanted, there = landscape.wanted(LyncDialPlan.name), landscape.all(LyncDialPlan.name)
+    others = [one for one in there.values() if one.key not in wanted]
+    holders: dict[str, Resource] = {}
+    told: list[Diagnostic] = []
+    for plan in (*others, *wanted.values()):
+        if name := plan.text("simple_name"):
+            holder = holders.setdefault(folded(name), plan)
+            if holder is not plan and plan.key in wanted:
+                told.append(NAME_TWICE.told(plan, f'"{name}" is given to {placed(holder)} and {placed(plan)}.'))
+    return told
 
 
 def required_names(landscape: Landscape) -> dict[str, str]:

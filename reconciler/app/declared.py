@@ -48,7 +48,7 @@ def declared_in(directory: Path, connections: Path | None = None) -> Declared:
     """
     pinned, before = read_pinned(connections, directory) if connections is not None else (None, ())
     files = read_files(directory, prefix=prefix_of(directory))
-    environment, told = load(files, resource_types(), pinned=pinned)
+    environment, told = load(files, resource_types(), pinned=pinned, is_reached=True)
     if environment is None:
         raise ConfigurationError(*before, *told)
     return Declared(environment, (*before, *told), files, pinned)
