@@ -225,8 +225,13 @@ class _Repository:
         return Gap(missing, is_parallel, remedy=remedy)
 
     def _changes(self, of: str, without: str | None) -> tuple[str, ...]:
-        """Return the commits of ``of`` that changed the directory and are not in ``without``, with their subjects."""
-        lines = self._commits(of, without, _COMMITS_NAMED, "--format=%h %s").decode("utf-8", "replace").splitlines()
+        """Return the commits of ``of`` that changed the environment and are not in ``without``, with their subjects.
+
+        Where it has no files in this directory, it had the environment elsewhere: then each of its commits counts.
+        """
+        where = "." if any(is_read(name) for name, _ in self.files_of(of)) else ":/"
+        told = self._commits(of, without, _COMMITS_NAMED, "--format=%h %s", where=where)
+        lines = told.decode("utf-8", "replace").splitlines()
         return tuple(line for line in lines if not line.startswith("commit "))
 
     def _had_content(self, commit: str, applied: str) -> bool:
@@ -237,9 +242,9 @@ class _Repository:
         trees = self.ask("cat-file", "--batch-check=%(objectname)", given=wanted).splitlines()
         return trees[0] in trees[1:]
 
-    def _commits(self, of: str, without: str | None, limit: int, *options: str) -> bytes:
+    def _commits(self, of: str, without: str | None, limit: int, *options: str, where: str = ".") -> bytes:
         excluded = () if without is None else (f"^{without}",)
-        return self.ask("rev-list", f"--max-count={limit}", *options, of, *excluded, "--", ".")
+        return self.ask("rev-list", f"--max-count={limit}", *options, of, *excluded, "--", where)
 
     def _is_ancestor(self, commit: str, *, of: str) -> bool:
         code, _, told = self._run("merge-base", "--is-ancestor", commit, of)

@@ -308,6 +308,19 @@ def test_a_change_that_was_squashed_or_rebased_is_not_lacked(clone: Clone) -> No
     assert gap(clone, before, applied).is_parallel
 
 
+def test_an_environment_whose_directory_was_renamed_lacks_what_was_applied_of_the_old_one(clone: Clone) -> None:
+    clone.run("checkout", "--quiet", "-b", "branch")
+    clone.run("mv", "estate", "renamed")
+    renamed = clone.commit("rename", beside__x="x: 1\n")
+    clone.run("checkout", "--quiet", "main")
+    applied = clone.commit("raise", env=PIN % 10)
+    clone.run("checkout", "--quiet", "branch")
+    found = gap_between(clone.top / "renamed", renamed, applied)
+    assert [line.partition(" ")[2] for line in found.commits] == ["raise"]
+    clone.run("merge", "--quiet", "--no-edit", applied)
+    assert gap_between(clone.top / "renamed", clone.run("rev-parse", "HEAD"), applied) == Gap(), "the remedy helps"
+
+
 def test_what_a_newer_commit_took_back_counts_as_its_change(clone: Clone) -> None:
     """Its content was there before, which does not make the commit between them newer."""
     between = clone.commit("raise", env=PIN % 10)
