@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import stat
 import sys
 from pathlib import Path
@@ -21,6 +22,8 @@ from reconciler.errors import StateError
 _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
 _NON_BLOCKING = getattr(os, "O_NONBLOCK", 0)
 _BINARY = getattr(os, "O_BINARY", 0)
+_OURS = ".reconciler"
+"""The directory that an environment keeps for us alone."""
 
 _NETWORK_FILE_SYSTEMS = frozenset(
     {"nfs", "nfs4", "cifs", "smb3", "smbfs", "ncpfs", "afs", "ceph", "glusterfs", "lustre", "ocfs2", "gfs2", "beegfs"}
@@ -210,14 +213,26 @@ def _check_owner_and_mode(path: Path, status: os.stat_result, mode: str, others:
         raise _refused(
             path,
             f"is open to other users (mode {stat.S_IMODE(status.st_mode):04o})",
-            f"Close it, if nobody else had reason to write there:\n\n    chmod {mode} {path}",
+            _closing(path, mode),
         )
+
+
+def _closing(path: Path, mode: str) -> str:
+    """Return how something is closed to others; of a directory only where none but we keep files in it.
+
+    Somebody may have named a file in /tmp, or /etc: closed, nobody could use the machine any more.
+    """
+    close = f"chmod {mode} {shlex.quote(str(path))}"
+    if mode == "700" and path.name != _OURS:
+        own = f"mkdir -m 700 {shlex.quote(str(path / 'reconciler'))}"
+        return f"Keep the state in a directory of its own, and name a file in that:\n\n    {own}"
+    return f"Close it, if nobody else had reason to write there:\n\n    {close}"
 
 
 def _refuse_open_directory(path: Path) -> None:
     mode = os.stat(path).st_mode
     if sys.platform != "win32" and mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
-        raise _refused(path, "may be written by everybody", f"Close it:\n\n    chmod o-w {path}")
+        raise _refused(path, "may be written by everybody", f"Close it:\n\n    chmod o-w {shlex.quote(str(path))}")
 
 
 def _refused(path: Path, why: str, remedy: str) -> StateError:

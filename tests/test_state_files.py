@@ -10,7 +10,13 @@ from pathlib import Path
 import pytest
 
 from reconciler.errors import StateError
-from state.files import ensure_private_directory, network_file_system, read_private, write_private
+from state.files import (
+    check_private_directory,
+    ensure_private_directory,
+    network_file_system,
+    read_private,
+    write_private,
+)
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has neither owners nor modes of this kind")
 
@@ -152,3 +158,14 @@ def test_network_file_systems_are_known_by_their_mount(tmp_path: Path, kind: str
 def test_a_later_mount_covers_an_earlier_one(tmp_path: Path) -> None:
     mounts = f"a / ext4 rw 0 0\nb {tmp_path} ext4 rw 0 0\nc {tmp_path} nfs rw 0 0\n"
     assert network_file_system(tmp_path / "x", mounts=mounts) == "nfs"
+
+
+def test_a_directory_that_others_use_is_never_to_be_closed(tmp_path: Path) -> None:
+    """One such as /tmp: the command would be run as it stands."""
+    shared, ours = tmp_path / "for all", tmp_path / ".reconciler"
+    for path, remedy in ((shared, f"mkdir -m 700 '{shared}/reconciler'"), (ours, f"chmod 700 {ours}")):
+        path.mkdir(mode=0o755)
+        with pytest.raises(StateError) as caught:
+            check_private_directory(path)
+        (told,) = caught.value.diagnostics
+        assert told.remedy.endswith(f"\n\n    {remedy}")
