@@ -15,7 +15,7 @@ from pathlib import PurePath
 from typing import Any
 
 from reconciler.diagnostics import Diagnostic, Position
-from reconciler.redaction import is_secret_name, may_be_shown, without_secret
+from reconciler.redaction import HIDDEN, is_secret_name, may_be_shown, without_secret
 from reconciler.source_text import did_you_mean, nearest
 from reconciler.values import EMPTY, Adapter, Authentication, Connection
 from reconciler.yaml_reader import Node
@@ -136,6 +136,16 @@ def _host(text: str) -> str:
         raise ValueError("is no host name: write it without scheme, port or path, such as ex1.contoso.com") from None
 
 
+_ACCOUNT = re.compile(r"@|:(?!//|[0-9]*(?:/|$))")
+"""Of ``USER:PASSWORD@HOST``, or what is left of it; a port is none."""
+
+
+def _shown(text: str) -> str:
+    """Return a value that is wrong as it may be shown."""
+    text = without_secret(text)
+    return HIDDEN if "://" not in text and _ACCOUNT.search(text) else text
+
+
 def _port(text: str) -> int:
     if text.isascii() and text.isdigit() and 0 < int(text[:6]) < 65_536:
         return int(text)
@@ -234,7 +244,7 @@ def _hosts(node: Node, where: str, found: list[Diagnostic]) -> list[tuple[str, N
         try:
             name = _host(host)
         except ValueError as error:
-            found.append(own.diagnostic("Invalid value", f'"{host}" {error}.', "Write the FQDN.", on_key=True))
+            found.append(own.diagnostic("Invalid value", f'"{_shown(host)}" {error}.', "Write the FQDN.", on_key=True))
             continue
         if expect_mapping(own, f"{where}.hosts.{name}", found):
             named.append((name, own))
@@ -276,7 +286,7 @@ def parse_key(node: Node, name: str, key: Key, found: list[Diagnostic]) -> Any:
     try:
         return key.parse(node.value)
     except ValueError as error:
-        detail = f'"{name}" is "{without_secret(node.value)}"; this {error}.'
+        detail = f'"{name}" is "{_shown(node.value)}"; this {error}.'
         found.append(node.diagnostic("Invalid value", detail, f"Correct the value. {key.doc}"))
         return None
 

@@ -211,8 +211,9 @@ class _Builder:
             self._tell(
                 event,
                 "Alias",
-                f'"*{event.anchor}" repeats another part of the file, which is not supported.',
-                "Write the value out.",
+                # Its name is not repeated: it may be a password that begins with the mark.
+                "A text that begins with * repeats another part of the file, which is not supported.",
+                "Write the value out. If it begins with *, quote it.",
             )
             self._put(None, event.start_mark.index)
         elif kind is DocumentStartEvent:
@@ -332,8 +333,8 @@ class _Builder:
 
     def _refuse_properties(self, event: Any) -> None:
         if event.anchor is not None:
-            detail = f'"&{event.anchor}" names a part of the file for repetition, which is not supported.'
-            self._tell(event, "Anchor", detail, f'Remove "&{event.anchor}".')
+            detail = "A text that begins with & names a part of the file for repetition, which is not supported."
+            self._tell(event, "Anchor", detail, "Remove it. If it belongs to the value, quote that.")
         if event.tag is not None:
             detail = "Values are text here; what they mean is decided by the schema."
             self._tell(event, "Tag", f"The value has a tag. {detail}", "Remove the tag; quote the text.")
