@@ -2,7 +2,8 @@
 
 A setting that lists objects, such as the dial plans that a server answers for, would drop one that goes long before its
 successor works. So an element that names an object which this plan removes stays in the list until then: the removal,
-which waits for everything that takes its place, takes it out right before.
+which waits for everything that takes its place, takes it out right before. That holds too where the setting is as
+desired otherwise, as after a run that ended in between.
 """
 
 from __future__ import annotations
@@ -11,43 +12,53 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from reconciler.claims import Taken
-from reconciler.resource import Action, ActionKind, AttributeKind, Change, Landscape, ResourceType
+from reconciler.resource import Action, ActionKind, Attribute, AttributeKind, Change, Landscape, ResourceType
 from reconciler.values import UNSET, Address, Resource
 
 
 def keep_until_removed(types: Sequence[ResourceType], before: Landscape, end: Landscape) -> Landscape:
-    """Return ``end`` with its actions so that the removal of an object takes it out of the lists that name it."""
-    work = _Unlinking(before, {action.address.folded: action for action in end.actions.values()})
-    by_name = {kind.name: kind for kind in types}
-    for action in end.actions.values():
-        kind = by_name[action.address.type]
-        for change in action.changes if action.kind is ActionKind.UPDATE else ():
-            attribute = kind.attributes.get(change.attribute)
-            if attribute is not None and attribute.references and attribute.kind is AttributeKind.MEMBERSHIP:
-                work.put_off(kind, action, change, attribute.references)
-    return replace(end, actions={action.address: action for action in work.actions.values()})
+    """Return ``end`` with its actions so that the removal of an object takes it out of our lists that name it."""
+    work = _Unlinking(before, end, {action.address.folded: action for action in end.actions.values()})
+    if any(action.kind is ActionKind.DELETE for action in end.actions.values()):
+        for kind in types:
+            for attribute in kind.attributes.values():
+                if attribute.references and attribute.kind is AttributeKind.MEMBERSHIP:
+                    for observed in before.all(kind.name).values():
+                        work.put_off(kind, observed, attribute)
+    return replace(work.end, actions={action.address: action for action in work.actions.values()})
 
 
 @dataclass(slots=True)
 class _Unlinking:
     before: Landscape
+    end: Landscape
     actions: dict[tuple[str, str], Action]
     last: dict[Address, Address] = field(default_factory=dict)
     """Of each setting, the removal that changed its list last: the next one starts from there."""
 
-    def put_off(self, kind: ResourceType, action: Action, change: Change, named: str) -> None:
-        """Leave to the removals what a change takes out of a list because its object goes."""
-        observed = self.before.one(kind.name, action.address.key)
-        items, after = _items(change.before), _items(change.after)
-        gone = [item for item in items if item not in after and self._is_removed(Address(named, item))]
-        if observed is None or not gone:
+    def put_off(self, kind: ResourceType, observed: Resource, attribute: Attribute) -> None:
+        """Leave to the removals what goes out of a list because its object goes."""
+        setting, items = observed.address, observed.items(attribute.name)
+        gone = [item for item in items if self._is_removed(Address(attribute.references or "", item))]
+        if not gone or not self._is_ours(setting):
             return
-        kept = tuple(sorted({*after, *gone}))
-        self.actions[action.address.folded] = self._without(kind, action, observed, replace(change, after=kept))
+        action = self.actions.get(setting.folded)
+        own = next((one for one in action.changes if one.attribute == attribute.name), None) if action else None
+        kept = tuple(sorted({*(_items(own.after) if own else items), *gone}))
+        if action is not None and own is not None and action.kind is ActionKind.UPDATE:
+            self.actions[setting.folded] = self._without(kind, action, observed, replace(own, after=kept))
         for item in gone:
             left = tuple(one for one in kept if one != item)
-            self._take_out(kind, action.address, Address(named, item), observed, Change(change.attribute, kept, left))
+            removed = Address(attribute.references or "", item)
+            self._take_out(kind, setting, removed, observed, Change(attribute.name, kept, left))
             kept = left
+        predicted = _with(self.end.one(kind.name, setting.key) or observed, attribute.name, kept)
+        self.end = self.end.with_observed(kind.name, self.end.all(kind.name).replaced([predicted]))
+
+    def _is_ours(self, setting: Address) -> bool:
+        """True for a setting that this plan acts on or wants, or that we made as it is."""
+        is_wanted = setting.key in self.end.wanted(setting.type)
+        return is_wanted or setting.folded in self.actions or setting in self.before.prior.resources
 
     def _is_removed(self, address: Address) -> bool:
         action = self.actions.get(address.folded)
@@ -76,17 +87,19 @@ class _Unlinking:
         removal = self.actions[gone.folded]
         goal, former = (_with(observed, change.attribute, items) for items in (change.after, change.before))
         changes = (change,)
-        first = [need for need in (setting, self.last.get(setting)) if need is not None]
+        keeper = self.actions.get(setting.folded)
+        is_changed = keeper is not None and keeper.kind is ActionKind.UPDATE
+        first = [need for need in (setting if is_changed else None, self.last.get(setting)) if need is not None]
+        others = [need for need in removal.needs if need != setting]
         self.actions[gone.folded] = replace(
             removal,
             commands=(*kind.update(goal, former, changes, self.before), *removal.commands),
             inverse=(*removal.inverse, *kind.update(former, goal, _turned(changes), self.before)),
-            needs=tuple(dict.fromkeys((*removal.needs, *first))),
+            needs=tuple(dict.fromkeys((*others, *first))),
             takes_from=(*removal.takes_from, Taken(setting, {change.attribute: _items(change.before)})),
         )
         self.last[setting] = gone
-        keeper = self.actions[setting.folded]
-        if keeper.kind is ActionKind.ADOPT:
+        if keeper is not None and keeper.kind is ActionKind.ADOPT:
             self.actions[setting.folded] = replace(keeper, predicted_by=gone)
 
 

@@ -262,6 +262,42 @@ def test_a_dial_plan_that_goes_answers_until_everything_stands_on_its_successor(
     assert not trial.plan().adopted
 
 
+def bound(plans: Mapping[str, tuple[int, ...]]) -> dict[str, Any]:
+    """Return dial plans of all servers, with their access numbers."""
+    numbers = {name: [NUMBERS[digit] for digit in digits] for name, digits in plans.items()}
+    return {"dial_plans": {name: {**PLAN, "access_numbers": told, "servers": "all"} for name, told in numbers.items()}}
+
+
+def test_dial_plans_of_the_same_servers_become_one() -> None:
+    trial = rewritten(applied(bound({"Ams": (0,), "Base": (1,), "Zulu": (2,)})), bound({"Base": (0, 1, 2)}))
+    run = trial.apply(max_destroy=9)
+    assert run.exit_code == 0, run.told()
+    again = trial.plan()
+    assert (again.steps, again.adopted, again.forgotten) == ((), (), ())
+
+
+def test_a_removal_that_was_blocked_is_done_by_the_next_apply() -> None:
+    for at in range(1, 30, 4):
+        trial = rewritten(applied(bound({"Zulu": (0,)})), bound({"Alpha": (0,)}))
+        run = trial.apply(max_destroy=9, fault=Fault("refused", at))
+        if not run.doors.happened:
+            break
+        assert run.exit_code == 3, run.told()
+        again = trial.apply(max_destroy=9)
+        assert again.exit_code == 0, again.told()
+        assert not trial.plan().steps
+        assert not violations(again, trial)
+    else:
+        raise AssertionError("no apply came to its end")
+
+
+def test_a_server_that_somebody_else_bound_keeps_the_dial_plan() -> None:
+    trial = applied({"dial_plans": {"Ams": {**PLAN}, "Base": {**PLAN}}})
+    assert trial.administrator("Set-UMService -Identity EX1 -DialPlans @{Add='Base'}")
+    rewritten(trial, {"dial_plans": {"Ams": PLAN}})
+    assert [one.code for one in trial.plan().diagnostics if one.is_error] == ["UM102"]
+
+
 def test_a_saved_plan_keeps_whom_it_takes_from_and_what_goes_back() -> None:
     trial = applied(base(row(USERS[0], "41001"), row(USERS[1], "41002")))
     plan = rewritten(trial, base(row(USERS[0], "41002"), row(USERS[1], "41001"))).plan()
