@@ -180,10 +180,15 @@ def _in_use(action: Action, by: Sequence[Resource]) -> Diagnostic:
     is_replacement = action.kind is ActionKind.REPLACE
     verb = "replaced" if is_replacement else "removed"
     why = f" ({'; '.join(action.reasons)})" if action.reasons else ""
+    remedy = (
+        "Leave it as it is; or declare another one beside it and let these name that one."
+        if is_replacement
+        else "Take these away from it first, or leave it declared as it is."
+    )
     return Diagnostic(
         "Replacing what others use" if is_replacement else "Removing what others use",
         f"{action.address} would be {verb}{why}, but {len(by)} resources depend on it: {shown}.",
-        "Take these away from it first, or leave it declared as it is.",
+        remedy,
         address=str(action.address),
         position=action.position,
         code="UM103" if is_replacement else "UM102",

@@ -55,7 +55,7 @@ SEVERAL_DEFAULTS = Rule(
     "UM052",
     "Several attendants for the star key",
     "A dial plan has one auto attendant that the star key reaches.",
-    "Write is_default: true for one attendant of each dial plan.",
+    "Take is_default: true away from all of them but one.",
     "Set-UMDialPlan, parameter UMAutoAttendant; DOMAIN 7.1",
 )
 DEFAULT_IN_USE = Rule(

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, ClassVar
 
-from providers.cmdlet_resource import CmdletResource, Declared, Output, ReadOnly, unset
+from providers.cmdlet_resource import CmdletResource, Declared, Output, ReadOnly, object_argument, unset
 from providers.exchange.gateways import gateways_of
 from providers.exchange.outcalls import (
     GatewayClass,
@@ -27,7 +27,7 @@ from providers.types import Fqdn, GatewayStatus, Number, Truth
 from reconciler.diagnostics import Diagnostic, Severity
 from reconciler.resource import Action, Landscape, Lifecycle
 from reconciler.snapshot import Duty, Obligation
-from reconciler.values import Address, Resource, Value
+from reconciler.values import Address, Resource, Value, write
 
 POOR_GATEWAY = Rule(
     "UM040",
@@ -73,7 +73,7 @@ ORPHAN = Rule(
     "UM045",
     "Gateway of a pool that is gone",
     "exchucutil made the gateway for a pool that the topology no longer has; the script never removes any.",
-    "Remove it by hand once nothing uses it:\n  Remove-UMIPGateway",
+    "Remove it once nothing uses it, with Remove-UMIPGateway.",
     "ExchUCUtil.ps1; DOMAIN 4.3",
     Severity.NOTE,
 )
@@ -182,7 +182,7 @@ def _check(each: PlanOutcalls, landscape: Landscape) -> Sequence[Diagnostic]:
         told.append(UNKNOWN_SITE.told(plan, f'{plan.address} names the site "{site}".', did_you_mean(site, sites)))
     match each.trouble:
         case Trouble.INVALID_CHOICE:
-            told.append(_invalid_choice(each))
+            told.append(_invalid_choice(each, landscape))
         case Trouble.NO_CANDIDATE:
             detail = f"{plan.address} has the gateways {_listed(each)}; they stay as they are."
             told.append(NO_CANDIDATE.told(plan, detail))
@@ -209,11 +209,16 @@ def _poor_gateway(each: PlanOutcalls) -> Diagnostic:
     return POOR_GATEWAY.told(each.plan, detail, remedy, severity=severity)
 
 
-def _invalid_choice(each: PlanOutcalls) -> Diagnostic:
+def _invalid_choice(each: PlanOutcalls, landscape: Landscape) -> Diagnostic:
     if each.explicit in each.gateways:
         detail = f'{each.plan.address} chooses "{each.explicit}", the gateway of a Director pool.'
         return INVALID_CHOICE.told(each.plan, detail)
-    detail = f'{each.plan.address} chooses "{each.explicit}", which is not linked to it or is disabled.'
+    known = landscape.one(IPGateway.name, each.explicit)
+    if known is not None and known.get("status") == "Disabled":
+        enabling = write("Enable-UMIPGateway", Identity=object_argument(known, known.key))
+        detail = f'{each.plan.address} chooses "{each.explicit}", which is disabled.'
+        return INVALID_CHOICE.told(each.plan, detail, f"Write another one, or enable it:\n  {enabling}")
+    detail = f'{each.plan.address} chooses "{each.explicit}", which is not linked to it.'
     return INVALID_CHOICE.told(each.plan, detail, did_you_mean(each.explicit or "", each.gateways))
 
 
@@ -227,13 +232,12 @@ def _orphans(landscape: Landscape) -> Sequence[Diagnostic]:
     if not pools:
         return ()
     return tuple(
-        ORPHAN.told(
-            gateway, f"{gateway.address} ({gateway.name}) matches no pool.", f"{ORPHAN.remedy} {_quoted(gateway)}"
-        )
+        ORPHAN.told(gateway, f"{gateway.address} ({gateway.name}) matches no pool.", _removing(gateway))
         for gateway in landscape.all(IPGateway.name).values()
         if gateway.key not in pools and gateway.name and re.fullmatch(r"[0-9]+:[0-9]+", gateway.name)
     )
 
 
-def _quoted(gateway: Resource) -> str:
-    return f"-Identity '{gateway.name}'"
+def _removing(gateway: Resource) -> str:
+    command = write("Remove-UMIPGateway", Identity=gateway.name or gateway.key)
+    return f"Remove it once nothing uses it:\n  {command}"

@@ -286,9 +286,12 @@ def _against_lync(
             yield NO_USER.told(row, detail, f"Write sip_address: {known.key}.")
         else:
             detail = f"{row.address} has the SIP address {sip}, which no user in Lync has."
-            yield NO_USER.told(row, detail)
+            remedy = "Correct the SIP address, or enable its user for Lync and Enterprise Voice first."
+            yield NO_USER.told(row, detail, remedy)
     elif user.get("hosted_voicemail") is True:
-        yield HOSTED.told(row, f"{sip} has hosted voice mail; {row.address} is left out.")
+        ending = write("Set-CsUser", LYNC, Identity=f"sip:{sip}", HostedVoiceMail=False)
+        remedy = f"Take the row out, or end hosted voice mail for the user:\n  {ending}"
+        yield HOSTED.told(row, f"{sip} has hosted voice mail; {row.address} is left out.", remedy)
     elif user.get("enterprise_voice") is not True:
         command = write("Set-CsUser", LYNC, Identity=f"sip:{sip}", EnterpriseVoiceEnabled=True)
         remedy = f"Enable the user for Enterprise Voice first:\n  {command}"

@@ -33,6 +33,7 @@ NO_SECURED = Rule(
     "Install a service pack, or take the server off the dial plan.",
     "New-UMDialPlan of Exchange 2007 (bb676516); DOMAIN 2.2",
 )
+_AGREE: Final = "Give them one EncryptionLevel, with Set-CsMediaConfiguration: no voip_security suits them all."
 SECURITY_RULES: Final = (INCOMPATIBLE, NO_SECURED)
 
 _SUITS = {
@@ -85,13 +86,11 @@ def security_diagnostics(plan: Resource, landscape: Landscape) -> Sequence[Diagn
     found: list[Diagnostic] = []
     if suitable is None:
         if value is None:
-            found.append(
-                INCOMPATIBLE.told(plan, f"{plan.address} has no voip_security, and no media configuration tells it.")
-            )
+            detail = f"{plan.address} has no voip_security, and no media configuration tells it."
+            found.append(INCOMPATIBLE.told(plan, detail, "Write voip_security: Secured."))
     elif not suitable:
-        found.append(
-            INCOMPATIBLE.told(plan, f"{plan.address}: the pools ask for encryption that excludes one another ({told}).")
-        )
+        detail = f"{plan.address}: the pools ask for encryption that excludes one another ({told})."
+        found.append(INCOMPATIBLE.told(plan, detail, _AGREE))
     elif value not in suitable:
         detail = (
             f'{plan.address}: "voip_security" is {value}, but the Lync media configuration ({told}) needs '

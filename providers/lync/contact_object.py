@@ -19,7 +19,7 @@ from providers.rules import Rule
 from providers.types import Normalise, ObjectName, PoolFqdn, SipAddress, Text, Truth, text
 from reconciler.diagnostics import Diagnostic, Severity
 from reconciler.resource import Landscape, Lifecycle
-from reconciler.values import Address, Record, Resource
+from reconciler.values import Address, Record, Resource, write
 
 MISSING = Rule(
     "UM090",
@@ -43,7 +43,7 @@ LOST_HOME = Rule(
     "UM092",
     "Contact object is homed on a pool that is gone",
     "A contact object on a removed pool is not reached; after it is moved, exchucutil and restarts are needed again.",
-    "Move it to a pool where the UM users are homed:\n  Move-CsExUmContact",
+    "Move it to a pool where the UM users are homed, with Move-CsExUmContact.",
     "Move Exchange UM contact objects (JJ688022); DOMAIN 3.12",
     Severity.WARNING,
 )
@@ -121,8 +121,7 @@ class ContactObject(LyncFact):
                 told.append(WRONG_KIND.told(desired, f"{desired.key} must be for {kind}."))
             home = found.text("registrar_pool")
             if home and pools and home not in pools:
-                remedy = f"{LOST_HOME.remedy} -Identity sip:{found.get('sip_address')} -Target {_home(landscape)}"
-                told.append(LOST_HOME.told(desired, f"{desired.key} is homed on {home}.", remedy))
+                told.append(LOST_HOME.told(desired, f"{desired.key} is homed on {home}.", _moving(found, landscape)))
         return told
 
 
@@ -139,6 +138,14 @@ def _card(desired: Resource, landscape: Landscape) -> Diagnostic:
         f"number {desired.key}, pool {_home(landscape)}."
     )
     return MISSING.told(desired, f"No contact has the number {desired.key} ({kind}).", remedy)
+
+
+def _moving(contact: Resource, landscape: Landscape) -> str:
+    """Return how a contact comes to another pool; a sentence where no Front End pool is left to name."""
+    if not front_end_pools(landscape):
+        return LOST_HOME.remedy
+    command = write("Move-CsExUmContact", Identity=f"sip:{contact.get('sip_address')}", Target=_home(landscape))
+    return f"Move it to a pool where the UM users are homed:\n  {command}"
 
 
 def _home(landscape: Landscape) -> str:

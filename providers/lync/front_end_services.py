@@ -133,6 +133,19 @@ class Work:
         return (write("Stop-CsWindowsService", endpoint, Name=SERVICE, Graceful=True, NoWait=True), *starts)
 
 
+def starting(service: str, host: str) -> str:
+    """Return the command that starts a service of a Front End, to be pasted in a shell on any other.
+
+    It waits for nothing: a pool that is down comes up only when enough of its Front Ends start together.
+    """
+    return str(write("Start-CsWindowsService", Name=service, ComputerName=host, NoWait=True))
+
+
+def enabling(host: str) -> str:
+    """Return the command that lets Windows start RTCSRV again, to be pasted in a shell on the Front End, with where."""
+    return f"on {host}:\n  Set-Service -Name {SERVICE} -StartupType Automatic"
+
+
 def work_on(host: str, reasons: Sequence[str], landscape: Landscape) -> Work | None:
     """Return what is to be done on a Front End that has ``reasons`` to restart, or services that have to run.
 

@@ -137,7 +137,9 @@ class LyncDialPlan(CmdletResource):
             context = contexts.get(folded(named))
             if known is None:
                 detail = f'{plan.address} names the Lync dial plan "{named}".'
-                told.append(UNKNOWN_LYNC_DIAL_PLAN.told(plan, detail, did_you_mean(named, landscape.all(self.name))))
+                near = did_you_mean(named, landscape.all(self.name))
+                remedy = near if near.endswith("?") else f"{UNKNOWN_LYNC_DIAL_PLAN.remedy} {near}"
+                told.append(UNKNOWN_LYNC_DIAL_PLAN.told(plan, detail, remedy))
             elif context and folded(known.text("simple_name") or "") != folded(context):
                 detail = f'{known.address} has the simple name "{known.get("simple_name")}"; it must be "{context}".'
                 told.append(NAME_RULE.told(landscape.wanted(self.name).get(named, plan), detail))

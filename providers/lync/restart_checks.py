@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from providers.lync.front_end_services import SERVICE, TYPE, started_by, starts, state_of, stops
+from providers.lync.front_end_services import SERVICE, TYPE, enabling, started_by, starting, starts, state_of, stops
 from providers.lync.restart_level import is_of_unknown_age
 from providers.lync.topology import PROVEN, UcPool
 from providers.rules import Rule, enumerated
@@ -71,7 +71,11 @@ def check_services(pools: Mapping[str, UcPool], landscape: Landscape) -> Iterato
         if action is None and is_of_unknown_age(host, state, landscape):
             yield _uncompared(host, landscape.settings)
         if action is not None and starts(action) and state.start_mode == "Disabled":
-            yield IS_DISABLED.told(action.address, f"{SERVICE} on {host} is Disabled, and {state.status} now.")
+            yield IS_DISABLED.told(
+                action.address,
+                f"{SERVICE} on {host} is Disabled, and {state.status} now.",
+                f"Set its start mode, or leave the Front End as it is; {enabling(host)}",
+            )
         elif action is not None and stops(action) and pool.fqdn not in warned:
             warned.add(pool.fqdn)
             yield from _killers(action, pool, landscape)
@@ -105,7 +109,9 @@ def _down(host: str, state: ServiceState, action: Action | None) -> Iterator[Dia
     elif not state.is_running:
         mode = f", and its start mode is {state.start_mode}" if state.start_mode not in (None, "Auto") else ""
         yield DOES_NOT_RUN.told(
-            address, f"{SERVICE} on {host} is {state.status}{mode}.", _remedy(host, [SERVICE], begun)
+            address,
+            f"{SERVICE} on {host} is {state.status}{mode}.",
+            _to_start(host, state, begun),
         )
     elif missing := sorted({*state.stopped_dependents, *begun} - {SERVICE, *state.running_dependents}):
         verb = "does" if len(missing) == 1 else "do"
@@ -113,12 +119,20 @@ def _down(host: str, state: ServiceState, action: Action | None) -> Iterator[Dia
         yield DOES_NOT_RUN.told(address, detail, _remedy(host, missing, begun))
 
 
+def _to_start(host: str, state: ServiceState, begun: Collection[str]) -> str:
+    if state.start_mode == "Disabled" and SERVICE not in begun:
+        first = f"If that is not meant, set its start mode and start it; {enabling(host)}"
+        return f"{first}\n  Start-Service -Name {SERVICE}"
+    return _remedy(host, [SERVICE, *sorted(state.stopped_dependents)], begun)
+
+
 def _remedy(host: str, services: Sequence[str], begun: Collection[str]) -> str:
     left = [service for service in services if service not in begun]
     if not left:
         return "An apply starts it."
-    lines = [f"  Start-CsWindowsService -Name {service} -ComputerName {host}" for service in left]
-    return "\n".join([f"Start {'it' if len(left) == 1 else 'them'}, if that is not meant:", *lines])
+    lines = [f"  {starting(service, host)}" for service in left]
+    which = "it" if len(left) == 1 else "it, and what hangs on it" if SERVICE in left else "them"
+    return "\n".join([f"Start {which}, if that is not meant:", *lines])
 
 
 def _killers(action: Action, pool: UcPool, landscape: Landscape) -> Iterator[Diagnostic]:

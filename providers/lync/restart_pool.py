@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-from providers.lync.front_end_services import LONGEST_START, SERVICE, TYPE, starts, state_of, stops
+from providers.lync.front_end_services import LONGEST_START, SERVICE, TYPE, starting, starts, state_of, stops
 from providers.lync.quorum import keeps_quorum, needed_to_start, needed_to_stay_up
 from providers.lync.topology import UcPool
 from providers.rules import Rule, enumerated
@@ -103,7 +103,7 @@ def _start_remedy(pool: UcPool, there: Collection[str], landscape: Landscape) ->
     absent = [host for host in pool.front_ends if host not in there]
     stopped = [host for host in absent if state_of(host, landscape) is not None]
     unread = [host for host in absent if state_of(host, landscape) is None]
-    lines = [f"  Start-CsWindowsService -Name {SERVICE} -ComputerName {host}" for host in stopped]
+    lines = [f"  {starting(SERVICE, host)}" for host in stopped]
     first = "Start the Front Ends that are stopped first:" if stopped else ""
     reach = f"Make {enumerated(unread)} reachable, and plan again." if unread else ""
     return "\n".join([line for line in (reach, first, *lines) if line])

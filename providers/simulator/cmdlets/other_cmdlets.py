@@ -9,6 +9,7 @@ from providers.simulator.cmdlets.lync_users import cs_user
 from providers.simulator.cmdlets.phone_calls import why_unreachable
 from providers.simulator.invocation.call import Call, Handler, hash_of
 from providers.simulator.invocation.shapes import moment, only, shaped
+from providers.simulator.world.directory import Entry
 
 _CONTACT_DEFAULTS: Mapping[str, object] = {
     "SipAddress": None,
@@ -71,12 +72,26 @@ def _new_contact(call: Call) -> list[dict[str, object]]:
     return shaped(call, [entry], {"Identity": lambda _, entry: entry.dn}, _CONTACT_DEFAULTS)
 
 
-def _remove_contact(call: Call) -> list[dict[str, object]]:
+def _contact(call: Call) -> Entry:
+    """Return the contact object that a cmdlet names by its SIP address or its distinguished name."""
     wanted = str(call.get("Identity")).casefold()
     entry = next((e for e in call.view.of("CsExUmContact") if wanted in (e.name.casefold(), e.dn.casefold())), None)
     if entry is None:
         raise call.error("ManagementException", "cs-user-not-found", wanted, category="ObjectNotFound", name=wanted)
-    call.delete(entry)
+    return entry
+
+
+def _remove_contact(call: Call) -> list[dict[str, object]]:
+    call.delete(_contact(call))
+    return []
+
+
+def _move_contact(call: Call) -> list[dict[str, object]]:
+    """Answer Move-CsExUmContact: the contact is homed on the pool named by -Target."""
+    pool = str(call.get("Target"))
+    if pool.casefold() not in {one.fqdn.casefold() for one in call.holdings.world.lync.pools}:
+        raise call.error("ManagementException", "cs-user-not-found", pool, category="ObjectNotFound", name=pool)
+    call.change(_contact(call), {"RegistrarPool": pool})
     return []
 
 
@@ -120,6 +135,7 @@ HANDLERS: Mapping[str, Handler] = {
     "Get-ExchangeCertificate": _get_certificates,
     "Get-CsExUmContact": _get_contacts,
     "New-CsExUmContact": _new_contact,
+    "Move-CsExUmContact": _move_contact,
     "Remove-CsExUmContact": _remove_contact,
     "Get-CsManagementStoreReplicationStatus": _get_replication,
     "Test-CsExUMConnectivity": _test_connectivity,
