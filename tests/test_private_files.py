@@ -48,10 +48,11 @@ def test_what_may_only_be_read_is_copied(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 def test_of_applies_that_begin_together_one_goes_on(tmp_path: Path) -> None:
-    with alone(tmp_path):  # nothing was ever saved here, and nothing is made for the lock
+    with alone(tmp_path):  # no environment, so that nothing is made for the lock
         assert list(tmp_path.iterdir()) == []
-    make_private(tmp_path / ".reconciler")
-    with alone(tmp_path):
+    (tmp_path / "env.yaml").touch()
+    with alone(tmp_path):  # also the first ever
+        assert (tmp_path / ".reconciler" / ".gitignore").exists()
         with pytest.raises(Locked, match=f"process {os.getpid()}") as caught, alone(tmp_path):
             pass
         assert caught.value.exit_code == 6

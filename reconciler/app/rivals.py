@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
-from reconciler.app.private_files import PRIVATE
+from reconciler.app.private_files import PRIVATE, make_private
 from reconciler.diagnostics import Diagnostic, Severity
+from reconciler.environment_files import YAML
 from reconciler.errors import Locked, StateError
 from reconciler.ports import StateStore
 from reconciler.snapshot import short_run
@@ -20,7 +21,8 @@ def alone(directory: Path) -> Iterator[None]:
     """Enter an apply that nobody else on this machine has begun in this directory, before anything is loaded for it.
 
     Of several that begin in the same moment none finds the lock taken yet, and each would load the environment and its
-    store to learn which of them got it. Where nothing was ever saved, the lock alone decides.
+    store to learn which of them got it. What is private is made for that, where files of an environment lie; where it
+    cannot be made, the lock alone decides.
 
     Raises:
         Locked: another has begun, or holds the lock.
@@ -29,6 +31,9 @@ def alone(directory: Path) -> Iterator[None]:
 
     refuse_while_held(directory)
     place = directory / PRIVATE / "apply.lock"
+    if not os.path.lexists(place.parent) and any(directory.glob(f"*{YAML}")):
+        with suppress(StateError):  # told where the lock is taken
+            make_private(place.parent)
     if not (place.parent.is_dir() and os.access(place.parent, os.W_OK)):
         yield
         return
