@@ -108,6 +108,44 @@ def test_setting_a_user_is_seen() -> None:
     assert user == {"EnterpriseVoiceEnabled": True, "LineURI": "tel:+14255550111"}
 
 
+def test_a_sip_address_that_changes_is_known_to_exchange_too_and_belongs_to_one_user() -> None:
+    estate = estate_of(users=2)
+    run(estate, "Set-CsUser", Identity="user1", SipAddress="sip:other@contoso.com")
+    (user,) = run(estate, "Get-CsUser", "SipAddress", Identity="other@contoso.com")
+    assert user == {"SipAddress": "sip:other@contoso.com"}
+    (mailbox,) = run(estate, "Get-Mailbox", "EmailAddresses", host=EX, Identity="user1")
+    assert "sip:other@contoso.com" in mailbox["EmailAddresses"]
+    assert "sip:user1@contoso.com" not in mailbox["EmailAddresses"]
+    assert refusal(estate, "Get-CsUser", Identity="sip:user1@contoso.com").category == "ObjectNotFound"
+    taken = refusal(estate, "Set-CsUser", Identity="user2", SipAddress="sip:OTHER@contoso.com")
+    assert taken.category == "ResourceExists"
+
+
+def test_a_user_who_may_not_sign_in_is_still_known_to_lync() -> None:
+    estate = estate_of(users=1)
+    for enabled in (False, True):
+        run(estate, "Set-CsUser", Identity="user1", Enabled=enabled)
+        assert run(estate, "Get-CsUser", "Enabled", Identity="user1") == [{"Enabled": enabled}]
+
+
+def test_a_user_is_taken_out_of_lync_and_put_in_again() -> None:
+    estate = estate_of(users=1)
+    run(estate, "Disable-CsUser", Identity="user1")
+    assert refusal(estate, "Get-CsUser", Identity="user1").category == "ObjectNotFound"
+    assert refusal(estate, "Enable-CsUser", Identity="user1", RegistrarPool="none").category == "ObjectNotFound"
+    pool = {"RegistrarPool": "pool2.contoso.com", "SipAddressType": "EmailAddress"}
+    run(estate, "Enable-CsUser", Identity="user1", **pool)
+    wanted = ("SipAddress", "RegistrarPool", "EnterpriseVoiceEnabled", "LineURI")
+    (user,) = run(estate, "Get-CsUser", *wanted, Identity="user1")
+    assert user == {
+        "SipAddress": "sip:user1@contoso.com",
+        "RegistrarPool": "pool2.contoso.com",
+        "EnterpriseVoiceEnabled": False,
+        "LineURI": "",
+    }
+    assert refusal(estate, "Enable-CsUser", Identity="user1", **pool).category == "ResourceExists"
+
+
 # --- dial plans ------------------------------------------------------------------------------------------------------
 
 

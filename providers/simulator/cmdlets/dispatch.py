@@ -62,6 +62,8 @@ _HANDLERS: Mapping[str, Handler] = {
     "Get-CsPoolUpgradeReadinessState": lync_topology.get_upgrade_readiness,
     "Get-CsUser": lync_users.get_users,
     "Set-CsUser": lync_users.set_user,
+    "Enable-CsUser": lync_users.enable_user,
+    "Disable-CsUser": lync_users.disable_user,
     "Get-CsDialPlan": lync_dial_plans.get_dial_plans,
     "New-CsDialPlan": lync_dial_plans.new_dial_plan,
     "Set-CsDialPlan": lync_dial_plans.set_dial_plan,

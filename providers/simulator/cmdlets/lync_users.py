@@ -1,4 +1,7 @@
-"""Users as Lync sees them: the directory's, shared with Exchange. Sources: Get-CsUser, Set-CsUser; DOMAIN 7.9."""
+"""Users as Lync sees them: the directory's, shared with Exchange.
+
+Sources: Get-CsUser, Set-CsUser, Enable-CsUser, Disable-CsUser (Microsoft Learn); DOMAIN 7.9.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from providers.simulator.cmdlets.recipients import change_names, limited, users_named
+from providers.simulator.invocation.answers import CmdletError
 from providers.simulator.invocation.call import Call
 from providers.simulator.invocation.filters import matching
 from providers.simulator.invocation.shapes import Computed, shaped
@@ -25,9 +29,11 @@ USER_DEFAULTS: Final[Mapping[str, Any]] = {
     "UserPrincipalName": None,
     "LyncEnabled": False,
 }
+_OFF: Final = "$lync_off"
+"""Lync knows the user, and lets nobody sign in."""
 USER: Mapping[str, Computed] = {
     "Identity": lambda _, user: user.dn,
-    "Enabled": lambda _, user: bool(user.properties.get("LyncEnabled")),
+    "Enabled": lambda _, user: bool(user.properties.get("LyncEnabled")) and not user.properties.get(_OFF),
     "WindowsEmailAddress": lambda _, user: user.properties.get("PrimarySmtpAddress", ""),
     "HomeServer": lambda _, __: None,
 }
@@ -50,16 +56,101 @@ def cs_user(call: Call, identity: object) -> Entry:
     text = str(identity)
     found = users_named(call, text, "LyncEnabled")
     if not found:
-        raise call.error("ManagementException", "cs-user-not-found", text, category="ObjectNotFound", name=text)
+        raise _not_found(call, text)
     return found[0]
 
 
 def set_user(call: Call) -> list[dict[str, object]]:
     """Answer Set-CsUser."""
     user = cs_user(call, call.get("Identity"))
-    names = ("EnterpriseVoiceEnabled", "LineURI", "HostedVoiceMail", "SipAddress")
+    names = ("EnterpriseVoiceEnabled", "LineURI", "HostedVoiceMail")
     properties = {name: call.arguments[name] for name in names if name in call.arguments}
     if "Enabled" in call.arguments:
-        properties["LyncEnabled"] = call.get("Enabled")
+        properties[_OFF] = not call.get("Enabled")
+    if call.get("SipAddress"):
+        properties |= _with_sip(call, user, str(call.get("SipAddress")))
+    if line := call.get("LineURI"):
+        _refuse_taken(call, user, "LineURI", str(line))
+    return _changed(call, user, properties)
+
+
+def enable_user(call: Call) -> list[dict[str, object]]:
+    """Answer Enable-CsUser: a user of the directory gets a pool and a SIP address, and no Enterprise Voice."""
+    identity = str(call.get("Identity"))
+    found = users_named(call, identity, "SamAccountName")
+    if not found:
+        raise _not_found(call, identity)
+    user, pool = found[0], str(call.get("RegistrarPool") or "")
+    if pool.casefold() not in (one.fqdn.casefold() for one in call.holdings.world.lync.pools):
+        raise _not_found(call, pool)
+    if user.properties.get("LyncEnabled"):
+        raise _exists(call, identity)
+    named = _with_sip(call, user, _sip_of(call, user))
+    return _changed(call, user, {**named, "LyncEnabled": True, "RegistrarPool": pool.lower()})
+
+
+def disable_user(call: Call) -> list[dict[str, object]]:
+    """Answer Disable-CsUser: all that Lync knows of the user goes, also line and policies."""
+    user = cs_user(call, call.get("Identity"))
+    kept = ("DisplayName", "SamAccountName", "UserPrincipalName")
+    emptied = {name: value for name, value in USER_DEFAULTS.items() if name not in kept}
+    return _changed(call, user, {**emptied, _OFF: False, **_proxies(user, None)})
+
+
+def _changed(call: Call, user: Entry, properties: Mapping[str, Any]) -> list[dict[str, object]]:
+    before = [address for address in user.properties.get("EmailAddresses", ()) if _is_sip(address)]
     change_names(call, user, properties)
+    indexes = call.holdings.directory.indexes
+    for address in before:
+        indexes.pop(str(address).casefold(), None)
+    for address in user.properties.get("EmailAddresses", ()):
+        indexes[str(address).casefold()] = user.guid
     return shaped(call, [user], USER, USER_DEFAULTS) if call.get("PassThru") else []
+
+
+def _sip_of(call: Call, user: Entry) -> str:
+    """Return the SIP address that Enable-CsUser is given, or told how to build."""
+    if written := call.get("SipAddress"):
+        return str(written)
+    domain = str(call.get("SipDomain") or call.holdings.world.forest)
+    built = {
+        "emailaddress": user.properties.get("PrimarySmtpAddress"),
+        "userprincipalname": user.properties.get("UserPrincipalName"),
+        "samaccountname": f"{user.properties.get('SamAccountName')}@{domain}",
+        "firstlastname": f"{'.'.join(str(user.properties.get('DisplayName')).split())}@{domain}",
+    }
+    return str(built.get(str(call.get("SipAddressType")).casefold()) or "")
+
+
+def _with_sip(call: Call, user: Entry, address: str) -> dict[str, Any]:
+    """Return what of a user changes with the SIP address, which is also one of the mailbox's addresses."""
+    sip = address if _is_sip(address) else f"sip:{address}"
+    if "@" not in sip:
+        raise call.error("ManagementException", "cs-not-found", sip, category="InvalidArgument", name=sip)
+    _refuse_taken(call, user, "SipAddress", sip)
+    return {"SipAddress": sip, **_proxies(user, sip)}
+
+
+def _proxies(user: Entry, sip: str | None) -> dict[str, Any]:
+    if "EmailAddresses" not in user.properties:
+        return {}
+    others = [address for address in user.properties["EmailAddresses"] if not _is_sip(address)]
+    return {"EmailAddresses": [*others, *([sip] if sip else [])]}
+
+
+def _is_sip(address: object) -> bool:
+    return str(address)[:4].casefold() == "sip:"
+
+
+def _refuse_taken(call: Call, user: Entry, name: str, value: str) -> None:
+    for other in call.view.of("User"):
+        if other.guid != user.guid and str(other.properties.get(name) or "").casefold() == value.casefold():
+            raise _exists(call, value)
+
+
+def _exists(call: Call, name: str) -> CmdletError:
+    return call.error("ManagementException", "cs-exists", name, category="ResourceExists", name=name)
+
+
+def _not_found(call: Call, name: str) -> CmdletError:
+    return call.error("ManagementException", "cs-user-not-found", name, category="ObjectNotFound", name=name)
