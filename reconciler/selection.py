@@ -20,6 +20,7 @@ from reconciler.graph import closure, reversed_edges
 from reconciler.resource import Action, ActionKind
 from reconciler.values import Address, folded
 
+_WILDCARD = re.compile(r"[*?[]")
 _PLAIN = re.compile(r"[\w@%+=:,./*-]+", re.ASCII)
 
 
@@ -87,7 +88,7 @@ class Selection:
             _unknown_name("Unknown address", f"{option} {pattern}", pattern, offered)
             for option, patterns in (("--target", self.targets), ("--exclude", self.excludes))
             for pattern in patterns
-            if not any(_matches(name, (pattern,)) for name in names)
+            if not _fits_any(pattern, names)
         ]
         if self.wave is not None and self.wave not in waves:
             told.append(_unknown_name("Unknown wave", f"--wave {self.wave}", self.wave, sorted(waves)))
@@ -143,10 +144,23 @@ def _folded(address: Address) -> str:
     return "/".join(address.folded)
 
 
+def _fits_any(pattern: str, names: Collection[str]) -> bool:
+    """True where a pattern is one of the folded addresses and types, or fits one."""
+    whole, wild = _forms((pattern,))
+    return not whole.isdisjoint(names) or any(fnmatchcase(name, form) for form in wild for name in names)
+
+
 def _matches(name: str, patterns: Collection[str]) -> bool:
     """True where one of ``patterns`` fits a folded address, or is its type."""
-    forms = (form for pattern in patterns for form in (_plain(pattern), _literal(pattern)))
-    return any(name == form or fnmatchcase(name, form) or name.partition("/")[0] == form for form in forms)
+    whole, wild = _forms(tuple(patterns))
+    return name in whole or name.partition("/")[0] in whole or any(fnmatchcase(name, form) for form in wild)
+
+
+@lru_cache(maxsize=8)
+def _forms(patterns: tuple[str, ...]) -> tuple[frozenset[str], tuple[str, ...]]:
+    """Return the patterns as addresses and types are compared with them, and those of them that hold wildcards."""
+    forms = frozenset(form for pattern in patterns for form in (_plain(pattern), _literal(pattern)))
+    return forms, tuple(sorted(form for form in forms if _WILDCARD.search(form)))
 
 
 @lru_cache(maxsize=256)
