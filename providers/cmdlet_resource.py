@@ -18,7 +18,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter,
 from pydantic.fields import FieldInfo
 
 from providers.types import Unordered
-from reconciler.diagnostics import Problem
+from reconciler.diagnostics import MISSING_ATTRIBUTE, Problem
 from reconciler.errors import NotFound, SessionError
 from reconciler.resource import (
     Action,
@@ -536,7 +536,7 @@ def _problem(found: Any, key: str, *, on_key: bool = False) -> Problem:
     if kind == "missing":
         return Problem(
             path[:-1],
-            "Missing attribute",
+            MISSING_ATTRIBUTE,
             f'"{path[-1]}" is not written and has no default.',
             f"Write {path[-1]}.",
         )

@@ -20,7 +20,7 @@ from functools import lru_cache, partial
 
 from reconciler.diagnostics import Diagnostic, Position
 from reconciler.redaction import HIDDEN, has_secret_name, is_secret_name
-from reconciler.source_text import Mistakes, SourceText, decode, did_you_mean
+from reconciler.source_text import Mistakes, SourceText, decode, did_you_mean, nearest
 
 SAVE_AS_UTF8 = 'Save it as UTF-8: in Excel, "Save As", file type "CSV UTF-8 (Comma delimited)".'
 MAX_BYTES = 64 * 1024 * 1024
@@ -179,6 +179,11 @@ def _split(line: str, delimiter: str) -> list[str]:
 
 def _check_header(table: CsvTable, columns: Columns, found: Mistakes) -> None:
     allowed = {*columns.known, *columns.extra}
+    if missing := [name for name in columns.required if name not in table.numbers]:
+        # The one that is meant may be misspelt, or the first row may be no header: all else would only follow.
+        for name in missing:
+            found.add(partial(_missing_column, table, name, allowed))
+        return
     for number, name in enumerate(table.columns):
         if not name:
             found.add(partial(_without_name, table, number))
@@ -186,9 +191,6 @@ def _check_header(table: CsvTable, columns: Columns, found: Mistakes) -> None:
             found.add(partial(_twice, table, name, number))
         elif name not in allowed:
             found.add(partial(_unknown_column, table, name, number, allowed))
-    for name in columns.required:
-        if name not in table.numbers:
-            found.add(partial(_missing_column, table, name))
 
 
 def _without_name(table: CsvTable, number: int) -> Diagnostic:
@@ -209,12 +211,16 @@ def _unknown_column(table: CsvTable, name: str, number: int, allowed: Collection
     return table.told(table.place(table.header_line, number), "Unknown column", detail, remedy)
 
 
-def _missing_column(table: CsvTable, name: str) -> Diagnostic:
+def _missing_column(table: CsvTable, name: str, allowed: Collection[str]) -> Diagnostic:
     there = [column for column in table.columns[:_NAMED_COLUMNS] if column]
     more = ", ..." if len(table.columns) > _NAMED_COLUMNS else ""
     detail = f'The header has no column "{name}"; it has: {", ".join(there)}{more}.'
     noun = _DELIMITERS.get(table.delimiter, "delimiter")
     remedy = f'Add the column "{name}"; columns are divided by a {noun} here.'
+    if near := nearest(name, [column for column in table.columns if column and column not in allowed], count=1):
+        remedy = f'Write "{name}" instead of "{near[0]}", or add the column; columns are divided by a {noun} here.'
+    elif not any(column in allowed for column in table.columns):
+        remedy = f"Write a header above the first row: {', '.join([name, *sorted({*allowed} - {name})][:5])}, ..."
     return table.told(Position(table.source.file, table.header_line), "Missing column", detail, remedy)
 
 

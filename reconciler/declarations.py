@@ -7,11 +7,11 @@ file and, for a name that is nearly right, the right one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from reconciler.csv_reader import Columns, CsvRow, read_csv
-from reconciler.diagnostics import Diagnostic, Problem
+from reconciler.diagnostics import MISSING_ATTRIBUTE, Diagnostic, Problem
 from reconciler.resource import AttributeKind, AttributeRole, ResourceType, Section
 from reconciler.source_text import MAX_TOLD, Located, did_you_mean, nearest
 from reconciler.values import Address, Resource, folded
@@ -82,13 +82,26 @@ def _add(resource_type: ResourceType, entry: _Entry, into: Declarations) -> None
         into.valid.append(Declaration(replace(parsed, position=position), entry.place))
         return
     into.invalid[resource_type.name, folded(entry.key)] = entry.key
-    damaged = entry.place.damaged if isinstance(entry.place, CsvRow) else frozenset[str]()
-    told = [problem for problem in parsed if not (problem.path and problem.path[0] in damaged)]
+    told = _causes(parsed, resource_type, entry)
     into.found.extend(_located(problem, resource_type, entry) for problem in told[:MAX_TOLD])
     if len(told) > MAX_TOLD:
         detail = f"{len(told) - MAX_TOLD:,} more in this declaration."
         address = str(Address(resource_type.name, entry.key))
         into.found.append(entry.place.diagnostic("More mistakes", detail, "Correct these first.", address=address))
+
+
+def _causes(problems: Sequence[Problem], resource_type: ResourceType, entry: _Entry) -> list[Problem]:
+    """Return the problems without what only follows: from a damaged cell, or from the misspelt name of an attribute."""
+    row = entry.place if isinstance(entry.place, CsvRow) else None
+    damaged = row.damaged if row is not None else frozenset[str]()
+    known = {*declarable(resource_type), IDENTITY}
+    written: Iterable[str] = row.table.columns if row is not None else entry.data
+    is_misspelt = any(name not in known for name in written)
+    return [
+        one
+        for one in problems
+        if not (one.path and one.path[0] in damaged) and not (is_misspelt and one.summary == MISSING_ATTRIBUTE)
+    ]
 
 
 def _twice(resource_type: ResourceType, entry: _Entry, first: Located) -> Diagnostic:
@@ -205,7 +218,7 @@ def _row(
         detail = f'The row has no "{IDENTITY}", so that it names nothing.'
         if "file" in data:
             detail += " A file of rows cannot name another file."
-        found.append(node.diagnostic("Missing attribute", detail, f"Write {IDENTITY}.", path=(IDENTITY,)))
+        found.append(node.diagnostic(MISSING_ATTRIBUTE, detail, f"Write {IDENTITY}.", path=(IDENTITY,)))
         return
     yield _Entry(identity.strip(), _attributes({**defaults, **data}, resource_type), node)
 
@@ -269,7 +282,7 @@ def _csv_rows(
             if IDENTITY in row.table.columns:
                 detail = f'The row has no "{IDENTITY}", so that it names nothing.'
                 remedy = f"Write {IDENTITY}, or delete the row."
-                into.found.append(row.diagnostic("Missing attribute", detail, remedy, path=(IDENTITY,)))
+                into.found.append(row.diagnostic(MISSING_ATTRIBUTE, detail, remedy, path=(IDENTITY,)))
             continue
         if not is_attribute:
             del data[IDENTITY]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from typing import Final
 
 
 class Severity(Enum):
@@ -85,6 +86,10 @@ def named(names: Sequence[str], limit: int = 8) -> str:
     """Return ``a, b, c``; beyond ``limit`` names ``a, b, c and 4 more``."""
     more = len(names) - limit
     return ", ".join(names[:limit]) + (f" and {more:,} more" if more > 0 else "")
+
+
+MISSING_ATTRIBUTE: Final = "Missing attribute"
+"""Of a problem that follows where the same declaration writes an attribute that does not exist: it is the one meant."""
 
 
 @dataclass(frozen=True, slots=True)

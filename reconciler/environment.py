@@ -7,7 +7,7 @@ safe to move a section into a file of its own. ``read_files`` alone touches the 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from types import MappingProxyType
@@ -105,6 +105,8 @@ class _Sections:
         self.files = files
         self._pinned_world = pinned and pinned.world_within
         self.is_complete = True
+        self.unnamed_worlds: list[Node] = []
+        """Files that describe a simulated estate and that nothing names."""
         self.parts: dict[str, list[Node]] = {}
         self.known = [*FIXED, *(one.section for one in types if one.section is not None)]
         self._row_sections = [one.section for one in types if one.section_style is Section.ROWS and one.section]
@@ -133,7 +135,7 @@ class _Sections:
             self.found.extend(told)
             self.is_complete &= not told
             if root is not None and root.value is not None:
-                documents.append(root)
+                (self.unnamed_worlds if _is_world(root) else documents).append(root)
         return documents
 
     def _row_files(self, read: Mapping[str, tuple[Node | None, object]]) -> set[str]:
@@ -167,10 +169,12 @@ class _Sections:
         for name, node in root.items():
             if name not in self.known:
                 self.found.append(unknown_key(node, name, "", self.known))
+                self.is_complete = False  # it may have been meant for any section
             elif node.value is None:
                 detail = f'"{name}" has no value, which may be the rest of something longer.'
                 remedy = f'Remove "{name}:", or write what belongs to it.'
                 self.found.append(node.diagnostic("Empty section", detail, remedy, on_key=True))
+                self.is_complete = False
             else:
                 self.parts.setdefault(name, []).append(node)
 
@@ -193,6 +197,21 @@ class _Sections:
         if isinstance(world.value, str) and world.value.removeprefix("./") in self.files.refused:
             return
         known_file(world, self.files.contents, self.found, (YAML,))
+
+
+def _is_world(root: Node) -> bool:
+    """True for what describes the servers of a simulated estate, which no environment does."""
+    keys = {name for name, _ in root.items()}
+    return keys >= {"exchange", "lync"} and not keys & FIXED.keys()
+
+
+def _unnamed_world(root: Node) -> Diagnostic:
+    name = root.position().file
+    detail = f"{name} describes the servers of a simulated estate, and no connection names it."
+    remedy = (
+        f"Move the file out of the directory, or name it:\n\n    connections: {{simulator: {name.rpartition('/')[2]}}}"
+    )
+    return Diagnostic("World that nothing names", detail, remedy, position=root.position())
 
 
 def _worlds(root: Node | None) -> Iterator[str]:
@@ -293,26 +312,24 @@ def _connections(
     sections: _Sections, pinned: Pinned | None, found: list[Diagnostic], *, is_reached: bool
 ) -> tuple[Mapping[Connection, ConnectionConfig], str | None]:
     if pinned is None:
-        keys = sections.merged("connections")
-        if is_reached and sections.is_complete and sections.parts and not has_errors(found) and "simulator" not in keys:
-            _expect_both(keys, sections.parts.get("connections", ()), found)
-        return parse_connections(keys, found)
+        before = len(found)
+        connections, simulator = parse_connections(sections.merged("connections"), found)
+        is_whole = sections.is_complete and bool(sections.parts) and not has_errors(found[before:])
+        found += map(_unnamed_world, sections.unnamed_worlds if is_whole else ())
+        if is_reached and is_whole and simulator is None and not sections.unnamed_worlds:
+            parts = sections.parts.get("connections", ())
+            told = missing_connection(connections, parts[0].position(on_key=True) if parts else None)
+            found += [told] if told is not None else []
+        return connections, simulator
     for part in sections.parts.get("connections", ()):
         detail = (
             f"The connections are those of {pinned.file}; what the files of the environment say of them is refused."
         )
         remedy = "Remove the section here, or run without --connections and RECONCILER_CONNECTIONS."
         found.append(part.diagnostic("Connections are pinned", detail, remedy, on_key=True))
-    return pinned.connections, pinned.simulator
-
-
-def _expect_both(keys: Collection[str], parts: Sequence[Node], found: list[Diagnostic]) -> None:
-    """Tell a connection that is missing; one that is written and wrong is told with what is wrong in it."""
-    if (unknown := set(keys) - {one.value for one in Connection}) and unknown:
-        return  # a misspelt name
-    position = parts[0].position(on_key=True) if parts else None
-    if told := missing_connection({Connection(name) for name in keys}, position):
+    if is_reached and (told := missing_connection(pinned.connections, Position(pinned.file))) and not pinned.simulator:
         found.append(told)
+    return pinned.connections, pinned.simulator
 
 
 def _settings(parts: Mapping[str, Node], name: str, found: list[Diagnostic]) -> Settings:

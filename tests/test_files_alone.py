@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from shutil import copytree, ignore_patterns
 from typing import Any
 
 import pytest
 import yaml
 
 from providers.catalogue import resource_types
+from reconciler.app.declared import check
+from reconciler.diagnostic_text import render_diagnostics
 from reconciler.diagnostics import Diagnostic
 from reconciler.environment import Files, load
+from reconciler.errors import ConfigurationError
 from reconciler.files_alone import missing_connection
 from reconciler.values import Connection
 from tests.cli import little
+from tests.test_terminal import PLAIN
 
 PLAN = {"country_code": "1", "extension_digits": 5}
 PEOPLE = ["alice", "ben", "carla", "david"]
@@ -124,3 +129,59 @@ def test_plan_tells_it_before_a_server_is_asked(tmp_path: Path) -> None:
     assert ran.out.splitlines()[-1] == "Cannot be applied: 2 errors."
     assert "Missing connection" in ran.err
     assert "50101 is given to" in ran.err
+
+
+SAMPLE = Path(__file__).parents[1] / "samples" / "contoso"
+DP, MAIN, CSV = "dial_plans.yaml", "contoso.yaml", "redmond.csv"
+
+
+@pytest.mark.parametrize(
+    ("file", "before", "after", "summary"),
+    [
+        (CSV, ",Redmond,", ",Redmnd,", "Unknown reference"),
+        (DP, "  Redmond:\n    country", "  Redmnd:\n    country", "Unknown reference"),
+        (DP, "  Executives:", "  Executive:", "Unknown reference"),
+        (DP, "  Dublin:\n    country", "Dublin:\n    country", "Unknown key"),
+        (DP, "\ndial_plans:", "\ndial_plan:", "Unknown key"),
+        (DP, "mailbox_policies:", "mailbox_policie:", "Unknown key"),
+        (DP, '["+14255550100"]', '["+14255550100]', "Invalid YAML"),
+        (DP, '["+14255550100"]', '["+14255550100"', "Invalid YAML"),
+        (DP, "    servers: all", "\tservers: all", "Tab in indentation"),
+        (DP, "    servers: all", "   servers: all", "Invalid YAML"),
+        (DP, "dial_plan: Redmond\n    pilot", "dial_pln: Redmond\n    pilot", "Unknown attribute"),
+        (
+            DP,
+            'Redmond:\n    country_code: "1"\n    extension_digits: 5',
+            'Redmond:\n    country_code: "1"\n    extension_digits: 6',
+            "Extension has the wrong number of digits",
+        ),
+        (MAIN, "connections:", "conections:", "Unknown key"),
+        (MAIN, "  simulator:", "  simulater:", "Unknown key"),
+        (MAIN, "  simulator: world.yaml          # a trial without any server\n", "", "Empty section"),
+        (MAIN, "world.yaml", "wrld.yaml", "Missing file"),
+        (
+            MAIN,
+            "connections:\n  simulator: world.yaml          # a trial without any server\n",
+            "",
+            "World that nothing names",
+        ),
+        (MAIN, "environment:", "enviroment:", "Unknown key"),
+        (CSV, "identity,", "identy,", "Missing column"),
+        (CSV, "dial_plan,", "dialplan,", "Unknown column"),
+        (CSV, "policy,", "polcy,", "Unknown column"),
+        (CSV, "identity,sip_address,extension,policy,dial_plan,wave\n", "", "Missing column"),
+        (CSV, "50102,,Redmond,pilot", '50102,,"Redmond,pilot', "Quotes do not pair"),
+    ],
+)
+def test_a_slip_is_one_error_and_nothing_that_only_follows(
+    tmp_path: Path, file: str, before: str, after: str, summary: str
+) -> None:
+    copy = tmp_path / "contoso"
+    copytree(SAMPLE, copy, ignore=ignore_patterns(".reconciler"))
+    text = (copy / file).read_text("utf-8")
+    assert before in text
+    (copy / file).write_text(text.replace(before, after), "utf-8")
+    with pytest.raises(ConfigurationError) as raised:
+        check(copy)
+    assert {one.summary for one in raised.value.diagnostics} == {summary}
+    assert render_diagnostics(raised.value.diagnostics, PLAIN).count("Error:") == 1

@@ -26,7 +26,7 @@ from providers.cmdlet_resource import (
 from providers.exchange.policies import DEFAULT, default_spelt
 from providers.rules import Rule
 from providers.types import Limit, Normalise, Number, ObjectName, Text, Truth, Unordered, limited
-from reconciler.diagnostics import Diagnostic, Problem
+from reconciler.diagnostics import MISSING_ATTRIBUTE, Diagnostic, Problem
 from reconciler.resource import ActionKind, Answer, Diagnosed, Landscape, Lifecycle
 from reconciler.values import Address, Argument, Command, NameOf, Resource, Value, folded
 
@@ -127,7 +127,7 @@ class MailboxPolicy(CmdletResource):
             return super().declared(key, {**values, "dial_plan": owner})
         if not isinstance(plan, str):
             detail = '"dial_plan" is not written and has no default.'
-            return (Problem((), "Missing attribute", detail, "Write dial_plan."),)
+            return (Problem((), MISSING_ATTRIBUTE, detail, "Write dial_plan."),)
         if folded(key) == folded(_english_name(plan)):
             detail = f'The name "{key}" is that of the policy which the dial plan brings.'
             return (Problem((), "Invalid name", detail, f"Write {plan}{DEFAULT}.", on_key=True),)

@@ -36,7 +36,7 @@ from providers.exchange.policies import DEFAULT, default_spelt, plan_of, plans_b
 from providers.rules import Rule
 from providers.types import Digits, Normalise, ObjectName, PersonName, SipAddress, Text, Unordered, enumeration, text
 from reconciler.claims import Claim
-from reconciler.diagnostics import Diagnostic, Problem
+from reconciler.diagnostics import MISSING_ATTRIBUTE, Diagnostic, Problem
 from reconciler.resource import Action, Answer, Change, Diagnosed, Landscape, Lifecycle, Section
 from reconciler.values import Address, Argument, Command, Delta, ObjectId, Resource, Value, folded, read, write
 
@@ -111,7 +111,7 @@ class UMMailbox(CmdletResource):
         plan = values.get("dial_plan")
         if plan is None:
             detail = f'{key} has neither "policy" nor "dial_plan".'
-            return (Problem((), "Missing attribute", detail, "Write one of them."),)
+            return (Problem((), MISSING_ATTRIBUTE, detail, "Write one of them."),)
         return Resource(Address(self.name, key), {**values, "policy": f"{plan}{DEFAULT}"})
 
     # how it is read
