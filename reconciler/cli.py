@@ -137,10 +137,13 @@ def plan(output: Output, directory: Path, **options: Any) -> int:
         output.plan(made, commands=options["commands"])
         if options["json_into"]:
             _write_json(options["json_into"], made)
-        _admit(output, workspace, made, directory, options)
+        is_within_budgets = _admit(output, workspace, made, directory, options)
         if options["out"]:
             workspace.saved_plans.save(made, options["out"])
-            output.say(f"\nSaved to {options['out']}. To do exactly this:\n\n    {line_for_saved(options['out'])}")
+            line = f" To do exactly this:\n\n    {line_for_saved(options['out'])}"
+            output.say(
+                f"\nSaved to {options['out']}.{line if is_within_budgets else ' The warning says how it is applied.'}"
+            )
     return 2 if (made.has_changes or made.left_out) and options["detailed_exitcode"] else 0
 
 
@@ -376,8 +379,9 @@ def _selected(options: dict[str, Any]) -> Selection:
     return Selection(tuple(options["targets"]), tuple(options["excludes"]), options["wave"])
 
 
-def _admit(output: Output, workspace: Any, made: Any, directory: Path, options: dict[str, Any]) -> None:
-    """Refuse what may not be applied; a plan beyond a default budget is told of unless that budget was given."""
+def _admit(output: Output, workspace: Any, made: Any, directory: Path, options: dict[str, Any]) -> bool:
+    """Refuse what may not be applied; return False for a plan beyond a default budget, which is told of, unless that
+    budget was given."""
     from reconciler.admission import admit
     from reconciler.budgets import ALL, Budgets
 
@@ -386,9 +390,10 @@ def _admit(output: Output, workspace: Any, made: Any, directory: Path, options: 
     given = Budgets(made.impact.destroys if destroy is None else destroy, forget or ALL, own)
     default = Budgets(again=line_to_apply(directory, options["out"]))
     asked = {"UM105": destroy, "UM109": forget}
-    told = (one for one in default.exceeded(made, prior) if asked[str(one.code)] is None)
+    told = [one for one in default.exceeded(made, prior) if asked[str(one.code)] is None]
     output.diagnostics(replace(one, severity=Severity.WARNING) for one in told)
     admit(made, given, prior, strict=options["strict"])
+    return not told
 
 
 def _place(what: Path, directory: Path | None) -> tuple[Path, Path | None]:

@@ -1,7 +1,8 @@
 """Commands that a command shows to be pasted: with what was typed, over the same connections.
 
 A remedy with a placeholder leaves its reader to find out what belongs there. So each line names the directory or the
-file, the part that was asked for, and the limits that were given; what a variable gave, the variable gives again.
+file, the part that was asked for, and the limits that were given. What a variable gave, the variable gives again to the
+same command, and not to another one: that has variables of its own.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from reconciler.shell_text import command_line
 if TYPE_CHECKING:  # the command line starts without them
     from reconciler.plan_file import SavedPlan
 
+_TYPED: Final = click.core.ParameterSource.COMMANDLINE
 _BUDGETS: Final = ("--max-destroy", "--max-forget")
 _NOT_REPEATED: Final = ("--json", "--json-into", "--log")
 """Of how a command tells, and not of what it does."""
@@ -34,12 +36,14 @@ def own_line(*words: str | Path) -> str:
 
 def line_to_apply(directory: Path, out: Path | None) -> str:
     """Return the command that applies what the running ``plan`` shows, without its budgets."""
-    return own_line("apply", out) if out else own_line("apply", directory, *given_options(only=_SHARED))
+    return (
+        own_line("apply", out) if out else own_line("apply", directory, *given_options(only=_SHARED, of_variables=True))
+    )
 
 
 def line_for_saved(out: Path) -> str:
     """Return the command that applies the plan saved to ``out``, within the budgets it was made with."""
-    return own_line("apply", out, *given_options(only=_BUDGETS))
+    return own_line("apply", out, *given_options(only=_BUDGETS, of_variables=True))
 
 
 def line_without_budgets(place: Path) -> str:
@@ -59,8 +63,10 @@ def plan_lines(directory: Path) -> Callable[..., str]:
     return partial(own_line, "plan", directory)
 
 
-def given_options(*left_out: str, only: Collection[str] | None = None) -> list[str]:
+def given_options(*left_out: str, only: Collection[str] | None = None, of_variables: bool = False) -> list[str]:
     """Return the options of the running command as they were typed, without those in ``left_out``, or ``only`` those.
+
+    ``of_variables``: also those that variables of the running command gave.
 
     Pinned connections are not among them: ``own_line`` repeats these before the command, where every command has them.
     """
@@ -68,7 +74,8 @@ def given_options(*left_out: str, only: Collection[str] | None = None) -> list[s
     words: list[str] = []
     for option in context.command.params:
         name = option.name or ""
-        is_given = context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
+        source = context.get_parameter_source(name)
+        is_given = source is _TYPED or (of_variables and source is click.core.ParameterSource.ENVIRONMENT)
         long = max(option.opts, key=len)
         if not isinstance(option, click.Option) or not option.expose_value or not is_given:
             continue

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.cli import main
-from reconciler.cli_lines import given_options, line_to_apply, line_to_go_on, line_without_budgets
+from reconciler.cli_lines import given_options, line_for_saved, line_to_apply, line_to_go_on, line_without_budgets
 from reconciler.plan_file import SavedPlan
 from reconciler.selection import Selection
 from reconciler.shell_text import command_line
@@ -95,3 +95,17 @@ def test_the_line_within_other_budgets_is_of_what_was_made(monkeypatch: pytest.M
         "reconciler apply 'p q'",
         "reconciler plan d --wave=w '--out=p q' --detailed-exitcode",
     ]
+
+
+def test_what_a_variable_of_plan_gave_is_typed_for_apply(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The variables of apply are others."""
+    told: list[str] = []
+    for name, value in (("WAVE", "pilot"), ("MAX_DESTROY", "3")):
+        monkeypatch.setenv(f"RECONCILER_PLAN_{name}", value)
+    monkeypatch.setattr(
+        main.commands["plan"],
+        "callback",
+        lambda **_: told.extend([line_to_apply(Path("d"), None), line_for_saved(Path("p"))]),
+    )
+    main.main(["plan", "d"], standalone_mode=False)
+    assert told == ["reconciler apply d --wave=pilot", "reconciler apply p --max-destroy=3"]

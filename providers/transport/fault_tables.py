@@ -364,6 +364,7 @@ NOT_INSTALLED = _perm(
     "",
     PermanentError,
     "Part not installed",
-    "Install what this way to authenticate needs:\n    pip install 'reconciler[kerberos,credssp]'",
+    "Install what this way to authenticate needs, beside reconciler:\n"
+    "    pip install 'pyspnego[kerberos]' 'pywinrm[kerberos,credssp]'",
 )
 UNKNOWN_STATUS = replace(UNKNOWN_FAULT, cures=_RECONNECT)
