@@ -80,10 +80,10 @@ class Budgets:
 def _needed(plan: Plan, prior: Snapshot) -> Iterator[str]:
     """Yield the options that allow all a plan takes away: one alone would be refused for the other."""
     if plan.impact.destroys:
-        yield f"--max-destroy={plan.impact.destroys}"
+        yield f"--max-destroy {plan.impact.destroys}"
     left = forgotten_users(plan)
     if any(len(users) > TENTH.of(_remembered(type_name, users, prior)) for type_name, users in left.items()):
-        yield f"--max-forget={max(len(users) for users in left.values())}"
+        yield f"--max-forget {max(len(users) for users in left.values())}"
 
 
 def _remembered(type_name: str, left: Sequence[Address], prior: Snapshot) -> int:

@@ -137,13 +137,11 @@ def plan(output: Output, directory: Path, **options: Any) -> int:
         output.plan(made, commands=options["commands"])
         if options["json_into"]:
             _write_json(options["json_into"], made)
-        is_within_budgets = _admit(output, workspace, made, directory, options)
+        is_within = _admit(output, workspace, made, directory, options)
         if options["out"]:
             workspace.saved_plans.save(made, options["out"])
-            line = f" To do exactly this:\n\n    {line_for_saved(options['out'])}"
-            output.say(
-                f"\nSaved to {options['out']}.{line if is_within_budgets else ' The warning says how it is applied.'}"
-            )
+            line = f"To do exactly this:\n\n    {line_for_saved(options['out'])}"
+            output.say(f"\nSaved to {options['out']}. {line if is_within else 'The warning says how to apply it.'}")
     return 2 if (made.has_changes or made.left_out) and options["detailed_exitcode"] else 0
 
 

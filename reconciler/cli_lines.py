@@ -36,9 +36,8 @@ def own_line(*words: str | Path) -> str:
 
 def line_to_apply(directory: Path, out: Path | None) -> str:
     """Return the command that applies what the running ``plan`` shows, without its budgets."""
-    return (
-        own_line("apply", out) if out else own_line("apply", directory, *given_options(only=_SHARED, of_variables=True))
-    )
+    part = given_options(only=_SHARED, of_variables=True)
+    return own_line("apply", out) if out else own_line("apply", directory, *part)
 
 
 def line_for_saved(out: Path) -> str:
