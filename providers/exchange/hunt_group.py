@@ -73,7 +73,7 @@ class HuntGroupDeclaration(Declared):
 
 
 def _is_key(value: str) -> str:
-    address, slash, name = value.partition("/")
+    address, slash, name = (part.strip() for part in value.partition("/"))
     if not (address and slash and name):
         raise ValueError("must be written address/name, such as pool1.contoso.com/Custom")
     if len(name) > 64:
