@@ -284,7 +284,8 @@ class _Exchange:
             return self._updated(kind, action, goal, observed, given, freeing)
         born = {name for name in given if kind.attributes[name].is_born_with}
         if observed is not None:
-            action = self._expecting(kind, action, observed, action.changes)
+            again = (*kind.delete(observed, self.before), *kind.create(goal, self.end))
+            action = replace(self._expecting(kind, action, observed, action.changes), commands=again)
         if born or not releases:
             return replace(action, commands=(*freeing, *action.commands))
         base = kind.released(goal, [move.given for move in taken], self.end)

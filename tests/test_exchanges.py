@@ -424,6 +424,18 @@ def test_an_attendant_that_is_made_again_elsewhere_gets_the_star_key_there() -> 
     assert not trial.plan().steps
 
 
+def test_an_attendant_that_goes_elsewhere_leaves_the_star_key_to_its_successor() -> None:
+    def sections(**attendants: tuple[str, bool]) -> dict[str, Any]:
+        told = {name: {"dial_plan": plan, "is_default": star} for name, (plan, star) in attendants.items()}
+        return {"dial_plans": {"Base": {**PLAN}, "Other": {**PLAN}}, "auto_attendants": told}
+
+    for name in ("Alpha", "Zulu"):
+        trial = rewritten(applied(sections(Mike=("Base", True))), sections(Mike=("Other", False), **{name: ("Base", True)}))
+        run = trial.apply(max_destroy=1)
+        assert run.exit_code == 0, run.told()
+        assert not trial.plan().steps
+
+
 def test_numbers_that_pass_through_a_dial_plan_go_in_no_circle() -> None:
     def numbers(*digits: int) -> list[str]:
         return [NUMBERS[digit] for digit in digits]

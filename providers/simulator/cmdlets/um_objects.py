@@ -84,16 +84,20 @@ def made_object(call: Call, rules: Rules) -> Entry:
         raise call.error("DataValidationException", "invalid-name", name, name="Name", value=name)
     properties = {**_copied(rules.defaults), **stored(call, rules.noun, {})}
     parent = call.view.follow(properties.get(rules.parent)) if rules.parent else None
+    _check_name_is_free(call, rules, name, parent)
+    rules.check(call, None, properties)
+    entry = call.create(rules.noun, name, rules.dn(call, name, parent), properties)
+    rules.created(call, entry)
+    return entry
+
+
+def _check_name_is_free(call: Call, rules: Rules, name: str, parent: Entry | None) -> None:
     if any(
         folded(entry.name) == folded(name)
         for entry in call.view.of(rules.noun)
         if parent is None or (rules.parent and entry.refers_to(rules.parent, parent.guid))
     ):
         raise call.error("ADObjectAlreadyExistsException", "already-exists", name, name=name, dc=call.dc)
-    rules.check(call, None, properties)
-    entry = call.create(rules.noun, name, rules.dn(call, name, parent), properties)
-    rules.created(call, entry)
-    return entry
 
 
 def get_objects(call: Call, rules: Rules) -> list[dict[str, object]]:
@@ -116,9 +120,11 @@ def set_object(call: Call, rules: Rules) -> list[dict[str, object]]:
     entry = found_object(call, rules.noun, call.get("Identity"))
     properties = stored(call, rules.noun, entry.properties)
     rules.check(call, entry, properties)
+    name = call.get("Name")
+    if name and folded(name) != folded(entry.name):
+        _check_name_is_free(call, rules, name, call.view.follow(entry.properties.get(rules.parent or "")))
     if properties:
         call.change(entry, properties)
-    name = call.get("Name")
     if name and name != entry.name:
         call.holdings.directory.rename(entry, name)
     return []
