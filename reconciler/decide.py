@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from reconciler.diff import compare, forces_replacement
 from reconciler.exchanges import settle_exchanges
+from reconciler.leavers import leavers_first
 from reconciler.open_values import with_bringers
 from reconciler.plan_file import fingerprint
 from reconciler.resource import Action, ActionKind, Change, Landscape, Lifecycle, ResourceType, Section, Task
@@ -39,7 +40,7 @@ def decide(types: Sequence[ResourceType], landscape: Landscape) -> tuple[Landsca
             landscape, same = _plan_resources(kind, landscape)
             unchanged += same
     end = keep_until_removed(types, before, _plan_removals(types, landscape))
-    return with_bringers(settle_exchanges(types, before, end)), unchanged
+    return leavers_first(types, before, with_bringers(settle_exchanges(types, before, end))), unchanged
 
 
 def declared_digest(types: Sequence[ResourceType], landscape: Landscape) -> str:

@@ -430,10 +430,41 @@ def test_an_attendant_that_goes_elsewhere_leaves_the_star_key_to_its_successor()
         return {"dial_plans": {"Base": {**PLAN}, "Other": {**PLAN}}, "auto_attendants": told}
 
     for name in ("Alpha", "Zulu"):
-        trial = rewritten(applied(sections(Mike=("Base", True))), sections(Mike=("Other", False), **{name: ("Base", True)}))
+        trial = rewritten(
+            applied(sections(Mike=("Base", True))), sections(Mike=("Other", False), **{name: ("Base", True)})
+        )
         run = trial.apply(max_destroy=1)
         assert run.exit_code == 0, run.told()
         assert not trial.plan().steps
+
+
+def test_who_leaves_a_policy_goes_before_it_is_made_again_elsewhere() -> None:
+    def sections(policies: Section, *rows: Section) -> dict[str, Any]:
+        told = {name: {"dial_plan": plan} for name, plan in policies.items()}
+        return {"dial_plans": {"Base": {**PLAN}, "Other": {**PLAN}}, "mailbox_policies": told, "mailboxes": list(rows)}
+
+    here, there = {"Exec": "Base", "Sales": "Base"}, {"Exec": "Other", "Sales": "Base"}
+    trial = applied(sections(here, row(USERS[0], "41001", policy="Exec"), row(USERS[1], "41002", policy="Exec")))
+    rewritten(
+        trial,
+        sections(there, row(USERS[0], "41001", policy="Sales"), {"identity": USERS[1], "state": "absent"}),
+    )
+    run = trial.apply(max_destroy=9)
+    assert run.exit_code == 0, run.told()
+    assert not trial.plan().steps
+
+
+def test_policies_whose_users_change_places_while_both_move_are_no_circle() -> None:
+    def sections(plan: str, first: str, second: str) -> dict[str, Any]:
+        rows = [
+            {**row(u, f"4100{n}", policy=p), "dial_plan": plan}
+            for n, u, p in zip("12", USERS, (first, second), strict=False)
+        ]
+        told = {"dial_plans": {"Base": {**PLAN}, "Other": {**PLAN}}, "mailboxes": rows}
+        return {**told, "mailbox_policies": {name: {"dial_plan": plan} for name in ("Exec", "Sales")}}
+
+    trial = rewritten(applied(sections("Base", "Exec", "Sales")), sections("Other", "Sales", "Exec"))
+    assert [told.code for told in trial.plan().diagnostics if told.is_error] == ["UM103", "UM103"]
 
 
 def test_numbers_that_pass_through_a_dial_plan_go_in_no_circle() -> None:

@@ -387,7 +387,9 @@ def test_a_culture_has_one_spelling(written: str, canonical: str) -> None:
 def test_a_hunt_group_may_have_any_name() -> None:
     trial = joined(world=people())
     plan = {"country_code": "1", "extension_digits": 5, "servers": "all"}
-    groups = {f"pool1.contoso.com/{name}": {"dial_plan": "REDMOND"} for name in ("a/b", "O'Brien", "50% #1", "-x", " y")}
+    groups = {
+        f"pool1.contoso.com/{name}": {"dial_plan": "REDMOND"} for name in ("a/b", "O'Brien", "50% #1", "-x", " y")
+    }
     trial.environment = environment_of({"dial_plans": {"Redmond": plan}, "hunt_groups": groups})
     applied = trial.apply()
     assert applied.exit_code == 0, applied.told()
