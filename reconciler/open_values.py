@@ -45,6 +45,8 @@ def nobody_brings(end: Landscape, chosen: Mapping[Address, Action]) -> Iterable[
     """Yield an error for each value that stays open: neither an object nor an action of the plan brings it."""
     for action in chosen.values():
         for value in dict.fromkeys(_open(action)):
+            if end.predicted_by.get(value.address) == action.address:
+                continue  # it removes that object itself, which an earlier step makes
             known, by = end.one(value.address.type, value.address.key), _bringer(value, end)
             if known is None or (by is not None and by not in chosen):
                 yield _unbrought(value, action)

@@ -438,6 +438,16 @@ def test_an_attendant_that_goes_elsewhere_leaves_the_star_key_to_its_successor()
         assert not trial.plan().steps
 
 
+def test_the_star_key_of_another_dial_plan_is_not_that_of_its_own() -> None:
+    sections = {
+        "dial_plans": {"Base": {**PLAN}, "Other": {**PLAN}},
+        "auto_attendants": {"Main": {"dial_plan": "Base", "is_default": False}},
+    }
+    trial = applied(sections)
+    assert trial.administrator("Set-UMDialPlan -Identity Other -UMAutoAttendant Main")
+    assert not trial.plan().steps
+
+
 def test_who_leaves_a_policy_goes_before_it_is_made_again_elsewhere() -> None:
     def sections(policies: Section, *rows: Section) -> dict[str, Any]:
         told = {name: {"dial_plan": plan} for name, plan in policies.items()}
@@ -514,6 +524,15 @@ def test_what_nobody_will_bring_is_refused_by_the_plan() -> None:
     (told,) = nobody_brings(landscape, {new: action})
     assert told.code == "UM108"
     assert "mailbox_policy/Nowhere/default" in told.detail
+
+
+def test_a_dial_plan_goes_though_its_hunt_group_is_made_only_before_that() -> None:
+    trial = applied(bound({"Base": (0,), "Zulu": (1,)}))
+    assert trial.administrator("Remove-UMIPGateway -Identity 1:1")
+    rewritten(trial, bound({"Base": (0,)}))
+    run = trial.apply(max_destroy=9)
+    assert run.exit_code == 0, run.told()
+    assert not trial.plan().steps
 
 
 def test_a_policy_gone_between_plan_and_apply_is_no_internal_error() -> None:

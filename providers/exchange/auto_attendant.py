@@ -126,14 +126,14 @@ class AutoAttendant(CmdletResource):
     rules: ClassVar[tuple[Rule, ...]] = (SHARED_NUMBER, FALLBACK_WITHOUT_SPEECH, SEVERAL_DEFAULTS, DEFAULT_IN_USE)
 
     def observe(self, answers: Sequence[Answer], landscape: Landscape) -> Sequence[Resource | Diagnosed]:
-        """Return the attendants; which one the star key reaches is told by the dial plans."""
-        defaults = {
-            folded(attendant)
+        """Return the attendants; which one the star key of its dial plan reaches is told by the dial plans."""
+        reached = {
+            folded(plan.key): folded(attendant)
             for plan in landscape.all("dial_plan").values()
             if (attendant := plan.text("star_key_attendant"))
         }
         return [
-            replace(one, attributes={**one.attributes, "is_default": folded(one.key) in defaults})
+            replace(one, attributes={**one.attributes, _IS_DEFAULT: _is_reached(one, reached)})
             if isinstance(one, Resource)
             else one
             for one in super().observe(answers, landscape)
@@ -206,6 +206,10 @@ class AutoAttendant(CmdletResource):
         for attendant in landscape.wanted(self.name).values():
             told += _check(attendant, landscape)
         return (*told, *_shared_numbers(landscape), *_several_defaults(landscape))
+
+
+def _is_reached(attendant: Resource, reached: Mapping[str, str]) -> bool:
+    return reached.get(folded(attendant.text("dial_plan") or "")) == folded(attendant.key)
 
 
 def _star_key(attendant: Resource, reached: Argument, landscape: Landscape) -> tuple[Command, ...]:
