@@ -300,6 +300,8 @@ def _simulator_of(child: Started) -> int:
 
 AT_ONCE = """
 import os, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # whatever started the tests may ignore them
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 sys.argv = ["reconciler", "plan"]
 import reconciler.__main__ as start
 def raised():
@@ -331,6 +333,7 @@ def test_closed_terminal_ends_a_run_in_order(tmp_path: Path) -> None:
         encoding="utf-8",
         timeout=60,
         dimensions=(40, 100),
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),  # nohup is respected, and may be around us
     )
     terminal.expect("does not know")
     os.close(terminal.child_fd)  # as closing a window does: the system hangs up, and nothing can be shown any more

@@ -63,7 +63,8 @@ def trial(directory: Path, engine: str) -> Trial:
     world.write_text(re.sub("replication_delay: [0-9]+m?s", "replication_delay: 0s", world.read_text("utf-8")), "utf-8")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RECONCILER_SIMULATOR_ENGINE", engine)
-        with open_workspace(sample, parallelism=3) as workspace:
+        patch.chdir(sample)  # places are shown with the directory, which differs between the two
+        with open_workspace(Path(), parallelism=3) as workspace:
             account = workspace.apply(approve)
             again = workspace.plan()
     assert account is not None

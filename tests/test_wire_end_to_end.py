@@ -99,7 +99,7 @@ def _value(value: Any) -> str:
         case bool():
             return "$true" if value else "$false"
         case {"$add": added}:
-            return f"@{{Add={','.join(added)}}}"
+            return "@{Add=" + ",".join(f"'{one}'" for one in added) + "}"
         case list():
             return ",".join(_value(item) for item in value)
         case str() if re.fullmatch(r"\d:\d|\w+ Default Policy", value):
