@@ -24,7 +24,6 @@ from tests.test_json_lines import VALIDATOR
 from tests.test_state_migrations import go_back
 from tests.winrm_server import PASSWORD, USER, listening
 
-
 _ALWAYS = ("world.json", "world.json.log", "world.json.lock", ".gitignore")
 """What the simulated estate needs: it stands for the servers, and Git is to take none of it."""
 
