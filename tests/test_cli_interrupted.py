@@ -323,6 +323,11 @@ def test_signal_during_the_start_ends_it_without_a_word(name: str, code: int) ->
     assert (ran.returncode, ran.stdout, ran.stderr) == (code, b"", b"")
 
 
+def _heed_hang_ups() -> None:
+    """Undo a nohup around the tests, which the program respects."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
 def test_closed_terminal_ends_a_run_in_order(tmp_path: Path) -> None:
     environment = little(tmp_path / "little", delay="600s")
     terminal = pexpect.spawn(
@@ -333,7 +338,7 @@ def test_closed_terminal_ends_a_run_in_order(tmp_path: Path) -> None:
         encoding="utf-8",
         timeout=60,
         dimensions=(40, 100),
-        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),  # nohup is respected, and may be around us
+        preexec_fn=_heed_hang_ups,
     )
     terminal.expect("does not know")
     os.close(terminal.child_fd)  # as closing a window does: the system hangs up, and nothing can be shown any more
