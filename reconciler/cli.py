@@ -39,7 +39,7 @@ from reconciler.cli_options import (
 from reconciler.cli_state import state
 from reconciler.diagnostics import Diagnostic, Severity
 from reconciler.errors import OutputLost
-from reconciler.output import Output
+from reconciler.output import Output, write_file
 from reconciler.selection import Selection
 
 if TYPE_CHECKING:
@@ -231,7 +231,7 @@ def drift(output: Output, directory: Path, out: Path | None) -> int:
     if out is not None:
         from reconciler.drift_text import render_drift
 
-        out.write_text(render_drift(report, output.style.__class__(), plan=lines), encoding="utf-8")
+        write_file(out, render_drift(report, output.style.__class__(), plan=lines))
     else:
         output.drift(report, lines)
     return report.exit_code()
@@ -422,5 +422,6 @@ def _not_approved() -> Diagnostic:
 def _write_json(path: Path, made: Any) -> None:
     from reconciler.json_lines import JsonLines
 
-    with path.open("w", encoding="ascii") as file:
-        JsonLines(file.write).plan(made)
+    lines: list[str] = []
+    JsonLines(lines.append).plan(made)
+    write_file(path, "".join(lines))

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from reconciler.diagnostics import Diagnostic
-from reconciler.errors import OutputLost, ReconcilerError
+from reconciler.errors import ConfigurationError, OutputLost, ReconcilerError
 from reconciler.events import Event, Observed, Observing, RunStarted
 from reconciler.style import Style, is_live, style_of
 from reconciler.text import count
@@ -198,3 +198,13 @@ def _log_file(path: Path | None) -> Any:
     from reconciler.system import SystemClock
 
     return LogFile(path, now=SystemClock().now)
+
+
+def write_file(path: Path, text: str) -> None:
+    """Write a file that was asked for beside the output. Raises ConfigurationError where it cannot be written."""
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        detail = f"{path} cannot be written: {error.strerror}."
+        remedy = "Name a file in a directory that exists, where this user may write and there is room."
+        raise ConfigurationError(Diagnostic("File cannot be written", detail, remedy)) from error

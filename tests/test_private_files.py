@@ -12,6 +12,8 @@ import pytest
 from reconciler.app import alone
 from reconciler.app.private_files import make_private, told_location, writable
 from reconciler.errors import ConfigurationError, Locked
+from reconciler.output import write_file
+from tests.rehearsal import rehearsal
 
 
 @pytest.mark.skipif(shutil.which("git") is None, reason="no git")
@@ -68,3 +70,19 @@ def test_location_is_told_itself_or_by_a_reference(tmp_path: Path, monkeypatch: 
     assert told_location("./a:b/state.db", tmp_path) == "./a:b/state.db"
     with pytest.raises(ConfigurationError, match="cannot be read"):
         told_location("file:/srv/state.db", tmp_path)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="asks for a device")
+def test_files_that_cannot_be_written_are_told_and_none_replaces_what_is_private(
+    tmp_path: Path,
+) -> None:
+    for path in (tmp_path, tmp_path / "none" / "file", Path("/dev/full")):
+        with pytest.raises(ConfigurationError, match="cannot be written: "):
+            write_file(path, "text")
+    one = rehearsal(tmp_path / "little")
+    one.save()
+    key = one.directory / ".reconciler" / "plan.key"
+    before = key.read_bytes()
+    with one.opened() as workspace, pytest.raises(ConfigurationError, match="holds the state and the key"):
+        workspace.saved_plans.save(workspace.plan(), key)
+    assert key.read_bytes() == before

@@ -249,6 +249,9 @@ def test_pinned_connections_lie_outside_the_repository(estate: Path, tmp_path: P
         with pytest.raises(ConfigurationError, match="Connections of the repository"):
             check(estate, path)
         path.unlink()
+    (estate / "out.yml").symlink_to(tmp_path / "pins.yaml")
+    with pytest.raises(ConfigurationError, match="Connections of the repository"):
+        check(estate, estate / "out.yml")
     (tmp_path / "link.yaml").symlink_to(estate / "a.yaml")
     for name, summary in {"link.yaml": "Connections of the repository", "none.yaml": "File cannot be read"}.items():
         with pytest.raises(ConfigurationError, match=summary):

@@ -35,6 +35,7 @@ class SavedPlans:
         """Write the plan to ``path``, signed, for one apply within ``valid_hours``."""
         from state.files import write_private
 
+        _refuse_within(path, self.private)
         now = self.clock.now()
         expires = now + timedelta(hours=valid_hours)
         nonce, where = self.random.identifier(), _from(path.resolve().parent, self.directory.resolve())
@@ -69,6 +70,13 @@ class SavedPlans:
     def admit(self, saved: SavedPlan, store: StateStore) -> None:
         """Raise PlanError where the plan does not fit the state any more, or was used."""
         admit_saved(saved, store.read(), self.environment, is_used=store.is_used(saved.nonce))
+
+
+def _refuse_within(path: Path, private: Path) -> None:
+    """Raise ConfigurationError where the file of a plan would replace the key, or the state."""
+    if path.resolve().is_relative_to(private.resolve()):
+        detail = f"{path} lies in {private}, which holds the state and the key."
+        raise ConfigurationError(Diagnostic("Private files", detail, "Save the plan to a file elsewhere."))
 
 
 def directory_of_plan(path: Path) -> Path:

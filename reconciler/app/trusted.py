@@ -29,7 +29,8 @@ def read_pinned(path: Path, directory: Path) -> tuple[Pinned, tuple[Diagnostic, 
     Raises:
         ConfigurationError: it cannot be read, is wrong, or lies in the repository of the environment.
     """
-    if is_within(path.absolute(), repository_of(directory)):
+    # A link in the repository too: whoever writes there decides where it leads.
+    if any(is_within(one.absolute(), repository_of(directory)) for one in (path, path.parent)):
         detail = f"{path} lies in the repository of the environment, so that whoever writes there decides it."
         remedy = "Keep the file elsewhere, such as in a secure file of the pipeline, and name it there."
         raise ConfigurationError(Diagnostic("Connections of the repository", detail, remedy))
