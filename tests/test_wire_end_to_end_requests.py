@@ -20,6 +20,7 @@ from providers.simulator.estate.estate import Estate
 from providers.simulator.estate.session import EstateSessions
 from providers.simulator.wire.authentication import Scheme
 from providers.simulator.wire.server import Server, Settings
+from providers.transport import channels
 from providers.transport.pool import WinRMSessions
 from providers.transport.settings import ConnectionSettings, Secret
 from reconciler.app import Ports, Workspace, open_workspace
@@ -115,7 +116,11 @@ def messages_of(one: Crowd, users: int) -> dict[str, int]:
         return dict(server.counts.messages)
 
 
-def test_over_the_wire_only_receives_grow_with_users(crowds: tuple[Crowd, Crowd]) -> None:
+def test_over_the_wire_only_receives_grow_with_users(
+    crowds: tuple[Crowd, Crowd], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A busy machine may be slow enough for a second session to a host, which is another test's business.
+    monkeypatch.setattr(channels, "LEAST_WAIT_SECONDS", 3600.0)
     few, many = messages_of(crowds[0], FEW), messages_of(crowds[1], MANY)
     growing = {kind for kind in {*few, *many} if few.get(kind) != many.get(kind)}
     assert growing <= {"receive"}
