@@ -123,13 +123,14 @@ def shown(command: Callable[..., int]) -> Callable[..., int]:
     @click.option("--log", type=PATH, help="Write every event to this file, one JSON object a line.")
     @click.pass_context
     def wrapped(context: click.Context, /, *arguments: Any, log: Path | None, **options: Any) -> int:
-        from reconciler.surroundings import empty_settings
+        from reconciler.surroundings import empty_settings, misspelt_settings
         from reconciler.system import SignalStop
 
         output = Output(as_json=options.pop("as_json", False), log=log or context.find_root().obj)
         try:
             if unusable := empty_settings(os.environ):
                 raise ConfigurationError(*unusable)
+            output.diagnostics(misspelt_settings(os.environ))
             with SignalStop(lambda *_: None, tell_of_waiting).installed():
                 return output.end(command(output, *arguments, **options))
         except OutputLost:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequenc
 from pathlib import Path
 from typing import Final
 
-from reconciler.diagnostics import Diagnostic
+from reconciler.diagnostics import Diagnostic, Severity
 
 _SEARCHED: Final = frozenset({"LD_LIBRARY_PATH", "PATH"})
 """Lists of folders in which code is looked for."""
@@ -66,6 +66,25 @@ def empty_settings(variables: Mapping[str, str]) -> tuple[Diagnostic, ...]:
         for name in sorted(variables)
         if name.startswith("RECONCILER_") and not variables[name].strip()
     )
+
+
+_GUARDING: Final = ("RECONCILER_CONNECTIONS", "RECONCILER_PLAN_KEY", "RECONCILER_SECRETS", "RECONCILER_STATE")
+_NEAR: Final = 0.93
+
+
+def misspelt_settings(variables: Mapping[str, str]) -> tuple[Diagnostic, ...]:
+    """Return a warning for each variable that is no setting and is named almost as one that guards something."""
+    from difflib import get_close_matches  # which --version does without
+
+    told: list[Diagnostic] = []
+    for name in sorted(variables):
+        if not name.startswith("RECONCILER_") or name in _GUARDING:
+            continue
+        for meant in get_close_matches(name, _GUARDING, n=1, cutoff=_NEAR):
+            remedy = f"Did you mean {meant}? If it is a variable of your own, give it another name."
+            detail = f"{name} is no setting of reconciler, and is ignored."
+            told.append(Diagnostic("Unknown variable", detail, remedy, severity=Severity.WARNING))
+    return tuple(told)
 
 
 def _parts(value: str) -> list[str]:

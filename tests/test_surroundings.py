@@ -18,7 +18,13 @@ from reconciler.environment_files import read_files
 from reconciler.errors import ReconcilerError, StateError
 from reconciler.git import gap_between, source_of
 from reconciler.simulator_process import child_variables, isolated_python
-from reconciler.surroundings import find_program, folders_of_strangers, forget_dangerous, search_path
+from reconciler.surroundings import (
+    find_program,
+    folders_of_strangers,
+    forget_dangerous,
+    misspelt_settings,
+    search_path,
+)
 from tests.cli import COMMAND, Environment, clean, little
 
 PASSWORD = "not-for-children"
@@ -324,6 +330,16 @@ def test_a_setting_that_is_empty_is_an_error_and_not_left_out(
     assert f"RECONCILER_{name} is set, and it is empty." in said
     assert f"unset RECONCILER_{name}" in said
     assert not (environment.directory / ".reconciler").exists()
+
+
+def test_a_misspelt_setting_that_guards_something_is_told() -> None:
+    wrong = {"RECONCILER_CONECTIONS": "CONNECTIONS", "RECONCILER_PLAN_KEYS": "PLAN_KEY", "RECONCILER_SECRET": "SECRETS"}
+    right = ("CONNECTIONS", "STATE", "SECRETS", "PLAN_KEY", "PASSWORD", "STATE_URL", "PLAN_TARGET", "STATE_LIST_JSON")
+    told = misspelt_settings(dict.fromkeys([*wrong, *(f"RECONCILER_{name}" for name in right), "PLAN_KEYS"], "x"))
+    assert [one.remedy.partition("?")[0] for one in told] == [
+        f"Did you mean RECONCILER_{one}" for one in wrong.values()
+    ]
+    assert not any(one.is_error for one in told)
 
 
 def test_a_child_runs_the_python_of_this_process() -> None:
