@@ -16,7 +16,7 @@ from reconciler.plan_file import SavedPlan
 from reconciler.resource import Landscape
 from reconciler.snapshot import Run, Snapshot
 
-_REMEDY = "Make a new plan."
+_REMEDY = "Make the plan again, and save it with plan --out."
 
 
 def admit(plan: Plan, budgets: Budgets, prior: Snapshot, *, strict: bool = False) -> None:

@@ -9,7 +9,7 @@ from reconciler.budgets import TENTH
 from reconciler.events import RunEnded
 from tests.advice import Sections, codes, complaints, edited, follow, lines_of, merged, run_ours
 from tests.advice_situations import SITUATIONS, TWO_POOLS, UNPLAYED, Situation, attendants, plans, row, users, world
-from tests.landscapes import plan_declared
+from tests.landscapes import contoso, plan_declared
 from tests.test_resource_types_outcalls import GATEWAYS, linked
 from tests.trial import Fault, Trial, environment_of, types
 
@@ -96,6 +96,26 @@ def test_what_a_killed_run_left_open_is_closed_by_the_next_apply() -> None:
     assert "next apply" in told.remedy
     assert trial.apply().exit_code == 0
     assert "UM106" not in {one.code for one in trial.plan().diagnostics}
+
+
+# --- servers that the account does not see ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("code", "checks", "unseen", "right"),
+    [
+        ("UM014", "server_binding", "exchange_server", "View-Only Organization Management"),
+        ("UM020", "exchucutil", "lync_service", "CsViewOnlyAdministrator"),
+    ],
+)
+def test_account_that_sees_nothing_is_advised_of_the_right_and_not_once_it_has_it(
+    code: str, checks: str, unseen: str, right: str
+) -> None:
+    (kind,) = [one for one in types() if one.name == checks]
+    seen = contoso(plan_declared())
+    (told,) = kind.check(seen.with_observed(unseen, type(seen.all(unseen))()))
+    assert (told.code, right in told.remedy) == (code, True)
+    assert code not in {one.code for one in kind.check(seen)}
 
 
 # --- gateways that no script made ------------------------------------------------------------------------------------

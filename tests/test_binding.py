@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,7 @@ from reconciler.selection import Selection
 from reconciler.snapshot import Duty, Obligation, Remembered, Snapshot
 from reconciler.style import Style
 from reconciler.values import Address, Reply
+from tests.advice import lines_of
 from tests.fakes import FunctionSessions
 from tests.rehearsal import Rehearsal, rehearsal
 
@@ -112,6 +115,43 @@ def test_a_plan_is_stale_when_the_state_learned_of_what_it_acts_upon(applied: Re
     assert said.startswith("Saved plan is stale")
     assert str(MAIN) in said
     assert f"serial was {serial - 1} then, and is {serial} now" in said
+
+
+def used_up(one: Rehearsal, saved: Path) -> None:
+    assert one.apply(saved) == 0
+
+
+def made_stale(one: Rehearsal, _: Path) -> None:
+    with one.opened() as workspace:
+        workspace.forget([str(MAIN)])
+
+
+def expired(one: Rehearsal, _: Path) -> None:
+    one.clock.sleep(400 * 24 * 3600)
+
+
+@pytest.mark.parametrize("befalls", [used_up, made_stale, expired])
+def test_a_saved_plan_that_is_refused_is_applied_when_made_again_as_advised(
+    befalls: Callable[[Rehearsal, Path], None], applied: Rehearsal
+) -> None:
+    saved = disabling(applied)
+    befalls(applied, saved)
+    applied.edit("little.yaml", *DISABLED)
+    code, said = applied.tried(saved)
+    assert (code, said.rpartition("\n")[2]) == (5, "Make the plan again, and save it with plan --out.")
+    assert applied.apply(applied.save("again.plan")) == 0
+    assert applied.plan().steps == ()
+
+
+def test_what_is_locked_is_applied_when_the_other_run_has_ended_as_advised(tmp_path: Path) -> None:
+    one = rehearsal(tmp_path / "little")
+    with one.opened() as other, other.leased("apply"):
+        code, said = one.tried()
+        assert (code, one.writes()) == (6, [])
+        assert "Wait until it has ended" in said
+        assert lines_of(said) == [f"kill -INT {os.getpid()}; kill -CONT {os.getpid()}"]
+    assert one.apply() == 0
+    assert one.plan().steps == ()
 
 
 def test_a_plan_over_nothing_fits_a_state_that_holds_its_own_adoptions_alone() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +20,7 @@ from reconciler.state_json import run_messages
 from reconciler.state_text import render_history
 from reconciler.style import Style
 from reconciler.values import Address
+from tests.advice import lines_of
 from tests.fakes import MemoryLease, MemoryStore
 from tests.rehearsal import Rehearsal, rehearsal
 
@@ -173,6 +175,26 @@ def test_older_files_are_refused_as_directory_and_as_saved_plan_and_go_on_where_
     assert len(shown) == 1, "the plan of a directory is shown before it is refused"
     assert [told.summary for told in repository.plan().diagnostics if told.summary.startswith("Older")]
     assert repository.apply(saved, allow_older=True) == 0
+    assert repository.plan().steps == ()
+
+
+@pytest.mark.parametrize("beside", [False, True])
+def test_files_brought_up_to_date_as_advised_are_applied(
+    repository: Rehearsal, monkeypatch: pytest.MonkeyPatch, *, beside: bool
+) -> None:
+    for who in ("AUTHOR", "COMMITTER"):
+        monkeypatch.setenv(f"GIT_{who}_NAME", "a")
+        monkeypatch.setenv(f"GIT_{who}_EMAIL", "a@contoso.com")
+    monkeypatch.setenv("GIT_MERGE_AUTOEDIT", "no")
+    if beside:
+        (repository.directory / "more.yaml").write_text("auto_attendants: {Second: {dial_plan: Redmond}}\n")
+        git(repository.directory, "add", "--all")
+        git(repository.directory, "commit", "--quiet", "--message", "beside")
+    code, said = repository.tried()
+    assert (code, said.partition(" ")[2].startswith("beside")) == (5, beside)
+    (line,) = [one for one in lines_of(said) if one.startswith("git ")]
+    subprocess.run(shlex.split(line), check=True, capture_output=True)
+    assert repository.apply() == 0
     assert repository.plan().steps == ()
 
 

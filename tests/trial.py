@@ -280,6 +280,8 @@ class Trial:
     """Called after every write of ours that the estate executed."""
     asleep: Callable[[], None] = lambda: None
     """What happens while a run is stopped by a fault of that kind."""
+    away: frozenset[str] = frozenset()
+    """Hosts that give no answer."""
 
     def __post_init__(self) -> None:
         self.estate = Estate(self.world, clock=self._estate_time)
@@ -384,11 +386,16 @@ class Trial:
             sessions, self.store, self.events, self.clock, fault, self.after_write, wire=self.wire, run=self._runs
         )
         doors.asleep = self.asleep
+        doors._gone |= self.away
         ports = Ports(self.clock, self._random, self.events, point, sessions=lambda _: doors)
         with ExitStack() as stack, patch.object(app_workspace, "source_of", return_value=Source()):
             yield _TrialWorkspace(self, ports, stack), doors
 
     # what others do
+
+    def rebuild(self, described: World) -> None:
+        """Let the servers be as ``described``, with nothing of what was done there: what no cmdlet brings about."""
+        self.world, self.estate = described, Estate(described, clock=self._estate_time)
 
     def administrator(self, *lines: str) -> list[str]:
         """Run cmdlet lines as another administrator; return those that were accepted."""

@@ -83,7 +83,8 @@ UNDOCUMENTED_PAIR = Rule(
     "Versions are not documented together",
     "Microsoft documents Exchange 2007 with Lync Server 2010 and 2013, Exchange 2010 and 2013 with these and Skype for "
     "Business Server, and Exchange 2016 with Skype for Business Server only.",
-    "Expect no support for this pair; try it outside production first.",
+    "Bind servers of an Exchange version that is documented with it. Where there is none, expect no support for this "
+    "pair, and try it outside production first.",
     "Exchange Unified Messaging support (Gg398179); DOMAIN 2.1",
     Severity.WARNING,
 )

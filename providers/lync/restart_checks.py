@@ -120,10 +120,12 @@ def _down(host: str, state: ServiceState, action: Action | None) -> Iterator[Dia
 
 
 def _to_start(host: str, state: ServiceState, begun: Collection[str]) -> str:
+    services = [SERVICE, *sorted(state.stopped_dependents)]
     if state.start_mode == "Disabled" and SERVICE not in begun:
-        first = f"If that is not meant, set its start mode and start it; {enabling(host)}"
-        return f"{first}\n  Start-Service -Name {SERVICE}"
-    return _remedy(host, [SERVICE, *sorted(state.stopped_dependents)], begun)
+        which = "it, and what hangs on it" if len(services) > 1 else "it"
+        first = f"If that is not meant, set its start mode and start {which}; {enabling(host)}"
+        return "\n".join([first, *(f"  {starting(one, host)}" for one in services if one not in begun)])
+    return _remedy(host, services, begun)
 
 
 def _remedy(host: str, services: Sequence[str], begun: Collection[str]) -> str:

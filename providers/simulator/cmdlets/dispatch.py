@@ -73,6 +73,7 @@ _HANDLERS: Mapping[str, Handler] = {
     "Stop-CsWindowsService": windows_services.stop_cs_services,
     "Start-CsWindowsService": windows_services.start_cs_services,
     "Restart-Service": windows_services.service_cmdlet,
+    "Set-Service": windows_services.set_service,
     "Start-Service": windows_services.service_cmdlet,
     "Stop-Service": windows_services.service_cmdlet,
     **other_cmdlets.HANDLERS,

@@ -155,13 +155,12 @@ def start(call: Call, host: str, service: Service) -> float:
     """
     if service.status != "Stopped":
         return 0.0
-    manner = call.holdings.manner(host, service.name)
-    if manner.start_mode == "Disabled":
+    if call.holdings.start_mode(host, service) == "Disabled":
         raise call.error("InvalidOperationException", "service-disabled", service.name, name=service.name)
     seconds = max((start(call, host, needed) for needed in needed_by(call.holdings, host, service)), default=0.0)
     seconds = max(seconds, start_seconds(call.holdings, host, service))
     service.started = stamp(call.now)
-    if not manner.starts:
+    if not call.holdings.manner(host, service.name).starts:
         seconds = seconds or _FAILS_AFTER
         service.status, service.ends = "StartPending", stamp(call.now + timedelta(seconds=seconds))
         return seconds

@@ -1,6 +1,6 @@
 """Windows services of every host as they are installed and read, and the cmdlets that stop and start them.
 
-Sources: Get-, Stop- and Start-CsWindowsService, Restart-Service (Microsoft Learn); DOMAIN 5.
+Sources: Get-, Stop- and Start-CsWindowsService, Restart-Service, Set-Service (Microsoft Learn); DOMAIN 5.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from providers.simulator.invocation.call import Call
 from providers.simulator.invocation.shapes import only
 from providers.simulator.invocation.texts import told
 from providers.simulator.world.holdings import Holdings, Service
-from providers.simulator.world.schema import ExchangeServer, Host, Manner, Pool, World
+from providers.simulator.world.schema import ExchangeServer, Host, Pool, World
 
 
 def installed_services(world: World) -> dict[str, dict[str, Service]]:
@@ -82,8 +82,8 @@ def service_records(holdings: Holdings, host: str, names: Sequence[str], now: da
     services = holdings.services[host]
     seen = partial(status, holdings, host, now=now)
 
-    def manner(service: Service) -> Manner:
-        return holdings.manner(host, service.name)
+    def start_mode(service: Service) -> str:
+        return holdings.start_mode(host, service)
 
     records: list[dict[str, object]] = []
     for name in names:
@@ -101,9 +101,9 @@ def service_records(holdings: Holdings, host: str, names: Sequence[str], now: da
                 "HostClock": utc(now + skew),
                 "RunningDependents": [one.name for one in dependents if seen(one) == "Running"],
                 "StoppedDependents": [
-                    one.name for one in dependents if seen(one) != "Running" and manner(one).start_mode == "Auto"
+                    one.name for one in dependents if seen(one) != "Running" and start_mode(one) == "Auto"
                 ],
-                "StartMode": manner(service).start_mode,
+                "StartMode": start_mode(service),
                 "ScriptRunning": holdings.scripts_running.get(host, False),
             }
         )
@@ -193,6 +193,20 @@ def service_cmdlet(call: Call) -> list[dict[str, object]]:
         if call.cmdlet == "Restart-Service":
             for one in (service, *running):
                 _wait(call, start(call, call.host, one))
+    return []
+
+
+_START_MODES = {"automatic": "Auto", "manual": "Manual", "disabled": "Disabled"}
+
+
+def set_service(call: Call) -> list[dict[str, object]]:
+    """Answer Set-Service on the host itself: only the start mode can be set, and nothing starts or stops by it."""
+    name = str(call.get("Name"))
+    service = call.holdings.services[call.host].get(name.casefold())
+    if service is None:
+        raise _service_error(call, "NoServiceFoundForGivenName", "ObjectNotFound", "no-service", name)
+    if wanted := call.get("StartupType"):
+        service.start_mode = _START_MODES[str(wanted).casefold()]
     return []
 
 

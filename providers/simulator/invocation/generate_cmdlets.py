@@ -100,7 +100,16 @@ _WINDOWS: dict[str, Any] = {
     }
     for name in ("Restart-Service", "Start-Service", "Stop-Service")
 }
-"""Cmdlets of Windows PowerShell itself, which the reference leaves out. Source: Restart-Service (Microsoft Learn)."""
+_WINDOWS["Set-Service"] = {
+    **_WINDOWS["Start-Service"],
+    "parameters": {
+        **_WINDOWS["Start-Service"]["parameters"],
+        "Name": {"type": "String", "position": 1, "aliases": ["ServiceName", "SN"]},
+        "StartupType": {"type": "String", "values": ["Automatic", "Disabled", "Manual"]},
+    },
+}
+"""Cmdlets of Windows PowerShell itself, which the reference leaves out; of Set-Service what sets the start mode, by its
+values as text. Source: Restart-Service and Set-Service (Microsoft Learn)."""
 
 
 def table(reference: Mapping[str, Any], reference_2007: Mapping[str, Any]) -> dict[str, Any]:

@@ -27,6 +27,8 @@ class Service:
     """What it read when it started and goes by until it starts again."""
     ends: str | None = None
     """When it will be Stopped by itself: its calls have ended, or its start has failed."""
+    start_mode: str | None = None
+    """As Set-Service left it; None: as the world file says."""
 
 
 @dataclass
@@ -84,6 +86,10 @@ class Holdings:
     def manner(self, host: str, service: str) -> Manner:
         """Return how a service of a host behaves."""
         return self._hosts[host.lower()].manner(service)
+
+    def start_mode(self, host: str, service: Service) -> str:
+        """Return whether Windows starts a service of a host: Auto, Manual or Disabled."""
+        return service.start_mode or self.manner(host, service.name).start_mode
 
     def skew(self, host: str) -> timedelta:
         return timedelta(seconds=self._hosts[host].clock_skew)
