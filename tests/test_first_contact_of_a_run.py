@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import http.server
 import socket
+import threading
+from dataclasses import replace
 
 import pytest
 
@@ -10,7 +13,7 @@ from providers.transport.first_contact import FirstContact
 from providers.transport.pool import WinRMSessions
 from providers.transport.reaching import reach
 from providers.transport.settings import ConnectionSettings, Secret, target_of
-from reconciler.errors import PermanentError, Unreachable, UntrustedServer
+from reconciler.errors import AuthenticationFailed, NotWinRM, PermanentError, Unreachable, UntrustedServer
 from reconciler.ports import Request
 from reconciler.system import SystemClock
 from reconciler.values import EXCHANGE, Authentication, Connection, Endpoint, read
@@ -98,3 +101,29 @@ def test_hosts_behind_an_entry_point_and_those_met_before_are_tried_as_before(cl
         pytest.raises(Unreachable),
     ):
         others.open(behind).invoke(ASKED)
+
+
+class NotFoundPage(http.server.BaseHTTPRequestHandler):
+    """Answers as a web server that knows nothing of WinRM."""
+
+    def do_POST(self) -> None:
+        self.send_error(404)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+def test_a_refused_credential_and_what_is_not_winrm_name_doctor_once() -> None:
+    with listening() as server:
+        wrong = replace(settings("127.0.0.1", server.port), password=Secret("wrong canary"))
+        refused = refusal(wrong)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), NotFoundPage) as other:
+        threading.Thread(target=other.serve_forever, args=(0.01,), daemon=True).start()
+        unknown = refusal(settings("127.0.0.1", other.server_port))
+        other.shutdown()
+    assert (type(refused), type(unknown)) == (AuthenticationFailed, NotWinRM)
+    for error in (refused, unknown):
+        (told,) = error.diagnostics
+        assert told.remedy.endswith(f"\n\nTo look at every step of the way to each server:\n\n    {DOCTOR}")
+        assert told.remedy.count(DOCTOR) == 1
+        assert "canary" not in str(error)

@@ -3,10 +3,12 @@
 A name that does not resolve, a port that nobody listens on and a certificate that is not trusted do not heal while
 somebody waits. So before the first session to the host that a connection names is opened, the way there is looked at
 step by step; what fails ends it for good. Once the host was there, a failure is one of the run, and is outlasted.
+A credential that is refused, and what answers without being WinRM, are seen only when the session is opened.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from providers.transport.reaching import reach
@@ -41,6 +43,11 @@ class FirstContact:
             kind = UntrustedServer if failed.check is Check.TLS else PermanentError
             raise kind(Diagnostic(failed.summary, failed.detail, f"{failed.remedy}\n\n{self._look()}"))
         self._met.add(target.url)
+
+    def advised(self, error: PermanentError) -> PermanentError:
+        """Return why a session was not opened, with the command that looks at the way there."""
+        told = (replace(one, remedy=f"{one.remedy}\n\n{self._look()}".lstrip()) for one in error.diagnostics)
+        return type(error)(*told, record=error.record)
 
     def _look(self) -> str:
         return f"To look at every step of the way to each server:\n\n    {self._doctor}"

@@ -14,8 +14,8 @@ second Ctrl-C, which Python raises in the main thread, shall not cut it short an
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any, Final
 
 from providers.transport.channel import Channel
@@ -30,7 +30,7 @@ from providers.transport.orphans import end_shell
 from providers.transport.settings import ConnectionSettings, SessionMode, Target, target_of
 from providers.transport.winrs import WinRS, connect
 from reconciler.diagnostics import Diagnostic
-from reconciler.errors import PermanentError, SessionError
+from reconciler.errors import AuthenticationFailed, NotWinRM, PermanentError, SessionError
 from reconciler.ports import Clock, Request
 from reconciler.values import EMPTY, Endpoint, Operation, Reply, Shell
 
@@ -46,9 +46,17 @@ Connect = Callable[[Target, LogonBudget], WinRS]
 class WinRMSession:
     """The way to one host. Thread-safe: calls share its channels, and wait for one that is free."""
 
-    def __init__(self, target: Target, new: Callable[[], Channel], allow: frozenset[str], clock: Clock) -> None:
+    def __init__(
+        self,
+        target: Target,
+        new: Callable[[], Channel],
+        allow: frozenset[str],
+        clock: Clock,
+        first_contact: FirstContact | None = None,
+    ) -> None:
         self.target = target
         self._allow = allow
+        self._first_contact = first_contact
         endings = Endings(target.place, target.secrets)
         self._channels = Channels(new, clock=clock, limit=target.settings.channels, ended=endings.stopped)
 
@@ -65,8 +73,9 @@ class WinRMSession:
         """Run the requests in order and return one result each; see ``reconciler.ports.Session``."""
         for request in requests:
             self._refuse_unknown(request)
-        self.raise_failure()
-        return self._channels.invoke(requests)
+        with self._advised():
+            self._channels.raise_failure()
+            return self._channels.invoke(requests)
 
     @property
     def shell(self) -> Shell | None:
@@ -78,7 +87,8 @@ class WinRMSession:
 
     def raise_failure(self) -> None:
         """Raise what made this host fail for good, where something did."""
-        self._channels.raise_failure()
+        with self._advised():
+            self._channels.raise_failure()
 
     def beat(self) -> None:
         """Keep alive what nobody uses."""
@@ -87,6 +97,14 @@ class WinRMSession:
     def close(self, wait_seconds: float) -> None:
         """Close every channel; one whose call does not end in time is closed when it does."""
         self._channels.close(wait_seconds)
+
+    @contextmanager
+    def _advised(self) -> Iterator[None]:
+        """Let a refusal of the whole session say how the way to the host is looked at."""
+        try:
+            yield
+        except (AuthenticationFailed, NotWinRM) as error:
+            raise (self._first_contact.advised(error) if self._first_contact else error) from error.__cause__
 
     def _refuse_unknown(self, request: Request) -> None:
         command = request.command
@@ -235,7 +253,7 @@ class WinRMSessions:
                 is_stopped=self._stopped.is_set,
             )
 
-        return WinRMSession(target, channel, self._allow, self._clock)
+        return WinRMSession(target, channel, self._allow, self._clock, self._first_contact)
 
     def _connected(self, target: Target, budget: LogonBudget) -> WinRS:
         if self._first_contact is not None:
