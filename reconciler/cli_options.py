@@ -145,7 +145,7 @@ def shown(command: Callable[..., int]) -> Callable[..., int]:
         except (BrokenPipeError, click.ClickException, click.Abort):
             raise
         except Exception as error:
-            output.diagnostics([_bug(error)])
+            output.diagnostics([_without_place(error) or _bug(error)])
             return output.end(1)
 
     return update_wrapper(wrapped, command)
@@ -185,6 +185,18 @@ def _interrupted(output: Output, exit_code: int) -> int:
         output.diagnostics([Diagnostic("Interrupted", detail, severity=Severity.NOTE)])
         output.end(exit_code)
     return exit_code
+
+
+def _without_place(error: Exception) -> Diagnostic | None:
+    """Return that the working directory was removed, where that is why a path leads nowhere."""
+    if not isinstance(error, FileNotFoundError):
+        return None
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        detail = "The directory that this command was started in does not exist any more."
+        return Diagnostic("No working directory", detail, "Change to a directory that exists, and start it again.")
+    return None
 
 
 def _bug(error: Exception) -> Diagnostic:

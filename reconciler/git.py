@@ -107,16 +107,16 @@ def gap_between(directory: Path, commit: str | None, applied: str) -> Gap:
         return Gap(trouble=error.trouble)
 
 
-def committed_at(directory: Path, name: str) -> tuple[str, ...]:
-    """Return the files that the commit checked out has at ``name`` or below it; none where Git gives no answer."""
+def committed_at(directory: Path, name: str) -> tuple[str, ...] | Trouble:
+    """Return the files that the commit checked out has at ``name`` or below it, or why Git gives no answer."""
     try:
         git = _repository_of(directory)
         commit = git.head() if git is not None else None
         if git is None or commit is None:
             return ()
         return tuple(file for file, _ in git.files_of(commit) if f"{file}/".startswith(f"{name}/"))
-    except _NoAnswer:
-        return ()
+    except _NoAnswer as error:
+        return error.trouble
 
 
 class _NoAnswer(Exception):

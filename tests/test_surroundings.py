@@ -225,6 +225,37 @@ def test_private_files_that_the_repository_holds_are_refused(tmp_path: Path) -> 
     assert ".reconciler/plan.key" in caught.value.diagnostics[0].detail
 
 
+@pytest.mark.skipif(os.name != "posix", reason="git keeps modes and links on POSIX")
+def test_private_files_that_git_tells_nothing_of_are_warned_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    directory = little(tmp_path / "repository").directory
+    (directory / ".reconciler").mkdir(mode=0o700)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert refuse_tracked(directory) == ()
+    (directory / ".git").mkdir()
+    with open_workspace(directory) as workspace:
+        (warning,) = workspace.told
+    assert (warning.summary, warning.is_error) == ("Private files of unknown origin", False)
+    assert "could not be looked up" in warning.detail
+    assert "no git on the PATH" in warning.detail
+    (directory / ".reconciler").rmdir()
+    assert refuse_tracked(directory) == ()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows removes no directory that somebody works in")
+def test_a_working_directory_that_was_removed_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    for line in (["plan"], ["validate"], ["apply", "--auto-approve"], ["state", "history"]):
+        assert run(line) == 1
+        told = "".join(capsys.readouterr())
+        assert "does not exist any more" in told, line
+        assert "Internal error" not in told
+
+
 @pytest.mark.skipif(not hasattr(os, "O_NOFOLLOW"), reason="the system cannot refuse links")
 @pytest.mark.parametrize("name", ["world.json.lock", "world.json.log", "world.json.new"])
 def test_a_simulated_estate_writes_through_no_link(name: str, tmp_path: Path) -> None:

@@ -11,7 +11,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from reconciler.diagnostics import Diagnostic
+from reconciler.commits import Trouble
+from reconciler.diagnostics import Diagnostic, Severity
 from reconciler.errors import ConfigurationError, StateError
 from reconciler.git import committed_at
 
@@ -56,19 +57,32 @@ def writable(private: Path) -> Iterator[Path]:
         yield Path(copy)
 
 
-def refuse_tracked(directory: Path) -> None:
-    """Raise StateError where the repository holds what is private: it would decide what was applied and who may sign.
+def refuse_tracked(directory: Path) -> tuple[Diagnostic, ...]:
+    """Refuse what is private and in the repository; return the warning where Git does not tell whether it is.
 
-    Links among it could have files written anywhere.
+    The repository would decide what was applied and who may sign, and links among it could have files written anywhere.
+
+    Raises:
+        StateError: the repository holds it.
     """
-    if not os.path.lexists(directory / PRIVATE) or not (names := committed_at(directory, PRIVATE)):
-        return
+    names = committed_at(directory, PRIVATE) if os.path.lexists(directory / PRIVATE) else ()
+    if isinstance(names, Trouble):
+        return (_not_looked_up(directory, names),)
+    if not names:
+        return ()
     more = f" and {len(names) - 3} more" if len(names) > 3 else ""
     detail = f"The repository holds {', '.join(names[:3])}{more}. Whoever writes there would decide what reconciler"
     detail += " remembers, and know the key that signs plans."
     remedy = "Take it out of the repository, and let reconciler make it anew:\n\n"
     remedy += f"    git -C {shlex.quote(str(directory))} rm -r {PRIVATE}"
     raise StateError(Diagnostic("Private files in the repository", detail, remedy))
+
+
+def _not_looked_up(directory: Path, trouble: Trouble) -> Diagnostic:
+    detail = f"Whether the repository holds {directory / PRIVATE} could not be looked up. If it does, whoever writes"
+    detail += f" there decides what reconciler remembers, and knows the key that signs plans. {trouble.reason}"
+    remedy = trouble.remedy or "Let Git answer, or remove the directory if it came with the repository."
+    return Diagnostic("Private files of unknown origin", detail, remedy, severity=Severity.WARNING)
 
 
 def told_location(told: str, directory: Path) -> str:

@@ -90,7 +90,7 @@ def open_workspace(directory: Path, ports: Ports | None = None, *, parallelism: 
         ConfigurationError: the declarations are wrong.
     """
     declared = declared_in(directory, ports.connections if ports else None)
-    refuse_tracked(directory)
+    declared = replace(declared, told=(*declared.told, *refuse_tracked(directory)))
     with ExitStack() as stack:
         yield Workspace(directory, declared, ports or Ports(), parallelism, stack)
 
