@@ -90,7 +90,7 @@ def state_history(output: Output, directory: Path, limit: int, run: str | None, 
     """List the latest applies, newest first, and verify the audit of everything ever saved.
 
     The audit is a chain of hashes. Whoever may write to the state can also make another chain: note the head elsewhere
-    and name it the next time.
+    and name it the next time. What is remembered beside the audit is verified too.
     """
     from reconciler.app import open_workspace
     from reconciler.state_commands import run_named
@@ -106,6 +106,7 @@ def state_history(output: Output, directory: Path, limit: int, run: str | None, 
             output.told(run_messages([one]), lambda: render_run(one, output.style))
         audit = workspace.store.verify_audit(known_head)
         output.told([audit_message(audit)], lambda: render_audit(audit, output.style))
+        workspace.store.read()  # refuses what is damaged of the memory, which no entry of the audit holds
     return 0
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -332,6 +334,15 @@ def test_state_tells_its_history_and_whether_it_is_locked(after: Environment, sa
     (audit,) = after.run("state", "history", "--run", ended["run"][:6], "--json").has(0).of("audit")
     assert f"head {audit['head']}" in told
     assert "not locked" in after.run("state", "unlock").has(0).out
+
+
+@pytest.mark.parametrize("table", ["resources", "decisions"])
+def test_history_ends_with_1_where_only_the_memory_is_damaged(table: str, after: Environment) -> None:
+    with closing(sqlite3.connect(after.database)) as connection, connection:
+        assert connection.execute(f"UPDATE {table} SET checksum = checksum + 1").rowcount
+    told = after.run("state", "history").has(1)
+    assert "Audit verified" in told.out
+    assert "Damaged state" in told.err
 
 
 @pytest.mark.parametrize(("form", "mark"), [("dot", "digraph"), ("mermaid", "flowchart"), ("json", "{")])
