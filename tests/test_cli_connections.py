@@ -107,7 +107,7 @@ def test_wrong_password_is_tried_no_more_than_twice(auth: str, scheme: Scheme, j
     with serving(scheme) as server:
         connect(joined, host="127.0.0.1", port=server.port, auth=auth)
         joined.variables["UM_PASSWORD"] = "wrong"
-        said = fails_and_changes_nothing(joined, "Error: ")
+        said = fails_and_changes_nothing(joined, "Error: ", DOCTOR)
         assert f"127.0.0.1:{server.port}" in said
         assert 2 <= server.counts.failed_authentications <= 4, "two runs, each of which tries once or twice"
 
