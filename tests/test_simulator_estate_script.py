@@ -242,6 +242,24 @@ def test_restart_service_needs_force_where_others_depend_on_it() -> None:
     assert caught.value.category == "ObjectNotFound"
 
 
+def test_a_service_whose_start_mode_is_disabled_runs_on_and_starts_no_more_until_it_is_set_back() -> None:
+    estate = estate_of(pools=(1,))
+    on = {"host": "fe1.contoso.com", "Name": "RTCSRV"}
+    run(estate, "Set-Service", **on, StartupType="Disabled")
+    told = service(estate, "fe1.contoso.com")
+    assert (told["Status"], told["StartMode"]) == ("Running", "Disabled")
+    run(estate, "Stop-Service", **on, Force=True)
+    with pytest.raises(CmdletError, match="disabled"):
+        run(estate, "Start-Service", **on)
+    run(estate, "Set-Service", **on, StartupType="Automatic")
+    assert service(estate, "fe1.contoso.com")["Status"] == "Stopped"
+    run(estate, "Start-Service", **on)
+    assert service(estate, "fe1.contoso.com")["Status"] == "Running"
+    with pytest.raises(CmdletError) as caught:
+        run(estate, "Set-Service", host=EX, Name="Nothing", StartupType="Manual")
+    assert caught.value.category == "ObjectNotFound"
+
+
 def test_a_front_end_takes_its_time_to_start() -> None:
     clock = SteppingClock()
     estate = estate_of(clock, pools=(3,))
