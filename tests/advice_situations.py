@@ -328,7 +328,9 @@ GATEWAYS: Final = (
     ),
     Situation("UM044", plans(site="sitte1"), applied=plans()),
     Situation("UM045", plans(), ORPHANED),
+    Situation("UM046", plans(), applied=plans(), befalls=by("Disable-UMIPGateway 1:1 -Confirm:$false")),
 )
+SPOKEN: Final = attendants(One={"speech_enabled": True, "dtmf_fallback": "Two"}, Two={})
 ATTENDANTS: Final = (
     Situation(
         "UM050",
@@ -339,6 +341,13 @@ ATTENDANTS: Final = (
     Situation(
         "UM051",
         attendants(One={"speech_enabled": False, "dtmf_fallback": "Two"}, Two={}),
+    ),
+    Situation("UM051", attendants(One={"speech_enabled": False}, Two={}), applied=SPOKEN),
+    Situation(
+        "UM051",
+        attendants(One={"speech_enabled": False}, Two={}),
+        applied=SPOKEN,
+        edit=lambda told: told["auto_attendants"]["One"].update(dtmf_fallback=None),
     ),
     Situation(
         "UM052",

@@ -361,7 +361,9 @@ def test_numbers_and_defaults_of_attendants_are_unique() -> None:
     assert told(joined(plan_declared(), attendant(pilot_numbers=number), attendant("B", pilot_numbers=number)), "UM050")
     assert told(joined(plan_declared(access_numbers=number), attendant(pilot_numbers=number)), "UM050")
     assert told(joined(plan_declared(), attendant(is_default=True), attendant("B", is_default=True)), "UM052")
-    assert told(joined(plan_declared(), attendant(dtmf_fallback="B", speech_enabled=False), attendant("B")), "UM051")
+    fallback = joined(plan_declared(), attendant(dtmf_fallback="B", speech_enabled=False), attendant("B"))
+    assert all(one.is_error for one in told(fallback, "UM051"))
+    assert told(fallback, "UM051")
     assert not told(joined(plan_declared(), attendant(pilot_numbers=number)), "UM050")
 
 

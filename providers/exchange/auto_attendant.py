@@ -31,7 +31,7 @@ from providers.exchange.numbers import NUMBER
 from providers.rules import Rule, enumerated, placed
 from providers.types import E164, Culture, Digits, ObjectName, Status, Text, Truth, Unordered, checked
 from reconciler.claims import Claim
-from reconciler.diagnostics import Diagnostic, Severity
+from reconciler.diagnostics import Diagnostic
 from reconciler.resource import Action, ActionKind, Answer, Change, Diagnosed, Landscape, Lifecycle
 from reconciler.values import Argument, Command, Resource, Value, folded, write
 
@@ -46,10 +46,9 @@ SHARED_NUMBER = Rule(
 FALLBACK_WITHOUT_SPEECH = Rule(
     "UM051",
     "Fallback without speech",
-    "A DTMF fallback attendant takes over where speech is not understood; without speech it is never reached.",
-    "Write speech_enabled: true, or take dtmf_fallback out.",
+    "A DTMF fallback attendant takes over where speech is not understood; Exchange refuses one without speech.",
+    "Write speech_enabled: true, or dtmf_fallback: null.",
     "Set-UMAutoAttendant; DOMAIN 3.10",
-    Severity.WARNING,
 )
 SEVERAL_DEFAULTS = Rule(
     "UM052",

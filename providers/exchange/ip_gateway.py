@@ -27,7 +27,7 @@ from providers.types import Fqdn, GatewayStatus, Number, Truth
 from reconciler.diagnostics import Diagnostic, Severity
 from reconciler.resource import Action, Landscape, Lifecycle
 from reconciler.snapshot import Duty, Obligation
-from reconciler.values import Address, Resource, Value, write
+from reconciler.values import Address, Command, Resource, Value, write
 
 POOR_GATEWAY = Rule(
     "UM040",
@@ -77,6 +77,14 @@ ORPHAN = Rule(
     "ExchUCUtil.ps1; DOMAIN 4.3",
     Severity.NOTE,
 )
+DISABLED = Rule(
+    "UM046",
+    "Gateway of a pool is disabled",
+    "Somebody disabled the gateway that links a Lync pool with a dial plan; UM takes no calls from it and places none.",
+    "Enable it, with Enable-UMIPGateway.",
+    "Enable-UMIPGateway; DOMAIN 7.4",
+    Severity.WARNING,
+)
 
 
 class GatewayRecord(Declared):
@@ -111,6 +119,7 @@ class IPGateway(CmdletResource):
         CONFLICT,
         UNKNOWN_SITE,
         ORPHAN,
+        DISABLED,
     )
 
     def derive(self, landscape: Landscape) -> Sequence[Resource]:
@@ -154,7 +163,7 @@ class IPGateway(CmdletResource):
 
     def check(self, landscape: Landscape) -> Sequence[Diagnostic]:
         told = [found for each in solve_outcalls(landscape) for found in _check(each, landscape)]
-        return (*told, *_orphans(landscape))
+        return (*told, *_orphans(landscape), *_disabled(landscape))
 
 
 def _successors(gateway: str, landscape: Landscape) -> tuple[Address, ...]:
@@ -215,9 +224,8 @@ def _invalid_choice(each: PlanOutcalls, landscape: Landscape) -> Diagnostic:
         return INVALID_CHOICE.told(each.plan, detail)
     known = landscape.one(IPGateway.name, each.explicit)
     if known is not None and known.get("status") == "Disabled":
-        enabling = write("Enable-UMIPGateway", Identity=object_argument(known, known.key))
         detail = f'{each.plan.address} chooses "{each.explicit}", which is disabled.'
-        return INVALID_CHOICE.told(each.plan, detail, f"Write another one, or enable it:\n  {enabling}")
+        return INVALID_CHOICE.told(each.plan, detail, f"Write another one, or enable it:\n  {_enabling(known)}")
     detail = f'{each.plan.address} chooses "{each.explicit}", which is not linked to it.'
     return INVALID_CHOICE.told(each.plan, detail, did_you_mean(each.explicit or "", each.gateways))
 
@@ -236,6 +244,23 @@ def _orphans(landscape: Landscape) -> Sequence[Diagnostic]:
         for gateway in landscape.all(IPGateway.name).values()
         if gateway.key not in pools and gateway.name and re.fullmatch(r"[0-9]+:[0-9]+", gateway.name)
     )
+
+
+def _disabled(landscape: Landscape) -> Sequence[Diagnostic]:
+    """Return the gateways of pools that take no calls of our dial plans; one that is chosen is an error already."""
+    plans, pools = landscape.wanted("dial_plan").values(), uc_pools(landscape)
+    chosen = {plan.get("outcall_gateway") for plan in plans}
+    linked = sorted({gateway for plan in plans for gateway in gateways_of(plan.key, landscape)} & set(pools))
+    known = (landscape.one(IPGateway.name, gateway) for gateway in linked if gateway not in chosen)
+    return tuple(
+        DISABLED.told(gateway, f"{gateway.address} is disabled.", f"Enable it:\n  {_enabling(gateway)}")
+        for gateway in known
+        if gateway is not None and gateway.get("status") == "Disabled"
+    )
+
+
+def _enabling(gateway: Resource) -> Command:
+    return write("Enable-UMIPGateway", Identity=object_argument(gateway, gateway.key))
 
 
 def _removing(gateway: Resource) -> str:
