@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -117,29 +116,22 @@ def test_a_plan_is_stale_when_the_state_learned_of_what_it_acts_upon(applied: Re
     assert f"serial was {serial - 1} then, and is {serial} now" in said
 
 
-def used_up(one: Rehearsal, saved: Path) -> None:
-    assert one.apply(saved) == 0
+def test_a_saved_plan_that_is_refused_is_applied_when_made_again_as_advised(applied: Rehearsal) -> None:
+    def refuses(saved: Path, summary: str) -> None:
+        code, said = applied.tried(saved)
+        assert (code, said.partition("\n")[0]) == (5, summary)
+        assert said.endswith("\nMake the plan again, and save it with plan --out.")
 
-
-def made_stale(one: Rehearsal, _: Path) -> None:
-    with one.opened() as workspace:
-        workspace.forget([str(MAIN)])
-
-
-def expired(one: Rehearsal, _: Path) -> None:
-    one.clock.sleep(400 * 24 * 3600)
-
-
-@pytest.mark.parametrize("befalls", [used_up, made_stale, expired])
-def test_a_saved_plan_that_is_refused_is_applied_when_made_again_as_advised(
-    befalls: Callable[[Rehearsal, Path], None], applied: Rehearsal
-) -> None:
     saved = disabling(applied)
-    befalls(applied, saved)
-    applied.edit("little.yaml", *DISABLED)
-    code, said = applied.tried(saved)
-    assert (code, said.rpartition("\n")[2]) == (5, "Make the plan again, and save it with plan --out.")
-    assert applied.apply(applied.save("again.plan")) == 0
+    with applied.opened() as workspace:
+        workspace.forget([str(MAIN)])
+    refuses(saved, "Saved plan is stale")
+    applied.clock.sleep(400 * 24 * 3600)
+    refuses(saved, "Saved plan expired")
+    again = disabling(applied, "again.plan")
+    assert applied.apply(again) == 0
+    refuses(again, "Saved plan already used")
+    assert applied.apply(applied.save("third.plan")) == 0
     assert applied.plan().steps == ()
 
 

@@ -178,22 +178,26 @@ def test_older_files_are_refused_as_directory_and_as_saved_plan_and_go_on_where_
     assert repository.plan().steps == ()
 
 
-@pytest.mark.parametrize("beside", [False, True])
 def test_files_brought_up_to_date_as_advised_are_applied(
-    repository: Rehearsal, monkeypatch: pytest.MonkeyPatch, *, beside: bool
+    repository: Rehearsal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    def follows(summary: str) -> None:
+        code, said = repository.tried()
+        assert (code, said.partition("\n")[0]) == (5, summary)
+        (line,) = [one for one in lines_of(said) if one.startswith("git ")]
+        subprocess.run(shlex.split(line), check=True, capture_output=True)
+
     for who in ("AUTHOR", "COMMITTER"):
         monkeypatch.setenv(f"GIT_{who}_NAME", "a")
         monkeypatch.setenv(f"GIT_{who}_EMAIL", "a@contoso.com")
-    monkeypatch.setenv("GIT_MERGE_AUTOEDIT", "no")
-    if beside:
-        (repository.directory / "more.yaml").write_text("auto_attendants: {Second: {dial_plan: Redmond}}\n")
-        git(repository.directory, "add", "--all")
-        git(repository.directory, "commit", "--quiet", "--message", "beside")
-    code, said = repository.tried()
-    assert (code, said.partition(" ")[2].startswith("beside")) == (5, beside)
-    (line,) = [one for one in lines_of(said) if one.startswith("git ")]
-    subprocess.run(shlex.split(line), check=True, capture_output=True)
+    follows("Older commit than the last applied")
+    plan = repository.plan()
+    assert (plan.steps, [one for one in plan.diagnostics if one.summary.startswith("Older")]) == ((), [])
+    git(repository.directory, "checkout", "--quiet", "HEAD~1")
+    (repository.directory / "more.yaml").write_text("auto_attendants: {Second: {dial_plan: Redmond}}\n")
+    git(repository.directory, "add", "--all")
+    git(repository.directory, "commit", "--quiet", "--message", "beside")
+    follows("Commit beside the last applied")
     assert repository.apply() == 0
     assert repository.plan().steps == ()
 
