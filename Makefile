@@ -5,7 +5,9 @@ UV ?= .venv/bin/uv
 KERBEROS_PACKAGES := gcc libc6-dev python3-dev libkrb5-dev krb5-kdc krb5-admin-server krb5-user
 DEBIAN_PACKAGES ?= tmux postgresql $(KERBEROS_PACKAGES)
 SCALE ?= 20
-PYTEST_ARGS ?= -n auto --dist worksteal
+# One process more than there are cores: tests wait a third of their time for processes of their own.
+WORKERS := $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
+PYTEST_ARGS ?= -n $(WORKERS) --dist worksteal
 
 BIN := .venv/bin
 export UV_PYTHON_DOWNLOADS := never

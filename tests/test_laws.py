@@ -36,7 +36,7 @@ def shown(plan: Plan) -> list[str]:
     return [str(action.address) for action in (*plan.actions(), *plan.adopted, *plan.forgotten)]
 
 
-@law(100)
+@law(40)
 @given(SITUATIONS, st.integers(1, 1000))
 def test_apply_does_what_the_plan_shows_and_leaves_nothing_to_do(situation: Situation, seed: int) -> None:
     trial = trial_of(situation, seed)
@@ -53,7 +53,7 @@ def test_apply_does_what_the_plan_shows_and_leaves_nothing_to_do(situation: Situ
         assert (again.exit_code, again.doors.sent) == (0, []), again.told()
 
 
-@law(40)
+@law(16)
 @given(SITUATIONS)
 def test_losing_the_state_loses_nothing(situation: Situation) -> None:
     trial = trial_of(situation)
@@ -67,7 +67,7 @@ def test_losing_the_state_loses_nothing(situation: Situation) -> None:
     assert is_empty(trial.plan()), shown(trial.plan())
 
 
-@law(40)
+@law(16)
 @given(SITUATIONS, st.randoms(use_true_random=False))
 def test_order_of_declarations_does_not_matter(situation: Situation, random: Any) -> None:
     def turned(told: Any) -> Any:
@@ -81,7 +81,7 @@ def test_order_of_declarations_does_not_matter(situation: Situation, random: Any
     assert digest(trial_of(situation).plan()) == digest(trial_of(other).plan())
 
 
-@law(60)
+@law(25)
 @given(SITUATIONS.flatmap(lambda found: st.tuples(st.just(found), messes(found))), st.integers(1, 1000))
 def test_whatever_was_there_two_applies_converge_and_then_nothing_moves(
     mess: tuple[Situation, list[str]], seed: int
@@ -102,7 +102,7 @@ def test_whatever_was_there_two_applies_converge_and_then_nothing_moves(
     assert (third.exit_code, third.doors.sent) == (0, []), third.told()
 
 
-@law(40)
+@law(16)
 @given(SITUATIONS, st.data())
 def test_what_is_declared_no_more_goes_in_reverse_order(situation: Situation, data: st.DataObject) -> None:
     """The estate refuses to remove what is in use, so an apply that ends well kept the order."""

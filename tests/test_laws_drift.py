@@ -151,7 +151,7 @@ def accepted_as_it_is_told(entry: DriftEntry, sections: Mapping[str, Any], trial
         trial.environment = before
 
 
-@law(40)
+@law(16)
 @given(SITUATIONS, st.data(), st.integers(1, 1000))
 def test_drift_tells_what_was_changed_and_one_apply_repairs_it(
     situation: Situation, data: st.DataObject, seed: int

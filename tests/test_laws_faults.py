@@ -94,7 +94,7 @@ def faults_of_writes(draw: st.DrawFn) -> Fault:
     return Fault(kind, draw(WRITES), seconds=draw(st.sampled_from([1.0, 25.0, 45.0])), takes_the_rest=takes)
 
 
-@law(60)
+@law(25)
 @given(SITUATIONS, faults_of_writes(), st.integers(1, 1000))
 def test_a_write_that_goes_wrong_repeats_nothing(situation: Situation, fault: Fault, seed: int) -> None:
     trial = trial_of(situation, seed)
@@ -105,7 +105,7 @@ def test_a_write_that_goes_wrong_repeats_nothing(situation: Situation, fault: Fa
     assert_converges(trial, first, situation, watch)
 
 
-@law(30)
+@law(12)
 @given(
     SITUATIONS,
     st.sampled_from(["gone", "lost-reply", "refused", "busy"]),
@@ -121,7 +121,7 @@ def test_a_read_that_goes_wrong_decides_nothing(situation: Situation, kind: str,
     assert_converges(trial, first, situation, watch)
 
 
-@law(40)
+@law(16)
 @given(SITUATIONS, st.integers(1, 120), st.integers(1, 1000))
 def test_killed_anywhere_the_next_applies_go_on_and_repeat_nothing(situation: Situation, at: int, seed: int) -> None:
     trial = trial_of(situation, seed)
@@ -131,7 +131,7 @@ def test_killed_anywhere_the_next_applies_go_on_and_repeat_nothing(situation: Si
     assert_converges(trial, first, situation, watch)
 
 
-@law(30)
+@law(12)
 @given(SITUATIONS, faults_of_writes(), st.integers(1, 60), st.integers(1, 60), st.integers(1, 1000))
 def test_killed_twice_and_with_a_write_lost_it_still_repeats_nothing(
     situation: Situation, fault: Fault, at: int, then: int, seed: int
@@ -145,7 +145,7 @@ def test_killed_twice_and_with_a_write_lost_it_still_repeats_nothing(
     assert_converges(trial, second, situation, watch)
 
 
-@law(30)
+@law(12)
 @given(SITUATIONS, st.integers(1, 60), st.integers(1, 1000))
 def test_nothing_is_sent_once_the_state_cannot_be_written(situation: Situation, at: int, seed: int) -> None:
     trial = trial_of(situation, seed)
