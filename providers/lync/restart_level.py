@@ -42,8 +42,9 @@ def restart_reasons(host: str, landscape: Landscape) -> tuple[str, ...]:
         return ("it has not been restarted since exchucutil ran",)
     if state is None or not state.is_running:
         return ()
-    made = [a.address.key for a in _actions(landscape, "hunt_group") if a.kind is not ActionKind.DELETE]
-    if renewed := [key for key in made if is_link(landscape.one("hunt_group", key), landscape)]:
+    made = [a.address for a in _actions(landscape, "hunt_group") if a.kind is not ActionKind.DELETE]
+    links = {group.address for group in _links(landscape)} if made else set()
+    if renewed := [address.key for address in made if address in links]:
         return (f"a hunt group is made: {renewed[0]}",)
     if is_older_than_links(host, state, landscape):
         return ("it started before the newest hunt group was made",)
@@ -71,11 +72,11 @@ def _is_after(state: ServiceState, owed: Obligation) -> bool:
     return state.start_time is not None and owed.since is not None and state.start_time > owed.since
 
 
-def is_link(group: Resource | None, landscape: Landscape) -> bool:
-    """True for a hunt group that links a managed dial plan with a pool's gateway."""
-    if group is None or group.text("gateway") not in uc_pools(landscape):
-        return False
-    return (group.text("dial_plan") or "") in landscape.wanted("dial_plan")
+def _links(landscape: Landscape) -> list[Resource]:
+    """Return the hunt groups that link a managed dial plan with a pool's gateway."""
+    pools, plans = uc_pools(landscape), landscape.wanted("dial_plan")
+    groups = landscape.all("hunt_group").values()
+    return [one for one in groups if one.text("gateway") in pools and (one.text("dial_plan") or "") in plans]
 
 
 def is_older_than_links(host: str, state: ServiceState, landscape: Landscape) -> bool:
@@ -98,8 +99,7 @@ def is_of_unknown_age(host: str, state: ServiceState, landscape: Landscape) -> b
 
 
 def _newest_link(landscape: Landscape) -> str | None:
-    groups = (group for group in landscape.all("hunt_group").values() if is_link(group, landscape))
-    return max((made for group in groups if (made := group.text("when_created"))), default=None)
+    return max((made for group in _links(landscape) if (made := group.text("when_created"))), default=None)
 
 
 def clock_ahead(host: str, landscape: Landscape) -> timedelta | None:
@@ -132,6 +132,5 @@ def unreplicated(answer: Answer, landscape: Landscape) -> str | None:
     if controller is None or isinstance(reply, SessionError):
         return None
     known = {str(record.get("Guid")).casefold() for record in reply.records}
-    groups = (group for group in landscape.all("hunt_group").values() if is_link(group, landscape))
-    lacking = [group for group in groups if group.guid and group.guid.casefold() not in known]
+    lacking = [group for group in _links(landscape) if group.guid and group.guid.casefold() not in known]
     return f"{controller} does not know {lacking[0].address} yet" if lacking else None

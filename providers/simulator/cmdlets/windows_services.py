@@ -6,8 +6,7 @@ Sources: Get-, Stop- and Start-CsWindowsService, Restart-Service, Set-Service (M
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
-from functools import partial
+from datetime import datetime, timedelta
 
 from providers.simulator.cmdlets.service_control import (
     CALL_ROUTER,
@@ -80,34 +79,26 @@ def service_records(holdings: Holdings, host: str, names: Sequence[str], now: da
     """Return what the runner's service operation tells of the services of a host that exist."""
     skew = holdings.skew(host)
     services = holdings.services[host]
-    seen = partial(status, holdings, host, now=now)
+    found = [service for name in names if (service := services.get(name.casefold())) is not None]
+    return [_record(holdings, host, service, now, skew) for service in found]
 
-    def start_mode(service: Service) -> str:
-        return holdings.start_mode(host, service)
 
-    records: list[dict[str, object]] = []
-    for name in names:
-        service = services.get(name.casefold())
-        if service is None:
-            continue
-        dependents = [services[dependent.casefold()] for dependent in service.dependents]
-        running = service.started is not None and service.status != "Stopped"
-        started = datetime.fromisoformat(service.started) + skew if running and service.started else None
-        records.append(
-            {
-                "Name": service.name,
-                "Status": seen(service),
-                "StartTime": utc(started) if started else None,
-                "HostClock": utc(now + skew),
-                "RunningDependents": [one.name for one in dependents if seen(one) == "Running"],
-                "StoppedDependents": [
-                    one.name for one in dependents if seen(one) != "Running" and start_mode(one) == "Auto"
-                ],
-                "StartMode": start_mode(service),
-                "ScriptRunning": holdings.scripts_running.get(host, False),
-            }
-        )
-    return records
+def _record(holdings: Holdings, host: str, service: Service, now: datetime, skew: timedelta) -> dict[str, object]:
+    dependents = [holdings.services[host][dependent.casefold()] for dependent in service.dependents]
+    seen = [(one, status(holdings, host, one, now)) for one in dependents]
+    started = datetime.fromisoformat(service.started) if service.started and service.status != "Stopped" else None
+    return {
+        "Name": service.name,
+        "Status": status(holdings, host, service, now),
+        "StartTime": utc(started + skew) if started else None,
+        "HostClock": utc(now + skew),
+        "RunningDependents": [one.name for one, state in seen if state == "Running"],
+        "StoppedDependents": [
+            one.name for one, state in seen if state != "Running" and holdings.start_mode(host, one) == "Auto"
+        ],
+        "StartMode": holdings.start_mode(host, service),
+        "ScriptRunning": holdings.scripts_running.get(host, False),
+    }
 
 
 def utc(moment: datetime) -> str:
