@@ -1,4 +1,4 @@
-"""The resource types there are, found by being there: every module of ``exchange`` and ``lync`` that declares some."""
+"""The resource types there are, found by being there: every module of ``resources`` that declares some."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ import pkgutil
 from functools import cache
 from types import ModuleType
 
-import providers.exchange
-import providers.lync
-from providers.rules import Rule
-from reconciler.resource import ResourceType
+import providers.resources
+from providers.cmdlets.rules import Rule
+from reconciler.model.resource_types import ResourceType
 
 
 @cache
@@ -18,8 +17,7 @@ def resource_types() -> tuple[ResourceType, ...]:
     """Return the one instance of each resource type, in the order in which planning visits them."""
     classes = {
         declared
-        for package in (providers.exchange, providers.lync)
-        for module in _modules(package)
+        for module in _modules()
         for declared in vars(module).values()
         if isinstance(declared, type)
         and issubclass(declared, ResourceType)
@@ -35,6 +33,7 @@ def rules() -> tuple[Rule, ...]:
     return tuple(found[code] for code in sorted(found))
 
 
-def _modules(package: ModuleType) -> list[ModuleType]:
+def _modules() -> list[ModuleType]:
+    package = providers.resources
     names = sorted(found.name for found in pkgutil.iter_modules(package.__path__))
     return [importlib.import_module(f"{package.__name__}.{name}") for name in names]

@@ -19,7 +19,7 @@ def main() -> int:
         return 0
     end_at_once_on_signals()
     isolate()
-    from reconciler.cli import run
+    from reconciler.cli.commands import run
 
     spare_the_collector()
     return run(sys.argv[1:])
@@ -59,7 +59,7 @@ def isolate() -> None:
     except OSError:  # the working directory was removed: nothing of it can be imported
         sys.path[:] = [entry for entry in sys.path if os.path.isabs(entry)]
 
-    from reconciler.surroundings import forget_dangerous
+    from reconciler.model.surroundings import forget_dangerous
 
     for name, reason in forget_dangerous(os.environ).items():
         sys.stderr.write(f"{name} is ignored: {reason}\n")

@@ -12,7 +12,7 @@ from typing import Final
 
 from sqlalchemy import Connection, insert, select
 
-from reconciler.snapshot import Audit
+from reconciler.model.snapshot import Audit
 from state import codec
 from state.failures import damaged
 from state.rows import Written, digest_of, journal_digests

@@ -18,9 +18,11 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Final, NoReturn
 
-from reconciler.ports import Holder
-from reconciler.snapshot import Duty, Intent, Obligation, Outcome, OutcomeKind, Remembered, Run, Snapshot
-from reconciler.values import Address, Connection, Endpoint, Shell, Value
+from reconciler.model.addresses import Address
+from reconciler.model.commands import Connection, Endpoint, Shell
+from reconciler.model.ports import Holder
+from reconciler.model.snapshot import Duty, Intent, Obligation, Outcome, OutcomeKind, Remembered, Run, Snapshot
+from reconciler.model.values import Value
 
 VERSION: Final = 1
 """Of every form below; stored with the environment and in the text of a snapshot."""

@@ -10,7 +10,7 @@ from itertools import takewhile
 
 from sqlalchemy import Connection, select
 
-from reconciler.snapshot import OutcomeKind, Run
+from reconciler.model.snapshot import OutcomeKind, Run
 from state import codec
 from state.failures import damaged
 from state.rows import checksum

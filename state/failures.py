@@ -8,8 +8,8 @@ from contextlib import contextmanager
 
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
-from reconciler.diagnostics import Diagnostic
-from reconciler.errors import Locked, StateError
+from reconciler.model.diagnostics import Diagnostic
+from reconciler.model.errors import Locked, StateError
 
 
 class StoreUnreachable(StateError):

@@ -16,8 +16,8 @@ import stat
 import sys
 from pathlib import Path
 
-from reconciler.diagnostics import Diagnostic
-from reconciler.errors import StateError
+from reconciler.model.diagnostics import Diagnostic
+from reconciler.model.errors import StateError
 
 _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
 _NON_BLOCKING = getattr(os, "O_NONBLOCK", 0)

@@ -12,7 +12,7 @@ import time
 from contextlib import closing, suppress
 from pathlib import Path
 
-from reconciler.errors import StateError
+from reconciler.model.errors import StateError
 from state import codec
 from state.files import check_private_directory, check_private_file
 from state.holding import locked, why_kept

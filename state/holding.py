@@ -9,9 +9,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from reconciler.diagnostics import Diagnostic
-from reconciler.errors import Locked
-from reconciler.snapshot import short_run
+from reconciler.model.diagnostics import Diagnostic
+from reconciler.model.errors import Locked
+from reconciler.model.snapshot import short_run
 from state.host_lock import is_process_alive, this_machine
 from state.leased import Leased
 

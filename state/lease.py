@@ -14,9 +14,9 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert
 
-from reconciler.errors import LeaseLost, StateError
-from reconciler.ports import Holder
-from reconciler.snapshot import Run, StateChange
+from reconciler.model.errors import LeaseLost, StateError
+from reconciler.model.ports import Holder
+from reconciler.model.snapshot import Run, StateChange
 from state import codec
 from state.holding import living, locked, may_live, refuse_while_held, why_held
 from state.host_lock import this_machine, this_process
@@ -104,7 +104,7 @@ class HeldLease:
         return self._epoch
 
     def commit(self, change: StateChange) -> None:
-        """Write one group of rows durably, all or nothing. Raises LeaseLost and StateError (``reconciler.ports``)."""
+        """Write one group of rows durably, all or nothing. Raises LeaseLost and StateError."""
 
         def entry(connection: Connection, environment: Environment, serial: int) -> Written:
             return write_change(connection, environment.id, serial, change)

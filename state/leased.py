@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from reconciler.ports import Holder
+from reconciler.model.ports import Holder
 from state import codec
 
 

@@ -12,9 +12,9 @@ from typing import Any, TypeAlias
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from reconciler.diagnostics import Diagnostic
-from reconciler.errors import LeaseLost
-from reconciler.ports import Clock, CrashPoint, Holder, Random
+from reconciler.model.diagnostics import Diagnostic
+from reconciler.model.errors import LeaseLost
+from reconciler.model.ports import Clock, CrashPoint, Holder, Random
 from state import codec
 from state.audit import START, append_entry
 from state.database import Database

@@ -12,8 +12,8 @@ import re
 from pathlib import Path
 from typing import Final
 
-from reconciler.diagnostics import Diagnostic
-from reconciler.errors import StateError
+from reconciler.model.diagnostics import Diagnostic
+from reconciler.model.errors import StateError
 
 SERVERS: Final = ("postgresql", "postgres", "postgresql+psycopg")
 """The schemes of addresses, as they are written."""

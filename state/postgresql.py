@@ -17,7 +17,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, 
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import QueuePool
 
-from reconciler.ports import CrashPoint
+from reconciler.model.ports import CrashPoint
 from state.database import IN_HASTE, WRITES, Database
 from state.failures import state_error, translated
 from state.schema import behind_and_read_only, is_behind, revision_of, upgrade

@@ -15,8 +15,8 @@ from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Table, bindparam, delete, insert, select, text, update
 
-from reconciler.snapshot import Intent, Obligation, Outcome, Remembered, Snapshot, StateChange
-from reconciler.values import Address
+from reconciler.model.addresses import Address
+from reconciler.model.snapshot import Intent, Obligation, Outcome, Remembered, Snapshot, StateChange
 from state import codec
 from state.failures import damaged, state_error
 from state.tables import decisions, intents, obligations, outcomes, resources, used_plans

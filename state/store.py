@@ -11,8 +11,8 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from reconciler.ports import Clock, CrashPoint, Holder, Lease, Random
-from reconciler.snapshot import Audit, Run, Snapshot
+from reconciler.model.ports import Clock, CrashPoint, Holder, Lease, Random
+from reconciler.model.snapshot import Audit, Run, Snapshot
 from state import codec
 from state.audit import START, verify_chain
 from state.database import Database

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from reconciler.drift import DriftEntry
+from reconciler.plan.drift import DriftEntry
 
 SECTIONS = {
     "dial_plan": "dial_plans",

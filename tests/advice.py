@@ -17,10 +17,11 @@ import click
 import yaml
 
 from providers.simulator.estate.invoke import invoke_line
-from reconciler.cli import main
-from reconciler.diagnostics import Diagnostic
-from reconciler.environment import Files, load
-from reconciler.values import Address
+from reconciler.cli.commands import main
+from reconciler.config.environment import load
+from reconciler.config.files import Files
+from reconciler.model.addresses import Address
+from reconciler.model.diagnostics import Diagnostic
 from tests.accepting import SECTIONS
 from tests.trial import Applied, Trial, types
 

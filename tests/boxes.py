@@ -10,24 +10,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from reconciler.diagnostics import Diagnostic
-from reconciler.errors import AlreadyExists, NotFound, SessionError
-from reconciler.ports import Request
-from reconciler.resource import (
-    Action,
-    Answer,
-    Attribute,
-    AttributeKind,
-    AttributeRole,
-    Change,
-    Diagnosed,
-    Landscape,
-    Lifecycle,
-    ResourceType,
-    Task,
-)
-from reconciler.snapshot import Duty, Obligation
-from reconciler.values import Address, Command, Delta, Reply, Resource, Resources, read, write
+from reconciler.model.actions import Action, Change
+from reconciler.model.addresses import Address
+from reconciler.model.attributes import Attribute, AttributeKind, AttributeRole
+from reconciler.model.commands import Command, Delta, Reply, read, write
+from reconciler.model.diagnostics import Diagnostic
+from reconciler.model.errors import AlreadyExists, NotFound, SessionError
+from reconciler.model.landscape import Landscape
+from reconciler.model.ports import Request
+from reconciler.model.resource_types import Answer, Diagnosed, Lifecycle, ResourceType, Task
+from reconciler.model.resources import Resource, Resources
+from reconciler.model.snapshot import Duty, Obligation
 
 ATTRIBUTES = {
     attribute.name: attribute

@@ -21,11 +21,11 @@ from pathlib import Path
 from typing import Any
 
 from providers.transport.settings import Deadlines
-from reconciler import app, simulator_process
-from reconciler.app import server_connections, workspace
-from reconciler.cli import run
-from reconciler.perform import Patience
-from reconciler.system import SystemClock
+from reconciler import app
+from reconciler.app import server_connections, simulator_process, workspace
+from reconciler.cli.commands import run
+from reconciler.run.perform import Patience
+from reconciler.run.system import SystemClock
 
 CHOSEN: dict[str, Any] = json.loads(os.environ.pop("RECONCILER_TEST_PORTS"))
 

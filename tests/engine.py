@@ -5,20 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from reconciler.apply import Account, Apply
-from reconciler.build_plan import build_plan
-from reconciler.observe import Reader
-from reconciler.perform import Performer
-from reconciler.plan import Plan
-from reconciler.ports import Holder, Sessions
-from reconciler.recover import close_intents, end_shells, outlast
-from reconciler.resource import Landscape, ResourceType, Settings
-from reconciler.retry import Retry
-from reconciler.second_look import Controllers
-from reconciler.selection import Selection
-from reconciler.system import NeverStop
-from reconciler.values import Resources
-from reconciler.world import World
+from reconciler.model.landscape import Landscape, Settings
+from reconciler.model.ports import Holder, Sessions
+from reconciler.model.resource_types import ResourceType
+from reconciler.model.resources import Resources
+from reconciler.plan.build import build_plan
+from reconciler.plan.plan import Plan
+from reconciler.plan.selection import Selection
+from reconciler.run.apply import Account, Apply
+from reconciler.run.observe import Reader
+from reconciler.run.perform import Performer
+from reconciler.run.recover import close_intents, end_shells, outlast
+from reconciler.run.retry import Retry
+from reconciler.run.second_look import Controllers
+from reconciler.run.shared_landscape import World
+from reconciler.run.system import NeverStop
 from tests.fakes import MemoryStore, Recorder, SeededRandom, SerialScheduler, VirtualClock
 
 

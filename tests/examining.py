@@ -8,10 +8,10 @@ from typing import Any
 
 from providers.simulator.estate.estate import Estate
 from providers.simulator.world.file import parse_world
-from providers.transport.examination import Examiner
+from providers.transport.examine.examination import Examiner
 from providers.transport.settings import Deadlines, Secret
-from reconciler.system import SystemClock
-from reconciler.values import Adapter, Authentication, Connection
+from reconciler.model.commands import Adapter, Authentication, Connection
+from reconciler.run.system import SystemClock
 from tests.fakes import SeededRandom
 from tests.transport_support import connection
 from tests.winrm_server import PASSWORD, USER

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from reconciler.diagnostics import Diagnostic, Position
-from reconciler.drift import DriftChange, DriftEntry, DriftKind, DriftReport, DriftSeverity
-from reconciler.values import UNSET, Address
+from reconciler.model.addresses import Address
+from reconciler.model.diagnostics import Diagnostic, Position
+from reconciler.model.values import UNSET
+from reconciler.plan.drift import DriftChange, DriftEntry, DriftKind, DriftReport, DriftSeverity
 
 
 def drifted(unmanaged: int = 40) -> DriftReport:

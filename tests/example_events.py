@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reconciler.events import (
+from reconciler.model.events import (
     ActionEnded,
     Event,
     Evidence,
@@ -17,7 +17,7 @@ from reconciler.events import (
     Told,
     Waiting,
 )
-from reconciler.snapshot import Duty, Obligation, OutcomeKind
+from reconciler.model.snapshot import Duty, Obligation, OutcomeKind
 from tests.plans import certificate_warning
 
 STEP = "run service_restart/fe1.contoso.com"

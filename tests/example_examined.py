@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from reconciler.diagnostics import Diagnostic
-from reconciler.doctor import Report, host_report
-from reconciler.doctor_clocks import clocks_finding
-from reconciler.findings import Ahead, Check, Examined, Finding, failed, ok, skipped
-from reconciler.needs import Needs
-from reconciler.values import EXCHANGE, LYNC, Authentication, Connection, Endpoint
+from reconciler.doctor.clocks import clocks_finding
+from reconciler.doctor.needs import Needs
+from reconciler.doctor.report import Report, host_report
+from reconciler.model.commands import EXCHANGE, LYNC, Authentication, Connection, Endpoint
+from reconciler.model.diagnostics import Diagnostic
+from reconciler.model.findings import Ahead, Check, Examined, Finding, failed, ok, skipped
 
 QUOTAS: Mapping[str, int] = {
     "MaxMemoryPerShellMB": 1024,

@@ -10,9 +10,12 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-from reconciler.diagnostics import Problem
-from reconciler.resource import Attribute, AttributeKind, AttributeRole, Lifecycle, ResourceType, Section
-from reconciler.values import Address, Resource, Value
+from reconciler.model.addresses import Address
+from reconciler.model.attributes import Attribute, AttributeKind, AttributeRole
+from reconciler.model.diagnostics import Problem
+from reconciler.model.resource_types import Lifecycle, ResourceType, Section
+from reconciler.model.resources import Resource
+from reconciler.model.values import Value
 
 
 class ExampleType(ResourceType):

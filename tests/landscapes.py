@@ -11,9 +11,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from reconciler.resource import Landscape, Settings
-from reconciler.snapshot import Obligation, Remembered, Snapshot
-from reconciler.values import Address, Resource, Resources, Value
+from reconciler.model.addresses import Address
+from reconciler.model.landscape import Landscape, Settings
+from reconciler.model.resources import Resource, Resources
+from reconciler.model.snapshot import Obligation, Remembered, Snapshot
+from reconciler.model.values import Value
 
 BOOT = "2026-01-01T06:00:00.000000Z"
 NOW = "2026-01-05T12:00:00.000000Z"

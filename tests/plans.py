@@ -9,25 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from reconciler.commits import Source
-from reconciler.diagnostics import Diagnostic, Position, Severity
-from reconciler.plan import Impact, Plan, Step
-from reconciler.resource import Action, ActionKind, Change, Proof
-from reconciler.snapshot import Duty, Obligation
-from reconciler.values import (
-    EXCHANGE,
-    UNSET,
-    Address,
-    Connection,
-    Delta,
-    Endpoint,
-    NameOf,
-    Operation,
-    Resource,
-    Unset,
-    Value,
-    write,
-)
+from reconciler.model.actions import Action, ActionKind, Change, Proof
+from reconciler.model.addresses import Address
+from reconciler.model.commands import EXCHANGE, Connection, Delta, Endpoint, NameOf, Operation, write
+from reconciler.model.diagnostics import Diagnostic, Position, Severity
+from reconciler.model.resources import Resource
+from reconciler.model.snapshot import Duty, Obligation
+from reconciler.model.values import UNSET, Unset, Value
+from reconciler.plan.commits import Source
+from reconciler.plan.plan import Impact, Plan, Step
 
 POOLS = {
     "pool1.contoso.com": ("fe1.contoso.com", "fe2.contoso.com", "fe3.contoso.com"),

@@ -16,10 +16,10 @@ from winrm.exceptions import WinRMOperationTimeoutError
 
 from providers.simulator.powershell.engine import SHORT_LIVED
 from providers.simulator.powershell.engine import find_powershell as find_powershell
-from providers.transport.channel import Channel
-from providers.transport.greeting import Greeting, Runner
+from providers.transport.session.channel import Channel
+from providers.transport.session.greeting import Greeting, Runner
 from providers.transport.settings import SessionMode, target_of
-from reconciler.values import Adapter
+from reconciler.model.commands import Adapter
 from tests.transport_support import FakeTransport, connection
 
 ROOT = Path(__file__).parent.parent

@@ -14,11 +14,11 @@ from typing import Any
 from providers.simulator.estate.estate import Estate
 from providers.simulator.estate.session import EstateSessions
 from reconciler.app import Ports, Workspace, check, open_workspace
-from reconciler.apply import Account
-from reconciler.errors import ReconcilerError
-from reconciler.events import Event
-from reconciler.plan import Plan
-from reconciler.ports import Sessions
+from reconciler.model.errors import ReconcilerError
+from reconciler.model.events import Event
+from reconciler.model.ports import Sessions
+from reconciler.plan.plan import Plan
+from reconciler.run.apply import Account
 from tests.cli import is_write, little
 from tests.fakes import VirtualClock
 

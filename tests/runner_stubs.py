@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from providers.transport.channel import Channel
-from reconciler.errors import SessionError
-from reconciler.ports import Request
-from reconciler.values import Command, Reply
+from providers.transport.session.channel import Channel
+from reconciler.model.commands import Command, Reply
+from reconciler.model.errors import SessionError
+from reconciler.model.ports import Request
 from tests.fakes import Allowed
 from tests.powershell_host import find_powershell
 

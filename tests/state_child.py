@@ -16,9 +16,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from reconciler.errors import ReconcilerError, StateError
-from reconciler.ports import Holder
-from reconciler.snapshot import StateChange
+from reconciler.model.errors import ReconcilerError, StateError
+from reconciler.model.ports import Holder
+from reconciler.model.snapshot import StateChange
 from state.store import SavedState, open_store
 from tests.state_support import Counting, RealClock, holder, intent, mailbox
 

@@ -21,9 +21,11 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from reconciler.ports import Clock, Holder
-from reconciler.snapshot import Duty, Intent, Obligation, Outcome, OutcomeKind, Remembered, Snapshot, StateChange
-from reconciler.values import Address, Connection, Endpoint, Shell, Value
+from reconciler.model.addresses import Address
+from reconciler.model.commands import Connection, Endpoint, Shell
+from reconciler.model.ports import Clock, Holder
+from reconciler.model.snapshot import Duty, Intent, Obligation, Outcome, OutcomeKind, Remembered, Snapshot, StateChange
+from reconciler.model.values import Value
 from state.store import SavedState, open_store
 
 ROOT = Path(__file__).parent.parent

@@ -5,26 +5,15 @@ from __future__ import annotations
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from reconciler.commits import Source, Trouble
-from reconciler.diagnostics import Diagnostic, Position, Severity
-from reconciler.plan import Impact, Plan, Step
-from reconciler.resource import Action, ActionKind, Change, Proof
-from reconciler.snapshot import Duty, Obligation
-from reconciler.values import (
-    UNSET,
-    Address,
-    Argument,
-    Command,
-    Connection,
-    Delta,
-    Endpoint,
-    NameOf,
-    ObjectId,
-    Operation,
-    Resource,
-    Unset,
-    Value,
-)
+from reconciler.model.actions import Action, ActionKind, Change, Proof
+from reconciler.model.addresses import Address
+from reconciler.model.commands import Argument, Command, Connection, Delta, Endpoint, NameOf, ObjectId, Operation
+from reconciler.model.diagnostics import Diagnostic, Position, Severity
+from reconciler.model.resources import Resource
+from reconciler.model.snapshot import Duty, Obligation
+from reconciler.model.values import UNSET, Unset, Value
+from reconciler.plan.commits import Source, Trouble
+from reconciler.plan.plan import Impact, Plan, Step
 
 HOSTILE = (
     "\x1b]0;owned\x07",

@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
-from reconciler.accept_rows import with_rows
 from reconciler.app.declared import declared_in
-from reconciler.drift import DriftEntry, DriftKind, find_drift
-from reconciler.drift_text import render_drift
-from reconciler.environment import Environment, Files, load
-from reconciler.style import Style
+from reconciler.config.environment import Environment, load
+from reconciler.config.files import Files
+from reconciler.plan.accept_rows import with_rows
+from reconciler.plan.drift import DriftEntry, DriftKind, find_drift
+from reconciler.views.drift import render_drift
+from reconciler.views.style import Style
 from tests.accepting import with_row, without_row
 from tests.trial import Trial, types
 from tests.worlds import world_of

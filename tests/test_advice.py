@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from providers.simulator.world.schema import World
-from reconciler.budgets import TENTH
-from reconciler.events import RunEnded
+from reconciler.model.events import RunEnded
+from reconciler.plan.budgets import TENTH
 from tests.advice import Sections, codes, complaints, edited, follow, lines_of, merged, run_ours
 from tests.advice_situations import SITUATIONS, TWO_POOLS, UNPLAYED, Situation, attendants, plans, row, users, world
 from tests.landscapes import contoso, plan_declared

@@ -9,9 +9,11 @@ from collections.abc import Iterator
 import click
 import pytest
 
-from reconciler.cli import main
-from reconciler.diagnostics import Diagnostic
-from reconciler.environment import Files, load, read_files
+from reconciler.app.files import read_files
+from reconciler.cli.commands import main
+from reconciler.config.environment import load
+from reconciler.config.files import Files
+from reconciler.model.diagnostics import Diagnostic
 from tests.cli import ROOT
 from tests.example_types import EXAMPLE_TYPES
 from tests.test_bad_input import CASES, NAMES

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 import yaml
 
-from reconciler.diagnostics import Diagnostic
-from reconciler.environment import load, read_files
+from reconciler.app.files import read_files
+from reconciler.config.environment import load
+from reconciler.model.diagnostics import Diagnostic
 from tests.example_types import EXAMPLE_TYPES
 
 CASES = Path(__file__).parent / "cases" / "bad_input"

@@ -8,17 +8,18 @@ from pathlib import Path
 import pytest
 
 from providers.simulator.estate.session import EstateSessions
-from reconciler.binding import is_made_over, moved_on
-from reconciler.diagnostics import Diagnostic
-from reconciler.errors import SessionError, Unreachable
-from reconciler.plan import Plan
-from reconciler.plan_text import render_plan
-from reconciler.ports import Request
-from reconciler.resource import Action, ActionKind
-from reconciler.selection import Selection
-from reconciler.snapshot import Duty, Obligation, Remembered, Snapshot
-from reconciler.style import Style
-from reconciler.values import Address, Reply
+from reconciler.model.actions import Action, ActionKind
+from reconciler.model.addresses import Address
+from reconciler.model.commands import Reply
+from reconciler.model.diagnostics import Diagnostic
+from reconciler.model.errors import SessionError, Unreachable
+from reconciler.model.ports import Request
+from reconciler.model.snapshot import Duty, Obligation, Remembered, Snapshot
+from reconciler.plan.binding import is_made_over, moved_on
+from reconciler.plan.plan import Plan
+from reconciler.plan.selection import Selection
+from reconciler.views.plan import render_plan
+from reconciler.views.style import Style
 from tests.advice import lines_of
 from tests.fakes import FunctionSessions
 from tests.rehearsal import Rehearsal, rehearsal

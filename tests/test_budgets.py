@@ -9,14 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.admission import admit
 from reconciler.app import open_workspace
-from reconciler.budgets import TENTH, Budgets, Share
-from reconciler.errors import Refused
-from reconciler.plan import Plan
-from reconciler.resource import Action, ActionKind
-from reconciler.snapshot import Remembered, Snapshot
-from reconciler.values import EMPTY, Address
+from reconciler.model.actions import Action, ActionKind
+from reconciler.model.addresses import Address
+from reconciler.model.errors import Refused
+from reconciler.model.snapshot import Remembered, Snapshot
+from reconciler.model.values import EMPTY
+from reconciler.plan.admission import admit
+from reconciler.plan.budgets import TENTH, Budgets, Share
+from reconciler.plan.plan import Plan
 from tests.cli import little
 from tests.plans import nothing
 

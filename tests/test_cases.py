@@ -23,11 +23,15 @@ from typing import Any
 import pytest
 import yaml
 
-from reconciler.build_plan import build_plan
-from reconciler.plan import Plan
-from reconciler.resource import Action, Landscape, Lifecycle, Settings
-from reconciler.snapshot import Duty, Obligation, Remembered, Snapshot
-from reconciler.values import UNSET, Address, Resource, Value
+from reconciler.model.actions import Action
+from reconciler.model.addresses import Address
+from reconciler.model.landscape import Landscape, Settings
+from reconciler.model.resource_types import Lifecycle
+from reconciler.model.resources import Resource
+from reconciler.model.snapshot import Duty, Obligation, Remembered, Snapshot
+from reconciler.model.values import UNSET, Value
+from reconciler.plan.build import build_plan
+from reconciler.plan.plan import Plan
 from tests.landscapes import contoso, joined, with_observed, without_observed
 from tests.trial import environment_of, types
 

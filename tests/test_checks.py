@@ -6,14 +6,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
-from reconciler.build_plan import build_plan
-from reconciler.diagnostics import Diagnostic
-from reconciler.errors import SessionError, Unreachable
-from reconciler.ports import Request
-from reconciler.resource import Answer, Diagnosed, Landscape, Lifecycle, ResourceType, Settings
-from reconciler.selection import Selection
-from reconciler.snapshot import Remembered, Snapshot
-from reconciler.values import Address, Command, Reply, Resource, read
+from reconciler.model.addresses import Address
+from reconciler.model.commands import Command, Reply, read
+from reconciler.model.diagnostics import Diagnostic
+from reconciler.model.errors import SessionError, Unreachable
+from reconciler.model.landscape import Landscape, Settings
+from reconciler.model.ports import Request
+from reconciler.model.resource_types import Answer, Diagnosed, Lifecycle, ResourceType
+from reconciler.model.resources import Resource
+from reconciler.model.snapshot import Remembered, Snapshot
+from reconciler.plan.build import build_plan
+from reconciler.plan.selection import Selection
 from tests.boxes import Box, Mark, box, declared
 from tests.engine import Engine
 from tests.fakes import FunctionSessions

@@ -17,7 +17,7 @@ import jsonschema
 import pytest
 import yaml
 
-from reconciler.cli import main
+from reconciler.cli.commands import main
 from tests.cli import SAMPLE, Environment, First, Ran, applied, clean, contoso, first, little, run
 
 SCHEMAS = Path(__file__).parent.parent / "reconciler" / "schemas"

@@ -15,9 +15,13 @@ import pytest
 
 import providers
 from providers.catalogue import resource_types
-from reconciler.build_plan import build_plan
-from reconciler.resource import Change, Landscape, Lifecycle, ResourceType
-from reconciler.values import UNSET, Command, Delta, NameOf, Operation, Resource
+from reconciler.model.actions import Change
+from reconciler.model.commands import Command, Delta, NameOf, Operation
+from reconciler.model.landscape import Landscape
+from reconciler.model.resource_types import Lifecycle, ResourceType
+from reconciler.model.resources import Resource
+from reconciler.model.values import UNSET
+from reconciler.plan.build import build_plan
 from tests.landscapes import (
     binding,
     contoso,

@@ -11,15 +11,15 @@ import pytest
 
 from reconciler.app import commit_lineage
 from reconciler.app.commit_lineage import objection_to
-from reconciler.commits import Gap, Source, Trouble
-from reconciler.diagnostics import Diagnostic, Severity
-from reconciler.plan import Plan, Step
-from reconciler.resource import Action, ActionKind, Change
-from reconciler.snapshot import Intent, Outcome, OutcomeKind, Run, StateChange
-from reconciler.state_json import run_messages
-from reconciler.state_text import render_history
-from reconciler.style import Style
-from reconciler.values import Address
+from reconciler.model.actions import Action, ActionKind, Change
+from reconciler.model.addresses import Address
+from reconciler.model.diagnostics import Diagnostic, Severity
+from reconciler.model.snapshot import Intent, Outcome, OutcomeKind, Run, StateChange
+from reconciler.plan.commits import Gap, Source, Trouble
+from reconciler.plan.plan import Plan, Step
+from reconciler.views.state import render_history
+from reconciler.views.state_json import run_messages
+from reconciler.views.style import Style
 from tests.advice import lines_of
 from tests.fakes import MemoryLease, MemoryStore
 from tests.rehearsal import Rehearsal, rehearsal

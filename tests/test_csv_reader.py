@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.csv_reader import Columns, CsvRow, read_csv
-from reconciler.diagnostics import Diagnostic
+from reconciler.config.csv_reader import Columns, CsvRow, read_csv
+from reconciler.model.diagnostics import Diagnostic
 
 COLUMNS = Columns(("identity", "extension", "wave"), required=("identity",))
 

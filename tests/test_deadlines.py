@@ -10,14 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from providers.transport.host_clocks import HostClocks
-from reconciler.errors import LeaseLost
-from reconciler.events import Waiting
-from reconciler.journal import Journal
-from reconciler.ports import Deadline
-from reconciler.recover import end_shells
-from reconciler.snapshot import Intent, StateChange
-from reconciler.values import EXCHANGE, LYNC, Address, Shell
+from providers.transport.session.host_clocks import HostClocks
+from reconciler.model.addresses import Address
+from reconciler.model.commands import EXCHANGE, LYNC, Shell
+from reconciler.model.errors import LeaseLost
+from reconciler.model.events import Waiting
+from reconciler.model.ports import Deadline
+from reconciler.model.snapshot import Intent, StateChange
+from reconciler.run.journal import Journal
+from reconciler.run.recover import end_shells
 from tests.fakes import VirtualClock
 
 HERE, THERE = Shell(EXCHANGE, "A"), Shell(EXCHANGE, "B")

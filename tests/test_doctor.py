@@ -10,19 +10,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from providers.catalogue import resource_types
-from providers.exchange.facts import ExchangeServer
-from reconciler.diagnostics import Diagnostic
-from reconciler.doctor import Report, host_report, worst
-from reconciler.doctor_clocks import clocks_finding
-from reconciler.doctor_rules import LIMITS, controller_finding, hosts_finding
-from reconciler.doctor_text import render_doctor
-from reconciler.errors import PermanentError
-from reconciler.findings import Ahead, Check, Examined, Finding, Status
-from reconciler.json_lines import JsonLines
-from reconciler.needs import NOTHING, Needs, needs_of
-from reconciler.resource import Landscape, Product
-from reconciler.style import Style
-from reconciler.values import EXCHANGE, LYNC, Address, Authentication, Connection, Endpoint, Resource, Resources
+from providers.resources.exchange_facts import ExchangeServer
+from reconciler.doctor.clocks import clocks_finding
+from reconciler.doctor.needs import NOTHING, Needs, needs_of
+from reconciler.doctor.report import Report, host_report, worst
+from reconciler.doctor.rules import LIMITS, controller_finding, hosts_finding
+from reconciler.model.addresses import Address
+from reconciler.model.commands import EXCHANGE, LYNC, Authentication, Connection, Endpoint
+from reconciler.model.diagnostics import Diagnostic
+from reconciler.model.errors import PermanentError
+from reconciler.model.findings import Ahead, Check, Examined, Finding, Status
+from reconciler.model.landscape import Landscape
+from reconciler.model.resource_types import Product
+from reconciler.model.resources import Resource, Resources
+from reconciler.views.doctor import render_doctor
+from reconciler.views.json_lines import JsonLines
+from reconciler.views.style import Style
 from tests.example_examined import NEEDS, QUOTAS, seen, troubled, unreachable
 from tests.landscapes import contoso
 from tests.test_json_lines import messages

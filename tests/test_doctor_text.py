@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.doctor import HostReport, Report, host_report
-from reconciler.doctor_text import render_doctor
-from reconciler.findings import Check, Finding, Status
-from reconciler.json_lines import JsonLines
-from reconciler.needs import Needs
-from reconciler.style import Style
-from reconciler.text import width
-from reconciler.values import Connection
+from reconciler.doctor.needs import Needs
+from reconciler.doctor.report import HostReport, Report, host_report
+from reconciler.model.commands import Connection
+from reconciler.model.findings import Check, Finding, Status
+from reconciler.views.doctor import render_doctor
+from reconciler.views.json_lines import JsonLines
+from reconciler.views.style import Style
+from reconciler.views.text import width
 from tests.example_examined import in_order, troubled, unreachable
 from tests.test_json_lines import messages
 

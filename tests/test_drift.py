@@ -6,11 +6,13 @@ from collections.abc import Mapping
 
 import pytest
 
-from reconciler.diagnostics import Diagnostic
-from reconciler.drift import DriftEntry, DriftKind, DriftReport, find_drift
-from reconciler.errors import PermanentError, SessionError
-from reconciler.ports import Request
-from reconciler.values import UNSET, Reply, Resources
+from reconciler.model.commands import Reply
+from reconciler.model.diagnostics import Diagnostic
+from reconciler.model.errors import PermanentError, SessionError
+from reconciler.model.ports import Request
+from reconciler.model.resources import Resources
+from reconciler.model.values import UNSET
+from reconciler.plan.drift import DriftEntry, DriftKind, DriftReport, find_drift
 from tests.boxes import TYPES, BoxWorld, box, declared
 from tests.engine import Engine
 from tests.fakes import FunctionSessions

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from reconciler.diagnostics import Severity
-from reconciler.drift import DriftEntry, DriftKind, DriftReport
-from reconciler.drift_text import render_drift
-from reconciler.json_lines import drift_messages
-from reconciler.plan import DECLARED
-from reconciler.style import Style
+from reconciler.model.diagnostics import Severity
+from reconciler.plan.drift import DriftEntry, DriftKind, DriftReport
+from reconciler.plan.plan import DECLARED
+from reconciler.views.drift import render_drift
+from reconciler.views.json_lines import drift_messages
+from reconciler.views.style import Style
 from tests.trial import Trial, environment_of
 from tests.worlds import world_of
 

@@ -8,14 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.diagnostics import Diagnostic
-from reconciler.errors import AmbiguousOutcome, PermanentError, SessionError, Throttled
-from reconciler.events import RunEnded
-from reconciler.ports import Request
-from reconciler.resource import ActionKind
-from reconciler.selection import Selection
-from reconciler.snapshot import OutcomeKind
-from reconciler.values import UNSET, Address, Reply, Resource, Resources
+from reconciler.model.actions import ActionKind
+from reconciler.model.addresses import Address
+from reconciler.model.commands import Reply
+from reconciler.model.diagnostics import Diagnostic
+from reconciler.model.errors import AmbiguousOutcome, PermanentError, SessionError, Throttled
+from reconciler.model.events import RunEnded
+from reconciler.model.ports import Request
+from reconciler.model.resources import Resource, Resources
+from reconciler.model.snapshot import OutcomeKind
+from reconciler.model.values import UNSET
+from reconciler.plan.selection import Selection
 from tests.boxes import TYPES, BoxWorld, box, declared
 from tests.engine import Engine
 from tests.fakes import FunctionSessions, MemoryStore

@@ -10,14 +10,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler import environment_files
-from reconciler.connections import ConnectionConfig, SecretReference
-from reconciler.diagnostics import Diagnostic, Severity
-from reconciler.environment import Environment, Files, load, parse_duration, read_files
-from reconciler.environment_files import prefix_of
-from reconciler.errors import ConfigurationError
-from reconciler.resource import ResourceType, Settings
-from reconciler.values import Adapter, Authentication, Connection, Resources
+from reconciler.app import files as environment_files
+from reconciler.app.files import prefix_of, read_files
+from reconciler.config.connections import ConnectionConfig, SecretReference
+from reconciler.config.environment import Environment, load, parse_duration
+from reconciler.config.files import Files
+from reconciler.model.commands import Adapter, Authentication, Connection
+from reconciler.model.diagnostics import Diagnostic, Severity
+from reconciler.model.errors import ConfigurationError
+from reconciler.model.landscape import Settings
+from reconciler.model.resource_types import ResourceType
+from reconciler.model.resources import Resources
 from tests.effort import effort
 from tests.example_types import EXAMPLE_TYPES
 

@@ -13,15 +13,15 @@ from providers.simulator.wire.authentication import Scheme
 from providers.simulator.wire.faults import FaultPlan, Rule
 from providers.simulator.world.file import parse_world
 from providers.transport.settings import Secret
-from reconciler.doctor import HostReport, Report
-from reconciler.errors import ConfigurationError
-from reconciler.events import Observing
-from reconciler.examine import Examination
-from reconciler.findings import Check, Finding, Status
-from reconciler.resource import Landscape, Settings
-from reconciler.snapshot import Snapshot
-from reconciler.system import SystemClock, ThreadScheduler
-from reconciler.values import Adapter, Authentication, Connection
+from reconciler.doctor.report import HostReport, Report
+from reconciler.model.commands import Adapter, Authentication, Connection
+from reconciler.model.errors import ConfigurationError
+from reconciler.model.events import Observing
+from reconciler.model.findings import Check, Finding, Status
+from reconciler.model.landscape import Landscape, Settings
+from reconciler.model.snapshot import Snapshot
+from reconciler.run.examine import Examination
+from reconciler.run.system import SystemClock, ThreadScheduler
 from tests.cli import is_write
 from tests.examining import EX, FE, examiner
 from tests.fakes import Recorder, SeededRandom

@@ -17,12 +17,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from providers.simulator.world.schema import World
-from reconciler.foregone import foregone
-from reconciler.open_values import nobody_brings
-from reconciler.plan_file import decode, encode
-from reconciler.resource import Action, ActionKind
-from reconciler.selection import Selection
-from reconciler.values import Address, NameOf, write
+from reconciler.model.actions import Action, ActionKind
+from reconciler.model.addresses import Address
+from reconciler.model.commands import NameOf, write
+from reconciler.plan.open_values import nobody_brings
+from reconciler.plan.saved import decode, encode
+from reconciler.plan.selection import Selection
+from reconciler.run.foregone import foregone
 from tests.fakes import MemoryStore
 from tests.oracles import Truth, violations
 from tests.trial import Fault, Trial, environment_of, is_write, law, types

@@ -5,13 +5,13 @@ from __future__ import annotations
 from tempfile import gettempdir
 from typing import Any
 
-from reconciler.drift import DriftKind
-from reconciler.events import ActionEnded
-from reconciler.plan import Plan
-from reconciler.snapshot import OutcomeKind
-from reconciler.state_text import render_remembered
-from reconciler.style import Style
-from reconciler.values import Address
+from reconciler.model.addresses import Address
+from reconciler.model.events import ActionEnded
+from reconciler.model.snapshot import OutcomeKind
+from reconciler.plan.drift import DriftKind
+from reconciler.plan.plan import Plan
+from reconciler.views.state import render_remembered
+from reconciler.views.style import Style
 from state.codec import decode_remembered, encode_remembered
 from tests.trial import Applied, Trial, environment_of
 from tests.worlds import world_of

@@ -12,12 +12,13 @@ import yaml
 
 from providers.catalogue import resource_types
 from reconciler.app.declared import check
-from reconciler.diagnostic_text import render_diagnostics
-from reconciler.diagnostics import Diagnostic
-from reconciler.environment import Files, load
-from reconciler.errors import ConfigurationError
-from reconciler.files_alone import missing_connection
-from reconciler.values import Connection
+from reconciler.config.environment import load
+from reconciler.config.files import Files
+from reconciler.config.files_alone import missing_connection
+from reconciler.model.commands import Connection
+from reconciler.model.diagnostics import Diagnostic
+from reconciler.model.errors import ConfigurationError
+from reconciler.views.diagnostics import render_diagnostics
 from tests.cli import little
 from tests.test_terminal import PLAIN
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from providers.simulator.powershell.engine import SHORT_LIVED
-from providers.transport.greeting import Runner
-from providers.transport.shell import ARGUMENTS
+from providers.transport.session.greeting import Runner
+from providers.transport.wsman.shell import ARGUMENTS
 from tests import runner_stubs as windows_stubs
 from tests.powershell_host import ROOT, find_powershell
 from tests.runner_stubs import powershell, write_module

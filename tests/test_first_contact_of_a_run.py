@@ -9,14 +9,14 @@ from dataclasses import replace
 
 import pytest
 
-from providers.transport.first_contact import FirstContact
-from providers.transport.pool import WinRMSessions
-from providers.transport.reaching import reach
+from providers.transport.session.pool import WinRMSessions
 from providers.transport.settings import ConnectionSettings, Secret, target_of
-from reconciler.errors import AuthenticationFailed, NotWinRM, PermanentError, Unreachable, UntrustedServer
-from reconciler.ports import Request
-from reconciler.system import SystemClock
-from reconciler.values import EXCHANGE, Authentication, Connection, Endpoint, read
+from providers.transport.wsman.first_contact import FirstContact
+from providers.transport.wsman.reaching import reach
+from reconciler.model.commands import EXCHANGE, Authentication, Connection, Endpoint, read
+from reconciler.model.errors import AuthenticationFailed, NotWinRM, PermanentError, Unreachable, UntrustedServer
+from reconciler.model.ports import Request
+from reconciler.run.system import SystemClock
 from tests.fakes import VirtualClock
 from tests.winrm_server import CMDLETS, PASSWORD, USER, listening
 

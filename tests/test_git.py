@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from reconciler import git
-from reconciler.commits import Gap, Source
-from reconciler.environment_files import read_files
-from reconciler.git import gap_between, source_of
+from reconciler.app import git
+from reconciler.app.files import read_files
+from reconciler.app.git import gap_between, source_of
+from reconciler.plan.commits import Gap, Source
 
 PIN = "policies: {pin: %d}\n"
 _VARIABLES = {

@@ -13,19 +13,21 @@ from typing import Any
 import pytest
 
 from providers.simulator.world.file import parse_world
-from reconciler.diagnostics import Diagnostic
-from reconciler.doctor import HostReport, Report
-from reconciler.doctor_text import render_doctor
-from reconciler.drift import DriftChange, DriftEntry, DriftKind, DriftReport, DriftSeverity
-from reconciler.drift_text import render_drift
-from reconciler.findings import Check, failed
-from reconciler.json_lines import drift_messages, plan_messages
-from reconciler.plan import Plan
-from reconciler.plan_file import decode, encode
-from reconciler.plan_text import render_plan
-from reconciler.resource import Change
-from reconciler.style import Style
-from reconciler.values import UNSET, Address, Connection
+from reconciler.doctor.report import HostReport, Report
+from reconciler.model.actions import Change
+from reconciler.model.addresses import Address
+from reconciler.model.commands import Connection
+from reconciler.model.diagnostics import Diagnostic
+from reconciler.model.findings import Check, failed
+from reconciler.model.values import UNSET
+from reconciler.plan.drift import DriftChange, DriftEntry, DriftKind, DriftReport, DriftSeverity
+from reconciler.plan.plan import Plan
+from reconciler.plan.saved import decode, encode
+from reconciler.views.doctor import render_doctor
+from reconciler.views.drift import render_drift
+from reconciler.views.json_lines import drift_messages, plan_messages
+from reconciler.views.plan import render_plan
+from reconciler.views.style import Style
 from tests.effort import effort
 from tests.plans import contoso
 

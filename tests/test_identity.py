@@ -12,13 +12,16 @@ from hypothesis import strategies as st
 from providers.simulator.estate.invoke import invoke_line
 from providers.simulator.invocation.answers import CmdletError
 from providers.simulator.world.schema import World
-from reconciler.errors import StateError
-from reconciler.plan_file import SavedPlan, digest
-from reconciler.resource import Action, ActionKind
-from reconciler.selection import Selection
-from reconciler.snapshot import Remembered, Snapshot
-from reconciler.state_commands import remembered_at
-from reconciler.values import Address, ObjectId, Resource, Resources, folded
+from reconciler.app.state_commands import remembered_at
+from reconciler.model.actions import Action, ActionKind
+from reconciler.model.addresses import Address
+from reconciler.model.commands import ObjectId
+from reconciler.model.errors import StateError
+from reconciler.model.resources import Resource, Resources
+from reconciler.model.snapshot import Remembered, Snapshot
+from reconciler.model.values import folded
+from reconciler.plan.saved import SavedPlan, digest
+from reconciler.plan.selection import Selection
 from tests.configurations import MODERN, Situation, situations
 from tests.strategies import names
 from tests.test_laws import is_empty, shown, trial_of

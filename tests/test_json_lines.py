@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given, settings
 from jsonschema import Draft202012Validator
 
-from reconciler import events
-from reconciler.diagnostics import Diagnostic
-from reconciler.drift import DriftReport
-from reconciler.events import Event
-from reconciler.json_lines import JsonLines, drift_messages, message_of
-from reconciler.plan import Plan
+from reconciler.model import events
+from reconciler.model.diagnostics import Diagnostic
+from reconciler.model.events import Event
+from reconciler.plan.drift import DriftReport
+from reconciler.plan.plan import Plan
+from reconciler.views.json_lines import JsonLines, drift_messages, message_of
 from tests.example_drift import drifted
 from tests.example_events import ONE_OF_EACH
 from tests.plans import contoso, nothing

@@ -23,11 +23,11 @@ from providers.simulator.wire.authentication import Scheme
 from providers.simulator.wire.certificates import Authority
 from providers.simulator.wire.faults import Rule
 from providers.simulator.wire.server import Server
-from providers.transport.pool import WinRMSessions
+from providers.transport.session.pool import WinRMSessions
 from providers.transport.settings import HostSettings
-from reconciler.errors import AuthenticationFailed, PermanentError
-from reconciler.ports import Request
-from reconciler.values import EXCHANGE, Authentication, Connection, Endpoint, Reply, read, write
+from reconciler.model.commands import EXCHANGE, Authentication, Connection, Endpoint, Reply, read, write
+from reconciler.model.errors import AuthenticationFailed, PermanentError
+from reconciler.model.ports import Request
 from tests.cli import CHILD, Environment, Ran, little, wait_until, with_ports
 from tests.test_transport_server import echo, sessions
 from tests.transport_support import kinds

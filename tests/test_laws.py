@@ -10,8 +10,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.plan import Plan
-from reconciler.plan_file import digest
+from reconciler.plan.plan import Plan
+from reconciler.plan.saved import digest
 from tests.configurations import MODERN, Situation, messes, situations
 from tests.fakes import MemoryStore
 from tests.oracles import OutcallWatch, duplicates, executed, planned, unrest, violations

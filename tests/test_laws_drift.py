@@ -10,11 +10,11 @@ from hypothesis import assume, event, given
 from hypothesis import strategies as st
 
 from providers.simulator.estate.invoke import invoke_line
-from reconciler.diagnostics import Diagnostic, Severity
-from reconciler.drift import DriftEntry, DriftKind, DriftReport
-from reconciler.resource import Landscape
-from reconciler.snapshot import Remembered
-from reconciler.values import Address
+from reconciler.model.addresses import Address
+from reconciler.model.diagnostics import Diagnostic, Severity
+from reconciler.model.landscape import Landscape
+from reconciler.model.snapshot import Remembered
+from reconciler.plan.drift import DriftEntry, DriftKind, DriftReport
 from tests.accepting import pasted
 from tests.configurations import MODERN, Situation, situations
 from tests.oracles import OutcallWatch, unrest, violations

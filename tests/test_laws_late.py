@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.ports import Holder
+from reconciler.model.ports import Holder
 from tests.configurations import MODERN, Situation, situations
 from tests.oracles import OutcallWatch, duplicates, unrest, violations
 from tests.test_laws_faults import ANY, end_state, trial_of

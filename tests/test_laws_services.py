@@ -15,9 +15,9 @@ from hypothesis import event, given
 from hypothesis import strategies as st
 
 from providers.simulator.world.schema import World
-from reconciler.drift import DriftKind
-from reconciler.events import Waiting
-from reconciler.snapshot import Duty
+from reconciler.model.events import Waiting
+from reconciler.model.snapshot import Duty
+from reconciler.plan.drift import DriftKind
 from tests.fakes import MemoryStore
 from tests.oracles import PoolWatch, Truth, duplicates, left_down, unrest, violations
 from tests.trial import US, Applied, Fault, Trial, environment_of, law

@@ -9,12 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.admission import admit
-from reconciler.budgets import Budgets
-from reconciler.diagnostics import Diagnostic
-from reconciler.errors import Refused
-from reconciler.resource import Landscape, ResourceType
-from reconciler.snapshot import Snapshot
+from reconciler.model.diagnostics import Diagnostic
+from reconciler.model.errors import Refused
+from reconciler.model.landscape import Landscape
+from reconciler.model.resource_types import ResourceType
+from reconciler.model.snapshot import Snapshot
+from reconciler.plan.admission import admit
+from reconciler.plan.budgets import Budgets
 from tests.boxes import Box, BoxWorld, Mark, box, declared
 from tests.cli import little
 from tests.engine import Engine

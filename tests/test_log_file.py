@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from reconciler.events import ActionEnded, Told, Waiting
-from reconciler.json_lines import message_of
-from reconciler.log_file import LogFile, level_of, redacted
-from reconciler.snapshot import OutcomeKind
+from reconciler.model.events import ActionEnded, Told, Waiting
+from reconciler.model.snapshot import OutcomeKind
+from reconciler.views.json_lines import message_of
+from reconciler.views.log_file import LogFile, level_of, redacted
 from tests.example_events import ONE_OF_EACH
 from tests.plans import certificate_warning
 from tests.strategies import texts

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from providers.exchange.um_mailbox import UMMailbox
-from reconciler.diagnostics import Diagnostic
-from reconciler.errors import PermanentError, SessionError
-from reconciler.ports import Request
-from reconciler.resource import Landscape
-from reconciler.values import Reply
+from providers.resources.um_mailbox import UMMailbox
+from reconciler.model.commands import Reply
+from reconciler.model.diagnostics import Diagnostic
+from reconciler.model.errors import PermanentError, SessionError
+from reconciler.model.landscape import Landscape
+from reconciler.model.ports import Request
 from tests.engine import Engine
 from tests.fakes import FunctionSessions
 

@@ -8,15 +8,17 @@ from typing import Any
 
 import pytest
 
-from providers.exchange.exchucutil import Exchucutil
-from providers.exchange.ip_gateway import IPGateway
-from providers.lync import restart_pool, service_restart
-from providers.lync.service_restart import ServiceRestart
-from reconciler import perform
-from reconciler.apply import Apply
-from reconciler.perform import Performer
-from reconciler.resource import Landscape, Task
-from reconciler.snapshot import StateChange
+from providers.estate import restart_pool
+from providers.resources import service_restart
+from providers.resources.exchucutil import Exchucutil
+from providers.resources.ip_gateway import IPGateway
+from providers.resources.service_restart import ServiceRestart
+from reconciler.model.landscape import Landscape
+from reconciler.model.resource_types import Task
+from reconciler.model.snapshot import StateChange
+from reconciler.run import perform
+from reconciler.run.apply import Apply
+from reconciler.run.perform import Performer
 from tests.fakes import MemoryLease
 from tests.oracles import OutcallWatch, PoolWatch, duplicates, left_down, violations
 from tests.trial import Applied, Fault, Trial, environment_of

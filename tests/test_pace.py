@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.events import StepOutline
-from reconciler.pace import Pace
+from reconciler.model.events import StepOutline
+from reconciler.views.pace import Pace
 
 ROLL = tuple(
     StepOutline(f"run service_restart/fe{n}", n, 1, 1200.0 if n < 3 else 0.0, (f"run service_restart/fe{n - 1}",))

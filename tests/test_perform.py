@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.diagnostics import Diagnostic
-from reconciler.errors import AmbiguousOutcome, SessionError
-from reconciler.ports import Request
-from reconciler.snapshot import OutcomeKind
-from reconciler.values import Reply
+from reconciler.model.commands import Reply
+from reconciler.model.diagnostics import Diagnostic
+from reconciler.model.errors import AmbiguousOutcome, SessionError
+from reconciler.model.ports import Request
+from reconciler.model.snapshot import OutcomeKind
 from tests import engine as engine_module
 from tests.boxes import TYPES, BoxWorld, box, declared
 from tests.engine import Engine

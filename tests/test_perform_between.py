@@ -8,24 +8,20 @@ from typing import ClassVar
 
 import pytest
 
-from reconciler.apply import Account
-from reconciler.diagnostics import Diagnostic
-from reconciler.errors import AmbiguousOutcome, PermanentError, SessionError, Unreachable
-from reconciler.events import Waiting
-from reconciler.ports import Request
-from reconciler.resource import (
-    Action,
-    Answer,
-    Attribute,
-    Diagnosed,
-    Landscape,
-    Lifecycle,
-    ResourceType,
-    Task,
-    UnderWay,
-)
-from reconciler.snapshot import OutcomeKind
-from reconciler.values import EMPTY, Address, Command, Reply, Resource, read, write
+from reconciler.model.actions import Action
+from reconciler.model.addresses import Address
+from reconciler.model.attributes import Attribute
+from reconciler.model.commands import Command, Reply, read, write
+from reconciler.model.diagnostics import Diagnostic
+from reconciler.model.errors import AmbiguousOutcome, PermanentError, SessionError, Unreachable
+from reconciler.model.events import Waiting
+from reconciler.model.landscape import Landscape
+from reconciler.model.ports import Request
+from reconciler.model.resource_types import Answer, Diagnosed, Lifecycle, ResourceType, Task, UnderWay
+from reconciler.model.resources import Resource
+from reconciler.model.snapshot import OutcomeKind
+from reconciler.model.values import EMPTY
+from reconciler.run.apply import Account
 from tests.engine import Engine
 from tests.fakes import FunctionSessions, VirtualClock
 

@@ -7,14 +7,14 @@ from typing import ClassVar
 
 import pytest
 
-from reconciler.errors import SessionError
-from reconciler.events import ActionEnded
-from reconciler.json_lines import message_of
-from reconciler.ports import Request
-from reconciler.resource import ResourceType
-from reconciler.second_look import Controllers
-from reconciler.snapshot import OutcomeKind
-from reconciler.values import Reply
+from reconciler.model.commands import Reply
+from reconciler.model.errors import SessionError
+from reconciler.model.events import ActionEnded
+from reconciler.model.ports import Request
+from reconciler.model.resource_types import ResourceType
+from reconciler.model.snapshot import OutcomeKind
+from reconciler.run.second_look import Controllers
+from reconciler.views.json_lines import message_of
 from tests.boxes import Box, BoxWorld, Mark, box, declared
 from tests.engine import Engine
 from tests.fakes import FunctionSessions

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 import yaml
 
-from reconciler.cli import main
-from reconciler.trust import parse_named, parse_pinned
+from reconciler.cli.commands import main
+from reconciler.config.trust import parse_named, parse_pinned
 from tests.cli import ROOT, little, run
 
 PLACE = ROOT / "samples" / "pipelines"

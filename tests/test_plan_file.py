@@ -17,11 +17,11 @@ import pytest
 from hypothesis import given, settings
 from jsonschema import Draft202012Validator
 
-from reconciler.commits import Source
-from reconciler.errors import ConfigurationError, PlanError
-from reconciler.plan import Plan
-from reconciler.plan_file import FORMAT, decode, digest, encode, fingerprint
-from reconciler.snapshot import Duty, Obligation
+from reconciler.model.errors import ConfigurationError, PlanError
+from reconciler.model.snapshot import Duty, Obligation
+from reconciler.plan.commits import Source
+from reconciler.plan.plan import Plan
+from reconciler.plan.saved import FORMAT, decode, digest, encode, fingerprint
 from tests.plans import contoso, nothing
 from tests.strategies import attributes, plans
 
@@ -179,7 +179,7 @@ def test_message_shows_no_control_characters_of_the_file() -> None:
 
 
 def test_signed_plan_with_a_wrong_fingerprint_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("reconciler.plan_json.fingerprint", lambda _: "0" * 64)
+    monkeypatch.setattr("reconciler.plan.body.fingerprint", lambda _: "0" * 64)
     data = saved(contoso(users=1))
     monkeypatch.undo()
     assert refused(data) == "Saved plan altered"

@@ -7,8 +7,8 @@ import re
 
 from hypothesis import given, settings
 
-from reconciler.plan import Plan
-from reconciler.plan_graph import to_dot, to_json, to_mermaid
+from reconciler.plan.plan import Plan
+from reconciler.views.graph import to_dot, to_json, to_mermaid
 from tests.plans import contoso
 from tests.strategies import plans
 

@@ -11,8 +11,8 @@ import pytest
 
 from reconciler.app import alone
 from reconciler.app.private_files import make_private, told_location, writable
-from reconciler.errors import ConfigurationError, Locked
-from reconciler.output import write_file
+from reconciler.cli.output import write_file
+from reconciler.model.errors import ConfigurationError, Locked
 from tests.rehearsal import rehearsal
 
 

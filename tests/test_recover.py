@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from reconciler.events import Waiting
-from reconciler.recover import LONGEST_SECONDS, outlast
+from reconciler.model.events import Waiting
+from reconciler.run.recover import LONGEST_SECONDS, outlast
 from state.holding import LEASE_SECONDS
 from tests.boxes import TYPES, BoxWorld
 from tests.engine import Engine

@@ -9,12 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from providers.catalogue import resource_types
-from reconciler.diagnostic_text import render_diagnostics
-from reconciler.environment import Files, load
-from reconciler.json_lines import JsonLines
-from reconciler.redaction import is_secret_name, shown, without_secret
-from reconciler.style import Style
-from reconciler.trust import parse_pinned
+from reconciler.config.environment import load
+from reconciler.config.files import Files
+from reconciler.config.redaction import is_secret_name, shown, without_secret
+from reconciler.config.trust import parse_pinned
+from reconciler.views.diagnostics import render_diagnostics
+from reconciler.views.json_lines import JsonLines
+from reconciler.views.style import Style
 
 CANARY = "Kanarie7!x"
 

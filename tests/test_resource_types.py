@@ -9,9 +9,14 @@ import jsonschema
 import pytest
 
 from providers.catalogue import resource_types, rules
-from reconciler.diagnostics import Problem, Severity
-from reconciler.resource import AttributeRole, Landscape, Lifecycle
-from reconciler.values import Address, Reply, Resource, Value
+from reconciler.model.addresses import Address
+from reconciler.model.attributes import AttributeRole
+from reconciler.model.commands import Reply
+from reconciler.model.diagnostics import Problem, Severity
+from reconciler.model.landscape import Landscape
+from reconciler.model.resource_types import Lifecycle
+from reconciler.model.resources import Resource
+from reconciler.model.values import Value
 from tests.effort import effort
 from tests.landscapes import contoso, landscape, plan_declared, resource
 from tests.test_cmdlet_contract import FULL

@@ -7,12 +7,16 @@ from dataclasses import replace
 import pytest
 
 from providers.catalogue import resource_types
-from reconciler.build_plan import build_plan
-from reconciler.diagnostics import Diagnostic
-from reconciler.plan import Plan
-from reconciler.resource import Action, ActionKind, Landscape
-from reconciler.snapshot import Duty, Remembered
-from reconciler.values import Address, Delta, Resource, Resources, Value
+from reconciler.model.actions import Action, ActionKind
+from reconciler.model.addresses import Address
+from reconciler.model.commands import Delta
+from reconciler.model.diagnostics import Diagnostic
+from reconciler.model.landscape import Landscape
+from reconciler.model.resources import Resource, Resources
+from reconciler.model.snapshot import Duty, Remembered
+from reconciler.model.values import Value
+from reconciler.plan.build import build_plan
+from reconciler.plan.plan import Plan
 from tests.landscapes import (
     binding,
     by_type,

@@ -10,11 +10,12 @@ from hypothesis import given as cases
 from hypothesis import strategies as st
 
 from providers.catalogue import resource_types
-from providers.exchange.outcalls import solve_outcalls, wanted_outcalls
-from reconciler.build_plan import build_plan
-from reconciler.resource import Landscape
-from reconciler.snapshot import Duty, Obligation, Remembered
-from reconciler.values import Address, Resource
+from providers.estate.outcalls import solve_outcalls, wanted_outcalls
+from reconciler.model.addresses import Address
+from reconciler.model.landscape import Landscape
+from reconciler.model.resources import Resource
+from reconciler.model.snapshot import Duty, Obligation, Remembered
+from reconciler.plan.build import build_plan
 from tests.landscapes import (
     POOLS,
     contoso,

@@ -8,14 +8,19 @@ from dataclasses import replace
 import pytest
 
 from providers.catalogue import resource_types
-from providers.lync.quorum import keeps_quorum, needed_to_stay_up
-from reconciler.build_plan import build_plan
-from reconciler.decide import decide
-from reconciler.errors import NotFound, SessionError, Unreachable
-from reconciler.plan import Plan
-from reconciler.resource import Action, ActionKind, Answer, Landscape, Settings, Task, UnderWay
-from reconciler.snapshot import Duty, Obligation
-from reconciler.values import Address, Command, Operation, Reply, Resource, Value
+from providers.estate.quorum import keeps_quorum, needed_to_stay_up
+from reconciler.model.actions import Action, ActionKind
+from reconciler.model.addresses import Address
+from reconciler.model.commands import Command, Operation, Reply
+from reconciler.model.errors import NotFound, SessionError, Unreachable
+from reconciler.model.landscape import Landscape, Settings
+from reconciler.model.resource_types import Answer, Task, UnderWay
+from reconciler.model.resources import Resource
+from reconciler.model.snapshot import Duty, Obligation
+from reconciler.model.values import Value
+from reconciler.plan.build import build_plan
+from reconciler.plan.decide import decide
+from reconciler.plan.plan import Plan
 from tests.landscapes import (
     BOOT,
     CENTRAL_POOLS,

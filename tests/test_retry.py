@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.diagnostics import Diagnostic
-from reconciler.errors import (
+from reconciler.model.commands import Connection, Endpoint, Reply, write
+from reconciler.model.diagnostics import Diagnostic
+from reconciler.model.errors import (
     AmbiguousOutcome,
     PermanentError,
     SessionError,
@@ -13,9 +14,8 @@ from reconciler.errors import (
     TransientError,
     Unreachable,
 )
-from reconciler.ports import Request, Session
-from reconciler.retry import Policy, Retry
-from reconciler.values import Connection, Endpoint, Reply, write
+from reconciler.model.ports import Request, Session
+from reconciler.run.retry import Policy, Retry
 from tests.fakes import FunctionSessions, SeededRandom, VirtualClock
 
 TOLD = Diagnostic("Busy", "The server is busy.")

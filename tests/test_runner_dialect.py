@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from providers.transport import wire
-from providers.transport.greeting import Runner
+from providers.transport.session.greeting import Runner
 from tests.powershell_dialect import refusals, statements
 from tests.powershell_host import ROOT, find_powershell
 from tests.runner_stubs import powershell

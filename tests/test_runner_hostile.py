@@ -20,12 +20,12 @@ from providers.simulator.powershell.engine import PowerShellEngine
 from providers.simulator.wire.authentication import Scheme
 from providers.simulator.wire.server import Server, Settings
 from providers.transport import wire
-from providers.transport.greeting import Runner
-from providers.transport.pool import WinRMSessions
+from providers.transport.session.greeting import Runner
+from providers.transport.session.pool import WinRMSessions
 from providers.transport.settings import Secret
-from reconciler.ports import Request
-from reconciler.values import LYNC as LYNC_SHELL
-from reconciler.values import Adapter, Argument, Command, Connection, Delta, Reply
+from reconciler.model.commands import LYNC as LYNC_SHELL
+from reconciler.model.commands import Adapter, Argument, Command, Connection, Delta, Reply
+from reconciler.model.ports import Request
 from tests.engine_support import is_password, world_for
 from tests.hostile_values import TABLE, hostile_strings
 from tests.powershell_host import OWN_MUTEX, PowerShellHost, WallClock

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from providers.transport import wire
-from providers.transport.channel import Channel
-from reconciler.errors import AmbiguousOutcome, PermanentError, SessionError
-from reconciler.ports import Request
-from reconciler.values import Adapter, Command, Operation, Reply, read, write
+from providers.transport.session.channel import Channel
+from reconciler.model.commands import Adapter, Command, Operation, Reply, read, write
+from reconciler.model.errors import AmbiguousOutcome, PermanentError, SessionError
+from reconciler.model.ports import Request
 from tests.powershell_host import PowerShellHost, channel_to
 from tests.runner_stubs import WINDOWS, ask, next_id, powershell, record, write_module
 

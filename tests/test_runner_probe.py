@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from providers.transport.channel import Channel
-from reconciler.errors import PermanentError
-from reconciler.values import Adapter, Argument, Command, Operation, read
+from providers.transport.session.channel import Channel
+from reconciler.model.commands import Adapter, Argument, Command, Operation, read
+from reconciler.model.errors import PermanentError
 from tests.powershell_host import PowerShellHost, channel_to
 from tests.runner_stubs import LYNC, WINDOWS, ask, powershell, record, write_module
 

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from providers.transport.channel import Channel
-from reconciler.errors import Throttled
-from reconciler.values import Adapter, Command, Operation, Reply
+from providers.transport.session.channel import Channel
+from reconciler.model.commands import Adapter, Command, Operation, Reply
+from reconciler.model.errors import Throttled
 from tests.powershell_host import PowerShellHost, channel_to
 from tests.runner_stubs import WINDOWS, ask, powershell, record
 from tests.winrm_server import wait_until

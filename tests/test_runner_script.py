@@ -15,12 +15,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from providers.transport import wire
-from providers.transport.channel import Channel
-from providers.transport.host_clocks import HostClocks
+from providers.transport.session.channel import Channel
+from providers.transport.session.host_clocks import HostClocks
 from providers.transport.settings import SessionMode
-from reconciler.errors import AccessDenied, NotFound, PermanentError, SessionError, TransientError
-from reconciler.ports import Request
-from reconciler.values import Adapter, Argument, Command, Delta, Operation, Reply, read, write
+from reconciler.model.commands import Adapter, Argument, Command, Delta, Operation, Reply, read, write
+from reconciler.model.errors import AccessDenied, NotFound, PermanentError, SessionError, TransientError
+from reconciler.model.ports import Request
 from tests.fakes import Allowed
 from tests.powershell_host import PowerShellHost, channel_to
 from tests.runner_stubs import KINDS, LYNC, WINDOWS, ask, next_id, powershell, record, write_module

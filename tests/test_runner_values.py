@@ -10,8 +10,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from providers.transport.channel import Channel
-from reconciler.values import read
+from providers.transport.session.channel import Channel
+from reconciler.model.commands import read
 from tests.powershell_host import PowerShellHost, channel_to
 from tests.runner_stubs import ask, powershell, record, write_module
 

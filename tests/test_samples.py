@@ -21,10 +21,10 @@ from jsonschema import Draft202012Validator
 from providers.simulator.estate.estate import Estate
 from providers.simulator.estate.session import EstateSessions
 from reconciler.app import Ports, Workspace, check, open_workspace
-from reconciler.cli import main
-from reconciler.drift import DriftKind
-from reconciler.errors import ConfigurationError
-from reconciler.selection import Selection
+from reconciler.cli.commands import main
+from reconciler.model.errors import ConfigurationError
+from reconciler.plan.drift import DriftKind
+from reconciler.plan.selection import Selection
 from tests.engine_support import standing
 from tests.fakes import VirtualClock
 
@@ -216,7 +216,10 @@ def test_readme_lists_every_command_with_its_options() -> None:
 
 
 def test_readme_lists_every_exit_code() -> None:
-    from reconciler import apply, cli, drift, errors
+    from reconciler.cli import commands as cli
+    from reconciler.model import errors
+    from reconciler.plan import drift
+    from reconciler.run import apply
 
     codes = {code for row in table("Exit codes") for code in map(int, re.findall(r"\d+", row[0]))}
     told = [getattr(one, "exit_code", None) for one in vars(errors).values() if isinstance(one, type)]
@@ -251,8 +254,8 @@ def test_command_lines_of_readme_are_understood(tmp_path: Path) -> None:
 
 
 def test_capture_of_a_plan_in_readme_is_what_is_printed(tmp_path: Path) -> None:
-    from reconciler.plan_text import render_plan
-    from reconciler.style import Style
+    from reconciler.views.plan import render_plan
+    from reconciler.views.style import Style
 
     capture = re.search(r"```text\n(Plan for contoso\n.*?)```", README, re.DOTALL)
     assert capture is not None

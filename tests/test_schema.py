@@ -7,9 +7,10 @@ import jsonschema
 import pytest
 import yaml
 
-from reconciler.connections import KEYS
-from reconciler.environment import Files, load
-from reconciler.schema import json_schema
+from reconciler.config.connections import KEYS
+from reconciler.config.environment import load
+from reconciler.config.files import Files
+from reconciler.config.schema import json_schema
 from tests.example_types import EXAMPLE_TYPES, ExampleDialPlan
 
 SCHEMA = json_schema(EXAMPLE_TYPES)

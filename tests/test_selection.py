@@ -7,8 +7,8 @@ from fnmatch import fnmatchcase
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.selection import Selection
-from reconciler.values import folded
+from reconciler.model.values import folded
+from reconciler.plan.selection import Selection
 from tests.effort import effort
 from tests.plans import contoso
 

@@ -14,12 +14,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.cli import main
-from reconciler.cli_lines import given_options, line_for_saved, line_to_apply, line_to_go_on, line_without_budgets
-from reconciler.plan_file import SavedPlan
-from reconciler.selection import Selection
-from reconciler.shell_text import command_line
-from reconciler.values import Delta, write
+from reconciler.cli.commands import main
+from reconciler.cli.lines import given_options, line_for_saved, line_to_apply, line_to_go_on, line_without_budgets
+from reconciler.model.commands import Delta, write
+from reconciler.plan.saved import SavedPlan
+from reconciler.plan.selection import Selection
+from reconciler.views.shell import command_line
 from tests.cli import little
 from tests.plans import nothing
 

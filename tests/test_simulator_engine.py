@@ -23,10 +23,10 @@ from providers.simulator.wire.authentication import Scheme
 from providers.simulator.wire.server import Server, Settings
 from providers.simulator.wire.wsman import Launch
 from reconciler.app import open_workspace
-from reconciler.errors import ReconcilerError
-from reconciler.plan import Plan
-from reconciler.plan_text import render_plan
-from reconciler.style import Style
+from reconciler.model.errors import ReconcilerError
+from reconciler.plan.plan import Plan
+from reconciler.views.plan import render_plan
+from reconciler.views.style import Style
 from tests import engine_support
 from tests.conftest import pytest_report_header
 from tests.engine_support import Real, host_for, is_password, standing, world_for

@@ -3,12 +3,10 @@
 import pytest
 
 from providers.simulator.estate.session import EstateSessions
-from reconciler.errors import AlreadyExists, NotFound, PermanentError, Throttled, Unreachable
-from reconciler.ports import Request
-from reconciler.values import (
+from reconciler.model.addresses import Address
+from reconciler.model.commands import (
     EXCHANGE,
     LYNC,
-    Address,
     Command,
     Connection,
     Delta,
@@ -19,6 +17,8 @@ from reconciler.values import (
     read,
     write,
 )
+from reconciler.model.errors import AlreadyExists, NotFound, PermanentError, Throttled, Unreachable
+from reconciler.model.ports import Request
 from tests.worlds import estate_of
 
 

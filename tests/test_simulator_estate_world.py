@@ -6,8 +6,8 @@ import pytest
 
 from providers.simulator.estate.estate import Estate
 from providers.simulator.world.file import parse_world, read_world
-from reconciler.diagnostics import Diagnostic
-from reconciler.errors import ConfigurationError
+from reconciler.model.diagnostics import Diagnostic
+from reconciler.model.errors import ConfigurationError
 from tests.worlds import CONTOSO, world_of
 
 SMALL = """\

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from providers.simulator.estate.estate import CmdletError
 from providers.simulator.estate.invoke import invoke_line
 from providers.simulator.invocation.cmdlet_line import parse_line
-from reconciler.errors import ReconcilerError
-from reconciler.values import write
+from reconciler.model.commands import write
+from reconciler.model.errors import ReconcilerError
 from tests.cli import little
 from tests.worlds import estate_of
 

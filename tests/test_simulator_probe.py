@@ -15,7 +15,7 @@ from providers.simulator.wire.process import PowerShell
 from providers.simulator.wire.runner import Runner
 from providers.simulator.world.file import parse_world
 from providers.simulator.world.schema import Host
-from reconciler.errors import ConfigurationError
+from reconciler.model.errors import ConfigurationError
 from tests.winrm_server import NONCE, Client, init_line, listening, replies, request_line, start
 from tests.worlds import SteppingClock
 

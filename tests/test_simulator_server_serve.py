@@ -17,7 +17,7 @@ import pytest
 
 from providers.simulator import serving
 from providers.simulator.serving import ServeOptions, serve
-from reconciler.errors import ReconcilerError
+from reconciler.model.errors import ReconcilerError
 from tests.winrm_server import PASSWORD, USER, Client, TinyEstate, start, wait_until
 
 

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.ports import Holder
-from reconciler.snapshot import Duty, Obligation, Outcome, OutcomeKind, Remembered, Run, Snapshot
-from reconciler.values import Address
+from reconciler.model.addresses import Address
+from reconciler.model.ports import Holder
+from reconciler.model.snapshot import Duty, Obligation, Outcome, OutcomeKind, Remembered, Run, Snapshot
 from state import codec
 from tests.state_support import addresses, intents, remembered, snapshots, texts
 

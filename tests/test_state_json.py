@@ -7,13 +7,13 @@ from collections.abc import Iterable
 import pytest
 from hypothesis import given
 
-from reconciler.errors import ConfigurationError
-from reconciler.json_lines import JsonLines, Message
-from reconciler.snapshot import Audit, Run, Snapshot
-from reconciler.state_commands import run_named
-from reconciler.state_json import audit_message, run_messages, state_messages
-from reconciler.state_text import render_audit, render_history, render_run
-from reconciler.style import Style
+from reconciler.app.state_commands import run_named
+from reconciler.model.errors import ConfigurationError
+from reconciler.model.snapshot import Audit, Run, Snapshot
+from reconciler.views.json_lines import JsonLines, Message
+from reconciler.views.state import render_audit, render_history, render_run
+from reconciler.views.state_json import audit_message, run_messages, state_messages
+from reconciler.views.style import Style
 from tests.state_support import intent, mailbox, snapshots
 from tests.test_json_lines import messages
 

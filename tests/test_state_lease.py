@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.errors import LeaseLost, Locked, StateError
-from reconciler.snapshot import StateChange
+from reconciler.model.errors import LeaseLost, Locked, StateError
+from reconciler.model.snapshot import StateChange
 from state.glance import refuse_at_a_glance
 from state.host_lock import HostLock, is_process_alive, this_process
 from tests.state_support import ROOT, Place, RealClock, VirtualClock, child, holder, intent, mailbox
@@ -151,7 +151,7 @@ def test_a_glance_loads_little(tmp_path: Path) -> None:
     """Eight that begin at once have two processors: each is to know within two seconds that another has the lock."""
     (tmp_path / ".reconciler").mkdir(mode=0o700)
     program = (
-        "import sys\nfrom pathlib import Path\nimport reconciler.cli\nfrom reconciler.app import alone\n"
+        "import sys\nfrom pathlib import Path\nimport reconciler.cli.commands\nfrom reconciler.app import alone\n"
         f"with alone(Path({str(tmp_path)!r})): pass\nimport state.glance, state.location\n"
         "print(sorted({'sqlalchemy', 'pydantic', 'yaml', 'alembic', 'providers', 'deepdiff'} & set(sys.modules)))"
     )

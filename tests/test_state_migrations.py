@@ -16,8 +16,8 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, text
 
-from reconciler.errors import StateError
-from reconciler.snapshot import Snapshot, StateChange
+from reconciler.model.errors import StateError
+from reconciler.model.snapshot import Snapshot, StateChange
 from state.schema import upgrade
 from state.tables import REVISIONS, VERSION_TABLE, metadata
 from tests.state_support import ROOT, Place, holder, intent, mailbox, outcome

@@ -13,9 +13,9 @@ import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
-from reconciler.errors import LeaseLost, Locked, StateError
-from reconciler.ports import Lease
-from reconciler.snapshot import Snapshot, StateChange
+from reconciler.model.errors import LeaseLost, Locked, StateError
+from reconciler.model.ports import Lease
+from reconciler.model.snapshot import Snapshot, StateChange
 from state.postgresql import _checked
 from state.tables import VERSION_TABLE
 from tests.state_support import (

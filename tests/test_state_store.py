@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
-from reconciler.errors import LeaseLost, Locked, StateError
-from reconciler.ports import Lease, StateStore
-from reconciler.snapshot import Duty, Obligation, OutcomeKind, Remembered, Run, Snapshot, StateChange
-from reconciler.values import Address
+from reconciler.model.addresses import Address
+from reconciler.model.errors import LeaseLost, Locked, StateError
+from reconciler.model.ports import Lease, StateStore
+from reconciler.model.snapshot import Duty, Obligation, OutcomeKind, Remembered, Run, Snapshot, StateChange
 from tests.state_support import (
     HOSTILE,
     ROOT,

@@ -12,13 +12,13 @@ import pytest
 
 from providers.simulator.powershell.engine import find_powershell, powershell_program
 from reconciler.app import invoke_in_world, open_workspace
+from reconciler.app.files import read_files
+from reconciler.app.git import gap_between, source_of
 from reconciler.app.private_files import refuse_tracked
-from reconciler.cli import run
-from reconciler.environment_files import read_files
-from reconciler.errors import ReconcilerError, StateError
-from reconciler.git import gap_between, source_of
-from reconciler.simulator_process import child_variables, isolated_python
-from reconciler.surroundings import (
+from reconciler.app.simulator_process import child_variables, isolated_python
+from reconciler.cli.commands import run
+from reconciler.model.errors import ReconcilerError, StateError
+from reconciler.model.surroundings import (
     find_program,
     folders_of_strangers,
     forget_dangerous,

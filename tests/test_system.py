@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from reconciler.system import SignalStop, ThreadScheduler
+from reconciler.run.system import SignalStop, ThreadScheduler
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")

@@ -15,9 +15,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.diagnostics import Diagnostic, Position, Severity
-from reconciler.drift import DriftReport
-from reconciler.events import (
+from reconciler.model.actions import ActionKind
+from reconciler.model.addresses import Address
+from reconciler.model.diagnostics import Diagnostic, Position, Severity
+from reconciler.model.events import (
     ActionEnded,
     Event,
     Observed,
@@ -30,21 +31,17 @@ from reconciler.events import (
     Told,
     Waiting,
 )
-from reconciler.plan import Plan, Step
-from reconciler.resource import ActionKind
-from reconciler.shell_text import command_line
-from reconciler.snapshot import Duty, Obligation, OutcomeKind
-from reconciler.terminal import (
-    Style,
-    TerminalProgress,
-    is_live,
-    render_diagnostics,
-    render_drift,
-    render_plan,
-    style_of,
-)
-from reconciler.text import width
-from reconciler.values import UNSET, Address
+from reconciler.model.snapshot import Duty, Obligation, OutcomeKind
+from reconciler.model.values import UNSET
+from reconciler.plan.drift import DriftReport
+from reconciler.plan.plan import Plan, Step
+from reconciler.views.diagnostics import render_diagnostics
+from reconciler.views.drift import render_drift
+from reconciler.views.plan import render_plan
+from reconciler.views.progress import TerminalProgress
+from reconciler.views.shell import command_line
+from reconciler.views.style import Style, is_live, style_of
+from reconciler.views.text import width
 from tests.effort import effort
 from tests.example_drift import drifted
 from tests.example_events import IN_PART, ONE_OF_EACH
@@ -602,7 +599,7 @@ def test_views_load_no_heavy_library() -> None:
     import subprocess
 
     code = (
-        "import sys, reconciler.terminal, reconciler.json_lines, reconciler.log_file, reconciler.plan_graph;"
+        "import sys, reconciler.views.plan, reconciler.views.progress, reconciler.views.json_lines;"
         "print([m for m in ('pydantic', 'deepdiff', 'structlog', 'rich', 'winrm') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

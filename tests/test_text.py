@@ -9,7 +9,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from reconciler.text import count, duration, escape, lines, listed, pad, shorten, to_json, width, wrap
+from reconciler.model.words import count, duration, listed
+from reconciler.views.text import escape, lines, pad, shorten, to_json, width, wrap
 from tests.strategies import texts
 
 DRAWN_AS_NOTHING = "\u034f\u115f\u1160\u3164\ufe0f\uffa0\u2800\U000e0041\u180e"

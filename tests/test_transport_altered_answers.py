@@ -19,10 +19,10 @@ import requests
 from providers.simulator.wire.authentication import Scheme
 from providers.simulator.wire.certificates import Authority, Certificate
 from providers.simulator.wire.faults import Rule
-from providers.transport import answers
-from reconciler.errors import Unreachable
-from reconciler.ports import Request
-from reconciler.values import EXCHANGE, Authentication, write
+from providers.transport.wsman import answers
+from reconciler.model.commands import EXCHANGE, Authentication, write
+from reconciler.model.errors import Unreachable
+from reconciler.model.ports import Request
 from tests.test_transport_server import echo, sessions
 from tests.transport_support import kinds
 from tests.winrm_server import TinyEstate, listening, wait_until

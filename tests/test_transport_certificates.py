@@ -23,11 +23,11 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
 from providers.simulator.wire import server as simulator_server
 from providers.simulator.wire.authentication import Scheme
 from providers.simulator.wire.certificates import Certificate
-from providers.transport.pool import WinRMSessions
+from providers.transport.session.pool import WinRMSessions
 from providers.transport.settings import Deadlines, Secret
-from reconciler.errors import UntrustedServer
-from reconciler.ports import Request
-from reconciler.values import EXCHANGE, Adapter, Authentication, read
+from reconciler.model.commands import EXCHANGE, Adapter, Authentication, read
+from reconciler.model.errors import UntrustedServer
+from reconciler.model.ports import Request
 from tests.fakes import VirtualClock
 from tests.transport_support import connection, kinds
 from tests.winrm_server import CMDLETS, PASSWORD, USER, TinyEstate, listening

@@ -8,27 +8,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from providers.transport import channel as channel_module
 from providers.transport import wire
-from providers.transport.fault_tables import Phase
-from providers.transport.host_clocks import HostClocks
-from providers.transport.pending import Pending, ask_permission, bursts, lines
+from providers.transport.session import channel as channel_module
+from providers.transport.session.host_clocks import HostClocks
+from providers.transport.session.pending import Pending, ask_permission, bursts, lines
 from providers.transport.settings import SessionMode
-from reconciler.errors import (
-    AmbiguousOutcome,
-    AuthenticationFailed,
-    NotFound,
-    PermanentError,
-    SessionError,
-    Throttled,
-    TransientError,
-    Unreachable,
-)
-from reconciler.ports import Request
-from reconciler.values import (
+from providers.transport.wsman.fault_tables import Phase
+from reconciler.model.addresses import Address
+from reconciler.model.commands import (
     EXCHANGE,
     Adapter,
-    Address,
     Authentication,
     Command,
     Delta,
@@ -39,6 +28,17 @@ from reconciler.values import (
     read,
     write,
 )
+from reconciler.model.errors import (
+    AmbiguousOutcome,
+    AuthenticationFailed,
+    NotFound,
+    PermanentError,
+    SessionError,
+    Throttled,
+    TransientError,
+    Unreachable,
+)
+from reconciler.model.ports import Request
 from tests.fakes import Allowed, VirtualClock
 from tests.transport_support import (
     BEFORE_ONLY,

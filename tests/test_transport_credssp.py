@@ -14,12 +14,12 @@ from providers.simulator.wire.authentication import Scheme
 from providers.simulator.wire.certificates import Authority
 from providers.simulator.wire.faults import Rule
 from providers.simulator.wire.server import Server
-from providers.transport.pool import WinRMSessions
+from providers.transport.session.pool import WinRMSessions
 from providers.transport.settings import Deadlines, Secret
-from reconciler.errors import AuthenticationFailed, SessionError
-from reconciler.ports import Request
-from reconciler.retry import Retry
-from reconciler.values import EXCHANGE, Adapter, Authentication, Connection, Endpoint, Reply, read, write
+from reconciler.model.commands import EXCHANGE, Adapter, Authentication, Connection, Endpoint, Reply, read, write
+from reconciler.model.errors import AuthenticationFailed, SessionError
+from reconciler.model.ports import Request
+from reconciler.run.retry import Retry
 from tests.fakes import SeededRandom, VirtualClock
 from tests.transport_support import connection, kinds
 from tests.winrm_server import CMDLETS, PASSWORD, USER, TinyEstate, listening

@@ -16,11 +16,11 @@ from providers.simulator.wire.faults import FaultPlan, Rule
 from providers.simulator.wire.process import PowerShell
 from providers.simulator.wire.server import Server
 from providers.simulator.wire.wsman import Launch, Process
-from providers.transport.examination import STEPS
-from providers.transport.fault_tables import UNKNOWN_STATUS
+from providers.transport.examine.examination import STEPS
 from providers.transport.settings import Deadlines, Secret
-from reconciler.findings import Check, Examined, Finding, Status
-from reconciler.values import EXCHANGE, LYNC, Adapter, Authentication, Connection, Endpoint
+from providers.transport.wsman.fault_tables import UNKNOWN_STATUS
+from reconciler.model.commands import EXCHANGE, LYNC, Adapter, Authentication, Connection, Endpoint
+from reconciler.model.findings import Check, Examined, Finding, Status
 from tests.examining import EX, FE, estate, examiner
 from tests.winrm_server import PASSWORD, TinyEstate, listening
 

@@ -19,13 +19,14 @@ from providers.simulator.wire.authentication import Scheme
 from providers.simulator.wire.faults import Rule
 from providers.simulator.wire.process import PowerShell
 from providers.simulator.wire.server import Server
-from providers.transport.fault_tables import FAULTS, STATUSES
-from providers.transport.logons import LogonBudget
-from providers.transport.pool import WinRMSessions
+from providers.transport.session.pool import WinRMSessions
 from providers.transport.settings import Deadlines, Secret, Target
-from providers.transport.shell import IDLE_TIMEOUT
-from providers.transport.winrs import GuardedProtocol, connect
-from reconciler.errors import (
+from providers.transport.wsman.fault_tables import FAULTS, STATUSES
+from providers.transport.wsman.logons import LogonBudget
+from providers.transport.wsman.shell import IDLE_TIMEOUT
+from providers.transport.wsman.winrs import GuardedProtocol, connect
+from reconciler.model.commands import EXCHANGE, Adapter, Authentication, Reply, read, write
+from reconciler.model.errors import (
     AccessDenied,
     AmbiguousOutcome,
     AuthenticationFailed,
@@ -36,9 +37,8 @@ from reconciler.errors import (
     TransientError,
     Unreachable,
 )
-from reconciler.ports import Request
-from reconciler.retry import Result, Retry
-from reconciler.values import EXCHANGE, Adapter, Authentication, Reply, read, write
+from reconciler.model.ports import Request
+from reconciler.run.retry import Result, Retry
 from tests.fakes import Allowed, SeededRandom, VirtualClock
 from tests.transport_support import connection, kinds
 from tests.winrm_server import CMDLETS, PASSWORD, USER, TinyEstate, listening

@@ -18,11 +18,11 @@ from winrm.exceptions import (
     WSManFaultError,
 )
 
-from providers.transport.answers import BrokenSeal, RefusedReply
-from providers.transport.fault_tables import FAULTS, STATUSES, Class, Cure, Phase
-from providers.transport.faults import TEXT_LIMIT, judge, redact
-from providers.transport.logons import LogonsUsedUp
-from reconciler.errors import (
+from providers.transport.wsman.answers import BrokenSeal, RefusedReply
+from providers.transport.wsman.fault_tables import FAULTS, STATUSES, Class, Cure, Phase
+from providers.transport.wsman.faults import TEXT_LIMIT, judge, redact
+from providers.transport.wsman.logons import LogonsUsedUp
+from reconciler.model.errors import (
     AccessDenied,
     AuthenticationFailed,
     NotWinRM,

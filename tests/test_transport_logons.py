@@ -12,13 +12,13 @@ import pytest
 from winrm.exceptions import InvalidCredentialsError
 
 from providers.simulator.wire.authentication import Accounts, Scheme
-from providers.transport.logons import FAILED_LOGONS, LogonBudget, LogonsStopped, LogonsUsedUp
-from providers.transport.pool import WinRMSessions
+from providers.transport.session.pool import WinRMSessions
 from providers.transport.settings import Deadlines, HostSettings, Secret, target_of
-from reconciler.errors import AuthenticationFailed, PermanentError, SessionError, TransientError
-from reconciler.ports import Request
-from reconciler.retry import Retry
-from reconciler.values import Adapter, Authentication, Connection, Endpoint, Reply, read
+from providers.transport.wsman.logons import FAILED_LOGONS, LogonBudget, LogonsStopped, LogonsUsedUp
+from reconciler.model.commands import Adapter, Authentication, Connection, Endpoint, Reply, read
+from reconciler.model.errors import AuthenticationFailed, PermanentError, SessionError, TransientError
+from reconciler.model.ports import Request
+from reconciler.run.retry import Retry
 from tests.fakes import SeededRandom, VirtualClock
 from tests.transport_support import connection
 from tests.winrm_server import CMDLETS, PASSWORD, USER, TinyEstate, listening, wait_until

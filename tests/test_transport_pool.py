@@ -15,18 +15,18 @@ from providers.simulator.wire.authentication import Scheme
 from providers.simulator.wire.faults import Rule
 from providers.simulator.wire.server import Server
 from providers.simulator.wire.wsman import Limits
-from providers.transport import channels as channels_module
-from providers.transport import pool as pool_module
-from providers.transport.channel import Channel
-from providers.transport.channels import LEAST_WAIT_SECONDS, Channels
-from providers.transport.fault_tables import Phase
-from providers.transport.pool import WinRMSessions
+from providers.transport.session import channels as channels_module
+from providers.transport.session import pool as pool_module
+from providers.transport.session.channel import Channel
+from providers.transport.session.channels import LEAST_WAIT_SECONDS, Channels
+from providers.transport.session.pool import WinRMSessions
 from providers.transport.settings import Deadlines, Secret, SessionMode
-from reconciler.diagnostics import Diagnostic
-from reconciler.errors import AuthenticationFailed, PermanentError, SessionError, Throttled
-from reconciler.ports import Clock, Request
-from reconciler.system import SystemClock
-from reconciler.values import EXCHANGE, Adapter, Authentication, Reply, read, write
+from providers.transport.wsman.fault_tables import Phase
+from reconciler.model.commands import EXCHANGE, Adapter, Authentication, Reply, read, write
+from reconciler.model.diagnostics import Diagnostic
+from reconciler.model.errors import AuthenticationFailed, PermanentError, SessionError, Throttled
+from reconciler.model.ports import Clock, Request
+from reconciler.run.system import SystemClock
 from tests.fakes import VirtualClock
 from tests.transport_support import FakeWinRS, Trouble, channel, connection, executed, fault, kinds, reads, writes
 from tests.winrm_server import CMDLETS, PASSWORD, USER, TinyError, TinyEstate, TinyResult, listening, wait_until

@@ -17,11 +17,11 @@ import pytest
 from providers.simulator.wire.authentication import Scheme
 from providers.simulator.wire.certificates import Authority
 from providers.simulator.wire.server import Server
-from providers.transport import reaching
-from providers.transport.reaching import glimpse, reach
 from providers.transport.settings import Secret, Target, target_of
-from reconciler.findings import Check, Finding, Status
-from reconciler.values import Authentication
+from providers.transport.wsman import reaching
+from providers.transport.wsman.reaching import glimpse, reach
+from reconciler.model.commands import Authentication
+from reconciler.model.findings import Check, Finding, Status
 from tests.transport_support import connection
 from tests.winrm_server import PASSWORD, USER, listening
 

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from providers.transport.records import error_of
-from reconciler.errors import (
+from providers.transport.session.records import error_of
+from reconciler.model.commands import read, write
+from reconciler.model.errors import (
     AccessDenied,
     AlreadyExists,
     AmbiguousOutcome,
@@ -19,8 +20,7 @@ from reconciler.errors import (
     TransientError,
     Unreachable,
 )
-from reconciler.ports import Request
-from reconciler.values import read, write
+from reconciler.model.ports import Request
 
 HOST = "ex1.contoso.com"
 SET = Request("a", write("Set-UMDialPlan", Identity="Redmond"))

@@ -22,16 +22,16 @@ from spnego._ntlm_raw.crypto import ntowfv1
 from providers.simulator.wire.authentication import Scheme
 from providers.simulator.wire.certificates import Authority
 from providers.simulator.wire.faults import Rule
-from providers.transport.endings import Endings
-from providers.transport.host_clocks import HostClocks
-from providers.transport.pending import Pending
-from providers.transport.pool import WinRMSessions
-from providers.transport.replies import Replies
+from providers.transport.session.endings import Endings
+from providers.transport.session.host_clocks import HostClocks
+from providers.transport.session.pending import Pending
+from providers.transport.session.pool import WinRMSessions
+from providers.transport.session.replies import Replies
 from providers.transport.settings import Deadlines, Secret
 from providers.transport.wire import Told
-from reconciler.errors import SessionError
-from reconciler.ports import Request
-from reconciler.values import EXCHANGE, Adapter, Authentication, Reply, read, write
+from reconciler.model.commands import EXCHANGE, Adapter, Authentication, Reply, read, write
+from reconciler.model.errors import SessionError
+from reconciler.model.ports import Request
 from tests.fakes import VirtualClock
 from tests.transport_support import connection
 from tests.winrm_server import CMDLETS, USER, TinyEstate, listening

@@ -18,12 +18,13 @@ from providers.simulator.wire.authentication import Scheme
 from providers.simulator.wire.certificates import Authority
 from providers.simulator.wire.faults import FaultPlan, Rule
 from providers.simulator.wire.process import PowerShell
-from providers.transport.answers import RefusedReply, checked_xml
-from providers.transport.logons import LogonBudget
-from providers.transport.pool import WinRMSessions
+from providers.transport.session.pool import WinRMSessions
 from providers.transport.settings import Deadlines, HostSettings, Secret, SessionMode, target_of
-from providers.transport.winrs import connect
-from reconciler.errors import (
+from providers.transport.wsman.answers import RefusedReply, checked_xml
+from providers.transport.wsman.logons import LogonBudget
+from providers.transport.wsman.winrs import connect
+from reconciler.model.commands import EXCHANGE, LYNC, Adapter, Authentication, Connection, Endpoint, Reply, read, write
+from reconciler.model.errors import (
     AuthenticationFailed,
     NotWinRM,
     PermanentError,
@@ -31,8 +32,7 @@ from reconciler.errors import (
     Unreachable,
     UntrustedServer,
 )
-from reconciler.ports import Clock, Request
-from reconciler.values import EXCHANGE, LYNC, Adapter, Authentication, Connection, Endpoint, Reply, read, write
+from reconciler.model.ports import Clock, Request
 from tests.fakes import VirtualClock
 from tests.powershell_host import WallClock
 from tests.transport_support import connection, kinds
@@ -478,7 +478,7 @@ def test_hostile_answers_are_refused(status: int, headers: Mapping[str, str], bo
 
 
 def test_an_answer_that_grows_beyond_the_limit_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("providers.transport.answers.RESPONSE_LIMIT", 100_000)
+    monkeypatch.setattr("providers.transport.wsman.answers.RESPONSE_LIMIT", 100_000)
     body = b"10000\r\n" + b"x" * 65536 + b"\r\n"
     headers = {**SOAP, "Transfer-Encoding": "chunked"}
     body = body * 4 + b"0\r\n\r\n"

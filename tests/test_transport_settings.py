@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from providers.transport.settings import HostSettings, Secret, is_loopback, target_of
-from reconciler.errors import PermanentError
-from reconciler.values import Adapter, Authentication
+from reconciler.model.commands import Adapter, Authentication
+from reconciler.model.errors import PermanentError
 from tests.transport_support import connection
 
 

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from providers.transport import wire
-from reconciler.ports import Request
-from reconciler.values import Address, Command, Delta, NameOf, Operation, Reply, read, write
+from reconciler.model.addresses import Address
+from reconciler.model.commands import Command, Delta, NameOf, Operation, Reply, read, write
+from reconciler.model.ports import Request
 
 NONCE = "00ff00ff00ff00ff"
 

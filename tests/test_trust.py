@@ -14,12 +14,13 @@ from providers.catalogue import resource_types
 from providers.transport.settings import Approval, ConnectionSettings, HostSettings, Secret, target_of
 from reconciler.app.declared import check
 from reconciler.app.trusted import Secrets, trust_of
-from reconciler.approved_hosts import HostPatterns
-from reconciler.connections import ConnectionConfig, SecretReference
-from reconciler.environment import Environment, Files, load
-from reconciler.errors import ConfigurationError, PermanentError
-from reconciler.trust import Pinned, Trust, parse_named, parse_pinned, refusals
-from reconciler.values import Authentication, Connection
+from reconciler.config.connections import ConnectionConfig, SecretReference
+from reconciler.config.environment import Environment, load
+from reconciler.config.files import Files
+from reconciler.config.trust import Pinned, Trust, parse_named, parse_pinned, refusals
+from reconciler.model.approved_hosts import HostPatterns
+from reconciler.model.commands import Authentication, Connection
+from reconciler.model.errors import ConfigurationError, PermanentError
 from tests.cli import little, run
 
 UM = SecretReference("env", "UM_PASSWORD")

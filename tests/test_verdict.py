@@ -8,9 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.resource import Action, ActionKind, Change, Landscape
-from reconciler.values import UNSET, Address, Resource, Resources, write
-from reconciler.verdict import STEADY, Elsewhere, Look, difference, likeliest, read_otherwise
+from reconciler.model.actions import Action, ActionKind, Change
+from reconciler.model.addresses import Address
+from reconciler.model.commands import write
+from reconciler.model.landscape import Landscape
+from reconciler.model.resources import Resource, Resources
+from reconciler.model.values import UNSET
+from reconciler.plan.verdict import STEADY, Elsewhere, Look, difference, likeliest, read_otherwise
 from tests.boxes import Box, box
 
 KIND = Box()

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from reconciler.plan_json import canonical
+from reconciler.plan.body import canonical
 from tests.cli import Environment, First, applied, contoso, first, is_write
 
 

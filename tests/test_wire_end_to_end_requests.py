@@ -20,13 +20,13 @@ from providers.simulator.estate.estate import Estate
 from providers.simulator.estate.session import EstateSessions
 from providers.simulator.wire.authentication import Scheme
 from providers.simulator.wire.server import Server, Settings
-from providers.transport import channels
-from providers.transport.pool import WinRMSessions
+from providers.transport.session import channels
+from providers.transport.session.pool import WinRMSessions
 from providers.transport.settings import ConnectionSettings, Secret
 from reconciler.app import Ports, Workspace, open_workspace
-from reconciler.plan import Plan
-from reconciler.system import SystemClock
-from reconciler.values import Authentication, Connection
+from reconciler.model.commands import Authentication, Connection
+from reconciler.plan.plan import Plan
+from reconciler.run.system import SystemClock
 from tests.winrm_server import PASSWORD, USER
 from tests.worlds import estate_of
 

@@ -16,12 +16,12 @@ import pytest
 from providers.simulator.wire.authentication import Scheme
 from providers.simulator.wire.process import RunnerProcess
 from providers.simulator.wire.server import Server, Settings
-from providers.transport.pool import WinRMSessions
+from providers.transport.session.pool import WinRMSessions
 from providers.transport.settings import ConnectionSettings, Secret, SessionMode
-from reconciler.errors import SessionError
-from reconciler.ports import Request
-from reconciler.system import SystemClock
-from reconciler.values import EXCHANGE, Authentication, Connection, Endpoint, Reply, Shell, read, write
+from reconciler.model.commands import EXCHANGE, Authentication, Connection, Endpoint, Reply, Shell, read, write
+from reconciler.model.errors import SessionError
+from reconciler.model.ports import Request
+from reconciler.run.system import SystemClock
 from tests.fakes import Allowed
 from tests.winrm_server import CMDLETS, PASSWORD, USER, TinyEstate, wait_until
 

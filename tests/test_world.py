@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.diagnostics import Diagnostic
-from reconciler.observe import Keys
-from reconciler.resource import Landscape
-from reconciler.values import Address, Resource, Resources
-from reconciler.world import World
+from reconciler.model.addresses import Address
+from reconciler.model.diagnostics import Diagnostic
+from reconciler.model.landscape import Landscape
+from reconciler.model.resources import Resource, Resources
+from reconciler.run.observe import Keys
+from reconciler.run.shared_landscape import World
 
 Observe = Callable[[Landscape, Keys], Landscape]
 

@@ -14,8 +14,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.diagnostics import Diagnostic
-from reconciler.yaml_reader import Node, Tree, YamlBudget, read_yaml
+from reconciler.config.yaml_reader import Node, Tree, YamlBudget, read_yaml
+from reconciler.model.diagnostics import Diagnostic
 
 SAMPLE = """\
 environment: contoso

@@ -11,13 +11,13 @@ import requests
 from winrm.exceptions import InvalidCredentialsError, WinRMOperationTimeoutError, WinRMTransportError, WSManFaultError
 
 from providers.simulator.wire.runner import Runner as SimulatedRunner
-from providers.transport.channel import Channel
-from providers.transport.fault_tables import Phase
-from providers.transport.greeting import Greeting, Runner
+from providers.transport.session.channel import Channel
+from providers.transport.session.greeting import Greeting, Runner
 from providers.transport.settings import ConnectionSettings, Deadlines, Secret, SessionMode, target_of
-from reconciler.errors import SessionError
-from reconciler.ports import Request
-from reconciler.values import Adapter, Authentication, Connection, Reply, read, write
+from providers.transport.wsman.fault_tables import Phase
+from reconciler.model.commands import Adapter, Authentication, Connection, Reply, read, write
+from reconciler.model.errors import SessionError
+from reconciler.model.ports import Request
 from tests.fakes import Allowed, VirtualClock
 from tests.winrm_server import CMDLETS, TinyEstate
 

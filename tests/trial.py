@@ -30,17 +30,26 @@ from providers.simulator.world.schema import World
 from reconciler.app import Ports, Workspace
 from reconciler.app import workspace as app_workspace
 from reconciler.app.declared import Declared
-from reconciler.apply import Account
-from reconciler.budgets import ALL
-from reconciler.commits import Source
-from reconciler.diagnostics import Diagnostic
-from reconciler.drift import DriftReport
-from reconciler.environment import Environment, Files, load
-from reconciler.errors import AmbiguousOutcome, PermanentError, ReconcilerError, SessionError, Throttled, Unreachable
-from reconciler.plan import Plan
-from reconciler.ports import Deadline, Request, granted
-from reconciler.resource import Landscape, ResourceType
-from reconciler.values import Endpoint, Reply, Shell
+from reconciler.config.environment import Environment, load
+from reconciler.config.files import Files
+from reconciler.model.commands import Endpoint, Reply, Shell
+from reconciler.model.diagnostics import Diagnostic
+from reconciler.model.errors import (
+    AmbiguousOutcome,
+    PermanentError,
+    ReconcilerError,
+    SessionError,
+    Throttled,
+    Unreachable,
+)
+from reconciler.model.landscape import Landscape
+from reconciler.model.ports import Deadline, Request, granted
+from reconciler.model.resource_types import ResourceType
+from reconciler.plan.budgets import ALL
+from reconciler.plan.commits import Source
+from reconciler.plan.drift import DriftReport
+from reconciler.plan.plan import Plan
+from reconciler.run.apply import Account
 from tests.fakes import MemoryStore, Recorder, SeededRandom, SerialScheduler, VirtualClock
 from tests.trial_wire import Late, TrialWire
 

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
 
-from reconciler.ports import Deadline, Request
-from reconciler.values import Shell
+from reconciler.model.commands import Shell
+from reconciler.model.ports import Deadline, Request
 from tests.fakes import VirtualClock
 
 

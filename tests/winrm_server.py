@@ -19,7 +19,7 @@ from providers.simulator.wire.authentication import Scheme
 from providers.simulator.wire.faults import FaultPlan
 from providers.simulator.wire.runner import framed, unframed
 from providers.simulator.wire.server import Server, Settings
-from providers.transport.greeting import Runner
+from providers.transport.session.greeting import Runner
 
 USER = "CONTOSO\\reconciler"
 PASSWORD = "pa:ss wörd"

@@ -23,8 +23,8 @@ from providers.simulator.wire.certificates import Authority
 from providers.simulator.wire.faults import FaultPlan
 from providers.simulator.wire.server import Server, Settings
 from providers.simulator.wire.wsman import Start
-from reconciler.diagnostics import Diagnostic
-from reconciler.errors import ReconcilerError
+from reconciler.model.diagnostics import Diagnostic
+from reconciler.model.errors import ReconcilerError
 
 if TYPE_CHECKING:
     from providers.simulator.estate.estate import Estate as World

@@ -12,10 +12,11 @@ from dataclasses import dataclass, field, fields, replace
 from enum import Enum
 from typing import Final
 
-from reconciler.approved_hosts import HostPatterns
-from reconciler.diagnostics import Diagnostic
-from reconciler.errors import PermanentError
-from reconciler.values import EMPTY, Adapter, Authentication, Connection, Endpoint
+from reconciler.model.approved_hosts import HostPatterns
+from reconciler.model.commands import Adapter, Authentication, Connection, Endpoint
+from reconciler.model.diagnostics import Diagnostic
+from reconciler.model.errors import PermanentError
+from reconciler.model.values import EMPTY
 
 HTTP_PORT: Final = 5985
 HTTPS_PORT: Final = 5986

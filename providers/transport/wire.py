@@ -20,8 +20,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
-from reconciler.ports import Request
-from reconciler.values import Argument, Delta, NameOf, ObjectId, Operation, Record, Reply
+from reconciler.model.commands import Argument, Delta, NameOf, ObjectId, Operation, Reply
+from reconciler.model.ports import Request
+from reconciler.model.values import Record
 
 SEND_LIMIT: Final = 96 * 1024
 """Bytes of one Send, so that its envelope stays below the 150 KB of WinRM 2.0."""

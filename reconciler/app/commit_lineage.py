@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from reconciler.admission import commit_objection, commit_warning, unknown_commit
-from reconciler.commits import Source
-from reconciler.diagnostics import Diagnostic, Severity
-from reconciler.errors import PlanError
-from reconciler.git import gap_between
-from reconciler.plan import Plan
-from reconciler.ports import StateStore
+from reconciler.app.git import gap_between
+from reconciler.model.diagnostics import Diagnostic, Severity
+from reconciler.model.errors import PlanError
+from reconciler.model.ports import StateStore
+from reconciler.plan.admission import commit_objection, commit_warning, unknown_commit
+from reconciler.plan.commits import Source
+from reconciler.plan.plan import Plan
 
 
 def objection_to(plan: Plan, directory: Path, store: StateStore) -> Diagnostic | None:

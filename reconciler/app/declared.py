@@ -9,14 +9,15 @@ from importlib.resources import files as package_files
 from pathlib import Path
 
 from providers.catalogue import resource_types
+from reconciler.app.files import prefix_of, read_files
 from reconciler.app.trusted import read_pinned
-from reconciler.diagnostics import Diagnostic
-from reconciler.environment import Environment, load
-from reconciler.environment_files import Files, prefix_of, read_files
-from reconciler.errors import ConfigurationError
-from reconciler.schema import json_schema
-from reconciler.trust import Pinned
-from reconciler.values import EMPTY
+from reconciler.config.environment import Environment, load
+from reconciler.config.files import Files
+from reconciler.config.schema import json_schema
+from reconciler.config.trust import Pinned
+from reconciler.model.diagnostics import Diagnostic
+from reconciler.model.errors import ConfigurationError
+from reconciler.model.values import EMPTY
 
 
 @dataclass(frozen=True, slots=True)

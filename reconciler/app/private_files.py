@@ -11,10 +11,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from reconciler.commits import Trouble
-from reconciler.diagnostics import Diagnostic, Severity
-from reconciler.errors import ConfigurationError, StateError
-from reconciler.git import committed_at
+from reconciler.app.git import committed_at
+from reconciler.model.diagnostics import Diagnostic, Severity
+from reconciler.model.errors import ConfigurationError, StateError
+from reconciler.plan.commits import Trouble
 
 PRIVATE: Final = ".reconciler"
 """In the environment's directory: the state, the key that signs plans, the simulated world's changes."""
@@ -91,8 +91,8 @@ def told_location(told: str, directory: Path) -> str:
     Raises:
         ConfigurationError: the reference leads nowhere.
     """
-    from reconciler.connections import SecretReference
-    from reconciler.secret_references import fetch
+    from reconciler.app.secret_references import fetch
+    from reconciler.config.connections import SecretReference
 
     try:
         reference = SecretReference.parse(told)

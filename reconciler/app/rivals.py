@@ -8,12 +8,12 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from reconciler.app.private_files import PRIVATE, make_private
-from reconciler.diagnostics import Diagnostic, Severity
-from reconciler.environment_files import YAML
-from reconciler.errors import Locked, StateError
-from reconciler.ports import StateStore
-from reconciler.snapshot import short_run
-from reconciler.text import to_second
+from reconciler.config.files import YAML
+from reconciler.model.diagnostics import Diagnostic, Severity
+from reconciler.model.errors import Locked, StateError
+from reconciler.model.ports import StateStore
+from reconciler.model.snapshot import short_run
+from reconciler.views.text import to_second
 
 
 @contextmanager

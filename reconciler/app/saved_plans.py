@@ -9,15 +9,15 @@ from datetime import timedelta
 from pathlib import Path
 from secrets import token_hex
 
-from reconciler.admission import admit_saved
 from reconciler.app.private_files import make_private
-from reconciler.connections import SecretReference
-from reconciler.diagnostics import Diagnostic
-from reconciler.errors import ConfigurationError, PlanError
-from reconciler.plan import Plan
-from reconciler.plan_file import SavedPlan, decode, encode
-from reconciler.ports import Clock, Random, StateStore
-from reconciler.secret_references import fetch
+from reconciler.app.secret_references import fetch
+from reconciler.config.connections import SecretReference
+from reconciler.model.diagnostics import Diagnostic
+from reconciler.model.errors import ConfigurationError, PlanError
+from reconciler.model.ports import Clock, Random, StateStore
+from reconciler.plan.admission import admit_saved
+from reconciler.plan.plan import Plan
+from reconciler.plan.saved import SavedPlan, decode, encode
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from reconciler.app.simulator_process import USER as SIMULATOR_USER
+from reconciler.app.simulator_process import SimulatorProcess
 from reconciler.app.trusted import Secrets
-from reconciler.connections import ConnectionConfig, SecretReference
-from reconciler.ports import Clock, Sessions
-from reconciler.simulator_process import USER as SIMULATOR_USER
-from reconciler.simulator_process import SimulatorProcess
-from reconciler.values import EMPTY, Authentication, Connection
+from reconciler.config.connections import ConnectionConfig, SecretReference
+from reconciler.model.commands import Authentication, Connection
+from reconciler.model.ports import Clock, Sessions
+from reconciler.model.values import EMPTY
 
 if TYPE_CHECKING:
     from providers.transport.settings import ConnectionSettings
@@ -23,8 +24,8 @@ def sessions(connections: Sequence[ConnectionSettings], cmdlets: frozenset[str],
     Args:
         doctor: the command that examines these connections, for the refusal.
     """
-    from providers.transport.first_contact import FirstContact
-    from providers.transport.pool import WinRMSessions
+    from providers.transport.session.pool import WinRMSessions
+    from providers.transport.wsman.first_contact import FirstContact
 
     return WinRMSessions(connections, allow=cmdlets, clock=clock, first_contact=FirstContact(clock, doctor))
 

@@ -15,43 +15,44 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from providers.catalogue import resource_types
-from reconciler.accept_rows import is_row, with_rows
-from reconciler.admission import admit, admit_readable
 from reconciler.app import server_connections
 from reconciler.app.commit_lineage import objection_to, refuse_unless, warnings_of, with_warning
 from reconciler.app.declared import Declared, declared_in
+from reconciler.app.git import source_of
 from reconciler.app.private_files import PRIVATE, make_private, refuse_tracked, told_location, writable
 from reconciler.app.saved_plans import SavedPlans
+from reconciler.app.simulator_process import SimulatorProcess, start_simulator
+from reconciler.app.state_commands import forget, rename
 from reconciler.app.trusted import Secrets, trust_of
-from reconciler.apply import Account, Apply, Fate
-from reconciler.budgets import TENTH, Budgets, Share
-from reconciler.build_plan import Origin, build_plan
-from reconciler.commits import Source
-from reconciler.diagnostics import Diagnostic
-from reconciler.doctor import Report
-from reconciler.drift import DriftReport, find_drift
-from reconciler.environment import Environment
-from reconciler.errors import StateBehind, StateError
-from reconciler.examine import Examination
-from reconciler.findings import Check, Finding, failed, ok, warned
-from reconciler.git import source_of
-from reconciler.observe import Reader
-from reconciler.perform import Patience, Performer
-from reconciler.plan import DECLARED, Impact, Plan
-from reconciler.plan_file import SavedPlan, digest
-from reconciler.ports import Clock, CrashPoint, Emit, Holder, Lease, Random, Sessions, StateStore, Stop
-from reconciler.recover import close_intents, end_shells, outlast
-from reconciler.resource import Landscape, ResourceType, Settings
-from reconciler.retry import Retry
-from reconciler.second_look import Controllers
-from reconciler.selection import Selection
-from reconciler.shell_text import command_line, joined
-from reconciler.simulator_process import SimulatorProcess, start_simulator
-from reconciler.snapshot import OutcomeKind, Run, Snapshot
-from reconciler.state_commands import forget, rename
-from reconciler.system import NeverStop, SystemClock, SystemRandom, ThreadScheduler
-from reconciler.values import Address
-from reconciler.world import World
+from reconciler.config.environment import Environment
+from reconciler.doctor.report import Report
+from reconciler.model.addresses import Address
+from reconciler.model.diagnostics import Diagnostic
+from reconciler.model.errors import StateBehind, StateError
+from reconciler.model.findings import Check, Finding, failed, ok, warned
+from reconciler.model.landscape import Landscape, Settings
+from reconciler.model.ports import Clock, CrashPoint, Emit, Holder, Lease, Random, Sessions, StateStore, Stop
+from reconciler.model.resource_types import ResourceType
+from reconciler.model.snapshot import OutcomeKind, Run, Snapshot
+from reconciler.plan.accept_rows import is_row, with_rows
+from reconciler.plan.admission import admit, admit_readable
+from reconciler.plan.budgets import TENTH, Budgets, Share
+from reconciler.plan.build import Origin, build_plan
+from reconciler.plan.commits import Source
+from reconciler.plan.drift import DriftReport, find_drift
+from reconciler.plan.plan import DECLARED, Impact, Plan
+from reconciler.plan.saved import SavedPlan, digest
+from reconciler.plan.selection import Selection
+from reconciler.run.apply import Account, Apply, Fate
+from reconciler.run.examine import Examination
+from reconciler.run.observe import Reader
+from reconciler.run.perform import Patience, Performer
+from reconciler.run.recover import close_intents, end_shells, outlast
+from reconciler.run.retry import Retry
+from reconciler.run.second_look import Controllers
+from reconciler.run.shared_landscape import World
+from reconciler.run.system import NeverStop, SystemClock, SystemRandom, ThreadScheduler
+from reconciler.views.shell import command_line, joined
 
 if TYPE_CHECKING:
     from providers.transport.settings import ConnectionSettings
@@ -271,7 +272,7 @@ class Workspace:
 
         Nothing is changed, locked or saved, and what is wrong is a finding.
         """
-        from providers.transport.examination import Examiner
+        from providers.transport.examine.examination import Examiner
 
         prior, known = self._remembered()
         settings = self._connections()

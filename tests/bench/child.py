@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from providers.simulator.estate.session import EstateSessions
-    from reconciler.plan import Plan
+    from reconciler.plan.plan import Plan
 
 CHANGES = Path(".reconciler") / "world.json"
 """Within an environment: what became of its simulated estate, where it is kept."""
@@ -61,7 +61,7 @@ def over_wire(phase: str, directory: Path) -> dict[str, Any]:
 def inside(phase: str, directory: Path) -> dict[str, Any]:
     """Run a phase of the engine against a simulator in this process, as far as the text that people see."""
     from reconciler.app import Ports, open_workspace
-    from reconciler.output import Output
+    from reconciler.cli.output import Output
 
     wall, cpu = time.perf_counter(), time.process_time()
     sessions = sessions_of(directory)

@@ -16,9 +16,10 @@ from itertools import count
 from pathlib import Path
 from statistics import median
 
-from providers.transport.channel import Channel
-from reconciler.ports import Request
-from reconciler.values import Argument, Command, Record, Reply
+from providers.transport.session.channel import Channel
+from reconciler.model.commands import Argument, Command, Reply
+from reconciler.model.ports import Request
+from reconciler.model.values import Record
 from tests.bench.measure import Failed
 from tests.powershell_host import PowerShellHost, channel_to
 

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from reconciler.plan import Plan
-from reconciler.resource import Action
-from reconciler.selection import hard_needs
+from reconciler.model.actions import Action
+from reconciler.plan.plan import Plan
+from reconciler.plan.selection import hard_needs
 from tests.bench.terraform import APPLIED
 
 VALUES = 7

@@ -19,11 +19,11 @@ import winrm
 
 from providers.simulator.wire.authentication import Scheme
 from providers.simulator.wire.server import Server, Settings
-from providers.transport.pool import WinRMSessions
+from providers.transport.session.pool import WinRMSessions
 from providers.transport.settings import ConnectionSettings, Secret, SessionMode
-from reconciler.ports import Request
-from reconciler.system import SystemClock
-from reconciler.values import EXCHANGE, Authentication, Connection, Reply, read
+from reconciler.model.commands import EXCHANGE, Authentication, Connection, Reply, read
+from reconciler.model.ports import Request
+from reconciler.run.system import SystemClock
 from tests.bench.measure import Failed
 from tests.winrm_server import PASSWORD, USER
 from tests.worlds import estate_of

@@ -18,7 +18,7 @@ from providers.simulator.invocation.binding import Difference, Secret, cmdlet_of
 from providers.simulator.invocation.call import Call
 from providers.simulator.invocation.shapes import Computed, shaped
 from providers.simulator.world.directory import Entry
-from reconciler.values import folded
+from reconciler.model.values import folded
 
 _REFERENCES: Final[Mapping[str, str]] = {
     "UMDialPlanIdParameter": "UMDialPlan",

@@ -19,8 +19,8 @@ from providers.simulator.invocation.cmdlet_line import parse_line
 from providers.simulator.world.directory import Directory, Entry
 from providers.simulator.world.holdings import Holdings
 from providers.simulator.world.schema import User, World
-from reconciler.diagnostics import Diagnostic
-from reconciler.errors import ConfigurationError
+from reconciler.model.diagnostics import Diagnostic
+from reconciler.model.errors import ConfigurationError
 
 _NOUNS = (
     ("dial_plans", "UMDialPlan"),

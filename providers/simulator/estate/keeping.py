@@ -20,8 +20,8 @@ from providers.simulator.estate.file_lock import locked
 from providers.simulator.world.directory import Entry, View
 from providers.simulator.world.holdings import Holdings
 from providers.simulator.world.schema import World
-from reconciler.diagnostics import Diagnostic
-from reconciler.errors import ConfigurationError
+from reconciler.model.diagnostics import Diagnostic
+from reconciler.model.errors import ConfigurationError
 
 _FORMAT: Final = 1
 _OF_THE_WORLD: Final = ("Server", "Organization")

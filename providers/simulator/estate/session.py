@@ -13,10 +13,11 @@ from typing import Any, Final
 
 from providers.simulator.estate.estate import Estate
 from providers.simulator.invocation.answers import CmdletError
-from reconciler.diagnostics import Diagnostic
-from reconciler.errors import SessionError, Unreachable
-from reconciler.ports import Request, granted
-from reconciler.values import EMPTY, Argument, Connection, Delta, Endpoint, NameOf, ObjectId, Operation, Reply, Shell
+from reconciler.model.commands import Argument, Connection, Delta, Endpoint, NameOf, ObjectId, Operation, Reply, Shell
+from reconciler.model.diagnostics import Diagnostic
+from reconciler.model.errors import SessionError, Unreachable
+from reconciler.model.ports import Request, granted
+from reconciler.model.values import EMPTY
 
 _REMEMBERED: Final = 5000
 
@@ -113,7 +114,7 @@ class EstateSession:
     shell: Shell
 
     def invoke(self, requests: Sequence[Request]) -> Sequence[Reply | SessionError]:
-        """Run the requests in order and return one result each; see ``reconciler.ports.Session``."""
+        """Run the requests in order and return one result each; see ``reconciler.model.ports.Session``."""
         granted(requests, self.shell)
         return self.sessions.answer(self.host, requests)
 
@@ -133,7 +134,7 @@ def plain(value: Argument) -> object:
 
 
 def _session_error(error: CmdletError, request: Request, host: str) -> SessionError:
-    from providers.transport.records import error_of  # the transport's judgement, loaded when something failed
+    from providers.transport.session.records import error_of
 
     told: dict[str, Any] = {
         "type": error.type,

@@ -24,9 +24,9 @@ from providers.simulator.powershell import clixml, stub_cmdlets
 from providers.simulator.powershell.stub_link import Caller, Logons, StubLink
 from providers.simulator.wire.process import refused_command_line, taken_apart
 from providers.simulator.wire.wsman import Launch, Process
-from reconciler.diagnostics import Diagnostic
-from reconciler.errors import ReconcilerError
-from reconciler.surroundings import (
+from reconciler.model.diagnostics import Diagnostic
+from reconciler.model.errors import ReconcilerError
+from reconciler.model.surroundings import (
     find_program,
     folders_of_strangers,
     is_within,

@@ -135,7 +135,7 @@ class StubLink:
             return caller.delegates or not self._estate.enforces_second_hop
         user = str(stub_objects.argument(request["user"]))
         secret = stub_objects.argument(request["password"])
-        password = cast(dict[str, str], secret)["$secure"] if isinstance(secret, dict) else ""
+        password = cast("dict[str, str]", secret)["$secure"] if isinstance(secret, dict) else ""
         return self._is_password(user, password)
 
 
@@ -187,7 +187,7 @@ class _Connection(socketserver.StreamRequestHandler):
     disable_nagle_algorithm = True
 
     def handle(self) -> None:
-        link = cast(_Listener, self.server).link
+        link = cast("_Listener", self.server).link
         caller = link.caller(self.rfile.readline(256).decode("ascii", "replace").strip())
         while caller is not None and (line := self.rfile.readline(_LONGEST_LINE_BYTES)):
             try:

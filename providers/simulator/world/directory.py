@@ -16,7 +16,7 @@ from uuid import UUID
 
 import orjson
 
-from reconciler.values import folded
+from reconciler.model.values import folded
 
 
 @dataclass(slots=True)

@@ -27,8 +27,8 @@ from providers.simulator.world.schema import (
     User,
     World,
 )
-from reconciler.diagnostics import Diagnostic, Position
-from reconciler.errors import ConfigurationError
+from reconciler.model.diagnostics import Diagnostic, Position
+from reconciler.model.errors import ConfigurationError
 
 _MOST_BYTES: Final = 32 * 1024 * 1024
 _DEEPEST: Final = 32

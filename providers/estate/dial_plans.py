@@ -1,0 +1,21 @@
+"""SIP dial plans and the forest they stand in, as other resource types need to know them."""
+
+from __future__ import annotations
+
+from reconciler.model.landscape import Landscape
+from reconciler.model.resources import Resource
+
+
+def forest_root(landscape: Landscape) -> str:
+    """Return the DNS name of the Exchange forest's root domain, from the organization's place in the directory."""
+    for organization in landscape.all("organization").values():
+        name = organization.text("distinguished_name") or ""
+        parts = [part[3:] for part in name.split(",") if part[:3].upper() == "DC="]
+        if parts:
+            return ".".join(parts).lower()
+    return ""
+
+
+def sip_dial_plans(landscape: Landscape) -> tuple[Resource, ...]:
+    """Return the SIP URI dial plans there are or will be: those exchucutil links to every pool."""
+    return tuple(plan for plan in landscape.all("dial_plan").values() if plan.get("uri_type") == "SipName")

@@ -1,0 +1,207 @@
+"""RTCSRV on one Front End and what hangs on it: how it is read, what has to run there, and how far it is.
+
+Stop-CsWindowsService also stops what depends on the service, and Start does not start that again. So a restart is three
+effects, each of which takes its time: the calls there are come to their end, the service starts (minutes as a rule, up
+to an hour), its dependents start. Sources: Stop- and Start-CsWindowsService (Microsoft Learn); Prevent new sessions for
+services (Gg182553); DOMAIN 5.1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from providers.cmdlets.rules import enumerated
+from providers.estate.services import ServiceState, ago, has_to_run, service_query, service_state, services_owed
+from reconciler.model.actions import Action
+from reconciler.model.commands import Command, Connection, Endpoint, write
+from reconciler.model.landscape import Landscape
+from reconciler.model.resource_types import UnderWay
+from reconciler.model.snapshot import Duty, Obligation
+
+SERVICE: Final = "RTCSRV"
+TYPE: Final = "service_restart"
+
+LONGEST_START: Final = 3600.0
+"""Seconds: a Front End in a cold start may take up to an hour."""
+LONGEST_DRAIN: Final = 3600.0
+LONGEST_DEPENDENT: Final = 600.0
+
+
+# --- what is there ---------------------------------------------------------------------------------------------------
+
+
+def front_end_query(host: str, landscape: Landscape) -> Command:
+    """Return the read of RTCSRV on a Front End, and of what is known to hang on it."""
+    state = state_of(host, landscape)
+    known = {*state.running_dependents, *state.stopped_dependents} if state else set()
+    names = sorted({*known, *services_owed(landscape.prior.obligations, host)} - {SERVICE})
+    return service_query(Endpoint(Connection.LYNC, host), SERVICE, *names)
+
+
+def state_of(host: str, landscape: Landscape) -> ServiceState | None:
+    """Return RTCSRV as it was read of a Front End; None where it was not."""
+    observed = landscape.one(TYPE, host)
+    return service_state(observed, SERVICE) if observed else None
+
+
+def not_running(host: str, services: Iterable[str], landscape: Landscape) -> tuple[str, ...]:
+    """Return those of ``services`` that do not run on a Front End, or were not read."""
+    state = state_of(host, landscape)
+    if state is None:
+        return tuple(services)
+    running = {name.casefold() for name in state.running_dependents}
+    if state.is_running:
+        running.add(SERVICE.casefold())
+    return tuple(service for service in services if service.casefold() not in running)
+
+
+def owed_services(host: str, landscape: Landscape) -> tuple[str, ...]:
+    """Return the services that a restart stopped, that have to run, and that do not."""
+    return not_running(host, services_owed(landscape.prior.obligations, host), landscape)
+
+
+def seen_coming(host: str, state: ServiceState) -> UnderWay | None:
+    """Return what RTCSRV on a Front End is about to be: running, or stopped when its calls have ended."""
+    if state.is_starting:
+        return UnderWay(f"{SERVICE} on {host} is starting for {ago(state.age)}", LONGEST_START)
+    if state.is_stopping:
+        return UnderWay(f"{SERVICE} on {host} is {state.status}: it waits for its calls to end", LONGEST_DRAIN)
+    return None
+
+
+def under_way(host: str, services: Iterable[str], landscape: Landscape) -> UnderWay | None:
+    """Return what is seen to come on a Front End: what RTCSRV is about to be, or the start of one of ``services``."""
+    observed, state = landscape.one(TYPE, host), state_of(host, landscape)
+    if observed is None or state is None:
+        return None
+    if (told := seen_coming(host, state)) is not None:
+        return told
+    for name in not_running(host, services, landscape):
+        found = service_state(observed, name)
+        if found is not None and found.is_starting:
+            return UnderWay(f"{name} on {host} is starting for {ago(found.age)}", LONGEST_DEPENDENT)
+    return None
+
+
+def coming(owed: Obligation, landscape: Landscape) -> UnderWay | None:
+    """Return how far a start is that will end an obligation by itself, with the seconds that it may still take."""
+    host, _, service = owed.subject.partition("/")
+    state = state_of(host, landscape)
+    if owed.duty not in (Duty.FRONT_END_RESTART, Duty.SERVICE_RUNS) or state is None or not state.is_starting:
+        return None
+    is_its_end = service == SERVICE if service else _is_since(owed, state)
+    left = LONGEST_START - state.age.total_seconds()
+    return UnderWay(f"{SERVICE} on {host} is starting for {ago(state.age)}", left) if is_its_end else None
+
+
+def _is_since(owed: Obligation, state: ServiceState) -> bool:
+    return owed.since is not None and state.start_time is not None and state.start_time > owed.since
+
+
+# --- what is done ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What is to be done to the services of one Front End."""
+
+    host: str
+    reasons: tuple[str, ...]
+    stops: bool
+    starts: bool
+    dependents: tuple[str, ...]
+    """Services to start once RTCSRV runs."""
+
+    @property
+    def services(self) -> tuple[str, ...]:
+        """Every service that has to run when it is done."""
+        return (SERVICE, *self.dependents) if self.starts else self.dependents
+
+    @property
+    def obligations(self) -> tuple[Obligation, ...]:
+        return tuple(has_to_run(self.host, service) for service in self.services)
+
+    @property
+    def commands(self) -> tuple[Command, ...]:
+        """Stop, start, and the start of each dependent; none of them is waited for, what is seen decides."""
+        endpoint = Endpoint(Connection.LYNC, self.host)
+        starts = tuple(
+            write("Start-CsWindowsService", endpoint, Name=service, NoWait=True) for service in self.services
+        )
+        if not self.stops:
+            return starts
+        return (write("Stop-CsWindowsService", endpoint, Name=SERVICE, Graceful=True, NoWait=True), *starts)
+
+
+def starting(service: str, host: str) -> str:
+    """Return the command that starts a service of a Front End, to be pasted in a shell on any other.
+
+    It waits for nothing: a pool that is down comes up only when enough of its Front Ends start together.
+    """
+    return str(write("Start-CsWindowsService", Name=service, ComputerName=host, NoWait=True))
+
+
+def enabling(host: str) -> str:
+    """Return the command that lets Windows start RTCSRV again, to be pasted in a shell on the Front End, with where."""
+    return f"on {host}:\n  Set-Service -Name {SERVICE} -StartupType Automatic"
+
+
+def work_on(host: str, reasons: Sequence[str], landscape: Landscape) -> Work | None:
+    """Return what is to be done on a Front End that has ``reasons`` to restart, or services that have to run.
+
+    One that restarts gets back what ran on it; one that is stopped also what Windows would have started with it.
+    """
+    state = state_of(host, landscape)
+    if state is None:
+        return None
+    owed = owed_services(host, landscape)
+    hanging = {*owed, *(state.running_dependents if state.is_up else state.stopped_dependents)} - {SERVICE}
+    if reasons:
+        only_start = () if state.is_up else (f"{SERVICE} is {state.status}, and is only started",)
+        return Work(host, (*reasons, *only_start), state.is_up, True, tuple(sorted(hanging)))
+    if not owed:
+        return None
+    why = (f"{enumerated(owed)} ran before a restart, and does not run",)
+    if state.is_up:
+        dependents = tuple(name for name in owed if name != SERVICE)
+        return Work(host, why, False, False, dependents) if dependents else None
+    return Work(host, why, False, True, tuple(sorted(hanging)))
+
+
+def stops(action: Action) -> bool:
+    """True where the action takes a running Front End from its users."""
+    return any(command.cmdlet == "Stop-CsWindowsService" for command in action.commands)
+
+
+def starts(action: Action) -> bool:
+    """True where the action starts RTCSRV."""
+    return any(_starts_service(command, SERVICE) for command in action.commands)
+
+
+def started_by(action: Action) -> frozenset[str]:
+    """Return the services that an action starts."""
+    return frozenset(
+        str(dict(command.parameters).get("Name"))
+        for command in action.commands
+        if command.cmdlet == "Start-CsWindowsService"
+    )
+
+
+def _starts_service(command: Command, service: str) -> bool:
+    return command.cmdlet == "Start-CsWindowsService" and dict(command.parameters).get("Name") == service
+
+
+def held_back(action: Action, sent: int, landscape: Landscape) -> str | None:
+    """Return what the next command of an action waits for: the end of RTCSRV, or its start."""
+    host, state = action.address.key, state_of(action.address.key, landscape)
+    if state is None:
+        return f"{SERVICE} on {host} was not read"
+    told = seen_coming(host, state)
+    seen = told.told if told else f"{SERVICE} on {host} is {state.status}"
+    if _starts_service(action.commands[sent], SERVICE):
+        before = (action.expects or {}).get("start_time")
+        is_another = state.is_up and state.start_time is not None and state.start_time != before
+        return None if state.status == "Stopped" or is_another else seen
+    return None if state.is_running else seen

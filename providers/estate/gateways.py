@@ -1,0 +1,59 @@
+"""How gateways are referred to: by address in this project, by name on the server.
+
+exchucutil names a gateway after the pool object (``1:1``), so its name is only known once it is there; its address is
+the pool's FQDN from the start.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from providers.cmdlets.cmdlet_resource import object_argument
+from providers.cmdlets.value_types import lower
+from reconciler.model.addresses import Address
+from reconciler.model.commands import NameOf, ObjectId
+from reconciler.model.landscape import Landscape
+from reconciler.model.values import folded
+
+
+def gateway_argument(address: str, landscape: Landscape) -> str | ObjectId | NameOf:
+    """Return what a cmdlet takes for the gateway: its GUID, or the promise of its name where it is still to be made."""
+    gateway = landscape.one("ip_gateway", address)
+    if gateway is not None and not gateway.name:
+        return NameOf(Address("ip_gateway", address), "gateway")
+    return object_argument(gateway, address)
+
+
+def address_of(gateway_name: str, landscape: Landscape) -> str:
+    """Return the address of a gateway referred to by name; the name itself, in lower case, where it is not known."""
+    wanted = folded(gateway_name)
+    gateways = landscape.all("ip_gateway").values()
+    found = next((one.key for one in gateways if one.name and folded(one.name) == wanted), None)
+    return found or str(lower(gateway_name))
+
+
+def gateways_of(plan: str, landscape: Landscape) -> tuple[str, ...]:
+    """Return the addresses of the gateways that a hunt group links to ``plan``, in order."""
+    wanted = folded(plan)
+    linked = (
+        group.text("gateway")
+        for group in landscape.all("hunt_group").values()
+        if folded(str(group.get("dial_plan"))) == wanted
+    )
+    return tuple(sorted({gateway for gateway in linked if gateway}))
+
+
+def lasting_gateways(landscape: Landscape) -> Mapping[str, frozenset[str]]:
+    """Return the addresses of linked gateways by folded dial plan, without the links that the plan removes at its end.
+
+    Those are the hunt groups that are ours and declared no more; what cannot be read stays.
+    """
+    wanted = landscape.wanted("hunt_group")
+    ours = {address.folded for address in landscape.prior.resources if address.type == "hunt_group"}
+    found: dict[str, frozenset[str]] = {}
+    for group in landscape.all("hunt_group").values():
+        is_removed = group.key not in wanted and group.address.folded in ours
+        gateway, plan = group.text("gateway"), folded(str(group.get("dial_plan")))
+        if gateway and not (is_removed and landscape.is_readable("hunt_group", group.key)):
+            found[plan] = found.get(plan, frozenset()) | {gateway}
+    return found

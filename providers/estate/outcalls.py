@@ -1,0 +1,307 @@
+"""Which gateway places the outgoing calls of each dial plan: the rule of step 6, solved jointly.
+
+A dial plan must have exactly one gateway with outgoing calls, the one of the pool best able to carry them; but the flag
+lives on the gateway, which several dial plans share. So the plans that share gateways are solved together: first by
+one gateway that suits all, else by a choice for each that gives no other plan a second one. A choice that is still
+valid is kept, so that nothing flaps. Sources: Configure Unified Messaging on Microsoft Exchange (Gg398129), Configure
+UM to work with Lync Server (JJ966276); DOMAIN 6.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import Enum
+
+from providers.estate.gateways import lasting_gateways
+from providers.estate.policies import sites_of_users
+from providers.estate.topology import PoolClass, UcPool, central_site, uc_pools, voice_users_by_pool
+from reconciler.model.actions import ActionKind
+from reconciler.model.landscape import Landscape
+from reconciler.model.resources import Resource
+from reconciler.model.values import EMPTY, folded
+
+_SEARCH_LIMIT = 20_000
+"""Choices tried for one set of plans that share gateways; estates that need more are reported, not waited for."""
+
+
+class GatewayClass(Enum):
+    """How suitable a gateway is for outgoing calls of a dial plan; the value is its name for people."""
+
+    HOME = "in the home site"
+    REMOTE = "in another central site"
+    BRANCH = "of a branch site"
+    FOREIGN = "of no Lync pool"
+    DIRECTOR = "of a Director pool"
+
+
+class Trouble(Enum):
+    """Why a dial plan's gateways are left as they are."""
+
+    NOT_LINKED = "no gateway is linked to it"
+    INVALID_CHOICE = "the gateway chosen for it cannot be taken"
+    NO_CANDIDATE = "none of its gateways may be taken without being asked for"
+    CONFLICT = "its gateways are shared so that no choice gives each dial plan exactly one"
+
+
+@dataclass(frozen=True, slots=True)
+class PlanOutcalls:
+    """What was decided for one dial plan."""
+
+    plan: Resource
+    gateways: tuple[str, ...]
+    """Gateways that are linked, stay so and are not disabled, in order."""
+    classes: Mapping[str, GatewayClass]
+    site: str | None
+    """The home site; None where no user tells it, and then every central site is as good."""
+    is_site_counted: bool
+    """The site is that of most users, and is to be kept."""
+    explicit: str | None
+    """The gateway the operator chose."""
+    tiers: tuple[tuple[str, ...], ...] = ()
+    """Candidates, best first, in groups that are used one after the other."""
+    chosen: str | None = None
+    trouble: Trouble | None = None
+
+    @property
+    def chosen_class(self) -> GatewayClass | None:
+        return self.classes.get(self.chosen) if self.chosen else None
+
+
+@dataclass(frozen=True, slots=True)
+class _World:
+    """What choosing looks at, read once."""
+
+    pools: Mapping[str, UcPool]
+    users: Mapping[str, int]
+    linked: Mapping[str, frozenset[str]]
+    """Gateways by folded dial plan."""
+    enabled_before: frozenset[str]
+    applied: frozenset[str]
+    landscape: Landscape = field(repr=False)
+
+
+def solve_outcalls(landscape: Landscape) -> tuple[PlanOutcalls, ...]:
+    """Return what was decided for each managed dial plan, in order of name."""
+    world = _World(
+        uc_pools(landscape),
+        voice_users_by_pool(landscape),
+        lasting_gateways(landscape),
+        _enabled_before(landscape),
+        _applied(landscape),
+        landscape,
+    )
+    counts = sites_of_users(landscape)
+    plans = sorted(landscape.wanted("dial_plan").values(), key=lambda plan: plan.key)
+    decided = [_with_tiers(_described(plan, counts.get(folded(plan.key)), world), world) for plan in plans]
+    free = [each for each in decided if each.trouble is None]
+    chosen = {key: gateway for shared in _components(free) for key, gateway in _choose(shared, world).items()}
+    return tuple(_settled(each, chosen) for each in decided)
+
+
+def _settled(each: PlanOutcalls, chosen: Mapping[str, str]) -> PlanOutcalls:
+    if each.trouble is not None:
+        return each
+    gateway = chosen.get(each.plan.key)
+    return replace(each, chosen=gateway, trouble=None if gateway else Trouble.CONFLICT)
+
+
+def wanted_outcalls(decided: Iterable[PlanOutcalls]) -> Mapping[str, bool]:
+    """Return, for each gateway that is ours to set, whether it allows outgoing calls."""
+    solved = [each for each in decided if each.chosen]
+    chosen = {each.chosen for each in solved}
+    return {gateway: gateway in chosen for gateway in sorted({g for each in solved for g in each.gateways})}
+
+
+# --- what is known of a plan -----------------------------------------------------------------------------------------
+
+
+def _enabled_before(landscape: Landscape) -> frozenset[str]:
+    """Return the gateways with outgoing calls now: before exchucutil resets them, where this plan runs it."""
+    for action in landscape.actions.values():
+        if action.address.type == "exchucutil" and action.kind is ActionKind.RUN:
+            before = (action.expects or EMPTY).get("outcalls")
+            return frozenset(str(one) for one in before) if isinstance(before, tuple) else frozenset()
+    gateways = landscape.all("ip_gateway").values()
+    return frozenset(one.key for one in gateways if one.get("outcalls_allowed") is True)
+
+
+def _applied(landscape: Landscape) -> frozenset[str]:
+    """Return the gateways that were last given outgoing calls by us."""
+    known = landscape.prior.resources.values()
+    return frozenset(
+        one.address.key
+        for one in known
+        if one.address.type == "ip_gateway" and one.attributes.get("outcalls_allowed") is True
+    )
+
+
+def _described(plan: Resource, counts: Mapping[str, int] | None, world: _World) -> PlanOutcalls:
+    site, is_counted = _home_site(plan, counts, world.landscape)
+    usable = tuple(
+        gateway
+        for gateway in sorted(world.linked.get(folded(plan.key), ()))
+        if (known := world.landscape.one("ip_gateway", gateway)) is not None and known.get("status") != "Disabled"
+    )
+    classes = {gateway: _class_of(gateway, site, world) for gateway in usable}
+    explicit = plan.text("outcall_gateway")
+    return PlanOutcalls(plan, usable, classes, site, is_counted, None if explicit == "auto" else explicit)
+
+
+def _home_site(plan: Resource, counts: Mapping[str, int] | None, landscape: Landscape) -> tuple[str | None, bool]:
+    """Return the home site of a plan: declared, else kept from the first apply, else that of most of its users."""
+    declared = plan.text("site")
+    if declared:
+        return declared, False
+    kept = landscape.prior.decision(site_decision(plan))
+    if kept and kept in landscape.all("lync_site"):
+        return kept, True
+    if not counts:
+        return None, False
+    return min(counts, key=lambda site: (-counts[site], site)), True
+
+
+def site_decision(plan: Resource) -> str:
+    """Return the name under which a plan's site is kept in the state."""
+    return f"{plan.address}:site"
+
+
+def _class_of(gateway: str, site: str | None, world: _World) -> GatewayClass:
+    pool = world.pools.get(gateway)
+    if pool is None:
+        return GatewayClass.FOREIGN
+    match pool.pool_class:
+        case PoolClass.DIRECTOR:
+            return GatewayClass.DIRECTOR
+        case PoolClass.BRANCH:
+            return GatewayClass.BRANCH
+        case PoolClass.CENTRAL:
+            home = central_site(site, world.landscape)
+            is_home = home is None or folded(pool.site or "") == folded(home)
+            return GatewayClass.HOME if is_home else GatewayClass.REMOTE
+
+
+def _with_tiers(each: PlanOutcalls, world: _World) -> PlanOutcalls:
+    """Return the plan with its candidates: the only gateway, the one asked for, or all by suitability."""
+    if not each.gateways:
+        return replace(each, trouble=Trouble.NOT_LINKED)
+    if each.explicit is not None and (
+        each.explicit not in each.gateways
+        or (each.classes[each.explicit] is GatewayClass.DIRECTOR and len(each.gateways) > 1)
+    ):
+        return replace(each, trouble=Trouble.INVALID_CHOICE)
+    if each.explicit is not None or len(each.gateways) == 1:
+        return replace(each, tiers=((each.explicit or each.gateways[0],),))
+    incumbent = _incumbent(each, world)
+    tiers = [
+        tuple(
+            sorted(
+                (gateway for gateway in each.gateways if each.classes[gateway] is kind),
+                key=lambda gateway: (gateway != incumbent, *_by_capacity(gateway, world)),
+            )
+        )
+        for kind in (GatewayClass.HOME, GatewayClass.REMOTE, GatewayClass.BRANCH)
+    ]
+    found = tuple(tier for tier in tiers if tier)
+    return replace(each, tiers=found) if found else replace(each, trouble=Trouble.NO_CANDIDATE)
+
+
+def _incumbent(each: PlanOutcalls, world: _World) -> str | None:
+    """Return the gateway to keep: the only one enabled, else the one last applied."""
+    for known in (world.enabled_before, world.applied):
+        among = [gateway for gateway in each.gateways if gateway in known]
+        if len(among) == 1:
+            return among[0]
+    return None
+
+
+def _by_capacity(gateway: str, world: _World) -> tuple[int, int, str]:
+    pool = world.pools.get(gateway)
+    return (-len(pool.front_ends) if pool else 0, -world.users.get(gateway, 0), gateway)
+
+
+# --- the joint choice ------------------------------------------------------------------------------------------------
+
+
+def _components(plans: Sequence[PlanOutcalls]) -> Iterator[tuple[PlanOutcalls, ...]]:
+    """Return the plans in groups that share gateways."""
+    left = list(plans)
+    while left:
+        group, gateways = [left.pop(0)], set[str]()
+        gateways.update(group[0].gateways)
+        while more := [each for each in left if gateways.intersection(each.gateways)]:
+            for each in more:
+                left.remove(each)
+                group.append(each)
+                gateways.update(each.gateways)
+        yield tuple(sorted(group, key=lambda each: each.plan.key))
+
+
+def _choose(shared: tuple[PlanOutcalls, ...], world: _World) -> Mapping[str, str]:
+    """Return the gateway of each plan, by its key; empty where no choice gives each exactly one.
+
+    Less suitable groups of candidates are opened only when the better ones have no solution. At last a plan takes what
+    the operator chose for another one it shares gateways with.
+    """
+    depth = max(len(each.tiers) for each in shared)
+    asked = {each.explicit for each in shared if each.explicit}
+    for opened in range(1, depth + 2):
+        candidates = {each.plan.key: _candidates(each, opened, asked if opened > depth else set()) for each in shared}
+        if found := _one_for_all(shared, candidates, world) or _one_for_each(shared, candidates):
+            return found
+    return {}
+
+
+def _candidates(each: PlanOutcalls, opened: int, asked: set[str]) -> tuple[str, ...]:
+    own = tuple(gateway for tier in each.tiers[:opened] for gateway in tier)
+    if each.explicit is not None:
+        return own
+    return (*own, *sorted(gateway for gateway in asked if gateway in each.gateways and gateway not in own))
+
+
+def _one_for_all(
+    shared: Sequence[PlanOutcalls], candidates: Mapping[str, tuple[str, ...]], world: _World
+) -> Mapping[str, str]:
+    """Return the one gateway that suits all: kept by most, then best suited, then by capacity."""
+    common = set[str].intersection(*(set(candidates[each.plan.key]) for each in shared))
+    if not common:
+        return {}
+
+    def rank(gateway: str) -> tuple[object, ...]:
+        kept = sum(_incumbent(each, world) == gateway for each in shared)
+        steps = sum(_tier_of(each, gateway) for each in shared)
+        return (steps, -kept, *_by_capacity(gateway, world))
+
+    best = min(common, key=rank)
+    return {each.plan.key: best for each in shared}
+
+
+def _tier_of(each: PlanOutcalls, gateway: str) -> int:
+    return next((place for place, tier in enumerate(each.tiers) if gateway in tier), len(each.tiers))
+
+
+def _one_for_each(shared: Sequence[PlanOutcalls], candidates: Mapping[str, tuple[str, ...]]) -> Mapping[str, str]:
+    """Return a choice for each plan that gives no plan a second gateway; the first in order of preference."""
+    users: dict[str, list[PlanOutcalls]] = {}
+    for each in shared:
+        for gateway in each.gateways:
+            users.setdefault(gateway, []).append(each)
+    tried = 0
+
+    def extend(chosen: dict[str, str]) -> dict[str, str] | None:
+        nonlocal tried
+        following = next((each for each in shared if each.plan.key not in chosen), None)
+        if following is None:
+            return chosen
+        for gateway in candidates[following.plan.key]:
+            tried += 1
+            if tried > _SEARCH_LIMIT:
+                return None
+            linked = [each.plan.key for each in users[gateway]]
+            if all(key not in chosen and gateway in candidates[key] for key in linked):
+                found = extend({**chosen, **dict.fromkeys(linked, gateway)})
+                if found is not None:
+                    return found
+        return None
+
+    return extend({}) or {}

@@ -1,0 +1,98 @@
+"""Whom a text means: the names of mailboxes, as Exchange looks them up.
+
+An ``-Identity`` fits a mailbox by primary address, any other address, alias, logon name or account name, and one text
+may so fit two people: the logon name of one is the mail address of another. Here a text is looked up once, among all
+mailboxes that were listed, and what is written to is the object that was found. The primary address, by which rows are
+documented to name mailboxes, counts before the other names; among these, what fits two is nobody. Sources: Get-Mailbox,
+parameter Identity (Microsoft Learn); DOMAIN 7.7, 9.1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from reconciler.model.landscape import Landscape
+from reconciler.model.resources import Resource
+from reconciler.model.values import folded
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """A mailbox that a text fits, and what the text is of it."""
+
+    key: str
+    kind: str
+    """``the logon name``, ``the alias``, ``another address``, ``the SIP address``."""
+
+
+def names_of(mailbox: Resource) -> Iterator[tuple[str, str]]:
+    """Yield the names that a mailbox goes by beside its primary address, each with what it is."""
+    if logon := mailbox.text("logon_name"):
+        yield logon, "the logon name"
+    if alias := mailbox.text("alias"):
+        yield alias, "the alias"
+    if account := mailbox.text("account"):
+        yield account, "the account name"
+        if domain := _domain_label(mailbox.text("distinguished_name") or ""):
+            yield f"{domain}\\{account}", "the account name"
+    for address in mailbox.items("addresses"):
+        prefix, _, bare = address.partition(":")
+        kind = _ADDRESSES.get(prefix.lower())
+        if kind and bare:
+            yield bare, kind
+            yield address, kind
+
+
+_ADDRESSES = {"smtp": "another address", "sip": "the SIP address"}
+
+
+def _domain_label(distinguished_name: str) -> str:
+    """Return the first label of the object's domain: the NetBIOS name of a domain, unless somebody chose another."""
+    parts = (part.strip() for part in distinguished_name.split(","))
+    return next((part[3:] for part in parts if part[:3].upper() == "DC="), "")
+
+
+def fits_by_name(texts: Iterable[str], landscape: Landscape) -> Mapping[str, tuple[Fit, ...]]:
+    """Return, by folded text, the mailboxes that each of ``texts`` fits as another name than the primary address."""
+    asked = {folded(text) for text in texts}
+    found: dict[str, dict[str, Fit]] = {}
+    for mailbox in landscape.all("mailbox").values():
+        own = folded(mailbox.key)
+        for name, kind in names_of(mailbox):
+            text = folded(name)
+            if text != own and text in asked:
+                found.setdefault(text, {}).setdefault(own, Fit(mailbox.key, kind))
+    return {name: tuple(fits.values()) for name, fits in found.items()}
+
+
+def rows_by_mailbox(landscape: Landscape) -> Mapping[str, str]:
+    """Return, by declared key, the primary address of the one mailbox that the key fits by another of its names.
+
+    Of two rows that mean one mailbox neither may give way: the second is left as it is, for the check to refuse.
+    """
+    rows: Mapping[str, Resource] = landscape.declared.get("um_mailbox", {})
+    mailboxes = landscape.all("mailbox")
+    others = [key for key in rows if key not in mailboxes]
+    if not others or not mailboxes:
+        return {}
+    fits = fits_by_name(others, landscape)
+    meant: dict[str, str] = {}
+    taken = {folded(key) for key in rows if key in mailboxes}
+    for key in others:
+        found = fits.get(folded(key), ())
+        if len(found) == 1 and folded(found[0].key) not in taken:
+            taken.add(folded(found[0].key))
+            meant[key] = found[0].key
+    return meant
+
+
+def guids_of(keys: Collection[str], landscape: Landscape) -> Mapping[str, str]:
+    """Return the GUIDs of the mailboxes that ``keys`` name; a primary address may have become another one since."""
+    known = {key: landscape.one("um_mailbox", key) or landscape.one("mailbox", key) for key in keys}
+    moved = [key for key, found in known.items() if found is None]
+    fits = fits_by_name(moved, landscape) if moved else {}
+    for key in moved:
+        found = fits.get(folded(key), ())
+        known[key] = landscape.one("mailbox", found[0].key) if len(found) == 1 else None
+    return {key: one.guid for key, one in known.items() if one is not None and one.guid}

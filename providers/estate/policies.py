@@ -1,0 +1,53 @@
+"""Which dial plan a mailbox policy belongs to, and which users a dial plan has."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+
+from providers.estate.topology import central_site, site_of
+from reconciler.model.landscape import Landscape
+from reconciler.model.resources import Resource
+from reconciler.model.values import folded
+
+DEFAULT = "/default"
+
+
+def default_spelt(key: object) -> object:
+    """Return a policy's key with ``/default`` as it is spelt here, however it was written."""
+    is_default = isinstance(key, str) and key.casefold().endswith(DEFAULT)
+    return f"{key[: -len(DEFAULT)]}{DEFAULT}" if isinstance(key, str) and is_default else key
+
+
+def plans_by_policy(landscape: Landscape) -> Mapping[str, str]:
+    """Return the dial plan of each policy that is desired or there, by the policy's key in lower case."""
+    policies = [*landscape.all("mailbox_policy").values(), *landscape.wanted("mailbox_policy").values()]
+    return {folded(policy.key): plan for policy in policies if (plan := policy.text("dial_plan"))}
+
+
+def plan_of(policy: str | None, by_policy: Mapping[str, str]) -> str | None:
+    """Return the dial plan of a policy's key; of ``Redmond/default`` it is Redmond, whether or not it is there."""
+    if not policy:
+        return None
+    return by_policy.get(folded(policy)) or (policy.removesuffix(DEFAULT) if policy.endswith(DEFAULT) else None)
+
+
+def sites_of_users(landscape: Landscape) -> Mapping[str, Counter[str]]:
+    """Return, by dial plan in lower case, how many of its users are homed in each central Lync site."""
+    by_policy = plans_by_policy(landscape)
+    mailboxes: dict[str, Resource] = {folded(one.key): one for one in landscape.all("um_mailbox").values()}
+    mailboxes.update({folded(one.key): one for one in landscape.wanted("um_mailbox").values()})
+    users = landscape.all("lync_user")
+    sites: dict[str | None, str | None] = {}
+    counts: dict[str, Counter[str]] = {}
+    for mailbox in mailboxes.values():
+        plan = plan_of(mailbox.text("policy"), by_policy) or mailbox.text("dial_plan")
+        user = users.get(mailbox.text("sip_address") or "")
+        pool = user.text("registrar_pool") if user else None
+        if plan is None or pool is None:
+            continue
+        if pool not in sites:
+            sites[pool] = central_site(site_of(pool, landscape), landscape)
+        if site := sites[pool]:
+            counts.setdefault(folded(plan), Counter())[site] += 1
+    return counts

@@ -1,0 +1,171 @@
+"""What a pool must have before one of its Front Ends is stopped, and before those that are stopped can start.
+
+One Front End of a pool is stopped at a time, and only while enough others carry it; those that are stopped start first,
+and together: a pool that lost its quorum comes up only when enough of them start at the same time. After each the pool
+is given its time to settle, counted from the start that is seen, so that it holds from one run to the next. Sources:
+Topologies and components for Front End Servers (Gg412996); DOMAIN 5.2; RELIABILITY D4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+
+from providers.cmdlets.rules import Rule, enumerated
+from providers.estate.front_end_services import LONGEST_START, SERVICE, TYPE, starting, starts, state_of, stops
+from providers.estate.quorum import keeps_quorum, needed_to_start, needed_to_stay_up
+from providers.estate.services import ServiceState, ago, answered_state
+from providers.estate.topology import UcPool
+from reconciler.model.actions import Action
+from reconciler.model.addresses import Address
+from reconciler.model.commands import Operation
+from reconciler.model.diagnostics import Diagnostic
+from reconciler.model.landscape import Landscape
+from reconciler.model.resource_types import Answer, UnderWay
+
+_SOURCE = "Topologies and components for Front End Servers (Gg412996); DOMAIN 5.2"
+INTERRUPTS = Rule(
+    "UM030",
+    "Restart would interrupt a pool",
+    "The Front End to restart is the only one of its pool that runs: its users are cut off while it restarts. Until it "
+    "does, its pool does not know what changed in UM.",
+    "Restart it in a maintenance window, and allow that:\n  restarts: {interrupt: allow}",
+    _SOURCE,
+    leaves_out=True,
+)
+LOSES_QUORUM = Rule(
+    "UM031",
+    "Restart would stop a pool",
+    "With one Front End less, fewer run than the pool needs to stay up, and the others stop their services; or the "
+    "pool is down, and fewer would start than it needs to come up.",
+    "Start the Front Ends that are stopped first:\n  Start-CsWindowsService",
+    _SOURCE,
+    leaves_out=True,
+)
+RULES = (INTERRUPTS, LOSES_QUORUM)
+
+
+# --- while planning --------------------------------------------------------------------------------------------------
+
+
+def check_pool(action: Action, pool: UcPool, landscape: Landscape) -> Sequence[Diagnostic]:
+    """Return what forbids an action for the sake of its pool, as far as that is known while planning."""
+    if stops(action):
+        return _check_stop(action, pool, landscape)
+    return _check_start(action, pool, landscape) if starts(action) else ()
+
+
+def _check_stop(action: Action, pool: UcPool, landscape: Landscape) -> Sequence[Diagnostic]:
+    """Return whether stopping one Front End would take its pool with it."""
+    host = action.address.key
+    left = frozenset(member for member in pool.front_ends if _is_carrying(member, landscape)) - {host}
+    if not left:
+        if landscape.settings.interrupt_allowed:
+            return ()
+        detail = f"{host} is the only Front End of {pool.fqdn} that runs."
+        return (INTERRUPTS.told(action.address, detail),)
+    if pool.has_quorum and not keeps_quorum(pool.front_ends, left):
+        needed = needed_to_stay_up(len(pool.front_ends))
+        absent = _absent(sorted(set(pool.front_ends) - left - {host}), landscape)
+        detail = f"{pool.fqdn} needs {needed} Front Ends to stay up, and without {host} it has {len(left)}: {absent}."
+        return (LOSES_QUORUM.told(action.address, detail, _start_remedy(pool, left | {host}, landscape)),)
+    return ()
+
+
+def _check_start(action: Action, pool: UcPool, landscape: Landscape) -> Sequence[Diagnostic]:
+    """Return whether a Front End of a pool that is down would wait for others that nobody starts."""
+    states = [state_of(member, landscape) for member in pool.front_ends]
+    is_known = all(state is not None for state in states)
+    up = sum(state is not None and state.is_running for state in states)
+    there = [member for member in pool.front_ends if _is_carrying(member, landscape)]
+    needed = needed_to_start(len(pool.front_ends))
+    is_down = not up or up < needed_to_stay_up(len(pool.front_ends))
+    if not (pool.has_quorum and is_known and is_down and len(there) < needed):
+        return ()
+    absent = _absent([member for member in pool.front_ends if member not in there], landscape)
+    detail = f"{pool.fqdn} is down and needs {needed} Front Ends to start; {len(there)} would: {absent}."
+    return (LOSES_QUORUM.told(action.address, detail, _start_remedy(pool, there, landscape)),)
+
+
+def _is_carrying(host: str, landscape: Landscape) -> bool:
+    """True for a Front End that runs, is starting, or is started by this plan before it stops another of its pool."""
+    state = state_of(host, landscape)
+    action = landscape.actions.get(Address(TYPE, host))
+    return (state is not None and state.is_up) or (action is not None and starts(action) and not stops(action))
+
+
+def _absent(hosts: Sequence[str], landscape: Landscape) -> str:
+    told = [
+        f"{host} is {state.status}" if (state := state_of(host, landscape)) else f"{host} was not read"
+        for host in hosts
+    ]
+    return enumerated(told) or "none of the others counts for it"
+
+
+def _start_remedy(pool: UcPool, there: Collection[str], landscape: Landscape) -> str:
+    """Return the commands that start what is stopped; what was not read must be reached first."""
+    absent = [host for host in pool.front_ends if host not in there]
+    stopped = [host for host in absent if state_of(host, landscape) is not None]
+    unread = [host for host in absent if state_of(host, landscape) is None]
+    lines = [f"  {starting(SERVICE, host)}" for host in stopped]
+    first = "Start the Front Ends that are stopped first:" if stopped else ""
+    reach = f"Make {enumerated(unread)} reachable, and plan again." if unread else ""
+    return "\n".join([line for line in (reach, first, *lines) if line])
+
+
+def lack(pool: UcPool, landscape: Landscape) -> str | None:
+    """Return what a pool that is down lacks to come up, if nobody starts more of it; None where it lacks nothing."""
+    states = [state for member in pool.front_ends if (state := state_of(member, landscape)) is not None]
+    size, there = len(pool.front_ends), sum(state.is_up for state in states)
+    is_up = sum(state.is_running for state in states) >= needed_to_stay_up(size)
+    if not pool.has_quorum or is_up or len(states) < size or there >= needed_to_start(size):
+        return None
+    return f"{pool.fqdn} needs {needed_to_start(size)} Front Ends to start, and {there} do"
+
+
+# --- right before it is sent -----------------------------------------------------------------------------------------
+
+
+def fresh_states(pool: UcPool | None, answers: Sequence[Answer]) -> Mapping[str, ServiceState | None]:
+    """Return RTCSRV of each Front End of a pool, from answers that were just read."""
+    return {
+        command.endpoint.host: answered_state(reply, SERVICE)
+        for command, reply in answers
+        if command.operation is Operation.SERVICE and pool is not None and command.endpoint.host in pool.front_ends
+    }
+
+
+def is_short(
+    action: Action, pool: UcPool, states: Mapping[str, ServiceState | None], landscape: Landscape
+) -> str | UnderWay | None:
+    """Return what the pool lacks for this Front End to stop now: every other one that should run must run again."""
+    host = action.address.key
+    others = {member: state for member, state in states.items() if member != host and state is not None}
+    for member, state in sorted(others.items()):
+        if state.is_starting or state.status == "StopPending":
+            doing = "starting" if state.is_starting else "stopping"
+            return UnderWay(f"{SERVICE} on {member} is {doing} for {ago(state.age)}", LONGEST_START)
+    left = frozenset(member for member, state in others.items() if state.is_running)
+    if not left and not landscape.settings.interrupt_allowed:
+        return f"{host} is the only Front End of {pool.fqdn} that runs"
+    if left and pool.has_quorum and not keeps_quorum(pool.front_ends, left):
+        needed = needed_to_stay_up(len(pool.front_ends))
+        return f"{pool.fqdn} needs {needed} Front Ends; without {host} it has {len(left)}"
+    return _unsettled(action, {member: others[member] for member in left})
+
+
+def _unsettled(action: Action, running: Mapping[str, ServiceState]) -> UnderWay | None:
+    """Return which Front End started so late that its pool has not settled."""
+    young = {
+        member: state
+        for member, state in running.items()
+        if state.start_time is not None and state.age.total_seconds() < action.settle_seconds
+    }
+    if not young:
+        return None
+    member = min(young, key=lambda one: young[one].age)
+    told = f"{member} runs for {ago(young[member].age)}; its pool settles for {_span(action.settle_seconds)}"
+    return UnderWay(told, action.settle_seconds + LONGEST_START)
+
+
+def _span(seconds: int) -> str:
+    return f"{seconds // 60} min" if seconds >= 120 else f"{seconds} s"

@@ -1,0 +1,94 @@
+"""What the state keeps of an exchucutil that ran in vain: upon what it ran, and what it printed.
+
+The script is destructive each time it runs, so it is not run again upon the very same: what it links, the gateways
+there are, and what is missing. Flags and custom hunt groups are no part of that, for step 6 and the plan itself change
+them. A run whose outcome is not known, or that only has not replicated, is no such attempt. ``state rm`` forgets it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+
+from providers.cmdlets.rules import Rule
+from providers.estate.dial_plans import sip_dial_plans
+from providers.estate.script_effects import in_words, taken_names
+from providers.estate.topology import name_given_to, uc_pools
+from reconciler.model.addresses import Address
+from reconciler.model.diagnostics import Diagnostic
+from reconciler.model.landscape import Landscape, Settings
+from reconciler.model.snapshot import Remembered
+from reconciler.model.values import Value
+
+RAN_IN_VAIN = Rule(
+    "UM028",
+    "exchucutil is not run again",
+    "The script ran and could not make what is missing, and nothing that it depends on has changed since: dial plans, "
+    "pools, gateways, permissions. Each run renews the hunt groups of all pools.",
+    "Put right what it printed; it is run again as soon as anything that it depends on has changed.",
+    "ExchUCUtil.ps1; DOMAIN 4.3",
+    leaves_out=True,
+)
+
+_KEPT_CHARACTERS = 20_000
+_QUOTED = 8
+"""Lines of what it printed that a diagnostic shows."""
+
+
+def attempt_of(address: Address, landscape: Landscape, missing: Sequence[str], printed: str) -> Remembered:
+    """Return what the state keeps of a script that ran and left ``missing``."""
+    told: Mapping[str, Value] = {
+        "upon": inputs(landscape, missing),
+        "missing": tuple(missing),
+        "printed": printed[-_KEPT_CHARACTERS:],
+    }
+    return Remembered(address, told)
+
+
+def attempt_upon(address: Address, landscape: Landscape, missing: Sequence[str]) -> Remembered | None:
+    """Return the attempt that the state remembers, where nothing that the script depends on has changed since."""
+    known = landscape.prior.resources.get(address)
+    return known if known is not None and known.attributes.get("upon") == inputs(landscape, missing) else None
+
+
+def ran_in_vain(script: Address, landscape: Landscape, missing: Sequence[str]) -> Sequence[Diagnostic]:
+    """Return that the script, which no plan runs though something is ``missing``, ran in vain and what it printed.
+
+    What else the plan does may already have moved what the script depends on: then the next plan runs it.
+    """
+    known = landscape.prior.resources.get(script)
+    if known is None:
+        return ()
+    causes = "".join(f" Likeliest cause: {in_words(*one)}." for one in taken_names(landscape))
+    detail = f"It ran and left undone: {'; '.join(missing)}.{causes} {_quoted_output(known, landscape.settings)}"
+    settings = landscape.settings
+    again = (
+        "To run it all the same, let the state forget that:\n"
+        f"  {settings.program} state rm {script} --dir {settings.place}"
+    )
+    return (RAN_IN_VAIN.told(script, detail, f"{RAN_IN_VAIN.remedy} {again}"),)
+
+
+def _quoted_output(known: Remembered, settings: Settings) -> str:
+    """Return where all that the script printed can be read, with what stands before its tables."""
+    printed = str(known.attributes.get("printed") or "").strip()
+    first = [line for line in printed.partition("\n\n")[0].splitlines() if line.strip()][:_QUOTED]
+    quoted = "\n".join(f"  {line}" for line in first)
+    return (
+        f"It printed (all of it: {settings.program} state show {known.address} {settings.place}):\n{quoted}"
+        if first
+        else "It printed nothing."
+    )
+
+
+def inputs(landscape: Landscape, missing: Sequence[str]) -> str:
+    """Return a digest of everything that decides what the script makes of it."""
+    plans = [f"plan {plan.key} {plan.get('phone_context')} {plan.guid}" for plan in sip_dial_plans(landscape)]
+    pools = [
+        f"pool {pool.fqdn} {pool.pool_class.value} {name_given_to(pool.fqdn, landscape)}"
+        for pool in uc_pools(landscape).values()
+    ]
+    gateways = [f"gateway {one.key} {one.name} {one.guid}" for one in landscape.all("ip_gateway").values()]
+    account = f"second hop {landscape.settings.second_hop}"
+    lines = sorted([*plans, *pools, *gateways, account, *(f"missing {one}" for one in missing)])
+    return sha256("\n".join(lines).encode("utf-8", "surrogatepass")).hexdigest()

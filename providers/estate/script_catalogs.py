@@ -1,0 +1,33 @@
+"""Whether the global catalogues agree about gateways and hunt groups: exchucutil takes one of its own choice.
+
+On one that is behind it removes what is gone already, and makes what is there already: both fail.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from reconciler.model.commands import Command, read
+from reconciler.model.errors import SessionError
+from reconciler.model.resource_types import Answer
+
+_LISTINGS = {"Get-UMIPGateway": "gateways", "Get-UMHuntGroup": "hunt groups"}
+
+
+def replication_queries(catalogs: Sequence[str]) -> tuple[Command, ...]:
+    """Return the listings to compare, of each catalogue."""
+    return tuple(read(cmdlet, "Guid", DomainController=catalog) for cmdlet in _LISTINGS for catalog in catalogs)
+
+
+def not_agreed(answers: Sequence[Answer]) -> str | None:
+    """Return in words that two catalogues differ; None where they agree, or where one did not answer."""
+    first: dict[str, tuple[object, frozenset[str]]] = {}
+    for command, reply in answers:
+        if command.cmdlet not in _LISTINGS or isinstance(reply, SessionError):
+            continue
+        controller = dict(command.parameters).get("DomainController")
+        found = frozenset(str(record.get("Guid")) for record in reply.records)
+        other, known = first.setdefault(command.cmdlet, (controller, found))
+        if known != found:
+            return f"{other} and {controller} do not agree on the {_LISTINGS[command.cmdlet]} yet"
+    return None

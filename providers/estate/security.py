@@ -1,0 +1,110 @@
+"""Which VoIPSecurity suits which Lync media encryption.
+
+With the Lync default, RequireEncryption, a dial plan that is not Secured makes every call to voice mail fail; so the
+value is derived where it is not written and checked where it is. Scopes differ: the narrowest wins, and every pool
+that reaches the dial plan counts. Source: Configure Unified Messaging on Microsoft Exchange for Lync Server 2013
+(Gg398129); DOMAIN 3.14.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from providers.cmdlets.rules import Rule, enumerated
+from providers.estate.servers import named_servers, um_hosts
+from providers.estate.topology import uc_pools
+from reconciler.model.diagnostics import Diagnostic
+from reconciler.model.landscape import Landscape
+from reconciler.model.resources import Resource
+from reconciler.model.values import folded
+
+INCOMPATIBLE = Rule(
+    "UM001",
+    "Incompatible security setting",
+    "With the Lync default, RequireEncryption, a dial plan that is not Secured makes every call to voice mail fail; "
+    "each other encryption level has values that suit it, and none suits Unsecured.",
+    "Make the media configuration of the pools agree, or write voip_security.",
+    "Configure Unified Messaging on Microsoft Exchange (Gg398129); DOMAIN 3.14",
+)
+NO_SECURED = Rule(
+    "UM002",
+    "Server does not know Secured",
+    "Exchange 2007 without a service pack has no VoIPSecurity Secured; with the Lync default it cannot be joined.",
+    "Install a service pack, or take the server off the dial plan.",
+    "New-UMDialPlan of Exchange 2007 (bb676516); DOMAIN 2.2",
+)
+_AGREE: Final = "Give them one EncryptionLevel, with Set-CsMediaConfiguration: no voip_security suits them all."
+SECURITY_RULES: Final = (INCOMPATIBLE, NO_SECURED)
+
+_SUITS = {
+    "RequireEncryption": frozenset({"Secured"}),
+    "SupportEncryption": frozenset({"SIPSecured", "Secured"}),
+    "DoNotSupportEncryption": frozenset({"SIPSecured"}),
+}
+
+
+def encryption_levels(landscape: Landscape) -> dict[str, str]:
+    """Return the effective media encryption level of each pool; scope ``global`` where there is no pool."""
+    by_scope = {
+        folded(configuration.key): str(configuration.get("encryption_level"))
+        for configuration in landscape.all("media_configuration").values()
+    }
+    everywhere = by_scope.get("global")
+    levels: dict[str, str] = {}
+    served = uc_pools(landscape)
+    for pool in landscape.all("pool").values():
+        if served and pool.key not in served:
+            continue  # Edge, database and gateway pools have no calls to UM
+        site = folded(pool.text("site") or "")
+        services = [level for scope, level in by_scope.items() if scope.endswith(f":{folded(pool.key)}")]
+        level = next(iter(services), None) or by_scope.get(f"site:{site}") or everywhere
+        if level:
+            levels[pool.key] = level
+    if not levels and everywhere:
+        levels["global"] = everywhere
+    return levels
+
+
+def suitable_security(landscape: Landscape) -> frozenset[str] | None:
+    """Return the values that suit every pool; None where no media configuration is known."""
+    levels = set(encryption_levels(landscape).values()) & set(_SUITS)
+    return frozenset.intersection(*(_SUITS[level] for level in levels)) if levels else None
+
+
+def derived_security(landscape: Landscape) -> str | None:
+    """Return the value for a dial plan that declares none: the most protective that suits; None where none does."""
+    suitable = suitable_security(landscape) or frozenset()
+    return next((value for value in ("Secured", "SIPSecured") if value in suitable), None)
+
+
+def security_diagnostics(plan: Resource, landscape: Landscape) -> Sequence[Diagnostic]:
+    """Return what is wrong with the security of ``plan``, which is desired, against the pools' media configuration."""
+    if not landscape.is_readable("media_configuration"):
+        return ()  # that it cannot be read is told once, for the type
+    suitable, value = suitable_security(landscape), plan.text("voip_security")
+    told = ", ".join(f"{pool} {level}" for pool, level in sorted(encryption_levels(landscape).items()))
+    found: list[Diagnostic] = []
+    if suitable is None:
+        if value is None:
+            detail = f"{plan.address} has no voip_security, and no media configuration tells it."
+            found.append(INCOMPATIBLE.told(plan, detail, "Write voip_security: Secured."))
+    elif not suitable:
+        detail = f"{plan.address}: the pools ask for encryption that excludes one another ({told})."
+        found.append(INCOMPATIBLE.told(plan, detail, _AGREE))
+    elif value not in suitable:
+        detail = (
+            f'{plan.address}: "voip_security" is {value}, but the Lync media configuration ({told}) needs '
+            f"{' or '.join(sorted(suitable))}: every call to voice mail would fail."
+        )
+        remedy = f"Write voip_security: {sorted(suitable)[0]}, or leave it out to derive it."
+        found.append(INCOMPATIBLE.told(plan, detail, remedy))
+    return (*found, *_without_secured(plan, value, landscape))
+
+
+def _without_secured(plan: Resource, value: str | None, landscape: Landscape) -> Sequence[Diagnostic]:
+    hosts = um_hosts(landscape)
+    old = [fqdn for fqdn in named_servers(plan, landscape) if fqdn in hosts and not hosts[fqdn].version.knows_secured]
+    if value != "Secured" or not old:
+        return ()
+    return (NO_SECURED.told(plan, f"{plan.address} is Secured, which {enumerated(old)} does not know."),)

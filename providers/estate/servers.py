@@ -1,0 +1,81 @@
+"""Which Exchange servers answer for dial plans, and which of them a dial plan names.
+
+Until 2010 the Unified Messaging role answers; from 2013 on the UM service of every Mailbox server, reached through the
+call router of every Client Access server (of every Mailbox server from 2016 on, which has no other role). Source: UM
+voice architecture changes (JJ150516); DOMAIN 2.2, 3.5.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from providers.estate.versions import ExchangeVersion
+from reconciler.model.commands import EXCHANGE, Connection, Endpoint
+from reconciler.model.landscape import Landscape
+from reconciler.model.resources import Resource
+
+
+class UMService(Enum):
+    """What answers on a server; the value is the second half of a binding's key."""
+
+    UM_SERVER = "um_server"
+    UM_SERVICE = "um_service"
+    CALL_ROUTER = "call_router"
+
+
+@dataclass(frozen=True, slots=True)
+class UMHost:
+    """An Exchange server with at least one Unified Messaging service."""
+
+    fqdn: str
+    name: str
+    version: ExchangeVersion
+    services: tuple[UMService, ...]
+
+
+def um_hosts(landscape: Landscape) -> Mapping[str, UMHost]:
+    """Return the servers that can answer for dial plans, by FQDN, in order."""
+    hosts = (_um_host(server) for server in landscape.all("exchange_server").values())
+    return {host.fqdn: host for host in sorted((h for h in hosts if h), key=lambda host: host.fqdn)}
+
+
+def _um_host(server: Resource) -> UMHost | None:
+    version = ExchangeVersion.parse(server.text("version"))
+    if version is None or not version.has_um:
+        return None
+    services = _services(version, frozenset(role.casefold() for role in server.items("roles")))
+    return UMHost(server.key, server.name or server.key.split(".")[0], version, services) if services else None
+
+
+def _services(version: ExchangeVersion, roles: frozenset[str]) -> tuple[UMService, ...]:
+    if not version.has_um_service:
+        return (UMService.UM_SERVER,) if "unifiedmessaging" in roles else ()
+    is_one_role = (version.major, version.minor) >= (15, 1)
+    found: list[UMService] = []
+    if "mailbox" in roles:
+        found.append(UMService.UM_SERVICE)
+    if "clientaccess" in roles or (is_one_role and "mailbox" in roles):
+        found.append(UMService.CALL_ROUTER)
+    return tuple(found)
+
+
+def named_servers(plan: Resource, landscape: Landscape) -> tuple[str, ...]:
+    """Return the FQDNs that ``servers`` of a dial plan means; whether they exist is checked elsewhere."""
+    servers = plan.get("servers")
+    if servers == "all":
+        return tuple(um_hosts(landscape))
+    return plan.items("servers")
+
+
+def endpoint_for(host: UMHost, landscape: Landscape) -> Endpoint:
+    """Return where cmdlets for a server run: the entry point, or a server of its own kind in a mixed organization.
+
+    Set-UMServer exists on 2007 and 2010 alone, Set-UMService on 2013 and later.
+    """
+    kinds = {each.version.has_um_service for each in um_hosts(landscape).values()}
+    if len(kinds) < 2:
+        return EXCHANGE
+    alike = (h for h in um_hosts(landscape).values() if h.version.has_um_service == host.version.has_um_service)
+    return Endpoint(Connection.EXCHANGE, next(alike).fqdn)

@@ -1,0 +1,209 @@
+"""What is read of Windows services: status, start time, and the clock of the host they run on.
+
+Both kinds of restart prove themselves by start times, compared with times of the same host's clock only. The runner
+reads this on the host itself; no cmdlet tells start times. Source: Get-CsWindowsService has none (Microsoft Learn);
+DOMAIN 5.3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from providers.cmdlets.value_types import instant
+from reconciler.model.addresses import Address
+from reconciler.model.attributes import Attribute, AttributeKind, AttributeRole
+from reconciler.model.commands import Command, Endpoint, Operation, Reply
+from reconciler.model.diagnostics import Diagnostic
+from reconciler.model.errors import SessionError
+from reconciler.model.resource_types import Diagnosed
+from reconciler.model.resources import Resource
+from reconciler.model.snapshot import Duty, Obligation
+from reconciler.model.values import Value
+
+_PROPERTIES = (
+    "Name",
+    "Status",
+    "StartTime",
+    "StartMode",
+    "HostClock",
+    "RunningDependents",
+    "StoppedDependents",
+    "ScriptRunning",
+)
+_STOPPING = ("Paused", "PausePending", "StopPending")
+"""What a service tells between a graceful stop and its end."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceState:
+    """One service as it was read."""
+
+    name: str
+    status: str
+    start_time: str | None
+    """ISO 8601, UTC, on the host's clock; None where it does not run."""
+    running_dependents: tuple[str, ...] = ()
+    stopped_dependents: tuple[str, ...] = ()
+    """Those that Windows starts by itself, and that do not run."""
+    start_mode: str | None = None
+    host_clock: str | None = None
+
+    @property
+    def is_running(self) -> bool:
+        return self.status == "Running"
+
+    @property
+    def is_starting(self) -> bool:
+        return self.status == "StartPending"
+
+    @property
+    def is_stopping(self) -> bool:
+        return self.status in _STOPPING
+
+    @property
+    def is_up(self) -> bool:
+        """True where it runs, or is about to."""
+        return self.is_running or self.is_starting
+
+    @property
+    def age(self) -> timedelta:
+        """Since when its process runs, by the host's own clock; zero where that is not told."""
+        started, now = moment(self.start_time), moment(self.host_clock)
+        return max(now - started, timedelta(0)) if started and now else timedelta(0)
+
+
+def service_query(endpoint: Endpoint, *names: str) -> Command:
+    """Return the read of the services ``names`` on the host of ``endpoint``."""
+    return Command(
+        "Get-Service",
+        (("Name", tuple(names)),),
+        endpoint=endpoint,
+        writes=False,
+        properties=_PROPERTIES,
+        operation=Operation.SERVICE,
+    )
+
+
+def service_attributes(*names: str) -> Mapping[str, Attribute]:
+    """Return the table of attributes that the services ``names`` of a host are observed as."""
+
+    def told(name: str, doc: str, kind: AttributeKind = AttributeKind.SCALAR) -> Attribute:
+        return Attribute(name, doc, kind=kind, role=AttributeRole.READ_ONLY)
+
+    table = [
+        told("host_clock", "The host's own clock when this was read, ISO 8601 in UTC."),
+        told("script_running", "An exchucutil process runs on the host."),
+    ]
+    for name in names:
+        table += [
+            told(f"{name}:status", f"Status of {name}: Running, Stopped, StartPending and so on."),
+            told(f"{name}:start_time", f"When {name} started, on the host's clock."),
+            told(f"{name}:start_mode", f"How Windows starts {name}: Auto, Manual or Disabled."),
+            told(f"{name}:running_dependents", f"Services that run and depend on {name}.", AttributeKind.LIST),
+            told(
+                f"{name}:stopped_dependents",
+                f"Services that depend on {name}, start automatically and do not run.",
+                AttributeKind.LIST,
+            ),
+        ]
+    return {attribute.name: attribute for attribute in table}
+
+
+def observed_services(type_name: str, command: Command, reply: Reply | SessionError) -> Resource | Diagnosed:
+    """Return what one host told about its services; the key is the host."""
+    address = Address(type_name, command.endpoint.host or "")
+    if isinstance(reply, SessionError):
+        return Diagnosed(address, unreadable(reply, address))
+    return Resource(address, _told(reply))
+
+
+def _told(reply: Reply) -> Mapping[str, Value]:
+    values: dict[str, Value] = {}
+    for record in reply.records:
+        name = str(record.get("Name"))
+        start = instant(record.get("StartTime"))
+        clock = instant(record.get("HostClock"))
+        values["host_clock"] = clock if isinstance(clock, str) else None
+        values["script_running"] = values.get("script_running") is True or record.get("ScriptRunning") is True
+        values[f"{name}:status"] = str(record.get("Status"))
+        values[f"{name}:start_time"] = start if isinstance(start, str) else None
+        values[f"{name}:running_dependents"] = _texts(record.get("RunningDependents"))
+        values[f"{name}:stopped_dependents"] = _texts(record.get("StoppedDependents"))
+        values[f"{name}:start_mode"] = str(mode) if (mode := record.get("StartMode")) else None
+    return values
+
+
+def running_script(reply: Reply) -> str | None:
+    """Return in words that an exchucutil runs on a host, or that its answer does not say that none does."""
+    told = [record.get("ScriptRunning") for record in reply.records]
+    if True in told:
+        return "exchucutil is still running"
+    if told and all(one is False for one in told):
+        return None
+    return "whether exchucutil still runs is not known: the account may not read what the shells of the host run"
+
+
+def unreadable(error: SessionError, address: Address) -> Diagnostic:
+    """Return why something could not be read."""
+    told = error.diagnostics or (Diagnostic("Cannot be read", f"{address} could not be read.", address=str(address)),)
+    return told[0]
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    if isinstance(value, list | tuple):
+        return tuple(str(item) for item in value)
+    return (value,) if isinstance(value, str) and value else ()
+
+
+def service_state(observed: Resource, name: str) -> ServiceState | None:
+    """Return one service of what was read of a host; None where the host has no such service."""
+    status = observed.text(f"{name}:status")
+    if status is None:
+        return None
+    return ServiceState(
+        name,
+        status,
+        observed.text(f"{name}:start_time"),
+        observed.items(f"{name}:running_dependents"),
+        observed.items(f"{name}:stopped_dependents"),
+        observed.text(f"{name}:start_mode"),
+        observed.text("host_clock"),
+    )
+
+
+def answered_state(reply: Reply | SessionError, name: str) -> ServiceState | None:
+    """Return one service of a fresh answer to ``service_query``; None where it was not told."""
+    if isinstance(reply, SessionError):
+        return None
+    host = Resource(Address("", ""), _told(reply))
+    return service_state(host, name)
+
+
+def moment(value: str | None) -> datetime | None:
+    """Return a time as it was read of a host; None where it is none."""
+    told = instant(value)
+    return datetime.fromisoformat(told) if isinstance(told, str) and told.endswith("Z") else None
+
+
+def ago(span: timedelta) -> str:
+    """Return a span of time for people: ``40 s``, ``12 min``, ``2 h``."""
+    seconds = int(span.total_seconds())
+    if seconds < 120:
+        return f"{seconds} s"
+    return f"{seconds // 60} min" if seconds < 7200 else f"{seconds // 3600} h"
+
+
+# --- what has to run -------------------------------------------------------------------------------------------------
+
+
+def has_to_run(host: str, service: str) -> Obligation:
+    """Return that a service, which is stopped for a restart, has to run after it."""
+    return Obligation(Duty.SERVICE_RUNS, f"{host}/{service}")
+
+
+def services_owed(obligations: Iterable[Obligation], host: str) -> tuple[str, ...]:
+    """Return the services of a host that have to run, in order of their names."""
+    found = (owed.subject.partition("/") for owed in obligations if owed.duty is Duty.SERVICE_RUNS)
+    return tuple(sorted({service for where, _, service in found if where.casefold() == host.casefold()}))

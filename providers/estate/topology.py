@@ -1,0 +1,170 @@
+"""What the Lync topology means for Unified Messaging: which pools there are, of which class, with which Front Ends.
+
+A pool is told by its services: a pool with a Director is a Director pool, another pool with a Registrar is a Front End
+pool, and one of these in a site that is no central site is a branch (survivable appliance or server). exchucutil makes
+a gateway for all of them. Source: Get-CsService, Get-CsSite (Microsoft Learn); DOMAIN 4.2, 6.2.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from functools import lru_cache
+from types import MappingProxyType
+from typing import NamedTuple
+
+from reconciler.model.landscape import Landscape
+from reconciler.model.resources import Resource, Resources
+
+_QUORUM_FROM = 6
+"""Version of Lync Server 2013, the first whose pools need a quorum."""
+
+LYNC_2010, LYNC_2013, SKYPE = "Lync Server 2010", "Lync Server 2013", "Skype for Business Server"
+_PRODUCTS = {5: LYNC_2010, 6: LYNC_2013}
+PROVEN = LYNC_2013
+"""Applies were proven for this product; the others are recognised."""
+
+
+class PoolClass(Enum):
+    CENTRAL = "central"
+    BRANCH = "branch"
+    DIRECTOR = "director"
+
+
+@dataclass(frozen=True, slots=True)
+class UcPool:
+    """A pool that exchucutil serves."""
+
+    fqdn: str
+    pool_class: PoolClass
+    site: str | None
+    front_ends: tuple[str, ...]
+    """Its computers in the order of the topology; of a Director pool too, though they are no Front Ends."""
+    has_quorum: bool
+    """Lync Server 2013 and later stop a pool whose quorum is lost."""
+    product: str | None = None
+    """What it runs, as people call it; None where that was not told."""
+
+
+class _Told(NamedTuple):
+    """What the servers tell of the topology; equal where nothing in it changed."""
+
+    services: Resources
+    computers: Resources
+    pools: Resources
+    sites: Resources
+
+
+def _told(landscape: Landscape) -> _Told:
+    return _Told(*(landscape.all(name) for name in ("lync_service", "lync_computer", "pool", "lync_site")))
+
+
+def uc_pools(landscape: Landscape) -> Mapping[str, UcPool]:
+    """Return the Front End, branch and Director pools by FQDN, in order."""
+    return _uc_pools(_told(landscape))
+
+
+@lru_cache(maxsize=4)
+def _uc_pools(told: _Told) -> Mapping[str, UcPool]:
+    # Kept, because every check of a hunt group and of a Front End asks, and within a run the topology hardly changes.
+    roles: dict[str, set[str]] = {}
+    versions: dict[str, object] = {}
+    for service in told.services.values():
+        if pool := service.text("pool"):
+            roles.setdefault(pool, set()).add(service.text("role") or "")
+            versions[pool] = service.get("version")
+    pools: dict[str, UcPool] = {}
+    for fqdn in sorted(roles):
+        site = _site_of(fqdn, told)
+        pool_class = _class_of(roles[fqdn], told.sites.get(site or ""))
+        version = versions[fqdn]
+        computers = _computers_of(fqdn, told)
+        pools[fqdn] = UcPool(fqdn, pool_class, site, computers, _has_quorum(version), product_of(version))
+    return MappingProxyType(pools)
+
+
+_SERVICE_ID = re.compile(r"([0-9]+)-(?:([0-9]+)-[A-Za-z]+|[A-Za-z]+-([0-9]+))\Z")
+
+
+def name_given_to(fqdn: str, landscape: Landscape) -> str | None:
+    """Return the name that exchucutil gives to the gateway of a pool, ``1:2``: that of the pool's object.
+
+    No cmdlet tells it; site and cluster stand in the ids of its services, as in ``1-2-Registrar``. None where they do
+    not. Source: ExchUCUtil.ps1; DOMAIN 4.2.
+    """
+    ids = (one.text("service_id") for one in landscape.all("lync_service").values() if one.text("pool") == fqdn)
+    found = next((match for told in ids if told and (match := _SERVICE_ID.match(told))), None)
+    return f"{found[1]}:{found[2] or found[3]}" if found else None
+
+
+def product_of(version: object) -> str | None:
+    """Return the product that a service's version tells; None for what is no version."""
+    return _PRODUCTS.get(version, SKYPE) if isinstance(version, int) else None
+
+
+def _has_quorum(version: object) -> bool:
+    return not isinstance(version, int) or version >= _QUORUM_FROM
+
+
+def _class_of(roles: set[str], site: Resource | None) -> PoolClass:
+    if "Director" in roles:
+        return PoolClass.DIRECTOR
+    kind = (site.text("kind") if site else None) or "CentralSite"
+    return PoolClass.CENTRAL if kind.casefold() in ("centralsite", "central") else PoolClass.BRANCH
+
+
+def site_of(fqdn: str, landscape: Landscape) -> str | None:
+    """Return the site of a pool, by the pool or by its services."""
+    return _site_of(fqdn, _told(landscape))
+
+
+def _site_of(fqdn: str, told: _Told) -> str | None:
+    pool = told.pools.get(fqdn)
+    if pool is not None and pool.text("site"):
+        return pool.text("site")
+    services = told.services.values()
+    return next((one.text("site") for one in services if one.text("pool") == fqdn and one.text("site")), None)
+
+
+def central_site(site: str | None, landscape: Landscape) -> str | None:
+    """Return the central site that a site belongs to: itself, or the parent of a branch where that is told."""
+    known = landscape.one("lync_site", site)
+    return (known.text("parent") if known else None) or site
+
+
+def computers_of(fqdn: str, landscape: Landscape) -> tuple[str, ...]:
+    """Return the computers of a pool in the order of the topology."""
+    return _computers_of(fqdn, _told(landscape))
+
+
+def _computers_of(fqdn: str, told: _Told) -> tuple[str, ...]:
+    computers = [one for one in told.computers.values() if one.text("pool") == fqdn]
+    if computers:
+        return tuple(one.key for one in sorted(computers, key=lambda one: (_order(one.get("order")), one.key)))
+    pool = told.pools.get(fqdn)
+    return pool.items("computers") if pool else ()
+
+
+def _order(value: object) -> int:
+    return value if isinstance(value, int) else 0
+
+
+def front_end_pools(landscape: Landscape) -> tuple[UcPool, ...]:
+    """Return the pools that must reach UM: Enterprise, Standard Edition and branch pools, not Directors."""
+    return tuple(pool for pool in uc_pools(landscape).values() if pool.pool_class is not PoolClass.DIRECTOR)
+
+
+def front_ends(landscape: Landscape) -> Mapping[str, UcPool]:
+    """Return every Front End with its pool, pool by pool, in the order of the topology."""
+    return {host: pool for pool in front_end_pools(landscape) for host in pool.front_ends}
+
+
+def voice_users_by_pool(landscape: Landscape) -> Mapping[str, int]:
+    """Return how many Enterprise Voice users are homed on each pool."""
+    users = landscape.all("lync_user").values()
+    return Counter(
+        pool for user in users if user.get("enterprise_voice") is True and (pool := user.text("registrar_pool"))
+    )

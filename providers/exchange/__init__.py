@@ -1,1 +1,0 @@
-"""Resource types of Exchange Unified Messaging, one a file."""

@@ -1,1 +1,0 @@
-"""Resource types of Lync Server and Skype for Business Server, one a file."""

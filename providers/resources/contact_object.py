@@ -1,0 +1,163 @@
+"""Contact objects: what Lync routes calls to Outlook Voice Access and to auto attendants by.
+
+There is one for each number. No cmdlet makes them for UM on the premises: New-CsExUmContact is for hosted UM alone, and
+OcsUmUtil.exe is a program with a window. So each missing one is a card for a person to work off, and what is there is
+verified. Sources: Configure Lync Server to work with UM (Gg398193), Get-CsExUmContact (Microsoft Learn); Move Exchange
+UM contact objects (JJ688022); DOMAIN 3.12.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Annotated, Any, ClassVar
+
+from providers.cmdlets.cmdlet_resource import Declared, Intent, Output, ReadOnly, References, unset
+from providers.cmdlets.rules import Rule
+from providers.cmdlets.value_types import Normalise, ObjectName, PoolFqdn, SipAddress, Text, Truth, text
+from providers.estate.topology import UcPool, front_end_pools, uc_pools, voice_users_by_pool
+from providers.resources.lync_facts import LyncFact
+from reconciler.model.addresses import Address
+from reconciler.model.commands import write
+from reconciler.model.diagnostics import Diagnostic, Severity
+from reconciler.model.landscape import Landscape
+from reconciler.model.resource_types import Lifecycle
+from reconciler.model.resources import Resource
+from reconciler.model.values import Record
+
+MISSING = Rule(
+    "UM090",
+    "Contact object is to be made by hand",
+    "Lync routes a call to Outlook Voice Access or to an auto attendant by a contact object of that number; without "
+    "one the number is not reached. There is no cmdlet for it.",
+    "Make it with OcsUmUtil.exe on a Front End.",
+    "Configure Lync Server to work with UM (Gg398193); DOMAIN 3.12",
+    Severity.NOTE,
+)
+WRONG_KIND = Rule(
+    "UM091",
+    "Contact object is of the wrong kind",
+    "A contact object is either for subscriber access or for an auto attendant; of the wrong kind, callers reach the "
+    "other.",
+    "Remove it and make it again with OcsUmUtil.exe.",
+    "Configure Lync Server to work with UM (Gg398193); DOMAIN 3.12",
+    Severity.WARNING,
+)
+LOST_HOME = Rule(
+    "UM092",
+    "Contact object is homed on a pool that is gone",
+    "A contact object on a removed pool is not reached; after it is moved, exchucutil and restarts are needed again.",
+    "Move it to a pool where the UM users are homed, with Move-CsExUmContact.",
+    "Move Exchange UM contact objects (JJ688022); DOMAIN 3.12",
+    Severity.WARNING,
+)
+
+
+def _number(value: object) -> object:
+    """Return the number of a contact, from ``+1425...`` or ``tel:+1425...;ext=1``."""
+    told = text(value)
+    return re.sub(r"^tel:|;.*$", "", told.strip(), flags=re.IGNORECASE) if isinstance(told, str) else told
+
+
+class ContactRecord(Declared):
+    """A contact object for Unified Messaging."""
+
+    dial_plan: Annotated[ObjectName, Intent(), References("dial_plan")] = unset()
+    """The UM dial plan that the number belongs to."""
+    auto_attendant: Annotated[ObjectName, Intent(), References("auto_attendant")] = unset()
+    """The auto attendant of the number; none for subscriber access."""
+    is_auto_attendant: Annotated[Truth, ReadOnly(), Output("AutoAttendant")] = unset()
+    """Whether it is for an auto attendant; else it is for subscriber access."""
+    sip_address: Annotated[SipAddress, ReadOnly(), Output("SipAddress")] = unset()
+    """SIP address of the contact."""
+    registrar_pool: Annotated[PoolFqdn, ReadOnly(), Output("RegistrarPool")] = unset()
+    """The pool it is homed on."""
+    line_uri: Annotated[Text, ReadOnly(), Output("LineURI")] = unset()
+    """Its number, ``tel:+14255550100``."""
+
+
+class ContactObject(LyncFact):
+    """The contact of one number; key: the number. Made by a person, verified here."""
+
+    name: ClassVar[str] = "contact_object"
+    lifecycle: ClassVar[Lifecycle] = Lifecycle.MANUAL
+    rank: ClassVar[int] = 8
+    model: ClassVar[type[Declared]] = ContactRecord
+    noun: ClassVar[str] = "CsExUmContact"
+    key_type: ClassVar[Any] = Annotated[Text, Normalise(_number)]
+    key_output: ClassVar[str] = "DisplayNumber"
+    name_output: ClassVar[str] = "SipAddress"
+    rules: ClassVar[tuple[Rule, ...]] = (MISSING, WRONG_KIND, LOST_HOME)
+
+    def from_record(self, record: Record, landscape: Landscape) -> Resource | None:
+        number = _number(record.get("LineURI")) or _number(record.get("DisplayNumber"))
+        return super().from_record({**record, self.key_output: number}, landscape)
+
+    def derive(self, landscape: Landscape) -> Sequence[Resource]:
+        """Return one contact for each access number of a dial plan and each number of an auto attendant."""
+        desired: dict[str, Resource] = {}
+        for plan in landscape.wanted("dial_plan").values():
+            for number in plan.items("access_numbers"):
+                address = Address(self.name, number)
+                desired.setdefault(number, Resource(address, {"dial_plan": plan.key}, position=plan.position))
+        for attendant in landscape.wanted("auto_attendant").values():
+            for number in attendant.items("pilot_numbers"):
+                told = {"dial_plan": attendant.get("dial_plan"), "auto_attendant": attendant.key}
+                desired.setdefault(number, Resource(Address(self.name, number), told, position=attendant.position))
+        return tuple(desired.values())
+
+    def is_forgotten(self, prior: Resource, landscape: Landscape) -> bool:
+        return True
+
+    def check(self, landscape: Landscape) -> Sequence[Diagnostic]:
+        if not landscape.is_readable(self.name):
+            return ()
+        pools = uc_pools(landscape)
+        told: list[Diagnostic] = []
+        for desired in self.derive(landscape):
+            found = landscape.one(self.name, desired.key)
+            if found is None:
+                told.append(_card(desired, landscape))
+                continue
+            is_attendant = desired.text("auto_attendant") is not None
+            if found.get("is_auto_attendant") is (not is_attendant):
+                kind = "an auto attendant" if is_attendant else "subscriber access"
+                told.append(WRONG_KIND.told(desired, f"{desired.key} must be for {kind}."))
+            home = found.text("registrar_pool")
+            if home and pools and home not in pools:
+                told.append(LOST_HOME.told(desired, f"{desired.key} is homed on {home}.", _moving(found, landscape)))
+        return told
+
+
+def _card(desired: Resource, landscape: Landscape) -> Diagnostic:
+    """Return what a person has to enter to make a contact."""
+    plan = landscape.one("dial_plan", desired.text("dial_plan"))
+    context = (plan.text("phone_context") if plan else None) or desired.get("dial_plan")
+    attendant = desired.text("auto_attendant")
+    kind = f"Auto-Attendant {attendant}" if attendant else "Subscriber Access"
+    pools = front_end_pools(landscape)
+    host = next((fe for pool in pools if pool.fqdn == _home(landscape) for fe in pool.front_ends), "a Front End")
+    remedy = (
+        f"On {host} start OcsUmUtil.exe, choose the dial plan {context}, and add a contact: type {kind}, "
+        f"number {desired.key}, pool {_home(landscape)}."
+    )
+    return MISSING.told(desired, f"No contact has the number {desired.key} ({kind}).", remedy)
+
+
+def _moving(contact: Resource, landscape: Landscape) -> str:
+    """Return how a contact comes to another pool; a sentence where no Front End pool is left to name."""
+    if not front_end_pools(landscape):
+        return LOST_HOME.remedy
+    command = write("Move-CsExUmContact", Identity=f"sip:{contact.get('sip_address')}", Target=_home(landscape))
+    return f"Move it to a pool where the UM users are homed:\n  {command}"
+
+
+def _home(landscape: Landscape) -> str:
+    """Return the pool where most users are homed, which is the one to home contacts on."""
+    users = voice_users_by_pool(landscape)
+
+    def rank(pool: UcPool) -> tuple[int, int, str]:
+        return (-users.get(pool.fqdn, 0), -len(pool.front_ends), pool.fqdn)
+
+    best = min(front_end_pools(landscape), key=rank, default=None)
+    return best.fqdn if best else "a pool"

@@ -1,0 +1,314 @@
+"""UM dial plans of type SIP URI: steps 1 and 2 of the procedure.
+
+A dial plan is a set of extensions of one length that are reached through the same gateways. Its name, type and number
+of digits cannot be changed; its PhoneContext is made once by the server, is what exchucutil and the Lync contacts
+refer to, and is recorded. Sources: New-UMDialPlan, Set-UMDialPlan, Get-UMDialPlan (Microsoft Learn); DOMAIN 3.3, 3.4,
+7.1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import AfterValidator, Field
+
+from providers.cmdlets.cmdlet_resource import (
+    AfterCreate,
+    CmdletResource,
+    CreateOnly,
+    Declared,
+    Exclusive,
+    Intent,
+    Output,
+    Param,
+    ReadOnly,
+    object_argument,
+    unset,
+)
+from providers.cmdlets.rules import Rule
+from providers.cmdlets.value_types import (
+    E164,
+    Culture,
+    Digits,
+    Fqdn,
+    Normalise,
+    Number,
+    ObjectName,
+    Text,
+    Truth,
+    Unordered,
+    VoIPSecurity,
+    checked,
+    enumeration,
+    lower,
+)
+from providers.estate.dial_plans import forest_root
+from providers.estate.numbers import NUMBER
+from providers.estate.security import SECURITY_RULES, derived_security, security_diagnostics
+from providers.estate.servers import um_hosts
+from providers.resources.hunt_group import hunt_group_argument
+from reconciler.model.actions import Action, ActionKind
+from reconciler.model.addresses import Address
+from reconciler.model.commands import Command, write
+from reconciler.model.diagnostics import Diagnostic
+from reconciler.model.landscape import Landscape
+from reconciler.model.resource_types import Lifecycle
+from reconciler.model.resources import Resource
+from reconciler.model.values import Value, folded
+
+_CODE = checked(r"[0-9]{1,4}", "must be 1 to 4 digits")
+_Fqdns = Annotated[tuple[Fqdn, ...], Unordered()]
+
+
+def _all_or_names(value: object) -> object:
+    """Return ``all``, or a list of names; one name may stand without a list."""
+    if isinstance(value, str):
+        return "all" if folded(value) == "all" else [value]
+    return value
+
+
+def _auto_or_name(value: object) -> object:
+    return "auto" if isinstance(value, str) and folded(value) == "auto" else lower(value)
+
+
+def _is_gateway(value: str) -> str:
+    if value != "auto" and "." not in value:
+        raise ValueError("must be auto, or the address of a gateway such as pool1.contoso.com")
+    return value
+
+
+class DialPlanDeclaration(Declared):
+    """A UM dial plan, shared by Exchange and Lync."""
+
+    extension_digits: Annotated[Number, Field(ge=1, le=20), CreateOnly(), Param("NumberOfDigitsInExtension")] = unset()
+    """Digits in an extension; cannot be changed later."""
+    country_code: Annotated[Digits, _CODE, Param("CountryOrRegionCode")] = unset()
+    """Country code, 1 to 4 digits; Exchange 2010 and later refuse a new dial plan without one."""
+    voip_security: Annotated[VoIPSecurity, Param("VoIPSecurity")] = unset()
+    """Encryption of signalling and media. Left out, it follows from the Lync media configuration."""
+    access_numbers: Annotated[tuple[E164, ...], Unordered(), Param("AccessTelephoneNumbers"), Exclusive(NUMBER)] = (
+        unset()
+    )
+    """Outlook Voice Access numbers, E.164."""
+    pilot_numbers: Annotated[tuple[E164, ...], Unordered(), Param("PilotIdentifierList"), AfterCreate()] = unset()
+    """Pilot identifiers, E.164."""
+    international_access_code: Annotated[Digits, _CODE, AfterCreate()] = unset()
+    """Digits dialled before a country code, 1 to 4."""
+    national_number_prefix: Annotated[Digits, _CODE, AfterCreate()] = unset()
+    """Digits dialled before a national number, 1 to 4."""
+    outside_line_access_code: Annotated[Digits, AfterCreate()] = unset()
+    """Digits dialled for an outside line."""
+    default_language: Culture = unset()
+    """Culture name of an installed UM language pack, such as en-US."""
+    audio_codec: Annotated[str, *enumeration("Mp3", "Wma", "G711", "Gsm"), AfterCreate()] = unset()
+    """Codec that messages are stored with."""
+    fax_enabled: Truth = unset()
+    """Whether faxes are received; without meaning on a SIP dial plan."""
+    max_call_duration: Annotated[Number, Field(ge=10, le=120), AfterCreate()] = unset()
+    """Minutes."""
+    max_recording_duration: Annotated[Number, Field(ge=1, le=100), AfterCreate()] = unset()
+    """Minutes; shorter than max_call_duration."""
+    recording_idle_timeout: Annotated[Number, Field(ge=2, le=10), AfterCreate()] = unset()
+    """Seconds."""
+    logon_failures_before_disconnect: Annotated[Number, Field(ge=1, le=20), AfterCreate()] = unset()
+    """Failed logons until a call is ended."""
+    input_failures_before_disconnect: Annotated[Number, Field(ge=1, le=20), AfterCreate()] = unset()
+    """Wrong entries until a call is ended."""
+    uri_type: Annotated[Text, ReadOnly(), Output("URIType")] = unset()
+    """SipName for every dial plan made here; cannot be changed."""
+    phone_context: Annotated[Text, ReadOnly(), Output("PhoneContext")] = unset()
+    """Made once by the server; what Lync and exchucutil refer to."""
+    equivalent_contexts: Annotated[
+        tuple[Text, ...], Unordered(), ReadOnly(), Output("EquivalentDialPlanPhoneContexts")
+    ] = unset()
+    """Phone contexts of dial plans that share its extensions: one is given once among all of them."""
+    star_key_attendant: Annotated[ObjectName, ReadOnly(), Output("UMAutoAttendant")] = unset()
+    """The attendant reached by the star key; declared by that attendant."""
+
+    servers: Annotated[Literal["all"] | _Fqdns, Normalise(_all_or_names), Intent()] = unset()
+    """all, or the FQDNs of the Exchange servers that answer for the dial plan."""
+    outcall_gateway: Annotated[str, Normalise(_auto_or_name), AfterValidator(_is_gateway), Intent()] = unset()
+    """auto, or the FQDN of the pool whose gateway places outgoing calls."""
+    lync_dial_plan: Annotated[Text, Intent()] = unset()
+    """The Lync dial plan of the same users."""
+    site: Annotated[Text, Intent()] = unset()
+    """The Lync site of the users; left out, the one of most of them."""
+
+
+def _is_name(value: str) -> str:
+    if not value or len(value) > 49:
+        raise ValueError(
+            f"has {len(value)} characters; it must have 1 to 49, because Exchange appends"
+            ' " Default Policy" to name the mailbox policy and accepts 64'
+        )
+    if any(character.isspace() for character in value):
+        raise ValueError("must not hold spaces: Lync does not find such a dial plan")
+    return value
+
+
+_FORBIDDEN = checked(r"[^\"/\\\[\]:;|=,+*?<>]*", 'must not hold any of " / \\ [ ] : ; | = , + * ? < >')
+
+
+CANNOT_BE_CREATED = Rule(
+    "UM003",
+    "Dial plan cannot be created",
+    "Exchange refuses a new dial plan without the number of digits in an extension and, from 2010 on, a country code.",
+    "Write extension_digits and country_code.",
+    "New-UMDialPlan; DOMAIN 2.2, 7.1",
+)
+WRONG_TYPE = Rule(
+    "UM004",
+    "Dial plan has the wrong type",
+    "Lync needs a dial plan of the URI type SipName, and the type of a dial plan cannot be changed.",
+    "Declare a dial plan under another name, or remove the existing one by hand.",
+    "Manage a UM dial plan; DOMAIN 3.3, 7.1",
+)
+LONG_RECORDING = Rule(
+    "UM005",
+    "Recording outlasts the call",
+    "max_recording_duration must be shorter than max_call_duration: the call ends first.",
+    "Write a smaller max_recording_duration or a greater max_call_duration.",
+    "Set-UMDialPlan; DOMAIN 7.1",
+)
+
+
+class DialPlan(CmdletResource):
+    """A UM dial plan of type SIP URI; its PhoneContext is observed and recorded."""
+
+    name: ClassVar[str] = "dial_plan"
+    lifecycle: ClassVar[Lifecycle] = Lifecycle.OBJECT
+    rank: ClassVar[int] = 1
+    section: ClassVar[str | None] = "dial_plans"
+    model: ClassVar[type[Declared]] = DialPlanDeclaration
+    noun: ClassVar[str] = "UMDialPlan"
+    refreshes: ClassVar[tuple[str, ...]] = ("mailbox_policy", "hunt_group")
+    answers_later: ClassVar[str] = (
+        "a new dial plan answers calls only once servers are bound to it, exchucutil ran and the Front Ends restarted"
+    )
+    key_type: ClassVar[Any] = Annotated[Text, AfterValidator(_is_name), _FORBIDDEN]
+    other_cmdlets: ClassVar[tuple[str, ...]] = ("Remove-UMHuntGroup", "Remove-UMMailboxPolicy")
+    rules: ClassVar[tuple[Rule, ...]] = (*SECURITY_RULES, CANNOT_BE_CREATED, WRONG_TYPE, LONG_RECORDING)
+
+    def derive(self, landscape: Landscape) -> Sequence[Resource]:
+        return tuple(_with_security(plan, derived_security(landscape)) for plan in super().derive(landscape))
+
+    def create(self, desired: Resource, landscape: Landscape) -> Sequence[Command]:
+        first, *rest = super().create(desired, landscape)
+        name, *others = first.parameters
+        later = () if _is_made_with_country_code(landscape) else _ONLY_SET_ON_2007
+        now = [other for other in others if other[0] not in later]
+        left = {parameter: value for parameter, value in others if parameter in later}
+        made = replace(first, parameters=(name, ("URIType", "SipName"), *now))
+        return (made, *([write(f"Set-{self.noun}", Identity=desired.key, **left)] if left else []), *rest)
+
+    def delete(self, observed: Resource, landscape: Landscape) -> Sequence[Command]:
+        """Return the removal of what came with it, which would keep it in use, and of the dial plan itself."""
+        default = landscape.one("mailbox_policy", f"{observed.key}/default")
+        policies = (object_argument(default, default.name),) if default is not None and default.name else ()
+        return (
+            *(
+                write("Remove-UMHuntGroup", Identity=hunt_group_argument(group, landscape))
+                for group in _made_by_script(observed, landscape)
+            ),
+            *(write("Remove-UMMailboxPolicy", Identity=policy) for policy in policies),
+            *super().delete(observed, landscape),
+        )
+
+    def expectation(self, action: Action, landscape: Landscape) -> Mapping[str, Value] | None:
+        """Return what it takes for granted; of a removal the links too, lest it stop half way at one not foreseen."""
+        found = super().expectation(action, landscape)
+        if found is None or action.kind is not ActionKind.DELETE:
+            return found
+        links = (folded(group.key) for group in _made_by_script(Resource(action.address), landscape))
+        return {**found, "hunt_groups": tuple(sorted(links))}
+
+    def affects(self, action: Action, landscape: Landscape) -> int:
+        """Return how many users lose or keep their voice mail with it: a change of security touches every call."""
+        if not any(change.attribute == "voip_security" for change in action.changes):
+            return 0
+        wanted = folded(action.address.key)
+        mailboxes = landscape.all("um_mailbox").values()
+        is_new = action.kind is ActionKind.CREATE
+        return 0 if is_new else sum(folded(str(one.get("dial_plan"))) == wanted for one in mailboxes)
+
+    def predict(self, action: Action, desired: Resource | None, landscape: Landscape) -> Landscape:
+        if action.kind is ActionKind.DELETE:
+            gone = Resource(action.address)
+            groups = [group.key for group in _made_by_script(gone, landscape)]
+            landscape = landscape.predicting(action.address, "hunt_group", drop=groups)
+            landscape = landscape.predicting(action.address, "mailbox_policy", drop=[f"{gone.key}/default"])
+        after = super().predict(action, desired, landscape)
+        plan = after.one(self.name, action.address.key)
+        if action.kind not in (ActionKind.CREATE, ActionKind.REPLACE) or plan is None:
+            return after
+        made = {"uri_type": "SipName", "phone_context": f"{plan.key}.{forest_root(landscape)}"}
+        policy = Resource(Address("mailbox_policy", f"{plan.key}/default"), {"dial_plan": plan.key})
+        after = after.predicting(action.address, self.name, put=[replace(plan, attributes={**plan.attributes, **made})])
+        return after.predicting(action.address, "mailbox_policy", put=[policy])
+
+    def check_declared(self, landscape: Landscape) -> Sequence[Diagnostic]:
+        return tuple(told for plan in landscape.wanted(self.name).values() for told in _check(plan, landscape))
+
+    def check(self, landscape: Landscape) -> Sequence[Diagnostic]:
+        return tuple(
+            told
+            for plan in landscape.wanted(self.name).values()
+            for told in (*_check(plan, landscape), *security_diagnostics(plan, landscape))
+        )
+
+
+def _with_security(plan: Resource, derived: str | None) -> Resource:
+    if "voip_security" in plan.attributes or derived is None:
+        return plan
+    return replace(plan, attributes={**plan.attributes, "voip_security": derived})
+
+
+def _check(plan: Resource, landscape: Landscape) -> Sequence[Diagnostic]:
+    told: list[Diagnostic] = []
+    action = landscape.actions.get(plan.address)
+    if action is not None and action.kind is ActionKind.CREATE:
+        for attribute in _needed_to_create(landscape):
+            if attribute not in plan.attributes:
+                detail = f'{plan.address} does not exist, and a new dial plan needs "{attribute}".'
+                told.append(CANNOT_BE_CREATED.told(plan, detail, f'Write "{attribute}" in its declaration.'))
+    observed = landscape.one("dial_plan", plan.key)
+    if observed is not None and observed.get("uri_type") not in (None, "SipName"):
+        detail = (
+            f"{plan.address} exists with the URI type {observed.get('uri_type')}; Lync needs SipName, and the "
+            "type of a dial plan cannot be changed."
+        )
+        told.append(WRONG_TYPE.told(plan, detail))
+    call, recording = (
+        plan.get(name, observed.get(name) if observed else None)
+        for name in ("max_call_duration", "max_recording_duration")
+    )
+    if isinstance(call, int) and isinstance(recording, int) and recording >= call:
+        detail = f"{plan.address} records for {recording} minutes in calls of at most {call} minutes."
+        told.append(LONG_RECORDING.told(plan, detail))
+    return told
+
+
+def _needed_to_create(landscape: Landscape) -> tuple[str, ...]:
+    """Return the attributes without which Exchange refuses a new dial plan; 2007 asks for no country code."""
+    return ("extension_digits", "country_code") if _is_made_with_country_code(landscape) else ("extension_digits",)
+
+
+_ONLY_SET_ON_2007 = ("CountryOrRegionCode", "DefaultLanguage")
+"""What New-UMDialPlan of Exchange 2007 does not take; its Set-UMDialPlan does. Source: aa996771, bb124408."""
+
+
+def _is_made_with_country_code(landscape: Landscape) -> bool:
+    majors = {host.version.major for host in um_hosts(landscape).values()}
+    return not majors or max(majors) > 8
+
+
+def _made_by_script(plan: Resource, landscape: Landscape) -> tuple[Resource, ...]:
+    """Return the hunt groups that exchucutil made for a dial plan: they bear its name."""
+    wanted = folded(plan.key)
+    return tuple(
+        group
+        for group in landscape.all("hunt_group").values()
+        if folded(str(group.get("dial_plan"))) == wanted and folded(group.key.partition("/")[2]) == wanted
+    )

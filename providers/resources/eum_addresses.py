@@ -1,0 +1,77 @@
+"""EUM addresses left on mailboxes that are not enabled for UM, which keep an extension or a SIP address taken.
+
+Exchange counts an extension as given as long as any recipient has its proxy address, whether or not UM is enabled
+there: addresses outlive a removed dial plan, a move between organizations and edits by hand. They are few, so the
+server is asked for these alone. Sources: Get-Mailbox, Filterable properties for the Filter parameter (Microsoft Learn);
+DOMAIN 7.7, 9.1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Annotated, ClassVar
+
+from providers.cmdlets.cmdlet_resource import Declared, Fact, Output, ReadOnly, unset
+from providers.cmdlets.value_types import Text
+from reconciler.model.addresses import Address
+from reconciler.model.commands import Command, read, write
+from reconciler.model.errors import SessionError
+from reconciler.model.landscape import Landscape
+from reconciler.model.resource_types import Answer, Diagnosed
+from reconciler.model.resources import Resource
+from reconciler.model.values import Record
+
+_LEFT_OVER = "UMEnabled -eq $false -and EmailAddresses -like 'eum:*'"
+
+
+class EumAddressRecord(Declared):
+    """One EUM address of a mailbox without UM."""
+
+    holder: Annotated[Text, ReadOnly(), Output("PrimarySmtpAddress")] = unset()
+    """Primary SMTP address of the mailbox that has it."""
+    written: Annotated[Text, ReadOnly(), Output("")] = unset()
+    """The address as it stands there: ``eum:50102;phone-context=Redmond.contoso.com``."""
+
+
+class EumAddress(Fact):
+    """An EUM address on a mailbox without UM; its key is the address without ``eum:``. Read where mailboxes are
+    declared."""
+
+    name: ClassVar[str] = "eum_address"
+    model: ClassVar[type[Declared]] = EumAddressRecord
+    noun: ClassVar[str] = "Mailbox"
+
+    def queries(self, landscape: Landscape, keys: frozenset[str] | None = None) -> Sequence[Command]:
+        if not landscape.declared.get("um_mailbox"):
+            return ()
+        properties = ("PrimarySmtpAddress", "EmailAddresses")
+        return (read("Get-Mailbox", *properties, Filter=_LEFT_OVER, ResultSize="Unlimited"),)
+
+    def observe(self, answers: Sequence[Answer], landscape: Landscape) -> Sequence[Resource | Diagnosed]:
+        found: list[Resource | Diagnosed] = []
+        for _, reply in answers:
+            if isinstance(reply, SessionError):
+                found += [Diagnosed(Address(self.name, "*"), told) for told in reply.diagnostics]
+                continue
+            found += [one for record in reply.records for one in self._addresses(record)]
+        return found
+
+    def _addresses(self, record: Record) -> Iterator[Resource]:
+        addresses = record.get("EmailAddresses")
+        for one in addresses if isinstance(addresses, list | tuple) else [addresses]:
+            prefix, _, bare = str(one).partition(":")
+            if prefix.casefold() == "eum" and bare:
+                values = {"holder": str(record.get("PrimarySmtpAddress") or "").lower(), "written": str(one)}
+                yield Resource(Address(self.name, bare.casefold()), values)
+
+
+def left_over(value: str, context: str, landscape: Landscape) -> Resource | None:
+    """Return the left-over address that keeps ``value`` taken within a phone context, or None."""
+    return landscape.one(EumAddress.name, f"{value};phone-context={context}")
+
+
+def freeing(address: Resource) -> str:
+    """Return the command that takes a left-over address away, ready to be pasted."""
+    taken = "'" + str(address.get("written")).replace("'", "''") + "'"
+    command = write("Set-Mailbox", Identity=address.text("holder"))
+    return f"{command} -EmailAddresses @{{Remove={taken}}}"

@@ -1,0 +1,228 @@
+"""What is read from Exchange for checks and derivation, and never changed.
+
+Sources: Get-ExchangeServer, Get-OrganizationConfig, Get-DomainController, Get-ADPermission, Get-Mailbox (Microsoft
+Learn); DOMAIN 2.2, 4.2, 11. Servers are told by ``AdminDisplayVersion``: ``ExchangeVersion`` is something else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, ClassVar
+
+from providers.cmdlets.cmdlet_resource import Declared, Fact, Output, ReadOnly, unset
+from providers.cmdlets.value_types import Fqdn, Normalise, ObjectName, SmtpAddress, Text, Truth, Unordered, text
+from providers.estate.versions import ExchangeVersion
+from reconciler.model.addresses import Address
+from reconciler.model.attributes import Attribute, AttributeRole
+from reconciler.model.commands import Argument, Command, read
+from reconciler.model.errors import NotFound, SessionError
+from reconciler.model.landscape import Landscape
+from reconciler.model.resource_types import Answer, Diagnosed, Lifecycle, Product, ResourceType
+from reconciler.model.resources import Resource
+from reconciler.model.values import Record, Value
+
+
+class ExchangeServerRecord(Declared):
+    """One server of the Exchange organization."""
+
+    version: Annotated[Text, ReadOnly(), Output("AdminDisplayVersion")] = unset()
+    """As the server tells it: ``Version 15.0 (Build 1497.2)``."""
+    roles: Annotated[tuple[Text, ...], Unordered(), ReadOnly(), Output("ServerRole")] = unset()
+    """Mailbox, ClientAccess, UnifiedMessaging, HubTransport, Edge."""
+
+
+class ExchangeServer(Fact):
+    """A server of the organization, with its version and roles."""
+
+    name: ClassVar[str] = "exchange_server"
+    model: ClassVar[type[Declared]] = ExchangeServerRecord
+    noun: ClassVar[str] = "ExchangeServer"
+    key_type: ClassVar[Any] = Fqdn
+    key_output: ClassVar[str] = "Fqdn"
+
+    def canonical(self, record: Record) -> Mapping[str, Value]:
+        """Return the attributes; the roles come as one flags text, ``Mailbox, ClientAccess``."""
+        roles = record.get("ServerRole")
+        return super().canonical({**record, "ServerRole": _flags(roles)} if isinstance(roles, str) else record)
+
+    def products(self, landscape: Landscape) -> Mapping[str, Product]:
+        return {
+            server.key: _product(told)
+            for server in landscape.all(self.name).values()
+            if (told := server.text("version"))
+        }
+
+
+def _product(told: str) -> Product:
+    version = ExchangeVersion.parse(told)
+    return Product(
+        f"Exchange {version.product}, {told}" if version else told, version is not None and version.is_proven
+    )
+
+
+def _flags(value: str) -> list[str]:
+    return [part.strip() for part in value.split(",") if part.strip()]
+
+
+class OrganizationRecord(Declared):
+    """The Exchange organization."""
+
+    distinguished_name: Annotated[Text, ReadOnly()] = unset()
+    """Its container in the configuration partition; the DC parts are the forest's root."""
+
+
+class Organization(Fact):
+    """The Exchange organization; its place in the directory names the forest."""
+
+    name: ClassVar[str] = "organization"
+    model: ClassVar[type[Declared]] = OrganizationRecord
+    noun: ClassVar[str] = "OrganizationConfig"
+
+
+class DomainControllerRecord(Declared):
+    """A domain controller."""
+
+    is_global_catalog: Annotated[Truth, ReadOnly(), Output("")] = unset()
+    """exchucutil reads from a global catalogue of its own choice."""
+    site: Annotated[ObjectName, ReadOnly(), Output("ADSite")] = unset()
+    """Active Directory site."""
+
+
+class DomainController(Fact):
+    """A domain controller; those that are global catalogues are asked for by themselves."""
+
+    name: ClassVar[str] = "domain_controller"
+    model: ClassVar[type[Declared]] = DomainControllerRecord
+    noun: ClassVar[str] = "DomainController"
+    key_type: ClassVar[Any] = Fqdn
+    key_output: ClassVar[str] = "DnsHostName"
+
+    def queries(self, landscape: Landscape, keys: frozenset[str] | None = None) -> Sequence[Command]:
+        properties = ("DnsHostName", "Name", "ADSite")
+        return (
+            read("Get-DomainController", *properties),
+            read("Get-DomainController", *properties, GlobalCatalog=True),
+        )
+
+    def observe(self, answers: Sequence[Answer], landscape: Landscape) -> Sequence[Resource | Diagnosed]:
+        found: dict[Address, Resource | Diagnosed] = {}
+        for command, reply in answers:
+            is_catalog = bool(dict(command.parameters).get("GlobalCatalog"))
+            for one in super().observe([(command, reply)], landscape):
+                if isinstance(one, Resource):
+                    one = Resource(one.address, {**one.attributes, "is_global_catalog": is_catalog}, one.name, one.guid)
+                found[one.address] = one
+        return tuple(found.values())
+
+
+def global_catalogs(landscape: Landscape) -> tuple[str, ...]:
+    """Return the FQDNs of the global catalogues, in order."""
+    controllers = landscape.all("domain_controller").values()
+    return tuple(sorted(one.key for one in controllers if one.get("is_global_catalog") is True))
+
+
+# --- permissions -----------------------------------------------------------------------------------------------------
+
+RTC_GROUPS = ("RTCUniversalServerAdmins", "RTCComponentUniversalServices")
+_CONTAINERS = {
+    "organization": ("", frozenset({"ListChildren"})),
+    "um_dial_plans": ("CN=UM DialPlan Container,", frozenset({"ListChildren", "ReadProperty"})),
+    "um_auto_attendants": ("CN=UM AutoAttendant Container,", frozenset({"ListChildren", "ReadProperty"})),
+}
+
+
+class Permission(ResourceType):
+    """A right that exchucutil grants to a group of Lync on a container of Exchange; key ``container/group``."""
+
+    name: ClassVar[str] = "permission"
+    lifecycle: ClassVar[Lifecycle] = Lifecycle.FACT
+    reads_after: ClassVar[tuple[str, ...]] = ("organization",)
+
+    @property
+    def cmdlets(self) -> frozenset[str]:
+        return frozenset({"Get-ADPermission"})
+
+    @property
+    def attributes(self) -> Mapping[str, Attribute]:
+        granted = Attribute(
+            "is_granted", "The group has every right the script grants there.", role=AttributeRole.READ_ONLY
+        )
+        return {granted.name: granted}
+
+    def queries(self, landscape: Landscape, keys: frozenset[str] | None = None) -> Sequence[Command]:
+        return tuple(
+            read("Get-ADPermission", "User", "AccessRights", "Deny", "IsInherited", Identity=name)
+            for name in _container_names(landscape)
+        )
+
+    def observe(self, answers: Sequence[Answer], landscape: Landscape) -> Sequence[Resource | Diagnosed]:
+        containers = _container_names(landscape)
+        found: list[Resource | Diagnosed] = []
+        for command, reply in answers:
+            container = containers.get(dict(command.parameters).get("Identity"), "")
+            if isinstance(reply, SessionError) and not isinstance(reply, NotFound):
+                # One container that cannot be read clouds the plan; it is no reason to refuse it.
+                found += [Diagnosed(Address(self.name, container), told) for told in reply.diagnostics]
+                continue
+            records = () if isinstance(reply, SessionError) else reply.records
+            for group in RTC_GROUPS:
+                is_granted = _rights(records, group) >= _CONTAINERS[container][1]
+                found.append(Resource(Address(self.name, f"{container}/{group}"), {"is_granted": is_granted}))
+        return found
+
+
+def _container_names(landscape: Landscape) -> Mapping[Argument, str]:
+    """Return the containers' distinguished names, with what they are called here."""
+    organization = next(iter(landscape.all("organization").values()), None)
+    root = organization.text("distinguished_name") if organization else None
+    return {f"{prefix}{root}": container for container, (prefix, _) in _CONTAINERS.items()} if root else {}
+
+
+def _rights(records: Sequence[Record], group: str) -> frozenset[str]:
+    """Return what ``group`` may do by entries that allow; GenericAll holds everything."""
+    rights: set[str] = set()
+    for record in records:
+        user = text(record.get("User"))
+        is_group = isinstance(user, str) and user.split("\\")[-1].casefold() == group.casefold()
+        if is_group and record.get("Deny") not in (True, "True"):
+            told = record.get("AccessRights")
+            rights |= {right for one in (told if isinstance(told, list) else [told]) for right in _flags(str(one))}
+    if rights & {"GenericAll", "GenericRead"}:
+        rights |= {"ListChildren", "ReadProperty"}
+    return frozenset(rights)
+
+
+# --- mailboxes -------------------------------------------------------------------------------------------------------
+
+
+class MailboxRecord(Declared):
+    """A mailbox, UM-enabled or not."""
+
+    type: Annotated[Text, ReadOnly(), Output("RecipientTypeDetails")] = unset()
+    """UserMailbox, SharedMailbox, RoomMailbox and so on."""
+    alias: Annotated[Text, ReadOnly()] = unset()
+    """Alias."""
+    logon_name: Annotated[Text, ReadOnly(), Output("UserPrincipalName")] = unset()
+    """User principal name: often the primary address, and sometimes that of another."""
+    account: Annotated[Text, ReadOnly(), Output("SamAccountName")] = unset()
+    """Account name within the domain."""
+    addresses: Annotated[tuple[Text, ...], Unordered(), ReadOnly(), Output("EmailAddresses")] = unset()
+    """Every address, with what it is of: ``SMTP:`` the primary one, ``smtp:``, ``sip:``, ``EUM:`` and so on."""
+    distinguished_name: Annotated[Text, ReadOnly()] = unset()
+    """Place in the directory; its DC parts are the domain."""
+
+
+class Mailbox(Fact):
+    """A mailbox; UM is enabled on it, never created with it. Read only where mailboxes are declared."""
+
+    name: ClassVar[str] = "mailbox"
+    model: ClassVar[type[Declared]] = MailboxRecord
+    noun: ClassVar[str] = "Mailbox"
+    key_type: ClassVar[Any] = Annotated[SmtpAddress, Normalise(text)]
+    key_output: ClassVar[str] = "PrimarySmtpAddress"
+    name_output: ClassVar[str] = "PrimarySmtpAddress"
+
+    def queries(self, landscape: Landscape, keys: frozenset[str] | None = None) -> Sequence[Command]:
+        if not landscape.declared.get("um_mailbox"):
+            return ()
+        return (read("Get-Mailbox", *self.outputs, ResultSize="Unlimited"),)

@@ -1,0 +1,369 @@
+"""exchucutil.ps1: makes a gateway for every Lync pool and links it to every SIP dial plan; step 5 of the procedure.
+
+The script is destructive each time it runs: it resets the flags of the pools' gateways and rebuilds all their hunt
+groups. So it is due if and only if something it would make is missing, and everything it undoes is predicted and put
+right after it in the same plan. It reports success whatever happens: only what is read afterwards proves it. It cannot
+be pinned to a domain controller and takes a global catalogue of its choice, so it waits until every one of them knows
+the dial plans. Sources: the text of the script; Configure UM to work with Lync Server (JJ966276); DOMAIN 4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import ClassVar
+
+from providers.cmdlets.rules import Rule, enumerated
+from providers.estate.dial_plans import forest_root, sip_dial_plans
+from providers.estate.script_attempts import RAN_IN_VAIN, attempt_of, attempt_upon, ran_in_vain
+from providers.estate.script_catalogs import not_agreed, replication_queries
+from providers.estate.script_effects import (
+    custom_hunt_groups,
+    in_words,
+    made_gateway,
+    made_hunt_group,
+    pool_hunt_groups,
+    taken_names,
+)
+from providers.estate.services import running_script, service_query
+from providers.estate.topology import front_end_pools, front_ends, uc_pools
+from providers.resources.exchange_facts import global_catalogs
+from reconciler.model.actions import Action, ActionKind
+from reconciler.model.addresses import Address
+from reconciler.model.attributes import Attribute, AttributeKind, AttributeRole
+from reconciler.model.commands import EXCHANGE, Command, Operation, read, write
+from reconciler.model.diagnostics import Diagnostic, Severity
+from reconciler.model.errors import NotFound, SessionError
+from reconciler.model.landscape import Landscape
+from reconciler.model.resource_types import Answer, Lifecycle, ResourceType, Task
+from reconciler.model.resources import Resource
+from reconciler.model.snapshot import Duty, Obligation, Remembered
+from reconciler.model.values import Value, folded
+
+NO_POOL = Rule(
+    "UM020",
+    "No Lync pool was found",
+    "Without a pool in the topology there is nothing to join the dial plans with.",
+    "Check that the account may read the topology (CsViewOnlyAdministrator) and that the topology is published.",
+    "Get-CsService; DOMAIN 4.4",
+)
+DESTROYS_HUNT_GROUPS = Rule(
+    "UM021",
+    "exchucutil removes hunt groups that are not declared",
+    "The script removes every hunt group of the pools' gateways and makes its own; custom ones are lost.",
+    "Declare those to keep under hunt_groups, or allow the loss with --max-destroy.",
+    "ExchUCUtil.ps1; DOMAIN 4.3",
+    Severity.WARNING,
+)
+SHARED_PILOT = Rule(
+    "UM022",
+    "Dial plans share a pilot identifier",
+    "The script takes the first label of the phone context as pilot identifier; names that agree up to the first dot "
+    "give the same one twice on a gateway, and calls reach the wrong dial plan.",
+    "Use dial plan names without dots.",
+    "ExchUCUtil.ps1; DOMAIN 4.3",
+)
+
+NO_SECOND_HOP = Rule(
+    "UM026",
+    "exchucutil cannot reach the directory",
+    "The script binds the directory itself, as the account of the session; a logon by ntlm, basic, a certificate or "
+    "Kerberos without delegation cannot be carried on from the Exchange server to a domain controller.",
+    "Use auth: credssp, or auth: kerberos with delegate: true, for the connection to Exchange; or run the script there "
+    "by hand and plan again.",
+    "Making the second hop in PowerShell Remoting; DOMAIN 10",
+)
+
+NAME_TAKEN = Rule(
+    "UM027",
+    "Name of a pool's gateway is taken",
+    "exchucutil names the gateway that it makes after the pool; where another gateway has that name it prints an error "
+    "and makes none, having renewed the hunt groups of all other pools.",
+    "Remove the gateway that has the name, or give it another one.",
+    "ExchUCUtil.ps1; DOMAIN 4.2",
+)
+
+_SCRIPT_HOST_SERVICES = ("MSExchangeUM", "MSExchangeUMCR", "WinRM")
+"""One of these exists on any host that may have run the script; the read also tells whether it runs there."""
+
+
+class Exchucutil(ResourceType):
+    """The script, once per Exchange forest and Lync forest; key: the root of the Exchange forest."""
+
+    name: ClassVar[str] = "exchucutil"
+    lifecycle: ClassVar[Lifecycle] = Lifecycle.TASK
+    rank: ClassVar[int] = 4
+    refreshes: ClassVar[tuple[str, ...]] = ("ip_gateway", "hunt_group", "permission", "service_restart")
+    rules: ClassVar[tuple[Rule, ...]] = (
+        NO_POOL,
+        DESTROYS_HUNT_GROUPS,
+        SHARED_PILOT,
+        NO_SECOND_HOP,
+        NAME_TAKEN,
+        RAN_IN_VAIN,
+    )
+
+    @property
+    def cmdlets(self) -> frozenset[str]:
+        return frozenset({"exchucutil.ps1", "Get-UMDialPlan", "Get-UMIPGateway", "Get-UMHuntGroup", "Get-Service"})
+
+    @property
+    def is_replicated(self) -> bool:
+        return True
+
+    @property
+    def attributes(self) -> Mapping[str, Attribute]:
+        docs = {
+            "dial_plans": "SIP dial plans it links.",
+            "pools": "Pools it makes gateways for.",
+            "replaces": "Hunt groups it removes and that are not its own.",
+            "outcalls": "Gateways with outgoing calls before it resets them.",
+        }
+        return {
+            name: Attribute(name, doc, kind=AttributeKind.SET, role=AttributeRole.READ_ONLY)
+            for name, doc in docs.items()
+        }
+
+    # when it is due
+
+    def due(self, landscape: Landscape) -> Sequence[Task]:
+        missing, address = missing_links(landscape), self._address(landscape)
+        if not missing or attempt_upon(address, landscape, missing) is not None:
+            return ()
+        plans = landscape.wanted("dial_plan")
+        owes = [Obligation(Duty.FRONT_END_RESTART, host) for host in front_ends(landscape)]
+        owes += [Obligation(Duty.LOWER_OUTCALLS, plan) for plan in plans]
+        forest = lync_forest(landscape)
+        command = Command(
+            "exchucutil.ps1", (("Forest", forest),) if forest else (), operation=Operation.SCRIPT, endpoint=EXCHANGE
+        )
+        declared = landscape.wanted("hunt_group")
+        return (
+            Task(
+                Resource(address),
+                reasons=missing,
+                commands=(command,),
+                needs=tuple(Address("dial_plan", plan.key) for plan in lasting_dial_plans(landscape)),
+                owes=tuple(owes),
+                destroyed=tuple(one.address for one in custom_hunt_groups(landscape) if one.key not in declared),
+            ),
+        )
+
+    def _address(self, landscape: Landscape) -> Address:
+        return Address(self.name, forest_root(landscape) or "exchange")
+
+    # what it will have done, and whether it did
+
+    def predict(self, action: Action, desired: Resource | None, landscape: Landscape) -> Landscape:
+        if action.kind is not ActionKind.RUN:
+            return landscape
+        by, pools, plans = action.address, uc_pools(landscape), sip_dial_plans(landscape)
+        gone = [group.key for group in pool_hunt_groups(landscape)]
+        gateways = [made_gateway(pool, landscape) for pool in pools.values()]
+        groups = [made_hunt_group(pool.fqdn, plan) for pool in pools.values() for plan in plans]
+        granted = [
+            replace(one, attributes={**one.attributes, "is_granted": True})
+            for one in landscape.all("permission").values()
+        ]
+        landscape = landscape.predicting(by, "ip_gateway", put=gateways)
+        landscape = landscape.predicting(by, "hunt_group", put=groups, drop=gone)
+        return landscape.predicting(by, "permission", put=granted)
+
+    def expectation(self, action: Action, landscape: Landscape) -> Mapping[str, Value] | None:
+        """Return what it found: what it links, what it destroys, and the flags it resets."""
+        gateways = landscape.all("ip_gateway").values()
+        return {
+            "dial_plans": tuple(sorted(plan.key for plan in sip_dial_plans(landscape))),
+            "pools": tuple(uc_pools(landscape)),
+            "replaces": tuple(sorted(group.key for group in custom_hunt_groups(landscape))),
+            "outcalls": tuple(sorted(one.key for one in gateways if one.get("outcalls_allowed") is True)),
+        }
+
+    def is_done(self, action: Action, landscape: Landscape) -> bool:
+        return not missing_links(landscape)
+
+    def lacking(self, action: Action, landscape: Landscape) -> tuple[str, ...]:
+        return missing_links(landscape)
+
+    def explain(self, action: Action, before: Landscape, after: Landscape) -> str:
+        if taken := taken_names(after):
+            return "; ".join(in_words(*one) for one in taken)
+        made = "made a part of it and could not make" if self.is_partly_done(action, before, after) else "did not make"
+        return f"the script ran to its end, which is no proof, and {made} the rest; what it printed tells why"
+
+    def is_partly_done(self, action: Action, before: Landscape, after: Landscape) -> bool:
+        """True where it made a hunt group: the Front Ends of that pool need a restart, and its gateway its flag."""
+        known = {(group.address, group.guid, group.get("when_created")) for group in pool_hunt_groups(before)}
+        return any(
+            (group.address, group.guid, group.get("when_created")) not in known for group in pool_hunt_groups(after)
+        )
+
+    def tried(self, action: Action, landscape: Landscape, printed: str) -> Remembered | None:
+        return attempt_of(action.address, landscape, missing_links(landscape), printed)
+
+    def owed_after(self, action: Action, landscape: Landscape) -> Sequence[Obligation]:
+        """Return the restarts, each since the Front End's own clock as it was read after the script."""
+        return tuple(
+            replace(owed, since=host.text("host_clock"))
+            for owed in action.owes
+            if owed.duty is Duty.FRONT_END_RESTART
+            and (host := landscape.one("service_restart", owed.subject)) is not None
+        )
+
+    # what it waits for
+
+    def waits_for(self, action: Action, landscape: Landscape) -> Sequence[Command]:
+        """Return reads of what each catalogue knows that the script may take, and of whether one runs already."""
+        catalogs = global_catalogs(landscape)
+        plans = [read("Get-UMDialPlan", "Name", DomainController=catalog) for catalog in catalogs]
+        if len(catalogs) < 2:
+            return (*plans, script_query())
+        return (*plans, *replication_queries(catalogs), script_query())
+
+    def is_ready(self, action: Action, answers: Sequence[Answer], landscape: Landscape) -> str | None:
+        """Return what is waited for: a script that runs, or a catalogue that is behind and would mislead it.
+
+        On one that still shows a hunt group which is gone elsewhere, the script fails to make it anew.
+        """
+        wanted = [plan.key for plan in lasting_dial_plans(landscape)]
+        if waiting := awaited_script(answers):
+            return waiting
+        for command, reply in answers:
+            controller = dict(command.parameters).get("DomainController")
+            if controller is None or command.cmdlet != "Get-UMDialPlan":
+                continue
+            if isinstance(reply, NotFound):
+                return f"{controller} does not know the dial plans yet"
+            if not isinstance(reply, SessionError):
+                known = {folded(str(record.get("Name"))) for record in reply.records}
+                if lacking := [plan for plan in wanted if folded(plan) not in known]:
+                    return f"{controller} does not know {enumerated(lacking)} yet"
+        return not_agreed(answers)
+
+    # what forbids or clouds it
+
+    def check(self, landscape: Landscape) -> Sequence[Diagnostic]:
+        told: list[Diagnostic] = []
+        plans = landscape.wanted("dial_plan")
+        if plans and not uc_pools(landscape) and landscape.is_readable("lync_service"):
+            told.append(NO_POOL.told(None, "The Lync topology holds no pool with a Registrar."))
+        missing, script = missing_links(landscape), self._address(landscape)
+        if missing and script not in landscape.actions:
+            told += ran_in_vain(script, landscape, missing)
+        if any(action.address.type == self.name for action in landscape.actions.values()):
+            told += [_name_taken(self._address(landscape), *one) for one in taken_names(landscape, planned=True)]
+        for action in landscape.actions.values():
+            if action.address.type == self.name and not landscape.settings.second_hop:
+                told.append(NO_SECOND_HOP.told(action.address, "The script would run and find no Lync forest."))
+            if action.address.type == self.name and action.destroyed:
+                replaces = (action.expects or {}).get("replaces")
+                lost = [key for key in _texts(replaces) if key not in landscape.wanted("hunt_group")]
+                detail = f"It would remove {enumerated(lost)}."
+                told.append(DESTROYS_HUNT_GROUPS.told(action.address, detail))
+        return (*told, *_shared_pilots(landscape))
+
+
+# --- the trigger -----------------------------------------------------------------------------------------------------
+
+
+def lasting_dial_plans(landscape: Landscape) -> tuple[Resource, ...]:
+    """Return the SIP dial plans whose links are wanted: all there are, but those that this plan removes.
+
+    The script finds and links those too, for they go last, with the links it made; they are no reason to run it.
+    """
+    wanted, prior = landscape.wanted("dial_plan"), landscape.prior.resources
+    return tuple(plan for plan in sip_dial_plans(landscape) if plan.key in wanted or plan.address not in prior)
+
+
+def missing_links(landscape: Landscape) -> tuple[str, ...]:
+    """Return, in words, what the script would make and is not there: the only reason to run it.
+
+    Directors never call UM, so a Director pool without a gateway is no reason. Nothing managed: nothing is missing.
+    """
+    plans = lasting_dial_plans(landscape)
+    readable = all(landscape.is_readable(kind) for kind in ("ip_gateway", "hunt_group", "lync_service"))
+    if not plans or not landscape.wanted("dial_plan") or not readable:
+        return ()
+    links = {
+        (str(group.get("gateway")), folded(str(group.get("dial_plan"))))
+        for group in landscape.all("hunt_group").values()
+    }
+    pools = [pool.fqdn for pool in front_end_pools(landscape)]
+    without = [pool for pool in pools if landscape.one("ip_gateway", pool) is None]
+    missing: list[str] = []
+    if without:
+        missing.append(f"no gateway for {enumerated(without)}")
+    for plan in plans:
+        unlinked = [pool for pool in pools if pool not in without and (pool, folded(plan.key)) not in links]
+        if unlinked:
+            missing.append(f"no hunt group links {plan.key} with {enumerated(unlinked)}")
+    lacking = [one.key for one in landscape.all("permission").values() if one.get("is_granted") is False]
+    if lacking and pools:
+        missing.append(f"permission missing: {enumerated(lacking)}")
+    return tuple(missing)
+
+
+def _name_taken(script: Address, pool: str, other: Resource) -> Diagnostic:
+    removal = write("Remove-UMIPGateway", Identity=other.name)
+    renaming = write("Set-UMIPGateway", Identity=other.name, Name=f"{other.name} {other.key}"[:64])
+    remedy = f"Remove that gateway, where nothing uses it any more, or rename it:\n  {removal}\n  {renaming}"
+    told = in_words(pool, other)
+    return NAME_TAKEN.told(script, f"{told[0].upper()}{told[1:]}.", remedy)
+
+
+def lync_forest(landscape: Landscape) -> str | None:
+    """Return the forest that holds Lync where it is another than Exchange's; None where it is the same.
+
+    It is told by the domains of the Front Ends: one of them within the Exchange forest's root, or in a domain that has
+    one of its global catalogues, settles it. Else it is the domain that holds the others.
+    """
+    domains = {host.partition(".")[2] for host in front_ends(landscape)} - {""}
+    root = forest_root(landscape)
+    own = {controller.partition(".")[2] for controller in global_catalogs(landscape)} | {root}
+    if not domains or not root or any(_is_within(domain, each) for domain in domains for each in own if each):
+        return None
+    return min(domains, key=lambda domain: (domain.count("."), domain))
+
+
+def _is_within(domain: str, other: str) -> bool:
+    return domain == other or domain.endswith(f".{other}")
+
+
+# --- in words --------------------------------------------------------------------------------------------------------
+
+
+def _shared_pilots(landscape: Landscape) -> Sequence[Diagnostic]:
+    by_pilot: dict[str, list[Resource]] = {}
+    for plan in landscape.wanted("dial_plan").values():
+        by_pilot.setdefault(folded(plan.key.split(".")[0]), []).append(plan)
+    return [
+        SHARED_PILOT.told(
+            plans[-1], f"{enumerated(str(plan.address) for plan in plans)} all have {plans[0].key.split('.')[0]}."
+        )
+        for plans in by_pilot.values()
+        if len(plans) > 1
+    ]
+
+
+def _texts(value: Value) -> tuple[str, ...]:
+    return tuple(str(item) for item in value) if isinstance(value, tuple) else ()
+
+
+# --- whether it runs -------------------------------------------------------------------------------------------------
+
+
+def script_query() -> Command:
+    """Return the read that tells whether an exchucutil runs on the Exchange entry point, ours or anybody's."""
+    return service_query(EXCHANGE, *_SCRIPT_HOST_SERVICES)
+
+
+def awaited_script(answers: Sequence[Answer]) -> str | None:
+    """Return in words that an exchucutil runs, or that ``script_query`` got no answer that says it does not."""
+    for command, reply in answers:
+        if command.endpoint != EXCHANGE or command.operation is not Operation.SERVICE:
+            continue
+        if isinstance(reply, SessionError):
+            return f"whether exchucutil still runs is not known: {reply}"
+        if waiting := running_script(reply):
+            return waiting
+    return None

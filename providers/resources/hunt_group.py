@@ -1,0 +1,172 @@
+"""UM hunt groups: the only link between a gateway and a dial plan.
+
+exchucutil makes one per pool gateway and SIP dial plan, named like the dial plan, and removes every other on those
+gateways each time it runs; so these are observed, and only custom ones are declared. None can be changed: another
+value is another hunt group. Sources: New-UMHuntGroup, Get-UMHuntGroup (Microsoft Learn), the script itself; DOMAIN
+4.2, 7.5.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, ClassVar
+
+from pydantic import AfterValidator
+
+from providers.cmdlets.cmdlet_resource import (
+    CmdletResource,
+    CreateOnly,
+    Declared,
+    Output,
+    Param,
+    ReadOnly,
+    References,
+    object_argument,
+    unset,
+)
+from providers.cmdlets.rules import Rule, did_you_mean
+from providers.cmdlets.value_types import Fqdn, Instant, ObjectName, Text, object_name, text
+from providers.estate.gateways import address_of, gateway_argument
+from providers.estate.servers import um_hosts
+from providers.estate.topology import uc_pools
+from reconciler.model.addresses import Address
+from reconciler.model.commands import Command, NameOf, ObjectId, write
+from reconciler.model.diagnostics import Diagnostic, Problem, Severity
+from reconciler.model.landscape import Landscape
+from reconciler.model.resource_types import Lifecycle
+from reconciler.model.resources import Resource
+from reconciler.model.values import Record, Value, folded
+
+UNKNOWN_GATEWAY = Rule(
+    "UM023",
+    "Unknown gateway",
+    "A declared hunt group stands on a gateway that does not exist and that exchucutil will not make.",
+    "Write the key as address/name, where the address is that of a UM IP gateway.",
+    "New-UMHuntGroup; DOMAIN 7.5",
+)
+TAKEN_NAME = Rule(
+    "UM024",
+    "Hunt group belongs to exchucutil",
+    "A hunt group on a pool's gateway that is named like the SIP dial plan it links is the script's own.",
+    "Give the hunt group another name, or do not declare it.",
+    "ExchUCUtil.ps1; DOMAIN 4.2",
+    Severity.WARNING,
+)
+
+
+NO_PILOT = Rule(
+    "UM025",
+    "Hunt group needs a pilot identifier",
+    "Exchange 2007 makes no hunt group without a pilot identifier.",
+    "Write pilot_identifier.",
+    "New-UMHuntGroup of Exchange 2007; DOMAIN 2.2",
+)
+
+
+class HuntGroupDeclaration(Declared):
+    """A custom UM hunt group; its key is the gateway's address, a slash and its name: pool1.contoso.com/Custom."""
+
+    gateway: Annotated[Fqdn, CreateOnly(), Param("UMIPGateway")] = unset()
+    """Address of the gateway; follows from the key and need not be written."""
+    dial_plan: Annotated[ObjectName, CreateOnly(), Param("UMDialPlan"), References("dial_plan")]
+    """Dial plan that calls are matched to."""
+    pilot_identifier: Annotated[Text, CreateOnly()] = unset()
+    """Text that the called number is matched with."""
+    when_created: Annotated[Instant, ReadOnly(), Output("WhenCreated")] = unset()
+    """When the object was made, in UTC: exchucutil makes it anew each time."""
+
+
+def _is_key(value: str) -> str:
+    address, slash, name = (part.strip() for part in value.partition("/"))
+    if not (address and slash and name):
+        raise ValueError("must be written address/name, such as pool1.contoso.com/Custom")
+    if len(name) > 64:
+        raise ValueError(f"has a name of {len(name)} characters; Exchange accepts 64")
+    return f"{address.lower()}/{name}"
+
+
+class HuntGroup(CmdletResource):
+    """The link of a gateway to a dial plan; made by exchucutil, custom ones kept."""
+
+    name: ClassVar[str] = "hunt_group"
+    lifecycle: ClassVar[Lifecycle] = Lifecycle.FIXED
+    rank: ClassVar[int] = 5
+    section: ClassVar[str | None] = "hunt_groups"
+    model: ClassVar[type[Declared]] = HuntGroupDeclaration
+    noun: ClassVar[str] = "UMHuntGroup"
+    key_type: ClassVar[Any] = Annotated[Text, AfterValidator(_is_key)]
+    reads_after: ClassVar[tuple[str, ...]] = ("ip_gateway",)
+    rules: ClassVar[tuple[Rule, ...]] = (UNKNOWN_GATEWAY, TAKEN_NAME, NO_PILOT)
+
+    def declared(self, key: str, values: Mapping[str, Value]) -> Resource | Sequence[Problem]:
+        gateway = key.partition("/")[0]
+        if values.get("gateway", gateway) != gateway:
+            detail = f'"gateway" is {values["gateway"]}, but the name says {gateway}.'
+            return (Problem(("gateway",), "Invalid value", detail, "Leave gateway out, or write the same in both."),)
+        return super().declared(key, {**values, "gateway": gateway})
+
+    def from_record(self, record: Record, landscape: Landscape) -> Resource | None:
+        """Return the hunt group; its gateway is referred to by name, and known here by its address."""
+        name, gateway_name = text(record.get("Name")), object_name(record.get("UMIPGateway"))
+        if not (isinstance(name, str) and name and isinstance(gateway_name, str) and gateway_name):
+            return None
+        address = address_of(gateway_name, landscape)
+        guid = record.get("Guid")
+        return Resource(
+            Address(self.name, f"{address}/{name}"),
+            {**self.canonical(record), "gateway": address},
+            name=f"{gateway_name}\\{name}",
+            guid=guid if isinstance(guid, str) else None,
+        )
+
+    def needs(self, desired: Resource, landscape: Landscape) -> Sequence[Address]:
+        scripts = [address for address in landscape.actions if address.type == "exchucutil"]
+        return (*super().needs(desired, landscape), *scripts)
+
+    def create(self, desired: Resource, landscape: Landscape) -> Sequence[Command]:
+        gateway, _, name = desired.key.partition("/")
+        values = {"PilotIdentifier": desired.attributes["pilot_identifier"]} if desired.text("pilot_identifier") else {}
+        return (
+            write(
+                "New-UMHuntGroup",
+                Name=name,
+                UMDialPlan=desired.get("dial_plan"),
+                UMIPGateway=gateway_argument(gateway, landscape),
+                **values,
+            ),
+        )
+
+    def delete(self, observed: Resource, landscape: Landscape) -> Sequence[Command]:
+        return (write("Remove-UMHuntGroup", Identity=hunt_group_argument(observed, landscape)),)
+
+    def is_implied(self, observed: Resource, landscape: Landscape) -> bool:
+        """True for the links that exchucutil makes: on a pool's gateway, named as their dial plan."""
+        name = folded(observed.key.partition("/")[2])
+        is_named_so = name == folded(observed.text("dial_plan") or "")
+        return is_named_so and (observed.text("gateway") or "") in uc_pools(landscape)
+
+    def check(self, landscape: Landscape) -> Sequence[Diagnostic]:
+        told: list[Diagnostic] = []
+        gateways = landscape.all("ip_gateway")
+        majors = {host.version.major for host in um_hosts(landscape).values()}
+        for declared in landscape.wanted(self.name).values():
+            gateway, _, name = declared.key.partition("/")
+            if majors and max(majors) == 8 and not declared.text("pilot_identifier"):
+                told.append(NO_PILOT.told(declared, f"{declared.address} has no pilot identifier."))
+            if gateway not in gateways and landscape.is_readable("ip_gateway"):
+                detail = f'{declared.address} stands on the gateway "{gateway}", which does not exist.'
+                told.append(UNKNOWN_GATEWAY.told(declared, detail, did_you_mean(gateway, gateways)))
+            elif gateway in landscape.all("pool") and folded(name) == folded(str(declared.get("dial_plan"))):
+                detail = f"{declared.address} is named like the dial plan it links."
+                told.append(TAKEN_NAME.told(declared, detail))
+        return told
+
+
+def hunt_group_argument(group: Resource, landscape: Landscape) -> str | ObjectId | NameOf:
+    """Return what a cmdlet takes for a hunt group: its GUID, gateway and name of one that has none yet, or the promise
+    of it where that gateway is new."""
+    gateway, _, name = group.key.partition("/")
+    known = landscape.one("ip_gateway", gateway)
+    if group.name or known is None:
+        return object_argument(group, f"{gateway}\\{name}")
+    return f"{known.name}\\{name}" if known.name else NameOf(group.address, "hunt group")

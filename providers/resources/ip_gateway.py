@@ -1,0 +1,273 @@
+"""UM IP gateways: which of them places outgoing calls; step 6 of the procedure.
+
+One per Lync pool, made by exchucutil, which also resets the flag; its key is its address, the pool's FQDN. The chosen
+gateway is enabled first and the others disabled after it, so that no dial plan is ever without one. Sources:
+Set-UMIPGateway (Microsoft Learn); Disable outgoing calls on UM IP gateways; DOMAIN 6, 7.4.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, ClassVar
+
+from providers.cmdlets.cmdlet_resource import CmdletResource, Declared, Output, ReadOnly, object_argument, unset
+from providers.cmdlets.rules import Rule, did_you_mean, enumerated
+from providers.cmdlets.value_types import Fqdn, GatewayStatus, Number, Truth
+from providers.estate.gateways import gateways_of
+from providers.estate.outcalls import (
+    GatewayClass,
+    PlanOutcalls,
+    Trouble,
+    site_decision,
+    solve_outcalls,
+    wanted_outcalls,
+)
+from providers.estate.topology import uc_pools
+from reconciler.model.actions import Action
+from reconciler.model.addresses import Address
+from reconciler.model.commands import Command, write
+from reconciler.model.diagnostics import Diagnostic, Severity
+from reconciler.model.landscape import Landscape
+from reconciler.model.resource_types import Lifecycle
+from reconciler.model.resources import Resource
+from reconciler.model.snapshot import Duty, Obligation
+from reconciler.model.values import Value
+
+POOR_GATEWAY = Rule(
+    "UM040",
+    "Outgoing calls through an unsuitable gateway",
+    "The gateway that places the outgoing calls of a dial plan is not that of a Front End pool in its home site; calls "
+    "may take a long way, or fail where the gateway is that of a Director or of no Lync pool. One that the operator "
+    "names is meant, and not told.",
+    "Write outcall_gateway with the gateway that is meant, or site with the Lync site of the users.",
+    "Configure Unified Messaging on Microsoft Exchange (Gg398129); DOMAIN 6.2",
+    Severity.WARNING,
+)
+INVALID_CHOICE = Rule(
+    "UM041",
+    "Outcall gateway cannot be taken",
+    "The gateway chosen for a dial plan is not linked to it, is disabled, or is that of a Director pool.",
+    "Write auto, or the FQDN of a pool whose gateway is linked to the dial plan.",
+    "Configure Unified Messaging on Microsoft Exchange (Gg398129); DOMAIN 6.2",
+)
+NO_CANDIDATE = Rule(
+    "UM042",
+    "No gateway can be chosen for outgoing calls",
+    "None of several gateways of a dial plan belongs to a Front End pool, so none is taken without being asked for.",
+    "Write outcall_gateway with the address of one of them.",
+    "DOMAIN 6.2",
+    Severity.WARNING,
+)
+CONFLICT = Rule(
+    "UM043",
+    "Outgoing calls cannot be given to one gateway each",
+    "Dial plans share gateways so that any choice gives one of them two gateways with outgoing calls, or none.",
+    "Choose the same gateway for the dial plans that share it, or narrow the hunt groups.",
+    "DOMAIN 6.2",
+    Severity.WARNING,
+)
+UNKNOWN_SITE = Rule(
+    "UM044",
+    "Unknown Lync site",
+    "A dial plan names a site that the Lync topology does not have.",
+    "Write the name of a central site.",
+    "Get-CsSite; DOMAIN 6.2",
+)
+ORPHAN = Rule(
+    "UM045",
+    "Gateway of a pool that is gone",
+    "exchucutil made the gateway for a pool that the topology no longer has; the script never removes any.",
+    "Remove it once nothing uses it, with Remove-UMIPGateway.",
+    "ExchUCUtil.ps1; DOMAIN 4.3",
+    Severity.NOTE,
+)
+DISABLED = Rule(
+    "UM046",
+    "Gateway of a pool is disabled",
+    "Somebody disabled the gateway that links a Lync pool with a dial plan; UM takes no calls from it and places none.",
+    "Enable it, with Enable-UMIPGateway.",
+    "Enable-UMIPGateway; DOMAIN 7.4",
+    Severity.WARNING,
+)
+
+
+class GatewayRecord(Declared):
+    """A UM IP gateway."""
+
+    outcalls_allowed: Truth = unset()
+    """Whether UM places outgoing calls through it; exactly one gateway of a dial plan does."""
+    message_waiting_allowed: Annotated[Truth, ReadOnly(), Output("MessageWaitingIndicatorAllowed")] = unset()
+    """Whether message waiting is signalled; exchucutil sets it."""
+    status: Annotated[GatewayStatus, ReadOnly(), Output("Status")] = unset()
+    """Enabled, Disabled or NoNewCalls."""
+    port: Annotated[Number, ReadOnly(), Output("Port")] = unset()
+    """SIP port; exchucutil leaves 5060."""
+
+
+class IPGateway(CmdletResource):
+    """The gateway of a pool: outgoing calls, one gateway per dial plan, solved jointly."""
+
+    name: ClassVar[str] = "ip_gateway"
+    lifecycle: ClassVar[Lifecycle] = Lifecycle.SETTING
+    rank: ClassVar[int] = 7
+    model: ClassVar[type[Declared]] = GatewayRecord
+    noun: ClassVar[str] = "UMIPGateway"
+    key_type: ClassVar[Any] = Fqdn
+    key_parameter: ClassVar[str] = "Address"
+    key_output: ClassVar[str] = "Address"
+    shown_as: ClassVar[str] = "gateway"
+    rules: ClassVar[tuple[Rule, ...]] = (
+        POOR_GATEWAY,
+        INVALID_CHOICE,
+        NO_CANDIDATE,
+        CONFLICT,
+        UNKNOWN_SITE,
+        ORPHAN,
+        DISABLED,
+    )
+
+    def derive(self, landscape: Landscape) -> Sequence[Resource]:
+        wanted = wanted_outcalls(solve_outcalls(landscape))
+        return tuple(
+            Resource(Address(self.name, gateway), {"outcalls_allowed": allowed}) for gateway, allowed in wanted.items()
+        )
+
+    def decisions(self, landscape: Landscape) -> Mapping[str, str]:
+        decided = solve_outcalls(landscape)
+        return {site_decision(each.plan): each.site for each in decided if each.is_site_counted and each.site}
+
+    def needs(self, desired: Resource, landscape: Landscape) -> Sequence[Address]:
+        """Return the script that makes it, and before it is disabled the gateways that take over."""
+        scripts = [address for address in landscape.actions if address.type == "exchucutil"]
+        return (*scripts, *(() if desired.get("outcalls_allowed") else _successors(desired.key, landscape)))
+
+    def expectation(self, action: Action, landscape: Landscape) -> Mapping[str, Value] | None:
+        """Return what it takes for granted; of one that is disabled also which gateways take over.
+
+        Without them a dial plan would be left without any: exchucutil may not have made the one that was chosen.
+        """
+        found = super().expectation(action, landscape)
+        if found is None or not any(change.after is False for change in action.changes):
+            return found
+        successors = (need.key for need in action.needs if need.type == self.name)
+        there = tuple(sorted(key for key in successors if landscape.one(self.name, key) is not None))
+        return {**found, "taken_over_by": there}
+
+    def is_forgotten(self, prior: Resource, landscape: Landscape) -> bool:
+        return True
+
+    def met(self, landscape: Landscape) -> Sequence[Obligation]:
+        if not (landscape.is_readable(self.name) and landscape.is_readable("hunt_group")):
+            return ()
+        return tuple(
+            owed
+            for owed in landscape.prior.obligations
+            if owed.duty is Duty.LOWER_OUTCALLS and len(_enabled(owed.subject, landscape)) <= 1
+        )
+
+    def check(self, landscape: Landscape) -> Sequence[Diagnostic]:
+        told = [found for each in solve_outcalls(landscape) for found in _check(each, landscape)]
+        return (*told, *_orphans(landscape), *_disabled(landscape))
+
+
+def _successors(gateway: str, landscape: Landscape) -> tuple[Address, ...]:
+    """Return the gateways that will place the calls of the dial plans that ``gateway`` serves."""
+    plans = [plan.key for plan in landscape.wanted("dial_plan").values()]
+    shared = {one for plan in plans if gateway in (linked := gateways_of(plan, landscape)) for one in linked}
+    wanted = landscape.wanted("ip_gateway").values()
+    return tuple(one.address for one in wanted if one.key in shared and one.get("outcalls_allowed") is True)
+
+
+def _enabled(plan: str, landscape: Landscape) -> tuple[str, ...]:
+    known = ((gateway, landscape.one("ip_gateway", gateway)) for gateway in gateways_of(plan, landscape))
+    return tuple(
+        gateway
+        for gateway, one in known
+        if one is not None and one.get("outcalls_allowed") is True and one.get("status") != "Disabled"
+    )
+
+
+def _check(each: PlanOutcalls, landscape: Landscape) -> Sequence[Diagnostic]:
+    told: list[Diagnostic] = []
+    plan, site = each.plan, each.plan.text("site")
+    sites = landscape.all("lync_site")
+    if site and sites and site not in sites:
+        told.append(UNKNOWN_SITE.told(plan, f'{plan.address} names the site "{site}".', did_you_mean(site, sites)))
+    match each.trouble:
+        case Trouble.INVALID_CHOICE:
+            told.append(_invalid_choice(each, landscape))
+        case Trouble.NO_CANDIDATE:
+            detail = f"{plan.address} has the gateways {_listed(each)}; they stay as they are."
+            told.append(NO_CANDIDATE.told(plan, detail))
+        case Trouble.CONFLICT:
+            severity = Severity.ERROR if each.explicit else None
+            detail = f"{plan.address} shares the gateways {enumerated(each.gateways)}; they stay as they are."
+            told.append(CONFLICT.told(plan, detail, severity=severity))
+        case None if each.chosen and not each.explicit and each.chosen_class is not GatewayClass.HOME:
+            told.append(_poor_gateway(each))
+        case _:
+            pass
+    return told
+
+
+def _poor_gateway(each: PlanOutcalls) -> Diagnostic:
+    why = "the only one linked" if len(each.gateways) == 1 else "the best there is"
+    kind = each.chosen_class.value if each.chosen_class else ""
+    site = f" {each.site}" if each.chosen_class is GatewayClass.REMOTE and each.site else ""
+    home = f" than{site}" if site else ""
+    detail = f"{each.plan.address} places its calls through {each.chosen}, a gateway {kind}{home}; it is {why}."
+    # Plans that share their gateways share the choice: with users at several sites it is remote for some of them.
+    severity = Severity.NOTE if each.chosen_class is GatewayClass.REMOTE else None
+    remedy = f"Nothing, if that is meant; to say so, write for the dial plan:\n  outcall_gateway: {each.chosen}"
+    return POOR_GATEWAY.told(each.plan, detail, remedy, severity=severity)
+
+
+def _invalid_choice(each: PlanOutcalls, landscape: Landscape) -> Diagnostic:
+    if each.explicit in each.gateways:
+        detail = f'{each.plan.address} chooses "{each.explicit}", the gateway of a Director pool.'
+        return INVALID_CHOICE.told(each.plan, detail)
+    known = landscape.one(IPGateway.name, each.explicit)
+    if known is not None and known.get("status") == "Disabled":
+        detail = f'{each.plan.address} chooses "{each.explicit}", which is disabled.'
+        return INVALID_CHOICE.told(each.plan, detail, f"Write another one, or enable it:\n  {_enabling(known)}")
+    detail = f'{each.plan.address} chooses "{each.explicit}", which is not linked to it.'
+    return INVALID_CHOICE.told(each.plan, detail, did_you_mean(each.explicit or "", each.gateways))
+
+
+def _listed(each: PlanOutcalls) -> str:
+    return enumerated(f"{gateway} ({each.classes[gateway].value})" for gateway in each.gateways)
+
+
+def _orphans(landscape: Landscape) -> Sequence[Diagnostic]:
+    """Return the gateways that exchucutil made for pools that are gone: told by their names, such as ``1:1``."""
+    pools = uc_pools(landscape)
+    if not pools:
+        return ()
+    return tuple(
+        ORPHAN.told(gateway, f"{gateway.address} ({gateway.name}) matches no pool.", _removing(gateway))
+        for gateway in landscape.all(IPGateway.name).values()
+        if gateway.key not in pools and gateway.name and re.fullmatch(r"[0-9]+:[0-9]+", gateway.name)
+    )
+
+
+def _disabled(landscape: Landscape) -> Sequence[Diagnostic]:
+    """Return the gateways of pools that take no calls of our dial plans; one that is chosen is an error already."""
+    plans, pools = landscape.wanted("dial_plan").values(), uc_pools(landscape)
+    chosen = {plan.get("outcall_gateway") for plan in plans}
+    linked = sorted({gateway for plan in plans for gateway in gateways_of(plan.key, landscape)} & set(pools))
+    known = (landscape.one(IPGateway.name, gateway) for gateway in linked if gateway not in chosen)
+    return tuple(
+        DISABLED.told(gateway, f"{gateway.address} is disabled.", f"Enable it:\n  {_enabling(gateway)}")
+        for gateway in known
+        if gateway is not None and gateway.get("status") == "Disabled"
+    )
+
+
+def _enabling(gateway: Resource) -> Command:
+    return write("Enable-UMIPGateway", Identity=object_argument(gateway, gateway.key))
+
+
+def _removing(gateway: Resource) -> str:
+    command = write("Remove-UMIPGateway", Identity=gateway.name or gateway.key)
+    return f"Remove it once nothing uses it:\n  {command}"

@@ -1,0 +1,195 @@
+"""Lync dial plans (location profiles), and the name rule for old Exchange servers: step 3 of the procedure.
+
+While any UM server of a dial plan is older than Exchange 2010 SP1, Lync finds the UM dial plan by a Lync dial plan
+whose SimpleName is the phone context; the name is derived where it is not written, and checked where it is. The
+normalization rule that New-CsDialPlan makes by itself is no attribute, so it is never drift. Sources: New-CsDialPlan,
+Set-CsDialPlan (Microsoft Learn); Gg425737; DOMAIN 3.4, 7.8.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Annotated, Any, ClassVar
+
+from pydantic import AfterValidator, Field
+
+from providers.cmdlets.cmdlet_resource import Clearable, CmdletResource, Declared, Exclusive, unset
+from providers.cmdlets.rules import Rule, did_you_mean, placed
+from providers.cmdlets.value_types import Normalise, Text, Truth, checked, plain
+from providers.estate.servers import named_servers, um_hosts
+from reconciler.model.actions import ActionKind
+from reconciler.model.addresses import Address
+from reconciler.model.claims import Claim
+from reconciler.model.commands import LYNC, Endpoint
+from reconciler.model.diagnostics import Diagnostic
+from reconciler.model.landscape import Landscape
+from reconciler.model.resource_types import Lifecycle
+from reconciler.model.resources import Resource
+from reconciler.model.values import folded
+
+UNKNOWN_LYNC_DIAL_PLAN = Rule(
+    "UM080",
+    "Unknown Lync dial plan",
+    "A UM dial plan names a Lync dial plan that neither exists nor is declared.",
+    "Declare it under lync_dial_plans, or name one that exists.",
+    "Get-CsDialPlan; DOMAIN 7.8",
+)
+NAME_RULE = Rule(
+    "UM081",
+    "Lync dial plan does not carry the phone context",
+    "While a UM server of a dial plan is older than Exchange 2010 SP1, the SimpleName of the Lync dial plan must equal "
+    "the phone context of the UM dial plan; else Lync does not find it.",
+    "Leave simple_name out to derive it, or write the phone context.",
+    "Deployment process for integrating on-premises UM (Gg425737); DOMAIN 3.4",
+)
+NAME_TWICE = Rule(
+    "UM085",
+    "Simple name is given twice",
+    "The SimpleName of a Lync dial plan is its own: Lync refuses a second one.",
+    "Give one of them another simple_name, or leave it out.",
+    "New-CsDialPlan, parameter SimpleName; DOMAIN 7.8",
+)
+
+
+class LyncDialPlanDeclaration(Declared):
+    """A Lync dial plan; its key is Global, site:<site>, Registrar:<pool>, PstnGateway:<fqdn> or a name."""
+
+    simple_name: Annotated[
+        Text,
+        Field(max_length=256),
+        checked(r"[A-Za-z0-9.+_()-]+", "must be letters, digits and - . + _ ( )"),
+        Exclusive("simple name", at_birth=True),
+    ] = unset()
+    """Unique name of letters, digits and - . + _ ( ); with Exchange before 2010 SP1 the phone context."""
+    description: Annotated[Text, Field(max_length=512), Clearable()] = unset()
+    """Text for people; null for none."""
+    dialin_conferencing_region: Annotated[Text, Clearable()] = unset()
+    """Region of dial-in conferencing; null for none."""
+    external_access_prefix: Annotated[Text, Clearable(), checked(r"[0-9]{1,4}", "must be 1 to 4 digits")] = unset()
+    """Digits dialled for an outside line, 1 to 4; null for none."""
+    optimize_device_dialing: Truth = unset()
+    """Whether phones add the outside line prefix by themselves."""
+
+
+def _without_tag(value: object) -> object:
+    """Return an identity as it is written: a name reads back as ``Tag:name``."""
+    value = plain(value)
+    return re.sub(r"^tag:", "", value.strip(), flags=re.IGNORECASE) if isinstance(value, str) else value
+
+
+_SCOPED = checked(
+    r"([Gg]lobal|[Ss]ite:[^:]+|[Rr]egistrar:[^:]+|[Pp]stn[Gg]ateway:[^:]+|[^:/\\]{1,200})",
+    "must be Global, site:<site>, Registrar:<pool>, PstnGateway:<fqdn>, or a name without : / \\",
+    shown="",
+)
+
+
+class LyncDialPlan(CmdletResource):
+    """A Lync dial plan (location profile)."""
+
+    name: ClassVar[str] = "lync_dial_plan"
+    lifecycle: ClassVar[Lifecycle] = Lifecycle.OBJECT
+    rank: ClassVar[int] = 2
+    section: ClassVar[str | None] = "lync_dial_plans"
+    model: ClassVar[type[Declared]] = LyncDialPlanDeclaration
+    noun: ClassVar[str] = "CsDialPlan"
+    endpoint: ClassVar[Endpoint] = LYNC
+    has_guid: ClassVar[bool] = False
+    key_type: ClassVar[Any] = Annotated[Text, Normalise(_without_tag), _SCOPED, AfterValidator(str)]
+    key_parameter: ClassVar[str] = "Identity"
+    key_output: ClassVar[str] = "Identity"
+    name_output: ClassVar[str] = "Identity"
+    rules: ClassVar[tuple[Rule, ...]] = (UNKNOWN_LYNC_DIAL_PLAN, NAME_RULE, NAME_TWICE)
+
+    def is_implied(self, observed: Resource, landscape: Landscape) -> bool:
+        """True for the global dial plan: every deployment has it."""
+        return folded(observed.key) == "global"
+
+    def derive(self, landscape: Landscape) -> Sequence[Resource]:
+        contexts = required_names(landscape)
+        return tuple(_named(plan, contexts.get(folded(plan.key))) for plan in super().derive(landscape))
+
+    def is_forgotten(self, prior: Resource, landscape: Landscape) -> bool:
+        return folded(prior.key) == "global"  # removing it only resets it
+
+    def released(self, holder: Resource, claims: Sequence[Claim], landscape: Landscape) -> Resource:
+        """Return the dial plan under a name that stands for it until it is removed or renamed: it must have one."""
+        taken = {folded(one.text("simple_name") or "") for one in landscape.all(self.name).values()}
+        names = (f"{str(holder.get('simple_name'))[:240]}-freed{number or ''}" for number in itertools.count())
+        parked = next(name for name in names if folded(name) not in taken)
+        return replace(holder, attributes={**holder.attributes, "simple_name": parked})
+
+    def successors(self, gone: Resource, landscape: Landscape) -> Sequence[Address]:
+        """Return the new Lync dial plans, and the new UM dial plans that are to serve the same users."""
+        plans = (one for one in landscape.actions.values() if one.address.type == "dial_plan")
+        made = tuple(one.address for one in plans if one.kind in (ActionKind.CREATE, ActionKind.REPLACE))
+        return (*super().successors(gone, landscape), *made)
+
+    def check_declared(self, landscape: Landscape) -> Sequence[Diagnostic]:
+        return _shared_names(landscape)
+
+    def check(self, landscape: Landscape) -> Sequence[Diagnostic]:
+        told = list(_shared_names(landscape))
+        contexts = required_names(landscape)
+        for plan in landscape.wanted("dial_plan").values():
+            named = plan.text("lync_dial_plan")
+            if named is None or not landscape.is_readable(self.name):
+                continue
+            known = landscape.one(self.name, named)
+            context = contexts.get(folded(named))
+            if known is None:
+                detail = f'{plan.address} names the Lync dial plan "{named}".'
+                near = did_you_mean(named, landscape.all(self.name))
+                remedy = near if near.endswith("?") else f"{UNKNOWN_LYNC_DIAL_PLAN.remedy} {near}"
+                told.append(UNKNOWN_LYNC_DIAL_PLAN.told(plan, detail, remedy))
+            elif context and folded(known.text("simple_name") or "") != folded(context):
+                detail = f'{known.address} has the simple name "{known.get("simple_name")}"; it must be "{context}".'
+                told.append(NAME_RULE.told(landscape.wanted(self.name).get(named, plan), detail))
+        return told
+
+
+def _shared_names(landscape: Landscape) -> Sequence[Diagnostic]:
+    """Return the simple names that two Lync dial plans have, of which one is declared."""
+    wanted, there = landscape.wanted(LyncDialPlan.name), landscape.all(LyncDialPlan.name)
+    others = [one for one in there.values() if one.key not in wanted]
+    holders: dict[str, Resource] = {}
+    told: list[Diagnostic] = []
+    for plan in (*others, *wanted.values()):
+        if name := plan.text("simple_name"):
+            holder = holders.setdefault(folded(name), plan)
+            if holder is not plan and plan.key in wanted:
+                told.append(NAME_TWICE.told(plan, f'"{name}" is given to {placed(holder)} and {placed(plan)}.'))
+    return told
+
+
+def required_names(landscape: Landscape) -> dict[str, str]:
+    """Return the SimpleName that the rule asks for, by Lync dial plan in lower case; empty from 2010 SP1 on."""
+    hosts = um_hosts(landscape)
+    required: dict[str, str] = {}
+    for plan in landscape.wanted("dial_plan").values():
+        named = plan.text("lync_dial_plan")
+        serving = {*named_servers(plan, landscape), *_bound_servers(plan, landscape)}
+        is_old = any(hosts[fqdn].version.needs_simple_name for fqdn in serving if fqdn in hosts)
+        known = landscape.one("dial_plan", plan.key)
+        context = known.text("phone_context") if known else None
+        if named and is_old and context:
+            required[folded(named)] = context
+    return required
+
+
+def _bound_servers(plan: Resource, landscape: Landscape) -> tuple[str, ...]:
+    wanted = folded(plan.key)
+    return tuple(
+        binding.key.rpartition("/")[0]
+        for binding in landscape.all("server_binding").values()
+        if any(folded(bound) == wanted for bound in binding.items("dial_plans"))
+    )
+
+
+def _named(plan: Resource, context: str | None) -> Resource:
+    if context is None or "simple_name" in plan.attributes:
+        return plan
+    return replace(plan, attributes={**plan.attributes, "simple_name": context})

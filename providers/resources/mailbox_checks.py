@@ -1,0 +1,385 @@
+"""What forbids or clouds UM for a mailbox, over all rows at once.
+
+Exchange refuses a wrong extension or a second use of one only when the mailbox is enabled, one by one; here all rows
+are judged together, against each other and against what is there. Sources: Enable-UMMailbox, Get-CsUser (Microsoft
+Learn); DOMAIN 3.11, 3.13, 7.7; RELIABILITY D11.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from providers.cmdlets.cmdlet_resource import object_argument
+from providers.cmdlets.rules import Rule, enumerated, placed
+from providers.estate.people import Fit, fits_by_name
+from providers.estate.policies import plan_of, plans_by_policy
+from providers.resources.eum_addresses import freeing, left_over
+from reconciler.model.actions import ActionKind
+from reconciler.model.commands import LYNC, write
+from reconciler.model.diagnostics import Diagnostic, Severity
+from reconciler.model.landscape import Landscape
+from reconciler.model.resources import Resource, Resources
+from reconciler.model.values import Value, folded
+
+NO_MAILBOX = Rule(
+    "UM070",
+    "Mailbox does not exist",
+    "UM is enabled on an existing mailbox, named by its primary SMTP address, another address, logon name or alias.",
+    "Create the mailbox first, or correct the name. A name that is spelt alike is that of another person.",
+    "Enable-UMMailbox; DOMAIN 7.7",
+    leaves_out=True,
+)
+NO_VOICE = Rule(
+    "UM071",
+    "User has no Enterprise Voice",
+    "Lync sends calls to voice mail for Enterprise Voice users only.",
+    "Enable the user for Enterprise Voice first, with Set-CsUser -EnterpriseVoiceEnabled $true.",
+    "Configure Unified Messaging on Microsoft Exchange (Gg398129); DOMAIN 3.11",
+    leaves_out=True,
+)
+HOSTED = Rule(
+    "UM072",
+    "User has hosted voice mail",
+    "The calls of a user with hosted voice mail go to hosted UM; such a user is left as is.",
+    "Take the row out, or end hosted voice mail for the user.",
+    "Get-CsUser, property HostedVoiceMail; DOMAIN 3.13",
+    Severity.WARNING,
+)
+NO_USER = Rule(
+    "UM073",
+    "SIP address does not match Lync",
+    "The SIP address of the mailbox must be that of the user in Lync; else Lync does not find the voice mail.",
+    "Write the SIP address of the user in Lync, without sip:.",
+    "Configure Unified Messaging on Microsoft Exchange (Gg398129); DOMAIN 3.11",
+    leaves_out=True,
+)
+WRONG_DIGITS = Rule(
+    "UM074",
+    "Extension has the wrong number of digits",
+    "Every extension of a dial plan has the same number of digits. Excel takes leading zeros away.",
+    "Write the extension with all its digits.",
+    "Enable-UMMailbox, parameter Extensions; DOMAIN 7.7",
+    leaves_out=True,
+)
+EXTENSION_TWICE = Rule(
+    "UM075",
+    "Extension is given twice",
+    "Within a dial plan and those equivalent to it, an extension belongs to one mailbox, which holds it as long as it "
+    "has its EUM address.",
+    "Give one of them another extension.",
+    "Enable-UMMailbox; DOMAIN 7.7, 9.1",
+    leaves_out=True,
+)
+SIP_TWICE = Rule(
+    "UM076",
+    "SIP address is given twice",
+    "Within a dial plan a SIP address belongs to one mailbox.",
+    "Correct the SIP address of one of them; where both rows name one user, take one of the two out.",
+    "Enable-UMMailbox, parameter SIPResourceIdentifier; DOMAIN 7.7",
+    leaves_out=True,
+)
+OTHER_PLAN = Rule(
+    "UM077",
+    "Policy belongs to another dial plan",
+    "The policy decides the dial plan of a mailbox; the dial plan written beside it is another one.",
+    "Write a policy of that dial plan, or leave dial_plan out.",
+    "Enable-UMMailbox, parameter UMMailboxPolicy; DOMAIN 7.7",
+    leaves_out=True,
+)
+NO_SIP_ADDRESS = Rule(
+    "UM078",
+    "SIP address is missing",
+    "A mailbox of a SIP dial plan is enabled with the SIP address of its user.",
+    "Write sip_address.",
+    "Enable-UMMailbox, parameter SIPResourceIdentifier; DOMAIN 7.7",
+    leaves_out=True,
+)
+AMBIGUOUS = Rule(
+    "UM082",
+    "Name fits two mailboxes",
+    "A row may name a mailbox by another address, logon name or alias as long as that fits one mailbox alone. Exchange "
+    "refuses such a name too, or takes another mailbox than was meant.",
+    "Write the primary SMTP address of the one that is meant.",
+    "Get-Mailbox, parameter Identity; DOMAIN 7.7",
+    leaves_out=True,
+)
+SAME_MAILBOX = Rule(
+    "UM083",
+    "Two rows name one mailbox",
+    "Two rows that name one mailbox, each by another of its names, ask for two settings of one user.",
+    "Take one of the two out.",
+    "Get-Mailbox, parameter Identity; DOMAIN 7.7",
+    leaves_out=True,
+)
+OTHER_NAME = Rule(
+    "UM084",
+    "Mailbox named otherwise",
+    "The row names the mailbox by another name than its primary SMTP address, or by an address that is also a name of "
+    "somebody else. What was found is written to, by its GUID.",
+    "Nothing, if that user is meant; else write the primary SMTP address of the one that is.",
+    "Get-Mailbox, parameter Identity; DOMAIN 7.7",
+    Severity.NOTE,
+)
+
+MAILBOX_RULES: Final = (
+    NO_MAILBOX,
+    NO_VOICE,
+    HOSTED,
+    NO_USER,
+    WRONG_DIGITS,
+    EXTENSION_TWICE,
+    SIP_TWICE,
+    OTHER_PLAN,
+    NO_SIP_ADDRESS,
+    AMBIGUOUS,
+    SAME_MAILBOX,
+    OTHER_NAME,
+)
+
+
+_SEVERAL: Final = 3
+"""Users who have one length of extension, from which on it is rather their dial plan that is wrong."""
+
+
+def check_mailboxes(landscape: Landscape) -> Sequence[Diagnostic]:
+    """Return everything wrong with the declared mailboxes, in one pass over them."""
+    rows: Mapping[str, Resource] = landscape.declared.get("um_mailbox", {})
+    if not rows:
+        return ()
+    ended = [row for row in rows.values() if is_ended(row.attributes)]
+    declared = Resources(row for row in rows.values() if not is_ended(row.attributes))
+    by_policy = plans_by_policy(landscape)
+    plans = {row.key: plan_of(row.text("policy"), by_policy) for row in declared.values()}
+    return (
+        *_of_two(ended, landscape),
+        *_against_world(declared, landscape),
+        *_within_plans(declared, plans, _digits(landscape)),
+        *_twice(declared, plans, landscape),
+    )
+
+
+def check_rows(landscape: Landscape) -> Sequence[Diagnostic]:
+    """Return what contradicts itself among the rows of mailboxes, whatever the servers will tell of them."""
+    rows: Mapping[str, Resource] = landscape.declared.get("um_mailbox", {})
+    declared = Resources(row for row in rows.values() if not is_ended(row.attributes))
+    by_policy = plans_by_policy(landscape)
+    plans = {row.key: plan_of(row.text("policy"), by_policy) for row in declared.values()}
+    digits = _digits(landscape)
+    miscounted = _miscounted(declared, plans, digits)
+    right = {plan: count for plan, count in digits.items() if plan not in miscounted}
+    return (
+        *(_wrong_plan(plan, digits[plan], length, landscape) for plan, length in miscounted.items()),
+        *_within_plans(declared, plans, right),
+        *_twice(declared, plans, landscape),
+    )
+
+
+def _wrong_plan(plan: str, count: int, length: int, landscape: Landscape) -> Diagnostic:
+    known = landscape.wanted("dial_plan")[plan]
+    detail = f"{known.address} asks for {count} digits. The extensions of all its users have {length}."
+    return WRONG_DIGITS.told(known, detail, f"Write extension_digits: {length}, or correct the users.")
+
+
+def _of_two(ended: Sequence[Resource], landscape: Landscape) -> Iterator[Diagnostic]:
+    """Find rows that end somebody's voice mail and do not say whose; one without a mailbox has ended already."""
+    mailboxes = landscape.all("mailbox")
+    if not ended or not landscape.is_readable("mailbox"):
+        return
+    fits = fits_by_name([row.written or row.key for row in ended], landscape)
+    told = (one for row in ended for one in _whom(row, mailboxes, fits))
+    yield from (one for one in told if one.code != NO_MAILBOX.code)
+
+
+def is_ended(row: Mapping[str, Value]) -> bool:
+    """True for a row that ends voice mail of its user."""
+    return row.get("state") == "absent"
+
+
+def _against_world(declared: Mapping[str, Resource], landscape: Landscape) -> Iterator[Diagnostic]:
+    mailboxes, users = landscape.all("mailbox"), landscape.all("lync_user")
+    knows_mailboxes, knows_users = landscape.is_readable("mailbox"), landscape.is_readable("lync_user")
+    by_email = {email: user for user in users.values() if (email := user.text("email"))}
+    texts = [row.written or row.key for row in declared.values()]
+    fits = fits_by_name(texts, landscape) if knows_mailboxes else {}
+    for row in declared.values():
+        if knows_mailboxes:
+            yield from _whom(row, mailboxes, fits)
+        if knows_users:
+            yield from _against_lync(row, users, by_email, is_new=_is_enabled(row, landscape))
+
+
+def _within_plans(
+    declared: Mapping[str, Resource], plans: Mapping[str, str | None], digits: Mapping[str, int]
+) -> Iterator[Diagnostic]:
+    """Find rows whose dial plan is not that of their policy, or whose extensions are not as long as it asks."""
+    for row in declared.values():
+        plan = plans[row.key]
+        written = row.text("dial_plan")
+        if plan and written and folded(written) != folded(plan):
+            detail = f"{row.address} has the policy {row.get('policy')} of {plan}, and the dial plan {written}."
+            yield OTHER_PLAN.told(row, detail)
+        count = digits.get(folded(plan or ""))
+        wrong = [one for one in row.items("extension") if count is not None and len(one) != count]
+        if wrong:
+            detail = f"{row.address} has the extension {enumerated(wrong)}; {plan} asks for {count} digits."
+            yield WRONG_DIGITS.told(row, detail)
+
+
+def _miscounted(
+    declared: Mapping[str, Resource], plans: Mapping[str, str | None], digits: Mapping[str, int]
+) -> Mapping[str, int]:
+    """Return, by folded dial plan, the length of its users' extensions where all have one that it does not ask for.
+
+    It is then the dial plan that is wrong, which is told once.
+    """
+    lengths: dict[str, Counter[int]] = {}
+    for row in declared.values():
+        if (plan := folded(plans[row.key] or "")) in digits:
+            lengths.setdefault(plan, Counter()).update(map(len, row.items("extension")))
+    return {
+        plan: length
+        for plan, counted in lengths.items()
+        if len(counted) == 1
+        for length, rows in counted.items()
+        if rows >= _SEVERAL and length != digits[plan]
+    }
+
+
+def _whom(
+    row: Resource, mailboxes: Mapping[str, Resource], fits: Mapping[str, tuple[Fit, ...]]
+) -> Iterator[Diagnostic]:
+    """Find rows that name no mailbox, or more than one; tell which is meant where that is not plain."""
+    found = fits.get(folded(row.written or row.key), ())
+    if row.key in mailboxes:
+        if row.written is not None:
+            yield OTHER_NAME.told(
+                row, f"{row.written} is {found[0].kind} of {row.key}, whose voice mail this row sets."
+            )
+        elif others := [fit for fit in found if fit.key != row.key]:
+            whose = " and ".join(f"{fit.kind} of {fit.key}" for fit in others)
+            yield OTHER_NAME.told(row, f"{row.key} is a primary address, whose user this row sets, and also {whose}.")
+    elif not found:
+        yield NO_MAILBOX.told(row, f"{row.address} has no mailbox.")
+    elif len(found) > 1:
+        whose = " and ".join(f"{fit.kind} of {fit.key}" for fit in found)
+        yield AMBIGUOUS.told(row, f"{row.key} is {whose}.")
+    else:
+        detail = f"{row.key} is {found[0].kind} of {found[0].key}, which another row names."
+        yield SAME_MAILBOX.told(row, detail)
+
+
+def _against_lync(
+    row: Resource, users: Mapping[str, Resource], by_email: Mapping[str, Resource], *, is_new: bool
+) -> Iterator[Diagnostic]:
+    sip = row.text("sip_address")
+    known = by_email.get(row.key)
+    if sip is None:
+        if not is_new:
+            return  # what is not written is not managed, nor asked for where Exchange does not need it any more
+        suggested = f"Write sip_address: {known.key}." if known else ""
+        yield NO_SIP_ADDRESS.told(row, f"{row.address} has no SIP address.", suggested)
+        return
+    user = users.get(sip)
+    if user is None:
+        if known is not None:
+            detail = f"{row.address} has the SIP address {sip}; its user in Lync has {known.key}."
+            yield NO_USER.told(row, detail, f"Write sip_address: {known.key}.")
+        else:
+            detail = f"{row.address} has the SIP address {sip}, which no user in Lync has."
+            remedy = "Correct the SIP address, or enable its user for Lync and Enterprise Voice first."
+            yield NO_USER.told(row, detail, remedy)
+    elif user.get("hosted_voicemail") is True:
+        ending = write("Set-CsUser", LYNC, Identity=f"sip:{sip}", HostedVoiceMail=False)
+        remedy = f"Take the row out, or end hosted voice mail for the user:\n  {ending}"
+        yield HOSTED.told(row, f"{sip} has hosted voice mail; {row.address} is left out.", remedy)
+    elif user.get("enterprise_voice") is not True:
+        command = write("Set-CsUser", LYNC, Identity=f"sip:{sip}", EnterpriseVoiceEnabled=True)
+        remedy = f"Enable the user for Enterprise Voice first:\n  {command}"
+        yield NO_VOICE.told(row, f"{sip} is not enabled for Enterprise Voice.", remedy)
+
+
+def _is_enabled(row: Resource, landscape: Landscape) -> bool:
+    """True where the plan enables a mailbox, or would if nothing forbade it."""
+    action = landscape.actions.get(row.address)
+    is_there = landscape.one("um_mailbox", row.key) is not None
+    return not is_there or (action is not None and action.kind in (ActionKind.CREATE, ActionKind.REPLACE))
+
+
+def _digits(landscape: Landscape) -> Mapping[str, int]:
+    plans = [*landscape.all("dial_plan").values(), *landscape.wanted("dial_plan").values()]
+    return {folded(plan.key): count for plan in plans if isinstance(count := plan.get("extension_digits"), int)}
+
+
+def _twice(
+    declared: Mapping[str, Resource], plans: Mapping[str, str | None], landscape: Landscape
+) -> Iterator[Diagnostic]:
+    """Find what a row asks for and somebody else has: another row, another mailbox, or one without UM."""
+    held: dict[tuple[str, str, str], Resource] = {}
+    for mailbox in landscape.all("um_mailbox").values():
+        if mailbox.key not in declared:
+            for attribute, value in _claims(mailbox):
+                held.setdefault((attribute, folded(mailbox.text("dial_plan") or ""), value), mailbox)
+    scopes = {plan: _scopes(plan, landscape) for plan in {plan for plan in plans.values() if plan is not None}}
+    for row in declared.values():
+        plan = plans[row.key]
+        if plan is None:
+            continue
+        for attribute, value in _claims(row):
+            rule = EXTENSION_TWICE if attribute == "extension" else SIP_TWICE
+            own = held.setdefault((attribute, folded(plan), value), row)
+            others = (held.get((attribute, scope.plan, value)) for scope in scopes[plan] if scope.plan)
+            holder = next((one for one in (own, *others) if one is not None and one is not row), None)
+            if holder is not None:
+                yield rule.told(row, *_holder(row, plan, value, holder, landscape))
+            elif (left := _left(row, value, scopes[plan], landscape)) is not None:
+                yield rule.told(row, *_left_over(row, plan, value, left))
+
+
+@dataclass(frozen=True, slots=True)
+class _Scope:
+    """A dial plan within which a value is unique, with its phone context."""
+
+    plan: str
+    context: str
+
+
+def _scopes(plan: str, landscape: Landscape) -> tuple[_Scope, ...]:
+    """Return the dial plan and those equivalent to it: an extension is unique among all of them."""
+    by_context = {folded(str(one.get("phone_context"))): one.key for one in landscape.all("dial_plan").values()}
+    known = landscape.one("dial_plan", plan)
+    contexts = [known.text("phone_context") or "", *known.items("equivalent_contexts")] if known is not None else []
+    return tuple(_Scope(folded(by_context.get(folded(one), "")), one) for one in contexts if one)
+
+
+def _claims(mailbox: Resource) -> Iterator[tuple[str, str]]:
+    """Yield what a mailbox holds alone within its dial plan."""
+    yield from (("extension", value) for value in mailbox.items("extension"))
+    if sip := mailbox.text("sip_address"):
+        yield "sip_address", sip
+
+
+def _holder(row: Resource, plan: str, value: str, holder: Resource, landscape: Landscape) -> tuple[str, str]:
+    """Return what is said of a value that another mailbox has, and how it becomes free."""
+    if holder.key in landscape.declared.get("um_mailbox", {}):
+        return f"{value} is given to {placed(holder)} and {placed(row)} in {plan}.", ""
+    where = holder.text("dial_plan") or plan
+    why = "was declared before and stays enabled" if holder.address in landscape.prior.resources else "is not declared"
+    detail = f"{row.address} asks for {value} in {plan}. {holder.address} holds it in {where}; it {why}."
+    free = write("Disable-UMMailbox", Identity=object_argument(holder, holder.key))
+    return detail, f"Give another one, or end voice mail of the holder: write its row with state: absent, or\n  {free}"
+
+
+def _left(row: Resource, value: str, scopes: Sequence[_Scope], landscape: Landscape) -> Resource | None:
+    found = (left_over(value, scope.context, landscape) for scope in scopes)
+    return next((one for one in found if one is not None and one.text("holder") != folded(row.key)), None)
+
+
+def _left_over(row: Resource, plan: str, value: str, left: Resource) -> tuple[str, str]:
+    detail = (
+        f"{row.address} asks for {value} in {plan}. The mailbox {left.get('holder')} holds it: UM is not enabled "
+        f"there, but its address {left.get('written')} was left behind."
+    )
+    return detail, f"Give another one, or take the address away:\n  {freeing(left)}"

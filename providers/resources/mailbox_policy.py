@@ -1,0 +1,244 @@
+"""UM mailbox policies; each belongs to one dial plan.
+
+New-UMDialPlan makes one by itself, "<dial plan> Default Policy", whose name follows the server's language. It is known
+here as ``<dial plan>/default`` and found by its link to the dial plan, never by its name; it is changed but never
+removed by itself. Sources: New-UMMailboxPolicy, Set-UMMailboxPolicy (Microsoft Learn); DOMAIN 7.3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Annotated, Any, ClassVar
+
+from pydantic import AfterValidator, Field
+
+from providers.cmdlets.cmdlet_resource import (
+    AfterCreate,
+    CmdletResource,
+    CreateOnly,
+    Declared,
+    Param,
+    References,
+    object_argument,
+    unset,
+)
+from providers.cmdlets.rules import Rule
+from providers.cmdlets.value_types import Limit, Normalise, Number, ObjectName, Text, Truth, Unordered, limited
+from providers.estate.policies import DEFAULT, default_spelt
+from reconciler.model.actions import ActionKind
+from reconciler.model.addresses import Address
+from reconciler.model.commands import Argument, Command, NameOf
+from reconciler.model.diagnostics import MISSING_ATTRIBUTE, Diagnostic, Problem
+from reconciler.model.landscape import Landscape
+from reconciler.model.resource_types import Answer, Diagnosed, Lifecycle
+from reconciler.model.resources import Resource
+from reconciler.model.values import Value, folded
+
+PIN_RESET = Rule(
+    "UM060",
+    "PIN would never be reset",
+    "logon_failures_before_pin_reset must be smaller than max_logon_attempts: else the mailbox is locked out first.",
+    "Write a smaller logon_failures_before_pin_reset or a greater max_logon_attempts.",
+    "Set-UMMailboxPolicy; DOMAIN 7.3",
+)
+
+PATTERN = Rule(
+    "UM061",
+    "Name would be taken for a pattern",
+    "A name with an asterisk at its start or end means every policy whose name fits, until the new policy has a GUID.",
+    "Choose a name without an asterisk at its ends, or make the policy by hand first: then it is adopted.",
+    "Set-UMMailboxPolicy, parameter Identity; DOMAIN 9.1",
+)
+
+_Texts = Annotated[tuple[Text, ...], Unordered()]
+
+
+class PolicyDeclaration(Declared):
+    """A UM mailbox policy: what the users of a dial plan may do, and their PINs."""
+
+    dial_plan: Annotated[ObjectName, CreateOnly(), Param("UMDialPlan"), References("dial_plan")] = unset()
+    """The dial plan it belongs to; of <dial plan>/default it need not be written."""
+    min_pin_length: Annotated[Number, Field(ge=4, le=24), Param("MinPINLength"), AfterCreate()] = unset()
+    """Digits a PIN must have, 4 to 24."""
+    pin_lifetime: Annotated[Limit, limited(1, 999), Param("PINLifetime"), AfterCreate()] = unset()
+    """Days until a PIN expires, 1 to 999, or unlimited."""
+    pin_history_count: Annotated[Number, Field(ge=1, le=20), Param("PINHistoryCount"), AfterCreate()] = unset()
+    """How many former PINs may not be used again, 1 to 20."""
+    allow_common_patterns: Annotated[Truth, AfterCreate()] = unset()
+    """Whether PINs such as 123456 are accepted."""
+    logon_failures_before_pin_reset: Annotated[
+        Limit, limited(0, 999), Param("LogonFailuresBeforePINReset"), AfterCreate()
+    ] = unset()
+    """Failed logons until the PIN is reset, 0 to 999, or unlimited; fewer than max_logon_attempts."""
+    max_logon_attempts: Annotated[Limit, limited(1, 999), AfterCreate()] = unset()
+    """Failed logons in a row until the mailbox is locked out, 1 to 999, or unlimited."""
+    max_greeting_duration: Annotated[Number, Field(ge=1, le=10), AfterCreate()] = unset()
+    """Minutes a greeting may last, 1 to 10."""
+    allow_fax: Annotated[Truth, AfterCreate()] = unset()
+    """Whether users receive faxes; without meaning on a SIP dial plan."""
+    allow_missed_call_notifications: Annotated[Truth, AfterCreate()] = unset()
+    """Whether users are told of missed calls."""
+    allow_message_waiting_indicator: Annotated[Truth, AfterCreate()] = unset()
+    """Whether users get the message waiting signal."""
+    allow_play_on_phone: Annotated[Truth, AfterCreate()] = unset()
+    """Whether users may have messages played on a phone."""
+    allow_subscriber_access: Annotated[Truth, AfterCreate()] = unset()
+    """Whether users may use Outlook Voice Access."""
+    allow_call_answering_rules: Annotated[Truth, AfterCreate()] = unset()
+    """Whether users may have call answering rules."""
+    allow_automatic_speech_recognition: Annotated[Truth, AfterCreate()] = unset()
+    """Whether users may use speech in Outlook Voice Access."""
+    allow_dial_plan_subscribers: Annotated[Truth, AfterCreate()] = unset()
+    """Whether users may call others of the dial plan."""
+    allow_extensions: Annotated[Truth, AfterCreate()] = unset()
+    """Whether users may call extensions."""
+    allowed_in_country_groups: Annotated[_Texts, Param("AllowedInCountryOrRegionGroups"), AfterCreate()] = unset()
+    """Dialling rule groups of the dial plan that users may call within the country."""
+    allowed_international_groups: Annotated[_Texts, AfterCreate()] = unset()
+    """Dialling rule groups of the dial plan that users may call abroad."""
+
+
+def _is_name(value: str) -> str:
+    name = value.removesuffix(DEFAULT)
+    if not 1 <= len(name) <= 64:
+        raise ValueError(f"has {len(name)} characters; it must have 1 to 64")
+    if "/" in name or "\\" in name:
+        raise ValueError('must be a name, or a dial plan and "/default"')
+    return value
+
+
+class MailboxPolicy(CmdletResource):
+    """A UM mailbox policy; <dial plan>/default is the one the dial plan brought."""
+
+    name: ClassVar[str] = "mailbox_policy"
+    lifecycle: ClassVar[Lifecycle] = Lifecycle.OBJECT
+    rank: ClassVar[int] = 2
+    section: ClassVar[str | None] = "mailbox_policies"
+    model: ClassVar[type[Declared]] = PolicyDeclaration
+    noun: ClassVar[str] = "UMMailboxPolicy"
+    key_type: ClassVar[Any] = Annotated[Text, Normalise(default_spelt), AfterValidator(_is_name)]
+    shown_as: ClassVar[str] = "default policy"
+    rules: ClassVar[tuple[Rule, ...]] = (PIN_RESET, PATTERN)
+
+    def declared(self, key: str, values: Mapping[str, Value]) -> Resource | Sequence[Problem]:
+        """Return the policy; the plan of a default policy is in its key, and has only to agree."""
+        plan = values.get("dial_plan")
+        if key.endswith(DEFAULT):
+            owner = key.removesuffix(DEFAULT)
+            if plan is not None and folded(str(plan)) != folded(owner):
+                detail = f'"dial_plan" is {plan}, but the name says {owner}.'
+                return (Problem(("dial_plan",), "Invalid value", detail, "Leave dial_plan out."),)
+            return super().declared(key, {**values, "dial_plan": owner})
+        if not isinstance(plan, str):
+            detail = '"dial_plan" is not written and has no default.'
+            return (Problem((), MISSING_ATTRIBUTE, detail, "Write dial_plan."),)
+        if folded(key) == folded(_english_name(plan)):
+            detail = f'The name "{key}" is that of the policy which the dial plan brings.'
+            return (Problem((), "Invalid name", detail, f"Write {plan}{DEFAULT}.", on_key=True),)
+        return super().declared(key, values)
+
+    def observe(self, answers: Sequence[Answer], landscape: Landscape) -> Sequence[Resource | Diagnosed]:
+        """Return the policies; in each dial plan the one that came with it goes by ``<dial plan>/default``."""
+        found = list(super().observe(answers, landscape))
+        declared: Mapping[str, Resource] = landscape.declared.get(self.name, {})
+        by_plan: dict[str, list[Resource]] = {}
+        for one in found:
+            if isinstance(one, Resource) and (plan := one.text("dial_plan")):
+                by_plan.setdefault(plan, []).append(one)
+        defaults = {
+            default.address: Address(self.name, f"{plan}{DEFAULT}")
+            for plan, policies in by_plan.items()
+            if (default := _default_of(plan, [one for one in policies if one.key not in declared])) is not None
+        }
+        return [
+            replace(one, address=defaults.get(one.address, one.address)) if isinstance(one, Resource) else one
+            for one in found
+        ]
+
+    def derive(self, landscape: Landscape) -> Sequence[Resource]:
+        """Return the declared policies, and the default policies that mailboxes stand on and no dial plan brings.
+
+        A dial plan may have been made without one (GenerateUMMailboxPolicy), or lost it.
+        """
+        declared = super().derive(landscape)
+        return (*declared, *_missing_defaults(landscape, {folded(one.key) for one in declared}))
+
+    def identity(self, key: str, landscape: Landscape) -> Argument:
+        return policy_argument(key, landscape)
+
+    def create(self, desired: Resource, landscape: Landscape) -> Sequence[Command]:
+        """Return the commands; a default policy that went missing is made again under the English name."""
+        if not desired.key.endswith(DEFAULT):
+            return super().create(desired, landscape)
+        name = _english_name(desired.key.removesuffix(DEFAULT))
+        return super().create(replace(desired, address=Address(self.name, name)), landscape)
+
+    def is_forgotten(self, prior: Resource, landscape: Landscape) -> bool:
+        return prior.key.endswith(DEFAULT)
+
+    def is_implied(self, observed: Resource, landscape: Landscape) -> bool:
+        """True for the policy that a dial plan brings with it."""
+        return observed.key.endswith(DEFAULT)
+
+    def check_declared(self, landscape: Landscape) -> Sequence[Diagnostic]:
+        return self.check(landscape)
+
+    def check(self, landscape: Landscape) -> Sequence[Diagnostic]:
+        told: list[Diagnostic] = []
+        for policy in landscape.wanted(self.name).values():
+            observed = landscape.one(self.name, policy.key)
+            action = landscape.actions.get(policy.address)
+            if action is not None and action.kind is ActionKind.CREATE and policy.key.strip("*") != policy.key:
+                told.append(PATTERN.told(policy, f'"{policy.key}" is to be made.'))
+            reset, attempts = (
+                policy.get(name, observed.get(name) if observed else None)
+                for name in ("logon_failures_before_pin_reset", "max_logon_attempts")
+            )
+            if isinstance(reset, int) and isinstance(attempts, int) and reset >= attempts:
+                detail = f"{policy.address} resets the PIN after {reset} failed logons, and locks after {attempts}."
+                told.append(PIN_RESET.told(policy, detail))
+        return told
+
+
+def policy_argument(key: str, landscape: Landscape) -> Argument:
+    """Return what a cmdlet takes for a policy: its GUID, or the promise of its name where it is still to be made."""
+    observed = landscape.one(MailboxPolicy.name, key)
+    if observed is not None and observed.name:
+        return object_argument(observed, key)
+    return NameOf(Address(MailboxPolicy.name, key), MailboxPolicy.shown_as) if key.endswith(DEFAULT) else key
+
+
+def _missing_defaults(landscape: Landscape, declared: set[str]) -> Iterator[Resource]:
+    if not landscape.is_readable(MailboxPolicy.name):
+        return
+    wanted = landscape.declared.get("um_mailbox", {}).values()
+    asked = {folded(key): key for one in wanted if (key := one.text("policy") or "").endswith(DEFAULT)}
+    for name, key in sorted(asked.items()):
+        plan = landscape.one("dial_plan", key.removesuffix(DEFAULT))
+        if plan is None or name in declared:
+            continue
+        policy = Resource(Address(MailboxPolicy.name, f"{plan.key}{DEFAULT}"), {"dial_plan": plan.key})
+        if landscape.one(MailboxPolicy.name, key) is None or policy.address in landscape.prior.resources:
+            yield policy  # once it was made here it stays ours
+
+
+def _english_name(plan: str) -> str:
+    return f"{plan} Default Policy"
+
+
+def _default_of(plan: str, policies: Sequence[Resource]) -> Resource | None:
+    """Return the policy that came with a dial plan.
+
+    It is the one of the English name, else the one whose name begins with the plan's, else the only one: the suffix is
+    in the language of the server that made the dial plan (observed, not documented).
+    """
+    by_name = sorted(policies, key=lambda policy: policy.key)
+    english = folded(_english_name(plan))
+    for one in by_name:
+        if folded(one.key) == english:
+            return one
+    begun = [one for one in by_name if folded(one.key).startswith(folded(f"{plan} "))]
+    if len(begun) == 1:
+        return begun[0]
+    return by_name[0] if len(by_name) == 1 else None

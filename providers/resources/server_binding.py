@@ -1,0 +1,353 @@
+"""Which dial plans an Exchange server answers for, and its startup mode: step 4 of the procedure.
+
+Nothing is declared: the bindings follow from ``servers`` of the dial plans, and the mode from their security. Only the
+elements that are ours are added and removed; from 2013 on as a difference, before that as the full list of a fresh
+read, which the write is guarded by. A change of the mode needs a restart of the services, which is left owed. Sources:
+Set-UMServer, Set-UMService, Set-UMCallRouterSettings (Microsoft Learn); DOMAIN 2.3, 3.5, 3.6.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, ClassVar
+
+from providers.cmdlets.cmdlet_resource import CmdletResource, Declared, Membership, Param, References, unset
+from providers.cmdlets.rules import Rule, did_you_mean, enumerated
+from providers.cmdlets.value_types import ObjectName, StartupMode, Unordered, lower, object_name
+from providers.estate.servers import UMHost, UMService, endpoint_for, named_servers, um_hosts
+from providers.estate.topology import LYNC_2010, LYNC_2013, SKYPE, product_of
+from providers.estate.versions import ExchangeVersion
+from reconciler.model.actions import Action, ActionKind, Change
+from reconciler.model.addresses import Address
+from reconciler.model.commands import Argument, Command, Delta, read, write
+from reconciler.model.diagnostics import Diagnostic, Severity
+from reconciler.model.errors import NotFound, SessionError
+from reconciler.model.landscape import Landscape
+from reconciler.model.resource_types import Answer, Diagnosed, Lifecycle
+from reconciler.model.resources import Resource
+from reconciler.model.snapshot import Duty, Obligation
+from reconciler.model.values import Record, Value, folded
+
+UNKNOWN_SERVER = Rule(
+    "UM010",
+    "Unknown Exchange server",
+    "A dial plan names a server that the organization does not have.",
+    "Write the FQDN of an Exchange server, or all.",
+    "Get-ExchangeServer; DOMAIN 3.5",
+)
+NO_UM_ROLE = Rule(
+    "UM011",
+    "Server has no Unified Messaging",
+    "A dial plan names a server without a Unified Messaging role or service; it could not answer.",
+    "Name servers with the Unified Messaging, Mailbox or Client Access role of Exchange 2007 to 2016, or write all.",
+    "UM voice architecture changes (JJ150516); DOMAIN 2.2",
+)
+MIXED_VERSIONS = Rule(
+    "UM012",
+    "Servers of several versions on one dial plan",
+    "Lync routes only to the servers of the highest Exchange version bound to a dial plan: the others get no calls.",
+    "Bind servers of one version, or take the older ones off once the newer ones serve.",
+    "Lync Server 2010 ExumRouting Enhancements; DOMAIN 2.3",
+    Severity.WARNING,
+)
+NOT_EVERY_SERVER = Rule(
+    "UM013",
+    "Dial plan is not on every server",
+    "From Exchange 2013 on, all Client Access and Mailbox servers must be bound to all SIP dial plans used with Lync; "
+    "else outgoing calls and transfers fail.",
+    "Write servers: all.",
+    "Add Mailbox and Client Access servers to a SIP URI dial plan (Aa996399); DOMAIN 3.5",
+    Severity.WARNING,
+)
+NO_SERVER = Rule(
+    "UM014",
+    "Dial plan has no server",
+    "A dial plan that no server answers for cannot take calls.",
+    "Write servers: all, or the FQDNs of its servers.",
+    "DOMAIN 3.5",
+    Severity.WARNING,
+)
+NO_UM_AT_ALL = Rule(
+    "UM016",
+    "Organization has no Unified Messaging",
+    "No Exchange server of the organization has Unified Messaging, which ended with Exchange 2016: no dial plan can be "
+    "made or answered there.",
+    "Name an Exchange server of 2007 to 2016 as connection, or use Cloud Voicemail and declare no dial plans.",
+    "Exchange Server 2019, discontinued features; DOMAIN 2.1, 2.2",
+)
+UNDOCUMENTED_PAIR = Rule(
+    "UM015",
+    "Versions are not documented together",
+    "Microsoft documents Exchange 2007 with Lync Server 2010 and 2013, Exchange 2010 and 2013 with these and Skype for "
+    "Business Server, and Exchange 2016 with Skype for Business Server only.",
+    "Bind servers of an Exchange version that is documented with it. Where there is none, expect no support for this "
+    "pair, and try it outside production first.",
+    "Exchange Unified Messaging support (Gg398179); DOMAIN 2.1",
+    Severity.WARNING,
+)
+
+_DOCUMENTED = {
+    "2007": frozenset({LYNC_2010, LYNC_2013}),
+    "2010": frozenset({LYNC_2010, LYNC_2013, SKYPE}),
+    "2013": frozenset({LYNC_2010, LYNC_2013, SKYPE}),
+    "2016": frozenset({SKYPE}),
+}
+
+_GET = {UMService.UM_SERVER: "Get-UMServer", UMService.UM_SERVICE: "Get-UMService"}
+_SET = {UMService.UM_SERVER: "Set-UMServer", UMService.UM_SERVICE: "Set-UMService"}
+
+
+class BindingRecord(Declared):
+    """What one service of an Exchange server answers for."""
+
+    dial_plans: Annotated[tuple[ObjectName, ...], Unordered(), Membership(), References("dial_plan")] = unset()
+    """Dial plans bound to it; those of others are left alone."""
+    startup_mode: Annotated[StartupMode, Param("UMStartupMode")] = unset()
+    """TCP, TLS or Dual; a secured dial plan needs TLS or Dual. Exchange 2007 has none."""
+
+
+class ServerBinding(CmdletResource):
+    """Dial plans and startup mode of one UM server, UM service or call router; key ``fqdn/um_service``."""
+
+    name: ClassVar[str] = "server_binding"
+    lifecycle: ClassVar[Lifecycle] = Lifecycle.SETTING
+    rank: ClassVar[int] = 2
+    model: ClassVar[type[Declared]] = BindingRecord
+    noun: ClassVar[str] = "UMService"
+    other_cmdlets: ClassVar[tuple[str, ...]] = (
+        "Get-UMServer",
+        "Set-UMServer",
+        "Get-UMCallRouterSettings",
+        "Set-UMCallRouterSettings",
+    )
+    reads_after: ClassVar[tuple[str, ...]] = ("exchange_server",)
+    refreshes: ClassVar[tuple[str, ...]] = ("um_service_restart",)
+    rules: ClassVar[tuple[Rule, ...]] = (
+        UNKNOWN_SERVER,
+        NO_UM_ROLE,
+        MIXED_VERSIONS,
+        NOT_EVERY_SERVER,
+        NO_SERVER,
+        NO_UM_AT_ALL,
+        UNDOCUMENTED_PAIR,
+    )
+
+    # how it is read
+
+    def queries(self, landscape: Landscape, keys: frozenset[str] | None = None) -> Sequence[Command]:
+        commands: dict[Command, None] = {}
+        for host in um_hosts(landscape).values():
+            endpoint = endpoint_for(host, landscape)
+            properties = ["Name", "Guid", "DialPlans", *(["UMStartupMode"] if host.version.has_startup_mode else [])]
+            for service in host.services:
+                if service is UMService.CALL_ROUTER:
+                    command = read("Get-UMCallRouterSettings", *properties, endpoint=endpoint, Server=host.fqdn)
+                else:
+                    command = read(_GET[service], *properties, endpoint=endpoint)
+                commands[command] = None
+        return tuple(commands)
+
+    def observe(self, answers: Sequence[Answer], landscape: Landscape) -> Sequence[Resource | Diagnosed]:
+        by_name = {folded(host.name): host for host in um_hosts(landscape).values()}
+        found: list[Resource | Diagnosed] = []
+        for command, reply in answers:
+            server = dict(command.parameters).get("Server")
+            if isinstance(reply, NotFound):
+                continue
+            if isinstance(reply, SessionError):
+                key = f"{server}/{UMService.CALL_ROUTER.value}" if server else "*"
+                found += [Diagnosed(Address(self.name, key), told) for told in reply.diagnostics]
+                continue
+            for record in reply.records:
+                if server is not None:
+                    found.append(self._observed(str(server), UMService.CALL_ROUTER, record))
+                    break
+                host = by_name.get(folded(str(object_name(record.get("Name")))))
+                if host is not None:
+                    found.append(self._observed(host.fqdn, _service_of(command), record))
+        return found
+
+    def _observed(self, fqdn: str, service: UMService, record: Record) -> Resource:
+        guid = record.get("Guid")
+        address = Address(self.name, f"{lower(fqdn)}/{service.value}")
+        name = str(object_name(record.get("Name")))
+        return Resource(address, self.canonical(record), name=name, guid=guid if isinstance(guid, str) else None)
+
+    # what follows from the dial plans
+
+    def derive(self, landscape: Landscape) -> Sequence[Resource]:
+        plans = tuple(landscape.wanted("dial_plan").values())
+        desired: list[Resource] = []
+        for host in um_hosts(landscape).values():
+            bound = [plan for plan in plans if host.fqdn in named_servers(plan, landscape)]
+            for service in host.services:
+                address = Address(self.name, f"{host.fqdn}/{service.value}")
+                known = landscape.prior.resources.get(address)
+                if bound or (known is not None and known.attributes.get("dial_plans")):
+                    desired.append(_desired(address, bound, host, landscape))
+        return desired
+
+    def is_forgotten(self, prior: Resource, landscape: Landscape) -> bool:
+        return True  # it stays desired until no dial plan of ours is left on it, or its server is gone
+
+    def needs(self, desired: Resource, landscape: Landscape) -> Sequence[Address]:
+        return tuple(Address("dial_plan", plan) for plan in desired.items("dial_plans"))
+
+    def obligations(
+        self, kind: ActionKind, desired: Resource, changes: Sequence[Change], landscape: Landscape
+    ) -> Sequence[Obligation]:
+        if any(change.attribute == "startup_mode" for change in changes):
+            return (Obligation(Duty.UM_SERVICE_RESTART, host_of(desired.key)),)
+        return ()
+
+    def owed_after(self, action: Action, landscape: Landscape) -> Sequence[Obligation]:
+        since = {owed.subject: landscape.one("um_service_restart", owed.subject) for owed in action.owes}
+        return tuple(
+            Obligation(owed.duty, owed.subject, services.text("host_clock"))
+            for owed in action.owes
+            if (services := since[owed.subject]) is not None
+        )
+
+    # what changes it
+
+    def update(
+        self, desired: Resource, observed: Resource, changes: Sequence[Change], landscape: Landscape
+    ) -> Sequence[Command]:
+        fqdn, _, kind = desired.key.rpartition("/")
+        service, host = UMService(kind), um_hosts(landscape).get(fqdn)
+        if host is None:
+            return ()
+        arguments: dict[str, Argument] = {}
+        for change in changes:
+            if change.attribute == "dial_plans":
+                arguments["DialPlans"] = _dial_plans(change, host)
+            elif isinstance(change.after, str):
+                arguments["UMStartupMode"] = change.after
+        endpoint = endpoint_for(host, landscape)
+        if service is UMService.CALL_ROUTER:
+            return (write("Set-UMCallRouterSettings", endpoint, Server=fqdn, **arguments),)
+        return (write(_SET[service], endpoint, Identity=observed.name or host.name, **arguments),)
+
+    def project(self, changes: Sequence[Change], observed: Resource) -> Mapping[str, Value]:
+        """Return what the changes touch; of a list that is written whole (2007, 2010) the whole list."""
+        told = dict(super().project(changes, observed))
+        if observed.key.endswith(f"/{UMService.UM_SERVER.value}") and "dial_plans" in told:
+            told["dial_plans"] = observed.get("dial_plans")
+        return told
+
+    # what forbids or clouds it
+
+    def check(self, landscape: Landscape) -> Sequence[Diagnostic]:
+        if not landscape.is_readable("exchange_server"):
+            return ()
+        hosts, plans = um_hosts(landscape), landscape.wanted("dial_plan").values()
+        if plans and not hosts and landscape.all("exchange_server"):
+            return (_no_um(landscape),)
+        told = [one for plan in plans for one in _check(plan, hosts, landscape)]
+        return (*told, *_undocumented_pairs(landscape))
+
+
+def _no_server(plan: Resource) -> Diagnostic:
+    """Return that nobody answers for a dial plan; where it asks for all, none is to be seen."""
+    if plan.get("servers") != "all":
+        return NO_SERVER.told(plan, f"{plan.address} names no server.")
+    detail = f"{plan.address} is to be on all servers, and Exchange lists none."
+    return NO_SERVER.told(
+        plan, detail, "Check that the account may read the servers (View-Only Organization Management)."
+    )
+
+
+def _no_um(landscape: Landscape) -> Diagnostic:
+    servers = sorted(landscape.all("exchange_server").values(), key=lambda server: server.address)
+    shown = [f"{server.key} ({_product(server)})" for server in servers]
+    return NO_UM_AT_ALL.told(None, f"The organization has {enumerated(shown)}.")
+
+
+def _product(server: Resource) -> str:
+    version = ExchangeVersion.parse(server.text("version"))
+    return f"Exchange {version.product}" if version else "Exchange of an unknown version"
+
+
+def _undocumented_pairs(landscape: Landscape) -> Sequence[Diagnostic]:
+    """Return the pairs of products, bound together by a dial plan, that no document mentions."""
+    hosts = um_hosts(landscape)
+    plans = landscape.wanted("dial_plan").values()
+    bound = {fqdn for plan in plans for fqdn in named_servers(plan, landscape) if fqdn in hosts}
+    exchange = sorted({hosts[fqdn].version.product for fqdn in bound})
+    services = landscape.all("lync_service").values()
+    lync = sorted({product for one in services if (product := product_of(one.get("version")))})
+    return [
+        UNDOCUMENTED_PAIR.told(None, f"Exchange {one} and {other} are to be joined.")
+        for one in exchange
+        for other in lync
+        if other not in _DOCUMENTED.get(one, frozenset())
+    ]
+
+
+def startup_mode_query(host: UMHost, service: UMService, landscape: Landscape, controller: str | None) -> Command:
+    """Return the read of one service's startup mode as ``controller`` knows it, or the one that all is done on."""
+    endpoint = endpoint_for(host, landscape)
+    asked = {"DomainController": controller} if controller else {}
+    if service is UMService.CALL_ROUTER:
+        return read("Get-UMCallRouterSettings", "UMStartupMode", endpoint=endpoint, Server=host.fqdn, **asked)
+    return read(_GET[service], "UMStartupMode", endpoint=endpoint, Identity=host.name, **asked)
+
+
+def host_of(key: str) -> str:
+    """Return the server of a binding's key."""
+    return key.rpartition("/")[0]
+
+
+def _service_of(command: Command) -> UMService:
+    return next(service for service, cmdlet in _GET.items() if cmdlet == command.cmdlet)
+
+
+def _desired(address: Address, bound: Sequence[Resource], host: UMHost, landscape: Landscape) -> Resource:
+    values: dict[str, Value] = {"dial_plans": tuple(sorted(plan.key for plan in bound))}
+    observed = landscape.one(address.type, address.key)
+    is_secured = any(plan.text("voip_security") in ("Secured", "SIPSecured") for plan in bound)
+    if is_secured and host.version.has_startup_mode:
+        mode = observed.text("startup_mode") if observed else None
+        values["startup_mode"] = mode if mode in ("TLS", "Dual") else "Dual"
+    return Resource(address, values)
+
+
+def _dial_plans(change: Change, host: UMHost) -> Argument:
+    before = change.before if isinstance(change.before, tuple) else ()
+    after = change.after if isinstance(change.after, tuple) else ()
+    if not host.version.binds_by_difference:
+        return after
+    return Delta(
+        add=tuple(str(plan) for plan in after if plan not in before),
+        remove=tuple(str(plan) for plan in before if plan not in after),
+    )
+
+
+def _check(plan: Resource, hosts: Mapping[str, UMHost], landscape: Landscape) -> Sequence[Diagnostic]:
+    if "servers" not in plan.attributes:
+        return ()
+    servers = landscape.all("exchange_server")
+    named = named_servers(plan, landscape)
+    told: list[Diagnostic] = []
+    for fqdn in named:
+        if fqdn not in servers:
+            detail = f'{plan.address} names the server "{fqdn}", which the organization does not have.'
+            told.append(UNKNOWN_SERVER.told(plan, detail, did_you_mean(fqdn, hosts)))
+        elif fqdn not in hosts:
+            roles = ", ".join(servers[fqdn].items("roles")) or "none"
+            product = _product(servers[fqdn])
+            detail = f'{plan.address} names the server "{fqdn}", which is {product} with the roles {roles}.'
+            told.append(NO_UM_ROLE.told(plan, detail))
+    bound = [hosts[fqdn] for fqdn in named if fqdn in hosts]
+    if not bound and not told:
+        told.append(_no_server(plan))
+    majors = sorted({host.version.major for host in bound})
+    if len(majors) > 1:
+        newest = [host.fqdn for host in bound if host.version.major == majors[-1]]
+        detail = f"{plan.address} is on servers of several versions; only {enumerated(newest)} would get its calls."
+        told.append(MIXED_VERSIONS.told(plan, detail))
+    missing = [host.fqdn for host in hosts.values() if host.version.has_um_service and host not in bound]
+    if missing and any(host.version.has_um_service for host in bound):
+        detail = f"{plan.address} leaves out {enumerated(missing)}."
+        told.append(NOT_EVERY_SERVER.told(plan, detail))
+    return told

@@ -1,0 +1,248 @@
+"""Restarting the Front End service (RTCSRV) on every Front End after exchucutil, one at a time in each pool.
+
+The need is a level (``restart_level``), what is done are services that stop and start (``front_end_services``), and a
+pool stays up meanwhile (``restart_pool``). Whatever ran before a restart has to run after it: that is written down with
+the intent, is part of the proof, and is owed until it is seen. Sources: Gg398129 (step 5), Stop- and
+Start-CsWindowsService (Microsoft Learn); DOMAIN 5; RELIABILITY D1 to D5.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import ClassVar
+
+from providers.cmdlets.rules import Rule
+from providers.estate import restart_checks, restart_pool
+from providers.estate.front_end_services import (
+    SERVICE,
+    TYPE,
+    Work,
+    coming,
+    front_end_query,
+    held_back,
+    not_running,
+    seen_coming,
+    starts,
+    state_of,
+    stops,
+    under_way,
+    work_on,
+)
+from providers.estate.restart_level import (
+    REFERENCE,
+    exchange_clock,
+    has_restarted,
+    is_older_than_links,
+    restart_reasons,
+    unreplicated,
+)
+from providers.estate.services import observed_services, service_attributes, services_owed
+from providers.estate.topology import UcPool, front_end_pools, front_ends, voice_users_by_pool
+from providers.resources.exchange_facts import global_catalogs
+from providers.resources.exchucutil import awaited_script, script_query
+from reconciler.model.actions import Action
+from reconciler.model.addresses import Address
+from reconciler.model.attributes import Attribute, AttributeRole
+from reconciler.model.commands import Command, read
+from reconciler.model.diagnostics import Diagnostic
+from reconciler.model.landscape import Landscape
+from reconciler.model.resource_types import Answer, Diagnosed, Lifecycle, ResourceType, Task, UnderWay
+from reconciler.model.resources import Resource
+from reconciler.model.snapshot import Duty, Obligation
+from reconciler.model.values import Value
+
+_PATIENCE_WITHOUT_QUORUM = 900.0
+"""Seconds: only somebody else can bring what the pool lacks."""
+
+
+class ServiceRestart(ResourceType):
+    """RTCSRV on one Front End; key: its FQDN."""
+
+    name: ClassVar[str] = TYPE
+    lifecycle: ClassVar[Lifecycle] = Lifecycle.TASK
+    rank: ClassVar[int] = 6
+    reads_after: ClassVar[tuple[str, ...]] = ("lync_service", "lync_site", "lync_computer", "pool")
+    looks_between: ClassVar[bool] = True
+    rules: ClassVar[tuple[Rule, ...]] = (*restart_pool.RULES, *restart_checks.RULES)
+
+    @property
+    def cmdlets(self) -> frozenset[str]:
+        return frozenset({"Get-Service", "Stop-CsWindowsService", "Start-CsWindowsService", "Get-UMHuntGroup"})
+
+    @property
+    def attributes(self) -> Mapping[str, Attribute]:
+        clock = Attribute(
+            REFERENCE, "The Exchange entry point's clock, read together with the host's.", role=AttributeRole.READ_ONLY
+        )
+        return {**service_attributes(SERVICE), clock.name: clock}
+
+    # how it is read
+
+    def queries(self, landscape: Landscape, keys: frozenset[str] | None = None) -> Sequence[Command]:
+        asked = [front_end_query(host, landscape) for host in front_ends(landscape) if keys is None or host in keys]
+        return (*asked, script_query()) if asked else ()
+
+    def observe(self, answers: Sequence[Answer], landscape: Landscape) -> Sequence[Resource | Diagnosed]:
+        """Return the services of each Front End, with the clock they are compared by: both are of one moment."""
+        reference = next((clock for answer in answers if (clock := exchange_clock(answer))), None)
+        found = [observed_services(self.name, command, reply) for command, reply in answers if command.endpoint.host]
+        return [
+            replace(one, attributes={**one.attributes, REFERENCE: reference}) if isinstance(one, Resource) else one
+            for one in found
+        ]
+
+    # when it is due
+
+    def due(self, landscape: Landscape) -> Sequence[Task]:
+        return [task for pool in front_end_pools(landscape) for task in self._tasks(pool, landscape)]
+
+    def _tasks(self, pool: UcPool, landscape: Landscape) -> list[Task]:
+        """Return the tasks of a pool: what is stopped starts first and together, then one after the other restarts."""
+        works = [
+            work
+            for host in pool.front_ends
+            if (work := work_on(host, restart_reasons(host, landscape), landscape)) is not None
+        ]
+        first = [work for work in works if not work.stops]
+        group = f"{pool.fqdn} starts" if len(first) > 1 else ""
+        tasks = [self._task(work, landscape, group=group) for work in first]
+        before = tuple(task.resource.address for task in tasks)
+        settle = landscape.settings.settle_seconds if len(pool.front_ends) > 1 else 0
+        for work in works:
+            if work.stops:
+                tasks.append(self._task(work, landscape, before=before, settle_seconds=settle))
+                before = (tasks[-1].resource.address,)
+        return tasks
+
+    def _task(
+        self,
+        work: Work,
+        landscape: Landscape,
+        *,
+        before: tuple[Address, ...] = (),
+        settle_seconds: int = 0,
+        group: str = "",
+    ) -> Task:
+        is_restart = work.starts and bool(restart_reasons(work.host, landscape))
+        restart = (Obligation(Duty.FRONT_END_RESTART, work.host),) if is_restart else ()
+        return Task(
+            Resource(Address(self.name, work.host)),
+            reasons=work.reasons,
+            commands=work.commands,
+            needs=(*_scripts(landscape), *before),
+            owes=work.obligations,
+            discharges=(*restart, *work.obligations),
+            settle_seconds=settle_seconds,
+            group=group,
+        )
+
+    # whether it is done
+
+    def expectation(self, action: Action, landscape: Landscape) -> Mapping[str, Value] | None:
+        """Return what an action takes for granted: one that stops the service, what it stops; else whether it is up."""
+        state = state_of(action.address.key, landscape)
+        if state is None:
+            return None
+        status = "Running" if state.is_up else "Stopped"  # or about to be
+        if not stops(action):
+            return {"status": status}
+        return {
+            "status": status,
+            "start_time": state.start_time,
+            "running_dependents": tuple(sorted(state.running_dependents)),
+        }
+
+    def is_done(self, action: Action, landscape: Landscape) -> bool:
+        host, state = action.address.key, state_of(action.address.key, landscape)
+        if state is None or not state.is_running or state.start_time is None:
+            return False
+        if not_running(host, _has_to_run(action), landscape):
+            return False
+        if not any(owed.duty is Duty.FRONT_END_RESTART for owed in action.discharges):
+            return True
+        owed = landscape.prior.owes(Duty.FRONT_END_RESTART, host)
+        planned_upon = (action.expects or {}).get("start_time")
+        limits = [limit for limit in (owed.since if owed else None, planned_upon) if isinstance(limit, str)]
+        return all(state.start_time > limit for limit in limits) and not is_older_than_links(host, state, landscape)
+
+    def met(self, landscape: Landscape) -> Sequence[Obligation]:
+        return tuple(owed for owed in landscape.prior.obligations if _is_met(owed, landscape))
+
+    def coming(self, owed: Obligation, landscape: Landscape) -> UnderWay | None:
+        return coming(owed, landscape)
+
+    # what it waits for
+
+    def waits_for(self, action: Action, landscape: Landscape) -> Sequence[Command]:
+        """Return reads of the pool's members, of a script still running, and of what each catalogue knows."""
+        pool = front_ends(landscape).get(action.address.key)
+        members = [front_end_query(member, landscape) for member in (pool.front_ends if pool else ())]
+        groups = (
+            read("Get-UMHuntGroup", "Guid", DomainController=controller) for controller in global_catalogs(landscape)
+        )
+        return (*members, script_query(), *groups)
+
+    def is_ready(self, action: Action, answers: Sequence[Answer], landscape: Landscape) -> str | UnderWay | None:
+        host = action.address.key
+        pool = front_ends(landscape).get(host)
+        if waiting := awaited_script(answers):
+            return waiting
+        for answer in answers:
+            if starts(action) and (waiting := unreplicated(answer, landscape)):
+                return waiting
+        states = restart_pool.fresh_states(pool, answers)
+        own = states.get(host)
+        if own is not None and (own.is_starting or (own.is_stopping and not stops(action))):
+            return seen_coming(host, own)
+        return restart_pool.is_short(action, pool, states, landscape) if pool and stops(action) else None
+
+    def holds_back(self, action: Action, sent: int, landscape: Landscape) -> str | None:
+        return held_back(action, sent, landscape)
+
+    def under_way(self, action: Action, landscape: Landscape) -> UnderWay | None:
+        host = action.address.key
+        seen, pool = under_way(host, _has_to_run(action), landscape), front_ends(landscape).get(host)
+        lack = restart_pool.lack(pool, landscape) if pool is not None and seen is not None else None
+        return UnderWay(f"{seen.told}; {lack}", _PATIENCE_WITHOUT_QUORUM) if seen and lack else seen
+
+    # what forbids or clouds it
+
+    def check(self, landscape: Landscape) -> Sequence[Diagnostic]:
+        pools = front_ends(landscape)
+        told = list(restart_checks.check_services(pools, landscape))
+        for host, pool in pools.items():
+            action = landscape.actions.get(Address(self.name, host))
+            if action is not None:
+                told += restart_pool.check_pool(action, pool, landscape)
+        return told
+
+    def affects(self, action: Action, landscape: Landscape) -> int:
+        """Return this Front End's share of the users homed on its pool; nobody is on one that is stopped."""
+        pool = front_ends(landscape).get(action.address.key)
+        if pool is None or not stops(action):
+            return 0
+        users = voice_users_by_pool(landscape).get(pool.fqdn, 0)
+        place, size = pool.front_ends.index(action.address.key), len(pool.front_ends)
+        return users // size + (place < users % size)
+
+
+def _scripts(landscape: Landscape) -> tuple[Address, ...]:
+    """Return the exchucutil that this plan runs, if it does."""
+    return tuple(address for address in landscape.actions if address.type == "exchucutil")
+
+
+def _has_to_run(action: Action) -> tuple[str, ...]:
+    """Return the services that run when an action is done: those it starts, and those that ran before it."""
+    before = (action.expects or {}).get("running_dependents")
+    told = tuple(str(name) for name in before) if isinstance(before, tuple) else ()
+    return tuple(dict.fromkeys((*services_owed(action.discharges, action.address.key), *told)))
+
+
+def _is_met(owed: Obligation, landscape: Landscape) -> bool:
+    if owed.duty is Duty.FRONT_END_RESTART:
+        return has_restarted(owed, landscape)
+    if owed.duty is not Duty.SERVICE_RUNS:
+        return False
+    host, _, service = owed.subject.partition("/")
+    return not not_running(host, (service,), landscape)

@@ -1,0 +1,276 @@
+"""UM on the mailbox of an Enterprise Voice user: step 8 of the procedure.
+
+A feature of an object that somebody else owns: it is enabled and disabled, never made, and left alone when it is no
+longer declared. Exchange generates the PIN and mails it, so a PIN is no attribute. The policy decides the dial plan:
+another policy of the same plan is a Set, another plan is Disable and Enable, with a new PIN; extension and SIP address
+are changed by editing the EUM addresses, without one. Rows come by the ten thousand, and are observed in one listing.
+Sources: Enable-, Set-, Disable-UMMailbox (Microsoft Learn); Change a SIP address, Change an extension number; DOMAIN
+3.11, 7.7.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Annotated, Any, ClassVar
+
+from pydantic import GetJsonSchemaHandler
+
+from providers.cmdlets.cmdlet_resource import (
+    CmdletResource,
+    CreateOnly,
+    Declared,
+    Exclusive,
+    Intent,
+    Output,
+    Param,
+    References,
+    object_argument,
+    unset,
+)
+from providers.cmdlets.rules import Rule
+from providers.cmdlets.value_types import (
+    Digits,
+    Normalise,
+    ObjectName,
+    PersonName,
+    SipAddress,
+    Text,
+    Unordered,
+    enumeration,
+    text,
+)
+from providers.estate.people import guids_of, rows_by_mailbox
+from providers.estate.policies import DEFAULT, default_spelt, plan_of, plans_by_policy
+from providers.resources.mailbox_checks import MAILBOX_RULES, check_mailboxes, check_rows, is_ended
+from providers.resources.mailbox_policy import policy_argument
+from reconciler.model.actions import Action, Change
+from reconciler.model.addresses import Address
+from reconciler.model.claims import Claim
+from reconciler.model.commands import Argument, Command, Delta, ObjectId, read, write
+from reconciler.model.diagnostics import MISSING_ATTRIBUTE, Diagnostic, Problem
+from reconciler.model.landscape import Landscape
+from reconciler.model.resource_types import Answer, Diagnosed, Lifecycle, Section
+from reconciler.model.resources import Resource
+from reconciler.model.values import Value, folded
+
+_FEW = 200
+"""Up to so many mailboxes are read one by one instead of all: apply looks at a hundred at a time."""
+_OF_THE_END = ("state", "wave")
+"""The attributes that still say something of a row which ends voice mail."""
+_BROUGHT = re.compile(r"(.+) Default Policy", re.IGNORECASE)
+
+
+class _Several(Normalise):
+    """Marks extensions that may stand in one text, such as ``4101; 4102`` in a cell of a CSV file."""
+
+    def __init__(self) -> None:
+        super().__init__(lambda value: re.split(r"[;,\s]+", value.strip()) if isinstance(value, str) else value)
+
+    def __get_pydantic_json_schema__(self, schema: Any, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        one = {"type": "string", "pattern": "^[0-9]{1,20}([;, ]+[0-9]{1,20})*$"}
+        return {"anyOf": [one, dict(handler(schema))]}
+
+
+def _policy_key(value: object) -> object:
+    """Return the key of a policy: the one a dial plan brings goes by ``<dial plan>/default``."""
+    match = _BROUGHT.fullmatch(value) if isinstance(value, str) else None
+    return f"{match[1]}{DEFAULT}" if match else default_spelt(value)
+
+
+class MailboxDeclaration(Declared):
+    """UM for one mailbox, named by its primary SMTP address, or by another name that fits it alone."""
+
+    sip_address: Annotated[SipAddress, Param("SIPResourceIdentifier"), Exclusive("SIP address", at_birth=True)] = (
+        unset()
+    )
+    """SIP address of the user in Lync, user@domain."""
+    extension: Annotated[
+        tuple[Digits, ...], Unordered(), _Several(), Param("Extensions"), Exclusive("extension", at_birth=True)
+    ] = unset()
+    """Extension, with as many digits as the dial plan asks for; several stand apart by spaces."""
+    policy: Annotated[Text, Normalise(_policy_key), Param("UMMailboxPolicy"), References("mailbox_policy")] = unset()
+    """UM mailbox policy; left out, the one that came with the dial plan."""
+    dial_plan: Annotated[ObjectName, CreateOnly(), Param(""), Output("UMDialPlan"), References("dial_plan")] = unset()
+    """Dial plan; follows from the policy where one is written."""
+    wave: Annotated[Text, Intent()] = unset()
+    """Batch that the user belongs to; plan --wave takes one at a time."""
+    state: Annotated[str, *enumeration("present", "absent"), Intent()] = unset()
+    """absent ends voice mail of the user, which counts against --max-destroy; present is what a row means anyway."""
+
+
+class UMMailbox(CmdletResource):
+    """UM on an existing mailbox; key: its primary SMTP address."""
+
+    name: ClassVar[str] = "um_mailbox"
+    lifecycle: ClassVar[Lifecycle] = Lifecycle.FEATURE
+    rank: ClassVar[int] = 9
+    section: ClassVar[str | None] = "mailboxes"
+    section_style: ClassVar[Section] = Section.ROWS
+    model: ClassVar[type[Declared]] = MailboxDeclaration
+    noun: ClassVar[str] = "UMMailbox"
+    key_type: ClassVar[Any] = PersonName
+    key_parameter: ClassVar[str] = "Identity"
+    key_output: ClassVar[str] = "PrimarySmtpAddress"
+    name_output: ClassVar[str] = "PrimarySmtpAddress"
+    other_cmdlets: ClassVar[tuple[str, ...]] = ("Set-Mailbox",)
+    reads_after: ClassVar[tuple[str, ...]] = ("mailbox_policy",)
+    rules: ClassVar[tuple[Rule, ...]] = MAILBOX_RULES
+
+    def declared(self, key: str, values: Mapping[str, Value]) -> Resource | Sequence[Problem]:
+        if is_ended(values):
+            return Resource(Address(self.name, key), {name: values[name] for name in _OF_THE_END if name in values})
+        if "policy" in values:
+            return Resource(Address(self.name, key), values)
+        plan = values.get("dial_plan")
+        if plan is None:
+            detail = f'{key} has neither "policy" nor "dial_plan".'
+            return (Problem((), MISSING_ATTRIBUTE, detail, "Write one of them."),)
+        return Resource(Address(self.name, key), {**values, "policy": f"{plan}{DEFAULT}"})
+
+    # how it is read
+
+    def queries(self, landscape: Landscape, keys: frozenset[str] | None = None) -> Sequence[Command]:
+        """Return one listing of all, or a read of each where only a few are asked for."""
+        if keys is None or len(keys) > _FEW:
+            return (read("Get-UMMailbox", *self.outputs, ResultSize="Unlimited"),)
+        guids = guids_of(keys, landscape)
+        whom = (ObjectId(guids[key], key) if key in guids else key for key in sorted(keys))
+        return tuple(read("Get-UMMailbox", *self.outputs, Identity=each) for each in whom)
+
+    def observe(self, answers: Sequence[Answer], landscape: Landscape) -> Sequence[Resource | Diagnosed]:
+        """Return the mailboxes, with the policies by their keys here instead of their names.
+
+        One that was asked for by its GUID keeps the key it was asked for under, whatever its primary address is now.
+        """
+        policies = (policy for policy in landscape.all("mailbox_policy").values() if policy.name)
+        keys = {folded(str(_policy_key(policy.name))): policy.key for policy in policies}
+        asked = _asked(answers)
+        found: list[Resource | Diagnosed] = []
+        for one in super().observe(answers, landscape):
+            policy = one.text("policy") if isinstance(one, Resource) else None
+            if isinstance(one, Resource) and policy and (key := keys.get(folded(policy))) and key != policy:
+                one = replace(one, attributes={**one.attributes, "policy": key})
+            if isinstance(one, Resource) and one.guid in asked:
+                one = replace(one, address=Address(self.name, asked[one.guid]))
+            found.append(one)
+        return found
+
+    def identity(self, key: str, landscape: Landscape) -> Argument:
+        """Return the GUID of the mailbox that was read: a mail address may be the logon name of somebody else."""
+        return object_argument(landscape.one(self.name, key) or landscape.one("mailbox", key), key)
+
+    def meant(self, landscape: Landscape) -> Mapping[str, str]:
+        return rows_by_mailbox(landscape)
+
+    # what follows from the rows
+
+    def derive(self, landscape: Landscape) -> Sequence[Resource]:
+        """Return the mailboxes with the dial plan of their policy; users of hosted voice mail are left alone."""
+        users, by_policy = landscape.all("lync_user"), plans_by_policy(landscape)
+        return tuple(
+            _with_plan(mailbox, plan_of(mailbox.text("policy"), by_policy))
+            for mailbox in super().derive(landscape)
+            if not (is_hosted(mailbox, users) or is_ended(mailbox.attributes))
+        )
+
+    def ended(self, landscape: Landscape) -> Sequence[Resource]:
+        rows: Mapping[str, Resource] = landscape.declared.get(self.name, {})
+        return tuple(row for row in rows.values() if is_ended(row.attributes))
+
+    def successors(self, gone: Resource, landscape: Landscape) -> Sequence[Address]:
+        """Return nobody: a user takes the place of another only by what is exchanged."""
+        return ()
+
+    def is_forgotten(self, prior: Resource, landscape: Landscape) -> bool:
+        return True
+
+    def group(self, action: Action, landscape: Landscape) -> str:
+        known = action.remember or landscape.one(self.name, action.address.key)
+        return (known.text("policy") if known else None) or "-"
+
+    def affects(self, action: Action, landscape: Landscape) -> int:
+        return 1
+
+    def claims(self, resource: Resource, landscape: Landscape) -> Sequence[Claim]:
+        """Return its extensions and SIP address, which are its own within its dial plan."""
+        plan = resource.text("dial_plan")
+        found = super().claims(resource, landscape) if plan else ()
+        return tuple(replace(claim, scope=folded(f"{claim.scope} in {plan}")) for claim in found)
+
+    # what changes it
+
+    def create(self, desired: Resource, landscape: Landscape) -> Sequence[Command]:
+        arguments: dict[str, Argument] = {"UMMailboxPolicy": policy_argument(desired.text("policy") or "", landscape)}
+        if desired.items("extension"):
+            arguments["Extensions"] = desired.get("extension")
+        if desired.text("sip_address"):
+            arguments["SIPResourceIdentifier"] = desired.get("sip_address")
+        return (write("Enable-UMMailbox", Identity=self.identity(desired.key, landscape), **arguments),)
+
+    def update(
+        self, desired: Resource, observed: Resource, changes: Sequence[Change], landscape: Landscape
+    ) -> Sequence[Command]:
+        commands: list[Command] = []
+        target = self.identity(desired.key, landscape)
+        by_name = {change.attribute: change for change in changes}
+        if addresses := _address_changes(by_name, desired, observed, landscape):
+            commands.append(write("Set-Mailbox", Identity=target, EmailAddresses=addresses))
+        if "policy" in by_name:
+            policy = policy_argument(str(by_name["policy"].after), landscape)
+            commands.append(write("Set-UMMailbox", Identity=target, UMMailboxPolicy=policy))
+        return commands
+
+    def delete(self, observed: Resource, landscape: Landscape) -> Sequence[Command]:
+        return (write("Disable-UMMailbox", Identity=self.identity(observed.key, landscape)),)
+
+    def check_declared(self, landscape: Landscape) -> Sequence[Diagnostic]:
+        return check_rows(landscape)
+
+    def check(self, landscape: Landscape) -> Sequence[Diagnostic]:
+        return check_mailboxes(landscape)
+
+
+def _asked(answers: Sequence[Answer]) -> Mapping[str | None, str]:
+    """Return, by GUID, the keys under which mailboxes were asked for one by one."""
+    asked = (dict(command.parameters).get("Identity") for command, _ in answers)
+    return {whom.guid: whom.name for whom in asked if isinstance(whom, ObjectId)}
+
+
+def is_hosted(mailbox: Resource, users: Mapping[str, Resource]) -> bool:
+    """True where the user's calls go to hosted voice mail: never to be mixed with UM here."""
+    user = users.get(mailbox.text("sip_address") or "")
+    return user is not None and user.get("hosted_voicemail") is True
+
+
+def _with_plan(mailbox: Resource, plan: str | None) -> Resource:
+    written = mailbox.text("dial_plan")
+    if plan is None or (written is not None and folded(written) == folded(plan)):
+        return mailbox
+    return replace(mailbox, attributes={**mailbox.attributes, "dial_plan": plan})
+
+
+def _address_changes(
+    by_name: Mapping[str, Change], desired: Resource, observed: Resource, landscape: Landscape
+) -> Delta | None:
+    """Return the EUM addresses that come and go; the SIP address is the primary one, told by upper case."""
+    plan = landscape.one("dial_plan", observed.text("dial_plan") or desired.text("dial_plan"))
+    context = plan.text("phone_context") if plan else None
+    add: list[str] = []
+    remove: list[str] = []
+    for name, prefix in (("sip_address", "EUM"), ("extension", "eum")):
+        change = by_name.get(name)
+        if change is None:
+            continue
+        before, after = _texts(change.before), _texts(change.after)
+        add += [f"{prefix}:{one};phone-context={context}" for one in after if one not in before]
+        remove += [f"eum:{one};phone-context={context}" for one in before if one not in after]
+    return Delta(tuple(add), tuple(remove)) if add or remove else None
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    if isinstance(value, tuple):
+        return tuple(str(item) for item in value)
+    told = text(value) if isinstance(value, str) else None
+    return (told,) if isinstance(told, str) and told else ()

@@ -1,0 +1,226 @@
+"""Restarting the Unified Messaging services of a server after its startup mode changed.
+
+A new mode is used only after a restart of MSExchangeUM and, from 2013 on, MSExchangeUMCR. Whether a running service
+has the new mode leaves no trace to read, so this is due only while the obligation is open that the change left; its
+end is seen by the start times, on the server's own clock. A service asks a domain controller of its own choice, so the
+restart waits until all of them know the new mode. Source: Configure the startup mode on a Mailbox server
+(Ee423544) and on a Client Access server (JJ673533); DOMAIN 3.6.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+from providers.cmdlets.rules import Rule
+from providers.estate.servers import UMHost, UMService, um_hosts
+from providers.estate.services import (
+    ServiceState,
+    ago,
+    observed_services,
+    running_script,
+    service_attributes,
+    service_query,
+    service_state,
+)
+from providers.resources.server_binding import startup_mode_query
+from reconciler.model.actions import Action
+from reconciler.model.addresses import Address
+from reconciler.model.attributes import Attribute
+from reconciler.model.commands import Command, Connection, Endpoint, Operation, write
+from reconciler.model.diagnostics import Diagnostic, Severity
+from reconciler.model.errors import SessionError
+from reconciler.model.landscape import Landscape
+from reconciler.model.resource_types import Answer, Diagnosed, Lifecycle, ResourceType, Task, UnderWay
+from reconciler.model.resources import Resource
+from reconciler.model.snapshot import Duty, Obligation
+from reconciler.model.values import Value
+
+_SERVICES = {
+    UMService.UM_SERVER: "MSExchangeUM",
+    UMService.UM_SERVICE: "MSExchangeUM",
+    UMService.CALL_ROUTER: "MSExchangeUMCR",
+}
+
+
+DOES_NOT_RUN = Rule(
+    "UM029",
+    "Unified Messaging service does not run",
+    "A UM service that Windows starts by itself does not run, so the calls that come to its server fail. Nothing is "
+    "done about one that somebody stopped: it may be meant.",
+    "Start it on its server, if that is not meant:\n  Start-Service",
+    "Start-Service (Microsoft Learn); DOMAIN 3.6",
+    Severity.WARNING,
+)
+_LONGEST_START = 600.0
+
+
+class UMServiceRestart(ResourceType):
+    """MSExchangeUM and MSExchangeUMCR of one server; key: its FQDN."""
+
+    name: ClassVar[str] = "um_service_restart"
+    lifecycle: ClassVar[Lifecycle] = Lifecycle.TASK
+    rank: ClassVar[int] = 3
+    reads_after: ClassVar[tuple[str, ...]] = ("exchange_server",)
+    rules: ClassVar[tuple[Rule, ...]] = (DOES_NOT_RUN,)
+
+    @property
+    def cmdlets(self) -> frozenset[str]:
+        return frozenset(
+            {"Get-Service", "Restart-Service", "Get-UMServer", "Get-UMService", "Get-UMCallRouterSettings"}
+        )
+
+    @property
+    def attributes(self) -> Mapping[str, Attribute]:
+        return service_attributes(*sorted(set(_SERVICES.values())))
+
+    # how it is read
+
+    def queries(self, landscape: Landscape, keys: frozenset[str] | None = None) -> Sequence[Command]:
+        return tuple(
+            service_query(Endpoint(Connection.EXCHANGE, host.fqdn), *_service_names(host))
+            for host in um_hosts(landscape).values()
+            if keys is None or host.fqdn in keys
+        )
+
+    def observe(self, answers: Sequence[Answer], landscape: Landscape) -> Sequence[Resource | Diagnosed]:
+        return [observed_services(self.name, command, reply) for command, reply in answers]
+
+    # when it is due
+
+    def due(self, landscape: Landscape) -> Sequence[Task]:
+        hosts = um_hosts(landscape)
+        return tuple(self._task(hosts[fqdn], landscape) for fqdn in _owing(landscape) if fqdn in hosts)
+
+    def _task(self, host: UMHost, landscape: Landscape) -> Task:
+        endpoint = Endpoint(Connection.EXCHANGE, host.fqdn)
+        return Task(
+            Resource(Address(self.name, host.fqdn)),
+            reasons=("the startup mode changed, which the services read when they start",),
+            commands=tuple(write("Restart-Service", endpoint, Name=name) for name in _service_names(host)),
+            needs=tuple(Address("server_binding", f"{host.fqdn}/{service.value}") for service in host.services),
+            discharges=(Obligation(Duty.UM_SERVICE_RESTART, host.fqdn),),
+        )
+
+    # whether it is done
+
+    def expectation(self, action: Action, landscape: Landscape) -> Mapping[str, Value] | None:
+        return {f"{state.name}:start_time": state.start_time for state in _states(action.address.key, landscape)}
+
+    def is_done(self, action: Action, landscape: Landscape) -> bool:
+        owed = landscape.prior.owes(Duty.UM_SERVICE_RESTART, action.address.key)
+        since = owed.since if owed else None
+        before = action.expects or {}
+        states = _states(action.address.key, landscape)
+        return bool(states) and all(_is_newer(state, since, before) for state in states)
+
+    def under_way(self, action: Action, landscape: Landscape) -> UnderWay | None:
+        host = action.address.key
+        starting = next((state for state in _states(host, landscape) if state.is_starting), None)
+        if starting is None:
+            return None
+        return UnderWay(f"{starting.name} on {host} is starting for {ago(starting.age)}", _LONGEST_START)
+
+    def met(self, landscape: Landscape) -> Sequence[Obligation]:
+        return tuple(
+            owed
+            for owed in landscape.prior.obligations
+            if owed.duty is Duty.UM_SERVICE_RESTART
+            and owed.since is not None
+            and (states := _states(owed.subject, landscape))
+            and all(_is_newer(state, owed.since, {}) for state in states)
+        )
+
+    def waits_for(self, action: Action, landscape: Landscape) -> Sequence[Command]:
+        """Return reads of the services, and of the startup mode as each domain controller knows it."""
+        services = self.queries(landscape, frozenset({action.address.key}))
+        host = um_hosts(landscape).get(action.address.key)
+        if host is None or not host.version.has_startup_mode:
+            return services
+        controllers = (None, *sorted(one.key for one in landscape.all("domain_controller").values()))
+        modes = (
+            startup_mode_query(host, service, landscape, controller)
+            for service in host.services
+            for controller in controllers
+        )
+        return (*services, *modes)
+
+    def is_ready(self, action: Action, answers: Sequence[Answer], landscape: Landscape) -> str | None:
+        if waiting := _unreplicated(answers, action.address.key):
+            return waiting
+        for command, reply in answers:
+            if command.operation is not Operation.SERVICE:
+                continue
+            if isinstance(reply, SessionError):
+                return f"{action.address.key} does not answer"
+            if waiting := running_script(reply):
+                return f"{action.address.key}: {waiting}"
+        return None
+
+    # what clouds it
+
+    def check(self, landscape: Landscape) -> Sequence[Diagnostic]:
+        """Return which UM services should run and do not, whether or not this plan restarts them."""
+        told: list[Diagnostic] = []
+        for host in um_hosts(landscape):
+            address = Address(self.name, host)
+            for state in _states(host, landscape):
+                if state.is_running or state.start_mode not in (None, "Auto"):
+                    continue
+                by_plan = "An apply starts it." if address in landscape.actions else ""
+                detail = f"{state.name} on {host} is {state.status}."
+                told.append(DOES_NOT_RUN.told(address, detail, by_plan or _start(host, state.name)))
+        return told
+
+
+def _start(host: str, service: str) -> str:
+    return f"Start it, if that is not meant; on {host}:\n  Start-Service -Name {service}"
+
+
+def _unreplicated(answers: Sequence[Answer], host: str) -> str | None:
+    """Return which domain controller tells another mode than the one the change was made on.
+
+    A controller that does not answer is passed over; the one to compare with has to.
+    """
+    told: dict[str, dict[str | None, str]] = {}
+    for command, reply in answers:
+        if command.operation is not Operation.INVOKE:
+            continue
+        modes = told.setdefault(command.cmdlet, {})
+        if not isinstance(reply, SessionError):
+            controller = dict(command.parameters).get("DomainController")
+            mode = next((str(record.get("UMStartupMode")) for record in reply.records), "")
+            modes[str(controller) if controller else None] = mode
+    for modes in told.values():
+        if None not in modes:
+            return f"the startup mode of {host} cannot be read"
+        lagging = [name for name, mode in modes.items() if mode != modes[None]]
+        if lagging:
+            return f"{lagging[0]} does not know the startup mode of {host} yet"
+    return None
+
+
+def _service_names(host: UMHost) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(_SERVICES[service] for service in host.services))
+
+
+def _owing(landscape: Landscape) -> tuple[str, ...]:
+    """Return the hosts whose restart is owed already, or will be by an action planned."""
+    owed = [*landscape.prior.obligations, *(one for action in landscape.actions.values() for one in action.owes)]
+    return tuple(sorted({one.subject.lower() for one in owed if one.duty is Duty.UM_SERVICE_RESTART}))
+
+
+def _states(fqdn: str, landscape: Landscape) -> tuple[ServiceState, ...]:
+    observed = landscape.one(UMServiceRestart.name, fqdn)
+    host = um_hosts(landscape).get(fqdn)
+    names = _service_names(host) if host else ()
+    states = (service_state(observed, name) for name in names) if observed else ()
+    return tuple(state for state in states if state is not None)
+
+
+def _is_newer(state: ServiceState, since: str | None, before: Mapping[str, Value]) -> bool:
+    """True where the service runs and started after ``since`` and after what was planned upon."""
+    planned = before.get(f"{state.name}:start_time")
+    limits = [limit for limit in (since, planned) if isinstance(limit, str)]
+    started = state.start_time
+    return state.is_running and started is not None and all(started > limit for limit in limits)

@@ -1,0 +1,96 @@
+"""Batch mode: one process for each call, its input closed before the output is read.
+
+For hosts where input does not stream (PowerShell 2.0). Nothing can be asked anew there, so nothing is repaired:
+whatever has no reply when the process is gone may have run.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from providers.transport import wire
+from providers.transport.session import pending as travelling
+from providers.transport.session.conversation import Watch, patience
+from providers.transport.session.opening import Opening
+from providers.transport.session.pending import Pending
+from providers.transport.session.replies import Replies
+from providers.transport.wsman.shell import Ended, Gone, NotTaken, ShellProcess, TooLate, Unconfirmed
+
+BATCH: Final = 20_000
+BATCH_BYTES: Final = 4 * 1024 * 1024
+
+
+def run_batch(opening: Opening, batch: list[Pending]) -> None:
+    """Run one process for ``batch``, whose requests get their results.
+
+    Raises:
+        SessionError: nothing was sent, or the runner told that it could not begin.
+        Gone: the process ended, or fell silent, before every request was answered.
+        LeaseLost, StateError: nothing may be sent.
+    """
+    if any(one.request.permit is not None for one in batch):
+        _learn_clocks(opening)
+    _run(opening, batch)
+
+
+def _learn_clocks(opening: Opening) -> None:
+    """Have a process answer for nothing but the host's clocks, where they are not known: deadlines are told by them.
+
+    Raises:
+        SessionError: it did not tell them.
+    """
+    if opening.clocks.is_known:
+        return
+    try:
+        _run(opening, [])
+    except Gone as gone:
+        raise gone.error from gone
+    if not opening.clocks.is_known:
+        raise opening.endings.lost("it does not tell its clock, by which commands have to begin in time")
+
+
+def _run(opening: Opening, batch: list[Pending]) -> None:
+    process, replies = opening.start()
+    try:
+        travelling.ask_permission(batch, process.shell, opening.load_seconds)
+        _send(opening, process, replies, batch)
+        _receive(opening, process, replies, batch)
+    finally:
+        process.close()
+
+
+def _receive(opening: Opening, process: ShellProcess, replies: Replies, batch: list[Pending]) -> None:
+    waiting = {one.wire_id: one for one in batch}
+    seconds, endings, began = patience(opening.deadlines, batch), opening.endings, opening.clock.monotonic()
+    watch = Watch(opening.deadlines.load + seconds, clock=opening.clock, endings=endings, is_stopped=opening.is_stopped)
+    is_ready = False
+    while waiting or not is_ready:
+        output = process.receive()
+        lines = replies.feed(output)
+        if opening.note_ready(lines):
+            is_ready, opening.load_seconds = True, opening.clock.monotonic() - began
+        is_ready = is_ready or output.lost is not None
+        replies.take(lines, waiting)
+        if output.done and (waiting or not is_ready):
+            raise Gone(endings.ended(output, was_ready=is_ready))
+        if any(isinstance(line, wire.Told) for line in lines):
+            watch.allow(seconds)
+        watch.check()
+
+
+def _send(opening: Opening, process: ShellProcess, replies: Replies, batch: list[Pending]) -> None:
+    for one in batch:
+        one.was_sent = True
+    lines = opening.greeting.lines(replies.nonce) + travelling.lines(batch, opening.clocks)
+    try:
+        process.send(lines, end=True, until=travelling.earliest(batch))
+    except TooLate as late:
+        for one in batch:
+            one.was_sent = False
+        raise opening.endings.too_late() from late
+    except NotTaken as refused:
+        raise refused.error from refused
+    except Ended:
+        return  # what it wrote before it ended says why
+    except Unconfirmed as unconfirmed:
+        raise Gone(opening.endings.lost("its input was not confirmed")) from unconfirmed

@@ -1,0 +1,236 @@
+"""The channel to one host: requests in, results in order out, over one process that answers by id.
+
+Every request has an id that the runner remembers together with its reply; a command is never run a second time. That
+holds as long as the process lives. Once it is gone, reads are reported as transient and writes that had been sent as
+ambiguous.
+
+Two modes. *Stream*: one process serves the whole run over an open standard input (``conversation``). *Batch*: a process
+per call (``batch``), for hosts where the probe shows that input does not stream. Between two calls a process is
+replaced that served many requests, is old, or ran out of memory; while nothing is asked it is kept alive (``beat``).
+"""
+
+from __future__ import annotations
+
+import secrets as random_source
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any, Final
+
+from providers.transport import wire
+from providers.transport.session.batch import BATCH, BATCH_BYTES, run_batch
+from providers.transport.session.conversation import Conversation
+from providers.transport.session.greeting import Greeting
+from providers.transport.session.opening import Opening
+from providers.transport.session.pending import Pending, Result, ask_permission, bursts
+from providers.transport.session.replies import Replies
+from providers.transport.settings import SessionMode
+from providers.transport.wsman.shell import Gone, NotTaken, ShellProcess, TooLate, Unconfirmed
+from providers.transport.wsman.winrs import WinRS
+from reconciler.model.commands import Shell
+from reconciler.model.errors import PermanentError, SessionError, TransientError
+from reconciler.model.ports import Clock, Request
+
+RECYCLE_AFTER: Final = 50_000
+"""Requests after which a process is replaced, because snap-ins keep what they were asked."""
+
+
+class Channel:
+    """One session to a host. Not thread-safe; ``channels`` gives it to one thread at a time."""
+
+    def __init__(
+        self,
+        greeting: Greeting,
+        *,
+        connect: Callable[[], WinRS],
+        clock: Clock,
+        nonce: Callable[[], str] = lambda: random_source.token_hex(8),
+        is_stopped: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self.mode = greeting.target.settings.mode
+        self.load_seconds: float | None = None
+        """How long the last process took until it answered; None before the first."""
+        self._opening = Opening(greeting, connect=connect, clock=clock, nonce=nonce, is_stopped=is_stopped)
+        self._endings = self._opening.endings
+        self._clock = clock
+        self._conversation: Conversation | None = None
+        self._told: Mapping[str, str] = {}
+        """The ``always`` parameters that the running process was told."""
+        self._attempts: dict[str, int] = {}
+
+    @property
+    def shell(self) -> Shell | None:
+        """The shell of the process that is running; None where the next call opens one."""
+        return None if self._conversation is None else self._conversation.process.shell
+
+    @property
+    def about(self) -> Mapping[str, Any]:
+        """What the runner told of the host when it was ready; empty before."""
+        return self._opening.about
+
+    def pin(self, always: Mapping[str, str]) -> None:
+        """Have these parameters added to every call from now on. Sends nothing; may be called from any thread.
+
+        The runner is told once, when it begins, so a process that was told otherwise is replaced at the next call: a
+        request of its own for this could be lost on the way, and what follows would go to another domain controller
+        unnoticed.
+        """
+        self._opening.greeting = replace(self._opening.greeting, always=dict(always))
+
+    # --- calls
+
+    def invoke(self, requests: Sequence[Request]) -> list[Result]:
+        """Return what came of each request, in their order.
+
+        Raises:
+            SessionError: the channel could not be opened; nothing was sent.
+            TypeError: a command still holds a name to be filled in.
+        """
+        if self._opening.is_stopped():
+            raise self._endings.stopped()
+        asked = [self._pending(request) for request in requests]
+        pending = {one.wire_id: one for one in asked}
+        send = self._invoke_batches if self.mode is SessionMode.BATCH else self._invoke_stream
+        send(list(pending.values()))
+        for one in pending.values():
+            self._note_attempt(one)
+        return [pending[one.wire_id].result or self._endings.unsent(one) for one in asked]
+
+    def _pending(self, request: Request) -> Pending:
+        """A read has a new id each time: the runner keeps replies, and an old one would be taken for the present."""
+        for _, value in request.command.parameters:
+            wire.argument_json(value)
+        attempt = self._attempts.get(request.id, 0)
+        if not request.command.writes:
+            attempt = self._attempts[request.id] = attempt + 1
+        return Pending(request, f"{request.id}~{attempt}" if attempt else request.id)
+
+    def _note_attempt(self, one: Pending) -> None:
+        """Let a write that certainly did nothing run when its id comes again: its stored reply would only say so."""
+        if one.request.command.writes and one.was_sent and isinstance(one.result, TransientError):
+            self._attempts[one.request.id] = self._attempts.get(one.request.id, 0) + 1
+
+    # --- stream mode
+
+    def _invoke_stream(self, pending: list[Pending]) -> None:
+        for index, burst in enumerate(bursts(pending)):
+            try:
+                conversation = self._open()
+            except SessionError:
+                if index == 0:
+                    raise
+                return
+            if conversation is None:
+                self._invoke_batches([one for one in pending if one.result is None])
+                return
+            if not self._answered(conversation, burst):
+                return
+
+    def _answered(self, conversation: Conversation, burst: list[Pending]) -> bool:
+        """Send a burst and take its replies in; False where the session ended before all came."""
+        try:
+            try:
+                self._ask(conversation, burst)
+            except NotTaken as refused:
+                if isinstance(refused.error, PermanentError):
+                    raise
+                # The shell had gone while it was idle: nothing of the burst was read, so a new one may take it all.
+                self._discard(send_exit=False)
+                again = self._open()
+                if again is None:
+                    raise refused
+                self._ask(again, burst)
+        except TooLate:
+            for one in burst:
+                one.result, one.was_sent = self._endings.too_late(), False
+        except (Gone, SessionError) as ended:
+            self._discard(send_exit=False)
+            error = ended.error if isinstance(ended, Gone) else ended
+            was_read = not isinstance(ended, NotTaken | SessionError)
+            for one in burst:
+                if one.result is None:
+                    one.result = self._endings.unanswered(one, error) if was_read else error
+            return False
+        return True
+
+    def _ask(self, conversation: Conversation, burst: list[Pending]) -> None:
+        ask_permission(burst, conversation.process.shell)
+        conversation.ask(burst)
+
+    def _open(self) -> Conversation | None:
+        """Return the conversation that is open, or a new one; None where the host turned out to need batches.
+
+        Raises:
+            SessionError: it could not be opened; nothing was sent.
+        """
+        running, always = self._conversation, self._opening.greeting.always
+        is_pinned = dict(self._told) == dict(always)
+        if running is not None and is_pinned and not running.is_exhausted and running.served < RECYCLE_AFTER:
+            return running
+        self._discard(send_exit=True)
+        began = self._clock.monotonic()
+        self._conversation = self._opening.converse(is_probe=self.mode is SessionMode.AUTO)
+        self.load_seconds = self._clock.monotonic() - began
+        self._told = always
+        if self._conversation is None:
+            if self.mode is SessionMode.STREAM:
+                raise self._endings.lost("PowerShell started, but does not answer while its input is open")
+            self.mode = SessionMode.BATCH
+        return self._conversation
+
+    # --- batch mode
+
+    def _invoke_batches(self, pending: list[Pending]) -> None:
+        for index, batch in enumerate(bursts(pending, most=BATCH, most_bytes=BATCH_BYTES)):
+            try:
+                run_batch(self._opening, batch)
+            except SessionError:
+                if index == 0:
+                    raise
+                return
+            except Gone as gone:
+                for one in batch:
+                    if one.result is None:
+                        one.result = self._endings.unanswered(one, gone.error)
+                return
+
+    # --- between calls
+
+    def beat(self) -> None:
+        """Send a message where none was sent for long, so that connection, seal and shell do not idle away.
+
+        A session that is found to be gone is let go of: the next call opens another one.
+        """
+        conversation = self._conversation
+        if conversation is None or conversation.idle_seconds < self._opening.deadlines.beat:
+            return
+        try:
+            conversation.ping()
+        except Gone:
+            self._discard(send_exit=False)
+
+    def close(self) -> None:
+        """End the process in order; errors of closing are ignored."""
+        self._discard(send_exit=True)
+
+    @property
+    def _running(self) -> ShellProcess:
+        """The process itself, for tests that speak below the level of requests."""
+        assert self._conversation is not None
+        return self._conversation.process
+
+    @property
+    def _replies(self) -> Replies:
+        assert self._conversation is not None
+        return self._conversation.replies
+
+    def _discard(self, *, send_exit: bool) -> None:
+        conversation, self._conversation = self._conversation, None
+        if conversation is None:
+            return
+        try:
+            if send_exit and not conversation.is_over:
+                with suppress(Gone, Unconfirmed):
+                    conversation.exit()
+        finally:
+            conversation.close()

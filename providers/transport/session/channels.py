@@ -1,0 +1,221 @@
+"""The channels to one host, and who may use which: a channel is one conversation, so calls to it wait for each other.
+
+A further channel costs what the first one cost: a process and the snap-in in it, 10 to 20 seconds, and one of the few
+shells an account has. Whether it pays depends on how long the calls before will still take, which nobody knows. So a
+call first waits as long as opening would take, and only then opens another: whatever happens, it waits at most twice as
+long as if it had known (the rule of ski rental). Where the host grants no further shell, the limit falls to what is
+open, and the calls share that.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Final
+
+from providers.transport.session.channel import Channel
+from providers.transport.session.pending import Result
+from reconciler.model.errors import PermanentError, SessionError, TransientError
+from reconciler.model.ports import Clock, Request
+
+LEAST_WAIT_SECONDS: Final = 2.0
+"""No further channel for a wait shorter than this, however quickly the first one was open."""
+IDS_KEPT: Final = 5000
+"""Of how many writes it is known which channel they went to; a runner remembers as many replies."""
+
+
+@dataclass(slots=True, eq=False)
+class _Call:
+    """A call that waits for a channel; with ``wanted``, for that one."""
+
+    wanted: Channel | None
+    given: Channel | None = None
+
+    def accepts(self, channel: Channel) -> bool:
+        return self.given is None and self.wanted in (None, channel)
+
+
+class Channels:
+    """The channels to one host, opened when needed. Thread-safe; whoever waits longest is served first."""
+
+    def __init__(
+        self, new: Callable[[], Channel], *, clock: Clock, limit: int, ended: Callable[[], SessionError]
+    ) -> None:
+        """``new`` returns a channel that is not open yet, ``ended`` what a call after the end is told."""
+        self._new, self._clock, self._ended = new, clock, ended
+        self.limit = limit
+        self._all: list[Channel] = []
+        self._free: list[Channel] = []
+        self._calls: list[_Call] = []
+        self._changed = threading.Condition()
+        self._is_closed = False
+        self._failure: PermanentError | None = None
+        self._went_to: OrderedDict[str, Channel] = OrderedDict()
+
+    @property
+    def all(self) -> Sequence[Channel]:
+        """Every channel so far, the first one first."""
+        with self._changed:
+            return tuple(self._all)
+
+    def invoke(self, requests: Sequence[Request]) -> list[Result]:
+        """Return what came of each request, as ``Channel.invoke`` does, over the channel that is free first.
+
+        Raises:
+            SessionError: nothing was sent. After a ``PermanentError`` the host is not tried again.
+        """
+        while True:
+            with self._borrowed(requests) as channel:
+                self.raise_failure()
+                try:
+                    return channel.invoke(requests)
+                except PermanentError as error:
+                    self._failure = error
+                    raise
+                except TransientError:
+                    if not self._do_without(channel):
+                        raise
+
+    def raise_failure(self) -> None:
+        """Raise what made the host fail for good, where something did."""
+        if self._failure is not None:
+            raise self._failure
+
+    # --- who may use which -------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def _borrowed(self, requests: Iterable[Request]) -> Iterator[Channel]:
+        writes = [request.id for request in requests if request.command.writes]
+        channel = self._take(writes)
+        try:
+            yield channel
+        finally:
+            self._give_back(channel)
+
+    def _take(self, writes: Sequence[str]) -> Channel:
+        with self._changed:
+            # A write whose id was sent before goes where its reply may be remembered: elsewhere it would run again.
+            wanted = next((self._went_to[name] for name in writes if name in self._went_to), None)
+            call = _Call(wanted)
+            self._calls.append(call)
+            try:
+                channel = self._wait(call)
+            except BaseException:
+                if call.given is not None:
+                    self._give_back(call.given)
+                raise
+            finally:
+                self._calls.remove(call)
+                self._changed.notify_all()
+            self._note(writes, channel)
+            return channel
+
+    def _wait(self, call: _Call) -> Channel:
+        """Wait until ``call`` is given a channel, or may open one."""
+        began = self._clock.monotonic()
+        while True:
+            self._serve()
+            if call.given is not None:
+                return call.given
+            if self._is_closed:
+                raise self._ended()
+            if call.wanted not in self._all:
+                call.wanted = None
+            if call is self._next_to_open and self._may_open(self._clock.monotonic() - began):
+                return self._further()
+            may_open_later = 0 < len(self._all) < self.limit
+            self._changed.wait(LEAST_WAIT_SECONDS / 4 if may_open_later else None)
+
+    @property
+    def _next_to_open(self) -> _Call | None:
+        """The call that waits longest for any channel."""
+        return next((call for call in self._calls if call.wanted is None and call.given is None), None)
+
+    def _further(self) -> Channel:
+        channel = self._new()
+        if self._all:  # how the host is to be served need not be found out again
+            channel.mode = self._all[0].mode
+        self._all.append(channel)
+        return channel
+
+    def _serve(self) -> None:
+        """Hand free channels to those who wait, in the order they came."""
+        if self._is_closed:
+            return
+        for call in self._calls:
+            for channel in self._free:
+                if call.accepts(channel):
+                    call.given = channel
+                    self._free.remove(channel)
+                    self._changed.notify_all()
+                    break
+
+    def _may_open(self, waited_seconds: float) -> bool:
+        if not self._all:
+            return True
+        cost = self._all[0].load_seconds
+        return len(self._all) < self.limit and cost is not None and waited_seconds >= max(cost, LEAST_WAIT_SECONDS)
+
+    def _note(self, writes: Sequence[str], channel: Channel) -> None:
+        for name in writes:
+            self._went_to[name] = channel
+            self._went_to.move_to_end(name)
+        while len(self._went_to) > IDS_KEPT:
+            self._went_to.popitem(last=False)
+
+    def _give_back(self, channel: Channel) -> None:
+        with self._changed:
+            is_kept = channel in self._all and not self._is_closed
+            if is_kept:
+                self._free.append(channel)
+            self._changed.notify_all()
+        if not is_kept:
+            _close(channel)
+            with self._changed:
+                self._all = [other for other in self._all if other is not channel]
+                self._changed.notify_all()
+
+    def _do_without(self, channel: Channel) -> bool:
+        """Give up a further channel that could not be opened, and all further ones; False of the only one."""
+        with self._changed:
+            if len(self._all) == 1 or channel.load_seconds is not None:
+                return False
+            self._all.remove(channel)
+            self.limit = len(self._all)
+            for name in [name for name, other in self._went_to.items() if other is channel]:
+                del self._went_to[name]
+            return True
+
+    # --- between calls, and at the end -------------------------------------------------------------------------------
+
+    def beat(self) -> None:
+        """Keep every channel alive that nobody uses; a call that comes meanwhile waits for the answer."""
+        for channel in self.all:
+            with self._changed:
+                if channel not in self._free or self._is_closed:
+                    continue
+                self._free.remove(channel)
+            try:
+                channel.beat()
+            finally:
+                self._give_back(channel)
+
+    def close(self, wait_seconds: float) -> None:
+        """Close every channel. One that is in use when the time is over is closed by whoever uses it."""
+        with self._changed:
+            self._is_closed = True
+            self._changed.notify_all()
+            free, self._free = self._free, []
+        for channel in free:
+            _close(channel)
+        with self._changed:
+            self._all = [channel for channel in self._all if channel not in free]
+            self._changed.wait_for(lambda: not self._all, wait_seconds)
+
+
+def _close(channel: Channel) -> None:
+    with suppress(Exception):
+        channel.close()

@@ -1,0 +1,234 @@
+"""The conversation with one process: a burst of requests goes in, its replies come out, lost ones are asked for.
+
+A lost answer, an unconfirmed Send and a broken seal are repaired by asking for the replies by id (``replay``): what the
+runner knows it tells again, what it never read is sent again, and nothing runs twice. All that may take its time is
+bounded: answers by a ``Watch``, repairs by their number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from typing import Final
+
+from providers.transport import wire
+from providers.transport.session import pending as travelling
+from providers.transport.session.endings import Endings
+from providers.transport.session.pending import Pending
+from providers.transport.session.replies import Replies, Waiting
+from providers.transport.settings import Deadlines
+from providers.transport.wsman.shell import Ended, Gone, NotTaken, Output, ShellProcess, Unconfirmed
+from reconciler.model.errors import SessionError
+from reconciler.model.ports import Clock, Deadline
+
+REPAIRS: Final = 6
+"""How often the replies of one burst are asked for again."""
+LAST_RECEIVES: Final = 4
+"""How often a process that no longer reads is asked for what it wrote last."""
+
+
+class Watch:
+    """How long an answer is waited for; told anew whenever one comes."""
+
+    def __init__(self, seconds: float, *, clock: Clock, endings: Endings, is_stopped: Callable[[], bool]) -> None:
+        self._clock, self._endings, self._is_stopped = clock, endings, is_stopped
+        self.allow(seconds)
+
+    def allow(self, seconds: float) -> None:
+        """Wait so long from now on."""
+        self._deadline = self._clock.monotonic() + seconds
+
+    @property
+    def is_over(self) -> bool:
+        return self._clock.monotonic() >= self._deadline
+
+    def check(self) -> None:
+        """Go on; or end the session, where the run was stopped or the time is over.
+
+        Raises:
+            Gone: it was.
+        """
+        if self._is_stopped():
+            raise Gone(self._endings.stopped())
+        if self.is_over:
+            raise Gone(self._endings.lost("it gave no answer within the time allowed"))
+
+
+def patience(deadlines: Deadlines, waiting: Iterable[Pending]) -> float:
+    """Return how many seconds the next answer of those in ``waiting`` may take."""
+    return deadlines.script if any(one.is_script for one in waiting) else deadlines.command
+
+
+class Conversation:
+    """A process that answers while its input is open. Not thread-safe."""
+
+    def __init__(
+        self,
+        process: ShellProcess,
+        replies: Replies,
+        *,
+        deadlines: Deadlines,
+        endings: Endings,
+        clock: Clock,
+        is_stopped: Callable[[], bool],
+    ) -> None:
+        self.process, self.replies = process, replies
+        self._deadlines, self._endings, self._clock = deadlines, endings, clock
+        self._is_stopped = is_stopped
+        self._began = clock.monotonic()
+        self._own_ids = 0
+        self._may_be_torn = False
+        """The last line sent may have arrived in part: a line feed has to end it."""
+        self.served = 0
+        """Requests so far."""
+        self.is_over = False
+        """The process ended by itself."""
+
+    @property
+    def is_exhausted(self) -> bool:
+        """The process is not to be asked any more: it has ended, ran out of memory, or is so old that it leaks."""
+        return self.is_over or self.replies.is_exhausted or self.age_seconds >= self._deadlines.recycle
+
+    @property
+    def age_seconds(self) -> float:
+        return self._clock.monotonic() - self._began
+
+    @property
+    def idle_seconds(self) -> float:
+        return self.process.idle_seconds
+
+    # --- requests ----------------------------------------------------------------------------------------------------
+
+    def ask(self, burst: list[Pending]) -> None:
+        """Send a burst and take its replies in: each gets its result.
+
+        Raises:
+            NotTaken: the process read nothing of it.
+            Gone: the session ended before all replies came; whatever has no result may have run.
+        """
+        waiting = {one.wire_id: one for one in burst}
+        try:
+            is_lost = not self._send_first(burst)
+            self._await(waiting, is_lost)
+        except Ended as ended:
+            raise Gone(self.last_words(ended.error, waiting, was_ready=True)) from ended
+
+    def _send_first(self, burst: list[Pending]) -> bool:
+        self.served += len(burst)
+        for one in burst:
+            one.was_sent = True
+        lines = travelling.lines(burst, self.replies.clocks)
+        is_sent = self._try_send(b"\n" + lines if self._may_be_torn else lines, until=travelling.earliest(burst))
+        self._may_be_torn = False
+        return is_sent
+
+    def _await(self, waiting: Waiting, is_lost: bool) -> None:
+        """Receive until everything sent is answered, asking again for replies that may have been lost."""
+        repairs, lost_by = 0, None
+        seconds = patience(self._deadlines, waiting.values())
+        watch = Watch(seconds, clock=self._clock, endings=self._endings, is_stopped=self._is_stopped)
+        while waiting:
+            if is_lost:
+                repairs += 1
+                if repairs > REPAIRS:
+                    raise Gone(self._endings.lost_again(lost_by))
+                is_lost = not self._repair(self._replay_line(waiting))
+                if is_lost:
+                    continue
+            output = self.process.receive()
+            lines = self.replies.feed(output)
+            unknown = self.replies.take(lines, waiting)
+            if output.done:
+                self._note_end(output, waiting)
+            lost_by = output.lost or lost_by
+            is_lost = output.lost is not None or any(isinstance(one, wire.BadLine | wire.Damaged) for one in lines)
+            if unknown:
+                again = travelling.lines(unknown, self.replies.clocks)
+                is_lost = not self._repair(again) or is_lost
+            if any(isinstance(line, wire.Told) for line in lines):
+                watch.allow(seconds)
+            watch.check()
+
+    def _note_end(self, output: Output, waiting: Waiting) -> None:
+        self.is_over = True
+        if waiting:
+            raise Gone(self._endings.ended(output, was_ready=True))
+
+    def _try_send(self, data: bytes, *, until: Deadline | None = None) -> bool:
+        try:
+            self.process.send(data, until=until)
+        except Unconfirmed:
+            return False
+        return True
+
+    def _repair(self, data: bytes) -> bool:
+        """Send what follows a burst: when even this is refused, the burst itself may have been read all the same."""
+        try:
+            return self._try_send(data)
+        except NotTaken as refused:
+            raise Gone(refused.error) from refused
+
+    def _replay_line(self, waiting: Waiting) -> bytes:
+        """The bare line feed ends what a Send that failed may have left torn."""
+        ids: list[wire.Json] = list(waiting)
+        return b"\n" + wire.encode({"op": "replay", "id": self._own_id(), "ids": ids, "flush": True})
+
+    def _own_id(self) -> str:
+        self._own_ids += 1
+        return f"~{self._own_ids}"
+
+    def last_words(self, error: SessionError, waiting: Waiting, *, was_ready: bool) -> SessionError:
+        """Return why a process that refused a Send with ``error`` has ended, as far as it said so before."""
+        with suppress(Gone):
+            for _ in range(LAST_RECEIVES):
+                output = self.process.receive()
+                self.replies.take(self.replies.feed(output), waiting)
+                if output.done:
+                    return self._endings.ended(output, was_ready=was_ready)
+                if not (output.stdout or output.stderr):
+                    break
+        return error
+
+    # --- keeping it alive, and ending it -----------------------------------------------------------------------------
+
+    def ping(self) -> None:
+        """Have the process answer a message about nothing; that the answer is lost means nothing either.
+
+        Raises:
+            Gone: the process is no longer there.
+        """
+        name = self._own_id()
+        if not self._try_send(self._ping_line(name)):
+            self._may_be_torn = True
+            return
+        seconds = self._deadlines.close
+        watch = Watch(seconds, clock=self._clock, endings=self._endings, is_stopped=self._is_stopped)
+        while True:
+            output = self.process.receive()
+            lines = self.replies.feed(output)
+            if output.lost or any(isinstance(line, wire.Told) and line.id == name for line in lines):
+                return
+            if output.done:
+                raise Gone(self._endings.ended(output, was_ready=True))
+            watch.check()
+
+    def _ping_line(self, name: str) -> bytes:
+        line = wire.encode({"op": "ping", "id": name, "flush": True})
+        if self._may_be_torn:
+            line, self._may_be_torn = b"\n" + line, False
+        return line
+
+    def exit(self) -> None:
+        """Ask the process to end, and wait for that; its input ends too, which powershell.exe itself may still read.
+
+        Raises:
+            Gone, Unconfirmed: it did not answer.
+        """
+        self.process.send(b"\n" + wire.encode({"op": "exit", "id": self._own_id(), "flush": True}), end=True)
+        deadline = self._clock.monotonic() + self._deadlines.close
+        while not self.process.receive().done and self._clock.monotonic() < deadline:
+            continue
+
+    def close(self) -> None:
+        """End the process by force, if it has not ended, and its shell."""
+        self.process.close()

@@ -1,0 +1,77 @@
+"""How a session begins: the constants that are sent to a host, and the request that makes the runner ready."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Final
+
+from providers.transport import wire
+from providers.transport.settings import Target
+from reconciler.model.commands import Adapter, Authentication
+
+PROTOCOL: Final = 1
+INIT_ID: Final = "0"
+
+
+@dataclass(frozen=True, slots=True)
+class Runner:
+    """The bootstrap and the runner, exactly as their files are: no script is ever built from data.
+
+    The runner is the files of its folder, joined in the order of their names.
+    """
+
+    bootstrap: str
+    script: bytes
+
+    @classmethod
+    def shipped(cls) -> Runner:
+        here = files("providers.transport")
+        parts = sorted((here / "runner").iterdir(), key=lambda part: part.name)
+        script = b"".join(part.read_bytes() for part in parts if part.name.endswith(".ps1"))
+        return cls((here / "bootstrap.ps1").read_text("ascii"), script)
+
+
+@dataclass(frozen=True, slots=True)
+class Greeting:
+    """What every process on a host is told first."""
+
+    target: Target
+    runner: Runner
+    allow: Sequence[str]
+    always: Mapping[str, str]
+
+    def lines(self, nonce: str) -> bytes:
+        """Return the runner and the init request as they go to standard input."""
+        return wire.encode_script(self.runner.script) + wire.encode(self._init(nonce))
+
+    def _init(self, nonce: str) -> dict[str, wire.Json]:
+        settings = self.target.settings
+        told: dict[str, wire.Json] = {
+            "op": "init",
+            "id": INIT_ID,
+            "nonce": nonce,
+            "protocol": PROTOCOL,
+            "adapter": settings.adapter.value,
+            "allow": list(self.allow),
+            "always": dict(self.always),
+        }
+        if self._needs_credential and settings.password is not None:
+            told["credential"] = {"user": settings.user, "password": {"$secure": settings.password.reveal()}}
+        return told
+
+    @property
+    def _needs_credential(self) -> bool:
+        """A logon by NTLM cannot be carried on to the server's own endpoint: there the account logs on once more."""
+        settings = self.target.settings
+        is_remote = settings.adapter in (Adapter.AUTO, Adapter.REMOTE)
+        return is_remote and settings.auth is Authentication.NTLM and settings.via is None
+
+
+def ready(lines: Iterable[wire.Line]) -> wire.Ready | wire.Told | None:
+    """Return the runner's answer to init among ``lines``: ready, or the reason why not."""
+    for line in lines:
+        if isinstance(line, wire.Ready) or (isinstance(line, wire.Told) and line.id == INIT_ID):
+            return line
+    return None

@@ -1,0 +1,265 @@
+"""The sessions of one run: a few channels per host, opened when used, shared by all threads, closed at the end.
+
+``WinRMSessions`` is what the engine sees of this package. A logon that is refused counts for its account over all
+hosts, and a host that failed for good is not tried again: both would cost the operator a locked account.
+
+Between two calls minutes may pass: a pool settles, somebody reads a plan. http.sys closes a connection after two
+minutes, the host a shell after its idle timeout, and a new one costs a snap-in. So one thread, started with the first
+session, has ``beat`` look after all hosts in turn. What fails there is no error of the run.
+
+At the end, also when a signal ends the run, every shell is closed. That is done on threads of its own: an impatient
+second Ctrl-C, which Python raises in the main thread, shall not cut it short and leave shells behind.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any, Final
+
+from providers.transport.session.channel import Channel
+from providers.transport.session.channels import Channels
+from providers.transport.session.endings import Endings
+from providers.transport.session.greeting import Greeting, Runner
+from providers.transport.settings import ConnectionSettings, SessionMode, Target, target_of
+from providers.transport.wsman.fault_tables import Phase
+from providers.transport.wsman.faults import judge
+from providers.transport.wsman.first_contact import FirstContact
+from providers.transport.wsman.logons import LogonBudget
+from providers.transport.wsman.orphans import end_shell
+from providers.transport.wsman.winrs import WinRS, connect
+from reconciler.model.commands import Endpoint, Operation, Reply, Shell
+from reconciler.model.diagnostics import Diagnostic
+from reconciler.model.errors import AuthenticationFailed, NotWinRM, PermanentError, SessionError
+from reconciler.model.ports import Clock, Request
+from reconciler.model.values import EMPTY
+
+STANDING: Final = ("Get-Service", "Test-ReconcilerSession", "exchucutil.ps1")
+"""Names of the runner's own operations, allowed beside the cmdlets."""
+
+BEAT_SECONDS: Final = 10.0
+"""How often it is looked for sessions that idle."""
+
+Connect = Callable[[Target, LogonBudget], WinRS]
+
+
+class WinRMSession:
+    """The way to one host. Thread-safe: calls share its channels, and wait for one that is free."""
+
+    def __init__(
+        self,
+        target: Target,
+        new: Callable[[], Channel],
+        allow: frozenset[str],
+        clock: Clock,
+        first_contact: FirstContact | None = None,
+    ) -> None:
+        self.target = target
+        self._allow = allow
+        self._first_contact = first_contact
+        endings = Endings(target.place, target.secrets)
+        self._channels = Channels(new, clock=clock, limit=target.settings.channels, ended=endings.stopped)
+
+    @property
+    def about(self) -> Mapping[str, Any]:
+        """What the host told of itself: ps, os, product, culture, host, adapter, load_ms; empty before a call."""
+        return next((channel.about for channel in self._channels.all if channel.about), EMPTY)
+
+    @property
+    def mode(self) -> SessionMode:
+        return next((channel.mode for channel in self._channels.all), self.target.settings.mode)
+
+    def invoke(self, requests: Sequence[Request]) -> Sequence[Reply | SessionError]:
+        """Run the requests in order and return one result each; see ``reconciler.model.ports.Session``."""
+        for request in requests:
+            self._refuse_unknown(request)
+        with self._advised():
+            self._channels.raise_failure()
+            return self._channels.invoke(requests)
+
+    @property
+    def shell(self) -> Shell | None:
+        return next((shell for channel in self._channels.all if (shell := channel.shell) is not None), None)
+
+    def pin(self, always: Mapping[str, str]) -> None:
+        for channel in self._channels.all:
+            channel.pin(always)
+
+    def raise_failure(self) -> None:
+        """Raise what made this host fail for good, where something did."""
+        with self._advised():
+            self._channels.raise_failure()
+
+    def beat(self) -> None:
+        """Keep alive what nobody uses."""
+        self._channels.beat()
+
+    def close(self, wait_seconds: float) -> None:
+        """Close every channel; one whose call does not end in time is closed when it does."""
+        self._channels.close(wait_seconds)
+
+    @contextmanager
+    def _advised(self) -> Iterator[None]:
+        """Let a refusal of the whole session say how the way to the host is looked at."""
+        try:
+            yield
+        except (AuthenticationFailed, NotWinRM) as error:
+            raise (self._first_contact.advised(error) if self._first_contact else error) from error.__cause__
+
+    def _refuse_unknown(self, request: Request) -> None:
+        command = request.command
+        if command.operation is Operation.INVOKE and command.cmdlet not in self._allow:
+            raise PermanentError(
+                Diagnostic(
+                    "Cmdlet not allowed",
+                    f"{command.cmdlet} is not among the cmdlets that this session may call.",
+                    "This is a bug in reconciler. Report it with the name of the cmdlet.",
+                )
+            )
+
+
+class WinRMSessions:
+    """The channels of one run, by connection and host; implements ``reconciler.model.ports.Sessions``."""
+
+    def __init__(
+        self,
+        connections: Iterable[ConnectionSettings],
+        *,
+        allow: Iterable[str],
+        clock: Clock,
+        always: Mapping[str, str] = EMPTY,
+        runner: Runner | None = None,
+        connect: Connect = connect,
+        first_contact: FirstContact | None = None,
+    ) -> None:
+        """``allow`` names every cmdlet that may be called; ``always`` parameters for every cmdlet that has them.
+
+        ``first_contact`` refuses entry points that cannot be reached; without it they are tried as any other host.
+        """
+        self._connections = {settings.connection: settings for settings in connections}
+        self._allow = frozenset(allow)
+        self._always = dict(always)
+        self._clock = clock
+        self._runner = runner or Runner.shipped()
+        self._connect = connect
+        self._first_contact = first_contact
+        self._sessions: dict[tuple[str, str], WinRMSession] = {}
+        self._budgets: dict[tuple[str, str], LogonBudget] = {}
+        self._lock = threading.Lock()
+        self._stopped = threading.Event()
+        self._heart: threading.Thread | None = None
+
+    def open(self, endpoint: Endpoint) -> WinRMSession:
+        """Return the session to ``endpoint``; nothing is sent before its first call.
+
+        Raises:
+            PermanentError: the connection is not configured or not safe, or the host failed for good before.
+        """
+        settings = self._connections.get(endpoint.connection)
+        if settings is None:
+            name = endpoint.connection.value
+            raise PermanentError(
+                Diagnostic(
+                    "No connection",
+                    f'The configuration has no connection "{name}".',
+                    f"Declare it:\n    connections: {{{name}: {{host: server.example.com, auth: kerberos}}}}",
+                )
+            )
+        target = target_of(settings, endpoint.host)
+        with self._lock:
+            key = (endpoint.connection.value, target.name)
+            session = self._sessions.get(key)
+            if session is None:
+                session = self._sessions[key] = self._new(target)
+                self._start_heart()
+        session.raise_failure()
+        return session
+
+    def pin(self, always: Mapping[str, str]) -> None:
+        """Add these parameters, from now on, to every command whose cmdlet has them."""
+        with self._lock:
+            self._always = dict(always)
+            sessions = list(self._sessions.values())
+        for session in sessions:
+            session.pin(always)
+
+    def end(self, shell: Shell) -> bool:
+        """End a shell that another run left; True where it is certainly no longer there.
+
+        That the service does not know a shell of the same account is as good as an end: nothing that comes for it runs.
+        """
+        settings = self._connections.get(shell.endpoint.connection)
+        if settings is None:
+            return False
+        try:
+            target = target_of(settings, shell.endpoint.host)
+            with self._lock:
+                budget = self._budgets.setdefault(target.credential, LogonBudget())
+            is_ours = shell.account != "" and shell.account.casefold() == target.settings.user.casefold()
+            return end_shell(self._connected(target, budget), shell.id, target.place, is_ours=is_ours)
+        except SessionError:
+            return False
+
+    def beat(self) -> None:
+        """Keep every session alive that had no message for long; see ``Deadlines.beat``."""
+        with self._lock:
+            sessions = list(self._sessions.values())
+        for session in sessions:
+            if self._stopped.is_set():
+                return
+            with suppress(Exception):
+                session.beat()
+
+    def close(self) -> None:
+        """Close every channel, all hosts at once; what is running is waited for, for one message."""
+        self._stopped.set()
+        with self._lock:
+            sessions, budgets = list(self._sessions.values()), list(self._budgets.values())
+        for budget in budgets:
+            budget.stop()
+        closing = [
+            threading.Thread(target=session.close, args=(session.target.settings.deadlines.read + 5.0,), name="closing")
+            for session in sessions
+        ]
+        for thread in closing:
+            thread.start()
+        for thread in [*closing, *([self._heart] if self._heart else [])]:
+            thread.join()
+
+    def _start_heart(self) -> None:
+        if self._heart is None and not self._stopped.is_set():
+            self._heart = threading.Thread(target=self._keep_beating, name="heartbeat", daemon=True)
+            self._heart.start()
+
+    def _keep_beating(self) -> None:
+        while not self._stopped.wait(BEAT_SECONDS):
+            self.beat()
+
+    def __enter__(self) -> WinRMSessions:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self.close()
+
+    def _new(self, target: Target) -> WinRMSession:
+        budget = self._budgets.setdefault(target.credential, LogonBudget())
+        allow = sorted({*self._allow, *STANDING})
+
+        def channel() -> Channel:
+            return Channel(
+                Greeting(target, self._runner, allow, self._always),
+                connect=lambda: self._connected(target, budget),
+                clock=self._clock,
+                is_stopped=self._stopped.is_set,
+            )
+
+        return WinRMSession(target, channel, self._allow, self._clock, self._first_contact)
+
+    def _connected(self, target: Target, budget: LogonBudget) -> WinRS:
+        if self._first_contact is not None:
+            self._first_contact.refuse(target)
+        try:
+            return self._connect(target, budget)
+        except Exception as error:
+            raise judge(error, Phase.CREATE, target.place).error from error

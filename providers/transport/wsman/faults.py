@@ -1,0 +1,264 @@
+"""What a failed message means: whatever pywinrm, requests or spnego raise becomes a ``Judgement``.
+
+It holds the class that says what the channel does (``Class``), and the error that says what the user reads. Exceptions
+of those libraries go no further than this module.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import ssl
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+from xml.etree.ElementTree import ParseError
+from xml.sax.saxutils import escape
+
+import requests
+from spnego.exceptions import NoCredentialError, SpnegoError
+from winrm.exceptions import (
+    AuthenticationError,
+    WinRMError,
+    WinRMOperationTimeoutError,
+    WinRMTransportError,
+    WSManFaultError,
+)
+
+from providers.transport.wsman.answers import BrokenSeal, RefusedReply
+from providers.transport.wsman.certificate_tables import CERTIFICATES, NO_TRUST, OTHER_NAME
+from providers.transport.wsman.fault_tables import (
+    BROKEN_SEAL,
+    CUT_OFF,
+    EMPTY_500,
+    FAULTS,
+    GATEWAY,
+    LOGON_FAILED,
+    LOGONS_USED_UP,
+    MALFORMED,
+    NEVER_REACHED,
+    NO_TLS,
+    NOT_INSTALLED,
+    NOT_OFFERED,
+    NOT_WINRM,
+    REFUSED_LOGON,
+    RUN_ENDED,
+    SEAL_LOST,
+    SETTINGS,
+    STATUSES,
+    TIMED_OUT,
+    UNKNOWN_FAULT,
+    UNKNOWN_STATUS,
+    Class,
+    Cure,
+    Phase,
+    Row,
+)
+from providers.transport.wsman.logons import LogonsStopped, LogonsUsedUp
+from providers.transport.wsman.winrs import NotOffered, SealLost
+from reconciler.model.diagnostics import Diagnostic
+from reconciler.model.errors import AuthenticationFailed, SessionError, TransientError
+
+TEXT_LIMIT: Final = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What one failure means."""
+
+    kind: Class
+    error: SessionError
+    cure: Cure = Cure.NONE
+    delay_seconds: float = 0.0
+    output_lost: bool = False
+    """Output of the process may have been lost with the answer."""
+    unread: bool = False
+    """Of a Send: the process read nothing of it."""
+    has_ended: bool = False
+    """Of a Send: the process no longer reads."""
+    lost_seal: bool = False
+    """The message was not processed, because its seal was for a connection that is no longer there."""
+    reached: bool = True
+    """False where no connection was made at all."""
+
+
+def redact(text: str, secrets: tuple[str, ...] = ()) -> str:
+    """Return the server's text as it may be shown: one line, no secrets, 300 characters at most."""
+    line = re.sub(r"[\x00-\x1f\x7f\u2028\u2029]+", " ", without_secrets(text, secrets)).strip()
+    return line if len(line) <= TEXT_LIMIT else line[: TEXT_LIMIT - 1] + "\u2026"
+
+
+def without_secrets(text: str, secrets: tuple[str, ...]) -> str:
+    """Return a text with every secret masked, however it is spelt."""
+    for secret in secrets:
+        for spelling in _spellings(secret):
+            text = text.replace(spelling, "***")
+    return text
+
+
+def _spellings(secret: str) -> list[str]:
+    """Return the secret as XML, CLIXML and JSON write it too, the longest first: one may begin with another."""
+    xml = escape(secret)
+    quoted = escape(secret, {'"': "&quot;", "'": "&apos;"})
+    encoded = json.dumps(secret)[1:-1]
+    return sorted({secret, xml, quoted, quoted.replace("&apos;", "&#39;"), encoded} - {""}, key=len, reverse=True)
+
+
+def judge(error: BaseException, phase: Phase, place: str, secrets: tuple[str, ...] = ()) -> Judgement:
+    """Return what the failure of a message to ``place`` (host:port) means."""
+    row, reason = _row_of(error)
+    kind = row.classes[phase]
+    detail = f"{place}, {phase.value}: {redact(reason, secrets).rstrip('.') or type(error).__name__}."
+    told = Diagnostic(row.summary, detail, row.remedy)
+    delay = row.delay_seconds
+    if issubclass(row.error, TransientError):
+        raised: SessionError = row.error(told, delay_seconds=delay)
+    elif kind in (Class.PERM, Class.IGNORE) or row.error is AuthenticationFailed:
+        raised = row.error(told)
+    else:
+        raised = TransientError(told, delay_seconds=delay)
+    cure = row.cures.get(phase, Cure.NONE)
+    lost = phase is Phase.RECEIVE and kind is Class.POLL and cure is Cure.RECONNECT
+    return Judgement(
+        kind,
+        raised,
+        cure,
+        delay,
+        output_lost=lost,
+        unread=row.unread or kind in (Class.SAFE, Class.PERM),
+        has_ended=row.has_ended,
+        lost_seal=row is SEAL_LOST,
+        reached=row is not NEVER_REACHED,
+    )
+
+
+def _row_of(error: BaseException) -> tuple[Row, str]:
+    match error:
+        case WinRMOperationTimeoutError():
+            return TIMED_OUT, "no answer within the time asked for"
+        case WSManFaultError():
+            return _fault_row(error)
+        case LogonsUsedUp():
+            return LOGONS_USED_UP, "the credential was refused twice in this run and is not tried again"
+        case LogonsStopped():
+            return RUN_ENDED, "nothing more is asked, the run ends"
+        case AuthenticationError():
+            return REFUSED_LOGON, "the host does not accept the credential (HTTP 401)"
+        case SealLost():
+            return SEAL_LOST, "the seal was lost with the connection (HTTP 400)"
+        case WinRMTransportError():
+            return _status_row(error)
+        case NotOffered():
+            return NOT_OFFERED, error.reason
+        case RefusedReply():
+            return MALFORMED, error.reason
+        case BrokenSeal():
+            return BROKEN_SEAL, "the seal of the answer does not fit: it was altered on its way"
+        case NoCredentialError():
+            return LOGON_FAILED, error.message.rpartition("Context: ")[2]
+        case SpnegoError():
+            return LOGON_FAILED, f"authentication failed ({type(error).__name__})"
+        case WinRMError() if "not installed" in str(error):
+            return NOT_INSTALLED, str(error)
+        case WinRMError():
+            return SETTINGS, str(error)
+        case requests.RequestException():
+            return _request_row(error)
+        case PermissionError() if error.errno is None:
+            return NOT_OFFERED, "the host does not offer this way to authenticate"
+        case OSError():
+            return SETTINGS, error.strerror or str(error)
+    return _malformed_row(error)
+
+
+def _fault_row(error: WSManFaultError) -> tuple[Row, str]:
+    for code in (error.wmierror_code, error.wsman_fault_code):
+        if code is not None and code in FAULTS:
+            row = FAULTS[code]
+            return row, f"{row.name} ({code}): {error.reason}"
+    code = error.wsman_fault_code or error.wmierror_code
+    if code is None and error.fault_subcode and error.fault_subcode.endswith("AccessDenied"):
+        return FAULTS[5], f"{error.fault_subcode}: {error.reason}"
+    return UNKNOWN_FAULT, f"fault {code or error.fault_subcode or error.code}: {error.reason}"
+
+
+def _status_row(error: WinRMTransportError) -> tuple[Row, str]:
+    status = error.code
+    if status in STATUSES:
+        return STATUSES[status], f"HTTP {status}"
+    if status == 500 and not error.response_text:
+        return EMPTY_500, "HTTP 500 with an empty answer"
+    if status >= 500:
+        return UNKNOWN_STATUS, f"HTTP {status}"
+    return NOT_WINRM, f"HTTP {status}"
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """All exceptions that ``error`` was made of, as requests and urllib3 nest them: arguments, reasons and causes.
+
+    Never contexts: what else went wrong before tells nothing about this message.
+    """
+    seen: set[int] = set()
+    waiting: list[BaseException] = [error]
+    while waiting:
+        one = waiting.pop(0)
+        if id(one) in seen:
+            continue
+        seen.add(id(one))
+        yield one
+        nested = [*one.args, getattr(one, "reason", None), one.__cause__]
+        waiting += [inner for inner in nested if isinstance(inner, BaseException)]
+
+
+def _request_row(error: requests.RequestException) -> tuple[Row, str]:
+    match error:
+        case requests.exceptions.SSLError():
+            return _tls_row(error)
+        case requests.exceptions.ProxyError():
+            return GATEWAY, "a proxy did not let the message through"
+        case requests.exceptions.ConnectTimeout():
+            return NEVER_REACHED, "the connection was not accepted in time"
+        case requests.exceptions.ReadTimeout():
+            return CUT_OFF, "no answer in time"
+        case requests.exceptions.TooManyRedirects():
+            return NOT_WINRM, "it answers with a redirect"
+        case requests.exceptions.ConnectionError() | requests.exceptions.ChunkedEncodingError():
+            return _connection_row(error)
+    return MALFORMED, f"its answer cannot be read ({type(error).__name__})"
+
+
+def _connection_row(error: requests.RequestException) -> tuple[Row, str]:
+    causes = list(_causes(error))
+    kinds = {type(cause).__name__ for cause in causes}
+    if any(isinstance(cause, ConnectionRefusedError) for cause in causes):
+        return NEVER_REACHED, "the connection was refused"
+    if "NameResolutionError" in kinds:
+        return NEVER_REACHED, "the name does not resolve"
+    if kinds & {"NewConnectionError", "ConnectTimeoutError"}:
+        return NEVER_REACHED, "no connection could be made"
+    return CUT_OFF, "the connection broke before the answer was complete"
+
+
+def _tls_row(error: requests.exceptions.SSLError) -> tuple[Row, str]:
+    for cause in _causes(error):
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return _certificate_row(cause), cause.verify_message or "it cannot be verified"
+    for cause in _causes(error):
+        if type(cause).__name__ == "CertificateError":
+            return OTHER_NAME, "the certificate does not hold this name"
+        if isinstance(cause, ssl.SSLEOFError | ssl.SSLZeroReturnError):
+            return CUT_OFF, "the connection broke inside TLS"
+    return NO_TLS, "TLS could not be agreed upon"
+
+
+def _certificate_row(error: ssl.SSLCertVerificationError) -> Row:
+    if error.verify_code:
+        return CERTIFICATES.get(error.verify_code, NO_TRUST)
+    is_name = "hostname" in str(error).lower() or "match" in str(error).lower()
+    return OTHER_NAME if is_name else NO_TRUST
+
+
+def _malformed_row(error: BaseException) -> tuple[Row, str]:
+    if isinstance(error, StopIteration | ParseError | AssertionError | LookupError | ValueError | AttributeError):
+        return MALFORMED, "its answer is not what such a service answers"
+    return UNKNOWN_FAULT, f"unexpected {type(error).__name__}"

@@ -1,0 +1,339 @@
+"""One WinRS shell with one powershell.exe in it: bytes in, bytes out, and messages repeated where that is harmless.
+
+Only messages are repeated here, never what they carry: a Receive is asked again, a Send that the service certainly did
+not take is offered again, a connection whose seal broke is made anew (the process on the server survives that).
+Whatever may have been taken is left to the channel, which asks by id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+from providers.transport import wire
+from providers.transport.settings import Deadlines
+from providers.transport.wsman.fault_tables import Class, Cure, Phase
+from providers.transport.wsman.faults import Judgement, judge
+from providers.transport.wsman.winrs import WinRS
+from reconciler.model.commands import Endpoint, Shell
+from reconciler.model.errors import AuthenticationFailed, SessionError
+from reconciler.model.ports import Clock, Deadline
+
+Result = TypeVar("Result")
+
+CODE_PAGES: Final = (65001, 437)
+IDLE_TIMEOUT: Final = "PT900S"
+"""A dead client's shell, and what runs in it, ends after this long."""
+ARGUMENTS: Final = ("-NoLogo", "-NoProfile", "-NonInteractive", "-ExecutionPolicy", "Bypass", "-EncodedCommand")
+BUSY_TRIES: Final = 3
+SEAL_TRIES: Final = 3
+"""How often one message is sealed anew, which takes a logon each."""
+DELETE_TRIES: Final = 2
+STDERR_KEPT: Final = 4096
+"""Bytes of standard error that are kept to tell why a process ended."""
+QUIET_SECONDS: Final = 1.0
+"""A long poll that brings nothing sooner than this is not repeated at once, whoever answers it so."""
+
+
+class Gone(Exception):
+    """Shell or process are no longer there, or of no more use. ``error`` says why."""
+
+    def __init__(self, error: SessionError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+class NotTaken(Gone):
+    """The service refused a Send from its first byte on, so that the process read nothing of it."""
+
+
+class Ended(Gone):
+    """The process no longer reads, because it has ended; what it wrote last can still be received."""
+
+
+class TooLate(Exception):
+    """The time was over before anything was sent: this program, or what it waited for, took too long."""
+
+
+class Unconfirmed(Exception):
+    """A Send may have been taken in whole, in part or not at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """What one Receive brought."""
+
+    stdout: bytes = b""
+    stderr: bytes = b""
+    """The end of all that came on standard error so far."""
+    done: bool = False
+    exit_code: int = -1
+    lost: SessionError | None = None
+    """How the answer was lost on the way, and with it whatever output was in it."""
+
+
+class ShellProcess:
+    """A running powershell.exe. Not thread-safe: one message at a time, as sealing demands."""
+
+    def __init__(
+        self,
+        protocol: WinRS,
+        *,
+        place: str,
+        endpoint: Endpoint,
+        account: str = "",
+        clock: Clock,
+        deadlines: Deadlines,
+        secrets: tuple[str, ...] = (),
+        is_stopped: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self._protocol = protocol
+        self._place = place
+        self._endpoint, self._account = endpoint, account
+        self._clock = clock
+        self._deadlines = deadlines
+        self._secrets = secrets
+        self._is_stopped = is_stopped
+        self._shell: str | None = None
+        self._command: str | None = None
+        self._has_ended = False
+        self._last_message = clock.monotonic()
+        self._stderr = b""
+
+    @property
+    def idle_seconds(self) -> float:
+        """How long ago the last message was answered."""
+        return self._clock.monotonic() - self._last_message
+
+    @property
+    def shell(self) -> Shell | None:
+        """The shell on its host, as another run can find it; None while there is none. May be asked by any thread."""
+        name = self._shell
+        return None if name is None else Shell(self._endpoint, name, self._account)
+
+    # --- opening
+
+    def start(self, bootstrap: str) -> None:
+        """Open the shell and start PowerShell in it.
+
+        Raises:
+            SessionError: it could not be done; nothing is left running.
+        """
+        try:
+            self._shell = self._open_shell()
+            encoded = wire.encoded_command(bootstrap)
+            shell = self._shell
+            self._command = self._opening(
+                Phase.COMMAND,
+                lambda: self._protocol.run_command(
+                    shell, "powershell.exe", (*ARGUMENTS, encoded), console_mode_stdin=False
+                ),
+            )
+        except SessionError:
+            self.close()
+            raise
+
+    def _open_shell(self) -> str:
+        page, idle = CODE_PAGES[0], IDLE_TIMEOUT
+        while True:
+            try:
+                return self._create(page, idle)
+            except _Cured as cured:
+                before = (page, idle)
+                if cured.judgement.cure is Cure.OTHER_CODE_PAGE:
+                    page = CODE_PAGES[1]
+                else:
+                    idle = ""
+                if (page, idle) == before:
+                    raise cured.judgement.error from cured
+
+    def _create(self, code_page: int, idle_timeout: str) -> str:
+        return self._opening(
+            Phase.CREATE,
+            lambda: self._protocol.open_shell(codepage=code_page, noprofile=False, idle_timeout=idle_timeout or None),
+        )
+
+    def _opening(self, phase: Phase, message: Callable[[], Result], *, is_again: bool = False) -> Result:
+        try:
+            result = message()
+        except Exception as error:
+            judgement = self._judge(error, phase)
+            if judgement.cure in (Cure.OTHER_CODE_PAGE, Cure.NO_IDLE_TIMEOUT):
+                raise _Cured(judgement) from None
+            is_lost_seal = judgement.kind is Class.SAFE and judgement.cure is Cure.RECONNECT
+            if is_again or not is_lost_seal or phase is not Phase.COMMAND:
+                raise judgement.error from error
+        else:
+            self._last_message = self._clock.monotonic()
+            return result
+        # The connection was closed after the Create, and the seal or the ticket with it: once more over a new one.
+        return self._opening(phase, message, is_again=True)
+
+    # --- streaming
+
+    def send(self, data: bytes, *, end: bool = False, until: Deadline | None = None) -> None:
+        """Write ``data`` to standard input, in as many messages as it takes; ``end`` closes it.
+
+        Args:
+            until: no message is sent after this. What it holds would be refused then, as far as it asks for a change.
+
+        Raises:
+            Unconfirmed: some of it may not have arrived, or not whole.
+            TooLate: nothing of it was sent.
+            NotTaken: nothing of it was taken.
+            Gone: the process is no longer there.
+        """
+        chunks = list(wire.pieces(data)) or [b""]
+        for index, chunk in enumerate(chunks):
+            self._send_chunk(chunk, end and index == len(chunks) - 1, is_first=index == 0, until=until)
+
+    def _send_chunk(self, chunk: bytes, end: bool, *, is_first: bool, until: Deadline | None) -> None:
+        shell, command = self._ids()
+        self._freshen()
+        give_up = self._clock.monotonic() + self._deadlines.reconnect
+        tries = busy = refused = seals = 0
+        while True:
+            tries += 1
+            if until is not None and until.left_seconds(self._clock) <= 0:
+                raise (TooLate if is_first else Unconfirmed)
+            try:
+                self._protocol.send_command_input(shell, command, chunk, end)
+                self._last_message = self._clock.monotonic()
+                return
+            except Exception as error:
+                judgement = self._judge(error, Phase.SEND)
+                if judgement.kind is Class.AMBIG:
+                    raise Unconfirmed from error
+                busy += judgement.cure is Cure.BUSY
+                refused += isinstance(judgement.error, AuthenticationFailed)
+                seals += judgement.lost_seal
+                if (
+                    judgement.kind is not Class.SAFE
+                    or busy > BUSY_TRIES
+                    or refused > 1
+                    or seals > SEAL_TRIES
+                    or self._clock.monotonic() >= give_up
+                    or self._is_stopped()
+                ):
+                    raise _refused(judgement, is_first=is_first)(judgement.error) from error
+                self._pause(judgement, tries)
+
+    def receive(self) -> Output:
+        """Return what the process wrote since, waiting for it no longer than one long poll.
+
+        Raises:
+            Gone: the process is no longer there, or cannot be reached for too long.
+        """
+        shell, command = self._ids()
+        self._freshen()
+        give_up = self._clock.monotonic() + self._deadlines.reconnect
+        tries = refused = seals = 0
+        while True:
+            tries += 1
+            began = self._clock.monotonic()
+            try:
+                stdout, stderr, code, done = self._protocol.get_command_output_raw(shell, command)
+                self._last_message = self._clock.monotonic()
+                self._stderr = (self._stderr + stderr)[-STDERR_KEPT:]
+                self._has_ended = done
+                if not (stdout or stderr or done):
+                    self._not_at_once(began)
+                return Output(stdout, self._stderr, done, code)
+            except Exception as error:
+                judgement = self._judge(error, Phase.RECEIVE)
+                if judgement.kind is Class.POLL and judgement.cure is Cure.NONE and not judgement.delay_seconds:
+                    self._last_message = self._clock.monotonic()
+                    self._not_at_once(began)
+                    return Output()
+                if judgement.output_lost:
+                    self._pause(judgement, tries)
+                    return Output(lost=judgement.error)
+                refused += isinstance(judgement.error, AuthenticationFailed)
+                seals += judgement.lost_seal
+                is_over = self._clock.monotonic() >= give_up or refused > 1 or seals > SEAL_TRIES
+                if judgement.kind not in (Class.POLL, Class.SAFE) or is_over or self._is_stopped():
+                    raise Gone(judgement.error) from error
+                self._pause(judgement, tries)
+
+    def _judge(self, error: Exception, phase: Phase) -> Judgement:
+        judgement = judge(error, phase, self._place, self._secrets)
+        if judgement.cure is Cure.RECONNECT:
+            self._protocol.transport.close_session()
+        return judgement
+
+    def _pause(self, judgement: Judgement, tries: int) -> None:
+        """Wait as the failure asks; where that is not at all, once at most: what stays so is not asked without rest."""
+        delay = self._deadlines.busy if judgement.cure is Cure.BUSY else judgement.delay_seconds
+        delay = delay or (QUIET_SECONDS if tries > 1 else 0.0)
+        if delay:
+            self._clock.sleep(delay)
+
+    def _not_at_once(self, began: float) -> None:
+        """Wait before the next poll where the one from ``began`` on, which brought nothing, was answered too soon."""
+        too_soon = QUIET_SECONDS - (self._clock.monotonic() - began)
+        if too_soon > 0:
+            self._clock.sleep(too_soon)
+
+    def _freshen(self) -> None:
+        """Drop a connection that was idle so long that the server may have closed it, and the seal with it."""
+        if self.idle_seconds > self._deadlines.idle:
+            self._protocol.transport.close_session()
+
+    def _ids(self) -> tuple[str, str]:
+        if self._shell is None or self._command is None:
+            raise RuntimeError("the process was not started")
+        return self._shell, self._command
+
+    # --- closing
+
+    def close(self) -> None:
+        """End the command, delete the shell, close the connection: in this order, whatever fails on the way.
+
+        A command that is done is not ended once more: with its shell goes whatever is left of it.
+        """
+        shell, command = self._shell, self._command
+        self._shell = self._command = None
+        try:
+            is_reachable = True
+            if shell is not None and command is not None and not self._has_ended:
+                failed = self._closing(lambda: self._protocol.cleanup_command(shell, command), Phase.SIGNAL)
+                is_reachable = failed is None or failed.reached
+            if shell is not None and is_reachable:
+                self._delete(shell)
+        finally:
+            with suppress(Exception):
+                self._protocol.transport.close_session()
+
+    def _delete(self, shell: str) -> None:
+        """Delete the shell, at the second attempt where the first fails: one that stays counts against the account."""
+        for left in reversed(range(DELETE_TRIES)):
+            judgement = self._closing(lambda: self._protocol.close_shell(shell), Phase.DELETE)
+            if judgement is None or not left:
+                return
+            self._protocol.transport.close_session()
+            self._clock.sleep(min(judgement.delay_seconds, QUIET_SECONDS))
+
+    def _closing(self, message: Callable[[], None], phase: Phase) -> Judgement | None:
+        """Send a message whose failure fails nothing; return what the failure means, None where there is none."""
+        try:
+            message()
+        except Exception as error:
+            judgement = judge(error, phase, self._place, self._secrets)
+            if judgement.cure is Cure.RECONNECT:
+                self._protocol.transport.close_session()
+            return judgement
+        return None
+
+
+def _refused(judgement: Judgement, *, is_first: bool) -> type[Gone]:
+    if judgement.has_ended:
+        return Ended
+    return NotTaken if is_first and judgement.unread else Gone
+
+
+class _Cured(Exception):
+    def __init__(self, judgement: Judgement) -> None:
+        super().__init__()
+        self.judgement = judgement

@@ -1,0 +1,120 @@
+"""The files of an environment's directory, as bytes.
+
+The author of a configuration may be anybody who can open a pull request. So nothing is opened but regular files within
+the directory, by names found in it and never by names found in files. What looks like a file to read and is none - a
+link out of the directory, a pipe, a device, a file of gigabytes - is told, since leaving it out silently would look
+like undeclaring what it holds.
+"""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from types import MappingProxyType
+
+from reconciler.config.files import CSV, YAML, Files
+from reconciler.model.diagnostics import Diagnostic, Position, Severity
+from reconciler.model.errors import ConfigurationError
+
+MAX_FILE_BYTES = 64 * 1024 * 1024
+MAX_FILES = 2_000
+MAX_TOTAL_BYTES = 256 * 1024 * 1024
+
+
+def read_files(directory: Path, *, prefix: str = "") -> Files:
+    """Return the YAML and CSV files in ``directory`` and below, without those in dot directories.
+
+    ``prefix`` stands before their names where places in them are shown; ``prefix_of`` returns that of a directory.
+
+    Raises:
+        ConfigurationError: it is no directory, or cannot be listed.
+    """
+    if not directory.is_dir():
+        what = "is a file, not a directory" if directory.exists() else "does not exist"
+        remedy = f'Name the directory that holds the files of an environment, such as "{directory.parent}".'
+        raise ConfigurationError(Diagnostic("No such environment", f'"{directory}" {what}.', remedy))
+    contents: dict[str, bytes] = {}
+    refused: dict[str, Diagnostic] = {}
+    root = directory.resolve()
+    total = 0
+    for path in _candidates(root, refused, root):
+        name = _name(path, root)
+        if len(contents) + len(refused) >= MAX_FILES or total > MAX_TOTAL_BYTES:
+            detail = f"It holds more than {MAX_FILES:,} YAML and CSV files, or {MAX_TOTAL_BYTES:,} bytes in them."
+            refused[name] = _refusal(name, "Directory too large", detail, "Name the directory of one environment.")
+            break
+        content = _content(path, name, root)
+        if isinstance(content, bytes):
+            contents[name] = content
+            total += len(content)
+        else:
+            refused[name] = content
+    return Files(MappingProxyType(contents), MappingProxyType(_seen_from_outside(refused, prefix)), prefix)
+
+
+def prefix_of(directory: Path) -> str:
+    """Return what makes a name in ``directory`` one that can be opened from where the user stands."""
+    return "" if directory == Path() else directory.as_posix().rstrip("/") + "/"
+
+
+def _seen_from_outside(refused: Mapping[str, Diagnostic], prefix: str) -> dict[str, Diagnostic]:
+    return {name: replace(told, position=Position(f"{prefix}{name}")) for name, told in refused.items()}
+
+
+def _candidates(directory: Path, refused: dict[str, Diagnostic], root: Path) -> Iterator[Path]:
+    """Yield what has the name of a file to read, sorted; links to directories are not followed."""
+    try:
+        entries = sorted(directory.iterdir())
+    except OSError as error:
+        name = _name(directory, root)
+        told = _refusal(name, "Directory cannot be listed", f"{error.strerror}.", "Make it readable.")
+        if directory == root:
+            raise ConfigurationError(told) from error
+        refused[name] = told
+        return
+    for path in entries:
+        if path.name.startswith("."):
+            continue
+        if path.is_dir() and not path.is_symlink():
+            yield from _candidates(path, refused, root)
+        elif path.suffix.lower() in (YAML, CSV) or path.suffix.lower() == ".yml":
+            yield path
+
+
+def _content(path: Path, name: str, root: Path) -> bytes | Diagnostic:
+    """Return the bytes of a regular file within ``root``, or why it is not read."""
+    if path.suffix.lower() == ".yml":
+        told = _refusal(name, "File is not read", f'Only names in "{YAML}" are read.', f"Rename it to {YAML}.")
+        return Diagnostic(told.summary, told.detail, told.remedy, Severity.WARNING, position=told.position)
+    try:
+        target = path.resolve(strict=True)
+        if not target.is_relative_to(root):
+            detail = "It is a symbolic link to a place outside the directory of the environment."
+            return _refusal(name, "File outside the environment", detail, "Put the file itself there.")
+        status = target.stat()
+        if not stat.S_ISREG(status.st_mode):
+            detail = "It is a directory, pipe, socket or device."
+            return _refusal(name, "Not a regular file", detail, "Remove it, or put a file in its place.")
+        if status.st_size > MAX_FILE_BYTES:
+            return _oversize(name, status.st_size)
+        with target.open("rb") as file:
+            content = file.read(MAX_FILE_BYTES + 1)
+    except (OSError, RuntimeError) as error:
+        reason = getattr(error, "strerror", None) or "A symbolic link leads back to itself"
+        return _refusal(name, "File cannot be read", f"{reason}.", "Make it readable, or remove it.")
+    return content if len(content) <= MAX_FILE_BYTES else _oversize(name, len(content))
+
+
+def _name(path: Path, root: Path) -> str:
+    return path.relative_to(root).as_posix().encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def _oversize(name: str, size: int) -> Diagnostic:
+    detail = f"It has {size:,} bytes; a file may have {MAX_FILE_BYTES:,}."
+    return _refusal(name, "File too large", detail, "Split it.")
+
+
+def _refusal(name: str, summary: str, detail: str, remedy: str) -> Diagnostic:
+    return Diagnostic(summary, detail, remedy, position=Position(name))

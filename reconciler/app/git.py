@@ -1,0 +1,310 @@
+"""What Git says of an environment's directory: which commit its files are of, and what they lack of another.
+
+The repository may be anybody's. What is asked of Git here reads objects and refs alone: no index, no working tree, no
+network, and no hook, filter, pager or program that the repository's own configuration names. Whether a file is as the
+commit has it is seen from the bytes that were loaded, hashed as Git hashes them: ``git status`` would run filters, and
+would read the files a second time.
+
+There is Git where a ``.git`` stands in the directory or above it, or where ``GIT_DIR`` names the repository that has
+these files. From there on everything but a clear answer is *trouble*, which is not the same as no Git.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shlex
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from reconciler.config.files import is_read
+from reconciler.model.surroundings import find_program, folders_of_strangers, is_within, variables_of_child
+from reconciler.plan.commits import Gap, Source, Trouble
+
+_INHERITED: Final = (
+    "COMSPEC",
+    "HOME",
+    "HOMEDRIVE",
+    "HOMEPATH",
+    "LD_LIBRARY_PATH",
+    "PATH",
+    "PATHEXT",
+    "PROGRAMDATA",
+    "SUDO_UID",
+    "SYSTEMROOT",
+    "USERPROFILE",
+    "XDG_CONFIG_HOME",
+)
+"""What git needs, with ``GIT_CONFIG*``; under sudo it trusts a repository of ``SUDO_UID``. No more: the variables of
+this process hold passwords, which are no child's."""
+_NAMING_FILES: Final = ("GIT_CONFIG", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_EXEC_PATH")
+"""Inherited too, unless they lead to where others may have written."""
+_OF_A_REPOSITORY: Final = (
+    "GIT_COMMON_DIR",
+    "GIT_DIR",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_WORK_TREE",
+)
+"""A hook has these for its own repository, which need not be the one that the directory lies in. Each is a path."""
+_ALWAYS: Final = {
+    "GIT_ALLOW_PROTOCOL": "",  # a partial clone fetches nothing
+    "GIT_DISCOVERY_ACROSS_FILESYSTEM": "1",
+    "GIT_GRAFT_FILE": os.devnull,  # ancestry is what the commits say
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_TERMINAL_PROMPT": "0",
+}
+_SETTINGS: Final = (
+    "advice.graftFileDeprecated=false",
+    "core.fsmonitor=false",
+    f"core.hooksPath={os.devnull}",
+    "core.sshCommand=false",
+    "i18n.logOutputEncoding=UTF-8",
+    "protocol.allow=never",
+    "safe.bareRepository=explicit",
+)
+LONGEST_SECONDS: Final = 10.0
+_COMMITS_NAMED: Final = 50
+_COMMITS_SEARCHED: Final = 1_000
+_LINK, _SUBMODULE = "120000", "160000"
+
+
+def source_of(directory: Path, contents: Mapping[str, bytes]) -> Source:
+    """Return which commit the files of ``directory`` are of.
+
+    Args:
+        contents: what was loaded of it, by name relative to it.
+    """
+    try:
+        git = _repository_of(directory)
+        if git is None:
+            return Source()
+        commit = git.head()
+        if commit is None:
+            return Source(has_git=True)
+        tracked = dict(git.files_of(commit))
+        if not git.holds_directory and tracked.keys().isdisjoint(contents):
+            return Source()
+        return Source(commit, git.differing(tracked, contents), has_git=True)
+    except _NoAnswer as error:
+        return Source(trouble=error.trouble, has_git=True)
+
+
+def gap_between(directory: Path, commit: str | None, applied: str) -> Gap:
+    """Return what files of ``commit`` lack of the commit ``applied``; None: they are of no commit."""
+    try:
+        git = _repository_of(directory)
+        if git is None:
+            reason = f"{directory} is not in Git, so that commit {applied[:12]} cannot be looked up."
+            return Gap(trouble=Trouble(reason, "Name the environment's directory in a clone, with --dir."))
+        return git.gap(commit, applied)
+    except _NoAnswer as error:
+        return Gap(trouble=error.trouble)
+
+
+def committed_at(directory: Path, name: str) -> tuple[str, ...] | Trouble:
+    """Return the files that the commit checked out has at ``name`` or below it, or why Git gives no answer."""
+    try:
+        git = _repository_of(directory)
+        commit = git.head() if git is not None else None
+        if git is None or commit is None:
+            return ()
+        return tuple(file for file, _ in git.files_of(commit) if f"{file}/".startswith(f"{name}/"))
+    except _NoAnswer as error:
+        return error.trouble
+
+
+class _NoAnswer(Exception):
+    """Git gives no answer."""
+
+    def __init__(self, reason: str, remedy: str = "") -> None:
+        super().__init__(reason)
+        self.trouble = Trouble(reason, remedy)
+
+
+# --- the repository --------------------------------------------------------------------------------------------------
+
+
+def _repository_of(directory: Path) -> _Repository | None:
+    """Return the repository that has the files of ``directory``; None where there is none."""
+    directory = directory.resolve()
+    above = next((one for one in (directory, *directory.parents) if os.path.lexists(one / ".git")), None)
+    strangers = folders_of_strangers(directory)
+    variables = {**variables_of_child(os.environ, partial(_is_inherited, strangers), strangers), **_ALWAYS}
+    if above is None:
+        if not os.environ.get("GIT_DIR"):
+            return None
+        variables |= {"GIT_WORK_TREE": str(directory), **_named_by_variables()}
+    found = _Repository(directory, directory, _program(strangers), variables, holds_directory=above is not None)
+    top = Path(os.fsdecode(found.ask("rev-parse", "--show-toplevel").removesuffix(b"\n"))).resolve()
+    if not directory.is_relative_to(top) or above not in (None, top):
+        raise _NoAnswer(f"The repository found from {directory} has its files in {top}.")
+    return replace(found, top=top)
+
+
+def _is_inherited(strangers: Sequence[Path], name: str) -> bool:
+    if name in _NAMING_FILES:
+        return not is_within(os.environ[name], strangers)
+    return name in _INHERITED or name.startswith("GIT_CONFIG")
+
+
+def _named_by_variables() -> dict[str, str]:
+    return {name: os.path.abspath(os.environ[name]) for name in _OF_A_REPOSITORY if os.environ.get(name)}
+
+
+def _program(strangers: Sequence[Path]) -> str:
+    found = find_program("git", os.environ.get("PATH", os.defpath), strangers)
+    if found is None:
+        raise _NoAnswer("There is no git on the PATH.", "Install git.")
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Repository:
+    """Git, asked from one directory."""
+
+    directory: Path
+    top: Path
+    """Where the files of the repository begin: the directory or one above it."""
+    program: str
+    variables: Mapping[str, str]
+    holds_directory: bool
+    """The directory lies in it; else a variable named it."""
+
+    # the files of a commit
+
+    def head(self) -> str | None:
+        """Return the commit checked out; None before the first."""
+        code, told, _ = self._run("rev-parse", "--verify", "--quiet", "HEAD")
+        return told.decode("ascii").strip() if code == 0 else None
+
+    def files_of(self, commit: str, folder: str = "") -> Iterator[tuple[str, tuple[str, str]]]:
+        """Yield the name of each file that a commit has in the directory, with mode and id; also of submodules."""
+        for line in self.ask("ls-tree", "-r", "-z", commit, folder=folder).split(b"\0")[:-1]:
+            fields, _, name = line.partition(b"\t")
+            mode, _, identifier = fields.decode("ascii").split()
+            path = folder + os.fsdecode(name).encode("utf-8", "backslashreplace").decode("utf-8")
+            if mode != _SUBMODULE:
+                yield path, (mode, identifier)
+            elif os.path.lexists(self.directory / path / ".git"):
+                yield from self.files_of(identifier, f"{path}/")
+
+    def differing(self, tracked: Mapping[str, tuple[str, str]], contents: Mapping[str, bytes]) -> tuple[str, ...]:
+        """Return the names of files that are not in the commit as they were loaded."""
+        names = {name for name in tracked if is_read(name)} | contents.keys()
+        return tuple(sorted(name for name in names if not self._is_as_in(tracked.get(name), name, contents.get(name))))
+
+    def _is_as_in(self, tracked: tuple[str, str] | None, name: str, content: bytes | None) -> bool:
+        path = self.directory / name
+        if tracked is None or content is None or (tracked[0] == _LINK) != path.is_symlink():
+            return False
+        stored = os.fsencode(path.readlink()) if path.is_symlink() else content
+        return tracked[1] in _ids(stored, len(tracked[1]))
+
+    # two commits
+
+    def gap(self, commit: str | None, applied: str) -> Gap:
+        """Return what ``commit`` lacks of ``applied``."""
+        for one in (applied, commit):
+            if one is not None and self._run("cat-file", "-e", f"{one}^{{commit}}")[0]:
+                raise self._lacking(one)
+        if commit is not None and self._is_ancestor(applied, of=commit):
+            return Gap()
+        is_parallel = commit is not None and not self._is_ancestor(commit, of=applied)
+        if is_parallel and self._is_shallow():
+            raise _NoAnswer("This clone is shallow and ends before the two meet.", self._deepen())
+        missing = self._changes(applied, commit)
+        if not missing or (commit is not None and is_parallel and self._had_content(commit, applied)):
+            return Gap()
+        remedy = f"Bring the files up to date:\n\n    git -C {self._place} merge {applied}"
+        return Gap(missing, is_parallel, remedy=remedy)
+
+    def _changes(self, of: str, without: str | None) -> tuple[str, ...]:
+        """Return the commits of ``of`` that changed the environment and are not in ``without``, with their subjects.
+
+        Where it has no files in this directory, it had the environment elsewhere: then each of its commits counts.
+        """
+        where = "." if any(is_read(name) for name, _ in self.files_of(of)) else ":/"
+        told = self._commits(of, without, _COMMITS_NAMED, "--format=%h %s", where=where)
+        lines = told.decode("utf-8", "replace").splitlines()
+        return tuple(line for line in lines if not line.startswith("commit "))
+
+    def _had_content(self, commit: str, applied: str) -> bool:
+        """True where a commit of ``commit`` alone has the directory as ``applied`` has it: squashed, or rebased."""
+        inside = self.directory.relative_to(self.top).as_posix().removeprefix(".")
+        own = self._commits(commit, applied, _COMMITS_SEARCHED).decode("ascii").split()
+        wanted = "".join(f"{one}:{inside}\n" for one in (applied, *own))
+        trees = self.ask("cat-file", "--batch-check=%(objectname)", given=wanted).splitlines()
+        return trees[0] in trees[1:]
+
+    def _commits(self, of: str, without: str | None, limit: int, *options: str, where: str = ".") -> bytes:
+        excluded = () if without is None else (f"^{without}",)
+        return self.ask("rev-list", f"--max-count={limit}", *options, of, *excluded, "--", where)
+
+    def _is_ancestor(self, commit: str, *, of: str) -> bool:
+        code, _, told = self._run("merge-base", "--is-ancestor", commit, of)
+        if code not in (0, 1):
+            raise self._refused(told)
+        return code == 0
+
+    def _lacking(self, commit: str) -> _NoAnswer:
+        if self._is_shallow():
+            return _NoAnswer(f"This clone is shallow and lacks commit {commit[:12]}.", self._deepen())
+        reason = f"This clone lacks commit {commit[:12]}: it was never fetched here, or history was rewritten."
+        return _NoAnswer(reason, f"Fetch it, if it still exists:\n\n    git -C {self._place} fetch origin {commit}")
+
+    def _is_shallow(self) -> bool:
+        return self.ask("rev-parse", "--is-shallow-repository").strip() == b"true"
+
+    def _deepen(self) -> str:
+        pipelines = "in a pipeline, check out with fetch-depth 0 (GitHub) or GIT_DEPTH 0 (GitLab)"
+        return f"Fetch the whole history; {pipelines}:\n\n    git -C {self._place} fetch --unshallow"
+
+    @property
+    def _place(self) -> str:
+        return shlex.quote(str(self.directory))
+
+    # asking
+
+    def ask(self, *arguments: str, folder: str = "", given: str = "") -> bytes:
+        """Return what git prints. Raises _NoAnswer where it fails."""
+        code, told, complaint = self._run(*arguments, folder=folder, given=given)
+        if code:
+            raise self._refused(complaint)
+        return told
+
+    def _run(self, *arguments: str, folder: str = "", given: str = "") -> tuple[int, bytes, bytes]:
+        settings = [part for setting in _SETTINGS for part in ("-c", setting)]
+        try:
+            done = subprocess.run(
+                [self.program, "--no-pager", *settings, "-C", str(self.directory / folder), *arguments],
+                env=self.variables,
+                input=os.fsencode(given),
+                capture_output=True,
+                timeout=LONGEST_SECONDS,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            raise _NoAnswer(f"git did not answer within {LONGEST_SECONDS:.0f} s.") from None
+        except OSError as error:
+            raise _NoAnswer(f"{self.program} cannot be started: {error.strerror}.") from error
+        return done.returncode, done.stdout, done.stderr
+
+    def _refused(self, complaint: bytes) -> _NoAnswer:
+        lines = complaint.decode("utf-8", "replace").splitlines()
+        said = next((line for line in lines if line.startswith(("fatal:", "error:"))), "it failed without a word")
+        trust = next((line.strip() for line in lines if "git config --global --add safe.directory" in line), "")
+        return _NoAnswer(f"git said: {said}.", f"If the repository is to be trusted:\n\n    {trust}" if trust else "")
+
+
+def _ids(content: bytes, digits: int) -> Iterator[str]:
+    """Yield the ids that Git can give a file of these bytes: as it stands, with its line ends, and kept apart (LFS)."""
+    kind = hashlib.sha256 if digits == 64 else hashlib.sha1
+    kept = f"version https://git-lfs.github.com/spec/v1\noid sha256:{hashlib.sha256(content).hexdigest()}\n"
+    for stored in (content, content.replace(b"\r\n", b"\n"), f"{kept}size {len(content)}\n".encode("ascii")):
+        yield kind(b"blob %d\0" % len(stored) + stored).hexdigest()

@@ -1,0 +1,210 @@
+"""Where the results of a command go: text for people, or JSON lines for machines with the text on standard error.
+
+One ``Output`` belongs to one command. It hands events to whoever listens: the terminal, the JSON stream, the log file.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+from reconciler.model.diagnostics import Diagnostic
+from reconciler.model.errors import ConfigurationError, OutputLost, ReconcilerError
+from reconciler.model.events import Event, Observed, Observing, RunStarted
+from reconciler.model.words import count
+from reconciler.views.style import Style, is_live, style_of
+
+if TYPE_CHECKING:  # the command line starts without them
+    from reconciler.doctor.report import Report
+    from reconciler.plan.drift import DriftReport
+    from reconciler.plan.plan import Plan
+    from reconciler.views.json_lines import Message
+
+
+class Output:
+    """Shows plans, drift, diagnostics and events; ``as_json``: messages on standard output, people read standard
+    error."""
+
+    def __init__(self, *, as_json: bool = False, log: Path | None = None) -> None:
+        from reconciler.views.json_lines import JsonLines
+
+        self.people: TextIO = sys.stderr if as_json else sys.stdout
+        self.style: Style = style_of(self.people, os.environ)
+        self.error_style: Style = style_of(sys.stderr, os.environ)
+        self._json = JsonLines(_write_out) if as_json else None
+        self._log = _log_file(log)
+        self._progress: Any = None
+        self.has_run = False
+        """An apply has begun to change servers."""
+        self._shown: set[Diagnostic] = set()
+        """Shown already: nothing is said twice."""
+
+    def emit(self, event: Event) -> None:
+        """Tell an event to every listener."""
+        self.has_run = self.has_run or isinstance(event, RunStarted)
+        if self._log is not None:
+            self._log(event)
+        if self._json is not None:
+            self._json(event)
+        elif not isinstance(event, Observing | Observed) or self._is_watched:
+            self._listener(event)
+
+    @property
+    def _is_watched(self) -> bool:
+        return is_live(sys.stderr, os.environ)
+
+    def _listener(self, event: Event) -> None:
+        self._terminal(event)
+
+    @property
+    def _terminal(self) -> Any:
+        from reconciler.views.progress import TerminalProgress
+
+        if self._progress is None:
+            live = is_live(self.people, os.environ)
+            self._progress = TerminalProgress(self.people, self.style, live=live)
+        return self._progress
+
+    def busy(self, text: str) -> None:
+        """Say what goes on before the first event, where somebody watches: sessions take seconds to open."""
+        if self._json is None and self._is_watched:
+            self._terminal.busy(text)
+
+    def mask(self, secret: str) -> None:
+        if self._log is not None:
+            self._log.mask(secret)
+
+    def plan(self, plan: Plan, *, commands: bool = False) -> None:
+        if self._json is not None:
+            self._json.plan(plan)
+            self._shown.update(plan.diagnostics)
+            return
+        from reconciler.views.plan import render_plan
+
+        self._print(render_plan(plan, self.style, commands=commands))
+        self._shown.update(plan.diagnostics)
+
+    def saved_plan(self, plan: Plan) -> None:
+        """Show a plan that was read and approved before: machines get it whole, people what it comes to."""
+        if self._json is not None:
+            self.plan(plan)
+            return
+        from reconciler.views.plan import render_summary
+
+        self._print(render_summary(plan, self.style))
+        self._shown.update(plan.diagnostics)
+
+    def drift(self, report: DriftReport, plan: Callable[..., str]) -> None:
+        if self._json is not None:
+            self._json.drift(report)
+            return
+        from reconciler.views.drift import render_drift
+
+        self._print(render_drift(report, self.style, plan=plan))
+
+    def doctor(self, report: Report, plan: str, *, in_full: bool = False) -> None:
+        if self._json is not None:
+            self._json.doctor(report)
+            return
+        from reconciler.views.doctor import render_doctor
+
+        self._print(render_doctor(report, self.style, plan=plan, in_full=in_full))
+
+    def told(self, messages: Iterable[Message], text: Callable[[], str]) -> None:
+        """Tell machines the messages, or people the text."""
+        if self._json is None:
+            self._print(text())
+            return
+        for message in messages:
+            self._json.send(message)
+
+    def diagnostics(self, told: Iterable[Diagnostic]) -> None:
+        told = tuple(one for one in told if one not in self._shown)
+        self._shown.update(told)
+        if not told:
+            return
+        if self._json is not None:
+            self._json.diagnostics(told)
+        from reconciler.views.diagnostics import render_diagnostics
+
+        self._end_progress()
+        with suppress(OSError):  # a terminal that is gone: there is nobody to tell, and the exit code says it
+            sys.stderr.write(render_diagnostics(told, self.error_style))
+            sys.stderr.flush()
+
+    def conclude(self, word: str, error: ReconcilerError) -> None:
+        """Show why a command ends without what it was for, and say so in the last line."""
+        self.diagnostics(error.diagnostics)
+        number = sum(told.is_error for told in error.diagnostics)
+        self.say(f"\n{word}: {count(number, 'error')}.")
+
+    def write(self, text: str) -> None:
+        """Write what was asked for, such as a schema, as it is on standard output."""
+        _write_out(text)
+
+    def say(self, text: str) -> None:
+        """Say one thing to people."""
+        self._print(text + "\n")
+
+    def end(self, exit_code: int) -> int:
+        """Close what is open, write the last message and return ``exit_code``."""
+        self._end_progress()
+        if self._json is not None:
+            self._json.end(exit_code)
+        if self._log is not None:
+            self._log.close()
+        return exit_code
+
+    def _end_progress(self) -> None:
+        """Take the line that is drawn again away, before other text comes."""
+        if self._progress is not None:
+            self._progress.close()
+            self._progress = None
+
+    def _print(self, text: str) -> None:
+        self._end_progress()
+        _write(text, self.people)
+
+
+def _write_out(line: str) -> None:
+    _write(line, sys.stdout)
+
+
+def _write(text: str, stream: TextIO) -> None:
+    """Write what a command was asked for.
+
+    Raises:
+        BrokenPipeError: whoever read it has gone.
+        OutputLost: it cannot be written there.
+    """
+    try:
+        stream.write(text)
+        stream.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        detail = f"Output cannot be written: {error.strerror or error}."
+        raise OutputLost(Diagnostic("Output lost", detail, "Make room there, or send it elsewhere.")) from error
+
+
+def _log_file(path: Path | None) -> Any:
+    if path is None:
+        return None
+    from reconciler.run.system import SystemClock
+    from reconciler.views.log_file import LogFile
+
+    return LogFile(path, now=SystemClock().now)
+
+
+def write_file(path: Path, text: str) -> None:
+    """Write a file that was asked for beside the output. Raises ConfigurationError where it cannot be written."""
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        detail = f"{path} cannot be written: {error.strerror}."
+        remedy = "Name a file in a directory that exists, where this user may write and there is room."
+        raise ConfigurationError(Diagnostic("File cannot be written", detail, remedy)) from error

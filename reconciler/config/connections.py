@@ -1,0 +1,376 @@
+"""The ``connections`` section: the entry points of the estate and how a session to them is opened.
+
+Secrets are references (``env:NAME``, ``file:PATH``, ``keyring:SERVICE/USER``) and nothing else. What is written in
+their place is never repeated in a message, since it may be the secret itself.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from pathlib import PurePath
+from typing import Any
+
+from reconciler.config.redaction import HIDDEN, is_secret_name, may_be_shown, without_secret
+from reconciler.config.source_text import did_you_mean, nearest
+from reconciler.config.yaml_reader import Node
+from reconciler.model.commands import Adapter, Authentication, Connection
+from reconciler.model.diagnostics import Diagnostic, Position
+from reconciler.model.values import EMPTY
+
+
+@dataclass(frozen=True, slots=True)
+class SecretReference:
+    """Where a secret is kept: ``env:NAME``, ``file:PATH`` or ``keyring:SERVICE/USER``. It never holds the secret."""
+
+    scheme: str
+    name: str
+    position: Position | None = field(default=None, compare=False)
+    """Where it is written."""
+
+    def __str__(self) -> str:
+        return f"{self.scheme}:{self.name}"
+
+    @classmethod
+    def parse(cls, text: str) -> SecretReference:
+        """Return the reference that ``text`` writes.
+
+        Raises:
+            ValueError: it is none; the message does not repeat it.
+        """
+        match = _SECRET.fullmatch(text)
+        if match is None:
+            raise ValueError("is no reference")
+        return cls(match["scheme"], match["name"])
+
+
+_SECRET = re.compile(
+    r"(?P<scheme>env(?=:[A-Za-z_]\w*\Z)|file(?=:\S)|keyring(?=:[^/\s][^/]*/\S)):(?P<name>.{1,1024})", re.ASCII
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionConfig:
+    """How one entry point is reached. ``port`` None: 5986 with TLS, 5985 without."""
+
+    host: str
+    port: int | None = None
+    tls: bool = True
+    ca: str | None = None
+    """PEM file of the authorities to trust instead of the public ones, which come with certifi."""
+    auth: Authentication = Authentication.KERBEROS
+    user: str | None = None
+    password: SecretReference | None = None
+    certificate: str | None = None
+    """PEM file of the client certificate, for ``auth: certificate``."""
+    certificate_key: str | None = None
+    """PEM file of its private key."""
+    adapter: Adapter = Adapter.AUTO
+    delegate: bool = False
+    """Kerberos: forward the ticket, so that the host may act as the user elsewhere (the second hop)."""
+    hosts: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: EMPTY)
+    """By FQDN in lower case: the keys of this value that are others there."""
+
+    def for_host(self, host: str) -> ConnectionConfig:
+        """Return how ``host`` is reached with this connection's settings and its own overrides."""
+        return replace(self, **{"host": host, **self.hosts.get(host.casefold(), EMPTY), "hosts": EMPTY})
+
+    def within(self, directory: PurePath) -> ConnectionConfig:
+        """Return the same with the names of files as paths: relative ones start in ``directory``."""
+
+        def path(name: str | None) -> str | None:
+            return str(directory / name) if name else None
+
+        files = ("ca", "certificate", "certificate_key")
+        hosts = {
+            host: {**own, **{key: path(own[key]) for key in files if key in own}} for host, own in self.hosts.items()
+        }
+        certificate, key = path(self.certificate), path(self.certificate_key)
+        return replace(self, ca=path(self.ca), certificate=certificate, certificate_key=key, hosts=hosts)
+
+    @property
+    def secrets(self) -> tuple[SecretReference, ...]:
+        """The secrets that a session needs; the key of a client certificate is one of them, in a file."""
+        alone = (self, *(self.for_host(host) for host in self.hosts))
+        all_of_them = (secret for one in alone for secret in (one.password, _key_file(one.certificate_key)))
+        return tuple(dict.fromkeys(secret for secret in all_of_them if secret is not None))
+
+    @property
+    def has_second_hop(self) -> bool:
+        """True where what runs on the host may authenticate onwards as the account."""
+        return self.auth is Authentication.CREDSSP or (self.auth is Authentication.KERBEROS and self.delegate)
+
+    @property
+    def effective_port(self) -> int:
+        return self.port or (5986 if self.tls else 5985)
+
+
+def _key_file(name: str | None) -> SecretReference | None:
+    return SecretReference("file", name) if name else None
+
+
+# --- what the keys mean ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One key of a fixed section: the parser of its text, its JSON Schema, and what it is for."""
+
+    parse: Callable[[str], Any]
+    schema: Mapping[str, object]
+    doc: str
+
+
+_LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
+_HOST = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
+
+
+def _host(text: str) -> str:
+    if len(text) <= 253 and _HOST.fullmatch(text):
+        return text.lower()
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        raise ValueError("is no host name: write it without scheme, port or path, such as ex1.contoso.com") from None
+
+
+_ACCOUNT = re.compile(r"@|:(?!//|[0-9]*(?:/|$))")
+"""Of ``USER:PASSWORD@HOST``, or what is left of it; a port is none."""
+
+
+def _shown(text: str) -> str:
+    """Return a value that is wrong as it may be shown."""
+    text = without_secret(text)
+    return HIDDEN if "://" not in text and _ACCOUNT.search(text) else text
+
+
+def _port(text: str) -> int:
+    if text.isascii() and text.isdigit() and 0 < int(text[:6]) < 65_536:
+        return int(text)
+    raise ValueError("is no port: write a number from 1 to 65535")
+
+
+def truth(text: str) -> bool:
+    """Return what ``true`` or ``false`` means."""
+    if text.lower() not in ("true", "false"):
+        raise ValueError("is neither true nor false")
+    return text.lower() == "true"
+
+
+def _text(text: str) -> str:
+    if not text.strip():
+        raise ValueError("is empty")
+    return text
+
+
+def one_of(choices: type[Enum]) -> Callable[[str], Any]:
+    """Return the parser of an enumeration's values."""
+
+    def parse(text: str) -> Any:
+        try:
+            return choices(text)
+        except ValueError:
+            names = [str(choice.value) for choice in choices]
+            raise ValueError(f"is none of {', '.join(names)}") from None
+
+    return parse
+
+
+_TEXT: Mapping[str, object] = {"type": "string", "minLength": 1}
+
+
+def _choice(choices: type[Enum]) -> Mapping[str, object]:
+    return {"enum": [choice.value for choice in choices]}
+
+
+KEYS: Mapping[str, Key] = {
+    "host": Key(_host, _TEXT, "FQDN of the server to begin with; the others are discovered behind it."),
+    "port": Key(_port, {"type": ["integer", "string"], "minimum": 1, "maximum": 65_535, "pattern": "^[0-9]{1,5}$"},
+                "TCP port; left out, 5986 with TLS and 5985 without."),
+    "tls": Key(truth, {"type": ["boolean", "string"], "pattern": "^([Tt]rue|TRUE|[Ff]alse|FALSE)$"},
+               "Whether HTTPS is used; true if left out."),
+    "ca": Key(_text, _TEXT, "PEM file of the certificate authorities to trust instead of the public ones."),
+    "auth": Key(one_of(Authentication), _choice(Authentication), "How the account is proven; kerberos if left out."),
+    "user": Key(_text, {"type": ["string", "number"], "minLength": 1},
+                "Account, such as CONTOSO\\svc-um or svc-um@CONTOSO.COM."),
+    "password": Key(SecretReference.parse, {"type": "string", "pattern": "^(env:[A-Za-z_]|file:|keyring:)"},
+                    "Where the password is kept: env:NAME, file:PATH or keyring:SERVICE/USER."),
+    "certificate": Key(_text, _TEXT, "PEM file of the client certificate, for auth: certificate."),
+    "certificate_key": Key(_text, _TEXT, "PEM file of its private key."),
+    "delegate": Key(truth, {"type": ["boolean", "string"], "pattern": "^([Tt]rue|TRUE|[Ff]alse|FALSE)$"},
+                    "With kerberos: forward the ticket, as exchucutil needs it; false if left out."),
+    "adapter": Key(one_of(Adapter), _choice(Adapter), "How Exchange cmdlets are reached; auto if left out."),
+}  # fmt: skip
+"""The keys of one connection, beside ``hosts``."""
+
+
+# --- reading the section ---------------------------------------------------------------------------------------------
+
+
+def parse_connection(node: Node, name: str, found: list[Diagnostic]) -> ConnectionConfig | None:
+    """Return the connection that a mapping writes; mistakes are added to ``found``."""
+    where = f"connections.{name}"
+    if not expect_mapping(node, where, found):
+        return None
+    before = len(found)
+    values = _values(node, where, {*KEYS, "hosts"}, found)
+    hosts: dict[str, Mapping[str, Any]] = {}
+    for host, own in _hosts(node, where, found):
+        if host in hosts:
+            found.append(
+                own.diagnostic("Key written twice", f'"{host}" has overrides already.', "Remove one.", on_key=True)
+            )
+        hosts[host] = _values(own, f"{where}.hosts", set(KEYS) - {"host"}, found)
+    if "host" not in values and "host" not in dict(node.items()):
+        found.append(
+            node.diagnostic("Missing key", f'"{where}" has no host.', "Write host: and a server.", on_key=True)
+        )
+    if len(found) > before:
+        return None
+    config = ConnectionConfig(**values, hosts=hosts)
+    for told in _contradictions(config, node, where):
+        found.append(told)
+    return config
+
+
+def _hosts(node: Node, where: str, found: list[Diagnostic]) -> list[tuple[str, Node]]:
+    hosts = dict(node.items()).get("hosts")
+    if hosts is None or not expect_mapping(hosts, f"{where}.hosts", found):
+        return []
+    named: list[tuple[str, Node]] = []
+    for host, own in hosts.items():
+        try:
+            name = _host(host)
+        except ValueError as error:
+            found.append(own.diagnostic("Invalid value", f'"{_shown(host)}" {error}.', "Write the FQDN.", on_key=True))
+            continue
+        if expect_mapping(own, f"{where}.hosts.{name}", found):
+            named.append((name, own))
+    return named
+
+
+def _values(node: Node, where: str, allowed: set[str], found: list[Diagnostic]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for key, child in node.items():
+        if key not in allowed:
+            found.append(_unknown_here(child, key, where, allowed))
+        elif key != "hosts":
+            parsed = parse_key(child, key, KEYS[key], found)
+            if parsed is not None:
+                values[key] = parsed
+    return values
+
+
+def _unknown_here(node: Node, key: str, where: str, known: Collection[str]) -> Diagnostic:
+    """Return the error about a key of a connection, which is shown only if it cannot be a secret out of its place."""
+    is_near = bool(nearest(key, known)) or is_secret_name(key)
+    if may_be_shown(key) and (node.value is not None or is_near):
+        return unknown_key(node, key, where, known)
+    detail = f'A key of "{where}" is unknown; it is not shown, as it may be a secret that misses its key.'
+    remedy = f"Write KEY: VALUE, with a blank behind the colon. {did_you_mean('', known)}"
+    return Diagnostic("Unknown key", detail, remedy, position=node.position(on_key=True))
+
+
+def parse_key(node: Node, name: str, key: Key, found: list[Diagnostic]) -> Any:
+    """Return the value of one key of a fixed section, or None with the mistake added to ``found``."""
+    if name == "password":
+        return _secret(node, found)
+    if not isinstance(node.value, str):
+        what = _kind(node)
+        detail = f'"{name}" is {what}; it must be one value.'
+        remedy = f"Correct the value. {key.doc}"
+        found.append(node.diagnostic("Invalid value", detail, remedy, on_key=node.value is None))
+        return None
+    try:
+        return key.parse(node.value)
+    except ValueError as error:
+        detail = f'"{name}" is "{_shown(node.value)}"; this {error}.'
+        found.append(node.diagnostic("Invalid value", detail, f"Correct the value. {key.doc}"))
+        return None
+
+
+def _secret(node: Node, found: list[Diagnostic]) -> SecretReference | None:
+    try:
+        reference = SecretReference.parse(node.value if isinstance(node.value, str) else "")
+        return replace(reference, position=node.position())
+    except ValueError:
+        remedy = (
+            "Keep it outside the repository and write where: env:NAME, file:PATH or keyring:SERVICE/USER.\n"
+            "If it was committed, change it on the server: it stays in the history."
+        )
+        detail = '"password" holds something other than a reference; it is not shown here, as it may be the secret.'
+        found.append(node.diagnostic("Literal secret", detail, remedy, on_key=True))
+        return None
+
+
+def _contradictions(config: ConnectionConfig, node: Node, where: str) -> list[Diagnostic]:
+    found: list[Diagnostic] = []
+    if config.auth in (Authentication.BASIC, Authentication.NTLM, Authentication.CREDSSP):
+        missing = [key for key in ("user", "password") if getattr(config, key) is None]
+    elif config.auth is Authentication.CERTIFICATE:
+        missing = [key for key in ("certificate", "certificate_key") if getattr(config, key) is None]
+    else:
+        missing = []
+        if config.password is not None:
+            detail = f'"{where}" has auth: kerberos and a password, which Kerberos does not take: it uses a ticket.'
+            remedy = "Remove password, and get a ticket with kinit, or name a keytab in KRB5_CLIENT_KTNAME."
+            found.append(node.diagnostic("Password without use", detail, remedy, on_key=True))
+    for key in missing:
+        detail = f'"{where}" has auth: {config.auth.value} and no {key}.'
+        found.append(node.diagnostic("Missing key", detail, f"Write {key}. {KEYS[key].doc}", on_key=True))
+    return found
+
+
+def parse_connections(
+    parts: Mapping[str, Node], found: list[Diagnostic]
+) -> tuple[Mapping[Connection, ConnectionConfig], str | None]:
+    """Return the connections and the simulator's world file that the keys of the section write."""
+    known = [*(connection.value for connection in Connection), "simulator"]
+    connections: dict[Connection, ConnectionConfig] = {}
+    for name, node in parts.items():
+        if name not in known:
+            found.append(_unknown_here(node, name, "connections", known))
+        elif name != "simulator":
+            config = parse_connection(node, name, found)
+            if config is not None:
+                connections[Connection(name)] = config
+    simulator = parts.get("simulator")
+    if simulator is None:
+        return connections, None
+    if len(parts) > 1:
+        detail = "The simulator stands for every server, so that no other connection would be used."
+        remedy = 'Remove "simulator", or the other connections.'
+        found.append(simulator.diagnostic("Contradicting connections", detail, remedy, on_key=True))
+    return connections, simulator.value.removeprefix("./") if isinstance(simulator.value, str) else None
+
+
+def expect_mapping(node: Node, where: str, found: list[Diagnostic]) -> bool:
+    """True where ``node`` is a mapping; else it is told."""
+    if isinstance(node.value, dict):
+        return True
+    found.append(
+        node.diagnostic("Invalid value", f'"{where}" is {_kind(node)}; it must be a mapping.',
+                        "Write its keys below it, indented, each with a value.", on_key=True)
+    )  # fmt: skip
+    return False
+
+
+def _kind(node: Node) -> str:
+    match node.value:
+        case dict():
+            return "a mapping"
+        case list():
+            return "a list"
+        case None:
+            return "nothing"
+        case str():
+            return "one value"
+
+
+def unknown_key(node: Node, key: str, where: str, known: Any) -> Diagnostic:
+    """Return the error about a key that a fixed section does not have."""
+    detail = f'"{key}" is no key of {where}.' if where else f'"{key}" is no section of an environment.'
+    return node.diagnostic("Unknown key", detail, did_you_mean(key, known), on_key=True)

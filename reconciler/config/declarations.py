@@ -1,0 +1,342 @@
+"""What the sections of the resource types declare: resources, each with its place.
+
+A section is a mapping of keys to attributes, or a list of rows, written in place or in a CSV or YAML file that an
+element names. The type itself says what a declaration means or what is wrong with it; here that becomes a place in a
+file and, for a name that is nearly right, the right one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from reconciler.config.csv_reader import Columns, CsvRow, read_csv
+from reconciler.config.source_text import MAX_TOLD, Located, did_you_mean, nearest
+from reconciler.config.yaml_reader import Node, read_yaml
+from reconciler.model.addresses import Address
+from reconciler.model.attributes import AttributeKind, AttributeRole
+from reconciler.model.diagnostics import MISSING_ATTRIBUTE, Diagnostic, Problem
+from reconciler.model.resource_types import ResourceType, Section
+from reconciler.model.resources import Resource
+from reconciler.model.values import folded
+
+IDENTITY = "identity"
+"""Key, or column, of a row that names the resource."""
+
+_ROW_SOURCE = ("file", "defaults")
+ROW_FILES = (".csv", ".yaml")
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """A declared resource and where it stands."""
+
+    resource: Resource
+    place: Located
+
+
+@dataclass(slots=True)
+class Declarations:
+    """What was read so far, of all types."""
+
+    valid: list[Declaration] = field(default_factory=list)
+    invalid: dict[tuple[str, str], str] = field(default_factory=dict)
+    """By folded address, the key of what is declared and wrong: it can be referred to all the same."""
+    found: list[Diagnostic] = field(default_factory=list)
+    is_complete: bool = True
+    """False where a file could not be read, so that nothing is known to be undeclared."""
+    prefix: str = ""
+    """What stands before the name of a file where a place in it is shown."""
+    row_files: dict[str, Node] = field(default_factory=dict)
+    """The files of rows read so far, each with the element that names it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """One declaration as it was written."""
+
+    key: str
+    data: Mapping[str, object]
+    place: Located
+
+
+def read_section(
+    resource_type: ResourceType, parts: Sequence[Node], files: Mapping[str, bytes], into: Declarations
+) -> None:
+    """Add what the ``parts`` of a type's section declare, each part from one file of the environment."""
+    if resource_type.section_style is Section.MAPPING:
+        entries = _mapped(parts, resource_type, into.found)
+    else:
+        entries = _rows(parts, resource_type, files, into)
+    seen: dict[str, Located] = {}
+    for entry in entries:
+        name = folded(entry.key)
+        first = seen.setdefault(name, entry.place)
+        if first is entry.place:
+            _add(resource_type, entry, into)
+        else:
+            into.found.append(_twice(resource_type, entry, first))
+
+
+def _add(resource_type: ResourceType, entry: _Entry, into: Declarations) -> None:
+    parsed = resource_type.parse(entry.key, entry.data)
+    if isinstance(parsed, Resource):
+        position = entry.place.position(on_key=True)
+        into.valid.append(Declaration(replace(parsed, position=position), entry.place))
+        return
+    into.invalid[resource_type.name, folded(entry.key)] = entry.key
+    told = _causes(parsed, resource_type, entry)
+    into.found.extend(_located(problem, resource_type, entry) for problem in told[:MAX_TOLD])
+    if len(told) > MAX_TOLD:
+        detail = f"{len(told) - MAX_TOLD:,} more in this declaration."
+        address = str(Address(resource_type.name, entry.key))
+        into.found.append(entry.place.diagnostic("More mistakes", detail, "Correct these first.", address=address))
+
+
+def _causes(problems: Sequence[Problem], resource_type: ResourceType, entry: _Entry) -> list[Problem]:
+    """Return the problems without what only follows: from a damaged cell, or from the misspelt name of an attribute."""
+    row = entry.place if isinstance(entry.place, CsvRow) else None
+    damaged = row.damaged if row is not None else frozenset[str]()
+    known = {*declarable(resource_type), IDENTITY}
+    written: Iterable[str] = row.table.columns if row is not None else entry.data
+    is_misspelt = any(name not in known for name in written)
+    return [
+        one
+        for one in problems
+        if not (one.path and one.path[0] in damaged) and not (is_misspelt and one.summary == MISSING_ATTRIBUTE)
+    ]
+
+
+def _twice(resource_type: ResourceType, entry: _Entry, first: Located) -> Diagnostic:
+    return entry.place.diagnostic(
+        "Declared twice",
+        f'"{entry.key}" is declared here and at {first.position((IDENTITY,), on_key=True)}.',
+        "Remove one of the two, or give it another name. Upper and lower case make no difference.",
+        path=(IDENTITY,),
+        on_key=True,
+        address=str(Address(resource_type.name, entry.key)),
+    )
+
+
+def _located(problem: Problem, resource_type: ResourceType, entry: _Entry) -> Diagnostic:
+    path = problem.path
+    if not path and problem.on_key:
+        path = (IDENTITY,)
+    return entry.place.diagnostic(
+        problem.summary,
+        problem.detail,
+        _remedy(problem, resource_type),
+        path=path,
+        on_key=problem.on_key,
+        address=str(Address(resource_type.name, entry.key)),
+    )
+
+
+def _remedy(problem: Problem, resource_type: ResourceType) -> str:
+    """Return what to do: the type's own advice, a name that is near, or what the attribute is for."""
+    if not problem.path:
+        return problem.remedy or "Choose another name."
+    name = str(problem.path[0])
+    attribute = resource_type.attributes.get(name)
+    if attribute is None:
+        return did_you_mean(name, declarable(resource_type), otherwise=problem.remedy)
+    if problem.remedy:
+        return problem.remedy
+    if problem.on_key:
+        return f'Remove "{name}".'
+    return f'Correct "{name}".{" " + attribute.doc if attribute.doc else ""}'
+
+
+def declarable(resource_type: ResourceType) -> list[str]:
+    """Return the attributes a declaration may write."""
+    return [name for name, one in resource_type.attributes.items() if one.role is not AttributeRole.READ_ONLY]
+
+
+# --- mappings --------------------------------------------------------------------------------------------------------
+
+
+def _mapped(parts: Sequence[Node], resource_type: ResourceType, found: list[Diagnostic]) -> Iterator[_Entry]:
+    for part in parts:
+        if not isinstance(part.value, dict):
+            detail = f'"{resource_type.section}" must be a mapping of names to attributes.'
+            remedy = "Write each name with a colon, and its attributes below it, indented."
+            found.append(part.diagnostic("Invalid section", detail, remedy, on_key=True))
+            continue
+        for key, node in part.items():
+            if not key.strip():
+                found.append(node.diagnostic("Name missing", "The name is empty.", "Write a name.", on_key=True))
+            elif isinstance(node.value, dict):
+                yield _Entry(key, node.value, node)
+            elif node.value is None:
+                yield _Entry(key, {}, node)
+            else:
+                found.append(_no_mapping(node, key, resource_type))
+
+
+def _no_mapping(node: Node, key: str, resource_type: ResourceType) -> Diagnostic:
+    return node.diagnostic(
+        "Invalid declaration",
+        f'"{key}" must be a mapping of attributes to values.',
+        f"Write its attributes below it, indented: {', '.join(declarable(resource_type)[:5])}, ...",
+        on_key=True,
+        address=str(Address(resource_type.name, key)),
+    )
+
+
+# --- rows ------------------------------------------------------------------------------------------------------------
+
+
+def named_files(part: Node) -> Iterator[str]:
+    """Yield the files that the elements of a list of rows name."""
+    for element in part.elements():
+        if isinstance(element.value, dict) and isinstance(file := element.value.get("file"), str):
+            yield file
+
+
+def _rows(
+    parts: Sequence[Node], resource_type: ResourceType, files: Mapping[str, bytes], into: Declarations
+) -> Iterator[_Entry]:
+    for part in parts:
+        if not isinstance(part.value, list):
+            detail = f'"{resource_type.section}" must be a list.'
+            remedy = 'Write "- file: NAME.csv", or a row after each "-".'
+            into.found.append(part.diagnostic("Invalid section", detail, remedy, on_key=True))
+        for element in part.elements():
+            if isinstance(element.value, dict) and "file" in element.value:
+                yield from _file_rows(element, resource_type, files, into)
+            else:
+                yield from _row(element, {}, resource_type, into.found)
+
+
+def _row(
+    node: Node, defaults: Mapping[str, object], resource_type: ResourceType, found: list[Diagnostic]
+) -> Iterator[_Entry]:
+    data = node.value
+    if not isinstance(data, dict):
+        detail = f'An element of "{resource_type.section}" must be a mapping.'
+        found.append(node.diagnostic("Invalid row", detail, f'Write "{IDENTITY}:" and the attributes of the row.'))
+        return
+    identity = data.get(IDENTITY)
+    if not isinstance(identity, str) or not identity.strip():
+        detail = f'The row has no "{IDENTITY}", so that it names nothing.'
+        if "file" in data:
+            detail += " A file of rows cannot name another file."
+        found.append(node.diagnostic(MISSING_ATTRIBUTE, detail, f"Write {IDENTITY}.", path=(IDENTITY,)))
+        return
+    yield _Entry(identity.strip(), _attributes({**defaults, **data}, resource_type), node)
+
+
+def _attributes(data: Mapping[str, object], resource_type: ResourceType) -> Mapping[str, object]:
+    """Return a row without its identity, unless the type has an attribute of that name."""
+    if IDENTITY in resource_type.attributes:
+        return data
+    return {name: value for name, value in data.items() if name != IDENTITY}
+
+
+def _file_rows(
+    element: Node, resource_type: ResourceType, files: Mapping[str, bytes], into: Declarations
+) -> Iterator[_Entry]:
+    keys = dict(element.items())
+    for name, node in keys.items():
+        if name not in _ROW_SOURCE:
+            remedy = did_you_mean(name, _ROW_SOURCE, otherwise="An element with a file holds no row of its own.")
+            into.found.append(node.diagnostic("Unknown key", f'"{name}" is no key here.', remedy, on_key=True))
+    defaults = _defaults(keys.get("defaults"), resource_type, into.found)
+    file = keys["file"]
+    if (known := known_file(file, files, into.found, ROW_FILES)) is None:
+        into.is_complete = False
+    elif (first := into.row_files.setdefault(known, file)) is not file:
+        detail = f'"{known}" is named here and at {first.position()}; each row counts once.'
+        into.found.append(file.diagnostic("File named twice", detail, "Remove one of the two elements."))
+    elif known.lower().endswith(".csv"):
+        yield from _csv_rows(known, files[known], defaults, resource_type, into)
+    else:
+        yield from _yaml_rows(known, files[known], defaults, resource_type, into)
+
+
+def _defaults(node: Node | None, resource_type: ResourceType, found: list[Diagnostic]) -> Mapping[str, object]:
+    if node is None:
+        return {}
+    if not isinstance(node.value, dict):
+        detail = '"defaults" must be a mapping of attributes to values.'
+        found.append(node.diagnostic("Invalid value", detail, "Write attributes below it.", on_key=True))
+        return {}
+    allowed = declarable(resource_type)
+    for name, child in node.items():
+        if name not in allowed:
+            detail = f'"{name}" is no attribute of {resource_type.name}.'
+            found.append(child.diagnostic("Unknown attribute", detail, did_you_mean(name, allowed), on_key=True))
+    return {name: value for name, value in node.value.items() if name in allowed}
+
+
+def _csv_rows(
+    file: str, content: bytes, defaults: Mapping[str, object], resource_type: ResourceType, into: Declarations
+) -> Iterator[_Entry]:
+    several = {name for name, one in resource_type.attributes.items() if one.kind is not AttributeKind.SCALAR}
+    known = {*declarable(resource_type), IDENTITY}
+    rows, found = read_csv(into.prefix + file, content, Columns(known, required=(IDENTITY,)))
+    into.found.extend(found)
+    into.is_complete &= not found
+    is_attribute = IDENTITY in resource_type.attributes
+    for row in rows:
+        data: dict[str, object] = {**defaults, **row.values}
+        identity = row.values.get(IDENTITY)
+        if identity is None:
+            if IDENTITY in row.table.columns:
+                detail = f'The row has no "{IDENTITY}", so that it names nothing.'
+                remedy = f"Write {IDENTITY}, or delete the row."
+                into.found.append(row.diagnostic(MISSING_ATTRIBUTE, detail, remedy, path=(IDENTITY,)))
+            continue
+        if not is_attribute:
+            del data[IDENTITY]
+        for name in several & row.values.keys():
+            data[name] = _items(row.values[name])
+        yield _Entry(identity, data, row)
+
+
+def _items(cell: str) -> list[str]:
+    """Return the values of a cell of an attribute with several: ``;`` or ``|`` stand between them."""
+    return [item for part in cell.replace("|", ";").split(";") if (item := part.strip())]
+
+
+def _yaml_rows(
+    file: str, content: bytes, defaults: Mapping[str, object], resource_type: ResourceType, into: Declarations
+) -> Iterator[_Entry]:
+    root, found = read_yaml(into.prefix + file, content)
+    into.found.extend(found)
+    into.is_complete &= not found
+    if root is None:
+        return
+    if not isinstance(root.value, list) or not root.value:
+        detail = f"The file is named as rows of {resource_type.section}, but holds no list of rows."
+        into.found.append(root.diagnostic("Invalid rows", detail, 'Write a row after each "-".'))
+    for element in root.elements():
+        yield from _row(element, defaults, resource_type, into.found)
+
+
+# --- names of files --------------------------------------------------------------------------------------------------
+
+
+def known_file(node: Node, files: Mapping[str, bytes], found: list[Diagnostic], endings: Sequence[str]) -> str | None:
+    """Return the name that ``node`` writes of a file of the environment; anything else is told and never opened."""
+    name = node.value
+    if not isinstance(name, str):
+        found.append(node.diagnostic("Invalid value", '"file" must be a name.', "Write the name of a file."))
+        return None
+    name = name.removeprefix("./")
+    if name in files and name.lower().endswith(tuple(endings)):
+        return name
+    is_outside = name.startswith(("/", "\\", "~")) or ":" in name or ".." in name.replace("\\", "/").split("/")
+    if is_outside:
+        detail = f'"{name}" lies outside the directory of the environment; nothing there is read.'
+        remedy = "Put the file into the directory, and write its name relative to it."
+        found.append(node.diagnostic("File outside the environment", detail, remedy))
+    elif not name.lower().endswith(tuple(endings)):
+        detail = f'"{name}" is not of a kind that is read here.'
+        found.append(node.diagnostic("Unknown kind of file", detail, f"Its name must end in {' or '.join(endings)}."))
+    else:
+        detail = f'The directory of the environment holds no readable file "{name}".'
+        near = nearest(name, [other for other in files if other.lower().endswith(tuple(endings))], count=1)
+        remedy = f'Did you mean "{near[0]}"?' if near else "Put the file there, or correct the name."
+        found.append(node.diagnostic("Missing file", detail, remedy))
+    return None

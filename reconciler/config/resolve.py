@@ -1,0 +1,248 @@
+"""Whether what is declared fits together: every reference names something, no two are the same, nothing needs itself.
+
+A reference is known when the configuration declares its target or the target follows from what is declared (the policy
+that a dial plan brings). Targets that only the world knows - facts, and types without a section - are not judged here:
+the checks do that when the world has been read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from graphlib import CycleError, TopologicalSorter
+from heapq import nsmallest
+
+from reconciler.config.declarations import Declaration
+from reconciler.config.source_text import nearest
+from reconciler.model.addresses import Address
+from reconciler.model.attributes import Attribute
+from reconciler.model.diagnostics import Diagnostic, in_order
+from reconciler.model.resource_types import Lifecycle, ResourceType
+from reconciler.model.resources import Resource, Resources
+from reconciler.model.values import EMPTY, Value, folded
+
+_RANKED = 20
+"""Names for which the nearest are looked for."""
+_RINGS = 20
+"""Rings of references that are looked for: each costs a walk through all of them."""
+BROUGHT = "default"
+"""Last part of the key of an object that another one brings: ``Redmond/default`` is the policy of ``Redmond``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What may be referred to beside the declared resources, as keys by type."""
+
+    implied: Mapping[str, frozenset[str]] = field(default_factory=lambda: EMPTY)
+    invalid: Mapping[tuple[str, str], str] = field(default_factory=lambda: EMPTY)
+    """By folded address, the keys of declarations that are wrong and told already."""
+    is_complete: bool = True
+    """False where a file could not be read: then a missing target proves nothing."""
+
+
+def resolve(
+    declarations: Sequence[Declaration], types: Sequence[ResourceType], known: Known | None = None
+) -> tuple[Mapping[str, Resources], tuple[Diagnostic, ...]]:
+    """Return the declared resources by type, sorted by key, and what is wrong between them."""
+    known = known or Known()
+    unique, found = _unique(declarations)
+    if known.is_complete:
+        found += _dangling(unique, types, known)
+    found += _cycles(unique, types)
+    return _by_type(_respelt(unique, types, known), types), in_order(found)
+
+
+def implied_by_default(
+    types: Sequence[ResourceType], declared: Mapping[str, Collection[str]]
+) -> Mapping[str, frozenset[str]]:
+    """Return by type the keys that declared resources bring: ``X/default`` where the type references that of X."""
+    return {
+        resource_type.name: frozenset(
+            f"{key}/{BROUGHT}"
+            for attribute in resource_type.attributes.values()
+            if attribute.references
+            for key in declared.get(attribute.references, ())
+        )
+        for resource_type in types
+    }
+
+
+def _respelt(declarations: Sequence[Declaration], types: Sequence[ResourceType], known: Known) -> Iterator[Declaration]:
+    """Yield the declarations with every reference in the spelling of the key that it names."""
+    keys: dict[str, dict[str, str]] = {
+        name: {folded(key): key for key in implied} for name, implied in known.implied.items()
+    }
+    for declaration in declarations:
+        address = declaration.resource.address
+        keys.setdefault(address.type, {})[folded(address.key)] = address.key
+    referring = {one.name: _references(one, keys) for one in types}
+    for declaration in declarations:
+        resource = declaration.resource
+        respelt = {
+            attribute.name: new
+            for attribute, target in referring.get(resource.address.type, ())
+            if (old := resource.get(attribute.name)) != (new := _spelt(old, keys[target]))
+        }
+        attributes = {**resource.attributes, **respelt}
+        yield replace(declaration, resource=replace(resource, attributes=attributes)) if respelt else declaration
+
+
+def _spelt(value: Value, keys: Mapping[str, str]) -> Value:
+    if isinstance(value, tuple):
+        return tuple(_spelt(item, keys) for item in value)
+    return keys.get(folded(value), value) if isinstance(value, str) else value
+
+
+def _by_type(declarations: Iterable[Declaration], types: Sequence[ResourceType]) -> Mapping[str, Resources]:
+    by_type: dict[str, list[Resource]] = {one.name: [] for one in types if one.section is not None}
+    for declaration in declarations:
+        by_type.setdefault(declaration.resource.address.type, []).append(declaration.resource)
+    return {
+        name: Resources(sorted(resources, key=lambda resource: resource.address.folded))
+        for name, resources in by_type.items()
+    }
+
+
+# --- uniqueness ------------------------------------------------------------------------------------------------------
+
+
+def _unique(declarations: Sequence[Declaration]) -> tuple[list[Declaration], list[Diagnostic]]:
+    """Return the first of each address; two keys written differently may name the same resource."""
+    first: dict[tuple[str, str], Declaration] = {}
+    found: list[Diagnostic] = []
+    for declaration in declarations:
+        address = declaration.resource.address
+        earlier = first.setdefault((address.type, folded(address.key)), declaration)
+        if earlier is not declaration:
+            detail = f'"{address.key}" is declared here and at {earlier.resource.position}.'
+            remedy = "Remove one of the two: both name the same object."
+            told = declaration.place.diagnostic("Declared twice", detail, remedy, on_key=True, address=str(address))
+            found.append(told)
+    return list(first.values()), found
+
+
+# --- references ------------------------------------------------------------------------------------------------------
+
+
+def _dangling(declarations: Sequence[Declaration], types: Sequence[ResourceType], known: Known) -> Iterator[Diagnostic]:
+    by_name = {one.name: one for one in types}
+    checkable = {one.name for one in types if one.section is not None and one.lifecycle is not Lifecycle.FACT}
+    targets: dict[str, set[str]] = {name: {folded(key) for key in keys} for name, keys in known.implied.items()}
+    declared: dict[str, list[str]] = {}
+    for declaration in declarations:
+        address = declaration.resource.address
+        targets.setdefault(address.type, set()).add(folded(address.key))
+        declared.setdefault(address.type, []).append(address.key)
+    for (name, folded_key), key in known.invalid.items():
+        targets.setdefault(name, set()).add(folded_key)
+        declared.setdefault(name, []).append(key)
+    # What a wrong declaration would bring is not missing: that it is wrong was told, once.
+    wrong: dict[str, list[str]] = {}
+    for (name, _), key in known.invalid.items():
+        wrong.setdefault(name, []).append(key)
+    for name, keys in implied_by_default(types, wrong).items():
+        targets.setdefault(name, set()).update(map(folded, keys))
+    referring = {name: _references(one, checkable) for name, one in by_name.items()}
+    remedy = _remedies(declared, known)
+    for declaration in declarations:
+        missing = [
+            (attribute, target, item)
+            for attribute, target in referring.get(declaration.resource.address.type, ())
+            for item in _named(declaration.resource.get(attribute.name))
+            if folded(item) not in targets.get(target, frozenset[str]())
+        ]
+        brought = {f"{folded(item)}/{BROUGHT}" for _, _, item in missing}
+        for attribute, target, item in missing:
+            if folded(item) not in brought:  # what a missing one would bring is told with that one
+                yield _unknown(declaration, attribute, Address(target, item), remedy(target, item))
+
+
+def _references(resource_type: ResourceType, checkable: Collection[str]) -> list[tuple[Attribute, str]]:
+    return [
+        (attribute, attribute.references)
+        for attribute in resource_type.attributes.values()
+        if attribute.references in checkable and attribute.references is not None
+    ]
+
+
+def _named(value: Value) -> list[str]:
+    if isinstance(value, str):
+        return [value] if value else []
+    return [item for item in value if isinstance(item, str)] if isinstance(value, tuple) else []
+
+
+def _remedies(declared: Mapping[str, list[str]], known: Known) -> Callable[[str, str], str]:
+    """Return what tells, for a type and a name that it does not have, what to write instead.
+
+    Ranking a name costs a look at every name there is, so only the first ones are ranked, and each once.
+    """
+    ranked: dict[tuple[str, str], tuple[str, ...]] = {}
+    some: dict[str, list[str]] = {}
+
+    def remedy(target: str, item: str) -> str:
+        if target not in some:
+            some[target] = nsmallest(5, [*declared.get(target, ()), *known.implied.get(target, ())])
+        if (target, item) not in ranked and len(ranked) < _RANKED:
+            ranked[target, item] = nearest(item, [*declared.get(target, ()), *known.implied.get(target, ())])
+        offered = ranked.get((target, item)) or some[target]
+        first = f"Declare that {target.replace('_', ' ')}"
+        return f"{first}, or name one of: {', '.join(offered)}." if offered else f"{first}; none is declared."
+
+    return remedy
+
+
+def _unknown(declaration: Declaration, attribute: Attribute, target: Address, remedy: str) -> Diagnostic:
+    return declaration.place.diagnostic(
+        "Unknown reference",
+        f'"{attribute.name}" names {target}, which this configuration does not declare.',
+        remedy,
+        path=(attribute.name,),
+        address=str(declaration.resource.address),
+    )
+
+
+# --- cycles ----------------------------------------------------------------------------------------------------------
+
+
+def _cycles(declarations: Sequence[Declaration], types: Sequence[ResourceType]) -> Iterator[Diagnostic]:
+    """Yield one error for each ring of references. Types that nothing references cannot be in one."""
+    referenced = {a.references for one in types for a in one.attributes.values() if a.references}
+    by_address = {d.resource.address.folded: d for d in declarations if d.resource.address.type in referenced}
+    attributes = {one.name: [a for a in one.attributes.values() if a.references in referenced] for one in types}
+    graph: dict[tuple[str, str], list[tuple[str, str]]] = {
+        address: [
+            target
+            for attribute in attributes.get(address[0], ())
+            for item in _named(declaration.resource.get(attribute.name))
+            if (target := Address(attribute.references or "", item).folded) in by_address
+        ]
+        for address, declaration in sorted(by_address.items())
+    }
+    for _ in range(_RINGS):
+        try:
+            TopologicalSorter(graph).prepare()
+        except CycleError as error:
+            ring: list[tuple[str, str]] = error.args[1]
+            yield _ring(ring[::-1], by_address)
+            graph = {
+                address: [target for target in targets if target not in ring]
+                for address, targets in graph.items()
+                if address not in ring
+            }
+        else:
+            return
+
+
+def _ring(ring: list[tuple[str, str]], by_address: Mapping[tuple[str, str], Declaration]) -> Diagnostic:
+    """Return the error about a ring, told from its first member, so that it does not depend upon the order read."""
+    start = ring.index(min(ring[:-1]))
+    turned = [*ring[start:-1], *ring[: start + 1]]
+    members = [by_address[address].resource.address for address in turned]
+    first = by_address[turned[0]]
+    return first.place.diagnostic(
+        "Circular reference",
+        f"Each of these needs the next: {' -> '.join(map(str, members))}.",
+        "Remove one of these references: none could be made first.",
+        on_key=True,
+        address=str(members[0]),
+    )

@@ -1,0 +1,165 @@
+"""JSON Schema (2020-12) of the YAML of an environment, for editors and CI.
+
+It is made from the tables that read the fixed sections and from what each resource type says of itself, so it cannot
+fall behind them. It sees YAML as an editor does, where ``0042`` or ``5`` is a number: where a text is wanted a number
+passes, and where a number is wanted its digits as text, since the reader takes both as the text that stands there. An
+environment may be split over files, so no section is required in any one of them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from reconciler.config.connections import KEYS, Key
+from reconciler.config.declarations import IDENTITY
+from reconciler.config.environment import FIXED, NAME_PATTERN, RESTARTS
+from reconciler.model.commands import Connection
+from reconciler.model.resource_types import ResourceType, Section
+
+Schema = dict[str, object]
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+def json_schema(types: Sequence[ResourceType]) -> Schema:
+    """Return the schema of one YAML file of an environment with resources of ``types``."""
+    declared = sorted((one for one in types if one.section is not None), key=lambda one: str(one.section))
+    sections: Schema = {
+        "environment": {"type": ["string", "number"], "pattern": NAME_PATTERN, "description": FIXED["environment"]},
+        "connections": _connections(),
+        "restarts": {**_keys(RESTARTS), "description": FIXED["restarts"]},
+    }
+    for one in declared:
+        sections[str(one.section)] = _section(one)
+    return {
+        "$schema": DIALECT,
+        "title": "Environment",
+        "description": "Exchange Unified Messaging joined with Lync / Skype for Business, as it should be.",
+        "type": "object",
+        "properties": sections,
+        "additionalProperties": False,
+        "$defs": {one.name: _declaration(one) for one in declared},
+    }
+
+
+# --- the fixed sections ----------------------------------------------------------------------------------------------
+
+
+def _keys(keys: Mapping[str, Key]) -> Schema:
+    properties = {name: {**key.schema, "description": key.doc} for name, key in keys.items()}
+    return {"type": "object", "properties": properties, "additionalProperties": False}
+
+
+def _connections() -> Schema:
+    own = _keys({name: key for name, key in KEYS.items() if name != "host"})
+    connection = _keys(KEYS)
+    properties = connection["properties"]
+    assert isinstance(properties, dict)
+    hosts = {"type": "object", "additionalProperties": own, "description": "By FQDN: settings that are others there."}
+    connection = {**connection, "properties": {**properties, "hosts": hosts}, "required": ["host"]}
+    simulator = {"type": "string", "minLength": 1, "description": "World file that stands for every server."}
+    return {
+        "type": "object",
+        "description": FIXED["connections"],
+        "properties": {**{one.value: connection for one in Connection}, "simulator": simulator},
+        "additionalProperties": False,
+    }
+
+
+# --- the sections of the types ---------------------------------------------------------------------------------------
+
+
+def _section(resource_type: ResourceType) -> Schema:
+    reference: Schema = {"$ref": f"#/$defs/{resource_type.name}"}
+    description = (type(resource_type).__doc__ or resource_type.name).strip().splitlines()[0]
+    if resource_type.section_style is Section.MAPPING:
+        # A name alone declares the resource, with nothing of it managed.
+        return {"type": "object", "additionalProperties": reference, "description": description}
+    file: Schema = {
+        "type": "object",
+        "properties": {
+            "file": {"type": "string", "pattern": "\\.(csv|CSV|yaml)$", "description": "CSV or YAML file of rows."},
+            "defaults": {"type": "object", "description": "Attributes of the rows that do not write them."},
+        },
+        "required": ["file"],
+        "additionalProperties": False,
+    }
+    either = {"if": {"type": "object", "required": ["file"]}, "then": file, "else": reference}
+    return {"type": "array", "items": either, "description": description}
+
+
+def _declaration(resource_type: ResourceType) -> Schema:
+    """Return the type's own schema, with its definitions found from where it stands now."""
+    schema = _widened(_moved(dict(resource_type.json_schema()), f"#/$defs/{resource_type.name}"))
+    assert isinstance(schema, dict)
+    schema.pop("$schema", None)
+    if resource_type.section_style is Section.MAPPING:
+        if not schema.get("required"):
+            schema["type"] = ["object", "null"]
+        return schema
+    properties = schema.get("properties", {})
+    required = schema.get("required", [])
+    assert isinstance(properties, dict)
+    assert isinstance(required, list)
+    identity = {"type": ["string", "number"], "minLength": 1, "description": "Names the resource."}
+    schema["properties"] = {IDENTITY: identity, **properties}
+    schema["required"] = [IDENTITY, *(name for name in required if name != IDENTITY)]
+    return schema
+
+
+def _moved(part: object, place: str) -> object:
+    """Return ``part`` with references to its own root pointing to ``place``."""
+    if isinstance(part, Mapping):
+        return {
+            key: place + value[1:]
+            if key == "$ref" and isinstance(value, str) and value.startswith("#")
+            else _moved(value, place)
+            for key, value in part.items()
+        }
+    if isinstance(part, list | tuple):
+        return [_moved(item, place) for item in part]
+    return part
+
+
+_ALSO = {"string": ["string", "number"], "integer": ["integer", "string"], "number": ["number", "string"]}
+_NAMES = ("properties", "patternProperties", "$defs", "dependentSchemas")
+"""Keywords whose keys are names, not keywords."""
+
+
+def _widened(part: object, *, is_named: bool = False) -> Schema:
+    """Return a schema in which numbers may be written as text and the other way round.
+
+    Bounds apply to numbers and patterns to texts alone, so both keep their meaning.
+    """
+    widened: Schema = {}
+    assert isinstance(part, Mapping)
+    for key, value in part.items():
+        if not is_named and key == "type":
+            widened[key] = _either(value)
+        elif isinstance(value, Mapping) and (is_named or key not in ("const", "default", "enum", "examples")):
+            widened[key] = _widened(value, is_named=not is_named and key in _NAMES)
+        elif isinstance(value, list) and not is_named and key in ("anyOf", "allOf", "oneOf", "prefixItems"):
+            widened[key] = [_widened(item) if isinstance(item, Mapping) else item for item in value]
+        else:
+            widened[key] = value
+    names = widened.get("enum")
+    if isinstance(names, list) and names and "anyOf" not in widened and all(isinstance(name, str) for name in names):
+        del widened["enum"]
+        widened.pop("type", None)
+        # Editors offer the first; the server takes its own words in any case, and so do we.
+        widened["anyOf"] = [{"enum": names}, {"type": "string", "pattern": f"^({'|'.join(map(_caseless, names))})$"}]
+    if widened.get("type") == ["integer", "string"] and "pattern" not in widened:
+        widened["pattern"] = "^[+-]?[0-9]+$"
+    return widened
+
+
+def _caseless(word: str) -> str:
+    """Return the pattern, in the JavaScript dialect that has no flags, of a word in any case."""
+    return "".join(f"[{c.upper()}{c.lower()}]" if c.isascii() and c.isalpha() else re.escape(c) for c in word)
+
+
+def _either(kind: object) -> object:
+    kinds = [kind] if isinstance(kind, str) else list(kind) if isinstance(kind, list | tuple) else []
+    wide = list(dict.fromkeys(also for one in kinds for also in _ALSO.get(str(one), [str(one)])))
+    return wide[0] if len(wide) == 1 else wide

@@ -1,0 +1,112 @@
+"""What ``doctor`` tells, as a value: each host with its findings, and what is to be said of the environment.
+
+An examination saw facts (``findings.Examined``); the rules (``doctor_rules``) make findings of them, and here they are
+put together, in the order in which they are read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from reconciler.doctor.needs import Needs
+from reconciler.doctor.rules import judged, limits
+from reconciler.model.commands import Connection
+from reconciler.model.findings import Check, Examined, Finding, Status
+from reconciler.model.resource_types import Product
+from reconciler.model.values import EMPTY
+
+
+@dataclass(frozen=True, slots=True)
+class HostReport:
+    """One host with its findings."""
+
+    connection: Connection
+    host: str
+    place: str
+    is_entry: bool
+    findings: tuple[Finding, ...]
+    facts: Mapping[str, object] = field(default_factory=lambda: EMPTY)
+    """What is worth keeping beside the findings: powershell, os, product, culture, adapter, mode, load_ms and so on."""
+
+    @property
+    def status(self) -> Status:
+        return worst(self.findings)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What ``doctor`` tells."""
+
+    environment: str
+    findings: tuple[Finding, ...]
+    """About the environment as a whole."""
+    hosts: tuple[HostReport, ...]
+
+    def count(self, status: Status) -> int:
+        every = (*self.findings, *(finding for host in self.hosts for finding in host.findings))
+        return sum(finding.status is status for finding in every)
+
+    def exit_code(self) -> int:
+        return 1 if self.count(Status.FAILED) else 0
+
+
+_GRAVITY: Final = (Status.FAILED, Status.SKIPPED, Status.WARNING, Status.OK)
+
+
+def worst(findings: Iterable[Finding]) -> Status:
+    """Return the gravest status: a host whose logon was not tried is no host in order."""
+    told = {finding.status for finding in findings}
+    return next((status for status in _GRAVITY if status in told), Status.OK)
+
+
+def host_report(
+    seen: Examined,
+    needs: Needs,
+    *,
+    is_entry: bool,
+    has_second_hop: bool = True,
+    product: Product | None = None,
+    more: Iterable[Finding] = (),
+) -> HostReport:
+    """Return one host judged.
+
+    Args:
+        product: what the servers' own listing says runs there.
+        more: what else is known of it from elsewhere, such as what was discovered behind it.
+    """
+    findings = [*seen.findings, *judged(seen, needs, has_second_hop=has_second_hop, product=product), *more]
+    place = {check: number for number, check in enumerate(Check)}
+    findings.sort(key=lambda finding: place[finding.check])
+    return HostReport(seen.endpoint.connection, seen.host, seen.place, is_entry, tuple(findings), _facts(seen))
+
+
+def _facts(seen: Examined) -> Mapping[str, object]:
+    if not seen.about:
+        return EMPTY
+    about = seen.about
+    return {
+        "powershell": _text(about.get("ps")),
+        "os": _text(about.get("os")),
+        "product": _text(about.get("product")),
+        "culture": _text(about.get("culture")),
+        "adapter": _text(about.get("adapter")),
+        "mode": seen.mode,
+        "load_ms": _amount(about.get("load_ms")),
+        "user": _text(seen.told("User")),
+        "language": _text(seen.told("Language")),
+        "clock_ahead_seconds": None if seen.ahead is None else round(seen.ahead.middle, 3),
+        "quotas": limits(seen),
+    }
+
+
+def _amount(value: object) -> float | None:
+    """Return a number that can be one of milliseconds, and nothing else."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return value if 0 <= value < 1e12 else None
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)

@@ -1,0 +1,82 @@
+"""Actions: what a plan does to one resource."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+from reconciler.model.addresses import Address
+from reconciler.model.claims import Taken
+from reconciler.model.commands import Command
+from reconciler.model.diagnostics import Position
+from reconciler.model.resources import Resource
+from reconciler.model.snapshot import Obligation
+from reconciler.model.values import Unset, Value
+
+
+class ActionKind(Enum):
+    CREATE = "create"
+    UPDATE = "update"
+    REPLACE = "replace"
+    DELETE = "delete"
+    FORGET = "forget"
+    ADOPT = "adopt"
+    RUN = "run"
+
+
+class Proof(Enum):
+    """How the outcome of an action is known."""
+
+    OBSERVABLE = "observable"
+    """The postcondition can be read."""
+    LEVEL = "level"
+    """The postcondition is a comparison of observed times or of a set of objects."""
+    UNOBSERVABLE = "unobservable"
+    """It leaves no trace: sent at most once, and if in doubt the outcome is unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One attribute, observed against desired. UNSET before: the object does not exist or did not tell."""
+
+    attribute: str
+    before: Value | Unset
+    after: Value | Unset
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """What a plan does to one resource: the exact commands, why, what it takes for granted, and how to undo it."""
+
+    address: Address
+    kind: ActionKind
+    changes: tuple[Change, ...] = ()
+    commands: tuple[Command, ...] = ()
+    reasons: tuple[str, ...] = ()
+    expects: Mapping[str, Value] | None = None
+    """What it takes for granted about the live object before it runs; None: that it is absent."""
+    expects_after: Mapping[str, Value] | None = None
+    """What will be observed when it worked; None: that the object is absent."""
+    inverse: tuple[Command, ...] = ()
+    needs: tuple[Address, ...] = ()
+    """Hard dependencies: if the action there fails, this one is blocked."""
+    takes_from: tuple[Taken, ...] = ()
+    """Objects whose claims its commands release, right before they are given to this one."""
+    predicted_by: Address | None = None
+    """The action that makes the object or sets the values this one starts from; None: they were observed."""
+    owes: tuple[Obligation, ...] = ()
+    """Obligations opened together with its intent."""
+    discharges: tuple[Obligation, ...] = ()
+    """Obligations that its success ends."""
+    proof: Proof = Proof.OBSERVABLE
+    settle_seconds: int = 0
+    """How long what follows within the same pool waits after it."""
+    destroyed: tuple[Address, ...] = ()
+    """The objects it removes that count against ``--max-destroy``."""
+    group: str = ""
+    """Label under which actions that go together are one step of the graph; '' for a step of its own."""
+    wave: str = ""
+    remember: Resource | None = None
+    """What the state keeps after it: the managed attributes; None to forget the resource."""
+    position: Position | None = field(default=None, compare=False)

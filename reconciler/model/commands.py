@@ -1,0 +1,217 @@
+"""Commands: what is sent to a server, where, and what came back."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final, TypeAlias
+
+from reconciler.model.addresses import Address
+from reconciler.model.values import Record, Value
+
+# --- commands --------------------------------------------------------------------------------------------------------
+
+
+class Connection(Enum):
+    """An entry point of the estate; the engine finds the other hosts behind it by itself."""
+
+    EXCHANGE = "exchange"
+    LYNC = "lync"
+
+
+class Authentication(Enum):
+    """How a session proves who it is."""
+
+    BASIC = "basic"
+    NTLM = "ntlm"
+    KERBEROS = "kerberos"
+    CREDSSP = "credssp"
+    CERTIFICATE = "certificate"
+
+
+class Adapter(Enum):
+    """Where a host's cmdlets come from."""
+
+    AUTO = "auto"
+    SNAPIN = "snapin"
+    """Exchange's snap-in within the process: the only way for 2007."""
+    REMOTE = "remote"
+    """The server's own Microsoft.Exchange endpoint: the supported way from 2010 on."""
+    LYNC = "lync"
+    """The Lync or SkypeForBusiness module."""
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where a command runs: the entry point of a connection, or one host reached with that connection's settings."""
+
+    connection: Connection
+    host: str | None = None
+
+    def __str__(self) -> str:
+        return self.host or self.connection.value
+
+
+@dataclass(frozen=True, slots=True)
+class Shell:
+    """A remote shell, in which commands of a run wait for their turn; it may outlive the run."""
+
+    endpoint: Endpoint
+    """Its host by name, also where it is an entry point."""
+    id: str
+    account: str = ""
+    """Whose it is, as the connection names the account; '' where it does not, as with a ticket."""
+
+
+EXCHANGE: Final = Endpoint(Connection.EXCHANGE)
+LYNC: Final = Endpoint(Connection.LYNC)
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """A change of a multi-valued property by difference: ``@{Add=...;Remove=...}``."""
+
+    add: tuple[str, ...] = ()
+    remove: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NameOf:
+    """A name known only when the command runs: that of an object which an earlier step makes (a *predicted* one)."""
+
+    address: Address
+    noun: str
+    """How a plan shows it: ``<gateway of pool1.contoso.com>``."""
+
+    def __str__(self) -> str:
+        return f"<{self.noun} of {self.address.key.removesuffix('/default')}>"
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectId:
+    """One object that was observed, by what can mean no other; its readable name stands beside it.
+
+    Exchange looks a text up as logon name, alias, address, name and more, and a name with an asterisk as a pattern, so
+    that what is read under a name and what is written to under it may be two objects. A GUID means one.
+    """
+
+    guid: str
+    name: str
+    """For people; never sent."""
+
+    def __str__(self) -> str:
+        return self.guid
+
+
+Argument: TypeAlias = "Value | Delta | NameOf | ObjectId"
+
+
+class Operation(Enum):
+    """What the runner does with a command. A request names one of these and never carries script text."""
+
+    INVOKE = "invoke"
+    """Call the cmdlet with the parameters, splatted."""
+    SCRIPT = "script"
+    """Run exchucutil as it ships, by path, from the Scripts folder, and capture its output."""
+    SERVICE = "service"
+    """Read one Windows service on the host itself: status, start time, running dependents and the host's clock."""
+    PROBE = "probe"
+    """Tell what the session found on the host: account, language mode, missing cmdlets, quotas, second hop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One call on one endpoint, with typed arguments; in a plan it is exactly what will be sent."""
+
+    cmdlet: str
+    parameters: tuple[tuple[str, Argument], ...] = ()
+    endpoint: Endpoint = EXCHANGE
+    writes: bool = True
+    properties: tuple[str, ...] = ()
+    """Of a read: the properties wanted. The runner sends no others."""
+    operation: Operation = Operation.INVOKE
+
+    @property
+    def references(self) -> tuple[NameOf, ...]:
+        return tuple(value for _, value in self.parameters if isinstance(value, NameOf))
+
+    @property
+    def named(self) -> Mapping[str, str]:
+        """Parameter name to the readable name of the object that it holds the GUID of."""
+        return {name: value.name for name, value in self.parameters if isinstance(value, ObjectId)}
+
+    def __str__(self) -> str:
+        return " ".join(
+            [
+                self.cmdlet,
+                *(_parameter_text(name, value) for name, value in self.parameters),
+            ]
+        )
+
+
+def read(cmdlet: str, *properties: str, endpoint: Endpoint = EXCHANGE, **parameters: Argument) -> Command:
+    """Return the command that lists ``properties`` of what ``cmdlet`` returns."""
+    return Command(
+        cmdlet,
+        tuple(parameters.items()),
+        endpoint=endpoint,
+        writes=False,
+        properties=tuple(properties),
+    )
+
+
+def write(cmdlet: str, endpoint: Endpoint = EXCHANGE, /, **parameters: Argument) -> Command:
+    """Return the command that calls ``cmdlet`` for its effect; parameters stay in the order given."""
+    return Command(cmdlet, tuple(parameters.items()), endpoint=endpoint)
+
+
+_BARE = re.compile(r"[A-Za-z0-9+_.][A-Za-z0-9_.@+-]*\Z")
+_QUOTES = re.compile("['\u2018\u2019\u201a\u201b]")
+
+
+def _parameter_text(name: str, value: Argument) -> str:
+    """Return one parameter as it is typed; with the colon a truth value is right for switches too."""
+    if value is True:
+        return f"-{name}:$true"
+    if value is False:
+        return f"-{name}:$false"
+    return f"-{name} {_argument_text(value)}"
+
+
+def _argument_text(value: Argument) -> str:
+    match value:
+        case None:
+            return "$null"
+        case bool():
+            return "$true" if value else "$false"
+        case int():
+            return str(value)
+        case str():
+            return value if _BARE.match(value) else _quoted(value)
+        case NameOf() | ObjectId():
+            return str(value)
+        case Delta(add, remove):
+            sides = [("Add", add), ("Remove", remove)]
+            return "@{" + ";".join(f"{side}={','.join(map(_quoted, items))}" for side, items in sides if items) + "}"
+        case tuple():
+            return ",".join(_argument_text(item) for item in value) or "@()"
+
+
+def _quoted(value: str) -> str:
+    """Return a text between single quotes; a bare word inside ``@{}`` would be taken for a command."""
+    return f"'{_QUOTES.sub(lambda quote: quote[0] * 2, value)}'"
+
+
+# --- replies ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What one command returned: its records, in the order the server gave them."""
+
+    records: tuple[Record, ...] = ()
+    warnings: tuple[str, ...] = ()
+    output: str = ""
+    """Text a script printed, for people; localised and never judged by."""

@@ -1,0 +1,93 @@
+"""The landscape: everything that is known while planning."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from reconciler.model.actions import Action
+from reconciler.model.addresses import Address
+from reconciler.model.diagnostics import Diagnostic
+from reconciler.model.resources import Resource, Resources
+from reconciler.model.snapshot import Snapshot
+from reconciler.model.values import EMPTY
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the environment says beyond resources."""
+
+    environment: str = "default"
+    settle_seconds: int = 20 * 60
+    """``restarts: settle``: how long a pool must be ready before its next Front End is restarted."""
+    interrupt_allowed: bool = False
+    """``restarts: interrupt: allow``: a restart may take a pool's only running Front End."""
+    second_hop: bool = True
+    """Whether what runs on an Exchange server may act as the account elsewhere: CredSSP, or delegated Kerberos."""
+    program: str = "reconciler"
+    """How a command of ours begins that is shown to be pasted."""
+    place: str = "."
+    """The directory of the environment, as a shell is given it in such a command."""
+
+
+@dataclass(frozen=True, slots=True)
+class Landscape:
+    """Everything known while planning: declared, desired, observed or predicted, and prior."""
+
+    settings: Settings = field(default_factory=Settings)
+    declared: Mapping[str, Resources] = field(default_factory=lambda: EMPTY)
+    """By type: what the operator wrote."""
+    desired: Mapping[str, Resources] = field(default_factory=lambda: EMPTY)
+    """By type: declared or derived, as far as the fold has come."""
+    observed: Mapping[str, Resources] = field(default_factory=lambda: EMPTY)
+    """By type: what was read, overlaid by what the actions planned so far will make of it."""
+    predicted_by: Mapping[Address, Address] = field(default_factory=lambda: EMPTY)
+    """For each predicted resource, the action that makes it so."""
+    actions: Mapping[Address, Action] = field(default_factory=lambda: EMPTY)
+    """Planned so far."""
+    unreadable: Mapping[Address, Diagnostic] = field(default_factory=lambda: EMPTY)
+    """What could not be read, with the reason; key ``*`` is a whole type. Unreadable is not absent."""
+    prior: Snapshot = field(default_factory=lambda: Snapshot("default"))
+
+    def all(self, type_name: str) -> Resources:
+        """Observed or predicted resources of a type; empty where there are none."""
+        return self.observed.get(type_name, NO_RESOURCES)
+
+    def one(self, type_name: str, key: str | None) -> Resource | None:
+        return self.all(type_name).get(key) if key else None
+
+    def wanted(self, type_name: str) -> Resources:
+        """Desired resources of a type: derived ones where the fold has reached it, else the declared ones."""
+        return self.desired.get(type_name, self.declared.get(type_name, NO_RESOURCES))
+
+    def is_readable(self, type_name: str, key: str = "*") -> bool:
+        return Address(type_name, "*") not in self.unreadable and Address(type_name, key) not in self.unreadable
+
+    def with_desired(self, type_name: str, resources: Resources) -> Landscape:
+        return replace(self, desired={**self.desired, type_name: resources})
+
+    def with_observed(self, type_name: str, resources: Resources) -> Landscape:
+        return replace(self, observed={**self.observed, type_name: resources})
+
+    def predicting(
+        self,
+        by: Address,
+        type_name: str,
+        put: Sequence[Resource] = (),
+        drop: Sequence[str] = (),
+    ) -> Landscape:
+        """Return the landscape as the action at ``by`` will leave the resources of ``type_name``."""
+        marks = {**self.predicted_by, **{resource.address: by for resource in put}}
+        for key in drop:
+            marks[Address(type_name, key)] = by
+        return replace(
+            self,
+            observed={
+                **self.observed,
+                type_name: self.all(type_name).replaced(put, drop),
+            },
+            predicted_by=marks,
+        )
+
+
+NO_RESOURCES = Resources()

@@ -1,0 +1,157 @@
+"""What to write so that the files declare what was observed: the way out of drift that keeps the server's value.
+
+It is the whole declaration, ready to stand in place of the one there is, so that it can be pasted as it is. What the
+files cannot say, such as a policy that they do not declare, is not offered: the type itself reads every offer before
+it is made. Of a row in a CSV file it is also that row (``accept_rows``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from reconciler.config.declarations import IDENTITY
+from reconciler.config.resolve import implied_by_default
+from reconciler.model.actions import Action, ActionKind, Change
+from reconciler.model.addresses import Address
+from reconciler.model.attributes import AttributeKind
+from reconciler.model.diagnostics import Position
+from reconciler.model.landscape import NO_RESOURCES, Landscape
+from reconciler.model.resource_types import ResourceType, Section
+from reconciler.model.resources import Resource
+from reconciler.model.values import UNSET, Unset, Value, folded
+
+
+class Acceptance:
+    """Makes the offers of one report; what the files declare is looked through once."""
+
+    def __init__(self, types: Sequence[ResourceType], landscape: Landscape) -> None:
+        self._types = types
+        self._declared = landscape.declared
+        self._by_place: dict[str, dict[Position | None, Resource]] = {}
+        implied = implied_by_default(types, landscape.declared)
+        self._implied = {name: {folded(key) for key in keys} for name, keys in implied.items()}
+
+    def declaration(self, action: Action) -> Resource | None:
+        """Return what the files declare of an action's resource: a row may name a mailbox by another of its names."""
+        declared = self._declared.get(action.address.type, NO_RESOURCES)
+        found = declared.get(action.address.key)
+        if found is not None or action.position is None:
+            return found
+        if action.address.type not in self._by_place:
+            self._by_place[action.address.type] = {one.position: one for one in declared.values()}
+        return self._by_place[action.address.type].get(action.position)
+
+    def offer(self, kind: ResourceType, action: Action) -> str:
+        """Return the YAML to write for what an action would put right; empty where the files cannot say it."""
+        declared = self.declaration(action)
+        if kind.section is None or declared is None:
+            return ""
+        if action.kind is ActionKind.CREATE:
+            return self._removal(kind, declared)
+        if any(change.before is UNSET for change in action.changes):
+            return ""
+        values = accepted_values(kind, declared, action.changes)
+        cleared = [change.attribute for change in action.changes if change.before is None]
+        for left_out in ([], cleared):  # what nobody can write as null is not written: then it is not compared
+            written = {name: value for name, value in values.items() if name not in left_out}
+            parsed = kind.parse(declared.key, {name: _text(value) for name, value in written.items()})
+            if isinstance(parsed, Resource):
+                return _declaration(kind, declared.key, written, left_out) if self._is_known(kind, parsed) else ""
+        return ""
+
+    def _removal(self, kind: ResourceType, declared: Resource) -> str:
+        users = [str(user) for user in self._users(kind, declared)]
+        more = f" and {len(users) - 3:,} more" if len(users) > 3 else ""
+        also = f", with what refers to it: {', '.join(users[:3])}{more}" if users else ""
+        return f"# remove {declared.key} from {kind.section}{also}"
+
+    def _users(self, kind: ResourceType, declared: Resource) -> Iterable[Address]:
+        """Yield what the files declare that refers to a resource."""
+        for other in self._types:
+            names = [one.name for one in other.attributes.values() if one.references == kind.name]
+            for resource in self._declared.get(other.name, NO_RESOURCES).values() if names else ():
+                if any(_names(resource.get(name), declared.key) for name in names):
+                    yield resource.address
+
+    def _is_known(self, kind: ResourceType, resource: Resource) -> bool:
+        """True where the files declare, or bring, everything that ``resource`` refers to."""
+        sections = {one.name for one in self._types if one.section is not None}
+        return all(
+            value in self._declared.get(target, NO_RESOURCES) or folded(value) in self._implied.get(target, ())
+            for name, value in _references(kind, resource)
+            if (target := kind.attributes[name].references) in sections
+        )
+
+
+def accepted_values(kind: ResourceType, declared: Resource, changes: Sequence[Change]) -> Mapping[str, Value]:
+    """Return the attributes of a declaration that says what was observed; what it says anew stands last."""
+    observed = {change.attribute: _observed(kind, declared, change) for change in changes}
+    return {**{name: value for name, value in declared.attributes.items() if name not in observed}, **observed}
+
+
+def _observed(kind: ResourceType, declared: Resource, change: Change) -> Value:
+    """Return what was observed of an attribute: of a membership what is left of the declared elements."""
+    assert change.before is not UNSET
+    if kind.attributes[change.attribute].kind is AttributeKind.MEMBERSHIP:
+        there = change.before if isinstance(change.before, tuple) else ()
+        return tuple(item for item in declared.items(change.attribute) if item in there)
+    return change.before
+
+
+def _references(kind: ResourceType, resource: Resource) -> Iterable[tuple[str, str]]:
+    for name, attribute in kind.attributes.items():
+        if attribute.references is not None:
+            value = resource.get(name)
+            yield from ((name, str(one)) for one in (value if isinstance(value, tuple) else (value,)) if one)
+
+
+def _names(value: Value, key: str) -> bool:
+    """True where a value, or one of its elements, names ``key``."""
+    several = value if isinstance(value, tuple) else (value,)
+    return any(isinstance(one, str) and folded(one) == folded(key) for one in several)
+
+
+# --- as YAML ---------------------------------------------------------------------------------------------------------
+
+
+def _declaration(kind: ResourceType, key: str, values: Mapping[str, Value], left_out: Sequence[str]) -> str:
+    """Return a declaration under the name of its section."""
+    lines = [f"    {name}: {_yaml(value)}" for name, value in values.items()]
+    lines += [f"    # {name} is not written, so it is not compared" for name in left_out]
+    if kind.section_style is Section.ROWS:
+        return "\n".join([f"{kind.section}:", f"  - {IDENTITY}: {_yaml(key)}", *lines])
+    return "\n".join([f"{kind.section}:", f"  {_yaml(key)}:", *lines])
+
+
+def _text(value: Value) -> object:
+    """Return a value as the reader of YAML would hand it to the type: every scalar is text."""
+    match value:
+        case None:
+            return None
+        case bool():
+            return "true" if value else "false"
+        case tuple():
+            return [_text(item) for item in value]
+        case _:
+            return str(value)
+
+
+def _yaml(value: Value | Unset) -> str:
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "true" if value else "false"
+        case tuple():
+            return f"[{', '.join(_yaml(item) for item in value)}]"
+        case str():
+            return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"' if _needs_quotes(value) else value
+        case _:
+            return str(value)
+
+
+def _needs_quotes(value: str) -> bool:
+    return not (value[:1].isalpha() and all(c.isalnum() or c in "._-@" for c in value)) or value.lower() in _WORDS
+
+
+_WORDS = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"})

@@ -1,0 +1,155 @@
+"""The rows of CSV files that say what was observed, beside the YAML that does.
+
+A row is found again in its file, written anew with the cells that differ, and proved: the files with all new rows in
+them are loaded, and a row is offered only if it then declares what was observed. What is null is an empty cell, which
+is not compared; where a default of the file's entry would fill it, or a column is missing, no row can say it.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from reconciler.config.csv_reader import Columns, CsvRow, read_csv
+from reconciler.config.declarations import IDENTITY, declarable
+from reconciler.config.environment import Environment
+from reconciler.config.files import Files
+from reconciler.model.addresses import Address
+from reconciler.model.diagnostics import Position
+from reconciler.model.resource_types import ResourceType, Section
+from reconciler.model.resources import Resource
+from reconciler.model.values import UNSET
+from reconciler.plan.drift import AcceptedRow, DriftEntry, DriftReport
+
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """A row as it is to stand."""
+
+    file: str
+    place: Position
+    columns: tuple[str, ...]
+    text: str
+
+    def accepted(self) -> AcceptedRow:
+        return AcceptedRow(replace(self.place, column=1), self.columns, self.text)
+
+
+Loaded = Callable[[Files], Environment | None]
+"""Tells what files declare; None where they are wrong."""
+
+
+def with_rows(report: DriftReport, files: Files, loaded: Loaded, types: Sequence[ResourceType]) -> DriftReport:
+    """Return the report with the row of each entry that is declared in a CSV file and offers to accept.
+
+    Args:
+        files: those that the report is about.
+        loaded: is asked what they declare, and what they would with the new rows.
+    """
+    kinds = {kind.name: kind for kind in types if kind.section_style is Section.ROWS}
+    asked = [entry for entry in report.entries if is_row(entry) and entry.address.type in kinds]
+    if not asked:
+        return report
+    written = {entry.address: row for entry, row in _written(asked, files, kinds)}
+    proved = _proved(asked, written, files, loaded)
+    entries = tuple(
+        replace(entry, row=written[entry.address].accepted()) if entry.address in proved else entry
+        for entry in report.entries
+    )
+    return replace(report, entries=entries)
+
+
+def is_row(entry: DriftEntry) -> bool:
+    """True for an entry that offers to accept, and whose declaration is a row of a CSV file."""
+    return bool(entry.accept and entry.position is not None and entry.position.file.lower().endswith(".csv"))
+
+
+def _written(
+    asked: Iterable[DriftEntry], files: Files, kinds: Mapping[str, ResourceType]
+) -> Iterator[tuple[DriftEntry, _Written]]:
+    """Yield each entry with its row as it is to stand, where its file has the columns; '' is a row to delete."""
+    tables: dict[tuple[str, str], Mapping[int, CsvRow]] = {}
+    for entry in asked:
+        assert entry.position is not None
+        kind, file = kinds[entry.address.type], entry.position.file.removeprefix(files.prefix)
+        if (kind.name, file) not in tables:
+            columns = Columns({*declarable(kind), IDENTITY})
+            rows = read_csv(file, files.contents[file], columns)[0] if file in files.contents else ()
+            tables[kind.name, file] = {row.line: row for row in rows}
+        row = tables[kind.name, file].get(entry.position.line)
+        if row is not None and (text := _row_text(row, entry)) is not None:
+            yield entry, _Written(file, entry.position, row.table.columns, text)
+
+
+def _row_text(row: CsvRow, entry: DriftEntry) -> str | None:
+    if not entry.changes or entry.is_removed:
+        return ""
+    observed = {change.attribute: change.observed for change in entry.changes}
+    lacking = [name for name, value in observed.items() if name not in row.table.columns and value is not None]
+    if lacking or any(value is UNSET for value in observed.values()):
+        return None
+    between = "|" if row.table.delimiter == ";" else "; "
+    cells = [
+        _cell(observed[name], between) if name in observed else row.values.get(name, "") for name in row.table.columns
+    ]
+    line = io.StringIO()
+    csv.writer(line, delimiter=row.table.delimiter, lineterminator="").writerow(cells)
+    return line.getvalue()
+
+
+def _cell(value: object, between: str) -> str:
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "true" if value else "false"
+        case tuple():
+            return between.join(_cell(item, between) for item in value)
+        case _:
+            return str(value)
+
+
+# --- the proof -------------------------------------------------------------------------------------------------------
+
+
+def _proved(
+    asked: Iterable[DriftEntry], written: Mapping[Address, _Written], files: Files, loaded: Loaded
+) -> frozenset[Address]:
+    """Return the addresses whose new rows, all of them put into the files, declare what was observed."""
+    contents = dict(files.contents)
+    for file in {row.file for row in written.values()}:
+        rows = {row.place.line: row.text for row in written.values() if row.file == file}
+        contents[file] = _replaced(contents[file], rows)
+    before, after = loaded(files), loaded(replace(files, contents=contents))
+    if before is None or after is None:
+        return frozenset()
+    # A row may name a mailbox by another of its names than its address.
+    keys = {one.position: one.key for declared in before.declared.values() for one in declared.values()}
+    return frozenset(
+        entry.address
+        for entry in asked
+        if entry.address in written
+        if (key := keys.get(entry.position)) is not None
+        if _says(after.declared[entry.address.type].get(key), entry)
+    )
+
+
+def _says(declared: Resource | None, entry: DriftEntry) -> bool:
+    """True where a declaration asks for what was observed; of what is null, one that asks for nothing does too."""
+    if declared is None or entry.is_removed:
+        return declared is None and entry.is_removed
+    return all(declared.get(change.attribute) == change.observed for change in entry.changes)
+
+
+def _replaced(content: bytes, rows: Mapping[int, str]) -> bytes:
+    """Return a file with some lines written anew, by number from 1; '' deletes one."""
+    lines = _LINE.findall(content.decode("utf-8"))
+    for number, text in rows.items():
+        ending = lines[number - 1][len(lines[number - 1].rstrip("\r\n")) :]
+        lines[number - 1] = text + ending if text else ""
+    return "".join(lines).encode("utf-8")

@@ -1,0 +1,131 @@
+"""Makes the plan: decide, select, check, arrange.
+
+Equal inputs give an equal plan, byte for byte: nothing here reads a clock, draws a number or depends on the order in
+which files were read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from reconciler.model.actions import Action, ActionKind
+from reconciler.model.addresses import Address
+from reconciler.model.diagnostics import in_order
+from reconciler.model.landscape import Landscape
+from reconciler.model.resource_types import ResourceType
+from reconciler.model.resources import Resources
+from reconciler.model.snapshot import Duty
+from reconciler.model.values import EMPTY
+from reconciler.plan.binding import fingerprints_of
+from reconciler.plan.commits import Source
+from reconciler.plan.decide import decide, declared_digest
+from reconciler.plan.leave_out import leave_out
+from reconciler.plan.plan import DECLARED, Impact, Plan, Step
+from reconciler.plan.selection import Selection
+from reconciler.plan.stages import arrange
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What a plan is bound to, beside the landscape."""
+
+    source: Source = field(default_factory=Source)
+    domain_controller: str | None = None
+    always: Mapping[str, str] = field(default_factory=lambda: EMPTY)
+
+
+def build_plan(
+    types: Sequence[ResourceType],
+    landscape: Landscape,
+    *,
+    selection: Selection | None = None,
+    origin: Origin | None = None,
+) -> Plan:
+    """Return the plan that brings what is observed to what is desired.
+
+    Args:
+        types: in the order in which they are planned.
+        landscape: everything that was read and loaded; nothing in it is predicted yet.
+        selection: ``--target``, ``--exclude`` and ``--wave``; default everything.
+    """
+    selection, origin = selection or Selection(), origin or Origin()
+    end, unchanged = decide(types, landscape)
+    selection = selection.meaning(_written(types, end))
+    asked_for = selection.choose(end.actions)
+    chosen, told = leave_out(types, end, asked_for)
+    by_type = {kind.name: kind for kind in types}
+    steps = arrange(chosen.values(), by_type)
+    open_obligations = sorted(landscape.prior.obligations, key=lambda owed: owed.identity)
+    met = {owed for kind in types for owed in kind.met(landscape)}
+    known = {*end.actions, *_addresses(types, end)}
+    return Plan(
+        environment=landscape.settings.environment,
+        lineage=landscape.prior.lineage,
+        serial=landscape.prior.serial,
+        source=origin.source,
+        domain_controller=origin.domain_controller,
+        always=origin.always,
+        steps=steps,
+        adopted=_of_kind(chosen.values(), ActionKind.ADOPT),
+        forgotten=_of_kind(chosen.values(), ActionKind.FORGET),
+        unchanged=unchanged,
+        obligations=tuple(owed for owed in open_obligations if owed not in met),
+        met=tuple(owed for owed in open_obligations if owed in met),
+        decisions=_new_decisions(types, end, is_whole=selection == Selection()),
+        impact=_impact(steps, by_type, end),
+        diagnostics=in_order([*told, *selection.unknown(known, set(by_type), _waves(types, end))]),
+        prior=fingerprints_of(landscape.prior, chosen),
+        asked=str(selection),
+        passed_over=_sent(end.actions.values()) - _sent(asked_for.values()),
+    )
+
+
+def _sent(actions: Iterable[Action]) -> int:
+    return sum(action.kind not in (ActionKind.ADOPT, ActionKind.FORGET) for action in actions)
+
+
+def _addresses(types: Sequence[ResourceType], end: Landscape) -> Iterator[Address]:
+    """Yield what may be asked for though nothing is to be done to it: what is wanted, and what was observed."""
+    for kind in types:
+        yield from (resource.address for resource in end.wanted(kind.name).values())
+        yield from (resource.address for resource in end.all(kind.name).values())
+
+
+def _written(types: Sequence[ResourceType], end: Landscape) -> dict[Address, Address]:
+    """Return addresses as the configuration writes them to those they mean, where the two differ."""
+    declared = (one for kind in types for one in end.declared.get(kind.name, Resources()).values())
+    return {Address(one.address.type, one.written): one.address for one in declared if one.written is not None}
+
+
+def _waves(types: Sequence[ResourceType], end: Landscape) -> set[str]:
+    wanted = (resource for kind in types for resource in end.wanted(kind.name).values())
+    return {str(wave) for resource in wanted if (wave := resource.get("wave"))}
+
+
+def _of_kind(actions: Iterable[Action], kind: ActionKind) -> tuple[Action, ...]:
+    return tuple(sorted((action for action in actions if action.kind is kind), key=lambda action: action.address))
+
+
+def _new_decisions(types: Sequence[ResourceType], end: Landscape, *, is_whole: bool) -> dict[str, str]:
+    decisions = {name: value for kind in types for name, value in kind.decisions(end).items()}
+    if is_whole:
+        decisions[DECLARED] = declared_digest(types, end)
+    return {name: value for name, value in sorted(decisions.items()) if end.prior.decision(name) != value}
+
+
+_RESTARTS = (Duty.FRONT_END_RESTART, Duty.UM_SERVICE_RESTART)
+
+
+def _impact(steps: Sequence[Step], by_type: Mapping[str, ResourceType], end: Landscape) -> Impact:
+    restarts = users = interrupted = destroys = 0
+    for step in steps:
+        for action in step.actions:
+            kind = by_type[action.address.type]
+            affected = kind.affects(action, end)
+            is_restart = any(met.duty in _RESTARTS for met in action.discharges)
+            restarts += is_restart
+            interrupted += affected if is_restart else 0
+            users += 0 if is_restart else affected
+            destroys += len(action.destroyed)
+    return Impact(restarts=restarts, users=users, interrupted_users=interrupted, destroys=destroys)

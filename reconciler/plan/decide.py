@@ -1,0 +1,332 @@
+"""Decides what each resource asks for, by folding the types over what is known.
+
+    derive -> compare -> act -> predict, type by type
+
+The fold is what lets a plan show the gateways that exchucutil will make: each type sees the world as the types before
+it will leave it. Nothing here reaches outside; equal inputs give equal actions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+
+from reconciler.model.actions import Action, ActionKind, Change
+from reconciler.model.addresses import Address
+from reconciler.model.commands import Command
+from reconciler.model.landscape import Landscape
+from reconciler.model.resource_types import Lifecycle, ResourceType, Section, Task
+from reconciler.model.resources import Resource, Resources
+from reconciler.model.snapshot import Remembered
+from reconciler.model.values import EMPTY, UNSET, Value, folded
+from reconciler.plan.diff import compare, forces_replacement
+from reconciler.plan.exchanges import settle_exchanges
+from reconciler.plan.leavers import leavers_first
+from reconciler.plan.open_values import with_bringers
+from reconciler.plan.saved import fingerprint
+from reconciler.plan.unlinking import keep_until_removed
+
+_Planned = tuple[Action, Resource | None]
+
+
+def decide(types: Sequence[ResourceType], landscape: Landscape) -> tuple[Landscape, int]:
+    """Return the landscape as the plan will leave it, with all actions; and how many desired resources need none.
+
+    Args:
+        types: in the order in which they are planned.
+        landscape: everything that was read and loaded; nothing in it is predicted yet.
+    """
+    landscape = _identified(types, landscape)
+    before, unchanged = landscape, 0
+    for kind in types:
+        if kind.lifecycle is Lifecycle.TASK:
+            landscape = _plan_tasks(kind, landscape)
+        elif kind.lifecycle is not Lifecycle.FACT:
+            landscape, same = _plan_resources(kind, landscape)
+            unchanged += same
+    end = keep_until_removed(types, before, _plan_removals(types, landscape))
+    return leavers_first(types, before, with_bringers(settle_exchanges(types, before, end))), unchanged
+
+
+def declared_digest(types: Sequence[ResourceType], landscape: Landscape) -> str:
+    """Return a digest of what the files declare, the rows of users aside: those are compared one by one."""
+    told = {
+        "/".join(resource.address.folded): tuple(
+            (name, _folded(value)) for name, value in sorted(resource.attributes.items())
+        )
+        for kind in types
+        if kind.section_style is Section.MAPPING
+        for resource in landscape.declared.get(kind.name, Resources()).values()
+    }
+    return fingerprint(told)
+
+
+def _folded(value: Value) -> Value:
+    if isinstance(value, tuple):
+        return tuple(_folded(item) for item in value)
+    return folded(value) if isinstance(value, str) else value
+
+
+def _identified(types: Sequence[ResourceType], landscape: Landscape) -> Landscape:
+    """Return the landscape with every declaration under the key of the object that it means."""
+    for kind in types:
+        meant = kind.meant(landscape)
+        if meant:
+            rows = landscape.declared[kind.name].values()
+            resolved = Resources(_under(row, meant.get(row.key)) for row in rows)
+            landscape = replace(landscape, declared={**landscape.declared, kind.name: resolved})
+    return landscape
+
+
+def _under(row: Resource, key: str | None) -> Resource:
+    return row if key is None else replace(row, address=Address(row.address.type, key), written=row.key)
+
+
+def _plan_tasks(kind: ResourceType, landscape: Landscape) -> Landscape:
+    planned: list[_Planned] = []
+    for task in kind.due(landscape):
+        action = _task_action(task)
+        planned.append((replace(action, expects=kind.expectation(action, landscape)), task.resource))
+    return _acted(kind, landscape, planned)
+
+
+def _task_action(task: Task) -> Action:
+    return Action(
+        task.resource.address,
+        ActionKind.RUN,
+        changes=tuple(Change(name, UNSET, value) for name, value in task.resource.attributes.items()),
+        commands=task.commands,
+        reasons=task.reasons,
+        expects_after=task.resource.attributes,
+        needs=tuple(task.needs),
+        owes=tuple(task.owes),
+        discharges=tuple(task.discharges),
+        proof=task.proof,
+        settle_seconds=task.settle_seconds,
+        destroyed=tuple(task.destroyed),
+        group=task.group,
+        position=task.resource.position,
+    )
+
+
+def _plan_resources(kind: ResourceType, landscape: Landscape) -> tuple[Landscape, int]:
+    desired = Resources(sorted(kind.derive(landscape), key=lambda resource: resource.address))
+    landscape = landscape.with_desired(kind.name, desired)
+    readable = [resource for resource in desired.values() if landscape.is_readable(kind.name, resource.key)]
+    decided = [(_decide(kind, resource, landscape), resource) for resource in readable]
+    planned: list[_Planned] = [(action, resource) for action, resource in decided if action is not None]
+    return _acted(kind, landscape, planned), len(readable) - len(planned)
+
+
+def _decide(kind: ResourceType, desired: Resource, landscape: Landscape) -> Action | None:
+    """Return what one desired resource asks for; None where it is as desired and ours."""
+    observed = landscape.one(kind.name, desired.key)
+    prior = landscape.prior.resources.get(desired.address)
+    changes = compare(kind.attributes, desired, observed, prior)
+    if observed is None:
+        if kind.lifecycle in (Lifecycle.SETTING, Lifecycle.MANUAL):
+            return None
+        return _change(kind, ActionKind.CREATE, desired, None, changes, landscape)
+    if not changes:
+        remember = _remembered(kind, desired, observed)
+        if prior is not None and prior.guid == remember.guid and _is_remembered(kind, prior, remember):
+            return None
+        needs = tuple(kind.needs(desired, landscape))
+        made_by = landscape.predicted_by.get(desired.address)
+        return Action(
+            desired.address,
+            ActionKind.ADOPT,
+            remember=remember,
+            needs=needs,
+            predicted_by=made_by,
+            position=desired.position,
+        )
+    replaces = kind.lifecycle is Lifecycle.FIXED or forces_replacement(kind.attributes, changes)
+    action_kind = ActionKind.REPLACE if replaces else ActionKind.UPDATE
+    return _change(kind, action_kind, desired, observed, changes, landscape)
+
+
+def _change(
+    kind: ResourceType,
+    action_kind: ActionKind,
+    desired: Resource,
+    observed: Resource | None,
+    changes: tuple[Change, ...],
+    landscape: Landscape,
+) -> Action:
+    """Return the action that makes ``changes``, complete with what it takes for granted and how to undo it."""
+    remember = _remembered(kind, desired, observed if action_kind is ActionKind.UPDATE else None)
+    needs = tuple(need for need in kind.needs(desired, landscape) if need != desired.address)
+    draft = Action(
+        desired.address, action_kind, changes=changes, position=desired.position, remember=remember, needs=needs
+    )
+    target = Resource(desired.address, {change.attribute: _value(change) for change in changes})
+    is_torn = action_kind is ActionKind.REPLACE and kind.lifecycle is not Lifecycle.FIXED
+    return replace(
+        draft,
+        commands=_commands(kind, action_kind, desired, observed, changes, landscape),
+        inverse=_inverse(kind, action_kind, desired, observed, changes, landscape),
+        reasons=_reasons(action_kind, changes, kind),
+        expects=kind.expectation(draft, landscape),
+        expects_after=kind.project(changes, target),
+        predicted_by=landscape.predicted_by.get(desired.address) if observed is not None else None,
+        owes=tuple(kind.obligations(action_kind, desired, changes, landscape)),
+        destroyed=(desired.address,) if is_torn else (),
+        group=kind.group(draft, landscape),
+        wave=str(desired.get("wave") or ""),
+    )
+
+
+def _commands(
+    kind: ResourceType,
+    action_kind: ActionKind,
+    desired: Resource,
+    observed: Resource | None,
+    changes: tuple[Change, ...],
+    landscape: Landscape,
+) -> tuple[Command, ...]:
+    if observed is None:
+        return tuple(kind.create(desired, landscape))
+    if action_kind is ActionKind.REPLACE:
+        return (*kind.delete(observed, landscape), *kind.create(desired, landscape))
+    return tuple(kind.update(desired, observed, changes, landscape))
+
+
+def _inverse(
+    kind: ResourceType,
+    action_kind: ActionKind,
+    desired: Resource,
+    observed: Resource | None,
+    changes: tuple[Change, ...],
+    landscape: Landscape,
+) -> tuple[Command, ...]:
+    """Return the commands that would bring back what was observed before."""
+    if observed is None:
+        return tuple(kind.delete(desired, landscape))
+    if action_kind is ActionKind.REPLACE:
+        made = landscape.with_observed(kind.name, landscape.all(kind.name).replaced(drop=[desired.key]))
+        return (*kind.delete(desired, made), *kind.create(replace(observed, name=None, guid=None), landscape))
+    turned = tuple(Change(c.attribute, c.after, c.before) for c in changes if c.before is not UNSET)
+    before = replace(observed, attributes={change.attribute: _value(change) for change in turned})
+    return tuple(kind.update(before, observed, turned, landscape)) if turned else ()
+
+
+def _value(change: Change) -> Value:
+    return None if change.after is UNSET else change.after
+
+
+def _reasons(action_kind: ActionKind, changes: tuple[Change, ...], kind: ResourceType) -> tuple[str, ...]:
+    if action_kind is not ActionKind.REPLACE:
+        return ()
+    fixed = [change.attribute for change in changes if forces_replacement(kind.attributes, (change,))]
+    return (f"{', '.join(fixed or [change.attribute for change in changes])} cannot be changed in place",)
+
+
+def _remembered(kind: ResourceType, desired: Resource, observed: Resource | None) -> Resource:
+    """Return what the state keeps: the managed attributes, and the identity where it is known."""
+    managed = {
+        name: value
+        for name, value in desired.attributes.items()
+        if name in kind.attributes and kind.attributes[name].is_compared
+    }
+    return Resource(
+        desired.address, managed, name=observed.name if observed else None, guid=observed.guid if observed else None
+    )
+
+
+def _is_remembered(kind: ResourceType, prior: Remembered, remember: Resource) -> bool:
+    return kind.comparable(prior.attributes) == kind.comparable(remember.attributes)
+
+
+def _acted(kind: ResourceType, landscape: Landscape, planned: Sequence[_Planned]) -> Landscape:
+    if not planned:
+        return landscape
+    after = kind.predict_all(planned, landscape)
+    return replace(after, actions={**after.actions, **{action.address: action for action, _ in planned}})
+
+
+# --- what the configuration no longer names --------------------------------------------------------------------------
+
+
+def _plan_removals(types: Sequence[ResourceType], landscape: Landscape) -> Landscape:
+    """Plan the end of everything remembered that is desired no more: after what takes its place, dependents first."""
+    gone = {kind.name: _gone(kind, landscape) for kind in types if kind.lifecycle not in _NEVER_REMOVED}
+    moving = {*landscape.actions, *(prior.address for priors in gone.values() for prior in priors)}
+    for kind in sorted(types, key=lambda kind: -kind.rank):
+        ended = Resources(kind.ended(landscape))
+        planned = [
+            _removal(kind, prior, ended.get(prior.address.key), moving, landscape) for prior in gone.get(kind.name, ())
+        ]
+        landscape = _acted(kind, landscape, planned)
+    return landscape
+
+
+_NEVER_REMOVED = (Lifecycle.FACT, Lifecycle.TASK)
+
+
+def _gone(kind: ResourceType, landscape: Landscape) -> list[Remembered]:
+    """Return what is to end: remembered and desired no more, or declared absent; what cannot be read is left alone."""
+    desired = landscape.desired.get(kind.name, Resources())
+    ended = [Remembered(one.address) for one in kind.ended(landscape) if landscape.one(kind.name, one.key) is not None]
+    known = {one.address.folded: one for one in (*ended, *landscape.prior.resources.values())}
+    gone = [
+        prior
+        for prior in known.values()
+        if prior.address.type == kind.name
+        and prior.address.key not in desired
+        and landscape.is_readable(kind.name, prior.address.key)
+    ]
+    return sorted(gone, key=lambda prior: prior.address)
+
+
+def _removal(
+    kind: ResourceType,
+    prior: Remembered,
+    ended: Resource | None,
+    moving: Collection[Address],
+    landscape: Landscape,
+) -> _Planned:
+    """Return the end of one resource; ``ended``: the declaration that asks for it, where there is one."""
+    observed = landscape.one(kind.name, prior.address.key)
+    known = Resource(prior.address, prior.attributes, prior.name, prior.guid)
+    if observed is None or (ended is None and kind.is_forgotten(known, landscape)):
+        forgetting = Action(prior.address, ActionKind.FORGET)
+        if observed is not None and kind.lifecycle is Lifecycle.FEATURE:
+            # It stays with its owner, and counts as left alone: what settings and implied objects do not.
+            forgetting = replace(forgetting, expects=kind.expectation(forgetting, landscape))
+        return forgetting, None
+    if kind.lifecycle is Lifecycle.SETTING:
+        return _abandoned_setting(kind, prior, observed, landscape)
+    where = ended.position if ended else None
+    draft = Action(prior.address, ActionKind.DELETE, destroyed=(prior.address,), position=where)
+    first = (*_dependents(prior.address, moving, landscape), *kind.successors(observed, landscape))
+    action = replace(
+        draft,
+        commands=tuple(kind.delete(observed, landscape)),
+        inverse=tuple(kind.create(observed, landscape)),
+        reasons=("declared absent" if ended else "no longer declared",),
+        expects=kind.expectation(draft, landscape),
+        group=kind.group(draft, landscape),
+        wave=str(ended.get("wave") or "") if ended else "",
+        needs=tuple(dict.fromkeys(first)),
+    )
+    return action, None
+
+
+def _abandoned_setting(kind: ResourceType, prior: Remembered, observed: Resource, landscape: Landscape) -> _Planned:
+    """Take the elements that were ours out of its memberships; other values stay as they are and are forgotten."""
+    empty = Resource(prior.address, EMPTY)
+    changes = compare(kind.attributes, empty, observed, prior)
+    if not changes:
+        return Action(prior.address, ActionKind.FORGET), None
+    action = _change(kind, ActionKind.UPDATE, empty, observed, changes, landscape)
+    return replace(action, remember=None, reasons=("no longer declared",)), empty
+
+
+def _dependents(address: Address, moving: Collection[Address], landscape: Landscape) -> tuple[Address, ...]:
+    """Return those of ``moving`` that depended on ``address`` when they were last applied: they go first."""
+    return tuple(
+        known.address
+        for known in sorted(landscape.prior.resources.values(), key=lambda known: known.address)
+        if known.address in moving and address.folded in {need.folded for need in known.needs}
+    )

@@ -1,0 +1,88 @@
+"""Compares one desired resource with what was observed, attribute by attribute.
+
+Only what the operator wrote, or what follows from it, is compared. Equality of the canonical values answers first;
+deepdiff tells which attributes differ, and is imported only when some do, since its import costs more than a plan
+without changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from reconciler.model.actions import Change
+from reconciler.model.attributes import Attribute, AttributeKind, AttributeRole
+from reconciler.model.resources import Resource
+from reconciler.model.snapshot import Remembered
+from reconciler.model.values import UNSET, Unset, Value, folded
+
+
+def compare(
+    attributes: Mapping[str, Attribute], desired: Resource, observed: Resource | None, prior: Remembered | None = None
+) -> tuple[Change, ...]:
+    """Return the attributes of ``desired`` that ``observed`` does not have; everything written where it is absent.
+
+    Args:
+        attributes: the table of the resource type; what it does not call compared is passed over.
+        prior: what was last applied: elements of a membership that left the declaration since are removed.
+    """
+    after = {
+        name: _wanted(attributes[name], value, observed, prior)
+        for name, value in desired.attributes.items()
+        if name in attributes and attributes[name].is_compared
+    }
+    if prior is not None:
+        after |= _abandoned_memberships(attributes, desired, observed, prior)
+    if observed is None:
+        return tuple(Change(name, UNSET, value) for name, value in after.items())
+    before = {name: observed.attributes.get(name, UNSET) for name in after}
+    if before == after:
+        return ()
+    differing = _differing(_comparable(attributes, before), _comparable(attributes, after))
+    return tuple(Change(name, before[name], after[name]) for name in after if name in differing)
+
+
+def forces_replacement(attributes: Mapping[str, Attribute], changes: tuple[Change, ...]) -> bool:
+    """True where a change touches what no Set can change. An attribute the server did not tell forces nothing."""
+    return any(
+        attributes[change.attribute].role is AttributeRole.CREATE_ONLY and change.before is not UNSET
+        for change in changes
+    )
+
+
+def _comparable(attributes: Mapping[str, Attribute], values: Mapping[str, Value | Unset]) -> Mapping[str, object]:
+    return {
+        name: value if isinstance(value, Unset) else attributes[name].comparable(value)
+        for name, value in values.items()
+    }
+
+
+def _differing(before: Mapping[str, object], after: Mapping[str, object]) -> frozenset[str]:
+    if before == after:
+        return frozenset()
+    from deepdiff import DeepDiff
+
+    return frozenset(str(key) for key in DeepDiff(before, after, ignore_type_in_groups=[]).affected_root_keys)
+
+
+def _wanted(attribute: Attribute, value: Value, observed: Resource | None, prior: Remembered | None) -> Value:
+    if attribute.kind is not AttributeKind.MEMBERSHIP:
+        return value
+    ours = {folded(item): item for item in _items(value)}
+    there = {folded(item): item for item in (observed.items(attribute.name) if observed else ())}
+    left = {folded(item) for item in _items(prior.attributes.get(attribute.name))} - ours.keys() if prior else set()
+    return tuple(sorted(item for name, item in {**ours, **there}.items() if name not in left))
+
+
+def _abandoned_memberships(
+    attributes: Mapping[str, Attribute], desired: Resource, observed: Resource | None, prior: Remembered
+) -> dict[str, Value]:
+    """Return memberships that were applied and are no longer written at all: their elements leave."""
+    return {
+        name: _wanted(attribute, (), observed, prior)
+        for name, attribute in attributes.items()
+        if attribute.kind is AttributeKind.MEMBERSHIP and name in prior.attributes and name not in desired.attributes
+    }
+
+
+def _items(value: Value) -> tuple[str, ...]:
+    return tuple(str(item) for item in value) if isinstance(value, tuple) else ()

@@ -1,0 +1,304 @@
+"""Drift: desired, last applied and observed, compared three ways.
+
+Where the last applied value is the desired one, a difference on the server is *drifted*: somebody changed it there.
+Where the configuration moved on and the server did not, it is *pending*. Where both moved, and not to the same value,
+it is a *conflict*: one of them has to give way, and a person decides which.
+
+A desired value may follow from what the servers tell: the security of a dial plan from the media encryption of Lync.
+Where it moved and the files did not, somebody changed that on the servers, so it is drift as well.
+
+The comparison is the plan's own, so that what drift tells is what a plan would do, and nothing is evaluated twice. So
+are the checks: what the plan would refuse or warn of is a *condition*, whether or not any attribute differs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from enum import Enum
+
+from reconciler.model.actions import Action, ActionKind, Change
+from reconciler.model.addresses import Address
+from reconciler.model.diagnostics import Diagnostic, Position, Severity
+from reconciler.model.landscape import Landscape
+from reconciler.model.resource_types import Lifecycle, ResourceType
+from reconciler.model.resources import Resource
+from reconciler.model.snapshot import Remembered
+from reconciler.model.values import UNSET, Unset, Value
+from reconciler.plan.accept import Acceptance
+from reconciler.plan.checks import find_conditions
+from reconciler.plan.decide import decide, declared_digest
+from reconciler.plan.plan import DECLARED
+
+
+class DriftKind(Enum):
+    DRIFTED = "drifted"
+    CONFLICT = "conflict"
+    PENDING = "pending"
+    UNMANAGED = "unmanaged"
+    UNREADABLE = "unreadable"
+    """Never the same as absent."""
+    CONDITION = "condition"
+    """What the plan would refuse or warn of, such as a user who lost Enterprise Voice."""
+
+
+class DriftSeverity(Enum):
+    HIGH = "high"
+    """Calls fail, or would after the next restart."""
+    MEDIUM = "medium"
+    LOW = "low"
+
+
+@dataclass(frozen=True, slots=True)
+class DriftChange:
+    attribute: str
+    desired: Value | Unset
+    last_applied: Value | Unset
+    observed: Value | Unset
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptedRow:
+    """A row of a CSV file as it is to stand there; without text it is to be deleted."""
+
+    position: Position
+    columns: tuple[str, ...]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class DriftEntry:
+    """One resource that is not as it should be, with both ways out."""
+
+    address: Address
+    kind: DriftKind
+    severity: DriftSeverity
+    reason: str
+    """In words: ``removed on the server``, ``changed on the server``, ..."""
+    changes: tuple[DriftChange, ...] = ()
+    accept: str = ""
+    """The declaration, in YAML, that says what was observed; empty where the files cannot say it."""
+    row: AcceptedRow | None = None
+    """Where a CSV file declares it: the row there that says the same."""
+    is_removed: bool = False
+    """It is gone from the server: to accept that is to declare it no more."""
+    position: Position | None = None
+    diagnostic: Diagnostic | None = None
+
+    @property
+    def revert(self) -> str:
+        """The arguments of the plan that brings it back; empty where no plan would."""
+        return f"--target {self.address}" if self.kind in _REVERTED else ""
+
+
+_LINE = "\n"
+_REVERTED = (DriftKind.DRIFTED, DriftKind.CONFLICT, DriftKind.PENDING)
+_ALARMING = (DriftKind.DRIFTED, DriftKind.CONFLICT, DriftKind.CONDITION)
+
+
+@dataclass(frozen=True, slots=True)
+class DriftReport:
+    environment: str
+    entries: tuple[DriftEntry, ...] = ()
+    in_order: int = 0
+    """Resources that are as desired and as last applied."""
+
+    def count(self, kind: DriftKind) -> int:
+        return sum(entry.kind is kind for entry in self.entries)
+
+    def exit_code(self) -> int:
+        """Return 1 where something could not be read, 2 where something drifted, is in conflict or a condition, else
+        0."""
+        if self.count(DriftKind.UNREADABLE):
+            return 1
+        return 2 if any(self.count(kind) for kind in _ALARMING) else 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Files:
+    """What is known of the files while a report is made."""
+
+    moved: bool | None
+    """Whether they declare something else than when all was last applied; None where that is not known."""
+    acceptance: Acceptance
+
+
+def find_drift(types: Sequence[ResourceType], landscape: Landscape) -> DriftReport:
+    """Return how the observed landscape differs from the desired and the last applied state."""
+    end, unchanged = decide(types, landscape)
+    by_type = {kind.name: kind for kind in types}
+    files = _Files(_files_moved(types, landscape), Acceptance(types, landscape))
+    entries = [
+        *_unreadable(landscape),
+        *_conditions(types, end),
+        *(entry for action in end.actions.values() for entry in _entry(by_type, action, landscape, end, files)),
+        *(entry for kind in types for entry in _unmanaged(kind, landscape, end)),
+    ]
+    order = list(DriftKind)
+    severities = list(DriftSeverity)
+    entries.sort(key=lambda entry: (order.index(entry.kind), severities.index(entry.severity), entry.address))
+    return DriftReport(landscape.settings.environment, tuple(entries), unchanged)
+
+
+def _unreadable(landscape: Landscape) -> Iterable[DriftEntry]:
+    for address, told in landscape.unreadable.items():
+        yield DriftEntry(address, DriftKind.UNREADABLE, DriftSeverity.HIGH, told.detail, diagnostic=told)
+
+
+def _conditions(types: Sequence[ResourceType], end: Landscape) -> Iterable[DriftEntry]:
+    """Yield what the plan would refuse or warn of; a note is neither."""
+    for told in find_conditions(types, end, end.actions):
+        if told.severity is Severity.NOTE:
+            continue
+        address = Address.parse(told.address) if told.address else Address("environment", end.settings.environment)
+        severity = DriftSeverity.HIGH if told.is_error else DriftSeverity.MEDIUM
+        code = f" ({told.code})" if told.code else ""
+        reason = f"{told.summary}{code}. {told.detail.partition(_LINE)[0]}"
+        yield DriftEntry(address, DriftKind.CONDITION, severity, reason, position=told.position, diagnostic=told)
+
+
+def _files_moved(types: Sequence[ResourceType], landscape: Landscape) -> bool | None:
+    """Return whether the files declare something else than when all was last applied; None where that is not known."""
+    known = landscape.prior.decisions.get(DECLARED)
+    return None if known is None else known != declared_digest(types, landscape)
+
+
+def _entry(
+    by_type: dict[str, ResourceType],
+    action: Action,
+    landscape: Landscape,
+    end: Landscape,
+    files: _Files,
+) -> Iterable[DriftEntry]:
+    kind = by_type[action.address.type]
+    prior = _respelt(kind, landscape.prior.resources.get(action.address), action.changes)
+    if action.predicted_by is not None or action.kind is ActionKind.FORGET or _follows_a_task(action, end):
+        return  # what follows from another action is told with that one
+    found, reason = _classified(action, prior, landscape, end, files)
+    changes = (
+        tuple(_compared(change, prior) for change in action.changes) if kind.lifecycle is not Lifecycle.TASK else ()
+    )
+    yield DriftEntry(
+        action.address,
+        found,
+        _severity(kind, found),
+        reason,
+        changes=changes,
+        accept=files.acceptance.offer(kind, action) if found in (DriftKind.DRIFTED, DriftKind.CONFLICT) else "",
+        is_removed=action.kind is ActionKind.CREATE,
+        position=action.position,
+    )
+
+
+def _follows_a_task(action: Action, end: Landscape) -> bool:
+    """True for a task that is due because a task of another type will be done."""
+    before = (end.actions.get(need) for need in action.needs if need.type != action.address.type)
+    return action.kind is ActionKind.RUN and any(one is not None and one.kind is ActionKind.RUN for one in before)
+
+
+def _classified(
+    action: Action, prior: Remembered | None, landscape: Landscape, end: Landscape, files: _Files
+) -> tuple[DriftKind, str]:
+    match action.kind:
+        case ActionKind.ADOPT:
+            return DriftKind.PENDING, "is there as desired, and not yet in the state"
+        case ActionKind.CREATE if prior is not None:
+            return DriftKind.DRIFTED, "removed on the server"
+        case ActionKind.CREATE:
+            return DriftKind.PENDING, "declared and not yet made"
+        case ActionKind.DELETE:
+            return DriftKind.PENDING, "no longer declared and still there"
+        case ActionKind.RUN:
+            return _classified_task(action, landscape, end, files)
+        case _:
+            declared = files.acceptance.declaration(action)
+            written = frozenset(declared.attributes) if declared is not None else frozenset[str]()
+            return _classified_changes(action.changes, prior, written, files.moved)
+
+
+def _classified_changes(
+    changes: Sequence[Change], prior: Remembered | None, written: Collection[str], moved: bool | None
+) -> tuple[DriftKind, str]:
+    """Return the class of changed attributes; those not ``written`` in the files follow from other things."""
+    if prior is None:
+        return DriftKind.PENDING, "is there, and not yet as declared"
+    compared = [_compared(change, prior) for change in changes]
+    turned = [one for one in compared if one.last_applied != one.desired]
+    by_servers = [one for one in turned if one.attribute not in written and moved is False]
+    by_files = [one for one in turned if one not in by_servers]
+    if any(one.last_applied not in (UNSET, one.observed) for one in by_files):
+        return DriftKind.CONFLICT, "changed on the server and in the configuration"
+    if by_servers:
+        names = ", ".join(one.attribute for one in by_servers)
+        return DriftKind.DRIFTED, f"{names} follows from what the servers tell, and that changed since the last apply"
+    if len(turned) < len(compared):
+        return DriftKind.DRIFTED, "changed on the server"
+    if any(one.attribute not in written for one in by_files):
+        return DriftKind.PENDING, "follows from what changed in the configuration or on the servers, not yet applied"
+    return DriftKind.PENDING, "changed in the configuration and not yet applied"
+
+
+def _classified_task(action: Action, landscape: Landscape, end: Landscape, files: _Files) -> tuple[DriftKind, str]:
+    """A task is drift where nothing the configuration still waits for explains it."""
+    reason = "; ".join(action.reasons)
+    awaited = [other for need in action.needs if (other := end.actions.get(need)) is not None]
+    is_owed = any(landscape.prior.owes(met.duty, met.subject) for met in action.discharges)
+    if is_owed or not landscape.prior.resources or _was_never_done(action, landscape, end):
+        return DriftKind.PENDING, reason
+    if any(
+        _classified(other, landscape.prior.resources.get(other.address), landscape, end, files)[0] is DriftKind.PENDING
+        for other in awaited
+    ):
+        return DriftKind.PENDING, reason
+    return DriftKind.DRIFTED, reason
+
+
+def _was_never_done(task: Action, landscape: Landscape, end: Landscape) -> bool:
+    """True where nothing that the task makes and the configuration wants was ever ours, as after an apply that was
+    killed before it."""
+    made = [address for address, by in end.predicted_by.items() if by == task.address]
+    wanted = [address for address in made if address.key in end.wanted(address.type)]
+    return bool(wanted) and not any(address in landscape.prior.resources for address in wanted)
+
+
+def _compared(change: Change, prior: Remembered | None) -> DriftChange:
+    last = prior.attributes.get(change.attribute, UNSET) if prior is not None else UNSET
+    return DriftChange(change.attribute, change.after, last, change.before)
+
+
+def _respelt(kind: ResourceType, prior: Remembered | None, changes: Sequence[Change]) -> Remembered | None:
+    """Return what was last applied with its names spelt as they are desired, or else observed, where they are those."""
+    if prior is None:
+        return None
+    attributes = dict(prior.attributes)
+    for change in changes:
+        attribute = kind.attributes.get(change.attribute)
+        for value in (change.before, change.after):
+            if attribute is None or change.attribute not in attributes or isinstance(value, Unset):
+                continue
+            if attribute.comparable(attributes[change.attribute]) == attribute.comparable(value):
+                attributes[change.attribute] = value
+    return replace(prior, attributes=attributes)
+
+
+_GRAVE = frozenset({Lifecycle.TASK, Lifecycle.SETTING})
+
+
+def _severity(kind: ResourceType, found: DriftKind) -> DriftSeverity:
+    if found in (DriftKind.PENDING, DriftKind.UNMANAGED):
+        return DriftSeverity.LOW
+    return DriftSeverity.HIGH if kind.lifecycle in _GRAVE or kind.rank <= 1 else DriftSeverity.MEDIUM
+
+
+def _unmanaged(kind: ResourceType, landscape: Landscape, end: Landscape) -> Iterable[DriftEntry]:
+    """Objects of a declared kind that nobody declared and that no other brings with it."""
+    if kind.lifecycle not in (Lifecycle.OBJECT, Lifecycle.FIXED, Lifecycle.FEATURE):
+        return
+    for observed in landscape.all(kind.name).values():
+        if _is_known(observed, kind, landscape, end) or kind.is_implied(observed, landscape):
+            continue
+        yield DriftEntry(observed.address, DriftKind.UNMANAGED, DriftSeverity.LOW, "there, and not declared")
+
+
+def _is_known(observed: Resource, kind: ResourceType, landscape: Landscape, end: Landscape) -> bool:
+    return observed.key in end.wanted(kind.name) or observed.address in landscape.prior.resources

@@ -1,0 +1,398 @@
+"""Orders what goes from one object to another: a number, an extension, a name that one object alone may hold.
+
+    free -> give -> prove -> remove
+
+Whoever takes a claim releases it from its holder itself, by the command right before the one that gives it: so nothing
+is without its number longer than two commands take, and a holder keeps it while its successor cannot be made. A holder
+that goes is removed only after all its claims were taken and this was seen. A holder that stays and takes something
+itself goes first and keeps what others will fetch, so that a chain, a swap and a ring need no place to park; where that
+would go in a circle, it goes second. What cannot be kept beside its successor (a single value) is freed by the holder's
+own change, and the plan says from which step to which nothing has it.
+
+The servers' rules are the types' own (``ResourceType.claims``, ``released``); nothing here knows what a number is.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+
+from reconciler.model.actions import Action, ActionKind, Change
+from reconciler.model.addresses import Address
+from reconciler.model.attributes import AttributeKind
+from reconciler.model.claims import Claim, Taken
+from reconciler.model.commands import Command
+from reconciler.model.landscape import Landscape
+from reconciler.model.resource_types import ResourceType
+from reconciler.model.resources import Resource
+from reconciler.model.values import UNSET, Value
+from reconciler.plan.diff import compare
+from reconciler.plan.graph import closure, levels
+from reconciler.plan.selection import hard_needs
+
+_TAKES = (ActionKind.CREATE, ActionKind.UPDATE, ActionKind.REPLACE)
+_GIVES = (ActionKind.UPDATE, ActionKind.REPLACE, ActionKind.DELETE)
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One claim that goes from an object to another, both by their folded addresses."""
+
+    claim: Claim
+    """As the holder has it."""
+    given: Claim
+    """As the taker will have it: by another attribute, where the two are of different types."""
+    holder: str
+    taker: str
+
+
+def settle_exchanges(types: Sequence[ResourceType], before: Landscape, end: Landscape) -> Landscape:
+    """Return ``end`` with its actions so that every claim is freed, given and proven before its holder is removed.
+
+    Args:
+        before: as it was read; nothing in it is predicted.
+        end: as the plan will leave it, with all actions.
+    """
+    by_name = {kind.name: kind for kind in types}
+    actions = {_key(action.address): action for action in end.actions.values()}
+    moves = _moves(by_name, actions, before, end)
+    if moves or any(action.kind is ActionKind.REPLACE for action in actions.values()):
+        actions = _Exchange(by_name, before, end, moves, actions).settled()
+        return replace(end, actions={action.address: action for action in actions.values()})
+    return end
+
+
+def _key(address: Address) -> str:
+    return "/".join(address.folded)
+
+
+# --- what moves ------------------------------------------------------------------------------------------------------
+
+
+def _moves(
+    by_name: Mapping[str, ResourceType], actions: Mapping[str, Action], before: Landscape, end: Landscape
+) -> tuple[Move, ...]:
+    """Return the claims that one action takes and that an object which gives them up holds, in a fixed order."""
+    wanted = {
+        claim: (claim, _key(action.address))
+        for action in actions.values()
+        if action.kind in _TAKES
+        for claim in _incoming(by_name[action.address.type], action, before, end)
+    }
+    found = (
+        Move(claim, wanted[claim][0], holder, wanted[claim][1])
+        for holder, claim in (_held(by_name, actions, before) if wanted else ())
+        if claim in wanted and wanted[claim][1] != holder and not _keeps(by_name, actions, holder, claim, end)
+    )
+    return tuple(sorted(set(found), key=lambda move: (move.taker, move.holder, move.claim.scope, move.claim.value)))
+
+
+def _incoming(kind: ResourceType, action: Action, before: Landscape, end: Landscape) -> Iterator[Claim]:
+    """Yield what an action gives to its object that the object does not have."""
+    observed, made = (each.one(kind.name, action.address.key) for each in (before, end))
+    held = set(kind.claims(observed, before)) if observed else set()
+    yield from (claim for claim in (kind.claims(made, end) if made else ()) if claim not in held)
+
+
+def _held(
+    by_name: Mapping[str, ResourceType], actions: Mapping[str, Action], before: Landscape
+) -> Iterator[tuple[str, Claim]]:
+    """Yield each holder that an action changes, with what it holds; of what goes also what it had when last applied.
+
+    An apply that died between freeing and giving leaves a number at nobody: its holder still waits for its successor.
+    """
+    for key, action in actions.items():
+        if action.kind not in _GIVES:
+            continue
+        kind = by_name[action.address.type]
+        observed = before.one(kind.name, action.address.key)
+        prior = before.prior.resources.get(action.address)
+        yield from ((key, claim) for claim in (kind.claims(observed, before) if observed else ()))
+        if prior is not None and action.kind is ActionKind.DELETE:
+            yield from ((key, claim) for claim in kind.claims(Resource(prior.address, prior.attributes), before))
+
+
+def _keeps(
+    by_name: Mapping[str, ResourceType], actions: Mapping[str, Action], holder: str, claim: Claim, end: Landscape
+) -> bool:
+    address = actions[holder].address
+    left = end.one(address.type, address.key)
+    return left is not None and claim in by_name[address.type].claims(left, end)
+
+
+# --- in which order --------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Exchange:
+    """All moves of one plan, while they are put in order."""
+
+    by_name: Mapping[str, ResourceType]
+    before: Landscape
+    end: Landscape
+    moves: Sequence[Move]
+    actions: dict[str, Action]
+    edges: dict[str, set[str]] = field(default_factory=dict)
+    current: dict[str, Resource] = field(default_factory=dict)
+    """What the actions so far make of the objects that take part."""
+
+    def settled(self) -> dict[str, Action]:
+        """Return the actions in the order of the exchange, and with what those that replace leave to nobody."""
+        if self.moves:
+            self._settle_moves()
+        for key, action in self.actions.items():
+            if action.kind is ActionKind.REPLACE:
+                self.actions[key] = replace(action, reasons=(*action.reasons, *self._gap(action)))
+        return self.actions
+
+    def _settle_moves(self) -> None:
+        self.edges = {
+            key: {_key(need) for need in hard_needs(action)} & self.actions.keys()
+            for key, action in self.actions.items()
+        }
+        own = {key: set(edges) for key, edges in self.edges.items()}
+        for move in self.moves:
+            self._put_in_order(move)
+        self._one_taker_after_the_other()
+        taking_part = {key for move in self.moves for key in (move.holder, move.taker)}
+        order = [key for key in levels(self.edges) if key in taking_part]
+        turns = levels({key: self.edges[key] for key in order})
+        for place, key in enumerate(order):
+            done = self._retold(key, order[place:])
+            first = self.edges[key] - own[key]
+            needs = (*done.needs, *(self.actions[other].address for other in sorted(first)))
+            group = f"{done.group}, turn {turns[key]}" if done.group else ""
+            self.actions[key] = replace(done, needs=tuple(dict.fromkeys(needs)), group=group)
+
+    def _put_in_order(self, move: Move) -> None:
+        """Decide which of the two comes first: a holder that goes comes last, else the earlier in the chain of ranks.
+
+        Of one rank a holder comes first that gets something itself, if no circle comes of it.
+        """
+        holder, taker = self.actions[move.holder], self.actions[move.taker]
+        ranks = self._kind(holder).rank, self._kind(taker).rank
+        is_holder_first = ranks[0] < ranks[1] if ranks[0] != ranks[1] else self._gets_something(holder)
+        if holder.kind is ActionKind.DELETE:
+            is_holder_first = False
+        first, second = (move.holder, move.taker) if is_holder_first else (move.taker, move.holder)
+        if second in closure([first], self.edges):
+            first, second = second, first
+        self.edges[second].add(first)
+
+    def _one_taker_after_the_other(self) -> None:
+        """Order those who take from one holder: each knows what the one before left there."""
+        order = levels(self.edges)
+        takers: dict[str, set[str]] = defaultdict(set)
+        for move in self.moves:
+            takers[move.holder].add(move.taker)
+        for several in takers.values():
+            in_order = sorted(several, key=lambda key: (order[key], self._kind(self.actions[key]).rank, key))
+            for first, second in pairwise(in_order):
+                self.edges[second].add(first)
+
+    def _kind(self, action: Action) -> ResourceType:
+        return self.by_name[action.address.type]
+
+    def _gets_something(self, holder: Action) -> bool:
+        leaving = {move.claim for move in self.moves if move.holder == _key(holder.address)}
+        return holder.kind is ActionKind.UPDATE and any(not _only_loses(change, leaving) for change in holder.changes)
+
+    def _gap(self, action: Action) -> Iterator[str]:
+        """Yield for how long an object that is replaced leaves its claims to nobody: the servers take no second one."""
+        observed, made = (each.one(action.address.type, action.address.key) for each in (self.before, self.end))
+        if observed is None or made is None:
+            return
+        kind = self._kind(action)
+        stays = set(kind.claims(made, self.end))
+        both = [claim.shown for claim in kind.claims(observed, self.before) if claim in stays]
+        if both:
+            yield f"nothing has {_listed(both)} from its removal until it is made again, a few commands later"
+
+    # --- what each does ----------------------------------------------------------------------------------------------
+
+    def _retold(self, key: str, not_before: Sequence[str]) -> Action:
+        """Return the action at ``key`` as it starts from what those before it left; keep track of what it leaves."""
+        action = self.actions[key]
+        taken = [move for move in self.moves if move.taker == key]
+        if action.kind is ActionKind.DELETE:
+            return action
+        observed = self.current.get(key, self.before.one(action.address.type, action.address.key))
+        fetched = [m for m in self.moves if m.holder == key and m.taker in not_before and self._may_wait(action, m)]
+        goal = self._goal(action, fetched)
+        releases = [self._release(*one) for one in self._holders(taken)]
+        later = [other for other in not_before if any(m.holder == key and m.taker == other for m in self.moves)]
+        told = self._changed(action, goal, observed, taken, releases) or self._nothing_left(action, later)
+        told = replace(
+            told,
+            takes_from=tuple(one.taken for one in releases),
+            inverse=(*told.inverse, *(command for one in releases for command in one.taken.returns)),
+            reasons=(*told.reasons, *self._reasons(taken, releases), *self._delay(action, taken)),
+        )
+        self.current[key] = _after(goal, observed if action.kind is ActionKind.UPDATE else None)
+        self.current.update((one.key, one.left) for one in releases)
+        return told
+
+    def _may_wait(self, action: Action, move: Move) -> bool:
+        """True where the holder can keep a claim beside what it gets, for its taker to fetch."""
+        attribute = self._kind(action).attributes[move.claim.attribute]
+        return action.kind is ActionKind.UPDATE and attribute.kind is not AttributeKind.SCALAR
+
+    def _goal(self, action: Action, fetched: Sequence[Move]) -> Resource:
+        wanted = self.end.wanted(action.address.type)[action.address.key]
+        values = dict(wanted.attributes)
+        for move in fetched:
+            name = move.claim.attribute
+            values[name] = tuple(sorted({*wanted.items(name), *_items(values.get(name)), move.claim.shown}))
+        return replace(wanted, attributes=values)
+
+    def _holders(self, taken: Sequence[Move]) -> Iterator[tuple[str, list[Claim]]]:
+        """Yield from whom something has to be released, and what: those who still have it."""
+        by_holder: dict[str, list[Claim]] = defaultdict(list)
+        for move in taken:
+            by_holder[move.holder].append(move.claim)
+        for key, claims in by_holder.items():
+            holder = self._holder(key)
+            still = set(self._kind(self.actions[key]).claims(holder, self.before)) if holder else set()
+            if left := [claim for claim in claims if claim in still]:
+                yield key, left
+
+    def _holder(self, key: str) -> Resource | None:
+        address = self.actions[key].address
+        return self.current.get(key, self.before.one(address.type, address.key))
+
+    def _release(self, key: str, claims: Sequence[Claim]) -> _Release:
+        kind, holder = self._kind(self.actions[key]), self._holder(key)
+        assert holder is not None
+        left = kind.released(holder, claims, self.before)
+        names = dict.fromkeys(claim.attribute for claim in claims)
+        changes = [Change(name, holder.get(name), left.get(name)) for name in names]
+        turned = [Change(change.attribute, change.after, change.before) for change in changes]
+        returns = tuple(kind.update(holder, left, turned, self.before))
+        taken = Taken(holder.address, {name: holder.get(name) for name in names}, returns)
+        return _Release(key, taken, tuple(claims), tuple(kind.update(left, holder, changes, self.before)), left)
+
+    def _changed(
+        self,
+        action: Action,
+        goal: Resource,
+        observed: Resource | None,
+        taken: Sequence[Move],
+        releases: Sequence[_Release],
+    ) -> Action | None:
+        """Return the action as it starts from what those before it left; None where nothing is left for it to do."""
+        kind = self._kind(action)
+        given = {move.given.attribute for move in taken}
+        freeing = tuple(command for one in releases for command in one.commands)
+        if action.kind is ActionKind.UPDATE:
+            assert observed is not None
+            return self._updated(kind, action, goal, observed, given, freeing)
+        born = {name for name in given if kind.attributes[name].is_born_with}
+        if observed is not None:
+            again = (*kind.delete(observed, self.before), *kind.create(goal, self.end))
+            action = replace(self._expecting(kind, action, observed, action.changes), commands=again)
+        if born or not releases:
+            return replace(action, commands=(*freeing, *action.commands))
+        base = kind.released(goal, [move.given for move in taken], self.end)
+        base = replace(base, attributes={n: v for n, v in base.attributes.items() if n not in given or v})
+        gone = kind.delete(observed, self.before) if observed is not None else ()
+        changes = [Change(name, base.get(name, ()), goal.get(name)) for name in sorted(given)]
+        give = kind.update(goal, base, changes, self.end)
+        return replace(action, commands=(*gone, *kind.create(base, self.end), *freeing, *give))
+
+    def _updated(
+        self,
+        kind: ResourceType,
+        action: Action,
+        goal: Resource,
+        observed: Resource,
+        given: set[str],
+        freeing: tuple[Command, ...],
+    ) -> Action | None:
+        changes = compare(kind.attributes, goal, observed, self.before.prior.resources.get(action.address))
+        if not changes:
+            return None
+        others = [change for change in changes if change.attribute not in given]
+        late = [change for change in changes if change.attribute in given]
+        commands = (
+            *(kind.update(goal, observed, others, self.end) if others else ()),
+            *freeing,
+            *(kind.update(goal, observed, late, self.end) if late else ()),
+        )
+        return replace(self._expecting(kind, action, observed, changes), changes=changes, commands=commands)
+
+    def _expecting(self, kind: ResourceType, action: Action, observed: Resource, changes: tuple[Change, ...]) -> Action:
+        """Return the action with what it takes for granted: what those before it left of the object."""
+        seen = self.before.with_observed(kind.name, self.before.all(kind.name).replaced([observed]))
+        draft = replace(action, changes=changes)
+        after = Resource(action.address, {c.attribute: None if c.after is UNSET else c.after for c in changes})
+        return replace(action, expects=kind.expectation(draft, seen), expects_after=kind.project(changes, after))
+
+    def _nothing_left(self, action: Action, later: Sequence[str]) -> Action:
+        """Return an action that only looks: others take everything from its object that was to go.
+
+        If some of them come ``later``, the object becomes ours as the last one leaves it; else it is seen to be as
+        desired.
+        """
+        if later:
+            return Action(
+                action.address,
+                ActionKind.ADOPT,
+                remember=action.remember,
+                predicted_by=self.actions[later[-1]].address,
+                position=action.position,
+            )
+        takers = {str(self.actions[move.taker].address) for move in self.moves if move.holder == _key(action.address)}
+        reason = f"goes to {_listed(sorted(takers))}"
+        return replace(action, commands=(), inverse=(), expects=action.expects_after, reasons=(reason,))
+
+    def _reasons(self, taken: Sequence[Move], releases: Sequence[_Release]) -> Iterator[str]:
+        released = {(one.key, claim) for one in releases for claim in one.claims}
+        for one in releases:
+            values = _listed([claim.shown for claim in one.claims])
+            yield f"{values} comes from {one.taken.address}; nothing has it for the moment between two commands"
+        for move in taken:
+            holder = self.actions[move.holder]
+            if (move.holder, move.claim) not in released and holder.kind is not ActionKind.DELETE:
+                yield f"{move.claim} comes from {holder.address}; nothing has it from that step until this one"
+
+    def _delay(self, action: Action, taken: Sequence[Move]) -> Iterator[str]:
+        """Yield what else has to happen before a new object acts on what it takes."""
+        told = self._kind(action).answers_later
+        if told and taken and action.kind is not ActionKind.UPDATE:
+            yield told
+
+
+@dataclass(frozen=True, slots=True)
+class _Release:
+    """How one holder gives up claims, and what is left of it."""
+
+    key: str
+    taken: Taken
+    claims: tuple[Claim, ...]
+    commands: tuple[Command, ...]
+    left: Resource
+
+
+def _after(goal: Resource, observed: Resource | None) -> Resource:
+    return goal if observed is None else replace(observed, attributes={**observed.attributes, **goal.attributes})
+
+
+def _only_loses(change: Change, leaving: Iterable[Claim]) -> bool:
+    """True where a change takes nothing but ``leaving`` away, and brings nothing."""
+    gone = {claim.shown for claim in leaving if claim.attribute == change.attribute}
+    if isinstance(change.before, bool):
+        return bool(gone)
+    before, after = set(_items(change.before)), set(_items(change.after))
+    return bool(before) and after <= before and before - after <= gone
+
+
+def _items(value: Value | object) -> tuple[str, ...]:
+    return tuple(str(item) for item in value) if isinstance(value, tuple) else ()
+
+
+def _listed(values: Sequence[str]) -> str:
+    shown = list(values[:8])
+    more = f" and {len(values) - 8} more" if len(values) > 8 else ""
+    return ", ".join(shown) + more

@@ -1,0 +1,120 @@
+"""Keeps what leads to an object until the object itself is removed.
+
+A setting that lists objects, such as the dial plans that a server answers for, would drop one that goes long before its
+successor works. So an element that names an object which this plan removes stays in the list until then: the removal,
+which waits for everything that takes its place, takes it out right before. That holds too where the setting is as
+desired otherwise, as after a run that ended in between.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from reconciler.model.actions import Action, ActionKind, Change
+from reconciler.model.addresses import Address
+from reconciler.model.attributes import Attribute, AttributeKind
+from reconciler.model.claims import Taken
+from reconciler.model.landscape import Landscape
+from reconciler.model.resource_types import ResourceType
+from reconciler.model.resources import Resource
+from reconciler.model.values import UNSET
+
+
+def keep_until_removed(types: Sequence[ResourceType], before: Landscape, end: Landscape) -> Landscape:
+    """Return ``end`` with its actions so that the removal of an object takes it out of our lists that name it."""
+    work = _Unlinking(before, end, {action.address.folded: action for action in end.actions.values()})
+    if any(action.kind is ActionKind.DELETE for action in end.actions.values()):
+        for kind in types:
+            for attribute in kind.attributes.values():
+                if attribute.references and attribute.kind is AttributeKind.MEMBERSHIP:
+                    for observed in before.all(kind.name).values():
+                        work.put_off(kind, observed, attribute)
+    return replace(work.end, actions={action.address: action for action in work.actions.values()})
+
+
+@dataclass(slots=True)
+class _Unlinking:
+    before: Landscape
+    end: Landscape
+    actions: dict[tuple[str, str], Action]
+    last: dict[Address, Address] = field(default_factory=dict)
+    """Of each setting, the removal that changed its list last: the next one starts from there."""
+
+    def put_off(self, kind: ResourceType, observed: Resource, attribute: Attribute) -> None:
+        """Leave to the removals what goes out of a list because its object goes."""
+        setting, items = observed.address, observed.items(attribute.name)
+        gone = [item for item in items if self._is_removed(Address(attribute.references or "", item))]
+        if not gone or not self._is_ours(setting):
+            return
+        action = self.actions.get(setting.folded)
+        own = next((one for one in action.changes if one.attribute == attribute.name), None) if action else None
+        kept = tuple(sorted({*(_items(own.after) if own else items), *gone}))
+        if action is not None and own is not None and action.kind is ActionKind.UPDATE:
+            self.actions[setting.folded] = self._without(kind, action, observed, replace(own, after=kept))
+        for item in gone:
+            left = tuple(one for one in kept if one != item)
+            removed = Address(attribute.references or "", item)
+            self._take_out(kind, setting, removed, observed, Change(attribute.name, kept, left))
+            kept = left
+        predicted = _with(self.end.one(kind.name, setting.key) or observed, attribute.name, kept)
+        self.end = self.end.with_observed(kind.name, self.end.all(kind.name).replaced([predicted]))
+
+    def _is_ours(self, setting: Address) -> bool:
+        """True for a setting that this plan acts on or wants, or that we made as it is."""
+        is_wanted = setting.key in self.end.wanted(setting.type)
+        return is_wanted or setting.folded in self.actions or setting in self.before.prior.resources
+
+    def _is_removed(self, address: Address) -> bool:
+        action = self.actions.get(address.folded)
+        return action is not None and action.kind is ActionKind.DELETE
+
+    def _without(self, kind: ResourceType, action: Action, observed: Resource, change: Change) -> Action:
+        """Return the action with ``change`` instead of its own; one that only looks at the end where none is left."""
+        others = tuple(one for one in action.changes if one.attribute != change.attribute)
+        changes = others if change.before == change.after else (*others, change)
+        if not changes:
+            return Action(action.address, ActionKind.ADOPT, remember=action.remember, position=action.position)
+        values = {one.attribute: None if one.after is UNSET else one.after for one in changes}
+        goal = Resource(action.address, values, observed.name)
+        return replace(
+            action,
+            changes=changes,
+            commands=tuple(kind.update(goal, observed, changes, self.before)),
+            inverse=tuple(kind.update(observed, goal, _turned(changes), self.before)),
+            expects=kind.expectation(replace(action, changes=changes), self.before),
+            expects_after=kind.project(changes, goal),
+        )
+
+    def _take_out(
+        self, kind: ResourceType, setting: Address, gone: Address, observed: Resource, change: Change
+    ) -> None:
+        removal = self.actions[gone.folded]
+        goal, former = (_with(observed, change.attribute, items) for items in (change.after, change.before))
+        changes = (change,)
+        keeper = self.actions.get(setting.folded)
+        is_changed = keeper is not None and keeper.kind is ActionKind.UPDATE
+        first = [need for need in (setting if is_changed else None, self.last.get(setting)) if need is not None]
+        others = [need for need in removal.needs if need != setting]
+        self.actions[gone.folded] = replace(
+            removal,
+            commands=(*kind.update(goal, former, changes, self.before), *removal.commands),
+            inverse=(*removal.inverse, *kind.update(former, goal, _turned(changes), self.before)),
+            needs=tuple(dict.fromkeys((*others, *first))),
+            takes_from=(*removal.takes_from, Taken(setting, {change.attribute: _items(change.before)})),
+        )
+        self.last[setting] = gone
+        if keeper is not None and keeper.kind is ActionKind.ADOPT:
+            self.actions[setting.folded] = replace(keeper, predicted_by=gone)
+
+
+def _with(resource: Resource, attribute: str, items: object) -> Resource:
+    return replace(resource, attributes={**resource.attributes, attribute: _items(items)})
+
+
+def _items(value: object) -> tuple[str, ...]:
+    return tuple(str(item) for item in value) if isinstance(value, tuple) else ()
+
+
+def _turned(changes: Sequence[Change]) -> tuple[Change, ...]:
+    return tuple(Change(one.attribute, one.after, one.before) for one in changes if one.before is not UNSET)

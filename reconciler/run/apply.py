@@ -1,0 +1,384 @@
+"""Walks the plan: starts each step as soon as its edges allow, and ends with an account of all of them.
+
+It executes the plan and evaluates nothing anew. A failure blocks what needs it; independent branches finish. The
+lease is held throughout; when it is lost, or an intent cannot be written down, nothing more is sent.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from functools import partial
+from typing import TypeVar
+
+from reconciler.model.actions import Action
+from reconciler.model.addresses import Address
+from reconciler.model.diagnostics import Diagnostic
+from reconciler.model.errors import LeaseLost, ReconcilerError
+from reconciler.model.events import (
+    ActionEnded,
+    Owed,
+    RunEnded,
+    RunStarted,
+    StepEnded,
+    StepOutline,
+    StepStarted,
+    Told,
+    Waiting,
+)
+from reconciler.model.landscape import Landscape
+from reconciler.model.ports import Scheduler, StateStore, Stop
+from reconciler.model.resource_types import Lifecycle, ResourceType, UnderWay
+from reconciler.model.snapshot import Obligation, OutcomeKind, Snapshot, StateChange
+from reconciler.plan.plan import DECLARED, Plan, Step
+from reconciler.run.perform import CHUNK, Performer, remembered
+from reconciler.run.sent import CutShort, Ended
+from reconciler.run.settled import settled_without_command
+from reconciler.run.waiting import Wait
+
+_T = TypeVar("_T")
+
+
+class Fate(Enum):
+    DONE = "done"
+    PARTIAL = "partial"
+    """A part of its effect is there, so what needs it goes on as far as it finds its own."""
+    FAILED = "failed"
+    BLOCKED = "blocked"
+    STOPPED = "stopped"
+    """Not begun, because the operator asked to stop or nothing more may be sent."""
+
+
+_GO_ON = (None, Fate.DONE, Fate.PARTIAL)
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """How a run ended, step by step."""
+
+    fates: dict[str, Fate]
+    ended: tuple[Ended, ...]
+    open_obligations: tuple[Obligation, ...] = ()
+    fatal: ReconcilerError | None = None
+    stopped_with: int = 0
+    """130 or 143 where the operator asked to stop before all was done."""
+    left_out: int = 0
+    """Declared resources that cannot be done, so that the plan left them out."""
+
+    def count(self, *kinds: OutcomeKind) -> int:
+        return sum(end.outcome in kinds for end in self.ended)
+
+    @property
+    def sent_anything(self) -> bool:
+        return any(not end.sent_nothing for end in self.ended)
+
+    @property
+    def is_stale_at_once(self) -> bool:
+        return any(end.is_stale for end in self.ended) and not self.sent_anything
+
+    def exit_code(self) -> int:
+        """Return the exit code: unknown outcomes (7) before a partial apply (3) before anything else."""
+        if self.count(OutcomeKind.UNKNOWN):
+            return 7
+        if self.is_stale_at_once:
+            return 5
+        if self.fatal is not None and not self.sent_anything and not isinstance(self.fatal, LeaseLost):
+            return self.fatal.exit_code
+        if self.is_whole:
+            return 3 if self.left_out else 0
+        return self.stopped_with or 3
+
+    @property
+    def is_whole(self) -> bool:
+        """True where all of the plan is done and nothing is owed."""
+        is_done = all(fate is Fate.DONE for fate in self.fates.values())
+        return is_done and not self.open_obligations and self.fatal is None
+
+
+@dataclass(slots=True)
+class _Progress:
+    fates: dict[str, Fate] = field(default_factory=dict)
+    running: set[str] = field(default_factory=set)
+    ended: list[Ended] = field(default_factory=list)
+    blocked_by: dict[str, str] = field(default_factory=dict)
+
+
+class Apply:
+    """One apply of one plan."""
+
+    def __init__(
+        self, plan: Plan, performer: Performer, scheduler: Scheduler, store: StateStore, stop: Stop, resume: str
+    ) -> None:
+        self._plan, self._performer, self._scheduler = plan, replace(performer, stop=stop), scheduler
+        self._store, self._stop, self._resume = store, stop, resume
+        self._emit = performer.reader.emit
+        self._clock = performer.reader.clock
+        self._lock = threading.Lock()
+        self._progress = _Progress()
+        self._fatal: ReconcilerError | None = None
+        self._stages = {step.id: step.stage for step in plan.steps}
+
+    def run(self) -> Account:
+        """Carry the plan out and return the account; the last event told is ``RunEnded``."""
+        self._stop.begin()
+        began = self._clock.monotonic()
+        actions = sum(len(step.actions) for step in self._plan.steps)
+        steps = self._plan.steps
+        self._emit(RunStarted(self._performer.run, self._plan.environment, len(steps), actions, _outline(steps)))
+        self._guarded(self._take_over)
+        while self._start_ready() or self._progress.running:
+            for key in self._scheduler.wait():
+                self._progress.running.discard(key)
+        for step in self._plan.steps:
+            self._progress.fates.setdefault(step.id, Fate.STOPPED)
+        self._guarded(self._take_over_made)
+        self._guarded(self._note_whole)
+        open_obligations = self._guarded(self._final_look) or ()
+        account = Account(
+            dict(self._progress.fates),
+            tuple(self._progress.ended),
+            tuple(open_obligations),
+            self._fatal,
+            self._stop.exit_code if self._stop.level() else 0,
+            len(self._plan.left_out),
+        )
+        self._tell_end(account, self._clock.monotonic() - began)
+        return account
+
+    # --- the walk ----------------------------------------------------------------------------------------------------
+
+    def _start_ready(self) -> bool:
+        """Start every step whose edges allow it; block those that may never start. True where one was started."""
+        started = False
+        for step in self._plan.steps:
+            if step.id in self._progress.fates or step.id in self._progress.running:
+                continue
+            failed = next((need for need in step.needs if self._fate(need) not in _GO_ON), None)
+            if failed is not None:
+                self._block(step, failed)
+            elif self._may_start(step):
+                self._progress.running.add(step.id)
+                self._scheduler.submit(step.id, partial(self._run_step, step))
+                started = True
+        return started
+
+    def _fate(self, step_id: str) -> Fate | None:
+        return self._progress.fates.get(step_id)
+
+    def _may_start(self, step: Step) -> bool:
+        if self._stop.level() or self._fatal is not None:
+            return False
+        return all(self._fate(other) is not None for other in (*step.needs, *step.after))
+
+    def _block(self, step: Step, by: str) -> None:
+        self._progress.fates[step.id] = Fate.BLOCKED
+        root = self._progress.blocked_by.get(by, by)
+        self._progress.blocked_by[step.id] = root
+        self._emit(StepEnded(step.id, step.stage, done=0, failed=0, unknown=0, blocked_by=root))
+
+    def _run_step(self, step: Step) -> None:
+        began = self._clock.monotonic()
+        self._emit(StepStarted(step.id, step.stage, len(step.actions)))
+        ended: list[Ended] = []
+        for start in range(0, len(step.actions), CHUNK):
+            if self._fatal is not None or (start and self._stop.level()):
+                break
+            chunk = step.actions[start : start + CHUNK]
+            ended += self._performed(step, chunk)
+            for end in ended[start:]:
+                self._emit(_told(step, end))
+        fate = _fate_of(step, ended)
+        if fate is Fate.DONE:
+            self._guarded(partial(self._let_settle, step, ended))
+        with self._lock:
+            self._progress.ended += ended
+            self._progress.fates[step.id] = fate
+        self._emit(_step_ended(step, ended, self._clock.monotonic() - began))
+
+    def _performed(self, step: Step, actions: Sequence[Action]) -> list[Ended]:
+        """Return how the actions ended, as far as that is known: what was sent counts also where it stops the run."""
+        try:
+            return self._performer.perform(step, actions)
+        except CutShort as cut:
+            self._give_up(cut.__cause__)
+            return cut.ended
+        except Exception as error:
+            self._give_up(error)
+            return []
+
+    def _let_settle(self, step: Step, ended: Sequence[Ended]) -> None:
+        """Wait before what needs this step, where the environment asks for it and something was really restarted."""
+        seconds = max((end.action.settle_seconds for end in ended if not end.was_there), default=0)
+        if seconds and any(step.id in other.needs for other in self._plan.steps):
+            self._emit(Waiting(step.id, "the pool to settle before its next Front End", seconds))
+            end = self._clock.monotonic() + seconds
+            while not self._stop.level() and (left := end - self._clock.monotonic()) > 0:
+                self._clock.sleep(min(left, 5.0))
+
+    def _guarded(self, job: Callable[[], _T]) -> _T | None:
+        """Return what ``job`` returns; None where it failed in a way after which nothing more may be sent."""
+        try:
+            return job()
+        except Exception as error:
+            self._give_up(error)
+            return None
+
+    def _give_up(self, error: BaseException | None) -> None:
+        """Send nothing more from now on, and tell why."""
+        stopped_by = error if isinstance(error, ReconcilerError) else _bug(error)
+        with self._lock:
+            told = () if self._fatal is None else self._fatal.diagnostics
+            self._fatal = self._fatal or stopped_by
+        for one in stopped_by.diagnostics:
+            if one not in told:
+                self._emit(Told(one))
+
+    # --- before and after --------------------------------------------------------------------------------------------
+
+    def _take_over(self) -> None:
+        """Write down what the plan settles without a command."""
+        change = settled_without_command(self._plan, self._performer.world.landscape, self._performer.types)
+        if change != StateChange():
+            self._performer.lease.commit(change)
+
+    def _take_over_made(self) -> None:
+        """Write down the objects that this run's own steps made and that are as desired without a command."""
+        awaited = [
+            action for action in self._plan.adopted if action.predicted_by and self._is_made(action.predicted_by)
+        ]
+        if not awaited:
+            return
+        names = dict.fromkeys(action.address.type for action in awaited)
+        landscape = self._performer.world.read(self._performer.reader.observe, names)
+        found = [(action, landscape.one(action.address.type, action.address.key)) for action in awaited]
+        self._performer.lease.commit(
+            StateChange(remember=tuple(remembered(action, one) for action, one in found if one is not None))
+        )
+
+    def _note_whole(self) -> None:
+        """Write down what the files declared, where all that follows from it was done."""
+        digest = self._plan.decisions.get(DECLARED)
+        is_done = self._fatal is None and all(fate is Fate.DONE for fate in self._progress.fates.values())
+        if digest is not None and is_done and not self._plan.left_out:
+            self._performer.lease.commit(StateChange(decisions={DECLARED: digest}))
+
+    def _is_made(self, by: Address) -> bool:
+        step = self._plan.step_of(by)
+        return step is None or self._fate(step.id) is Fate.DONE
+
+    def _final_look(self) -> tuple[Obligation, ...]:
+        """Strike off the obligations whose end is seen now or comes by itself; return those that stay open."""
+        saved = self._store.read()
+        owed = saved.obligations
+        if not owed:
+            return ()
+        landscape = self._looked(saved)
+        met = self._met(landscape)
+        if met:
+            self._performer.lease.commit(StateChange(discharge=met))
+        left = tuple(one for one in owed if one not in met)
+        for one in owed:
+            self._emit(Owed(one, met=one in met))
+        return left
+
+    def _looked(self, saved: Snapshot) -> Landscape:
+        """Return what is known, read again once nothing that is owed comes to its end by itself any more."""
+        kinds = self._performer.types.values()
+        names = [kind.name for kind in kinds if kind.lifecycle not in (Lifecycle.FACT, Lifecycle.FEATURE)]
+        wait = Wait("obligations", self._emit, self._clock, self._stop, level=1, pause=5.0)
+        while True:
+            read = self._performer.world.read(self._performer.reader.observe, dict.fromkeys(names))
+            landscape = replace(read, prior=saved)
+            coming = [(kind, told) for kind in kinds if (told := _coming(kind, landscape)) is not None]
+            if not coming or self._fatal is not None or wait.is_ended:
+                return landscape
+            wait.tell(coming[0][1].told)
+            wait.rest()
+            names = [kind.name for kind, _ in coming]
+
+    def _met(self, landscape: Landscape) -> tuple[Obligation, ...]:
+        return tuple(dict.fromkeys(found for kind in self._performer.types.values() for found in kind.met(landscape)))
+
+    def _tell_end(self, account: Account, seconds: float) -> None:
+        exit_code = account.exit_code()
+        blocked = sum(len(step.actions) for step in self._plan.steps) - len(account.ended)
+        self._emit(
+            RunEnded(
+                self._performer.run,
+                exit_code,
+                done=account.count(OutcomeKind.DONE),
+                failed=account.count(OutcomeKind.FAILED, OutcomeKind.NOT_RUN),
+                blocked=blocked,
+                unknown=account.count(OutcomeKind.UNKNOWN),
+                seconds=seconds,
+                resume=None if account.is_whole else self._resume,
+                left_out=account.left_out,
+            )
+        )
+
+
+def _outline(steps: Sequence[Step]) -> tuple[StepOutline, ...]:
+    needed = {need for step in steps for need in step.needs}
+    return tuple(
+        StepOutline(
+            step.id,
+            step.stage,
+            len(step.actions),
+            max(action.settle_seconds for action in step.actions) if step.id in needed else 0,
+            (*step.needs, *step.after),
+        )
+        for step in steps
+    )
+
+
+def _fate_of(step: Step, ended: Sequence[Ended]) -> Fate:
+    if len(ended) < len(step.actions) or any(
+        end.outcome is not OutcomeKind.DONE and not end.is_partial for end in ended
+    ):
+        return Fate.FAILED
+    return Fate.PARTIAL if any(end.is_partial for end in ended) else Fate.DONE
+
+
+def _coming(kind: ResourceType, landscape: Landscape) -> UnderWay | None:
+    """Return the first end of something owed that comes without another command, and is still to be hoped for."""
+    found = (kind.coming(owed, landscape) for owed in landscape.prior.obligations)
+    return next((told for told in found if told is not None and told.seconds > 0), None)
+
+
+def _told(step: Step, end: Ended) -> ActionEnded:
+    action = end.action
+    return ActionEnded(
+        step.id, str(action.address), action.kind.value, end.outcome, end.was_there, end.detail, end.evidence
+    )
+
+
+def _step_ended(step: Step, ended: Sequence[Ended], seconds: float) -> StepEnded:
+    kinds = [end.outcome for end in ended]
+    return StepEnded(
+        step.id,
+        step.stage,
+        done=kinds.count(OutcomeKind.DONE),
+        failed=kinds.count(OutcomeKind.FAILED) + kinds.count(OutcomeKind.NOT_RUN),
+        unknown=kinds.count(OutcomeKind.UNKNOWN),
+        seconds=seconds,
+    )
+
+
+def _bug(error: BaseException | None) -> ReconcilerError:
+    return ReconcilerError(
+        Diagnostic(
+            "Internal error",
+            f"This is a bug in reconciler. {type(error).__name__} at {_where(error)}.",
+            "Nothing more was sent. Report it with the log file of this run.",
+        )
+    )
+
+
+def _where(error: BaseException | None) -> str:
+    """Return file and line of the innermost frame: no values, which could be secrets."""
+    trace = error.__traceback__ if error else None
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return f"{trace.tb_frame.f_code.co_filename.rsplit('/', 1)[-1]}:{trace.tb_lineno}" if trace else "?"

@@ -1,0 +1,241 @@
+"""Examines an environment's servers as a plan would reach them: entry points first, then what is discovered behind.
+
+It takes no lock, writes no state and sends only reads: the probe of each host, the listings that tell which other hosts
+a plan would talk to, and one read through the domain controller that a plan would pin. What it saw is judged in
+``doctor``; what goes wrong on the way is a finding, never the end of the examination.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Final
+
+from reconciler.doctor.clocks import clocks_finding
+from reconciler.doctor.needs import NOTHING, Needs, needs_of, undeclared
+from reconciler.doctor.report import HostReport, Report, host_report
+from reconciler.doctor.rules import controller_finding, hosts_finding
+from reconciler.model.addresses import Address
+from reconciler.model.commands import EXCHANGE, Command, Connection, Endpoint
+from reconciler.model.diagnostics import Diagnostic
+from reconciler.model.errors import ConfigurationError, SessionError
+from reconciler.model.events import Observed, Observing
+from reconciler.model.findings import Check, Examined, Finding, skipped
+from reconciler.model.landscape import Landscape
+from reconciler.model.ports import Clock, Emit, Examiner, Random, Scheduler
+from reconciler.model.resource_types import Lifecycle, Product, ResourceType
+from reconciler.run.observe import Reader
+from reconciler.run.retry import Policy, Retry
+
+CONTROLLERS: Final = "domain_controller"
+"""The type that lists domain controllers, and the decision that remembers the one chosen."""
+_ORGANIZATION: Final = "organization"
+"""The type whose one object is read through the pinned domain controller: it is small, and everywhere."""
+_ONCE: Final = Policy(attempts=1, first_attempts=1)
+"""Trouble is to be told, not to be outlasted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """What an examination of one environment needs."""
+
+    types: Sequence[ResourceType]
+    landscape: Landscape
+    """Settings, declarations, and what the state remembers."""
+    connections: Sequence[Connection]
+    examiner: Examiner
+    clock: Clock
+    random: Random
+    emit: Emit
+    scheduler: Scheduler
+
+    def run(self, only: Collection[str] = (), known: Sequence[Finding] = ()) -> Report:
+        """Return the report.
+
+        Args:
+            only: of the hosts behind the entry points, these alone.
+            known: findings about the environment that were made before.
+
+        Raises:
+            ConfigurationError: a host of ``only`` is none of the estate.
+        """
+        entries = self._examined([Endpoint(connection) for connection in self.connections])
+        landscape = self._discovered({seen.endpoint.connection for seen in entries if seen.is_open})
+        needs = needs_of(self.types, landscape)
+        behind = _behind(needs, entries)
+        others = self._examined(_chosen(only, behind, entries, self._blind(entries, landscape)))
+        products = {host.casefold(): one for kind in self.types for host, one in kind.products(landscape).items()}
+        reports = [
+            *(self._report(seen, needs, products, self._about_entry(seen, landscape, behind)) for seen in entries),
+            *(self._report(seen, needs, products) for seen in others),
+        ]
+        findings = [*known, *undeclared(needs, self.connections)]
+        if clocks := clocks_finding([*entries, *others]):
+            findings.append(clocks)
+        return Report(self.landscape.settings.environment, tuple(findings), tuple(reports))
+
+    def _report(
+        self,
+        seen: Examined,
+        needs: Mapping[Endpoint, Needs],
+        products: Mapping[str, Product],
+        about_entry: tuple[Finding, ...] | None = None,
+    ) -> HostReport:
+        return host_report(
+            seen,
+            _needs_at(seen, needs),
+            is_entry=about_entry is not None,
+            has_second_hop=self.landscape.settings.second_hop,
+            product=products.get(seen.host.casefold()),
+            more=about_entry or (),
+        )
+
+    # --- examining ---------------------------------------------------------------------------------------------------
+
+    def _examined(self, endpoints: Sequence[Endpoint]) -> list[Examined]:
+        """Return what is seen of each host, in their order; they are examined side by side."""
+        seen: dict[str, Examined] = {}
+        bugs: list[Exception] = []
+
+        def job(endpoint: Endpoint) -> None:
+            try:
+                seen[_key(endpoint)] = self._examined_one(endpoint)
+            except Exception as error:  # what is wrong with a host is found, not raised
+                bugs.append(error)
+
+        for endpoint in endpoints:
+            self.scheduler.submit(_key(endpoint), partial(job, endpoint))
+        ended = 0
+        while ended < len(endpoints):
+            ended += len(self.scheduler.wait())
+        if bugs:
+            raise bugs[0]
+        return [seen[_key(endpoint)] for endpoint in endpoints]
+
+    def _examined_one(self, endpoint: Endpoint) -> Examined:
+        self.emit(Observing(str(endpoint), ("session",), 1))
+        began = self.clock.monotonic()
+        try:
+            return self.examiner.examine(endpoint, directory=endpoint == EXCHANGE)
+        finally:
+            self.emit(Observed(str(endpoint), 0, 1, self.clock.monotonic() - began))
+
+    # --- reading -----------------------------------------------------------------------------------------------------
+
+    def _discovered(self, connections: Collection[Connection]) -> Landscape:
+        """Return the landscape with the facts from which the hosts behind the entry points follow."""
+        kinds = [kind for kind in self._facts() if _connection(kind, self.landscape) in connections]
+        return self._reader.observe(self.landscape, {kind.name: None for kind in kinds})
+
+    def _facts(self) -> list[ResourceType]:
+        """Return the types of facts that others ask before they know whom to ask, and the domain controllers."""
+        wanted = {CONTROLLERS, *(name for kind in self.types for name in kind.reads_after)}
+        return [kind for kind in self.types if kind.name in wanted and kind.lifecycle is Lifecycle.FACT]
+
+    @property
+    def _reader(self) -> Reader:
+        retry = Retry(self.clock, self.random, _ONCE)
+        return Reader(self.types, self.examiner.sessions, retry, self.clock, self.random, self.emit, self.scheduler)
+
+    def _unread(self, connection: Connection, landscape: Landscape) -> list[Diagnostic]:
+        names = {kind.name for kind in self._facts() if _connection(kind, landscape) is connection}
+        return [told for address, told in landscape.unreadable.items() if address.type in names]
+
+    def _blind(self, entries: Sequence[Examined], landscape: Landscape) -> list[Connection]:
+        """Return the connections whose other hosts could not be discovered."""
+        return [
+            seen.endpoint.connection
+            for seen in entries
+            if not seen.is_open or self._unread(seen.endpoint.connection, landscape)
+        ]
+
+    # --- findings of reads -------------------------------------------------------------------------------------------
+
+    def _about_entry(self, seen: Examined, landscape: Landscape, behind: Sequence[Endpoint]) -> tuple[Finding, ...]:
+        checks = (Check.HOSTS, Check.CONTROLLER) if seen.endpoint == EXCHANGE else (Check.HOSTS,)
+        if not seen.is_open:
+            return tuple(skipped(check, "it takes a session") for check in checks)
+        connection = seen.endpoint.connection
+        names = [endpoint.host or "" for endpoint in behind if endpoint.connection is connection]
+        found = hosts_finding(connection, names, self._unread(connection, landscape))
+        return (found, self._controller(landscape)) if seen.endpoint == EXCHANGE else (found,)
+
+    def _controller(self, landscape: Landscape) -> Finding:
+        """Return what is to be said of the domain controller that a plan would pin, after a read through it."""
+        remembered = landscape.prior.decisions.get(CONTROLLERS)
+        listed = sorted(landscape.all(CONTROLLERS))
+        unread = landscape.unreadable.get(Address(CONTROLLERS, "*"))
+        if unread is not None:
+            return skipped(Check.CONTROLLER, "domain controllers could not be listed")
+        _, pinned = controller_finding(remembered, listed, None)
+        return controller_finding(remembered, listed, self._asked_at(pinned) if pinned else None)[0]
+
+    def _asked_at(self, controller: str) -> SessionError | None:
+        """Return why a small read through one domain controller failed, or None."""
+        small = next(kind for kind in self.types if kind.name == _ORGANIZATION)
+        commands = [_through(controller, command) for command in small.queries(self.landscape)]
+        answers = self._reader.ask(commands).values()
+        return next((answer for answer in answers if isinstance(answer, SessionError)), None)
+
+
+# --- endpoints -------------------------------------------------------------------------------------------------------
+
+
+def _key(endpoint: Endpoint) -> str:
+    return f"{endpoint.connection.value}/{endpoint.host or ''}"
+
+
+def _through(controller: str, command: Command) -> Command:
+    return replace(command, parameters=(*command.parameters, ("DomainController", controller)))
+
+
+def _connection(kind: ResourceType, landscape: Landscape) -> Connection | None:
+    return next((command.endpoint.connection for command in kind.queries(landscape)), Connection.EXCHANGE)
+
+
+def _behind(needs: Mapping[Endpoint, Needs], entries: Sequence[Examined]) -> list[Endpoint]:
+    """Return the hosts that a plan talks to beside the entry points, in order."""
+    known = {(seen.endpoint.connection, seen.host.casefold()) for seen in entries}
+    hosts = {endpoint for endpoint in needs if endpoint.host}
+    others = [one for one in hosts if (one.connection, (one.host or "").casefold()) not in known]
+    return sorted(others, key=_key)
+
+
+def _needs_at(seen: Examined, needs: Mapping[Endpoint, Needs]) -> Needs:
+    """Return what is needed on one host, also by its own name where it is an entry point."""
+    found = NOTHING
+    for endpoint, one in needs.items():
+        is_named = endpoint.host is not None and endpoint.host.casefold() == seen.host.casefold()
+        if endpoint == seen.endpoint or (is_named and endpoint.connection is seen.endpoint.connection):
+            found |= one
+    return found
+
+
+def _chosen(
+    only: Collection[str], behind: Sequence[Endpoint], entries: Sequence[Examined], blind: Sequence[Connection]
+) -> list[Endpoint]:
+    """Return the hosts to examine beside the entry points.
+
+    A host that is named is looked for where it was discovered; where nothing could be discovered it is taken at its
+    word. Raises ConfigurationError where it can be none of the estate.
+    """
+    if not only:
+        return list(behind)
+    chosen: list[Endpoint] = []
+    for name in dict.fromkeys(host.strip().rstrip(".").casefold() for host in only):
+        same = [endpoint for endpoint in behind if (endpoint.host or "").casefold() == name]
+        if not same and all(seen.host.casefold() != name for seen in entries):
+            same = [Endpoint(connection, name) for connection in blind]
+            if not same:
+                raise _unknown_host(name, [seen.host for seen in entries] + [one.host or "" for one in behind])
+        chosen += same
+    return chosen
+
+
+def _unknown_host(name: str, known: Sequence[str]) -> ConfigurationError:
+    near = difflib.get_close_matches(name, known, 1)
+    remedy = f'Did you mean "{near[0]}"?' if near else f"Name one of: {', '.join(sorted(known)[:8])}."
+    detail = f'"{name}" is no entry point, and no host that a plan would talk to was discovered under this name.'
+    return ConfigurationError(Diagnostic("Unknown host", detail, remedy))

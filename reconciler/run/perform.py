@@ -1,0 +1,376 @@
+"""Performs the actions of one step: look, write down, send, look again, write down.
+
+    wait until ready -> read -> compare with what the plan took for granted -> intents (durable) -> send -> read back
+    -> outcomes
+
+Success is what was seen, never what a server said. An action ends in one of four ways (``OutcomeKind``), and what may
+have happened without anybody being able to tell is *unknown*: it is never sent again by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+from reconciler.model.actions import Action, ActionKind, Proof
+from reconciler.model.addresses import Address
+from reconciler.model.commands import Command, Shell
+from reconciler.model.errors import AmbiguousOutcome, SessionError, TransientError, Unreachable
+from reconciler.model.events import Retrying, Waiting
+from reconciler.model.landscape import Landscape
+from reconciler.model.ports import CrashPoint, Lease, Request, Stop
+from reconciler.model.resource_types import ResourceType, UnderWay
+from reconciler.model.resources import Resource
+from reconciler.model.snapshot import Intent, Outcome, OutcomeKind, Remembered, StateChange
+from reconciler.plan.plan import Step
+from reconciler.plan.verdict import why_unreadable
+from reconciler.run.foregone import foregone
+from reconciler.run.journal import Journal, request_id
+from reconciler.run.observe import Reader, unread
+from reconciler.run.second_look import Controllers, look_into
+from reconciler.run.sent import CutShort, Ended, Sent, given_up, named, not_looked_at
+from reconciler.run.shared_landscape import World
+from reconciler.run.system import NeverStop
+from reconciler.run.waiting import Wait
+
+CHUNK = 100
+"""Actions of one step that are journalled, sent and read back together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a run waits for what it cannot hasten; seconds."""
+
+    ready: float = 900.0
+    """For replication before exchucutil, and for a pool to be ready before a restart."""
+    settle: float = 60.0
+    """For an effect to be seen after the server reported success."""
+    expiry: float = 30.0
+    """After the send, the time within which the runner may still begin a command."""
+
+
+@dataclass(frozen=True, slots=True)
+class Performer:
+    """Carries out actions of one resource type at a time; safe to use from several threads."""
+
+    run: str
+    types: Mapping[str, ResourceType]
+    reader: Reader
+    world: World
+    lease: Lease
+    point: CrashPoint
+    patience: Patience = field(default_factory=Patience)
+    uses: str = ""
+    """The nonce of the saved plan that is carried out: it is used up with the first intent."""
+    controllers: Controllers = field(default_factory=Controllers)
+    stop: Stop = field(default_factory=NeverStop)
+
+    def perform(self, step: Step, actions: Sequence[Action]) -> list[Ended]:
+        """Carry out ``actions``, at most ``CHUNK`` of one step, and return how each ended.
+
+        Raises:
+            LeaseLost, StateError: nothing more may be sent, and nothing was for these actions.
+            CutShort: the same after commands left; intents that stay open are resolved by the next run.
+        """
+        kind = self.types[actions[0].address.type]
+        not_ready = self._wait_until_ready(kind, step, actions)
+        if not_ready is not None:
+            return [Ended(action, OutcomeKind.NOT_RUN, not_ready) for action in actions]
+        before = self._read(kind, actions)
+        verdicts = [foregone(kind, action, before) for action in actions]
+        ended = [verdict for verdict in verdicts if verdict is not None]
+        self._settle_at_once(kind, ended, before)
+        go = [action for action, verdict in zip(actions, verdicts, strict=True) if verdict is None]
+        try:
+            return ended + (self._carry_out(kind, step, go, before) if go else [])
+        except CutShort as cut:
+            cut.ended[:0] = ended
+            raise
+
+    # --- look --------------------------------------------------------------------------------------------------------
+
+    def _read(self, kind: ResourceType, actions: Sequence[Action], *, after: bool = False) -> Landscape:
+        """Read the objects acted upon, and what else the actions touch (``after``) or name (before)."""
+        keys: dict[str, set[str]] = {kind.name: {action.address.key for action in actions}}
+        for taken in (taken for action in actions for taken in action.takes_from):
+            keys.setdefault(taken.address.type, set()).add(taken.address.key)
+        only: dict[str, frozenset[str] | None] = {name: frozenset(told) for name, told in keys.items()}
+        if after:
+            only |= dict.fromkeys(kind.refreshes, None)
+        else:
+            for wanted in self._unnamed(actions):
+                only.setdefault(wanted.type, None)
+        return self.world.read(self.reader.observe, only)
+
+    def _unnamed(self, actions: Sequence[Action]) -> list[Address]:
+        known = self.world.landscape
+        named = (ref.address for action in actions for command in action.commands for ref in command.references)
+        return [address for address in dict.fromkeys(named) if known.one(address.type, address.key) is None]
+
+    def _wait_until_ready(self, kind: ResourceType, step: Step, actions: Sequence[Action]) -> str | None:
+        """Wait for the world; return None when all may go, else what was waited for in vain."""
+        wait = self._wait(step, level=1, pause=5.0)
+        for action in actions:
+            while True:
+                landscape = self.world.landscape
+                commands = kind.waits_for(action, landscape)
+                answers = self.reader.ask(commands) if commands else {}
+                if answers and all(isinstance(answer, Unreachable) for answer in answers.values()):
+                    # After every attempt was made: whoever vanished is not waited for as replication is.
+                    return f"nobody can be asked whether all is ready: {next(iter(answers.values()))}"
+                reason = kind.is_ready(action, [(command, answers[command]) for command in commands], landscape)
+                if reason is None:
+                    break
+                told = reason.told if isinstance(reason, UnderWay) else reason
+                seconds = reason.seconds if isinstance(reason, UnderWay) else self.patience.ready
+                if wait.seconds >= seconds:
+                    return f"waited {wait.seconds:.0f} s in vain: {told}"
+                if wait.is_ended:
+                    return f"stopped while it waited: {told}"
+                wait.tell(told)
+                wait.rest()
+        return None
+
+    def _wait(self, step: Step, *, level: int = 2, pause: float = 0.25) -> Wait:
+        return Wait(step.id, self.reader.emit, self.reader.clock, self.stop, level, pause)
+
+    # --- write down, send, look again --------------------------------------------------------------------------------
+
+    def _settle_at_once(self, kind: ResourceType, ended: Sequence[Ended], landscape: Landscape) -> None:
+        there = [end.action for end in ended if end.outcome is OutcomeKind.DONE]
+        if there:
+            self.lease.commit(self._learned(kind, there, landscape, ()))
+
+    def _carry_out(self, kind: ResourceType, step: Step, actions: Sequence[Action], before: Landscape) -> list[Ended]:
+        under_way = [self._prepared(action, before) for action in actions]
+        journal = Journal(self.lease, self.reader.clock, self.patience.expiry, self.uses)
+        owes = tuple(owed for action in actions for owed in action.owes)
+        self.point("before-intent")
+        journal.open([sent.intent for sent in under_way], owes)
+        self.point("after-intent")
+        ended: list[Ended] = []
+        try:
+            self._send(kind, step, under_way, journal)
+            self.point("after-send")
+            landscape, ended = self._read_back(kind, step, under_way, before, journal)
+            self.point("before-outcome")
+            self.lease.commit(self._outcomes(kind, under_way, ended, landscape))
+        except Exception as error:
+            for sent in under_way:
+                sent.is_on_its_way = journal.let_go(sent.intent)
+            raise CutShort(ended or map(not_looked_at, under_way)) from error
+        self.point("after-outcome")
+        return ended
+
+    def _prepared(self, action: Action, landscape: Landscape) -> Sent:
+        intent = Intent(
+            id=self.reader.random.identifier(),
+            run=self.run,
+            address=action.address,
+            kind=action.kind.value,
+            command="; ".join(str(command) for command in action.commands),
+            host=str(action.commands[0].endpoint) if action.commands else "",
+            expires="",
+            expects=action.expects,
+            expects_after=action.expects_after,
+            discharges=action.discharges,
+            shell=self._shell(action.commands),
+        )
+        commands = tuple(named(command, landscape) for command in action.commands)
+        return Sent(action, intent, commands, since=self.reader.clock.monotonic())
+
+    def _shell(self, commands: Sequence[Command]) -> Shell | None:
+        """Return the shell that will run the first command, if it is open: then its intent is written once."""
+        try:
+            return self.reader.sessions.open(commands[0].endpoint).shell if commands else None
+        except SessionError:
+            return None
+
+    def _send(self, kind: ResourceType, step: Step, under_way: Sequence[Sent], journal: Journal) -> None:
+        """Send the first command of every action together, then the second of those that may go on, and so on."""
+        wait = self._wait(step)
+        while going := [sent for sent in under_way if sent.has_next]:
+            released = going
+            if kind.looks_between and any(sent.turn for sent in going):
+                released = self._released(kind, step, going, journal, wait)
+            if released:
+                if any(sent.turn for sent in released):
+                    self.point("between-commands")
+                self._send_next(kind, step, released, journal)
+                wait = self._wait(step)
+            elif any(sent.has_next for sent in going):
+                wait.rest()
+
+    def _send_next(self, kind: ResourceType, step: Step, going: Sequence[Sent], journal: Journal) -> None:
+        """Send the next command of each action, those of one host in one batch."""
+
+        def on_retry(error: TransientError, attempt: int, seconds: float) -> None:
+            self.reader.emit(Retrying(step.id, str(error), attempt, seconds))
+
+        for endpoint in dict.fromkeys(sent.commands[sent.turn].endpoint for sent in going):
+            batch = [sent for sent in going if sent.has_next and sent.commands[sent.turn].endpoint == endpoint]
+            requests = [
+                Request(request_id(sent.intent, sent.turn), sent.commands[sent.turn], journal) for sent in batch
+            ]
+            results = self.reader.retry.invoke(partial(self.reader.sessions.open, endpoint), requests, on_retry)
+            for sent, result in zip(batch, results, strict=True):
+                sent.note(result, self.reader.clock.monotonic(), goes_on=kind.looks_between)
+
+    def _released(
+        self, kind: ResourceType, step: Step, going: Sequence[Sent], journal: Journal, wait: Wait
+    ) -> list[Sent]:
+        """Return those whose next command may be sent now; one of which nothing is to be hoped any more is over."""
+        self._outlast_expiry(step, going, journal)
+        landscape = self._read(kind, [sent.action for sent in going])
+        released: list[Sent] = []
+        for sent in going:
+            held_back = self._held_back(kind, sent, landscape)
+            if held_back is None:
+                released.append(sent)
+                if isinstance(sent.error, AmbiguousOutcome | TransientError):
+                    sent.error = None  # what it was to bring about is there
+            elif wait.is_ended or not self._may_hope(kind, sent, landscape):
+                sent.is_over, sent.held_back = True, held_back
+        if waiting := [sent for sent in going if sent.has_next and sent not in released]:
+            wait.tell(str(self._held_back(kind, waiting[0], landscape)))
+        return released
+
+    def _held_back(self, kind: ResourceType, sent: Sent, landscape: Landscape) -> str | None:
+        if sent.turn == 0:
+            return None
+        if (lacking := unread(kind, sent.action.address, landscape)) is not None:
+            return why_unreadable(lacking, landscape)
+        return kind.holds_back(sent.action, sent.turn, landscape)
+
+    def _may_hope(self, kind: ResourceType, sent: Sent, landscape: Landscape) -> bool:
+        """True while an effect may still be seen that is not there yet: each has a patience of its own."""
+        coming = kind.under_way(sent.action, landscape)
+        if coming is None and sent.error is not None:
+            return False
+        if coming is None and sent.cause is not None and sent.cause.is_final:
+            return False
+        seconds = self.patience.settle if coming is None else coming.seconds
+        return self.reader.clock.monotonic() < sent.since + seconds
+
+    def _read_back(
+        self, kind: ResourceType, step: Step, under_way: Sequence[Sent], before: Landscape, journal: Journal
+    ) -> tuple[Landscape, list[Ended]]:
+        """Read until every effect is seen or there is no hope of it; return what was read and how each ended."""
+        self._outlast_expiry(step, under_way, journal)
+        wait = self._wait(step)
+        while True:
+            landscape = self._read(kind, [sent.action for sent in under_way], after=True)
+            look_into(self.reader, self.controllers, kind, under_way, before, landscape)
+            ended = [self._judge(kind, sent, before, landscape) for sent in under_way]
+            hoped_for = [
+                sent
+                for sent, end in zip(under_way, ended, strict=True)
+                if end.outcome is not OutcomeKind.DONE and not sent.held_back and self._may_hope(kind, sent, landscape)
+            ]
+            if not hoped_for:
+                return landscape, ended
+            if wait.is_ended:
+                return landscape, [
+                    end if sent.error is not None else given_up(end) for sent, end in zip(under_way, ended, strict=True)
+                ]
+            coming = kind.under_way(hoped_for[0].action, landscape)
+            told = coming.told if coming else f"the effect on {hoped_for[0].action.address} to be seen"
+            wait.tell(told)
+            wait.rest()
+
+    def _outlast_expiry(self, step: Step, under_way: Sequence[Sent], journal: Journal) -> None:
+        """After a lost reply, wait until the command can no longer begin: only then a read proves that it did not."""
+        doubted = [sent for sent in under_way if sent.is_in_doubt]
+        seconds = journal.outlast_seconds([sent.intent.id for sent in doubted])
+        if seconds > 0:
+            self.reader.emit(Waiting(step.id, "a command without reply to be done or to expire", seconds))
+            self._wait(step).sleep(seconds)
+        for sent in doubted:
+            sent.is_in_doubt = False
+
+    def _judge(self, kind: ResourceType, sent: Sent, before: Landscape, landscape: Landscape) -> Ended:
+        return replace(self._outcome(kind, sent, before, landscape), evidence=sent.evidence())
+
+    def _outcome(self, kind: ResourceType, sent: Sent, before: Landscape, landscape: Landscape) -> Ended:
+        action, error = sent.action, sent.error
+        if (lacking := unread(kind, action.address, landscape)) is not None:
+            unsent = isinstance(error, TransientError) and not sent.has_begun
+            why = why_unreadable(lacking, landscape)
+            return Ended(action, OutcomeKind.NOT_RUN if unsent else OutcomeKind.UNKNOWN, why)
+        if kind.is_done(action, landscape):
+            return Ended(action, OutcomeKind.DONE)
+        match error:
+            case None if sent.held_back:
+                return Ended(action, OutcomeKind.FAILED, f"{sent.held_back}; not sent: {sent.commands[sent.turn]}")
+            case None:
+                told = "; ".join(sent.read) or "its effect is not seen"
+                cause = f". Likeliest cause: {sent.cause.told}" if sent.cause else ""
+                partial = kind.is_partly_done(action, before, landscape)
+                return Ended(action, OutcomeKind.FAILED, f"{told}{cause}", is_partial=partial)
+            case AmbiguousOutcome() if action.proof is Proof.UNOBSERVABLE or self.stop.level() > 1:
+                return Ended(action, OutcomeKind.UNKNOWN, str(error))
+            case AmbiguousOutcome() | TransientError():
+                outcome = OutcomeKind.FAILED if sent.has_begun else OutcomeKind.NOT_RUN
+                return Ended(action, outcome, str(error))
+            case _:
+                return Ended(action, OutcomeKind.FAILED, str(error))
+
+    def _outcomes(
+        self, kind: ResourceType, under_way: Sequence[Sent], ended: Sequence[Ended], landscape: Landscape
+    ) -> StateChange:
+        """Return what the journal gets; an unknown outcome leaves the intent open, for the next run to look again."""
+        outcomes = tuple(
+            Outcome(sent.intent.id, end.outcome, end.detail)
+            for sent, end in zip(under_way, ended, strict=True)
+            if end.outcome is not OutcomeKind.UNKNOWN
+        )
+        done = [end.action for end in ended if end.outcome is OutcomeKind.DONE]
+        learned = self._learned(kind, done, landscape, outcomes)
+        partial = [end.action for end in ended if end.is_partial]
+        in_vain = [
+            tried
+            for sent, end in zip(under_way, ended, strict=True)
+            if end.outcome is OutcomeKind.FAILED and sent.cause is not None and sent.cause.is_final
+            if not sent.is_disputed
+            if (tried := kind.tried(sent.action, landscape, "\n".join(sent.printed))) is not None
+        ]
+        owed = (owed for action in partial for owed in kind.owed_after(action, landscape))
+        return replace(learned, remember=(*learned.remember, *in_vain), owe=(*learned.owe, *owed))
+
+    def _learned(
+        self, kind: ResourceType, done: Sequence[Action], landscape: Landscape, outcomes: tuple[Outcome, ...]
+    ) -> StateChange:
+        return StateChange(
+            outcomes=outcomes,
+            remember=tuple(
+                remembered(action, landscape.one(kind.name, action.address.key))
+                for action in done
+                if action.remember is not None
+            ),
+            # Of a task, what the state keeps is that it ran in vain.
+            forget=(
+                *(
+                    action.address
+                    for action in done
+                    if action.remember is None
+                    and (action.kind is not ActionKind.RUN or action.address in landscape.prior.resources)
+                ),
+                *respelt((action.address for action in done if action.remember is not None), landscape),
+            ),
+            owe=tuple(owed for action in done for owed in kind.owed_after(action, landscape)),
+            discharge=tuple(met for action in done for met in action.discharges),
+        )
+
+
+def respelt(addresses: Iterable[Address], landscape: Landscape) -> tuple[Address, ...]:
+    """Return those of ``addresses`` that the state keeps in another spelling, in that one: the new takes its place."""
+    known = ((address, landscape.prior.resources.get(address)) for address in addresses)
+    return tuple(prior.address for address, prior in known if prior and not prior.address.is_spelt_as(address))
+
+
+def remembered(action: Action, observed: Resource | None) -> Remembered:
+    """Return what the state keeps of the resource after ``action``."""
+    assert action.remember is not None
+    kept = observed or action.remember
+    return Remembered(action.address, action.remember.attributes, kept.name, kept.guid, action.needs)

@@ -1,0 +1,119 @@
+"""The one place where commands are sent again: only what certainly did nothing, with full jitter, within one budget.
+
+Transient errors alone are retried. An ambiguous outcome is looked at first (``perform.py``), a permanent one is told.
+The transport repeats messages, never commands. Attempts and seconds are limited for the whole run, so that a server
+in trouble is not asked for ever by everyone at once.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from tenacity import RetryCallState, Retrying, retry_if_result
+
+from reconciler.model.commands import Endpoint, Reply
+from reconciler.model.errors import SessionError, TransientError, Unreachable
+from reconciler.model.ports import Clock, Random, Request, Session
+
+Result = Reply | SessionError
+OnRetry = Callable[[TransientError, int, float], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How long and how often a run tries again."""
+
+    attempts: int = 6
+    """For one batch of commands, the first included."""
+    first_attempts: int = 3
+    """The same for a host that never answered in this run: most of these have a wrong name, or are not there."""
+    base_seconds: float = 0.5
+    cap_seconds: float = 20.0
+    run_seconds: float = 300.0
+    """For waiting between attempts, over the whole run."""
+
+
+class Retry:
+    """Sends requests and repeats those that certainly did nothing. Thread-safe; one per run.
+
+    A host that was given up is asked once each time from then on, until it answers again: a plan reads each host in
+    several rounds, and whoever mistyped a name should not wait for all attempts in every one of them.
+    """
+
+    def __init__(self, clock: Clock, random: Random, policy: Policy | None = None) -> None:
+        self._clock, self._random, self._policy = clock, random, policy or Policy()
+        self._spent = 0.0
+        self._answered: set[Endpoint] = set()
+        self._given_up: set[Endpoint] = set()
+        self._lock = threading.Lock()
+
+    def invoke(
+        self, open_session: Callable[[], Session], requests: Sequence[Request], on_retry: OnRetry
+    ) -> list[Result]:
+        """Return one result per request, in order; what stayed transient to the end is returned as such."""
+        results: dict[str, Result] = {}
+        endpoints = frozenset(request.command.endpoint for request in requests)
+
+        def attempt() -> list[TransientError]:
+            pending = [request for request in requests if isinstance(results.get(request.id, _NONE), TransientError)]
+            results.update(_send(open_session, pending))
+            if any(not isinstance(result, Unreachable) for result in results.values()):
+                self._note_answer(endpoints)
+            return [result for result in results.values() if isinstance(result, TransientError)]
+
+        results.update({request.id: _NONE for request in requests})
+        Retrying(
+            retry=retry_if_result(bool),
+            stop=lambda state: self._is_over(state, endpoints),
+            wait=self._wait,
+            sleep=self._clock.sleep,
+            before_sleep=lambda state: on_retry(_first(state), state.attempt_number, state.upcoming_sleep),
+            retry_error_callback=lambda _: None,
+        )(attempt)
+        if all(isinstance(result, Unreachable) for result in results.values()):
+            with self._lock:
+                self._given_up |= endpoints
+        return [results[request.id] for request in requests]
+
+    def _note_answer(self, endpoints: frozenset[Endpoint]) -> None:
+        with self._lock:
+            self._answered |= endpoints
+            self._given_up -= endpoints
+
+    def _wait(self, state: RetryCallState) -> float:
+        ceiling = min(self._policy.cap_seconds, self._policy.base_seconds * 2.0**state.attempt_number)
+        asked = max(error.delay_seconds for error in _errors(state))
+        seconds = asked + self._random.uniform(0.0, ceiling)
+        with self._lock:
+            self._spent += seconds
+        return seconds
+
+    def _is_over(self, state: RetryCallState, endpoints: frozenset[Endpoint]) -> bool:
+        with self._lock:
+            allowed = self._policy.attempts if endpoints <= self._answered else self._policy.first_attempts
+            if endpoints & self._given_up:
+                allowed = 1
+            return state.attempt_number >= allowed or self._spent >= self._policy.run_seconds
+
+
+_NONE = TransientError()
+"""Stands for a result while nothing was sent."""
+
+
+def _send(open_session: Callable[[], Session], pending: Sequence[Request]) -> dict[str, Result]:
+    try:
+        return dict(zip((request.id for request in pending), open_session().invoke(pending), strict=True))
+    except SessionError as error:
+        return {request.id: error for request in pending}
+
+
+def _errors(state: RetryCallState) -> list[TransientError]:
+    assert state.outcome is not None
+    found: list[TransientError] = state.outcome.result()
+    return found
+
+
+def _first(state: RetryCallState) -> TransientError:
+    return _errors(state)[0]

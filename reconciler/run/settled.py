@@ -1,0 +1,39 @@
+"""What a plan settles without a command: adopted, forgotten, decided, met."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from reconciler.model.landscape import Landscape
+from reconciler.model.resource_types import ResourceType
+from reconciler.model.snapshot import StateChange
+from reconciler.plan.binding import moved_on
+from reconciler.plan.plan import DECLARED, Plan
+from reconciler.run.observe import unread
+from reconciler.run.perform import remembered, respelt
+
+
+def settled_without_command(plan: Plan, landscape: Landscape, types: Mapping[str, ResourceType]) -> StateChange:
+    """Return what the state is to learn before anything is sent.
+
+    What cannot be read is not adopted, and what the state learned of an object since the plan was made stands.
+    """
+    moved = frozenset(moved_on(plan, landscape.prior))
+    adopted = [
+        action
+        for action in plan.adopted
+        if action.predicted_by is None
+        and action.address not in moved
+        and unread(types[action.address.type], action.address, landscape) is None
+    ]
+    return StateChange(
+        remember=tuple(
+            remembered(action, landscape.one(action.address.type, action.address.key)) for action in adopted
+        ),
+        forget=(
+            *(action.address for action in plan.forgotten if action.address not in moved),
+            *respelt((action.address for action in adopted), landscape),
+        ),
+        decisions={name: value for name, value in plan.decisions.items() if name != DECLARED},
+        discharge=plan.met,
+    )

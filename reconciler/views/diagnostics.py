@@ -1,0 +1,117 @@
+"""Diagnostics as text: summary, place with the line and a caret, detail, remedy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from typing import Final
+
+from reconciler.model.diagnostics import Diagnostic, Severity
+from reconciler.model.words import listed
+from reconciler.views.style import Style
+from reconciler.views.text import lines, shorten, width, wrap
+
+_WORDS: Final = {
+    Severity.ERROR: ("Error", "red"),
+    Severity.WARNING: ("Warning", "yellow"),
+    Severity.NOTE: ("Note", "blue"),
+}
+_LEFT_OUT: Final = ("Left out", "yellow")
+"""Of an error that forbids only what it is about."""
+_INSET: Final = "  "
+_PLACES: Final = 3
+"""Places of equal diagnostics that are shown."""
+_SHOWN_ERRORS: Final = 10
+"""Errors of one kind that are shown in full."""
+_SHOWN_OTHERS: Final = 2
+"""Warnings or notes of one kind that are shown in full; of more than these, only the first is."""
+
+
+def render_diagnostics(diagnostics: Iterable[Diagnostic], style: Style) -> str:
+    """Return diagnostics as text, a blank line between two; those that are alike stand together, and folded."""
+    return lines(folded_lines(diagnostics, style))
+
+
+def folded_lines(diagnostics: Iterable[Diagnostic], style: Style) -> Iterator[str]:
+    """Yield diagnostics by kind, in the order in which each kind first comes.
+
+    Equal ones are one block with the first places and the count of the others. Of many of one kind only the first are
+    shown; the JSON form has every one.
+    """
+    is_first = True
+    for alike in _grouped(diagnostics, _kind):
+        equal = _grouped(alike, lambda told: (told.detail, told.remedy))
+        limit = _SHOWN_ERRORS if alike[0].is_error else _SHOWN_OTHERS
+        shown = equal if len(equal) <= limit else equal[: limit if alike[0].is_error else 1]
+        for block in shown:
+            if not is_first:
+                yield ""
+            is_first = False
+            yield from _block(block, style)
+        if more := [told for block in equal[len(shown) :] for told in block]:
+            yield ""
+            yield from _more(more, style)
+
+
+def _kind(told: Diagnostic) -> Hashable:
+    return told.severity, told.leaves_out, told.summary, told.code
+
+
+def _grouped(diagnostics: Iterable[Diagnostic], key: Callable[[Diagnostic], Hashable]) -> list[list[Diagnostic]]:
+    groups: dict[Hashable, list[Diagnostic]] = {}
+    for told in diagnostics:
+        groups.setdefault(key(told), []).append(told)
+    return list(groups.values())
+
+
+def _more(told: Sequence[Diagnostic], style: Style) -> Iterator[str]:
+    places = listed([str(one.address or one.position or "?") for one in told], _PLACES)
+    for line in wrap(style.show(f"{len(told):,} more of the same: {places}. --json shows each."), style.width - 2):
+        yield style.paint(f"{_INSET}{line}", "dim")
+
+
+def diagnostic_lines(told: Diagnostic, style: Style) -> Iterator[str]:
+    """Yield the lines of one diagnostic."""
+    return _block([told], style)
+
+
+def _block(equal: Sequence[Diagnostic], style: Style) -> Iterator[str]:
+    """Yield one diagnostic, with the places of all that are equal to it."""
+    told = equal[0]
+    word, look = _LEFT_OUT if told.leaves_out else _WORDS[told.severity]
+    code = f" ({style.show(told.code)})" if told.code else ""
+    yield f"{style.paint(f'{word}:', look, 'bold')} {style.paint(style.show(told.summary), 'bold')}{code}"
+    for one in equal[:_PLACES]:
+        if place := [str(part) for part in (one.position, one.address) if part is not None]:
+            yield f"{_INSET}{'on' if one.position else 'about'} {style.show(', '.join(place))}"
+    if len(equal) > _PLACES:
+        yield f"{_INSET}and {len(equal) - _PLACES:,} more places"
+    if told.position is not None and told.excerpt is not None:
+        yield ""
+        yield from _excerpt(told.excerpt, told.position.line, told.position.column, look, style)
+    for part in (told.detail, told.remedy):
+        if part:
+            yield ""
+            yield from _paragraphs(part, style)
+
+
+def _excerpt(excerpt: str, line: int, column: int, look: str, style: Style) -> Iterator[str]:
+    """Yield the line of the file and a caret under the column; of a long line the part around it."""
+    start = max(0, column - style.width // 2) if len(excerpt) > style.width - 12 else 0
+    before = style.show(excerpt[start : column - 1])
+    shown = shorten(before + style.show(excerpt[column - 1 :].rstrip()), style.width - 12)
+    number = f"{line:>6}"
+    bar = style.paint("|", "dim")
+    yield f"{_INSET}{style.paint(number, 'dim')} {bar} {shown}"
+    yield f"{_INSET}{' ' * len(number)} {bar} {' ' * width(before)}{style.paint('^', look, 'bold')}"
+
+
+def _paragraphs(text: str, style: Style) -> Iterator[str]:
+    """Yield lines: sentences wrapped, and what is indented (a command to copy) as it stands."""
+    for line in text.strip("\n").split("\n"):
+        if not line.strip():
+            yield ""
+        elif line.startswith(" "):
+            yield f"{_INSET}{style.show(line.rstrip())}"
+        else:
+            for wrapped in wrap(style.show(line), style.width - len(_INSET)):
+                yield f"{_INSET}{wrapped}"

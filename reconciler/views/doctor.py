@@ -1,0 +1,168 @@
+"""A doctor's report as text: entry points in full, the hosts behind them by one line each and what is amiss there.
+
+An operator who sees it for the first time looks for what is wrong and what to do; so each line begins with its status,
+a remedy stands under what it is for, and steps that were not taken are one line. Behind an entry point many hosts may
+suffer from the same: that line is left out there, and a remedy is told once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import Final
+
+from reconciler.doctor.report import HostReport, Report
+from reconciler.model.findings import Check, Finding, Status
+from reconciler.model.words import count
+from reconciler.views.style import Style, sentence
+from reconciler.views.text import lines, pad, width, wrap
+
+_LOOKS: Final = {
+    Status.OK: ("green",),
+    Status.WARNING: ("yellow", "bold"),
+    Status.FAILED: ("red", "bold"),
+    Status.SKIPPED: ("dim",),
+}
+_STATUS_WIDTH: Final = max(len(status.value) for status in Status)
+_CHECK_WIDTH: Final = max(len(check.value) for check in Check)
+_INSET: Final = "  "
+_SHORT_REMEDY: Final = 60
+"""A remedy of so many characters is as quickly read again as looked for elsewhere."""
+
+
+def render_doctor(report: Report, style: Style, *, plan: str = "reconciler plan", in_full: bool = False) -> str:
+    """Return the report as text; ``plan``: the command that plans; ``in_full``: every line of every host."""
+    blocks = [[style.paint(f"Doctor for {style.show(report.environment)}", "bold")]]
+    if report.findings:
+        blocks[0] += [line for finding in report.findings for line in _finding(finding, style, _INSET)]
+    for host in report.hosts:
+        if host.is_entry or in_full:
+            blocks.append([*_titled(host, style), *_findings(host.findings, style, _INSET)])
+    for connection in dict.fromkeys(host.connection for host in report.hosts):
+        others = [host for host in report.hosts if host.connection is connection and not host.is_entry]
+        if others and not in_full:
+            blocks.append([style.paint(f"Behind {connection.value}", "bold"), *_others(others, style)])
+    blocks.append(list(_summary(report, style, plan)))
+    return lines(line for index, block in enumerate(blocks) for line in ([""] if index else []) + block)
+
+
+def _titled(host: HostReport, style: Style) -> Iterator[str]:
+    place = style.show(host.place)
+    entry = f"entry point of {host.connection.value}" if host.is_entry else f"behind {host.connection.value}"
+    yield f"{style.paint(place, 'bold')}  {style.paint(entry, 'dim')}"
+
+
+# --- hosts in one line -----------------------------------------------------------------------------------------------
+
+
+def _others(hosts: Sequence[HostReport], style: Style) -> Iterator[str]:
+    """Yield a line for each host, and under it what is not in order there."""
+    places = {host.place: style.show(host.place) for host in hosts}
+    room = max(width(place) for place in places.values())
+    told: dict[str, str] = {}
+    for host in hosts:
+        place, brief = places[host.place], _brief(host, style)
+        head = f"{_INSET}{_status(host.status, style)}  "
+        start = len(_INSET) + _STATUS_WIDTH + 2
+        if brief and start + room + 2 + width(brief) <= style.width:
+            yield f"{head}{pad(place, room)}  {style.paint(brief, 'dim')}"
+        else:
+            yield f"{head}{place}"
+            yield from (
+                f"{' ' * start}{style.paint(line, 'dim')}" for line in wrap(brief, style.width - start) if brief
+            )
+        yield from _findings(_amiss(host, told), style, _INSET * 3)
+
+
+def _amiss(host: HostReport, told: dict[str, str]) -> Iterator[Finding]:
+    """Yield what is not in order on one of several hosts; ``told``: remedies so far, and the hosts they were told of.
+
+    What was skipped says something only where nothing failed: the credential was refused elsewhere.
+    """
+    hidden = {Status.OK, Status.SKIPPED} if host.status is Status.FAILED else {Status.OK}
+    for finding in host.findings:
+        if finding.status in hidden:
+            continue
+        first = told.setdefault(finding.remedy, host.host)
+        is_told = first != host.host and len(finding.remedy) > _SHORT_REMEDY
+        yield replace(finding, remedy=f"As for {first}.") if is_told else finding
+
+
+def _brief(host: HostReport, style: Style) -> str:
+    facts = host.facts
+    if not facts:
+        return ""
+    load = facts.get("load_ms")
+    told = [
+        f"PowerShell {facts.get('powershell') or '?'}",
+        str(facts.get("adapter") or ""),
+        str(facts.get("mode") or ""),
+        f"{load / 1000:.1f} s to load" if isinstance(load, int | float) else "",
+    ]
+    return style.show(", ".join(part for part in told if part))
+
+
+# --- findings --------------------------------------------------------------------------------------------------------
+
+
+def _findings(findings: Iterable[Finding], style: Style, inset: str) -> Iterator[str]:
+    """Yield the findings; those that were skipped stand together at the end, by the reason why."""
+    reasons: dict[str, list[str]] = {}
+    for finding in findings:
+        if finding.status is Status.SKIPPED:
+            reasons.setdefault(finding.detail, []).append(finding.check.value)
+        else:
+            yield from _finding(finding, style, inset)
+    for reason, checks in reasons.items():
+        head = f"{inset}{_status(Status.SKIPPED, style)}  "
+        start = len(inset) + _STATUS_WIDTH + 2
+        text = wrap(style.show(f"{', '.join(checks)}: {reason}"), style.width - start)
+        for index, line in enumerate(text):
+            yield f"{head if index == 0 else ' ' * start}{style.paint(line, 'dim')}"
+
+
+def _finding(finding: Finding, style: Style, inset: str) -> Iterator[str]:
+    head = f"{inset}{_status(finding.status, style)}  {pad(finding.check.value, _CHECK_WIDTH)}  "
+    start = len(inset) + _STATUS_WIDTH + 2 + _CHECK_WIDTH + 2
+    room = max(20, style.width - start)
+    margin = " " * start
+    for line in wrap(style.show(finding.summary), room) if finding.summary else ():
+        yield head + style.paint(line, "bold")
+        head = margin
+    for line in wrap(style.show(finding.detail), room) if finding.detail or not finding.summary else []:
+        yield f"{head}{line}".rstrip()
+        head = margin
+    yield from _remedy(finding.remedy, start, style)
+
+
+def _remedy(remedy: str, start: int, style: Style) -> Iterator[str]:
+    """Yield what to do: sentences wrapped, commands to copy whole, which begin further left where they are long."""
+    room = max(20, style.width - start)
+    for line in remedy.split("\n") if remedy else ():
+        if line.startswith(" "):
+            command = style.show(line.strip())
+            left = max(len(_INSET), min(start + 2, style.width - width(command)))
+            yield " " * left + style.paint(command, "cyan")
+        else:
+            yield from (" " * start + style.paint(part, "cyan") for part in wrap(style.show(line), room))
+
+
+def _status(status: Status, style: Style) -> str:
+    return style.paint(status.value, *_LOOKS[status]) + " " * (_STATUS_WIDTH - len(status.value))
+
+
+# --- summary ---------------------------------------------------------------------------------------------------------
+
+
+def _summary(report: Report, style: Style, plan: str) -> Iterator[str]:
+    numbers = {status: report.count(status) for status in Status}
+    words = {
+        Status.FAILED: f"{numbers[Status.FAILED]:,} failed",
+        Status.WARNING: count(numbers[Status.WARNING], "warning"),
+        Status.SKIPPED: f"{numbers[Status.SKIPPED]:,} skipped",
+        Status.OK: f"{numbers[Status.OK]:,} ok",
+    }
+    told = [(word, _LOOKS[status][0]) for status, word in words.items() if numbers[status]]
+    yield from sentence("Doctor:", [(f"{count(len(report.hosts), 'host')} examined", ""), *told], style)
+    if report.exit_code() == 0:
+        yield f"Nothing stands in the way of a plan: {style.show(plan)}"

@@ -1,0 +1,314 @@
+"""What an apply shows while it runs, and the table that ends it.
+
+On a terminal somebody watches, a bar at the bottom counts actions and estimates the time left, and lines of what ended,
+waits or failed scroll above it; reads before an apply are one line that is drawn again and then taken away. Elsewhere
+there are only lines: of what began and ended, with a count now and then during long steps, and nothing about reads.
+Either way it listens and nothing more: whatever goes wrong in showing is swallowed, never raised into the engine.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import Final, TextIO, assert_never
+
+from reconciler.model.events import (
+    ActionEnded,
+    Event,
+    Observed,
+    Observing,
+    Owed,
+    Retrying,
+    RunEnded,
+    RunStarted,
+    StepEnded,
+    StepStarted,
+    Told,
+    Waiting,
+)
+from reconciler.model.snapshot import Obligation, OutcomeKind, short_run
+from reconciler.model.words import count, duration, listed
+from reconciler.views.diagnostics import diagnostic_lines
+from reconciler.views.obligations import obligation_text
+from reconciler.views.pace import Pace
+from reconciler.views.progress_board import Board, LiveBoard, PlainBoard
+from reconciler.views.style import Style
+from reconciler.views.text import lines, shorten, wrap
+
+_QUIET_SECONDS: Final = 10.0
+"""Between two lines that only say that something goes on."""
+_LISTED: Final = 20
+_PRINTED: Final = 40
+"""Lines that a script printed and that are shown."""
+_NOTABLE_SECONDS: Final = 1.0
+"""What took less is not worth saying how long."""
+_COLUMN: Final = 11
+"""Where the text of a line begins, after the word for what happened."""
+
+
+class TerminalProgress:
+    """Listens to the events of a run and shows them on ``stream``; ``live`` where a line may be drawn again."""
+
+    def __init__(
+        self,
+        stream: TextIO,
+        style: Style,
+        *,
+        live: bool = False,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._style = style
+        self._monotonic = monotonic
+        self._lock = Lock()
+        self._tally = _Tally()
+        self._board: Board = LiveBoard(stream, style) if live else PlainBoard(stream)
+
+    def __call__(self, event: Event) -> None:
+        try:
+            with self._lock:
+                self._tally.add(event, self._monotonic())
+                shown = list(self._lines(event))
+                if shown:
+                    self._board.print(lines(shown))
+                self._tally.show_on(self._board, self._style)
+                if isinstance(event, Observing | Observed):
+                    self._board.status(self._tally.reading(self._style))
+                if isinstance(event, RunEnded):
+                    self._board.close()
+                    self._board.print(lines(_closing(event, self._tally, self._style)))
+        except Exception:
+            # The work is what matters; a terminal that went away must not stop it half way.
+            return
+
+    def busy(self, text: str) -> None:
+        """Draw what goes on before the first event, where a line can be drawn again."""
+        self._board.status(shorten(self._style.show(text), self._style.width - 1))
+
+    def close(self) -> None:
+        """Take the bar away, where a run ended without telling."""
+        try:
+            self._board.close()
+        except Exception:
+            return
+
+    def _lines(self, event: Event) -> Iterator[str]:
+        show, paint = self._style.show, self._style.paint
+        match event:
+            case RunStarted(run, environment, steps, actions):
+                size = f"{count(actions, 'action')} in {count(steps, 'step')}"
+                yield from ["", f"Run {paint(show(short_run(run)), 'bold')} applies {size} to {show(environment)}"]
+            case StepStarted(step, stage, actions):
+                if not self._board.draws:
+                    size = f", {count(actions, 'action')}" if actions > 1 else ""
+                    yield from self._line("start", f"{step} (stage {stage}{size})", "cyan")
+            case Waiting(step, reason, seconds):
+                if self._tally.is_news(step, reason):
+                    limit = f" (at most {duration(seconds)} more)" if seconds else ""
+                    yield from self._line("wait", f"{step}: {reason}{limit}", "blue")
+            case Retrying(step, reason, attempt, delay_seconds):
+                again = f"attempt {attempt} in {duration(delay_seconds)}"
+                yield from self._line("retry", f"{step}: {reason} ({again})", "yellow")
+            case ActionEnded():
+                yield from self._action_ended(event)
+            case StepEnded():
+                yield from self._step_ended(event)
+            case Told(diagnostic):
+                yield from ["", *diagnostic_lines(diagnostic, self._style), ""]
+            case Observing() | Observed() | Owed() | RunEnded():
+                return
+            case _:
+                assert_never(event)
+
+    def _action_ended(self, event: ActionEnded) -> Iterator[str]:
+        if event.outcome is not OutcomeKind.DONE:
+            reason = f": {event.detail}" if event.detail else ""
+            yield from self._line(event.outcome.value.replace("-", " "), f"{event.address}{reason}", "red", "bold")
+            yield from self._evidence(event)
+        elif event.adopted:
+            yield from self._line("found", f"{event.address} is as wanted; nothing was sent", "dim")
+        elif not self._board.draws and self._tally.is_due():
+            yield from self._line("so far", f"{event.step}: {self._tally.progress()}", "dim")
+
+    def _evidence(self, event: ActionEnded) -> Iterator[str]:
+        """Yield what was sent and what it printed, each line with a word before it."""
+        for command in event.evidence.sent:
+            yield from self._line("  sent", command, "dim")
+        printed = [line for line in event.evidence.printed.splitlines() if line.strip()]
+        for line in printed[:_PRINTED]:
+            yield from self._line("  printed", line, "dim")
+        if len(printed) > _PRINTED:
+            more = f"{len(printed) - _PRINTED:,} more lines, all of them in --json and --log"
+            yield from self._line("  printed", more, "dim")
+
+    def _step_ended(self, event: StepEnded) -> Iterator[str]:
+        took = f" ({duration(event.seconds)})" if event.seconds >= _NOTABLE_SECONDS else ""
+        numbers = ((event.done, "done"), (event.failed, "failed"), (event.unknown, "unknown"))
+        if event.blocked_by is not None:
+            yield from self._line("blocked", f"{event.step}: needs {event.blocked_by}", "yellow")
+        elif event.failed or event.unknown:
+            told = ", ".join(f"{number:,} {word}" for number, word in numbers if number)
+            yield from self._line("ended", f"{event.step}: {told}{took}", "red", "bold")
+        else:
+            yield from self._line("done", f"{event.step}{took}", "green")
+
+    def _line(self, word: str, text: str, *looks: str) -> Iterator[str]:
+        """Yield a line with the word for what happened in a column of its own; on a terminal folded to its width."""
+        shown = self._style.show(text)
+        first, *rest = wrap(shown, self._style.width - _COLUMN) if self._board.draws else [shown]
+        yield f"  {self._style.paint(f'{word:<8}', *looks)} {first}"
+        yield from (f"{' ' * _COLUMN}{part}" for part in rest)
+
+
+# --- what has been seen ----------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What the events so far add up to."""
+
+    actions: int = 0
+    ended: int = 0
+    begun: float = 0.0
+    counted: float = 0.0
+    """When a line last told the count."""
+    now: float = 0.0
+    running: dict[str, int] = field(default_factory=dict)
+    read: list[str] = field(default_factory=list)
+    """Hosts whose answers are awaited."""
+    failures: list[ActionEnded] = field(default_factory=list)
+    blocked: list[StepEnded] = field(default_factory=list)
+    owed: dict[tuple[str, str], Obligation] = field(default_factory=dict)
+    waits: dict[str, tuple[str, float]] = field(default_factory=dict)
+    pace: Pace = field(default_factory=Pace)
+    stages: dict[str, int] = field(default_factory=dict)
+
+    def add(self, event: Event, now: float) -> None:
+        self.now = now
+        match event:
+            case RunStarted():
+                self.actions, self.begun, self.counted = event.actions, now, now
+                self.pace = Pace(event.outline)
+                self.stages = {step.id: step.stage for step in event.outline}
+            case StepStarted():
+                self.running[event.step] = event.actions
+                self.pace.started(event.step, now)
+            case Waiting():
+                if event.seconds:
+                    self.pace.waits(event.step, event.seconds, now)
+            case Observing():
+                self.read.append(event.host)
+            case Observed():
+                if event.host in self.read:
+                    self.read.remove(event.host)
+            case ActionEnded():
+                self.ended += 1
+                self.pace.acted(event.step)
+                if event.outcome is not OutcomeKind.DONE:
+                    self.failures.append(event)
+            case StepEnded():
+                self.running.pop(event.step, None)
+                self.pace.ended(event.step, now)
+                if event.blocked_by is not None:
+                    self.blocked.append(event)
+            case Owed(obligation, met):
+                if met:
+                    self.owed.pop(obligation.identity, None)
+                else:
+                    self.owed[obligation.identity] = obligation
+            case _:
+                return
+
+    def is_news(self, step: str, reason: str) -> bool:
+        """True where ``step`` waits for something new, or was last said to wait long ago."""
+        before, then = self.waits.get(step, (None, 0.0))
+        if before == reason and self.now - then < _QUIET_SECONDS:
+            return False
+        self.waits[step] = (reason, self.now)
+        return True
+
+    def is_due(self) -> bool:
+        """True where the count was last told long ago."""
+        if self.now - self.counted < _QUIET_SECONDS:
+            return False
+        self.counted = self.now
+        return True
+
+    def reading(self, style: Style) -> str:
+        """Return what is being read before the run, on one line; nothing while it runs."""
+        if not self.read or self.actions:
+            return ""
+        return shorten(style.show(f"Reading {listed(dict.fromkeys(self.read), 2)} ..."), style.width - 1)
+
+    def show_on(self, board: Board, style: Style) -> None:
+        if not self.actions:
+            return
+        left = self.pace.left(self.now)
+        board.count(
+            self.ended,
+            self.actions,
+            left="" if left is None else f"{duration(left)} left",
+            doing=style.show(self._doing()),
+        )
+
+    def _doing(self) -> str:
+        stages = [stage for step in self.running if (stage := self.stages.get(step))]
+        where = f"stage {min(stages)} of {max(self.stages.values())}: " if stages else ""
+        return where + listed(self.running, 1)
+
+    def progress(self) -> str:
+        left = self.pace.left(self.now)
+        about = f", about {duration(left)} left" if left is not None else ""
+        return f"{self.ended:,} of {self.actions:,} actions in {duration(self.now - self.begun)}{about}"
+
+
+# --- the end ---------------------------------------------------------------------------------------------------------
+
+
+def _closing(event: RunEnded, tally: _Tally, style: Style) -> Iterator[str]:
+    """Yield what became of everything: done, failed, blocked and unknown with reasons, and how to go on."""
+    run = f"Run {style.show(short_run(event.run))}, {duration(event.seconds)}."
+    if not (event.exit_code or event.failed or event.blocked or event.unknown or tally.owed):
+        yield from ["", f"{_verdict(event, style)} {count(event.done, 'action')} done. {style.paint(run, 'dim')}"]
+        return
+    yield from ["", f"{_verdict(event, style)} {style.paint(run, 'dim')}", ""]
+    unknown = [_failure(ended) for ended in tally.failures if ended.outcome is OutcomeKind.UNKNOWN]
+    failed = [_failure(ended) for ended in tally.failures if ended.outcome is not OutcomeKind.UNKNOWN]
+    blocked = [f"{step.step}: needs {step.blocked_by}" for step in tally.blocked]
+    yield from _row("done", event.done, [], "green", style)
+    yield from _row("failed", event.failed, failed, "red", style)
+    yield from _row("blocked", event.blocked, blocked, "yellow", style)
+    if event.left_out:
+        yield from _row("left out", event.left_out, ["the plan says why"], "yellow", style)
+    if event.unknown:
+        yield from _row("unknown", event.unknown, unknown, "red", style)
+    if tally.owed:
+        owed = [obligation_text(owed) for owed in tally.owed.values()]
+        yield from _row("owed", len(owed), owed, "yellow", style)
+    if event.resume:
+        yield from ["", "To go on:", "", f"    {style.show(event.resume)}"]
+
+
+def _verdict(event: RunEnded, style: Style) -> str:
+    if event.unknown:
+        return style.paint("Somebody has to look: an outcome is unknown.", "red", "bold")
+    if event.failed or event.blocked or (event.left_out and event.exit_code == 3):
+        return style.paint("Not everything was applied.", "red", "bold")
+    if event.exit_code:
+        return style.paint("Stopped.", "yellow", "bold")
+    return style.paint("Applied.", "green", "bold")
+
+
+def _failure(ended: ActionEnded) -> str:
+    reason = ended.detail or {OutcomeKind.NOT_RUN: "nothing was sent"}.get(ended.outcome, "no reason was given")
+    return f"{ended.address}: {reason}"
+
+
+def _row(title: str, number: int, reasons: list[str], look: str, style: Style) -> Iterator[str]:
+    yield f"  {style.paint(f'{title:<8}', *([look, 'bold'] if number else ['dim']))} {number:>6,}"
+    for reason in reasons[:_LISTED]:
+        for index, line in enumerate(wrap(style.show(reason), max(20, style.width - 8))):
+            yield f"      {'  ' if index else ''}{line}"
+    if len(reasons) > _LISTED:
+        yield f"      ... {len(reasons) - _LISTED:,} more, all of them in the log"

@@ -1,0 +1,107 @@
+"""What the terminal can show, as a value: colour, width, characters beyond ASCII.
+
+It is found out once, where the stream is known, and handed on; no view asks a stream or the environment by itself.
+``NO_COLOR`` and ``CI`` follow their public conventions (https://no-color.org): set and not empty means no colour.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, TextIO
+
+from reconciler.views.text import escape, width
+
+WIDTH_ELSEWHERE: Final = 100
+"""Columns of files and pipes, which have none of their own."""
+
+_CODES: Final = {
+    "bold": "1",
+    "dim": "2",
+    "red": "31",
+    "green": "32",
+    "yellow": "33",
+    "blue": "34",
+    "magenta": "35",
+    "cyan": "36",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How text for people may look."""
+
+    color: bool = False
+    width: int = WIDTH_ELSEWHERE
+    unicode: bool = True
+
+    def show(self, data: str) -> str:
+        """Return data on one line, harmless, in characters the output can hold."""
+        text = escape(data)
+        return text if self.unicode or text.isascii() else text.encode("ascii", "backslashreplace").decode()
+
+    def paint(self, text: str, *looks: str) -> str:
+        """Return text in a colour or weight (``red``, ``bold``, ``dim`` ...) where there is colour."""
+        if not (self.color and looks and text):
+            return text
+        return f"\x1b[{';'.join(_CODES[look] for look in looks)}m{text}\x1b[0m"
+
+    @property
+    def times(self) -> str:
+        return "×" if self.unicode else "x"
+
+
+def sentence(title: str, parts: Iterable[tuple[str, str]], style: Style) -> Iterator[str]:
+    """Yield ``title a, b, c.`` over as many lines as the parts (text and colour) need; nothing without parts."""
+    every = list(parts)
+    line, used = style.paint(title, "bold"), len(title)
+    for index, (text, look) in enumerate(every, start=1):
+        end = "." if index == len(every) else ","
+        if used + 2 + width(text) > style.width:
+            yield line
+            line, used = " " * len(title), len(title)
+        line += f" {style.paint(text, look) if look else text}{end}"
+        used += 2 + width(text)
+    if every:
+        yield line
+
+
+def first_of(names: Sequence[str], room: int, style: Style) -> str:
+    """Return ``alice, bob, ... 58 more``: one name at least, and more while they fit ``room`` columns."""
+    shown: list[str] = []
+    used = 0
+    for index, name in enumerate(names):
+        part = style.show(name)
+        used += width(part) + 2
+        if shown and used - 2 + len(_and_more(len(names) - index - 1)) > room:
+            break
+        shown.append(part)
+    return ", ".join(shown) + _and_more(len(names) - len(shown))
+
+
+def _and_more(number: int) -> str:
+    return f", ... {number:,} more" if number else ""
+
+
+def is_live(stream: TextIO, environment: Mapping[str, str]) -> bool:
+    """True where somebody watches the stream, so that a line may be drawn again: a terminal, not a CI job's."""
+    return stream.isatty() and not environment.get("CI") and environment.get("TERM") != "dumb"
+
+
+def style_of(stream: TextIO, environment: Mapping[str, str]) -> Style:
+    """Return how text on ``stream`` may look."""
+    unicode = "utf" in (stream.encoding or "").lower()
+    live = is_live(stream, environment)
+    return Style(
+        color=live and not environment.get("NO_COLOR"),
+        width=max(40, _columns(stream)) if live else WIDTH_ELSEWHERE,
+        unicode=unicode,
+    )
+
+
+def _columns(stream: TextIO) -> int:
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or 80
+    except (OSError, ValueError):
+        return 80

@@ -1,0 +1,117 @@
+"""Text for people and machines: what every view uses, so that data never reaches an output raw.
+
+Names and messages come from servers and files, and some of them are hostile: an escape sequence can rewrite the title
+of a terminal or hide a line, a direction mark can make one address look like another, and a line that begins with
+``::`` or holds ``##vso[`` is a command to the machine that runs a pipeline. ``escape`` shows such characters as
+``\\x1b`` or ``\\u202e``; ``lines`` ends every output for people. JSON is plain ASCII throughout, which leaves nothing
+to obey.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Final
+
+_IGNORABLE: Final = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0000-\U000e0fff]"
+)
+"""Drawn as nothing, though Unicode counts them as letters or marks; the braille blank among them."""
+_SHORT: Final = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
+_HIDDEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_SPACES: Final = re.compile("[^\\S ]")
+_PIPELINE: Final = re.compile(r"^([^\S\n]*):(?=:)|#(?=#(?:[A-Za-z]+)?\[)", re.MULTILINE)
+
+_ENCODER = json.JSONEncoder(ensure_ascii=True, allow_nan=False, separators=(", ", ": "))
+
+
+def escape(text: str) -> str:
+    """Return ``text`` on one line, with every character shown that a terminal would obey or not draw."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(character if _is_drawn(character) else _escaped(character) for character in text)
+
+
+def _is_drawn(character: str) -> bool:
+    return unicodedata.category(character) not in _HIDDEN and not _IGNORABLE.match(character)
+
+
+def _escaped(character: str) -> str:
+    code = ord(character)
+    if character in _SHORT:
+        return _SHORT[character]
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def lines(parts: Iterable[str]) -> str:
+    """Return the lines as one text for people, each ended, none of them a command to a pipeline's machine."""
+    text = "".join(f"{part}\n" for part in parts)
+    return _PIPELINE.sub(_disarmed, text) if "::" in text or "##" in text else text
+
+
+def _disarmed(match: re.Match[str]) -> str:
+    return "\\x23" if match[0] == "#" else f"{match[1]}\\x3a"
+
+
+def to_second(time: str) -> str:
+    """Return a time (ISO 8601) to the second, as people read it; unchanged where it is none."""
+    try:
+        return datetime.fromisoformat(time).isoformat(timespec="seconds").replace("+00:00", "Z")
+    except ValueError:
+        return time
+
+
+def to_json(value: object) -> str:
+    """Return the value as JSON on one line, in printable ASCII."""
+    return _ENCODER.encode(value).replace("\x7f", "\\u007f")
+
+
+# --- widths ----------------------------------------------------------------------------------------------------------
+
+
+def width(text: str) -> int:
+    """Return how many columns of a terminal escaped ``text`` takes."""
+    if text.isascii():
+        return len(text)
+    return sum(map(_columns, text))
+
+
+def _columns(character: str) -> int:
+    if unicodedata.combining(character) or unicodedata.category(character) == "Me":
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
+def pad(text: str, columns: int) -> str:
+    """Return ``text`` filled with spaces up to ``columns``."""
+    return text + " " * (columns - width(text))
+
+
+def shorten(text: str, columns: int, *, mark: str = "...") -> str:
+    """Return as much of the start of ``text`` as fits ``columns``, with ``mark`` where something was left out."""
+    if width(text) <= columns:
+        return text
+    room, kept = columns - width(mark), []
+    for character in text:
+        room -= _columns(character)
+        if room < 0:
+            break
+        kept.append(character)
+    return "".join(kept) + mark
+
+
+def wrap(text: str, columns: int) -> list[str]:
+    """Return the words of ``text`` on lines of at most ``columns``; a longer word keeps a line of its own."""
+    made: list[str] = []
+    line, used = "", 0
+    for word in _SPACES.sub(" ", text).split(" "):
+        size = width(word)
+        if line and used + 1 + size > columns:
+            made.append(line)
+            line, used = word, size
+        else:
+            line, used = (f"{line} {word}", used + 1 + size) if line else (word, size)
+    return [*made, line] if line or not made else made

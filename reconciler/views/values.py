@@ -1,0 +1,28 @@
+"""Attribute values as people write them: YAML's words, quotes only where a reader could be misled."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from reconciler.model.values import Unset, Value
+from reconciler.views.style import Style
+
+_MISLEADING: Final = frozenset({"", "null", "true", "false", "(not set)"})
+
+
+def value_text(value: Value | Unset, style: Style) -> str:
+    """Return a value on one line; what nobody wrote is ``(not set)``, what was cleared on purpose ``null``."""
+    match value:
+        case Unset():
+            return "(not set)"
+        case None:
+            return "null"
+        case bool():
+            return "true" if value else "false"
+        case int():
+            return str(value)
+        case tuple():
+            return f"[{', '.join(value_text(item, style) for item in value)}]"
+        case str():
+            bare = value.strip() == value and value not in _MISLEADING
+            return style.show(value) if bare else f'"{style.show(value)}"'
