@@ -55,7 +55,7 @@ test: install debian-packages kerberos
 
 # The laws over many more generated cases; `make test-long SCALE=100 RECONCILER_TEST_SEED=7` for others, and still more.
 test-long: install
-	@RECONCILER_TEST_SCALE=$(SCALE) $(BIN)/python -m pytest $(PYTEST_ARGS) tests/test_laws*.py
+	@RECONCILER_TEST_SCALE=$(SCALE) $(BIN)/python -m pytest $(PYTEST_ARGS) tests/laws
 
 # What the tests need beside Python packages: root on Debian gets it, everyone else is told.
 debian-packages:

@@ -34,7 +34,7 @@ from tests.bench.rounds import (
 )
 from tests.bench.terraform import loopback_store
 from tests.bench.transport import measure_transport, render_transport
-from tests.powershell_host import find_powershell
+from tests.support.powershell_host import find_powershell
 
 EVERY = (PLAN, APPLY, NO_OP)
 QUICK = (

@@ -21,7 +21,7 @@ from reconciler.model.commands import Argument, Command, Reply
 from reconciler.model.ports import Request
 from reconciler.model.values import Record
 from tests.bench.measure import Failed
-from tests.powershell_host import PowerShellHost, channel_to
+from tests.support.powershell_host import PowerShellHost, channel_to
 
 OBJECTS = 5_000
 PROPERTIES = (

@@ -25,8 +25,8 @@ from reconciler.model.commands import EXCHANGE, Authentication, Connection, Repl
 from reconciler.model.ports import Request
 from reconciler.run.system import SystemClock
 from tests.bench.measure import Failed
-from tests.winrm_server import PASSWORD, USER
-from tests.worlds import estate_of
+from tests.support.winrm_server import PASSWORD, USER
+from tests.support.worlds import estate_of
 
 USUAL, ONE_BY_ONE, STREAM, BATCH = "one process per call", "stream, one by one", "stream", "batch"
 OPERATIONS = 500

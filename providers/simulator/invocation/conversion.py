@@ -2,7 +2,7 @@
 
 As the engine's own binder converts what is splatted: numbers from text of several forms, rounded to even; enumerations
 by name, by an unambiguous beginning of one, by number and by several of them; no Booleans from text; no text from
-lists. ``tests/test_engines_agree.py`` holds these rules against a real engine.
+lists. ``tests/providers/simulator/test_engines_agree.py`` holds these rules against a real engine.
 
 Source: LanguagePrimitives.ConvertTo (Microsoft Learn), and the engine itself.
 """

@@ -1,0 +1,162 @@
+"""The oracles have teeth: each feature of the engine that is taken out, or turned round, is found by one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from providers.estate import restart_pool
+from providers.resources import service_restart
+from providers.resources.exchucutil import Exchucutil
+from providers.resources.ip_gateway import IPGateway
+from providers.resources.service_restart import ServiceRestart
+from reconciler.model.landscape import Landscape
+from reconciler.model.resource_types import Task
+from reconciler.model.snapshot import StateChange
+from reconciler.run import perform
+from reconciler.run.apply import Apply
+from reconciler.run.perform import Performer
+from tests.laws.oracles import OutcallWatch, PoolWatch, duplicates, left_down, violations
+from tests.support.fakes import MemoryLease
+from tests.support.trial import Applied, Fault, Trial, environment_of
+from tests.support.worlds import world_of
+
+PLAN = {"country_code": "1", "extension_digits": 4, "servers": "all"}
+
+
+def trial(seed: int = 1, *, gateway: str = "auto", start_time: float = 15.0) -> Trial:
+    world = world_of(2, [3, 2])
+    pools = tuple(pool.model_copy(update={"start_time": start_time}) for pool in world.lync.pools)
+    world = world.model_copy(update={"lync": world.lync.model_copy(update={"pools": pools})})
+    return Trial(world, environment_of({"dial_plans": {"Redmond": {**PLAN, "outcall_gateway": gateway}}}), seed)
+
+
+def found(applied: Applied, by: Trial) -> set[str]:
+    """Return the marks of what was found, such as I1."""
+    return {told.partition(":")[0] for told in violations(applied, by)}
+
+
+def test_undisturbed_engine_is_found_innocent() -> None:
+    one = trial()
+    watch = OutcallWatch(one)
+    assert violations(one.apply(), one) + duplicates(one) + watch.broken == []
+
+
+def test_write_without_durable_intent_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    commit = MemoryLease.commit
+    monkeypatch.setattr(
+        MemoryLease, "commit", lambda self, change: commit(self, StateChange(**{**_fields(change), "intents": ()}))
+    )
+    one = trial()
+    assert "I1" in found(one.apply(), one)
+
+
+def _fields(change: StateChange) -> dict[str, Any]:
+    return {name: getattr(change, name) for name in StateChange.__slots__}
+
+
+def test_command_sent_before_its_needs_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Apply, "_may_start", lambda *_: True)
+    marks = set[str]()
+    for seed in range(5):
+        one = trial(seed)
+        marks |= found(one.apply(), one)
+    assert "I12" in marks
+
+
+def test_command_that_the_plan_does_not_show_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    prepared = Performer._prepared
+
+    def twice(self: Performer, *arguments: Any) -> Any:
+        sent = prepared(self, *arguments)
+        return replace(sent, commands=(*sent.commands, *sent.commands))
+
+    monkeypatch.setattr(Performer, "_prepared", twice)
+    one = trial()
+    assert "I10" in found(one.apply(), one)
+
+
+def _tasks_without(method: str, monkeypatch: pytest.MonkeyPatch, kind: type, change: Callable[[Task], Task]) -> None:
+    due = getattr(kind, method)
+
+    def changed(self: Any, landscape: Landscape) -> Sequence[Task]:
+        return tuple(change(task) for task in due(self, landscape))
+
+    monkeypatch.setattr(kind, method, changed)
+
+
+def test_script_without_obligations_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    _tasks_without("due", monkeypatch, Exchucutil, lambda task: replace(task, owes=()))
+    one = trial()
+    assert "D1" in found(one.apply(), one)
+
+
+def test_two_front_ends_of_a_pool_at_once_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    _tasks_without("due", monkeypatch, ServiceRestart, lambda task: replace(task, needs=task.needs[:1]))
+    monkeypatch.setattr(restart_pool, "is_short", lambda *_: None)
+    monkeypatch.setattr(service_restart, "held_back", lambda *_: None)
+    monkeypatch.setattr(ServiceRestart, "is_done", lambda *_: True)
+    monkeypatch.setattr(perform, "foregone", lambda *_: None)
+    one = trial()
+    assert "D4" in found(one.apply(), one)
+
+
+def test_dependents_left_stopped_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    def careless(task: Task) -> Task:
+        return replace(task, commands=task.commands[:2], owes=(), discharges=task.discharges[:1])
+
+    _tasks_without("due", monkeypatch, ServiceRestart, careless)
+    monkeypatch.setattr(service_restart, "_has_to_run", lambda _: ())
+    one = trial()
+    assert one.apply().exit_code == 0
+    assert "fe1.contoso.com/RTCCAA ran, and does not run any more" in list(left_down(one))
+
+
+def test_front_end_stopped_while_another_starts_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(restart_pool, "is_short", lambda *_: None)
+    monkeypatch.setattr(service_restart, "held_back", lambda *_: None)
+    monkeypatch.setattr(ServiceRestart, "is_done", lambda *_: True)
+    monkeypatch.setattr(perform, "foregone", lambda *_: None)
+    one = trial()
+    watch = PoolWatch(one)
+    one.apply()
+    assert any("StartPending" in told for told in watch.broken)
+
+
+def test_dial_plan_left_without_outcall_gateway_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(IPGateway, "needs", lambda *_: ())
+    broken: list[str] = []
+    for seed in range(8):
+        one = trial(seed, gateway="pool1.contoso.com")
+        assert one.apply().exit_code == 0
+        one.environment = trial(gateway="pool2.contoso.com").environment
+        watch = OutcallWatch(one)
+        one.apply()
+        broken += watch.broken
+    assert any(told.startswith("D6") for told in broken)
+
+
+def test_command_repeated_while_the_first_may_still_run_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without waiting for the expiry a read proves nothing: exchucutil, late, comes a second time."""
+    monkeypatch.setattr(Performer, "_outlast_expiry", lambda *_: None)
+    told: list[str] = []
+    for write in range(1, 20):
+        one = trial(start_time=0.0)
+        one.apply(fault=Fault("late", write, seconds=20.0))
+        one.apply()
+        one.clock.sleep(60.0)
+        one.apply()
+        told += duplicates(one)
+    assert "exchucutil ran twice" in told
+
+
+def test_command_sent_again_under_another_id_is_found() -> None:
+    """A lost reply that is taken for a failure makes the next apply repeat it; here somebody forgets what he did."""
+    one = trial()
+    one.apply()
+    one.administrator("Remove-UMHuntGroup '1:1\\Redmond'")
+    one.apply()
+    assert "exchucutil ran twice" in duplicates(one)

@@ -1,0 +1,246 @@
+"""A saved plan comes back as it was, or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from jsonschema import Draft202012Validator
+
+from reconciler.model.errors import ConfigurationError, PlanError
+from reconciler.model.snapshot import Duty, Obligation
+from reconciler.plan.commits import Source
+from reconciler.plan.plan import Plan
+from reconciler.plan.saved import FORMAT, decode, digest, encode, fingerprint
+from tests.support.paths import ROOT
+from tests.support.plans import contoso, nothing
+from tests.support.strategies import attributes, plans
+
+SCHEMA = json.loads((ROOT / "reconciler/schemas/plan.schema.json").read_text(encoding="utf-8"))
+KEY = b"0123456789abcdef0123456789abcdef"
+CREATED = datetime(2026, 11, 23, 9, tzinfo=UTC)
+EXPIRES = CREATED + timedelta(hours=8)
+SOON = CREATED + timedelta(minutes=5)
+
+
+def saved(plan: Plan) -> bytes:
+    return encode(plan, key=KEY, created=CREATED, expires=EXPIRES, nonce="n0nce")
+
+
+SMALL = saved(contoso(users=3))
+
+
+def refused(data: bytes, *, key: bytes = KEY, now: datetime = SOON) -> str:
+    """Return the summary of the error that refuses ``data``."""
+    with pytest.raises(PlanError) as caught:
+        decode(data, key=key, now=now)
+    (told,) = caught.value.diagnostics
+    assert told.remedy
+    return told.summary
+
+
+@given(plans)
+@settings(max_examples=150)
+def test_any_plan_comes_back_equal(plan: Plan) -> None:
+    data = saved(plan)
+    read = decode(data, key=KEY, now=SOON)
+    assert read.plan == plan
+    assert (read.digest, read.nonce) == (digest(plan), "n0nce")
+    assert (read.created, read.expires) == (CREATED, EXPIRES)
+    assert saved(read.plan) == data
+
+
+@given(plans)
+@settings(max_examples=40)
+def test_any_saved_plan_is_printable_ascii_that_fits_the_schema(plan: Plan) -> None:
+    data = saved(plan)
+    assert all(byte == 0x0A or 0x20 <= byte <= 0x7E for byte in data)
+    Draft202012Validator(SCHEMA).validate(json.loads(data))
+
+
+def test_example_plan_fits_the_schema() -> None:
+    Draft202012Validator.check_schema(SCHEMA)
+    Draft202012Validator(SCHEMA).validate(json.loads(SMALL))
+
+
+def test_every_flipped_bit_is_refused() -> None:
+    chance = random.Random(20101)
+    places = range(len(SMALL) * 8)
+    header = range(800 * 8)
+    for place in {*chance.sample(places, 400), *chance.sample(header, 200), *places[-800:]}:
+        flipped = bytearray(SMALL)
+        flipped[place // 8] ^= 1 << place % 8
+        refused(bytes(flipped))
+
+
+def test_every_truncation_is_refused() -> None:
+    for end in random.Random(20101).sample(range(len(SMALL)), 60):
+        refused(SMALL[:end])
+    refused(SMALL + b"\n")
+
+
+def edited(change: Callable[[Any], object]) -> bytes:
+    """Return the small plan with ``change`` made to its JSON, laid out as JSON tools do."""
+    document = json.loads(SMALL)
+    change(document)
+    return (json.dumps(document, indent=2) + "\n").encode()
+
+
+def first_action(document: Any) -> Any:
+    return document["body"]["steps"][0]["actions"][0]
+
+
+EDITS: dict[str, Callable[[Any], object]] = {
+    "environment": lambda d: d["body"].update(environment="fabrikam"),
+    "lineage": lambda d: d.update(lineage="another"),
+    "serial": lambda d: d.update(serial=13),
+    "commit": lambda d: d.update(commit=None),
+    "later expiry": lambda d: d.update(expires="2036-11-23T17:00:00.000000Z"),
+    "nonce": lambda d: d.update(nonce="fresh"),
+    "domain controller": lambda d: d["body"].update(domain_controller="dc2.contoso.com"),
+    "cmdlet": lambda d: first_action(d)["commands"][0].update(cmdlet="Remove-UMDialPlan"),
+    "parameter": lambda d: first_action(d)["commands"][0]["parameters"][0].__setitem__(1, "Bellevue"),
+    "expectation": lambda d: first_action(d).update(expects={}),
+    "swapped steps": lambda d: d["body"]["steps"].reverse(),
+    "added step": lambda d: d["body"]["steps"].append(d["body"]["steps"][0]),
+    "removed step": lambda d: d["body"]["steps"].pop(),
+    "removed obligation": lambda d: d["body"]["obligations"].clear(),
+    "removed warning": lambda d: d["diagnostics"].clear(),
+    "added field": lambda d: d.update(note="x"),
+    "no signature": lambda d: d.pop("signature"),
+    "empty signature": lambda d: d.update(signature=""),
+    "null signature": lambda d: d.update(signature=None),
+}
+
+
+@pytest.mark.parametrize("name", EDITS)
+def test_every_edit_is_refused(name: str) -> None:
+    assert refused(edited(EDITS[name])) == "Saved plan altered"
+
+
+def test_edit_with_a_digest_made_to_fit_is_refused() -> None:
+    def change(document: Any) -> None:
+        document["body"]["environment"] = "fabrikam"
+        plan = replace(contoso(users=3), environment="fabrikam")
+        document["body_digest"] = digest(plan)
+
+    assert refused(edited(change)) == "Saved plan altered"
+
+
+def test_other_layout_of_the_same_json_is_refused() -> None:
+    assert refused(edited(lambda _: None)) == "Saved plan altered"
+    assert refused(SMALL.replace(b"\n", b"\r\n")) == "Saved plan altered"
+
+
+def test_field_that_stands_twice_is_refused() -> None:
+    twice = SMALL.replace(b'"nonce": "n0nce"', b'"nonce": "n0nce", "nonce": "n0nce"')
+    assert refused(twice) == "Saved plan unreadable"
+
+
+@pytest.mark.parametrize("data", [b"", b"[]", b"null", b"{", b"\xff\xfe", b'{"format": 1.5}', b"[" * 100_000, b"{}"])
+def test_what_is_no_plan_is_refused(data: bytes) -> None:
+    assert refused(data) in ("Saved plan unreadable", "Saved plan of another version")
+
+
+def test_expired_plan_is_refused() -> None:
+    assert decode(SMALL, key=KEY, now=EXPIRES - timedelta(seconds=1)).plan.environment == "contoso"
+    assert refused(SMALL, now=EXPIRES) == "Saved plan expired"
+
+
+def test_a_plan_from_the_future_is_refused_since_its_expiry_cannot_be_judged() -> None:
+    assert decode(SMALL, key=KEY, now=CREATED - timedelta(minutes=9)).plan.environment == "contoso"
+    assert refused(SMALL, now=CREATED - timedelta(minutes=11)) == "Saved plan of the future"
+
+
+def test_other_key_is_told_apart_from_an_edit() -> None:
+    assert refused(SMALL, key=b"f" * 32) == "Saved plan signed with another key"
+
+
+def test_other_versions_are_refused() -> None:
+    later = SMALL.replace(FORMAT.encode(), b"reconciler-plan/99")
+    assert refused(later) == "Saved plan of another version"
+    assert refused(edited(lambda d: d.update(tool_version="99.0"))) == "Saved plan of another version"
+
+
+def test_message_shows_no_control_characters_of_the_file() -> None:
+    with pytest.raises(PlanError) as caught:
+        decode(edited(lambda d: d.update(tool_version="\x1b[2J\u202e")), key=KEY, now=SOON)
+    assert not {"\x1b", "\u202e"} & set(str(caught.value))
+
+
+def test_signed_plan_with_a_wrong_fingerprint_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("reconciler.plan.body.fingerprint", lambda _: "0" * 64)
+    data = saved(contoso(users=1))
+    monkeypatch.undo()
+    assert refused(data) == "Saved plan altered"
+
+
+def test_short_key_is_refused_with_a_way_to_make_one() -> None:
+    for use in (
+        lambda: encode(nothing(), key=b"short", created=CREATED, expires=EXPIRES, nonce="n"),
+        lambda: decode(SMALL, key=b"", now=SOON),
+    ):
+        with pytest.raises(ConfigurationError, match="Plan key too short"):
+            use()
+
+
+def test_time_without_a_zone_is_a_programming_error() -> None:
+    with pytest.raises(ValueError, match="zone"):
+        encode(nothing(), key=KEY, created=CREATED.replace(tzinfo=None), expires=EXPIRES, nonce="n")
+
+
+def test_identity_is_what_the_plan_does() -> None:
+    plan = contoso()
+    elsewhere = replace(plan, source=Source("other", has_git=True), serial=99, lineage=None, diagnostics=())
+    assert digest(elsewhere) == digest(plan)
+    assert digest(replace(plan, domain_controller="dc2.contoso.com")) != digest(plan)
+    assert digest(contoso(users=61)) != digest(plan)
+    owing = replace(plan, obligations=(Obligation(Duty.FRONT_END_RESTART, "fe1.contoso.com"),))
+    assert digest(owing) != digest(plan)
+
+
+def test_positions_do_not_count() -> None:
+    plan = contoso()
+    step = plan.steps[0]
+    moved = replace(step, actions=(replace(step.first, position=None),))
+    assert saved(replace(plan, steps=(moved, *plan.steps[1:]))) == saved(plan)
+
+
+def test_absent_empty_and_cleared_have_fingerprints_of_their_own() -> None:
+    different = [
+        fingerprint(expects) for expects in (None, {}, {"a": None}, {"a": ()}, {"a": ""}, {"a": False}, {"a": 0})
+    ]
+    assert len(set(different)) == len(different)
+
+
+@given(attributes)
+def test_fingerprint_ignores_the_order_of_attributes(expects: dict[str, Any]) -> None:
+    assert fingerprint(dict(reversed(expects.items()))) == fingerprint(expects)
+
+
+def test_equal_plans_have_equal_bytes_in_every_process() -> None:
+    code = (
+        "from tests.plan.test_saved import saved; from tests.support.plans import contoso; import hashlib;"
+        "print(hashlib.sha256(saved(contoso())).hexdigest())"
+    )
+    digests = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("0", "1", "4242")
+    }
+    assert len(digests) == 1

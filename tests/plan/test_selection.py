@@ -1,0 +1,37 @@
+"""Which addresses a pattern fits, and what that costs where there are many of both."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconciler.model.values import folded
+from reconciler.plan.selection import Selection
+from tests.support.effort import effort
+from tests.support.plans import contoso
+
+PARTS = st.sampled_from(
+    ["um_mailbox", "UM_Mailbox", "dial_plan", "/", "*", "?", "user1", "user2@contoso.com", "redmond"]
+)
+
+
+@given(st.lists(st.lists(PARTS, min_size=1, max_size=4).map("".join), min_size=1, max_size=4))
+def test_a_pattern_names_a_type_an_address_or_all_that_fit(patterns: list[str]) -> None:
+    actions = {action.address: action for action in contoso(5).actions()}
+    chosen = Selection(excludes=tuple(patterns)).choose(actions)
+    for address in chosen:
+        name = "/".join(address.folded)
+        for pattern in map(folded, patterns):
+            assert pattern not in (name, name.partition("/")[0])
+            assert not fnmatchcase(name, pattern)
+
+
+def test_addresses_of_many_users_cost_as_many_looks_as_there_are_users() -> None:
+    def choosing(users: int) -> int:
+        actions = {action.address: action for action in contoso(users).actions()}
+        targets = tuple(str(address) for address in actions if address.type == "um_mailbox")
+        return effort(lambda: Selection(targets=targets).choose(actions))
+
+    assert choosing(2000) < 5 * choosing(500)

@@ -1,0 +1,121 @@
+"""Each cause for which a command reports success and its effect is not seen has a sentence of its own."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconciler.model.actions import Action, ActionKind, Change
+from reconciler.model.addresses import Address
+from reconciler.model.commands import write
+from reconciler.model.landscape import Landscape
+from reconciler.model.resources import Resource, Resources
+from reconciler.model.values import UNSET
+from reconciler.plan.verdict import STEADY, Elsewhere, Look, difference, likeliest, read_otherwise
+from tests.support.boxes import Box, box
+
+KIND = Box()
+ADDRESS = Address("box", "a")
+UPDATE = Action(
+    ADDRESS,
+    ActionKind.UPDATE,
+    changes=(Change("size", 1, 2), Change("on", "x", "y")),
+    commands=(write("Set-Box", Identity="a"),),
+    expects_after={"size": 2, "on": "y"},
+)
+CREATE = replace(
+    UPDATE,
+    kind=ActionKind.CREATE,
+    changes=(Change("size", UNSET, 2), Change("on", UNSET, "y")),
+    commands=(write("New-Box"),),
+)
+DELETE = Action(ADDRESS, ActionKind.DELETE, commands=(write("Remove-Box"),))
+REPLACE = replace(UPDATE, kind=ActionKind.REPLACE)
+BEFORE = box("a", size=1, on="x")
+
+
+def seen(*boxes: Resource) -> Landscape:
+    return Landscape(observed={"box": Resources(boxes)})
+
+
+def with_guid(one: Resource, guid: str) -> Resource:
+    return replace(one, guid=guid)
+
+
+def told(action: Action, look: Look) -> tuple[str, bool]:
+    cause = likeliest(KIND, action, look)
+    return cause.told, cause.is_final
+
+
+UNCHANGED = Look(seen(BEFORE), seen(BEFORE), STEADY)
+
+
+@pytest.mark.parametrize(
+    ("action", "look", "words", "is_final"),
+    [
+        (UPDATE, UNCHANGED, "has not replicated yet, or the server ignored", False),
+        (UPDATE, replace(UNCHANGED, elsewhere=Elsewhere(lacks=("dc1",), pinned="dc1")), "no domain controller", True),
+        (UPDATE, replace(UNCHANGED, times=2, elsewhere=Elsewhere(lacks=("dc1",))), "no domain controller", False),
+        (UPDATE, replace(UNCHANGED, elsewhere=Elsewhere(("dc2",), ("dc1",), (), "dc1")), "dc2 shows it and dc1", False),
+        (UPDATE, replace(UNCHANGED, elsewhere=Elsewhere(("dc2",))), "read from another domain controller", False),
+        (UPDATE, replace(UNCHANGED, elsewhere=Elsewhere((), ("dc1",), ("dc2",))), "dc2 cannot be asked", False),
+        (UPDATE, replace(UNCHANGED, was_seen=True), "somebody else changed it back", True),
+        (UPDATE, Look(seen(BEFORE), seen()), "somebody removed or renamed it", True),
+        (UPDATE, Look(seen(with_guid(BEFORE, "1")), seen(with_guid(BEFORE, "2"))), "another object of that name", True),
+        (UPDATE, Look(seen(BEFORE), seen(box("a", size=2, on="x")), STEADY), "took size and ignored on", True),
+        (UPDATE, Look(seen(BEFORE), seen(box("a", size=2, on="x"))), "took size and ignored on", False),
+        (UPDATE, Look(seen(BEFORE), seen(box("a", size=9, on="x")), STEADY), "somebody else changed size", True),
+        (CREATE, Look(seen(), seen(box("b", size=2, on="y"))), "the server made box/b instead", True),
+        (CREATE, Look(seen(), seen(box("b", size=3, on="y"))), "has not replicated yet", False),
+        (DELETE, UNCHANGED, "has not replicated yet", False),
+        (DELETE, Look(seen(with_guid(BEFORE, "1")), seen(with_guid(BEFORE, "2"))), "another object of that name", True),
+        (
+            REPLACE,
+            Look(seen(with_guid(BEFORE, "1")), seen(with_guid(BEFORE, "1"))),
+            "the old object stands there",
+            False,
+        ),
+    ],
+)
+def test_every_cause_has_its_own_sentence(action: Action, look: Look, words: str, is_final: bool) -> None:
+    sentence, ends = told(action, look)
+    assert words in sentence
+    assert ends is is_final
+
+
+def test_part_of_what_several_commands_do_may_still_come() -> None:
+    several = replace(UPDATE, commands=(*UPDATE.commands, write("Set-Other")))
+    look = Look(seen(BEFORE), seen(box("a", size=2, on="x")), STEADY)
+    assert told(several, look)[1] is False
+
+
+def test_what_was_read_is_told_in_words() -> None:
+    assert read_otherwise(KIND, UPDATE, seen(BEFORE)) == ("size is 1, and was to be 2", "on is x, and was to be y")
+    assert read_otherwise(KIND, UPDATE, seen()) == ("it is not there",)
+    assert read_otherwise(KIND, DELETE, seen(BEFORE)) == ("it is still there",)
+    assert (
+        difference({"on": ()}, {"on": ("a", None)})
+        == "it changed since the plan was made: on is [a, not set] and was none"
+    )
+
+
+_VALUES = st.sampled_from([None, 1, 2, 3])
+_BOXES = st.none() | st.builds(
+    lambda size, on, guid: replace(box("a", size=size, on=on), guid=guid),
+    _VALUES,
+    _VALUES,
+    st.sampled_from([None, "1", "2"]),
+)
+
+
+@given(st.sampled_from([UPDATE, CREATE, DELETE, REPLACE]), _BOXES, _BOXES, st.integers(1, 4), st.booleans())
+def test_whatever_is_read_has_a_cause_and_says_how_it_differs(
+    action: Action, was: Resource | None, now: Resource | None, times: int, was_seen: bool
+) -> None:
+    before, after = (seen(*([] if one is None else [one])) for one in (was, now))
+    assert likeliest(KIND, action, Look(before, after, times, was_seen)).told
+    if not KIND.is_done(action, after):
+        assert read_otherwise(KIND, action, after)

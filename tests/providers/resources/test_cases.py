@@ -1,0 +1,156 @@
+"""What each resource type plans, case by case: declared and observed, and what was applied before, to exact commands.
+
+A case is a file ``cases/<type>/<case>.yaml``; a new case needs no code.
+
+    about       what it shows, in a sentence
+    estate      ``contoso``: nothing is set up yet; ``joined`` (default): all is as exchucutil leaves it
+    declared    the sections of an environment, as an operator writes them
+    observed    by address, attributes that are otherwise on the servers (``name`` and ``guid`` too); null: not there
+    applied     by address, the attributes that were applied last
+    owed        by duty, the subjects it is owed for, with the moment since when
+    decided     choices kept from earlier applies
+    interrupt   false where no restart may take a pool's last Front End
+    plan        every action of the type, and of other types named here: changes as [before, after], and commands
+    told        codes of all that the checks of the type tell
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+import yaml
+
+from reconciler.model.actions import Action
+from reconciler.model.addresses import Address
+from reconciler.model.landscape import Landscape, Settings
+from reconciler.model.resource_types import Lifecycle
+from reconciler.model.resources import Resource
+from reconciler.model.snapshot import Duty, Obligation, Remembered, Snapshot
+from reconciler.model.values import UNSET, Value
+from reconciler.plan.build import build_plan
+from reconciler.plan.plan import Plan
+from tests.support.landscapes import contoso, joined, with_observed, without_observed
+from tests.support.paths import ROOT
+from tests.support.trial import environment_of, types
+
+CASES = ROOT / "tests" / "cases"
+NAMES = sorted(
+    f"{path.parent.name}/{path.stem}"
+    for path in CASES.glob("*/*.yaml")
+    if path.parent.name in {t.name for t in types()}
+)
+KEYS = {
+    "about",
+    "estate",
+    "declared",
+    "observed",
+    "applied",
+    "owed",
+    "decided",
+    "interrupt",
+    "plan",
+    "told",
+}
+
+
+def read_case(name: str) -> dict[str, Any]:
+    case: dict[str, Any] = yaml.safe_load((CASES / f"{name}.yaml").read_text(encoding="utf-8"))
+    assert case.keys() <= KEYS, f"a case has the keys {sorted(KEYS)}"
+    return case
+
+
+def value_of(told: Any) -> Value:
+    """Return a value as it is written in a case: lists stand for tuples."""
+    return tuple(value_of(one) for one in told) if isinstance(told, list) else told
+
+
+def landscape_of(case: Mapping[str, Any]) -> Landscape:
+    """Return everything that a case says is known."""
+    declared = environment_of(case.get("declared", {})).declared
+    resources = [resource for each in declared.values() for resource in each.values()]
+    settings = Settings("contoso", settle_seconds=0, interrupt_allowed=case.get("interrupt", True))
+    is_joined = case.get("estate", "joined") == "joined"
+    landscape = (joined if is_joined else contoso)(*resources, settings=settings)
+    for text, told in case.get("observed", {}).items():
+        landscape = _with(landscape, Address.parse(text), told)
+    return _remembering(landscape, case)
+
+
+def _with(landscape: Landscape, address: Address, told: Mapping[str, Any] | None) -> Landscape:
+    if told is None:
+        return without_observed(landscape, f"{address.type}/{address.key}")
+    known = landscape.one(address.type, address.key) or Resource(address)
+    identity = {key: told[key] for key in ("name", "guid") if key in told and address.type != "exchange_server"}
+    values = {key: value_of(value) for key, value in told.items() if key not in identity}
+    found = Resource(
+        address, {**known.attributes, **values}, identity.get("name", known.name), identity.get("guid", known.guid)
+    )
+    return with_observed(landscape, found)
+
+
+def _remembering(landscape: Landscape, case: Mapping[str, Any]) -> Landscape:
+    known = [
+        Remembered(Address.parse(text), {key: value_of(value) for key, value in told.items()})
+        for text, told in case.get("applied", {}).items()
+    ]
+    owed = tuple(
+        Obligation(Duty(duty), subject, since)
+        for duty, subjects in case.get("owed", {}).items()
+        for subject, since in subjects.items()
+    )
+    prior = Snapshot(
+        "contoso",
+        "lineage" if known or owed else None,
+        1 if known or owed else 0,
+        resources={one.address: one for one in known},
+        obligations=owed,
+        decisions=case.get("decided", {}),
+    )
+    return Landscape(landscape.settings, landscape.declared, observed=landscape.observed, prior=prior)
+
+
+def shown(plan: Plan, type_names: set[str]) -> dict[str, Any]:
+    """Return the actions of some types in the form of a case."""
+    actions = [*plan.actions(), *plan.adopted, *plan.forgotten]
+    return {
+        f"{action.kind.value} {action.address}": _shown(action)
+        for action in actions
+        if action.address.type in type_names
+    }
+
+
+def _shown(action: Action) -> dict[str, Any]:
+    def plain(value: Any) -> Any:
+        if value is UNSET:
+            return "(unset)"
+        return [plain(one) for one in value] if isinstance(value, tuple) else value
+
+    changes = {change.attribute: [plain(change.before), plain(change.after)] for change in action.changes}
+    commands = [f"{command} @ {command.endpoint}" for command in action.commands]
+    told = {"changes": changes, "commands": commands}
+    return {key: value for key, value in told.items() if value}
+
+
+def codes(plan: Plan, type_name: str) -> Iterator[str]:
+    """Yield the codes told by the checks of one type."""
+    own = {rule.code for kind in types() if kind.name == type_name for rule in getattr(kind, "rules", ())}
+    yield from sorted(str(told.code) for told in plan.diagnostics if told.code in own)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_case(name: str) -> None:
+    case = read_case(name)
+    type_name = name.partition("/")[0]
+    plan = build_plan(types(), landscape_of(case))
+    expected = {action: told or {} for action, told in (case.get("plan") or {}).items()}
+    compared = {type_name, *(action.split()[1].partition("/")[0] for action in expected)}
+    assert shown(plan, compared) == expected
+    assert list(codes(plan, type_name)) == case.get("told", [])
+
+
+def test_every_type_that_plans_something_has_cases() -> None:
+    quiet = (Lifecycle.FACT, Lifecycle.MANUAL)
+    planning = {kind.name for kind in types() if kind.lifecycle not in quiet}
+    assert planning == {name.partition("/")[0] for name in NAMES}

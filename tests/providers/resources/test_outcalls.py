@@ -1,0 +1,298 @@
+"""The outcall rule (DOMAIN 6.2): one gateway for the outgoing calls of each dial plan, solved jointly."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from hypothesis import given as cases
+from hypothesis import strategies as st
+
+from providers.catalogue import resource_types
+from providers.estate.outcalls import solve_outcalls, wanted_outcalls
+from reconciler.model.addresses import Address
+from reconciler.model.landscape import Landscape
+from reconciler.model.resources import Resource
+from reconciler.model.snapshot import Duty, Obligation, Remembered
+from reconciler.plan.build import build_plan
+from tests.support.landscapes import (
+    POOLS,
+    contoso,
+    gateway,
+    hunt_group,
+    joined,
+    landscape,
+    lync_user,
+    mailbox_declared,
+    plan_declared,
+    plan_observed,
+    pool,
+    site,
+    with_observed,
+    without_observed,
+)
+
+TYPES = {kind.name: kind for kind in resource_types()}
+GATEWAYS = TYPES["ip_gateway"]
+
+
+def enabled(given: Landscape) -> set[str]:
+    """Return the gateways that shall allow outgoing calls."""
+    return {address for address, allowed in wanted_outcalls(solve_outcalls(given)).items() if allowed}
+
+
+def chosen(given: Landscape) -> dict[str, str | None]:
+    return {each.plan.key: each.chosen for each in solve_outcalls(given)}
+
+
+def codes(given: Landscape) -> list[str]:
+    return sorted(str(told.code) for told in GATEWAYS.check(given))
+
+
+def linked(plans: Mapping[str, Sequence[str]], *declared: Resource, on: Sequence[str] = ()) -> Landscape:
+    """Return an estate in which each dial plan is linked to these gateways; those in ``on`` are enabled."""
+    given = contoso(*(declared or [plan_declared(name) for name in plans]))
+    addresses = sorted({address for several in plans.values() for address in several})
+    gateways = [gateway(address, f"gateway-{n}", outcalls=address in on) for n, address in enumerate(addresses)]
+    groups = [hunt_group(address, name) for name, several in plans.items() for address in several]
+    return with_observed(given, *gateways, *groups, *(plan_observed(name) for name in plans))
+
+
+# --- one dial plan ---------------------------------------------------------------------------------------------------
+
+
+def test_the_pool_with_most_front_ends_is_chosen_where_no_site_is_known() -> None:
+    assert enabled(linked({"Redmond": POOLS}, on=POOLS)) == {"pool1.contoso.com"}
+
+
+def test_every_linked_gateway_but_the_chosen_one_is_disabled_foreign_ones_too() -> None:
+    given = linked({"Redmond": [*POOLS, "sbc.contoso.com"]}, on=POOLS)
+    wanted = wanted_outcalls(solve_outcalls(given))
+    assert wanted == {address: address == "pool1.contoso.com" for address in sorted([*POOLS, "sbc.contoso.com"])}
+
+
+def test_a_valid_incumbent_is_kept() -> None:
+    assert enabled(linked({"Redmond": POOLS}, on=["se1.contoso.com"])) == {"se1.contoso.com"}
+
+
+def test_of_several_enabled_gateways_the_one_last_applied_is_kept() -> None:
+    given = linked({"Redmond": POOLS}, on=POOLS)
+    known = Remembered(Address("ip_gateway", "pool2.contoso.com"), {"outcalls_allowed": True})
+    given = replace(given, prior=replace(given.prior, resources={known.address: known}))
+    assert enabled(given) == {"pool2.contoso.com"}
+
+
+def test_the_incumbent_is_the_one_before_the_script_resets_the_flags() -> None:
+    given = joined(plan_declared())
+    given = with_observed(given, gateway("pool1.contoso.com", "1:1", outcalls=False), gateway("se1.contoso.com", "1:3"))
+    given = without_observed(given, "hunt_group/pool2.contoso.com/Redmond")
+    plan = build_plan(tuple(TYPES.values()), given)
+    assert any(action.address.type == "exchucutil" for action in plan.actions())
+    lowered = {a.address.key for a in plan.actions() if a.address.type == "ip_gateway"}
+    assert lowered == {"pool1.contoso.com", "pool2.contoso.com", "dir1.contoso.com"}
+
+
+def test_a_director_is_never_chosen_among_several() -> None:
+    given = linked({"Redmond": ["dir1.contoso.com", "sba1.contoso.com"]}, on=["dir1.contoso.com"])
+    assert enabled(given) == {"sba1.contoso.com"}
+
+
+def test_the_only_gateway_stays_enabled_whatever_it_is() -> None:
+    for address in ("dir1.contoso.com", "sba1.contoso.com", "sbc.contoso.com", "pool1.contoso.com"):
+        given = linked({"Redmond": [address]})
+        assert enabled(given) == {address}
+        assert codes(given) == ([] if address == "pool1.contoso.com" else ["UM040"])
+
+
+def test_a_disabled_gateway_does_not_count() -> None:
+    given = with_observed(
+        linked({"Redmond": ["pool1.contoso.com", "pool2.contoso.com"]}),
+        gateway("pool1.contoso.com", "1:1", status="Disabled"),
+    )
+    assert wanted_outcalls(solve_outcalls(given)) == {"pool2.contoso.com": True}
+
+
+def test_foreign_gateways_alone_are_left_as_they_are_and_told() -> None:
+    given = linked({"Redmond": ["sbc1.contoso.com", "sbc2.contoso.com"]})
+    assert wanted_outcalls(solve_outcalls(given)) == {}
+    assert codes(given) == ["UM042"]
+
+
+def test_a_plan_without_gateways_decides_nothing() -> None:
+    assert chosen(linked({"Redmond": []})) == {"Redmond": None}
+
+
+# --- the operator's choice -------------------------------------------------------------------------------------------
+
+
+def test_an_explicit_choice_wins_over_the_incumbent() -> None:
+    plan = plan_declared(outcall_gateway="se1.contoso.com")
+    given = linked({"Redmond": POOLS}, plan, on=["pool1.contoso.com"])
+    assert enabled(given) == {"se1.contoso.com"}
+
+
+def test_an_explicit_choice_of_a_branch_or_foreign_gateway_is_taken_and_not_complained_of() -> None:
+    for address in ("sba1.contoso.com", "sbc.contoso.com"):
+        given = linked({"Redmond": [*POOLS, "sbc.contoso.com"]}, plan_declared(outcall_gateway=address))
+        assert (enabled(given), codes(given)) == ({address}, [])
+
+
+def test_an_explicit_choice_that_cannot_be_taken_is_refused() -> None:
+    for address in ("dir1.contoso.com", "pool9.contoso.com"):
+        given = linked({"Redmond": POOLS}, plan_declared(outcall_gateway=address))
+        assert wanted_outcalls(solve_outcalls(given)) == {}
+        assert codes(given) == ["UM041"]
+    (told,) = GATEWAYS.check(linked({"Redmond": POOLS}, plan_declared(outcall_gateway="pool11.contoso.com")))
+    assert told.is_error
+    assert told.remedy == 'Did you mean "pool1.contoso.com"?'
+
+
+# --- the site --------------------------------------------------------------------------------------------------------
+
+
+def test_a_pool_of_the_declared_site_is_preferred() -> None:
+    assert enabled(linked({"Redmond": POOLS}, plan_declared(site="Dublin"))) == {"pool2.contoso.com"}
+
+
+def test_the_site_of_most_users_is_taken_and_kept() -> None:
+    rows = [mailbox_declared(f"u{n}@c.com", f"4100{n}") for n in range(3)]
+    homes = ["pool2.contoso.com", "se1.contoso.com", "pool1.contoso.com"]
+    users = [lync_user(row.key, home) for row, home in zip(rows, homes, strict=True)]
+    given = with_observed(linked({"Redmond": POOLS}, plan_declared(), *rows), *users)
+    assert enabled(given) == {"pool2.contoso.com"}
+    assert GATEWAYS.decisions(given) == {"dial_plan/Redmond:site": "Dublin"}
+    kept = replace(given, prior=replace(given.prior, decisions={"dial_plan/Redmond:site": "Redmond"}))
+    assert enabled(kept) == {"pool1.contoso.com"}
+
+
+def test_users_of_a_branch_count_for_its_central_site() -> None:
+    row = mailbox_declared("u1@c.com")
+    given = linked({"Redmond": POOLS}, plan_declared(), row, on=["pool2.contoso.com", "pool1.contoso.com"])
+    given = with_observed(given, lync_user("u1@c.com", "sba1.contoso.com"))
+    assert enabled(given) == {"pool1.contoso.com"}
+
+
+def test_a_site_that_does_not_exist_is_told() -> None:
+    assert "UM044" in codes(linked({"Redmond": POOLS}, plan_declared(site="Redmont")))
+
+
+# --- several dial plans ----------------------------------------------------------------------------------------------
+
+
+def test_plans_that_share_all_gateways_share_one_choice() -> None:
+    plans = [plan_declared("Redmond", site="Redmond"), plan_declared("Dublin", site="Dublin")]
+    given = linked({"Redmond": POOLS, "Dublin": POOLS}, *plans)
+    assert len(enabled(given)) == 1
+    assert len(set(chosen(given).values())) == 1
+
+
+def test_plans_with_gateways_of_their_own_choose_each_for_itself() -> None:
+    given = linked(
+        {"Redmond": ["pool1.contoso.com", "dir1.contoso.com"], "Dublin": ["pool2.contoso.com", "se1.contoso.com"]}
+    )
+    assert chosen(given) == {"Redmond": "pool1.contoso.com", "Dublin": "pool2.contoso.com"}
+
+
+def test_a_choice_never_gives_another_plan_a_second_gateway() -> None:
+    """The biggest pool would serve Redmond best, but Dublin may use only its own gateway."""
+    shared = {"Redmond": ["pool1.contoso.com", "pool2.contoso.com"], "Dublin": ["pool2.contoso.com"]}
+    assert chosen(linked(shared)) == {"Redmond": "pool2.contoso.com", "Dublin": "pool2.contoso.com"}
+
+
+def test_what_one_plan_asks_for_is_taken_by_those_that_share_all_its_gateways() -> None:
+    plans = [plan_declared("Redmond", outcall_gateway="sbc.contoso.com"), plan_declared("Dublin")]
+    everywhere = [*POOLS, "sbc.contoso.com"]
+    given = linked({"Redmond": everywhere, "Dublin": everywhere}, *plans)
+    assert chosen(given) == {"Redmond": "sbc.contoso.com", "Dublin": "sbc.contoso.com"}
+
+
+def test_choices_that_contradict_each_other_are_refused_and_nothing_flaps() -> None:
+    plans = [
+        plan_declared("Redmond", outcall_gateway="pool1.contoso.com"),
+        plan_declared("Dublin", outcall_gateway="pool2.contoso.com"),
+    ]
+    given = linked({"Redmond": POOLS, "Dublin": POOLS}, *plans, on=POOLS)
+    assert wanted_outcalls(solve_outcalls(given)) == {}
+    told = [one for one in GATEWAYS.check(given) if one.code == "UM043"]
+    assert len(told) == 2
+    assert all(one.is_error for one in told)
+
+
+def test_a_gateway_of_a_removed_pool_is_told_as_a_note() -> None:
+    given = with_observed(joined(plan_declared()), gateway("oldpool.contoso.com", "1:9", outcalls=False))
+    (told,) = GATEWAYS.check(given)
+    assert (told.code, told.severity.value) == ("UM045", "note")
+
+
+# --- order and obligations -------------------------------------------------------------------------------------------
+
+
+def test_the_chosen_gateway_is_enabled_before_the_others_are_disabled() -> None:
+    plan = plan_declared(outcall_gateway="pool2.contoso.com")
+    given = joined(plan)
+    actions = {
+        a.address.key: a for a in build_plan(tuple(TYPES.values()), given).actions() if a.address.type == "ip_gateway"
+    }
+    assert set(actions) == {"pool1.contoso.com", "pool2.contoso.com"}
+    assert actions["pool2.contoso.com"].address in actions["pool1.contoso.com"].needs
+    assert actions["pool1.contoso.com"].address not in actions["pool2.contoso.com"].needs
+    assert str(actions["pool2.contoso.com"].commands[0]) == "Set-UMIPGateway -Identity '1:2' -OutcallsAllowed:$true"
+
+
+def test_the_obligation_ends_when_one_gateway_is_left() -> None:
+    owed = Obligation(Duty.LOWER_OUTCALLS, "Redmond")
+    for on, met in ((POOLS[:2], []), (POOLS[:1], [owed])):
+        given = linked({"Redmond": POOLS}, on=on)
+        given = replace(given, prior=replace(given.prior, obligations=(owed,)))
+        assert list(GATEWAYS.met(given)) == met
+
+
+_ADDRESSES = ("a.x.y", "b.x.y", "c.x.y", "d.x.y")
+
+
+@st.composite
+def _estates(draw: st.DrawFn) -> Landscape:
+    """Small estates: up to three plans over up to four gateways of all classes, linked in any way."""
+    plans = draw(st.lists(st.sampled_from(["P", "Q", "R"]), min_size=1, max_size=3, unique=True))
+    observed: list[Resource] = [site("One"), site("Two"), site("Far", branch_of="One")]
+    for address in _ADDRESSES:
+        kind = draw(st.sampled_from(["One", "Two", "Far", "director", "foreign"]))
+        if kind != "foreign":
+            is_director = kind == "director"
+            observed += pool(address, "One" if is_director else kind, f"fe.{address}", director=is_director)
+        observed.append(gateway(address, address, outcalls=draw(st.booleans())))
+    for plan in plans:
+        links = draw(st.sets(st.sampled_from(_ADDRESSES)))
+        observed += [plan_observed(plan), *(hunt_group(address, plan) for address in sorted(links))]
+    sites = st.sampled_from([{}, {"site": "One"}, {"site": "Two"}])
+    return landscape(observed, [plan_declared(plan, **draw(sites)) for plan in plans])
+
+
+@cases(_estates())
+def test_every_solved_plan_has_exactly_one_gateway_and_the_choice_is_stable(given: Landscape) -> None:
+    decided = solve_outcalls(given)
+    wanted = wanted_outcalls(decided)
+    for each in decided:
+        if each.chosen is not None:
+            assert [address for address in each.gateways if wanted[address]] == [each.chosen]
+            assert len(each.gateways) == 1 or each.chosen_class is not None
+    after = with_observed(
+        given,
+        *(
+            replace(given.all("ip_gateway")[address], attributes={"outcalls_allowed": allowed, "status": "Enabled"})
+            for address, allowed in wanted.items()
+        ),
+    )
+    assert wanted_outcalls(solve_outcalls(after)) == wanted
+
+
+@cases(_estates())
+def test_a_conflict_is_told_only_where_there_is_no_solution(given: Landscape) -> None:
+    """Among the candidates of each plan, no choice at all gives every plan exactly one gateway."""
+    decided = [each for each in solve_outcalls(given) if each.gateways and each.tiers]
+    if all(each.chosen for each in decided):
+        return
+    for combination in itertools.product(*([g for tier in each.tiers for g in tier] for each in decided)):
+        picked = set(combination)
+        assert any(len(picked.intersection(each.gateways)) != 1 for each in decided)

@@ -1,0 +1,127 @@
+"""Retrying: only what certainly did nothing, within one budget, with the server's own delay honoured."""
+
+from __future__ import annotations
+
+import pytest
+
+from reconciler.model.commands import Connection, Endpoint, Reply, write
+from reconciler.model.diagnostics import Diagnostic
+from reconciler.model.errors import (
+    AmbiguousOutcome,
+    PermanentError,
+    SessionError,
+    Throttled,
+    TransientError,
+    Unreachable,
+)
+from reconciler.model.ports import Request, Session
+from reconciler.run.retry import Policy, Retry
+from tests.support.fakes import FunctionSessions, SeededRandom, VirtualClock
+
+TOLD = Diagnostic("Busy", "The server is busy.")
+
+
+def requests(count: int) -> list[Request]:
+    return [Request(f"r{number}", write("Set-Box", Identity=str(number))) for number in range(count)]
+
+
+def test_only_the_request_that_failed_is_sent_again() -> None:
+    failing = {"r1": 2}
+
+    def answer(request: Request) -> Reply | SessionError:
+        if failing.get(request.id, 0):
+            failing[request.id] -= 1
+            return Throttled(TOLD)
+        return Reply(({"id": request.id},))
+
+    sessions, clock = FunctionSessions(answer), VirtualClock()
+    retried: list[int] = []
+    retry = Retry(clock, SeededRandom())
+    results = retry.invoke(lambda: sessions, requests(3), lambda _, attempt, __: retried.append(attempt))
+    assert [result.records[0]["id"] for result in results if isinstance(result, Reply)] == ["r0", "r1", "r2"]
+    assert [request.id for request in sessions.sent] == ["r0", "r1", "r2", "r1", "r1"]
+    assert retried == [1, 2]
+
+
+@pytest.mark.parametrize("error", [AmbiguousOutcome(TOLD), PermanentError(TOLD)])
+def test_anything_else_is_returned_at_once(error: SessionError) -> None:
+    sessions, clock = FunctionSessions(lambda _: error), VirtualClock()
+    results = Retry(clock, SeededRandom()).invoke(lambda: sessions, requests(1), lambda *_: None)
+    assert (results, len(sessions.sent), clock.seconds) == ([error], 1, 0)
+
+
+def test_attempts_and_seconds_are_limited_over_the_whole_run() -> None:
+    sessions, clock = FunctionSessions(lambda _: TransientError(TOLD)), VirtualClock()
+    retry = Retry(clock, SeededRandom(), Policy(attempts=4, run_seconds=10.0))
+    retry.invoke(lambda: sessions, requests(1), lambda *_: None)
+    assert len(sessions.sent) == 4
+    for _ in range(20):
+        retry.invoke(lambda: sessions, requests(1), lambda *_: None)
+    assert clock.seconds < 10.0 + 20.0
+
+
+def test_delay_the_server_asks_for_is_waited() -> None:
+    answers: list[Reply | SessionError] = [TransientError(TOLD, delay_seconds=30.0), Reply()]
+    sessions, clock = FunctionSessions(lambda _: answers.pop(0)), VirtualClock()
+    Retry(clock, SeededRandom()).invoke(lambda: sessions, requests(1), lambda *_: None)
+    assert clock.seconds >= 30.0
+
+
+def test_channel_that_cannot_be_opened_is_an_answer_for_every_request() -> None:
+    refused = PermanentError(TOLD)
+
+    def closed() -> Session:
+        raise refused
+
+    assert Retry(VirtualClock(), SeededRandom()).invoke(closed, requests(2), lambda *_: None) == [refused, refused]
+
+
+def test_host_that_never_answered_is_given_up_sooner_than_one_that_did() -> None:
+    down: list[SessionError] = []
+
+    def answer(request: Request) -> Reply | SessionError:
+        return down[0] if down else Reply()
+
+    def attempts(retry: Retry, sessions: FunctionSessions) -> int:
+        before = len(sessions.sent)
+        request = Request(f"r{before}", write("Set-Box"))
+        retry.invoke(lambda: sessions, [request], lambda *_: None)
+        return len(sessions.sent) - before
+
+    retry, sessions = Retry(VirtualClock(), SeededRandom()), FunctionSessions(answer)
+    assert attempts(retry, sessions) == 1
+    down.append(Unreachable(TOLD))
+    policy = Policy()
+    assert attempts(retry, sessions) == policy.attempts
+    assert attempts(Retry(VirtualClock(), SeededRandom()), sessions) == policy.first_attempts < policy.attempts
+
+
+def test_host_that_was_given_up_is_asked_once_a_time_until_it_answers() -> None:
+    down: list[SessionError] = [Unreachable(TOLD)]
+    sessions, clock = FunctionSessions(lambda _: down[0] if down else Reply()), VirtualClock()
+    retry = Retry(clock, SeededRandom())
+    counts = []
+    for step in range(5):
+        if step == 3:
+            down.clear()
+        before = len(sessions.sent)
+        retry.invoke(lambda: sessions, [Request(f"r{step}", write("Set-Box"))], lambda *_: None)
+        counts.append(len(sessions.sent) - before)
+        if step == 3:
+            down.append(Unreachable(TOLD))
+    policy = Policy()
+    assert counts == [policy.first_attempts, 1, 1, 1, policy.attempts]
+
+
+def test_hosts_are_given_up_each_for_itself() -> None:
+    def answer(request: Request) -> Reply | SessionError:
+        return Unreachable(TOLD) if request.command.endpoint.host == "fe1" else Throttled(TOLD)
+
+    sessions = FunctionSessions(answer)
+    policy = Policy(run_seconds=1e9)
+    retry = Retry(VirtualClock(), SeededRandom(), policy)
+    for host in ("fe1", "fe2", "fe1", "fe2"):
+        on_host = [Request(f"{host}-{len(sessions.sent)}", write("Set-Box", Endpoint(Connection.LYNC, host)))]
+        retry.invoke(lambda: sessions, on_host, lambda *_: None)
+    sent = [request.command.endpoint.host for request in sessions.sent]
+    assert (sent.count("fe1"), sent.count("fe2")) == (policy.first_attempts + 1, 2 * policy.attempts)

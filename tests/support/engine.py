@@ -1,0 +1,71 @@
+"""The whole engine over fakes: plan and apply a world of boxes, or any other types and sessions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from reconciler.model.landscape import Landscape, Settings
+from reconciler.model.ports import Holder, Sessions
+from reconciler.model.resource_types import ResourceType
+from reconciler.model.resources import Resources
+from reconciler.plan.build import build_plan
+from reconciler.plan.plan import Plan
+from reconciler.plan.selection import Selection
+from reconciler.run.apply import Account, Apply
+from reconciler.run.observe import Reader
+from reconciler.run.perform import Performer
+from reconciler.run.recover import close_intents, end_shells, outlast
+from reconciler.run.retry import Retry
+from reconciler.run.second_look import Controllers
+from reconciler.run.shared_landscape import World
+from reconciler.run.system import NeverStop
+from tests.support.fakes import MemoryStore, Recorder, SeededRandom, SerialScheduler, VirtualClock
+
+
+@dataclass
+class Engine:
+    types: Sequence[ResourceType]
+    sessions: Sessions
+    store: MemoryStore = field(default_factory=MemoryStore)
+    clock: VirtualClock = field(default_factory=VirtualClock)
+    events: Recorder = field(default_factory=Recorder)
+    seed: int = 1
+    point: Callable[[str], None] = lambda _: None
+    settings: Settings = field(default_factory=lambda: Settings("test"))
+    controllers: Controllers = field(default_factory=Controllers)
+
+    def __post_init__(self) -> None:
+        random = SeededRandom(self.seed)
+        self.reader = Reader(
+            self.types, self.sessions, Retry(self.clock, random), self.clock, random, self.events, None
+        )
+
+    def look(self, declared: Mapping[str, Resources]) -> Landscape:
+        return self.reader.observe(Landscape(self.settings, declared, prior=self.store.read()))
+
+    def plan(self, declared: Mapping[str, Resources], selection: Selection | None = None) -> Plan:
+        return build_plan(self.types, self.look(declared), selection=selection)
+
+    def apply(self, declared: Mapping[str, Resources], plan: Plan | None = None) -> Account:
+        lease = self.store.acquire(Holder(f"run{self.store.epoch}", "host", 1, "user", "apply", ""))
+        try:
+            intents = self.store.read().open_intents
+            if intents:
+                outlast(end_shells(intents, self.sessions, self.events), self.reader)
+                close_intents(intents, self.look(declared), {kind.name: kind for kind in self.types}, lease)
+            landscape = self.look(declared)
+            plan = plan or build_plan(self.types, landscape)
+            by_name = {kind.name: kind for kind in self.types}
+            performer = Performer(
+                f"run{self.store.epoch}",
+                by_name,
+                self.reader,
+                World(landscape),
+                lease,
+                self.point,
+                controllers=self.controllers,
+            )
+            return Apply(plan, performer, SerialScheduler(self.seed), self.store, NeverStop(), "resume").run()
+        finally:
+            lease.release()

@@ -1,0 +1,138 @@
+"""No data reaches an output raw, whatever it holds."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from reconciler.model.words import count, duration, listed
+from reconciler.views.text import escape, lines, pad, shorten, to_json, width, wrap
+from tests.support.strategies import texts
+
+DRAWN_AS_NOTHING = "\u034f\u115f\u1160\u3164\ufe0f\uffa0\u2800\U000e0041\u180e"
+every_character = st.text(st.characters(exclude_categories=()), max_size=30)
+
+
+def is_harmless(text: str) -> bool:
+    hidden = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+    return not any(unicodedata.category(c) in hidden or c in DRAWN_AS_NOTHING for c in text)
+
+
+@given(every_character | texts)
+@example("\x1b]0;owned\x07\x9b2J\r\u202e\u2066\u200b\ufeff" + DRAWN_AS_NOTHING)
+def test_escaped_text_is_harmless_and_on_one_line(text: str) -> None:
+    shown = escape(text)
+    assert is_harmless(shown)
+    assert len(shown.splitlines()) <= 1
+
+
+def test_no_character_at_all_passes_that_is_not_drawn() -> None:
+    """Every character of the basic plane, and the planes of tags and private use, in blocks."""
+    for start in (*range(0, 0x3000, 256), *range(0xA000, 0x11000, 256), *range(0xE0000, 0xE1000, 256), 0x10FF00):
+        assert is_harmless(escape("".join(map(chr, range(start, start + 256)))))
+
+
+@given(st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E)))
+def test_plain_text_stays_as_it_is(text: str) -> None:
+    assert escape(text) == text
+
+
+def test_names_of_people_stay_readable() -> None:
+    assert escape("Zoë Müller-Łukasz, 山田\u00a0太郎") == "Zoë Müller-Łukasz, 山田\u00a0太郎"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [("a\x1bb", "a\\x1bb"), ("a\r\n\tb", "a\\r\\n\\tb"), ("\u202e", "\\u202e"), ("\U000e0041", "\\U000e0041")],
+)
+def test_escaped_characters_are_named(text: str, shown: str) -> None:
+    assert escape(text) == shown
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["::set-output name=a::b", "  ::error::x", "x ##vso[task.x]y", "##[command]rm", "###[x]", "##teamcity[y]"],
+)
+def test_no_line_is_a_command_to_a_pipeline(line: str) -> None:
+    text = lines(["before", line])
+    for shown in text.splitlines():
+        assert not shown.lstrip().startswith("::")
+        assert "##[" not in shown
+        assert "##vso[" not in shown
+        assert "##teamcity[" not in shown
+
+
+def test_lines_leave_other_colons_and_hashes() -> None:
+    assert lines(["address: ::1", "# a comment", "## heading"]) == "address: ::1\n# a comment\n## heading\n"
+
+
+@given(texts | every_character)
+def test_json_is_printable_ascii_and_parses_back(text: str) -> None:
+    shown = to_json({"text": text})
+    assert shown.isascii()
+    assert shown.isprintable()
+    assert json.loads(shown) == {"text": text.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")}
+
+
+@given(every_character, st.integers(4, 40))
+def test_shortened_text_fits(text: str, columns: int) -> None:
+    shown = shorten(escape(text), columns)
+    assert width(shown) <= columns
+    assert shown == escape(text) or shown.endswith("...")
+
+
+@given(every_character, st.integers(1, 40))
+def test_wrapped_text_keeps_its_words_and_fits_where_they_do(text: str, columns: int) -> None:
+    shown = escape(text)
+    wrapped = wrap(shown, columns)
+    assert " ".join(" ".join(wrapped).split()) == " ".join(shown.split())
+    assert all(width(line) <= columns or " " not in line.strip() for line in wrapped)
+
+
+def test_width_counts_columns() -> None:
+    assert (width("abc"), width("日本"), width("e\u0301")) == (3, 4, 1)
+    assert pad("日", 4) == "日  "
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [
+        (0, "0s"),
+        (0.04, "0s"),
+        (0.44, "0.4s"),
+        (3, "3s"),
+        (9.96, "10s"),
+        (59.7, "1m"),
+        (130, "2m 10s"),
+        (3600, "1h"),
+        (3900, "1h 5m"),
+        (180000, "2d 2h"),
+    ],
+)
+def test_durations(seconds: float, shown: str) -> None:
+    assert duration(seconds) == shown
+
+
+@pytest.mark.parametrize(
+    ("number", "noun", "shown"),
+    [
+        (1, "mailbox", "1 mailbox"),
+        (60, "mailbox", "60 mailboxes"),
+        (0, "policy", "0 policies"),
+        (10000, "gateway", "10,000 gateways"),
+    ],
+)
+def test_counts(number: int, noun: str, shown: str) -> None:
+    assert count(number, noun) == shown
+
+
+def test_lists_tell_how_many_they_leave_out() -> None:
+    assert listed([]) == ""
+    assert listed(["a"]) == "a"
+    assert listed(["a", "b"]) == "a and b"
+    assert listed(["a", "b", "c", "d"]) == "a, b, c and d"
+    assert listed("abcdefg") == "a, b, c and 4 more"
