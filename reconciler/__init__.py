@@ -20,7 +20,7 @@
 ``run.apply.Apply``, ``run.perform.Performer``. **One resource type**: ``providers/resources/dial_plan.py``.
 
 ``providers`` and ``state`` stand beside this package and import ``reconciler.model`` alone. The docstring of each
-package says what lives in it and where to start. The arrows are contracts in ``pyproject.toml`` and run with the
+package says what lives in it and where to start. The arrows are contracts in ``.importlinter`` and run with the
 tests.
 """
 
