@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from providers.simulator.estate.session import EstateSessions
     from reconciler.plan.plan import Plan
+    from tests.support.estate_sessions import EstateSessions
 
 CHANGES = Path(".reconciler") / "world.json"
 """Within an environment: what became of its simulated estate, where it is kept."""
@@ -98,7 +98,7 @@ def first_plan(directory: Path) -> Plan:
 def sessions_of(directory: Path) -> EstateSessions:
     """Return sessions to the environment's estate as it was kept, or in memory where it never was."""
     from providers.simulator.estate.estate import Estate
-    from providers.simulator.estate.session import EstateSessions
+    from tests.support.estate_sessions import EstateSessions
 
     kept = directory / CHANGES
     estate = Estate.open(directory / "world.yaml", kept if kept.exists() else None)

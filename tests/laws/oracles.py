@@ -16,13 +16,13 @@ from typing import Any
 from providers.estate.quorum import needed_to_stay_up
 from providers.simulator.cmdlets.service_control import status
 from providers.simulator.estate.estate import Estate
-from providers.simulator.estate.session import plain
 from providers.simulator.world.directory import Entry, View
 from providers.simulator.world.holdings import Service
 from reconciler.model.commands import Argument, Command, NameOf, Operation
 from reconciler.model.events import StepEnded
 from reconciler.model.resources import Resource
 from reconciler.model.snapshot import Duty, StateChange
+from tests.support.estate_sessions import plain
 from tests.support.trial import US, Applied, Trial, is_write
 
 UM_REREADS = 600.0

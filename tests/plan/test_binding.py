@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from providers.simulator.estate.session import EstateSessions
 from reconciler.model.actions import Action, ActionKind
 from reconciler.model.addresses import Address
 from reconciler.model.commands import Reply
@@ -21,6 +20,7 @@ from reconciler.plan.selection import Selection
 from reconciler.views.plan import render_plan
 from reconciler.views.style import Style
 from tests.support.advice import lines_of
+from tests.support.estate_sessions import EstateSessions
 from tests.support.fakes import FunctionSessions
 from tests.support.rehearsal import Rehearsal, rehearsal
 

@@ -19,13 +19,13 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from providers.simulator.estate.estate import Estate
-from providers.simulator.estate.session import EstateSessions
 from reconciler.app import Ports, Workspace, check, open_workspace
 from reconciler.cli.commands import main
 from reconciler.model.errors import ConfigurationError
 from reconciler.plan.drift import DriftKind
 from reconciler.plan.selection import Selection
 from tests.support.engine_support import standing
+from tests.support.estate_sessions import EstateSessions
 from tests.support.fakes import VirtualClock
 from tests.support.paths import ROOT
 

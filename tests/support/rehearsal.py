@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from providers.simulator.estate.estate import Estate
-from providers.simulator.estate.session import EstateSessions
 from reconciler.app import Ports, Workspace, check, open_workspace
 from reconciler.model.errors import ReconcilerError
 from reconciler.model.events import Event
@@ -20,6 +19,7 @@ from reconciler.model.ports import Sessions
 from reconciler.plan.plan import Plan
 from reconciler.run.apply import Account
 from tests.support.cli import is_write, little
+from tests.support.estate_sessions import EstateSessions
 from tests.support.fakes import VirtualClock
 
 

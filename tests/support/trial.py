@@ -24,7 +24,6 @@ from hypothesis import Phase, settings
 from providers.catalogue import resource_types
 from providers.simulator.estate.estate import Estate
 from providers.simulator.estate.invoke import invoke_line
-from providers.simulator.estate.session import EstateSessions
 from providers.simulator.invocation.answers import CmdletError
 from providers.simulator.world.schema import World
 from reconciler.app import Ports, Workspace
@@ -50,6 +49,7 @@ from reconciler.plan.commits import Source
 from reconciler.plan.drift import DriftReport
 from reconciler.plan.plan import Plan
 from reconciler.run.apply import Account
+from tests.support.estate_sessions import EstateSessions
 from tests.support.fakes import MemoryStore, Recorder, SeededRandom, SerialScheduler, VirtualClock
 from tests.support.trial_wire import Late, TrialWire
 

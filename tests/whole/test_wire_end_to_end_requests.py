@@ -17,7 +17,6 @@ import pytest
 
 from providers.catalogue import resource_types
 from providers.simulator.estate.estate import Estate
-from providers.simulator.estate.session import EstateSessions
 from providers.simulator.wire.authentication import Scheme
 from providers.simulator.wire.server import Server, Settings
 from providers.transport.session import channels
@@ -27,6 +26,7 @@ from reconciler.app import Ports, Workspace, open_workspace
 from reconciler.model.commands import Authentication, Connection
 from reconciler.plan.plan import Plan
 from reconciler.run.system import SystemClock
+from tests.support.estate_sessions import EstateSessions
 from tests.support.winrm_server import PASSWORD, USER
 from tests.support.worlds import estate_of
 

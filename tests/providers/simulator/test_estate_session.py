@@ -2,7 +2,6 @@
 
 import pytest
 
-from providers.simulator.estate.session import EstateSessions
 from reconciler.model.addresses import Address
 from reconciler.model.commands import (
     EXCHANGE,
@@ -19,6 +18,7 @@ from reconciler.model.commands import (
 )
 from reconciler.model.errors import AlreadyExists, NotFound, PermanentError, Throttled, Unreachable
 from reconciler.model.ports import Request
+from tests.support.estate_sessions import EstateSessions
 from tests.support.worlds import estate_of
 
 

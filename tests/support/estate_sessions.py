@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from providers.simulator.estate.estate import Estate
 from providers.simulator.invocation.answers import CmdletError
+from providers.transport.session.records import error_of
 from reconciler.model.commands import Argument, Connection, Delta, Endpoint, NameOf, ObjectId, Operation, Reply, Shell
 from reconciler.model.diagnostics import Diagnostic
 from reconciler.model.errors import SessionError, Unreachable
@@ -134,8 +135,6 @@ def plain(value: Argument) -> object:
 
 
 def _session_error(error: CmdletError, request: Request, host: str) -> SessionError:
-    from providers.transport.session.records import error_of
-
     told: dict[str, Any] = {
         "type": error.type,
         "id": error.error_id,
