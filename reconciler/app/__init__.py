@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from reconciler.app.declared import check, schema_text
+    from reconciler.app.ports import Ports
     from reconciler.app.rivals import alone, under_way
     from reconciler.app.saved_plans import directory_of_plan
     from reconciler.app.simulated_world import invoke_in_world, serve_world, world_of
-    from reconciler.app.workspace import Ports, Workspace, open_workspace
+    from reconciler.app.workspace import Workspace, open_workspace
 
 __all__ = [
     "Ports",
@@ -32,10 +33,11 @@ __all__ = [
 
 _PLACES = {
     "declared": ("check", "schema_text"),
+    "ports": ("Ports",),
     "rivals": ("alone", "under_way"),
     "saved_plans": ("directory_of_plan",),
     "simulated_world": ("invoke_in_world", "serve_world", "world_of"),
-    "workspace": ("Ports", "Workspace", "open_workspace"),
+    "workspace": ("Workspace", "open_workspace"),
 }
 
 

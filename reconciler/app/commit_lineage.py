@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
-from reconciler.app.git import gap_between
 from reconciler.model.diagnostics import Diagnostic, Severity
 from reconciler.model.errors import PlanError
 from reconciler.model.ports import StateStore
 from reconciler.plan.admission import commit_objection, commit_warning, unknown_commit
-from reconciler.plan.commits import Source
+from reconciler.plan.commits import Gap, Source
 from reconciler.plan.plan import Plan
 
+GapOf = Callable[[str | None, str], Gap]
+"""Returns what files of one commit lack of another; None: they are of no commit."""
 
-def objection_to(plan: Plan, directory: Path, store: StateStore) -> Diagnostic | None:
+
+def objection_to(plan: Plan, gap: GapOf, store: StateStore) -> Diagnostic | None:
     """Return why the plan may not be applied after what was applied last; None where it may.
 
     A plan that does nothing takes nothing back, and without Git nobody knows of commits.
@@ -26,10 +28,10 @@ def objection_to(plan: Plan, directory: Path, store: StateStore) -> Diagnostic |
     applied = None if unknown else store.last_changing_run()
     if applied is None or applied.commit is None or applied.commit == source.commit:
         return unknown
-    return commit_objection(plan, applied, gap_between(directory, source.commit, applied.commit))
+    return commit_objection(plan, applied, gap(source.commit, applied.commit))
 
 
-def warnings_of(source: Source, directory: Path, store: StateStore) -> tuple[Diagnostic, ...]:
+def warnings_of(source: Source, gap: GapOf, store: StateStore) -> tuple[Diagnostic, ...]:
     """Return what to warn of who compares servers with files that may be older than what was applied last."""
     if not source.has_git:
         return ()
@@ -38,7 +40,7 @@ def warnings_of(source: Source, directory: Path, store: StateStore) -> tuple[Dia
     applied = store.last_changing_run()
     if applied is None or applied.commit is None or applied.commit == source.commit:
         return ()
-    told = commit_warning(source, applied, gap_between(directory, source.commit, applied.commit))
+    told = commit_warning(source, applied, gap(source.commit, applied.commit))
     return () if told is None else (told,)
 
 

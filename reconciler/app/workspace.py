@@ -8,30 +8,29 @@ import getpass
 import os
 import platform
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from contextlib import ExitStack, closing, contextmanager, suppress
+from dataclasses import replace
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from providers.catalogue import resource_types
 from reconciler.app import server_connections
-from reconciler.app.commit_lineage import objection_to, refuse_unless, warnings_of, with_warning
+from reconciler.app.commit_lineage import GapOf, objection_to, refuse_unless, warnings_of, with_warning
 from reconciler.app.declared import Declared, declared_in
-from reconciler.app.git import source_of
+from reconciler.app.ports import Ports, silent
 from reconciler.app.private_files import PRIVATE, make_private, refuse_tracked, told_location, writable
 from reconciler.app.saved_plans import SavedPlans
 from reconciler.app.simulator_process import SimulatorProcess, start_simulator
 from reconciler.app.state_commands import forget, rename
 from reconciler.app.trusted import Secrets, trust_of
-from reconciler.config.environment import Environment
 from reconciler.doctor.report import Report
 from reconciler.model.addresses import Address
 from reconciler.model.diagnostics import Diagnostic
 from reconciler.model.errors import StateBehind, StateError
 from reconciler.model.findings import Check, Finding, failed, ok, warned
 from reconciler.model.landscape import Landscape, Settings
-from reconciler.model.ports import Clock, CrashPoint, Emit, Holder, Lease, Random, Sessions, StateStore, Stop
+from reconciler.model.ports import Holder, Lease, Sessions, StateStore
 from reconciler.model.resource_types import ResourceType
 from reconciler.model.snapshot import OutcomeKind, Run, Snapshot
 from reconciler.plan.accept_rows import is_row, with_rows
@@ -46,12 +45,12 @@ from reconciler.plan.selection import Selection
 from reconciler.run.apply import Account, Apply, Fate
 from reconciler.run.examine import Examination
 from reconciler.run.observe import Reader
-from reconciler.run.perform import Patience, Performer
+from reconciler.run.perform import Performer
 from reconciler.run.recover import close_intents, end_shells, outlast
 from reconciler.run.retry import Retry
 from reconciler.run.second_look import Controllers
 from reconciler.run.shared_landscape import World
-from reconciler.run.system import NeverStop, SystemClock, SystemRandom, ThreadScheduler
+from reconciler.run.system import ThreadScheduler
 from reconciler.views.shell import command_line, joined
 
 if TYPE_CHECKING:
@@ -59,28 +58,6 @@ if TYPE_CHECKING:
 
 _CONTROLLERS = "domain_controller"
 """The type that lists domain controllers, and the decision that remembers the one chosen."""
-
-
-def _silent(_: object) -> None:
-    """Listen to nothing."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ports:
-    """The doors to the outside; tests and simulations bring their own."""
-
-    clock: Clock = field(default_factory=SystemClock)
-    random: Random = field(default_factory=SystemRandom)
-    emit: Emit = _silent
-    point: CrashPoint = _silent
-    stop: Stop = field(default_factory=NeverStop)
-    sessions: Callable[[Environment], Sessions] | None = None
-    """Replaces the sessions that the environment's connections ask for."""
-    connections: Path | None = None
-    """The file of connections that replaces the environment's own."""
-    patience: Patience = field(default_factory=Patience)
-    mask: Callable[[str], None] = _silent
-    """Is told every secret that is used, to keep it out of the log should it come up there."""
 
 
 @contextmanager
@@ -112,14 +89,17 @@ class Workspace:
         self.environment, self.told, self._contents = declared.environment, declared.told, declared.contents
         self.types: tuple[ResourceType, ...] = resource_types()
         self._stack = stack
-        self._scheduler = ThreadScheduler(parallelism)
-        stack.callback(self._scheduler.close)
+        self._scheduler = ports.scheduler or stack.enter_context(closing(ThreadScheduler(parallelism)))
         self._domain_controller: str | None = None
 
     @cached_property
     def source(self) -> Source:
         """Which commit the files are of that were loaded."""
-        return source_of(self.directory, self._contents)
+        return self.ports.source(self.directory, self._contents)
+
+    @property
+    def _gap(self) -> GapOf:
+        return partial(self.ports.gap, self.directory)
 
     @property
     def private(self) -> Path:
@@ -138,7 +118,7 @@ class Workspace:
     @cached_property
     def store(self) -> StateStore:
         """The saved state; opening it and reading what was never saved touches nothing."""
-        return self._open_store()
+        return self.ports.store or self._open_store()
 
     def _open_store(self, *, read_only: bool = False) -> StateStore:
         from state.store import open_store
@@ -157,7 +137,8 @@ class Workspace:
     @contextmanager
     def leased(self, operation: str) -> Iterator[tuple[Lease, Run]]:
         """Hold the lease for one run. Raises Locked where another run holds it."""
-        self._make_private()
+        if self.ports.store is None:
+            make_private(self.private)
         by = self._holder(self.ports.random.identifier(), operation)
         run = Run(by.run, by.started, by.user, by.host)
         lease = self.store.acquire(by)
@@ -169,9 +150,6 @@ class Workspace:
     def _holder(self, run: str, operation: str) -> Holder:
         now = self.ports.clock.now().isoformat()
         return Holder(run, platform.node(), os.getpid(), getpass.getuser(), operation, now)
-
-    def _make_private(self) -> None:
-        make_private(self.private)
 
     # --- the world ---------------------------------------------------------------------------------------------------
 
@@ -194,11 +172,12 @@ class Workspace:
         return frozenset(cmdlet for kind in self.types for cmdlet in kind.cmdlets)
 
     def _connections(self) -> Sequence[ConnectionSettings]:
+        adapt = self.ports.settings
         if self.environment.simulator is not None:
-            return server_connections.simulated(self._start_simulator())
+            return [adapt(one) for one in server_connections.simulated(self._start_simulator())]
         secrets = Secrets(trust_of(self.environment, os.environ), self.directory, self.ports.mask)
         declared = self.environment.connections.items()
-        return [server_connections.real(kind, told, secrets) for kind, told in declared]
+        return [adapt(server_connections.real(kind, told, secrets)) for kind, told in declared]
 
     def _start_simulator(self) -> SimulatorProcess:
         assert self.environment.simulator is not None
@@ -246,7 +225,7 @@ class Workspace:
     def plan(self, selection: Selection | None = None, *, refresh_only: bool = False) -> Plan:
         """Return the plan of what is to be done, with its diagnostics; errors among them forbid it."""
         plan = self._plan(self.look(), selection, refresh_only=refresh_only)
-        return with_warning(plan, objection_to(plan, self.directory, self.store))
+        return with_warning(plan, objection_to(plan, self._gap, self.store))
 
     def _plan(self, landscape: Landscape, selection: Selection | None, *, refresh_only: bool) -> Plan:
         controller = self._domain_controller
@@ -265,7 +244,7 @@ class Workspace:
 
     def older_files(self) -> tuple[Diagnostic, ...]:
         """Return the warning that the files lack what was applied last, or that Git does not tell."""
-        return warnings_of(self.source, self.directory, self.store)
+        return warnings_of(self.source, self._gap, self.store)
 
     def doctor(self, hosts: Sequence[str] = ()) -> Report:
         """Return how the servers are reached and what their sessions can do; ``hosts``: beside entry points, these.
@@ -312,7 +291,7 @@ class Workspace:
         *,
         saved: SavedPlan | None = None,
         selection: Selection | None = None,
-        show: Callable[[Plan], object] = _silent,
+        show: Callable[[Plan], object] = silent,
         max_destroy: int = 0,
         max_forget: Share = TENTH,
         refresh_only: bool = False,
@@ -338,13 +317,13 @@ class Workspace:
         with self.leased("apply") as (lease, run):
             if saved is not None:
                 self.saved_plans.admit(saved, self.store)
-                refuse_unless(allow_older, objection_to(saved.plan, self.directory, self.store))
+                refuse_unless(allow_older, objection_to(saved.plan, self._gap, self.store))
             self._close_journal(lease)
             landscape = self.look(controller=saved.plan.domain_controller if saved else None)
             if saved is not None:
                 admit_readable(saved.plan, landscape)
             plan = saved.plan if saved else self._plan(landscape, selection, refresh_only=refresh_only)
-            objection = objection_to(plan, self.directory, self.store)
+            objection = objection_to(plan, self._gap, self.store)
             show(with_warning(plan, objection) if allow_older else plan)
             refuse_unless(allow_older, objection)
             admit(plan, Budgets(max_destroy, max_forget, again), landscape.prior, strict=strict)

@@ -20,6 +20,7 @@ import click
 from reconciler import __version__
 from reconciler.cli.lines import line_for_saved, line_to_apply, line_to_go_on, line_without_budgets, plan_lines
 from reconciler.cli.options import (
+    LOG,
     PATH,
     concluded,
     name_variables,
@@ -43,14 +44,18 @@ from reconciler.plan.budgets import TENTH
 from reconciler.plan.selection import Selection
 
 if TYPE_CHECKING:
-    from reconciler.app import Workspace
+    from reconciler.app import Ports, Workspace
 
 
-def run(arguments: Sequence[str]) -> int:
+def run(arguments: Sequence[str], ports: Ports | None = None) -> int:
     """Run the command line and return the exit code; nothing but a bug in the shell raises."""
     try:
         result = main.main(
-            args=list(arguments), prog_name="reconciler", standalone_mode=False, auto_envvar_prefix="RECONCILER"
+            args=list(arguments),
+            prog_name="reconciler",
+            standalone_mode=False,
+            auto_envvar_prefix="RECONCILER",
+            obj=ports,
         )
     except click.exceptions.Abort:
         return 130
@@ -82,7 +87,7 @@ def main(context: click.Context, log: Path | None) -> None:
 
     DIR is the directory of an environment; left out, it is the current one.
     """
-    context.obj = log
+    context.meta[LOG] = log
 
 
 _OPENING = "Opening sessions to the servers ..."

@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from functools import update_wrapper
 from pathlib import Path
 from typing import Any, Final
@@ -26,6 +27,8 @@ def with_directory(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 _CONNECTIONS: Final = "reconciler.connections"
+LOG: Final = "reconciler.log"
+"""Where the group keeps its ``--log`` for the command."""
 
 
 def _keep_connections(context: click.Context, _: click.Parameter, path: Path | None) -> None:
@@ -126,7 +129,7 @@ def shown(command: Callable[..., int]) -> Callable[..., int]:
         from reconciler.model.surroundings import empty_settings, misspelt_settings
         from reconciler.run.system import SignalStop
 
-        output = Output(as_json=options.pop("as_json", False), log=log or context.find_root().obj)
+        output = Output(as_json=options.pop("as_json", False), log=log or context.meta.get(LOG))
         try:
             if unusable := empty_settings(os.environ):
                 raise ConfigurationError(*unusable)
@@ -209,6 +212,8 @@ def _bug(error: Exception) -> Diagnostic:
 
 
 def ports(output: Output, **more: Any) -> Any:
+    """Return the ports of a command: those that ``run`` was given, with the output of this one."""
     from reconciler.app import Ports
 
-    return Ports(emit=output.emit, mask=output.mask, connections=pinned_connections(), **more)
+    given = click.get_current_context().obj or Ports()
+    return replace(given, emit=output.emit, mask=output.mask, connections=pinned_connections(), **more)

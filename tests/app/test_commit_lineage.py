@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.app import commit_lineage
 from reconciler.app.commit_lineage import objection_to
 from reconciler.model.actions import Action, ActionKind, Change
 from reconciler.model.addresses import Address
@@ -31,14 +30,6 @@ DO = Plan("test", steps=(Step("update", (UPDATE,), 1),), source=Source(OURS, has
 OLDER = Gap(("1111111 raise the length", "222222 and more"), remedy="Bring them up to date.")
 
 
-@pytest.fixture
-def answers(monkeypatch: pytest.MonkeyPatch) -> dict[str, Gap]:
-    """What Git answers, by the commit applied; a question without an answer here fails."""
-    told: dict[str, Gap] = {}
-    monkeypatch.setattr(commit_lineage, "gap_between", lambda _, __, applied: told[applied])
-    return told
-
-
 def applied(*runs: tuple[str | None, OutcomeKind | None]) -> MemoryStore:
     """Return a store after runs of commits, each with one command that ended so; None: none was sent."""
     store = MemoryStore()
@@ -52,16 +43,22 @@ def applied(*runs: tuple[str | None, OutcomeKind | None]) -> MemoryStore:
     return store
 
 
-def objection(plan: Plan, store: MemoryStore) -> Diagnostic | None:
-    return objection_to(plan, Path("/estate"), store)
+def objection(plan: Plan, store: MemoryStore, gap: Gap | None = None) -> Diagnostic | None:
+    """Return the objection where Git answers ``gap`` about the commit of the others; None: Git must not be asked."""
+
+    def answer(_: str | None, applied: str) -> Gap:
+        assert gap is not None
+        assert applied == THEIRS
+        return gap
+
+    return objection_to(plan, answer, store)
 
 
 DONE, NOT_RUN = OutcomeKind.DONE, OutcomeKind.NOT_RUN
 
 
-def test_older_files_are_refused_with_the_changes_they_lack_and_take_back(answers: dict[str, Gap]) -> None:
-    answers[THEIRS] = OLDER
-    told = objection(DO, applied((THEIRS, DONE)))
+def test_older_files_are_refused_with_the_changes_they_lack_and_take_back() -> None:
+    told = objection(DO, applied((THEIRS, DONE)), OLDER)
     assert told is not None
     assert told.summary == "Older commit than the last applied"
     for part in ("raise the length", "and more", "update mailbox_policy/Executives (min_pin_length)", "run0"):
@@ -71,16 +68,14 @@ def test_older_files_are_refused_with_the_changes_they_lack_and_take_back(answer
     assert "new plan" not in told.remedy, "a new plan of the same files meets the same objection"
 
 
-def test_files_beside_the_applied_are_refused_as_such(answers: dict[str, Gap]) -> None:
-    answers[THEIRS] = replace(OLDER, is_parallel=True)
-    told = objection(DO, applied((THEIRS, DONE)))
+def test_files_beside_the_applied_are_refused_as_such() -> None:
+    told = objection(DO, applied((THEIRS, DONE)), replace(OLDER, is_parallel=True))
     assert told is not None
     assert told.summary == "Commit beside the last applied"
 
 
-def test_files_that_lack_nothing_and_the_same_commit_pass(answers: dict[str, Gap]) -> None:
-    answers[THEIRS] = Gap()
-    assert objection(DO, applied((THEIRS, DONE))) is None
+def test_files_that_lack_nothing_and_the_same_commit_pass() -> None:
+    assert objection(DO, applied((THEIRS, DONE)), Gap()) is None
     assert objection(DO, applied((OURS, DONE))) is None
     assert objection(DO, applied()) is None
 
@@ -93,13 +88,13 @@ def test_files_that_lack_nothing_and_the_same_commit_pass(answers: dict[str, Gap
     ],
     ids=["does nothing", "no Git"],
 )
-def test_what_the_guard_is_not_about_passes(plan: Plan, answers: dict[str, Gap]) -> None:
+def test_what_the_guard_is_not_about_passes(plan: Plan) -> None:
     assert objection(plan, applied((THEIRS, DONE))) is None
 
 
 @pytest.mark.parametrize("store", [applied((THEIRS, DONE)), applied()], ids=["after a run", "before any"])
 def test_a_commit_that_git_does_not_tell_is_refused_with_its_reason(
-    store: MemoryStore, answers: dict[str, Gap]
+    store: MemoryStore,
 ) -> None:
     told = objection(replace(DO, source=Source(trouble=Trouble("It is another's.", "Trust it."), has_git=True)), store)
     assert told is not None
@@ -108,36 +103,32 @@ def test_a_commit_that_git_does_not_tell_is_refused_with_its_reason(
     assert "--allow-older" in told.remedy
 
 
-def test_commits_that_git_cannot_compare_are_refused_with_its_reason(answers: dict[str, Gap]) -> None:
-    answers[THEIRS] = Gap(trouble=Trouble("This clone is shallow.", "Deepen it."))
-    told = objection(DO, applied((THEIRS, DONE)))
+def test_commits_that_git_cannot_compare_are_refused_with_its_reason() -> None:
+    told = objection(DO, applied((THEIRS, DONE)), Gap(trouble=Trouble("This clone is shallow.", "Deepen it.")))
     assert told is not None
     assert "This clone is shallow." in told.detail
     assert "Deepen it." in told.remedy
 
 
-def test_files_of_no_commit_lack_what_was_applied(answers: dict[str, Gap]) -> None:
-    answers[THEIRS] = OLDER
+def test_files_of_no_commit_lack_what_was_applied() -> None:
     unborn = replace(DO, source=Source(has_git=True))
     assert objection(unborn, applied()) is None
-    told = objection(unborn, applied((THEIRS, DONE)))
+    told = objection(unborn, applied((THEIRS, DONE)), OLDER)
     assert told is not None
     assert "no commit" in told.detail
 
 
-def test_uncommitted_files_are_of_the_commit_under_them_and_shown_as_edited(answers: dict[str, Gap]) -> None:
-    answers[THEIRS] = OLDER
-    told = objection(replace(DO, source=Source(OURS, ("env.yaml",), has_git=True)), applied((THEIRS, DONE)))
+def test_uncommitted_files_are_of_the_commit_under_them_and_shown_as_edited() -> None:
+    told = objection(replace(DO, source=Source(OURS, ("env.yaml",), has_git=True)), applied((THEIRS, DONE)), OLDER)
     assert told is not None
     assert f"commit {OURS[:12]} with uncommitted changes in env.yaml" in told.detail
 
 
-def test_runs_that_changed_nothing_count_for_nothing(answers: dict[str, Gap]) -> None:
+def test_runs_that_changed_nothing_count_for_nothing() -> None:
     """Neither do they make a reviewed plan old, nor do they hide what was applied before them."""
-    answers[THEIRS] = OLDER
     nothing = [("2" * 40, None), ("3" * 40, NOT_RUN), (None, DONE)]
     assert objection(DO, applied(*nothing)) is None
-    assert objection(DO, applied((THEIRS, DONE), *nothing)) is not None
+    assert objection(DO, applied((THEIRS, DONE), *nothing), OLDER) is not None
 
 
 # --- whole ---------------------------------------------------------------------------------------------------------

@@ -20,9 +20,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from providers.transport.settings import Deadlines
-from reconciler import app
-from reconciler.app import server_connections, simulator_process, workspace
+from providers.transport.settings import ConnectionSettings, Deadlines
+from reconciler.app import Ports
 from reconciler.cli.commands import run
 from reconciler.run.perform import Patience
 from reconciler.run.system import SystemClock
@@ -45,45 +44,29 @@ class PacedClock(SystemClock):
         super().sleep(seconds * CHOSEN["pace"])
 
 
-def hurried(connections: Callable[..., list[Any]]) -> Callable[..., list[Any]]:
-    """Return ``connections`` with sessions that give a vanished host up after a second."""
-
-    def quick(process: Any) -> list[Any]:
-        deadlines = Deadlines(operation=2, read=3, reconnect=1.0, command=5.0)
-        return [replace(settings, deadlines=deadlines) for settings in connections(process)]
-
-    return quick
-
-
-def main() -> int:
-    more: dict[str, Any] = {}
-    if "pace" in CHOSEN:
-        more["clock"] = PacedClock()
-    if "crash" in CHOSEN:
-        more["point"] = crash_point(**CHOSEN["crash"])
-    if "expiry" in CHOSEN:
-        more["patience"] = Patience(expiry=CHOSEN["expiry"])
+def settings_of(settings: ConnectionSettings) -> ConnectionSettings:
+    """Return the settings of a connection as they were chosen; the password of a simulator is noted."""
     if "quick" in CHOSEN:
-        more["patience"] = Patience(ready=5.0, settle=5.0, expiry=1.0)
-        setattr(server_connections, "simulated", hurried(server_connections.simulated))  # noqa: B010 - see below
-    made, connection, start = app.Ports, server_connections.real, simulator_process.start_simulator
-
-    def connected(*arguments: Any) -> Any:
-        settings = connection(*arguments)
-        return replace(settings, via=tuple(CHOSEN["via"]))
-
-    def noted(*arguments: Any) -> Any:
-        process = start(*arguments)
-        Path(CHOSEN["note"]).write_text(process.password, "utf-8")
-        return process
-
-    setattr(app, "Ports", lambda **given: made(**given, **more))  # noqa: B010 - a name of a module is no constant here
+        settings = replace(settings, deadlines=Deadlines(operation=2, read=3, reconnect=1.0, command=5.0))
     if "via" in CHOSEN:
-        setattr(server_connections, "real", connected)  # noqa: B010
-    if "note" in CHOSEN:
-        setattr(workspace, "start_simulator", noted)  # noqa: B010
-    return run(sys.argv[1:])
+        settings = replace(settings, via=tuple(CHOSEN["via"]))
+    if "note" in CHOSEN and settings.password is not None:
+        Path(CHOSEN["note"]).write_text(settings.password.reveal(), "utf-8")
+    return settings
+
+
+def chosen_ports() -> Ports:
+    ports = Ports(settings=settings_of)
+    if "pace" in CHOSEN:
+        ports = replace(ports, clock=PacedClock())
+    if "crash" in CHOSEN:
+        ports = replace(ports, point=crash_point(**CHOSEN["crash"]))
+    if "expiry" in CHOSEN:
+        ports = replace(ports, patience=Patience(expiry=CHOSEN["expiry"]))
+    if "quick" in CHOSEN:
+        ports = replace(ports, patience=Patience(ready=5.0, settle=5.0, expiry=1.0))
+    return ports
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run(sys.argv[1:], chosen_ports()))

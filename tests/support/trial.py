@@ -16,7 +16,6 @@ from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
 import yaml
 from hypothesis import Phase, settings
@@ -27,7 +26,6 @@ from providers.simulator.estate.invoke import invoke_line
 from providers.simulator.invocation.answers import CmdletError
 from providers.simulator.world.schema import World
 from reconciler.app import Ports, Workspace
-from reconciler.app import workspace as app_workspace
 from reconciler.app.declared import Declared
 from reconciler.config.environment import Environment, load
 from reconciler.config.files import Files
@@ -236,18 +234,6 @@ class _Door:
 # --- the operator ----------------------------------------------------------------------------------------------------
 
 
-class _TrialWorkspace(Workspace):
-    """A workspace over what a trial keeps from one command to the next."""
-
-    def __init__(self, trial: Trial, ports: Ports, stack: ExitStack) -> None:
-        super().__init__(Path(tempfile.gettempdir()), Declared(trial.environment), ports, 1, stack)
-        self.__dict__["store"] = trial.store
-        self._scheduler = SerialScheduler(trial.next_seed())  # type: ignore[assignment]  # the port, by another class
-
-    def _make_private(self) -> None:
-        """Keep nothing on disk."""
-
-
 @dataclass
 class Applied:
     """What one apply came to."""
@@ -396,9 +382,18 @@ class Trial:
         )
         doors.asleep = self.asleep
         doors._gone |= self.away
-        ports = Ports(self.clock, self._random, self.events, point, sessions=lambda _: doors)
-        with ExitStack() as stack, patch.object(app_workspace, "source_of", return_value=Source()):
-            yield _TrialWorkspace(self, ports, stack), doors
+        ports = Ports(
+            self.clock,
+            self._random,
+            self.events,
+            point,
+            sessions=lambda _: doors,
+            store=self.store,
+            scheduler=SerialScheduler(self.next_seed()),
+            source=lambda _, __: Source(),
+        )
+        with ExitStack() as stack:
+            yield Workspace(Path(tempfile.gettempdir()), Declared(self.environment), ports, 1, stack), doors
 
     # what others do
 
