@@ -9,7 +9,7 @@ from providers.simulator.invocation.call import Call
 from providers.simulator.invocation.shapes import moment, only
 from providers.simulator.world.directory import Entry
 from providers.simulator.world.holdings import Holdings
-from providers.simulator.world.schema import ExchangeServer
+from providers.simulator.world.hosts import ExchangeServer
 
 GROUPS: Final = ("RTCUniversalServerAdmins", "RTCComponentUniversalServices")
 """The universal groups of Lync to which exchucutil grants what Lync needs to read."""

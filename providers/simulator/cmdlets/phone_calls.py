@@ -14,7 +14,8 @@ from typing import Final
 from providers.simulator.cmdlets.service_control import CALL_ROUTER, FRONT_END, UM, status
 from providers.simulator.world.directory import Entry, View
 from providers.simulator.world.holdings import Holdings
-from providers.simulator.world.schema import ExchangeServer, Pool
+from providers.simulator.world.hosts import ExchangeServer
+from providers.simulator.world.schema import Pool
 
 _REREAD: Final = timedelta(minutes=10)
 """How long UM goes by a dial plan's settings before it reads them again."""

@@ -15,7 +15,7 @@ from providers.simulator.invocation.binding import Difference
 from providers.simulator.invocation.call import Call
 from providers.simulator.invocation.shapes import Computed, shaped
 from providers.simulator.world.directory import Entry
-from providers.simulator.world.schema import ExchangeServer
+from providers.simulator.world.hosts import ExchangeServer
 
 SERVER_DEFAULTS: Final[Mapping[str, Any]] = {
     "DialPlans": [],

@@ -23,7 +23,8 @@ from providers.simulator.invocation.call import Call
 from providers.simulator.invocation.shapes import only
 from providers.simulator.invocation.texts import told
 from providers.simulator.world.holdings import Holdings, Service
-from providers.simulator.world.schema import ExchangeServer, Host, Pool, World
+from providers.simulator.world.hosts import ExchangeServer, Host
+from providers.simulator.world.schema import Pool, World
 
 
 def installed_services(world: World) -> dict[str, dict[str, Service]]:

@@ -18,7 +18,8 @@ from providers.simulator.invocation.call import Call
 from providers.simulator.invocation.cmdlet_line import parse_line
 from providers.simulator.world.directory import Directory, Entry
 from providers.simulator.world.holdings import Holdings
-from providers.simulator.world.schema import User, World
+from providers.simulator.world.schema import World
+from providers.simulator.world.users import User
 from reconciler.model.diagnostics import Diagnostic
 from reconciler.model.errors import ConfigurationError
 

@@ -15,7 +15,7 @@ from typing import Final
 from providers.simulator.cmdlets.windows_services import utc
 from providers.simulator.invocation.binding import cmdlet_of
 from providers.simulator.world.holdings import Holdings
-from providers.simulator.world.schema import Host
+from providers.simulator.world.hosts import Host
 
 _OLDER: Final[Mapping[str, int]] = {
     "MaxMemoryPerShellMB": 150,

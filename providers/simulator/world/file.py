@@ -14,19 +14,9 @@ from typing import Any, Final
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from providers.simulator.world.schema import (
-    Computer,
-    DomainController,
-    Exchange,
-    ExchangeServer,
-    Generated,
-    Lync,
-    Mailbox,
-    Pool,
-    Site,
-    User,
-    World,
-)
+from providers.simulator.world.hosts import Computer, DomainController, ExchangeServer
+from providers.simulator.world.schema import Exchange, Lync, Pool, Site, World
+from providers.simulator.world.users import Generated, Mailbox, User
 from reconciler.model.diagnostics import Diagnostic, Position
 from reconciler.model.errors import ConfigurationError
 

@@ -8,7 +8,8 @@ from datetime import timedelta
 from typing import Any
 
 from providers.simulator.world.directory import Directory
-from providers.simulator.world.schema import ExchangeServer, Host, Manner, Pool, World
+from providers.simulator.world.hosts import ExchangeServer, Host, Manner
+from providers.simulator.world.schema import Pool, World
 
 
 @dataclass(slots=True)

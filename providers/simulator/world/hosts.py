@@ -1,0 +1,139 @@
+"""The Windows hosts of a world: domain controllers, Exchange servers and computers of Lync pools."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator
+
+from providers.simulator.world.value_types import Culture, HostName, Moment, Seconds, WorldModel
+
+Quota = Literal[
+    "MaxMemoryPerShellMB",
+    "MaxShellsPerUser",
+    "MaxProcessesPerShell",
+    "MaxConcurrentUsers",
+    "IdleTimeout",
+    "MaxEnvelopeSizekb",
+]
+LanguageMode = Literal["FullLanguage", "ConstrainedLanguage", "RestrictedLanguage", "NoLanguage"]
+Shell = Literal["snapin", "remote", "lync"]
+
+
+def _is_version(value: str) -> str:
+    if not re.fullmatch(r"(8|14|15)(\.[0-9]+){1,3}", value):
+        raise ValueError("must be an Exchange build, such as 15.0.1497.2")
+    return value
+
+
+class Manner(WorldModel):
+    """How one Windows service of a host behaves, where it differs from others of its kind."""
+
+    runs: bool = True
+    """False where it was stopped when the world was installed."""
+    starts: bool = True
+    """False where it will not start: its process begins, and ends again."""
+    start_mode: Literal["Auto", "Manual", "Disabled"] = "Auto"
+    start_time: Seconds | None = None
+    """How long it stays in Start Pending; left out, as long as others of its pool."""
+    drains: Seconds | None = None
+    """How long the calls last for which a graceful stop leaves it Paused; left out, as long as those of its pool."""
+
+
+_USUAL = Manner()
+
+
+class Host(WorldModel):
+    """What every Windows host may say."""
+
+    fqdn: HostName
+    """Its full name."""
+    language: Culture | None = None
+    """Culture of its messages; left out, that of the world."""
+    clock_skew: Seconds = 0.0
+    """How far its clock is ahead."""
+    powershell: str | None = None
+    """Version of its Windows PowerShell; left out, the one its product comes with."""
+    started: Mapping[str, Moment] = {}
+    """Start times of services that differ from ``installed``."""
+    services: Mapping[str, Manner] = {}
+    """Services that behave otherwise than their kind, by name."""
+    language_mode: LanguageMode = "FullLanguage"
+    """What policy leaves of PowerShell's language; in any but the first the runner does not start."""
+    shells: tuple[Shell, ...] | None = None
+    """The management shells installed; left out, those its product comes with."""
+    missing_cmdlets: tuple[str, ...] = ()
+    """Cmdlets the account has no role for, by name or pattern (``New-UM*``): there they do not exist."""
+    quotas: Mapping[Quota, int] | Literal["unreadable"] = {}
+    """Limits of remote shells that differ from those of its Windows; ``unreadable``: they hold, and nobody is told."""
+
+    def manner(self, service: str) -> Manner:
+        """Return how a service behaves, by its name in whatever case."""
+        folded = service.casefold()
+        return next((one for name, one in self.services.items() if name.casefold() == folded), _USUAL)
+
+
+class DomainController(WorldModel):
+    """A domain controller; left out, there is one, ``dc1`` of the forest."""
+
+    fqdn: HostName
+    """Its full name."""
+    site: str = "Default-First-Site-Name"
+    """Its Active Directory site."""
+    global_catalog: bool = True
+    """Whether it is a global catalogue."""
+    available: bool = True
+    """False where it answers nobody."""
+    replication_delay: Seconds = 0.0
+    """How long a change made on another controller takes to arrive here."""
+
+
+class ExchangeServer(Host):
+    """An Exchange server."""
+
+    version: Annotated[str, AfterValidator(_is_version)] = "15.0.1497.2"
+    """Its build: 8 is Exchange 2007, 14 is 2010, 15.0 is 2013, 15.1 is 2016."""
+    roles: tuple[Literal["Mailbox", "ClientAccess", "UnifiedMessaging", "HubTransport"], ...] = (
+        "Mailbox",
+        "ClientAccess",
+    )
+    """From 2013 on, Mailbox answers calls and ClientAccess routes them; before, UnifiedMessaging answers."""
+    site: str = "Default-First-Site-Name"
+    """Its Active Directory site."""
+    startup_mode: Literal["TCP", "TLS", "Dual"] = "TCP"
+    """Startup mode of its UM services."""
+    dial_plans: tuple[str, ...] = ()
+    """Names of the dial plans that it is bound to."""
+    has_script: bool = True
+    """False where exchucutil.ps1 is not in the Scripts folder."""
+
+    @property
+    def name(self) -> str:
+        return self.fqdn.partition(".")[0].upper()
+
+    @property
+    def release(self) -> str:
+        """``e2007``, ``e2010``, ``e2013`` or ``e2016``."""
+        major, minor = (int(part) for part in self.version.split(".")[:2])
+        return {8: "e2007", 14: "e2010"}.get(major) or ("e2013" if minor == 0 else "e2016")
+
+    @property
+    def display_version(self) -> str:
+        major, minor, *build = self.version.split(".")
+        return f"Version {major}.{minor} (Build {'.'.join(build) or '0'})"
+
+    @property
+    def is_um(self) -> bool:
+        """True where it answers calls: the UM role, or from 2013 on any Mailbox server."""
+        return ("Mailbox" if self.release in ("e2013", "e2016") else "UnifiedMessaging") in self.roles
+
+    @property
+    def is_call_router(self) -> bool:
+        """True where it runs a UM call router: the Client Access role of 2013, which every server of 2016 has."""
+        return self.release == "e2016" or (self.release == "e2013" and "ClientAccess" in self.roles)
+
+
+class Computer(Host):
+    """A computer of a Lync pool."""
