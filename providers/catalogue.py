@@ -9,6 +9,7 @@ from types import ModuleType
 
 import providers.resources
 from providers.cmdlets.rules import Rule
+from reconciler.model.order import in_order
 from reconciler.model.resource_types import ResourceType
 
 
@@ -24,7 +25,7 @@ def resource_types() -> tuple[ResourceType, ...]:
         and declared.__module__ == module.__name__
         and hasattr(declared, "name")
     }
-    return tuple(sorted((declared() for declared in classes), key=lambda kind: (kind.rank, kind.name)))
+    return in_order(declared() for declared in classes)
 
 
 def rules() -> tuple[Rule, ...]:

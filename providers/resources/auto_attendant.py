@@ -114,7 +114,7 @@ class AutoAttendant(CmdletResource):
 
     name: ClassVar[str] = "auto_attendant"
     lifecycle: ClassVar[Lifecycle] = Lifecycle.OBJECT
-    rank: ClassVar[int] = 8
+    after: ClassVar[tuple[str, ...]] = ("ip_gateway",)
     section: ClassVar[str | None] = "auto_attendants"
     model: ClassVar[type[Declared]] = AttendantDeclaration
     noun: ClassVar[str] = "UMAutoAttendant"

@@ -81,7 +81,7 @@ class ContactObject(LyncFact):
 
     name: ClassVar[str] = "contact_object"
     lifecycle: ClassVar[Lifecycle] = Lifecycle.MANUAL
-    rank: ClassVar[int] = 8
+    after: ClassVar[tuple[str, ...]] = ("ip_gateway",)
     model: ClassVar[type[Declared]] = ContactRecord
     noun: ClassVar[str] = "CsExUmContact"
     key_type: ClassVar[Any] = Annotated[Text, Normalise(_number)]

@@ -179,7 +179,6 @@ class DialPlan(CmdletResource):
 
     name: ClassVar[str] = "dial_plan"
     lifecycle: ClassVar[Lifecycle] = Lifecycle.OBJECT
-    rank: ClassVar[int] = 1
     section: ClassVar[str | None] = "dial_plans"
     model: ClassVar[type[Declared]] = DialPlanDeclaration
     noun: ClassVar[str] = "UMDialPlan"

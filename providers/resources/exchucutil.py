@@ -92,7 +92,7 @@ class Exchucutil(ResourceType):
 
     name: ClassVar[str] = "exchucutil"
     lifecycle: ClassVar[Lifecycle] = Lifecycle.TASK
-    rank: ClassVar[int] = 4
+    after: ClassVar[tuple[str, ...]] = ("um_service_restart",)
     refreshes: ClassVar[tuple[str, ...]] = ("ip_gateway", "hunt_group", "permission", "service_restart")
     rules: ClassVar[tuple[Rule, ...]] = (
         NO_POOL,

@@ -90,7 +90,7 @@ class HuntGroup(CmdletResource):
 
     name: ClassVar[str] = "hunt_group"
     lifecycle: ClassVar[Lifecycle] = Lifecycle.FIXED
-    rank: ClassVar[int] = 5
+    after: ClassVar[tuple[str, ...]] = ("exchucutil",)
     section: ClassVar[str | None] = "hunt_groups"
     model: ClassVar[type[Declared]] = HuntGroupDeclaration
     noun: ClassVar[str] = "UMHuntGroup"

@@ -110,7 +110,7 @@ class IPGateway(CmdletResource):
 
     name: ClassVar[str] = "ip_gateway"
     lifecycle: ClassVar[Lifecycle] = Lifecycle.SETTING
-    rank: ClassVar[int] = 7
+    after: ClassVar[tuple[str, ...]] = ("service_restart",)
     model: ClassVar[type[Declared]] = GatewayRecord
     noun: ClassVar[str] = "UMIPGateway"
     key_type: ClassVar[Any] = Fqdn

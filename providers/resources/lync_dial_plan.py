@@ -92,7 +92,7 @@ class LyncDialPlan(CmdletResource):
 
     name: ClassVar[str] = "lync_dial_plan"
     lifecycle: ClassVar[Lifecycle] = Lifecycle.OBJECT
-    rank: ClassVar[int] = 2
+    after: ClassVar[tuple[str, ...]] = ("dial_plan",)
     section: ClassVar[str | None] = "lync_dial_plans"
     model: ClassVar[type[Declared]] = LyncDialPlanDeclaration
     noun: ClassVar[str] = "CsDialPlan"

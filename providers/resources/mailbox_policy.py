@@ -113,7 +113,7 @@ class MailboxPolicy(CmdletResource):
 
     name: ClassVar[str] = "mailbox_policy"
     lifecycle: ClassVar[Lifecycle] = Lifecycle.OBJECT
-    rank: ClassVar[int] = 2
+    after: ClassVar[tuple[str, ...]] = ("dial_plan",)
     section: ClassVar[str | None] = "mailbox_policies"
     model: ClassVar[type[Declared]] = PolicyDeclaration
     noun: ClassVar[str] = "UMMailboxPolicy"

@@ -111,7 +111,7 @@ class ServerBinding(CmdletResource):
 
     name: ClassVar[str] = "server_binding"
     lifecycle: ClassVar[Lifecycle] = Lifecycle.SETTING
-    rank: ClassVar[int] = 2
+    after: ClassVar[tuple[str, ...]] = ("dial_plan",)
     model: ClassVar[type[Declared]] = BindingRecord
     noun: ClassVar[str] = "UMService"
     other_cmdlets: ClassVar[tuple[str, ...]] = (

@@ -61,7 +61,7 @@ class ServiceRestart(ResourceType):
 
     name: ClassVar[str] = TYPE
     lifecycle: ClassVar[Lifecycle] = Lifecycle.TASK
-    rank: ClassVar[int] = 6
+    after: ClassVar[tuple[str, ...]] = ("hunt_group",)
     reads_after: ClassVar[tuple[str, ...]] = ("lync_service", "lync_site", "lync_computer", "pool")
     looks_between: ClassVar[bool] = True
     rules: ClassVar[tuple[Rule, ...]] = (*restart_pool.RULES, *restart_checks.RULES)

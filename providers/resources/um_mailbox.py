@@ -105,7 +105,7 @@ class UMMailbox(CmdletResource):
 
     name: ClassVar[str] = "um_mailbox"
     lifecycle: ClassVar[Lifecycle] = Lifecycle.FEATURE
-    rank: ClassVar[int] = 9
+    after: ClassVar[tuple[str, ...]] = ("auto_attendant", "contact_object")
     section: ClassVar[str | None] = "mailboxes"
     section_style: ClassVar[Section] = Section.ROWS
     model: ClassVar[type[Declared]] = MailboxDeclaration

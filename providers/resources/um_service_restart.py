@@ -60,7 +60,7 @@ class UMServiceRestart(ResourceType):
 
     name: ClassVar[str] = "um_service_restart"
     lifecycle: ClassVar[Lifecycle] = Lifecycle.TASK
-    rank: ClassVar[int] = 3
+    after: ClassVar[tuple[str, ...]] = ("server_binding",)
     reads_after: ClassVar[tuple[str, ...]] = ("exchange_server",)
     rules: ClassVar[tuple[Rule, ...]] = (DOES_NOT_RUN,)
 

@@ -4,7 +4,7 @@ A resource type is one object that declares everything about itself: its attribu
 it from what the operator wrote, the commands that change it, and the proof that they worked. The core decides; a type
 never sends anything. ``providers/`` implements this, ``app`` hands the types to the core as values.
 
-Planning is a fold. The types are visited in the order of their rank; each is given a ``Landscape`` (what is declared,
+Planning is a fold. The types are visited in their order (``after``); each is given a ``Landscape`` (what is declared,
 observed or already predicted, and remembered), and what it plans is folded into the landscape as a prediction before
 the next type is asked. So exchucutil predicts the gateways it will make, and the outcall rule is solved over those.
 """
@@ -102,8 +102,8 @@ class ResourceType(ABC):
     name: ClassVar[str]
     """``dial_plan``; the first half of every address."""
     lifecycle: ClassVar[Lifecycle]
-    rank: ClassVar[int] = 0
-    """Place in the chain dial plan -> binding -> exchucutil -> restart -> gateways -> attendants -> mailboxes."""
+    after: ClassVar[tuple[str, ...]] = ()
+    """Types that are planned before this one and whose steps end before its steps begin."""
     section: ClassVar[str | None] = None
     """The YAML section of its declarations, if it has one."""
     section_style: ClassVar[Section] = Section.MAPPING

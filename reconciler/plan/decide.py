@@ -15,6 +15,7 @@ from reconciler.model.actions import Action, ActionKind, Change
 from reconciler.model.addresses import Address
 from reconciler.model.commands import Command
 from reconciler.model.landscape import Landscape
+from reconciler.model.order import places_of
 from reconciler.model.resource_types import Lifecycle, ResourceType, Section, Task
 from reconciler.model.resources import Resource, Resources
 from reconciler.model.snapshot import Remembered
@@ -252,7 +253,8 @@ def _plan_removals(types: Sequence[ResourceType], landscape: Landscape) -> Lands
     """Plan the end of everything remembered that is desired no more: after what takes its place, dependents first."""
     gone = {kind.name: _gone(kind, landscape) for kind in types if kind.lifecycle not in _NEVER_REMOVED}
     moving = {*landscape.actions, *(prior.address for priors in gone.values() for prior in priors)}
-    for kind in sorted(types, key=lambda kind: -kind.rank):
+    places = places_of(types)
+    for kind in sorted(types, key=lambda kind: -places[kind.name]):
         ended = Resources(kind.ended(landscape))
         planned = [
             _removal(kind, prior, ended.get(prior.address.key), moving, landscape) for prior in gone.get(kind.name, ())

@@ -287,7 +287,7 @@ _GRAVE = frozenset({Lifecycle.TASK, Lifecycle.SETTING})
 def _severity(kind: ResourceType, found: DriftKind) -> DriftSeverity:
     if found in (DriftKind.PENDING, DriftKind.UNMANAGED):
         return DriftSeverity.LOW
-    return DriftSeverity.HIGH if kind.lifecycle in _GRAVE or kind.rank <= 1 else DriftSeverity.MEDIUM
+    return DriftSeverity.HIGH if kind.lifecycle in _GRAVE or not kind.after else DriftSeverity.MEDIUM
 
 
 def _unmanaged(kind: ResourceType, landscape: Landscape, end: Landscape) -> Iterable[DriftEntry]:

@@ -24,12 +24,13 @@ from reconciler.model.addresses import Address
 from reconciler.model.attributes import AttributeKind
 from reconciler.model.claims import Claim, Taken
 from reconciler.model.commands import Command
+from reconciler.model.graph import closure, levels
 from reconciler.model.landscape import Landscape
+from reconciler.model.order import places_of
 from reconciler.model.resource_types import ResourceType
 from reconciler.model.resources import Resource
 from reconciler.model.values import UNSET, Value
 from reconciler.plan.diff import compare
-from reconciler.plan.graph import closure, levels
 from reconciler.plan.selection import hard_needs
 
 _TAKES = (ActionKind.CREATE, ActionKind.UPDATE, ActionKind.REPLACE)
@@ -59,7 +60,7 @@ def settle_exchanges(types: Sequence[ResourceType], before: Landscape, end: Land
     actions = {_key(action.address): action for action in end.actions.values()}
     moves = _moves(by_name, actions, before, end)
     if moves or any(action.kind is ActionKind.REPLACE for action in actions.values()):
-        actions = _Exchange(by_name, before, end, moves, actions).settled()
+        actions = _Exchange(by_name, before, end, moves, actions, places_of(types)).settled()
         return replace(end, actions={action.address: action for action in actions.values()})
     return end
 
@@ -134,6 +135,7 @@ class _Exchange:
     end: Landscape
     moves: Sequence[Move]
     actions: dict[str, Action]
+    places: Mapping[str, int]
     edges: dict[str, set[str]] = field(default_factory=dict)
     current: dict[str, Resource] = field(default_factory=dict)
     """What the actions so far make of the objects that take part."""
@@ -167,13 +169,13 @@ class _Exchange:
             self.actions[key] = replace(done, needs=tuple(dict.fromkeys(needs)), group=group)
 
     def _put_in_order(self, move: Move) -> None:
-        """Decide which of the two comes first: a holder that goes comes last, else the earlier in the chain of ranks.
+        """Decide which of the two comes first: a holder that goes comes last, else the one whose type is planned first.
 
-        Of one rank a holder comes first that gets something itself, if no circle comes of it.
+        Of one place a holder comes first that gets something itself, if no circle comes of it.
         """
         holder, taker = self.actions[move.holder], self.actions[move.taker]
-        ranks = self._kind(holder).rank, self._kind(taker).rank
-        is_holder_first = ranks[0] < ranks[1] if ranks[0] != ranks[1] else self._gets_something(holder)
+        places = self._place(holder), self._place(taker)
+        is_holder_first = places[0] < places[1] if places[0] != places[1] else self._gets_something(holder)
         if holder.kind is ActionKind.DELETE:
             is_holder_first = False
         first, second = (move.holder, move.taker) if is_holder_first else (move.taker, move.holder)
@@ -188,9 +190,12 @@ class _Exchange:
         for move in self.moves:
             takers[move.holder].add(move.taker)
         for several in takers.values():
-            in_order = sorted(several, key=lambda key: (order[key], self._kind(self.actions[key]).rank, key))
+            in_order = sorted(several, key=lambda key: (order[key], self._place(self.actions[key]), key))
             for first, second in pairwise(in_order):
                 self.edges[second].add(first)
+
+    def _place(self, action: Action) -> int:
+        return self.places[action.address.type]
 
     def _kind(self, action: Action) -> ResourceType:
         return self.by_name[action.address.type]

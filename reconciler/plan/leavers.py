@@ -10,10 +10,10 @@ from dataclasses import replace
 
 from reconciler.model.actions import Action, ActionKind
 from reconciler.model.addresses import Address
+from reconciler.model.graph import closure
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import Lifecycle, ResourceType
 from reconciler.model.resources import Resource
-from reconciler.plan.graph import closure
 from reconciler.plan.selection import hard_needs
 
 

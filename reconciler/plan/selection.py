@@ -18,8 +18,8 @@ from functools import lru_cache
 from reconciler.model.actions import Action, ActionKind
 from reconciler.model.addresses import Address
 from reconciler.model.diagnostics import Diagnostic
+from reconciler.model.graph import closure, reversed_edges
 from reconciler.model.values import folded
-from reconciler.plan.graph import closure, reversed_edges
 
 _WILDCARD = re.compile(r"[*?[]")
 _PLAIN = re.compile(r"[\w@%+=:,./*-]+", re.ASCII)

@@ -36,7 +36,6 @@ ATTRIBUTES = {
 class Box(ResourceType):
     name: ClassVar[str] = "box"
     lifecycle: ClassVar[Lifecycle] = Lifecycle.OBJECT
-    rank: ClassVar[int] = 1
     section: ClassVar[str | None] = "boxes"
 
     @property
@@ -94,7 +93,7 @@ class Stamp(ResourceType):
 
     name: ClassVar[str] = "stamp"
     lifecycle: ClassVar[Lifecycle] = Lifecycle.TASK
-    rank: ClassVar[int] = 2
+    after: ClassVar[tuple[str, ...]] = ("box",)
     refreshes: ClassVar[tuple[str, ...]] = ("box", "mark")
 
     @property
@@ -153,7 +152,7 @@ class Restart(ResourceType):
 
     name: ClassVar[str] = "restart"
     lifecycle: ClassVar[Lifecycle] = Lifecycle.TASK
-    rank: ClassVar[int] = 3
+    after: ClassVar[tuple[str, ...]] = ("stamp",)
 
     @property
     def attributes(self) -> Mapping[str, Attribute]:
