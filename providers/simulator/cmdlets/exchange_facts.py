@@ -1,11 +1,12 @@
-"""What Exchange tells about itself: servers, organization, domain controllers, permissions."""
+"""What Exchange reports of itself: servers, certificates, organization, domain controllers, permissions."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from typing import Any, Final
 
-from providers.simulator.invocation.call import Call
+from providers.simulator.invocation.call import Call, hash_of
 from providers.simulator.invocation.shapes import moment, only
 from providers.simulator.world.directory import Entry
 from providers.simulator.world.holdings import Holdings
@@ -22,7 +23,7 @@ _ROLE_FLAGS: Mapping[str, str] = {
 }
 
 
-def get_servers(call: Call) -> list[dict[str, object]]:
+def get_exchange_server(call: Call) -> list[dict[str, object]]:
     """Answer Get-ExchangeServer."""
     identity = call.get("Identity")
     servers: Iterable[ExchangeServer] = call.holdings.world.exchange.servers
@@ -59,7 +60,7 @@ def _server(holdings: Holdings, server: ExchangeServer) -> dict[str, object]:
     }
 
 
-def get_organization(call: Call) -> list[dict[str, object]]:
+def get_organization_config(call: Call) -> list[dict[str, object]]:
     """Answer Get-OrganizationConfig."""
     holdings = call.holdings
     name = holdings.world.exchange.organization
@@ -74,7 +75,7 @@ def get_organization(call: Call) -> list[dict[str, object]]:
     return only(call, [record])
 
 
-def get_domain_controllers(call: Call) -> list[dict[str, object]]:
+def get_domain_controller(call: Call) -> list[dict[str, object]]:
     """Answer Get-DomainController: those that are up."""
     world = call.holdings.world
     wanted = str(call.get("DomainName") or call.get("Forest") or world.forest)
@@ -100,6 +101,30 @@ def get_domain_controllers(call: Call) -> list[dict[str, object]]:
     )
 
 
+def get_exchange_certificate(call: Call) -> list[dict[str, object]]:
+    """Answer Get-ExchangeCertificate: of each server, one that a common authority issued."""
+    name = str(call.get("Server") or call.host)
+    server = call.holdings.server_named(name)
+    if server is None:
+        raise call.not_found(name)
+    installed = call.holdings.world.installed.replace(microsecond=0)
+    return only(
+        call,
+        [
+            {
+                "Thumbprint": "".join(format(hash_of(f"{server.fqdn}{part}"), "08X") for part in range(5)),
+                "Subject": f"CN={server.fqdn}",
+                "CertificateDomains": [server.fqdn],
+                "Services": "IIS, SMTP, UM, UMCallRouter" if server.release in ("e2013", "e2016") else "IIS, SMTP, UM",
+                "Status": "Valid",
+                "IsSelfSigned": False,
+                "NotAfter": moment((installed + timedelta(days=3650)).isoformat()),
+                "Issuer": f"CN={call.holdings.world.exchange.organization} CA",
+            }
+        ],
+    )
+
+
 # --- permissions -----------------------------------------------------------------------------------------------------
 
 
@@ -117,7 +142,7 @@ def containers(holdings: Holdings, host: str) -> tuple[tuple[str, tuple[str, ...
     return tuple(granted)
 
 
-def get_permissions(call: Call) -> list[dict[str, object]]:
+def get_ad_permission(call: Call) -> list[dict[str, object]]:
     """Answer Get-ADPermission: of one object, of one account or all."""
     identity = _container(call, str(call.get("Identity") or ""))
     if call.get("Owner"):
@@ -165,12 +190,12 @@ def _permission(entry: Entry) -> dict[str, object]:
     }
 
 
-def add_permission(call: Call) -> list[dict[str, object]]:
+def add_ad_permission(call: Call) -> list[dict[str, object]]:
     """Answer Add-ADPermission: rights that are there already stay as they are."""
     identity = _container(call, str(call.get("Identity") or ""))
     rights = tuple(call.get("AccessRights") or ())
     grant(call, identity, str(call.get("User")), rights, call.get("InheritanceType") or "All")
-    return get_permissions(call)
+    return get_ad_permission(call)
 
 
 def grant(call: Call, dn: str, user: str, rights: tuple[str, ...], inheritance: str) -> bool:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from providers.simulator.cmdlets.lync_topology import cs_not_found
+from providers.simulator.cmdlets.lync_topology import cs_exists, cs_not_found
 from providers.simulator.cmdlets.lync_users import USER, USER_DEFAULTS, cs_user
 from providers.simulator.cmdlets.um_objects import merged
 from providers.simulator.invocation.binding import Difference
@@ -58,7 +58,7 @@ def plan_identity(text: str) -> str:
     return f"Tag:{text}"
 
 
-def get_dial_plans(call: Call) -> list[dict[str, object]]:
+def get_cs_dial_plan(call: Call) -> list[dict[str, object]]:
     """Answer Get-CsDialPlan."""
     identity = call.get("Identity")
     entries = [_plan(call, identity)] if identity else list(call.view.of("CsDialPlan"))
@@ -73,11 +73,11 @@ def _plan(call: Call, identity: object) -> Entry:
     return found
 
 
-def new_dial_plan(call: Call) -> list[dict[str, object]]:
+def new_cs_dial_plan(call: Call) -> list[dict[str, object]]:
     """Answer New-CsDialPlan: with the default normalization rule unless others are given."""
     identity = plan_identity(str(call.get("Identity")))
     if any(plan.name.casefold() == identity.casefold() for plan in call.view.of("CsDialPlan")):
-        raise call.error("ManagementException", "cs-exists", identity, category="ResourceExists", name=identity)
+        raise cs_exists(call, identity)
     name = identity.partition(":")[2] or identity
     properties = {**_PLAN_DEFAULTS, "NormalizationRules": default_rules(identity), **_plan_properties(call, {})}
     properties["SimpleName"] = properties["SimpleName"] or name
@@ -88,7 +88,7 @@ def new_dial_plan(call: Call) -> list[dict[str, object]]:
     return shaped(call, [entry], _PLAN, _PLAN_DEFAULTS)
 
 
-def set_dial_plan(call: Call) -> list[dict[str, object]]:
+def set_cs_dial_plan(call: Call) -> list[dict[str, object]]:
     """Answer Set-CsDialPlan; without an identity, of Global."""
     plan = _plan(call, call.get("Identity") or "Global")
     properties = _plan_properties(call, plan.properties)
@@ -98,7 +98,7 @@ def set_dial_plan(call: Call) -> list[dict[str, object]]:
     return []
 
 
-def remove_dial_plan(call: Call) -> list[dict[str, object]]:
+def remove_cs_dial_plan(call: Call) -> list[dict[str, object]]:
     """Answer Remove-CsDialPlan: Global is reset instead."""
     plan = _plan(call, call.get("Identity"))
     if plan.name == "Global":
@@ -110,7 +110,7 @@ def remove_dial_plan(call: Call) -> list[dict[str, object]]:
     return []
 
 
-def grant_dial_plan(call: Call) -> list[dict[str, object]]:
+def grant_cs_dial_plan(call: Call) -> list[dict[str, object]]:
     """Answer Grant-CsDialPlan: a null policy name takes the user's own away."""
     user = cs_user(call, call.get("Identity"))
     name = call.get("PolicyName")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from providers.simulator.cmdlets.lync_topology import chosen, cs_not_found
+from providers.simulator.cmdlets.lync_topology import chosen, cs_exists, cs_not_found
 from providers.simulator.invocation.call import Call
 from providers.simulator.invocation.shapes import only
 
@@ -15,7 +15,7 @@ _DEFAULT: Final = "RequireEncryption"
 _GLOBAL: Final = "global"
 
 
-def get_media(call: Call) -> list[dict[str, object]]:
+def get_cs_media_configuration(call: Call) -> list[dict[str, object]]:
     """Answer Get-CsMediaConfiguration: one record a scope."""
     levels = call.holdings.encryption_levels()
     return only(call, [_record(scope, levels[scope]) for scope in chosen(call, list(levels), lambda scope: scope)])
@@ -31,36 +31,37 @@ def _record(scope: str, level: str) -> dict[str, object]:
     }
 
 
-def new_media(call: Call) -> list[dict[str, object]]:
+def new_cs_media_configuration(call: Call) -> list[dict[str, object]]:
     """Answer New-CsMediaConfiguration: a scope that has none of its own yet."""
     scope = str(call.get("Identity"))
     if _known(call, scope) is not None:
-        raise call.error("ManagementException", "cs-exists", scope, category="ResourceExists", name=scope)
+        raise cs_exists(call, scope)
     level = str(call.get("EncryptionLevel") or _DEFAULT)
     if not call.get("InMemory"):
         call.holdings.media[scope] = level
     return [_record(scope, level)]
 
 
-def set_media(call: Call) -> list[dict[str, object]]:
+def set_cs_media_configuration(call: Call) -> list[dict[str, object]]:
     """Answer Set-CsMediaConfiguration: the scope named, or the global one."""
-    asked = str(call.get("Identity") or _GLOBAL)
-    scope = _known(call, asked)
-    if scope is None:
-        raise cs_not_found(call, asked)
+    scope = _found(call, str(call.get("Identity") or _GLOBAL))
     if level := call.get("EncryptionLevel"):
         call.holdings.media[scope] = str(level)
     return []
 
 
-def remove_media(call: Call) -> list[dict[str, object]]:
+def remove_cs_media_configuration(call: Call) -> list[dict[str, object]]:
     """Answer Remove-CsMediaConfiguration: the global scope cannot go, it gets its defaults back."""
-    asked = str(call.get("Identity"))
+    scope = _found(call, str(call.get("Identity")))
+    call.holdings.media[scope] = _DEFAULT if scope.casefold() == _GLOBAL else None
+    return []
+
+
+def _found(call: Call, asked: str) -> str:
     scope = _known(call, asked)
     if scope is None:
         raise cs_not_found(call, asked)
-    call.holdings.media[scope] = _DEFAULT if scope.casefold() == _GLOBAL else None
-    return []
+    return scope
 
 
 def _known(call: Call, asked: str) -> str | None:

@@ -1,4 +1,4 @@
-"""What Lync and Skype for Business tell of topology and versions. It is all the world's.
+"""What Lync and Skype for Business report of topology and versions: what the world file says.
 
 Sources: DOMAIN 3.14, 5.2, 7.9 and the pages named there.
 """
@@ -17,7 +17,7 @@ from providers.simulator.world.schema import Pool, Site
 _SERVICE_VERSIONS: Mapping[str, int] = {"l2010": 5, "l2013": 6, "s2015": 7, "s2019": 8}
 
 
-def get_sites(call: Call) -> list[dict[str, object]]:
+def get_cs_site(call: Call) -> list[dict[str, object]]:
     """Answer Get-CsSite; ``-Identity`` takes the bare name, records carry ``Site:``."""
     lync = call.holdings.world.lync
     sites = chosen(call, lync.sites, lambda site: site.name)
@@ -50,7 +50,7 @@ def _services(pool: Pool) -> list[str]:
     return [f"{role}:{pool.fqdn}" for role in roles[pool.type]]
 
 
-def get_pools(call: Call) -> list[dict[str, object]]:
+def get_cs_pool(call: Call) -> list[dict[str, object]]:
     """Answer Get-CsPool; ``-Site`` takes the display name."""
     pools: Iterable[Pool] = chosen(call, call.holdings.world.lync.pools, lambda pool: pool.fqdn)
     site = call.get("Site")
@@ -71,7 +71,7 @@ def _pool(pool: Pool) -> dict[str, object]:
     }
 
 
-def get_computers(call: Call) -> list[dict[str, object]]:
+def get_cs_computer(call: Call) -> list[dict[str, object]]:
     """Answer Get-CsComputer, in the order of the topology."""
     rows = [(c.fqdn, pool.fqdn) for pool in call.holdings.world.lync.pools for c in pool.computers]
     pool_name = call.get("Pool")
@@ -85,7 +85,7 @@ def get_computers(call: Call) -> list[dict[str, object]]:
     return only(call, [{"Identity": fqdn, "Fqdn": fqdn, "Pool": pool} for fqdn, pool in rows])
 
 
-def get_services(call: Call) -> list[dict[str, object]]:
+def get_cs_service(call: Call) -> list[dict[str, object]]:
     """Answer Get-CsService: of the role its switch names, or of all."""
     roles = {name for name in call.arguments if call.arguments[name] is True}
     records = [
@@ -117,7 +117,7 @@ def _service(call: Call, pool: Pool, role: str, fqdn: str) -> dict[str, object]:
     }
 
 
-def get_version(call: Call) -> list[dict[str, object]]:
+def get_cs_server_version(call: Call) -> list[dict[str, object]]:
     """Answer Get-CsServerVersion: one line of text."""
     call.output = product(call.release)
     return []
@@ -133,7 +133,7 @@ def product(release: str) -> str:
     }[release]
 
 
-def get_upgrade_readiness(call: Call) -> list[dict[str, object]]:
+def get_cs_pool_upgrade_readiness_state(call: Call) -> list[dict[str, object]]:
     """Answer Get-CsPoolUpgradeReadinessState of the pool the host belongs to."""
     pool = call.holdings.pool_of(call.host)
     if pool is None:
@@ -155,6 +155,12 @@ def get_upgrade_readiness(call: Call) -> list[dict[str, object]]:
     )
 
 
+def get_cs_management_store_replication_status(call: Call) -> list[dict[str, object]]:
+    """Answer Get-CsManagementStoreReplicationStatus: every replica is up to date."""
+    replicas = [computer.fqdn for pool in call.holdings.world.lync.pools for computer in pool.computers]
+    return only(call, [{"ReplicaFqdn": fqdn, "UpToDate": True, "ProductVersion": None} for fqdn in replicas])
+
+
 def chosen(call: Call, items: Iterable[Any], name: Any) -> Iterable[Any]:
     """Return all items, or the one ``-Identity`` names; ``-Filter`` takes wildcards of the identity."""
     identity = call.get("Identity")
@@ -171,3 +177,13 @@ def chosen(call: Call, items: Iterable[Any], name: Any) -> Iterable[Any]:
 def cs_not_found(call: Call, name: str) -> CmdletError:
     """Return the error of an item of the topology or of a policy that does not exist."""
     return call.error("ManagementException", "cs-not-found", name, category="ObjectNotFound", name=name)
+
+
+def cs_user_not_found(call: Call, name: str) -> CmdletError:
+    """Return the error of a user, a contact or a pool of theirs that does not exist."""
+    return call.error("ManagementException", "cs-user-not-found", name, category="ObjectNotFound", name=name)
+
+
+def cs_exists(call: Call, name: str) -> CmdletError:
+    """Return the error of a name or number that is taken."""
+    return call.error("ManagementException", "cs-exists", name, category="ResourceExists", name=name)

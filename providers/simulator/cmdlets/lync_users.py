@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from providers.simulator.cmdlets.lync_topology import cs_exists, cs_user_not_found
 from providers.simulator.cmdlets.recipients import change_names, limited, users_named
-from providers.simulator.invocation.answers import CmdletError
 from providers.simulator.invocation.call import Call
 from providers.simulator.invocation.filters import matching
 from providers.simulator.invocation.shapes import Computed, shaped
@@ -39,7 +39,7 @@ USER: Mapping[str, Computed] = {
 }
 
 
-def get_users(call: Call) -> list[dict[str, object]]:
+def get_cs_user(call: Call) -> list[dict[str, object]]:
     """Answer Get-CsUser: users enabled for Lync."""
     identity = call.get("Identity")
     if identity:
@@ -56,11 +56,11 @@ def cs_user(call: Call, identity: object) -> Entry:
     text = str(identity)
     found = users_named(call, text, "LyncEnabled")
     if not found:
-        raise _not_found(call, text)
+        raise cs_user_not_found(call, text)
     return found[0]
 
 
-def set_user(call: Call) -> list[dict[str, object]]:
+def set_cs_user(call: Call) -> list[dict[str, object]]:
     """Answer Set-CsUser."""
     user = cs_user(call, call.get("Identity"))
     names = ("EnterpriseVoiceEnabled", "LineURI", "HostedVoiceMail")
@@ -74,22 +74,22 @@ def set_user(call: Call) -> list[dict[str, object]]:
     return _changed(call, user, properties)
 
 
-def enable_user(call: Call) -> list[dict[str, object]]:
+def enable_cs_user(call: Call) -> list[dict[str, object]]:
     """Answer Enable-CsUser: a user of the directory gets a pool and a SIP address, and no Enterprise Voice."""
     identity = str(call.get("Identity"))
     found = users_named(call, identity, "SamAccountName")
     if not found:
-        raise _not_found(call, identity)
+        raise cs_user_not_found(call, identity)
     user, pool = found[0], str(call.get("RegistrarPool") or "")
     if pool.casefold() not in (one.fqdn.casefold() for one in call.holdings.world.lync.pools):
-        raise _not_found(call, pool)
+        raise cs_user_not_found(call, pool)
     if user.properties.get("LyncEnabled"):
-        raise _exists(call, identity)
+        raise cs_exists(call, identity)
     named = _with_sip(call, user, _sip_of(call, user))
     return _changed(call, user, {**named, "LyncEnabled": True, "RegistrarPool": pool.lower()})
 
 
-def disable_user(call: Call) -> list[dict[str, object]]:
+def disable_cs_user(call: Call) -> list[dict[str, object]]:
     """Answer Disable-CsUser: all that Lync knows of the user goes, also line and policies."""
     user = cs_user(call, call.get("Identity"))
     kept = ("DisplayName", "SamAccountName", "UserPrincipalName")
@@ -145,12 +145,4 @@ def _is_sip(address: object) -> bool:
 def _refuse_taken(call: Call, user: Entry, name: str, value: str) -> None:
     for other in call.view.of("User"):
         if other.guid != user.guid and str(other.properties.get(name) or "").casefold() == value.casefold():
-            raise _exists(call, value)
-
-
-def _exists(call: Call, name: str) -> CmdletError:
-    return call.error("ManagementException", "cs-exists", name, category="ResourceExists", name=name)
-
-
-def _not_found(call: Call, name: str) -> CmdletError:
-    return call.error("ManagementException", "cs-user-not-found", name, category="ObjectNotFound", name=name)
+            raise cs_exists(call, value)

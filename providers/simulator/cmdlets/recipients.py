@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from providers.simulator.invocation.call import Call
 from providers.simulator.invocation.filters import matching
-from providers.simulator.invocation.shapes import Computed, object_id, shaped
+from providers.simulator.invocation.shapes import Computed, shaped
 from providers.simulator.invocation.texts import told
 from providers.simulator.world.directory import Directory, Entry
 
@@ -43,7 +43,7 @@ UM_DEFAULTS: Final[Mapping[str, Any]] = {
     "SIPResourceIdentifier": None,
     "PhoneNumber": None,
 }
-MAILBOX_DEFAULTS: Final[Mapping[str, Any]] = {"UMEnabled": False}
+_MAILBOX_DEFAULTS: Final[Mapping[str, Any]] = {"UMEnabled": False}
 
 
 def index_user(directory: Directory, user: Entry) -> None:
@@ -112,35 +112,27 @@ def users_named(call: Call, identity: object, flag: str) -> list[Entry]:
 # --- listing ---------------------------------------------------------------------------------------------------------
 
 
-def _identity(_: Call, user: Entry) -> object:
-    return object_id(user)
-
-
-COMPUTED: Mapping[str, Computed] = {"Identity": _identity}
 _MAILBOX: Mapping[str, Computed] = {
-    **COMPUTED,
     "RecipientType": lambda _, user: "UserMailbox" if user.properties.get("HasMailbox") else "User",
     "RecipientTypeDetails": lambda _, user: "UserMailbox" if user.properties.get("HasMailbox") else "User",
     "WindowsEmailAddress": lambda _, user: user.properties.get("PrimarySmtpAddress", ""),
 }
 
 
-def get_um_mailboxes(call: Call) -> list[dict[str, object]]:
+def get_um_mailbox(call: Call) -> list[dict[str, object]]:
     """Answer Get-UMMailbox."""
-    return _listed(call, "UMEnabled", COMPUTED, UM_DEFAULTS)
+    return _listed(call, "UMEnabled", {}, UM_DEFAULTS)
 
 
-def get_mailboxes(call: Call) -> list[dict[str, object]]:
-    """Answer Get-Mailbox."""
-    return _listed(call, "HasMailbox", _MAILBOX, MAILBOX_DEFAULTS)
+def get_mailbox(call: Call) -> list[dict[str, object]]:
+    """Answer Get-Mailbox, and Get-Recipient: here the recipients are the mailboxes."""
+    return _listed(call, "HasMailbox", _MAILBOX, _MAILBOX_DEFAULTS)
 
 
-def get_recipients(call: Call) -> list[dict[str, object]]:
-    """Answer Get-Recipient: here, the mailboxes."""
-    return _listed(call, "HasMailbox", _MAILBOX, MAILBOX_DEFAULTS)
+get_recipient = get_mailbox
 
 
-def get_pins(call: Call) -> list[dict[str, object]]:
+def get_um_mailbox_pin(call: Call) -> list[dict[str, object]]:
     """Answer Get-UMMailboxPin: whether the PIN expired or is locked, never the PIN."""
     computed: Mapping[str, Computed] = {
         "UserID": lambda _, user: user.properties.get("SamAccountName"),
@@ -148,7 +140,7 @@ def get_pins(call: Call) -> list[dict[str, object]]:
         "LockedOut": lambda _, user: bool(user.properties.get("$locked_out")),
         "FirstTimeUser": lambda _, __: True,
     }
-    return _listed(call, "UMEnabled", {**COMPUTED, **computed}, {})
+    return _listed(call, "UMEnabled", computed, {})
 
 
 def _listed(

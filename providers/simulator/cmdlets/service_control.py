@@ -55,11 +55,11 @@ def needed_by(holdings: Holdings, host: str, service: Service) -> list[Service]:
 
 
 def _ready_at(holdings: Holdings, host: str, service: Service) -> datetime | None:
-    seconds = start_seconds(holdings, host, service)
+    seconds = seconds_to_start(holdings, host, service)
     return datetime.fromisoformat(service.started) + timedelta(seconds=seconds) if service.started else None
 
 
-def start_seconds(holdings: Holdings, host: str, service: Service) -> float:
+def seconds_to_start(holdings: Holdings, host: str, service: Service) -> float:
     """Return how long a service stays in Start Pending: its own time, or for a Front End its pool's."""
     own = holdings.manner(host, service.name).start_time
     if own is not None:
@@ -68,7 +68,7 @@ def start_seconds(holdings: Holdings, host: str, service: Service) -> float:
     return pool.start_time if pool is not None and service.name == FRONT_END else 0.0
 
 
-def drain_seconds(holdings: Holdings, host: str, service: Service) -> float:
+def seconds_to_drain(holdings: Holdings, host: str, service: Service) -> float:
     """Return how long the calls last that a graceful stop waits for."""
     own = holdings.manner(host, service.name).drains
     if own is not None:
@@ -101,7 +101,7 @@ def running_dependents(holdings: Holdings, host: str, service: Service) -> list[
 
 def stop(call: Call, host: str, service: Service, *, graceful: bool = False) -> float:
     """Stop a service, at once or when its calls have ended; return how many seconds that takes."""
-    seconds = drain_seconds(call.holdings, host, service) if graceful else 0.0
+    seconds = seconds_to_drain(call.holdings, host, service) if graceful else 0.0
     if service.status == "Running" and seconds > 0:
         service.status, service.ends = "Paused", stamp(call.now + timedelta(seconds=seconds))
         return seconds
@@ -158,7 +158,7 @@ def start(call: Call, host: str, service: Service) -> float:
     if call.holdings.start_mode(host, service) == "Disabled":
         raise call.error("InvalidOperationException", "service-disabled", service.name, name=service.name)
     seconds = max((start(call, host, needed) for needed in needed_by(call.holdings, host, service)), default=0.0)
-    seconds = max(seconds, start_seconds(call.holdings, host, service))
+    seconds = max(seconds, seconds_to_start(call.holdings, host, service))
     service.started = stamp(call.now)
     if not call.holdings.manner(host, service.name).starts:
         seconds = seconds or _FAILS_AFTER

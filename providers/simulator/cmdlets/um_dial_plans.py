@@ -11,8 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from providers.simulator.cmdlets.um_links import back_links, check_ranges, referring
-from providers.simulator.cmdlets.um_objects import Rules
+from providers.simulator.cmdlets.um_objects import Rules, back_links, check_ranges, copied, referring, refuse_taken
 from providers.simulator.cmdlets.um_policies import POLICY
 from providers.simulator.invocation.call import Call
 from providers.simulator.invocation.shapes import object_id
@@ -76,10 +75,7 @@ def _check_numbers(call: Call, entry: Entry | None, properties: Mapping[str, Any
     for number in properties.get("AccessTelephoneNumbers") or ():
         if not re.fullmatch(r"\+?[0-9A-Za-z]{1,32}", str(number)):
             raise call.error("DataValidationException", "bad-e164", str(number), number=number)
-        for other in call.view.of("UMDialPlan"):
-            taken = other.properties.get("AccessTelephoneNumbers") or ()
-            if number in taken and (entry is None or other.guid != entry.guid):
-                raise call.error("PilotNumberInUseException", "number-taken", number=number, other=other.name)
+        refuse_taken(call, "UMDialPlan", "AccessTelephoneNumbers", number, entry, "PilotNumberInUseException")
     for number in properties.get("PilotIdentifierList") or ():
         if not re.fullmatch(r"\+[0-9]{2,15}", str(number)):
             raise call.error("DataValidationException", "bad-e164", str(number), number=number)
@@ -89,9 +85,7 @@ def _make_default_policy(call: Call, plan: Entry) -> None:
     if not call.get("GenerateUMMailboxPolicy", True):
         return
     name = told("default-policy", call.culture, plan=plan.name)
-    properties = {**POLICY.defaults, "UMDialPlan": plan.reference(), "IsDefault": True}
-    for key, value in properties.items():
-        properties[key] = list(value) if isinstance(value, list) else value
+    properties = {**copied(POLICY.defaults), "UMDialPlan": plan.reference(), "IsDefault": True}
     call.create("UMMailboxPolicy", name, POLICY.dn(call, name, None), properties)
 
 

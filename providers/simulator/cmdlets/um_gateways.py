@@ -8,8 +8,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from providers.simulator.cmdlets.um_links import back_links, check_ranges, referring
-from providers.simulator.cmdlets.um_objects import Rules, found_object, made_object
+from providers.simulator.cmdlets.um_objects import (
+    Rules,
+    back_links,
+    check_ranges,
+    found_object,
+    made_object,
+    referring,
+)
 from providers.simulator.invocation.call import Call
 from providers.simulator.world.directory import Entry
 

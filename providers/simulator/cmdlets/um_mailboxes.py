@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from itertools import pairwise
 from typing import Any
 
-from providers.simulator.cmdlets.recipients import COMPUTED, UM_DEFAULTS, UM_SETTINGS, change_names, found_user
+from providers.simulator.cmdlets.recipients import UM_DEFAULTS, UM_SETTINGS, change_names, found_user
 from providers.simulator.cmdlets.um_objects import found_object, merged
 from providers.simulator.invocation.binding import Difference, Secret
 from providers.simulator.invocation.call import Call
@@ -23,7 +23,7 @@ from providers.simulator.world.directory import Entry
 _SIP = re.compile(r"[^\s@;:<>\"]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 
 
-def enable(call: Call) -> list[dict[str, object]]:
+def enable_um_mailbox(call: Call) -> list[dict[str, object]]:
     """Answer Enable-UMMailbox: every check, the proxy addresses, and a welcome message that is counted."""
     user = found_user(call, call.get("Identity"))
     if user.properties.get("UMEnabled"):
@@ -43,7 +43,7 @@ def enable(call: Call) -> list[dict[str, object]]:
         call.holdings.directory.indexes[address.casefold()] = user.guid
     if call.get("SendWelcomeMail", True):
         call.holdings.count("welcome_mails")
-    return shaped(call, [user], COMPUTED, UM_DEFAULTS) if call.view.is_newest else []
+    return shaped(call, [user], {}, UM_DEFAULTS) if call.view.is_newest else []
 
 
 def _enabled(
@@ -139,7 +139,7 @@ def _is_common(pin: str) -> bool:
 # --- changing --------------------------------------------------------------------------------------------------------
 
 
-def change(call: Call) -> list[dict[str, object]]:
+def set_um_mailbox(call: Call) -> list[dict[str, object]]:
     """Answer Set-UMMailbox; a policy of another dial plan is refused."""
     user = _um_user(call)
     properties = {name: value for name, value in call.arguments.items() if name in UM_SETTINGS}
@@ -153,7 +153,7 @@ def change(call: Call) -> list[dict[str, object]]:
     return []
 
 
-def set_pin(call: Call) -> list[dict[str, object]]:
+def set_um_mailbox_pin(call: Call) -> list[dict[str, object]]:
     """Answer Set-UMMailboxPIN: without a PIN one is generated, expired and mailed."""
     user = _um_user(call)
     policy = call.view.follow(user.properties.get("UMMailboxPolicy"))
@@ -164,7 +164,7 @@ def set_pin(call: Call) -> list[dict[str, object]]:
     return []
 
 
-def disable(call: Call) -> list[dict[str, object]]:
+def disable_um_mailbox(call: Call) -> list[dict[str, object]]:
     """Answer Disable-UMMailbox: the proxy addresses go, so that extension and SIP address are free again."""
     user = _um_user(call)
     kept: list[str] = []

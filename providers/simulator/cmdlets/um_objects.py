@@ -2,21 +2,21 @@
 
 The four verbs are one interpreter. Which parameter sets which property follows from the declarations of the resource
 types, whose attributes name both where they differ; so an attribute or a plain resource that is added there needs
-nothing here. What a product does beyond storing what it is told (limits, uniqueness, what it makes or refuses by
-itself) stands in ``um_rules``, one ``Rules`` value a noun.
+nothing here. What a product does beyond storing values (limits, uniqueness, what it makes or refuses by itself) is one
+``Rules`` value a noun, in the module of that noun.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Final
 
 from providers.simulator.invocation.binding import Difference, Secret, cmdlet_of
 from providers.simulator.invocation.call import Call
-from providers.simulator.invocation.shapes import Computed, shaped
+from providers.simulator.invocation.shapes import Computed, object_id, shaped
 from providers.simulator.world.directory import Entry
 from reconciler.model.values import folded
 
@@ -46,7 +46,7 @@ def _unchecked(call: Call, entry: Entry | None, properties: dict[str, Any]) -> N
 
 @dataclass(frozen=True)
 class Rules:
-    """What one noun does beyond storing what it is told."""
+    """What one noun does beyond storing values."""
 
     noun: str
     container: str = ""
@@ -58,6 +58,8 @@ class Rules:
     created: Callable[[Call, Entry], None] = _nothing
     removing: Callable[[Call, Entry], None] = _nothing
     """Refuses the removal, or removes what goes with the object."""
+    disabling: Callable[[Call, Entry], None] = _nothing
+    """Refuses Disable-, which objects with a Status have."""
     parent: str | None = None
     """Parameter naming the object it is a child of: its name is unique there alone."""
     hidden: Callable[[Call, Entry], bool] = lambda _, __: False
@@ -72,7 +74,7 @@ class Rules:
 # --- the verbs -------------------------------------------------------------------------------------------------------
 
 
-def new_object(call: Call, rules: Rules) -> list[dict[str, object]]:
+def answer_new(call: Call, rules: Rules) -> list[dict[str, object]]:
     """Answer New-<noun>: the object, made."""
     return shaped(call, [made_object(call, rules)], rules.computed, rules.defaults)
 
@@ -82,7 +84,7 @@ def made_object(call: Call, rules: Rules) -> Entry:
     name = str(call.get("Name") or "").strip()
     if not name or len(name) > _LONGEST_NAME or re.search(r"[\x00-\x1f]", name):
         raise call.error("DataValidationException", "invalid-name", name, name="Name", value=name)
-    properties = {**_copied(rules.defaults), **stored(call, rules.noun, {})}
+    properties = {**copied(rules.defaults), **stored(call, rules.noun, {})}
     parent = call.view.follow(properties.get(rules.parent)) if rules.parent else None
     _check_name_is_free(call, rules, name, parent)
     rules.check(call, None, properties)
@@ -100,7 +102,7 @@ def _check_name_is_free(call: Call, rules: Rules, name: str, parent: Entry | Non
         raise call.error("ADObjectAlreadyExistsException", "already-exists", name, name=name, dc=call.dc)
 
 
-def get_objects(call: Call, rules: Rules) -> list[dict[str, object]]:
+def answer_get(call: Call, rules: Rules) -> list[dict[str, object]]:
     """Answer Get-<noun>: all objects, those of a dial plan, or the one named. A null identity means all of them."""
     identity = call.get("Identity")
     if identity:
@@ -115,7 +117,7 @@ def get_objects(call: Call, rules: Rules) -> list[dict[str, object]]:
     return shaped(call, entries, rules.computed, rules.defaults)
 
 
-def set_object(call: Call, rules: Rules) -> list[dict[str, object]]:
+def answer_set(call: Call, rules: Rules) -> list[dict[str, object]]:
     """Answer Set-<noun>."""
     entry = found_object(call, rules.noun, call.get("Identity"))
     properties = stored(call, rules.noun, entry.properties)
@@ -130,11 +132,24 @@ def set_object(call: Call, rules: Rules) -> list[dict[str, object]]:
     return []
 
 
-def remove_object(call: Call, rules: Rules) -> list[dict[str, object]]:
+def answer_remove(call: Call, rules: Rules) -> list[dict[str, object]]:
     """Answer Remove-<noun>."""
     entry = found_object(call, rules.noun, call.get("Identity"))
     rules.removing(call, entry)
     call.delete(entry)
+    return []
+
+
+def answer_switch(call: Call, rules: Rules) -> list[dict[str, object]]:
+    """Answer Enable-<noun> and Disable-<noun>: here a gateway has no calls that would have to end first."""
+    entry = found_object(call, rules.noun, call.get("Identity"))
+    status = call.cmdlet.partition("-")[0] + "d"
+    if status == "Disabled":
+        rules.disabling(call, entry)
+    if entry.properties.get("Status") == status:
+        type = f"{rules.noun.removeprefix('UM')}Already{status}Exception"
+        raise call.error(type, f"already-{status.lower()}", entry.name, name=entry.name)
+    call.change(entry, {"Status": status})
     return []
 
 
@@ -183,6 +198,36 @@ def _matches(name: str, wanted: str) -> bool:
     if wanted.startswith("*"):
         return own.endswith(core)
     return own.startswith(core) if wanted.endswith("*") else own == core
+
+
+# --- what rules share ------------------------------------------------------------------------------------------------
+
+
+def check_ranges(call: Call, ranges: Mapping[str, tuple[int, int]], properties: Mapping[str, object]) -> None:
+    """Refuse whole numbers among ``properties`` that lie outside their range, ends included."""
+    for name, (low, high) in ranges.items():
+        value = properties.get(name)
+        if isinstance(value, int) and not low <= value <= high:
+            raise call.error(
+                "DataValidationException", "out-of-range", name, name=name, value=value, low=low, high=high
+            )
+
+
+def refuse_taken(call: Call, noun: str, name: str, number: object, entry: Entry | None, error: str) -> None:
+    """Refuse a number that another object of the noun than ``entry`` has in the list ``name``."""
+    for other in call.view.of(noun):
+        if number in (other.properties.get(name) or ()) and (entry is None or other.guid != entry.guid):
+            raise call.error(error, "number-taken", number=number, other=other.name)
+
+
+def referring(call: Call, noun: str, property: str, entry: Entry) -> Iterator[Entry]:
+    """Yield the objects of a noun whose ``property`` names ``entry``."""
+    return (other for other in call.view.of(noun) if other.refers_to(property, entry.guid))
+
+
+def back_links(noun: str, property: str) -> Computed:
+    """Return the read-only property that lists who refers to an object."""
+    return lambda call, entry: [object_id(other) for other in referring(call, noun, property, entry)]
 
 
 # --- arguments to properties -----------------------------------------------------------------------------------------
@@ -243,7 +288,8 @@ def _language(call: Call, name: str, value: Any) -> str | None:
     return f"{match[1].lower()}-{match[2].upper()}"
 
 
-def _copied(defaults: Mapping[str, Any]) -> dict[str, Any]:
+def copied(defaults: Mapping[str, Any]) -> dict[str, Any]:
+    """Return ``defaults`` with lists of its own."""
     return {name: list(value) if isinstance(value, list) else value for name, value in defaults.items()}
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from providers.simulator.cmdlets.um_links import check_ranges, referring
-from providers.simulator.cmdlets.um_objects import Rules
+from providers.simulator.cmdlets.um_objects import Rules, check_ranges, referring
 from providers.simulator.invocation.call import Call
 from providers.simulator.world.directory import Entry
 

@@ -69,34 +69,37 @@ def _found(call: Call, kind: str, identity: object) -> Entry:
     raise call.not_found(identity)
 
 
-def get_servers(call: Call) -> list[dict[str, object]]:
+def get_um_server(call: Call) -> list[dict[str, object]]:
     """Answer Get-UMServer and Get-UMService."""
     identity = call.get("Identity")
     entries = [_found(call, "UMServer", identity)] if identity else _entries(call, "UMServer")
     return shaped(call, entries, _COMPUTED, SERVER_DEFAULTS)
 
 
-def get_routers(call: Call) -> list[dict[str, object]]:
+def get_um_call_router_settings(call: Call) -> list[dict[str, object]]:
     """Answer Get-UMCallRouterSettings: of one server, or of all."""
     server = call.get("Server")
     entries = [_found(call, "UMCallRouter", server)] if server else _entries(call, "UMCallRouter")
     return shaped(call, entries, _COMPUTED, ROUTER_DEFAULTS)
 
 
-def set_server(call: Call) -> list[dict[str, object]]:
+def set_um_server(call: Call) -> list[dict[str, object]]:
     """Answer Set-UMServer and Set-UMService."""
     return _set(call, _found(call, "UMServer", call.get("Identity")))
 
 
-def set_router(call: Call) -> list[dict[str, object]]:
+def set_um_call_router_settings(call: Call) -> list[dict[str, object]]:
     """Answer Set-UMCallRouterSettings; without ``-Server``, of the host itself."""
     return _set(call, _found(call, "UMCallRouter", call.get("Server") or call.host))
 
 
-def set_status(call: Call, status: str) -> list[dict[str, object]]:
-    """Answer Enable- and Disable-UMServer and -UMService."""
-    call.change(_found(call, "UMServer", call.get("Identity")), {"Status": status})
+def enable_um_server(call: Call) -> list[dict[str, object]]:
+    """Answer Enable-UMServer and Disable-UMServer."""
+    call.change(_found(call, "UMServer", call.get("Identity")), {"Status": call.cmdlet.partition("-")[0] + "d"})
     return []
+
+
+get_um_service, set_um_service, disable_um_server = get_um_server, set_um_server, enable_um_server
 
 
 def _set(call: Call, entry: Entry) -> list[dict[str, object]]:

@@ -107,7 +107,7 @@ def utc(moment: datetime) -> str:
     return moment.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
-def get_cs_services(call: Call) -> list[dict[str, object]]:
+def get_cs_windows_service(call: Call) -> list[dict[str, object]]:
     """Answer Get-CsWindowsService: no start time, as in the product."""
     host = _computer(call)
     services = _named(call, host, call.get("Name"))
@@ -146,7 +146,7 @@ def _named(call: Call, host: str, name: object) -> list[Service]:
 # --- stopping and starting -------------------------------------------------------------------------------------------
 
 
-def stop_cs_services(call: Call) -> list[dict[str, object]]:
+def stop_cs_windows_service(call: Call) -> list[dict[str, object]]:
     """Answer Stop-CsWindowsService: the services named, and what depends on them."""
     host = _computer(call)
     for service in _named(call, host, call.get("Name")):
@@ -154,7 +154,7 @@ def stop_cs_services(call: Call) -> list[dict[str, object]]:
     return []
 
 
-def start_cs_services(call: Call) -> list[dict[str, object]]:
+def start_cs_windows_service(call: Call) -> list[dict[str, object]]:
     """Answer Start-CsWindowsService: the services named alone; one that runs is no error."""
     host = _computer(call)
     for service in _named(call, host, call.get("Name")):
@@ -168,7 +168,7 @@ def _wait(call: Call, seconds: float) -> None:
         call.seconds = max(call.seconds, seconds)
 
 
-def service_cmdlet(call: Call) -> list[dict[str, object]]:
+def restart_service(call: Call) -> list[dict[str, object]]:
     """Answer Restart-Service, Stop-Service and Start-Service on the host itself."""
     for name in call.get("Name"):
         service = call.holdings.services[call.host].get(str(name).casefold())
@@ -187,6 +187,8 @@ def service_cmdlet(call: Call) -> list[dict[str, object]]:
                 _wait(call, start(call, call.host, one))
     return []
 
+
+start_service = stop_service = restart_service
 
 _START_MODES = {"automatic": "Auto", "manual": "Manual", "disabled": "Disabled"}
 

@@ -10,6 +10,7 @@ from providers.simulator.cmdlets.exchange_facts import GROUPS, containers, grant
 from providers.simulator.cmdlets.lync_dial_plans import default_rules
 from providers.simulator.cmdlets.recipients import index_user
 from providers.simulator.cmdlets.service_control import keep_quorum, learn
+from providers.simulator.cmdlets.um_objects import copied
 from providers.simulator.cmdlets.um_servers import ROUTER_DEFAULTS, SERVER_DEFAULTS
 from providers.simulator.cmdlets.windows_services import installed_services
 from providers.simulator.invocation.answers import CmdletError
@@ -99,13 +100,9 @@ def _organization(holdings: Holdings) -> None:
         index(directory, call.create("Server", server.name, dn, {"Fqdn": server.fqdn}))
         told = {"Fqdn": server.fqdn, "UMStartupMode": server.startup_mode}
         if server.is_um:
-            call.create("UMServer", server.name, dn, {**_copied(SERVER_DEFAULTS), **told})
+            call.create("UMServer", server.name, dn, {**copied(SERVER_DEFAULTS), **told})
         if server.is_call_router:
-            call.create("UMCallRouter", server.name, f"CN=UMCallRouter,{dn}", {**_copied(ROUTER_DEFAULTS), **told})
-
-
-def _copied(defaults: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: list(value) if isinstance(value, list) else value for name, value in defaults.items()}
+            call.create("UMCallRouter", server.name, f"CN=UMCallRouter,{dn}", {**copied(ROUTER_DEFAULTS), **told})
 
 
 def _address(world: World, user: User) -> str:
