@@ -8,9 +8,9 @@ from functools import cache
 from types import ModuleType
 
 import providers.resources
-from providers.cmdlets.rules import Rule
 from reconciler.model.order import in_order
 from reconciler.model.resource_types import ResourceType
+from reconciler.model.rules import Rule
 
 
 @cache
@@ -30,7 +30,7 @@ def resource_types() -> tuple[ResourceType, ...]:
 
 def rules() -> tuple[Rule, ...]:
     """Return every check that the resource types make, by code; ``explain`` shows them."""
-    found = {rule.code: rule for kind in resource_types() for rule in getattr(kind, "rules", ())}
+    found = {rule.code: rule for kind in resource_types() for rule in kind.rules}
     return tuple(found[code] for code in sorted(found))
 
 

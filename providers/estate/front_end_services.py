@@ -12,13 +12,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from providers.cmdlets.rules import enumerated
 from providers.estate.services import ServiceState, ago, has_to_run, service_query, service_state, services_owed
 from reconciler.model.actions import Action
 from reconciler.model.commands import Command, Connection, Endpoint, write
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import UnderWay
 from reconciler.model.snapshot import Duty, Obligation
+from reconciler.model.words import enumerated
 
 SERVICE: Final = "RTCSRV"
 TYPE: Final = "service_restart"

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from providers.cmdlets.rules import Rule, enumerated
 from providers.estate.front_end_services import SERVICE, TYPE, enabling, started_by, starting, starts, state_of, stops
 from providers.estate.restart_level import is_of_unknown_age
 from providers.estate.services import ServiceState, ago
@@ -17,6 +16,8 @@ from reconciler.model.actions import Action
 from reconciler.model.addresses import Address
 from reconciler.model.diagnostics import Diagnostic, Severity
 from reconciler.model.landscape import Landscape, Settings
+from reconciler.model.rules import Rule
+from reconciler.model.words import enumerated
 
 STATE_UNKNOWN = Rule(
     "UM032",

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-from providers.cmdlets.rules import Rule, enumerated
 from providers.estate.front_end_services import LONGEST_START, SERVICE, TYPE, starting, starts, state_of, stops
 from providers.estate.quorum import keeps_quorum, needed_to_start, needed_to_stay_up
 from providers.estate.services import ServiceState, ago, answered_state
@@ -21,6 +20,8 @@ from reconciler.model.commands import Operation
 from reconciler.model.diagnostics import Diagnostic
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import Answer, UnderWay
+from reconciler.model.rules import Rule
+from reconciler.model.words import enumerated
 
 _SOURCE = "Topologies and components for Front End Servers (Gg412996); DOMAIN 5.2"
 INTERRUPTS = Rule(

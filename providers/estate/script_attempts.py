@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 
-from providers.cmdlets.rules import Rule
 from providers.estate.dial_plans import sip_dial_plans
 from providers.estate.script_effects import in_words, taken_names
 from providers.estate.topology import name_given_to, uc_pools
 from reconciler.model.addresses import Address
 from reconciler.model.diagnostics import Diagnostic
 from reconciler.model.landscape import Landscape, Settings
+from reconciler.model.rules import Rule
 from reconciler.model.snapshot import Remembered
 from reconciler.model.values import Value
 

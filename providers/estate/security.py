@@ -11,13 +11,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from providers.cmdlets.rules import Rule, enumerated
 from providers.estate.servers import named_servers, um_hosts
 from providers.estate.topology import uc_pools
 from reconciler.model.diagnostics import Diagnostic
 from reconciler.model.landscape import Landscape
 from reconciler.model.resources import Resource
+from reconciler.model.rules import Rule
 from reconciler.model.values import folded
+from reconciler.model.words import enumerated
 
 INCOMPATIBLE = Rule(
     "UM001",

@@ -27,7 +27,6 @@ from providers.cmdlets.cmdlet_resource import (
     object_argument,
     unset,
 )
-from providers.cmdlets.rules import Rule, enumerated, placed
 from providers.cmdlets.value_types import E164, Culture, Digits, ObjectName, Status, Text, Truth, Unordered, checked
 from providers.estate.numbers import NUMBER
 from reconciler.model.actions import Action, ActionKind, Change
@@ -37,7 +36,9 @@ from reconciler.model.diagnostics import Diagnostic
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import Answer, Diagnosed, Lifecycle
 from reconciler.model.resources import Resource
+from reconciler.model.rules import Rule, placed
 from reconciler.model.values import Value, folded
+from reconciler.model.words import enumerated
 
 SHARED_NUMBER = Rule(
     "UM050",

@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from typing import Annotated, Any, ClassVar
 
 from providers.cmdlets.cmdlet_resource import Declared, Intent, Output, ReadOnly, References, unset
-from providers.cmdlets.rules import Rule
 from providers.cmdlets.value_types import Normalise, ObjectName, PoolFqdn, SipAddress, Text, Truth, text
 from providers.estate.topology import UcPool, front_end_pools, uc_pools, voice_users_by_pool
 from providers.resources.lync_facts import LyncFact
@@ -23,6 +22,7 @@ from reconciler.model.diagnostics import Diagnostic, Severity
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import Lifecycle
 from reconciler.model.resources import Resource
+from reconciler.model.rules import Rule
 from reconciler.model.values import Record
 
 MISSING = Rule(

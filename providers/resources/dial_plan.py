@@ -27,7 +27,6 @@ from providers.cmdlets.cmdlet_resource import (
     object_argument,
     unset,
 )
-from providers.cmdlets.rules import Rule
 from providers.cmdlets.value_types import (
     E164,
     Culture,
@@ -56,6 +55,7 @@ from reconciler.model.diagnostics import Diagnostic
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import Lifecycle
 from reconciler.model.resources import Resource
+from reconciler.model.rules import Rule
 from reconciler.model.values import Value, folded
 
 _CODE = checked(r"[0-9]{1,4}", "must be 1 to 4 digits")

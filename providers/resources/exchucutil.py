@@ -13,7 +13,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import ClassVar
 
-from providers.cmdlets.rules import Rule, enumerated
 from providers.estate.dial_plans import forest_root, sip_dial_plans
 from providers.estate.script_attempts import RAN_IN_VAIN, attempt_of, attempt_upon, ran_in_vain
 from providers.estate.script_catalogs import not_agreed, replication_queries
@@ -37,8 +36,10 @@ from reconciler.model.errors import NotFound, SessionError
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import Answer, Lifecycle, ResourceType, Task
 from reconciler.model.resources import Resource
+from reconciler.model.rules import Rule
 from reconciler.model.snapshot import Duty, Obligation, Remembered
 from reconciler.model.values import Value, folded
+from reconciler.model.words import enumerated
 
 NO_POOL = Rule(
     "UM020",

@@ -24,7 +24,6 @@ from providers.cmdlets.cmdlet_resource import (
     object_argument,
     unset,
 )
-from providers.cmdlets.rules import Rule, did_you_mean
 from providers.cmdlets.value_types import Fqdn, Instant, ObjectName, Text, object_name, text
 from providers.estate.gateways import address_of, gateway_argument
 from providers.estate.servers import um_hosts
@@ -35,7 +34,9 @@ from reconciler.model.diagnostics import Diagnostic, Problem, Severity
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import Lifecycle
 from reconciler.model.resources import Resource
+from reconciler.model.rules import Rule
 from reconciler.model.values import Record, Value, folded
+from reconciler.model.words import did_you_mean
 
 UNKNOWN_GATEWAY = Rule(
     "UM023",

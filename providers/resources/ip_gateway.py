@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, ClassVar
 
 from providers.cmdlets.cmdlet_resource import CmdletResource, Declared, Output, ReadOnly, object_argument, unset
-from providers.cmdlets.rules import Rule, did_you_mean, enumerated
 from providers.cmdlets.value_types import Fqdn, GatewayStatus, Number, Truth
 from providers.estate.gateways import gateways_of
 from providers.estate.outcalls import (
@@ -31,8 +30,10 @@ from reconciler.model.diagnostics import Diagnostic, Severity
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import Lifecycle
 from reconciler.model.resources import Resource
+from reconciler.model.rules import Rule
 from reconciler.model.snapshot import Duty, Obligation
 from reconciler.model.values import Value
+from reconciler.model.words import did_you_mean, enumerated
 
 POOR_GATEWAY = Rule(
     "UM040",

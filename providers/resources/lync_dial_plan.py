@@ -17,7 +17,6 @@ from typing import Annotated, Any, ClassVar
 from pydantic import AfterValidator, Field
 
 from providers.cmdlets.cmdlet_resource import Clearable, CmdletResource, Declared, Exclusive, unset
-from providers.cmdlets.rules import Rule, did_you_mean, placed
 from providers.cmdlets.value_types import Normalise, Text, Truth, checked, plain
 from providers.estate.servers import named_servers, um_hosts
 from reconciler.model.actions import ActionKind
@@ -28,7 +27,9 @@ from reconciler.model.diagnostics import Diagnostic
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import Lifecycle
 from reconciler.model.resources import Resource
+from reconciler.model.rules import Rule, placed
 from reconciler.model.values import folded
+from reconciler.model.words import did_you_mean
 
 UNKNOWN_LYNC_DIAL_PLAN = Rule(
     "UM080",

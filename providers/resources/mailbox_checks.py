@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from providers.cmdlets.cmdlet_resource import object_argument
-from providers.cmdlets.rules import Rule, enumerated, placed
 from providers.estate.people import Fit, fits_by_name
 from providers.estate.policies import plan_of, plans_by_policy
 from providers.resources.eum_addresses import freeing, left_over
@@ -22,7 +21,9 @@ from reconciler.model.commands import LYNC, write
 from reconciler.model.diagnostics import Diagnostic, Severity
 from reconciler.model.landscape import Landscape
 from reconciler.model.resources import Resource, Resources
+from reconciler.model.rules import Rule, placed
 from reconciler.model.values import Value, folded
+from reconciler.model.words import enumerated
 
 NO_MAILBOX = Rule(
     "UM070",

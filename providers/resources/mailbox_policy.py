@@ -23,7 +23,6 @@ from providers.cmdlets.cmdlet_resource import (
     object_argument,
     unset,
 )
-from providers.cmdlets.rules import Rule
 from providers.cmdlets.value_types import Limit, Normalise, Number, ObjectName, Text, Truth, Unordered, limited
 from providers.estate.policies import DEFAULT, default_spelt
 from reconciler.model.actions import ActionKind
@@ -33,6 +32,7 @@ from reconciler.model.diagnostics import MISSING_ATTRIBUTE, Diagnostic, Problem
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import Answer, Diagnosed, Lifecycle
 from reconciler.model.resources import Resource
+from reconciler.model.rules import Rule
 from reconciler.model.values import Value, folded
 
 PIN_RESET = Rule(

@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, ClassVar
 
 from providers.cmdlets.cmdlet_resource import CmdletResource, Declared, Membership, Param, References, unset
-from providers.cmdlets.rules import Rule, did_you_mean, enumerated
 from providers.cmdlets.value_types import ObjectName, StartupMode, Unordered, lower, object_name
 from providers.estate.servers import UMHost, UMService, endpoint_for, named_servers, um_hosts
 from providers.estate.topology import LYNC_2010, LYNC_2013, SKYPE, product_of
@@ -25,8 +24,10 @@ from reconciler.model.errors import NotFound, SessionError
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import Answer, Diagnosed, Lifecycle
 from reconciler.model.resources import Resource
+from reconciler.model.rules import Rule
 from reconciler.model.snapshot import Duty, Obligation
 from reconciler.model.values import Record, Value, folded
+from reconciler.model.words import did_you_mean, enumerated
 
 UNKNOWN_SERVER = Rule(
     "UM010",

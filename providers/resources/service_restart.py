@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import ClassVar
 
-from providers.cmdlets.rules import Rule
 from providers.estate import restart_checks, restart_pool
 from providers.estate.front_end_services import (
     SERVICE,
@@ -49,6 +48,7 @@ from reconciler.model.diagnostics import Diagnostic
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import Answer, Diagnosed, Lifecycle, ResourceType, Task, UnderWay
 from reconciler.model.resources import Resource
+from reconciler.model.rules import Rule
 from reconciler.model.snapshot import Duty, Obligation
 from reconciler.model.values import Value
 

@@ -29,7 +29,6 @@ from providers.cmdlets.cmdlet_resource import (
     object_argument,
     unset,
 )
-from providers.cmdlets.rules import Rule
 from providers.cmdlets.value_types import (
     Digits,
     Normalise,
@@ -53,6 +52,7 @@ from reconciler.model.diagnostics import MISSING_ATTRIBUTE, Diagnostic, Problem
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import Answer, Diagnosed, Lifecycle, Section
 from reconciler.model.resources import Resource
+from reconciler.model.rules import Rule
 from reconciler.model.values import Value, folded
 
 _FEW = 200

@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-from providers.cmdlets.rules import Rule
 from providers.estate.servers import UMHost, UMService, um_hosts
 from providers.estate.services import (
     ServiceState,
@@ -33,6 +32,7 @@ from reconciler.model.errors import SessionError
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import Answer, Diagnosed, Lifecycle, ResourceType, Task, UnderWay
 from reconciler.model.resources import Resource
+from reconciler.model.rules import Rule
 from reconciler.model.snapshot import Duty, Obligation
 from reconciler.model.values import Value
 

@@ -26,6 +26,7 @@ from reconciler.model.diagnostics import Diagnostic, Problem
 from reconciler.model.errors import SessionError
 from reconciler.model.landscape import NO_RESOURCES, Landscape
 from reconciler.model.resources import Resource
+from reconciler.model.rules import Rule
 from reconciler.model.snapshot import Obligation, Remembered
 from reconciler.model.values import EMPTY, UNSET, Unset, Value, folded
 
@@ -104,6 +105,8 @@ class ResourceType(ABC):
     lifecycle: ClassVar[Lifecycle]
     after: ClassVar[tuple[str, ...]] = ()
     """Types that are planned before this one and whose steps end before its steps begin."""
+    rules: ClassVar[tuple[Rule, ...]] = ()
+    """The checks that it makes, each with its code, meaning and remedy."""
     section: ClassVar[str | None] = None
     """The YAML section of its declarations, if it has one."""
     section_style: ClassVar[Section] = Section.MAPPING

@@ -1,11 +1,12 @@
-"""Counts, durations and lists in words."""
+"""Counts, durations, lists and near misses in words."""
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Iterable
 
-# --- words -----------------------------------------------------------------------------------------------------------
+from reconciler.model.values import folded
 
 
 def count(number: int, noun: str, plural: str | None = None) -> str:
@@ -37,3 +38,21 @@ def listed(items: Iterable[str], limit: int = 3) -> str:
     if len(every) > limit + 1:
         every = [*every[:limit], f"{len(every) - limit:,} more"]
     return " and ".join([", ".join(every[:-1]), every[-1]] if len(every) > 1 else every)
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return a remedy that names what comes close to ``name``, or else what there is."""
+    names = sorted(known)
+    by_folded = {folded(each): each for each in names}
+    close = difflib.get_close_matches(folded(name), by_folded, n=1, cutoff=0.6)
+    if close:
+        return f'Did you mean "{by_folded[close[0]]}"?'
+    shown = ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
+    return f"There are: {shown}." if names else "There are none."
+
+
+def enumerated(names: Iterable[str], limit: int = 8) -> str:
+    """Return names as a list for people, cut where it grows long."""
+    several = list(names)
+    shown = ", ".join(several[:limit])
+    return f"{shown} and {len(several) - limit} more" if len(several) > limit else shown

@@ -23,7 +23,7 @@ from tests.support.advice_situations import (
 from tests.support.landscapes import contoso, plan_declared
 from tests.support.trial import Fault, Trial, environment_of, types
 
-RULES = {rule.code: rule for kind in types() for rule in getattr(kind, "rules", ())}
+RULES = {rule.code: rule for kind in types() for rule in kind.rules}
 
 
 @pytest.mark.parametrize("situation", SITUATIONS, ids=str)

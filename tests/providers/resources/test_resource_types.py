@@ -59,7 +59,7 @@ def test_types_are_planned_in_the_order_of_the_procedure() -> None:
 
 
 def test_codes_are_unique_and_every_rule_is_told_in_full() -> None:
-    told = [rule for kind in resource_types() for rule in getattr(kind, "rules", ())]
+    told = [rule for kind in resource_types() for rule in kind.rules]
     assert len({rule.code for rule in told}) == len(told)
     for rule in rules():
         assert re.fullmatch(r"UM0[0-9]{2}", rule.code)

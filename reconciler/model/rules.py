@@ -1,4 +1,4 @@
-"""What a check of a resource type is called and stands for; ``explain UM001`` shows it.
+"""What a check of a resource type is called and what it means.
 
 Each type lists its own in ``rules``, beside the code that applies them. UM001 to UM099 belong to the resource types;
 the engine's own checks start at UM101.
@@ -6,14 +6,11 @@ the engine's own checks start at UM101.
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from reconciler.model.addresses import Address
 from reconciler.model.diagnostics import Diagnostic, Severity
 from reconciler.model.resources import Resource
-from reconciler.model.values import folded
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,21 +52,3 @@ def placed(resource: Resource) -> str:
     """Return the address of a resource, with the place where it is declared if there is one."""
     place = resource.position
     return f"{resource.address} ({place.file}:{place.line})" if place is not None else str(resource.address)
-
-
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Return a remedy that names what comes close to ``name``, or else what there is."""
-    names = sorted(known)
-    by_folded = {folded(each): each for each in names}
-    close = difflib.get_close_matches(folded(name), by_folded, n=1, cutoff=0.6)
-    if close:
-        return f'Did you mean "{by_folded[close[0]]}"?'
-    shown = ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
-    return f"There are: {shown}." if names else "There are none."
-
-
-def enumerated(names: Iterable[str], limit: int = 8) -> str:
-    """Return names as a list for people, cut where it grows long."""
-    several = list(names)
-    shown = ", ".join(several[:limit])
-    return f"{shown} and {len(several) - limit} more" if len(several) > limit else shown
