@@ -7,8 +7,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from providers.catalogue import resource_types
 from providers.transport.settings import Approval, ConnectionSettings, HostSettings, Secret, target_of
@@ -44,48 +42,6 @@ def ntlm(host: str, password: SecretReference = UM, **keys: object) -> Connectio
 
 def told(trust: Trust, config: ConnectionConfig, *, outside: bool = False) -> list[str]:
     return [f"{one.summary}: {one.detail}" for one in refusals(trust, config, lambda _: outside)]
-
-
-# --- hosts -----------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("pattern", "fits", "not_fits"),
-    [
-        ("*.contoso.com", ["ex1.contoso.com", "EX1.emea.Contoso.com."], ["contoso.com", "evilcontoso.com", "x.com"]),
-        ("ex*.contoso.com", ["ex.contoso.com", "ex12.contoso.com"], ["ex.evil.contoso.com", "fe1.contoso.com"]),
-        ("ex1.contoso.com", ["ex1.contoso.com"], ["ex1.contoso.com.evil.example.com", "ex2.contoso.com"]),
-        ("10.0.0.1", ["10.0.0.1"], ["10.0.0.11", "10x0.0.1"]),
-    ],
-)
-def test_a_pattern_names_hosts_of_one_domain(pattern: str, fits: list[str], not_fits: list[str]) -> None:
-    hosts = HostPatterns.parse([pattern])
-    assert [host for host in (*fits, *not_fits) if host in hosts] == fits
-
-
-@pytest.mark.parametrize("pattern", ["*", "*.", "ex*", "ex1.*", "", "https://ex1.contoso.com", "ex1.contoso.com:443"])
-def test_a_pattern_without_a_domain_is_refused(pattern: str) -> None:
-    with pytest.raises(ValueError, match="name"):
-        HostPatterns.parse([pattern])
-
-
-LABEL = st.from_regex(r"[a-z0-9]{1,6}", fullmatch=True)
-
-
-@given(st.lists(LABEL, min_size=1, max_size=3), LABEL, LABEL)
-def test_a_host_of_another_domain_never_fits(labels: list[str], domain: str, other: str) -> None:
-    hosts = HostPatterns.around([f"ex1.{domain}.com"])
-    assert ".".join([*labels, domain, "com"]) in hosts
-    assert (f"{'.'.join(labels)}.{other}.com" in hosts) is (other == domain)
-    assert f"ex1.{domain}.com.{other}.org" not in hosts
-
-
-def test_an_address_approves_no_other_one() -> None:
-    hosts = HostPatterns.around(["10.0.0.1", "::1", "ex1"])
-    assert "10.0.0.1" in hosts
-    assert not {"11.0.0.1", "x.0.0.1", "fe1", "::2"} & {
-        host for host in ("11.0.0.1", "x.0.0.1", "fe1") if host in hosts
-    }
 
 
 # --- what is used ----------------------------------------------------------------------------------------------------

@@ -17,54 +17,13 @@ from reconciler.model.actions import Action, ActionKind
 from reconciler.model.addresses import Address
 from reconciler.model.commands import ObjectId
 from reconciler.model.errors import StateError
-from reconciler.model.resources import Resource, Resources
 from reconciler.model.snapshot import Remembered, Snapshot
-from reconciler.model.values import folded
 from reconciler.plan.saved import SavedPlan, digest
 from reconciler.plan.selection import Selection
 from tests.laws.test_plan_and_apply import is_empty, shown, trial_of
 from tests.support.configurations import MODERN, Situation, situations
-from tests.support.strategies import names
 from tests.support.trial import Trial, environment_of, law
 from tests.support.worlds import world_of
-
-# --- how names compare -----------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("one", "other"),
-    [
-        ("Redmond", "REDMOND"),
-        ("Zürich", "zurich"),
-        ("Zürich", "Zu\u0308rich"),
-        ("Straße", "STRASSE"),
-        ("Ｒｅｄｍｏｎｄ", "Redmond"),
-        ("カタカナ", "かたかな"),
-        ("ΑΘΉΝΑ", "αθηνα"),
-        ("Redmond ", "Redmond"),
-    ],
-)
-def test_names_that_the_directory_takes_for_one_are_one(one: str, other: str) -> None:
-    assert folded(one) == folded(other)
-    assert Address("dial_plan", one) == Address("dial_plan", other)
-    assert {Address("dial_plan", one)} == {Address("dial_plan", other)}
-    assert other in Resources([Resource(Address("dial_plan", one))])
-
-
-@pytest.mark.parametrize(
-    ("one", "other"), [("Redmond", "Redmont"), ("हिंदी", "हदी"), ("ı", "i"), ("a b", "ab"), ("re\u200bd", "red")]
-)
-def test_names_that_the_directory_tells_apart_are_two(one: str, other: str) -> None:
-    assert folded(one) != folded(other)
-    assert Address("dial_plan", one) != Address("dial_plan", other)
-
-
-@given(names)
-def test_folding_is_done_once_and_an_address_keeps_its_spelling(name: str) -> None:
-    assert folded(folded(name)) == folded(name)
-    assert folded(name.upper().lower()) == folded(name.lower())
-    assert Address.parse(str(Address("dial_plan", name))).is_spelt_as(Address("dial_plan", name))
-
 
 # --- whom a row means ------------------------------------------------------------------------------------------------
 

@@ -114,28 +114,6 @@ def test_what_is_no_pair_of_clocks_tells_nothing(told: object) -> None:
     assert not clocks.is_known
 
 
-# --- by the clocks of this machine -----------------------------------------------------------------------------------
-
-
-class Sleeper(VirtualClock):
-    """A machine that can be suspended: its monotonic clock stands still meanwhile, its time of day goes on."""
-
-    suspended = 0.0
-
-    def monotonic(self) -> float:
-        return self.seconds - self.suspended
-
-
-@pytest.mark.parametrize("suspended", [False, True])
-def test_a_deadline_has_come_after_a_sleep_whichever_clock_slept(suspended: bool) -> None:
-    clock = Sleeper()
-    deadline = Deadline.after(30.0, clock)
-    clock.sleep(7200.0)
-    clock.suspended = 7200.0 if suspended else 0.0
-    assert deadline.left_seconds(clock) < 0
-    assert deadline.outlast_seconds(clock) == (30.0 if suspended else 0.0), "to wait a little too long is safe"
-
-
 # --- written down ----------------------------------------------------------------------------------------------------
 
 

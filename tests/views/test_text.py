@@ -9,7 +9,6 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from reconciler.model.words import count, duration, listed
 from reconciler.views.text import escape, lines, pad, shorten, to_json, width, wrap
 from tests.support.strategies import texts
 
@@ -96,43 +95,3 @@ def test_wrapped_text_keeps_its_words_and_fits_where_they_do(text: str, columns:
 def test_width_counts_columns() -> None:
     assert (width("abc"), width("日本"), width("e\u0301")) == (3, 4, 1)
     assert pad("日", 4) == "日  "
-
-
-@pytest.mark.parametrize(
-    ("seconds", "shown"),
-    [
-        (0, "0s"),
-        (0.04, "0s"),
-        (0.44, "0.4s"),
-        (3, "3s"),
-        (9.96, "10s"),
-        (59.7, "1m"),
-        (130, "2m 10s"),
-        (3600, "1h"),
-        (3900, "1h 5m"),
-        (180000, "2d 2h"),
-    ],
-)
-def test_durations(seconds: float, shown: str) -> None:
-    assert duration(seconds) == shown
-
-
-@pytest.mark.parametrize(
-    ("number", "noun", "shown"),
-    [
-        (1, "mailbox", "1 mailbox"),
-        (60, "mailbox", "60 mailboxes"),
-        (0, "policy", "0 policies"),
-        (10000, "gateway", "10,000 gateways"),
-    ],
-)
-def test_counts(number: int, noun: str, shown: str) -> None:
-    assert count(number, noun) == shown
-
-
-def test_lists_tell_how_many_they_leave_out() -> None:
-    assert listed([]) == ""
-    assert listed(["a"]) == "a"
-    assert listed(["a", "b"]) == "a and b"
-    assert listed(["a", "b", "c", "d"]) == "a, b, c and d"
-    assert listed("abcdefg") == "a, b, c and 4 more"

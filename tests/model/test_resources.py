@@ -1,0 +1,71 @@
+"""A resource gives its values in the form that is asked for; a set of resources finds keys as the directory does."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconciler.model.addresses import Address
+from reconciler.model.diagnostics import Position
+from reconciler.model.resources import Resource, Resources
+from reconciler.model.values import Value
+from tests.support.boxes import box
+from tests.support.strategies import names
+
+
+@pytest.mark.parametrize(
+    ("value", "text", "items"),
+    [
+        ("red", "red", ()),
+        ("", None, ()),
+        (None, None, ()),
+        (5, None, ()),
+        (("a", "b"), None, ("a", "b")),
+        ((1, 2), None, ("1", "2")),
+    ],
+)
+def test_a_value_is_given_as_text_or_as_items(value: Value, text: str | None, items: tuple[str, ...]) -> None:
+    resource = Resource(Address("box", "a"), {"one": value})
+    assert (resource.get("one"), resource.text("one"), resource.items("one")) == (value, text, items)
+
+
+def test_a_missing_attribute_has_no_value() -> None:
+    resource = box("a")
+    assert (resource.get("size"), resource.get("size", 5), resource.text("size"), resource.items("size")) == (
+        None,
+        5,
+        None,
+        (),
+    )
+
+
+def test_where_and_how_a_resource_is_written_does_not_make_it_another() -> None:
+    written = Resource(Address("box", "a"), {"size": 1}, written="A.", position=Position("a.yaml", 3))
+    assert written == Resource(Address("box", "A"), {"size": 1})
+
+
+@given(st.lists(names, unique_by=lambda name: Address("box", name).folded, max_size=6))
+def test_resources_keep_their_order_and_are_found_in_any_spelling(keys: list[str]) -> None:
+    resources = Resources(map(box, keys))
+    assert list(resources) == keys
+    assert all(f"{key.upper().lower()} " in resources or key.lower() not in resources for key in keys)
+    assert [resources[key].key for key in keys] == keys
+    assert len(resources) == len(keys)
+
+
+def test_the_last_of_two_spellings_stays_in_the_place_of_the_first() -> None:
+    assert list(Resources([box("a"), box("b"), box("A")])) == ["A", "b"]
+
+
+def test_a_changed_copy_leaves_the_original_alone() -> None:
+    before = Resources([box("a", size=1), box("b")])
+    after = before.replaced(put=[box("A", size=2), box("c")], drop=["B", "missing"])
+    assert list(after.values()) == [box("A", size=2), box("c")]
+    assert list(before.values()) == [box("a", size=1), box("b")]
+    assert after == Resources([box("a", size=2), box("C")])
+
+
+def test_what_is_no_text_is_no_key() -> None:
+    number: object = 5
+    assert number not in Resources([box("5")])
