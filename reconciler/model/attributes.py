@@ -1,11 +1,21 @@
-"""Attributes: what a resource type declares about each of its values."""
+"""Attributes: what a resource type declares about each of its values, and the handles by which code names them.
+
+The engine works on any attribute and names it by text, as YAML does. Code that knows the type names an attribute by
+its handle, which carries the type of the value. Decision: docs/decisions/0003-typed-attribute-handles.md.
+"""
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
+from types import MappingProxyType, UnionType
+from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar, Union, get_args, get_origin
 
-from reconciler.model.values import Value, folded
+from reconciler.model.values import EMPTY, Value, folded
+
+_T = TypeVar("_T", bound=Value)
 
 
 class AttributeKind(Enum):
@@ -58,3 +68,64 @@ class Attribute:
             names = (folded(item) if isinstance(item, str) else item for item in value)
             return tuple(names) if self.kind is AttributeKind.LIST else tuple(sorted(set(names), key=str))
         return folded(value) if isinstance(value, str) else value
+
+
+# --- handles ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Attr(Generic[_T]):
+    """The typed handle of one attribute: ``plan.get(DialPlan.site)`` is ``str | None``, and mypy knows the name."""
+
+    name: str
+    annotation: Any
+    """What the declaration says: the value type, with its marks."""
+    types: tuple[type, ...]
+    """Python types of its canonical values; a value of another type counts as missing."""
+
+    @property
+    def missing(self) -> Value:
+        """What is read where there is no value: an empty tuple of a list, else None."""
+        return () if self.types == (tuple,) else None
+
+
+class Declares:
+    """The base of a class that declares attributes: each annotation ``site: Attr[Text]`` becomes a handle of it."""
+
+    handles: ClassVar[Mapping[str, Attr[Any]]] = EMPTY
+    """The handles of the class and its bases, by name."""
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        own = {handle.name: handle for handle in _declared(cls)}
+        for name, handle in own.items():
+            if hasattr(cls, name):
+                raise TypeError(f"{cls.__name__}.{name} is declared, and a base of the class has it already")
+            setattr(cls, name, handle)
+        bases = [vars(base).get("handles", EMPTY) for base in reversed(cls.__mro__[1:])]
+        cls.handles = MappingProxyType({name: handle for each in (*bases, own) for name, handle in each.items()})
+
+
+def _declared(cls: type) -> Iterator[Attr[Any]]:
+    names = {
+        **vars(sys.modules[cls.__module__]),
+        cls.__name__: cls,
+    }  # its own name: an attribute may reference its type
+    for name, annotation in vars(cls).get("__annotations__", {}).items():
+        if str(annotation).startswith("Attr["):
+            (declared,) = get_args(eval(annotation, names))
+            yield Attr(name, declared, tuple(dict.fromkeys(_types(declared))))
+
+
+def _types(annotation: Any) -> Iterator[type]:
+    """Yield the Python types of a value type: ``str`` of ``Annotated[str, ...]``, both of a union."""
+    origin = get_origin(annotation)
+    if origin is Annotated:
+        yield from _types(get_args(annotation)[0])
+    elif origin in (Union, UnionType):
+        for one in get_args(annotation):
+            yield from _types(one)
+    elif origin is Literal:
+        yield from (type(one) for one in get_args(annotation))
+    else:
+        yield origin or annotation

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Protocol, TypeAlias
 
 from reconciler.model.actions import Action
 from reconciler.model.addresses import Address
@@ -11,6 +12,21 @@ from reconciler.model.diagnostics import Diagnostic
 from reconciler.model.resources import Resource, Resources
 from reconciler.model.snapshot import Snapshot
 from reconciler.model.values import EMPTY
+
+
+class Named(Protocol):
+    """What bears the name of a resource type: the type itself, or a class that declares it, such as ``DialPlan``."""
+
+    @property
+    def name(self) -> str: ...
+
+
+Kind: TypeAlias = "Named | str"
+"""How a resource type is named: code that knows it gives its class, the engine the first half of an address."""
+
+
+def _name(kind: Kind) -> str:
+    return kind if isinstance(kind, str) else kind.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,19 +65,24 @@ class Landscape:
     """What could not be read, with the reason; key ``*`` is a whole type. Unreadable is not absent."""
     prior: Snapshot = field(default_factory=lambda: Snapshot("default"))
 
-    def all(self, type_name: str) -> Resources:
+    def all(self, kind: Kind) -> Resources:
         """Observed or predicted resources of a type; empty where there are none."""
-        return self.observed.get(type_name, NO_RESOURCES)
+        return self.observed.get(_name(kind), NO_RESOURCES)
 
-    def one(self, type_name: str, key: str | None) -> Resource | None:
-        return self.all(type_name).get(key) if key else None
+    def one(self, kind: Kind, key: str | None) -> Resource | None:
+        return self.all(kind).get(key) if key else None
 
-    def wanted(self, type_name: str) -> Resources:
+    def written(self, kind: Kind) -> Resources:
+        """Resources of a type as the operator wrote them."""
+        return self.declared.get(_name(kind), NO_RESOURCES)
+
+    def wanted(self, kind: Kind) -> Resources:
         """Desired resources of a type: derived ones where the fold has reached it, else the declared ones."""
-        return self.desired.get(type_name, self.declared.get(type_name, NO_RESOURCES))
+        return self.desired.get(_name(kind), self.written(kind))
 
-    def is_readable(self, type_name: str, key: str = "*") -> bool:
-        return Address(type_name, "*") not in self.unreadable and Address(type_name, key) not in self.unreadable
+    def is_readable(self, kind: Kind, key: str = "*") -> bool:
+        whole, one = Address(_name(kind), "*"), Address(_name(kind), key)
+        return whole not in self.unreadable and one not in self.unreadable
 
     def with_desired(self, type_name: str, resources: Resources) -> Landscape:
         return replace(self, desired={**self.desired, type_name: resources})
@@ -72,11 +93,12 @@ class Landscape:
     def predicting(
         self,
         by: Address,
-        type_name: str,
+        kind: Kind,
         put: Sequence[Resource] = (),
         drop: Sequence[str] = (),
     ) -> Landscape:
-        """Return the landscape as the action at ``by`` will leave the resources of ``type_name``."""
+        """Return the landscape as the action at ``by`` will leave the resources of a type."""
+        type_name = _name(kind)
         marks = {**self.predicted_by, **{resource.address: by for resource in put}}
         for key in drop:
             marks[Address(type_name, key)] = by

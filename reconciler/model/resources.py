@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, ValuesView
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar, overload
 
 from reconciler.model.addresses import Address
+from reconciler.model.attributes import Attr
 from reconciler.model.diagnostics import Position
 from reconciler.model.values import EMPTY, Value, folded
+
+_T = TypeVar("_T", bound=Value)
+_Item = TypeVar("_Item", bound=Value)
 
 # --- resources -------------------------------------------------------------------------------------------------------
 
@@ -32,8 +37,26 @@ class Resource:
     def key(self) -> str:
         return self.address.key
 
-    def get(self, attribute: str, default: Value = None) -> Value:
-        return self.attributes.get(attribute, default)
+    @overload
+    def get(self, attribute: str, default: Value = None) -> Value: ...
+    @overload
+    def get(self, attribute: Attr[tuple[_Item, ...]]) -> tuple[_Item, ...]: ...
+    @overload
+    def get(self, attribute: Attr[_T]) -> _T | None: ...
+    def get(self, attribute: str | Attr[Any], default: Value = None) -> Any:
+        """Return a value: named by text as it is; named by a handle only if it is of the handle's type, and no ''."""
+        if isinstance(attribute, str):
+            return self.attributes.get(attribute, default)
+        value = self.attributes.get(attribute.name)
+        return value if isinstance(value, attribute.types) and value != "" else attribute.missing
+
+    def having(self, attribute: Attr[_T], value: _T | None) -> Resource:
+        """Return the resource with another value of one attribute."""
+        return replace(self, attributes={**self.attributes, attribute.name: value})
+
+    def has(self, attribute: Attr[Any]) -> bool:
+        """True where the attribute is written (desired) or was read (observed), whatever its value."""
+        return attribute.name in self.attributes
 
     def text(self, attribute: str) -> str | None:
         """The attribute as text, or None where it is missing, cleared or empty."""
