@@ -4,12 +4,13 @@ Imports ``reconciler.model`` and nothing else of the engine. Each folder is a la
 
 ``simulator``    an estate of servers, reached as real ones are
 ``catalogue``    finds the resource types
-``resources``    one file a resource type, and the facts that checks read
+``resources``    how each resource type lives: what follows for it, its commands, its checks
 ``estate``       what Exchange and Lync mean to each other: topology, gateways, restarts, versions
+``schema``       what each resource type is: its attributes; the facts that checks read
 ``cmdlets``      how a declaration becomes cmdlets, and the value types and rules that declarations use
 ``transport``    WinRM: from a command to its reply
 
-    simulator > catalogue > resources > estate > cmdlets > transport
+    simulator > catalogue > resources > estate > schema > cmdlets > transport
 
-Start with ``resources/dial_plan.py``.
+Start with ``schema/dial_plan.py`` and ``resources/dial_plan.py``.
 """

@@ -1,4 +1,4 @@
-"""The resource types there are, found by being there: every module of ``resources`` that declares some."""
+"""The resource types there are, found by being there: those in the modules of ``schema`` (facts) and ``resources``."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from functools import cache
 from types import ModuleType
 
 import providers.resources
+import providers.schema
 from reconciler.model.order import in_order
 from reconciler.model.resource_types import ResourceType
 from reconciler.model.rules import Rule
@@ -35,6 +36,8 @@ def rules() -> tuple[Rule, ...]:
 
 
 def _modules() -> list[ModuleType]:
-    package = providers.resources
-    names = sorted(found.name for found in pkgutil.iter_modules(package.__path__))
-    return [importlib.import_module(f"{package.__name__}.{name}") for name in names]
+    return [
+        importlib.import_module(f"{package.__name__}.{found.name}")
+        for package in (providers.schema, providers.resources)
+        for found in pkgutil.iter_modules(package.__path__)
+    ]

@@ -1,5 +1,6 @@
-"""How a declared model becomes cmdlets: the base class of resource types, their value types and rules.
+"""How a class that declares attributes becomes cmdlets, a parser and a JSON Schema.
 
-May import ``reconciler.model``. Start with ``cmdlet_resource``; ``value_types`` are the types of attributes,
-``rules`` the checks with code, meaning, remedy and source.
+``value_types`` and ``marks`` say what an attribute is; ``table`` collects them; ``declaration`` reads YAML and CSV by
+that table, ``problems`` explains what is wrong there; ``cmdlet_resource`` is the base class of resource types. May
+import ``reconciler.model``. Start with ``cmdlet_resource``.
 """

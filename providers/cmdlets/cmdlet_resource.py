@@ -1,26 +1,24 @@
 """The base of resource types that are managed by cmdlets: the declaration is the schema, the mapping and the rules.
 
-A type is declared by a pydantic model whose fields are its attributes, each mentioned once: its value type, the
-cmdlet parameter that sets it, the property that tells it, its role. From that table follow the YAML schema, the JSON
-Schema, the listing, the comparison, the New-, Set- and Remove- commands, the simulator's behaviour and the
-documentation. A type that is irregular overrides one of the pure methods of ``ResourceType``.
+Its attributes are declared once, each with its value type, the cmdlet parameter that sets it, the property that tells
+it, and its role. From that table follow the YAML schema, the JSON Schema, the listing, the comparison, the New-, Set-
+and Remove- commands, the simulator's behaviour and the documentation. A type that is irregular overrides one of the
+pure methods of ``ResourceType``.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Annotated, Any, ClassVar, Final, TypeVar, get_args, get_origin
+from typing import Annotated, Any, ClassVar, Final
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
-from pydantic.fields import FieldInfo
+from pydantic import BeforeValidator
 
-from providers.cmdlets.value_types import Unordered
+from providers.cmdlets.declaration import Declaration
+from providers.cmdlets.table import Tabled, declaring, normaliser
 from reconciler.model.actions import Action, Change
 from reconciler.model.addresses import Address
-from reconciler.model.attributes import Attribute, AttributeKind, AttributeRole
+from reconciler.model.attributes import Attribute, AttributeKind
 from reconciler.model.commands import (
     EXCHANGE,
     Argument,
@@ -33,21 +31,12 @@ from reconciler.model.commands import (
     read,
     write,
 )
-from reconciler.model.diagnostics import MISSING_ATTRIBUTE, Problem
+from reconciler.model.diagnostics import Problem
 from reconciler.model.errors import NotFound, SessionError
 from reconciler.model.landscape import Landscape
-from reconciler.model.resource_types import Answer, Diagnosed, Lifecycle, ResourceType
+from reconciler.model.resource_types import Answer, Diagnosed, Lifecycle
 from reconciler.model.resources import Resource
 from reconciler.model.values import Record, Value
-
-_T = TypeVar("_T")
-
-
-class Declared(BaseModel):
-    """The base of declarations: frozen, and unknown attributes are errors."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
-
 
 _VERBS: Final[Mapping[Lifecycle, tuple[str, ...]]] = {
     Lifecycle.OBJECT: ("Get", "New", "Set", "Remove"),
@@ -60,92 +49,9 @@ _VERBS: Final[Mapping[Lifecycle, tuple[str, ...]]] = {
 }
 
 
-def unset() -> Any:
-    """The default of an attribute that may be left out: then it is not managed. It never equals a product's default."""
-    return Field(default=None, json_schema_extra=_without_default)
-
-
-def _without_default(schema: dict[str, Any]) -> None:
-    schema.pop("default", None)
-
-
-# --- what a field says about itself beside its value type ------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Param:
-    """The cmdlet parameter, where it is not the attribute's name in Pascal case."""
-
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Output:
-    """The cmdlet property, where it is not the parameter."""
-
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class CreateOnly:
-    """No Set parameter exists: another value means another object."""
-
-
-@dataclass(frozen=True, slots=True)
-class AfterCreate:
-    """New lacks the parameter: a create sends a Set after it."""
-
-
-@dataclass(frozen=True, slots=True)
-class ReadOnly:
-    """Observed and recorded, never declared."""
-
-
-@dataclass(frozen=True, slots=True)
-class Intent:
-    """For the engine alone: other resources follow from it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Membership:
-    """Of a set, only the elements declared are ours."""
-
-
-@dataclass(frozen=True, slots=True)
-class Clearable:
-    """``null`` clears it: the cmdlet is sent ``$null``."""
-
-
-@dataclass(frozen=True, slots=True)
-class References:
-    """The resource type that the value names."""
-
-    type_name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Exclusive:
-    """One object alone may hold the value (each element) within ``scope``."""
-
-    scope: str
-    at_birth: bool = False
-    """The object is made with it: it cannot be given by a later command."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Column:
-    """One row of the table: the attribute, and how a server's value becomes canonical."""
-
-    attribute: Attribute
-    normalise: Callable[[object], Value]
-    after_create: bool
-    is_clearable: bool
-
-
-class CmdletResource(ResourceType):
+class CmdletResource(Tabled):
     """A resource type whose objects New-, Get-, Set- and Remove-<noun> manage."""
 
-    model: ClassVar[type[Declared]]
     noun: ClassVar[str]
     """Of the cmdlets: ``UMDialPlan``."""
     endpoint: ClassVar[Endpoint] = EXCHANGE
@@ -175,91 +81,23 @@ class CmdletResource(ResourceType):
         return frozenset({*(f"{verb}-{self.noun}" for verb in _VERBS[self.lifecycle]), *self.other_cmdlets})
 
     @cached_property
-    def _columns(self) -> Mapping[str, _Column]:
-        return {name: _column(name, field) for name, field in self.model.model_fields.items()}
-
-    @cached_property
-    def _attributes(self) -> Mapping[str, Attribute]:
-        return {name: column.attribute for name, column in self._columns.items()}
-
-    @property
-    def attributes(self) -> Mapping[str, Attribute]:
-        return self._attributes
-
-    @cached_property
-    def _read_only(self) -> tuple[str, ...]:
-        return tuple(name for name, one in self._attributes.items() if one.role is AttributeRole.READ_ONLY)
-
-    def json_schema(self) -> Mapping[str, object]:
-        schema: dict[str, Any] = _with_limits(self.model.model_json_schema())
-        properties: dict[str, Any] = schema.get("properties", {})
-        for name, attribute in self.attributes.items():
-            if attribute.role is AttributeRole.READ_ONLY:
-                properties.pop(name, None)
-            elif self._columns[name].is_clearable and name in properties:
-                properties[name] = _or_null(properties[name])
-        return schema
-
-    @cached_property
-    def _key_adapter(self) -> TypeAdapter[str]:
-        return TypeAdapter(self.key_type)
+    def _declaration(self) -> Declaration:
+        return Declaration.of(declaring(type(self)), self.columns, self.key_type)
 
     @cached_property
     def _key_normaliser(self) -> Callable[[object], Value]:
-        return _normaliser(self.key_type, ())
+        return normaliser(self.key_type)
+
+    def json_schema(self) -> Mapping[str, object]:
+        return self._declaration.json_schema()
 
     def parse(self, key: str, data: Mapping[str, object]) -> Resource | Sequence[Problem]:
-        problems: list[Problem] = []
-        try:
-            key = self._key_adapter.validate_python(key)
-        except ValidationError as error:
-            problems += [_problem(found, key, on_key=True) for found in error.errors()]
-        for name in self._read_only:
-            if name in data:
-                problems.append(
-                    Problem(
-                        (name,),
-                        "Attribute is read-only",
-                        f'"{name}" is made by the server.',
-                        "Remove it.",
-                        on_key=True,
-                    )
-                )
-        cleared: dict[str, Value] = {}
-        if None in data.values():
-            cleared = {
-                name: self._cleared(name) for name, value in data.items() if value is None and self._clears(name)
-            }
-        declared = None
-        try:
-            declared = self.model.model_validate(
-                {name: value for name, value in data.items() if name not in cleared} if cleared else dict(data)
-            )
-        except ValidationError as error:
-            problems += [self._explained(_problem(found, key)) for found in _relevant(error.errors())]
-        if problems or declared is None:
-            return problems
-        written = declared.model_fields_set
-        values = {name: _canonical(getattr(declared, name)) for name in self._columns if name in written}
-        return self.declared(key, {**values, **cleared} if cleared else values)
+        found = self._declaration.read(key, data)
+        return found if isinstance(found, list) else self.declared(*found)
 
     def declared(self, key: str, values: Mapping[str, Value]) -> Resource | Sequence[Problem]:
         """Return the resource of a declaration whose attributes are right each by itself; or how they do not fit."""
         return Resource(Address(self.name, key), values)
-
-    def _explained(self, problem: Problem) -> Problem:
-        """Return the problem with what the attribute is documented as, where nothing better says what to write."""
-        attribute = self.attributes.get(str(problem.path[0])) if problem.path else None
-        if problem.remedy or attribute is None or not attribute.doc:
-            return problem
-        return replace(problem, remedy=f"{attribute.name}: {attribute.doc}")
-
-    def _clears(self, name: str) -> bool:
-        column = self._columns.get(name)
-        return column is not None and (column.is_clearable or column.attribute.kind is not AttributeKind.SCALAR)
-
-    def _cleared(self, name: str) -> Value:
-        return None if self.attributes[name].kind is AttributeKind.SCALAR else ()
 
     @property
     def is_replicated(self) -> bool:
@@ -307,7 +145,7 @@ class CmdletResource(ResourceType):
         """Return the attributes that ``record`` tells, canonical; one it does not tell is missing."""
         return {
             name: column.normalise(record[output])
-            for name, column in self._columns.items()
+            for name, column in self.columns.items()
             if (output := column.attribute.output) is not None and output in record
         }
 
@@ -346,7 +184,7 @@ class CmdletResource(ResourceType):
     def _split(self, desired: Resource) -> tuple[dict[str, Argument], dict[str, Argument]]:
         now: dict[str, Argument] = {}
         later: dict[str, Argument] = {}
-        for name, column in self._columns.items():
+        for name, column in self.columns.items():
             parameter = column.attribute.parameter
             if parameter and column.attribute.is_compared and name in desired.attributes:
                 (later if column.after_create else now)[parameter] = desired.attributes[name]
@@ -391,152 +229,6 @@ def _items(value: object) -> tuple[str, ...]:
 
 def _text(value: object) -> str | None:
     return value if isinstance(value, str) and value else None
-
-
-_LIMITS: Final = {"ge": "minimum", "le": "maximum", "max_length": "maxLength", "min_length": "minLength"}
-
-
-def _with_limits(schema: Any) -> Any:
-    """Return a schema whose limits bear JSON Schema's names: beside a parser, pydantic leaves its own."""
-    if isinstance(schema, dict):
-        return {_LIMITS.get(name, name): _with_limits(value) for name, value in schema.items()}
-    return [_with_limits(value) for value in schema] if isinstance(schema, list) else schema
-
-
-def _or_null(schema: dict[str, Any]) -> dict[str, Any]:
-    """Return a property's schema that accepts ``null`` too; its documentation stays outside the choice."""
-    inner = {name: value for name, value in schema.items() if name not in ("title", "description")}
-    outer = {name: value for name, value in schema.items() if name in ("title", "description")}
-    return {**outer, "anyOf": [inner, {"type": "null"}]}
-
-
-def _canonical(value: Any) -> Value:
-    if isinstance(value, str):
-        return value
-    if isinstance(value, list | tuple | frozenset):
-        return tuple(_canonical(item) for item in value)
-    return value  # type: ignore[no-any-return]  # the value types of providers.cmdlets.value_types are canonical already
-
-
-def _pascal(name: str) -> str:
-    return "".join(part[:1].upper() + part[1:] for part in name.split("_"))
-
-
-def _find(metadata: Sequence[object], kind: type[_T]) -> _T | None:
-    return next((mark for mark in metadata if isinstance(mark, kind)), None)
-
-
-def _column(name: str, field: FieldInfo) -> _Column:
-    marks = [*field.metadata]
-    intent = _find(marks, Intent)
-    role = AttributeRole.MANAGED
-    if intent:
-        role = AttributeRole.INTENT
-    elif _find(marks, ReadOnly):
-        role = AttributeRole.READ_ONLY
-    elif _find(marks, CreateOnly):
-        role = AttributeRole.CREATE_ONLY
-    param, output, references = _find(marks, Param), _find(marks, Output), _find(marks, References)
-    exclusive = _find(marks, Exclusive)
-    parameter = None if intent else (param.name if param else _pascal(name))
-    is_many = get_origin(field.annotation) is tuple
-    kind = AttributeKind.SCALAR
-    if is_many:
-        kind = AttributeKind.SET if _find(marks, Unordered) else AttributeKind.LIST
-        kind = AttributeKind.MEMBERSHIP if _find(marks, Membership) else kind
-    attribute = Attribute(
-        name,
-        doc=field.description or "",
-        kind=kind,
-        role=role,
-        parameter=None if role is AttributeRole.READ_ONLY else parameter or None,
-        output=None if intent else (output.name if output else parameter) or None,
-        references=references.type_name if references else None,
-        exclusive=exclusive.scope if exclusive else "",
-        is_born_with=exclusive is not None and exclusive.at_birth,
-    )
-    return _Column(
-        attribute,
-        _normaliser(field.annotation, marks),
-        after_create=_find(marks, AfterCreate) is not None,
-        is_clearable=_find(marks, Clearable) is not None,
-    )
-
-
-def _normaliser(annotation: Any, metadata: Sequence[object]) -> Callable[[object], Value]:
-    """Return the lenient half of a value type: its BeforeValidators, item by item for tuples, in order."""
-    if get_origin(annotation) is Annotated:
-        inner, *marks = get_args(annotation)
-        return _normaliser(inner, [*marks, *metadata])
-    steps = [mark.func for mark in metadata if isinstance(mark, BeforeValidator)]
-    if get_origin(annotation) is tuple:
-        item = _normaliser(get_args(annotation)[0], ())
-        is_set = any(isinstance(mark, Unordered | Membership) for mark in metadata)
-        return lambda value: _many(value, item, is_set=is_set)
-
-    def normalise(value: object) -> Value:
-        for step in steps:
-            value = step(value)  # type: ignore[call-arg]  # only functions of the value alone are used
-        return value if isinstance(value, str | int | bool | None) else str(value)
-
-    return normalise
-
-
-def _many(value: object, item: Callable[[object], Value], *, is_set: bool) -> Value:
-    """Return a multi-valued property as a tuple; a single element may come unrolled (PowerShell 2.0)."""
-    if value is None:
-        return ()
-    items = [item(one) for one in (value if isinstance(value, list | tuple) else [value])]
-    return tuple(sorted(set(items), key=str)) if is_set else tuple(items)
-
-
-def _shown(value: str) -> str:
-    """Return a value as a message shows it: cut where it is longer than anybody wants to read."""
-    return value if len(value) <= 80 else f"{value[:77]}..."
-
-
-_MESSAGES: Final = {
-    "int_parsing": "must be a whole number",
-    "int_type": "must be a whole number",
-    "bool_type": "must be true or false",
-    "bool_parsing": "must be true or false",
-    "string_type": "must be a text",
-    "tuple_type": "must be a list",
-}
-
-
-def _relevant(errors: Sequence[Any]) -> list[Any]:
-    """Return the errors without those of the word in "a word or a list", where the list says what is wrong."""
-    others = {error["loc"][:1] for error in errors if error["type"] != "literal_error"}
-    return [error for error in errors if error["type"] != "literal_error" or error["loc"][:1] not in others]
-
-
-def _named(path: Sequence[str | int]) -> str:
-    """Return a place in a declaration as people count: ``servers, element 1``."""
-    return ", ".join(f"element {part + 1}" if isinstance(part, int) else part for part in path)
-
-
-def _problem(found: Any, key: str, *, on_key: bool = False) -> Problem:
-    """Return pydantic's finding in the project's words; values are shown unless they could be secrets (none here)."""
-    # Beside keys and places in lists, pydantic names the alternatives of a union.
-    path = tuple(part for place, part in enumerate(found["loc"]) if place == 0 or isinstance(part, int))
-    kind, told = found["type"], found.get("input")
-    name = _named(path) or key
-    if kind == "extra_forbidden":
-        return Problem(path, "Unknown attribute", f'"{name}" is no attribute here.', on_key=True)
-    if kind == "missing":
-        return Problem(
-            path[:-1],
-            MISSING_ATTRIBUTE,
-            f'"{path[-1]}" is not written and has no default.',
-            f"Write {path[-1]}.",
-        )
-    message = _MESSAGES.get(kind) or str(found["msg"]).removeprefix("Value error, ")
-    message = message[:1].lower() + message[1:]
-    message = re.sub("^(input|string|value) should", "must", message)
-    subject = f'The name "{_shown(key)}"' if on_key else f'"{name}" is {_shown(repr(told))}: it'
-    detail = f"{subject} {message}."
-    return Problem(path, "Invalid name" if on_key else "Invalid value", detail, on_key=on_key)
 
 
 class Fact(CmdletResource):

@@ -6,17 +6,10 @@ from collections import Counter
 from collections.abc import Mapping
 
 from providers.estate.topology import central_site, site_of
+from providers.schema.mailbox_policy import DEFAULT
 from reconciler.model.landscape import Landscape
 from reconciler.model.resources import Resource
 from reconciler.model.values import folded
-
-DEFAULT = "/default"
-
-
-def default_spelt(key: object) -> object:
-    """Return a policy's key with ``/default`` as it is spelt here, however it was written."""
-    is_default = isinstance(key, str) and key.casefold().endswith(DEFAULT)
-    return f"{key[: -len(DEFAULT)]}{DEFAULT}" if isinstance(key, str) and is_default else key
 
 
 def plans_by_policy(landscape: Landscape) -> Mapping[str, str]:

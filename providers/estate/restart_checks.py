@@ -11,7 +11,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from providers.estate.front_end_services import SERVICE, TYPE, enabling, started_by, starting, starts, state_of, stops
 from providers.estate.restart_level import is_of_unknown_age
 from providers.estate.services import ServiceState, ago
-from providers.estate.topology import PROVEN, UcPool
+from providers.estate.topology import UcPool
+from providers.schema.lync_facts import PROVEN
 from reconciler.model.actions import Action
 from reconciler.model.addresses import Address
 from reconciler.model.diagnostics import Diagnostic, Severity

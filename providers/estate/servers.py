@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from providers.estate.versions import ExchangeVersion
+from providers.cmdlets.versions import ExchangeVersion
 from reconciler.model.commands import EXCHANGE, Connection, Endpoint
 from reconciler.model.landscape import Landscape
 from reconciler.model.resources import Resource

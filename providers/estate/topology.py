@@ -16,16 +16,12 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import NamedTuple
 
+from providers.schema.lync_facts import computers_of, product_of
 from reconciler.model.landscape import Landscape
 from reconciler.model.resources import Resource, Resources
 
 _QUORUM_FROM = 6
 """Version of Lync Server 2013, the first whose pools need a quorum."""
-
-LYNC_2010, LYNC_2013, SKYPE = "Lync Server 2010", "Lync Server 2013", "Skype for Business Server"
-_PRODUCTS = {5: LYNC_2010, 6: LYNC_2013}
-PROVEN = LYNC_2013
-"""Applies were proven for this product; the others are recognised."""
 
 
 class PoolClass(Enum):
@@ -81,7 +77,7 @@ def _uc_pools(told: _Told) -> Mapping[str, UcPool]:
         site = _site_of(fqdn, told)
         pool_class = _class_of(roles[fqdn], told.sites.get(site or ""))
         version = versions[fqdn]
-        computers = _computers_of(fqdn, told)
+        computers = computers_of(fqdn, told.computers, told.pools)
         pools[fqdn] = UcPool(fqdn, pool_class, site, computers, _has_quorum(version), product_of(version))
     return MappingProxyType(pools)
 
@@ -98,11 +94,6 @@ def name_given_to(fqdn: str, landscape: Landscape) -> str | None:
     ids = (one.text("service_id") for one in landscape.all("lync_service").values() if one.text("pool") == fqdn)
     found = next((match for told in ids if told and (match := _SERVICE_ID.match(told))), None)
     return f"{found[1]}:{found[2] or found[3]}" if found else None
-
-
-def product_of(version: object) -> str | None:
-    """Return the product that a service's version tells; None for what is no version."""
-    return _PRODUCTS.get(version, SKYPE) if isinstance(version, int) else None
 
 
 def _has_quorum(version: object) -> bool:
@@ -133,23 +124,6 @@ def central_site(site: str | None, landscape: Landscape) -> str | None:
     """Return the central site that a site belongs to: itself, or the parent of a branch where that is told."""
     known = landscape.one("lync_site", site)
     return (known.text("parent") if known else None) or site
-
-
-def computers_of(fqdn: str, landscape: Landscape) -> tuple[str, ...]:
-    """Return the computers of a pool in the order of the topology."""
-    return _computers_of(fqdn, _told(landscape))
-
-
-def _computers_of(fqdn: str, told: _Told) -> tuple[str, ...]:
-    computers = [one for one in told.computers.values() if one.text("pool") == fqdn]
-    if computers:
-        return tuple(one.key for one in sorted(computers, key=lambda one: (_order(one.get("order")), one.key)))
-    pool = told.pools.get(fqdn)
-    return pool.items("computers") if pool else ()
-
-
-def _order(value: object) -> int:
-    return value if isinstance(value, int) else 0
 
 
 def front_end_pools(landscape: Landscape) -> tuple[UcPool, ...]:

@@ -14,21 +14,9 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator
 
-from providers.cmdlets.cmdlet_resource import (
-    AfterCreate,
-    Clearable,
-    CmdletResource,
-    CreateOnly,
-    Declared,
-    Exclusive,
-    Output,
-    Param,
-    References,
-    object_argument,
-    unset,
-)
-from providers.cmdlets.value_types import E164, Culture, Digits, ObjectName, Status, Text, Truth, Unordered, checked
-from providers.estate.numbers import NUMBER
+from providers.cmdlets.cmdlet_resource import CmdletResource, object_argument
+from providers.cmdlets.value_types import Text, checked
+from providers.schema.auto_attendant import AutoAttendant
 from reconciler.model.actions import Action, ActionKind, Change
 from reconciler.model.claims import Claim
 from reconciler.model.commands import Argument, Command, write
@@ -74,31 +62,6 @@ DEFAULT_IN_USE = Rule(
 _IS_DEFAULT = "is_default"
 
 
-class AttendantDeclaration(Declared):
-    """A UM auto attendant."""
-
-    dial_plan: Annotated[ObjectName, CreateOnly(), Param("UMDialPlan"), References("dial_plan")]
-    """The dial plan whose calls it takes; cannot be changed later."""
-    pilot_numbers: Annotated[tuple[E164, ...], Unordered(), Param("PilotIdentifierList"), Exclusive(NUMBER)] = unset()
-    """Telephone numbers that reach it, E.164."""
-    speech_enabled: Truth = unset()
-    """Whether callers may speak; needs the language pack of its language."""
-    status: Annotated[Status, Output("Status")] = unset()
-    """Enabled or Disabled; without it a new attendant is disabled."""
-    language: Annotated[Culture, AfterCreate()] = unset()
-    """Culture name of an installed UM language pack, such as en-US."""
-    dtmf_fallback: Annotated[
-        ObjectName, Clearable(), Param("DTMFFallbackAutoAttendant"), References("auto_attendant")
-    ] = unset()
-    """The attendant without speech that takes over where speech is not understood; null for none."""
-    operator_extension: Annotated[Digits, Clearable(), AfterCreate()] = unset()
-    """Extension of the operator; null for none."""
-    business_name: Annotated[Text, Clearable(), AfterCreate()] = unset()
-    """Name of the business as callers hear it; null for none."""
-    is_default: Annotated[Truth, Param("UMAutoAttendant"), Output("")] = unset()
-    """Whether the star key of its dial plan reaches it."""
-
-
 def _is_name(value: str) -> str:
     if not 1 <= len(value) <= 64:
         raise ValueError(f"has {len(value)} characters; it must have 1 to 64")
@@ -110,14 +73,12 @@ def _is_name(value: str) -> str:
 _FORBIDDEN = checked(r"[^\"/\\\[\]:;|=,+*?<>]*", 'must not hold any of " / \\ [ ] : ; | = , + * ? < >', shown="")
 
 
-class AutoAttendant(CmdletResource):
+class AutoAttendantType(AutoAttendant, CmdletResource):
     """A UM auto attendant of a dial plan."""
 
-    name: ClassVar[str] = "auto_attendant"
     lifecycle: ClassVar[Lifecycle] = Lifecycle.OBJECT
     after: ClassVar[tuple[str, ...]] = ("ip_gateway",)
     section: ClassVar[str | None] = "auto_attendants"
-    model: ClassVar[type[Declared]] = AttendantDeclaration
     noun: ClassVar[str] = "UMAutoAttendant"
     key_type: ClassVar[Any] = Annotated[Text, AfterValidator(_is_name), _FORBIDDEN]
     other_cmdlets: ClassVar[tuple[str, ...]] = (

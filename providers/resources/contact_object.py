@@ -12,10 +12,10 @@ import re
 from collections.abc import Sequence
 from typing import Annotated, Any, ClassVar
 
-from providers.cmdlets.cmdlet_resource import Declared, Intent, Output, ReadOnly, References, unset
-from providers.cmdlets.value_types import Normalise, ObjectName, PoolFqdn, SipAddress, Text, Truth, text
+from providers.cmdlets.value_types import Normalise, Text, text
 from providers.estate.topology import UcPool, front_end_pools, uc_pools, voice_users_by_pool
-from providers.resources.lync_facts import LyncFact
+from providers.schema.contact_object import ContactObject
+from providers.schema.lync_facts import LyncFact
 from reconciler.model.addresses import Address
 from reconciler.model.commands import write
 from reconciler.model.diagnostics import Diagnostic, Severity
@@ -59,30 +59,11 @@ def _number(value: object) -> object:
     return re.sub(r"^tel:|;.*$", "", told.strip(), flags=re.IGNORECASE) if isinstance(told, str) else told
 
 
-class ContactRecord(Declared):
-    """A contact object for Unified Messaging."""
-
-    dial_plan: Annotated[ObjectName, Intent(), References("dial_plan")] = unset()
-    """The UM dial plan that the number belongs to."""
-    auto_attendant: Annotated[ObjectName, Intent(), References("auto_attendant")] = unset()
-    """The auto attendant of the number; none for subscriber access."""
-    is_auto_attendant: Annotated[Truth, ReadOnly(), Output("AutoAttendant")] = unset()
-    """Whether it is for an auto attendant; else it is for subscriber access."""
-    sip_address: Annotated[SipAddress, ReadOnly(), Output("SipAddress")] = unset()
-    """SIP address of the contact."""
-    registrar_pool: Annotated[PoolFqdn, ReadOnly(), Output("RegistrarPool")] = unset()
-    """The pool it is homed on."""
-    line_uri: Annotated[Text, ReadOnly(), Output("LineURI")] = unset()
-    """Its number, ``tel:+14255550100``."""
-
-
-class ContactObject(LyncFact):
+class ContactObjectType(ContactObject, LyncFact):
     """The contact of one number; key: the number. Made by a person, verified here."""
 
-    name: ClassVar[str] = "contact_object"
     lifecycle: ClassVar[Lifecycle] = Lifecycle.MANUAL
     after: ClassVar[tuple[str, ...]] = ("ip_gateway",)
-    model: ClassVar[type[Declared]] = ContactRecord
     noun: ClassVar[str] = "CsExUmContact"
     key_type: ClassVar[Any] = Annotated[Text, Normalise(_number)]
     key_output: ClassVar[str] = "DisplayNumber"

@@ -10,44 +10,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator
 
-from providers.cmdlets.cmdlet_resource import (
-    AfterCreate,
-    CmdletResource,
-    CreateOnly,
-    Declared,
-    Exclusive,
-    Intent,
-    Output,
-    Param,
-    ReadOnly,
-    object_argument,
-    unset,
-)
-from providers.cmdlets.value_types import (
-    E164,
-    Culture,
-    Digits,
-    Fqdn,
-    Normalise,
-    Number,
-    ObjectName,
-    Text,
-    Truth,
-    Unordered,
-    VoIPSecurity,
-    checked,
-    enumeration,
-    lower,
-)
+from providers.cmdlets.cmdlet_resource import CmdletResource, object_argument
+from providers.cmdlets.value_types import Text, checked
 from providers.estate.dial_plans import forest_root
-from providers.estate.numbers import NUMBER
 from providers.estate.security import SECURITY_RULES, derived_security, security_diagnostics
 from providers.estate.servers import um_hosts
 from providers.resources.hunt_group import hunt_group_argument
+from providers.schema.dial_plan import DialPlan
 from reconciler.model.actions import Action, ActionKind
 from reconciler.model.addresses import Address
 from reconciler.model.commands import Command, write
@@ -57,84 +30,6 @@ from reconciler.model.resource_types import Lifecycle
 from reconciler.model.resources import Resource
 from reconciler.model.rules import Rule
 from reconciler.model.values import Value, folded
-
-_CODE = checked(r"[0-9]{1,4}", "must be 1 to 4 digits")
-_Fqdns = Annotated[tuple[Fqdn, ...], Unordered()]
-
-
-def _all_or_names(value: object) -> object:
-    """Return ``all``, or a list of names; one name may stand without a list."""
-    if isinstance(value, str):
-        return "all" if folded(value) == "all" else [value]
-    return value
-
-
-def _auto_or_name(value: object) -> object:
-    return "auto" if isinstance(value, str) and folded(value) == "auto" else lower(value)
-
-
-def _is_gateway(value: str) -> str:
-    if value != "auto" and "." not in value:
-        raise ValueError("must be auto, or the address of a gateway such as pool1.contoso.com")
-    return value
-
-
-class DialPlanDeclaration(Declared):
-    """A UM dial plan, shared by Exchange and Lync."""
-
-    extension_digits: Annotated[Number, Field(ge=1, le=20), CreateOnly(), Param("NumberOfDigitsInExtension")] = unset()
-    """Digits in an extension; cannot be changed later."""
-    country_code: Annotated[Digits, _CODE, Param("CountryOrRegionCode")] = unset()
-    """Country code, 1 to 4 digits; Exchange 2010 and later refuse a new dial plan without one."""
-    voip_security: Annotated[VoIPSecurity, Param("VoIPSecurity")] = unset()
-    """Encryption of signalling and media. Left out, it follows from the Lync media configuration."""
-    access_numbers: Annotated[tuple[E164, ...], Unordered(), Param("AccessTelephoneNumbers"), Exclusive(NUMBER)] = (
-        unset()
-    )
-    """Outlook Voice Access numbers, E.164."""
-    pilot_numbers: Annotated[tuple[E164, ...], Unordered(), Param("PilotIdentifierList"), AfterCreate()] = unset()
-    """Pilot identifiers, E.164."""
-    international_access_code: Annotated[Digits, _CODE, AfterCreate()] = unset()
-    """Digits dialled before a country code, 1 to 4."""
-    national_number_prefix: Annotated[Digits, _CODE, AfterCreate()] = unset()
-    """Digits dialled before a national number, 1 to 4."""
-    outside_line_access_code: Annotated[Digits, AfterCreate()] = unset()
-    """Digits dialled for an outside line."""
-    default_language: Culture = unset()
-    """Culture name of an installed UM language pack, such as en-US."""
-    audio_codec: Annotated[str, *enumeration("Mp3", "Wma", "G711", "Gsm"), AfterCreate()] = unset()
-    """Codec that messages are stored with."""
-    fax_enabled: Truth = unset()
-    """Whether faxes are received; without meaning on a SIP dial plan."""
-    max_call_duration: Annotated[Number, Field(ge=10, le=120), AfterCreate()] = unset()
-    """Minutes."""
-    max_recording_duration: Annotated[Number, Field(ge=1, le=100), AfterCreate()] = unset()
-    """Minutes; shorter than max_call_duration."""
-    recording_idle_timeout: Annotated[Number, Field(ge=2, le=10), AfterCreate()] = unset()
-    """Seconds."""
-    logon_failures_before_disconnect: Annotated[Number, Field(ge=1, le=20), AfterCreate()] = unset()
-    """Failed logons until a call is ended."""
-    input_failures_before_disconnect: Annotated[Number, Field(ge=1, le=20), AfterCreate()] = unset()
-    """Wrong entries until a call is ended."""
-    uri_type: Annotated[Text, ReadOnly(), Output("URIType")] = unset()
-    """SipName for every dial plan made here; cannot be changed."""
-    phone_context: Annotated[Text, ReadOnly(), Output("PhoneContext")] = unset()
-    """Made once by the server; what Lync and exchucutil refer to."""
-    equivalent_contexts: Annotated[
-        tuple[Text, ...], Unordered(), ReadOnly(), Output("EquivalentDialPlanPhoneContexts")
-    ] = unset()
-    """Phone contexts of dial plans that share its extensions: one is given once among all of them."""
-    star_key_attendant: Annotated[ObjectName, ReadOnly(), Output("UMAutoAttendant")] = unset()
-    """The attendant reached by the star key; declared by that attendant."""
-
-    servers: Annotated[Literal["all"] | _Fqdns, Normalise(_all_or_names), Intent()] = unset()
-    """all, or the FQDNs of the Exchange servers that answer for the dial plan."""
-    outcall_gateway: Annotated[str, Normalise(_auto_or_name), AfterValidator(_is_gateway), Intent()] = unset()
-    """auto, or the FQDN of the pool whose gateway places outgoing calls."""
-    lync_dial_plan: Annotated[Text, Intent()] = unset()
-    """The Lync dial plan of the same users."""
-    site: Annotated[Text, Intent()] = unset()
-    """The Lync site of the users; left out, the one of most of them."""
 
 
 def _is_name(value: str) -> str:
@@ -174,13 +69,11 @@ LONG_RECORDING = Rule(
 )
 
 
-class DialPlan(CmdletResource):
+class DialPlanType(DialPlan, CmdletResource):
     """A UM dial plan of type SIP URI; its PhoneContext is observed and recorded."""
 
-    name: ClassVar[str] = "dial_plan"
     lifecycle: ClassVar[Lifecycle] = Lifecycle.OBJECT
     section: ClassVar[str | None] = "dial_plans"
-    model: ClassVar[type[Declared]] = DialPlanDeclaration
     noun: ClassVar[str] = "UMDialPlan"
     refreshes: ClassVar[tuple[str, ...]] = ("mailbox_policy", "hunt_group")
     answers_later: ClassVar[str] = (

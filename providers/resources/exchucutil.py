@@ -26,7 +26,7 @@ from providers.estate.script_effects import (
 )
 from providers.estate.services import running_script, service_query
 from providers.estate.topology import front_end_pools, front_ends, uc_pools
-from providers.resources.exchange_facts import global_catalogs
+from providers.schema.exchange_facts import global_catalogs
 from reconciler.model.actions import Action, ActionKind
 from reconciler.model.addresses import Address
 from reconciler.model.attributes import Attribute, AttributeKind, AttributeRole

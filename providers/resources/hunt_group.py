@@ -13,21 +13,12 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator
 
-from providers.cmdlets.cmdlet_resource import (
-    CmdletResource,
-    CreateOnly,
-    Declared,
-    Output,
-    Param,
-    ReadOnly,
-    References,
-    object_argument,
-    unset,
-)
-from providers.cmdlets.value_types import Fqdn, Instant, ObjectName, Text, object_name, text
+from providers.cmdlets.cmdlet_resource import CmdletResource, object_argument
+from providers.cmdlets.value_types import Text, object_name, text
 from providers.estate.gateways import address_of, gateway_argument
 from providers.estate.servers import um_hosts
 from providers.estate.topology import uc_pools
+from providers.schema.hunt_group import HuntGroup
 from reconciler.model.addresses import Address
 from reconciler.model.commands import Command, NameOf, ObjectId, write
 from reconciler.model.diagnostics import Diagnostic, Problem, Severity
@@ -64,19 +55,6 @@ NO_PILOT = Rule(
 )
 
 
-class HuntGroupDeclaration(Declared):
-    """A custom UM hunt group; its key is the gateway's address, a slash and its name: pool1.contoso.com/Custom."""
-
-    gateway: Annotated[Fqdn, CreateOnly(), Param("UMIPGateway")] = unset()
-    """Address of the gateway; follows from the key and need not be written."""
-    dial_plan: Annotated[ObjectName, CreateOnly(), Param("UMDialPlan"), References("dial_plan")]
-    """Dial plan that calls are matched to."""
-    pilot_identifier: Annotated[Text, CreateOnly()] = unset()
-    """Text that the called number is matched with."""
-    when_created: Annotated[Instant, ReadOnly(), Output("WhenCreated")] = unset()
-    """When the object was made, in UTC: exchucutil makes it anew each time."""
-
-
 def _is_key(value: str) -> str:
     address, slash, name = (part.strip() for part in value.partition("/"))
     if not (address and slash and name):
@@ -86,14 +64,12 @@ def _is_key(value: str) -> str:
     return f"{address.lower()}/{name}"
 
 
-class HuntGroup(CmdletResource):
+class HuntGroupType(HuntGroup, CmdletResource):
     """The link of a gateway to a dial plan; made by exchucutil, custom ones kept."""
 
-    name: ClassVar[str] = "hunt_group"
     lifecycle: ClassVar[Lifecycle] = Lifecycle.FIXED
     after: ClassVar[tuple[str, ...]] = ("exchucutil",)
     section: ClassVar[str | None] = "hunt_groups"
-    model: ClassVar[type[Declared]] = HuntGroupDeclaration
     noun: ClassVar[str] = "UMHuntGroup"
     key_type: ClassVar[Any] = Annotated[Text, AfterValidator(_is_key)]
     reads_after: ClassVar[tuple[str, ...]] = ("ip_gateway",)

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, ClassVar
+from typing import Any, ClassVar
 
-from providers.cmdlets.cmdlet_resource import CmdletResource, Declared, Output, ReadOnly, object_argument, unset
-from providers.cmdlets.value_types import Fqdn, GatewayStatus, Number, Truth
+from providers.cmdlets.cmdlet_resource import CmdletResource, object_argument
+from providers.cmdlets.value_types import Fqdn
 from providers.estate.gateways import gateways_of
 from providers.estate.outcalls import (
     GatewayClass,
@@ -23,6 +23,7 @@ from providers.estate.outcalls import (
     wanted_outcalls,
 )
 from providers.estate.topology import uc_pools
+from providers.schema.ip_gateway import IPGateway
 from reconciler.model.actions import Action
 from reconciler.model.addresses import Address
 from reconciler.model.commands import Command, write
@@ -93,26 +94,11 @@ DISABLED = Rule(
 )
 
 
-class GatewayRecord(Declared):
-    """A UM IP gateway."""
-
-    outcalls_allowed: Truth = unset()
-    """Whether UM places outgoing calls through it; exactly one gateway of a dial plan does."""
-    message_waiting_allowed: Annotated[Truth, ReadOnly(), Output("MessageWaitingIndicatorAllowed")] = unset()
-    """Whether message waiting is signalled; exchucutil sets it."""
-    status: Annotated[GatewayStatus, ReadOnly(), Output("Status")] = unset()
-    """Enabled, Disabled or NoNewCalls."""
-    port: Annotated[Number, ReadOnly(), Output("Port")] = unset()
-    """SIP port; exchucutil leaves 5060."""
-
-
-class IPGateway(CmdletResource):
+class IPGatewayType(IPGateway, CmdletResource):
     """The gateway of a pool: outgoing calls, one gateway per dial plan, solved jointly."""
 
-    name: ClassVar[str] = "ip_gateway"
     lifecycle: ClassVar[Lifecycle] = Lifecycle.SETTING
     after: ClassVar[tuple[str, ...]] = ("service_restart",)
-    model: ClassVar[type[Declared]] = GatewayRecord
     noun: ClassVar[str] = "UMIPGateway"
     key_type: ClassVar[Any] = Fqdn
     key_parameter: ClassVar[str] = "Address"

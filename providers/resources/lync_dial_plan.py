@@ -14,11 +14,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Annotated, Any, ClassVar
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator
 
-from providers.cmdlets.cmdlet_resource import Clearable, CmdletResource, Declared, Exclusive, unset
-from providers.cmdlets.value_types import Normalise, Text, Truth, checked, plain
+from providers.cmdlets.cmdlet_resource import CmdletResource
+from providers.cmdlets.value_types import Normalise, Text, checked, plain
 from providers.estate.servers import named_servers, um_hosts
+from providers.schema.lync_dial_plan import LyncDialPlan
 from reconciler.model.actions import ActionKind
 from reconciler.model.addresses import Address
 from reconciler.model.claims import Claim
@@ -55,26 +56,6 @@ NAME_TWICE = Rule(
 )
 
 
-class LyncDialPlanDeclaration(Declared):
-    """A Lync dial plan; its key is Global, site:<site>, Registrar:<pool>, PstnGateway:<fqdn> or a name."""
-
-    simple_name: Annotated[
-        Text,
-        Field(max_length=256),
-        checked(r"[A-Za-z0-9.+_()-]+", "must be letters, digits and - . + _ ( )"),
-        Exclusive("simple name", at_birth=True),
-    ] = unset()
-    """Unique name of letters, digits and - . + _ ( ); with Exchange before 2010 SP1 the phone context."""
-    description: Annotated[Text, Field(max_length=512), Clearable()] = unset()
-    """Text for people; null for none."""
-    dialin_conferencing_region: Annotated[Text, Clearable()] = unset()
-    """Region of dial-in conferencing; null for none."""
-    external_access_prefix: Annotated[Text, Clearable(), checked(r"[0-9]{1,4}", "must be 1 to 4 digits")] = unset()
-    """Digits dialled for an outside line, 1 to 4; null for none."""
-    optimize_device_dialing: Truth = unset()
-    """Whether phones add the outside line prefix by themselves."""
-
-
 def _without_tag(value: object) -> object:
     """Return an identity as it is written: a name reads back as ``Tag:name``."""
     value = plain(value)
@@ -88,14 +69,12 @@ _SCOPED = checked(
 )
 
 
-class LyncDialPlan(CmdletResource):
+class LyncDialPlanType(LyncDialPlan, CmdletResource):
     """A Lync dial plan (location profile)."""
 
-    name: ClassVar[str] = "lync_dial_plan"
     lifecycle: ClassVar[Lifecycle] = Lifecycle.OBJECT
     after: ClassVar[tuple[str, ...]] = ("dial_plan",)
     section: ClassVar[str | None] = "lync_dial_plans"
-    model: ClassVar[type[Declared]] = LyncDialPlanDeclaration
     noun: ClassVar[str] = "CsDialPlan"
     endpoint: ClassVar[Endpoint] = LYNC
     has_guid: ClassVar[bool] = False

@@ -15,7 +15,7 @@ from typing import Final
 from providers.cmdlets.cmdlet_resource import object_argument
 from providers.estate.people import Fit, fits_by_name
 from providers.estate.policies import plan_of, plans_by_policy
-from providers.resources.eum_addresses import freeing, left_over
+from providers.schema.eum_addresses import freeing, left_over
 from reconciler.model.actions import ActionKind
 from reconciler.model.commands import LYNC, write
 from reconciler.model.diagnostics import Diagnostic, Severity

@@ -11,20 +11,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated, Any, ClassVar
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator
 
-from providers.cmdlets.cmdlet_resource import (
-    AfterCreate,
-    CmdletResource,
-    CreateOnly,
-    Declared,
-    Param,
-    References,
-    object_argument,
-    unset,
-)
-from providers.cmdlets.value_types import Limit, Normalise, Number, ObjectName, Text, Truth, Unordered, limited
-from providers.estate.policies import DEFAULT, default_spelt
+from providers.cmdlets.cmdlet_resource import CmdletResource, object_argument
+from providers.cmdlets.value_types import Normalise, Text
+from providers.schema.mailbox_policy import DEFAULT, MailboxPolicy, default_spelt
 from reconciler.model.actions import ActionKind
 from reconciler.model.addresses import Address
 from reconciler.model.commands import Argument, Command, NameOf
@@ -51,53 +42,6 @@ PATTERN = Rule(
     "Set-UMMailboxPolicy, parameter Identity; DOMAIN 9.1",
 )
 
-_Texts = Annotated[tuple[Text, ...], Unordered()]
-
-
-class PolicyDeclaration(Declared):
-    """A UM mailbox policy: what the users of a dial plan may do, and their PINs."""
-
-    dial_plan: Annotated[ObjectName, CreateOnly(), Param("UMDialPlan"), References("dial_plan")] = unset()
-    """The dial plan it belongs to; of <dial plan>/default it need not be written."""
-    min_pin_length: Annotated[Number, Field(ge=4, le=24), Param("MinPINLength"), AfterCreate()] = unset()
-    """Digits a PIN must have, 4 to 24."""
-    pin_lifetime: Annotated[Limit, limited(1, 999), Param("PINLifetime"), AfterCreate()] = unset()
-    """Days until a PIN expires, 1 to 999, or unlimited."""
-    pin_history_count: Annotated[Number, Field(ge=1, le=20), Param("PINHistoryCount"), AfterCreate()] = unset()
-    """How many former PINs may not be used again, 1 to 20."""
-    allow_common_patterns: Annotated[Truth, AfterCreate()] = unset()
-    """Whether PINs such as 123456 are accepted."""
-    logon_failures_before_pin_reset: Annotated[
-        Limit, limited(0, 999), Param("LogonFailuresBeforePINReset"), AfterCreate()
-    ] = unset()
-    """Failed logons until the PIN is reset, 0 to 999, or unlimited; fewer than max_logon_attempts."""
-    max_logon_attempts: Annotated[Limit, limited(1, 999), AfterCreate()] = unset()
-    """Failed logons in a row until the mailbox is locked out, 1 to 999, or unlimited."""
-    max_greeting_duration: Annotated[Number, Field(ge=1, le=10), AfterCreate()] = unset()
-    """Minutes a greeting may last, 1 to 10."""
-    allow_fax: Annotated[Truth, AfterCreate()] = unset()
-    """Whether users receive faxes; without meaning on a SIP dial plan."""
-    allow_missed_call_notifications: Annotated[Truth, AfterCreate()] = unset()
-    """Whether users are told of missed calls."""
-    allow_message_waiting_indicator: Annotated[Truth, AfterCreate()] = unset()
-    """Whether users get the message waiting signal."""
-    allow_play_on_phone: Annotated[Truth, AfterCreate()] = unset()
-    """Whether users may have messages played on a phone."""
-    allow_subscriber_access: Annotated[Truth, AfterCreate()] = unset()
-    """Whether users may use Outlook Voice Access."""
-    allow_call_answering_rules: Annotated[Truth, AfterCreate()] = unset()
-    """Whether users may have call answering rules."""
-    allow_automatic_speech_recognition: Annotated[Truth, AfterCreate()] = unset()
-    """Whether users may use speech in Outlook Voice Access."""
-    allow_dial_plan_subscribers: Annotated[Truth, AfterCreate()] = unset()
-    """Whether users may call others of the dial plan."""
-    allow_extensions: Annotated[Truth, AfterCreate()] = unset()
-    """Whether users may call extensions."""
-    allowed_in_country_groups: Annotated[_Texts, Param("AllowedInCountryOrRegionGroups"), AfterCreate()] = unset()
-    """Dialling rule groups of the dial plan that users may call within the country."""
-    allowed_international_groups: Annotated[_Texts, AfterCreate()] = unset()
-    """Dialling rule groups of the dial plan that users may call abroad."""
-
 
 def _is_name(value: str) -> str:
     name = value.removesuffix(DEFAULT)
@@ -108,14 +52,12 @@ def _is_name(value: str) -> str:
     return value
 
 
-class MailboxPolicy(CmdletResource):
+class MailboxPolicyType(MailboxPolicy, CmdletResource):
     """A UM mailbox policy; <dial plan>/default is the one the dial plan brought."""
 
-    name: ClassVar[str] = "mailbox_policy"
     lifecycle: ClassVar[Lifecycle] = Lifecycle.OBJECT
     after: ClassVar[tuple[str, ...]] = ("dial_plan",)
     section: ClassVar[str | None] = "mailbox_policies"
-    model: ClassVar[type[Declared]] = PolicyDeclaration
     noun: ClassVar[str] = "UMMailboxPolicy"
     key_type: ClassVar[Any] = Annotated[Text, Normalise(default_spelt), AfterValidator(_is_name)]
     shown_as: ClassVar[str] = "default policy"
@@ -206,7 +148,7 @@ def policy_argument(key: str, landscape: Landscape) -> Argument:
     observed = landscape.one(MailboxPolicy.name, key)
     if observed is not None and observed.name:
         return object_argument(observed, key)
-    return NameOf(Address(MailboxPolicy.name, key), MailboxPolicy.shown_as) if key.endswith(DEFAULT) else key
+    return NameOf(Address(MailboxPolicy.name, key), MailboxPolicyType.shown_as) if key.endswith(DEFAULT) else key
 
 
 def _missing_defaults(landscape: Landscape, declared: set[str]) -> Iterator[Resource]:

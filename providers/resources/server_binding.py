@@ -9,13 +9,14 @@ Set-UMServer, Set-UMService, Set-UMCallRouterSettings (Microsoft Learn); DOMAIN 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, ClassVar
+from typing import ClassVar
 
-from providers.cmdlets.cmdlet_resource import CmdletResource, Declared, Membership, Param, References, unset
-from providers.cmdlets.value_types import ObjectName, StartupMode, Unordered, lower, object_name
+from providers.cmdlets.cmdlet_resource import CmdletResource
+from providers.cmdlets.value_types import lower, object_name
+from providers.cmdlets.versions import ExchangeVersion
 from providers.estate.servers import UMHost, UMService, endpoint_for, named_servers, um_hosts
-from providers.estate.topology import LYNC_2010, LYNC_2013, SKYPE, product_of
-from providers.estate.versions import ExchangeVersion
+from providers.schema.lync_facts import LYNC_2010, LYNC_2013, SKYPE, product_of
+from providers.schema.server_binding import ServerBinding
 from reconciler.model.actions import Action, ActionKind, Change
 from reconciler.model.addresses import Address
 from reconciler.model.commands import Argument, Command, Delta, read, write
@@ -98,22 +99,11 @@ _GET = {UMService.UM_SERVER: "Get-UMServer", UMService.UM_SERVICE: "Get-UMServic
 _SET = {UMService.UM_SERVER: "Set-UMServer", UMService.UM_SERVICE: "Set-UMService"}
 
 
-class BindingRecord(Declared):
-    """What one service of an Exchange server answers for."""
-
-    dial_plans: Annotated[tuple[ObjectName, ...], Unordered(), Membership(), References("dial_plan")] = unset()
-    """Dial plans bound to it; those of others are left alone."""
-    startup_mode: Annotated[StartupMode, Param("UMStartupMode")] = unset()
-    """TCP, TLS or Dual; a secured dial plan needs TLS or Dual. Exchange 2007 has none."""
-
-
-class ServerBinding(CmdletResource):
+class ServerBindingType(ServerBinding, CmdletResource):
     """Dial plans and startup mode of one UM server, UM service or call router; key ``fqdn/um_service``."""
 
-    name: ClassVar[str] = "server_binding"
     lifecycle: ClassVar[Lifecycle] = Lifecycle.SETTING
     after: ClassVar[tuple[str, ...]] = ("dial_plan",)
-    model: ClassVar[type[Declared]] = BindingRecord
     noun: ClassVar[str] = "UMService"
     other_cmdlets: ClassVar[tuple[str, ...]] = (
         "Get-UMServer",

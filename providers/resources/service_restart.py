@@ -38,8 +38,8 @@ from providers.estate.restart_level import (
 )
 from providers.estate.services import observed_services, service_attributes, services_owed
 from providers.estate.topology import UcPool, front_end_pools, front_ends, voice_users_by_pool
-from providers.resources.exchange_facts import global_catalogs
 from providers.resources.exchucutil import awaited_script, script_query
+from providers.schema.exchange_facts import global_catalogs
 from reconciler.model.actions import Action
 from reconciler.model.addresses import Address
 from reconciler.model.attributes import Attribute, AttributeRole

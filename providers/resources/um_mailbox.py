@@ -10,40 +10,18 @@ Sources: Enable-, Set-, Disable-UMMailbox (Microsoft Learn); Change a SIP addres
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Annotated, Any, ClassVar
+from typing import Any, ClassVar
 
-from pydantic import GetJsonSchemaHandler
-
-from providers.cmdlets.cmdlet_resource import (
-    CmdletResource,
-    CreateOnly,
-    Declared,
-    Exclusive,
-    Intent,
-    Output,
-    Param,
-    References,
-    object_argument,
-    unset,
-)
-from providers.cmdlets.value_types import (
-    Digits,
-    Normalise,
-    ObjectName,
-    PersonName,
-    SipAddress,
-    Text,
-    Unordered,
-    enumeration,
-    text,
-)
+from providers.cmdlets.cmdlet_resource import CmdletResource, object_argument
+from providers.cmdlets.value_types import PersonName, text
 from providers.estate.people import guids_of, rows_by_mailbox
-from providers.estate.policies import DEFAULT, default_spelt, plan_of, plans_by_policy
+from providers.estate.policies import plan_of, plans_by_policy
 from providers.resources.mailbox_checks import MAILBOX_RULES, check_mailboxes, check_rows, is_ended
 from providers.resources.mailbox_policy import policy_argument
+from providers.schema.mailbox_policy import DEFAULT
+from providers.schema.um_mailbox import UMMailbox, policy_key
 from reconciler.model.actions import Action, Change
 from reconciler.model.addresses import Address
 from reconciler.model.claims import Claim
@@ -59,56 +37,15 @@ _FEW = 200
 """Up to so many mailboxes are read one by one instead of all: apply looks at a hundred at a time."""
 _OF_THE_END = ("state", "wave")
 """The attributes that still say something of a row which ends voice mail."""
-_BROUGHT = re.compile(r"(.+) Default Policy", re.IGNORECASE)
 
 
-class _Several(Normalise):
-    """Marks extensions that may stand in one text, such as ``4101; 4102`` in a cell of a CSV file."""
-
-    def __init__(self) -> None:
-        super().__init__(lambda value: re.split(r"[;,\s]+", value.strip()) if isinstance(value, str) else value)
-
-    def __get_pydantic_json_schema__(self, schema: Any, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        one = {"type": "string", "pattern": "^[0-9]{1,20}([;, ]+[0-9]{1,20})*$"}
-        return {"anyOf": [one, dict(handler(schema))]}
-
-
-def _policy_key(value: object) -> object:
-    """Return the key of a policy: the one a dial plan brings goes by ``<dial plan>/default``."""
-    match = _BROUGHT.fullmatch(value) if isinstance(value, str) else None
-    return f"{match[1]}{DEFAULT}" if match else default_spelt(value)
-
-
-class MailboxDeclaration(Declared):
-    """UM for one mailbox, named by its primary SMTP address, or by another name that fits it alone."""
-
-    sip_address: Annotated[SipAddress, Param("SIPResourceIdentifier"), Exclusive("SIP address", at_birth=True)] = (
-        unset()
-    )
-    """SIP address of the user in Lync, user@domain."""
-    extension: Annotated[
-        tuple[Digits, ...], Unordered(), _Several(), Param("Extensions"), Exclusive("extension", at_birth=True)
-    ] = unset()
-    """Extension, with as many digits as the dial plan asks for; several stand apart by spaces."""
-    policy: Annotated[Text, Normalise(_policy_key), Param("UMMailboxPolicy"), References("mailbox_policy")] = unset()
-    """UM mailbox policy; left out, the one that came with the dial plan."""
-    dial_plan: Annotated[ObjectName, CreateOnly(), Param(""), Output("UMDialPlan"), References("dial_plan")] = unset()
-    """Dial plan; follows from the policy where one is written."""
-    wave: Annotated[Text, Intent()] = unset()
-    """Batch that the user belongs to; plan --wave takes one at a time."""
-    state: Annotated[str, *enumeration("present", "absent"), Intent()] = unset()
-    """absent ends voice mail of the user, which counts against --max-destroy; present is what a row means anyway."""
-
-
-class UMMailbox(CmdletResource):
+class UMMailboxType(UMMailbox, CmdletResource):
     """UM on an existing mailbox; key: its primary SMTP address."""
 
-    name: ClassVar[str] = "um_mailbox"
     lifecycle: ClassVar[Lifecycle] = Lifecycle.FEATURE
     after: ClassVar[tuple[str, ...]] = ("auto_attendant", "contact_object")
     section: ClassVar[str | None] = "mailboxes"
     section_style: ClassVar[Section] = Section.ROWS
-    model: ClassVar[type[Declared]] = MailboxDeclaration
     noun: ClassVar[str] = "UMMailbox"
     key_type: ClassVar[Any] = PersonName
     key_parameter: ClassVar[str] = "Identity"
@@ -145,7 +82,7 @@ class UMMailbox(CmdletResource):
         One that was asked for by its GUID keeps the key it was asked for under, whatever its primary address is now.
         """
         policies = (policy for policy in landscape.all("mailbox_policy").values() if policy.name)
-        keys = {folded(str(_policy_key(policy.name))): policy.key for policy in policies}
+        keys = {folded(str(policy_key(policy.name))): policy.key for policy in policies}
         asked = _asked(answers)
         found: list[Resource | Diagnosed] = []
         for one in super().observe(answers, landscape):

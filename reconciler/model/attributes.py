@@ -11,11 +11,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from types import MappingProxyType, UnionType
-from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar, Union, get_args, get_origin
+from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar, Union, get_args, get_origin, overload
 
 from reconciler.model.values import EMPTY, Value, folded
 
 _T = TypeVar("_T", bound=Value)
+_Item = TypeVar("_Item", bound=Value)
 
 
 class AttributeKind(Enum):
@@ -83,9 +84,15 @@ class Attr(Generic[_T]):
     types: tuple[type, ...]
     """Python types of its canonical values; a value of another type counts as missing."""
 
-    @property
-    def missing(self) -> Value:
-        """What is read where there is no value: an empty tuple of a list, else None."""
+    @overload
+    def of(self: Attr[tuple[_Item, ...]], values: Mapping[str, Value]) -> tuple[_Item, ...]: ...
+    @overload
+    def of(self, values: Mapping[str, Value]) -> _T | None: ...
+    def of(self, values: Mapping[str, Value]) -> Any:
+        """Return the value among ``values``; where it is missing or '', an empty tuple of a list and else None."""
+        value = values.get(self.name)
+        if isinstance(value, self.types) and value != "":
+            return value
         return () if self.types == (tuple,) else None
 
 

@@ -44,11 +44,8 @@ class Resource:
     @overload
     def get(self, attribute: Attr[_T]) -> _T | None: ...
     def get(self, attribute: str | Attr[Any], default: Value = None) -> Any:
-        """Return a value: named by text as it is; named by a handle only if it is of the handle's type, and no ''."""
-        if isinstance(attribute, str):
-            return self.attributes.get(attribute, default)
-        value = self.attributes.get(attribute.name)
-        return value if isinstance(value, attribute.types) and value != "" else attribute.missing
+        """Return a value: named by text as it is, by a handle as that reads it."""
+        return self.attributes.get(attribute, default) if isinstance(attribute, str) else attribute.of(self.attributes)
 
     def having(self, attribute: Attr[_T], value: _T | None) -> Resource:
         """Return the resource with another value of one attribute."""

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from providers.catalogue import resource_types
-from providers.resources.exchange_facts import ExchangeServer
+from providers.schema.exchange_facts import ExchangeServer
 from reconciler.doctor.clocks import clocks_finding
 from reconciler.doctor.needs import NOTHING, Needs, needs_of
 from reconciler.doctor.report import Report, host_report, worst

@@ -11,7 +11,7 @@ import pytest
 from providers.estate import restart_pool
 from providers.resources import service_restart
 from providers.resources.exchucutil import Exchucutil
-from providers.resources.ip_gateway import IPGateway
+from providers.resources.ip_gateway import IPGatewayType
 from providers.resources.service_restart import ServiceRestart
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import Task
@@ -127,7 +127,7 @@ def test_front_end_stopped_while_another_starts_is_found(monkeypatch: pytest.Mon
 
 
 def test_dial_plan_left_without_outcall_gateway_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(IPGateway, "needs", lambda *_: ())
+    monkeypatch.setattr(IPGatewayType, "needs", lambda *_: ())
     broken: list[str] = []
     for seed in range(8):
         one = trial(seed, gateway="pool1.contoso.com")

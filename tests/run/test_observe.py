@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from providers.resources.um_mailbox import UMMailbox
+from providers.resources.um_mailbox import UMMailboxType
 from reconciler.model.commands import Reply
 from reconciler.model.diagnostics import Diagnostic
 from reconciler.model.errors import PermanentError, SessionError
@@ -24,7 +24,7 @@ def test_a_mailbox_that_could_not_be_read_once_leaves_the_others_readable() -> N
     def read(landscape: Landscape, *keys: str) -> Landscape:
         return reader.observe(landscape, {"um_mailbox": frozenset(keys)})
 
-    reader = Engine((UMMailbox(),), FunctionSessions(answer)).reader
+    reader = Engine((UMMailboxType(),), FunctionSessions(answer)).reader
     first = read(Landscape(), "a@contoso.com")
     assert not first.is_readable("um_mailbox", "a@contoso.com"), "which is not absent"
     other = read(first, "b@contoso.com")

@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated, Any, ClassVar
 
-from providers.cmdlets.cmdlet_resource import Declared, Fact, Output, ReadOnly, unset
+from providers.cmdlets.cmdlet_resource import Fact
+from providers.cmdlets.marks import Output, ReadOnly
 from providers.cmdlets.value_types import (
     Normalise,
     Number,
@@ -24,12 +25,22 @@ from providers.cmdlets.value_types import (
     lower,
     text,
 )
-from providers.estate.topology import PROVEN, computers_of, product_of
+from reconciler.model.attributes import Attr
 from reconciler.model.commands import LYNC, Command, Endpoint, read
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import Answer, Diagnosed, Product
-from reconciler.model.resources import Resource
+from reconciler.model.resources import Resource, Resources
 from reconciler.model.values import Record
+
+LYNC_2010, LYNC_2013, SKYPE = "Lync Server 2010", "Lync Server 2013", "Skype for Business Server"
+_PRODUCTS = {5: LYNC_2010, 6: LYNC_2013}
+PROVEN = LYNC_2013
+"""Applies were proven for this product; the others are recognised."""
+
+
+def product_of(version: object) -> str | None:
+    """Return the product that a service's version tells; None for what is no version."""
+    return _PRODUCTS.get(version, SKYPE) if isinstance(version, int) else None
 
 
 class LyncFact(Fact):
@@ -41,62 +52,47 @@ class LyncFact(Fact):
     name_output: ClassVar[str] = "Identity"
 
 
-class PoolRecord(Declared):
-    """A pool of the Lync topology, of whatever kind."""
-
-    site: Annotated[SiteName, ReadOnly(), Output("Site")] = unset()
-    """The Lync site that holds it."""
-    services: Annotated[tuple[Text, ...], Unordered(), ReadOnly(), Output("Services")] = unset()
-    """Identities of its services, such as ``Registrar:pool1.contoso.com``."""
-    computers: Annotated[tuple[PoolFqdn, ...], ReadOnly(), Output("Computers")] = unset()
-    """Its computers, in the order of the topology."""
-
-
 class Pool(LyncFact):
     """A pool of the Lync topology; which are Front End pools is told by their services."""
 
     name: ClassVar[str] = "pool"
-    model: ClassVar[type[Declared]] = PoolRecord
     noun: ClassVar[str] = "CsPool"
     key_type: ClassVar[Any] = PoolFqdn
     key_output: ClassVar[str] = "Fqdn"
 
-
-class SiteRecord(Declared):
-    """A site of the Lync topology."""
-
-    kind: Annotated[Text, ReadOnly(), Output("SiteType")] = unset()
-    """``CentralSite`` or ``BranchSite``."""
-    parent: Annotated[SiteName, ReadOnly(), Output("ParentSite")] = unset()
-    """Of a branch site: its central site."""
+    site: Attr[Annotated[SiteName, ReadOnly(), Output("Site")]]
+    """The Lync site that holds it."""
+    services: Attr[Annotated[tuple[Text, ...], Unordered(), ReadOnly(), Output("Services")]]
+    """Identities of its services, such as ``Registrar:pool1.contoso.com``."""
+    computers: Attr[Annotated[tuple[PoolFqdn, ...], ReadOnly(), Output("Computers")]]
+    """Its computers, in the order of the topology."""
 
 
 class LyncSite(LyncFact):
     """A central or branch site."""
 
     name: ClassVar[str] = "lync_site"
-    model: ClassVar[type[Declared]] = SiteRecord
     noun: ClassVar[str] = "CsSite"
     key_type: ClassVar[Any] = SiteName
 
-
-class ComputerRecord(Declared):
-    """A computer of the Lync topology."""
-
-    pool: Annotated[PoolFqdn, ReadOnly(), Output("Pool")] = unset()
-    """The pool it belongs to."""
-    order: Annotated[Number, ReadOnly(), Output("")] = unset()
-    """Its place in the pool, from 0: quorum counts the first so many."""
+    kind: Attr[Annotated[Text, ReadOnly(), Output("SiteType")]]
+    """``CentralSite`` or ``BranchSite``."""
+    parent: Attr[Annotated[SiteName, ReadOnly(), Output("ParentSite")]]
+    """Of a branch site: its central site."""
 
 
 class LyncComputer(LyncFact):
     """A computer of a pool, in the order of the topology."""
 
     name: ClassVar[str] = "lync_computer"
-    model: ClassVar[type[Declared]] = ComputerRecord
     noun: ClassVar[str] = "CsComputer"
     key_type: ClassVar[Any] = PoolFqdn
     key_output: ClassVar[str] = "Fqdn"
+
+    pool: Attr[Annotated[PoolFqdn, ReadOnly(), Output("Pool")]]
+    """The pool it belongs to."""
+    order: Attr[Annotated[Number, ReadOnly(), Output("")]]
+    """Its place in the pool, from 0: quorum counts the first so many."""
 
     def observe(self, answers: Sequence[Answer], landscape: Landscape) -> Sequence[Resource | Diagnosed]:
         seen: dict[str | None, int] = {}
@@ -111,28 +107,23 @@ class LyncComputer(LyncFact):
         return found
 
 
-class ServiceRecord(Declared):
-    """A service of the Lync topology."""
-
-    role: Annotated[Text, ReadOnly(), Output("Role")] = unset()
-    """``Registrar`` or ``Director``."""
-    pool: Annotated[PoolFqdn, ReadOnly(), Output("PoolFqdn")] = unset()
-    """The pool that offers it."""
-    site: Annotated[SiteName, ReadOnly(), Output("SiteId")] = unset()
-    """The site of the pool."""
-    service_id: Annotated[Text, ReadOnly(), Output("ServiceId")] = unset()
-    """Site and cluster of the pool, with the role: ``1-2-Registrar``."""
-    version: Annotated[Number, ReadOnly(), Output("Version")] = unset()
-    """5 is Lync Server 2010, 6 is 2013, 7 and higher are Skype for Business Server."""
-
-
 class LyncService(LyncFact):
     """A Registrar or Director of the topology: what makes a pool a Front End pool or a Director pool."""
 
     name: ClassVar[str] = "lync_service"
-    model: ClassVar[type[Declared]] = ServiceRecord
     noun: ClassVar[str] = "CsService"
     key_type: ClassVar[Any] = Annotated[Text, Normalise(lower)]
+
+    role: Attr[Annotated[Text, ReadOnly(), Output("Role")]]
+    """``Registrar`` or ``Director``."""
+    pool: Attr[Annotated[PoolFqdn, ReadOnly(), Output("PoolFqdn")]]
+    """The pool that offers it."""
+    site: Attr[Annotated[SiteName, ReadOnly(), Output("SiteId")]]
+    """The site of the pool."""
+    service_id: Attr[Annotated[Text, ReadOnly(), Output("ServiceId")]]
+    """Site and cluster of the pool, with the role: ``1-2-Registrar``."""
+    version: Attr[Annotated[Number, ReadOnly(), Output("Version")]]
+    """5 is Lync Server 2010, 6 is 2013, 7 and higher are Skype for Business Server."""
 
     def queries(self, landscape: Landscape, keys: frozenset[str] | None = None) -> Sequence[Command]:
         properties = ("Identity", "Role", "PoolFqdn", "SiteId", "ServiceId", "Version")
@@ -159,53 +150,52 @@ class LyncService(LyncFact):
             host: Product(product, product == PROVEN)
             for pool, product in told.items()
             if pool and product
-            for host in computers_of(pool, landscape)
+            for host in computers_of(pool, landscape.all(LyncComputer), landscape.all(Pool))
         }
-
-
-class MediaRecord(Declared):
-    """A collection of media settings."""
-
-    encryption_level: Annotated[Text, ReadOnly()] = unset()
-    """RequireEncryption, SupportEncryption or DoNotSupportEncryption."""
 
 
 class MediaConfiguration(LyncFact):
     """The media settings of one scope: ``global``, ``site:Redmond``, ``service:MediationServer:pool1.contoso.com``."""
 
     name: ClassVar[str] = "media_configuration"
-    model: ClassVar[type[Declared]] = MediaRecord
     noun: ClassVar[str] = "CsMediaConfiguration"
     key_type: ClassVar[Any] = Annotated[Text, Normalise(lower)]
 
-
-class UserRecord(Declared):
-    """A user of Lync."""
-
-    enterprise_voice: Annotated[Truth, ReadOnly(), Output("EnterpriseVoiceEnabled")] = unset()
-    """Voice mail through UM is for Enterprise Voice users."""
-    registrar_pool: Annotated[PoolFqdn, ReadOnly(), Output("RegistrarPool")] = unset()
-    """The pool the user is homed on."""
-    hosted_voicemail: Annotated[Truth, ReadOnly(), Output("HostedVoiceMail")] = unset()
-    """The user's calls go to hosted voice mail, not to this UM."""
-    line_uri: Annotated[Text, ReadOnly(), Output("LineURI")] = unset()
-    """Phone number, ``tel:+14255550123``."""
-    dial_plan: Annotated[Text, ReadOnly(), Output("DialPlan")] = unset()
-    """Lync dial plan granted to the user."""
-    email: Annotated[SmtpAddress, Normalise(text), ReadOnly(), Output("WindowsEmailAddress")] = unset()
-    """SMTP address in the directory: links the user with the mailbox where the SIP address does not."""
+    encryption_level: Attr[Annotated[Text, ReadOnly()]]
+    """RequireEncryption, SupportEncryption or DoNotSupportEncryption."""
 
 
 class LyncUser(LyncFact):
     """A user of Lync, by SIP address."""
 
     name: ClassVar[str] = "lync_user"
-    model: ClassVar[type[Declared]] = UserRecord
     noun: ClassVar[str] = "CsUser"
     key_type: ClassVar[Any] = SipAddress
     key_output: ClassVar[str] = "SipAddress"
     name_output: ClassVar[str] = "SipAddress"
 
+    enterprise_voice: Attr[Annotated[Truth, ReadOnly(), Output("EnterpriseVoiceEnabled")]]
+    """Voice mail through UM is for Enterprise Voice users."""
+    registrar_pool: Attr[Annotated[PoolFqdn, ReadOnly(), Output("RegistrarPool")]]
+    """The pool the user is homed on."""
+    hosted_voicemail: Attr[Annotated[Truth, ReadOnly(), Output("HostedVoiceMail")]]
+    """The user's calls go to hosted voice mail, not to this UM."""
+    line_uri: Attr[Annotated[Text, ReadOnly(), Output("LineURI")]]
+    """Phone number, ``tel:+14255550123``."""
+    dial_plan: Attr[Annotated[Text, ReadOnly(), Output("DialPlan")]]
+    """Lync dial plan granted to the user."""
+    email: Attr[Annotated[SmtpAddress, Normalise(text), ReadOnly(), Output("WindowsEmailAddress")]]
+    """SMTP address in the directory: links the user with the mailbox where the SIP address does not."""
+
     def from_record(self, record: Record, landscape: Landscape) -> Resource | None:
         found = super().from_record(record, landscape)
         return replace(found, name=None) if found else None
+
+
+def computers_of(fqdn: str, computers: Resources, pools: Resources) -> tuple[str, ...]:
+    """Return the computers of a pool in the order of the topology."""
+    own = [one for one in computers.values() if one.get(LyncComputer.pool) == fqdn]
+    if own:
+        return tuple(one.key for one in sorted(own, key=lambda one: (one.get(LyncComputer.order) or 0, one.key)))
+    pool = pools.get(fqdn)
+    return pool.get(Pool.computers) if pool else ()

@@ -11,9 +11,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Annotated, ClassVar
 
-from providers.cmdlets.cmdlet_resource import Declared, Fact, Output, ReadOnly, unset
+from providers.cmdlets.cmdlet_resource import Fact
+from providers.cmdlets.marks import Output, ReadOnly
 from providers.cmdlets.value_types import Text
 from reconciler.model.addresses import Address
+from reconciler.model.attributes import Attr
 from reconciler.model.commands import Command, read, write
 from reconciler.model.errors import SessionError
 from reconciler.model.landscape import Landscape
@@ -24,22 +26,17 @@ from reconciler.model.values import Record
 _LEFT_OVER = "UMEnabled -eq $false -and EmailAddresses -like 'eum:*'"
 
 
-class EumAddressRecord(Declared):
-    """One EUM address of a mailbox without UM."""
-
-    holder: Annotated[Text, ReadOnly(), Output("PrimarySmtpAddress")] = unset()
-    """Primary SMTP address of the mailbox that has it."""
-    written: Annotated[Text, ReadOnly(), Output("")] = unset()
-    """The address as it stands there: ``eum:50102;phone-context=Redmond.contoso.com``."""
-
-
 class EumAddress(Fact):
     """An EUM address on a mailbox without UM; its key is the address without ``eum:``. Read where mailboxes are
     declared."""
 
     name: ClassVar[str] = "eum_address"
-    model: ClassVar[type[Declared]] = EumAddressRecord
     noun: ClassVar[str] = "Mailbox"
+
+    holder: Attr[Annotated[Text, ReadOnly(), Output("PrimarySmtpAddress")]]
+    """Primary SMTP address of the mailbox that has it."""
+    written: Attr[Annotated[Text, ReadOnly(), Output("")]]
+    """The address as it stands there: ``eum:50102;phone-context=Redmond.contoso.com``."""
 
     def queries(self, landscape: Landscape, keys: frozenset[str] | None = None) -> Sequence[Command]:
         if not landscape.declared.get("um_mailbox"):

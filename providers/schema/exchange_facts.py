@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, ClassVar
 
-from providers.cmdlets.cmdlet_resource import Declared, Fact, Output, ReadOnly, unset
+from providers.cmdlets.cmdlet_resource import Fact
+from providers.cmdlets.marks import Output, ReadOnly
 from providers.cmdlets.value_types import Fqdn, Normalise, ObjectName, SmtpAddress, Text, Truth, Unordered, text
-from providers.estate.versions import ExchangeVersion
+from providers.cmdlets.versions import ExchangeVersion
 from reconciler.model.addresses import Address
-from reconciler.model.attributes import Attribute, AttributeRole
+from reconciler.model.attributes import Attr, Attribute, AttributeRole
 from reconciler.model.commands import Argument, Command, read
 from reconciler.model.errors import NotFound, SessionError
 from reconciler.model.landscape import Landscape
@@ -22,23 +23,18 @@ from reconciler.model.resources import Resource
 from reconciler.model.values import Record, Value
 
 
-class ExchangeServerRecord(Declared):
-    """One server of the Exchange organization."""
-
-    version: Annotated[Text, ReadOnly(), Output("AdminDisplayVersion")] = unset()
-    """As the server tells it: ``Version 15.0 (Build 1497.2)``."""
-    roles: Annotated[tuple[Text, ...], Unordered(), ReadOnly(), Output("ServerRole")] = unset()
-    """Mailbox, ClientAccess, UnifiedMessaging, HubTransport, Edge."""
-
-
 class ExchangeServer(Fact):
     """A server of the organization, with its version and roles."""
 
     name: ClassVar[str] = "exchange_server"
-    model: ClassVar[type[Declared]] = ExchangeServerRecord
     noun: ClassVar[str] = "ExchangeServer"
     key_type: ClassVar[Any] = Fqdn
     key_output: ClassVar[str] = "Fqdn"
+
+    version: Attr[Annotated[Text, ReadOnly(), Output("AdminDisplayVersion")]]
+    """As the server tells it: ``Version 15.0 (Build 1497.2)``."""
+    roles: Attr[Annotated[tuple[Text, ...], Unordered(), ReadOnly(), Output("ServerRole")]]
+    """Mailbox, ClientAccess, UnifiedMessaging, HubTransport, Edge."""
 
     def canonical(self, record: Record) -> Mapping[str, Value]:
         """Return the attributes; the roles come as one flags text, ``Mailbox, ClientAccess``."""
@@ -64,38 +60,28 @@ def _flags(value: str) -> list[str]:
     return [part.strip() for part in value.split(",") if part.strip()]
 
 
-class OrganizationRecord(Declared):
-    """The Exchange organization."""
-
-    distinguished_name: Annotated[Text, ReadOnly()] = unset()
-    """Its container in the configuration partition; the DC parts are the forest's root."""
-
-
 class Organization(Fact):
     """The Exchange organization; its place in the directory names the forest."""
 
     name: ClassVar[str] = "organization"
-    model: ClassVar[type[Declared]] = OrganizationRecord
     noun: ClassVar[str] = "OrganizationConfig"
 
-
-class DomainControllerRecord(Declared):
-    """A domain controller."""
-
-    is_global_catalog: Annotated[Truth, ReadOnly(), Output("")] = unset()
-    """exchucutil reads from a global catalogue of its own choice."""
-    site: Annotated[ObjectName, ReadOnly(), Output("ADSite")] = unset()
-    """Active Directory site."""
+    distinguished_name: Attr[Annotated[Text, ReadOnly()]]
+    """Its container in the configuration partition; the DC parts are the forest's root."""
 
 
 class DomainController(Fact):
     """A domain controller; those that are global catalogues are asked for by themselves."""
 
     name: ClassVar[str] = "domain_controller"
-    model: ClassVar[type[Declared]] = DomainControllerRecord
     noun: ClassVar[str] = "DomainController"
     key_type: ClassVar[Any] = Fqdn
     key_output: ClassVar[str] = "DnsHostName"
+
+    is_global_catalog: Attr[Annotated[Truth, ReadOnly(), Output("")]]
+    """exchucutil reads from a global catalogue of its own choice."""
+    site: Attr[Annotated[ObjectName, ReadOnly(), Output("ADSite")]]
+    """Active Directory site."""
 
     def queries(self, landscape: Landscape, keys: frozenset[str] | None = None) -> Sequence[Command]:
         properties = ("DnsHostName", "Name", "ADSite")
@@ -195,32 +181,27 @@ def _rights(records: Sequence[Record], group: str) -> frozenset[str]:
 # --- mailboxes -------------------------------------------------------------------------------------------------------
 
 
-class MailboxRecord(Declared):
-    """A mailbox, UM-enabled or not."""
-
-    type: Annotated[Text, ReadOnly(), Output("RecipientTypeDetails")] = unset()
-    """UserMailbox, SharedMailbox, RoomMailbox and so on."""
-    alias: Annotated[Text, ReadOnly()] = unset()
-    """Alias."""
-    logon_name: Annotated[Text, ReadOnly(), Output("UserPrincipalName")] = unset()
-    """User principal name: often the primary address, and sometimes that of another."""
-    account: Annotated[Text, ReadOnly(), Output("SamAccountName")] = unset()
-    """Account name within the domain."""
-    addresses: Annotated[tuple[Text, ...], Unordered(), ReadOnly(), Output("EmailAddresses")] = unset()
-    """Every address, with what it is of: ``SMTP:`` the primary one, ``smtp:``, ``sip:``, ``EUM:`` and so on."""
-    distinguished_name: Annotated[Text, ReadOnly()] = unset()
-    """Place in the directory; its DC parts are the domain."""
-
-
 class Mailbox(Fact):
     """A mailbox; UM is enabled on it, never created with it. Read only where mailboxes are declared."""
 
     name: ClassVar[str] = "mailbox"
-    model: ClassVar[type[Declared]] = MailboxRecord
     noun: ClassVar[str] = "Mailbox"
     key_type: ClassVar[Any] = Annotated[SmtpAddress, Normalise(text)]
     key_output: ClassVar[str] = "PrimarySmtpAddress"
     name_output: ClassVar[str] = "PrimarySmtpAddress"
+
+    type: Attr[Annotated[Text, ReadOnly(), Output("RecipientTypeDetails")]]
+    """UserMailbox, SharedMailbox, RoomMailbox and so on."""
+    alias: Attr[Annotated[Text, ReadOnly()]]
+    """Alias."""
+    logon_name: Attr[Annotated[Text, ReadOnly(), Output("UserPrincipalName")]]
+    """User principal name: often the primary address, and sometimes that of another."""
+    account: Attr[Annotated[Text, ReadOnly(), Output("SamAccountName")]]
+    """Account name within the domain."""
+    addresses: Attr[Annotated[tuple[Text, ...], Unordered(), ReadOnly(), Output("EmailAddresses")]]
+    """Every address, with what it is of: ``SMTP:`` the primary one, ``smtp:``, ``sip:``, ``EUM:`` and so on."""
+    distinguished_name: Attr[Annotated[Text, ReadOnly()]]
+    """Place in the directory; its DC parts are the domain."""
 
     def queries(self, landscape: Landscape, keys: frozenset[str] | None = None) -> Sequence[Command]:
         if not landscape.declared.get("um_mailbox"):

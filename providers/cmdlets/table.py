@@ -1,0 +1,181 @@
+"""The table of a type: each attribute with its cmdlet parameter and property, and its way to a canonical value.
+
+It is made from the handles of the class that declares the attributes: their value types, their marks, and the
+docstrings under them.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, cached_property
+from itertools import pairwise
+from typing import Annotated, Any, get_args, get_origin
+
+from pydantic import BeforeValidator
+
+from providers.cmdlets.marks import (
+    AfterCreate,
+    Clearable,
+    CreateOnly,
+    Exclusive,
+    Intent,
+    Membership,
+    Output,
+    Param,
+    ReadOnly,
+    References,
+    Required,
+    find,
+)
+from providers.cmdlets.value_types import Unordered
+from reconciler.model.attributes import Attr, Attribute, AttributeKind, AttributeRole, Declares
+from reconciler.model.resource_types import ResourceType
+from reconciler.model.values import Value
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One row of the table: the attribute, and how a server's value becomes canonical."""
+
+    attribute: Attribute
+    annotation: Any
+    """The value type with its marks, as it is declared."""
+    normalise: Callable[[object], Value]
+    after_create: bool
+    is_clearable: bool
+    is_required: bool
+
+
+class Tabled(Declares, ResourceType):
+    """A resource type whose attributes are those its class declares."""
+
+    @cached_property
+    def columns(self) -> Mapping[str, Column]:
+        return {name: _column(handle, _docs(type(self)).get(name, "")) for name, handle in self.handles.items()}
+
+    @cached_property
+    def _attributes(self) -> Mapping[str, Attribute]:
+        return {name: column.attribute for name, column in self.columns.items()}
+
+    @property
+    def attributes(self) -> Mapping[str, Attribute]:
+        return self._attributes
+
+
+def _column(handle: Attr[Any], doc: str) -> Column:
+    value_type, marks = _taken_apart(handle.annotation)
+    param, output, references = find(marks, Param), find(marks, Output), find(marks, References)
+    exclusive, role = find(marks, Exclusive), _role(marks)
+    parameter = None if role is AttributeRole.INTENT else (param.name if param else _pascal(handle.name)) or None
+    told = None if role is AttributeRole.INTENT else (output.name if output else parameter) or None
+    attribute = Attribute(
+        handle.name,
+        doc=doc,
+        kind=_kind(value_type, marks),
+        role=role,
+        parameter=None if role is AttributeRole.READ_ONLY else parameter,
+        output=told,
+        references=references.kind.name if references else None,
+        exclusive=exclusive.scope if exclusive else "",
+        is_born_with=exclusive is not None and exclusive.at_birth,
+    )
+    return Column(
+        attribute,
+        handle.annotation,
+        normaliser(handle.annotation),
+        after_create=find(marks, AfterCreate) is not None,
+        is_clearable=find(marks, Clearable) is not None,
+        is_required=find(marks, Required) is not None,
+    )
+
+
+def _taken_apart(annotation: Any) -> tuple[Any, Sequence[object]]:
+    """Return a value type and its marks."""
+    if get_origin(annotation) is not Annotated:
+        return annotation, ()
+    value_type, *marks = get_args(annotation)
+    return value_type, marks
+
+
+def _role(marks: Sequence[object]) -> AttributeRole:
+    if find(marks, Intent):
+        return AttributeRole.INTENT
+    if find(marks, ReadOnly):
+        return AttributeRole.READ_ONLY
+    return AttributeRole.CREATE_ONLY if find(marks, CreateOnly) else AttributeRole.MANAGED
+
+
+def _kind(value_type: Any, marks: Sequence[object]) -> AttributeKind:
+    if get_origin(value_type) is not tuple:
+        return AttributeKind.SCALAR
+    if find(marks, Membership):
+        return AttributeKind.MEMBERSHIP
+    return AttributeKind.SET if find(marks, Unordered) else AttributeKind.LIST
+
+
+def _pascal(name: str) -> str:
+    return "".join(part[:1].upper() + part[1:] for part in name.split("_"))
+
+
+def normaliser(annotation: Any) -> Callable[[object], Value]:
+    """Return the lenient half of a value type: its BeforeValidators, item by item for tuples, in order."""
+    value_type, marks = _taken_apart(annotation)
+    steps = [mark.func for mark in marks if isinstance(mark, BeforeValidator)]
+    if get_origin(value_type) is tuple:
+        item = normaliser(get_args(value_type)[0])
+        is_set = any(isinstance(mark, Unordered | Membership) for mark in marks)
+        return lambda value: _many(value, item, is_set=is_set)
+
+    def normalise(value: object) -> Value:
+        for step in steps:
+            value = step(value)  # type: ignore[call-arg]  # only functions of the value alone are used
+        return value if isinstance(value, str | int | bool | None) else str(value)
+
+    return normalise
+
+
+def _many(value: object, item: Callable[[object], Value], *, is_set: bool) -> Value:
+    """Return a multi-valued property as a tuple; a single element may come unrolled (PowerShell 2.0)."""
+    if value is None:
+        return ()
+    items = [item(one) for one in (value if isinstance(value, list | tuple) else [value])]
+    return tuple(sorted(set(items), key=str)) if is_set else tuple(items)
+
+
+# --- documentation ---------------------------------------------------------------------------------------------------
+
+
+def declaring(kind: type[Declares]) -> type[Declares]:
+    """Return the class that declares the attributes of a type: itself, or the base that other types read it by."""
+    bases = (base for base in kind.__mro__ if any(isinstance(member, Attr) for member in vars(base).values()))
+    return next(bases, kind)
+
+
+def _docs(kind: type[Declares]) -> Mapping[str, str]:
+    """Return the docstrings under the attributes of a type."""
+    base = declaring(kind)
+    return _docs_in(base.__module__).get(base.__name__, {})
+
+
+@cache
+def _docs_in(module: str) -> Mapping[str, Mapping[str, str]]:
+    tree = ast.parse(inspect.getsource(sys.modules[module]))
+    return {
+        node.name: {
+            name: inspect.cleandoc(text) for above, below in pairwise(node.body) for name, text in _doc(above, below)
+        }
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ClassDef)
+    }
+
+
+def _doc(above: ast.stmt, below: ast.stmt) -> Sequence[tuple[str, str]]:
+    match above, below:
+        case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
+            return ((name, text),)
+        case _:
+            return ()

@@ -1,0 +1,70 @@
+"""The attributes of UM mailbox policies. Sources: New-UMMailboxPolicy, Set-UMMailboxPolicy (Microsoft Learn)."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from providers.cmdlets.marks import AfterCreate, CreateOnly, Param, References
+from providers.cmdlets.value_types import Limit, Number, ObjectName, Text, Truth, Unordered, limited
+from providers.schema.dial_plan import DialPlan
+from reconciler.model.attributes import Attr, Declares
+
+DEFAULT = "/default"
+
+
+_Texts = Annotated[tuple[Text, ...], Unordered()]
+
+
+def default_spelt(key: object) -> object:
+    """Return a policy's key with ``/default`` as it is spelt here, however it was written."""
+    is_default = isinstance(key, str) and key.casefold().endswith(DEFAULT)
+    return f"{key[: -len(DEFAULT)]}{DEFAULT}" if isinstance(key, str) and is_default else key
+
+
+class MailboxPolicy(Declares):
+    """A UM mailbox policy: what the users of a dial plan may do, and their PINs."""
+
+    name: ClassVar[str] = "mailbox_policy"
+
+    dial_plan: Attr[Annotated[ObjectName, CreateOnly(), Param("UMDialPlan"), References(DialPlan)]]
+    """The dial plan it belongs to; of <dial plan>/default it need not be written."""
+    min_pin_length: Attr[Annotated[Number, Field(ge=4, le=24), Param("MinPINLength"), AfterCreate()]]
+    """Digits a PIN must have, 4 to 24."""
+    pin_lifetime: Attr[Annotated[Limit, limited(1, 999), Param("PINLifetime"), AfterCreate()]]
+    """Days until a PIN expires, 1 to 999, or unlimited."""
+    pin_history_count: Attr[Annotated[Number, Field(ge=1, le=20), Param("PINHistoryCount"), AfterCreate()]]
+    """How many former PINs may not be used again, 1 to 20."""
+    allow_common_patterns: Attr[Annotated[Truth, AfterCreate()]]
+    """Whether PINs such as 123456 are accepted."""
+    logon_failures_before_pin_reset: Attr[
+        Annotated[Limit, limited(0, 999), Param("LogonFailuresBeforePINReset"), AfterCreate()]
+    ]
+    """Failed logons until the PIN is reset, 0 to 999, or unlimited; fewer than max_logon_attempts."""
+    max_logon_attempts: Attr[Annotated[Limit, limited(1, 999), AfterCreate()]]
+    """Failed logons in a row until the mailbox is locked out, 1 to 999, or unlimited."""
+    max_greeting_duration: Attr[Annotated[Number, Field(ge=1, le=10), AfterCreate()]]
+    """Minutes a greeting may last, 1 to 10."""
+    allow_fax: Attr[Annotated[Truth, AfterCreate()]]
+    """Whether users receive faxes; without meaning on a SIP dial plan."""
+    allow_missed_call_notifications: Attr[Annotated[Truth, AfterCreate()]]
+    """Whether users are told of missed calls."""
+    allow_message_waiting_indicator: Attr[Annotated[Truth, AfterCreate()]]
+    """Whether users get the message waiting signal."""
+    allow_play_on_phone: Attr[Annotated[Truth, AfterCreate()]]
+    """Whether users may have messages played on a phone."""
+    allow_subscriber_access: Attr[Annotated[Truth, AfterCreate()]]
+    """Whether users may use Outlook Voice Access."""
+    allow_call_answering_rules: Attr[Annotated[Truth, AfterCreate()]]
+    """Whether users may have call answering rules."""
+    allow_automatic_speech_recognition: Attr[Annotated[Truth, AfterCreate()]]
+    """Whether users may use speech in Outlook Voice Access."""
+    allow_dial_plan_subscribers: Attr[Annotated[Truth, AfterCreate()]]
+    """Whether users may call others of the dial plan."""
+    allow_extensions: Attr[Annotated[Truth, AfterCreate()]]
+    """Whether users may call extensions."""
+    allowed_in_country_groups: Attr[Annotated[_Texts, Param("AllowedInCountryOrRegionGroups"), AfterCreate()]]
+    """Dialling rule groups of the dial plan that users may call within the country."""
+    allowed_international_groups: Attr[Annotated[_Texts, AfterCreate()]]
+    """Dialling rule groups of the dial plan that users may call abroad."""

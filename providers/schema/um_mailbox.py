@@ -1,0 +1,56 @@
+"""The attributes of UM on a mailbox. Sources: Enable-UMMailbox, Get-UMMailbox (Microsoft Learn)."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, ClassVar
+
+from pydantic import GetJsonSchemaHandler
+
+from providers.cmdlets.marks import CreateOnly, Exclusive, Intent, Output, Param, References
+from providers.cmdlets.value_types import Digits, Normalise, ObjectName, SipAddress, Text, Unordered, enumeration
+from providers.schema.dial_plan import DialPlan
+from providers.schema.mailbox_policy import DEFAULT, MailboxPolicy, default_spelt
+from reconciler.model.attributes import Attr, Declares
+
+_BROUGHT = re.compile(r"(.+) Default Policy", re.IGNORECASE)
+
+
+class _Several(Normalise):
+    """Marks extensions that may stand in one text, such as ``4101; 4102`` in a cell of a CSV file."""
+
+    def __init__(self) -> None:
+        super().__init__(lambda value: re.split(r"[;,\s]+", value.strip()) if isinstance(value, str) else value)
+
+    def __get_pydantic_json_schema__(self, schema: Any, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        one = {"type": "string", "pattern": "^[0-9]{1,20}([;, ]+[0-9]{1,20})*$"}
+        return {"anyOf": [one, dict(handler(schema))]}
+
+
+def policy_key(value: object) -> object:
+    """Return the key of a policy: the one a dial plan brings goes by ``<dial plan>/default``."""
+    match = _BROUGHT.fullmatch(value) if isinstance(value, str) else None
+    return f"{match[1]}{DEFAULT}" if match else default_spelt(value)
+
+
+class UMMailbox(Declares):
+    """UM for one mailbox, named by its primary SMTP address, or by another name that fits it alone."""
+
+    name: ClassVar[str] = "um_mailbox"
+
+    sip_address: Attr[Annotated[SipAddress, Param("SIPResourceIdentifier"), Exclusive("SIP address", at_birth=True)]]
+    """SIP address of the user in Lync, user@domain."""
+    extension: Attr[
+        Annotated[
+            tuple[Digits, ...], Unordered(), _Several(), Param("Extensions"), Exclusive("extension", at_birth=True)
+        ]
+    ]
+    """Extension, with as many digits as the dial plan asks for; several stand apart by spaces."""
+    policy: Attr[Annotated[Text, Normalise(policy_key), Param("UMMailboxPolicy"), References(MailboxPolicy)]]
+    """UM mailbox policy; left out, the one that came with the dial plan."""
+    dial_plan: Attr[Annotated[ObjectName, CreateOnly(), Param(""), Output("UMDialPlan"), References(DialPlan)]]
+    """Dial plan; follows from the policy where one is written."""
+    wave: Attr[Annotated[Text, Intent()]]
+    """Batch that the user belongs to; plan --wave takes one at a time."""
+    state: Attr[Annotated[str, *enumeration("present", "absent"), Intent()]]
+    """absent ends voice mail of the user, which counts against --max-destroy; present is what a row means anyway."""
