@@ -49,7 +49,7 @@ def test_where_and_how_a_resource_is_written_does_not_make_it_another() -> None:
 def test_resources_keep_their_order_and_are_found_in_any_spelling(keys: list[str]) -> None:
     resources = Resources(map(box, keys))
     assert list(resources) == keys
-    assert all(f"{key.upper().lower()} " in resources or key.lower() not in resources for key in keys)
+    assert all(f" {key} " in resources for key in keys)
     assert [resources[key].key for key in keys] == keys
     assert len(resources) == len(keys)
 

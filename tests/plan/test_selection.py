@@ -9,9 +9,12 @@ from hypothesis import strategies as st
 
 from reconciler.model.values import folded
 from reconciler.plan.selection import Selection
+from tests.support.boxes import BoxWorld, box, declared
 from tests.support.effort import effort
+from tests.support.engine import engine_of
 from tests.support.plans import contoso
 
+TWO = declared(box("a", size=1, colour="red"), box("b", size=2, on="a"))
 PARTS = st.sampled_from(
     ["um_mailbox", "UM_Mailbox", "dial_plan", "/", "*", "?", "user1", "user2@contoso.com", "redmond"]
 )
@@ -35,3 +38,22 @@ def test_addresses_of_many_users_cost_as_many_looks_as_there_are_users() -> None
         return effort(lambda: Selection(targets=targets).choose(actions))
 
     assert choosing(2000) < 5 * choosing(500)
+
+
+def test_target_brings_what_it_needs_and_what_has_to_follow() -> None:
+    engine = engine_of(BoxWorld())
+    assert {str(a.address) for a in engine.plan(TWO, Selection(targets=("box/b",))).actions()} == {"box/a", "box/b"}
+    with_stamp = {str(a.address) for a in engine.plan(TWO, Selection(targets=("stamp",))).actions()}
+    assert with_stamp == {"box/a", "box/b", "stamp/all", "restart/press"}
+
+
+def test_exclusion_drops_what_needs_it() -> None:
+    plan = engine_of(BoxWorld()).plan(TWO, Selection(excludes=("box/a",)))
+    assert list(plan.actions()) == []
+
+
+def test_unknown_target_is_an_error_with_a_suggestion() -> None:
+    plan = engine_of(BoxWorld()).plan(TWO, Selection(targets=("box/aa",)))
+    (told,) = plan.diagnostics
+    assert told.is_error
+    assert "box/a" in told.remedy.replace(",", " ").replace(".", " ").split()

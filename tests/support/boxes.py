@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from hypothesis import strategies as st
+
 from reconciler.model.actions import Action, Change
 from reconciler.model.addresses import Address
 from reconciler.model.attributes import Attribute, AttributeKind, AttributeRole
@@ -259,3 +261,29 @@ class BoxWorld:
 
 def _texts(value: object) -> tuple[str, ...]:
     return tuple(str(item) for item in value) if isinstance(value, tuple) else ()
+
+
+# --- boxes at random -------------------------------------------------------------------------------------------------
+
+_NAMES = st.sampled_from("abcdef")
+_SIZES = st.integers(1, 3)
+_TAGS = st.frozensets(st.sampled_from(["x", "y", "z"])).map(lambda tags: tuple(sorted(tags)))
+
+
+@st.composite
+def configurations(draw: st.DrawFn) -> Mapping[str, Resources]:
+    names = sorted(draw(st.frozensets(_NAMES, min_size=1)))
+    boxes: list[Resource] = []
+    for index, name in enumerate(names):
+        below = draw(st.sampled_from([None, *names[:index]]))
+        values = {"size": draw(_SIZES), "tags": draw(_TAGS)} | ({"on": below} if below else {})
+        boxes.append(box(name, **values))
+    return declared(*draw(st.permutations(boxes)))
+
+
+@st.composite
+def box_worlds(draw: st.DrawFn) -> BoxWorld:
+    boxes: dict[str, dict[str, object]] = {
+        name: {"Size": draw(_SIZES), "Tags": draw(_TAGS)} for name in sorted(draw(st.frozensets(_NAMES)))
+    }
+    return BoxWorld(boxes, set(draw(st.frozensets(_NAMES))) & set(boxes), 0)

@@ -20,7 +20,8 @@ from reconciler.run.retry import Retry
 from reconciler.run.second_look import Controllers
 from reconciler.run.shared_landscape import World
 from reconciler.run.system import NeverStop
-from tests.support.fakes import MemoryStore, Recorder, SeededRandom, SerialScheduler, VirtualClock
+from tests.support.boxes import TYPES, BoxWorld
+from tests.support.fakes import FunctionSessions, MemoryStore, Recorder, SeededRandom, SerialScheduler, VirtualClock
 
 
 @dataclass
@@ -69,3 +70,8 @@ class Engine:
             return Apply(plan, performer, SerialScheduler(self.seed), self.store, NeverStop(), "resume").run()
         finally:
             lease.release()
+
+
+def engine_of(world: BoxWorld, store: MemoryStore | None = None, seed: int = 1) -> Engine:
+    """Return the engine over a world of boxes."""
+    return Engine(TYPES, FunctionSessions(world.answer), store or MemoryStore(), seed=seed)

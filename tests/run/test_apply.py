@@ -1,4 +1,4 @@
-"""The engine over a small world: plans, applies, failures, crashes, and the laws that hold for all of them."""
+"""Applies over a small world: what is done, what fails, what a crash leaves, and that the next plan is empty."""
 
 from __future__ import annotations
 
@@ -15,34 +15,13 @@ from reconciler.model.diagnostics import Diagnostic
 from reconciler.model.errors import AmbiguousOutcome, PermanentError, SessionError, Throttled
 from reconciler.model.events import RunEnded
 from reconciler.model.ports import Request
-from reconciler.model.resources import Resource, Resources
+from reconciler.model.resources import Resources
 from reconciler.model.snapshot import OutcomeKind
-from reconciler.model.values import UNSET
-from reconciler.plan.selection import Selection
-from tests.support.boxes import TYPES, BoxWorld, box, declared
-from tests.support.engine import Engine
+from tests.support.boxes import TYPES, BoxWorld, box, box_worlds, configurations, declared
+from tests.support.engine import Engine, engine_of
 from tests.support.fakes import FunctionSessions, MemoryStore
 
 TWO = declared(box("a", size=1, colour="red"), box("b", size=2, on="a"))
-
-
-def engine_of(world: BoxWorld, store: MemoryStore | None = None, seed: int = 1) -> Engine:
-    return Engine(TYPES, FunctionSessions(world.answer), store or MemoryStore(), seed=seed)
-
-
-def kinds(engine: Engine, wanted: Mapping[str, Resources]) -> dict[str, str]:
-    return {str(action.address): action.kind.value for action in engine.plan(wanted).actions()}
-
-
-def test_plan_of_an_empty_world_creates_in_order() -> None:
-    plan = engine_of(BoxWorld()).plan(TWO)
-    assert [(step.id, step.stage) for step in plan.steps] == [
-        ("create box/a", 1),
-        ("create box/b", 2),
-        ("run stamp/all", 3),
-        ("run restart/press", 4),
-    ]
-    assert plan.steps[1].needs == ("create box/a",)
 
 
 def test_apply_does_what_the_plan_says_and_the_next_plan_is_empty() -> None:
@@ -57,20 +36,6 @@ def test_apply_does_what_the_plan_says_and_the_next_plan_is_empty() -> None:
     assert engine.store.resources[Address("box", "a")].attributes == {"size": 1, "colour": "red"}
 
 
-def test_change_shows_before_and_after_and_how_to_undo_it() -> None:
-    world = BoxWorld({"a": {"Size": 1, "Colour": "red"}}, {"a"})
-    (action,) = engine_of(world).plan(declared(box("a", size=3))).actions()
-    assert action.kind is ActionKind.UPDATE
-    assert [(change.attribute, change.before, change.after) for change in action.changes] == [("size", 1, 3)]
-    assert [str(command) for command in action.commands] == ["Set-Box -Identity a -Size 3"]
-    assert [str(command) for command in action.inverse] == ["Set-Box -Identity a -Size 1"]
-
-
-def test_attribute_left_out_is_not_compared() -> None:
-    world = BoxWorld({"a": {"Size": 7, "Colour": "red"}}, {"a"})
-    assert not engine_of(world).plan(declared(box("a"))).has_changes
-
-
 def test_existing_object_is_adopted_without_a_command() -> None:
     world = BoxWorld({"a": {"Size": 1}}, {"a"})
     engine = engine_of(world)
@@ -80,16 +45,6 @@ def test_existing_object_is_adopted_without_a_command() -> None:
     assert world.writes == []
     assert Address("box", "a") in engine.store.resources
     assert engine.plan(declared(box("a", size=1))).adopted == ()
-
-
-def test_fixed_attribute_forces_replacement_which_others_forbid() -> None:
-    world = BoxWorld({"a": {"Colour": "red"}, "b": {"On": "a"}}, {"a", "b"})
-    plan = engine_of(world).plan(declared(box("a", colour="blue"), box("b", on="a")))
-    (action,) = plan.actions()
-    assert (action.kind, action.destroyed) == (ActionKind.REPLACE, (action.address,))
-    (told,) = plan.diagnostics
-    assert (told.code, told.is_error) == ("UM103", True)
-    assert "box/b" in told.detail
 
 
 def test_membership_leaves_elements_of_others_alone() -> None:
@@ -114,51 +69,6 @@ def test_object_no_longer_declared_is_deleted_after_what_stands_on_it() -> None:
     engine.apply(declared())
     assert world.boxes == {}
     assert engine.store.resources == {}
-
-
-def test_object_that_is_not_ours_is_never_deleted() -> None:
-    world = BoxWorld({"theirs": {}}, {"theirs"})
-    assert not engine_of(world).plan(declared()).has_changes
-
-
-def test_deleting_what_a_stranger_uses_is_refused() -> None:
-    world = BoxWorld()
-    engine = engine_of(world)
-    engine.apply(declared(box("a")))
-    world.boxes["theirs"] = {"On": "a"}
-    world.marks.add("theirs")
-    assert [told.code for told in engine.plan(declared()).diagnostics] == ["UM102"]
-
-
-def test_unreadable_is_not_absent() -> None:
-    def answer(request: Request) -> Reply | SessionError:
-        if request.command.cmdlet == "Get-Box":
-            return PermanentError(Diagnostic("Access denied", "The account may not read boxes."))
-        return Reply()
-
-    plan = Engine(TYPES, FunctionSessions(answer)).plan(TWO)
-    assert not plan.has_changes
-    assert [(told.code, told.is_error) for told in plan.diagnostics] == [("UM101", True)]
-
-
-# --- selection -------------------------------------------------------------------------------------------------------
-
-
-def test_target_brings_what_it_needs_and_what_has_to_follow() -> None:
-    engine = engine_of(BoxWorld())
-    assert {str(a.address) for a in engine.plan(TWO, Selection(targets=("box/b",))).actions()} == {"box/a", "box/b"}
-    with_stamp = {str(a.address) for a in engine.plan(TWO, Selection(targets=("stamp",))).actions()}
-    assert with_stamp == {"box/a", "box/b", "stamp/all", "restart/press"}
-
-
-def test_exclusion_drops_what_needs_it() -> None:
-    plan = engine_of(BoxWorld()).plan(TWO, Selection(excludes=("box/a",)))
-    assert list(plan.actions()) == []
-
-
-def test_unknown_target_is_an_error_with_a_suggestion() -> None:
-    plan = engine_of(BoxWorld()).plan(TWO, Selection(targets=("bocks/a",)))
-    assert [told.summary for told in plan.diagnostics] == ["Unknown address"]
 
 
 # --- failures --------------------------------------------------------------------------------------------------------
@@ -343,78 +253,12 @@ def test_killed_anywhere_the_next_apply_converges_and_repeats_nothing(at: int) -
     ]
 
 
-def test_plan_tells_what_an_interrupted_run_left_open() -> None:
-    world, store = BoxWorld(), MemoryStore()
-
-    def point(name: str) -> None:
-        if name == "after-send":
-            raise Killed(name)
-
-    engine = Engine(TYPES, FunctionSessions(world.answer), store, point=point)
-    with pytest.raises(Killed):
-        engine.apply(TWO)
-    store.holder = None
-    (told,) = engine.plan(TWO).diagnostics
-    assert (told.code, told.is_error) == ("UM106", False)
-    assert "create box/a" in told.detail
-
-
 # --- laws ------------------------------------------------------------------------------------------------------------
 
-NAMES = st.sampled_from("abcdef")
-SIZES = st.integers(1, 3)
-TAGS = st.frozensets(st.sampled_from(["x", "y", "z"])).map(lambda tags: tuple(sorted(tags)))
 
-
-@st.composite
-def configurations(draw: st.DrawFn) -> Mapping[str, Resources]:
-    names = sorted(draw(st.frozensets(NAMES, min_size=1)))
-    boxes: list[Resource] = []
-    for index, name in enumerate(names):
-        below = draw(st.sampled_from([None, *names[:index]]))
-        values = {"size": draw(SIZES), "tags": draw(TAGS)} | ({"on": below} if below else {})
-        boxes.append(box(name, **values))
-    return declared(*draw(st.permutations(boxes)))
-
-
-@st.composite
-def worlds(draw: st.DrawFn) -> BoxWorld:
-    boxes: dict[str, dict[str, object]] = {
-        name: {"Size": draw(SIZES), "Tags": draw(TAGS)} for name in sorted(draw(st.frozensets(NAMES)))
-    }
-    return BoxWorld(boxes, set(draw(st.frozensets(NAMES))) & set(boxes), 0)
-
-
-@given(worlds(), configurations(), st.integers(1, 50))
+@given(box_worlds(), configurations(), st.integers(1, 50))
 def test_second_plan_is_empty_whatever_was_there(world: BoxWorld, wanted: Mapping[str, Resources], seed: int) -> None:
     engine = engine_of(world, seed=seed)
     assert engine.apply(wanted).exit_code() == 0
     after = engine.plan(wanted)
     assert (after.steps, after.adopted) == ((), ())
-
-
-@given(configurations(), configurations(), st.integers(1, 50))
-def test_order_keeps_every_edge(first: Mapping[str, Resources], second: Mapping[str, Resources], seed: int) -> None:
-    engine = engine_of(BoxWorld(), seed=seed)
-    engine.apply(first)
-    plan = engine.plan(second)
-    place = {step.id: number for number, step in enumerate(plan.steps)}
-    stages = {step.id: step.stage for step in plan.steps}
-    for step in plan.steps:
-        for other in (*step.needs, *step.after):
-            assert place[other] < place[step.id]
-            assert stages[other] < stages[step.id]
-
-
-@given(worlds(), configurations())
-def test_plan_does_not_depend_on_the_order_of_declarations(world: BoxWorld, wanted: Mapping[str, Resources]) -> None:
-    boxes = list(wanted["box"].values())
-    turned = declared(*reversed(boxes))
-    engine = engine_of(world)
-    assert engine.plan(wanted) == engine.plan(turned)
-
-
-def test_change_of_a_value_the_server_did_not_tell_starts_from_unset() -> None:
-    world = BoxWorld({"a": {}}, {"a"})
-    (action,) = engine_of(world).plan(declared(box("a", size=1))).actions()
-    assert action.changes[0].before is UNSET
