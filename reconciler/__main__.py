@@ -59,9 +59,9 @@ def isolate() -> None:
     except OSError:  # the working directory was removed: nothing of it can be imported
         sys.path[:] = [entry for entry in sys.path if os.path.isabs(entry)]
 
-    from reconciler.model.surroundings import forget_dangerous
+    from reconciler.app.surroundings import remove_unsafe
 
-    for name, reason in forget_dangerous(os.environ).items():
+    for name, reason in remove_unsafe(os.environ).items():
         sys.stderr.write(f"{name} is ignored: {reason}\n")
 
 

@@ -25,7 +25,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
     """Return what a run depends on: how to generate the same cases again, and which PowerShell the runner meets."""
-    from providers.simulator.powershell.engine import PLACES, find_powershell
+    from reconciler.app.powershell import PLACES, find_powershell
 
     found = find_powershell()
     missing = f"NONE FOUND, its tests are skipped (looked at {', '.join(PLACES)})"

@@ -11,10 +11,9 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, TextIO
 
@@ -28,15 +27,6 @@ from reconciler.model.errors import ReconcilerError
 
 if TYPE_CHECKING:
     from providers.simulator.estate.estate import Estate as World
-
-
-class Engine(Enum):
-    """What a command of a shell starts."""
-
-    INTERPRETER = "interpreter"
-    """A PowerShell simulated in Python."""
-    POWERSHELL = "powershell"
-    """A real one, in a process of its own, with stub cmdlets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +50,8 @@ class ServeOptions:
     """For Kerberos: the key of HTTP/localhost."""
     faults: tuple[Mapping[str, object], ...] = ()
     """Rules of a FaultPlan, beside those of the world."""
-    engine: Engine = Engine.INTERPRETER
+    powershell: Callable[[], str] | None = None
+    """Returns the PowerShell to start on the hosts; None: a PowerShell simulated in Python answers."""
 
 
 def serve(options: ServeOptions, stdin: BinaryIO, stdout: TextIO) -> int:
@@ -138,15 +129,15 @@ def _open(options: ServeOptions, users: Mapping[str, str], stack: ExitStack) -> 
 
 
 def _engine(options: ServeOptions, world: World, users: Mapping[str, str], stack: ExitStack) -> Start | None:
-    """Return what starts the command of a shell, where it is not the interpreter."""
-    if options.engine is Engine.INTERPRETER:
+    """Return the function that starts the command of a shell; None for the interpreter."""
+    if options.powershell is None:
         return None
     from providers.simulator.powershell.engine import PowerShellEngine
 
     def is_password(user: str, password: str) -> bool:
         return hmac.compare_digest(users.get(user, secrets.token_hex()).encode(), password.encode())
 
-    return stack.enter_context(PowerShellEngine(world, is_password)).start
+    return stack.enter_context(PowerShellEngine(world, is_password, options.powershell())).start
 
 
 def _with_tls(settings: Settings, directory: Path) -> tuple[Settings, Mapping[str, Path]]:
@@ -246,7 +237,7 @@ def _welcome(options: ServeOptions, server: Server, user: str, password: str | N
         "sign in": f"{options.auth}" + ("" if server.policy.is_tls or options.auth == "basic" else ", sealed"),
         **signed,
         **{name: str(path) for name, path in files.items()},
-        **({} if options.engine is Engine.INTERPRETER else {"engine": "a real PowerShell, with stub cmdlets"}),
+        **({} if options.powershell is None else {"engine": "a real PowerShell, with stub cmdlets"}),
     }
     lines = [f"  {name:<12}{value}" for name, value in told.items()]
     kept = f"changes are kept in {options.changes}" if options.changes else "changes are not kept"

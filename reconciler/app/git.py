@@ -21,8 +21,8 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+from reconciler.app.surroundings import find_program, is_within, untrusted_folders, variables_of_child
 from reconciler.config.files import is_read
-from reconciler.model.surroundings import find_program, folders_of_strangers, is_within, variables_of_child
 from reconciler.plan.commits import Gap, Source, Trouble
 
 _INHERITED: Final = (
@@ -134,7 +134,7 @@ def _repository_of(directory: Path) -> _Repository | None:
     """Return the repository that has the files of ``directory``; None where there is none."""
     directory = directory.resolve()
     above = next((one for one in (directory, *directory.parents) if os.path.lexists(one / ".git")), None)
-    strangers = folders_of_strangers(directory)
+    strangers = untrusted_folders(directory)
     variables = {**variables_of_child(os.environ, partial(_is_inherited, strangers), strangers), **_ALWAYS}
     if above is None:
         if not os.environ.get("GIT_DIR"):

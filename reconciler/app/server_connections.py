@@ -56,7 +56,7 @@ def real(kind: Connection, declared: ConnectionConfig, secrets: Secrets) -> Conn
     from providers.transport.settings import Approval, ConnectionSettings, HostSettings, Secret
 
     secrets.admit(declared)
-    told = declared.within(secrets.start)
+    told = declared.with_paths(lambda name: str(secrets.start / name))
 
     def approvals(alone: ConnectionConfig) -> tuple[Approval, ...]:
         return tuple(

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from reconciler.app.declared import check
+from reconciler.app.powershell import powershell_program
 from reconciler.app.private_files import PRIVATE, make_private
 from reconciler.model.diagnostics import Diagnostic
 from reconciler.model.errors import ConfigurationError, ReconcilerError
@@ -28,9 +29,10 @@ def world_of(place: Path, changes: Path | None, connections: Path | None = None)
 
 def serve_world(world: Path, changes: Path | None, *, engine: str, **options: Any) -> int:
     """Run the simulator until its parent or Ctrl-C ends it, and return the exit code; see ``ServeOptions``."""
-    from providers.simulator.serving import Engine, ServeOptions, serve
+    from providers.simulator.serving import ServeOptions, serve
 
-    return serve(ServeOptions(world, changes, engine=Engine(engine), **options), sys.stdin.buffer, sys.stdout)
+    powershell = powershell_program if engine == "powershell" else None
+    return serve(ServeOptions(world, changes, powershell=powershell, **options), sys.stdin.buffer, sys.stdout)
 
 
 def invoke_in_world(world: Path, changes: Path | None, line: str) -> str:

@@ -19,9 +19,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from reconciler.app.surroundings import is_within, untrusted_folders, untrusted_program, variables_of_child
 from reconciler.model.diagnostics import Diagnostic
 from reconciler.model.errors import ReconcilerError
-from reconciler.model.surroundings import folders_of_strangers, is_within, program_of_strangers, variables_of_child
 from reconciler.views.shell import command_line
 
 USER = "CONTOSO\\reconciler"
@@ -64,7 +64,7 @@ def start_simulator(world: Path, changes: Path, directory: Path) -> SimulatorPro
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         cwd=Path(sys.executable).anchor,
-        env=child_variables(os.environ, folders_of_strangers(directory)),
+        env=child_variables(os.environ, untrusted_folders(directory)),
     )
     assert process.stdin is not None
     assert process.stdout is not None
@@ -125,7 +125,7 @@ def child_variables(own: Mapping[str, str], strangers: Sequence[Path]) -> dict[s
     given = variables_of_child(own, _GIVEN.__contains__, strangers)
     program = given.get("RECONCILER_PWSH")
     if program and given.get("RECONCILER_SIMULATOR_ENGINE") == "powershell" and is_within(program, strangers):
-        raise ReconcilerError(program_of_strangers("RECONCILER_PWSH", program))
+        raise ReconcilerError(untrusted_program("RECONCILER_PWSH", program))
     return given
 
 

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Final
 
 from reconciler.app.secret_references import fetch
+from reconciler.app.surroundings import is_within, repository_of
 from reconciler.config.connections import ConnectionConfig, SecretReference
 from reconciler.config.environment import Environment
 from reconciler.config.trust import Pinned, Trust, parse_named, parse_pinned, refusals
 from reconciler.model.diagnostics import Diagnostic, Position
 from reconciler.model.errors import ConfigurationError
-from reconciler.model.surroundings import is_within, repository_of
 
 MAX_BYTES: Final = 1024 * 1024
 """Of a file of pinned connections, and of one with certificates: all authorities of the world have 300 KB."""

@@ -126,7 +126,7 @@ def shown(command: Callable[..., int]) -> Callable[..., int]:
     @click.option("--log", type=PATH, help="Write every event to this file, one JSON object a line.")
     @click.pass_context
     def wrapped(context: click.Context, /, *arguments: Any, log: Path | None, **options: Any) -> int:
-        from reconciler.model.surroundings import empty_settings, misspelt_settings
+        from reconciler.app.surroundings import empty_settings, misspelt_settings
         from reconciler.run.system import SignalStop
 
         output = Output(as_json=options.pop("as_json", False), log=log or context.meta.get(LOG))

@@ -11,7 +11,6 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
-from pathlib import PurePath
 from typing import Any
 
 from reconciler.config.redaction import HIDDEN, is_secret_name, may_be_shown, without_secret
@@ -78,18 +77,15 @@ class ConnectionConfig:
         """Return how ``host`` is reached with this connection's settings and its own overrides."""
         return replace(self, **{"host": host, **self.hosts.get(host.casefold(), EMPTY), "hosts": EMPTY})
 
-    def within(self, directory: PurePath) -> ConnectionConfig:
-        """Return the same with the names of files as paths: relative ones start in ``directory``."""
+    def with_paths(self, path: Callable[[str], str]) -> ConnectionConfig:
+        """Return the connection with each name of a file as ``path`` returns it."""
 
-        def path(name: str | None) -> str | None:
-            return str(directory / name) if name else None
+        def located(values: Mapping[str, Any]) -> dict[str, Any]:
+            return {key: path(name) for key in ("ca", "certificate", "certificate_key") if (name := values.get(key))}
 
-        files = ("ca", "certificate", "certificate_key")
-        hosts = {
-            host: {**own, **{key: path(own[key]) for key in files if key in own}} for host, own in self.hosts.items()
-        }
-        certificate, key = path(self.certificate), path(self.certificate_key)
-        return replace(self, ca=path(self.ca), certificate=certificate, certificate_key=key, hosts=hosts)
+        hosts = {host: {**own, **located(own)} for host, own in self.hosts.items()}
+        own = {"ca": self.ca, "certificate": self.certificate, "certificate_key": self.certificate_key}
+        return replace(self, **located(own), hosts=hosts)
 
     @property
     def secrets(self) -> tuple[SecretReference, ...]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
 
 from reconciler.model.diagnostics import Diagnostic
 from reconciler.model.values import EMPTY
@@ -26,5 +25,4 @@ class Files:
 
 def is_read(name: str) -> bool:
     """True where a file of that name, relative to the directory, is part of an environment."""
-    path = PurePosixPath(name)
-    return path.suffix.lower() in (YAML, CSV) and not any(part.startswith(".") for part in path.parts)
+    return name.lower().endswith((YAML, CSV)) and not any(part.startswith(".") for part in name.split("/"))

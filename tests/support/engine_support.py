@@ -12,10 +12,11 @@ import orjson
 import pytest
 
 from providers.simulator.estate.estate import Estate
-from providers.simulator.powershell.engine import PowerShellEngine, find_powershell
+from providers.simulator.powershell.engine import PowerShellEngine
 from providers.simulator.wire.runner import Runner
 from providers.simulator.wire.wsman import Launch, Process
 from providers.simulator.world.schema import World
+from reconciler.app.powershell import find_powershell, powershell_program
 from tests.support.powershell_host import OWN_MUTEX
 from tests.support.winrm_server import COMMAND_LINE, NONCE, PASSWORD, RUNNER, USER, replies, request_line, runner_lines
 from tests.support.worlds import SteppingClock, world_of
@@ -121,7 +122,7 @@ class Real:
         self._ids = itertools.count(1)
 
     def __enter__(self) -> Real:
-        self.engine = PowerShellEngine(self.estate, is_password)
+        self.engine = PowerShellEngine(self.estate, is_password, powershell_program())
         self.process: Process = self.engine.start(
             Launch(self.host, USER, self.delegates, COMMAND_LINE, False, self._write, self._ended)
         )

@@ -14,10 +14,10 @@ from datetime import UTC, datetime
 from winrm.exceptions import WinRMOperationTimeoutError
 
 from providers.simulator.powershell.engine import SHORT_LIVED
-from providers.simulator.powershell.engine import find_powershell as find_powershell
 from providers.transport.session.channel import Channel
 from providers.transport.session.greeting import Greeting, Runner
 from providers.transport.settings import SessionMode, target_of
+from reconciler.app.powershell import find_powershell as find_powershell
 from reconciler.model.commands import Adapter
 from tests.support.transport_support import FakeTransport, connection
 

@@ -24,18 +24,7 @@ from providers.simulator.powershell import clixml, stub_cmdlets
 from providers.simulator.powershell.stub_link import Caller, Logons, StubLink
 from providers.simulator.wire.process import refused_command_line, taken_apart
 from providers.simulator.wire.wsman import Launch, Process
-from reconciler.model.diagnostics import Diagnostic
-from reconciler.model.errors import ReconcilerError
-from reconciler.model.surroundings import (
-    find_program,
-    folders_of_strangers,
-    is_within,
-    program_of_strangers,
-    variables_of_child,
-)
 
-PLACES: Final = ("RECONCILER_PWSH", "pwsh on PATH", "../shared/pwsh/bin/pwsh beside the project")
-_BESIDE: Final = Path(__file__).resolve().parents[4] / "shared" / "pwsh" / "bin" / "pwsh"
 _GOODBYE_SECONDS: Final = 10.0
 _PIECE: Final = 65536
 _PREFIX: Final = "reconciler-ps-"
@@ -60,45 +49,12 @@ start goes through is called that often, so each process would spend more than a
 waits for its first requests. What a long listing goes through is still optimised."""
 
 
-def find_powershell(environment: Mapping[str, str] | None = None) -> str | None:
-    """Return the PowerShell that RECONCILER_PWSH names, one on PATH, or the engine beside the project."""
-    environment = os.environ if environment is None else environment
-    named = environment.get("RECONCILER_PWSH")
-    found = named or find_program("pwsh", environment.get("PATH", ""), folders_of_strangers())
-    return found or (str(_BESIDE) if _BESIDE.is_file() else None)
-
-
-def powershell_program() -> str:
-    """Return the program to start.
-
-    Raises:
-        ReconcilerError: there is no PowerShell; the diagnostic names the places that were looked at. Or the one that
-            is named lies in the working directory, or in its repository.
-    """
-    program = find_powershell()
-    if program is not None and program != str(_BESIDE) and is_within(program, folders_of_strangers()):
-        raise ReconcilerError(program_of_strangers("RECONCILER_PWSH", program))
-    if program is not None and shutil.which(program):
-        return program
-    detail = (
-        f"RECONCILER_PWSH names {program}, which is no program."
-        if program
-        else f"None was found: neither {PLACES[0]}, nor {PLACES[1]}, nor {PLACES[2]}."
-    )
-    remedy = "Set RECONCILER_PWSH to the program pwsh, or simulate without it: --engine interpreter."
-    raise ReconcilerError(Diagnostic("No PowerShell to simulate with", detail, remedy))
-
-
 class PowerShellEngine:
     """Starts the processes of all hosts. Close it after the last shell."""
 
-    def __init__(self, estate: Estate, is_password: Logons, program: str | None = None) -> None:
-        """Generate the stubs that the hosts of ``estate`` need.
-
-        Raises:
-            ReconcilerError: there is no PowerShell.
-        """
-        self._program = program or powershell_program()
+    def __init__(self, estate: Estate, is_password: Logons, program: str) -> None:
+        """Generate the stubs that the hosts of ``estate`` need; ``program`` is the PowerShell to start."""
+        self._program = program
         self._estate = estate
         self._count = 0
         self._lock = threading.Lock()
@@ -179,7 +135,7 @@ class PowerShellEngine:
         is_exchange = release in stub_cmdlets.SNAP_INS
         modules = [self.folder / "windows", *(() if is_exchange else (self.folder / release,))]
         culture = str(self._estate.about(host)["culture"]).replace("-", "_")
-        told = variables_of_child(os.environ, _INHERITED.__contains__, ())
+        told = {name: os.environ[name] for name in _INHERITED if os.environ.get(name)}
         told |= dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(own))
         told |= {
             **SHORT_LIVED,

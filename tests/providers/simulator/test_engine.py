@@ -18,11 +18,12 @@ from typing import Any
 import pytest
 
 from providers.simulator.estate.estate import Estate
-from providers.simulator.powershell.engine import PowerShellEngine, find_powershell, powershell_program
+from providers.simulator.powershell.engine import PowerShellEngine
 from providers.simulator.wire.authentication import Scheme
 from providers.simulator.wire.server import Server, Settings
 from providers.simulator.wire.wsman import Launch
 from reconciler.app import open_workspace
+from reconciler.app.powershell import find_powershell, powershell_program
 from reconciler.model.errors import ReconcilerError
 from reconciler.plan.plan import Plan
 from reconciler.views.plan import render_plan
@@ -231,7 +232,7 @@ class TestHost:
 
     def test_a_command_line_that_is_not_ours_starts_nothing(self) -> None:
         estate = Estate(world_for("l2013"), clock=SteppingClock())
-        with PowerShellEngine(estate, is_password) as engine:
+        with PowerShellEngine(estate, is_password, powershell_program()) as engine:
             told: list[Any] = []
             engine.start(
                 Launch("fe1.contoso.com", USER, True, "cmd.exe /c ver", False, lambda *at: told.append(at), told.append)
@@ -266,7 +267,10 @@ class TestProcesses:
     def test_closing_the_shell_ends_its_process(self) -> None:
         estate = Estate(world_for("l2013"), clock=SteppingClock())
         settings = Settings(users={USER: PASSWORD}, schemes=frozenset({Scheme.NTLM}))
-        with PowerShellEngine(estate, is_password) as engine, Server(estate, settings, start=engine.start) as server:
+        with (
+            PowerShellEngine(estate, is_password, powershell_program()) as engine,
+            Server(estate, settings, start=engine.start) as server,
+        ):
             client = Client(server, "ntlm", path="/fe1.contoso.com").open()
             client.send(start(adapter="lync", allow=["Get-CsDialPlan"]) + invoke("1", "Get-CsDialPlan", flush=True))
             assert [reply["ok"] for reply in client.receive_until(2)] == [True, True]
@@ -296,7 +300,7 @@ class TestProcesses:
             process.send_signal(signal.SIGKILL)
             process.wait()
             wait_until(lambda: not is_alive(pid))
-        with PowerShellEngine(Estate(world_for("l2013")), is_password):
+        with PowerShellEngine(Estate(world_for("l2013")), is_password, powershell_program()):
             assert not Path(os.fsdecode(folder)).exists()
 
 
@@ -317,7 +321,7 @@ def test_the_powershell_that_is_named_is_the_first_choice(tmp_path: Path) -> Non
 
 
 def test_without_a_powershell_the_three_places_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("providers.simulator.powershell.engine.find_powershell", lambda: None)
+    monkeypatch.setattr("reconciler.app.powershell.find_powershell", lambda: None)
     with pytest.raises(ReconcilerError) as caught:
         powershell_program()
     (told,) = caught.value.diagnostics
@@ -337,7 +341,7 @@ def test_simulate_says_so_where_no_powershell_is(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "reconciler", "simulate", str(CONTOSO), "--port", "0", "--engine", "powershell"]
     ended = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=60)
     assert ended.returncode == 1
-    assert "No PowerShell to simulate with" in ended.stderr
+    assert "PowerShell not found" in ended.stderr
     assert "/nowhere/pwsh" in ended.stderr
 
 
@@ -345,6 +349,6 @@ def test_simulate_says_so_where_no_powershell_is(tmp_path: Path) -> None:
 def test_a_run_of_the_tests_says_first_which_powershell_it_found_or_that_there_is_none(
     found: str | None, pytestconfig: pytest.Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("providers.simulator.powershell.engine.find_powershell", lambda: found)
+    monkeypatch.setattr("reconciler.app.powershell.find_powershell", lambda: found)
     (told,) = (line for line in pytest_report_header(pytestconfig) if line.startswith("PowerShell:"))
     assert (found or "NONE FOUND, its tests are skipped") in told

@@ -20,8 +20,8 @@ from providers.simulator.invocation.answers import Result
 from providers.simulator.invocation.binding import cmdlet_of, cmdlets_of
 from providers.simulator.invocation.generate_cmdlets import TABLE
 from providers.simulator.powershell import clixml, stub_cmdlets, stub_objects
-from providers.simulator.powershell.engine import powershell_program
 from providers.simulator.powershell.stub_cmdlets import MODULES, SNAP_INS, module_name, stub_module
+from reconciler.app.powershell import powershell_program
 from tests.support.engine_support import needs_powershell
 
 RELEASES = (*SNAP_INS, *MODULES)

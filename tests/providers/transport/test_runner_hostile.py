@@ -23,6 +23,7 @@ from providers.transport import wire
 from providers.transport.session.greeting import Runner
 from providers.transport.session.pool import WinRMSessions
 from providers.transport.settings import Secret
+from reconciler.app.powershell import powershell_program
 from reconciler.model.commands import LYNC as LYNC_SHELL
 from reconciler.model.commands import Adapter, Argument, Command, Connection, Delta, Reply
 from reconciler.model.ports import Request
@@ -165,7 +166,10 @@ def test_the_strings_arrive_through_the_sealed_connection_as_arguments_of_comman
         arguments = (*zip(NAMES, row, strict=True), *lists)
         command = Command("Set-CsHostile", arguments, LYNC_SHELL, writes=False, properties=("Units", "Bound"))
         requests.append(Request(str(number), command))
-    with PowerShellEngine(estate, is_password) as engine, Server(estate, listening, start=engine.start) as server:
+    with (
+        PowerShellEngine(estate, is_password, powershell_program()) as engine,
+        Server(estate, listening, start=engine.start) as server,
+    ):
         shutil.rmtree(engine.folder / "l2013" / "Lync")
         write_module(engine.folder / "l2013", ECHO)
         settings = connection(

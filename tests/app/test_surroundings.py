@@ -10,21 +10,21 @@ from pathlib import Path
 
 import pytest
 
-from providers.simulator.powershell.engine import find_powershell, powershell_program
 from reconciler.app import invoke_in_world, open_workspace
 from reconciler.app.files import read_files
 from reconciler.app.git import gap_between, source_of
+from reconciler.app.powershell import find_powershell, powershell_program
 from reconciler.app.private_files import refuse_tracked
 from reconciler.app.simulator_process import child_variables, isolated_python
+from reconciler.app.surroundings import (
+    find_program,
+    misspelt_settings,
+    remove_unsafe,
+    search_path,
+    untrusted_folders,
+)
 from reconciler.cli.commands import run
 from reconciler.model.errors import ReconcilerError, StateError
-from reconciler.model.surroundings import (
-    find_program,
-    folders_of_strangers,
-    forget_dangerous,
-    misspelt_settings,
-    search_path,
-)
 from tests.support.cli import COMMAND, Environment, clean, little
 
 PASSWORD = "not-for-children"
@@ -282,13 +282,13 @@ def test_a_program_is_found_where_no_stranger_writes(tmp_path: Path, mark: Path)
     assert search_path(f".{os.pathsep}{path}{os.pathsep}", strangers).split(os.pathsep)[-1] == str(tmp_path / "system")
 
 
-def test_the_home_and_the_root_are_no_folders_of_strangers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_home_and_the_root_are_no_untrusted_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     home, estate = tmp_path / "home", tmp_path / "home" / "estate"
     estate.mkdir(parents=True)
     (home / ".git").mkdir()
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.chdir("/")
-    assert folders_of_strangers(estate) == (estate,)
+    assert untrusted_folders(estate) == (estate,)
 
 
 @pytest.mark.parametrize("program", ["./pwsh", "pwsh", "tools/pwsh", "{here}/pwsh"])
@@ -300,11 +300,11 @@ def test_a_powershell_of_the_repository_is_refused(
     named = program.format(here=tmp_path)
     monkeypatch.setenv("RECONCILER_PWSH", named)
     given = {"RECONCILER_PWSH": named, "RECONCILER_SIMULATOR_ENGINE": "powershell"}
-    starts: list[Callable[[], object]] = [powershell_program, lambda: child_variables(given, folders_of_strangers())]
+    starts: list[Callable[[], object]] = [powershell_program, lambda: child_variables(given, untrusted_folders())]
     for start in starts:
         with pytest.raises(ReconcilerError) as caught:
             start()
-        assert caught.value.diagnostics[0].summary == "Program of the repository"
+        assert caught.value.diagnostics[0].summary == "Untrusted program"
 
 
 def test_no_powershell_is_looked_for_in_the_working_directory(
@@ -345,7 +345,7 @@ def test_variables_that_have_code_loaded_or_keys_written_are_forgotten() -> None
         "XDG_CONFIG_HOME": "config",
         "HOME": "/root",
     }
-    assert set(forget_dangerous(variables)) == {"KRB5_CONFIG", "OPENSSL_CONF", "SSLKEYLOGFILE", "XDG_CONFIG_HOME"}
+    assert set(remove_unsafe(variables)) == {"KRB5_CONFIG", "OPENSSL_CONF", "SSLKEYLOGFILE", "XDG_CONFIG_HOME"}
     assert variables == {"PATH": "/usr/bin", "HOME": "/root"}
 
 
@@ -358,7 +358,7 @@ def test_a_setting_that_is_empty_is_an_error_and_not_left_out(
     monkeypatch.setenv(f"RECONCILER_{name}", value)
     assert run(["plan", str(environment.directory)]) == 1
     said = capsys.readouterr().err
-    assert f"RECONCILER_{name} is set, and it is empty." in said
+    assert f"RECONCILER_{name} is set, but it is empty." in said
     assert f"unset RECONCILER_{name}" in said
     assert not (environment.directory / ".reconciler").exists()
 
