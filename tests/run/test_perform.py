@@ -9,7 +9,6 @@ from reconciler.model.diagnostics import Diagnostic
 from reconciler.model.errors import AmbiguousOutcome, SessionError
 from reconciler.model.ports import Request
 from reconciler.model.snapshot import OutcomeKind
-from tests.support import engine as engine_module
 from tests.support.boxes import TYPES, BoxWorld, box, declared
 from tests.support.engine import Engine
 from tests.support.fakes import FunctionSessions
@@ -37,10 +36,9 @@ class Impatient:
 )
 @pytest.mark.parametrize("times", [0, 2])
 def test_second_stop_leaves_an_effect_that_is_not_seen_yet_to_the_next_run(
-    times: int, reply: Reply | SessionError, monkeypatch: pytest.MonkeyPatch
+    times: int, reply: Reply | SessionError
 ) -> None:
     world, operator = BoxWorld(), Impatient()
-    monkeypatch.setattr(engine_module, "NeverStop", lambda: operator)
 
     def late(request: Request) -> Reply | SessionError:
         if request.command.cmdlet != "New-Box":
@@ -48,7 +46,7 @@ def test_second_stop_leaves_an_effect_that_is_not_seen_yet_to_the_next_run(
         operator.asked = times
         return reply
 
-    engine = Engine(TYPES, FunctionSessions(late))
+    engine = Engine(TYPES, FunctionSessions(late), stop=operator)
     account = engine.apply(declared(box("a")))
     if times == 2:
         assert account.count(OutcomeKind.UNKNOWN) == 1

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import pytest
 
+from reconciler.model.addresses import Address
+from reconciler.model.commands import EXCHANGE, LYNC, Shell
 from reconciler.model.events import Waiting
-from reconciler.run.recover import LONGEST_SECONDS, outlast
+from reconciler.model.snapshot import Intent
+from reconciler.run.recover import LONGEST_SECONDS, end_shells, outlast
 from state.holding import LEASE_SECONDS
 from tests.support.boxes import TYPES, BoxWorld
 from tests.support.engine import Engine
 from tests.support.fakes import FunctionSessions, VirtualClock
 from tests.support.state_support import intent
+
+HERE = Shell(EXCHANGE, "A")
 
 
 class Set(VirtualClock):
@@ -46,3 +51,31 @@ def test_nothing_open_is_not_waited_for() -> None:
     began = engine.clock.monotonic()
     outlast([], engine.reader)
     assert engine.clock.monotonic() == began
+
+
+@dataclass
+class Ends:
+    """Sessions that can end some shells."""
+
+    gone: frozenset[Shell]
+    asked: list[Shell] = field(default_factory=list)
+
+    def end(self, shell: Shell) -> bool:
+        self.asked.append(shell)
+        return shell in self.gone
+
+
+def sent_in(name: str, shell: Shell | None = None) -> Intent:
+    return Intent(name, "run", Address("box", name), "create", "New-Box", "ex1", "", shell=shell)
+
+
+def test_only_commands_in_shells_that_are_not_certainly_gone_are_outlasted() -> None:
+    other = Shell(LYNC, "C")
+    intents = [sent_in("a", HERE), sent_in("b", HERE), sent_in("c", other), sent_in("d")]
+    ends, told = Ends(frozenset({HERE})), list[object]()
+    left = end_shells(intents, ends, told.append)  # type: ignore[arg-type]  # the part of sessions that is used
+    assert [one.id for one in left] == ["c", "d"]
+    assert ends.asked == [HERE, other]
+    assert [type(one) for one in told] == [Waiting]
+    assert end_shells([sent_in("e")], ends, told.append) != ()  # type: ignore[arg-type]  # as above
+    assert len(told) == 1

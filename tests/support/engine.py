@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from reconciler.model.landscape import Landscape, Settings
-from reconciler.model.ports import Holder, Sessions
+from reconciler.model.ports import Holder, Sessions, Stop
 from reconciler.model.resource_types import ResourceType
 from reconciler.model.resources import Resources
 from reconciler.plan.build import build_plan
@@ -35,6 +35,7 @@ class Engine:
     point: Callable[[str], None] = lambda _: None
     settings: Settings = field(default_factory=lambda: Settings("test"))
     controllers: Controllers = field(default_factory=Controllers)
+    stop: Stop = field(default_factory=NeverStop)
 
     def __post_init__(self) -> None:
         random = SeededRandom(self.seed)
@@ -67,7 +68,7 @@ class Engine:
                 self.point,
                 controllers=self.controllers,
             )
-            return Apply(plan, performer, SerialScheduler(self.seed), self.store, NeverStop(), "resume").run()
+            return Apply(plan, performer, SerialScheduler(self.seed), self.store, self.stop, "resume").run()
         finally:
             lease.release()
 
