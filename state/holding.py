@@ -22,23 +22,12 @@ LEASE_SECONDS: Final = 60.0
 """How long a holder that says nothing more keeps others waiting."""
 
 
-def held_by(ledger: Ledger) -> Leased | None:
-    """Return the lease of a run that lives, or that may; None where there is none, or its holder is dead."""
-    if not ledger.database.exists():
-        return None
-    with ledger.database.reading() as connection:
-        environment = ledger.find(connection)
-        held = None if environment is None else ledger.leased(connection, environment)
-        return held if held is not None and why_held(ledger, held, ledger.database.now(connection)) else None
-
-
-def refuse_while_held(ledger: Ledger) -> None:
-    """Raise Locked where another run holds the lease and may be alive; nothing is written."""
-    with ledger.database.reading() as connection:
-        environment = ledger.find(connection)
-        held = None if environment is None else ledger.leased(connection, environment)
-        if held is not None and (why := why_held(ledger, held, ledger.database.now(connection))):
-            raise locked(ledger.name, held, why)
+def held_by(ledger: Ledger) -> tuple[Leased, str] | None:
+    """Return the lease of a run that is alive or may be, and why it is not free; None where the lease is free."""
+    with ledger.reading() as saved:
+        held = saved and ledger.leased(*saved)
+        why = why_held(ledger, held, ledger.database.now(saved[0])) if saved and held else ""
+        return (held, why) if held and why else None
 
 
 def why_held(ledger: Ledger, held: Leased, now: float) -> str:

@@ -18,6 +18,7 @@ import struct
 import sys
 from pathlib import Path
 
+from reconciler.model.ports import Clock
 from state.files import open_private, open_to_look
 
 if sys.platform == "win32":
@@ -30,6 +31,7 @@ _FLOCK = "@hhqqi4x"
 
 _CREATION = 0
 """The byte locked while the store itself is being made."""
+_PAUSE_SECONDS = 0.01
 
 
 class HostLock:
@@ -54,8 +56,13 @@ class HostLock:
         """Return the lowest epoch whose byte somebody else holds, where the system tells; nothing is written."""
         return self._seen(_CREATION + 1, 0)
 
-    def begin_creation(self) -> bool:
-        return self._lock(_CREATION)
+    def begin_creation(self, clock: Clock, seconds: float) -> bool:
+        """Lock the byte of whoever makes the store; False where another holds it for longer than ``seconds``."""
+        for _ in range(int(seconds / _PAUSE_SECONDS)):
+            if self._lock(_CREATION):
+                return True
+            clock.sleep(_PAUSE_SECONDS)
+        return False
 
     def end_creation(self) -> None:
         self._unlock(_CREATION)

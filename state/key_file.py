@@ -17,7 +17,6 @@ from state.files import write_private
 from state.host_lock import HostLock
 
 _PATIENCE_SECONDS: Final = 5.0
-_PAUSE_SECONDS: Final = 0.01
 
 
 def create_once(path: Path, content: Callable[[], bytes], clock: Clock) -> None:
@@ -27,13 +26,7 @@ def create_once(path: Path, content: Callable[[], bytes], clock: Clock) -> None:
         StateError: it cannot be made here, or who makes it does not come to an end.
     """
     with closing(HostLock(path.with_name(path.name + ".lock"))) as lock:
-        for _ in range(int(_PATIENCE_SECONDS / _PAUSE_SECONDS)):
-            if path.exists():
-                return
-            if lock.begin_creation():
-                break
-            clock.sleep(_PAUSE_SECONDS)
-        else:
+        if not path.exists() and not lock.begin_creation(clock, _PATIENCE_SECONDS):
             raise state_error("File in use", f"{path} is being made by another process.", "Try again.")
         if not path.exists():
             write_private(path, content())

@@ -18,7 +18,7 @@ from reconciler.model.errors import LeaseLost, StateError
 from reconciler.model.ports import Holder
 from reconciler.model.snapshot import Run, StateChange
 from state import codec
-from state.holding import living, locked, may_live, refuse_while_held, why_held
+from state.holding import held_by, living, locked, may_live, why_held
 from state.host_lock import this_machine, this_process
 from state.leased import Leased
 from state.ledger import Entry, Environment, Ledger
@@ -36,9 +36,9 @@ def take_lease(ledger: Ledger, holder: Holder, *, seconds: float, renews_itself:
         Locked: another run holds it and may be alive.
     """
     database = ledger.database
-    if database.exists():
-        refuse_while_held(ledger)
-    else:
+    if found := held_by(ledger):
+        raise locked(ledger.name, *found)
+    if not database.exists():
         database.create()
     lock = database.host_lock
     began = _Instant(ledger)

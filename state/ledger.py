@@ -6,7 +6,8 @@ through only while the epoch is still the writer's own and its lease has not end
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
@@ -69,6 +70,16 @@ class Ledger:
         return self.database.where
 
     # --- the environment
+
+    @contextmanager
+    def reading(self) -> Iterator[tuple[Connection, Environment] | None]:
+        """Enter a transaction that reads the environment's row and writes nothing; None where it was never saved."""
+        if not self.database.exists():
+            yield None
+            return
+        with self.database.reading() as connection:
+            environment = self.find(connection)
+            yield None if environment is None else (connection, environment)
 
     def find(self, connection: Connection, *, locked: bool = False) -> Environment | None:
         """Return the environment's row, kept from others until the transaction ends if ``locked``; None if never saved.

@@ -84,11 +84,7 @@ class SQLiteDatabase(Database):
             self._check_place()
             lock = self.host_lock
             assert lock is not None
-            for _ in range(int(_CREATION_SECONDS * 100)):
-                if lock.begin_creation():
-                    break
-                self._clock.sleep(0.01)
-            else:
+            if not lock.begin_creation(self._clock, _CREATION_SECONDS):
                 raise in_use(f"{self.where} is being made by another process.")
             try:
                 if not os.path.lexists(self._path):

@@ -86,12 +86,10 @@ class SavedState:
             StateError: it cannot be read, or is not what was written.
         """
         name = self._ledger.name
-        if not self._ledger.database.exists():
-            return Snapshot(name)
-        with self._ledger.database.reading() as connection:
-            found = self._ledger.find(connection)
-            if found is None:
+        with self._ledger.reading() as saved:
+            if saved is None:
                 return Snapshot(name)
+            connection, found = saved
             return read_snapshot(
                 connection,
                 found.id,
@@ -115,30 +113,20 @@ class SavedState:
 
     def is_used(self, nonce: str) -> bool:
         """Return whether something of the saved plan with that nonce was sent."""
-        if not self._ledger.database.exists():
-            return False
-        with self._ledger.database.reading() as connection:
-            environment = self._ledger.find(connection)
-            return environment is not None and is_used(connection, environment.id, codec.escape(nonce))
+        with self._ledger.reading() as saved:
+            return saved is not None and is_used(saved[0], saved[1].id, codec.escape(nonce))
 
     def last_changing_run(self) -> Run | None:
         """Return the latest run of a commit that changed servers, ended or not."""
-        if not self._ledger.database.exists():
-            return None
-        with self._ledger.database.reading() as connection:
-            environment = self._ledger.find(connection)
-            if environment is None:
-                return None
-            return last_changing_run(connection, environment.id, self._ledger.where)
+        with self._ledger.reading() as saved:
+            return None if saved is None else last_changing_run(saved[0], saved[1].id, self._ledger.where)
 
     def history(self, limit: int | None = 50) -> Sequence[Run]:
         """Return the latest runs, newest first; all of them where there is no ``limit``."""
-        if not self._ledger.database.exists():
-            return ()
-        with self._ledger.database.reading() as connection:
-            environment = self._ledger.find(connection)
-            if environment is None:
+        with self._ledger.reading() as saved:
+            if saved is None:
                 return ()
+            connection, environment = saved
             query = select(runs.c.id, runs.c.serial, runs.c.body, runs.c.checksum)
             query = query.where(runs.c.environment == environment.id).order_by(runs.c.serial.desc()).limit(limit)
             found = connection.execute(query).all()
@@ -148,8 +136,8 @@ class SavedState:
 
     def held_by(self) -> Holder | None:
         """Return who holds the lease and lives, or may live."""
-        held = held_by(self._ledger)
-        return None if held is None else held.holder
+        found = held_by(self._ledger)
+        return None if found is None else found[0].holder
 
     def unlock(self, by: Holder) -> Holder | None:
         """End another run's lease by raising the epoch; return who held it, None where nobody did.
@@ -168,12 +156,10 @@ class SavedState:
         Raises:
             StateError: something was edited, removed, added or moved; the message says where.
         """
-        if not self._ledger.database.exists():
-            return Audit(0, START)
-        with self._ledger.database.reading() as connection:
-            environment = self._ledger.find(connection)
-            if environment is None:
+        with self._ledger.reading() as saved:
+            if saved is None:
                 return Audit(0, START)
+            connection, environment = saved
             return verify_chain(
                 connection,
                 environment.id,

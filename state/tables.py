@@ -11,7 +11,7 @@ journal to find what is open.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import (
     BigInteger,
@@ -21,7 +21,6 @@ from sqlalchemy import (
     Index,
     Integer,
     MetaData,
-    PrimaryKeyConstraint,
     SmallInteger,
     Table,
     Text,
@@ -39,8 +38,18 @@ VERSION_TABLE: Final = "schema_revision"
 metadata = MetaData()
 
 
-def _environment() -> Column[int]:
-    return Column("environment", Integer, ForeignKey("meta.id"), nullable=False)
+def _text(name: str, *, is_key: bool = False) -> Column[str]:
+    return Column(name, Text, nullable=False, primary_key=is_key)
+
+
+def _number(name: str, *, is_key: bool = False) -> Column[int]:
+    return Column(name, BigInteger, nullable=False, primary_key=is_key)
+
+
+def _rows(name: str, *columns: Column[Any] | Index) -> Table:
+    """Return a table of rows of one environment; the columns that tell them apart are marked as its key."""
+    environment = Column("environment", Integer, ForeignKey("meta.id"), primary_key=True)
+    return Table(name, metadata, environment, *columns, sqlite_with_rowid=False)
 
 
 meta = Table(
@@ -50,127 +59,67 @@ meta = Table(
     Column("environment", Text, nullable=False, unique=True),
     Column("format", Integer, nullable=False),
     Column("lineage", Text),
-    Column("serial", BigInteger, nullable=False),
-    Column("epoch", BigInteger, nullable=False),
-    Column("content", Text, nullable=False),
-    Column("audit_head", Text, nullable=False),
-    Column("checksum", BigInteger, nullable=False),
+    _number("serial"),
+    _number("epoch"),
+    _text("content"),
+    _text("audit_head"),
+    _number("checksum"),
 )
 
 lease = Table(
     "lease",
     metadata,
     Column("environment", Integer, ForeignKey("meta.id"), primary_key=True, autoincrement=False),
-    Column("epoch", BigInteger, nullable=False),
-    Column("holder", Text, nullable=False),
-    Column("machine", Text, nullable=False),
+    _number("epoch"),
+    _text("holder"),
+    _text("machine"),
     Column("process", Text),
     Column("expires", Float(53), nullable=False),
 )
 
-resources = Table(
-    "resources",
-    metadata,
-    _environment(),
-    Column("address", Text, nullable=False),
-    Column("body", Text, nullable=False),
-    Column("checksum", BigInteger, nullable=False),
-    PrimaryKeyConstraint("environment", "address"),
-    sqlite_with_rowid=False,
-)
+resources = _rows("resources", _text("address", is_key=True), _text("body"), _number("checksum"))
 
-obligations = Table(
+obligations = _rows(
     "obligations",
-    metadata,
-    _environment(),
-    Column("duty", Text, nullable=False),
-    Column("subject", Text, nullable=False),
-    Column("body", Text, nullable=False),
-    Column("checksum", BigInteger, nullable=False),
-    PrimaryKeyConstraint("environment", "duty", "subject"),
-    sqlite_with_rowid=False,
+    _text("duty", is_key=True),
+    _text("subject", is_key=True),
+    _text("body"),
+    _number("checksum"),
 )
 
-decisions = Table(
-    "decisions",
-    metadata,
-    _environment(),
-    Column("name", Text, nullable=False),
-    Column("body", Text, nullable=False),
-    Column("checksum", BigInteger, nullable=False),
-    PrimaryKeyConstraint("environment", "name"),
-    sqlite_with_rowid=False,
-)
+decisions = _rows("decisions", _text("name", is_key=True), _text("body"), _number("checksum"))
 
-intents = Table(
+intents = _rows(
     "intents",
-    metadata,
-    _environment(),
-    Column("serial", BigInteger, nullable=False),
-    Column("position", Integer, nullable=False),
-    Column("id", Text, nullable=False),
-    Column("body", Text, nullable=False),
-    Column("checksum", BigInteger, nullable=False),
+    _number("serial", is_key=True),
+    Column("position", Integer, primary_key=True),
+    _text("id"),
+    _text("body"),
+    _number("checksum"),
     Column("is_open", SmallInteger, nullable=False),
-    PrimaryKeyConstraint("environment", "serial", "position"),
     Index("intents_by_id", "environment", "id"),
-    Index(
-        "intents_open",
-        "environment",
-        "serial",
-        "position",
-        # On PostgreSQL too, by its migration: to say so here would load that dialect into every command.
-        sqlite_where=text("is_open = 1"),
-    ),
-    sqlite_with_rowid=False,
+    # On PostgreSQL partial as well, by its migration: to say so here would load that dialect into every command.
+    Index("intents_open", "environment", "serial", "position", sqlite_where=text("is_open = 1")),
 )
 
-outcomes = Table(
-    "outcomes",
-    metadata,
-    _environment(),
-    Column("serial", BigInteger, nullable=False),
-    Column("position", Integer, nullable=False),
-    Column("body", Text, nullable=False),
-    PrimaryKeyConstraint("environment", "serial", "position"),
-    sqlite_with_rowid=False,
+outcomes = _rows(
+    "outcomes", _number("serial", is_key=True), Column("position", Integer, primary_key=True), _text("body")
 )
 
-runs = Table(
+runs = _rows(
     "runs",
-    metadata,
-    _environment(),
-    Column("id", Text, nullable=False),
-    Column("serial", BigInteger, nullable=False),
-    Column("body", Text, nullable=False),
-    Column("checksum", BigInteger, nullable=False),
-    PrimaryKeyConstraint("environment", "id"),
+    _text("id", is_key=True),
+    _number("serial"),
+    _text("body"),
+    _number("checksum"),
     Index("runs_by_serial", "environment", "serial"),
-    sqlite_with_rowid=False,
 )
 
-used_plans = Table(
-    "used_plans",
-    metadata,
-    _environment(),
-    Column("nonce", Text, nullable=False),
-    Column("serial", BigInteger, nullable=False),
-    PrimaryKeyConstraint("environment", "nonce"),
-    sqlite_with_rowid=False,
-)
+used_plans = _rows("used_plans", _text("nonce", is_key=True), _number("serial"))
 
-audit = Table(
+audit = _rows(
     "audit",
-    metadata,
-    _environment(),
-    Column("serial", BigInteger, nullable=False),
-    Column("epoch", BigInteger, nullable=False),
-    Column("at", Text, nullable=False),
-    Column("who", Text, nullable=False),
-    Column("what", Text, nullable=False),
-    Column("journal", Text, nullable=False),
-    Column("change", Text, nullable=False),
-    Column("hash", Text, nullable=False),
-    PrimaryKeyConstraint("environment", "serial"),
-    sqlite_with_rowid=False,
+    _number("serial", is_key=True),
+    _number("epoch"),
+    *map(_text, ("at", "who", "what", "journal", "change", "hash")),
 )

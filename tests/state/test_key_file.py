@@ -45,7 +45,7 @@ def test_a_key_that_is_there_stays(tmp_path: Path) -> None:
 def test_whoever_makes_it_without_an_end_is_not_waited_for_without_one(tmp_path: Path) -> None:
     path = tmp_path / "plan.key"
     with closing(HostLock(tmp_path / "plan.key.lock")) as other:
-        assert other.begin_creation()
+        assert other.begin_creation(VirtualClock(), 1.0)
         with pytest.raises(StateError, match="being made"):
             create_once(path, lambda: b"mine", VirtualClock())
     assert not path.exists()
