@@ -253,7 +253,12 @@ def connection(**changes: Any) -> ConnectionSettings:
 
 
 def channel(
-    host: FakeWinRS, *, mode: SessionMode = SessionMode.AUTO, always: Mapping[str, str] | None = None, **changes: Any
+    host: FakeWinRS,
+    *,
+    mode: SessionMode = SessionMode.AUTO,
+    always: Mapping[str, str] | None = None,
+    is_stopped: Callable[[], bool] = lambda: False,
+    **changes: Any,
 ) -> Channel:
     target = target_of(connection(mode=mode, **changes), None)
     allow = sorted({*CMDLETS, "exchucutil.ps1"})
@@ -262,6 +267,7 @@ def channel(
         connect=lambda: host,
         clock=host.clock,
         nonce=lambda: "0123456789abcdef",
+        is_stopped=is_stopped,
     )
 
 

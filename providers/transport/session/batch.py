@@ -10,7 +10,8 @@ from typing import Final
 
 from providers.transport import wire
 from providers.transport.session import pending as travelling
-from providers.transport.session.conversation import Watch, patience
+from providers.transport.session.conversation import patience
+from providers.transport.session.host import Watch
 from providers.transport.session.opening import Opening
 from providers.transport.session.pending import Pending
 from providers.transport.session.replies import Replies
@@ -39,14 +40,15 @@ def _learn_clocks(opening: Opening) -> None:
     Raises:
         SessionError: it did not tell them.
     """
-    if opening.clocks.is_known:
+    host = opening.host
+    if host.clocks.is_known:
         return
     try:
         _run(opening, [])
     except Gone as gone:
         raise gone.error from gone
-    if not opening.clocks.is_known:
-        raise opening.endings.lost("it does not tell its clock, by which commands have to begin in time")
+    if not host.clocks.is_known:
+        raise host.endings.no_clock()
 
 
 def _run(opening: Opening, batch: list[Pending]) -> None:
@@ -60,19 +62,19 @@ def _run(opening: Opening, batch: list[Pending]) -> None:
 
 
 def _receive(opening: Opening, process: ShellProcess, replies: Replies, batch: list[Pending]) -> None:
-    waiting = {one.wire_id: one for one in batch}
-    seconds, endings, began = patience(opening.deadlines, batch), opening.endings, opening.clock.monotonic()
-    watch = Watch(opening.deadlines.load + seconds, clock=opening.clock, endings=endings, is_stopped=opening.is_stopped)
+    host, waiting = opening.host, {one.wire_id: one for one in batch}
+    seconds, began = patience(host.deadlines, batch), host.clock.monotonic()
+    watch = Watch(host, host.deadlines.load + seconds)
     is_ready = False
     while waiting or not is_ready:
         output = process.receive()
         lines = replies.feed(output)
         if opening.note_ready(lines):
-            is_ready, opening.load_seconds = True, opening.clock.monotonic() - began
+            is_ready, opening.load_seconds = True, host.clock.monotonic() - began
         is_ready = is_ready or output.lost is not None
         replies.take(lines, waiting)
         if output.done and (waiting or not is_ready):
-            raise Gone(endings.ended(output, was_ready=is_ready))
+            raise Gone(host.endings.ended(output, was_ready=is_ready))
         if any(isinstance(line, wire.Told) for line in lines):
             watch.allow(seconds)
         watch.check()
@@ -81,16 +83,16 @@ def _receive(opening: Opening, process: ShellProcess, replies: Replies, batch: l
 def _send(opening: Opening, process: ShellProcess, replies: Replies, batch: list[Pending]) -> None:
     for one in batch:
         one.was_sent = True
-    lines = opening.greeting.lines(replies.nonce) + travelling.lines(batch, opening.clocks)
+    lines = opening.greeting.lines(replies.nonce) + travelling.lines(batch, opening.host.clocks)
     try:
         process.send(lines, end=True, until=travelling.earliest(batch))
     except TooLate as late:
         for one in batch:
             one.was_sent = False
-        raise opening.endings.too_late() from late
+        raise opening.host.endings.too_late() from late
     except NotTaken as refused:
         raise refused.error from refused
     except Ended:
         return  # what it wrote before it ended says why
     except Unconfirmed as unconfirmed:
-        raise Gone(opening.endings.lost("its input was not confirmed")) from unconfirmed
+        raise Gone(opening.host.endings.lost("its input was not confirmed")) from unconfirmed

@@ -20,7 +20,10 @@ from typing import Any, Final
 from providers.transport import wire
 from providers.transport.session.batch import BATCH, BATCH_BYTES, run_batch
 from providers.transport.session.conversation import Conversation
+from providers.transport.session.endings import Endings
 from providers.transport.session.greeting import Greeting
+from providers.transport.session.host import Host
+from providers.transport.session.host_clocks import HostClocks
 from providers.transport.session.opening import Opening
 from providers.transport.session.pending import Pending, Result, ask_permission, bursts
 from providers.transport.session.replies import Replies
@@ -50,9 +53,9 @@ class Channel:
         self.mode = greeting.target.settings.mode
         self.load_seconds: float | None = None
         """How long the last process took until it answered; None before the first."""
-        self._opening = Opening(greeting, connect=connect, clock=clock, nonce=nonce, is_stopped=is_stopped)
-        self._endings = self._opening.endings
-        self._clock = clock
+        self._endings = Endings(greeting.target.place, greeting.target.secrets)
+        self._host = Host(greeting.target, clock, HostClocks(clock), self._endings, is_stopped)
+        self._opening = Opening(greeting, self._host, connect=connect, nonce=nonce)
         self._conversation: Conversation | None = None
         self._told: Mapping[str, str] = {}
         """The ``always`` parameters that the running process was told."""
@@ -86,7 +89,7 @@ class Channel:
             SessionError: the channel could not be opened; nothing was sent.
             TypeError: a command still holds a name to be filled in.
         """
-        if self._opening.is_stopped():
+        if self._host.is_stopped():
             raise self._endings.stopped()
         asked = [self._pending(request) for request in requests]
         pending = {one.wire_id: one for one in asked}
@@ -168,9 +171,9 @@ class Channel:
         if running is not None and is_pinned and not running.is_exhausted and running.served < RECYCLE_AFTER:
             return running
         self._discard(send_exit=True)
-        began = self._clock.monotonic()
+        began = self._host.clock.monotonic()
         self._conversation = self._opening.converse(is_probe=self.mode is SessionMode.AUTO)
-        self.load_seconds = self._clock.monotonic() - began
+        self.load_seconds = self._host.clock.monotonic() - began
         self._told = always
         if self._conversation is None:
             if self.mode is SessionMode.STREAM:
@@ -202,7 +205,7 @@ class Channel:
         A session that is found to be gone is let go of: the next call opens another one.
         """
         conversation = self._conversation
-        if conversation is None or conversation.idle_seconds < self._opening.deadlines.beat:
+        if conversation is None or conversation.idle_seconds < self._host.deadlines.beat:
             return
         try:
             conversation.ping()

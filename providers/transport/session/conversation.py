@@ -7,51 +7,24 @@ bounded: answers by a ``Watch``, repairs by their number.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import Final
 
 from providers.transport import wire
 from providers.transport.session import pending as travelling
-from providers.transport.session.endings import Endings
+from providers.transport.session.host import Host, Watch
 from providers.transport.session.pending import Pending
 from providers.transport.session.replies import Replies, Waiting
 from providers.transport.settings import Deadlines
 from providers.transport.wsman.shell import Ended, Gone, NotTaken, Output, ShellProcess, Unconfirmed
 from reconciler.model.errors import SessionError
-from reconciler.model.ports import Clock, Deadline
+from reconciler.model.ports import Deadline
 
 REPAIRS: Final = 6
 """How often the replies of one burst are asked for again."""
 LAST_RECEIVES: Final = 4
 """How often a process that no longer reads is asked for what it wrote last."""
-
-
-class Watch:
-    """How long an answer is waited for; told anew whenever one comes."""
-
-    def __init__(self, seconds: float, *, clock: Clock, endings: Endings, is_stopped: Callable[[], bool]) -> None:
-        self._clock, self._endings, self._is_stopped = clock, endings, is_stopped
-        self.allow(seconds)
-
-    def allow(self, seconds: float) -> None:
-        """Wait so long from now on."""
-        self._deadline = self._clock.monotonic() + seconds
-
-    @property
-    def is_over(self) -> bool:
-        return self._clock.monotonic() >= self._deadline
-
-    def check(self) -> None:
-        """Go on; or end the session, where the run was stopped or the time is over.
-
-        Raises:
-            Gone: it was.
-        """
-        if self._is_stopped():
-            raise Gone(self._endings.stopped())
-        if self.is_over:
-            raise Gone(self._endings.lost("it gave no answer within the time allowed"))
 
 
 def patience(deadlines: Deadlines, waiting: Iterable[Pending]) -> float:
@@ -62,20 +35,9 @@ def patience(deadlines: Deadlines, waiting: Iterable[Pending]) -> float:
 class Conversation:
     """A process that answers while its input is open. Not thread-safe."""
 
-    def __init__(
-        self,
-        process: ShellProcess,
-        replies: Replies,
-        *,
-        deadlines: Deadlines,
-        endings: Endings,
-        clock: Clock,
-        is_stopped: Callable[[], bool],
-    ) -> None:
-        self.process, self.replies = process, replies
-        self._deadlines, self._endings, self._clock = deadlines, endings, clock
-        self._is_stopped = is_stopped
-        self._began = clock.monotonic()
+    def __init__(self, process: ShellProcess, replies: Replies, host: Host) -> None:
+        self.process, self.replies, self._host = process, replies, host
+        self._began = host.clock.monotonic()
         self._own_ids = 0
         self._may_be_torn = False
         """The last line sent may have arrived in part: a line feed has to end it."""
@@ -87,11 +49,8 @@ class Conversation:
     @property
     def is_exhausted(self) -> bool:
         """The process is not to be asked any more: it has ended, ran out of memory, or is so old that it leaks."""
-        return self.is_over or self.replies.is_exhausted or self.age_seconds >= self._deadlines.recycle
-
-    @property
-    def age_seconds(self) -> float:
-        return self._clock.monotonic() - self._began
+        age_seconds = self._host.clock.monotonic() - self._began
+        return self.is_over or self.replies.is_exhausted or age_seconds >= self._host.deadlines.recycle
 
     @property
     def idle_seconds(self) -> float:
@@ -125,13 +84,13 @@ class Conversation:
     def _await(self, waiting: Waiting, is_lost: bool) -> None:
         """Receive until everything sent is answered, asking again for replies that may have been lost."""
         repairs, lost_by = 0, None
-        seconds = patience(self._deadlines, waiting.values())
-        watch = Watch(seconds, clock=self._clock, endings=self._endings, is_stopped=self._is_stopped)
+        seconds = patience(self._host.deadlines, waiting.values())
+        watch = Watch(self._host, seconds)
         while waiting:
             if is_lost:
                 repairs += 1
                 if repairs > REPAIRS:
-                    raise Gone(self._endings.lost_again(lost_by))
+                    raise Gone(self._host.endings.lost_again(lost_by))
                 is_lost = not self._repair(self._replay_line(waiting))
                 if is_lost:
                     continue
@@ -152,7 +111,7 @@ class Conversation:
     def _note_end(self, output: Output, waiting: Waiting) -> None:
         self.is_over = True
         if waiting:
-            raise Gone(self._endings.ended(output, was_ready=True))
+            raise Gone(self._host.endings.ended(output, was_ready=True))
 
     def _try_send(self, data: bytes, *, until: Deadline | None = None) -> bool:
         try:
@@ -184,7 +143,7 @@ class Conversation:
                 output = self.process.receive()
                 self.replies.take(self.replies.feed(output), waiting)
                 if output.done:
-                    return self._endings.ended(output, was_ready=was_ready)
+                    return self._host.endings.ended(output, was_ready=was_ready)
                 if not (output.stdout or output.stderr):
                     break
         return error
@@ -201,15 +160,14 @@ class Conversation:
         if not self._try_send(self._ping_line(name)):
             self._may_be_torn = True
             return
-        seconds = self._deadlines.close
-        watch = Watch(seconds, clock=self._clock, endings=self._endings, is_stopped=self._is_stopped)
+        watch = Watch(self._host, self._host.deadlines.close)
         while True:
             output = self.process.receive()
             lines = self.replies.feed(output)
             if output.lost or any(isinstance(line, wire.Told) and line.id == name for line in lines):
                 return
             if output.done:
-                raise Gone(self._endings.ended(output, was_ready=True))
+                raise Gone(self._host.endings.ended(output, was_ready=True))
             watch.check()
 
     def _ping_line(self, name: str) -> bytes:
@@ -225,8 +183,8 @@ class Conversation:
             Gone, Unconfirmed: it did not answer.
         """
         self.process.send(b"\n" + wire.encode({"op": "exit", "id": self._own_id(), "flush": True}), end=True)
-        deadline = self._clock.monotonic() + self._deadlines.close
-        while not self.process.receive().done and self._clock.monotonic() < deadline:
+        watch = Watch(self._host, self._host.deadlines.close)
+        while not self.process.receive().done and not watch.is_over:
             continue
 
     def close(self) -> None:

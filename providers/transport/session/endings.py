@@ -35,6 +35,9 @@ class Endings:
         told = Diagnostic("Session lost", f"{self.place}: {reason}.", AGAIN)
         return TransientError(told, delay_seconds=_DELAY_SECONDS)
 
+    def no_clock(self) -> SessionError:
+        return self.lost("it does not report its clock, and commands need it to begin in time")
+
     def stopped(self) -> SessionError:
         """The run ends, and with it every session: nothing is tried again."""
         return PermanentError(Diagnostic("Run ended", f"{self.place}: nothing more is asked, the run ends.", AGAIN))

@@ -6,15 +6,12 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from providers.transport import wire
-from providers.transport.session.conversation import Conversation, Watch
-from providers.transport.session.endings import Endings
+from providers.transport.session.conversation import Conversation
 from providers.transport.session.greeting import Greeting, ready
-from providers.transport.session.host_clocks import HostClocks
+from providers.transport.session.host import Host, Watch
 from providers.transport.session.replies import Replies
-from providers.transport.settings import Deadlines, Target
 from providers.transport.wsman.shell import Ended, Gone, ShellProcess, Unconfirmed
 from providers.transport.wsman.winrs import WinRS
-from reconciler.model.ports import Clock
 from reconciler.model.values import EMPTY
 
 HELLO: Final = "~hello"
@@ -25,33 +22,14 @@ class Opening:
     """Starts processes on one host."""
 
     def __init__(
-        self,
-        greeting: Greeting,
-        *,
-        connect: Callable[[], WinRS],
-        clock: Clock,
-        nonce: Callable[[], str],
-        is_stopped: Callable[[], bool],
+        self, greeting: Greeting, host: Host, *, connect: Callable[[], WinRS], nonce: Callable[[], str]
     ) -> None:
-        self.greeting = greeting
-        self.clock = clock
-        self.is_stopped = is_stopped
-        self.endings = Endings(self.target.place, self.target.secrets)
-        self.clocks = HostClocks(clock)
+        self.greeting, self.host = greeting, host
         self.about: Mapping[str, Any] = EMPTY
-        """What the runner told of the host when it was ready."""
+        """What the runner said of the host when it was ready."""
         self.load_seconds = 0.0
         """How long the last process of batch mode took until it was ready."""
-        self._connect = connect
-        self._nonce = nonce
-
-    @property
-    def target(self) -> Target:
-        return self.greeting.target
-
-    @property
-    def deadlines(self) -> Deadlines:
-        return self.target.settings.deadlines
+        self._connect, self._nonce = connect, nonce
 
     def start(self) -> tuple[ShellProcess, Replies]:
         """Start PowerShell.
@@ -59,20 +37,12 @@ class Opening:
         Raises:
             SessionError: it could not be done; nothing is left running.
         """
-        if self.is_stopped():
-            raise self.endings.stopped()
-        process = ShellProcess(
-            self._connect(),
-            place=self.target.place,
-            endpoint=self.target.endpoint,
-            account=self.target.settings.user,
-            clock=self.clock,
-            deadlines=self.deadlines,
-            secrets=self.target.secrets,
-            is_stopped=self.is_stopped,
-        )
+        host = self.host
+        if host.is_stopped():
+            raise host.endings.stopped()
+        process = ShellProcess(self._connect(), host.target, clock=host.clock, is_stopped=host.is_stopped)
         process.start(self.greeting.runner.bootstrap)
-        return process, Replies(self._nonce(), self.target, self.endings, self.clocks)
+        return process, Replies(self._nonce(), host.target, host.endings, host.clocks)
 
     def converse(self, *, is_probe: bool) -> Conversation | None:
         """Return the conversation with a new process, or None where it does not answer while its input is open.
@@ -84,17 +54,11 @@ class Opening:
             SessionError: there is no process, or none that can run a cmdlet; nothing is left running.
         """
         process, replies = self.start()
-        conversation = Conversation(
-            process,
-            replies,
-            deadlines=self.deadlines,
-            endings=self.endings,
-            clock=self.clock,
-            is_stopped=self.is_stopped,
-        )
+        conversation = Conversation(process, replies, self.host)
+        deadlines = self.host.deadlines
         is_streaming = False
         try:
-            is_streaming = self._greet(process, replies, self.deadlines.probe if is_probe else self.deadlines.load)
+            is_streaming = self._greet(process, replies, deadlines.probe if is_probe else deadlines.load)
         except Ended as ended:
             raise conversation.last_words(ended.error, {}, was_ready=False) from ended
         except Gone as gone:
@@ -110,25 +74,25 @@ class Opening:
             hello = wire.encode({"op": "ping", "id": HELLO, "flush": True})
             process.send(self.greeting.lines(replies.nonce) + hello)
         except Unconfirmed:
-            raise Gone(self.endings.lost("its input was not confirmed")) from None
-        watch = Watch(seconds, clock=self.clock, endings=self.endings, is_stopped=self.is_stopped)
+            raise Gone(self.host.endings.lost("its input was not confirmed")) from None
+        watch = Watch(self.host, seconds)
         is_ready = False
         while not watch.is_over:
             output = process.receive()
             lines = replies.feed(output)
             if any(isinstance(line, wire.Loading) for line in lines):
-                watch.allow(self.deadlines.load)
+                watch.allow(self.host.deadlines.load)
             if self.note_ready(lines):
                 is_ready = True
-                watch.allow(self.deadlines.probe)
+                watch.allow(self.host.deadlines.probe)
             if is_ready and any(isinstance(line, wire.Told) and line.id == HELLO for line in lines):
                 return True
             if output.done:
-                raise Gone(self.endings.ended(output, was_ready=is_ready))
-            if self.is_stopped():
-                raise Gone(self.endings.stopped())
+                raise Gone(self.host.endings.ended(output, was_ready=is_ready))
+            if self.host.is_stopped():
+                raise Gone(self.host.endings.stopped())
             if output.lost:
-                raise Gone(self.endings.lost("the connection broke while PowerShell started"))
+                raise Gone(self.host.endings.lost("the connection broke while PowerShell started"))
         return False
 
     def note_ready(self, lines: Iterable[wire.Line]) -> bool:
@@ -138,11 +102,11 @@ class Opening:
             SessionError: it could not load what the cmdlets need, so it runs none.
         """
         match ready(lines):
-            case wire.Ready(about) if not self.clocks.is_known:
-                raise self.endings.lost("it does not tell its clock, by which commands have to begin in time")
+            case wire.Ready(about) if not self.host.clocks.is_known:
+                raise self.host.endings.no_clock()
             case wire.Ready(about):
                 self.about = about
                 return True
             case wire.Told(_, data):
-                raise self.endings.not_loaded(data.get("error"))
+                raise self.host.endings.not_loaded(data.get("error"))
         return False

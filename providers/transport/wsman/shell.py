@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from providers.transport import wire
-from providers.transport.settings import Deadlines
+from providers.transport.settings import Target
 from providers.transport.wsman.fault_tables import Class, Cure, Phase
 from providers.transport.wsman.faults import Judgement, judge
 from providers.transport.wsman.winrs import WinRS
-from reconciler.model.commands import Endpoint, Shell
+from reconciler.model.commands import Shell
 from reconciler.model.errors import AuthenticationFailed, SessionError
 from reconciler.model.ports import Clock, Deadline
 
@@ -77,25 +77,9 @@ class Output:
 class ShellProcess:
     """A running powershell.exe. Not thread-safe: one message at a time, as sealing demands."""
 
-    def __init__(
-        self,
-        protocol: WinRS,
-        *,
-        place: str,
-        endpoint: Endpoint,
-        account: str = "",
-        clock: Clock,
-        deadlines: Deadlines,
-        secrets: tuple[str, ...] = (),
-        is_stopped: Callable[[], bool] = lambda: False,
-    ) -> None:
-        self._protocol = protocol
-        self._place = place
-        self._endpoint, self._account = endpoint, account
-        self._clock = clock
-        self._deadlines = deadlines
-        self._secrets = secrets
-        self._is_stopped = is_stopped
+    def __init__(self, protocol: WinRS, target: Target, *, clock: Clock, is_stopped: Callable[[], bool]) -> None:
+        self._protocol, self._target = protocol, target
+        self._clock, self._is_stopped = clock, is_stopped
         self._shell: str | None = None
         self._command: str | None = None
         self._has_ended = False
@@ -109,9 +93,9 @@ class ShellProcess:
 
     @property
     def shell(self) -> Shell | None:
-        """The shell on its host, as another run can find it; None while there is none. May be asked by any thread."""
-        name = self._shell
-        return None if name is None else Shell(self._endpoint, name, self._account)
+        """The shell on its host, as another run can find it; None while there is none. Any thread may read it."""
+        name, target = self._shell, self._target
+        return None if name is None else Shell(target.endpoint, name, target.settings.user)
 
     # --- opening
 
@@ -123,53 +107,38 @@ class ShellProcess:
         """
         try:
             self._shell = self._open_shell()
-            encoded = wire.encoded_command(bootstrap)
-            shell = self._shell
-            self._command = self._opening(
-                Phase.COMMAND,
-                lambda: self._protocol.run_command(
-                    shell, "powershell.exe", (*ARGUMENTS, encoded), console_mode_stdin=False
-                ),
-            )
+            self._command = self._run(self._shell, (*ARGUMENTS, wire.encoded_command(bootstrap)))
         except SessionError:
             self.close()
             raise
 
     def _open_shell(self) -> str:
-        page, idle = CODE_PAGES[0], IDLE_TIMEOUT
+        page: int = CODE_PAGES[0]
+        idle: str | None = IDLE_TIMEOUT
         while True:
             try:
-                return self._create(page, idle)
-            except _Cured as cured:
-                before = (page, idle)
-                if cured.judgement.cure is Cure.OTHER_CODE_PAGE:
+                return self._answered(self._protocol.open_shell(codepage=page, noprofile=False, idle_timeout=idle))
+            except Exception as error:
+                judgement = self._judge(error, Phase.CREATE)
+                if judgement.cure is Cure.OTHER_CODE_PAGE and page != CODE_PAGES[1]:
                     page = CODE_PAGES[1]
+                elif judgement.cure is Cure.NO_IDLE_TIMEOUT and idle is not None:
+                    idle = None
                 else:
-                    idle = ""
-                if (page, idle) == before:
-                    raise cured.judgement.error from cured
+                    raise judgement.error from error
 
-    def _create(self, code_page: int, idle_timeout: str) -> str:
-        return self._opening(
-            Phase.CREATE,
-            lambda: self._protocol.open_shell(codepage=code_page, noprofile=False, idle_timeout=idle_timeout or None),
-        )
-
-    def _opening(self, phase: Phase, message: Callable[[], Result], *, is_again: bool = False) -> Result:
-        try:
-            result = message()
-        except Exception as error:
-            judgement = self._judge(error, phase)
-            if judgement.cure in (Cure.OTHER_CODE_PAGE, Cure.NO_IDLE_TIMEOUT):
-                raise _Cured(judgement) from None
-            is_lost_seal = judgement.kind is Class.SAFE and judgement.cure is Cure.RECONNECT
-            if is_again or not is_lost_seal or phase is not Phase.COMMAND:
-                raise judgement.error from error
-        else:
-            self._last_message = self._clock.monotonic()
-            return result
-        # The connection was closed after the Create, and the seal or the ticket with it: once more over a new one.
-        return self._opening(phase, message, is_again=True)
+    def _run(self, shell: str, arguments: tuple[str, ...]) -> str:
+        """Start PowerShell, once more over a new connection where the one before was closed after the Create."""
+        is_again = False
+        while True:
+            try:
+                name = self._protocol.run_command(shell, "powershell.exe", arguments, console_mode_stdin=False)
+                return self._answered(name)
+            except Exception as error:
+                judgement = self._judge(error, Phase.COMMAND)
+                if is_again or judgement.kind is not Class.SAFE or judgement.cure is not Cure.RECONNECT:
+                    raise judgement.error from error
+                is_again = True
 
     # --- streaming
 
@@ -191,32 +160,18 @@ class ShellProcess:
 
     def _send_chunk(self, chunk: bytes, end: bool, *, is_first: bool, until: Deadline | None) -> None:
         shell, command = self._ids()
-        self._freshen()
-        give_up = self._clock.monotonic() + self._deadlines.reconnect
-        tries = busy = refused = seals = 0
+        tries = self._tries()
         while True:
-            tries += 1
             if until is not None and until.left_seconds(self._clock) <= 0:
                 raise (TooLate if is_first else Unconfirmed)
             try:
                 self._protocol.send_command_input(shell, command, chunk, end)
-                self._last_message = self._clock.monotonic()
-                return
+                return self._answered(None)
             except Exception as error:
                 judgement = self._judge(error, Phase.SEND)
                 if judgement.kind is Class.AMBIG:
                     raise Unconfirmed from error
-                busy += judgement.cure is Cure.BUSY
-                refused += isinstance(judgement.error, AuthenticationFailed)
-                seals += judgement.lost_seal
-                if (
-                    judgement.kind is not Class.SAFE
-                    or busy > BUSY_TRIES
-                    or refused > 1
-                    or seals > SEAL_TRIES
-                    or self._clock.monotonic() >= give_up
-                    or self._is_stopped()
-                ):
+                if tries.are_over(judgement) or judgement.kind is not Class.SAFE or self._is_stopped():
                     raise _refused(judgement, is_first=is_first)(judgement.error) from error
                 self._pause(judgement, tries)
 
@@ -227,15 +182,12 @@ class ShellProcess:
             Gone: the process is no longer there, or cannot be reached for too long.
         """
         shell, command = self._ids()
-        self._freshen()
-        give_up = self._clock.monotonic() + self._deadlines.reconnect
-        tries = refused = seals = 0
+        tries = self._tries()
         while True:
-            tries += 1
             began = self._clock.monotonic()
             try:
-                stdout, stderr, code, done = self._protocol.get_command_output_raw(shell, command)
-                self._last_message = self._clock.monotonic()
+                found = self._protocol.get_command_output_raw(shell, command)
+                stdout, stderr, code, done = self._answered(found)
                 self._stderr = (self._stderr + stderr)[-STDERR_KEPT:]
                 self._has_ended = done
                 if not (stdout or stderr or done):
@@ -244,29 +196,35 @@ class ShellProcess:
             except Exception as error:
                 judgement = self._judge(error, Phase.RECEIVE)
                 if judgement.kind is Class.POLL and judgement.cure is Cure.NONE and not judgement.delay_seconds:
-                    self._last_message = self._clock.monotonic()
+                    self._answered(None)
                     self._not_at_once(began)
                     return Output()
+                are_over = tries.are_over(judgement)
                 if judgement.output_lost:
                     self._pause(judgement, tries)
                     return Output(lost=judgement.error)
-                refused += isinstance(judgement.error, AuthenticationFailed)
-                seals += judgement.lost_seal
-                is_over = self._clock.monotonic() >= give_up or refused > 1 or seals > SEAL_TRIES
-                if judgement.kind not in (Class.POLL, Class.SAFE) or is_over or self._is_stopped():
+                if are_over or judgement.kind not in (Class.POLL, Class.SAFE) or self._is_stopped():
                     raise Gone(judgement.error) from error
                 self._pause(judgement, tries)
 
+    def _answered(self, answer: Result) -> Result:
+        self._last_message = self._clock.monotonic()
+        return answer
+
     def _judge(self, error: Exception, phase: Phase) -> Judgement:
-        judgement = judge(error, phase, self._place, self._secrets)
+        judgement = judge(error, phase, self._target.place, self._target.secrets)
         if judgement.cure is Cure.RECONNECT:
             self._protocol.transport.close_session()
         return judgement
 
-    def _pause(self, judgement: Judgement, tries: int) -> None:
-        """Wait as the failure asks; where that is not at all, once at most: what stays so is not asked without rest."""
-        delay = self._deadlines.busy if judgement.cure is Cure.BUSY else judgement.delay_seconds
-        delay = delay or (QUIET_SECONDS if tries > 1 else 0.0)
+    def _tries(self) -> _Tries:
+        return _Tries(self._clock, self._clock.monotonic() + self._target.settings.deadlines.reconnect)
+
+    def _pause(self, judgement: Judgement, tries: _Tries) -> None:
+        """Wait as the failure asks; where it asks for no wait, only the second try may follow at once."""
+        deadlines = self._target.settings.deadlines
+        delay = deadlines.busy if judgement.cure is Cure.BUSY else judgement.delay_seconds
+        delay = delay or (QUIET_SECONDS if tries.failed > 1 else 0.0)
         if delay:
             self._clock.sleep(delay)
 
@@ -276,14 +234,12 @@ class ShellProcess:
         if too_soon > 0:
             self._clock.sleep(too_soon)
 
-    def _freshen(self) -> None:
-        """Drop a connection that was idle so long that the server may have closed it, and the seal with it."""
-        if self.idle_seconds > self._deadlines.idle:
-            self._protocol.transport.close_session()
-
     def _ids(self) -> tuple[str, str]:
+        """Return shell and command. A connection that idled too long is dropped: the server may have closed it."""
         if self._shell is None or self._command is None:
             raise RuntimeError("the process was not started")
+        if self.idle_seconds > self._target.settings.deadlines.idle:
+            self._protocol.transport.close_session()
         return self._shell, self._command
 
     # --- closing
@@ -320,10 +276,7 @@ class ShellProcess:
         try:
             message()
         except Exception as error:
-            judgement = judge(error, phase, self._place, self._secrets)
-            if judgement.cure is Cure.RECONNECT:
-                self._protocol.transport.close_session()
-            return judgement
+            return self._judge(error, phase)
         return None
 
 
@@ -333,7 +286,22 @@ def _refused(judgement: Judgement, *, is_first: bool) -> type[Gone]:
     return NotTaken if is_first and judgement.unread else Gone
 
 
-class _Cured(Exception):
-    def __init__(self, judgement: Judgement) -> None:
-        super().__init__()
-        self.judgement = judgement
+@dataclass(slots=True)
+class _Tries:
+    """How often one message has failed, and in which ways."""
+
+    clock: Clock
+    give_up: float
+    failed: int = 0
+    _busy: int = 0
+    _refused: int = 0
+    _seals: int = 0
+
+    def are_over(self, judgement: Judgement) -> bool:
+        """Count a failure; return True where the message may not be sent once more."""
+        self.failed += 1
+        self._busy += judgement.cure is Cure.BUSY
+        self._refused += isinstance(judgement.error, AuthenticationFailed)
+        self._seals += judgement.lost_seal
+        is_limit_reached = self._busy > BUSY_TRIES or self._refused > 1 or self._seals > SEAL_TRIES
+        return is_limit_reached or self.clock.monotonic() >= self.give_up

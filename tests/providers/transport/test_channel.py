@@ -565,11 +565,13 @@ def test_arguments_arrive_as_they_are() -> None:
 
 def test_a_stopped_run_ends_the_wait() -> None:
     host = FakeWinRS()
-    opened = channel(host)
-    opened.invoke(reads("a"))
     stopped = threading.Event()
-    assert opened._conversation is not None
-    opened._conversation._is_stopped = stopped.is_set
-    stopped.set()
-    host.troubles = [Trouble(Phase.RECEIVE, n, FAILURES["operation time-out"]) for n in range(1, 999)]
+    opened = channel(host, is_stopped=stopped.is_set)
+    opened.invoke(reads("a"))
+
+    def times_out() -> Exception:
+        stopped.set()
+        return FAILURES["operation time-out"]()
+
+    host.troubles = [Trouble(Phase.RECEIVE, n, times_out) for n in range(1, 999)]
     assert kinds(opened.invoke(writes("x"))) == ["AmbiguousOutcome"]

@@ -260,8 +260,7 @@ def test_a_channel_in_use_at_the_end_is_closed_by_whoever_uses_it(hosts: Callabl
 def test_a_call_that_was_given_a_channel_at_the_very_end_sends_nothing_and_leaves_nothing_open() -> None:
     stopped = threading.Event()
     host = FakeWinRS()
-    opened = channel(host)
-    opened._opening.is_stopped = stopped.is_set
+    opened = channel(host, is_stopped=stopped.is_set)
     opened.invoke(writes("x"))
     stopped.set()
     with pytest.raises(PermanentError):
@@ -274,8 +273,7 @@ def test_a_call_that_was_given_a_channel_at_the_very_end_sends_nothing_and_leave
 def test_the_end_of_a_run_waits_for_one_message_and_not_for_the_command() -> None:
     stopped = threading.Event()
     host = FakeWinRS()
-    opened = channel(host)
-    opened._opening.is_stopped = stopped.is_set
+    opened = channel(host, is_stopped=stopped.is_set)
     opened.invoke(reads("a"))
     asked = host.messages[Phase.RECEIVE]
 
