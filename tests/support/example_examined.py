@@ -10,7 +10,7 @@ from reconciler.doctor.needs import Needs
 from reconciler.doctor.report import Report, host_report
 from reconciler.model.commands import EXCHANGE, LYNC, Authentication, Connection, Endpoint
 from reconciler.model.diagnostics import Diagnostic
-from reconciler.model.findings import Ahead, Check, Examined, Finding, failed, ok, skipped
+from reconciler.model.findings import Ahead, Check, Examined, Finding, Status, failed, ok, skipped
 
 QUOTAS: Mapping[str, int] = {
     "MaxMemoryPerShellMB": 1024,
@@ -108,3 +108,17 @@ def troubled(long: str = "") -> Report:
 
 def in_order() -> Report:
     return Report("contoso", (ok(Check.STATE, "none"),), (host_report(seen(), NEEDS, is_entry=True),))
+
+
+def judged(one: Examined, needs: Needs = NEEDS, **options: Any) -> dict[Check, Finding]:
+    """Return the findings of a host that is an entry point, by what they are about."""
+    report = host_report(one, needs, is_entry=True, **options)
+    return {finding.check: finding for finding in report.findings}
+
+
+def only(one: Examined, check: Check, **options: Any) -> Finding:
+    """Return the one finding that is not in order, which is of ``check``."""
+    amiss = [finding for finding in judged(one, **options).values() if finding.status is not Status.OK]
+    assert [finding.check for finding in amiss] == [check]
+    assert amiss[0].summary
+    return amiss[0]
