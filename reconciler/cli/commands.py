@@ -290,7 +290,14 @@ def show(output: Output, what: Path, directory: Path | None, commands: bool) -> 
 @with_connections
 @click.argument("what", metavar="[DIR|PLANFILE]", type=PATH, default=Path())
 @click.option("--dir", "directory", type=PATH, help="Of a saved plan: its environment, if it is not where it was.")
-@click.option("--format", "form", type=click.Choice(["dot", "mermaid", "json"]), default="dot", show_default=True)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["dot", "mermaid", "json"]),
+    default="dot",
+    show_default=True,
+    help="dot for Graphviz, mermaid for pages, json for programs.",
+)
 @shown
 def graph(output: Output, what: Path, directory: Path | None, form: str) -> int:
     """Print the graph of a plan for Graphviz, Mermaid or others."""
@@ -321,9 +328,17 @@ def schema(output: Output, which: str) -> int:
 @main.command()
 @click.argument("world", metavar="WORLD|DIR", type=PATH)
 @with_connections
-@click.option("--port", type=click.IntRange(0, 65535), default=5985, show_default=True)
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=5985, show_default=True, help="TCP port; 0 takes a free one."
+)
 @click.option("--tls", is_flag=True, help="HTTPS, with a certificate made for this run.")
-@click.option("--auth", type=click.Choice(["basic", "ntlm", "certificate", "kerberos", "credssp"]), default="ntlm")
+@click.option(
+    "--auth",
+    type=click.Choice(["basic", "ntlm", "certificate", "kerberos", "credssp"]),
+    default="ntlm",
+    show_default=True,
+    help="How clients log on.",
+)
 @click.option("--keytab", type=PATH, help="For Kerberos: the key of HTTP/localhost.")
 @click.option("--latency", type=click.IntRange(0), default=0, metavar="MS", help="Delay of each message.")
 @click.option("--changes", type=PATH, metavar="FILE", help="Where changes of the world are kept.")

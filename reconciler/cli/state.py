@@ -82,7 +82,7 @@ def state_mv(output: Output, source: str, destination: str, directory: Path) -> 
 @state.command("history")
 @with_directory
 @with_json
-@click.option("--limit", type=click.IntRange(1), default=20, show_default=True)
+@click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="How many applies are listed.")
 @click.option("--run", metavar="RUN", help="Only this run, in full; the beginning of its id will do.")
 @click.option("--known-head", metavar="HASH", help="Verify also that the audit goes on from this head, noted earlier.")
 @shown

@@ -1,4 +1,4 @@
-"""Every sample validates, plans, applies and stays; and what README names is there.
+"""Every sample validates, plans, applies and stays.
 
 A sample is copied before it is used: what it keeps beside its files would otherwise be the next test's start.
 """
@@ -10,17 +10,14 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import click
 import pytest
 from jsonschema import Draft202012Validator
 
 from providers.simulator.estate.estate import Estate
 from reconciler.app import Ports, Workspace, check, open_workspace
-from reconciler.cli.commands import main
 from reconciler.model.errors import ConfigurationError
 from reconciler.plan.drift import DriftKind
 from reconciler.plan.selection import Selection
@@ -32,7 +29,6 @@ from tests.support.paths import ROOT
 SAMPLES = sorted(
     path.parent for path in (ROOT / "samples").glob("*/*.yaml") if "connections:" in path.read_text("utf-8")
 )
-README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def copied(source: Path, to: Path) -> Path:
@@ -170,102 +166,3 @@ def test_demo_runs_to_its_end() -> None:
     assert "No changes. The servers are as the configuration says." in done.stdout
     assert "Drift: 3 drifted," in done.stdout
     assert re.findall(r"^Applied\. (\d+) actions done", done.stdout, re.MULTILINE)[1:] == ["3"]
-
-
-# --- README ----------------------------------------------------------------------------------------------------------
-
-
-def commands() -> Mapping[str, click.Command]:
-    """Return every command that is no group, by its words."""
-    found: dict[str, click.Command] = {}
-    for name, command in main.commands.items():
-        if isinstance(command, click.Group):
-            found |= {f"{name} {inner}": one for inner, one in command.commands.items()}
-        else:
-            found[name] = command
-    return found
-
-
-def table(heading: str) -> list[list[str]]:
-    """Return the cells of the rows of the first table under ``heading``, without its head."""
-    section = README.split(f"\n## {heading}\n", 1)[1].split("\n## ", 1)[0]
-    rows = section[section.index("\n|") + 1 :].split("\n\n", 1)[0].splitlines()
-    return [[cell.strip() for cell in re.split(r"(?<!\\)\|", row)[1:-1]] for row in rows[2:]]
-
-
-def test_readme_lists_every_command_with_its_options() -> None:
-    listed: dict[str, set[str]] = {}
-    for first, second, _ in table("Commands"):
-        text = first.strip("`").replace("\\|", "|")
-        name = re.match(r"[a-z]+(?: (?:list|show|rm|mv|history|unlock))?(?= |$)", text)
-        assert name is not None, text
-        listed[name[0]] = set(re.findall(r"--[a-z-]+", second))
-    there = {
-        name: {
-            option
-            for parameter in command.params
-            if isinstance(parameter, click.Option) and not parameter.hidden
-            for option in parameter.opts
-            if option.startswith("--")
-        }
-        - {"--log"}  # of every command, and told once for all
-        for name, command in commands().items()
-    }
-    assert listed == there
-    assert all(any("--log" in one.opts for one in command.params) for command in commands().values())
-
-
-def test_readme_lists_every_exit_code() -> None:
-    from reconciler.cli import commands as cli
-    from reconciler.model import errors
-    from reconciler.plan import drift
-    from reconciler.run import apply
-
-    codes = {code for row in table("Exit codes") for code in map(int, re.findall(r"\d+", row[0]))}
-    told = [getattr(one, "exit_code", None) for one in vars(errors).values() if isinstance(one, type)]
-    raised = {code for code in told if isinstance(code, int)}
-    assert {0, 2, *raised} <= codes
-    text = "".join(Path(str(module.__file__)).read_text("utf-8") for module in (apply, cli, drift))
-    returned = {int(code) for code in re.findall(r"return (\d+)(?: |$)", text, re.MULTILINE)}
-    assert returned <= codes
-    assert codes == {0, 1, 2, 3, 4, 5, 6, 7, 130, 143}
-
-
-def test_readme_names_make_targets_and_files_that_exist() -> None:
-    makefile = (ROOT / "Makefile").read_text("utf-8")
-    targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
-    named = set(re.findall(r"\bmake ([a-z-]+)\b(?= *[`#\n])", README))
-    assert {"demo", "test"} <= named <= targets
-    for path in re.findall(r"`((?:samples|reconciler|providers|state|tests)/[\w./-]*)`", README):
-        assert (ROOT / path).exists(), path
-
-
-def test_command_lines_of_readme_are_understood(tmp_path: Path) -> None:
-    blocks = re.findall(r"```(?:console|sh|yaml)\n(.*?)```", README, re.DOTALL)
-    lines = [line for block in blocks for line in re.findall(r"(?:^|[ /])reconciler ([a-z].*)$", block, re.MULTILINE)]
-    assert len(lines) >= 5
-    for line in lines:
-        words = re.sub(r" +#.*| *[>|&].*", "", line).replace("'", " ").split()
-        known = [name for name in commands() if line.startswith(name)]
-        assert known, line
-        name = max(known, key=len)
-        options = {option for parameter in commands()[name].params for option in parameter.opts}
-        assert {word for word in words if word.startswith("--")} <= options, line
-
-
-def test_capture_of_a_plan_in_readme_is_what_is_printed(tmp_path: Path) -> None:
-    from reconciler.views.plan import render_plan
-    from reconciler.views.style import Style
-
-    capture = re.search(r"```text\n(Plan for contoso\n.*?)```", README, re.DOTALL)
-    assert capture is not None
-    copy = copied(ROOT / "samples" / "contoso", tmp_path / "contoso")
-    ports, _ = ports_of(copy)
-    with open_workspace(copy, ports) as workspace:
-        shown = render_plan(workspace.plan(), Style(width=100))
-    at = 0
-    for part in re.split(r"^\[\.\.\.\]\n", capture[1], flags=re.MULTILINE):
-        found = shown.find(part.strip("\n"), at)
-        assert found >= 0, part
-        at = found + len(part.strip("\n"))
-    assert max(map(len, capture[1].splitlines())) <= 100

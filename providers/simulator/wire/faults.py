@@ -24,10 +24,11 @@ class Rule:
     """What goes wrong with the ``nth`` message of a ``kind``, and with the next ``times - 1`` after it."""
 
     kind: str = "any"
+    """The messages that are counted."""
     nth: int = 1
-    """Counted from 1."""
+    """The first message that it strikes, counted from 1."""
     times: int = 1
-    """0: with every one from the nth on."""
+    """How many messages in a row; 0: every one from the nth on."""
     host: str | None = None
     """Only messages to this host are counted."""
     when: Literal["before", "after"] = "before"

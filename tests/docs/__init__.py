@@ -1,0 +1,6 @@
+"""Writes the parts of the pages in ``docs/`` that the code knows, and checks that they are up to date: ``make docs``.
+
+A page may hold blocks between two comments; ``pages`` replaces what stands between them. Each other module makes the
+text of some blocks: ``resource_types``, ``checks``, ``world_file`` and ``command_line``. ``schema_words`` says a JSON
+Schema in words. ``test_pages`` fails when a page is not what ``python -m tests.docs`` would write.
+"""

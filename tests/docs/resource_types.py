@@ -1,0 +1,160 @@
+"""The reference of resource types: every attribute with type, limits, default of the server and source."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache
+from typing import Any, Final
+
+from providers.catalogue import resource_types
+from reconciler.config.connections import KEYS
+from reconciler.config.environment import RESTARTS
+from reconciler.model.attributes import Attribute, AttributeKind, AttributeRole
+from reconciler.model.resource_types import Lifecycle, ResourceType, Section
+from tests.docs.markdown import code_marks, first_sentence, table
+from tests.docs.schema_words import words
+from tests.support.paths import ROOT
+
+NOT_DOCUMENTED: Final = "not documented"
+
+_LIFECYCLES: Final[Mapping[Lifecycle, str]] = {
+    Lifecycle.OBJECT: "an object: created, changed and removed",
+    Lifecycle.SETTING: "a setting of something that exists: only changed",
+    Lifecycle.FIXED: "a fixed object: created and removed, never changed",
+    Lifecycle.FEATURE: "a feature of an object that somebody else owns: enabled, changed and disabled",
+    Lifecycle.TASK: "a task: run when the servers show that it is needed",
+    Lifecycle.MANUAL: "manual: made by a person, verified by reconciler",
+    Lifecycle.FACT: "a fact: read for checks, never changed",
+}
+_KINDS: Final[Mapping[AttributeKind, str]] = {
+    AttributeKind.SCALAR: "",
+    AttributeKind.SET: "set",
+    AttributeKind.LIST: "list, in order",
+    AttributeKind.MEMBERSHIP: "set; only the declared elements are managed",
+}
+
+
+@cache
+def server_defaults() -> Mapping[str, Mapping[str, tuple[str, str]]]:
+    """Return what the servers take for an attribute that is left out, with the source, by type and attribute."""
+    found = json.loads((ROOT / "docs" / "server-defaults.json").read_text("utf-8"))
+    del found["about"]
+    return {kind: {name: (default, source) for name, (default, source) in ones.items()} for kind, ones in found.items()}
+
+
+@cache
+def _published() -> Mapping[str, Any]:
+    """Return the published reference of cmdlets that lies in the tree."""
+    (path,) = (ROOT / "providers").rglob("cmdlets_table.json")
+    found: Mapping[str, Any] = json.loads(path.read_text("utf-8"))["cmdlets"]
+    return found
+
+
+# --- one type --------------------------------------------------------------------------------------------------------
+
+
+def _type(kind: ResourceType) -> str:
+    parts = [f"### {kind.name}", code_marks(first_sentence(type(kind).__doc__)), _about(kind)]
+    declared = [one for one in kind.attributes.values() if one.role is not AttributeRole.READ_ONLY]
+    observed = [one for one in kind.attributes.values() if one.role is AttributeRole.READ_ONLY]
+    if declared:
+        parts.append(table(_HEAD, _rows(kind, declared)))
+    if observed:
+        rows = [
+            (f"`{one.name}`", one.doc, _KINDS[one.kind], f"`{one.output}`" if one.output else "") for one in observed
+        ]
+        parts.append(
+            ("Only observed:\n\n" if declared else "") + table(("attribute", "meaning", "kind", "property"), rows)
+        )
+    return "\n\n".join(part for part in parts if part)
+
+
+def _about(kind: ResourceType) -> str:
+    said = f"It is {_LIFECYCLES[kind.lifecycle]}."
+    if kind.section is None:
+        return said
+    style = "a mapping of names to attributes" if kind.section_style is Section.MAPPING else "a list of rows"
+    return f"{said} Section `{kind.section}`, {style}."
+
+
+_HEAD: Final = ("attribute", "meaning", "type and limits", "default of the server", "parameter", "source")
+
+
+def _rows(kind: ResourceType, attributes: Iterable[Attribute]) -> Iterator[tuple[str, ...]]:
+    properties = _properties(kind)
+    for one in attributes:
+        schema = properties.get(one.name)
+        limits = words(schema) if schema is not None else _KINDS[one.kind]
+        default, source = _default(kind, one)
+        parameter = f"`{one.parameter}`" if one.parameter else ""
+        yield f"`{one.name}`", _meaning(one, schema), limits, default, parameter, source
+
+
+def _properties(kind: ResourceType) -> Mapping[str, Any]:
+    found = kind.json_schema().get("properties", {}) if kind.section is not None else {}
+    assert isinstance(found, Mapping)
+    return found
+
+
+def _meaning(one: Attribute, schema: Mapping[str, Any] | None) -> str:
+    said = one.doc or str((schema or {}).get("description", ""))
+    if one.references:
+        said += f" Names a `{one.references}`."
+    if one.exclusive:
+        said += " Each value belongs to one object alone."
+    if one.role is AttributeRole.CREATE_ONLY and "cannot be changed" not in said:
+        said += " Cannot be changed later."
+    return said.strip()
+
+
+def _default(kind: ResourceType, one: Attribute) -> tuple[str, str]:
+    """Return the default of the server and the source of the attribute."""
+    if known := server_defaults().get(kind.name, {}).get(one.name):
+        return known
+    if one.role is AttributeRole.INTENT or not (one.parameter or one.output):
+        return "", "reconciler"
+    return NOT_DOCUMENTED, ", ".join(_cmdlets_with(kind, str(one.parameter or one.output)))
+
+
+def _cmdlets_with(kind: ResourceType, parameter: str) -> list[str]:
+    """Return the cmdlets of a type that take the parameter, those of its own noun alone if there are some."""
+    taking = [name for name in sorted(kind.cmdlets) if parameter in _published().get(name, {}).get("parameters", {})]
+    own = [name for name in taking if name.partition("-")[2] == getattr(kind, "noun", None)]
+    return own or taking
+
+
+# --- the blocks ------------------------------------------------------------------------------------------------------
+
+
+def _types(is_meant: Callable[[ResourceType], bool]) -> str:
+    return "\n\n".join(_type(kind) for kind in resource_types() if is_meant(kind))
+
+
+def _fixed(section: str) -> str:
+    keys = KEYS if section == "connections" else RESTARTS
+    rows = [(f"`{name}`", key.doc, words(dict(key.schema))) for name, key in keys.items()]
+    return table(("key", "meaning", "type and limits"), rows)
+
+
+def _overview() -> str:
+    rows = (
+        (f"[`{kind.name}`](#{kind.name})", first_sentence(type(kind).__doc__), kind.lifecycle.value, _section(kind))
+        for kind in resource_types()
+        if kind.lifecycle is not Lifecycle.FACT
+    )
+    return table(("type", "what it is", "lifecycle", "section"), rows)
+
+
+def _section(kind: ResourceType) -> str:
+    return f"`{kind.section}`" if kind.section else "follows from the others"
+
+
+BLOCKS: Final[Mapping[str, Callable[[], str]]] = {
+    "resource-types": _overview,
+    "declared-types": lambda: _types(lambda kind: kind.section is not None),
+    "derived-types": lambda: _types(lambda kind: kind.section is None and kind.lifecycle is not Lifecycle.FACT),
+    "facts": lambda: _types(lambda kind: kind.lifecycle is Lifecycle.FACT),
+    "connections": lambda: _fixed("connections"),
+    "restarts": lambda: _fixed("restarts"),
+}
