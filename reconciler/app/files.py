@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -18,12 +18,17 @@ from reconciler.config.files import CSV, YAML, Files
 from reconciler.model.diagnostics import Diagnostic, Position, Severity
 from reconciler.model.errors import ConfigurationError
 
-MAX_FILE_BYTES = 64 * 1024 * 1024
-MAX_FILES = 2_000
-MAX_TOTAL_BYTES = 256 * 1024 * 1024
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much of a directory is read."""
+
+    file_bytes: int = 64 * 1024 * 1024
+    files: int = 2_000
+    total_bytes: int = 256 * 1024 * 1024
 
 
-def read_files(directory: Path, *, prefix: str = "") -> Files:
+def read_files(directory: Path, *, prefix: str = "", limits: Limits = Limits()) -> Files:
     """Return the YAML and CSV files in ``directory`` and below, without those in dot directories.
 
     ``prefix`` stands before their names where places in them are shown; ``prefix_of`` returns that of a directory.
@@ -41,11 +46,11 @@ def read_files(directory: Path, *, prefix: str = "") -> Files:
     total = 0
     for path in _candidates(root, refused, root):
         name = _name(path, root)
-        if len(contents) + len(refused) >= MAX_FILES or total > MAX_TOTAL_BYTES:
-            detail = f"It holds more than {MAX_FILES:,} YAML and CSV files, or {MAX_TOTAL_BYTES:,} bytes in them."
+        if len(contents) + len(refused) >= limits.files or total > limits.total_bytes:
+            detail = f"It holds more than {limits.files:,} YAML and CSV files, or {limits.total_bytes:,} bytes in them."
             refused[name] = _refusal(name, "Directory too large", detail, "Name the directory of one environment.")
             break
-        content = _content(path, name, root)
+        content = _content(path, name, root, limits.file_bytes)
         if isinstance(content, bytes):
             contents[name] = content
             total += len(content)
@@ -83,7 +88,7 @@ def _candidates(directory: Path, refused: dict[str, Diagnostic], root: Path) -> 
             yield path
 
 
-def _content(path: Path, name: str, root: Path) -> bytes | Diagnostic:
+def _content(path: Path, name: str, root: Path, most: int) -> bytes | Diagnostic:
     """Return the bytes of a regular file within ``root``, or why it is not read."""
     if path.suffix.lower() == ".yml":
         told = _refusal(name, "File is not read", f'Only names in "{YAML}" are read.', f"Rename it to {YAML}.")
@@ -97,22 +102,22 @@ def _content(path: Path, name: str, root: Path) -> bytes | Diagnostic:
         if not stat.S_ISREG(status.st_mode):
             detail = "It is a directory, pipe, socket or device."
             return _refusal(name, "Not a regular file", detail, "Remove it, or put a file in its place.")
-        if status.st_size > MAX_FILE_BYTES:
-            return _oversize(name, status.st_size)
+        if status.st_size > most:
+            return _oversize(name, status.st_size, most)
         with target.open("rb") as file:
-            content = file.read(MAX_FILE_BYTES + 1)
+            content = file.read(most + 1)
     except (OSError, RuntimeError) as error:
         reason = getattr(error, "strerror", None) or "A symbolic link leads back to itself"
         return _refusal(name, "File cannot be read", f"{reason}.", "Make it readable, or remove it.")
-    return content if len(content) <= MAX_FILE_BYTES else _oversize(name, len(content))
+    return content if len(content) <= most else _oversize(name, len(content), most)
 
 
 def _name(path: Path, root: Path) -> str:
     return path.relative_to(root).as_posix().encode("utf-8", "backslashreplace").decode("utf-8")
 
 
-def _oversize(name: str, size: int) -> Diagnostic:
-    detail = f"It has {size:,} bytes; a file may have {MAX_FILE_BYTES:,}."
+def _oversize(name: str, size: int, most: int) -> Diagnostic:
+    detail = f"It has {size:,} bytes; a file may have {most:,}."
     return _refusal(name, "File too large", detail, "Split it.")
 
 
