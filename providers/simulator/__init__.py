@@ -9,4 +9,5 @@ Each package is built on those below it; ``wire`` and the estate do not know eac
     cmdlets/        what each cmdlet does
     invocation/     what is the same for all: command line, binding, conversion, records, errors and their words
     world/          what there is: the world file, the directory, what hosts hold
+    answers         what a call returns: records and warnings, or an error record
 """

@@ -21,7 +21,7 @@ from providers.simulator.wire.authentication import Scheme, missing_for_kerberos
 from providers.simulator.wire.certificates import Authority
 from providers.simulator.wire.faults import FaultPlan
 from providers.simulator.wire.server import Server, Settings
-from providers.simulator.wire.wsman import Start
+from providers.simulator.wire.shell_command import Start
 from reconciler.model.diagnostics import Diagnostic
 from reconciler.model.errors import ReconcilerError
 

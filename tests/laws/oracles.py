@@ -23,6 +23,7 @@ from reconciler.model.events import StepEnded
 from reconciler.model.resources import Resource
 from reconciler.model.snapshot import Duty, StateChange
 from tests.support.estate_sessions import plain
+from tests.support.phone import lync_sees, why_unreachable
 from tests.support.trial import US, Applied, Trial, is_write
 
 UM_REREADS = 600.0
@@ -46,7 +47,7 @@ class Truth:
 
     @property
     def _view(self) -> View:
-        return View(self.estate._standing().directory, {})
+        return View(self.estate.holdings.directory, {})
 
     def linked(self, plan: str) -> dict[str, Entry]:
         """Return the gateways of a dial plan by address, without those that are disabled."""
@@ -64,12 +65,12 @@ class Truth:
 
     def down(self) -> list[str]:
         """Return the services that do not run, as host/service."""
-        hosts = self.estate._standing().services
+        hosts = self.estate.holdings.services
         return sorted(f"{host}/{one.name}" for host, each in hosts.items() for one in each.values() if not _runs(one))
 
     def statuses(self, service: str = "RTCSRV") -> dict[str, str]:
         """Return the status of a service on every host that has it."""
-        hosts = self.estate._standing().services
+        hosts = self.estate.holdings.services
         return {host: found.status for host, each in hosts.items() if (found := each.get(service.casefold()))}
 
 
@@ -264,7 +265,7 @@ def _unseen_links(trial: Trial, truth: Truth) -> Iterator[str]:
     """Say which Front End does not know the link of its pool to a dial plan: it would find no voice mail."""
     for pool in trial.world.lync.pools:
         for computer in pool.computers if pool.type != "director" else ():
-            seen = trial.estate.lync_sees(computer.fqdn)
+            seen = lync_sees(trial.estate, computer.fqdn)
             for plan in trial.environment.declared.get("dial_plan", {}):
                 is_there = pool.fqdn in truth.linked(plan)
                 if is_there and (pool.fqdn, plan) not in seen:
@@ -277,7 +278,7 @@ def _unanswered(trial: Trial) -> Iterator[str]:
     served = {name for name, plan in plans.items() if plan.get("servers") == "all"}
     trial.clock.sleep(UM_REREADS)
     for row in trial.environment.declared.get("um_mailbox", {}).values():
-        if row.get("dial_plan") in served and (why := trial.estate.evaluate_call(row.key)):
+        if row.get("dial_plan") in served and (why := why_unreachable(trial.estate, row.key)):
             yield f"{row.key} cannot be called: {why}"
 
 
@@ -355,7 +356,7 @@ class PoolWatch:
         self._ours.add(host)
 
     def _status(self, host: str) -> str:
-        holdings = self.trial.estate._standing()
+        holdings = self.trial.estate.holdings
         return status(holdings, host, holdings.services[host]["rtcsrv"], self.trial.clock.now())
 
 

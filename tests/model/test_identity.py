@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from providers.simulator.answers import CmdletError
 from providers.simulator.estate.invoke import invoke_line
-from providers.simulator.invocation.answers import CmdletError
 from providers.simulator.world.schema import World
 from reconciler.app.state_commands import remembered_at
 from reconciler.model.actions import Action, ActionKind

@@ -14,7 +14,7 @@ import pytest
 from providers.simulator.estate.estate import Estate
 from providers.simulator.powershell.engine import PowerShellEngine
 from providers.simulator.wire.runner import Runner
-from providers.simulator.wire.wsman import Launch, Process
+from providers.simulator.wire.shell_command import Launch, Process
 from providers.simulator.world.schema import World
 from reconciler.app.powershell import find_powershell, powershell_program
 from tests.support.powershell_host import OWN_MUTEX
@@ -59,7 +59,7 @@ def is_password(user: str, password: str) -> bool:
 
 def standing(estate: Estate) -> dict[str, Any]:
     """Return everything an estate holds."""
-    holdings = estate._standing()
+    holdings = estate.holdings
     directory: dict[str, Any] = orjson.loads(orjson.dumps(holdings.directory.to_json()))
     services = {
         host: {name: (one.status, one.started, one.learned) for name, one in sorted(found.items())}

@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from providers.simulator.answers import CmdletError
 from providers.simulator.estate.estate import Estate
-from providers.simulator.invocation.answers import CmdletError
 from providers.transport.session.records import error_of
 from reconciler.model.commands import Argument, Connection, Delta, Endpoint, NameOf, ObjectId, Operation, Reply, Shell
 from reconciler.model.diagnostics import Diagnostic

@@ -21,9 +21,9 @@ import yaml
 from hypothesis import Phase, settings
 
 from providers.catalogue import resource_types
+from providers.simulator.answers import CmdletError
 from providers.simulator.estate.estate import Estate
 from providers.simulator.estate.invoke import invoke_line
-from providers.simulator.invocation.answers import CmdletError
 from providers.simulator.world.schema import World
 from reconciler.app import Ports, Workspace
 from reconciler.app.declared import Declared
@@ -286,7 +286,7 @@ class Trial:
         self._random = SeededRandom(self.seed)
         self.ran = frozenset(
             f"{host}/{service.name}"
-            for host, services in self.estate._standing().services.items()
+            for host, services in self.estate.holdings.services.items()
             for service in services.values()
             if service.status == "Running"
         )

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from winrm.exceptions import WinRMOperationTimeoutError
 from winrm.protocol import Protocol as WinRM
 
+from providers.simulator.answers import CmdletError, Result
 from providers.simulator.wire.authentication import Scheme
 from providers.simulator.wire.faults import FaultPlan
 from providers.simulator.wire.runner import framed, unframed
@@ -40,25 +41,18 @@ ARGUMENTS = (
 COMMAND_LINE = " ".join((POWERSHELL, *ARGUMENTS))
 
 
-@dataclass(frozen=True)
-class TinyResult:
-    records: tuple[dict[str, object], ...] = ()
-    warnings: tuple[str, ...] = ()
-    output: str = ""
-    seconds: float = 0.0
-
-
-class TinyError(Exception):
+class TinyError(CmdletError):
     """An error record, as the real estate raises them."""
 
     def __init__(self, *, executed: bool = True) -> None:
-        super().__init__("nicht gefunden")
-        self.type = "ManagementObjectNotFoundException"
-        self.error_id = "4D8B,Microsoft.Exchange.Management"
-        self.category = "ObjectNotFound"
-        self.message = "Das Objekt wurde nicht gefunden: Ж"
-        self.target = "Redmond"
-        self.executed = executed
+        super().__init__(
+            "ManagementObjectNotFoundException",
+            "4D8B,Microsoft.Exchange.Management",
+            "ObjectNotFound",
+            "Das Objekt wurde nicht gefunden: Ж",
+            "Redmond",
+            executed=executed,
+        )
 
 
 @dataclass
@@ -101,16 +95,16 @@ class TinyEstate:
         user: str = USER,
         *,
         delegated: bool = True,
-    ) -> TinyResult:
+    ) -> Result:
         self.delegated = delegated
         self.calls.append((host, operation, cmdlet, dict(parameters), user))
         match cmdlet:
             case "Get-Echo":
-                return TinyResult(records=(dict(parameters),), warnings=("Vorsicht",))
+                return Result(records=(dict(parameters),), warnings=("Vorsicht",))
             case "Get-Many":
                 count = parameters["Count"]
                 assert isinstance(count, int)
-                return TinyResult(records=tuple({"Name": f"n{index}"} for index in range(count)))
+                return Result(records=tuple({"Name": f"n{index}"} for index in range(count)))
             case "Get-Missing":
                 raise TinyError
             case "Set-Broken":
@@ -119,7 +113,7 @@ class TinyEstate:
                 raise KeyError("a bug of the estate")
             case "Wait-Gate":
                 self.gate.wait(10)
-        return TinyResult()
+        return Result()
 
     def parameters_of(self, cmdlet: str) -> frozenset[str]:
         return frozenset({"Identity", "DomainController"} if cmdlet == "Get-Echo" else ())

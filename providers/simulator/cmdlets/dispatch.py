@@ -15,9 +15,9 @@ from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Final
 
+from providers.simulator.answers import CmdletError
 from providers.simulator.cmdlets import um_objects
 from providers.simulator.cmdlets.um_objects import Rules
-from providers.simulator.invocation.answers import CmdletError
 from providers.simulator.invocation.call import Call, Handler
 
 _ANSWERS: Final = re.compile(r"(add|disable|enable|get|grant|move|new|remove|restart|set|start|stop|test)_")

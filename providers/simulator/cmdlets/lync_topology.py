@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from providers.simulator.invocation.answers import CmdletError
+from providers.simulator.answers import CmdletError
 from providers.simulator.invocation.call import Call
 from providers.simulator.invocation.shapes import only
 from providers.simulator.world.schema import Pool, Site

@@ -1,4 +1,4 @@
-"""Whether calls would go through: the proof, for tests, that the configuration works as a user would find it.
+"""Whether a call to voice mail would go through, as a user would find it.
 
 A call to voice mail passes the user's pool, Lync's routing as of the last start of its Front Ends, the gateway's hunt
 group, and an Exchange server that serves the dial plan with the encryption Lync asks for. Sources: DOMAIN 2.3, 3.5,
@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from providers.simulator.cmdlets.service_control import CALL_ROUTER, FRONT_END, UM, status
-from providers.simulator.world.directory import Entry, View
+from providers.simulator.world.directory import Entry, View, newest
 from providers.simulator.world.holdings import Holdings
 from providers.simulator.world.hosts import ExchangeServer
 from providers.simulator.world.schema import Pool
@@ -35,7 +35,7 @@ def lync_sees(holdings: Holdings, host: str) -> frozenset[tuple[str, str]]:
 
 def why_unreachable(holdings: Holdings, user: Entry, now: datetime) -> str | None:
     """Return why a call to this user's voice mail fails, or None where it is answered."""
-    view = _newest(holdings)
+    view = newest(holdings.directory)
     pool = next((p for p in holdings.world.lync.pools if p.fqdn == user.properties.get("RegistrarPool")), None)
     plan = view.follow(user.properties.get("UMDialPlan"))
     if pool is None or not user.properties.get("EnterpriseVoiceEnabled"):
@@ -67,32 +67,8 @@ def encryption(holdings: Holdings, pool: Pool) -> str:
     return service or media.get(f"site:{pool.site.casefold()}") or media.get("global", "RequireEncryption")
 
 
-def outcall_gateways(holdings: Holdings, plan: Entry) -> tuple[str, ...]:
-    """Return the addresses of the gateways over which UM may place outgoing calls for a dial plan."""
-    view = _newest(holdings)
-    return tuple(
-        sorted(
-            str(gateway.properties["Address"])
-            for gateway in _linked(view, plan)
-            if gateway.properties.get("OutcallsAllowed") and gateway.properties.get("Status") != "Disabled"
-        )
-    )
-
-
-def why_not_played(holdings: Holdings, plan: Entry) -> str | None:
-    """Return why Play on Phone is not reliable for the users of a dial plan, or None where it is."""
-    usable = outcall_gateways(holdings, plan)
-    if len(usable) != 1:
-        return f"{len(usable)} gateways place outgoing calls"
-    directors = {pool.fqdn for pool in holdings.world.lync.pools if pool.type == "director"}
-    return "The gateway is that of a Director" if usable[0].casefold() in directors else None
-
-
-def _newest(holdings: Holdings) -> View:
-    return View(holdings.directory, {})
-
-
-def _linked(view: View, plan: Entry) -> Iterator[Entry]:
+def linked_gateways(view: View, plan: Entry) -> Iterator[Entry]:
+    """Yield the gateways that hunt groups link to a dial plan."""
     seen = set()
     for group in view.of("UMHuntGroup"):
         gateway = view.follow(group.properties.get("UMIPGateway"))
@@ -105,7 +81,7 @@ def _has_gateway(view: View, pool: Pool, plan: Entry) -> bool:
     return any(
         str(gateway.properties.get("Address")).casefold() == pool.fqdn
         and gateway.properties.get("Status") != "Disabled"
-        for gateway in _linked(view, plan)
+        for gateway in linked_gateways(view, plan)
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
+from providers.simulator.answers import CmdletError
 from providers.simulator.cmdlets.service_control import (
     CALL_ROUTER,
     FRONT_END,
@@ -18,7 +19,6 @@ from providers.simulator.cmdlets.service_control import (
     status,
     stop,
 )
-from providers.simulator.invocation.answers import CmdletError
 from providers.simulator.invocation.call import Call
 from providers.simulator.invocation.shapes import only
 from providers.simulator.invocation.texts import told
@@ -98,7 +98,7 @@ def _record(holdings: Holdings, host: str, service: Service, now: datetime, skew
             one.name for one, state in seen if state != "Running" and holdings.start_mode(host, one) == "Auto"
         ],
         "StartMode": holdings.start_mode(host, service),
-        "ScriptRunning": holdings.scripts_running.get(host, False),
+        "ScriptRunning": False,
     }
 
 

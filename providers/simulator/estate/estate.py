@@ -1,8 +1,8 @@
 """The simulated estate: every host of a world, one directory under them, and changes that are kept.
 
-All calls go through ``Estate.call``, one at a time: the runner of the loopback server and the in-process session use
-the same. Calls are grouped in turns: at its beginning a turn reads what other processes changed, at its end it keeps
-what it changed itself. Given its clock and its world, an estate is deterministic: ids follow from the world's name.
+All calls go through ``Estate.call``, one at a time. Calls are grouped in turns: at its beginning a turn reads what
+other processes changed, at its end it keeps what it changed itself. Given its clock and its world, an estate is
+deterministic: ids follow from the name of the world.
 """
 
 from __future__ import annotations
@@ -11,27 +11,23 @@ import contextlib
 import hashlib
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from providers.simulator.cmdlets import exchucutil, phone_calls, windows_services
+from providers.simulator.answers import CmdletError as CmdletError
+from providers.simulator.answers import Result as Result
+from providers.simulator.cmdlets import exchucutil, windows_services
 from providers.simulator.cmdlets.dispatch import run_cmdlet
 from providers.simulator.cmdlets.lync_topology import product
-from providers.simulator.cmdlets.recipients import users_named
 from providers.simulator.cmdlets.service_control import settle
-from providers.simulator.cmdlets.um_objects import found_object
 from providers.simulator.estate import founding
 from providers.simulator.estate.keeping import Changes
 from providers.simulator.estate.probe import is_missing, limits_of, probe_record
-from providers.simulator.invocation.answers import CmdletError as CmdletError
-from providers.simulator.invocation.answers import Result as Result
 from providers.simulator.invocation.binding import Cmdlet, bind, cmdlet_of, command_not_found, parameters_of
 from providers.simulator.invocation.call import Call
 from providers.simulator.invocation.shapes import deserialised
 from providers.simulator.invocation.texts import told
-from providers.simulator.world.directory import Entry, View
 from providers.simulator.world.file import read_world
 from providers.simulator.world.holdings import Holdings
 from providers.simulator.world.schema import Fault, World
@@ -73,7 +69,7 @@ class Estate:
     ) -> None:
         """Build the estate of ``world``; ``digest`` tells one version of a world file from another."""
         self.world = world
-        self._clock = clock or _now
+        self.clock = clock or _now
         self._changes = Changes(changes, world, digest) if changes is not None else None
         self._lock = threading.RLock()
         self._is_inside = False
@@ -109,7 +105,7 @@ class Estate:
 
     def about(self, host: str) -> dict[str, object]:
         """Return what a host tells of itself when a runner starts there."""
-        holdings = self._standing()
+        holdings = self.holdings
         host = host.lower()
         server = holdings.exchange_server(host)
         release = holdings.release(host)
@@ -129,15 +125,11 @@ class Estate:
 
     def release(self, host: str) -> str:
         """Return which version's cmdlets a host has: ``e2013``, ``l2013``, ..."""
-        return self._standing().release(host)
+        return self.holdings.release(host)
 
     def services(self, host: str) -> tuple[str, ...]:
         """Return the names of the Windows services of a host."""
-        return tuple(service.name for service in self._standing().services[host].values())
-
-    @property
-    def enforces_second_hop(self) -> bool:
-        return self.world.enforce_second_hop
+        return tuple(service.name for service in self.holdings.services[host].values())
 
     @property
     def faults(self) -> tuple[Mapping[str, Any], ...]:
@@ -150,17 +142,17 @@ class Estate:
 
     def host_for(self, cmdlet: str) -> str:
         """Return the first host that has ``cmdlet``, or the entry host."""
-        holdings = self._standing()
+        holdings = self.holdings
         return next((h for h in self.hosts() if cmdlet_of(cmdlet, holdings.release(h))), self.entry_host())
 
     def with_positions(
         self, host: str, cmdlet: str, named: Mapping[str, Any], positional: Sequence[Any]
     ) -> dict[str, Any]:
         """Return arguments all by name: those given by position are named as PowerShell would on ``host``."""
-        found = cmdlet_of(cmdlet, self._standing().release(host)) if positional else None
+        found = cmdlet_of(cmdlet, self.holdings.release(host)) if positional else None
         if found is None:
             return dict(named)
-        bound = bind(found, named, culture=self._standing().culture(host), positional=positional)
+        bound = bind(found, named, culture=self.holdings.culture(host), positional=positional)
         known = {p.name for name in named if (p := found.find(name, "en-US")) is not None}
         return {**named, **{name: value for name, value in bound.items() if name not in known}}
 
@@ -189,20 +181,29 @@ class Estate:
             KeyError: there is no such host.
         """
         host = host.lower()
-        with self._turn():
-            holdings = self._standing()
-            now = self._clock()
+        with self.turn():
+            holdings, now = self.holdings, self.clock()
             self._is_dirty |= settle(holdings, now)
+            entry = {
+                "host": host,
+                "operation": operation,
+                "cmdlet": cmdlet,
+                "parameters": {name: _shown(name, value) for name, value in parameters.items()},
+                "user": user,
+                "at": now.isoformat(),
+                "error": None,
+            }
             if operation == "service":
-                return self._service(holdings, host, cmdlet, parameters, now, user)
+                self._log.append(entry)
+                return Result(tuple(windows_services.service_records(holdings, host, _service_names(parameters), now)))
             if operation == "probe":
-                self._note(host, operation, cmdlet, parameters, user, now, None)
+                self._log.append(entry)
                 shell = str(self.about(host)["ps"])
                 record = probe_record(holdings, host, parameters, now, powershell=shell, user=user, delegated=delegated)
                 return Result((record,))
             call = self._bound(holdings, host, operation, cmdlet, parameters, now)
             call.user, call.delegated, call.properties = user, delegated, tuple(properties)
-            return self._executed(call, operation, parameters, live)
+            return self._executed(call, operation, {**entry, "cmdlet": call.cmdlet}, live)
 
     def _bound(
         self, holdings: Holdings, host: str, operation: str, name: str, parameters: Mapping[str, object], now: datetime
@@ -222,16 +223,15 @@ class Estate:
         arguments = bind(cmdlet, parameters, culture=culture, differences=takes_differences)
         return Call(holdings, host, cmdlet.name, arguments, now)
 
-    def _executed(self, call: Call, operation: str, parameters: Mapping[str, object], live: bool) -> Result:
-        writes = not call.cmdlet.lower().startswith(_READING)
-        self._is_dirty |= writes
+    def _executed(self, call: Call, operation: str, entry: dict[str, Any], live: bool) -> Result:
+        self._is_dirty |= not call.cmdlet.lower().startswith(_READING)
         try:
             result = self._run(call, operation, live)
         except CmdletError as error:
             if error.executed:
-                self._note(call.host, operation, call.cmdlet, parameters, call.user, call.now, error.type)
+                self._log.append({**entry, "error": error.type})
             raise
-        self._note(call.host, operation, call.cmdlet, parameters, call.user, call.now, None)
+        self._log.append(entry)
         return result
 
     def _run(self, call: Call, operation: str, live: bool) -> Result:
@@ -254,20 +254,6 @@ class Estate:
             raise _fault_error(call, fault)
         return Result(records, tuple(call.warnings), call.output, call.seconds)
 
-    def _service(
-        self,
-        holdings: Holdings,
-        host: str,
-        cmdlet: str,
-        parameters: Mapping[str, object],
-        now: datetime,
-        user: str,
-    ) -> Result:
-        name = next((value for key, value in parameters.items() if key.casefold() == "name"), ())
-        names = [str(item) for item in name] if isinstance(name, list | tuple) else [str(name)]
-        self._note(host, "service", cmdlet, parameters, user, now, None)
-        return Result(tuple(windows_services.service_records(holdings, host, names, now)))
-
     def _fault(self, call: Call) -> Fault | None:
         for place, fault in enumerate(self.world.faults):
             if not isinstance(fault, Fault) or fault.cmdlet.casefold() != call.cmdlet.casefold():
@@ -280,60 +266,23 @@ class Estate:
                 return fault
         return None
 
-    # what tests ask
-
-    def lync_sees(self, host: str) -> frozenset[tuple[str, str]]:
-        """Return the pairs (pool FQDN, dial plan) a Front End learned of when its service last started."""
-        with self._lock:
-            return phone_calls.lync_sees(self._standing(), host)
-
-    def evaluate_call(self, user: str) -> str | None:
-        """Return why a call to the voice mail of ``user`` fails, or None where it is answered."""
-        with self._lock:
-            return phone_calls.why_unreachable(self._standing(), self._user(user), self._clock())
-
-    def evaluate_play_on_phone(self, dial_plan: str) -> str | None:
-        """Return why Play on Phone fails for the users of a dial plan, or None where it works."""
-        with self._lock:
-            plan = found_object(self._asking(), "UMDialPlan", dial_plan)
-            return phone_calls.why_not_played(self._standing(), plan)
+    # what became of it
 
     def count(self, what: str) -> int:
         """Return how often something happened that leaves no object: ``welcome_mails``, ``pin_mails``."""
         with self._lock:
-            return self._standing().counters.get(what, 0)
-
-    def set_script_running(self, host: str, running: bool) -> None:
-        """Make a host look as if somebody ran exchucutil on it right now, or no longer."""
-        with self.turn():
-            self._standing().scripts_running[host.lower()] = running
-            self._is_dirty = True
+            return self.holdings.counters.get(what, 0)
 
     def log(self) -> Sequence[dict[str, Any]]:
         """Return every executed call, oldest first."""
         with self._lock:
             return (*self._changes.log(), *self._log) if self._changes is not None else tuple(self._log)
 
-    def _user(self, identity: str) -> Entry:
-        asking = self._asking()
-        found = [user for flag in ("LyncEnabled", "HasMailbox") for user in users_named(asking, identity, flag)]
-        if not found:
-            raise asking.not_found(identity)
-        return found[0]
-
-    def _asking(self) -> Call:
-        call = Call(self._standing(), self.entry_host(), "Get-Object", {}, self._clock())
-        call.__dict__["view"] = View(call.holdings.directory, {})
-        return call
-
     # turns
 
-    def turn(self) -> AbstractContextManager[None]:
-        """Return a context in which this estate is held alone: changes of others are read first, ours kept last."""
-        return self._turn()
-
     @contextlib.contextmanager
-    def _turn(self) -> Iterator[None]:
+    def turn(self) -> Iterator[None]:
+        """Hold this estate alone: changes of other processes are read first, ours are kept last."""
         with self._lock:
             if self._is_inside:
                 yield
@@ -358,34 +307,19 @@ class Estate:
             self._log = []
         self._is_dirty = False
 
-    def _standing(self) -> Holdings:
+    @property
+    def holdings(self) -> Holdings:
+        """What there is by now; changed only within a turn."""
         if self._holdings is None:
-            with self._turn():
+            with self.turn():
                 pass
         assert self._holdings is not None, "a turn begins by reading what there is"
         return self._holdings
 
-    def _note(
-        self,
-        host: str,
-        operation: str,
-        cmdlet: str,
-        parameters: Mapping[str, object],
-        user: str,
-        now: datetime,
-        error: str | None,
-    ) -> None:
-        self._log.append(
-            {
-                "host": host,
-                "operation": operation,
-                "cmdlet": cmdlet,
-                "parameters": {name: _shown(name, value) for name, value in parameters.items()},
-                "user": user,
-                "at": now.isoformat(),
-                "error": error,
-            }
-        )
+
+def _service_names(parameters: Mapping[str, object]) -> list[str]:
+    name = next((value for key, value in parameters.items() if key.casefold() == "name"), ())
+    return [str(item) for item in name] if isinstance(name, list | tuple) else [str(name)]
 
 
 def _shown(name: str, value: object) -> object:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from providers.simulator.answers import Result
 from providers.simulator.estate.estate import Estate
-from providers.simulator.invocation.answers import Result
 from providers.simulator.invocation.cmdlet_line import LineError, parse_line
 
 

@@ -17,7 +17,7 @@ import orjson
 
 from providers.simulator.estate import founding
 from providers.simulator.estate.file_lock import locked
-from providers.simulator.world.directory import Entry, View
+from providers.simulator.world.directory import Entry, newest
 from providers.simulator.world.holdings import Holdings
 from providers.simulator.world.schema import World
 from reconciler.model.diagnostics import Diagnostic
@@ -111,7 +111,6 @@ class Changes:
                 for host, services in holdings.services.items()
             },
             "counters": holdings.counters,
-            "scripts_running": holdings.scripts_running,
             "media": holdings.media,
             "log_size": log_size,
             "log_tail": log_tail,
@@ -142,7 +141,6 @@ def _restored(holdings: Holdings, kept: Mapping[str, Any]) -> Holdings:
     directory.load_json(kept["directory"], lambda entry: founding.index(directory, entry))
     _restore_services(holdings, kept["services"])
     holdings.counters.update(kept["counters"])
-    holdings.scripts_running.update(kept["scripts_running"])
     holdings.media.update(kept.get("media", {}))
     return holdings
 
@@ -162,7 +160,7 @@ def _carried_over(holdings: Holdings, kept: Mapping[str, Any]) -> Holdings:
     Topology is the new file's, and so are users and servers it adds; everything else stays as it had become.
     """
     directory = holdings.directory
-    view = View(directory, {})
+    view = newest(directory)
     mine = {(entry.kind, _world_name(entry)): entry for kind in _OF_BOTH for entry in view.of(kind)}
     entries = [Entry(*row) for row in kept["directory"]["entries"]]
     for kind in {entry.kind for entry in entries} - {*_OF_BOTH, *_OF_THE_WORLD}:

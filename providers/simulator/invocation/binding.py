@@ -14,8 +14,8 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Final
 
+from providers.simulator.answers import CmdletError
 from providers.simulator.invocation import conversion
-from providers.simulator.invocation.answers import CmdletError
 from providers.simulator.invocation.conversion import Difference as Difference
 from providers.simulator.invocation.conversion import Enumeration
 from providers.simulator.invocation.conversion import Secret as Secret

@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from providers.simulator.invocation.answers import CmdletError
+from providers.simulator.answers import CmdletError
 from providers.simulator.invocation.texts import told
 from providers.simulator.world.directory import Entry, View
 from providers.simulator.world.holdings import Holdings

@@ -23,7 +23,7 @@ from providers.simulator.estate.estate import Estate
 from providers.simulator.powershell import clixml, stub_cmdlets
 from providers.simulator.powershell.stub_link import Caller, Logons, StubLink
 from providers.simulator.wire.process import refused_command_line, taken_apart
-from providers.simulator.wire.wsman import Launch, Process
+from providers.simulator.wire.shell_command import Launch, Process
 
 _GOODBYE_SECONDS: Final = 10.0
 _PIECE: Final = 65536

@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol, cast
 
+from providers.simulator.answers import CmdletError, Result
 from providers.simulator.estate.estate import Estate
-from providers.simulator.invocation.answers import CmdletError, Result
 from providers.simulator.powershell import clixml, stub_objects
 
 _LONGEST_LINE_BYTES = 64 * 1024 * 1024
@@ -132,7 +132,7 @@ class StubLink:
     def _may_enter(self, caller: Caller, request: Mapping[str, Any]) -> bool:
         """Tell whether the endpoint lets the caller in: by the credential shown, else by the logon it came with."""
         if "user" not in request:
-            return caller.delegates or not self._estate.enforces_second_hop
+            return caller.delegates or not self._estate.world.enforce_second_hop
         user = str(stub_objects.argument(request["user"]))
         secret = stub_objects.argument(request["password"])
         password = cast("dict[str, str]", secret)["$secure"] if isinstance(secret, dict) else ""

@@ -17,18 +17,18 @@ import threading
 import time
 import traceback
 import uuid
-from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
-from providers.simulator.wire import soap
-from providers.simulator.wire.authentication import Connection, Unauthorized
-from providers.simulator.wire.faults import FaultPlan, Rule
+from providers.simulator.wire import soap, soap_replies
+from providers.simulator.wire.authentication import Unauthorized
+from providers.simulator.wire.fault_codes import ENVELOPE_TOO_LARGE, Fault
+from providers.simulator.wire.faults import Rule
 from providers.simulator.wire.sealing import SOAP_TYPE, SealBroken, altered
-from providers.simulator.wire.soap import Fault
-from providers.simulator.wire.wsman import Limits, Shells
+from providers.simulator.wire.service import Service
+from providers.simulator.wire.wsman import Limits
 
 _PAGE: Final = (
     b'<!DOCTYPE HTML PUBLIC "-//W3C//DTD HTML 4.01//EN""http://www.w3.org/TR/html4/strict.dtd">\r\n'
@@ -44,47 +44,15 @@ LARGEST_BODY_BYTES: Final = 64 * 1024 * 1024
 """What is read, and thrown away, of a body that is refused for its size."""
 
 
-class Behaviour(Protocol):
-    """How connections are served."""
-
-    @property
-    def idle_connection_seconds(self) -> float: ...
-
-    @property
-    def latency_seconds(self) -> float: ...
-
-
-class Simulator(Protocol):
-    """What stands behind a listener: who may connect, which hosts there are, and what answers their messages."""
-
-    faults: FaultPlan
-    shells: Shells
-    errors: deque[str]
-    """Tracebacks of what went wrong inside the listener."""
-
-    @property
-    def settings(self) -> Behaviour: ...
-
-    def count(self, what: str) -> None: ...
-
-    def host_of(self, path: str) -> str | None: ...
-
-    def limits_of(self, host: str) -> Limits: ...
-
-    def connection(self, peer_certificate: bytes | None) -> Connection: ...
-
-    def wrapped(self, accepted: socket.socket) -> socket.socket: ...
-
-
 class Listener(ThreadingHTTPServer):
-    """Accepts connections for a simulator, each on a thread of its own."""
+    """Accepts connections for a service, each on a thread of its own."""
 
     request_queue_size = 128
     daemon_threads = False  # so that server_close waits for them
     allow_reuse_address = os.name != "nt"  # on Windows it would let two listeners share a port
 
-    def __init__(self, address: tuple[str, int], simulator: Simulator) -> None:
-        self.simulator = simulator
+    def __init__(self, address: tuple[str, int], service: Service) -> None:
+        self.service = service
         self._open: set[socket.socket] = set()
         self._is_closing = False
         self._open_lock = threading.Lock()
@@ -99,17 +67,17 @@ class Listener(ThreadingHTTPServer):
         self.server_address = self.socket.getsockname()
 
     def service_actions(self) -> None:
-        self.simulator.shells.close_idle()
+        self.service.shells.close_idle()
 
     def finish_request(self, request: Any, client_address: Any) -> None:
-        connection = self.simulator.wrapped(request)
+        connection = self.service.wrapped(request)
         with self._open_lock:
             self._open.add(connection)
             if self._is_closing:
                 connection.close()
         try:
             if isinstance(connection, ssl.SSLSocket):
-                connection.settimeout(self.simulator.settings.idle_connection_seconds)
+                connection.settimeout(self.service.settings.idle_connection_seconds)
                 connection.do_handshake()
             super().finish_request(connection, client_address)
         except OSError:
@@ -132,7 +100,7 @@ class Listener(ThreadingHTTPServer):
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Keep it: the standard library would print it to a terminal that is the operator's."""
-        self.simulator.errors.append(traceback.format_exc())
+        self.service.errors.append(traceback.format_exc())
 
 
 class _Drop(Exception):
@@ -164,11 +132,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def setup(self) -> None:
         super().setup()
-        self.connection.settimeout(self.server.simulator.settings.idle_connection_seconds)
+        self.connection.settimeout(self.server.service.settings.idle_connection_seconds)
         certificate = None
         if isinstance(self.connection, ssl.SSLSocket):
             certificate = self.connection.getpeercert(binary_form=True)
-        self.authentication = self.server.simulator.connection(certificate)
+        self.authentication = self.server.service.connection(certificate)
 
     def log_message(self, format: str, *arguments: object) -> None:
         """Say nothing: headers hold credentials, and standard error is the operator's."""
@@ -183,12 +151,12 @@ class _Handler(BaseHTTPRequestHandler):
         return goes_on
 
     def do_POST(self) -> None:
-        simulator = self.server.simulator
+        service = self.server.service
         body = self._read_body()
         if body is None:
             return
-        if simulator.settings.latency_seconds:
-            time.sleep(simulator.settings.latency_seconds)
+        if service.settings.latency_seconds:
+            time.sleep(service.settings.latency_seconds)
         try:
             self._answer(body)
         except _Drop as drop:
@@ -200,10 +168,10 @@ class _Handler(BaseHTTPRequestHandler):
         if not (length.isascii() and length.isdigit()):
             self._write(_Reply(411, kind="refused"), close=True)
             return None
-        simulator = self.server.simulator
-        host = simulator.host_of(self.path)
-        size, limit = int(length), 2 * (simulator.limits_of(host) if host else Limits()).max_envelope_bytes
-        for rule in simulator.faults.at("request", host or ""):
+        service = self.server.service
+        host = service.host_of(self.path)
+        size, limit = int(length), 2 * (service.limits_of(host) if host else Limits()).max_envelope_bytes
+        for rule in service.faults.at("request", host or ""):
             self.rfile.read(min(size, rule.cut_request or 0))
             self._drop(reset=True)
             return None
@@ -219,8 +187,8 @@ class _Handler(BaseHTTPRequestHandler):
         return None
 
     def _answer(self, body: bytes) -> None:
-        simulator, headers = self.server.simulator, self.headers
-        host = simulator.host_of(self.path)
+        service, headers = self.server.service, self.headers
+        host = service.host_of(self.path)
         if host is None:
             self._write(_Reply(404, kind="refused"))
             return
@@ -229,7 +197,7 @@ class _Handler(BaseHTTPRequestHandler):
             message = self.authentication.open_message(headers.get("Content-Type", ""), body)
         except Unauthorized as challenge:
             if challenge.is_failure:
-                simulator.count("#failures")
+                service.count("#failures")
             offered = tuple(("WWW-Authenticate", value) for value in challenge.challenges)
             self._deliver("authenticate", host, lambda: _Reply(401, headers=offered))
             return
@@ -237,7 +205,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._write(_Reply(400, kind="refused"))
             return
         if self.authentication.just_authenticated:
-            simulator.count("#authentications")
+            service.count("#authentications")
         if not message:
             self._deliver("authenticate", host, lambda: _Reply(200))
         elif self.authentication.is_unencrypted:
@@ -246,10 +214,10 @@ class _Handler(BaseHTTPRequestHandler):
             self._message(message, host, user)
 
     def _message(self, message: bytes, host: str, user: str) -> None:
-        limit = self.server.simulator.limits_of(host).max_envelope_bytes
+        limit = self.server.service.limits_of(host).max_envelope_bytes
         try:
             if len(message) > limit:
-                raise Fault(soap.ENVELOPE_TOO_LARGE)
+                raise Fault(ENVELOPE_TOO_LARGE)
             request = soap.read(message)
         except Fault as fault:
             self._write(self._fault(fault, soap.message_id_of(message), "refused"))
@@ -257,7 +225,7 @@ class _Handler(BaseHTTPRequestHandler):
 
         def answer() -> _Reply:
             try:
-                reply = self.server.simulator.shells.answer(
+                reply = self.server.service.shells.answer(
                     request,
                     host=host,
                     user=user,
@@ -272,8 +240,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _deliver(self, kind: str, host: str, answer: Callable[[], _Reply], request: soap.Request | None = None) -> None:
         """Answer a message, with the faults that strike it."""
-        self.server.simulator.count(kind)
-        struck = self.server.simulator.faults.at(kind, host)
+        self.server.service.count(kind)
+        struck = self.server.service.faults.at(kind, host)
         reply = self._struck([rule for rule in struck if rule.when == "before"], request) or answer()
         reply = self._struck([rule for rule in struck if rule.when == "after"], request) or reply
         if request is not None and any(rule.unrelated for rule in struck):
@@ -288,7 +256,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _struck(self, rules: Sequence[Rule], request: soap.Request | None) -> _Reply | None:
         """Do what the rules say at this point; return the reply one of them puts in place of the real one."""
-        shells, instead = self.server.simulator.shells, None
+        shells, instead = self.server.service.shells, None
         for rule in rules:
             if rule.delay_seconds:
                 time.sleep(rule.delay_seconds)
@@ -310,11 +278,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     @staticmethod
     def _fault(fault: Fault, message_id: str, kind: str = "") -> _Reply:
-        return _Reply(500, soap.faulted(message_id, fault, str(uuid.uuid4()).upper()), kind)
+        return _Reply(500, soap_replies.faulted(message_id, fault, str(uuid.uuid4()).upper()), kind)
 
     def _write(self, reply: _Reply, *, close: bool = False, cut: int | None = None, tamper: str | None = None) -> None:
         if reply.kind:
-            self.server.simulator.count(reply.kind)
+            self.server.service.count(reply.kind)
         content_type, body = reply.content_type, reply.body
         if body and content_type == SOAP_TYPE and tamper != "seal":
             content_type, body = self.authentication.close_message(body)

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Final
 
 from providers.simulator.wire.runner import Clocks, Estate, Runner
-from providers.simulator.wire.wsman import Launch
+from providers.simulator.wire.shell_command import Launch
 
 LONGEST_LINE_BYTES: Final = 64 * 1024 * 1024
 LEAST_MEMORY_MB: Final = 64

@@ -8,16 +8,16 @@ there and never runs again, which is what makes a lost reply or an unconfirmed S
 from __future__ import annotations
 
 import base64
-import binascii
-import hashlib
 import json
 import re
 import traceback
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from typing import Any, Final, Protocol, runtime_checkable
+from typing import Any, Final, Protocol
+
+from providers.simulator.answers import CmdletError, Result
+from providers.transport.wire import WireError, check, decode_payload
 
 PROTOCOL_VERSION: Final = 1
 RECORDS_PER_PART: Final = 1000
@@ -29,31 +29,6 @@ LARGEST_READ_KEPT_BYTES: Final = 1024 * 1024
 
 Clocks = Callable[[], tuple[float, float]]
 """Tells the clocks of a host: seconds since it started, and seconds since 1970."""
-
-
-class Outcome(Protocol):
-    """What the estate returns for a call."""
-
-    @property
-    def records(self) -> Sequence[Mapping[str, object]]: ...
-    @property
-    def warnings(self) -> Sequence[str]: ...
-    @property
-    def output(self) -> str: ...
-    @property
-    def seconds(self) -> float: ...
-
-
-@runtime_checkable
-class CmdletFailure(Protocol):
-    """The shape of an error record that the estate raises."""
-
-    type: str
-    error_id: str
-    category: str
-    message: str
-    target: str
-    executed: bool
 
 
 class Estate(Protocol):
@@ -72,7 +47,7 @@ class Estate(Protocol):
         user: str = ...,
         *,
         delegated: bool = ...,
-    ) -> Outcome: ...
+    ) -> Result: ...
     def parameters_of(self, cmdlet: str) -> frozenset[str]: ...
     def turn(self) -> AbstractContextManager[None]: ...
 
@@ -86,39 +61,24 @@ class _Refused(Exception):
         self.target = target
 
 
-@dataclass(frozen=True, slots=True)
-class _Told:
-    records: Sequence[Mapping[str, object]]
-    warnings: Sequence[str] = ()
-    output: str = ""
-    seconds: float = 0.0
-
-
 _FRAME = re.compile(rb"([0-9]{1,9}) ([0-9a-f]{8}) ([A-Za-z0-9+/]+={0,2})\Z")
 _NONCE = re.compile(r"[0-9a-f]{16}\Z")
 
 
-def _check(payload: bytes) -> bytes:
-    return hashlib.sha1(payload, usedforsecurity=False).hexdigest()[:8].encode()
-
-
 def framed(payload: bytes) -> bytes:
     """Return ``<length> <check> <payload>`` for a payload that is base64 already."""
-    return b"%d %s %s" % (len(payload), _check(payload), payload)
+    return b"%d %s %s" % (len(payload), check(payload), payload)
 
 
 def unframed(line: bytes) -> dict[str, Any] | None:
     """Return the JSON object a line carries, or None where length, check, base64 or JSON are wrong."""
     found = _FRAME.match(line)
-    if found is None or int(found[1]) != len(found[3]):
-        return None
-    if _check(found[3]) != found[2]:
+    if found is None or int(found[1]) != len(found[3]) or check(found[3]) != found[2]:
         return None
     try:
-        value = json.loads(base64.b64decode(found[3], validate=True))
-    except (binascii.Error, ValueError, RecursionError):
+        return decode_payload(found[3])
+    except WireError:
         return None
-    return value if isinstance(value, dict) else None
 
 
 class Runner:
@@ -238,7 +198,7 @@ class Runner:
         )
         self.works_for_seconds = outcome.seconds
         if op == "probe":
-            outcome = _Told(tuple({**record, "FarLanguage": self._far_language} for record in outcome.records))
+            outcome = Result(tuple({**record, "FarLanguage": self._far_language} for record in outcome.records))
         return self._records(request["id"], outcome)
 
     def _is_late(self, window: object) -> bool:
@@ -268,7 +228,7 @@ class Runner:
         }
         return {**parameters, **added}
 
-    def _records(self, request_id: str, outcome: Outcome) -> bytes:
+    def _records(self, request_id: str, outcome: Result) -> bytes:
         """Return the reply in parts: all but the last say that more comes, the last carries warnings and output."""
         *heads, last = _parts([_json(record) for record in outcome.records])
         start = f'{{"id":{_json(request_id)},"ok":true'
@@ -281,14 +241,14 @@ class Runner:
         return b"".join(replies) + self._framed(f'{start}{number},"records":[{",".join(last)}],{end}}}')
 
     def _error(self, error: Exception) -> dict[str, object]:
-        if isinstance(error, CmdletFailure):
+        if isinstance(error, CmdletError):
             told: dict[str, object] = {
                 "type": error.type,
                 "id": error.error_id,
                 "category": error.category,
                 "message": error.message,
                 "target": error.target,
-                "inner": [str(inner) for inner in getattr(error, "inner", ())],
+                "inner": list(error.inner),
             }
             return told if error.executed else told | {"executed": False}
         self.complaints.append("".join(traceback.format_exception(error)))

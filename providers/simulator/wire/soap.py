@@ -1,11 +1,11 @@
-"""The messages of a WinRS shell as values: requests read from SOAP, replies and faults written to it.
+"""The requests of a WinRS shell, read from SOAP into values.
 
-Pure: text in, values out, and back. A server has to be generous in what it reads, because clients differ: ids in any
+Pure: text in, values out. A server has to be generous in what it reads, because clients differ: ids in any
 case, options as ``TRUE``, ``True`` or ``true``, ``signal/terminate`` or ``signal/Terminate``, a missing ``End``, ids
 chosen by the client, one or several ``Arguments``. ``a:To`` is not looked at: pywinrm writes a constant there. A
 document type is refused before anything of it is expanded.
 
-Source: MS-WSMV; DMTF DSP0226; the fault numbers are those of wsmerror.h.
+Source: MS-WSMV; DMTF DSP0226.
 """
 
 from __future__ import annotations
@@ -13,12 +13,19 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, NoReturn, TypeAlias
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
-from xml.sax.saxutils import escape
+
+from providers.simulator.wire.fault_codes import (
+    IDLE_TIMEOUT_OUT_OF_BOUNDS,
+    INVALID_RESOURCE_URI,
+    INVALID_TIMEOUT_HEADER,
+    SCHEMA_VALIDATION_ERROR,
+    Fault,
+)
 
 SOAP: Final = "http://www.w3.org/2003/05/soap-envelope"
 ADDRESSING: Final = "http://schemas.xmlsoap.org/ws/2004/08/addressing"
@@ -31,58 +38,6 @@ CMD: Final = f"{SHELL}/cmd"
 
 DEFAULT_TIMEOUT_SECONDS: Final = 60.0
 SMALLEST_ENVELOPE_BYTES: Final = 8192
-
-
-# --- faults ----------------------------------------------------------------------------------------------------------
-
-OPERATION_TIMED_OUT: Final = 2150858793
-SHELL_NOT_FOUND: Final = 2150858843
-RECEIVE_IN_PROGRESS: Final = 2150859047
-CODE_PAGE_NOT_SUPPORTED: Final = 2150859072
-QUOTA_MAX_SHELLS: Final = 2150859173
-QUOTA_MAX_OPERATIONS: Final = 2150859174
-QUOTA_MAX_USERS: Final = 2150859179
-IDLE_TIMEOUT_OUT_OF_BOUNDS: Final = 2150859250
-ENVELOPE_TOO_LARGE: Final = 2150858790
-INVALID_RESOURCE_URI: Final = 2150858811
-SCHEMA_VALIDATION_ERROR: Final = 2150858817
-INVALID_TIMEOUT_HEADER: Final = 2150858881
-ACCESS_DENIED: Final = 5
-PIPE_CLOSING: Final = 232
-OPERATION_ABORTED: Final = 995
-
-_REASONS: Final[Mapping[int, str]] = {
-    OPERATION_TIMED_OUT: "The WS-Management service cannot complete the operation within the time specified.",
-    SHELL_NOT_FOUND: "The request contained invalid selectors for the resource: the shell was not found.",
-    RECEIVE_IN_PROGRESS: "A Receive is already in progress for this command.",
-    CODE_PAGE_NOT_SUPPORTED: "The code page is not supported.",
-    QUOTA_MAX_SHELLS: "This user is allowed a maximum number of concurrent shells, which has been exceeded.",
-    QUOTA_MAX_OPERATIONS: "This user is allowed a maximum number of concurrent operations, which has been exceeded.",
-    QUOTA_MAX_USERS: "The maximum number of users executing shell operations has been exceeded.",
-    IDLE_TIMEOUT_OUT_OF_BOUNDS: "The idle timeout is outside the range this server allows.",
-    ENVELOPE_TOO_LARGE: "The size of the message exceeds the maximum envelope size of this server.",
-    INVALID_RESOURCE_URI: "The resource URI is not known to this server.",
-    SCHEMA_VALIDATION_ERROR: "The message does not follow its schema.",
-    INVALID_TIMEOUT_HEADER: "The operation timeout is invalid or out of range.",
-    ACCESS_DENIED: "Access is denied.",
-    PIPE_CLOSING: "The pipe is being closed.",
-    OPERATION_ABORTED: "The I/O operation has been aborted because of either a thread exit or an application request.",
-}
-_QUOTAS: Final = frozenset({QUOTA_MAX_SHELLS, QUOTA_MAX_OPERATIONS, QUOTA_MAX_USERS})
-
-
-class Fault(Exception):
-    """A SOAP fault with a WSManFault code: decimal, unsigned 32 bits."""
-
-    def __init__(self, code: int, reason: str = "", *, is_wmi: bool = False) -> None:
-        self.code = code
-        self.is_wmi = is_wmi
-        """The code is told as an MSFT_WmiError alone."""
-        self.reason = reason or _REASONS.get(code, f"The request failed with error code {code}.")
-        super().__init__(f"{code}: {self.reason}")
-
-
-# --- requests --------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,119 +263,3 @@ def _duration(text: str, fault: int) -> float:
 
 def _true(text: str) -> bool:
     return text.strip().casefold() in ("true", "1")
-
-
-# --- replies ---------------------------------------------------------------------------------------------------------
-
-_ENVELOPE_OVERHEAD_BYTES: Final = 3072
-
-
-def room_for_output(envelope_bytes: int) -> int:
-    """Return how many bytes of output fit in a reply of at most ``envelope_bytes``, as base64 beside the envelope."""
-    return max(1, (envelope_bytes - _ENVELOPE_OVERHEAD_BYTES) * 3 // 4)
-
-
-def created(request: Request, shell_id: str, owner: str, reply_id: str) -> bytes:
-    """Return the reply to Create: the reference older clients read, and the shell that newer ones do."""
-    selector = f'<w:SelectorSet><w:Selector Name="ShellId">{shell_id}</w:Selector></w:SelectorSet>'
-    body = (
-        "<x:ResourceCreated><a:Address>http://127.0.0.1/wsman</a:Address><a:ReferenceParameters>"
-        f"<w:ResourceURI>{CMD}</w:ResourceURI>{selector}</a:ReferenceParameters></x:ResourceCreated>"
-        f"<rsp:Shell><rsp:ShellId>{shell_id}</rsp:ShellId><rsp:ResourceUri>{CMD}</rsp:ResourceUri>"
-        f"<rsp:Owner>{escape(owner)}</rsp:Owner><rsp:ClientIP>127.0.0.1</rsp:ClientIP>"
-        "<rsp:InputStreams>stdin</rsp:InputStreams><rsp:OutputStreams>stdout stderr</rsp:OutputStreams></rsp:Shell>"
-    )
-    return _reply(request, f"{TRANSFER}/CreateResponse", body, reply_id)
-
-
-def started(request: Request, command_id: str, reply_id: str) -> bytes:
-    """Return the reply to Command."""
-    body = f"<rsp:CommandResponse><rsp:CommandId>{command_id}</rsp:CommandId></rsp:CommandResponse>"
-    return _reply(request, f"{SHELL}/CommandResponse", body, reply_id)
-
-
-def received(
-    request: Request,
-    command_id: str,
-    output: Sequence[tuple[str, bytes]],
-    exit_code: int | None,
-    reply_id: str,
-) -> bytes:
-    """Return the reply to Receive: output per stream; the end of every stream and the exit code once it is known."""
-    parts = [
-        f'<rsp:Stream Name="{name}" CommandId="{command_id}">{base64.b64encode(data).decode()}</rsp:Stream>'
-        for name, data in output
-    ]
-    if exit_code is None:
-        parts.append(f'<rsp:CommandState CommandId="{command_id}" State="{SHELL}/CommandState/Running"/>')
-    else:
-        parts += [f'<rsp:Stream Name="{name}" CommandId="{command_id}" End="true"/>' for name in ("stdout", "stderr")]
-        parts.append(
-            f'<rsp:CommandState CommandId="{command_id}" State="{SHELL}/CommandState/Done">'
-            f"<rsp:ExitCode>{exit_code}</rsp:ExitCode></rsp:CommandState>"
-        )
-    body = f"<rsp:ReceiveResponse>{''.join(parts)}</rsp:ReceiveResponse>"
-    return _reply(request, f"{SHELL}/ReceiveResponse", body, reply_id)
-
-
-def done(request: Request, reply_id: str) -> bytes:
-    """Return the reply to Send, Signal and Delete, which say no more than that they were carried out."""
-    match request.body:
-        case Send():
-            return _reply(request, f"{SHELL}/SendResponse", "<rsp:SendResponse/>", reply_id)
-        case Signal():
-            return _reply(request, f"{SHELL}/SignalResponse", "<rsp:SignalResponse/>", reply_id)
-        case _:
-            return _reply(request, f"{TRANSFER}/DeleteResponse", "", reply_id)
-
-
-def faulted(message_id: str, fault: Fault, reply_id: str) -> bytes:
-    """Return the envelope of a fault. Quota faults also carry the number as an MSFT_WmiError, as Windows sends them."""
-    reason, detail = escape(fault.reason), ""
-    if not fault.is_wmi:
-        detail = (
-            f'<f:WSManFault xmlns:f="{FAULT}" Code="{fault.code}" Machine="localhost">'
-            f"<f:Message>{reason}</f:Message></f:WSManFault>"
-        )
-    if fault.is_wmi or fault.code in _QUOTAS:
-        detail += f'<e:MSFT_WmiError xmlns:e="{WMI}"><e:error_Code>{fault.code}</e:error_Code></e:MSFT_WmiError>'
-    body = (
-        "<s:Fault><s:Code><s:Value>s:Receiver</s:Value>"
-        f"<s:Subcode><s:Value>{_subcode(fault.code)}</s:Value></s:Subcode></s:Code>"
-        f'<s:Reason><s:Text xml:lang="en-US">{reason}</s:Text></s:Reason>'
-        f"<s:Detail>{detail}</s:Detail></s:Fault>"
-    )
-    return _envelope("http://schemas.dmtf.org/wbem/wsman/1/wsman/fault", body, message_id, reply_id)
-
-
-def _subcode(code: int) -> str:
-    match code:
-        case 2150858793:
-            return "w:TimedOut"
-        case 2150858843 | 2150858813:
-            return "w:InvalidSelectors"
-        case 2150859173 | 2150859174 | 2150859179:
-            return "w:QuotaLimit"
-        case 2150858790:
-            return "w:EncodingLimit"
-        case 2150858811:
-            return "a:DestinationUnreachable"
-        case 2150858817:
-            return "w:SchemaValidationError"
-        case 5:
-            return "w:AccessDenied"
-        case _:
-            return "w:InternalError"
-
-
-def _reply(request: Request, action: str, body: str, reply_id: str) -> bytes:
-    return _envelope(action, body, request.message_id, reply_id)
-
-
-def _envelope(action: str, body: str, relates_to: str, reply_id: str) -> bytes:
-    return (
-        f'<s:Envelope xmlns:s="{SOAP}" xmlns:a="{ADDRESSING}" xmlns:w="{WSMAN}" xmlns:x="{TRANSFER}"'
-        f' xmlns:rsp="{SHELL}"><s:Header><a:Action>{action}</a:Action>'
-        f"<a:MessageID>uuid:{reply_id}</a:MessageID><a:To>{ADDRESSING}/role/anonymous</a:To>"
-        f"<a:RelatesTo>{escape(relates_to)}</a:RelatesTo></s:Header><s:Body>{body}</s:Body></s:Envelope>"
-    ).encode()

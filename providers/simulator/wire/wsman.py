@@ -1,9 +1,7 @@
 """Shells and their commands: what the WinRM service of every host does with the messages of its clients.
 
-A Receive is a long poll: it waits for output, for the end of the command, or for the operation timeout, which is a
-fault and yet the normal idle state. It is destructive: what one reply carried is not sent again. A shell belongs to a
-host and to the user that made it, and vanishes when nobody sends a message for its idle timeout; what comes for it
-afterwards is answered like anything sent to a shell that never was.
+A shell belongs to a host and to the user that made it. It vanishes when no message comes for its idle timeout; a
+message that comes later gets the answer of one to a shell that never existed.
 
 Source: MS-WSMV 3.1; quotas: learn.microsoft.com/windows/win32/winrm/quotas.
 """
@@ -15,13 +13,12 @@ import time
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Protocol, assert_never
+from typing import assert_never
 
-from providers.simulator.wire import soap
-from providers.simulator.wire.soap import Create, Delete, Fault, Receive, Request, Run, Send, Signal
-
-_LOOK_AT_CLIENT_SECONDS: Final = 0.25
-"""How often a waiting Receive looks whether its client is still there."""
+from providers.simulator.wire import fault_codes, soap_replies
+from providers.simulator.wire.fault_codes import Fault
+from providers.simulator.wire.shell_command import Launch, ShellCommand, Start
+from providers.simulator.wire.soap import Create, Delete, Receive, Request, Run, Send, Signal
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,129 +41,6 @@ class Limits:
     """At most this much output in one reply; None: what fits in the envelope."""
 
 
-class Process(Protocol):
-    """A process that a command line started."""
-
-    def feed(self, data: bytes, *, end: bool) -> None:
-        """Write to its standard input; ``end`` closes it. Never waits for the process."""
-
-    def stop(self) -> None:
-        """Ask it to end without carrying out what is still queued."""
-
-    def join(self) -> None:
-        """Wait for its end, but not for a cmdlet that takes long."""
-
-
-@dataclass(frozen=True, slots=True)
-class Launch:
-    """What a process is started with. Both callables may be called from any thread."""
-
-    host: str
-    user: str
-    delegates: bool
-    """Whether the user's credential reaches beyond the host."""
-    command_line: str
-    console_mode_stdin: bool
-    memory_mb: int = field(default=1024, kw_only=True)
-    """What its shell allows it."""
-    write: Callable[[str, bytes], None]
-    """Takes ``stdout`` or ``stderr`` and bytes."""
-    ended: Callable[[int], None]
-    """Takes the exit code, as signed 32 bits."""
-
-
-Start = Callable[[Launch], Process]
-
-
-class _Command:
-    """One command: its process, the output nobody has fetched yet, and who waits for it."""
-
-    def __init__(self, command_id: str, monotonic: Callable[[], float]) -> None:
-        self.id = command_id
-        self.process: Process | None = None
-        self._monotonic = monotonic
-        self._changed = threading.Condition()
-        self._output = {"stdout": bytearray(), "stderr": bytearray()}
-        self._exit_code: int | None = None
-        self._closed = False
-        self._receiving = False
-
-    def write(self, stream: str, data: bytes) -> None:
-        with self._changed:
-            self._output[stream] += data
-            self._changed.notify_all()
-
-    def ended(self, exit_code: int) -> None:
-        with self._changed:
-            if self._exit_code is None:
-                self._exit_code = exit_code
-            self._changed.notify_all()
-
-    @property
-    def is_running(self) -> bool:
-        return self._exit_code is None
-
-    def send(self, data: bytes, *, end: bool) -> None:
-        if self._exit_code is not None or self.process is None:
-            raise Fault(soap.PIPE_CLOSING)
-        self.process.feed(data, end=end)
-
-    def close(self) -> None:
-        """End the process; a Receive that waits is answered as aborted."""
-        with self._changed:
-            self._closed = True
-            self._changed.notify_all()
-        if self.process is not None:
-            self.process.stop()
-
-    def receive(
-        self, streams: Sequence[str], *, room: int, timeout_seconds: float, is_client_there: Callable[[], bool]
-    ) -> tuple[list[tuple[str, bytes]], int | None]:
-        """Return the next output of at most ``room`` bytes, and the exit code once nothing comes after it.
-
-        Raises:
-            Fault: nothing came in time, the command was closed, or another Receive waits already.
-        """
-        with self._changed:
-            if self._receiving:
-                raise Fault(soap.RECEIVE_IN_PROGRESS)
-            self._receiving = True
-            try:
-                self._wait_for_output(streams, timeout_seconds, is_client_there)
-                if self._closed or not is_client_there():
-                    raise Fault(soap.OPERATION_ABORTED)
-                output = self._take(streams, room)
-                drained = not any(self._output[name] for name in self._output if name in streams)
-                return output, self._exit_code if drained else None
-            finally:
-                self._receiving = False
-
-    def _wait_for_output(
-        self, streams: Sequence[str], timeout_seconds: float, is_client_there: Callable[[], bool]
-    ) -> None:
-        def is_something() -> bool:
-            return self._closed or self._exit_code is not None or any(self._output.get(name) for name in streams)
-
-        deadline = self._monotonic() + timeout_seconds
-        while not is_something():
-            remaining = deadline - self._monotonic()
-            if remaining <= 0:
-                raise Fault(soap.OPERATION_TIMED_OUT)
-            self._changed.wait(min(remaining, _LOOK_AT_CLIENT_SECONDS))
-            if not is_client_there():
-                raise Fault(soap.OPERATION_ABORTED)
-
-    def _take(self, streams: Sequence[str], room: int) -> list[tuple[str, bytes]]:
-        taken = []
-        for name in ("stdout", "stderr"):
-            waiting = self._output[name]
-            if name in streams and waiting and room > 0:
-                taken.append((name, bytes(waiting[:room])))
-                room -= len(taken[-1][1])
-                del waiting[: len(taken[-1][1])]
-        return taken
-
-
 @dataclass(slots=True)
 class _Shell:
     id: str
@@ -175,7 +49,7 @@ class _Shell:
     delegates: bool
     idle_timeout_seconds: float
     last_used: float
-    commands: dict[str, _Command] = field(default_factory=dict)
+    commands: dict[str, ShellCommand] = field(default_factory=dict)
     operations: int = 0
     messages: int = 0
     """Messages being answered now: a shell that waits for output is not idle."""
@@ -201,7 +75,7 @@ class Shells:
         self._new_id = new_id
         self._lock = threading.Lock()
         self._shells: dict[str, _Shell] = {}
-        self._stopping: list[_Command] = []
+        self._stopping: list[ShellCommand] = []
         """Closed commands whose processes may not have ended yet."""
 
     @property
@@ -229,9 +103,9 @@ class Shells:
         self.close_idle()
         if isinstance(request.body, Create):
             shell = self._create(request.body, host, user, delegates)
-            return soap.created(request, shell.id, user, self._new_id())
+            return soap_replies.created(request, shell.id, user, self._new_id())
         if request.timeout_seconds <= 0:
-            raise Fault(soap.INVALID_TIMEOUT_HEADER)
+            raise Fault(fault_codes.INVALID_TIMEOUT_HEADER)
         shell = self._find(request, host, user)
         try:
             return self._in_shell(shell, request, is_client_there)
@@ -292,19 +166,19 @@ class Shells:
         limits = self.limits_of(host)
         idle = limits.idle_timeout_seconds if create.idle_timeout_seconds is None else create.idle_timeout_seconds
         if create.code_page in limits.refused_code_pages:
-            raise Fault(soap.CODE_PAGE_NOT_SUPPORTED)
+            raise Fault(fault_codes.CODE_PAGE_NOT_SUPPORTED)
         if not 0 < idle <= limits.max_idle_timeout_seconds:
-            raise Fault(soap.IDLE_TIMEOUT_OUT_OF_BOUNDS)
+            raise Fault(fault_codes.IDLE_TIMEOUT_OUT_OF_BOUNDS)
         shell = _Shell(create.shell_id or self._new_id(), host, user, delegates, idle, self._monotonic())
         with self._lock:
             mine = sum((other.host, other.user) == (host, user) for other in self._shells.values())
             if mine >= limits.max_shells_per_user:
-                raise Fault(soap.QUOTA_MAX_SHELLS)
+                raise Fault(fault_codes.QUOTA_MAX_SHELLS)
             users = {other.user for other in self._shells.values() if other.host == host} | {user}
             if len(users) > limits.max_concurrent_users:
-                raise Fault(soap.QUOTA_MAX_USERS)
+                raise Fault(fault_codes.QUOTA_MAX_USERS)
             if shell.id in self._shells:
-                raise Fault(soap.SCHEMA_VALIDATION_ERROR, "A shell of this id exists.")
+                raise Fault(fault_codes.SCHEMA_VALIDATION_ERROR, "A shell of this id exists.")
             self._shells[shell.id] = shell
         return shell
 
@@ -313,9 +187,9 @@ class Shells:
         with self._lock:
             shell = self._shells.get(request.shell_id or "")
             if shell is None or shell.host != host:
-                raise Fault(soap.SHELL_NOT_FOUND)
+                raise Fault(fault_codes.SHELL_NOT_FOUND)
             if shell.user != user:
-                raise Fault(soap.ACCESS_DENIED)
+                raise Fault(fault_codes.ACCESS_DENIED)
             shell.messages += 1
             shell.last_used = self._monotonic()
             return shell
@@ -323,7 +197,7 @@ class Shells:
     def _in_shell(self, shell: _Shell, request: Request, is_client_there: Callable[[], bool]) -> bytes:
         match request.body:
             case Run() as run:
-                return soap.started(request, self._run(shell, run), self._new_id())
+                return soap_replies.started(request, self._run(shell, run), self._new_id())
             case Send(command_id, data, end):
                 self._command(shell, command_id).send(data, end=end)
             case Receive():
@@ -333,22 +207,22 @@ class Shells:
             case Delete():
                 self._close(shell)
             case Create():
-                raise Fault(soap.SCHEMA_VALIDATION_ERROR)
+                raise Fault(fault_codes.SCHEMA_VALIDATION_ERROR)
             case _ as never:
                 assert_never(never)
-        return soap.done(request, self._new_id())
+        return soap_replies.done(request, self._new_id())
 
     def _run(self, shell: _Shell, run: Run) -> str:
-        command = _Command(run.command_id or self._new_id(), self._monotonic)
+        command = ShellCommand(run.command_id or self._new_id(), self._monotonic)
         limits = self.limits_of(shell.host)
         with self._lock:
             running = sum(other.is_running for other in shell.commands.values())
             if shell.operations >= limits.max_operations_per_shell:
-                raise Fault(soap.QUOTA_MAX_OPERATIONS)
+                raise Fault(fault_codes.QUOTA_MAX_OPERATIONS)
             if running >= limits.max_processes_per_shell:
-                raise Fault(soap.QUOTA_MAX_OPERATIONS)
+                raise Fault(fault_codes.QUOTA_MAX_OPERATIONS)
             if command.id in shell.commands:
-                raise Fault(soap.SCHEMA_VALIDATION_ERROR, "A command of this id exists.")
+                raise Fault(fault_codes.SCHEMA_VALIDATION_ERROR, "A command of this id exists.")
             shell.operations += 1
             shell.commands[command.id] = command
             command.process = self._start(
@@ -368,23 +242,23 @@ class Shells:
     def _receive(self, shell: _Shell, request: Request, receive: Receive, is_client_there: Callable[[], bool]) -> bytes:
         limits = self.limits_of(shell.host)
         envelope = min(request.max_envelope_bytes or limits.max_envelope_bytes, limits.max_envelope_bytes)
-        room = soap.room_for_output(envelope)
+        room = soap_replies.room_for_output(envelope)
         output, exit_code = self._command(shell, receive.command_id).receive(
             receive.streams,
             room=min(room, limits.output_chunk_bytes or room),
             timeout_seconds=min(request.timeout_seconds, limits.max_timeout_seconds),
             is_client_there=is_client_there,
         )
-        return soap.received(request, receive.command_id, output, exit_code, self._new_id())
+        return soap_replies.received(request, receive.command_id, output, exit_code, self._new_id())
 
-    def _command(self, shell: _Shell, command_id: str) -> _Command:
+    def _command(self, shell: _Shell, command_id: str) -> ShellCommand:
         with self._lock:
             command = shell.commands.get(command_id)
         if command is None:
-            raise Fault(soap.SHELL_NOT_FOUND)
+            raise Fault(fault_codes.SHELL_NOT_FOUND)
         return command
 
-    def _signal(self, shell: _Shell, command: _Command, code: str) -> None:
+    def _signal(self, shell: _Shell, command: ShellCommand, code: str) -> None:
         """Terminate the command; the other signals reach only a process that has a console, which ours has not."""
         if code == "terminate":
             with self._lock:
@@ -398,7 +272,7 @@ class Shells:
             shell.commands.clear()
         self._end(commands)
 
-    def _end(self, commands: Sequence[_Command]) -> None:
+    def _end(self, commands: Sequence[ShellCommand]) -> None:
         for command in commands:
             command.close()
         with self._lock:

@@ -251,6 +251,11 @@ def _taken_back(entry: Entry, before: Mapping[str, Any], settled: set[str]) -> E
     return Entry(entry.guid, entry.kind, entry.name, entry.dn, entry.created, properties)
 
 
+def newest(directory: Directory) -> View:
+    """Return the directory as a domain controller that knows of every change."""
+    return View(directory, {})
+
+
 class View:
     """The directory as one domain controller knows it at one moment."""
 

@@ -41,7 +41,6 @@ class Holdings:
     services: dict[str, dict[str, Service]]
     """By host, then by folded name."""
     counters: dict[str, int] = field(default_factory=dict)
-    scripts_running: dict[str, bool] = field(default_factory=dict)
     media: dict[str, str | None] = field(default_factory=dict)
     """Encryption levels by scope that differ from the world's: None where the scope was removed."""
 

@@ -21,7 +21,7 @@ from providers.simulator.estate.estate import Estate
 from providers.simulator.powershell.engine import PowerShellEngine
 from providers.simulator.wire.authentication import Scheme
 from providers.simulator.wire.server import Server, Settings
-from providers.simulator.wire.wsman import Launch
+from providers.simulator.wire.shell_command import Launch
 from reconciler.app import open_workspace
 from reconciler.app.powershell import find_powershell, powershell_program
 from reconciler.model.errors import ReconcilerError

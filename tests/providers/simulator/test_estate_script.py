@@ -7,6 +7,7 @@ from hypothesis import given, settings
 
 from providers.simulator.estate.estate import CmdletError, Estate, Result
 from providers.simulator.world.schema import World
+from tests.support.phone import lync_sees, why_not_played, why_unreachable
 from tests.support.worlds import SteppingClock, estate_of, small_worlds
 
 EX = "ex1.contoso.com"
@@ -295,16 +296,16 @@ def joined(**described: Any) -> tuple[Estate, SteppingClock]:
 
 def test_after_the_whole_procedure_a_call_is_answered() -> None:
     estate, _ = joined()
-    assert estate.evaluate_call("user1") is None
+    assert why_unreachable(estate, "user1") is None
 
 
 def test_lync_knows_only_what_was_there_when_its_front_end_started() -> None:
     estate = estate_of(plans={"Redmond": 5})
     script(estate)
-    assert estate.lync_sees("fe1.contoso.com") == frozenset()
+    assert lync_sees(estate, "fe1.contoso.com") == frozenset()
     restart(estate, "fe1.contoso.com")
-    assert ("pool1.contoso.com", "Redmond") in estate.lync_sees("fe1.contoso.com")
-    assert estate.lync_sees("fe2.contoso.com") == frozenset()
+    assert ("pool1.contoso.com", "Redmond") in lync_sees(estate, "fe1.contoso.com")
+    assert lync_sees(estate, "fe2.contoso.com") == frozenset()
 
 
 def test_a_front_end_that_starts_before_its_catalog_knows_learns_nothing() -> None:
@@ -312,36 +313,36 @@ def test_a_front_end_that_starts_before_its_catalog_knows_learns_nothing() -> No
     estate = estate_of(clock, plans={"Redmond": 5}, delays=(5.0, 0.0))
     script(estate)
     restart(estate, "fe1.contoso.com")
-    assert estate.lync_sees("fe1.contoso.com") == frozenset()
+    assert lync_sees(estate, "fe1.contoso.com") == frozenset()
     clock.pass_seconds(5)
     restart(estate, "fe1.contoso.com")
-    assert estate.lync_sees("fe1.contoso.com")
+    assert lync_sees(estate, "fe1.contoso.com")
 
 
 def test_a_call_fails_for_want_of_each_step() -> None:
     estate, clock = joined(users=3)
-    assert estate.evaluate_call("user3") == "The user is not enabled for Unified Messaging"
+    assert why_unreachable(estate, "user3") == "The user is not enabled for Unified Messaging"
     run(estate, "Set-UMDialPlan", Identity="Redmond", VoIPSecurity="SIPSecured")
-    assert estate.evaluate_call("user1") is None
+    assert why_unreachable(estate, "user1") is None
     clock.pass_seconds(600)
-    assert estate.evaluate_call("user1") == "Incompatible security setting"
+    assert why_unreachable(estate, "user1") == "Incompatible security setting"
     run(estate, "Set-UMDialPlan", Identity="Redmond", VoIPSecurity="Secured")
     clock.pass_seconds(600)
     run(estate, "Set-UMService", Identity="ex1", UMStartupMode="TCP")
-    assert estate.evaluate_call("user1") is None
+    assert why_unreachable(estate, "user1") is None
     run(estate, "Restart-Service", Name="MSExchangeUM")
-    assert estate.evaluate_call("user1") == "Failed to route to Exchange Server"
+    assert why_unreachable(estate, "user1") == "Failed to route to Exchange Server"
 
 
 def test_play_on_phone_wants_exactly_one_gateway_and_no_director() -> None:
     estate, _ = joined()
-    assert estate.evaluate_play_on_phone("Redmond") == "3 gateways place outgoing calls"
+    assert why_not_played(estate, "Redmond") == "3 gateways place outgoing calls"
     for name in ("1:1", "2:1"):
         run(estate, "Set-UMIPGateway", Identity=name, OutcallsAllowed=False)
-    assert estate.evaluate_play_on_phone("Redmond") == "The gateway is that of a Director"
+    assert why_not_played(estate, "Redmond") == "The gateway is that of a Director"
     run(estate, "Set-UMIPGateway", Identity="1:1", OutcallsAllowed=True)
     run(estate, "Set-UMIPGateway", Identity="1:2", OutcallsAllowed=False)
-    assert estate.evaluate_play_on_phone("Redmond") is None
+    assert why_not_played(estate, "Redmond") is None
 
 
 def test_only_servers_of_the_highest_version_are_routed_to() -> None:
@@ -350,9 +351,9 @@ def test_only_servers_of_the_highest_version_are_routed_to() -> None:
     run(estate, "Restart-Service", Name="MSExchangeUM")
     script(estate)
     restart(estate, "fe1.contoso.com")
-    assert estate.evaluate_call("user1") is None
+    assert why_unreachable(estate, "user1") is None
     run(estate, "Set-UMService", host="ex2.contoso.com", Identity="ex2", DialPlans="Redmond")
-    assert estate.evaluate_call("user1") == "Failed to route to Exchange Server"
+    assert why_unreachable(estate, "user1") == "Failed to route to Exchange Server"
 
 
 @settings(max_examples=25)
@@ -376,4 +377,4 @@ def test_in_any_world_one_run_makes_a_gateway_a_pool_and_a_hunt_group_a_plan_of_
     for host in estate.hosts():
         if estate.about(host)["is_lync"]:
             assert service(estate, host)["Status"] == "Running"
-            assert len(estate.lync_sees(host)) == len(pools) * len(plans)
+            assert len(lync_sees(estate, host)) == len(pools) * len(plans)

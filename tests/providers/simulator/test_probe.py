@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from providers.simulator.answers import CmdletError
 from providers.simulator.estate.estate import Estate
 from providers.simulator.estate.probe import is_missing
-from providers.simulator.invocation.answers import CmdletError
 from providers.simulator.wire.process import PowerShell
 from providers.simulator.wire.runner import Runner
 from providers.simulator.world.file import parse_world

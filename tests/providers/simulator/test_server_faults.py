@@ -16,11 +16,13 @@ from winrm.exceptions import (
     WSManFaultError,
 )
 
-from providers.simulator.wire import soap
+from providers.simulator.wire import fault_codes, soap
 from providers.simulator.wire.authentication import Scheme
+from providers.simulator.wire.fault_codes import Fault
 from providers.simulator.wire.faults import FaultPlan, Rule
-from providers.simulator.wire.soap import Create, Fault, Request
-from providers.simulator.wire.wsman import Launch, Limits, Process, Shells
+from providers.simulator.wire.shell_command import Launch, Process
+from providers.simulator.wire.soap import Create, Request
+from providers.simulator.wire.wsman import Limits, Shells
 from tests.support.winrm_server import Client, TinyEstate, invoke, listening, start
 
 
@@ -231,7 +233,7 @@ def test_a_shell_nobody_uses_vanishes() -> None:
     usual()
     with pytest.raises(Fault) as gone:
         short()
-    assert gone.value.code == soap.SHELL_NOT_FOUND
+    assert gone.value.code == fault_codes.SHELL_NOT_FOUND
     now[0] = 70
     usual()
     now[0] = 131
@@ -245,7 +247,7 @@ def test_another_user_may_not_use_a_shell() -> None:
     shells.answer(Request("m", None, 20, None, Create(None, None, "A")), host="h", user="u")
     with pytest.raises(Fault) as refused:
         shells.answer(Request("m", "A", 20, None, soap.Delete()), host="h", user="v")
-    assert refused.value.code == soap.ACCESS_DENIED
+    assert refused.value.code == fault_codes.ACCESS_DENIED
 
 
 def test_an_operation_timeout_of_nothing_is_invalid() -> None:
@@ -253,4 +255,4 @@ def test_an_operation_timeout_of_nothing_is_invalid() -> None:
     shells.answer(Request("m", None, 20, None, Create(None, None, "A")), host="h", user="u")
     with pytest.raises(Fault) as refused:
         shells.answer(Request("m", "A", 0, None, soap.Delete()), host="h", user="u")
-    assert refused.value.code == soap.INVALID_TIMEOUT_HEADER
+    assert refused.value.code == fault_codes.INVALID_TIMEOUT_HEADER

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from winrm.exceptions import WSManFaultError
 
-from providers.simulator.wire import soap
+from providers.simulator.wire import fault_codes
 from providers.simulator.wire.process import refused_command_line
 from providers.simulator.wire.quotas import limits_with
 from providers.simulator.wire.wsman import Limits
@@ -35,7 +35,7 @@ def test_an_envelope_above_the_quota_of_its_host_is_refused_there_alone() -> Non
         wide.send(b"x" * 60_000)
         with pytest.raises(WSManFaultError) as caught:
             tight.send(b"x" * 60_000)
-        assert code_of(caught) == soap.ENVELOPE_TOO_LARGE
+        assert code_of(caught) == fault_codes.ENVELOPE_TOO_LARGE
         tight.send(b"x" * 30_000)
         wide.close()
         tight.close()
@@ -46,7 +46,7 @@ def test_shells_and_users_above_the_quotas_of_their_host_are_refused() -> None:
     estate = narrow(MaxShellsPerUser=1, MaxConcurrentUsers=1)
     with listening(estate=estate, accounts=accounts) as server:
         first = Client(server, path="/fe1.contoso.com").open()
-        for user, code in ((USER, soap.QUOTA_MAX_SHELLS), ("CONTOSO\\other", soap.QUOTA_MAX_USERS)):
+        for user, code in ((USER, fault_codes.QUOTA_MAX_SHELLS), ("CONTOSO\\other", fault_codes.QUOTA_MAX_USERS)):
             with pytest.raises(WSManFaultError) as caught:
                 Client(server, path="/fe1.contoso.com", user=user).open()
             assert code_of(caught) == code

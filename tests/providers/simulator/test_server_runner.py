@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from providers.simulator.wire import process, runner
 from providers.simulator.wire.process import PowerShell, RunnerProcess
 from providers.simulator.wire.runner import Clocks, Runner, framed
-from providers.simulator.wire.wsman import Launch
+from providers.simulator.wire.shell_command import Launch
 from tests.support.winrm_server import (
     COMMAND_LINE,
     NONCE,

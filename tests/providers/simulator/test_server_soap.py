@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from providers.simulator.wire import soap
-from providers.simulator.wire.soap import Create, Delete, Fault, Receive, Request, Run, Send, Signal
+from providers.simulator.wire import fault_codes, soap, soap_replies
+from providers.simulator.wire.fault_codes import Fault
+from providers.simulator.wire.soap import Create, Delete, Receive, Request, Run, Send, Signal
 
 SHELL = soap.SHELL
 TRANSFER = soap.TRANSFER
@@ -80,17 +81,17 @@ def test_delete_has_no_body() -> None:
 @pytest.mark.parametrize(
     ("message", "code"),
     [
-        (b"", soap.SCHEMA_VALIDATION_ERROR),
-        (b"no xml", soap.SCHEMA_VALIDATION_ERROR),
-        (b"<x/>", soap.SCHEMA_VALIDATION_ERROR),
-        (b'<?xml version="1.0" encoding="nonsense"?><x/>', soap.SCHEMA_VALIDATION_ERROR),
-        (b'<!DOCTYPE x SYSTEM "file:///etc/passwd"><x/>', soap.SCHEMA_VALIDATION_ERROR),
-        (envelope(f"{TRANSFER}/Put"), soap.SCHEMA_VALIDATION_ERROR),
-        (envelope(f"{TRANSFER}/Create"), soap.SCHEMA_VALIDATION_ERROR),
-        (envelope(f"{SHELL}/Send", "<rsp:Send/>"), soap.SCHEMA_VALIDATION_ERROR),
+        (b"", fault_codes.SCHEMA_VALIDATION_ERROR),
+        (b"no xml", fault_codes.SCHEMA_VALIDATION_ERROR),
+        (b"<x/>", fault_codes.SCHEMA_VALIDATION_ERROR),
+        (b'<?xml version="1.0" encoding="nonsense"?><x/>', fault_codes.SCHEMA_VALIDATION_ERROR),
+        (b'<!DOCTYPE x SYSTEM "file:///etc/passwd"><x/>', fault_codes.SCHEMA_VALIDATION_ERROR),
+        (envelope(f"{TRANSFER}/Put"), fault_codes.SCHEMA_VALIDATION_ERROR),
+        (envelope(f"{TRANSFER}/Create"), fault_codes.SCHEMA_VALIDATION_ERROR),
+        (envelope(f"{SHELL}/Send", "<rsp:Send/>"), fault_codes.SCHEMA_VALIDATION_ERROR),
         (envelope(f"{SHELL}/Send", "<rsp:Send><rsp:Stream CommandId='1'>!</rsp:Stream></rsp:Send>"), 2150858817),
         (envelope(f"{SHELL}/Send", "<rsp:Send><rsp:Stream>YQ==</rsp:Stream></rsp:Send>"), 2150858817),
-        (envelope(f"{TRANSFER}/Create", resource="http://x/Microsoft.Exchange"), soap.INVALID_RESOURCE_URI),
+        (envelope(f"{TRANSFER}/Create", resource="http://x/Microsoft.Exchange"), fault_codes.INVALID_RESOURCE_URI),
         (envelope(f"{TRANSFER}/Delete", "", "<w:OperationTimeout>20</w:OperationTimeout>"), 2150858881),
         (envelope(f"{TRANSFER}/Delete", "", "<w:OperationTimeout>P</w:OperationTimeout>"), 2150858881),
         (envelope(f"{TRANSFER}/Delete", "", "<w:MaxEnvelopeSize>10</w:MaxEnvelopeSize>"), 2150858817),
@@ -119,15 +120,15 @@ def test_a_damaged_envelope_is_read_or_a_fault(at: int, damage: bytes) -> None:
 def test_the_output_of_a_reply_is_what_was_given_and_fits_the_envelope() -> None:
     request = soap.read(envelope(f"{SHELL}/Receive", '<rsp:Receive><rsp:DesiredStream CommandId="C"/></rsp:Receive>'))
     data = bytes(range(256)) * 2000
-    room = soap.room_for_output(153_600)
-    reply = soap.received(request, "C" * 36, [("stdout", data[: room - 9]), ("stderr", data[:9])], 0, "reply")
+    room = soap_replies.room_for_output(153_600)
+    reply = soap_replies.received(request, "C" * 36, [("stdout", data[: room - 9]), ("stderr", data[:9])], 0, "reply")
     assert len(reply) <= 153_600
     streams = [stream.text for stream in ElementTree.fromstring(reply).iter(f"{{{SHELL}}}Stream")]
     assert [base64.b64decode(text) for text in streams if text] == [data[: room - 9], data[:9]]
 
 
 def test_a_fault_relates_to_its_message_and_escapes_its_text() -> None:
-    reply = ElementTree.fromstring(soap.faulted("uuid:1", Fault(soap.QUOTA_MAX_SHELLS, "<&>"), "reply"))
+    reply = ElementTree.fromstring(soap_replies.faulted("uuid:1", Fault(fault_codes.QUOTA_MAX_SHELLS, "<&>"), "reply"))
     assert reply.findtext(f".//{{{soap.ADDRESSING}}}RelatesTo") == "uuid:1"
     assert reply.findtext(f".//{{{soap.FAULT}}}Message") == "<&>"
     fault = reply.find(f".//{{{soap.FAULT}}}WSManFault")

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from providers.simulator.invocation.answers import Result
+from providers.simulator.answers import Result
 from providers.simulator.invocation.binding import cmdlet_of, cmdlets_of
 from providers.simulator.invocation.generate_cmdlets import TABLE
 from providers.simulator.powershell import clixml, stub_cmdlets, stub_objects

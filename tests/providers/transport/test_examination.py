@@ -15,7 +15,7 @@ from providers.simulator.wire.certificates import Authority
 from providers.simulator.wire.faults import FaultPlan, Rule
 from providers.simulator.wire.process import PowerShell
 from providers.simulator.wire.server import Server
-from providers.simulator.wire.wsman import Launch, Process
+from providers.simulator.wire.shell_command import Launch, Process
 from providers.transport.examine.examination import STEPS
 from providers.transport.settings import Deadlines, Secret
 from providers.transport.wsman.fault_tables import UNKNOWN_STATUS

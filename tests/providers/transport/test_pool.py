@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from winrm.exceptions import WinRMOperationTimeoutError
@@ -39,7 +39,7 @@ from tests.support.transport_support import (
     reads,
     writes,
 )
-from tests.support.winrm_server import CMDLETS, PASSWORD, USER, TinyError, TinyEstate, TinyResult, listening, wait_until
+from tests.support.winrm_server import CMDLETS, PASSWORD, USER, TinyError, TinyEstate, listening, wait_until
 
 TOLD = Diagnostic("s", "d", "r")
 LOAD = 15.0
@@ -457,7 +457,7 @@ def test_an_old_process_is_replaced_between_two_calls() -> None:
 def test_a_process_that_ran_out_of_memory_is_replaced_before_the_next_call(monkeypatch: pytest.MonkeyPatch) -> None:
     host = FakeWinRS()
 
-    def call(*arguments: Any, **options: Any) -> TinyResult:
+    def call(*arguments: Any, **options: Any) -> NoReturn:
         error = TinyError()
         error.type, error.category = "OutOfMemoryException", "NotSpecified"
         raise error

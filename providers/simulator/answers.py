@@ -20,6 +20,9 @@ class Result:
 class CmdletError(Exception):
     """A terminating error, with what an error record tells: classify by ``type``, never by the localised message."""
 
+    inner: tuple[str, ...] = ()
+    """Type names of the exceptions inside it."""
+
     def __init__(
         self, type: str, error_id: str, category: str, message: str, target: str = "", *, executed: bool = True
     ) -> None:

@@ -1,0 +1,158 @@
+"""What stands behind the listener: who may connect, which hosts there are, and what answers their messages.
+
+``/wsman/<fqdn>`` is that host, ``/wsman`` the first Exchange server.
+"""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import threading
+from collections import Counter, deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from providers.simulator.wire.authentication import Accounts, Connection, Policy, Scheme
+from providers.simulator.wire.certificates import Certificate
+from providers.simulator.wire.faults import FaultPlan
+from providers.simulator.wire.process import PowerShell, RunnerProcess
+from providers.simulator.wire.quotas import limits_with
+from providers.simulator.wire.runner import Estate
+from providers.simulator.wire.shell_command import Launch, Process, Start
+from providers.simulator.wire.wsman import Limits, Shells
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How a listener behaves. The defaults are those of a loopback listener over HTTP with NTLM."""
+
+    users: Mapping[str, str] = field(repr=False)
+    """``DOMAIN\\user`` to password."""
+    schemes: frozenset[Scheme] = frozenset({Scheme.NTLM})
+    address: str = "127.0.0.1"
+    port: int = 0
+    """0: any free one."""
+    certificate: Certificate | None = None
+    """Of the server; None: plain HTTP."""
+    client_ca: Path | None = None
+    """The authority whose client certificates are accepted."""
+    dns_domain: str = ""
+    """The domain of user principal names; default: that of the entry host."""
+    allow_unsealed: bool = False
+    """Accept unsealed messages over plain HTTP from NTLM and Kerberos clients, as AllowUnencrypted does."""
+    allow_basic_over_http: bool = True
+    latency_seconds: float = 0.0
+    """Added to every message."""
+    idle_connection_seconds: float = 120.0
+    """After this much silence the connection is closed, as http.sys does."""
+    limits: Limits = field(default_factory=Limits)
+    powershell: PowerShell = field(default_factory=PowerShell)
+    """Of the interpreter; a real one is as it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What a listener has done so far."""
+
+    messages: Mapping[str, int]
+    """By kind: create, command, send, receive, signal, delete; ``authenticate`` and ``refused`` beside them."""
+    connections: int
+    authentications: int
+    failed_authentications: int
+    open_shells: int
+    faults: int
+
+    @property
+    def total(self) -> int:
+        """All HTTP requests."""
+        return sum(self.messages.values())
+
+
+class Service:
+    """The WinRM services of all hosts of an estate, without the port they are reached at. Thread-safe."""
+
+    def __init__(
+        self, estate: Estate, settings: Settings, faults: FaultPlan | None = None, start: Start | None = None
+    ) -> None:
+        """``start`` starts the command of a shell, by default in the interpreter."""
+        self.faults = faults or FaultPlan()
+        self.settings = settings
+        self._estate = estate
+        self.entry_host = estate.entry_host().casefold()
+        self.hosts = tuple(host.casefold() for host in estate.hosts())
+        self.errors: deque[str] = deque(maxlen=20)
+        """Tracebacks of what went wrong inside the listener: always a bug in it."""
+        self._known = frozenset(self.hosts)
+        domain = settings.dns_domain or self.entry_host.partition(".")[2]
+        self._accounts = Accounts(settings.users, domain)
+        self.policy = Policy(
+            settings.schemes,
+            is_tls=settings.certificate is not None,
+            allow_unsealed=settings.allow_unsealed,
+            allow_basic_over_http=settings.allow_basic_over_http,
+        )
+        self._tls = _tls_context(settings) if settings.certificate else None
+        self._limits: dict[str, Limits] = {}
+        self.shells = Shells(start or self._start_process, limits_of=self.limits_of)
+        self._counter: Counter[str] = Counter()
+        self._lock = threading.Lock()
+
+    def about(self, host: str) -> Mapping[str, object]:
+        """Return what the estate tells of a host."""
+        return self._estate.about(host)
+
+    @property
+    def counts(self) -> Counts:
+        with self._lock:
+            counted = dict(self._counter)
+        return Counts(
+            connections=counted.pop("#connections", 0),
+            authentications=counted.pop("#authentications", 0),
+            failed_authentications=counted.pop("#failures", 0),
+            messages=counted,
+            open_shells=self.shells.count,
+            faults=self.faults.injected,
+        )
+
+    def limits_of(self, host: str) -> Limits:
+        """Return what a host allows its clients; it is asked for once, as its Windows keeps to it."""
+        if host not in self._limits:
+            self._limits[host] = limits_with(self.settings.limits, self._estate.about(host).get("quotas"))
+        return self._limits[host]
+
+    def count(self, what: str) -> None:
+        with self._lock:
+            self._counter[what] += 1
+
+    def host_of(self, path: str) -> str | None:
+        """Return the host a request path stands for, or None where there is none."""
+        parts = path.partition("?")[0].casefold().strip("/").split("/")
+        if parts[0] != "wsman" or len(parts) > 2:
+            return None
+        host = parts[1] if len(parts) == 2 else self.entry_host
+        return host if host in self._known else None
+
+    def connection(self, peer_certificate: bytes | None) -> Connection:
+        self.count("#connections")
+        return Connection(self.policy, self._accounts, peer_certificate)
+
+    def wrapped(self, accepted: socket.socket) -> socket.socket:
+        """Put TLS around an accepted connection where the listener has it; the handshake is still to be made."""
+        if self._tls is None:
+            return accepted
+        return self._tls.wrap_socket(accepted, server_side=True, do_handshake_on_connect=False)
+
+    def _start_process(self, launch: Launch) -> Process:
+        return RunnerProcess(self._estate, launch, self.settings.powershell)
+
+
+def _tls_context(settings: Settings) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    assert settings.certificate is not None
+    context.load_cert_chain(settings.certificate.certificate, settings.certificate.key)
+    if settings.client_ca is not None:
+        context.load_verify_locations(settings.client_ca)
+        context.verify_mode = ssl.CERT_REQUIRED if settings.schemes == {Scheme.CERTIFICATE} else ssl.CERT_OPTIONAL
+    return context
