@@ -16,7 +16,7 @@ from pydantic import BeforeValidator
 
 from providers.cmdlets.declaration import Declaration
 from providers.cmdlets.table import Tabled, declaring, normaliser
-from reconciler.model.actions import Action, Change
+from reconciler.model.actions import Change
 from reconciler.model.addresses import Address
 from reconciler.model.attributes import Attribute, AttributeKind
 from reconciler.model.commands import (
@@ -34,39 +34,33 @@ from reconciler.model.commands import (
 from reconciler.model.diagnostics import Problem
 from reconciler.model.errors import NotFound, SessionError
 from reconciler.model.landscape import Landscape
-from reconciler.model.resource_types import Answer, Diagnosed, Lifecycle
+from reconciler.model.resource_types import Answer, Diagnosed, Fact, Lifecycle, Managed
 from reconciler.model.resources import Resource
-from reconciler.model.values import Record, Value
+from reconciler.model.values import Record, Value, items
 
 _VERBS: Final[Mapping[Lifecycle, tuple[str, ...]]] = {
-    Lifecycle.OBJECT: ("Get", "New", "Set", "Remove"),
-    Lifecycle.SETTING: ("Get", "Set"),
-    Lifecycle.FIXED: ("Get", "New", "Remove"),
-    Lifecycle.FEATURE: ("Get", "Enable", "Set", "Disable"),
-    Lifecycle.TASK: (),
-    Lifecycle.MANUAL: ("Get",),
-    Lifecycle.FACT: ("Get",),
+    Lifecycle.OBJECT: ("New", "Set", "Remove"),
+    Lifecycle.SETTING: ("Set",),
+    Lifecycle.FIXED: ("New", "Remove"),
+    Lifecycle.FEATURE: ("Enable", "Set", "Disable"),
+    Lifecycle.MANUAL: (),
 }
 
 
-class CmdletResource(Tabled):
-    """A resource type whose objects New-, Get-, Set- and Remove-<noun> manage."""
+class CmdletType(Tabled):
+    """A resource type whose objects Get-<noun> lists."""
 
     noun: ClassVar[str]
     """Of the cmdlets: ``UMDialPlan``."""
     endpoint: ClassVar[Endpoint] = EXCHANGE
     key_type: ClassVar[Any] = Annotated[str, BeforeValidator(lambda value: value)]
     """Value type of the key."""
-    key_parameter: ClassVar[str] = "Name"
-    """Parameter of New- that takes the key."""
     key_output: ClassVar[str] = "Name"
     """Property that tells the key."""
     name_output: ClassVar[str] = "Name"
     """Property that ``-Identity`` takes."""
     has_guid: ClassVar[bool] = True
     """Whether its objects stand in the directory, where a GUID means one for ever."""
-    shown_as: ClassVar[str] = "object"
-    """How a plan calls one whose name is not known yet: ``<gateway of ...>``."""
     listing: ClassVar[Mapping[str, Argument]] = {}
     """Parameters of the Get- that lists all."""
     extra_outputs: ClassVar[tuple[str, ...]] = ()
@@ -78,26 +72,11 @@ class CmdletResource(Tabled):
 
     @property
     def cmdlets(self) -> frozenset[str]:
-        return frozenset({*(f"{verb}-{self.noun}" for verb in _VERBS[self.lifecycle]), *self.other_cmdlets})
-
-    @cached_property
-    def _declaration(self) -> Declaration:
-        return Declaration.of(declaring(type(self)), self.columns, self.key_type)
+        return frozenset({f"Get-{self.noun}", *self.other_cmdlets})
 
     @cached_property
     def _key_normaliser(self) -> Callable[[object], Value]:
         return normaliser(self.key_type)
-
-    def json_schema(self) -> Mapping[str, object]:
-        return self._declaration.json_schema()
-
-    def parse(self, key: str, data: Mapping[str, object]) -> Resource | Sequence[Problem]:
-        found = self._declaration.read(key, data)
-        return found if isinstance(found, list) else self.declared(*found)
-
-    def declared(self, key: str, values: Mapping[str, Value]) -> Resource | Sequence[Problem]:
-        """Return the resource of a declaration whose attributes are right each by itself; or how they do not fit."""
-        return Resource(Address(self.name, key), values)
 
     @property
     def is_replicated(self) -> bool:
@@ -149,21 +128,39 @@ class CmdletResource(Tabled):
             if (output := column.attribute.output) is not None and output in record
         }
 
-    def expectation(self, action: Action, landscape: Landscape) -> Mapping[str, Value] | None:
-        """Return what the action takes for granted; of a predicted object only what the prediction told.
 
-        A dial plan brings a policy with the product's defaults, which nobody can know before: they are no reason to
-        stop.
-        """
-        found = super().expectation(action, landscape)
-        if found is None:
-            return None
-        if action.predicted_by is not None:
-            return {name: value for name, value in found.items() if name in (action.expects or {})}
-        if action.address in landscape.predicted_by:
-            observed = landscape.one(self.name, action.address.key)
-            return {name: value for name, value in found.items() if observed and name in observed.attributes}
-        return found
+class CmdletFact(CmdletType, Fact):
+    """A type that cmdlets read, for checks and derivation, and never change."""
+
+
+class CmdletResource(CmdletType, Managed):
+    """A resource type whose objects New-, Get-, Set- and Remove-<noun> manage."""
+
+    key_parameter: ClassVar[str] = "Name"
+    """Parameter of New- that takes the key."""
+    shown_as: ClassVar[str] = "object"
+    """How a plan calls one whose name is not known yet: ``<gateway of ...>``."""
+
+    @property
+    def cmdlets(self) -> frozenset[str]:
+        return super().cmdlets | {f"{verb}-{self.noun}" for verb in _VERBS[self.lifecycle]}
+
+    # how it is declared
+
+    @cached_property
+    def _declaration(self) -> Declaration:
+        return Declaration.of(declaring(type(self)), self.columns, self.key_type)
+
+    def json_schema(self) -> Mapping[str, object]:
+        return self._declaration.json_schema()
+
+    def parse(self, key: str, data: Mapping[str, object]) -> Resource | Sequence[Problem]:
+        found = self._declaration.read(key, data)
+        return found if isinstance(found, list) else self.declared(*found)
+
+    def declared(self, key: str, values: Mapping[str, Value]) -> Resource | Sequence[Problem]:
+        """Return the resource of a declaration whose attributes are right each by itself; or how they do not fit."""
+        return Resource(Address(self.name, key), values)
 
     # what changes it
 
@@ -215,7 +212,7 @@ def object_argument(observed: Resource | None, key: str) -> str | ObjectId:
 
 def _argument(attribute: Attribute, change: Change) -> Argument:
     if attribute.kind is AttributeKind.MEMBERSHIP:
-        before, after = _items(change.before), _items(change.after)
+        before, after = items(change.before), items(change.after)
         return Delta(
             add=tuple(item for item in after if item not in before),
             remove=tuple(item for item in before if item not in after),
@@ -223,15 +220,5 @@ def _argument(attribute: Attribute, change: Change) -> Argument:
     return change.after  # type: ignore[return-value]  # a change is sent only where its after is a value
 
 
-def _items(value: object) -> tuple[str, ...]:
-    return tuple(str(item) for item in value) if isinstance(value, tuple) else ()
-
-
 def _text(value: object) -> str | None:
     return value if isinstance(value, str) and value else None
-
-
-class Fact(CmdletResource):
-    """A type that is read for checks and derivation and never changed."""
-
-    lifecycle: ClassVar[Lifecycle] = Lifecycle.FACT

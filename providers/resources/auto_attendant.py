@@ -17,6 +17,7 @@ from pydantic import AfterValidator
 from providers.cmdlets.cmdlet_resource import CmdletResource, object_argument
 from providers.cmdlets.value_types import Text, checked
 from providers.schema.auto_attendant import AutoAttendant
+from reconciler.model.abilities import Foreseeing, Holder
 from reconciler.model.actions import Action, ActionKind, Change
 from reconciler.model.claims import Claim
 from reconciler.model.commands import Argument, Command, write
@@ -73,7 +74,7 @@ def _is_name(value: str) -> str:
 _FORBIDDEN = checked(r"[^\"/\\\[\]:;|=,+*?<>]*", 'must not hold any of " / \\ [ ] : ; | = , + * ? < >', shown="")
 
 
-class AutoAttendantType(AutoAttendant, CmdletResource):
+class AutoAttendantType(AutoAttendant, CmdletResource, Holder, Foreseeing):
     """A UM auto attendant of a dial plan."""
 
     lifecycle: ClassVar[Lifecycle] = Lifecycle.OBJECT
@@ -149,12 +150,11 @@ class AutoAttendantType(AutoAttendant, CmdletResource):
         is_default = observed.get("is_default") is True
         return (*(_star_key(observed, None, landscape) if is_default else ()), *super().delete(observed, landscape))
 
-    def predict(self, action: Action, desired: Resource | None, landscape: Landscape) -> Landscape:
+    def foresee(self, action: Action, landscape: Landscape) -> Landscape:
         """Return the landscape; an attendant is made without star key and disabled, where nothing else is written."""
-        after = super().predict(action, desired, landscape)
-        made = after.one(self.name, action.address.key)
+        after, made = landscape, landscape.one(self.name, action.address.key)
         if made is None:
-            return after
+            return landscape
         if action.kind in (ActionKind.CREATE, ActionKind.REPLACE):
             defaults: dict[str, Value] = {_IS_DEFAULT: False, "status": "Disabled"}
             made = replace(made, attributes={**defaults, **made.attributes})

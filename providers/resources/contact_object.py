@@ -12,12 +12,12 @@ import re
 from collections.abc import Sequence
 from typing import Annotated, Any, ClassVar
 
+from providers.cmdlets.cmdlet_resource import CmdletResource
 from providers.cmdlets.value_types import Normalise, Text, text
 from providers.estate.topology import UcPool, front_end_pools, uc_pools, voice_users_by_pool
 from providers.schema.contact_object import ContactObject
-from providers.schema.lync_facts import LyncFact
 from reconciler.model.addresses import Address
-from reconciler.model.commands import write
+from reconciler.model.commands import LYNC, Endpoint, write
 from reconciler.model.diagnostics import Diagnostic, Severity
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import Lifecycle
@@ -59,12 +59,14 @@ def _number(value: object) -> object:
     return re.sub(r"^tel:|;.*$", "", told.strip(), flags=re.IGNORECASE) if isinstance(told, str) else told
 
 
-class ContactObjectType(ContactObject, LyncFact):
+class ContactObjectType(ContactObject, CmdletResource):
     """The contact of one number; key: the number. Made by a person, verified here."""
 
     lifecycle: ClassVar[Lifecycle] = Lifecycle.MANUAL
     after: ClassVar[tuple[str, ...]] = ("ip_gateway",)
     noun: ClassVar[str] = "CsExUmContact"
+    endpoint: ClassVar[Endpoint] = LYNC
+    has_guid: ClassVar[bool] = False
     key_type: ClassVar[Any] = Annotated[Text, Normalise(_number)]
     key_output: ClassVar[str] = "DisplayNumber"
     name_output: ClassVar[str] = "SipAddress"

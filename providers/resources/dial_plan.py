@@ -21,6 +21,7 @@ from providers.estate.security import SECURITY_RULES, derived_security, security
 from providers.estate.servers import um_hosts
 from providers.resources.hunt_group import hunt_group_argument
 from providers.schema.dial_plan import DialPlan
+from reconciler.model.abilities import Foreseeing, Holder, Noticed
 from reconciler.model.actions import Action, ActionKind
 from reconciler.model.addresses import Address
 from reconciler.model.commands import Command, write
@@ -69,7 +70,7 @@ LONG_RECORDING = Rule(
 )
 
 
-class DialPlanType(DialPlan, CmdletResource):
+class DialPlanType(DialPlan, CmdletResource, Holder, Foreseeing, Noticed):
     """A UM dial plan of type SIP URI; its PhoneContext is observed and recorded."""
 
     lifecycle: ClassVar[Lifecycle] = Lifecycle.OBJECT
@@ -108,13 +109,12 @@ class DialPlanType(DialPlan, CmdletResource):
             *super().delete(observed, landscape),
         )
 
-    def expectation(self, action: Action, landscape: Landscape) -> Mapping[str, Value] | None:
-        """Return what it takes for granted; of a removal the links too, lest it stop half way at one not foreseen."""
-        found = super().expectation(action, landscape)
-        if found is None or action.kind is not ActionKind.DELETE:
-            return found
+    def conditions(self, action: Action, landscape: Landscape) -> Mapping[str, Value]:
+        """Return the links, of a removal: it would stop half way at one that nobody knew of."""
+        if action.kind is not ActionKind.DELETE:
+            return {}
         links = (folded(group.key) for group in _made_by_script(Resource(action.address), landscape))
-        return {**found, "hunt_groups": tuple(sorted(links))}
+        return {"hunt_groups": tuple(sorted(links))}
 
     def affects(self, action: Action, landscape: Landscape) -> int:
         """Return how many users lose or keep their voice mail with it: a change of security touches every call."""
@@ -125,20 +125,20 @@ class DialPlanType(DialPlan, CmdletResource):
         is_new = action.kind is ActionKind.CREATE
         return 0 if is_new else sum(folded(str(one.get("dial_plan"))) == wanted for one in mailboxes)
 
-    def predict(self, action: Action, desired: Resource | None, landscape: Landscape) -> Landscape:
+    def foresee(self, action: Action, landscape: Landscape) -> Landscape:
         if action.kind is ActionKind.DELETE:
             gone = Resource(action.address)
             groups = [group.key for group in _made_by_script(gone, landscape)]
             landscape = landscape.predicting(action.address, "hunt_group", drop=groups)
             landscape = landscape.predicting(action.address, "mailbox_policy", drop=[f"{gone.key}/default"])
-        after = super().predict(action, desired, landscape)
-        plan = after.one(self.name, action.address.key)
+        plan = landscape.one(self.name, action.address.key)
         if action.kind not in (ActionKind.CREATE, ActionKind.REPLACE) or plan is None:
-            return after
+            return landscape
         made = {"uri_type": "SipName", "phone_context": f"{plan.key}.{forest_root(landscape)}"}
         policy = Resource(Address("mailbox_policy", f"{plan.key}/default"), {"dial_plan": plan.key})
-        after = after.predicting(action.address, self.name, put=[replace(plan, attributes={**plan.attributes, **made})])
-        return after.predicting(action.address, "mailbox_policy", put=[policy])
+        plan = replace(plan, attributes={**plan.attributes, **made})
+        landscape = landscape.predicting(action.address, self.name, put=[plan])
+        return landscape.predicting(action.address, "mailbox_policy", put=[policy])
 
     def check_declared(self, landscape: Landscape) -> Sequence[Diagnostic]:
         return tuple(told for plan in landscape.wanted(self.name).values() for told in _check(plan, landscape))

@@ -27,14 +27,15 @@ from providers.estate.script_effects import (
 from providers.estate.services import running_script, service_query
 from providers.estate.topology import front_end_pools, front_ends, uc_pools
 from providers.schema.exchange_facts import global_catalogs
-from reconciler.model.actions import Action, ActionKind
+from reconciler.model.abilities import Foreseeing, Owing, Piecemeal
+from reconciler.model.actions import Action
 from reconciler.model.addresses import Address
 from reconciler.model.attributes import Attribute, AttributeKind, AttributeRole
 from reconciler.model.commands import EXCHANGE, Command, Operation, read, write
 from reconciler.model.diagnostics import Diagnostic, Severity
 from reconciler.model.errors import NotFound, SessionError
 from reconciler.model.landscape import Landscape
-from reconciler.model.resource_types import Answer, Lifecycle, ResourceType, Task
+from reconciler.model.resource_types import Answer, Due
 from reconciler.model.resources import Resource
 from reconciler.model.rules import Rule
 from reconciler.model.snapshot import Duty, Obligation, Remembered
@@ -88,11 +89,10 @@ _SCRIPT_HOST_SERVICES = ("MSExchangeUM", "MSExchangeUMCR", "WinRM")
 """One of these exists on any host that may have run the script; the read also tells whether it runs there."""
 
 
-class Exchucutil(ResourceType):
+class Exchucutil(Piecemeal, Foreseeing, Owing):
     """The script, once per Exchange forest and Lync forest; key: the root of the Exchange forest."""
 
     name: ClassVar[str] = "exchucutil"
-    lifecycle: ClassVar[Lifecycle] = Lifecycle.TASK
     after: ClassVar[tuple[str, ...]] = ("um_service_restart",)
     refreshes: ClassVar[tuple[str, ...]] = ("ip_gateway", "hunt_group", "permission", "service_restart")
     rules: ClassVar[tuple[Rule, ...]] = (
@@ -127,7 +127,7 @@ class Exchucutil(ResourceType):
 
     # when it is due
 
-    def due(self, landscape: Landscape) -> Sequence[Task]:
+    def due(self, landscape: Landscape) -> Sequence[Due]:
         missing, address = missing_links(landscape), self._address(landscape)
         if not missing or attempt_upon(address, landscape, missing) is not None:
             return ()
@@ -140,7 +140,7 @@ class Exchucutil(ResourceType):
         )
         declared = landscape.wanted("hunt_group")
         return (
-            Task(
+            Due(
                 Resource(address),
                 reasons=missing,
                 commands=(command,),
@@ -155,9 +155,7 @@ class Exchucutil(ResourceType):
 
     # what it will have done, and whether it did
 
-    def predict(self, action: Action, desired: Resource | None, landscape: Landscape) -> Landscape:
-        if action.kind is not ActionKind.RUN:
-            return landscape
+    def foresee(self, action: Action, landscape: Landscape) -> Landscape:
         by, pools, plans = action.address, uc_pools(landscape), sip_dial_plans(landscape)
         gone = [group.key for group in pool_hunt_groups(landscape)]
         gateways = [made_gateway(pool, landscape) for pool in pools.values()]

@@ -97,8 +97,7 @@ class HuntGroupType(HuntGroup, CmdletResource):
         )
 
     def needs(self, desired: Resource, landscape: Landscape) -> Sequence[Address]:
-        scripts = [address for address in landscape.actions if address.type == "exchucutil"]
-        return (*super().needs(desired, landscape), *scripts)
+        return tuple(address for address in landscape.actions if address.type == "exchucutil")
 
     def create(self, desired: Resource, landscape: Landscape) -> Sequence[Command]:
         gateway, _, name = desired.key.partition("/")

@@ -24,6 +24,7 @@ from providers.estate.outcalls import (
 )
 from providers.estate.topology import uc_pools
 from providers.schema.ip_gateway import IPGateway
+from reconciler.model.abilities import Deciding, Obliged
 from reconciler.model.actions import Action
 from reconciler.model.addresses import Address
 from reconciler.model.commands import Command, write
@@ -94,7 +95,7 @@ DISABLED = Rule(
 )
 
 
-class IPGatewayType(IPGateway, CmdletResource):
+class IPGatewayType(IPGateway, CmdletResource, Obliged, Deciding):
     """The gateway of a pool: outgoing calls, one gateway per dial plan, solved jointly."""
 
     lifecycle: ClassVar[Lifecycle] = Lifecycle.SETTING
@@ -129,17 +130,16 @@ class IPGatewayType(IPGateway, CmdletResource):
         scripts = [address for address in landscape.actions if address.type == "exchucutil"]
         return (*scripts, *(() if desired.get("outcalls_allowed") else _successors(desired.key, landscape)))
 
-    def expectation(self, action: Action, landscape: Landscape) -> Mapping[str, Value] | None:
-        """Return what it takes for granted; of one that is disabled also which gateways take over.
+    def conditions(self, action: Action, landscape: Landscape) -> Mapping[str, Value]:
+        """Return which gateways take over from one that is disabled.
 
         Without them a dial plan would be left without any: exchucutil may not have made the one that was chosen.
         """
-        found = super().expectation(action, landscape)
-        if found is None or not any(change.after is False for change in action.changes):
-            return found
+        if not any(change.after is False for change in action.changes):
+            return {}
         successors = (need.key for need in action.needs if need.type == self.name)
         there = tuple(sorted(key for key in successors if landscape.one(self.name, key) is not None))
-        return {**found, "taken_over_by": there}
+        return {"taken_over_by": there}
 
     def is_forgotten(self, prior: Resource, landscape: Landscape) -> bool:
         return True

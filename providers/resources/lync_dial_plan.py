@@ -20,7 +20,7 @@ from providers.cmdlets.cmdlet_resource import CmdletResource
 from providers.cmdlets.value_types import Normalise, Text, checked, plain
 from providers.estate.servers import named_servers, um_hosts
 from providers.schema.lync_dial_plan import LyncDialPlan
-from reconciler.model.actions import ActionKind
+from reconciler.model.abilities import Holder
 from reconciler.model.addresses import Address
 from reconciler.model.claims import Claim
 from reconciler.model.commands import LYNC, Endpoint
@@ -69,7 +69,7 @@ _SCOPED = checked(
 )
 
 
-class LyncDialPlanType(LyncDialPlan, CmdletResource):
+class LyncDialPlanType(LyncDialPlan, CmdletResource, Holder):
     """A Lync dial plan (location profile)."""
 
     lifecycle: ClassVar[Lifecycle] = Lifecycle.OBJECT
@@ -104,9 +104,7 @@ class LyncDialPlanType(LyncDialPlan, CmdletResource):
 
     def successors(self, gone: Resource, landscape: Landscape) -> Sequence[Address]:
         """Return the new Lync dial plans, and the new UM dial plans that are to serve the same users."""
-        plans = (one for one in landscape.actions.values() if one.address.type == "dial_plan")
-        made = tuple(one.address for one in plans if one.kind in (ActionKind.CREATE, ActionKind.REPLACE))
-        return (*super().successors(gone, landscape), *made)
+        return (*landscape.made(self.name), *landscape.made("dial_plan"))
 
     def check_declared(self, landscape: Landscape) -> Sequence[Diagnostic]:
         return _shared_names(landscape)

@@ -17,7 +17,8 @@ from providers.cmdlets.versions import ExchangeVersion
 from providers.estate.servers import UMHost, UMService, endpoint_for, named_servers, um_hosts
 from providers.schema.lync_facts import LYNC_2010, LYNC_2013, SKYPE, product_of
 from providers.schema.server_binding import ServerBinding
-from reconciler.model.actions import Action, ActionKind, Change
+from reconciler.model.abilities import Owing
+from reconciler.model.actions import Action, Change
 from reconciler.model.addresses import Address
 from reconciler.model.commands import Argument, Command, Delta, read, write
 from reconciler.model.diagnostics import Diagnostic, Severity
@@ -99,7 +100,7 @@ _GET = {UMService.UM_SERVER: "Get-UMServer", UMService.UM_SERVICE: "Get-UMServic
 _SET = {UMService.UM_SERVER: "Set-UMServer", UMService.UM_SERVICE: "Set-UMService"}
 
 
-class ServerBindingType(ServerBinding, CmdletResource):
+class ServerBindingType(ServerBinding, CmdletResource, Owing):
     """Dial plans and startup mode of one UM server, UM service or call router; key ``fqdn/um_service``."""
 
     lifecycle: ClassVar[Lifecycle] = Lifecycle.SETTING
@@ -181,12 +182,7 @@ class ServerBindingType(ServerBinding, CmdletResource):
     def is_forgotten(self, prior: Resource, landscape: Landscape) -> bool:
         return True  # it stays desired until no dial plan of ours is left on it, or its server is gone
 
-    def needs(self, desired: Resource, landscape: Landscape) -> Sequence[Address]:
-        return tuple(Address("dial_plan", plan) for plan in desired.items("dial_plans"))
-
-    def obligations(
-        self, kind: ActionKind, desired: Resource, changes: Sequence[Change], landscape: Landscape
-    ) -> Sequence[Obligation]:
+    def obligations(self, desired: Resource, changes: Sequence[Change], landscape: Landscape) -> Sequence[Obligation]:
         if any(change.attribute == "startup_mode" for change in changes):
             return (Obligation(Duty.UM_SERVICE_RESTART, host_of(desired.key)),)
         return ()
@@ -219,12 +215,9 @@ class ServerBindingType(ServerBinding, CmdletResource):
             return (write("Set-UMCallRouterSettings", endpoint, Server=fqdn, **arguments),)
         return (write(_SET[service], endpoint, Identity=observed.name or host.name, **arguments),)
 
-    def project(self, changes: Sequence[Change], observed: Resource) -> Mapping[str, Value]:
-        """Return what the changes touch; of a list that is written whole (2007, 2010) the whole list."""
-        told = dict(super().project(changes, observed))
-        if observed.key.endswith(f"/{UMService.UM_SERVER.value}") and "dial_plans" in told:
-            told["dial_plans"] = observed.get("dial_plans")
-        return told
+    def is_written_whole(self, resource: Resource, attribute: str) -> bool:
+        """True for the dial plans of a UM server (2007, 2010): its cmdlet takes no difference."""
+        return resource.key.endswith(f"/{UMService.UM_SERVER.value}")
 
     # what forbids or clouds it
 

@@ -40,13 +40,14 @@ from providers.estate.services import observed_services, service_attributes, ser
 from providers.estate.topology import UcPool, front_end_pools, front_ends, voice_users_by_pool
 from providers.resources.exchucutil import awaited_script, script_query
 from providers.schema.exchange_facts import global_catalogs
+from reconciler.model.abilities import Noticed, Obliged, Stepwise
 from reconciler.model.actions import Action
 from reconciler.model.addresses import Address
 from reconciler.model.attributes import Attribute, AttributeRole
 from reconciler.model.commands import Command, read
 from reconciler.model.diagnostics import Diagnostic
 from reconciler.model.landscape import Landscape
-from reconciler.model.resource_types import Answer, Diagnosed, Lifecycle, ResourceType, Task, UnderWay
+from reconciler.model.resource_types import Answer, Diagnosed, Due, UnderWay
 from reconciler.model.resources import Resource
 from reconciler.model.rules import Rule
 from reconciler.model.snapshot import Duty, Obligation
@@ -56,14 +57,12 @@ _PATIENCE_WITHOUT_QUORUM = 900.0
 """Seconds: only somebody else can bring what the pool lacks."""
 
 
-class ServiceRestart(ResourceType):
+class ServiceRestart(Stepwise, Obliged, Noticed):
     """RTCSRV on one Front End; key: its FQDN."""
 
     name: ClassVar[str] = TYPE
-    lifecycle: ClassVar[Lifecycle] = Lifecycle.TASK
     after: ClassVar[tuple[str, ...]] = ("hunt_group",)
     reads_after: ClassVar[tuple[str, ...]] = ("lync_service", "lync_site", "lync_computer", "pool")
-    looks_between: ClassVar[bool] = True
     rules: ClassVar[tuple[Rule, ...]] = (*restart_pool.RULES, *restart_checks.RULES)
 
     @property
@@ -94,10 +93,10 @@ class ServiceRestart(ResourceType):
 
     # when it is due
 
-    def due(self, landscape: Landscape) -> Sequence[Task]:
+    def due(self, landscape: Landscape) -> Sequence[Due]:
         return [task for pool in front_end_pools(landscape) for task in self._tasks(pool, landscape)]
 
-    def _tasks(self, pool: UcPool, landscape: Landscape) -> list[Task]:
+    def _tasks(self, pool: UcPool, landscape: Landscape) -> list[Due]:
         """Return the tasks of a pool: what is stopped starts first and together, then one after the other restarts."""
         works = [
             work
@@ -123,10 +122,10 @@ class ServiceRestart(ResourceType):
         before: tuple[Address, ...] = (),
         settle_seconds: int = 0,
         group: str = "",
-    ) -> Task:
+    ) -> Due:
         is_restart = work.starts and bool(restart_reasons(work.host, landscape))
         restart = (Obligation(Duty.FRONT_END_RESTART, work.host),) if is_restart else ()
-        return Task(
+        return Due(
             Resource(Address(self.name, work.host)),
             reasons=work.reasons,
             commands=work.commands,

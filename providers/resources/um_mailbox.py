@@ -22,13 +22,14 @@ from providers.resources.mailbox_checks import MAILBOX_RULES, check_mailboxes, c
 from providers.resources.mailbox_policy import policy_argument
 from providers.schema.mailbox_policy import DEFAULT
 from providers.schema.um_mailbox import UMMailbox, policy_key
+from reconciler.model.abilities import Holder, Noticed, Rows
 from reconciler.model.actions import Action, Change
 from reconciler.model.addresses import Address
 from reconciler.model.claims import Claim
 from reconciler.model.commands import Argument, Command, Delta, ObjectId, read, write
 from reconciler.model.diagnostics import MISSING_ATTRIBUTE, Diagnostic, Problem
 from reconciler.model.landscape import Landscape
-from reconciler.model.resource_types import Answer, Diagnosed, Lifecycle, Section
+from reconciler.model.resource_types import Answer, Diagnosed, Lifecycle
 from reconciler.model.resources import Resource
 from reconciler.model.rules import Rule
 from reconciler.model.values import Value, folded
@@ -39,13 +40,12 @@ _OF_THE_END = ("state", "wave")
 """The attributes that still say something of a row which ends voice mail."""
 
 
-class UMMailboxType(UMMailbox, CmdletResource):
+class UMMailboxType(UMMailbox, CmdletResource, Rows, Holder, Noticed):
     """UM on an existing mailbox; key: its primary SMTP address."""
 
     lifecycle: ClassVar[Lifecycle] = Lifecycle.FEATURE
     after: ClassVar[tuple[str, ...]] = ("auto_attendant", "contact_object")
     section: ClassVar[str | None] = "mailboxes"
-    section_style: ClassVar[Section] = Section.ROWS
     noun: ClassVar[str] = "UMMailbox"
     key_type: ClassVar[Any] = PersonName
     key_parameter: ClassVar[str] = "Identity"

@@ -23,6 +23,7 @@ from providers.estate.services import (
     service_state,
 )
 from providers.resources.server_binding import startup_mode_query
+from reconciler.model.abilities import Obliged
 from reconciler.model.actions import Action
 from reconciler.model.addresses import Address
 from reconciler.model.attributes import Attribute
@@ -30,7 +31,7 @@ from reconciler.model.commands import Command, Connection, Endpoint, Operation, 
 from reconciler.model.diagnostics import Diagnostic, Severity
 from reconciler.model.errors import SessionError
 from reconciler.model.landscape import Landscape
-from reconciler.model.resource_types import Answer, Diagnosed, Lifecycle, ResourceType, Task, UnderWay
+from reconciler.model.resource_types import Answer, Diagnosed, Due, Task, UnderWay
 from reconciler.model.resources import Resource
 from reconciler.model.rules import Rule
 from reconciler.model.snapshot import Duty, Obligation
@@ -55,11 +56,10 @@ DOES_NOT_RUN = Rule(
 _LONGEST_START = 600.0
 
 
-class UMServiceRestart(ResourceType):
+class UMServiceRestart(Task, Obliged):
     """MSExchangeUM and MSExchangeUMCR of one server; key: its FQDN."""
 
     name: ClassVar[str] = "um_service_restart"
-    lifecycle: ClassVar[Lifecycle] = Lifecycle.TASK
     after: ClassVar[tuple[str, ...]] = ("server_binding",)
     reads_after: ClassVar[tuple[str, ...]] = ("exchange_server",)
     rules: ClassVar[tuple[Rule, ...]] = (DOES_NOT_RUN,)
@@ -88,13 +88,13 @@ class UMServiceRestart(ResourceType):
 
     # when it is due
 
-    def due(self, landscape: Landscape) -> Sequence[Task]:
+    def due(self, landscape: Landscape) -> Sequence[Due]:
         hosts = um_hosts(landscape)
         return tuple(self._task(hosts[fqdn], landscape) for fqdn in _owing(landscape) if fqdn in hosts)
 
-    def _task(self, host: UMHost, landscape: Landscape) -> Task:
+    def _task(self, host: UMHost, landscape: Landscape) -> Due:
         endpoint = Endpoint(Connection.EXCHANGE, host.fqdn)
-        return Task(
+        return Due(
             Resource(Address(self.name, host.fqdn)),
             reasons=("the startup mode changed, which the services read when they start",),
             commands=tuple(write("Restart-Service", endpoint, Name=name) for name in _service_names(host)),

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Annotated, ClassVar
 
-from providers.cmdlets.cmdlet_resource import Fact
+from providers.cmdlets.cmdlet_resource import CmdletFact
 from providers.cmdlets.marks import Output, ReadOnly
 from providers.cmdlets.value_types import Text
 from reconciler.model.addresses import Address
@@ -26,7 +26,7 @@ from reconciler.model.values import Record
 _LEFT_OVER = "UMEnabled -eq $false -and EmailAddresses -like 'eum:*'"
 
 
-class EumAddress(Fact):
+class EumAddress(CmdletFact):
     """An EUM address on a mailbox without UM; its key is the address without ``eum:``. Read where mailboxes are
     declared."""
 

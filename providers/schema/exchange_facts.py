@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, ClassVar
 
-from providers.cmdlets.cmdlet_resource import Fact
+from providers.cmdlets.cmdlet_resource import CmdletFact
 from providers.cmdlets.marks import Output, ReadOnly
 from providers.cmdlets.value_types import Fqdn, Normalise, ObjectName, SmtpAddress, Text, Truth, Unordered, text
 from providers.cmdlets.versions import ExchangeVersion
@@ -18,12 +18,12 @@ from reconciler.model.attributes import Attr, Attribute, AttributeRole
 from reconciler.model.commands import Argument, Command, read
 from reconciler.model.errors import NotFound, SessionError
 from reconciler.model.landscape import Landscape
-from reconciler.model.resource_types import Answer, Diagnosed, Lifecycle, Product, ResourceType
+from reconciler.model.resource_types import Answer, Diagnosed, Fact, Product
 from reconciler.model.resources import Resource
 from reconciler.model.values import Record, Value
 
 
-class ExchangeServer(Fact):
+class ExchangeServer(CmdletFact):
     """A server of the organization, with its version and roles."""
 
     name: ClassVar[str] = "exchange_server"
@@ -60,7 +60,7 @@ def _flags(value: str) -> list[str]:
     return [part.strip() for part in value.split(",") if part.strip()]
 
 
-class Organization(Fact):
+class Organization(CmdletFact):
     """The Exchange organization; its place in the directory names the forest."""
 
     name: ClassVar[str] = "organization"
@@ -70,7 +70,7 @@ class Organization(Fact):
     """Its container in the configuration partition; the DC parts are the forest's root."""
 
 
-class DomainController(Fact):
+class DomainController(CmdletFact):
     """A domain controller; those that are global catalogues are asked for by themselves."""
 
     name: ClassVar[str] = "domain_controller"
@@ -117,11 +117,10 @@ _CONTAINERS = {
 }
 
 
-class Permission(ResourceType):
+class Permission(Fact):
     """A right that exchucutil grants to a group of Lync on a container of Exchange; key ``container/group``."""
 
     name: ClassVar[str] = "permission"
-    lifecycle: ClassVar[Lifecycle] = Lifecycle.FACT
     reads_after: ClassVar[tuple[str, ...]] = ("organization",)
 
     @property
@@ -181,7 +180,7 @@ def _rights(records: Sequence[Record], group: str) -> frozenset[str]:
 # --- mailboxes -------------------------------------------------------------------------------------------------------
 
 
-class Mailbox(Fact):
+class Mailbox(CmdletFact):
     """A mailbox; UM is enabled on it, never created with it. Read only where mailboxes are declared."""
 
     name: ClassVar[str] = "mailbox"

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated, Any, ClassVar
 
-from providers.cmdlets.cmdlet_resource import Fact
+from providers.cmdlets.cmdlet_resource import CmdletFact
 from providers.cmdlets.marks import Output, ReadOnly
 from providers.cmdlets.value_types import (
     Normalise,
@@ -43,7 +43,7 @@ def product_of(version: object) -> str | None:
     return _PRODUCTS.get(version, SKYPE) if isinstance(version, int) else None
 
 
-class LyncFact(Fact):
+class LyncFact(CmdletFact):
     """A fact that the Lync Server Management Shell tells; such objects have no GUID."""
 
     endpoint: ClassVar[Endpoint] = LYNC

@@ -13,10 +13,11 @@ from dataclasses import dataclass, field, replace
 from reconciler.config.csv_reader import Columns, CsvRow, read_csv
 from reconciler.config.source_text import MAX_TOLD, Located, did_you_mean, nearest
 from reconciler.config.yaml_reader import Node, read_yaml
+from reconciler.model.abilities import Rows
 from reconciler.model.addresses import Address
 from reconciler.model.attributes import AttributeKind, AttributeRole
 from reconciler.model.diagnostics import MISSING_ATTRIBUTE, Diagnostic, Problem
-from reconciler.model.resource_types import ResourceType, Section
+from reconciler.model.resource_types import Managed
 from reconciler.model.resources import Resource
 from reconciler.model.values import folded
 
@@ -60,14 +61,12 @@ class _Entry:
     place: Located
 
 
-def read_section(
-    resource_type: ResourceType, parts: Sequence[Node], files: Mapping[str, bytes], into: Declarations
-) -> None:
+def read_section(resource_type: Managed, parts: Sequence[Node], files: Mapping[str, bytes], into: Declarations) -> None:
     """Add what the ``parts`` of a type's section declare, each part from one file of the environment."""
-    if resource_type.section_style is Section.MAPPING:
-        entries = _mapped(parts, resource_type, into.found)
-    else:
+    if isinstance(resource_type, Rows):
         entries = _rows(parts, resource_type, files, into)
+    else:
+        entries = _mapped(parts, resource_type, into.found)
     seen: dict[str, Located] = {}
     for entry in entries:
         name = folded(entry.key)
@@ -78,7 +77,7 @@ def read_section(
             into.found.append(_twice(resource_type, entry, first))
 
 
-def _add(resource_type: ResourceType, entry: _Entry, into: Declarations) -> None:
+def _add(resource_type: Managed, entry: _Entry, into: Declarations) -> None:
     parsed = resource_type.parse(entry.key, entry.data)
     if isinstance(parsed, Resource):
         position = entry.place.position(on_key=True)
@@ -93,7 +92,7 @@ def _add(resource_type: ResourceType, entry: _Entry, into: Declarations) -> None
         into.found.append(entry.place.diagnostic("More mistakes", detail, "Correct these first.", address=address))
 
 
-def _causes(problems: Sequence[Problem], resource_type: ResourceType, entry: _Entry) -> list[Problem]:
+def _causes(problems: Sequence[Problem], resource_type: Managed, entry: _Entry) -> list[Problem]:
     """Return the problems without what only follows: from a damaged cell, or from the misspelt name of an attribute."""
     row = entry.place if isinstance(entry.place, CsvRow) else None
     damaged = row.damaged if row is not None else frozenset[str]()
@@ -107,7 +106,7 @@ def _causes(problems: Sequence[Problem], resource_type: ResourceType, entry: _En
     ]
 
 
-def _twice(resource_type: ResourceType, entry: _Entry, first: Located) -> Diagnostic:
+def _twice(resource_type: Managed, entry: _Entry, first: Located) -> Diagnostic:
     return entry.place.diagnostic(
         "Declared twice",
         f'"{entry.key}" is declared here and at {first.position((IDENTITY,), on_key=True)}.',
@@ -118,7 +117,7 @@ def _twice(resource_type: ResourceType, entry: _Entry, first: Located) -> Diagno
     )
 
 
-def _located(problem: Problem, resource_type: ResourceType, entry: _Entry) -> Diagnostic:
+def _located(problem: Problem, resource_type: Managed, entry: _Entry) -> Diagnostic:
     path = problem.path
     if not path and problem.on_key:
         path = (IDENTITY,)
@@ -132,7 +131,7 @@ def _located(problem: Problem, resource_type: ResourceType, entry: _Entry) -> Di
     )
 
 
-def _remedy(problem: Problem, resource_type: ResourceType) -> str:
+def _remedy(problem: Problem, resource_type: Managed) -> str:
     """Return what to do: the type's own advice, a name that is near, or what the attribute is for."""
     if not problem.path:
         return problem.remedy or "Choose another name."
@@ -147,7 +146,7 @@ def _remedy(problem: Problem, resource_type: ResourceType) -> str:
     return f'Correct "{name}".{" " + attribute.doc if attribute.doc else ""}'
 
 
-def declarable(resource_type: ResourceType) -> list[str]:
+def declarable(resource_type: Managed) -> list[str]:
     """Return the attributes a declaration may write."""
     return [name for name, one in resource_type.attributes.items() if one.role is not AttributeRole.READ_ONLY]
 
@@ -155,7 +154,7 @@ def declarable(resource_type: ResourceType) -> list[str]:
 # --- mappings --------------------------------------------------------------------------------------------------------
 
 
-def _mapped(parts: Sequence[Node], resource_type: ResourceType, found: list[Diagnostic]) -> Iterator[_Entry]:
+def _mapped(parts: Sequence[Node], resource_type: Managed, found: list[Diagnostic]) -> Iterator[_Entry]:
     for part in parts:
         if not isinstance(part.value, dict):
             detail = f'"{resource_type.section}" must be a mapping of names to attributes.'
@@ -173,7 +172,7 @@ def _mapped(parts: Sequence[Node], resource_type: ResourceType, found: list[Diag
                 found.append(_no_mapping(node, key, resource_type))
 
 
-def _no_mapping(node: Node, key: str, resource_type: ResourceType) -> Diagnostic:
+def _no_mapping(node: Node, key: str, resource_type: Managed) -> Diagnostic:
     return node.diagnostic(
         "Invalid declaration",
         f'"{key}" must be a mapping of attributes to values.',
@@ -194,7 +193,7 @@ def named_files(part: Node) -> Iterator[str]:
 
 
 def _rows(
-    parts: Sequence[Node], resource_type: ResourceType, files: Mapping[str, bytes], into: Declarations
+    parts: Sequence[Node], resource_type: Managed, files: Mapping[str, bytes], into: Declarations
 ) -> Iterator[_Entry]:
     for part in parts:
         if not isinstance(part.value, list):
@@ -209,7 +208,7 @@ def _rows(
 
 
 def _row(
-    node: Node, defaults: Mapping[str, object], resource_type: ResourceType, found: list[Diagnostic]
+    node: Node, defaults: Mapping[str, object], resource_type: Managed, found: list[Diagnostic]
 ) -> Iterator[_Entry]:
     data = node.value
     if not isinstance(data, dict):
@@ -226,7 +225,7 @@ def _row(
     yield _Entry(identity.strip(), _attributes({**defaults, **data}, resource_type), node)
 
 
-def _attributes(data: Mapping[str, object], resource_type: ResourceType) -> Mapping[str, object]:
+def _attributes(data: Mapping[str, object], resource_type: Managed) -> Mapping[str, object]:
     """Return a row without its identity, unless the type has an attribute of that name."""
     if IDENTITY in resource_type.attributes:
         return data
@@ -234,7 +233,7 @@ def _attributes(data: Mapping[str, object], resource_type: ResourceType) -> Mapp
 
 
 def _file_rows(
-    element: Node, resource_type: ResourceType, files: Mapping[str, bytes], into: Declarations
+    element: Node, resource_type: Managed, files: Mapping[str, bytes], into: Declarations
 ) -> Iterator[_Entry]:
     keys = dict(element.items())
     for name, node in keys.items():
@@ -254,7 +253,7 @@ def _file_rows(
         yield from _yaml_rows(known, files[known], defaults, resource_type, into)
 
 
-def _defaults(node: Node | None, resource_type: ResourceType, found: list[Diagnostic]) -> Mapping[str, object]:
+def _defaults(node: Node | None, resource_type: Managed, found: list[Diagnostic]) -> Mapping[str, object]:
     if node is None:
         return {}
     if not isinstance(node.value, dict):
@@ -270,7 +269,7 @@ def _defaults(node: Node | None, resource_type: ResourceType, found: list[Diagno
 
 
 def _csv_rows(
-    file: str, content: bytes, defaults: Mapping[str, object], resource_type: ResourceType, into: Declarations
+    file: str, content: bytes, defaults: Mapping[str, object], resource_type: Managed, into: Declarations
 ) -> Iterator[_Entry]:
     several = {name for name, one in resource_type.attributes.items() if one.kind is not AttributeKind.SCALAR}
     known = {*declarable(resource_type), IDENTITY}
@@ -300,7 +299,7 @@ def _items(cell: str) -> list[str]:
 
 
 def _yaml_rows(
-    file: str, content: bytes, defaults: Mapping[str, object], resource_type: ResourceType, into: Declarations
+    file: str, content: bytes, defaults: Mapping[str, object], resource_type: Managed, into: Declarations
 ) -> Iterator[_Entry]:
     root, found = read_yaml(into.prefix + file, content)
     into.found.extend(found)

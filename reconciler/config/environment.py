@@ -26,10 +26,11 @@ from reconciler.config.files_alone import find_contradictions, missing_connectio
 from reconciler.config.resolve import Known, implied_by_default, resolve
 from reconciler.config.trust import Pinned
 from reconciler.config.yaml_reader import Node, read_yaml
+from reconciler.model.abilities import Rows
 from reconciler.model.commands import Connection
 from reconciler.model.diagnostics import Diagnostic, Position, has_errors, in_order
 from reconciler.model.landscape import Landscape, Settings
-from reconciler.model.resource_types import ResourceType, Section
+from reconciler.model.resource_types import ResourceType, declared_types
 from reconciler.model.resources import Resources
 from reconciler.model.values import EMPTY
 
@@ -72,9 +73,8 @@ def load(
     found: list[Diagnostic] = []
     sections = _Sections(files, types, found, pinned)
     into = Declarations(found=found, is_complete=sections.is_complete, prefix=files.prefix)
-    for resource_type in types:
-        if resource_type.section is not None:
-            read_section(resource_type, sections.parts.get(resource_type.section, ()), files.contents, into)
+    for kind in declared_types(types):
+        read_section(kind, sections.parts.get(kind.section or "", ()), files.contents, into)
     name = _environment_name(sections, found)
     settings = _settings(sections.merged("restarts"), name, found)
     connections, simulator = _connections(sections, pinned, found, is_reached=is_reached)
@@ -109,8 +109,9 @@ class _Sections:
         self.unnamed_worlds: list[Node] = []
         """Files that describe a simulated estate and that nothing names."""
         self.parts: dict[str, list[Node]] = {}
-        self.known = [*FIXED, *(one.section for one in types if one.section is not None)]
-        self._row_sections = [one.section for one in types if one.section_style is Section.ROWS and one.section]
+        declared = declared_types(types)
+        self.known = [*FIXED, *(str(one.section) for one in declared)]
+        self._row_sections = [str(one.section) for one in declared if isinstance(one, Rows)]
         documents = self._documents()
         self._tell_refused()
         for root in documents:

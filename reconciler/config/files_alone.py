@@ -14,7 +14,7 @@ from reconciler.config.declarations import Declaration
 from reconciler.model.commands import Connection
 from reconciler.model.diagnostics import Diagnostic, Position
 from reconciler.model.landscape import Landscape
-from reconciler.model.resource_types import ResourceType
+from reconciler.model.resource_types import ResourceType, declared_types
 
 _PRODUCTS: Final = {Connection.EXCHANGE: "Exchange", Connection.LYNC: "Lync"}
 _EXAMPLE: Final = """\
@@ -33,7 +33,7 @@ def find_contradictions(
         landscape: what is declared, and nothing else.
         declarations: the same with their places.
     """
-    told = [one for kind in types for one in kind.check_declared(landscape) if one.is_error]
+    told = [one for kind in declared_types(types) for one in kind.check_declared(landscape) if one.is_error]
     places = {str(one.resource.address): one.place for one in declarations} if told else {}
     for one in told:
         place = places.get(one.address or "")

@@ -17,7 +17,7 @@ from reconciler.config.source_text import nearest
 from reconciler.model.addresses import Address
 from reconciler.model.attributes import Attribute
 from reconciler.model.diagnostics import Diagnostic, in_order
-from reconciler.model.resource_types import Lifecycle, ResourceType
+from reconciler.model.resource_types import ResourceType, declared_types
 from reconciler.model.resources import Resource, Resources
 from reconciler.model.values import EMPTY, Value, folded
 
@@ -94,7 +94,7 @@ def _spelt(value: Value, keys: Mapping[str, str]) -> Value:
 
 
 def _by_type(declarations: Iterable[Declaration], types: Sequence[ResourceType]) -> Mapping[str, Resources]:
-    by_type: dict[str, list[Resource]] = {one.name: [] for one in types if one.section is not None}
+    by_type: dict[str, list[Resource]] = {one.name: [] for one in declared_types(types)}
     for declaration in declarations:
         by_type.setdefault(declaration.resource.address.type, []).append(declaration.resource)
     return {
@@ -126,7 +126,7 @@ def _unique(declarations: Sequence[Declaration]) -> tuple[list[Declaration], lis
 
 def _dangling(declarations: Sequence[Declaration], types: Sequence[ResourceType], known: Known) -> Iterator[Diagnostic]:
     by_name = {one.name: one for one in types}
-    checkable = {one.name for one in types if one.section is not None and one.lifecycle is not Lifecycle.FACT}
+    checkable = {one.name for one in declared_types(types)}
     targets: dict[str, set[str]] = {name: {folded(key) for key in keys} for name, keys in known.implied.items()}
     declared: dict[str, list[str]] = {}
     for declaration in declarations:

@@ -14,8 +14,9 @@ from collections.abc import Mapping, Sequence
 from reconciler.config.connections import KEYS, Key
 from reconciler.config.declarations import IDENTITY
 from reconciler.config.environment import FIXED, NAME_PATTERN, RESTARTS
+from reconciler.model.abilities import Rows
 from reconciler.model.commands import Connection
-from reconciler.model.resource_types import ResourceType, Section
+from reconciler.model.resource_types import Managed, ResourceType, declared_types
 
 Schema = dict[str, object]
 
@@ -24,7 +25,7 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 def json_schema(types: Sequence[ResourceType]) -> Schema:
     """Return the schema of one YAML file of an environment with resources of ``types``."""
-    declared = sorted((one for one in types if one.section is not None), key=lambda one: str(one.section))
+    declared = sorted(declared_types(types), key=lambda one: str(one.section))
     sections: Schema = {
         "environment": {"type": ["string", "number"], "pattern": NAME_PATTERN, "description": FIXED["environment"]},
         "connections": _connections(),
@@ -70,10 +71,10 @@ def _connections() -> Schema:
 # --- the sections of the types ---------------------------------------------------------------------------------------
 
 
-def _section(resource_type: ResourceType) -> Schema:
+def _section(resource_type: Managed) -> Schema:
     reference: Schema = {"$ref": f"#/$defs/{resource_type.name}"}
     description = (type(resource_type).__doc__ or resource_type.name).strip().splitlines()[0]
-    if resource_type.section_style is Section.MAPPING:
+    if not isinstance(resource_type, Rows):
         # A name alone declares the resource, with nothing of it managed.
         return {"type": "object", "additionalProperties": reference, "description": description}
     file: Schema = {
@@ -89,12 +90,12 @@ def _section(resource_type: ResourceType) -> Schema:
     return {"type": "array", "items": either, "description": description}
 
 
-def _declaration(resource_type: ResourceType) -> Schema:
+def _declaration(resource_type: Managed) -> Schema:
     """Return the type's own schema, with its definitions found from where it stands now."""
     schema = _widened(_moved(dict(resource_type.json_schema()), f"#/$defs/{resource_type.name}"))
     assert isinstance(schema, dict)
     schema.pop("$schema", None)
-    if resource_type.section_style is Section.MAPPING:
+    if not isinstance(resource_type, Rows):
         if not schema.get("required"):
             schema["type"] = ["object", "null"]
         return schema

@@ -71,6 +71,14 @@ class Attribute:
         return folded(value) if isinstance(value, str) else value
 
 
+def comparable(attributes: Mapping[str, Attribute], values: Mapping[str, Value]) -> Mapping[str, Value]:
+    """Return values as they are compared; what is no attribute stays as it is."""
+    return {
+        name: attribute.comparable(value) if (attribute := attributes.get(name)) else value
+        for name, value in values.items()
+    }
+
+
 # --- handles ---------------------------------------------------------------------------------------------------------
 
 

@@ -6,12 +6,14 @@ observed, and those that it makes as it is desired. What goes from one object to
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 from reconciler.model.addresses import Address
+from reconciler.model.attributes import Attribute
 from reconciler.model.commands import Command
-from reconciler.model.values import EMPTY, Value, folded
+from reconciler.model.resources import Resource
+from reconciler.model.values import EMPTY, Value, folded, texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,3 +45,22 @@ class Taken:
     """The attributes that its commands change there, as they are before."""
     returns: tuple[Command, ...] = ()
     """The commands that give back what was released, should the servers refuse to give it to its new holder."""
+
+
+def exclusive_claims(attributes: Mapping[str, Attribute], resource: Resource) -> tuple[Claim, ...]:
+    """Return the claims that the exclusive attributes of ``resource`` make."""
+    return tuple(
+        Claim.of(attribute.exclusive, attribute.name, item)
+        for attribute in attributes.values()
+        if attribute.exclusive
+        for item in texts(resource.get(attribute.name))
+    )
+
+
+def without(holder: Resource, claims: Iterable[Claim]) -> Resource:
+    """Return the holder without the values of ``claims``."""
+    values = dict(holder.attributes)
+    for claim in claims:
+        kept = tuple(one for one in texts(values[claim.attribute]) if folded(one) != claim.value)
+        values[claim.attribute] = kept if isinstance(values[claim.attribute], tuple) else None
+    return replace(holder, attributes=values)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol, TypeAlias
 
-from reconciler.model.actions import Action
+from reconciler.model.actions import Action, ActionKind
 from reconciler.model.addresses import Address
 from reconciler.model.diagnostics import Diagnostic
 from reconciler.model.resources import Resource, Resources
@@ -83,6 +83,11 @@ class Landscape:
     def is_readable(self, kind: Kind, key: str = "*") -> bool:
         whole, one = Address(_name(kind), "*"), Address(_name(kind), key)
         return whole not in self.unreadable and one not in self.unreadable
+
+    def made(self, type_name: str) -> tuple[Address, ...]:
+        """Return the addresses of the type whose objects a planned action makes, or makes again."""
+        making = (one for one in self.actions.values() if one.kind in (ActionKind.CREATE, ActionKind.REPLACE))
+        return tuple(one.address for one in making if one.address.type == type_name)
 
     def with_desired(self, type_name: str, resources: Resources) -> Landscape:
         return replace(self, desired={**self.desired, type_name: resources})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from reconciler.model.graph import levels
-from reconciler.model.resource_types import Lifecycle, ResourceType
+from reconciler.model.resource_types import Fact, ResourceType
 
 
 def in_order(types: Iterable[ResourceType]) -> tuple[ResourceType, ...]:
@@ -21,7 +21,7 @@ def in_order(types: Iterable[ResourceType]) -> tuple[ResourceType, ...]:
             raise ValueError(f"{kind.name} follows {', '.join(unknown)}, which is no resource type")
 
     def order(kind: ResourceType) -> tuple[bool, int, str]:
-        return kind.lifecycle is not Lifecycle.FACT, places[kind.name], kind.name
+        return not isinstance(kind, Fact), places[kind.name], kind.name
 
     return tuple(sorted(by_name.values(), key=order))
 

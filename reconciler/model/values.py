@@ -34,6 +34,16 @@ UNSET: Final = Unset.UNSET
 EMPTY: Final[Mapping[Any, Any]] = MappingProxyType({})
 
 
+def items(value: object) -> tuple[str, ...]:
+    """Return the elements of a value that is a tuple, as texts; empty for any other."""
+    return tuple(str(item) for item in value) if isinstance(value, tuple) else ()
+
+
+def texts(value: object) -> tuple[str, ...]:
+    """Return the elements of a value, or a text alone, as texts; empty for anything else."""
+    return (value,) if isinstance(value, str) else items(value)
+
+
 # --- names -----------------------------------------------------------------------------------------------------------
 
 _KATAKANA: Final = {code: code - 0x60 for code in range(0x30A1, 0x30F7)}

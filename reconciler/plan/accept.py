@@ -11,12 +11,13 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from reconciler.config.declarations import IDENTITY
 from reconciler.config.resolve import implied_by_default
+from reconciler.model.abilities import Rows
 from reconciler.model.actions import Action, ActionKind, Change
 from reconciler.model.addresses import Address
 from reconciler.model.attributes import AttributeKind
 from reconciler.model.diagnostics import Position
 from reconciler.model.landscape import NO_RESOURCES, Landscape
-from reconciler.model.resource_types import ResourceType, Section
+from reconciler.model.resource_types import Managed, ResourceType, declared_types
 from reconciler.model.resources import Resource
 from reconciler.model.values import UNSET, Unset, Value, folded
 
@@ -44,7 +45,7 @@ class Acceptance:
     def offer(self, kind: ResourceType, action: Action) -> str:
         """Return the YAML to write for what an action would put right; empty where the files cannot say it."""
         declared = self.declaration(action)
-        if kind.section is None or declared is None:
+        if not isinstance(kind, Managed) or kind.section is None or declared is None:
             return ""
         if action.kind is ActionKind.CREATE:
             return self._removal(kind, declared)
@@ -59,7 +60,7 @@ class Acceptance:
                 return _declaration(kind, declared.key, written, left_out) if self._is_known(kind, parsed) else ""
         return ""
 
-    def _removal(self, kind: ResourceType, declared: Resource) -> str:
+    def _removal(self, kind: Managed, declared: Resource) -> str:
         users = [str(user) for user in self._users(kind, declared)]
         more = f" and {len(users) - 3:,} more" if len(users) > 3 else ""
         also = f", with what refers to it: {', '.join(users[:3])}{more}" if users else ""
@@ -75,7 +76,7 @@ class Acceptance:
 
     def _is_known(self, kind: ResourceType, resource: Resource) -> bool:
         """True where the files declare, or bring, everything that ``resource`` refers to."""
-        sections = {one.name for one in self._types if one.section is not None}
+        sections = {one.name for one in declared_types(self._types)}
         return all(
             value in self._declared.get(target, NO_RESOURCES) or folded(value) in self._implied.get(target, ())
             for name, value in _references(kind, resource)
@@ -114,11 +115,11 @@ def _names(value: Value, key: str) -> bool:
 # --- as YAML ---------------------------------------------------------------------------------------------------------
 
 
-def _declaration(kind: ResourceType, key: str, values: Mapping[str, Value], left_out: Sequence[str]) -> str:
+def _declaration(kind: Managed, key: str, values: Mapping[str, Value], left_out: Sequence[str]) -> str:
     """Return a declaration under the name of its section."""
     lines = [f"    {name}: {_yaml(value)}" for name, value in values.items()]
     lines += [f"    # {name} is not written, so it is not compared" for name in left_out]
-    if kind.section_style is Section.ROWS:
+    if isinstance(kind, Rows):
         return "\n".join([f"{kind.section}:", f"  - {IDENTITY}: {_yaml(key)}", *lines])
     return "\n".join([f"{kind.section}:", f"  {_yaml(key)}:", *lines])
 

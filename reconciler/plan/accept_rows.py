@@ -17,9 +17,10 @@ from reconciler.config.csv_reader import Columns, CsvRow, read_csv
 from reconciler.config.declarations import IDENTITY, declarable
 from reconciler.config.environment import Environment
 from reconciler.config.files import Files
+from reconciler.model.abilities import Rows
 from reconciler.model.addresses import Address
 from reconciler.model.diagnostics import Position
-from reconciler.model.resource_types import ResourceType, Section
+from reconciler.model.resource_types import ResourceType
 from reconciler.model.resources import Resource
 from reconciler.model.values import UNSET
 from reconciler.plan.drift import AcceptedRow, DriftEntry, DriftReport
@@ -51,7 +52,7 @@ def with_rows(report: DriftReport, files: Files, loaded: Loaded, types: Sequence
         files: those that the report is about.
         loaded: is asked what they declare, and what they would with the new rows.
     """
-    kinds = {kind.name: kind for kind in types if kind.section_style is Section.ROWS}
+    kinds = {kind.name: kind for kind in types if isinstance(kind, Rows)}
     asked = [entry for entry in report.entries if is_row(entry) and entry.address.type in kinds]
     if not asked:
         return report
@@ -70,7 +71,7 @@ def is_row(entry: DriftEntry) -> bool:
 
 
 def _written(
-    asked: Iterable[DriftEntry], files: Files, kinds: Mapping[str, ResourceType]
+    asked: Iterable[DriftEntry], files: Files, kinds: Mapping[str, Rows]
 ) -> Iterator[tuple[DriftEntry, _Written]]:
     """Yield each entry with its row as it is to stand, where its file has the columns; '' is a row to delete."""
     tables: dict[tuple[str, str], Mapping[int, CsvRow]] = {}

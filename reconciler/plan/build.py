@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from reconciler.model.abilities import Deciding, Noticed, Obliged
 from reconciler.model.actions import Action, ActionKind
 from reconciler.model.addresses import Address
 from reconciler.model.diagnostics import in_order
@@ -57,7 +58,7 @@ def build_plan(
     by_type = {kind.name: kind for kind in types}
     steps = arrange(chosen.values(), by_type)
     open_obligations = sorted(landscape.prior.obligations, key=lambda owed: owed.identity)
-    met = {owed for kind in types for owed in kind.met(landscape)}
+    met = {owed for kind in types if isinstance(kind, Obliged) for owed in kind.met(landscape)}
     known = {*end.actions, *_addresses(types, end)}
     return Plan(
         environment=landscape.settings.environment,
@@ -108,7 +109,8 @@ def _of_kind(actions: Iterable[Action], kind: ActionKind) -> tuple[Action, ...]:
 
 
 def _new_decisions(types: Sequence[ResourceType], end: Landscape, *, is_whole: bool) -> dict[str, str]:
-    decisions = {name: value for kind in types for name, value in kind.decisions(end).items()}
+    deciding = (kind for kind in types if isinstance(kind, Deciding))
+    decisions = {name: value for kind in deciding for name, value in kind.decisions(end).items()}
     if is_whole:
         decisions[DECLARED] = declared_digest(types, end)
     return {name: value for name, value in sorted(decisions.items()) if end.prior.decision(name) != value}
@@ -122,7 +124,7 @@ def _impact(steps: Sequence[Step], by_type: Mapping[str, ResourceType], end: Lan
     for step in steps:
         for action in step.actions:
             kind = by_type[action.address.type]
-            affected = kind.affects(action, end)
+            affected = kind.affects(action, end) if isinstance(kind, Noticed) else 0
             is_restart = any(met.duty in _RESTARTS for met in action.discharges)
             restarts += is_restart
             interrupted += affected if is_restart else 0

@@ -24,7 +24,7 @@ from reconciler.model.actions import Action, ActionKind
 from reconciler.model.addresses import Address
 from reconciler.model.diagnostics import Diagnostic, Severity, in_order
 from reconciler.model.landscape import Landscape
-from reconciler.model.resource_types import Lifecycle, ResourceType
+from reconciler.model.resource_types import Lifecycle, Managed, ResourceType
 from reconciler.model.resources import Resource
 from reconciler.model.snapshot import short_run
 from reconciler.plan.open_values import nobody_brings
@@ -100,7 +100,8 @@ def _left_open(end: Landscape) -> Iterable[Diagnostic]:
 
 def _settings_of_nothing(types: Sequence[ResourceType], end: Landscape) -> Iterable[Diagnostic]:
     for kind in types:
-        if kind.lifecycle is not Lifecycle.SETTING or not end.is_readable(kind.name):
+        is_setting = isinstance(kind, Managed) and kind.lifecycle is Lifecycle.SETTING
+        if not is_setting or not end.is_readable(kind.name):
             continue
         for desired in end.wanted(kind.name).values():
             is_there = end.one(kind.name, desired.key) is not None
@@ -111,7 +112,7 @@ def _settings_of_nothing(types: Sequence[ResourceType], end: Landscape) -> Itera
 def _renamed(types: Sequence[ResourceType], end: Landscape, chosen: Mapping[Address, Action]) -> Iterable[Diagnostic]:
     """Objects that would be made a second time, because somebody gave the first one another name."""
     for kind in types:
-        if kind.lifecycle is not Lifecycle.OBJECT:
+        if not isinstance(kind, Managed) or kind.lifecycle is not Lifecycle.OBJECT:
             continue
         by_guid = {one.guid: one for one in end.all(kind.name).values() if one.guid is not None}
         for action in chosen.values():

@@ -11,23 +11,24 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
+from reconciler.model.abilities import Owing, Rows
 from reconciler.model.actions import Action, ActionKind, Change
 from reconciler.model.addresses import Address
+from reconciler.model.attributes import comparable
 from reconciler.model.commands import Command
 from reconciler.model.landscape import Landscape
 from reconciler.model.order import places_of
-from reconciler.model.resource_types import Lifecycle, ResourceType, Section, Task
+from reconciler.model.resource_types import Due, Lifecycle, Managed, ResourceType, Task, declared_types
 from reconciler.model.resources import Resource, Resources
 from reconciler.model.snapshot import Remembered
 from reconciler.model.values import EMPTY, UNSET, Value, folded
 from reconciler.plan.diff import compare, forces_replacement
+from reconciler.plan.effects import Planned, expectation, needs_of, predicted, project
 from reconciler.plan.exchanges import settle_exchanges
 from reconciler.plan.leavers import leavers_first
 from reconciler.plan.open_values import with_bringers
 from reconciler.plan.saved import fingerprint
 from reconciler.plan.unlinking import keep_until_removed
-
-_Planned = tuple[Action, Resource | None]
 
 
 def decide(types: Sequence[ResourceType], landscape: Landscape) -> tuple[Landscape, int]:
@@ -40,9 +41,9 @@ def decide(types: Sequence[ResourceType], landscape: Landscape) -> tuple[Landsca
     landscape = _identified(types, landscape)
     before, unchanged = landscape, 0
     for kind in types:
-        if kind.lifecycle is Lifecycle.TASK:
+        if isinstance(kind, Task):
             landscape = _plan_tasks(kind, landscape)
-        elif kind.lifecycle is not Lifecycle.FACT:
+        elif isinstance(kind, Managed):
             landscape, same = _plan_resources(kind, landscape)
             unchanged += same
     end = keep_until_removed(types, before, _plan_removals(types, landscape))
@@ -55,8 +56,8 @@ def declared_digest(types: Sequence[ResourceType], landscape: Landscape) -> str:
         "/".join(resource.address.folded): tuple(
             (name, _folded(value)) for name, value in sorted(resource.attributes.items())
         )
-        for kind in types
-        if kind.section_style is Section.MAPPING
+        for kind in declared_types(types)
+        if not isinstance(kind, Rows)
         for resource in landscape.declared.get(kind.name, Resources()).values()
     }
     return fingerprint(told)
@@ -71,8 +72,7 @@ def _folded(value: Value) -> Value:
 def _identified(types: Sequence[ResourceType], landscape: Landscape) -> Landscape:
     """Return the landscape with every declaration under the key of the object that it means."""
     for kind in types:
-        meant = kind.meant(landscape)
-        if meant:
+        if isinstance(kind, Rows) and (meant := kind.meant(landscape)):
             rows = landscape.declared[kind.name].values()
             resolved = Resources(_under(row, meant.get(row.key)) for row in rows)
             landscape = replace(landscape, declared={**landscape.declared, kind.name: resolved})
@@ -83,43 +83,43 @@ def _under(row: Resource, key: str | None) -> Resource:
     return row if key is None else replace(row, address=Address(row.address.type, key), written=row.key)
 
 
-def _plan_tasks(kind: ResourceType, landscape: Landscape) -> Landscape:
-    planned: list[_Planned] = []
-    for task in kind.due(landscape):
-        action = _task_action(task)
-        planned.append((replace(action, expects=kind.expectation(action, landscape)), task.resource))
+def _plan_tasks(kind: Task, landscape: Landscape) -> Landscape:
+    planned: list[Planned] = []
+    for due in kind.due(landscape):
+        action = _task_action(due)
+        planned.append((replace(action, expects=kind.expectation(action, landscape)), due.resource))
     return _acted(kind, landscape, planned)
 
 
-def _task_action(task: Task) -> Action:
+def _task_action(due: Due) -> Action:
     return Action(
-        task.resource.address,
+        due.resource.address,
         ActionKind.RUN,
-        changes=tuple(Change(name, UNSET, value) for name, value in task.resource.attributes.items()),
-        commands=task.commands,
-        reasons=task.reasons,
-        expects_after=task.resource.attributes,
-        needs=tuple(task.needs),
-        owes=tuple(task.owes),
-        discharges=tuple(task.discharges),
-        proof=task.proof,
-        settle_seconds=task.settle_seconds,
-        destroyed=tuple(task.destroyed),
-        group=task.group,
-        position=task.resource.position,
+        changes=tuple(Change(name, UNSET, value) for name, value in due.resource.attributes.items()),
+        commands=due.commands,
+        reasons=due.reasons,
+        expects_after=due.resource.attributes,
+        needs=tuple(due.needs),
+        owes=tuple(due.owes),
+        discharges=tuple(due.discharges),
+        proof=due.proof,
+        settle_seconds=due.settle_seconds,
+        destroyed=tuple(due.destroyed),
+        group=due.group,
+        position=due.resource.position,
     )
 
 
-def _plan_resources(kind: ResourceType, landscape: Landscape) -> tuple[Landscape, int]:
+def _plan_resources(kind: Managed, landscape: Landscape) -> tuple[Landscape, int]:
     desired = Resources(sorted(kind.derive(landscape), key=lambda resource: resource.address))
     landscape = landscape.with_desired(kind.name, desired)
     readable = [resource for resource in desired.values() if landscape.is_readable(kind.name, resource.key)]
     decided = [(_decide(kind, resource, landscape), resource) for resource in readable]
-    planned: list[_Planned] = [(action, resource) for action, resource in decided if action is not None]
+    planned: list[Planned] = [(action, resource) for action, resource in decided if action is not None]
     return _acted(kind, landscape, planned), len(readable) - len(planned)
 
 
-def _decide(kind: ResourceType, desired: Resource, landscape: Landscape) -> Action | None:
+def _decide(kind: Managed, desired: Resource, landscape: Landscape) -> Action | None:
     """Return what one desired resource asks for; None where it is as desired and ours."""
     observed = landscape.one(kind.name, desired.key)
     prior = landscape.prior.resources.get(desired.address)
@@ -132,7 +132,7 @@ def _decide(kind: ResourceType, desired: Resource, landscape: Landscape) -> Acti
         remember = _remembered(kind, desired, observed)
         if prior is not None and prior.guid == remember.guid and _is_remembered(kind, prior, remember):
             return None
-        needs = tuple(kind.needs(desired, landscape))
+        needs = needs_of(kind, desired, landscape)
         made_by = landscape.predicted_by.get(desired.address)
         return Action(
             desired.address,
@@ -148,7 +148,7 @@ def _decide(kind: ResourceType, desired: Resource, landscape: Landscape) -> Acti
 
 
 def _change(
-    kind: ResourceType,
+    kind: Managed,
     action_kind: ActionKind,
     desired: Resource,
     observed: Resource | None,
@@ -157,7 +157,7 @@ def _change(
 ) -> Action:
     """Return the action that makes ``changes``, complete with what it takes for granted and how to undo it."""
     remember = _remembered(kind, desired, observed if action_kind is ActionKind.UPDATE else None)
-    needs = tuple(need for need in kind.needs(desired, landscape) if need != desired.address)
+    needs = tuple(need for need in needs_of(kind, desired, landscape) if need != desired.address)
     draft = Action(
         desired.address, action_kind, changes=changes, position=desired.position, remember=remember, needs=needs
     )
@@ -168,18 +168,18 @@ def _change(
         commands=_commands(kind, action_kind, desired, observed, changes, landscape),
         inverse=_inverse(kind, action_kind, desired, observed, changes, landscape),
         reasons=_reasons(action_kind, changes, kind),
-        expects=kind.expectation(draft, landscape),
-        expects_after=kind.project(changes, target),
+        expects=expectation(kind, draft, landscape),
+        expects_after=project(kind, changes, target),
         predicted_by=landscape.predicted_by.get(desired.address) if observed is not None else None,
-        owes=tuple(kind.obligations(action_kind, desired, changes, landscape)),
+        owes=tuple(kind.obligations(desired, changes, landscape)) if isinstance(kind, Owing) else (),
         destroyed=(desired.address,) if is_torn else (),
-        group=kind.group(draft, landscape),
+        group=kind.group(draft, landscape) if isinstance(kind, Rows) else "",
         wave=str(desired.get("wave") or ""),
     )
 
 
 def _commands(
-    kind: ResourceType,
+    kind: Managed,
     action_kind: ActionKind,
     desired: Resource,
     observed: Resource | None,
@@ -194,7 +194,7 @@ def _commands(
 
 
 def _inverse(
-    kind: ResourceType,
+    kind: Managed,
     action_kind: ActionKind,
     desired: Resource,
     observed: Resource | None,
@@ -216,14 +216,14 @@ def _value(change: Change) -> Value:
     return None if change.after is UNSET else change.after
 
 
-def _reasons(action_kind: ActionKind, changes: tuple[Change, ...], kind: ResourceType) -> tuple[str, ...]:
+def _reasons(action_kind: ActionKind, changes: tuple[Change, ...], kind: Managed) -> tuple[str, ...]:
     if action_kind is not ActionKind.REPLACE:
         return ()
     fixed = [change.attribute for change in changes if forces_replacement(kind.attributes, (change,))]
     return (f"{', '.join(fixed or [change.attribute for change in changes])} cannot be changed in place",)
 
 
-def _remembered(kind: ResourceType, desired: Resource, observed: Resource | None) -> Resource:
+def _remembered(kind: Managed, desired: Resource, observed: Resource | None) -> Resource:
     """Return what the state keeps: the managed attributes, and the identity where it is known."""
     managed = {
         name: value
@@ -236,13 +236,13 @@ def _remembered(kind: ResourceType, desired: Resource, observed: Resource | None
 
 
 def _is_remembered(kind: ResourceType, prior: Remembered, remember: Resource) -> bool:
-    return kind.comparable(prior.attributes) == kind.comparable(remember.attributes)
+    return comparable(kind.attributes, prior.attributes) == comparable(kind.attributes, remember.attributes)
 
 
-def _acted(kind: ResourceType, landscape: Landscape, planned: Sequence[_Planned]) -> Landscape:
+def _acted(kind: ResourceType, landscape: Landscape, planned: Sequence[Planned]) -> Landscape:
     if not planned:
         return landscape
-    after = kind.predict_all(planned, landscape)
+    after = predicted(kind, planned, landscape)
     return replace(after, actions={**after.actions, **{action.address: action for action, _ in planned}})
 
 
@@ -251,25 +251,26 @@ def _acted(kind: ResourceType, landscape: Landscape, planned: Sequence[_Planned]
 
 def _plan_removals(types: Sequence[ResourceType], landscape: Landscape) -> Landscape:
     """Plan the end of everything remembered that is desired no more: after what takes its place, dependents first."""
-    gone = {kind.name: _gone(kind, landscape) for kind in types if kind.lifecycle not in _NEVER_REMOVED}
+    managed = [kind for kind in types if isinstance(kind, Managed)]
+    gone = {kind.name: _gone(kind, landscape) for kind in managed}
     moving = {*landscape.actions, *(prior.address for priors in gone.values() for prior in priors)}
     places = places_of(types)
-    for kind in sorted(types, key=lambda kind: -places[kind.name]):
-        ended = Resources(kind.ended(landscape))
-        planned = [
-            _removal(kind, prior, ended.get(prior.address.key), moving, landscape) for prior in gone.get(kind.name, ())
-        ]
+    for kind in sorted(managed, key=lambda kind: -places[kind.name]):
+        ended = Resources(_ended(kind, landscape))
+        planned = [_removal(kind, prior, ended.get(prior.address.key), moving, landscape) for prior in gone[kind.name]]
         landscape = _acted(kind, landscape, planned)
     return landscape
 
 
-_NEVER_REMOVED = (Lifecycle.FACT, Lifecycle.TASK)
+def _ended(kind: Managed, landscape: Landscape) -> Sequence[Resource]:
+    return kind.ended(landscape) if isinstance(kind, Rows) else ()
 
 
-def _gone(kind: ResourceType, landscape: Landscape) -> list[Remembered]:
+def _gone(kind: Managed, landscape: Landscape) -> list[Remembered]:
     """Return what is to end: remembered and desired no more, or declared absent; what cannot be read is left alone."""
     desired = landscape.desired.get(kind.name, Resources())
-    ended = [Remembered(one.address) for one in kind.ended(landscape) if landscape.one(kind.name, one.key) is not None]
+    there = landscape.all(kind.name)
+    ended = [Remembered(one.address) for one in _ended(kind, landscape) if one.key in there]
     known = {one.address.folded: one for one in (*ended, *landscape.prior.resources.values())}
     gone = [
         prior
@@ -282,12 +283,12 @@ def _gone(kind: ResourceType, landscape: Landscape) -> list[Remembered]:
 
 
 def _removal(
-    kind: ResourceType,
+    kind: Managed,
     prior: Remembered,
     ended: Resource | None,
     moving: Collection[Address],
     landscape: Landscape,
-) -> _Planned:
+) -> Planned:
     """Return the end of one resource; ``ended``: the declaration that asks for it, where there is one."""
     observed = landscape.one(kind.name, prior.address.key)
     known = Resource(prior.address, prior.attributes, prior.name, prior.guid)
@@ -295,7 +296,7 @@ def _removal(
         forgetting = Action(prior.address, ActionKind.FORGET)
         if observed is not None and kind.lifecycle is Lifecycle.FEATURE:
             # It stays with its owner, and counts as left alone: what settings and implied objects do not.
-            forgetting = replace(forgetting, expects=kind.expectation(forgetting, landscape))
+            forgetting = replace(forgetting, expects=expectation(kind, forgetting, landscape))
         return forgetting, None
     if kind.lifecycle is Lifecycle.SETTING:
         return _abandoned_setting(kind, prior, observed, landscape)
@@ -307,15 +308,15 @@ def _removal(
         commands=tuple(kind.delete(observed, landscape)),
         inverse=tuple(kind.create(observed, landscape)),
         reasons=("declared absent" if ended else "no longer declared",),
-        expects=kind.expectation(draft, landscape),
-        group=kind.group(draft, landscape),
+        expects=expectation(kind, draft, landscape),
+        group=kind.group(draft, landscape) if isinstance(kind, Rows) else "",
         wave=str(ended.get("wave") or "") if ended else "",
         needs=tuple(dict.fromkeys(first)),
     )
     return action, None
 
 
-def _abandoned_setting(kind: ResourceType, prior: Remembered, observed: Resource, landscape: Landscape) -> _Planned:
+def _abandoned_setting(kind: Managed, prior: Remembered, observed: Resource, landscape: Landscape) -> Planned:
     """Take the elements that were ours out of its memberships; other values stay as they are and are forgotten."""
     empty = Resource(prior.address, EMPTY)
     changes = compare(kind.attributes, empty, observed, prior)

@@ -13,7 +13,7 @@ from reconciler.model.actions import Change
 from reconciler.model.attributes import Attribute, AttributeKind, AttributeRole
 from reconciler.model.resources import Resource
 from reconciler.model.snapshot import Remembered
-from reconciler.model.values import UNSET, Unset, Value, folded
+from reconciler.model.values import UNSET, Unset, Value, folded, items
 
 
 def compare(
@@ -67,9 +67,9 @@ def _differing(before: Mapping[str, object], after: Mapping[str, object]) -> fro
 def _wanted(attribute: Attribute, value: Value, observed: Resource | None, prior: Remembered | None) -> Value:
     if attribute.kind is not AttributeKind.MEMBERSHIP:
         return value
-    ours = {folded(item): item for item in _items(value)}
+    ours = {folded(item): item for item in items(value)}
     there = {folded(item): item for item in (observed.items(attribute.name) if observed else ())}
-    left = {folded(item) for item in _items(prior.attributes.get(attribute.name))} - ours.keys() if prior else set()
+    left = {folded(item) for item in items(prior.attributes.get(attribute.name))} - ours.keys() if prior else set()
     return tuple(sorted(item for name, item in {**ours, **there}.items() if name not in left))
 
 
@@ -82,7 +82,3 @@ def _abandoned_memberships(
         for name, attribute in attributes.items()
         if attribute.kind is AttributeKind.MEMBERSHIP and name in prior.attributes and name not in desired.attributes
     }
-
-
-def _items(value: Value) -> tuple[str, ...]:
-    return tuple(str(item) for item in value) if isinstance(value, tuple) else ()

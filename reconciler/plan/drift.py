@@ -21,7 +21,7 @@ from reconciler.model.actions import Action, ActionKind, Change
 from reconciler.model.addresses import Address
 from reconciler.model.diagnostics import Diagnostic, Position, Severity
 from reconciler.model.landscape import Landscape
-from reconciler.model.resource_types import Lifecycle, ResourceType
+from reconciler.model.resource_types import Lifecycle, Managed, ResourceType, Task
 from reconciler.model.resources import Resource
 from reconciler.model.snapshot import Remembered
 from reconciler.model.values import UNSET, Unset, Value
@@ -175,9 +175,7 @@ def _entry(
     if action.predicted_by is not None or action.kind is ActionKind.FORGET or _follows_a_task(action, end):
         return  # what follows from another action is told with that one
     found, reason = _classified(action, prior, landscape, end, files)
-    changes = (
-        tuple(_compared(change, prior) for change in action.changes) if kind.lifecycle is not Lifecycle.TASK else ()
-    )
+    changes = tuple(_compared(change, prior) for change in action.changes) if not isinstance(kind, Task) else ()
     yield DriftEntry(
         action.address,
         found,
@@ -281,18 +279,17 @@ def _respelt(kind: ResourceType, prior: Remembered | None, changes: Sequence[Cha
     return replace(prior, attributes=attributes)
 
 
-_GRAVE = frozenset({Lifecycle.TASK, Lifecycle.SETTING})
-
-
 def _severity(kind: ResourceType, found: DriftKind) -> DriftSeverity:
     if found in (DriftKind.PENDING, DriftKind.UNMANAGED):
         return DriftSeverity.LOW
-    return DriftSeverity.HIGH if kind.lifecycle in _GRAVE or not kind.after else DriftSeverity.MEDIUM
+    is_setting = isinstance(kind, Managed) and kind.lifecycle is Lifecycle.SETTING
+    is_grave = is_setting or isinstance(kind, Task) or not kind.after
+    return DriftSeverity.HIGH if is_grave else DriftSeverity.MEDIUM
 
 
 def _unmanaged(kind: ResourceType, landscape: Landscape, end: Landscape) -> Iterable[DriftEntry]:
     """Objects of a declared kind that nobody declared and that no other brings with it."""
-    if kind.lifecycle not in (Lifecycle.OBJECT, Lifecycle.FIXED, Lifecycle.FEATURE):
+    if not isinstance(kind, Managed) or kind.lifecycle in (Lifecycle.SETTING, Lifecycle.MANUAL):
         return
     for observed in landscape.all(kind.name).values():
         if _is_known(observed, kind, landscape, end) or kind.is_implied(observed, landscape):

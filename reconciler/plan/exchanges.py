@@ -9,7 +9,7 @@ itself goes first and keeps what others will fetch, so that a chain, a swap and 
 would go in a circle, it goes second. What cannot be kept beside its successor (a single value) is freed by the holder's
 own change, and the plan says from which step to which nothing has it.
 
-The servers' rules are the types' own (``ResourceType.claims``, ``released``); nothing here knows what a number is.
+The servers' rules are the types' own (``Holder``); nothing here knows what a number is.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
+from reconciler.model.abilities import Holder
 from reconciler.model.actions import Action, ActionKind, Change
 from reconciler.model.addresses import Address
 from reconciler.model.attributes import AttributeKind
@@ -29,8 +30,9 @@ from reconciler.model.landscape import Landscape
 from reconciler.model.order import places_of
 from reconciler.model.resource_types import ResourceType
 from reconciler.model.resources import Resource
-from reconciler.model.values import UNSET, Value
+from reconciler.model.values import UNSET, items
 from reconciler.plan.diff import compare
+from reconciler.plan.effects import expectation, project
 from reconciler.plan.selection import hard_needs
 
 _TAKES = (ActionKind.CREATE, ActionKind.UPDATE, ActionKind.REPLACE)
@@ -56,13 +58,17 @@ def settle_exchanges(types: Sequence[ResourceType], before: Landscape, end: Land
         before: as it was read; nothing in it is predicted.
         end: as the plan will leave it, with all actions.
     """
-    by_name = {kind.name: kind for kind in types}
+    by_name = {kind.name: kind for kind in types if isinstance(kind, Holder)}
     actions = {_key(action.address): action for action in end.actions.values()}
     moves = _moves(by_name, actions, before, end)
-    if moves or any(action.kind is ActionKind.REPLACE for action in actions.values()):
+    if moves or any(_is_replaced(action, by_name) for action in actions.values()):
         actions = _Exchange(by_name, before, end, moves, actions, places_of(types)).settled()
         return replace(end, actions={action.address: action for action in actions.values()})
     return end
+
+
+def _is_replaced(action: Action, by_name: Mapping[str, Holder]) -> bool:
+    return action.kind is ActionKind.REPLACE and action.address.type in by_name
 
 
 def _key(address: Address) -> str:
@@ -73,13 +79,13 @@ def _key(address: Address) -> str:
 
 
 def _moves(
-    by_name: Mapping[str, ResourceType], actions: Mapping[str, Action], before: Landscape, end: Landscape
+    by_name: Mapping[str, Holder], actions: Mapping[str, Action], before: Landscape, end: Landscape
 ) -> tuple[Move, ...]:
     """Return the claims that one action takes and that an object which gives them up holds, in a fixed order."""
     wanted = {
         claim: (claim, _key(action.address))
         for action in actions.values()
-        if action.kind in _TAKES
+        if action.kind in _TAKES and action.address.type in by_name
         for claim in _incoming(by_name[action.address.type], action, before, end)
     }
     found = (
@@ -90,7 +96,7 @@ def _moves(
     return tuple(sorted(set(found), key=lambda move: (move.taker, move.holder, move.claim.scope, move.claim.value)))
 
 
-def _incoming(kind: ResourceType, action: Action, before: Landscape, end: Landscape) -> Iterator[Claim]:
+def _incoming(kind: Holder, action: Action, before: Landscape, end: Landscape) -> Iterator[Claim]:
     """Yield what an action gives to its object that the object does not have."""
     observed, made = (each.one(kind.name, action.address.key) for each in (before, end))
     held = set(kind.claims(observed, before)) if observed else set()
@@ -98,14 +104,14 @@ def _incoming(kind: ResourceType, action: Action, before: Landscape, end: Landsc
 
 
 def _held(
-    by_name: Mapping[str, ResourceType], actions: Mapping[str, Action], before: Landscape
+    by_name: Mapping[str, Holder], actions: Mapping[str, Action], before: Landscape
 ) -> Iterator[tuple[str, Claim]]:
     """Yield each holder that an action changes, with what it holds; of what goes also what it had when last applied.
 
     An apply that died between freeing and giving leaves a number at nobody: its holder still waits for its successor.
     """
     for key, action in actions.items():
-        if action.kind not in _GIVES:
+        if action.kind not in _GIVES or action.address.type not in by_name:
             continue
         kind = by_name[action.address.type]
         observed = before.one(kind.name, action.address.key)
@@ -116,7 +122,7 @@ def _held(
 
 
 def _keeps(
-    by_name: Mapping[str, ResourceType], actions: Mapping[str, Action], holder: str, claim: Claim, end: Landscape
+    by_name: Mapping[str, Holder], actions: Mapping[str, Action], holder: str, claim: Claim, end: Landscape
 ) -> bool:
     address = actions[holder].address
     left = end.one(address.type, address.key)
@@ -130,7 +136,7 @@ def _keeps(
 class _Exchange:
     """All moves of one plan, while they are put in order."""
 
-    by_name: Mapping[str, ResourceType]
+    by_name: Mapping[str, Holder]
     before: Landscape
     end: Landscape
     moves: Sequence[Move]
@@ -145,7 +151,7 @@ class _Exchange:
         if self.moves:
             self._settle_moves()
         for key, action in self.actions.items():
-            if action.kind is ActionKind.REPLACE:
+            if _is_replaced(action, self.by_name):
                 self.actions[key] = replace(action, reasons=(*action.reasons, *self._gap(action)))
         return self.actions
 
@@ -197,7 +203,7 @@ class _Exchange:
     def _place(self, action: Action) -> int:
         return self.places[action.address.type]
 
-    def _kind(self, action: Action) -> ResourceType:
+    def _kind(self, action: Action) -> Holder:
         return self.by_name[action.address.type]
 
     def _gets_something(self, holder: Action) -> bool:
@@ -249,7 +255,7 @@ class _Exchange:
         values = dict(wanted.attributes)
         for move in fetched:
             name = move.claim.attribute
-            values[name] = tuple(sorted({*wanted.items(name), *_items(values.get(name)), move.claim.shown}))
+            values[name] = tuple(sorted({*wanted.items(name), *items(values.get(name)), move.claim.shown}))
         return replace(wanted, attributes=values)
 
     def _holders(self, taken: Sequence[Move]) -> Iterator[tuple[str, list[Claim]]]:
@@ -308,7 +314,7 @@ class _Exchange:
 
     def _updated(
         self,
-        kind: ResourceType,
+        kind: Holder,
         action: Action,
         goal: Resource,
         observed: Resource,
@@ -327,12 +333,12 @@ class _Exchange:
         )
         return replace(self._expecting(kind, action, observed, changes), changes=changes, commands=commands)
 
-    def _expecting(self, kind: ResourceType, action: Action, observed: Resource, changes: tuple[Change, ...]) -> Action:
+    def _expecting(self, kind: Holder, action: Action, observed: Resource, changes: tuple[Change, ...]) -> Action:
         """Return the action with what it takes for granted: what those before it left of the object."""
         seen = self.before.with_observed(kind.name, self.before.all(kind.name).replaced([observed]))
         draft = replace(action, changes=changes)
         after = Resource(action.address, {c.attribute: None if c.after is UNSET else c.after for c in changes})
-        return replace(action, expects=kind.expectation(draft, seen), expects_after=kind.project(changes, after))
+        return replace(action, expects=expectation(kind, draft, seen), expects_after=project(kind, changes, after))
 
     def _nothing_left(self, action: Action, later: Sequence[str]) -> Action:
         """Return an action that only looks: others take everything from its object that was to go.
@@ -389,12 +395,8 @@ def _only_loses(change: Change, leaving: Iterable[Claim]) -> bool:
     gone = {claim.shown for claim in leaving if claim.attribute == change.attribute}
     if isinstance(change.before, bool):
         return bool(gone)
-    before, after = set(_items(change.before)), set(_items(change.after))
+    before, after = set(items(change.before)), set(items(change.after))
     return bool(before) and after <= before and before - after <= gone
-
-
-def _items(value: Value | object) -> tuple[str, ...]:
-    return tuple(str(item) for item in value) if isinstance(value, tuple) else ()
 
 
 def _listed(values: Sequence[str]) -> str:

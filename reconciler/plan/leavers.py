@@ -12,7 +12,7 @@ from reconciler.model.actions import Action, ActionKind
 from reconciler.model.addresses import Address
 from reconciler.model.graph import closure
 from reconciler.model.landscape import Landscape
-from reconciler.model.resource_types import Lifecycle, ResourceType
+from reconciler.model.resource_types import Lifecycle, Managed, ResourceType
 from reconciler.model.resources import Resource
 from reconciler.plan.selection import hard_needs
 
@@ -22,7 +22,8 @@ def leavers_first(types: Sequence[ResourceType], before: Landscape, end: Landsca
 
     Where that would go in a circle, as of two policies whose users change places, it does not wait.
     """
-    objects = {kind.name for kind in types if kind.lifecycle is Lifecycle.OBJECT}
+    managed = (kind for kind in types if isinstance(kind, Managed))
+    objects = {kind.name for kind in managed if kind.lifecycle is Lifecycle.OBJECT}
     replaced = [a for a in end.actions.values() if a.kind is ActionKind.REPLACE and a.address.type in objects]
     if not replaced:
         return end

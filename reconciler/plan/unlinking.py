@@ -16,16 +16,17 @@ from reconciler.model.addresses import Address
 from reconciler.model.attributes import Attribute, AttributeKind
 from reconciler.model.claims import Taken
 from reconciler.model.landscape import Landscape
-from reconciler.model.resource_types import ResourceType
+from reconciler.model.resource_types import Managed, ResourceType
 from reconciler.model.resources import Resource
-from reconciler.model.values import UNSET
+from reconciler.model.values import UNSET, items
+from reconciler.plan.effects import expectation, project
 
 
 def keep_until_removed(types: Sequence[ResourceType], before: Landscape, end: Landscape) -> Landscape:
     """Return ``end`` with its actions so that the removal of an object takes it out of our lists that name it."""
     work = _Unlinking(before, end, {action.address.folded: action for action in end.actions.values()})
     if any(action.kind is ActionKind.DELETE for action in end.actions.values()):
-        for kind in types:
+        for kind in (one for one in types if isinstance(one, Managed)):
             for attribute in kind.attributes.values():
                 if attribute.references and attribute.kind is AttributeKind.MEMBERSHIP:
                     for observed in before.all(kind.name).values():
@@ -41,15 +42,15 @@ class _Unlinking:
     last: dict[Address, Address] = field(default_factory=dict)
     """Of each setting, the removal that changed its list last: the next one starts from there."""
 
-    def put_off(self, kind: ResourceType, observed: Resource, attribute: Attribute) -> None:
+    def put_off(self, kind: Managed, observed: Resource, attribute: Attribute) -> None:
         """Leave to the removals what goes out of a list because its object goes."""
-        setting, items = observed.address, observed.items(attribute.name)
-        gone = [item for item in items if self._is_removed(Address(attribute.references or "", item))]
+        setting, listed = observed.address, observed.items(attribute.name)
+        gone = [item for item in listed if self._is_removed(Address(attribute.references or "", item))]
         if not gone or not self._is_ours(setting):
             return
         action = self.actions.get(setting.folded)
         own = next((one for one in action.changes if one.attribute == attribute.name), None) if action else None
-        kept = tuple(sorted({*(_items(own.after) if own else items), *gone}))
+        kept = tuple(sorted({*(items(own.after) if own else listed), *gone}))
         if action is not None and own is not None and action.kind is ActionKind.UPDATE:
             self.actions[setting.folded] = self._without(kind, action, observed, replace(own, after=kept))
         for item in gone:
@@ -69,7 +70,7 @@ class _Unlinking:
         action = self.actions.get(address.folded)
         return action is not None and action.kind is ActionKind.DELETE
 
-    def _without(self, kind: ResourceType, action: Action, observed: Resource, change: Change) -> Action:
+    def _without(self, kind: Managed, action: Action, observed: Resource, change: Change) -> Action:
         """Return the action with ``change`` instead of its own; one that only looks at the end where none is left."""
         others = tuple(one for one in action.changes if one.attribute != change.attribute)
         changes = others if change.before == change.after else (*others, change)
@@ -82,15 +83,13 @@ class _Unlinking:
             changes=changes,
             commands=tuple(kind.update(goal, observed, changes, self.before)),
             inverse=tuple(kind.update(observed, goal, _turned(changes), self.before)),
-            expects=kind.expectation(replace(action, changes=changes), self.before),
-            expects_after=kind.project(changes, goal),
+            expects=expectation(kind, replace(action, changes=changes), self.before),
+            expects_after=project(kind, changes, goal),
         )
 
-    def _take_out(
-        self, kind: ResourceType, setting: Address, gone: Address, observed: Resource, change: Change
-    ) -> None:
+    def _take_out(self, kind: Managed, setting: Address, gone: Address, observed: Resource, change: Change) -> None:
         removal = self.actions[gone.folded]
-        goal, former = (_with(observed, change.attribute, items) for items in (change.after, change.before))
+        goal, former = (_with(observed, change.attribute, value) for value in (change.after, change.before))
         changes = (change,)
         keeper = self.actions.get(setting.folded)
         is_changed = keeper is not None and keeper.kind is ActionKind.UPDATE
@@ -101,19 +100,15 @@ class _Unlinking:
             commands=(*kind.update(goal, former, changes, self.before), *removal.commands),
             inverse=(*removal.inverse, *kind.update(former, goal, _turned(changes), self.before)),
             needs=tuple(dict.fromkeys((*others, *first))),
-            takes_from=(*removal.takes_from, Taken(setting, {change.attribute: _items(change.before)})),
+            takes_from=(*removal.takes_from, Taken(setting, {change.attribute: items(change.before)})),
         )
         self.last[setting] = gone
         if keeper is not None and keeper.kind is ActionKind.ADOPT:
             self.actions[setting.folded] = replace(keeper, predicted_by=gone)
 
 
-def _with(resource: Resource, attribute: str, items: object) -> Resource:
-    return replace(resource, attributes={**resource.attributes, attribute: _items(items)})
-
-
-def _items(value: object) -> tuple[str, ...]:
-    return tuple(str(item) for item in value) if isinstance(value, tuple) else ()
+def _with(resource: Resource, attribute: str, value: object) -> Resource:
+    return replace(resource, attributes={**resource.attributes, attribute: items(value)})
 
 
 def _turned(changes: Sequence[Change]) -> tuple[Change, ...]:

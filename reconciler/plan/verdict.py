@@ -9,12 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from reconciler.model.abilities import Piecemeal
 from reconciler.model.actions import Action, ActionKind
 from reconciler.model.addresses import Address
+from reconciler.model.attributes import comparable
 from reconciler.model.landscape import Landscape
-from reconciler.model.resource_types import Lifecycle, ResourceType
+from reconciler.model.resource_types import Managed, ResourceType
 from reconciler.model.resources import Resource
 from reconciler.model.values import Value
+from reconciler.plan.effects import project
 
 STEADY = 5
 """Looks in a row, over some four seconds, that read the same: then what is read is what there is."""
@@ -65,8 +68,8 @@ def likeliest(kind: ResourceType, action: Action, look: Look) -> Cause:
         return Cause("its effect was seen, and then somebody else changed it back", is_final=look.is_steady)
     if look.elsewhere is not None and look.elsewhere.knows:
         return Cause(_not_replicated(look.elsewhere))
-    if kind.lifecycle is Lifecycle.TASK:
-        told = kind.explain(action, look.before, look.after)
+    if not isinstance(kind, Managed):
+        told = kind.explain(action, look.before, look.after) if isinstance(kind, Piecemeal) else ""
         nowhere = _nowhere(look)
         return Cause(told or nowhere.told, nowhere.is_final)
     was, now = (each.one(kind.name, action.address.key) for each in (look.before, look.after))
@@ -92,7 +95,7 @@ def _nowhere(look: Look) -> Cause:
 
 
 def _another_object(
-    kind: ResourceType, action: Action, look: Look, was: Resource | None, now: Resource | None
+    kind: Managed, action: Action, look: Look, was: Resource | None, now: Resource | None
 ) -> Cause | None:
     """Return the cause where the object that is read is not the one that was acted upon."""
     if now is None:
@@ -109,17 +112,17 @@ def _another_object(
     return None
 
 
-def _made_instead(kind: ResourceType, action: Action, look: Look) -> Iterator[Address]:
+def _made_instead(kind: Managed, action: Action, look: Look) -> Iterator[Address]:
     """Yield new objects under other names that have everything the one asked for was to have."""
     if action.kind not in (ActionKind.CREATE, ActionKind.REPLACE) or not action.expects_after:
         return
     known = look.before.all(kind.name)
     for one in look.after.all(kind.name).values():
-        if one.key not in known and not _lacking(kind, kind.project(action.changes, one), action.expects_after):
+        if one.key not in known and not _lacking(kind, project(kind, action.changes, one), action.expects_after):
             yield one.address
 
 
-def _of_attributes(kind: ResourceType, action: Action, look: Look, was: Resource | None, now: Resource | None) -> Cause:
+def _of_attributes(kind: Managed, action: Action, look: Look, was: Resource | None, now: Resource | None) -> Cause:
     wanted, found = action.expects_after, _projected(kind, action, now)
     if now is None or wanted is None or found is None:
         return _nowhere(look)
@@ -136,14 +139,14 @@ def _of_attributes(kind: ResourceType, action: Action, look: Look, was: Resource
     return _nowhere(look)
 
 
-def _lacking(kind: ResourceType, found: Mapping[str, Value], wanted: Mapping[str, Value]) -> list[str]:
+def _lacking(kind: Managed, found: Mapping[str, Value], wanted: Mapping[str, Value]) -> list[str]:
     """Return the attributes that are not as wanted, as the directory compares them."""
-    told, asked = kind.comparable(found), kind.comparable(wanted)
+    told, asked = comparable(kind.attributes, found), comparable(kind.attributes, wanted)
     return [name for name in asked if told.get(name) != asked[name]]
 
 
-def _projected(kind: ResourceType, action: Action, one: Resource | None) -> Mapping[str, Value] | None:
-    return None if one is None else kind.project(action.changes, one)
+def _projected(kind: Managed, action: Action, one: Resource | None) -> Mapping[str, Value] | None:
+    return None if one is None else project(kind, action.changes, one)
 
 
 # --- in words --------------------------------------------------------------------------------------------------------
@@ -151,8 +154,9 @@ def _projected(kind: ResourceType, action: Action, one: Resource | None) -> Mapp
 
 def read_otherwise(kind: ResourceType, action: Action, landscape: Landscape) -> tuple[str, ...]:
     """Return in words what was read instead of the effect of ``action``."""
-    if kind.lifecycle is Lifecycle.TASK:
-        return kind.lacking(action, landscape) or ("its effect is not seen",)
+    if not isinstance(kind, Managed):
+        lacks = kind.lacking(action, landscape) if isinstance(kind, Piecemeal) else ()
+        return lacks or ("its effect is not seen",)
     now = landscape.one(kind.name, action.address.key)
     found, wanted = _projected(kind, action, now), action.expects_after
     if found is None:

@@ -13,6 +13,7 @@ from enum import Enum
 from functools import partial
 from typing import TypeVar
 
+from reconciler.model.abilities import Obliged, Rows
 from reconciler.model.actions import Action
 from reconciler.model.addresses import Address
 from reconciler.model.diagnostics import Diagnostic
@@ -30,7 +31,7 @@ from reconciler.model.events import (
 )
 from reconciler.model.landscape import Landscape
 from reconciler.model.ports import Scheduler, StateStore, Stop
-from reconciler.model.resource_types import Lifecycle, ResourceType, UnderWay
+from reconciler.model.resource_types import Fact, UnderWay
 from reconciler.model.snapshot import Obligation, OutcomeKind, Snapshot, StateChange
 from reconciler.plan.plan import DECLARED, Plan, Step
 from reconciler.run.perform import CHUNK, Performer, remembered
@@ -286,12 +287,12 @@ class Apply:
     def _looked(self, saved: Snapshot) -> Landscape:
         """Return what is known, read again once nothing that is owed comes to its end by itself any more."""
         kinds = self._performer.types.values()
-        names = [kind.name for kind in kinds if kind.lifecycle not in (Lifecycle.FACT, Lifecycle.FEATURE)]
+        names = [kind.name for kind in kinds if not isinstance(kind, Fact | Rows)]
         wait = Wait("obligations", self._emit, self._clock, self._stop, level=1, pause=5.0)
         while True:
             read = self._performer.world.read(self._performer.reader.observe, dict.fromkeys(names))
             landscape = replace(read, prior=saved)
-            coming = [(kind, told) for kind in kinds if (told := _coming(kind, landscape)) is not None]
+            coming = [(kind, told) for kind in self._obliged() if (told := _coming(kind, landscape)) is not None]
             if not coming or self._fatal is not None or wait.is_ended:
                 return landscape
             wait.tell(coming[0][1].told)
@@ -299,7 +300,10 @@ class Apply:
             names = [kind.name for kind, _ in coming]
 
     def _met(self, landscape: Landscape) -> tuple[Obligation, ...]:
-        return tuple(dict.fromkeys(found for kind in self._performer.types.values() for found in kind.met(landscape)))
+        return tuple(dict.fromkeys(found for kind in self._obliged() for found in kind.met(landscape)))
+
+    def _obliged(self) -> list[Obliged]:
+        return [kind for kind in self._performer.types.values() if isinstance(kind, Obliged)]
 
     def _tell_end(self, account: Account, seconds: float) -> None:
         exit_code = account.exit_code()
@@ -341,7 +345,7 @@ def _fate_of(step: Step, ended: Sequence[Ended]) -> Fate:
     return Fate.PARTIAL if any(end.is_partial for end in ended) else Fate.DONE
 
 
-def _coming(kind: ResourceType, landscape: Landscape) -> UnderWay | None:
+def _coming(kind: Obliged, landscape: Landscape) -> UnderWay | None:
     """Return the first end of something owed that comes without another command, and is still to be hoped for."""
     found = (kind.coming(owed, landscape) for owed in landscape.prior.obligations)
     return next((told for told in found if told is not None and told.seconds > 0), None)

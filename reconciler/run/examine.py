@@ -25,7 +25,7 @@ from reconciler.model.events import Observed, Observing
 from reconciler.model.findings import Check, Examined, Finding, skipped
 from reconciler.model.landscape import Landscape
 from reconciler.model.ports import Clock, Emit, Examiner, Random, Scheduler
-from reconciler.model.resource_types import Lifecycle, Product, ResourceType
+from reconciler.model.resource_types import Fact, Product, ResourceType
 from reconciler.run.observe import Reader
 from reconciler.run.retry import Policy, Retry
 
@@ -66,7 +66,8 @@ class Examination:
         needs = needs_of(self.types, landscape)
         behind = _behind(needs, entries)
         others = self._examined(_chosen(only, behind, entries, self._blind(entries, landscape)))
-        products = {host.casefold(): one for kind in self.types for host, one in kind.products(landscape).items()}
+        facts = [kind for kind in self.types if isinstance(kind, Fact)]
+        products = {host.casefold(): one for kind in facts for host, one in kind.products(landscape).items()}
         reports = [
             *(self._report(seen, needs, products, self._about_entry(seen, landscape, behind)) for seen in entries),
             *(self._report(seen, needs, products) for seen in others),
@@ -129,10 +130,10 @@ class Examination:
         kinds = [kind for kind in self._facts() if _connection(kind, self.landscape) in connections]
         return self._reader.observe(self.landscape, {kind.name: None for kind in kinds})
 
-    def _facts(self) -> list[ResourceType]:
+    def _facts(self) -> list[Fact]:
         """Return the types of facts that others ask before they know whom to ask, and the domain controllers."""
         wanted = {CONTROLLERS, *(name for kind in self.types for name in kind.reads_after)}
-        return [kind for kind in self.types if kind.name in wanted and kind.lifecycle is Lifecycle.FACT]
+        return [kind for kind in self.types if kind.name in wanted and isinstance(kind, Fact)]
 
     @property
     def _reader(self) -> Reader:

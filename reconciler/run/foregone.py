@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from reconciler.model.actions import Action
+from reconciler.model.attributes import comparable
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import ResourceType
 from reconciler.model.snapshot import OutcomeKind
 from reconciler.model.values import Value
+from reconciler.plan.effects import expectation, is_done
 from reconciler.plan.saved import fingerprint
 from reconciler.plan.verdict import difference, why_unreadable
 from reconciler.run.observe import unread
@@ -19,9 +21,9 @@ def foregone(kind: ResourceType, action: Action, landscape: Landscape) -> Ended 
     """Return how an action ends before it begins; None where it is to be carried out."""
     if (lacking := unread(kind, action.address, landscape)) is not None:
         return Ended(action, OutcomeKind.NOT_RUN, why_unreadable(lacking, landscape))
-    if kind.is_done(action, landscape):
+    if is_done(kind, action, landscape):
         return Ended(action, OutcomeKind.DONE, was_there=True)
-    found = kind.expectation(action, landscape)
+    found = expectation(kind, action, landscape)
     if _fingerprint(kind, found) != _fingerprint(kind, action.expects):
         return Ended(action, OutcomeKind.NOT_RUN, difference(action.expects, found), is_stale=True)
     return _not_to_be_taken(action, landscape) or _not_brought(action, landscape)
@@ -51,4 +53,4 @@ def _not_brought(action: Action, landscape: Landscape) -> Ended | None:
 
 def _fingerprint(kind: ResourceType, expects: Mapping[str, Value] | None) -> str:
     """Return the fingerprint of what is taken for granted, the same however the names in it are spelt."""
-    return fingerprint(None if expects is None else kind.comparable(expects))
+    return fingerprint(None if expects is None else comparable(kind.attributes, expects))

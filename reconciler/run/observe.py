@@ -18,7 +18,7 @@ from reconciler.model.errors import TransientError
 from reconciler.model.events import Observed, Observing, Retrying
 from reconciler.model.landscape import Landscape
 from reconciler.model.ports import Clock, Emit, Random, Request, Scheduler, Sessions
-from reconciler.model.resource_types import Diagnosed, Lifecycle, ResourceType
+from reconciler.model.resource_types import Diagnosed, ResourceType, Task
 from reconciler.model.resources import Resource, Resources
 from reconciler.run.retry import Result, Retry
 
@@ -119,7 +119,7 @@ def unread(kind: ResourceType, address: Address, landscape: Landscape) -> Addres
     """
     if not landscape.is_readable(kind.name, address.key):
         return address
-    made = kind.refreshes if kind.lifecycle is Lifecycle.TASK else ()
+    made = kind.refreshes if isinstance(kind, Task) else ()
     return next((Address(name, "*") for name in made if not landscape.is_readable(name)), None)
 
 

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
+from reconciler.model.abilities import Owing, Piecemeal, Stepwise
 from reconciler.model.actions import Action, ActionKind, Proof
 from reconciler.model.addresses import Address
 from reconciler.model.commands import Command, Shell
@@ -20,9 +21,10 @@ from reconciler.model.errors import AmbiguousOutcome, SessionError, TransientErr
 from reconciler.model.events import Retrying, Waiting
 from reconciler.model.landscape import Landscape
 from reconciler.model.ports import CrashPoint, Lease, Request, Stop
-from reconciler.model.resource_types import ResourceType, UnderWay
+from reconciler.model.resource_types import ResourceType, Task, UnderWay
 from reconciler.model.resources import Resource
-from reconciler.model.snapshot import Intent, Outcome, OutcomeKind, Remembered, StateChange
+from reconciler.model.snapshot import Intent, Obligation, Outcome, OutcomeKind, Remembered, StateChange
+from reconciler.plan.effects import is_done
 from reconciler.plan.plan import Step
 from reconciler.plan.verdict import why_unreadable
 from reconciler.run.foregone import foregone
@@ -74,7 +76,7 @@ class Performer:
             CutShort: the same after commands left; intents that stay open are resolved by the next run.
         """
         kind = self.types[actions[0].address.type]
-        not_ready = self._wait_until_ready(kind, step, actions)
+        not_ready = self._wait_until_ready(kind, step, actions) if isinstance(kind, Task) else None
         if not_ready is not None:
             return [Ended(action, OutcomeKind.NOT_RUN, not_ready) for action in actions]
         before = self._read(kind, actions)
@@ -108,7 +110,7 @@ class Performer:
         named = (ref.address for action in actions for command in action.commands for ref in command.references)
         return [address for address in dict.fromkeys(named) if known.one(address.type, address.key) is None]
 
-    def _wait_until_ready(self, kind: ResourceType, step: Step, actions: Sequence[Action]) -> str | None:
+    def _wait_until_ready(self, kind: Task, step: Step, actions: Sequence[Action]) -> str | None:
         """Wait for the world; return None when all may go, else what was waited for in vain."""
         wait = self._wait(step, level=1, pause=5.0)
         for action in actions:
@@ -192,7 +194,7 @@ class Performer:
         wait = self._wait(step)
         while going := [sent for sent in under_way if sent.has_next]:
             released = going
-            if kind.looks_between and any(sent.turn for sent in going):
+            if isinstance(kind, Stepwise) and any(sent.turn for sent in going):
                 released = self._released(kind, step, going, journal, wait)
             if released:
                 if any(sent.turn for sent in released):
@@ -215,11 +217,9 @@ class Performer:
             ]
             results = self.reader.retry.invoke(partial(self.reader.sessions.open, endpoint), requests, on_retry)
             for sent, result in zip(batch, results, strict=True):
-                sent.note(result, self.reader.clock.monotonic(), goes_on=kind.looks_between)
+                sent.note(result, self.reader.clock.monotonic(), goes_on=isinstance(kind, Stepwise))
 
-    def _released(
-        self, kind: ResourceType, step: Step, going: Sequence[Sent], journal: Journal, wait: Wait
-    ) -> list[Sent]:
+    def _released(self, kind: Stepwise, step: Step, going: Sequence[Sent], journal: Journal, wait: Wait) -> list[Sent]:
         """Return those whose next command may be sent now; one of which nothing is to be hoped any more is over."""
         self._outlast_expiry(step, going, journal)
         landscape = self._read(kind, [sent.action for sent in going])
@@ -236,7 +236,7 @@ class Performer:
             wait.tell(str(self._held_back(kind, waiting[0], landscape)))
         return released
 
-    def _held_back(self, kind: ResourceType, sent: Sent, landscape: Landscape) -> str | None:
+    def _held_back(self, kind: Stepwise, sent: Sent, landscape: Landscape) -> str | None:
         if sent.turn == 0:
             return None
         if (lacking := unread(kind, sent.action.address, landscape)) is not None:
@@ -245,7 +245,7 @@ class Performer:
 
     def _may_hope(self, kind: ResourceType, sent: Sent, landscape: Landscape) -> bool:
         """True while an effect may still be seen that is not there yet: each has a patience of its own."""
-        coming = kind.under_way(sent.action, landscape)
+        coming = _coming(kind, sent.action, landscape)
         if coming is None and sent.error is not None:
             return False
         if coming is None and sent.cause is not None and sent.cause.is_final:
@@ -274,7 +274,7 @@ class Performer:
                 return landscape, [
                     end if sent.error is not None else given_up(end) for sent, end in zip(under_way, ended, strict=True)
                 ]
-            coming = kind.under_way(hoped_for[0].action, landscape)
+            coming = _coming(kind, hoped_for[0].action, landscape)
             told = coming.told if coming else f"the effect on {hoped_for[0].action.address} to be seen"
             wait.tell(told)
             wait.rest()
@@ -298,7 +298,7 @@ class Performer:
             unsent = isinstance(error, TransientError) and not sent.has_begun
             why = why_unreadable(lacking, landscape)
             return Ended(action, OutcomeKind.NOT_RUN if unsent else OutcomeKind.UNKNOWN, why)
-        if kind.is_done(action, landscape):
+        if is_done(kind, action, landscape):
             return Ended(action, OutcomeKind.DONE)
         match error:
             case None if sent.held_back:
@@ -306,7 +306,7 @@ class Performer:
             case None:
                 told = "; ".join(sent.read) or "its effect is not seen"
                 cause = f". Likeliest cause: {sent.cause.told}" if sent.cause else ""
-                partial = kind.is_partly_done(action, before, landscape)
+                partial = isinstance(kind, Piecemeal) and kind.is_partly_done(action, before, landscape)
                 return Ended(action, OutcomeKind.FAILED, f"{told}{cause}", is_partial=partial)
             case AmbiguousOutcome() if action.proof is Proof.UNOBSERVABLE or self.stop.level() > 1:
                 return Ended(action, OutcomeKind.UNKNOWN, str(error))
@@ -332,10 +332,10 @@ class Performer:
             tried
             for sent, end in zip(under_way, ended, strict=True)
             if end.outcome is OutcomeKind.FAILED and sent.cause is not None and sent.cause.is_final
-            if not sent.is_disputed
+            if isinstance(kind, Piecemeal) and not sent.is_disputed
             if (tried := kind.tried(sent.action, landscape, "\n".join(sent.printed))) is not None
         ]
-        owed = (owed for action in partial for owed in kind.owed_after(action, landscape))
+        owed = _owed_after(kind, partial, landscape)
         return replace(learned, remember=(*learned.remember, *in_vain), owe=(*learned.owe, *owed))
 
     def _learned(
@@ -358,9 +358,19 @@ class Performer:
                 ),
                 *respelt((action.address for action in done if action.remember is not None), landscape),
             ),
-            owe=tuple(owed for action in done for owed in kind.owed_after(action, landscape)),
+            owe=_owed_after(kind, done, landscape),
             discharge=tuple(met for action in done for met in action.discharges),
         )
+
+
+def _coming(kind: ResourceType, action: Action, landscape: Landscape) -> UnderWay | None:
+    return kind.under_way(action, landscape) if isinstance(kind, Task) else None
+
+
+def _owed_after(kind: ResourceType, actions: Sequence[Action], landscape: Landscape) -> tuple[Obligation, ...]:
+    if not isinstance(kind, Owing):
+        return ()
+    return tuple(owed for action in actions for owed in kind.owed_after(action, landscape))
 
 
 def respelt(addresses: Iterable[Address], landscape: Landscape) -> tuple[Address, ...]:

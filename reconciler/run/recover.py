@@ -17,6 +17,7 @@ from reconciler.model.ports import Emit, Lease, Sessions
 from reconciler.model.resource_types import ResourceType
 from reconciler.model.snapshot import Intent, Outcome, OutcomeKind, StateChange
 from reconciler.model.values import EMPTY, UNSET
+from reconciler.plan.effects import is_done
 from reconciler.run.observe import Reader, unread
 
 
@@ -74,7 +75,7 @@ def _outcome(intent: Intent, landscape: Landscape, types: Mapping[str, ResourceT
     kind = types.get(intent.address.type)
     if kind is None or unread(kind, intent.address, landscape) is not None:
         return Outcome(intent.id, OutcomeKind.UNKNOWN, "it cannot be read")
-    if kind.is_done(_action(intent), landscape):
+    if is_done(kind, _action(intent), landscape):
         return Outcome(intent.id, OutcomeKind.DONE, "seen after the run was interrupted")
     return Outcome(intent.id, OutcomeKind.NOT_RUN, "not seen after the run was interrupted")
 

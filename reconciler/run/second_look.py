@@ -9,6 +9,7 @@ from reconciler.model.actions import Action
 from reconciler.model.commands import Command, Connection, Operation
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import ResourceType
+from reconciler.plan.effects import is_done
 from reconciler.plan.verdict import Elsewhere, Look, likeliest, read_otherwise
 from reconciler.run.observe import Reader, put, unread
 from reconciler.run.retry import Result
@@ -42,7 +43,7 @@ def look_into(
     for sent in under_way:
         if sent.error is not None or unread(kind, sent.action.address, after) is not None:
             continue
-        is_seen = kind.is_done(sent.action, after)
+        is_seen = is_done(kind, sent.action, after)
         sent.look(() if is_seen else read_otherwise(kind, sent.action, after))
         if is_seen:
             continue
@@ -108,4 +109,4 @@ def _seen(
 
 def _shows(kind: ResourceType, action: Action, landscape: Landscape) -> bool | None:
     """Return whether the effect is seen in a landscape; None where it could not be read."""
-    return None if unread(kind, action.address, landscape) is not None else kind.is_done(action, landscape)
+    return None if unread(kind, action.address, landscape) is not None else is_done(kind, action, landscape)

@@ -10,8 +10,9 @@ from typing import Any, Final
 from providers.catalogue import resource_types
 from reconciler.config.connections import KEYS
 from reconciler.config.environment import RESTARTS
+from reconciler.model.abilities import Rows
 from reconciler.model.attributes import Attribute, AttributeKind, AttributeRole
-from reconciler.model.resource_types import Lifecycle, ResourceType, Section
+from reconciler.model.resource_types import Fact, Lifecycle, Managed, ResourceType
 from tests.docs.markdown import code_marks, first_sentence, table
 from tests.docs.schema_words import words
 from tests.support.paths import ROOT
@@ -23,9 +24,7 @@ _LIFECYCLES: Final[Mapping[Lifecycle, str]] = {
     Lifecycle.SETTING: "a setting of something that exists: only changed",
     Lifecycle.FIXED: "a fixed object: created and removed, never changed",
     Lifecycle.FEATURE: "a feature of an object that somebody else owns: enabled, changed and disabled",
-    Lifecycle.TASK: "a task: run when the servers show that it is needed",
     Lifecycle.MANUAL: "manual: made by a person, verified by reconciler",
-    Lifecycle.FACT: "a fact: read for checks, never changed",
 }
 _KINDS: Final[Mapping[AttributeKind, str]] = {
     AttributeKind.SCALAR: "",
@@ -71,10 +70,14 @@ def _type(kind: ResourceType) -> str:
 
 
 def _about(kind: ResourceType) -> str:
+    if isinstance(kind, Fact):
+        return "It is a fact: read for checks, never changed."
+    if not isinstance(kind, Managed):
+        return "It is a task: run when the servers show that it is needed."
     said = f"It is {_LIFECYCLES[kind.lifecycle]}."
     if kind.section is None:
         return said
-    style = "a mapping of names to attributes" if kind.section_style is Section.MAPPING else "a list of rows"
+    style = "a list of rows" if isinstance(kind, Rows) else "a mapping of names to attributes"
     return f"{said} Section `{kind.section}`, {style}."
 
 
@@ -92,7 +95,7 @@ def _rows(kind: ResourceType, attributes: Iterable[Attribute]) -> Iterator[tuple
 
 
 def _properties(kind: ResourceType) -> Mapping[str, Any]:
-    found = kind.json_schema().get("properties", {}) if kind.section is not None else {}
+    found = kind.json_schema().get("properties", {}) if isinstance(kind, Managed) and kind.section else {}
     assert isinstance(found, Mapping)
     return found
 
@@ -139,22 +142,30 @@ def _fixed(section: str) -> str:
 
 def _overview() -> str:
     rows = (
-        (f"[`{kind.name}`](#{kind.name})", first_sentence(type(kind).__doc__), kind.lifecycle.value, _section(kind))
+        (f"[`{kind.name}`](#{kind.name})", first_sentence(type(kind).__doc__), _lifecycle(kind), _section(kind))
         for kind in resource_types()
-        if kind.lifecycle is not Lifecycle.FACT
+        if not isinstance(kind, Fact)
     )
     return table(("type", "what it is", "lifecycle", "section"), rows)
 
 
+def _lifecycle(kind: ResourceType) -> str:
+    return kind.lifecycle.value if isinstance(kind, Managed) else "task"
+
+
+def _is_declared(kind: ResourceType) -> bool:
+    return isinstance(kind, Managed) and kind.section is not None
+
+
 def _section(kind: ResourceType) -> str:
-    return f"`{kind.section}`" if kind.section else "follows from the others"
+    return f"`{kind.section}`" if isinstance(kind, Managed) and kind.section else "follows from the others"
 
 
 BLOCKS: Final[Mapping[str, Callable[[], str]]] = {
     "resource-types": _overview,
-    "declared-types": lambda: _types(lambda kind: kind.section is not None),
-    "derived-types": lambda: _types(lambda kind: kind.section is None and kind.lifecycle is not Lifecycle.FACT),
-    "facts": lambda: _types(lambda kind: kind.lifecycle is Lifecycle.FACT),
+    "declared-types": lambda: _types(_is_declared),
+    "derived-types": lambda: _types(lambda kind: not _is_declared(kind) and not isinstance(kind, Fact)),
+    "facts": lambda: _types(lambda kind: isinstance(kind, Fact)),
     "connections": lambda: _fixed("connections"),
     "restarts": lambda: _fixed("restarts"),
 }

@@ -14,7 +14,7 @@ from providers.resources.exchucutil import Exchucutil
 from providers.resources.ip_gateway import IPGatewayType
 from providers.resources.service_restart import ServiceRestart
 from reconciler.model.landscape import Landscape
-from reconciler.model.resource_types import Task
+from reconciler.model.resource_types import Due
 from reconciler.model.snapshot import StateChange
 from reconciler.run import perform
 from reconciler.run.apply import Apply
@@ -79,10 +79,10 @@ def test_command_that_the_plan_does_not_show_is_found(monkeypatch: pytest.Monkey
     assert "I10" in found(one.apply(), one)
 
 
-def _tasks_without(method: str, monkeypatch: pytest.MonkeyPatch, kind: type, change: Callable[[Task], Task]) -> None:
+def _tasks_without(method: str, monkeypatch: pytest.MonkeyPatch, kind: type, change: Callable[[Due], Due]) -> None:
     due = getattr(kind, method)
 
-    def changed(self: Any, landscape: Landscape) -> Sequence[Task]:
+    def changed(self: Any, landscape: Landscape) -> Sequence[Due]:
         return tuple(change(task) for task in due(self, landscape))
 
     monkeypatch.setattr(kind, method, changed)
@@ -105,7 +105,7 @@ def test_two_front_ends_of_a_pool_at_once_are_found(monkeypatch: pytest.MonkeyPa
 
 
 def test_dependents_left_stopped_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    def careless(task: Task) -> Task:
+    def careless(task: Due) -> Due:
         return replace(task, commands=task.commands[:2], owes=(), discharges=task.discharges[:1])
 
     _tasks_without("due", monkeypatch, ServiceRestart, careless)

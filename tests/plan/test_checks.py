@@ -12,7 +12,7 @@ from reconciler.model.diagnostics import Diagnostic
 from reconciler.model.errors import SessionError, Unreachable
 from reconciler.model.landscape import Landscape, Settings
 from reconciler.model.ports import Request
-from reconciler.model.resource_types import Answer, Diagnosed, Lifecycle, ResourceType
+from reconciler.model.resource_types import Answer, Diagnosed, ResourceType
 from reconciler.model.resources import Resource
 from reconciler.model.snapshot import Remembered, Snapshot
 from reconciler.plan.build import build_plan
@@ -83,8 +83,6 @@ def test_what_hangs_on_something_unread_is_unread_and_not_gone() -> None:
 
 class Warned(Mark):
     """Has something to say about every box that is acted upon."""
-
-    lifecycle: ClassVar[Lifecycle] = Lifecycle.FACT
 
     def check(self, landscape: Landscape) -> Sequence[Diagnostic]:
         return [Diagnostic("Box acted upon", str(address)) for address in landscape.actions]

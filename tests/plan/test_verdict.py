@@ -14,6 +14,7 @@ from reconciler.model.commands import write
 from reconciler.model.landscape import Landscape
 from reconciler.model.resources import Resource, Resources
 from reconciler.model.values import UNSET
+from reconciler.plan.effects import is_done
 from reconciler.plan.verdict import STEADY, Elsewhere, Look, difference, likeliest, read_otherwise
 from tests.support.boxes import Box, box
 
@@ -117,5 +118,5 @@ def test_whatever_is_read_has_a_cause_and_says_how_it_differs(
 ) -> None:
     before, after = (seen(*([] if one is None else [one])) for one in (was, now))
     assert likeliest(KIND, action, Look(before, after, times, was_seen)).told
-    if not KIND.is_done(action, after):
+    if not is_done(KIND, action, after):
         assert read_otherwise(KIND, action, after)

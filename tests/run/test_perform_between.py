@@ -8,6 +8,7 @@ from typing import ClassVar
 
 import pytest
 
+from reconciler.model.abilities import Stepwise
 from reconciler.model.actions import Action
 from reconciler.model.addresses import Address
 from reconciler.model.attributes import Attribute
@@ -17,7 +18,7 @@ from reconciler.model.errors import AmbiguousOutcome, PermanentError, SessionErr
 from reconciler.model.events import Waiting
 from reconciler.model.landscape import Landscape
 from reconciler.model.ports import Request
-from reconciler.model.resource_types import Answer, Diagnosed, Lifecycle, ResourceType, Task, UnderWay
+from reconciler.model.resource_types import Answer, Diagnosed, Due, UnderWay
 from reconciler.model.resources import Resource
 from reconciler.model.snapshot import OutcomeKind
 from reconciler.model.values import EMPTY
@@ -30,12 +31,10 @@ LOST = AmbiguousOutcome(Diagnostic("No answer", "The connection was reset."))
 REFUSED = PermanentError(Diagnostic("Refused", "The server refused it."))
 
 
-class Furnace(ResourceType):
+class Furnace(Stepwise):
     """Lit, then loaded with ore and with coal as soon as it is hot."""
 
     name: ClassVar[str] = "furnace"
-    lifecycle: ClassVar[Lifecycle] = Lifecycle.TASK
-    looks_between: ClassVar[bool] = True
 
     @property
     def attributes(self) -> Mapping[str, Attribute]:
@@ -52,9 +51,9 @@ class Furnace(ResourceType):
             for record in reply.records
         ]
 
-    def due(self, landscape: Landscape) -> Sequence[Task]:
+    def due(self, landscape: Landscape) -> Sequence[Due]:
         commands = (write("Light"), write("Load", What="coal"), write("Load", What="ore"))
-        return (Task(Resource(Address("furnace", "f")), ("it is cold",), commands),)
+        return (Due(Resource(Address("furnace", "f")), ("it is cold",), commands),)
 
     def is_done(self, action: Action, landscape: Landscape) -> bool:
         return _furnace(landscape).get("loaded") == ("coal", "ore")

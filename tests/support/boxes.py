@@ -12,6 +12,7 @@ from typing import ClassVar
 
 from hypothesis import strategies as st
 
+from reconciler.model.abilities import Foreseeing
 from reconciler.model.actions import Action, Change
 from reconciler.model.addresses import Address
 from reconciler.model.attributes import Attribute, AttributeKind, AttributeRole
@@ -20,7 +21,7 @@ from reconciler.model.diagnostics import Diagnostic
 from reconciler.model.errors import AlreadyExists, NotFound, SessionError
 from reconciler.model.landscape import Landscape
 from reconciler.model.ports import Request
-from reconciler.model.resource_types import Answer, Diagnosed, Lifecycle, ResourceType, Task
+from reconciler.model.resource_types import Answer, Diagnosed, Due, Fact, Lifecycle, Managed, ResourceType, Task
 from reconciler.model.resources import Resource, Resources
 from reconciler.model.snapshot import Duty, Obligation
 
@@ -35,7 +36,7 @@ ATTRIBUTES = {
 }
 
 
-class Box(ResourceType):
+class Box(Managed):
     name: ClassVar[str] = "box"
     lifecycle: ClassVar[Lifecycle] = Lifecycle.OBJECT
     section: ClassVar[str | None] = "boxes"
@@ -90,11 +91,10 @@ class Box(ResourceType):
         return (write("Remove-Box", Identity=observed.key),)
 
 
-class Stamp(ResourceType):
+class Stamp(Foreseeing, Task):
     """Runs once for all boxes that have no stamp, and leaves a restart owed."""
 
     name: ClassVar[str] = "stamp"
-    lifecycle: ClassVar[Lifecycle] = Lifecycle.TASK
     after: ClassVar[tuple[str, ...]] = ("box",)
     refreshes: ClassVar[tuple[str, ...]] = ("box", "mark")
 
@@ -102,12 +102,12 @@ class Stamp(ResourceType):
     def attributes(self) -> Mapping[str, Attribute]:
         return {}
 
-    def due(self, landscape: Landscape) -> Sequence[Task]:
+    def due(self, landscape: Landscape) -> Sequence[Due]:
         bare = [box.key for box in landscape.all("box").values() if box.key not in landscape.all("mark")]
         if not bare:
             return ()
         return (
-            Task(
+            Due(
                 Resource(Address("stamp", "all")),
                 (f"{', '.join(sorted(bare))} without a stamp",),
                 (write("Invoke-Stamp"),),
@@ -116,7 +116,7 @@ class Stamp(ResourceType):
             ),
         )
 
-    def predict(self, action: Action, desired: Resource | None, landscape: Landscape) -> Landscape:
+    def foresee(self, action: Action, landscape: Landscape) -> Landscape:
         marks = [Resource(Address("mark", key)) for key in landscape.all("box")]
         return landscape.predicting(action.address, "mark", put=marks)
 
@@ -127,11 +127,10 @@ class Stamp(ResourceType):
         return all(key in landscape.all("mark") for key in landscape.all("box"))
 
 
-class Mark(ResourceType):
+class Mark(Fact):
     """The stamps there are: a fact."""
 
     name: ClassVar[str] = "mark"
-    lifecycle: ClassVar[Lifecycle] = Lifecycle.FACT
 
     @property
     def attributes(self) -> Mapping[str, Attribute]:
@@ -149,25 +148,24 @@ class Mark(ResourceType):
         ]
 
 
-class Restart(ResourceType):
+class Restart(Task):
     """Restarts the press while a restart is owed."""
 
     name: ClassVar[str] = "restart"
-    lifecycle: ClassVar[Lifecycle] = Lifecycle.TASK
     after: ClassVar[tuple[str, ...]] = ("stamp",)
 
     @property
     def attributes(self) -> Mapping[str, Attribute]:
         return {}
 
-    def due(self, landscape: Landscape) -> Sequence[Task]:
+    def due(self, landscape: Landscape) -> Sequence[Due]:
         owed = landscape.prior.owes(Duty.FRONT_END_RESTART, "press")
         stamps = Address("stamp", "all") in landscape.actions
         if owed is None and not stamps:
             return ()
         duty = Obligation(Duty.FRONT_END_RESTART, "press")
         return (
-            Task(
+            Due(
                 Resource(Address("restart", "press")),
                 ("the stamps changed",),
                 (write("Restart-Press"),),

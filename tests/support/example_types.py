@@ -10,15 +10,19 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
+from reconciler.model.abilities import Rows
+from reconciler.model.actions import Change
 from reconciler.model.addresses import Address
 from reconciler.model.attributes import Attribute, AttributeKind, AttributeRole
+from reconciler.model.commands import Command
 from reconciler.model.diagnostics import Problem
-from reconciler.model.resource_types import Lifecycle, ResourceType, Section
+from reconciler.model.landscape import Landscape
+from reconciler.model.resource_types import Fact, Lifecycle, Managed, ResourceType
 from reconciler.model.resources import Resource
-from reconciler.model.values import Value
+from reconciler.model.values import EMPTY, Value
 
 
-class ExampleType(ResourceType):
+class ExampleType(Managed):
     """A type whose attributes are texts, or lists of texts, that a pattern describes."""
 
     lifecycle = Lifecycle.OBJECT
@@ -65,6 +69,17 @@ class ExampleType(ResourceType):
 
     def canonical(self, key: str) -> str:
         return key
+
+    def create(self, desired: Resource, landscape: Landscape) -> Sequence[Command]:
+        return ()
+
+    def update(
+        self, desired: Resource, observed: Resource, changes: Sequence[Change], landscape: Landscape
+    ) -> Sequence[Command]:
+        return ()
+
+    def delete(self, observed: Resource, landscape: Landscape) -> Sequence[Command]:
+        return ()
 
     def _scalar(self, attribute: Attribute, value: object, values: dict[str, Value]) -> list[Problem]:
         name, pattern = attribute.name, self.patterns.get(attribute.name, ".*")
@@ -121,13 +136,12 @@ class ExampleAttendant(ExampleType):
     )
 
 
-class ExampleMailbox(ExampleType):
+class ExampleMailbox(ExampleType, Rows):
     """Rows, with keys that ignore ``SMTP:`` before an address."""
 
     name = "um_mailbox"
     lifecycle = Lifecycle.FEATURE
     section = "mailboxes"
-    section_style = Section.ROWS
     table = (
         Attribute("sip_address"),
         Attribute("extension"),
@@ -142,11 +156,11 @@ class ExampleMailbox(ExampleType):
         return key.lower().removeprefix("smtp:")
 
 
-class ExamplePool(ExampleType):
+class ExamplePool(Fact):
     """A fact: without a section, and not judged when something references it."""
 
     name = "pool"
-    lifecycle = Lifecycle.FACT
+    attributes: Mapping[str, Attribute] = EMPTY
 
 
 EXAMPLE_TYPES: tuple[ResourceType, ...] = (

@@ -18,7 +18,7 @@ from providers.catalogue import resource_types
 from reconciler.model.actions import Change
 from reconciler.model.commands import Command, Delta, NameOf, Operation
 from reconciler.model.landscape import Landscape
-from reconciler.model.resource_types import Lifecycle, ResourceType
+from reconciler.model.resource_types import Lifecycle, Managed, ResourceType
 from reconciler.model.resources import Resource
 from reconciler.model.values import UNSET
 from reconciler.plan.build import build_plan
@@ -36,6 +36,7 @@ from tests.support.landscapes import (
     resource,
     with_observed,
 )
+from tests.support.types import declared
 
 _TABLE = Path(providers.__file__).parent / "simulator" / "invocation" / "cmdlets_table.json"
 pytestmark = pytest.mark.skipif(not _TABLE.exists(), reason="the table of cmdlets is not generated")
@@ -169,7 +170,7 @@ def parameter_faults(cmdlet: Mapping[str, Any], name: str, value: object, versio
         yield f"-{name} is {parameter['type']}"
 
 
-def parsed(kind: ResourceType, sample: tuple[str, dict[str, object]]) -> Resource:
+def parsed(kind: Managed, sample: tuple[str, dict[str, object]]) -> Resource:
     found = kind.parse(*sample)
     assert isinstance(found, Resource), found
     return found
@@ -185,7 +186,7 @@ def observed_as(kind: ResourceType, desired: Resource) -> Resource:
     return Resource(desired.address, desired.attributes, name=desired.key.replace("/", "\\"), guid="0")
 
 
-def commands_of(kind: ResourceType) -> Iterator[Command]:
+def commands_of(kind: Managed) -> Iterator[Command]:
     """Return every command of a declared type: all ways to read, make, change and remove one."""
     given = estate()
     full, least = parsed(kind, FULL[kind.name]), parsed(kind, LEAST[kind.name])
@@ -206,14 +207,14 @@ def commands_of(kind: ResourceType) -> Iterator[Command]:
 
 @pytest.mark.parametrize("name", sorted(FULL))
 def test_every_command_of_a_declared_type_is_published(name: str) -> None:
-    sent = list(commands_of(TYPES[name]))
+    sent = list(commands_of(declared()[name]))
     assert [told for command in sent for told in faults(command)] == []
     assert {command.cmdlet for command in sent} <= TYPES[name].cmdlets
 
 
 @pytest.mark.parametrize("name", sorted(FULL))
 def test_the_full_sample_declares_every_attribute_that_can_be(name: str) -> None:
-    kind = TYPES[name]
+    kind = declared()[name]
     managed = {each for each, attribute in kind.attributes.items() if attribute.is_compared}
     assert managed - set(parsed(kind, FULL[name]).attributes) <= {"dial_plan"}
 
@@ -273,7 +274,7 @@ def test_bindings_of_older_servers_are_published_for_their_version(version: str,
 
 
 def test_mailboxes_are_enabled_the_same_way_in_every_version() -> None:
-    kind = TYPES["um_mailbox"]
+    kind = declared()["um_mailbox"]
     given = estate()
     sent = kind.create(mailbox_observed("alice@contoso.com"), given)
     assert [told for version in ("e2007", "e2010", "e2016") for told in faults(sent[0], version)] == []

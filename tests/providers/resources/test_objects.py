@@ -7,6 +7,8 @@ from dataclasses import replace
 import pytest
 
 from providers.catalogue import resource_types
+from providers.resources.hunt_group import HuntGroupType
+from providers.resources.lync_dial_plan import LyncDialPlanType
 from reconciler.model.actions import Action, ActionKind
 from reconciler.model.addresses import Address
 from reconciler.model.commands import Delta
@@ -16,6 +18,7 @@ from reconciler.model.resources import Resource, Resources
 from reconciler.model.snapshot import Duty, Remembered
 from reconciler.model.values import Value
 from reconciler.plan.build import build_plan
+from reconciler.plan.effects import expectation, predicted
 from reconciler.plan.plan import Plan
 from tests.support.landscapes import (
     binding,
@@ -34,6 +37,7 @@ from tests.support.landscapes import (
     with_observed,
     without_observed,
 )
+from tests.support.types import the
 
 TYPES = {kind.name: kind for kind in resource_types()}
 
@@ -239,7 +243,7 @@ def test_a_new_dial_plan_brings_its_policy_and_phone_context() -> None:
     after = joined()
     plan = plan_declared()
     action = Action(plan.address, ActionKind.CREATE)
-    after = TYPES["dial_plan"].predict(action, plan, contoso(plan))
+    after = predicted(TYPES["dial_plan"], [(action, plan)], contoso(plan))
     assert after.all("dial_plan")["Redmond"].get("phone_context") == "Redmond.contoso.com"
     assert "Redmond/default" in after.all("mailbox_policy")
 
@@ -291,7 +295,7 @@ def test_a_lync_dial_plan_that_is_not_there_is_told() -> None:
 
 def test_the_global_lync_dial_plan_is_never_removed() -> None:
     prior = resource("lync_dial_plan/Global", simple_name="x")
-    assert TYPES["lync_dial_plan"].is_forgotten(prior, contoso())
+    assert the(LyncDialPlanType).is_forgotten(prior, contoso())
 
 
 # --- policies --------------------------------------------------------------------------------------------------------
@@ -309,7 +313,7 @@ def test_what_nobody_can_know_of_a_predicted_policy_is_no_reason_to_stop() -> No
     action = actions(contoso(plan_declared(), policy), "mailbox_policy")["Redmond/default"]
     made = resource("mailbox_policy/Redmond/default", name="x", dial_plan="Redmond", min_pin_length=6)
     later = with_observed(contoso(plan_declared(), policy), made)
-    assert TYPES["mailbox_policy"].expectation(action, later) == action.expects
+    assert expectation(TYPES["mailbox_policy"], action, later) == action.expects
 
 
 def test_a_policy_goes_and_a_default_policy_stays() -> None:
@@ -390,7 +394,7 @@ def test_a_hunt_group_cannot_be_changed_and_is_made_anew() -> None:
 
 def test_hunt_groups_of_the_script_are_never_ours() -> None:
     given = joined(plan_declared())
-    assert TYPES["hunt_group"].derive(given) == ()
+    assert the(HuntGroupType).derive(given) == ()
     assert not actions(with_observed(given, hunt_group("sbc.contoso.com", "Redmond", "X")), "hunt_group")
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from providers.catalogue import resource_types
 from providers.estate.outcalls import solve_outcalls, wanted_outcalls
+from providers.resources.ip_gateway import IPGatewayType
 from reconciler.model.addresses import Address
 from reconciler.model.landscape import Landscape
 from reconciler.model.resources import Resource
@@ -32,9 +33,10 @@ from tests.support.landscapes import (
     with_observed,
     without_observed,
 )
+from tests.support.types import the
 
 TYPES = {kind.name: kind for kind in resource_types()}
-GATEWAYS = TYPES["ip_gateway"]
+GATEWAYS = the(IPGatewayType)
 
 
 def enabled(given: Landscape) -> set[str]:

@@ -9,12 +9,15 @@ import pytest
 
 from providers.catalogue import resource_types
 from providers.estate.quorum import keeps_quorum, needed_to_stay_up
+from providers.resources.exchucutil import Exchucutil
+from providers.resources.service_restart import ServiceRestart
+from providers.resources.um_service_restart import UMServiceRestart
 from reconciler.model.actions import Action, ActionKind
 from reconciler.model.addresses import Address
 from reconciler.model.commands import Command, Operation, Reply
 from reconciler.model.errors import NotFound, SessionError, Unreachable
 from reconciler.model.landscape import Landscape, Settings
-from reconciler.model.resource_types import Answer, Task, UnderWay
+from reconciler.model.resource_types import Answer, Due, Task, UnderWay
 from reconciler.model.resources import Resource
 from reconciler.model.snapshot import Duty, Obligation
 from reconciler.model.values import Value
@@ -45,16 +48,19 @@ from tests.support.landscapes import (
     with_observed,
     without_observed,
 )
+from tests.support.types import the
 
 TYPES = {kind.name: kind for kind in resource_types()}
-EXCHUCUTIL, RESTART, UM_RESTART = (TYPES[name] for name in ("exchucutil", "service_restart", "um_service_restart"))
+EXCHUCUTIL, RESTART, UM_RESTART = the(Exchucutil), the(ServiceRestart), the(UMServiceRestart)
 ALL_FRONT_ENDS = {*FRONT_ENDS, "se1.contoso.com", "sba1.contoso.com"}
 LATER = "2026-01-04T00:00:00.000000Z"
 """After BOOT, before NOW."""
 
 
-def due(given: Landscape, kind: str = "exchucutil") -> list[Task]:
-    return list(TYPES[kind].due(given))
+def due(given: Landscape, kind: str = "exchucutil") -> list[Due]:
+    task = TYPES[kind]
+    assert isinstance(task, Task)
+    return list(task.due(given))
 
 
 def plan_of(given: Landscape) -> Plan:
@@ -148,7 +154,7 @@ def test_the_script_predicts_gateways_of_all_pools_with_their_flags_reset() -> N
     given = with_observed(given, plan_observed(), gateway("sba1.contoso.com", "1:4", outcalls=True))
     (task,) = due(given)
     action = Action(task.resource.address, ActionKind.RUN)
-    after = EXCHUCUTIL.predict(action, task.resource, given)
+    after = EXCHUCUTIL.foresee(action, given)
     flags = {one.key: one.get("outcalls_allowed") for one in after.all("ip_gateway").values()}
     assert flags == {address: address != "sba1.contoso.com" for address in POOLS}
     assert after.all("ip_gateway")["sba1.contoso.com"].name == "1:4"

@@ -1,0 +1,126 @@
+"""What an action takes for granted, what it will have done, and whether it did: one algorithm for all types."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from reconciler.model.abilities import Foreseeing
+from reconciler.model.actions import Action, ActionKind, Change
+from reconciler.model.addresses import Address
+from reconciler.model.attributes import AttributeKind, comparable
+from reconciler.model.landscape import Landscape
+from reconciler.model.resource_types import Managed, ResourceType, Task
+from reconciler.model.resources import Resource
+from reconciler.model.values import EMPTY, UNSET, Value, folded, texts
+
+Planned = tuple[Action, Resource | None]
+"""An action with the desired resource that it is for; None where nothing is desired any more."""
+
+
+def needs_of(kind: Managed, desired: Resource, landscape: Landscape) -> tuple[Address, ...]:
+    """Return the addresses that must have succeeded before: what the attributes reference, and what the type adds."""
+    referenced = (
+        Address(attribute.references, item)
+        for attribute in kind.attributes.values()
+        if attribute.references
+        for item in texts(desired.get(attribute.name))
+    )
+    return (*referenced, *kind.needs(desired, landscape))
+
+
+# --- before it runs --------------------------------------------------------------------------------------------------
+
+
+def expectation(kind: ResourceType, action: Action, landscape: Landscape) -> Mapping[str, Value] | None:
+    """Return what the action takes for granted about the live object, as far as it matters; None: it is absent."""
+    if isinstance(kind, Task):
+        return kind.expectation(action, landscape)
+    observed = landscape.one(kind.name, action.address.key)
+    if observed is None or not isinstance(kind, Managed):
+        return None
+    found = _as_predicted(action, observed, project(kind, action.changes, observed), landscape)
+    return {**found, **kind.conditions(action, landscape)}
+
+
+def _as_predicted(
+    action: Action, observed: Resource, found: Mapping[str, Value], landscape: Landscape
+) -> Mapping[str, Value]:
+    """Return what is taken for granted; of a predicted object only the attributes that the prediction knew.
+
+    A dial plan brings a policy with the product's defaults. Nobody knows them before, so they are no reason to stop.
+    """
+    if action.predicted_by is not None:
+        return {name: value for name, value in found.items() if name in (action.expects or {})}
+    if action.address in landscape.predicted_by:
+        return {name: value for name, value in found.items() if name in observed.attributes}
+    return found
+
+
+def project(kind: Managed, changes: Sequence[Change], observed: Resource) -> Mapping[str, Value]:
+    """Return the part of ``observed`` that the changes touch: of a membership only the elements that move."""
+    found: dict[str, Value] = {}
+    for change in changes:
+        value = observed.get(change.attribute)
+        attribute = kind.attributes.get(change.attribute)
+        is_membership = attribute is not None and attribute.kind is AttributeKind.MEMBERSHIP
+        if is_membership and not kind.is_written_whole(observed, change.attribute):
+            moving = set(map(folded, texts(change.before))) ^ set(map(folded, texts(change.after)))
+            value = tuple(item for item in texts(value) if folded(item) in moving)
+        found[change.attribute] = value
+    return found
+
+
+# --- after it ran ----------------------------------------------------------------------------------------------------
+
+
+def is_done(kind: ResourceType, action: Action, landscape: Landscape) -> bool:
+    """True where the landscape, read again, shows what the action was to bring about."""
+    if isinstance(kind, Task):
+        return kind.is_done(action, landscape)
+    observed = landscape.one(kind.name, action.address.key)
+    if action.expects_after is None or observed is None or not isinstance(kind, Managed):
+        return action.expects_after is None and observed is None
+    found = project(kind, action.changes, observed)
+    return comparable(kind.attributes, found) == comparable(kind.attributes, action.expects_after)
+
+
+# --- as it will be ---------------------------------------------------------------------------------------------------
+
+_UNCHANGED_BY = (ActionKind.FORGET, ActionKind.ADOPT, ActionKind.RUN)
+
+
+def predicted(kind: ResourceType, planned: Sequence[Planned], landscape: Landscape) -> Landscape:
+    """Return the landscape as ``planned``, in order, will leave it, with what the servers add by themselves.
+
+    Where they add nothing, all is folded in one go: ten thousand mailboxes cost one copy of the landscape.
+    """
+    if not isinstance(kind, Foreseeing):
+        return _overlaid(kind, planned, landscape)
+    for action, desired in planned:
+        landscape = kind.foresee(action, _overlaid(kind, [(action, desired)], landscape))
+    return landscape
+
+
+def _overlaid(kind: ResourceType, planned: Sequence[Planned], landscape: Landscape) -> Landscape:
+    changing = [(action, desired) for action, desired in planned if action.kind not in _UNCHANGED_BY]
+    put = [
+        _made(action, desired, landscape.one(kind.name, action.address.key))
+        for action, desired in changing
+        if action.kind is not ActionKind.DELETE
+    ]
+    drop = [action.address.key for action, _ in changing if action.kind is ActionKind.DELETE]
+    marks = {action.address: action.address for action, _ in changing}
+    return replace(
+        landscape,
+        observed={**landscape.observed, kind.name: landscape.all(kind.name).replaced(put, drop)},
+        predicted_by={**landscape.predicted_by, **marks},
+    )
+
+
+def _made(action: Action, desired: Resource | None, observed: Resource | None) -> Resource:
+    """Return the object as an action will leave it: what is observed, overlaid by what changes."""
+    after = {change.attribute: change.after for change in action.changes if change.after is not UNSET}
+    if observed is None or action.kind is ActionKind.REPLACE:
+        return Resource(action.address, {**(desired.attributes if desired else EMPTY), **after})
+    return replace(observed, attributes={**observed.attributes, **after})
