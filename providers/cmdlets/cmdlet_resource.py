@@ -149,7 +149,7 @@ class CmdletResource(CmdletType, Managed):
 
     @cached_property
     def _declaration(self) -> Declaration:
-        return Declaration.of(declaring(type(self)), self.columns, self.key_type)
+        return Declaration.of(declaring(type(self))[0], self.columns, self.key_type)
 
     def json_schema(self) -> Mapping[str, object]:
         return self._declaration.json_schema()

@@ -55,7 +55,8 @@ class Tabled(Declares, ResourceType):
 
     @cached_property
     def columns(self) -> Mapping[str, Column]:
-        return {name: _column(handle, _docs(type(self)).get(name, "")) for name, handle in self.handles.items()}
+        docs = _docs(type(self))
+        return {name: _column(handle, docs.get(name, "")) for name, handle in self.handles.items()}
 
     @cached_property
     def _attributes(self) -> Mapping[str, Attribute]:
@@ -149,16 +150,16 @@ def _many(value: object, item: Callable[[object], Value], *, is_set: bool) -> Va
 # --- documentation ---------------------------------------------------------------------------------------------------
 
 
-def declaring(kind: type[Declares]) -> type[Declares]:
-    """Return the class that declares the attributes of a type: itself, or the base that other types read it by."""
-    bases = (base for base in kind.__mro__ if any(isinstance(member, Attr) for member in vars(base).values()))
-    return next(bases, kind)
+def declaring(kind: type[Declares]) -> Sequence[type]:
+    """Return the classes that declare the attributes of a type, the nearest first: itself, or bases of it."""
+    return [base for base in kind.__mro__ if any(isinstance(member, Attr) for member in vars(base).values())]
 
 
 def _docs(kind: type[Declares]) -> Mapping[str, str]:
-    """Return the docstrings under the attributes of a type."""
-    base = declaring(kind)
-    return _docs_in(base.__module__).get(base.__name__, {})
+    """Return the docstrings under the attributes of a type, and of the bases that it takes some from."""
+    return {
+        name: doc for base in declaring(kind) for name, doc in _docs_in(base.__module__).get(base.__name__, {}).items()
+    }
 
 
 @cache

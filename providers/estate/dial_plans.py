@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from providers.schema.dial_plan import DialPlan
+from providers.schema.exchange_facts import Organization
 from reconciler.model.landscape import Landscape
 from reconciler.model.resources import Resource
 
 
 def forest_root(landscape: Landscape) -> str:
     """Return the DNS name of the Exchange forest's root domain, from the organization's place in the directory."""
-    for organization in landscape.all("organization").values():
-        name = organization.text("distinguished_name") or ""
+    for organization in landscape.all(Organization).values():
+        name = organization.get(Organization.distinguished_name) or ""
         parts = [part[3:] for part in name.split(",") if part[:3].upper() == "DC="]
         if parts:
             return ".".join(parts).lower()
@@ -18,4 +20,4 @@ def forest_root(landscape: Landscape) -> str:
 
 def sip_dial_plans(landscape: Landscape) -> tuple[Resource, ...]:
     """Return the SIP URI dial plans there are or will be: those exchucutil links to every pool."""
-    return tuple(plan for plan in landscape.all("dial_plan").values() if plan.get("uri_type") == "SipName")
+    return tuple(plan for plan in landscape.all(DialPlan).values() if plan.get(DialPlan.uri_type) == "SipName")

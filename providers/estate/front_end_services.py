@@ -13,15 +13,16 @@ from dataclasses import dataclass
 from typing import Final
 
 from providers.estate.services import ServiceState, ago, has_to_run, service_query, service_state, services_owed
+from providers.schema.windows_services import Found, ServiceRestart
 from reconciler.model.actions import Action
 from reconciler.model.commands import Command, Connection, Endpoint, write
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import UnderWay
 from reconciler.model.snapshot import Duty, Obligation
+from reconciler.model.values import EMPTY
 from reconciler.model.words import enumerated
 
 SERVICE: Final = "RTCSRV"
-TYPE: Final = "service_restart"
 
 LONGEST_START: Final = 3600.0
 """Seconds: a Front End in a cold start may take up to an hour."""
@@ -42,7 +43,7 @@ def front_end_query(host: str, landscape: Landscape) -> Command:
 
 def state_of(host: str, landscape: Landscape) -> ServiceState | None:
     """Return RTCSRV as it was read of a Front End; None where it was not."""
-    observed = landscape.one(TYPE, host)
+    observed = landscape.one(ServiceRestart, host)
     return service_state(observed, SERVICE) if observed else None
 
 
@@ -73,7 +74,7 @@ def seen_coming(host: str, state: ServiceState) -> UnderWay | None:
 
 def under_way(host: str, services: Iterable[str], landscape: Landscape) -> UnderWay | None:
     """Return what is seen to come on a Front End: what RTCSRV is about to be, or the start of one of ``services``."""
-    observed, state = landscape.one(TYPE, host), state_of(host, landscape)
+    observed, state = landscape.one(ServiceRestart, host), state_of(host, landscape)
     if observed is None or state is None:
         return None
     if (told := seen_coming(host, state)) is not None:
@@ -201,7 +202,7 @@ def held_back(action: Action, sent: int, landscape: Landscape) -> str | None:
     told = seen_coming(host, state)
     seen = told.told if told else f"{SERVICE} on {host} is {state.status}"
     if _starts_service(action.commands[sent], SERVICE):
-        before = (action.expects or {}).get("start_time")
+        before = Found.start_time.of(action.expects or EMPTY)
         is_another = state.is_up and state.start_time is not None and state.start_time != before
         return None if state.status == "Stopped" or is_another else seen
     return None if state.is_running else seen

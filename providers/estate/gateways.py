@@ -10,6 +10,8 @@ from collections.abc import Mapping
 
 from providers.cmdlets.cmdlet_resource import object_argument
 from providers.cmdlets.value_types import lower
+from providers.schema.hunt_group import HuntGroup
+from providers.schema.ip_gateway import IPGateway
 from reconciler.model.addresses import Address
 from reconciler.model.commands import NameOf, ObjectId
 from reconciler.model.landscape import Landscape
@@ -18,16 +20,16 @@ from reconciler.model.values import folded
 
 def gateway_argument(address: str, landscape: Landscape) -> str | ObjectId | NameOf:
     """Return what a cmdlet takes for the gateway: its GUID, or the promise of its name where it is still to be made."""
-    gateway = landscape.one("ip_gateway", address)
+    gateway = landscape.one(IPGateway, address)
     if gateway is not None and not gateway.name:
-        return NameOf(Address("ip_gateway", address), "gateway")
+        return NameOf(Address(IPGateway.name, address), "gateway")
     return object_argument(gateway, address)
 
 
 def address_of(gateway_name: str, landscape: Landscape) -> str:
     """Return the address of a gateway referred to by name; the name itself, in lower case, where it is not known."""
     wanted = folded(gateway_name)
-    gateways = landscape.all("ip_gateway").values()
+    gateways = landscape.all(IPGateway).values()
     found = next((one.key for one in gateways if one.name and folded(one.name) == wanted), None)
     return found or str(lower(gateway_name))
 
@@ -36,9 +38,9 @@ def gateways_of(plan: str, landscape: Landscape) -> tuple[str, ...]:
     """Return the addresses of the gateways that a hunt group links to ``plan``, in order."""
     wanted = folded(plan)
     linked = (
-        group.text("gateway")
-        for group in landscape.all("hunt_group").values()
-        if folded(str(group.get("dial_plan"))) == wanted
+        group.get(HuntGroup.gateway)
+        for group in landscape.all(HuntGroup).values()
+        if folded(group.get(HuntGroup.dial_plan) or "") == wanted
     )
     return tuple(sorted({gateway for gateway in linked if gateway}))
 
@@ -48,12 +50,12 @@ def lasting_gateways(landscape: Landscape) -> Mapping[str, frozenset[str]]:
 
     Those are the hunt groups that are ours and declared no more; what cannot be read stays.
     """
-    wanted = landscape.wanted("hunt_group")
-    ours = {address.folded for address in landscape.prior.resources if address.type == "hunt_group"}
+    wanted = landscape.wanted(HuntGroup)
+    ours = {address.folded for address in landscape.prior.resources if address.type == HuntGroup.name}
     found: dict[str, frozenset[str]] = {}
-    for group in landscape.all("hunt_group").values():
+    for group in landscape.all(HuntGroup).values():
         is_removed = group.key not in wanted and group.address.folded in ours
-        gateway, plan = group.text("gateway"), folded(str(group.get("dial_plan")))
-        if gateway and not (is_removed and landscape.is_readable("hunt_group", group.key)):
+        gateway, plan = group.get(HuntGroup.gateway), folded(group.get(HuntGroup.dial_plan) or "")
+        if gateway and not (is_removed and landscape.is_readable(HuntGroup, group.key)):
             found[plan] = found.get(plan, frozenset()) | {gateway}
     return found

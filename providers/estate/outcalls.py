@@ -16,6 +16,10 @@ from enum import Enum
 from providers.estate.gateways import lasting_gateways
 from providers.estate.policies import sites_of_users
 from providers.estate.topology import PoolClass, UcPool, central_site, uc_pools, voice_users_by_pool
+from providers.schema.dial_plan import DialPlan
+from providers.schema.exchucutil import Exchucutil
+from providers.schema.ip_gateway import IPGateway
+from providers.schema.lync_facts import LyncSite
 from reconciler.model.actions import ActionKind
 from reconciler.model.landscape import Landscape
 from reconciler.model.resources import Resource
@@ -92,7 +96,7 @@ def solve_outcalls(landscape: Landscape) -> tuple[PlanOutcalls, ...]:
         landscape,
     )
     counts = sites_of_users(landscape)
-    plans = sorted(landscape.wanted("dial_plan").values(), key=lambda plan: plan.key)
+    plans = sorted(landscape.wanted(DialPlan).values(), key=lambda plan: plan.key)
     decided = [_with_tiers(_described(plan, counts.get(folded(plan.key)), world), world) for plan in plans]
     free = [each for each in decided if each.trouble is None]
     chosen = {key: gateway for shared in _components(free) for key, gateway in _choose(shared, world).items()}
@@ -119,11 +123,10 @@ def wanted_outcalls(decided: Iterable[PlanOutcalls]) -> Mapping[str, bool]:
 def _enabled_before(landscape: Landscape) -> frozenset[str]:
     """Return the gateways with outgoing calls now: before exchucutil resets them, where this plan runs it."""
     for action in landscape.actions.values():
-        if action.address.type == "exchucutil" and action.kind is ActionKind.RUN:
-            before = (action.expects or EMPTY).get("outcalls")
-            return frozenset(str(one) for one in before) if isinstance(before, tuple) else frozenset()
-    gateways = landscape.all("ip_gateway").values()
-    return frozenset(one.key for one in gateways if one.get("outcalls_allowed") is True)
+        if action.address.type == Exchucutil.name and action.kind is ActionKind.RUN:
+            return frozenset(Exchucutil.outcalls.of(action.expects or EMPTY))
+    gateways = landscape.all(IPGateway).values()
+    return frozenset(one.key for one in gateways if one.get(IPGateway.outcalls_allowed) is True)
 
 
 def _applied(landscape: Landscape) -> frozenset[str]:
@@ -132,7 +135,7 @@ def _applied(landscape: Landscape) -> frozenset[str]:
     return frozenset(
         one.address.key
         for one in known
-        if one.address.type == "ip_gateway" and one.attributes.get("outcalls_allowed") is True
+        if one.address.type == IPGateway.name and IPGateway.outcalls_allowed.of(one.attributes)
     )
 
 
@@ -141,20 +144,20 @@ def _described(plan: Resource, counts: Mapping[str, int] | None, world: _World) 
     usable = tuple(
         gateway
         for gateway in sorted(world.linked.get(folded(plan.key), ()))
-        if (known := world.landscape.one("ip_gateway", gateway)) is not None and known.get("status") != "Disabled"
+        if (known := world.landscape.one(IPGateway, gateway)) is not None and known.get(IPGateway.status) != "Disabled"
     )
     classes = {gateway: _class_of(gateway, site, world) for gateway in usable}
-    explicit = plan.text("outcall_gateway")
+    explicit = plan.get(DialPlan.outcall_gateway)
     return PlanOutcalls(plan, usable, classes, site, is_counted, None if explicit == "auto" else explicit)
 
 
 def _home_site(plan: Resource, counts: Mapping[str, int] | None, landscape: Landscape) -> tuple[str | None, bool]:
     """Return the home site of a plan: declared, else kept from the first apply, else that of most of its users."""
-    declared = plan.text("site")
+    declared = plan.get(DialPlan.site)
     if declared:
         return declared, False
     kept = landscape.prior.decision(site_decision(plan))
-    if kept and kept in landscape.all("lync_site"):
+    if kept and kept in landscape.all(LyncSite):
         return kept, True
     if not counts:
         return None, False

@@ -12,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from providers.schema.exchange_facts import Mailbox
+from providers.schema.um_mailbox import UMMailbox
 from reconciler.model.landscape import Landscape
 from reconciler.model.resources import Resource
 from reconciler.model.values import folded
@@ -28,15 +30,15 @@ class Fit:
 
 def names_of(mailbox: Resource) -> Iterator[tuple[str, str]]:
     """Yield the names that a mailbox goes by beside its primary address, each with what it is."""
-    if logon := mailbox.text("logon_name"):
+    if logon := mailbox.get(Mailbox.logon_name):
         yield logon, "the logon name"
-    if alias := mailbox.text("alias"):
+    if alias := mailbox.get(Mailbox.alias):
         yield alias, "the alias"
-    if account := mailbox.text("account"):
+    if account := mailbox.get(Mailbox.account):
         yield account, "the account name"
-        if domain := _domain_label(mailbox.text("distinguished_name") or ""):
+        if domain := _domain_label(mailbox.get(Mailbox.distinguished_name) or ""):
             yield f"{domain}\\{account}", "the account name"
-    for address in mailbox.items("addresses"):
+    for address in mailbox.get(Mailbox.addresses):
         prefix, _, bare = address.partition(":")
         kind = _ADDRESSES.get(prefix.lower())
         if kind and bare:
@@ -57,7 +59,7 @@ def fits_by_name(texts: Iterable[str], landscape: Landscape) -> Mapping[str, tup
     """Return, by folded text, the mailboxes that each of ``texts`` fits as another name than the primary address."""
     asked = {folded(text) for text in texts}
     found: dict[str, dict[str, Fit]] = {}
-    for mailbox in landscape.all("mailbox").values():
+    for mailbox in landscape.all(Mailbox).values():
         own = folded(mailbox.key)
         for name, kind in names_of(mailbox):
             text = folded(name)
@@ -71,8 +73,8 @@ def rows_by_mailbox(landscape: Landscape) -> Mapping[str, str]:
 
     Of two rows that mean one mailbox neither may give way: the second is left as it is, for the check to refuse.
     """
-    rows: Mapping[str, Resource] = landscape.declared.get("um_mailbox", {})
-    mailboxes = landscape.all("mailbox")
+    rows: Mapping[str, Resource] = landscape.written(UMMailbox)
+    mailboxes = landscape.all(Mailbox)
     others = [key for key in rows if key not in mailboxes]
     if not others or not mailboxes:
         return {}
@@ -89,10 +91,10 @@ def rows_by_mailbox(landscape: Landscape) -> Mapping[str, str]:
 
 def guids_of(keys: Collection[str], landscape: Landscape) -> Mapping[str, str]:
     """Return the GUIDs of the mailboxes that ``keys`` name; a primary address may have become another one since."""
-    known = {key: landscape.one("um_mailbox", key) or landscape.one("mailbox", key) for key in keys}
+    known = {key: landscape.one(UMMailbox, key) or landscape.one(Mailbox, key) for key in keys}
     moved = [key for key, found in known.items() if found is None]
     fits = fits_by_name(moved, landscape) if moved else {}
     for key in moved:
         found = fits.get(folded(key), ())
-        known[key] = landscape.one("mailbox", found[0].key) if len(found) == 1 else None
+        known[key] = landscape.one(Mailbox, found[0].key) if len(found) == 1 else None
     return {key: one.guid for key, one in known.items() if one is not None and one.guid}

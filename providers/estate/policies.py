@@ -6,7 +6,9 @@ from collections import Counter
 from collections.abc import Mapping
 
 from providers.estate.topology import central_site, site_of
-from providers.schema.mailbox_policy import DEFAULT
+from providers.schema.lync_facts import LyncUser
+from providers.schema.mailbox_policy import DEFAULT, MailboxPolicy
+from providers.schema.um_mailbox import UMMailbox
 from reconciler.model.landscape import Landscape
 from reconciler.model.resources import Resource
 from reconciler.model.values import folded
@@ -14,8 +16,8 @@ from reconciler.model.values import folded
 
 def plans_by_policy(landscape: Landscape) -> Mapping[str, str]:
     """Return the dial plan of each policy that is desired or there, by the policy's key in lower case."""
-    policies = [*landscape.all("mailbox_policy").values(), *landscape.wanted("mailbox_policy").values()]
-    return {folded(policy.key): plan for policy in policies if (plan := policy.text("dial_plan"))}
+    policies = [*landscape.all(MailboxPolicy).values(), *landscape.wanted(MailboxPolicy).values()]
+    return {folded(policy.key): plan for policy in policies if (plan := policy.get(MailboxPolicy.dial_plan))}
 
 
 def plan_of(policy: str | None, by_policy: Mapping[str, str]) -> str | None:
@@ -28,15 +30,15 @@ def plan_of(policy: str | None, by_policy: Mapping[str, str]) -> str | None:
 def sites_of_users(landscape: Landscape) -> Mapping[str, Counter[str]]:
     """Return, by dial plan in lower case, how many of its users are homed in each central Lync site."""
     by_policy = plans_by_policy(landscape)
-    mailboxes: dict[str, Resource] = {folded(one.key): one for one in landscape.all("um_mailbox").values()}
-    mailboxes.update({folded(one.key): one for one in landscape.wanted("um_mailbox").values()})
-    users = landscape.all("lync_user")
+    mailboxes: dict[str, Resource] = {folded(one.key): one for one in landscape.all(UMMailbox).values()}
+    mailboxes.update({folded(one.key): one for one in landscape.wanted(UMMailbox).values()})
+    users = landscape.all(LyncUser)
     sites: dict[str | None, str | None] = {}
     counts: dict[str, Counter[str]] = {}
     for mailbox in mailboxes.values():
-        plan = plan_of(mailbox.text("policy"), by_policy) or mailbox.text("dial_plan")
-        user = users.get(mailbox.text("sip_address") or "")
-        pool = user.text("registrar_pool") if user else None
+        plan = plan_of(mailbox.get(UMMailbox.policy), by_policy) or mailbox.get(UMMailbox.dial_plan)
+        user = users.get(mailbox.get(UMMailbox.sip_address) or "")
+        pool = user.get(LyncUser.registrar_pool) if user else None
         if plan is None or pool is None:
             continue
         if pool not in sites:

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from providers.estate.front_end_services import SERVICE, TYPE, enabling, started_by, starting, starts, state_of, stops
+from providers.estate.front_end_services import SERVICE, enabling, started_by, starting, starts, state_of, stops
 from providers.estate.restart_level import is_of_unknown_age
 from providers.estate.services import ServiceState, ago
 from providers.estate.topology import UcPool
-from providers.schema.lync_facts import PROVEN
+from providers.schema.dial_plan import DialPlan
+from providers.schema.lync_facts import PROVEN, LyncUser
+from providers.schema.windows_services import ServiceRestart
 from reconciler.model.actions import Action
 from reconciler.model.addresses import Address
 from reconciler.model.diagnostics import Diagnostic, Severity
@@ -65,10 +67,10 @@ def check_services(pools: Mapping[str, UcPool], landscape: Landscape) -> Iterato
     """Return what is to be told of the services of each Front End; ``pools`` by Front End."""
     warned: set[str] = set()
     for host, pool in pools.items():
-        action = landscape.actions.get(Address(TYPE, host))
+        action = landscape.actions.get(Address(ServiceRestart.name, host))
         state = state_of(host, landscape)
         if state is None:
-            if action is None and landscape.wanted("dial_plan"):
+            if action is None and landscape.wanted(DialPlan):
                 yield _unknown(host, landscape)
             continue
         if action is None and is_of_unknown_age(host, state, landscape):
@@ -86,7 +88,7 @@ def check_services(pools: Mapping[str, UcPool], landscape: Landscape) -> Iterato
 
 
 def _unknown(host: str, landscape: Landscape) -> Diagnostic:
-    address = Address(TYPE, host)
+    address = Address(ServiceRestart.name, host)
     told = landscape.unreadable.get(address)
     why = f": {told.detail or told.summary}" if told else ""
     return STATE_UNKNOWN.told(address, f"{SERVICE} on {host} was not read{why}")
@@ -95,7 +97,7 @@ def _unknown(host: str, landscape: Landscape) -> Diagnostic:
 def _uncompared(host: str, settings: Settings) -> Diagnostic:
     detail = f"Whether {SERVICE} on {host} started before the newest hunt group was made is not known: no clock of an"
     return STATE_UNKNOWN.told(
-        Address(TYPE, host),
+        Address(ServiceRestart.name, host),
         f"{detail} Exchange server was read to compare its clock with.",
         "See why the services of the Exchange entry point cannot be read, and plan again:\n"
         f"  {settings.program} doctor {settings.place}",
@@ -105,7 +107,7 @@ def _uncompared(host: str, settings: Settings) -> Diagnostic:
 def _down(host: str, state: ServiceState, action: Action | None) -> Iterator[Diagnostic]:
     """Yield what should run on a Front End and does not, whether or not this plan starts it."""
     begun = started_by(action) if action is not None else frozenset()
-    address = Address(TYPE, host)
+    address = Address(ServiceRestart.name, host)
     if state.is_starting:
         detail = f"{SERVICE} on {host} is starting for {ago(state.age)}."
         yield DOES_NOT_RUN.told(address, detail, "Wait until it runs; up to an hour is usual after a cold start.")
@@ -143,8 +145,10 @@ def _remedy(host: str, services: Sequence[str], begun: Collection[str]) -> str:
 def _killers(action: Action, pool: UcPool, landscape: Landscape) -> Iterator[Diagnostic]:
     if pool.product != PROVEN:
         return
-    users = landscape.all("lync_user").values()
-    found = sorted(user.key for user in users if user.text("registrar_pool") == pool.fqdn and _has_reserved(user.key))
+    users = landscape.all(LyncUser).values()
+    found = sorted(
+        user.key for user in users if user.get(LyncUser.registrar_pool) == pool.fqdn and _has_reserved(user.key)
+    )
     if found:
         verb = "has a SIP address" if len(found) == 1 else "have SIP addresses"
         detail = f"Of the users of {pool.fqdn}, {enumerated(found)} {verb} with a reserved character (KB 2912334)."

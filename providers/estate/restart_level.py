@@ -10,21 +10,21 @@ from __future__ import annotations
 
 from datetime import timedelta
 from statistics import median
-from typing import Final
 
 from providers.cmdlets.value_types import instant
-from providers.estate.front_end_services import TYPE, state_of
+from providers.estate.front_end_services import state_of
 from providers.estate.services import ServiceState, moment
 from providers.estate.topology import uc_pools
+from providers.schema.dial_plan import DialPlan
+from providers.schema.exchucutil import Exchucutil
+from providers.schema.hunt_group import HuntGroup
+from providers.schema.windows_services import ServiceRestart, UMServiceRestart, WindowsServices
 from reconciler.model.actions import Action, ActionKind
 from reconciler.model.errors import SessionError
-from reconciler.model.landscape import Landscape
+from reconciler.model.landscape import Landscape, Named
 from reconciler.model.resource_types import Answer
 from reconciler.model.resources import Resource
 from reconciler.model.snapshot import Duty, Obligation
-
-REFERENCE: Final = "exchange_clock"
-"""The attribute that tells Exchange's clock at the moment the Front End's was read."""
 
 _SAME_CLOCK = timedelta(seconds=20)
 """Clocks that differ by less are taken as equal: so much can pass between two reads. A corrected time may be wrong by
@@ -37,14 +37,14 @@ def restart_reasons(host: str, landscape: Landscape) -> tuple[str, ...]:
     One that is stopped and owes nothing is left alone: it reads everything when somebody starts it. So is one that is
     starting, where it began after the need did.
     """
-    if any(action.kind is ActionKind.RUN for action in _actions(landscape, "exchucutil")):
+    if any(action.kind is ActionKind.RUN for action in _actions(landscape, Exchucutil)):
         return ("exchucutil renews the hunt groups, which Lync reads when the service starts",)
     state, owed = state_of(host, landscape), _owed(host, landscape)
     if owed is not None and not (state is not None and state.is_starting and _is_after(state, owed)):
         return ("it has not been restarted since exchucutil ran",)
     if state is None or not state.is_running:
         return ()
-    made = [a.address for a in _actions(landscape, "hunt_group") if a.kind is not ActionKind.DELETE]
+    made = [a.address for a in _actions(landscape, HuntGroup) if a.kind is not ActionKind.DELETE]
     links = {group.address for group in _links(landscape)} if made else set()
     if renewed := [address.key for address in made if address in links]:
         return (f"a hunt group is made: {renewed[0]}",)
@@ -53,9 +53,9 @@ def restart_reasons(host: str, landscape: Landscape) -> tuple[str, ...]:
     return ()
 
 
-def _actions(landscape: Landscape, type_name: str) -> tuple[Action, ...]:
+def _actions(landscape: Landscape, kind: Named) -> tuple[Action, ...]:
     quiet = (ActionKind.ADOPT, ActionKind.FORGET)
-    return tuple(a for a in landscape.actions.values() if a.address.type == type_name and a.kind not in quiet)
+    return tuple(a for a in landscape.actions.values() if a.address.type == kind.name and a.kind not in quiet)
 
 
 def _owed(host: str, landscape: Landscape) -> Obligation | None:
@@ -76,9 +76,11 @@ def _is_after(state: ServiceState, owed: Obligation) -> bool:
 
 def _links(landscape: Landscape) -> list[Resource]:
     """Return the hunt groups that link a managed dial plan with a pool's gateway."""
-    pools, plans = uc_pools(landscape), landscape.wanted("dial_plan")
-    groups = landscape.all("hunt_group").values()
-    return [one for one in groups if one.text("gateway") in pools and (one.text("dial_plan") or "") in plans]
+    pools, plans = uc_pools(landscape), landscape.wanted(DialPlan)
+    groups = landscape.all(HuntGroup).values()
+    return [
+        one for one in groups if one.get(HuntGroup.gateway) in pools and (one.get(HuntGroup.dial_plan) or "") in plans
+    ]
 
 
 def is_older_than_links(host: str, state: ServiceState, landscape: Landscape) -> bool:
@@ -101,17 +103,17 @@ def is_of_unknown_age(host: str, state: ServiceState, landscape: Landscape) -> b
 
 
 def _newest_link(landscape: Landscape) -> str | None:
-    return max((made for group in _links(landscape) if (made := group.text("when_created"))), default=None)
+    return max((made for group in _links(landscape) if (made := group.get(HuntGroup.when_created))), default=None)
 
 
 def clock_ahead(host: str, landscape: Landscape) -> timedelta | None:
     """Return by how much a Front End's clock is ahead of the Exchange servers'; None where that was not read."""
-    observed = landscape.one(TYPE, host)
-    own = moment(observed.text("host_clock")) if observed else None
-    reference = moment(observed.text(REFERENCE)) if observed else None
+    observed = landscape.one(ServiceRestart, host)
+    own = moment(observed.get(WindowsServices.host_clock)) if observed else None
+    reference = moment(observed.get(ServiceRestart.exchange_clock)) if observed else None
     if own is not None and reference is not None:
         return own - reference
-    clocks = [moment(one.text("host_clock")) for one in landscape.all("um_service_restart").values()]
+    clocks = [moment(one.get(WindowsServices.host_clock)) for one in landscape.all(UMServiceRestart).values()]
     told = [clock.timestamp() for clock in clocks if clock is not None]
     if own is None or not told:
         return None

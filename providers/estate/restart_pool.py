@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-from providers.estate.front_end_services import LONGEST_START, SERVICE, TYPE, starting, starts, state_of, stops
+from providers.estate.front_end_services import LONGEST_START, SERVICE, starting, starts, state_of, stops
 from providers.estate.quorum import keeps_quorum, needed_to_start, needed_to_stay_up
 from providers.estate.services import ServiceState, ago, answered_state
 from providers.estate.topology import UcPool
+from providers.schema.windows_services import ServiceRestart
 from reconciler.model.actions import Action
 from reconciler.model.addresses import Address
 from reconciler.model.commands import Operation
@@ -90,7 +91,7 @@ def _check_start(action: Action, pool: UcPool, landscape: Landscape) -> Sequence
 def _is_carrying(host: str, landscape: Landscape) -> bool:
     """True for a Front End that runs, is starting, or is started by this plan before it stops another of its pool."""
     state = state_of(host, landscape)
-    action = landscape.actions.get(Address(TYPE, host))
+    action = landscape.actions.get(Address(ServiceRestart.name, host))
     return (state is not None and state.is_up) or (action is not None and starts(action) and not stops(action))
 
 

@@ -10,10 +10,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 
+from providers.cmdlets.value_types import Text
 from providers.estate.dial_plans import sip_dial_plans
 from providers.estate.script_effects import in_words, taken_names
 from providers.estate.topology import name_given_to, uc_pools
+from providers.schema.dial_plan import DialPlan
+from providers.schema.ip_gateway import IPGateway
 from reconciler.model.addresses import Address
+from reconciler.model.attributes import Attr, Declares
 from reconciler.model.diagnostics import Diagnostic
 from reconciler.model.landscape import Landscape, Settings
 from reconciler.model.rules import Rule
@@ -30,6 +34,16 @@ RAN_IN_VAIN = Rule(
     leaves_out=True,
 )
 
+
+class Attempt(Declares):
+    """What the state keeps of a script that ran in vain."""
+
+    upon: Attr[Text]
+    """Digest of what decides what the script makes of it."""
+    missing: Attr[tuple[Text, ...]]
+    printed: Attr[Text]
+
+
 _KEPT_CHARACTERS = 20_000
 _QUOTED = 8
 """Lines of what it printed that a diagnostic shows."""
@@ -38,9 +52,9 @@ _QUOTED = 8
 def attempt_of(address: Address, landscape: Landscape, missing: Sequence[str], printed: str) -> Remembered:
     """Return what the state keeps of a script that ran and left ``missing``."""
     told: Mapping[str, Value] = {
-        "upon": inputs(landscape, missing),
-        "missing": tuple(missing),
-        "printed": printed[-_KEPT_CHARACTERS:],
+        Attempt.upon.name: inputs(landscape, missing),
+        Attempt.missing.name: tuple(missing),
+        Attempt.printed.name: printed[-_KEPT_CHARACTERS:],
     }
     return Remembered(address, told)
 
@@ -48,7 +62,7 @@ def attempt_of(address: Address, landscape: Landscape, missing: Sequence[str], p
 def attempt_upon(address: Address, landscape: Landscape, missing: Sequence[str]) -> Remembered | None:
     """Return the attempt that the state remembers, where nothing that the script depends on has changed since."""
     known = landscape.prior.resources.get(address)
-    return known if known is not None and known.attributes.get("upon") == inputs(landscape, missing) else None
+    return known if known is not None and Attempt.upon.of(known.attributes) == inputs(landscape, missing) else None
 
 
 def ran_in_vain(script: Address, landscape: Landscape, missing: Sequence[str]) -> Sequence[Diagnostic]:
@@ -71,7 +85,7 @@ def ran_in_vain(script: Address, landscape: Landscape, missing: Sequence[str]) -
 
 def _quoted_output(known: Remembered, settings: Settings) -> str:
     """Return where all that the script printed can be read, with what stands before its tables."""
-    printed = str(known.attributes.get("printed") or "").strip()
+    printed = (Attempt.printed.of(known.attributes) or "").strip()
     first = [line for line in printed.partition("\n\n")[0].splitlines() if line.strip()][:_QUOTED]
     quoted = "\n".join(f"  {line}" for line in first)
     return (
@@ -83,12 +97,12 @@ def _quoted_output(known: Remembered, settings: Settings) -> str:
 
 def inputs(landscape: Landscape, missing: Sequence[str]) -> str:
     """Return a digest of everything that decides what the script makes of it."""
-    plans = [f"plan {plan.key} {plan.get('phone_context')} {plan.guid}" for plan in sip_dial_plans(landscape)]
+    plans = [f"plan {plan.key} {plan.get(DialPlan.phone_context)} {plan.guid}" for plan in sip_dial_plans(landscape)]
     pools = [
         f"pool {pool.fqdn} {pool.pool_class.value} {name_given_to(pool.fqdn, landscape)}"
         for pool in uc_pools(landscape).values()
     ]
-    gateways = [f"gateway {one.key} {one.name} {one.guid}" for one in landscape.all("ip_gateway").values()]
+    gateways = [f"gateway {one.key} {one.name} {one.guid}" for one in landscape.all(IPGateway).values()]
     account = f"second hop {landscape.settings.second_hop}"
     lines = sorted([*plans, *pools, *gateways, account, *(f"missing {one}" for one in missing)])
     return sha256("\n".join(lines).encode("utf-8", "surrogatepass")).hexdigest()

@@ -5,20 +5,21 @@ Sources: ExchUCUtil.ps1; DOMAIN 4.2, 4.3.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from providers.estate.dial_plans import sip_dial_plans
 from providers.estate.topology import PoolClass, UcPool, front_end_pools, name_given_to, uc_pools
+from providers.schema.dial_plan import DialPlan
+from providers.schema.hunt_group import HuntGroup
+from providers.schema.ip_gateway import IPGateway
 from reconciler.model.addresses import Address
 from reconciler.model.landscape import Landscape
 from reconciler.model.resources import Resource
-from reconciler.model.values import Value, folded
+from reconciler.model.values import folded
 
 
 def pool_hunt_groups(landscape: Landscape) -> tuple[Resource, ...]:
     """Return the hunt groups on the gateways of pools: those that the script removes."""
     pools = uc_pools(landscape)
-    return tuple(group for group in landscape.all("hunt_group").values() if group.get("gateway") in pools)
+    return tuple(group for group in landscape.all(HuntGroup).values() if group.get(HuntGroup.gateway) in pools)
 
 
 def custom_hunt_groups(landscape: Landscape) -> tuple[Resource, ...]:
@@ -27,7 +28,7 @@ def custom_hunt_groups(landscape: Landscape) -> tuple[Resource, ...]:
     return tuple(
         group
         for group in pool_hunt_groups(landscape)
-        if not (_name(group) in made and _name(group) == folded(str(group.get("dial_plan"))))
+        if not (_name(group) in made and _name(group) == folded(group.get(HuntGroup.dial_plan) or ""))
     )
 
 
@@ -38,18 +39,17 @@ def _name(group: Resource) -> str:
 def made_gateway(pool: UcPool, landscape: Landscape) -> Resource:
     """Return the gateway of a pool as the script leaves it: the flags are always set, on a reused one too."""
     is_branch = pool.pool_class is PoolClass.BRANCH
-    flags: dict[str, Value] = {"outcalls_allowed": not is_branch, "message_waiting_allowed": not is_branch}
-    observed = landscape.one("ip_gateway", pool.fqdn)
-    if observed is not None:
-        return replace(observed, attributes={**observed.attributes, **flags})
-    made: dict[str, Value] = {"port": 5060, "status": "Enabled", **flags}
-    return Resource(Address("ip_gateway", pool.fqdn), made)
+    new = Resource(Address(IPGateway.name, pool.fqdn)).having(IPGateway.port, 5060).having(IPGateway.status, "Enabled")
+    found = landscape.one(IPGateway, pool.fqdn) or new
+    return found.having(IPGateway.outcalls_allowed, not is_branch).having(
+        IPGateway.message_waiting_allowed, not is_branch
+    )
 
 
 def made_hunt_group(gateway: str, plan: Resource) -> Resource:
-    pilot = (plan.text("phone_context") or plan.key).split(".")[0]
-    attributes: dict[str, Value] = {"gateway": gateway, "dial_plan": plan.key, "pilot_identifier": pilot}
-    return Resource(Address("hunt_group", f"{gateway}/{plan.key}"), attributes)
+    pilot = (plan.get(DialPlan.phone_context) or plan.key).split(".")[0]
+    made = Resource(Address(HuntGroup.name, f"{gateway}/{plan.key}")).having(HuntGroup.gateway, gateway)
+    return made.having(HuntGroup.dial_plan, plan.key).having(HuntGroup.pilot_identifier, pilot)
 
 
 def taken_names(landscape: Landscape, *, planned: bool = False) -> tuple[tuple[str, Resource], ...]:
@@ -58,11 +58,11 @@ def taken_names(landscape: Landscape, *, planned: bool = False) -> tuple[tuple[s
     Args:
         planned: the landscape predicts what the script makes, so that its own gateways count as missing.
     """
-    gateways = [one for one in landscape.all("ip_gateway").values() if one.name]
+    gateways = [one for one in landscape.all(IPGateway).values() if one.name]
     by_name = {folded(str(one.name)): one for one in gateways}
     found: list[tuple[str, Resource]] = []
     for pool in front_end_pools(landscape):
-        known = landscape.one("ip_gateway", pool.fqdn)
+        known = landscape.one(IPGateway, pool.fqdn)
         if known is not None and not (planned and known.name is None):
             continue
         name = name_given_to(pool.fqdn, landscape)

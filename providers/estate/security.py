@@ -13,6 +13,8 @@ from typing import Final
 
 from providers.estate.servers import named_servers, um_hosts
 from providers.estate.topology import uc_pools
+from providers.schema.dial_plan import DialPlan
+from providers.schema.lync_facts import MediaConfiguration, Pool
 from reconciler.model.diagnostics import Diagnostic
 from reconciler.model.landscape import Landscape
 from reconciler.model.resources import Resource
@@ -48,16 +50,16 @@ _SUITS = {
 def encryption_levels(landscape: Landscape) -> dict[str, str]:
     """Return the effective media encryption level of each pool; scope ``global`` where there is no pool."""
     by_scope = {
-        folded(configuration.key): str(configuration.get("encryption_level"))
-        for configuration in landscape.all("media_configuration").values()
+        folded(configuration.key): str(configuration.get(MediaConfiguration.encryption_level))
+        for configuration in landscape.all(MediaConfiguration).values()
     }
     everywhere = by_scope.get("global")
     levels: dict[str, str] = {}
     served = uc_pools(landscape)
-    for pool in landscape.all("pool").values():
+    for pool in landscape.all(Pool).values():
         if served and pool.key not in served:
             continue  # Edge, database and gateway pools have no calls to UM
-        site = folded(pool.text("site") or "")
+        site = folded(pool.get(Pool.site) or "")
         services = [level for scope, level in by_scope.items() if scope.endswith(f":{folded(pool.key)}")]
         level = next(iter(services), None) or by_scope.get(f"site:{site}") or everywhere
         if level:
@@ -81,9 +83,9 @@ def derived_security(landscape: Landscape) -> str | None:
 
 def security_diagnostics(plan: Resource, landscape: Landscape) -> Sequence[Diagnostic]:
     """Return what is wrong with the security of ``plan``, which is desired, against the pools' media configuration."""
-    if not landscape.is_readable("media_configuration"):
+    if not landscape.is_readable(MediaConfiguration):
         return ()  # that it cannot be read is told once, for the type
-    suitable, value = suitable_security(landscape), plan.text("voip_security")
+    suitable, value = suitable_security(landscape), plan.get(DialPlan.voip_security)
     told = ", ".join(f"{pool} {level}" for pool, level in sorted(encryption_levels(landscape).items()))
     found: list[Diagnostic] = []
     if suitable is None:

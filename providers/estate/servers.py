@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from enum import Enum
 
 from providers.cmdlets.versions import ExchangeVersion
+from providers.schema.dial_plan import DialPlan
+from providers.schema.exchange_facts import ExchangeServer
 from reconciler.model.commands import EXCHANGE, Connection, Endpoint
 from reconciler.model.landscape import Landscape
 from reconciler.model.resources import Resource
@@ -37,15 +39,15 @@ class UMHost:
 
 def um_hosts(landscape: Landscape) -> Mapping[str, UMHost]:
     """Return the servers that can answer for dial plans, by FQDN, in order."""
-    hosts = (_um_host(server) for server in landscape.all("exchange_server").values())
+    hosts = (_um_host(server) for server in landscape.all(ExchangeServer).values())
     return {host.fqdn: host for host in sorted((h for h in hosts if h), key=lambda host: host.fqdn)}
 
 
 def _um_host(server: Resource) -> UMHost | None:
-    version = ExchangeVersion.parse(server.text("version"))
+    version = ExchangeVersion.parse(server.get(ExchangeServer.version))
     if version is None or not version.has_um:
         return None
-    services = _services(version, frozenset(role.casefold() for role in server.items("roles")))
+    services = _services(version, frozenset(role.casefold() for role in server.get(ExchangeServer.roles)))
     return UMHost(server.key, server.name or server.key.split(".")[0], version, services) if services else None
 
 
@@ -63,10 +65,8 @@ def _services(version: ExchangeVersion, roles: frozenset[str]) -> tuple[UMServic
 
 def named_servers(plan: Resource, landscape: Landscape) -> tuple[str, ...]:
     """Return the FQDNs that ``servers`` of a dial plan means; whether they exist is checked elsewhere."""
-    servers = plan.get("servers")
-    if servers == "all":
-        return tuple(um_hosts(landscape))
-    return plan.items("servers")
+    servers = plan.get(DialPlan.servers)
+    return tuple(um_hosts(landscape)) if servers == "all" else servers or ()
 
 
 def endpoint_for(host: UMHost, landscape: Landscape) -> Endpoint:

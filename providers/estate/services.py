@@ -7,13 +7,15 @@ DOMAIN 5.3.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from providers.cmdlets.value_types import instant
+from providers.schema.windows_services import WindowsServices, of_service
 from reconciler.model.addresses import Address
-from reconciler.model.attributes import Attribute, AttributeKind, AttributeRole
+from reconciler.model.attributes import Attr, Attribute, AttributeKind, AttributeRole
 from reconciler.model.commands import Command, Endpoint, Operation, Reply
 from reconciler.model.diagnostics import Diagnostic
 from reconciler.model.errors import SessionError
@@ -88,27 +90,21 @@ def service_query(endpoint: Endpoint, *names: str) -> Command:
 
 def service_attributes(*names: str) -> Mapping[str, Attribute]:
     """Return the table of attributes that the services ``names`` of a host are observed as."""
+    return {attribute.name: attribute for name in names for attribute in _attributes(name)}
 
-    def told(name: str, doc: str, kind: AttributeKind = AttributeKind.SCALAR) -> Attribute:
-        return Attribute(name, doc, kind=kind, role=AttributeRole.READ_ONLY)
 
-    table = [
-        told("host_clock", "The host's own clock when this was read, ISO 8601 in UTC."),
-        told("script_running", "An exchucutil process runs on the host."),
-    ]
-    for name in names:
-        table += [
-            told(f"{name}:status", f"Status of {name}: Running, Stopped, StartPending and so on."),
-            told(f"{name}:start_time", f"When {name} started, on the host's clock."),
-            told(f"{name}:start_mode", f"How Windows starts {name}: Auto, Manual or Disabled."),
-            told(f"{name}:running_dependents", f"Services that run and depend on {name}.", AttributeKind.LIST),
-            told(
-                f"{name}:stopped_dependents",
-                f"Services that depend on {name}, start automatically and do not run.",
-                AttributeKind.LIST,
-            ),
-        ]
-    return {attribute.name: attribute for attribute in table}
+def _attributes(name: str) -> Iterator[Attribute]:
+    service = of_service(name)
+    docs: Mapping[Attr[Any], str] = {
+        service.status: f"Status of {name}: Running, Stopped, StartPending and so on.",
+        service.start_time: f"When {name} started, on the host's clock.",
+        service.start_mode: f"How Windows starts {name}: Auto, Manual or Disabled.",
+        service.running_dependents: f"Services that run and depend on {name}.",
+        service.stopped_dependents: f"Services that depend on {name}, start automatically and do not run.",
+    }
+    for handle, doc in docs.items():
+        kind = AttributeKind.LIST if handle.types == (tuple,) else AttributeKind.SCALAR
+        yield Attribute(handle.name, doc, kind=kind, role=AttributeRole.READ_ONLY)
 
 
 def observed_services(type_name: str, command: Command, reply: Reply | SessionError) -> Resource | Diagnosed:
@@ -121,17 +117,18 @@ def observed_services(type_name: str, command: Command, reply: Reply | SessionEr
 
 def _told(reply: Reply) -> Mapping[str, Value]:
     values: dict[str, Value] = {}
+    script_running = any(record.get("ScriptRunning") is True for record in reply.records)
     for record in reply.records:
-        name = str(record.get("Name"))
+        service = of_service(str(record.get("Name")))
         start = instant(record.get("StartTime"))
         clock = instant(record.get("HostClock"))
-        values["host_clock"] = clock if isinstance(clock, str) else None
-        values["script_running"] = values.get("script_running") is True or record.get("ScriptRunning") is True
-        values[f"{name}:status"] = str(record.get("Status"))
-        values[f"{name}:start_time"] = start if isinstance(start, str) else None
-        values[f"{name}:running_dependents"] = _texts(record.get("RunningDependents"))
-        values[f"{name}:stopped_dependents"] = _texts(record.get("StoppedDependents"))
-        values[f"{name}:start_mode"] = str(mode) if (mode := record.get("StartMode")) else None
+        values[WindowsServices.host_clock.name] = clock if isinstance(clock, str) else None
+        values[WindowsServices.script_running.name] = script_running
+        values[service.status.name] = str(record.get("Status"))
+        values[service.start_time.name] = start if isinstance(start, str) else None
+        values[service.running_dependents.name] = _texts(record.get("RunningDependents"))
+        values[service.stopped_dependents.name] = _texts(record.get("StoppedDependents"))
+        values[service.start_mode.name] = str(mode) if (mode := record.get("StartMode")) else None
     return values
 
 
@@ -159,17 +156,18 @@ def _texts(value: object) -> tuple[str, ...]:
 
 def service_state(observed: Resource, name: str) -> ServiceState | None:
     """Return one service of what was read of a host; None where the host has no such service."""
-    status = observed.text(f"{name}:status")
+    service = of_service(name)
+    status = observed.get(service.status)
     if status is None:
         return None
     return ServiceState(
         name,
         status,
-        observed.text(f"{name}:start_time"),
-        observed.items(f"{name}:running_dependents"),
-        observed.items(f"{name}:stopped_dependents"),
-        observed.text(f"{name}:start_mode"),
-        observed.text("host_clock"),
+        observed.get(service.start_time),
+        observed.get(service.running_dependents),
+        observed.get(service.stopped_dependents),
+        observed.get(service.start_mode),
+        observed.get(WindowsServices.host_clock),
     )
 
 

@@ -16,7 +16,7 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import NamedTuple
 
-from providers.schema.lync_facts import computers_of, product_of
+from providers.schema.lync_facts import LyncComputer, LyncService, LyncSite, LyncUser, Pool, computers_of, product_of
 from reconciler.model.landscape import Landscape
 from reconciler.model.resources import Resource, Resources
 
@@ -55,7 +55,7 @@ class _Told(NamedTuple):
 
 
 def _told(landscape: Landscape) -> _Told:
-    return _Told(*(landscape.all(name) for name in ("lync_service", "lync_computer", "pool", "lync_site")))
+    return _Told(*(landscape.all(kind) for kind in (LyncService, LyncComputer, Pool, LyncSite)))
 
 
 def uc_pools(landscape: Landscape) -> Mapping[str, UcPool]:
@@ -69,9 +69,9 @@ def _uc_pools(told: _Told) -> Mapping[str, UcPool]:
     roles: dict[str, set[str]] = {}
     versions: dict[str, object] = {}
     for service in told.services.values():
-        if pool := service.text("pool"):
-            roles.setdefault(pool, set()).add(service.text("role") or "")
-            versions[pool] = service.get("version")
+        if pool := service.get(LyncService.pool):
+            roles.setdefault(pool, set()).add(service.get(LyncService.role) or "")
+            versions[pool] = service.get(LyncService.version)
     pools: dict[str, UcPool] = {}
     for fqdn in sorted(roles):
         site = _site_of(fqdn, told)
@@ -91,7 +91,11 @@ def name_given_to(fqdn: str, landscape: Landscape) -> str | None:
     No cmdlet tells it; site and cluster stand in the ids of its services, as in ``1-2-Registrar``. None where they do
     not. Source: ExchUCUtil.ps1; DOMAIN 4.2.
     """
-    ids = (one.text("service_id") for one in landscape.all("lync_service").values() if one.text("pool") == fqdn)
+    ids = (
+        one.get(LyncService.service_id)
+        for one in landscape.all(LyncService).values()
+        if one.get(LyncService.pool) == fqdn
+    )
     found = next((match for told in ids if told and (match := _SERVICE_ID.match(told))), None)
     return f"{found[1]}:{found[2] or found[3]}" if found else None
 
@@ -103,7 +107,7 @@ def _has_quorum(version: object) -> bool:
 def _class_of(roles: set[str], site: Resource | None) -> PoolClass:
     if "Director" in roles:
         return PoolClass.DIRECTOR
-    kind = (site.text("kind") if site else None) or "CentralSite"
+    kind = (site.get(LyncSite.kind) if site else None) or "CentralSite"
     return PoolClass.CENTRAL if kind.casefold() in ("centralsite", "central") else PoolClass.BRANCH
 
 
@@ -114,16 +118,16 @@ def site_of(fqdn: str, landscape: Landscape) -> str | None:
 
 def _site_of(fqdn: str, told: _Told) -> str | None:
     pool = told.pools.get(fqdn)
-    if pool is not None and pool.text("site"):
-        return pool.text("site")
-    services = told.services.values()
-    return next((one.text("site") for one in services if one.text("pool") == fqdn and one.text("site")), None)
+    if pool is not None and (site := pool.get(Pool.site)):
+        return site
+    services = (one for one in told.services.values() if one.get(LyncService.pool) == fqdn)
+    return next((site for one in services if (site := one.get(LyncService.site))), None)
 
 
 def central_site(site: str | None, landscape: Landscape) -> str | None:
     """Return the central site that a site belongs to: itself, or the parent of a branch where that is told."""
-    known = landscape.one("lync_site", site)
-    return (known.text("parent") if known else None) or site
+    known = landscape.one(LyncSite, site)
+    return (known.get(LyncSite.parent) if known else None) or site
 
 
 def front_end_pools(landscape: Landscape) -> tuple[UcPool, ...]:
@@ -138,7 +142,9 @@ def front_ends(landscape: Landscape) -> Mapping[str, UcPool]:
 
 def voice_users_by_pool(landscape: Landscape) -> Mapping[str, int]:
     """Return how many Enterprise Voice users are homed on each pool."""
-    users = landscape.all("lync_user").values()
+    users = landscape.all(LyncUser).values()
     return Counter(
-        pool for user in users if user.get("enterprise_voice") is True and (pool := user.text("registrar_pool"))
+        pool
+        for user in users
+        if user.get(LyncUser.enterprise_voice) is True and (pool := user.get(LyncUser.registrar_pool))
     )

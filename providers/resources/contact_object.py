@@ -15,7 +15,10 @@ from typing import Annotated, Any, ClassVar
 from providers.cmdlets.cmdlet_resource import CmdletResource
 from providers.cmdlets.value_types import Normalise, Text, text
 from providers.estate.topology import UcPool, front_end_pools, uc_pools, voice_users_by_pool
+from providers.schema.auto_attendant import AutoAttendant
 from providers.schema.contact_object import ContactObject
+from providers.schema.dial_plan import DialPlan
+from providers.schema.ip_gateway import IPGateway
 from reconciler.model.addresses import Address
 from reconciler.model.commands import LYNC, Endpoint, write
 from reconciler.model.diagnostics import Diagnostic, Severity
@@ -63,7 +66,7 @@ class ContactObjectType(ContactObject, CmdletResource):
     """The contact of one number; key: the number. Made by a person, verified here."""
 
     lifecycle: ClassVar[Lifecycle] = Lifecycle.MANUAL
-    after: ClassVar[tuple[str, ...]] = ("ip_gateway",)
+    after: ClassVar[tuple[str, ...]] = (IPGateway.name,)
     noun: ClassVar[str] = "CsExUmContact"
     endpoint: ClassVar[Endpoint] = LYNC
     has_guid: ClassVar[bool] = False
@@ -79,13 +82,16 @@ class ContactObjectType(ContactObject, CmdletResource):
     def derive(self, landscape: Landscape) -> Sequence[Resource]:
         """Return one contact for each access number of a dial plan and each number of an auto attendant."""
         desired: dict[str, Resource] = {}
-        for plan in landscape.wanted("dial_plan").values():
-            for number in plan.items("access_numbers"):
+        for plan in landscape.wanted(DialPlan).values():
+            for number in plan.get(DialPlan.access_numbers):
                 address = Address(self.name, number)
-                desired.setdefault(number, Resource(address, {"dial_plan": plan.key}, position=plan.position))
-        for attendant in landscape.wanted("auto_attendant").values():
-            for number in attendant.items("pilot_numbers"):
-                told = {"dial_plan": attendant.get("dial_plan"), "auto_attendant": attendant.key}
+                desired.setdefault(number, Resource(address, {self.dial_plan.name: plan.key}, position=plan.position))
+        for attendant in landscape.wanted(AutoAttendant).values():
+            for number in attendant.get(AutoAttendant.pilot_numbers):
+                told = {
+                    self.dial_plan.name: attendant.get(AutoAttendant.dial_plan),
+                    self.auto_attendant.name: attendant.key,
+                }
                 desired.setdefault(number, Resource(Address(self.name, number), told, position=attendant.position))
         return tuple(desired.values())
 
@@ -102,11 +108,11 @@ class ContactObjectType(ContactObject, CmdletResource):
             if found is None:
                 told.append(_card(desired, landscape))
                 continue
-            is_attendant = desired.text("auto_attendant") is not None
-            if found.get("is_auto_attendant") is (not is_attendant):
+            is_attendant = desired.get(self.auto_attendant) is not None
+            if found.get(ContactObject.is_auto_attendant) is (not is_attendant):
                 kind = "an auto attendant" if is_attendant else "subscriber access"
                 told.append(WRONG_KIND.told(desired, f"{desired.key} must be for {kind}."))
-            home = found.text("registrar_pool")
+            home = found.get(ContactObject.registrar_pool)
             if home and pools and home not in pools:
                 told.append(LOST_HOME.told(desired, f"{desired.key} is homed on {home}.", _moving(found, landscape)))
         return told
@@ -114,9 +120,9 @@ class ContactObjectType(ContactObject, CmdletResource):
 
 def _card(desired: Resource, landscape: Landscape) -> Diagnostic:
     """Return what a person has to enter to make a contact."""
-    plan = landscape.one("dial_plan", desired.text("dial_plan"))
-    context = (plan.text("phone_context") if plan else None) or desired.get("dial_plan")
-    attendant = desired.text("auto_attendant")
+    plan = landscape.one(DialPlan, desired.get(ContactObject.dial_plan))
+    context = (plan.get(DialPlan.phone_context) if plan else None) or desired.get(ContactObject.dial_plan)
+    attendant = desired.get(ContactObject.auto_attendant)
     kind = f"Auto-Attendant {attendant}" if attendant else "Subscriber Access"
     pools = front_end_pools(landscape)
     host = next((fe for pool in pools if pool.fqdn == _home(landscape) for fe in pool.front_ends), "a Front End")
@@ -131,7 +137,9 @@ def _moving(contact: Resource, landscape: Landscape) -> str:
     """Return how a contact comes to another pool; a sentence where no Front End pool is left to name."""
     if not front_end_pools(landscape):
         return LOST_HOME.remedy
-    command = write("Move-CsExUmContact", Identity=f"sip:{contact.get('sip_address')}", Target=_home(landscape))
+    command = write(
+        "Move-CsExUmContact", Identity=f"sip:{contact.get(ContactObject.sip_address)}", Target=_home(landscape)
+    )
     return f"Move it to a pool where the UM users are homed:\n  {command}"
 
 

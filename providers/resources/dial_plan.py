@@ -21,9 +21,13 @@ from providers.estate.security import SECURITY_RULES, derived_security, security
 from providers.estate.servers import um_hosts
 from providers.resources.hunt_group import hunt_group_argument
 from providers.schema.dial_plan import DialPlan
+from providers.schema.hunt_group import HuntGroup
+from providers.schema.mailbox_policy import DEFAULT, MailboxPolicy
+from providers.schema.um_mailbox import UMMailbox
 from reconciler.model.abilities import Foreseeing, Holder, Noticed
 from reconciler.model.actions import Action, ActionKind
 from reconciler.model.addresses import Address
+from reconciler.model.attributes import Attr
 from reconciler.model.commands import Command, write
 from reconciler.model.diagnostics import Diagnostic
 from reconciler.model.landscape import Landscape
@@ -76,7 +80,7 @@ class DialPlanType(DialPlan, CmdletResource, Holder, Foreseeing, Noticed):
     lifecycle: ClassVar[Lifecycle] = Lifecycle.OBJECT
     section: ClassVar[str | None] = "dial_plans"
     noun: ClassVar[str] = "UMDialPlan"
-    refreshes: ClassVar[tuple[str, ...]] = ("mailbox_policy", "hunt_group")
+    refreshes: ClassVar[tuple[str, ...]] = (MailboxPolicy.name, HuntGroup.name)
     answers_later: ClassVar[str] = (
         "a new dial plan answers calls only once servers are bound to it, exchucutil ran and the Front Ends restarted"
     )
@@ -98,7 +102,7 @@ class DialPlanType(DialPlan, CmdletResource, Holder, Foreseeing, Noticed):
 
     def delete(self, observed: Resource, landscape: Landscape) -> Sequence[Command]:
         """Return the removal of what came with it, which would keep it in use, and of the dial plan itself."""
-        default = landscape.one("mailbox_policy", f"{observed.key}/default")
+        default = landscape.one(MailboxPolicy, f"{observed.key}{DEFAULT}")
         policies = (object_argument(default, default.name),) if default is not None and default.name else ()
         return (
             *(
@@ -118,27 +122,27 @@ class DialPlanType(DialPlan, CmdletResource, Holder, Foreseeing, Noticed):
 
     def affects(self, action: Action, landscape: Landscape) -> int:
         """Return how many users lose or keep their voice mail with it: a change of security touches every call."""
-        if not any(change.attribute == "voip_security" for change in action.changes):
+        if not any(change.attribute == self.voip_security.name for change in action.changes):
             return 0
         wanted = folded(action.address.key)
-        mailboxes = landscape.all("um_mailbox").values()
+        mailboxes = landscape.all(UMMailbox).values()
         is_new = action.kind is ActionKind.CREATE
-        return 0 if is_new else sum(folded(str(one.get("dial_plan"))) == wanted for one in mailboxes)
+        return 0 if is_new else sum(folded(one.get(UMMailbox.dial_plan) or "") == wanted for one in mailboxes)
 
     def foresee(self, action: Action, landscape: Landscape) -> Landscape:
         if action.kind is ActionKind.DELETE:
             gone = Resource(action.address)
             groups = [group.key for group in _made_by_script(gone, landscape)]
-            landscape = landscape.predicting(action.address, "hunt_group", drop=groups)
-            landscape = landscape.predicting(action.address, "mailbox_policy", drop=[f"{gone.key}/default"])
-        plan = landscape.one(self.name, action.address.key)
+            landscape = landscape.predicting(action.address, HuntGroup, drop=groups)
+            landscape = landscape.predicting(action.address, MailboxPolicy, drop=[f"{gone.key}{DEFAULT}"])
+        plan = landscape.one(self, action.address.key)
         if action.kind not in (ActionKind.CREATE, ActionKind.REPLACE) or plan is None:
             return landscape
-        made = {"uri_type": "SipName", "phone_context": f"{plan.key}.{forest_root(landscape)}"}
-        policy = Resource(Address("mailbox_policy", f"{plan.key}/default"), {"dial_plan": plan.key})
-        plan = replace(plan, attributes={**plan.attributes, **made})
-        landscape = landscape.predicting(action.address, self.name, put=[plan])
-        return landscape.predicting(action.address, "mailbox_policy", put=[policy])
+        made = plan.having(self.uri_type, "SipName").having(self.phone_context, f"{plan.key}.{forest_root(landscape)}")
+        policy = Resource(Address(MailboxPolicy.name, f"{plan.key}{DEFAULT}"))
+        landscape = landscape.predicting(action.address, self, put=[made])
+        brought = [policy.having(MailboxPolicy.dial_plan, plan.key)]
+        return landscape.predicting(action.address, MailboxPolicy, put=brought)
 
     def check_declared(self, landscape: Landscape) -> Sequence[Diagnostic]:
         return tuple(told for plan in landscape.wanted(self.name).values() for told in _check(plan, landscape))
@@ -152,9 +156,9 @@ class DialPlanType(DialPlan, CmdletResource, Holder, Foreseeing, Noticed):
 
 
 def _with_security(plan: Resource, derived: str | None) -> Resource:
-    if "voip_security" in plan.attributes or derived is None:
+    if derived is None or plan.has(DialPlan.voip_security):
         return plan
-    return replace(plan, attributes={**plan.attributes, "voip_security": derived})
+    return plan.having(DialPlan.voip_security, derived)
 
 
 def _check(plan: Resource, landscape: Landscape) -> Sequence[Diagnostic]:
@@ -162,29 +166,29 @@ def _check(plan: Resource, landscape: Landscape) -> Sequence[Diagnostic]:
     action = landscape.actions.get(plan.address)
     if action is not None and action.kind is ActionKind.CREATE:
         for attribute in _needed_to_create(landscape):
-            if attribute not in plan.attributes:
-                detail = f'{plan.address} does not exist, and a new dial plan needs "{attribute}".'
-                told.append(CANNOT_BE_CREATED.told(plan, detail, f'Write "{attribute}" in its declaration.'))
-    observed = landscape.one("dial_plan", plan.key)
-    if observed is not None and observed.get("uri_type") not in (None, "SipName"):
+            if not plan.has(attribute):
+                detail = f'{plan.address} does not exist, and a new dial plan needs "{attribute.name}".'
+                told.append(CANNOT_BE_CREATED.told(plan, detail, f'Write "{attribute.name}" in its declaration.'))
+    observed = landscape.one(DialPlan, plan.key)
+    uri_type = observed.get(DialPlan.uri_type) if observed else None
+    if uri_type not in (None, "SipName"):
         detail = (
-            f"{plan.address} exists with the URI type {observed.get('uri_type')}; Lync needs SipName, and the "
-            "type of a dial plan cannot be changed."
+            f"{plan.address} exists with the URI type {uri_type}; Lync needs SipName, and the type of a dial plan "
+            "cannot be changed."
         )
         told.append(WRONG_TYPE.told(plan, detail))
-    call, recording = (
-        plan.get(name, observed.get(name) if observed else None)
-        for name in ("max_call_duration", "max_recording_duration")
-    )
-    if isinstance(call, int) and isinstance(recording, int) and recording >= call:
+    after = plan.over(observed)
+    call, recording = after.get(DialPlan.max_call_duration), after.get(DialPlan.max_recording_duration)
+    if call is not None and recording is not None and recording >= call:
         detail = f"{plan.address} records for {recording} minutes in calls of at most {call} minutes."
         told.append(LONG_RECORDING.told(plan, detail))
     return told
 
 
-def _needed_to_create(landscape: Landscape) -> tuple[str, ...]:
+def _needed_to_create(landscape: Landscape) -> tuple[Attr[Any], ...]:
     """Return the attributes without which Exchange refuses a new dial plan; 2007 asks for no country code."""
-    return ("extension_digits", "country_code") if _is_made_with_country_code(landscape) else ("extension_digits",)
+    digits = DialPlan.extension_digits
+    return (digits, DialPlan.country_code) if _is_made_with_country_code(landscape) else (digits,)
 
 
 _ONLY_SET_ON_2007 = ("CountryOrRegionCode", "DefaultLanguage")
@@ -201,6 +205,6 @@ def _made_by_script(plan: Resource, landscape: Landscape) -> tuple[Resource, ...
     wanted = folded(plan.key)
     return tuple(
         group
-        for group in landscape.all("hunt_group").values()
-        if folded(str(group.get("dial_plan"))) == wanted and folded(group.key.partition("/")[2]) == wanted
+        for group in landscape.all(HuntGroup).values()
+        if folded(group.get(HuntGroup.dial_plan) or "") == wanted and folded(group.key.partition("/")[2]) == wanted
     )

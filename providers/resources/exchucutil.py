@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import ClassVar
 
+from providers.cmdlets.table import Tabled
 from providers.estate.dial_plans import forest_root, sip_dial_plans
 from providers.estate.script_attempts import RAN_IN_VAIN, attempt_of, attempt_upon, ran_in_vain
 from providers.estate.script_catalogs import not_agreed, replication_queries
@@ -26,11 +27,16 @@ from providers.estate.script_effects import (
 )
 from providers.estate.services import running_script, service_query
 from providers.estate.topology import front_end_pools, front_ends, uc_pools
-from providers.schema.exchange_facts import global_catalogs
+from providers.schema.dial_plan import DialPlan
+from providers.schema.exchange_facts import Permission, global_catalogs
+from providers.schema.exchucutil import Exchucutil
+from providers.schema.hunt_group import HuntGroup
+from providers.schema.ip_gateway import IPGateway
+from providers.schema.lync_facts import LyncService
+from providers.schema.windows_services import ServiceRestart, UMServiceRestart, WindowsServices
 from reconciler.model.abilities import Foreseeing, Owing, Piecemeal
 from reconciler.model.actions import Action
 from reconciler.model.addresses import Address
-from reconciler.model.attributes import Attribute, AttributeKind, AttributeRole
 from reconciler.model.commands import EXCHANGE, Command, Operation, read, write
 from reconciler.model.diagnostics import Diagnostic, Severity
 from reconciler.model.errors import NotFound, SessionError
@@ -39,7 +45,7 @@ from reconciler.model.resource_types import Answer, Due
 from reconciler.model.resources import Resource
 from reconciler.model.rules import Rule
 from reconciler.model.snapshot import Duty, Obligation, Remembered
-from reconciler.model.values import Value, folded
+from reconciler.model.values import EMPTY, Value, folded
 from reconciler.model.words import enumerated
 
 NO_POOL = Rule(
@@ -89,12 +95,11 @@ _SCRIPT_HOST_SERVICES = ("MSExchangeUM", "MSExchangeUMCR", "WinRM")
 """One of these exists on any host that may have run the script; the read also tells whether it runs there."""
 
 
-class Exchucutil(Piecemeal, Foreseeing, Owing):
+class ExchucutilType(Exchucutil, Tabled, Piecemeal, Foreseeing, Owing):
     """The script, once per Exchange forest and Lync forest; key: the root of the Exchange forest."""
 
-    name: ClassVar[str] = "exchucutil"
-    after: ClassVar[tuple[str, ...]] = ("um_service_restart",)
-    refreshes: ClassVar[tuple[str, ...]] = ("ip_gateway", "hunt_group", "permission", "service_restart")
+    after: ClassVar[tuple[str, ...]] = (UMServiceRestart.name,)
+    refreshes: ClassVar[tuple[str, ...]] = (IPGateway.name, HuntGroup.name, Permission.name, ServiceRestart.name)
     rules: ClassVar[tuple[Rule, ...]] = (
         NO_POOL,
         DESTROYS_HUNT_GROUPS,
@@ -112,39 +117,26 @@ class Exchucutil(Piecemeal, Foreseeing, Owing):
     def is_replicated(self) -> bool:
         return True
 
-    @property
-    def attributes(self) -> Mapping[str, Attribute]:
-        docs = {
-            "dial_plans": "SIP dial plans it links.",
-            "pools": "Pools it makes gateways for.",
-            "replaces": "Hunt groups it removes and that are not its own.",
-            "outcalls": "Gateways with outgoing calls before it resets them.",
-        }
-        return {
-            name: Attribute(name, doc, kind=AttributeKind.SET, role=AttributeRole.READ_ONLY)
-            for name, doc in docs.items()
-        }
-
     # when it is due
 
     def due(self, landscape: Landscape) -> Sequence[Due]:
         missing, address = missing_links(landscape), self._address(landscape)
         if not missing or attempt_upon(address, landscape, missing) is not None:
             return ()
-        plans = landscape.wanted("dial_plan")
+        plans = landscape.wanted(DialPlan)
         owes = [Obligation(Duty.FRONT_END_RESTART, host) for host in front_ends(landscape)]
         owes += [Obligation(Duty.LOWER_OUTCALLS, plan) for plan in plans]
         forest = lync_forest(landscape)
         command = Command(
             "exchucutil.ps1", (("Forest", forest),) if forest else (), operation=Operation.SCRIPT, endpoint=EXCHANGE
         )
-        declared = landscape.wanted("hunt_group")
+        declared = landscape.wanted(HuntGroup)
         return (
             Due(
                 Resource(address),
                 reasons=missing,
                 commands=(command,),
-                needs=tuple(Address("dial_plan", plan.key) for plan in lasting_dial_plans(landscape)),
+                needs=tuple(Address(DialPlan.name, plan.key) for plan in lasting_dial_plans(landscape)),
                 owes=tuple(owes),
                 destroyed=tuple(one.address for one in custom_hunt_groups(landscape) if one.key not in declared),
             ),
@@ -160,22 +152,21 @@ class Exchucutil(Piecemeal, Foreseeing, Owing):
         gone = [group.key for group in pool_hunt_groups(landscape)]
         gateways = [made_gateway(pool, landscape) for pool in pools.values()]
         groups = [made_hunt_group(pool.fqdn, plan) for pool in pools.values() for plan in plans]
-        granted = [
-            replace(one, attributes={**one.attributes, "is_granted": True})
-            for one in landscape.all("permission").values()
-        ]
-        landscape = landscape.predicting(by, "ip_gateway", put=gateways)
-        landscape = landscape.predicting(by, "hunt_group", put=groups, drop=gone)
-        return landscape.predicting(by, "permission", put=granted)
+        granted = [one.having(Permission.is_granted, True) for one in landscape.all(Permission).values()]
+        landscape = landscape.predicting(by, IPGateway, put=gateways)
+        landscape = landscape.predicting(by, HuntGroup, put=groups, drop=gone)
+        return landscape.predicting(by, Permission, put=granted)
 
     def expectation(self, action: Action, landscape: Landscape) -> Mapping[str, Value] | None:
         """Return what it found: what it links, what it destroys, and the flags it resets."""
-        gateways = landscape.all("ip_gateway").values()
+        gateways = landscape.all(IPGateway).values()
         return {
-            "dial_plans": tuple(sorted(plan.key for plan in sip_dial_plans(landscape))),
-            "pools": tuple(uc_pools(landscape)),
-            "replaces": tuple(sorted(group.key for group in custom_hunt_groups(landscape))),
-            "outcalls": tuple(sorted(one.key for one in gateways if one.get("outcalls_allowed") is True)),
+            self.dial_plans.name: tuple(sorted(plan.key for plan in sip_dial_plans(landscape))),
+            self.pools.name: tuple(uc_pools(landscape)),
+            self.replaces.name: tuple(sorted(group.key for group in custom_hunt_groups(landscape))),
+            self.outcalls.name: tuple(
+                sorted(one.key for one in gateways if one.get(IPGateway.outcalls_allowed) is True)
+            ),
         }
 
     def is_done(self, action: Action, landscape: Landscape) -> bool:
@@ -192,9 +183,10 @@ class Exchucutil(Piecemeal, Foreseeing, Owing):
 
     def is_partly_done(self, action: Action, before: Landscape, after: Landscape) -> bool:
         """True where it made a hunt group: the Front Ends of that pool need a restart, and its gateway its flag."""
-        known = {(group.address, group.guid, group.get("when_created")) for group in pool_hunt_groups(before)}
+        known = {(group.address, group.guid, group.get(HuntGroup.when_created)) for group in pool_hunt_groups(before)}
         return any(
-            (group.address, group.guid, group.get("when_created")) not in known for group in pool_hunt_groups(after)
+            (group.address, group.guid, group.get(HuntGroup.when_created)) not in known
+            for group in pool_hunt_groups(after)
         )
 
     def tried(self, action: Action, landscape: Landscape, printed: str) -> Remembered | None:
@@ -203,10 +195,9 @@ class Exchucutil(Piecemeal, Foreseeing, Owing):
     def owed_after(self, action: Action, landscape: Landscape) -> Sequence[Obligation]:
         """Return the restarts, each since the Front End's own clock as it was read after the script."""
         return tuple(
-            replace(owed, since=host.text("host_clock"))
+            replace(owed, since=host.get(WindowsServices.host_clock))
             for owed in action.owes
-            if owed.duty is Duty.FRONT_END_RESTART
-            and (host := landscape.one("service_restart", owed.subject)) is not None
+            if owed.duty is Duty.FRONT_END_RESTART and (host := landscape.one(ServiceRestart, owed.subject)) is not None
         )
 
     # what it waits for
@@ -243,8 +234,8 @@ class Exchucutil(Piecemeal, Foreseeing, Owing):
 
     def check(self, landscape: Landscape) -> Sequence[Diagnostic]:
         told: list[Diagnostic] = []
-        plans = landscape.wanted("dial_plan")
-        if plans and not uc_pools(landscape) and landscape.is_readable("lync_service"):
+        plans = landscape.wanted(DialPlan)
+        if plans and not uc_pools(landscape) and landscape.is_readable(LyncService):
             told.append(NO_POOL.told(None, "The Lync topology holds no pool with a Registrar."))
         missing, script = missing_links(landscape), self._address(landscape)
         if missing and script not in landscape.actions:
@@ -255,8 +246,8 @@ class Exchucutil(Piecemeal, Foreseeing, Owing):
             if action.address.type == self.name and not landscape.settings.second_hop:
                 told.append(NO_SECOND_HOP.told(action.address, "The script would run and find no Lync forest."))
             if action.address.type == self.name and action.destroyed:
-                replaces = (action.expects or {}).get("replaces")
-                lost = [key for key in _texts(replaces) if key not in landscape.wanted("hunt_group")]
+                replaces = self.replaces.of(action.expects or EMPTY)
+                lost = [key for key in replaces if key not in landscape.wanted(HuntGroup)]
                 detail = f"It would remove {enumerated(lost)}."
                 told.append(DESTROYS_HUNT_GROUPS.told(action.address, detail))
         return (*told, *_shared_pilots(landscape))
@@ -270,7 +261,7 @@ def lasting_dial_plans(landscape: Landscape) -> tuple[Resource, ...]:
 
     The script finds and links those too, for they go last, with the links it made; they are no reason to run it.
     """
-    wanted, prior = landscape.wanted("dial_plan"), landscape.prior.resources
+    wanted, prior = landscape.wanted(DialPlan), landscape.prior.resources
     return tuple(plan for plan in sip_dial_plans(landscape) if plan.key in wanted or plan.address not in prior)
 
 
@@ -280,15 +271,15 @@ def missing_links(landscape: Landscape) -> tuple[str, ...]:
     Directors never call UM, so a Director pool without a gateway is no reason. Nothing managed: nothing is missing.
     """
     plans = lasting_dial_plans(landscape)
-    readable = all(landscape.is_readable(kind) for kind in ("ip_gateway", "hunt_group", "lync_service"))
-    if not plans or not landscape.wanted("dial_plan") or not readable:
+    readable = all(landscape.is_readable(kind) for kind in (IPGateway, HuntGroup, LyncService))
+    if not plans or not landscape.wanted(DialPlan) or not readable:
         return ()
     links = {
-        (str(group.get("gateway")), folded(str(group.get("dial_plan"))))
-        for group in landscape.all("hunt_group").values()
+        (group.get(HuntGroup.gateway), folded(group.get(HuntGroup.dial_plan) or ""))
+        for group in landscape.all(HuntGroup).values()
     }
     pools = [pool.fqdn for pool in front_end_pools(landscape)]
-    without = [pool for pool in pools if landscape.one("ip_gateway", pool) is None]
+    without = [pool for pool in pools if landscape.one(IPGateway, pool) is None]
     missing: list[str] = []
     if without:
         missing.append(f"no gateway for {enumerated(without)}")
@@ -296,7 +287,7 @@ def missing_links(landscape: Landscape) -> tuple[str, ...]:
         unlinked = [pool for pool in pools if pool not in without and (pool, folded(plan.key)) not in links]
         if unlinked:
             missing.append(f"no hunt group links {plan.key} with {enumerated(unlinked)}")
-    lacking = [one.key for one in landscape.all("permission").values() if one.get("is_granted") is False]
+    lacking = [one.key for one in landscape.all(Permission).values() if one.get(Permission.is_granted) is False]
     if lacking and pools:
         missing.append(f"permission missing: {enumerated(lacking)}")
     return tuple(missing)
@@ -333,7 +324,7 @@ def _is_within(domain: str, other: str) -> bool:
 
 def _shared_pilots(landscape: Landscape) -> Sequence[Diagnostic]:
     by_pilot: dict[str, list[Resource]] = {}
-    for plan in landscape.wanted("dial_plan").values():
+    for plan in landscape.wanted(DialPlan).values():
         by_pilot.setdefault(folded(plan.key.split(".")[0]), []).append(plan)
     return [
         SHARED_PILOT.told(
@@ -342,10 +333,6 @@ def _shared_pilots(landscape: Landscape) -> Sequence[Diagnostic]:
         for plans in by_pilot.values()
         if len(plans) > 1
     ]
-
-
-def _texts(value: Value) -> tuple[str, ...]:
-    return tuple(str(item) for item in value) if isinstance(value, tuple) else ()
 
 
 # --- whether it runs -------------------------------------------------------------------------------------------------

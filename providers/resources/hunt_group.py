@@ -18,7 +18,10 @@ from providers.cmdlets.value_types import Text, object_name, text
 from providers.estate.gateways import address_of, gateway_argument
 from providers.estate.servers import um_hosts
 from providers.estate.topology import uc_pools
+from providers.schema.exchucutil import Exchucutil
 from providers.schema.hunt_group import HuntGroup
+from providers.schema.ip_gateway import IPGateway
+from providers.schema.lync_facts import Pool
 from reconciler.model.addresses import Address
 from reconciler.model.commands import Command, NameOf, ObjectId, write
 from reconciler.model.diagnostics import Diagnostic, Problem, Severity
@@ -68,19 +71,20 @@ class HuntGroupType(HuntGroup, CmdletResource):
     """The link of a gateway to a dial plan; made by exchucutil, custom ones kept."""
 
     lifecycle: ClassVar[Lifecycle] = Lifecycle.FIXED
-    after: ClassVar[tuple[str, ...]] = ("exchucutil",)
+    after: ClassVar[tuple[str, ...]] = (Exchucutil.name,)
     section: ClassVar[str | None] = "hunt_groups"
     noun: ClassVar[str] = "UMHuntGroup"
     key_type: ClassVar[Any] = Annotated[Text, AfterValidator(_is_key)]
-    reads_after: ClassVar[tuple[str, ...]] = ("ip_gateway",)
+    reads_after: ClassVar[tuple[str, ...]] = (IPGateway.name,)
     rules: ClassVar[tuple[Rule, ...]] = (UNKNOWN_GATEWAY, TAKEN_NAME, NO_PILOT)
 
     def declared(self, key: str, values: Mapping[str, Value]) -> Resource | Sequence[Problem]:
         gateway = key.partition("/")[0]
-        if values.get("gateway", gateway) != gateway:
-            detail = f'"gateway" is {values["gateway"]}, but the name says {gateway}.'
-            return (Problem(("gateway",), "Invalid value", detail, "Leave gateway out, or write the same in both."),)
-        return super().declared(key, {**values, "gateway": gateway})
+        written = self.gateway.of(values)
+        if written not in (None, gateway):
+            detail, remedy = f'"gateway" is {written}, but the name says {gateway}.', "write the same in both."
+            return (Problem((self.gateway.name,), "Invalid value", detail, f"Leave gateway out, or {remedy}"),)
+        return super().declared(key, {**values, self.gateway.name: gateway})
 
     def from_record(self, record: Record, landscape: Landscape) -> Resource | None:
         """Return the hunt group; its gateway is referred to by name, and known here by its address."""
@@ -91,24 +95,24 @@ class HuntGroupType(HuntGroup, CmdletResource):
         guid = record.get("Guid")
         return Resource(
             Address(self.name, f"{address}/{name}"),
-            {**self.canonical(record), "gateway": address},
+            {**self.canonical(record), self.gateway.name: address},
             name=f"{gateway_name}\\{name}",
             guid=guid if isinstance(guid, str) else None,
         )
 
     def needs(self, desired: Resource, landscape: Landscape) -> Sequence[Address]:
-        return tuple(address for address in landscape.actions if address.type == "exchucutil")
+        return landscape.planned(Exchucutil)
 
     def create(self, desired: Resource, landscape: Landscape) -> Sequence[Command]:
         gateway, _, name = desired.key.partition("/")
-        values = {"PilotIdentifier": desired.attributes["pilot_identifier"]} if desired.text("pilot_identifier") else {}
+        pilot = desired.get(self.pilot_identifier)
         return (
             write(
                 "New-UMHuntGroup",
                 Name=name,
-                UMDialPlan=desired.get("dial_plan"),
+                UMDialPlan=desired.get(self.dial_plan),
                 UMIPGateway=gateway_argument(gateway, landscape),
-                **values,
+                **({"PilotIdentifier": pilot} if pilot else {}),
             ),
         )
 
@@ -118,21 +122,21 @@ class HuntGroupType(HuntGroup, CmdletResource):
     def is_implied(self, observed: Resource, landscape: Landscape) -> bool:
         """True for the links that exchucutil makes: on a pool's gateway, named as their dial plan."""
         name = folded(observed.key.partition("/")[2])
-        is_named_so = name == folded(observed.text("dial_plan") or "")
-        return is_named_so and (observed.text("gateway") or "") in uc_pools(landscape)
+        is_named_so = name == folded(observed.get(HuntGroup.dial_plan) or "")
+        return is_named_so and (observed.get(HuntGroup.gateway) or "") in uc_pools(landscape)
 
     def check(self, landscape: Landscape) -> Sequence[Diagnostic]:
         told: list[Diagnostic] = []
-        gateways = landscape.all("ip_gateway")
+        gateways = landscape.all(IPGateway)
         majors = {host.version.major for host in um_hosts(landscape).values()}
         for declared in landscape.wanted(self.name).values():
             gateway, _, name = declared.key.partition("/")
-            if majors and max(majors) == 8 and not declared.text("pilot_identifier"):
+            if majors and max(majors) == 8 and not declared.get(self.pilot_identifier):
                 told.append(NO_PILOT.told(declared, f"{declared.address} has no pilot identifier."))
-            if gateway not in gateways and landscape.is_readable("ip_gateway"):
+            if gateway not in gateways and landscape.is_readable(IPGateway):
                 detail = f'{declared.address} stands on the gateway "{gateway}", which does not exist.'
                 told.append(UNKNOWN_GATEWAY.told(declared, detail, did_you_mean(gateway, gateways)))
-            elif gateway in landscape.all("pool") and folded(name) == folded(str(declared.get("dial_plan"))):
+            elif gateway in landscape.all(Pool) and folded(name) == folded(declared.get(self.dial_plan) or ""):
                 detail = f"{declared.address} is named like the dial plan it links."
                 told.append(TAKEN_NAME.told(declared, detail))
         return told
@@ -142,7 +146,7 @@ def hunt_group_argument(group: Resource, landscape: Landscape) -> str | ObjectId
     """Return what a cmdlet takes for a hunt group: its GUID, gateway and name of one that has none yet, or the promise
     of it where that gateway is new."""
     gateway, _, name = group.key.partition("/")
-    known = landscape.one("ip_gateway", gateway)
+    known = landscape.one(IPGateway, gateway)
     if group.name or known is None:
         return object_argument(group, f"{gateway}\\{name}")
     return f"{known.name}\\{name}" if known.name else NameOf(group.address, "hunt group")

@@ -23,7 +23,12 @@ from providers.estate.outcalls import (
     wanted_outcalls,
 )
 from providers.estate.topology import uc_pools
+from providers.schema.dial_plan import DialPlan
+from providers.schema.exchucutil import Exchucutil
+from providers.schema.hunt_group import HuntGroup
 from providers.schema.ip_gateway import IPGateway
+from providers.schema.lync_facts import LyncSite
+from providers.schema.windows_services import ServiceRestart
 from reconciler.model.abilities import Deciding, Obliged
 from reconciler.model.actions import Action
 from reconciler.model.addresses import Address
@@ -99,7 +104,7 @@ class IPGatewayType(IPGateway, CmdletResource, Obliged, Deciding):
     """The gateway of a pool: outgoing calls, one gateway per dial plan, solved jointly."""
 
     lifecycle: ClassVar[Lifecycle] = Lifecycle.SETTING
-    after: ClassVar[tuple[str, ...]] = ("service_restart",)
+    after: ClassVar[tuple[str, ...]] = (ServiceRestart.name,)
     noun: ClassVar[str] = "UMIPGateway"
     key_type: ClassVar[Any] = Fqdn
     key_parameter: ClassVar[str] = "Address"
@@ -118,7 +123,8 @@ class IPGatewayType(IPGateway, CmdletResource, Obliged, Deciding):
     def derive(self, landscape: Landscape) -> Sequence[Resource]:
         wanted = wanted_outcalls(solve_outcalls(landscape))
         return tuple(
-            Resource(Address(self.name, gateway), {"outcalls_allowed": allowed}) for gateway, allowed in wanted.items()
+            Resource(Address(self.name, gateway)).having(self.outcalls_allowed, allowed)
+            for gateway, allowed in wanted.items()
         )
 
     def decisions(self, landscape: Landscape) -> Mapping[str, str]:
@@ -127,8 +133,8 @@ class IPGatewayType(IPGateway, CmdletResource, Obliged, Deciding):
 
     def needs(self, desired: Resource, landscape: Landscape) -> Sequence[Address]:
         """Return the script that makes it, and before it is disabled the gateways that take over."""
-        scripts = [address for address in landscape.actions if address.type == "exchucutil"]
-        return (*scripts, *(() if desired.get("outcalls_allowed") else _successors(desired.key, landscape)))
+        successors = () if desired.get(self.outcalls_allowed) else _successors(desired.key, landscape)
+        return (*landscape.planned(Exchucutil), *successors)
 
     def conditions(self, action: Action, landscape: Landscape) -> Mapping[str, Value]:
         """Return which gateways take over from one that is disabled.
@@ -145,7 +151,7 @@ class IPGatewayType(IPGateway, CmdletResource, Obliged, Deciding):
         return True
 
     def met(self, landscape: Landscape) -> Sequence[Obligation]:
-        if not (landscape.is_readable(self.name) and landscape.is_readable("hunt_group")):
+        if not (landscape.is_readable(self.name) and landscape.is_readable(HuntGroup)):
             return ()
         return tuple(
             owed
@@ -160,25 +166,25 @@ class IPGatewayType(IPGateway, CmdletResource, Obliged, Deciding):
 
 def _successors(gateway: str, landscape: Landscape) -> tuple[Address, ...]:
     """Return the gateways that will place the calls of the dial plans that ``gateway`` serves."""
-    plans = [plan.key for plan in landscape.wanted("dial_plan").values()]
+    plans = [plan.key for plan in landscape.wanted(DialPlan).values()]
     shared = {one for plan in plans if gateway in (linked := gateways_of(plan, landscape)) for one in linked}
-    wanted = landscape.wanted("ip_gateway").values()
-    return tuple(one.address for one in wanted if one.key in shared and one.get("outcalls_allowed") is True)
+    wanted = landscape.wanted(IPGateway).values()
+    return tuple(one.address for one in wanted if one.key in shared and one.get(IPGateway.outcalls_allowed) is True)
 
 
 def _enabled(plan: str, landscape: Landscape) -> tuple[str, ...]:
-    known = ((gateway, landscape.one("ip_gateway", gateway)) for gateway in gateways_of(plan, landscape))
+    known = ((gateway, landscape.one(IPGateway, gateway)) for gateway in gateways_of(plan, landscape))
     return tuple(
         gateway
         for gateway, one in known
-        if one is not None and one.get("outcalls_allowed") is True and one.get("status") != "Disabled"
+        if one is not None and one.get(IPGateway.outcalls_allowed) is True and one.get(IPGateway.status) != "Disabled"
     )
 
 
 def _check(each: PlanOutcalls, landscape: Landscape) -> Sequence[Diagnostic]:
     told: list[Diagnostic] = []
-    plan, site = each.plan, each.plan.text("site")
-    sites = landscape.all("lync_site")
+    plan, site = each.plan, each.plan.get(DialPlan.site)
+    sites = landscape.all(LyncSite)
     if site and sites and site not in sites:
         told.append(UNKNOWN_SITE.told(plan, f'{plan.address} names the site "{site}".', did_you_mean(site, sites)))
     match each.trouble:
@@ -215,7 +221,7 @@ def _invalid_choice(each: PlanOutcalls, landscape: Landscape) -> Diagnostic:
         detail = f'{each.plan.address} chooses "{each.explicit}", the gateway of a Director pool.'
         return INVALID_CHOICE.told(each.plan, detail)
     known = landscape.one(IPGateway.name, each.explicit)
-    if known is not None and known.get("status") == "Disabled":
+    if known is not None and known.get(IPGateway.status) == "Disabled":
         detail = f'{each.plan.address} chooses "{each.explicit}", which is disabled.'
         return INVALID_CHOICE.told(each.plan, detail, f"Write another one, or enable it:\n  {_enabling(known)}")
     detail = f'{each.plan.address} chooses "{each.explicit}", which is not linked to it.'
@@ -240,14 +246,14 @@ def _orphans(landscape: Landscape) -> Sequence[Diagnostic]:
 
 def _disabled(landscape: Landscape) -> Sequence[Diagnostic]:
     """Return the gateways of pools that take no calls of our dial plans; one that is chosen is an error already."""
-    plans, pools = landscape.wanted("dial_plan").values(), uc_pools(landscape)
-    chosen = {plan.get("outcall_gateway") for plan in plans}
+    plans, pools = landscape.wanted(DialPlan).values(), uc_pools(landscape)
+    chosen = {plan.get(DialPlan.outcall_gateway) for plan in plans}
     linked = sorted({gateway for plan in plans for gateway in gateways_of(plan.key, landscape)} & set(pools))
     known = (landscape.one(IPGateway.name, gateway) for gateway in linked if gateway not in chosen)
     return tuple(
         DISABLED.told(gateway, f"{gateway.address} is disabled.", f"Enable it:\n  {_enabling(gateway)}")
         for gateway in known
-        if gateway is not None and gateway.get("status") == "Disabled"
+        if gateway is not None and gateway.get(IPGateway.status) == "Disabled"
     )
 
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator
@@ -19,7 +18,9 @@ from pydantic import AfterValidator
 from providers.cmdlets.cmdlet_resource import CmdletResource
 from providers.cmdlets.value_types import Normalise, Text, checked, plain
 from providers.estate.servers import named_servers, um_hosts
+from providers.schema.dial_plan import DialPlan
 from providers.schema.lync_dial_plan import LyncDialPlan
+from providers.schema.server_binding import ServerBinding
 from reconciler.model.abilities import Holder
 from reconciler.model.addresses import Address
 from reconciler.model.claims import Claim
@@ -73,7 +74,7 @@ class LyncDialPlanType(LyncDialPlan, CmdletResource, Holder):
     """A Lync dial plan (location profile)."""
 
     lifecycle: ClassVar[Lifecycle] = Lifecycle.OBJECT
-    after: ClassVar[tuple[str, ...]] = ("dial_plan",)
+    after: ClassVar[tuple[str, ...]] = (DialPlan.name,)
     section: ClassVar[str | None] = "lync_dial_plans"
     noun: ClassVar[str] = "CsDialPlan"
     endpoint: ClassVar[Endpoint] = LYNC
@@ -97,14 +98,16 @@ class LyncDialPlanType(LyncDialPlan, CmdletResource, Holder):
 
     def released(self, holder: Resource, claims: Sequence[Claim], landscape: Landscape) -> Resource:
         """Return the dial plan under a name that stands for it until it is removed or renamed: it must have one."""
-        taken = {folded(one.text("simple_name") or "") for one in landscape.all(self.name).values()}
-        names = (f"{str(holder.get('simple_name'))[:240]}-freed{number or ''}" for number in itertools.count())
+        taken = {folded(one.get(LyncDialPlan.simple_name) or "") for one in landscape.all(self.name).values()}
+        names = (
+            f"{str(holder.get(LyncDialPlan.simple_name))[:240]}-freed{number or ''}" for number in itertools.count()
+        )
         parked = next(name for name in names if folded(name) not in taken)
-        return replace(holder, attributes={**holder.attributes, "simple_name": parked})
+        return holder.having(self.simple_name, parked)
 
     def successors(self, gone: Resource, landscape: Landscape) -> Sequence[Address]:
         """Return the new Lync dial plans, and the new UM dial plans that are to serve the same users."""
-        return (*landscape.made(self.name), *landscape.made("dial_plan"))
+        return (*landscape.made(self), *landscape.made(DialPlan))
 
     def check_declared(self, landscape: Landscape) -> Sequence[Diagnostic]:
         return _shared_names(landscape)
@@ -112,19 +115,19 @@ class LyncDialPlanType(LyncDialPlan, CmdletResource, Holder):
     def check(self, landscape: Landscape) -> Sequence[Diagnostic]:
         told = list(_shared_names(landscape))
         contexts = required_names(landscape)
-        for plan in landscape.wanted("dial_plan").values():
-            named = plan.text("lync_dial_plan")
+        for plan in landscape.wanted(DialPlan).values():
+            named = plan.get(DialPlan.lync_dial_plan)
             if named is None or not landscape.is_readable(self.name):
                 continue
             known = landscape.one(self.name, named)
-            context = contexts.get(folded(named))
+            context, simple_name = contexts.get(folded(named)), known.get(self.simple_name) if known else None
             if known is None:
                 detail = f'{plan.address} names the Lync dial plan "{named}".'
                 near = did_you_mean(named, landscape.all(self.name))
                 remedy = near if near.endswith("?") else f"{UNKNOWN_LYNC_DIAL_PLAN.remedy} {near}"
                 told.append(UNKNOWN_LYNC_DIAL_PLAN.told(plan, detail, remedy))
-            elif context and folded(known.text("simple_name") or "") != folded(context):
-                detail = f'{known.address} has the simple name "{known.get("simple_name")}"; it must be "{context}".'
+            elif context and folded(simple_name or "") != folded(context):
+                detail = f'{known.address} has the simple name "{simple_name}"; it must be "{context}".'
                 told.append(NAME_RULE.told(landscape.wanted(self.name).get(named, plan), detail))
         return told
 
@@ -136,7 +139,7 @@ def _shared_names(landscape: Landscape) -> Sequence[Diagnostic]:
     holders: dict[str, Resource] = {}
     told: list[Diagnostic] = []
     for plan in (*others, *wanted.values()):
-        if name := plan.text("simple_name"):
+        if name := plan.get(LyncDialPlan.simple_name):
             holder = holders.setdefault(folded(name), plan)
             if holder is not plan and plan.key in wanted:
                 told.append(NAME_TWICE.told(plan, f'"{name}" is given to {placed(holder)} and {placed(plan)}.'))
@@ -147,12 +150,12 @@ def required_names(landscape: Landscape) -> dict[str, str]:
     """Return the SimpleName that the rule asks for, by Lync dial plan in lower case; empty from 2010 SP1 on."""
     hosts = um_hosts(landscape)
     required: dict[str, str] = {}
-    for plan in landscape.wanted("dial_plan").values():
-        named = plan.text("lync_dial_plan")
+    for plan in landscape.wanted(DialPlan).values():
+        named = plan.get(DialPlan.lync_dial_plan)
         serving = {*named_servers(plan, landscape), *_bound_servers(plan, landscape)}
         is_old = any(hosts[fqdn].version.needs_simple_name for fqdn in serving if fqdn in hosts)
-        known = landscape.one("dial_plan", plan.key)
-        context = known.text("phone_context") if known else None
+        known = landscape.one(DialPlan, plan.key)
+        context = known.get(DialPlan.phone_context) if known else None
         if named and is_old and context:
             required[folded(named)] = context
     return required
@@ -162,12 +165,12 @@ def _bound_servers(plan: Resource, landscape: Landscape) -> tuple[str, ...]:
     wanted = folded(plan.key)
     return tuple(
         binding.key.rpartition("/")[0]
-        for binding in landscape.all("server_binding").values()
-        if any(folded(bound) == wanted for bound in binding.items("dial_plans"))
+        for binding in landscape.all(ServerBinding).values()
+        if any(folded(bound) == wanted for bound in binding.get(ServerBinding.dial_plans))
     )
 
 
 def _named(plan: Resource, context: str | None) -> Resource:
-    if context is None or "simple_name" in plan.attributes:
+    if context is None or plan.has(LyncDialPlan.simple_name):
         return plan
-    return replace(plan, attributes={**plan.attributes, "simple_name": context})
+    return plan.having(LyncDialPlan.simple_name, context)

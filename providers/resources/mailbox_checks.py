@@ -15,7 +15,11 @@ from typing import Final
 from providers.cmdlets.cmdlet_resource import object_argument
 from providers.estate.people import Fit, fits_by_name
 from providers.estate.policies import plan_of, plans_by_policy
-from providers.schema.eum_addresses import freeing, left_over
+from providers.schema.dial_plan import DialPlan
+from providers.schema.eum_addresses import EumAddress, freeing, left_over
+from providers.schema.exchange_facts import Mailbox
+from providers.schema.lync_facts import LyncUser
+from providers.schema.um_mailbox import UMMailbox
 from reconciler.model.actions import ActionKind
 from reconciler.model.commands import LYNC, write
 from reconciler.model.diagnostics import Diagnostic, Severity
@@ -147,13 +151,13 @@ _SEVERAL: Final = 3
 
 def check_mailboxes(landscape: Landscape) -> Sequence[Diagnostic]:
     """Return everything wrong with the declared mailboxes, in one pass over them."""
-    rows: Mapping[str, Resource] = landscape.declared.get("um_mailbox", {})
+    rows: Mapping[str, Resource] = landscape.written(UMMailbox)
     if not rows:
         return ()
     ended = [row for row in rows.values() if is_ended(row.attributes)]
     declared = Resources(row for row in rows.values() if not is_ended(row.attributes))
     by_policy = plans_by_policy(landscape)
-    plans = {row.key: plan_of(row.text("policy"), by_policy) for row in declared.values()}
+    plans = {row.key: plan_of(row.get(UMMailbox.policy), by_policy) for row in declared.values()}
     return (
         *_of_two(ended, landscape),
         *_against_world(declared, landscape),
@@ -164,10 +168,10 @@ def check_mailboxes(landscape: Landscape) -> Sequence[Diagnostic]:
 
 def check_rows(landscape: Landscape) -> Sequence[Diagnostic]:
     """Return what contradicts itself among the rows of mailboxes, whatever the servers will tell of them."""
-    rows: Mapping[str, Resource] = landscape.declared.get("um_mailbox", {})
+    rows: Mapping[str, Resource] = landscape.written(UMMailbox)
     declared = Resources(row for row in rows.values() if not is_ended(row.attributes))
     by_policy = plans_by_policy(landscape)
-    plans = {row.key: plan_of(row.text("policy"), by_policy) for row in declared.values()}
+    plans = {row.key: plan_of(row.get(UMMailbox.policy), by_policy) for row in declared.values()}
     digits = _digits(landscape)
     miscounted = _miscounted(declared, plans, digits)
     right = {plan: count for plan, count in digits.items() if plan not in miscounted}
@@ -179,15 +183,15 @@ def check_rows(landscape: Landscape) -> Sequence[Diagnostic]:
 
 
 def _wrong_plan(plan: str, count: int, length: int, landscape: Landscape) -> Diagnostic:
-    known = landscape.wanted("dial_plan")[plan]
+    known = landscape.wanted(DialPlan)[plan]
     detail = f"{known.address} asks for {count} digits. The extensions of all its users have {length}."
     return WRONG_DIGITS.told(known, detail, f"Write extension_digits: {length}, or correct the users.")
 
 
 def _of_two(ended: Sequence[Resource], landscape: Landscape) -> Iterator[Diagnostic]:
     """Find rows that end somebody's voice mail and do not say whose; one without a mailbox has ended already."""
-    mailboxes = landscape.all("mailbox")
-    if not ended or not landscape.is_readable("mailbox"):
+    mailboxes = landscape.all(Mailbox)
+    if not ended or not landscape.is_readable(Mailbox):
         return
     fits = fits_by_name([row.written or row.key for row in ended], landscape)
     told = (one for row in ended for one in _whom(row, mailboxes, fits))
@@ -196,13 +200,13 @@ def _of_two(ended: Sequence[Resource], landscape: Landscape) -> Iterator[Diagnos
 
 def is_ended(row: Mapping[str, Value]) -> bool:
     """True for a row that ends voice mail of its user."""
-    return row.get("state") == "absent"
+    return UMMailbox.state.of(row) == "absent"
 
 
 def _against_world(declared: Mapping[str, Resource], landscape: Landscape) -> Iterator[Diagnostic]:
-    mailboxes, users = landscape.all("mailbox"), landscape.all("lync_user")
-    knows_mailboxes, knows_users = landscape.is_readable("mailbox"), landscape.is_readable("lync_user")
-    by_email = {email: user for user in users.values() if (email := user.text("email"))}
+    mailboxes, users = landscape.all(Mailbox), landscape.all(LyncUser)
+    knows_mailboxes, knows_users = landscape.is_readable(Mailbox), landscape.is_readable(LyncUser)
+    by_email = {email: user for user in users.values() if (email := user.get(LyncUser.email))}
     texts = [row.written or row.key for row in declared.values()]
     fits = fits_by_name(texts, landscape) if knows_mailboxes else {}
     for row in declared.values():
@@ -218,12 +222,12 @@ def _within_plans(
     """Find rows whose dial plan is not that of their policy, or whose extensions are not as long as it asks."""
     for row in declared.values():
         plan = plans[row.key]
-        written = row.text("dial_plan")
+        written = row.get(UMMailbox.dial_plan)
         if plan and written and folded(written) != folded(plan):
-            detail = f"{row.address} has the policy {row.get('policy')} of {plan}, and the dial plan {written}."
+            detail = f"{row.address} has the policy {row.get(UMMailbox.policy)} of {plan}, and the dial plan {written}."
             yield OTHER_PLAN.told(row, detail)
         count = digits.get(folded(plan or ""))
-        wrong = [one for one in row.items("extension") if count is not None and len(one) != count]
+        wrong = [one for one in row.get(UMMailbox.extension) if count is not None and len(one) != count]
         if wrong:
             detail = f"{row.address} has the extension {enumerated(wrong)}; {plan} asks for {count} digits."
             yield WRONG_DIGITS.told(row, detail)
@@ -239,7 +243,7 @@ def _miscounted(
     lengths: dict[str, Counter[int]] = {}
     for row in declared.values():
         if (plan := folded(plans[row.key] or "")) in digits:
-            lengths.setdefault(plan, Counter()).update(map(len, row.items("extension")))
+            lengths.setdefault(plan, Counter()).update(map(len, row.get(UMMailbox.extension)))
     return {
         plan: length
         for plan, counted in lengths.items()
@@ -275,7 +279,7 @@ def _whom(
 def _against_lync(
     row: Resource, users: Mapping[str, Resource], by_email: Mapping[str, Resource], *, is_new: bool
 ) -> Iterator[Diagnostic]:
-    sip = row.text("sip_address")
+    sip = row.get(UMMailbox.sip_address)
     known = by_email.get(row.key)
     if sip is None:
         if not is_new:
@@ -292,11 +296,11 @@ def _against_lync(
             detail = f"{row.address} has the SIP address {sip}, which no user in Lync has."
             remedy = "Correct the SIP address, or enable its user for Lync and Enterprise Voice first."
             yield NO_USER.told(row, detail, remedy)
-    elif user.get("hosted_voicemail") is True:
+    elif user.get(LyncUser.hosted_voicemail) is True:
         ending = write("Set-CsUser", LYNC, Identity=f"sip:{sip}", HostedVoiceMail=False)
         remedy = f"Take the row out, or end hosted voice mail for the user:\n  {ending}"
         yield HOSTED.told(row, f"{sip} has hosted voice mail; {row.address} is left out.", remedy)
-    elif user.get("enterprise_voice") is not True:
+    elif user.get(LyncUser.enterprise_voice) is not True:
         command = write("Set-CsUser", LYNC, Identity=f"sip:{sip}", EnterpriseVoiceEnabled=True)
         remedy = f"Enable the user for Enterprise Voice first:\n  {command}"
         yield NO_VOICE.told(row, f"{sip} is not enabled for Enterprise Voice.", remedy)
@@ -305,13 +309,13 @@ def _against_lync(
 def _is_enabled(row: Resource, landscape: Landscape) -> bool:
     """True where the plan enables a mailbox, or would if nothing forbade it."""
     action = landscape.actions.get(row.address)
-    is_there = landscape.one("um_mailbox", row.key) is not None
+    is_there = landscape.one(UMMailbox, row.key) is not None
     return not is_there or (action is not None and action.kind in (ActionKind.CREATE, ActionKind.REPLACE))
 
 
 def _digits(landscape: Landscape) -> Mapping[str, int]:
-    plans = [*landscape.all("dial_plan").values(), *landscape.wanted("dial_plan").values()]
-    return {folded(plan.key): count for plan in plans if isinstance(count := plan.get("extension_digits"), int)}
+    plans = [*landscape.all(DialPlan).values(), *landscape.wanted(DialPlan).values()]
+    return {folded(plan.key): count for plan in plans if isinstance(count := plan.get(DialPlan.extension_digits), int)}
 
 
 def _twice(
@@ -319,10 +323,10 @@ def _twice(
 ) -> Iterator[Diagnostic]:
     """Find what a row asks for and somebody else has: another row, another mailbox, or one without UM."""
     held: dict[tuple[str, str, str], Resource] = {}
-    for mailbox in landscape.all("um_mailbox").values():
+    for mailbox in landscape.all(UMMailbox).values():
         if mailbox.key not in declared:
             for attribute, value in _claims(mailbox):
-                held.setdefault((attribute, folded(mailbox.text("dial_plan") or ""), value), mailbox)
+                held.setdefault((attribute, folded(mailbox.get(UMMailbox.dial_plan) or ""), value), mailbox)
     scopes = {plan: _scopes(plan, landscape) for plan in {plan for plan in plans.values() if plan is not None}}
     for row in declared.values():
         plan = plans[row.key]
@@ -349,24 +353,26 @@ class _Scope:
 
 def _scopes(plan: str, landscape: Landscape) -> tuple[_Scope, ...]:
     """Return the dial plan and those equivalent to it: an extension is unique among all of them."""
-    by_context = {folded(str(one.get("phone_context"))): one.key for one in landscape.all("dial_plan").values()}
-    known = landscape.one("dial_plan", plan)
-    contexts = [known.text("phone_context") or "", *known.items("equivalent_contexts")] if known is not None else []
+    by_context = {folded(one.get(DialPlan.phone_context) or ""): one.key for one in landscape.all(DialPlan).values()}
+    known = landscape.one(DialPlan, plan)
+    contexts = (
+        [known.get(DialPlan.phone_context) or "", *known.get(DialPlan.equivalent_contexts)] if known is not None else []
+    )
     return tuple(_Scope(folded(by_context.get(folded(one), "")), one) for one in contexts if one)
 
 
 def _claims(mailbox: Resource) -> Iterator[tuple[str, str]]:
     """Yield what a mailbox holds alone within its dial plan."""
-    yield from (("extension", value) for value in mailbox.items("extension"))
-    if sip := mailbox.text("sip_address"):
+    yield from (("extension", value) for value in mailbox.get(UMMailbox.extension))
+    if sip := mailbox.get(UMMailbox.sip_address):
         yield "sip_address", sip
 
 
 def _holder(row: Resource, plan: str, value: str, holder: Resource, landscape: Landscape) -> tuple[str, str]:
     """Return what is said of a value that another mailbox has, and how it becomes free."""
-    if holder.key in landscape.declared.get("um_mailbox", {}):
+    if holder.key in landscape.written(UMMailbox):
         return f"{value} is given to {placed(holder)} and {placed(row)} in {plan}.", ""
-    where = holder.text("dial_plan") or plan
+    where = holder.get(UMMailbox.dial_plan) or plan
     why = "was declared before and stays enabled" if holder.address in landscape.prior.resources else "is not declared"
     detail = f"{row.address} asks for {value} in {plan}. {holder.address} holds it in {where}; it {why}."
     free = write("Disable-UMMailbox", Identity=object_argument(holder, holder.key))
@@ -375,12 +381,12 @@ def _holder(row: Resource, plan: str, value: str, holder: Resource, landscape: L
 
 def _left(row: Resource, value: str, scopes: Sequence[_Scope], landscape: Landscape) -> Resource | None:
     found = (left_over(value, scope.context, landscape) for scope in scopes)
-    return next((one for one in found if one is not None and one.text("holder") != folded(row.key)), None)
+    return next((one for one in found if one is not None and one.get(EumAddress.holder) != folded(row.key)), None)
 
 
 def _left_over(row: Resource, plan: str, value: str, left: Resource) -> tuple[str, str]:
     detail = (
-        f"{row.address} asks for {value} in {plan}. The mailbox {left.get('holder')} holds it: UM is not enabled "
-        f"there, but its address {left.get('written')} was left behind."
+        f"{row.address} asks for {value} in {plan}. The mailbox {left.get(EumAddress.holder)} holds it: UM is not "
+        f"enabled there, but its address {left.get(EumAddress.written)} was left behind."
     )
     return detail, f"Give another one, or take the address away:\n  {freeing(left)}"

@@ -14,12 +14,15 @@ from typing import Annotated, Any, ClassVar
 from pydantic import AfterValidator
 
 from providers.cmdlets.cmdlet_resource import CmdletResource, object_argument
+from providers.cmdlets.problems import missing
 from providers.cmdlets.value_types import Normalise, Text
+from providers.schema.dial_plan import DialPlan
 from providers.schema.mailbox_policy import DEFAULT, MailboxPolicy, default_spelt
+from providers.schema.um_mailbox import UMMailbox
 from reconciler.model.actions import ActionKind
 from reconciler.model.addresses import Address
 from reconciler.model.commands import Argument, Command, NameOf
-from reconciler.model.diagnostics import MISSING_ATTRIBUTE, Diagnostic, Problem
+from reconciler.model.diagnostics import Diagnostic, Problem
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import Answer, Diagnosed, Lifecycle
 from reconciler.model.resources import Resource
@@ -56,7 +59,7 @@ class MailboxPolicyType(MailboxPolicy, CmdletResource):
     """A UM mailbox policy; <dial plan>/default is the one the dial plan brought."""
 
     lifecycle: ClassVar[Lifecycle] = Lifecycle.OBJECT
-    after: ClassVar[tuple[str, ...]] = ("dial_plan",)
+    after: ClassVar[tuple[str, ...]] = (DialPlan.name,)
     section: ClassVar[str | None] = "mailbox_policies"
     noun: ClassVar[str] = "UMMailboxPolicy"
     key_type: ClassVar[Any] = Annotated[Text, Normalise(default_spelt), AfterValidator(_is_name)]
@@ -65,16 +68,15 @@ class MailboxPolicyType(MailboxPolicy, CmdletResource):
 
     def declared(self, key: str, values: Mapping[str, Value]) -> Resource | Sequence[Problem]:
         """Return the policy; the plan of a default policy is in its key, and has only to agree."""
-        plan = values.get("dial_plan")
+        plan = self.dial_plan.of(values)
         if key.endswith(DEFAULT):
             owner = key.removesuffix(DEFAULT)
-            if plan is not None and folded(str(plan)) != folded(owner):
+            if plan is not None and folded(plan) != folded(owner):
                 detail = f'"dial_plan" is {plan}, but the name says {owner}.'
-                return (Problem(("dial_plan",), "Invalid value", detail, "Leave dial_plan out."),)
-            return super().declared(key, {**values, "dial_plan": owner})
-        if not isinstance(plan, str):
-            detail = '"dial_plan" is not written and has no default.'
-            return (Problem((), MISSING_ATTRIBUTE, detail, "Write dial_plan."),)
+                return (Problem((self.dial_plan.name,), "Invalid value", detail, "Leave dial_plan out."),)
+            return super().declared(key, {**values, self.dial_plan.name: owner})
+        if plan is None:
+            return (missing(self.dial_plan.name),)
         if folded(key) == folded(_english_name(plan)):
             detail = f'The name "{key}" is that of the policy which the dial plan brings.'
             return (Problem((), "Invalid name", detail, f"Write {plan}{DEFAULT}.", on_key=True),)
@@ -86,7 +88,7 @@ class MailboxPolicyType(MailboxPolicy, CmdletResource):
         declared: Mapping[str, Resource] = landscape.declared.get(self.name, {})
         by_plan: dict[str, list[Resource]] = {}
         for one in found:
-            if isinstance(one, Resource) and (plan := one.text("dial_plan")):
+            if isinstance(one, Resource) and (plan := one.get(MailboxPolicy.dial_plan)):
                 by_plan.setdefault(plan, []).append(one)
         defaults = {
             default.address: Address(self.name, f"{plan}{DEFAULT}")
@@ -133,10 +135,8 @@ class MailboxPolicyType(MailboxPolicy, CmdletResource):
             action = landscape.actions.get(policy.address)
             if action is not None and action.kind is ActionKind.CREATE and policy.key.strip("*") != policy.key:
                 told.append(PATTERN.told(policy, f'"{policy.key}" is to be made.'))
-            reset, attempts = (
-                policy.get(name, observed.get(name) if observed else None)
-                for name in ("logon_failures_before_pin_reset", "max_logon_attempts")
-            )
+            after = policy.over(observed)
+            reset, attempts = after.get(self.logon_failures_before_pin_reset), after.get(self.max_logon_attempts)
             if isinstance(reset, int) and isinstance(attempts, int) and reset >= attempts:
                 detail = f"{policy.address} resets the PIN after {reset} failed logons, and locks after {attempts}."
                 told.append(PIN_RESET.told(policy, detail))
@@ -154,13 +154,13 @@ def policy_argument(key: str, landscape: Landscape) -> Argument:
 def _missing_defaults(landscape: Landscape, declared: set[str]) -> Iterator[Resource]:
     if not landscape.is_readable(MailboxPolicy.name):
         return
-    wanted = landscape.declared.get("um_mailbox", {}).values()
-    asked = {folded(key): key for one in wanted if (key := one.text("policy") or "").endswith(DEFAULT)}
+    wanted = landscape.written(UMMailbox).values()
+    asked = {folded(key): key for one in wanted if (key := one.get(UMMailbox.policy) or "").endswith(DEFAULT)}
     for name, key in sorted(asked.items()):
-        plan = landscape.one("dial_plan", key.removesuffix(DEFAULT))
+        plan = landscape.one(DialPlan, key.removesuffix(DEFAULT))
         if plan is None or name in declared:
             continue
-        policy = Resource(Address(MailboxPolicy.name, f"{plan.key}{DEFAULT}"), {"dial_plan": plan.key})
+        policy = Resource(Address(MailboxPolicy.name, f"{plan.key}{DEFAULT}"), {MailboxPolicy.dial_plan.name: plan.key})
         if landscape.one(MailboxPolicy.name, key) is None or policy.address in landscape.prior.resources:
             yield policy  # once it was made here it stays ours
 

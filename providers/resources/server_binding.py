@@ -15,8 +15,11 @@ from providers.cmdlets.cmdlet_resource import CmdletResource
 from providers.cmdlets.value_types import lower, object_name
 from providers.cmdlets.versions import ExchangeVersion
 from providers.estate.servers import UMHost, UMService, endpoint_for, named_servers, um_hosts
-from providers.schema.lync_facts import LYNC_2010, LYNC_2013, SKYPE, product_of
+from providers.schema.dial_plan import DialPlan
+from providers.schema.exchange_facts import ExchangeServer
+from providers.schema.lync_facts import LYNC_2010, LYNC_2013, SKYPE, LyncService, product_of
 from providers.schema.server_binding import ServerBinding
+from providers.schema.windows_services import UMServiceRestart, WindowsServices
 from reconciler.model.abilities import Owing
 from reconciler.model.actions import Action, Change
 from reconciler.model.addresses import Address
@@ -28,7 +31,7 @@ from reconciler.model.resource_types import Answer, Diagnosed, Lifecycle
 from reconciler.model.resources import Resource
 from reconciler.model.rules import Rule
 from reconciler.model.snapshot import Duty, Obligation
-from reconciler.model.values import Record, Value, folded
+from reconciler.model.values import Record, folded
 from reconciler.model.words import did_you_mean, enumerated
 
 UNKNOWN_SERVER = Rule(
@@ -104,7 +107,7 @@ class ServerBindingType(ServerBinding, CmdletResource, Owing):
     """Dial plans and startup mode of one UM server, UM service or call router; key ``fqdn/um_service``."""
 
     lifecycle: ClassVar[Lifecycle] = Lifecycle.SETTING
-    after: ClassVar[tuple[str, ...]] = ("dial_plan",)
+    after: ClassVar[tuple[str, ...]] = (DialPlan.name,)
     noun: ClassVar[str] = "UMService"
     other_cmdlets: ClassVar[tuple[str, ...]] = (
         "Get-UMServer",
@@ -112,8 +115,8 @@ class ServerBindingType(ServerBinding, CmdletResource, Owing):
         "Get-UMCallRouterSettings",
         "Set-UMCallRouterSettings",
     )
-    reads_after: ClassVar[tuple[str, ...]] = ("exchange_server",)
-    refreshes: ClassVar[tuple[str, ...]] = ("um_service_restart",)
+    reads_after: ClassVar[tuple[str, ...]] = (ExchangeServer.name,)
+    refreshes: ClassVar[tuple[str, ...]] = (UMServiceRestart.name,)
     rules: ClassVar[tuple[Rule, ...]] = (
         UNKNOWN_SERVER,
         NO_UM_ROLE,
@@ -168,14 +171,14 @@ class ServerBindingType(ServerBinding, CmdletResource, Owing):
     # what follows from the dial plans
 
     def derive(self, landscape: Landscape) -> Sequence[Resource]:
-        plans = tuple(landscape.wanted("dial_plan").values())
+        plans = tuple(landscape.wanted(DialPlan).values())
         desired: list[Resource] = []
         for host in um_hosts(landscape).values():
             bound = [plan for plan in plans if host.fqdn in named_servers(plan, landscape)]
             for service in host.services:
                 address = Address(self.name, f"{host.fqdn}/{service.value}")
                 known = landscape.prior.resources.get(address)
-                if bound or (known is not None and known.attributes.get("dial_plans")):
+                if bound or (known is not None and self.dial_plans.of(known.attributes)):
                     desired.append(_desired(address, bound, host, landscape))
         return desired
 
@@ -183,14 +186,14 @@ class ServerBindingType(ServerBinding, CmdletResource, Owing):
         return True  # it stays desired until no dial plan of ours is left on it, or its server is gone
 
     def obligations(self, desired: Resource, changes: Sequence[Change], landscape: Landscape) -> Sequence[Obligation]:
-        if any(change.attribute == "startup_mode" for change in changes):
+        if any(change.attribute == self.startup_mode.name for change in changes):
             return (Obligation(Duty.UM_SERVICE_RESTART, host_of(desired.key)),)
         return ()
 
     def owed_after(self, action: Action, landscape: Landscape) -> Sequence[Obligation]:
-        since = {owed.subject: landscape.one("um_service_restart", owed.subject) for owed in action.owes}
+        since = {owed.subject: landscape.one(UMServiceRestart, owed.subject) for owed in action.owes}
         return tuple(
-            Obligation(owed.duty, owed.subject, services.text("host_clock"))
+            Obligation(owed.duty, owed.subject, services.get(WindowsServices.host_clock))
             for owed in action.owes
             if (services := since[owed.subject]) is not None
         )
@@ -206,7 +209,7 @@ class ServerBindingType(ServerBinding, CmdletResource, Owing):
             return ()
         arguments: dict[str, Argument] = {}
         for change in changes:
-            if change.attribute == "dial_plans":
+            if change.attribute == self.dial_plans.name:
                 arguments["DialPlans"] = _dial_plans(change, host)
             elif isinstance(change.after, str):
                 arguments["UMStartupMode"] = change.after
@@ -222,10 +225,10 @@ class ServerBindingType(ServerBinding, CmdletResource, Owing):
     # what forbids or clouds it
 
     def check(self, landscape: Landscape) -> Sequence[Diagnostic]:
-        if not landscape.is_readable("exchange_server"):
+        if not landscape.is_readable(ExchangeServer):
             return ()
-        hosts, plans = um_hosts(landscape), landscape.wanted("dial_plan").values()
-        if plans and not hosts and landscape.all("exchange_server"):
+        hosts, plans = um_hosts(landscape), landscape.wanted(DialPlan).values()
+        if plans and not hosts and landscape.all(ExchangeServer):
             return (_no_um(landscape),)
         told = [one for plan in plans for one in _check(plan, hosts, landscape)]
         return (*told, *_undocumented_pairs(landscape))
@@ -233,7 +236,7 @@ class ServerBindingType(ServerBinding, CmdletResource, Owing):
 
 def _no_server(plan: Resource) -> Diagnostic:
     """Return that nobody answers for a dial plan; where it asks for all, none is to be seen."""
-    if plan.get("servers") != "all":
+    if plan.get(DialPlan.servers) != "all":
         return NO_SERVER.told(plan, f"{plan.address} names no server.")
     detail = f"{plan.address} is to be on all servers, and Exchange lists none."
     return NO_SERVER.told(
@@ -242,24 +245,24 @@ def _no_server(plan: Resource) -> Diagnostic:
 
 
 def _no_um(landscape: Landscape) -> Diagnostic:
-    servers = sorted(landscape.all("exchange_server").values(), key=lambda server: server.address)
+    servers = sorted(landscape.all(ExchangeServer).values(), key=lambda server: server.address)
     shown = [f"{server.key} ({_product(server)})" for server in servers]
     return NO_UM_AT_ALL.told(None, f"The organization has {enumerated(shown)}.")
 
 
 def _product(server: Resource) -> str:
-    version = ExchangeVersion.parse(server.text("version"))
+    version = ExchangeVersion.parse(server.get(ExchangeServer.version))
     return f"Exchange {version.product}" if version else "Exchange of an unknown version"
 
 
 def _undocumented_pairs(landscape: Landscape) -> Sequence[Diagnostic]:
     """Return the pairs of products, bound together by a dial plan, that no document mentions."""
     hosts = um_hosts(landscape)
-    plans = landscape.wanted("dial_plan").values()
+    plans = landscape.wanted(DialPlan).values()
     bound = {fqdn for plan in plans for fqdn in named_servers(plan, landscape) if fqdn in hosts}
     exchange = sorted({hosts[fqdn].version.product for fqdn in bound})
-    services = landscape.all("lync_service").values()
-    lync = sorted({product for one in services if (product := product_of(one.get("version")))})
+    services = landscape.all(LyncService).values()
+    lync = sorted({product for one in services if (product := product_of(one.get(LyncService.version)))})
     return [
         UNDOCUMENTED_PAIR.told(None, f"Exchange {one} and {other} are to be joined.")
         for one in exchange
@@ -287,13 +290,13 @@ def _service_of(command: Command) -> UMService:
 
 
 def _desired(address: Address, bound: Sequence[Resource], host: UMHost, landscape: Landscape) -> Resource:
-    values: dict[str, Value] = {"dial_plans": tuple(sorted(plan.key for plan in bound))}
+    desired = Resource(address).having(ServerBinding.dial_plans, tuple(sorted(plan.key for plan in bound)))
     observed = landscape.one(address.type, address.key)
-    is_secured = any(plan.text("voip_security") in ("Secured", "SIPSecured") for plan in bound)
-    if is_secured and host.version.has_startup_mode:
-        mode = observed.text("startup_mode") if observed else None
-        values["startup_mode"] = mode if mode in ("TLS", "Dual") else "Dual"
-    return Resource(address, values)
+    is_secured = any(plan.get(DialPlan.voip_security) in ("Secured", "SIPSecured") for plan in bound)
+    if not (is_secured and host.version.has_startup_mode):
+        return desired
+    mode = observed.get(ServerBinding.startup_mode) if observed else None
+    return desired.having(ServerBinding.startup_mode, mode if mode in ("TLS", "Dual") else "Dual")
 
 
 def _dial_plans(change: Change, host: UMHost) -> Argument:
@@ -308,9 +311,9 @@ def _dial_plans(change: Change, host: UMHost) -> Argument:
 
 
 def _check(plan: Resource, hosts: Mapping[str, UMHost], landscape: Landscape) -> Sequence[Diagnostic]:
-    if "servers" not in plan.attributes:
+    if not plan.has(DialPlan.servers):
         return ()
-    servers = landscape.all("exchange_server")
+    servers = landscape.all(ExchangeServer)
     named = named_servers(plan, landscape)
     told: list[Diagnostic] = []
     for fqdn in named:
@@ -318,7 +321,7 @@ def _check(plan: Resource, hosts: Mapping[str, UMHost], landscape: Landscape) ->
             detail = f'{plan.address} names the server "{fqdn}", which the organization does not have.'
             told.append(UNKNOWN_SERVER.told(plan, detail, did_you_mean(fqdn, hosts)))
         elif fqdn not in hosts:
-            roles = ", ".join(servers[fqdn].items("roles")) or "none"
+            roles = ", ".join(servers[fqdn].get(ExchangeServer.roles)) or "none"
             product = _product(servers[fqdn])
             detail = f'{plan.address} names the server "{fqdn}", which is {product} with the roles {roles}.'
             told.append(NO_UM_ROLE.told(plan, detail))

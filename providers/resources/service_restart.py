@@ -9,13 +9,12 @@ Start-CsWindowsService (Microsoft Learn); DOMAIN 5; RELIABILITY D1 to D5.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import ClassVar
 
+from providers.cmdlets.table import Tabled
 from providers.estate import restart_checks, restart_pool
 from providers.estate.front_end_services import (
     SERVICE,
-    TYPE,
     Work,
     coming,
     front_end_query,
@@ -29,7 +28,6 @@ from providers.estate.front_end_services import (
     work_on,
 )
 from providers.estate.restart_level import (
-    REFERENCE,
     exchange_clock,
     has_restarted,
     is_older_than_links,
@@ -40,10 +38,14 @@ from providers.estate.services import observed_services, service_attributes, ser
 from providers.estate.topology import UcPool, front_end_pools, front_ends, voice_users_by_pool
 from providers.resources.exchucutil import awaited_script, script_query
 from providers.schema.exchange_facts import global_catalogs
+from providers.schema.exchucutil import Exchucutil
+from providers.schema.hunt_group import HuntGroup
+from providers.schema.lync_facts import LyncComputer, LyncService, LyncSite, Pool
+from providers.schema.windows_services import Found, ServiceRestart
 from reconciler.model.abilities import Noticed, Obliged, Stepwise
 from reconciler.model.actions import Action
 from reconciler.model.addresses import Address
-from reconciler.model.attributes import Attribute, AttributeRole
+from reconciler.model.attributes import Attribute
 from reconciler.model.commands import Command, read
 from reconciler.model.diagnostics import Diagnostic
 from reconciler.model.landscape import Landscape
@@ -51,18 +53,17 @@ from reconciler.model.resource_types import Answer, Diagnosed, Due, UnderWay
 from reconciler.model.resources import Resource
 from reconciler.model.rules import Rule
 from reconciler.model.snapshot import Duty, Obligation
-from reconciler.model.values import Value
+from reconciler.model.values import EMPTY, Value
 
 _PATIENCE_WITHOUT_QUORUM = 900.0
 """Seconds: only somebody else can bring what the pool lacks."""
 
 
-class ServiceRestart(Stepwise, Obliged, Noticed):
+class ServiceRestartType(ServiceRestart, Tabled, Stepwise, Obliged, Noticed):
     """RTCSRV on one Front End; key: its FQDN."""
 
-    name: ClassVar[str] = TYPE
-    after: ClassVar[tuple[str, ...]] = ("hunt_group",)
-    reads_after: ClassVar[tuple[str, ...]] = ("lync_service", "lync_site", "lync_computer", "pool")
+    after: ClassVar[tuple[str, ...]] = (HuntGroup.name,)
+    reads_after: ClassVar[tuple[str, ...]] = (LyncService.name, LyncSite.name, LyncComputer.name, Pool.name)
     rules: ClassVar[tuple[Rule, ...]] = (*restart_pool.RULES, *restart_checks.RULES)
 
     @property
@@ -71,10 +72,7 @@ class ServiceRestart(Stepwise, Obliged, Noticed):
 
     @property
     def attributes(self) -> Mapping[str, Attribute]:
-        clock = Attribute(
-            REFERENCE, "The Exchange entry point's clock, read together with the host's.", role=AttributeRole.READ_ONLY
-        )
-        return {**service_attributes(SERVICE), clock.name: clock}
+        return {**super().attributes, **service_attributes(SERVICE)}
 
     # how it is read
 
@@ -86,10 +84,7 @@ class ServiceRestart(Stepwise, Obliged, Noticed):
         """Return the services of each Front End, with the clock they are compared by: both are of one moment."""
         reference = next((clock for answer in answers if (clock := exchange_clock(answer))), None)
         found = [observed_services(self.name, command, reply) for command, reply in answers if command.endpoint.host]
-        return [
-            replace(one, attributes={**one.attributes, REFERENCE: reference}) if isinstance(one, Resource) else one
-            for one in found
-        ]
+        return [one.having(self.exchange_clock, reference) if isinstance(one, Resource) else one for one in found]
 
     # when it is due
 
@@ -129,7 +124,7 @@ class ServiceRestart(Stepwise, Obliged, Noticed):
             Resource(Address(self.name, work.host)),
             reasons=work.reasons,
             commands=work.commands,
-            needs=(*_scripts(landscape), *before),
+            needs=(*landscape.planned(Exchucutil), *before),
             owes=work.obligations,
             discharges=(*restart, *work.obligations),
             settle_seconds=settle_seconds,
@@ -143,14 +138,11 @@ class ServiceRestart(Stepwise, Obliged, Noticed):
         state = state_of(action.address.key, landscape)
         if state is None:
             return None
-        status = "Running" if state.is_up else "Stopped"  # or about to be
-        if not stops(action):
-            return {"status": status}
-        return {
-            "status": status,
-            "start_time": state.start_time,
-            "running_dependents": tuple(sorted(state.running_dependents)),
-        }
+        told: dict[str, Value] = {Found.status.name: "Running" if state.is_up else "Stopped"}  # or about to be
+        if stops(action):
+            told[Found.start_time.name] = state.start_time
+            told[Found.running_dependents.name] = tuple(sorted(state.running_dependents))
+        return told
 
     def is_done(self, action: Action, landscape: Landscape) -> bool:
         host, state = action.address.key, state_of(action.address.key, landscape)
@@ -161,8 +153,8 @@ class ServiceRestart(Stepwise, Obliged, Noticed):
         if not any(owed.duty is Duty.FRONT_END_RESTART for owed in action.discharges):
             return True
         owed = landscape.prior.owes(Duty.FRONT_END_RESTART, host)
-        planned_upon = (action.expects or {}).get("start_time")
-        limits = [limit for limit in (owed.since if owed else None, planned_upon) if isinstance(limit, str)]
+        planned_upon = Found.start_time.of(action.expects or EMPTY)
+        limits = [limit for limit in (owed.since if owed else None, planned_upon) if limit is not None]
         return all(state.start_time > limit for limit in limits) and not is_older_than_links(host, state, landscape)
 
     def met(self, landscape: Landscape) -> Sequence[Obligation]:
@@ -226,16 +218,10 @@ class ServiceRestart(Stepwise, Obliged, Noticed):
         return users // size + (place < users % size)
 
 
-def _scripts(landscape: Landscape) -> tuple[Address, ...]:
-    """Return the exchucutil that this plan runs, if it does."""
-    return tuple(address for address in landscape.actions if address.type == "exchucutil")
-
-
 def _has_to_run(action: Action) -> tuple[str, ...]:
     """Return the services that run when an action is done: those it starts, and those that ran before it."""
-    before = (action.expects or {}).get("running_dependents")
-    told = tuple(str(name) for name in before) if isinstance(before, tuple) else ()
-    return tuple(dict.fromkeys((*services_owed(action.discharges, action.address.key), *told)))
+    before = Found.running_dependents.of(action.expects or EMPTY)
+    return tuple(dict.fromkeys((*services_owed(action.discharges, action.address.key), *before)))
 
 
 def _is_met(owed: Obligation, landscape: Landscape) -> bool:

@@ -15,12 +15,17 @@ from dataclasses import replace
 from typing import Any, ClassVar
 
 from providers.cmdlets.cmdlet_resource import CmdletResource, object_argument
-from providers.cmdlets.value_types import PersonName, text
+from providers.cmdlets.value_types import PersonName
 from providers.estate.people import guids_of, rows_by_mailbox
 from providers.estate.policies import plan_of, plans_by_policy
 from providers.resources.mailbox_checks import MAILBOX_RULES, check_mailboxes, check_rows, is_ended
 from providers.resources.mailbox_policy import policy_argument
-from providers.schema.mailbox_policy import DEFAULT
+from providers.schema.auto_attendant import AutoAttendant
+from providers.schema.contact_object import ContactObject
+from providers.schema.dial_plan import DialPlan
+from providers.schema.exchange_facts import Mailbox
+from providers.schema.lync_facts import LyncUser
+from providers.schema.mailbox_policy import DEFAULT, MailboxPolicy
 from providers.schema.um_mailbox import UMMailbox, policy_key
 from reconciler.model.abilities import Holder, Noticed, Rows
 from reconciler.model.actions import Action, Change
@@ -32,11 +37,11 @@ from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import Answer, Diagnosed, Lifecycle
 from reconciler.model.resources import Resource
 from reconciler.model.rules import Rule
-from reconciler.model.values import Value, folded
+from reconciler.model.values import Value, folded, texts
 
 _FEW = 200
 """Up to so many mailboxes are read one by one instead of all: apply looks at a hundred at a time."""
-_OF_THE_END = ("state", "wave")
+_OF_THE_END = (UMMailbox.state.name, UMMailbox.wave.name)
 """The attributes that still say something of a row which ends voice mail."""
 
 
@@ -44,7 +49,7 @@ class UMMailboxType(UMMailbox, CmdletResource, Rows, Holder, Noticed):
     """UM on an existing mailbox; key: its primary SMTP address."""
 
     lifecycle: ClassVar[Lifecycle] = Lifecycle.FEATURE
-    after: ClassVar[tuple[str, ...]] = ("auto_attendant", "contact_object")
+    after: ClassVar[tuple[str, ...]] = (AutoAttendant.name, ContactObject.name)
     section: ClassVar[str | None] = "mailboxes"
     noun: ClassVar[str] = "UMMailbox"
     key_type: ClassVar[Any] = PersonName
@@ -52,19 +57,19 @@ class UMMailboxType(UMMailbox, CmdletResource, Rows, Holder, Noticed):
     key_output: ClassVar[str] = "PrimarySmtpAddress"
     name_output: ClassVar[str] = "PrimarySmtpAddress"
     other_cmdlets: ClassVar[tuple[str, ...]] = ("Set-Mailbox",)
-    reads_after: ClassVar[tuple[str, ...]] = ("mailbox_policy",)
+    reads_after: ClassVar[tuple[str, ...]] = (MailboxPolicy.name,)
     rules: ClassVar[tuple[Rule, ...]] = MAILBOX_RULES
 
     def declared(self, key: str, values: Mapping[str, Value]) -> Resource | Sequence[Problem]:
         if is_ended(values):
             return Resource(Address(self.name, key), {name: values[name] for name in _OF_THE_END if name in values})
-        if "policy" in values:
+        if self.policy.name in values:
             return Resource(Address(self.name, key), values)
-        plan = values.get("dial_plan")
+        plan = self.dial_plan.of(values)
         if plan is None:
             detail = f'{key} has neither "policy" nor "dial_plan".'
             return (Problem((), MISSING_ATTRIBUTE, detail, "Write one of them."),)
-        return Resource(Address(self.name, key), {**values, "policy": f"{plan}{DEFAULT}"})
+        return Resource(Address(self.name, key), values).having(self.policy, f"{plan}{DEFAULT}")
 
     # how it is read
 
@@ -81,22 +86,23 @@ class UMMailboxType(UMMailbox, CmdletResource, Rows, Holder, Noticed):
 
         One that was asked for by its GUID keeps the key it was asked for under, whatever its primary address is now.
         """
-        policies = (policy for policy in landscape.all("mailbox_policy").values() if policy.name)
+        policies = (policy for policy in landscape.all(MailboxPolicy).values() if policy.name)
         keys = {folded(str(policy_key(policy.name))): policy.key for policy in policies}
         asked = _asked(answers)
         found: list[Resource | Diagnosed] = []
         for one in super().observe(answers, landscape):
-            policy = one.text("policy") if isinstance(one, Resource) else None
-            if isinstance(one, Resource) and policy and (key := keys.get(folded(policy))) and key != policy:
-                one = replace(one, attributes={**one.attributes, "policy": key})
-            if isinstance(one, Resource) and one.guid in asked:
-                one = replace(one, address=Address(self.name, asked[one.guid]))
+            if isinstance(one, Resource):
+                policy = one.get(self.policy)
+                if policy and (key := keys.get(folded(policy), policy)) != policy:
+                    one = one.having(self.policy, key)
+                if one.guid in asked:
+                    one = replace(one, address=Address(self.name, asked[one.guid]))
             found.append(one)
         return found
 
     def identity(self, key: str, landscape: Landscape) -> Argument:
         """Return the GUID of the mailbox that was read: a mail address may be the logon name of somebody else."""
-        return object_argument(landscape.one(self.name, key) or landscape.one("mailbox", key), key)
+        return object_argument(landscape.one(self.name, key) or landscape.one(Mailbox, key), key)
 
     def meant(self, landscape: Landscape) -> Mapping[str, str]:
         return rows_by_mailbox(landscape)
@@ -105,16 +111,15 @@ class UMMailboxType(UMMailbox, CmdletResource, Rows, Holder, Noticed):
 
     def derive(self, landscape: Landscape) -> Sequence[Resource]:
         """Return the mailboxes with the dial plan of their policy; users of hosted voice mail are left alone."""
-        users, by_policy = landscape.all("lync_user"), plans_by_policy(landscape)
+        users, by_policy = landscape.all(LyncUser), plans_by_policy(landscape)
         return tuple(
-            _with_plan(mailbox, plan_of(mailbox.text("policy"), by_policy))
+            _with_plan(mailbox, plan_of(mailbox.get(UMMailbox.policy), by_policy))
             for mailbox in super().derive(landscape)
             if not (is_hosted(mailbox, users) or is_ended(mailbox.attributes))
         )
 
     def ended(self, landscape: Landscape) -> Sequence[Resource]:
-        rows: Mapping[str, Resource] = landscape.declared.get(self.name, {})
-        return tuple(row for row in rows.values() if is_ended(row.attributes))
+        return tuple(row for row in landscape.written(self).values() if is_ended(row.attributes))
 
     def successors(self, gone: Resource, landscape: Landscape) -> Sequence[Address]:
         """Return nobody: a user takes the place of another only by what is exchanged."""
@@ -125,25 +130,25 @@ class UMMailboxType(UMMailbox, CmdletResource, Rows, Holder, Noticed):
 
     def group(self, action: Action, landscape: Landscape) -> str:
         known = action.remember or landscape.one(self.name, action.address.key)
-        return (known.text("policy") if known else None) or "-"
+        return (known.get(UMMailbox.policy) if known else None) or "-"
 
     def affects(self, action: Action, landscape: Landscape) -> int:
         return 1
 
     def claims(self, resource: Resource, landscape: Landscape) -> Sequence[Claim]:
         """Return its extensions and SIP address, which are its own within its dial plan."""
-        plan = resource.text("dial_plan")
+        plan = resource.get(UMMailbox.dial_plan)
         found = super().claims(resource, landscape) if plan else ()
         return tuple(replace(claim, scope=folded(f"{claim.scope} in {plan}")) for claim in found)
 
     # what changes it
 
     def create(self, desired: Resource, landscape: Landscape) -> Sequence[Command]:
-        arguments: dict[str, Argument] = {"UMMailboxPolicy": policy_argument(desired.text("policy") or "", landscape)}
-        if desired.items("extension"):
-            arguments["Extensions"] = desired.get("extension")
-        if desired.text("sip_address"):
-            arguments["SIPResourceIdentifier"] = desired.get("sip_address")
+        arguments: dict[str, Argument] = {"UMMailboxPolicy": policy_argument(desired.get(self.policy) or "", landscape)}
+        if extensions := desired.get(self.extension):
+            arguments["Extensions"] = extensions
+        if sip_address := desired.get(self.sip_address):
+            arguments["SIPResourceIdentifier"] = sip_address
         return (write("Enable-UMMailbox", Identity=self.identity(desired.key, landscape), **arguments),)
 
     def update(
@@ -154,8 +159,8 @@ class UMMailboxType(UMMailbox, CmdletResource, Rows, Holder, Noticed):
         by_name = {change.attribute: change for change in changes}
         if addresses := _address_changes(by_name, desired, observed, landscape):
             commands.append(write("Set-Mailbox", Identity=target, EmailAddresses=addresses))
-        if "policy" in by_name:
-            policy = policy_argument(str(by_name["policy"].after), landscape)
+        if (change := by_name.get(self.policy.name)) is not None:
+            policy = policy_argument(str(change.after), landscape)
             commands.append(write("Set-UMMailbox", Identity=target, UMMailboxPolicy=policy))
         return commands
 
@@ -177,37 +182,30 @@ def _asked(answers: Sequence[Answer]) -> Mapping[str | None, str]:
 
 def is_hosted(mailbox: Resource, users: Mapping[str, Resource]) -> bool:
     """True where the user's calls go to hosted voice mail: never to be mixed with UM here."""
-    user = users.get(mailbox.text("sip_address") or "")
-    return user is not None and user.get("hosted_voicemail") is True
+    user = users.get(mailbox.get(UMMailbox.sip_address) or "")
+    return user is not None and user.get(LyncUser.hosted_voicemail) is True
 
 
 def _with_plan(mailbox: Resource, plan: str | None) -> Resource:
-    written = mailbox.text("dial_plan")
+    written = mailbox.get(UMMailbox.dial_plan)
     if plan is None or (written is not None and folded(written) == folded(plan)):
         return mailbox
-    return replace(mailbox, attributes={**mailbox.attributes, "dial_plan": plan})
+    return mailbox.having(UMMailbox.dial_plan, plan)
 
 
 def _address_changes(
     by_name: Mapping[str, Change], desired: Resource, observed: Resource, landscape: Landscape
 ) -> Delta | None:
     """Return the EUM addresses that come and go; the SIP address is the primary one, told by upper case."""
-    plan = landscape.one("dial_plan", observed.text("dial_plan") or desired.text("dial_plan"))
-    context = plan.text("phone_context") if plan else None
+    plan = landscape.one(DialPlan, observed.get(UMMailbox.dial_plan) or desired.get(UMMailbox.dial_plan))
+    context = plan.get(DialPlan.phone_context) if plan else None
     add: list[str] = []
     remove: list[str] = []
-    for name, prefix in (("sip_address", "EUM"), ("extension", "eum")):
-        change = by_name.get(name)
+    for attribute, prefix in ((UMMailbox.sip_address, "EUM"), (UMMailbox.extension, "eum")):
+        change = by_name.get(attribute.name)
         if change is None:
             continue
-        before, after = _texts(change.before), _texts(change.after)
+        before, after = texts(change.before), texts(change.after)
         add += [f"{prefix}:{one};phone-context={context}" for one in after if one not in before]
         remove += [f"eum:{one};phone-context={context}" for one in before if one not in after]
     return Delta(tuple(add), tuple(remove)) if add or remove else None
-
-
-def _texts(value: object) -> tuple[str, ...]:
-    if isinstance(value, tuple):
-        return tuple(str(item) for item in value)
-    told = text(value) if isinstance(value, str) else None
-    return (told,) if isinstance(told, str) and told else ()

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
+from providers.cmdlets.table import Tabled
 from providers.estate.servers import UMHost, UMService, um_hosts
 from providers.estate.services import (
     ServiceState,
@@ -23,6 +24,9 @@ from providers.estate.services import (
     service_state,
 )
 from providers.resources.server_binding import startup_mode_query
+from providers.schema.exchange_facts import DomainController, ExchangeServer
+from providers.schema.server_binding import ServerBinding
+from providers.schema.windows_services import UMServiceRestart, of_service
 from reconciler.model.abilities import Obliged
 from reconciler.model.actions import Action
 from reconciler.model.addresses import Address
@@ -56,12 +60,11 @@ DOES_NOT_RUN = Rule(
 _LONGEST_START = 600.0
 
 
-class UMServiceRestart(Task, Obliged):
+class UMServiceRestartType(UMServiceRestart, Tabled, Task, Obliged):
     """MSExchangeUM and MSExchangeUMCR of one server; key: its FQDN."""
 
-    name: ClassVar[str] = "um_service_restart"
-    after: ClassVar[tuple[str, ...]] = ("server_binding",)
-    reads_after: ClassVar[tuple[str, ...]] = ("exchange_server",)
+    after: ClassVar[tuple[str, ...]] = (ServerBinding.name,)
+    reads_after: ClassVar[tuple[str, ...]] = (ExchangeServer.name,)
     rules: ClassVar[tuple[Rule, ...]] = (DOES_NOT_RUN,)
 
     @property
@@ -72,7 +75,7 @@ class UMServiceRestart(Task, Obliged):
 
     @property
     def attributes(self) -> Mapping[str, Attribute]:
-        return service_attributes(*sorted(set(_SERVICES.values())))
+        return {**super().attributes, **service_attributes(*sorted(set(_SERVICES.values())))}
 
     # how it is read
 
@@ -98,14 +101,16 @@ class UMServiceRestart(Task, Obliged):
             Resource(Address(self.name, host.fqdn)),
             reasons=("the startup mode changed, which the services read when they start",),
             commands=tuple(write("Restart-Service", endpoint, Name=name) for name in _service_names(host)),
-            needs=tuple(Address("server_binding", f"{host.fqdn}/{service.value}") for service in host.services),
+            needs=tuple(Address(ServerBinding.name, f"{host.fqdn}/{service.value}") for service in host.services),
             discharges=(Obligation(Duty.UM_SERVICE_RESTART, host.fqdn),),
         )
 
     # whether it is done
 
     def expectation(self, action: Action, landscape: Landscape) -> Mapping[str, Value] | None:
-        return {f"{state.name}:start_time": state.start_time for state in _states(action.address.key, landscape)}
+        return {
+            of_service(state.name).start_time.name: state.start_time for state in _states(action.address.key, landscape)
+        }
 
     def is_done(self, action: Action, landscape: Landscape) -> bool:
         owed = landscape.prior.owes(Duty.UM_SERVICE_RESTART, action.address.key)
@@ -137,7 +142,7 @@ class UMServiceRestart(Task, Obliged):
         host = um_hosts(landscape).get(action.address.key)
         if host is None or not host.version.has_startup_mode:
             return services
-        controllers = (None, *sorted(one.key for one in landscape.all("domain_controller").values()))
+        controllers = (None, *sorted(one.key for one in landscape.all(DomainController).values()))
         modes = (
             startup_mode_query(host, service, landscape, controller)
             for service in host.services
@@ -220,7 +225,7 @@ def _states(fqdn: str, landscape: Landscape) -> tuple[ServiceState, ...]:
 
 def _is_newer(state: ServiceState, since: str | None, before: Mapping[str, Value]) -> bool:
     """True where the service runs and started after ``since`` and after what was planned upon."""
-    planned = before.get(f"{state.name}:start_time")
+    planned = of_service(state.name).start_time.of(before)
     limits = [limit for limit in (since, planned) if isinstance(limit, str)]
     started = state.start_time
     return state.is_running and started is not None and all(started > limit for limit in limits)

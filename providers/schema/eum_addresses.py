@@ -14,6 +14,7 @@ from typing import Annotated, ClassVar
 from providers.cmdlets.cmdlet_resource import CmdletFact
 from providers.cmdlets.marks import Output, ReadOnly
 from providers.cmdlets.value_types import Text
+from providers.schema.um_mailbox import UMMailbox
 from reconciler.model.addresses import Address
 from reconciler.model.attributes import Attr
 from reconciler.model.commands import Command, read, write
@@ -39,7 +40,7 @@ class EumAddress(CmdletFact):
     """The address as it stands there: ``eum:50102;phone-context=Redmond.contoso.com``."""
 
     def queries(self, landscape: Landscape, keys: frozenset[str] | None = None) -> Sequence[Command]:
-        if not landscape.declared.get("um_mailbox"):
+        if not landscape.written(UMMailbox):
             return ()
         properties = ("PrimarySmtpAddress", "EmailAddresses")
         return (read("Get-Mailbox", *properties, Filter=_LEFT_OVER, ResultSize="Unlimited"),)
@@ -69,6 +70,6 @@ def left_over(value: str, context: str, landscape: Landscape) -> Resource | None
 
 def freeing(address: Resource) -> str:
     """Return the command that takes a left-over address away, ready to be pasted."""
-    taken = "'" + str(address.get("written")).replace("'", "''") + "'"
-    command = write("Set-Mailbox", Identity=address.text("holder"))
+    taken = "'" + str(address.get(EumAddress.written)).replace("'", "''") + "'"
+    command = write("Set-Mailbox", Identity=address.get(EumAddress.holder))
     return f"{command} -EmailAddresses @{{Remove={taken}}}"

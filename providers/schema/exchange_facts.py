@@ -11,10 +11,12 @@ from typing import Annotated, Any, ClassVar
 
 from providers.cmdlets.cmdlet_resource import CmdletFact
 from providers.cmdlets.marks import Output, ReadOnly
+from providers.cmdlets.table import Tabled
 from providers.cmdlets.value_types import Fqdn, Normalise, ObjectName, SmtpAddress, Text, Truth, Unordered, text
 from providers.cmdlets.versions import ExchangeVersion
+from providers.schema.um_mailbox import UMMailbox
 from reconciler.model.addresses import Address
-from reconciler.model.attributes import Attr, Attribute, AttributeRole
+from reconciler.model.attributes import Attr
 from reconciler.model.commands import Argument, Command, read
 from reconciler.model.errors import NotFound, SessionError
 from reconciler.model.landscape import Landscape
@@ -45,7 +47,7 @@ class ExchangeServer(CmdletFact):
         return {
             server.key: _product(told)
             for server in landscape.all(self.name).values()
-            if (told := server.text("version"))
+            if (told := server.get(self.version))
         }
 
 
@@ -103,8 +105,8 @@ class DomainController(CmdletFact):
 
 def global_catalogs(landscape: Landscape) -> tuple[str, ...]:
     """Return the FQDNs of the global catalogues, in order."""
-    controllers = landscape.all("domain_controller").values()
-    return tuple(sorted(one.key for one in controllers if one.get("is_global_catalog") is True))
+    controllers = landscape.all(DomainController).values()
+    return tuple(sorted(one.key for one in controllers if one.get(DomainController.is_global_catalog) is True))
 
 
 # --- permissions -----------------------------------------------------------------------------------------------------
@@ -117,22 +119,18 @@ _CONTAINERS = {
 }
 
 
-class Permission(Fact):
+class Permission(Tabled, Fact):
     """A right that exchucutil grants to a group of Lync on a container of Exchange; key ``container/group``."""
 
     name: ClassVar[str] = "permission"
-    reads_after: ClassVar[tuple[str, ...]] = ("organization",)
+    reads_after: ClassVar[tuple[str, ...]] = (Organization.name,)
+
+    is_granted: Attr[Annotated[Truth, ReadOnly(), Output("")]]
+    """The group has every right the script grants there."""
 
     @property
     def cmdlets(self) -> frozenset[str]:
         return frozenset({"Get-ADPermission"})
-
-    @property
-    def attributes(self) -> Mapping[str, Attribute]:
-        granted = Attribute(
-            "is_granted", "The group has every right the script grants there.", role=AttributeRole.READ_ONLY
-        )
-        return {granted.name: granted}
 
     def queries(self, landscape: Landscape, keys: frozenset[str] | None = None) -> Sequence[Command]:
         return tuple(
@@ -158,8 +156,8 @@ class Permission(Fact):
 
 def _container_names(landscape: Landscape) -> Mapping[Argument, str]:
     """Return the containers' distinguished names, with what they are called here."""
-    organization = next(iter(landscape.all("organization").values()), None)
-    root = organization.text("distinguished_name") if organization else None
+    organization = next(iter(landscape.all(Organization).values()), None)
+    root = organization.get(Organization.distinguished_name) if organization else None
     return {f"{prefix}{root}": container for container, (prefix, _) in _CONTAINERS.items()} if root else {}
 
 
@@ -203,6 +201,6 @@ class Mailbox(CmdletFact):
     """Place in the directory; its DC parts are the domain."""
 
     def queries(self, landscape: Landscape, keys: frozenset[str] | None = None) -> Sequence[Command]:
-        if not landscape.declared.get("um_mailbox"):
+        if not landscape.written(UMMailbox):
             return ()
         return (read("Get-Mailbox", *self.outputs, ResultSize="Unlimited"),)

@@ -99,7 +99,7 @@ class LyncComputer(LyncFact):
         found: list[Resource | Diagnosed] = []
         for one in super().observe(answers, landscape):
             if isinstance(one, Resource):
-                pool = one.text("pool")
+                pool = one.get(self.pool)
                 order = seen.get(pool, 0)
                 seen[pool] = order + 1
                 one = replace(one, attributes={**one.attributes, "order": order})
@@ -145,7 +145,7 @@ class LyncService(LyncFact):
 
     def products(self, landscape: Landscape) -> Mapping[str, Product]:
         """Return what runs on the computers of each pool."""
-        told = {one.text("pool"): product_of(one.get("version")) for one in landscape.all(self.name).values()}
+        told = {one.get(self.pool): product_of(one.get(self.version)) for one in landscape.all(self.name).values()}
         return {
             host: Product(product, product == PROVEN)
             for pool, product in told.items()

@@ -15,7 +15,7 @@ from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar, Union, g
 
 from reconciler.model.values import EMPTY, Value, folded
 
-_T = TypeVar("_T", bound=Value)
+_T = TypeVar("_T")
 _Item = TypeVar("_Item", bound=Value)
 
 

@@ -80,14 +80,18 @@ class Landscape:
         """Desired resources of a type: derived ones where the fold has reached it, else the declared ones."""
         return self.desired.get(_name(kind), self.written(kind))
 
+    def planned(self, kind: Kind) -> tuple[Address, ...]:
+        """Addresses of a type that the plan so far acts upon."""
+        return tuple(address for address in self.actions if address.type == _name(kind))
+
     def is_readable(self, kind: Kind, key: str = "*") -> bool:
         whole, one = Address(_name(kind), "*"), Address(_name(kind), key)
         return whole not in self.unreadable and one not in self.unreadable
 
-    def made(self, type_name: str) -> tuple[Address, ...]:
+    def made(self, kind: Kind) -> tuple[Address, ...]:
         """Return the addresses of the type whose objects a planned action makes, or makes again."""
         making = (one for one in self.actions.values() if one.kind in (ActionKind.CREATE, ActionKind.REPLACE))
-        return tuple(one.address for one in making if one.address.type == type_name)
+        return tuple(one.address for one in making if one.address.type == _name(kind))
 
     def with_desired(self, type_name: str, resources: Resources) -> Landscape:
         return replace(self, desired={**self.desired, type_name: resources})

@@ -9,9 +9,10 @@ from typing import Any, TypeVar, overload
 from reconciler.model.addresses import Address
 from reconciler.model.attributes import Attr
 from reconciler.model.diagnostics import Position
-from reconciler.model.values import EMPTY, Value, folded
+from reconciler.model.values import EMPTY, Value, folded, items
 
-_T = TypeVar("_T", bound=Value)
+_T = TypeVar("_T")
+_Value = TypeVar("_Value", bound=Value)
 _Item = TypeVar("_Item", bound=Value)
 
 # --- resources -------------------------------------------------------------------------------------------------------
@@ -42,14 +43,19 @@ class Resource:
     @overload
     def get(self, attribute: Attr[tuple[_Item, ...]]) -> tuple[_Item, ...]: ...
     @overload
-    def get(self, attribute: Attr[_T]) -> _T | None: ...
+    def get(self, attribute: Attr[_Value]) -> _Value | None: ...
     def get(self, attribute: str | Attr[Any], default: Value = None) -> Any:
         """Return a value: named by text as it is, by a handle as that reads it."""
         return self.attributes.get(attribute, default) if isinstance(attribute, str) else attribute.of(self.attributes)
 
     def having(self, attribute: Attr[_T], value: _T | None) -> Resource:
         """Return the resource with another value of one attribute."""
-        return replace(self, attributes={**self.attributes, attribute.name: value})
+        attributes: dict[str, Any] = {**self.attributes, attribute.name: value}
+        return replace(self, attributes=attributes)
+
+    def over(self, observed: Resource | None) -> Resource:
+        """Return the resource with what was observed where it says nothing itself."""
+        return self if observed is None else replace(self, attributes={**observed.attributes, **self.attributes})
 
     def has(self, attribute: Attr[Any]) -> bool:
         """True where the attribute is written (desired) or was read (observed), whatever its value."""
@@ -62,8 +68,7 @@ class Resource:
 
     def items(self, attribute: str) -> tuple[str, ...]:
         """The attribute as a tuple of texts; empty where it is missing or cleared."""
-        value = self.attributes.get(attribute)
-        return tuple(str(item) for item in value) if isinstance(value, tuple) else ()
+        return items(self.attributes.get(attribute))
 
 
 class Resources(Mapping[str, Resource]):

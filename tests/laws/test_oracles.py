@@ -10,9 +10,9 @@ import pytest
 
 from providers.estate import restart_pool
 from providers.resources import service_restart
-from providers.resources.exchucutil import Exchucutil
+from providers.resources.exchucutil import ExchucutilType
 from providers.resources.ip_gateway import IPGatewayType
-from providers.resources.service_restart import ServiceRestart
+from providers.resources.service_restart import ServiceRestartType
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import Due
 from reconciler.model.snapshot import StateChange
@@ -89,16 +89,16 @@ def _tasks_without(method: str, monkeypatch: pytest.MonkeyPatch, kind: type, cha
 
 
 def test_script_without_obligations_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    _tasks_without("due", monkeypatch, Exchucutil, lambda task: replace(task, owes=()))
+    _tasks_without("due", monkeypatch, ExchucutilType, lambda task: replace(task, owes=()))
     one = trial()
     assert "D1" in found(one.apply(), one)
 
 
 def test_two_front_ends_of_a_pool_at_once_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    _tasks_without("due", monkeypatch, ServiceRestart, lambda task: replace(task, needs=task.needs[:1]))
+    _tasks_without("due", monkeypatch, ServiceRestartType, lambda task: replace(task, needs=task.needs[:1]))
     monkeypatch.setattr(restart_pool, "is_short", lambda *_: None)
     monkeypatch.setattr(service_restart, "held_back", lambda *_: None)
-    monkeypatch.setattr(ServiceRestart, "is_done", lambda *_: True)
+    monkeypatch.setattr(ServiceRestartType, "is_done", lambda *_: True)
     monkeypatch.setattr(perform, "foregone", lambda *_: None)
     one = trial()
     assert "D4" in found(one.apply(), one)
@@ -108,7 +108,7 @@ def test_dependents_left_stopped_are_found(monkeypatch: pytest.MonkeyPatch) -> N
     def careless(task: Due) -> Due:
         return replace(task, commands=task.commands[:2], owes=(), discharges=task.discharges[:1])
 
-    _tasks_without("due", monkeypatch, ServiceRestart, careless)
+    _tasks_without("due", monkeypatch, ServiceRestartType, careless)
     monkeypatch.setattr(service_restart, "_has_to_run", lambda _: ())
     one = trial()
     assert one.apply().exit_code == 0
@@ -118,7 +118,7 @@ def test_dependents_left_stopped_are_found(monkeypatch: pytest.MonkeyPatch) -> N
 def test_front_end_stopped_while_another_starts_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(restart_pool, "is_short", lambda *_: None)
     monkeypatch.setattr(service_restart, "held_back", lambda *_: None)
-    monkeypatch.setattr(ServiceRestart, "is_done", lambda *_: True)
+    monkeypatch.setattr(ServiceRestartType, "is_done", lambda *_: True)
     monkeypatch.setattr(perform, "foregone", lambda *_: None)
     one = trial()
     watch = PoolWatch(one)

@@ -9,9 +9,9 @@ import pytest
 
 from providers.catalogue import resource_types
 from providers.estate.quorum import keeps_quorum, needed_to_stay_up
-from providers.resources.exchucutil import Exchucutil
-from providers.resources.service_restart import ServiceRestart
-from providers.resources.um_service_restart import UMServiceRestart
+from providers.resources.exchucutil import ExchucutilType
+from providers.resources.service_restart import ServiceRestartType
+from providers.resources.um_service_restart import UMServiceRestartType
 from reconciler.model.actions import Action, ActionKind
 from reconciler.model.addresses import Address
 from reconciler.model.commands import Command, Operation, Reply
@@ -51,7 +51,7 @@ from tests.support.landscapes import (
 from tests.support.types import the
 
 TYPES = {kind.name: kind for kind in resource_types()}
-EXCHUCUTIL, RESTART, UM_RESTART = the(Exchucutil), the(ServiceRestart), the(UMServiceRestart)
+EXCHUCUTIL, RESTART, UM_RESTART = the(ExchucutilType), the(ServiceRestartType), the(UMServiceRestartType)
 ALL_FRONT_ENDS = {*FRONT_ENDS, "se1.contoso.com", "sba1.contoso.com"}
 LATER = "2026-01-04T00:00:00.000000Z"
 """After BOOT, before NOW."""

@@ -1,0 +1,26 @@
+"""What the state keeps of a run of exchucutil. Sources: ExchUCUtil.ps1; DOMAIN 4."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar
+
+from providers.cmdlets.marks import Output, ReadOnly
+from providers.cmdlets.value_types import Text, Unordered
+from reconciler.model.attributes import Attr, Declares
+
+_Found = Annotated[tuple[Text, ...], Unordered(), ReadOnly(), Output("")]
+
+
+class Exchucutil(Declares):
+    """The script, once for each pair of an Exchange forest and a Lync forest."""
+
+    name: ClassVar[str] = "exchucutil"
+
+    dial_plans: Attr[_Found]
+    """SIP dial plans it links."""
+    pools: Attr[_Found]
+    """Pools it makes gateways for."""
+    replaces: Attr[_Found]
+    """Hunt groups it removes and that are not its own."""
+    outcalls: Attr[_Found]
+    """Gateways with outgoing calls before it resets them."""

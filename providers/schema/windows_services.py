@@ -1,0 +1,67 @@
+"""What is observed of Windows services on one host: RTCSRV of a Front End, the UM services of an Exchange server.
+
+Each service of a host has attributes of its own, ``RTCSRV:status``; ``of_service`` returns their handles.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Annotated, ClassVar, NamedTuple
+
+from providers.cmdlets.marks import Output, ReadOnly
+from providers.cmdlets.value_types import Instant, Text, Truth
+from reconciler.model.attributes import Attr, Declares
+
+
+class WindowsServices(Declares):
+    """The services of one host; the key is its FQDN."""
+
+    host_clock: Attr[Annotated[Instant, ReadOnly(), Output("")]]
+    """The host's own clock when this was read, ISO 8601 in UTC."""
+    script_running: Attr[Annotated[Truth, ReadOnly(), Output("")]]
+    """An exchucutil process runs on the host."""
+
+
+class OfService(NamedTuple):
+    """The handles of one service of a host."""
+
+    status: Attr[str]
+    start_time: Attr[str]
+    start_mode: Attr[str]
+    running_dependents: Attr[tuple[str, ...]]
+    stopped_dependents: Attr[tuple[str, ...]]
+
+
+@cache
+def of_service(name: str) -> OfService:
+    """Return the handles of a service: ``of_service("RTCSRV").status`` is ``RTCSRV:status``."""
+    return OfService(
+        Attr(f"{name}:status", Text, (str,)),
+        Attr(f"{name}:start_time", Instant, (str,)),
+        Attr(f"{name}:start_mode", Text, (str,)),
+        Attr(f"{name}:running_dependents", tuple[Text, ...], (tuple,)),
+        Attr(f"{name}:stopped_dependents", tuple[Text, ...], (tuple,)),
+    )
+
+
+class Found(Declares):
+    """What a restart of RTCSRV takes for granted, written into the plan."""
+
+    status: Attr[Text]
+    start_time: Attr[Instant]
+    running_dependents: Attr[tuple[Text, ...]]
+
+
+class ServiceRestart(WindowsServices):
+    """RTCSRV on one Front End."""
+
+    name: ClassVar[str] = "service_restart"
+
+    exchange_clock: Attr[Annotated[Instant, ReadOnly(), Output("")]]
+    """The Exchange entry point's clock, read together with the host's."""
+
+
+class UMServiceRestart(WindowsServices):
+    """MSExchangeUM and MSExchangeUMCR of one Exchange server."""
+
+    name: ClassVar[str] = "um_service_restart"
