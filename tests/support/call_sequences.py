@@ -9,7 +9,7 @@ import random
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from providers.simulator.invocation.binding import Cmdlet, Parameter, cmdlet_of, cmdlets_of, enumerations
+from providers.cmdlets.reference import Cmdlet, Parameter, cmdlet_of, cmdlets_of, enumerations
 from tests.support.edge_values import HOSTILE, REMOTE, edge_pairs
 
 Call = dict[str, Any]

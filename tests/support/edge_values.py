@@ -12,7 +12,7 @@ from functools import cache
 from itertools import groupby
 from typing import Any, Final
 
-from providers.simulator.invocation.binding import Parameter, cmdlet_of, enumerations
+from providers.cmdlets.reference import Parameter, cmdlet_of, enumerations
 
 REMOTE: Final = ("e2010", "e2013", "e2016")
 """Releases that are called through their endpoint. What comes out of it as a list is no array any more, so that a

@@ -13,11 +13,11 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, Final
 
+from providers.cmdlets.reference import cmdlet_of
 from providers.simulator.answers import CmdletError
 from providers.simulator.cmdlets.exchange_facts import GROUPS, containers, grant
 from providers.simulator.cmdlets.um_gateways import GATEWAY, made_hunt_group
 from providers.simulator.cmdlets.um_objects import made_object
-from providers.simulator.invocation.binding import cmdlet_of
 from providers.simulator.invocation.call import Call
 from providers.simulator.invocation.texts import told
 from providers.simulator.world.directory import Entry

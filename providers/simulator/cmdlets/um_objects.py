@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Final
 
-from providers.simulator.invocation.binding import Difference, Secret, cmdlet_of
+from providers.cmdlets.reference import cmdlet_of
+from providers.simulator.invocation.binding import Difference, Secret
 from providers.simulator.invocation.call import Call
 from providers.simulator.invocation.shapes import Computed, object_id, shaped
 from providers.simulator.world.directory import Entry

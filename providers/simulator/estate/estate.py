@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+from providers.cmdlets.reference import Cmdlet, cmdlet_of, parameters_of
 from providers.simulator.answers import CmdletError as CmdletError
 from providers.simulator.answers import Result as Result
 from providers.simulator.cmdlets import exchucutil, windows_services
@@ -24,7 +25,7 @@ from providers.simulator.cmdlets.service_control import settle
 from providers.simulator.estate import founding
 from providers.simulator.estate.keeping import Changes
 from providers.simulator.estate.probe import is_missing, limits_of, probe_record
-from providers.simulator.invocation.binding import Cmdlet, bind, cmdlet_of, command_not_found, parameters_of
+from providers.simulator.invocation.binding import bind, command_not_found, find
 from providers.simulator.invocation.call import Call
 from providers.simulator.invocation.shapes import deserialised
 from providers.simulator.invocation.texts import told
@@ -153,7 +154,7 @@ class Estate:
         if found is None:
             return dict(named)
         bound = bind(found, named, culture=self.holdings.culture(host), positional=positional)
-        known = {p.name for name in named if (p := found.find(name, "en-US")) is not None}
+        known = {p.name for name in named if (p := find(found, name, "en-US")) is not None}
         return {**named, **{name: value for name, value in bound.items() if name not in known}}
 
     # calling

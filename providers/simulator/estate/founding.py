@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from providers.cmdlets.reference import cmdlet_of
 from providers.simulator.answers import CmdletError
 from providers.simulator.cmdlets.dispatch import run_cmdlet
 from providers.simulator.cmdlets.exchange_facts import GROUPS, containers, grant
@@ -14,7 +15,7 @@ from providers.simulator.cmdlets.service_control import keep_quorum, learn
 from providers.simulator.cmdlets.um_objects import copied
 from providers.simulator.cmdlets.um_servers import ROUTER_DEFAULTS, SERVER_DEFAULTS
 from providers.simulator.cmdlets.windows_services import installed_services
-from providers.simulator.invocation.binding import bind, cmdlet_of
+from providers.simulator.invocation.binding import bind
 from providers.simulator.invocation.call import Call
 from providers.simulator.invocation.cmdlet_line import parse_line
 from providers.simulator.world.directory import Directory, Entry

@@ -12,8 +12,8 @@ from datetime import datetime
 from fnmatch import fnmatchcase
 from typing import Final
 
+from providers.cmdlets.reference import cmdlet_of
 from providers.simulator.cmdlets.windows_services import utc
-from providers.simulator.invocation.binding import cmdlet_of
 from providers.simulator.world.holdings import Holdings
 from providers.simulator.world.hosts import Host
 

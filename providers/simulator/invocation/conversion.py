@@ -14,6 +14,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from providers.cmdlets.reference import Enumeration
+
 _INTEGERS: Final[Mapping[str, tuple[int, int]]] = {
     "Byte": (0, 2**8 - 1),
     "Int32": (-(2**31), 2**31 - 1),
@@ -49,39 +51,6 @@ class Secret:
     """A bound SecureString; its text is used where a product would and never shown."""
 
     text: str = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Enumeration:
-    """The names of an enumeration, each worth its place, or one bit each."""
-
-    names: tuple[str, ...]
-    is_flags: bool = False
-
-    def value(self, name: str) -> int | None:
-        """Return the number of a name, in any case, or of the only one that begins so."""
-        folded = name.casefold()
-        exact = [place for place, known in enumerate(self.names) if known.casefold() == folded]
-        places = exact or [place for place, known in enumerate(self.names) if known.casefold().startswith(folded)]
-        return self._worth(places[0]) if len(places) == 1 and folded else None
-
-    def shown(self, number: int) -> str:
-        """Return how PowerShell shows a number.
-
-        Raises:
-            ValueError: no name, and no combination of names, has that number.
-        """
-        if not self.is_flags:
-            if 0 <= number < len(self.names):
-                return self.names[number]
-            raise ValueError
-        found = [name for place, name in enumerate(self.names) if place and number & self._worth(place)]
-        if not 0 <= number < self._worth(len(self.names)):
-            raise ValueError
-        return ", ".join(found) if found else self.names[0]
-
-    def _worth(self, place: int) -> int:
-        return (1 << place >> 1) if self.is_flags else place
 
 
 def one(type: str, value: object) -> Any:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import Any, Final
 
-from providers.simulator.invocation.binding import cmdlet_of, parameters_of, setters
+from providers.cmdlets.reference import cmdlet_of, parameters_of, setters
 from providers.simulator.invocation.call import Call
 from providers.simulator.world.directory import Entry, View
 

@@ -22,8 +22,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from providers.simulator.invocation.binding import Cmdlet, Parameter, cmdlets_of, enumerations
-from providers.simulator.invocation.conversion import Enumeration
+from providers.cmdlets.reference import Cmdlet, Enumeration, Parameter, cmdlets_of, enumerations
 from providers.simulator.powershell import clixml
 
 SNAP_INS: Final[Mapping[str, str]] = {

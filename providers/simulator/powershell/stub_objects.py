@@ -11,8 +11,8 @@ import base64
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from providers.cmdlets.reference import Parameter, enumerations, setters
 from providers.simulator.answers import CmdletError, Result
-from providers.simulator.invocation.binding import Parameter, enumerations, setters
 from providers.simulator.powershell import clixml
 from providers.simulator.powershell.stub_cmdlets import TEXT_TYPES
 

@@ -38,7 +38,7 @@ from tests.support.landscapes import (
 )
 from tests.support.types import declared
 
-_TABLE = Path(providers.__file__).parent / "simulator" / "invocation" / "cmdlets_table.json"
+_TABLE = Path(providers.__file__).parent / "cmdlets" / "cmdlets_table.json"
 pytestmark = pytest.mark.skipif(not _TABLE.exists(), reason="the table of cmdlets is not generated")
 
 TYPES = {kind.name: kind for kind in resource_types()}

@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from providers.cmdlets.reference import cmdlet_of, cmdlets_of
 from providers.simulator.cmdlets.dispatch import handlers
 from providers.simulator.estate.estate import CmdletError
-from providers.simulator.invocation.binding import Difference, bind, cmdlet_of, cmdlets_of, parameters_of
+from providers.simulator.invocation.binding import Difference, bind
 from tests.support.worlds import estate_of
 
 RELEASES = ("e2007", "e2010", "e2013", "e2016", "l2010", "l2013", "s2015", "s2019")
@@ -77,20 +78,6 @@ def test_add_and_remove_exist_from_2013_on() -> None:
     assert refusal("Set-UMServer", "e2010", Identity="x", DialPlans=change).category == "InvalidData"
 
 
-@pytest.mark.parametrize(
-    ("cmdlet", "releases"),
-    [
-        ("Set-UMService", {"e2013", "e2016"}),
-        ("Set-UMServer", {"e2007", "e2010"}),
-        ("Get-CsUpgradeDomainInfo", {"s2019"}),
-        ("New-UMDialPlan", {"e2007", "e2010", "e2013", "e2016"}),
-        ("Stop-CsWindowsService", {"l2010", "l2013", "s2015", "s2019"}),
-    ],
-)
-def test_a_version_has_its_own_cmdlets(cmdlet: str, releases: set[str]) -> None:
-    assert {release for release in RELEASES if cmdlet_of(cmdlet, release)} == releases
-
-
 def test_country_code_is_mandatory_from_2010_on_and_unknown_before() -> None:
     plan = {"Name": "x", "NumberOfDigitsInExtension": 5}
     assert bound("New-UMDialPlan", "e2007", **plan) == plan
@@ -100,13 +87,6 @@ def test_country_code_is_mandatory_from_2010_on_and_unknown_before() -> None:
 
 def test_common_parameters_are_taken_and_dropped() -> None:
     assert bound("Get-UMDialPlan", ErrorAction="Stop", WarningAction="SilentlyContinue") == {}
-
-
-def test_confirm_exists_only_where_the_cmdlet_has_it() -> None:
-    assert "Confirm" in parameters_of("Remove-UMDialPlan")
-    assert "Confirm" not in parameters_of("Get-UMDialPlan")
-    assert "DomainController" in parameters_of("get-umdialplan")
-    assert parameters_of("Get-Nothing") == frozenset()
 
 
 def test_a_command_that_is_not_there_says_so_in_the_language_of_the_host() -> None:

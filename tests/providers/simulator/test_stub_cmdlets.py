@@ -16,9 +16,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from providers.cmdlets.generate_cmdlets import TABLE
+from providers.cmdlets.reference import cmdlet_of, cmdlets_of
 from providers.simulator.answers import Result
-from providers.simulator.invocation.binding import cmdlet_of, cmdlets_of
-from providers.simulator.invocation.generate_cmdlets import TABLE
 from providers.simulator.powershell import clixml, stub_cmdlets, stub_objects
 from providers.simulator.powershell.stub_cmdlets import MODULES, SNAP_INS, module_name, stub_module
 from reconciler.app.powershell import powershell_program

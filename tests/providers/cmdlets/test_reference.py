@@ -1,12 +1,12 @@
-"""The table of cmdlets as it is made from the published reference."""
+"""The published reference: the table made from it, and what each release has."""
 
 import json
 from typing import Any
 
 import pytest
 
-from providers.simulator.invocation.binding import cmdlet_of
-from providers.simulator.invocation.generate_cmdlets import TABLE, table, text
+from providers.cmdlets.generate_cmdlets import TABLE, table, text
+from providers.cmdlets.reference import cmdlet_of, parameters_of
 from providers.simulator.powershell.stub_cmdlets import MODULES, SNAP_INS
 from tests.support.paths import ROOT
 
@@ -104,3 +104,24 @@ def test_the_text_of_a_table_reads_back_and_names_its_maker() -> None:
     content = table(REFERENCE, {})
     assert json.loads(text(content)) == content
     assert "generate_cmdlets.py" in json.loads(TABLE.read_text(encoding="utf-8"))["about"][0]
+
+
+@pytest.mark.parametrize(
+    ("cmdlet", "releases"),
+    [
+        ("Set-UMService", {"e2013", "e2016"}),
+        ("Set-UMServer", {"e2007", "e2010"}),
+        ("Get-CsUpgradeDomainInfo", {"s2019"}),
+        ("New-UMDialPlan", {"e2007", "e2010", "e2013", "e2016"}),
+        ("Stop-CsWindowsService", {"l2010", "l2013", "s2015", "s2019"}),
+    ],
+)
+def test_a_version_has_its_own_cmdlets(cmdlet: str, releases: set[str]) -> None:
+    assert {release for release in RELEASES if cmdlet_of(cmdlet, release)} == releases
+
+
+def test_confirm_exists_only_where_the_cmdlet_has_it() -> None:
+    assert "Confirm" in parameters_of("Remove-UMDialPlan")
+    assert "Confirm" not in parameters_of("Get-UMDialPlan")
+    assert "DomainController" in parameters_of("get-umdialplan")
+    assert parameters_of("Get-Nothing") == frozenset()
