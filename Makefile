@@ -18,7 +18,7 @@ COMPILE := $(UV) pip compile --quiet --universal -p 3.11 --generate-hashes --no-
 COMPILE_MAIN = $(COMPILE) --group dev --extra credssp --extra postgresql
 COMPILE_KERBEROS = $(COMPILE) --extra kerberos
 
-.PHONY: install test test-long kerberos demo bench docs lock lock-check format clean debian-packages
+.PHONY: install test test-long kerberos demo bench docs wheel lock lock-check format clean debian-packages
 .DELETE_ON_ERROR:
 
 # ---- install: the locked packages, then the project on top of them
@@ -94,6 +94,10 @@ demo: install
 
 bench: install
 	@$(BIN)/python -m tests.bench
+
+# Builds the wheel into dist/, and runs the program from it in a clean environment outside the repository.
+wheel: install
+	@$(BIN)/python -m tests.project.wheel
 
 # The parts of the pages in docs/ that the code knows; a test fails where they are not up to date.
 docs: install
