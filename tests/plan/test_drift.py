@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import pytest
-
 from reconciler.model.commands import Reply
 from reconciler.model.diagnostics import Diagnostic
 from reconciler.model.errors import PermanentError, SessionError
 from reconciler.model.ports import Request
 from reconciler.model.resources import Resources
-from reconciler.model.values import UNSET
 from reconciler.plan.drift import DriftEntry, DriftKind, DriftReport, find_drift
 from tests.support.boxes import TYPES, BoxWorld, box, declared
 from tests.support.engine import Engine
@@ -101,16 +98,3 @@ def test_unreadable_is_told_and_never_taken_for_removed() -> None:
 
     report = drift(Engine(TYPES, FunctionSessions(refusing), engine.store))
     assert ({entry.kind for entry in report.entries}, report.exit_code()) == ({DriftKind.UNREADABLE}, 1)
-
-
-@pytest.mark.parametrize(
-    ("value", "text"), [("yes", '"yes"'), ("plain", "plain"), ("0042", '"0042"'), ("a b", '"a b"'), (UNSET, None)]
-)
-def test_accepted_value_is_written_so_that_yaml_reads_it_back(value: object, text: str | None) -> None:
-    world, engine = applied()
-    if value is UNSET:
-        del world.boxes["a"]["Size"]
-    else:
-        world.boxes["a"]["Size"] = value
-    accept = only(drift(engine)).accept
-    assert accept == (f"boxes:\n  a:\n    size: {text}" if text else "")
