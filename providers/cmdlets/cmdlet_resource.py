@@ -166,7 +166,7 @@ class CmdletResource(CmdletType, Managed):
 
     def identity(self, key: str, landscape: Landscape) -> Argument:
         """Return what ``-Identity`` takes for the resource at ``key``: the very object that was observed there."""
-        observed = landscape.one(self.name, key)
+        observed = landscape.one(self, key)
         if observed is not None and observed.name is None and self.key_output != self.name_output:
             return NameOf(Address(self.name, key), self.shown_as)
         return object_argument(observed, key)

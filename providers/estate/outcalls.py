@@ -126,7 +126,7 @@ def _enabled_before(landscape: Landscape) -> frozenset[str]:
         if action.address.type == Exchucutil.name and action.kind is ActionKind.RUN:
             return frozenset(Exchucutil.outcalls.of(action.expects or EMPTY))
     gateways = landscape.all(IPGateway).values()
-    return frozenset(one.key for one in gateways if one.get(IPGateway.outcalls_allowed) is True)
+    return frozenset(one.key for one in gateways if one.get(IPGateway.outcalls_allowed))
 
 
 def _applied(landscape: Landscape) -> frozenset[str]:

@@ -144,7 +144,5 @@ def voice_users_by_pool(landscape: Landscape) -> Mapping[str, int]:
     """Return how many Enterprise Voice users are homed on each pool."""
     users = landscape.all(LyncUser).values()
     return Counter(
-        pool
-        for user in users
-        if user.get(LyncUser.enterprise_voice) is True and (pool := user.get(LyncUser.registrar_pool))
+        pool for user in users if user.get(LyncUser.enterprise_voice) and (pool := user.get(LyncUser.registrar_pool))
     )

@@ -145,14 +145,14 @@ class AutoAttendantType(AutoAttendant, CmdletResource, Holder, Foreseeing):
 
     def foresee(self, action: Action, landscape: Landscape) -> Landscape:
         """Return the landscape; an attendant is made without star key and disabled, where nothing else is written."""
-        after, made = landscape, landscape.one(self.name, action.address.key)
+        after, made = landscape, landscape.one(self, action.address.key)
         if made is None:
             return landscape
         if action.kind in (ActionKind.CREATE, ActionKind.REPLACE):
             defaults: dict[str, Value] = {self.is_default.name: False, self.status.name: "Disabled"}
             made = replace(made, attributes={**defaults, **made.attributes})
-            after = after.predicting(action.address, self.name, put=[made])
-        return after.predicting(action.address, self.name, put=_without_star_key(made, after))
+            after = after.predicting(action.address, self, put=[made])
+        return after.predicting(action.address, self, put=_without_star_key(made, after))
 
     # what forbids or clouds it
 
@@ -161,7 +161,7 @@ class AutoAttendantType(AutoAttendant, CmdletResource, Holder, Foreseeing):
 
     def check(self, landscape: Landscape) -> Sequence[Diagnostic]:
         told: list[Diagnostic] = []
-        for attendant in landscape.wanted(self.name).values():
+        for attendant in landscape.wanted(self).values():
             told += _check(attendant, landscape)
         return (*told, *_shared_numbers(landscape), *_several_defaults(landscape))
 

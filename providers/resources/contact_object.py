@@ -99,12 +99,12 @@ class ContactObjectType(ContactObject, CmdletResource):
         return True
 
     def check(self, landscape: Landscape) -> Sequence[Diagnostic]:
-        if not landscape.is_readable(self.name):
+        if not landscape.is_readable(self):
             return ()
         pools = uc_pools(landscape)
         told: list[Diagnostic] = []
         for desired in self.derive(landscape):
-            found = landscape.one(self.name, desired.key)
+            found = landscape.one(self, desired.key)
             if found is None:
                 told.append(_card(desired, landscape))
                 continue

@@ -145,12 +145,12 @@ class DialPlanType(DialPlan, CmdletResource, Holder, Foreseeing, Noticed):
         return landscape.predicting(action.address, MailboxPolicy, put=brought)
 
     def check_declared(self, landscape: Landscape) -> Sequence[Diagnostic]:
-        return tuple(told for plan in landscape.wanted(self.name).values() for told in _check(plan, landscape))
+        return tuple(told for plan in landscape.wanted(self).values() for told in _check(plan, landscape))
 
     def check(self, landscape: Landscape) -> Sequence[Diagnostic]:
         return tuple(
             told
-            for plan in landscape.wanted(self.name).values()
+            for plan in landscape.wanted(self).values()
             for told in (*_check(plan, landscape), *security_diagnostics(plan, landscape))
         )
 

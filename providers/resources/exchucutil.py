@@ -164,9 +164,7 @@ class ExchucutilType(Exchucutil, Tabled, Piecemeal, Foreseeing, Owing):
             self.dial_plans.name: tuple(sorted(plan.key for plan in sip_dial_plans(landscape))),
             self.pools.name: tuple(uc_pools(landscape)),
             self.replaces.name: tuple(sorted(group.key for group in custom_hunt_groups(landscape))),
-            self.outcalls.name: tuple(
-                sorted(one.key for one in gateways if one.get(IPGateway.outcalls_allowed) is True)
-            ),
+            self.outcalls.name: tuple(sorted(one.key for one in gateways if one.get(IPGateway.outcalls_allowed))),
         }
 
     def is_done(self, action: Action, landscape: Landscape) -> bool:

@@ -129,7 +129,7 @@ class HuntGroupType(HuntGroup, CmdletResource):
         told: list[Diagnostic] = []
         gateways = landscape.all(IPGateway)
         majors = {host.version.major for host in um_hosts(landscape).values()}
-        for declared in landscape.wanted(self.name).values():
+        for declared in landscape.wanted(self).values():
             gateway, _, name = declared.key.partition("/")
             if majors and max(majors) == 8 and not declared.get(self.pilot_identifier):
                 told.append(NO_PILOT.told(declared, f"{declared.address} has no pilot identifier."))

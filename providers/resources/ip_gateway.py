@@ -144,14 +144,14 @@ class IPGatewayType(IPGateway, CmdletResource, Obliged, Deciding):
         if not any(change.after is False for change in action.changes):
             return {}
         successors = (need.key for need in action.needs if need.type == self.name)
-        there = tuple(sorted(key for key in successors if landscape.one(self.name, key) is not None))
+        there = tuple(sorted(key for key in successors if landscape.one(self, key) is not None))
         return {"taken_over_by": there}
 
     def is_forgotten(self, prior: Resource, landscape: Landscape) -> bool:
         return True
 
     def met(self, landscape: Landscape) -> Sequence[Obligation]:
-        if not (landscape.is_readable(self.name) and landscape.is_readable(HuntGroup)):
+        if not (landscape.is_readable(self) and landscape.is_readable(HuntGroup)):
             return ()
         return tuple(
             owed
@@ -169,7 +169,7 @@ def _successors(gateway: str, landscape: Landscape) -> tuple[Address, ...]:
     plans = [plan.key for plan in landscape.wanted(DialPlan).values()]
     shared = {one for plan in plans if gateway in (linked := gateways_of(plan, landscape)) for one in linked}
     wanted = landscape.wanted(IPGateway).values()
-    return tuple(one.address for one in wanted if one.key in shared and one.get(IPGateway.outcalls_allowed) is True)
+    return tuple(one.address for one in wanted if one.key in shared and one.get(IPGateway.outcalls_allowed))
 
 
 def _enabled(plan: str, landscape: Landscape) -> tuple[str, ...]:
@@ -177,7 +177,7 @@ def _enabled(plan: str, landscape: Landscape) -> tuple[str, ...]:
     return tuple(
         gateway
         for gateway, one in known
-        if one is not None and one.get(IPGateway.outcalls_allowed) is True and one.get(IPGateway.status) != "Disabled"
+        if one is not None and one.get(IPGateway.outcalls_allowed) and one.get(IPGateway.status) != "Disabled"
     )
 
 
@@ -220,7 +220,7 @@ def _invalid_choice(each: PlanOutcalls, landscape: Landscape) -> Diagnostic:
     if each.explicit in each.gateways:
         detail = f'{each.plan.address} chooses "{each.explicit}", the gateway of a Director pool.'
         return INVALID_CHOICE.told(each.plan, detail)
-    known = landscape.one(IPGateway.name, each.explicit)
+    known = landscape.one(IPGateway, each.explicit)
     if known is not None and known.get(IPGateway.status) == "Disabled":
         detail = f'{each.plan.address} chooses "{each.explicit}", which is disabled.'
         return INVALID_CHOICE.told(each.plan, detail, f"Write another one, or enable it:\n  {_enabling(known)}")
@@ -239,7 +239,7 @@ def _orphans(landscape: Landscape) -> Sequence[Diagnostic]:
         return ()
     return tuple(
         ORPHAN.told(gateway, f"{gateway.address} ({gateway.name}) matches no pool.", _removing(gateway))
-        for gateway in landscape.all(IPGateway.name).values()
+        for gateway in landscape.all(IPGateway).values()
         if gateway.key not in pools and gateway.name and re.fullmatch(r"[0-9]+:[0-9]+", gateway.name)
     )
 
@@ -249,7 +249,7 @@ def _disabled(landscape: Landscape) -> Sequence[Diagnostic]:
     plans, pools = landscape.wanted(DialPlan).values(), uc_pools(landscape)
     chosen = {plan.get(DialPlan.outcall_gateway) for plan in plans}
     linked = sorted({gateway for plan in plans for gateway in gateways_of(plan.key, landscape)} & set(pools))
-    known = (landscape.one(IPGateway.name, gateway) for gateway in linked if gateway not in chosen)
+    known = (landscape.one(IPGateway, gateway) for gateway in linked if gateway not in chosen)
     return tuple(
         DISABLED.told(gateway, f"{gateway.address} is disabled.", f"Enable it:\n  {_enabling(gateway)}")
         for gateway in known

@@ -98,7 +98,7 @@ class LyncDialPlanType(LyncDialPlan, CmdletResource, Holder):
 
     def released(self, holder: Resource, claims: Sequence[Claim], landscape: Landscape) -> Resource:
         """Return the dial plan under a name that stands for it until it is removed or renamed: it must have one."""
-        taken = {folded(one.get(LyncDialPlan.simple_name) or "") for one in landscape.all(self.name).values()}
+        taken = {folded(one.get(LyncDialPlan.simple_name) or "") for one in landscape.all(self).values()}
         names = (
             f"{str(holder.get(LyncDialPlan.simple_name))[:240]}-freed{number or ''}" for number in itertools.count()
         )
@@ -117,24 +117,24 @@ class LyncDialPlanType(LyncDialPlan, CmdletResource, Holder):
         contexts = required_names(landscape)
         for plan in landscape.wanted(DialPlan).values():
             named = plan.get(DialPlan.lync_dial_plan)
-            if named is None or not landscape.is_readable(self.name):
+            if named is None or not landscape.is_readable(self):
                 continue
-            known = landscape.one(self.name, named)
+            known = landscape.one(self, named)
             context, simple_name = contexts.get(folded(named)), known.get(self.simple_name) if known else None
             if known is None:
                 detail = f'{plan.address} names the Lync dial plan "{named}".'
-                near = did_you_mean(named, landscape.all(self.name))
+                near = did_you_mean(named, landscape.all(self))
                 remedy = near if near.endswith("?") else f"{UNKNOWN_LYNC_DIAL_PLAN.remedy} {near}"
                 told.append(UNKNOWN_LYNC_DIAL_PLAN.told(plan, detail, remedy))
             elif context and folded(simple_name or "") != folded(context):
                 detail = f'{known.address} has the simple name "{simple_name}"; it must be "{context}".'
-                told.append(NAME_RULE.told(landscape.wanted(self.name).get(named, plan), detail))
+                told.append(NAME_RULE.told(landscape.wanted(self).get(named, plan), detail))
         return told
 
 
 def _shared_names(landscape: Landscape) -> Sequence[Diagnostic]:
     """Return the simple names that two Lync dial plans have, of which one is declared."""
-    wanted, there = landscape.wanted(LyncDialPlan.name), landscape.all(LyncDialPlan.name)
+    wanted, there = landscape.wanted(LyncDialPlan), landscape.all(LyncDialPlan)
     others = [one for one in there.values() if one.key not in wanted]
     holders: dict[str, Resource] = {}
     told: list[Diagnostic] = []

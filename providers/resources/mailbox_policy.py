@@ -130,8 +130,8 @@ class MailboxPolicyType(MailboxPolicy, CmdletResource):
 
     def check(self, landscape: Landscape) -> Sequence[Diagnostic]:
         told: list[Diagnostic] = []
-        for policy in landscape.wanted(self.name).values():
-            observed = landscape.one(self.name, policy.key)
+        for policy in landscape.wanted(self).values():
+            observed = landscape.one(self, policy.key)
             action = landscape.actions.get(policy.address)
             if action is not None and action.kind is ActionKind.CREATE and policy.key.strip("*") != policy.key:
                 told.append(PATTERN.told(policy, f'"{policy.key}" is to be made.'))
@@ -145,14 +145,14 @@ class MailboxPolicyType(MailboxPolicy, CmdletResource):
 
 def policy_argument(key: str, landscape: Landscape) -> Argument:
     """Return what a cmdlet takes for a policy: its GUID, or the promise of its name where it is still to be made."""
-    observed = landscape.one(MailboxPolicy.name, key)
+    observed = landscape.one(MailboxPolicy, key)
     if observed is not None and observed.name:
         return object_argument(observed, key)
     return NameOf(Address(MailboxPolicy.name, key), MailboxPolicyType.shown_as) if key.endswith(DEFAULT) else key
 
 
 def _missing_defaults(landscape: Landscape, declared: set[str]) -> Iterator[Resource]:
-    if not landscape.is_readable(MailboxPolicy.name):
+    if not landscape.is_readable(MailboxPolicy):
         return
     wanted = landscape.written(UMMailbox).values()
     asked = {folded(key): key for one in wanted if (key := one.get(UMMailbox.policy) or "").endswith(DEFAULT)}
@@ -161,7 +161,7 @@ def _missing_defaults(landscape: Landscape, declared: set[str]) -> Iterator[Reso
         if plan is None or name in declared:
             continue
         policy = Resource(Address(MailboxPolicy.name, f"{plan.key}{DEFAULT}"), {MailboxPolicy.dial_plan.name: plan.key})
-        if landscape.one(MailboxPolicy.name, key) is None or policy.address in landscape.prior.resources:
+        if landscape.one(MailboxPolicy, key) is None or policy.address in landscape.prior.resources:
             yield policy  # once it was made here it stays ours
 
 

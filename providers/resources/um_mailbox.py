@@ -16,9 +16,10 @@ from typing import Any, ClassVar
 
 from providers.cmdlets.cmdlet_resource import CmdletResource, object_argument
 from providers.cmdlets.value_types import PersonName
+from providers.estate import mailbox_checks
+from providers.estate.mailbox_checks import is_ended
 from providers.estate.people import guids_of, rows_by_mailbox
 from providers.estate.policies import plan_of, plans_by_policy
-from providers.resources.mailbox_checks import MAILBOX_RULES, check_mailboxes, check_rows, is_ended
 from providers.resources.mailbox_policy import policy_argument
 from providers.schema.auto_attendant import AutoAttendant
 from providers.schema.contact_object import ContactObject
@@ -58,7 +59,7 @@ class UMMailboxType(UMMailbox, CmdletResource, Rows, Holder, Noticed):
     name_output: ClassVar[str] = "PrimarySmtpAddress"
     other_cmdlets: ClassVar[tuple[str, ...]] = ("Set-Mailbox",)
     reads_after: ClassVar[tuple[str, ...]] = (MailboxPolicy.name,)
-    rules: ClassVar[tuple[Rule, ...]] = MAILBOX_RULES
+    rules: ClassVar[tuple[Rule, ...]] = mailbox_checks.RULES
 
     def declared(self, key: str, values: Mapping[str, Value]) -> Resource | Sequence[Problem]:
         if is_ended(values):
@@ -102,7 +103,7 @@ class UMMailboxType(UMMailbox, CmdletResource, Rows, Holder, Noticed):
 
     def identity(self, key: str, landscape: Landscape) -> Argument:
         """Return the GUID of the mailbox that was read: a mail address may be the logon name of somebody else."""
-        return object_argument(landscape.one(self.name, key) or landscape.one(Mailbox, key), key)
+        return object_argument(landscape.one(self, key) or landscape.one(Mailbox, key), key)
 
     def meant(self, landscape: Landscape) -> Mapping[str, str]:
         return rows_by_mailbox(landscape)
@@ -129,7 +130,7 @@ class UMMailboxType(UMMailbox, CmdletResource, Rows, Holder, Noticed):
         return True
 
     def group(self, action: Action, landscape: Landscape) -> str:
-        known = action.remember or landscape.one(self.name, action.address.key)
+        known = action.remember or landscape.one(self, action.address.key)
         return (known.get(UMMailbox.policy) if known else None) or "-"
 
     def affects(self, action: Action, landscape: Landscape) -> int:
@@ -168,10 +169,10 @@ class UMMailboxType(UMMailbox, CmdletResource, Rows, Holder, Noticed):
         return (write("Disable-UMMailbox", Identity=self.identity(observed.key, landscape)),)
 
     def check_declared(self, landscape: Landscape) -> Sequence[Diagnostic]:
-        return check_rows(landscape)
+        return mailbox_checks.check_rows(landscape)
 
     def check(self, landscape: Landscape) -> Sequence[Diagnostic]:
-        return check_mailboxes(landscape)
+        return mailbox_checks.check_mailboxes(landscape)
 
 
 def _asked(answers: Sequence[Answer]) -> Mapping[str | None, str]:

@@ -216,7 +216,7 @@ def _owing(landscape: Landscape) -> tuple[str, ...]:
 
 
 def _states(fqdn: str, landscape: Landscape) -> tuple[ServiceState, ...]:
-    observed = landscape.one(UMServiceRestart.name, fqdn)
+    observed = landscape.one(UMServiceRestart, fqdn)
     host = um_hosts(landscape).get(fqdn)
     names = _service_names(host) if host else ()
     states = (service_state(observed, name) for name in names) if observed else ()

@@ -17,7 +17,7 @@ from providers.cmdlets.value_types import Text
 from providers.schema.um_mailbox import UMMailbox
 from reconciler.model.addresses import Address
 from reconciler.model.attributes import Attr
-from reconciler.model.commands import Command, read, write
+from reconciler.model.commands import Command, read
 from reconciler.model.errors import SessionError
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import Answer, Diagnosed
@@ -59,17 +59,6 @@ class EumAddress(CmdletFact):
         for one in addresses if isinstance(addresses, list | tuple) else [addresses]:
             prefix, _, bare = str(one).partition(":")
             if prefix.casefold() == "eum" and bare:
-                values = {"holder": str(record.get("PrimarySmtpAddress") or "").lower(), "written": str(one)}
-                yield Resource(Address(self.name, bare.casefold()), values)
-
-
-def left_over(value: str, context: str, landscape: Landscape) -> Resource | None:
-    """Return the left-over address that keeps ``value`` taken within a phone context, or None."""
-    return landscape.one(EumAddress.name, f"{value};phone-context={context}")
-
-
-def freeing(address: Resource) -> str:
-    """Return the command that takes a left-over address away, ready to be pasted."""
-    taken = "'" + str(address.get(EumAddress.written)).replace("'", "''") + "'"
-    command = write("Set-Mailbox", Identity=address.get(EumAddress.holder))
-    return f"{command} -EmailAddresses @{{Remove={taken}}}"
+                holder = str(record.get("PrimarySmtpAddress") or "").lower()
+                found = Resource(Address(self.name, bare.casefold())).having(self.holder, holder)
+                yield found.having(self.written, str(one))

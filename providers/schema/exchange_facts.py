@@ -45,9 +45,7 @@ class ExchangeServer(CmdletFact):
 
     def products(self, landscape: Landscape) -> Mapping[str, Product]:
         return {
-            server.key: _product(told)
-            for server in landscape.all(self.name).values()
-            if (told := server.get(self.version))
+            server.key: _product(told) for server in landscape.all(self).values() if (told := server.get(self.version))
         }
 
 
@@ -98,7 +96,7 @@ class DomainController(CmdletFact):
             is_catalog = bool(dict(command.parameters).get("GlobalCatalog"))
             for one in super().observe([(command, reply)], landscape):
                 if isinstance(one, Resource):
-                    one = Resource(one.address, {**one.attributes, "is_global_catalog": is_catalog}, one.name, one.guid)
+                    one = one.having(self.is_global_catalog, is_catalog)
                 found[one.address] = one
         return tuple(found.values())
 
@@ -106,7 +104,7 @@ class DomainController(CmdletFact):
 def global_catalogs(landscape: Landscape) -> tuple[str, ...]:
     """Return the FQDNs of the global catalogues, in order."""
     controllers = landscape.all(DomainController).values()
-    return tuple(sorted(one.key for one in controllers if one.get(DomainController.is_global_catalog) is True))
+    return tuple(sorted(one.key for one in controllers if one.get(DomainController.is_global_catalog)))
 
 
 # --- permissions -----------------------------------------------------------------------------------------------------
@@ -150,7 +148,7 @@ class Permission(Tabled, Fact):
             records = () if isinstance(reply, SessionError) else reply.records
             for group in RTC_GROUPS:
                 is_granted = _rights(records, group) >= _CONTAINERS[container][1]
-                found.append(Resource(Address(self.name, f"{container}/{group}"), {"is_granted": is_granted}))
+                found.append(Resource(Address(self.name, f"{container}/{group}")).having(self.is_granted, is_granted))
         return found
 
 

@@ -102,7 +102,7 @@ class LyncComputer(LyncFact):
                 pool = one.get(self.pool)
                 order = seen.get(pool, 0)
                 seen[pool] = order + 1
-                one = replace(one, attributes={**one.attributes, "order": order})
+                one = one.having(self.order, order)
             found.append(one)
         return found
 
@@ -139,13 +139,13 @@ class LyncService(LyncFact):
             role = command.parameters[0][0] if command.parameters else "Registrar"
             for one in super().observe([(command, reply)], landscape):
                 if isinstance(one, Resource):
-                    one = replace(one, attributes={**one.attributes, "role": role})
+                    one = one.having(self.role, role)
                 found.append(one)
         return found
 
     def products(self, landscape: Landscape) -> Mapping[str, Product]:
         """Return what runs on the computers of each pool."""
-        told = {one.get(self.pool): product_of(one.get(self.version)) for one in landscape.all(self.name).values()}
+        told = {one.get(self.pool): product_of(one.get(self.version)) for one in landscape.all(self).values()}
         return {
             host: Product(product, product == PROVEN)
             for pool, product in told.items()

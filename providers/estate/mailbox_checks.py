@@ -9,14 +9,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
-from providers.cmdlets.cmdlet_resource import object_argument
+from providers.estate import mailbox_claims
 from providers.estate.people import Fit, fits_by_name
 from providers.estate.policies import plan_of, plans_by_policy
 from providers.schema.dial_plan import DialPlan
-from providers.schema.eum_addresses import EumAddress, freeing, left_over
 from providers.schema.exchange_facts import Mailbox
 from providers.schema.lync_facts import LyncUser
 from providers.schema.um_mailbox import UMMailbox
@@ -25,7 +23,7 @@ from reconciler.model.commands import LYNC, write
 from reconciler.model.diagnostics import Diagnostic, Severity
 from reconciler.model.landscape import Landscape
 from reconciler.model.resources import Resource, Resources
-from reconciler.model.rules import Rule, placed
+from reconciler.model.rules import Rule
 from reconciler.model.values import Value, folded
 from reconciler.model.words import enumerated
 
@@ -67,23 +65,6 @@ WRONG_DIGITS = Rule(
     "Every extension of a dial plan has the same number of digits. Excel takes leading zeros away.",
     "Write the extension with all its digits.",
     "Enable-UMMailbox, parameter Extensions; DOMAIN 7.7",
-    leaves_out=True,
-)
-EXTENSION_TWICE = Rule(
-    "UM075",
-    "Extension is given twice",
-    "Within a dial plan and those equivalent to it, an extension belongs to one mailbox, which holds it as long as it "
-    "has its EUM address.",
-    "Give one of them another extension.",
-    "Enable-UMMailbox; DOMAIN 7.7, 9.1",
-    leaves_out=True,
-)
-SIP_TWICE = Rule(
-    "UM076",
-    "SIP address is given twice",
-    "Within a dial plan a SIP address belongs to one mailbox.",
-    "Correct the SIP address of one of them; where both rows name one user, take one of the two out.",
-    "Enable-UMMailbox, parameter SIPResourceIdentifier; DOMAIN 7.7",
     leaves_out=True,
 )
 OTHER_PLAN = Rule(
@@ -129,14 +110,13 @@ OTHER_NAME = Rule(
     Severity.NOTE,
 )
 
-MAILBOX_RULES: Final = (
+RULES: Final = (
     NO_MAILBOX,
     NO_VOICE,
     HOSTED,
     NO_USER,
     WRONG_DIGITS,
-    EXTENSION_TWICE,
-    SIP_TWICE,
+    *mailbox_claims.RULES,
     OTHER_PLAN,
     NO_SIP_ADDRESS,
     AMBIGUOUS,
@@ -151,35 +131,34 @@ _SEVERAL: Final = 3
 
 def check_mailboxes(landscape: Landscape) -> Sequence[Diagnostic]:
     """Return everything wrong with the declared mailboxes, in one pass over them."""
-    rows: Mapping[str, Resource] = landscape.written(UMMailbox)
-    if not rows:
-        return ()
-    ended = [row for row in rows.values() if is_ended(row.attributes)]
-    declared = Resources(row for row in rows.values() if not is_ended(row.attributes))
-    by_policy = plans_by_policy(landscape)
-    plans = {row.key: plan_of(row.get(UMMailbox.policy), by_policy) for row in declared.values()}
+    ended = [row for row in landscape.written(UMMailbox).values() if is_ended(row.attributes)]
+    declared, plans = _declared(landscape)
     return (
         *_of_two(ended, landscape),
         *_against_world(declared, landscape),
         *_within_plans(declared, plans, _digits(landscape)),
-        *_twice(declared, plans, landscape),
+        *mailbox_claims.given_twice(declared, plans, landscape),
     )
 
 
 def check_rows(landscape: Landscape) -> Sequence[Diagnostic]:
     """Return what contradicts itself among the rows of mailboxes, whatever the servers will tell of them."""
-    rows: Mapping[str, Resource] = landscape.written(UMMailbox)
-    declared = Resources(row for row in rows.values() if not is_ended(row.attributes))
-    by_policy = plans_by_policy(landscape)
-    plans = {row.key: plan_of(row.get(UMMailbox.policy), by_policy) for row in declared.values()}
+    declared, plans = _declared(landscape)
     digits = _digits(landscape)
     miscounted = _miscounted(declared, plans, digits)
     right = {plan: count for plan, count in digits.items() if plan not in miscounted}
     return (
         *(_wrong_plan(plan, digits[plan], length, landscape) for plan, length in miscounted.items()),
         *_within_plans(declared, plans, right),
-        *_twice(declared, plans, landscape),
+        *mailbox_claims.given_twice(declared, plans, landscape),
     )
+
+
+def _declared(landscape: Landscape) -> tuple[Resources, Mapping[str, str | None]]:
+    """Return the rows that do not end voice mail, and the dial plan of each by its key."""
+    rows = Resources(row for row in landscape.written(UMMailbox).values() if not is_ended(row.attributes))
+    by_policy = plans_by_policy(landscape)
+    return rows, {row.key: plan_of(row.get(UMMailbox.policy), by_policy) for row in rows.values()}
 
 
 def _wrong_plan(plan: str, count: int, length: int, landscape: Landscape) -> Diagnostic:
@@ -296,7 +275,7 @@ def _against_lync(
             detail = f"{row.address} has the SIP address {sip}, which no user in Lync has."
             remedy = "Correct the SIP address, or enable its user for Lync and Enterprise Voice first."
             yield NO_USER.told(row, detail, remedy)
-    elif user.get(LyncUser.hosted_voicemail) is True:
+    elif user.get(LyncUser.hosted_voicemail):
         ending = write("Set-CsUser", LYNC, Identity=f"sip:{sip}", HostedVoiceMail=False)
         remedy = f"Take the row out, or end hosted voice mail for the user:\n  {ending}"
         yield HOSTED.told(row, f"{sip} has hosted voice mail; {row.address} is left out.", remedy)
@@ -316,77 +295,3 @@ def _is_enabled(row: Resource, landscape: Landscape) -> bool:
 def _digits(landscape: Landscape) -> Mapping[str, int]:
     plans = [*landscape.all(DialPlan).values(), *landscape.wanted(DialPlan).values()]
     return {folded(plan.key): count for plan in plans if isinstance(count := plan.get(DialPlan.extension_digits), int)}
-
-
-def _twice(
-    declared: Mapping[str, Resource], plans: Mapping[str, str | None], landscape: Landscape
-) -> Iterator[Diagnostic]:
-    """Find what a row asks for and somebody else has: another row, another mailbox, or one without UM."""
-    held: dict[tuple[str, str, str], Resource] = {}
-    for mailbox in landscape.all(UMMailbox).values():
-        if mailbox.key not in declared:
-            for attribute, value in _claims(mailbox):
-                held.setdefault((attribute, folded(mailbox.get(UMMailbox.dial_plan) or ""), value), mailbox)
-    scopes = {plan: _scopes(plan, landscape) for plan in {plan for plan in plans.values() if plan is not None}}
-    for row in declared.values():
-        plan = plans[row.key]
-        if plan is None:
-            continue
-        for attribute, value in _claims(row):
-            rule = EXTENSION_TWICE if attribute == "extension" else SIP_TWICE
-            own = held.setdefault((attribute, folded(plan), value), row)
-            others = (held.get((attribute, scope.plan, value)) for scope in scopes[plan] if scope.plan)
-            holder = next((one for one in (own, *others) if one is not None and one is not row), None)
-            if holder is not None:
-                yield rule.told(row, *_holder(row, plan, value, holder, landscape))
-            elif (left := _left(row, value, scopes[plan], landscape)) is not None:
-                yield rule.told(row, *_left_over(row, plan, value, left))
-
-
-@dataclass(frozen=True, slots=True)
-class _Scope:
-    """A dial plan within which a value is unique, with its phone context."""
-
-    plan: str
-    context: str
-
-
-def _scopes(plan: str, landscape: Landscape) -> tuple[_Scope, ...]:
-    """Return the dial plan and those equivalent to it: an extension is unique among all of them."""
-    by_context = {folded(one.get(DialPlan.phone_context) or ""): one.key for one in landscape.all(DialPlan).values()}
-    known = landscape.one(DialPlan, plan)
-    contexts = (
-        [known.get(DialPlan.phone_context) or "", *known.get(DialPlan.equivalent_contexts)] if known is not None else []
-    )
-    return tuple(_Scope(folded(by_context.get(folded(one), "")), one) for one in contexts if one)
-
-
-def _claims(mailbox: Resource) -> Iterator[tuple[str, str]]:
-    """Yield what a mailbox holds alone within its dial plan."""
-    yield from (("extension", value) for value in mailbox.get(UMMailbox.extension))
-    if sip := mailbox.get(UMMailbox.sip_address):
-        yield "sip_address", sip
-
-
-def _holder(row: Resource, plan: str, value: str, holder: Resource, landscape: Landscape) -> tuple[str, str]:
-    """Return what is said of a value that another mailbox has, and how it becomes free."""
-    if holder.key in landscape.written(UMMailbox):
-        return f"{value} is given to {placed(holder)} and {placed(row)} in {plan}.", ""
-    where = holder.get(UMMailbox.dial_plan) or plan
-    why = "was declared before and stays enabled" if holder.address in landscape.prior.resources else "is not declared"
-    detail = f"{row.address} asks for {value} in {plan}. {holder.address} holds it in {where}; it {why}."
-    free = write("Disable-UMMailbox", Identity=object_argument(holder, holder.key))
-    return detail, f"Give another one, or end voice mail of the holder: write its row with state: absent, or\n  {free}"
-
-
-def _left(row: Resource, value: str, scopes: Sequence[_Scope], landscape: Landscape) -> Resource | None:
-    found = (left_over(value, scope.context, landscape) for scope in scopes)
-    return next((one for one in found if one is not None and one.get(EumAddress.holder) != folded(row.key)), None)
-
-
-def _left_over(row: Resource, plan: str, value: str, left: Resource) -> tuple[str, str]:
-    detail = (
-        f"{row.address} asks for {value} in {plan}. The mailbox {left.get(EumAddress.holder)} holds it: UM is not "
-        f"enabled there, but its address {left.get(EumAddress.written)} was left behind."
-    )
-    return detail, f"Give another one, or take the address away:\n  {freeing(left)}"

@@ -1,0 +1,122 @@
+"""Extensions and SIP addresses that two mailboxes ask for, or that somebody else holds.
+
+Exchange counts an extension as given as long as any recipient has its EUM address, in the dial plan and in those
+equivalent to it. Sources: Enable-UMMailbox (Microsoft Learn); DOMAIN 7.7, 9.1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from providers.cmdlets.cmdlet_resource import object_argument
+from providers.schema.dial_plan import DialPlan
+from providers.schema.eum_addresses import EumAddress
+from providers.schema.um_mailbox import UMMailbox
+from reconciler.model.commands import write
+from reconciler.model.diagnostics import Diagnostic
+from reconciler.model.landscape import Landscape
+from reconciler.model.resources import Resource
+from reconciler.model.rules import Rule, placed
+from reconciler.model.values import folded
+
+EXTENSION_TWICE = Rule(
+    "UM075",
+    "Extension is given twice",
+    "Within a dial plan and those equivalent to it, an extension belongs to one mailbox, which holds it as long as it "
+    "has its EUM address.",
+    "Give one of them another extension.",
+    "Enable-UMMailbox; DOMAIN 7.7, 9.1",
+    leaves_out=True,
+)
+SIP_TWICE = Rule(
+    "UM076",
+    "SIP address is given twice",
+    "Within a dial plan a SIP address belongs to one mailbox.",
+    "Correct the SIP address of one of them; where both rows name one user, take one of the two out.",
+    "Enable-UMMailbox, parameter SIPResourceIdentifier; DOMAIN 7.7",
+    leaves_out=True,
+)
+RULES: Final = (EXTENSION_TWICE, SIP_TWICE)
+
+
+def given_twice(
+    declared: Mapping[str, Resource], plans: Mapping[str, str | None], landscape: Landscape
+) -> Iterator[Diagnostic]:
+    """Find what a row asks for and somebody else has: another row, another mailbox, or one without UM."""
+    held: dict[tuple[str, str, str], Resource] = {}
+    for mailbox in landscape.all(UMMailbox).values():
+        if mailbox.key not in declared:
+            for rule, value in _claims(mailbox):
+                held.setdefault((rule.code, folded(mailbox.get(UMMailbox.dial_plan) or ""), value), mailbox)
+    scopes = {plan: _scopes(plan, landscape) for plan in {plan for plan in plans.values() if plan is not None}}
+    for row in declared.values():
+        plan = plans[row.key]
+        if plan is None:
+            continue
+        for rule, value in _claims(row):
+            own = held.setdefault((rule.code, folded(plan), value), row)
+            others = (held.get((rule.code, scope.plan, value)) for scope in scopes[plan] if scope.plan)
+            holder = next((one for one in (own, *others) if one is not None and one is not row), None)
+            if holder is not None:
+                yield rule.told(row, *_holder(row, plan, value, holder, landscape))
+            elif (left := _left(row, value, scopes[plan], landscape)) is not None:
+                yield rule.told(row, *_left_over(row, plan, value, left))
+
+
+@dataclass(frozen=True, slots=True)
+class _Scope:
+    """A dial plan within which a value is unique, with its phone context."""
+
+    plan: str
+    context: str
+
+
+def _scopes(plan: str, landscape: Landscape) -> tuple[_Scope, ...]:
+    """Return the dial plan and those equivalent to it: an extension is unique among all of them."""
+    by_context = {folded(one.get(DialPlan.phone_context) or ""): one.key for one in landscape.all(DialPlan).values()}
+    known = landscape.one(DialPlan, plan)
+    contexts = (
+        [known.get(DialPlan.phone_context) or "", *known.get(DialPlan.equivalent_contexts)] if known is not None else []
+    )
+    return tuple(_Scope(folded(by_context.get(folded(one), "")), one) for one in contexts if one)
+
+
+def _claims(mailbox: Resource) -> Iterator[tuple[Rule, str]]:
+    """Yield what a mailbox holds alone within its dial plan, each with the rule about it."""
+    yield from ((EXTENSION_TWICE, value) for value in mailbox.get(UMMailbox.extension))
+    if sip := mailbox.get(UMMailbox.sip_address):
+        yield SIP_TWICE, sip
+
+
+def _holder(row: Resource, plan: str, value: str, holder: Resource, landscape: Landscape) -> tuple[str, str]:
+    """Return what is said of a value that another mailbox has, and how it becomes free."""
+    if holder.key in landscape.written(UMMailbox):
+        return f"{value} is given to {placed(holder)} and {placed(row)} in {plan}.", ""
+    where = holder.get(UMMailbox.dial_plan) or plan
+    why = "was declared before and stays enabled" if holder.address in landscape.prior.resources else "is not declared"
+    detail = f"{row.address} asks for {value} in {plan}. {holder.address} holds it in {where}; it {why}."
+    free = write("Disable-UMMailbox", Identity=object_argument(holder, holder.key))
+    return detail, f"Give another one, or end voice mail of the holder: write its row with state: absent, or\n  {free}"
+
+
+def _left(row: Resource, value: str, scopes: Sequence[_Scope], landscape: Landscape) -> Resource | None:
+    """Return the left-over address of somebody else that keeps ``value`` taken, or None."""
+    found = (landscape.one(EumAddress, f"{value};phone-context={scope.context}") for scope in scopes)
+    return next((one for one in found if one is not None and one.get(EumAddress.holder) != folded(row.key)), None)
+
+
+def _left_over(row: Resource, plan: str, value: str, left: Resource) -> tuple[str, str]:
+    detail = (
+        f"{row.address} asks for {value} in {plan}. The mailbox {left.get(EumAddress.holder)} holds it: UM is not "
+        f"enabled there, but its address {left.get(EumAddress.written)} was left behind."
+    )
+    return detail, f"Give another one, or take the address away:\n  {_freeing(left)}"
+
+
+def _freeing(address: Resource) -> str:
+    """Return the command that takes a left-over address away, ready to be pasted."""
+    taken = "'" + str(address.get(EumAddress.written)).replace("'", "''") + "'"
+    command = write("Set-Mailbox", Identity=address.get(EumAddress.holder))
+    return f"{command} -EmailAddresses @{{Remove={taken}}}"
