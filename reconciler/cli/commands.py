@@ -41,6 +41,7 @@ from reconciler.cli.state import state
 from reconciler.model.diagnostics import Diagnostic, Severity
 from reconciler.model.errors import OutputLost
 from reconciler.plan.budgets import TENTH
+from reconciler.plan.rules import TOO_MUCH_DESTROYED, TOO_MUCH_FORGOTTEN
 from reconciler.plan.selection import Selection
 
 if TYPE_CHECKING:
@@ -407,7 +408,7 @@ def _admit(output: Output, workspace: Any, made: Any, directory: Path, options: 
     own = line_without_budgets(directory)
     given = Budgets(made.impact.destroys if destroy is None else destroy, forget or ALL, own)
     default = Budgets(again=line_to_apply(directory, options["out"]))
-    asked = {"UM105": destroy, "UM109": forget}
+    asked = {TOO_MUCH_DESTROYED.code: destroy, TOO_MUCH_FORGOTTEN.code: forget}
     told = [one for one in default.exceeded(made, prior) if asked[str(one.code)] is None]
     output.diagnostics(replace(one, severity=Severity.WARNING) for one in told)
     admit(made, given, prior, strict=options["strict"])

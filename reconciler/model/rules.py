@@ -1,13 +1,14 @@
 """What a check of a resource type is called and what it means.
 
 Each type lists its own in ``rules``, beside the code that applies them. UM001 to UM099 belong to the resource types;
-the engine's own checks start at UM101.
+the engine's own checks start at UM101 and stand in ``reconciler/plan/rules.py``.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from reconciler.model.actions import Action
 from reconciler.model.addresses import Address
 from reconciler.model.diagnostics import Diagnostic, Severity
 from reconciler.model.resources import Resource
@@ -31,10 +32,17 @@ class Rule:
     """An error of this rule forbids only the resource it is about: a plan leaves that one out and does the rest."""
 
     def told(
-        self, about: Resource | Address | None, detail: str, remedy: str = "", *, severity: Severity | None = None
+        self,
+        about: Resource | Action | Address | None,
+        detail: str,
+        remedy: str = "",
+        *,
+        severity: Severity | None = None,
     ) -> Diagnostic:
         """Return a finding of this rule; ``detail`` and ``remedy`` say it of the case."""
-        address = about.address if isinstance(about, Resource) else about
+        address, position = (
+            (about, None) if about is None or isinstance(about, Address) else (about.address, about.position)
+        )
         severity = severity or self.severity
         return Diagnostic(
             self.summary,
@@ -42,7 +50,7 @@ class Rule:
             remedy or self.remedy,
             severity=severity,
             address=str(address) if address else None,
-            position=about.position if isinstance(about, Resource) else None,
+            position=position,
             code=self.code,
             leaves_out=self.leaves_out and severity is Severity.ERROR and address is not None,
         )

@@ -14,6 +14,7 @@ from reconciler.plan.budgets import Budgets
 from reconciler.plan.checks import unreadable
 from reconciler.plan.commits import Gap, Source
 from reconciler.plan.plan import Plan
+from reconciler.plan.rules import UNREADABLE
 from reconciler.plan.saved import SavedPlan
 
 _REMEDY = "Make the plan again, and save it with plan --out."
@@ -31,7 +32,7 @@ def admit(plan: Plan, budgets: Budgets, prior: Snapshot, *, strict: bool = False
         Refused: a check against the world, or a budget, forbids it.
     """
     errors = [told for told in plan.diagnostics if told.forbids or (strict and told.is_error)]
-    if any(told.code in (None, "UM101") for told in errors):
+    if any(told.code in (None, UNREADABLE.code) for told in errors):
         raise ReconcilerError(*errors)
     exceeded = budgets.exceeded(plan, prior)
     if errors or exceeded:

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Final
 from reconciler.model.addresses import Address
 from reconciler.model.diagnostics import Diagnostic
 from reconciler.model.snapshot import Snapshot
+from reconciler.plan.rules import TOO_MUCH_DESTROYED, TOO_MUCH_FORGOTTEN
 
 if TYPE_CHECKING:  # the command line reads shares, and its help is shown before anything of plans is loaded
     from reconciler.plan.plan import Plan
@@ -100,12 +101,8 @@ def _over_destroyed(plan: Plan, max_destroy: int, allowing: str) -> Iterator[Dia
         for action in plan.actions()
         for address in action.destroyed
     )
-    yield Diagnostic(
-        "Too many objects would be destroyed",
-        f"The plan destroys {count} ({named}); allowed are {max_destroy}.",
-        f"If that is meant, allow it:{allowing}",
-        code="UM105",
-    )
+    detail = f"The plan destroys {count} ({named}); allowed are {max_destroy}."
+    yield TOO_MUCH_DESTROYED.told(None, detail, f"If that is meant, allow it:{allowing}")
 
 
 def forgotten_users(plan: Plan) -> dict[str, list[Address]]:
@@ -127,10 +124,9 @@ def _over_forgotten(plan: Plan, prior: Snapshot, allowed: Share, allowing: str) 
         more = f" and {count - _NAMED:,} more" if count > _NAMED else ""
         named = ", ".join(str(address) for address in left[:_NAMED]) + more
         at_most = f"{allowed}, which is {most:,}" if allowed.is_percent else f"{most:,}"
-        yield Diagnostic(
-            "Too many resources would be forgotten",
+        yield TOO_MUCH_FORGOTTEN.told(
+            None,
             f"Of {total:,} {type_name} that are remembered, {count:,} are no longer declared: {named}. They would stay "
             f"on the servers as they are, and nobody would look after them. Allowed are {at_most}.",
             f"If a file lost a part, restore it. If that is meant, allow it:{allowing}",
-            code="UM109",
         )

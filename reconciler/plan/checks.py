@@ -1,18 +1,4 @@
-"""What forbids or clouds a plan, beyond what each resource type checks about itself.
-
-UM1xx are the engine's own: they hold for every resource type.
-
-    UM101  something needed could not be read
-    UM102  removing what others still use
-    UM103  replacing what others use
-    UM104  a setting of something that does not exist
-    UM105  more is destroyed than was allowed (``budgets``)
-    UM106  an interrupted run left commands whose outcome is not known yet
-    UM107  something that is left out is needed (``leave_out``)
-    UM108  something that a command names is not there, and nobody makes it
-    UM109  more is forgotten than was allowed (``budgets``)
-    UM110  an object of ours goes by another name
-"""
+"""What forbids or clouds a plan, beyond what each resource type checks about itself."""
 
 from __future__ import annotations
 
@@ -28,6 +14,7 @@ from reconciler.model.resource_types import Lifecycle, Managed, ResourceType
 from reconciler.model.resources import Resource
 from reconciler.model.snapshot import short_run
 from reconciler.plan.open_values import nobody_brings
+from reconciler.plan.rules import NOTHING_TO_SET, OPEN_OUTCOME, REMOVED_IN_USE, RENAMED, REPLACED_IN_USE, UNREADABLE
 
 
 def check_plan(
@@ -67,7 +54,9 @@ def unreadable(end: Landscape) -> Iterable[Diagnostic]:
     by_cause: dict[Diagnostic, list[str]] = defaultdict(list)
     for address, told in end.unreadable.items():
         is_whole = address.key == "*"
-        cause = replace(told, severity=Severity.ERROR if is_whole else Severity.WARNING, code=told.code or "UM101")
+        cause = replace(
+            told, severity=Severity.ERROR if is_whole else Severity.WARNING, code=told.code or UNREADABLE.code
+        )
         by_cause[cause].append(address.type if is_whole else str(address))
     for cause, unread in by_cause.items():
         if cause.address is not None or len(unread) == 1:
@@ -89,13 +78,7 @@ def _left_open(end: Landscape) -> Iterable[Diagnostic]:
     if intents:
         named = ", ".join(f"{intent.kind} {intent.address}" for intent in intents[:8])
         more = f" and {len(intents) - 8} more" if len(intents) > 8 else ""
-        yield Diagnostic(
-            "Outcome of an interrupted run not known yet",
-            f"Run {short_run(intents[0].run)} was sending {named}{more} when it ended.",
-            "The next apply looks at each of them first, and sends nothing twice.",
-            severity=Severity.WARNING,
-            code="UM106",
-        )
+        yield OPEN_OUTCOME.told(None, f"Run {short_run(intents[0].run)} was sending {named}{more} when it ended.")
 
 
 def _settings_of_nothing(types: Sequence[ResourceType], end: Landscape) -> Iterable[Diagnostic]:
@@ -106,7 +89,9 @@ def _settings_of_nothing(types: Sequence[ResourceType], end: Landscape) -> Itera
         for desired in end.wanted(kind.name).values():
             is_there = end.one(kind.name, desired.key) is not None
             if desired.attributes and not is_there and end.is_readable(kind.name, desired.key):
-                yield _nothing_to_set(kind, desired)
+                what = kind.name.replace("_", " ")
+                detail = f"{desired.address} has settings, but there is no such {what} on the server."
+                yield NOTHING_TO_SET.told(desired, detail)
 
 
 def _renamed(types: Sequence[ResourceType], end: Landscape, chosen: Mapping[Address, Action]) -> Iterable[Diagnostic]:
@@ -125,25 +110,10 @@ def _renamed(types: Sequence[ResourceType], end: Landscape, chosen: Mapping[Addr
 
 def _has_another_name(action: Action, now: Resource) -> Diagnostic:
     name = now.name or now.key
-    return Diagnostic(
-        "Object has another name now",
+    return RENAMED.told(
+        action,
         f'{action.address} was renamed to "{name}" on the servers. This plan would make a second one.',
         f'Write "{name}" in the files, or rename it back to "{action.address.key}" on the servers.',
-        address=str(action.address),
-        position=action.position,
-        code="UM110",
-    )
-
-
-def _nothing_to_set(kind: ResourceType, desired: Resource) -> Diagnostic:
-    what = kind.name.replace("_", " ")
-    return Diagnostic(
-        "Nothing to set",
-        f"{desired.address} has settings, but there is no such {what} on the server.",
-        "Correct the name, or create what it belongs to first.",
-        address=str(desired.address),
-        position=desired.position,
-        code="UM104",
     )
 
 
@@ -181,19 +151,6 @@ def _stays(user: Resource, chosen: Mapping[Address, Action]) -> bool:
 
 def _in_use(action: Action, by: Sequence[Resource]) -> Diagnostic:
     shown = ", ".join(str(user.address) for user in by[:8]) + (f" and {len(by) - 8} more" if len(by) > 8 else "")
-    is_replacement = action.kind is ActionKind.REPLACE
-    verb = "replaced" if is_replacement else "removed"
+    rule, verb = (REPLACED_IN_USE, "replaced") if action.kind is ActionKind.REPLACE else (REMOVED_IN_USE, "removed")
     why = f" ({'; '.join(action.reasons)})" if action.reasons else ""
-    remedy = (
-        "Leave it as it is; or declare another one beside it and let these name that one."
-        if is_replacement
-        else "Take these away from it first, or leave it declared as it is."
-    )
-    return Diagnostic(
-        "Replacing what others use" if is_replacement else "Removing what others use",
-        f"{action.address} would be {verb}{why}, but {len(by)} resources depend on it: {shown}.",
-        remedy,
-        address=str(action.address),
-        position=action.position,
-        code="UM103" if is_replacement else "UM102",
-    )
+    return rule.told(action, f"{action.address} would be {verb}{why}, but {len(by)} resources depend on it: {shown}.")

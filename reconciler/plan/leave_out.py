@@ -14,6 +14,7 @@ from reconciler.model.diagnostics import Diagnostic, in_order
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import ResourceType
 from reconciler.plan.checks import check_plan
+from reconciler.plan.rules import NEEDS_LEFT_OUT
 from reconciler.plan.selection import stands_on, with_dependents
 
 Actions = Mapping[Address, Action]
@@ -49,12 +50,4 @@ def _forbidden(told: Iterable[Diagnostic], chosen: Actions) -> frozenset[Address
 def _needs_left_out(actions: Iterable[Action], dropped: Collection[Address]) -> Iterator[Diagnostic]:
     for action in actions:
         need = next(need for need in stands_on(action) if need in dropped)
-        yield Diagnostic(
-            "Needs what is left out",
-            f"{action.address} needs {need}, which this plan leaves out.",
-            "Correct what is said about that one.",
-            address=str(action.address),
-            position=action.position,
-            code="UM107",
-            leaves_out=True,
-        )
+        yield NEEDS_LEFT_OUT.told(action, f"{action.address} needs {need}, which this plan leaves out.")

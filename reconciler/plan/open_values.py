@@ -14,6 +14,7 @@ from reconciler.model.addresses import Address
 from reconciler.model.commands import NameOf
 from reconciler.model.diagnostics import Diagnostic
 from reconciler.model.landscape import Landscape
+from reconciler.plan.rules import NOBODY_BRINGS
 
 
 def with_bringers(end: Landscape) -> Landscape:
@@ -55,12 +56,9 @@ def nobody_brings(end: Landscape, chosen: Mapping[Address, Action]) -> Iterable[
 
 
 def _unbrought(value: NameOf, action: Action) -> Diagnostic:
-    return Diagnostic(
-        "Something needed does not exist",
+    told = NOBODY_BRINGS.told(
+        action,
         f"{action.address} needs {value.address}. It is not on the servers, and no step of this plan makes it.",
         f"Declare {value.address}, or name one that exists.",
-        address=str(action.address),
-        position=action.position,
-        code="UM108",
-        leaves_out=bool(action.group),
     )
+    return replace(told, leaves_out=bool(action.group))

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from providers.catalogue import rules
+from reconciler.model.rules import Rule
+from reconciler.plan.rules import RULES
 from tests.docs.markdown import code_marks
 
 
-def _rules() -> str:
+def _reference(rules: Iterable[Rule]) -> str:
     return "\n\n".join(
         f"### {rule.code}\n\n**{rule.summary}** ({_severity(rule.severity.value, leaves_out=rule.leaves_out)})\n\n"
         f"{code_marks(rule.meaning)}\n\n*Remedy:* {code_marks(rule.remedy)}\n\n*Source:* {_source(rule.source)}"
-        for rule in rules()
+        for rule in rules
     )
 
 
@@ -28,4 +30,7 @@ def _source(source: str) -> str:
     return code_marks(named) or "inferred from the behaviour of the products"
 
 
-BLOCKS: Final[Mapping[str, Callable[[], str]]] = {"checks": _rules}
+BLOCKS: Final[Mapping[str, Callable[[], str]]] = {
+    "engine-checks": lambda: _reference(RULES),
+    "checks": lambda: _reference(rules()),
+}

@@ -62,7 +62,7 @@ def test_every_code_that_the_program_prints_is_explained() -> None:
         for path in (ROOT / folder).rglob("*.py")
         for code in re.findall(r'"(UM\d{3})"', path.read_text("utf-8"))
     }
-    assert printed == set(re.findall(r"^(?:### |\| )(UM\d{3})", text, re.MULTILINE))
+    assert printed == set(re.findall(r"^### (UM\d{3})", text, re.MULTILINE))
 
 
 # --- what pages name -------------------------------------------------------------------------------------------------
