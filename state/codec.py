@@ -21,7 +21,7 @@ from typing import Any, Final, NoReturn
 from reconciler.model.addresses import Address
 from reconciler.model.commands import Connection, Endpoint, Shell
 from reconciler.model.ports import Holder
-from reconciler.model.snapshot import Duty, Intent, Obligation, Outcome, OutcomeKind, Remembered, Run, Snapshot
+from reconciler.model.snapshot import Intent, Obligation, Outcome, OutcomeKind, Remembered, Run, Snapshot
 from reconciler.model.values import Value
 
 VERSION: Final = 1
@@ -164,7 +164,7 @@ def encode_obligation(obligation: Obligation) -> str:
 
 def decode_obligation(duty: str, text: str) -> Obligation:
     subject, since = _list(from_json(text), 2)
-    return Obligation(Duty(duty), _text(subject), _optional_text(since))
+    return Obligation(duty, _text(subject), _optional_text(since))
 
 
 _INTENT_KEYS = ("id", "run", "kind", "command", "host", "expires")
@@ -176,7 +176,7 @@ def encode_intent(intent: Intent) -> str:
         "address": address_text(intent.address),
         "expects": _plain_expected(intent.expects),
         "expects_after": _plain_expected(intent.expects_after),
-        "discharges": [[owed.duty.value, owed.subject, owed.since] for owed in intent.discharges],
+        "discharges": [[owed.duty, owed.subject, owed.since] for owed in intent.discharges],
     }
     if intent.shell is not None:
         at = intent.shell.endpoint
@@ -213,7 +213,7 @@ def _expected(plain: Any) -> Mapping[str, Value] | None:
 
 def _discharged(plain: Any) -> Obligation:
     duty, subject, since = _list(plain, 3)
-    return Obligation(Duty(_text(duty)), _text(subject), _optional_text(since))
+    return Obligation(_text(duty), _text(subject), _optional_text(since))
 
 
 def encode_outcome(outcome: Outcome) -> str:
@@ -282,7 +282,7 @@ def encode_snapshot(snapshot: Snapshot) -> str:
             "resources": {
                 address_text(address): _plain_remembered(kept) for address, kept in snapshot.resources.items()
             },
-            "obligations": [[owed.duty.value, encode_obligation(owed)] for owed in snapshot.obligations],
+            "obligations": [[owed.duty, encode_obligation(owed)] for owed in snapshot.obligations],
             "open_intents": [encode_intent(intent) for intent in snapshot.open_intents],
             "decisions": dict(snapshot.decisions),
         }

@@ -12,17 +12,28 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from providers.estate.services import ServiceState, ago, has_to_run, service_query, service_state, services_owed
+from providers.estate.services import (
+    SERVICE_RUNS,
+    ServiceState,
+    ago,
+    has_to_run,
+    service_query,
+    service_state,
+    services_owed,
+)
 from providers.schema.windows_services import Found, ServiceRestart
 from reconciler.model.actions import Action
 from reconciler.model.commands import Command, Connection, Endpoint, write
 from reconciler.model.landscape import Landscape
+from reconciler.model.obligations import Duty
 from reconciler.model.resource_types import UnderWay
-from reconciler.model.snapshot import Duty, Obligation
+from reconciler.model.snapshot import Obligation
 from reconciler.model.values import EMPTY
 from reconciler.model.words import enumerated
 
 SERVICE: Final = "RTCSRV"
+FRONT_END_RESTART: Final = Duty("front-end-restart", "RTCSRV on {subject} has to restart")
+"""RTCSRV on one Front End, since exchucutil ran: the subject is the host."""
 
 LONGEST_START: Final = 3600.0
 """Seconds: a Front End in a cold start may take up to an hour."""
@@ -90,7 +101,7 @@ def coming(owed: Obligation, landscape: Landscape) -> UnderWay | None:
     """Return how far a start is that will end an obligation by itself, with the seconds that it may still take."""
     host, _, service = owed.subject.partition("/")
     state = state_of(host, landscape)
-    if owed.duty not in (Duty.FRONT_END_RESTART, Duty.SERVICE_RUNS) or state is None or not state.is_starting:
+    if owed.duty not in (FRONT_END_RESTART.name, SERVICE_RUNS.name) or state is None or not state.is_starting:
         return None
     is_its_end = service == SERVICE if service else _is_since(owed, state)
     left = LONGEST_START - state.age.total_seconds()

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
+from typing import Final
 
 from providers.estate.gateways import lasting_gateways
 from providers.estate.policies import sites_of_users
@@ -22,9 +23,16 @@ from providers.schema.ip_gateway import IPGateway
 from providers.schema.lync_facts import LyncSite
 from reconciler.model.actions import ActionKind
 from reconciler.model.landscape import Landscape
+from reconciler.model.obligations import Duty
 from reconciler.model.resources import Resource
 from reconciler.model.values import EMPTY, folded
 
+LOWER_OUTCALLS: Final = Duty(
+    "lower-outcalls",
+    "outgoing calls of {subject} have to go back to one gateway",
+    ends_with=(IPGateway.outcalls_allowed.name, False),
+)
+"""One dial plan may have several gateways with outgoing calls: the subject is the dial plan."""
 _SEARCH_LIMIT = 20_000
 """Choices tried for one set of plans that share gateways; estates that need more are reported, not waited for."""
 

@@ -12,7 +12,7 @@ from datetime import timedelta
 from statistics import median
 
 from providers.cmdlets.value_types import instant
-from providers.estate.front_end_services import state_of
+from providers.estate.front_end_services import FRONT_END_RESTART, state_of
 from providers.estate.services import ServiceState, moment
 from providers.estate.topology import uc_pools
 from providers.schema.dial_plan import DialPlan
@@ -24,7 +24,7 @@ from reconciler.model.errors import SessionError
 from reconciler.model.landscape import Landscape, Named
 from reconciler.model.resource_types import Answer
 from reconciler.model.resources import Resource
-from reconciler.model.snapshot import Duty, Obligation
+from reconciler.model.snapshot import Obligation
 
 _SAME_CLOCK = timedelta(seconds=20)
 """Clocks that differ by less are taken as equal: so much can pass between two reads. A corrected time may be wrong by
@@ -60,7 +60,7 @@ def _actions(landscape: Landscape, kind: Named) -> tuple[Action, ...]:
 
 def _owed(host: str, landscape: Landscape) -> Obligation | None:
     """Return the open obligation of a Front End to restart, unless its end is seen already."""
-    owed = landscape.prior.owes(Duty.FRONT_END_RESTART, host)
+    owed = landscape.prior.owes(FRONT_END_RESTART.of(host))
     return None if owed is None or has_restarted(owed, landscape) else owed
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from providers.cmdlets.value_types import instant
 from providers.schema.windows_services import WindowsServices, of_service
@@ -19,9 +19,10 @@ from reconciler.model.attributes import Attr, Attribute, AttributeKind, Attribut
 from reconciler.model.commands import Command, Endpoint, Operation, Reply
 from reconciler.model.diagnostics import Diagnostic
 from reconciler.model.errors import SessionError
+from reconciler.model.obligations import Duty
 from reconciler.model.resource_types import Diagnosed
 from reconciler.model.resources import Resource
-from reconciler.model.snapshot import Duty, Obligation
+from reconciler.model.snapshot import Obligation
 from reconciler.model.values import Value
 
 _PROPERTIES = (
@@ -196,12 +197,16 @@ def ago(span: timedelta) -> str:
 # --- what has to run -------------------------------------------------------------------------------------------------
 
 
+SERVICE_RUNS: Final = Duty("service-runs", "{item} on {host} has to run again")
+"""A service that ran before a restart has to run after it: the subject is ``host/service``."""
+
+
 def has_to_run(host: str, service: str) -> Obligation:
     """Return that a service, which is stopped for a restart, has to run after it."""
-    return Obligation(Duty.SERVICE_RUNS, f"{host}/{service}")
+    return SERVICE_RUNS.of(f"{host}/{service}")
 
 
 def services_owed(obligations: Iterable[Obligation], host: str) -> tuple[str, ...]:
     """Return the services of a host that have to run, in order of their names."""
-    found = (owed.subject.partition("/") for owed in obligations if owed.duty is Duty.SERVICE_RUNS)
+    found = (owed.subject.partition("/") for owed in obligations if SERVICE_RUNS.is_kind_of(owed))
     return tuple(sorted({service for where, _, service in found if where.casefold() == host.casefold()}))

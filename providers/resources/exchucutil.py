@@ -15,6 +15,8 @@ from typing import ClassVar
 
 from providers.cmdlets.table import Tabled
 from providers.estate.dial_plans import forest_root, sip_dial_plans
+from providers.estate.front_end_services import FRONT_END_RESTART
+from providers.estate.outcalls import LOWER_OUTCALLS
 from providers.estate.script_attempts import RAN_IN_VAIN, attempt_of, attempt_upon, ran_in_vain
 from providers.estate.script_catalogs import not_agreed, replication_queries
 from providers.estate.script_effects import (
@@ -44,7 +46,7 @@ from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import Answer, Due
 from reconciler.model.resources import Resource
 from reconciler.model.rules import Rule
-from reconciler.model.snapshot import Duty, Obligation, Remembered
+from reconciler.model.snapshot import Obligation, Remembered
 from reconciler.model.values import EMPTY, Value, folded
 from reconciler.model.words import enumerated
 
@@ -124,8 +126,8 @@ class ExchucutilType(Exchucutil, Tabled, Piecemeal, Foreseeing, Owing):
         if not missing or attempt_upon(address, landscape, missing) is not None:
             return ()
         plans = landscape.wanted(DialPlan)
-        owes = [Obligation(Duty.FRONT_END_RESTART, host) for host in front_ends(landscape)]
-        owes += [Obligation(Duty.LOWER_OUTCALLS, plan) for plan in plans]
+        owes = [FRONT_END_RESTART.of(host) for host in front_ends(landscape)]
+        owes += [LOWER_OUTCALLS.of(plan) for plan in plans]
         forest = lync_forest(landscape)
         command = Command(
             "exchucutil.ps1", (("Forest", forest),) if forest else (), operation=Operation.SCRIPT, endpoint=EXCHANGE
@@ -195,7 +197,7 @@ class ExchucutilType(Exchucutil, Tabled, Piecemeal, Foreseeing, Owing):
         return tuple(
             replace(owed, since=host.get(WindowsServices.host_clock))
             for owed in action.owes
-            if owed.duty is Duty.FRONT_END_RESTART and (host := landscape.one(ServiceRestart, owed.subject)) is not None
+            if FRONT_END_RESTART.is_kind_of(owed) and (host := landscape.one(ServiceRestart, owed.subject)) is not None
         )
 
     # what it waits for

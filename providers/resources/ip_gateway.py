@@ -15,6 +15,7 @@ from providers.cmdlets.cmdlet_resource import CmdletResource, object_argument
 from providers.cmdlets.value_types import Fqdn
 from providers.estate.gateways import gateways_of
 from providers.estate.outcalls import (
+    LOWER_OUTCALLS,
     GatewayClass,
     PlanOutcalls,
     Trouble,
@@ -35,10 +36,11 @@ from reconciler.model.addresses import Address
 from reconciler.model.commands import Command, write
 from reconciler.model.diagnostics import Diagnostic, Severity
 from reconciler.model.landscape import Landscape
+from reconciler.model.obligations import Duty
 from reconciler.model.resource_types import Lifecycle
 from reconciler.model.resources import Resource
 from reconciler.model.rules import Rule
-from reconciler.model.snapshot import Duty, Obligation
+from reconciler.model.snapshot import Obligation
 from reconciler.model.values import Value
 from reconciler.model.words import did_you_mean, enumerated
 
@@ -110,6 +112,7 @@ class IPGatewayType(IPGateway, CmdletResource, Obliged, Deciding):
     key_parameter: ClassVar[str] = "Address"
     key_output: ClassVar[str] = "Address"
     shown_as: ClassVar[str] = "gateway"
+    duties: ClassVar[tuple[Duty, ...]] = (LOWER_OUTCALLS,)
     rules: ClassVar[tuple[Rule, ...]] = (
         POOR_GATEWAY,
         INVALID_CHOICE,
@@ -150,14 +153,9 @@ class IPGatewayType(IPGateway, CmdletResource, Obliged, Deciding):
     def is_forgotten(self, prior: Resource, landscape: Landscape) -> bool:
         return True
 
-    def met(self, landscape: Landscape) -> Sequence[Obligation]:
-        if not (landscape.is_readable(self) and landscape.is_readable(HuntGroup)):
-            return ()
-        return tuple(
-            owed
-            for owed in landscape.prior.obligations
-            if owed.duty is Duty.LOWER_OUTCALLS and len(_enabled(owed.subject, landscape)) <= 1
-        )
+    def is_met(self, owed: Obligation, landscape: Landscape) -> bool:
+        is_readable = landscape.is_readable(self) and landscape.is_readable(HuntGroup)
+        return is_readable and len(_enabled(owed.subject, landscape)) <= 1
 
     def check(self, landscape: Landscape) -> Sequence[Diagnostic]:
         told = [found for each in solve_outcalls(landscape) for found in _check(each, landscape)]

@@ -9,7 +9,7 @@ Set-UMServer, Set-UMService, Set-UMCallRouterSettings (Microsoft Learn); DOMAIN 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from providers.cmdlets.cmdlet_resource import CmdletResource
 from providers.cmdlets.value_types import lower, object_name
@@ -27,10 +27,11 @@ from reconciler.model.commands import Argument, Command, Delta, read, write
 from reconciler.model.diagnostics import Diagnostic, Severity
 from reconciler.model.errors import NotFound, SessionError
 from reconciler.model.landscape import Landscape
+from reconciler.model.obligations import Duty
 from reconciler.model.resource_types import Answer, Diagnosed, Lifecycle
 from reconciler.model.resources import Resource
 from reconciler.model.rules import Rule
-from reconciler.model.snapshot import Duty, Obligation
+from reconciler.model.snapshot import Obligation
 from reconciler.model.values import Record, folded
 from reconciler.model.words import did_you_mean, enumerated
 
@@ -101,6 +102,9 @@ _DOCUMENTED = {
 
 _GET = {UMService.UM_SERVER: "Get-UMServer", UMService.UM_SERVICE: "Get-UMService"}
 _SET = {UMService.UM_SERVER: "Set-UMServer", UMService.UM_SERVICE: "Set-UMService"}
+
+UM_SERVICE_RESTART: Final = Duty("um-service-restart", "the UM services of {subject} have to restart")
+"""The UM services of one host, since their startup mode changed: the subject is the host."""
 
 
 class ServerBindingType(ServerBinding, CmdletResource, Owing):
@@ -187,7 +191,7 @@ class ServerBindingType(ServerBinding, CmdletResource, Owing):
 
     def obligations(self, desired: Resource, changes: Sequence[Change], landscape: Landscape) -> Sequence[Obligation]:
         if any(change.attribute == self.startup_mode.name for change in changes):
-            return (Obligation(Duty.UM_SERVICE_RESTART, host_of(desired.key)),)
+            return (UM_SERVICE_RESTART.of(host_of(desired.key)),)
         return ()
 
     def owed_after(self, action: Action, landscape: Landscape) -> Sequence[Obligation]:

@@ -14,6 +14,7 @@ from typing import ClassVar
 from providers.cmdlets.table import Tabled
 from providers.estate import restart_checks, restart_pool
 from providers.estate.front_end_services import (
+    FRONT_END_RESTART,
     SERVICE,
     Work,
     coming,
@@ -34,7 +35,7 @@ from providers.estate.restart_level import (
     restart_reasons,
     unreplicated,
 )
-from providers.estate.services import observed_services, service_attributes, services_owed
+from providers.estate.services import SERVICE_RUNS, observed_services, service_attributes, services_owed
 from providers.estate.topology import UcPool, front_end_pools, front_ends, voice_users_by_pool
 from providers.resources.exchucutil import awaited_script, script_query
 from providers.schema.exchange_facts import global_catalogs
@@ -49,10 +50,11 @@ from reconciler.model.attributes import Attribute
 from reconciler.model.commands import Command, read
 from reconciler.model.diagnostics import Diagnostic
 from reconciler.model.landscape import Landscape
+from reconciler.model.obligations import Duty
 from reconciler.model.resource_types import Answer, Diagnosed, Due, UnderWay
 from reconciler.model.resources import Resource
 from reconciler.model.rules import Rule
-from reconciler.model.snapshot import Duty, Obligation
+from reconciler.model.snapshot import Obligation
 from reconciler.model.values import EMPTY, Value
 
 _PATIENCE_WITHOUT_QUORUM = 900.0
@@ -64,6 +66,7 @@ class ServiceRestartType(ServiceRestart, Tabled, Stepwise, Obliged, Noticed):
 
     after: ClassVar[tuple[str, ...]] = (HuntGroup.name,)
     reads_after: ClassVar[tuple[str, ...]] = (LyncService.name, LyncSite.name, LyncComputer.name, Pool.name)
+    duties: ClassVar[tuple[Duty, ...]] = (FRONT_END_RESTART, SERVICE_RUNS)
     rules: ClassVar[tuple[Rule, ...]] = (*restart_pool.RULES, *restart_checks.RULES)
 
     @property
@@ -119,7 +122,7 @@ class ServiceRestartType(ServiceRestart, Tabled, Stepwise, Obliged, Noticed):
         group: str = "",
     ) -> Due:
         is_restart = work.starts and bool(restart_reasons(work.host, landscape))
-        restart = (Obligation(Duty.FRONT_END_RESTART, work.host),) if is_restart else ()
+        restart = (FRONT_END_RESTART.of(work.host),) if is_restart else ()
         return Due(
             Resource(Address(self.name, work.host)),
             reasons=work.reasons,
@@ -150,15 +153,18 @@ class ServiceRestartType(ServiceRestart, Tabled, Stepwise, Obliged, Noticed):
             return False
         if not_running(host, _has_to_run(action), landscape):
             return False
-        if not any(owed.duty is Duty.FRONT_END_RESTART for owed in action.discharges):
+        if not any(map(FRONT_END_RESTART.is_kind_of, action.discharges)):
             return True
-        owed = landscape.prior.owes(Duty.FRONT_END_RESTART, host)
+        owed = landscape.prior.owes(FRONT_END_RESTART.of(host))
         planned_upon = Found.start_time.of(action.expects or EMPTY)
         limits = [limit for limit in (owed.since if owed else None, planned_upon) if limit is not None]
         return all(state.start_time > limit for limit in limits) and not is_older_than_links(host, state, landscape)
 
-    def met(self, landscape: Landscape) -> Sequence[Obligation]:
-        return tuple(owed for owed in landscape.prior.obligations if _is_met(owed, landscape))
+    def is_met(self, owed: Obligation, landscape: Landscape) -> bool:
+        if FRONT_END_RESTART.is_kind_of(owed):
+            return has_restarted(owed, landscape)
+        host, _, service = owed.subject.partition("/")
+        return not not_running(host, (service,), landscape)
 
     def coming(self, owed: Obligation, landscape: Landscape) -> UnderWay | None:
         return coming(owed, landscape)
@@ -222,12 +228,3 @@ def _has_to_run(action: Action) -> tuple[str, ...]:
     """Return the services that run when an action is done: those it starts, and those that ran before it."""
     before = Found.running_dependents.of(action.expects or EMPTY)
     return tuple(dict.fromkeys((*services_owed(action.discharges, action.address.key), *before)))
-
-
-def _is_met(owed: Obligation, landscape: Landscape) -> bool:
-    if owed.duty is Duty.FRONT_END_RESTART:
-        return has_restarted(owed, landscape)
-    if owed.duty is not Duty.SERVICE_RUNS:
-        return False
-    host, _, service = owed.subject.partition("/")
-    return not not_running(host, (service,), landscape)

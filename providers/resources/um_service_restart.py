@@ -23,7 +23,7 @@ from providers.estate.services import (
     service_query,
     service_state,
 )
-from providers.resources.server_binding import startup_mode_query
+from providers.resources.server_binding import UM_SERVICE_RESTART, startup_mode_query
 from providers.schema.exchange_facts import DomainController, ExchangeServer
 from providers.schema.server_binding import ServerBinding
 from providers.schema.windows_services import UMServiceRestart, of_service
@@ -35,10 +35,11 @@ from reconciler.model.commands import Command, Connection, Endpoint, Operation, 
 from reconciler.model.diagnostics import Diagnostic, Severity
 from reconciler.model.errors import SessionError
 from reconciler.model.landscape import Landscape
+from reconciler.model.obligations import Duty
 from reconciler.model.resource_types import Answer, Diagnosed, Due, Task, UnderWay
 from reconciler.model.resources import Resource
 from reconciler.model.rules import Rule
-from reconciler.model.snapshot import Duty, Obligation
+from reconciler.model.snapshot import Obligation
 from reconciler.model.values import Value
 
 _SERVICES = {
@@ -65,6 +66,7 @@ class UMServiceRestartType(UMServiceRestart, Tabled, Task, Obliged):
 
     after: ClassVar[tuple[str, ...]] = (ServerBinding.name,)
     reads_after: ClassVar[tuple[str, ...]] = (ExchangeServer.name,)
+    duties: ClassVar[tuple[Duty, ...]] = (UM_SERVICE_RESTART,)
     rules: ClassVar[tuple[Rule, ...]] = (DOES_NOT_RUN,)
 
     @property
@@ -102,7 +104,7 @@ class UMServiceRestartType(UMServiceRestart, Tabled, Task, Obliged):
             reasons=("the startup mode changed, which the services read when they start",),
             commands=tuple(write("Restart-Service", endpoint, Name=name) for name in _service_names(host)),
             needs=tuple(Address(ServerBinding.name, f"{host.fqdn}/{service.value}") for service in host.services),
-            discharges=(Obligation(Duty.UM_SERVICE_RESTART, host.fqdn),),
+            discharges=(UM_SERVICE_RESTART.of(host.fqdn),),
         )
 
     # whether it is done
@@ -113,7 +115,7 @@ class UMServiceRestartType(UMServiceRestart, Tabled, Task, Obliged):
         }
 
     def is_done(self, action: Action, landscape: Landscape) -> bool:
-        owed = landscape.prior.owes(Duty.UM_SERVICE_RESTART, action.address.key)
+        owed = landscape.prior.owes(UM_SERVICE_RESTART.of(action.address.key))
         since = owed.since if owed else None
         before = action.expects or {}
         states = _states(action.address.key, landscape)
@@ -126,15 +128,9 @@ class UMServiceRestartType(UMServiceRestart, Tabled, Task, Obliged):
             return None
         return UnderWay(f"{starting.name} on {host} is starting for {ago(starting.age)}", _LONGEST_START)
 
-    def met(self, landscape: Landscape) -> Sequence[Obligation]:
-        return tuple(
-            owed
-            for owed in landscape.prior.obligations
-            if owed.duty is Duty.UM_SERVICE_RESTART
-            and owed.since is not None
-            and (states := _states(owed.subject, landscape))
-            and all(_is_newer(state, owed.since, {}) for state in states)
-        )
+    def is_met(self, owed: Obligation, landscape: Landscape) -> bool:
+        states = _states(owed.subject, landscape)
+        return bool(states) and owed.since is not None and all(_is_newer(state, owed.since, {}) for state in states)
 
     def waits_for(self, action: Action, landscape: Landscape) -> Sequence[Command]:
         """Return reads of the services, and of the startup mode as each domain controller knows it."""
@@ -212,7 +208,7 @@ def _service_names(host: UMHost) -> tuple[str, ...]:
 def _owing(landscape: Landscape) -> tuple[str, ...]:
     """Return the hosts whose restart is owed already, or will be by an action planned."""
     owed = [*landscape.prior.obligations, *(one for action in landscape.actions.values() for one in action.owes)]
-    return tuple(sorted({one.subject.lower() for one in owed if one.duty is Duty.UM_SERVICE_RESTART}))
+    return tuple(sorted({one.subject.lower() for one in owed if UM_SERVICE_RESTART.is_kind_of(one)}))
 
 
 def _states(fqdn: str, landscape: Landscape) -> tuple[ServiceState, ...]:

@@ -23,6 +23,7 @@ __all__ = [
     "alone",
     "check",
     "directory_of_plan",
+    "duty_of",
     "invoke_in_world",
     "open_workspace",
     "schema_text",
@@ -33,6 +34,7 @@ __all__ = [
 
 _PLACES = {
     "declared": ("check", "schema_text"),
+    "obligations": ("duty_of",),
     "ports": ("Ports",),
     "rivals": ("alone", "under_way"),
     "saved_plans": ("directory_of_plan",),

@@ -273,7 +273,7 @@ def doctor(output: Output, directory: Path, hosts: Sequence[str], in_full: bool,
 @shown
 def show(output: Output, what: Path, directory: Path | None, commands: bool) -> int:
     """Show a saved plan, or what the state remembers."""
-    from reconciler.app import open_workspace
+    from reconciler.app import duty_of, open_workspace
     from reconciler.views.state import render_state
     from reconciler.views.state_json import state_messages
 
@@ -283,7 +283,7 @@ def show(output: Output, what: Path, directory: Path | None, commands: bool) -> 
             output.plan(workspace.saved_plans.read(planfile).plan, commands=commands)
         else:
             snapshot = workspace.store.read()
-            output.told(state_messages(snapshot), lambda: render_state(snapshot, output.style))
+            output.told(state_messages(snapshot), lambda: render_state(snapshot, output.style, duty_of))
     return 0
 
 

@@ -62,11 +62,12 @@ class Output:
 
     @property
     def _terminal(self) -> Any:
+        from reconciler.app import duty_of
         from reconciler.views.progress import TerminalProgress
 
         if self._progress is None:
             live = is_live(self.people, os.environ)
-            self._progress = TerminalProgress(self.people, self.style, live=live)
+            self._progress = TerminalProgress(self.people, self.style, duty_of, live=live)
         return self._progress
 
     def busy(self, text: str) -> None:
@@ -83,9 +84,10 @@ class Output:
             self._json.plan(plan)
             self._shown.update(plan.diagnostics)
             return
+        from reconciler.app import duty_of
         from reconciler.views.plan import render_plan
 
-        self._print(render_plan(plan, self.style, commands=commands))
+        self._print(render_plan(plan, self.style, duty_of, commands=commands))
         self._shown.update(plan.diagnostics)
 
     def saved_plan(self, plan: Plan) -> None:

@@ -6,12 +6,13 @@ A type that has an ability inherits from its class beside its contract: ``class 
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import ClassVar
 
 from reconciler.model.actions import Action, Change
 from reconciler.model.claims import Claim, exclusive_claims, without
 from reconciler.model.landscape import Landscape
+from reconciler.model.obligations import Duty
 from reconciler.model.resource_types import Managed, ResourceType, Task, UnderWay
 from reconciler.model.resources import Resource
 from reconciler.model.snapshot import Obligation, Remembered
@@ -112,11 +113,13 @@ class Owing(ResourceType):
 
 
 class Obliged(ResourceType):
-    """It knows when something that is owed has come to its end."""
+    """It declares kinds of obligation, and knows when one has come to its end."""
+
+    duties: ClassVar[tuple[Duty, ...]]
 
     @abstractmethod
-    def met(self, landscape: Landscape) -> Sequence[Obligation]:
-        """Return those of ``landscape.prior.obligations`` whose end the landscape shows, whoever brought it about."""
+    def is_met(self, owed: Obligation, landscape: Landscape) -> bool:
+        """True where the landscape shows the end of an obligation of ``duties``, whoever brought it about."""
 
     def coming(self, owed: Obligation, landscape: Landscape) -> UnderWay | None:
         """Return how far the end of an obligation is that comes without another command; None where none comes."""
@@ -137,3 +140,15 @@ class Noticed(ResourceType):
     @abstractmethod
     def affects(self, action: Action, landscape: Landscape) -> int:
         """Return how many users notice the action: those whose voice mail changes, or who are cut off meanwhile."""
+
+
+def obliged_types(types: Iterable[ResourceType]) -> dict[str, Obliged]:
+    """Return the types that know the ends of obligations, by the name of the kind."""
+    return {duty.name: kind for kind in types if isinstance(kind, Obliged) for duty in kind.duties}
+
+
+def met(types: Iterable[ResourceType], landscape: Landscape) -> tuple[Obligation, ...]:
+    """Return the open obligations whose end the landscape shows."""
+    by_duty = obliged_types(types)
+    known = ((owed, by_duty.get(owed.duty)) for owed in landscape.prior.obligations)
+    return tuple(owed for owed, kind in known if kind is not None and kind.is_met(owed, landscape))

@@ -15,31 +15,19 @@ from reconciler.model.commands import Shell
 from reconciler.model.values import EMPTY, Value, folded
 
 
-class Duty(Enum):
-    """The kinds of thing that a command leaves owed."""
-
-    FRONT_END_RESTART = "front-end-restart"
-    """RTCSRV on one Front End, since exchucutil ran: the subject is the host."""
-    UM_SERVICE_RESTART = "um-service-restart"
-    """The UM services of one host, since their startup mode changed: the subject is the host."""
-    SERVICE_RUNS = "service-runs"
-    """A service that ran before a restart and has to run after it: the subject is ``host/service``."""
-    LOWER_OUTCALLS = "lower-outcalls"
-    """One dial plan may have several gateways with outcalls: the subject is the dial plan."""
-
-
 @dataclass(frozen=True, slots=True, order=True)
 class Obligation:
     """Something still owed. It is written with the intent that creates it and goes only when its end is *observed*."""
 
-    duty: Duty = field(compare=False)
+    duty: str
+    """Its kind, by name: ``front-end-restart``."""
     subject: str
     since: str | None = None
     """The subject's own clock when the need was seen to begin (ISO 8601, UTC); None until that was read."""
 
     @property
     def identity(self) -> tuple[str, str]:
-        return (self.duty.value, self.subject.casefold())
+        return (self.duty, self.subject.casefold())
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,10 +144,9 @@ class Snapshot:
         same = (value for other, value in self.decisions.items() if folded(other) == folded(name))
         return self.decisions.get(name) or next(same, None)
 
-    def owes(self, duty: Duty, subject: str) -> Obligation | None:
-        """Return the open obligation of that kind for ``subject``, whatever its case."""
-        identity = (duty.value, subject.casefold())
-        return next((owed for owed in self.obligations if owed.identity == identity), None)
+    def owes(self, owed: Obligation) -> Obligation | None:
+        """Return the open obligation of the same kind and subject, whatever the case of the subject."""
+        return next((one for one in self.obligations if one.identity == owed.identity), None)
 
 
 @dataclass(frozen=True, slots=True)

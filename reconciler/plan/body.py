@@ -150,7 +150,7 @@ def _resource(resource: Resource) -> dict[str, Json]:
 
 
 def _obligations(obligations: Iterable[Obligation]) -> list[Json]:
-    return [{"duty": owed.duty.value, "subject": owed.subject, "since": owed.since} for owed in obligations]
+    return [{"duty": owed.duty, "subject": owed.subject, "since": owed.since} for owed in obligations]
 
 
 def diagnostic_of(told: Diagnostic) -> dict[str, Json]:

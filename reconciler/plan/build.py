@@ -9,14 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from reconciler.model.abilities import Deciding, Noticed, Obliged
+from reconciler.model.abilities import Deciding, Noticed, met
 from reconciler.model.actions import Action, ActionKind
 from reconciler.model.addresses import Address
 from reconciler.model.diagnostics import in_order
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import ResourceType
 from reconciler.model.resources import Resources
-from reconciler.model.snapshot import Duty
 from reconciler.model.values import EMPTY
 from reconciler.plan.binding import fingerprints_of
 from reconciler.plan.commits import Source
@@ -58,7 +57,7 @@ def build_plan(
     by_type = {kind.name: kind for kind in types}
     steps = arrange(chosen.values(), by_type)
     open_obligations = sorted(landscape.prior.obligations, key=lambda owed: owed.identity)
-    met = {owed for kind in types if isinstance(kind, Obliged) for owed in kind.met(landscape)}
+    ended = met(types, landscape)
     known = {*end.actions, *_addresses(types, end)}
     return Plan(
         environment=landscape.settings.environment,
@@ -71,8 +70,8 @@ def build_plan(
         adopted=_of_kind(chosen.values(), ActionKind.ADOPT),
         forgotten=_of_kind(chosen.values(), ActionKind.FORGET),
         unchanged=unchanged,
-        obligations=tuple(owed for owed in open_obligations if owed not in met),
-        met=tuple(owed for owed in open_obligations if owed in met),
+        obligations=tuple(owed for owed in open_obligations if owed not in ended),
+        met=tuple(owed for owed in open_obligations if owed in ended),
         decisions=_new_decisions(types, end, is_whole=selection == Selection()),
         impact=_impact(steps, by_type, end),
         diagnostics=in_order([*told, *selection.unknown(known, set(by_type), _waves(types, end))]),
@@ -116,7 +115,7 @@ def _new_decisions(types: Sequence[ResourceType], end: Landscape, *, is_whole: b
     return {name: value for name, value in sorted(decisions.items()) if end.prior.decision(name) != value}
 
 
-_RESTARTS = (Duty.FRONT_END_RESTART, Duty.UM_SERVICE_RESTART)
+_RESTARTS = ("front-end-restart", "um-service-restart")
 
 
 def _impact(steps: Sequence[Step], by_type: Mapping[str, ResourceType], end: Landscape) -> Impact:

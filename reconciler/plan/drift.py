@@ -240,7 +240,7 @@ def _classified_task(action: Action, landscape: Landscape, end: Landscape, files
     """A task is drift where nothing the configuration still waits for explains it."""
     reason = "; ".join(action.reasons)
     awaited = [other for need in action.needs if (other := end.actions.get(need)) is not None]
-    is_owed = any(landscape.prior.owes(met.duty, met.subject) for met in action.discharges)
+    is_owed = any(landscape.prior.owes(met) for met in action.discharges)
     if is_owed or not landscape.prior.resources or _was_never_done(action, landscape, end):
         return DriftKind.PENDING, reason
     if any(

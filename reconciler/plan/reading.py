@@ -16,7 +16,7 @@ from reconciler.model.claims import Taken
 from reconciler.model.commands import Argument, Command, Connection, Delta, Endpoint, NameOf, ObjectId, Operation
 from reconciler.model.diagnostics import Diagnostic, Position, Severity
 from reconciler.model.resources import Resource
-from reconciler.model.snapshot import Duty, Obligation
+from reconciler.model.snapshot import Obligation
 from reconciler.model.values import UNSET, Unset, Value
 from reconciler.plan.body import Json, fingerprint
 from reconciler.plan.commits import Source, Trouble
@@ -253,7 +253,7 @@ def _read_resource(value: object) -> Resource:
 
 def _read_obligation(value: object) -> Obligation:
     fields = Fields(value)
-    duty = Duty(fields.take("duty", str))
+    duty = fields.take("duty", str)
     return fields.end(Obligation(duty, fields.take("subject", str), fields.optional("since", str)))
 
 

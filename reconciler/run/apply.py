@@ -7,13 +7,13 @@ lease is held throughout; when it is lost, or an intent cannot be written down, 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import partial
 from typing import TypeVar
 
-from reconciler.model.abilities import Obliged, Rows
+from reconciler.model.abilities import Obliged, Rows, met, obliged_types
 from reconciler.model.actions import Action
 from reconciler.model.addresses import Address
 from reconciler.model.diagnostics import Diagnostic
@@ -31,7 +31,7 @@ from reconciler.model.events import (
 )
 from reconciler.model.landscape import Landscape
 from reconciler.model.ports import Scheduler, StateStore, Stop
-from reconciler.model.resource_types import Fact, UnderWay
+from reconciler.model.resource_types import Fact, ResourceType, UnderWay
 from reconciler.model.snapshot import Obligation, OutcomeKind, Snapshot, StateChange
 from reconciler.plan.plan import DECLARED, Plan, Step
 from reconciler.run.perform import CHUNK, Performer, remembered
@@ -276,12 +276,12 @@ class Apply:
         if not owed:
             return ()
         landscape = self._looked(saved)
-        met = self._met(landscape)
-        if met:
-            self._performer.lease.commit(StateChange(discharge=met))
-        left = tuple(one for one in owed if one not in met)
+        ended = met(self._performer.types.values(), landscape)
+        if ended:
+            self._performer.lease.commit(StateChange(discharge=ended))
+        left = tuple(one for one in owed if one not in ended)
         for one in owed:
-            self._emit(Owed(one, met=one in met))
+            self._emit(Owed(one, met=one in ended))
         return left
 
     def _looked(self, saved: Snapshot) -> Landscape:
@@ -292,18 +292,12 @@ class Apply:
         while True:
             read = self._performer.world.read(self._performer.reader.observe, dict.fromkeys(names))
             landscape = replace(read, prior=saved)
-            coming = [(kind, told) for kind in self._obliged() if (told := _coming(kind, landscape)) is not None]
+            coming = _coming(kinds, landscape)
             if not coming or self._fatal is not None or wait.is_ended:
                 return landscape
             wait.tell(coming[0][1].told)
             wait.rest()
-            names = [kind.name for kind, _ in coming]
-
-    def _met(self, landscape: Landscape) -> tuple[Obligation, ...]:
-        return tuple(dict.fromkeys(found for kind in self._obliged() for found in kind.met(landscape)))
-
-    def _obliged(self) -> list[Obliged]:
-        return [kind for kind in self._performer.types.values() if isinstance(kind, Obliged)]
+            names = list({kind.name: None for kind, _ in coming})
 
     def _tell_end(self, account: Account, seconds: float) -> None:
         exit_code = account.exit_code()
@@ -345,10 +339,12 @@ def _fate_of(step: Step, ended: Sequence[Ended]) -> Fate:
     return Fate.PARTIAL if any(end.is_partial for end in ended) else Fate.DONE
 
 
-def _coming(kind: Obliged, landscape: Landscape) -> UnderWay | None:
-    """Return the first end of something owed that comes without another command, and is still to be hoped for."""
-    found = (kind.coming(owed, landscape) for owed in landscape.prior.obligations)
-    return next((told for told in found if told is not None and told.seconds > 0), None)
+def _coming(types: Iterable[ResourceType], landscape: Landscape) -> list[tuple[Obliged, UnderWay]]:
+    """Return what comes to its end without another command and is still to be hoped for, with the types that know."""
+    by_duty = obliged_types(types)
+    known = ((by_duty[owed.duty], owed) for owed in landscape.prior.obligations if owed.duty in by_duty)
+    found = ((kind, kind.coming(owed, landscape)) for kind, owed in known)
+    return [(kind, told) for kind, told in found if told is not None and told.seconds > 0]
 
 
 def _told(step: Step, end: Ended) -> ActionEnded:

@@ -249,7 +249,7 @@ def _plan_summary(plan: Plan) -> Message:
 
 def obligation_message(owed: Obligation) -> Message:
     """Return an obligation as it stands within messages."""
-    return {"duty": owed.duty.value, "subject": owed.subject, "since": owed.since}
+    return {"duty": owed.duty, "subject": owed.subject, "since": owed.since}
 
 
 def _position(place: Position | None) -> Message | None:

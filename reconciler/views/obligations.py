@@ -2,37 +2,41 @@
 
 from __future__ import annotations
 
-from typing import assert_never
+from dataclasses import dataclass
 
-from reconciler.model.snapshot import Duty, Obligation
+from reconciler.model.obligations import DutyOf
+from reconciler.model.snapshot import Obligation
 from reconciler.plan.plan import Plan
 
 
-def obligation_text(owed: Obligation) -> str:
+def obligation_text(owed: Obligation, duty_of: DutyOf) -> str:
     """Return ``RTCSRV on fe1.contoso.com has to restart``, with what is known of when the need began."""
     since = f" (since {owed.since})" if owed.since else ""
-    match owed.duty:
-        case Duty.FRONT_END_RESTART:
-            return f"RTCSRV on {owed.subject} has to restart{since}"
-        case Duty.UM_SERVICE_RESTART:
-            return f"the UM services of {owed.subject} have to restart{since}"
-        case Duty.SERVICE_RUNS:
-            host, _, service = owed.subject.partition("/")
-            return f"{service} on {host} has to run again{since}"
-        case Duty.LOWER_OUTCALLS:
-            return f"outgoing calls of {owed.subject} have to go back to one gateway{since}"
-    assert_never(owed.duty)
+    return f"{duty_of(owed).clause(owed.subject)}{since}"
 
 
-def settled_by(plan: Plan) -> frozenset[tuple[str, str]]:
-    """Return the identities of the obligations, open before or made by the plan, that the plan itself meets.
+@dataclass(frozen=True, slots=True)
+class OwedByPlan:
+    """The obligations that were open before a plan or that it makes, and which of them it meets."""
 
-    No single action ends the need to lower outgoing calls: gateways are lowered together, and that it was enough is
-    observed. An action that switches off a gateway's outgoing calls is taken for all of it.
-    """
-    actions = list(plan.actions())
-    met = {owed.identity for action in actions for owed in action.discharges}
-    if any(change.attribute == "outcalls_allowed" and change.after is False for a in actions for change in a.changes):
+    duty_of: DutyOf
+    settled: frozenset[tuple[str, str]]
+
+    @classmethod
+    def of(cls, plan: Plan, duty_of: DutyOf) -> OwedByPlan:
+        actions = list(plan.actions())
+        given = {(change.attribute, change.after) for action in actions for change in action.changes}
         owed = [*plan.obligations, *(one for action in actions for one in action.owes)]
-        met |= {one.identity for one in owed if one.duty is Duty.LOWER_OUTCALLS}
-    return frozenset(met)
+        ended = [one for action in actions for one in action.discharges]
+        ended += [one for one in owed if duty_of(one).ends_with in given]
+        return cls(duty_of, frozenset(one.identity for one in ended))
+
+    def is_settled(self, owed: Obligation) -> bool:
+        return owed.identity in self.settled
+
+    def is_left(self, owed: Obligation) -> bool:
+        """True for what an action leaves to somebody: no step does it, and it does not end by what is observed."""
+        return not self.is_settled(owed) and self.duty_of(owed).ends_with is None
+
+    def text(self, owed: Obligation) -> str:
+        return obligation_text(owed, self.duty_of)

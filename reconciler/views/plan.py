@@ -16,10 +16,11 @@ from typing import Final
 from reconciler.model.actions import Action, ActionKind
 from reconciler.model.addresses import Address
 from reconciler.model.diagnostics import Severity
+from reconciler.model.obligations import DutyOf
 from reconciler.model.words import count, listed
 from reconciler.plan.plan import Plan, Step
 from reconciler.views.diagnostics import folded_lines
-from reconciler.views.obligations import obligation_text, settled_by
+from reconciler.views.obligations import OwedByPlan
 from reconciler.views.plan_entries import LOOKS, Entry, entries, entry_lines
 from reconciler.views.style import Style, sentence
 from reconciler.views.text import lines, wrap
@@ -28,14 +29,15 @@ _LEFT_OUT_NAMED: Final = 8
 _WORDS: Final = {"um": "UM", "ip": "IP", "lync": "Lync"}
 
 
-def render_plan(plan: Plan, style: Style, *, commands: bool = False) -> str:
+def render_plan(plan: Plan, style: Style, duty_of: DutyOf, *, commands: bool = False) -> str:
     """Return the plan as text; with ``commands`` also the exact PowerShell under each action."""
+    owed = OwedByPlan.of(plan, duty_of)
     sections = (
-        _stages(plan, style, commands),
-        _kept("Become ours as they are", plan.adopted, style),
-        _kept("Are ours no longer and stay as they are", plan.forgotten, style),
+        _stages(plan, style, owed, commands),
+        _kept("Become ours as they are", plan.adopted, style, owed),
+        _kept("Are ours no longer and stay as they are", plan.forgotten, style, owed),
         _told(plan, style),
-        _owed(plan, style),
+        _owed(plan, style, owed),
         _summary(plan, style),
     )
     blocks = [block for section in sections if (block := list(section))]
@@ -50,13 +52,12 @@ def render_summary(plan: Plan, style: Style) -> str:
 # --- stages ----------------------------------------------------------------------------------------------------------
 
 
-def _stages(plan: Plan, style: Style, commands: bool) -> Iterator[str]:
+def _stages(plan: Plan, style: Style, owed: OwedByPlan, commands: bool) -> Iterator[str]:
     if not plan.steps:
         return
     yield from _head(plan, style, commands)
     steps = {step.id: step for step in plan.steps}
     last = max(step.stage for step in plan.steps)
-    settled = settled_by(plan)
     for stage, group in groupby(sorted(plan.steps, key=lambda step: step.stage), key=lambda step: step.stage):
         members = list(group)
         yield ""
@@ -66,7 +67,7 @@ def _stages(plan: Plan, style: Style, commands: bool) -> Iterator[str]:
             for line in wrap(style.show(waits), style.width - 2):
                 yield style.paint(f"  {line}", "dim")
         for entry in sorted(entries(members), key=Entry.risk):
-            yield from entry_lines(entry, style, commands=commands, settled=settled)
+            yield from entry_lines(entry, style, commands=commands, owed=owed)
 
 
 def _head(plan: Plan, style: Style, commands: bool) -> Iterator[str]:
@@ -123,13 +124,13 @@ def _named(ids: set[str], steps: dict[str, Step]) -> list[str]:
 # --- after the stages ------------------------------------------------------------------------------------------------
 
 
-def _kept(title: str, actions: Sequence[Action], style: Style) -> Iterator[str]:
+def _kept(title: str, actions: Sequence[Action], style: Style, owed: OwedByPlan) -> Iterator[str]:
     """Yield what changes owner without a command."""
     if actions:
         yield style.paint(title, "bold")
     in_order = sorted(actions, key=lambda action: action.address)
     for _, group in groupby(in_order, key=lambda action: action.address.type):
-        yield from entry_lines(Entry(tuple(group), ()), style)
+        yield from entry_lines(Entry(tuple(group), ()), style, owed=owed)
 
 
 def _told(plan: Plan, style: Style) -> Iterator[str]:
@@ -139,14 +140,13 @@ def _told(plan: Plan, style: Style) -> Iterator[str]:
     yield from folded_lines(worst_last, style)
 
 
-def _owed(plan: Plan, style: Style) -> Iterator[str]:
+def _owed(plan: Plan, style: Style, owed: OwedByPlan) -> Iterator[str]:
     if not plan.obligations:
         return
-    settled = settled_by(plan)
     yield style.paint("Still owed", "bold")
-    for owed in sorted(plan.obligations, key=lambda owed: owed.identity):
-        what_now = "this plan does it" if owed.identity in settled else "no step of this plan does it"
-        told = wrap(style.show(f"{obligation_text(owed)}: {what_now}"), style.width - 4)
+    for one in sorted(plan.obligations, key=lambda one: one.identity):
+        what_now = "this plan does it" if owed.is_settled(one) else "no step of this plan does it"
+        told = wrap(style.show(f"{owed.text(one)}: {what_now}"), style.width - 4)
         yield f"{style.paint('  !', 'yellow', 'bold')} {told[0]}"
         yield from (f"    {line}" for line in told[1:])
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from reconciler.model.actions import Action, ActionKind, Change
-from reconciler.model.snapshot import Duty
 from reconciler.model.values import UNSET, Value
 from reconciler.model.words import duration, listed
 from reconciler.plan.plan import Step
-from reconciler.views.obligations import obligation_text
+from reconciler.views.obligations import OwedByPlan
 from reconciler.views.style import Style, first_of
 from reconciler.views.text import pad, width, wrap
 from reconciler.views.values import value_text
@@ -113,16 +112,14 @@ def _is_telling(column: Sequence[Change]) -> bool:
     return different == 1 or (different <= _DIFFERENT_AT_MOST and len(column) >= 4 * different)
 
 
-def entry_lines(
-    entry: Entry, style: Style, *, commands: bool = False, settled: Collection[tuple[str, str]] = ()
-) -> Iterator[str]:
-    """Yield an entry's lines; ``settled`` are the identities of obligations that the plan itself meets."""
+def entry_lines(entry: Entry, style: Style, *, owed: OwedByPlan, commands: bool = False) -> Iterator[str]:
+    """Yield an entry's lines."""
     if len(entry.actions) > 1:
         yield from _many(entry, style)
     else:
         yield _title(entry.first, style)
         yield from _changes(entry.first, style)
-    for note in _notes(entry, settled):
+    for note in _notes(entry, owed):
         for index, line in enumerate(wrap(style.show(note), style.width - len(_MARGIN) - 2)):
             yield style.paint(f"{_MARGIN}{'  ' if index else '# '}{line}", "dim")
     if commands:
@@ -166,7 +163,7 @@ def _many(entry: Entry, style: Style) -> Iterator[str]:
     yield from (style.paint(f"{_MARGIN}{line}", "dim") for line in told)
 
 
-def _notes(entry: Entry, settled: Collection[tuple[str, str]]) -> Iterator[str]:
+def _notes(entry: Entry, owed: OwedByPlan) -> Iterator[str]:
     """Yield the reasons, what each action has of its own, and what happens after."""
     first = entry.first
     reasons = list(dict.fromkeys(reason for action in entry.actions for reason in action.reasons))
@@ -177,9 +174,8 @@ def _notes(entry: Entry, settled: Collection[tuple[str, str]]) -> Iterator[str]:
     if told:
         yield "; ".join(told)
     for action in entry.actions:
-        for owed in action.owes:
-            if owed.identity not in settled and owed.duty is not Duty.LOWER_OUTCALLS:
-                yield f"then {obligation_text(owed)}, which no step of this plan does"
+        for left in filter(owed.is_left, action.owes):
+            yield f"then {owed.text(left)}, which no step of this plan does"
     if first.settle_seconds:
         yield f"then its pool settles for {duration(first.settle_seconds)}"
 

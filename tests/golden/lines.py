@@ -8,7 +8,7 @@ from pathlib import Path
 
 from reconciler.model.addresses import Address
 from reconciler.model.diagnostics import Diagnostic, Position, Severity
-from reconciler.model.snapshot import Audit, Duty, Intent, Obligation, Remembered, Run, Snapshot
+from reconciler.model.snapshot import Audit, Intent, Obligation, Remembered, Run, Snapshot
 from reconciler.views.json_lines import JsonLines
 from reconciler.views.log_file import LogFile
 from reconciler.views.state_json import audit_message, run_messages, state_messages
@@ -30,8 +30,8 @@ STATE = Snapshot(
     7,
     resources={one.address: one for one in (KNOWN, Remembered(Address("dial_plan", "Redmond")))},
     obligations=(
-        Obligation(Duty.SERVICE_RUNS, "fe1.contoso.com/RTCCAA"),
-        Obligation(Duty.UM_SERVICE_RESTART, "ex1.contoso.com", "2026-01-05T08:00:00Z"),
+        Obligation("service-runs", "fe1.contoso.com/RTCCAA"),
+        Obligation("um-service-restart", "ex1.contoso.com", "2026-01-05T08:00:00Z"),
     ),
     open_intents=(
         Intent("1", "run1", KNOWN.address, "update", "Set-UMMailboxPolicy", "ex1.contoso.com", "2026-01-05T08:00:30Z"),

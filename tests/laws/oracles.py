@@ -21,7 +21,7 @@ from providers.simulator.world.holdings import Service
 from reconciler.model.commands import Argument, Command, NameOf, Operation
 from reconciler.model.events import StepEnded
 from reconciler.model.resources import Resource
-from reconciler.model.snapshot import Duty, StateChange
+from reconciler.model.snapshot import StateChange
 from tests.support.estate_sessions import plain
 from tests.support.phone import lync_sees, why_unreachable
 from tests.support.trial import US, Applied, Trial, is_write
@@ -139,8 +139,8 @@ def _scripts_without_obligations(applied: Applied, trial: Trial) -> Iterator[str
     for sent in applied.doors.sent:
         if sent.request.command.operation is Operation.SCRIPT:
             owed = {(o.duty, o.subject) for change in trial.store.journal[: sent.commits] for o in change.owe}
-            lacking = {(Duty.FRONT_END_RESTART, host) for host in hosts} - owed
-            lacking |= {(Duty.LOWER_OUTCALLS, plan) for plan in plans} - owed
+            lacking = {("front-end-restart", host) for host in hosts} - owed
+            lacking |= {("lower-outcalls", plan) for plan in plans} - owed
             if lacking:
                 yield f"D1: exchucutil was sent before {sorted(map(str, lacking))} was owed"
 

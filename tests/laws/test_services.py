@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 
 from providers.simulator.world.schema import World
 from reconciler.model.events import Waiting
-from reconciler.model.snapshot import Duty
 from reconciler.plan.drift import DriftKind
 from tests.laws.oracles import PoolWatch, Truth, duplicates, left_down, unrest, violations
 from tests.support.fakes import MemoryStore
@@ -152,7 +151,7 @@ def test_refused_start_of_a_dependent_is_owed_until_it_runs(service: str) -> Non
     first = trial.apply(fault=Fault("refused", at))
     assert first.exit_code == 3
     assert Truth(trial.estate).down() == [f"{fe(1)}/{service}"], "the others are started all the same"
-    assert [(o.duty, o.subject) for o in trial.store.read().obligations] == [(Duty.SERVICE_RUNS, f"{fe(1)}/{service}")]
+    assert [(o.duty, o.subject) for o in trial.store.read().obligations] == [("service-runs", f"{fe(1)}/{service}")]
     assert (conditions(trial), trial.drift().exit_code()) == ([f"service_restart/{fe(1)}"], 2)
     second = trial.apply()
     assert [str(sent.request.command) for sent in second.doors.sent] == [

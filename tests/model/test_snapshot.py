@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.model.snapshot import Duty, Obligation, Snapshot, short_run
+from reconciler.model.snapshot import Obligation, Snapshot, short_run
 
-RESTART = Obligation(Duty.FRONT_END_RESTART, "fe1.contoso.com", "2026-01-05T08:00:00Z")
+RESTART = Obligation("front-end-restart", "fe1.contoso.com", "2026-01-05T08:00:00Z")
 STATE = Snapshot(
     "test",
     obligations=(RESTART,),
@@ -29,10 +29,10 @@ def test_a_decision_is_found_in_any_spelling_its_own_first(name: str, decided: s
 
 
 def test_an_obligation_is_of_one_kind_and_one_subject_in_any_case() -> None:
-    assert STATE.owes(Duty.FRONT_END_RESTART, "FE1.contoso.com") is RESTART
-    assert STATE.owes(Duty.UM_SERVICE_RESTART, "fe1.contoso.com") is None
-    assert STATE.owes(Duty.FRONT_END_RESTART, "fe2.contoso.com") is None
-    assert RESTART.identity == Obligation(Duty.FRONT_END_RESTART, "FE1.CONTOSO.COM").identity
+    assert STATE.owes(Obligation("front-end-restart", "FE1.contoso.com")) is RESTART
+    assert STATE.owes(Obligation("um-service-restart", "fe1.contoso.com")) is None
+    assert STATE.owes(Obligation("front-end-restart", "fe2.contoso.com")) is None
+    assert RESTART.identity == Obligation("front-end-restart", "FE1.CONTOSO.COM").identity
 
 
 def test_a_new_state_remembers_nothing() -> None:

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.app import duty_of
 from reconciler.model.actions import Action, ActionKind
 from reconciler.model.addresses import Address
 from reconciler.model.commands import Reply
 from reconciler.model.diagnostics import Diagnostic
 from reconciler.model.errors import SessionError, Unreachable
 from reconciler.model.ports import Request
-from reconciler.model.snapshot import Duty, Obligation, Remembered, Snapshot
+from reconciler.model.snapshot import Obligation, Remembered, Snapshot
 from reconciler.plan.binding import is_made_over, moved_on
 from reconciler.plan.plan import Plan
 from reconciler.plan.selection import Selection
@@ -154,7 +155,7 @@ def test_a_plan_over_nothing_fits_a_state_that_holds_its_own_adoptions_alone() -
     assert is_made_over(adopts, Snapshot("test", "lineage", 3))
     assert is_made_over(adopts, held)
     assert not is_made_over(Plan("test"), held)
-    owing = Snapshot("test", "lineage", 3, obligations=(Obligation(Duty.LOWER_OUTCALLS, "a"),))
+    owing = Snapshot("test", "lineage", 3, obligations=(Obligation("lower-outcalls", "a"),))
     assert not is_made_over(adopts, owing)
     assert not is_made_over(Plan("test", lineage="other"), held)
     assert moved_on(adopts, held) == (box.address,)
@@ -172,8 +173,8 @@ def test_no_changes_of_a_part_is_not_said_of_the_whole(applied: Rehearsal) -> No
     }
     for options, plan in plans.items():
         assert (plan.asked, plan.passed_over, plan.steps) == (options, 1, ())
-        shown = render_plan(plan, Style(width=200))
+        shown = render_plan(plan, Style(width=200), duty_of)
         assert f"No changes with {options}: 1 change is left aside." in shown
         assert "as the configuration says" not in shown
     applied.edit("little.yaml", *reversed(DISABLED))
-    assert "as the configuration says" in render_plan(applied.plan(), Style(width=200))
+    assert "as the configuration says" in render_plan(applied.plan(), Style(width=200), duty_of)

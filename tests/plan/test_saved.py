@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from jsonschema import Draft202012Validator
 
 from reconciler.model.errors import ConfigurationError, PlanError
-from reconciler.model.snapshot import Duty, Obligation
+from reconciler.model.snapshot import Obligation
 from reconciler.plan.commits import Source
 from reconciler.plan.plan import Plan
 from reconciler.plan.saved import FORMAT, decode, digest, encode, fingerprint
@@ -204,7 +204,7 @@ def test_identity_is_what_the_plan_does() -> None:
     assert digest(elsewhere) == digest(plan)
     assert digest(replace(plan, domain_controller="dc2.contoso.com")) != digest(plan)
     assert digest(contoso(users=61)) != digest(plan)
-    owing = replace(plan, obligations=(Obligation(Duty.FRONT_END_RESTART, "fe1.contoso.com"),))
+    owing = replace(plan, obligations=(Obligation("front-end-restart", "fe1.contoso.com"),))
     assert digest(owing) != digest(plan)
 
 

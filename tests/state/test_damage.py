@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.model.errors import StateError
-from reconciler.model.snapshot import Duty, Obligation, Run, Snapshot, StateChange
+from reconciler.model.snapshot import Obligation, Run, Snapshot, StateChange
 from state import codec
 from state import sqlite as sqlite_store
 from state.rows import checksum
@@ -32,7 +32,7 @@ def filled(place: Place) -> Snapshot:
         StateChange(
             intents=tuple(intent(f"op{number}") for number in range(20)),
             uses="nonce",
-            owe=(Obligation(Duty.FRONT_END_RESTART, "fe1"),),
+            owe=(Obligation("front-end-restart", "fe1"),),
             decisions={"dial_plan/Redmond:site": "Seattle"},
         )
     )

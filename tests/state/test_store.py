@@ -19,7 +19,7 @@ from sqlalchemy.engine import Engine
 from reconciler.model.addresses import Address
 from reconciler.model.errors import LeaseLost, Locked, StateError
 from reconciler.model.ports import Lease, StateStore
-from reconciler.model.snapshot import Duty, Obligation, OutcomeKind, Remembered, Run, Snapshot, StateChange
+from reconciler.model.snapshot import Obligation, OutcomeKind, Remembered, Run, Snapshot, StateChange
 from tests.support.paths import ROOT
 from tests.support.state_support import (
     HOSTILE,
@@ -131,7 +131,7 @@ def test_hostile_texts_are_kept_everywhere(place: Place, text: str) -> None:
     lease = store.acquire(holder(text, user=text, host=text, operation=text, started=text))
     kept = Remembered(Address("um_mailbox", text), {text: (text, (text,))}, text, text, (Address("dial_plan", text),))
     sent = replace(intent(text, text), command=text, host=text, expects_after={text: text})
-    owed = Obligation(Duty.LOWER_OUTCALLS, text, text)
+    owed = Obligation("lower-outcalls", text, text)
     lease.commit(StateChange(intents=(sent,), uses=text, remember=(kept,), owe=(owed,), decisions={text: text}))
     lease.begin(Run(text, text, text, text, text, text, 0, text))
     assert store.is_used(text) or not text
@@ -198,13 +198,13 @@ def test_no_sql_is_put_together_from_texts() -> None:
 def test_what_is_owed_again_takes_the_new_time(place: Place) -> None:
     store = place.open()
     lease = store.acquire(holder())
-    lease.commit(StateChange(owe=(Obligation(Duty.FRONT_END_RESTART, "FE1.contoso.com"),)))
-    lease.commit(StateChange(owe=(Obligation(Duty.FRONT_END_RESTART, "fe1.contoso.com", "2026-01-01T00:00:00Z"),)))
+    lease.commit(StateChange(owe=(Obligation("front-end-restart", "FE1.contoso.com"),)))
+    lease.commit(StateChange(owe=(Obligation("front-end-restart", "fe1.contoso.com", "2026-01-01T00:00:00Z"),)))
     (owed,) = store.read().obligations
     assert owed.since == "2026-01-01T00:00:00Z"
-    lease.commit(StateChange(discharge=(Obligation(Duty.UM_SERVICE_RESTART, "fe1.contoso.com"),)))
+    lease.commit(StateChange(discharge=(Obligation("um-service-restart", "fe1.contoso.com"),)))
     assert store.read().obligations == (owed,)
-    lease.commit(StateChange(discharge=(Obligation(Duty.FRONT_END_RESTART, "FE1.CONTOSO.COM"),)))
+    lease.commit(StateChange(discharge=(Obligation("front-end-restart", "FE1.CONTOSO.COM"),)))
     assert store.read().obligations == ()
     store.close()
 

@@ -20,10 +20,10 @@ from reconciler.model.commands import Command, Delta, Reply, read, write
 from reconciler.model.diagnostics import Diagnostic
 from reconciler.model.errors import AlreadyExists, NotFound, SessionError
 from reconciler.model.landscape import Landscape
+from reconciler.model.obligations import Duty
 from reconciler.model.ports import Request
 from reconciler.model.resource_types import Answer, Diagnosed, Due, Fact, Lifecycle, Managed, ResourceType, Task
 from reconciler.model.resources import Resource, Resources
-from reconciler.model.snapshot import Duty, Obligation
 
 ATTRIBUTES = {
     attribute.name: attribute
@@ -34,6 +34,8 @@ ATTRIBUTES = {
         Attribute("on", parameter="On", output="On", references="box"),
     )
 }
+
+PRESS = Duty("press-restart", "the {subject} has to restart")
 
 
 class Box(Managed):
@@ -112,7 +114,7 @@ class Stamp(Foreseeing, Task):
                 (f"{', '.join(sorted(bare))} without a stamp",),
                 (write("Invoke-Stamp"),),
                 needs=tuple(Address("box", key) for key in bare),
-                owes=(Obligation(Duty.FRONT_END_RESTART, "press"),),
+                owes=(PRESS.of("press"),),
             ),
         )
 
@@ -159,18 +161,17 @@ class Restart(Task):
         return {}
 
     def due(self, landscape: Landscape) -> Sequence[Due]:
-        owed = landscape.prior.owes(Duty.FRONT_END_RESTART, "press")
+        owed = landscape.prior.owes(PRESS.of("press"))
         stamps = Address("stamp", "all") in landscape.actions
         if owed is None and not stamps:
             return ()
-        duty = Obligation(Duty.FRONT_END_RESTART, "press")
         return (
             Due(
                 Resource(Address("restart", "press")),
                 ("the stamps changed",),
                 (write("Restart-Press"),),
                 needs=(Address("stamp", "all"),),
-                discharges=(duty,),
+                discharges=(PRESS.of("press"),),
             ),
         )
 

@@ -17,7 +17,7 @@ from reconciler.model.events import (
     Told,
     Waiting,
 )
-from reconciler.model.snapshot import Duty, Obligation, OutcomeKind
+from reconciler.model.snapshot import Obligation, OutcomeKind
 from tests.support.plans import certificate_warning
 
 STEP = "run service_restart/fe1.contoso.com"
@@ -46,8 +46,8 @@ ONE_OF_EACH: tuple[Event, ...] = (
     ActionEnded(STEP, "service_restart/fe5.contoso.com", "run", OutcomeKind.DONE, adopted=True),
     StepEnded(STEP, 4, 1, 0, 0, seconds=61.5),
     StepEnded("update ip_gateway/pool1.contoso.com", 5, 0, 0, 0, blocked_by="run exchucutil/contoso.com"),
-    Owed(Obligation(Duty.FRONT_END_RESTART, "fe1.contoso.com", "2026-11-23T09:00:00Z"), met=False),
-    Owed(Obligation(Duty.LOWER_OUTCALLS, "Redmond"), met=True),
+    Owed(Obligation("front-end-restart", "fe1.contoso.com", "2026-11-23T09:00:00Z"), met=False),
+    Owed(Obligation("lower-outcalls", "Redmond"), met=True),
     Told(certificate_warning()),
     RunEnded("01hx5k2m9q", 3, 70, 2, 4, 1, 723.0, "reconciler apply contoso --max-destroy=2"),
 )

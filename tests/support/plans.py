@@ -14,7 +14,7 @@ from reconciler.model.addresses import Address
 from reconciler.model.commands import EXCHANGE, Connection, Delta, Endpoint, NameOf, Operation, write
 from reconciler.model.diagnostics import Diagnostic, Position, Severity
 from reconciler.model.resources import Resource
-from reconciler.model.snapshot import Duty, Obligation
+from reconciler.model.snapshot import Obligation
 from reconciler.model.values import UNSET, Unset, Value
 from reconciler.plan.commits import Source
 from reconciler.plan.plan import Impact, Plan, Step
@@ -54,7 +54,7 @@ def contoso(users: int = 60) -> Plan:
         adopted=(_adopted("hunt_group", "pbx.contoso.com/Redmond"),),
         forgotten=(_forgotten("um_mailbox", "zoe@contoso.com"),),
         unchanged=214,
-        obligations=(Obligation(Duty.LOWER_OUTCALLS, "Redmond", None),),
+        obligations=(Obligation("lower-outcalls", "Redmond", None),),
         decisions={"dial_plan/Redmond:site": "Redmond"},
         impact=Impact(restarts=8, users=users, interrupted_users=1240, destroys=1),
         diagnostics=(certificate_warning(),),
@@ -172,7 +172,7 @@ def _binding(server: str) -> Action:
         expects_after=after,
         inverse=(write("Set-UMService", Identity=server, DialPlans=Delta(remove=("Redmond",)), UMStartupMode="TCP"),),
         needs=(DIAL_PLAN,),
-        owes=(Obligation(Duty.UM_SERVICE_RESTART, server),),
+        owes=(Obligation("um-service-restart", server),),
         remember=Resource(address, after),
     )
 
@@ -201,7 +201,7 @@ def _policy() -> Action:
 
 
 def _um_restart(server: str) -> Action:
-    owed = Obligation(Duty.UM_SERVICE_RESTART, server)
+    owed = Obligation("um-service-restart", server)
     return Action(
         Address("um_service_restart", server),
         ActionKind.RUN,
@@ -227,7 +227,7 @@ def _exchucutil() -> Action:
         expects={},
         expects_after={},
         needs=(DIAL_PLAN,),
-        owes=tuple(Obligation(Duty.FRONT_END_RESTART, host) for hosts in POOLS.values() for host in hosts),
+        owes=tuple(Obligation("front-end-restart", host) for hosts in POOLS.values() for host in hosts),
         proof=Proof.LEVEL,
     )
 
@@ -242,7 +242,7 @@ def _front_end(host: str, pool: str) -> Action:
         expects_after={},
         needs=(EXCHUCUTIL,),
         predicted_by=EXCHUCUTIL,
-        discharges=(Obligation(Duty.FRONT_END_RESTART, host),),
+        discharges=(Obligation("front-end-restart", host),),
         proof=Proof.LEVEL,
         settle_seconds=20 * 60,
     )

@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 from reconciler.model.addresses import Address
 from reconciler.model.commands import Connection, Endpoint, Shell
 from reconciler.model.ports import Clock, Holder
-from reconciler.model.snapshot import Duty, Intent, Obligation, Outcome, OutcomeKind, Remembered, Snapshot, StateChange
+from reconciler.model.snapshot import Intent, Obligation, Outcome, OutcomeKind, Remembered, Snapshot, StateChange
 from reconciler.model.values import Value
 from state.store import SavedState, open_store
 from tests.support.paths import ROOT
@@ -145,7 +145,7 @@ remembered = st.builds(
     st.none() | texts,
     st.lists(addresses, max_size=2).map(tuple),
 )
-obligations = st.builds(Obligation, st.sampled_from(Duty), texts, st.none() | texts)
+obligations = st.builds(Obligation, st.sampled_from(("front-end-restart", "lower-outcalls")), texts, st.none() | texts)
 intents = st.builds(
     Intent,
     texts,

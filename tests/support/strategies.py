@@ -10,7 +10,7 @@ from reconciler.model.addresses import Address
 from reconciler.model.commands import Argument, Command, Connection, Delta, Endpoint, NameOf, ObjectId, Operation
 from reconciler.model.diagnostics import Diagnostic, Position, Severity
 from reconciler.model.resources import Resource
-from reconciler.model.snapshot import Duty, Obligation
+from reconciler.model.snapshot import Obligation
 from reconciler.model.values import UNSET, Unset, Value
 from reconciler.plan.commits import Source, Trouble
 from reconciler.plan.plan import Impact, Plan, Step
@@ -69,7 +69,7 @@ commands: SearchStrategy[Command] = st.builds(
     operation=st.sampled_from(Operation),
 )
 changes = st.builds(Change, words | names, maybe_unset, maybe_unset)
-obligations = st.builds(Obligation, st.sampled_from(Duty), names, st.none() | texts)
+obligations = st.builds(Obligation, st.sampled_from(("front-end-restart", "lower-outcalls")), names, st.none() | texts)
 resources = st.builds(Resource, addresses, attributes, st.none() | names, st.none() | names)
 positions = st.builds(Position, names, st.integers(1, 99), st.integers(1, 99))
 diagnostics: SearchStrategy[Diagnostic] = st.builds(

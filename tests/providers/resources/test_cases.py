@@ -27,7 +27,7 @@ from reconciler.model.addresses import Address
 from reconciler.model.landscape import Landscape, Settings
 from reconciler.model.resource_types import Fact, Lifecycle, Managed
 from reconciler.model.resources import Resource
-from reconciler.model.snapshot import Duty, Obligation, Remembered, Snapshot
+from reconciler.model.snapshot import Obligation, Remembered, Snapshot
 from reconciler.model.values import UNSET, Value
 from reconciler.plan.build import build_plan
 from reconciler.plan.plan import Plan
@@ -96,7 +96,7 @@ def _remembering(landscape: Landscape, case: Mapping[str, Any]) -> Landscape:
         for text, told in case.get("applied", {}).items()
     ]
     owed = tuple(
-        Obligation(Duty(duty), subject, since)
+        Obligation(duty, subject, since)
         for duty, subjects in case.get("owed", {}).items()
         for subject, since in subjects.items()
     )

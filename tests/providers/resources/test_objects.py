@@ -15,7 +15,7 @@ from reconciler.model.commands import Delta
 from reconciler.model.diagnostics import Diagnostic
 from reconciler.model.landscape import Landscape
 from reconciler.model.resources import Resource, Resources
-from reconciler.model.snapshot import Duty, Remembered
+from reconciler.model.snapshot import Remembered
 from reconciler.model.values import Value
 from reconciler.plan.build import build_plan
 from reconciler.plan.effects import expectation, predicted
@@ -130,7 +130,7 @@ def test_a_secured_plan_on_tcp_changes_the_mode_and_leaves_a_restart_owed() -> N
     given = with_observed(joined(plan_declared()), binding("ex1.contoso.com/um_service", "Redmond", mode="TCP"))
     action = actions(given, "server_binding")["ex1.contoso.com/um_service"]
     assert [str(command) for command in action.commands] == ["Set-UMService -Identity EX1 -UMStartupMode Dual"]
-    assert [(one.duty, one.subject) for one in action.owes] == [(Duty.UM_SERVICE_RESTART, "ex1.contoso.com")]
+    assert [(one.duty, one.subject) for one in action.owes] == [("um-service-restart", "ex1.contoso.com")]
     assert set(actions(given, "um_service_restart")) == {"ex1.contoso.com"}
 
 

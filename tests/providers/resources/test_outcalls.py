@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from providers.catalogue import resource_types
 from providers.estate.outcalls import solve_outcalls, wanted_outcalls
 from providers.resources.ip_gateway import IPGatewayType
+from reconciler.model.abilities import met
 from reconciler.model.addresses import Address
 from reconciler.model.landscape import Landscape
 from reconciler.model.resources import Resource
-from reconciler.model.snapshot import Duty, Obligation, Remembered
+from reconciler.model.snapshot import Obligation, Remembered
 from reconciler.plan.build import build_plan
 from tests.support.landscapes import (
     POOLS,
@@ -243,11 +244,11 @@ def test_the_chosen_gateway_is_enabled_before_the_others_are_disabled() -> None:
 
 
 def test_the_obligation_ends_when_one_gateway_is_left() -> None:
-    owed = Obligation(Duty.LOWER_OUTCALLS, "Redmond")
-    for on, met in ((POOLS[:2], []), (POOLS[:1], [owed])):
+    owed = Obligation("lower-outcalls", "Redmond")
+    for on, ended in ((POOLS[:2], []), (POOLS[:1], [owed])):
         given = linked({"Redmond": POOLS}, on=on)
         given = replace(given, prior=replace(given.prior, obligations=(owed,)))
-        assert list(GATEWAYS.met(given)) == met
+        assert list(met([GATEWAYS], given)) == ended
 
 
 _ADDRESSES = ("a.x.y", "b.x.y", "c.x.y", "d.x.y")

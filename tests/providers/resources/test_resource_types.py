@@ -9,7 +9,7 @@ import jsonschema
 import pytest
 
 from providers.catalogue import resource_types, rules
-from reconciler.model.abilities import Holder, Obliged
+from reconciler.model.abilities import Holder, Obliged, met
 from reconciler.model.addresses import Address
 from reconciler.model.attributes import AttributeRole
 from reconciler.model.commands import Reply
@@ -17,6 +17,7 @@ from reconciler.model.diagnostics import Problem, Severity
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import Fact, Managed, Task
 from reconciler.model.resources import Resource
+from reconciler.model.snapshot import Snapshot
 from reconciler.model.values import Value
 from tests.providers.cmdlets.test_cmdlet_contract import FULL
 from tests.support.effort import effort
@@ -93,7 +94,8 @@ def test_nothing_there_is_read_as_nothing(name: str) -> None:
     assert found == []
     assert not (isinstance(kind, Managed) and kind.derive(empty))
     assert not (isinstance(kind, Task) and kind.due(empty))
-    assert not (isinstance(kind, Obliged) and kind.met(empty))
+    duties = kind.duties if isinstance(kind, Obliged) else ()
+    assert not met([kind], Landscape(prior=Snapshot("test", obligations=tuple(duty.of("fe1") for duty in duties))))
     assert not kind.check(empty)
 
 

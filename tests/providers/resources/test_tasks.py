@@ -12,6 +12,7 @@ from providers.estate.quorum import keeps_quorum, needed_to_stay_up
 from providers.resources.exchucutil import ExchucutilType
 from providers.resources.service_restart import ServiceRestartType
 from providers.resources.um_service_restart import UMServiceRestartType
+from reconciler.model.abilities import met
 from reconciler.model.actions import Action, ActionKind
 from reconciler.model.addresses import Address
 from reconciler.model.commands import Command, Operation, Reply
@@ -19,7 +20,7 @@ from reconciler.model.errors import NotFound, SessionError, Unreachable
 from reconciler.model.landscape import Landscape, Settings
 from reconciler.model.resource_types import Answer, Due, Task, UnderWay
 from reconciler.model.resources import Resource
-from reconciler.model.snapshot import Duty, Obligation
+from reconciler.model.snapshot import Obligation
 from reconciler.model.values import Value
 from reconciler.plan.build import build_plan
 from reconciler.plan.decide import decide
@@ -193,8 +194,8 @@ def test_the_script_owes_a_restart_of_every_front_end_and_one_gateway_per_dial_p
     (task,) = due(with_observed(contoso(plan_declared()), plan_observed()))
     owed = {(one.duty, one.subject) for one in task.owes}
     assert owed == {
-        *((Duty.FRONT_END_RESTART, host) for host in ALL_FRONT_ENDS),
-        (Duty.LOWER_OUTCALLS, "Redmond"),
+        *(("front-end-restart", host) for host in ALL_FRONT_ENDS),
+        ("lower-outcalls", "Redmond"),
     }
 
 
@@ -342,18 +343,18 @@ def test_flags_permissions_and_renamed_gateways_ask_for_no_restart() -> None:
 @pytest.mark.parametrize("since", [None, NOW, "2026-01-01T06:00:00.000000Z"])
 def test_an_open_obligation_asks_for_a_restart(since: str | None) -> None:
     given = joined(plan_declared())
-    owed = Obligation(Duty.FRONT_END_RESTART, "FE1.contoso.com", since)
+    owed = Obligation("front-end-restart", "FE1.contoso.com", since)
     given = replace(given, prior=replace(given.prior, obligations=(owed,)))
     assert restarted(given) == {"fe1.contoso.com"}
-    assert not RESTART.met(given)
+    assert not met([RESTART], given)
 
 
 def test_an_obligation_met_by_anybody_asks_for_nothing() -> None:
     given = joined(plan_declared())
-    owed = Obligation(Duty.FRONT_END_RESTART, "fe1.contoso.com", "2026-01-01T05:00:00.000000Z")
+    owed = Obligation("front-end-restart", "fe1.contoso.com", "2026-01-01T05:00:00.000000Z")
     given = replace(given, prior=replace(given.prior, obligations=(owed,)))
     assert restarted(given) == set()
-    assert list(RESTART.met(given)) == [owed]
+    assert list(met([RESTART], given)) == [owed]
 
 
 def test_a_planned_script_asks_for_all_restarts_and_they_wait_for_it() -> None:
@@ -421,7 +422,7 @@ def test_front_ends_of_a_pool_go_one_after_the_other_and_pools_side_by_side() ->
 def test_a_stopped_front_end_that_owes_a_restart_is_only_started() -> None:
     given = with_observed(joined(plan_declared()), front_end("fe1.contoso.com", status="Stopped", started=None))
     assert restarted(given) == set()
-    owed = Obligation(Duty.FRONT_END_RESTART, "fe1.contoso.com", LATER)
+    owed = Obligation("front-end-restart", "fe1.contoso.com", LATER)
     given = replace(given, prior=replace(given.prior, obligations=(owed,)))
     (task,) = due(given, "service_restart")
     assert [str(command) for command in task.commands] == ["Start-CsWindowsService -Name RTCSRV -NoWait:$true"]
@@ -490,7 +491,7 @@ def test_a_restart_waits_until_the_hunt_groups_have_reached_every_catalogue() ->
 def test_a_restart_is_done_when_the_service_started_after_the_need_arose() -> None:
     given = joined(plan_declared())
     expects: dict[str, Value] = {"status": "Running", "start_time": BOOT, "running_dependents": ()}
-    owed = (Obligation(Duty.FRONT_END_RESTART, "fe1.contoso.com"),)
+    owed = (Obligation("front-end-restart", "fe1.contoso.com"),)
     action = Action(Address("service_restart", "fe1.contoso.com"), ActionKind.RUN, expects=expects, discharges=owed)
     assert not RESTART.is_done(action, given)
     again = front_end("fe1.contoso.com", started="2026-01-05T12:00:01Z")
@@ -531,7 +532,7 @@ def test_beyond_a_size_only_the_first_front_ends_count() -> None:
 
 
 def owing(subject: str, since: str | None, given: Landscape) -> Landscape:
-    owed = Obligation(Duty.UM_SERVICE_RESTART, subject, since)
+    owed = Obligation("um-service-restart", subject, since)
     return replace(given, prior=replace(given.prior, obligations=(owed,)))
 
 
@@ -572,9 +573,9 @@ def test_um_services_wait_until_every_domain_controller_knows_the_mode() -> None
 
 def test_um_services_that_started_since_meet_the_obligation() -> None:
     given = owing("ex1.contoso.com", LATER, joined(plan_declared()))
-    assert not UM_RESTART.met(given)
+    assert not met([UM_RESTART], given)
     again = with_observed(given, um_services("ex1.contoso.com", started=NOW))
-    assert len(UM_RESTART.met(again)) == 1
+    assert len(met([UM_RESTART], again)) == 1
     action = Action(Address("um_service_restart", "ex1.contoso.com"), ActionKind.RUN, expects={})
     assert UM_RESTART.is_done(action, again)
     assert not UM_RESTART.is_done(action, given)
