@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Final
 from reconciler.model.diagnostics import Diagnostic
 from reconciler.model.errors import Locked
 from reconciler.model.snapshot import short_run
-from state.host_lock import is_process_alive, this_machine
 from state.leased import Leased
 
 if TYPE_CHECKING:
@@ -36,7 +35,7 @@ def why_held(ledger: Ledger, held: Leased, now: float) -> str:
     A byte of the lock file that is taken counts while its holder lives, whatever a clock says: the clocks of two
     processes that share a file may have been set between them. On a server its own clock decides.
     """
-    lives = _lives(ledger, held)
+    lives = ledger.lives(held)
     if lives is False or not (held.expires > now or (lives and ledger.database.host_lock is not None)):
         return ""
     return why_kept(held, lives=bool(lives), now=now)
@@ -47,18 +46,6 @@ def why_kept(held: Leased, *, lives: bool, now: float) -> str:
     if held.expires <= now:
         return f"Its lease ended at {_time(held.expires)}, but it lives: its process may have been suspended."
     return f"{'It lives; its' if lives else 'Its'} lease ends at {_time(held.expires)} unless it renews it."
-
-
-def _lives(ledger: Ledger, held: Leased) -> bool | None:
-    """Return whether the holder lives; None where only its own machine could tell."""
-    lock = ledger.database.host_lock
-    if lock is not None and lock.is_taken(held.epoch):
-        return True
-    if held.machine != this_machine():
-        return None
-    if lock is not None:
-        return False
-    return None if held.process is None else is_process_alive(held.process)
 
 
 def locked(environment: str, held: Leased, why: str) -> Locked:
@@ -80,7 +67,7 @@ def may_live(ledger: Ledger, held: Leased, now: float) -> bool:
 
     A lease that ends later than any can was taken before the clock was set back, and says nothing.
     """
-    lives = _lives(ledger, held)
+    lives = ledger.lives(held)
     return bool(lives) or (lives is None and now < held.expires <= now + LEASE_SECONDS)
 
 

@@ -5,15 +5,12 @@ byte when the process ends in whatever way, so that a run killed a moment ago ke
 an epoch, because a holder that is stopped, and was replaced after its time, still keeps its own.
 
 Linux locks belong to the open file, not to the process (``F_OFD_SETLK``): closing some other descriptor of
-the file does not drop them. A process is also told by boot, process namespace, id and start time, which a
-recycled id does not match; that serves stores that are not files. Neither says anything about another
-machine: there the lease's time decides.
+the file does not drop them.
 """
 
 from __future__ import annotations
 
 import os
-import platform
 import struct
 import sys
 from pathlib import Path
@@ -133,44 +130,3 @@ class HostLock:
             finally:
                 os.close(descriptor)
             return None if kind == fcntl.F_UNLCK else max(start, offset)
-
-
-def this_machine() -> str:
-    """Return what names this boot of this machine; its name alone where the system tells no more."""
-    try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
-    except OSError:
-        return platform.node()
-
-
-def this_process() -> str | None:
-    """Return what names this process on this machine for ever; None where the system does not tell."""
-    return _process(os.getpid())
-
-
-def is_process_alive(process: str) -> bool | None:
-    """Return whether a process named by ``this_process`` on this machine lives; None where that is not to be seen."""
-    namespace, _, rest = process.partition(" ")
-    if namespace != _namespace():
-        return None  # a process of another container
-    return _process(int(rest.partition(" ")[0])) == process
-
-
-def _namespace() -> str | None:
-    try:
-        return os.readlink("/proc/self/ns/pid")
-    except OSError:
-        return None
-
-
-def _process(pid: int) -> str | None:
-    namespace = _namespace()
-    try:
-        status = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
-    except OSError:
-        return None
-    # Fields are counted after the name, which is in parentheses and may hold anything: state is 3rd, start 22nd.
-    fields = status.rpartition(")")[2].split()
-    if namespace is None or len(fields) < 20 or fields[0] in "ZX":
-        return None
-    return f"{namespace} {pid} {fields[19]}"

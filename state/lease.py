@@ -19,9 +19,9 @@ from reconciler.model.ports import Holder
 from reconciler.model.snapshot import Run, StateChange
 from state import codec
 from state.holding import held_by, living, locked, may_live, why_held
-from state.host_lock import this_machine, this_process
 from state.leased import Leased
 from state.ledger import Entry, Environment, Ledger
+from state.machine import this_process
 from state.rows import Written, checksum, digest_of, write_change
 from state.tables import runs
 
@@ -56,7 +56,7 @@ def take_lease(ledger: Ledger, holder: Holder, *, seconds: float, renews_itself:
                     epoch += 1
                 undo.callback(lock.drop, epoch)
             ledger.store(connection, environment, replace(environment, epoch=epoch))
-            leased = Leased(epoch, holder, this_machine(), this_process(), now + seconds)
+            leased = Leased(epoch, holder, ledger.machine.name, this_process(), now + seconds)
             ledger.put_lease(connection, environment, leased)
             ledger.point("state-before-acquire")
         undo.pop_all()

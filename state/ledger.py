@@ -21,6 +21,7 @@ from state.audit import START, append_entry
 from state.database import Database
 from state.failures import StoreUnreachable, damaged, state_error
 from state.leased import Leased
+from state.machine import Machine
 from state.rows import Written, checksum
 from state.tables import lease, meta
 
@@ -61,13 +62,19 @@ Entry: TypeAlias = Callable[[Connection, Environment, int], Written]
 class Ledger:
     """One environment in one store."""
 
-    def __init__(self, database: Database, name: str, *, clock: Clock, random: Random, point: CrashPoint) -> None:
-        self.database, self.name, self.clock = database, name, clock
+    def __init__(
+        self, database: Database, name: str, *, clock: Clock, random: Random, point: CrashPoint, machine: Machine
+    ) -> None:
+        self.database, self.name, self.clock, self.machine = database, name, clock, machine
         self.point, self._random = point, random
 
     @property
     def where(self) -> str:
         return self.database.where
+
+    def lives(self, held: Leased) -> bool | None:
+        """Return whether a holder lives; None where only its own machine could tell."""
+        return self.machine.lives(self.database.host_lock, held, self.machine.name)
 
     # --- the environment
 

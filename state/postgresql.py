@@ -42,7 +42,7 @@ class PostgreSQLDatabase(Database):
 
     def __init__(self, url: str, *, read_only: bool, point: CrashPoint) -> None:
         super().__init__()
-        parsed, arguments = _checked(url)
+        parsed, arguments = checked_address(url)
         self.where = parsed.set(query={}).render_as_string(hide_password=True)
         self._read_only, self._point = read_only, point
         with translated(self.where):
@@ -130,7 +130,7 @@ def _configure(connection: Any, _record: object) -> None:
         )
 
 
-def _checked(url: str) -> tuple[URL, dict[str, Any]]:
+def checked_address(url: str) -> tuple[URL, dict[str, Any]]:
     """Return the address with its driver, and what is given to the driver beside it.
 
     Raises:

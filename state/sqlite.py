@@ -28,10 +28,10 @@ from state.files import (
     check_private_file,
     create_private,
     ensure_private_directory,
-    network_file_system,
     sync_directory,
 )
 from state.host_lock import HostLock
+from state.machine import Machine
 from state.schema import behind_and_read_only, check_tables, is_behind, revision_of, upgrade
 from state.tables import APPLICATION_ID
 
@@ -63,13 +63,14 @@ _MARK_AS_OURS: Final = "PRAGMA application_id = 1380142659"
 class SQLiteDatabase(Database):
     """One SQLite file."""
 
-    def __init__(self, path: Path, *, clock: Clock, read_only: bool, point: CrashPoint) -> None:
+    def __init__(self, path: Path, *, clock: Clock, read_only: bool, point: CrashPoint, machine: Machine) -> None:
         super().__init__()
         # Resolved up to the directory that holds the directory: those two themselves may be no links.
         self._path = path.parent.absolute() / path.name
         self.where = str(path)
         self.host_lock = HostLock(self._path.with_name(path.name + ".lock"))
         self._clock, self._read_only, self._point = clock, read_only, point
+        self._machine = machine
         self._identity: tuple[int, int] | None = None
 
     def exists(self) -> bool:
@@ -115,7 +116,7 @@ class SQLiteDatabase(Database):
             )
 
     def _check_place(self) -> None:
-        kind = network_file_system(self._path.parent)
+        kind = self._machine.network_file_system(self._path.parent)
         if kind is not None:
             raise state_error(
                 "State on a network file system",
@@ -173,7 +174,7 @@ class SQLiteDatabase(Database):
         self._engine, self._identity = engine, _identity(self._path)
 
     def _is_writable(self) -> bool:
-        return all(os.access(path, os.W_OK) for path in (self._path.parent, self._path))
+        return all(map(self._machine.may_write, (self._path.parent, self._path)))
 
     def _mode_to_look(self) -> str:
         """Return how a file is opened that may only be read, as a plan reads it: beside it nothing can be made either.

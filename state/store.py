@@ -22,6 +22,7 @@ from state.holding import LEASE_SECONDS, held_by
 from state.lease import HeldLease, end_foreign_lease, take_lease
 from state.ledger import Ledger
 from state.location import parse_location
+from state.machine import Machine
 from state.postgresql import PostgreSQLDatabase
 from state.rows import checksum, read_snapshot
 from state.sqlite import SQLiteDatabase
@@ -42,6 +43,7 @@ def open_store(
     lease_seconds: float = LEASE_SECONDS,
     renews_itself: bool = True,
     point: CrashPoint = no_point,
+    machine: Machine | None = None,
 ) -> SavedState:
     """Open the state of ``environment``.
 
@@ -54,21 +56,20 @@ def open_store(
         StateError: what is there is unsafe, damaged, foreign, of a newer version or not reachable; nothing
         was written.
     """
-    database = _database(location, clock=clock, read_only=read_only, point=point)
+    machine = machine or Machine()
+    place = location if isinstance(location, Path) else parse_location(location, is_windows=os.name == "nt")
+    database: Database
+    if isinstance(place, Path):
+        database = SQLiteDatabase(place, clock=clock, read_only=read_only, point=point, machine=machine)
+    else:
+        database = PostgreSQLDatabase(place, read_only=read_only, point=point)
     try:
         database.exists()
     except BaseException:
         database.close()
         raise
-    ledger = Ledger(database, environment, clock=clock, random=random, point=point)
+    ledger = Ledger(database, environment, clock=clock, random=random, point=point, machine=machine)
     return SavedState(ledger, read_only=read_only, lease_seconds=lease_seconds, renews_itself=renews_itself)
-
-
-def _database(location: Path | str, *, clock: Clock, read_only: bool, point: CrashPoint) -> Database:
-    place = location if isinstance(location, Path) else parse_location(location, is_windows=os.name == "nt")
-    if isinstance(place, Path):
-        return SQLiteDatabase(place, clock=clock, read_only=read_only, point=point)
-    return PostgreSQLDatabase(place, read_only=read_only, point=point)
 
 
 class SavedState:

@@ -16,7 +16,7 @@ import pytest
 from reconciler.model.errors import StateError
 from reconciler.model.snapshot import Obligation, Run, Snapshot, StateChange
 from state import codec
-from state import sqlite as sqlite_store
+from state.machine import Machine
 from state.rows import checksum
 from tests.support.paths import ROOT
 from tests.support.state_support import Place, child, holder, intent, mailbox, outcome
@@ -95,7 +95,7 @@ def test_a_state_saved_later_is_seen_by_a_reader_opened_before(place: Place) -> 
 
 
 @pytest.mark.parametrize("ended", ["closed", "killed"])
-def test_a_state_that_may_only_be_read_is_read(place: Place, ended: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_state_that_may_only_be_read_is_read(place: Place, ended: str) -> None:
     """Whether or not the last process that had it open left what it wrote in the log beside it."""
     if ended == "closed":
         expected = filled(place)
@@ -108,9 +108,8 @@ def test_a_state_that_may_only_be_read_is_read(place: Place, ended: str, monkeyp
         if os.path.exists(f"{place.path}{end}"):
             shutil.copy(f"{place.path}{end}", f"{copy.path}{end}")
             os.chmod(f"{copy.path}{end}", 0o600)
-    monkeypatch.setattr(sqlite_store.SQLiteDatabase, "_is_writable", lambda _: False)
     content = copy.path.read_bytes()
-    reading = copy.open()
+    reading = copy.open(machine=Machine(may_write=lambda _: False))
     assert reading.read() == expected
     reading.verify_audit()
     with pytest.raises(StateError, match="not accessible"):
@@ -410,9 +409,8 @@ def test_another_users_state_is_refused(place: Place) -> None:
         place.open()
 
 
-def test_a_network_file_system_is_refused(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sqlite_store, "network_file_system", lambda _: "nfs4")
-    store = place.open()
+def test_a_network_file_system_is_refused(place: Place) -> None:
+    store = place.open(machine=Machine(network_file_system=lambda _: "nfs4"))
     with pytest.raises(StateError, match="nfs4"):
         store.acquire(holder())
     assert not place.path.exists()

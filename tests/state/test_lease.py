@@ -17,7 +17,8 @@ import pytest
 from reconciler.model.errors import LeaseLost, Locked, StateError
 from reconciler.model.snapshot import StateChange
 from state.glance import refuse_at_a_glance
-from state.host_lock import HostLock, is_process_alive, this_process
+from state.host_lock import HostLock
+from state.machine import Machine, is_process_alive, this_process
 from tests.support.paths import ROOT
 from tests.support.state_support import Place, RealClock, VirtualClock, child, holder, intent, mailbox
 
@@ -98,11 +99,7 @@ class _Ahead(RealClock):
 
 @needs_signals
 @pytest.mark.parametrize("point", ["state-before-creation", "state-before-acquire", "state-before-commit"])
-def test_a_holder_suspended_in_a_transaction_locks_its_rivals_out_at_once(
-    place: Place, point: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("state.sqlite._HASTY", "PRAGMA busy_timeout = 100")
-    monkeypatch.setattr("state.sqlite._CREATION_SECONDS", 0.1)
+def test_a_holder_suspended_in_a_transaction_locks_its_rivals_out_at_once(place: Place, point: str) -> None:
     with child("stop", str(place.path), point) as stopping:
         assert stopping.answer() == "stops"
         store = place.open()
@@ -207,18 +204,18 @@ def test_a_lease_that_ended_is_not_taken_over_while_the_holder_lives_on_this_mac
     place.close()
 
 
-def test_a_lease_of_another_machine_that_ended_is_taken_over_and_its_holder_is_fenced(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # Nobody here can see it live: neither a byte of the lock file nor a process tells.
-    monkeypatch.setattr("state.holding._lives", lambda _ledger, _held: None)
+BLIND = Machine(lives=lambda _lock, _held, _machine: None)
+"""A machine that sees no holder live: neither by a byte of the lock file nor by its process."""
+
+
+def test_a_lease_of_another_machine_that_ended_is_taken_over_and_its_holder_is_fenced(tmp_path: Path) -> None:
     clock = VirtualClock()
     place = Place(tmp_path / "s" / "state.db", clock=clock)
     first = place.open().acquire(holder("run1"))
     with pytest.raises(Locked):
-        place.open().unlock(holder("run2"))
+        place.open(machine=BLIND).unlock(holder("run2"))
     clock.sleep(61)
-    second = place.open().acquire(holder("run2"))
+    second = place.open(machine=BLIND).acquire(holder("run2"))
     with pytest.raises(LeaseLost):
         first.renew()
     second.commit(StateChange(remember=(mailbox(1),)))
@@ -227,15 +224,12 @@ def test_a_lease_of_another_machine_that_ended_is_taken_over_and_its_holder_is_f
     place.close()
 
 
-def test_a_lease_that_ends_later_than_any_can_is_no_sign_of_life(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("state.holding._lives", lambda _ledger, _held: None)
+def test_a_lease_that_ends_later_than_any_can_is_no_sign_of_life(tmp_path: Path) -> None:
     clock = VirtualClock()
     place = Place(tmp_path / "s" / "state.db", clock=clock)
     place.open().acquire(holder("run1"))
     clock.time -= timedelta(days=1)
-    assert place.open().unlock(holder("run2")) == holder("run1")
+    assert place.open(machine=BLIND).unlock(holder("run2")) == holder("run1")
     place.close()
 
 
@@ -257,11 +251,9 @@ def test_a_store_closed_without_release_is_free_at_once(place: Place) -> None:
     assert place.open().acquire(holder("run2")).epoch == 2
 
 
-def test_the_lease_of_another_machine_holds_until_its_time(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    store = place.open()
-    with monkeypatch.context() as patch:
-        patch.setattr("state.lease.this_machine", lambda: "another")
-        store.acquire(holder("run1"))
+def test_the_lease_of_another_machine_holds_until_its_time(place: Place) -> None:
+    store = place.open(machine=Machine("another"))
+    store.acquire(holder("run1"))
     store.close()
     with pytest.raises(Locked):
         place.open().acquire(holder("run2"))

@@ -16,7 +16,8 @@ from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from reconciler.model.errors import LeaseLost, Locked, StateError
 from reconciler.model.ports import Lease
 from reconciler.model.snapshot import Snapshot, StateChange
-from state.postgresql import _checked
+from state.machine import Machine
+from state.postgresql import checked_address
 from state.tables import VERSION_TABLE
 from tests.support.state_support import (
     Place,
@@ -82,13 +83,13 @@ def _no_libpq_variables(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_a_server_elsewhere_is_always_verified(url: str) -> None:
-    assert _checked(url)[1]["sslmode"] == "verify-full"
+    assert checked_address(url)[1]["sslmode"] == "verify-full"
 
 
 @pytest.mark.parametrize("mode", ["disable", "allow", "prefer", "require", "verify-ca"])
 def test_less_than_verification_is_refused(mode: str) -> None:
     with pytest.raises(StateError, match=mode):
-        _checked(f"postgresql://kim@db.contoso.com/um?sslmode={mode}")
+        checked_address(f"postgresql://kim@db.contoso.com/um?sslmode={mode}")
 
 
 @pytest.mark.parametrize(
@@ -102,20 +103,20 @@ def test_less_than_verification_is_refused(mode: str) -> None:
     ],
 )
 def test_a_server_on_this_machine_needs_no_certificate(url: str) -> None:
-    assert _checked(url)[1]["sslmode"] == "prefer"
+    assert checked_address(url)[1]["sslmode"] == "prefer"
 
 
 @pytest.mark.parametrize("name", ["PGHOST", "PGHOSTADDR", "PGSERVICE"])
 def test_the_environment_does_not_lead_elsewhere_unverified(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(name, "198.51.100.7")
     monkeypatch.setenv("PGSSLMODE", "disable")
-    assert _checked("postgresql:///um")[1]["sslmode"] == "verify-full"
+    assert checked_address("postgresql:///um")[1]["sslmode"] == "verify-full"
 
 
 @pytest.mark.parametrize("option", ["hostaddr=198.51.100.7", "service=x", "options=-c", "passfile=/etc/passwd"])
 def test_unknown_options_are_refused(option: str) -> None:
     with pytest.raises(StateError, match=option.partition("=")[0]):
-        _checked(f"postgresql://kim@localhost/um?{option}")
+        checked_address(f"postgresql://kim@localhost/um?{option}")
 
 
 def test_a_server_that_does_not_answer_is_told_without_its_password() -> None:
@@ -255,9 +256,8 @@ def _acquire_in_time(place: Place) -> Lease:
             assert time.monotonic() < last
 
 
-def test_a_holder_that_was_replaced_while_cut_off_is_refused(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("state.lease.may_live", lambda *_: False)
-    store, other = place.open(), place.open()
+def test_a_holder_that_was_replaced_while_cut_off_is_refused(place: Place) -> None:
+    store, other = place.open(), place.open(machine=Machine(lives=lambda *_: False))
     lease = store.acquire(holder("run1"))
     _cut_connections(place)
     other.unlock(holder("run2"))

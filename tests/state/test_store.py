@@ -20,6 +20,7 @@ from reconciler.model.addresses import Address
 from reconciler.model.errors import LeaseLost, Locked, StateError
 from reconciler.model.ports import Lease, StateStore
 from reconciler.model.snapshot import Obligation, OutcomeKind, Remembered, Run, Snapshot, StateChange
+from state.machine import Machine
 from tests.support.paths import ROOT
 from tests.support.state_support import (
     HOSTILE,
@@ -326,15 +327,15 @@ def test_a_second_run_is_told_who_has_the_lease(place: Place) -> None:
     assert other.acquire(holder("run8")).epoch > lease.epoch
 
 
-def test_unlocking_fences_the_holder(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unlocking_fences_the_holder(place: Place) -> None:
     store, other = place.open(), place.open()
     lease = store.acquire(holder("run7"))
     lease.commit(StateChange(remember=(mailbox(1),)))
     with pytest.raises(Locked, match="Lock of a living run"):
         other.unlock(holder("run8"))
     lease.commit(StateChange(remember=(mailbox(1),)))
-    monkeypatch.setattr("state.lease.may_live", lambda *_: False)
-    assert other.unlock(holder("run8")) == holder("run7")
+    dead = place.open(machine=Machine(lives=lambda *_: False))
+    assert dead.unlock(holder("run8")) == holder("run7")
     before = other.read()
     writes: tuple[Callable[[], None], ...] = (
         lambda: lease.commit(StateChange(remember=(mailbox(2),))),
