@@ -62,7 +62,7 @@ def _value(option: click.Option) -> str:
         case click.Choice():
             return "|".join(map(str, option.type.choices))
         case click.Path():
-            return "FILE"
+            return "PATH"
         case _:
             return "N" if isinstance(option.type, click.IntRange | click.types.IntParamType) else "TEXT"
 

@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any, Final
 
 from providers.catalogue import resource_types
+from providers.cmdlets.reference import parameters_of
 from reconciler.config.connections import KEYS
 from reconciler.config.environment import RESTARTS
 from reconciler.model.abilities import Rows
@@ -40,14 +41,6 @@ def server_defaults() -> Mapping[str, Mapping[str, tuple[str, str]]]:
     found = json.loads((ROOT / "docs" / "server-defaults.json").read_text("utf-8"))
     del found["about"]
     return {kind: {name: (default, source) for name, (default, source) in ones.items()} for kind, ones in found.items()}
-
-
-@cache
-def _published() -> Mapping[str, Any]:
-    """Return the published reference of cmdlets that lies in the tree."""
-    (path,) = (ROOT / "providers").rglob("cmdlets_table.json")
-    found: Mapping[str, Any] = json.loads(path.read_text("utf-8"))["cmdlets"]
-    return found
 
 
 # --- one type --------------------------------------------------------------------------------------------------------
@@ -122,7 +115,7 @@ def _default(kind: ResourceType, one: Attribute) -> tuple[str, str]:
 
 def _cmdlets_with(kind: ResourceType, parameter: str) -> list[str]:
     """Return the cmdlets of a type that take the parameter, those of its own noun alone if there are some."""
-    taking = [name for name in sorted(kind.cmdlets) if parameter in _published().get(name, {}).get("parameters", {})]
+    taking = [name for name in sorted(kind.cmdlets) if parameter in parameters_of(name)]
     own = [name for name in taking if name.partition("-")[2] == getattr(kind, "noun", None)]
     return own or taking
 
