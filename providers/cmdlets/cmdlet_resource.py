@@ -61,10 +61,6 @@ class CmdletType(Tabled):
     """Property that ``-Identity`` takes."""
     has_guid: ClassVar[bool] = True
     """Whether its objects stand in the directory, where a GUID means one for ever."""
-    listing: ClassVar[Mapping[str, Argument]] = {}
-    """Parameters of the Get- that lists all."""
-    extra_outputs: ClassVar[tuple[str, ...]] = ()
-    """Properties to ask for beyond those of attributes."""
     other_cmdlets: ClassVar[tuple[str, ...]] = ()
     """Cmdlets that it calls beside those of its noun."""
 
@@ -85,27 +81,30 @@ class CmdletType(Tabled):
     # how it is read
 
     def queries(self, landscape: Landscape, keys: frozenset[str] | None = None) -> Sequence[Command]:
-        return (read(f"Get-{self.noun}", *self.outputs, endpoint=self.endpoint, **self.listing),)
+        return (read(f"Get-{self.noun}", *self.outputs, endpoint=self.endpoint),)
 
     @cached_property
     def outputs(self) -> tuple[str, ...]:
         """The properties a listing asks for: no more than are compared or identify."""
-        named = (self.key_output, self.name_output, *(("Guid",) if self.has_guid else ()), *self.extra_outputs)
+        named = (self.key_output, self.name_output, *(("Guid",) if self.has_guid else ()))
         told = (a.output for a in self.attributes.values() if a.output)
         return tuple(dict.fromkeys((*named, *told)))
 
     def observe(self, answers: Sequence[Answer], landscape: Landscape) -> Sequence[Resource | Diagnosed]:
-        found: list[Resource | Diagnosed] = []
+        found: list[Resource] = []
+        unreadable: list[Diagnosed] = []
         for _, reply in answers:
-            if isinstance(reply, NotFound):
-                continue
-            if isinstance(reply, SessionError):
-                found += [Diagnosed(Address(self.name, "*"), told) for told in reply.diagnostics]
-                continue
-            for record in reply.records:
-                resource = self.from_record(record, landscape)
-                if resource is not None:
-                    found.append(resource)
+            if not isinstance(reply, SessionError):
+                resources = (self.from_record(record, landscape) for record in reply.records)
+                found += [resource for resource in resources if resource is not None]
+            elif not isinstance(reply, NotFound):
+                unreadable += [Diagnosed(Address(self.name, "*"), why) for why in reply.diagnostics]
+        return (*self.completed(found, answers, landscape), *unreadable)
+
+    def completed(
+        self, found: Sequence[Resource], answers: Sequence[Answer], landscape: Landscape
+    ) -> Sequence[Resource]:
+        """Return the resources with what one record alone does not show."""
         return found
 
     def from_record(self, record: Record, landscape: Landscape) -> Resource | None:

@@ -195,14 +195,12 @@ def starts(action: Action) -> bool:
 def started_by(action: Action) -> frozenset[str]:
     """Return the services that an action starts."""
     return frozenset(
-        str(dict(command.parameters).get("Name"))
-        for command in action.commands
-        if command.cmdlet == "Start-CsWindowsService"
+        str(command.argument("Name")) for command in action.commands if command.cmdlet == "Start-CsWindowsService"
     )
 
 
 def _starts_service(command: Command, service: str) -> bool:
-    return command.cmdlet == "Start-CsWindowsService" and dict(command.parameters).get("Name") == service
+    return command.cmdlet == "Start-CsWindowsService" and command.argument("Name") == service
 
 
 def held_back(action: Action, sent: int, landscape: Landscape) -> str | None:

@@ -132,7 +132,7 @@ def exchange_clock(answer: Answer) -> str | None:
 def unreplicated(answer: Answer, landscape: Landscape) -> str | None:
     """Return which catalogue lacks a hunt group that Lync is to find; one that does not answer is passed over."""
     command, reply = answer
-    controller = dict(command.parameters).get("DomainController")
+    controller = command.argument("DomainController")
     if controller is None or isinstance(reply, SessionError):
         return None
     known = {str(record.get("Guid")).casefold() for record in reply.records}

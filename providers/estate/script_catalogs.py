@@ -25,7 +25,7 @@ def not_agreed(answers: Sequence[Answer]) -> str | None:
     for command, reply in answers:
         if command.cmdlet not in _LISTINGS or isinstance(reply, SessionError):
             continue
-        controller = dict(command.parameters).get("DomainController")
+        controller = command.argument("DomainController")
         found = frozenset(str(record.get("Guid")) for record in reply.records)
         other, known = first.setdefault(command.cmdlet, (controller, found))
         if known != found:

@@ -26,7 +26,7 @@ from reconciler.model.claims import Claim
 from reconciler.model.commands import Argument, Command, write
 from reconciler.model.diagnostics import Diagnostic
 from reconciler.model.landscape import Landscape, Named
-from reconciler.model.resource_types import Answer, Diagnosed, Lifecycle
+from reconciler.model.resource_types import Answer, Lifecycle
 from reconciler.model.resources import Resource, Resources
 from reconciler.model.rules import Rule, placed
 from reconciler.model.values import Value, folded
@@ -91,16 +91,19 @@ class AutoAttendantType(AutoAttendant, CmdletResource, Holder, Foreseeing):
     refreshes: ClassVar[tuple[str, ...]] = (DialPlan.name,)
     rules: ClassVar[tuple[Rule, ...]] = (SHARED_NUMBER, FALLBACK_WITHOUT_SPEECH, SEVERAL_DEFAULTS, DEFAULT_IN_USE)
 
-    def observe(self, answers: Sequence[Answer], landscape: Landscape) -> Sequence[Resource | Diagnosed]:
-        """Return the attendants; which one the star key of its dial plan reaches is told by the dial plans."""
+    def completed(
+        self, found: Sequence[Resource], answers: Sequence[Answer], landscape: Landscape
+    ) -> Sequence[Resource]:
+        """Return the attendants, each with whether the star key of its dial plan reaches it."""
         reached = {
             folded(plan.key): folded(attendant)
             for plan in landscape.all(DialPlan).values()
             if (attendant := plan.get(DialPlan.star_key_attendant))
         }
+        plans = [folded(one.get(self.dial_plan) or "") for one in found]
         return [
-            one.having(self.is_default, _is_reached(one, reached)) if isinstance(one, Resource) else one
-            for one in super().observe(answers, landscape)
+            one.having(self.is_default, reached.get(plan) == folded(one.key))
+            for one, plan in zip(found, plans, strict=True)
         ]
 
     # what changes it
@@ -164,10 +167,6 @@ class AutoAttendantType(AutoAttendant, CmdletResource, Holder, Foreseeing):
         for attendant in landscape.wanted(self).values():
             told += _check(attendant, landscape)
         return (*told, *_shared_numbers(landscape), *_several_defaults(landscape))
-
-
-def _is_reached(attendant: Resource, reached: Mapping[str, str]) -> bool:
-    return reached.get(folded(attendant.get(AutoAttendant.dial_plan) or "")) == folded(attendant.key)
 
 
 def _star_key(attendant: Resource, reached: Argument, landscape: Landscape) -> tuple[Command, ...]:

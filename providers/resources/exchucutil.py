@@ -219,7 +219,7 @@ class ExchucutilType(Exchucutil, Tabled, Piecemeal, Foreseeing, Owing):
         if waiting := awaited_script(answers):
             return waiting
         for command, reply in answers:
-            controller = dict(command.parameters).get("DomainController")
+            controller = command.argument("DomainController")
             if controller is None or command.cmdlet != "Get-UMDialPlan":
                 continue
             if isinstance(reply, NotFound):

@@ -24,7 +24,7 @@ from reconciler.model.addresses import Address
 from reconciler.model.commands import Argument, Command, NameOf
 from reconciler.model.diagnostics import Diagnostic, Problem
 from reconciler.model.landscape import Landscape
-from reconciler.model.resource_types import Answer, Diagnosed, Lifecycle
+from reconciler.model.resource_types import Answer, Lifecycle
 from reconciler.model.resources import Resource
 from reconciler.model.rules import Rule
 from reconciler.model.values import Value, folded
@@ -82,23 +82,21 @@ class MailboxPolicyType(MailboxPolicy, CmdletResource):
             return (Problem((), "Invalid name", detail, f"Write {plan}{DEFAULT}.", on_key=True),)
         return super().declared(key, values)
 
-    def observe(self, answers: Sequence[Answer], landscape: Landscape) -> Sequence[Resource | Diagnosed]:
-        """Return the policies; in each dial plan the one that came with it goes by ``<dial plan>/default``."""
-        found = list(super().observe(answers, landscape))
-        declared: Mapping[str, Resource] = landscape.declared.get(self.name, {})
+    def completed(
+        self, found: Sequence[Resource], answers: Sequence[Answer], landscape: Landscape
+    ) -> Sequence[Resource]:
+        """Return the policies; the one that a dial plan brought has the key ``<dial plan>/default``."""
+        declared = landscape.written(self)
         by_plan: dict[str, list[Resource]] = {}
         for one in found:
-            if isinstance(one, Resource) and (plan := one.get(MailboxPolicy.dial_plan)):
+            if plan := one.get(self.dial_plan):
                 by_plan.setdefault(plan, []).append(one)
         defaults = {
             default.address: Address(self.name, f"{plan}{DEFAULT}")
             for plan, policies in by_plan.items()
             if (default := _default_of(plan, [one for one in policies if one.key not in declared])) is not None
         }
-        return [
-            replace(one, address=defaults.get(one.address, one.address)) if isinstance(one, Resource) else one
-            for one in found
-        ]
+        return [replace(one, address=defaults.get(one.address, one.address)) for one in found]
 
     def derive(self, landscape: Landscape) -> Sequence[Resource]:
         """Return the declared policies, and the default policies that mailboxes stand on and no dial plan brings.

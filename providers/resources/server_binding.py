@@ -150,7 +150,7 @@ class ServerBindingType(ServerBinding, CmdletResource, Owing):
         by_name = {folded(host.name): host for host in um_hosts(landscape).values()}
         found: list[Resource | Diagnosed] = []
         for command, reply in answers:
-            server = dict(command.parameters).get("Server")
+            server = command.argument("Server")
             if isinstance(reply, NotFound):
                 continue
             if isinstance(reply, SessionError):

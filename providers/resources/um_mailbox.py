@@ -35,7 +35,7 @@ from reconciler.model.claims import Claim
 from reconciler.model.commands import Argument, Command, Delta, ObjectId, read, write
 from reconciler.model.diagnostics import MISSING_ATTRIBUTE, Diagnostic, Problem
 from reconciler.model.landscape import Landscape
-from reconciler.model.resource_types import Answer, Diagnosed, Lifecycle
+from reconciler.model.resource_types import Answer, Lifecycle
 from reconciler.model.resources import Resource
 from reconciler.model.rules import Rule
 from reconciler.model.values import Value, folded, texts
@@ -82,24 +82,23 @@ class UMMailboxType(UMMailbox, CmdletResource, Rows, Holder, Noticed):
         whom = (ObjectId(guids[key], key) if key in guids else key for key in sorted(keys))
         return tuple(read("Get-UMMailbox", *self.outputs, Identity=each) for each in whom)
 
-    def observe(self, answers: Sequence[Answer], landscape: Landscape) -> Sequence[Resource | Diagnosed]:
-        """Return the mailboxes, with the policies by their keys here instead of their names.
+    def completed(
+        self, found: Sequence[Resource], answers: Sequence[Answer], landscape: Landscape
+    ) -> Sequence[Resource]:
+        """Return the mailboxes, with the keys of their policies instead of the names.
 
-        One that was asked for by its GUID keeps the key it was asked for under, whatever its primary address is now.
+        A mailbox that was read by its GUID keeps the key that the command named, whatever its primary address is now.
         """
         policies = (policy for policy in landscape.all(MailboxPolicy).values() if policy.name)
         keys = {folded(str(policy_key(policy.name))): policy.key for policy in policies}
         asked = _asked(answers)
-        found: list[Resource | Diagnosed] = []
-        for one in super().observe(answers, landscape):
-            if isinstance(one, Resource):
-                policy = one.get(self.policy)
-                if policy and (key := keys.get(folded(policy), policy)) != policy:
-                    one = one.having(self.policy, key)
-                if one.guid in asked:
-                    one = replace(one, address=Address(self.name, asked[one.guid]))
-            found.append(one)
-        return found
+        return [self._completed(one, keys, asked) for one in found]
+
+    def _completed(self, one: Resource, keys: Mapping[str, str], asked: Mapping[str | None, str]) -> Resource:
+        policy = one.get(self.policy)
+        if policy and (key := keys.get(folded(policy), policy)) != policy:
+            one = one.having(self.policy, key)
+        return replace(one, address=Address(self.name, asked[one.guid])) if one.guid in asked else one
 
     def identity(self, key: str, landscape: Landscape) -> Argument:
         """Return the GUID of the mailbox that was read: a mail address may be the logon name of somebody else."""
@@ -177,7 +176,7 @@ class UMMailboxType(UMMailbox, CmdletResource, Rows, Holder, Noticed):
 
 def _asked(answers: Sequence[Answer]) -> Mapping[str | None, str]:
     """Return, by GUID, the keys under which mailboxes were asked for one by one."""
-    asked = (dict(command.parameters).get("Identity") for command, _ in answers)
+    asked = (command.argument("Identity") for command, _ in answers)
     return {whom.guid: whom.name for whom in asked if isinstance(whom, ObjectId)}
 
 

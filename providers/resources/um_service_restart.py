@@ -189,7 +189,7 @@ def _unreplicated(answers: Sequence[Answer], host: str) -> str | None:
             continue
         modes = told.setdefault(command.cmdlet, {})
         if not isinstance(reply, SessionError):
-            controller = dict(command.parameters).get("DomainController")
+            controller = command.argument("DomainController")
             mode = next((str(record.get("UMStartupMode")) for record in reply.records), "")
             modes[str(controller) if controller else None] = mode
     for modes in told.values():

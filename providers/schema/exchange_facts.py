@@ -93,7 +93,7 @@ class DomainController(CmdletFact):
     def observe(self, answers: Sequence[Answer], landscape: Landscape) -> Sequence[Resource | Diagnosed]:
         found: dict[Address, Resource | Diagnosed] = {}
         for command, reply in answers:
-            is_catalog = bool(dict(command.parameters).get("GlobalCatalog"))
+            is_catalog = bool(command.argument("GlobalCatalog"))
             for one in super().observe([(command, reply)], landscape):
                 if isinstance(one, Resource):
                     one = one.having(self.is_global_catalog, is_catalog)
@@ -140,7 +140,7 @@ class Permission(Tabled, Fact):
         containers = _container_names(landscape)
         found: list[Resource | Diagnosed] = []
         for command, reply in answers:
-            container = containers.get(dict(command.parameters).get("Identity"), "")
+            container = containers.get(command.argument("Identity"), "")
             if isinstance(reply, SessionError) and not isinstance(reply, NotFound):
                 # One container that cannot be read clouds the plan; it is no reason to refuse it.
                 found += [Diagnosed(Address(self.name, container), told) for told in reply.diagnostics]

@@ -6,6 +6,7 @@ DOMAIN 3.14, 5, 6.2, 7.9.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated, Any, ClassVar
@@ -94,17 +95,17 @@ class LyncComputer(LyncFact):
     order: Attr[Annotated[Number, ReadOnly(), Output("")]]
     """Its place in the pool, from 0: quorum counts the first so many."""
 
-    def observe(self, answers: Sequence[Answer], landscape: Landscape) -> Sequence[Resource | Diagnosed]:
-        seen: dict[str | None, int] = {}
-        found: list[Resource | Diagnosed] = []
-        for one in super().observe(answers, landscape):
-            if isinstance(one, Resource):
-                pool = one.get(self.pool)
-                order = seen.get(pool, 0)
-                seen[pool] = order + 1
-                one = one.having(self.order, order)
-            found.append(one)
-        return found
+    def completed(
+        self, found: Sequence[Resource], answers: Sequence[Answer], landscape: Landscape
+    ) -> Sequence[Resource]:
+        """Return the computers, each with its place in its pool: the listing is in the order of the topology."""
+        seen: Counter[str | None] = Counter()
+        ordered: list[Resource] = []
+        for one in found:
+            pool = one.get(self.pool)
+            ordered.append(one.having(self.order, seen[pool]))
+            seen[pool] += 1
+        return ordered
 
 
 class LyncService(LyncFact):

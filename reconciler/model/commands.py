@@ -133,6 +133,10 @@ class Command:
     """Of a read: the properties wanted. The runner sends no others."""
     operation: Operation = Operation.INVOKE
 
+    def argument(self, parameter: str) -> Argument:
+        """Return the argument of a parameter; None where it has none."""
+        return next((value for name, value in self.parameters if name == parameter), None)
+
     @property
     def references(self) -> tuple[NameOf, ...]:
         return tuple(value for _, value in self.parameters if isinstance(value, NameOf))
