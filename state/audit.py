@@ -12,6 +12,7 @@ from typing import Final
 
 from sqlalchemy import Connection, insert, select
 
+from reconciler.model.json_text import canonical, parse
 from reconciler.model.snapshot import Audit
 from state import codec
 from state.failures import damaged
@@ -37,7 +38,7 @@ def append_entry(
     written: Written,
 ) -> str:
     """Append the entry of one write and return its hash, the new head."""
-    what = codec.to_json(dict(written.what))
+    what = canonical(dict(written.what))
     row = {
         "serial": serial,
         "epoch": epoch,
@@ -110,7 +111,7 @@ class _Told:
         self.nonces: set[str] = set()
 
     def add(self, what: str, change: str) -> None:
-        match codec.from_json(what):
+        match parse(what):
             case {"kind": "begin" | "end", "run": str(run)}:
                 self.runs[codec.escape(run)] = change
             case {"kind": "use plan", "nonce": str(nonce)} | {"uses": str(nonce), "intents": [_, *_]}:
@@ -128,4 +129,4 @@ def _nonces(connection: Connection, environment: int) -> set[str]:
 
 
 def _hash(lineage: str, previous: str, row: tuple[object, ...]) -> str:
-    return sha256(codec.to_json([lineage, previous, *row]).encode("ascii")).hexdigest()
+    return sha256(canonical([lineage, previous, *row]).encode("ascii")).hexdigest()

@@ -10,7 +10,7 @@ from itertools import takewhile
 
 from sqlalchemy import Connection, select
 
-from reconciler.model.snapshot import OutcomeKind, Run
+from reconciler.model.snapshot import Intent, Outcome, OutcomeKind, Run
 from state import codec
 from state.failures import damaged
 from state.rows import checksum
@@ -23,7 +23,7 @@ def last_changing_run(connection: Connection, environment: int, where: str) -> R
     query = query.order_by(intents.c.serial.desc()).limit(1)
     latest = connection.execute(query).one_or_none()
     while latest is not None:
-        serial, run_id = latest[0], codec.decode_intent(latest[1]).run
+        serial, run_id = latest[0], codec.decode(Intent, latest[1]).run
         run, began = _find_run(connection, environment, run_id, where) or (None, serial)
         first = min(serial, began)
         if run is not None and run.commit and _has_effects(connection, environment, run_id, first):
@@ -41,7 +41,7 @@ def is_used(connection: Connection, environment: int, nonce: str) -> bool:
     first = select(intents.c.body).where(intents.c.environment == environment, intents.c.serial == serial).limit(1)
     body = connection.execute(first).scalar()
     # Older versions wrote the use down by itself, before anything was sent.
-    return body is None or _has_effects(connection, environment, codec.decode_intent(body).run, serial)
+    return body is None or _has_effects(connection, environment, codec.decode(Intent, body).run, serial)
 
 
 def _find_run(connection: Connection, environment: int, run_id: str, where: str) -> tuple[Run, int] | None:
@@ -51,7 +51,7 @@ def _find_run(connection: Connection, environment: int, run_id: str, where: str)
         return None
     if checksum(runs.name, *row[:-1]) != row[-1]:
         raise damaged(where, "a run of the history was altered")
-    return codec.decode_run(row[2]), row[1]
+    return codec.decode(Run, row[2]), row[1]
 
 
 def _has_effects(connection: Connection, environment: int, run_id: str, first: int) -> bool:
@@ -61,14 +61,14 @@ def _has_effects(connection: Connection, environment: int, run_id: str, first: i
     """
     query = select(intents.c.body, intents.c.is_open).where(intents.c.environment == environment)
     query = query.where(intents.c.serial >= first).order_by(intents.c.serial, intents.c.position)
-    sent = ((codec.decode_intent(body), is_open) for body, is_open in connection.execute(query))
+    sent = ((codec.decode(Intent, body), is_open) for body, is_open in connection.execute(query))
     open_by_id = {intent.id: is_open for intent, is_open in takewhile(lambda one: one[0].run == run_id, sent)}
     if any(open_by_id.values()):
         return True
     left = set(open_by_id)
     ended = select(outcomes.c.body).where(outcomes.c.environment == environment, outcomes.c.serial >= first)
     for (body,) in connection.execute(ended.order_by(outcomes.c.serial, outcomes.c.position)):
-        outcome = codec.decode_outcome(body)
+        outcome = codec.decode(Outcome, body)
         if outcome.intent in left and outcome.kind is not OutcomeKind.NOT_RUN:
             return True
         left.discard(outcome.intent)

@@ -13,6 +13,8 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 from reconciler.model.errors import StateError
+from reconciler.model.json_text import parse
+from reconciler.model.ports import Holder
 from state import codec
 from state.files import check_private_directory, check_private_file
 from state.holding import locked, why_kept
@@ -29,7 +31,7 @@ def refuse_at_a_glance(path: Path) -> None:
     """Raise Locked where a run that lives on this machine holds the lock of the state file at ``path``."""
     lock = HostLock(path.with_name(path.name + ".lock"))
     found = None
-    with suppress(sqlite3.Error, StateError, OSError, ValueError):
+    with suppress(sqlite3.Error, StateError, OSError, ValueError, TypeError, AttributeError, KeyError):
         found = _holder(path) if lock.first_taken() is not None else None
     if found is not None and lock.is_taken(found[1].epoch):
         environment, held = found
@@ -45,5 +47,7 @@ def _holder(path: Path) -> tuple[str, Leased] | None:
     if row is None:
         return None
     environment, epoch, holder, machine, expires = row
-    held = Leased(epoch, codec.decode_holder(holder), codec.unescape(machine), None, float(expires))
+    fields = {name: str(value) for name, value in parse(holder).items()}
+    who = Holder(**{**fields, "pid": int(fields["pid"])})  # type: ignore[arg-type]  # no other is a number
+    held = Leased(epoch, who, codec.unescape(machine), None, float(expires))
     return codec.unescape(environment), held

@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, insert
 
 from reconciler.model.errors import LeaseLost, StateError
+from reconciler.model.json_text import canonical
 from reconciler.model.ports import Holder
 from reconciler.model.snapshot import Run, StateChange
 from state import codec
@@ -179,13 +180,13 @@ class _Instant:
 def _only_told(what: Mapping[str, Any]) -> Entry:
     """Return an entry of the audit alone."""
 
-    written = Written(0, digest_of([]), digest_of([codec.to_json(dict(what))]), what)
+    written = Written(0, digest_of([]), digest_of([canonical(dict(what))]), what)
     return lambda _connection, _environment, _serial: written
 
 
 def _run_entry(kind: str, run: Run) -> Entry:
     def entry(connection: Connection, environment: Environment, serial: int) -> Written:
-        key, body = codec.escape(run.id), codec.encode_run(run)
+        key, body = codec.escape(run.id), codec.encode(run)
         mine = (runs.c.environment == environment.id, runs.c.id == key)
         # A run that is resumed under its own id is the latest again; one that ends keeps its place.
         found = connection.execute(runs.select().where(*mine)).mappings().one_or_none()

@@ -23,7 +23,7 @@ class Leased:
     def values(self) -> dict[str, Any]:
         columns: dict[str, Any] = {
             "epoch": self.epoch,
-            "holder": codec.encode_holder(self.holder),
+            "holder": codec.encode(self.holder),
             "machine": codec.escape(self.machine),
             "process": None if self.process is None else codec.escape(self.process),
             "expires": self.expires,

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from reconciler.model.diagnostics import Diagnostic
 from reconciler.model.errors import LeaseLost
+from reconciler.model.json_text import canonical
 from reconciler.model.ports import Clock, CrashPoint, Holder, Random
 from state import codec
 from state.audit import START, append_entry
@@ -52,7 +53,7 @@ class Environment:
             "content": f"{self.content:016x}",
             "audit_head": self.audit_head,
         }
-        return {**columns, "checksum": checksum(meta.name, codec.to_json(columns))}
+        return {**columns, "checksum": checksum(meta.name, canonical(columns))}
 
 
 Entry: TypeAlias = Callable[[Connection, Environment, int], Written]
@@ -162,7 +163,7 @@ class Ledger:
         process = row["process"]
         return Leased(
             epoch=row["epoch"],
-            holder=codec.decode_holder(row["holder"]),
+            holder=codec.decode(Holder, row["holder"]),
             machine=codec.unescape(row["machine"]),
             process=None if process is None else codec.unescape(process),
             expires=row["expires"],
@@ -264,7 +265,7 @@ class Ledger:
             serial=serial,
             epoch=new_epoch,
             at=self.clock.now().isoformat(),
-            who=codec.encode_holder(who),
+            who=codec.encode(who),
             written=written,
         )
         after = replace(
@@ -287,6 +288,6 @@ class _Attempt:
 
 def _checksum_of(columns: dict[str, Any]) -> int:
     try:
-        return checksum(meta.name, codec.to_json(columns))
+        return checksum(meta.name, canonical(columns))
     except TypeError as error:
         raise ValueError("a column is of another type") from error

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from sqlalchemy import ColumnElement, Connection, Table, bindparam, delete, insert, select, text, update
 
 from reconciler.model.addresses import Address
+from reconciler.model.json_text import canonical, parse
 from reconciler.model.snapshot import Intent, Obligation, Outcome, Remembered, Snapshot, StateChange
 from state import codec
 from state.failures import damaged, state_error
@@ -57,13 +58,13 @@ def digest_of(lines: Iterable[str]) -> str:
 
 def write_change(connection: Connection, environment: int, serial: int, change: StateChange) -> Written:
     """Write the rows of ``change``. What is both dropped and put is there afterwards: nothing owed is lost."""
-    sent = [(intent, codec.encode_intent(intent)) for intent in change.intents]
-    ended = [(outcome, codec.encode_outcome(outcome)) for outcome in change.outcomes]
+    sent = [(intent, codec.encode(intent)) for intent in change.intents]
+    ended = [(outcome, codec.encode(outcome)) for outcome in change.outcomes]
     journal = [_INTENT + body for _, body in sent] + [_OUTCOME + body for _, body in ended]
     bodies: dict[Table, dict[tuple[str, ...], str]] = {
-        resources: {(codec.address_text(r.address),): codec.encode_remembered(r) for r in change.remember},
+        resources: {(address,): body for address, body in map(codec.row_of, change.remember)},
         obligations: {_obligation_key(owed): codec.encode_obligation(owed) for owed in change.owe},
-        decisions: {(codec.escape(name),): codec.to_json(_text(value)) for name, value in change.decisions.items()},
+        decisions: {(codec.escape(name),): canonical(_text(value)) for name, value in change.decisions.items()},
     }
     dropped: dict[Table, list[tuple[str, ...]]] = {
         resources: [(codec.address_text(address),) for address in change.forget],
@@ -75,8 +76,8 @@ def write_change(connection: Connection, environment: int, serial: int, change: 
     lines: list[str] = []
     for table, put in bodies.items():
         content += _put_rows(connection, environment, table, put, dropped[table])
-        lines += [f"+{table.name} {codec.to_json(key)} {body}" for key, body in put.items()]
-        lines += [f"-{table.name} {codec.to_json(key)}" for key in dropped[table]]
+        lines += [f"+{table.name} {canonical(key)} {body}" for key, body in put.items()]
+        lines += [f"-{table.name} {canonical(key)}" for key in dropped[table]]
     if change.uses and change.intents:
         lines.append(f"+{used_plans.name} {codec.escape(change.uses)}")
         _note_use(connection, environment, serial, change)
@@ -93,7 +94,7 @@ def _note_use(connection: Connection, environment: int, serial: int, change: Sta
     if before is not None:
         first = select(intents.c.body).where(intents.c.environment == environment, intents.c.serial == before)
         body = connection.execute(first.limit(1)).scalar()
-        if body is None or codec.decode_intent(body).run == change.intents[0].run:
+        if body is None or codec.decode(Intent, body).run == change.intents[0].run:
             return
         connection.execute(delete(used_plans).where(*mine))
     row = {"environment": environment, "nonce": codec.escape(change.uses), "serial": serial}
@@ -301,20 +302,20 @@ class _Reader:
 
     def resources(self) -> dict[Address, Remembered]:
         found = {}
-        for text_, body in self._rows(resources):
-            address = codec.parse_address(text_)
-            found[address] = codec.decode_remembered(address, body)
+        for address, body in self._rows(resources):
+            kept = codec.decode_remembered(address, body)
+            found[kept.address] = kept
         return found
 
     def obligations(self) -> list[Obligation]:
         return [codec.decode_obligation(duty, body) for duty, _, body in self._rows(obligations)]
 
     def decisions(self) -> dict[str, str]:
-        return {codec.unescape(name): _text(codec.from_json(body)) for name, body in self._rows(decisions)}
+        return {codec.unescape(name): _text(parse(body)) for name, body in self._rows(decisions)}
 
     def open_intents(self) -> list[Intent]:
         # Written out, not bound: only then do the stores see that the index of open intents serves.
-        return [codec.decode_intent(body) for _, _, body in self._rows(intents, text("is_open = 1"))]
+        return [codec.decode(Intent, body) for _, _, body in self._rows(intents, text("is_open = 1"))]
 
     def _rows(self, table: Table, *where: Any) -> list[tuple[Any, ...]]:
         query = select(*_key_columns(table), table.c.body, table.c.checksum)

@@ -56,6 +56,7 @@ def open_store(
         StateError: what is there is unsafe, damaged, foreign, of a newer version or not reachable; nothing
         was written.
     """
+    codec.prepare()
     machine = machine or Machine()
     place = location if isinstance(location, Path) else parse_location(location, is_windows=os.name == "nt")
     database: Database
@@ -133,7 +134,7 @@ class SavedState:
             found = connection.execute(query).all()
             if any(checksum(runs.name, *row[:-1]) != row[-1] for row in found):
                 raise damaged(self._ledger.where, "a run of the history was altered")
-            return tuple(codec.decode_run(body) for _, _, body, _ in found)
+            return tuple(codec.decode(Run, body) for _, _, body, _ in found)
 
     def held_by(self) -> Holder | None:
         """Return who holds the lease and lives, or may live."""

@@ -10,6 +10,7 @@ from reconciler.model.addresses import Address
 from reconciler.model.claims import Taken
 from reconciler.model.commands import Command
 from reconciler.model.diagnostics import Position
+from reconciler.model.json_text import fingerprint
 from reconciler.model.resources import Resource
 from reconciler.model.snapshot import Obligation
 from reconciler.model.values import Unset, Value
@@ -80,3 +81,8 @@ class Action:
     remember: Resource | None = None
     """What the state keeps after it: the managed attributes; None to forget the resource."""
     position: Position | None = field(default=None, compare=False)
+
+    @property
+    def fingerprint(self) -> str:
+        """The SHA-256, in hex, of ``expects``."""
+        return fingerprint(self.expects)

@@ -16,6 +16,7 @@ from reconciler.model.actions import Action, ActionKind, Change
 from reconciler.model.addresses import Address
 from reconciler.model.attributes import comparable
 from reconciler.model.commands import Command
+from reconciler.model.json_text import fingerprint
 from reconciler.model.landscape import Landscape
 from reconciler.model.order import places_of
 from reconciler.model.resource_types import Due, Lifecycle, Managed, ResourceType, Task, declared_types
@@ -27,7 +28,6 @@ from reconciler.plan.effects import Planned, expectation, needs_of, predicted, p
 from reconciler.plan.exchanges import settle_exchanges
 from reconciler.plan.leavers import leavers_first
 from reconciler.plan.open_values import with_bringers
-from reconciler.plan.saved import fingerprint
 from reconciler.plan.unlinking import keep_until_removed
 
 

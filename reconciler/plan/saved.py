@@ -17,22 +17,27 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from json.encoder import encode_basestring_ascii
-from typing import Any, Final, NoReturn
+from typing import Any, Final, NoReturn, TypeVar
 
 from reconciler import __version__
+from reconciler.model.actions import Action, Change
 from reconciler.model.addresses import Address
-from reconciler.model.diagnostics import Diagnostic
+from reconciler.model.codec import Codec, Leaf, Record, Row
+from reconciler.model.commands import Command, Delta, NameOf, ObjectId
+from reconciler.model.diagnostics import Diagnostic, Position
 from reconciler.model.errors import ConfigurationError, PlanError
-from reconciler.plan.body import Json, body_of, canonical, diagnostic_of, fingerprint, sha256, source_json
-from reconciler.plan.plan import Plan
-from reconciler.plan.reading import Fields, Item, read_body, read_diagnostic, read_source, shown
+from reconciler.model.json_text import Json, canonical, parse, sha256, shown
+from reconciler.model.resources import Resource
+from reconciler.model.values import UNSET, Unset
+from reconciler.plan.commits import Source, Trouble
+from reconciler.plan.plan import Plan, Step
 
-__all__ = ["SavedPlan", "decode", "digest", "encode", "fingerprint"]
+Item = TypeVar("Item")
 
 FORMAT: Final = "reconciler-plan/2"
 _KEY_BYTES: Final = 16
@@ -54,9 +59,80 @@ class SavedPlan:
     """The environment's directory as seen from the plan file: where to look for it."""
 
 
+# --- the form --------------------------------------------------------------------------------------------------------
+
+
+def _time(moment: datetime) -> str:
+    if moment.tzinfo is None:
+        raise ValueError("a time of a plan bears its zone")
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError("a time bears no zone")
+    return moment
+
+
+def _unset(plain: object) -> Unset:
+    if plain != {"$unset": True}:
+        raise ValueError("$unset is not true")
+    return UNSET
+
+
+_ADDRESS: Final = {
+    "type": "string",
+    "pattern": "^[^/]+/.+$",
+    "description": "type/key; other characters of the key as %XX.",
+}
+_UNSET: Final = {
+    "type": "object",
+    "properties": {"$unset": {"const": True}},
+    "required": ["$unset"],
+    "additionalProperties": False,
+    "description": "Not set at all, which differs from cleared (null).",
+}
+_TIME: Final = {"type": "string", "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$"}
+
+FORM: Final = Codec(
+    {
+        SavedPlan: Record(
+            "created expires nonce directory plan.lineage plan.serial plan.source.commit files=plan.source plan.asked"
+            " plan.passed_over plan.prior plan.diagnostics body_digest=digest body=plan"
+        ),
+        Plan: Record(
+            "environment domain_controller always decisions impact unchanged obligations steps adopted forgotten"
+        ),
+        Source: Record("has_git uncommitted trouble"),
+        Trouble: Row(),
+        Step: Record("id stage needs? after? actions"),
+        Action: Record(
+            "address kind expects fingerprint! expects_after proof changes? commands? inverse? reasons? needs?"
+            " takes_from? predicted_by? owes? discharges? settle_seconds? destroyed? group? wave? remember?"
+        ),
+        Change: Row(),
+        Command: Record("cmdlet parameters endpoint.connection operation writes endpoint.host? properties?"),
+        Delta: Record("$add=add $remove=remove"),
+        NameOf: Record("$name_of=address noun"),
+        ObjectId: Record("$guid=guid name"),
+        Resource: Record("address attributes name? guid?"),
+        Diagnostic: Record("severity summary detail? remedy? address? code? position? excerpt? leaves_out?"),
+        Position: Row(),
+        Address: Leaf(_ADDRESS, str, lru_cache(maxsize=4096)(Address.parse), name="address"),
+        Unset: Leaf(_UNSET, lambda _: {"$unset": True}, _unset, name="unset"),
+        datetime: Leaf(_TIME, _time, _moment),
+    }
+)
+"""Fields without a word here are written as they are."""
+
+
+# --- writing and reading ---------------------------------------------------------------------------------------------
+
+
 def digest(plan: Plan) -> str:
-    """Return the identity of a plan: the SHA-256, in hex, of its body."""
-    return sha256(body_of(plan))
+    """Return the identity of a plan: the SHA-256, in hex, of its body, which says what the plan does."""
+    return sha256(FORM.dump(plan))
 
 
 def encode(plan: Plan, *, key: bytes, created: datetime, expires: datetime, nonce: str, directory: str = ".") -> bytes:
@@ -99,26 +175,8 @@ def decode(data: bytes, *, key: bytes, now: datetime) -> SavedPlan:
 
 
 def _document(saved: SavedPlan) -> dict[str, Json]:
-    plan = saved.plan
-    body = body_of(plan)
-    return {
-        "format": FORMAT,
-        "tool_version": __version__,
-        "created": _time(saved.created),
-        "expires": _time(saved.expires),
-        "nonce": saved.nonce,
-        "directory": saved.directory,
-        "lineage": plan.lineage,
-        "serial": plan.serial,
-        "commit": plan.commit,
-        "files": source_json(plan.source),
-        "asked": plan.asked,
-        "passed_over": plan.passed_over,
-        "prior": {str(address): plan.prior[address] for address in sorted(plan.prior)},
-        "diagnostics": [diagnostic_of(told) for told in plan.diagnostics],
-        "body_digest": sha256(body),
-        "body": body,
-    }
+    document: dict[str, Json] = {"format": FORMAT, "tool_version": __version__, **FORM.dump(saved)}
+    return {**document, "body_digest": sha256(document["body"])}
 
 
 def _file(document: Mapping[str, Json], seal: Mapping[str, Json]) -> bytes:
@@ -128,28 +186,12 @@ def _file(document: Mapping[str, Json], seal: Mapping[str, Json]) -> bytes:
 
 def _parse(data: bytes) -> dict[str, Any]:
     try:
-        document = json.loads(
-            data.decode("ascii"),
-            object_pairs_hook=_without_repeats,
-            parse_float=_no_number,
-            parse_constant=_no_number,
-        )
-    except (ValueError, RecursionError) as error:
+        document = parse(data.decode("ascii"), refuses_repeats=True)
+    except ValueError as error:
         raise _error("Saved plan unreadable", f"The file is not the JSON of a saved plan: {error}.") from error
     if not isinstance(document, dict):
         raise _error("Saved plan unreadable", "The file holds JSON, but not a saved plan.")
     return document
-
-
-def _without_repeats(pairs: Sequence[tuple[str, Json]]) -> dict[str, Json]:
-    fields = dict(pairs)
-    if len(fields) != len(pairs):
-        raise ValueError("a field stands twice in one object")
-    return fields
-
-
-def _no_number(text: str) -> NoReturn:
-    raise ValueError(f"{text} is not a whole number")
 
 
 def _check_signature(document: Mapping[str, Json], key: bytes) -> None:
@@ -165,7 +207,7 @@ def _check_signature(document: Mapping[str, Json], key: bytes) -> None:
 
 
 def _signature(document: Mapping[str, Json], key: bytes) -> str:
-    return hmac.new(key, canonical(dict(document)), hashlib.sha256).hexdigest()
+    return hmac.new(key, canonical(dict(document)).encode(), hashlib.sha256).hexdigest()
 
 
 def _key_id(key: bytes) -> str:
@@ -216,7 +258,7 @@ def _layout(value: Json, depth: int = 0) -> str:
     if isinstance(value, dict):
         parts = [f"{_layout(name)}: {_layout(inner, depth + 1)}" for name, inner in value.items()]
         opening, closing = "{", "}"
-    elif isinstance(value, list):
+    elif isinstance(value, list | tuple):
         parts = [_layout(inner, depth + 1) for inner in value]
         opening, closing = "[", "]"
     else:
@@ -228,35 +270,13 @@ def _layout(value: Json, depth: int = 0) -> str:
     return opening + inset + ("," + inset).join(parts) + "\n" + "  " * depth + closing
 
 
-def _time(moment: datetime) -> str:
-    if moment.tzinfo is None:
-        raise ValueError("a time of a plan bears its zone")
-    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
-
-
 def _expiry(document: dict[str, Any]) -> datetime:
-    return Fields(document).time("expires")
+    return _moment(str(document.get("expires")))
 
 
 def _saved_plan(document: dict[str, Any]) -> SavedPlan:
-    fields = Fields(document)
-    body = fields.take("body", dict)
-    body_digest = fields.take("body_digest", str)
-    if body_digest != sha256(body):
+    about = ("format", "tool_version", "key_id", "signature")
+    saved = FORM.load(SavedPlan, {name: value for name, value in document.items() if name not in about})
+    if saved.digest != sha256(document["body"]):
         raise ValueError("its body is not the one it names")
-    for checked in ("format", "tool_version", "key_id", "signature"):
-        fields.take(checked, str)
-    plan = read_body(
-        Fields(body),
-        lineage=fields.optional("lineage", str),
-        serial=fields.take("serial", int),
-        source=read_source(fields.optional("commit", str), fields.take("files", dict)),
-        asked=fields.take("asked", str),
-        passed_over=fields.take("passed_over", int),
-        prior={Address.parse(name): told for name, told in fields.texts_by_name("prior").items()},
-        diagnostics=fields.each("diagnostics", read_diagnostic),
-    )
-    created, expires = fields.time("created"), fields.time("expires")
-    return fields.end(
-        SavedPlan(plan, body_digest, created, expires, fields.take("nonce", str), fields.take("directory", str))
-    )
+    return saved

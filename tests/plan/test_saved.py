@@ -17,10 +17,11 @@ from hypothesis import given, settings
 from jsonschema import Draft202012Validator
 
 from reconciler.model.errors import ConfigurationError, PlanError
+from reconciler.model.json_text import fingerprint
 from reconciler.model.snapshot import Obligation
 from reconciler.plan.commits import Source
 from reconciler.plan.plan import Plan
-from reconciler.plan.saved import FORMAT, decode, digest, encode, fingerprint
+from reconciler.plan.saved import FORMAT, decode, digest, encode
 from tests.support.paths import ROOT
 from tests.support.plans import contoso, nothing
 from tests.support.strategies import attributes, plans
@@ -178,7 +179,7 @@ def test_message_shows_no_control_characters_of_the_file() -> None:
 
 
 def test_signed_plan_with_a_wrong_fingerprint_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("reconciler.plan.body.fingerprint", lambda _: "0" * 64)
+    monkeypatch.setattr("reconciler.model.actions.fingerprint", lambda _: "0" * 64)
     data = saved(contoso(users=1))
     monkeypatch.undo()
     assert refused(data) == "Saved plan altered"

@@ -301,7 +301,7 @@ def test_tampering_with_audit_or_journal_breaks_the_chain(place: Place, statemen
 @pytest.mark.parametrize("statement", ["altered", "removed", "added", "used"])
 def test_a_run_or_a_used_plan_that_was_altered_with_its_checksum_is_found(place: Place, statement: str) -> None:
     filled(place)
-    body = codec.encode_run(Run("run1", "2026-01-01", "eve", "ops1", exit_code=0))
+    body = codec.encode(Run("run1", "2026-01-01", "eve", "ops1", exit_code=0))
     checked = f"'{body}', checksum = {checksum('runs', 'run1', 4, body)}"
     altered(
         place,

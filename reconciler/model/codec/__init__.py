@@ -1,0 +1,131 @@
+"""Values as JSON, and back: one codec, derived from the types of the values.
+
+A type says once which fields it has. From this follow how a value is written, how it is read, and the published schema.
+A ``Codec`` is the form of one output, such as saved plans. It has a small table of the types that this output writes in
+another way than field by field (``shapes``); all other types need no word there.
+
+Reading is strict: a field that is missing, unknown or of another type is refused, because a value that was
+understood in part would be written back without the rest. An error says in words what is wrong, and where.
+
+``shapes`` are the words of the tables, ``derivation`` makes forms of types, and ``pydantic_core`` does the work. It is
+imported with the first value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from reconciler.model.codec.shapes import Leaf, Record, Row, Schema, Shape
+from reconciler.model.json_text import shown
+
+if TYPE_CHECKING:
+    from pydantic_core import SchemaSerializer, SchemaValidator
+
+    from reconciler.model.codec.forms import About, Form
+
+__all__ = ["Codec", "Leaf", "Record", "Row", "Schema"]
+
+Kind = TypeVar("Kind")
+
+
+class Codec:
+    """The form of one output."""
+
+    def __init__(self, shapes: Mapping[Any, Shape], *, tag: str = "") -> None:
+        """Make the form of an output.
+
+        Args:
+            shapes: the types that are not written field by field.
+            tag: the field in which each object names its type; empty for none.
+        """
+        self._shapes, self._tag = shapes, tag
+        self._validator = cache(self._new_validator)
+        self._serializer = cache(self._new_serializer)
+
+    def dump(self, value: object) -> Any:
+        """Return a value as JSON has it.
+
+        Raises:
+            ValueError: something in it may not be written.
+        """
+        try:
+            kind: Any = type(value)
+            return self._serializer(kind).to_python(value, by_alias=True, exclude_defaults=True)
+        except ValueError as error:
+            raise ValueError(str(error.__cause__ or error)) from None
+
+    def load(self, kind: type[Kind], plain: object) -> Kind:
+        """Return the value of ``kind`` that ``dump`` was given.
+
+        Raises:
+            ValueError: it is not of this form.
+        """
+        try:
+            key: Any = kind
+            value: Kind = self._validator(key).validate_python(plain)
+        except ValueError as error:
+            raise ValueError(_in_words(error)) from None
+        except RecursionError as error:
+            raise ValueError("it has too many levels") from error
+        return value
+
+    def prepare(self, *kinds: type) -> None:
+        """Make the forms of these kinds now, not with the first value."""
+        for kind in kinds:
+            key: Any = kind
+            self._serializer(key)
+            self._validator(key)
+
+    def schemas(self, *kinds: type, about: About) -> dict[str, Schema]:
+        """Return the JSON Schema of each kind, and of every type that it holds, by name."""
+        from reconciler.model.codec.derivation import Derivation
+
+        derivation = Derivation(self._shapes, self._tag, about)
+        for kind in kinds:
+            derivation.of(kind)
+        return dict(sorted(derivation.definitions.items()))
+
+    def _new_validator(self, kind: Any) -> SchemaValidator:
+        from pydantic_core import SchemaValidator
+        from pydantic_core.core_schema import CoreConfig
+
+        return SchemaValidator(self._form(kind).read, CoreConfig(hide_input_in_errors=True))
+
+    def _new_serializer(self, kind: Any) -> SchemaSerializer:
+        from pydantic_core import SchemaSerializer
+
+        return SchemaSerializer(self._form(kind).write)
+
+    def _form(self, kind: type) -> Form:
+        from reconciler.model.codec.derivation import Derivation
+
+        return Derivation(self._shapes, self._tag, lambda _: {}).of(kind)
+
+
+_WORDS: Final = {
+    "missing": "is missing",
+    "extra_forbidden": "is no field of this version",
+    "string_type": "is no text",
+    "string_unicode": "has a name that is no text",
+    "int_type": "is no whole number",
+    "bool_type": "is neither true nor false",
+    "unexpected_keyword_argument": "is no field of this version",
+    "dataclass_type": "is no object",
+    "dict_type": "is no object",
+    "tuple_type": "is no list",
+    "too_short": "is a list of another length",
+    "too_long": "is a list of another length",
+}
+
+
+def _in_words(error: ValueError) -> str:
+    from pydantic_core import ValidationError
+
+    assert isinstance(error, ValidationError)
+    first = error.errors(include_url=False, include_input=False)[0]
+    place = ".".join(shown(str(part)) for part in first["loc"]) or "it"
+    if first["type"] == "value_error":
+        return f"{place}: {first['ctx']['error']}"
+    return f"{place} {_WORDS.get(first['type'], 'is none of the values known')}"

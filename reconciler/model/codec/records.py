@@ -1,0 +1,136 @@
+"""Dataclasses as objects and lists: how their fields are put together when read, and taken apart when written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import MISSING, fields, replace
+from operator import attrgetter
+from typing import Any, TypeAlias
+
+from pydantic_core import core_schema as core
+from pydantic_core.core_schema import CoreSchema
+
+from reconciler.model.codec.forms import Field, Form, hints_of, written
+
+Sides: TypeAlias = tuple[CoreSchema, CoreSchema]
+"""What is read, and what is written."""
+
+
+# --- fields that are the value's own ---------------------------------------------------------------------------------
+
+
+def direct(kind: Any, found: Sequence[Field]) -> Sides:
+    """Return an object of the fields of a dataclass; thousands are read and written without a call for each."""
+    derived = [one for one in found if one.is_derived]
+    listed = [_argument(one, one.form.read) for one in found if not one.is_derived]
+    listed += [_default(one) for one in fields(kind) if one.name not in {field.path for field in found}]
+    read = _dataclass(kind, listed)
+    if derived:
+        read = core.no_info_wrap_validator_function(_compared(derived), read)
+    return read, _dataclass(kind, [_argument(one, one.form.write) for one in found])
+
+
+def _dataclass(kind: Any, arguments: list[core.DataclassField]) -> CoreSchema:
+    schema = core.dataclass_args_schema(kind.__name__, arguments, extra_behavior="forbid")
+    return core.dataclass_schema(kind, schema, [one["name"] for one in arguments], slots=True)
+
+
+def _argument(one: Field, form: CoreSchema) -> core.DataclassField:
+    return core.dataclass_field(
+        one.path, _optional(one, form), kw_only=True, validation_alias=one.name, serialization_alias=one.name
+    )
+
+
+def _optional(one: Field, form: CoreSchema) -> CoreSchema:
+    return core.with_default_schema(form, default=one.form.empty) if one.is_lean else form
+
+
+def _default(one: Any) -> core.DataclassField:
+    """Return a field that is not read, and has its default."""
+    default = {"default": one.default} if one.default_factory is MISSING else {"default_factory": one.default_factory}
+    return core.dataclass_field(one.name, core.with_default_schema(core.any_schema(), **default), init=False)
+
+
+def _compared(derived: Sequence[Field]) -> Callable[[Any, Callable[[Any], Any]], Any]:
+    """Return the function that reads a value and compares what was written of it with what it is."""
+    paths = {one.name: one.path for one in derived}
+
+    def read(values: Any, inner: Callable[[Any], Any]) -> Any:
+        if not isinstance(values, dict):
+            return inner(values)
+        made = inner({name: value for name, value in values.items() if name not in paths})
+        for name, path in paths.items():
+            if getattr(made, path) != values.get(name):
+                raise ValueError(f"the {name} is not that of the content")
+        return made
+
+    return read
+
+
+# --- fields from elsewhere -------------------------------------------------------------------------------------------
+
+
+def rebuilt(kind: Any, found: Sequence[Field], tag: Mapping[str, str]) -> Sides:
+    """Return an object of fields of which some are those of values within the dataclass."""
+    read, write = (
+        core.typed_dict_schema(
+            {
+                one.name: core.typed_dict_field(_optional(one, form), required=not one.is_lean)
+                for one, form in zip(found, side, strict=True)
+            },
+            extra_behavior="forbid",
+        )
+        for side in ([one.form.read for one in found], [one.form.write for one in found])
+    )
+    return core.no_info_after_validator_function(_builder(kind, found), read), written(_taken_apart(found, tag), write)
+
+
+def rebuilt_row(kind: Any, found: Sequence[Field], row: Form) -> Sides:
+    """Return a list of the fields of a dataclass."""
+    build, names = _builder(kind, found), [one.name for one in found]
+    read = core.no_info_after_validator_function(lambda items: build(dict(zip(names, items, strict=True))), row.read)
+    return read, written(_getter(found), row.write)
+
+
+def _taken_apart(found: Sequence[Field], tag: Mapping[str, str]) -> Callable[[Any], dict[str, Any]]:
+    names, get = [one.name for one in found], _getter(found)
+    return lambda value: {**tag, **dict(zip(names, get(value), strict=True))}
+
+
+def _getter(found: Sequence[Field]) -> Callable[[Any], tuple[Any, ...]]:
+    if len(found) == 1:
+        get = attrgetter(found[0].path)
+        return lambda value: (get(value),)
+    return attrgetter(*(one.path for one in found))
+
+
+def _builder(kind: Any, found: Sequence[Field]) -> Callable[[dict[str, Any]], Any]:
+    """Return the function that makes a value of what was read, by the names under which it was read."""
+    parts: _Parts = {}
+    for one in found:
+        _place(parts, one.path.split("."), one.name)
+    return lambda values: kind(**_built(kind, parts, values))
+
+
+_Parts: TypeAlias = "dict[str, tuple[str, _Parts]]"
+"""Field to the name that it is read under ('' for none), and to what is read into its value."""
+
+
+def _place(parts: _Parts, path: Sequence[str], name: str) -> None:
+    field, *rest = path
+    known, inner = parts.get(field, ("", {}))
+    parts[field] = (known if rest else name, inner)
+    if rest:
+        _place(inner, rest, name)
+
+
+def _built(kind: Any, parts: _Parts, values: Mapping[str, Any]) -> dict[str, Any]:
+    hints = hints_of(kind)
+    return {field: _part(hints[field], name, inner, values) for field, (name, inner) in parts.items()}
+
+
+def _part(kind: Any, name: str, inner: _Parts, values: Mapping[str, Any]) -> Any:
+    if not inner:
+        return values[name]
+    built = _built(kind, inner, values)
+    return replace(values[name], **built) if name else kind(**built)
