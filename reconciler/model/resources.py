@@ -9,7 +9,7 @@ from typing import Any, TypeVar, overload
 from reconciler.model.addresses import Address
 from reconciler.model.attributes import Attr
 from reconciler.model.diagnostics import Position
-from reconciler.model.values import EMPTY, Value, folded, items
+from reconciler.model.values import EMPTY, Value, folded
 
 _T = TypeVar("_T")
 _Value = TypeVar("_Value", bound=Value)
@@ -60,15 +60,6 @@ class Resource:
     def has(self, attribute: Attr[Any]) -> bool:
         """True where the attribute is written (desired) or was read (observed), whatever its value."""
         return attribute.name in self.attributes
-
-    def text(self, attribute: str) -> str | None:
-        """The attribute as text, or None where it is missing, cleared or empty."""
-        value = self.attributes.get(attribute)
-        return value if isinstance(value, str) and value else None
-
-    def items(self, attribute: str) -> tuple[str, ...]:
-        """The attribute as a tuple of texts; empty where it is missing or cleared."""
-        return items(self.attributes.get(attribute))
 
 
 class Resources(Mapping[str, Resource]):

@@ -19,7 +19,7 @@ from reconciler.model.diagnostics import Position
 from reconciler.model.landscape import NO_RESOURCES, Landscape
 from reconciler.model.resource_types import Managed, ResourceType, declared_types
 from reconciler.model.resources import Resource
-from reconciler.model.values import UNSET, Unset, Value, folded
+from reconciler.model.values import UNSET, Unset, Value, folded, items
 
 
 class Acceptance:
@@ -95,7 +95,7 @@ def _observed(kind: ResourceType, declared: Resource, change: Change) -> Value:
     assert change.before is not UNSET
     if kind.attributes[change.attribute].kind is AttributeKind.MEMBERSHIP:
         there = change.before if isinstance(change.before, tuple) else ()
-        return tuple(item for item in declared.items(change.attribute) if item in there)
+        return tuple(item for item in items(declared.get(change.attribute)) if item in there)
     return change.before
 
 

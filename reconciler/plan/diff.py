@@ -68,7 +68,7 @@ def _wanted(attribute: Attribute, value: Value, observed: Resource | None, prior
     if attribute.kind is not AttributeKind.MEMBERSHIP:
         return value
     ours = {folded(item): item for item in items(value)}
-    there = {folded(item): item for item in (observed.items(attribute.name) if observed else ())}
+    there = {folded(item): item for item in items(observed.get(attribute.name) if observed else ())}
     left = {folded(item) for item in items(prior.attributes.get(attribute.name))} - ours.keys() if prior else set()
     return tuple(sorted(item for name, item in {**ours, **there}.items() if name not in left))
 

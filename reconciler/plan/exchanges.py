@@ -255,7 +255,7 @@ class _Exchange:
         values = dict(wanted.attributes)
         for move in fetched:
             name = move.claim.attribute
-            values[name] = tuple(sorted({*wanted.items(name), *items(values.get(name)), move.claim.shown}))
+            values[name] = tuple(sorted({*items(wanted.get(name)), *items(values.get(name)), move.claim.shown}))
         return replace(wanted, attributes=values)
 
     def _holders(self, taken: Sequence[Move]) -> Iterator[tuple[str, list[Claim]]]:

@@ -44,7 +44,7 @@ class _Unlinking:
 
     def put_off(self, kind: Managed, observed: Resource, attribute: Attribute) -> None:
         """Leave to the removals what goes out of a list because its object goes."""
-        setting, listed = observed.address, observed.items(attribute.name)
+        setting, listed = observed.address, items(observed.get(attribute.name))
         gone = [item for item in listed if self._is_removed(Address(attribute.references or "", item))]
         if not gone or not self._is_ours(setting):
             return

@@ -2,42 +2,19 @@
 
 from __future__ import annotations
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.model.addresses import Address
 from reconciler.model.diagnostics import Position
 from reconciler.model.resources import Resource, Resources
-from reconciler.model.values import Value
 from tests.support.boxes import box
 from tests.support.strategies import names
 
 
-@pytest.mark.parametrize(
-    ("value", "text", "items"),
-    [
-        ("red", "red", ()),
-        ("", None, ()),
-        (None, None, ()),
-        (5, None, ()),
-        (("a", "b"), None, ("a", "b")),
-        ((1, 2), None, ("1", "2")),
-    ],
-)
-def test_a_value_is_given_as_text_or_as_items(value: Value, text: str | None, items: tuple[str, ...]) -> None:
-    resource = Resource(Address("box", "a"), {"one": value})
-    assert (resource.get("one"), resource.text("one"), resource.items("one")) == (value, text, items)
-
-
-def test_a_missing_attribute_has_no_value() -> None:
-    resource = box("a")
-    assert (resource.get("size"), resource.get("size", 5), resource.text("size"), resource.items("size")) == (
-        None,
-        5,
-        None,
-        (),
-    )
+def test_value_named_by_text_is_given_as_it_is() -> None:
+    resource = Resource(Address("box", "a"), {"one": ""})
+    assert (resource.get("one"), resource.get("size"), resource.get("size", 5)) == ("", None, 5)
 
 
 def test_where_and_how_a_resource_is_written_does_not_make_it_another() -> None:

@@ -9,6 +9,7 @@ import pytest
 from providers.catalogue import resource_types
 from providers.resources.hunt_group import HuntGroupType
 from providers.resources.lync_dial_plan import LyncDialPlanType
+from providers.schema.um_mailbox import UMMailbox
 from reconciler.model.actions import Action, ActionKind
 from reconciler.model.addresses import Address
 from reconciler.model.commands import Delta
@@ -439,7 +440,7 @@ def test_a_contact_that_is_there_is_verified() -> None:
 
 
 def users(*rows: Resource, **attributes: Value) -> list[Resource]:
-    found = [lync_user(row.text("sip_address") or row.key, **attributes) for row in rows]
+    found = [lync_user(row.get(UMMailbox.sip_address) or row.key, **attributes) for row in rows]
     return [*found, *(resource(f"mailbox/{row.key}") for row in rows)]
 
 
