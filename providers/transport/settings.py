@@ -106,6 +106,12 @@ class Deadlines:
     """A session without a message for this long is kept alive by one; shorter than ``idle``."""
     recycle: float = 3600.0
     """A process as old as this is replaced before the next call: snap-ins grow, and so do sessions they hold."""
+    served: int = 50_000
+    """A process that answered so many requests is replaced before the next call too."""
+    queue: float = 2.0
+    """A call waits at least this long for a free channel before another one is opened."""
+    look: float = 10.0
+    """Between two looks for sessions that have to be kept alive."""
     close: float = 20.0
 
 

@@ -15,7 +15,7 @@ import secrets as random_source
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any
 
 from providers.transport import wire
 from providers.transport.session.batch import BATCH, BATCH_BYTES, run_batch
@@ -33,9 +33,6 @@ from providers.transport.wsman.winrs import WinRS
 from reconciler.model.commands import Shell
 from reconciler.model.errors import PermanentError, SessionError, TransientError
 from reconciler.model.ports import Clock, Request
-
-RECYCLE_AFTER: Final = 50_000
-"""Requests after which a process is replaced, because snap-ins keep what they were asked."""
 
 
 class Channel:
@@ -168,7 +165,7 @@ class Channel:
         """
         running, always = self._conversation, self._opening.greeting.always
         is_pinned = dict(self._told) == dict(always)
-        if running is not None and is_pinned and not running.is_exhausted and running.served < RECYCLE_AFTER:
+        if running is not None and is_pinned and not running.is_exhausted:
             return running
         self._discard(send_exit=True)
         began = self._host.clock.monotonic()

@@ -21,8 +21,6 @@ from providers.transport.session.pending import Result
 from reconciler.model.errors import PermanentError, SessionError, TransientError
 from reconciler.model.ports import Clock, Request
 
-LEAST_WAIT_SECONDS: Final = 2.0
-"""No further channel for a wait shorter than this, however quickly the first one was open."""
 IDS_KEPT: Final = 5000
 """Of how many writes it is known which channel they went to; a runner remembers as many replies."""
 
@@ -42,11 +40,17 @@ class Channels:
     """The channels to one host, opened when needed. Thread-safe; whoever waits longest is served first."""
 
     def __init__(
-        self, new: Callable[[], Channel], *, clock: Clock, limit: int, ended: Callable[[], SessionError]
+        self,
+        new: Callable[[], Channel],
+        *,
+        clock: Clock,
+        limit: int,
+        queue_seconds: float,
+        ended: Callable[[], SessionError],
     ) -> None:
         """``new`` returns a channel that is not open yet, ``ended`` what a call after the end is told."""
         self._new, self._clock, self._ended = new, clock, ended
-        self.limit = limit
+        self.limit, self._queue_seconds = limit, queue_seconds
         self._all: list[Channel] = []
         self._free: list[Channel] = []
         self._calls: list[_Call] = []
@@ -127,7 +131,7 @@ class Channels:
             if call is self._next_to_open and self._may_open(self._clock.monotonic() - began):
                 return self._further()
             may_open_later = 0 < len(self._all) < self.limit
-            self._changed.wait(LEAST_WAIT_SECONDS / 4 if may_open_later else None)
+            self._changed.wait(self._queue_seconds / 4 if may_open_later else None)
 
     @property
     def _next_to_open(self) -> _Call | None:
@@ -157,7 +161,7 @@ class Channels:
         if not self._all:
             return True
         cost = self._all[0].load_seconds
-        return len(self._all) < self.limit and cost is not None and waited_seconds >= max(cost, LEAST_WAIT_SECONDS)
+        return len(self._all) < self.limit and cost is not None and waited_seconds >= max(cost, self._queue_seconds)
 
     def _note(self, writes: Sequence[str], channel: Channel) -> None:
         for name in writes:

@@ -50,7 +50,9 @@ class Conversation:
     def is_exhausted(self) -> bool:
         """The process is not to be asked any more: it has ended, ran out of memory, or is so old that it leaks."""
         age_seconds = self._host.clock.monotonic() - self._began
-        return self.is_over or self.replies.is_exhausted or age_seconds >= self._host.deadlines.recycle
+        deadlines = self._host.deadlines
+        is_old = age_seconds >= deadlines.recycle or self.served >= deadlines.served
+        return self.is_over or self.replies.is_exhausted or is_old
 
     @property
     def idle_seconds(self) -> float:

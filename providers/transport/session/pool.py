@@ -38,9 +38,6 @@ from reconciler.model.values import EMPTY
 STANDING: Final = ("Get-Service", "Test-ReconcilerSession", "exchucutil.ps1")
 """Names of the runner's own operations, allowed beside the cmdlets."""
 
-BEAT_SECONDS: Final = 10.0
-"""How often it is looked for sessions that idle."""
-
 Connect = Callable[[Target, LogonBudget], WinRS]
 
 
@@ -59,7 +56,13 @@ class WinRMSession:
         self._allow = allow
         self._first_contact = first_contact
         endings = Endings(target.place, target.secrets)
-        self._channels = Channels(new, clock=clock, limit=target.settings.channels, ended=endings.stopped)
+        self._channels = Channels(
+            new,
+            clock=clock,
+            limit=target.settings.channels,
+            queue_seconds=target.settings.deadlines.queue,
+            ended=endings.stopped,
+        )
 
     @property
     def about(self) -> Mapping[str, Any]:
@@ -233,7 +236,8 @@ class WinRMSessions:
             self._heart.start()
 
     def _keep_beating(self) -> None:
-        while not self._stopped.wait(BEAT_SECONDS):
+        seconds = min(settings.deadlines.look for settings in self._connections.values())
+        while not self._stopped.wait(seconds):
             self.beat()
 
     def __enter__(self) -> WinRMSessions:

@@ -9,10 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from providers.transport import wire
-from providers.transport.session import channel as channel_module
 from providers.transport.session.host_clocks import HostClocks
 from providers.transport.session.pending import Pending, ask_permission, bursts, lines
-from providers.transport.settings import SessionMode
+from providers.transport.settings import Deadlines, SessionMode
 from providers.transport.wsman.fault_tables import Phase
 from reconciler.model.addresses import Address
 from reconciler.model.commands import (
@@ -430,10 +429,9 @@ def test_powershell_that_ends_at_once_is_told_with_what_it_said() -> None:
     assert len(str(raised.value)) < 600
 
 
-def test_a_process_is_replaced_after_many_requests(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(channel_module, "RECYCLE_AFTER", 5)
+def test_a_process_is_replaced_after_many_requests() -> None:
     host = FakeWinRS()
-    opened = channel(host)
+    opened = channel(host, deadlines=Deadlines(served=5))
     opened.invoke(reads("a"))
     for _ in range(3):
         opened.invoke(reads("b", "c"))

@@ -15,10 +15,8 @@ from providers.simulator.wire.authentication import Scheme
 from providers.simulator.wire.faults import Rule
 from providers.simulator.wire.server import Server
 from providers.simulator.wire.wsman import Limits
-from providers.transport.session import channels as channels_module
-from providers.transport.session import pool as pool_module
 from providers.transport.session.channel import Channel
-from providers.transport.session.channels import LEAST_WAIT_SECONDS, Channels
+from providers.transport.session.channels import Channels
 from providers.transport.session.pool import WinRMSessions
 from providers.transport.settings import Deadlines, Secret, SessionMode
 from providers.transport.wsman.fault_tables import Phase
@@ -98,7 +96,13 @@ class Host:
         self.clock = VirtualClock()
         self.opened: list[StubChannel] = []
         self._raises = list(raises)
-        self.channels = Channels(self._new, clock=self.clock, limit=limit, ended=lambda: PermanentError(TOLD))
+        self.channels = Channels(
+            self._new,
+            clock=self.clock,
+            limit=limit,
+            queue_seconds=Deadlines().queue,
+            ended=lambda: PermanentError(TOLD),
+        )
         self._pool = ThreadPoolExecutor(max_workers=16)
         self._submitted: list[Future[list[Any]]] = []
 
@@ -326,15 +330,12 @@ def echo(name: str) -> Request:
 
 
 @pytest.mark.parametrize(("shells", "opened"), [(30, 2), (1, 1)])
-def test_a_long_call_does_not_hold_up_the_others_where_the_host_grants_another_shell(
-    shells: int, opened: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(channels_module, "LEAST_WAIT_SECONDS", 0.05)
+def test_a_long_call_does_not_hold_up_the_others_where_the_host_grants_another_shell(shells: int, opened: int) -> None:
     estate = TinyEstate()
     limits = Limits(max_shells_per_user=shells)
     with (
         listening(Scheme.NTLM, estate=estate, limits=limits) as server,
-        sessions(server, SystemClock()) as pool,
+        sessions(server, SystemClock(), deadlines=Deadlines(operation=2, read=5, queue=0.05)) as pool,
         ThreadPoolExecutor() as threads,
     ):
         session = pool.open(EXCHANGE)
@@ -356,12 +357,15 @@ def test_a_long_call_does_not_hold_up_the_others_where_the_host_grants_another_s
 # --- the heart -------------------------------------------------------------------------------------------------------
 
 
+PLAIN = Deadlines()
+
+
 @contextmanager
-def idling(server: Server) -> Iterator[tuple[WinRMSessions, VirtualClock]]:
+def idling(server: Server, deadlines: Deadlines = PLAIN) -> Iterator[tuple[WinRMSessions, VirtualClock]]:
     """Sessions and a server by the same clock, on which time passes as the test says."""
     clock = VirtualClock()
     server.shells._monotonic = clock.monotonic
-    with sessions(server, clock, deadlines=Deadlines()) as pool:
+    with sessions(server, clock, deadlines=deadlines) as pool:
         assert kinds(pool.open(EXCHANGE).invoke([echo("a")])) == ["Reply"]
         yield pool, clock
 
@@ -426,10 +430,9 @@ def test_a_torn_ping_does_not_spoil_the_request_after_it() -> None:
     assert host.messages[Phase.SEND] == 4, "greeting, a, the ping, the burst: nothing had to be asked for again"
 
 
-def test_one_thread_beats_while_the_sessions_are_open(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pool_module, "BEAT_SECONDS", 0.01)
+def test_one_thread_beats_while_the_sessions_are_open() -> None:
     with listening(Scheme.NTLM) as server:
-        with idling(server) as (_, clock):
+        with idling(server, Deadlines(look=0.01)) as (_, clock):
             before = server.counts.messages["send"]
             clock.sleep(50)
             wait_until(lambda: server.counts.messages["send"] > before)
@@ -473,4 +476,4 @@ def test_a_process_that_ran_out_of_memory_is_replaced_before_the_next_call(monke
 
 
 def test_another_channel_waits_two_seconds_at_least() -> None:
-    assert LEAST_WAIT_SECONDS == 2.0
+    assert Deadlines().queue == 2.0
