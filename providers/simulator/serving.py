@@ -54,7 +54,18 @@ class ServeOptions:
     """Returns the PowerShell to start on the hosts; None: a PowerShell simulated in Python answers."""
 
 
-def serve(options: ServeOptions, stdin: BinaryIO, stdout: TextIO) -> int:
+def wait_for_interrupt() -> None:
+    """Wait until Ctrl-C."""
+    while True:
+        time.sleep(86_400)  # which Ctrl-C ends on Windows too, unlike a lock
+
+
+def serve(
+    options: ServeOptions,
+    stdin: BinaryIO,
+    stdout: TextIO,
+    wait: Callable[[], None] = wait_for_interrupt,
+) -> int:
     """Run the simulator until its parent closes ``stdin``, or until Ctrl-C; return the exit code.
 
     With ``parent_pipe`` one line ``{"user","password"}`` is read from ``stdin`` and one line is written to ``stdout``:
@@ -76,7 +87,7 @@ def serve(options: ServeOptions, stdin: BinaryIO, stdout: TextIO) -> int:
                     pass
             else:
                 _say(stdout, _welcome(options, server, user, password if is_generated else None, files))
-                _wait_for_interrupt()
+                wait()
     except ReconcilerError as error:
         if not options.parent_pipe:
             raise
@@ -205,11 +216,6 @@ def _catch_signals(*, is_child: bool) -> None:
     for name in ("SIGTERM", "SIGHUP"):  # Windows has no SIGHUP
         if (number := getattr(signal, name, None)) is not None:
             signal.signal(number, signal.SIG_IGN if is_child else lambda received, _: sys.exit(128 + received))
-
-
-def _wait_for_interrupt() -> None:
-    while True:
-        time.sleep(86_400)  # which Ctrl-C ends on Windows too, unlike a lock
 
 
 def _say(stdout: TextIO, text: str) -> None:

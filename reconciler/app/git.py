@@ -74,14 +74,15 @@ _COMMITS_SEARCHED: Final = 1_000
 _LINK, _SUBMODULE = "120000", "160000"
 
 
-def source_of(directory: Path, contents: Mapping[str, bytes]) -> Source:
+def source_of(directory: Path, contents: Mapping[str, bytes], longest_seconds: float = LONGEST_SECONDS) -> Source:
     """Return which commit the files of ``directory`` are of.
 
     Args:
         contents: what was loaded of it, by name relative to it.
+        longest_seconds: how long one command of git may take.
     """
     try:
-        git = _repository_of(directory)
+        git = _repository_of(directory, longest_seconds)
         if git is None:
             return Source()
         commit = git.head()
@@ -130,7 +131,7 @@ class _NoAnswer(Exception):
 # --- the repository --------------------------------------------------------------------------------------------------
 
 
-def _repository_of(directory: Path) -> _Repository | None:
+def _repository_of(directory: Path, longest_seconds: float = LONGEST_SECONDS) -> _Repository | None:
     """Return the repository that has the files of ``directory``; None where there is none."""
     directory = directory.resolve()
     above = next((one for one in (directory, *directory.parents) if os.path.lexists(one / ".git")), None)
@@ -140,7 +141,9 @@ def _repository_of(directory: Path) -> _Repository | None:
         if not os.environ.get("GIT_DIR"):
             return None
         variables |= {"GIT_WORK_TREE": str(directory), **_named_by_variables()}
-    found = _Repository(directory, directory, _program(strangers), variables, holds_directory=above is not None)
+    found = _Repository(
+        directory, directory, _program(strangers), variables, longest_seconds, holds_directory=above is not None
+    )
     top = Path(os.fsdecode(found.ask("rev-parse", "--show-toplevel").removesuffix(b"\n"))).resolve()
     if not directory.is_relative_to(top) or above not in (None, top):
         raise _NoAnswer(f"The repository found from {directory} has its files in {top}.")
@@ -173,6 +176,7 @@ class _Repository:
     """Where the files of the repository begin: the directory or one above it."""
     program: str
     variables: Mapping[str, str]
+    longest_seconds: float
     holds_directory: bool
     """The directory lies in it; else a variable named it."""
 
@@ -286,11 +290,11 @@ class _Repository:
                 env=self.variables,
                 input=os.fsencode(given),
                 capture_output=True,
-                timeout=LONGEST_SECONDS,
+                timeout=self.longest_seconds,
                 check=False,
             )
         except subprocess.TimeoutExpired:
-            raise _NoAnswer(f"git did not answer within {LONGEST_SECONDS:.0f} s.") from None
+            raise _NoAnswer(f"git did not answer within {self.longest_seconds:.0f} s.") from None
         except OSError as error:
             raise _NoAnswer(f"{self.program} cannot be started: {error.strerror}.") from error
         return done.returncode, done.stdout, done.stderr

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -23,13 +23,13 @@ def find_powershell(variables: Mapping[str, str] = os.environ) -> str | None:
     return found or (str(_BESIDE) if _BESIDE.is_file() else None)
 
 
-def powershell_program() -> str:
+def powershell_program(find: Callable[[], str | None] = find_powershell) -> str:
     """Return the program to start.
 
     Raises:
         ReconcilerError: there is no PowerShell, or RECONCILER_PWSH names one in an untrusted folder.
     """
-    program = find_powershell()
+    program = find()
     if program is not None and program != str(_BESIDE) and is_within(program, untrusted_folders()):
         raise ReconcilerError(untrusted_program("RECONCILER_PWSH", program))
     if program is not None and shutil.which(program):

@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.app import git
 from reconciler.app.files import read_files
 from reconciler.app.git import gap_between, source_of
 from reconciler.plan.commits import Gap, Source
@@ -251,8 +250,7 @@ def test_a_git_that_fails_or_hangs_is_trouble(
     program = _written(tmp_path / "bin" / "git", f"#!/bin/sh\n{does}\n")
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}/usr/bin{os.pathsep}/bin")
-    monkeypatch.setattr(git, "LONGEST_SECONDS", 0.2)
-    assert clone.source().trouble is not None
+    assert source_of(clone.estate, {}, 0.2).trouble is not None
 
 
 # --- two commits -----------------------------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ from providers.simulator.wire.authentication import Scheme
 from providers.simulator.wire.faults import FaultPlan
 from providers.simulator.wire.runner import framed, unframed
 from providers.simulator.wire.server import Server, Settings
+from providers.simulator.wire.shell_command import Start
 from providers.transport.session.greeting import Runner
 
 USER = "CONTOSO\\reconciler"
@@ -134,11 +135,12 @@ def listening(
     estate: TinyEstate | None = None,
     faults: FaultPlan | None = None,
     accounts: Mapping[str, str] | None = None,
+    start: Start | None = None,
     **settings: Any,
 ) -> Iterator[Server]:
     """A started listener; its own errors fail the test."""
     chosen = Settings(users=accounts or {USER: PASSWORD}, schemes=frozenset(schemes or {Scheme.BASIC}), **settings)
-    with Server(estate or TinyEstate(), chosen, faults) as server:
+    with Server(estate or TinyEstate(), chosen, faults, start) as server:
         yield server
     assert list(server.errors) == []
 

@@ -68,12 +68,14 @@ class RunnerProcess:
         *,
         monotonic: Callable[[], float] = time.monotonic,
         clocks: Clocks = host_clocks,
+        flush_bytes: int = FLUSH_BYTES,
     ) -> None:
         self._estate = estate
         self._launch = launch
         self._settings = settings or PowerShell()
         self._monotonic = monotonic
         self._clocks = clocks
+        self._flush_bytes = flush_bytes
         self._changed = threading.Condition()
         self._torn = bytearray()
         self._lines: deque[bytes] = deque()
@@ -171,7 +173,7 @@ class RunnerProcess:
                 for _ in range(self._settings.requests_per_turn):
                     line = lines.popleft()
                     replies += runner.answer(line)
-                    overdue = self._monotonic() - flushed_at > FLUSH_SECONDS or len(replies) >= FLUSH_BYTES
+                    overdue = self._monotonic() - flushed_at > FLUSH_SECONDS or len(replies) >= self._flush_bytes
                     if not lines or overdue or runner.works_for_seconds or self._is_over(runner):
                         break
             if runner.works_for_seconds:

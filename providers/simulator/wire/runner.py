@@ -84,8 +84,19 @@ def unframed(line: bytes) -> dict[str, Any] | None:
 class Runner:
     """The runner's side of the line protocol for one process: a request line in, reply lines out."""
 
-    def __init__(self, estate: Estate, host: str, user: str, clocks: Clocks, *, delegates: bool = False) -> None:
+    def __init__(
+        self,
+        estate: Estate,
+        host: str,
+        user: str,
+        clocks: Clocks,
+        *,
+        delegates: bool = False,
+        replies_kept: int = REPLIES_KEPT,
+        part_bytes: int = PART_BYTES,
+    ) -> None:
         self._estate = estate
+        self._replies_kept, self._part_bytes = replies_kept, part_bytes
         self._host = host
         self._user = user
         self._delegates = delegates
@@ -230,7 +241,7 @@ class Runner:
 
     def _records(self, request_id: str, outcome: Result) -> bytes:
         """Return the reply in parts: all but the last say that more comes, the last carries warnings and output."""
-        *heads, last = _parts([_json(record) for record in outcome.records])
+        *heads, last = _parts([_json(record) for record in outcome.records], self._part_bytes)
         start = f'{{"id":{_json(request_id)},"ok":true'
         replies = [
             self._framed(f'{start},"part":{number},"more":true,"records":[{",".join(records)}]}}')
@@ -270,7 +281,7 @@ class Runner:
             self._executed.add(request["id"])
         self._kept[request["id"]] = replies
         self._kept_bytes += len(replies)
-        while len(self._kept) > REPLIES_KEPT or (self._kept_bytes > REPLY_BYTES_KEPT and len(self._kept) > 1):
+        while len(self._kept) > self._replies_kept or (self._kept_bytes > REPLY_BYTES_KEPT and len(self._kept) > 1):
             self._kept_bytes -= len(self._kept.popitem(last=False)[1])
 
 
@@ -278,11 +289,11 @@ def _json(value: object) -> str:
     return json.dumps(value, separators=(",", ":"))
 
 
-def _parts(records: Sequence[str]) -> Iterator[Sequence[str]]:
+def _parts(records: Sequence[str], part_bytes: int) -> Iterator[Sequence[str]]:
     """Cut the texts of records into parts of limited count and size; at least one, which may be empty."""
     start = size = 0
     for index, record in enumerate(records):
-        if index > start and (index - start >= RECORDS_PER_PART or size + len(record) > PART_BYTES):
+        if index > start and (index - start >= RECORDS_PER_PART or size + len(record) > part_bytes):
             yield records[start:index]
             start, size = index, 0
         size += len(record)

@@ -9,7 +9,7 @@ import socket
 import ssl
 import threading
 from collections import Counter, deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,6 +21,17 @@ from providers.simulator.wire.quotas import limits_with
 from providers.simulator.wire.runner import Estate
 from providers.simulator.wire.shell_command import Launch, Process, Start
 from providers.simulator.wire.wsman import Limits, Shells
+
+
+def _tls_context(settings: Settings) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    assert settings.certificate is not None
+    context.load_cert_chain(settings.certificate.certificate, settings.certificate.key)
+    if settings.client_ca is not None:
+        context.load_verify_locations(settings.client_ca)
+        context.verify_mode = ssl.CERT_REQUIRED if settings.schemes == {Scheme.CERTIFICATE} else ssl.CERT_OPTIONAL
+    return context
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +60,7 @@ class Settings:
     limits: Limits = field(default_factory=Limits)
     powershell: PowerShell = field(default_factory=PowerShell)
     """Of the interpreter; a real one is as it is."""
+    tls_context: Callable[[Settings], ssl.SSLContext] = _tls_context
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +104,7 @@ class Service:
             allow_unsealed=settings.allow_unsealed,
             allow_basic_over_http=settings.allow_basic_over_http,
         )
-        self._tls = _tls_context(settings) if settings.certificate else None
+        self._tls = settings.tls_context(settings) if settings.certificate else None
         self._limits: dict[str, Limits] = {}
         self.shells = Shells(start or self._start_process, limits_of=self.limits_of)
         self._counter: Counter[str] = Counter()
@@ -145,14 +157,3 @@ class Service:
 
     def _start_process(self, launch: Launch) -> Process:
         return RunnerProcess(self._estate, launch, self.settings.powershell)
-
-
-def _tls_context(settings: Settings) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    assert settings.certificate is not None
-    context.load_cert_chain(settings.certificate.certificate, settings.certificate.key)
-    if settings.client_ca is not None:
-        context.load_verify_locations(settings.client_ca)
-        context.verify_mode = ssl.CERT_REQUIRED if settings.schemes == {Scheme.CERTIFICATE} else ssl.CERT_OPTIONAL
-    return context

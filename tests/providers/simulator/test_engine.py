@@ -28,7 +28,7 @@ from reconciler.model.errors import ReconcilerError
 from reconciler.plan.plan import Plan
 from reconciler.views.plan import render_plan
 from reconciler.views.style import Style
-from tests.conftest import pytest_report_header
+from tests.conftest import powershell_header
 from tests.support import engine_support
 from tests.support.engine_support import Real, host_for, is_password, standing, world_for
 from tests.support.winrm_server import PASSWORD, USER, Client, invoke, start, wait_until
@@ -320,10 +320,9 @@ def test_the_powershell_that_is_named_is_the_first_choice(tmp_path: Path) -> Non
     assert find_powershell({"PATH": str(tmp_path)}) == str(on_path)
 
 
-def test_without_a_powershell_the_three_places_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("reconciler.app.powershell.find_powershell", lambda: None)
+def test_without_a_powershell_the_three_places_are_named() -> None:
     with pytest.raises(ReconcilerError) as caught:
-        powershell_program()
+        powershell_program(lambda: None)
     (told,) = caught.value.diagnostics
     for place in ("RECONCILER_PWSH", "pwsh on PATH", "../shared/pwsh/bin/pwsh"):
         assert place in told.detail
@@ -346,9 +345,5 @@ def test_simulate_says_so_where_no_powershell_is(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("found", ["/opt/pwsh", None])
-def test_a_run_of_the_tests_says_first_which_powershell_it_found_or_that_there_is_none(
-    found: str | None, pytestconfig: pytest.Config, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("reconciler.app.powershell.find_powershell", lambda: found)
-    (told,) = (line for line in pytest_report_header(pytestconfig) if line.startswith("PowerShell:"))
-    assert (found or "NONE FOUND, its tests are skipped") in told
+def test_a_run_of_the_tests_says_first_which_powershell_it_found_or_that_there_is_none(found: str | None) -> None:
+    assert (found or "NONE FOUND, its tests are skipped") in powershell_header(found)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from providers.simulator.wire import process, runner
 from providers.simulator.wire.process import PowerShell, RunnerProcess
 from providers.simulator.wire.runner import Clocks, Runner, framed
 from providers.simulator.wire.shell_command import Launch
+from reconciler.model.values import EMPTY
 from tests.support.winrm_server import (
     COMMAND_LINE,
     NONCE,
@@ -31,8 +31,13 @@ from tests.support.winrm_server import (
 )
 
 
-def a_runner(estate: TinyEstate | None = None, clocks: Clocks = lambda: (0.0, 0.0), **init: object) -> Runner:
-    made = Runner(estate or TinyEstate(), "ex1.contoso.com", USER, clocks)
+def a_runner(
+    estate: TinyEstate | None = None,
+    clocks: Clocks = lambda: (0.0, 0.0),
+    limits: Mapping[str, Any] = EMPTY,
+    **init: object,
+) -> Runner:
+    made = Runner(estate or TinyEstate(), "ex1.contoso.com", USER, clocks, **limits)
     made.answer(init_line(**init))
     return made
 
@@ -119,10 +124,9 @@ def test_replay_sends_stored_replies_again_and_tells_unknown_ids() -> None:
     assert (own["id"], own["ok"]) == ("r", True)
 
 
-def test_a_write_whose_reply_made_room_never_runs_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runner, "REPLIES_KEPT", 2)
+def test_a_write_whose_reply_made_room_never_runs_again() -> None:
     estate = TinyEstate()
-    made = a_runner(estate)
+    made = a_runner(estate, limits={"replies_kept": 2})
     for number in range(1, 5):
         made.answer(invoke(str(number), "New-Thing"))
     (again,) = told(made, invoke("1", "New-Thing"))
@@ -257,9 +261,8 @@ def test_a_listing_comes_in_parts_of_a_thousand(count: int, parts: int) -> None:
     assert "warnings" in listing[-1]
 
 
-def test_a_part_is_limited_in_size_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runner, "PART_BYTES", 100)
-    listing = told(a_runner(), invoke("1", "Get-Many", Count=30))
+def test_a_part_is_limited_in_size_too() -> None:
+    listing = told(a_runner(limits={"part_bytes": 100}), invoke("1", "Get-Many", Count=30))
     assert len(listing) > 3
     assert [record["Name"] for part in listing for record in part["records"]] == [f"n{index}" for index in range(30)]
 
@@ -331,7 +334,7 @@ def test_requests_at_hand_are_one_turn() -> None:
     assert watched.end() == 0
 
 
-def test_replies_are_written_after_the_turn_that_made_them(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_replies_are_written_after_the_turn_that_made_them() -> None:
     class Watching(TinyEstate):
         is_inside = False
 
@@ -341,7 +344,6 @@ def test_replies_are_written_after_the_turn_that_made_them(monkeypatch: pytest.M
             yield
             self.is_inside = False
 
-    monkeypatch.setattr(process, "FLUSH_BYTES", 1000)
     estate = Watching()
     seen: list[bool] = []
     launch = Launch(
@@ -353,7 +355,7 @@ def test_replies_are_written_after_the_turn_that_made_them(monkeypatch: pytest.M
         write=lambda *_: seen.append(estate.is_inside),
         ended=lambda _: None,
     )
-    running = RunnerProcess(estate, launch)
+    running = RunnerProcess(estate, launch, flush_bytes=1000)
     running.feed(start() + b"".join(invoke(f"{number}", "Get-Many", Count=9) for number in range(1, 41)), end=True)
     running.join()
     assert len(seen) > 3

@@ -15,7 +15,6 @@ from typing import Any, BinaryIO
 
 import pytest
 
-from providers.simulator import serving
 from providers.simulator.serving import ServeOptions, serve
 from reconciler.model.errors import ReconcilerError
 from tests.support.winrm_server import PASSWORD, USER, Client, TinyEstate, start, wait_until
@@ -154,21 +153,20 @@ def test_a_port_in_use_is_told(children: list[Child]) -> None:
     assert "Port" in json.loads(second.stdout.getvalue())["error"]
 
 
-def _run_by_a_person(monkeypatch: pytest.MonkeyPatch, options: ServeOptions) -> tuple[int, str]:
+def _run_by_a_person(options: ServeOptions) -> tuple[int, str]:
     """Run it until it waits, then press Ctrl-C."""
 
     def press() -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(serving, "_wait_for_interrupt", press)
     stdout = io.StringIO()
-    return serve(options, io.BytesIO(), stdout), stdout.getvalue()
+    return serve(options, io.BytesIO(), stdout, press), stdout.getvalue()
 
 
 def test_a_person_is_told_how_to_connect(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("RECONCILER_SIMULATOR_PASSWORD", raising=False)
     monkeypatch.setattr("secrets.token_urlsafe", lambda _: "made-here")
-    exit_code, told = _run_by_a_person(monkeypatch, ServeOptions(Path("world.yaml")))
+    exit_code, told = _run_by_a_person(ServeOptions(Path("world.yaml")))
     assert exit_code == 130
     assert "http://127.0.0.1:" in told
     assert "ex1.contoso.com, fe1.contoso.com" in told
@@ -178,7 +176,7 @@ def test_a_person_is_told_how_to_connect(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_a_password_from_the_environment_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RECONCILER_SIMULATOR_PASSWORD", "canary-9")
-    _, told = _run_by_a_person(monkeypatch, ServeOptions(Path("world.yaml"), tls=True))
+    _, told = _run_by_a_person(ServeOptions(Path("world.yaml"), tls=True))
     assert "canary-9" not in told
     assert "https://127.0.0.1:" in told
     assert "ca.pem" in told
@@ -186,10 +184,10 @@ def test_a_password_from_the_environment_is_not_shown(monkeypatch: pytest.Monkey
 
 def test_kerberos_without_its_package_or_keytab_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     options = ServeOptions(Path("world.yaml"), auth="kerberos")
-    monkeypatch.setattr(serving, "missing_for_kerberos", lambda: "gssapi")
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
     with pytest.raises(ReconcilerError) as raised:
-        _run_by_a_person(monkeypatch, options)
+        _run_by_a_person(options)
     assert "libkrb5-dev" in raised.value.diagnostics[0].remedy
-    monkeypatch.setattr(serving, "missing_for_kerberos", lambda: None)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: name)
     with pytest.raises(ReconcilerError, match="keytab"):
-        _run_by_a_person(monkeypatch, options)
+        _run_by_a_person(options)

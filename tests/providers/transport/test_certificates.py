@@ -20,7 +20,6 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
 
-from providers.simulator.wire import server as simulator_server
 from providers.simulator.wire.authentication import Scheme
 from providers.simulator.wire.certificates import Certificate
 from providers.transport.session.pool import WinRMSessions
@@ -30,7 +29,7 @@ from reconciler.model.errors import UntrustedServer
 from reconciler.model.ports import Request
 from tests.support.fakes import VirtualClock
 from tests.support.transport_support import connection, kinds
-from tests.support.winrm_server import CMDLETS, PASSWORD, USER, TinyEstate, listening
+from tests.support.winrm_server import CMDLETS, PASSWORD, USER, listening
 
 NOW = datetime.now(UTC)
 DAY = timedelta(days=1)
@@ -228,7 +227,7 @@ class Asked:
 
 
 @pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[Shown], Asked]:
+def asked(tmp_path: Path) -> Callable[[Shown], Asked]:
     """Ask a server that shows this, trusting that."""
 
     def ask(shown: Shown) -> Asked:
@@ -239,9 +238,9 @@ def asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[Shown], 
                 serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
             )
         )
-        monkeypatch.setattr(simulator_server, "_tls_context", lambda settings: permissive(settings.certificate))
         certificate = Certificate(tmp_path / "chain.pem", tmp_path / "key.pem")
-        with listening(Scheme.BASIC, estate=TinyEstate(), certificate=certificate) as server:
+        context = permissive(certificate)
+        with listening(Scheme.BASIC, certificate=certificate, tls_context=lambda _: context) as server:
             settings = connection(
                 host="",
                 via=(shown.host, server.port),

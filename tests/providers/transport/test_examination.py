@@ -15,7 +15,7 @@ from providers.simulator.wire.certificates import Authority
 from providers.simulator.wire.faults import FaultPlan, Rule
 from providers.simulator.wire.process import PowerShell
 from providers.simulator.wire.server import Server
-from providers.simulator.wire.shell_command import Launch, Process
+from providers.simulator.wire.shell_command import Launch
 from providers.transport.examine.examination import STEPS
 from providers.transport.settings import Deadlines, Secret
 from providers.transport.wsman.fault_tables import UNKNOWN_STATUS
@@ -258,13 +258,8 @@ class Ended:
 
 @contextmanager
 def ending(said: bytes, code: int) -> Iterator[Server]:
-    def start(_: Server, launch: Launch) -> Process:
-        return Ended(launch, said, code)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Server, "_start_process", start)
-        with listening(estate=estate()) as server:
-            yield server
+    with listening(estate=estate(), start=lambda launch: Ended(launch, said, code)) as server:
+        yield server
 
 
 def test_powershell_that_is_not_there() -> None:
