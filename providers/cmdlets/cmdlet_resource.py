@@ -15,6 +15,7 @@ from typing import Annotated, Any, ClassVar, Final
 from pydantic import BeforeValidator
 
 from providers.cmdlets.declaration import Declaration
+from providers.cmdlets.reference import Setters, setters
 from providers.cmdlets.table import Tabled, declaring, normaliser
 from reconciler.model.actions import Change
 from reconciler.model.addresses import Address
@@ -142,7 +143,12 @@ class CmdletResource(CmdletType, Managed):
 
     @property
     def cmdlets(self) -> frozenset[str]:
-        return super().cmdlets | {f"{verb}-{self.noun}" for verb in _VERBS[self.lifecycle]}
+        own = {f"{verb}-{self.noun}" for verb in _VERBS[self.lifecycle]}
+        return super().cmdlets.union(own, *(column.changed_by for column in self.columns.values()))
+
+    @property
+    def setters(self) -> Setters:
+        return setters(self.noun)
 
     # how it is declared
 
@@ -171,20 +177,18 @@ class CmdletResource(CmdletType, Managed):
         return object_argument(observed, key)
 
     def create(self, desired: Resource, landscape: Landscape) -> Sequence[Command]:
-        now, later = self._split(desired)
+        """Return a New- with what it takes, and a Set- with the rest."""
+        values: dict[str, Argument] = {
+            one.parameter: desired.attributes[name]
+            for name, one in self.attributes.items()
+            if one.parameter and name in desired.attributes
+        }
+        later = {name: value for name, value in values.items() if name.casefold() not in self.setters.create}
+        now = {name: value for name, value in values.items() if name not in later}
         made = write(f"New-{self.noun}", self.endpoint, **{self.key_parameter: desired.key}, **now)
         if not later:
             return (made,)
         return (made, write(f"Set-{self.noun}", self.endpoint, Identity=desired.key, **later))
-
-    def _split(self, desired: Resource) -> tuple[dict[str, Argument], dict[str, Argument]]:
-        now: dict[str, Argument] = {}
-        later: dict[str, Argument] = {}
-        for name, column in self.columns.items():
-            parameter = column.attribute.parameter
-            if parameter and column.attribute.is_compared and name in desired.attributes:
-                (later if column.after_create else now)[parameter] = desired.attributes[name]
-        return now, later
 
     def update(
         self, desired: Resource, observed: Resource, changes: Sequence[Change], landscape: Landscape

@@ -1,10 +1,10 @@
-"""Writes ``cmdlets_table.json``, what the simulator's binder knows of every cmdlet, from the published reference.
+"""Write ``cmdlets_table.json`` from the published reference.
 
     python -m providers.cmdlets.generate_cmdlets REFERENCE_DIRECTORY
 
 The reference is two files: ``cmdlets.json`` (Exchange 2010 to 2016, Lync 2010 to Skype for Business 2019) and
-``cmdlets-exchange2007.json``. Only what binding needs is kept, in fewer words, and only for versions the simulator can
-be: the table is loaded whenever an estate opens. The shape of the table is described in the table itself.
+``cmdlets-exchange2007.json``. The table keeps what resource types and the simulator's binder need, in fewer words, and
+only for releases that the simulator can be. The table itself describes its shape.
 """
 
 from __future__ import annotations
@@ -25,8 +25,9 @@ ABOUT = [
     "sets: names of its parameter sets. mandatory: for each set, the parameters it asks for. default: the set that",
     "  holds where the parameters given leave several; where the reference names none, Thumbprint or Identity, else",
     "  the first that asks for nothing (inferred).",
-    "parameters: name -> type; position where it has one; values that it takes; aliases; pipeline: takes input;",
-    "  sets: indexes of its parameter sets, where not all; versions, where fewer than the cmdlet's.",
+    "parameters: name -> type; position where it has one; values that it takes; limits of its number; default of the",
+    "  server; aliases; pipeline: takes input; sets: indexes of its parameter sets, where not all; versions, where",
+    "  fewer than the cmdlet's.",
 ]
 
 _VERSIONS = {
@@ -137,7 +138,7 @@ def table(reference: Mapping[str, Any], reference_2007: Mapping[str, Any]) -> di
 def _as_2007(kept: Mapping[str, Any]) -> dict[str, Any]:
     """Return a cmdlet of Exchange 2010 as if it were one of 2007."""
     parameters = {
-        name: {key: value for key, value in described.items() if key != "versions"}
+        name: {key: value for key, value in described.items() if key not in ("default", "versions")}
         for name, described in kept["parameters"].items()
         if "e2010" in described.get("versions", ["e2010"])
     }
@@ -213,6 +214,10 @@ def _parameter(
         kept["position"] = told["position"]
     if told["accepted_values"] and told["type"] != "Boolean":
         kept["values"] = told["accepted_values"]
+    if "range" in told:
+        kept["limits"] = told["range"]
+    if told.get("default"):
+        kept["default"] = told["default"]
     if told["aliases"]:
         kept["aliases"] = told["aliases"]
     if str(told.get("pipeline", "")).startswith("True"):

@@ -1,7 +1,7 @@
 """Marks: what the declaration of an attribute says beside its value type, ``Annotated[Truth, Clearable()]``.
 
-Where nothing is said, the attribute is managed, may be left out, and its cmdlet parameter and property are its own name
-in Pascal case.
+Without a mark the attribute is managed and optional, and its cmdlet parameter and property are its own name in Pascal
+case. The published reference knows the rest: which cmdlet takes the parameter, its accepted values and its limits.
 """
 
 from __future__ import annotations
@@ -31,12 +31,14 @@ class Output:
 
 @dataclass(frozen=True, slots=True)
 class CreateOnly:
-    """No Set parameter exists: another value means another object."""
+    """Another value means another object, although the reference does not say so."""
 
 
-@dataclass(frozen=True, slots=True)
-class AfterCreate:
-    """New lacks the parameter: a create sends a Set after it."""
+class ChangedBy:
+    """Other cmdlets than Set-<noun> change it."""
+
+    def __init__(self, *cmdlets: str) -> None:
+        self.cmdlets = cmdlets
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ these products (Microsoft Learn).
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -16,6 +17,8 @@ from pathlib import Path
 from typing import Any, Final
 
 _TABLE: Final = Path(__file__).with_name("cmdlets_table.json")
+
+RELEASES: Final = ("e2007", "e2010", "e2013", "e2016", "l2010", "l2013", "s2015", "s2019")
 
 _COMMON: Final = {
     "Debug": "db",
@@ -77,21 +80,34 @@ class Enumeration:
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One parameter of one cmdlet."""
+    """One parameter of one cmdlet, as one release has it."""
 
     name: str
     type: str
+    release: str
     position: int | None = None
-    enumeration: Enumeration | None = None
     sets: frozenset[int] | None = None
     aliases: tuple[str, ...] = ()
-    choices: tuple[str, ...] | None = None
-    """The texts it accepts, where its type is not an enumeration."""
     takes_pipeline: bool = False
+    values: tuple[str, ...] = ()
+    """The texts it accepts; none where any text will do."""
+    limits: tuple[int, int] | None = None
+    """The least and the greatest number it accepts, where the reference has them."""
+    default: str | None = None
+    """What the server assumes where nobody sets it, as the reference says it."""
 
     @property
     def is_many(self) -> bool:
         return self.type in MANY or self.type.endswith("[]")
+
+    @property
+    def enumeration(self) -> Enumeration | None:
+        return enumerations(self.release).get(self.type.removesuffix("[]"))
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """The texts it accepts, where its type is not an enumeration."""
+        return self.values if self.type in _NO_ENUMERATION else ()
 
 
 @dataclass(frozen=True)
@@ -124,61 +140,73 @@ class Cmdlet:
 
 
 _ASKING: Final = {
-    "whatif": Parameter("WhatIf", "SwitchParameter", aliases=("wi",)),
-    "confirm": Parameter("Confirm", "SwitchParameter", aliases=("cf",)),
+    "WhatIf": {"type": "SwitchParameter", "aliases": ["wi"]},
+    "Confirm": {"type": "SwitchParameter", "aliases": ["cf"]},
 }
-
-
-@cache
-def _table() -> dict[str, Any]:
-    content: dict[str, Any] = json.loads(_TABLE.read_text(encoding="utf-8"))
-    return content
-
-
-@cache
-def _names() -> Mapping[str, str]:
-    table = _table()
-    return {name.casefold(): name for part in ("cmdlets_2007", "cmdlets") for name in table[part]}
 
 
 @cache
 def cmdlet_of(name: str, release: str) -> Cmdlet | None:
     """Return the cmdlet ``name``, in any case, as ``release`` has it; None where it has none."""
     proper = _names().get(name.casefold(), "")
-    row = _rows(release).get(proper)
+    row = _row(proper, release)
     if row is None:
         return None
-    parameters: dict[str, Parameter] = {}
-    for parameter_name, described in row["parameters"].items():
-        if release not in described.get("versions", row["versions"]) or parameter_name in _COMMON:
-            continue
-        parameter = _parameter(parameter_name, described, release)
-        for key in (parameter_name, *parameter.aliases):
-            parameters[key.casefold()] = parameter
-    if not _ASKING.keys().isdisjoint(parameters):
-        parameters |= {
-            alias: asking for asking in _ASKING.values() for alias in (asking.name.casefold(), *asking.aliases)
-        }
-    known = {parameter.name for parameter in parameters.values()}
-    mandatory = tuple(frozenset(names) & known for names in row["mandatory"])
-    return Cmdlet(proper, row["product"], parameters, mandatory, tuple(row["sets"]), row.get("default", ""))
+    known = {
+        parameter: described
+        for parameter, described in row["parameters"].items()
+        if release in described.get("versions", row["versions"]) and parameter not in _COMMON
+    }
+    if not _ASKING.keys().isdisjoint(known):
+        known |= _ASKING
+    found = [_parameter(parameter, described, release) for parameter, described in known.items()]
+    return Cmdlet(
+        proper,
+        row["product"],
+        {key.casefold(): one for one in found for key in (one.name, *one.aliases)},
+        tuple(frozenset(names).intersection(known) for names in row["mandatory"]),
+        tuple(row["sets"]),
+        row.get("default", ""),
+    )
 
 
 def cmdlets_of(release: str, product: str) -> tuple[Cmdlet, ...]:
     """Return the cmdlets of a ``product`` (exchange, lync, windows) that ``release`` has, by name."""
-    found = (cmdlet_of(name, release) for name in sorted(_names().values()))
+    found = (cmdlet_of(name, release) for name in sorted(_texts(release)))
     return tuple(cmdlet for cmdlet in found if cmdlet is not None and cmdlet.product == product)
 
 
+@dataclass(frozen=True, slots=True)
+class Setters:
+    """The parameters that set the properties of one kind of object, by folded name."""
+
+    create: Mapping[str, Parameter]
+    """Of New-, or of Enable-."""
+    change: Mapping[str, Parameter]
+    """Of Set-."""
+
+    def find(self, name: str) -> Parameter | None:
+        """Return the parameter of that name, in any case; None where neither cmdlet has it."""
+        return self.change.get(name.casefold()) or self.create.get(name.casefold())
+
+    def is_only_create(self, name: str) -> bool:
+        """Whether the property is set when the object is created, and never after."""
+        return name.casefold() in self.create and name.casefold() not in self.change
+
+
 @cache
-def setters(noun: str, release: str) -> Mapping[str, Parameter]:
-    """Return the parameters that set the properties of a kind of object, by folded name; they give the types."""
-    found: dict[str, Parameter] = {}
-    for verb in ("Set", "New", "Enable"):
-        cmdlet = cmdlet_of(f"{verb}-{noun}", release)
-        for parameter in cmdlet.declared if cmdlet else ():
-            found.setdefault(parameter.name.casefold(), parameter)
-    return found
+def setters(noun: str, release: str = "") -> Setters:
+    """Return what sets the properties of a kind of object in ``release``; in the newest that has it by default."""
+    if not release:
+        return next((found for newest in _NEWEST if (found := setters(noun, newest)).change or found.create), NOTHING)
+    verbs = (cmdlet_of(f"{verb}-{noun}", release) for verb in ("Enable", "New", "Set"))
+    enable, new, change = (cmdlet.parameters if cmdlet else {} for cmdlet in verbs)
+    return Setters({**enable, **new}, change)
+
+
+_NEWEST: Final = ("e2016", "s2019", "e2010")
+"""Newest first: Exchange, Skype for Business, and Exchange 2010 for what later releases dropped."""
+NOTHING: Final = Setters({}, {})
 
 
 @cache
@@ -189,11 +217,11 @@ def enumerations(release: str) -> Mapping[str, Enumeration]:
     numbers: the number of a value is its place.
     """
     found: dict[str, dict[str, None]] = {}
-    for row in _rows(release).values():
-        for described in row["parameters"].values():
-            kind = described["type"].removesuffix("[]")
-            if "values" in described and kind not in _NO_ENUMERATION:
-                found.setdefault(kind, {}).update(dict.fromkeys(described["values"]))
+    rows = (row for name in _texts(release) if (row := _row(name, release)) is not None)
+    for described in (one for row in rows for one in row["parameters"].values()):
+        kind = described["type"].removesuffix("[]")
+        if "values" in described and kind not in _NO_ENUMERATION:
+            found.setdefault(kind, {}).update(dict.fromkeys(described["values"]))
     return {
         kind: Enumeration(("None", *(name for name in values if name != "None")), is_flags=True)
         if kind in _FLAGS
@@ -203,32 +231,60 @@ def enumerations(release: str) -> Mapping[str, Enumeration]:
 
 
 @cache
-def _rows(release: str) -> Mapping[str, Any]:
-    """Return the cmdlets of a release as the table describes them."""
-    table = _table()
-    rows = table["cmdlets"] | (table["cmdlets_2007"] if release == "e2007" else {})
-    return {name: row for name, row in rows.items() if release in row["versions"]}
+def parameters_of(name: str) -> frozenset[str]:
+    """Return the parameters that the cmdlet has in any release; empty for one that is unknown."""
+    rows = (_row(_names().get(name.casefold(), ""), release) for release in RELEASES)
+    return frozenset(parameter for row in rows if row is not None for parameter in row["parameters"])
+
+
+# --- the table -------------------------------------------------------------------------------------------------------
 
 
 @cache
-def parameters_of(name: str) -> frozenset[str]:
-    """Return the parameters that the cmdlet has in any release; empty for one that is unknown."""
-    proper = _names().get(name.casefold(), name)
-    rows = [_table()[part].get(proper, {}) for part in ("cmdlets", "cmdlets_2007")]
-    return frozenset(parameter for row in rows for parameter in row.get("parameters", ()))
+def _tables() -> tuple[Mapping[str, str], Mapping[str, str]]:
+    """Return the cmdlets from Exchange 2010 and Lync 2010 on, and those of Exchange 2007: by name, still as text.
+
+    The table has one cmdlet a line. A plan asks for few of them, and reading all would take longer than the plan.
+    """
+    newer, _, older = _TABLE.read_text(encoding="utf-8").partition('"cmdlets_2007"')
+    first, second = (dict(re.findall(r'^"([\w-]+)": ({.+}),?$', part, re.MULTILINE)) for part in (newer, older))
+    return first, {**first, **second}
+
+
+def _texts(release: str) -> Mapping[str, str]:
+    newer, with_2007 = _tables()
+    return with_2007 if release == "e2007" else newer
+
+
+@cache
+def _names() -> Mapping[str, str]:
+    return {name.casefold(): name for name in _texts("e2007")}
+
+
+@cache
+def _parsed(text: str) -> Mapping[str, Any]:
+    row: Mapping[str, Any] = json.loads(text)
+    return row
+
+
+def _row(name: str, release: str) -> Mapping[str, Any] | None:
+    """Return a cmdlet as the table describes it; None where the release does not have it."""
+    text = _texts(release).get(name)
+    row = _parsed(text) if text else None
+    return row if row is not None and release in row["versions"] else None
 
 
 def _parameter(name: str, described: Mapping[str, Any], release: str) -> Parameter:
-    sets = described.get("sets")
-    values = enumerations(release).get(described["type"].removesuffix("[]"))
-    is_limited = "values" in described and described["type"] in _NO_ENUMERATION
+    sets, limits = described.get("sets"), described.get("limits")
     return Parameter(
         name,
         described["type"],
+        release,
         described.get("position"),
-        values,
         frozenset(sets) if sets is not None else None,
         tuple(described.get("aliases", ())),
-        tuple(described["values"]) if is_limited else None,
         bool(described.get("pipeline")),
+        tuple(described.get("values", ())),
+        (limits[0], limits[1]) if limits else None,
+        described.get("default"),
     )

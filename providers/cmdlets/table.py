@@ -15,10 +15,10 @@ from functools import cache, cached_property
 from itertools import pairwise
 from typing import Annotated, Any, get_args, get_origin
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field
 
 from providers.cmdlets.marks import (
-    AfterCreate,
+    ChangedBy,
     Clearable,
     CreateOnly,
     Exclusive,
@@ -31,7 +31,8 @@ from providers.cmdlets.marks import (
     Required,
     find,
 )
-from providers.cmdlets.value_types import Unordered
+from providers.cmdlets.reference import NOTHING, Parameter, Setters
+from providers.cmdlets.value_types import Published, Unordered, enumeration, limited
 from reconciler.model.attributes import Attr, Attribute, AttributeKind, AttributeRole, Declares
 from reconciler.model.resource_types import ResourceType
 from reconciler.model.values import Value
@@ -43,9 +44,10 @@ class Column:
 
     attribute: Attribute
     annotation: Any
-    """The value type with its marks, as it is declared."""
+    """The value type with its marks, as it is declared, and the values or limits of the reference."""
     normalise: Callable[[object], Value]
-    after_create: bool
+    changed_by: tuple[str, ...]
+    """The cmdlets that change it, where Set-<noun> does not."""
     is_clearable: bool
     is_required: bool
 
@@ -55,8 +57,13 @@ class Tabled(Declares, ResourceType):
 
     @cached_property
     def columns(self) -> Mapping[str, Column]:
-        docs = _docs(type(self))
-        return {name: _column(handle, docs.get(name, "")) for name, handle in self.handles.items()}
+        docs, setters = _docs(type(self)), self.setters
+        return {name: _column(handle, docs.get(name, ""), setters) for name, handle in self.handles.items()}
+
+    @property
+    def setters(self) -> Setters:
+        """What the reference lists for its objects; nothing where no cmdlet sets them."""
+        return NOTHING
 
     @cached_property
     def _attributes(self) -> Mapping[str, Attribute]:
@@ -67,18 +74,23 @@ class Tabled(Declares, ResourceType):
         return self._attributes
 
 
-def _column(handle: Attr[Any], doc: str) -> Column:
+def _column(handle: Attr[Any], doc: str, setters: Setters) -> Column:
     value_type, marks = _taken_apart(handle.annotation)
     param, output, references = find(marks, Param), find(marks, Output), find(marks, References)
-    exclusive, role = find(marks, Exclusive), _role(marks)
-    parameter = None if role is AttributeRole.INTENT else (param.name if param else _pascal(handle.name)) or None
+    exclusive, changed_by = find(marks, Exclusive), find(marks, ChangedBy)
+    parameter = param.name if param else _pascal(handle.name)
+    published = setters.find(parameter or (output.name if output else ""))
+    if published is not None and parameter:
+        parameter = published.name
+    role = _role(marks, parameter, setters)
     told = None if role is AttributeRole.INTENT else (output.name if output else parameter) or None
+    annotation = _checked(handle, marks, published)
     attribute = Attribute(
         handle.name,
         doc=doc,
         kind=_kind(value_type, marks),
         role=role,
-        parameter=None if role is AttributeRole.READ_ONLY else parameter,
+        parameter=(parameter or None) if role in (AttributeRole.MANAGED, AttributeRole.CREATE_ONLY) else None,
         output=told,
         references=references.kind.name if references else None,
         exclusive=exclusive.scope if exclusive else "",
@@ -86,9 +98,9 @@ def _column(handle: Attr[Any], doc: str) -> Column:
     )
     return Column(
         attribute,
-        handle.annotation,
-        normaliser(handle.annotation),
-        after_create=find(marks, AfterCreate) is not None,
+        annotation,
+        normaliser(annotation),
+        changed_by=changed_by.cmdlets if changed_by else (),
         is_clearable=find(marks, Clearable) is not None,
         is_required=find(marks, Required) is not None,
     )
@@ -102,12 +114,26 @@ def _taken_apart(annotation: Any) -> tuple[Any, Sequence[object]]:
     return value_type, marks
 
 
-def _role(marks: Sequence[object]) -> AttributeRole:
+def _role(marks: Sequence[object], parameter: str, setters: Setters) -> AttributeRole:
     if find(marks, Intent):
         return AttributeRole.INTENT
     if find(marks, ReadOnly):
         return AttributeRole.READ_ONLY
-    return AttributeRole.CREATE_ONLY if find(marks, CreateOnly) else AttributeRole.MANAGED
+    if find(marks, CreateOnly) or (setters.is_only_create(parameter) and not find(marks, ChangedBy)):
+        return AttributeRole.CREATE_ONLY
+    return AttributeRole.MANAGED
+
+
+def _checked(handle: Attr[Any], marks: Sequence[object], published: Parameter | None) -> Any:
+    """Return the value type of a handle with the values and limits that the reference has for its parameter."""
+    if find(marks, Published):
+        if published is None or not published.values:
+            raise TypeError(f'the reference lists no values for "{handle.name}"')
+        return Annotated[handle.annotation, *enumeration(*published.values)]
+    if find(marks, ReadOnly) or published is None or published.limits is None:
+        return handle.annotation
+    low, high = published.limits
+    return Annotated[handle.annotation, limited(low, high) if str in handle.types else Field(ge=low, le=high)]
 
 
 def _kind(value_type: Any, marks: Sequence[object]) -> AttributeKind:

@@ -28,6 +28,10 @@ class Unordered(AfterValidator):
         super().__init__(lambda items: tuple(sorted(set(items))))
 
 
+class Published:
+    """Marks a text that is one of the values which the reference lists for its parameter."""
+
+
 class Checked(AfterValidator):
     """Marks the strict half that is a pattern; JSON Schema shows the same pattern to editors."""
 
@@ -252,8 +256,4 @@ E164 = Annotated[str, Normalise(text), _E164]
 Digits = Annotated[str, Normalise(text), _DIGITS]
 ObjectName = Annotated[str, Normalise(object_name), _NO_CONTROL]
 Limit = Annotated[int | str, Normalise(limit)]
-
-VoIPSecurity = Annotated[str, *enumeration("Unsecured", "SIPSecured", "Secured")]
-StartupMode = Annotated[str, *enumeration("TCP", "TLS", "Dual")]
-GatewayStatus = Annotated[str, *enumeration("Enabled", "Disabled", "NoNewCalls")]
-Status = Annotated[str, *enumeration("Enabled", "Disabled")]
+Choice = Annotated[str, Published()]

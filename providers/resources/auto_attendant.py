@@ -82,11 +82,6 @@ class AutoAttendantType(AutoAttendant, CmdletResource, Holder, Foreseeing):
     section: ClassVar[str | None] = "auto_attendants"
     noun: ClassVar[str] = "UMAutoAttendant"
     key_type: ClassVar[Any] = Annotated[Text, AfterValidator(_is_name), _FORBIDDEN]
-    other_cmdlets: ClassVar[tuple[str, ...]] = (
-        "Enable-UMAutoAttendant",
-        "Disable-UMAutoAttendant",
-        "Set-UMDialPlan",
-    )
     reads_after: ClassVar[tuple[str, ...]] = (DialPlan.name,)
     refreshes: ClassVar[tuple[str, ...]] = (DialPlan.name,)
     rules: ClassVar[tuple[Rule, ...]] = (SHARED_NUMBER, FALLBACK_WITHOUT_SPEECH, SEVERAL_DEFAULTS, DEFAULT_IN_USE)

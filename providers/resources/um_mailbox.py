@@ -57,7 +57,6 @@ class UMMailboxType(UMMailbox, CmdletResource, Rows, Holder, Noticed):
     key_parameter: ClassVar[str] = "Identity"
     key_output: ClassVar[str] = "PrimarySmtpAddress"
     name_output: ClassVar[str] = "PrimarySmtpAddress"
-    other_cmdlets: ClassVar[tuple[str, ...]] = ("Set-Mailbox",)
     reads_after: ClassVar[tuple[str, ...]] = (MailboxPolicy.name,)
     rules: ClassVar[tuple[Rule, ...]] = mailbox_checks.RULES
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar
 
-from providers.cmdlets.marks import AfterCreate, Clearable, CreateOnly, Exclusive, Output, Param, References, Required
-from providers.cmdlets.value_types import E164, Culture, Digits, ObjectName, Status, Text, Truth, Unordered
+from providers.cmdlets.marks import ChangedBy, Clearable, Exclusive, Output, Param, References, Required
+from providers.cmdlets.value_types import E164, Choice, Culture, Digits, ObjectName, Text, Truth, Unordered
 from providers.schema.dial_plan import NUMBER, DialPlan
 from reconciler.model.attributes import Attr, Declares
 
@@ -15,23 +15,23 @@ class AutoAttendant(Declares):
 
     name: ClassVar[str] = "auto_attendant"
 
-    dial_plan: Attr[Annotated[ObjectName, CreateOnly(), Param("UMDialPlan"), References(DialPlan), Required()]]
+    dial_plan: Attr[Annotated[ObjectName, Param("UMDialPlan"), References(DialPlan), Required()]]
     """The dial plan whose calls it takes; cannot be changed later."""
     pilot_numbers: Attr[Annotated[tuple[E164, ...], Unordered(), Param("PilotIdentifierList"), Exclusive(NUMBER)]]
     """Telephone numbers that reach it, E.164."""
     speech_enabled: Attr[Truth]
     """Whether callers may speak; needs the language pack of its language."""
-    status: Attr[Annotated[Status, Output("Status")]]
+    status: Attr[Annotated[Choice, Output("Status"), ChangedBy("Enable-UMAutoAttendant", "Disable-UMAutoAttendant")]]
     """Enabled or Disabled; without it a new attendant is disabled."""
-    language: Attr[Annotated[Culture, AfterCreate()]]
+    language: Attr[Culture]
     """Culture name of an installed UM language pack, such as en-US."""
     dtmf_fallback: Attr[
         Annotated[ObjectName, Clearable(), Param("DTMFFallbackAutoAttendant"), References(AutoAttendant)]
     ]
     """The attendant without speech that takes over where speech is not understood; null for none."""
-    operator_extension: Attr[Annotated[Digits, Clearable(), AfterCreate()]]
+    operator_extension: Attr[Annotated[Digits, Clearable()]]
     """Extension of the operator; null for none."""
-    business_name: Attr[Annotated[Text, Clearable(), AfterCreate()]]
+    business_name: Attr[Annotated[Text, Clearable()]]
     """Name of the business as callers hear it; null for none."""
-    is_default: Attr[Annotated[Truth, Param("UMAutoAttendant"), Output("")]]
+    is_default: Attr[Annotated[Truth, Param("UMAutoAttendant"), Output(""), ChangedBy("Set-UMDialPlan")]]
     """Whether the star key of its dial plan reaches it."""

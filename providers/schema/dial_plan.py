@@ -6,9 +6,10 @@ from typing import Annotated, ClassVar, Final, Literal
 
 from pydantic import AfterValidator, Field
 
-from providers.cmdlets.marks import AfterCreate, CreateOnly, Exclusive, Intent, Output, Param, ReadOnly
+from providers.cmdlets.marks import Exclusive, Intent, Output, Param, ReadOnly
 from providers.cmdlets.value_types import (
     E164,
+    Choice,
     Culture,
     Digits,
     Fqdn,
@@ -18,9 +19,7 @@ from providers.cmdlets.value_types import (
     Text,
     Truth,
     Unordered,
-    VoIPSecurity,
     checked,
-    enumeration,
     lower,
 )
 from reconciler.model.attributes import Attr, Declares
@@ -54,37 +53,37 @@ class DialPlan(Declares):
 
     name: ClassVar[str] = "dial_plan"
 
-    extension_digits: Attr[Annotated[Number, Field(ge=1, le=20), CreateOnly(), Param("NumberOfDigitsInExtension")]]
+    extension_digits: Attr[Annotated[Number, Param("NumberOfDigitsInExtension")]]
     """Digits in an extension; cannot be changed later."""
     country_code: Attr[Annotated[Digits, _CODE, Param("CountryOrRegionCode")]]
     """Country code, 1 to 4 digits; Exchange 2010 and later refuse a new dial plan without one."""
-    voip_security: Attr[Annotated[VoIPSecurity, Param("VoIPSecurity")]]
+    voip_security: Attr[Choice]
     """Encryption of signalling and media. Left out, it follows from the Lync media configuration."""
     access_numbers: Attr[Annotated[tuple[E164, ...], Unordered(), Param("AccessTelephoneNumbers"), Exclusive(NUMBER)]]
     """Outlook Voice Access numbers, E.164."""
-    pilot_numbers: Attr[Annotated[tuple[E164, ...], Unordered(), Param("PilotIdentifierList"), AfterCreate()]]
+    pilot_numbers: Attr[Annotated[tuple[E164, ...], Unordered(), Param("PilotIdentifierList")]]
     """Pilot identifiers, E.164."""
-    international_access_code: Attr[Annotated[Digits, _CODE, AfterCreate()]]
+    international_access_code: Attr[Annotated[Digits, _CODE]]
     """Digits dialled before a country code, 1 to 4."""
-    national_number_prefix: Attr[Annotated[Digits, _CODE, AfterCreate()]]
+    national_number_prefix: Attr[Annotated[Digits, _CODE]]
     """Digits dialled before a national number, 1 to 4."""
-    outside_line_access_code: Attr[Annotated[Digits, AfterCreate()]]
+    outside_line_access_code: Attr[Digits]
     """Digits dialled for an outside line."""
     default_language: Attr[Culture]
     """Culture name of an installed UM language pack, such as en-US."""
-    audio_codec: Attr[Annotated[str, *enumeration("Mp3", "Wma", "G711", "Gsm"), AfterCreate()]]
+    audio_codec: Attr[Choice]
     """Codec that messages are stored with."""
     fax_enabled: Attr[Truth]
     """Whether faxes are received; without meaning on a SIP dial plan."""
-    max_call_duration: Attr[Annotated[Number, Field(ge=10, le=120), AfterCreate()]]
+    max_call_duration: Attr[Annotated[Number, Field(ge=10, le=120)]]
     """Minutes."""
-    max_recording_duration: Attr[Annotated[Number, Field(ge=1, le=100), AfterCreate()]]
+    max_recording_duration: Attr[Number]
     """Minutes; shorter than max_call_duration."""
-    recording_idle_timeout: Attr[Annotated[Number, Field(ge=2, le=10), AfterCreate()]]
+    recording_idle_timeout: Attr[Annotated[Number, Field(ge=2, le=10)]]
     """Seconds."""
-    logon_failures_before_disconnect: Attr[Annotated[Number, Field(ge=1, le=20), AfterCreate()]]
+    logon_failures_before_disconnect: Attr[Annotated[Number, Field(ge=1, le=20)]]
     """Failed logons until a call is ended."""
-    input_failures_before_disconnect: Attr[Annotated[Number, Field(ge=1, le=20), AfterCreate()]]
+    input_failures_before_disconnect: Attr[Annotated[Number, Field(ge=1, le=20)]]
     """Wrong entries until a call is ended."""
     uri_type: Attr[Annotated[Text, ReadOnly(), Output("URIType")]]
     """SipName for every dial plan made here; cannot be changed."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar
 
-from providers.cmdlets.marks import CreateOnly, Output, Param, ReadOnly, References, Required
+from providers.cmdlets.marks import Output, Param, ReadOnly, References, Required
 from providers.cmdlets.value_types import Fqdn, Instant, ObjectName, Text
 from providers.schema.dial_plan import DialPlan
 from reconciler.model.attributes import Attr, Declares
@@ -15,11 +15,11 @@ class HuntGroup(Declares):
 
     name: ClassVar[str] = "hunt_group"
 
-    gateway: Attr[Annotated[Fqdn, CreateOnly(), Param("UMIPGateway")]]
+    gateway: Attr[Annotated[Fqdn, Param("UMIPGateway")]]
     """Address of the gateway; follows from the key and need not be written."""
-    dial_plan: Attr[Annotated[ObjectName, CreateOnly(), Param("UMDialPlan"), References(DialPlan), Required()]]
+    dial_plan: Attr[Annotated[ObjectName, Param("UMDialPlan"), References(DialPlan), Required()]]
     """Dial plan that calls are matched to."""
-    pilot_identifier: Attr[Annotated[Text, CreateOnly()]]
+    pilot_identifier: Attr[Text]
     """Text that the called number is matched with."""
     when_created: Attr[Annotated[Instant, ReadOnly(), Output("WhenCreated")]]
     """When the object was made, in UTC: exchucutil makes it anew each time."""

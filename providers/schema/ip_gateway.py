@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, ClassVar
 
 from providers.cmdlets.marks import Output, ReadOnly
-from providers.cmdlets.value_types import GatewayStatus, Number, Truth
+from providers.cmdlets.value_types import Choice, Number, Truth
 from reconciler.model.attributes import Attr, Declares
 
 
@@ -18,7 +18,7 @@ class IPGateway(Declares):
     """Whether UM places outgoing calls through it; exactly one gateway of a dial plan does."""
     message_waiting_allowed: Attr[Annotated[Truth, ReadOnly(), Output("MessageWaitingIndicatorAllowed")]]
     """Whether message waiting is signalled; exchucutil sets it."""
-    status: Attr[Annotated[GatewayStatus, ReadOnly(), Output("Status")]]
+    status: Attr[Annotated[Choice, ReadOnly(), Output("Status")]]
     """Enabled, Disabled or NoNewCalls."""
     port: Attr[Annotated[Number, ReadOnly(), Output("Port")]]
     """SIP port; exchucutil leaves 5060."""

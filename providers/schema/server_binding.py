@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Annotated, ClassVar
 
 from providers.cmdlets.marks import Membership, Param, References
-from providers.cmdlets.value_types import ObjectName, StartupMode, Unordered
+from providers.cmdlets.value_types import Choice, ObjectName, Unordered
 from providers.schema.dial_plan import DialPlan
 from reconciler.model.attributes import Attr, Declares
 
@@ -19,5 +19,5 @@ class ServerBinding(Declares):
 
     dial_plans: Attr[Annotated[tuple[ObjectName, ...], Unordered(), Membership(), References(DialPlan)]]
     """Dial plans bound to it; those of others are left alone."""
-    startup_mode: Attr[Annotated[StartupMode, Param("UMStartupMode")]]
+    startup_mode: Attr[Annotated[Choice, Param("UMStartupMode")]]
     """TCP, TLS or Dual; a secured dial plan needs TLS or Dual. Exchange 2007 has none."""

@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import GetJsonSchemaHandler
 
-from providers.cmdlets.marks import CreateOnly, Exclusive, Intent, Output, Param, References
+from providers.cmdlets.marks import ChangedBy, CreateOnly, Exclusive, Intent, Output, Param, References
 from providers.cmdlets.value_types import Digits, Normalise, ObjectName, SipAddress, Text, Unordered, enumeration
 from providers.schema.dial_plan import DialPlan
 from providers.schema.mailbox_policy import DEFAULT, MailboxPolicy, default_spelt
@@ -38,11 +38,23 @@ class UMMailbox(Declares):
 
     name: ClassVar[str] = "um_mailbox"
 
-    sip_address: Attr[Annotated[SipAddress, Param("SIPResourceIdentifier"), Exclusive("SIP address", at_birth=True)]]
+    sip_address: Attr[
+        Annotated[
+            SipAddress,
+            Param("SIPResourceIdentifier"),
+            ChangedBy("Set-Mailbox"),
+            Exclusive("SIP address", at_birth=True),
+        ]
+    ]
     """SIP address of the user in Lync, user@domain."""
     extension: Attr[
         Annotated[
-            tuple[Digits, ...], Unordered(), _Several(), Param("Extensions"), Exclusive("extension", at_birth=True)
+            tuple[Digits, ...],
+            Unordered(),
+            _Several(),
+            Param("Extensions"),
+            ChangedBy("Set-Mailbox"),
+            Exclusive("extension", at_birth=True),
         ]
     ]
     """Extension, with as many digits as the dial plan asks for; several stand apart by spaces."""

@@ -141,7 +141,7 @@ def _standing(release: str) -> Sequence[tuple[str, str]]:
 
 def _kind(parameter: Parameter) -> str:
     """Return the name of what parameters have in common that convert alike."""
-    if parameter.choices is not None:
+    if parameter.choices:
         return "choices"
     if parameter.enumeration is not None:
         return "flags" if parameter.enumeration.is_flags else "enumeration"

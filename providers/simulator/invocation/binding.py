@@ -135,7 +135,7 @@ def _converted(cmdlet: Cmdlet, parameter: Parameter, value: object, culture: str
             executed=False,
         ) from None
     refusal = _refusal(parameter, converted) if any(parameter.name in names for names in cmdlet.mandatory) else None
-    if refusal is None and parameter.choices is not None and not _is_chosen(parameter.choices, converted):
+    if refusal is None and parameter.choices and not _is_chosen(parameter.choices, converted):
         refusal = "ParameterArgumentValidationError"
     if refusal is not None:
         text = told("null-argument", culture, name=parameter.name)

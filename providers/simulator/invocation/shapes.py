@@ -39,7 +39,7 @@ def deserialised(record: Mapping[str, Any], cmdlet: str, release: str) -> dict[s
     types = setters(cmdlet.partition("-")[2], release)
     found = {name: _deserialised(value) for name, value in record.items()}
     for name, value in found.items():
-        parameter = types.get(name.casefold())
+        parameter = types.find(name)
         if parameter is not None and parameter.type == "Unlimited" and isinstance(value, int):
             found[name] = str(value)
     return found

@@ -185,7 +185,7 @@ def _parameter(cmdlet: Cmdlet, parameter: Parameter) -> str:
     lines = [f"[Parameter({', '.join(words)})]" for words in _in_sets(cmdlet, parameter)]
     if parameter.aliases:
         lines.append(f"[Alias({', '.join(_quoted(alias) for alias in parameter.aliases)})]")
-    if parameter.choices is not None:
+    if parameter.choices:
         lines.append(f"[ValidateSet({', '.join(_quoted(value) for value in parameter.choices)})]")
     if parameter.type == "String":
         lines.append("[KeepNull()]")

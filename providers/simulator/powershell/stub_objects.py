@@ -48,7 +48,7 @@ def failed(error: CmdletError) -> str:
 
 
 def _column(name: str, value: Any, cmdlet: str, release: str) -> _Column:
-    parameter = setters(cmdlet.partition("-")[2], release).get(name.casefold())
+    parameter = setters(cmdlet.partition("-")[2], release).find(name)
     is_many = isinstance(value, list | tuple)
     first = next(iter(value), None) if is_many else value
     kind, type_name = _kind(name, first, parameter, release)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from providers.cmdlets.generate_cmdlets import TABLE, table, text
-from providers.cmdlets.reference import cmdlet_of, parameters_of
+from providers.cmdlets.reference import NOTHING, cmdlet_of, parameters_of, setters
 from providers.simulator.powershell.stub_cmdlets import MODULES, SNAP_INS
 from tests.support.paths import ROOT
 
@@ -125,3 +125,22 @@ def test_confirm_exists_only_where_the_cmdlet_has_it() -> None:
     assert "Confirm" not in parameters_of("Get-UMDialPlan")
     assert "DomainController" in parameters_of("get-umdialplan")
     assert parameters_of("Get-Nothing") == frozenset()
+
+
+def test_setters_tell_what_creates_and_what_changes() -> None:
+    plan = setters("UMDialPlan")
+    assert plan.is_only_create("numberofdigitsinextension")
+    assert not plan.is_only_create("CountryOrRegionCode")
+    assert "audiocodec" not in plan.create
+    codec, minutes = plan.find("AudioCodec"), plan.find("MaxRecordingDuration")
+    assert codec is not None
+    assert (codec.values, codec.default) == (("G711", "Wma", "Gsm", "Mp3"), "Mp3")
+    assert minutes is not None
+    assert minutes.limits == (1, 100)
+    assert "countryorregioncode" not in setters("UMDialPlan", "e2007").create
+    assert plan.find("Nothing") is None
+
+
+def test_what_later_releases_dropped_is_as_its_last_release_has_it() -> None:
+    assert setters("UMServer").find("UMStartupMode") == setters("UMServer", "e2010").find("UMStartupMode") is not None
+    assert setters("Nothing") is NOTHING

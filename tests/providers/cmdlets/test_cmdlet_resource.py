@@ -1,0 +1,64 @@
+"""A resource type of cmdlets: what its declaration says, completed from the published reference."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar
+
+import pytest
+
+from providers.cmdlets.cmdlet_resource import CmdletResource
+from providers.cmdlets.marks import ChangedBy, CreateOnly
+from providers.cmdlets.value_types import Choice
+from providers.resources.mailbox_policy import MailboxPolicyType
+from reconciler.model.attributes import Attr, AttributeRole
+from reconciler.model.resource_types import Lifecycle
+from reconciler.model.resources import Resource
+
+
+class Thing(CmdletResource):
+    """An auto attendant as another type might declare it."""
+
+    name: ClassVar[str] = "thing"
+    noun: ClassVar[str] = "UMAutoAttendant"
+    lifecycle: ClassVar[Lifecycle] = Lifecycle.OBJECT
+
+    status: Attr[Choice]
+    speech_enabled: Attr[Annotated[bool, CreateOnly()]]
+    um_dial_plan: Attr[Annotated[str, ChangedBy("Set-Something")]]
+    dtmf_fallback_auto_attendant: Attr[str]
+
+
+def test_what_set_lacks_cannot_be_changed() -> None:
+    roles = {name: column.attribute.role for name, column in Thing().columns.items()}
+    assert roles == {
+        "status": AttributeRole.CREATE_ONLY,
+        "speech_enabled": AttributeRole.CREATE_ONLY,
+        "um_dial_plan": AttributeRole.MANAGED,
+        "dtmf_fallback_auto_attendant": AttributeRole.MANAGED,
+    }
+
+
+def test_cmdlets_that_change_an_attribute_belong_to_the_type() -> None:
+    assert "Set-Something" in Thing().cmdlets
+
+
+def test_parameters_are_spelt_as_the_reference_spells_them() -> None:
+    assert Thing().attributes["dtmf_fallback_auto_attendant"].parameter == "DTMFFallbackAutoAttendant"
+
+
+def test_values_and_limits_are_those_of_the_reference() -> None:
+    policy = MailboxPolicyType()
+    assert isinstance(policy.parse("x", {"dial_plan": "Redmond", "min_pin_length": 4}), Resource)
+    assert isinstance(policy.parse("x", {"dial_plan": "Redmond", "min_pin_length": 3}), list)
+    assert Thing().columns["status"].normalise("eNABLED") == "Enabled"
+    assert isinstance(Thing().parse("x", {"status": "Enabled"}), Resource)
+    assert isinstance(Thing().parse("x", {"status": "Sleeping"}), list)
+
+
+def test_a_choice_without_published_values_is_an_error() -> None:
+    class Other(Thing):
+        name: ClassVar[str] = "other"
+        business_name: Attr[Choice]
+
+    with pytest.raises(TypeError, match="business_name"):
+        _ = Other().columns
