@@ -24,4 +24,4 @@ package says what lives in it and where to start. The arrows are contracts in ``
 tests.
 """
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -40,6 +40,7 @@ from reconciler.plan.plan import Plan, Step
 Item = TypeVar("Item")
 
 FORMAT: Final = "reconciler-plan/2"
+"""Form and meaning of the file. Every version that writes the same form can apply the plan."""
 _KEY_BYTES: Final = 16
 _CLOCKS_APART: Final = timedelta(minutes=10)
 """How far the clocks of who plans and who applies may differ."""
@@ -135,14 +136,26 @@ def digest(plan: Plan) -> str:
     return sha256(FORM.dump(plan))
 
 
-def encode(plan: Plan, *, key: bytes, created: datetime, expires: datetime, nonce: str, directory: str = ".") -> bytes:
+def encode(
+    plan: Plan,
+    *,
+    key: bytes,
+    created: datetime,
+    expires: datetime,
+    nonce: str,
+    directory: str = ".",
+    version: str = __version__,
+) -> bytes:
     """Return the file of a plan, signed with ``key``; ASCII, the same bytes for equal arguments.
+
+    Args:
+        version: the version of reconciler that made the plan.
 
     Raises:
         ConfigurationError: the key is too short.
         ValueError: a time bears no zone.
     """
-    document = _document(SavedPlan(plan, "", created, expires, nonce, directory))
+    document = _document(SavedPlan(plan, "", created, expires, nonce, directory), version)
     return _file(document, {"key_id": _key_id(key), "signature": _signature(document, key)})
 
 
@@ -150,13 +163,13 @@ def decode(data: bytes, *, key: bytes, now: datetime) -> SavedPlan:
     """Return the plan of a file that ``encode`` made with the same key.
 
     Raises:
-        PlanError: the file is no saved plan, was altered, signed with another key, made by another version, or its time
-            is over. Nothing of it was used.
+        PlanError: the file is no saved plan, was altered, signed with another key, of another form, or its time is
+            over. Nothing of it was used.
         ConfigurationError: the key is too short.
     """
     document = _parse(data)
-    if document.get("format") != FORMAT or document.get("tool_version") != __version__:
-        _refuse_version(document)
+    if document.get("format") != FORMAT:
+        _refuse_form(document)
     _check_signature(document, key)
     expires = _or_altered(_expiry, document)
     if now >= expires:
@@ -165,7 +178,7 @@ def decode(data: bytes, *, key: bytes, now: datetime) -> SavedPlan:
     if now < saved.created - _CLOCKS_APART:
         made = f"It was made at {_time(saved.created)}, and here it is {_time(now)}: one of the two clocks is wrong."
         raise _error("Saved plan of the future", f"{made} Whether it has expired is not known.", "Correct the clock.")
-    again = _document(saved)
+    again = _document(saved, str(document.get("tool_version")))
     if again["body_digest"] != document["body_digest"] or _file(again, document) != data:
         raise _altered("Its text is not in the exact form in which plans are written.")
     return saved
@@ -174,8 +187,8 @@ def decode(data: bytes, *, key: bytes, now: datetime) -> SavedPlan:
 # --- the envelope ----------------------------------------------------------------------------------------------------
 
 
-def _document(saved: SavedPlan) -> dict[str, Json]:
-    document: dict[str, Json] = {"format": FORMAT, "tool_version": __version__, **FORM.dump(saved)}
+def _document(saved: SavedPlan, version: str) -> dict[str, Json]:
+    document: dict[str, Json] = {"format": FORMAT, "tool_version": version, **FORM.dump(saved)}
     return {**document, "body_digest": sha256(document["body"])}
 
 
@@ -223,7 +236,7 @@ def _key_id(key: bytes) -> str:
     return hmac.new(key, b"key of reconciler plans", hashlib.sha256).hexdigest()[:16]
 
 
-def _refuse_version(document: Mapping[str, Json]) -> NoReturn:
+def _refuse_form(document: Mapping[str, Json]) -> NoReturn:
     made_by = f"{shown(document.get('format'))} of reconciler {shown(document.get('tool_version'))}"
     raise _error(
         "Saved plan of another version",

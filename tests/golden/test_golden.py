@@ -101,6 +101,7 @@ def test_plan_that_was_read_is_written_with_the_same_bytes(name: str) -> None:
         expires=saved.expires,
         nonce=saved.nonce,
         directory=saved.directory,
+        version=json.loads(data)["tool_version"],
     )
     assert again == data
 

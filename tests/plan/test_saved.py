@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given, settings
 from jsonschema import Draft202012Validator
 
+from reconciler import __version__
 from reconciler.model.errors import ConfigurationError, PlanError
 from reconciler.model.json_text import fingerprint
 from reconciler.model.snapshot import Obligation
@@ -33,8 +34,8 @@ EXPIRES = CREATED + timedelta(hours=8)
 SOON = CREATED + timedelta(minutes=5)
 
 
-def saved(plan: Plan) -> bytes:
-    return encode(plan, key=KEY, created=CREATED, expires=EXPIRES, nonce="n0nce")
+def saved(plan: Plan, version: str = __version__) -> bytes:
+    return encode(plan, key=KEY, created=CREATED, expires=EXPIRES, nonce="n0nce", version=version)
 
 
 SMALL = saved(contoso(users=3))
@@ -166,15 +167,20 @@ def test_other_key_is_told_apart_from_an_edit() -> None:
     assert refused(SMALL, key=b"f" * 32) == "Saved plan signed with another key"
 
 
-def test_other_versions_are_refused() -> None:
+def test_other_forms_are_refused() -> None:
     later = SMALL.replace(FORMAT.encode(), b"reconciler-plan/99")
     assert refused(later) == "Saved plan of another version"
-    assert refused(edited(lambda d: d.update(tool_version="99.0"))) == "Saved plan of another version"
+
+
+def test_plan_of_another_version_in_the_same_form_is_read() -> None:
+    older = saved(contoso(users=1), version="0.1.0")
+    assert decode(older, key=KEY, now=SOON).plan == decode(saved(contoso(users=1)), key=KEY, now=SOON).plan
+    assert refused(older.replace(b'"tool_version": "0.1.0"', b'"tool_version": "0.1.1"')) == "Saved plan altered"
 
 
 def test_message_shows_no_control_characters_of_the_file() -> None:
     with pytest.raises(PlanError) as caught:
-        decode(edited(lambda d: d.update(tool_version="\x1b[2J\u202e")), key=KEY, now=SOON)
+        decode(edited(lambda d: d.update(format="reconciler-plan/1", tool_version="\x1b[2J\u202e")), key=KEY, now=SOON)
     assert not {"\x1b", "\u202e"} & set(str(caught.value))
 
 
