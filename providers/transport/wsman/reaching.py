@@ -31,13 +31,21 @@ _GLIMPSE_SECONDS: Final = 2.0
 _SEALING: Final = frozenset({Authentication.NTLM, Authentication.KERBEROS, Authentication.CREDSSP})
 
 
-def reach(target: Target, now: datetime, connect_seconds: float = CONNECT_SECONDS) -> tuple[Finding, ...]:
-    """Return what is found on the way to ``target``, as far as it goes; the last one may have failed."""
+def reach(
+    target: Target,
+    now: datetime,
+    connect_seconds: float = CONNECT_SECONDS,
+    ports: tuple[int, int] = (HTTP_PORT, HTTPS_PORT),
+) -> tuple[Finding, ...]:
+    """Return what is found on the way to ``target``, as far as it goes; the last one may have failed.
+
+    ``ports``: those of WinRM, without and with TLS.
+    """
     named = _name(target)
     if not isinstance(named, list):
         return (named,)
     found = [_named(target, named)]
-    connected = _connected(target, named, connect_seconds)
+    connected = _connected(target, named, connect_seconds, ports)
     if isinstance(connected, Finding):
         return (*found, connected)
     connection, address = connected
@@ -93,7 +101,9 @@ def _is_address(text: str) -> bool:
 # --- port ------------------------------------------------------------------------------------------------------------
 
 
-def _connected(target: Target, addresses: list[str], seconds: float) -> tuple[socket.socket, str] | Finding:
+def _connected(
+    target: Target, addresses: list[str], seconds: float, ports: tuple[int, int]
+) -> tuple[socket.socket, str] | Finding:
     """Return a connection to the first address that accepts one, with the address."""
     reason = ""
     for address in addresses:
@@ -105,15 +115,16 @@ def _connected(target: Target, addresses: list[str], seconds: float) -> tuple[so
             reason = f"{_spelled(address)}:{target.port} gives no answer within {seconds:.0f} s"
         except OSError as error:
             reason = f"{_spelled(address)}:{target.port} cannot be reached: {error.strerror or type(error).__name__}"
-    remedy = _port_remedy(target, addresses, seconds / 4)
+    remedy = _port_remedy(target, addresses, seconds / 4, ports)
     return failed(Check.PORT, Diagnostic(NEVER_REACHED.summary, f"{reason}.", remedy))
 
 
-def _port_remedy(target: Target, addresses: list[str], seconds: float) -> str:
+def _port_remedy(target: Target, addresses: list[str], seconds: float, ports: tuple[int, int]) -> str:
     """Return what to do; where the other port of WinRM answers, the connection names the wrong one."""
-    other = {HTTPS_PORT: HTTP_PORT, HTTP_PORT: HTTPS_PORT}.get(target.port)
+    http, https = ports
+    other = {https: http, http: https}.get(target.port)
     if other is not None and target.settings.via is None and _accepts(addresses, other, seconds):
-        is_plain = other == HTTP_PORT
+        is_plain = other == http
         return (
             f'Port {other} answers: WinRM is there {"without" if is_plain else "with"} TLS. Write "tls: '
             f'{"false" if is_plain else "true"}" for this host'

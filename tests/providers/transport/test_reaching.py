@@ -18,7 +18,6 @@ from providers.simulator.wire.authentication import Scheme
 from providers.simulator.wire.certificates import Authority
 from providers.simulator.wire.server import Server
 from providers.transport.settings import Secret, Target, target_of
-from providers.transport.wsman import reaching
 from providers.transport.wsman.reaching import glimpse, reach
 from reconciler.model.commands import Authentication
 from reconciler.model.findings import Check, Finding, Status
@@ -128,23 +127,18 @@ def test_a_closed_port_is_told_with_what_to_run_on_the_host() -> None:
 
 
 @pytest.mark.parametrize(("tls", "said"), [(True, "tls: false"), (False, "tls: true")])
-def test_the_other_port_of_winrm_is_named_where_it_answers(
-    tls: bool, said: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_other_port_of_winrm_is_named_where_it_answers(tls: bool, said: str) -> None:
     with listening() as server:
-        mine, other = ("HTTPS_PORT", "HTTP_PORT") if tls else ("HTTP_PORT", "HTTPS_PORT")
         port = closed_port()
-        monkeypatch.setattr(reaching, mine, port)
-        monkeypatch.setattr(reaching, other, server.port)
-        found = last(reach(target(port=port, tls=tls), NOW))
+        ports = (server.port, port) if tls else (port, server.port)
+        found = last(reach(target(port=port, tls=tls), NOW, ports=ports))
     assert found.check is Check.PORT
     assert f"Port {server.port} answers" in found.remedy
     assert said in found.remedy
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows refuses what its queue cannot hold")
-def test_silence_is_told_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reaching, "CONNECT_SECONDS", 0.2)
+def test_silence_is_told_as_such() -> None:
     with socket.socket() as full:
         full.bind(("127.0.0.1", 0))
         full.listen(0)
@@ -154,7 +148,7 @@ def test_silence_is_told_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
         for one in waiting:
             one.setblocking(False)
             one.connect_ex(("127.0.0.1", port))
-        found = last(reach(target(port=port), NOW))
+        found = last(reach(target(port=port), NOW, 0.2))
         for one in waiting:
             one.close()
     assert (found.check, found.status) == (Check.PORT, Status.FAILED)
