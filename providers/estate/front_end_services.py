@@ -1,9 +1,10 @@
-"""RTCSRV on one Front End and what hangs on it: how it is read, what has to run there, and how far it is.
+"""The Front End service (RTCSRV) of one host and the services that depend on it: reading, starting, progress.
 
-Stop-CsWindowsService also stops what depends on the service, and Start does not start that again. So a restart is three
-effects, each of which takes its time: the calls there are come to their end, the service starts (minutes as a rule, up
-to an hour), its dependents start. Sources: Stop- and Start-CsWindowsService (Microsoft Learn); Prevent new sessions for
-services (Gg182553); DOMAIN 5.1.
+Stop-CsWindowsService also stops the services that depend on RTCSRV. Start-CsWindowsService does not start them again.
+So a restart has three effects, and each takes its time: the current calls end, RTCSRV starts (usually minutes, up to an
+hour), the dependent services start.
+
+Sources: Stop- and Start-CsWindowsService (Microsoft Learn); Prevent new sessions for services (Gg182553); DOMAIN 5.1.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ LONGEST_DEPENDENT: Final = 600.0
 
 
 def front_end_query(host: str, landscape: Landscape) -> Command:
-    """Return the read of RTCSRV on a Front End, and of what is known to hang on it."""
+    """Return the read of RTCSRV on a Front End and of the services known to depend on it."""
     state = state_of(host, landscape)
     known = {*state.running_dependents, *state.stopped_dependents} if state else set()
     names = sorted({*known, *services_owed(landscape.prior.obligations, host)} - {SERVICE})
@@ -53,13 +54,13 @@ def front_end_query(host: str, landscape: Landscape) -> Command:
 
 
 def state_of(host: str, landscape: Landscape) -> ServiceState | None:
-    """Return RTCSRV as it was read of a Front End; None where it was not."""
+    """Return RTCSRV as it was read on a Front End; None if it was not read."""
     observed = landscape.one(ServiceRestart, host)
     return service_state(observed, SERVICE) if observed else None
 
 
 def not_running(host: str, services: Iterable[str], landscape: Landscape) -> tuple[str, ...]:
-    """Return those of ``services`` that do not run on a Front End, or were not read."""
+    """Return those of ``services`` that do not run on a Front End or were not read."""
     state = state_of(host, landscape)
     if state is None:
         return tuple(services)
@@ -70,12 +71,12 @@ def not_running(host: str, services: Iterable[str], landscape: Landscape) -> tup
 
 
 def owed_services(host: str, landscape: Landscape) -> tuple[str, ...]:
-    """Return the services that a restart stopped, that have to run, and that do not."""
+    """Return the services that a restart stopped and that do not run again yet."""
     return not_running(host, services_owed(landscape.prior.obligations, host), landscape)
 
 
 def seen_coming(host: str, state: ServiceState) -> UnderWay | None:
-    """Return what RTCSRV on a Front End is about to be: running, or stopped when its calls have ended."""
+    """Return the change that RTCSRV on a Front End is going through: it starts, or it waits for calls to end."""
     if state.is_starting:
         return UnderWay(f"{SERVICE} on {host} is starting for {ago(state.age)}", LONGEST_START)
     if state.is_stopping:
@@ -84,7 +85,7 @@ def seen_coming(host: str, state: ServiceState) -> UnderWay | None:
 
 
 def under_way(host: str, services: Iterable[str], landscape: Landscape) -> UnderWay | None:
-    """Return what is seen to come on a Front End: what RTCSRV is about to be, or the start of one of ``services``."""
+    """Return the change that is in progress on a Front End: that of RTCSRV, or the start of one of ``services``."""
     observed, state = landscape.one(ServiceRestart, host), state_of(host, landscape)
     if observed is None or state is None:
         return None
@@ -98,7 +99,7 @@ def under_way(host: str, services: Iterable[str], landscape: Landscape) -> Under
 
 
 def coming(owed: Obligation, landscape: Landscape) -> UnderWay | None:
-    """Return how far a start is that will end an obligation by itself, with the seconds that it may still take."""
+    """Return the start in progress that will end an obligation, with the seconds it may still take."""
     host, _, service = owed.subject.partition("/")
     state = state_of(host, landscape)
     if owed.duty not in (FRONT_END_RESTART.name, SERVICE_RUNS.name) or state is None or not state.is_starting:
@@ -117,7 +118,7 @@ def _is_since(owed: Obligation, state: ServiceState) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What is to be done to the services of one Front End."""
+    """What a plan does to the services of one Front End."""
 
     host: str
     reasons: tuple[str, ...]
@@ -128,7 +129,7 @@ class Work:
 
     @property
     def services(self) -> tuple[str, ...]:
-        """Every service that has to run when it is done."""
+        """Every service that runs when the work is done."""
         return (SERVICE, *self.dependents) if self.starts else self.dependents
 
     @property
@@ -137,7 +138,7 @@ class Work:
 
     @property
     def commands(self) -> tuple[Command, ...]:
-        """Stop, start, and the start of each dependent; none of them is waited for, what is seen decides."""
+        """Stop, start, start of each dependent. No command waits for its effect; the engine reads the state instead."""
         endpoint = Endpoint(Connection.LYNC, self.host)
         starts = tuple(
             write("Start-CsWindowsService", endpoint, Name=service, NoWait=True) for service in self.services
@@ -148,22 +149,22 @@ class Work:
 
 
 def starting(service: str, host: str) -> str:
-    """Return the command that starts a service of a Front End, to be pasted in a shell on any other.
+    """Return the command that starts a service of a Front End; a person pastes it on any other Front End.
 
-    It waits for nothing: a pool that is down comes up only when enough of its Front Ends start together.
+    The command does not wait: a pool that is down comes up only when enough Front Ends start at the same time.
     """
     return str(write("Start-CsWindowsService", Name=service, ComputerName=host, NoWait=True))
 
 
 def enabling(host: str) -> str:
-    """Return the command that lets Windows start RTCSRV again, to be pasted in a shell on the Front End, with where."""
+    """Return the command that lets Windows start RTCSRV again, with the host to run it on."""
     return f"on {host}:\n  Set-Service -Name {SERVICE} -StartupType Automatic"
 
 
 def work_on(host: str, reasons: Sequence[str], landscape: Landscape) -> Work | None:
-    """Return what is to be done on a Front End that has ``reasons`` to restart, or services that have to run.
+    """Return what to do on a Front End: restart it for ``reasons``, or start services that have to run.
 
-    One that restarts gets back what ran on it; one that is stopped also what Windows would have started with it.
+    A restart starts again what ran before it. A start also starts the dependents that Windows would have started.
     """
     state = state_of(host, landscape)
     if state is None:
@@ -183,7 +184,7 @@ def work_on(host: str, reasons: Sequence[str], landscape: Landscape) -> Work | N
 
 
 def stops(action: Action) -> bool:
-    """True where the action takes a running Front End from its users."""
+    """True where the action stops a running Front End."""
     return any(command.cmdlet == "Stop-CsWindowsService" for command in action.commands)
 
 

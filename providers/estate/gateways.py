@@ -1,7 +1,7 @@
-"""How gateways are referred to: by address in this project, by name on the server.
+"""How gateways are named: by address in this project, by name on the server.
 
-exchucutil names a gateway after the pool object (``1:1``), so its name is only known once it is there; its address is
-the pool's FQDN from the start.
+exchucutil names a gateway after the pool object (``1:1``), so the name is unknown until the gateway exists. The address
+is the FQDN of the pool and is known from the start.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from reconciler.model.values import folded
 
 
 def gateway_argument(address: str, landscape: Landscape) -> str | ObjectId | NameOf:
-    """Return what a cmdlet takes for the gateway: its GUID, or the promise of its name where it is still to be made."""
+    """Return what a cmdlet takes for a gateway: its GUID, or the promise of its name if it does not exist yet."""
     gateway = landscape.one(IPGateway, address)
     if gateway is not None and not gateway.name:
         return NameOf(Address(IPGateway.name, address), "gateway")
@@ -27,7 +27,7 @@ def gateway_argument(address: str, landscape: Landscape) -> str | ObjectId | Nam
 
 
 def address_of(gateway_name: str, landscape: Landscape) -> str:
-    """Return the address of a gateway referred to by name; the name itself, in lower case, where it is not known."""
+    """Return the address of the gateway with a name; if there is none, the name in lower case."""
     wanted = folded(gateway_name)
     gateways = landscape.all(IPGateway).values()
     found = next((one.key for one in gateways if one.name and folded(one.name) == wanted), None)
@@ -46,9 +46,9 @@ def gateways_of(plan: str, landscape: Landscape) -> tuple[str, ...]:
 
 
 def lasting_gateways(landscape: Landscape) -> Mapping[str, frozenset[str]]:
-    """Return the addresses of linked gateways by folded dial plan, without the links that the plan removes at its end.
+    """Return the addresses of linked gateways by folded dial plan, without links that this plan removes last.
 
-    Those are the hunt groups that are ours and declared no more; what cannot be read stays.
+    A plan removes the hunt groups that the state knows as ours and that are no longer declared. Unreadable ones stay.
     """
     wanted = landscape.wanted(HuntGroup)
     ours = {address.folded for address in landscape.prior.resources if address.type == HuntGroup.name}

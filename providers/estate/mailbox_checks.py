@@ -1,8 +1,9 @@
-"""What forbids or clouds UM for a mailbox, over all rows at once.
+"""Checks of the declared mailboxes, over all rows at once.
 
-Exchange refuses a wrong extension or a second use of one only when the mailbox is enabled, one by one; here all rows
-are judged together, against each other and against what is there. Sources: Enable-UMMailbox, Get-CsUser (Microsoft
-Learn); DOMAIN 3.11, 3.13, 7.7; RELIABILITY D11.
+Exchange refuses a wrong or duplicate extension only when it enables the mailbox, one mailbox at a time. Here all rows
+are checked together, against each other and against the servers.
+
+Sources: Enable-UMMailbox, Get-CsUser (Microsoft Learn); DOMAIN 3.11, 3.13, 7.7; RELIABILITY D11.
 """
 
 from __future__ import annotations
@@ -130,7 +131,7 @@ _SEVERAL: Final = 3
 
 
 def check_mailboxes(landscape: Landscape) -> Sequence[Diagnostic]:
-    """Return everything wrong with the declared mailboxes, in one pass over them."""
+    """Return everything wrong with the declared mailboxes."""
     ended = [row for row in landscape.written(UMMailbox).values() if is_ended(row.attributes)]
     declared, plans = _declared(landscape)
     return (
@@ -142,7 +143,7 @@ def check_mailboxes(landscape: Landscape) -> Sequence[Diagnostic]:
 
 
 def check_rows(landscape: Landscape) -> Sequence[Diagnostic]:
-    """Return what contradicts itself among the rows of mailboxes, whatever the servers will tell of them."""
+    """Return the contradictions among the rows themselves, without asking any server."""
     declared, plans = _declared(landscape)
     digits = _digits(landscape)
     miscounted = _miscounted(declared, plans, digits)
@@ -168,7 +169,7 @@ def _wrong_plan(plan: str, count: int, length: int, landscape: Landscape) -> Dia
 
 
 def _of_two(ended: Sequence[Resource], landscape: Landscape) -> Iterator[Diagnostic]:
-    """Find rows that end somebody's voice mail and do not say whose; one without a mailbox has ended already."""
+    """Find rows that end voice mail and whose name fits two mailboxes. A row without a mailbox is done already."""
     mailboxes = landscape.all(Mailbox)
     if not ended or not landscape.is_readable(Mailbox):
         return
@@ -178,7 +179,7 @@ def _of_two(ended: Sequence[Resource], landscape: Landscape) -> Iterator[Diagnos
 
 
 def is_ended(row: Mapping[str, Value]) -> bool:
-    """True for a row that ends voice mail of its user."""
+    """True for a row that ends the voice mail of its user."""
     return UMMailbox.state.of(row) == "absent"
 
 
@@ -198,7 +199,7 @@ def _against_world(declared: Mapping[str, Resource], landscape: Landscape) -> It
 def _within_plans(
     declared: Mapping[str, Resource], plans: Mapping[str, str | None], digits: Mapping[str, int]
 ) -> Iterator[Diagnostic]:
-    """Find rows whose dial plan is not that of their policy, or whose extensions are not as long as it asks."""
+    """Find rows with a dial plan other than that of their policy, or with extensions of the wrong length."""
     for row in declared.values():
         plan = plans[row.key]
         written = row.get(UMMailbox.dial_plan)
@@ -215,9 +216,9 @@ def _within_plans(
 def _miscounted(
     declared: Mapping[str, Resource], plans: Mapping[str, str | None], digits: Mapping[str, int]
 ) -> Mapping[str, int]:
-    """Return, by folded dial plan, the length of its users' extensions where all have one that it does not ask for.
+    """Return the dial plans whose users all have extensions of one other length, with that length.
 
-    It is then the dial plan that is wrong, which is told once.
+    Then the dial plan is wrong, not its users, and one finding says so.
     """
     lengths: dict[str, Counter[int]] = {}
     for row in declared.values():
@@ -235,7 +236,7 @@ def _miscounted(
 def _whom(
     row: Resource, mailboxes: Mapping[str, Resource], fits: Mapping[str, tuple[Fit, ...]]
 ) -> Iterator[Diagnostic]:
-    """Find rows that name no mailbox, or more than one; tell which is meant where that is not plain."""
+    """Find rows that name no mailbox or several; note which mailbox a row means if its name alone does not show it."""
     found = fits.get(folded(row.written or row.key), ())
     if row.key in mailboxes:
         if row.written is not None:
@@ -286,7 +287,7 @@ def _against_lync(
 
 
 def _is_enabled(row: Resource, landscape: Landscape) -> bool:
-    """True where the plan enables a mailbox, or would if nothing forbade it."""
+    """True where the plan enables a mailbox, or would enable it if no check forbade it."""
     action = landscape.actions.get(row.address)
     is_there = landscape.one(UMMailbox, row.key) is not None
     return not is_there or (action is not None and action.kind in (ActionKind.CREATE, ActionKind.REPLACE))

@@ -1,7 +1,9 @@
-"""Extensions and SIP addresses that two mailboxes ask for, or that somebody else holds.
+"""Extensions and SIP addresses that two mailboxes ask for, or that another mailbox already holds.
 
-Exchange counts an extension as given as long as any recipient has its EUM address, in the dial plan and in those
-equivalent to it. Sources: Enable-UMMailbox (Microsoft Learn); DOMAIN 7.7, 9.1.
+To Exchange an extension is taken as long as any recipient has its EUM address, in the dial plan or in an equivalent
+one.
+
+Sources: Enable-UMMailbox (Microsoft Learn); DOMAIN 7.7, 9.1.
 """
 
 from __future__ import annotations
@@ -44,7 +46,7 @@ RULES: Final = (EXTENSION_TWICE, SIP_TWICE)
 def given_twice(
     declared: Mapping[str, Resource], plans: Mapping[str, str | None], landscape: Landscape
 ) -> Iterator[Diagnostic]:
-    """Find what a row asks for and somebody else has: another row, another mailbox, or one without UM."""
+    """Find values that a row asks for and that another row, another mailbox or a mailbox without UM holds."""
     held: dict[tuple[str, str, str], Resource] = {}
     for mailbox in landscape.all(UMMailbox).values():
         if mailbox.key not in declared:
@@ -74,7 +76,7 @@ class _Scope:
 
 
 def _scopes(plan: str, landscape: Landscape) -> tuple[_Scope, ...]:
-    """Return the dial plan and those equivalent to it: an extension is unique among all of them."""
+    """Return the dial plan and its equivalents: an extension is unique among all of them."""
     by_context = {folded(one.get(DialPlan.phone_context) or ""): one.key for one in landscape.all(DialPlan).values()}
     known = landscape.one(DialPlan, plan)
     contexts = (
@@ -84,14 +86,14 @@ def _scopes(plan: str, landscape: Landscape) -> tuple[_Scope, ...]:
 
 
 def _claims(mailbox: Resource) -> Iterator[tuple[Rule, str]]:
-    """Yield what a mailbox holds alone within its dial plan, each with the rule about it."""
+    """Yield the values that only one mailbox of a dial plan may have, each with the rule about it."""
     yield from ((EXTENSION_TWICE, value) for value in mailbox.get(UMMailbox.extension))
     if sip := mailbox.get(UMMailbox.sip_address):
         yield SIP_TWICE, sip
 
 
 def _holder(row: Resource, plan: str, value: str, holder: Resource, landscape: Landscape) -> tuple[str, str]:
-    """Return what is said of a value that another mailbox has, and how it becomes free."""
+    """Return the detail and the remedy for a value that another mailbox holds."""
     if holder.key in landscape.written(UMMailbox):
         return f"{value} is given to {placed(holder)} and {placed(row)} in {plan}.", ""
     where = holder.get(UMMailbox.dial_plan) or plan
@@ -102,7 +104,7 @@ def _holder(row: Resource, plan: str, value: str, holder: Resource, landscape: L
 
 
 def _left(row: Resource, value: str, scopes: Sequence[_Scope], landscape: Landscape) -> Resource | None:
-    """Return the left-over address of somebody else that keeps ``value`` taken, or None."""
+    """Return the left-over address of another mailbox that keeps ``value`` taken, or None."""
     found = (landscape.one(EumAddress, f"{value};phone-context={scope.context}") for scope in scopes)
     return next((one for one in found if one is not None and one.get(EumAddress.holder) != folded(row.key)), None)
 
@@ -116,7 +118,7 @@ def _left_over(row: Resource, plan: str, value: str, left: Resource) -> tuple[st
 
 
 def _freeing(address: Resource) -> str:
-    """Return the command that takes a left-over address away, ready to be pasted."""
+    """Return the command that removes a left-over address; a person pastes it."""
     taken = "'" + str(address.get(EumAddress.written)).replace("'", "''") + "'"
     command = write("Set-Mailbox", Identity=address.get(EumAddress.holder))
     return f"{command} -EmailAddresses @{{Remove={taken}}}"

@@ -1,10 +1,12 @@
-"""Which gateway places the outgoing calls of each dial plan: the rule of step 6, solved jointly.
+"""Which gateway places the outgoing calls of each dial plan: step 6, solved for all dial plans together.
 
-A dial plan must have exactly one gateway with outgoing calls, the one of the pool best able to carry them; but the flag
-lives on the gateway, which several dial plans share. So the plans that share gateways are solved together: first by
-one gateway that suits all, else by a choice for each that gives no other plan a second one. A choice that is still
-valid is kept, so that nothing flaps. Sources: Configure Unified Messaging on Microsoft Exchange (Gg398129), Configure
-UM to work with Lync Server (JJ966276); DOMAIN 6.
+A dial plan needs exactly one gateway with outgoing calls, that of the pool best able to carry them. The flag is on the
+gateway, and dial plans share gateways. So dial plans that share gateways are solved together: first one gateway for all
+of them, else one for each so that no dial plan gets two. A choice that is still valid is kept, so the result does not
+change from plan to plan.
+
+Sources: Configure Unified Messaging on Microsoft Exchange (Gg398129), Configure UM to work with Lync Server (JJ966276);
+DOMAIN 6.
 """
 
 from __future__ import annotations
@@ -38,7 +40,7 @@ _SEARCH_LIMIT = 20_000
 
 
 class GatewayClass(Enum):
-    """How suitable a gateway is for outgoing calls of a dial plan; the value is its name for people."""
+    """How well a gateway suits the outgoing calls of a dial plan; the value is the text that people see."""
 
     HOME = "in the home site"
     REMOTE = "in another central site"
@@ -48,7 +50,7 @@ class GatewayClass(Enum):
 
 
 class Trouble(Enum):
-    """Why a dial plan's gateways are left as they are."""
+    """Why the gateways of a dial plan stay as they are."""
 
     NOT_LINKED = "no gateway is linked to it"
     INVALID_CHOICE = "the gateway chosen for it cannot be taken"
@@ -82,7 +84,7 @@ class PlanOutcalls:
 
 @dataclass(frozen=True, slots=True)
 class _World:
-    """What choosing looks at, read once."""
+    """The facts that the choice depends on, read once."""
 
     pools: Mapping[str, UcPool]
     users: Mapping[str, int]
@@ -94,7 +96,7 @@ class _World:
 
 
 def solve_outcalls(landscape: Landscape) -> tuple[PlanOutcalls, ...]:
-    """Return what was decided for each managed dial plan, in order of name."""
+    """Return the decision for each managed dial plan, in order of name."""
     world = _World(
         uc_pools(landscape),
         voice_users_by_pool(landscape),
@@ -119,7 +121,7 @@ def _settled(each: PlanOutcalls, chosen: Mapping[str, str]) -> PlanOutcalls:
 
 
 def wanted_outcalls(decided: Iterable[PlanOutcalls]) -> Mapping[str, bool]:
-    """Return, for each gateway that is ours to set, whether it allows outgoing calls."""
+    """Return for each gateway that we set whether it allows outgoing calls."""
     solved = [each for each in decided if each.chosen]
     chosen = {each.chosen for each in solved}
     return {gateway: gateway in chosen for gateway in sorted({g for each in solved for g in each.gateways})}
@@ -129,7 +131,7 @@ def wanted_outcalls(decided: Iterable[PlanOutcalls]) -> Mapping[str, bool]:
 
 
 def _enabled_before(landscape: Landscape) -> frozenset[str]:
-    """Return the gateways with outgoing calls now: before exchucutil resets them, where this plan runs it."""
+    """Return the gateways that allow outgoing calls; if this plan runs exchucutil, those before the script."""
     for action in landscape.actions.values():
         if action.address.type == Exchucutil.name and action.kind is ActionKind.RUN:
             return frozenset(Exchucutil.outcalls.of(action.expects or EMPTY))
@@ -138,7 +140,7 @@ def _enabled_before(landscape: Landscape) -> frozenset[str]:
 
 
 def _applied(landscape: Landscape) -> frozenset[str]:
-    """Return the gateways that were last given outgoing calls by us."""
+    """Return the gateways to which our last apply gave outgoing calls."""
     known = landscape.prior.resources.values()
     return frozenset(
         one.address.key
@@ -160,7 +162,7 @@ def _described(plan: Resource, counts: Mapping[str, int] | None, world: _World) 
 
 
 def _home_site(plan: Resource, counts: Mapping[str, int] | None, landscape: Landscape) -> tuple[str | None, bool]:
-    """Return the home site of a plan: declared, else kept from the first apply, else that of most of its users."""
+    """Return the home site of a plan: the declared one, else the one kept in the state, else that of most users."""
     declared = plan.get(DialPlan.site)
     if declared:
         return declared, False
@@ -173,7 +175,7 @@ def _home_site(plan: Resource, counts: Mapping[str, int] | None, landscape: Land
 
 
 def site_decision(plan: Resource) -> str:
-    """Return the name under which a plan's site is kept in the state."""
+    """Return the name under which the state keeps the site of a plan."""
     return f"{plan.address}:site"
 
 
@@ -193,7 +195,7 @@ def _class_of(gateway: str, site: str | None, world: _World) -> GatewayClass:
 
 
 def _with_tiers(each: PlanOutcalls, world: _World) -> PlanOutcalls:
-    """Return the plan with its candidates: the only gateway, the one asked for, or all by suitability."""
+    """Return the plan with its candidates: its only gateway, the chosen one, or all in order of suitability."""
     if not each.gateways:
         return replace(each, trouble=Trouble.NOT_LINKED)
     if each.explicit is not None and (
@@ -218,7 +220,7 @@ def _with_tiers(each: PlanOutcalls, world: _World) -> PlanOutcalls:
 
 
 def _incumbent(each: PlanOutcalls, world: _World) -> str | None:
-    """Return the gateway to keep: the only one enabled, else the one last applied."""
+    """Return the gateway to keep: the only one enabled, else the one of our last apply."""
     for known in (world.enabled_before, world.applied):
         among = [gateway for gateway in each.gateways if gateway in known]
         if len(among) == 1:
@@ -249,10 +251,10 @@ def _components(plans: Sequence[PlanOutcalls]) -> Iterator[tuple[PlanOutcalls, .
 
 
 def _choose(shared: tuple[PlanOutcalls, ...], world: _World) -> Mapping[str, str]:
-    """Return the gateway of each plan, by its key; empty where no choice gives each exactly one.
+    """Return the gateway of each plan, by key; empty if no choice gives each plan exactly one.
 
-    Less suitable groups of candidates are opened only when the better ones have no solution. At last a plan takes what
-    the operator chose for another one it shares gateways with.
+    Less suitable gateways are tried only if the better ones have no solution. As a last resort a plan takes the gateway
+    that the operator chose for a plan it shares gateways with.
     """
     depth = max(len(each.tiers) for each in shared)
     asked = {each.explicit for each in shared if each.explicit}
@@ -273,7 +275,7 @@ def _candidates(each: PlanOutcalls, opened: int, asked: set[str]) -> tuple[str, 
 def _one_for_all(
     shared: Sequence[PlanOutcalls], candidates: Mapping[str, tuple[str, ...]], world: _World
 ) -> Mapping[str, str]:
-    """Return the one gateway that suits all: kept by most, then best suited, then by capacity."""
+    """Return the one gateway that suits all plans: most suitable, then kept by most, then by capacity."""
     common = set[str].intersection(*(set(candidates[each.plan.key]) for each in shared))
     if not common:
         return {}
@@ -292,7 +294,7 @@ def _tier_of(each: PlanOutcalls, gateway: str) -> int:
 
 
 def _one_for_each(shared: Sequence[PlanOutcalls], candidates: Mapping[str, tuple[str, ...]]) -> Mapping[str, str]:
-    """Return a choice for each plan that gives no plan a second gateway; the first in order of preference."""
+    """Return a gateway for each plan so that no plan gets a second one; the first solution in order of preference."""
     users: dict[str, list[PlanOutcalls]] = {}
     for each in shared:
         for gateway in each.gateways:

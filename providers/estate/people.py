@@ -1,10 +1,11 @@
-"""Whom a text means: the names of mailboxes, as Exchange looks them up.
+"""Which mailbox a text names, by the rules of Exchange.
 
-An ``-Identity`` fits a mailbox by primary address, any other address, alias, logon name or account name, and one text
-may so fit two people: the logon name of one is the mail address of another. Here a text is looked up once, among all
-mailboxes that were listed, and what is written to is the object that was found. The primary address, by which rows are
-documented to name mailboxes, counts before the other names; among these, what fits two is nobody. Sources: Get-Mailbox,
-parameter Identity (Microsoft Learn); DOMAIN 7.7, 9.1.
+``-Identity`` accepts the primary address, any other address, the alias, the logon name or the account name. So one text
+can fit two mailboxes: the logon name of one user can be the mail address of another. A text is looked up once among all
+listed mailboxes, and commands then use the GUID of the mailbox that was found. The primary address comes first; a text
+that fits two mailboxes by other names fits none.
+
+Sources: Get-Mailbox, parameter Identity (Microsoft Learn); DOMAIN 7.7, 9.1.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from reconciler.model.values import folded
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """A mailbox that a text fits, and what the text is of it."""
+    """A mailbox that a text names, and by which kind of name."""
 
     key: str
     kind: str
@@ -29,7 +30,7 @@ class Fit:
 
 
 def names_of(mailbox: Resource) -> Iterator[tuple[str, str]]:
-    """Yield the names that a mailbox goes by beside its primary address, each with what it is."""
+    """Yield the names of a mailbox other than its primary address, each with its kind."""
     if logon := mailbox.get(Mailbox.logon_name):
         yield logon, "the logon name"
     if alias := mailbox.get(Mailbox.alias):
@@ -50,13 +51,13 @@ _ADDRESSES = {"smtp": "another address", "sip": "the SIP address"}
 
 
 def _domain_label(distinguished_name: str) -> str:
-    """Return the first label of the object's domain: the NetBIOS name of a domain, unless somebody chose another."""
+    """Return the first label of the object's domain, which is the NetBIOS name of the domain by default."""
     parts = (part.strip() for part in distinguished_name.split(","))
     return next((part[3:] for part in parts if part[:3].upper() == "DC="), "")
 
 
 def fits_by_name(texts: Iterable[str], landscape: Landscape) -> Mapping[str, tuple[Fit, ...]]:
-    """Return, by folded text, the mailboxes that each of ``texts`` fits as another name than the primary address."""
+    """Return, by folded text, the mailboxes that have the text as a name other than the primary address."""
     asked = {folded(text) for text in texts}
     found: dict[str, dict[str, Fit]] = {}
     for mailbox in landscape.all(Mailbox).values():
@@ -69,9 +70,9 @@ def fits_by_name(texts: Iterable[str], landscape: Landscape) -> Mapping[str, tup
 
 
 def rows_by_mailbox(landscape: Landscape) -> Mapping[str, str]:
-    """Return, by declared key, the primary address of the one mailbox that the key fits by another of its names.
+    """Return, by declared key, the primary address of the one mailbox that has the key as another name.
 
-    Of two rows that mean one mailbox neither may give way: the second is left as it is, for the check to refuse.
+    If two rows name one mailbox, the second keeps its key, and a check refuses it.
     """
     rows: Mapping[str, Resource] = landscape.written(UMMailbox)
     mailboxes = landscape.all(Mailbox)
@@ -90,7 +91,7 @@ def rows_by_mailbox(landscape: Landscape) -> Mapping[str, str]:
 
 
 def guids_of(keys: Collection[str], landscape: Landscape) -> Mapping[str, str]:
-    """Return the GUIDs of the mailboxes that ``keys`` name; a primary address may have become another one since."""
+    """Return the GUIDs of the mailboxes that ``keys`` name; a primary address may have changed since."""
     known = {key: landscape.one(UMMailbox, key) or landscape.one(Mailbox, key) for key in keys}
     moved = [key for key, found in known.items() if found is None]
     fits = fits_by_name(moved, landscape) if moved else {}

@@ -15,13 +15,13 @@ from reconciler.model.values import folded
 
 
 def plans_by_policy(landscape: Landscape) -> Mapping[str, str]:
-    """Return the dial plan of each policy that is desired or there, by the policy's key in lower case."""
+    """Return the dial plan of each desired or existing policy, by the key of the policy in lower case."""
     policies = [*landscape.all(MailboxPolicy).values(), *landscape.wanted(MailboxPolicy).values()]
     return {folded(policy.key): plan for policy in policies if (plan := policy.get(MailboxPolicy.dial_plan))}
 
 
 def plan_of(policy: str | None, by_policy: Mapping[str, str]) -> str | None:
-    """Return the dial plan of a policy's key; of ``Redmond/default`` it is Redmond, whether or not it is there."""
+    """Return the dial plan of a policy; ``Redmond/default`` belongs to Redmond even if it does not exist yet."""
     if not policy:
         return None
     return by_policy.get(folded(policy)) or (policy.removesuffix(DEFAULT) if policy.endswith(DEFAULT) else None)

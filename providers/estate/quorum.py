@@ -1,8 +1,9 @@
-"""How many Front Ends of a pool must run for the pool to stay up, and how many for it to start.
+"""How many Front Ends of a pool must run for it to stay up, and how many for it to start.
 
-From Lync Server 2013 on, a pool that falls below this number stops all its services by itself. For larger pools only
-the first so many Front Ends count, in the order of the topology. Source: Topologies and components for Front End
-Servers (Gg412996); DOMAIN 5.2.
+From Lync Server 2013 on, a pool stops its services itself when it falls below this number. In larger pools only the
+first Front Ends in the order of the topology count.
+
+Source: Topologies and components for Front End Servers (Gg412996); DOMAIN 5.2.
 """
 
 from __future__ import annotations
@@ -15,17 +16,17 @@ _COUNTED = {8: 7, 9: 7, 10: 9, 11: 9, 12: 9}
 
 
 def needed_to_stay_up(size: int) -> int:
-    """Return how many Front Ends must run in a pool of ``size``; beyond the published table, more than half."""
+    """Return how many Front Ends must run in a pool of ``size``; more than half for sizes not published."""
     return _TO_STAY_UP.get(size, size // 2 + 1)
 
 
 def needed_to_start(size: int) -> int:
-    """Return how many Front Ends must come together for a pool of ``size`` that is down; beyond the table, 85 %."""
+    """Return how many Front Ends must start in a pool of ``size`` that is down; 85 % for sizes not published."""
     return _TO_START.get(size, -(-size * 85 // 100))
 
 
 def counted(members: Sequence[str]) -> tuple[str, ...]:
-    """Return the Front Ends that count, of all in the order of the topology."""
+    """Return the Front Ends that count, from all in the order of the topology."""
     return tuple(members[: _COUNTED.get(len(members), len(members))])
 
 

@@ -1,7 +1,9 @@
-"""What clouds the services of Front Ends: one that should run and does not, and what keeps one from starting again.
+"""Warnings about the services of Front Ends: one does not run, or may not start again after a restart.
 
-A Front End that starts no more is found out after it was stopped, so what is known to do that is told before. Source of
-the reserved characters: KB 2912334 (only its beginning could be read: that the restart is what fails is inferred).
+A Front End that does not start again is noticed only after it was stopped, so known causes are reported before.
+
+Source of the reserved characters: KB 2912334. Only its beginning could be read; that it is the restart that fails is
+inferred.
 """
 
 from __future__ import annotations
@@ -64,7 +66,7 @@ _RESERVED = frozenset(";/?:&=+$,")
 
 
 def check_services(pools: Mapping[str, UcPool], landscape: Landscape) -> Iterator[Diagnostic]:
-    """Return what is to be told of the services of each Front End; ``pools`` by Front End."""
+    """Yield the findings about the services of each Front End; ``pools`` by Front End."""
     warned: set[str] = set()
     for host, pool in pools.items():
         action = landscape.actions.get(Address(ServiceRestart.name, host))
@@ -105,7 +107,7 @@ def _uncompared(host: str, settings: Settings) -> Diagnostic:
 
 
 def _down(host: str, state: ServiceState, action: Action | None) -> Iterator[Diagnostic]:
-    """Yield what should run on a Front End and does not, whether or not this plan starts it."""
+    """Yield the services that should run on a Front End and do not, whether or not this plan starts them."""
     begun = started_by(action) if action is not None else frozenset()
     address = Address(ServiceRestart.name, host)
     if state.is_starting:

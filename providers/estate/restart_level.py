@@ -1,9 +1,11 @@
-"""When a Front End must restart: a level of observed times and of what is owed, never an event.
+"""When a Front End must restart: decided by times that can be read and by open obligations, never by an event.
 
-Lync learns of UM objects when RTCSRV starts, so a Front End that started before the newest hunt group was made does
-not know it. Times of different clocks are not compared as they are: the difference of the Front End's clock to
-Exchange's is taken out first. What counts is WhenCreated, which exchucutil renews; WhenChanged and flags never count,
-or step 6 would ask for another restart for ever. Sources: Gg398129 (step 5); DOMAIN 5.3; RELIABILITY D1, D2.
+Lync reads UM objects when RTCSRV starts. So a Front End that started before the newest hunt group was made does not
+know that hunt group. Before two times are compared, the difference between the clock of the Front End and that of
+Exchange is subtracted. Only WhenCreated counts, which exchucutil renews. WhenChanged and flags do not: step 6 changes
+them and would ask for a restart again and again.
+
+Sources: Gg398129 (step 5); DOMAIN 5.3; RELIABILITY D1, D2.
 """
 
 from __future__ import annotations
@@ -32,10 +34,10 @@ as much; within it a Front End is not restarted once more, so that no restart of
 
 
 def restart_reasons(host: str, landscape: Landscape) -> tuple[str, ...]:
-    """Return why a Front End must be restarted, in words; nothing where it need not.
+    """Return why a Front End must restart, in words; empty if it need not.
 
-    One that is stopped and owes nothing is left alone: it reads everything when somebody starts it. So is one that is
-    starting, where it began after the need did.
+    A stopped Front End without an obligation is left alone: it reads everything when it starts. The same holds for one
+    that began to start after the need arose.
     """
     if any(action.kind is ActionKind.RUN for action in _actions(landscape, Exchucutil)):
         return ("exchucutil renews the hunt groups, which Lync reads when the service starts",)
@@ -59,13 +61,13 @@ def _actions(landscape: Landscape, kind: Named) -> tuple[Action, ...]:
 
 
 def _owed(host: str, landscape: Landscape) -> Obligation | None:
-    """Return the open obligation of a Front End to restart, unless its end is seen already."""
+    """Return the open obligation of a Front End to restart, unless the restart is already visible."""
     owed = landscape.prior.owes(FRONT_END_RESTART.of(host))
     return None if owed is None or has_restarted(owed, landscape) else owed
 
 
 def has_restarted(owed: Obligation, landscape: Landscape) -> bool:
-    """True where a Front End is seen to run since a moment after its obligation began."""
+    """True where a Front End runs and started after its obligation began."""
     state = state_of(owed.subject, landscape)
     return state is not None and state.is_running and _is_after(state, owed)
 
@@ -75,7 +77,7 @@ def _is_after(state: ServiceState, owed: Obligation) -> bool:
 
 
 def _links(landscape: Landscape) -> list[Resource]:
-    """Return the hunt groups that link a managed dial plan with a pool's gateway."""
+    """Return the hunt groups that link a managed dial plan with the gateway of a pool."""
     pools, plans = uc_pools(landscape), landscape.wanted(DialPlan)
     groups = landscape.all(HuntGroup).values()
     return [
@@ -84,7 +86,7 @@ def _links(landscape: Landscape) -> list[Resource]:
 
 
 def is_older_than_links(host: str, state: ServiceState, landscape: Landscape) -> bool:
-    """True where the newest hunt group was made after the service started; clocks not compared prove nothing."""
+    """True where the newest hunt group was made after the service started; False if the clocks are not known."""
     started, made_at = moment(state.start_time), moment(_newest_link(landscape))
     if started is None or made_at is None:
         return False
@@ -97,7 +99,7 @@ def is_older_than_links(host: str, state: ServiceState, landscape: Landscape) ->
 
 
 def is_of_unknown_age(host: str, state: ServiceState, landscape: Landscape) -> bool:
-    """True where a running service cannot be compared with the newest hunt group: no clock of Exchange was read."""
+    """True where a running service cannot be compared with the newest hunt group: no Exchange clock was read."""
     has_links = state.is_running and _newest_link(landscape) is not None
     return has_links and clock_ahead(host, landscape) is None
 
@@ -107,7 +109,7 @@ def _newest_link(landscape: Landscape) -> str | None:
 
 
 def clock_ahead(host: str, landscape: Landscape) -> timedelta | None:
-    """Return by how much a Front End's clock is ahead of the Exchange servers'; None where that was not read."""
+    """Return how far the clock of a Front End is ahead of Exchange; None if a clock was not read."""
     observed = landscape.one(ServiceRestart, host)
     own = moment(observed.get(WindowsServices.host_clock)) if observed else None
     reference = moment(observed.get(ServiceRestart.exchange_clock)) if observed else None
@@ -121,7 +123,7 @@ def clock_ahead(host: str, landscape: Landscape) -> timedelta | None:
 
 
 def exchange_clock(answer: Answer) -> str | None:
-    """Return Exchange's clock, from an answer of its entry point."""
+    """Return the clock of Exchange from an answer of its entry point."""
     command, reply = answer
     if command.endpoint.host or isinstance(reply, SessionError):
         return None
@@ -130,7 +132,7 @@ def exchange_clock(answer: Answer) -> str | None:
 
 
 def unreplicated(answer: Answer, landscape: Landscape) -> str | None:
-    """Return which catalogue lacks a hunt group that Lync is to find; one that does not answer is passed over."""
+    """Return which catalogue does not know a hunt group that Lync needs; one that does not answer is skipped."""
     command, reply = answer
     controller = command.argument("DomainController")
     if controller is None or isinstance(reply, SessionError):

@@ -1,9 +1,10 @@
-"""What a pool must have before one of its Front Ends is stopped, and before those that are stopped can start.
+"""What a pool needs before one of its Front Ends stops, and before stopped ones can start.
 
-One Front End of a pool is stopped at a time, and only while enough others carry it; those that are stopped start first,
-and together: a pool that lost its quorum comes up only when enough of them start at the same time. After each the pool
-is given its time to settle, counted from the start that is seen, so that it holds from one run to the next. Sources:
-Topologies and components for Front End Servers (Gg412996); DOMAIN 5.2; RELIABILITY D4.
+One Front End of a pool stops at a time, and only while enough others run. Stopped Front Ends start first and together:
+a pool that lost its quorum comes up only when enough of them start at the same time. After each restart the pool gets
+its time to settle, counted from the start time that is read, so it holds from one run to the next.
+
+Sources: Topologies and components for Front End Servers (Gg412996); DOMAIN 5.2; RELIABILITY D4.
 """
 
 from __future__ import annotations
@@ -50,14 +51,14 @@ RULES = (INTERRUPTS, LOSES_QUORUM)
 
 
 def check_pool(action: Action, pool: UcPool, landscape: Landscape) -> Sequence[Diagnostic]:
-    """Return what forbids an action for the sake of its pool, as far as that is known while planning."""
+    """Return the errors that the pool of a Front End causes, as far as they are known while planning."""
     if stops(action):
         return _check_stop(action, pool, landscape)
     return _check_start(action, pool, landscape) if starts(action) else ()
 
 
 def _check_stop(action: Action, pool: UcPool, landscape: Landscape) -> Sequence[Diagnostic]:
-    """Return whether stopping one Front End would take its pool with it."""
+    """Return an error if stopping one Front End would stop its pool."""
     host = action.address.key
     left = frozenset(member for member in pool.front_ends if _is_carrying(member, landscape)) - {host}
     if not left:
@@ -74,7 +75,7 @@ def _check_stop(action: Action, pool: UcPool, landscape: Landscape) -> Sequence[
 
 
 def _check_start(action: Action, pool: UcPool, landscape: Landscape) -> Sequence[Diagnostic]:
-    """Return whether a Front End of a pool that is down would wait for others that nobody starts."""
+    """Return an error if a Front End of a pool that is down would wait for others that nobody starts."""
     states = [state_of(member, landscape) for member in pool.front_ends]
     is_known = all(state is not None for state in states)
     up = sum(state is not None and state.is_running for state in states)
@@ -89,7 +90,7 @@ def _check_start(action: Action, pool: UcPool, landscape: Landscape) -> Sequence
 
 
 def _is_carrying(host: str, landscape: Landscape) -> bool:
-    """True for a Front End that runs, is starting, or is started by this plan before it stops another of its pool."""
+    """True for a Front End that runs, is starting, or is started by this plan before another one stops."""
     state = state_of(host, landscape)
     action = landscape.actions.get(Address(ServiceRestart.name, host))
     return (state is not None and state.is_up) or (action is not None and starts(action) and not stops(action))
@@ -104,7 +105,7 @@ def _absent(hosts: Sequence[str], landscape: Landscape) -> str:
 
 
 def _start_remedy(pool: UcPool, there: Collection[str], landscape: Landscape) -> str:
-    """Return the commands that start what is stopped; what was not read must be reached first."""
+    """Return the commands that start stopped Front Ends; those that were not read must be made reachable first."""
     absent = [host for host in pool.front_ends if host not in there]
     stopped = [host for host in absent if state_of(host, landscape) is not None]
     unread = [host for host in absent if state_of(host, landscape) is None]
@@ -115,7 +116,7 @@ def _start_remedy(pool: UcPool, there: Collection[str], landscape: Landscape) ->
 
 
 def lack(pool: UcPool, landscape: Landscape) -> str | None:
-    """Return what a pool that is down lacks to come up, if nobody starts more of it; None where it lacks nothing."""
+    """Return what a pool that is down lacks to come up; None if it lacks nothing."""
     states = [state for member in pool.front_ends if (state := state_of(member, landscape)) is not None]
     size, there = len(pool.front_ends), sum(state.is_up for state in states)
     is_up = sum(state.is_running for state in states) >= needed_to_stay_up(size)
@@ -128,7 +129,7 @@ def lack(pool: UcPool, landscape: Landscape) -> str | None:
 
 
 def fresh_states(pool: UcPool | None, answers: Sequence[Answer]) -> Mapping[str, ServiceState | None]:
-    """Return RTCSRV of each Front End of a pool, from answers that were just read."""
+    """Return RTCSRV of each Front End of a pool from fresh answers."""
     return {
         command.endpoint.host: answered_state(reply, SERVICE)
         for command, reply in answers
@@ -139,7 +140,7 @@ def fresh_states(pool: UcPool | None, answers: Sequence[Answer]) -> Mapping[str,
 def is_short(
     action: Action, pool: UcPool, states: Mapping[str, ServiceState | None], landscape: Landscape
 ) -> str | UnderWay | None:
-    """Return what the pool lacks for this Front End to stop now: every other one that should run must run again."""
+    """Return what the pool lacks for this Front End to stop now: all others that should run must run."""
     host = action.address.key
     others = {member: state for member, state in states.items() if member != host and state is not None}
     for member, state in sorted(others.items()):
@@ -156,7 +157,7 @@ def is_short(
 
 
 def _unsettled(action: Action, running: Mapping[str, ServiceState]) -> UnderWay | None:
-    """Return which Front End started so late that its pool has not settled."""
+    """Return the Front End that started so late that its pool has not settled."""
     young = {
         member: state
         for member, state in running.items()

@@ -1,8 +1,8 @@
-"""What the state keeps of an exchucutil that ran in vain: upon what it ran, and what it printed.
+"""What the state keeps of an exchucutil that ran and did not make what is missing: its inputs and its output.
 
-The script is destructive each time it runs, so it is not run again upon the very same: what it links, the gateways
-there are, and what is missing. Flags and custom hunt groups are no part of that, for step 6 and the plan itself change
-them. A run whose outcome is not known, or that only has not replicated, is no such attempt. ``state rm`` forgets it.
+Each run of the script is destructive, so it does not run again with equal inputs: the dial plans, the gateways and what
+is missing. Flags and custom hunt groups are no inputs, because step 6 and the plan change them. A run whose outcome is
+unknown, or whose effect has not replicated yet, is not kept. ``state rm`` removes the entry.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ RAN_IN_VAIN = Rule(
 
 
 class Attempt(Declares):
-    """What the state keeps of a script that ran in vain."""
+    """What the state keeps of such a run."""
 
     upon: Attr[Text]
     """Digest of what decides what the script makes of it."""
@@ -60,15 +60,15 @@ def attempt_of(address: Address, landscape: Landscape, missing: Sequence[str], p
 
 
 def attempt_upon(address: Address, landscape: Landscape, missing: Sequence[str]) -> Remembered | None:
-    """Return the attempt that the state remembers, where nothing that the script depends on has changed since."""
+    """Return the remembered run if nothing that the script depends on has changed since."""
     known = landscape.prior.resources.get(address)
     return known if known is not None and Attempt.upon.of(known.attributes) == inputs(landscape, missing) else None
 
 
 def ran_in_vain(script: Address, landscape: Landscape, missing: Sequence[str]) -> Sequence[Diagnostic]:
-    """Return that the script, which no plan runs though something is ``missing``, ran in vain and what it printed.
+    """Return that the script is not planned although something is ``missing``, with what it printed.
 
-    What else the plan does may already have moved what the script depends on: then the next plan runs it.
+    Another step of this plan may change its inputs; then the next plan runs it.
     """
     known = landscape.prior.resources.get(script)
     if known is None:
@@ -84,7 +84,7 @@ def ran_in_vain(script: Address, landscape: Landscape, missing: Sequence[str]) -
 
 
 def _quoted_output(known: Remembered, settings: Settings) -> str:
-    """Return where all that the script printed can be read, with what stands before its tables."""
+    """Return the first lines that the script printed, and the command that shows all of them."""
     printed = (Attempt.printed.of(known.attributes) or "").strip()
     first = [line for line in printed.partition("\n\n")[0].splitlines() if line.strip()][:_QUOTED]
     quoted = "\n".join(f"  {line}" for line in first)
@@ -96,7 +96,7 @@ def _quoted_output(known: Remembered, settings: Settings) -> str:
 
 
 def inputs(landscape: Landscape, missing: Sequence[str]) -> str:
-    """Return a digest of everything that decides what the script makes of it."""
+    """Return a digest of everything that decides what the script makes."""
     plans = [f"plan {plan.key} {plan.get(DialPlan.phone_context)} {plan.guid}" for plan in sip_dial_plans(landscape)]
     pools = [
         f"pool {pool.fqdn} {pool.pool_class.value} {name_given_to(pool.fqdn, landscape)}"

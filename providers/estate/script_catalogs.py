@@ -1,6 +1,7 @@
-"""Whether the global catalogues agree about gateways and hunt groups: exchucutil takes one of its own choice.
+"""Whether the global catalogues agree about gateways and hunt groups: exchucutil uses one of its own choice.
 
-On one that is behind it removes what is gone already, and makes what is there already: both fail.
+On a catalogue that is behind, the script removes objects that are already gone and makes objects that already exist.
+Both fail.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ def replication_queries(catalogs: Sequence[str]) -> tuple[Command, ...]:
 
 
 def not_agreed(answers: Sequence[Answer]) -> str | None:
-    """Return in words that two catalogues differ; None where they agree, or where one did not answer."""
+    """Return in words that two catalogues differ; None if they agree or one did not answer."""
     first: dict[str, tuple[object, frozenset[str]]] = {}
     for command, reply in answers:
         if command.cmdlet not in _LISTINGS or isinstance(reply, SessionError):

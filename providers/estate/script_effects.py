@@ -1,4 +1,4 @@
-"""What exchucutil finds and makes: gateways of pools, their hunt groups, and the names it would give.
+"""What exchucutil finds and makes: gateways of pools, their hunt groups, and the names of the gateways.
 
 Sources: ExchUCUtil.ps1; DOMAIN 4.2, 4.3.
 """
@@ -37,7 +37,7 @@ def _name(group: Resource) -> str:
 
 
 def made_gateway(pool: UcPool, landscape: Landscape) -> Resource:
-    """Return the gateway of a pool as the script leaves it: the flags are always set, on a reused one too."""
+    """Return the gateway of a pool as the script leaves it; it sets the flags of an existing gateway too."""
     is_branch = pool.pool_class is PoolClass.BRANCH
     new = Resource(Address(IPGateway.name, pool.fqdn)).having(IPGateway.port, 5060).having(IPGateway.status, "Enabled")
     found = landscape.one(IPGateway, pool.fqdn) or new
@@ -73,5 +73,5 @@ def taken_names(landscape: Landscape, *, planned: bool = False) -> tuple[tuple[s
 
 
 def in_words(pool: str, other: Resource) -> str:
-    """Return in words that the gateway of a pool cannot be made, and what has its name."""
+    """Return in words that the gateway of a pool cannot be made because another gateway has its name."""
     return f"the gateway of {pool} cannot be made: a gateway named {other.name} already exists, {other.address}"

@@ -1,9 +1,10 @@
 """Which VoIPSecurity suits which Lync media encryption.
 
-With the Lync default, RequireEncryption, a dial plan that is not Secured makes every call to voice mail fail; so the
-value is derived where it is not written and checked where it is. Scopes differ: the narrowest wins, and every pool
-that reaches the dial plan counts. Source: Configure Unified Messaging on Microsoft Exchange for Lync Server 2013
-(Gg398129); DOMAIN 3.14.
+With the Lync default, RequireEncryption, every call to voice mail fails if the dial plan is not Secured. So the value
+is derived if it is not written and checked if it is. The narrowest scope of a media configuration wins, and every pool
+that reaches the dial plan counts.
+
+Source: Configure Unified Messaging on Microsoft Exchange for Lync Server 2013 (Gg398129); DOMAIN 3.14.
 """
 
 from __future__ import annotations
@@ -76,13 +77,13 @@ def suitable_security(landscape: Landscape) -> frozenset[str] | None:
 
 
 def derived_security(landscape: Landscape) -> str | None:
-    """Return the value for a dial plan that declares none: the most protective that suits; None where none does."""
+    """Return the value for a dial plan that declares none: the safest that suits all pools; None if none does."""
     suitable = suitable_security(landscape) or frozenset()
     return next((value for value in ("Secured", "SIPSecured") if value in suitable), None)
 
 
 def security_diagnostics(plan: Resource, landscape: Landscape) -> Sequence[Diagnostic]:
-    """Return what is wrong with the security of ``plan``, which is desired, against the pools' media configuration."""
+    """Return what is wrong with the security of a desired dial plan, given the media configuration of the pools."""
     if not landscape.is_readable(MediaConfiguration):
         return ()  # that it cannot be read is told once, for the type
     suitable, value = suitable_security(landscape), plan.get(DialPlan.voip_security)

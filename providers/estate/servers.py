@@ -20,7 +20,7 @@ from reconciler.model.resources import Resource
 
 
 class UMService(Enum):
-    """What answers on a server; the value is the second half of a binding's key."""
+    """A Unified Messaging service of a server; the value is the second half of the key of a binding."""
 
     UM_SERVER = "um_server"
     UM_SERVICE = "um_service"
@@ -64,13 +64,13 @@ def _services(version: ExchangeVersion, roles: frozenset[str]) -> tuple[UMServic
 
 
 def named_servers(plan: Resource, landscape: Landscape) -> tuple[str, ...]:
-    """Return the FQDNs that ``servers`` of a dial plan means; whether they exist is checked elsewhere."""
+    """Return the FQDNs that ``servers`` of a dial plan names; other code checks whether they exist."""
     servers = plan.get(DialPlan.servers)
     return tuple(um_hosts(landscape)) if servers == "all" else servers or ()
 
 
 def endpoint_for(host: UMHost, landscape: Landscape) -> Endpoint:
-    """Return where cmdlets for a server run: the entry point, or a server of its own kind in a mixed organization.
+    """Return where the cmdlets for a server run: the entry point, or in a mixed organization a server of its kind.
 
     Set-UMServer exists on 2007 and 2010 alone, Set-UMService on 2013 and later.
     """

@@ -1,8 +1,9 @@
-"""What is read of Windows services: status, start time, and the clock of the host they run on.
+"""What is read of Windows services: status, start time, and the clock of their host.
 
-Both kinds of restart prove themselves by start times, compared with times of the same host's clock only. The runner
-reads this on the host itself; no cmdlet tells start times. Source: Get-CsWindowsService has none (Microsoft Learn);
-DOMAIN 5.3.
+A restart is proven by start times, compared with times of the same clock only. The runner reads them on the host
+itself, because no cmdlet returns a start time.
+
+Source: Get-CsWindowsService (Microsoft Learn); DOMAIN 5.3.
 """
 
 from __future__ import annotations
@@ -67,12 +68,12 @@ class ServiceState:
 
     @property
     def is_up(self) -> bool:
-        """True where it runs, or is about to."""
+        """True where it runs or is starting."""
         return self.is_running or self.is_starting
 
     @property
     def age(self) -> timedelta:
-        """Since when its process runs, by the host's own clock; zero where that is not told."""
+        """How long its process has run, by the clock of the host; zero if that was not read."""
         started, now = moment(self.start_time), moment(self.host_clock)
         return max(now - started, timedelta(0)) if started and now else timedelta(0)
 
@@ -109,7 +110,7 @@ def _attributes(name: str) -> Iterator[Attribute]:
 
 
 def observed_services(type_name: str, command: Command, reply: Reply | SessionError) -> Resource | Diagnosed:
-    """Return what one host told about its services; the key is the host."""
+    """Return the services of one host; the key is the host."""
     address = Address(type_name, command.endpoint.host or "")
     if isinstance(reply, SessionError):
         return Diagnosed(address, unreadable(reply, address))
@@ -134,7 +135,7 @@ def _told(reply: Reply) -> Mapping[str, Value]:
 
 
 def running_script(reply: Reply) -> str | None:
-    """Return in words that an exchucutil runs on a host, or that its answer does not say that none does."""
+    """Return in words that an exchucutil runs on a host, or that the answer does not show that none runs."""
     told = [record.get("ScriptRunning") for record in reply.records]
     if True in told:
         return "exchucutil is still running"
@@ -173,7 +174,7 @@ def service_state(observed: Resource, name: str) -> ServiceState | None:
 
 
 def answered_state(reply: Reply | SessionError, name: str) -> ServiceState | None:
-    """Return one service of a fresh answer to ``service_query``; None where it was not told."""
+    """Return one service from a fresh answer to ``service_query``; None if the answer has no such service."""
     if isinstance(reply, SessionError):
         return None
     host = Resource(Address("", ""), _told(reply))
@@ -181,7 +182,7 @@ def answered_state(reply: Reply | SessionError, name: str) -> ServiceState | Non
 
 
 def moment(value: str | None) -> datetime | None:
-    """Return a time as it was read of a host; None where it is none."""
+    """Return a time that was read from a host; None if the text is no time."""
     told = instant(value)
     return datetime.fromisoformat(told) if isinstance(told, str) and told.endswith("Z") else None
 
@@ -202,11 +203,11 @@ SERVICE_RUNS: Final = Duty("service-runs", "{item} on {host} has to run again")
 
 
 def has_to_run(host: str, service: str) -> Obligation:
-    """Return that a service, which is stopped for a restart, has to run after it."""
+    """Return the obligation that a service which a restart stops runs again."""
     return SERVICE_RUNS.of(f"{host}/{service}")
 
 
 def services_owed(obligations: Iterable[Obligation], host: str) -> tuple[str, ...]:
-    """Return the services of a host that have to run, in order of their names."""
+    """Return the services of a host that have to run, in order of name."""
     found = (owed.subject.partition("/") for owed in obligations if SERVICE_RUNS.is_kind_of(owed))
     return tuple(sorted({service for where, _, service in found if where.casefold() == host.casefold()}))

@@ -1,8 +1,10 @@
-"""What the Lync topology means for Unified Messaging: which pools there are, of which class, with which Front Ends.
+"""What the Lync topology means for Unified Messaging: the pools, the class of each, its Front Ends.
 
-A pool is told by its services: a pool with a Director is a Director pool, another pool with a Registrar is a Front End
-pool, and one of these in a site that is no central site is a branch (survivable appliance or server). exchucutil makes
-a gateway for all of them. Source: Get-CsService, Get-CsSite (Microsoft Learn); DOMAIN 4.2, 6.2.
+The services of a pool show its class. A pool with a Director is a Director pool. Another pool with a Registrar is a
+Front End pool; in a site that is not central it is a branch (survivable appliance or server). exchucutil makes a
+gateway for all of them.
+
+Source: Get-CsService, Get-CsSite (Microsoft Learn); DOMAIN 4.2, 6.2.
 """
 
 from __future__ import annotations
@@ -46,7 +48,7 @@ class UcPool:
 
 
 class _Told(NamedTuple):
-    """What the servers tell of the topology; equal where nothing in it changed."""
+    """The facts about the topology; two values are equal if nothing in them changed."""
 
     services: Resources
     computers: Resources
@@ -86,10 +88,10 @@ _SERVICE_ID = re.compile(r"([0-9]+)-(?:([0-9]+)-[A-Za-z]+|[A-Za-z]+-([0-9]+))\Z"
 
 
 def name_given_to(fqdn: str, landscape: Landscape) -> str | None:
-    """Return the name that exchucutil gives to the gateway of a pool, ``1:2``: that of the pool's object.
+    """Return the name that exchucutil gives to the gateway of a pool, ``1:2``: that of the pool object.
 
-    No cmdlet tells it; site and cluster stand in the ids of its services, as in ``1-2-Registrar``. None where they do
-    not. Source: ExchUCUtil.ps1; DOMAIN 4.2.
+    No cmdlet returns it. The ids of the services of the pool contain site and cluster, as in ``1-2-Registrar``; None if
+    they do not. Source: ExchUCUtil.ps1; DOMAIN 4.2.
     """
     ids = (
         one.get(LyncService.service_id)
@@ -112,7 +114,7 @@ def _class_of(roles: set[str], site: Resource | None) -> PoolClass:
 
 
 def site_of(fqdn: str, landscape: Landscape) -> str | None:
-    """Return the site of a pool, by the pool or by its services."""
+    """Return the site of a pool, from the pool or from its services."""
     return _site_of(fqdn, _told(landscape))
 
 
@@ -125,7 +127,7 @@ def _site_of(fqdn: str, told: _Told) -> str | None:
 
 
 def central_site(site: str | None, landscape: Landscape) -> str | None:
-    """Return the central site that a site belongs to: itself, or the parent of a branch where that is told."""
+    """Return the central site of a site: itself, or the parent of a branch site if it is known."""
     known = landscape.one(LyncSite, site)
     return (known.get(LyncSite.parent) if known else None) or site
 
