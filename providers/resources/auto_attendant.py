@@ -1,9 +1,10 @@
 """UM auto attendants: step 7 of the procedure.
 
-The status is not set by Set-UMAutoAttendant but by cmdlets of its own, the dial plan not at all. A fallback attendant
-must exist before it is named, and makes sense only with speech. The attendant that the star key reaches is a property
-of its dial plan, and blocks removing or disabling that attendant; so it is declared here, where that matters. Sources:
-New-, Set-, Enable-, Disable-UMAutoAttendant (Microsoft Learn); DOMAIN 3.10, 7.6, 8.
+Set-UMAutoAttendant cannot set the status, which has cmdlets of its own, nor the dial plan. A fallback attendant must
+exist before another attendant names it, and needs speech on that attendant. The attendant of the star key is a property
+of its dial plan, but it keeps that attendant from being removed or disabled; so it is declared here.
+
+Sources: New-, Set-, Enable-, Disable-UMAutoAttendant (Microsoft Learn); DOMAIN 3.10, 7.6, 8.
 """
 
 from __future__ import annotations
@@ -104,7 +105,7 @@ class AutoAttendantType(AutoAttendant, CmdletResource, Holder, Foreseeing):
     # what changes it
 
     def claims(self, resource: Resource, landscape: Landscape) -> Sequence[Claim]:
-        """Return its numbers, and the star key of its dial plan, which reaches one attendant alone."""
+        """Return its numbers and the star key of its dial plan, which reaches only one attendant."""
         plan, numbers = resource.get(self.dial_plan), super().claims(resource, landscape)
         if plan is None or not resource.get(self.is_default):
             return numbers
@@ -124,7 +125,7 @@ class AutoAttendantType(AutoAttendant, CmdletResource, Holder, Foreseeing):
     def update(
         self, desired: Resource, observed: Resource, changes: Sequence[Change], landscape: Landscape
     ) -> Sequence[Command]:
-        """Return the star key first where it leaves, last where it comes; enabling last, disabling before the rest."""
+        """Return the commands: enabling last, disabling before the rest; the star key is taken first and given last."""
         by_name = {change.attribute: change for change in changes}
         star, status = by_name.pop(self.is_default.name, None), by_name.pop(self.status.name, None)
         commands: list[Command] = list(super().update(desired, observed, tuple(by_name.values()), landscape))
@@ -142,7 +143,7 @@ class AutoAttendantType(AutoAttendant, CmdletResource, Holder, Foreseeing):
         return (*turned, *super().delete(observed, landscape))
 
     def foresee(self, action: Action, landscape: Landscape) -> Landscape:
-        """Return the landscape; an attendant is made without star key and disabled, where nothing else is written."""
+        """Return the landscape; a new attendant is disabled and has no star key unless something else is written."""
         after, made = landscape, landscape.one(self, action.address.key)
         if made is None:
             return landscape
@@ -165,14 +166,14 @@ class AutoAttendantType(AutoAttendant, CmdletResource, Holder, Foreseeing):
 
 
 def _star_key(attendant: Resource, reached: Argument, landscape: Landscape) -> tuple[Command, ...]:
-    """Return the command that makes the star key of the attendant's dial plan reach it, or nobody."""
+    """Return the command that makes the star key of the dial plan reach this attendant, or none."""
     plan = attendant.get(AutoAttendant.dial_plan) or ""
     named = object_argument(landscape.one(DialPlan, plan), plan)
     return (write("Set-UMDialPlan", Identity=named, UMAutoAttendant=reached),)
 
 
 def _without_star_key(attendant: Resource, landscape: Landscape) -> list[Resource]:
-    """Return the attendants that the star key reaches no more, because it reaches this one of their dial plan."""
+    """Return the attendants that lose the star key of their dial plan to this one."""
     if not attendant.get(AutoAttendant.is_default):
         return []
     plan = folded(attendant.get(AutoAttendant.dial_plan) or "")
@@ -203,7 +204,7 @@ _NUMBERS: Mapping[Named, Attr[tuple[str, ...]]] = {
 
 
 def _shared_numbers(landscape: Landscape) -> Sequence[Diagnostic]:
-    """Return the numbers that two attendants, or an attendant and a dial plan, have."""
+    """Return an error for each number of two attendants, or of an attendant and a dial plan."""
     holders: dict[str, list[Resource]] = {}
     for kind, numbers in _NUMBERS.items():
         wanted = landscape.wanted(kind)
@@ -222,7 +223,7 @@ def _shared_numbers(landscape: Landscape) -> Sequence[Diagnostic]:
 
 
 def _shared(number: str, last: Resource, several: Sequence[Resource], ours: Mapping[str, Resources]) -> tuple[str, str]:
-    """Return what is said of a number that several have, and how the one that is not declared gives it up."""
+    """Return the detail and the remedy for a number that several resources have."""
     detail = f"{number} is given to {' and '.join(map(placed, several))}."
     for one in several:
         if one is not last and one.key not in ours[one.address.type]:

@@ -1,9 +1,10 @@
-"""Contact objects: what Lync routes calls to Outlook Voice Access and to auto attendants by.
+"""Contact objects: Lync routes calls to Outlook Voice Access and to auto attendants by them.
 
-There is one for each number. No cmdlet makes them for UM on the premises: New-CsExUmContact is for hosted UM alone, and
-OcsUmUtil.exe is a program with a window. So each missing one is a card for a person to work off, and what is there is
-verified. Sources: Configure Lync Server to work with UM (Gg398193), Get-CsExUmContact (Microsoft Learn); Move Exchange
-UM contact objects (JJ688022); DOMAIN 3.12.
+Each number has one. No cmdlet makes them for UM on premises: New-CsExUmContact is for hosted UM only, and OcsUmUtil.exe
+has only a window. So a missing contact becomes a card for a person, and existing contacts are checked.
+
+Sources: Configure Lync Server to work with UM (Gg398193), Get-CsExUmContact (Microsoft Learn); Move Exchange UM contact
+objects (JJ688022); DOMAIN 3.12.
 """
 
 from __future__ import annotations
@@ -63,7 +64,7 @@ def _number(value: object) -> object:
 
 
 class ContactObjectType(ContactObject, CmdletResource):
-    """The contact of one number; key: the number. Made by a person, verified here."""
+    """The contact of one number; the key is the number. A person makes it, we check it."""
 
     lifecycle: ClassVar[Lifecycle] = Lifecycle.MANUAL
     after: ClassVar[tuple[str, ...]] = (IPGateway.name,)
@@ -119,7 +120,7 @@ class ContactObjectType(ContactObject, CmdletResource):
 
 
 def _card(desired: Resource, landscape: Landscape) -> Diagnostic:
-    """Return what a person has to enter to make a contact."""
+    """Return what a person enters to make a contact."""
     plan = landscape.one(DialPlan, desired.get(ContactObject.dial_plan))
     context = (plan.get(DialPlan.phone_context) if plan else None) or desired.get(ContactObject.dial_plan)
     attendant = desired.get(ContactObject.auto_attendant)
@@ -134,7 +135,7 @@ def _card(desired: Resource, landscape: Landscape) -> Diagnostic:
 
 
 def _moving(contact: Resource, landscape: Landscape) -> str:
-    """Return how a contact comes to another pool; a sentence where no Front End pool is left to name."""
+    """Return how a person moves a contact to another pool."""
     if not front_end_pools(landscape):
         return LOST_HOME.remedy
     command = write(
@@ -144,7 +145,7 @@ def _moving(contact: Resource, landscape: Landscape) -> str:
 
 
 def _home(landscape: Landscape) -> str:
-    """Return the pool where most users are homed, which is the one to home contacts on."""
+    """Return the pool of most users, where contacts belong."""
     users = voice_users_by_pool(landscape)
 
     def rank(pool: UcPool) -> tuple[int, int, str]:

@@ -1,9 +1,10 @@
 """UM dial plans of type SIP URI: steps 1 and 2 of the procedure.
 
-A dial plan is a set of extensions of one length that are reached through the same gateways. Its name, type and number
-of digits cannot be changed; its PhoneContext is made once by the server, is what exchucutil and the Lync contacts
-refer to, and is recorded. Sources: New-UMDialPlan, Set-UMDialPlan, Get-UMDialPlan (Microsoft Learn); DOMAIN 3.3, 3.4,
-7.1.
+A dial plan is a set of extensions of one length that the same gateways reach. Its name, type and number of digits
+cannot be changed. The server makes its PhoneContext once; exchucutil and the Lync contacts refer to it, so the state
+keeps it.
+
+Sources: New-UMDialPlan, Set-UMDialPlan, Get-UMDialPlan (Microsoft Learn); DOMAIN 3.3, 3.4, 7.1.
 """
 
 from __future__ import annotations
@@ -75,7 +76,7 @@ LONG_RECORDING = Rule(
 
 
 class DialPlanType(DialPlan, CmdletResource, Holder, Foreseeing, Noticed):
-    """A UM dial plan of type SIP URI; its PhoneContext is observed and recorded."""
+    """A UM dial plan of type SIP URI."""
 
     lifecycle: ClassVar[Lifecycle] = Lifecycle.OBJECT
     section: ClassVar[str | None] = "dial_plans"
@@ -101,7 +102,7 @@ class DialPlanType(DialPlan, CmdletResource, Holder, Foreseeing, Noticed):
         return (made, *([write(f"Set-{self.noun}", Identity=desired.key, **left)] if left else []), *rest)
 
     def delete(self, observed: Resource, landscape: Landscape) -> Sequence[Command]:
-        """Return the removal of what came with it, which would keep it in use, and of the dial plan itself."""
+        """Return the removal of the dial plan, and before it of the links and the policy that would keep it in use."""
         default = landscape.one(MailboxPolicy, f"{observed.key}{DEFAULT}")
         policies = (object_argument(default, default.name),) if default is not None and default.name else ()
         return (
@@ -114,14 +115,14 @@ class DialPlanType(DialPlan, CmdletResource, Holder, Foreseeing, Noticed):
         )
 
     def conditions(self, action: Action, landscape: Landscape) -> Mapping[str, Value]:
-        """Return the links, of a removal: it would stop half way at one that nobody knew of."""
+        """Return the links of a dial plan to remove: an unknown one would stop the removal half way."""
         if action.kind is not ActionKind.DELETE:
             return {}
         links = (folded(group.key) for group in _made_by_script(Resource(action.address), landscape))
         return {"hunt_groups": tuple(sorted(links))}
 
     def affects(self, action: Action, landscape: Landscape) -> int:
-        """Return how many users lose or keep their voice mail with it: a change of security touches every call."""
+        """Return how many users notice it: a change of security affects every call of the dial plan."""
         if not any(change.attribute == self.voip_security.name for change in action.changes):
             return 0
         wanted = folded(action.address.key)
@@ -186,7 +187,7 @@ def _check(plan: Resource, landscape: Landscape) -> Sequence[Diagnostic]:
 
 
 def _needed_to_create(landscape: Landscape) -> tuple[Attr[Any], ...]:
-    """Return the attributes without which Exchange refuses a new dial plan; 2007 asks for no country code."""
+    """Return the attributes that a new dial plan needs; Exchange 2007 needs no country code."""
     digits = DialPlan.extension_digits
     return (digits, DialPlan.country_code) if _is_made_with_country_code(landscape) else (digits,)
 
@@ -201,7 +202,7 @@ def _is_made_with_country_code(landscape: Landscape) -> bool:
 
 
 def _made_by_script(plan: Resource, landscape: Landscape) -> tuple[Resource, ...]:
-    """Return the hunt groups that exchucutil made for a dial plan: they bear its name."""
+    """Return the hunt groups that exchucutil made for a dial plan: they have its name."""
     wanted = folded(plan.key)
     return tuple(
         group

@@ -1,10 +1,11 @@
 """exchucutil.ps1: makes a gateway for every Lync pool and links it to every SIP dial plan; step 5 of the procedure.
 
-The script is destructive each time it runs: it resets the flags of the pools' gateways and rebuilds all their hunt
-groups. So it is due if and only if something it would make is missing, and everything it undoes is predicted and put
-right after it in the same plan. It reports success whatever happens: only what is read afterwards proves it. It cannot
-be pinned to a domain controller and takes a global catalogue of its choice, so it waits until every one of them knows
-the dial plans. Sources: the text of the script; Configure UM to work with Lync Server (JJ966276); DOMAIN 4.
+Each run is destructive: the script resets the flags of the pool gateways and rebuilds all their hunt groups. So it runs
+only if something that it makes is missing. The plan predicts what it undoes and repairs that afterwards. The script
+always reports success; only a read afterwards proves the result. It cannot be pinned to a domain controller and uses a
+global catalogue of its own choice, so it waits until every catalogue knows the dial plans.
+
+Sources: the text of the script; Configure UM to work with Lync Server (JJ966276); DOMAIN 4.
 """
 
 from __future__ import annotations
@@ -160,7 +161,7 @@ class ExchucutilType(Exchucutil, Tabled, Piecemeal, Foreseeing, Owing):
         return landscape.predicting(by, Permission, put=granted)
 
     def expectation(self, action: Action, landscape: Landscape) -> Mapping[str, Value] | None:
-        """Return what it found: what it links, what it destroys, and the flags it resets."""
+        """Return what the script finds: what it links, what it destroys, and the flags it resets."""
         gateways = landscape.all(IPGateway).values()
         return {
             self.dial_plans.name: tuple(sorted(plan.key for plan in sip_dial_plans(landscape))),
@@ -182,7 +183,7 @@ class ExchucutilType(Exchucutil, Tabled, Piecemeal, Foreseeing, Owing):
         return f"the script ran to its end, which is no proof, and {made} the rest; what it printed tells why"
 
     def is_partly_done(self, action: Action, before: Landscape, after: Landscape) -> bool:
-        """True where it made a hunt group: the Front Ends of that pool need a restart, and its gateway its flag."""
+        """True where it made a hunt group: then the Front Ends of that pool need a restart."""
         known = {(group.address, group.guid, group.get(HuntGroup.when_created)) for group in pool_hunt_groups(before)}
         return any(
             (group.address, group.guid, group.get(HuntGroup.when_created)) not in known
@@ -203,7 +204,7 @@ class ExchucutilType(Exchucutil, Tabled, Piecemeal, Foreseeing, Owing):
     # what it waits for
 
     def waits_for(self, action: Action, landscape: Landscape) -> Sequence[Command]:
-        """Return reads of what each catalogue knows that the script may take, and of whether one runs already."""
+        """Return reads of the dial plans in each catalogue that the script may use, and of a running script."""
         catalogs = global_catalogs(landscape)
         plans = [read("Get-UMDialPlan", "Name", DomainController=catalog) for catalog in catalogs]
         if len(catalogs) < 2:
@@ -211,9 +212,9 @@ class ExchucutilType(Exchucutil, Tabled, Piecemeal, Foreseeing, Owing):
         return (*plans, *replication_queries(catalogs), script_query())
 
     def is_ready(self, action: Action, answers: Sequence[Answer], landscape: Landscape) -> str | None:
-        """Return what is waited for: a script that runs, or a catalogue that is behind and would mislead it.
+        """Return what it waits for: a running script, or a catalogue that is behind.
 
-        On one that still shows a hunt group which is gone elsewhere, the script fails to make it anew.
+        The script cannot make a hunt group again on a catalogue that still shows the old one.
         """
         wanted = [plan.key for plan in lasting_dial_plans(landscape)]
         if waiting := awaited_script(answers):
@@ -257,18 +258,19 @@ class ExchucutilType(Exchucutil, Tabled, Piecemeal, Foreseeing, Owing):
 
 
 def lasting_dial_plans(landscape: Landscape) -> tuple[Resource, ...]:
-    """Return the SIP dial plans whose links are wanted: all there are, but those that this plan removes.
+    """Return the SIP dial plans whose links are wanted: all except those that this plan removes.
 
-    The script finds and links those too, for they go last, with the links it made; they are no reason to run it.
+    The script links the others too, because they are removed last and with their links. They are no reason to run it.
     """
     wanted, prior = landscape.wanted(DialPlan), landscape.prior.resources
     return tuple(plan for plan in sip_dial_plans(landscape) if plan.key in wanted or plan.address not in prior)
 
 
 def missing_links(landscape: Landscape) -> tuple[str, ...]:
-    """Return, in words, what the script would make and is not there: the only reason to run it.
+    """Return, in words, what the script would make and is missing: the only reason to run it.
 
-    Directors never call UM, so a Director pool without a gateway is no reason. Nothing managed: nothing is missing.
+    Directors never call UM, so a Director pool without a gateway is no reason. Without a managed dial plan nothing is
+    missing.
     """
     plans = lasting_dial_plans(landscape)
     readable = all(landscape.is_readable(kind) for kind in (IPGateway, HuntGroup, LyncService))
@@ -302,10 +304,10 @@ def _name_taken(script: Address, pool: str, other: Resource) -> Diagnostic:
 
 
 def lync_forest(landscape: Landscape) -> str | None:
-    """Return the forest that holds Lync where it is another than Exchange's; None where it is the same.
+    """Return the forest of Lync if it differs from that of Exchange; None if both are the same.
 
-    It is told by the domains of the Front Ends: one of them within the Exchange forest's root, or in a domain that has
-    one of its global catalogues, settles it. Else it is the domain that holds the others.
+    The domains of the Front Ends decide. If one of them is in the root domain of the Exchange forest, or in a domain
+    with one of its global catalogues, both are the same. Otherwise it is the topmost of the domains.
     """
     domains = {host.partition(".")[2] for host in front_ends(landscape)} - {""}
     root = forest_root(landscape)
@@ -339,12 +341,12 @@ def _shared_pilots(landscape: Landscape) -> Sequence[Diagnostic]:
 
 
 def script_query() -> Command:
-    """Return the read that tells whether an exchucutil runs on the Exchange entry point, ours or anybody's."""
+    """Return the read that shows whether an exchucutil runs on the Exchange entry point, whoever started it."""
     return service_query(EXCHANGE, *_SCRIPT_HOST_SERVICES)
 
 
 def awaited_script(answers: Sequence[Answer]) -> str | None:
-    """Return in words that an exchucutil runs, or that ``script_query`` got no answer that says it does not."""
+    """Return in words that an exchucutil runs, or that ``script_query`` got no clear answer."""
     for command, reply in answers:
         if command.endpoint != EXCHANGE or command.operation is not Operation.SERVICE:
             continue

@@ -1,9 +1,10 @@
 """UM hunt groups: the only link between a gateway and a dial plan.
 
-exchucutil makes one per pool gateway and SIP dial plan, named like the dial plan, and removes every other on those
-gateways each time it runs; so these are observed, and only custom ones are declared. None can be changed: another
-value is another hunt group. Sources: New-UMHuntGroup, Get-UMHuntGroup (Microsoft Learn), the script itself; DOMAIN
-4.2, 7.5.
+For each pool gateway and SIP dial plan exchucutil makes one, named like the dial plan. On each run it removes all
+others on those gateways. So these are observed, and only custom ones are declared. A hunt group cannot be changed:
+another value means another hunt group.
+
+Sources: New-UMHuntGroup, Get-UMHuntGroup (Microsoft Learn), the script itself; DOMAIN 4.2, 7.5.
 """
 
 from __future__ import annotations
@@ -68,7 +69,7 @@ def _is_key(value: str) -> str:
 
 
 class HuntGroupType(HuntGroup, CmdletResource):
-    """The link of a gateway to a dial plan; made by exchucutil, custom ones kept."""
+    """The link of a gateway to a dial plan. exchucutil makes it; custom ones are kept."""
 
     lifecycle: ClassVar[Lifecycle] = Lifecycle.FIXED
     after: ClassVar[tuple[str, ...]] = (Exchucutil.name,)
@@ -87,7 +88,7 @@ class HuntGroupType(HuntGroup, CmdletResource):
         return super().declared(key, {**values, self.gateway.name: gateway})
 
     def from_record(self, record: Record, landscape: Landscape) -> Resource | None:
-        """Return the hunt group; its gateway is referred to by name, and known here by its address."""
+        """Return the hunt group; the server refers to its gateway by name, we by address."""
         name, gateway_name = text(record.get("Name")), object_name(record.get("UMIPGateway"))
         if not (isinstance(name, str) and name and isinstance(gateway_name, str) and gateway_name):
             return None
@@ -120,7 +121,7 @@ class HuntGroupType(HuntGroup, CmdletResource):
         return (write("Remove-UMHuntGroup", Identity=hunt_group_argument(observed, landscape)),)
 
     def is_implied(self, observed: Resource, landscape: Landscape) -> bool:
-        """True for the links that exchucutil makes: on a pool's gateway, named as their dial plan."""
+        """True for a link that exchucutil makes: on the gateway of a pool, named like its dial plan."""
         name = folded(observed.key.partition("/")[2])
         is_named_so = name == folded(observed.get(HuntGroup.dial_plan) or "")
         return is_named_so and (observed.get(HuntGroup.gateway) or "") in uc_pools(landscape)
@@ -143,8 +144,10 @@ class HuntGroupType(HuntGroup, CmdletResource):
 
 
 def hunt_group_argument(group: Resource, landscape: Landscape) -> str | ObjectId | NameOf:
-    """Return what a cmdlet takes for a hunt group: its GUID, gateway and name of one that has none yet, or the promise
-    of it where that gateway is new."""
+    """Return what a cmdlet takes for a hunt group: its GUID, else gateway and name.
+
+    If the gateway is new, its name is a promise that apply fills in.
+    """
     gateway, _, name = group.key.partition("/")
     known = landscape.one(IPGateway, gateway)
     if group.name or known is None:

@@ -1,8 +1,9 @@
 """UM IP gateways: which of them places outgoing calls; step 6 of the procedure.
 
-One per Lync pool, made by exchucutil, which also resets the flag; its key is its address, the pool's FQDN. The chosen
-gateway is enabled first and the others disabled after it, so that no dial plan is ever without one. Sources:
-Set-UMIPGateway (Microsoft Learn); Disable outgoing calls on UM IP gateways; DOMAIN 6, 7.4.
+exchucutil makes one for each Lync pool and also resets its flag. The key is its address, the FQDN of the pool. The
+chosen gateway is enabled first and the others are disabled after it, so a dial plan always has one.
+
+Sources: Set-UMIPGateway (Microsoft Learn); Disable outgoing calls on UM IP gateways; DOMAIN 6, 7.4.
 """
 
 from __future__ import annotations
@@ -103,7 +104,7 @@ DISABLED = Rule(
 
 
 class IPGatewayType(IPGateway, CmdletResource, Obliged, Deciding):
-    """The gateway of a pool: outgoing calls, one gateway per dial plan, solved jointly."""
+    """The gateway of a pool; all dial plans together decide which gateways allow outgoing calls."""
 
     lifecycle: ClassVar[Lifecycle] = Lifecycle.SETTING
     after: ClassVar[tuple[str, ...]] = (ServiceRestart.name,)
@@ -135,14 +136,14 @@ class IPGatewayType(IPGateway, CmdletResource, Obliged, Deciding):
         return {site_decision(each.plan): each.site for each in decided if each.is_site_counted and each.site}
 
     def needs(self, desired: Resource, landscape: Landscape) -> Sequence[Address]:
-        """Return the script that makes it, and before it is disabled the gateways that take over."""
+        """Return the script that makes it; before it is disabled, also the gateways that take over."""
         successors = () if desired.get(self.outcalls_allowed) else _successors(desired.key, landscape)
         return (*landscape.planned(Exchucutil), *successors)
 
     def conditions(self, action: Action, landscape: Landscape) -> Mapping[str, Value]:
         """Return which gateways take over from one that is disabled.
 
-        Without them a dial plan would be left without any: exchucutil may not have made the one that was chosen.
+        exchucutil may not have made the chosen one; then a dial plan would be left without a gateway.
         """
         if not any(change.after is False for change in action.changes):
             return {}
@@ -231,7 +232,7 @@ def _listed(each: PlanOutcalls) -> str:
 
 
 def _orphans(landscape: Landscape) -> Sequence[Diagnostic]:
-    """Return the gateways that exchucutil made for pools that are gone: told by their names, such as ``1:1``."""
+    """Return the gateways that exchucutil made for pools that are gone; names such as ``1:1`` show this."""
     pools = uc_pools(landscape)
     if not pools:
         return ()
@@ -243,7 +244,7 @@ def _orphans(landscape: Landscape) -> Sequence[Diagnostic]:
 
 
 def _disabled(landscape: Landscape) -> Sequence[Diagnostic]:
-    """Return the gateways of pools that take no calls of our dial plans; one that is chosen is an error already."""
+    """Return the disabled gateways that link our dial plans with pools; a chosen one is an error already."""
     plans, pools = landscape.wanted(DialPlan).values(), uc_pools(landscape)
     chosen = {plan.get(DialPlan.outcall_gateway) for plan in plans}
     linked = sorted({gateway for plan in plans for gateway in gateways_of(plan.key, landscape)} & set(pools))

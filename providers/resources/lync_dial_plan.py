@@ -1,9 +1,10 @@
 """Lync dial plans (location profiles), and the name rule for old Exchange servers: step 3 of the procedure.
 
-While any UM server of a dial plan is older than Exchange 2010 SP1, Lync finds the UM dial plan by a Lync dial plan
-whose SimpleName is the phone context; the name is derived where it is not written, and checked where it is. The
-normalization rule that New-CsDialPlan makes by itself is no attribute, so it is never drift. Sources: New-CsDialPlan,
-Set-CsDialPlan (Microsoft Learn); Gg425737; DOMAIN 3.4, 7.8.
+While any UM server of a dial plan is older than Exchange 2010 SP1, the SimpleName of the Lync dial plan must be the
+phone context; otherwise Lync does not find the UM dial plan. The name is derived if it is not written, and checked if
+it is. New-CsDialPlan also makes a normalization rule. That is no attribute, so it never counts as drift.
+
+Sources: New-CsDialPlan, Set-CsDialPlan (Microsoft Learn); Gg425737; DOMAIN 3.4, 7.8.
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ NAME_TWICE = Rule(
 
 
 def _without_tag(value: object) -> object:
-    """Return an identity as it is written: a name reads back as ``Tag:name``."""
+    """Return an identity without ``Tag:``, which the server puts before a name."""
     value = plain(value)
     return re.sub(r"^tag:", "", value.strip(), flags=re.IGNORECASE) if isinstance(value, str) else value
 
@@ -97,7 +98,7 @@ class LyncDialPlanType(LyncDialPlan, CmdletResource, Holder):
         return folded(prior.key) == "global"  # removing it only resets it
 
     def released(self, holder: Resource, claims: Sequence[Claim], landscape: Landscape) -> Resource:
-        """Return the dial plan under a name that stands for it until it is removed or renamed: it must have one."""
+        """Return the dial plan with a temporary name, because it must have one until it is removed or renamed."""
         taken = {folded(one.get(LyncDialPlan.simple_name) or "") for one in landscape.all(self).values()}
         names = (
             f"{str(holder.get(LyncDialPlan.simple_name))[:240]}-freed{number or ''}" for number in itertools.count()
@@ -106,7 +107,7 @@ class LyncDialPlanType(LyncDialPlan, CmdletResource, Holder):
         return holder.having(self.simple_name, parked)
 
     def successors(self, gone: Resource, landscape: Landscape) -> Sequence[Address]:
-        """Return the new Lync dial plans, and the new UM dial plans that are to serve the same users."""
+        """Return the new Lync dial plans and the new UM dial plans, which may serve the same users."""
         return (*landscape.made(self), *landscape.made(DialPlan))
 
     def check_declared(self, landscape: Landscape) -> Sequence[Diagnostic]:
@@ -133,7 +134,7 @@ class LyncDialPlanType(LyncDialPlan, CmdletResource, Holder):
 
 
 def _shared_names(landscape: Landscape) -> Sequence[Diagnostic]:
-    """Return the simple names that two Lync dial plans have, of which one is declared."""
+    """Return an error for each simple name of two Lync dial plans, if one of them is declared."""
     wanted, there = landscape.wanted(LyncDialPlan), landscape.all(LyncDialPlan)
     others = [one for one in there.values() if one.key not in wanted]
     holders: dict[str, Resource] = {}

@@ -1,8 +1,10 @@
 """UM mailbox policies; each belongs to one dial plan.
 
-New-UMDialPlan makes one by itself, "<dial plan> Default Policy", whose name follows the server's language. It is known
-here as ``<dial plan>/default`` and found by its link to the dial plan, never by its name; it is changed but never
-removed by itself. Sources: New-UMMailboxPolicy, Set-UMMailboxPolicy (Microsoft Learn); DOMAIN 7.3.
+New-UMDialPlan also makes a policy, "<dial plan> Default Policy". Its name depends on the language of the server, so it
+is found by its link to the dial plan, and its key here is ``<dial plan>/default``. It is changed, but never removed on
+its own.
+
+Sources: New-UMMailboxPolicy, Set-UMMailboxPolicy (Microsoft Learn); DOMAIN 7.3.
 """
 
 from __future__ import annotations
@@ -56,7 +58,7 @@ def _is_name(value: str) -> str:
 
 
 class MailboxPolicyType(MailboxPolicy, CmdletResource):
-    """A UM mailbox policy; <dial plan>/default is the one the dial plan brought."""
+    """A UM mailbox policy; <dial plan>/default is the one that the dial plan brought."""
 
     lifecycle: ClassVar[Lifecycle] = Lifecycle.OBJECT
     after: ClassVar[tuple[str, ...]] = (DialPlan.name,)
@@ -67,7 +69,7 @@ class MailboxPolicyType(MailboxPolicy, CmdletResource):
     rules: ClassVar[tuple[Rule, ...]] = (PIN_RESET, PATTERN)
 
     def declared(self, key: str, values: Mapping[str, Value]) -> Resource | Sequence[Problem]:
-        """Return the policy; the plan of a default policy is in its key, and has only to agree."""
+        """Return the policy; the key of a default policy names its dial plan, and ``dial_plan`` must agree."""
         plan = self.dial_plan.of(values)
         if key.endswith(DEFAULT):
             owner = key.removesuffix(DEFAULT)
@@ -99,9 +101,9 @@ class MailboxPolicyType(MailboxPolicy, CmdletResource):
         return [replace(one, address=defaults.get(one.address, one.address)) for one in found]
 
     def derive(self, landscape: Landscape) -> Sequence[Resource]:
-        """Return the declared policies, and the default policies that mailboxes stand on and no dial plan brings.
+        """Return the declared policies, and default policies that mailboxes use but that do not exist.
 
-        A dial plan may have been made without one (GenerateUMMailboxPolicy), or lost it.
+        A dial plan may have been made without one (GenerateUMMailboxPolicy), or somebody removed it.
         """
         declared = super().derive(landscape)
         return (*declared, *_missing_defaults(landscape, {folded(one.key) for one in declared}))
@@ -110,7 +112,7 @@ class MailboxPolicyType(MailboxPolicy, CmdletResource):
         return policy_argument(key, landscape)
 
     def create(self, desired: Resource, landscape: Landscape) -> Sequence[Command]:
-        """Return the commands; a default policy that went missing is made again under the English name."""
+        """Return the commands; a default policy that is missing is made under its English name."""
         if not desired.key.endswith(DEFAULT):
             return super().create(desired, landscape)
         name = _english_name(desired.key.removesuffix(DEFAULT))
@@ -120,7 +122,7 @@ class MailboxPolicyType(MailboxPolicy, CmdletResource):
         return prior.key.endswith(DEFAULT)
 
     def is_implied(self, observed: Resource, landscape: Landscape) -> bool:
-        """True for the policy that a dial plan brings with it."""
+        """True for the policy that a dial plan brought."""
         return observed.key.endswith(DEFAULT)
 
     def check_declared(self, landscape: Landscape) -> Sequence[Diagnostic]:
@@ -142,7 +144,7 @@ class MailboxPolicyType(MailboxPolicy, CmdletResource):
 
 
 def policy_argument(key: str, landscape: Landscape) -> Argument:
-    """Return what a cmdlet takes for a policy: its GUID, or the promise of its name where it is still to be made."""
+    """Return what a cmdlet takes for a policy: its GUID, or the promise of its name if it does not exist yet."""
     observed = landscape.one(MailboxPolicy, key)
     if observed is not None and observed.name:
         return object_argument(observed, key)
@@ -168,10 +170,10 @@ def _english_name(plan: str) -> str:
 
 
 def _default_of(plan: str, policies: Sequence[Resource]) -> Resource | None:
-    """Return the policy that came with a dial plan.
+    """Return the policy that a dial plan brought.
 
-    It is the one of the English name, else the one whose name begins with the plan's, else the only one: the suffix is
-    in the language of the server that made the dial plan (observed, not documented).
+    It is the one with the English name, else the only one whose name begins with that of the plan, else the only one.
+    The suffix is in the language of the server that made the dial plan (observed, not documented).
     """
     by_name = sorted(policies, key=lambda policy: policy.key)
     english = folded(_english_name(plan))

@@ -1,9 +1,10 @@
 """Which dial plans an Exchange server answers for, and its startup mode: step 4 of the procedure.
 
-Nothing is declared: the bindings follow from ``servers`` of the dial plans, and the mode from their security. Only the
-elements that are ours are added and removed; from 2013 on as a difference, before that as the full list of a fresh
-read, which the write is guarded by. A change of the mode needs a restart of the services, which is left owed. Sources:
-Set-UMServer, Set-UMService, Set-UMCallRouterSettings (Microsoft Learn); DOMAIN 2.3, 3.5, 3.6.
+Nobody declares bindings. They follow from ``servers`` of the dial plans, and the mode follows from their security. Only
+our own dial plans are added and removed: from 2013 on as a difference, before that by writing the whole list as it was
+just read. A new mode needs a restart of the services, which becomes an obligation.
+
+Sources: Set-UMServer, Set-UMService, Set-UMCallRouterSettings (Microsoft Learn); DOMAIN 2.3, 3.5, 3.6.
 """
 
 from __future__ import annotations
@@ -239,7 +240,7 @@ class ServerBindingType(ServerBinding, CmdletResource, Owing):
 
 
 def _no_server(plan: Resource) -> Diagnostic:
-    """Return that nobody answers for a dial plan; where it asks for all, none is to be seen."""
+    """Return that no server answers for a dial plan; one that asks for all servers sees none."""
     if plan.get(DialPlan.servers) != "all":
         return NO_SERVER.told(plan, f"{plan.address} names no server.")
     detail = f"{plan.address} is to be on all servers, and Exchange lists none."
@@ -260,7 +261,7 @@ def _product(server: Resource) -> str:
 
 
 def _undocumented_pairs(landscape: Landscape) -> Sequence[Diagnostic]:
-    """Return the pairs of products, bound together by a dial plan, that no document mentions."""
+    """Return the pairs of an Exchange and a Lync version in use that Microsoft does not document together."""
     hosts = um_hosts(landscape)
     plans = landscape.wanted(DialPlan).values()
     bound = {fqdn for plan in plans for fqdn in named_servers(plan, landscape) if fqdn in hosts}
@@ -276,7 +277,7 @@ def _undocumented_pairs(landscape: Landscape) -> Sequence[Diagnostic]:
 
 
 def startup_mode_query(host: UMHost, service: UMService, landscape: Landscape, controller: str | None) -> Command:
-    """Return the read of one service's startup mode as ``controller`` knows it, or the one that all is done on."""
+    """Return the read of the startup mode of a service from ``controller``, or from the pinned one."""
     endpoint = endpoint_for(host, landscape)
     asked = {"DomainController": controller} if controller else {}
     if service is UMService.CALL_ROUTER:
@@ -285,7 +286,7 @@ def startup_mode_query(host: UMHost, service: UMService, landscape: Landscape, c
 
 
 def host_of(key: str) -> str:
-    """Return the server of a binding's key."""
+    """Return the server in the key of a binding."""
     return key.rpartition("/")[0]
 
 

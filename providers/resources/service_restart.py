@@ -1,9 +1,10 @@
 """Restarting the Front End service (RTCSRV) on every Front End after exchucutil, one at a time in each pool.
 
-The need is a level (``restart_level``), what is done are services that stop and start (``front_end_services``), and a
-pool stays up meanwhile (``restart_pool``). Whatever ran before a restart has to run after it: that is written down with
-the intent, is part of the proof, and is owed until it is seen. Sources: Gg398129 (step 5), Stop- and
-Start-CsWindowsService (Microsoft Learn); DOMAIN 5; RELIABILITY D1 to D5.
+``restart_level`` decides whether a restart is due, ``front_end_services`` which services stop and start,
+``restart_pool`` whether the pool stays up meanwhile. Every service that ran before a restart must run after it. The
+intent records these services, the proof includes them, and they are an obligation until they run.
+
+Sources: Gg398129 (step 5), Stop- and Start-CsWindowsService (Microsoft Learn); DOMAIN 5; RELIABILITY D1 to D5.
 """
 
 from __future__ import annotations
@@ -84,7 +85,7 @@ class ServiceRestartType(ServiceRestart, Tabled, Stepwise, Obliged, Noticed):
         return (*asked, script_query()) if asked else ()
 
     def observe(self, answers: Sequence[Answer], landscape: Landscape) -> Sequence[Resource | Diagnosed]:
-        """Return the services of each Front End, with the clock they are compared by: both are of one moment."""
+        """Return the services of each Front End with the clock of Exchange, both read at the same moment."""
         reference = next((clock for answer in answers if (clock := exchange_clock(answer))), None)
         found = [observed_services(self.name, command, reply) for command, reply in answers if command.endpoint.host]
         return [one.having(self.exchange_clock, reference) if isinstance(one, Resource) else one for one in found]
@@ -95,7 +96,7 @@ class ServiceRestartType(ServiceRestart, Tabled, Stepwise, Obliged, Noticed):
         return [task for pool in front_end_pools(landscape) for task in self._tasks(pool, landscape)]
 
     def _tasks(self, pool: UcPool, landscape: Landscape) -> list[Due]:
-        """Return the tasks of a pool: what is stopped starts first and together, then one after the other restarts."""
+        """Return the tasks of a pool: stopped Front Ends start first and together, then the others restart singly."""
         works = [
             work
             for host in pool.front_ends
@@ -137,7 +138,7 @@ class ServiceRestartType(ServiceRestart, Tabled, Stepwise, Obliged, Noticed):
     # whether it is done
 
     def expectation(self, action: Action, landscape: Landscape) -> Mapping[str, Value] | None:
-        """Return what an action takes for granted: one that stops the service, what it stops; else whether it is up."""
+        """Return the state that an action relies on; if it stops the service, also the services that it stops."""
         state = state_of(action.address.key, landscape)
         if state is None:
             return None
@@ -172,7 +173,7 @@ class ServiceRestartType(ServiceRestart, Tabled, Stepwise, Obliged, Noticed):
     # what it waits for
 
     def waits_for(self, action: Action, landscape: Landscape) -> Sequence[Command]:
-        """Return reads of the pool's members, of a script still running, and of what each catalogue knows."""
+        """Return reads of the members of the pool, of a running script, and of the hunt groups in each catalogue."""
         pool = front_ends(landscape).get(action.address.key)
         members = [front_end_query(member, landscape) for member in (pool.front_ends if pool else ())]
         groups = (
@@ -215,7 +216,7 @@ class ServiceRestartType(ServiceRestart, Tabled, Stepwise, Obliged, Noticed):
         return told
 
     def affects(self, action: Action, landscape: Landscape) -> int:
-        """Return this Front End's share of the users homed on its pool; nobody is on one that is stopped."""
+        """Return this Front End's share of the users of its pool; a stopped one has none."""
         pool = front_ends(landscape).get(action.address.key)
         if pool is None or not stops(action):
             return 0
@@ -225,6 +226,6 @@ class ServiceRestartType(ServiceRestart, Tabled, Stepwise, Obliged, Noticed):
 
 
 def _has_to_run(action: Action) -> tuple[str, ...]:
-    """Return the services that run when an action is done: those it starts, and those that ran before it."""
+    """Return the services that run when an action is done: those it starts and those that ran before it."""
     before = Found.running_dependents.of(action.expects or EMPTY)
     return tuple(dict.fromkeys((*services_owed(action.discharges, action.address.key), *before)))

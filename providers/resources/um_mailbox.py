@@ -1,9 +1,11 @@
 """UM on the mailbox of an Enterprise Voice user: step 8 of the procedure.
 
-A feature of an object that somebody else owns: it is enabled and disabled, never made, and left alone when it is no
-longer declared. Exchange generates the PIN and mails it, so a PIN is no attribute. The policy decides the dial plan:
-another policy of the same plan is a Set, another plan is Disable and Enable, with a new PIN; extension and SIP address
-are changed by editing the EUM addresses, without one. Rows come by the ten thousand, and are observed in one listing.
+UM is a feature of a mailbox that somebody else owns: it is enabled and disabled, never created, and stays enabled when
+it is no longer declared. Exchange generates the PIN and mails it, so the PIN is no attribute. The policy decides the
+dial plan. Another policy of the same plan is a Set; another plan is Disable and Enable, with a new PIN. Extension and
+SIP address change with the EUM addresses of the mailbox, without a new PIN. There may be ten thousand rows; one listing
+reads them all.
+
 Sources: Enable-, Set-, Disable-UMMailbox (Microsoft Learn); Change a SIP address, Change an extension number; DOMAIN
 3.11, 7.7.
 """
@@ -74,7 +76,7 @@ class UMMailboxType(UMMailbox, CmdletResource, Rows, Holder, Noticed):
     # how it is read
 
     def queries(self, landscape: Landscape, keys: frozenset[str] | None = None) -> Sequence[Command]:
-        """Return one listing of all, or a read of each where only a few are asked for."""
+        """Return one listing of all mailboxes, or one read for each of a few."""
         if keys is None or len(keys) > _FEW:
             return (read("Get-UMMailbox", *self.outputs, ResultSize="Unlimited"),)
         guids = guids_of(keys, landscape)
@@ -100,7 +102,7 @@ class UMMailboxType(UMMailbox, CmdletResource, Rows, Holder, Noticed):
         return replace(one, address=Address(self.name, asked[one.guid])) if one.guid in asked else one
 
     def identity(self, key: str, landscape: Landscape) -> Argument:
-        """Return the GUID of the mailbox that was read: a mail address may be the logon name of somebody else."""
+        """Return the GUID of the mailbox that was read: its address may be the logon name of another user."""
         return object_argument(landscape.one(self, key) or landscape.one(Mailbox, key), key)
 
     def meant(self, landscape: Landscape) -> Mapping[str, str]:
@@ -109,7 +111,7 @@ class UMMailboxType(UMMailbox, CmdletResource, Rows, Holder, Noticed):
     # what follows from the rows
 
     def derive(self, landscape: Landscape) -> Sequence[Resource]:
-        """Return the mailboxes with the dial plan of their policy; users of hosted voice mail are left alone."""
+        """Return the mailboxes with the dial plan of their policy, without users of hosted voice mail."""
         users, by_policy = landscape.all(LyncUser), plans_by_policy(landscape)
         return tuple(
             _with_plan(mailbox, plan_of(mailbox.get(UMMailbox.policy), by_policy))
@@ -121,7 +123,7 @@ class UMMailboxType(UMMailbox, CmdletResource, Rows, Holder, Noticed):
         return tuple(row for row in landscape.written(self).values() if is_ended(row.attributes))
 
     def successors(self, gone: Resource, landscape: Landscape) -> Sequence[Address]:
-        """Return nobody: a user takes the place of another only by what is exchanged."""
+        """Return nothing: a mailbox replaces another one only in an exchange."""
         return ()
 
     def is_forgotten(self, prior: Resource, landscape: Landscape) -> bool:
@@ -135,7 +137,7 @@ class UMMailboxType(UMMailbox, CmdletResource, Rows, Holder, Noticed):
         return 1
 
     def claims(self, resource: Resource, landscape: Landscape) -> Sequence[Claim]:
-        """Return its extensions and SIP address, which are its own within its dial plan."""
+        """Return its extensions and SIP address, which are unique within its dial plan."""
         plan = resource.get(UMMailbox.dial_plan)
         found = super().claims(resource, landscape) if plan else ()
         return tuple(replace(claim, scope=folded(f"{claim.scope} in {plan}")) for claim in found)
@@ -174,13 +176,13 @@ class UMMailboxType(UMMailbox, CmdletResource, Rows, Holder, Noticed):
 
 
 def _asked(answers: Sequence[Answer]) -> Mapping[str | None, str]:
-    """Return, by GUID, the keys under which mailboxes were asked for one by one."""
+    """Return, by GUID, the keys of mailboxes that were read one by one."""
     asked = (command.argument("Identity") for command, _ in answers)
     return {whom.guid: whom.name for whom in asked if isinstance(whom, ObjectId)}
 
 
 def is_hosted(mailbox: Resource, users: Mapping[str, Resource]) -> bool:
-    """True where the user's calls go to hosted voice mail: never to be mixed with UM here."""
+    """True where the calls of the user go to hosted voice mail, which excludes UM here."""
     user = users.get(mailbox.get(UMMailbox.sip_address) or "")
     return user is not None and user.get(LyncUser.hosted_voicemail) is True
 
@@ -195,7 +197,7 @@ def _with_plan(mailbox: Resource, plan: str | None) -> Resource:
 def _address_changes(
     by_name: Mapping[str, Change], desired: Resource, observed: Resource, landscape: Landscape
 ) -> Delta | None:
-    """Return the EUM addresses that come and go; the SIP address is the primary one, told by upper case."""
+    """Return the EUM addresses to add and to remove; upper case marks the primary one, the SIP address."""
     plan = landscape.one(DialPlan, observed.get(UMMailbox.dial_plan) or desired.get(UMMailbox.dial_plan))
     context = plan.get(DialPlan.phone_context) if plan else None
     add: list[str] = []

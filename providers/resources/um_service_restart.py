@@ -1,10 +1,11 @@
 """Restarting the Unified Messaging services of a server after its startup mode changed.
 
-A new mode is used only after a restart of MSExchangeUM and, from 2013 on, MSExchangeUMCR. Whether a running service
-has the new mode leaves no trace to read, so this is due only while the obligation is open that the change left; its
-end is seen by the start times, on the server's own clock. A service asks a domain controller of its own choice, so the
-restart waits until all of them know the new mode. Source: Configure the startup mode on a Mailbox server
-(Ee423544) and on a Client Access server (JJ673533); DOMAIN 3.6.
+MSExchangeUM and, from 2013 on, MSExchangeUMCR use a new mode only after a restart. Nothing on the server shows which
+mode a running service uses. So a restart is due only while its obligation is open. Start times on the clock of the
+server show that it is done. A service reads from a domain controller of its own choice, so the restart waits until all
+of them know the new mode.
+
+Source: Configure the startup mode on a Mailbox server (Ee423544) and on a Client Access server (JJ673533); DOMAIN 3.6.
 """
 
 from __future__ import annotations
@@ -133,7 +134,7 @@ class UMServiceRestartType(UMServiceRestart, Tabled, Task, Obliged):
         return bool(states) and owed.since is not None and all(_is_newer(state, owed.since, {}) for state in states)
 
     def waits_for(self, action: Action, landscape: Landscape) -> Sequence[Command]:
-        """Return reads of the services, and of the startup mode as each domain controller knows it."""
+        """Return reads of the services, and of the startup mode in each domain controller."""
         services = self.queries(landscape, frozenset({action.address.key}))
         host = um_hosts(landscape).get(action.address.key)
         if host is None or not host.version.has_startup_mode:
@@ -161,7 +162,7 @@ class UMServiceRestartType(UMServiceRestart, Tabled, Task, Obliged):
     # what clouds it
 
     def check(self, landscape: Landscape) -> Sequence[Diagnostic]:
-        """Return which UM services should run and do not, whether or not this plan restarts them."""
+        """Return the UM services that should run and do not, whether or not this plan restarts them."""
         told: list[Diagnostic] = []
         for host in um_hosts(landscape):
             address = Address(self.name, host)
@@ -179,9 +180,9 @@ def _start(host: str, service: str) -> str:
 
 
 def _unreplicated(answers: Sequence[Answer], host: str) -> str | None:
-    """Return which domain controller tells another mode than the one the change was made on.
+    """Return which domain controller still has another mode than the one that was changed.
 
-    A controller that does not answer is passed over; the one to compare with has to.
+    A controller that does not answer is skipped; the changed one must answer.
     """
     told: dict[str, dict[str | None, str]] = {}
     for command, reply in answers:
@@ -206,7 +207,7 @@ def _service_names(host: UMHost) -> tuple[str, ...]:
 
 
 def _owing(landscape: Landscape) -> tuple[str, ...]:
-    """Return the hosts whose restart is owed already, or will be by an action planned."""
+    """Return the hosts whose restart is owed now or by a planned action."""
     owed = [*landscape.prior.obligations, *(one for action in landscape.actions.values() for one in action.owes)]
     return tuple(sorted({one.subject.lower() for one in owed if UM_SERVICE_RESTART.is_kind_of(one)}))
 
@@ -220,7 +221,7 @@ def _states(fqdn: str, landscape: Landscape) -> tuple[ServiceState, ...]:
 
 
 def _is_newer(state: ServiceState, since: str | None, before: Mapping[str, Value]) -> bool:
-    """True where the service runs and started after ``since`` and after what was planned upon."""
+    """True where the service runs and started after ``since`` and after the start that the plan saw."""
     planned = of_service(state.name).start_time.of(before)
     limits = [limit for limit in (since, planned) if isinstance(limit, str)]
     started = state.start_time

@@ -1,9 +1,10 @@
-"""EUM addresses left on mailboxes that are not enabled for UM, which keep an extension or a SIP address taken.
+"""EUM addresses left on mailboxes without UM: they keep an extension or a SIP address taken.
 
-Exchange counts an extension as given as long as any recipient has its proxy address, whether or not UM is enabled
-there: addresses outlive a removed dial plan, a move between organizations and edits by hand. They are few, so the
-server is asked for these alone. Sources: Get-Mailbox, Filterable properties for the Filter parameter (Microsoft Learn);
-DOMAIN 7.7, 9.1.
+Exchange counts an extension as taken as long as any recipient has its proxy address, with UM or without. Such addresses
+remain after a removed dial plan, a move between organizations, or a manual edit. They are few, so a filter reads only
+these.
+
+Sources: Get-Mailbox, Filterable properties for the Filter parameter (Microsoft Learn); DOMAIN 7.7, 9.1.
 """
 
 from __future__ import annotations
@@ -28,8 +29,10 @@ _LEFT_OVER = "UMEnabled -eq $false -and EmailAddresses -like 'eum:*'"
 
 
 class EumAddress(CmdletFact):
-    """An EUM address on a mailbox without UM; its key is the address without ``eum:``. Read where mailboxes are
-    declared."""
+    """An EUM address on a mailbox without UM; the key is the address without ``eum:``.
+
+    Read only if mailboxes are declared.
+    """
 
     name: ClassVar[str] = "eum_address"
     noun: ClassVar[str] = "Mailbox"

@@ -1,7 +1,9 @@
-"""What is read from Exchange for checks and derivation, and never changed.
+"""Facts that checks and derivation read from Exchange.
+
+``AdminDisplayVersion`` is the version of a server; ``ExchangeVersion`` is something else.
 
 Sources: Get-ExchangeServer, Get-OrganizationConfig, Get-DomainController, Get-ADPermission, Get-Mailbox (Microsoft
-Learn); DOMAIN 2.2, 4.2, 11. Servers are told by ``AdminDisplayVersion``: ``ExchangeVersion`` is something else.
+Learn); DOMAIN 2.2, 4.2, 11.
 """
 
 from __future__ import annotations
@@ -39,7 +41,7 @@ class ExchangeServer(CmdletFact):
     """Mailbox, ClientAccess, UnifiedMessaging, HubTransport, Edge."""
 
     def canonical(self, record: Record) -> Mapping[str, Value]:
-        """Return the attributes; the roles come as one flags text, ``Mailbox, ClientAccess``."""
+        """Return the attributes; the server sends the roles as one text, ``Mailbox, ClientAccess``."""
         roles = record.get("ServerRole")
         return super().canonical({**record, "ServerRole": _flags(roles)} if isinstance(roles, str) else record)
 
@@ -71,7 +73,7 @@ class Organization(CmdletFact):
 
 
 class DomainController(CmdletFact):
-    """A domain controller; those that are global catalogues are asked for by themselves."""
+    """A domain controller; a second query shows which of them are global catalogues."""
 
     name: ClassVar[str] = "domain_controller"
     noun: ClassVar[str] = "DomainController"
@@ -153,14 +155,14 @@ class Permission(Tabled, Fact):
 
 
 def _container_names(landscape: Landscape) -> Mapping[Argument, str]:
-    """Return the containers' distinguished names, with what they are called here."""
+    """Return the distinguished names of the containers, with our name of each."""
     organization = next(iter(landscape.all(Organization).values()), None)
     root = organization.get(Organization.distinguished_name) if organization else None
     return {f"{prefix}{root}": container for container, (prefix, _) in _CONTAINERS.items()} if root else {}
 
 
 def _rights(records: Sequence[Record], group: str) -> frozenset[str]:
-    """Return what ``group`` may do by entries that allow; GenericAll holds everything."""
+    """Return the rights that allowing entries give to ``group``; GenericAll contains all others."""
     rights: set[str] = set()
     for record in records:
         user = text(record.get("User"))
@@ -177,7 +179,7 @@ def _rights(records: Sequence[Record], group: str) -> frozenset[str]:
 
 
 class Mailbox(CmdletFact):
-    """A mailbox; UM is enabled on it, never created with it. Read only where mailboxes are declared."""
+    """A mailbox, with UM or without. Read only if mailboxes are declared."""
 
     name: ClassVar[str] = "mailbox"
     noun: ClassVar[str] = "Mailbox"

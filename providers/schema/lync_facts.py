@@ -1,4 +1,4 @@
-"""What is read from Lync for checks and derivation, and never changed: topology, media encryption, users.
+"""Facts that checks and derivation read from Lync: topology, media encryption, users.
 
 Sources: Get-CsPool, Get-CsSite, Get-CsComputer, Get-CsService, Get-CsMediaConfiguration, Get-CsUser (Microsoft Learn);
 DOMAIN 3.14, 5, 6.2, 7.9.
@@ -40,12 +40,12 @@ PROVEN = LYNC_2013
 
 
 def product_of(version: object) -> str | None:
-    """Return the product that a service's version tells; None for what is no version."""
+    """Return the product of a service version; None if the value is no version."""
     return _PRODUCTS.get(version, SKYPE) if isinstance(version, int) else None
 
 
 class LyncFact(CmdletFact):
-    """A fact that the Lync Server Management Shell tells; such objects have no GUID."""
+    """A fact read from Lync; objects of Lync have no GUID."""
 
     endpoint: ClassVar[Endpoint] = LYNC
     has_guid: ClassVar[bool] = False
@@ -54,7 +54,7 @@ class LyncFact(CmdletFact):
 
 
 class Pool(LyncFact):
-    """A pool of the Lync topology; which are Front End pools is told by their services."""
+    """A pool of the Lync topology; its services show whether it is a Front End pool."""
 
     name: ClassVar[str] = "pool"
     noun: ClassVar[str] = "CsPool"
@@ -134,7 +134,7 @@ class LyncService(LyncFact):
         )
 
     def observe(self, answers: Sequence[Answer], landscape: Landscape) -> Sequence[Resource | Diagnosed]:
-        """Return the services; the role is what was asked for, whatever the server calls it."""
+        """Return the services; the role is the one in the query, because its name differs between versions."""
         found: list[Resource | Diagnosed] = []
         for command, reply in answers:
             role = command.parameters[0][0] if command.parameters else "Registrar"

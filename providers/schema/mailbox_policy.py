@@ -16,7 +16,7 @@ _Texts = Annotated[tuple[Text, ...], Unordered()]
 
 
 def default_spelt(key: object) -> object:
-    """Return a policy's key with ``/default`` as it is spelt here, however it was written."""
+    """Return the key of a policy with ``/default`` in lower case."""
     is_default = isinstance(key, str) and key.casefold().endswith(DEFAULT)
     return f"{key[: -len(DEFAULT)]}{DEFAULT}" if isinstance(key, str) and is_default else key
 

@@ -28,7 +28,7 @@ class _Several(Normalise):
 
 
 def policy_key(value: object) -> object:
-    """Return the key of a policy: the one a dial plan brings goes by ``<dial plan>/default``."""
+    """Return the key of a policy; that of the policy a dial plan brought is ``<dial plan>/default``."""
     match = _BROUGHT.fullmatch(value) if isinstance(value, str) else None
     return f"{match[1]}{DEFAULT}" if match else default_spelt(value)
 

@@ -1,6 +1,6 @@
 """What is observed of Windows services on one host: RTCSRV of a Front End, the UM services of an Exchange server.
 
-Each service of a host has attributes of its own, ``RTCSRV:status``; ``of_service`` returns their handles.
+Each service has attributes of its own, such as ``RTCSRV:status``; ``of_service`` returns their handles.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def of_service(name: str) -> OfService:
 
 
 class Found(Declares):
-    """What a restart of RTCSRV takes for granted, written into the plan."""
+    """The state that a restart of RTCSRV relies on; the plan contains it."""
 
     status: Attr[Text]
     start_time: Attr[Instant]
