@@ -1,8 +1,8 @@
-"""The chain of everything that was ever saved: who, in which run, what, each entry holding the hash of the one before.
+"""The chain of everything that was ever saved: who, in which run, what. Each entry has the hash of the one before.
 
-An entry also holds a digest of the intents and outcomes written with it, so that a forged outcome breaks the
-chain as well. The chain has no key: whoever may write to the store can make a new one from its start. That is
-seen by comparing its head with the one printed in earlier reports.
+An entry also has a digest of the intents and outcomes written with it, so that a forged outcome breaks the chain too.
+The chain has no key: anybody who may write to the store can make a new chain. To notice that, compare its head with
+the head printed in earlier reports.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from state.rows import Written, digest_of, journal_digests
 from state.tables import audit, runs, used_plans
 
 START: Final = "0" * 64
-"""The head of a chain without entries."""
+"""The head of an empty chain."""
 
 _EMPTY_JOURNAL = digest_of([])
 
@@ -63,15 +63,15 @@ def verify_chain(
     head: str,
     known_head: str | None = None,
 ) -> Audit:
-    """Read the whole chain and compare it with itself, with the journal, the runs, the used plans and with ``head``.
+    """Verify the whole chain against itself, the journal, the runs, the used plans and ``head``.
 
     Args:
-        known_head: a head noted earlier, of which the chain has to be a continuation.
+        known_head: a head noted earlier, which the chain must contain.
 
     Raises:
         StateError: an entry, an intent, an outcome, a run or a used plan was edited, removed, added or moved.
     """
-    told = _Told()
+    referenced = _Referenced()
     journal = journal_digests(connection, environment)
     columns = [audit.c[name] for name in ("serial", "epoch", "at", "who", "what", "journal", "change", "hash")]
     query = select(*columns).where(audit.c.environment == environment).order_by(audit.c.serial)
@@ -81,33 +81,33 @@ def verify_chain(
         if row[0] != count:
             raise damaged(where, f"entry {count} of the audit is missing")
         if found != _hash(lineage, previous, tuple(row)):
-            raise damaged(where, f"entry {count} of the audit, or its place in the chain, was altered")
+            raise damaged(where, f"entry {count} of the audit was altered or moved")
         if row[5] != journal.pop(count, _EMPTY_JOURNAL):
             raise damaged(where, f"the journal was altered: it differs from entry {count} of the audit")
         if row[1] < epoch:
             raise damaged(where, f"entry {count} of the audit was written under a lease that had ended")
         previous, epoch = found, row[1]
         is_known = is_known or found == known_head
-        told.add(row[4], row[6])
+        referenced.add(row[4], row[6])
     if count != serial or previous != head:
         raise damaged(where, f"the audit ends at entry {count} of {serial}")
     if journal:
         raise damaged(where, "the journal has entries that the audit does not know")
-    if told.runs != _runs(connection, environment):
+    if referenced.runs != _runs(connection, environment):
         raise damaged(where, "a run of the history was altered, removed or added: it differs from the audit")
-    if told.nonces != _nonces(connection, environment):
+    if referenced.nonces != _nonces(connection, environment):
         raise damaged(where, "the saved plans that were used differ from those of the audit")
     if not is_known:
         raise damaged(where, f"the audit has no entry with the hash {known_head}: it is another one, or was made anew")
     return Audit(count, previous)
 
 
-class _Told:
-    """What the entries of the audit tell of rows that stand in tables of their own."""
+class _Referenced:
+    """The runs and saved plans that the entries of the audit refer to."""
 
     def __init__(self) -> None:
         self.runs: dict[str, str] = {}
-        """By id, the digest of what was saved last of the run."""
+        """By id, the digest of the latest row of the run."""
         self.nonces: set[str] = set()
 
     def add(self, what: str, change: str) -> None:

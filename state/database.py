@@ -1,4 +1,4 @@
-"""What the two kinds of store have in common: one connection, used by one thread at a time, in short transactions."""
+"""The common part of both kinds of store: one connection, used by one thread at a time, in short transactions."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ WRITES = "reconciler_writes"
 """The execution option of a transaction that is going to write."""
 
 IN_HASTE = "reconciler_in_haste"
-"""The execution option of one that does not wait long for others."""
+"""The execution option of a transaction that does not wait long for others."""
 
 
 class Database(ABC):
-    """A place that holds tables. Its methods may be called from any thread; they wait for each other."""
+    """A place with tables. Any thread may call its methods; they wait for each other."""
 
     where: str
-    """How messages name it; holds no password."""
+    """Its name in messages, without password."""
     host_lock: HostLock | None = None
-    """Tells at once whether a holder on this host died, where the store is a file."""
+    """Knows at once whether a holder on this host is dead, if the store is a file."""
     is_shared = False
-    """It may hold several environments."""
+    """It may contain several environments."""
     reconnects = False
     """A broken connection may come back."""
 
@@ -45,10 +45,10 @@ class Database(ABC):
 
     @contextmanager
     def writing(self, *, in_haste: bool = False) -> Iterator[Connection]:
-        """Enter a transaction that is durable when it is left without an error, and else never was.
+        """Enter a transaction that is durable if it ends without an error, and otherwise has no effect.
 
         Raises:
-            StoreBusy: another process is in a transaction for longer than one waits: 5 s, and 1.5 s ``in_haste``.
+            StoreBusy: the transaction of another process takes longer than 5 s, or 1.5 s ``in_haste``.
         """
         with self._mutex, translated(self.where), self._opened().connect() as connection:
             self._check_before_writing()
@@ -58,11 +58,11 @@ class Database(ABC):
 
     @abstractmethod
     def exists(self) -> bool:
-        """Return whether anything was ever saved here; opens it where it was."""
+        """Return whether anything was ever saved here; if so, open it."""
 
     @abstractmethod
     def create(self) -> None:
-        """Make what is missing: directory, file, tables."""
+        """Make directory, file and tables where they are missing."""
 
     @abstractmethod
     def now(self, connection: Connection) -> float:
@@ -70,7 +70,7 @@ class Database(ABC):
 
     @abstractmethod
     def lock_creation(self, connection: Connection) -> None:
-        """Until the transaction ends, let nobody else create an environment or a table."""
+        """Keep others from creating an environment or a table until the transaction ends."""
 
     def close(self) -> None:
         with self._mutex:
@@ -87,5 +87,5 @@ class Database(ABC):
         return connection
 
     def _check_before_writing(self) -> None:
-        """Raise StateError where the store is no longer the one that was opened."""
+        """Raise StateError if the store is no longer the one that was opened."""
         return

@@ -1,7 +1,7 @@
-"""What the journal knows of effects: which run changed servers last, and whether a saved plan did.
+"""Finds effects in the journal: which run changed servers last, and whether a saved plan did.
 
-A run that sent nothing, or of whose commands each certainly was not run, changed nothing, however it ended. One that
-was killed while it sent may have changed something.
+A run changed nothing if it sent nothing, or if none of its commands ran. A run that was killed while it sent may have
+changed something.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from state.tables import intents, outcomes, runs, used_plans
 
 
 def last_changing_run(connection: Connection, environment: int, where: str) -> Run | None:
-    """Return the latest run of a commit that changed servers, as far as anybody knows."""
+    """Return the latest run of a commit that changed servers, or may have."""
     query = select(intents.c.serial, intents.c.body).where(intents.c.environment == environment)
     query = query.order_by(intents.c.serial.desc()).limit(1)
     latest = connection.execute(query).one_or_none()
@@ -40,7 +40,7 @@ def is_used(connection: Connection, environment: int, nonce: str) -> bool:
         return False
     first = select(intents.c.body).where(intents.c.environment == environment, intents.c.serial == serial).limit(1)
     body = connection.execute(first).scalar()
-    # Older versions wrote the use down by itself, before anything was sent.
+    # Older versions recorded the use separately, before anything was sent.
     return body is None or _has_effects(connection, environment, codec.decode(Intent, body).run, serial)
 
 
@@ -55,9 +55,9 @@ def _find_run(connection: Connection, environment: int, run_id: str, where: str)
 
 
 def _has_effects(connection: Connection, environment: int, run_id: str, first: int) -> bool:
-    """Return whether the run whose first intents are of serial ``first``, or later, may have changed anything.
+    """Return whether the run whose first intents have serial ``first``, or a later one, may have changed anything.
 
-    Only one run writes at a time, so that its intents stand together.
+    Only one run writes at a time, so its intents are consecutive.
     """
     query = select(intents.c.body, intents.c.is_open).where(intents.c.environment == environment)
     query = query.where(intents.c.serial >= first).order_by(intents.c.serial, intents.c.position)

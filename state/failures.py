@@ -1,4 +1,4 @@
-"""What goes wrong with a store, told as StateError: errors of SQLAlchemy and of the drivers go no further than here."""
+"""Turns failures of a store into StateError: errors of SQLAlchemy and of the drivers go no further."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from reconciler.model.errors import Locked, StateError
 
 
 class StoreUnreachable(StateError):
-    """The connection to the store broke: what was under way may have become durable or not."""
+    """The connection to the store broke: the last transaction may be durable or not."""
 
 
 class StoreBusy(Locked):
-    """Another process is in the middle of a transaction for longer than ours take: it works on, or was stopped."""
+    """The transaction of another process takes too long: the process still works, or is suspended."""
 
 
 def state_error(summary: str, detail: str, remedy: str = "") -> StateError:
@@ -25,12 +25,12 @@ def state_error(summary: str, detail: str, remedy: str = "") -> StateError:
 
 
 def damaged(where: str, detail: str) -> StateError:
-    """Return the error for content that this program did not write so."""
+    """Return the error for content that this program did not write."""
     return state_error(
         "Damaged state",
-        f"{where} does not hold what was written to it: {detail}.",
-        "Restore it from a backup, or move it away and plan anew. Nothing on the servers depends on it: what is there "
-        "is found again by name, and what was being sent is found by reading the servers.",
+        f"{where} does not contain what reconciler wrote: {detail}.",
+        "Restore it from a backup, or move it away and plan again. The servers do not depend on it: existing objects "
+        "are found by name, and commands that were being sent are found by reading the servers.",
     )
 
 
@@ -46,7 +46,7 @@ def translated(where: str) -> Iterator[None]:
     except sqlite3.Error as error:
         raise _of_sqlite(where, error) from error
     except ValueError as error:
-        # The codec's: a row that cannot be read, or a value that may not be written.
+        # Of the codec: a row cannot be read, or a value may not be written.
         raise damaged(where, str(error)) from error
     except OSError as error:
         raise _of_system(where, error) from error
@@ -69,7 +69,7 @@ def _of_driver(where: str, error: DBAPIError) -> StateError:
         case "53100" | "53200":
             return state_error("Disk full", detail, "Make room on the server, then repeat the command.")
         case "55P03":
-            return in_use(f"Another process is writing for long. {detail}")
+            return in_use(f"Another process has been writing for too long. {detail}")
         case "40001" | "40P01" | "57014":
             return state_error("State in use", detail, "Repeat the command.")
         case _:
@@ -85,21 +85,19 @@ def _of_sqlite(where: str, error: sqlite3.Error) -> StateError:
         case "IOERR":
             return state_error("Disk error", detail, "Look at the disk, then repeat the command.")
         case "BUSY" | "LOCKED":
-            return in_use(f"Another process is writing for long. {detail}")
+            return in_use(f"Another process has been writing for too long. {detail}")
         case "READONLY" | "PERM" | "AUTH" | "CANTOPEN":
             return state_error(
                 "State not accessible", detail, "Check that this user may write to the file and its directory."
             )
-        case "CORRUPT" | "NOTADB" | "FORMAT" | "MISMATCH":
-            return damaged(where, _first_line(error))
         case _:
-            # Bytes that are no UTF-8, a table that is gone: SQLite tells these as plain errors.
+            # Bytes that are not UTF-8, or a missing table: SQLite reports these as plain errors.
             return damaged(where, _first_line(error))
 
 
 def in_use(detail: str) -> StoreBusy:
-    """Return the error that another process, which lives, keeps this one from writing."""
-    remedy = "Repeat the command when it has ended. If a process of reconciler was stopped, continue it or end it."
+    """Return the error that another running process keeps this one from writing."""
+    remedy = "Repeat the command when it has ended. If a process of reconciler is suspended, continue it or end it."
     return StoreBusy(Diagnostic("State in use", detail, remedy))
 
 

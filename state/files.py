@@ -1,10 +1,9 @@
 """Files that only their owner may touch: saved state, signing keys, plans.
 
-A file is never changed in place. It is written under another name in the same directory, made durable, and
-renamed over the old one, so that a crash leaves the old content or the new one and nothing between. Links are
-never followed at the last step of a path: whoever can plant one must not choose what is overwritten. Windows
-has neither owners nor modes of this kind; there a directory inherits the rights of the profile it is in, and
-these checks do not apply.
+A file is never changed in place. It is written under another name in the same directory, made durable, and renamed
+over the old one, so that a crash leaves either the old content or the new. Links are never followed at the last step
+of a path: a planted link must not choose the file that is overwritten. Windows has no owners and modes of this kind.
+There a directory inherits the rights of its profile, and these checks do not apply.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
 _NON_BLOCKING = getattr(os, "O_NONBLOCK", 0)
 _BINARY = getattr(os, "O_BINARY", 0)
 _OURS = ".reconciler"
-"""The directory that an environment keeps for us alone."""
+"""The directory of an environment that only reconciler uses."""
 
 _NETWORK_FILE_SYSTEMS = frozenset(
     {"nfs", "nfs4", "cifs", "smb3", "smbfs", "ncpfs", "afs", "ceph", "glusterfs", "lustre", "ocfs2", "gfs2", "beegfs"}
@@ -35,7 +34,7 @@ def write_private(path: Path, content: bytes) -> None:
     """Write ``content`` to ``path`` durably and all at once, readable by its owner alone.
 
     Raises:
-        StateError: ``path`` is no plain file of ours, its directory is open to everybody, or the disk failed.
+        StateError: ``path`` is not a plain file of this user, its directory is open to everybody, or the disk failed.
     """
     try:
         _refuse_open_directory(path.parent)
@@ -55,9 +54,9 @@ def write_private(path: Path, content: bytes) -> None:
 
 
 def read_private(path: Path, *, limit_bytes: int = 64 * 1024 * 1024, others_may_read: bool = False) -> bytes:
-    """Return the content of a plain file that only its owner, who is us, may touch.
+    """Return the content of a plain file of this user that nobody else may touch.
 
-    With ``others_may_read``, others may read it too, but not write: a plan handed on by a pipeline holds no secret.
+    With ``others_may_read``, others may read it but not write it: a plan passed on by a pipeline contains no secret.
 
     Raises:
         FileNotFoundError: there is none. StateError: it is a link, a device, another user's, open to others,
@@ -65,7 +64,7 @@ def read_private(path: Path, *, limit_bytes: int = 64 * 1024 * 1024, others_may_
     """
     try:
         others = 0o022 if others_may_read else 0o077
-        # Looked at before it is opened, since opening a device may do something; and after, since it may have changed.
+        # Checked before opening, which may have an effect on a device, and after it, because the file may have changed.
         _check_plain_file(path, os.lstat(path), others)
         descriptor = os.open(path, os.O_RDONLY | _NO_FOLLOW | _NON_BLOCKING | _BINARY)
         with open(descriptor, "rb") as file:
@@ -76,12 +75,12 @@ def read_private(path: Path, *, limit_bytes: int = 64 * 1024 * 1024, others_may_
     except OSError as error:
         raise _failed("read", path, error) from error
     if len(content) > limit_bytes:
-        raise _refused(path, f"is longer than {limit_bytes} bytes", "Look at what it is, and move it away.")
+        raise _refused(path, f"is longer than {limit_bytes} bytes", "Check what it is, and move it away.")
     return content
 
 
 def ensure_private_directory(path: Path) -> None:
-    """Make the directory, with its parents, for its owner alone; one that exists has to be like that.
+    """Make the directory, with its parents, for its owner alone; check it if it exists.
 
     Raises:
         StateError: it is a link or a file, another user's, or open to others; or it could not be made.
@@ -100,27 +99,27 @@ def ensure_private_directory(path: Path) -> None:
 
 
 def check_private_directory(path: Path) -> None:
-    """Raise StateError unless ``path`` is a real directory of ours that nobody else may enter."""
+    """Raise StateError unless ``path`` is a real directory of this user that nobody else may enter."""
     status = os.lstat(path)
     if not stat.S_ISDIR(status.st_mode):
-        raise _refused(path, "is not a directory", "Move it away; the directory is made when state is saved.")
+        raise _refused(path, "is not a directory", "Move it away; reconciler makes the directory when it saves state.")
     _check_owner_and_mode(path, status, "700")
 
 
 def check_private_file(path: Path) -> None:
-    """Raise StateError unless ``path`` is a plain file of ours that nobody else may open or has a second name for."""
+    """Raise StateError unless ``path`` is a plain file of this user, with one name, that nobody else may open."""
     _check_plain_file(path, os.lstat(path))
 
 
 def create_private(path: Path) -> int:
-    """Create an empty file for its owner alone and return its descriptor; FileExistsError where there is one."""
+    """Create an empty file for its owner alone and return its descriptor. Raises FileExistsError."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | _NO_FOLLOW | _BINARY, 0o600)
     _set_mode(path, 0o600)
     return descriptor
 
 
 def open_private(path: Path) -> int:
-    """Return a descriptor of ``path``, created for its owner alone where there was no such file."""
+    """Return a descriptor of ``path``; create the file for its owner alone if it does not exist."""
     try:
         return create_private(path)
     except FileExistsError:
@@ -129,13 +128,13 @@ def open_private(path: Path) -> int:
 
 
 def open_to_look(path: Path) -> int:
-    """Return a descriptor of ``path`` that may not write. Raises FileNotFoundError where there is none."""
+    """Return a read-only descriptor of ``path``. Raises FileNotFoundError."""
     check_private_file(path)
     return os.open(path, os.O_RDONLY | _NO_FOLLOW | _NON_BLOCKING | _BINARY)
 
 
 def sync_directory(path: Path) -> None:
-    """Make the names in the directory durable; Windows does so by itself and cannot be asked."""
+    """Make the names in the directory durable; Windows does so by itself."""
     if sys.platform == "win32":
         return
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
@@ -146,9 +145,9 @@ def sync_directory(path: Path) -> None:
 
 
 def network_file_system(path: Path, *, mounts: str | None = None) -> str | None:
-    """Return the type of the network file system that ``path`` is on; None where it is local or cannot be told.
+    """Return the type of the network file system that ``path`` is on; None if it is local or unknown.
 
-    ``mounts`` is text in the form of /proc/mounts, which is read where it is not given.
+    ``mounts`` is text in the form of /proc/mounts; None reads that file.
     """
     absolute = os.path.realpath(path)
     if sys.platform == "win32":
@@ -164,14 +163,14 @@ def network_file_system(path: Path, *, mounts: str | None = None) -> str | None:
         if len(fields) < 3:
             continue
         point = _OCTAL.sub(lambda match: chr(int(match[1], 8)), fields[1])
-        # A later mount covers an earlier one at the same place.
+        # A later mount hides an earlier one at the same point.
         if len(point) >= len(best) and _is_within(absolute, point):
             best, kind = point, fields[2]
     return kind if kind in _NETWORK_FILE_SYSTEMS else None
 
 
 _OCTAL = re.compile(r"\\([0-7]{3})")
-"""How white space in a path is written in /proc/mounts."""
+"""White space in a path of /proc/mounts."""
 
 
 def _is_within(path: str, point: str) -> bool:
@@ -186,7 +185,7 @@ def _write_new(path: Path, content: bytes) -> None:
 
 
 def _set_mode(path: Path, mode: int) -> None:
-    # The mode given at creation is cut by the umask, which may take away our own rights as well.
+    # The umask reduces the mode given at creation, even the rights of the owner.
     if sys.platform != "win32":
         os.chmod(path, mode)
 
@@ -200,14 +199,14 @@ def _check_plain_file(path: Path, status: os.stat_result, others: int = 0o077) -
 
 
 def _check_owner_and_mode(path: Path, status: os.stat_result, mode: str, others: int = 0o077) -> None:
-    """Refuse what is another user's, and what gives a right out of ``others`` to somebody else."""
+    """Refuse a file of another user, and one that gives others a right of ``others``."""
     if sys.platform == "win32":
         return
     if status.st_uid != os.geteuid():
         raise _refused(
             path,
             f"belongs to user {status.st_uid}, and this process runs as user {os.geteuid()}",
-            "Run as the user that it belongs to.",
+            "Run reconciler as that user.",
         )
     if stat.S_IMODE(status.st_mode) & others:
         raise _refused(
@@ -218,21 +217,21 @@ def _check_owner_and_mode(path: Path, status: os.stat_result, mode: str, others:
 
 
 def _closing(path: Path, mode: str) -> str:
-    """Return how something is closed to others; of a directory only where none but we keep files in it.
+    """Return how to close a file, or a directory of ours, to others.
 
-    Somebody may have named a file in /tmp, or /etc: closed, nobody could use the machine any more.
+    Not a shared directory such as /tmp or /etc: closing it would break the machine.
     """
     close = f"chmod {mode} {shlex.quote(str(path))}"
     if mode == "700" and path.name != _OURS:
         own = f"mkdir -m 700 {shlex.quote(str(path / 'reconciler'))}"
-        return f"Keep the state in a directory of its own, and name a file in that:\n\n    {own}"
-    return f"Close it, if nobody else had reason to write there:\n\n    {close}"
+        return f"Keep the state in a directory of its own, and name a file in it:\n\n    {own}"
+    return f"Close it to others, if nobody else needs to write there:\n\n    {close}"
 
 
 def _refuse_open_directory(path: Path) -> None:
     mode = os.stat(path).st_mode
     if sys.platform != "win32" and mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
-        raise _refused(path, "may be written by everybody", f"Close it:\n\n    chmod o-w {shlex.quote(str(path))}")
+        raise _refused(path, "is writable by everybody", f"Close it:\n\n    chmod o-w {shlex.quote(str(path))}")
 
 
 def _refused(path: Path, why: str, remedy: str) -> StateError:

@@ -1,8 +1,8 @@
-"""Who holds the lock of a state file, found out with what Python itself has.
+"""Finds out who holds the lock of a state file, with the standard library alone.
 
-Of many runs that begin at once all but one are to end at once. The store takes longer to load than that, so that they
-look at the lock before it: at the bytes of the lock file, and at the one row that names the holder. Whatever cannot be
-read here is left to the store, which says what is wrong with it.
+If many runs start at once, all but one should end at once. Loading the store takes longer than that, so they check the
+lock first: the bytes of the lock file, and the one row that names the holder. If something cannot be read here, the
+store reports what is wrong with it.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _QUERY = """
 
 
 def refuse_at_a_glance(path: Path) -> None:
-    """Raise Locked where a run that lives on this machine holds the lock of the state file at ``path``."""
+    """Raise Locked if a live run on this machine holds the lock of the state file at ``path``."""
     lock = HostLock(path.with_name(path.name + ".lock"))
     found = None
     with suppress(sqlite3.Error, StateError, OSError, ValueError, TypeError, AttributeError, KeyError):

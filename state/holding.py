@@ -1,7 +1,7 @@
-"""Who holds the lease of an environment, whether it lives, and what is said of it.
+"""Who holds the lease of an environment, whether that run is alive, and the messages about it.
 
-On one machine the system tells: a byte of the lock file is taken while its holder lives, whatever a clock says, since
-clocks may be set between two processes. Of a holder on another machine only time tells, by the clock of the store.
+On the same machine the lock file decides: a byte of it is taken while the holder is alive. Clocks do not count there,
+because they may be set. For a holder on another machine only the time of the store's clock decides.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from state.ledger import Ledger
 
 LEASE_SECONDS: Final = 60.0
-"""How long a holder that says nothing more keeps others waiting."""
+"""How long others wait for a holder that no longer renews its lease."""
 
 
 def held_by(ledger: Ledger) -> tuple[Leased, str] | None:
@@ -30,10 +30,10 @@ def held_by(ledger: Ledger) -> tuple[Leased, str] | None:
 
 
 def why_held(ledger: Ledger, held: Leased, now: float) -> str:
-    """Return the sentence that says why a lease is not free; empty where it is.
+    """Return the sentence that explains why a lease is not free; empty if it is free.
 
-    A byte of the lock file that is taken counts while its holder lives, whatever a clock says: the clocks of two
-    processes that share a file may have been set between them. On a server its own clock decides.
+    A taken byte of the lock file counts regardless of clocks, which may have been set between two processes that share
+    a file. On a server its own clock decides.
     """
     lives = ledger.lives(held)
     if lives is False or not (held.expires > now or (lives and ledger.database.host_lock is not None)):
@@ -42,10 +42,10 @@ def why_held(ledger: Ledger, held: Leased, now: float) -> str:
 
 
 def why_kept(held: Leased, *, lives: bool, now: float) -> str:
-    """Return the sentence that says why a lease which is not free is kept."""
+    """Return the sentence that explains why a lease is not free."""
     if held.expires <= now:
-        return f"Its lease ended at {_time(held.expires)}, but it lives: its process may have been suspended."
-    return f"{'It lives; its' if lives else 'Its'} lease ends at {_time(held.expires)} unless it renews it."
+        return f"Its lease ended at {_time(held.expires)}, but its process still exists: it may be suspended."
+    return f"{'It is running; its' if lives else 'Its'} lease ends at {_time(held.expires)} unless it is renewed."
 
 
 def locked(environment: str, held: Leased, why: str) -> Locked:
@@ -54,31 +54,31 @@ def locked(environment: str, held: Leased, why: str) -> Locked:
     return Locked(
         Diagnostic(
             "Locked by another run",
-            f"{_who(held)} changes environment {environment} since {_second(held.holder.started)}. {why}",
-            "Wait until it has ended: that frees the lock by itself, at once on the same machine and within "
-            f"{LEASE_SECONDS:.0f} s on another one. To stop it as Ctrl-C does, also where it was suspended, on "
+            f"{_who(held)} has been changing environment {environment} since {_second(held.holder.started)}. {why}",
+            "Wait until it ends, which frees the lock: at once on the same machine, within "
+            f"{LEASE_SECONDS:.0f} s on another one. To stop it as Ctrl-C does, even if it is suspended, run on "
             f"{held.holder.host}:\n\n    kill -INT {pid}; kill -CONT {pid}",
         )
     )
 
 
 def may_live(ledger: Ledger, held: Leased, now: float) -> bool:
-    """Return whether a holder lives, or may: one elsewhere had renewed its lease a moment ago.
+    """Return whether a holder is alive or may be: on another machine, if it renewed its lease a moment ago.
 
-    A lease that ends later than any can was taken before the clock was set back, and says nothing.
+    A lease that ends too far in the future was taken before the clock was set back, and does not count.
     """
     lives = ledger.lives(held)
     return bool(lives) or (lives is None and now < held.expires <= now + LEASE_SECONDS)
 
 
 def living(environment: str, held: Leased) -> Locked:
-    """Return the error that the lock of a run that lives is not ended by another."""
+    """Return the error that the lock of a running run cannot be removed by another."""
     return Locked(
         Diagnostic(
             "Lock of a living run",
-            f"{_who(held)} holds the lock of environment {environment}. It lives, or did less than "
-            f"{LEASE_SECONDS:.0f} s ago, and would go on with what it has begun: its lock was not ended.",
-            f"End its process, which frees the lock by itself, on {held.holder.host}:\n\n"
+            f"{_who(held)} holds the lock of environment {environment}. It is running, or was less than "
+            f"{LEASE_SECONDS:.0f} s ago, and would go on with its commands. Its lock was not removed.",
+            f"End its process, which frees the lock. Run on {held.holder.host}:\n\n"
             f"    kill -INT {held.holder.pid}; kill -CONT {held.holder.pid}",
         )
     )
@@ -93,12 +93,12 @@ def _time(seconds: float) -> str:
     try:
         return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
     except (ValueError, OverflowError, OSError):
-        return "a time that cannot be"
+        return "an impossible time"
 
 
-def _second(told: str) -> str:
-    """Return a time to the second, as people read it; as it was told where it is none."""
+def _second(time: str) -> str:
+    """Return a time to the second; text that is not a time stays as it is."""
     try:
-        return datetime.fromisoformat(told).isoformat(timespec="seconds")
+        return datetime.fromisoformat(time).isoformat(timespec="seconds")
     except ValueError:
-        return told
+        return time

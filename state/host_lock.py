@@ -1,11 +1,11 @@
-"""Whether the process that took a lease still lives, as its own host can tell at once.
+"""Whether the process that took a lease is still alive, which its own host knows at once.
 
-Beside an SQLite file stands a lock file in which the holder of epoch *n* locks byte *n*. The system frees the
-byte when the process ends in whatever way, so that a run killed a moment ago keeps nobody waiting. One byte
-an epoch, because a holder that is stopped, and was replaced after its time, still keeps its own.
+Next to an SQLite file there is a lock file in which the holder of epoch *n* locks byte *n*. The system frees the byte
+when the process ends, however it ends, so that nobody waits for a run that was killed. Each epoch has its own byte,
+because a suspended holder keeps its byte even after another run replaced it.
 
-Linux locks belong to the open file, not to the process (``F_OFD_SETLK``): closing some other descriptor of
-the file does not drop them.
+On Linux these locks belong to the open file, not to the process (``F_OFD_SETLK``): closing another descriptor of the
+file does not drop them.
 """
 
 from __future__ import annotations
@@ -39,22 +39,22 @@ class HostLock:
         self._descriptor: int | None = None
 
     def take(self, epoch: int) -> bool:
-        """Lock the byte of ``epoch``; False where another holds it."""
+        """Lock the byte of ``epoch``; return False if another process holds it."""
         return self._lock(epoch)
 
     def drop(self, epoch: int) -> None:
         self._unlock(epoch)
 
     def is_taken(self, epoch: int) -> bool:
-        """Return whether somebody else who lives on this host holds the byte of ``epoch``; nothing is written."""
+        """Return whether another live process on this host holds the byte of ``epoch``; write nothing."""
         return self._seen(epoch, 1) is not None
 
     def first_taken(self) -> int | None:
-        """Return the lowest epoch whose byte somebody else holds, where the system tells; nothing is written."""
+        """Return the lowest epoch whose byte another process holds, if the system knows; write nothing."""
         return self._seen(_CREATION + 1, 0)
 
     def begin_creation(self, clock: Clock, seconds: float) -> bool:
-        """Lock the byte of whoever makes the store; False where another holds it for longer than ``seconds``."""
+        """Lock the byte of creation; return False if another process holds it for longer than ``seconds``."""
         for _ in range(int(seconds / _PAUSE_SECONDS)):
             if self._lock(_CREATION):
                 return True
@@ -95,7 +95,7 @@ class HostLock:
             msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)
 
         def _seen(self, offset: int, length: int) -> int | None:
-            # Windows tells of a byte only by refusing it, and of several not at all.
+            # Windows only refuses a byte that is taken, and cannot be asked about several.
             if length != 1 or not self._path.exists():
                 return None
             if not self._lock(offset):
@@ -119,7 +119,7 @@ class HostLock:
             fcntl.fcntl(self._open(), fcntl.F_OFD_SETLK, struct.pack(_FLOCK, kind, os.SEEK_SET, offset, 1, 0))
 
         def _seen(self, offset: int, length: int) -> int | None:
-            # Through a descriptor that may not write, since a directory that is only read has locks to look at too.
+            # With a read-only descriptor, because a directory may be read-only.
             try:
                 descriptor = open_to_look(self._path)
             except FileNotFoundError:

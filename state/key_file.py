@@ -1,7 +1,6 @@
-"""A file that is made once and never again, such as the key that signs plans: of many who begin at once, one makes it.
+"""A file that is made only once, such as the key that signs plans, even if many processes start at once.
 
-It appears whole or not at all, since it is renamed into place. The lock beside it is the system's, and free as soon as
-whoever made the file has ended in whatever way.
+It appears complete, because it is renamed into place. The system frees the lock next to it when its process ends.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ def create_once(path: Path, content: Callable[[], bytes], clock: Clock) -> None:
     """Make the private file ``path`` with ``content``, unless it is there; wait while another process makes it.
 
     Raises:
-        StateError: it cannot be made here, or who makes it does not come to an end.
+        StateError: it cannot be made here, or another process does not finish making it.
     """
     with closing(HostLock(path.with_name(path.name + ".lock"))) as lock:
         if not path.exists() and not lock.begin_creation(clock, _PATIENCE_SECONDS):

@@ -1,7 +1,7 @@
 """The right to change one environment, as one run holds it.
 
-The epoch rises whenever the lease is taken and is compared at every write, so that a run which slept through
-its time is refused, however late it wakes. When another may take the lease is said in ``holding``.
+The epoch rises each time the lease is taken, and every write compares it: a run that slept until its lease had ended
+is refused, however late it wakes. ``holding`` decides when another run may take the lease.
 """
 
 from __future__ import annotations
@@ -28,10 +28,9 @@ from state.tables import runs
 
 
 def take_lease(ledger: Ledger, holder: Holder, *, seconds: float, renews_itself: bool) -> HeldLease:
-    """Take the lease of the environment, making the store where there is none.
+    """Take the lease of the environment; make the store if there is none.
 
-    Who holds it is looked at before anything is written: a holder that was stopped in the middle of a transaction
-    keeps no other waiting to learn so.
+    The holder is checked before anything is written, so that nobody waits for the transaction of a suspended holder.
 
     Raises:
         Locked: another run holds it and may be alive.
@@ -52,7 +51,7 @@ def take_lease(ledger: Ledger, holder: Holder, *, seconds: float, renews_itself:
                 raise locked(ledger.name, held, why)
             epoch = environment.epoch + 1
             if lock is not None:
-                # A byte that is taken is that of a run whose state was deleted under it: it can write no more.
+                # A taken byte belongs to a run whose state was deleted: it can write no more.
                 while not lock.take(epoch):
                     epoch += 1
                 undo.callback(lock.drop, epoch)
@@ -66,10 +65,10 @@ def take_lease(ledger: Ledger, holder: Holder, *, seconds: float, renews_itself:
 
 
 def end_foreign_lease(ledger: Ledger, by: Holder) -> Holder | None:
-    """Raise the epoch so that whoever has the lease is refused from now on; return who that was.
+    """Raise the epoch, so that the holder of the lease is refused from now on; return the holder.
 
     Raises:
-        Locked: its holder lives, or may live.
+        Locked: the holder is alive, or may be.
     """
     if not ledger.database.exists():
         return None
@@ -81,14 +80,14 @@ def end_foreign_lease(ledger: Ledger, by: Holder) -> Holder | None:
         now = ledger.database.now(connection)
         if may_live(ledger, held, now):
             raise living(ledger.name, held)
-        told = {"kind": "unlock", "run": held.holder.run, "user": held.holder.user, "host": held.holder.host}
-        ledger.record(connection, environment, environment.epoch + 1, by, _only_told(told))
+        what = {"kind": "unlock", "run": held.holder.run, "user": held.holder.user, "host": held.holder.host}
+        ledger.record(connection, environment, environment.epoch + 1, by, _audit_alone(what))
         ledger.put_lease(connection, environment, None)
         return held.holder
 
 
 class HeldLease:
-    """A lease this run has, until it is released, ends or is taken over. Thread-safe."""
+    """A lease of this run, until it is released, ends or is taken over. Thread-safe."""
 
     def __init__(
         self, ledger: Ledger, epoch: int, holder: Holder, *, seconds: float, began: _Instant, renews_itself: bool
@@ -125,7 +124,7 @@ class HeldLease:
         self._began = began
 
     def remaining_seconds(self) -> float:
-        """Return how long it still holds: counted from before the last renewal was asked for, never too long."""
+        """Return how long the lease still lasts, counted from before the last renewal: never too long."""
         return 0.0 if self._ended.is_set() else max(0.0, self._seconds - self._began.elapsed_seconds())
 
     def begin(self, run: Run) -> None:
@@ -137,7 +136,7 @@ class HeldLease:
         self.write(_run_entry("end", run))
 
     def release(self) -> None:
-        """Give the lease back. What fails here is ignored: the lease then ends by itself."""
+        """Give the lease back. Failures are ignored: the lease then ends by itself."""
         self.abandon()
         with suppress(StateError):
             self._ledger.end_lease(self._epoch)
@@ -161,13 +160,13 @@ class HeldLease:
 
     def _keep(self, interval: float) -> None:
         while not self._ended.wait(interval):
-            # A store that cannot be reached now may be by the next time; the lease tells by itself when it has ended.
+            # A store that cannot be reached now may be reachable next time.
             with suppress(StateError):
                 self.renew()
 
 
 class _Instant:
-    """A moment, and how long ago it was by whichever clock says longer: one stands still while a laptop sleeps."""
+    """A moment, and how long ago it was by the clock that says longer: one of them stops while a laptop sleeps."""
 
     def __init__(self, ledger: Ledger) -> None:
         self._clock = ledger.clock
@@ -177,9 +176,8 @@ class _Instant:
         return max(self._clock.monotonic() - self._monotonic, (self._clock.now() - self._now).total_seconds())
 
 
-def _only_told(what: Mapping[str, Any]) -> Entry:
-    """Return an entry of the audit alone."""
-
+def _audit_alone(what: Mapping[str, Any]) -> Entry:
+    """Return an entry that writes only to the audit."""
     written = Written(0, digest_of([]), digest_of([canonical(dict(what))]), what)
     return lambda _connection, _environment, _serial: written
 
@@ -188,7 +186,7 @@ def _run_entry(kind: str, run: Run) -> Entry:
     def entry(connection: Connection, environment: Environment, serial: int) -> Written:
         key, body = codec.escape(run.id), codec.encode(run)
         mine = (runs.c.environment == environment.id, runs.c.id == key)
-        # A run that is resumed under its own id is the latest again; one that ends keeps its place.
+        # A resumed run with its own id is the latest again; a run that ends keeps its place.
         found = connection.execute(runs.select().where(*mine)).mappings().one_or_none()
         place = found["serial"] if found is not None and kind == "end" else serial
         row = {"environment": environment.id, "id": key, "serial": place, "body": body}

@@ -1,4 +1,4 @@
-"""The row that says who has the lease of an environment."""
+"""The row of the lease of an environment."""
 
 from __future__ import annotations
 
@@ -21,11 +21,10 @@ class Leased:
     """By the store's clock, in seconds since 1970."""
 
     def values(self) -> dict[str, Any]:
-        columns: dict[str, Any] = {
+        return {
             "epoch": self.epoch,
             "holder": codec.encode(self.holder),
             "machine": codec.escape(self.machine),
             "process": None if self.process is None else codec.escape(self.process),
             "expires": self.expires,
         }
-        return columns

@@ -1,7 +1,7 @@
-"""One environment in a store: every write to it is fenced, counted and audited here, and nowhere else.
+"""One environment in a store. Only this module writes to it: every write is fenced, counted and audited.
 
-A write begins by locking the environment's row, so that a lease cannot change hands in the middle; it goes
-through only while the epoch is still the writer's own and its lease has not ended by the store's clock.
+A write first locks the environment's row, so that the lease cannot change hands during the write. It succeeds only if
+the epoch is the writer's own and the lease has not ended by the store's clock.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ class Ledger:
             yield None if environment is None else (connection, environment)
 
     def find(self, connection: Connection, *, locked: bool = False) -> Environment | None:
-        """Return the environment's row, kept from others until the transaction ends if ``locked``; None if never saved.
+        """Return the environment's row, locked until the transaction ends if ``locked``; None if it was never saved.
 
         Raises:
             StateError: the row was altered, is of another version, or the file is another environment's.
@@ -120,7 +120,7 @@ class Ledger:
         )
 
     def find_or_create(self, connection: Connection) -> Environment:
-        """Return the environment's row, kept from others until the transaction ends."""
+        """Return the environment's row, locked until the transaction ends; create it if needed."""
         found = self.find(connection, locked=True)
         if found is None:
             self.database.lock_creation(connection)
@@ -133,7 +133,7 @@ class Ledger:
         return found
 
     def store(self, connection: Connection, before: Environment, after: Environment) -> None:
-        """Replace the row. Raises LeaseLost where its epoch is no longer that of ``before``."""
+        """Replace the row. Raises LeaseLost if its epoch is no longer that of ``before``."""
         statement = update(meta).where(meta.c.id == before.id, meta.c.epoch == before.epoch)
         if connection.execute(statement.values(after.values())).rowcount != 1:
             raise self.lost()
@@ -146,20 +146,20 @@ class Ledger:
             raise state_error(
                 "State of another environment",
                 f"{self.where} holds environment {codec.unescape(other)}, not {self.name}.",
-                "Correct the name of the environment, or move the file away to start anew: what exists on the servers "
-                "is adopted by name.",
+                "Correct the name of the environment, or move the file away to start again: existing objects are "
+                "adopted by name.",
             )
 
     # --- its lease
 
     def leased(self, connection: Connection, environment: Environment, *, locked: bool = False) -> Leased | None:
-        """Return who has the lease, also when its time is over; None where it was released."""
+        """Return the lease, even if it has ended; None if it was released."""
         query = select(lease).where(lease.c.environment == environment.id)
         row = connection.execute(query.with_for_update() if locked else query).mappings().one_or_none()
         if row is None:
             return None
         if row["epoch"] != environment.epoch or not isinstance(row["expires"], float):
-            raise damaged(self.where, "the lease is not of the current epoch")
+            raise damaged(self.where, "the lease does not belong to the current epoch")
         process = row["process"]
         return Leased(
             epoch=row["epoch"],
@@ -175,7 +175,7 @@ class Ledger:
             connection.execute(insert(lease), {"environment": environment.id, **new.values()})
 
     def extend_lease(self, epoch: int, seconds: float) -> None:
-        """Let the lease of ``epoch`` last ``seconds`` from now. Raises LeaseLost where it ended or was taken over."""
+        """Let the lease of ``epoch`` last ``seconds`` from now. Raises LeaseLost if it ended or was taken over."""
         with self.database.writing() as connection:
             environment = self._held(connection, epoch)
             expires = self.database.now(connection) + seconds
@@ -184,7 +184,7 @@ class Ledger:
                 raise self.lost()
 
     def end_lease(self, epoch: int) -> None:
-        """Give the lease of ``epoch`` back; nothing where it is another's by now."""
+        """Give the lease of ``epoch`` back, unless another run took it over."""
         with self.database.writing() as connection:
             environment = self.find(connection, locked=True)
             if environment is not None and environment.epoch == epoch:
@@ -205,19 +205,19 @@ class Ledger:
         return LeaseLost(
             Diagnostic(
                 "Lease lost",
-                f"The lease of environment {self.name} ended, or another run took it over; nothing more is sent.",
-                "Look at what the other run does. Then repeat the command: what this run had sent is found by reading "
-                "the servers.",
+                f"The lease of environment {self.name} ended, or another run took it over. No more commands are sent.",
+                "Check what the other run does. Then repeat the command: it reads the servers to find what this run "
+                "had sent.",
             )
         )
 
     # --- writing
 
     def write(self, epoch: int, who: Holder, entry: Entry, *, patience_seconds: float = 0.0) -> None:
-        """Write one group of rows under the lease of ``epoch``: durable as a whole, or not there at all.
+        """Write one group of rows under the lease of ``epoch``: all of them durable, or none.
 
-        A connection that breaks is made again for ``patience_seconds``; whether the write before the break
-        went through is seen from the audit's head, so that nothing is written twice.
+        A broken connection is made again for ``patience_seconds``. The audit's head then shows whether the write
+        succeeded before the break, so that nothing is written twice.
 
         Raises:
             LeaseLost: the lease ended or was taken over.
@@ -256,7 +256,7 @@ class Ledger:
         try:
             written = entry(connection, environment, serial)
         except ValueError as error:
-            raise state_error("Value not to be saved", f"{error}. This is a bug in reconciler.") from error
+            raise state_error("Value cannot be saved", f"{error}. This is a bug in reconciler.") from error
         head = append_entry(
             connection,
             environment.id,
@@ -281,7 +281,7 @@ class Ledger:
 
 
 class _Attempt:
-    """What the last attempt at a write would have left as the audit's head."""
+    """The audit's head as the last attempt at a write would have left it."""
 
     head: str | None = None
 
@@ -290,4 +290,4 @@ def _checksum_of(columns: dict[str, Any]) -> int:
     try:
         return checksum(meta.name, canonical(columns))
     except TypeError as error:
-        raise ValueError("a column is of another type") from error
+        raise ValueError("a column has another type") from error

@@ -1,8 +1,8 @@
-"""What this machine tells about itself: its name, which holders of a lease live on it, and what its files are on.
+"""What this machine knows about itself: its name, which holders of a lease are alive on it, and its file systems.
 
-On one machine the system tells who lives: a byte of the lock file is taken while its holder lives. A process is also
-told by boot, process namespace, id and start time, which a recycled id does not match; that serves stores that are not
-files. Of a holder on another machine nothing is told here: there the lease's time decides.
+On one machine the lock file decides: a byte of it is taken while the holder is alive. Stores that are not files
+identify a process by boot, process namespace, id and start time, which a recycled id does not match. For a holder on
+another machine only the time of the lease decides.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from state.leased import Leased
 
 
 def this_machine() -> str:
-    """Return what names this boot of this machine; its name alone where the system tells no more."""
+    """Return an id of this boot of this machine, or the machine's name if there is none."""
     try:
         return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
     except OSError:
@@ -27,12 +27,12 @@ def this_machine() -> str:
 
 
 def this_process() -> str | None:
-    """Return what names this process on this machine for ever; None where the system does not tell."""
+    """Return a unique id of this process on this machine; None if the system has none."""
     return _process(os.getpid())
 
 
 def is_process_alive(process: str) -> bool | None:
-    """Return whether a process named by ``this_process`` on this machine lives; None where that is not to be seen."""
+    """Return whether a process with an id of ``this_process`` on this machine is alive; None if unknown."""
     namespace, _, rest = process.partition(" ")
     if namespace != _namespace():
         return None  # a process of another container
@@ -52,7 +52,7 @@ def _process(pid: int) -> str | None:
         status = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
     except OSError:
         return None
-    # Fields are counted after the name, which is in parentheses and may hold anything: state is 3rd, start 22nd.
+    # Count fields after the name, which is in parentheses and may contain anything: state is 3rd, start 22nd.
     fields = status.rpartition(")")[2].split()
     if namespace is None or len(fields) < 20 or fields[0] in "ZX":
         return None
@@ -60,7 +60,7 @@ def _process(pid: int) -> str | None:
 
 
 def lives_here(lock: HostLock | None, held: Leased, machine: str) -> bool | None:
-    """Return whether a holder lives; None where only its own machine could tell."""
+    """Return whether a holder is alive; None if only its own machine knows."""
     if lock is not None and lock.is_taken(held.epoch):
         return True
     if held.machine != machine:

@@ -1,9 +1,8 @@
 """State on a PostgreSQL server, for teams: several environments side by side, the same tables and code.
 
-The server's certificate is verified against its name unless the server is on this machine: libpq by itself
-verifies nothing. What the environment says (``PGSSLMODE``, ``PGHOST``) does not weaken that. Advisory locks
-guard only the making of tables and rows; the lease does not lean on them, since a connection that breaks
-frees them silently.
+The server's certificate is verified against its name, unless the server is on this machine; libpq alone verifies
+nothing. Environment variables (``PGSSLMODE``, ``PGHOST``) cannot weaken that. Advisory locks guard only the making of
+tables and rows. The lease does not depend on them, because a broken connection frees them silently.
 """
 
 from __future__ import annotations
@@ -100,7 +99,7 @@ def _engine(url: URL, arguments: dict[str, Any]) -> Engine:
         poolclass=QueuePool,
         pool_size=1,
         max_overflow=0,
-        # A connection that broke while nothing was asked of it is made again unseen.
+        # A connection that broke while it was idle is made again unnoticed.
         pool_pre_ping=True,
         hide_parameters=True,
         isolation_level="READ COMMITTED",
@@ -125,31 +124,31 @@ def _configure(connection: Any, _record: object) -> None:
     if found != ("on",):
         raise state_error(
             "Unsafe state settings",
-            "The PostgreSQL server runs with fsync off: what it calls saved is lost when it loses power.",
+            "The PostgreSQL server runs with fsync off: a power cut loses data that it reported as saved.",
             "Turn fsync on in its configuration.",
         )
 
 
 def checked_address(url: str) -> tuple[URL, dict[str, Any]]:
-    """Return the address with its driver, and what is given to the driver beside it.
+    """Return the address with its driver, and further arguments of the driver.
 
     Raises:
-        StateError: it is no address, has options not known here, or asks for less than a verified server.
+        StateError: it is not an address, has unknown options, or asks for an unverified server.
     """
     try:
         parsed = make_url(url).set(drivername="postgresql+psycopg")
     except (ArgumentError, ValueError):
-        # The text itself is not shown: it may hold a password.
+        # The text is not shown: it may contain a password.
         raise state_error(
             "Unknown state location",
-            "The location of the state is no address of a PostgreSQL database.",
+            "The location of the state is not the address of a PostgreSQL database.",
             "Write it like this:\n\n    postgresql://USER@HOST/DATABASE",
         ) from None
     unknown = sorted(set(parsed.query) - _KNOWN_OPTIONS)
     if unknown:
         raise state_error(
             "Unknown state location",
-            f"The location of the state has options that are not known: {', '.join(unknown)}.",
+            f"The location of the state has unknown options: {', '.join(unknown)}.",
             f"Options may be: {', '.join(sorted(_KNOWN_OPTIONS))}.",
         )
     arguments: dict[str, Any] = {"connect_timeout": 10, "application_name": "reconciler", "prepare_threshold": None}
@@ -159,8 +158,8 @@ def checked_address(url: str) -> tuple[URL, dict[str, Any]]:
     if mode not in (None, "verify-full"):
         raise state_error(
             "Unverified state server",
-            f"sslmode is {mode!r}, which does not verify that the server is the one named.",
-            "Leave sslmode out. For a private authority, name its certificate in sslrootcert.",
+            f"sslmode is {mode!r}, which does not verify the identity of the server.",
+            "Remove sslmode. For a private authority, name its certificate in sslrootcert.",
         )
     return parsed, {**arguments, "sslmode": "verify-full"}
 
@@ -170,12 +169,12 @@ def _hosts(url: URL) -> Sequence[str]:
     for value in (url.host, url.query.get("host"), None if url.host else os.environ.get("PGHOST")):
         for part in [value] if isinstance(value, str) else value or ():
             named += part.split(",")
-    # Each of these may lead elsewhere than the address says.
+    # Each of these may lead to another host than the address.
     return named + [os.environ[name] for name in ("PGHOSTADDR", "PGSERVICE") if os.environ.get(name)]
 
 
 def _is_local(host: str) -> bool:
-    """Return whether ``host`` is a socket of this machine or its loopback; an empty one is libpq's own socket."""
+    """Return whether ``host`` is a socket or the loopback of this machine; empty means libpq's own socket."""
     if not host or host.startswith(("/", "@")) or host.casefold() == "localhost":
         return True
     try:

@@ -1,8 +1,7 @@
 """Whether a store has the tables this program knows, and how it gets them.
 
-Alembic is loaded only where tables are missing or behind: it takes longer to load than a plan takes to read
-its state. All steps run inside the caller's transaction, so that a process killed in the middle leaves the
-schema it found.
+Alembic is loaded only if tables are missing or old: loading it takes longer than a plan takes to read its state. All
+steps run inside the caller's transaction, so that a process killed during them leaves the schema unchanged.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from state.tables import REVISIONS, VERSION_TABLE, metadata
 
 
 def revision_of(connection: Connection) -> str | None:
-    """Return the revision the store is at; None where it has no tables of ours."""
+    """Return the revision of the store; None if it has no tables of ours."""
     if not inspect(connection).has_table(VERSION_TABLE):
         return None
     query = select(column("version_num", Text)).select_from(table(VERSION_TABLE))
@@ -27,7 +26,7 @@ def revision_of(connection: Connection) -> str | None:
 
 
 def is_behind(revision: str | None, where: str) -> bool:
-    """Return whether the tables have to be brought up to date.
+    """Return whether the tables must be brought up to date.
 
     Raises:
         StateError: they were made by a newer program; nothing was written.
@@ -48,7 +47,7 @@ def behind_and_read_only(revision: str | None, where: str) -> StateBehind:
     return StateBehind(
         Diagnostic(
             "State of an older version",
-            f"{where} has schema {revision!r} and is only read here; {REVISIONS[-1]!r} is needed.",
+            f"{where} has schema {revision!r} and may only be read; this command needs {REVISIONS[-1]!r}.",
             "Run plan or apply once: it brings the state up to date. Or use the version of reconciler that wrote it.",
         )
     )
@@ -67,19 +66,19 @@ def upgrade(connection: Connection, target: str = "head") -> None:
 
 
 def check_tables(connection: Connection, where: str) -> None:
-    """Raise StateError where an SQLite file holds anything but our tables and their columns.
+    """Raise StateError if an SQLite file contains anything but our tables and their columns.
 
-    A trigger, a view or a generated column would run SQL of whoever made the file when we read or write it.
+    A trigger, a view or a generated column would run foreign SQL when we read or write the file.
     """
     rows = connection.execute(text("SELECT type, name, tbl_name FROM sqlite_master")).all()
     tables = {name for kind, name, _ in rows if kind == "table" and not name.startswith("sqlite_")}
     if any(kind not in ("table", "index") for kind, _, _ in rows) or tables != {*metadata.tables, VERSION_TABLE}:
-        raise damaged(where, "it has other tables, views or triggers than this program makes")
+        raise damaged(where, "its tables, views or triggers are not those of reconciler")
     indexes = {name for kind, name, _ in rows if kind == "index" and not name.startswith("sqlite_autoindex_")}
     known = {str(index.name) for ours in metadata.tables.values() for index in ours.indexes}
     if not indexes <= known | {f"{VERSION_TABLE}_pkc"}:
-        raise damaged(where, "it has other indexes than this program makes")
+        raise damaged(where, "its indexes are not those of reconciler")
     for name, ours in metadata.tables.items():
         columns = connection.execute(text("SELECT name, hidden FROM pragma_table_xinfo(:name)"), {"name": name})
         if {tuple(found) for found in columns} != {(known.name, 0) for known in ours.columns}:
-            raise damaged(where, f"its table {name} has other columns than this program makes")
+            raise damaged(where, f"the columns of its table {name} are not those of reconciler")

@@ -1,11 +1,11 @@
 """State in one SQLite file, the default.
 
-Write-ahead log with ``synchronous=FULL``: what is committed survives a power cut. The usual advice, NORMAL,
-loses commits that were acknowledged, and with them intents of commands that were sent. Settings are read back
-after they were made: an SQLite built otherwise ignores what it does not know.
+Write-ahead log with ``synchronous=FULL``: what is committed survives a power cut. The usual advice, NORMAL, loses
+acknowledged commits, and with them the intents of commands that were sent. Settings are read back after they are made,
+because some builds of SQLite ignore them.
 
-Nothing exists until something is saved. The file is made complete under another name and then renamed, so
-that an empty or half-made file is never ours and always an error.
+Nothing exists until something is saved. The file is completed under another name and then renamed, so that an empty or
+incomplete file is always an error.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ from state.schema import behind_and_read_only, check_tables, is_behind, revision
 from state.tables import APPLICATION_ID
 
 _PATIENT: Final = "PRAGMA busy_timeout = 5000"
-"""How long one waits for another's transaction; ours take milliseconds."""
+"""How long to wait for the transaction of another process; ours take milliseconds."""
 _HASTY: Final = "PRAGMA busy_timeout = 1500"
 _OPENING_SECONDS: Final = 1.5
 _CREATION_SECONDS: Final = 1.5
-"""How long one waits for another that makes the file: who comes second learns soon that it does."""
+"""How long to wait for another process that makes the file."""
 
 _Settings: TypeAlias = tuple[tuple[str, str, object], ...]
-"""The statement that makes a setting, the one that reads it back, and what that has to answer."""
+"""The statement that makes a setting, the one that reads it back, and the expected result."""
 
 _SETTINGS: Final[_Settings] = (
     ("PRAGMA journal_mode = WAL", "PRAGMA journal_mode", "wal"),
@@ -54,8 +54,8 @@ _SETTINGS: Final[_Settings] = (
     ("PRAGMA mmap_size = 0", "PRAGMA mmap_size", 0),
 )
 _SETTINGS_OF_READERS: Final[_Settings] = (*_SETTINGS[2:], ("PRAGMA query_only = ON", "PRAGMA query_only", 1))
-"""A reader opens the file as writers do and refuses to write: opened for reading alone, SQLite leaves the log and its
-index beside the file when it closes."""
+"""A reader opens the file for writing and then refuses to write: opened for reading alone, SQLite would leave the log
+and its index next to the file."""
 
 _MARK_AS_OURS: Final = "PRAGMA application_id = 1380142659"
 
@@ -65,7 +65,7 @@ class SQLiteDatabase(Database):
 
     def __init__(self, path: Path, *, clock: Clock, read_only: bool, point: CrashPoint, machine: Machine) -> None:
         super().__init__()
-        # Resolved up to the directory that holds the directory: those two themselves may be no links.
+        # Resolved up to the parent of the directory: file and directory themselves must not be links.
         self._path = path.parent.absolute() / path.name
         self.where = str(path)
         self.host_lock = HostLock(self._path.with_name(path.name + ".lock"))
@@ -98,7 +98,7 @@ class SQLiteDatabase(Database):
         return self._clock.now().timestamp()
 
     def lock_creation(self, connection: Connection) -> None:
-        """Nothing: a transaction that writes keeps every other out."""
+        """Do nothing: a writing transaction already keeps all others out."""
 
     def _opened(self) -> Engine:
         if not self.exists():
@@ -107,11 +107,11 @@ class SQLiteDatabase(Database):
         return self._engine
 
     def _check_before_writing(self) -> None:
-        # Whoever writes to a file that was deleted or replaced writes into nowhere, and fences nobody.
+        # Writes to a deleted or replaced file are lost, and fence nobody.
         if _identity(self._path) != self._identity:
             raise state_error(
                 "State replaced",
-                f"{self.where} was deleted or replaced by another file while it was open; nothing was written.",
+                f"{self.where} was deleted or replaced while it was open; nothing was written.",
                 "Repeat the command.",
             )
 
@@ -120,13 +120,13 @@ class SQLiteDatabase(Database):
         if kind is not None:
             raise state_error(
                 "State on a network file system",
-                f"{self.where} is on {kind}, where locks and durable writes cannot be relied upon.",
+                f"{self.where} is on {kind}, where locks and durable writes are not reliable.",
                 "Set RECONCILER_STATE to a local file or to a PostgreSQL server.",
             )
         check_private_directory(self._path.parent)
 
     def _make(self) -> None:
-        """Make the file with its tables and give it its name; a process killed on the way leaves no such file."""
+        """Make the file with its tables, then rename it; a process killed before that leaves no such file."""
         new = self._path.with_name(self._path.name + ".new")
         for leftover in (new, *_beside(new)):
             leftover.unlink(missing_ok=True)
@@ -138,14 +138,12 @@ class SQLiteDatabase(Database):
                 upgrade(connection)
                 self._point("state-before-creation")
             with engine.connect() as connection:
-                # What closing would do, but an error there goes untold: the file has to be whole before it is renamed.
+                # Closing would do the same but hide errors; the file must be complete before it is renamed.
                 connection.connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
         finally:
             engine.dispose()
         if _has_content(_beside(new)[0]):
-            raise state_error(
-                "Disk error", f"{self.where} could not be completed.", "Look at the disk, then try again."
-            )
+            raise state_error("Disk error", f"{self.where} could not be completed.", "Check the disk, then try again.")
         descriptor = os.open(new, os.O_RDWR)
         os.fsync(descriptor)
         os.close(descriptor)
@@ -157,7 +155,7 @@ class SQLiteDatabase(Database):
         self._check_place()
         check_private_file(self._path)
         for path in _beside(self._path):
-            # Another process that closes the file takes them away.
+            # Another process removes them when it closes the file.
             with suppress(FileNotFoundError):
                 check_private_file(path)
         if os.path.getsize(self._path) == 0:
@@ -177,10 +175,10 @@ class SQLiteDatabase(Database):
         return all(map(self._machine.may_write, (self._path.parent, self._path)))
 
     def _mode_to_look(self) -> str:
-        """Return how a file is opened that may only be read, as a plan reads it: beside it nothing can be made either.
+        """Return the mode for a file in a directory that may only be read.
 
-        What was written and not yet moved into the file is in the log beside it. Without one, SQLite has to be told
-        that nobody changes the file, or it would make one; what was read is compared with its checksums all the same.
+        The log next to the file has the writes not moved into it yet. Without a log, SQLite needs ``immutable``, or it
+        would make one; the checksums of the rows are still compared.
         """
         return "ro" if _has_content(_beside(self._path)[0]) else "ro&immutable=1"
 
@@ -193,7 +191,7 @@ class SQLiteDatabase(Database):
             revision = revision_of(connection)
             behind = is_behind(revision, self.where)
         if revision is None:
-            raise damaged(self.where, "it does not say which schema it has")
+            raise damaged(self.where, "it does not name its schema")
         if behind and (self._read_only or not self._is_writable()):
             raise behind_and_read_only(revision, self.where)
         if behind:
@@ -202,21 +200,21 @@ class SQLiteDatabase(Database):
             check_tables(connection, self.where)
 
     def _check_integrity(self, connection: Connection) -> None:
-        """Read every page: the last process that had the file open did not close it, or another has it open now."""
+        """Read every page: the last process did not close the file, or another process has it open now."""
         found = connection.execute(text("PRAGMA integrity_check(1)")).scalar()
         if found != "ok":
             raise damaged(self.where, str(found))
 
     def _migrate(self, engine: Engine) -> None:
         with engine.connect().execution_options(**{WRITES: True}) as connection, connection.begin():
-            # Another process may have done it since.
+            # Another process may have done it meanwhile.
             if is_behind(revision_of(connection), self.where):
                 upgrade(connection)
                 self._point("state-before-migration-commit")
 
 
 def _engine(path: Path, settings: _Settings, *, mode: str = "rw") -> Engine:
-    """Return an engine with one connection to a file that exists; transactions begin where we say."""
+    """Return an engine with one connection to an existing file; we begin its transactions ourselves."""
 
     def connect() -> sqlite3.Connection:
         connection = sqlite3.connect(
@@ -257,7 +255,7 @@ def _apply(connection: sqlite3.Connection, settings: _Settings, where: str) -> N
 def _unsafe(where: str, statement: str, found: object) -> StateError:
     return state_error(
         "Unsafe state settings",
-        f"After {statement!r}, SQLite has {found!r} for {where}.",
+        f"{where}: after {statement!r}, SQLite reports {found!r}.",
         "Put the state on a local disk, or use another build of SQLite.",
     )
 
@@ -271,13 +269,13 @@ def _begin(connection: Connection) -> None:
 def _foreign(where: str) -> StateError:
     return state_error(
         "Not a saved state",
-        f"{where} is an SQLite file of some other program.",
+        f"{where} is an SQLite file of another program.",
         "Name another file in RECONCILER_STATE, or move this one away.",
     )
 
 
 def _beside(path: Path) -> list[Path]:
-    """Return the files that SQLite keeps beside ``path``, the write-ahead log first."""
+    """Return the files that SQLite keeps next to ``path``, the write-ahead log first."""
     return [path.with_name(path.name + end) for end in ("-wal", "-shm", "-journal")]
 
 

@@ -1,6 +1,6 @@
 """The memory of one environment, in an SQLite file or on a PostgreSQL server.
 
-Opening and reading what was never saved touches nothing; the store is made when a lease is first taken.
+Opening and reading an environment that was never saved makes no file; the first lease makes the store.
 """
 
 from __future__ import annotations
@@ -48,13 +48,11 @@ def open_store(
     """Open the state of ``environment``.
 
     ``location`` is the path of an SQLite file, which need not exist, or text that names one or a PostgreSQL database
-    (``postgresql://USER@HOST/DATABASE``, see ``location``). A schema that is behind is brought up to date here.
-    ``random`` gives the id of the lineage. A lease lasts ``lease_seconds``, and renews itself from a thread of its own
-    unless told otherwise (tests with a clock of their own call ``renew``).
+    (``postgresql://USER@HOST/DATABASE``, see ``location``). An old schema is brought up to date. ``random`` makes the
+    id of the lineage. A lease lasts ``lease_seconds``; with ``renews_itself`` a thread renews it.
 
     Raises:
-        StateError: what is there is unsafe, damaged, foreign, of a newer version or not reachable; nothing
-        was written.
+        StateError: the store is unsafe, damaged, foreign, newer or unreachable; nothing was written.
     """
     codec.prepare()
     machine = machine or Machine()
@@ -82,10 +80,10 @@ class SavedState:
         self._leases: list[HeldLease] = []
 
     def read(self) -> Snapshot:
-        """Return one consistent snapshot; of an environment never saved, an empty one without lineage.
+        """Return one consistent snapshot; an environment never saved has an empty one without lineage.
 
         Raises:
-            StateError: it cannot be read, or is not what was written.
+            StateError: it cannot be read, or was altered.
         """
         name = self._ledger.name
         with self._ledger.reading() as saved:
@@ -103,7 +101,7 @@ class SavedState:
             )
 
     def acquire(self, holder: Holder) -> Lease:
-        """Take the lease, making the store where there is none.
+        """Take the lease; make the store if there is none.
 
         Raises:
             Locked: another run holds it; the diagnostic names the holder.
@@ -114,7 +112,7 @@ class SavedState:
         return held
 
     def is_used(self, nonce: str) -> bool:
-        """Return whether something of the saved plan with that nonce was sent."""
+        """Return whether a command of the saved plan with that nonce was sent."""
         with self._ledger.reading() as saved:
             return saved is not None and is_used(saved[0], saved[1].id, codec.escape(nonce))
 
@@ -124,7 +122,7 @@ class SavedState:
             return None if saved is None else last_changing_run(saved[0], saved[1].id, self._ledger.where)
 
     def history(self, limit: int | None = 50) -> Sequence[Run]:
-        """Return the latest runs, newest first; all of them where there is no ``limit``."""
+        """Return the latest runs, newest first; all of them without a ``limit``."""
         with self._ledger.reading() as saved:
             if saved is None:
                 return ()
@@ -137,23 +135,23 @@ class SavedState:
             return tuple(codec.decode(Run, body) for _, _, body, _ in found)
 
     def held_by(self) -> Holder | None:
-        """Return who holds the lease and lives, or may live."""
+        """Return the holder of the lease if it is alive, or may be."""
         found = held_by(self._ledger)
         return None if found is None else found[0].holder
 
     def unlock(self, by: Holder) -> Holder | None:
-        """End another run's lease by raising the epoch; return who held it, None where nobody did.
+        """End another run's lease by raising the epoch; return its holder, None if there was none.
 
         Raises:
-            Locked: its holder lives, or may live.
+            Locked: its holder is alive, or may be.
         """
         self._refuse_read_only()
         return end_foreign_lease(self._ledger, by)
 
     def verify_audit(self, known_head: str | None = None) -> Audit:
-        """Verify the chain of everything ever saved, from its start, and the journal, runs and used plans with it.
+        """Verify the whole audit chain, and with it the journal, the runs and the used plans.
 
-        ``known_head``: a head noted earlier, which has to be in it.
+        ``known_head``: a head noted earlier, which the chain must contain.
 
         Raises:
             StateError: something was edited, removed, added or moved; the message says where.
@@ -173,7 +171,7 @@ class SavedState:
             )
 
     def close(self) -> None:
-        """Close the store. A lease not released is left as a crash would leave it: free at once on this host."""
+        """Close the store. A lease that was not released stays as after a crash: free at once on this host."""
         for held in self._leases:
             held.abandon()
         self._ledger.database.close()
@@ -182,5 +180,5 @@ class SavedState:
         if self._read_only:
             raise state_error(
                 "State opened for reading",
-                f"{self._ledger.where} was opened to be read only. This is a bug in reconciler.",
+                f"{self._ledger.where} was opened for reading only. This is a bug in reconciler.",
             )

@@ -1,12 +1,12 @@
 """The tables of saved state, the same in SQLite and PostgreSQL.
 
-A store may hold several environments (a PostgreSQL server of a team does); every row names its own by a
-number. Texts are ASCII (``codec.py``). Rows that a snapshot is made of carry a checksum over their content,
-and ``meta.content`` the sum of those checksums: a row that was altered, lost or added by anything but this
-program makes the sum wrong, which SQLite itself would not notice.
+A store may contain several environments, as the PostgreSQL server of a team does; every row has the number of its
+environment. Texts are ASCII (``codec.py``). Rows of a snapshot have a checksum of their content, and ``meta.content``
+has the sum of those checksums. It no longer matches if another program altered, removed or added a row, which SQLite
+itself would not notice.
 
-``intents`` and ``outcomes`` grow and are not changed, but for ``is_open``, which saves reading the whole
-journal to find what is open.
+``intents`` and ``outcomes`` only grow. ``is_open`` alone changes; with it open intents are found without reading the
+whole journal.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ from sqlalchemy import (
 )
 
 REVISIONS: Final = ("1", "2", "3")
-"""Every schema there was, oldest first; the last is the one below. ``migrations`` leads from each to the next."""
+"""Every schema so far, oldest first; the last one is below. ``migrations`` leads from each to the next."""
 
 APPLICATION_ID: Final = 0x52434E43
-"""What marks an SQLite file as ours, in its header ("RCNC")."""
+"""Marks an SQLite file as ours, in its header ("RCNC")."""
 
 VERSION_TABLE: Final = "schema_revision"
 

@@ -121,9 +121,9 @@ def test_a_state_that_may_only_be_read_is_read(place: Place, ended: str) -> None
 def test_a_reader_may_not_take_the_lease(place: Place) -> None:
     filled(place)
     store = place.open(read_only=True)
-    with pytest.raises(StateError, match="opened to be read only"):
+    with pytest.raises(StateError, match="opened for reading only"):
         store.acquire(holder())
-    with pytest.raises(StateError, match="opened to be read only"):
+    with pytest.raises(StateError, match="opened for reading only"):
         store.unlock(holder())
 
 

@@ -115,7 +115,7 @@ def test_another_users_file_is_refused(tmp_path: Path) -> None:
 
 def test_a_directory_everybody_writes_to_is_refused(tmp_path: Path) -> None:
     tmp_path.chmod(0o777)
-    with pytest.raises(StateError, match="written by everybody"):
+    with pytest.raises(StateError, match="writable by everybody"):
         write_private(tmp_path / "key", b"x")
 
 
