@@ -1,7 +1,7 @@
-"""What the transport is told about a connection: frozen values, resolved before the first message.
+"""The settings of a connection: frozen values, resolved before the first message.
 
-A connection is an entry point; other hosts behind it are reached with the same settings, but for what ``hosts`` says of
-them. A password lives in a ``Secret``, whose text only the transport takes out, when it authenticates.
+A connection is an entry point. Other hosts behind it are reached with the same settings, except for the overrides in
+``hosts``. A password is a ``Secret``; only the transport takes its text out, to authenticate.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ HTTPS_PORT: Final = 5986
 
 
 class Secret:
-    """A text that shows itself to nobody: not in ``repr``, in messages, when pickled or when compared."""
+    """A text that nothing shows: ``repr``, formatting, pickling and comparing hide it."""
 
     __slots__ = ("__text",)
 
@@ -42,12 +42,12 @@ class Secret:
         return repr(self)
 
     def __reduce__(self) -> str | tuple[object, ...]:
-        raise TypeError("a secret is not written anywhere")
+        raise TypeError("a secret cannot be pickled")
 
 
 class SessionMode(Enum):
     AUTO = "auto"
-    """Stream, or batch where the probe for it fails."""
+    """Stream; batch if the probe fails."""
     STREAM = "stream"
     BATCH = "batch"
 
@@ -62,10 +62,10 @@ class Approval:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostSettings:
-    """What differs for one host; None: as the connection says."""
+    """The overrides of one host; None: as for the connection."""
 
     address: str | None = None
-    """Where to connect to, if not to the host's own name."""
+    """Where to connect, if not to the host's own name."""
     port: int | None = None
     tls: bool | None = None
     ca: str | None = None
@@ -81,7 +81,7 @@ class HostSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deadlines:
-    """How long is waited, in seconds."""
+    """How long to wait, in seconds."""
 
     operation: int = 20
     """One long poll, by the server's clock. Idle connections live 120 seconds, so it stays well below."""
@@ -90,28 +90,27 @@ class Deadlines:
     load: float = 240.0
     """To READY, once the runner has begun to load: a snap-in takes 10 to 20 seconds on a healthy server."""
     probe: float = 60.0
-    """In mode auto: until the runner begins, and from READY to the answer of a ping, before input is held not to
-    stream."""
+    """In mode auto: how long the runner may take to begin, and then to answer a ping, before batch mode is used."""
     command: float = 600.0
-    """The longest that one command may work without an answer."""
+    """How long one command may work without a reply."""
     script: float = 1800.0
     """The same for a script: exchucutil takes minutes in large forests."""
     reconnect: float = 90.0
-    """How long messages to a session that lives are repeated while the network or the service is away."""
+    """How long messages of an open session are repeated while network or service are down."""
     busy: float = 5.0
-    """Before a chunk is offered again to a service that still writes the one before."""
+    """Before a chunk is sent again to a service that still writes the one before."""
     idle: float = 60.0
-    """Without a message for this long, a connection is not trusted to be there still."""
+    """After this long without a message, the connection may be closed, so a new one is made."""
     beat: float = 45.0
-    """A session without a message for this long is kept alive by one; shorter than ``idle``."""
+    """After this long without a message, a ping keeps the session alive; shorter than ``idle``."""
     recycle: float = 3600.0
-    """A process as old as this is replaced before the next call: snap-ins grow, and so do sessions they hold."""
+    """A process this old is replaced before the next call, because snap-ins and their sessions leak memory."""
     served: int = 50_000
-    """A process that answered so many requests is replaced before the next call too."""
+    """A process that answered this many requests is replaced before the next call too."""
     queue: float = 2.0
     """A call waits at least this long for a free channel before another one is opened."""
     look: float = 10.0
-    """Between two looks for sessions that have to be kept alive."""
+    """Between two checks for sessions to keep alive."""
     close: float = 20.0
 
 
@@ -121,38 +120,38 @@ class ConnectionSettings:
 
     connection: Connection
     host: str
-    """FQDN of the entry point; '' is the first Exchange server of a simulated estate."""
+    """FQDN of the entry point; '' means the first Exchange server of a simulated estate."""
     port: int | None = None
     tls: bool = False
     ca: str | None = None
-    """PEM file of the authorities to trust instead of the public ones, which come with certifi."""
+    """PEM file of the authorities to trust, instead of the public ones of certifi."""
     auth: Authentication = Authentication.KERBEROS
     user: str = ""
     password: Secret | None = None
     delegate: bool = False
-    """Kerberos: forward the ticket, so that the host may act as the user elsewhere."""
+    """Kerberos: forward the ticket, so that the host can act as the user on other hosts."""
     certificate: str | None = None
-    """PEM file of the client's certificate, for ``certificate``."""
+    """PEM file of the client's certificate, for the authentication of that name."""
     certificate_key: str | None = None
     adapter: Adapter = Adapter.AUTO
     mode: SessionMode = SessionMode.AUTO
     approvals: tuple[Approval, ...] = ()
-    """No secret is shown to a host that one of these leaves out; hosts that are discovered are any."""
+    """A host must be in all of these, whether it was configured or discovered; else no secret is sent to it."""
     hosts: Mapping[str, HostSettings] = field(default_factory=lambda: EMPTY)
-    """Overrides by FQDN, whatever its case."""
+    """Overrides by FQDN, in any case."""
     channels: int = 2
-    """At most so many sessions to one host at a time: 2008 R2 allows an account 5 shells, other runs included."""
+    """The limit of sessions to one host: 2008 R2 allows an account 5 shells, those of other runs included."""
     via: tuple[str, int] | None = None
-    """Host and port of the one listener that stands for all hosts of a simulated estate."""
+    """Host and port of the listener that stands for all hosts of a simulated estate."""
     deadlines: Deadlines = field(default_factory=Deadlines)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """One host with everything that is needed to talk to it."""
+    """One host, with everything needed to reach it."""
 
     settings: ConnectionSettings
-    """Those of the connection, with the host's own overrides."""
+    """The settings of the connection with the host's own overrides."""
     name: str
     """FQDN in lower case; '' is the entry host of a simulated estate."""
     address: str
@@ -172,7 +171,7 @@ class Target:
 
     @property
     def is_entry(self) -> bool:
-        """True for the host that the connection names, and not for one that was discovered behind it."""
+        """True for the host that the connection names; False for one discovered behind it."""
         return self.name == _fqdn(self.settings.host)
 
     @property
@@ -181,11 +180,11 @@ class Target:
 
     @property
     def credential(self) -> tuple[str, str]:
-        """What two targets share when a failed logon of one counts against the other's account.
+        """Two targets with equal credentials share one budget of failed logons.
 
-        A password is the same one whichever protocol shows it to the directory, which counts for the account. That has
-        several names (``CONTOSO\\svc``, ``svc@contoso.com``), so the one they have in common stands for it: two
-        accounts of one name in two domains count together, which errs on the safe side.
+        The directory counts failures by account, for all protocols together. An account has several names
+        (``CONTOSO\\svc``, ``svc@contoso.com``), so the part they share stands for it. Two accounts of one name in two
+        domains then count together, which errs on the safe side.
         """
         auth, user = self.settings.auth, self.settings.user.casefold()
         if auth in (Authentication.BASIC, Authentication.NTLM, Authentication.CREDSSP):
@@ -194,7 +193,7 @@ class Target:
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """What must not be seen in any text that is shown."""
+        """Texts that no message may contain."""
         password = self.settings.password
         return (password.reveal(),) if password else ()
 
@@ -207,7 +206,7 @@ _OVERRIDDEN: Final = tuple(one.name for one in fields(HostSettings) if one.name 
 
 
 def target_of(settings: ConnectionSettings, host: str | None) -> Target:
-    """Return where ``host`` of the connection is, or its entry point.
+    """Return the target for ``host`` of the connection; None means its entry point.
 
     Raises:
         PermanentError: the settings would send a password in clear text, or a secret to a host not approved for it.
@@ -248,8 +247,7 @@ def _refuse_clear_text(target: Target) -> None:
         raise PermanentError(
             Diagnostic(
                 "Unsafe connection",
-                f'"auth: {settings.auth.value}" without "tls: true" would send to {target.place} what nobody else'
-                " may read, in clear text.",
+                f'"auth: {settings.auth.value}" without "tls: true" sends messages to {target.place} in clear text.',
                 'Write "tls: true" for this connection, or use kerberos, ntlm or credssp, which seal what they send.',
             )
         )
@@ -261,9 +259,9 @@ def _refuse_not_approved(target: Target) -> None:
             raise PermanentError(
                 Diagnostic(
                     "Host not approved",
-                    f"{target.name} was found as one of the servers, and {approval.secret} is not approved for it."
-                    " Nothing was sent there.",
-                    f"If it is yours, add it to the hosts of {approval.secret}: under secrets: in the file of pinned"
-                    " connections, or in RECONCILER_SECRETS.",
+                    f"{target.name} is one of the servers, but {approval.secret} is not approved for it. Nothing was"
+                    " sent there.",
+                    f"If the host is yours, add it to the hosts of {approval.secret}: under secrets: in the file of"
+                    " pinned connections, or in RECONCILER_SECRETS.",
                 )
             )

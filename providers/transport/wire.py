@@ -1,12 +1,11 @@
 """The line protocol between a session and the runner: values in, ASCII lines out, and back.
 
-Requests go as ``<length> <check> <base64 of JSON>``, replies come as ``<nonce> <length> <check> <base64 of JSON>`` amid
-noise: banners, warnings, byte order marks. The check (SHA-1, eight digits) is there to find torn and doubled bytes,
-which lost messages leave behind; it proves nothing about who wrote a line. Everything that arrives is held to be
-hostile: lines and replies are limited in size, base64 and JSON are strict, and lines without the session's nonce are
-nobody's.
+Requests are ``<length> <check> <base64 of JSON>``. Replies are ``<nonce> <length> <check> <base64 of JSON>``, amid
+noise: banners, warnings, byte order marks. The check (SHA-1, eight digits) finds torn and doubled bytes, which lost
+messages leave behind; it does not prove who wrote a line. All input is hostile: lines and replies are limited in size,
+base64 and JSON are strict, and lines without the session's nonce are ignored.
 
-This module is pure. What a line means for the session is decided in ``channel.py``.
+This module is pure. ``channel.py`` decides what a line means for the session.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ from reconciler.model.ports import Request
 from reconciler.model.values import Record
 
 SEND_LIMIT: Final = 96 * 1024
-"""Bytes of one Send, so that its envelope stays below the 150 KB of WinRM 2.0."""
+"""Bytes of one Send; its envelope then stays below the 150 KB of WinRM 2.0."""
 LINE_LIMIT: Final = 16 * 1024 * 1024
 """Characters of one line of output."""
 REPLY_LIMIT: Final = 256 * 1024 * 1024
@@ -37,17 +36,17 @@ Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | Non
 
 
 class WireError(Exception):
-    """The other side does not keep to the protocol."""
+    """The other side breaks the protocol."""
 
 
 # --- requests --------------------------------------------------------------------------------------------------------
 
 
 def argument_json(value: Argument) -> Json:
-    """Return what the runner understands as ``value``.
+    """Return ``value`` as the runner reads it.
 
     Raises:
-        TypeError: a name is still to be filled in, or the value is of no kind that commands have.
+        TypeError: a name is not filled in yet, or commands have no values of this type.
     """
     match value:
         case None | bool() | int() | str():
@@ -59,19 +58,18 @@ def argument_json(value: Argument) -> Json:
         case ObjectId(guid, _):
             return guid
         case NameOf():
-            raise TypeError(f"{value} was not filled in before the command was sent")
+            raise TypeError(f"{value} must be filled in before the command is sent")
     raise TypeError(f"no argument of a command: {type(value).__name__}")
 
 
 def request_json(request: Request, wire_id: str, window: Sequence[float] | None, flush: bool) -> dict[str, Json]:
-    """Return the request as the runner reads it, under the id it has on the wire.
+    """Return the request as the runner reads it, with its id on the wire.
 
-    ``window``: when it may begin, by the clocks of the host.
-
-    What is empty or false is left out: 500 commands shall fit into two Sends.
+    ``window`` says when it may begin, by the clocks of the host. Empty and false values are left out, so that 500
+    commands fit into two Sends.
     """
     command = request.command
-    told: dict[str, Json] = {
+    encoded: dict[str, Json] = {
         "op": command.operation.value,
         "id": wire_id,
         "cmdlet": command.cmdlet,
@@ -79,21 +77,21 @@ def request_json(request: Request, wire_id: str, window: Sequence[float] | None,
         "read": not command.writes,
     }
     if command.properties:
-        told["properties"] = list(command.properties)
+        encoded["properties"] = list(command.properties)
     if window is not None:
-        told["not_after"] = list(window)
+        encoded["not_after"] = list(window)
     if flush:
-        told["flush"] = True
+        encoded["flush"] = True
     if command.operation is Operation.SERVICE:
         names = command.parameters and dict(command.parameters).get("Name")
         if isinstance(names, str):
-            told["params"] = {"Name": [names]}
-    return told
+            encoded["params"] = {"Name": [names]}
+    return encoded
 
 
-def encode(told: Mapping[str, Json]) -> bytes:
+def encode(request: Mapping[str, Json]) -> bytes:
     """Return the line of a request, with its line feed."""
-    text = json.dumps(told, ensure_ascii=True, separators=(",", ":"), allow_nan=False)
+    text = json.dumps(request, ensure_ascii=True, separators=(",", ":"), allow_nan=False)
     payload = base64.b64encode(text.encode("ascii"))
     return b"%d %s %s\n" % (len(payload), check(payload), payload)
 
@@ -103,7 +101,7 @@ def check(payload: bytes) -> bytes:
 
 
 def encode_script(script: bytes) -> bytes:
-    """Return the lines that hand the runner over to the bootstrap, with the lone full stop that ends them."""
+    """Return the lines with which the bootstrap reads the runner, ended by a single full stop."""
     text = base64.b64encode(script)
     lines = [text[start : start + SCRIPT_LINE] for start in range(0, len(text), SCRIPT_LINE)]
     return b"\n".join([*lines, b".", b""])
@@ -115,7 +113,7 @@ def encoded_command(bootstrap: str) -> str:
 
 
 def pieces(data: bytes) -> Iterator[bytes]:
-    """Cut ``data`` into what fits one Send; the cuts fall anywhere."""
+    """Cut ``data`` into pieces that fit one Send, at any byte."""
     for start in range(0, len(data), SEND_LIMIT):
         yield data[start : start + SEND_LIMIT]
 
@@ -125,20 +123,20 @@ def pieces(data: bytes) -> Iterator[bytes]:
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """The runner is there; ``about`` tells what it found on the host."""
+    """The runner is ready; ``about`` is what it found on the host."""
 
     about: Mapping[str, Any]
     clocks: object = None
-    """What it says of the host's clocks, if anything."""
+    """The host's clocks, if the line has them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Loading:
-    """The runner has read its first request and begins to load what the cmdlets need."""
+    """The runner has read its first request and starts to load the cmdlets."""
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ReplyLine:
     """One reply line, its check passed."""
 
     id: str
@@ -147,7 +145,7 @@ class Told:
 
     @property
     def clocks(self) -> object:
-        """What the runner says of the host's clocks, if anything."""
+        """The host's clocks, if the line has them."""
         return self.data.get("clocks")
 
 
@@ -158,17 +156,17 @@ class BadLine:
 
 @dataclass(frozen=True, slots=True)
 class Damaged:
-    """A line of ours arrived torn: something before or in it was lost."""
+    """A line with our nonce arrived torn: something in it or before it was lost."""
 
 
 @dataclass(frozen=True, slots=True)
 class Noise:
-    """A line that is none of ours."""
+    """A line without our nonce."""
 
     line: bytes
 
 
-Line: TypeAlias = Loading | Ready | Told | BadLine | Damaged | Noise
+Line: TypeAlias = Loading | Ready | ReplyLine | BadLine | Damaged | Noise
 
 _REPLY = re.compile(rb"(READY )?([0-9]{1,9}) ([0-9a-f]{8}) ([A-Za-z0-9+/]+={0,2})\Z")
 _BOM = b"\xef\xbb\xbf"
@@ -176,7 +174,7 @@ _BOM = b"\xef\xbb\xbf"
 
 @dataclass(slots=True)
 class LineReader:
-    """Finds the runner's lines in its output, however that is cut."""
+    """Finds the runner's lines in its output, which may be cut anywhere."""
 
     nonce: str
     limit: int = LINE_LIMIT
@@ -187,7 +185,7 @@ class LineReader:
         """Return the lines that ``data`` completes.
 
         Raises:
-            WireError: a line with our nonce is longer than allowed, or its JSON is not what replies are.
+            WireError: a line with our nonce is too long, or its JSON is not a reply.
         """
         lines: list[Line] = []
         start = 0
@@ -237,14 +235,14 @@ def _message(payload: bytes, *, is_ready: bool) -> Line:
         raise WireError("a reply has no id")
     if is_ready and isinstance(data.get("ready"), dict):
         return Ready(data["ready"], data.get("clocks"))
-    return Told(name, data, len(payload))
+    return ReplyLine(name, data, len(payload))
 
 
 def decode_payload(payload: bytes) -> dict[str, Any]:
     """Return the JSON object of a payload.
 
     Raises:
-        WireError: it is not strict base64 of a UTF-8 JSON object, or nested beyond any reply of ours.
+        WireError: it is not strict base64 of a UTF-8 JSON object, or it is nested too deeply.
     """
     try:
         raw = base64.b64decode(payload, validate=True)
@@ -252,7 +250,7 @@ def decode_payload(payload: bytes) -> dict[str, Any]:
     except (binascii.Error, ValueError, RecursionError) as error:
         raise WireError(f"a reply is not JSON ({type(error).__name__})") from None
     if not isinstance(data, dict) or not _is_shallow(data):
-        raise WireError("a reply is no object of the kind that replies are")
+        raise WireError("a reply is no JSON object, or nested too deeply")
     return data
 
 
@@ -280,7 +278,7 @@ def _is_shallow(data: object) -> bool:
 
 @dataclass(slots=True)
 class Assembly:
-    """The parts of one reply; they may come twice, after a replay."""
+    """The parts of one reply. After a replay a part may come twice."""
 
     _parts: dict[int, Sequence[Record]] = field(default_factory=dict)
     _last: int | None = None
@@ -288,13 +286,13 @@ class Assembly:
     _warnings: tuple[str, ...] = ()
     _output: str = ""
 
-    def add(self, told: Told) -> Reply | None:
-        """Take a part in; return the reply when it is whole.
+    def add(self, line: ReplyLine) -> Reply | None:
+        """Add a part; return the reply when it is complete.
 
         Raises:
             WireError: the part is malformed or the reply larger than allowed.
         """
-        data = told.data
+        data = line.data
         number = data.get("part", 1)
         records = data.get("records", [])
         if not isinstance(number, int) or number < 1 or not isinstance(records, list):
@@ -302,7 +300,7 @@ class Assembly:
         if not all(isinstance(record, dict) for record in records):
             raise WireError("a record of a reply is no object")
         if number not in self._parts:
-            self._size += told.size
+            self._size += line.size
             if self._size > REPLY_LIMIT:
                 raise WireError("a reply is larger than allowed")
             self._parts[number] = records
@@ -324,5 +322,5 @@ def _texts(value: object) -> tuple[str, ...]:
 
 def _text(value: object) -> str:
     if not isinstance(value, str):
-        raise WireError("a text of a reply is none")
+        raise WireError("a text of a reply is of another type")
     return value

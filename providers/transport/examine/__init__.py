@@ -1,4 +1,4 @@
-"""Looks at the servers for ``reconciler doctor`` and changes nothing.
+"""Examines the servers for ``reconciler doctor`` and changes nothing.
 
 May import ``session``. Start with ``examination``.
 """

@@ -1,8 +1,8 @@
-"""One host examined: the way to a session step by step, and what the session tells of itself.
+"""Examines one host: the way to a session step by step, and what the session reports of itself.
 
-Sessions are those of a run: opened by the same pool, with the same budget of logons and the same messages, so that what
-is found here is what a plan would meet. A watcher stands between the channel and its library and notes how far it came;
-nothing is decided twice. The only command sent is the runner's probe, which reads.
+The sessions are those of a run, with the same pool, budget of logons and messages, so that a plan meets what is found
+here. A watcher between the channel and its library notes how far the session came; nothing is decided twice. The only
+command sent is the runner's probe, which reads.
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ STEPS: Final = (
     Check.LANGUAGE,
     Check.ADAPTER,
 )
-"""The way to a session. Where one fails, those after it are not taken."""
+"""The way to a session. After a failed step the rest is skipped."""
 _PROBE: Final = "Test-ReconcilerSession"
 _UNCONSTRAIN: Final = (
-    "Exempt the account, or what it runs, from the policy (AppLocker, WDAC) that constrains PowerShell on this host."
+    "Exempt the account, or its scripts, from the policy (AppLocker, WDAC) that constrains PowerShell on this host."
 )
 
 
@@ -49,7 +49,7 @@ _UNCONSTRAIN: Final = (
 
 
 class Examiner:
-    """Examines hosts, each once, and keeps their sessions for reads that follow. Implements the port. Thread-safe."""
+    """Examines each host once and keeps its session for later reads. Implements the port. Thread-safe."""
 
     def __init__(
         self,
@@ -80,9 +80,9 @@ class Examiner:
         return Watcher(protocol, self._traces[target.settings.connection, target.name])
 
     def examine(self, endpoint: Endpoint, *, directory: bool) -> Examined:
-        """Return what is seen of one host; ``directory``: also whether it reaches a domain controller as the account.
+        """Return the findings of one host. With ``directory``, also check that it reaches a domain controller.
 
-        Nothing is raised for what is wrong there: it is found.
+        A fault of the host is a finding, not an exception.
         """
         settings = self._settings[endpoint.connection]
         host = (settings.host if endpoint.host is None else endpoint.host).strip().rstrip(".").lower()
@@ -108,22 +108,22 @@ class Examiner:
         )
         if isinstance(result, SessionError):
             return replace(seen, findings=(*seen.findings, failed(Check.SESSION, result.diagnostics[0])))
-        return self._told(seen, session, result, began)
+        return self._with_answer(seen, session, result, began)
 
     def _probe(self, endpoint: Endpoint, cmdlets: Sequence[str], *, directory: bool) -> Request:
         asked = (("Cmdlets", tuple(cmdlets)), ("Directory", directory))
         command = Command(_PROBE, asked, endpoint=endpoint, writes=False, operation=Operation.PROBE)
         return Request(self._identifier(), command)
 
-    def _told(self, seen: Examined, session: WinRMSession, result: Reply, began: datetime) -> Examined:
-        """Return what the session told, with the difference of the clocks; it is asked again where that is quick.
+    def _with_answer(self, seen: Examined, session: WinRMSession, result: Reply, began: datetime) -> Examined:
+        """Return what the session reported, with the difference of the clocks.
 
-        The first answer takes as long as PowerShell takes to start, which says little about the clock.
+        The first answer includes the start of PowerShell, so that the clock is read again where an answer is quick.
         """
         record, ended = _record(result), self._clock.now()
         if record is None:
-            told = Diagnostic("Unexpected answer", f"{seen.place} told nothing of its session.", _SAME_VERSION)
-            return replace(seen, findings=(*seen.findings, failed(Check.SESSION, told)))
+            diagnostic = Diagnostic("Unexpected answer", f"{seen.place} reported no session.", _SAME_VERSION)
+            return replace(seen, findings=(*seen.findings, failed(Check.SESSION, diagnostic)))
         ahead = _ahead(record, began, ended)
         if session.mode is not SessionMode.BATCH:
             began = self._clock.now()
@@ -148,7 +148,7 @@ def _mode(session: WinRMSession) -> str:
 
 
 def _ahead(record: Record, began: datetime, ended: datetime) -> Ahead | None:
-    """Return how far the host's clock is ahead, where it read it between ``began`` and ``ended`` of ours."""
+    """Return how far the host's clock is ahead; the host read it between ``began`` and ``ended`` of ours."""
     try:
         clock = datetime.fromisoformat(str(record.get("Clock")))
     except ValueError:
@@ -161,17 +161,17 @@ def _ahead(record: Record, began: datetime, ended: datetime) -> Ahead | None:
 
 
 def _with_skipped(findings: Sequence[Finding]) -> tuple[Finding, ...]:
-    """Return the findings and, after the step that ended the way, those not taken."""
+    """Return the findings, and the steps after the last one as skipped."""
     last = findings[-1]
     left = STEPS[STEPS.index(last.check) + 1 :]
     return (*findings, *(skipped(check, f"{last.check.value} comes first") for check in left))
 
 
-_NO_LOGON: Final = skipped(Check.WINRM, "it takes a logon")
+_NO_LOGON: Final = skipped(Check.WINRM, "it needs a logon")
 
 
 def _before(step: Check, target: Target, trace: Trace) -> tuple[Finding, ...]:
-    """Return the steps that were passed when ``step`` failed, from the service on."""
+    """Return the steps from the service on that passed before ``step`` failed."""
     passed = (
         ok(Check.WINRM, "the service answers") if trace.speaks_http else _NO_LOGON,
         ok(Check.LOGON, _logon(target)),
@@ -194,33 +194,33 @@ def _logon(target: Target) -> str:
 def _stopped(error: SessionError, trace: Trace, target: Target) -> tuple[Finding, ...]:
     """Return the steps from the service on, the last of which failed."""
     if isinstance(error.__cause__, LogonsUsedUp):
-        detail = "the credential was refused twice at other hosts, and a third time may lock the account"
+        detail = "the credential was refused twice on other hosts; a third time may lock the account"
         return (_NO_LOGON, skipped(Check.LOGON, detail))
     step = failed_step(error, trace)
     if step is Check.POWERSHELL and trace.exit_code is not None:
         last = Output(stderr=bytes(trace.stderr), done=True, exit_code=trace.exit_code)
         error = Endings(target.place, target.secrets).ended(last, was_ready=False)
-    told = error.diagnostics[0] if error.diagnostics else Diagnostic("Session failed", str(error))
+    diagnostic = error.diagnostics[0] if error.diagnostics else Diagnostic("Session failed", str(error))
     if step is Check.LANGUAGE:
         detail = f"{target.place}: PowerShell runs in {trace.language}, in which the runner cannot work."
-        told = Diagnostic("Language mode is constrained", detail, _UNCONSTRAIN)
+        diagnostic = Diagnostic("Language mode is constrained", detail, _UNCONSTRAIN)
     if step is Check.WINRM and not target.settings.tls and glimpse(target) is not None:
-        told = Diagnostic(told.summary, f"{target.place} speaks TLS.", 'Write "tls: true" for this host.')
-    return (*_before(step, target, trace), failed(step, told))
+        diagnostic = Diagnostic(diagnostic.summary, f"{target.place} speaks TLS.", 'Write "tls: true" for this host.')
+    return (*_before(step, target, trace), failed(step, diagnostic))
 
 
 def _opened(session: WinRMSession, target: Target, trace: Trace) -> tuple[Finding, ...]:
-    """Return the steps from the service on, all of which were passed."""
+    """Return the steps from the service on; all of them passed."""
     return (*_before(Check.POWERSHELL, target, trace), _powershell(session), _adapter(session, target))
 
 
 def _adapter(session: WinRMSession, target: Target) -> Finding:
     """Return where the cmdlets come from; the snap-in is the only way on Exchange 2007 and unsupported later."""
     adapter, product = str(session.about.get("adapter") or "?"), str(session.about.get("product") or "")
-    detail = adapter if target.settings.adapter is Adapter.AUTO else f"{adapter}; asked for"
+    detail = adapter if target.settings.adapter is Adapter.AUTO else f"{adapter}, as configured"
     if adapter != Adapter.SNAPIN.value or product.startswith("Version 8."):
         return ok(Check.ADAPTER, detail)
-    detail += ". Microsoft does not support it from Exchange 2010 on: it passes by roles and the admin audit log."
+    detail += ". Microsoft does not support it from Exchange 2010 on: it bypasses roles and the admin audit log."
     remedy = "Write adapter: remote for this connection, unless the server's own endpoint cannot be used."
     return warned(Check.ADAPTER, "Unsupported way to the cmdlets", detail, remedy)
 
@@ -235,10 +235,10 @@ def _powershell(session: WinRMSession) -> Finding:
         return ok(Check.POWERSHELL, f"{detail}, stream mode{took}")
     detail += f", batch mode{took}"
     if version.startswith(("1.", "2.")):
-        return ok(Check.POWERSHELL, f"{detail}; this version does not stream, so each round of questions loads anew")
+        return ok(Check.POWERSHELL, f"{detail}; this version does not stream, so each call starts PowerShell again")
     remedy = (
-        "It works, and each round of questions loads anew. Either something on the host holds standard input back, or "
-        "PowerShell took too long to be ready."
+        "It works, but each call starts PowerShell again. Either something on the host holds standard input back, or "
+        "PowerShell took too long to start."
     )
     return warned(Check.POWERSHELL, "Input does not stream", f"{detail}.", remedy)
 
@@ -253,9 +253,9 @@ _SYSTEMS: Final = {
     "10.0.17763.": "Windows Server 2019",
     "10.0.20348.": "Windows Server 2022",
 }
-"""By how the version begins, as the runner tells it."""
+"""By the beginning of the version that the runner reports."""
 
 
-def _system(told: str) -> str:
-    name = next((name for begin, name in _SYSTEMS.items() if f"{told}.".startswith(begin)), None)
-    return f"{name} ({told})" if name else told or "an unknown system"
+def _system(version: str) -> str:
+    name = next((name for begin, name in _SYSTEMS.items() if f"{version}.".startswith(begin)), None)
+    return f"{name} ({version})" if name else version or "an unknown system"

@@ -1,7 +1,7 @@
-"""A watcher between a channel and its library: how far a session came, and what PowerShell said beside its replies.
+"""A watcher between a channel and its library: notes how far a session came, and the standard error of PowerShell.
 
-The channel tells of a session that could not be opened by one error, as a plan needs it. Which step failed is told by
-the messages that were answered before.
+For a session that cannot be opened the channel reports one error, as a plan needs it. The messages that were answered
+before show which step failed.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Trace:
 
     answered: set[Phase] = field(default_factory=set)
     speaks_http: bool = False
-    """Something answered in HTTP, whatever it said."""
+    """True once there was any HTTP reply."""
     stderr: bytearray = field(default_factory=bytearray)
     exit_code: int | None = None
     """Of a PowerShell that ended by itself."""
@@ -50,14 +50,14 @@ class Trace:
 
     @property
     def language(self) -> str | None:
-        """The language mode that PowerShell complained of: ids of errors are in no language."""
+        """The language mode in PowerShell's error ids, which are not translated."""
         said = re.sub(r"<[^>]*>|_x00[0-9A-Fa-f]{2}_|\s", "", self.stderr.decode("utf-8", "replace"))
         found = re.search(r"(Constrained|Restricted|No)Language", said)
         return found[0] if found else None
 
 
 class Watcher:
-    """Passes messages on and notes which were answered, and what PowerShell said beside them."""
+    """Passes messages on, and notes which were answered and what PowerShell wrote to standard error."""
 
     def __init__(self, watched: WinRS, trace: Trace) -> None:
         self._watched, self._trace = watched, trace

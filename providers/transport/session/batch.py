@@ -1,7 +1,7 @@
-"""Batch mode: one process for each call, its input closed before the output is read.
+"""Batch mode: one process for each call; its input is closed before its output is read.
 
-For hosts where input does not stream (PowerShell 2.0). Nothing can be asked anew there, so nothing is repaired:
-whatever has no reply when the process is gone may have run.
+For hosts where input does not stream (PowerShell 2.0). Nothing can be asked again there, so nothing is repaired: a
+request without a reply may have run.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ BATCH_BYTES: Final = 4 * 1024 * 1024
 
 
 def run_batch(opening: Opening, batch: list[Pending]) -> None:
-    """Run one process for ``batch``, whose requests get their results.
+    """Run one process for ``batch`` and set the result of each request.
 
     Raises:
-        SessionError: nothing was sent, or the runner told that it could not begin.
-        Gone: the process ended, or fell silent, before every request was answered.
+        SessionError: nothing was sent, or the runner could not begin.
+        Gone: the process ended, or sent nothing more, before every request was answered.
         LeaseLost, StateError: nothing may be sent.
     """
     if any(one.request.permit is not None for one in batch):
@@ -35,10 +35,10 @@ def run_batch(opening: Opening, batch: list[Pending]) -> None:
 
 
 def _learn_clocks(opening: Opening) -> None:
-    """Have a process answer for nothing but the host's clocks, where they are not known: deadlines are told by them.
+    """Start a process to read the host's clocks if they are unknown: deadlines are given by them.
 
     Raises:
-        SessionError: it did not tell them.
+        SessionError: it did not report them.
     """
     host = opening.host
     if host.clocks.is_known:
@@ -75,7 +75,7 @@ def _receive(opening: Opening, process: ShellProcess, replies: Replies, batch: l
         replies.take(lines, waiting)
         if output.done and (waiting or not is_ready):
             raise Gone(host.endings.ended(output, was_ready=is_ready))
-        if any(isinstance(line, wire.Told) for line in lines):
+        if any(isinstance(line, wire.ReplyLine) for line in lines):
             watch.allow(seconds)
         watch.check()
 

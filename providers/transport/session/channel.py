@@ -1,12 +1,11 @@
-"""The channel to one host: requests in, results in order out, over one process that answers by id.
+"""The channel to one host: requests in, results in the same order out, over one process that answers by id.
 
-Every request has an id that the runner remembers together with its reply; a command is never run a second time. That
-holds as long as the process lives. Once it is gone, reads are reported as transient and writes that had been sent as
-ambiguous.
+The runner remembers the id and the reply of every request, so that no command runs twice while the process lives. Once
+it is gone, reads fail as transient, and writes that were sent as ambiguous.
 
-Two modes. *Stream*: one process serves the whole run over an open standard input (``conversation``). *Batch*: a process
-per call (``batch``), for hosts where the probe shows that input does not stream. Between two calls a process is
-replaced that served many requests, is old, or ran out of memory; while nothing is asked it is kept alive (``beat``).
+Two modes. *Stream*: one process serves the whole run over an open standard input (``conversation``). *Batch*: one
+process per call (``batch``), for hosts where the probe shows that input does not stream. Between two calls, a process
+is replaced if it served many requests, is old, or ran out of memory; ``beat`` keeps an idle one alive.
 """
 
 from __future__ import annotations
@@ -49,42 +48,41 @@ class Channel:
     ) -> None:
         self.mode = greeting.target.settings.mode
         self.load_seconds: float | None = None
-        """How long the last process took until it answered; None before the first."""
+        """How long the last process took until it answered; None before the first one."""
         self._endings = Endings(greeting.target.place, greeting.target.secrets)
         self._host = Host(greeting.target, clock, HostClocks(clock), self._endings, is_stopped)
         self._opening = Opening(greeting, self._host, connect=connect, nonce=nonce)
         self._conversation: Conversation | None = None
-        self._told: Mapping[str, str] = {}
-        """The ``always`` parameters that the running process was told."""
+        self._pinned: Mapping[str, str] = {}
+        """The ``always`` parameters of the running process."""
         self._attempts: dict[str, int] = {}
 
     @property
     def shell(self) -> Shell | None:
-        """The shell of the process that is running; None where the next call opens one."""
+        """The shell of the running process; None if the next call opens one."""
         return None if self._conversation is None else self._conversation.process.shell
 
     @property
     def about(self) -> Mapping[str, Any]:
-        """What the runner told of the host when it was ready; empty before."""
+        """What the runner found on the host; empty before it is ready."""
         return self._opening.about
 
     def pin(self, always: Mapping[str, str]) -> None:
-        """Have these parameters added to every call from now on. Sends nothing; may be called from any thread.
+        """Add these parameters to every call from now on. Sends nothing; any thread may call it.
 
-        The runner is told once, when it begins, so a process that was told otherwise is replaced at the next call: a
-        request of its own for this could be lost on the way, and what follows would go to another domain controller
-        unnoticed.
+        The runner learns them once, when it begins, so the next call replaces a process with other parameters. A
+        separate request could be lost on the way, and later calls would reach another domain controller unnoticed.
         """
         self._opening.greeting = replace(self._opening.greeting, always=dict(always))
 
     # --- calls
 
     def invoke(self, requests: Sequence[Request]) -> list[Result]:
-        """Return what came of each request, in their order.
+        """Return the result of each request, in their order.
 
         Raises:
             SessionError: the channel could not be opened; nothing was sent.
-            TypeError: a command still holds a name to be filled in.
+            TypeError: a command contains a name that is not filled in yet.
         """
         if self._host.is_stopped():
             raise self._endings.stopped()
@@ -97,7 +95,7 @@ class Channel:
         return [pending[one.wire_id].result or self._endings.unsent(one) for one in asked]
 
     def _pending(self, request: Request) -> Pending:
-        """A read has a new id each time: the runner keeps replies, and an old one would be taken for the present."""
+        """Give a read a new id each time: the runner would answer an old id with an old reply."""
         for _, value in request.command.parameters:
             wire.argument_json(value)
         attempt = self._attempts.get(request.id, 0)
@@ -106,7 +104,7 @@ class Channel:
         return Pending(request, f"{request.id}~{attempt}" if attempt else request.id)
 
     def _note_attempt(self, one: Pending) -> None:
-        """Let a write that certainly did nothing run when its id comes again: its stored reply would only say so."""
+        """Give a write that certainly did nothing a new id: the runner answers the old one with the old failure."""
         if one.request.command.writes and one.was_sent and isinstance(one.result, TransientError):
             self._attempts[one.request.id] = self._attempts.get(one.request.id, 0) + 1
 
@@ -127,14 +125,14 @@ class Channel:
                 return
 
     def _answered(self, conversation: Conversation, burst: list[Pending]) -> bool:
-        """Send a burst and take its replies in; False where the session ended before all came."""
+        """Send a burst and read its replies; False if the session ended before all of them came."""
         try:
             try:
                 self._ask(conversation, burst)
             except NotTaken as refused:
                 if isinstance(refused.error, PermanentError):
                     raise
-                # The shell had gone while it was idle: nothing of the burst was read, so a new one may take it all.
+                # The shell was gone before the burst, which nobody read: a new shell may take all of it.
                 self._discard(send_exit=False)
                 again = self._open()
                 if again is None:
@@ -158,23 +156,23 @@ class Channel:
         conversation.ask(burst)
 
     def _open(self) -> Conversation | None:
-        """Return the conversation that is open, or a new one; None where the host turned out to need batches.
+        """Return the open conversation, or a new one; None if the host turns out to need batch mode.
 
         Raises:
             SessionError: it could not be opened; nothing was sent.
         """
         running, always = self._conversation, self._opening.greeting.always
-        is_pinned = dict(self._told) == dict(always)
+        is_pinned = self._pinned == always
         if running is not None and is_pinned and not running.is_exhausted:
             return running
         self._discard(send_exit=True)
         began = self._host.clock.monotonic()
         self._conversation = self._opening.converse(is_probe=self.mode is SessionMode.AUTO)
         self.load_seconds = self._host.clock.monotonic() - began
-        self._told = always
+        self._pinned = always
         if self._conversation is None:
             if self.mode is SessionMode.STREAM:
-                raise self._endings.lost("PowerShell started, but does not answer while its input is open")
+                raise self._endings.lost("PowerShell started, but it does not answer while its input is open")
             self.mode = SessionMode.BATCH
         return self._conversation
 
@@ -197,9 +195,9 @@ class Channel:
     # --- between calls
 
     def beat(self) -> None:
-        """Send a message where none was sent for long, so that connection, seal and shell do not idle away.
+        """Send a message after a long pause, so that connection, seal and shell stay alive.
 
-        A session that is found to be gone is let go of: the next call opens another one.
+        If the session is gone, the next call opens another one.
         """
         conversation = self._conversation
         if conversation is None or conversation.idle_seconds < self._host.deadlines.beat:
@@ -210,12 +208,12 @@ class Channel:
             self._discard(send_exit=False)
 
     def close(self) -> None:
-        """End the process in order; errors of closing are ignored."""
+        """End the process properly; ignore errors of closing."""
         self._discard(send_exit=True)
 
     @property
     def _running(self) -> ShellProcess:
-        """The process itself, for tests that speak below the level of requests."""
+        """The process, for tests below the level of requests."""
         assert self._conversation is not None
         return self._conversation.process
 

@@ -1,10 +1,10 @@
-"""The channels to one host, and who may use which: a channel is one conversation, so calls to it wait for each other.
+"""The channels to one host, and which call uses which. A channel serves one call at a time; others wait.
 
-A further channel costs what the first one cost: a process and the snap-in in it, 10 to 20 seconds, and one of the few
-shells an account has. Whether it pays depends on how long the calls before will still take, which nobody knows. So a
-call first waits as long as opening would take, and only then opens another: whatever happens, it waits at most twice as
-long as if it had known (the rule of ski rental). Where the host grants no further shell, the limit falls to what is
-open, and the calls share that.
+A further channel costs as much as the first: a process with its snap-in, 10 to 20 seconds, and one of the few shells of
+an account. Whether it pays depends on how long the earlier calls still take, which is unknown. So a call first waits as
+long as opening would take, and only then opens another channel. It never waits more than twice as long as with perfect
+knowledge (the ski rental rule). If the host grants no further shell, the limit falls to the open channels, and the
+calls share them.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from reconciler.model.errors import PermanentError, SessionError, TransientError
 from reconciler.model.ports import Clock, Request
 
 IDS_KEPT: Final = 5000
-"""Of how many writes it is known which channel they went to; a runner remembers as many replies."""
+"""For this many writes their channel is remembered; a runner remembers as many replies."""
 
 
 @dataclass(slots=True, eq=False)
 class _Call:
-    """A call that waits for a channel; with ``wanted``, for that one."""
+    """A call that waits for a channel; for ``wanted``, if there is one."""
 
     wanted: Channel | None
     given: Channel | None = None
@@ -37,7 +37,7 @@ class _Call:
 
 
 class Channels:
-    """The channels to one host, opened when needed. Thread-safe; whoever waits longest is served first."""
+    """The channels to one host, opened when needed. Thread-safe; the call that waits longest comes first."""
 
     def __init__(
         self,
@@ -48,7 +48,7 @@ class Channels:
         queue_seconds: float,
         ended: Callable[[], SessionError],
     ) -> None:
-        """``new`` returns a channel that is not open yet, ``ended`` what a call after the end is told."""
+        """``new`` returns a channel that is not open yet, ``ended`` the error of a call after the end."""
         self._new, self._clock, self._ended = new, clock, ended
         self.limit, self._queue_seconds = limit, queue_seconds
         self._all: list[Channel] = []
@@ -66,7 +66,7 @@ class Channels:
             return tuple(self._all)
 
     def invoke(self, requests: Sequence[Request]) -> list[Result]:
-        """Return what came of each request, as ``Channel.invoke`` does, over the channel that is free first.
+        """Return the result of each request, as ``Channel.invoke`` does, over the first free channel.
 
         Raises:
             SessionError: nothing was sent. After a ``PermanentError`` the host is not tried again.
@@ -84,11 +84,11 @@ class Channels:
                         raise
 
     def raise_failure(self) -> None:
-        """Raise what made the host fail for good, where something did."""
+        """Raise the permanent failure of the host, if there is one."""
         if self._failure is not None:
             raise self._failure
 
-    # --- who may use which -------------------------------------------------------------------------------------------
+    # --- which call uses which channel --------------------------------------------------------------------------------
 
     @contextmanager
     def _borrowed(self, requests: Iterable[Request]) -> Iterator[Channel]:
@@ -101,7 +101,7 @@ class Channels:
 
     def _take(self, writes: Sequence[str]) -> Channel:
         with self._changed:
-            # A write whose id was sent before goes where its reply may be remembered: elsewhere it would run again.
+            # A repeated write goes to the channel that may remember its reply; on another one it would run again.
             wanted = next((self._went_to[name] for name in writes if name in self._went_to), None)
             call = _Call(wanted)
             self._calls.append(call)
@@ -118,7 +118,7 @@ class Channels:
             return channel
 
     def _wait(self, call: _Call) -> Channel:
-        """Wait until ``call`` is given a channel, or may open one."""
+        """Wait until ``call`` gets a channel, or may open one."""
         began = self._clock.monotonic()
         while True:
             self._serve()
@@ -140,13 +140,13 @@ class Channels:
 
     def _further(self) -> Channel:
         channel = self._new()
-        if self._all:  # how the host is to be served need not be found out again
+        if self._all:  # the mode of the host is known by now
             channel.mode = self._all[0].mode
         self._all.append(channel)
         return channel
 
     def _serve(self) -> None:
-        """Hand free channels to those who wait, in the order they came."""
+        """Give free channels to the waiting calls, in the order they came."""
         if self._is_closed:
             return
         for call in self._calls:
@@ -183,7 +183,7 @@ class Channels:
                 self._changed.notify_all()
 
     def _do_without(self, channel: Channel) -> bool:
-        """Give up a further channel that could not be opened, and all further ones; False of the only one."""
+        """Give up a further channel that could not be opened, and open no more; False for the only channel."""
         with self._changed:
             if len(self._all) == 1 or channel.load_seconds is not None:
                 return False
@@ -196,7 +196,7 @@ class Channels:
     # --- between calls, and at the end -------------------------------------------------------------------------------
 
     def beat(self) -> None:
-        """Keep every channel alive that nobody uses; a call that comes meanwhile waits for the answer."""
+        """Keep every free channel alive; a call that comes meanwhile waits for the reply."""
         for channel in self.all:
             with self._changed:
                 if channel not in self._free or self._is_closed:
@@ -208,7 +208,7 @@ class Channels:
                 self._give_back(channel)
 
     def close(self, wait_seconds: float) -> None:
-        """Close every channel. One that is in use when the time is over is closed by whoever uses it."""
+        """Close every channel. A channel that is still in use after ``wait_seconds`` is closed by its call."""
         with self._changed:
             self._is_closed = True
             self._changed.notify_all()

@@ -1,8 +1,8 @@
-"""The conversation with one process: a burst of requests goes in, its replies come out, lost ones are asked for.
+"""The conversation with one process: a burst of requests goes in, its replies come out.
 
-A lost answer, an unconfirmed Send and a broken seal are repaired by asking for the replies by id (``replay``): what the
-runner knows it tells again, what it never read is sent again, and nothing runs twice. All that may take its time is
-bounded: answers by a ``Watch``, repairs by their number.
+A lost reply, an unconfirmed Send and a broken seal are repaired by asking for the replies by id (``replay``). The
+runner repeats the replies it knows; requests it never read are sent again; nothing runs twice. Every wait is bounded:
+replies by a ``Watch``, repairs by their number.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from reconciler.model.errors import SessionError
 from reconciler.model.ports import Deadline
 
 REPAIRS: Final = 6
-"""How often the replies of one burst are asked for again."""
+"""How often one burst asks for its replies again."""
 LAST_RECEIVES: Final = 4
-"""How often a process that no longer reads is asked for what it wrote last."""
+"""How often the last output of a process that no longer reads is received."""
 
 
 def patience(deadlines: Deadlines, waiting: Iterable[Pending]) -> float:
-    """Return how many seconds the next answer of those in ``waiting`` may take."""
+    """Return how many seconds the next reply to one of ``waiting`` may take."""
     return deadlines.script if any(one.is_script for one in waiting) else deadlines.command
 
 
@@ -40,7 +40,7 @@ class Conversation:
         self._began = host.clock.monotonic()
         self._own_ids = 0
         self._may_be_torn = False
-        """The last line sent may have arrived in part: a line feed has to end it."""
+        """The last line may have arrived in part; a line feed ends it."""
         self.served = 0
         """Requests so far."""
         self.is_over = False
@@ -48,7 +48,7 @@ class Conversation:
 
     @property
     def is_exhausted(self) -> bool:
-        """The process is not to be asked any more: it has ended, ran out of memory, or is so old that it leaks."""
+        """True if the process has ended, ran out of memory, or is old: it gets no more requests."""
         age_seconds = self._host.clock.monotonic() - self._began
         deadlines = self._host.deadlines
         is_old = age_seconds >= deadlines.recycle or self.served >= deadlines.served
@@ -61,11 +61,11 @@ class Conversation:
     # --- requests ----------------------------------------------------------------------------------------------------
 
     def ask(self, burst: list[Pending]) -> None:
-        """Send a burst and take its replies in: each gets its result.
+        """Send a burst, read its replies and set each result.
 
         Raises:
             NotTaken: the process read nothing of it.
-            Gone: the session ended before all replies came; whatever has no result may have run.
+            Gone: the session ended before all replies came; a request without a result may have run.
         """
         waiting = {one.wire_id: one for one in burst}
         try:
@@ -84,7 +84,7 @@ class Conversation:
         return is_sent
 
     def _await(self, waiting: Waiting, is_lost: bool) -> None:
-        """Receive until everything sent is answered, asking again for replies that may have been lost."""
+        """Receive until every request is answered; ask again for replies that may have been lost."""
         repairs, lost_by = 0, None
         seconds = patience(self._host.deadlines, waiting.values())
         watch = Watch(self._host, seconds)
@@ -106,7 +106,7 @@ class Conversation:
             if unknown:
                 again = travelling.lines(unknown, self.replies.clocks)
                 is_lost = not self._repair(again) or is_lost
-            if any(isinstance(line, wire.Told) for line in lines):
+            if any(isinstance(line, wire.ReplyLine) for line in lines):
                 watch.allow(seconds)
             watch.check()
 
@@ -123,14 +123,14 @@ class Conversation:
         return True
 
     def _repair(self, data: bytes) -> bool:
-        """Send what follows a burst: when even this is refused, the burst itself may have been read all the same."""
+        """Send a repair of a burst. If the service refuses it, the burst itself may still have been read."""
         try:
             return self._try_send(data)
         except NotTaken as refused:
             raise Gone(refused.error) from refused
 
     def _replay_line(self, waiting: Waiting) -> bytes:
-        """The bare line feed ends what a Send that failed may have left torn."""
+        """Return a request for lost replies; the line feed before it ends a torn line of a failed Send."""
         ids: list[wire.Json] = list(waiting)
         return b"\n" + wire.encode({"op": "replay", "id": self._own_id(), "ids": ids, "flush": True})
 
@@ -139,7 +139,7 @@ class Conversation:
         return f"~{self._own_ids}"
 
     def last_words(self, error: SessionError, waiting: Waiting, *, was_ready: bool) -> SessionError:
-        """Return why a process that refused a Send with ``error`` has ended, as far as it said so before."""
+        """Return why a process has ended that refused a Send with ``error``, from its last output if possible."""
         with suppress(Gone):
             for _ in range(LAST_RECEIVES):
                 output = self.process.receive()
@@ -153,10 +153,10 @@ class Conversation:
     # --- keeping it alive, and ending it -----------------------------------------------------------------------------
 
     def ping(self) -> None:
-        """Have the process answer a message about nothing; that the answer is lost means nothing either.
+        """Keep the process alive with an empty request; a lost reply does no harm.
 
         Raises:
-            Gone: the process is no longer there.
+            Gone: the process is gone.
         """
         name = self._own_id()
         if not self._try_send(self._ping_line(name)):
@@ -166,7 +166,7 @@ class Conversation:
         while True:
             output = self.process.receive()
             lines = self.replies.feed(output)
-            if output.lost or any(isinstance(line, wire.Told) and line.id == name for line in lines):
+            if output.lost or any(isinstance(line, wire.ReplyLine) and line.id == name for line in lines):
                 return
             if output.done:
                 raise Gone(self._host.endings.ended(output, was_ready=True))
@@ -179,7 +179,7 @@ class Conversation:
         return line
 
     def exit(self) -> None:
-        """Ask the process to end, and wait for that; its input ends too, which powershell.exe itself may still read.
+        """Ask the process to end and wait for it. Its input ends too, because powershell.exe itself may still read.
 
         Raises:
             Gone, Unconfirmed: it did not answer.
@@ -190,5 +190,5 @@ class Conversation:
             continue
 
     def close(self) -> None:
-        """End the process by force, if it has not ended, and its shell."""
+        """End the process by force if it still runs, and its shell."""
         self.process.close()

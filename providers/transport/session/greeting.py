@@ -1,4 +1,4 @@
-"""How a session begins: the constants that are sent to a host, and the request that makes the runner ready."""
+"""The start of a session: the constants sent to a host, and the request that makes the runner ready."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ INIT_ID: Final = "0"
 
 @dataclass(frozen=True, slots=True)
 class Runner:
-    """The bootstrap and the runner, exactly as their files are: no script is ever built from data.
+    """The bootstrap and the runner, exactly as in their files: no script is ever built from data.
 
-    The runner is the files of its folder, joined in the order of their names.
+    The runner consists of the files of its folder, joined in the order of their names.
     """
 
     bootstrap: str
@@ -35,7 +35,7 @@ class Runner:
 
 @dataclass(frozen=True, slots=True)
 class Greeting:
-    """What every process on a host is told first."""
+    """The first input of every process on a host."""
 
     target: Target
     runner: Runner
@@ -43,12 +43,12 @@ class Greeting:
     always: Mapping[str, str]
 
     def lines(self, nonce: str) -> bytes:
-        """Return the runner and the init request as they go to standard input."""
+        """Return the runner and the init request, as lines of standard input."""
         return wire.encode_script(self.runner.script) + wire.encode(self._init(nonce))
 
     def _init(self, nonce: str) -> dict[str, wire.Json]:
         settings = self.target.settings
-        told: dict[str, wire.Json] = {
+        init: dict[str, wire.Json] = {
             "op": "init",
             "id": INIT_ID,
             "nonce": nonce,
@@ -58,20 +58,20 @@ class Greeting:
             "always": dict(self.always),
         }
         if self._needs_credential and settings.password is not None:
-            told["credential"] = {"user": settings.user, "password": {"$secure": settings.password.reveal()}}
-        return told
+            init["credential"] = {"user": settings.user, "password": {"$secure": settings.password.reveal()}}
+        return init
 
     @property
     def _needs_credential(self) -> bool:
-        """A logon by NTLM cannot be carried on to the server's own endpoint: there the account logs on once more."""
+        """True if the runner must log on again at the server's own endpoint, because NTLM cannot be forwarded."""
         settings = self.target.settings
         is_remote = settings.adapter in (Adapter.AUTO, Adapter.REMOTE)
         return is_remote and settings.auth is Authentication.NTLM and settings.via is None
 
 
-def ready(lines: Iterable[wire.Line]) -> wire.Ready | wire.Told | None:
+def ready(lines: Iterable[wire.Line]) -> wire.Ready | wire.ReplyLine | None:
     """Return the runner's answer to init among ``lines``: ready, or the reason why not."""
     for line in lines:
-        if isinstance(line, wire.Ready) or (isinstance(line, wire.Told) and line.id == INIT_ID):
+        if isinstance(line, wire.Ready) or (isinstance(line, wire.ReplyLine) and line.id == INIT_ID):
             return line
     return None

@@ -1,4 +1,4 @@
-"""How a session begins: a shell, PowerShell in it, the runner, and a proof that it answers while its input is open."""
+"""Opens a session: a shell, PowerShell in it, the runner, and the proof that it answers while its input is open."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Opening:
     ) -> None:
         self.greeting, self.host = greeting, host
         self.about: Mapping[str, Any] = EMPTY
-        """What the runner said of the host when it was ready."""
+        """What the runner found on the host."""
         self.load_seconds = 0.0
         """How long the last process of batch mode took until it was ready."""
         self._connect, self._nonce = connect, nonce
@@ -45,13 +45,13 @@ class Opening:
         return process, Replies(self._nonce(), host.target, host.endings, host.clocks)
 
     def converse(self, *, is_probe: bool) -> Conversation | None:
-        """Return the conversation with a new process, or None where it does not answer while its input is open.
+        """Return the conversation with a new process, or None if it does not answer while its input is open.
 
         Args:
-            is_probe: whether that may well be, so that it is not waited for long.
+            is_probe: that is likely, so the wait is short.
 
         Raises:
-            SessionError: there is no process, or none that can run a cmdlet; nothing is left running.
+            SessionError: no process started, or it cannot run cmdlets; nothing is left running.
         """
         process, replies = self.start()
         conversation = Conversation(process, replies, self.host)
@@ -69,7 +69,7 @@ class Opening:
         return conversation if is_streaming else None
 
     def _greet(self, process: ShellProcess, replies: Replies, seconds: float) -> bool:
-        """Send the runner and a ping with it; return whether both are answered in time."""
+        """Send the runner together with a ping; return True if both are answered in time."""
         try:
             hello = wire.encode({"op": "ping", "id": HELLO, "flush": True})
             process.send(self.greeting.lines(replies.nonce) + hello)
@@ -85,7 +85,7 @@ class Opening:
             if self.note_ready(lines):
                 is_ready = True
                 watch.allow(self.host.deadlines.probe)
-            if is_ready and any(isinstance(line, wire.Told) and line.id == HELLO for line in lines):
+            if is_ready and any(isinstance(line, wire.ReplyLine) and line.id == HELLO for line in lines):
                 return True
             if output.done:
                 raise Gone(self.host.endings.ended(output, was_ready=is_ready))
@@ -96,10 +96,10 @@ class Opening:
         return False
 
     def note_ready(self, lines: Iterable[wire.Line]) -> bool:
-        """Note what the runner tells of its host; return whether it did.
+        """Note what the runner found on its host; return True if it is ready.
 
         Raises:
-            SessionError: it could not load what the cmdlets need, so it runs none.
+            SessionError: it could not load the cmdlets.
         """
         match ready(lines):
             case wire.Ready(about) if not self.host.clocks.is_known:
@@ -107,6 +107,6 @@ class Opening:
             case wire.Ready(about):
                 self.about = about
                 return True
-            case wire.Told(_, data):
+            case wire.ReplyLine(_, data):
                 raise self.host.endings.not_loaded(data.get("error"))
         return False

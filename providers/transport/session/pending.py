@@ -1,4 +1,4 @@
-"""A request on its way, and how many of them travel together."""
+"""A request that waits for its reply, and how many of them are sent together."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from reconciler.model.errors import SessionError
 from reconciler.model.ports import Deadline, Request, granted
 
 BURST: Final = 1000
-"""Requests of one burst, at most; it also ends at the size of one Send."""
+"""The limit of requests in one burst, which also ends at the size of one Send."""
 _FLUSH_LENGTH: Final = 24
-"""By how much the last line of a burst is longer, no less: it asks for the replies."""
+"""The last line of a burst is at most this much longer, because it asks for the replies."""
 
 _LONGEST_WINDOW: Final = (99999999.999, 99999999.999, 9999999999.999)
 
@@ -24,24 +24,24 @@ Result: TypeAlias = Reply | SessionError
 
 @dataclass(slots=True)
 class Pending:
-    """One request, with what has come of it so far."""
+    """One request, with its result once there is one."""
 
     request: Request
     wire_id: str
     deadline: Deadline | None = None
-    """Until when it may begin, as its permit says; it stays so however often the line is sent."""
+    """Until when it may begin, by its permit; the same each time the line is sent."""
     assembly: wire.Assembly = field(default_factory=wire.Assembly)
     result: Result | None = None
     was_sent: bool = False
     length: int = field(init=False)
-    """How long its line is at most, where it is not the last of a burst."""
+    """The greatest length of its line, unless it is the last of a burst."""
 
     def __post_init__(self) -> None:
         window = _LONGEST_WINDOW if self.request.permit is not None else None
         self.length = len(wire.encode(wire.request_json(self.request, self.wire_id, window, False)))
 
     def line(self, clocks: HostClocks, *, flush: bool) -> bytes:
-        """Return the request line, with its deadline as the clocks of the host will say it."""
+        """Return the request line, with its deadline by the clocks of the host."""
         window = None if self.deadline is None else clocks.window(self.deadline)
         return wire.encode(wire.request_json(self.request, self.wire_id, window, flush))
 
@@ -57,7 +57,7 @@ def lines(burst: Sequence[Pending], clocks: HostClocks) -> bytes:
 
 
 def ask_permission(burst: Sequence[Pending], shell: Shell | None, lead_seconds: float = 0.0) -> None:
-    """Have the permits of a burst say until when each command may begin in ``shell``.
+    """Ask the permits of a burst until when each command may begin in ``shell``, and note it.
 
     Raises:
         LeaseLost, StateError: nothing may be sent.
@@ -70,16 +70,16 @@ def ask_permission(burst: Sequence[Pending], shell: Shell | None, lead_seconds: 
 
 
 def earliest(burst: Sequence[Pending]) -> Deadline | None:
-    """Return the deadline of a burst that is over first; None where nothing of it has one."""
+    """Return the first deadline of a burst; None if it has none."""
     return min((one.deadline for one in burst if one.deadline), key=lambda one: one.monotonic, default=None)
 
 
 def bursts(
     pending: Sequence[Pending], *, most: int = BURST, most_bytes: int = wire.SEND_LIMIT
 ) -> Iterator[list[Pending]]:
-    """Cut the requests, in order, into what is sent before replies are awaited.
+    """Cut the requests, in order, into bursts. The replies of a burst are read before the next one is sent.
 
-    A script goes alone: it takes minutes, in which what came after it would expire.
+    A script is a burst of its own: it takes minutes, and the deadlines of later requests would pass.
     """
     burst: list[Pending] = []
     size = _FLUSH_LENGTH

@@ -1,14 +1,14 @@
 """The sessions of one run: a few channels per host, opened when used, shared by all threads, closed at the end.
 
-``WinRMSessions`` is what the engine sees of this package. A logon that is refused counts for its account over all
-hosts, and a host that failed for good is not tried again: both would cost the operator a locked account.
+``WinRMSessions`` is what the engine sees of this package. A refused logon counts for its account over all hosts, and a
+host that failed permanently is not tried again: both protect the account from being locked.
 
-Between two calls minutes may pass: a pool settles, somebody reads a plan. http.sys closes a connection after two
-minutes, the host a shell after its idle timeout, and a new one costs a snap-in. So one thread, started with the first
-session, has ``beat`` look after all hosts in turn. What fails there is no error of the run.
+Minutes may pass between two calls, while a pool settles or somebody reads a plan. http.sys closes a connection after
+two minutes, the host closes a shell after its idle timeout, and a new one loads the snap-in again. So one thread,
+started with the first session, calls ``beat`` for all hosts in turn. A failure there is not an error of the run.
 
-At the end, also when a signal ends the run, every shell is closed. That is done on threads of its own: an impatient
-second Ctrl-C, which Python raises in the main thread, shall not cut it short and leave shells behind.
+At the end of the run, also by a signal, every shell is closed. Threads of their own do that, so that a second Ctrl-C,
+which Python raises in the main thread, cannot leave shells behind.
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ from reconciler.model.ports import Clock, Request
 from reconciler.model.values import EMPTY
 
 STANDING: Final = ("Get-Service", "Test-ReconcilerSession", "exchucutil.ps1")
-"""Names of the runner's own operations, allowed beside the cmdlets."""
+"""The runner's own operations, always allowed."""
 
 Connect = Callable[[Target, LogonBudget], WinRS]
 
 
 class WinRMSession:
-    """The way to one host. Thread-safe: calls share its channels, and wait for one that is free."""
+    """The session to one host. Thread-safe: calls share its channels and wait for a free one."""
 
     def __init__(
         self,
@@ -66,7 +66,7 @@ class WinRMSession:
 
     @property
     def about(self) -> Mapping[str, Any]:
-        """What the host told of itself: ps, os, product, culture, host, adapter, load_ms; empty before a call."""
+        """What the runner found on the host: ps, os, product, culture, host, adapter, load_ms; empty before a call."""
         return next((channel.about for channel in self._channels.all if channel.about), EMPTY)
 
     @property
@@ -90,21 +90,21 @@ class WinRMSession:
             channel.pin(always)
 
     def raise_failure(self) -> None:
-        """Raise what made this host fail for good, where something did."""
+        """Raise the permanent failure of this host, if there is one."""
         with self._advised():
             self._channels.raise_failure()
 
     def beat(self) -> None:
-        """Keep alive what nobody uses."""
+        """Keep the free channels alive."""
         self._channels.beat()
 
     def close(self, wait_seconds: float) -> None:
-        """Close every channel; one whose call does not end in time is closed when it does."""
+        """Close every channel. A channel whose call does not end in time is closed when the call ends."""
         self._channels.close(wait_seconds)
 
     @contextmanager
     def _advised(self) -> Iterator[None]:
-        """Let a refusal of the whole session say how the way to the host is looked at."""
+        """Add to a refusal of the whole session the command that checks the way to the host."""
         try:
             yield
         except (AuthenticationFailed, NotWinRM) as error:
@@ -116,7 +116,7 @@ class WinRMSession:
             raise PermanentError(
                 Diagnostic(
                     "Cmdlet not allowed",
-                    f"{command.cmdlet} is not among the cmdlets that this session may call.",
+                    f"This session may not call {command.cmdlet}.",
                     "This is a bug in reconciler. Report it with the name of the cmdlet.",
                 )
             )
@@ -157,7 +157,7 @@ class WinRMSessions:
         """Return the session to ``endpoint``; nothing is sent before its first call.
 
         Raises:
-            PermanentError: the connection is not configured or not safe, or the host failed for good before.
+            PermanentError: the connection is not configured or not safe, or the host failed permanently before.
         """
         settings = self._connections.get(endpoint.connection)
         if settings is None:
@@ -188,9 +188,9 @@ class WinRMSessions:
             session.pin(always)
 
     def end(self, shell: Shell) -> bool:
-        """End a shell that another run left; True where it is certainly no longer there.
+        """End a shell that another run left; return True if it is certainly gone.
 
-        That the service does not know a shell of the same account is as good as an end: nothing that comes for it runs.
+        It also counts as gone if the service does not know this shell of our account: nothing sent to it can run.
         """
         settings = self._connections.get(shell.endpoint.connection)
         if settings is None:
@@ -205,7 +205,7 @@ class WinRMSessions:
             return False
 
     def beat(self) -> None:
-        """Keep every session alive that had no message for long; see ``Deadlines.beat``."""
+        """Keep every session alive that was idle for long; see ``Deadlines.beat``."""
         with self._lock:
             sessions = list(self._sessions.values())
         for session in sessions:
@@ -215,7 +215,7 @@ class WinRMSessions:
                 session.beat()
 
     def close(self) -> None:
-        """Close every channel, all hosts at once; what is running is waited for, for one message."""
+        """Close the channels of all hosts at once; wait one message for calls that are running."""
         self._stopped.set()
         with self._lock:
             sessions, budgets = list(self._sessions.values()), list(self._budgets.values())

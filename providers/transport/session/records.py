@@ -1,8 +1,8 @@
-"""Errors that cmdlets report, as the errors the engine knows.
+"""Turns error records of cmdlets into the errors that the engine knows.
 
-Told by type names, FullyQualifiedErrorId and category alone: the text is in the server's language. Over implicit
-remoting the outermost type is a wrapper, so the types inside it are looked at too, and from 2013 on the error id names
-the type in ``[FailureCategory=Cmdlet-...]``.
+Only type names, FullyQualifiedErrorId and category count: the text is in the server's language. Over implicit remoting
+the outermost type is a wrapper, so the types inside it count too. From 2013 on the error id names the type in
+``[FailureCategory=Cmdlet-...]``.
 """
 
 from __future__ import annotations
@@ -101,23 +101,23 @@ NEVER_RAN: Final = frozenset(
     }
 )
 UNKNOWN: Final = frozenset({"ReplyForgotten", "CommandNotEnded"})
-"""What the runner tells of a call that was made and whose outcome it cannot tell."""
+"""The runner's errors for a call that ran, with an outcome it does not know."""
 
 _FAILURE = re.compile(r"\[FailureCategory=[A-Za-z]+-([A-Za-z0-9_]+)\]")
 
 
 def error_of(error: object, request: Request, host: str, secrets: tuple[str, ...] = ()) -> SessionError:
     """Return the error that an error reply to ``request`` means."""
-    told = error if isinstance(error, dict) else {}
+    fields = error if isinstance(error, dict) else {}
     record = ErrorRecord(
-        type=_text(told, "type"),
-        error_id=redact(_text(told, "id"), secrets),
-        category=_text(told, "category"),
-        message=redact(_text(told, "message"), secrets),
-        target=redact(_text(told, "target"), secrets),
+        type=_text(fields, "type"),
+        error_id=redact(_text(fields, "id"), secrets),
+        category=_text(fields, "category"),
+        message=redact(_text(fields, "message"), secrets),
+        target=redact(_text(fields, "target"), secrets),
     )
-    names = list(_types(told))
-    ran = told.get("executed") is not False and not NEVER_RAN.intersection(names[:1])
+    names = list(_types(fields))
+    ran = fields.get("executed") is not False and not NEVER_RAN.intersection(names[:1])
     cmdlet, writes = request.command.cmdlet, request.command.writes
     detail = f"{cmdlet} on {host}: {record.message or record.type}"
 
@@ -135,21 +135,21 @@ def error_of(error: object, request: Request, host: str, secrets: tuple[str, ...
         return raised(
             AmbiguousOutcome,
             "Outcome is unknown",
-            "Apply again: it reads the object before it decides anything, and sends nothing twice.",
+            "Apply again: it reads the object first, and sends no command that already took effect.",
         )
     if NOT_REPLICATED.intersection(names):
-        return later(NotReplicated, "Not replicated yet", 15.0, "Wait for replication between domain controllers.")
+        return later(NotReplicated, "Not replicated yet", 15.0, "Wait until the domain controllers have replicated.")
     if THROTTLED.intersection(names):
         return later(Throttled, "Server asks to wait", 30.0, "Run fewer sessions with this account at once.")
     if ACCESS_DENIED.intersection(names) or record.category in ("PermissionDenied", "SecurityError"):
         return raised(AccessDenied, "Access denied", _RIGHTS)
     if ALREADY_EXISTS.intersection(names) or record.category == "ResourceExists":
-        return raised(AlreadyExists, "Object exists already", "Adopt it: declare it and plan again.")
+        return raised(AlreadyExists, "Object already exists", "Declare it and plan again: the plan then adopts it.")
     if NOT_FOUND.intersection(names) or record.category == "ObjectNotFound":
         return raised(NotFound, "Object not found", "Check the name, or create the object first.")
     if DIRECTORY_AWAY.intersection(names):
         return later(Unreachable, "Directory is unavailable", 10.0, "Wait until a domain controller answers again.")
-    return raised(PermanentError, "Command failed", "Correct what the server complains about, then plan again.")
+    return raised(PermanentError, "Command failed", "Correct what the server's message names, then plan again.")
 
 
 _RIGHTS: Final = (
@@ -158,17 +158,17 @@ _RIGHTS: Final = (
 )
 
 
-def _text(told: Mapping[str, Any], key: str) -> str:
-    value = told.get(key)
+def _text(fields: Mapping[str, Any], key: str) -> str:
+    value = fields.get(key)
     return value if isinstance(value, str) else ""
 
 
-def _types(told: Mapping[str, Any]) -> Iterator[str]:
-    """Type names from the outermost to the innermost, then what the error id says."""
-    yield _text(told, "type")
-    inner = told.get("inner")
+def _types(fields: Mapping[str, Any]) -> Iterator[str]:
+    """Yield type names from the outermost to the innermost, then the one in the error id."""
+    yield _text(fields, "type")
+    inner = fields.get("inner")
     if isinstance(inner, list):
         yield from (name for name in inner if isinstance(name, str))
-    failure = _FAILURE.search(_text(told, "id"))
+    failure = _FAILURE.search(_text(fields, "id"))
     if failure:
         yield failure[1]

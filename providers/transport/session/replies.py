@@ -1,4 +1,4 @@
-"""From the bytes a process writes to the requests they answer."""
+"""Finds the request that each reply of a process answers."""
 
 from __future__ import annotations
 
@@ -17,37 +17,37 @@ from providers.transport.wsman.shell import Gone, Output
 from reconciler.model.commands import Reply
 
 Waiting: TypeAlias = dict[str, Pending]
-"""Requests without an answer, by their id on the wire."""
+"""Requests without a reply, by their id on the wire."""
 
 
 class Replies:
-    """What one process has written so far. Whatever breaks the protocol ends the session: ``Gone``."""
+    """The output of one process. Output that breaks the protocol ends the session: ``Gone``."""
 
     def __init__(self, nonce: str, target: Target, endings: Endings, clocks: HostClocks) -> None:
         self.nonce = nonce
         self.clocks = clocks
         self.is_exhausted = False
-        """The process ran out of memory in a command: the next one shall find a new process."""
+        """The process ran out of memory in a command; the next command needs a new process."""
         self._reader = wire.LineReader(nonce)
         self._host = target.name or target.place
         self._endings = endings
 
     def feed(self, output: Output) -> list[wire.Line]:
-        """Return the lines that came whole; what they tell of the host's clocks is noted."""
+        """Return the complete lines; note the host's clocks in them."""
         try:
             lines = self._reader.feed(output.stdout)
         except wire.WireError as error:
             raise Gone(self._endings.lost(str(error))) from error
         for line in lines:
-            if isinstance(line, wire.Told | wire.Ready):
+            if isinstance(line, wire.ReplyLine | wire.Ready):
                 self.clocks.note(line.clocks)
         return lines
 
     def take(self, lines: Iterable[wire.Line], waiting: Waiting) -> list[Pending]:
-        """Give replies to the requests they answer; return those that the runner says it never read."""
+        """Set the results of the requests that ``lines`` answer; return the requests that the runner never read."""
         unknown: list[Pending] = []
         for line in lines:
-            if not isinstance(line, wire.Told) or (one := waiting.get(line.id)) is None:
+            if not isinstance(line, wire.ReplyLine) or (one := waiting.get(line.id)) is None:
                 continue
             if _is_unknown(line.data):
                 unknown.append(one)
@@ -57,7 +57,7 @@ class Replies:
                 del waiting[line.id]
         return unknown
 
-    def _result(self, line: wire.Told, one: Pending) -> Result | None:
+    def _result(self, line: wire.ReplyLine, one: Pending) -> Result | None:
         if line.data.get("ok") is True:
             try:
                 return self._masked(one.assembly.add(line))
@@ -69,7 +69,7 @@ class Replies:
         return failure
 
     def _masked(self, reply: Reply | None) -> Reply | None:
-        """Return a reply whose texts for people hold no secret; the state and the log keep them."""
+        """Return the reply without secrets in its texts for people, which state and log keep."""
         if reply is None or not (reply.output or reply.warnings):
             return reply
         secrets = self._endings.secrets

@@ -1,11 +1,11 @@
-"""Which answers of a host are read: none that leads elsewhere, is endless, or could do harm in an XML parser.
+"""Which replies of a host are read: none that leads elsewhere, is endless, or could harm an XML parser.
 
-An answer is hostile input, whoever it seems to come from: on plain http everybody on the way can write one.
+A reply is hostile input: on plain http everybody on the way can write one.
 
-* no redirects, no proxies, nothing from the environment; answers are not compressed, and limited in size and in time;
-* a DOCTYPE, and any encoding but UTF-8, is refused before a parser sees it;
-* what is no SOAP is not parsed at all. Failures of http.sys, which answers for a service that is not there, and of
-  gateways come with a page for people, most with a DOCTYPE: what they mean is told by their status.
+* No redirects, no proxies, nothing from the environment. Replies are not compressed, and limited in size and time.
+* A DOCTYPE, and any encoding but UTF-8, is refused before a parser sees it.
+* Only SOAP is parsed. http.sys, which answers for a service that is not running, and gateways send a page for people
+  with a failure, mostly with a DOCTYPE: there the HTTP status alone counts.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.response import HTTPResponse
 
 RESPONSE_LIMIT: Final = 4 * 1024 * 1024
-"""Bytes of an answer. pywinrm asks for envelopes of 150 KB, and no host is set up to send more than 500 KB."""
+"""Bytes of a reply. pywinrm asks for envelopes of 150 KB, and no host is set up to send more than 500 KB."""
 
 ANSWER_SECONDS: Final = 120.0
-"""How long an answer may take to its last byte, a long poll included: what comes byte by byte meets no other time-out,
-because each byte begins it anew."""
+"""How long a reply may take to its last byte, a long poll included. A reply that comes byte by byte meets no other
+time-out, because each byte starts it again."""
 
 NO_SOAP: Final = b"(a page)"
-"""Stands for the body of a failure that is no SOAP, which nobody reads."""
+"""Stands for the body of a failure that is not SOAP."""
 
 
 class RefusedReply(Exception):
-    """What answered is not what a remote management service answers; ``reason`` says how."""
+    """The reply is not one of a remote management service; ``reason`` says why."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -43,11 +43,11 @@ class RefusedReply(Exception):
 
 
 class BrokenSeal(Exception):
-    """A sealed answer cannot be opened: it was altered, or sealed by somebody else."""
+    """A sealed reply cannot be unsealed: somebody altered it, or somebody else sealed it."""
 
 
 class _InTime:
-    """An answer whose connection is cut where it is not whole in time."""
+    """Cuts the connection of a reply that is not complete in time."""
 
     def __init__(self, connection: HTTPConnection) -> None:
         self._timer = Timer(ANSWER_SECONDS, _cut, [connection.sock])
@@ -55,7 +55,7 @@ class _InTime:
         self._timer.start()
 
     def read(self, headers: Callable[[], HTTPResponse]) -> HTTPResponse:
-        """Return the answer, its body unread; ``end`` is for whoever reads that."""
+        """Return the reply with its body unread. Whoever reads the body calls ``end``."""
         try:
             response = headers()
         except BaseException:
@@ -100,7 +100,7 @@ class LimitedResponse(requests.Response):
                 total += len(piece)
                 if total > RESPONSE_LIMIT:
                     self.close()
-                    raise RefusedReply("its answer is larger than 4 MB")
+                    raise RefusedReply("its reply is larger than 4 MB")
                 yield piece
             says_its_end = "Content-Length" in self.headers or "Transfer-Encoding" in self.headers
             if not total and self.ok and not says_its_end:
@@ -114,10 +114,10 @@ class LimitedResponse(requests.Response):
 
 
 class GuardedAdapter(HTTPAdapter):
-    """Refuses redirects, compression and answers that announce or reach an unreasonable size."""
+    """Refuses redirects, compression and replies that announce or reach an unreasonable size."""
 
     last: requests.Response | None = None
-    """The answer that came last."""
+    """The latest reply."""
 
     def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
         super().init_poolmanager(*arguments, **options)
@@ -135,21 +135,21 @@ class GuardedAdapter(HTTPAdapter):
         return response
 
     def close(self) -> None:
-        """Close every connection, also that of an answer which nobody read since authentication failed over it."""
+        """Close every connection, also that of a reply left unread because authentication failed."""
         if self.last is not None:
             self.last.close()
         super().close()
 
 
 def _refused(response: requests.Response) -> str | None:
-    """Return why the body of an answer is not even read."""
+    """Return why the body of a reply is not even read."""
     if response.is_redirect:
-        return f"it answers with a redirect (HTTP {response.status_code})"
+        return f"it replied with a redirect (HTTP {response.status_code})"
     if response.headers.get("Content-Encoding", "identity").lower() != "identity":
-        return "its answer is compressed, which was not asked for"
+        return "its reply is compressed, which nobody asked for"
     length = response.headers.get("Content-Length", "0")
     if length.isdecimal() and int(length) > RESPONSE_LIMIT:
-        return "its answer is larger than 4 MB"
+        return "its reply is larger than 4 MB"
     return None
 
 
@@ -163,17 +163,17 @@ def checked_xml(text: bytes) -> bytes:
         RefusedReply: it declares a document type or an encoding other than UTF-8.
     """
     if b"\0" in text or text[:2] in (b"\xfe\xff", b"\xff\xfe"):
-        raise RefusedReply("its answer is not in UTF-8")
+        raise RefusedReply("its reply is not in UTF-8")
     declared = _DECLARATION.match(text.removeprefix(b"\xef\xbb\xbf"))
     if declared and declared[1].lower() not in (b"utf-8", b"us-ascii"):
-        raise RefusedReply("its answer is not in UTF-8")
+        raise RefusedReply("its reply is not in UTF-8")
     if b"<!DOCTYPE" in text or b"<!ENTITY" in text:
-        raise RefusedReply("its answer declares a document type")
+        raise RefusedReply("its reply declares a document type")
     return text
 
 
 def guarded(session: requests.Session) -> requests.Session:
-    """Set these rules on an HTTP session, once: a new adapter would drop the sealed connection."""
+    """Set these rules on an HTTP session, once: a second adapter would drop the sealed connection."""
     if isinstance(session.get_adapter("https://"), GuardedAdapter):
         return session
     session.trust_env = False

@@ -1,8 +1,8 @@
 """Fault codes of WS-Management, HTTP statuses and ways to fail, as data: what each means in each phase of a session.
 
-The same fault means different things in different phases: a time-out of a Receive is the normal idle state, of a Send
-it leaves open whether the bytes arrived, of a Delete it is nobody's business. The rows are those of the vendor's
-wsmerror.h and of practice with pywinrm; codes are decimal, as faults carry them. ``faults.py`` finds the row of an
+The same fault means different things in different phases. A time-out of a Receive is the normal idle state; a time-out
+of a Send leaves open whether the bytes arrived; a time-out of a Delete does not matter. The rows come from the vendor's
+wsmerror.h and from practice with pywinrm. Codes are decimal, as faults carry them. ``faults.py`` finds the row of an
 exception.
 """
 
@@ -51,20 +51,20 @@ class Class(Enum):
 
 
 class Cure(Enum):
-    """What has to be changed before the message is sent again."""
+    """What has to change before the message is sent again."""
 
     NONE = "none"
     RECONNECT = "reconnect"
     """Drop the HTTP session: connection, seal or ticket are no longer good."""
     BUSY = "busy"
-    """Wait until the service has written the chunk before."""
+    """Wait until the service has written the chunk that came before."""
     OTHER_CODE_PAGE = "other code page"
     NO_IDLE_TIMEOUT = "no idle timeout"
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row of the tables: the class by phase, and what is told."""
+    """One row of the tables: the class by phase, and what users read."""
 
     name: str
     classes: Mapping[Phase, Class]
@@ -73,9 +73,9 @@ class Row:
     remedy: str = ""
     delay_seconds: float = 0.0
     unread: bool = False
-    """A Send that meets this was not read, not even in part."""
+    """The process read nothing of a Send that fails so."""
     has_ended: bool = False
-    """The process no longer reads: it has ended, or is about to, and what it wrote last may say why."""
+    """The process no longer reads. It has ended or is about to, and its last output may say why."""
     cures: Mapping[Phase, Cure] = field(default_factory=lambda: EMPTY)
 
 
@@ -101,17 +101,23 @@ _GONE = _by_phase(Class.GONE)
 _PERM = _by_phase(Class.PERM)
 _SAFE = _by_phase(Class.SAFE)
 _LOST = _by_phase(Class.AMBIG, receive=Class.POLL)
+_OPEN_ALONE = _by_phase(Class.SAFE, Class.GONE)
+"""Opening is repeated; a session that is open is lost."""
+_BROKEN_REPLY = _by_phase(Class.PERM, Class.AMBIG, Class.POLL)
+"""At first contact it says what answers. Later the message behind the reply may have been carried out."""
 
 _LOST_SESSION = "Session lost"
 _BUSY_SERVER = "Server is busy"
 _REJECTED = "Message rejected"
 _NO_ACCESS = "Access denied"
 _OFF = "Remote management is switched off"
+_NO_HOST = "Host is unreachable"
 
 _ASK_QUOTA = (
     "Close orphaned remote shells on the host, or raise the limit there:\n"
     "    winrm set winrm/config/winrs '@{MaxShellsPerUser=\"30\"}'"
 )
+_ASK_QUICKCONFIG = "On the host, run:\n    winrm quickconfig"
 _ASK_RIGHTS = "Make the account a member of Administrators or Remote Management Users on the host."
 _ASK_AGAIN = "Run the command again; it goes on where this run stopped."
 _ASK_REPORT = "This is a bug in reconciler. Report it with the fault code above."
@@ -125,13 +131,17 @@ def _gone(name: str, *, unread: bool = False, has_ended: bool = False) -> Row:
     return Row(name, _GONE, TransientError, _LOST_SESSION, _ASK_AGAIN, unread=unread, has_ended=has_ended)
 
 
-def _perm(name: str, error: type[SessionError], summary: str, remedy: str) -> Row:
+def perm(name: str, error: type[SessionError], summary: str, remedy: str) -> Row:
     return Row(name, _PERM, error, summary, remedy)
+
+
+def _refused_option(name: str, cure: Cure) -> Row:
+    return Row(name, _SAFE, PermanentError, _REJECTED, _ASK_REPORT, cures={Phase.CREATE: cure})
 
 
 _MEMORY = Row(
     "out of memory or resources",
-    _by_phase(Class.SAFE, Class.GONE),
+    _OPEN_ALONE,
     Throttled,
     _BUSY_SERVER,
     "Give remote shells on the host more memory:\n    winrm set winrm/config/winrs '@{MaxMemoryPerShellMB=\"1024\"}'",
@@ -139,31 +149,16 @@ _MEMORY = Row(
 )
 TIMED_OUT = Row(
     "OPERATION_TIMEDOUT",
-    {
-        Phase.CREATE: Class.AMBIG,
-        Phase.COMMAND: Class.GONE,
-        Phase.SEND: Class.AMBIG,
-        Phase.RECEIVE: Class.POLL,
-        Phase.SIGNAL: Class.IGNORE,
-        Phase.DELETE: Class.IGNORE,
-    },
+    _by_phase(Class.AMBIG, receive=Class.POLL, command=Class.GONE),
     Unreachable,
     "Server is slow",
     "Wait until the host answers faster, then run the command again.",
 )
-_TOO_LARGE = _perm("envelope too large", PermanentError, _REJECTED, _ASK_REPORT)
+_TOO_LARGE = perm("envelope too large", PermanentError, _REJECTED, _ASK_REPORT)
 
 FAULTS: Final[Mapping[int, Row]] = {
     2150858793: TIMED_OUT,
-    170: Row(
-        "ERROR_BUSY",
-        _SAFE,
-        Throttled,
-        _BUSY_SERVER,
-        _ASK_AGAIN,
-        5.0,
-        cures={Phase.SEND: Cure.BUSY},
-    ),
+    170: replace(_quota("ERROR_BUSY", 5.0), remedy=_ASK_AGAIN, cures={Phase.SEND: Cure.BUSY}),
     2150858843: _gone("shell was not found", unread=True),
     2150858813: _gone("INVALID_SELECTORS", unread=True),
     2150859082: _gone("SHELL_ALREADY_CLOSED", unread=True),
@@ -174,54 +169,27 @@ FAULTS: Final[Mapping[int, Row]] = {
     995: _gone("ERROR_OPERATION_ABORTED"),
     109: _gone("ERROR_BROKEN_PIPE", has_ended=True),
     232: _gone("ERROR_NO_DATA", has_ended=True),
-    2147943418: Row(
-        "registry key marked for deletion",
-        _by_phase(Class.SAFE, Class.GONE),
-        TransientError,
-        _LOST_SESSION,
-        _ASK_AGAIN,
-        2.0,
-    ),
+    2147943418: replace(_gone("registry key marked for deletion"), classes=_OPEN_ALONE, delay_seconds=2.0),
     2150859173: _quota("QUOTA_MAX_SHELLS", 60.0),
-    2150859174: Row(
-        "QUOTA_MAX_OPERATIONS", _by_phase(Class.SAFE, Class.GONE), Throttled, _BUSY_SERVER, _ASK_QUOTA, 10.0
-    ),
+    2150859174: replace(_quota("QUOTA_MAX_OPERATIONS", 10.0), classes=_OPEN_ALONE),
     2150859175: _quota("QUOTA_USER"),
     2150859176: _quota("QUOTA_SYSTEM"),
     2150859179: _quota("QUOTA_MAX_SHELLUSERS"),
-    **{code: _quota("QUOTA_PER_PLUGIN") for code in range(2150859236, 2150859242)},
+    **dict.fromkeys(range(2150859236, 2150859242), _quota("QUOTA_PER_PLUGIN")),
     2150858815: _quota("QUOTA_LIMIT"),
-    2150858790: _TOO_LARGE,
-    2150858823: _TOO_LARGE,
-    2150858824: _TOO_LARGE,
-    2150858825: _TOO_LARGE,
-    2150859025: _TOO_LARGE,
-    5: _perm("ERROR_ACCESS_DENIED", AccessDenied, _NO_ACCESS, _ASK_RIGHTS),
-    2147942405: _perm("E_ACCESSDENIED", AccessDenied, _NO_ACCESS, _ASK_RIGHTS),
-    2150859180: _perm(
+    **dict.fromkeys((2150858790, 2150858823, 2150858824, 2150858825, 2150859025), _TOO_LARGE),
+    5: perm("ERROR_ACCESS_DENIED", AccessDenied, _NO_ACCESS, _ASK_RIGHTS),
+    2147942405: perm("E_ACCESSDENIED", AccessDenied, _NO_ACCESS, _ASK_RIGHTS),
+    2150859180: perm(
         "REMOTESHELLS_NOT_ALLOWED",
         AccessDenied,
         _OFF,
         "Allow remote shells on the host:\n    winrm set winrm/config/winrs '@{AllowRemoteShellAccess=\"true\"}'",
     ),
-    2150859229: _perm("SERVICE_REMOTE_ACCESS_DISABLED", AccessDenied, _OFF, "On the host, run:\n    winrm quickconfig"),
-    2150859235: _perm("REMOTE_CONNECTION_NOT_ALLOWED", AccessDenied, _OFF, "On the host, run:\n    winrm quickconfig"),
-    2150859072: Row(
-        "CODE_PAGE_NOT_SUPPORTED",
-        _by_phase(Class.SAFE),
-        PermanentError,
-        _REJECTED,
-        _ASK_REPORT,
-        cures={Phase.CREATE: Cure.OTHER_CODE_PAGE},
-    ),
-    2150859250: Row(
-        "IDLETIMEOUT_OUTOFBOUNDS",
-        _by_phase(Class.SAFE),
-        PermanentError,
-        _REJECTED,
-        _ASK_REPORT,
-        cures={Phase.CREATE: Cure.NO_IDLE_TIMEOUT},
-    ),
+    2150859229: perm("SERVICE_REMOTE_ACCESS_DISABLED", AccessDenied, _OFF, _ASK_QUICKCONFIG),
+    2150859235: perm("REMOTE_CONNECTION_NOT_ALLOWED", AccessDenied, _OFF, _ASK_QUICKCONFIG),
+    2150859072: _refused_option("CODE_PAGE_NOT_SUPPORTED", Cure.OTHER_CODE_PAGE),
+    2150859250: _refused_option("IDLETIMEOUT_OUTOFBOUNDS", Cure.NO_IDLE_TIMEOUT),
     2150859047: Row(
         "RECEIVE_IN_PROGRESS",
         _by_phase(Class.AMBIG, receive=Class.POLL),
@@ -230,20 +198,17 @@ FAULTS: Final[Mapping[int, Row]] = {
         _ASK_AGAIN,
         20.0,
     ),
-    2150858811: _perm(
+    2150858811: perm(
         "INVALID_RESOURCE_URI",
         NotWinRM,
         "Not a remote shell",
         "Check host and port: this endpoint offers no command shell.",
     ),
-    2150858817: _perm("SCHEMA_VALIDATION_ERROR", PermanentError, _REJECTED, _ASK_REPORT),
-    2150858881: _perm("INVALID_TIMEOUT_HEADER", PermanentError, _REJECTED, _ASK_REPORT),
-    2150858770: Row("DESTINATION_UNREACHABLE", _SAFE, Unreachable, "Host is unreachable", _ASK_AGAIN, 5.0),
-    2150858772: Row("ENDPOINT_UNAVAILABLE", _SAFE, Unreachable, "Host is unreachable", _ASK_AGAIN, 5.0),
-    2147942414: _MEMORY,
-    8: _MEMORY,
-    1450: _MEMORY,
-    1455: _MEMORY,
+    2150858817: perm("SCHEMA_VALIDATION_ERROR", PermanentError, _REJECTED, _ASK_REPORT),
+    2150858881: perm("INVALID_TIMEOUT_HEADER", PermanentError, _REJECTED, _ASK_REPORT),
+    2150858770: Row("DESTINATION_UNREACHABLE", _SAFE, Unreachable, _NO_HOST, _ASK_AGAIN, 5.0),
+    2150858772: Row("ENDPOINT_UNAVAILABLE", _SAFE, Unreachable, _NO_HOST, _ASK_AGAIN, 5.0),
+    **dict.fromkeys((2147942414, 8, 1450, 1455), _MEMORY),
 }
 """WSManFault/@Code, or the code of an MSFT_WmiError, to its row."""
 
@@ -251,21 +216,21 @@ UNKNOWN_FAULT = Row(
     "fault", _by_phase(Class.SAFE, Class.AMBIG), TransientError, "Server reports a fault", _ASK_AGAIN, 5.0
 )
 
-NOT_WINRM = _perm(
+NOT_WINRM = perm(
     "",
     NotWinRM,
     "Not a remote management service",
     "Check host, port and tls of the connection; WinRM listens on 5985 (http) and 5986 (https).",
 )
-PROXY = _perm(
+PROXY = perm(
     "proxy",
     NotWinRM,
-    "A proxy stands between",
-    "Reach the host directly: a proxy breaks the authentication of its connections.",
+    "A proxy is in the way",
+    "Reach the host directly: WinRM cannot authenticate through a proxy.",
 )
 GATEWAY = replace(
     PROXY,
-    classes=_by_phase(Class.PERM, Class.AMBIG, Class.POLL),
+    classes=_BROKEN_REPLY,
     cures={Phase.SEND: Cure.RECONNECT, Phase.RECEIVE: Cure.RECONNECT},
 )
 """A gateway that lost its server may have handed the message over before."""
@@ -280,13 +245,11 @@ STATUSES: Final[Mapping[int, Row]] = {
         NOT_WINRM.remedy,
         cures=_RECONNECT,
     ),
-    403: _perm("HTTP 403", AccessDenied, _NO_ACCESS, _ASK_RIGHTS),
-    404: NOT_WINRM,
-    405: NOT_WINRM,
-    411: NOT_WINRM,
+    403: perm("HTTP 403", AccessDenied, _NO_ACCESS, _ASK_RIGHTS),
+    **dict.fromkeys((404, 405, 411), NOT_WINRM),
     407: PROXY,
     413: _TOO_LARGE,
-    502: GATEWAY,
+    **dict.fromkeys((502, 504), GATEWAY),
     503: Row(
         "HTTP 503",
         _SAFE,
@@ -296,75 +259,71 @@ STATUSES: Final[Mapping[int, Row]] = {
         5.0,
         cures=_RECONNECT,
     ),
-    504: GATEWAY,
 }
 
 SEAL_LOST = replace(STATUSES[400], classes=_SAFE)
-"""The connection ended and the seal with it: what was sealed for it is not processed over the next one."""
+"""The connection closed, and its seal with it. The host does not process a message sealed for another connection."""
 EMPTY_500 = Row(
-    "HTTP 500 without a word",
+    "HTTP 500 with an empty body",
     _by_phase(Class.PERM, Class.AMBIG, Class.POLL, command=Class.AMBIG),
     NotWinRM,
     "Unencrypted messages are refused",
-    'Write "tls: true" for this connection, or use kerberos, ntlm or credssp, which seal what they send. If it does so'
-    " already, the host's event log Microsoft-Windows-WinRM/Operational tells more.",
+    'Write "tls: true" for this connection, or use kerberos, ntlm or credssp, which seal what they send. If the'
+    " connection does so already, read the event log Microsoft-Windows-WinRM/Operational on the host.",
     cures=dict.fromkeys((Phase.COMMAND, Phase.SEND, Phase.RECEIVE), Cure.RECONNECT),
 )
 NEVER_REACHED = Row(
     "",
     _SAFE,
     Unreachable,
-    "Host is unreachable",
+    _NO_HOST,
     "Check that the host runs, that its name resolves here, and that a firewall lets the port through.",
     5.0,
     cures=_RECONNECT,
 )
 CUT_OFF = Row("", _LOST, Unreachable, "Connection lost", _ASK_AGAIN, 2.0, cures=_RECONNECT)
-BROKEN_SEAL = Row("", _LOST, NotWinRM, "A sealed message arrived altered", _ASK_AGAIN, 1.0, cures=_RECONNECT)
+BROKEN_SEAL = Row("", _LOST, NotWinRM, "A sealed reply was altered", _ASK_AGAIN, 1.0, cures=_RECONNECT)
 REFUSED_LOGON = Row(
     "HTTP 401",
     _by_phase(Class.PERM, Class.SAFE, command=Class.SAFE),
     AuthenticationFailed,
     "Logon refused",
-    "Check user and password, and that the host allows this way to authenticate. Nothing is tried a third time,"
-    " so that the account is not locked.",
+    "Check user and password, and that the host allows this authentication method. A third logon is not tried, so"
+    " that the account is not locked.",
     cures=_RECONNECT,
 )
 NO_TLS = Row(
     "",
-    _by_phase(Class.PERM, Class.AMBIG, Class.POLL),
+    _BROKEN_REPLY,
     NotWinRM,
     "No TLS on this port",
     'Check port and tls of the connection: 5986 speaks https, 5985 http ("tls: false").',
     1.0,
     cures=_RECONNECT,
 )
-"""At first contact. Later it is the answer that cannot be opened, to a message that may have been carried out."""
-SETTINGS = _perm("", PermanentError, "Connection settings do not fit", "Correct the connection in the configuration.")
-MALFORMED = replace(
-    NOT_WINRM, classes=_by_phase(Class.PERM, Class.AMBIG, Class.POLL), delay_seconds=1.0, cures=_RECONNECT
-)
-LOGONS_USED_UP = _perm("", AuthenticationFailed, REFUSED_LOGON.summary, REFUSED_LOGON.remedy)
-RUN_ENDED = _perm("", PermanentError, "Run ended", "Run the command again.")
-LOGON_FAILED = _perm(
+SETTINGS = perm("", PermanentError, "Invalid connection settings", "Correct the connection in the configuration.")
+MALFORMED = replace(NOT_WINRM, classes=_BROKEN_REPLY, delay_seconds=1.0, cures=_RECONNECT)
+LOGONS_USED_UP = perm("", AuthenticationFailed, REFUSED_LOGON.summary, REFUSED_LOGON.remedy)
+RUN_ENDED = perm("", PermanentError, "Run ended", "Run the command again.")
+LOGON_FAILED = perm(
     "",
     AuthenticationFailed,
     "Logon failed",
-    "Check that this machine has what the way to authenticate needs: for kerberos a ticket (kinit), a name instead of"
-    " an address, and a clock that is right within five minutes.",
+    "Check what the authentication method needs on this machine. Kerberos needs a ticket (kinit), a host name instead"
+    " of an address, and a clock that is right within five minutes.",
 )
-NOT_OFFERED = _perm(
+NOT_OFFERED = perm(
     "",
     AuthenticationFailed,
-    "Way to authenticate is not offered",
-    "Name another one as auth: of the connection, or allow this one on the host (NTLM is part of Negotiate there):\n"
+    "Authentication method is not offered",
+    "Set another method as auth: of the connection, or allow this one on the host (NTLM is part of Negotiate there):\n"
     "    winrm get winrm/config/service/auth",
 )
-NOT_INSTALLED = _perm(
+NOT_INSTALLED = perm(
     "",
     PermanentError,
-    "Part not installed",
-    "Install what this way to authenticate needs, beside reconciler:\n"
+    "Package not installed",
+    "Install what this authentication method needs, next to reconciler:\n"
     "    pip install 'pyspnego[kerberos]' 'pywinrm[kerberos,credssp]'",
 )
 UNKNOWN_STATUS = replace(UNKNOWN_FAULT, cures=_RECONNECT)

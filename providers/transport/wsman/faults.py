@@ -1,7 +1,6 @@
-"""What a failed message means: whatever pywinrm, requests or spnego raise becomes a ``Judgement``.
+"""What a failed message means: exceptions of pywinrm, requests and spnego become a ``Judgement``, and go no further.
 
-It holds the class that says what the channel does (``Class``), and the error that says what the user reads. Exceptions
-of those libraries go no further than this module.
+A judgement holds the class, which decides what the channel does, and the error, which users read.
 """
 
 from __future__ import annotations
@@ -71,15 +70,15 @@ class Judgement:
     cure: Cure = Cure.NONE
     delay_seconds: float = 0.0
     output_lost: bool = False
-    """Output of the process may have been lost with the answer."""
+    """Output of the process may have been lost with the reply."""
     unread: bool = False
-    """Of a Send: the process read nothing of it."""
+    """The process read nothing of this Send."""
     has_ended: bool = False
-    """Of a Send: the process no longer reads."""
+    """The process reads no more input."""
     lost_seal: bool = False
-    """The message was not processed, because its seal was for a connection that is no longer there."""
+    """The host did not process the message, because it was sealed for a connection that is closed."""
     reached: bool = True
-    """False where no connection was made at all."""
+    """False if there was no connection at all."""
 
 
 def redact(text: str, secrets: tuple[str, ...] = ()) -> str:
@@ -109,14 +108,14 @@ def judge(error: BaseException, phase: Phase, place: str, secrets: tuple[str, ..
     row, reason = _row_of(error)
     kind = row.classes[phase]
     detail = f"{place}, {phase.value}: {redact(reason, secrets).rstrip('.') or type(error).__name__}."
-    told = Diagnostic(row.summary, detail, row.remedy)
+    diagnostic = Diagnostic(row.summary, detail, row.remedy)
     delay = row.delay_seconds
     if issubclass(row.error, TransientError):
-        raised: SessionError = row.error(told, delay_seconds=delay)
+        raised: SessionError = row.error(diagnostic, delay_seconds=delay)
     elif kind in (Class.PERM, Class.IGNORE) or row.error is AuthenticationFailed:
-        raised = row.error(told)
+        raised = row.error(diagnostic)
     else:
-        raised = TransientError(told, delay_seconds=delay)
+        raised = TransientError(diagnostic, delay_seconds=delay)
     cure = row.cures.get(phase, Cure.NONE)
     lost = phase is Phase.RECEIVE and kind is Class.POLL and cure is Cure.RECONNECT
     return Judgement(
@@ -135,17 +134,17 @@ def judge(error: BaseException, phase: Phase, place: str, secrets: tuple[str, ..
 def _row_of(error: BaseException) -> tuple[Row, str]:
     match error:
         case WinRMOperationTimeoutError():
-            return TIMED_OUT, "no answer within the time asked for"
+            return TIMED_OUT, "no reply within the requested time"
         case WSManFaultError():
             return _fault_row(error)
         case LogonsUsedUp():
             return LOGONS_USED_UP, "the credential was refused twice in this run and is not tried again"
         case LogonsStopped():
-            return RUN_ENDED, "nothing more is asked, the run ends"
+            return RUN_ENDED, "the run is ending; no more messages are sent"
         case AuthenticationError():
             return REFUSED_LOGON, "the host does not accept the credential (HTTP 401)"
         case SealLost():
-            return SEAL_LOST, "the seal was lost with the connection (HTTP 400)"
+            return SEAL_LOST, "the connection closed, and its seal with it (HTTP 400)"
         case WinRMTransportError():
             return _status_row(error)
         case NotOffered():
@@ -153,7 +152,7 @@ def _row_of(error: BaseException) -> tuple[Row, str]:
         case RefusedReply():
             return MALFORMED, error.reason
         case BrokenSeal():
-            return BROKEN_SEAL, "the seal of the answer does not fit: it was altered on its way"
+            return BROKEN_SEAL, "its reply cannot be unsealed: it was altered on the way"
         case NoCredentialError():
             return LOGON_FAILED, error.message.rpartition("Context: ")[2]
         case SpnegoError():
@@ -165,7 +164,7 @@ def _row_of(error: BaseException) -> tuple[Row, str]:
         case requests.RequestException():
             return _request_row(error)
         case PermissionError() if error.errno is None:
-            return NOT_OFFERED, "the host does not offer this way to authenticate"
+            return NOT_OFFERED, "the host does not offer this authentication method"
         case OSError():
             return SETTINGS, error.strerror or str(error)
     return _malformed_row(error)
@@ -187,16 +186,16 @@ def _status_row(error: WinRMTransportError) -> tuple[Row, str]:
     if status in STATUSES:
         return STATUSES[status], f"HTTP {status}"
     if status == 500 and not error.response_text:
-        return EMPTY_500, "HTTP 500 with an empty answer"
+        return EMPTY_500, "HTTP 500 with an empty body"
     if status >= 500:
         return UNKNOWN_STATUS, f"HTTP {status}"
     return NOT_WINRM, f"HTTP {status}"
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """All exceptions that ``error`` was made of, as requests and urllib3 nest them: arguments, reasons and causes.
+    """Yield ``error`` and the exceptions inside it, as requests and urllib3 nest them: arguments, reasons and causes.
 
-    Never contexts: what else went wrong before tells nothing about this message.
+    Contexts are left out: an earlier error says nothing about this message.
     """
     seen: set[int] = set()
     waiting: list[BaseException] = [error]
@@ -219,12 +218,12 @@ def _request_row(error: requests.RequestException) -> tuple[Row, str]:
         case requests.exceptions.ConnectTimeout():
             return NEVER_REACHED, "the connection was not accepted in time"
         case requests.exceptions.ReadTimeout():
-            return CUT_OFF, "no answer in time"
+            return CUT_OFF, "no reply in time"
         case requests.exceptions.TooManyRedirects():
-            return NOT_WINRM, "it answers with a redirect"
+            return NOT_WINRM, "it replied with a redirect"
         case requests.exceptions.ConnectionError() | requests.exceptions.ChunkedEncodingError():
             return _connection_row(error)
-    return MALFORMED, f"its answer cannot be read ({type(error).__name__})"
+    return MALFORMED, f"its reply cannot be read ({type(error).__name__})"
 
 
 def _connection_row(error: requests.RequestException) -> tuple[Row, str]:
@@ -236,19 +235,20 @@ def _connection_row(error: requests.RequestException) -> tuple[Row, str]:
         return NEVER_REACHED, "the name does not resolve"
     if kinds & {"NewConnectionError", "ConnectTimeoutError"}:
         return NEVER_REACHED, "no connection could be made"
-    return CUT_OFF, "the connection broke before the answer was complete"
+    return CUT_OFF, "the connection broke before the reply was complete"
 
 
 def _tls_row(error: requests.exceptions.SSLError) -> tuple[Row, str]:
-    for cause in _causes(error):
+    causes = list(_causes(error))
+    for cause in causes:
         if isinstance(cause, ssl.SSLCertVerificationError):
             return _certificate_row(cause), cause.verify_message or "it cannot be verified"
-    for cause in _causes(error):
+    for cause in causes:
         if type(cause).__name__ == "CertificateError":
-            return OTHER_NAME, "the certificate does not hold this name"
+            return OTHER_NAME, "the certificate does not contain this name"
         if isinstance(cause, ssl.SSLEOFError | ssl.SSLZeroReturnError):
             return CUT_OFF, "the connection broke inside TLS"
-    return NO_TLS, "TLS could not be agreed upon"
+    return NO_TLS, "the TLS handshake failed"
 
 
 def _certificate_row(error: ssl.SSLCertVerificationError) -> Row:
@@ -260,5 +260,5 @@ def _certificate_row(error: ssl.SSLCertVerificationError) -> Row:
 
 def _malformed_row(error: BaseException) -> tuple[Row, str]:
     if isinstance(error, StopIteration | ParseError | AssertionError | LookupError | ValueError | AttributeError):
-        return MALFORMED, "its answer is not what such a service answers"
+        return MALFORMED, "its reply is not one of WS-Management"
     return UNKNOWN_FAULT, f"unexpected {type(error).__name__}"

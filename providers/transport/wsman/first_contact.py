@@ -1,9 +1,9 @@
-"""The first contact with an entry point in a run: what is wrong on the way there is said at once, as doctor says it.
+"""The first contact with an entry point in a run: what is wrong on the way is reported at once, as doctor reports it.
 
-A name that does not resolve, a port that nobody listens on and a certificate that is not trusted do not heal while
-somebody waits. So before the first session to the host that a connection names is opened, the way there is looked at
-step by step; what fails ends it for good. Once the host was there, a failure is one of the run, and is outlasted.
-A credential that is refused, and what answers without being WinRM, are seen only when the session is opened.
+Waiting does not help against a name that does not resolve, a port without a listener, or a certificate that is not
+trusted. So the run checks the way to each host that a connection names, step by step, before the first session; a step
+that fails is final. Later failures of the same host are transient, and the run waits for them to pass. Opening the
+session still finds a refused credential, and a service that is not WinRM.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ CONNECT_SECONDS: Final = 2.0
 
 
 class FirstContact:
-    """The hosts that a run has yet to meet."""
+    """Checks each entry point once in a run."""
 
     def __init__(self, clock: Clock, doctor: str) -> None:
         """``doctor``: the command that examines the connections of this environment."""
@@ -31,10 +31,10 @@ class FirstContact:
         self._met: set[str] = set()
 
     def refuse(self, target: Target) -> None:
-        """Look at the way to an entry point that was not met before.
+        """Check the way to an entry point, once.
 
         Raises:
-            PermanentError: a session cannot be opened; it says which step fails, and what to do.
+            PermanentError: no session can be opened; it names the step that fails, and what to do.
         """
         if target.url in self._met or target.settings.via is not None or not target.is_entry:
             return
@@ -45,9 +45,9 @@ class FirstContact:
         self._met.add(target.url)
 
     def advised(self, error: PermanentError) -> PermanentError:
-        """Return why a session was not opened, with the command that looks at the way there."""
-        told = (replace(one, remedy=f"{one.remedy}\n\n{self._look()}".lstrip()) for one in error.diagnostics)
-        return type(error)(*told, record=error.record)
+        """Return the error with the command that checks the way to each server added to its remedy."""
+        advised = (replace(one, remedy=f"{one.remedy}\n\n{self._look()}".lstrip()) for one in error.diagnostics)
+        return type(error)(*advised, record=error.record)
 
     def _look(self) -> str:
-        return f"To look at every step of the way to each server:\n\n    {self._doctor}"
+        return f"To check every step of the way to each server:\n\n    {self._doctor}"

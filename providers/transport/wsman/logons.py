@@ -1,4 +1,4 @@
-"""How often a credential may be refused: directories lock accounts, and a run talks to many hosts at once."""
+"""Limits how often a credential may be refused: directories lock accounts, and a run talks to many hosts at once."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FAILED_LOGONS: Final = 2
 
 
 class LogonsUsedUp(Exception):
-    """The credential was refused as often as one run may try it."""
+    """The credential was refused as often as one run may try."""
 
 
 class LogonsStopped(Exception):
@@ -25,8 +25,8 @@ class LogonsStopped(Exception):
 class LogonBudget:
     """Counts failed logons of one credential over all hosts of a run. Thread-safe.
 
-    Never are more logons under way than may still fail: a wrong password tried on twenty hosts at once would lock the
-    account before the first answer.
+    The number of concurrent logons never exceeds the number of failures still allowed: a wrong password tried on twenty
+    hosts at once would lock the account before the first reply.
     """
 
     failed: int = 0
@@ -36,11 +36,11 @@ class LogonBudget:
 
     @contextmanager
     def attempt(self) -> Iterator[None]:
-        """Enclose what shows the credential; ``InvalidCredentialsError`` counts as a refusal.
+        """Enclose a logon; ``InvalidCredentialsError`` counts as a refusal.
 
         Raises:
             LogonsUsedUp: the credential was refused too often; nothing is sent.
-            LogonsStopped: ``stop`` was called meanwhile; nothing is sent.
+            LogonsStopped: the run ended during the wait; nothing is sent.
         """
         with self._changed:
             stops = self._stops
@@ -60,7 +60,7 @@ class LogonBudget:
                 self._changed.notify_all()
 
     def check(self) -> None:
-        """Raise LogonsUsedUp where nothing may be sent with this credential any more."""
+        """Raise LogonsUsedUp if this credential may not be sent any more."""
         with self._changed:
             self._check()
 
@@ -71,7 +71,7 @@ class LogonBudget:
             self._changed.notify_all()
 
     def stop(self) -> None:
-        """Turn away those who wait. Whoever comes later is let in: closing a session may take a logon too."""
+        """End the waits. Later logons are allowed, because closing a session may take one."""
         with self._changed:
             self._stops += 1
             self._changed.notify_all()

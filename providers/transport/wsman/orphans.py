@@ -1,7 +1,7 @@
-"""Ends a shell that another run left behind, so that nothing which waits in it begins any more.
+"""Ends a shell that another run left behind, so that no command that waits in it can begin.
 
-A shell belongs to the account that opened it, whoever its client is. With the shell goes its PowerShell, and what comes
-for it later is refused.
+A shell belongs to the account that opened it, not to a client. Its PowerShell ends with it, and the host refuses later
+messages to it.
 """
 
 from __future__ import annotations
@@ -19,10 +19,9 @@ TRIES: Final = 2
 
 
 def end_shell(protocol: WinRS, name: str, place: str, *, is_ours: bool) -> bool:
-    """Return True where the shell is certainly no longer there; False where nobody can tell.
+    """Return True if the shell is certainly gone.
 
-    ``is_ours``: the account is certainly the one that opened it; of a shell of another, a service may say that there is
-    none.
+    ``is_ours``: our account certainly opened it. A service may deny that the shell of another account exists.
     """
     try:
         for _ in range(TRIES):

@@ -1,8 +1,8 @@
-"""One WinRS shell with one powershell.exe in it: bytes in, bytes out, and messages repeated where that is harmless.
+"""One WinRS shell with one powershell.exe in it: bytes in, bytes out. Messages are repeated where that is harmless.
 
-Only messages are repeated here, never what they carry: a Receive is asked again, a Send that the service certainly did
-not take is offered again, a connection whose seal broke is made anew (the process on the server survives that).
-Whatever may have been taken is left to the channel, which asks by id.
+Only messages are repeated here, never their effect. A Receive is sent again. A Send is sent again if the service
+certainly did not take it. A connection whose seal broke is made anew; the process on the server survives that. If a
+message may have been taken, the channel asks for its outcome by id.
 """
 
 from __future__ import annotations
@@ -25,20 +25,20 @@ Result = TypeVar("Result")
 
 CODE_PAGES: Final = (65001, 437)
 IDLE_TIMEOUT: Final = "PT900S"
-"""A dead client's shell, and what runs in it, ends after this long."""
+"""The shell of a dead client ends after this long, with everything in it."""
 ARGUMENTS: Final = ("-NoLogo", "-NoProfile", "-NonInteractive", "-ExecutionPolicy", "Bypass", "-EncodedCommand")
 BUSY_TRIES: Final = 3
 SEAL_TRIES: Final = 3
-"""How often one message is sealed anew, which takes a logon each."""
+"""How often one message is sealed anew; each time takes a logon."""
 DELETE_TRIES: Final = 2
 STDERR_KEPT: Final = 4096
-"""Bytes of standard error that are kept to tell why a process ended."""
+"""Bytes of standard error that are kept to explain why a process ended."""
 QUIET_SECONDS: Final = 1.0
-"""A long poll that brings nothing sooner than this is not repeated at once, whoever answers it so."""
+"""After a long poll that returns nothing sooner than this, the next one waits."""
 
 
 class Gone(Exception):
-    """Shell or process are no longer there, or of no more use. ``error`` says why."""
+    """Shell or process are gone, or of no more use. ``error`` says why."""
 
     def __init__(self, error: SessionError) -> None:
         super().__init__(str(error))
@@ -46,15 +46,15 @@ class Gone(Exception):
 
 
 class NotTaken(Gone):
-    """The service refused a Send from its first byte on, so that the process read nothing of it."""
+    """The service refused a whole Send: the process read nothing of it."""
 
 
 class Ended(Gone):
-    """The process no longer reads, because it has ended; what it wrote last can still be received."""
+    """The process has ended and reads no more. Its last output can still be received."""
 
 
 class TooLate(Exception):
-    """The time was over before anything was sent: this program, or what it waited for, took too long."""
+    """The deadline passed before anything was sent."""
 
 
 class Unconfirmed(Exception):
@@ -67,11 +67,11 @@ class Output:
 
     stdout: bytes = b""
     stderr: bytes = b""
-    """The end of all that came on standard error so far."""
+    """The end of all standard error so far."""
     done: bool = False
     exit_code: int = -1
     lost: SessionError | None = None
-    """How the answer was lost on the way, and with it whatever output was in it."""
+    """How the reply was lost on the way, with the output in it."""
 
 
 class ShellProcess:
@@ -146,13 +146,13 @@ class ShellProcess:
         """Write ``data`` to standard input, in as many messages as it takes; ``end`` closes it.
 
         Args:
-            until: no message is sent after this. What it holds would be refused then, as far as it asks for a change.
+            until: no message is sent after this, because the runner would refuse its changes.
 
         Raises:
             Unconfirmed: some of it may not have arrived, or not whole.
             TooLate: nothing of it was sent.
             NotTaken: nothing of it was taken.
-            Gone: the process is no longer there.
+            Gone: the process is gone.
         """
         chunks = list(wire.pieces(data)) or [b""]
         for index, chunk in enumerate(chunks):
@@ -176,10 +176,10 @@ class ShellProcess:
                 self._pause(judgement, tries)
 
     def receive(self) -> Output:
-        """Return what the process wrote since, waiting for it no longer than one long poll.
+        """Return the next output of the process; wait for it no longer than one long poll.
 
         Raises:
-            Gone: the process is no longer there, or cannot be reached for too long.
+            Gone: the process is gone, or cannot be reached for too long.
         """
         shell, command = self._ids()
         tries = self._tries()
@@ -221,7 +221,7 @@ class ShellProcess:
         return _Tries(self._clock, self._clock.monotonic() + self._target.settings.deadlines.reconnect)
 
     def _pause(self, judgement: Judgement, tries: _Tries) -> None:
-        """Wait as the failure asks; where it asks for no wait, only the second try may follow at once."""
+        """Wait as long as the failure asks. If it asks for no wait, only the second try follows at once."""
         deadlines = self._target.settings.deadlines
         delay = deadlines.busy if judgement.cure is Cure.BUSY else judgement.delay_seconds
         delay = delay or (QUIET_SECONDS if tries.failed > 1 else 0.0)
@@ -229,7 +229,7 @@ class ShellProcess:
             self._clock.sleep(delay)
 
     def _not_at_once(self, began: float) -> None:
-        """Wait before the next poll where the one from ``began`` on, which brought nothing, was answered too soon."""
+        """Wait before the next poll if the empty one that ``began`` then came back too soon."""
         too_soon = QUIET_SECONDS - (self._clock.monotonic() - began)
         if too_soon > 0:
             self._clock.sleep(too_soon)
@@ -245,9 +245,9 @@ class ShellProcess:
     # --- closing
 
     def close(self) -> None:
-        """End the command, delete the shell, close the connection: in this order, whatever fails on the way.
+        """End the command, delete the shell, close the connection: in this order, also if one of them fails.
 
-        A command that is done is not ended once more: with its shell goes whatever is left of it.
+        A command that is done is not ended again: deleting its shell removes the rest of it.
         """
         shell, command = self._shell, self._command
         self._shell = self._command = None
@@ -263,7 +263,7 @@ class ShellProcess:
                 self._protocol.transport.close_session()
 
     def _delete(self, shell: str) -> None:
-        """Delete the shell, at the second attempt where the first fails: one that stays counts against the account."""
+        """Delete the shell; try twice, because a shell that stays counts against the account's quota."""
         for left in reversed(range(DELETE_TRIES)):
             judgement = self._closing(lambda: self._protocol.close_shell(shell), Phase.DELETE)
             if judgement is None or not left:
@@ -272,7 +272,7 @@ class ShellProcess:
             self._clock.sleep(min(judgement.delay_seconds, QUIET_SECONDS))
 
     def _closing(self, message: Callable[[], None], phase: Phase) -> Judgement | None:
-        """Send a message whose failure fails nothing; return what the failure means, None where there is none."""
+        """Send a message that may fail without harm; return what its failure means, None if it succeeds."""
         try:
             message()
         except Exception as error:
@@ -288,7 +288,7 @@ def _refused(judgement: Judgement, *, is_first: bool) -> type[Gone]:
 
 @dataclass(slots=True)
 class _Tries:
-    """How often one message has failed, and in which ways."""
+    """How often one message has failed, and how."""
 
     clock: Clock
     give_up: float

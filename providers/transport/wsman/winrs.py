@@ -1,16 +1,16 @@
 """pywinrm under our own rules.
 
-pywinrm makes its HTTP session by itself, with the defaults of its library: it follows redirects with the body, takes
-proxies and certificates from the environment, reads answers of any size and parses whatever comes. It also keeps an
-HTTP session whose sealing could not be set up, and would send the next message in clear text; and where a message was
-sealed, it takes an answer that is not. What is changed here:
+pywinrm makes its HTTP session with the defaults of its library. That session follows redirects with the body, takes
+proxies and certificates from the environment, reads replies of any size and parses all of them. pywinrm also keeps a
+session whose sealing failed, and would send the next message in clear text; and it accepts an unsealed reply to a
+sealed message. This module changes that:
 
-* answers are read by the rules of ``answers``;
-* an answer must relate to the message it answers, and be sealed where that was;
-* a session that failed to authenticate or to seal is thrown away, and failed logons are counted, because directories
-  lock accounts;
-* what Kerberos refuses before a password could be wrong is told as such, and not as an answer that cannot be read;
-* CredSSP's library takes any answer but 200 for a refused logon: what it was is told by the answer itself.
+* The rules of ``answers`` decide which replies are read.
+* A reply must relate to its request, and must be sealed if the request was.
+* A session that failed to authenticate or to seal is dropped. Failed logons are counted, because directories lock
+  accounts.
+* A refusal of Kerberos is an error of its own, not a reply that cannot be read.
+* CredSSP's library takes any reply but 200 for a refused logon. Here the reply itself says what it was.
 """
 
 from __future__ import annotations
@@ -46,21 +46,21 @@ else:
     _CREDSSP_ERRORS = (AuthenticationException, NTStatusException)
 
 _SHOWN_WHEN_ASKED: Final = (Authentication.NTLM.value, Authentication.CREDSSP.value)
-"""Ways to authenticate that send a message without the credential first, and show it when they are asked to."""
+"""Methods that send a message without the credential first, and show it when the host asks for it."""
 
 _Hook = Callable[..., requests.Response]
 
 
 class NotOffered(RefusedReply):
-    """The host does not accept this way to authenticate; nothing of the credential was shown."""
+    """The host does not accept this authentication method; it saw nothing of the credential."""
 
 
 class SealLost(WinRMTransportError):
-    """A sealed message was refused with HTTP 400: the connection it was sealed for is no longer there."""
+    """The host refused a sealed message with HTTP 400: the connection it was sealed for is closed."""
 
 
 class HTTPSession(Protocol):
-    """What is asked of pywinrm's transport beside messages."""
+    """The part of pywinrm's transport that a channel uses."""
 
     @property
     def was_answered(self) -> bool: ...
@@ -69,7 +69,7 @@ class HTTPSession(Protocol):
 
 
 class WinRS(Protocol):
-    """The part of pywinrm's ``Protocol`` that a channel uses; tests put others in its place."""
+    """The part of pywinrm's ``Protocol`` that a channel uses. Tests pass their own."""
 
     @property
     def transport(self) -> HTTPSession: ...
@@ -92,7 +92,7 @@ class GuardedTransport(Transport):
 
     budget: LogonBudget
     was_answered = False
-    """Something answered in HTTP, whatever it said."""
+    """True once there was any HTTP reply."""
     _is_authenticated = False
 
     def build_session(self) -> requests.Session:
@@ -137,7 +137,7 @@ class GuardedTransport(Transport):
             self.was_answered |= _last_answer(session, self.endpoint) is not None
 
     def _counted(self, hook: _Hook) -> _Hook:
-        """Return the hook of an HTTP library that shows the credential, where it is asked for, as a counted logon."""
+        """Return the hook of an HTTP library that shows the credential on demand; here it counts as a logon."""
 
         def show(response: requests.Response, **how: Any) -> requests.Response:
             if response.status_code != 401:
@@ -148,7 +148,7 @@ class GuardedTransport(Transport):
             except BaseException:
                 adapter = response.connection
                 if isinstance(adapter, GuardedAdapter) and adapter.last is not None:
-                    adapter.last.close()  # nobody else would, and with it the connection
+                    adapter.last.close()  # nobody else closes it, and the connection with it
                 raise
 
         return show
@@ -167,9 +167,9 @@ class GuardedTransport(Transport):
     def _send_with_credential(
         self, session: requests.Session, prepared_request: requests.PreparedRequest
     ) -> requests.Response:
-        """Send a message that shows the credential by itself: each does with Basic, the first of a session else."""
+        """Send a message that shows the credential at once: with Basic every message does, else the first one."""
         if self._is_authenticated:
-            self.budget.check()  # the connection may be a new one, to which a ticket is shown again
+            self.budget.check()  # a new connection shows the ticket again
             try:
                 return super()._send_message_request(session, prepared_request)
             except InvalidCredentialsError:
@@ -181,12 +181,12 @@ class GuardedTransport(Transport):
         return response
 
     def _credssp_failure(self, error: Exception, connection: object) -> Exception:
-        """Return what really happened when CredSSP's library says that the logon was refused."""
+        """Return the real error behind CredSSP's message that the logon was refused."""
         last = connection.last if isinstance(connection, GuardedAdapter) else None
         if isinstance(error, NTStatusException):
             return InvalidCredentialsError("the credential was refused")
         if last is None or isinstance(error.__cause__, SpnegoError):
-            return NoCredentialError(context_msg="CredSSP could not be agreed upon")
+            return NoCredentialError(context_msg="CredSSP could not be negotiated")
         if last.status_code == 401:
             if "credssp" not in last.headers.get("WWW-Authenticate", "").lower():
                 return NotOffered(f"the host does not offer {self.auth_method}")
@@ -200,11 +200,11 @@ class GuardedTransport(Transport):
         self._is_authenticated = False
 
     def _get_message_response_text(self, response: requests.Response) -> bytes:
-        """Return the XML of an answer; of a failure that is told by its status alone, ``NO_SOAP``.
+        """Return the XML of a reply, or ``NO_SOAP`` for a failure whose HTTP status alone counts.
 
         Raises:
             BrokenSeal: it is not what the host sealed.
-            RefusedReply: it is not sealed where it must be, or not fit for an XML parser.
+            RefusedReply: it must be sealed and is not, or it is not safe for an XML parser.
         """
         kind = response.headers.get("Content-Type", "").lower()
         is_sealed = kind.startswith("multipart/")
@@ -213,11 +213,11 @@ class GuardedTransport(Transport):
         if self.encryption is None:
             return checked_xml(response.content)
         if not is_sealed:
-            raise RefusedReply("its answer is not sealed")
+            raise RefusedReply("its reply is not sealed")
         return checked_xml(self._unsealed(response))
 
     def _unsealed(self, response: requests.Response) -> bytes:
-        response.content  # noqa: B018  # read here, what breaks on the way is told as what it is
+        response.content  # noqa: B018  # read first, so that a broken connection keeps its own error
         try:
             return super()._get_message_response_text(response)
         except Exception as error:  # of four libraries, by the way to authenticate
@@ -226,8 +226,8 @@ class GuardedTransport(Transport):
 
 def _kerberos_reason(error: Exception) -> str:
     """Return the words of the Kerberos library, which are the innermost text: ``(('major', 1), ('minor', 2))``."""
-    told = re.findall(r"\((['\"])(.+?)\1, -?\d+\)", str(error))
-    return str(told[-1][1]) if told else "the host did not prove who it is, or the ticket expires at this moment"
+    texts = re.findall(r"\((['\"])(.+?)\1, -?\d+\)", str(error))
+    return str(texts[-1][1]) if texts else "the host did not prove its identity, or the ticket is just expiring"
 
 
 def _last_answer(session: requests.Session, endpoint: str) -> requests.Response | None:
@@ -240,18 +240,18 @@ _RELATES_TO = re.compile(rb"RelatesTo[^>]*>\s*(?:uuid:)?([0-9A-Fa-f-]{36})", re.
 
 
 class GuardedProtocol(WinRMProtocol):
-    """pywinrm's protocol, which also minds what an answer relates to."""
+    """pywinrm's protocol, which also checks that a reply relates to its request."""
 
     transport: GuardedTransport
 
     def send_message(self, message: str) -> bytes:
         reply = super().send_message(message)
         asked = _MESSAGE_ID.search(message)
-        told = _RELATES_TO.search(reply)
-        if asked and told is None:
-            raise RefusedReply("its answer is not what such a service answers")
-        if asked and told and told[1].decode("ascii").lower() != asked[1].lower():
-            raise RefusedReply("its answer belongs to another message")
+        related = _RELATES_TO.search(reply)
+        if asked and related is None:
+            raise RefusedReply("its reply is not one of WS-Management")
+        if asked and related and related[1].decode("ascii").lower() != asked[1].lower():
+            raise RefusedReply("its reply belongs to another message")
         return reply
 
 
@@ -259,7 +259,7 @@ def connect(target: Target, budget: LogonBudget) -> GuardedProtocol:
     """Return the protocol for ``target``. Nothing is sent yet.
 
     Raises:
-        WinRMError: the settings do not fit together, such as a missing user; never shows a secret.
+        WinRMError: the settings are incomplete or contradict each other. The message shows no secret.
     """
     settings = target.settings
     _refuse_unfit(settings)
@@ -304,27 +304,23 @@ def connect(target: Target, budget: LogonBudget) -> GuardedProtocol:
 
 
 def _refuse_unfit(settings: ConnectionSettings) -> None:
-    """Refuse what the libraries take for an answer of the host, though nothing was sent.
+    """Refuse settings with which the libraries fail before they send anything, as if the host had failed.
 
     Raises:
-        WinRMError: the settings do not fit together.
+        WinRMError: the settings are incomplete or contradict each other.
     """
     auth, user, password = settings.auth, settings.user, settings.password
     if auth in (Authentication.BASIC, Authentication.NTLM, Authentication.CREDSSP) and not (user and password):
         raise WinRMError(f"auth {auth.value} needs user and password")
-    if auth is Authentication.BASIC and password and not _fits_basic(user + password.reveal()):
-        raise WinRMError("auth basic carries the characters of Latin-1 alone, and user or password has others")
+    if auth is Authentication.BASIC and password and not _is_latin_1(user + password.reveal()):
+        raise WinRMError("auth basic can send only Latin-1 characters, and user or password has others")
     if auth is Authentication.KERBEROS and "\\" in user:
-        raise WinRMError("auth kerberos needs user as name@REALM, or no user: the one whose ticket there is")
+        raise WinRMError("auth kerberos needs user as name@REALM, or no user to take the one of the ticket")
     if auth is Authentication.CERTIFICATE:
         for file in (settings.certificate, settings.certificate_key):
             if file is None or not os.path.isfile(file):
                 raise WinRMError(f"auth certificate needs certificate and certificate_key; there is no file {file}")
 
 
-def _fits_basic(text: str) -> bool:
-    try:
-        text.encode("latin-1")
-    except UnicodeEncodeError:
-        return False
-    return True
+def _is_latin_1(text: str) -> bool:
+    return all(ord(character) < 256 for character in text)

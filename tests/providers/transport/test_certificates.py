@@ -205,7 +205,7 @@ BAD: list[tuple[Callable[[Party], Shown], str, str]] = [
     (unknown_authority, "Issuer of the server certificate is not known", "ca: of the connection"),
     (unknown_authority_that_is_sent_along, "Server certificate is not trusted", "ca: of the connection"),
     (missing_intermediate, "Issuer of the server certificate is not known", "intermediate"),
-    (issued_by_a_server, "Server certificate was issued by one that is no authority", "unable to issue"),
+    (issued_by_a_server, "Server certificate was issued by one that is no authority", "may not issue"),
     (for_clients, "Server certificate is not for servers", "server authentication"),
     (weak_key, "Server certificate is too weak", "2048 bits"),
     (weak_signature, "Server certificate is too weak", "SHA-256"),

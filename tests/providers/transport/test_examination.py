@@ -150,7 +150,7 @@ def test_settings_that_do_not_fit_tell_nothing_of_the_service() -> None:
     with listening(estate=estate()) as server:
         seen = examined(server, auth=Authentication.BASIC, password=None)
         assert server.counts.total == 0
-    assert at(seen, Check.LOGON).summary == "Connection settings do not fit"
+    assert at(seen, Check.LOGON).summary == "Invalid connection settings"
     assert at(seen, Check.WINRM).status is Status.SKIPPED
 
 
@@ -198,7 +198,7 @@ def test_a_wrong_password_is_tried_twice_over_all_hosts_and_no_more() -> None:
 def test_a_way_to_authenticate_that_is_switched_off(auth: Authentication) -> None:
     """The credential was not shown, so it was not refused either."""
     with listening(Scheme.BASIC, estate=estate()) as server:
-        stops_at(examined(server, auth=auth), Check.LOGON, "Way to authenticate is not offered", auth.value)
+        stops_at(examined(server, auth=auth), Check.LOGON, "Authentication method is not offered", auth.value)
         assert server.counts.failed_authentications == 0
 
 
@@ -209,7 +209,7 @@ def test_a_ticket_that_is_not_there_or_cannot_be_used_here() -> None:
         assert server.counts.messages.get("create", 0) == 0
     found = at(seen, Check.LOGON)
     assert found.status is Status.FAILED
-    assert found.summary in ("Part not installed", "Logon failed", "Logon refused")
+    assert found.summary in ("Package not installed", "Logon failed", "Logon refused")
     assert at(seen, Check.WINRM).status is (Status.OK if found.summary == "Logon refused" else Status.SKIPPED)
 
 

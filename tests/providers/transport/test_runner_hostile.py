@@ -108,7 +108,7 @@ def converse(
     assert host.exit_code == 0, errors
     host.cleanup_command("s", "c")
     lines = wire.LineReader(NONCE).feed(output)
-    told = [line.data for line in lines if isinstance(line, wire.Told)]
+    told = [line.data for line in lines if isinstance(line, wire.ReplyLine)]
     assert any(isinstance(line, wire.Ready) for line in lines), lines
     return told, [line for line in output.partition(b" READY ")[2].split(b"\n")[1:] if line]
 

@@ -109,7 +109,7 @@ def tell(channel: Channel, *requests: dict[str, wire.Json]) -> Sequence[dict[str
     told: list[dict[str, Any]] = []
     while len(told) < len(requests):
         lines = channel._replies.feed(channel._running.receive())
-        told += [dict(line.data) for line in lines if isinstance(line, wire.Told)]
+        told += [dict(line.data) for line in lines if isinstance(line, wire.ReplyLine)]
     return told
 
 

@@ -198,9 +198,9 @@ class TestInPowerShell:
         )
         channel._running.send(line)
         lines: list[wire.Line] = []
-        while not any(isinstance(one, wire.Told) for one in lines):
+        while not any(isinstance(one, wire.ReplyLine) for one in lines):
             lines = channel._replies.feed(channel._running.receive())
-        (told,) = [one for one in lines if isinstance(one, wire.Told)]
+        (told,) = [one for one in lines if isinstance(one, wire.ReplyLine)]
         assert told.data["records"] == [{"Pin": 7}]
 
     def test_a_bad_line_is_told_and_does_no_harm(self, channel: Channel) -> None:
@@ -242,7 +242,7 @@ class TestInPowerShell:
             more, errors, _, is_done = host.get_command_output_raw("s", "c")
             output += more
         told = wire.LineReader(opened._replies.nonce).feed(output)
-        assert [(one.id, one.data["ok"]) for one in told if isinstance(one, wire.Told)] == [("bye", True)]
+        assert [(one.id, one.data["ok"]) for one in told if isinstance(one, wire.ReplyLine)] == [("bye", True)]
         assert (len(told), host.exit_code, errors) == (1, 0, b"")
         host.cleanup_command("s", "c")
 

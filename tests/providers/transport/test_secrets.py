@@ -28,7 +28,7 @@ from providers.transport.session.pending import Pending
 from providers.transport.session.pool import WinRMSessions
 from providers.transport.session.replies import Replies
 from providers.transport.settings import Deadlines, Secret
-from providers.transport.wire import Told
+from providers.transport.wire import ReplyLine
 from reconciler.model.commands import EXCHANGE, Adapter, Authentication, Reply, read, write
 from reconciler.model.errors import SessionError
 from reconciler.model.ports import Request
@@ -192,5 +192,5 @@ def test_what_a_script_printed_holds_no_secret_but_all_else() -> None:
     waiting = {"r1": Pending(Request("id", read("Get-UMDialPlan")), "r1")}
     data = {"ok": True, "output": f"line 1 {secret}\nline 2 pass&quot;word", "warnings": [f"given {secret}"]}
     one = waiting["r1"]
-    assert replies.take([Told("r1", data, 100)], waiting) == []
+    assert replies.take([ReplyLine("r1", data, 100)], waiting) == []
     assert one.result == Reply((), ("given ***",), "line 1 ***\nline 2 ***")

@@ -45,7 +45,7 @@ def test_replies_arrive_in_order_however_the_stream_is_cut(
     stream = b"".join(piece + b"\n" + reply_line(reply) for piece, reply in zip(between, told, strict=False))
     reader = wire.LineReader(NONCE)
     lines = [line for piece in cut(stream, places) for line in reader.feed(piece)]
-    assert [line.data for line in lines if isinstance(line, wire.Told)] == told
+    assert [line.data for line in lines if isinstance(line, wire.ReplyLine)] == told
 
 
 @given(replies, st.integers(0, 10**6), st.integers(1, 50))
@@ -54,7 +54,7 @@ def test_a_hole_in_a_line_is_never_a_reply(told: dict[str, Any], at: int, length
     start = at % len(line)
     torn = line[:start] + line[start + length :]
     lines = wire.LineReader(NONCE).feed(torn + b"\n" + reply_line({"id": "next"}))
-    assert [one.id for one in lines if isinstance(one, wire.Told)] == ["next"]
+    assert [one.id for one in lines if isinstance(one, wire.ReplyLine)] == ["next"]
 
 
 @given(st.binary(max_size=200), st.integers(0, 10**6), st.integers(0, 255))
@@ -64,7 +64,7 @@ def test_a_changed_byte_is_never_a_reply(data: bytes, at: int, value: int) -> No
     if line[place] in (value, 0x0A) or value == 0x0A:
         return
     line[place] = value
-    assert not [one for one in wire.LineReader(NONCE).feed(bytes(line) + b"\n") if isinstance(one, wire.Told)]
+    assert not [one for one in wire.LineReader(NONCE).feed(bytes(line) + b"\n") if isinstance(one, wire.ReplyLine)]
 
 
 @given(st.lists(st.binary(max_size=60), max_size=10))
@@ -97,7 +97,7 @@ def test_a_reply_line_beyond_the_limit_ends_the_session_and_noise_is_skipped() -
     reader = wire.LineReader(NONCE, limit=1000)
     assert reader.feed(b"x" * 5000) == []
     assert reader.feed(b"x" * 5000 + b"\n" + reply_line({"id": "a"})) == [
-        wire.Told("a", {"id": "a"}, len(base64.b64encode(b'{"id": "a"}')))
+        wire.ReplyLine("a", {"id": "a"}, len(base64.b64encode(b'{"id": "a"}')))
     ]
     with pytest.raises(wire.WireError):
         reader.feed(f"{NONCE} ".encode() + b"x" * 1000)
@@ -182,8 +182,8 @@ def test_a_service_is_asked_for_by_a_list_of_names() -> None:
     assert wire.request_json(Request("a", command), "a", None, True)["params"] == {"Name": ["RTCSRV"]}
 
 
-def told(**data: Any) -> wire.Told:
-    return wire.Told("a", {"id": "a", "ok": True, **data}, 10)
+def told(**data: Any) -> wire.ReplyLine:
+    return wire.ReplyLine("a", {"id": "a", "ok": True, **data}, 10)
 
 
 @given(st.permutations(range(1, 6)), st.lists(st.integers(1, 5)))
@@ -216,6 +216,6 @@ def test_malformed_parts_are_refused(data: dict[str, Any]) -> None:
 
 def test_a_reply_has_a_limit() -> None:
     assembly = wire.Assembly()
-    part = wire.Told("a", {"id": "a", "part": 1, "more": True, "records": []}, wire.REPLY_LIMIT + 1)
+    part = wire.ReplyLine("a", {"id": "a", "part": 1, "more": True, "records": []}, wire.REPLY_LIMIT + 1)
     with pytest.raises(wire.WireError):
         assembly.add(part)
