@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 
 from providers.simulator.invocation.call import Call, hash_of
 from providers.simulator.invocation.shapes import moment, only
 from providers.simulator.world.directory import Entry
 from providers.simulator.world.holdings import Holdings
-from providers.simulator.world.hosts import ExchangeServer
+from providers.simulator.world.hosts import DomainController, ExchangeServer
 
 GROUPS: Final = ("RTCUniversalServerAdmins", "RTCComponentUniversalServices")
 """The universal groups of Lync to which exchucutil grants what Lync needs to read."""
@@ -81,24 +81,22 @@ def get_domain_controller(call: Call) -> list[dict[str, object]]:
     wanted = str(call.get("DomainName") or call.get("Forest") or world.forest)
     if wanted.casefold() != world.forest:
         raise call.not_found(wanted)
-    return only(
-        call,
-        [
-            {
-                "Name": dc.fqdn.partition(".")[0].upper(),
-                "Identity": dc.fqdn.partition(".")[0].upper(),
-                "DnsHostName": dc.fqdn,
-                "Domain": world.forest,
-                "ADSite": f"{world.forest}/Configuration/Sites/{dc.site}",
-                "IsGlobalCatalog": dc.global_catalog,
-                "IsAvailable": True,
-                "DistinguishedName": f"CN={dc.fqdn.partition('.')[0].upper()},OU=Domain Controllers,"
-                f"{call.holdings.domain_dn}",
-            }
-            for dc in world.domain_controllers
-            if dc.available and (dc.global_catalog or not call.get("GlobalCatalog"))
-        ],
-    )
+    asked = [dc for dc in world.domain_controllers if dc.global_catalog or not call.get("GlobalCatalog")]
+    return only(call, [_domain_controller(call.holdings, dc) for dc in asked if dc.available])
+
+
+def _domain_controller(holdings: Holdings, dc: DomainController) -> dict[str, object]:
+    name = dc.fqdn.partition(".")[0].upper()
+    return {
+        "Name": name,
+        "Identity": name,
+        "DnsHostName": dc.fqdn,
+        "Domain": holdings.world.forest,
+        "ADSite": f"{holdings.world.forest}/Configuration/Sites/{dc.site}",
+        "IsGlobalCatalog": dc.global_catalog,
+        "IsAvailable": True,
+        "DistinguishedName": f"CN={name},OU=Domain Controllers,{holdings.domain_dn}",
+    }
 
 
 def get_exchange_certificate(call: Call) -> list[dict[str, object]]:
@@ -177,12 +175,8 @@ def _account(name: str) -> str:
 
 
 def _permission(entry: Entry) -> dict[str, object]:
-    told = entry.properties
     return {
-        "Identity": told["Identity"],
-        "User": told["User"],
-        "AccessRights": list(told["AccessRights"]),
-        "InheritanceType": told["InheritanceType"],
+        **{name: entry.properties[name] for name in ("Identity", "User", "AccessRights", "InheritanceType")},
         "Deny": False,
         "IsInherited": False,
         "ExtendedRights": [],
@@ -203,12 +197,7 @@ def grant(call: Call, dn: str, user: str, rights: tuple[str, ...], inheritance: 
     account = user if "\\" in user else f"{call.holdings.world.forest.partition('.')[0].upper()}\\{user}"
     if has_permission(call, dn, account, rights):
         return False
-    properties: dict[str, Any] = {
-        "Identity": dn,
-        "User": account,
-        "AccessRights": list(rights),
-        "InheritanceType": inheritance,
-    }
+    properties = {"Identity": dn, "User": account, "AccessRights": list(rights), "InheritanceType": inheritance}
     call.create("Permission", f"{account} on {dn}", f"CN={account},{dn}", properties)
     return True
 

@@ -34,15 +34,15 @@ UM_SETTINGS: Final[Mapping[str, Any]] = {
     "UMSMSNotificationOption": "None",
     "VoiceMailAnalysisEnabled": False,
 }
-UM_DEFAULTS: Final[Mapping[str, Any]] = {
-    **UM_SETTINGS,
+UM_LINKS: Final[Mapping[str, Any]] = {
     "UMEnabled": False,
     "UMMailboxPolicy": None,
     "UMDialPlan": None,
     "Extensions": [],
     "SIPResourceIdentifier": None,
-    "PhoneNumber": None,
 }
+"""What a user has who is not enabled for UM."""
+UM_DEFAULTS: Final[Mapping[str, Any]] = {**UM_SETTINGS, **UM_LINKS, "PhoneNumber": None}
 _MAILBOX_DEFAULTS: Final[Mapping[str, Any]] = {"UMEnabled": False}
 
 
@@ -64,21 +64,19 @@ def change_names(call: Call, user: Entry, properties: Mapping[str, Any]) -> None
         names.add(name, user.guid)
 
 
-def _names(user: Entry, told: Mapping[str, Any]) -> Iterator[str]:
-    """Yield every text that an -Identity may name the user by."""
-    addresses = (str(address).partition(":") for address in told.get("EmailAddresses", ()))
+_NAMING: Final = ("Alias", "PrimarySmtpAddress", "UserPrincipalName", "SamAccountName", "SipAddress", "DisplayName")
+
+
+def _names(user: Entry, properties: Mapping[str, Any]) -> Iterator[str]:
+    """Yield every text by which an -Identity may name the user."""
+    addresses = (str(address).partition(":") for address in properties.get("EmailAddresses", ()))
     names = (
         user.guid,
         user.dn,
         user.name,
         *(bare for prefix, _, bare in addresses if prefix.casefold() in ("smtp", "sip")),
-        told.get("Alias"),
-        told.get("PrimarySmtpAddress"),
-        told.get("UserPrincipalName"),
-        told.get("SamAccountName"),
-        f"{told.get('Domain')}\\{told.get('SamAccountName')}",
-        told.get("SipAddress"),
-        told.get("DisplayName"),
+        *map(properties.get, _NAMING),
+        f"{properties.get('Domain')}\\{properties.get('SamAccountName')}",
     )
     yield from (str(name) for name in names if name)
 

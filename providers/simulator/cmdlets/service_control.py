@@ -1,9 +1,9 @@
-"""What Windows services do when somebody stops or starts them: dependents, drains, quorum, and what they learn.
+"""What Windows services do when they are stopped or started: dependents, drains, quorum, and what they learn.
 
-Stopping a service stops what depends on it; starting it does not start those again. One that is stopped gracefully is
-Paused for as long as its calls last. A Front End takes its time to start, and one of an Enterprise pool stays in Start
-Pending until enough others run; a pool that loses too many stops altogether (Lync 2013 and later). A world may also
-say that a service will not start: its process begins, and ends again. Sources: Stop-CsWindowsService,
+Stopping a service stops its dependents; starting it does not start them again. A service that is stopped gracefully is
+Paused as long as its calls last. A Front End takes time to start, and one of an Enterprise pool stays in Start Pending
+until enough others run; a pool that loses too many Front Ends stops (Lync 2013 and later). A world may say that a
+service does not start: its process begins, and ends again. Sources: Stop-CsWindowsService,
 Start-CsWindowsService (Microsoft Learn); Prevent new sessions for services (Gg182553); DOMAIN 5.
 """
 
@@ -61,20 +61,20 @@ def _ready_at(holdings: Holdings, host: str, service: Service) -> datetime | Non
 
 def seconds_to_start(holdings: Holdings, host: str, service: Service) -> float:
     """Return how long a service stays in Start Pending: its own time, or for a Front End its pool's."""
+    pool = _pool_of_front_end(holdings, host, service)
     own = holdings.manner(host, service.name).start_time
-    if own is not None:
-        return own
-    pool = holdings.pool_of(host)
-    return pool.start_time if pool is not None and service.name == FRONT_END else 0.0
+    return own if own is not None else pool.start_time if pool else 0.0
 
 
 def seconds_to_drain(holdings: Holdings, host: str, service: Service) -> float:
     """Return how long the calls last that a graceful stop waits for."""
+    pool = _pool_of_front_end(holdings, host, service)
     own = holdings.manner(host, service.name).drains
-    if own is not None:
-        return own
-    pool = holdings.pool_of(host)
-    return pool.calls_last if pool is not None and service.name == FRONT_END else 0.0
+    return own if own is not None else pool.calls_last if pool else 0.0
+
+
+def _pool_of_front_end(holdings: Holdings, host: str, service: Service) -> Pool | None:
+    return holdings.pool_of(host) if service.name == FRONT_END else None
 
 
 def settle(holdings: Holdings, now: datetime) -> bool:
@@ -116,8 +116,7 @@ def halt(holdings: Holdings, host: str, service: Service, now: datetime) -> None
     for dependent in running_dependents(holdings, host, service):
         _end(dependent)
     _end(service)
-    pool = holdings.pool_of(host)
-    if service.name == FRONT_END and pool is not None:
+    if pool := _pool_of_front_end(holdings, host, service):
         keep_quorum(holdings, pool, now)
 
 
@@ -164,8 +163,8 @@ def start(call: Call, host: str, service: Service) -> float:
         seconds = seconds or _FAILS_AFTER
         service.status, service.ends = "StartPending", stamp(call.now + timedelta(seconds=seconds))
         return seconds
-    pool = call.holdings.pool_of(host)
-    if service.name != FRONT_END or pool is None or not _has_quorum_rule(call.holdings, pool):
+    pool = _pool_of_front_end(call.holdings, host, service)
+    if pool is None or not _has_quorum_rule(call.holdings, pool):
         service.status = "Running"
         learn(call, host, service)
         return seconds

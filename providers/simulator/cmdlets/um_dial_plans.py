@@ -42,13 +42,13 @@ def _check_plan(call: Call, entry: Entry | None, properties: dict[str, Any]) -> 
     if entry is None:
         name = str(call.get("Name"))
         if _FORBIDDEN.search(name):
-            raise call.error("DataValidationException", "invalid-name", name, name="Name", value=name)
+            raise call.invalid("Name", name)
         properties["PhoneContext"] = f"{name}.{call.holdings.world.forest}"
         properties["NumberOfDigits"] = properties.get("NumberOfDigitsInExtension")
     for name in ("CountryOrRegionCode", "InternationalAccessCode", "NationalNumberPrefix"):
         value = properties.get(name)
         if value is not None and not re.fullmatch(r"[0-9]{1,4}", str(value)):
-            raise call.error("DataValidationException", "invalid-name", str(value), name=name, value=value)
+            raise call.invalid(name, value)
     _check_security(call, properties)
     _check_numbers(call, entry, properties)
     if entry is None and call.get("GenerateUMMailboxPolicy", True):
@@ -68,7 +68,7 @@ def _check_default_policy(call: Call, name: str) -> None:
 def _check_security(call: Call, properties: dict[str, Any]) -> None:
     server = call.holdings.exchange_server(call.host)
     if server is not None and server.version.startswith("8.0") and properties.get("VoIPSecurity") == "Secured":
-        raise call.error("DataValidationException", "invalid-name", name="VoIPSecurity", value="Secured")
+        raise call.invalid("VoIPSecurity", "Secured")
 
 
 def _check_numbers(call: Call, entry: Entry | None, properties: Mapping[str, Any]) -> None:

@@ -25,7 +25,7 @@ def _check_gateway(call: Call, entry: Entry | None, properties: dict[str, Any]) 
     properties.pop("UMDialPlan", None)
     address = properties.get("Address")
     if entry is None and not address:
-        raise call.error("DataValidationException", "invalid-name", name="Address", value=address)
+        raise call.invalid("Address", address)
     for other in call.view.of("UMIPGateway"):
         same = str(other.properties.get("Address")).casefold() == str(address).casefold()
         if address and same and (entry is None or other.guid != entry.guid):

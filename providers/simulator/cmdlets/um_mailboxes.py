@@ -13,8 +13,8 @@ from collections.abc import Iterable
 from itertools import pairwise
 from typing import Any
 
-from providers.simulator.cmdlets.recipients import UM_DEFAULTS, UM_SETTINGS, change_names, found_user
-from providers.simulator.cmdlets.um_objects import found_object, merged
+from providers.simulator.cmdlets.recipients import UM_DEFAULTS, UM_LINKS, UM_SETTINGS, change_names, found_user
+from providers.simulator.cmdlets.um_objects import copied, found_object, merged
 from providers.simulator.invocation.binding import Difference, Secret
 from providers.simulator.invocation.call import Call
 from providers.simulator.invocation.shapes import shaped
@@ -76,21 +76,11 @@ def _extensions(call: Call, user: Entry, plan: Entry) -> list[str]:
         given = [number[-digits:]]
     for extension in given:
         if not re.fullmatch(rf"[0-9]{{{digits}}}", extension):
-            raise call.error(
-                "InvalidExtensionException",
-                "extension-digits",
-                extension,
-                extension=extension,
-                plan=plan.name,
-                digits=digits,
-            )
-        if _taken(call, user, plan, extension):
-            raise call.error(
-                "ExtensionNotUniqueException", "extension-taken", extension, extension=extension, plan=plan.name
-            )
-    if len({*given}) < len(given):
-        twice = next(extension for extension in given if given.count(extension) > 1)
-        raise call.error("ExtensionNotUniqueException", "extension-taken", twice, extension=twice, plan=plan.name)
+            values = {"extension": extension, "plan": plan.name, "digits": digits}
+            raise call.error("InvalidExtensionException", "extension-digits", extension, category="", **values)
+        if _taken(call, user, plan, extension) or given.count(extension) > 1:
+            error = "ExtensionNotUniqueException"
+            raise call.error(error, "extension-taken", extension, extension=extension, plan=plan.name)
     return given
 
 
@@ -124,9 +114,9 @@ def _check_pin(call: Call, policy: Entry, extensions: list[str]) -> None:
         return
     pin = given.text if isinstance(given, Secret) else str(given)
     low = int(policy.properties.get("MinPINLength", 6))
-    if not re.fullmatch(rf"[0-9]{{{low},24}}", pin) or any(extension in pin for extension in extensions):
-        raise call.error("WeakPinException", "pin-invalid", low=low)
-    if not policy.properties.get("AllowCommonPatterns") and _is_common(pin):
+    allows_common = bool(policy.properties.get("AllowCommonPatterns"))
+    is_strong = re.fullmatch(rf"[0-9]{{{low},24}}", pin) and (allows_common or not _is_common(pin))
+    if not is_strong or any(extension in pin for extension in extensions):
         raise call.error("WeakPinException", "pin-invalid", low=low)
 
 
@@ -167,20 +157,11 @@ def set_um_mailbox_pin(call: Call) -> list[dict[str, object]]:
 def disable_um_mailbox(call: Call) -> list[dict[str, object]]:
     """Answer Disable-UMMailbox: the proxy addresses go, so that extension and SIP address are free again."""
     user = _um_user(call)
-    kept: list[str] = []
-    for address in user.properties.get("EmailAddresses", ()):
-        if address[:4].casefold() == "eum:":
-            call.holdings.directory.indexes.pop(address.casefold(), None)
-        else:
-            kept.append(address)
-    properties: dict[str, Any] = {
-        "UMEnabled": False,
-        "UMMailboxPolicy": None,
-        "UMDialPlan": None,
-        "Extensions": [],
-        "SIPResourceIdentifier": None,
-        "EmailAddresses": kept,
-    }
+    addresses = user.properties.get("EmailAddresses", ())
+    kept = [address for address in addresses if address[:4].casefold() != "eum:"]
+    for address in set(addresses) - set(kept):
+        call.holdings.directory.indexes.pop(address.casefold(), None)
+    properties: dict[str, Any] = {**copied(UM_LINKS), "EmailAddresses": kept}
     if call.get("KeepProperties", True) is False:
         properties.update(UM_SETTINGS)
     call.change(user, properties)
@@ -204,10 +185,10 @@ def set_mailbox(call: Call) -> list[dict[str, object]]:
         indexes.pop(address.casefold(), None)
     for address in after:
         indexes[address.casefold()] = user.guid
-    told: dict[str, Any] = {"EmailAddresses": after, **_um_from_proxies(user, after)}
+    properties: dict[str, Any] = {"EmailAddresses": after, **_um_from_proxies(user, after)}
     if primary := next((address[5:] for address in after if address.startswith("SMTP:")), None):
-        told["PrimarySmtpAddress"] = primary
-    change_names(call, user, told)
+        properties["PrimarySmtpAddress"] = primary
+    change_names(call, user, properties)
     return []
 
 

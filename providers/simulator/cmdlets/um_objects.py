@@ -84,7 +84,7 @@ def made_object(call: Call, rules: Rules) -> Entry:
     """Make the object that the arguments of a New- describe."""
     name = str(call.get("Name") or "").strip()
     if not name or len(name) > _LONGEST_NAME or re.search(r"[\x00-\x1f]", name):
-        raise call.error("DataValidationException", "invalid-name", name, name="Name", value=name)
+        raise call.invalid("Name", name)
     properties = {**copied(rules.defaults), **stored(call, rules.noun, {})}
     parent = call.view.follow(properties.get(rules.parent)) if rules.parent else None
     _check_name_is_free(call, rules, name, parent)
@@ -239,16 +239,16 @@ def stored(call: Call, noun: str, before: Mapping[str, Any]) -> dict[str, Any]:
     cmdlet = cmdlet_of(call.cmdlet, call.release)
     types = {parameter.name: parameter.type for parameter in cmdlet.parameters.values()} if cmdlet else {}
     outputs = property_names().get(noun, {})
-    told: dict[str, Any] = {}
+    properties: dict[str, Any] = {}
     for name, value in call.arguments.items():
         if name in NOT_STORED:
             continue
         property_name = outputs.get(name, name)
         if isinstance(value, Difference):
-            told[property_name] = merged(before.get(property_name), value)
+            properties[property_name] = merged(before.get(property_name), value)
         else:
-            told[property_name] = _kept(call, types.get(name, ""), name, value)
-    return told
+            properties[property_name] = _kept(call, types.get(name, ""), name, value)
+    return properties
 
 
 def merged(before: object, change: Difference) -> list[Any]:
@@ -285,7 +285,7 @@ def _language(call: Call, name: str, value: Any) -> str | None:
         return None
     match = re.fullmatch(r"([A-Za-z]{2})-([A-Za-z]{2})", str(value))
     if not match:
-        raise call.error("DataValidationException", "invalid-name", str(value), name=name, value=value)
+        raise call.invalid(name, value)
     return f"{match[1].lower()}-{match[2].upper()}"
 
 

@@ -77,11 +77,9 @@ def _lync_services(world: World, pool: Pool) -> list[Service]:
 
 
 def service_records(holdings: Holdings, host: str, names: Sequence[str], now: datetime) -> list[dict[str, object]]:
-    """Return what the runner's service operation tells of the services of a host that exist."""
-    skew = holdings.skew(host)
-    services = holdings.services[host]
-    found = [service for name in names if (service := services.get(name.casefold())) is not None]
-    return [_record(holdings, host, service, now, skew) for service in found]
+    """Return the records of the runner's service operation: those of the services that the host has."""
+    found = [holdings.services[host].get(name.casefold()) for name in names]
+    return [_record(holdings, host, service, now, holdings.skew(host)) for service in found if service]
 
 
 def _record(holdings: Holdings, host: str, service: Service, now: datetime, skew: timedelta) -> dict[str, object]:
@@ -110,20 +108,17 @@ def utc(moment: datetime) -> str:
 def get_cs_windows_service(call: Call) -> list[dict[str, object]]:
     """Answer Get-CsWindowsService: no start time, as in the product."""
     host = _computer(call)
-    services = _named(call, host, call.get("Name"))
-    return only(
-        call,
-        [
-            {
-                "Status": status(call.holdings, host, service, call.now),
-                "Name": service.name,
-                "DisplayName": service.display,
-                "RoleName": ["Registrar"] if service.name == FRONT_END else [],
-                "ActivityLevel": None,
-            }
-            for service in services
-        ],
-    )
+    records = [
+        {
+            "Status": status(call.holdings, host, service, call.now),
+            "Name": service.name,
+            "DisplayName": service.display,
+            "RoleName": ["Registrar"] if service.name == FRONT_END else [],
+            "ActivityLevel": None,
+        }
+        for service in _named(call, host, call.get("Name"))
+    ]
+    return only(call, records)
 
 
 def _computer(call: Call) -> str:
@@ -171,9 +166,7 @@ def _wait(call: Call, seconds: float) -> None:
 def restart_service(call: Call) -> list[dict[str, object]]:
     """Answer Restart-Service, Stop-Service and Start-Service on the host itself."""
     for name in call.get("Name"):
-        service = call.holdings.services[call.host].get(str(name).casefold())
-        if service is None:
-            raise _service_error(call, "NoServiceFoundForGivenName", "ObjectNotFound", "no-service", str(name))
+        service = _own(call, str(name))
         if call.cmdlet == "Start-Service":
             _wait(call, start(call, call.host, service))
             continue
@@ -195,13 +188,17 @@ _START_MODES = {"automatic": "Auto", "manual": "Manual", "disabled": "Disabled"}
 
 def set_service(call: Call) -> list[dict[str, object]]:
     """Answer Set-Service on the host itself: only the start mode can be set, and nothing starts or stops by it."""
-    name = str(call.get("Name"))
-    service = call.holdings.services[call.host].get(name.casefold())
-    if service is None:
-        raise _service_error(call, "NoServiceFoundForGivenName", "ObjectNotFound", "no-service", name)
+    service = _own(call, str(call.get("Name")))
     if wanted := call.get("StartupType"):
         service.start_mode = _START_MODES[str(wanted).casefold()]
     return []
+
+
+def _own(call: Call, name: str) -> Service:
+    service = call.holdings.services[call.host].get(name.casefold())
+    if service is None:
+        raise _service_error(call, "NoServiceFoundForGivenName", "ObjectNotFound", "no-service", name)
+    return service
 
 
 def _service_error(call: Call, error_id: str, category: str, text: str, name: str) -> CmdletError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from providers.cmdlets.reference import cmdlet_of
@@ -99,11 +99,11 @@ def _organization(holdings: Holdings) -> None:
     for server in world.exchange.servers:
         dn = f"CN={server.name},CN=Servers,{base}"
         index(directory, call.create("Server", server.name, dn, {"Fqdn": server.fqdn}))
-        told = {"Fqdn": server.fqdn, "UMStartupMode": server.startup_mode}
+        described = {"Fqdn": server.fqdn, "UMStartupMode": server.startup_mode}
         if server.is_um:
-            call.create("UMServer", server.name, dn, {**copied(SERVER_DEFAULTS), **told})
+            call.create("UMServer", server.name, dn, {**copied(SERVER_DEFAULTS), **described})
         if server.is_call_router:
-            call.create("UMCallRouter", server.name, f"CN=UMCallRouter,{dn}", {**copied(ROUTER_DEFAULTS), **told})
+            call.create("UMCallRouter", server.name, f"CN=UMCallRouter,{dn}", {**copied(ROUTER_DEFAULTS), **described})
 
 
 def _address(world: World, user: User) -> str:
@@ -214,7 +214,7 @@ def _run(
     holdings: Holdings, name: str, given: Mapping[str, Any], positional: Sequence[Any] = (), *, host: str | None = None
 ) -> None:
     """Run a cmdlet on ``host``, or on the first host that has it."""
-    for candidate in [host] if host else _hosts(holdings):
+    for candidate in [host] if host else holdings.hosts:
         cmdlet = cmdlet_of(name, holdings.release(candidate))
         if cmdlet is None:
             continue
@@ -226,13 +226,9 @@ def _run(
                 Diagnostic(
                     "World cannot be built",
                     f"{name} {given.get('Name') or given.get('Identity') or ''}: {error.message}",
-                    "Correct the world file: no product would have it so.",
+                    "Correct the world file: the product refuses this.",
                 )
             ) from error
         return
-    told = Diagnostic("World cannot be built", f"No host of this world has {name}.", "Correct the world file.")
-    raise ConfigurationError(told)
-
-
-def _hosts(holdings: Holdings) -> Iterator[str]:
-    yield from holdings.hosts
+    detail = f"No host of this world has {name}."
+    raise ConfigurationError(Diagnostic("World cannot be built", detail, "Correct the world file."))

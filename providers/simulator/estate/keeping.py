@@ -1,8 +1,8 @@
-"""Keeps what became of an estate: one JSON file that is replaced whole, and one of lines, the log of calls.
+"""Keeps the changes of an estate: one JSON file that is replaced as a whole, and the log of calls, one a line.
 
-A turn writes the first file only where something changed, and always atomically. The lines it adds to the log stand
-in the first file too, until the next turn that changes something: whoever reads the estate after a crash between the
-two writes completes the log from there. A lock file beside them lets several processes take turns.
+A turn writes the first file only if something changed, and always atomically. The first file also has the lines that
+the turn adds to the log: after a crash between the two writes, the next reader completes the log from there. A lock
+file next to them lets several processes take turns.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ class Changes:
         tail = b"".join(orjson.dumps(entry) + b"\n" for entry in log)
         if changed:
             size = self._log_path.stat().st_size if self._log_path.exists() else 0
-            _replace(self._path, orjson.dumps(self._told(holdings, size, tail.decode())))
+            _replace(self._path, orjson.dumps(self._as_json(holdings, size, tail.decode())))
             self._version = self._stamp()
         if tail:
             with open(self._log_path, "ab", opener=_private) as file:
@@ -89,18 +89,15 @@ class Changes:
             kept = None
         if isinstance(kept, dict) and kept.get("format") == _FORMAT:
             return kept
-        told = Diagnostic(
-            "Simulated estate cannot be read",
-            f"{self._path} is damaged, or was written by another version.",
-            f"Start from the world file again:\n  remove {self._path}",
-        )
-        raise ConfigurationError(told)
+        detail = f"{self._path} is damaged, or was written by another version."
+        remedy = f"Start from the world file again:\n  remove {self._path}"
+        raise ConfigurationError(Diagnostic("Simulated estate cannot be read", detail, remedy))
 
     def _stamp(self) -> tuple[int, int, int]:
         stat = self._path.stat()
         return (stat.st_ino, stat.st_mtime_ns, stat.st_size)
 
-    def _told(self, holdings: Holdings, log_size: int, log_tail: str) -> dict[str, Any]:
+    def _as_json(self, holdings: Holdings, log_size: int, log_tail: str) -> dict[str, Any]:
         return {
             "format": _FORMAT,
             "world": self._digest,
@@ -174,7 +171,7 @@ def _carried_over(holdings: Holdings, kept: Mapping[str, Any]) -> Holdings:
             if same is None:
                 continue
             directory.drop(same)
-        directory.adopt(entry)
+        directory.put(entry)
     directory.reindex(lambda entry: founding.index(directory, entry))
     _restore_services(holdings, kept["services"])
     holdings.counters.update(kept["counters"])

@@ -1,4 +1,4 @@
-"""The one call that a simulated cmdlet answers: its arguments, the domain controller it asks, and its errors."""
+"""One call of a simulated cmdlet: its arguments, the domain controller it asks, and its errors."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Call:
     now: datetime
     user: str = "CONTOSO\\reconciler"
     properties: Sequence[str] = ()
-    """Asked for; see ``shapes.shaped`` for none and ``*``."""
+    """The properties asked for; see ``shapes.shaped`` for none and ``*``."""
     delegated: bool = True
     """Whether the caller's credential reaches beyond the host."""
     warnings: list[str] = field(default_factory=list)
@@ -37,7 +37,7 @@ class Call:
     """Pinned by the estate instead of by ``-DomainController``."""
 
     def get(self, name: str, default: Any = None) -> Any:
-        """Return an argument, in whatever case its parameter is written: releases spell some (PIN, Pin) in two ways."""
+        """Return an argument; case does not count, because releases differ (PIN, Pin)."""
         if name in self.arguments:
             return self.arguments[name]
         folded = name.casefold()
@@ -118,11 +118,16 @@ class Call:
         request = self.holdings.directory.new_guid()
         return f"[Server={server},RequestId={request},TimeStamp={stamp}] [FailureCategory=Cmdlet-{type}] {place}"
 
+    def invalid(self, name: str, value: object) -> CmdletError:
+        """Return the error of a property whose value the product refuses."""
+        target = "" if value is None else str(value)
+        return self.error("DataValidationException", "invalid-name", target, name=name, value=value)
+
     def not_found(self, name: object) -> CmdletError:
         return self.error("ManagementObjectNotFoundException", "not-found", str(name), name=name, dc=self.dc)
 
     def ambiguous(self, name: object) -> CmdletError:
-        """Return what Exchange answers where an identity fits several objects."""
+        """Return the error of Exchange for an identity that fits several objects."""
         return self.error("ManagementObjectAmbiguousException", "ambiguous", str(name), name=name)
 
 

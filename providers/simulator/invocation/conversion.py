@@ -1,7 +1,7 @@
 """PowerShell's conversion of an argument to the type of its parameter.
 
-As the engine's own binder converts what is splatted: numbers from text of several forms, rounded to even; enumerations
-by name, by an unambiguous beginning of one, by number and by several of them; no Booleans from text; no text from
+The rules are those of the engine's binder for splatted arguments: numbers from several forms of text, rounded to even;
+enumerations by name, by an unambiguous beginning, by number, or by several of them; no Booleans from text; no text from
 lists. ``tests/providers/simulator/test_engines_agree.py`` holds these rules against a real engine.
 
 Source: LanguagePrimitives.ConvertTo (Microsoft Learn), and the engine itself.
@@ -10,7 +10,7 @@ Source: LanguagePrimitives.ConvertTo (Microsoft Learn), and the engine itself.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -61,30 +61,13 @@ def one(type: str, value: object) -> Any:
     """
     if type in _INTEGERS:
         return integer(type, value)
-    match type:
-        case "Boolean":
-            return boolean(value)
-        case "SwitchParameter":
-            return switch(value)
-        case "Unlimited":
-            return unlimited(value)
-        case "String" | "PSObject":
-            return text(value)
-        case "SecureString":
-            return secret(value)
-        case "PSCredential":
-            return _nothing(value)
-        case "EnhancedTimeSpan":
-            return span(value)
-        case "Guid":
-            return guid(value)
-        case "DateTime":
-            return _read(value, _MOMENT)
+    if type in _CONVERTERS:
+        return _CONVERTERS[type](value)
     return parsed(value, may_be_empty=not type.endswith("IdParameter"))
 
 
 def _nothing(value: object) -> None:
-    """A credential is never made of text: that would ask for a password."""
+    """Refuse every value: a credential cannot be made from text."""
     if value is not None:
         raise ValueError
 
@@ -93,6 +76,11 @@ def _read(value: object, form: re.Pattern[str]) -> str:
     if not isinstance(value, str) or form.match(value.strip()) is None:
         raise ValueError
     return value.strip()
+
+
+def moment(value: object) -> str:
+    """Return a time in ISO 8601."""
+    return _read(value, _MOMENT)
 
 
 def guid(value: object) -> str:
@@ -131,12 +119,14 @@ def _number(value: object) -> int:
 
 
 def boolean(value: object) -> bool:
-    if isinstance(value, bool | int | float):
+    """Return a Boolean, also from a number."""
+    if isinstance(value, int | float):
         return bool(value)
     raise ValueError
 
 
 def switch(value: object) -> bool:
+    """Return a Boolean; null is False."""
     if value is None or isinstance(value, bool):
         return bool(value)
     raise ValueError
@@ -205,9 +195,8 @@ def _shown(value: bool | int | float) -> str:
 def secret(value: object) -> Secret | None:
     if isinstance(value, Mapping) and "$secure" in value:
         return Secret(str(value["$secure"]))
-    if value is None:
-        return None
-    raise ValueError
+    _nothing(value)
+    return None
 
 
 def parsed(value: object, *, may_be_empty: bool = True) -> str | None:
@@ -272,3 +261,17 @@ def _texts(value: object) -> list[str]:
     if len(texts) != len(items):
         raise ValueError
     return [item for item in texts if item is not None]
+
+
+_CONVERTERS: Final[Mapping[str, Callable[[object], Any]]] = {
+    "Boolean": boolean,
+    "SwitchParameter": switch,
+    "Unlimited": unlimited,
+    "String": text,
+    "PSObject": text,
+    "SecureString": secret,
+    "PSCredential": _nothing,
+    "EnhancedTimeSpan": span,
+    "Guid": guid,
+    "DateTime": moment,
+}

@@ -1,7 +1,4 @@
-"""The small part of filter expressions that listings here take: comparisons joined by ``-and``.
-
-Never evaluated as anything else: a filter that is more than that is refused like one with a mistake in it.
-"""
+"""The filter expressions that listings take: comparisons joined by ``-and``, and nothing else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Objects as the runner sends them: the properties asked for, references as ADObjectId, back links made on reading."""
+"""Objects as the runner sends them: the properties asked for, with references as ADObjectId."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from providers.simulator.world.directory import Entry, View
 Computed = Callable[[Call, Entry], object]
 
 NOTHING: Final = object()
-"""What a computed property returns where the object does not have it."""
+"""A computed property returns this if the object does not have it."""
 
 
 def object_id(entry: Entry) -> dict[str, str]:
@@ -22,7 +22,7 @@ def object_id(entry: Entry) -> dict[str, str]:
 
 
 def flattened(view: View, value: Any) -> Any:
-    """Return a stored property value with its references followed; one whose object is gone is dropped."""
+    """Return a stored property value with its references followed; those to removed objects are dropped."""
     if isinstance(value, dict) and "$ref" in value:
         entry = view.follow(value)
         return object_id(entry) if entry else None
@@ -32,10 +32,7 @@ def flattened(view: View, value: Any) -> Any:
 
 
 def deserialised(record: Mapping[str, Any], cmdlet: str, release: str) -> dict[str, object]:
-    """Return a flattened record as it comes out of Exchange's remoting endpoint.
-
-    A count that may be unlimited is text: its type has no form of its own on the way.
-    """
+    """Return a flattened record as Exchange's remoting endpoint returns it: a count that may be unlimited is text."""
     types = setters(cmdlet.partition("-")[2], release)
     found = {name: _deserialised(value) for name, value in record.items()}
     for name, value in found.items():
@@ -78,18 +75,19 @@ def moment(text: str) -> str:
 def shaped(
     call: Call, entries: Iterable[Entry], computed: Mapping[str, Computed], defaults: Mapping[str, Any]
 ) -> list[dict[str, object]]:
-    """Return the records of ``entries``: of each the properties asked for that it has.
+    """Return the records of ``entries``, each with the properties asked for that the entry has.
 
-    Where none are asked for, a Get- tells everything and any other cmdlet nothing; ``*`` asks for everything.
+    If none are asked for, a Get- returns all of them and any other cmdlet returns no record; ``*`` asks for all.
     """
     if not call.properties and not call.cmdlet.startswith("Get-"):
         return []
     unknown = _not_yet(call.cmdlet.partition("-")[2], call.release)
     functions = {**COMMON, **computed}
     defaults = {name: value for name, value in defaults.items() if name not in unknown} if unknown else defaults
-    if not call.properties or "*" in call.properties:
-        return [_everything(call, entry, functions, defaults) for entry in entries]
     view = call.view
+    if not call.properties or "*" in call.properties:
+        known = {*functions, *defaults} - unknown
+        return [_record(call, view, entry, _all_names(entry, known, unknown), functions, defaults) for entry in entries]
     entries = list(entries)
     stored = entries[0].properties if entries else {}
     proper = _spelling(frozenset(functions) | frozenset(defaults) | frozenset(stored))
@@ -123,14 +121,9 @@ def _record(
     return record
 
 
-def _everything(
-    call: Call, entry: Entry, functions: Mapping[str, Computed], defaults: Mapping[str, Any]
-) -> dict[str, object]:
-    unknown = _not_yet(call.cmdlet.partition("-")[2], call.release)
-    names = sorted(
-        name for name in {*functions, *defaults, *entry.properties} if not name.startswith("$") and name not in unknown
-    )
-    return _record(call, call.view, entry, [(name, name) for name in names], functions, defaults)
+def _all_names(entry: Entry, known: set[str], unknown: frozenset[str]) -> list[tuple[str, str]]:
+    own = (name for name in entry.properties if not name.startswith("$") and name not in unknown)
+    return [(name, name) for name in sorted({*known, *own})]
 
 
 @lru_cache(maxsize=256)

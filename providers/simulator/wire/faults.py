@@ -1,8 +1,8 @@
-"""Faults to inject between a client and the service, one rule for each: at which message, before or after its effect.
+"""Faults to inject between a client and the service. A rule says at which message, before or after its effect.
 
-A rule counts the messages of its kind since the listener started, so that a run with the same messages meets the same
-faults. *Before* means that nothing happened; *after* that the message was carried out and its reply is what suffers.
-With them every row of the fault tables can be played (TRANSPORT 6.1 and 6.2).
+A rule counts the messages of its kind since the listener started, so that the same messages meet the same faults.
+*Before* means that nothing happened; *after* means that the message took effect and only its reply suffers. Rules can
+play every row of the fault tables (TRANSPORT 6.1 and 6.2).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import threading
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, get_args, get_type_hints
 
 KINDS: Final = ("any", "authenticate", "create", "command", "send", "receive", "signal", "delete", "request")
 """``authenticate`` is a message without a body and any that is answered with 401. ``request`` is any HTTP request,
@@ -68,15 +68,15 @@ class Rule:
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
-            raise ValueError(f"a fault is at a message of the kind {', '.join(KINDS)}; {self.kind!r} is none of them")
+            raise ValueError(f"the kind of a fault must be one of {', '.join(KINDS)}, not {self.kind!r}")
         if self.when not in ("before", "after"):
-            raise ValueError(f"a fault is before or after the effect; {self.when!r} is neither")
+            raise ValueError(f"the when of a fault must be before or after, not {self.when!r}")
         if self.tamper not in (None, "signature", "length", "seal"):
-            raise ValueError(f"what is altered is the signature, the length or the seal; not {self.tamper!r}")
+            raise ValueError(f"the tamper of a fault must be signature, length or seal, not {self.tamper!r}")
         if (self.kind == "request") is not (self.cut_request is not None):
-            raise ValueError("cut_request is for a fault of the kind request, and that for nothing else")
+            raise ValueError("a fault of the kind request needs cut_request, and no other kind may have it")
         if self.nth < 1 or self.times < 0 or self.delay_seconds < 0:
-            raise ValueError("a fault begins at the first message or later; times and delay are not negative")
+            raise ValueError("nth of a fault must be 1 or more; times and delay_seconds must not be negative")
 
     def matches(self, kind: str, host: str) -> bool:
         is_kind = self.kind == kind or (self.kind == "any" and kind != "request")
@@ -85,7 +85,16 @@ class Rule:
 
 _SCALARS: Final = {"true": True, "false": False}
 _NUMBER: Final = re.compile(r"-?[0-9]{1,12}(?:\.[0-9]{1,6})?\Z")
-_KEYS: Final = frozenset(Rule.__dataclass_fields__)
+
+
+def _types_of(hint: object) -> frozenset[type]:
+    options = get_args(hint) or (hint,)
+    types = {option if isinstance(option, type) else type(option) for option in options}
+    return frozenset(types | {int} if float in types else types)
+
+
+_TYPES: Final = {name: _types_of(hint) for name, hint in get_type_hints(Rule).items()}
+"""The types of value that each key takes."""
 
 
 class FaultPlan:
@@ -138,38 +147,19 @@ class FaultPlan:
 
 
 def _rule(entry: Mapping[str, object]) -> Rule:
-    unknown = sorted(str(key) for key in entry if key not in _KEYS)
+    unknown = sorted(str(key) for key in entry if key not in _TYPES)
     if unknown:
-        raise ValueError(f"a fault has no {', '.join(unknown)}; it has {', '.join(sorted(_KEYS))}")
-    values: dict[str, object] = {}
-    for key, value in entry.items():
-        values[key] = _value(key, value)
+        raise ValueError(f"a fault has no {', '.join(unknown)}; it has {', '.join(sorted(_TYPES))}")
+    values = {key: _value(key, value) for key, value in entry.items()}
     return Rule(**values)  # type: ignore[arg-type]  # every value was checked against its key
 
 
 def _value(key: str, value: object) -> object:
     """Return a value of the type its key has; numbers and truth values may also be written as text."""
-    if isinstance(value, str):
-        match key:
-            case "kind" | "when" | "stderr" | "tamper":
-                return value
-            case "host":
-                return value.casefold()
-            case _:
-                value = _SCALARS.get(value.casefold(), value)
+    if isinstance(value, str) and str not in _TYPES[key]:
+        value = _SCALARS.get(value.casefold(), value)
         if isinstance(value, str) and _NUMBER.match(value):
             value = float(value) if "." in value else int(value)
-    match key:
-        case "reset" | "lose_reply" | "garble" | "close" | "kill_shell" | "wmi" | "unrelated":
-            is_right = isinstance(value, bool)
-        case "delay_seconds":
-            is_right = isinstance(value, int | float) and not isinstance(value, bool)
-        case "kind" | "when" | "stderr" | "tamper":
-            is_right = False
-        case "host":
-            is_right = value is None
-        case _:
-            is_right = isinstance(value, int) and not isinstance(value, bool)
-    if not is_right:
+    if type(value) not in _TYPES[key]:
         raise ValueError(f"{value!r} is no value for {key} of a fault")
-    return value
+    return value.casefold() if key == "host" and isinstance(value, str) else value

@@ -1,7 +1,7 @@
 """The runner's side of the line protocol, as the simulated PowerShell answers it.
 
-Requests are answered by calling the estate. Every reply is remembered under its id: a repeated id is answered from
-there and never runs again, which is what makes a lost reply or an unconfirmed Send safe to repeat. It answers as
+Requests are answered by calling the estate. Every reply is remembered by its id: a repeated id gets the same reply and
+does not run again, so that a lost reply or an unconfirmed Send may be repeated. It answers as
 ``providers/transport/runner`` does.
 """
 
@@ -28,7 +28,7 @@ LARGEST_READ_KEPT_BYTES: Final = 1024 * 1024
 
 
 Clocks = Callable[[], tuple[float, float]]
-"""Tells the clocks of a host: seconds since it started, and seconds since 1970."""
+"""Returns the clocks of a host: seconds since it started, and seconds since 1970."""
 
 
 class Estate(Protocol):
@@ -108,12 +108,12 @@ class Runner:
         self._kept: OrderedDict[str, bytes] = OrderedDict()
         self._kept_bytes = 0
         self._executed: set[str] = set()
-        """Writes that ran: their replies may have had to make room, but they never run again."""
+        """Writes that ran: their replies may be forgotten, but they never run again."""
         self.is_exiting = False
         self.works_for_seconds = 0.0
-        """How long the last command works before its reply, which is made already, may leave."""
+        """How long the last command works before its reply, which is ready, may be sent."""
         self.complaints: list[str] = []
-        """What goes to standard error: no part of the protocol, but it tells who debugs the simulator what broke."""
+        """Goes to standard error: not part of the protocol, but useful to debug the simulator."""
 
     def answer(self, line: bytes) -> bytes:
         """Return the reply lines to one line, each with its line end; empty for an empty line."""
@@ -130,21 +130,20 @@ class Runner:
         try:
             replies = self._run(request)
         except _Refused as refused:
-            # Not kept: it did not run, and the same request may be allowed when it comes again.
-            told = {"id": request_id, "ok": False, "error": _refusal(refused)}
-            return self._line(told | {"clocks": self._clocks()} if refused.type == "CommandExpired" else told)
+            # Not remembered: it did not run, and the same request may be allowed next time.
+            reply = {"id": request_id, "ok": False, "error": _refusal(refused)}
+            return self._line(reply | {"clocks": self._clocks()} if refused.type == "CommandExpired" else reply)
         if request["op"] not in ("ping", "exit", "replay"):
             self._keep(request, replies)
         return replies
 
     def _stored(self, request_id: str) -> bytes:
-        """Return the reply an id was answered with before, or what to know where there is none."""
+        """Return the remembered reply to an id, or the error that there is none."""
         kept = self._kept.get(request_id)
         if kept is not None:
             return kept
         if request_id in self._executed:
-            error = _refusal(_Refused("ReplyForgotten", "The call ran; its reply is no longer kept.", request_id))
-            del error["executed"]
+            error = _failure("ReplyForgotten", "The call ran; its reply is no longer kept.", request_id)
         else:
             error = _refusal(_Refused("UnknownId", "No reply of that id is kept.", request_id))
         return self._line({"id": request_id, "ok": False, "error": error})
@@ -160,8 +159,8 @@ class Runner:
             return self._replay(request)
         self.is_exiting = op == "exit"
         if op in ("ping", "exit"):
-            told = {"id": request["id"], "ok": True, "records": [], "warnings": []}
-            return self._line(told | {"clocks": self._clocks()} if op == "ping" else told)
+            reply = {"id": request["id"], "ok": True, "records": [], "warnings": []}
+            return self._line(reply | {"clocks": self._clocks()} if op == "ping" else reply)
         try:
             return self._call(request)
         except _Refused:
@@ -182,8 +181,8 @@ class Runner:
         ready = {name: str(about.get(name, "")) for name in ("ps", "os", "product", "culture")}
         ready |= {"host": self._host, "adapter": adapter}
         loading = self._nonce + b" LOADING\r\n"
-        told = {"id": request["id"], "ok": True, "ready": {**ready, "load_ms": 0}, "clocks": self._clocks()}
-        return loading + self._line(told, b" READY ")
+        reply = {"id": request["id"], "ok": True, "ready": {**ready, "load_ms": 0}, "clocks": self._clocks()}
+        return loading + self._line(reply, b" READY ")
 
     def _replay(self, request: Mapping[str, Any]) -> bytes:
         ids = request.get("ids")
@@ -213,7 +212,7 @@ class Runner:
         return self._records(request["id"], outcome)
 
     def _is_late(self, window: object) -> bool:
-        """True where a deadline is over by one of the host's clocks, or the host was restarted since it was set."""
+        """True if the deadline has passed by one of the host's clocks, or the host was restarted since it was set."""
         if window is None:
             return False
         if not (isinstance(window, list) and len(window) == 3 and all(isinstance(one, int | float) for one in window)):
@@ -227,7 +226,7 @@ class Runner:
         return "NoLanguage" if self._adapter == "remote" else None
 
     def _with_always(self, cmdlet: str, parameters: Mapping[str, object]) -> Mapping[str, object]:
-        """Add what every call is given, where the cmdlet has such a parameter and the request does not name it."""
+        """Add the pinned parameters that the cmdlet has and the request does not name."""
         if not self._always:
             return parameters
         known = {name.casefold() for name in self._estate.parameters_of(cmdlet)}
@@ -240,7 +239,7 @@ class Runner:
         return {**parameters, **added}
 
     def _records(self, request_id: str, outcome: Result) -> bytes:
-        """Return the reply in parts: all but the last say that more comes, the last carries warnings and output."""
+        """Return the reply in parts: all but the last announce more, the last has warnings and output."""
         *heads, last = _parts([_json(record) for record in outcome.records], self._part_bytes)
         start = f'{{"id":{_json(request_id)},"ok":true'
         replies = [
@@ -253,18 +252,11 @@ class Runner:
 
     def _error(self, error: Exception) -> dict[str, object]:
         if isinstance(error, CmdletError):
-            told: dict[str, object] = {
-                "type": error.type,
-                "id": error.error_id,
-                "category": error.category,
-                "message": error.message,
-                "target": error.target,
-                "inner": list(error.inner),
-            }
-            return told if error.executed else told | {"executed": False}
+            failure = _failure(error.type, error.message, error.target)
+            failure |= {"id": error.error_id, "category": error.category, "inner": list(error.inner)}
+            return failure if error.executed else failure | {"executed": False}
         self.complaints.append("".join(traceback.format_exception(error)))
-        name = type(error).__name__
-        return {"type": name, "id": name, "category": "NotSpecified", "message": str(error), "target": "", "inner": []}
+        return _failure(type(error).__name__, str(error), "") | {"category": "NotSpecified"}
 
     def _line(self, reply: Mapping[str, object], mark: bytes = b" ") -> bytes:
         return self._framed(_json(reply), mark)
@@ -273,7 +265,7 @@ class Runner:
         return self._nonce + mark + framed(base64.b64encode(text.encode("ascii"))) + b"\r\n"
 
     def _keep(self, request: Mapping[str, Any], replies: bytes) -> None:
-        """Remember the reply; the oldest are forgotten first, and a long listing at once: reading again is harmless."""
+        """Remember the reply, but not a long listing, which may be read again; forget the oldest replies first."""
         is_read = request.get("read") is True
         if not replies or (is_read and len(replies) > LARGEST_READ_KEPT_BYTES):
             return
@@ -301,19 +293,22 @@ def _parts(records: Sequence[str], part_bytes: int) -> Iterator[Sequence[str]]:
 
 
 def _refusal(refused: _Refused) -> dict[str, object]:
+    return {**_failure(refused.type, refused.message, refused.target), "executed": False}
+
+
+def _failure(type: str, message: str, target: str) -> dict[str, object]:
     return {
-        "type": refused.type,
-        "id": refused.type,
+        "type": type,
+        "id": type,
         "category": "InvalidOperation",
-        "message": refused.message,
-        "target": refused.target,
+        "message": message,
+        "target": target,
         "inner": [],
-        "executed": False,
     }
 
 
 def _adapter(asked: str, about: Mapping[str, object]) -> str:
-    """Return the adapter that answers: ``auto`` is remote on Exchange 2010 and later, snapin on 2007, else lync."""
+    """Return the adapter to use: ``auto`` is remote on Exchange 2010 and later, snapin on 2007, else lync."""
     is_exchange, is_lync = bool(about.get("is_exchange")), bool(about.get("is_lync"))
     is_2007 = str(about.get("product", "")).startswith("Version 8.")
     if asked == "auto":

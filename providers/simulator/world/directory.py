@@ -1,8 +1,8 @@
 """The directory that Exchange and Lync share: objects, and several domain controllers that learn of changes late.
 
-There is one truth, the newest state, and for as long as some domain controller does not know it yet, a list of the
-changes with what was there before. What a lagging controller answers is the newest state with the changes it has not
-heard of taken back, attribute by attribute, so that two changes of one object made on two controllers both survive.
+The newest state is kept, and for as long as some domain controller does not know it, a list of the changes with the
+values before them. A lagging controller answers with the newest state, in which the changes it does not know yet are
+taken back attribute by attribute. So two changes of one object on two controllers both survive.
 """
 
 from __future__ import annotations
@@ -148,7 +148,7 @@ class Directory:
     ) -> Entry:
         when = (created or now).replace(microsecond=0).isoformat()
         entry = Entry(self.new_guid(), kind, name, dn, when, properties)
-        self._put(entry)
+        self.put(entry)
         self._remember(_Change(now.isoformat(), dc, entry.guid, None), now)
         return entry
 
@@ -177,10 +177,6 @@ class Directory:
         """Let every domain controller know everything."""
         self._pending = []
 
-    def adopt(self, entry: Entry) -> None:
-        """Put an object of another directory here as it is, in the place of one with its id."""
-        self._put(entry)
-
     def drop(self, entry: Entry) -> None:
         """Take an object away at once everywhere."""
         self._entries.pop(entry.guid, None)
@@ -192,7 +188,8 @@ class Directory:
         for entry in self._entries.values():
             index(entry)
 
-    def _put(self, entry: Entry) -> None:
+    def put(self, entry: Entry) -> None:
+        """Put an object here as it is, in the place of one with its id."""
         self._entries[entry.guid] = entry
         self._kinds.setdefault(entry.kind, {})[entry.guid] = entry
 
@@ -218,15 +215,14 @@ class Directory:
             "pending": [[c.at, c.dc, c.guid, c.before, c.gone] for c in self._pending],
         }
 
-    def load_json(self, told: Mapping[str, Any], index: Callable[[Entry], None]) -> None:
-        """Replace everything by what ``to_json`` told; ``index`` is called for each object."""
-        self.counter = told["counter"]
-        self._entries, self._kinds, self.indexes, self.names = {}, {}, {}, Names()
-        for row in told["entries"]:
+    def load_json(self, saved: Mapping[str, Any], index: Callable[[Entry], None]) -> None:
+        """Fill an empty directory with what ``to_json`` returned; ``index`` is called for each object."""
+        self.counter = saved["counter"]
+        for row in saved["entries"]:
             entry = Entry(*row)
-            self._put(entry)
+            self.put(entry)
             index(entry)
-        self._pending = [_Change(*row) for row in told["pending"]]
+        self._pending = [_Change(*row) for row in saved["pending"]]
 
 
 def _kept(entry: Entry) -> orjson.Fragment:
