@@ -132,8 +132,8 @@ def _port_remedy(target: Target, addresses: list[str], seconds: float, ports: tu
         if other == https:
             return f'Port {other} answers: WinRM is there with TLS. Write "tls: true" for this host.'
         return (
-            f'Port {other} answers: WinRM is there without TLS. Write "tls: false" for this host, or give WinRM an HTTPS'
-            " listener:\n    winrm quickconfig -transport:https"
+            f'Port {other} answers: WinRM is there without TLS. Write "tls: false" for this host, or give WinRM an'
+            " HTTPS listener:\n    winrm quickconfig -transport:https"
         )
     return (
         "Check that the host runs, that WinRM is on, and that a firewall lets the port through. On the host:\n"
