@@ -21,10 +21,10 @@ from reconciler.app import Ports, Workspace, check, open_workspace
 from reconciler.model.errors import ConfigurationError
 from reconciler.plan.drift import DriftKind
 from reconciler.plan.selection import Selection
-from tests.support.engine_support import standing
 from tests.support.estate_sessions import EstateSessions
 from tests.support.fakes import VirtualClock
 from tests.support.paths import ROOT
+from tests.support.two_hosts import standing
 
 SAMPLES = sorted(
     path.parent for path in (ROOT / "samples").glob("*/*.yaml") if "connections:" in path.read_text("utf-8")

@@ -1,0 +1,1 @@
+"""What tests share; ``tests`` says which module is for what. Nothing here is a test."""

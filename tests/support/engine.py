@@ -1,4 +1,4 @@
-"""The whole engine over fakes: plan and apply a world of boxes, or any other types and sessions."""
+"""The whole engine over fakes: it plans and applies a world of boxes, or any other types over any sessions."""
 
 from __future__ import annotations
 

@@ -1,7 +1,5 @@
-"""Ports for tests: a clock that jumps, chance from a seed, a scheduler that runs jobs in a chosen order, a store in
-memory.
-
-The real engine runs over them unchanged.
+"""The ports of the engine, for tests: a clock that jumps, chance from a seed, a scheduler that runs jobs in a chosen
+order, a store in memory, sessions that a function answers. The real engine runs over them unchanged.
 """
 
 from __future__ import annotations

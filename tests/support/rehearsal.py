@@ -1,6 +1,7 @@
 """An environment on disk with its real state and saved plans, over an estate within this process where no wait lasts.
 
-What a command line test tries, at a hundredth of its time: only arguments, texts and exit codes are left to those.
+It tries what a test of the command line tries, in a hundredth of the time. Use ``cli`` only for arguments, texts and
+exit codes.
 """
 
 from __future__ import annotations

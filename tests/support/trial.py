@@ -1,8 +1,8 @@
 """One environment over one simulated estate, in process and in virtual time: what an operator does, command by command.
 
-The engine is the real one, from ``Workspace`` down, with the real resource types; only its doors are others: the
-estate in place of the wire, a state in memory, a clock that moves when somebody sleeps or calls, one job at a time in
-an order that a seed decides. What goes through the doors is noted, for ``tests/oracles.py`` to judge.
+The engine is the real one, from ``Workspace`` down, with the real resource types. Its ports are others: the estate in
+place of the wire, a state in memory, a clock that moves when somebody sleeps or calls, one job at a time in an order
+that a seed decides. Everything that goes through them is noted, and ``tests/laws/oracles.py`` judges it.
 """
 
 from __future__ import annotations

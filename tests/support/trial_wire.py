@@ -1,8 +1,8 @@
-"""The wire of a trial, as the real one is: a message may arrive long after it was sent, and hosts outlive clients.
+"""The wire of a trial. As on a real one, a message may arrive long after it was sent, and hosts outlive clients.
 
-What is under way belongs to nobody once it has left: it arrives when it arrives, whether or not its sender still lives,
-and the host decides then. It refuses what comes for a shell that was ended, and what comes after its deadline. A host
-that counts the time from the arrival of a message (``Expiry``) is there to show that the laws notice.
+A message that has left arrives in its own time, whether or not its sender still lives. The host decides then: it
+refuses a message for a shell that was ended, and one that comes after its deadline. A host that counts the time from
+the arrival of a message (``Expiry``) is there to show that the laws notice.
 """
 
 from __future__ import annotations

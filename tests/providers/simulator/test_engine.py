@@ -29,12 +29,12 @@ from reconciler.plan.plan import Plan
 from reconciler.views.plan import render_plan
 from reconciler.views.style import Style
 from tests.conftest import powershell_header
-from tests.support import engine_support
-from tests.support.engine_support import Real, host_for, is_password, standing, world_for
+from tests.support import two_hosts
+from tests.support.two_hosts import Real, host_for, is_password, standing, world_for
 from tests.support.winrm_server import PASSWORD, USER, Client, invoke, start, wait_until
 from tests.support.worlds import CONTOSO, SteppingClock
 
-powershell = engine_support.powershell
+powershell = two_hosts.powershell
 
 
 # --- the sample ------------------------------------------------------------------------------------------------------
@@ -93,7 +93,7 @@ def settled(estate: Estate) -> dict[str, Any]:
 
 
 @pytest.mark.powershell
-@engine_support.needs_powershell
+@two_hosts.needs_powershell
 def test_the_sample_is_planned_applied_and_stays_as_with_the_interpreter(tmp_path: Path) -> None:
     # One test, because what it compares costs a dozen PowerShells, and tests of a module may run in several processes.
     real, interpreted = trial(tmp_path, "powershell"), trial(tmp_path, "interpreter")

@@ -18,10 +18,10 @@ from typing import Any
 import pytest
 
 from providers.simulator.world.schema import World
-from tests.support import engine_support
+from tests.support import two_hosts
 from tests.support.call_sequences import CULTURES, cmdlets, sequence
 from tests.support.edge_values import REMOTE, edge_pairs
-from tests.support.engine_support import Interpreted, Real, host_for, standing, world_for
+from tests.support.two_hosts import Interpreted, Real, host_for, standing, world_for
 
 CALLS = 2
 ADAPTERS = {"e2007": "snapin", "e2010": "remote", "e2013": "remote", "e2016": "remote"}
@@ -81,7 +81,7 @@ def comparable(reply: Mapping[str, Any], *, is_remote: bool) -> dict[str, Any]:
 
 
 @pytest.mark.powershell
-@engine_support.needs_powershell
+@two_hosts.needs_powershell
 @pytest.mark.parametrize("release", RELEASES)
 def test_generated_sequences_are_answered_alike(release: str) -> None:
     is_remote = release in REMOTE

@@ -27,11 +27,11 @@ from reconciler.app.powershell import powershell_program
 from reconciler.model.commands import LYNC as LYNC_SHELL
 from reconciler.model.commands import Adapter, Argument, Command, Connection, Delta, Reply
 from reconciler.model.ports import Request
-from tests.support.engine_support import is_password, world_for
 from tests.support.hostile_values import TABLE, hostile_strings
 from tests.support.powershell_host import OWN_MUTEX, PowerShellHost, WallClock
 from tests.support.runner_stubs import KINDS, LYNC, WINDOWS, powershell, write_module
 from tests.support.transport_support import connection
+from tests.support.two_hosts import is_password, world_for
 from tests.support.winrm_server import PASSWORD, USER
 
 pytestmark = powershell

@@ -1,4 +1,4 @@
-"""One host answered twice: by the interpreter and by a real PowerShell, each over an estate of its own."""
+"""One host twice: answered by the interpreter and by a real PowerShell, each over its own estate, to compare them."""
 
 from __future__ import annotations
 
