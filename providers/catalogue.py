@@ -9,8 +9,6 @@ from types import ModuleType
 
 import providers.resources
 import providers.schema
-from reconciler.model.abilities import Obliged
-from reconciler.model.obligations import Duty
 from reconciler.model.order import in_order
 from reconciler.model.resource_types import ResourceType
 from reconciler.model.rules import Rule
@@ -35,12 +33,6 @@ def rules() -> tuple[Rule, ...]:
     """Return every check that the resource types make, by code; ``explain`` shows them."""
     found = {rule.code: rule for kind in resource_types() for rule in kind.rules}
     return tuple(found[code] for code in sorted(found))
-
-
-@cache
-def duties() -> dict[str, Duty]:
-    """Return every kind of obligation that the resource types declare, by name."""
-    return {duty.name: duty for kind in resource_types() if isinstance(kind, Obliged) for duty in kind.duties}
 
 
 def _modules() -> list[ModuleType]:

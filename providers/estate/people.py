@@ -12,12 +12,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from providers.schema.exchange_facts import Mailbox
 from providers.schema.um_mailbox import UMMailbox
+from reconciler.model.impacts import Impact
 from reconciler.model.landscape import Landscape
 from reconciler.model.resources import Resource
 from reconciler.model.values import folded
+
+USERS: Final = Impact("users", "user", "voice mail of {count} changes")
+"""Users whose voice mail is switched on, off or changed."""
 
 
 @dataclass(frozen=True, slots=True)

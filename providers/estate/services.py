@@ -20,6 +20,7 @@ from reconciler.model.attributes import Attr, Attribute, AttributeKind, Attribut
 from reconciler.model.commands import Command, Endpoint, Operation, Reply
 from reconciler.model.diagnostics import Diagnostic
 from reconciler.model.errors import SessionError
+from reconciler.model.impacts import Impact
 from reconciler.model.obligations import Duty
 from reconciler.model.resource_types import Diagnosed
 from reconciler.model.resources import Resource
@@ -198,6 +199,7 @@ def ago(span: timedelta) -> str:
 # --- what has to run -------------------------------------------------------------------------------------------------
 
 
+RESTARTS: Final = Impact("restarts", "restart", is_disruptive=True)
 SERVICE_RUNS: Final = Duty("service-runs", "{item} on {host} has to run again")
 """A service that ran before a restart has to run after it: the subject is ``host/service``."""
 

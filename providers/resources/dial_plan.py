@@ -18,6 +18,7 @@ from pydantic import AfterValidator
 from providers.cmdlets.cmdlet_resource import CmdletResource, object_argument
 from providers.cmdlets.value_types import Text, checked
 from providers.estate.dial_plans import forest_root
+from providers.estate.people import USERS
 from providers.estate.security import SECURITY_RULES, derived_security, security_diagnostics
 from providers.estate.servers import um_hosts
 from providers.resources.hunt_group import hunt_group_argument
@@ -31,6 +32,7 @@ from reconciler.model.addresses import Address
 from reconciler.model.attributes import Attr
 from reconciler.model.commands import Command, write
 from reconciler.model.diagnostics import Diagnostic
+from reconciler.model.impacts import Impact
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import Lifecycle
 from reconciler.model.resources import Resource
@@ -87,6 +89,7 @@ class DialPlanType(DialPlan, CmdletResource, Holder, Foreseeing, Noticed):
     )
     key_type: ClassVar[Any] = Annotated[Text, AfterValidator(_is_name), _FORBIDDEN]
     other_cmdlets: ClassVar[tuple[str, ...]] = ("Remove-UMHuntGroup", "Remove-UMMailboxPolicy")
+    impacts: ClassVar[tuple[Impact, ...]] = (USERS,)
     rules: ClassVar[tuple[Rule, ...]] = (*SECURITY_RULES, CANNOT_BE_CREATED, WRONG_TYPE, LONG_RECORDING)
 
     def derive(self, landscape: Landscape) -> Sequence[Resource]:
@@ -121,14 +124,14 @@ class DialPlanType(DialPlan, CmdletResource, Holder, Foreseeing, Noticed):
         links = (folded(group.key) for group in _made_by_script(Resource(action.address), landscape))
         return {"hunt_groups": tuple(sorted(links))}
 
-    def affects(self, action: Action, landscape: Landscape) -> int:
+    def impact(self, action: Action, landscape: Landscape) -> Mapping[Impact, int]:
         """Return how many users notice it: a change of security affects every call of the dial plan."""
-        if not any(change.attribute == self.voip_security.name for change in action.changes):
-            return 0
+        is_new = action.kind is ActionKind.CREATE
+        if is_new or not any(change.attribute == self.voip_security.name for change in action.changes):
+            return {}
         wanted = folded(action.address.key)
         mailboxes = landscape.all(UMMailbox).values()
-        is_new = action.kind is ActionKind.CREATE
-        return 0 if is_new else sum(folded(one.get(UMMailbox.dial_plan) or "") == wanted for one in mailboxes)
+        return {USERS: sum(folded(one.get(UMMailbox.dial_plan) or "") == wanted for one in mailboxes)}
 
     def foresee(self, action: Action, landscape: Landscape) -> Landscape:
         if action.kind is ActionKind.DELETE:

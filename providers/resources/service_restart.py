@@ -10,7 +10,7 @@ Sources: Gg398129 (step 5), Stop- and Start-CsWindowsService (Microsoft Learn); 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from providers.cmdlets.table import Tabled
 from providers.estate import restart_checks, restart_pool
@@ -36,7 +36,7 @@ from providers.estate.restart_level import (
     restart_reasons,
     unreplicated,
 )
-from providers.estate.services import SERVICE_RUNS, observed_services, service_attributes, services_owed
+from providers.estate.services import RESTARTS, SERVICE_RUNS, observed_services, service_attributes, services_owed
 from providers.estate.topology import UcPool, front_end_pools, front_ends, voice_users_by_pool
 from providers.resources.exchucutil import awaited_script, script_query
 from providers.schema.exchange_facts import global_catalogs
@@ -50,6 +50,7 @@ from reconciler.model.addresses import Address
 from reconciler.model.attributes import Attribute
 from reconciler.model.commands import Command, read
 from reconciler.model.diagnostics import Diagnostic
+from reconciler.model.impacts import Impact
 from reconciler.model.landscape import Landscape
 from reconciler.model.obligations import Duty
 from reconciler.model.resource_types import Answer, Diagnosed, Due, UnderWay
@@ -60,6 +61,8 @@ from reconciler.model.values import EMPTY, Value
 
 _PATIENCE_WITHOUT_QUORUM = 900.0
 """Seconds: only somebody else can bring what the pool lacks."""
+INTERRUPTED_USERS: Final = Impact("interrupted_users", "user", "{count} on pools that restart", is_disruptive=True)
+"""Users homed on pools whose Front Ends are restarted."""
 
 
 class ServiceRestartType(ServiceRestart, Tabled, Stepwise, Obliged, Noticed):
@@ -68,6 +71,7 @@ class ServiceRestartType(ServiceRestart, Tabled, Stepwise, Obliged, Noticed):
     after: ClassVar[tuple[str, ...]] = (HuntGroup.name,)
     reads_after: ClassVar[tuple[str, ...]] = (LyncService.name, LyncSite.name, LyncComputer.name, Pool.name)
     duties: ClassVar[tuple[Duty, ...]] = (FRONT_END_RESTART, SERVICE_RUNS)
+    impacts: ClassVar[tuple[Impact, ...]] = (RESTARTS, INTERRUPTED_USERS)
     rules: ClassVar[tuple[Rule, ...]] = (*restart_pool.RULES, *restart_checks.RULES)
 
     @property
@@ -215,14 +219,20 @@ class ServiceRestartType(ServiceRestart, Tabled, Stepwise, Obliged, Noticed):
                 told += restart_pool.check_pool(action, pool, landscape)
         return told
 
-    def affects(self, action: Action, landscape: Landscape) -> int:
-        """Return this Front End's share of the users of its pool; a stopped one has none."""
-        pool = front_ends(landscape).get(action.address.key)
-        if pool is None or not stops(action):
-            return 0
-        users = voice_users_by_pool(landscape).get(pool.fqdn, 0)
-        place, size = pool.front_ends.index(action.address.key), len(pool.front_ends)
-        return users // size + (place < users % size)
+    def impact(self, action: Action, landscape: Landscape) -> Mapping[Impact, int]:
+        if not any(map(FRONT_END_RESTART.is_kind_of, action.discharges)):
+            return {}
+        return {RESTARTS: 1, INTERRUPTED_USERS: _interrupted(action, landscape)}
+
+
+def _interrupted(action: Action, landscape: Landscape) -> int:
+    """Return this Front End's share of the users of its pool; a stopped one has none."""
+    pool = front_ends(landscape).get(action.address.key)
+    if pool is None or not stops(action):
+        return 0
+    users = voice_users_by_pool(landscape).get(pool.fqdn, 0)
+    place, size = pool.front_ends.index(action.address.key), len(pool.front_ends)
+    return users // size + (place < users % size)
 
 
 def _has_to_run(action: Action) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ from providers.cmdlets.cmdlet_resource import CmdletResource, object_argument
 from providers.cmdlets.value_types import PersonName
 from providers.estate import mailbox_checks
 from providers.estate.mailbox_checks import is_ended
-from providers.estate.people import guids_of, rows_by_mailbox
+from providers.estate.people import USERS, guids_of, rows_by_mailbox
 from providers.estate.policies import plan_of, plans_by_policy
 from providers.resources.mailbox_policy import policy_argument
 from providers.schema.auto_attendant import AutoAttendant
@@ -36,6 +36,7 @@ from reconciler.model.addresses import Address
 from reconciler.model.claims import Claim
 from reconciler.model.commands import Argument, Command, Delta, ObjectId, read, write
 from reconciler.model.diagnostics import MISSING_ATTRIBUTE, Diagnostic, Problem
+from reconciler.model.impacts import Impact
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import Answer, Lifecycle
 from reconciler.model.resources import Resource
@@ -60,6 +61,7 @@ class UMMailboxType(UMMailbox, CmdletResource, Rows, Holder, Noticed):
     key_output: ClassVar[str] = "PrimarySmtpAddress"
     name_output: ClassVar[str] = "PrimarySmtpAddress"
     reads_after: ClassVar[tuple[str, ...]] = (MailboxPolicy.name,)
+    impacts: ClassVar[tuple[Impact, ...]] = (USERS,)
     rules: ClassVar[tuple[Rule, ...]] = mailbox_checks.RULES
 
     def declared(self, key: str, values: Mapping[str, Value]) -> Resource | Sequence[Problem]:
@@ -133,8 +135,8 @@ class UMMailboxType(UMMailbox, CmdletResource, Rows, Holder, Noticed):
         known = action.remember or landscape.one(self, action.address.key)
         return (known.get(UMMailbox.policy) if known else None) or "-"
 
-    def affects(self, action: Action, landscape: Landscape) -> int:
-        return 1
+    def impact(self, action: Action, landscape: Landscape) -> Mapping[Impact, int]:
+        return {USERS: 1}
 
     def claims(self, resource: Resource, landscape: Landscape) -> Sequence[Claim]:
         """Return its extensions and SIP address, which are unique within its dial plan."""

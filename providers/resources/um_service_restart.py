@@ -16,6 +16,7 @@ from typing import ClassVar
 from providers.cmdlets.table import Tabled
 from providers.estate.servers import UMHost, UMService, um_hosts
 from providers.estate.services import (
+    RESTARTS,
     ServiceState,
     ago,
     observed_services,
@@ -28,13 +29,14 @@ from providers.resources.server_binding import UM_SERVICE_RESTART, startup_mode_
 from providers.schema.exchange_facts import DomainController, ExchangeServer
 from providers.schema.server_binding import ServerBinding
 from providers.schema.windows_services import UMServiceRestart, of_service
-from reconciler.model.abilities import Obliged
+from reconciler.model.abilities import Noticed, Obliged
 from reconciler.model.actions import Action
 from reconciler.model.addresses import Address
 from reconciler.model.attributes import Attribute
 from reconciler.model.commands import Command, Connection, Endpoint, Operation, write
 from reconciler.model.diagnostics import Diagnostic, Severity
 from reconciler.model.errors import SessionError
+from reconciler.model.impacts import Impact
 from reconciler.model.landscape import Landscape
 from reconciler.model.obligations import Duty
 from reconciler.model.resource_types import Answer, Diagnosed, Due, Task, UnderWay
@@ -62,12 +64,13 @@ DOES_NOT_RUN = Rule(
 _LONGEST_START = 600.0
 
 
-class UMServiceRestartType(UMServiceRestart, Tabled, Task, Obliged):
+class UMServiceRestartType(UMServiceRestart, Tabled, Task, Obliged, Noticed):
     """MSExchangeUM and MSExchangeUMCR of one server; key: its FQDN."""
 
     after: ClassVar[tuple[str, ...]] = (ServerBinding.name,)
     reads_after: ClassVar[tuple[str, ...]] = (ExchangeServer.name,)
     duties: ClassVar[tuple[Duty, ...]] = (UM_SERVICE_RESTART,)
+    impacts: ClassVar[tuple[Impact, ...]] = (RESTARTS,)
     rules: ClassVar[tuple[Rule, ...]] = (DOES_NOT_RUN,)
 
     @property
@@ -107,6 +110,9 @@ class UMServiceRestartType(UMServiceRestart, Tabled, Task, Obliged):
             needs=tuple(Address(ServerBinding.name, f"{host.fqdn}/{service.value}") for service in host.services),
             discharges=(UM_SERVICE_RESTART.of(host.fqdn),),
         )
+
+    def impact(self, action: Action, landscape: Landscape) -> Mapping[Impact, int]:
+        return {RESTARTS: 1}
 
     # whether it is done
 

@@ -23,22 +23,22 @@ __all__ = [
     "alone",
     "check",
     "directory_of_plan",
-    "duty_of",
     "invoke_in_world",
     "open_workspace",
     "schema_text",
     "serve_world",
     "under_way",
+    "vocabulary",
     "world_of",
 ]
 
 _PLACES = {
     "declared": ("check", "schema_text"),
-    "obligations": ("duty_of",),
     "ports": ("Ports",),
     "rivals": ("alone", "under_way"),
     "saved_plans": ("directory_of_plan",),
     "simulated_world": ("invoke_in_world", "serve_world", "world_of"),
+    "resource_words": ("vocabulary",),
     "workspace": ("Workspace", "open_workspace"),
 }
 

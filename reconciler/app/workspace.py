@@ -29,6 +29,7 @@ from reconciler.model.addresses import Address
 from reconciler.model.diagnostics import Diagnostic
 from reconciler.model.errors import StateBehind, StateError
 from reconciler.model.findings import Check, Finding, failed, ok, warned
+from reconciler.model.impacts import Counts
 from reconciler.model.landscape import Landscape, Settings
 from reconciler.model.ports import Holder, Lease, Sessions, StateStore
 from reconciler.model.resource_types import ResourceType
@@ -39,7 +40,7 @@ from reconciler.plan.budgets import TENTH, Budgets, Share
 from reconciler.plan.build import Origin, build_plan
 from reconciler.plan.commits import Source
 from reconciler.plan.drift import DriftReport, find_drift
-from reconciler.plan.plan import DECLARED, Impact, Plan
+from reconciler.plan.plan import DECLARED, Plan
 from reconciler.plan.saved import SavedPlan, digest
 from reconciler.plan.selection import Selection
 from reconciler.run.apply import Account, Apply, Fate
@@ -240,7 +241,14 @@ class Workspace:
         decisions = {name: value for name, value in plan.decisions.items() if name != DECLARED or not plan.steps}
         asked = f"{plan.asked} --refresh-only".strip()
         passed_over = plan.passed_over + sum(len(step.actions) for step in plan.steps)
-        return replace(plan, steps=(), impact=Impact(), decisions=decisions, asked=asked, passed_over=passed_over)
+        return replace(
+            plan,
+            steps=(),
+            impact=Counts(dict.fromkeys(plan.impact, 0)),
+            decisions=decisions,
+            asked=asked,
+            passed_over=passed_over,
+        )
 
     def older_files(self) -> tuple[Diagnostic, ...]:
         """Return the warning that the files lack what was applied last, or that Git does not tell."""

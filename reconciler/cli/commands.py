@@ -273,7 +273,7 @@ def doctor(output: Output, directory: Path, hosts: Sequence[str], in_full: bool,
 @shown
 def show(output: Output, what: Path, directory: Path | None, commands: bool) -> int:
     """Show a saved plan, or what the state remembers."""
-    from reconciler.app import duty_of, open_workspace
+    from reconciler.app import open_workspace, vocabulary
     from reconciler.views.state import render_state
     from reconciler.views.state_json import state_messages
 
@@ -283,7 +283,7 @@ def show(output: Output, what: Path, directory: Path | None, commands: bool) -> 
             output.plan(workspace.saved_plans.read(planfile).plan, commands=commands)
         else:
             snapshot = workspace.store.read()
-            output.told(state_messages(snapshot), lambda: render_state(snapshot, output.style, duty_of))
+            output.told(state_messages(snapshot), lambda: render_state(snapshot, output.style, vocabulary()))
     return 0
 
 
@@ -406,7 +406,7 @@ def _admit(output: Output, workspace: Any, made: Any, directory: Path, options: 
 
     destroy, forget, prior = options["max_destroy"], options["max_forget"], workspace.store.read()
     own = line_without_budgets(directory)
-    given = Budgets(made.impact.destroys if destroy is None else destroy, forget or ALL, own)
+    given = Budgets(made.destroys if destroy is None else destroy, forget or ALL, own)
     default = Budgets(again=line_to_apply(directory, options["out"]))
     asked = {TOO_MUCH_DESTROYED.code: destroy, TOO_MUCH_FORGOTTEN.code: forget}
     told = [one for one in default.exceeded(made, prior) if asked[str(one.code)] is None]

@@ -62,12 +62,12 @@ class Output:
 
     @property
     def _terminal(self) -> Any:
-        from reconciler.app import duty_of
+        from reconciler.app import vocabulary
         from reconciler.views.progress import TerminalProgress
 
         if self._progress is None:
             live = is_live(self.people, os.environ)
-            self._progress = TerminalProgress(self.people, self.style, duty_of, live=live)
+            self._progress = TerminalProgress(self.people, self.style, vocabulary(), live=live)
         return self._progress
 
     def busy(self, text: str) -> None:
@@ -84,10 +84,10 @@ class Output:
             self._json.plan(plan)
             self._shown.update(plan.diagnostics)
             return
-        from reconciler.app import duty_of
+        from reconciler.app import vocabulary
         from reconciler.views.plan import render_plan
 
-        self._print(render_plan(plan, self.style, duty_of, commands=commands))
+        self._print(render_plan(plan, self.style, vocabulary(), commands=commands))
         self._shown.update(plan.diagnostics)
 
     def saved_plan(self, plan: Plan) -> None:
@@ -95,9 +95,10 @@ class Output:
         if self._json is not None:
             self.plan(plan)
             return
+        from reconciler.app import vocabulary
         from reconciler.views.plan import render_summary
 
-        self._print(render_summary(plan, self.style))
+        self._print(render_summary(plan, self.style, vocabulary()))
         self._shown.update(plan.diagnostics)
 
     def drift(self, report: DriftReport, plan: Callable[..., str]) -> None:

@@ -11,6 +11,7 @@ from typing import ClassVar
 
 from reconciler.model.actions import Action, Change
 from reconciler.model.claims import Claim, exclusive_claims, without
+from reconciler.model.impacts import DESTROYS, Impact
 from reconciler.model.landscape import Landscape
 from reconciler.model.obligations import Duty
 from reconciler.model.resource_types import Managed, ResourceType, Task, UnderWay
@@ -135,11 +136,19 @@ class Deciding(ResourceType):
 
 
 class Noticed(ResourceType):
-    """Users notice its actions."""
+    """People notice its actions."""
+
+    impacts: ClassVar[tuple[Impact, ...]]
 
     @abstractmethod
-    def affects(self, action: Action, landscape: Landscape) -> int:
-        """Return how many users notice the action: those whose voice mail changes, or who are cut off meanwhile."""
+    def impact(self, action: Action, landscape: Landscape) -> Mapping[Impact, int]:
+        """Return in which ways people notice the action, each with how many of its noun."""
+
+
+def impacts_of(types: Iterable[ResourceType]) -> tuple[Impact, ...]:
+    """Return the ways in which people notice a plan, in the order in which they are shown: by what is counted."""
+    found = dict.fromkeys(impact for kind in types if isinstance(kind, Noticed) for impact in kind.impacts)
+    return (*sorted(found, key=lambda impact: impact.noun), DESTROYS)
 
 
 def obliged_types(types: Iterable[ResourceType]) -> dict[str, Obliged]:

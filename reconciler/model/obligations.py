@@ -1,14 +1,11 @@
 """The kinds of thing that a command leaves owed. A resource type declares its own; the engine knows none of them.
 
-The state and saved plans keep the name of a kind and no text. A view is handed a ``DutyOf``, which finds the kind that
-an obligation is of.
+The state and saved plans keep the name of a kind and no text; the views find the text in the ``Vocabulary``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeAlias
 
 from reconciler.model.snapshot import Obligation
 from reconciler.model.values import Value
@@ -39,12 +36,3 @@ class Duty:
         """Return ``RTCSRV on fe1.contoso.com has to restart``."""
         host, _, item = subject.partition("/")
         return self.text.format(subject=subject, host=host, item=item)
-
-
-DutyOf: TypeAlias = Callable[[Obligation], Duty]
-"""Returns the kind that an obligation is of."""
-
-
-def unknown_duty(owed: Obligation) -> Duty:
-    """Return a kind for an obligation that no resource type declares, such as one of a newer version."""
-    return Duty(owed.duty, f"{owed.duty.replace('{', '').replace('}', '')} is owed for {{subject}}")

@@ -80,8 +80,8 @@ class Budgets:
 
 def _needed(plan: Plan, prior: Snapshot) -> Iterator[str]:
     """Yield the options that allow all a plan takes away: one alone would be refused for the other."""
-    if plan.impact.destroys:
-        yield f"--max-destroy {plan.impact.destroys}"
+    if plan.destroys:
+        yield f"--max-destroy {plan.destroys}"
     left = forgotten_users(plan)
     if any(len(users) > TENTH.of(_remembered(type_name, users, prior)) for type_name, users in left.items()):
         yield f"--max-forget {max(len(users) for users in left.values())}"
@@ -93,7 +93,7 @@ def _remembered(type_name: str, left: Sequence[Address], prior: Snapshot) -> int
 
 def _over_destroyed(plan: Plan, max_destroy: int, allowing: str) -> Iterator[Diagnostic]:
     """Yield the error that more objects would be destroyed than ``--max-destroy`` allows."""
-    count = plan.impact.destroys
+    count = plan.destroys
     if count <= max_destroy:
         return
     named = ", ".join(

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from reconciler.model.abilities import Deciding, Noticed, met
+from reconciler.model.abilities import Deciding, Noticed, impacts_of, met
 from reconciler.model.actions import Action, ActionKind
 from reconciler.model.addresses import Address
 from reconciler.model.diagnostics import in_order
+from reconciler.model.impacts import DESTROYS, Counts
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import ResourceType
 from reconciler.model.resources import Resources
@@ -21,7 +22,7 @@ from reconciler.plan.binding import fingerprints_of
 from reconciler.plan.commits import Source
 from reconciler.plan.decide import decide, declared_digest
 from reconciler.plan.leave_out import leave_out
-from reconciler.plan.plan import DECLARED, Impact, Plan, Step
+from reconciler.plan.plan import DECLARED, Plan, Step
 from reconciler.plan.selection import Selection
 from reconciler.plan.stages import arrange
 
@@ -73,7 +74,7 @@ def build_plan(
         obligations=tuple(owed for owed in open_obligations if owed not in ended),
         met=tuple(owed for owed in open_obligations if owed in ended),
         decisions=_new_decisions(types, end, is_whole=selection == Selection()),
-        impact=_impact(steps, by_type, end),
+        impact=_impact(types, steps, end),
         diagnostics=in_order([*told, *selection.unknown(known, set(by_type), _waves(types, end))]),
         prior=fingerprints_of(landscape.prior, chosen),
         asked=str(selection),
@@ -115,18 +116,12 @@ def _new_decisions(types: Sequence[ResourceType], end: Landscape, *, is_whole: b
     return {name: value for name, value in sorted(decisions.items()) if end.prior.decision(name) != value}
 
 
-_RESTARTS = ("front-end-restart", "um-service-restart")
-
-
-def _impact(steps: Sequence[Step], by_type: Mapping[str, ResourceType], end: Landscape) -> Impact:
-    restarts = users = interrupted = destroys = 0
-    for step in steps:
-        for action in step.actions:
-            kind = by_type[action.address.type]
-            affected = kind.affects(action, end) if isinstance(kind, Noticed) else 0
-            is_restart = any(met.duty in _RESTARTS for met in action.discharges)
-            restarts += is_restart
-            interrupted += affected if is_restart else 0
-            users += 0 if is_restart else affected
-            destroys += len(action.destroyed)
-    return Impact(restarts=restarts, users=users, interrupted_users=interrupted, destroys=destroys)
+def _impact(types: Sequence[ResourceType], steps: Sequence[Step], end: Landscape) -> Counts:
+    noticed = {kind.name: kind for kind in types if isinstance(kind, Noticed)}
+    counts = Counts((impact.name, 0) for impact in impacts_of(types))
+    for action in (action for step in steps for action in step.actions):
+        counts[DESTROYS.name] += len(action.destroyed)
+        kind = noticed.get(action.address.type)
+        for impact, number in (kind.impact(action, end) if kind else EMPTY).items():
+            counts[impact.name] += number
+    return counts

@@ -12,6 +12,7 @@ from typing import Final
 from reconciler.model.actions import Action
 from reconciler.model.addresses import Address
 from reconciler.model.diagnostics import Diagnostic
+from reconciler.model.impacts import DESTROYS, Counts
 from reconciler.model.snapshot import Obligation
 from reconciler.model.values import EMPTY
 from reconciler.plan.commits import Source
@@ -42,18 +43,6 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Impact:
-    """What a plan means for people, in counts."""
-
-    restarts: int = 0
-    users: int = 0
-    """Users whose voice mail is switched on, off or changed."""
-    interrupted_users: int = 0
-    """Users homed on pools whose Front Ends are restarted."""
-    destroys: int = 0
-
-
-@dataclass(frozen=True, slots=True)
 class Plan:
     """What is to be done to one environment, and everything that was known when this was decided."""
 
@@ -78,7 +67,8 @@ class Plan:
     met: tuple[Obligation, ...] = ()
     """Open in the state, but their end was observed: they are struck off without a command."""
     decisions: Mapping[str, str] = field(default_factory=lambda: EMPTY)
-    impact: Impact = field(default_factory=Impact)
+    impact: Counts = field(default_factory=Counts)
+    """How people notice it, in counts, by the names of ``Impact``."""
     diagnostics: tuple[Diagnostic, ...] = ()
     prior: Mapping[Address, str] = field(default_factory=lambda: EMPTY)
     """What the state remembered of the objects acted upon, each as its fingerprint; those not remembered are not in
@@ -91,6 +81,11 @@ class Plan:
     @property
     def commit(self) -> str | None:
         return self.source.commit
+
+    @property
+    def destroys(self) -> int:
+        """How many objects it removes that count against ``--max-destroy``."""
+        return self.impact.get(DESTROYS.name, 0)
 
     @property
     def has_changes(self) -> bool:

@@ -31,6 +31,7 @@ from reconciler.model.codec import Codec, Leaf, Record, Row
 from reconciler.model.commands import Command, Delta, NameOf, ObjectId
 from reconciler.model.diagnostics import Diagnostic, Position
 from reconciler.model.errors import ConfigurationError, PlanError
+from reconciler.model.impacts import Counts
 from reconciler.model.json_text import Json, canonical, parse, sha256, shown
 from reconciler.model.resources import Resource
 from reconciler.model.values import UNSET, Unset
@@ -76,6 +77,12 @@ def _moment(text: str) -> datetime:
     return moment
 
 
+def _counts(plain: object) -> Counts:
+    if not isinstance(plain, dict) or any(type(number) is not int for number in plain.values()):
+        raise ValueError("the impact is not made of numbers")
+    return Counts(plain)
+
+
 def _unset(plain: object) -> Unset:
     if plain != {"$unset": True}:
         raise ValueError("$unset is not true")
@@ -95,6 +102,8 @@ _UNSET: Final = {
     "description": "Not set at all, which differs from cleared (null).",
 }
 _TIME: Final = {"type": "string", "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$"}
+
+_COUNTS: Final = {"type": "object", "additionalProperties": {"type": "integer"}}
 
 FORM: Final = Codec(
     {
@@ -122,6 +131,7 @@ FORM: Final = Codec(
         Position: Row(),
         Address: Leaf(_ADDRESS, str, lru_cache(maxsize=4096)(Address.parse), name="address"),
         Unset: Leaf(_UNSET, lambda _: {"$unset": True}, _unset, name="unset"),
+        Counts: Leaf(_COUNTS, dict, _counts),
         datetime: Leaf(_TIME, _time, _moment),
     }
 )

@@ -238,10 +238,7 @@ def _plan_summary(plan: Plan) -> Message:
         "unchanged": plan.unchanged,
         "asked": plan.asked,
         "passed_over": plan.passed_over,
-        "restarts": plan.impact.restarts,
-        "users": plan.impact.users,
-        "interrupted_users": plan.impact.interrupted_users,
-        "destroys": plan.impact.destroys,
+        **plan.impact,
         "left_out": list(plan.left_out),
         "obligations": [obligation_message(owed) for owed in plan.obligations],
     }

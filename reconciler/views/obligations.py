@@ -4,39 +4,39 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from reconciler.model.obligations import DutyOf
 from reconciler.model.snapshot import Obligation
+from reconciler.model.vocabulary import Vocabulary
 from reconciler.plan.plan import Plan
 
 
-def obligation_text(owed: Obligation, duty_of: DutyOf) -> str:
+def obligation_text(owed: Obligation, vocabulary: Vocabulary) -> str:
     """Return ``RTCSRV on fe1.contoso.com has to restart``, with what is known of when the need began."""
     since = f" (since {owed.since})" if owed.since else ""
-    return f"{duty_of(owed).clause(owed.subject)}{since}"
+    return f"{vocabulary.duty_of(owed).clause(owed.subject)}{since}"
 
 
 @dataclass(frozen=True, slots=True)
 class OwedByPlan:
     """The obligations that were open before a plan or that it makes, and which of them it meets."""
 
-    duty_of: DutyOf
+    vocabulary: Vocabulary
     settled: frozenset[tuple[str, str]]
 
     @classmethod
-    def of(cls, plan: Plan, duty_of: DutyOf) -> OwedByPlan:
+    def of(cls, plan: Plan, vocabulary: Vocabulary) -> OwedByPlan:
         actions = list(plan.actions())
         given = {(change.attribute, change.after) for action in actions for change in action.changes}
         owed = [*plan.obligations, *(one for action in actions for one in action.owes)]
         ended = [one for action in actions for one in action.discharges]
-        ended += [one for one in owed if duty_of(one).ends_with in given]
-        return cls(duty_of, frozenset(one.identity for one in ended))
+        ended += [one for one in owed if vocabulary.duty_of(one).ends_with in given]
+        return cls(vocabulary, frozenset(one.identity for one in ended))
 
     def is_settled(self, owed: Obligation) -> bool:
         return owed.identity in self.settled
 
     def is_left(self, owed: Obligation) -> bool:
         """True for what an action leaves to somebody: no step does it, and it does not end by what is observed."""
-        return not self.is_settled(owed) and self.duty_of(owed).ends_with is None
+        return not self.is_settled(owed) and self.vocabulary.duty_of(owed).ends_with is None
 
     def text(self, owed: Obligation) -> str:
-        return obligation_text(owed, self.duty_of)
+        return obligation_text(owed, self.vocabulary)

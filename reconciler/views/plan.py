@@ -16,7 +16,8 @@ from typing import Final
 from reconciler.model.actions import Action, ActionKind
 from reconciler.model.addresses import Address
 from reconciler.model.diagnostics import Severity
-from reconciler.model.obligations import DutyOf
+from reconciler.model.impacts import DESTROYS
+from reconciler.model.vocabulary import Vocabulary
 from reconciler.model.words import count, listed
 from reconciler.plan.plan import Plan, Step
 from reconciler.views.diagnostics import folded_lines
@@ -29,24 +30,24 @@ _LEFT_OUT_NAMED: Final = 8
 _WORDS: Final = {"um": "UM", "ip": "IP", "lync": "Lync"}
 
 
-def render_plan(plan: Plan, style: Style, duty_of: DutyOf, *, commands: bool = False) -> str:
+def render_plan(plan: Plan, style: Style, vocabulary: Vocabulary, *, commands: bool = False) -> str:
     """Return the plan as text; with ``commands`` also the exact PowerShell under each action."""
-    owed = OwedByPlan.of(plan, duty_of)
+    owed = OwedByPlan.of(plan, vocabulary)
     sections = (
         _stages(plan, style, owed, commands),
         _kept("Become ours as they are", plan.adopted, style, owed),
         _kept("Are ours no longer and stay as they are", plan.forgotten, style, owed),
         _told(plan, style),
         _owed(plan, style, owed),
-        _summary(plan, style),
+        _summary(plan, style, vocabulary),
     )
     blocks = [block for section in sections if (block := list(section))]
     return lines(line for index, block in enumerate(blocks) for line in ([""] if index else []) + block)
 
 
-def render_summary(plan: Plan, style: Style) -> str:
+def render_summary(plan: Plan, style: Style, vocabulary: Vocabulary) -> str:
     """Return the end of the plan alone: what it comes to, for one that was shown before."""
-    return lines(_summary(plan, style))
+    return lines(_summary(plan, style, vocabulary))
 
 
 # --- stages ----------------------------------------------------------------------------------------------------------
@@ -151,11 +152,11 @@ def _owed(plan: Plan, style: Style, owed: OwedByPlan) -> Iterator[str]:
         yield from (f"    {line}" for line in told[1:])
 
 
-def _summary(plan: Plan, style: Style) -> Iterator[str]:
+def _summary(plan: Plan, style: Style, vocabulary: Vocabulary) -> Iterator[str]:
     errors = sum(told.forbids for told in plan.diagnostics)
     if plan.has_changes:
         yield from sentence("Plan:", _totals(plan), style)
-        yield from sentence("Impact:", _impact(plan), style)
+        yield from sentence("Impact:", _impact(plan, vocabulary), style)
     elif errors:
         yield f"{style.paint('No plan:', 'red', 'bold')} {count(errors, 'error')}."
     elif plan.left_out:
@@ -195,13 +196,8 @@ def _totals(plan: Plan) -> Iterator[tuple[str, str]]:
             yield f"{numbers[kind]:,} to {kind.value}", LOOKS[kind][1] if numbers[kind] else ""
 
 
-def _impact(plan: Plan) -> Iterator[tuple[str, str]]:
-    impact = plan.impact
-    if impact.restarts:
-        yield count(impact.restarts, "restart"), "cyan"
-    if impact.users:
-        yield f"voice mail of {count(impact.users, 'user')} changes", ""
-    if impact.interrupted_users:
-        yield f"{count(impact.interrupted_users, 'user')} on pools that restart", "cyan"
-    if impact.destroys:
-        yield f"{count(impact.destroys, 'object')} destroyed", "red"
+def _impact(plan: Plan, vocabulary: Vocabulary) -> Iterator[tuple[str, str]]:
+    for impact in vocabulary.impacts:
+        if number := plan.impact.get(impact.name):
+            colour = "red" if impact == DESTROYS else "cyan" if impact.is_disruptive else ""
+            yield impact.clause(number), colour

@@ -28,8 +28,8 @@ from reconciler.model.events import (
     Told,
     Waiting,
 )
-from reconciler.model.obligations import DutyOf
 from reconciler.model.snapshot import Obligation, OutcomeKind, short_run
+from reconciler.model.vocabulary import Vocabulary
 from reconciler.model.words import count, duration, listed
 from reconciler.views.diagnostics import diagnostic_lines
 from reconciler.views.obligations import obligation_text
@@ -56,12 +56,12 @@ class TerminalProgress:
         self,
         stream: TextIO,
         style: Style,
-        duty_of: DutyOf,
+        vocabulary: Vocabulary,
         *,
         live: bool = False,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._style, self._duty_of = style, duty_of
+        self._style, self._vocabulary = style, vocabulary
         self._monotonic = monotonic
         self._lock = Lock()
         self._tally = _Tally()
@@ -79,7 +79,7 @@ class TerminalProgress:
                     self._board.status(self._tally.reading(self._style))
                 if isinstance(event, RunEnded):
                     self._board.close()
-                    self._board.print(lines(_closing(event, self._tally, self._style, self._duty_of)))
+                    self._board.print(lines(_closing(event, self._tally, self._style, self._vocabulary)))
         except Exception:
             # The work is what matters; a terminal that went away must not stop it half way.
             return
@@ -268,7 +268,7 @@ class _Tally:
 # --- the end ---------------------------------------------------------------------------------------------------------
 
 
-def _closing(event: RunEnded, tally: _Tally, style: Style, duty_of: DutyOf) -> Iterator[str]:
+def _closing(event: RunEnded, tally: _Tally, style: Style, vocabulary: Vocabulary) -> Iterator[str]:
     """Yield what became of everything: done, failed, blocked and unknown with reasons, and how to go on."""
     run = f"Run {style.show(short_run(event.run))}, {duration(event.seconds)}."
     if not (event.exit_code or event.failed or event.blocked or event.unknown or tally.owed):
@@ -286,7 +286,7 @@ def _closing(event: RunEnded, tally: _Tally, style: Style, duty_of: DutyOf) -> I
     if event.unknown:
         yield from _row("unknown", event.unknown, unknown, "red", style)
     if tally.owed:
-        owed = [obligation_text(owed, duty_of) for owed in tally.owed.values()]
+        owed = [obligation_text(owed, vocabulary) for owed in tally.owed.values()]
         yield from _row("owed", len(owed), owed, "yellow", style)
     if event.resume:
         yield from ["", "To go on:", "", f"    {style.show(event.resume)}"]

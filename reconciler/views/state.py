@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from reconciler.model.obligations import DutyOf
 from reconciler.model.snapshot import Audit, Remembered, Run, Snapshot, short_run
+from reconciler.model.vocabulary import Vocabulary
 from reconciler.model.words import count
 from reconciler.views.obligations import obligation_text
 from reconciler.views.style import Style
@@ -17,12 +17,12 @@ _LISTED = 12
 """Resources of one type that are shown by name; of more, the rest is counted."""
 
 
-def render_state(snapshot: Snapshot, style: Style, duty_of: DutyOf) -> str:
+def render_state(snapshot: Snapshot, style: Style, vocabulary: Vocabulary) -> str:
     """Return what the state of an environment holds."""
-    return lines(_state(snapshot, style, duty_of))
+    return lines(_state(snapshot, style, vocabulary))
 
 
-def _state(snapshot: Snapshot, style: Style, duty_of: DutyOf) -> Iterator[str]:
+def _state(snapshot: Snapshot, style: Style, vocabulary: Vocabulary) -> Iterator[str]:
     if snapshot.lineage is None:
         yield f"{style.show(snapshot.environment)}: nothing was saved yet. The first apply does it."
         return
@@ -36,7 +36,7 @@ def _state(snapshot: Snapshot, style: Style, duty_of: DutyOf) -> Iterator[str]:
         if len(members) > _LISTED:
             yield f"  ... and {len(members) - _LISTED:,} more"
     for owed in snapshot.obligations:
-        yield f"{style.paint('owed', 'yellow')}  {style.show(obligation_text(owed, duty_of))}"
+        yield f"{style.paint('owed', 'yellow')}  {style.show(obligation_text(owed, vocabulary))}"
     for intent in snapshot.open_intents:
         told = f"{intent.kind} {intent.address}: sent in run {short_run(intent.run)}, outcome not known"
         yield f"{style.paint('open', 'red')}  {told}"

@@ -9,7 +9,7 @@ import click
 import pytest
 
 from providers.catalogue import resource_types
-from reconciler.app import duty_of
+from reconciler.app import vocabulary
 from tests.docs.command_line import commands
 from tests.docs.pages import BLOCKS, PAGES, blocks_in, rendered
 from tests.docs.resource_types import server_defaults
@@ -166,7 +166,7 @@ def test_capture_of_a_plan_in_readme_is_what_is_printed(tmp_path: Path) -> None:
     copy = copied(ROOT / "samples" / "contoso", tmp_path / "contoso")
     ports, _ = ports_of(copy)
     with open_workspace(copy, ports) as workspace:
-        shown = render_plan(workspace.plan(), Style(width=100), duty_of)
+        shown = render_plan(workspace.plan(), Style(width=100), vocabulary())
     at = 0
     for part in re.split(r"^\[\.\.\.\]\n", capture[1], flags=re.MULTILINE):
         found = shown.find(part.strip("\n"), at)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reconciler.model.obligations import Duty, unknown_duty
+from reconciler.model.obligations import Duty
 from reconciler.model.snapshot import Obligation
 
 RESTART = Duty("restart", "{subject} has to restart")
@@ -20,10 +20,6 @@ def test_a_kind_knows_its_own() -> None:
 def test_a_clause_names_the_subject_or_both_its_parts() -> None:
     assert RESTART.clause("fe1") == "fe1 has to restart"
     assert Duty("runs", "{item} on {host} has to run").clause("fe1/RTCCAA") == "RTCCAA on fe1 has to run"
-
-
-def test_what_no_type_declares_is_still_shown() -> None:
-    assert unknown_duty(Obligation("re{new}al", "{fe1}")).clause("{fe1}") == "renewal is owed for {fe1}"
 
 
 def test_two_kinds_for_one_subject_are_two_obligations() -> None:

@@ -12,6 +12,7 @@ from reconciler.model.actions import Action, ActionKind
 from reconciler.model.addresses import Address
 from reconciler.model.diagnostics import Diagnostic, Severity
 from reconciler.model.errors import PlanError, ReconcilerError, Refused
+from reconciler.model.impacts import Counts
 from reconciler.model.landscape import Landscape
 from reconciler.model.snapshot import Remembered, Run, Snapshot
 from reconciler.plan.admission import (
@@ -25,7 +26,7 @@ from reconciler.plan.admission import (
 from reconciler.plan.binding import fingerprints_of
 from reconciler.plan.budgets import Budgets
 from reconciler.plan.commits import Gap, Source, Trouble
-from reconciler.plan.plan import Impact, Plan, Step
+from reconciler.plan.plan import Plan, Step
 from reconciler.plan.saved import SavedPlan
 
 A, B = Address("box", "a"), Address("box", "b")
@@ -36,7 +37,7 @@ CHECK = Diagnostic("Wrong", code="UM021")
 
 def plan_of(*diagnostics: Diagnostic, action: Action = DELETE) -> Plan:
     step = Step("one", (action,), 1)
-    return Plan("test", "lineage", 7, steps=(step,), impact=Impact(destroys=1), diagnostics=diagnostics)
+    return Plan("test", "lineage", 7, steps=(step,), impact=Counts({"destroys": 1}), diagnostics=diagnostics)
 
 
 # --- any plan --------------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.app import duty_of
+from reconciler.app import vocabulary
 from reconciler.model.actions import Action, ActionKind
 from reconciler.model.addresses import Address
 from reconciler.model.commands import Reply
@@ -173,8 +173,8 @@ def test_no_changes_of_a_part_is_not_said_of_the_whole(applied: Rehearsal) -> No
     }
     for options, plan in plans.items():
         assert (plan.asked, plan.passed_over, plan.steps) == (options, 1, ())
-        shown = render_plan(plan, Style(width=200), duty_of)
+        shown = render_plan(plan, Style(width=200), vocabulary())
         assert f"No changes with {options}: 1 change is left aside." in shown
         assert "as the configuration says" not in shown
     applied.edit("little.yaml", *reversed(DISABLED))
-    assert "as the configuration says" in render_plan(applied.plan(), Style(width=200), duty_of)
+    assert "as the configuration says" in render_plan(applied.plan(), Style(width=200), vocabulary())

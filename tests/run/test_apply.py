@@ -65,7 +65,7 @@ def test_object_no_longer_declared_is_deleted_after_what_stands_on_it() -> None:
     engine.apply(TWO)
     plan = engine.plan(declared())
     assert [step.id for step in plan.steps] == ["delete box/b", "delete box/a"]
-    assert plan.impact.destroys == 2
+    assert plan.destroys == 2
     engine.apply(declared())
     assert world.boxes == {}
     assert engine.store.resources == {}

@@ -13,11 +13,12 @@ from reconciler.model.actions import Action, ActionKind, Change, Proof
 from reconciler.model.addresses import Address
 from reconciler.model.commands import EXCHANGE, Connection, Delta, Endpoint, NameOf, Operation, write
 from reconciler.model.diagnostics import Diagnostic, Position, Severity
+from reconciler.model.impacts import Counts
 from reconciler.model.resources import Resource
 from reconciler.model.snapshot import Obligation
 from reconciler.model.values import UNSET, Unset, Value
 from reconciler.plan.commits import Source
-from reconciler.plan.plan import Impact, Plan, Step
+from reconciler.plan.plan import Plan, Step
 
 POOLS = {
     "pool1.contoso.com": ("fe1.contoso.com", "fe2.contoso.com", "fe3.contoso.com"),
@@ -56,7 +57,7 @@ def contoso(users: int = 60) -> Plan:
         unchanged=214,
         obligations=(Obligation("lower-outcalls", "Redmond", None),),
         decisions={"dial_plan/Redmond:site": "Redmond"},
-        impact=Impact(restarts=8, users=users, interrupted_users=1240, destroys=1),
+        impact=Counts({"restarts": 8, "users": users, "interrupted_users": 1240, "destroys": 1}),
         diagnostics=(certificate_warning(),),
     )
 
@@ -87,7 +88,8 @@ def certificate_warning() -> Diagnostic:
 
 def nothing() -> Plan:
     """Return the plan of a converged world."""
-    return Plan(environment="contoso", lineage="4k1z9c2m7q0x", serial=13, unchanged=276)
+    impact = Counts(dict.fromkeys(("restarts", "users", "interrupted_users", "destroys"), 0))
+    return Plan(environment="contoso", lineage="4k1z9c2m7q0x", serial=13, unchanged=276, impact=impact)
 
 
 def _step(stage: int, action: Action, needs: Sequence[str] = (), after: Sequence[str] = ()) -> Step:

@@ -9,11 +9,12 @@ from reconciler.model.actions import Action, ActionKind, Change, Proof
 from reconciler.model.addresses import Address
 from reconciler.model.commands import Argument, Command, Connection, Delta, Endpoint, NameOf, ObjectId, Operation
 from reconciler.model.diagnostics import Diagnostic, Position, Severity
+from reconciler.model.impacts import Counts
 from reconciler.model.resources import Resource
 from reconciler.model.snapshot import Obligation
 from reconciler.model.values import UNSET, Unset, Value
 from reconciler.plan.commits import Source, Trouble
-from reconciler.plan.plan import Impact, Plan, Step
+from reconciler.plan.plan import Plan, Step
 
 HOSTILE = (
     "\x1b]0;owned\x07",
@@ -83,6 +84,7 @@ diagnostics: SearchStrategy[Diagnostic] = st.builds(
     excerpt=st.none() | names,
     code=st.none() | names,
 )
+IMPACTS = ("restarts", "users", "interrupted_users", "destroys")
 counts = st.integers(0, 10**6)
 actions: SearchStrategy[Action] = st.builds(
     Action,
@@ -135,6 +137,6 @@ plans: SearchStrategy[Plan] = st.builds(
     unchanged=counts,
     obligations=tuples_of(obligations),
     decisions=st.dictionaries(names, texts, max_size=2),
-    impact=st.builds(Impact, counts, counts, counts, counts),
+    impact=st.fixed_dictionaries(dict.fromkeys(IMPACTS, counts)).map(Counts),
     diagnostics=tuples_of(diagnostics),
 )

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.app import duty_of
+from reconciler.app import vocabulary
 from reconciler.model.actions import ActionKind
 from reconciler.model.addresses import Address
 from reconciler.model.diagnostics import Diagnostic, Position, Severity
@@ -49,6 +49,7 @@ from tests.support.example_events import IN_PART, ONE_OF_EACH
 from tests.support.plans import certificate_warning, contoso, mailbox_step, nothing
 from tests.support.strategies import diagnostics, plans, texts
 
+WORDS = vocabulary()
 PLAIN = Style(color=False, width=100)
 COLORED = Style(color=True, width=100)
 NARROW = Style(color=False, width=80)
@@ -67,7 +68,7 @@ def is_harmless(text: str) -> bool:
 
 
 def test_plan_shows_each_kind_of_action_with_its_symbol() -> None:
-    shown = render_plan(contoso(), PLAIN, duty_of)
+    shown = render_plan(contoso(), PLAIN, WORDS)
     for line in (
         "  + dial_plan/Redmond",
         "  ~ server_binding ×2  dial_plans [] -> [Redmond]  startup_mode TCP -> Dual",
@@ -81,21 +82,21 @@ def test_plan_shows_each_kind_of_action_with_its_symbol() -> None:
 
 
 def test_plan_aligns_changes_and_marks_what_is_predicted() -> None:
-    shown = render_plan(contoso(), PLAIN, duty_of)
+    shown = render_plan(contoso(), PLAIN, WORDS)
     assert "      dial_plan: Bellevue -> Redmond\n" in shown
     assert "      outcalls_allowed: true (predicted) -> false\n" in shown
     assert "      allow_fax:      true (predicted) -> null\n" in shown
 
 
 def test_plan_says_what_each_stage_waits_for() -> None:
-    shown = render_plan(contoso(), PLAIN, duty_of)
+    shown = render_plan(contoso(), PLAIN, WORDS)
     assert "Stage 1 of 9  1 auto attendant and 1 dial plan\n  starts at once\n" in shown
     assert "Stage 2 of 9  1 mailbox policy and 2 server bindings\n  needs dial_plan/Redmond\n" in shown
     assert "  needs exchucutil/contoso.com\n  waits for 6 service restarts to end, also if that fails\n" in shown
 
 
 def test_equal_changes_of_many_users_are_one_line() -> None:
-    shown = render_plan(contoso(), PLAIN, duty_of)
+    shown = render_plan(contoso(), PLAIN, WORDS)
     line = "  + um_mailbox ×60  policy Redmond/default\n"
     named = "      alice1@contoso.com, alice2@contoso.com, alice3@contoso.com, alice4@contoso.com, ... 56 more\n"
     assert f"{line}{named}      # wave 1; each with its own extensions and sip_address\n" in shown
@@ -116,7 +117,7 @@ def test_users_with_different_policies_are_told_apart() -> None:
         )
         for number, action in enumerate(step.actions)
     )
-    shown = render_plan(Plan("contoso", steps=(replace(step, actions=mixed),)), PLAIN, duty_of)
+    shown = render_plan(Plan("contoso", steps=(replace(step, actions=mixed),)), PLAIN, WORDS)
     assert "um_mailbox ×10  policy Bellevue/default" in shown
     assert "um_mailbox ×30  policy Redmond/default" in shown
 
@@ -126,16 +127,16 @@ def test_waves_of_a_group_are_one_line_that_counts_them() -> None:
     pilot = tuple(replace(action, wave="pilot") for action in step.actions[:4])
     rest = tuple(replace(action, wave="") for action in step.actions[4:])
     plan = Plan("contoso", steps=(replace(step, id="rest", actions=rest), replace(step, id="pilot", actions=pilot)))
-    shown = render_plan(plan, PLAIN, duty_of)
+    shown = render_plan(plan, PLAIN, WORDS)
     assert "um_mailbox ×43  policy Redmond/default\n" in shown
     assert "      # 4 in wave pilot; each with its own extensions and sip_address\n" in shown
 
 
 def test_equal_actions_of_a_stage_are_one_entry_with_every_name() -> None:
-    shown = render_plan(contoso(), NARROW, duty_of)
+    shown = render_plan(contoso(), NARROW, WORDS)
     named = "      ex1.contoso.com, ex2.contoso.com\n"
     assert f"  ~ server_binding ×2  dial_plans [] -> [Redmond]  startup_mode TCP -> Dual\n{named}" in shown
-    narrow = render_plan(contoso(), Style(width=60), duty_of)
+    narrow = render_plan(contoso(), Style(width=60), WORDS)
     told = "  ~ server_binding ×2\n      dial_plans:   [] -> [Redmond]\n      startup_mode: TCP -> Dual\n"
     assert f"{told}{named}" in narrow
 
@@ -147,7 +148,7 @@ def test_what_differs_or_destroys_is_never_folded() -> None:
     (deleted,) = [action for action in plan.actions() if action.kind is ActionKind.DELETE]
     second = replace(deleted, address=Address("auto_attendant", "Another"))
     steps = tuple(Step(str(n), (one,), 1) for n, one in enumerate((binding, differing, deleted, second)))
-    shown = render_plan(Plan("contoso", steps=steps), PLAIN, duty_of)
+    shown = render_plan(Plan("contoso", steps=steps), PLAIN, WORDS)
     for line in (f"~ {binding.address}", f"~ {other.address}", f"- {deleted.address}", f"- {second.address}"):
         assert f"  {line}\n" in shown
 
@@ -157,13 +158,13 @@ def test_start_value_that_nobody_knows_yet_is_told_so() -> None:
     unknown = replace(
         policy, changes=(replace(policy.changes[0], before=UNSET),), predicted_by=Address("dial_plan", "R")
     )
-    shown = render_plan(Plan("contoso", steps=(Step("1", (unknown,), 1),)), PLAIN, duty_of)
+    shown = render_plan(Plan("contoso", steps=(Step("1", (unknown,), 1),)), PLAIN, WORDS)
     assert "(not known yet) -> " in shown
 
 
 def test_plan_with_errors_never_says_that_there_is_nothing_to_do() -> None:
     told = [replace(UNKNOWN_REFERENCE, severity=severity) for severity in Severity]
-    shown = render_plan(replace(nothing(), diagnostics=tuple(told)), PLAIN, duty_of)
+    shown = render_plan(replace(nothing(), diagnostics=tuple(told)), PLAIN, WORDS)
     assert shown.endswith("No plan: 1 error.\n")
     assert shown.index("Note:") < shown.index("Warning:") < shown.index("Error:")
 
@@ -194,14 +195,14 @@ def test_of_many_alike_the_first_are_shown_and_the_others_counted(severity: str,
 
 def test_what_is_left_out_is_named_last_and_never_called_no_changes() -> None:
     told = replace(UNKNOWN_REFERENCE, leaves_out=True)
-    shown = render_plan(replace(nothing(), diagnostics=(told,)), PLAIN, duty_of)
+    shown = render_plan(replace(nothing(), diagnostics=(told,)), PLAIN, WORDS)
     assert shown.startswith("Left out: Unknown reference\n")
     assert "The servers are as the configuration says" not in shown
     assert shown.splitlines()[-1].startswith("Left out: 1, for the reasons above: ")
 
 
 def test_what_destroys_stands_first_in_its_stage_and_the_summary_last() -> None:
-    shown = render_plan(contoso(), PLAIN, duty_of)
+    shown = render_plan(contoso(), PLAIN, WORDS)
     assert shown.index("- auto_attendant/OldLobby") < shown.index("+ dial_plan/Redmond")
     assert shown.endswith(
         "Plan: 61 to create, 5 to update, 1 to replace, 1 to delete, 9 to run.\n"
@@ -212,54 +213,54 @@ def test_what_destroys_stands_first_in_its_stage_and_the_summary_last() -> None:
 
 
 def test_plan_tells_warnings_reasons_settling_and_what_is_owed() -> None:
-    shown = render_plan(contoso(), PLAIN, duty_of)
+    shown = render_plan(contoso(), PLAIN, WORDS)
     assert "Warning: Certificate ends soon (UM021)\n" in shown
     assert "      # No hunt group links them to Redmond.\n" in shown
     assert "      # then its pool settles for 20m\n" in shown
     assert "  ! outgoing calls of Redmond have to go back to one gateway: this plan does it\n" in shown
     raised = tuple(step for step in contoso().steps if step.first.address.type != "ip_gateway")
-    left = render_plan(replace(contoso(), steps=raised), PLAIN, duty_of)
+    left = render_plan(replace(contoso(), steps=raised), PLAIN, WORDS)
     assert "  ! outgoing calls of Redmond have to go back to one gateway: no step of this plan does it\n" in left
 
 
 def test_owed_restart_that_the_plan_does_is_told_so() -> None:
     owing = replace(contoso(), obligations=(Obligation("front-end-restart", "FE1.contoso.com"),))
-    assert "  ! RTCSRV on FE1.contoso.com has to restart: this plan does it\n" in render_plan(owing, PLAIN, duty_of)
+    assert "  ! RTCSRV on FE1.contoso.com has to restart: this plan does it\n" in render_plan(owing, PLAIN, WORDS)
 
 
 def test_commands_stand_under_every_action_as_they_can_be_pasted() -> None:
     plan = contoso()
-    shown = render_plan(plan, PLAIN, duty_of, commands=True)
+    shown = render_plan(plan, PLAIN, WORDS, commands=True)
     for action in plan.actions():
         for command in action.commands:
             assert f"      {command}  # {command.endpoint}\n" in shown
     assert "  every command whose cmdlet has them also gets -DomainController dc1.contoso.com\n" in shown
-    assert "New-UMDialPlan" not in render_plan(plan, PLAIN, duty_of)
+    assert "New-UMDialPlan" not in render_plan(plan, PLAIN, WORDS)
 
 
 def test_plan_without_changes_says_so() -> None:
-    assert render_plan(nothing(), PLAIN, duty_of) == (
+    assert render_plan(nothing(), PLAIN, WORDS) == (
         "No changes. The servers are as the configuration says. 276 resources compared.\n"
     )
     adopting = replace(nothing(), adopted=contoso().adopted, forgotten=contoso().forgotten)
-    shown = render_plan(adopting, PLAIN, duty_of)
+    shown = render_plan(adopting, PLAIN, WORDS)
     assert "= hunt_group/pbx.contoso.com/Redmond" in shown
     assert shown.endswith("276 resources compared.\nBeside: 1 to adopt, 1 to forget.\n")
 
 
 def test_plan_without_colour_holds_no_escape_and_reads_the_same() -> None:
-    assert "\x1b" not in render_plan(contoso(), PLAIN, duty_of)
-    assert "\x1b[" in render_plan(contoso(), COLORED, duty_of)
-    assert OWN_CODES.sub("", render_plan(contoso(), COLORED, duty_of)) == render_plan(contoso(), PLAIN, duty_of)
+    assert "\x1b" not in render_plan(contoso(), PLAIN, WORDS)
+    assert "\x1b[" in render_plan(contoso(), COLORED, WORDS)
+    assert OWN_CODES.sub("", render_plan(contoso(), COLORED, WORDS)) == render_plan(contoso(), PLAIN, WORDS)
 
 
 def test_plan_keeps_to_the_width() -> None:
-    assert [line for line in render_plan(contoso(), NARROW, duty_of).splitlines() if width(line) > 80] == []
+    assert [line for line in render_plan(contoso(), NARROW, WORDS).splitlines() if width(line) > 80] == []
 
 
 def test_plan_for_an_ascii_terminal_is_ascii() -> None:
     named = replace(contoso(), environment="Zürich")
-    shown = render_plan(named, ASCII, duty_of, commands=True)
+    shown = render_plan(named, ASCII, WORDS, commands=True)
     assert shown.isascii()
     assert "um_mailbox x60" in shown
     assert "Plan for Z\\xfcrich" in shown
@@ -268,7 +269,7 @@ def test_plan_for_an_ascii_terminal_is_ascii() -> None:
 @given(plans, st.sampled_from([PLAIN, COLORED, NARROW, ASCII]), st.booleans())
 @settings(max_examples=100)
 def test_no_data_of_a_plan_reaches_the_terminal_raw(plan: Plan, style: Style, commands: bool) -> None:
-    shown = render_plan(plan, style, duty_of, commands=commands)
+    shown = render_plan(plan, style, WORDS, commands=commands)
     assert is_harmless(shown)
     assert style.color or "\x1b" not in shown
     assert not re.search(r"^\s*::", shown, re.MULTILINE)
@@ -276,8 +277,8 @@ def test_no_data_of_a_plan_reaches_the_terminal_raw(plan: Plan, style: Style, co
 
 def test_ten_times_the_users_take_ten_times_the_work() -> None:
     few, many = contoso(users=1_000), contoso(users=10_000)
-    assert "um_mailbox ×10,000" in render_plan(many, PLAIN, duty_of)
-    assert effort(lambda: render_plan(many, PLAIN, duty_of)) < 11 * effort(lambda: render_plan(few, PLAIN, duty_of))
+    assert "um_mailbox ×10,000" in render_plan(many, PLAIN, WORDS)
+    assert effort(lambda: render_plan(many, PLAIN, WORDS)) < 11 * effort(lambda: render_plan(few, PLAIN, WORDS))
 
 
 # --- diagnostics -----------------------------------------------------------------------------------------------------
@@ -394,7 +395,7 @@ class Ticking:
 
 def shown_of(*told: Event, style: Style = PLAIN, tick: float = 0.0) -> str:
     stream, clock = io.StringIO(), Ticking()
-    progress = TerminalProgress(stream, style, duty_of, monotonic=clock)
+    progress = TerminalProgress(stream, style, WORDS, monotonic=clock)
     for event in told:
         progress(event)
         clock.now += tick
@@ -404,7 +405,7 @@ def shown_of(*told: Event, style: Style = PLAIN, tick: float = 0.0) -> str:
 def test_every_event_can_be_shown() -> None:
     for event in ONE_OF_EACH:
         stream = io.StringIO()
-        progress = TerminalProgress(stream, PLAIN, duty_of, monotonic=Ticking())
+        progress = TerminalProgress(stream, PLAIN, WORDS, monotonic=Ticking())
         list(progress._lines(event))
 
 
@@ -454,7 +455,7 @@ def test_reads_are_no_lines_but_one_line_drawn_again_and_taken_away() -> None:
     )
     assert shown_of(*reads) == ""
     stream = io.StringIO()
-    progress = TerminalProgress(stream, PLAIN, duty_of, live=True)
+    progress = TerminalProgress(stream, PLAIN, WORDS, live=True)
     for event in reads:
         progress(event)
     drawn = stream.getvalue().split("\r")
@@ -465,7 +466,7 @@ def test_reads_are_no_lines_but_one_line_drawn_again_and_taken_away() -> None:
 
 def test_something_is_shown_before_the_first_event_and_taken_away() -> None:
     stream = io.StringIO()
-    progress = TerminalProgress(stream, PLAIN, duty_of, live=True)
+    progress = TerminalProgress(stream, PLAIN, WORDS, live=True)
     progress.busy("Opening sessions ...")
     progress(Observing("ex1.contoso.com", ("Get-UMService",), 1))
     progress.close()
@@ -501,7 +502,7 @@ class Broken(io.StringIO):
 
 @pytest.mark.parametrize("live", [False, True])
 def test_terminal_that_went_away_fails_no_run(live: bool) -> None:
-    progress = TerminalProgress(Broken(), PLAIN, duty_of, live=live)
+    progress = TerminalProgress(Broken(), PLAIN, WORDS, live=live)
     for event in ONE_OF_EACH:
         progress(event)
     progress.close()
@@ -523,7 +524,7 @@ def test_no_data_of_an_event_reaches_the_terminal_raw(text: str) -> None:
 
 def test_live_progress_counts_below_lines_and_leaves_nothing_behind() -> None:
     stream = io.StringIO()
-    progress = TerminalProgress(stream, replace(PLAIN, width=60), duty_of, live=True)
+    progress = TerminalProgress(stream, replace(PLAIN, width=60), WORDS, live=True)
     hostile = "\x1b]0;owned\x07 [red]not markup[/red]"
     progress(RunStarted("r", "contoso", 1, 2))
     progress(StepStarted("create [x]", 1, 2))
@@ -539,7 +540,7 @@ def test_live_progress_counts_below_lines_and_leaves_nothing_behind() -> None:
 
 def test_bar_keeps_its_counts_whatever_the_step_is_called() -> None:
     stream = io.StringIO()
-    progress = TerminalProgress(stream, NARROW, duty_of, live=True)
+    progress = TerminalProgress(stream, NARROW, WORDS, live=True)
     progress(RunStarted("r", "contoso", 1, 89))
     progress(StepStarted("update server_binding/a-rather-long-name.emea.contoso.com/call_router", 1, 2))
     progress.close()
@@ -550,7 +551,7 @@ def test_bar_keeps_its_counts_whatever_the_step_is_called() -> None:
 def test_bar_fits_the_terminal_and_names_the_stage(columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", str(columns))
     stream = io.StringIO()
-    progress = TerminalProgress(stream, replace(PLAIN, width=columns), duty_of, live=True)
+    progress = TerminalProgress(stream, replace(PLAIN, width=columns), WORDS, live=True)
     long = "create um_mailbox a-policy-with-a-name-that-goes-on-and-on/default, wave the-second-one"
     progress(RunStarted("r", "contoso", 2, 89, (StepOutline("first", 2, 1), StepOutline(long, 3, 88))))
     progress(StepStarted(long, 3, 88))

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from providers.simulator.world.file import parse_world
-from reconciler.app import duty_of
+from reconciler.app import vocabulary
 from reconciler.doctor.report import HostReport, Report
 from reconciler.model.actions import Change
 from reconciler.model.addresses import Address
@@ -90,8 +90,8 @@ users:
 
 
 WORK: dict[str, tuple[Callable[[int], Any], Callable[[Any], object]]] = {
-    "plan text of equal users": (contoso, lambda plan: render_plan(plan, Style(), duty_of)),
-    "plan text of unequal users": (unequal, lambda plan: render_plan(plan, Style(), duty_of, commands=True)),
+    "plan text of equal users": (contoso, lambda plan: render_plan(plan, Style(), vocabulary())),
+    "plan text of unequal users": (unequal, lambda plan: render_plan(plan, Style(), vocabulary(), commands=True)),
     "plan as JSON": (unequal, lambda plan: list(plan_messages(plan))),
     "plan written": (unequal, written),
     "plan read": (lambda users: written(unequal(users)), lambda data: decode(data, key=KEY, now=NOW)),

@@ -508,7 +508,7 @@ def test_users_cut_off_by_restarts_are_counted_once() -> None:
         resource(f"lync_user/u{n}@c.com", enterprise_voice=True, registrar_pool="pool1.contoso.com") for n in range(7)
     ]
     given = with_observed(joined(plan_declared(), made=LATER), *users)
-    assert plan_of(given).impact.interrupted_users == 7
+    assert plan_of(given).impact["interrupted_users"] == 7
 
 
 @pytest.mark.parametrize(

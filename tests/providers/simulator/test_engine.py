@@ -22,7 +22,7 @@ from providers.simulator.powershell.engine import PowerShellEngine
 from providers.simulator.wire.authentication import Scheme
 from providers.simulator.wire.server import Server, Settings
 from providers.simulator.wire.shell_command import Launch
-from reconciler.app import duty_of, open_workspace
+from reconciler.app import open_workspace, vocabulary
 from reconciler.app.powershell import find_powershell, powershell_program
 from reconciler.model.errors import ReconcilerError
 from reconciler.plan.plan import Plan
@@ -56,7 +56,7 @@ def trial(directory: Path, engine: str) -> Trial:
     shown: list[str] = []
 
     def approve(plan: Plan) -> bool:
-        shown.append(render_plan(plan, Style(width=100), duty_of, commands=True))
+        shown.append(render_plan(plan, Style(width=100), vocabulary(), commands=True))
         return True
 
     # A service learns its mode from a domain controller of its site; how late that hears of it is a matter of time.

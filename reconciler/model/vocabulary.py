@@ -1,0 +1,33 @@
+"""The words that the resource types declare, as one value that is handed to the views."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from reconciler.model.abilities import impacts_of, obliged_types
+from reconciler.model.impacts import Impact
+from reconciler.model.obligations import Duty
+from reconciler.model.resource_types import ResourceType
+from reconciler.model.snapshot import Obligation
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """What the types call their obligations and impacts."""
+
+    duties: Mapping[str, Duty]
+    """The kinds of obligation by name."""
+    impacts: tuple[Impact, ...]
+    """In the order in which they are shown."""
+
+    @classmethod
+    def of(cls, types: Iterable[ResourceType]) -> Vocabulary:
+        types = tuple(types)
+        duties = (duty for kind in obliged_types(types).values() for duty in kind.duties)
+        return cls({duty.name: duty for duty in duties}, impacts_of(types))
+
+    def duty_of(self, owed: Obligation) -> Duty:
+        """Return the kind of an obligation; one that no type declares, as of a newer version, bears its name alone."""
+        name = owed.duty.replace("{", "").replace("}", "")
+        return self.duties.get(owed.duty) or Duty(owed.duty, f"{name} is owed for {{subject}}")
