@@ -15,11 +15,11 @@ from typing import Annotated, Any, ClassVar, Final
 from pydantic import BeforeValidator
 
 from providers.cmdlets.declaration import Declaration
-from providers.cmdlets.reference import Setters, setters
+from providers.cmdlets.reference import Setters, cmdlet_of, setters
 from providers.cmdlets.table import Tabled, declaring, normaliser
 from reconciler.model.actions import Change
 from reconciler.model.addresses import Address
-from reconciler.model.attributes import Attribute, AttributeKind
+from reconciler.model.attributes import Attr, Attribute, AttributeKind
 from reconciler.model.commands import (
     EXCHANGE,
     Argument,
@@ -189,6 +189,12 @@ class CmdletResource(CmdletType, Managed):
         if not later:
             return (made,)
         return (made, write(f"Set-{self.noun}", self.endpoint, Identity=desired.key, **later))
+
+    def mandatory(self, release: str) -> tuple[Attr[Any], ...]:
+        """Return the attributes without which New-<noun> of a release creates nothing."""
+        new = cmdlet_of(f"New-{self.noun}", release)
+        asked = frozenset().union(*new.mandatory) if new else frozenset()
+        return tuple(self.handles[name] for name, one in self.attributes.items() if one.parameter in asked)
 
     def update(
         self, desired: Resource, observed: Resource, changes: Sequence[Change], landscape: Landscape

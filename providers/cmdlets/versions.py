@@ -1,4 +1,4 @@
-"""What each version of Exchange can do, where commands or rules differ.
+"""What each version of Exchange can do: by the published reference, and by rules where that is silent.
 
 Exchange tells its version as text: ``Version 14.1 (Build 218.15)``. Major 8 is 2007, 14 is 2010 (14.0 is RTM, 14.1 and
 later have a service pack), 15.0 is 2013, 15.1 is 2016, and 15.2 (2019) has no Unified Messaging. Source: build numbers
@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+
+from providers.cmdlets.reference import cmdlet_of
 
 _PRODUCTS = {(8,): "2007", (14,): "2010", (15, 0): "2013", (15, 1): "2016", (15, 2): "2019 or Subscription Edition"}
 
@@ -32,6 +34,16 @@ class ExchangeVersion:
         return _PRODUCTS.get((self.major, self.minor)) or _PRODUCTS.get((self.major,)) or f"{self.major}.{self.minor}"
 
     @property
+    def release(self) -> str:
+        """The version's name in the published reference: ``e2013``."""
+        return f"e{self.product}"
+
+    def takes(self, cmdlet: str, parameter: str = "Identity") -> bool:
+        """Whether the version has the cmdlet, with the parameter."""
+        found = cmdlet_of(cmdlet, self.release)
+        return found is not None and parameter in found.names
+
+    @property
     def is_proven(self) -> bool:
         """Applies were proven for Exchange 2013; other versions are recognised."""
         return self.product == "2013"
@@ -39,17 +51,17 @@ class ExchangeVersion:
     @property
     def has_um(self) -> bool:
         """Exchange 2019 and later have no Unified Messaging."""
-        return (self.major, self.minor) < (15, 2)
+        return self.takes("Set-UMDialPlan")
 
     @property
     def has_um_service(self) -> bool:
         """From 2013 on, UM is a service with a call router; before it is the Unified Messaging role."""
-        return self.major >= 15
+        return self.takes("Set-UMService")
 
     @property
     def has_startup_mode(self) -> bool:
         """Exchange 2007 has no UMStartupMode."""
-        return self.major >= 14
+        return any(self.takes(cmdlet, "UMStartupMode") for cmdlet in ("Set-UMServer", "Set-UMService"))
 
     @property
     def binds_by_difference(self) -> bool:

@@ -69,6 +69,11 @@ def named_servers(plan: Resource, landscape: Landscape) -> tuple[str, ...]:
     return tuple(um_hosts(landscape)) if servers == "all" else servers or ()
 
 
+def exchange_release(landscape: Landscape) -> str:
+    """Return the release that creates objects: the newest with Unified Messaging; the last one where none is known."""
+    return max((host.version for host in um_hosts(landscape).values()), default=ExchangeVersion(15, 1)).release
+
+
 def endpoint_for(host: UMHost, landscape: Landscape) -> Endpoint:
     """Return where the cmdlets for a server run: the entry point, or in a mixed organization a server of its kind.
 

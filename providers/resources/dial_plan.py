@@ -16,11 +16,12 @@ from typing import Annotated, Any, ClassVar
 from pydantic import AfterValidator
 
 from providers.cmdlets.cmdlet_resource import CmdletResource, object_argument
+from providers.cmdlets.reference import setters
 from providers.cmdlets.value_types import Text, checked
 from providers.estate.dial_plans import forest_root
 from providers.estate.people import USERS
 from providers.estate.security import SECURITY_RULES, derived_security, security_diagnostics
-from providers.estate.servers import um_hosts
+from providers.estate.servers import exchange_release
 from providers.resources.hunt_group import hunt_group_argument
 from providers.schema.dial_plan import DialPlan
 from providers.schema.hunt_group import HuntGroup
@@ -96,11 +97,12 @@ class DialPlanType(DialPlan, CmdletResource, Holder, Foreseeing, Noticed):
         return tuple(_with_security(plan, derived_security(landscape)) for plan in super().derive(landscape))
 
     def create(self, desired: Resource, landscape: Landscape) -> Sequence[Command]:
+        """Return its creation; what New- of an older release does not take is set right after."""
         first, *rest = super().create(desired, landscape)
         name, *others = first.parameters
-        later = () if _is_made_with_country_code(landscape) else _ONLY_SET_ON_2007
-        now = [other for other in others if other[0] not in later]
-        left = {parameter: value for parameter, value in others if parameter in later}
+        taken = setters(self.noun, exchange_release(landscape)).create
+        now = [other for other in others if other[0].casefold() in taken]
+        left = {parameter: value for parameter, value in others if parameter.casefold() not in taken}
         made = replace(first, parameters=(name, ("URIType", "SipName"), *now))
         return (made, *([write(f"Set-{self.noun}", Identity=desired.key, **left)] if left else []), *rest)
 
@@ -149,13 +151,15 @@ class DialPlanType(DialPlan, CmdletResource, Holder, Foreseeing, Noticed):
         return landscape.predicting(action.address, MailboxPolicy, put=brought)
 
     def check_declared(self, landscape: Landscape) -> Sequence[Diagnostic]:
-        return tuple(told for plan in landscape.wanted(self).values() for told in _check(plan, landscape))
+        mandatory = self.mandatory(exchange_release(landscape))
+        return tuple(told for plan in landscape.wanted(self).values() for told in _check(plan, mandatory, landscape))
 
     def check(self, landscape: Landscape) -> Sequence[Diagnostic]:
+        mandatory = self.mandatory(exchange_release(landscape))
         return tuple(
             told
             for plan in landscape.wanted(self).values()
-            for told in (*_check(plan, landscape), *security_diagnostics(plan, landscape))
+            for told in (*_check(plan, mandatory, landscape), *security_diagnostics(plan, landscape))
         )
 
 
@@ -165,11 +169,11 @@ def _with_security(plan: Resource, derived: str | None) -> Resource:
     return plan.having(DialPlan.voip_security, derived)
 
 
-def _check(plan: Resource, landscape: Landscape) -> Sequence[Diagnostic]:
+def _check(plan: Resource, mandatory: Sequence[Attr[Any]], landscape: Landscape) -> Sequence[Diagnostic]:
     told: list[Diagnostic] = []
     action = landscape.actions.get(plan.address)
     if action is not None and action.kind is ActionKind.CREATE:
-        for attribute in _needed_to_create(landscape):
+        for attribute in mandatory:
             if not plan.has(attribute):
                 detail = f'{plan.address} does not exist, and a new dial plan needs "{attribute.name}".'
                 told.append(CANNOT_BE_CREATED.told(plan, detail, f'Write "{attribute.name}" in its declaration.'))
@@ -187,21 +191,6 @@ def _check(plan: Resource, landscape: Landscape) -> Sequence[Diagnostic]:
         detail = f"{plan.address} records for {recording} minutes in calls of at most {call} minutes."
         told.append(LONG_RECORDING.told(plan, detail))
     return told
-
-
-def _needed_to_create(landscape: Landscape) -> tuple[Attr[Any], ...]:
-    """Return the attributes that a new dial plan needs; Exchange 2007 needs no country code."""
-    digits = DialPlan.extension_digits
-    return (digits, DialPlan.country_code) if _is_made_with_country_code(landscape) else (digits,)
-
-
-_ONLY_SET_ON_2007 = ("CountryOrRegionCode", "DefaultLanguage")
-"""What New-UMDialPlan of Exchange 2007 does not take; its Set-UMDialPlan does. Source: aa996771, bb124408."""
-
-
-def _is_made_with_country_code(landscape: Landscape) -> bool:
-    majors = {host.version.major for host in um_hosts(landscape).values()}
-    return not majors or max(majors) > 8
 
 
 def _made_by_script(plan: Resource, landscape: Landscape) -> tuple[Resource, ...]:

@@ -17,7 +17,7 @@ from pydantic import AfterValidator
 from providers.cmdlets.cmdlet_resource import CmdletResource, object_argument
 from providers.cmdlets.value_types import Text, object_name, text
 from providers.estate.gateways import address_of, gateway_argument
-from providers.estate.servers import um_hosts
+from providers.estate.servers import exchange_release
 from providers.estate.topology import uc_pools
 from providers.schema.exchucutil import Exchucutil
 from providers.schema.hunt_group import HuntGroup
@@ -129,10 +129,10 @@ class HuntGroupType(HuntGroup, CmdletResource):
     def check(self, landscape: Landscape) -> Sequence[Diagnostic]:
         told: list[Diagnostic] = []
         gateways = landscape.all(IPGateway)
-        majors = {host.version.major for host in um_hosts(landscape).values()}
+        mandatory = self.mandatory(exchange_release(landscape))
         for declared in landscape.wanted(self).values():
             gateway, _, name = declared.key.partition("/")
-            if majors and max(majors) == 8 and not declared.get(self.pilot_identifier):
+            if self.pilot_identifier in mandatory and not declared.get(self.pilot_identifier):
                 told.append(NO_PILOT.told(declared, f"{declared.address} has no pilot identifier."))
             if gateway not in gateways and landscape.is_readable(IPGateway):
                 detail = f'{declared.address} stands on the gateway "{gateway}", which does not exist.'

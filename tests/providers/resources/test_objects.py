@@ -230,10 +230,13 @@ def test_a_new_dial_plan_needs_digits_and_country_code() -> None:
     assert not told(joined(bare), "UM003")
 
 
-def test_exchange_2007_is_not_told_a_country_code() -> None:
+def test_exchange_2007_is_given_a_country_code_after_creation() -> None:
     old = exchange_server("ex1.contoso.com", "UnifiedMessaging", version="Version 8.3 (Build 83.6)")
     given = servers(contoso(plan_declared()), old)
-    assert "CountryOrRegionCode" not in dict(actions(given, "dial_plan")["Redmond"].commands[0].parameters)
+    made, later, *_ = actions(given, "dial_plan")["Redmond"].commands
+    assert "CountryOrRegionCode" not in dict(made.parameters)
+    assert later.cmdlet == "Set-UMDialPlan"
+    assert "CountryOrRegionCode" in dict(later.parameters)
 
 
 def test_a_dial_plan_of_another_type_is_refused() -> None:
