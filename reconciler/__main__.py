@@ -1,7 +1,7 @@
-"""Starts the command line. ``--version`` answers before anything is loaded: start-up is a feature.
+"""Starts the command line. ``--version`` answers before other modules load.
 
-Nothing is imported before ``isolate`` but what Python itself has loaded already: with ``python -m`` the working
-directory stands first on the path of modules, and a file in it may have any name.
+Before ``isolate`` this module imports only what Python has loaded already: with ``python -m`` the working directory is
+first on the module path, and a file in it may have the name of any module.
 """
 
 import gc
@@ -13,25 +13,25 @@ OBJECTS_PER_COLLECTION = 50_000
 
 
 def main() -> int:
-    """Run the command line with the process's arguments and return the exit code."""
+    """Run the command line with the arguments of the process and return the exit code."""
     if sys.argv[1:] in (["--version"], ["-V"]):
         sys.stdout.write(f"reconciler {__version__}\n")
         return 0
-    end_at_once_on_signals()
+    exit_on_signals()
     isolate()
     from reconciler.cli.commands import run
 
-    spare_the_collector()
+    collect_less_often()
     return run(sys.argv[1:])
 
 
-def end_at_once_on_signals() -> None:
-    """Let a signal end the start, and the end, without a traceback: in both nothing is under way.
+def exit_on_signals() -> None:
+    """Let a signal end the process without a traceback before and after a command.
 
-    What a command does between them it ends in order (``system.SignalStop``).
+    During a command ``run.system.SignalStop`` handles signals.
     """
-    # The part that is built in: of ``signal`` itself the working directory may have another.
-    import _signal as signals  # type: ignore[import-not-found]  # it has no stubs
+    # The built-in part of ``signal``: the working directory may hold another module ``signal``.
+    import _signal as signals  # type: ignore[import-not-found]  # no stubs exist
     import os
 
     def end(number: int, _: object) -> None:
@@ -44,32 +44,34 @@ def end_at_once_on_signals() -> None:
 
 
 def isolate() -> None:
-    """Let nothing of the working directory be imported, nor loaded by a library, and no session key be written.
+    """Keep this process from loading code of the working directory and from writing session keys.
 
-    Where the program itself lies in it, as in a checkout of its own, modules come from there all the same. What
-    ``PYTHONPATH`` names by a relative path is the working directory's too.
+    A relative entry of ``PYTHONPATH`` counts as the working directory. Where reconciler itself lies in the working
+    directory, as in its own checkout, its modules still load.
     """
     import os
 
     home = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
-    told = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    entries = os.environ.get("PYTHONPATH", "").split(os.pathsep)
     try:
-        strange = {os.path.realpath(entry) for entry in ("", *told) if not os.path.isabs(entry)} - {home}
-        sys.path[:] = [os.path.abspath(entry) for entry in sys.path if entry and os.path.realpath(entry) not in strange]
-    except OSError:  # the working directory was removed: nothing of it can be imported
+        untrusted = {os.path.realpath(entry) for entry in ("", *entries) if not os.path.isabs(entry)} - {home}
+        sys.path[:] = [
+            os.path.abspath(entry) for entry in sys.path if entry and os.path.realpath(entry) not in untrusted
+        ]
+    except OSError:  # the working directory was removed, so nothing in it can be imported
         sys.path[:] = [entry for entry in sys.path if os.path.isabs(entry)]
 
     from reconciler.app.surroundings import remove_unsafe
 
     for name, reason in remove_unsafe(os.environ).items():
-        sys.stderr.write(f"{name} is ignored: {reason}\n")
+        sys.stderr.write(f"Ignored the variable {name}: {reason}\n")
 
 
-def spare_the_collector() -> None:
-    """Look for garbage less often than Python does by itself.
+def collect_less_often() -> None:
+    """Run the garbage collector less often.
 
-    What a plan is made of is frozen, in no cycles and alive until the end: at ten thousand mailboxes, looking through
-    all of it again and again took a quarter of the time.
+    The values of a plan are frozen, without cycles, and live until the end. With ten thousand mailboxes the collector
+    took a quarter of the time.
     """
     gc.set_threshold(OBJECTS_PER_COLLECTION)
 

@@ -30,7 +30,7 @@ from reconciler.model.obligations import Duty
 from reconciler.model.resource_types import UnderWay
 from reconciler.model.snapshot import Obligation
 from reconciler.model.values import EMPTY
-from reconciler.model.words import enumerated
+from reconciler.model.words import listed
 
 SERVICE: Final = "RTCSRV"
 FRONT_END_RESTART: Final = Duty("front-end-restart", "RTCSRV on {subject} has to restart")
@@ -176,7 +176,7 @@ def work_on(host: str, reasons: Sequence[str], landscape: Landscape) -> Work | N
         return Work(host, (*reasons, *only_start), state.is_up, True, tuple(sorted(hanging)))
     if not owed:
         return None
-    why = (f"{enumerated(owed)} ran before a restart, and does not run",)
+    why = (f"{listed(owed)} ran before a restart, and does not run",)
     if state.is_up:
         dependents = tuple(name for name in owed if name != SERVICE)
         return Work(host, why, False, False, dependents) if dependents else None

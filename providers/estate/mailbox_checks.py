@@ -26,7 +26,7 @@ from reconciler.model.landscape import Landscape
 from reconciler.model.resources import Resource, Resources
 from reconciler.model.rules import Rule
 from reconciler.model.values import Value, folded
-from reconciler.model.words import enumerated
+from reconciler.model.words import listed
 
 NO_MAILBOX = Rule(
     "UM070",
@@ -209,7 +209,7 @@ def _within_plans(
         count = digits.get(folded(plan or ""))
         wrong = [one for one in row.get(UMMailbox.extension) if count is not None and len(one) != count]
         if wrong:
-            detail = f"{row.address} has the extension {enumerated(wrong)}; {plan} asks for {count} digits."
+            detail = f"{row.address} has the extension {listed(wrong)}; {plan} asks for {count} digits."
             yield WRONG_DIGITS.told(row, detail)
 
 

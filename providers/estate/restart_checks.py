@@ -22,7 +22,7 @@ from reconciler.model.addresses import Address
 from reconciler.model.diagnostics import Diagnostic, Severity
 from reconciler.model.landscape import Landscape, Settings
 from reconciler.model.rules import Rule
-from reconciler.model.words import enumerated
+from reconciler.model.words import listed
 
 STATE_UNKNOWN = Rule(
     "UM032",
@@ -122,7 +122,7 @@ def _down(host: str, state: ServiceState, action: Action | None) -> Iterator[Dia
         )
     elif missing := sorted({*state.stopped_dependents, *begun} - {SERVICE, *state.running_dependents}):
         verb = "does" if len(missing) == 1 else "do"
-        detail = f"{enumerated(missing)} on {host} {verb} not run, though {SERVICE} does."
+        detail = f"{listed(missing)} on {host} {verb} not run, though {SERVICE} does."
         yield DOES_NOT_RUN.told(address, detail, _remedy(host, missing, begun))
 
 
@@ -153,7 +153,7 @@ def _killers(action: Action, pool: UcPool, landscape: Landscape) -> Iterator[Dia
     )
     if found:
         verb = "has a SIP address" if len(found) == 1 else "have SIP addresses"
-        detail = f"Of the users of {pool.fqdn}, {enumerated(found)} {verb} with a reserved character (KB 2912334)."
+        detail = f"Of the users of {pool.fqdn}, {listed(found)} {verb} with a reserved character (KB 2912334)."
         yield MAY_NOT_START.told(action.address, detail)
 
 

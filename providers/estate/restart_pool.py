@@ -23,7 +23,7 @@ from reconciler.model.diagnostics import Diagnostic
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import Answer, UnderWay
 from reconciler.model.rules import Rule
-from reconciler.model.words import enumerated
+from reconciler.model.words import listed
 
 _SOURCE = "Topologies and components for Front End Servers (Gg412996); DOMAIN 5.2"
 INTERRUPTS = Rule(
@@ -101,7 +101,7 @@ def _absent(hosts: Sequence[str], landscape: Landscape) -> str:
         f"{host} is {state.status}" if (state := state_of(host, landscape)) else f"{host} was not read"
         for host in hosts
     ]
-    return enumerated(told) or "none of the others counts for it"
+    return listed(told) or "none of the others counts for it"
 
 
 def _start_remedy(pool: UcPool, there: Collection[str], landscape: Landscape) -> str:
@@ -111,7 +111,7 @@ def _start_remedy(pool: UcPool, there: Collection[str], landscape: Landscape) ->
     unread = [host for host in absent if state_of(host, landscape) is None]
     lines = [f"  {starting(SERVICE, host)}" for host in stopped]
     first = "Start the Front Ends that are stopped first:" if stopped else ""
-    reach = f"Make {enumerated(unread)} reachable, and plan again." if unread else ""
+    reach = f"Make {listed(unread)} reachable, and plan again." if unread else ""
     return "\n".join([line for line in (reach, first, *lines) if line])
 
 

@@ -21,7 +21,7 @@ from reconciler.model.landscape import Landscape
 from reconciler.model.resources import Resource
 from reconciler.model.rules import Rule
 from reconciler.model.values import folded
-from reconciler.model.words import enumerated
+from reconciler.model.words import listed
 
 INCOMPATIBLE = Rule(
     "UM001",
@@ -111,4 +111,4 @@ def _without_secured(plan: Resource, value: str | None, landscape: Landscape) ->
     old = [fqdn for fqdn in named_servers(plan, landscape) if fqdn in hosts and not hosts[fqdn].version.knows_secured]
     if value != "Secured" or not old:
         return ()
-    return (NO_SECURED.told(plan, f"{plan.address} is Secured, which {enumerated(old)} does not know."),)
+    return (NO_SECURED.told(plan, f"{plan.address} is Secured, which {listed(old)} does not know."),)

@@ -31,7 +31,7 @@ from reconciler.model.resource_types import Answer, Lifecycle
 from reconciler.model.resources import Resource, Resources
 from reconciler.model.rules import Rule, placed
 from reconciler.model.values import Value, folded
-from reconciler.model.words import enumerated
+from reconciler.model.words import listed
 
 SHARED_NUMBER = Rule(
     "UM050",
@@ -247,7 +247,7 @@ def _several_defaults(landscape: Landscape) -> Sequence[Diagnostic]:
         if attendant.get(AutoAttendant.is_default):
             by_plan.setdefault(folded(attendant.get(AutoAttendant.dial_plan) or ""), []).append(attendant)
     return [
-        SEVERAL_DEFAULTS.told(several[-1], f"{enumerated(map(placed, several))} ask for it.")
+        SEVERAL_DEFAULTS.told(several[-1], f"{listed(map(placed, several))} ask for it.")
         for several in by_plan.values()
         if len(several) > 1
     ]

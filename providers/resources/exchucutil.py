@@ -49,7 +49,7 @@ from reconciler.model.resources import Resource
 from reconciler.model.rules import Rule
 from reconciler.model.snapshot import Obligation, Remembered
 from reconciler.model.values import EMPTY, Value, folded
-from reconciler.model.words import enumerated
+from reconciler.model.words import listed
 
 NO_POOL = Rule(
     "UM020",
@@ -228,7 +228,7 @@ class ExchucutilType(Exchucutil, Tabled, Piecemeal, Foreseeing, Owing):
             if not isinstance(reply, SessionError):
                 known = {folded(str(record.get("Name"))) for record in reply.records}
                 if lacking := [plan for plan in wanted if folded(plan) not in known]:
-                    return f"{controller} does not know {enumerated(lacking)} yet"
+                    return f"{controller} does not know {listed(lacking)} yet"
         return not_agreed(answers)
 
     # what forbids or clouds it
@@ -249,7 +249,7 @@ class ExchucutilType(Exchucutil, Tabled, Piecemeal, Foreseeing, Owing):
             if action.address.type == self.name and action.destroyed:
                 replaces = self.replaces.of(action.expects or EMPTY)
                 lost = [key for key in replaces if key not in landscape.wanted(HuntGroup)]
-                detail = f"It would remove {enumerated(lost)}."
+                detail = f"It would remove {listed(lost)}."
                 told.append(DESTROYS_HUNT_GROUPS.told(action.address, detail))
         return (*told, *_shared_pilots(landscape))
 
@@ -284,14 +284,14 @@ def missing_links(landscape: Landscape) -> tuple[str, ...]:
     without = [pool for pool in pools if landscape.one(IPGateway, pool) is None]
     missing: list[str] = []
     if without:
-        missing.append(f"no gateway for {enumerated(without)}")
+        missing.append(f"no gateway for {listed(without)}")
     for plan in plans:
         unlinked = [pool for pool in pools if pool not in without and (pool, folded(plan.key)) not in links]
         if unlinked:
-            missing.append(f"no hunt group links {plan.key} with {enumerated(unlinked)}")
+            missing.append(f"no hunt group links {plan.key} with {listed(unlinked)}")
     lacking = [one.key for one in landscape.all(Permission).values() if one.get(Permission.is_granted) is False]
     if lacking and pools:
-        missing.append(f"permission missing: {enumerated(lacking)}")
+        missing.append(f"permission missing: {listed(lacking)}")
     return tuple(missing)
 
 
@@ -330,7 +330,7 @@ def _shared_pilots(landscape: Landscape) -> Sequence[Diagnostic]:
         by_pilot.setdefault(folded(plan.key.split(".")[0]), []).append(plan)
     return [
         SHARED_PILOT.told(
-            plans[-1], f"{enumerated(str(plan.address) for plan in plans)} all have {plans[0].key.split('.')[0]}."
+            plans[-1], f"{listed(str(plan.address) for plan in plans)} all have {plans[0].key.split('.')[0]}."
         )
         for plans in by_pilot.values()
         if len(plans) > 1

@@ -43,7 +43,7 @@ from reconciler.model.resources import Resource
 from reconciler.model.rules import Rule
 from reconciler.model.snapshot import Obligation
 from reconciler.model.values import Value
-from reconciler.model.words import did_you_mean, enumerated
+from reconciler.model.words import did_you_mean, listed
 
 POOR_GATEWAY = Rule(
     "UM040",
@@ -194,7 +194,7 @@ def _check(each: PlanOutcalls, landscape: Landscape) -> Sequence[Diagnostic]:
             told.append(NO_CANDIDATE.told(plan, detail))
         case Trouble.CONFLICT:
             severity = Severity.ERROR if each.explicit else None
-            detail = f"{plan.address} shares the gateways {enumerated(each.gateways)}; they stay as they are."
+            detail = f"{plan.address} shares the gateways {listed(each.gateways)}; they stay as they are."
             told.append(CONFLICT.told(plan, detail, severity=severity))
         case None if each.chosen and not each.explicit and each.chosen_class is not GatewayClass.HOME:
             told.append(_poor_gateway(each))
@@ -228,7 +228,7 @@ def _invalid_choice(each: PlanOutcalls, landscape: Landscape) -> Diagnostic:
 
 
 def _listed(each: PlanOutcalls) -> str:
-    return enumerated(f"{gateway} ({each.classes[gateway].value})" for gateway in each.gateways)
+    return listed(f"{gateway} ({each.classes[gateway].value})" for gateway in each.gateways)
 
 
 def _orphans(landscape: Landscape) -> Sequence[Diagnostic]:

@@ -34,7 +34,7 @@ from reconciler.model.resources import Resource
 from reconciler.model.rules import Rule
 from reconciler.model.snapshot import Obligation
 from reconciler.model.values import Record, folded
-from reconciler.model.words import did_you_mean, enumerated
+from reconciler.model.words import did_you_mean, listed
 
 UNKNOWN_SERVER = Rule(
     "UM010",
@@ -252,7 +252,7 @@ def _no_server(plan: Resource) -> Diagnostic:
 def _no_um(landscape: Landscape) -> Diagnostic:
     servers = sorted(landscape.all(ExchangeServer).values(), key=lambda server: server.address)
     shown = [f"{server.key} ({_product(server)})" for server in servers]
-    return NO_UM_AT_ALL.told(None, f"The organization has {enumerated(shown)}.")
+    return NO_UM_AT_ALL.told(None, f"The organization has {listed(shown)}.")
 
 
 def _product(server: Resource) -> str:
@@ -336,10 +336,10 @@ def _check(plan: Resource, hosts: Mapping[str, UMHost], landscape: Landscape) ->
     majors = sorted({host.version.major for host in bound})
     if len(majors) > 1:
         newest = [host.fqdn for host in bound if host.version.major == majors[-1]]
-        detail = f"{plan.address} is on servers of several versions; only {enumerated(newest)} would get its calls."
+        detail = f"{plan.address} is on servers of several versions; only {listed(newest)} would get its calls."
         told.append(MIXED_VERSIONS.told(plan, detail))
     missing = [host.fqdn for host in hosts.values() if host.version.has_um_service and host not in bound]
     if missing and any(host.version.has_um_service for host in bound):
-        detail = f"{plan.address} leaves out {enumerated(missing)}."
+        detail = f"{plan.address} leaves out {listed(missing)}."
         told.append(NOT_EVERY_SERVER.told(plan, detail))
     return told

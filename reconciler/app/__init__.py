@@ -1,4 +1,4 @@
-"""Puts the pieces together: the one package that knows the providers and the state.
+"""Connects the packages: the only one that imports the providers and the state.
 
 ``workspace`` opens an environment for one command, ``declared`` reads what it declares, ``trusted`` what is decided
 outside of it, ``server_connections`` are the ways to its servers, ``saved_plans`` its signed plans; ``simulated_world``

@@ -1,4 +1,4 @@
-"""The guard over commits: no plan follows a commit whose changes its files lack, unless that is wanted."""
+"""Guards against older files: refuses a plan whose files lack changes of the commit applied last."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from reconciler.plan.commits import Gap, Source
 from reconciler.plan.plan import Plan
 
 GapOf = Callable[[str | None, str], Gap]
-"""Returns what files of one commit lack of another; None: they are of no commit."""
+"""Returns the changes that files of one commit lack of another; None: the files belong to no commit."""
 
 
 def objection_to(plan: Plan, gap: GapOf, store: StateStore) -> Diagnostic | None:
-    """Return why the plan may not be applied after what was applied last; None where it may.
+    """Return why the plan may not follow the last apply; None where it may.
 
-    A plan that does nothing takes nothing back, and without Git nobody knows of commits.
+    A plan without effects cannot undo changes. Without Git there are no commits to compare.
     """
     source = plan.source
     if not plan.has_effects or not source.has_git:
@@ -32,7 +32,7 @@ def objection_to(plan: Plan, gap: GapOf, store: StateStore) -> Diagnostic | None
 
 
 def warnings_of(source: Source, gap: GapOf, store: StateStore) -> tuple[Diagnostic, ...]:
-    """Return what to warn of who compares servers with files that may be older than what was applied last."""
+    """Return a warning where the files may be older than the commit applied last."""
     if not source.has_git:
         return ()
     if (unknown := unknown_commit(source)) is not None:
@@ -40,18 +40,18 @@ def warnings_of(source: Source, gap: GapOf, store: StateStore) -> tuple[Diagnost
     applied = store.last_changing_run()
     if applied is None or applied.commit is None or applied.commit == source.commit:
         return ()
-    told = commit_warning(source, applied, gap(source.commit, applied.commit))
-    return () if told is None else (told,)
+    warning = commit_warning(source, applied, gap(source.commit, applied.commit))
+    return () if warning is None else (warning,)
 
 
 def with_warning(plan: Plan, objection: Diagnostic | None) -> Plan:
-    """Return the plan with the objection as a warning of it, if there is one."""
+    """Return the plan with the objection, if there is one, as a warning."""
     if objection is None:
         return plan
     return replace(plan, diagnostics=(*plan.diagnostics, replace(objection, severity=Severity.WARNING)))
 
 
 def refuse_unless(allowed: bool, objection: Diagnostic | None) -> None:
-    """Raise PlanError with the objection, if there is one, unless older files are allowed."""
+    """Raise the objection, if there is one, as PlanError, unless older files are allowed."""
     if objection is not None and not allowed:
         raise PlanError(objection)

@@ -1,4 +1,4 @@
-"""What an environment declares, and what it may declare."""
+"""Loads the declarations of an environment, and prints the published JSON Schemas."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from reconciler.model.values import EMPTY
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """What the files of a directory declare, and the files themselves."""
+    """The environment that the files of a directory declare, and the files."""
 
     environment: Environment
-    told: tuple[Diagnostic, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
     """Warnings."""
     files: Files = field(default_factory=lambda: Files(EMPTY))
     """The files that were loaded."""
@@ -37,28 +37,28 @@ class Declared:
         return self.files.contents
 
     def loaded(self, files: Files) -> Environment | None:
-        """Return what other files would declare in their place; None where they are wrong."""
+        """Return the environment that other files would declare; None where they have errors."""
         return load(files, resource_types(), pinned=self.pinned)[0]
 
 
 def declared_in(directory: Path, connections: Path | None = None) -> Declared:
-    """Return what the files of ``directory`` declare; ``connections`` is a file that pins them.
+    """Return the declarations in ``directory``; ``connections`` is a file of pinned connections.
 
     Raises:
-        ConfigurationError: with everything that is wrong.
+        ConfigurationError: the files have errors; it holds all of them.
     """
     pinned, before = read_pinned(connections, directory) if connections is not None else (None, ())
     files = read_files(directory, prefix=prefix_of(directory))
-    environment, told = load(files, resource_types(), pinned=pinned, is_reached=True)
+    environment, found = load(files, resource_types(), pinned=pinned, is_reached=True)
     if environment is None:
-        raise ConfigurationError(*before, *told)
-    return Declared(environment, (*before, *told), files, pinned)
+        raise ConfigurationError(*before, *found)
+    return Declared(environment, (*before, *found), files, pinned)
 
 
 def check(directory: Path, connections: Path | None = None) -> tuple[Environment, tuple[Diagnostic, ...]]:
     """Return the environment of ``directory`` and its warnings. Raises as ``declared_in`` does."""
     declared = declared_in(directory, connections)
-    return declared.environment, declared.told
+    return declared.environment, declared.diagnostics
 
 
 def schema_text(which: str) -> str:

@@ -1,9 +1,8 @@
-"""The files of an environment's directory, as bytes.
+"""Reads the files of an environment's directory as bytes.
 
-The author of a configuration may be anybody who can open a pull request. So nothing is opened but regular files within
-the directory, by names found in it and never by names found in files. What looks like a file to read and is none - a
-link out of the directory, a pipe, a device, a file of gigabytes - is told, since leaving it out silently would look
-like undeclaring what it holds.
+The author of a configuration may be anyone who can open a pull request. So this module opens only regular files that it
+finds in the directory, never a name from the content of a file. A link out of the directory, a pipe, a device or a huge
+file is an error: to skip it silently would look like removing its declarations.
 """
 
 from __future__ import annotations
@@ -31,14 +30,14 @@ class Limits:
 def read_files(directory: Path, *, prefix: str = "", limits: Limits = Limits()) -> Files:
     """Return the YAML and CSV files in ``directory`` and below, without those in dot directories.
 
-    ``prefix`` stands before their names where places in them are shown; ``prefix_of`` returns that of a directory.
+    ``prefix`` precedes the file names in positions; ``prefix_of`` returns it for a directory.
 
     Raises:
-        ConfigurationError: it is no directory, or cannot be listed.
+        ConfigurationError: it is not a directory, or cannot be listed.
     """
     if not directory.is_dir():
         what = "is a file, not a directory" if directory.exists() else "does not exist"
-        remedy = f'Name the directory that holds the files of an environment, such as "{directory.parent}".'
+        remedy = f'Give the directory with the files of an environment, such as "{directory.parent}".'
         raise ConfigurationError(Diagnostic("No such environment", f'"{directory}" {what}.', remedy))
     contents: dict[str, bytes] = {}
     refused: dict[str, Diagnostic] = {}
@@ -47,8 +46,8 @@ def read_files(directory: Path, *, prefix: str = "", limits: Limits = Limits()) 
     for path in _candidates(root, refused, root):
         name = _name(path, root)
         if len(contents) + len(refused) >= limits.files or total > limits.total_bytes:
-            detail = f"It holds more than {limits.files:,} YAML and CSV files, or {limits.total_bytes:,} bytes in them."
-            refused[name] = _refusal(name, "Directory too large", detail, "Name the directory of one environment.")
+            detail = f"The directory has more than {limits.files:,} YAML and CSV files or {limits.total_bytes:,} bytes."
+            refused[name] = _refusal(name, "Directory too large", detail, "Give the directory of one environment.")
             break
         content = _content(path, name, root, limits.file_bytes)
         if isinstance(content, bytes):
@@ -56,28 +55,27 @@ def read_files(directory: Path, *, prefix: str = "", limits: Limits = Limits()) 
             total += len(content)
         else:
             refused[name] = content
-    return Files(MappingProxyType(contents), MappingProxyType(_seen_from_outside(refused, prefix)), prefix)
+    return Files(MappingProxyType(contents), MappingProxyType(_with_prefix(refused, prefix)), prefix)
 
 
 def prefix_of(directory: Path) -> str:
-    """Return what makes a name in ``directory`` one that can be opened from where the user stands."""
+    """Return the prefix that makes a name in ``directory`` relative to the user's working directory."""
     return "" if directory == Path() else directory.as_posix().rstrip("/") + "/"
 
 
-def _seen_from_outside(refused: Mapping[str, Diagnostic], prefix: str) -> dict[str, Diagnostic]:
-    return {name: replace(told, position=Position(f"{prefix}{name}")) for name, told in refused.items()}
+def _with_prefix(refused: Mapping[str, Diagnostic], prefix: str) -> dict[str, Diagnostic]:
+    return {name: replace(one, position=Position(f"{prefix}{name}")) for name, one in refused.items()}
 
 
 def _candidates(directory: Path, refused: dict[str, Diagnostic], root: Path) -> Iterator[Path]:
-    """Yield what has the name of a file to read, sorted; links to directories are not followed."""
+    """Yield the paths with the name of a file to read, sorted; links to directories are not followed."""
     try:
         entries = sorted(directory.iterdir())
     except OSError as error:
         name = _name(directory, root)
-        told = _refusal(name, "Directory cannot be listed", f"{error.strerror}.", "Make it readable.")
+        refused[name] = _refusal(name, "Directory cannot be listed", f"{error.strerror}.", "Make it readable.")
         if directory == root:
-            raise ConfigurationError(told) from error
-        refused[name] = told
+            raise ConfigurationError(refused[name]) from error
         return
     for path in entries:
         if path.name.startswith("."):
@@ -89,25 +87,26 @@ def _candidates(directory: Path, refused: dict[str, Diagnostic], root: Path) -> 
 
 
 def _content(path: Path, name: str, root: Path, most: int) -> bytes | Diagnostic:
-    """Return the bytes of a regular file within ``root``, or why it is not read."""
+    """Return the bytes of a regular file within ``root``, or the reason why it is not read."""
     if path.suffix.lower() == ".yml":
-        told = _refusal(name, "File is not read", f'Only names in "{YAML}" are read.', f"Rename it to {YAML}.")
-        return Diagnostic(told.summary, told.detail, told.remedy, Severity.WARNING, position=told.position)
+        detail = f'reconciler reads "*{YAML}" and ignores this file.'
+        refusal = _refusal(name, "Ignored file", detail, f"Rename the file to {path.stem}{YAML}.")
+        return replace(refusal, severity=Severity.WARNING)
     try:
         target = path.resolve(strict=True)
         if not target.is_relative_to(root):
-            detail = "It is a symbolic link to a place outside the directory of the environment."
-            return _refusal(name, "File outside the environment", detail, "Put the file itself there.")
+            detail = "The symbolic link leads out of the directory of the environment."
+            return _refusal(name, "File outside the environment", detail, "Put the file itself into the directory.")
         status = target.stat()
         if not stat.S_ISREG(status.st_mode):
-            detail = "It is a directory, pipe, socket or device."
-            return _refusal(name, "Not a regular file", detail, "Remove it, or put a file in its place.")
+            detail = "The path is a directory, pipe, socket or device."
+            return _refusal(name, "Not a regular file", detail, "Remove it, or replace it with a file.")
         if status.st_size > most:
             return _oversize(name, status.st_size, most)
         with target.open("rb") as file:
             content = file.read(most + 1)
     except (OSError, RuntimeError) as error:
-        reason = getattr(error, "strerror", None) or "A symbolic link leads back to itself"
+        reason = getattr(error, "strerror", None) or "The symbolic link leads to itself"
         return _refusal(name, "File cannot be read", f"{reason}.", "Make it readable, or remove it.")
     return content if len(content) <= most else _oversize(name, len(content), most)
 
@@ -117,8 +116,8 @@ def _name(path: Path, root: Path) -> str:
 
 
 def _oversize(name: str, size: int, most: int) -> Diagnostic:
-    detail = f"It has {size:,} bytes; a file may have {most:,}."
-    return _refusal(name, "File too large", detail, "Split it.")
+    detail = f"The file has {size:,} bytes. The limit is {most:,}."
+    return _refusal(name, "File too large", detail, "Split the file.")
 
 
 def _refusal(name: str, summary: str, detail: str, remedy: str) -> Diagnostic:

@@ -1,12 +1,11 @@
-"""What Git says of an environment's directory: which commit its files are of, and what they lack of another.
+"""Asks Git which commit the files of an environment belong to, and which changes they lack of another commit.
 
-The repository may be anybody's. What is asked of Git here reads objects and refs alone: no index, no working tree, no
-network, and no hook, filter, pager or program that the repository's own configuration names. Whether a file is as the
-commit has it is seen from the bytes that were loaded, hashed as Git hashes them: ``git status`` would run filters, and
-would read the files a second time.
+The repository may be untrusted. So these commands read objects and refs only: no index, no working tree, no network, no
+hook, filter, pager or program from the repository's configuration. To compare a file with the commit, this module
+hashes the loaded bytes as Git does; ``git status`` would run filters and read the files again.
 
-There is Git where a ``.git`` stands in the directory or above it, or where ``GIT_DIR`` names the repository that has
-these files. From there on everything but a clear answer is *trouble*, which is not the same as no Git.
+A directory is in Git where ``.git`` exists in it or above it, or where ``GIT_DIR`` names its repository. There, every
+failure is *trouble*, which differs from "no Git".
 """
 
 from __future__ import annotations
@@ -39,17 +38,17 @@ _INHERITED: Final = (
     "USERPROFILE",
     "XDG_CONFIG_HOME",
 )
-"""What git needs, with ``GIT_CONFIG*``; under sudo it trusts a repository of ``SUDO_UID``. No more: the variables of
-this process hold passwords, which are no child's."""
+"""The variables that git needs, with ``GIT_CONFIG*``. Under sudo, git trusts a repository of ``SUDO_UID``. git gets no
+other variable, because the variables of this process hold passwords."""
 _NAMING_FILES: Final = ("GIT_CONFIG", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_EXEC_PATH")
-"""Inherited too, unless they lead to where others may have written."""
+"""Inherited too, unless they name a path in an untrusted folder."""
 _OF_A_REPOSITORY: Final = (
     "GIT_COMMON_DIR",
     "GIT_DIR",
     "GIT_OBJECT_DIRECTORY",
     "GIT_WORK_TREE",
 )
-"""A hook has these for its own repository, which need not be the one that the directory lies in. Each is a path."""
+"""Paths that a hook has for its own repository, which may differ from the repository of the directory."""
 _ALWAYS: Final = {
     "GIT_ALLOW_PROTOCOL": "",  # a partial clone fetches nothing
     "GIT_DISCOVERY_ACROSS_FILESYSTEM": "1",
@@ -75,11 +74,11 @@ _LINK, _SUBMODULE = "120000", "160000"
 
 
 def source_of(directory: Path, contents: Mapping[str, bytes], longest_seconds: float = LONGEST_SECONDS) -> Source:
-    """Return which commit the files of ``directory`` are of.
+    """Return the commit that the files of ``directory`` belong to.
 
     Args:
-        contents: what was loaded of it, by name relative to it.
-        longest_seconds: how long one command of git may take.
+        contents: the loaded files, by relative name.
+        longest_seconds: the time limit of one git command.
     """
     try:
         git = _repository_of(directory, longest_seconds)
@@ -97,19 +96,19 @@ def source_of(directory: Path, contents: Mapping[str, bytes], longest_seconds: f
 
 
 def gap_between(directory: Path, commit: str | None, applied: str) -> Gap:
-    """Return what files of ``commit`` lack of the commit ``applied``; None: they are of no commit."""
+    """Return the changes of the commit ``applied`` that files of ``commit`` lack; None: they belong to no commit."""
     try:
         git = _repository_of(directory)
         if git is None:
-            reason = f"{directory} is not in Git, so that commit {applied[:12]} cannot be looked up."
-            return Gap(trouble=Trouble(reason, "Name the environment's directory in a clone, with --dir."))
+            reason = f"{directory} is not in a Git repository, so Git cannot find commit {applied[:12]}."
+            return Gap(trouble=Trouble(reason, "Use --dir to give the directory of the environment in a clone."))
         return git.gap(commit, applied)
     except _NoAnswer as error:
         return Gap(trouble=error.trouble)
 
 
 def committed_at(directory: Path, name: str) -> tuple[str, ...] | Trouble:
-    """Return the files that the commit checked out has at ``name`` or below it, or why Git gives no answer."""
+    """Return the files of the current commit at ``name`` or below it, or why Git gives no answer."""
     try:
         git = _repository_of(directory)
         commit = git.head() if git is not None else None
@@ -132,7 +131,7 @@ class _NoAnswer(Exception):
 
 
 def _repository_of(directory: Path, longest_seconds: float = LONGEST_SECONDS) -> _Repository | None:
-    """Return the repository that has the files of ``directory``; None where there is none."""
+    """Return the repository of the files in ``directory``; None where there is none."""
     directory = directory.resolve()
     above = next((one for one in (directory, *directory.parents) if os.path.lexists(one / ".git")), None)
     strangers = untrusted_folders(directory)
@@ -146,7 +145,7 @@ def _repository_of(directory: Path, longest_seconds: float = LONGEST_SECONDS) ->
     )
     top = Path(os.fsdecode(found.ask("rev-parse", "--show-toplevel").removesuffix(b"\n"))).resolve()
     if not directory.is_relative_to(top) or above not in (None, top):
-        raise _NoAnswer(f"The repository found from {directory} has its files in {top}.")
+        raise _NoAnswer(f"The Git repository of {directory} has its work tree in {top}.")
     return replace(found, top=top)
 
 
@@ -163,32 +162,32 @@ def _named_by_variables() -> dict[str, str]:
 def _program(strangers: Sequence[Path]) -> str:
     found = find_program("git", os.environ.get("PATH", os.defpath), strangers)
     if found is None:
-        raise _NoAnswer("There is no git on the PATH.", "Install git.")
+        raise _NoAnswer("git was not found on the PATH.", "Install git.")
     return found
 
 
 @dataclass(frozen=True, slots=True)
 class _Repository:
-    """Git, asked from one directory."""
+    """A Git repository, queried from one directory."""
 
     directory: Path
     top: Path
-    """Where the files of the repository begin: the directory or one above it."""
+    """The root of the work tree: the directory or one above it."""
     program: str
     variables: Mapping[str, str]
     longest_seconds: float
     holds_directory: bool
-    """The directory lies in it; else a variable named it."""
+    """True where the directory lies in the repository; False where GIT_DIR names it."""
 
     # the files of a commit
 
     def head(self) -> str | None:
-        """Return the commit checked out; None before the first."""
-        code, told, _ = self._run("rev-parse", "--verify", "--quiet", "HEAD")
-        return told.decode("ascii").strip() if code == 0 else None
+        """Return the current commit; None before the first commit."""
+        code, output, _ = self._run("rev-parse", "--verify", "--quiet", "HEAD")
+        return output.decode("ascii").strip() if code == 0 else None
 
     def files_of(self, commit: str, folder: str = "") -> Iterator[tuple[str, tuple[str, str]]]:
-        """Yield the name of each file that a commit has in the directory, with mode and id; also of submodules."""
+        """Yield the name, mode and id of each file of a commit in the directory, with those of submodules."""
         for line in self.ask("ls-tree", "-r", "-z", commit, folder=folder).split(b"\0")[:-1]:
             fields, _, name = line.partition(b"\t")
             mode, _, identifier = fields.decode("ascii").split()
@@ -199,7 +198,7 @@ class _Repository:
                 yield from self.files_of(identifier, f"{path}/")
 
     def differing(self, tracked: Mapping[str, tuple[str, str]], contents: Mapping[str, bytes]) -> tuple[str, ...]:
-        """Return the names of files that are not in the commit as they were loaded."""
+        """Return the names of files that differ from the commit."""
         names = {name for name in tracked if is_read(name)} | contents.keys()
         return tuple(sorted(name for name in names if not self._is_as_in(tracked.get(name), name, contents.get(name))))
 
@@ -213,7 +212,7 @@ class _Repository:
     # two commits
 
     def gap(self, commit: str | None, applied: str) -> Gap:
-        """Return what ``commit`` lacks of ``applied``."""
+        """Return the changes of ``applied`` that ``commit`` lacks."""
         for one in (applied, commit):
             if one is not None and self._run("cat-file", "-e", f"{one}^{{commit}}")[0]:
                 raise self._lacking(one)
@@ -221,25 +220,27 @@ class _Repository:
             return Gap()
         is_parallel = commit is not None and not self._is_ancestor(commit, of=applied)
         if is_parallel and self._is_shallow():
-            raise _NoAnswer("This clone is shallow and ends before the two meet.", self._deepen())
+            raise _NoAnswer(
+                "This clone is shallow and ends before the common ancestor of the two commits.", self._deepen()
+            )
         missing = self._changes(applied, commit)
         if not missing or (commit is not None and is_parallel and self._had_content(commit, applied)):
             return Gap()
-        remedy = f"Bring the files up to date:\n\n    git -C {self._place} merge {applied}"
+        remedy = f"Update the files:\n\n    git -C {self._place} merge {applied}"
         return Gap(missing, is_parallel, remedy=remedy)
 
     def _changes(self, of: str, without: str | None) -> tuple[str, ...]:
         """Return the commits of ``of`` that changed the environment and are not in ``without``, with their subjects.
 
-        Where it has no files in this directory, it had the environment elsewhere: then each of its commits counts.
+        Where ``of`` has no files in this directory, the environment was elsewhere: then all its commits count.
         """
         where = "." if any(is_read(name) for name, _ in self.files_of(of)) else ":/"
-        told = self._commits(of, without, _COMMITS_NAMED, "--format=%h %s", where=where)
-        lines = told.decode("utf-8", "replace").splitlines()
+        output = self._commits(of, without, _COMMITS_NAMED, "--format=%h %s", where=where)
+        lines = output.decode("utf-8", "replace").splitlines()
         return tuple(line for line in lines if not line.startswith("commit "))
 
     def _had_content(self, commit: str, applied: str) -> bool:
-        """True where a commit of ``commit`` alone has the directory as ``applied`` has it: squashed, or rebased."""
+        """True where a commit only in ``commit`` has the same directory as ``applied``: squashed or rebased."""
         inside = self.directory.relative_to(self.top).as_posix().removeprefix(".")
         own = self._commits(commit, applied, _COMMITS_SEARCHED).decode("ascii").split()
         wanted = "".join(f"{one}:{inside}\n" for one in (applied, *own))
@@ -251,36 +252,36 @@ class _Repository:
         return self.ask("rev-list", f"--max-count={limit}", *options, of, *excluded, "--", where)
 
     def _is_ancestor(self, commit: str, *, of: str) -> bool:
-        code, _, told = self._run("merge-base", "--is-ancestor", commit, of)
+        code, _, complaint = self._run("merge-base", "--is-ancestor", commit, of)
         if code not in (0, 1):
-            raise self._refused(told)
+            raise self._refused(complaint)
         return code == 0
 
     def _lacking(self, commit: str) -> _NoAnswer:
         if self._is_shallow():
-            return _NoAnswer(f"This clone is shallow and lacks commit {commit[:12]}.", self._deepen())
-        reason = f"This clone lacks commit {commit[:12]}: it was never fetched here, or history was rewritten."
-        return _NoAnswer(reason, f"Fetch it, if it still exists:\n\n    git -C {self._place} fetch origin {commit}")
+            return _NoAnswer(f"This clone is shallow and does not have commit {commit[:12]}.", self._deepen())
+        reason = f"This clone does not have commit {commit[:12]}. It was never fetched, or the history was rewritten."
+        return _NoAnswer(reason, f"Fetch it, where it still exists:\n\n    git -C {self._place} fetch origin {commit}")
 
     def _is_shallow(self) -> bool:
         return self.ask("rev-parse", "--is-shallow-repository").strip() == b"true"
 
     def _deepen(self) -> str:
-        pipelines = "in a pipeline, check out with fetch-depth 0 (GitHub) or GIT_DEPTH 0 (GitLab)"
-        return f"Fetch the whole history; {pipelines}:\n\n    git -C {self._place} fetch --unshallow"
+        pipelines = "In a pipeline, set fetch-depth: 0 (GitHub) or GIT_DEPTH: 0 (GitLab)"
+        return f"{pipelines}. Otherwise fetch the whole history:\n\n    git -C {self._place} fetch --unshallow"
 
     @property
     def _place(self) -> str:
         return shlex.quote(str(self.directory))
 
-    # asking
+    # running git
 
     def ask(self, *arguments: str, folder: str = "", given: str = "") -> bytes:
-        """Return what git prints. Raises _NoAnswer where it fails."""
-        code, told, complaint = self._run(*arguments, folder=folder, given=given)
+        """Return the output of git. Raises _NoAnswer where git fails."""
+        code, output, complaint = self._run(*arguments, folder=folder, given=given)
         if code:
             raise self._refused(complaint)
-        return told
+        return output
 
     def _run(self, *arguments: str, folder: str = "", given: str = "") -> tuple[int, bytes, bytes]:
         settings = [part for setting in _SETTINGS for part in ("-c", setting)]
@@ -301,13 +302,13 @@ class _Repository:
 
     def _refused(self, complaint: bytes) -> _NoAnswer:
         lines = complaint.decode("utf-8", "replace").splitlines()
-        said = next((line for line in lines if line.startswith(("fatal:", "error:"))), "it failed without a word")
+        said = next((line for line in lines if line.startswith(("fatal:", "error:"))), "it failed without a message")
         trust = next((line.strip() for line in lines if "git config --global --add safe.directory" in line), "")
-        return _NoAnswer(f"git said: {said}.", f"If the repository is to be trusted:\n\n    {trust}" if trust else "")
+        return _NoAnswer(f"git reported: {said}.", f"If you trust the repository:\n\n    {trust}" if trust else "")
 
 
 def _ids(content: bytes, digits: int) -> Iterator[str]:
-    """Yield the ids that Git can give a file of these bytes: as it stands, with its line ends, and kept apart (LFS)."""
+    """Yield the possible Git ids of these bytes: unchanged, with converted line ends, and as an LFS pointer."""
     kind = hashlib.sha256 if digits == 64 else hashlib.sha1
     kept = f"version https://git-lfs.github.com/spec/v1\noid sha256:{hashlib.sha256(content).hexdigest()}\n"
     for stored in (content, content.replace(b"\r\n", b"\n"), f"{kept}size {len(content)}\n".encode("ascii")):

@@ -1,4 +1,4 @@
-"""The ports of an opened environment: everything outside of it that the program reads, writes or waits for."""
+"""The ports of an open environment: everything outside the process that a command reads, writes or waits for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Plans saved to files: signed, for one apply, and refused where the world or the files moved on."""
+"""Saves plans to signed files and reads them. A saved plan is good for one apply; a stale one is refused."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class SavedPlans:
     environment: str
     directory: Path
     private: Path
-    """Where the key is kept that signs them, if none is given."""
+    """The directory of the signing key, where RECONCILER_PLAN_KEY gives none."""
     clock: Clock
     random: Random
 
@@ -43,22 +43,22 @@ class SavedPlans:
         write_private(path, encode(plan, key=key, created=now, expires=expires, nonce=nonce, directory=where))
 
     def read(self, path: Path) -> SavedPlan:
-        """Return the saved plan at ``path``. Raises PlanError where it may not be used."""
+        """Return the saved plan at ``path``. Raises PlanError where it is not valid."""
         from state.files import read_private
 
         return decode(read_private(path, others_may_read=True), key=self._key(), now=self.clock.now())
 
     def _key(self) -> bytes:
-        """Return the key that signs plans; where none is given, one is made once and kept beside the state."""
+        """Return the key that signs plans: the given one, or one generated once and kept beside the state."""
         from state.files import read_private
         from state.key_file import create_once
 
-        told = os.environ.get("RECONCILER_PLAN_KEY")
-        if told is not None:
+        setting = os.environ.get("RECONCILER_PLAN_KEY")
+        if setting is not None:
             try:
-                return fetch(SecretReference.parse(told), self.directory).encode()
+                return fetch(SecretReference.parse(setting), self.directory).encode()
             except ValueError:
-                detail = "RECONCILER_PLAN_KEY is no reference; a key is never given in clear text."
+                detail = "RECONCILER_PLAN_KEY must be a reference to the key, not the key itself."
                 remedy = "Write env:NAME, file:PATH or keyring:SERVICE/USER."
                 raise ConfigurationError(Diagnostic("Literal secret", detail, remedy)) from None
         path = self.private / "plan.key"
@@ -68,36 +68,36 @@ class SavedPlans:
         return read_private(path)
 
     def admit(self, saved: SavedPlan, store: StateStore) -> None:
-        """Raise PlanError where the plan does not fit the state any more, or was used."""
+        """Raise PlanError where the plan no longer fits the state, or was used."""
         admit_saved(saved, store.read(), self.environment, is_used=store.is_used(saved.nonce))
 
 
 def _refuse_within(path: Path, private: Path) -> None:
-    """Raise ConfigurationError where the file of a plan would replace the key, or the state."""
+    """Raise ConfigurationError where the plan file could replace the key or the state."""
     if path.resolve().is_relative_to(private.resolve()):
-        detail = f"{path} lies in {private}, which holds the state and the key."
-        raise ConfigurationError(Diagnostic("Private files", detail, "Save the plan to a file elsewhere."))
+        detail = f"{path} lies in {private}, which holds the state and the signing key."
+        raise ConfigurationError(Diagnostic("Private directory", detail, "Save the plan to another directory."))
 
 
 def directory_of_plan(path: Path) -> Path:
-    """Return the directory that the saved plan at ``path`` was made for, as seen from the plan file.
+    """Return the environment's directory of the saved plan at ``path``.
 
-    It is only a hint where to look: the plan is verified against what is found there.
+    It is only a hint: ``admit`` checks that the plan belongs to that environment.
     """
     from state.files import read_private
 
     try:
-        told = json.loads(read_private(path, others_may_read=True))
-        directory = Path(str(told["directory"]))
+        envelope = json.loads(read_private(path, others_may_read=True))
+        directory = Path(str(envelope["directory"]))
     except (ValueError, KeyError, TypeError):
-        detail = f"{path} is no saved plan."
-        raise PlanError(Diagnostic("Not a saved plan", detail, "Name a file that plan --out has written.")) from None
+        detail = f"{path} is not a saved plan."
+        raise PlanError(Diagnostic("Not a saved plan", detail, "Give a file that plan --out wrote.")) from None
     return path.parent / directory
 
 
 def _from(start: Path, directory: Path) -> str:
-    """Return ``directory`` as seen from ``start``, so that both may move together; whole where there is no such way."""
+    """Return ``directory`` relative to ``start``, so that both can move together; absolute on another drive."""
     try:
         return Path(os.path.relpath(directory, start)).as_posix()
-    except ValueError:  # another drive
+    except ValueError:
         return str(directory)

@@ -1,7 +1,6 @@
-"""Fetches what a secret reference stands for, at the moment it is needed: ``env:NAME``, ``file:PATH``, ``keyring:...``.
+"""Reads the secret behind a reference when it is needed: ``env:NAME``, ``file:PATH``, ``keyring:SERVICE/USER``.
 
-The text goes into the transport or the store and nowhere else. One trailing newline of a file is not part of the
-secret.
+Only the transport and the state store receive the secret. One trailing newline of a file does not belong to the secret.
 """
 
 from __future__ import annotations
@@ -17,10 +16,10 @@ MAX_BYTES = 64 * 1024
 
 
 def fetch(reference: SecretReference, directory: Path) -> str:
-    """Return the secret that ``reference`` stands for; relative paths start in ``directory``.
+    """Return the secret behind ``reference``; relative paths start in ``directory``.
 
     Raises:
-        ConfigurationError: there is none, or it is empty; the message names the reference alone.
+        ConfigurationError: the secret is missing or empty; the message holds only the reference.
     """
     match reference.scheme:
         case "env":
@@ -31,14 +30,16 @@ def fetch(reference: SecretReference, directory: Path) -> str:
             text, why = _of_keyring(reference.name)
     if not text:
         detail = f"{reference}: {why if text is None else 'it is empty'}."
-        raise ConfigurationError(Diagnostic("Secret not found", detail, "Provide it there, or correct the reference."))
+        raise ConfigurationError(
+            Diagnostic("Secret not found", detail, "Provide the secret there, or correct the reference.")
+        )
     return text
 
 
 def _of_file(path: Path) -> tuple[str | None, str]:
     try:
         if path.exists() and not path.is_file():
-            return None, "it is no regular file"
+            return None, "it is not a regular file"
         with path.open("rb") as file:
             content = file.read(MAX_BYTES + 1)
     except OSError as error:
@@ -59,4 +60,4 @@ def _of_keyring(name: str) -> tuple[str | None, str]:
     try:
         return keyring.get_password(service, user), "the keyring has no such entry"
     except KeyringError as error:
-        return None, f"no keyring can be used here ({type(error).__name__})"
+        return None, f"no keyring is available ({type(error).__name__})"

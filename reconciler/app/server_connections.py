@@ -1,4 +1,4 @@
-"""The transport's settings: of the connections that an environment declares, or of its simulated estate."""
+"""Builds the settings of the transport from the declared connections, or for a simulated estate."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 
 def sessions(connections: Sequence[ConnectionSettings], cmdlets: frozenset[str], clock: Clock, doctor: str) -> Sessions:
-    """Return the sessions of a run, which refuse at once an entry point that cannot be reached.
+    """Return the sessions of a run; they fail at once where an entry point cannot be reached.
 
     Args:
-        doctor: the command that examines these connections, for the refusal.
+        doctor: the command that examines these connections, for the error message.
     """
     from providers.transport.session.pool import WinRMSessions
     from providers.transport.wsman.first_contact import FirstContact
@@ -31,7 +31,7 @@ def sessions(connections: Sequence[ConnectionSettings], cmdlets: frozenset[str],
 
 
 def simulated(process: SimulatorProcess) -> list[ConnectionSettings]:
-    """Return both entry points of a simulated estate behind its one listener."""
+    """Return both entry points of a simulated estate; it has one listener."""
     from providers.transport.settings import ConnectionSettings, Secret
 
     return [
@@ -48,15 +48,15 @@ def simulated(process: SimulatorProcess) -> list[ConnectionSettings]:
 
 
 def real(kind: Connection, declared: ConnectionConfig, secrets: Secrets) -> ConnectionSettings:
-    """Return the transport's settings for one declared connection.
+    """Return the settings of the transport for one declared connection.
 
     Raises:
-        ConfigurationError: a secret of it may not be used, or there is none.
+        ConfigurationError: one of its secrets is missing or may not be used.
     """
     from providers.transport.settings import Approval, ConnectionSettings, HostSettings, Secret
 
     secrets.admit(declared)
-    told = declared.with_paths(lambda name: str(secrets.start / name))
+    config = declared.with_paths(lambda name: str(secrets.start / name))
 
     def approvals(alone: ConnectionConfig) -> tuple[Approval, ...]:
         return tuple(
@@ -69,7 +69,7 @@ def real(kind: Connection, declared: ConnectionConfig, secrets: Secrets) -> Conn
         return Secret(secrets.fetch(reference)) if reference else None
 
     def override(host: str) -> HostSettings:
-        own = told.hosts[host]
+        own = config.hosts[host]
         return HostSettings(
             port=own.get("port"),
             tls=own.get("tls"),
@@ -86,17 +86,17 @@ def real(kind: Connection, declared: ConnectionConfig, secrets: Secrets) -> Conn
 
     return ConnectionSettings(
         connection=kind,
-        host=told.host,
-        port=told.port,
-        tls=told.tls,
-        ca=told.ca,
-        auth=told.auth,
-        user=told.user or "",
-        password=secret(told.password),
-        certificate=told.certificate,
-        certificate_key=told.certificate_key,
-        adapter=told.adapter,
-        delegate=told.delegate,
+        host=config.host,
+        port=config.port,
+        tls=config.tls,
+        ca=config.ca,
+        auth=config.auth,
+        user=config.user or "",
+        password=secret(config.password),
+        certificate=config.certificate,
+        certificate_key=config.certificate_key,
+        adapter=config.adapter,
+        delegate=config.delegate,
         approvals=approvals(replace(declared, hosts=EMPTY)),
-        hosts={host: override(host) for host in told.hosts},
+        hosts={host: override(host) for host in config.hosts},
     )

@@ -1,4 +1,4 @@
-"""The commands that run a simulated estate, or one cmdlet in it."""
+"""Runs a simulated estate, or one cmdlet in it."""
 
 from __future__ import annotations
 
@@ -14,13 +14,15 @@ from reconciler.model.errors import ConfigurationError, ReconcilerError
 
 
 def world_of(place: Path, changes: Path | None, connections: Path | None = None) -> tuple[Path, Path | None]:
-    """Return the world file of ``place``, itself one or an environment that names one, and where changes are kept."""
+    """Return the world file and the file of its changes; ``place`` is a world file or an environment's directory."""
     if not place.is_dir():
         return place, changes
     environment, _ = check(place, connections)
     if environment.simulator is None:
-        detail = f"{place} has no simulated estate: its connections are real."
-        raise ConfigurationError(Diagnostic("No simulator", detail, 'Write "connections: {simulator: world.yaml}".'))
+        detail = f"The connections of {place} name real servers and no simulator."
+        raise ConfigurationError(
+            Diagnostic("No simulator", detail, "Name a world file:\n\n    connections: {simulator: world.yaml}")
+        )
     if changes is None:
         make_private(place / PRIVATE)
         changes = place / PRIVATE / "world.json"
@@ -28,7 +30,7 @@ def world_of(place: Path, changes: Path | None, connections: Path | None = None)
 
 
 def serve_world(world: Path, changes: Path | None, *, engine: str, **options: Any) -> int:
-    """Run the simulator until its parent or Ctrl-C ends it, and return the exit code; see ``ServeOptions``."""
+    """Run the simulator until its parent or Ctrl-C ends it; return the exit code. For options see ``ServeOptions``."""
     from providers.simulator.serving import ServeOptions, serve
 
     powershell = powershell_program if engine == "powershell" else None
@@ -36,7 +38,7 @@ def serve_world(world: Path, changes: Path | None, *, engine: str, **options: An
 
 
 def invoke_in_world(world: Path, changes: Path | None, line: str) -> str:
-    """Run one cmdlet line in the simulated estate as another administrator would, and return what it shows."""
+    """Run one cmdlet line in the simulated estate as another administrator; return its output."""
     from providers.simulator.estate.estate import CmdletError, Estate
     from providers.simulator.estate.invoke import invoke_line
     from providers.simulator.invocation.cmdlet_line import LineError
@@ -45,7 +47,7 @@ def invoke_in_world(world: Path, changes: Path | None, line: str) -> str:
         result = invoke_line(Estate.open(world, changes), line)
     except LineError as error:
         remedy = (
-            "Write one cmdlet with plain values, such as:\n\n    Set-UMIPGateway -Identity '1:1' -OutcallsAllowed $true"
+            "Give one cmdlet with plain values, such as:\n\n    Set-UMIPGateway -Identity '1:1' -OutcallsAllowed $true"
         )
         raise ReconcilerError(Diagnostic("Command not understood", f"{line}: {error}.", remedy)) from None
     except CmdletError as error:

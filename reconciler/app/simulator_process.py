@@ -1,10 +1,10 @@
-"""Starts the simulator that ``connections: simulator:`` names, as a child of this process.
+"""Starts the simulator that ``connections: simulator:`` names, as a child process.
 
-It is started isolated: the working directory and ``PYTHON*`` variables add nothing to its modules, it runs in the root
-directory, and it gets the variables that it needs alone. What may lie beside the world file is a stranger's.
+The child is isolated, because the files beside the world file may be untrusted: it loads no module from the working
+directory or from ``PYTHON*`` variables, runs in the root directory and gets only the variables that it needs.
 
-It is reached like a real server, over a socket with NTLM and sealing, under a password made for this run and handed
-over on the child's standard input. The child ends when that pipe closes, also when this process is killed.
+The transport reaches it like a real server: over a socket, with NTLM and sealing. The password is generated for this
+run and sent over standard input. The child ends when that pipe closes, also when this process is killed.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class SimulatorProcess:
     port: int
     password: str
     entries: Mapping[str, str]
-    """By connection, the host at which it is entered."""
+    """The entry host of each connection."""
 
     def close(self) -> None:
         assert self.process.stdin is not None
@@ -50,12 +50,10 @@ class SimulatorProcess:
 
 
 def start_simulator(world: Path, changes: Path, directory: Path) -> SimulatorProcess:
-    """Start the simulator of ``world``, whose changes are kept at ``changes``, and wait until it listens.
-
-    ``directory`` is that of the environment, none of whose files is run.
+    """Start the simulator of ``world`` with its changes in the file ``changes``; wait until it listens.
 
     Raises:
-        ReconcilerError: it did not start; the diagnostic says why.
+        ReconcilerError: the simulator did not start.
     """
     password = secrets.token_urlsafe(24)
     arguments = ["simulate", str(world.absolute()), "--parent-pipe", "--changes", str(changes.absolute())]
@@ -71,21 +69,17 @@ def start_simulator(world: Path, changes: Path, directory: Path) -> SimulatorPro
     try:
         process.stdin.write(json.dumps({"user": USER, "password": password}).encode() + b"\n")
         process.stdin.flush()
-        told = json.loads(process.stdout.readline() or b"{}")
+        answer = json.loads(process.stdout.readline() or b"{}")
     except (OSError, ValueError):
-        told = {}
-    if "port" not in told:
+        answer = {}
+    if "port" not in answer:
         process.kill()
         process.wait()
-        raise ReconcilerError(
-            Diagnostic(
-                "Simulator did not start",
-                str(told.get("error") or f"The simulator of {world} ended before it listened."),
-                f"See what it says by itself:\n  {command_line('simulate', world)}",
-            )
-        )
-    entries = {name: told[name] for name in ("exchange", "lync") if name in told}
-    return SimulatorProcess(process, int(told["port"]), password, entries)
+        detail = str(answer.get("error") or f"The simulator of {world} ended before it accepted connections.")
+        remedy = f"Run it alone to see its messages:\n\n    {command_line('simulate', world)}"
+        raise ReconcilerError(Diagnostic("Simulator did not start", detail, remedy))
+    entries = {name: answer[name] for name in ("exchange", "lync") if name in answer}
+    return SimulatorProcess(process, int(answer["port"]), password, entries)
 
 
 _GIVEN: Final = frozenset(
@@ -113,24 +107,24 @@ _GIVEN: Final = frozenset(
         "WINDIR",
     }
 )
-"""What the simulator needs, with a real PowerShell behind it. No more: the variables of this process hold passwords."""
+"""The variables that the simulator and its PowerShell need. Others may hold passwords."""
 
 
-def child_variables(own: Mapping[str, str], strangers: Sequence[Path]) -> dict[str, str]:
+def child_variables(own: Mapping[str, str], untrusted: Sequence[Path]) -> dict[str, str]:
     """Return the variables of the simulator.
 
     Raises:
-        ReconcilerError: it would start a PowerShell that lies in a folder of ``strangers``.
+        ReconcilerError: RECONCILER_PWSH names a PowerShell in an ``untrusted`` folder.
     """
-    given = variables_of_child(own, _GIVEN.__contains__, strangers)
+    given = variables_of_child(own, _GIVEN.__contains__, untrusted)
     program = given.get("RECONCILER_PWSH")
-    if program and given.get("RECONCILER_SIMULATOR_ENGINE") == "powershell" and is_within(program, strangers):
+    if program and given.get("RECONCILER_SIMULATOR_ENGINE") == "powershell" and is_within(program, untrusted):
         raise ReconcilerError(untrusted_program("RECONCILER_PWSH", program))
     return given
 
 
 def isolated_python() -> list[str]:
-    """Return the command line that runs this program with the modules of this process, whatever lies beside it."""
+    """Return the command line that runs this program with the module path of this process only."""
     code = f"import sys; sys.path[:] = {sys.path!a}; from reconciler.__main__ import main; sys.exit(main())"
     options = [*(["-B"] if sys.dont_write_bytecode else []), *(["-X", "utf8"] if sys.flags.utf8_mode else [])]
     return [sys.executable, "-I", *options, "-c", code]

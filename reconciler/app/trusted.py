@@ -1,4 +1,4 @@
-"""Connections and secrets as far as they may be trusted: reads what stands outside the repository, and fetches."""
+"""Reads pinned connections and RECONCILER_SECRETS, and reads the secrets that they approve."""
 
 from __future__ import annotations
 
@@ -18,42 +18,42 @@ from reconciler.model.diagnostics import Diagnostic, Position
 from reconciler.model.errors import ConfigurationError
 
 MAX_BYTES: Final = 1024 * 1024
-"""Of a file of pinned connections, and of one with certificates: all authorities of the world have 300 KB."""
+"""Limit for a file of connections or certificates; all public authorities together have 300 KB."""
 
 _VARIABLE: Final = "RECONCILER_SECRETS"
 
 
 def read_pinned(path: Path, directory: Path) -> tuple[Pinned, tuple[Diagnostic, ...]]:
-    """Return the connections that the file at ``path`` pins for the environment in ``directory``, and warnings.
+    """Return the pinned connections in ``path`` for the environment in ``directory``, with warnings.
 
     Raises:
-        ConfigurationError: it cannot be read, is wrong, or lies in the repository of the environment.
+        ConfigurationError: the file cannot be read, has errors, or lies in the repository of the environment.
     """
-    # A link in the repository too: whoever writes there decides where it leads.
+    # A link in the repository counts too: the authors of the repository decide where it leads.
     if any(is_within(one.absolute(), repository_of(directory)) for one in (path, path.parent)):
-        detail = f"{path} lies in the repository of the environment, so that whoever writes there decides it."
-        remedy = "Keep the file elsewhere, such as in a secure file of the pipeline, and name it there."
-        raise ConfigurationError(Diagnostic("Connections of the repository", detail, remedy))
+        detail = f"{path} lies in the repository of the environment, so the authors of the repository control it."
+        remedy = "Keep the file outside the repository, for example as a secure file of the pipeline."
+        raise ConfigurationError(Diagnostic("Connections file in the repository", detail, remedy))
     try:
         with path.open("rb") as file:
             content = file.read(MAX_BYTES + 1)
     except OSError as error:
-        detail = f"The file of pinned connections {path} cannot be read: {error.strerror}."
-        raise ConfigurationError(Diagnostic("File cannot be read", detail, "Correct its name.")) from error
+        detail = f"The connections file {path} cannot be read: {error.strerror}."
+        raise ConfigurationError(Diagnostic("File cannot be read", detail, "Correct the path.")) from error
     if len(content) > MAX_BYTES:
-        detail = f"The file of pinned connections {path} has more than {MAX_BYTES:,} bytes."
-        raise ConfigurationError(Diagnostic("File too large", detail, "Name the right file."))
-    pinned, told = parse_pinned(str(path), content)
+        detail = f"The connections file {path} has more than {MAX_BYTES:,} bytes."
+        raise ConfigurationError(Diagnostic("File too large", detail, "Correct the path."))
+    pinned, found = parse_pinned(str(path), content)
     if pinned is None:
-        raise ConfigurationError(*told)
-    return (_with_world(pinned, path.absolute().parent, directory) if pinned.simulator else pinned), told
+        raise ConfigurationError(*found)
+    return (_with_world(pinned, path.absolute().parent, directory) if pinned.simulator else pinned), found
 
 
 def _with_world(pinned: Pinned, start: Path, directory: Path) -> Pinned:
     world = start / (pinned.simulator or "")
     if not world.is_file():
-        detail = f"The world file {world} that the pinned connections name does not exist."
-        remedy = "Correct its name, which starts beside the file of pinned connections."
+        detail = f"The connections file names the world file {world}, which does not exist."
+        remedy = "Correct the path. A relative path starts in the folder of the connections file."
         raise ConfigurationError(Diagnostic("Missing file", detail, remedy, position=Position(pinned.file)))
     resolved, root = world.resolve(), directory.resolve()
     within = resolved.relative_to(root).as_posix() if resolved.is_relative_to(root) else None
@@ -61,21 +61,21 @@ def _with_world(pinned: Pinned, start: Path, directory: Path) -> Pinned:
 
 
 def trust_of(environment: Environment, variables: Mapping[str, str]) -> Trust:
-    """Return what decides about the secrets of an environment.
+    """Return the settings that decide which secrets an environment may use.
 
     Raises:
-        ConfigurationError: RECONCILER_SECRETS is wrong.
+        ConfigurationError: RECONCILER_SECRETS is invalid.
     """
     text = variables.get(_VARIABLE)
     try:
         named = parse_named(text) if text is not None else None
     except ValueError as error:
-        remedy = "Write references, divided by commas, each with its hosts if they are limited:\n\n"
+        remedy = "Write references with commas between them. Add hosts to limit a reference:\n\n"
         remedy += f"    {_VARIABLE}='env:UM_PASSWORD=*.contoso.com|ex1.fabrikam.com, file:/run/secrets/um'"
         raise ConfigurationError(Diagnostic("Invalid value", f"{_VARIABLE}: {error}.", remedy)) from None
     ours = {name: value for name, value in variables.items() if name.startswith("RECONCILER_")}
-    told = {value.removeprefix("env:") for value in ours.values() if value.startswith("env:")}
-    return Trust(environment.pinned, named, frozenset({*ours, *told, "PGPASSWORD"}))
+    referenced = {value.removeprefix("env:") for value in ours.values() if value.startswith("env:")}
+    return Trust(environment.pinned, named, frozenset({*ours, *referenced, "PGPASSWORD"}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,27 +84,27 @@ class Secrets:
 
     trust: Trust
     directory: Path
-    """Of the environment."""
+    """The directory of the environment."""
     mask: Callable[[str], None]
-    """Is told every secret that is fetched."""
+    """Receives every secret, so that the log can hide it."""
 
     @property
     def start(self) -> Path:
-        """Where the names of files in the connections start."""
+        """The directory in which relative file names of the connections start."""
         return Path(self.trust.pinned.file).absolute().parent if self.trust.pinned else self.directory
 
     def admit(self, config: ConnectionConfig) -> None:
-        """Raise ConfigurationError where a secret of the connection may not be used, or a file of it is none."""
-        told = [*refusals(self.trust, config, self._is_outside)]
-        if not told and self.trust.pinned is None:
+        """Raise ConfigurationError where the connection may not use a secret, or has an invalid certificate file."""
+        errors = [*refusals(self.trust, config, self._is_outside)]
+        if not errors and self.trust.pinned is None:
             alone = (config, *(config.for_host(host) for host in config.hosts))
             names = (name for one in alone for name in (one.ca, one.certificate, one.certificate_key) if name)
-            told = [unfit for name in dict.fromkeys(names) if (unfit := self._unfit(name)) is not None]
-        if told:
-            raise ConfigurationError(*dict.fromkeys(told))
+            errors = [unfit for name in dict.fromkeys(names) if (unfit := self._unfit(name)) is not None]
+        if errors:
+            raise ConfigurationError(*dict.fromkeys(errors))
 
     def fetch(self, reference: SecretReference) -> str:
-        """Return the secret, which ``admit`` let pass."""
+        """Return a secret of a connection that ``admit`` accepted."""
         secret = fetch(reference, self.start)
         self.mask(secret)
         return secret
@@ -114,12 +114,12 @@ class Secrets:
         return reference.scheme == "file" and not is_within(path, repository_of(self.directory))
 
     def _unfit(self, name: str) -> Diagnostic | None:
-        """Return why a file with certificates is not opened; one that is not there is told by who opens it."""
+        """Return why a certificate file must not be opened; a missing one is reported when it is opened."""
         try:
             status = os.stat(self.start / name)
         except OSError:
             return None
         if stat.S_ISREG(status.st_mode) and status.st_size <= MAX_BYTES:
             return None
-        detail = f"{name} is no regular file of at most {MAX_BYTES:,} bytes, as one with certificates is."
-        return Diagnostic("Not a regular file", detail, "Correct the name in the connections.")
+        detail = f"A certificate file must be a regular file of at most {MAX_BYTES:,} bytes. {name} is not."
+        return Diagnostic("Not a regular file", detail, "Correct the path in the connections.")

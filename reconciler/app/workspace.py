@@ -1,5 +1,6 @@
-"""An environment opened for one command: its declarations, its resource types, its state and the sessions to its
-servers, all closed at the end. What is done with it returns values; what is shown, and how, is decided in ``cli``.
+"""An environment opened for one command: declarations, resource types, state and sessions, all closed at the end.
+
+Its methods return values; ``cli`` decides what to show.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from reconciler.app import server_connections
 from reconciler.app.commit_lineage import GapOf, objection_to, refuse_unless, warnings_of, with_warning
 from reconciler.app.declared import Declared, declared_in
 from reconciler.app.ports import Ports, silent
-from reconciler.app.private_files import PRIVATE, make_private, refuse_tracked, told_location, writable
+from reconciler.app.private_files import PRIVATE, make_private, refuse_tracked, state_location, writable
 from reconciler.app.saved_plans import SavedPlans
 from reconciler.app.simulator_process import SimulatorProcess, start_simulator
 from reconciler.app.state_commands import forget, rename
@@ -58,24 +59,24 @@ if TYPE_CHECKING:
     from providers.transport.settings import ConnectionSettings
 
 _CONTROLLERS = "domain_controller"
-"""The type that lists domain controllers, and the decision that remembers the one chosen."""
+"""The type that lists domain controllers, and the name of the decision that stores the chosen one."""
 
 
 @contextmanager
 def open_workspace(directory: Path, ports: Ports | None = None, *, parallelism: int = 8) -> Iterator[Workspace]:
-    """Open the environment of ``directory`` for one command and close everything afterwards.
+    """Open the environment in ``directory`` for one command, and close everything afterwards.
 
     Raises:
-        ConfigurationError: the declarations are wrong.
+        ConfigurationError: the declarations have errors.
     """
     declared = declared_in(directory, ports.connections if ports else None)
-    declared = replace(declared, told=(*declared.told, *refuse_tracked(directory)))
+    declared = replace(declared, diagnostics=(*declared.diagnostics, *refuse_tracked(directory)))
     with ExitStack() as stack:
         yield Workspace(directory, declared, ports or Ports(), parallelism, stack)
 
 
 class Workspace:
-    """An opened environment. Its state and its sessions are opened when first used."""
+    """An open environment. Its state and its sessions open at first use."""
 
     def __init__(
         self,
@@ -87,7 +88,7 @@ class Workspace:
     ) -> None:
         self.directory, self.ports = directory, ports
         self._declared = declared
-        self.environment, self.told, self._contents = declared.environment, declared.told, declared.contents
+        self.environment, self.diagnostics = declared.environment, declared.diagnostics
         self.types: tuple[ResourceType, ...] = resource_types()
         self._stack = stack
         self._scheduler = ports.scheduler or stack.enter_context(closing(ThreadScheduler(parallelism)))
@@ -95,8 +96,8 @@ class Workspace:
 
     @cached_property
     def source(self) -> Source:
-        """Which commit the files are of that were loaded."""
-        return self.ports.source(self.directory, self._contents)
+        """The commit that the loaded files belong to."""
+        return self.ports.source(self.directory, self._declared.contents)
 
     @property
     def _gap(self) -> GapOf:
@@ -111,14 +112,14 @@ class Workspace:
         return SavedPlans(self.environment.name, self.directory, self.private, self.ports.clock, self.ports.random)
 
     def _line(self, *words: str | Path) -> str:
-        """Return a command of ours to paste, over the same connections."""
+        """Return a reconciler command to copy, with the same connections file."""
         return command_line(*words, connections=self.ports.connections)
 
     # --- state -------------------------------------------------------------------------------------------------------
 
     @cached_property
     def store(self) -> StateStore:
-        """The saved state; opening it and reading what was never saved touches nothing."""
+        """The saved state; to open and read it creates no file."""
         return self.ports.store or self._open_store()
 
     def _open_store(self, *, read_only: bool = False) -> StateStore:
@@ -132,12 +133,12 @@ class Workspace:
         return store
 
     def _state_location(self) -> Path | str:
-        told = os.environ.get("RECONCILER_STATE")
-        return self.private / "state.db" if told is None else told_location(told, self.directory)
+        setting = os.environ.get("RECONCILER_STATE")
+        return self.private / "state.db" if setting is None else state_location(setting, self.directory)
 
     @contextmanager
     def leased(self, operation: str) -> Iterator[tuple[Lease, Run]]:
-        """Hold the lease for one run. Raises Locked where another run holds it."""
+        """Hold the lease during one run. Raises Locked where another run holds it."""
         if self.ports.store is None:
             make_private(self.private)
         by = self._holder(self.ports.random.identifier(), operation)
@@ -178,7 +179,7 @@ class Workspace:
             return [adapt(one) for one in server_connections.simulated(self._start_simulator())]
         secrets = Secrets(trust_of(self.environment, os.environ), self.directory, self.ports.mask)
         declared = self.environment.connections.items()
-        return [adapt(server_connections.real(kind, told, secrets)) for kind, told in declared]
+        return [adapt(server_connections.real(kind, one, secrets)) for kind, one in declared]
 
     def _start_simulator(self) -> SimulatorProcess:
         assert self.environment.simulator is not None
@@ -196,10 +197,9 @@ class Workspace:
         return Reader(self.types, self.sessions, retry, ports.clock, ports.random, ports.emit, self._scheduler)
 
     def look(self, *, controller: str | None = None) -> Landscape:
-        """Return everything that is known: declared, observed now, and prior.
+        """Return the landscape: declared, observed now, and prior.
 
-        Everything is read from one domain controller, and what is written goes there: ``controller``, the one chosen
-        before, or the first there is.
+        All reads and writes use one domain controller: ``controller``, the one chosen before, or the first in the list.
         """
         prior = self.store.read()
         wanted = controller or self._domain_controller or prior.decisions.get(_CONTROLLERS)
@@ -213,7 +213,7 @@ class Workspace:
 
     @property
     def _settings(self) -> Settings:
-        """What the environment says, with the words of the commands that a check shows."""
+        """The settings of the environment, with the commands that messages of checks show."""
         return replace(self.environment.settings, program=self._line(), place=joined(self.directory))
 
     def _pin(self, controller: str | None) -> None:
@@ -221,10 +221,10 @@ class Workspace:
             self._domain_controller = controller
             self.sessions.pin({"DomainController": controller} if controller else {})
 
-    # --- what is done with it ----------------------------------------------------------------------------------------
+    # --- operations --------------------------------------------------------------------------------------------------
 
     def plan(self, selection: Selection | None = None, *, refresh_only: bool = False) -> Plan:
-        """Return the plan of what is to be done, with its diagnostics; errors among them forbid it."""
+        """Return the plan with its diagnostics; a plan with errors cannot be applied."""
         plan = self._plan(self.look(), selection, refresh_only=refresh_only)
         return with_warning(plan, objection_to(plan, self._gap, self.store))
 
@@ -235,7 +235,7 @@ class Workspace:
         plan = build_plan(self.types, landscape, selection=selection, origin=origin)
         if controller and landscape.prior.decisions.get(_CONTROLLERS) != controller:
             plan = replace(plan, decisions={**plan.decisions, _CONTROLLERS: controller})
-        plan = replace(plan, diagnostics=(*self.told, *plan.diagnostics))
+        plan = replace(plan, diagnostics=(*self.diagnostics, *plan.diagnostics))
         if not refresh_only:
             return plan
         decisions = {name: value for name, value in plan.decisions.items() if name != DECLARED or not plan.steps}
@@ -251,13 +251,13 @@ class Workspace:
         )
 
     def older_files(self) -> tuple[Diagnostic, ...]:
-        """Return the warning that the files lack what was applied last, or that Git does not tell."""
+        """Return a warning where the files may lack changes of the commit applied last."""
         return warnings_of(self.source, self._gap, self.store)
 
     def doctor(self, hosts: Sequence[str] = ()) -> Report:
-        """Return how the servers are reached and what their sessions can do; ``hosts``: beside entry points, these.
+        """Return the findings about the entry points and about ``hosts`` (empty: all discovered hosts).
 
-        Nothing is changed, locked or saved, and what is wrong is a finding.
+        Changes, locks and saves nothing. Every problem is a finding.
         """
         from providers.transport.examine.examination import Examiner
 
@@ -273,7 +273,7 @@ class Workspace:
         return examination.run(hosts, known)
 
     def _remembered(self) -> tuple[Snapshot, tuple[Finding, ...]]:
-        """Return what the state remembers, and what is to be said of it; one that cannot be read remembers nothing."""
+        """Return the saved state and a finding about it; an unreadable state counts as empty."""
         try:
             prior = self._open_store(read_only=True).read()
         except StateBehind as error:
@@ -283,11 +283,11 @@ class Workspace:
         except StateError as error:
             return Snapshot(self.environment.name), (failed(Check.STATE, error.diagnostics[0]),)
         count = len(prior.resources)
-        told = f"{count:,} resources remembered" if prior.lineage else "none yet; a first apply makes it"
-        return prior, (ok(Check.STATE, told),)
+        detail = f"{count:,} managed resources" if prior.lineage else "none yet; the first apply creates it"
+        return prior, (ok(Check.STATE, detail),)
 
     def drift(self) -> DriftReport:
-        """Return how desired, last applied and observed differ."""
+        """Return the differences between desired, last applied and observed."""
         report = find_drift(self.types, self.look())
         if not any(is_row(entry) for entry in report.entries):
             return report
@@ -308,19 +308,19 @@ class Workspace:
         resume: str = "",
         again: str = "reconciler apply",
     ) -> Account | None:
-        """Bring the world to what is desired; return the account, or None where ``approve`` said no.
+        """Apply a plan; return the account, or None where ``approve`` returned False.
 
         Args:
-            approve: is asked whether to carry the plan out; nothing has been changed yet.
-            saved: execute this plan instead of making one.
-            show: is shown the plan before it is judged, so that one that is refused can be looked at.
-            strict: refuse a plan that leaves something out.
-            allow_older: apply also what lacks changes of the commit applied last.
-            resume: the command that goes on after a failure, for the account.
-            again: the command itself without its budgets, for a refusal by one of them.
+            approve: decides whether to apply the plan, before any change.
+            saved: apply this plan instead of a new one.
+            show: shows the plan before the checks, so that users also see a refused plan.
+            strict: refuse a plan that leaves resources out.
+            allow_older: apply files that lack changes of the commit applied last.
+            resume: the command that continues after a failure, for the account.
+            again: this command without its budgets, for the message of an exceeded budget.
 
         Raises:
-            Locked, Refused, PlanError and whatever forbids the plan: nothing was changed then.
+            Locked, Refused, PlanError or another ReconcilerError: nothing was changed.
         """
         with self.leased("apply") as (lease, run):
             if saved is not None:
@@ -347,7 +347,7 @@ class Workspace:
         performer = Performer(
             run.id,
             {kind.name: kind for kind in self.types},
-            # A step reads within its own job: one that waited for other jobs there could starve them all.
+            # A step reads within its own job: waiting for other jobs could block all of them.
             replace(self.reader, scheduler=None),
             World(landscape),
             lease,
@@ -370,7 +370,7 @@ class Workspace:
         return account
 
     def _close_journal(self, lease: Lease) -> None:
-        """Resolve what an interrupted run left open, before anything is decided."""
+        """Resolve the open intents of an interrupted run before planning."""
         intents = self.store.read().open_intents
         if not intents:
             return
@@ -378,18 +378,18 @@ class Workspace:
         by_name = {kind.name: kind for kind in self.types}
         close_intents(intents, self.look(), by_name, lease)
 
-    # --- the state by hand -------------------------------------------------------------------------------------------
+    # --- editing the state -------------------------------------------------------------------------------------------
 
     def forget(self, addresses: Sequence[str]) -> tuple[Address, ...]:
-        """Take resources out of the state, all or none; return their addresses."""
+        """Remove resources from the state, all or none; return their addresses."""
         with self.leased("state rm") as (lease, _):
             return forget(self.store.read(), lease, addresses)
 
     def rename(self, source: str, destination: str) -> None:
-        """Remember a resource under another address of the same type."""
+        """Change the address of a saved resource to another one of the same type."""
         with self.leased("state mv") as (lease, _):
             rename(self.store.read(), lease, source, destination)
 
     def unlock(self) -> Holder | None:
-        """End another run's lease; return who held it."""
+        """End the lease of another run; return its holder."""
         return self.store.unlock(self._holder(self.ports.random.identifier(), "state unlock"))

@@ -1,5 +1,5 @@
-"""The command line. May import everything below it; loads as little as the command needs.
+"""The command line. May import every other package; loads only the modules that the command needs.
 
-Start with ``commands``. ``options`` reads what all commands share, ``output`` decides what goes to standard output and
-what to standard error, ``state`` holds the commands below ``reconciler state``.
+Start with ``commands``. ``options`` holds the options that commands share, ``output`` writes to standard output and
+standard error, ``state`` holds the commands of ``reconciler state``, ``lines`` builds commands to copy.
 """

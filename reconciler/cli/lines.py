@@ -1,8 +1,8 @@
-"""Commands that a command shows to be pasted: with what was typed, over the same connections.
+"""Builds the commands that messages show to copy: complete, with the options of the running command.
 
-A remedy with a placeholder leaves its reader to find out what belongs there. So each line names the directory or the
-file, the part that was asked for, and the limits that were given. What a variable gave, the variable gives again to the
-same command, and not to another one: that has variables of its own.
+Each line names the directory or file, the selection, the budgets and the connections file; it has no placeholder. An
+option from a variable is left out for the same command, because the variable sets it again. Another command has other
+variables, so its line writes the option.
 """
 
 from __future__ import annotations
@@ -24,50 +24,48 @@ if TYPE_CHECKING:  # the command line starts without them
 _TYPED: Final = click.core.ParameterSource.COMMANDLINE
 _BUDGETS: Final = ("--max-destroy", "--max-forget")
 _NOT_REPEATED: Final = ("--json", "--json-into", "--log")
-"""Of how a command tells, and not of what it does."""
+"""Options of the output; they do not change what a command does."""
 _SHARED: Final = ("--target", "--exclude", "--wave", "--strict", "--parallelism", "--refresh-only")
-"""What plan and apply both take, and mean the same by."""
+"""Options that mean the same for plan and apply."""
 
 
 def own_line(*words: str | Path) -> str:
-    """Return a command of ours, over the connections of the running one."""
+    """Return a reconciler command with the connections file of the running one."""
     return command_line(*words, connections=pinned_connections())
 
 
 def line_to_apply(directory: Path, out: Path | None) -> str:
-    """Return the command that applies what the running ``plan`` shows, without its budgets."""
+    """Return the command that applies the plan of the running ``plan``, without its budgets."""
     part = given_options(only=_SHARED, of_variables=True)
     return own_line("apply", out) if out else own_line("apply", directory, *part)
 
 
 def line_for_saved(out: Path) -> str:
-    """Return the command that applies the plan saved to ``out``, within the budgets it was made with."""
+    """Return the command that applies the plan saved to ``out`` with the budgets of the running ``plan``."""
     return own_line("apply", out, *given_options(only=_BUDGETS, of_variables=True))
 
 
 def line_without_budgets(place: Path) -> str:
-    """Return the running command over ``place`` without its budgets."""
+    """Return the running command for ``place`` without its budgets."""
     name = click.get_current_context().info_name or ""
     return own_line(name, place, *given_options(*_NOT_REPEATED, *_BUDGETS))
 
 
-def line_to_go_on(directory: Path, saved: SavedPlan | None) -> str:
-    """Return the command that goes on after an ``apply``; of a saved plan with the part it was made for."""
+def line_to_resume(directory: Path, saved: SavedPlan | None) -> str:
+    """Return the command that continues after an ``apply``; for a saved plan, with the selection of the plan."""
     asked = [] if saved is None else shlex.split(saved.plan.asked)
     return own_line("apply", directory, *asked, *given_options("--dir", *_NOT_REPEATED))
 
 
 def plan_lines(directory: Path) -> Callable[..., str]:
-    """Return what makes the command that plans a part of the environment, of the options that choose it."""
+    """Return a function that returns the ``plan`` command of the environment with the given options."""
     return partial(own_line, "plan", directory)
 
 
 def given_options(*left_out: str, only: Collection[str] | None = None, of_variables: bool = False) -> list[str]:
-    """Return the options of the running command as they were typed, without those in ``left_out``, or ``only`` those.
+    """Return the options of the running command as typed: ``only`` these, or all except ``left_out``.
 
-    ``of_variables``: also those that variables of the running command gave.
-
-    Pinned connections are not among them: ``own_line`` repeats these before the command, where every command has them.
+    ``of_variables``: also the options that variables set. The connections file is left out; ``own_line`` adds it.
     """
     context = click.get_current_context()
     words: list[str] = []

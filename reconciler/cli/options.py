@@ -1,4 +1,4 @@
-"""What the commands share: arguments, options, and how their results and their failures are shown."""
+"""Arguments, options and error handling that the commands share."""
 
 from __future__ import annotations
 
@@ -20,11 +20,27 @@ from reconciler.model.errors import ConfigurationError, OutputLost, ReconcilerEr
 from reconciler.plan.budgets import TENTH, Share
 
 PATH: Final = click.Path(path_type=Path)
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
-def with_directory(command: Callable[..., Any]) -> Callable[..., Any]:
-    return click.argument("directory", metavar="[DIR]", type=PATH, default=Path())(command)
+def _together(*options: Decorator) -> Decorator:
+    """Return one decorator that adds all the options, in this order."""
 
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+with_directory = click.argument("directory", metavar="[DIR]", type=PATH, default=Path())
+with_plan_or_directory = _together(
+    click.argument("what", metavar="[DIR|PLANFILE]", type=PATH, default=Path()),
+    click.option(
+        "--dir", "directory", type=PATH, help="Directory of the environment of a saved plan, if it has moved."
+    ),
+)
 
 _CONNECTIONS: Final = "reconciler.connections"
 LOG: Final = "reconciler.log"
@@ -42,40 +58,27 @@ with_connections = click.option(
     metavar="FILE",
     expose_value=False,
     callback=_keep_connections,
-    help="Connections from outside the repository, in place of its own.",
+    help="File of connections outside the repository; it replaces the connections in the repository.",
 )
-"""Given to a command, or to all: ``pinned_connections`` returns it."""
+"""An option of the group and of each command; ``pinned_connections`` returns its value."""
 
 
 def pinned_connections() -> Path | None:
-    """Return the file of connections that the running command was given."""
+    """Return the connections file given to the running command."""
     path = click.get_current_context().meta.get(_CONNECTIONS)
     return path if isinstance(path, Path) else None
 
 
-def with_json(command: Callable[..., Any]) -> Callable[..., Any]:
-    return click.option(
-        "--json", "as_json", is_flag=True, help="JSON lines on standard output, text on standard error."
-    )(command)
-
-
-def with_selection(command: Callable[..., Any]) -> Callable[..., Any]:
-    options = [
-        click.option("--target", "targets", multiple=True, metavar="ADDR", help="Only this, and what it needs."),
-        click.option("--exclude", "excludes", multiple=True, metavar="ADDR", help="All but this, and what needs it."),
-        click.option("--wave", metavar="W", help="Of the users, only those of this wave."),
-    ]
-    for option in reversed(options):
-        command = option(command)
-    return command
-
-
-with_strict = click.option(
-    "--strict", is_flag=True, help="Refuse a plan that leaves out what cannot be done, instead of doing the rest."
+with_json = click.option(
+    "--json", "as_json", is_flag=True, help="Write JSON lines to standard output and text to standard error."
 )
 
 with_parallelism = click.option(
-    "--parallelism", type=click.IntRange(1, 64), default=8, show_default=True, help="Steps that run side by side."
+    "--parallelism",
+    type=click.IntRange(1, 64),
+    default=8,
+    show_default=True,
+    help="Number of steps that run at the same time.",
 )
 
 
@@ -91,21 +94,43 @@ class _ShareType(click.ParamType[Share]):
             self.fail(f"{value!r} {error}.", param, ctx)
 
 
-def with_budgets(command: Callable[..., Any]) -> Callable[..., Any]:
-    forgotten = "Users no longer declared that may be left alone, of those remembered; rounded up."
-    options = [
-        click.option("--max-destroy", type=click.IntRange(0), help="Objects that may go.  [default: 0]"),
-        click.option("--max-forget", type=_ShareType(), metavar="N|P%", help=f"{forgotten}  [default: {TENTH}]"),
-    ]
-    for option in reversed(options):
-        command = option(command)
-    return command
+_FORGOTTEN: Final = "Number or percentage (rounded up) of managed users that the plan may stop managing."
+
+with_plan_options = _together(
+    with_json,
+    click.option(
+        "--target",
+        "targets",
+        multiple=True,
+        metavar="ADDR",
+        help="Only this resource and the resources it needs. May be repeated.",
+    ),
+    click.option(
+        "--exclude",
+        "excludes",
+        multiple=True,
+        metavar="ADDR",
+        help="Leave out this resource and the resources that need it. May be repeated.",
+    ),
+    click.option("--wave", metavar="W", help="Of the users, only the ones in this wave."),
+    click.option(
+        "--strict", is_flag=True, help="Refuse a plan that leaves resources out, instead of applying the rest."
+    ),
+    with_parallelism,
+    click.option("--commands", is_flag=True, help="Show the exact PowerShell commands."),
+    click.option("--refresh-only", is_flag=True, help="Only update the saved state. Change nothing on the servers."),
+    click.option(
+        "--max-destroy", type=click.IntRange(0), help="Number of objects that the plan may delete.  [default: 0]"
+    ),
+    click.option("--max-forget", type=_ShareType(), metavar="N|P%", help=f"{_FORGOTTEN}  [default: {TENTH}]"),
+)
+"""The options of plan and apply."""
 
 
 def name_variables(group: click.Group, prefix: str) -> None:
-    """Let every option of the commands be given by a variable of its name: ``--target`` of plan by ``..._PLAN_TARGET``.
+    """Give each option a variable: ``RECONCILER_PLAN_TARGET`` sets ``--target`` of plan.
 
-    By itself the library takes the name of the function's parameter, which is another one for some.
+    click derives the variable from the parameter's name, which differs from the option's for some options.
     """
     for name, command in group.commands.items():
         if isinstance(command, click.Group):
@@ -117,13 +142,13 @@ def name_variables(group: click.Group, prefix: str) -> None:
 
 
 def shown(command: Callable[..., int]) -> Callable[..., int]:
-    """Give the command an ``Output``, and turn what stops it into diagnostics and an exit code.
+    """Give the command an ``Output``; turn errors into diagnostics and an exit code.
 
-    A SIGTERM or SIGHUP ends the command as Ctrl-C does, with everything closed that it opened: sessions on servers stay
-    otherwise until they idle away.
+    SIGTERM and SIGHUP end the command as Ctrl-C does: it closes its sessions, which would otherwise stay on the servers
+    until their idle timeout.
     """
 
-    @click.option("--log", type=PATH, help="Write every event to this file, one JSON object a line.")
+    @click.option("--log", type=PATH, help="Write every event to this file, one JSON object per line.")
     @click.pass_context
     def wrapped(context: click.Context, /, *arguments: Any, log: Path | None, **options: Any) -> int:
         from reconciler.app.surroundings import empty_settings, misspelt_settings
@@ -134,7 +159,7 @@ def shown(command: Callable[..., int]) -> Callable[..., int]:
             if unusable := empty_settings(os.environ):
                 raise ConfigurationError(*unusable)
             output.diagnostics(misspelt_settings(os.environ))
-            with SignalStop(lambda *_: None, tell_of_waiting).installed():
+            with SignalStop(lambda *_: None, announce_waiting).installed():
                 return output.end(command(output, *arguments, **options))
         except OutputLost:
             raise
@@ -148,7 +173,7 @@ def shown(command: Callable[..., int]) -> Callable[..., int]:
         except (BrokenPipeError, click.ClickException, click.Abort):
             raise
         except Exception as error:
-            output.diagnostics([_without_place(error) or _bug(error)])
+            output.diagnostics([_removed_directory(error) or _bug(error)])
             return output.end(1)
 
     return update_wrapper(wrapped, command)
@@ -156,7 +181,7 @@ def shown(command: Callable[..., int]) -> Callable[..., int]:
 
 @contextmanager
 def concluded(output: Output, word: str) -> Iterator[None]:
-    """Let the last line say ``word`` and the count of errors where these end what is done inside."""
+    """Where an error ends the block, print ``word`` and the number of errors as the last line."""
     try:
         yield
     except ReconcilerError as error:
@@ -164,41 +189,39 @@ def concluded(output: Output, word: str) -> Iterator[None]:
         raise
 
 
-def tell_of_waiting() -> None:
-    """Say what is waited for, where an interrupted command does not end at once.
+def announce_waiting() -> None:
+    """Print a line after a second, where an interrupted command still waits for a reply.
 
-    A host may be silent to what it was asked, and a message cut in two could leave a shell that nobody knows.
+    It must wait: to stop inside a message could leave an unknown shell on the server.
     """
 
-    def tell() -> None:
+    def announce() -> None:
         with suppress(OSError):
-            sys.stderr.write(
-                "\nInterrupted: waiting for the answer to what was asked, about half a minute at most ...\n"
-            )
+            sys.stderr.write("\nInterrupted. Waiting up to half a minute for the reply of a server ...\n")
 
-    timer = threading.Timer(1.0, tell)
+    timer = threading.Timer(1.0, announce)
     timer.daemon = True
     timer.start()
 
 
 def _interrupted(output: Output, exit_code: int) -> int:
-    """Tell of a signal before the first command, or after the last: others end a run in order (``SignalStop``)."""
-    detail = "The run was over already." if output.has_run else "No server was changed."
+    """Report a signal that came before the first change or after the last one; ``SignalStop`` handles the others."""
+    detail = "The run had ended already." if output.has_run else "No server was changed."
     with suppress(OSError, OutputLost):
         output.diagnostics([Diagnostic("Interrupted", detail, severity=Severity.NOTE)])
         output.end(exit_code)
     return exit_code
 
 
-def _without_place(error: Exception) -> Diagnostic | None:
-    """Return that the working directory was removed, where that is why a path leads nowhere."""
+def _removed_directory(error: Exception) -> Diagnostic | None:
+    """Return an error where the working directory was removed."""
     if not isinstance(error, FileNotFoundError):
         return None
     try:
         os.getcwd()
     except FileNotFoundError:
-        detail = "The directory that this command was started in does not exist any more."
-        return Diagnostic("No working directory", detail, "Change to a directory that exists, and start it again.")
+        detail = "The working directory of this command was removed."
+        return Diagnostic("No working directory", detail, "Change to an existing directory and run the command again.")
     return None
 
 
@@ -208,11 +231,11 @@ def _bug(error: Exception) -> Diagnostic:
         trace = trace.tb_next
     place = f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace else "?"
     detail = f"This is a bug in reconciler: {type(error).__name__} at {place}."
-    return Diagnostic("Internal error", detail, "Report it with the command that showed it.")
+    return Diagnostic("Internal error", detail, "Report it, with the command that you ran.")
 
 
 def ports(output: Output, **more: Any) -> Any:
-    """Return the ports of a command: those that ``run`` was given, with the output of this one."""
+    """Return the ports of a command: those given to ``run``, with the output of this command."""
     from reconciler.app import Ports
 
     given = click.get_current_context().obj or Ports()

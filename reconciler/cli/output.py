@@ -1,6 +1,6 @@
-"""Where the results of a command go: text for people, or JSON lines for machines with the text on standard error.
+"""Writes the results of a command: text for people, or JSON lines for programs with the text on standard error.
 
-One ``Output`` belongs to one command. It hands events to whoever listens: the terminal, the JSON stream, the log file.
+Each command has one ``Output``. It passes events to the terminal, the JSON stream and the log file.
 """
 
 from __future__ import annotations
@@ -26,8 +26,7 @@ if TYPE_CHECKING:  # the command line starts without them
 
 
 class Output:
-    """Shows plans, drift, diagnostics and events; ``as_json``: messages on standard output, people read standard
-    error."""
+    """Shows plans, drift, diagnostics and events; ``as_json``: JSON on standard output, text on standard error."""
 
     def __init__(self, *, as_json: bool = False, log: Path | None = None) -> None:
         from reconciler.views.json_lines import JsonLines
@@ -39,12 +38,12 @@ class Output:
         self._log = _log_file(log)
         self._progress: Any = None
         self.has_run = False
-        """An apply has begun to change servers."""
+        """True after an apply began to change servers."""
         self._shown: set[Diagnostic] = set()
-        """Shown already: nothing is said twice."""
+        """Diagnostics already shown: each is shown once."""
 
     def emit(self, event: Event) -> None:
-        """Tell an event to every listener."""
+        """Pass an event to every listener."""
         self.has_run = self.has_run or isinstance(event, RunStarted)
         if self._log is not None:
             self._log(event)
@@ -71,7 +70,7 @@ class Output:
         return self._progress
 
     def busy(self, text: str) -> None:
-        """Say what goes on before the first event, where somebody watches: sessions take seconds to open."""
+        """On a terminal, show what the command does before the first event: sessions take seconds to open."""
         if self._json is None and self._is_watched:
             self._terminal.busy(text)
 
@@ -91,7 +90,7 @@ class Output:
         self._shown.update(plan.diagnostics)
 
     def saved_plan(self, plan: Plan) -> None:
-        """Show a plan that was read and approved before: machines get it whole, people what it comes to."""
+        """Show a saved plan, which was approved before: in full as JSON, its summary as text."""
         if self._json is not None:
             self.plan(plan)
             return
@@ -117,44 +116,44 @@ class Output:
 
         self._print(render_doctor(report, self.style, plan=plan, in_full=in_full))
 
-    def told(self, messages: Iterable[Message], text: Callable[[], str]) -> None:
-        """Tell machines the messages, or people the text."""
+    def messages(self, messages: Iterable[Message], text: Callable[[], str]) -> None:
+        """Write the messages as JSON, or the text for people."""
         if self._json is None:
             self._print(text())
             return
         for message in messages:
             self._json.send(message)
 
-    def diagnostics(self, told: Iterable[Diagnostic]) -> None:
-        told = tuple(one for one in told if one not in self._shown)
-        self._shown.update(told)
-        if not told:
+    def diagnostics(self, diagnostics: Iterable[Diagnostic]) -> None:
+        new = tuple(one for one in diagnostics if one not in self._shown)
+        self._shown.update(new)
+        if not new:
             return
         if self._json is not None:
-            self._json.diagnostics(told)
+            self._json.diagnostics(new)
         from reconciler.views.diagnostics import render_diagnostics
 
         self._end_progress()
-        with suppress(OSError):  # a terminal that is gone: there is nobody to tell, and the exit code says it
-            sys.stderr.write(render_diagnostics(told, self.error_style))
+        with suppress(OSError):  # the terminal is closed; the exit code still shows the failure
+            sys.stderr.write(render_diagnostics(new, self.error_style))
             sys.stderr.flush()
 
     def conclude(self, word: str, error: ReconcilerError) -> None:
-        """Show why a command ends without what it was for, and say so in the last line."""
+        """Show why the command failed, and ``word`` with the number of errors in the last line."""
         self.diagnostics(error.diagnostics)
-        number = sum(told.is_error for told in error.diagnostics)
+        number = sum(one.is_error for one in error.diagnostics)
         self.say(f"\n{word}: {count(number, 'error')}.")
 
     def write(self, text: str) -> None:
-        """Write what was asked for, such as a schema, as it is on standard output."""
+        """Write a result, such as a schema, unchanged to standard output."""
         _write_out(text)
 
     def say(self, text: str) -> None:
-        """Say one thing to people."""
+        """Write a line for people."""
         self._print(text + "\n")
 
     def end(self, exit_code: int) -> int:
-        """Close what is open, write the last message and return ``exit_code``."""
+        """Write the last message, close the log and return ``exit_code``."""
         self._end_progress()
         if self._json is not None:
             self._json.end(exit_code)
@@ -163,7 +162,7 @@ class Output:
         return exit_code
 
     def _end_progress(self) -> None:
-        """Take the line that is drawn again away, before other text comes."""
+        """Remove the progress line before other text."""
         if self._progress is not None:
             self._progress.close()
             self._progress = None
@@ -178,11 +177,11 @@ def _write_out(line: str) -> None:
 
 
 def _write(text: str, stream: TextIO) -> None:
-    """Write what a command was asked for.
+    """Write the result of a command.
 
     Raises:
-        BrokenPipeError: whoever read it has gone.
-        OutputLost: it cannot be written there.
+        BrokenPipeError: the reader closed the pipe.
+        OutputLost: the output cannot be written.
     """
     try:
         stream.write(text)
@@ -190,8 +189,8 @@ def _write(text: str, stream: TextIO) -> None:
     except BrokenPipeError:
         raise
     except OSError as error:
-        detail = f"Output cannot be written: {error.strerror or error}."
-        raise OutputLost(Diagnostic("Output lost", detail, "Make room there, or send it elsewhere.")) from error
+        detail = f"The output cannot be written: {error.strerror or error}."
+        raise OutputLost(Diagnostic("Output lost", detail, "Free some space, or redirect the output.")) from error
 
 
 def _log_file(path: Path | None) -> Any:
@@ -204,10 +203,10 @@ def _log_file(path: Path | None) -> Any:
 
 
 def write_file(path: Path, text: str) -> None:
-    """Write a file that was asked for beside the output. Raises ConfigurationError where it cannot be written."""
+    """Write an output file. Raises ConfigurationError where it cannot be written."""
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
         detail = f"{path} cannot be written: {error.strerror}."
-        remedy = "Name a file in a directory that exists, where this user may write and there is room."
+        remedy = "Name a file in an existing directory that this user may write to. Check the free space."
         raise ConfigurationError(Diagnostic("File cannot be written", detail, remedy)) from error

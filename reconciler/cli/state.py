@@ -1,4 +1,4 @@
-"""The commands that look into the saved state, and mend it."""
+"""The commands of ``reconciler state``, which show and repair the saved state."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from reconciler.model.snapshot import short_run
 
 @click.group()
 def state() -> None:
-    """Look into the saved state, and mend it."""
+    """Show and repair the saved state."""
 
 
 @state.command("list")
@@ -22,13 +22,15 @@ def state() -> None:
 @with_json
 @shown
 def state_list(output: Output, directory: Path) -> int:
-    """List the addresses that are ours."""
+    """List the addresses of managed resources."""
     from reconciler.app import open_workspace
     from reconciler.views.state_json import state_messages
 
     with open_workspace(directory, ports(output)) as workspace:
         snapshot = workspace.store.read()
-        output.told(state_messages(snapshot), lambda: "".join(f"{address}\n" for address in sorted(snapshot.resources)))
+        output.messages(
+            state_messages(snapshot), lambda: "".join(f"{address}\n" for address in sorted(snapshot.resources))
+        )
     return 0
 
 
@@ -38,7 +40,7 @@ def state_list(output: Output, directory: Path) -> int:
 @with_json
 @shown
 def state_show(output: Output, address: str, directory: Path) -> int:
-    """Show what is remembered of one resource."""
+    """Show the saved state of one resource."""
     from reconciler.app import open_workspace
     from reconciler.app.state_commands import remembered_at
     from reconciler.views.state import render_remembered
@@ -46,16 +48,16 @@ def state_show(output: Output, address: str, directory: Path) -> int:
 
     with open_workspace(directory, ports(output)) as workspace:
         known = remembered_at(workspace.store.read(), address)
-        output.told([resource_message(known)], lambda: render_remembered(known, output.style))
+        output.messages([resource_message(known)], lambda: render_remembered(known, output.style))
     return 0
 
 
 @state.command("rm")
 @click.argument("addresses", nargs=-1, required=True)
-@click.option("--dir", "directory", type=PATH, default=Path(), help="The environment.")
+@click.option("--dir", "directory", type=PATH, default=Path(), help="Directory of the environment.")
 @shown
 def state_rm(output: Output, addresses: Sequence[str], directory: Path) -> int:
-    """Forget resources; nothing is changed on any server."""
+    """Stop managing resources. Nothing changes on the servers."""
     from reconciler.app import open_workspace
 
     with open_workspace(directory, ports(output)) as workspace:
@@ -70,7 +72,7 @@ def state_rm(output: Output, addresses: Sequence[str], directory: Path) -> int:
 @with_directory
 @shown
 def state_mv(output: Output, source: str, destination: str, directory: Path) -> int:
-    """Remember a resource under another address."""
+    """Change the address of a managed resource in the state."""
     from reconciler.app import open_workspace
 
     with open_workspace(directory, ports(output)) as workspace:
@@ -82,15 +84,17 @@ def state_mv(output: Output, source: str, destination: str, directory: Path) -> 
 @state.command("history")
 @with_directory
 @with_json
-@click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="How many applies are listed.")
-@click.option("--run", metavar="RUN", help="Only this run, in full; the beginning of its id will do.")
-@click.option("--known-head", metavar="HASH", help="Verify also that the audit goes on from this head, noted earlier.")
+@click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="Number of runs to list.")
+@click.option("--run", metavar="RUN", help="Show only this run, in full. The start of its id is enough.")
+@click.option(
+    "--known-head", metavar="HASH", help="Also verify that the audit continues from this head, which you noted earlier."
+)
 @shown
 def state_history(output: Output, directory: Path, limit: int, run: str | None, known_head: str | None) -> int:
-    """List the latest applies, newest first, and verify the audit of everything ever saved.
+    """List the latest applies, newest first, and verify the audit of all saved changes.
 
-    The audit is a chain of hashes. Whoever may write to the state can also make another chain: note the head elsewhere
-    and name it the next time. What is remembered beside the audit is verified too.
+    The audit is a chain of hashes. A user who can write to the state can also build another chain. To detect this, note
+    the head elsewhere and give it with --known-head next time. The command also verifies the rest of the state.
     """
     from reconciler.app import open_workspace
     from reconciler.app.state_commands import run_named
@@ -100,13 +104,13 @@ def state_history(output: Output, directory: Path, limit: int, run: str | None, 
     with open_workspace(directory, ports(output)) as workspace:
         if run is None:
             runs = workspace.store.history(limit)
-            output.told(run_messages(runs), lambda: render_history(runs, output.style))
+            output.messages(run_messages(runs), lambda: render_history(runs, output.style))
         else:
             one = run_named(workspace.store.history(None), run)
-            output.told(run_messages([one]), lambda: render_run(one, output.style))
+            output.messages(run_messages([one]), lambda: render_run(one, output.style))
         audit = workspace.store.verify_audit(known_head)
-        output.told([audit_message(audit)], lambda: render_audit(audit, output.style))
-        workspace.store.read()  # refuses what is damaged of the memory, which no entry of the audit holds
+        output.messages([audit_message(audit)], lambda: render_audit(audit, output.style))
+        workspace.store.read()  # raises where a part of the state outside the audit is damaged
     return 0
 
 
@@ -114,7 +118,7 @@ def state_history(output: Output, directory: Path, limit: int, run: str | None, 
 @with_directory
 @shown
 def state_unlock(output: Output, directory: Path) -> int:
-    """End the lock that a dead run left; that of a run which lives, or may, is refused."""
+    """Remove the lock of a dead run. The command refuses while the run lives or may live."""
     from reconciler.app import open_workspace
 
     with open_workspace(directory, ports(output)) as workspace:

@@ -1,7 +1,7 @@
-"""The ``connections`` section: the entry points of the estate and how a session to them is opened.
+"""The ``connections`` section: the entry points of the estate and how to open a session to them.
 
-Secrets are references (``env:NAME``, ``file:PATH``, ``keyring:SERVICE/USER``) and nothing else. What is written in
-their place is never repeated in a message, since it may be the secret itself.
+A secret must be a reference (``env:NAME``, ``file:PATH``, ``keyring:SERVICE/USER``). No message repeats another value
+in its place, because that value may be the secret itself.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from enum import Enum
 from typing import Any
 
 from reconciler.config.redaction import HIDDEN, is_secret_name, may_be_shown, without_secret
-from reconciler.config.source_text import did_you_mean, nearest
 from reconciler.config.yaml_reader import Node
 from reconciler.model.commands import Adapter, Authentication, Connection
 from reconciler.model.diagnostics import Diagnostic, Position
 from reconciler.model.values import EMPTY
+from reconciler.model.words import did_you_mean, nearest
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,21 +28,21 @@ class SecretReference:
     scheme: str
     name: str
     position: Position | None = field(default=None, compare=False)
-    """Where it is written."""
+    """The place of the reference in the file."""
 
     def __str__(self) -> str:
         return f"{self.scheme}:{self.name}"
 
     @classmethod
     def parse(cls, text: str) -> SecretReference:
-        """Return the reference that ``text`` writes.
+        """Return ``text`` as a reference.
 
         Raises:
-            ValueError: it is none; the message does not repeat it.
+            ValueError: it is not a reference; the message does not repeat it.
         """
         match = _SECRET.fullmatch(text)
         if match is None:
-            raise ValueError("is no reference")
+            raise ValueError("is not a reference")
         return cls(match["scheme"], match["name"])
 
 
@@ -53,13 +53,13 @@ _SECRET = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class ConnectionConfig:
-    """How one entry point is reached. ``port`` None: 5986 with TLS, 5985 without."""
+    """How to reach one entry point. ``port`` None: 5986 with TLS, 5985 without."""
 
     host: str
     port: int | None = None
     tls: bool = True
     ca: str | None = None
-    """PEM file of the authorities to trust instead of the public ones, which come with certifi."""
+    """PEM file of the authorities to trust instead of the public ones from certifi."""
     auth: Authentication = Authentication.KERBEROS
     user: str | None = None
     password: SecretReference | None = None
@@ -69,12 +69,12 @@ class ConnectionConfig:
     """PEM file of its private key."""
     adapter: Adapter = Adapter.AUTO
     delegate: bool = False
-    """Kerberos: forward the ticket, so that the host may act as the user elsewhere (the second hop)."""
+    """Kerberos: forward the ticket, so that the host may log on elsewhere as the user (the second hop)."""
     hosts: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: EMPTY)
-    """By FQDN in lower case: the keys of this value that are others there."""
+    """The keys of this value that differ on a host, by FQDN in lower case."""
 
     def for_host(self, host: str) -> ConnectionConfig:
-        """Return how ``host`` is reached with this connection's settings and its own overrides."""
+        """Return the connection to ``host``: the settings of this one with the overrides for the host."""
         return replace(self, **{"host": host, **self.hosts.get(host.casefold(), EMPTY), "hosts": EMPTY})
 
     def with_paths(self, path: Callable[[str], str]) -> ConnectionConfig:
@@ -89,14 +89,14 @@ class ConnectionConfig:
 
     @property
     def secrets(self) -> tuple[SecretReference, ...]:
-        """The secrets that a session needs; the key of a client certificate is one of them, in a file."""
+        """The secrets that a session needs; the key file of a client certificate is one of them."""
         alone = (self, *(self.for_host(host) for host in self.hosts))
         all_of_them = (secret for one in alone for secret in (one.password, _key_file(one.certificate_key)))
         return tuple(dict.fromkeys(secret for secret in all_of_them if secret is not None))
 
     @property
     def has_second_hop(self) -> bool:
-        """True where what runs on the host may authenticate onwards as the account."""
+        """True where a process on the host can log on to other servers as the account."""
         return self.auth is Authentication.CREDSSP or (self.auth is Authentication.KERBEROS and self.delegate)
 
     @property
@@ -108,12 +108,12 @@ def _key_file(name: str | None) -> SecretReference | None:
     return SecretReference("file", name) if name else None
 
 
-# --- what the keys mean ----------------------------------------------------------------------------------------------
+# --- keys ------------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """One key of a fixed section: the parser of its text, its JSON Schema, and what it is for."""
+    """One key of a fixed section: its parser, its JSON Schema and its description."""
 
     parse: Callable[[str], Any]
     schema: Mapping[str, object]
@@ -130,15 +130,15 @@ def _host(text: str) -> str:
     try:
         return str(ipaddress.ip_address(text))
     except ValueError:
-        raise ValueError("is no host name: write it without scheme, port or path, such as ex1.contoso.com") from None
+        raise ValueError("is not a host name: write it without scheme, port or path, such as ex1.contoso.com") from None
 
 
 _ACCOUNT = re.compile(r"@|:(?!//|[0-9]*(?:/|$))")
-"""Of ``USER:PASSWORD@HOST``, or what is left of it; a port is none."""
+"""Part of ``USER:PASSWORD@HOST``; the colon before a port does not match."""
 
 
 def _shown(text: str) -> str:
-    """Return a value that is wrong as it may be shown."""
+    """Return an invalid value without the secret it may hold."""
     text = without_secret(text)
     return HIDDEN if "://" not in text and _ACCOUNT.search(text) else text
 
@@ -146,13 +146,13 @@ def _shown(text: str) -> str:
 def _port(text: str) -> int:
     if text.isascii() and text.isdigit() and 0 < int(text[:6]) < 65_536:
         return int(text)
-    raise ValueError("is no port: write a number from 1 to 65535")
+    raise ValueError("is not a port: write a number from 1 to 65535")
 
 
 def truth(text: str) -> bool:
-    """Return what ``true`` or ``false`` means."""
+    """Return ``true`` or ``false`` as a bool."""
     if text.lower() not in ("true", "false"):
-        raise ValueError("is neither true nor false")
+        raise ValueError("is not true or false")
     return text.lower() == "true"
 
 
@@ -163,14 +163,14 @@ def _text(text: str) -> str:
 
 
 def one_of(choices: type[Enum]) -> Callable[[str], Any]:
-    """Return the parser of an enumeration's values."""
+    """Return a parser for the values of an enumeration."""
 
     def parse(text: str) -> Any:
         try:
             return choices(text)
         except ValueError:
             names = [str(choice.value) for choice in choices]
-            raise ValueError(f"is none of {', '.join(names)}") from None
+            raise ValueError(f"is not one of {', '.join(names)}") from None
 
     return parse
 
@@ -183,31 +183,31 @@ def _choice(choices: type[Enum]) -> Mapping[str, object]:
 
 
 KEYS: Mapping[str, Key] = {
-    "host": Key(_host, _TEXT, "FQDN of the server to begin with; the others are discovered behind it."),
+    "host": Key(_host, _TEXT, "FQDN of the entry point. reconciler discovers the other hosts through it."),
     "port": Key(_port, {"type": ["integer", "string"], "minimum": 1, "maximum": 65_535, "pattern": "^[0-9]{1,5}$"},
-                "TCP port; left out, 5986 with TLS and 5985 without."),
+                "TCP port. Default: 5986 with TLS, 5985 without."),
     "tls": Key(truth, {"type": ["boolean", "string"], "pattern": "^([Tt]rue|TRUE|[Ff]alse|FALSE)$"},
-               "Whether HTTPS is used; true if left out."),
+               "Use HTTPS. Default: true."),
     "ca": Key(_text, _TEXT, "PEM file of the certificate authorities to trust instead of the public ones."),
-    "auth": Key(one_of(Authentication), _choice(Authentication), "How the account is proven; kerberos if left out."),
+    "auth": Key(one_of(Authentication), _choice(Authentication), "How the account logs on. Default: kerberos."),
     "user": Key(_text, {"type": ["string", "number"], "minLength": 1},
-                "Account, such as CONTOSO\\svc-um or svc-um@CONTOSO.COM."),
+                "Account that logs on, such as CONTOSO\\svc-um or svc-um@CONTOSO.COM."),
     "password": Key(SecretReference.parse, {"type": "string", "pattern": "^(env:[A-Za-z_]|file:|keyring:)"},
-                    "Where the password is kept: env:NAME, file:PATH or keyring:SERVICE/USER."),
+                    "Reference to the password: env:NAME, file:PATH or keyring:SERVICE/USER."),
     "certificate": Key(_text, _TEXT, "PEM file of the client certificate, for auth: certificate."),
-    "certificate_key": Key(_text, _TEXT, "PEM file of its private key."),
+    "certificate_key": Key(_text, _TEXT, "PEM file of the private key of the client certificate."),
     "delegate": Key(truth, {"type": ["boolean", "string"], "pattern": "^([Tt]rue|TRUE|[Ff]alse|FALSE)$"},
-                    "With kerberos: forward the ticket, as exchucutil needs it; false if left out."),
-    "adapter": Key(one_of(Adapter), _choice(Adapter), "How Exchange cmdlets are reached; auto if left out."),
+                    "With kerberos: forward the ticket, because exchucutil needs it. Default: false."),
+    "adapter": Key(one_of(Adapter), _choice(Adapter), "How to reach the Exchange cmdlets. Default: auto."),
 }  # fmt: skip
-"""The keys of one connection, beside ``hosts``."""
+"""The keys of one connection, except ``hosts``."""
 
 
 # --- reading the section ---------------------------------------------------------------------------------------------
 
 
 def parse_connection(node: Node, name: str, found: list[Diagnostic]) -> ConnectionConfig | None:
-    """Return the connection that a mapping writes; mistakes are added to ``found``."""
+    """Return the connection in a mapping; add its errors to ``found``."""
     where = f"connections.{name}"
     if not expect_mapping(node, where, found):
         return None
@@ -216,19 +216,16 @@ def parse_connection(node: Node, name: str, found: list[Diagnostic]) -> Connecti
     hosts: dict[str, Mapping[str, Any]] = {}
     for host, own in _hosts(node, where, found):
         if host in hosts:
-            found.append(
-                own.diagnostic("Key written twice", f'"{host}" has overrides already.', "Remove one.", on_key=True)
-            )
+            detail = f'"{where}.hosts" holds {host} twice.'
+            found.append(own.diagnostic("Duplicate key", detail, "Remove one of the two.", on_key=True))
         hosts[host] = _values(own, f"{where}.hosts", set(KEYS) - {"host"}, found)
     if "host" not in values and "host" not in dict(node.items()):
-        found.append(
-            node.diagnostic("Missing key", f'"{where}" has no host.', "Write host: and a server.", on_key=True)
-        )
+        remedy = "Add the FQDN of a server:\n\n    host: ex1.contoso.com"
+        found.append(node.diagnostic("Missing key", f'"{where}" has no host.', remedy, on_key=True))
     if len(found) > before:
         return None
     config = ConnectionConfig(**values, hosts=hosts)
-    for told in _contradictions(config, node, where):
-        found.append(told)
+    found += _contradictions(config, node, where)
     return config
 
 
@@ -261,30 +258,28 @@ def _values(node: Node, where: str, allowed: set[str], found: list[Diagnostic]) 
 
 
 def _unknown_here(node: Node, key: str, where: str, known: Collection[str]) -> Diagnostic:
-    """Return the error about a key of a connection, which is shown only if it cannot be a secret out of its place."""
+    """Return the error about an unknown key of a connection; a key that may be a misplaced secret is not shown."""
     is_near = bool(nearest(key, known)) or is_secret_name(key)
     if may_be_shown(key) and (node.value is not None or is_near):
         return unknown_key(node, key, where, known)
-    detail = f'A key of "{where}" is unknown; it is not shown, as it may be a secret that misses its key.'
-    remedy = f"Write KEY: VALUE, with a blank behind the colon. {did_you_mean('', known)}"
+    detail = f'"{where}" has an unknown key. The message hides it, because it may be a secret.'
+    remedy = f"Write KEY: VALUE, with a space after the colon. {did_you_mean('', known)}"
     return Diagnostic("Unknown key", detail, remedy, position=node.position(on_key=True))
 
 
 def parse_key(node: Node, name: str, key: Key, found: list[Diagnostic]) -> Any:
-    """Return the value of one key of a fixed section, or None with the mistake added to ``found``."""
+    """Return the value of one key of a fixed section; None, with the error in ``found``, where it is invalid."""
     if name == "password":
         return _secret(node, found)
     if not isinstance(node.value, str):
-        what = _kind(node)
-        detail = f'"{name}" is {what}; it must be one value.'
-        remedy = f"Correct the value. {key.doc}"
-        found.append(node.diagnostic("Invalid value", detail, remedy, on_key=node.value is None))
+        detail = f'"{name}" is {_kind(node)}. It must be one value.'
+        found.append(node.diagnostic("Invalid value", detail, f"Correct it. {key.doc}", on_key=node.value is None))
         return None
     try:
         return key.parse(node.value)
     except ValueError as error:
-        detail = f'"{name}" is "{_shown(node.value)}"; this {error}.'
-        found.append(node.diagnostic("Invalid value", detail, f"Correct the value. {key.doc}"))
+        detail = f'"{name}" is "{_shown(node.value)}". This {error}.'
+        found.append(node.diagnostic("Invalid value", detail, f"Correct it. {key.doc}"))
         return None
 
 
@@ -294,10 +289,10 @@ def _secret(node: Node, found: list[Diagnostic]) -> SecretReference | None:
         return replace(reference, position=node.position())
     except ValueError:
         remedy = (
-            "Keep it outside the repository and write where: env:NAME, file:PATH or keyring:SERVICE/USER.\n"
-            "If it was committed, change it on the server: it stays in the history."
+            "Keep the password outside the repository. Write a reference to it: env:NAME, file:PATH or "
+            "keyring:SERVICE/USER.\nIf you committed the password, change it: Git keeps it in the history."
         )
-        detail = '"password" holds something other than a reference; it is not shown here, as it may be the secret.'
+        detail = '"password" is not a reference. The message hides the value, because it may be the password.'
         found.append(node.diagnostic("Literal secret", detail, remedy, on_key=True))
         return None
 
@@ -311,19 +306,21 @@ def _contradictions(config: ConnectionConfig, node: Node, where: str) -> list[Di
     else:
         missing = []
         if config.password is not None:
-            detail = f'"{where}" has auth: kerberos and a password, which Kerberos does not take: it uses a ticket.'
-            remedy = "Remove password, and get a ticket with kinit, or name a keytab in KRB5_CLIENT_KTNAME."
-            found.append(node.diagnostic("Password without use", detail, remedy, on_key=True))
+            detail = (
+                f'"{where}" has auth: kerberos and a password. Kerberos logs on with a ticket and ignores the password.'
+            )
+            remedy = "Remove password. Get a ticket with kinit, or name a keytab in KRB5_CLIENT_KTNAME."
+            found.append(node.diagnostic("Unused password", detail, remedy, on_key=True))
     for key in missing:
-        detail = f'"{where}" has auth: {config.auth.value} and no {key}.'
-        found.append(node.diagnostic("Missing key", detail, f"Write {key}. {KEYS[key].doc}", on_key=True))
+        detail = f'"{where}" has auth: {config.auth.value}, which needs {key}.'
+        found.append(node.diagnostic("Missing key", detail, f"Add {key}. {KEYS[key].doc}", on_key=True))
     return found
 
 
 def parse_connections(
     parts: Mapping[str, Node], found: list[Diagnostic]
 ) -> tuple[Mapping[Connection, ConnectionConfig], str | None]:
-    """Return the connections and the simulator's world file that the keys of the section write."""
+    """Return the connections and the simulator's world file from the keys of the section."""
     known = [*(connection.value for connection in Connection), "simulator"]
     connections: dict[Connection, ConnectionConfig] = {}
     for name, node in parts.items():
@@ -337,18 +334,18 @@ def parse_connections(
     if simulator is None:
         return connections, None
     if len(parts) > 1:
-        detail = "The simulator stands for every server, so that no other connection would be used."
+        detail = "The simulator replaces every server. The other connections would have no effect."
         remedy = 'Remove "simulator", or the other connections.'
         found.append(simulator.diagnostic("Contradicting connections", detail, remedy, on_key=True))
     return connections, simulator.value.removeprefix("./") if isinstance(simulator.value, str) else None
 
 
 def expect_mapping(node: Node, where: str, found: list[Diagnostic]) -> bool:
-    """True where ``node`` is a mapping; else it is told."""
+    """True where ``node`` is a mapping; add the error to ``found`` otherwise."""
     if isinstance(node.value, dict):
         return True
     found.append(
-        node.diagnostic("Invalid value", f'"{where}" is {_kind(node)}; it must be a mapping.',
+        node.diagnostic("Invalid value", f'"{where}" is {_kind(node)}. It must be a mapping.',
                         "Write its keys below it, indented, each with a value.", on_key=True)
     )  # fmt: skip
     return False
@@ -361,12 +358,12 @@ def _kind(node: Node) -> str:
         case list():
             return "a list"
         case None:
-            return "nothing"
+            return "empty"
         case str():
             return "one value"
 
 
 def unknown_key(node: Node, key: str, where: str, known: Any) -> Diagnostic:
-    """Return the error about a key that a fixed section does not have."""
-    detail = f'"{key}" is no key of {where}.' if where else f'"{key}" is no section of an environment.'
+    """Return the error about an unknown key of a fixed section."""
+    detail = f'{where} has no key "{key}".' if where else f'An environment has no section "{key}".'
     return node.diagnostic("Unknown key", detail, did_you_mean(key, known), on_key=True)

@@ -1,12 +1,12 @@
 """Reads CSV as spreadsheets write it: rows of text with line numbers.
 
-The delimiter is the one of comma, semicolon and tab that finds most known columns in the header (Excel writes a
-semicolon where the comma is the decimal sign). The encoding must be UTF-8: in any other, a name would silently become
-another name. Cells are text, without the blanks around them; an empty cell means that the attribute is not written, so
-that a CSV file cannot clear an attribute.
+The delimiter is comma, semicolon or tab: the one that finds most known columns in the header (Excel writes a semicolon
+where the comma is the decimal sign). The encoding must be UTF-8, because another encoding could turn a name into a
+different name. Cells are text without surrounding spaces. An empty cell leaves the attribute out, so that a CSV file
+cannot clear an attribute.
 
-A spreadsheet damages long numbers before it saves them (``4,2555E+10``): such a cell is an error, since the digits are
-lost. A leading zero that it dropped cannot be seen here; the number of digits is checked where the dial plan is known.
+A spreadsheet changes long numbers before it saves them (``4,2555E+10``). Such a cell is an error, because its digits
+are lost. This module cannot see a dropped leading zero; the rules of the dial plan check the number of digits.
 """
 
 from __future__ import annotations
@@ -19,10 +19,11 @@ from dataclasses import dataclass, field
 from functools import lru_cache, partial
 
 from reconciler.config.redaction import HIDDEN, has_secret_name, is_secret_name
-from reconciler.config.source_text import Mistakes, SourceText, decode, did_you_mean, nearest
+from reconciler.config.source_text import Mistakes, SourceText, decode
 from reconciler.model.diagnostics import Diagnostic, Position
+from reconciler.model.words import did_you_mean, nearest
 
-SAVE_AS_UTF8 = 'Save it as UTF-8: in Excel, "Save As", file type "CSV UTF-8 (Comma delimited)".'
+SAVE_AS_UTF8 = 'Save the file as UTF-8. In Excel, use "Save As" with the file type "CSV UTF-8 (Comma delimited)".'
 MAX_BYTES = 64 * 1024 * 1024
 
 _DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab"}
@@ -30,22 +31,22 @@ _MANGLED = re.compile(r"[+-]?\d+(?:[.,]\d+)?[eE][+-]\d{1,3}")
 _MANGLED_SOMEWHERE = re.compile(r"\d[eE][+-]\d")
 _SPREADSHEET_ERROR = re.compile(r"#(?:REF!|N/A|NAME\?|VALUE!|DIV/0!|NUM!|NULL!)|#{3,}")
 _NAMED_COLUMNS = 20
-"""Of a header, how many columns a message names."""
+"""The number of columns that a message names."""
 _SEPARATOR_LINE = re.compile(r"sep=(.)(?:\r\n|\n|\r)")
 
 
 @dataclass(frozen=True, slots=True)
 class CsvTable:
-    """A file's header, and what is needed to find a cell again."""
+    """The header of a file, with the means to find the place of a cell."""
 
     source: SourceText
     delimiter: str
     columns: tuple[str, ...]
     header_line: int
     numbers: Mapping[str, int] = field(default_factory=dict)
-    """The columns by name, each with the place of its first, from 0."""
+    """The index of each column by name, from 0; of two equal names, the first."""
     has_secrets: bool = False
-    """A column is one for secrets, so that no line is shown."""
+    """True where a column holds secrets: messages then show no line."""
 
     @classmethod
     def of(cls, source: SourceText, delimiter: str, columns: tuple[str, ...], header_line: int) -> CsvTable:
@@ -53,20 +54,20 @@ class CsvTable:
         return cls(source, delimiter, columns, header_line, numbers, has_secret_name(columns))
 
     def position(self, line: int, column: str | None = None) -> Position:
-        """Return where the cell of ``column`` begins in the row at ``line``; the line's begin without a column."""
+        """Return where the cell of ``column`` begins in row ``line``; without a column, where the line begins."""
         if column is None or column not in self.numbers:
             return Position(self.source.file, line, 1)
         return self.place(line, self.numbers[column])
 
     def place(self, line: int, number: int) -> Position:
-        """Return where the cell ``number``, from 0, begins."""
+        """Return where cell ``number`` (from 0) begins."""
         starts = _cell_starts(self.source.line(line), self.delimiter)
         return Position(self.source.file, line, starts[min(number, len(starts) - 1)] + 1)
 
-    def told(
+    def error(
         self, position: Position, summary: str, detail: str, remedy: str, address: str | None = None
     ) -> Diagnostic:
-        """Return an error with the line shown, unless a column of the file is one for secrets."""
+        """Return an error that shows the line, unless a column of the file holds secrets."""
         if self.has_secrets:
             return Diagnostic(summary, detail, remedy, address=address, position=position)
         return self.source.at(position, summary, detail, remedy, address)
@@ -74,16 +75,16 @@ class CsvTable:
 
 @dataclass(frozen=True, slots=True)
 class CsvRow:
-    """One row: column name to text, without the cells that are empty."""
+    """One row: text by column name, without empty cells."""
 
     table: CsvTable
     line: int
     values: Mapping[str, str]
     damaged: frozenset[str] = frozenset()
-    """Columns whose cells are told to be wrong already."""
+    """Columns whose cells already have an error."""
 
     def position(self, path: tuple[str | int, ...] = (), *, on_key: bool = False) -> Position:
-        """Return where the cell of the attribute that ``path`` begins with stands; the row's line without one."""
+        """Return the place of the cell for the first part of ``path``; without a path, the start of the row."""
         return self.table.position(self.line, str(path[0]) if path else None)
 
     def diagnostic(
@@ -97,24 +98,24 @@ class CsvRow:
         address: str | None = None,
     ) -> Diagnostic:
         """Return an error at the cell of ``path``."""
-        return self.table.told(self.position(path), summary, detail, remedy, address)
+        return self.table.error(self.position(path), summary, detail, remedy, address)
 
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """What the header of a file may and must name."""
+    """The columns that a header may have and must have."""
 
     known: Collection[str]
     required: Sequence[str] = ()
     extra: Collection[str] = field(default=())
-    """Allowed and left out of the rows: read by people alone."""
+    """Columns for people: allowed, and left out of the rows."""
 
 
 def read_csv(file: str, content: bytes, columns: Columns) -> tuple[tuple[CsvRow, ...], tuple[Diagnostic, ...]]:
-    """Return the rows of a file that could be read, and everything that is wrong with its form."""
+    """Return the readable rows of a file and the errors in its form."""
     if len(content) > MAX_BYTES:
-        detail = f"It has {len(content):,} bytes; a CSV file may have {MAX_BYTES:,}."
-        return (), (Diagnostic("File too large", detail, "Split it.", position=Position(file)),)
+        detail = f"The file has {len(content):,} bytes. The limit for a CSV file is {MAX_BYTES:,}."
+        return (), (Diagnostic("File too large", detail, "Split the file.", position=Position(file)),)
     source = decode(file, content, remedy=SAVE_AS_UTF8)
     if isinstance(source, Diagnostic):
         return (), (source,)
@@ -123,21 +124,21 @@ def read_csv(file: str, content: bytes, columns: Columns) -> tuple[tuple[CsvRow,
     found = Mistakes(file)
     table, start = _header(source, columns, found)
     if table is None:
-        return (), found.told()
+        return (), found.diagnostics()
     rows = tuple(_rows(table, start, frozenset(columns.known), found))
     if not rows and not found:
-        detail = "The file has a header and no rows below it."
-        remedy = "Write a row, or remove the entry that names this file."
+        detail = "The file has a header, but no rows."
+        remedy = "Add a row, or remove the entry that names this file."
         place = Position(file, table.header_line)
         found.add(lambda: source.at(place, "No rows", detail, remedy))
-    return rows, found.told()
+    return rows, found.diagnostics()
 
 
 # --- header ----------------------------------------------------------------------------------------------------------
 
 
 def _header(source: SourceText, columns: Columns, found: Mistakes) -> tuple[CsvTable | None, int]:
-    """Return the table, and the index in the text where its rows begin."""
+    """Return the table, and the index of its first row in the text."""
     start, line, delimiter = 0, 1, None
     if match := _SEPARATOR_LINE.match(source.text):
         start, line, delimiter = match.end(), 2, match[1]
@@ -145,8 +146,8 @@ def _header(source: SourceText, columns: Columns, found: Mistakes) -> tuple[CsvT
         start, line = _line_after(source, start), line + 1
     header = source.line(line)
     if not header.strip():
-        remedy = "Write a header with the names of the columns, and a row for each resource."
-        found.add(lambda: source.at(Position(source.file), "File is empty", "The file has no text.", remedy))
+        remedy = "Write a header with column names, and a row for each resource."
+        found.add(lambda: source.at(Position(source.file), "Empty file", "The file has no text.", remedy))
         return None, 0
     delimiter = delimiter or _delimiter(header, columns.known)
     names = tuple(name.strip() for name in _split(header, delimiter))
@@ -180,7 +181,7 @@ def _split(line: str, delimiter: str) -> list[str]:
 def _check_header(table: CsvTable, columns: Columns, found: Mistakes) -> None:
     allowed = {*columns.known, *columns.extra}
     if missing := [name for name in columns.required if name not in table.numbers]:
-        # The one that is meant may be misspelt, or the first row may be no header: all else would only follow.
+        # A misspelt name or a file without header causes this. Other errors of the header would only follow from it.
         for name in missing:
             found.add(partial(_missing_column, table, name, allowed))
         return
@@ -196,32 +197,34 @@ def _check_header(table: CsvTable, columns: Columns, found: Mistakes) -> None:
 def _without_name(table: CsvTable, number: int) -> Diagnostic:
     detail = f"Column {number + 1} has no name."
     place = table.place(table.header_line, number)
-    return table.told(place, "Column without name", detail, "Name it, or delete it.")
+    return table.error(place, "Column without name", detail, "Name it, or delete it.")
 
 
 def _twice(table: CsvTable, name: str, number: int) -> Diagnostic:
-    detail = f'"{name}" stands in columns {table.numbers[name] + 1} and {number + 1}.'
+    detail = f'Columns {table.numbers[name] + 1} and {number + 1} are both named "{name}".'
     place = table.place(table.header_line, number)
-    return table.told(place, "Column written twice", detail, "Delete one of the two columns.")
+    return table.error(place, "Duplicate column", detail, "Delete one of the two columns.")
 
 
 def _unknown_column(table: CsvTable, name: str, number: int, allowed: Collection[str]) -> Diagnostic:
-    detail = f'"{name}" is no attribute of what this file declares.'
+    detail = f'The rows of this file have no attribute "{name}".'
     remedy = did_you_mean(name, allowed, otherwise="Or delete the column.")
-    return table.told(table.place(table.header_line, number), "Unknown column", detail, remedy)
+    return table.error(table.place(table.header_line, number), "Unknown column", detail, remedy)
 
 
 def _missing_column(table: CsvTable, name: str, allowed: Collection[str]) -> Diagnostic:
     there = [column for column in table.columns[:_NAMED_COLUMNS] if column]
     more = ", ..." if len(table.columns) > _NAMED_COLUMNS else ""
-    detail = f'The header has no column "{name}"; it has: {", ".join(there)}{more}.'
+    detail = f'The header has no column "{name}". Its columns are: {", ".join(there)}{more}.'
     noun = _DELIMITERS.get(table.delimiter, "delimiter")
-    remedy = f'Add the column "{name}"; columns are divided by a {noun} here.'
-    if near := nearest(name, [column for column in table.columns if column and column not in allowed], count=1):
-        remedy = f'Write "{name}" instead of "{near[0]}", or add the column; columns are divided by a {noun} here.'
+    remedy = f'Add the column "{name}". In this file, a {noun} separates the columns.'
+    if near := nearest(name, [column for column in table.columns if column and column not in allowed], most=1):
+        remedy = (
+            f'Write "{name}" instead of "{near[0]}", or add the column. In this file, a {noun} separates the columns.'
+        )
     elif not any(column in allowed for column in table.columns):
-        remedy = f"Write a header above the first row: {', '.join([name, *sorted({*allowed} - {name})][:5])}, ..."
-    return table.told(Position(table.source.file, table.header_line), "Missing column", detail, remedy)
+        remedy = f"Add a header above the first row: {', '.join([name, *sorted({*allowed} - {name})][:5])}, ..."
+    return table.error(Position(table.source.file, table.header_line), "Missing column", detail, remedy)
 
 
 # --- rows ------------------------------------------------------------------------------------------------------------
@@ -245,7 +248,7 @@ def _rows(table: CsvTable, start: int, known: frozenset[str], found: Mistakes) -
 
 
 def _records(table: CsvTable, start: int, found: Mistakes) -> Iterator[tuple[int, list[str]]]:
-    """Yield the cells of each row with the line it begins in; stops at quotes that do not pair."""
+    """Yield the cells of each row with its first line; stop at an unclosed quote."""
     reader = csv.reader(io.StringIO(table.source.text[start:], newline=""), delimiter=table.delimiter, strict=True)
     line = table.header_line + 1
     while True:
@@ -258,10 +261,10 @@ def _records(table: CsvTable, start: int, found: Mistakes) -> Iterator[tuple[int
             return
         following = table.header_line + 1 + reader.line_num
         if following > line + 1:
-            detail = f"A value of this row goes on in the next line; the row ends in line {following - 1}."
+            detail = f"A value of this row continues on the next line. The row ends in line {following - 1}."
             remedy = "Remove the line break from the value, or close the quote."
             place = Position(table.source.file, line)
-            found.add(partial(table.told, place, "Line break in value", detail, remedy))
+            found.add(partial(table.error, place, "Line break in value", detail, remedy))
         elif cells:
             yield line, cells
         line = following
@@ -270,15 +273,15 @@ def _records(table: CsvTable, start: int, found: Mistakes) -> Iterator[tuple[int
 def _unreadable(table: CsvTable, line: int, error: csv.Error) -> Diagnostic:
     position = Position(table.source.file, line)
     if "field larger" in str(error):
-        detail = "A value has more than 131,072 characters; a quote may be left open."
-        return table.told(position, "Value too long", detail, "Close the quote, or shorten the value.")
-    detail = "A quote opens a value here and is not closed, or text follows a closing quote."
-    remedy = 'Write a quote inside a value twice (""), and close the value with a quote before the delimiter.'
-    return table.told(position, "Quotes do not pair", detail, remedy)
+        detail = "A value has more than 131,072 characters. A quote may be unclosed."
+        return table.error(position, "Value too long", detail, "Close the quote, or shorten the value.")
+    detail = "A quote in this row is not closed, or text follows a closing quote."
+    remedy = 'Write each quote inside a value twice (""). Close the value with a quote directly before the delimiter.'
+    return table.error(position, "Unclosed quote", detail, remedy)
 
 
 def _fits(table: CsvTable, line: int, cells: list[str], found: Mistakes) -> bool:
-    """True where only empty cells are too many or the row is empty; else the row is told."""
+    """True where the row has only extra cells that are empty. Report any other row, except an empty one."""
     count = len(table.columns)
     if not any(cell.strip() for cell in cells):
         return False
@@ -291,18 +294,18 @@ def _fits(table: CsvTable, line: int, cells: list[str], found: Mistakes) -> bool
 
 def _wrong_number(table: CsvTable, line: int, number: int) -> Diagnostic:
     count, noun = len(table.columns), _DELIMITERS.get(table.delimiter, "delimiter")
-    detail = f"The row has {number} values, the header {count} columns."
+    detail = f"The row has {number} values. The header has {count} columns."
     remedy = (
-        f"Put a value that holds a {noun} in quotes."
+        f"Put each value that contains a {noun} in quotes."
         if number > count
-        else f"Write a {noun} for each value that is left empty."
+        else f"Write a {noun} for each empty value too."
     )
     position = table.place(line, count) if number > count else Position(table.source.file, line)
-    return table.told(position, "Wrong number of values", detail, remedy)
+    return table.error(position, "Wrong number of values", detail, remedy)
 
 
 def _damaged(table: CsvTable, line: int, cells: list[str], found: Mistakes) -> frozenset[str]:
-    """Keep the mistakes of cells that a spreadsheet damaged; return their columns."""
+    """Report the cells that a spreadsheet damaged; return their columns."""
     damaged: set[str] = set()
     for number, name in enumerate(table.columns):
         cell = cells[number].strip()
@@ -317,16 +320,16 @@ def _damaged(table: CsvTable, line: int, cells: list[str], found: Mistakes) -> f
 
 def _mangled(table: CsvTable, line: int, number: int, cell: str) -> Diagnostic:
     name = table.columns[number]
-    detail = f'"{name}" is "{_shown(name, cell)}": a spreadsheet turned a long number into this and dropped digits.'
-    remedy = "Format the column as Text in the spreadsheet, type the number again, and save."
-    return table.told(table.place(line, number), "Number changed by a spreadsheet", detail, remedy)
+    detail = f'"{name}" is "{_shown(name, cell)}". A spreadsheet changed a long number to this form and lost digits.'
+    remedy = "Format the column as Text in the spreadsheet, type the number again and save the file."
+    return table.error(table.place(line, number), "Number changed by a spreadsheet", detail, remedy)
 
 
 def _error_value(table: CsvTable, line: int, number: int, cell: str) -> Diagnostic:
     name = table.columns[number]
-    detail = f'"{name}" is "{_shown(name, cell)}", which a spreadsheet writes where it has no value to show.'
-    remedy = "Correct the formula or widen the column, and save again."
-    return table.told(table.place(line, number), "Error value of a spreadsheet", detail, remedy)
+    detail = f'"{name}" is "{_shown(name, cell)}". A spreadsheet writes this where it has no value to show.'
+    remedy = "Correct the formula or widen the column, and save the file again."
+    return table.error(table.place(line, number), "Spreadsheet error value", detail, remedy)
 
 
 def _shown(name: str, cell: str) -> str:
@@ -335,7 +338,7 @@ def _shown(name: str, cell: str) -> str:
 
 @lru_cache(maxsize=2)
 def _cell_starts(line: str, delimiter: str) -> tuple[int, ...]:
-    """Return where each cell of a line begins, behind the blanks before it; one line is asked for many cells."""
+    """Return where each cell of a line begins, without leading spaces; cached for the many cells of a line."""
     starts, is_quoted, is_blank = [0], False, True
     for index, character in enumerate(line):
         if character == '"':

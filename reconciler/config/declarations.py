@@ -1,8 +1,8 @@
-"""What the sections of the resource types declare: resources, each with its place.
+"""Reads the sections of the resource types into resources, each with its place.
 
-A section is a mapping of keys to attributes, or a list of rows, written in place or in a CSV or YAML file that an
-element names. The type itself says what a declaration means or what is wrong with it; here that becomes a place in a
-file and, for a name that is nearly right, the right one.
+A section is a mapping of keys to attributes, or a list of rows. The rows stand in the section, or in a CSV or YAML file
+that the section names. The resource type parses each declaration and reports problems. This module adds the place in
+the file, and the correct name where a name is nearly right.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from reconciler.config.csv_reader import Columns, CsvRow, read_csv
-from reconciler.config.source_text import MAX_TOLD, Located, did_you_mean, nearest
+from reconciler.config.source_text import MAX_ERRORS, Located
 from reconciler.config.yaml_reader import Node, read_yaml
 from reconciler.model.abilities import Rows
 from reconciler.model.addresses import Address
@@ -20,9 +20,10 @@ from reconciler.model.diagnostics import MISSING_ATTRIBUTE, Diagnostic, Problem
 from reconciler.model.resource_types import Managed
 from reconciler.model.resources import Resource
 from reconciler.model.values import folded
+from reconciler.model.words import did_you_mean, nearest
 
 IDENTITY = "identity"
-"""Key, or column, of a row that names the resource."""
+"""The key or column that names the resource of a row."""
 
 _ROW_SOURCE = ("file", "defaults")
 ROW_FILES = (".csv", ".yaml")
@@ -30,7 +31,7 @@ ROW_FILES = (".csv", ".yaml")
 
 @dataclass(frozen=True, slots=True)
 class Declaration:
-    """A declared resource and where it stands."""
+    """A declared resource and its place."""
 
     resource: Resource
     place: Located
@@ -38,23 +39,23 @@ class Declaration:
 
 @dataclass(slots=True)
 class Declarations:
-    """What was read so far, of all types."""
+    """The declarations of all types so far."""
 
     valid: list[Declaration] = field(default_factory=list)
     invalid: dict[tuple[str, str], str] = field(default_factory=dict)
-    """By folded address, the key of what is declared and wrong: it can be referred to all the same."""
+    """Keys of invalid declarations by folded address: a reference to one of them is not an error."""
     found: list[Diagnostic] = field(default_factory=list)
     is_complete: bool = True
-    """False where a file could not be read, so that nothing is known to be undeclared."""
+    """False where a file could not be read: a resource that is missing may be declared in that file."""
     prefix: str = ""
-    """What stands before the name of a file where a place in it is shown."""
+    """Prefix of each file name in positions."""
     row_files: dict[str, Node] = field(default_factory=dict)
-    """The files of rows read so far, each with the element that names it."""
+    """The row files read so far, each with the element that names it."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """One declaration as it was written."""
+    """One declaration as written."""
 
     key: str
     data: Mapping[str, object]
@@ -62,7 +63,7 @@ class _Entry:
 
 
 def read_section(resource_type: Managed, parts: Sequence[Node], files: Mapping[str, bytes], into: Declarations) -> None:
-    """Add what the ``parts`` of a type's section declare, each part from one file of the environment."""
+    """Add the declarations in the ``parts`` of a type's section; each file of the environment has one part."""
     if isinstance(resource_type, Rows):
         entries = _rows(parts, resource_type, files, into)
     else:
@@ -84,16 +85,16 @@ def _add(resource_type: Managed, entry: _Entry, into: Declarations) -> None:
         into.valid.append(Declaration(replace(parsed, position=position), entry.place))
         return
     into.invalid[resource_type.name, folded(entry.key)] = entry.key
-    told = _causes(parsed, resource_type, entry)
-    into.found.extend(_located(problem, resource_type, entry) for problem in told[:MAX_TOLD])
-    if len(told) > MAX_TOLD:
-        detail = f"{len(told) - MAX_TOLD:,} more in this declaration."
+    problems = _causes(parsed, resource_type, entry)
+    into.found.extend(_located(problem, resource_type, entry) for problem in problems[:MAX_ERRORS])
+    if len(problems) > MAX_ERRORS:
+        detail = f"This declaration has {len(problems) - MAX_ERRORS:,} more errors."
         address = str(Address(resource_type.name, entry.key))
-        into.found.append(entry.place.diagnostic("More mistakes", detail, "Correct these first.", address=address))
+        into.found.append(entry.place.diagnostic("More errors", detail, "Correct these first.", address=address))
 
 
 def _causes(problems: Sequence[Problem], resource_type: Managed, entry: _Entry) -> list[Problem]:
-    """Return the problems without what only follows: from a damaged cell, or from the misspelt name of an attribute."""
+    """Return the problems without consequences of another: of a damaged cell, or of a misspelt attribute."""
     row = entry.place if isinstance(entry.place, CsvRow) else None
     damaged = row.damaged if row is not None else frozenset[str]()
     known = {*declarable(resource_type), IDENTITY}
@@ -108,9 +109,9 @@ def _causes(problems: Sequence[Problem], resource_type: Managed, entry: _Entry) 
 
 def _twice(resource_type: Managed, entry: _Entry, first: Located) -> Diagnostic:
     return entry.place.diagnostic(
-        "Declared twice",
+        "Duplicate declaration",
         f'"{entry.key}" is declared here and at {first.position((IDENTITY,), on_key=True)}.',
-        "Remove one of the two, or give it another name. Upper and lower case make no difference.",
+        "Remove one of the two, or give it another name. Names that differ only in upper and lower case are equal.",
         path=(IDENTITY,),
         on_key=True,
         address=str(Address(resource_type.name, entry.key)),
@@ -132,7 +133,7 @@ def _located(problem: Problem, resource_type: Managed, entry: _Entry) -> Diagnos
 
 
 def _remedy(problem: Problem, resource_type: Managed) -> str:
-    """Return what to do: the type's own advice, a name that is near, or what the attribute is for."""
+    """Return what to do: the advice of the type, the nearest name, or the description of the attribute."""
     if not problem.path:
         return problem.remedy or "Choose another name."
     name = str(problem.path[0])
@@ -147,7 +148,7 @@ def _remedy(problem: Problem, resource_type: Managed) -> str:
 
 
 def declarable(resource_type: Managed) -> list[str]:
-    """Return the attributes a declaration may write."""
+    """Return the attributes that a declaration may set."""
     return [name for name, one in resource_type.attributes.items() if one.role is not AttributeRole.READ_ONLY]
 
 
@@ -157,13 +158,13 @@ def declarable(resource_type: Managed) -> list[str]:
 def _mapped(parts: Sequence[Node], resource_type: Managed, found: list[Diagnostic]) -> Iterator[_Entry]:
     for part in parts:
         if not isinstance(part.value, dict):
-            detail = f'"{resource_type.section}" must be a mapping of names to attributes.'
-            remedy = "Write each name with a colon, and its attributes below it, indented."
+            detail = f'"{resource_type.section}" must be a mapping from names to attributes.'
+            remedy = "Write each name with a colon after it. Indent its attributes below it."
             found.append(part.diagnostic("Invalid section", detail, remedy, on_key=True))
             continue
         for key, node in part.items():
             if not key.strip():
-                found.append(node.diagnostic("Name missing", "The name is empty.", "Write a name.", on_key=True))
+                found.append(node.diagnostic("Missing name", "The name is empty.", "Write a name.", on_key=True))
             elif isinstance(node.value, dict):
                 yield _Entry(key, node.value, node)
             elif node.value is None:
@@ -175,7 +176,7 @@ def _mapped(parts: Sequence[Node], resource_type: Managed, found: list[Diagnosti
 def _no_mapping(node: Node, key: str, resource_type: Managed) -> Diagnostic:
     return node.diagnostic(
         "Invalid declaration",
-        f'"{key}" must be a mapping of attributes to values.',
+        f'"{key}" must be a mapping from attributes to values.',
         f"Write its attributes below it, indented: {', '.join(declarable(resource_type)[:5])}, ...",
         on_key=True,
         address=str(Address(resource_type.name, key)),
@@ -186,7 +187,7 @@ def _no_mapping(node: Node, key: str, resource_type: Managed) -> Diagnostic:
 
 
 def named_files(part: Node) -> Iterator[str]:
-    """Yield the files that the elements of a list of rows name."""
+    """Yield the files that a list of rows names."""
     for element in part.elements():
         if isinstance(element.value, dict) and isinstance(file := element.value.get("file"), str):
             yield file
@@ -217,16 +218,16 @@ def _row(
         return
     identity = data.get(IDENTITY)
     if not isinstance(identity, str) or not identity.strip():
-        detail = f'The row has no "{IDENTITY}", so that it names nothing.'
+        detail = f'The row has no "{IDENTITY}", so it names no resource.'
         if "file" in data:
-            detail += " A file of rows cannot name another file."
-        found.append(node.diagnostic(MISSING_ATTRIBUTE, detail, f"Write {IDENTITY}.", path=(IDENTITY,)))
+            detail += " A row file cannot name another file."
+        found.append(node.diagnostic(MISSING_ATTRIBUTE, detail, f"Add {IDENTITY}.", path=(IDENTITY,)))
         return
     yield _Entry(identity.strip(), _attributes({**defaults, **data}, resource_type), node)
 
 
 def _attributes(data: Mapping[str, object], resource_type: Managed) -> Mapping[str, object]:
-    """Return a row without its identity, unless the type has an attribute of that name."""
+    """Return a row without its identity, unless the type has an attribute with that name."""
     if IDENTITY in resource_type.attributes:
         return data
     return {name: value for name, value in data.items() if name != IDENTITY}
@@ -238,15 +239,19 @@ def _file_rows(
     keys = dict(element.items())
     for name, node in keys.items():
         if name not in _ROW_SOURCE:
-            remedy = did_you_mean(name, _ROW_SOURCE, otherwise="An element with a file holds no row of its own.")
-            into.found.append(node.diagnostic("Unknown key", f'"{name}" is no key here.', remedy, on_key=True))
+            remedy = did_you_mean(name, _ROW_SOURCE, otherwise="Use an element of its own for a row.")
+            into.found.append(
+                node.diagnostic(
+                    "Unknown key", f'An element that names a file has no key "{name}".', remedy, on_key=True
+                )
+            )
     defaults = _defaults(keys.get("defaults"), resource_type, into.found)
     file = keys["file"]
     if (known := known_file(file, files, into.found, ROW_FILES)) is None:
         into.is_complete = False
     elif (first := into.row_files.setdefault(known, file)) is not file:
-        detail = f'"{known}" is named here and at {first.position()}; each row counts once.'
-        into.found.append(file.diagnostic("File named twice", detail, "Remove one of the two elements."))
+        detail = f'"{known}" is named here and at {first.position()}. Each file may be named once.'
+        into.found.append(file.diagnostic("Duplicate file", detail, "Remove one of the two elements."))
     elif known.lower().endswith(".csv"):
         yield from _csv_rows(known, files[known], defaults, resource_type, into)
     else:
@@ -257,13 +262,13 @@ def _defaults(node: Node | None, resource_type: Managed, found: list[Diagnostic]
     if node is None:
         return {}
     if not isinstance(node.value, dict):
-        detail = '"defaults" must be a mapping of attributes to values.'
+        detail = '"defaults" must be a mapping from attributes to values.'
         found.append(node.diagnostic("Invalid value", detail, "Write attributes below it.", on_key=True))
         return {}
     allowed = declarable(resource_type)
     for name, child in node.items():
         if name not in allowed:
-            detail = f'"{name}" is no attribute of {resource_type.name}.'
+            detail = f'{resource_type.name} has no attribute "{name}".'
             found.append(child.diagnostic("Unknown attribute", detail, did_you_mean(name, allowed), on_key=True))
     return {name: value for name, value in node.value.items() if name in allowed}
 
@@ -282,8 +287,8 @@ def _csv_rows(
         identity = row.values.get(IDENTITY)
         if identity is None:
             if IDENTITY in row.table.columns:
-                detail = f'The row has no "{IDENTITY}", so that it names nothing.'
-                remedy = f"Write {IDENTITY}, or delete the row."
+                detail = f'The row has no "{IDENTITY}", so it names no resource.'
+                remedy = f"Add {IDENTITY}, or delete the row."
                 into.found.append(row.diagnostic(MISSING_ATTRIBUTE, detail, remedy, path=(IDENTITY,)))
             continue
         if not is_attribute:
@@ -294,7 +299,7 @@ def _csv_rows(
 
 
 def _items(cell: str) -> list[str]:
-    """Return the values of a cell of an attribute with several: ``;`` or ``|`` stand between them."""
+    """Return the values in a cell, separated by ``;`` or ``|``."""
     return [item for part in cell.replace("|", ";").split(";") if (item := part.strip())]
 
 
@@ -307,7 +312,7 @@ def _yaml_rows(
     if root is None:
         return
     if not isinstance(root.value, list) or not root.value:
-        detail = f"The file is named as rows of {resource_type.section}, but holds no list of rows."
+        detail = f"{resource_type.section} names this file for rows, but the file does not hold a list of rows."
         into.found.append(root.diagnostic("Invalid rows", detail, 'Write a row after each "-".'))
     for element in root.elements():
         yield from _row(element, defaults, resource_type, into.found)
@@ -317,25 +322,25 @@ def _yaml_rows(
 
 
 def known_file(node: Node, files: Mapping[str, bytes], found: list[Diagnostic], endings: Sequence[str]) -> str | None:
-    """Return the name that ``node`` writes of a file of the environment; anything else is told and never opened."""
+    """Return the file of the environment that ``node`` names. Report any other name; never open it."""
     name = node.value
     if not isinstance(name, str):
-        found.append(node.diagnostic("Invalid value", '"file" must be a name.', "Write the name of a file."))
+        found.append(node.diagnostic("Invalid value", '"file" must be a file name.', "Write the name of a file."))
         return None
     name = name.removeprefix("./")
     if name in files and name.lower().endswith(tuple(endings)):
         return name
     is_outside = name.startswith(("/", "\\", "~")) or ":" in name or ".." in name.replace("\\", "/").split("/")
     if is_outside:
-        detail = f'"{name}" lies outside the directory of the environment; nothing there is read.'
-        remedy = "Put the file into the directory, and write its name relative to it."
+        detail = f'"{name}" lies outside the directory of the environment. reconciler reads no file there.'
+        remedy = "Put the file into the directory, and write its path relative to the directory."
         found.append(node.diagnostic("File outside the environment", detail, remedy))
     elif not name.lower().endswith(tuple(endings)):
-        detail = f'"{name}" is not of a kind that is read here.'
-        found.append(node.diagnostic("Unknown kind of file", detail, f"Its name must end in {' or '.join(endings)}."))
+        detail = f'"{name}" has the wrong file extension.'
+        found.append(node.diagnostic("Unknown file type", detail, f"Name a file that ends in {' or '.join(endings)}."))
     else:
-        detail = f'The directory of the environment holds no readable file "{name}".'
-        near = nearest(name, [other for other in files if other.lower().endswith(tuple(endings))], count=1)
+        detail = f'The directory of the environment has no readable file "{name}".'
+        near = nearest(name, [other for other in files if other.lower().endswith(tuple(endings))], most=1)
         remedy = f'Did you mean "{near[0]}"?' if near else "Put the file there, or correct the name."
         found.append(node.diagnostic("Missing file", detail, remedy))
     return None

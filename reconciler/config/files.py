@@ -14,15 +14,15 @@ CSV = ".csv"
 
 @dataclass(frozen=True, slots=True)
 class Files:
-    """The files of an environment's directory: name relative to it, with ``/``, to bytes; and those not opened."""
+    """The files of an environment's directory: bytes by relative name (with ``/``), and the files not opened."""
 
     contents: Mapping[str, bytes]
     refused: Mapping[str, Diagnostic] = field(default_factory=lambda: EMPTY)
-    """By name, why a file that would be read is not."""
+    """Why a file was not opened, by name."""
     prefix: str = ""
-    """What stands before each name where a place in it is shown: places are seen from where the user stands."""
+    """Prefix of each name in positions, so that users can open the file from their working directory."""
 
 
 def is_read(name: str) -> bool:
-    """True where a file of that name, relative to the directory, is part of an environment."""
+    """True where a file with this relative name is part of an environment."""
     return name.lower().endswith((YAML, CSV)) and not any(part.startswith(".") for part in name.split("/"))

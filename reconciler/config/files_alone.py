@@ -1,7 +1,7 @@
-"""What the files of an environment prove by themselves, so that it is told before any server is asked.
+"""Finds contradictions between declarations without asking a server.
 
-Each resource type judges its declarations (``ResourceType.check_declared``). What a plan would leave out as the row of
-one user is an error here: of two rows that claim one extension, nobody but their author knows which is right.
+Each resource type checks its declarations (``ResourceType.check_declared``). A plan leaves a contradicting row of one
+user out; here it is an error: where two rows claim one extension, only their author knows which one is right.
 """
 
 from __future__ import annotations
@@ -27,33 +27,32 @@ _EXAMPLE: Final = """\
 def find_contradictions(
     types: Sequence[ResourceType], landscape: Landscape, declarations: Sequence[Declaration]
 ) -> Iterator[Diagnostic]:
-    """Yield the errors that declarations prove among themselves, each with its line.
+    """Yield the contradictions between declarations, each with its line.
 
     Args:
-        landscape: what is declared, and nothing else.
-        declarations: the same with their places.
+        landscape: the declared resources, with nothing observed.
+        declarations: the same resources with their places.
     """
-    told = [one for kind in declared_types(types) for one in kind.check_declared(landscape) if one.is_error]
-    places = {str(one.resource.address): one.place for one in declarations} if told else {}
-    for one in told:
+    errors = [one for kind in declared_types(types) for one in kind.check_declared(landscape) if one.is_error]
+    places = {str(one.resource.address): one.place for one in declarations} if errors else {}
+    for one in errors:
         place = places.get(one.address or "")
         excerpt = place.diagnostic("", "", on_key=True).excerpt if place is not None else None
         yield replace(one, excerpt=excerpt, leaves_out=False)
 
 
 def missing_connection(named: Collection[Connection], position: Position | None) -> Diagnostic | None:
-    """Return an error where no connection leads to Exchange, or none to Lync; None where both are named.
+    """Return an error where Exchange or Lync has no connection.
 
     Args:
-        position: of the section that names them; None where there is none.
+        position: the place of the ``connections`` section, where there is one.
     """
     missing = [product for connection, product in _PRODUCTS.items() if connection not in named]
     if not missing:
         return None
     known = [product for connection, product in _PRODUCTS.items() if connection in named]
-    but = f"the connections lead to {known[0]} alone" if known else "no connection is named"
-    detail = f"How to reach {' and '.join(missing)} is not known: {but}. Voice mail is set up in both products."
-    remedy = f"Name both, or a simulator in their place:\n\n{_EXAMPLE}"
+    detail = f"The configuration has no connection to {' and '.join(missing)}. Voice mail needs both products."
+    remedy = f"Declare both connections, or a simulator instead:\n\n{_EXAMPLE}"
     if not known:
-        remedy += "\nConnections kept outside of the files are named by --connections or RECONCILER_CONNECTIONS."
+        remedy += "\nTo use connections from outside the repository, give --connections or set RECONCILER_CONNECTIONS."
     return Diagnostic("Missing connection", detail, remedy, position=position)

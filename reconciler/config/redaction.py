@@ -1,8 +1,8 @@
-"""Which part of a line that a user wrote may be shown: never the value of a secret, also where its key is misspelt.
+"""Removes secrets from the lines of files that diagnostics show.
 
-A mistake in a file is told with its line, and a literal password is one of these mistakes. So what follows a key for
-secrets is left out unless it is a reference; a key counts as one if it nearly is. In the sections about connections
-what may be shown is listed instead: the values of their own keys, and nothing else.
+A diagnostic shows the line of the error, and that line may hold a literal password. So the text after a key for secrets
+is hidden, unless it is a reference. A misspelt key for secrets counts too. In sections about connections the rule is
+stricter: only the values of known keys are shown.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from itertools import islice
 from typing import Final
 
 LONGEST_LOOK: Final = 50
-"""Lines that are looked at, before one, for what it belongs to."""
+"""How many lines above are searched for the key that a line belongs to."""
 
 HIDDEN: Final = "***"
 
@@ -39,18 +39,18 @@ _CONTAINERS: Final = frozenset({"connections", "exchange", "lync", "hosts"})
 _PLAIN: Final = frozenset(
     {"adapter", "auth", "ca", "certificate", "certificate_key", "delegate", "host", "port", "simulator", "tls", "user"}
 )
-"""Keys of connections whose values are no secrets."""
+"""Keys of connections whose values are not secrets."""
 _FIT_TO_SHOW = re.compile(r"[A-Za-z][A-Za-z_-]{0,30}|[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)+")
-"""A key of a connection, or the name of a host; else it may be a secret out of its place."""
+"""A key of a connection or a host name. Any other text may be a misplaced secret."""
 
 
 def is_secret_name(name: str) -> bool:
-    """True where a key or a column of this name holds secrets, or nearly has the name of one."""
+    """True where a key or column with this name, or nearly this name, holds secrets."""
     return _SECRET_NAME.search(name) is not None or _is_near(name)
 
 
 def has_secret_name(names: Sequence[str]) -> bool:
-    """True where one of many names is one for secrets; of so many, only the first are compared letter by letter."""
+    """True where one of the names is for secrets; only the first names are also compared letter by letter."""
     return any(map(_SECRET_NAME.search, names)) or any(map(_is_near, names[:_MOST_NAMES]))
 
 
@@ -60,7 +60,7 @@ def _is_near(name: str) -> bool:
 
 
 def without_secret(line: str) -> str:
-    """Return a line without what follows a key for secrets, unless that is a reference."""
+    """Return a line without the text after a key for secrets, unless the text is a reference."""
     line = _ACCOUNT_IN_URL.sub(f"{HIDDEN}@", line)
     for name, _, start in _keys(line):
         if is_secret_name(name) and not _is_harmless(line[start:]):
@@ -69,20 +69,20 @@ def without_secret(line: str) -> str:
 
 
 def section_begun(line: str) -> str | None:
-    """Return the key without indentation that a line begins with; None where it is a part of what began above."""
+    """Return the unindented key at the start of a line; None where the line has none."""
     match = _SECTION.match(line)
     return match["key"].strip("\"'") if match else None
 
 
 def may_be_shown(key: str) -> bool:
-    """True where a key of a connection, known or not, is no secret that slipped out of place."""
+    """True where a key of a connection, known or not, cannot be a misplaced secret."""
     return _FIT_TO_SHOW.fullmatch(key) is not None
 
 
 def shown(line: str, section: str, before: Iterable[str]) -> str | None:
-    """Return a line as it may be shown, None where nothing of it may be.
+    """Return a line without secrets; None where nothing of it may be shown.
 
-    ``section`` is the key without indentation that it stands at or below; ``before`` yields the lines above, upwards.
+    ``section`` is the section of the line; ``before`` yields the lines above, from the nearest upwards.
     """
     if _continues_secret(line, before):
         return None
@@ -91,7 +91,7 @@ def shown(line: str, section: str, before: Iterable[str]) -> str | None:
 
 
 def _continues_secret(line: str, before: Iterable[str]) -> bool:
-    """True where an earlier line opens a secret whose value goes on in deeper lines."""
+    """True where the line continues the value of a secret that a line above begins."""
     own = _indent(line)
     if not own:
         return False
@@ -101,7 +101,7 @@ def _continues_secret(line: str, before: Iterable[str]) -> bool:
 
 
 def _of_connections(line: str) -> str | None:
-    """Return a line of a section about connections up to the first value that may be a secret."""
+    """Return a line of a connections section up to the first value that may be a secret."""
     line = _ACCOUNT_IN_URL.sub(f"{HIDDEN}@", line)
     keys = [*_keys(line)]
     for name, begin, start in keys:
@@ -117,7 +117,7 @@ def _of_connections(line: str) -> str | None:
 
 
 def _keys(line: str) -> Iterator[tuple[str, int, int]]:
-    """Yield the keys of a line, each with the places where it and its value begin."""
+    """Yield the keys of a line, each with the index of the key and of its value."""
     start = 0
     while match := _KEY.search(line, start):
         yield match["key"].strip("\"'"), match.start(), match.end()

@@ -1,8 +1,8 @@
-"""Whether what is declared fits together: every reference names something, no two are the same, nothing needs itself.
+"""Checks that declarations fit together: every reference has a target, keys are unique, no references form a circle.
 
-A reference is known when the configuration declares its target or the target follows from what is declared (the policy
-that a dial plan brings). Targets that only the world knows - facts, and types without a section - are not judged here:
-the checks do that when the world has been read.
+A target is valid when the configuration declares it, or when a declared resource brings it (a dial plan brings its
+default policy). Targets that only the servers know (facts, and types without a section) are left to the checks of the
+plan, which run after the servers were read.
 """
 
 from __future__ import annotations
@@ -13,37 +13,37 @@ from graphlib import CycleError, TopologicalSorter
 from heapq import nsmallest
 
 from reconciler.config.declarations import Declaration
-from reconciler.config.source_text import nearest
 from reconciler.model.addresses import Address
 from reconciler.model.attributes import Attribute
 from reconciler.model.diagnostics import Diagnostic, in_order
 from reconciler.model.resource_types import ResourceType, declared_types
 from reconciler.model.resources import Resource, Resources
 from reconciler.model.values import EMPTY, Value, folded
+from reconciler.model.words import nearest
 
 _RANKED = 20
-"""Names for which the nearest are looked for."""
-_RINGS = 20
-"""Rings of references that are looked for: each costs a walk through all of them."""
+"""How many unknown names get a suggestion."""
+_CIRCLES = 20
+"""How many circles are reported: each search walks through all references."""
 BROUGHT = "default"
-"""Last part of the key of an object that another one brings: ``Redmond/default`` is the policy of ``Redmond``."""
+"""Last part of the key of an object that another brings: dial plan ``Redmond`` brings ``Redmond/default``."""
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What may be referred to beside the declared resources, as keys by type."""
+    """Valid targets of references, in addition to the valid declarations."""
 
     implied: Mapping[str, frozenset[str]] = field(default_factory=lambda: EMPTY)
     invalid: Mapping[tuple[str, str], str] = field(default_factory=lambda: EMPTY)
-    """By folded address, the keys of declarations that are wrong and told already."""
+    """Keys of invalid declarations by folded address; their errors are already reported."""
     is_complete: bool = True
-    """False where a file could not be read: then a missing target proves nothing."""
+    """False where a file could not be read: a missing target may be declared in it."""
 
 
 def resolve(
     declarations: Sequence[Declaration], types: Sequence[ResourceType], known: Known | None = None
 ) -> tuple[Mapping[str, Resources], tuple[Diagnostic, ...]]:
-    """Return the declared resources by type, sorted by key, and what is wrong between them."""
+    """Return the declared resources by type, sorted by key, and the errors between them."""
     known = known or Known()
     unique, found = _unique(declarations)
     if known.is_complete:
@@ -55,7 +55,7 @@ def resolve(
 def implied_by_default(
     types: Sequence[ResourceType], declared: Mapping[str, Collection[str]]
 ) -> Mapping[str, frozenset[str]]:
-    """Return by type the keys that declared resources bring: ``X/default`` where the type references that of X."""
+    """Return, by type, the keys that declared resources bring: ``X/default`` of each ``X`` that it references."""
     return {
         resource_type.name: frozenset(
             f"{key}/{BROUGHT}"
@@ -68,7 +68,7 @@ def implied_by_default(
 
 
 def _respelt(declarations: Sequence[Declaration], types: Sequence[ResourceType], known: Known) -> Iterator[Declaration]:
-    """Yield the declarations with every reference in the spelling of the key that it names."""
+    """Yield the declarations with every reference spelt as its target's key."""
     keys: dict[str, dict[str, str]] = {
         name: {folded(key): key for key in implied} for name, implied in known.implied.items()
     }
@@ -107,7 +107,7 @@ def _by_type(declarations: Iterable[Declaration], types: Sequence[ResourceType])
 
 
 def _unique(declarations: Sequence[Declaration]) -> tuple[list[Declaration], list[Diagnostic]]:
-    """Return the first of each address; two keys written differently may name the same resource."""
+    """Return the first declaration of each address; keys that differ in writing may be the same address."""
     first: dict[tuple[str, str], Declaration] = {}
     found: list[Diagnostic] = []
     for declaration in declarations:
@@ -115,9 +115,10 @@ def _unique(declarations: Sequence[Declaration]) -> tuple[list[Declaration], lis
         earlier = first.setdefault((address.type, folded(address.key)), declaration)
         if earlier is not declaration:
             detail = f'"{address.key}" is declared here and at {earlier.resource.position}.'
-            remedy = "Remove one of the two: both name the same object."
-            told = declaration.place.diagnostic("Declared twice", detail, remedy, on_key=True, address=str(address))
-            found.append(told)
+            remedy = "Remove one of the two. Both name the same object."
+            found.append(
+                declaration.place.diagnostic("Duplicate declaration", detail, remedy, on_key=True, address=str(address))
+            )
     return list(first.values()), found
 
 
@@ -136,7 +137,7 @@ def _dangling(declarations: Sequence[Declaration], types: Sequence[ResourceType]
     for (name, folded_key), key in known.invalid.items():
         targets.setdefault(name, set()).add(folded_key)
         declared.setdefault(name, []).append(key)
-    # What a wrong declaration would bring is not missing: that it is wrong was told, once.
+    # An invalid declaration has its error already: what it would bring does not count as missing.
     wrong: dict[str, list[str]] = {}
     for (name, _), key in known.invalid.items():
         wrong.setdefault(name, []).append(key)
@@ -152,8 +153,8 @@ def _dangling(declarations: Sequence[Declaration], types: Sequence[ResourceType]
             if folded(item) not in targets.get(target, frozenset[str]())
         ]
         brought = {f"{folded(item)}/{BROUGHT}" for _, _, item in missing}
-        for attribute, target, item in missing:
-            if folded(item) not in brought:  # what a missing one would bring is told with that one
+        for attribute, target, item in missing:  # without what another missing one would bring
+            if folded(item) not in brought:
                 yield _unknown(declaration, attribute, Address(target, item), remedy(target, item))
 
 
@@ -172,9 +173,9 @@ def _named(value: Value) -> list[str]:
 
 
 def _remedies(declared: Mapping[str, list[str]], known: Known) -> Callable[[str, str], str]:
-    """Return what tells, for a type and a name that it does not have, what to write instead.
+    """Return a function that returns the remedy for an unknown name of a type.
 
-    Ranking a name costs a look at every name there is, so only the first ones are ranked, and each once.
+    Ranking compares a name with all others. So only the first names are ranked, and each once.
     """
     ranked: dict[tuple[str, str], tuple[str, ...]] = {}
     some: dict[str, list[str]] = {}
@@ -186,7 +187,7 @@ def _remedies(declared: Mapping[str, list[str]], known: Known) -> Callable[[str,
             ranked[target, item] = nearest(item, [*declared.get(target, ()), *known.implied.get(target, ())])
         offered = ranked.get((target, item)) or some[target]
         first = f"Declare that {target.replace('_', ' ')}"
-        return f"{first}, or name one of: {', '.join(offered)}." if offered else f"{first}; none is declared."
+        return f"{first}, or name one of: {', '.join(offered)}." if offered else f"{first}. None is declared."
 
     return remedy
 
@@ -194,7 +195,7 @@ def _remedies(declared: Mapping[str, list[str]], known: Known) -> Callable[[str,
 def _unknown(declaration: Declaration, attribute: Attribute, target: Address, remedy: str) -> Diagnostic:
     return declaration.place.diagnostic(
         "Unknown reference",
-        f'"{attribute.name}" names {target}, which this configuration does not declare.',
+        f'"{attribute.name}" names {target}, but the configuration does not declare it.',
         remedy,
         path=(attribute.name,),
         address=str(declaration.resource.address),
@@ -205,7 +206,7 @@ def _unknown(declaration: Declaration, attribute: Attribute, target: Address, re
 
 
 def _cycles(declarations: Sequence[Declaration], types: Sequence[ResourceType]) -> Iterator[Diagnostic]:
-    """Yield one error for each ring of references. Types that nothing references cannot be in one."""
+    """Yield one error for each circle of references; only types that others reference can be in one."""
     referenced = {a.references for one in types for a in one.attributes.values() if a.references}
     by_address = {d.resource.address.folded: d for d in declarations if d.resource.address.type in referenced}
     attributes = {one.name: [a for a in one.attributes.values() if a.references in referenced] for one in types}
@@ -218,31 +219,31 @@ def _cycles(declarations: Sequence[Declaration], types: Sequence[ResourceType]) 
         ]
         for address, declaration in sorted(by_address.items())
     }
-    for _ in range(_RINGS):
+    for _ in range(_CIRCLES):
         try:
             TopologicalSorter(graph).prepare()
         except CycleError as error:
-            ring: list[tuple[str, str]] = error.args[1]
-            yield _ring(ring[::-1], by_address)
+            circle: list[tuple[str, str]] = error.args[1]
+            yield _circle(circle[::-1], by_address)
             graph = {
-                address: [target for target in targets if target not in ring]
+                address: [target for target in targets if target not in circle]
                 for address, targets in graph.items()
-                if address not in ring
+                if address not in circle
             }
         else:
             return
 
 
-def _ring(ring: list[tuple[str, str]], by_address: Mapping[tuple[str, str], Declaration]) -> Diagnostic:
-    """Return the error about a ring, told from its first member, so that it does not depend upon the order read."""
-    start = ring.index(min(ring[:-1]))
-    turned = [*ring[start:-1], *ring[: start + 1]]
+def _circle(circle: list[tuple[str, str]], by_address: Mapping[tuple[str, str], Declaration]) -> Diagnostic:
+    """Return the error about a circle; it starts at the first address, so that it does not depend on reading order."""
+    start = circle.index(min(circle[:-1]))
+    turned = [*circle[start:-1], *circle[: start + 1]]
     members = [by_address[address].resource.address for address in turned]
     first = by_address[turned[0]]
     return first.place.diagnostic(
         "Circular reference",
-        f"Each of these needs the next: {' -> '.join(map(str, members))}.",
-        "Remove one of these references: none could be made first.",
+        f"Each of these references the next: {' -> '.join(map(str, members))}.",
+        "Remove one of these references. Otherwise none of them can be created first.",
         on_key=True,
         address=str(members[0]),
     )

@@ -1,9 +1,9 @@
 """JSON Schema (2020-12) of the YAML of an environment, for editors and CI.
 
-It is made from the tables that read the fixed sections and from what each resource type says of itself, so it cannot
-fall behind them. It sees YAML as an editor does, where ``0042`` or ``5`` is a number: where a text is wanted a number
-passes, and where a number is wanted its digits as text, since the reader takes both as the text that stands there. An
-environment may be split over files, so no section is required in any one of them.
+It is generated from the tables that parse the fixed sections and from the resource types, so it always matches them.
+An editor reads ``0042`` or ``5`` as a number, the reader of reconciler as text. So the schema accepts a number where
+text is required, and digits as text where a number is required. No section is required, because an environment may be
+split into several files.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def json_schema(types: Sequence[ResourceType]) -> Schema:
     return {
         "$schema": DIALECT,
         "title": "Environment",
-        "description": "Exchange Unified Messaging joined with Lync / Skype for Business, as it should be.",
+        "description": "Desired state of Exchange Unified Messaging with Lync / Skype for Business.",
         "type": "object",
         "properties": sections,
         "additionalProperties": False,
@@ -57,9 +57,13 @@ def _connections() -> Schema:
     connection = _keys(KEYS)
     properties = connection["properties"]
     assert isinstance(properties, dict)
-    hosts = {"type": "object", "additionalProperties": own, "description": "By FQDN: settings that are others there."}
+    hosts = {"type": "object", "additionalProperties": own, "description": "Settings that differ on a host, by FQDN."}
     connection = {**connection, "properties": {**properties, "hosts": hosts}, "required": ["host"]}
-    simulator = {"type": "string", "minLength": 1, "description": "World file that stands for every server."}
+    simulator = {
+        "type": "string",
+        "minLength": 1,
+        "description": "World file of a simulated estate that replaces every server.",
+    }
     return {
         "type": "object",
         "description": FIXED["connections"],
@@ -75,13 +79,13 @@ def _section(resource_type: Managed) -> Schema:
     reference: Schema = {"$ref": f"#/$defs/{resource_type.name}"}
     description = (type(resource_type).__doc__ or resource_type.name).strip().splitlines()[0]
     if not isinstance(resource_type, Rows):
-        # A name alone declares the resource, with nothing of it managed.
+        # A name alone declares the resource and manages none of its attributes.
         return {"type": "object", "additionalProperties": reference, "description": description}
     file: Schema = {
         "type": "object",
         "properties": {
-            "file": {"type": "string", "pattern": "\\.(csv|CSV|yaml)$", "description": "CSV or YAML file of rows."},
-            "defaults": {"type": "object", "description": "Attributes of the rows that do not write them."},
+            "file": {"type": "string", "pattern": "\\.(csv|CSV|yaml)$", "description": "CSV or YAML file with rows."},
+            "defaults": {"type": "object", "description": "Attributes for the rows that do not set them."},
         },
         "required": ["file"],
         "additionalProperties": False,
@@ -91,7 +95,7 @@ def _section(resource_type: Managed) -> Schema:
 
 
 def _declaration(resource_type: Managed) -> Schema:
-    """Return the type's own schema, with its definitions found from where it stands now."""
+    """Return the schema of the type, with its references adapted to its new place."""
     schema = _widened(_moved(dict(resource_type.json_schema()), f"#/$defs/{resource_type.name}"))
     assert isinstance(schema, dict)
     schema.pop("$schema", None)
@@ -110,7 +114,7 @@ def _declaration(resource_type: Managed) -> Schema:
 
 
 def _moved(part: object, place: str) -> object:
-    """Return ``part`` with references to its own root pointing to ``place``."""
+    """Return ``part`` with references to its root changed to ``place``."""
     if isinstance(part, Mapping):
         return {
             key: place + value[1:]
@@ -125,13 +129,13 @@ def _moved(part: object, place: str) -> object:
 
 _ALSO = {"string": ["string", "number"], "integer": ["integer", "string"], "number": ["number", "string"]}
 _NAMES = ("properties", "patternProperties", "$defs", "dependentSchemas")
-"""Keywords whose keys are names, not keywords."""
+"""Keywords whose values are mappings from names to schemas."""
 
 
 def _widened(part: object, *, is_named: bool = False) -> Schema:
-    """Return a schema in which numbers may be written as text and the other way round.
+    """Return a schema that accepts numbers as text and text as numbers.
 
-    Bounds apply to numbers and patterns to texts alone, so both keep their meaning.
+    JSON Schema applies limits to numbers only and patterns to texts only, so both keep their meaning.
     """
     widened: Schema = {}
     assert isinstance(part, Mapping)
@@ -148,7 +152,7 @@ def _widened(part: object, *, is_named: bool = False) -> Schema:
     if isinstance(names, list) and names and "anyOf" not in widened and all(isinstance(name, str) for name in names):
         del widened["enum"]
         widened.pop("type", None)
-        # Editors offer the first; the server takes its own words in any case, and so do we.
+        # Editors offer the first form. The server ignores upper and lower case, and so does the reader.
         widened["anyOf"] = [{"enum": names}, {"type": "string", "pattern": f"^({'|'.join(map(_caseless, names))})$"}]
     if widened.get("type") == ["integer", "string"] and "pattern" not in widened:
         widened["pattern"] = "^[+-]?[0-9]+$"
@@ -156,7 +160,7 @@ def _widened(part: object, *, is_named: bool = False) -> Schema:
 
 
 def _caseless(word: str) -> str:
-    """Return the pattern, in the JavaScript dialect that has no flags, of a word in any case."""
+    """Return a pattern for a word in any case; JSON Schema patterns have no flags."""
     return "".join(f"[{c.upper()}{c.lower()}]" if c.isascii() and c.isalpha() else re.escape(c) for c in word)
 
 

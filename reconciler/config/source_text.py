@@ -1,14 +1,13 @@
-"""The text of a file the user wrote: decoded, with places and the lines that diagnostics show.
+"""The decoded text of a user's file: positions, and the lines that diagnostics show.
 
-Both readers work on it, so that a line is counted alike everywhere: it ends at LF, CRLF or CR, as in every editor. What
-a reader keeps of a place is an index into the text; line and column are counted when something is told.
+Both readers use it, so that they count lines alike: a line ends at LF, CRLF or CR, as in every editor. A reader keeps
+an index into the text; a diagnostic turns it into line and column.
 
-A shown line never holds a secret: ``redaction`` says what of it may be seen.
+A shown line never holds a secret: ``redaction`` removes it.
 """
 
 from __future__ import annotations
 
-import difflib
 import io
 import re
 from array import array
@@ -21,25 +20,25 @@ from typing import Protocol
 from reconciler.config.redaction import section_begun, shown
 from reconciler.model.diagnostics import Diagnostic, Position
 
-MAX_TOLD = 100
-"""Of one file, how many mistakes in its form are told."""
+MAX_ERRORS = 100
+"""How many errors are reported for one file."""
 
 _LONGEST_EXCERPT = 240
 _LONGEST_SECTION = 1_000
-"""Lines in which the key is looked for that a line belongs to: sections about connections are short."""
+"""How many lines are searched for the section of a line: sections about connections are short."""
 
 _UNSEEN = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u0085\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff"
     "\u202a-\u202e\u2066-\u2069]"
 )
-"""Control characters, line ends that editors do not show as such, marks that turn the direction of reading."""
+"""Control characters, invisible line ends, and marks that change the reading direction."""
 
 
 class Located(Protocol):
-    """A declaration with the file it stands in."""
+    """A declaration with its place in a file."""
 
     def position(self, path: tuple[str | int, ...] = (), *, on_key: bool = False) -> Position:
-        """Return where the value at ``path`` stands, or its key; the nearest known place if there is none."""
+        """Return the place of the value at ``path``, or of its key; without one, the nearest known place."""
 
     def diagnostic(
         self,
@@ -78,23 +77,23 @@ class SourceText:
         return Position(self.file, line, index - self._starts[line - 1] + 1)
 
     def line(self, number: int) -> str:
-        """Return a line without its end; empty where there is no such line."""
+        """Return a line without its line end; empty where there is no such line."""
         if not 1 <= number <= len(self._starts):
             return ""
         end = self._starts[number] if number < len(self._starts) else len(self.text)
         return self.text[self._starts[number - 1] : end].rstrip("\r\n")
 
     def excerpt(self, position: Position) -> str | None:
-        """Return the line at ``position`` as it may be shown; None where it is too long for its place to be seen."""
+        """Return the line at ``position`` without secrets; None where nothing of it may be shown or it is too long."""
         if position.column > _LONGEST_EXCERPT:
             return None
         above = (self.line(number)[-_LONGEST_EXCERPT:] for number in range(position.line - 1, 0, -1))
         return shown(self.line(position.line)[:_LONGEST_EXCERPT], self._section(position.line), above)
 
     def _section(self, number: int) -> str:
-        """Return the key without indentation that a line stands at or below; empty where it is not near.
+        """Return the section of a line: the nearest unindented key at or above it; empty where none is near.
 
-        Mistakes are told from above to below, so that the search ends where the one before began.
+        Errors are reported from top to bottom, so the search can stop at the line of the previous error.
         """
         known, found = self._known_section
         for line in range(number, max(0, number - _LONGEST_SECTION), -1):
@@ -114,32 +113,31 @@ class SourceText:
     def at(
         self, position: Position, summary: str, detail: str, remedy: str = "", address: str | None = None
     ) -> Diagnostic:
-        """Return an error at ``position``, with its line."""
+        """Return an error at ``position`` with the line."""
         return Diagnostic(summary, detail, remedy, address=address, position=position, excerpt=self.excerpt(position))
 
     def unseen(self) -> tuple[Diagnostic, ...]:
-        """Return an error for each character that a reader of the file would not see."""
+        """Return an error for each character that an editor does not show."""
         return tuple(
             self.diagnostic(
                 match.start(),
                 "Control character in file",
-                f"The character U+{ord(match[0]):04X} does not show in an editor and would become part of a name"
-                " or number.",
-                "Delete the character; often it came with text pasted from elsewhere.",
+                f"Editors do not show the character U+{ord(match[0]):04X}. It would become part of a name or number.",
+                "Delete the character. It often comes with pasted text.",
             )
-            for match in islice(_UNSEEN.finditer(self.text), MAX_TOLD)
+            for match in islice(_UNSEEN.finditer(self.text), MAX_ERRORS)
         )
 
 
 def has_unseen(value: str) -> bool:
-    """True where ``value`` holds a character of the kind that no file may hold, as an escape can write it."""
+    """True where ``value`` holds an invisible character, such as one that an escape writes."""
     return not value.isprintable() and _UNSEEN.search(value) is not None
 
 
 def decode(file: str, content: bytes, *, remedy: str) -> SourceText | Diagnostic:
-    """Return the text of a file in UTF-8, with or without byte order mark; or why it is none.
+    """Return the text of a UTF-8 file, with or without byte order mark, or the error.
 
-    ``remedy`` tells how to save such a file as UTF-8.
+    ``remedy`` says how to save the file as UTF-8.
     """
     if content.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\x00" in content[:4]:
         detail = "The file is in UTF-16 or UTF-32."
@@ -147,7 +145,7 @@ def decode(file: str, content: bytes, *, remedy: str) -> SourceText | Diagnostic
     try:
         return SourceText(file, content.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
-        # The codec with a signature counts from behind it.
+        # The codec counts bytes after the byte order mark.
         offset = error.start + (3 if content.startswith(b"\xef\xbb\xbf") else 0)
         return _undecodable(file, content, offset, remedy)
 
@@ -157,42 +155,19 @@ def _undecodable(file: str, content: bytes, offset: int, remedy: str) -> Diagnos
     position = before.position(len(before.text))
     line = re.split(rb"\r\n|\n|\r", content[offset : offset + _LONGEST_EXCERPT], maxsplit=1)[0]
     text = before.line(position.line) + line.decode("utf-8", "replace")
-    detail = f"The byte 0x{content[offset]:02X} in line {position.line} is no UTF-8."
+    detail = f"The byte 0x{content[offset]:02X} in line {position.line} is not valid UTF-8."
     if content[offset] >= 0x80:
         likely = content[offset : offset + 1].decode("cp1252", "replace")
-        detail += f' In Windows-1252, an older encoding, it is "{likely}".' if likely.isprintable() else ""
+        detail += f' In the older encoding Windows-1252 it is "{likely}".' if likely.isprintable() else ""
     above = before.text.removesuffix(before.line(position.line))
     excerpt = SourceText(file, above + text).excerpt(position)
     return Diagnostic("File is not UTF-8", detail, remedy, position=position, excerpt=excerpt)
 
 
-def nearest(word: str, choices: Iterable[str], *, count: int = 3) -> tuple[str, ...]:
-    """Return the choices that ``word`` may have been meant for, the likeliest first."""
-    by_folded = {choice.casefold(): choice for choice in choices}
-    folded = word.casefold()
-    found = difflib.get_close_matches(folded, by_folded, n=count, cutoff=0.6)
-    inside = sorted(choice for choice in by_folded if min(len(folded), len(choice)) > 3 and _is_part(folded, choice))
-    return tuple(by_folded[name] for name in dict.fromkeys([*found, *inside]))[:count]
-
-
-def _is_part(one: str, other: str) -> bool:
-    return one in other or other in one
-
-
-def did_you_mean(word: str, choices: Iterable[str], *, otherwise: str = "") -> str:
-    """Return the remedy for a word that is none of ``choices``; they are listed where nothing is near."""
-    known = sorted(choices)
-    if near := nearest(word, known, count=1):
-        return f'Did you mean "{near[0]}"?' + (f" {otherwise}" if otherwise else "")
-    if not known:
-        return otherwise
-    return f"Use one of: {', '.join(known[:20])}{', ...' if len(known) > 20 else ''}."
-
-
 class Mistakes:
-    """The mistakes of one file: the first are made, of the others only the number is kept.
+    """The errors of one file: builds the first ones and counts the others.
 
-    A mistake costs a look at its line, so a line of a million mistakes must not be looked at a million times.
+    Building an error reads its line. A line with a million errors must not be read a million times.
     """
 
     __slots__ = ("_file", "_made", "_more")
@@ -206,24 +181,25 @@ class Mistakes:
         return bool(self._made)
 
     def add(self, make: Callable[[], Diagnostic]) -> None:
-        """Keep the mistake that ``make`` returns, or count it."""
-        if len(self._made) < MAX_TOLD:
+        """Keep the error that ``make`` returns, or only count it."""
+        if len(self._made) < MAX_ERRORS:
             self._made.append(make())
         else:
             self._more += 1
 
-    def told(self) -> tuple[Diagnostic, ...]:
-        """Return the mistakes, and last how many more there are."""
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        """Return the errors, and last the number of the others."""
         return (*self._made, *([_more(self._more, self._file)] if self._more else []))
 
 
 def limited(found: Iterable[Diagnostic], file: str) -> Iterator[Diagnostic]:
-    """Yield the first mistakes of a file, and how many more there are."""
-    told = iter(found)
-    yield from islice(told, MAX_TOLD)
-    if more := sum(1 for _ in told):
+    """Yield the first errors of a file, and last the number of the others."""
+    errors = iter(found)
+    yield from islice(errors, MAX_ERRORS)
+    if more := sum(1 for _ in errors):
         yield _more(more, file)
 
 
 def _more(number: int, file: str) -> Diagnostic:
-    return Diagnostic("More mistakes", f"{number:,} more in {file}.", "Correct these first.", position=Position(file))
+    detail = f"{file} has {number:,} more errors."
+    return Diagnostic("More errors", detail, "Correct these first.", position=Position(file))

@@ -1,16 +1,16 @@
-"""Reads YAML of strangers: C events in, plain text values with places out, within budgets.
+"""Reads untrusted YAML within size limits: builds text values with their places from the events of libyaml.
 
-PyYAML's loaders lose what we need (places, duplicate keys), change what users write (``0042`` becomes 34, ``NO``
-becomes False) and can be made to crash or hang. So the tree is built here from the events of libyaml, one by one:
+PyYAML's loaders lose places and duplicate keys, change values (``0042`` becomes 34, ``NO`` becomes False), and a
+hostile file can make them crash or hang. So this module builds the tree itself:
 
-* A scalar is the text as written, or None where it is a plain ``null``, ``~`` or nothing. Types belong to the schema.
-* Depth, nodes, lengths and bytes are counted before anything grows. Aliases, anchors, merge keys and tags are refused:
-  all of them make a file mean something else than it shows.
-* A key written twice is an error naming both places. As many mistakes as possible are told at once; only broken syntax
-  ends the reading, since libyaml cannot go on after it.
+* A scalar is the text as written, or None for a plain ``null``, ``~`` or nothing. The schema decides its type.
+* Depth, nodes, lengths and bytes are limited before the tree grows. Aliases, anchors, merge keys and tags are errors,
+  because they give a file a meaning that it does not show.
+* A duplicate key is an error that names both places. All errors are reported together, except a syntax error: libyaml
+  cannot continue after it.
 
-A mark is an index into the text: an int for a scalar, for a mapping or sequence a list whose first element is its own
-start, followed by (key, value) marks or element marks in order. That costs about nothing beside the events themselves.
+A mark is an index into the text. A scalar has an int. A mapping or sequence has a list: its own start, then the marks
+of its keys and values, or of its elements, in order.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from yaml.events import (
     StreamEndEvent,
 )
 
-from reconciler.config.source_text import MAX_TOLD, SourceText, decode, has_unseen, limited
+from reconciler.config.source_text import MAX_ERRORS, SourceText, decode, has_unseen, limited
 from reconciler.model.diagnostics import Diagnostic, Position
 
 Tree: TypeAlias = "str | list[Tree] | dict[str, Tree] | None"
@@ -42,7 +42,7 @@ SAVE_AS_UTF8 = "Save the file as UTF-8."
 
 @dataclass(frozen=True, slots=True)
 class YamlBudget:
-    """What one file may cost."""
+    """The limits for one file."""
 
     max_bytes: int = 8 * 1024 * 1024
     max_depth: int = 64
@@ -53,7 +53,7 @@ class YamlBudget:
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A value of a YAML file with its place."""
+    """A value in a YAML file with its place."""
 
     source: SourceText
     value: Tree
@@ -61,7 +61,7 @@ class Node:
     key_mark: int | None = None
 
     def position(self, path: tuple[str | int, ...] = (), *, on_key: bool = False) -> Position:
-        """Return where the value at ``path`` stands, or its key; the nearest known place if there is none."""
+        """Return the place of the value at ``path``, or of its key; without one, the nearest known place."""
         return self.source.position(self._mark(path, on_key))
 
     def _mark(self, path: tuple[str | int, ...], on_key: bool) -> int:
@@ -89,17 +89,14 @@ class Node:
         return self.source.at(self.position(path, on_key=on_key), summary, detail, remedy, address)
 
     def items(self) -> Iterator[tuple[str, Node]]:
-        """Yield the keys and values of a mapping; nothing where it is none."""
+        """Yield the keys and values of a mapping; nothing for another value."""
         if isinstance(self.value, dict) and isinstance(self.marks, list):
             for number, (key, value) in enumerate(self.value.items()):
-                key_mark = self.marks[2 * number + 1]
-                yield (
-                    key,
-                    Node(self.source, value, self.marks[2 * number + 2], _start([key_mark])),
-                )
+                key_mark, mark = self.marks[2 * number + 1 : 2 * number + 3]
+                yield key, Node(self.source, value, mark, _start([key_mark]))
 
     def elements(self) -> Iterator[Node]:
-        """Yield the elements of a sequence; nothing where it is none."""
+        """Yield the elements of a sequence; nothing for another value."""
         if isinstance(self.value, list) and isinstance(self.marks, list):
             for value, marks in zip(self.value, self.marks[1:], strict=True):
                 yield Node(self.source, value, marks)
@@ -124,10 +121,10 @@ def _step(value: Tree, marks: Marks, part: str | int) -> tuple[Tree, Marks, int 
 def read_yaml(
     file: str, content: bytes, budget: YamlBudget | None = None
 ) -> tuple[Node | None, tuple[Diagnostic, ...]]:
-    """Return the tree of a file, its value None where it is empty, and what is wrong with it.
+    """Return the tree of a file and its errors; the value of an empty file is None.
 
-    There is no tree where the text cannot be read to its end. Otherwise the tree holds all that was understood, for
-    more mistakes to be found in it, but it is not to be acted upon when there are errors.
+    A file with a syntax error has no tree. With other errors the tree holds the valid parts, so that later checks can
+    find more errors; nothing else may use it.
     """
     budget = budget or YamlBudget()
     if len(content) > budget.max_bytes:
@@ -150,15 +147,15 @@ def read_yaml(
 def _too_large(file: str, size: int, budget: YamlBudget) -> Diagnostic:
     return Diagnostic(
         "File too large",
-        f"It has {size:,} bytes; a YAML file may have {budget.max_bytes:,}.",
-        "Split it, or keep long lists of mailboxes in CSV.",
+        f"The file has {size:,} bytes. The limit for a YAML file is {budget.max_bytes:,}.",
+        "Split the file, or keep long lists of mailboxes in CSV.",
         position=Position(file),
     )
 
 
 _NULLS = frozenset(("", "~", "null", "Null", "NULL"))
 _DROPPED = object()
-"""Stands for a key whose value is read and left out."""
+"""The key of a value that is read and dropped."""
 
 
 class _Builder:
@@ -179,10 +176,10 @@ class _Builder:
         self._names: dict[str, str] = {}
 
     def read(self) -> bool:
-        """Read all events; False where a budget ended it early.
+        """Read all events; False where a limit ended the reading.
 
         Raises:
-            yaml.YAMLError: the text is no YAML.
+            yaml.YAMLError: the text is not YAML.
         """
         loader = yaml.CSafeLoader(self.source.text)
         next_event = loader.get_event
@@ -198,22 +195,22 @@ class _Builder:
                     return True
                 elif not self._rare(kind, event):
                     return False
-                if self._nodes > self.budget.max_nodes or len(self.found) > 2 * MAX_TOLD:
+                if self._nodes > self.budget.max_nodes or len(self.found) > 2 * MAX_ERRORS:
                     return self._refused_size(event)
         finally:
             loader.dispose()
 
     def _rare(self, kind: type, event: Any) -> bool:
-        """Take an event that is no scalar; False ends the reading."""
+        """Process an event other than a scalar; False ends the reading."""
         if kind is MappingStartEvent or kind is SequenceStartEvent:
             return self._open({} if kind is MappingStartEvent else [], event)
         if kind is AliasEvent:
-            self._tell(
+            self._report(
                 event,
                 "Alias",
-                # Its name is not repeated: it may be a password that begins with the mark.
-                "A text that begins with * repeats another part of the file, which is not supported.",
-                "Write the value out. If it begins with *, quote it.",
+                # The message hides the name: it may be a password that begins with "*".
+                "A text that begins with * is an alias of another part. reconciler does not support aliases.",
+                "Write the value in full. If the value begins with *, quote it.",
             )
             self._put(None, event.start_mark.index)
         elif kind is DocumentStartEvent:
@@ -223,14 +220,16 @@ class _Builder:
     def _document(self, event: Any) -> bool:
         self._documents += 1
         if event.tags:
-            self._tell(event, "Tag", "The file declares tags; none are supported.", "Remove the %TAG line.")
+            self._report(
+                event, "Tag", "The file declares tags. reconciler does not support tags.", "Remove the %TAG line."
+            )
         if self._documents == 1:
             return True
-        self._tell(
+        self._report(
             event,
             "Several documents",
-            "The file holds more than one YAML document: a second one begins here.",
-            'Remove the line "---", or move what follows into a file of its own.',
+            "The file holds more than one YAML document. The second one begins here.",
+            'Remove the line "---", or move the second document to another file.',
         )
         return False
 
@@ -243,14 +242,14 @@ class _Builder:
         if value in _NULLS and event.implicit[0]:
             value = None
         elif len(value) > self.budget.max_scalar_length:
-            length = f"{len(value):,} characters; it may have {self.budget.max_scalar_length:,}."
-            self._tell(event, "Value too long", f"The value has {length}", "Shorten it.")
+            length = f"{len(value):,} characters. The limit is {self.budget.max_scalar_length:,}."
+            self._report(event, "Value too long", f"The value has {length}", "Shorten it.")
             value = value[:80]
         elif has_unseen(value):
-            self._tell(
+            self._report(
                 event,
                 "Control character in value",
-                "An escape puts a character into the value that nobody can see.",
+                "An escape puts an invisible character into the value.",
                 "Remove the escape.",
             )
         container = self._container
@@ -263,19 +262,21 @@ class _Builder:
     def _begin_key(self, name: str | None, event: Any) -> None:
         self._key = _DROPPED
         if name is None:
-            self._tell(event, "Key missing", 'There is no key before ":".', "Write one.")
+            self._report(event, "Missing key", 'There is no key before ":".', "Write a key.")
         elif len(name) > self.budget.max_key_length:
-            length = f"{len(name):,} characters; it may have {self.budget.max_key_length:,}."
-            self._tell(event, "Key too long", f"A key has {length}", "Shorten it.")
+            length = f"{len(name):,} characters. The limit is {self.budget.max_key_length:,}."
+            self._report(event, "Key too long", f"The key has {length}", "Shorten it.")
         elif name == "<<" and event.implicit[0]:
-            self._tell(event, "Merge key", '"<<" copies keys from elsewhere; not supported.', "Write the keys out.")
+            self._report(
+                event, "Merge key", 'reconciler does not support "<<" (copied keys).', "Write the keys in full."
+            )
         elif name in self._container:
             first = self.source.position(self._key_mark(name))
-            self._tell(
+            self._report(
                 event,
-                "Key written twice",
-                f'"{name}" stands here and at {first}. Only one of the two could count.',
-                "Remove one of them.",
+                "Duplicate key",
+                f'"{name}" stands here and at {first}. Only one of them can be valid.',
+                "Remove one of the two.",
             )
         else:
             self._key = self._names.setdefault(name, name)
@@ -284,7 +285,7 @@ class _Builder:
         return _start([self._marks[2 * list(self._container).index(name) + 1]])
 
     def _put(self, value: Tree, marks: Marks) -> None:
-        """Put a finished scalar, or a collection just opened, where the stream has come to."""
+        """Add a scalar, or a collection that just began, to the open collection."""
         container = self._container
         if container is None:
             self.root, self.root_marks = value, marks
@@ -307,9 +308,9 @@ class _Builder:
         self.found.append(
             self.source.diagnostic(
                 marks if isinstance(marks, int) else _start(marks),
-                "Key is no text",
-                "A mapping, a list or an alias stands where a key belongs.",
-                'Write a plain name before ":", or put braces and brackets in quotes.',
+                "Invalid key",
+                "The key is a mapping, a list or an alias. It must be text.",
+                'Write a name before ":". Put braces and brackets of a text in quotes.',
             )
         )
 
@@ -318,11 +319,11 @@ class _Builder:
         if event.anchor is not None or event.tag is not None:
             self._refuse_properties(event)
         if len(self._stack) >= self.budget.max_depth:
-            self._tell(
+            self._report(
                 event,
                 "Nested too deeply",
-                f"More than {self.budget.max_depth} mappings and lists stand inside each other.",
-                "A bracket may be left open, or this is no configuration.",
+                f"More than {self.budget.max_depth} mappings and lists are nested.",
+                "Close the open bracket, or correct the indentation.",
             )
             return False
         marks: list[Marks] = [event.start_mark.index]
@@ -333,19 +334,18 @@ class _Builder:
 
     def _refuse_properties(self, event: Any) -> None:
         if event.anchor is not None:
-            detail = "A text that begins with & names a part of the file for repetition, which is not supported."
-            self._tell(event, "Anchor", detail, "Remove it. If it belongs to the value, quote that.")
+            detail = "A text that begins with & is an anchor for aliases. reconciler does not support anchors."
+            self._report(event, "Anchor", detail, "Remove it. If the value begins with &, quote the value.")
         if event.tag is not None:
-            detail = "Values are text here; what they mean is decided by the schema."
-            self._tell(event, "Tag", f"The value has a tag. {detail}", "Remove the tag; quote the text.")
+            self._report(event, "Tag", "The value has a tag. reconciler does not support tags.", "Remove the tag.")
 
     def _refused_size(self, event: Any) -> bool:
         if self._nodes > self.budget.max_nodes:
-            detail = f"It holds more than {self.budget.max_nodes:,} values."
-            self._tell(event, "File too large", detail, "Split it, or keep long lists of mailboxes in CSV.")
+            detail = f"The file holds more than {self.budget.max_nodes:,} values."
+            self._report(event, "File too large", detail, "Split the file, or keep long lists of mailboxes in CSV.")
         return False
 
-    def _tell(self, event: Any, summary: str, detail: str, remedy: str) -> None:
+    def _report(self, event: Any, summary: str, detail: str, remedy: str) -> None:
         self.found.append(self.source.diagnostic(event.start_mark.index, summary, detail, remedy))
 
 
@@ -364,19 +364,19 @@ _REMEDIES = (
 
 
 def _syntax_error(source: SourceText, error: yaml.YAMLError) -> Diagnostic:
-    """Return libyaml's finding in our words; it tells where it stopped, and often where the trouble began."""
+    """Return the error of libyaml as a diagnostic, with the place where the wrong part began, where it is known."""
     problem = str(getattr(error, "problem", None) or getattr(error, "reason", "") or "it cannot be read")
     mark: Any = getattr(error, "problem_mark", None)
     begin: Any = getattr(error, "context_mark", None)
     index = min(mark.index, len(source.text)) if mark is not None else 0
     if source.text[index : index + 1] == "\t":
         return source.diagnostic(
-            index, "Tab in indentation", "YAML is indented with spaces; here stands a tab.", "Use spaces instead."
+            index, "Tab in indentation", "The indentation holds a tab. YAML allows only spaces there.", "Use spaces."
         )
     context = str(getattr(error, "context", None) or "")
     detail = f"{problem[:1].upper()}{problem[1:]}"
     if context and begin is not None:
         place = source.position(min(begin.index, len(source.text)))
-        detail += f", {context}, which began in line {place.line}, column {place.column}"
+        detail += f", {context} that began in line {place.line}, column {place.column}"
     remedy = next((text for start, text in _REMEDIES if start in problem), "Correct the line, or the one before it.")
     return source.diagnostic(index, "Invalid YAML", f"{detail}.", remedy)

@@ -12,7 +12,8 @@ from typing import Final
 
 from reconciler.model.commands import Authentication
 from reconciler.model.diagnostics import Diagnostic
-from reconciler.model.findings import Ahead, Check, Examined, Finding, counted, failed, ok, some, untold, warned
+from reconciler.model.findings import Ahead, Check, Examined, Finding, failed, ok, untold, warned
+from reconciler.model.words import count, listed
 
 KERBEROS_SECONDS: Final = 300.0
 NOTABLE_SECONDS: Final = 60.0
@@ -60,8 +61,8 @@ def clocks_finding(examined: Iterable[Examined]) -> Finding | None:
         return None
     apart = max(ahead.low for ahead, _ in known) - min(ahead.high for ahead, _ in known)
     if apart < NOTABLE_SECONDS:
-        return ok(Check.CLOCKS, f"of {counted(len(known), 'host')} no two differ by more than a minute")
-    detail = f"{some(list(_outliers(known)))}."
+        return ok(Check.CLOCKS, f"of {count(len(known), 'host')} no two differ by more than a minute")
+    detail = f"{listed(_outliers(known), 4)}."
     remedy = "Have all hosts take their time from the domain:\n    w32tm /resync /rediscover"
     if apart >= KERBEROS_SECONDS:
         detail += " Beyond five minutes, hosts do not accept each other's Kerberos tickets."

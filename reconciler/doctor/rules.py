@@ -18,8 +18,9 @@ from reconciler.doctor.needs import Needs
 from reconciler.model.commands import Authentication, Connection
 from reconciler.model.diagnostics import Diagnostic
 from reconciler.model.errors import SessionError
-from reconciler.model.findings import Check, Examined, Finding, counted, failed, ok, skipped, some, untold, warned
+from reconciler.model.findings import Check, Examined, Finding, failed, ok, skipped, untold, warned
 from reconciler.model.resource_types import Product
+from reconciler.model.words import count, listed
 
 
 def judged(seen: Examined, needs: Needs, *, has_second_hop: bool, product: Product | None) -> Iterator[Finding]:
@@ -141,7 +142,7 @@ def _changing(seen: Examined, cmdlets: frozenset[str]) -> Finding:
 
 
 def _not_found(missing: Sequence[str], cmdlets: frozenset[str]) -> str:
-    return f"{len(missing)} of {counted(len(cmdlets), 'cmdlet')} not found: {some(missing)}"
+    return f"{len(missing)} of {count(len(cmdlets), 'cmdlet')} not found: {listed(missing, 4)}"
 
 
 # --- exchucutil ------------------------------------------------------------------------------------------------------
@@ -253,8 +254,8 @@ def hosts_finding(connection: Connection, hosts: Iterable[str], unread: Sequence
         detail = f"The hosts behind {connection.value} are not known. {first.detail}"
         return failed(Check.HOSTS, Diagnostic(first.summary, detail, first.remedy))
     names = sorted(set(hosts))
-    shown = f": {some(names, 6)}" if names else ""
-    return ok(Check.HOSTS, f"{counted(len(names), 'host')} discovered{shown}")
+    shown = f": {listed(names, 6)}" if names else ""
+    return ok(Check.HOSTS, f"{count(len(names), 'host')} discovered{shown}")
 
 
 def controller_finding(

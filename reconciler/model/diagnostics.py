@@ -6,7 +6,7 @@ action; a diagnostic stops nothing by itself.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final
@@ -80,12 +80,6 @@ def has_errors(diagnostics: Iterable[Diagnostic]) -> bool:
 def in_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
     """Return them without repeats, by file and line; those without a place last."""
     return tuple(sorted(dict.fromkeys(diagnostics), key=Diagnostic.sort_key))
-
-
-def named(names: Sequence[str], limit: int = 8) -> str:
-    """Return ``a, b, c``; beyond ``limit`` names ``a, b, c and 4 more``."""
-    more = len(names) - limit
-    return ", ".join(names[:limit]) + (f" and {more:,} more" if more > 0 else "")
 
 
 MISSING_ATTRIBUTE: Final = "Missing attribute"

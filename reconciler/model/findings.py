@@ -6,7 +6,7 @@ these words, and the views show them. Nothing here is about plans: ``doctor`` ch
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -96,16 +96,6 @@ def untold(check: Check, place: str, what: str) -> Finding:
     """Return that a host did not tell ``what``: nothing is taken for in order that nobody said."""
     remedy = "Run doctor again. If it stays so, report it with the output of doctor --json."
     return warned(check, "Host did not tell", f"{place} did not tell {what}.", remedy)
-
-
-def some(names: Sequence[str], most: int = 4) -> str:
-    """Return the first of the names, and how many more there are."""
-    more = len(names) - most
-    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
-
-
-def counted(number: int, noun: str) -> str:
-    return f"{number} {noun}" + ("" if number == 1 else "s")
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ def duration(seconds: float) -> str:
     return f"{left}s"
 
 
-def listed(items: Iterable[str], limit: int = 3) -> str:
+def listed(items: Iterable[str], limit: int = 8) -> str:
     """Return ``a, b and c``; beyond ``limit`` items ``a, b, c and 4 more``."""
     every = list(items)
     if len(every) > limit + 1:
@@ -40,19 +40,18 @@ def listed(items: Iterable[str], limit: int = 3) -> str:
     return " and ".join([", ".join(every[:-1]), every[-1]] if len(every) > 1 else every)
 
 
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Return a remedy that names what comes close to ``name``, or else what there is."""
-    names = sorted(known)
-    by_folded = {folded(each): each for each in names}
-    close = difflib.get_close_matches(folded(name), by_folded, n=1, cutoff=0.6)
-    if close:
-        return f'Did you mean "{by_folded[close[0]]}"?'
-    shown = ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
-    return f"There are: {shown}." if names else "There are none."
+def nearest(word: str, choices: Iterable[str], *, most: int = 3) -> tuple[str, ...]:
+    """Return the choices that are most similar to ``word``, the most similar first."""
+    by_folded = {folded(choice): choice for choice in choices}
+    name = folded(word)
+    found = difflib.get_close_matches(name, by_folded, n=most, cutoff=0.6)
+    parts = sorted(one for one in by_folded if min(len(name), len(one)) > 3 and (name in one or one in name))
+    return tuple(by_folded[one] for one in dict.fromkeys([*found, *parts]))[:most]
 
 
-def enumerated(names: Iterable[str], limit: int = 8) -> str:
-    """Return names as a list for people, cut where it grows long."""
-    several = list(names)
-    shown = ", ".join(several[:limit])
-    return f"{shown} and {len(several) - limit} more" if len(several) > limit else shown
+def did_you_mean(word: str, choices: Iterable[str], *, otherwise: str = "") -> str:
+    """Return a remedy for an unknown word: the most similar choice, or all of them."""
+    known = sorted(choices)
+    if near := nearest(word, known, most=1):
+        return f'Did you mean "{near[0]}"? {otherwise}'.strip()
+    return f"Use one of: {listed(known, 20)}." if known else otherwise or "There are none."

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from reconciler.model.diagnostics import Diagnostic, Severity, named
+from reconciler.model.diagnostics import Diagnostic, Severity
 from reconciler.model.errors import PlanError, ReconcilerError, Refused
 from reconciler.model.landscape import Landscape
 from reconciler.model.snapshot import Run, Snapshot
+from reconciler.model.words import listed
 from reconciler.plan.binding import is_made_over, moved_on
 from reconciler.plan.budgets import Budgets
 from reconciler.plan.checks import unreadable
@@ -67,7 +68,7 @@ def _moved_on(plan: Plan, snapshot: Snapshot) -> Iterator[Diagnostic]:
     moved = [str(address) for address in moved_on(plan, snapshot) if address in sent]
     if moved:
         detail = (
-            f"Since it was made, the state learned something else about what it acts upon: {named(moved)}. "
+            f"Since it was made, the state learned something else about what it acts upon: {listed(moved)}. "
             f"Its serial was {plan.serial} then, and is {snapshot.serial} now."
         )
         yield Diagnostic("Saved plan is stale", detail, _REMEDY)
@@ -101,7 +102,7 @@ def commit_objection(plan: Plan, applied: Run, gap: Gap) -> Diagnostic | None:
     told = _compared(plan.source, applied, gap)
     if told is None:
         return None
-    takes_back = f"\nThis plan can take them back: {named(_effects(plan))}." if gap.trouble is None else ""
+    takes_back = f"\nThis plan can take them back: {listed(_effects(plan))}." if gap.trouble is None else ""
     return replace(told, detail=f"{told.detail}{takes_back}", remedy=_ways(told.remedy))
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from reconciler.model.diagnostics import named
+from reconciler.model.words import listed
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Source:
             return "no Git: no guard against older files"
         if self.commit is None:
             return "no commit yet"
-        edited = f" with uncommitted changes in {named(self.uncommitted, 4)}" if self.uncommitted else ""
+        edited = f" with uncommitted changes in {listed(self.uncommitted, 4)}" if self.uncommitted else ""
         return f"commit {self.commit[:12]}{edited}"
 
 

@@ -31,6 +31,7 @@ from reconciler.model.order import places_of
 from reconciler.model.resource_types import ResourceType
 from reconciler.model.resources import Resource
 from reconciler.model.values import UNSET, items
+from reconciler.model.words import listed
 from reconciler.plan.diff import compare
 from reconciler.plan.effects import expectation, project
 from reconciler.plan.selection import hard_needs
@@ -219,7 +220,7 @@ class _Exchange:
         stays = set(kind.claims(made, self.end))
         both = [claim.shown for claim in kind.claims(observed, self.before) if claim in stays]
         if both:
-            yield f"nothing has {_listed(both)} from its removal until it is made again, a few commands later"
+            yield f"nothing has {listed(both)} from its removal until it is made again, a few commands later"
 
     # --- what each does ----------------------------------------------------------------------------------------------
 
@@ -355,13 +356,13 @@ class _Exchange:
                 position=action.position,
             )
         takers = {str(self.actions[move.taker].address) for move in self.moves if move.holder == _key(action.address)}
-        reason = f"goes to {_listed(sorted(takers))}"
+        reason = f"goes to {listed(sorted(takers))}"
         return replace(action, commands=(), inverse=(), expects=action.expects_after, reasons=(reason,))
 
     def _reasons(self, taken: Sequence[Move], releases: Sequence[_Release]) -> Iterator[str]:
         released = {(one.key, claim) for one in releases for claim in one.claims}
         for one in releases:
-            values = _listed([claim.shown for claim in one.claims])
+            values = listed([claim.shown for claim in one.claims])
             yield f"{values} comes from {one.taken.address}; nothing has it for the moment between two commands"
         for move in taken:
             holder = self.actions[move.holder]
@@ -397,9 +398,3 @@ def _only_loses(change: Change, leaving: Iterable[Claim]) -> bool:
         return bool(gone)
     before, after = set(items(change.before)), set(items(change.after))
     return bool(before) and after <= before and before - after <= gone
-
-
-def _listed(values: Sequence[str]) -> str:
-    shown = list(values[:8])
-    more = f" and {len(values) - 8} more" if len(values) > 8 else ""
-    return ", ".join(shown) + more

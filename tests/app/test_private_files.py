@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.app import alone
-from reconciler.app.private_files import make_private, told_location, writable
+from reconciler.app.private_files import make_private, state_location, writable
 from reconciler.cli.output import write_file
 from reconciler.model.errors import ConfigurationError, Locked
 from tests.support.rehearsal import rehearsal
@@ -65,11 +65,11 @@ def test_of_applies_that_begin_together_one_goes_on(tmp_path: Path) -> None:
 def test_location_is_told_itself_or_by_a_reference(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STATE_URL", "postgresql://kim@localhost/um")
     (tmp_path / "url").write_text("/srv/state.db\n")
-    assert told_location("env:STATE_URL", tmp_path) == "postgresql://kim@localhost/um"
-    assert told_location("file:url", tmp_path) == "/srv/state.db"
-    assert told_location("./a:b/state.db", tmp_path) == "./a:b/state.db"
+    assert state_location("env:STATE_URL", tmp_path) == "postgresql://kim@localhost/um"
+    assert state_location("file:url", tmp_path) == "/srv/state.db"
+    assert state_location("./a:b/state.db", tmp_path) == "./a:b/state.db"
     with pytest.raises(ConfigurationError, match="cannot be read"):
-        told_location("file:/srv/state.db", tmp_path)
+        state_location("file:/srv/state.db", tmp_path)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="asks for a device")

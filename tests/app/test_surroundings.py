@@ -233,10 +233,10 @@ def test_private_files_that_git_tells_nothing_of_are_warned_of(tmp_path: Path, m
     assert refuse_tracked(directory) == ()
     (directory / ".git").mkdir()
     with open_workspace(directory) as workspace:
-        (warning,) = workspace.told
+        (warning,) = workspace.diagnostics
     assert (warning.summary, warning.is_error) == ("Private files of unknown origin", False)
-    assert "could not be looked up" in warning.detail
-    assert "no git on the PATH" in warning.detail
+    assert "cannot check" in warning.detail
+    assert "git was not found on the PATH" in warning.detail
     (directory / ".reconciler").rmdir()
     assert refuse_tracked(directory) == ()
 
@@ -252,7 +252,7 @@ def test_a_working_directory_that_was_removed_is_told(
     for line in (["plan"], ["validate"], ["apply", "--auto-approve"], ["state", "history"]):
         assert run(line) == 1
         told = "".join(capsys.readouterr())
-        assert "does not exist any more" in told, line
+        assert "No working directory" in told, line
         assert "Internal error" not in told
 
 

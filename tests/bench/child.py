@@ -32,9 +32,9 @@ def main(arguments: list[str]) -> int:
 
         write_terraform(first_plan(Path(rest[0])), Path(rest[1]))
         return 0
-    from reconciler.__main__ import spare_the_collector
+    from reconciler.__main__ import collect_less_often
 
-    spare_the_collector()
+    collect_less_often()
     phase, directory = rest[0], Path(rest[1])
     told = inside(phase, directory) if mode == "inside" else over_wire(phase, directory)
     times = os.times()

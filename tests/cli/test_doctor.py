@@ -184,7 +184,7 @@ def test_ctrl_c_says_what_a_silent_host_is_waited_for(tmp_path: Path) -> None:
                 if select.select([connection], [], [], 1.0)[0] and connection.recv(1, socket.MSG_PEEK):
                     break
             os.kill(started.pid, signal.SIGINT)
-            wait_until(lambda: "waiting for the answer" in started.err)
+            wait_until(lambda: "Waiting up to half a minute" in started.err)
             taken.close()
             silent.close()
             ran = started.end().has(130)

@@ -49,7 +49,7 @@ def at_the_question(environment: Environment) -> Iterator[pexpect.spawn[str]]:
         dimensions=(40, 100),
     )
     try:
-        terminal.expect('Only "yes" applies it: ')
+        terminal.expect('Type "yes" to apply it: ')
         yield terminal
     finally:
         terminal.close(force=True)

@@ -13,7 +13,7 @@ from typing import TypeVar
 import pytest
 
 from reconciler.cli.commands import main
-from reconciler.cli.lines import given_options, line_for_saved, line_to_apply, line_to_go_on, line_without_budgets
+from reconciler.cli.lines import given_options, line_for_saved, line_to_apply, line_to_resume, line_without_budgets
 from reconciler.plan.saved import SavedPlan
 from reconciler.plan.selection import Selection
 from tests.support.plans import nothing
@@ -45,14 +45,14 @@ def test_the_options_of_a_command_are_repeated_as_typed(monkeypatch: pytest.Monk
 
 @pytest.mark.parametrize("before", [["--connections", "a b", "apply"], ["apply", "--connections=a b"]])
 def test_pinned_connections_are_repeated(before: list[str]) -> None:
-    line = within(lambda: line_to_go_on(Path("-d"), None), *before, "--strict")
+    line = within(lambda: line_to_resume(Path("-d"), None), *before, "--strict")
     assert line == "reconciler '--connections=a b' apply ./-d --strict"
 
 
 def test_a_part_that_was_saved_goes_on_as_that_part() -> None:
     asked = str(Selection(("um_mailbox/*", "a b"), wave="it's"))
     saved = SavedPlan(replace(nothing(), asked=asked), "", NOW, NOW, "", "")
-    words = shlex.split(within(lambda: line_to_go_on(Path("d"), saved), "apply", "p.plan", "--dir=d", "--json"))
+    words = shlex.split(within(lambda: line_to_resume(Path("d"), saved), "apply", "p.plan", "--dir=d", "--json"))
     assert words[1:] == ["apply", "d", "--target", "um_mailbox/*", "--target", "a b", "--wave", "it's"]
 
 

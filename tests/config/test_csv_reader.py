@@ -145,17 +145,17 @@ def test_all_mistakes_are_told_at_once() -> None:
     text = "identity,extention,wave,wave\nx,1,1,1,1\ny,1\nz,1.5E+10,#REF!,1\n"
     assert mistakes(text) == [
         ("Unknown column", "u.csv:1:10"),
-        ("Column written twice", "u.csv:1:25"),
+        ("Duplicate column", "u.csv:1:25"),
         ("Wrong number of values", "u.csv:2:9"),
         ("Wrong number of values", "u.csv:3:1"),
         ("Number changed by a spreadsheet", "u.csv:4:3"),
-        ("Error value of a spreadsheet", "u.csv:4:11"),
+        ("Spreadsheet error value", "u.csv:4:11"),
     ]
 
 
 @pytest.mark.parametrize("text", ["", "\n", "\ufeff", "\n \n", "sep=;\n"])
 def test_file_without_text_is_refused(text: str) -> None:
-    assert [summary for summary, _ in mistakes(text)] == ["File is empty"]
+    assert [summary for summary, _ in mistakes(text)] == ["Empty file"]
 
 
 def test_invalid_byte_is_told_with_line_and_likely_character() -> None:
@@ -167,13 +167,13 @@ def test_invalid_byte_is_told_with_line_and_likely_character() -> None:
 
 
 def test_quote_left_open_is_told_where_it_opens() -> None:
-    assert mistakes('identity,wave\nx,1\n"y,1\nz,1\n') == [("Quotes do not pair", "u.csv:3:1")]
+    assert mistakes('identity,wave\nx,1\n"y,1\nz,1\n') == [("Unclosed quote", "u.csv:3:1")]
 
 
 def test_many_mistakes_are_told_up_to_a_limit() -> None:
     _, found = read_csv("u.csv", b"identity,wave\n" + b"x\n" * 250, COLUMNS)
     assert len(found) == 101
-    assert found[-1].detail == "150 more in u.csv."
+    assert found[-1].detail == "u.csv has 150 more errors."
 
 
 @given(st.binary(max_size=120))

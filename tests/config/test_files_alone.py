@@ -114,7 +114,7 @@ def test_a_missing_connection_is_an_error_with_what_to_write() -> None:
     assert none.summary == "Missing connection"
     assert "Exchange and Lync" in none.detail
     (one,) = told({"connections": {"exchange": host}}, is_reached=True)
-    assert "How to reach Lync is not known" in one.detail
+    assert "no connection to Lync." in one.detail
     assert not told({"connections": {"exchange": host, "lync": host}}, is_reached=True)
     (misspelt,) = told({"connections": {"exchange": host, "linc": host}}, is_reached=True)
     assert misspelt.summary == "Unknown key"
@@ -165,14 +165,14 @@ DP, MAIN, CSV = "dial_plans.yaml", "contoso.yaml", "redmond.csv"
             MAIN,
             "connections:\n  simulator: world.yaml          # a trial without any server\n",
             "",
-            "World that nothing names",
+            "Unused world file",
         ),
         (MAIN, "environment:", "enviroment:", "Unknown key"),
         (CSV, "identity,", "identy,", "Missing column"),
         (CSV, "dial_plan,", "dialplan,", "Unknown column"),
         (CSV, "policy,", "polcy,", "Unknown column"),
         (CSV, "identity,sip_address,extension,policy,dial_plan,wave\n", "", "Missing column"),
-        (CSV, "50102,,Redmond,pilot", '50102,,"Redmond,pilot', "Quotes do not pair"),
+        (CSV, "50102,,Redmond,pilot", '50102,,"Redmond,pilot', "Unclosed quote"),
     ],
 )
 def test_a_slip_is_one_error_and_nothing_that_only_follows(

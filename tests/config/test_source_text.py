@@ -7,14 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.config.source_text import (
-    MAX_TOLD,
+    MAX_ERRORS,
     Mistakes,
     SourceText,
     decode,
-    did_you_mean,
     has_unseen,
     limited,
-    nearest,
 )
 from reconciler.model.diagnostics import Diagnostic, Position
 
@@ -92,40 +90,10 @@ def test_tabs_and_letters_of_any_script_are_seen() -> None:
     assert not has_unseen("\tZürich")
 
 
-# --- what was meant --------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("word", "choices", "meant"),
-    [
-        ("dial_plan", ["dial_plans", "mailboxes"], ("dial_plans",)),
-        ("REDMOND", ["Redmond", "Bellevue"], ("Redmond",)),
-        ("extension", ["extension_digits", "voip"], ("extension_digits",)),
-        ("x", ["dial_plans", "mailboxes"], ()),
-        ("a", [], ()),
-    ],
-)
-def test_the_nearest_name_is_meant(word: str, choices: list[str], meant: tuple[str, ...]) -> None:
-    assert nearest(word, choices) == meant
-
-
-@given(st.text(max_size=8), st.lists(st.text(max_size=8), max_size=6), st.integers(1, 3))
-def test_only_choices_are_meant_and_no_more_than_asked_for(word: str, choices: list[str], count: int) -> None:
-    found = nearest(word, choices, count=count)
-    assert len(found) <= count
-    assert set(found) <= set(choices)
-
-
-def test_choices_are_listed_where_none_is_near() -> None:
-    assert did_you_mean("dial_plan", ["dial_plans"], otherwise="Or not.") == 'Did you mean "dial_plans"? Or not.'
-    assert all(name in did_you_mean("x", ["two", "one"]) for name in ("one", "two"))
-    assert did_you_mean("x", [], otherwise="Or not.") == "Or not."
-
-
 # --- many mistakes ---------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("number", [0, 1, MAX_TOLD, MAX_TOLD + 1, 3 * MAX_TOLD])
+@pytest.mark.parametrize("number", [0, 1, MAX_ERRORS, MAX_ERRORS + 1, 3 * MAX_ERRORS])
 def test_beyond_a_limit_mistakes_are_counted_and_not_made(number: int) -> None:
     made: list[int] = []
 
@@ -136,10 +104,10 @@ def test_beyond_a_limit_mistakes_are_counted_and_not_made(number: int) -> None:
     mistakes = Mistakes("a.yaml")
     for one in range(number):
         mistakes.add(lambda one=one: make(one))  # type: ignore[misc]  # mypy cannot infer the type of the default
-    told = mistakes.told()
-    assert made == list(range(min(number, MAX_TOLD)))
-    assert len(told) == min(number, MAX_TOLD + 1)
+    told = mistakes.diagnostics()
+    assert made == list(range(min(number, MAX_ERRORS)))
+    assert len(told) == min(number, MAX_ERRORS + 1)
     assert bool(mistakes) is bool(number)
     assert told == tuple(limited((Diagnostic("Wrong", str(one)) for one in range(number)), "a.yaml"))
-    if number > MAX_TOLD:
-        assert f"{number - MAX_TOLD}" in told[-1].detail
+    if number > MAX_ERRORS:
+        assert f"{number - MAX_ERRORS}" in told[-1].detail

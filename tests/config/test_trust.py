@@ -52,7 +52,7 @@ def test_a_named_secret_is_used_and_no_other() -> None:
     assert told(trust, ntlm("ex1.contoso.com")) == []
     assert told(trust, ntlm("ex1.contoso.com", SecretReference("keyring", "svc/um"))) == []
     (refused,) = told(trust, ntlm("ex1.contoso.com", OTHER))
-    assert refused.startswith("Secret not approved: env:OTHER_SECRET is not among")
+    assert refused.startswith("Secret not approved: RECONCILER_SECRETS does not list env:OTHER_SECRET.")
 
 
 def test_an_empty_list_allows_none() -> None:
@@ -70,7 +70,7 @@ def test_a_named_secret_goes_to_its_hosts_alone() -> None:
     assert told(trust, ntlm("ex1.contoso.com")) == told(trust, ntlm("ex9.fabrikam.com")) == []
     assert told(trust, ntlm("evil.example.com", OTHER)) == [], "no hosts were named for it"
     (refused,) = told(trust, ntlm("evil.example.com"))
-    assert refused == "Secret not approved: env:UM_PASSWORD is not approved for evil.example.com."
+    assert refused == "Secret not approved: The host evil.example.com is not approved for the secret env:UM_PASSWORD."
 
 
 def test_the_overrides_of_a_host_are_held_to_the_same() -> None:
@@ -203,14 +203,17 @@ def test_pinned_connections_lie_outside_the_repository(estate: Path, tmp_path: P
     assert environment.connections[Connection.LYNC].host == "fe1.contoso.com"
     for path in (estate / "pins.yml", estate.parent / "pins.yml"):
         path.write_text(PINS)
-        with pytest.raises(ConfigurationError, match="Connections of the repository"):
+        with pytest.raises(ConfigurationError, match="Connections file in the repository"):
             check(estate, path)
         path.unlink()
     (estate / "out.yml").symlink_to(tmp_path / "pins.yaml")
-    with pytest.raises(ConfigurationError, match="Connections of the repository"):
+    with pytest.raises(ConfigurationError, match="Connections file in the repository"):
         check(estate, estate / "out.yml")
     (tmp_path / "link.yaml").symlink_to(estate / "a.yaml")
-    for name, summary in {"link.yaml": "Connections of the repository", "none.yaml": "File cannot be read"}.items():
+    for name, summary in {
+        "link.yaml": "Connections file in the repository",
+        "none.yaml": "File cannot be read",
+    }.items():
         with pytest.raises(ConfigurationError, match=summary):
             check(estate, tmp_path / name)
 

@@ -181,16 +181,16 @@ def test_several_mistakes_are_told_at_once() -> None:
     assert [one.summary for one in found] == [
         "Anchor",
         "Alias",
-        "Key written twice",
+        "Duplicate key",
         "Merge key",
         "Tag",
-        "Key is no text",
+        "Invalid key",
     ]
     assert [one.position.line for one in found if one.position] == [1, 2, 3, 4, 5, 6]
 
 
 def test_mistakes_before_broken_syntax_are_told_with_it() -> None:
-    assert [one.summary for one in mistakes("a: 1\na: 2\nb: [")] == ["Key written twice", "Invalid YAML"]
+    assert [one.summary for one in mistakes("a: 1\na: 2\nb: [")] == ["Duplicate key", "Invalid YAML"]
 
 
 def test_duplicate_key_keeps_the_rest_of_the_tree() -> None:
@@ -223,7 +223,7 @@ def test_budget_ends_where_it_says(within: str, beyond: str, budget: YamlBudget,
 def test_many_mistakes_are_told_up_to_a_limit() -> None:
     found = mistakes("- &a x\n" * 150)
     assert len(found) == 101
-    assert found[-1].detail == "50 more in a.yaml."
+    assert found[-1].detail == "a.yaml has 50 more errors."
 
 
 @given(st.binary(max_size=200))

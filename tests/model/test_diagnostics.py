@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.model.diagnostics import Diagnostic, Position, Severity, has_errors, in_order, named
+from reconciler.model.diagnostics import Diagnostic, Position, Severity, has_errors, in_order
 from tests.support.strategies import diagnostics
 
 ERROR = Diagnostic("Wrong")
@@ -44,11 +44,3 @@ def test_those_with_a_place_come_first_by_file_and_line() -> None:
     found = [replace(ERROR, position=place) for place in places]
     assert in_order(found[::-1]) == tuple(found)
     assert str(places[0]) == "a.yaml:2:9"
-
-
-@pytest.mark.parametrize(
-    ("names", "shown"),
-    [([], ""), (["a"], "a"), (["a", "b"], "a, b"), (["a", "b", "c"], "a, b and 1 more")],
-)
-def test_names_beyond_the_limit_are_counted(names: list[str], shown: str) -> None:
-    assert named(names, limit=2) == shown

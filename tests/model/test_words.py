@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.model.words import count, duration, listed, plural_of
+from reconciler.model.words import count, did_you_mean, duration, listed, nearest, plural_of
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def test_lists_tell_how_many_they_leave_out() -> None:
     assert listed(["a"]) == "a"
     assert listed(["a", "b"]) == "a and b"
     assert listed(["a", "b", "c", "d"]) == "a, b, c and d"
-    assert listed("abcdefg") == "a, b, c and 4 more"
+    assert listed("abcdefg", 3) == "a, b, c and 4 more"
 
 
 @pytest.mark.parametrize(
@@ -62,3 +62,33 @@ def test_plurals_follow_the_end_of_the_noun(noun: str, plural: str) -> None:
 @given(st.floats(0, 10**7))
 def test_a_duration_has_two_units_at_most(seconds: float) -> None:
     assert 1 <= len(duration(seconds).split()) <= 2
+
+
+# --- what was meant --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("word", "choices", "meant"),
+    [
+        ("dial_plan", ["dial_plans", "mailboxes"], ("dial_plans",)),
+        ("REDMOND", ["Redmond", "Bellevue"], ("Redmond",)),
+        ("extension", ["extension_digits", "voip"], ("extension_digits",)),
+        ("x", ["dial_plans", "mailboxes"], ()),
+        ("a", [], ()),
+    ],
+)
+def test_the_nearest_name_is_meant(word: str, choices: list[str], meant: tuple[str, ...]) -> None:
+    assert nearest(word, choices) == meant
+
+
+@given(st.text(max_size=8), st.lists(st.text(max_size=8), max_size=6), st.integers(1, 3))
+def test_only_choices_are_meant_and_no_more_than_asked_for(word: str, choices: list[str], most: int) -> None:
+    found = nearest(word, choices, most=most)
+    assert len(found) <= most
+    assert set(found) <= set(choices)
+
+
+def test_choices_are_listed_where_none_is_near() -> None:
+    assert did_you_mean("dial_plan", ["dial_plans"], otherwise="Or not.") == 'Did you mean "dial_plans"? Or not.'
+    assert all(name in did_you_mean("x", ["two", "one"]) for name in ("one", "two"))
+    assert did_you_mean("x", [], otherwise="Or not.") == "Or not."

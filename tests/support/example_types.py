@@ -59,7 +59,7 @@ class ExampleType(Managed):
         for name, value in data.items():
             attribute = self.attributes.get(name)
             if attribute is None or attribute.role is AttributeRole.READ_ONLY:
-                detail = f'"{name}" is no attribute of {self.name}.'
+                detail = f'"{name}" is not an attribute of {self.name}.'
                 problems.append(Problem((name,), "Unknown attribute", detail, on_key=True))
             elif attribute.kind is AttributeKind.SCALAR:
                 problems += self._scalar(attribute, value, values)

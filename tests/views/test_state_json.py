@@ -61,6 +61,6 @@ def test_a_run_is_named_by_how_its_id_begins() -> None:
     other = Run("1f9bffff", "", "", "")
     assert run_named([RUN, other], "1f9b2") is RUN
     assert run_named([RUN, other], RUN.id) is RUN
-    for text, why in (("1f9b", "Several such runs"), ("2", "No such run"), ("", "No such run")):
+    for text, why in (("1f9b", "Ambiguous run"), ("2", "Unknown run"), ("", "Unknown run")):
         with pytest.raises(ConfigurationError, match=why):
             run_named([RUN, other], text)
