@@ -83,6 +83,6 @@ def test_files_that_cannot_be_written_are_told_and_none_replaces_what_is_private
     one.save()
     key = one.directory / ".reconciler" / "plan.key"
     before = key.read_bytes()
-    with one.opened() as workspace, pytest.raises(ConfigurationError, match="holds the state and the key"):
+    with one.opened() as workspace, pytest.raises(ConfigurationError, match="holds the state and the signing key"):
         workspace.saved_plans.save(workspace.plan(), key)
     assert key.read_bytes() == before

@@ -44,7 +44,7 @@ def test_secret_reference_is_read_and_written_alike(text: str) -> None:
     ["", "canary", "env:", "env:1canary", "env:a b", "file: canary", "keyring:canary", "ENV:canary", "vault:canary"],
 )
 def test_anything_else_is_no_secret_reference(text: str) -> None:
-    with pytest.raises(ValueError, match="is no reference") as raised:
+    with pytest.raises(ValueError, match="is not a reference") as raised:
         SecretReference.parse(text)
     assert "canary" not in str(raised.value)
 

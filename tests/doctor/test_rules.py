@@ -208,7 +208,7 @@ def test_what_needs_a_session_is_skipped_without_one() -> None:
 
 def test_hosts_behind_are_counted_or_the_reason_is_told() -> None:
     found = hosts_finding(Connection.EXCHANGE, ["ex3.contoso.com", "ex2.contoso.com"], [])
-    assert (found.status, found.detail) == (Status.OK, "2 hosts discovered: ex2.contoso.com, ex3.contoso.com")
+    assert (found.status, found.detail) == (Status.OK, "2 hosts discovered: ex2.contoso.com and ex3.contoso.com")
     told = Diagnostic("Access denied", "Get-ExchangeServer was refused.", "Ask for a role.")
     found = hosts_finding(Connection.EXCHANGE, [], [told])
     assert (found.status, found.summary, found.remedy) == (Status.FAILED, "Access denied", "Ask for a role.")
