@@ -90,7 +90,9 @@ def test_a_plan_runs_nothing_of_the_repository(tmp_path: Path, mark: Path) -> No
     ran = environment.run("plan", "--exclude", "exchucutil", SSLKEYLOGFILE=str(mark), OPENSSL_CONF="openssl.cnf")
     assert not mark.exists(), "a planted file was run, or the keys of sessions were written"
     ran.has(0)
-    assert {"SSLKEYLOGFILE", "OPENSSL_CONF"} <= {line.partition(":")[0].rpartition(" ")[2] for line in ran.err.splitlines()}
+    assert {"SSLKEYLOGFILE", "OPENSSL_CONF"} <= {
+        line.partition(":")[0].rpartition(" ")[2] for line in ran.err.splitlines()
+    }
 
 
 def test_a_validation_from_beside_runs_nothing_of_the_repository(tmp_path: Path, mark: Path) -> None:
