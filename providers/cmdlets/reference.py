@@ -19,6 +19,8 @@ from typing import Any, Final
 _TABLE: Final = Path(__file__).with_name("cmdlets_table.json")
 
 RELEASES: Final = ("e2007", "e2010", "e2013", "e2016", "l2010", "l2013", "s2015", "s2019")
+_NEWEST: Final = ("e2016", "s2019", "e2010")
+"""Newest first: Exchange, Skype for Business, and Exchange 2010 for what later releases dropped."""
 
 _COMMON: Final = {
     "Debug": "db",
@@ -146,8 +148,10 @@ _ASKING: Final = {
 
 
 @cache
-def cmdlet_of(name: str, release: str) -> Cmdlet | None:
-    """Return the cmdlet ``name``, in any case, as ``release`` has it; None where it has none."""
+def cmdlet_of(name: str, release: str = "") -> Cmdlet | None:
+    """Return the cmdlet ``name``, in any case, as ``release`` has it, or the newest that does; None where none has."""
+    if not release:
+        return next((newest for one in _NEWEST if (newest := cmdlet_of(name, one)) is not None), None)
     proper = _names().get(name.casefold(), "")
     row = _row(proper, release)
     if row is None:
@@ -196,16 +200,12 @@ class Setters:
 
 @cache
 def setters(noun: str, release: str = "") -> Setters:
-    """Return what sets the properties of a kind of object in ``release``; in the newest that has it by default."""
-    if not release:
-        return next((found for newest in _NEWEST if (found := setters(noun, newest)).change or found.create), NOTHING)
+    """Return what sets the properties of a kind of object in ``release``, or in the newest that has the cmdlets."""
     verbs = (cmdlet_of(f"{verb}-{noun}", release) for verb in ("Enable", "New", "Set"))
     enable, new, change = (cmdlet.parameters if cmdlet else {} for cmdlet in verbs)
     return Setters({**enable, **new}, change)
 
 
-_NEWEST: Final = ("e2016", "s2019", "e2010")
-"""Newest first: Exchange, Skype for Business, and Exchange 2010 for what later releases dropped."""
 NOTHING: Final = Setters({}, {})
 
 

@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any, Final
 
 from providers.catalogue import resource_types
-from providers.cmdlets.reference import parameters_of
+from providers.cmdlets.reference import cmdlet_of, parameters_of
 from reconciler.config.connections import KEYS
 from reconciler.config.environment import RESTARTS
 from reconciler.model.abilities import Rows
@@ -37,7 +37,7 @@ _KINDS: Final[Mapping[AttributeKind, str]] = {
 
 @cache
 def server_defaults() -> Mapping[str, Mapping[str, tuple[str, str]]]:
-    """Return what the servers take for an attribute that is left out, with the source, by type and attribute."""
+    """Return the defaults of servers that the published reference does not have, with their sources."""
     found = json.loads((ROOT / "docs" / "server-defaults.json").read_text("utf-8"))
     del found["about"]
     return {kind: {name: (default, source) for name, (default, source) in ones.items()} for kind, ones in found.items()}
@@ -110,7 +110,23 @@ def _default(kind: ResourceType, one: Attribute) -> tuple[str, str]:
         return known
     if one.role is AttributeRole.INTENT or not (one.parameter or one.output):
         return "", "reconciler"
-    return NOT_DOCUMENTED, ", ".join(_cmdlets_with(kind, str(one.parameter or one.output)))
+    name = str(one.parameter or one.output)
+    cmdlets = _cmdlets_with(kind, name)
+    published = {cmdlet: said for cmdlet in cmdlets if (said := _published(cmdlet, name))}
+    default = next(iter(published.values()), NOT_DOCUMENTED)
+    return default, ", ".join(published or cmdlets)
+
+
+def _published(name: str, parameter: str) -> str:
+    """Return what the reference says of a parameter that is left out; nothing where it is silent."""
+    cmdlet = cmdlet_of(name)
+    found = cmdlet.parameters.get(parameter.casefold()) if cmdlet else None
+    if cmdlet is None or found is None:
+        return ""
+    if any(parameter in asked for asked in cmdlet.mandatory):
+        return "required"
+    default = found.default or ""
+    return default.lower() if found.type == "Boolean" else default
 
 
 def _cmdlets_with(kind: ResourceType, parameter: str) -> list[str]:

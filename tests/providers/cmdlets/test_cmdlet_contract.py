@@ -1,20 +1,18 @@
 """Every command a resource type can send is one that the published cmdlet reference allows.
 
 For each declared type: reads, creation with everything and with the least, a change of each attribute alone, deletion.
-For each derived one: what a plan sends. The table is the one the simulator binds by, made from the reference.
+For each derived one: what a plan sends. Types take accepted values, limits and what Set lacks from the reference; names
+of parameters, irregular commands and cmdlets of other nouns they write themselves.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
 
-import providers
 from providers.catalogue import resource_types
+from providers.cmdlets.reference import MANY, Cmdlet, cmdlet_of
 from reconciler.model.actions import Change
 from reconciler.model.commands import Command, Delta, NameOf, Operation
 from reconciler.model.landscape import Landscape
@@ -37,9 +35,6 @@ from tests.support.landscapes import (
     with_observed,
 )
 from tests.support.types import declared
-
-_TABLE = Path(providers.__file__).parent / "cmdlets" / "cmdlets_table.json"
-pytestmark = pytest.mark.skipif(not _TABLE.exists(), reason="the table of cmdlets is not generated")
 
 TYPES = {kind.name: kind for kind in resource_types()}
 
@@ -129,45 +124,34 @@ LEAST: dict[str, tuple[str, dict[str, object]]] = {
 }
 
 
-def table(version: str) -> Mapping[str, Any]:
-    told = json.loads(_TABLE.read_text(encoding="utf-8"))
-    return dict(told["cmdlets_2007"] if version == "e2007" else told["cmdlets"])
-
-
 def faults(command: Command, exchange: str = "e2013", lync: str = "l2013") -> list[str]:
     """Return everything about ``command`` that the reference does not allow."""
     if command.operation is not Operation.INVOKE:
         return []
-    cmdlet = table(exchange).get(command.cmdlet)
+    cmdlet = cmdlet_of(command.cmdlet, exchange) or cmdlet_of(command.cmdlet, lync)
     if cmdlet is None:
-        return [f"{command.cmdlet} is no cmdlet"]
-    version = lync if cmdlet["product"] == "lync" else exchange
-    if version not in cmdlet["versions"]:
-        return [f"{command.cmdlet} does not exist in {version}"]
-    given = {name for name, _ in command.parameters}
-    found = [told for name, value in command.parameters for told in parameter_faults(cmdlet, name, value, version)]
-    if not any(given >= set(mandatory) for mandatory in cmdlet["mandatory"]):
-        found.append(f"one of {cmdlet['mandatory']} is mandatory")
+        return [f"{command.cmdlet} does not exist in {exchange} and {lync}"]
+    given = dict(command.parameters)
+    found = [told for name, value in given.items() for told in parameter_faults(cmdlet, name, value)]
+    if not any(given.keys() >= mandatory for mandatory in cmdlet.mandatory):
+        found.append(f"one of {cmdlet.mandatory} is mandatory")
     return [f"{command}: {told}" for told in found]
 
 
-def parameter_faults(cmdlet: Mapping[str, Any], name: str, value: object, version: str) -> Iterator[str]:
-    parameter = cmdlet["parameters"].get(name)
-    if parameter is None:
+def parameter_faults(cmdlet: Cmdlet, name: str, value: object) -> Iterator[str]:
+    if name not in cmdlet.names:
         yield f"-{name} is no parameter"
         return
-    if version not in parameter.get("versions", [version]):
-        yield f"-{name} does not exist in {version}"
-    values = parameter.get("values")
-    if values and isinstance(value, str) and value not in values:
-        yield f"-{name} takes {values}"
-    is_truth = parameter["type"] in ("Boolean", "SwitchParameter")
+    parameter = cmdlet.parameters[name.casefold()]
+    if parameter.values and isinstance(value, str) and value not in parameter.values:
+        yield f"-{name} takes {parameter.values}"
+    is_truth = parameter.type in ("Boolean", "SwitchParameter")
     if is_truth != isinstance(value, bool):
-        yield f"-{name} is {parameter['type']}"
-    if parameter["type"] == "Int32" and not isinstance(value, int):
+        yield f"-{name} is {parameter.type}"
+    if parameter.type == "Int32" and not isinstance(value, int):
         yield f"-{name} is Int32"
-    if isinstance(value, Delta | tuple) and not parameter["type"].startswith(("MultiValuedProperty", "ProxyAddress")):
-        yield f"-{name} is {parameter['type']}"
+    if isinstance(value, Delta | tuple) and parameter.type not in MANY:
+        yield f"-{name} is {parameter.type}"
 
 
 def parsed(kind: Managed, sample: tuple[str, dict[str, object]]) -> Resource:

@@ -143,4 +143,4 @@ def test_setters_tell_what_creates_and_what_changes() -> None:
 
 def test_what_later_releases_dropped_is_as_its_last_release_has_it() -> None:
     assert setters("UMServer").find("UMStartupMode") == setters("UMServer", "e2010").find("UMStartupMode") is not None
-    assert setters("Nothing") is NOTHING
+    assert setters("Nothing") == NOTHING
