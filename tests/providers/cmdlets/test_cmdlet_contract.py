@@ -34,94 +34,10 @@ from tests.support.landscapes import (
     resource,
     with_observed,
 )
+from tests.support.samples import sample
 from tests.support.types import declared
 
 TYPES = {kind.name: kind for kind in resource_types()}
-
-FULL: dict[str, tuple[str, dict[str, object]]] = {
-    "dial_plan": (
-        "Redmond",
-        {
-            "extension_digits": "5",
-            "country_code": "1",
-            "voip_security": "secured",
-            "access_numbers": ["+14255550100"],
-            "pilot_numbers": ["+14255550101"],
-            "international_access_code": "011",
-            "national_number_prefix": "1",
-            "outside_line_access_code": "9",
-            "default_language": "en-US",
-            "audio_codec": "mp3",
-            "fax_enabled": "false",
-            "max_call_duration": "60",
-            "max_recording_duration": "20",
-            "recording_idle_timeout": "5",
-            "logon_failures_before_disconnect": "3",
-            "input_failures_before_disconnect": "3",
-        },
-    ),
-    "lync_dial_plan": (
-        "site:Redmond",
-        {
-            "simple_name": "Redmond",
-            "description": "Users in Redmond",
-            "dialin_conferencing_region": "US",
-            "external_access_prefix": "9",
-            "optimize_device_dialing": "true",
-        },
-    ),
-    "mailbox_policy": (
-        "lync-users",
-        {
-            "dial_plan": "Redmond",
-            "min_pin_length": "6",
-            "pin_lifetime": "60 days",
-            "pin_history_count": "5",
-            "allow_common_patterns": "false",
-            "logon_failures_before_pin_reset": "5",
-            "max_logon_attempts": "unlimited",
-            "max_greeting_duration": "5",
-            "allow_fax": "false",
-            "allow_missed_call_notifications": "true",
-            "allow_message_waiting_indicator": "true",
-            "allow_play_on_phone": "true",
-            "allow_subscriber_access": "true",
-            "allow_call_answering_rules": "true",
-            "allow_automatic_speech_recognition": "true",
-            "allow_dial_plan_subscribers": "true",
-            "allow_extensions": "true",
-            "allowed_in_country_groups": ["Anywhere"],
-            "allowed_international_groups": ["Anywhere"],
-        },
-    ),
-    "hunt_group": ("pool1.contoso.com/Custom", {"dial_plan": "Redmond", "pilot_identifier": "50100"}),
-    "auto_attendant": (
-        "RedmondMain",
-        {
-            "dial_plan": "Redmond",
-            "pilot_numbers": ["+14255550190"],
-            "speech_enabled": "true",
-            "status": "enabled",
-            "language": "en-US",
-            "dtmf_fallback": "RedmondTouch",
-            "operator_extension": "50100",
-            "business_name": "Contoso",
-            "is_default": "true",
-        },
-    ),
-    "um_mailbox": (
-        "alice@contoso.com",
-        {"sip_address": "alice@contoso.com", "extension": "50101", "policy": "Redmond/default", "wave": "pilot"},
-    ),
-}
-LEAST: dict[str, tuple[str, dict[str, object]]] = {
-    "dial_plan": ("Redmond", {"extension_digits": "5", "country_code": "1"}),
-    "lync_dial_plan": ("Redmond", {}),
-    "mailbox_policy": ("lync-users", {"dial_plan": "Redmond"}),
-    "hunt_group": ("pool1.contoso.com/Custom", {"dial_plan": "Redmond"}),
-    "auto_attendant": ("RedmondMain", {"dial_plan": "Redmond"}),
-    "um_mailbox": ("alice@contoso.com", {"policy": "Redmond/default"}),
-}
 
 
 def faults(command: Command, exchange: str = "e2013", lync: str = "l2013") -> list[str]:
@@ -173,7 +89,7 @@ def observed_as(kind: ResourceType, desired: Resource) -> Resource:
 def commands_of(kind: Managed) -> Iterator[Command]:
     """Return every command of a declared type: all ways to read, make, change and remove one."""
     given = estate()
-    full, least = parsed(kind, FULL[kind.name]), parsed(kind, LEAST[kind.name])
+    full, least = parsed(kind, sample(kind.name)), parsed(kind, sample(kind.name, "least"))
     there = with_observed(given, observed_as(kind, full))
     yield from kind.queries(there)
     yield from kind.queries(there, frozenset({full.key}))
@@ -189,18 +105,18 @@ def commands_of(kind: Managed) -> Iterator[Command]:
                 yield from kind.update(full, observed_as(kind, full), (Change(name, value, ()),), there)
 
 
-@pytest.mark.parametrize("name", sorted(FULL))
+@pytest.mark.parametrize("name", sorted(declared()))
 def test_every_command_of_a_declared_type_is_published(name: str) -> None:
     sent = list(commands_of(declared()[name]))
     assert [told for command in sent for told in faults(command)] == []
     assert {command.cmdlet for command in sent} <= TYPES[name].cmdlets
 
 
-@pytest.mark.parametrize("name", sorted(FULL))
+@pytest.mark.parametrize("name", sorted(declared()))
 def test_the_full_sample_declares_every_attribute_that_can_be(name: str) -> None:
     kind = declared()[name]
     managed = {each for each, attribute in kind.attributes.items() if attribute.is_compared}
-    assert managed - set(parsed(kind, FULL[name]).attributes) <= {"dial_plan"}
+    assert managed - set(parsed(kind, sample(name)).attributes) <= {"dial_plan"}
 
 
 def test_every_command_of_a_plan_from_nothing_is_published() -> None:

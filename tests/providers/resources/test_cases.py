@@ -25,7 +25,6 @@ import yaml
 from reconciler.model.actions import Action
 from reconciler.model.addresses import Address
 from reconciler.model.landscape import Landscape, Settings
-from reconciler.model.resource_types import Fact, Lifecycle, Managed
 from reconciler.model.resources import Resource
 from reconciler.model.snapshot import Obligation, Remembered, Snapshot
 from reconciler.model.values import UNSET, Value
@@ -148,9 +147,3 @@ def test_case(name: str) -> None:
     compared = {type_name, *(action.split()[1].partition("/")[0] for action in expected)}
     assert shown(plan, compared) == expected
     assert list(codes(plan, type_name)) == case.get("told", [])
-
-
-def test_every_type_that_plans_something_has_cases() -> None:
-    by_hand = {kind.name for kind in types() if isinstance(kind, Managed) and kind.lifecycle is Lifecycle.MANUAL}
-    planning = {kind.name for kind in types() if not isinstance(kind, Fact)} - by_hand
-    assert planning == {name.partition("/")[0] for name in NAMES}

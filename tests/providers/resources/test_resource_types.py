@@ -15,13 +15,13 @@ from reconciler.model.attributes import AttributeRole
 from reconciler.model.commands import Reply
 from reconciler.model.diagnostics import Problem, Severity
 from reconciler.model.landscape import Landscape
-from reconciler.model.resource_types import Fact, Managed, Task
+from reconciler.model.resource_types import Managed, Task
 from reconciler.model.resources import Resource
 from reconciler.model.snapshot import Snapshot
 from reconciler.model.values import Value
-from tests.providers.cmdlets.test_cmdlet_contract import FULL
 from tests.support.effort import effort
 from tests.support.landscapes import contoso, landscape, plan_declared, resource
+from tests.support.samples import lacking_files, sample
 from tests.support.types import declared
 
 TYPES = {kind.name: kind for kind in resource_types()}
@@ -44,8 +44,7 @@ def problems(type_name: str, key: str, **data: object) -> list[Problem]:
 
 
 def test_types_are_planned_in_the_order_of_the_procedure() -> None:
-    order = [kind.name for kind in resource_types() if not isinstance(kind, Fact)]
-    assert order == [
+    procedure = [
         "dial_plan",
         "lync_dial_plan",
         "mailbox_policy",
@@ -59,6 +58,11 @@ def test_types_are_planned_in_the_order_of_the_procedure() -> None:
         "contact_object",
         "um_mailbox",
     ]
+    assert [kind.name for kind in resource_types() if kind.name in procedure] == procedure
+
+
+def test_each_type_has_the_files_that_tests_ask_for() -> None:
+    assert list(lacking_files(resource_types())) == []
 
 
 def test_codes_are_unique_and_every_rule_is_told_in_full() -> None:
@@ -117,8 +121,8 @@ def test_the_schema_accepts_what_is_accepted_and_refuses_an_unknown_attribute(na
     assert set(properties) == shown
     assert all(one.get("description") for one in properties.values())
     validator = jsonschema.Draft202012Validator(schema)
-    assert not list(validator.iter_errors(_typed(FULL[name][1])))
-    assert list(validator.iter_errors({**_typed(FULL[name][1]), "colour": "red"}))
+    assert not list(validator.iter_errors(_typed(sample(name)[1])))
+    assert list(validator.iter_errors({**_typed(sample(name)[1]), "colour": "red"}))
 
 
 def _typed(data: dict[str, object]) -> dict[str, object]:
@@ -139,7 +143,7 @@ def _typed(data: dict[str, object]) -> dict[str, object]:
 def test_a_declaration_read_back_from_its_own_values_is_the_same(name: str) -> None:
     """What the state keeps is canonical: parsing is a projection."""
     kind = TYPES[name]
-    once = parse(name, FULL[name][0], **FULL[name][1])
+    once = parse(name, sample(name)[0], **sample(name)[1])
     again = parse(name, once.key, **{each: _written(value) for each, value in once.attributes.items()})
     assert again.address == once.address
     assert dict(again.attributes) == dict(once.attributes)
@@ -226,7 +230,7 @@ def test_a_lync_dial_plan_is_named_by_scope_or_tag(written: str, key: str) -> No
     ],
 )
 def test_a_value_the_product_refuses_is_refused_here(type_name: str, attribute: str, value: object) -> None:
-    key, data = FULL[type_name]
+    key, data = sample(type_name)
     found = problems(type_name, key, **{**data, attribute: value})
     assert {problem.path[0] for problem in found} == {attribute}
     assert all(problem.summary == "Invalid value" and problem.remedy for problem in found)
