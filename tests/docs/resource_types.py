@@ -82,7 +82,7 @@ def _rows(kind: ResourceType, attributes: Iterable[Attribute]) -> Iterator[tuple
     for one in attributes:
         schema = properties.get(one.name)
         limits = words(schema) if schema is not None else _KINDS[one.kind]
-        default, source = _default(kind, one)
+        default, source = default_of(kind, one)
         parameter = f"`{one.parameter}`" if one.parameter else ""
         yield f"`{one.name}`", _meaning(one, schema), limits, default, parameter, source
 
@@ -104,7 +104,7 @@ def _meaning(one: Attribute, schema: Mapping[str, Any] | None) -> str:
     return said.strip()
 
 
-def _default(kind: ResourceType, one: Attribute) -> tuple[str, str]:
+def default_of(kind: ResourceType, one: Attribute) -> tuple[str, str]:
     """Return the default of the server and the source of the attribute."""
     if known := server_defaults().get(kind.name, {}).get(one.name):
         return known

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
+from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 
 import click
 import pytest
 
 from providers.catalogue import resource_types
+from providers.simulator import cmdlets
+from providers.simulator.cmdlets.um_objects import Rules
 from reconciler.app import vocabulary
 from tests.docs.command_line import commands
 from tests.docs.pages import BLOCKS, PAGES, blocks_in, rendered
-from tests.docs.resource_types import server_defaults
+from tests.docs.resource_types import default_of, server_defaults
 from tests.support.paths import ROOT
 
 EVERY_PAGE = (*ROOT.glob("*.md"), *PAGES[1:])
@@ -53,6 +57,24 @@ def test_every_default_of_a_server_is_that_of_an_attribute() -> None:
     known = {kind.name: kind.attributes for kind in resource_types()}
     for kind, attributes in server_defaults().items():
         assert attributes.keys() <= known[kind].keys(), kind
+
+
+def test_simulated_servers_have_the_defaults_that_are_documented() -> None:
+    """Where the reference, or a topic, says one value."""
+    modules = [import_module(f"{cmdlets.__name__}.{found.name}") for found in iter_modules(cmdlets.__path__)]
+    simulated = {
+        rules.noun: rules.defaults for one in modules for rules in vars(one).values() if isinstance(rules, Rules)
+    }
+    compared = 0
+    for kind in resource_types():
+        for name, one in kind.attributes.items():
+            default, _ = default_of(kind, one)
+            value = simulated.get(getattr(kind, "noun", ""), {}).get(one.parameter or "")
+            if value in (None, []) or " " in default:
+                continue
+            assert str(value).lower() == default.lower(), f"{kind.name} {name}"
+            compared += 1
+    assert compared > 20
 
 
 def test_every_code_that_the_program_prints_is_explained() -> None:
