@@ -37,17 +37,12 @@ def _check_attendant_is_free(call: Call, attendant: Entry) -> None:
 ATTENDANT = Rules(
     "UMAutoAttendant",
     "UM AutoAttendant Container",
-    defaults={
+    others={
         "UMDialPlan": None,
         "PilotIdentifierList": [],
-        "Status": "Disabled",
-        "SpeechEnabled": False,
         "Language": "en-US",
         "DTMFFallbackAutoAttendant": None,
         "NameLookupEnabled": True,
-        "AllowDialPlanSubscribers": True,
-        "AllowExtensions": False,
-        "CallSomeoneEnabled": True,
         "SendVoiceMsgEnabled": False,
         "OperatorExtension": None,
         "TimeZoneName": None,

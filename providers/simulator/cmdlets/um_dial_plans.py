@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from providers.simulator.cmdlets.um_objects import Rules, back_links, check_ranges, copied, referring, refuse_taken
+from providers.simulator.cmdlets.um_objects import Rules, back_links, copied, referring, refuse_taken
 from providers.simulator.cmdlets.um_policies import POLICY
 from providers.simulator.invocation.call import Call
 from providers.simulator.invocation.shapes import object_id
@@ -21,14 +21,6 @@ from providers.simulator.world.directory import Entry
 _FORBIDDEN = re.compile(r"[\"/\\\[\]:;|=,+*?<>]")
 _LONGEST_NAME: Final = 49
 """So that the default policy, named after the plan, has at most 64 characters."""
-_RANGES: Final[Mapping[str, tuple[int, int]]] = {
-    "NumberOfDigitsInExtension": (1, 20),
-    "MaxCallDuration": (10, 120),
-    "MaxRecordingDuration": (1, 100),
-    "RecordingIdleTimeout": (2, 10),
-    "LogonFailuresBeforeDisconnect": (1, 20),
-    "InputFailuresBeforeDisconnect": (1, 20),
-}
 
 
 def _gateways(call: Call, plan: Entry) -> list[dict[str, str]]:
@@ -38,7 +30,6 @@ def _gateways(call: Call, plan: Entry) -> list[dict[str, str]]:
 
 
 def _check_plan(call: Call, entry: Entry | None, properties: dict[str, Any]) -> None:
-    check_ranges(call, _RANGES, properties)
     if entry is None:
         name = str(call.get("Name"))
         if _FORBIDDEN.search(name):
@@ -106,28 +97,16 @@ def _check_plan_is_free(call: Call, plan: Entry) -> None:
 DIAL_PLAN = Rules(
     "UMDialPlan",
     "UM DialPlan Container",
-    defaults={
+    others={
         "NumberOfDigitsInExtension": None,
         "NumberOfDigits": None,
         "PhoneContext": None,
-        "URIType": "TelExtn",
-        "VoIPSecurity": "Unsecured",
         "AccessTelephoneNumbers": [],
         "PilotIdentifierList": [],
         "CountryOrRegionCode": None,
         "InternationalAccessCode": None,
         "NationalNumberPrefix": None,
         "OutsideLineAccessCode": None,
-        "DefaultLanguage": "en-US",
-        "AudioCodec": "Mp3",
-        "FaxEnabled": True,
-        "DialByNamePrimary": "LastFirst",
-        "DialByNameSecondary": "SMTPAddress",
-        "MaxCallDuration": 30,
-        "MaxRecordingDuration": 20,
-        "RecordingIdleTimeout": 5,
-        "LogonFailuresBeforeDisconnect": 3,
-        "InputFailuresBeforeDisconnect": 3,
         "ConfiguredInCountryOrRegionGroups": [],
         "ConfiguredInternationalGroups": [],
         "AllowedInCountryOrRegionGroups": [],
@@ -136,7 +115,12 @@ DIAL_PLAN = Rules(
         "EquivalentDialPlanPhoneContexts": [],
         "CallSomeoneEnabled": True,
         "SendVoiceMsgEnabled": True,
-        "WelcomeGreetingEnabled": False,
+    },
+    limits={
+        "MaxCallDuration": (10, 120),
+        "RecordingIdleTimeout": (2, 10),
+        "LogonFailuresBeforeDisconnect": (1, 20),
+        "InputFailuresBeforeDisconnect": (1, 20),
     },
     computed={
         "UMServers": back_links("UMServer", "DialPlans"),

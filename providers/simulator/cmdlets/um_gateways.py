@@ -11,7 +11,6 @@ from typing import Any
 from providers.simulator.cmdlets.um_objects import (
     Rules,
     back_links,
-    check_ranges,
     found_object,
     made_object,
     referring,
@@ -21,7 +20,6 @@ from providers.simulator.world.directory import Entry
 
 
 def _check_gateway(call: Call, entry: Entry | None, properties: dict[str, Any]) -> None:
-    check_ranges(call, {"Port": (0, 65535)}, properties)
     properties.pop("UMDialPlan", None)
     address = properties.get("Address")
     if entry is None and not address:
@@ -61,13 +59,10 @@ def _is_simulator(call: Call, gateway: Entry) -> bool:
 GATEWAY = Rules(
     "UMIPGateway",
     "UM IPGateway Container",
-    defaults={
+    others={
         "Address": None,
-        "Port": 5060,
         "Status": "Enabled",
         "OutcallsAllowed": True,
-        "MessageWaitingIndicatorAllowed": True,
-        "IPAddressFamily": "IPv4Only",
         "Simulator": False,
         "DelayedSourcePartyInfoEnabled": False,
     },
@@ -81,7 +76,7 @@ GATEWAY = Rules(
 HUNT_GROUP = Rules(
     "UMHuntGroup",
     "UM IPGateway Container",
-    defaults={"PilotIdentifier": None, "UMDialPlan": None, "UMIPGateway": None},
+    others={"PilotIdentifier": None, "UMDialPlan": None, "UMIPGateway": None},
     computed={"Identity": _hunt_group_identity},
     parent="UMIPGateway",
 )

@@ -11,10 +11,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from typing import Any, Final
 
-from providers.cmdlets.reference import cmdlet_of
+from providers.cmdlets.reference import Parameter, cmdlet_of, setters
 from providers.simulator.invocation.binding import Difference, Secret
 from providers.simulator.invocation.call import Call
 from providers.simulator.invocation.shapes import Computed, object_id, shaped
@@ -52,7 +52,10 @@ class Rules:
     noun: str
     container: str = ""
     """Common name of the container its objects stand in."""
-    defaults: Mapping[str, Any] = field(default_factory=dict)
+    others: Mapping[str, Any] = field(default_factory=dict)
+    """Properties of a new object whose defaults the published reference does not have."""
+    limits: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    """The least and the greatest number of parameters whose limits the published reference does not have."""
     computed: Mapping[str, Computed] = field(default_factory=dict)
     check: Callable[[Call, Entry | None, dict[str, Any]], None] = _unchecked
     """Refuses, or completes, the properties to be set; the entry is None while it is made."""
@@ -65,6 +68,11 @@ class Rules:
     """Parameter naming the object it is a child of: its name is unique there alone."""
     hidden: Callable[[Call, Entry], bool] = lambda _, __: False
     """True for an object that Get- leaves out."""
+
+    @cached_property
+    def defaults(self) -> Mapping[str, Any]:
+        """Return the properties of a new object."""
+        return {**_published_defaults(self.noun), **self.others}
 
     def dn(self, call: Call, name: str, parent: Entry | None) -> str:
         if parent is not None:
@@ -88,10 +96,40 @@ def made_object(call: Call, rules: Rules) -> Entry:
     properties = {**copied(rules.defaults), **stored(call, rules.noun, {})}
     parent = call.view.follow(properties.get(rules.parent)) if rules.parent else None
     _check_name_is_free(call, rules, name, parent)
+    _check_limits(call, rules, properties)
     rules.check(call, None, properties)
     entry = call.create(rules.noun, name, rules.dn(call, name, parent), properties)
     rules.created(call, entry)
     return entry
+
+
+def _published_defaults(noun: str) -> Mapping[str, Any]:
+    published = setters(noun)
+    return {
+        one.name: _default(one)
+        for parameters in (published.create, published.change)
+        for one in parameters.values()
+        if one.default is not None and one.name not in NOT_STORED
+    }
+
+
+def _default(parameter: Parameter) -> Any:
+    said = parameter.default or ""
+    if parameter.type == "Boolean":
+        return said == "True"
+    return int(said) if said.isdigit() and parameter.type != "String" else said
+
+
+def _check_limits(call: Call, rules: Rules, properties: Mapping[str, object]) -> None:
+    """Refuse whole numbers outside their limits, ends included."""
+    for name, value in properties.items():
+        published = setters(rules.noun).find(name)
+        limits = rules.limits.get(name) or (published.limits if published else None)
+        if isinstance(value, int) and limits is not None and not limits[0] <= value <= limits[1]:
+            low, high = limits
+            raise call.error(
+                "DataValidationException", "out-of-range", name, name=name, value=value, low=low, high=high
+            )
 
 
 def _check_name_is_free(call: Call, rules: Rules, name: str, parent: Entry | None) -> None:
@@ -122,6 +160,7 @@ def answer_set(call: Call, rules: Rules) -> list[dict[str, object]]:
     """Answer Set-<noun>."""
     entry = found_object(call, rules.noun, call.get("Identity"))
     properties = stored(call, rules.noun, entry.properties)
+    _check_limits(call, rules, properties)
     rules.check(call, entry, properties)
     name = call.get("Name")
     if name and folded(name) != folded(entry.name):
@@ -202,16 +241,6 @@ def _matches(name: str, wanted: str) -> bool:
 
 
 # --- what rules share ------------------------------------------------------------------------------------------------
-
-
-def check_ranges(call: Call, ranges: Mapping[str, tuple[int, int]], properties: Mapping[str, object]) -> None:
-    """Refuse whole numbers among ``properties`` that lie outside their range, ends included."""
-    for name, (low, high) in ranges.items():
-        value = properties.get(name)
-        if isinstance(value, int) and not low <= value <= high:
-            raise call.error(
-                "DataValidationException", "out-of-range", name, name=name, value=value, low=low, high=high
-            )
 
 
 def refuse_taken(call: Call, noun: str, name: str, number: object, entry: Entry | None, error: str) -> None:

@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
-from providers.simulator.cmdlets.um_objects import Rules, check_ranges, referring
+from providers.simulator.cmdlets.um_objects import Rules, referring
 from providers.simulator.invocation.call import Call
 from providers.simulator.world.directory import Entry
 
-_RANGES: Final[Mapping[str, tuple[int, int]]] = {
-    "MinPINLength": (4, 24),
-    "PINHistoryCount": (1, 20),
-    "MaxGreetingDuration": (1, 10),
-    "PINLifetime": (1, 999),
-    "LogonFailuresBeforePINReset": (1, 999),
-    "MaxLogonAttempts": (1, 999),
-}
-
 
 def _check_policy(call: Call, entry: Entry | None, properties: dict[str, Any]) -> None:
-    check_ranges(call, _RANGES, properties)
     everything = {**(entry.properties if entry else {}), **properties}
     failures, most = everything.get("LogonFailuresBeforePINReset"), everything.get("MaxLogonAttempts")
     if isinstance(failures, int) and isinstance(most, int) and failures >= most:
@@ -44,41 +33,12 @@ def _lifetime(_: Call, entry: Entry) -> object:
 POLICY = Rules(
     "UMMailboxPolicy",
     "UM Mailbox Policies",
-    defaults={
+    others={
         "UMDialPlan": None,
         "IsDefault": False,
-        "MinPINLength": 6,
-        "PINLifetime": 60,
-        "PINHistoryCount": 5,
         "AllowCommonPatterns": False,
-        "LogonFailuresBeforePINReset": 5,
-        "MaxLogonAttempts": 15,
-        "MaxGreetingDuration": 5,
-        **dict.fromkeys(
-            (
-                "AllowFax",
-                "AllowMissedCallNotifications",
-                "AllowMessageWaitingIndicator",
-                "AllowPlayOnPhone",
-                "AllowSubscriberAccess",
-                "AllowCallAnsweringRules",
-                "AllowAutomaticSpeechRecognition",
-                "AllowDialPlanSubscribers",
-                "AllowExtensions",
-                "AllowTUIAccessToCalendar",
-                "AllowTUIAccessToDirectory",
-                "AllowTUIAccessToEmail",
-                "AllowTUIAccessToPersonalContacts",
-                "AllowVoiceMailPreview",
-                "AllowSMSNotification",
-            ),
-            True,
-        ),
-        "AllowPinlessVoiceMailAccess": False,
         "AllowedInCountryOrRegionGroups": [],
         "AllowedInternationalGroups": [],
-        "ProtectUnauthenticatedVoiceMail": "None",
-        "ProtectAuthenticatedVoiceMail": "None",
         "FaxServerURI": None,
         "UMEnabledText": None,
         "ResetPINText": None,

@@ -279,6 +279,7 @@ def test_policy_limits_are_checked() -> None:
     estate = estate_of(plans={"Redmond": 5})
     policy = "Redmond Default Policy"
     run(estate, "Set-UMMailboxPolicy", Identity=policy, PINLifetime="unlimited", MinPINLength=8)
+    run(estate, "Set-UMMailboxPolicy", Identity=policy, LogonFailuresBeforePINReset=0)
     assert one(estate, "Get-UMMailboxPolicy", "PINLifetime")["PINLifetime"] == "Unlimited"
     for change in ({"MinPINLength": 3}, {"PINHistoryCount": 21}, {"LogonFailuresBeforePINReset": 15}):
         assert refused(estate, "Set-UMMailboxPolicy", Identity=policy, **change).type == "DataValidationException"
