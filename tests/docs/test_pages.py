@@ -17,6 +17,7 @@ from reconciler.app import vocabulary
 from tests.docs.command_line import commands
 from tests.docs.pages import BLOCKS, PAGES, blocks_in, rendered
 from tests.docs.resource_types import default_of, server_defaults
+from tests.project.test_new_resource_type import FILE
 from tests.support.paths import ROOT
 
 EVERY_PAGE = (*ROOT.glob("*.md"), *PAGES[1:])
@@ -51,6 +52,10 @@ def test_a_changed_block_is_found() -> None:
     text = (ROOT / "docs" / "checks.md").read_text("utf-8")
     assert "### UM001" in text
     assert rendered(text.replace("### UM001", "### UM000")) == text
+
+
+def test_contributing_shows_the_resource_type_that_a_test_adds() -> None:
+    assert FILE.read_text("utf-8").strip() in (ROOT / "CONTRIBUTING.md").read_text("utf-8")
 
 
 def test_every_default_of_a_server_is_that_of_an_attribute() -> None:
