@@ -98,7 +98,7 @@ def test_nothing_listens(joined: Environment) -> None:
 def test_host_without_an_address(joined: Environment) -> None:
     connect(joined, host="ex1.invalid")
     fails_and_changes_nothing(
-        joined, "Error: Host is unreachable", "Check how the host is spelled", "reconciler doctor ."
+        joined, "Error: Host is unreachable", "Check the spelling of the host", "reconciler doctor ."
     )
 
 

@@ -136,7 +136,7 @@ CASES: list[tuple[Callable[[], Exception], dict[Phase, Class], type[SessionError
     (lambda: requests.ReadTimeout("slow"), {C: AMBIG, S: AMBIG, R: POLL}, Unreachable),
     (lambda: requests.exceptions.ProxyError("p"), {C: PERM, S: AMBIG}, NotWinRM),
     (lambda: requests.TooManyRedirects("r"), {C: PERM, S: PERM}, NotWinRM),
-    (lambda: RefusedReply("it answers with a redirect"), {C: PERM, M: PERM, S: AMBIG, R: POLL}, NotWinRM),
+    (lambda: RefusedReply("it replied with a redirect"), {C: PERM, M: PERM, S: AMBIG, R: POLL}, NotWinRM),
     (lambda: tls(expired()), {C: PERM, S: PERM, R: PERM}, UntrustedServer),
     (lambda: tls(other_name()), {C: PERM}, UntrustedServer),
     (lambda: tls(ssl.SSLError(1, "wrong version number")), {C: PERM, S: AMBIG, R: POLL, D: IGNORE}, NotWinRM),

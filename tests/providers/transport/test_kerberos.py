@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 pytest_plugins = ("tests.support.kdc",)
 
 Ticket = Callable[..., str]
-REMEDY = "for kerberos a ticket (kinit)"
+REMEDY = "Kerberos needs a ticket (kinit)"
 
 
 def pool(server: Server, **changes: Any) -> WinRMSessions:

@@ -152,7 +152,7 @@ def test_silence_is_told_as_such() -> None:
         for one in waiting:
             one.close()
     assert (found.check, found.status) == (Check.PORT, Status.FAILED)
-    assert "gives no answer" in found.detail
+    assert "does not answer" in found.detail
 
 
 # --- TLS -------------------------------------------------------------------------------------------------------------
@@ -226,7 +226,7 @@ def test_an_authority_that_cannot_be_read_is_a_setting(content: str | None, tmp_
         ca.write_text(content)
     with listening() as server:
         found = last(reach(target("localhost", server.port, tls=True, ca=str(ca)), NOW))
-    assert (found.check, found.status, found.summary) == (Check.TLS, Status.FAILED, "Connection settings do not fit")
+    assert (found.check, found.status, found.summary) == (Check.TLS, Status.FAILED, "Invalid connection settings")
     assert str(ca) in found.detail
 
 
@@ -249,5 +249,5 @@ def test_a_client_certificate_that_is_missing_is_a_setting(tmp_path: Path) -> No
     mine = replace(there.settings, certificate=str(tmp_path / "none.pem"), certificate_key=str(tmp_path / "none.key"))
     with listening() as server:
         found = last(reach(replace(there, settings=mine, port=server.port), NOW))
-    assert found.summary == "Connection settings do not fit"
+    assert found.summary == "Invalid connection settings"
     assert "none.pem" in found.detail

@@ -167,7 +167,7 @@ def test_every_way_to_authenticate_is_at_hand(auth: Authentication, summary: str
 def test_what_this_side_cannot_send_is_not_told_as_an_answer_of_the_host(told: dict[str, Any], reason: str) -> None:
     with sessions(9, **told) as pool, pytest.raises(PermanentError) as raised:
         pool.open(EXCHANGE).invoke([echo("x")])
-    assert raised.value.diagnostics[0].summary == "Connection settings do not fit"
+    assert raised.value.diagnostics[0].summary == "Invalid connection settings"
     assert reason in raised.value.diagnostics[0].detail
     assert "пароль" not in str(raised.value)
 
@@ -176,7 +176,7 @@ def test_what_this_side_cannot_send_is_not_told_as_an_answer_of_the_host(told: d
 def test_a_credential_that_is_not_given_is_told(auth: Authentication) -> None:
     with sessions(9, auth=auth, password=None) as pool, pytest.raises(PermanentError) as raised:
         pool.open(EXCHANGE).invoke([echo("x")])
-    assert raised.value.diagnostics[0].summary == "Connection settings do not fit"
+    assert raised.value.diagnostics[0].summary == "Invalid connection settings"
     assert "needs user and password" in raised.value.diagnostics[0].detail
 
 
