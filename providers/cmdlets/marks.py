@@ -43,7 +43,7 @@ class ChangedBy:
 
 @dataclass(frozen=True, slots=True)
 class ReadOnly:
-    """Observed and recorded, never declared."""
+    """Observed and recorded, never declared; so is every attribute of a type that nothing changes."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -206,9 +206,6 @@ def setters(noun: str, release: str = "") -> Setters:
     return Setters({**enable, **new}, change)
 
 
-NOTHING: Final = Setters({}, {})
-
-
 @cache
 def enumerations(release: str) -> Mapping[str, Enumeration]:
     """Return the enumerations of a release: the values that its cmdlets accept, in the order of the reference.

@@ -31,7 +31,7 @@ from providers.cmdlets.marks import (
     Required,
     find,
 )
-from providers.cmdlets.reference import NOTHING, Parameter, Setters
+from providers.cmdlets.reference import Parameter, Setters
 from providers.cmdlets.value_types import Published, Unordered, enumeration, limited
 from reconciler.model.attributes import Attr, Attribute, AttributeKind, AttributeRole, Declares
 from reconciler.model.resource_types import ResourceType
@@ -61,9 +61,9 @@ class Tabled(Declares, ResourceType):
         return {name: _column(handle, docs.get(name, ""), setters) for name, handle in self.handles.items()}
 
     @property
-    def setters(self) -> Setters:
-        """What the reference lists for its objects; nothing where no cmdlet sets them."""
-        return NOTHING
+    def setters(self) -> Setters | None:
+        """The parameters that set its attributes; None where nothing does and all are only read."""
+        return None
 
     @cached_property
     def _attributes(self) -> Mapping[str, Attribute]:
@@ -74,12 +74,12 @@ class Tabled(Declares, ResourceType):
         return self._attributes
 
 
-def _column(handle: Attr[Any], doc: str, setters: Setters) -> Column:
+def _column(handle: Attr[Any], doc: str, setters: Setters | None) -> Column:
     value_type, marks = _taken_apart(handle.annotation)
     param, output, references = find(marks, Param), find(marks, Output), find(marks, References)
     exclusive, changed_by = find(marks, Exclusive), find(marks, ChangedBy)
     parameter = param.name if param else _pascal(handle.name)
-    published = setters.find(parameter or (output.name if output else ""))
+    published = setters.find(parameter or (output.name if output else "")) if setters else None
     if published is not None and parameter:
         parameter = published.name
     role = _role(marks, parameter, setters)
@@ -114,10 +114,10 @@ def _taken_apart(annotation: Any) -> tuple[Any, Sequence[object]]:
     return value_type, marks
 
 
-def _role(marks: Sequence[object], parameter: str, setters: Setters) -> AttributeRole:
+def _role(marks: Sequence[object], parameter: str, setters: Setters | None) -> AttributeRole:
     if find(marks, Intent):
         return AttributeRole.INTENT
-    if find(marks, ReadOnly):
+    if find(marks, ReadOnly) or setters is None:
         return AttributeRole.READ_ONLY
     if find(marks, CreateOnly) or (setters.is_only_create(parameter) and not find(marks, ChangedBy)):
         return AttributeRole.CREATE_ONLY

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from typing import Annotated, ClassVar
 
 from providers.cmdlets.cmdlet_resource import CmdletFact
-from providers.cmdlets.marks import Output, ReadOnly
+from providers.cmdlets.marks import Output
 from providers.cmdlets.value_types import Text
 from providers.schema.um_mailbox import UMMailbox
 from reconciler.model.addresses import Address
@@ -37,9 +37,9 @@ class EumAddress(CmdletFact):
     name: ClassVar[str] = "eum_address"
     noun: ClassVar[str] = "Mailbox"
 
-    holder: Attr[Annotated[Text, ReadOnly(), Output("PrimarySmtpAddress")]]
+    holder: Attr[Annotated[Text, Output("PrimarySmtpAddress")]]
     """Primary SMTP address of the mailbox that has it."""
-    written: Attr[Annotated[Text, ReadOnly(), Output("")]]
+    written: Attr[Annotated[Text, Output("")]]
     """The address as it stands there: ``eum:50102;phone-context=Redmond.contoso.com``."""
 
     def queries(self, landscape: Landscape, keys: frozenset[str] | None = None) -> Sequence[Command]:

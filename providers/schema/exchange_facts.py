@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, ClassVar
 
 from providers.cmdlets.cmdlet_resource import CmdletFact
-from providers.cmdlets.marks import Output, ReadOnly
+from providers.cmdlets.marks import Output
 from providers.cmdlets.table import Tabled
 from providers.cmdlets.value_types import Fqdn, Normalise, ObjectName, SmtpAddress, Text, Truth, Unordered, text
 from providers.cmdlets.versions import ExchangeVersion
@@ -35,9 +35,9 @@ class ExchangeServer(CmdletFact):
     key_type: ClassVar[Any] = Fqdn
     key_output: ClassVar[str] = "Fqdn"
 
-    version: Attr[Annotated[Text, ReadOnly(), Output("AdminDisplayVersion")]]
+    version: Attr[Annotated[Text, Output("AdminDisplayVersion")]]
     """As the server tells it: ``Version 15.0 (Build 1497.2)``."""
-    roles: Attr[Annotated[tuple[Text, ...], Unordered(), ReadOnly(), Output("ServerRole")]]
+    roles: Attr[Annotated[tuple[Text, ...], Unordered(), Output("ServerRole")]]
     """Mailbox, ClientAccess, UnifiedMessaging, HubTransport, Edge."""
 
     def canonical(self, record: Record) -> Mapping[str, Value]:
@@ -68,7 +68,7 @@ class Organization(CmdletFact):
     name: ClassVar[str] = "organization"
     noun: ClassVar[str] = "OrganizationConfig"
 
-    distinguished_name: Attr[Annotated[Text, ReadOnly()]]
+    distinguished_name: Attr[Text]
     """Its container in the configuration partition; the DC parts are the forest's root."""
 
 
@@ -80,9 +80,9 @@ class DomainController(CmdletFact):
     key_type: ClassVar[Any] = Fqdn
     key_output: ClassVar[str] = "DnsHostName"
 
-    is_global_catalog: Attr[Annotated[Truth, ReadOnly(), Output("")]]
+    is_global_catalog: Attr[Annotated[Truth, Output("")]]
     """exchucutil reads from a global catalogue of its own choice."""
-    site: Attr[Annotated[ObjectName, ReadOnly(), Output("ADSite")]]
+    site: Attr[Annotated[ObjectName, Output("ADSite")]]
     """Active Directory site."""
 
     def queries(self, landscape: Landscape, keys: frozenset[str] | None = None) -> Sequence[Command]:
@@ -125,7 +125,7 @@ class Permission(Tabled, Fact):
     name: ClassVar[str] = "permission"
     reads_after: ClassVar[tuple[str, ...]] = (Organization.name,)
 
-    is_granted: Attr[Annotated[Truth, ReadOnly(), Output("")]]
+    is_granted: Attr[Annotated[Truth, Output("")]]
     """The group has every right the script grants there."""
 
     @property
@@ -187,17 +187,17 @@ class Mailbox(CmdletFact):
     key_output: ClassVar[str] = "PrimarySmtpAddress"
     name_output: ClassVar[str] = "PrimarySmtpAddress"
 
-    type: Attr[Annotated[Text, ReadOnly(), Output("RecipientTypeDetails")]]
+    type: Attr[Annotated[Text, Output("RecipientTypeDetails")]]
     """UserMailbox, SharedMailbox, RoomMailbox and so on."""
-    alias: Attr[Annotated[Text, ReadOnly()]]
+    alias: Attr[Text]
     """Alias."""
-    logon_name: Attr[Annotated[Text, ReadOnly(), Output("UserPrincipalName")]]
+    logon_name: Attr[Annotated[Text, Output("UserPrincipalName")]]
     """User principal name: often the primary address, and sometimes that of another."""
-    account: Attr[Annotated[Text, ReadOnly(), Output("SamAccountName")]]
+    account: Attr[Annotated[Text, Output("SamAccountName")]]
     """Account name within the domain."""
-    addresses: Attr[Annotated[tuple[Text, ...], Unordered(), ReadOnly(), Output("EmailAddresses")]]
+    addresses: Attr[Annotated[tuple[Text, ...], Unordered(), Output("EmailAddresses")]]
     """Every address, with what it is of: ``SMTP:`` the primary one, ``smtp:``, ``sip:``, ``EUM:`` and so on."""
-    distinguished_name: Attr[Annotated[Text, ReadOnly()]]
+    distinguished_name: Attr[Text]
     """Place in the directory; its DC parts are the domain."""
 
     def queries(self, landscape: Landscape, keys: frozenset[str] | None = None) -> Sequence[Command]:

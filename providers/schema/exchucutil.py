@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar
 
-from providers.cmdlets.marks import Output, ReadOnly
+from providers.cmdlets.marks import Output
 from providers.cmdlets.value_types import Text, Unordered
 from reconciler.model.attributes import Attr, Declares
 
-_Found = Annotated[tuple[Text, ...], Unordered(), ReadOnly(), Output("")]
+_Found = Annotated[tuple[Text, ...], Unordered(), Output("")]
 
 
 class Exchucutil(Declares):

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Annotated, Any, ClassVar
 
 from providers.cmdlets.cmdlet_resource import CmdletFact
-from providers.cmdlets.marks import Output, ReadOnly
+from providers.cmdlets.marks import Output
 from providers.cmdlets.value_types import (
     Normalise,
     Number,
@@ -61,11 +61,11 @@ class Pool(LyncFact):
     key_type: ClassVar[Any] = PoolFqdn
     key_output: ClassVar[str] = "Fqdn"
 
-    site: Attr[Annotated[SiteName, ReadOnly(), Output("Site")]]
+    site: Attr[Annotated[SiteName, Output("Site")]]
     """The Lync site that holds it."""
-    services: Attr[Annotated[tuple[Text, ...], Unordered(), ReadOnly(), Output("Services")]]
+    services: Attr[Annotated[tuple[Text, ...], Unordered(), Output("Services")]]
     """Identities of its services, such as ``Registrar:pool1.contoso.com``."""
-    computers: Attr[Annotated[tuple[PoolFqdn, ...], ReadOnly(), Output("Computers")]]
+    computers: Attr[Annotated[tuple[PoolFqdn, ...], Output("Computers")]]
     """Its computers, in the order of the topology."""
 
 
@@ -76,9 +76,9 @@ class LyncSite(LyncFact):
     noun: ClassVar[str] = "CsSite"
     key_type: ClassVar[Any] = SiteName
 
-    kind: Attr[Annotated[Text, ReadOnly(), Output("SiteType")]]
+    kind: Attr[Annotated[Text, Output("SiteType")]]
     """``CentralSite`` or ``BranchSite``."""
-    parent: Attr[Annotated[SiteName, ReadOnly(), Output("ParentSite")]]
+    parent: Attr[Annotated[SiteName, Output("ParentSite")]]
     """Of a branch site: its central site."""
 
 
@@ -90,9 +90,9 @@ class LyncComputer(LyncFact):
     key_type: ClassVar[Any] = PoolFqdn
     key_output: ClassVar[str] = "Fqdn"
 
-    pool: Attr[Annotated[PoolFqdn, ReadOnly(), Output("Pool")]]
+    pool: Attr[Annotated[PoolFqdn, Output("Pool")]]
     """The pool it belongs to."""
-    order: Attr[Annotated[Number, ReadOnly(), Output("")]]
+    order: Attr[Annotated[Number, Output("")]]
     """Its place in the pool, from 0: quorum counts the first so many."""
 
     def completed(
@@ -115,15 +115,15 @@ class LyncService(LyncFact):
     noun: ClassVar[str] = "CsService"
     key_type: ClassVar[Any] = Annotated[Text, Normalise(lower)]
 
-    role: Attr[Annotated[Text, ReadOnly(), Output("Role")]]
+    role: Attr[Annotated[Text, Output("Role")]]
     """``Registrar`` or ``Director``."""
-    pool: Attr[Annotated[PoolFqdn, ReadOnly(), Output("PoolFqdn")]]
+    pool: Attr[Annotated[PoolFqdn, Output("PoolFqdn")]]
     """The pool that offers it."""
-    site: Attr[Annotated[SiteName, ReadOnly(), Output("SiteId")]]
+    site: Attr[Annotated[SiteName, Output("SiteId")]]
     """The site of the pool."""
-    service_id: Attr[Annotated[Text, ReadOnly(), Output("ServiceId")]]
+    service_id: Attr[Annotated[Text, Output("ServiceId")]]
     """Site and cluster of the pool, with the role: ``1-2-Registrar``."""
-    version: Attr[Annotated[Number, ReadOnly(), Output("Version")]]
+    version: Attr[Annotated[Number, Output("Version")]]
     """5 is Lync Server 2010, 6 is 2013, 7 and higher are Skype for Business Server."""
 
     def queries(self, landscape: Landscape, keys: frozenset[str] | None = None) -> Sequence[Command]:
@@ -162,7 +162,7 @@ class MediaConfiguration(LyncFact):
     noun: ClassVar[str] = "CsMediaConfiguration"
     key_type: ClassVar[Any] = Annotated[Text, Normalise(lower)]
 
-    encryption_level: Attr[Annotated[Text, ReadOnly()]]
+    encryption_level: Attr[Text]
     """RequireEncryption, SupportEncryption or DoNotSupportEncryption."""
 
 
@@ -175,17 +175,17 @@ class LyncUser(LyncFact):
     key_output: ClassVar[str] = "SipAddress"
     name_output: ClassVar[str] = "SipAddress"
 
-    enterprise_voice: Attr[Annotated[Truth, ReadOnly(), Output("EnterpriseVoiceEnabled")]]
+    enterprise_voice: Attr[Annotated[Truth, Output("EnterpriseVoiceEnabled")]]
     """Voice mail through UM is for Enterprise Voice users."""
-    registrar_pool: Attr[Annotated[PoolFqdn, ReadOnly(), Output("RegistrarPool")]]
+    registrar_pool: Attr[Annotated[PoolFqdn, Output("RegistrarPool")]]
     """The pool the user is homed on."""
-    hosted_voicemail: Attr[Annotated[Truth, ReadOnly(), Output("HostedVoiceMail")]]
+    hosted_voicemail: Attr[Annotated[Truth, Output("HostedVoiceMail")]]
     """The user's calls go to hosted voice mail, not to this UM."""
-    line_uri: Attr[Annotated[Text, ReadOnly(), Output("LineURI")]]
+    line_uri: Attr[Annotated[Text, Output("LineURI")]]
     """Phone number, ``tel:+14255550123``."""
-    dial_plan: Attr[Annotated[Text, ReadOnly(), Output("DialPlan")]]
+    dial_plan: Attr[Annotated[Text, Output("DialPlan")]]
     """Lync dial plan granted to the user."""
-    email: Attr[Annotated[SmtpAddress, Normalise(text), ReadOnly(), Output("WindowsEmailAddress")]]
+    email: Attr[Annotated[SmtpAddress, Normalise(text), Output("WindowsEmailAddress")]]
     """SMTP address in the directory: links the user with the mailbox where the SIP address does not."""
 
     def from_record(self, record: Record, landscape: Landscape) -> Resource | None:

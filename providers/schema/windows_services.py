@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Annotated, ClassVar, NamedTuple
 
-from providers.cmdlets.marks import Output, ReadOnly
+from providers.cmdlets.marks import Output
 from providers.cmdlets.value_types import Instant, Text, Truth
 from reconciler.model.attributes import Attr, Declares
 
@@ -16,9 +16,9 @@ from reconciler.model.attributes import Attr, Declares
 class WindowsServices(Declares):
     """The services of one host; the key is its FQDN."""
 
-    host_clock: Attr[Annotated[Instant, ReadOnly(), Output("")]]
+    host_clock: Attr[Annotated[Instant, Output("")]]
     """The host's own clock when this was read, ISO 8601 in UTC."""
-    script_running: Attr[Annotated[Truth, ReadOnly(), Output("")]]
+    script_running: Attr[Annotated[Truth, Output("")]]
     """An exchucutil process runs on the host."""
 
 
@@ -57,7 +57,7 @@ class ServiceRestart(WindowsServices):
 
     name: ClassVar[str] = "service_restart"
 
-    exchange_clock: Attr[Annotated[Instant, ReadOnly(), Output("")]]
+    exchange_clock: Attr[Annotated[Instant, Output("")]]
     """The Exchange entry point's clock, read together with the host's."""
 
 

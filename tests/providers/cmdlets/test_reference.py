@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from providers.cmdlets.generate_cmdlets import TABLE, table, text
-from providers.cmdlets.reference import NOTHING, cmdlet_of, parameters_of, setters
+from providers.cmdlets.reference import Setters, cmdlet_of, parameters_of, setters
 from providers.simulator.powershell.stub_cmdlets import MODULES, SNAP_INS
 from tests.support.paths import ROOT
 
@@ -143,4 +143,4 @@ def test_setters_tell_what_creates_and_what_changes() -> None:
 
 def test_what_later_releases_dropped_is_as_its_last_release_has_it() -> None:
     assert setters("UMServer").find("UMStartupMode") == setters("UMServer", "e2010").find("UMStartupMode") is not None
-    assert setters("Nothing") == NOTHING
+    assert setters("Nothing") == Setters({}, {})

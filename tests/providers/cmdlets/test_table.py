@@ -6,18 +6,21 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
+from providers.cmdlets.cmdlet_resource import CmdletResource
 from providers.cmdlets.declaration import Declaration
 from providers.cmdlets.marks import Clearable, Output, Param, ReadOnly, References, Required
 from providers.cmdlets.table import Tabled, declaring
 from providers.cmdlets.value_types import Number, Text, Unordered
 from reconciler.model.attributes import Attr, AttributeKind, AttributeRole
-from reconciler.model.resource_types import Fact
+from reconciler.model.resource_types import Fact, Lifecycle
 
 
-class Shelf(Tabled, Fact):
+class Shelf(CmdletResource):
     """A shelf."""
 
     name: ClassVar[str] = "shelf"
+    noun: ClassVar[str] = "Shelf"
+    lifecycle: ClassVar[Lifecycle] = Lifecycle.OBJECT
 
     height: Attr[Annotated[Number, Field(ge=1), Required()]]
     """Centimetres."""
@@ -56,6 +59,14 @@ def test_marks_decide_kind_and_role() -> None:
     assert SHELF.attributes["labels"].kind is AttributeKind.SET
     assert SHELF.attributes["serial"].role is AttributeRole.READ_ONLY
     assert SHELF.columns["height"].is_required
+
+
+def test_a_type_that_nothing_changes_is_only_read() -> None:
+    class Room(Tabled, Fact):
+        name: ClassVar[str] = "room"
+        floor: Attr[Number]
+
+    assert Room().attributes["floor"].role is AttributeRole.READ_ONLY
 
 
 def test_only_what_is_written_is_read() -> None:
