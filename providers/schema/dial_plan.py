@@ -76,11 +76,11 @@ class DialPlan(Declares):
     fax_enabled: Attr[Truth]
     """Whether faxes are received; without meaning on a SIP dial plan."""
     max_call_duration: Attr[Annotated[Number, Field(ge=10, le=120)]]
-    """Minutes."""
+    """Minutes that a call may last."""
     max_recording_duration: Attr[Number]
-    """Minutes; shorter than max_call_duration."""
+    """Minutes that a message may last; fewer than max_call_duration."""
     recording_idle_timeout: Attr[Annotated[Number, Field(ge=2, le=10)]]
-    """Seconds."""
+    """Seconds of silence that end a recording."""
     logon_failures_before_disconnect: Attr[Annotated[Number, Field(ge=1, le=20)]]
     """Failed logons until a call is ended."""
     input_failures_before_disconnect: Attr[Annotated[Number, Field(ge=1, le=20)]]

@@ -88,7 +88,7 @@ def _rows(kind: ResourceType, attributes: Iterable[Attribute]) -> Iterator[tuple
 
 
 def _properties(kind: ResourceType) -> Mapping[str, Any]:
-    found = kind.json_schema().get("properties", {}) if isinstance(kind, Managed) and kind.section else {}
+    found = kind.json_schema().get("properties", {}) if isinstance(kind, Managed) else {}
     assert isinstance(found, Mapping)
     return found
 
@@ -96,7 +96,7 @@ def _properties(kind: ResourceType) -> Mapping[str, Any]:
 def _meaning(one: Attribute, schema: Mapping[str, Any] | None) -> str:
     said = one.doc or str((schema or {}).get("description", ""))
     if one.references:
-        said += f" Names a `{one.references}`."
+        said += f" Refers to [`{one.references}`](#{one.references})."
     if one.exclusive:
         said += " Each value belongs to one object alone."
     if one.role is AttributeRole.CREATE_ONLY and "cannot be changed" not in said:
