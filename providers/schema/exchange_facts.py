@@ -17,11 +17,12 @@ from providers.cmdlets.table import Tabled
 from providers.cmdlets.value_types import Fqdn, Normalise, ObjectName, SmtpAddress, Text, Truth, Unordered, text
 from providers.cmdlets.versions import ExchangeVersion
 from providers.schema.um_mailbox import UMMailbox
+from reconciler.model.abilities import Pinning
 from reconciler.model.addresses import Address
 from reconciler.model.attributes import Attr
 from reconciler.model.commands import Argument, Command, read
 from reconciler.model.errors import NotFound, SessionError
-from reconciler.model.landscape import Landscape
+from reconciler.model.landscape import Landscape, Named
 from reconciler.model.resource_types import Answer, Diagnosed, Fact, Product
 from reconciler.model.resources import Resource
 from reconciler.model.values import Record, Value
@@ -72,10 +73,13 @@ class Organization(CmdletFact):
     """Its container in the configuration partition; the DC parts are the forest's root."""
 
 
-class DomainController(CmdletFact):
+class DomainController(CmdletFact, Pinning):
     """A domain controller; a second query shows which of them are global catalogues."""
 
     name: ClassVar[str] = "domain_controller"
+    parameter: ClassVar[str] = "DomainController"
+    called: ClassVar[str] = "domain controller"
+    probe: ClassVar[Named] = Organization
     noun: ClassVar[str] = "DomainController"
     key_type: ClassVar[Any] = Fqdn
     key_output: ClassVar[str] = "DnsHostName"
@@ -131,6 +135,10 @@ class Permission(Tabled, Fact):
     @property
     def cmdlets(self) -> frozenset[str]:
         return frozenset({"Get-ADPermission"})
+
+    @property
+    def is_replicated(self) -> bool:
+        return True
 
     def queries(self, landscape: Landscape, keys: frozenset[str] | None = None) -> Sequence[Command]:
         return tuple(

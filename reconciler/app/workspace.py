@@ -26,6 +26,7 @@ from reconciler.app.simulator_process import SimulatorProcess, start_simulator
 from reconciler.app.state_commands import forget, rename
 from reconciler.app.trusted import Secrets, trust_of
 from reconciler.doctor.report import Report
+from reconciler.model.abilities import pinning_of
 from reconciler.model.addresses import Address
 from reconciler.model.diagnostics import Diagnostic
 from reconciler.model.errors import StateBehind, StateError
@@ -50,16 +51,13 @@ from reconciler.run.observe import Reader
 from reconciler.run.perform import Performer
 from reconciler.run.recover import close_intents, end_shells, outlast
 from reconciler.run.retry import Retry
-from reconciler.run.second_look import Controllers
+from reconciler.run.second_look import Replicas
 from reconciler.run.shared_landscape import World
 from reconciler.run.system import ThreadScheduler
 from reconciler.views.shell import command_line, joined
 
 if TYPE_CHECKING:
     from providers.transport.settings import ConnectionSettings
-
-_CONTROLLERS = "domain_controller"
-"""The type that lists domain controllers, and the name of the decision that stores the chosen one."""
 
 
 @contextmanager
@@ -92,7 +90,8 @@ class Workspace:
         self.types: tuple[ResourceType, ...] = resource_types()
         self._stack = stack
         self._scheduler = ports.scheduler or stack.enter_context(closing(ThreadScheduler(parallelism)))
-        self._domain_controller: str | None = None
+        self._pinning = pinning_of(self.types)
+        self._pinned: str | None = None
 
     @cached_property
     def source(self) -> Source:
@@ -196,30 +195,34 @@ class Workspace:
         retry = Retry(ports.clock, ports.random)
         return Reader(self.types, self.sessions, retry, ports.clock, ports.random, ports.emit, self._scheduler)
 
-    def look(self, *, controller: str | None = None) -> Landscape:
+    def look(self, *, pinned: str | None = None) -> Landscape:
         """Return the landscape: declared, observed now, and prior.
 
-        All reads and writes use one domain controller: ``controller``, the one chosen before, or the first in the list.
+        All reads and writes use one replica of the directory: ``pinned``, the one chosen before, or the first listed.
         """
-        prior = self.store.read()
-        wanted = controller or self._domain_controller or prior.decisions.get(_CONTROLLERS)
+        prior, replicas = self.store.read(), self._pinning
+        wanted = pinned or self._pinned or prior.decisions.get(replicas.name)
         self._pin(wanted)
         landscape = Landscape(self._settings, self.environment.declared, prior=prior)
-        landscape = self.reader.observe(landscape, {_CONTROLLERS: None})
-        there = sorted(landscape.all(_CONTROLLERS))
+        landscape = self.reader.observe(landscape, {replicas.name: None})
+        there = sorted(landscape.all(replicas))
         if there and wanted not in there:
             self._pin(there[0])
-        return self.reader.observe(landscape, {kind.name: None for kind in self.types if kind.name != _CONTROLLERS})
+        return self.reader.observe(landscape, {kind.name: None for kind in self.types if kind is not replicas})
 
     @property
     def _settings(self) -> Settings:
         """The settings of the environment, with the commands that messages of checks show."""
         return replace(self.environment.settings, program=self._line(), place=joined(self.directory))
 
-    def _pin(self, controller: str | None) -> None:
-        if controller != self._domain_controller:
-            self._domain_controller = controller
-            self.sessions.pin({"DomainController": controller} if controller else {})
+    def _pin(self, replica: str | None) -> None:
+        if replica != self._pinned:
+            self._pinned = replica
+            self.sessions.pin(self._pinning.binding(replica))
+
+    def _replicas(self, landscape: Landscape) -> Replicas:
+        kind = self._pinning
+        return Replicas(tuple(landscape.all(kind)), self._pinned, kind.parameter, kind.called)
 
     # --- operations --------------------------------------------------------------------------------------------------
 
@@ -229,12 +232,11 @@ class Workspace:
         return with_warning(plan, objection_to(plan, self._gap, self.store))
 
     def _plan(self, landscape: Landscape, selection: Selection | None, *, refresh_only: bool) -> Plan:
-        controller = self._domain_controller
-        always = {"DomainController": controller} if controller else {}
-        origin = Origin(self.source, controller, always)
+        pinned, name = self._pinned, self._pinning.name
+        origin = Origin(self.source, pinned, self._pinning.binding(pinned))
         plan = build_plan(self.types, landscape, selection=selection, origin=origin)
-        if controller and landscape.prior.decisions.get(_CONTROLLERS) != controller:
-            plan = replace(plan, decisions={**plan.decisions, _CONTROLLERS: controller})
+        if pinned and landscape.prior.decisions.get(name) != pinned:
+            plan = replace(plan, decisions={**plan.decisions, name: pinned})
         plan = replace(plan, diagnostics=(*self.diagnostics, *plan.diagnostics))
         if not refresh_only:
             return plan
@@ -327,7 +329,7 @@ class Workspace:
                 self.saved_plans.admit(saved, self.store)
                 refuse_unless(allow_older, objection_to(saved.plan, self._gap, self.store))
             self._close_journal(lease)
-            landscape = self.look(controller=saved.plan.domain_controller if saved else None)
+            landscape = self.look(pinned=saved.plan.pinned if saved else None)
             if saved is not None:
                 admit_readable(saved.plan, landscape)
             plan = saved.plan if saved else self._plan(landscape, selection, refresh_only=refresh_only)
@@ -354,7 +356,7 @@ class Workspace:
             self.ports.point,
             self.ports.patience,
             nonce,
-            Controllers(tuple(landscape.all(_CONTROLLERS)), self._domain_controller),
+            self._replicas(landscape),
         )
         account = Apply(plan, performer, self._scheduler, self.store, self.ports.stop, resume).run()
         ended = replace(

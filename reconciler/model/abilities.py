@@ -12,9 +12,9 @@ from typing import ClassVar
 from reconciler.model.actions import Action, Change
 from reconciler.model.claims import Claim, exclusive_claims, without
 from reconciler.model.impacts import DESTROYS, Impact
-from reconciler.model.landscape import Landscape
+from reconciler.model.landscape import Landscape, Named
 from reconciler.model.obligations import Duty
-from reconciler.model.resource_types import Managed, ResourceType, Task, UnderWay
+from reconciler.model.resource_types import Fact, Managed, ResourceType, Task, UnderWay
 from reconciler.model.resources import Resource
 from reconciler.model.snapshot import Obligation, Remembered
 from reconciler.model.values import EMPTY
@@ -54,6 +54,29 @@ class Holder(Managed):
     def released(self, holder: Resource, claims: Sequence[Claim], landscape: Landscape) -> Resource:
         """Return the holder as it is once it gave up ``claims``; a type that must not be without one parks it."""
         return without(holder, claims)
+
+
+# --- of facts --------------------------------------------------------------------------------------------------------
+
+
+class Pinning(Fact):
+    """Its resources are the replicas of a directory. One is chosen: all is read from it and written to it."""
+
+    parameter: ClassVar[str]
+    """The parameter by which a cmdlet is bound to one replica."""
+    called: ClassVar[str]
+    """What a replica is called in messages."""
+    probe: ClassVar[Named]
+    """A type with few objects, which is read to see whether a replica answers."""
+
+    def binding(self, replica: str | None) -> dict[str, str]:
+        """Return the parameters that bind a cmdlet to the replica; none where the servers choose."""
+        return {self.parameter: replica} if replica else {}
+
+
+def pinning_of(types: Iterable[ResourceType]) -> Pinning:
+    """Return the type whose resources are the replicas."""
+    return next(kind for kind in types if isinstance(kind, Pinning))
 
 
 # --- of tasks --------------------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@
         TransientError                  1   nothing happened; may be retried after ``delay_seconds``
           Unreachable                   1   no answer from the host
           Throttled                     1   the server asks to wait
-          NotReplicated                 1   not found yet; another domain controller may know
+          NotReplicated                 1   not found yet; another replica may know
         AmbiguousOutcome                7   it may have happened; look first
         PermanentError                  1   do not retry
           NotFound, AlreadyExists       1

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from reconciler.model.abilities import impacts_of, obliged_types
+from reconciler.model.abilities import Pinning, impacts_of, obliged_types
 from reconciler.model.impacts import Impact
 from reconciler.model.obligations import Duty
 from reconciler.model.resource_types import ResourceType
@@ -20,12 +20,15 @@ class Vocabulary:
     """The kinds of obligation by name."""
     impacts: tuple[Impact, ...]
     """In the order in which they are shown."""
+    replica: str
+    """What a replica of the directory is called."""
 
     @classmethod
     def of(cls, types: Iterable[ResourceType]) -> Vocabulary:
         types = tuple(types)
         duties = (duty for kind in obliged_types(types).values() for duty in kind.duties)
-        return cls({duty.name: duty for duty in duties}, impacts_of(types))
+        called = (kind.called for kind in types if isinstance(kind, Pinning))
+        return cls({duty.name: duty for duty in duties}, impacts_of(types), next(called, "replica"))
 
     def duty_of(self, owed: Obligation) -> Duty:
         """Return the kind of an obligation; one that no type declares, as of a newer version, bears its name alone."""

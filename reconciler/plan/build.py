@@ -32,7 +32,7 @@ class Origin:
     """What a plan is bound to, beside the landscape."""
 
     source: Source = field(default_factory=Source)
-    domain_controller: str | None = None
+    pinned: str | None = None
     always: Mapping[str, str] = field(default_factory=lambda: EMPTY)
 
 
@@ -65,7 +65,7 @@ def build_plan(
         lineage=landscape.prior.lineage,
         serial=landscape.prior.serial,
         source=origin.source,
-        domain_controller=origin.domain_controller,
+        pinned=origin.pinned,
         always=origin.always,
         steps=steps,
         adopted=_of_kind(chosen.values(), ActionKind.ADOPT),

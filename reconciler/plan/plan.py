@@ -51,8 +51,8 @@ class Plan:
     serial: int = 0
     source: Source = field(default_factory=Source)
     """Which commit the files are of, as Git says it."""
-    domain_controller: str | None = None
-    """Pinned for every read and write whose cmdlet takes ``-DomainController``."""
+    pinned: str | None = None
+    """The replica of the directory that everything is read from and written to."""
     always: Mapping[str, str] = field(default_factory=lambda: EMPTY)
     """Parameters the runner adds to every command whose cmdlet has them."""
     steps: tuple[Step, ...] = ()

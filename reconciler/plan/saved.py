@@ -112,7 +112,7 @@ FORM: Final = Codec(
             " plan.passed_over plan.prior plan.diagnostics body_digest=digest body=plan"
         ),
         Plan: Record(
-            "environment domain_controller always decisions impact unchanged obligations steps adopted forgotten"
+            "environment domain_controller=pinned always decisions impact unchanged obligations steps adopted forgotten"
         ),
         Source: Record("has_git uncommitted trouble"),
         Trouble: Row(),

@@ -1,7 +1,7 @@
 """Why an action that the server reported done reads otherwise, and whether its effect may still come.
 
-It is told from what was read: before the command, after it, and of the other domain controllers. There are a few causes
-for it, each with a sentence of its own; where what was read fits two of them, the sentence says so.
+The cause follows from what was read: before the command, after it, and from the other replicas of the directory. Each
+cause has its sentence; where what was read fits two of them, the sentence says so.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ STEADY = 5
 
 @dataclass(frozen=True, slots=True)
 class Elsewhere:
-    """What the domain controllers know of an effect, by name."""
+    """What the replicas of the directory know of an effect, by name."""
 
     knows: tuple[str, ...] = ()
     lacks: tuple[str, ...] = ()
@@ -33,6 +33,8 @@ class Elsewhere:
     """They could not be asked."""
     pinned: str | None = None
     """The one that commands go to and are read from."""
+    called: str = "replica"
+    """What a replica is called."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ class Look:
     was_seen: bool = False
     """An earlier look saw the effect."""
     elsewhere: Elsewhere | None = None
-    """None: the effect is none that replicates between domain controllers, or nobody was asked yet."""
+    """None: the effect is none that replicates, or nobody was asked yet."""
 
     @property
     def is_steady(self) -> bool:
@@ -79,7 +81,7 @@ def likeliest(kind: ResourceType, action: Action, look: Look) -> Cause:
 def _not_replicated(elsewhere: Elsewhere) -> str:
     knows = ", ".join(elsewhere.knows)
     if elsewhere.pinned is None:
-        return f"{knows} shows it, and it was read from another domain controller"
+        return f"{knows} shows it, and it was read from another {elsewhere.called}"
     return f"{knows} shows it and {elsewhere.pinned}, which is read, does not yet: it has not replicated"
 
 
@@ -91,7 +93,7 @@ def _nowhere(look: Look) -> Cause:
     if asked.silent:
         told = f"{', '.join(asked.silent)} cannot be asked: it may know it, or the server ignored what was sent"
         return Cause(told)
-    return Cause("no domain controller shows it: the server ignored what was sent", is_final=look.is_steady)
+    return Cause(f"no {asked.called} shows it: the server ignored what was sent", is_final=look.is_steady)
 
 
 def _another_object(

@@ -1,7 +1,7 @@
 """Examines an environment's servers as a plan would reach them: entry points first, then what is discovered behind.
 
 It takes no lock, writes no state and sends only reads: the probe of each host, the listings that tell which other hosts
-a plan would talk to, and one read through the domain controller that a plan would pin. What it saw is judged in
+a plan would talk to, and one read through the replica of the directory that a plan would pin. What it saw is judged in
 ``doctor``; what goes wrong on the way is a finding, never the end of the examination.
 """
 
@@ -17,8 +17,8 @@ from reconciler.doctor.clocks import clocks_finding
 from reconciler.doctor.needs import NOTHING, Needs, needs_of, undeclared
 from reconciler.doctor.report import HostReport, Report, host_report
 from reconciler.doctor.rules import controller_finding, hosts_finding
-from reconciler.model.addresses import Address
-from reconciler.model.commands import EXCHANGE, Command, Connection, Endpoint
+from reconciler.model.abilities import pinning_of
+from reconciler.model.commands import EXCHANGE, Connection, Endpoint
 from reconciler.model.diagnostics import Diagnostic
 from reconciler.model.errors import ConfigurationError, SessionError
 from reconciler.model.events import Observed, Observing
@@ -29,10 +29,6 @@ from reconciler.model.resource_types import Fact, Product, ResourceType
 from reconciler.run.observe import Reader
 from reconciler.run.retry import Policy, Retry
 
-CONTROLLERS: Final = "domain_controller"
-"""The type that lists domain controllers, and the decision that remembers the one chosen."""
-_ORGANIZATION: Final = "organization"
-"""The type whose one object is read through the pinned domain controller: it is small, and everywhere."""
 _ONCE: Final = Policy(attempts=1, first_attempts=1)
 """Trouble is to be told, not to be outlasted."""
 
@@ -131,8 +127,8 @@ class Examination:
         return self._reader.observe(self.landscape, {kind.name: None for kind in kinds})
 
     def _facts(self) -> list[Fact]:
-        """Return the types of facts that others ask before they know whom to ask, and the domain controllers."""
-        wanted = {CONTROLLERS, *(name for kind in self.types for name in kind.reads_after)}
+        """Return the types of facts that others ask before they know whom to ask, and the replicas of the directory."""
+        wanted = {pinning_of(self.types).name, *(name for kind in self.types for name in kind.reads_after)}
         return [kind for kind in self.types if kind.name in wanted and isinstance(kind, Fact)]
 
     @property
@@ -164,19 +160,21 @@ class Examination:
         return (found, self._controller(landscape)) if seen.endpoint == EXCHANGE else (found,)
 
     def _controller(self, landscape: Landscape) -> Finding:
-        """Return what is to be said of the domain controller that a plan would pin, after a read through it."""
-        remembered = landscape.prior.decisions.get(CONTROLLERS)
-        listed = sorted(landscape.all(CONTROLLERS))
-        unread = landscape.unreadable.get(Address(CONTROLLERS, "*"))
-        if unread is not None:
-            return skipped(Check.CONTROLLER, "domain controllers could not be listed")
+        """Return the finding about the replica that a plan would pin, after a read through it."""
+        replicas = pinning_of(self.types)
+        remembered = landscape.prior.decisions.get(replicas.name)
+        listed = sorted(landscape.all(replicas))
+        if not landscape.is_readable(replicas):
+            return skipped(Check.CONTROLLER, f"{replicas.called}s could not be listed")
         _, pinned = controller_finding(remembered, listed, None)
         return controller_finding(remembered, listed, self._asked_at(pinned) if pinned else None)[0]
 
-    def _asked_at(self, controller: str) -> SessionError | None:
-        """Return why a small read through one domain controller failed, or None."""
-        small = next(kind for kind in self.types if kind.name == _ORGANIZATION)
-        commands = [_through(controller, command) for command in small.queries(self.landscape)]
+    def _asked_at(self, replica: str) -> SessionError | None:
+        """Return why a small read through one replica failed, or None."""
+        replicas = pinning_of(self.types)
+        small = next(kind for kind in self.types if kind.name == replicas.probe.name)
+        bound = tuple(replicas.binding(replica).items())
+        commands = [replace(one, parameters=(*one.parameters, *bound)) for one in small.queries(self.landscape)]
         answers = self._reader.ask(commands).values()
         return next((answer for answer in answers if isinstance(answer, SessionError)), None)
 
@@ -186,10 +184,6 @@ class Examination:
 
 def _key(endpoint: Endpoint) -> str:
     return f"{endpoint.connection.value}/{endpoint.host or ''}"
-
-
-def _through(controller: str, command: Command) -> Command:
-    return replace(command, parameters=(*command.parameters, ("DomainController", controller)))
 
 
 def _connection(kind: ResourceType, landscape: Landscape) -> Connection | None:

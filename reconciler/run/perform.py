@@ -30,7 +30,7 @@ from reconciler.plan.verdict import why_unreadable
 from reconciler.run.foregone import foregone
 from reconciler.run.journal import Journal, request_id
 from reconciler.run.observe import Reader, unread
-from reconciler.run.second_look import Controllers, look_into
+from reconciler.run.second_look import Replicas, look_into
 from reconciler.run.sent import CutShort, Ended, Sent, given_up, named, not_looked_at
 from reconciler.run.shared_landscape import World
 from reconciler.run.system import NeverStop
@@ -65,7 +65,7 @@ class Performer:
     patience: Patience = field(default_factory=Patience)
     uses: str = ""
     """The nonce of the saved plan that is carried out: it is used up with the first intent."""
-    controllers: Controllers = field(default_factory=Controllers)
+    replicas: Replicas = field(default_factory=Replicas)
     stop: Stop = field(default_factory=NeverStop)
 
     def perform(self, step: Step, actions: Sequence[Action]) -> list[Ended]:
@@ -261,7 +261,7 @@ class Performer:
         wait = self._wait(step)
         while True:
             landscape = self._read(kind, [sent.action for sent in under_way], after=True)
-            look_into(self.reader, self.controllers, kind, under_way, before, landscape)
+            look_into(self.reader, self.replicas, kind, under_way, before, landscape)
             ended = [self._judge(kind, sent, before, landscape) for sent in under_way]
             hoped_for = [
                 sent

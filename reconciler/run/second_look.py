@@ -1,4 +1,4 @@
-"""Asks every domain controller for an effect that the one which is read does not show."""
+"""Asks every replica of the directory for an effect that the one which is read does not show."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from reconciler.model.actions import Action
-from reconciler.model.commands import Command, Connection, Operation
+from reconciler.model.commands import Command
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import ResourceType
 from reconciler.plan.effects import is_done
@@ -15,24 +15,26 @@ from reconciler.run.observe import Reader, put, unread
 from reconciler.run.retry import Result
 from reconciler.run.sent import Sent
 
-_CONTROLLER = "DomainController"
 _ASKED = 8
-"""Domain controllers of a large forest that are asked beside the one that is read."""
+"""Replicas of a large directory that are asked beside the one that is read."""
 _EXAMINED = 3
 """Of the actions of a chunk whose effects are not seen, so many are asked about in one look."""
 
 
 @dataclass(frozen=True, slots=True)
-class Controllers:
-    """The domain controllers there are, and the one that commands are bound to."""
+class Replicas:
+    """The replicas of the directory, and the one that commands are bound to."""
 
     all: tuple[str, ...] = ()
     pinned: str | None = None
+    parameter: str = ""
+    """The parameter by which a cmdlet is bound to one replica."""
+    called: str = "replica"
 
 
 def look_into(
     reader: Reader,
-    controllers: Controllers,
+    replicas: Replicas,
     kind: ResourceType,
     under_way: Sequence[Sent],
     before: Landscape,
@@ -48,61 +50,61 @@ def look_into(
         if is_seen:
             continue
         elsewhere = None
-        if kind.is_replicated and controllers.all and sent.times > 1 and asked < _EXAMINED:
+        if kind.is_replicated and replicas.all and sent.times > 1 and asked < _EXAMINED:
             asked += 1
-            elsewhere = look_elsewhere(reader, kind, sent.action, after, controllers)
+            elsewhere = look_elsewhere(reader, kind, sent.action, after, replicas)
             sent.is_disputed |= bool(elsewhere.knows or elsewhere.silent)
         sent.cause = likeliest(kind, sent.action, Look(before, after, sent.times, sent.was_seen, elsewhere))
 
 
 def look_elsewhere(
-    reader: Reader, kind: ResourceType, action: Action, landscape: Landscape, controllers: Controllers
+    reader: Reader, kind: ResourceType, action: Action, landscape: Landscape, replicas: Replicas
 ) -> Elsewhere:
-    """Return which domain controllers show the effect of ``action``; the one that was read does not."""
-    others = [one for one in controllers.all if one != controllers.pinned][:_ASKED]
+    """Return which replicas show the effect of ``action``; the one that was read does not."""
+    others = [one for one in replicas.all if one != replicas.pinned][:_ASKED]
     queries = _queries(reader, kind, action, landscape)
-    answers = reader.ask([_at(one, command) for one in others for commands in queries.values() for command in commands])
+    asked = [_at(replicas, one, command) for one in others for commands in queries.values() for command in commands]
+    answers = reader.ask(asked)
     told: dict[bool | None, list[str]] = {True: [], False: [], None: []}
-    for controller in others:
-        told[_shows(kind, action, _seen(controller, queries, answers, reader, landscape, action))].append(controller)
-    lacks = (*((controllers.pinned,) if controllers.pinned else ()), *told[False])
-    return Elsewhere(tuple(told[True]), lacks, tuple(told[None]), controllers.pinned)
+    for one in others:
+        told_there = {command: answers[_at(replicas, one, command)] for each in queries.values() for command in each}
+        told[_shows(kind, action, _seen(queries, told_there, reader, landscape, action))].append(one)
+    lacks = (*((replicas.pinned,) if replicas.pinned else ()), *told[False])
+    return Elsewhere(tuple(told[True]), lacks, tuple(told[None]), replicas.pinned, replicas.called)
 
 
 def _queries(
     reader: Reader, kind: ResourceType, action: Action, landscape: Landscape
 ) -> Mapping[str, Sequence[Command]]:
-    """Return by type the reads that tell the effect and that a domain controller can be named to."""
+    """Return by type the reads that tell the effect and that can be bound to a replica."""
     names = (kind.name, *kind.refreshes)
     keys = frozenset({action.address.key})
     # What others read first stands first, as when everything is read.
-    kinds = sorted((each for each in reader.types if each.name in names), key=lambda each: len(each.reads_after))
+    kinds = sorted(
+        (each for each in reader.types if each.name in names and each.is_replicated),
+        key=lambda each: len(each.reads_after),
+    )
     found = {each.name: tuple(each.queries(landscape, keys if each.name == kind.name else None)) for each in kinds}
-    return {name: commands for name, commands in found.items() if commands and all(map(_is_of_directory, commands))}
+    return {name: commands for name, commands in found.items() if commands}
 
 
-def _is_of_directory(command: Command) -> bool:
-    return command.endpoint.connection is Connection.EXCHANGE and command.operation is Operation.INVOKE
-
-
-def _at(controller: str, command: Command) -> Command:
-    return replace(command, parameters=(*command.parameters, (_CONTROLLER, controller)))
+def _at(replicas: Replicas, replica: str, command: Command) -> Command:
+    return replace(command, parameters=(*command.parameters, (replicas.parameter, replica)))
 
 
 def _seen(
-    controller: str,
     queries: Mapping[str, Sequence[Command]],
     answers: Mapping[Command, Result],
     reader: Reader,
     landscape: Landscape,
     action: Action,
 ) -> Landscape:
-    """Return the landscape as one domain controller tells it."""
+    """Return the landscape as the answers of one replica tell it."""
     kinds = {kind.name: kind for kind in reader.types}
     for name, commands in queries.items():
         keys = frozenset({action.address.key}) if name == action.address.type else None
         is_narrowed = keys is not None and tuple(kinds[name].queries(landscape)) != tuple(commands)
-        found = kinds[name].observe([(one, answers[_at(controller, one)]) for one in commands], landscape)
+        found = kinds[name].observe([(one, answers[one]) for one in commands], landscape)
         landscape = put(name, found, landscape, keys if is_narrowed else None)
     return landscape
 

@@ -69,7 +69,7 @@ class Sent:
     was_seen: bool = False
     """An earlier look saw its effect."""
     is_disputed: bool = False
-    """Domain controllers differed about it, or did not answer: nothing can be concluded from what it did not make."""
+    """Replicas differed about it, or did not answer: nothing can be concluded from what it did not make."""
     cause: Cause | None = None
     """The likeliest cause of what was read."""
 

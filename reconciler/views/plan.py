@@ -56,7 +56,7 @@ def render_summary(plan: Plan, style: Style, vocabulary: Vocabulary) -> str:
 def _stages(plan: Plan, style: Style, owed: OwedByPlan, commands: bool) -> Iterator[str]:
     if not plan.steps:
         return
-    yield from _head(plan, style, commands)
+    yield from _head(plan, style, owed.vocabulary, commands)
     steps = {step.id: step for step in plan.steps}
     last = max(step.stage for step in plan.steps)
     for stage, group in groupby(sorted(plan.steps, key=lambda step: step.stage), key=lambda step: step.stage):
@@ -71,13 +71,13 @@ def _stages(plan: Plan, style: Style, owed: OwedByPlan, commands: bool) -> Itera
             yield from entry_lines(entry, style, commands=commands, owed=owed)
 
 
-def _head(plan: Plan, style: Style, commands: bool) -> Iterator[str]:
+def _head(plan: Plan, style: Style, words: Vocabulary, commands: bool) -> Iterator[str]:
     known = [
         str(plan.source),
         f"state {plan.serial}" if plan.lineage else "no state yet",
     ]
-    if plan.domain_controller:
-        known.append(f"all on domain controller {plan.domain_controller}")
+    if plan.pinned:
+        known.append(f"all on {words.replica} {plan.pinned}")
     title = style.paint(f"Plan for {style.show(plan.environment)}", "bold")
     yield title
     yield from (style.paint(f"  {line}", "dim") for line in wrap(style.show(", ".join(known)), style.width - 2))

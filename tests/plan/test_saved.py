@@ -209,7 +209,7 @@ def test_identity_is_what_the_plan_does() -> None:
     plan = contoso()
     elsewhere = replace(plan, source=Source("other", has_git=True), serial=99, lineage=None, diagnostics=())
     assert digest(elsewhere) == digest(plan)
-    assert digest(replace(plan, domain_controller="dc2.contoso.com")) != digest(plan)
+    assert digest(replace(plan, pinned="dc2.contoso.com")) != digest(plan)
     assert digest(contoso(users=61)) != digest(plan)
     owing = replace(plan, obligations=(Obligation("front-end-restart", "fe1.contoso.com"),))
     assert digest(owing) != digest(plan)

@@ -58,10 +58,10 @@ UNCHANGED = Look(seen(BEFORE), seen(BEFORE), STEADY)
     ("action", "look", "words", "is_final"),
     [
         (UPDATE, UNCHANGED, "has not replicated yet, or the server ignored", False),
-        (UPDATE, replace(UNCHANGED, elsewhere=Elsewhere(lacks=("dc1",), pinned="dc1")), "no domain controller", True),
-        (UPDATE, replace(UNCHANGED, times=2, elsewhere=Elsewhere(lacks=("dc1",))), "no domain controller", False),
+        (UPDATE, replace(UNCHANGED, elsewhere=Elsewhere(lacks=("dc1",), pinned="dc1")), "no replica", True),
+        (UPDATE, replace(UNCHANGED, times=2, elsewhere=Elsewhere(lacks=("dc1",))), "no replica", False),
         (UPDATE, replace(UNCHANGED, elsewhere=Elsewhere(("dc2",), ("dc1",), (), "dc1")), "dc2 shows it and dc1", False),
-        (UPDATE, replace(UNCHANGED, elsewhere=Elsewhere(("dc2",))), "read from another domain controller", False),
+        (UPDATE, replace(UNCHANGED, elsewhere=Elsewhere(("dc2",))), "read from another replica", False),
         (UPDATE, replace(UNCHANGED, elsewhere=Elsewhere((), ("dc1",), ("dc2",))), "dc2 cannot be asked", False),
         (UPDATE, replace(UNCHANGED, was_seen=True), "somebody else changed it back", True),
         (UPDATE, Look(seen(BEFORE), seen()), "somebody removed or renamed it", True),

@@ -13,14 +13,14 @@ from reconciler.model.events import ActionEnded
 from reconciler.model.ports import Request
 from reconciler.model.resource_types import ResourceType
 from reconciler.model.snapshot import OutcomeKind
-from reconciler.run.second_look import Controllers
+from reconciler.run.second_look import Replicas
 from reconciler.views.json_lines import message_of
 from tests.support.boxes import Box, BoxWorld, Mark, box, declared
 from tests.support.engine import Engine
 from tests.support.fakes import FunctionSessions
 
-ALONE = Controllers(("dc1",), "dc1")
-TWO = Controllers(("dc1", "dc2"), "dc1")
+ALONE = Replicas(("dc1",), "dc1", "DomainController", "domain controller")
+TWO = Replicas(("dc1", "dc2"), "dc1", "DomainController", "domain controller")
 WARNING = "The command completed successfully but no settings of 'a' have been modified."
 
 
@@ -38,7 +38,7 @@ KINDS: tuple[ResourceType, ...] = (Mark(), DirectoryBox())
 
 
 def ended(
-    answer: Callable[[BoxWorld, Request], Reply | SessionError | None], controllers: Controllers = ALONE
+    answer: Callable[[BoxWorld, Request], Reply | SessionError | None], replicas: Replicas = ALONE
 ) -> tuple[ActionEnded, float]:
     """Change the size of a box where ``answer`` stands between; return how that ended and how long it took."""
     world = BoxWorld({"a": {"Size": 1, "Colour": "red"}})
@@ -47,7 +47,7 @@ def ended(
         own = answer(world, request)
         return world.answer(request) if own is None else own
 
-    engine = Engine(KINDS, FunctionSessions(between), controllers=controllers)
+    engine = Engine(KINDS, FunctionSessions(between), replicas=replicas)
     engine.apply(declared(box("a", size=2, colour="red")))
     (event,) = (event for event in engine.events.events if isinstance(event, ActionEnded))
     return event, engine.clock.seconds

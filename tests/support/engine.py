@@ -17,7 +17,7 @@ from reconciler.run.observe import Reader
 from reconciler.run.perform import Performer
 from reconciler.run.recover import close_intents, end_shells, outlast
 from reconciler.run.retry import Retry
-from reconciler.run.second_look import Controllers
+from reconciler.run.second_look import Replicas
 from reconciler.run.shared_landscape import World
 from reconciler.run.system import NeverStop
 from tests.support.boxes import TYPES, BoxWorld
@@ -34,7 +34,7 @@ class Engine:
     seed: int = 1
     point: Callable[[str], None] = lambda _: None
     settings: Settings = field(default_factory=lambda: Settings("test"))
-    controllers: Controllers = field(default_factory=Controllers)
+    replicas: Replicas = field(default_factory=Replicas)
     stop: Stop = field(default_factory=NeverStop)
 
     def __post_init__(self) -> None:
@@ -66,7 +66,7 @@ class Engine:
                 World(landscape),
                 lease,
                 self.point,
-                controllers=self.controllers,
+                replicas=self.replicas,
             )
             return Apply(plan, performer, SerialScheduler(self.seed), self.store, self.stop, "resume").run()
         finally:

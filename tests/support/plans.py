@@ -49,7 +49,7 @@ def contoso(users: int = 60) -> Plan:
         lineage="4k1z9c2m7q0x",
         serial=12,
         source=Source("4f2c91d0c3a54b0f8d1e2a6b7c8d9e0f1a2b3c4d", has_git=True),
-        domain_controller="dc1.contoso.com",
+        pinned="dc1.contoso.com",
         always={"DomainController": "dc1.contoso.com"},
         steps=tuple(_needing(step, steps) for step in steps),
         adopted=(_adopted("hunt_group", "pbx.contoso.com/Redmond"),),

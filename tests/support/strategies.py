@@ -129,7 +129,7 @@ plans: SearchStrategy[Plan] = st.builds(
     prior=st.dictionaries(addresses, st.text("0123456789abcdef", min_size=16, max_size=16), max_size=2),
     asked=texts,
     passed_over=counts,
-    domain_controller=st.none() | names,
+    pinned=st.none() | names,
     always=st.dictionaries(names, texts, max_size=2),
     steps=st.lists(steps, max_size=3, unique_by=lambda step: step.id).map(tuple),
     adopted=tuples_of(actions, 1),
