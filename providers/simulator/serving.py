@@ -31,11 +31,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ServeOptions:
-    """What ``reconciler simulate`` was asked for."""
+    """The options of ``reconciler simulate``."""
 
     world: Path
     changes: Path | None = None
-    """Where the world's changes are kept; None: they end with the server."""
+    """Where changes of the world are kept; None: they end with the server."""
     port: int = 0
     """0: any free one."""
     tls: bool = False
@@ -43,13 +43,13 @@ class ServeOptions:
     """basic, ntlm, kerberos, credssp or certificate; the last implies TLS."""
     latency_milliseconds: int = 0
     parent_pipe: bool = False
-    """Started by another process: the account comes in one JSON line on stdin, and the end of stdin ends the server."""
+    """Another process starts it: one JSON line on stdin is the account, and the end of stdin ends the server."""
     user: str = "CONTOSO\\reconciler"
-    """Of a server run by a person."""
+    """The user, unless another process starts the server."""
     keytab: Path | None = None
     """For Kerberos: the key of HTTP/localhost."""
     faults: tuple[Mapping[str, object], ...] = ()
-    """Rules of a FaultPlan, beside those of the world."""
+    """Rules of a FaultPlan, in addition to those of the world."""
     powershell: Callable[[], str] | None = None
     """Returns the PowerShell to start on the hosts; None: a PowerShell simulated in Python answers."""
 
@@ -91,11 +91,11 @@ def serve(
     except ReconcilerError as error:
         if not options.parent_pipe:
             raise
-        told = [
+        lines = [
             f"{one.position}: {one.summary}: {one.detail}" if one.position else f"{one.summary}: {one.detail}"
             for one in error.diagnostics
         ]
-        _say(stdout, json.dumps({"error": "\n".join(told)}))
+        _say(stdout, json.dumps({"error": "\n".join(lines)}))
         return 1
     except KeyboardInterrupt:
         return 0 if options.parent_pipe else 130
@@ -117,7 +117,7 @@ def _open(options: ServeOptions, users: Mapping[str, str], stack: ExitStack) -> 
         world = World.open(options.world, options.changes)
         faults = FaultPlan.parse([*world.faults, *options.faults])
     except (OSError, ValueError) as error:
-        raise _cannot_start(f"{options.world}: {error}.", "Mend the world file, or name another one.") from error
+        raise _cannot_start(f"{options.world}: {error}.", "Correct the world file, or name another one.") from error
     settings = Settings(
         users=users,
         schemes=frozenset({scheme}),
@@ -134,7 +134,7 @@ def _open(options: ServeOptions, users: Mapping[str, str], stack: ExitStack) -> 
         return stack.enter_context(Server(world, settings, faults, start)), files
     except OSError as error:
         detail = f"Port {options.port} cannot be opened: {error.strerror}."
-        raise _cannot_start(detail, "Name another one; --port 0 takes any that is free.") from error
+        raise _cannot_start(detail, "Name another port; --port 0 takes any free one.") from error
     except ValueError as error:
         raise _cannot_start(f"{error}.", "Name another user.") from error
 
@@ -165,19 +165,19 @@ def _with_tls(settings: Settings, directory: Path) -> tuple[Settings, Mapping[st
 
 
 def _scheme(options: ServeOptions) -> Scheme:
-    """Return the way to authenticate that is asked for, made ready."""
+    """Return the authentication method, and prepare it."""
     names = [scheme.value for scheme in Scheme]
     if options.auth not in names:
-        raise _cannot_start(f'There is no authentication "{options.auth}".', f"Name one of: {', '.join(names)}.")
+        raise _cannot_start(f'"{options.auth}" is not an authentication method.', f"Name one of: {', '.join(names)}.")
     if options.auth == Scheme.KERBEROS.value:
         missing = missing_for_kerberos()
         if missing:
             raise _cannot_start(
-                f"The Python package {missing} is missing, with which Kerberos is accepted.",
+                f"Kerberos needs the Python package {missing}, which is missing.",
                 "On Debian install gcc, python3-dev and libkrb5-dev, then:\n  pip install 'pyspnego[kerberos]'",
             )
         if options.keytab is None or not options.keytab.is_file():
-            raise _cannot_start("There is no keytab.", "Give the one that holds the key of HTTP/localhost.")
+            raise _cannot_start("The keytab is missing.", "Name a keytab with the key of HTTP/localhost.")
         os.environ["KRB5_KTNAME"] = str(options.keytab)
     return Scheme(options.auth)
 
@@ -192,22 +192,23 @@ def _account(options: ServeOptions, stdin: BinaryIO) -> tuple[str, str, bool]:
         given = os.environ.get("RECONCILER_SIMULATOR_PASSWORD")
         return options.user, given or secrets.token_urlsafe(12), not given
     try:
-        told = json.loads(stdin.readline(65536))
-        user, password = told["user"], told["password"]
+        account = json.loads(stdin.readline(65536))
+        user, password = account["user"], account["password"]
     except (ValueError, KeyError, TypeError):
         user = password = None
     if not (isinstance(user, str) and isinstance(password, str) and user and password):
         raise _cannot_start(
-            "The first line of standard input is no JSON object with user and password.",
-            "Leave --parent-pipe to programs.",
+            "The first line of standard input is not a JSON object with user and password.",
+            "Only programs should use --parent-pipe.",
         )
     return user, password, False
 
 
 def _catch_signals(*, is_child: bool) -> None:
-    """A Ctrl-C at a terminal, and the signal of whoever ends a job, reach the whole process group.
+    """Ignore signals in a child process, and end on SIGTERM otherwise.
 
-    A child leaves both to its parent, which may have calls to finish: it ends when the parent's pipe closes.
+    Ctrl-C and job control signal the whole process group. The parent may have calls to finish, so a child ends only
+    when the parent's pipe closes.
     """
     if threading.current_thread() is not threading.main_thread():
         return
@@ -224,7 +225,7 @@ def _say(stdout: TextIO, text: str) -> None:
 
 
 def _welcome(options: ServeOptions, server: Server, user: str, password: str | None, files: Mapping[str, Path]) -> str:
-    """Return what a person is told who runs the simulator by hand; the password only where it was made here."""
+    """Return the greeting for a person who runs the simulator; with the password only if it was generated."""
     hosts, url = server.hosts, server.url
     signed = {
         "user": user,
@@ -236,7 +237,7 @@ def _welcome(options: ServeOptions, server: Server, user: str, password: str | N
         realm = server.settings.dns_domain.upper()
         account = user.rpartition("\\")[2]
         signed = {"ticket": f"kinit {account}@{realm}"}
-    told = {
+    shown = {
         "URL": f"{url} ({server.entry_host})",
         "any host": f"{url}/HOST",
         "hosts": ", ".join(hosts[:6]) + (f" and {len(hosts) - 6} more" if len(hosts) > 6 else ""),
@@ -245,6 +246,6 @@ def _welcome(options: ServeOptions, server: Server, user: str, password: str | N
         **{name: str(path) for name, path in files.items()},
         **({} if options.powershell is None else {"engine": "a real PowerShell, with stub cmdlets"}),
     }
-    lines = [f"  {name:<12}{value}" for name, value in told.items()]
+    lines = [f"  {name:<12}{value}" for name, value in shown.items()]
     kept = f"changes are kept in {options.changes}" if options.changes else "changes are not kept"
     return "\n".join([f"Simulating {options.world}", "", *lines, "", f"Ctrl-C ends it; {kept}."])

@@ -1,4 +1,4 @@
-"""ExchUCUtil.ps1 as it ships: what it makes, what it resets and destroys, and that it never says it failed.
+"""ExchUCUtil.ps1 as it ships: what it makes, resets and destroys. It never reports a failure.
 
 It asks a global catalogue of its own choice, which may lag; takes every pool object, Directors and branches included;
 sets outcalls and message waiting on every pool gateway, also on those that were there; removes all hunt groups of
@@ -19,7 +19,7 @@ from providers.simulator.cmdlets.exchange_facts import GROUPS, containers, grant
 from providers.simulator.cmdlets.um_gateways import GATEWAY, made_hunt_group
 from providers.simulator.cmdlets.um_objects import made_object
 from providers.simulator.invocation.call import Call
-from providers.simulator.invocation.texts import told
+from providers.simulator.invocation.texts import product_text
 from providers.simulator.world.directory import Entry
 from providers.simulator.world.schema import Pool
 
@@ -28,21 +28,21 @@ _WITH_MESSAGE_WAITING: Final = 0x50000
 
 
 def run(call: Call) -> None:
-    """Run the script; whatever happens, it ends normally, and what it printed is the output of the call.
+    """Run the script. It always ends normally; its text is the output of the call.
 
     It goes on after what fails, such as the removal of an object that only its lagging catalogue still shows.
     """
     world = call.holdings.world
     catalog = _catalog(call)
     script = replace(call, controller=catalog)
-    lines = [told("script-gc", call.culture, gc=catalog)]
+    lines = [product_text("script-gc", call.culture, gc=catalog)]
     forest = str(call.get("Forest") or world.forest).casefold()
     if world.enforce_second_hop and not call.delegated:
-        lines.append(told("script-denied", call.culture, gc=catalog, user=call.user))
+        lines.append(product_text("script-denied", call.culture, gc=catalog, user=call.user))
     elif forest != (world.lync.forest or world.forest):
-        lines.append(told("script-no-groups", call.culture, forest=forest))
+        lines.append(product_text("script-no-groups", call.culture, forest=forest))
     elif not world.lync.pools:
-        lines.append(told("script-no-pools", call.culture))
+        lines.append(product_text("script-no-pools", call.culture))
     else:
         lines += _configure(script)
     call.output = "\n".join(lines) + "\n"
@@ -67,13 +67,13 @@ def _configure(call: Call) -> list[str]:
         if gateway is None:
             with _failures_told(call, lines):
                 gateway = _made_gateway(call, pool)
-                lines.append(told("script-gateway-created", call.culture, name=gateway.name))
+                lines.append(product_text("script-gateway-created", call.culture, name=gateway.name))
         if gateway is None:
             continue
         with _failures_told(call, lines):
             _reset(call, gateway, pool)
         names = _rebuilt(call, gateway, plans, lines)
-        rows.append((pool.fqdn, gateway.name, ", ".join(names) or told("script-none", call.culture)))
+        rows.append((pool.fqdn, gateway.name, ", ".join(names) or product_text("script-none", call.culture)))
     return [*lines, *_tables(call, permissions, rows)]
 
 
@@ -83,7 +83,7 @@ def _failures_told(call: Call, lines: list[str]) -> Iterator[None]:
     try:
         yield
     except CmdletError as error:
-        lines.append(told("script-failed", call.culture, message=error.message))
+        lines.append(product_text("script-failed", call.culture, message=error.message))
 
 
 def _permissions(call: Call) -> list[tuple[str, str, str]]:
@@ -91,7 +91,7 @@ def _permissions(call: Call) -> list[tuple[str, str, str]]:
     for group in GROUPS:
         for dn, rights, inheritance in containers(call.holdings, call.host):
             is_new = grant(call, dn, group, rights, inheritance)
-            rows.append((dn, ", ".join(rights), told("yes" if is_new else "no", call.culture)))
+            rows.append((dn, ", ".join(rights), product_text("yes" if is_new else "no", call.culture)))
     return rows
 
 
@@ -112,7 +112,7 @@ def _reset(call: Call, gateway: Entry, pool: Pool) -> None:
 
 
 def _rebuilt(call: Call, gateway: Entry, plans: Sequence[Entry], lines: list[str]) -> list[str]:
-    """Make the hunt groups of a gateway anew; return the names of the dial plans that it came to be linked to."""
+    """Replace the hunt groups of a gateway; return the names of the dial plans that they link."""
     names: list[str] = []
     for group in [g for g in call.view.of("UMHuntGroup") if g.refers_to("UMIPGateway", gateway.guid)]:
         with _failures_told(call, lines):
@@ -128,7 +128,7 @@ def _rebuilt(call: Call, gateway: Entry, plans: Sequence[Entry], lines: list[str
 def _tables(
     call: Call, permissions: Sequence[tuple[str, str, str]], pools: Sequence[tuple[str, str, str]]
 ) -> list[str]:
-    headings = told("script-headings", call.culture).split("|")
+    headings = product_text("script-headings", call.culture).split("|")
     lines: list[str] = []
     for names, rows in ((headings[:3], permissions), (headings[3:], pools)):
         table = [tuple(names), tuple("-" * len(name) for name in names), *rows]

@@ -38,7 +38,7 @@ def get_cs_ex_um_contact(call: Call) -> list[dict[str, object]]:
 
 
 def new_cs_ex_um_contact(call: Call) -> list[dict[str, object]]:
-    """Answer New-CsExUmContact: in this estate it stands for what OcsUmUtil makes, which has no cmdlet."""
+    """Answer New-CsExUmContact. Here it also stands for OcsUmUtil, which is not a cmdlet."""
     sip = str(call.get("SipAddress"))
     if any(entry.name.casefold() == sip.casefold() for entry in call.view.of("CsExUmContact")):
         raise cs_exists(call, sip)

@@ -30,7 +30,7 @@ USER_DEFAULTS: Final[Mapping[str, Any]] = {
     "LyncEnabled": False,
 }
 _OFF: Final = "$lync_off"
-"""Lync knows the user, and lets nobody sign in."""
+"""Lync knows the user, but refuses to sign the user in."""
 USER: Mapping[str, Computed] = {
     "Identity": lambda _, user: user.dn,
     "Enabled": lambda _, user: bool(user.properties.get("LyncEnabled")) and not user.properties.get(_OFF),
@@ -109,7 +109,7 @@ def _changed(call: Call, user: Entry, properties: Mapping[str, Any]) -> list[dic
 
 
 def _sip_of(call: Call, user: Entry) -> str:
-    """Return the SIP address that Enable-CsUser is given, or told how to build."""
+    """Return the SIP address from the arguments of Enable-CsUser."""
     if written := call.get("SipAddress"):
         return str(written)
     domain = str(call.get("SipDomain") or call.holdings.world.forest)
@@ -123,7 +123,7 @@ def _sip_of(call: Call, user: Entry) -> str:
 
 
 def _with_sip(call: Call, user: Entry, address: str) -> dict[str, Any]:
-    """Return what of a user changes with the SIP address, which is also one of the mailbox's addresses."""
+    """Return the properties that change with the SIP address, which is also an address of the mailbox."""
     sip = address if _is_sip(address) else f"sip:{address}"
     if "@" not in sip:
         raise call.error("ManagementException", "cs-not-found", sip, category="InvalidArgument", name=sip)

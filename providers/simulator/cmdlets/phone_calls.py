@@ -34,7 +34,7 @@ def lync_sees(holdings: Holdings, host: str) -> frozenset[tuple[str, str]]:
 
 
 def why_unreachable(holdings: Holdings, user: Entry, now: datetime) -> str | None:
-    """Return why a call to this user's voice mail fails, or None where it is answered."""
+    """Return why a call to this user's voice mail fails; None if it is answered."""
     view = newest(holdings.directory)
     pool = next((p for p in holdings.world.lync.pools if p.fqdn == user.properties.get("RegistrarPool")), None)
     plan = view.follow(user.properties.get("UMDialPlan"))

@@ -12,7 +12,7 @@ from typing import Any, Final
 from providers.simulator.invocation.call import Call
 from providers.simulator.invocation.filters import matching
 from providers.simulator.invocation.shapes import Computed, shaped
-from providers.simulator.invocation.texts import told
+from providers.simulator.invocation.texts import product_text
 from providers.simulator.world.directory import Directory, Entry
 
 _DEFAULT_SIZE: Final = 1000
@@ -157,11 +157,11 @@ def _listed(
 
 
 def limited(call: Call, users: Iterable[Entry]) -> list[Entry]:
-    """Return at most ``-ResultSize`` of ``users``, by default 1000, with a warning where there are more."""
+    """Return at most ``-ResultSize`` of ``users``, by default 1000; warn if there are more."""
     size = call.get("ResultSize", _DEFAULT_SIZE)
     if size == "Unlimited":
         return list(users)
     kept = list(islice(users, int(size) + 1))
     if len(kept) > int(size):
-        call.warnings.append(told("more-results", call.culture))
+        call.warnings.append(product_text("more-results", call.culture))
     return kept[: int(size)]

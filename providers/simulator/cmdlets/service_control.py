@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from providers.simulator.invocation.call import Call
-from providers.simulator.invocation.texts import told
+from providers.simulator.invocation.texts import product_text
 from providers.simulator.world.holdings import Holdings, Service
 from providers.simulator.world.schema import Pool
 
@@ -29,7 +29,7 @@ _TO_STAY = {1: 1, 2: 1, 3: 2, 4: 2, 5: 3, 6: 3, 7: 4, 8: 4, 9: 4, 10: 5, 11: 5, 
 _COUNTED = {8: 7, 9: 7, 10: 9, 11: 9, 12: 9}
 """Of larger pools, only so many of the first Front Ends count for staying up."""
 _FAILS_AFTER: Final = 5.0
-"""Seconds until a service that will not start is Stopped again, where its world says no other time."""
+"""Seconds until a service that does not start is Stopped again, unless its world says otherwise."""
 
 
 def stamp(moment: datetime) -> str:
@@ -121,7 +121,7 @@ def halt(holdings: Holdings, host: str, service: Service, now: datetime) -> None
 
 
 def keep_quorum(holdings: Holdings, pool: Pool, now: datetime) -> None:
-    """Stop everything on those Front Ends of a pool that are left where it lost too many of them."""
+    """Stop everything on the remaining Front Ends of a pool that lost too many."""
     if not _has_quorum_rule(holdings, pool):
         return
     size = len(pool.computers)
@@ -171,7 +171,7 @@ def start(call: Call, host: str, service: Service) -> float:
     service.status = "StartPending"
     _start_pool(call, pool)
     if service.status == "StartPending":
-        call.warnings.append(told("waiting-for-quorum", call.culture, name=service.name, host=host))
+        call.warnings.append(product_text("waiting-for-quorum", call.culture, name=service.name, host=host))
         return 0.0
     return seconds
 

@@ -15,7 +15,7 @@ from providers.simulator.cmdlets.um_objects import Rules, back_links, copied, re
 from providers.simulator.cmdlets.um_policies import POLICY
 from providers.simulator.invocation.call import Call
 from providers.simulator.invocation.shapes import object_id
-from providers.simulator.invocation.texts import told
+from providers.simulator.invocation.texts import product_text
 from providers.simulator.world.directory import Entry
 
 _FORBIDDEN = re.compile(r"[\"/\\\[\]:;|=,+*?<>]")
@@ -51,7 +51,7 @@ def _check_plan(call: Call, entry: Entry | None, properties: dict[str, Any]) -> 
 def _check_default_policy(call: Call, name: str) -> None:
     if len(name) > _LONGEST_NAME:
         raise call.error("DefaultPolicyCreationException", "policy-not-generated", name=name)
-    policy = told("default-policy", call.culture, plan=name)
+    policy = product_text("default-policy", call.culture, plan=name)
     if call.view.named("UMMailboxPolicy", policy) is not None:
         raise call.error("ADObjectAlreadyExistsException", "already-exists", policy, name=policy, dc=call.dc)
 
@@ -75,7 +75,7 @@ def _check_numbers(call: Call, entry: Entry | None, properties: Mapping[str, Any
 def _make_default_policy(call: Call, plan: Entry) -> None:
     if not call.get("GenerateUMMailboxPolicy", True):
         return
-    name = told("default-policy", call.culture, plan=plan.name)
+    name = product_text("default-policy", call.culture, plan=plan.name)
     properties = {**copied(POLICY.defaults), "UMDialPlan": plan.reference(), "IsDefault": True}
     call.create("UMMailboxPolicy", name, POLICY.dn(call, name, None), properties)
 

@@ -169,7 +169,7 @@ def disable_um_mailbox(call: Call) -> list[dict[str, object]]:
 
 
 def set_mailbox(call: Call) -> list[dict[str, object]]:
-    """Answer Set-Mailbox, as far as proxy addresses go: editing them is how an extension changes in place."""
+    """Answer Set-Mailbox: only proxy addresses change. Editing them is how an extension changes in place."""
     user = found_user(call, call.get("Identity"))
     wanted = call.get("EmailAddresses")
     if wanted is None:

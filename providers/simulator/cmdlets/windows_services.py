@@ -21,7 +21,7 @@ from providers.simulator.cmdlets.service_control import (
 )
 from providers.simulator.invocation.call import Call
 from providers.simulator.invocation.shapes import only
-from providers.simulator.invocation.texts import told
+from providers.simulator.invocation.texts import product_text
 from providers.simulator.world.holdings import Holdings, Service
 from providers.simulator.world.hosts import ExchangeServer, Host
 from providers.simulator.world.schema import Pool, World
@@ -158,7 +158,7 @@ def start_cs_windows_service(call: Call) -> list[dict[str, object]]:
 
 
 def _wait(call: Call, seconds: float) -> None:
-    """Answer only when the service has come to where it was told to go, unless nobody waits for that."""
+    """Answer only when the service has stopped or started, unless -NoWait is given."""
     if not call.get("NoWait"):
         call.seconds = max(call.seconds, seconds)
 
@@ -203,4 +203,4 @@ def _own(call: Call, name: str) -> Service:
 
 def _service_error(call: Call, error_id: str, category: str, text: str, name: str) -> CmdletError:
     place = f"{error_id},Microsoft.PowerShell.Commands.{call.cmdlet.replace('-', '')}Command"
-    return CmdletError("ServiceCommandException", place, category, told(text, call.culture, name=name), name)
+    return CmdletError("ServiceCommandException", place, category, product_text(text, call.culture, name=name), name)

@@ -1,1 +1,1 @@
-"""All hosts of a world as one: founded, called, and kept between runs."""
+"""All hosts of a world: built, called, and kept between runs."""

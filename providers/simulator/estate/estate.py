@@ -28,7 +28,7 @@ from providers.simulator.estate.probe import is_missing, limits_of, probe_record
 from providers.simulator.invocation.binding import bind, command_not_found, find
 from providers.simulator.invocation.call import Call
 from providers.simulator.invocation.shapes import deserialised
-from providers.simulator.invocation.texts import told
+from providers.simulator.invocation.texts import product_text
 from providers.simulator.world.file import read_world
 from providers.simulator.world.holdings import Holdings
 from providers.simulator.world.schema import Fault, World
@@ -243,7 +243,7 @@ class Estate:
             exchucutil.run(call)
             records: tuple[dict[str, object], ...] = ()
         elif call.get("WhatIf"):
-            call.output = told(
+            call.output = product_text(
                 "what-if", call.culture, name=call.cmdlet, target=call.get("Identity") or call.get("Name")
             )
             records = ()

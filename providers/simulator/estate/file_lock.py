@@ -33,7 +33,7 @@ else:
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Hold the lock file at ``path`` alone, waiting for whoever has it."""
+    """Hold the lock file at ``path``; wait for other holders."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
     try:
         _take(descriptor)

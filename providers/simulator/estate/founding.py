@@ -1,4 +1,4 @@
-"""Builds what a world describes, as it stood when it was installed, by the same cmdlets an administrator would use."""
+"""Builds the objects of a world as they were installed, with the cmdlets that an administrator would use."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def found(world: World, seed: str) -> Holdings:
 
 
 def index(directory: Directory, entry: Entry) -> None:
-    """Enter an object into the directory's index of names, as far as its kind is looked up there."""
+    """Add an object to the directory's index of names, if its kind is looked up there."""
     if entry.kind == "User":
         index_user(directory, entry)
     elif entry.kind == "Server":

@@ -47,7 +47,7 @@ class Changes:
         return locked(self._path.with_name(self._path.name + ".lock"))
 
     def read(self, known: Holdings | None) -> Holdings:
-        """Return the holdings as kept: ``known`` itself, where nobody changed the file since it was read.
+        """Return the saved holdings, or ``known`` if the file has not changed since it was read.
 
         Raises:
             ConfigurationError: the file is damaged, or of another version of the simulator.
@@ -114,7 +114,7 @@ class Changes:
         }
 
     def _complete_log(self, size: int, tail: bytes) -> None:
-        """Append the lines of the last turn, where it ended between its two files."""
+        """Append the lines of the last turn, if it crashed between its two files."""
         there = self._log_path.stat().st_size if self._log_path.exists() else 0
         if there >= size + len(tail):
             return
@@ -191,5 +191,5 @@ def _replace(path: Path, data: bytes) -> None:
 
 
 def _private(path: str, flags: int) -> int:
-    """Open for the owner alone, and never through a link that somebody put in the way."""
+    """Open for the owner alone, and never through a link."""
     return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0), 0o600)

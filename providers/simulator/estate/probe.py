@@ -1,4 +1,4 @@
-"""What a session on a simulated host tells of itself: the answer to the runner's probe.
+"""What a session on a simulated host reports of itself: the answer to the runner's probe.
 
 The world says what the probe meets: language mode, cmdlets the account has no role for, limits of remote shells, the
 second hop. What it leaves out is as on the Windows that the host's PowerShell came with.
@@ -52,11 +52,11 @@ def probe_record(
     user: str,
     delegated: bool,
 ) -> dict[str, object]:
-    """Return the one record of a probe; a key that cannot be told is None."""
+    """Return the one record of a probe; unknown keys are None."""
     described = holdings.hosts[host]
     server = holdings.exchange_server(host)
     asked = parameters.get("Cmdlets")
-    told: dict[str, object] = {
+    record: dict[str, object] = {
         "User": user,
         "Authentication": None,
         "Impersonation": "Delegation" if delegated else "Impersonation",
@@ -71,11 +71,11 @@ def probe_record(
         "Script": server is not None and server.has_script,
     }
     is_asked = parameters.get("Directory") is True
-    return told | _directory(holdings, host, is_asked=is_asked, delegated=delegated)
+    return record | _directory(holdings, host, is_asked=is_asked, delegated=delegated)
 
 
 def limits_of(host: Host, powershell: str) -> Mapping[str, int]:
-    """Return the limits of remote shells on a host, whoever may read them: those of its Windows, but for its own."""
+    """Return the limits of remote shells on a host: those of its Windows, with its own overrides."""
     usual = _OLDER if _is_old(powershell) else _NEWER
     return usual if host.quotas == "unreadable" else {**usual, **dict(host.quotas.items())}
 
@@ -92,9 +92,9 @@ def _missing(holdings: Holdings, host: str, asked: Sequence[object]) -> list[str
 
 def _directory(holdings: Holdings, host: str, *, is_asked: bool, delegated: bool) -> dict[str, object]:
     """Return how a bind of the directory from the host ends."""
-    told: dict[str, object] = dict.fromkeys(("DirectoryOk", "DirectoryServer", "DirectoryError"))
+    result: dict[str, object] = dict.fromkeys(("DirectoryOk", "DirectoryServer", "DirectoryError"))
     if not is_asked:
-        return told
+        return result
     if holdings.world.enforce_second_hop and not delegated:
-        return told | {"DirectoryOk": False, "DirectoryError": "DirectoryServicesCOMException"}
-    return told | {"DirectoryOk": True, "DirectoryServer": holdings.default_controller(host)}
+        return result | {"DirectoryOk": False, "DirectoryError": "DirectoryServicesCOMException"}
+    return result | {"DirectoryOk": True, "DirectoryServer": holdings.default_controller(host)}

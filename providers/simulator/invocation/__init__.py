@@ -1,1 +1,1 @@
-"""What is the same for every cmdlet: how a call is written and bound, how its records and errors are told."""
+"""The common part of all cmdlets: command line, binding, conversion, records, errors and their texts."""

@@ -15,12 +15,12 @@ from providers.simulator.answers import CmdletError
 from providers.simulator.invocation import conversion
 from providers.simulator.invocation.conversion import Difference as Difference
 from providers.simulator.invocation.conversion import Secret as Secret
-from providers.simulator.invocation.texts import told
+from providers.simulator.invocation.texts import product_text
 
 
 def command_not_found(name: str, culture: str) -> CmdletError:
     """Return the error of a name that means no command on this host."""
-    text = told("command-not-found", culture, name=name)
+    text = product_text("command-not-found", culture, name=name)
     return CmdletError(
         "CommandNotFoundException", "CommandNotFoundException", "ObjectNotFound", text, name, executed=False
     )
@@ -48,7 +48,7 @@ def bind(
         if parameter is None:
             continue
         if parameter.name in bound:
-            text = told("parameter-twice", culture, name=parameter.name)
+            text = product_text("parameter-twice", culture, name=parameter.name)
             raise _binding_error("ParameterAlreadyBound", cmdlet.name, text, name)
         bound[parameter.name] = _converted(cmdlet, parameter, value, culture, differences)
         used.append(parameter)
@@ -60,7 +60,7 @@ def bind(
 
 
 def find(cmdlet: Cmdlet, name: str, culture: str) -> Parameter | None:
-    """Return the parameter that ``name`` means; None for a common one, which binding takes and drops."""
+    """Return the parameter of that name; None for a common parameter, which binding ignores."""
     folded = name.casefold()
     found = cmdlet.parameters.get(folded)
     if found is not None:
@@ -72,9 +72,11 @@ def find(cmdlet: Cmdlet, name: str, culture: str) -> Parameter | None:
         return next(iter(matches.values()))
     if matches:
         shown = ", ".join(f"-{match}" for match in sorted(matches))
-        text = told("parameter-ambiguous", culture, name=name, matches=shown)
+        text = product_text("parameter-ambiguous", culture, name=name, matches=shown)
         raise _binding_error("AmbiguousParameter", cmdlet.name, text, name)
-    raise _binding_error("NamedParameterNotFound", cmdlet.name, told("parameter-not-found", culture, name=name), name)
+    raise _binding_error(
+        "NamedParameterNotFound", cmdlet.name, product_text("parameter-not-found", culture, name=name), name
+    )
 
 
 def _positions(
@@ -86,7 +88,7 @@ def _positions(
     ordered = sorted(free.values(), key=lambda parameter: (parameter.position or 0, parameter.name))
     if len(values) > len(ordered):
         value = values[len(ordered)]
-        text = told("positional-not-found", culture, value=value)
+        text = product_text("positional-not-found", culture, value=value)
         raise _binding_error("PositionalParameterNotFound", cmdlet.name, text, str(value))
     return list(zip(ordered, values, strict=False))
 
@@ -102,12 +104,12 @@ def _check_sets(cmdlet: Cmdlet, used: Sequence[Parameter], bound: Mapping[str, A
         sets = {default} if default in sets else {index for index in sets if cmdlet.mandatory[index] <= bound.keys()}
     if len(sets) != 1:
         raise _binding_error(
-            "AmbiguousParameterSet", cmdlet.name, told("parameter-sets", culture), ", ".join(sorted(bound))
+            "AmbiguousParameterSet", cmdlet.name, product_text("parameter-sets", culture), ", ".join(sorted(bound))
         )
     missing = cmdlet.mandatory[sets.pop()] - bound.keys()
     if missing:
         names = " ".join(sorted(missing))
-        text = told("missing-mandatory", culture, names=names)
+        text = product_text("missing-mandatory", culture, names=names)
         raise _binding_error("MissingMandatoryParameter", cmdlet.name, text, names)
 
 
@@ -125,7 +127,7 @@ def _converted(cmdlet: Cmdlet, parameter: Parameter, value: object, culture: str
         converted = _of_type(parameter, value, differences)
     except ValueError:
         shown = value if isinstance(value, str | int) else type(value).__name__
-        text = told("cannot-convert", culture, name=parameter.name, value=shown, type=parameter.type)
+        text = product_text("cannot-convert", culture, name=parameter.name, value=shown, type=parameter.type)
         raise CmdletError(
             "ParameterBindingArgumentTransformationException",
             f"ParameterArgumentTransformationError,{cmdlet.name}",
@@ -138,7 +140,7 @@ def _converted(cmdlet: Cmdlet, parameter: Parameter, value: object, culture: str
     if refusal is None and parameter.choices and not _is_chosen(parameter.choices, converted):
         refusal = "ParameterArgumentValidationError"
     if refusal is not None:
-        text = told("null-argument", culture, name=parameter.name)
+        text = product_text("null-argument", culture, name=parameter.name)
         raise CmdletError(
             "ParameterBindingValidationException",
             f"{refusal},{cmdlet.name}",

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from providers.simulator.answers import CmdletError
-from providers.simulator.invocation.texts import told
+from providers.simulator.invocation.texts import product_text
 from providers.simulator.world.directory import Entry, View
 from providers.simulator.world.holdings import Holdings
 
@@ -97,7 +97,7 @@ class Call:
 
     def error(self, type: str, text: str, target: str = "", /, *, category: str = "", **values: object) -> CmdletError:
         """Return the error record as this host's product and version words it (DOMAIN 9)."""
-        message = told(text, self.culture, **values)
+        message = product_text(text, self.culture, **values)
         if self.release.startswith("e"):
             return CmdletError(type, self._exchange_error_id(type), category or self._category(), message, target)
         verb, _, noun = self.cmdlet.partition("-")

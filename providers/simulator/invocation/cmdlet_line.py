@@ -32,15 +32,15 @@ _CONSTANTS: Final[Mapping[str, object]] = {"$true": True, "$false": False, "$nul
 
 
 _UNSUPPORTED: Final[Mapping[str, str]] = {
-    "|": "a pipeline is not run: write one cmdlet, and give its parameters the values themselves",
-    ";": "one cmdlet is run at a time: write one",
-    "$": "variables and expressions are not evaluated: write the value itself",
-    "(": "variables and expressions are not evaluated: write the value itself",
-    "&": "a call operator is not run: write the cmdlet alone",
-    "<": "redirection is not done",
-    ">": "redirection is not done",
+    "|": "pipelines are not supported: write one cmdlet, and give its parameters the values",
+    ";": "only one cmdlet runs at a time: write one",
+    "$": "variables and expressions are not evaluated: write the value",
+    "(": "variables and expressions are not evaluated: write the value",
+    "&": "call operators are not supported: write the cmdlet alone",
+    "<": "redirection is not supported",
+    ">": "redirection is not supported",
 }
-"""By the character at which a line stops being one cmdlet with plain values."""
+"""By the first character that is not part of one cmdlet with plain values."""
 
 
 class LineError(ValueError):
@@ -95,7 +95,7 @@ class _Parser:
     def line(self) -> Line:
         kind, cmdlet = self._take("a cmdlet")
         if kind != "bare" or not re.fullmatch(r"[A-Za-z]+-[A-Za-z]+|[A-Za-z]+\.ps1", cmdlet.rpartition("\\")[2]):
-            raise LineError(f"a line begins with a cmdlet such as Get-UMIPGateway, not {cmdlet!r}")
+            raise LineError(f"a line must begin with a cmdlet such as Get-UMIPGateway, not {cmdlet!r}")
         named: dict[str, Any] = {}
         positional: list[Any] = []
         while self._next < len(self._tokens):
@@ -112,7 +112,7 @@ class _Parser:
 
     def _take(self, wanted: str) -> tuple[str, str]:
         if self._next >= len(self._tokens):
-            raise LineError(f"the line ends where {wanted} is expected")
+            raise LineError(f"the line ends, but {wanted} is expected")
         self._next += 1
         return self._tokens[self._next - 1]
 
@@ -151,7 +151,7 @@ class _Parser:
         raise LineError(f"{text!r} cannot be read as a value: {why}")
 
     def _is_command(self) -> bool:
-        """True where parentheses hold a command, which PowerShell would run first."""
+        """True if the parentheses contain a command, which PowerShell would run first."""
         kind, text = self._tokens[self._next] if self._next < len(self._tokens) else ("", "")
         return kind == "bare" and re.fullmatch(r"[A-Za-z]+-[A-Za-z]+", text) is not None
 
@@ -164,19 +164,19 @@ class _Parser:
         return value if isinstance(value, list) else [value]
 
     def _hash(self) -> dict[str, Any]:
-        told: dict[str, Any] = {}
+        sides: dict[str, Any] = {}
         while not self._is_next("}"):
             _, name = self._take("a key")
             self._close("=")
             value = self._value()
             key = {"add": "$add", "remove": "$remove"}.get(name.casefold())
             if key is None:
-                raise LineError(f"@{{{name}=...}} means nothing; write Add or Remove")
-            told[key] = value if isinstance(value, list) else [value]
+                raise LineError(f"@{{{name}=...}} is unknown; write Add or Remove")
+            sides[key] = value if isinstance(value, list) else [value]
             if self._is_next(";"):
                 self._next += 1
         self._close("}")
-        return told
+        return sides
 
     def _close(self, mark: str) -> None:
         if not self._is_next(mark):

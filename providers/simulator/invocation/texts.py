@@ -1,7 +1,7 @@
-"""What the products say, in the languages a host may have: the engine must never judge by any of these words.
+"""The messages of the products, in the languages of hosts. The engine must never decide by these words.
 
-``languages/`` holds one file a language, texts by key. Wording follows the products where it is published (DOMAIN 9.1)
-and is otherwise ours. What a language lacks is said in English, as on a server without the language pack.
+``languages/`` has one file a language, with the texts by key. Published wording is used (DOMAIN 9.1), otherwise our
+own. A text that a language lacks is in English, as on a server without the language pack.
 """
 
 from __future__ import annotations
@@ -21,6 +21,6 @@ def _texts(language: str) -> Mapping[str, str]:
     return {**english, **json.loads(own.read_text(encoding="utf-8"))} if own else english
 
 
-def told(key: str, culture: str, /, **values: object) -> str:
+def product_text(key: str, culture: str, /, **values: object) -> str:
     """Return the text ``key`` in the language of ``culture`` (``de-DE``), filled with ``values``."""
     return _texts(culture[:2].lower())[key].format(**values)

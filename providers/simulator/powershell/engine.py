@@ -42,7 +42,7 @@ _INHERITED: Final = (
     "USERPROFILE",
     "WINDIR",
 )
-"""All else may hold what is nobody's business in a process that a client started, such as passwords by reference."""
+"""Other variables may contain secrets, which a process started by a client must not see."""
 SHORT_LIVED: Final[Mapping[str, str]] = {"DOTNET_TieredPGO": "0", "DOTNET_TC_CallCountThreshold": "2000"}
 """Has .NET compile a method anew, optimised, after 8192 calls (the number is hexadecimal) and not after 30: whatever a
 start goes through is called that often, so each process would spend more than a second of processor time on it while it
@@ -178,7 +178,7 @@ class RefusedProcess:
         launch.ended(1)
 
     def feed(self, data: bytes, *, end: bool) -> None:
-        """Nobody reads it."""
+        """Ignore input: the process has ended."""
 
     def stop(self) -> None:
         """It has ended."""

@@ -67,7 +67,7 @@ class StubLink:
         return token
 
     def dismiss(self, token: str) -> None:
-        """Let nobody connect with this token any more."""
+        """Refuse this token from now on."""
         with self._lock:
             self._callers.pop(token, None)
 
@@ -121,13 +121,13 @@ class StubLink:
             names = self._estate.services(caller.host)
             records = self._estate.call(caller.host, "service", "Get-Service", {"Name": names}, (), caller.user).records
         now = datetime.now(UTC)
-        told = []
+        moved_records = []
         for record in records:
             moved = _moment(record["HostClock"]) - now
             started = record["StartTime"]
             own = None if started is None else _stamp(_moment(started) - _rounded(moved))
-            told.append({**record, "StartTime": own})
-        return stub_objects.services(told, any(record["ScriptRunning"] for record in records))
+            moved_records.append({**record, "StartTime": own})
+        return stub_objects.services(moved_records, any(record["ScriptRunning"] for record in records))
 
     def _may_enter(self, caller: Caller, request: Mapping[str, Any]) -> bool:
         """Tell whether the endpoint lets the caller in: by the credential shown, else by the logon it came with."""

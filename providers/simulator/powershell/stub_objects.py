@@ -38,7 +38,7 @@ def answered(result: Result, cmdlet: str, release: str) -> str:
     for record in result.records:
         columns = tuple(_column(name, value, cmdlet, release) for name, value in record.items())
         shape = shapes.setdefault(columns, len(shapes))
-        rows.append([shape, *map(_told, record.values())])
+        rows.append([shape, *map(_shape_of, record.values())])
     return clixml.dumps(["ok", result.warnings, RECORD_TYPE, list(shapes), rows, result.output])
 
 
@@ -81,14 +81,14 @@ def _kind(name: str, value: Any, parameter: Parameter | None, release: str) -> t
     return ("text", bare) if bare in TEXT_TYPES and isinstance(value, str) else ("", "")
 
 
-def _told(value: Any) -> object:
+def _shape_of(value: Any) -> object:
     """Return a value in the shape its kind is made of."""
     if isinstance(value, Mapping):
         if value.keys() == {"dn", "guid", "name"}:
             return [value["dn"], value["guid"], value["name"]]
         return [[name, _plain(item)] for name, item in value.items()]
     if isinstance(value, list | tuple):
-        return [_told(item) for item in value]
+        return [_shape_of(item) for item in value]
     return value
 
 

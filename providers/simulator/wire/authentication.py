@@ -66,7 +66,7 @@ _OWN_ACCEPTORS: Final = {
     "negotiate": spnego.NegotiateOptions.use_negotiate,
     "credssp": spnego.NegotiateOptions.use_negotiate,
 }
-"""Not those of Windows, which know the accounts of the machine and not ours."""
+"""The acceptors of pyspnego; those of Windows do not know our accounts."""
 
 
 class Unauthorized(Exception):
@@ -212,7 +212,7 @@ class Connection:
 
     @property
     def must_be_sealed(self) -> bool:
-        """Whether a message on this connection has to be sealed."""
+        """Whether messages on this connection must be sealed."""
         return self._context is not None and not self.policy.is_tls and not self.policy.allow_unsealed
 
     def _accepted(self, user: str | None) -> str:
@@ -290,7 +290,7 @@ class Connection:
     # --- sealing
 
     def open_message(self, content_type: str, body: bytes) -> bytes:
-        """Return the message in a request body, unsealed where it is sealed.
+        """Return the message in a request body; unseal it if it is sealed.
 
         Raises:
             SealBroken: it was sealed for another connection.
@@ -308,7 +308,7 @@ class Connection:
         return self._seal.open(body)
 
     def close_message(self, message: bytes) -> tuple[str, bytes]:
-        """Return the content type and body of a reply, sealed where its request was."""
+        """Return the content type and body of a reply; sealed if its request was."""
         return self._seal.close(message) if self._seal else (SOAP_TYPE, message)
 
 

@@ -36,7 +36,7 @@ _PAGE: Final = (
     b'<META HTTP-EQUIV="Content-Type" Content="text/html; charset=us-ascii"></HEAD>\r\n'
     b"<BODY><h2>Service Unavailable</h2>\r\n<hr><p>The service is unavailable.</p>\r\n</BODY></HTML>\r\n"
 )
-"""The kind of page with which http.sys tells every failure of its own."""
+"""The page that http.sys sends with each of its own failures."""
 _WITHOUT_A_PAGE: Final = (401, 500)
 """These the service itself answers, and says nothing."""
 
@@ -311,7 +311,7 @@ class _Handler(BaseHTTPRequestHandler):
             socket.close(self.connection.detach())
 
     def _is_client_there(self) -> bool:
-        """Whether the client of a waiting Receive still holds its end of the connection."""
+        """Whether the client of a waiting Receive is still connected."""
         try:
             with selectors.DefaultSelector() as selector:
                 selector.register(self.connection, selectors.EVENT_READ)

@@ -28,7 +28,7 @@ from providers.simulator.wire.shell_command import Launch
 
 LONGEST_LINE_BYTES: Final = 64 * 1024 * 1024
 LEAST_MEMORY_MB: Final = 64
-"""What PowerShell itself takes; what a snap-in takes beside it, nobody documents."""
+"""The memory of PowerShell itself; the memory of a snap-in is not documented."""
 LONGEST_GOODBYE_SECONDS: Final = 10.0
 """A cmdlet that takes longer than this is left to end with the program."""
 FLUSH_BYTES: Final = 1024 * 1024

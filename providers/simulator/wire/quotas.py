@@ -24,8 +24,8 @@ _FIELDS: Final[Mapping[str, tuple[str, float]]] = {
 
 
 def limits_with(limits: Limits, quotas: object) -> Limits:
-    """Return ``limits`` as far as the quotas of a host allow them."""
+    """Return ``limits``, reduced to the quotas of a host."""
     if not isinstance(quotas, Mapping):
         return limits
-    told = [(field, quotas[name] * unit) for name, (field, unit) in _FIELDS.items() if name in quotas]
-    return replace(limits, **{field: min(getattr(limits, field), value) for field, value in told})
+    narrower = [(field, quotas[name] * unit) for name, (field, unit) in _FIELDS.items() if name in quotas]
+    return replace(limits, **{field: min(getattr(limits, field), value) for field, value in narrower})

@@ -91,7 +91,7 @@ class Seal:
 
 
 def altered(body: bytes, what: str) -> bytes:
-    """Return a sealed body as somebody on the way would change it: its ``signature``, or the ``length`` it tells."""
+    """Return a sealed body altered on the way: in its ``signature``, or in the ``length`` in its header."""
     if what == "length":
         return re.sub(rb"Length=(\d+)", lambda found: b"Length=%d" % (int(found[1]) + 1), body, count=1)
     end = body.index(b"octet-stream\r\n") + len(b"octet-stream\r\n") + 4

@@ -68,7 +68,7 @@ class Counts:
     """What a listener has done so far."""
 
     messages: Mapping[str, int]
-    """By kind: create, command, send, receive, signal, delete; ``authenticate`` and ``refused`` beside them."""
+    """By kind: create, command, send, receive, signal, delete, and also ``authenticate`` and ``refused``."""
     connections: int
     authentications: int
     failed_authentications: int
@@ -111,7 +111,7 @@ class Service:
         self._lock = threading.Lock()
 
     def about(self, host: str) -> Mapping[str, object]:
-        """Return what the estate tells of a host."""
+        """Return what the estate knows of a host."""
         return self._estate.about(host)
 
     @property
@@ -128,7 +128,7 @@ class Service:
         )
 
     def limits_of(self, host: str) -> Limits:
-        """Return what a host allows its clients; it is asked for once, as its Windows keeps to it."""
+        """Return the limits of a host, which do not change."""
         if host not in self._limits:
             self._limits[host] = limits_with(self.settings.limits, self._estate.about(host).get("quotas"))
         return self._limits[host]
@@ -138,7 +138,7 @@ class Service:
             self._counter[what] += 1
 
     def host_of(self, path: str) -> str | None:
-        """Return the host a request path stands for, or None where there is none."""
+        """Return the host of a request path, or None."""
         parts = path.partition("?")[0].casefold().strip("/").split("/")
         if parts[0] != "wsman" or len(parts) > 2:
             return None
@@ -150,7 +150,7 @@ class Service:
         return Connection(self.policy, self._accounts, peer_certificate)
 
     def wrapped(self, accepted: socket.socket) -> socket.socket:
-        """Put TLS around an accepted connection where the listener has it; the handshake is still to be made."""
+        """Return an accepted connection inside TLS, if the listener has it; the handshake comes later."""
         if self._tls is None:
             return accepted
         return self._tls.wrap_socket(accepted, server_side=True, do_handshake_on_connect=False)

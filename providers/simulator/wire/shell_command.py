@@ -1,4 +1,4 @@
-"""One command of a shell: the process that it started, the output nobody has fetched yet, and who waits for it.
+"""One command of a shell: its process, its output that was not fetched yet, and the Receive that waits for it.
 
 A Receive is a long poll: it waits for output, for the end of the command, or for the operation timeout, which is a
 fault and yet the normal idle state. It is destructive: what one reply carried is not sent again.
@@ -55,7 +55,7 @@ Start = Callable[[Launch], Process]
 
 
 class ShellCommand:
-    """One command: its process, the output nobody has fetched yet, and who waits for it."""
+    """One command: its process, its output that was not fetched yet, and the Receive that waits for it."""
 
     def __init__(self, command_id: str, monotonic: Callable[[], float]) -> None:
         self.id = command_id

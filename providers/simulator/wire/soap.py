@@ -47,7 +47,7 @@ class Create:
     idle_timeout_seconds: float | None
     code_page: int | None
     shell_id: str | None
-    """Chosen by the client, where it does."""
+    """The client's choice, if it makes one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,7 @@ class _NoDoctype(ElementTree.TreeBuilder):
 
 
 def read(message: bytes) -> Request:
-    """Return the request that a SOAP envelope holds.
+    """Return the request in a SOAP envelope.
 
     Raises:
         Fault: it is not XML, has a document type, or is no message of a WinRS shell.
@@ -139,7 +139,7 @@ def read(message: bytes) -> Request:
 
 
 def message_id_of(message: bytes) -> str:
-    """Return the MessageID of a message that may not be readable otherwise; empty where none is found."""
+    """Return the MessageID of a message that may be unreadable otherwise; empty if there is none."""
     found = re.search(rb"MessageID[^>]*>\s*([A-Za-z0-9:._-]{1,200})\s*<", message)
     return found[1].decode() if found else ""
 

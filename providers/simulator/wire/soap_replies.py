@@ -29,7 +29,7 @@ _ENVELOPE_OVERHEAD_BYTES: Final = 3072
 
 
 def room_for_output(envelope_bytes: int) -> int:
-    """Return how many bytes of output fit in a reply of at most ``envelope_bytes``, as base64 beside the envelope."""
+    """Return how many bytes of output, as base64, fit in a reply of ``envelope_bytes``."""
     return max(1, (envelope_bytes - _ENVELOPE_OVERHEAD_BYTES) * 3 // 4)
 
 
@@ -77,7 +77,7 @@ def received(
 
 
 def done(request: Request, reply_id: str) -> bytes:
-    """Return the reply to Send, Signal and Delete, which say no more than that they were carried out."""
+    """Return the empty reply to Send, Signal and Delete."""
     match request.body:
         case Send():
             return _reply(request, f"{SHELL}/SendResponse", "<rsp:SendResponse/>", reply_id)

@@ -259,7 +259,7 @@ class Shells:
         return command
 
     def _signal(self, shell: _Shell, command: ShellCommand, code: str) -> None:
-        """Terminate the command; the other signals reach only a process that has a console, which ours has not."""
+        """Terminate the command. Other signals need a console, which our processes do not have."""
         if code == "terminate":
             with self._lock:
                 shell.commands.pop(command.id, None)

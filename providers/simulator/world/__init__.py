@@ -1,1 +1,1 @@
-"""What there is on the simulated servers: the world as its file describes it, the directory, the services."""
+"""The content of the simulated servers: the world file, the directory, and what hosts have."""

@@ -21,7 +21,7 @@ from reconciler.model.values import folded
 
 @dataclass(slots=True)
 class Entry:
-    """One object. ``properties`` holds JSON values; a reference to another object is ``{"$ref": guid}``."""
+    """One object. ``properties`` are JSON values; a reference to another object is ``{"$ref": guid}``."""
 
     guid: str
     kind: str
@@ -183,7 +183,7 @@ class Directory:
         self._kinds.get(entry.kind, {}).pop(entry.guid, None)
 
     def reindex(self, index: Callable[[Entry], None]) -> None:
-        """Make the index of names anew."""
+        """Make the index of names again."""
         self.indexes, self.names = {}, Names()
         for entry in self._entries.values():
             index(entry)
@@ -283,7 +283,7 @@ class View:
                 yield known
 
     def follow(self, value: object) -> Entry | None:
-        """Return the object that a stored reference names, or None where it is gone or there is no reference."""
+        """Return the object of a stored reference; None if it is gone or there is no reference."""
         if isinstance(value, dict) and "$ref" in value:
             return self.get(value["$ref"])
         return None

@@ -1,4 +1,4 @@
-"""Reads a world file: guarded, and with every mistake told at its place, all at once.
+"""Reads a world file safely, and reports all its mistakes at once, each with its place.
 
 The loader takes no aliases, tags or repeated keys, bounds size and depth, and keeps every scalar as text, so that types
 are those of the models and an extension ``0042`` stays ``0042``.
@@ -46,7 +46,7 @@ def read_world(path: Path) -> World:
 def parse_world(data: bytes, name: str = "world.yaml") -> World:
     """Return the world that ``data`` describes; ``name`` stands for the file in messages. Raises ConfigurationError."""
     if len(data) > _MOST_BYTES:
-        raise _error("World is too large", f"It has {len(data)} bytes; at most {_MOST_BYTES} are read.", Position(name))
+        raise _error("World is too large", f"It has {len(data)} bytes; the limit is {_MOST_BYTES}.", Position(name))
     places: dict[tuple[str | int, ...], Position] = {}
     tree = _Tree(name, places)
     try:
@@ -60,7 +60,7 @@ def parse_world(data: bytes, name: str = "world.yaml") -> World:
     try:
         return World.model_validate(content)
     except ValidationError as error:
-        raise ConfigurationError(*(_told(found, places, name) for found in error.errors())) from error
+        raise ConfigurationError(*(_diagnostic(found, places, name) for found in error.errors())) from error
 
 
 def _check_events(data: bytes, name: str) -> None:
@@ -69,14 +69,14 @@ def _check_events(data: bytes, name: str) -> None:
         mark = event.start_mark
         place = Position(name, mark.line + 1, mark.column + 1) if mark else Position(name)
         if isinstance(event, yaml.AliasEvent):
-            raise _error("Alias in a world", "Anchors and aliases are not read.", place)
+            raise _error("Alias in a world", "Anchors and aliases are not supported.", place)
         tag = getattr(event, "tag", None)
         if tag is not None:
-            raise _error("Tag in a world", f"The tag {tag} is not read.", place)
+            raise _error("Tag in a world", f"The tag {tag} is not supported.", place)
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > _DEEPEST:
-                raise _error("World is nested too deeply", f"At most {_DEEPEST} levels are read.", place)
+                raise _error("World is nested too deeply", f"The limit is {_DEEPEST} levels.", place)
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
 
@@ -106,9 +106,9 @@ class _Tree:
         for key, value in node.value:
             place = Position(self._file, key.start_mark.line + 1, key.start_mark.column + 1)
             if not isinstance(key, yaml.ScalarNode):
-                raise _error("Key is no text", "A key must be plain text.", place)
+                raise _error("Key is not text", "A key must be plain text.", place)
             if key.value in told:
-                raise _error("Key is written twice", f'"{key.value}" stands here and above.', place)
+                raise _error("Key is written twice", f'"{key.value}" is also written above.', place)
             self._places[(*path, key.value)] = place
             told[key.value] = self.plain(value, (*path, key.value))
         return told
@@ -118,16 +118,16 @@ def _error(summary: str, detail: str, place: Position) -> ConfigurationError:
     return ConfigurationError(Diagnostic(summary, detail, "Correct the world file.", position=place))
 
 
-def _told(found: Any, places: Mapping[tuple[str | int, ...], Position], name: str) -> Diagnostic:
+def _diagnostic(found: Any, places: Mapping[tuple[str | int, ...], Position], name: str) -> Diagnostic:
     path: tuple[str | int, ...] = tuple(found["loc"])
     place = next((places[path[:length]] for length in range(len(path), -1, -1) if path[:length] in places), None)
     where = ".".join(str(part) for part in path) or "the world"
     if found["type"] == "extra_forbidden":
         near = difflib.get_close_matches(str(path[-1]), _known(), 1)
         hint = f'Did you mean "{near[0]}"?' if near else "Remove it."
-        return Diagnostic("Unknown key in a world", f'"{where}" means nothing here.', hint, position=place)
+        return Diagnostic("Unknown key in a world", f'"{where}" is not a key of a world.', hint, position=place)
     if found["type"] == "missing":
-        return Diagnostic("Key is missing in a world", f'"{where}" is not written.', "Write it.", position=place)
+        return Diagnostic("Key is missing in a world", f'"{where}" is missing.', "Add it.", position=place)
     message = str(found["msg"]).removeprefix("Value error, ")
     shown = (
         ""

@@ -1,4 +1,4 @@
-"""Everything the simulated estate holds, found by host: the world, the directory under it, and Windows services."""
+"""Everything in the simulated estate, by host: the world, the directory under it, and Windows services."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ class Service:
     learned: Any = None
     """What it read when it started and goes by until it starts again."""
     ends: str | None = None
-    """When it will be Stopped by itself: its calls have ended, or its start has failed."""
+    """When it will be Stopped by itself, because its calls end or its start fails."""
     start_mode: str | None = None
     """As Set-Service left it; None: as the world file says."""
 
 
 @dataclass
 class Holdings:
-    """Everything the estate holds, found by host. Not thread-safe."""
+    """Everything in the estate, by host. Not thread-safe."""
 
     world: World
     directory: Directory
@@ -58,7 +58,7 @@ class Holdings:
         return self._exchange.get(host.lower())
 
     def server_named(self, name: str) -> ExchangeServer | None:
-        """Return the Exchange server of that FQDN, name or distinguished name, whatever its case."""
+        """Return the Exchange server of that FQDN, name or distinguished name, in any case."""
         folded = name.casefold().partition("\\")[0]
         if folded.startswith("cn="):
             folded = folded[3:].partition(",")[0]

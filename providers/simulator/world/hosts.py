@@ -29,12 +29,12 @@ def _is_version(value: str) -> str:
 
 
 class Manner(WorldModel):
-    """How one Windows service of a host behaves, where it differs from others of its kind."""
+    """How one Windows service of a host differs from others of its kind."""
 
     runs: bool = True
-    """False where it was stopped when the world was installed."""
+    """False if it was stopped when the world was installed."""
     starts: bool = True
-    """False where it will not start: its process begins, and ends again."""
+    """False if it does not start: its process begins, and ends again."""
     start_mode: Literal["Auto", "Manual", "Disabled"] = "Auto"
     start_time: Seconds | None = None
     """How long it stays in Start Pending; left out, as long as others of its pool."""
@@ -70,7 +70,7 @@ class Host(WorldModel):
     """Limits of remote shells that differ from those of its Windows; ``unreadable``: they hold, and nobody is told."""
 
     def manner(self, service: str) -> Manner:
-        """Return how a service behaves, by its name in whatever case."""
+        """Return how a service behaves, by its name in any case."""
         folded = service.casefold()
         return next((one for name, one in self.services.items() if name.casefold() == folded), _USUAL)
 
@@ -85,7 +85,7 @@ class DomainController(WorldModel):
     global_catalog: bool = True
     """Whether it is a global catalogue."""
     available: bool = True
-    """False where it answers nobody."""
+    """False if it does not answer."""
     replication_delay: Seconds = 0.0
     """How long a change made on another controller takes to arrive here."""
 
@@ -126,12 +126,12 @@ class ExchangeServer(Host):
 
     @property
     def is_um(self) -> bool:
-        """True where it answers calls: the UM role, or from 2013 on any Mailbox server."""
+        """True if it answers calls: with the UM role, or from 2013 on as any Mailbox server."""
         return ("Mailbox" if self.release in ("e2013", "e2016") else "UnifiedMessaging") in self.roles
 
     @property
     def is_call_router(self) -> bool:
-        """True where it runs a UM call router: the Client Access role of 2013, which every server of 2016 has."""
+        """True if it runs a UM call router: with the Client Access role of 2013, which every server of 2016 has."""
         return self.release == "e2016" or (self.release == "e2013" and "ClientAccess" in self.roles)
 
 

@@ -193,10 +193,10 @@ def _contradictions(world: World) -> Iterator[str]:
     pools = {pool.fqdn for pool in world.lync.pools}
     for pool in world.lync.pools:
         if pool.site not in sites:
-            yield f'pool {pool.fqdn} stands in site "{pool.site}", which lync.sites does not list'
+            yield f'pool {pool.fqdn} names the site "{pool.site}", which lync.sites does not list'
     for site in world.lync.sites:
         if site.parent is not None and site.parent not in sites:
-            yield f'site {site.name} has the parent "{site.parent}", which lync.sites does not list'
+            yield f'site {site.name} names the parent "{site.parent}", which lync.sites does not list'
     hosts = [server.fqdn for server in world.exchange.servers]
     hosts += [computer.fqdn for pool in world.lync.pools for computer in pool.computers]
     hosts += [controller.fqdn for controller in world.domain_controllers]
@@ -205,11 +205,11 @@ def _contradictions(world: World) -> Iterator[str]:
         yield "no domain controller is a global catalogue"
     catalog = world.exchange.script_catalog
     if catalog and catalog not in {dc.fqdn for dc in world.domain_controllers if dc.global_catalog}:
-        yield f"exchange.script_catalog {catalog} is no global catalogue of domain_controllers"
+        yield f"exchange.script_catalog {catalog} is not a global catalogue among domain_controllers"
     aliases: set[str] = set()
     for user in world.all_users():
         if user.alias.casefold() in aliases:
             yield f'alias "{user.alias}" is used twice'
         aliases.add(user.alias.casefold())
         if user.pool is not None and user.pool not in pools:
-            yield f'user {user.alias} is homed on "{user.pool}", which lync.pools does not list'
+            yield f'user {user.alias} names the pool "{user.pool}", which lync.pools does not list'

@@ -132,14 +132,14 @@ def test_a_position_is_bound_by_the_cmdlet() -> None:
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("Get-UMIPGateway | Format-List", "a pipeline is not run"),
-        ("Get-UMDialPlan; Get-UMIPGateway", "one cmdlet is run at a time"),
+        ("Get-UMIPGateway | Format-List", "pipelines are not supported"),
+        ("Get-UMDialPlan; Get-UMIPGateway", "only one cmdlet runs at a time"),
         ("Get-UMDialPlan -Identity $plan", "variables and expressions are not evaluated"),
         ("Get-UMDialPlan -Identity $plan.Name", "variables and expressions are not evaluated"),
         ("Set-UMIPGateway (Get-UMIPGateway)", "variables and expressions are not evaluated"),
-        ("$plan = Get-UMDialPlan", "a line begins with a cmdlet"),
-        ("& Get-UMDialPlan", "a call operator is not run"),
-        ("Get-UMDialPlan > plans.txt", "redirection is not done"),
+        ("$plan = Get-UMDialPlan", "a line must begin with a cmdlet"),
+        ("& Get-UMDialPlan", "call operators are not supported"),
+        ("Get-UMDialPlan > plans.txt", "redirection is not supported"),
     ],
 )
 def test_what_is_more_than_one_cmdlet_is_refused_with_what_to_write(line: str, said: str, tmp_path: Path) -> None:
