@@ -88,8 +88,8 @@ class CmdletType(Tabled):
     def outputs(self) -> tuple[str, ...]:
         """The properties a listing asks for: no more than are compared or identify."""
         named = (self.key_output, self.name_output, *(("Guid",) if self.has_guid else ()))
-        told = (a.output for a in self.attributes.values() if a.output)
-        return tuple(dict.fromkeys((*named, *told)))
+        compared = (one.output for one in self.attributes.values() if one.output)
+        return tuple(dict.fromkeys((*named, *compared)))
 
     def observe(self, answers: Sequence[Answer], landscape: Landscape) -> Sequence[Resource | Diagnosed]:
         found: list[Resource] = []

@@ -83,7 +83,7 @@ def _column(handle: Attr[Any], doc: str, setters: Setters | None) -> Column:
     if published is not None and parameter:
         parameter = published.name
     role = _role(marks, parameter, setters)
-    told = None if role is AttributeRole.INTENT else (output.name if output else parameter) or None
+    property_name = None if role is AttributeRole.INTENT else (output.name if output else parameter) or None
     annotation = _checked(handle, marks, published)
     attribute = Attribute(
         handle.name,
@@ -91,7 +91,7 @@ def _column(handle: Attr[Any], doc: str, setters: Setters | None) -> Column:
         kind=_kind(value_type, marks),
         role=role,
         parameter=(parameter or None) if role in (AttributeRole.MANAGED, AttributeRole.CREATE_ONLY) else None,
-        output=told,
+        output=property_name,
         references=references.kind.name if references else None,
         exclusive=exclusive.scope if exclusive else "",
         is_born_with=exclusive is not None and exclusive.at_birth,

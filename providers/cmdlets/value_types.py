@@ -37,13 +37,13 @@ class Checked(AfterValidator):
 
     def __init__(self, check: Callable[[str], str], pattern: str | None) -> None:
         super().__init__(check)
-        # The base is frozen; a pattern is told to JSON Schema alone.
+        # The base is frozen; only JSON Schema uses the pattern.
         object.__setattr__(self, "pattern", pattern)
 
     def __get_pydantic_json_schema__(self, schema: Any, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        told = dict(handler(schema))
+        shown = dict(handler(schema))
         pattern: str | None = getattr(self, "pattern", None)
-        return {**told, "pattern": f"^(?:{pattern})$"} if pattern else told
+        return {**shown, "pattern": f"^(?:{pattern})$"} if pattern else shown
 
 
 # --- normalise -------------------------------------------------------------------------------------------------------

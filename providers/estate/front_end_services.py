@@ -89,8 +89,8 @@ def under_way(host: str, services: Iterable[str], landscape: Landscape) -> Under
     observed, state = landscape.one(ServiceRestart, host), state_of(host, landscape)
     if observed is None or state is None:
         return None
-    if (told := seen_coming(host, state)) is not None:
-        return told
+    if (change := seen_coming(host, state)) is not None:
+        return change
     for name in not_running(host, services, landscape):
         found = service_state(observed, name)
         if found is not None and found.is_starting:
@@ -209,8 +209,8 @@ def held_back(action: Action, sent: int, landscape: Landscape) -> str | None:
     host, state = action.address.key, state_of(action.address.key, landscape)
     if state is None:
         return f"{SERVICE} on {host} was not read"
-    told = seen_coming(host, state)
-    seen = told.told if told else f"{SERVICE} on {host} is {state.status}"
+    found = seen_coming(host, state)
+    seen = found.told if found else f"{SERVICE} on {host} is {state.status}"
     if _starts_service(action.commands[sent], SERVICE):
         before = Found.start_time.of(action.expects or EMPTY)
         is_another = state.is_up and state.start_time is not None and state.start_time != before

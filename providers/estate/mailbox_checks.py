@@ -165,7 +165,7 @@ def _declared(landscape: Landscape) -> tuple[Resources, Mapping[str, str | None]
 def _wrong_plan(plan: str, count: int, length: int, landscape: Landscape) -> Diagnostic:
     known = landscape.wanted(DialPlan)[plan]
     detail = f"{known.address} asks for {count} digits. The extensions of all its users have {length}."
-    return WRONG_DIGITS.told(known, detail, f"Write extension_digits: {length}, or correct the users.")
+    return WRONG_DIGITS.found(known, detail, f"Write extension_digits: {length}, or correct the users.")
 
 
 def _of_two(ended: Sequence[Resource], landscape: Landscape) -> Iterator[Diagnostic]:
@@ -174,8 +174,8 @@ def _of_two(ended: Sequence[Resource], landscape: Landscape) -> Iterator[Diagnos
     if not ended or not landscape.is_readable(Mailbox):
         return
     fits = fits_by_name([row.written or row.key for row in ended], landscape)
-    told = (one for row in ended for one in _whom(row, mailboxes, fits))
-    yield from (one for one in told if one.code != NO_MAILBOX.code)
+    found = (one for row in ended for one in _whom(row, mailboxes, fits))
+    yield from (one for one in found if one.code != NO_MAILBOX.code)
 
 
 def is_ended(row: Mapping[str, Value]) -> bool:
@@ -205,12 +205,12 @@ def _within_plans(
         written = row.get(UMMailbox.dial_plan)
         if plan and written and folded(written) != folded(plan):
             detail = f"{row.address} has the policy {row.get(UMMailbox.policy)} of {plan}, and the dial plan {written}."
-            yield OTHER_PLAN.told(row, detail)
+            yield OTHER_PLAN.found(row, detail)
         count = digits.get(folded(plan or ""))
         wrong = [one for one in row.get(UMMailbox.extension) if count is not None and len(one) != count]
         if wrong:
             detail = f"{row.address} has the extension {listed(wrong)}; {plan} asks for {count} digits."
-            yield WRONG_DIGITS.told(row, detail)
+            yield WRONG_DIGITS.found(row, detail)
 
 
 def _miscounted(
@@ -240,20 +240,20 @@ def _whom(
     found = fits.get(folded(row.written or row.key), ())
     if row.key in mailboxes:
         if row.written is not None:
-            yield OTHER_NAME.told(
+            yield OTHER_NAME.found(
                 row, f"{row.written} is {found[0].kind} of {row.key}, whose voice mail this row sets."
             )
         elif others := [fit for fit in found if fit.key != row.key]:
             whose = " and ".join(f"{fit.kind} of {fit.key}" for fit in others)
-            yield OTHER_NAME.told(row, f"{row.key} is a primary address, whose user this row sets, and also {whose}.")
+            yield OTHER_NAME.found(row, f"{row.key} is a primary address, whose user this row sets, and also {whose}.")
     elif not found:
-        yield NO_MAILBOX.told(row, f"{row.address} has no mailbox.")
+        yield NO_MAILBOX.found(row, f"{row.address} has no mailbox.")
     elif len(found) > 1:
         whose = " and ".join(f"{fit.kind} of {fit.key}" for fit in found)
-        yield AMBIGUOUS.told(row, f"{row.key} is {whose}.")
+        yield AMBIGUOUS.found(row, f"{row.key} is {whose}.")
     else:
         detail = f"{row.key} is {found[0].kind} of {found[0].key}, which another row names."
-        yield SAME_MAILBOX.told(row, detail)
+        yield SAME_MAILBOX.found(row, detail)
 
 
 def _against_lync(
@@ -265,25 +265,25 @@ def _against_lync(
         if not is_new:
             return  # what is not written is not managed, nor asked for where Exchange does not need it any more
         suggested = f"Write sip_address: {known.key}." if known else ""
-        yield NO_SIP_ADDRESS.told(row, f"{row.address} has no SIP address.", suggested)
+        yield NO_SIP_ADDRESS.found(row, f"{row.address} has no SIP address.", suggested)
         return
     user = users.get(sip)
     if user is None:
         if known is not None:
             detail = f"{row.address} has the SIP address {sip}; its user in Lync has {known.key}."
-            yield NO_USER.told(row, detail, f"Write sip_address: {known.key}.")
+            yield NO_USER.found(row, detail, f"Write sip_address: {known.key}.")
         else:
             detail = f"{row.address} has the SIP address {sip}, which no user in Lync has."
             remedy = "Correct the SIP address, or enable its user for Lync and Enterprise Voice first."
-            yield NO_USER.told(row, detail, remedy)
+            yield NO_USER.found(row, detail, remedy)
     elif user.get(LyncUser.hosted_voicemail):
         ending = write("Set-CsUser", LYNC, Identity=f"sip:{sip}", HostedVoiceMail=False)
         remedy = f"Take the row out, or end hosted voice mail for the user:\n  {ending}"
-        yield HOSTED.told(row, f"{sip} has hosted voice mail; {row.address} is left out.", remedy)
+        yield HOSTED.found(row, f"{sip} has hosted voice mail; {row.address} is left out.", remedy)
     elif user.get(LyncUser.enterprise_voice) is not True:
         command = write("Set-CsUser", LYNC, Identity=f"sip:{sip}", EnterpriseVoiceEnabled=True)
         remedy = f"Enable the user for Enterprise Voice first:\n  {command}"
-        yield NO_VOICE.told(row, f"{sip} is not enabled for Enterprise Voice.", remedy)
+        yield NO_VOICE.found(row, f"{sip} is not enabled for Enterprise Voice.", remedy)
 
 
 def _is_enabled(row: Resource, landscape: Landscape) -> bool:

@@ -62,9 +62,9 @@ def given_twice(
             others = (held.get((rule.code, scope.plan, value)) for scope in scopes[plan] if scope.plan)
             holder = next((one for one in (own, *others) if one is not None and one is not row), None)
             if holder is not None:
-                yield rule.told(row, *_holder(row, plan, value, holder, landscape))
+                yield rule.found(row, *_holder(row, plan, value, holder, landscape))
             elif (left := _left(row, value, scopes[plan], landscape)) is not None:
-                yield rule.told(row, *_left_over(row, plan, value, left))
+                yield rule.found(row, *_left_over(row, plan, value, left))
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,7 +78,7 @@ def check_services(pools: Mapping[str, UcPool], landscape: Landscape) -> Iterato
         if action is None and is_of_unknown_age(host, state, landscape):
             yield _uncompared(host, landscape.settings)
         if action is not None and starts(action) and state.start_mode == "Disabled":
-            yield IS_DISABLED.told(
+            yield IS_DISABLED.found(
                 action.address,
                 f"{SERVICE} on {host} is Disabled, and {state.status} now.",
                 f"Set its start mode, or leave the Front End as it is; {enabling(host)}",
@@ -91,14 +91,14 @@ def check_services(pools: Mapping[str, UcPool], landscape: Landscape) -> Iterato
 
 def _unknown(host: str, landscape: Landscape) -> Diagnostic:
     address = Address(ServiceRestart.name, host)
-    told = landscape.unreadable.get(address)
-    why = f": {told.detail or told.summary}" if told else ""
-    return STATE_UNKNOWN.told(address, f"{SERVICE} on {host} was not read{why}")
+    found = landscape.unreadable.get(address)
+    why = f": {found.detail or found.summary}" if found else ""
+    return STATE_UNKNOWN.found(address, f"{SERVICE} on {host} was not read{why}")
 
 
 def _uncompared(host: str, settings: Settings) -> Diagnostic:
     detail = f"Whether {SERVICE} on {host} started before the newest hunt group was made is not known: no clock of an"
-    return STATE_UNKNOWN.told(
+    return STATE_UNKNOWN.found(
         Address(ServiceRestart.name, host),
         f"{detail} Exchange server was read to compare its clock with.",
         "See why the services of the Exchange entry point cannot be read, and plan again:\n"
@@ -112,10 +112,10 @@ def _down(host: str, state: ServiceState, action: Action | None) -> Iterator[Dia
     address = Address(ServiceRestart.name, host)
     if state.is_starting:
         detail = f"{SERVICE} on {host} is starting for {ago(state.age)}."
-        yield DOES_NOT_RUN.told(address, detail, "Wait until it runs; up to an hour is usual after a cold start.")
+        yield DOES_NOT_RUN.found(address, detail, "Wait until it runs; up to an hour is usual after a cold start.")
     elif not state.is_running:
         mode = f", and its start mode is {state.start_mode}" if state.start_mode not in (None, "Auto") else ""
-        yield DOES_NOT_RUN.told(
+        yield DOES_NOT_RUN.found(
             address,
             f"{SERVICE} on {host} is {state.status}{mode}.",
             _to_start(host, state, begun),
@@ -123,7 +123,7 @@ def _down(host: str, state: ServiceState, action: Action | None) -> Iterator[Dia
     elif missing := sorted({*state.stopped_dependents, *begun} - {SERVICE, *state.running_dependents}):
         verb = "does" if len(missing) == 1 else "do"
         detail = f"{listed(missing)} on {host} {verb} not run, though {SERVICE} does."
-        yield DOES_NOT_RUN.told(address, detail, _remedy(host, missing, begun))
+        yield DOES_NOT_RUN.found(address, detail, _remedy(host, missing, begun))
 
 
 def _to_start(host: str, state: ServiceState, begun: Collection[str]) -> str:
@@ -154,7 +154,7 @@ def _killers(action: Action, pool: UcPool, landscape: Landscape) -> Iterator[Dia
     if found:
         verb = "has a SIP address" if len(found) == 1 else "have SIP addresses"
         detail = f"Of the users of {pool.fqdn}, {listed(found)} {verb} with a reserved character (KB 2912334)."
-        yield MAY_NOT_START.told(action.address, detail)
+        yield MAY_NOT_START.found(action.address, detail)
 
 
 def _has_reserved(sip_address: str) -> bool:

@@ -116,10 +116,10 @@ def clock_ahead(host: str, landscape: Landscape) -> timedelta | None:
     if own is not None and reference is not None:
         return own - reference
     clocks = [moment(one.get(WindowsServices.host_clock)) for one in landscape.all(UMServiceRestart).values()]
-    told = [clock.timestamp() for clock in clocks if clock is not None]
-    if own is None or not told:
+    found = [clock.timestamp() for clock in clocks if clock is not None]
+    if own is None or not found:
         return None
-    return timedelta(seconds=own.timestamp() - median(told))
+    return timedelta(seconds=own.timestamp() - median(found))
 
 
 def exchange_clock(answer: Answer) -> str | None:
@@ -127,8 +127,8 @@ def exchange_clock(answer: Answer) -> str | None:
     command, reply = answer
     if command.endpoint.host or isinstance(reply, SessionError):
         return None
-    told = next((instant(record.get("HostClock")) for record in reply.records), None)
-    return told if isinstance(told, str) else None
+    found = next((instant(record.get("HostClock")) for record in reply.records), None)
+    return found if isinstance(found, str) else None
 
 
 def unreplicated(answer: Answer, landscape: Landscape) -> str | None:

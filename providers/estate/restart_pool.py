@@ -65,12 +65,12 @@ def _check_stop(action: Action, pool: UcPool, landscape: Landscape) -> Sequence[
         if landscape.settings.interrupt_allowed:
             return ()
         detail = f"{host} is the only Front End of {pool.fqdn} that runs."
-        return (INTERRUPTS.told(action.address, detail),)
+        return (INTERRUPTS.found(action.address, detail),)
     if pool.has_quorum and not keeps_quorum(pool.front_ends, left):
         needed = needed_to_stay_up(len(pool.front_ends))
         absent = _absent(sorted(set(pool.front_ends) - left - {host}), landscape)
         detail = f"{pool.fqdn} needs {needed} Front Ends to stay up, and without {host} it has {len(left)}: {absent}."
-        return (LOSES_QUORUM.told(action.address, detail, _start_remedy(pool, left | {host}, landscape)),)
+        return (LOSES_QUORUM.found(action.address, detail, _start_remedy(pool, left | {host}, landscape)),)
     return ()
 
 
@@ -86,7 +86,7 @@ def _check_start(action: Action, pool: UcPool, landscape: Landscape) -> Sequence
         return ()
     absent = _absent([member for member in pool.front_ends if member not in there], landscape)
     detail = f"{pool.fqdn} is down and needs {needed} Front Ends to start; {len(there)} would: {absent}."
-    return (LOSES_QUORUM.told(action.address, detail, _start_remedy(pool, there, landscape)),)
+    return (LOSES_QUORUM.found(action.address, detail, _start_remedy(pool, there, landscape)),)
 
 
 def _is_carrying(host: str, landscape: Landscape) -> bool:
@@ -97,11 +97,11 @@ def _is_carrying(host: str, landscape: Landscape) -> bool:
 
 
 def _absent(hosts: Sequence[str], landscape: Landscape) -> str:
-    told = [
+    found = [
         f"{host} is {state.status}" if (state := state_of(host, landscape)) else f"{host} was not read"
         for host in hosts
     ]
-    return listed(told) or "none of the others counts for it"
+    return listed(found) or "none of the others counts for it"
 
 
 def _start_remedy(pool: UcPool, there: Collection[str], landscape: Landscape) -> str:
@@ -166,8 +166,8 @@ def _unsettled(action: Action, running: Mapping[str, ServiceState]) -> UnderWay 
     if not young:
         return None
     member = min(young, key=lambda one: young[one].age)
-    told = f"{member} runs for {ago(young[member].age)}; its pool settles for {_span(action.settle_seconds)}"
-    return UnderWay(told, action.settle_seconds + LONGEST_START)
+    found = f"{member} runs for {ago(young[member].age)}; its pool settles for {_span(action.settle_seconds)}"
+    return UnderWay(found, action.settle_seconds + LONGEST_START)
 
 
 def _span(seconds: int) -> str:

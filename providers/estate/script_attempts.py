@@ -51,12 +51,12 @@ _QUOTED = 8
 
 def attempt_of(address: Address, landscape: Landscape, missing: Sequence[str], printed: str) -> Remembered:
     """Return what the state keeps of a script that ran and left ``missing``."""
-    told: Mapping[str, Value] = {
+    found: Mapping[str, Value] = {
         Attempt.upon.name: inputs(landscape, missing),
         Attempt.missing.name: tuple(missing),
         Attempt.printed.name: printed[-_KEPT_CHARACTERS:],
     }
-    return Remembered(address, told)
+    return Remembered(address, found)
 
 
 def attempt_upon(address: Address, landscape: Landscape, missing: Sequence[str]) -> Remembered | None:
@@ -80,7 +80,7 @@ def ran_in_vain(script: Address, landscape: Landscape, missing: Sequence[str]) -
         "To run it all the same, let the state forget that:\n"
         f"  {settings.program} state rm {script} --dir {settings.place}"
     )
-    return (RAN_IN_VAIN.told(script, detail, f"{RAN_IN_VAIN.remedy} {again}"),)
+    return (RAN_IN_VAIN.found(script, detail, f"{RAN_IN_VAIN.remedy} {again}"),)
 
 
 def _quoted_output(known: Remembered, settings: Settings) -> str:

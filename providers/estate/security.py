@@ -85,24 +85,24 @@ def derived_security(landscape: Landscape) -> str | None:
 def security_diagnostics(plan: Resource, landscape: Landscape) -> Sequence[Diagnostic]:
     """Return what is wrong with the security of a desired dial plan, given the media configuration of the pools."""
     if not landscape.is_readable(MediaConfiguration):
-        return ()  # that it cannot be read is told once, for the type
+        return ()  # one diagnostic for the whole type says that it cannot be read
     suitable, value = suitable_security(landscape), plan.get(DialPlan.voip_security)
-    told = ", ".join(f"{pool} {level}" for pool, level in sorted(encryption_levels(landscape).items()))
+    shown = ", ".join(f"{pool} {level}" for pool, level in sorted(encryption_levels(landscape).items()))
     found: list[Diagnostic] = []
     if suitable is None:
         if value is None:
             detail = f"{plan.address} has no voip_security, and no media configuration tells it."
-            found.append(INCOMPATIBLE.told(plan, detail, "Write voip_security: Secured."))
+            found.append(INCOMPATIBLE.found(plan, detail, "Write voip_security: Secured."))
     elif not suitable:
-        detail = f"{plan.address}: the pools ask for encryption that excludes one another ({told})."
-        found.append(INCOMPATIBLE.told(plan, detail, _AGREE))
+        detail = f"{plan.address}: the pools ask for encryption that excludes one another ({shown})."
+        found.append(INCOMPATIBLE.found(plan, detail, _AGREE))
     elif value not in suitable:
         detail = (
-            f'{plan.address}: "voip_security" is {value}, but the Lync media configuration ({told}) needs '
+            f'{plan.address}: "voip_security" is {value}, but the Lync media configuration ({shown}) needs '
             f"{' or '.join(sorted(suitable))}: every call to voice mail would fail."
         )
         remedy = f"Write voip_security: {sorted(suitable)[0]}, or leave it out to derive it."
-        found.append(INCOMPATIBLE.told(plan, detail, remedy))
+        found.append(INCOMPATIBLE.found(plan, detail, remedy))
     return (*found, *_without_secured(plan, value, landscape))
 
 
@@ -111,4 +111,4 @@ def _without_secured(plan: Resource, value: str | None, landscape: Landscape) ->
     old = [fqdn for fqdn in named_servers(plan, landscape) if fqdn in hosts and not hosts[fqdn].version.knows_secured]
     if value != "Secured" or not old:
         return ()
-    return (NO_SECURED.told(plan, f"{plan.address} is Secured, which {listed(old)} does not know."),)
+    return (NO_SECURED.found(plan, f"{plan.address} is Secured, which {listed(old)} does not know."),)

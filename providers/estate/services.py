@@ -137,18 +137,18 @@ def _told(reply: Reply) -> Mapping[str, Value]:
 
 def running_script(reply: Reply) -> str | None:
     """Return in words that an exchucutil runs on a host, or that the answer does not show that none runs."""
-    told = [record.get("ScriptRunning") for record in reply.records]
-    if True in told:
+    found = [record.get("ScriptRunning") for record in reply.records]
+    if True in found:
         return "exchucutil is still running"
-    if told and all(one is False for one in told):
+    if found and all(one is False for one in found):
         return None
     return "whether exchucutil still runs is not known: the account may not read what the shells of the host run"
 
 
 def unreadable(error: SessionError, address: Address) -> Diagnostic:
     """Return why something could not be read."""
-    told = error.diagnostics or (Diagnostic("Cannot be read", f"{address} could not be read.", address=str(address)),)
-    return told[0]
+    found = error.diagnostics or (Diagnostic("Cannot be read", f"{address} could not be read.", address=str(address)),)
+    return found[0]
 
 
 def _texts(value: object) -> tuple[str, ...]:
@@ -184,8 +184,8 @@ def answered_state(reply: Reply | SessionError, name: str) -> ServiceState | Non
 
 def moment(value: str | None) -> datetime | None:
     """Return a time that was read from a host; None if the text is no time."""
-    told = instant(value)
-    return datetime.fromisoformat(told) if isinstance(told, str) and told.endswith("Z") else None
+    found = instant(value)
+    return datetime.fromisoformat(found) if isinstance(found, str) and found.endswith("Z") else None
 
 
 def ago(span: timedelta) -> str:

@@ -44,7 +44,7 @@ class UcPool:
     has_quorum: bool
     """Lync Server 2013 and later stop a pool whose quorum is lost."""
     product: str | None = None
-    """What it runs, as people call it; None where that was not told."""
+    """What it runs, as people call it; None if it is not known."""
 
 
 class _Told(NamedTuple):
@@ -66,20 +66,20 @@ def uc_pools(landscape: Landscape) -> Mapping[str, UcPool]:
 
 
 @lru_cache(maxsize=4)
-def _uc_pools(told: _Told) -> Mapping[str, UcPool]:
+def _uc_pools(found: _Told) -> Mapping[str, UcPool]:
     # Kept, because every check of a hunt group and of a Front End asks, and within a run the topology hardly changes.
     roles: dict[str, set[str]] = {}
     versions: dict[str, object] = {}
-    for service in told.services.values():
+    for service in found.services.values():
         if pool := service.get(LyncService.pool):
             roles.setdefault(pool, set()).add(service.get(LyncService.role) or "")
             versions[pool] = service.get(LyncService.version)
     pools: dict[str, UcPool] = {}
     for fqdn in sorted(roles):
-        site = _site_of(fqdn, told)
-        pool_class = _class_of(roles[fqdn], told.sites.get(site or ""))
+        site = _site_of(fqdn, found)
+        pool_class = _class_of(roles[fqdn], found.sites.get(site or ""))
         version = versions[fqdn]
-        computers = computers_of(fqdn, told.computers, told.pools)
+        computers = computers_of(fqdn, found.computers, found.pools)
         pools[fqdn] = UcPool(fqdn, pool_class, site, computers, _has_quorum(version), product_of(version))
     return MappingProxyType(pools)
 
@@ -98,7 +98,7 @@ def name_given_to(fqdn: str, landscape: Landscape) -> str | None:
         for one in landscape.all(LyncService).values()
         if one.get(LyncService.pool) == fqdn
     )
-    found = next((match for told in ids if told and (match := _SERVICE_ID.match(told))), None)
+    found = next((match for one in ids if one and (match := _SERVICE_ID.match(one))), None)
     return f"{found[1]}:{found[2] or found[3]}" if found else None
 
 
@@ -118,11 +118,11 @@ def site_of(fqdn: str, landscape: Landscape) -> str | None:
     return _site_of(fqdn, _told(landscape))
 
 
-def _site_of(fqdn: str, told: _Told) -> str | None:
-    pool = told.pools.get(fqdn)
+def _site_of(fqdn: str, found: _Told) -> str | None:
+    pool = found.pools.get(fqdn)
     if pool is not None and (site := pool.get(Pool.site)):
         return site
-    services = (one for one in told.services.values() if one.get(LyncService.pool) == fqdn)
+    services = (one for one in found.services.values() if one.get(LyncService.pool) == fqdn)
     return next((site for one in services if (site := one.get(LyncService.site))), None)
 
 

@@ -159,10 +159,10 @@ class AutoAttendantType(AutoAttendant, CmdletResource, Holder, Foreseeing):
         return self.check(landscape)
 
     def check(self, landscape: Landscape) -> Sequence[Diagnostic]:
-        told: list[Diagnostic] = []
+        found: list[Diagnostic] = []
         for attendant in landscape.wanted(self).values():
-            told += _check(attendant, landscape)
-        return (*told, *_shared_numbers(landscape), *_several_defaults(landscape))
+            found += _check(attendant, landscape)
+        return (*found, *_shared_numbers(landscape), *_several_defaults(landscape))
 
 
 def _star_key(attendant: Resource, reached: Argument, landscape: Landscape) -> tuple[Command, ...]:
@@ -191,10 +191,10 @@ def _check(attendant: Resource, landscape: Landscape) -> Iterator[Diagnostic]:
     fallback, plan = after.get(AutoAttendant.dtmf_fallback), after.get(AutoAttendant.dial_plan)
     if fallback and after.get(AutoAttendant.speech_enabled) is False:
         detail = f"{attendant.address} falls back to {fallback}, but has no speech."
-        yield FALLBACK_WITHOUT_SPEECH.told(attendant, detail)
+        yield FALLBACK_WITHOUT_SPEECH.found(attendant, detail)
     if after.get(AutoAttendant.is_default) and attendant.get(AutoAttendant.status) == "Disabled":
         detail = f"{attendant.address} is to be disabled, but the star key of {plan} reaches it."
-        yield DEFAULT_IN_USE.told(attendant, detail)
+        yield DEFAULT_IN_USE.found(attendant, detail)
 
 
 _NUMBERS: Mapping[Named, Attr[tuple[str, ...]]] = {
@@ -215,7 +215,7 @@ def _shared_numbers(landscape: Landscape) -> Sequence[Diagnostic]:
                     among.append(wanted.get(resource.key, resource))
     ours = {kind.name: landscape.wanted(kind) for kind in _NUMBERS}
     return [
-        SHARED_NUMBER.told(last, *_shared(number, last, several, ours))
+        SHARED_NUMBER.found(last, *_shared(number, last, several, ours))
         for number, several in sorted(holders.items())
         if len(several) > 1
         and (last := next((one for one in reversed(several) if one.key in ours[one.address.type]), None))
@@ -227,8 +227,8 @@ def _shared(number: str, last: Resource, several: Sequence[Resource], ours: Mapp
     detail = f"{number} is given to {' and '.join(map(placed, several))}."
     for one in several:
         if one is not last and one.key not in ours[one.address.type]:
-            told = f"{detail} {one.address} is not declared, so it keeps the number."
-            return told, f"Give another one, or take it from the holder:\n  {_without(number, one)}"
+            found = f"{detail} {one.address} is not declared, so it keeps the number."
+            return found, f"Give another one, or take it from the holder:\n  {_without(number, one)}"
     return detail, ""
 
 
@@ -247,7 +247,7 @@ def _several_defaults(landscape: Landscape) -> Sequence[Diagnostic]:
         if attendant.get(AutoAttendant.is_default):
             by_plan.setdefault(folded(attendant.get(AutoAttendant.dial_plan) or ""), []).append(attendant)
     return [
-        SEVERAL_DEFAULTS.told(several[-1], f"{listed(map(placed, several))} ask for it.")
+        SEVERAL_DEFAULTS.found(several[-1], f"{listed(map(placed, several))} ask for it.")
         for several in by_plan.values()
         if len(several) > 1
     ]

@@ -59,8 +59,8 @@ LOST_HOME = Rule(
 
 def _number(value: object) -> object:
     """Return the number of a contact, from ``+1425...`` or ``tel:+1425...;ext=1``."""
-    told = text(value)
-    return re.sub(r"^tel:|;.*$", "", told.strip(), flags=re.IGNORECASE) if isinstance(told, str) else told
+    found = text(value)
+    return re.sub(r"^tel:|;.*$", "", found.strip(), flags=re.IGNORECASE) if isinstance(found, str) else found
 
 
 class ContactObjectType(ContactObject, CmdletResource):
@@ -89,11 +89,11 @@ class ContactObjectType(ContactObject, CmdletResource):
                 desired.setdefault(number, Resource(address, {self.dial_plan.name: plan.key}, position=plan.position))
         for attendant in landscape.wanted(AutoAttendant).values():
             for number in attendant.get(AutoAttendant.pilot_numbers):
-                told = {
+                found = {
                     self.dial_plan.name: attendant.get(AutoAttendant.dial_plan),
                     self.auto_attendant.name: attendant.key,
                 }
-                desired.setdefault(number, Resource(Address(self.name, number), told, position=attendant.position))
+                desired.setdefault(number, Resource(Address(self.name, number), found, position=attendant.position))
         return tuple(desired.values())
 
     def is_forgotten(self, prior: Resource, landscape: Landscape) -> bool:
@@ -103,20 +103,22 @@ class ContactObjectType(ContactObject, CmdletResource):
         if not landscape.is_readable(self):
             return ()
         pools = uc_pools(landscape)
-        told: list[Diagnostic] = []
+        diagnostics: list[Diagnostic] = []
         for desired in self.derive(landscape):
             found = landscape.one(self, desired.key)
             if found is None:
-                told.append(_card(desired, landscape))
+                diagnostics.append(_card(desired, landscape))
                 continue
             is_attendant = desired.get(self.auto_attendant) is not None
             if found.get(ContactObject.is_auto_attendant) is (not is_attendant):
                 kind = "an auto attendant" if is_attendant else "subscriber access"
-                told.append(WRONG_KIND.told(desired, f"{desired.key} must be for {kind}."))
+                diagnostics.append(WRONG_KIND.found(desired, f"{desired.key} must be for {kind}."))
             home = found.get(ContactObject.registrar_pool)
             if home and pools and home not in pools:
-                told.append(LOST_HOME.told(desired, f"{desired.key} is homed on {home}.", _moving(found, landscape)))
-        return told
+                diagnostics.append(
+                    LOST_HOME.found(desired, f"{desired.key} is homed on {home}.", _moving(found, landscape))
+                )
+        return diagnostics
 
 
 def _card(desired: Resource, landscape: Landscape) -> Diagnostic:
@@ -131,7 +133,7 @@ def _card(desired: Resource, landscape: Landscape) -> Diagnostic:
         f"On {host} start OcsUmUtil.exe, choose the dial plan {context}, and add a contact: type {kind}, "
         f"number {desired.key}, pool {_home(landscape)}."
     )
-    return MISSING.told(desired, f"No contact has the number {desired.key} ({kind}).", remedy)
+    return MISSING.found(desired, f"No contact has the number {desired.key} ({kind}).", remedy)
 
 
 def _moving(contact: Resource, landscape: Landscape) -> str:

@@ -152,14 +152,14 @@ class DialPlanType(DialPlan, CmdletResource, Holder, Foreseeing, Noticed):
 
     def check_declared(self, landscape: Landscape) -> Sequence[Diagnostic]:
         mandatory = self.mandatory(exchange_release(landscape))
-        return tuple(told for plan in landscape.wanted(self).values() for told in _check(plan, mandatory, landscape))
+        return tuple(found for plan in landscape.wanted(self).values() for found in _check(plan, mandatory, landscape))
 
     def check(self, landscape: Landscape) -> Sequence[Diagnostic]:
         mandatory = self.mandatory(exchange_release(landscape))
         return tuple(
-            told
+            found
             for plan in landscape.wanted(self).values()
-            for told in (*_check(plan, mandatory, landscape), *security_diagnostics(plan, landscape))
+            for found in (*_check(plan, mandatory, landscape), *security_diagnostics(plan, landscape))
         )
 
 
@@ -170,13 +170,13 @@ def _with_security(plan: Resource, derived: str | None) -> Resource:
 
 
 def _check(plan: Resource, mandatory: Sequence[Attr[Any]], landscape: Landscape) -> Sequence[Diagnostic]:
-    told: list[Diagnostic] = []
+    found: list[Diagnostic] = []
     action = landscape.actions.get(plan.address)
     if action is not None and action.kind is ActionKind.CREATE:
         for attribute in mandatory:
             if not plan.has(attribute):
                 detail = f'{plan.address} does not exist, and a new dial plan needs "{attribute.name}".'
-                told.append(CANNOT_BE_CREATED.told(plan, detail, f'Write "{attribute.name}" in its declaration.'))
+                found.append(CANNOT_BE_CREATED.found(plan, detail, f'Write "{attribute.name}" in its declaration.'))
     observed = landscape.one(DialPlan, plan.key)
     uri_type = observed.get(DialPlan.uri_type) if observed else None
     if uri_type not in (None, "SipName"):
@@ -184,13 +184,13 @@ def _check(plan: Resource, mandatory: Sequence[Attr[Any]], landscape: Landscape)
             f"{plan.address} exists with the URI type {uri_type}; Lync needs SipName, and the type of a dial plan "
             "cannot be changed."
         )
-        told.append(WRONG_TYPE.told(plan, detail))
+        found.append(WRONG_TYPE.found(plan, detail))
     after = plan.over(observed)
     call, recording = after.get(DialPlan.max_call_duration), after.get(DialPlan.max_recording_duration)
     if call is not None and recording is not None and recording >= call:
         detail = f"{plan.address} records for {recording} minutes in calls of at most {call} minutes."
-        told.append(LONG_RECORDING.told(plan, detail))
-    return told
+        found.append(LONG_RECORDING.found(plan, detail))
+    return found
 
 
 def _made_by_script(plan: Resource, landscape: Landscape) -> tuple[Resource, ...]:

@@ -234,24 +234,24 @@ class ExchucutilType(Exchucutil, Tabled, Piecemeal, Foreseeing, Owing):
     # what forbids or clouds it
 
     def check(self, landscape: Landscape) -> Sequence[Diagnostic]:
-        told: list[Diagnostic] = []
+        found: list[Diagnostic] = []
         plans = landscape.wanted(DialPlan)
         if plans and not uc_pools(landscape) and landscape.is_readable(LyncService):
-            told.append(NO_POOL.told(None, "The Lync topology holds no pool with a Registrar."))
+            found.append(NO_POOL.found(None, "The Lync topology holds no pool with a Registrar."))
         missing, script = missing_links(landscape), self._address(landscape)
         if missing and script not in landscape.actions:
-            told += ran_in_vain(script, landscape, missing)
+            found += ran_in_vain(script, landscape, missing)
         if any(action.address.type == self.name for action in landscape.actions.values()):
-            told += [_name_taken(self._address(landscape), *one) for one in taken_names(landscape, planned=True)]
+            found += [_name_taken(self._address(landscape), *one) for one in taken_names(landscape, planned=True)]
         for action in landscape.actions.values():
             if action.address.type == self.name and not landscape.settings.second_hop:
-                told.append(NO_SECOND_HOP.told(action.address, "The script would run and find no Lync forest."))
+                found.append(NO_SECOND_HOP.found(action.address, "The script would run and find no Lync forest."))
             if action.address.type == self.name and action.destroyed:
                 replaces = self.replaces.of(action.expects or EMPTY)
                 lost = [key for key in replaces if key not in landscape.wanted(HuntGroup)]
                 detail = f"It would remove {listed(lost)}."
-                told.append(DESTROYS_HUNT_GROUPS.told(action.address, detail))
-        return (*told, *_shared_pilots(landscape))
+                found.append(DESTROYS_HUNT_GROUPS.found(action.address, detail))
+        return (*found, *_shared_pilots(landscape))
 
 
 # --- the trigger -----------------------------------------------------------------------------------------------------
@@ -299,8 +299,8 @@ def _name_taken(script: Address, pool: str, other: Resource) -> Diagnostic:
     removal = write("Remove-UMIPGateway", Identity=other.name)
     renaming = write("Set-UMIPGateway", Identity=other.name, Name=f"{other.name} {other.key}"[:64])
     remedy = f"Remove that gateway, where nothing uses it any more, or rename it:\n  {removal}\n  {renaming}"
-    told = in_words(pool, other)
-    return NAME_TAKEN.told(script, f"{told[0].upper()}{told[1:]}.", remedy)
+    found = in_words(pool, other)
+    return NAME_TAKEN.found(script, f"{found[0].upper()}{found[1:]}.", remedy)
 
 
 def lync_forest(landscape: Landscape) -> str | None:
@@ -329,7 +329,7 @@ def _shared_pilots(landscape: Landscape) -> Sequence[Diagnostic]:
     for plan in landscape.wanted(DialPlan).values():
         by_pilot.setdefault(folded(plan.key.split(".")[0]), []).append(plan)
     return [
-        SHARED_PILOT.told(
+        SHARED_PILOT.found(
             plans[-1], f"{listed(str(plan.address) for plan in plans)} all have {plans[0].key.split('.')[0]}."
         )
         for plans in by_pilot.values()

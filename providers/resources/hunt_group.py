@@ -127,20 +127,20 @@ class HuntGroupType(HuntGroup, CmdletResource):
         return is_named_so and (observed.get(HuntGroup.gateway) or "") in uc_pools(landscape)
 
     def check(self, landscape: Landscape) -> Sequence[Diagnostic]:
-        told: list[Diagnostic] = []
+        found: list[Diagnostic] = []
         gateways = landscape.all(IPGateway)
         mandatory = self.mandatory(exchange_release(landscape))
         for declared in landscape.wanted(self).values():
             gateway, _, name = declared.key.partition("/")
             if self.pilot_identifier in mandatory and not declared.get(self.pilot_identifier):
-                told.append(NO_PILOT.told(declared, f"{declared.address} has no pilot identifier."))
+                found.append(NO_PILOT.found(declared, f"{declared.address} has no pilot identifier."))
             if gateway not in gateways and landscape.is_readable(IPGateway):
                 detail = f'{declared.address} stands on the gateway "{gateway}", which does not exist.'
-                told.append(UNKNOWN_GATEWAY.told(declared, detail, did_you_mean(gateway, gateways)))
+                found.append(UNKNOWN_GATEWAY.found(declared, detail, did_you_mean(gateway, gateways)))
             elif gateway in landscape.all(Pool) and folded(name) == folded(declared.get(self.dial_plan) or ""):
                 detail = f"{declared.address} is named like the dial plan it links."
-                told.append(TAKEN_NAME.told(declared, detail))
-        return told
+                found.append(TAKEN_NAME.found(declared, detail))
+        return found
 
 
 def hunt_group_argument(group: Resource, landscape: Landscape) -> str | ObjectId | NameOf:

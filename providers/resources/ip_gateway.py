@@ -159,8 +159,8 @@ class IPGatewayType(IPGateway, CmdletResource, Obliged, Deciding):
         return is_readable and len(_enabled(owed.subject, landscape)) <= 1
 
     def check(self, landscape: Landscape) -> Sequence[Diagnostic]:
-        told = [found for each in solve_outcalls(landscape) for found in _check(each, landscape)]
-        return (*told, *_orphans(landscape), *_disabled(landscape))
+        choices = [found for each in solve_outcalls(landscape) for found in _check(each, landscape)]
+        return (*choices, *_orphans(landscape), *_disabled(landscape))
 
 
 def _successors(gateway: str, landscape: Landscape) -> tuple[Address, ...]:
@@ -181,26 +181,26 @@ def _enabled(plan: str, landscape: Landscape) -> tuple[str, ...]:
 
 
 def _check(each: PlanOutcalls, landscape: Landscape) -> Sequence[Diagnostic]:
-    told: list[Diagnostic] = []
+    found: list[Diagnostic] = []
     plan, site = each.plan, each.plan.get(DialPlan.site)
     sites = landscape.all(LyncSite)
     if site and sites and site not in sites:
-        told.append(UNKNOWN_SITE.told(plan, f'{plan.address} names the site "{site}".', did_you_mean(site, sites)))
+        found.append(UNKNOWN_SITE.found(plan, f'{plan.address} names the site "{site}".', did_you_mean(site, sites)))
     match each.trouble:
         case Trouble.INVALID_CHOICE:
-            told.append(_invalid_choice(each, landscape))
+            found.append(_invalid_choice(each, landscape))
         case Trouble.NO_CANDIDATE:
             detail = f"{plan.address} has the gateways {_listed(each)}; they stay as they are."
-            told.append(NO_CANDIDATE.told(plan, detail))
+            found.append(NO_CANDIDATE.found(plan, detail))
         case Trouble.CONFLICT:
             severity = Severity.ERROR if each.explicit else None
             detail = f"{plan.address} shares the gateways {listed(each.gateways)}; they stay as they are."
-            told.append(CONFLICT.told(plan, detail, severity=severity))
+            found.append(CONFLICT.found(plan, detail, severity=severity))
         case None if each.chosen and not each.explicit and each.chosen_class is not GatewayClass.HOME:
-            told.append(_poor_gateway(each))
+            found.append(_poor_gateway(each))
         case _:
             pass
-    return told
+    return found
 
 
 def _poor_gateway(each: PlanOutcalls) -> Diagnostic:
@@ -212,19 +212,19 @@ def _poor_gateway(each: PlanOutcalls) -> Diagnostic:
     # Plans that share their gateways share the choice: with users at several sites it is remote for some of them.
     severity = Severity.NOTE if each.chosen_class is GatewayClass.REMOTE else None
     remedy = f"Nothing, if that is meant; to say so, write for the dial plan:\n  outcall_gateway: {each.chosen}"
-    return POOR_GATEWAY.told(each.plan, detail, remedy, severity=severity)
+    return POOR_GATEWAY.found(each.plan, detail, remedy, severity=severity)
 
 
 def _invalid_choice(each: PlanOutcalls, landscape: Landscape) -> Diagnostic:
     if each.explicit in each.gateways:
         detail = f'{each.plan.address} chooses "{each.explicit}", the gateway of a Director pool.'
-        return INVALID_CHOICE.told(each.plan, detail)
+        return INVALID_CHOICE.found(each.plan, detail)
     known = landscape.one(IPGateway, each.explicit)
     if known is not None and known.get(IPGateway.status) == "Disabled":
         detail = f'{each.plan.address} chooses "{each.explicit}", which is disabled.'
-        return INVALID_CHOICE.told(each.plan, detail, f"Write another one, or enable it:\n  {_enabling(known)}")
+        return INVALID_CHOICE.found(each.plan, detail, f"Write another one, or enable it:\n  {_enabling(known)}")
     detail = f'{each.plan.address} chooses "{each.explicit}", which is not linked to it.'
-    return INVALID_CHOICE.told(each.plan, detail, did_you_mean(each.explicit or "", each.gateways))
+    return INVALID_CHOICE.found(each.plan, detail, did_you_mean(each.explicit or "", each.gateways))
 
 
 def _listed(each: PlanOutcalls) -> str:
@@ -237,7 +237,7 @@ def _orphans(landscape: Landscape) -> Sequence[Diagnostic]:
     if not pools:
         return ()
     return tuple(
-        ORPHAN.told(gateway, f"{gateway.address} ({gateway.name}) matches no pool.", _removing(gateway))
+        ORPHAN.found(gateway, f"{gateway.address} ({gateway.name}) matches no pool.", _removing(gateway))
         for gateway in landscape.all(IPGateway).values()
         if gateway.key not in pools and gateway.name and re.fullmatch(r"[0-9]+:[0-9]+", gateway.name)
     )
@@ -250,7 +250,7 @@ def _disabled(landscape: Landscape) -> Sequence[Diagnostic]:
     linked = sorted({gateway for plan in plans for gateway in gateways_of(plan.key, landscape)} & set(pools))
     known = (landscape.one(IPGateway, gateway) for gateway in linked if gateway not in chosen)
     return tuple(
-        DISABLED.told(gateway, f"{gateway.address} is disabled.", f"Enable it:\n  {_enabling(gateway)}")
+        DISABLED.found(gateway, f"{gateway.address} is disabled.", f"Enable it:\n  {_enabling(gateway)}")
         for gateway in known
         if gateway is not None and gateway.get(IPGateway.status) == "Disabled"
     )

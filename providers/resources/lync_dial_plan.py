@@ -114,7 +114,7 @@ class LyncDialPlanType(LyncDialPlan, CmdletResource, Holder):
         return _shared_names(landscape)
 
     def check(self, landscape: Landscape) -> Sequence[Diagnostic]:
-        told = list(_shared_names(landscape))
+        found = list(_shared_names(landscape))
         contexts = required_names(landscape)
         for plan in landscape.wanted(DialPlan).values():
             named = plan.get(DialPlan.lync_dial_plan)
@@ -126,11 +126,11 @@ class LyncDialPlanType(LyncDialPlan, CmdletResource, Holder):
                 detail = f'{plan.address} names the Lync dial plan "{named}".'
                 near = did_you_mean(named, landscape.all(self))
                 remedy = near if near.endswith("?") else f"{UNKNOWN_LYNC_DIAL_PLAN.remedy} {near}"
-                told.append(UNKNOWN_LYNC_DIAL_PLAN.told(plan, detail, remedy))
+                found.append(UNKNOWN_LYNC_DIAL_PLAN.found(plan, detail, remedy))
             elif context and folded(simple_name or "") != folded(context):
                 detail = f'{known.address} has the simple name "{simple_name}"; it must be "{context}".'
-                told.append(NAME_RULE.told(landscape.wanted(self).get(named, plan), detail))
-        return told
+                found.append(NAME_RULE.found(landscape.wanted(self).get(named, plan), detail))
+        return found
 
 
 def _shared_names(landscape: Landscape) -> Sequence[Diagnostic]:
@@ -138,13 +138,13 @@ def _shared_names(landscape: Landscape) -> Sequence[Diagnostic]:
     wanted, there = landscape.wanted(LyncDialPlan), landscape.all(LyncDialPlan)
     others = [one for one in there.values() if one.key not in wanted]
     holders: dict[str, Resource] = {}
-    told: list[Diagnostic] = []
+    found: list[Diagnostic] = []
     for plan in (*others, *wanted.values()):
         if name := plan.get(LyncDialPlan.simple_name):
             holder = holders.setdefault(folded(name), plan)
             if holder is not plan and plan.key in wanted:
-                told.append(NAME_TWICE.told(plan, f'"{name}" is given to {placed(holder)} and {placed(plan)}.'))
-    return told
+                found.append(NAME_TWICE.found(plan, f'"{name}" is given to {placed(holder)} and {placed(plan)}.'))
+    return found
 
 
 def required_names(landscape: Landscape) -> dict[str, str]:

@@ -129,18 +129,18 @@ class MailboxPolicyType(MailboxPolicy, CmdletResource):
         return self.check(landscape)
 
     def check(self, landscape: Landscape) -> Sequence[Diagnostic]:
-        told: list[Diagnostic] = []
+        found: list[Diagnostic] = []
         for policy in landscape.wanted(self).values():
             observed = landscape.one(self, policy.key)
             action = landscape.actions.get(policy.address)
             if action is not None and action.kind is ActionKind.CREATE and policy.key.strip("*") != policy.key:
-                told.append(PATTERN.told(policy, f'"{policy.key}" is to be made.'))
+                found.append(PATTERN.found(policy, f'"{policy.key}" is to be made.'))
             after = policy.over(observed)
             reset, attempts = after.get(self.logon_failures_before_pin_reset), after.get(self.max_logon_attempts)
             if isinstance(reset, int) and isinstance(attempts, int) and reset >= attempts:
                 detail = f"{policy.address} resets the PIN after {reset} failed logons, and locks after {attempts}."
-                told.append(PIN_RESET.told(policy, detail))
-        return told
+                found.append(PIN_RESET.found(policy, detail))
+        return found
 
 
 def policy_argument(key: str, landscape: Landscape) -> Argument:

@@ -156,7 +156,7 @@ class ServerBindingType(ServerBinding, CmdletResource, Owing):
                 continue
             if isinstance(reply, SessionError):
                 key = f"{server}/{UMService.CALL_ROUTER.value}" if server else "*"
-                found += [Diagnosed(Address(self.name, key), told) for told in reply.diagnostics]
+                found += [Diagnosed(Address(self.name, key), why) for why in reply.diagnostics]
                 continue
             for record in reply.records:
                 if server is not None:
@@ -235,16 +235,16 @@ class ServerBindingType(ServerBinding, CmdletResource, Owing):
         hosts, plans = um_hosts(landscape), landscape.wanted(DialPlan).values()
         if plans and not hosts and landscape.all(ExchangeServer):
             return (_no_um(landscape),)
-        told = [one for plan in plans for one in _check(plan, hosts, landscape)]
-        return (*told, *_undocumented_pairs(landscape))
+        found = [one for plan in plans for one in _check(plan, hosts, landscape)]
+        return (*found, *_undocumented_pairs(landscape))
 
 
 def _no_server(plan: Resource) -> Diagnostic:
     """Return that no server answers for a dial plan; one that asks for all servers sees none."""
     if plan.get(DialPlan.servers) != "all":
-        return NO_SERVER.told(plan, f"{plan.address} names no server.")
+        return NO_SERVER.found(plan, f"{plan.address} names no server.")
     detail = f"{plan.address} is to be on all servers, and Exchange lists none."
-    return NO_SERVER.told(
+    return NO_SERVER.found(
         plan, detail, "Check that the account may read the servers (View-Only Organization Management)."
     )
 
@@ -252,7 +252,7 @@ def _no_server(plan: Resource) -> Diagnostic:
 def _no_um(landscape: Landscape) -> Diagnostic:
     servers = sorted(landscape.all(ExchangeServer).values(), key=lambda server: server.address)
     shown = [f"{server.key} ({_product(server)})" for server in servers]
-    return NO_UM_AT_ALL.told(None, f"The organization has {listed(shown)}.")
+    return NO_UM_AT_ALL.found(None, f"The organization has {listed(shown)}.")
 
 
 def _product(server: Resource) -> str:
@@ -269,7 +269,7 @@ def _undocumented_pairs(landscape: Landscape) -> Sequence[Diagnostic]:
     services = landscape.all(LyncService).values()
     lync = sorted({product for one in services if (product := product_of(one.get(LyncService.version)))})
     return [
-        UNDOCUMENTED_PAIR.told(None, f"Exchange {one} and {other} are to be joined.")
+        UNDOCUMENTED_PAIR.found(None, f"Exchange {one} and {other} are to be joined.")
         for one in exchange
         for other in lync
         if other not in _DOCUMENTED.get(one, frozenset())
@@ -320,26 +320,26 @@ def _check(plan: Resource, hosts: Mapping[str, UMHost], landscape: Landscape) ->
         return ()
     servers = landscape.all(ExchangeServer)
     named = named_servers(plan, landscape)
-    told: list[Diagnostic] = []
+    found: list[Diagnostic] = []
     for fqdn in named:
         if fqdn not in servers:
             detail = f'{plan.address} names the server "{fqdn}", which the organization does not have.'
-            told.append(UNKNOWN_SERVER.told(plan, detail, did_you_mean(fqdn, hosts)))
+            found.append(UNKNOWN_SERVER.found(plan, detail, did_you_mean(fqdn, hosts)))
         elif fqdn not in hosts:
             roles = ", ".join(servers[fqdn].get(ExchangeServer.roles)) or "none"
             product = _product(servers[fqdn])
             detail = f'{plan.address} names the server "{fqdn}", which is {product} with the roles {roles}.'
-            told.append(NO_UM_ROLE.told(plan, detail))
+            found.append(NO_UM_ROLE.found(plan, detail))
     bound = [hosts[fqdn] for fqdn in named if fqdn in hosts]
-    if not bound and not told:
-        told.append(_no_server(plan))
+    if not bound and not found:
+        found.append(_no_server(plan))
     majors = sorted({host.version.major for host in bound})
     if len(majors) > 1:
         newest = [host.fqdn for host in bound if host.version.major == majors[-1]]
         detail = f"{plan.address} is on servers of several versions; only {listed(newest)} would get its calls."
-        told.append(MIXED_VERSIONS.told(plan, detail))
+        found.append(MIXED_VERSIONS.found(plan, detail))
     missing = [host.fqdn for host in hosts.values() if host.version.has_um_service and host not in bound]
     if missing and any(host.version.has_um_service for host in bound):
         detail = f"{plan.address} leaves out {listed(missing)}."
-        told.append(NOT_EVERY_SERVER.told(plan, detail))
-    return told
+        found.append(NOT_EVERY_SERVER.found(plan, detail))
+    return found

@@ -146,11 +146,11 @@ class ServiceRestartType(ServiceRestart, Tabled, Stepwise, Obliged, Noticed):
         state = state_of(action.address.key, landscape)
         if state is None:
             return None
-        told: dict[str, Value] = {Found.status.name: "Running" if state.is_up else "Stopped"}  # or about to be
+        found: dict[str, Value] = {Found.status.name: "Running" if state.is_up else "Stopped"}  # or about to be
         if stops(action):
-            told[Found.start_time.name] = state.start_time
-            told[Found.running_dependents.name] = tuple(sorted(state.running_dependents))
-        return told
+            found[Found.start_time.name] = state.start_time
+            found[Found.running_dependents.name] = tuple(sorted(state.running_dependents))
+        return found
 
     def is_done(self, action: Action, landscape: Landscape) -> bool:
         host, state = action.address.key, state_of(action.address.key, landscape)
@@ -212,12 +212,12 @@ class ServiceRestartType(ServiceRestart, Tabled, Stepwise, Obliged, Noticed):
 
     def check(self, landscape: Landscape) -> Sequence[Diagnostic]:
         pools = front_ends(landscape)
-        told = list(restart_checks.check_services(pools, landscape))
+        found = list(restart_checks.check_services(pools, landscape))
         for host, pool in pools.items():
             action = landscape.actions.get(Address(self.name, host))
             if action is not None:
-                told += restart_pool.check_pool(action, pool, landscape)
-        return told
+                found += restart_pool.check_pool(action, pool, landscape)
+        return found
 
     def impact(self, action: Action, landscape: Landscape) -> Mapping[Impact, int]:
         if not any(map(FRONT_END_RESTART.is_kind_of, action.discharges)):

@@ -169,7 +169,7 @@ class UMServiceRestartType(UMServiceRestart, Tabled, Task, Obliged, Noticed):
 
     def check(self, landscape: Landscape) -> Sequence[Diagnostic]:
         """Return the UM services that should run and do not, whether or not this plan restarts them."""
-        told: list[Diagnostic] = []
+        found: list[Diagnostic] = []
         for host in um_hosts(landscape):
             address = Address(self.name, host)
             for state in _states(host, landscape):
@@ -177,8 +177,8 @@ class UMServiceRestartType(UMServiceRestart, Tabled, Task, Obliged, Noticed):
                     continue
                 by_plan = "An apply starts it." if address in landscape.actions else ""
                 detail = f"{state.name} on {host} is {state.status}."
-                told.append(DOES_NOT_RUN.told(address, detail, by_plan or _start(host, state.name)))
-        return told
+                found.append(DOES_NOT_RUN.found(address, detail, by_plan or _start(host, state.name)))
+        return found
 
 
 def _start(host: str, service: str) -> str:
@@ -190,16 +190,16 @@ def _unreplicated(answers: Sequence[Answer], host: str) -> str | None:
 
     A controller that does not answer is skipped; the changed one must answer.
     """
-    told: dict[str, dict[str | None, str]] = {}
+    found: dict[str, dict[str | None, str]] = {}
     for command, reply in answers:
         if command.operation is not Operation.INVOKE:
             continue
-        modes = told.setdefault(command.cmdlet, {})
+        modes = found.setdefault(command.cmdlet, {})
         if not isinstance(reply, SessionError):
             controller = command.argument("DomainController")
             mode = next((str(record.get("UMStartupMode")) for record in reply.records), "")
             modes[str(controller) if controller else None] = mode
-    for modes in told.values():
+    for modes in found.values():
         if None not in modes:
             return f"the startup mode of {host} cannot be read"
         lagging = [name for name, mode in modes.items() if mode != modes[None]]

@@ -52,7 +52,7 @@ class EumAddress(CmdletFact):
         found: list[Resource | Diagnosed] = []
         for _, reply in answers:
             if isinstance(reply, SessionError):
-                found += [Diagnosed(Address(self.name, "*"), told) for told in reply.diagnostics]
+                found += [Diagnosed(Address(self.name, "*"), why) for why in reply.diagnostics]
                 continue
             found += [one for record in reply.records for one in self._addresses(record)]
         return found

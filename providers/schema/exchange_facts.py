@@ -48,14 +48,16 @@ class ExchangeServer(CmdletFact):
 
     def products(self, landscape: Landscape) -> Mapping[str, Product]:
         return {
-            server.key: _product(told) for server in landscape.all(self).values() if (told := server.get(self.version))
+            server.key: _product(found)
+            for server in landscape.all(self).values()
+            if (found := server.get(self.version))
         }
 
 
-def _product(told: str) -> Product:
-    version = ExchangeVersion.parse(told)
+def _product(found: str) -> Product:
+    version = ExchangeVersion.parse(found)
     return Product(
-        f"Exchange {version.product}, {told}" if version else told, version is not None and version.is_proven
+        f"Exchange {version.product}, {found}" if version else found, version is not None and version.is_proven
     )
 
 
@@ -153,7 +155,7 @@ class Permission(Tabled, Fact):
             container = containers.get(command.argument("Identity"), "")
             if isinstance(reply, SessionError) and not isinstance(reply, NotFound):
                 # One container that cannot be read clouds the plan; it is no reason to refuse it.
-                found += [Diagnosed(Address(self.name, container), told) for told in reply.diagnostics]
+                found += [Diagnosed(Address(self.name, container), why) for why in reply.diagnostics]
                 continue
             records = () if isinstance(reply, SessionError) else reply.records
             for group in RTC_GROUPS:
@@ -176,8 +178,8 @@ def _rights(records: Sequence[Record], group: str) -> frozenset[str]:
         user = text(record.get("User"))
         is_group = isinstance(user, str) and user.split("\\")[-1].casefold() == group.casefold()
         if is_group and record.get("Deny") not in (True, "True"):
-            told = record.get("AccessRights")
-            rights |= {right for one in (told if isinstance(told, list) else [told]) for right in _flags(str(one))}
+            found = record.get("AccessRights")
+            rights |= {right for one in (found if isinstance(found, list) else [found]) for right in _flags(str(one))}
     if rights & {"GenericAll", "GenericRead"}:
         rights |= {"ListChildren", "ReadProperty"}
     return frozenset(rights)

@@ -146,10 +146,10 @@ class LyncService(LyncFact):
 
     def products(self, landscape: Landscape) -> Mapping[str, Product]:
         """Return what runs on the computers of each pool."""
-        told = {one.get(self.pool): product_of(one.get(self.version)) for one in landscape.all(self).values()}
+        found = {one.get(self.pool): product_of(one.get(self.version)) for one in landscape.all(self).values()}
         return {
             host: Product(product, product == PROVEN)
-            for pool, product in told.items()
+            for pool, product in found.items()
             if pool and product
             for host in computers_of(pool, landscape.all(LyncComputer), landscape.all(Pool))
         }

@@ -45,7 +45,7 @@ class MailboxPolicy(Declares):
     allow_fax: Attr[Truth]
     """Whether users receive faxes; without meaning on a SIP dial plan."""
     allow_missed_call_notifications: Attr[Truth]
-    """Whether users are told of missed calls."""
+    """Whether users get notifications of missed calls."""
     allow_message_waiting_indicator: Attr[Truth]
     """Whether users get the message waiting signal."""
     allow_play_on_phone: Attr[Truth]

@@ -31,7 +31,7 @@ class Rule:
     leaves_out: bool = False
     """An error of this rule forbids only the resource it is about: a plan leaves that one out and does the rest."""
 
-    def told(
+    def found(
         self,
         about: Resource | Action | Address | None,
         detail: str,

@@ -102,7 +102,7 @@ def _over_destroyed(plan: Plan, max_destroy: int, allowing: str) -> Iterator[Dia
         for address in action.destroyed
     )
     detail = f"The plan destroys {count} ({named}); allowed are {max_destroy}."
-    yield TOO_MUCH_DESTROYED.told(None, detail, f"If that is meant, allow it:{allowing}")
+    yield TOO_MUCH_DESTROYED.found(None, detail, f"If that is meant, allow it:{allowing}")
 
 
 def forgotten_users(plan: Plan) -> dict[str, list[Address]]:
@@ -124,7 +124,7 @@ def _over_forgotten(plan: Plan, prior: Snapshot, allowed: Share, allowing: str) 
         more = f" and {count - _NAMED:,} more" if count > _NAMED else ""
         named = ", ".join(str(address) for address in left[:_NAMED]) + more
         at_most = f"{allowed}, which is {most:,}" if allowed.is_percent else f"{most:,}"
-        yield TOO_MUCH_FORGOTTEN.told(
+        yield TOO_MUCH_FORGOTTEN.found(
             None,
             f"Of {total:,} {type_name} that are remembered, {count:,} are no longer declared: {named}. They would stay "
             f"on the servers as they are, and nobody would look after them. Allowed are {at_most}.",

@@ -78,7 +78,7 @@ def _left_open(end: Landscape) -> Iterable[Diagnostic]:
     if intents:
         named = ", ".join(f"{intent.kind} {intent.address}" for intent in intents[:8])
         more = f" and {len(intents) - 8} more" if len(intents) > 8 else ""
-        yield OPEN_OUTCOME.told(None, f"Run {short_run(intents[0].run)} was sending {named}{more} when it ended.")
+        yield OPEN_OUTCOME.found(None, f"Run {short_run(intents[0].run)} was sending {named}{more} when it ended.")
 
 
 def _settings_of_nothing(types: Sequence[ResourceType], end: Landscape) -> Iterable[Diagnostic]:
@@ -91,7 +91,7 @@ def _settings_of_nothing(types: Sequence[ResourceType], end: Landscape) -> Itera
             if desired.attributes and not is_there and end.is_readable(kind.name, desired.key):
                 what = kind.name.replace("_", " ")
                 detail = f"{desired.address} has settings, but there is no such {what} on the server."
-                yield NOTHING_TO_SET.told(desired, detail)
+                yield NOTHING_TO_SET.found(desired, detail)
 
 
 def _renamed(types: Sequence[ResourceType], end: Landscape, chosen: Mapping[Address, Action]) -> Iterable[Diagnostic]:
@@ -110,7 +110,7 @@ def _renamed(types: Sequence[ResourceType], end: Landscape, chosen: Mapping[Addr
 
 def _has_another_name(action: Action, now: Resource) -> Diagnostic:
     name = now.name or now.key
-    return RENAMED.told(
+    return RENAMED.found(
         action,
         f'{action.address} was renamed to "{name}" on the servers. This plan would make a second one.',
         f'Write "{name}" in the files, or rename it back to "{action.address.key}" on the servers.',
@@ -153,4 +153,4 @@ def _in_use(action: Action, by: Sequence[Resource]) -> Diagnostic:
     shown = ", ".join(str(user.address) for user in by[:8]) + (f" and {len(by) - 8} more" if len(by) > 8 else "")
     rule, verb = (REPLACED_IN_USE, "replaced") if action.kind is ActionKind.REPLACE else (REMOVED_IN_USE, "removed")
     why = f" ({'; '.join(action.reasons)})" if action.reasons else ""
-    return rule.told(action, f"{action.address} would be {verb}{why}, but {len(by)} resources depend on it: {shown}.")
+    return rule.found(action, f"{action.address} would be {verb}{why}, but {len(by)} resources depend on it: {shown}.")

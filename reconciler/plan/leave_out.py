@@ -50,4 +50,4 @@ def _forbidden(told: Iterable[Diagnostic], chosen: Actions) -> frozenset[Address
 def _needs_left_out(actions: Iterable[Action], dropped: Collection[Address]) -> Iterator[Diagnostic]:
     for action in actions:
         need = next(need for need in stands_on(action) if need in dropped)
-        yield NEEDS_LEFT_OUT.told(action, f"{action.address} needs {need}, which this plan leaves out.")
+        yield NEEDS_LEFT_OUT.found(action, f"{action.address} needs {need}, which this plan leaves out.")

@@ -56,7 +56,7 @@ def nobody_brings(end: Landscape, chosen: Mapping[Address, Action]) -> Iterable[
 
 
 def _unbrought(value: NameOf, action: Action) -> Diagnostic:
-    told = NOBODY_BRINGS.told(
+    told = NOBODY_BRINGS.found(
         action,
         f"{action.address} needs {value.address}. It is not on the servers, and no step of this plan makes it.",
         f"Declare {value.address}, or name one that exists.",

@@ -16,15 +16,15 @@ A = Resource(Address("box", "a"), position=Position("boxes.yaml", 3, 5))
 
 
 def test_a_finding_says_of_the_case_what_the_rule_says_in_general() -> None:
-    told = RULE.told(A, "It is left.")
+    told = RULE.found(A, "It is left.")
     assert (told.code, told.summary, told.detail, told.remedy) == ("UM099", RULE.summary, "It is left.", RULE.remedy)
     assert (told.address, told.position, told.severity) == ("box/a", A.position, Severity.ERROR)
-    assert RULE.told(A, "It is left.", "Turn it.").remedy == "Turn it."
+    assert RULE.found(A, "It is left.", "Turn it.").remedy == "Turn it."
 
 
 @pytest.mark.parametrize("about", [A.address, None])
 def test_what_is_not_declared_has_no_place(about: Address | None) -> None:
-    assert RULE.told(about, "It is left.").position is None
+    assert RULE.found(about, "It is left.").position is None
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_what_is_not_declared_has_no_place(about: Address | None) -> None:
 def test_only_an_error_about_one_resource_leaves_it_out(
     rule: Rule, about: Resource | None, severity: Severity | None, leaves_out: bool
 ) -> None:
-    assert rule.told(about, "It is left.", severity=severity).leaves_out is leaves_out
+    assert rule.found(about, "It is left.", severity=severity).leaves_out is leaves_out
 
 
 def test_a_resource_is_named_with_its_place_where_it_has_one() -> None:
