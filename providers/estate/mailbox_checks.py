@@ -31,8 +31,9 @@ from reconciler.model.words import listed
 NO_MAILBOX = Rule(
     "UM070",
     "Mailbox does not exist",
-    "UM is enabled on an existing mailbox, named by its primary SMTP address, another address, logon name or alias.",
-    "Create the mailbox first, or correct the name. A name that is spelt alike is that of another person.",
+    "UM needs an existing mailbox. A row names it by its primary SMTP address, another address, its logon name or "
+    "its alias.",
+    "Create the mailbox first, or correct the name. A similar name belongs to another user.",
     "Enable-UMMailbox; DOMAIN 7.7",
     leaves_out=True,
 )
@@ -47,15 +48,15 @@ NO_VOICE = Rule(
 HOSTED = Rule(
     "UM072",
     "User has hosted voice mail",
-    "The calls of a user with hosted voice mail go to hosted UM; such a user is left as is.",
-    "Take the row out, or end hosted voice mail for the user.",
+    "The calls of a user with hosted voice mail go to hosted UM, so the plan leaves the user unchanged.",
+    "Remove the row, or end hosted voice mail for the user.",
     "Get-CsUser, property HostedVoiceMail; DOMAIN 3.13",
     Severity.WARNING,
 )
 NO_USER = Rule(
     "UM073",
     "SIP address does not match Lync",
-    "The SIP address of the mailbox must be that of the user in Lync; else Lync does not find the voice mail.",
+    "The SIP address of the mailbox must be that of the user in Lync. Otherwise Lync does not find the voice mail.",
     "Write the SIP address of the user in Lync, without sip:.",
     "Configure Unified Messaging on Microsoft Exchange (Gg398129); DOMAIN 3.11",
     leaves_out=True,
@@ -63,7 +64,7 @@ NO_USER = Rule(
 WRONG_DIGITS = Rule(
     "UM074",
     "Extension has the wrong number of digits",
-    "Every extension of a dial plan has the same number of digits. Excel takes leading zeros away.",
+    "All extensions of a dial plan have the same number of digits. Excel removes leading zeros.",
     "Write the extension with all its digits.",
     "Enable-UMMailbox, parameter Extensions; DOMAIN 7.7",
     leaves_out=True,
@@ -71,7 +72,7 @@ WRONG_DIGITS = Rule(
 OTHER_PLAN = Rule(
     "UM077",
     "Policy belongs to another dial plan",
-    "The policy decides the dial plan of a mailbox; the dial plan written beside it is another one.",
+    "The policy decides the dial plan of a mailbox, and the row also names another dial plan.",
     "Write a policy of that dial plan, or leave dial_plan out.",
     "Enable-UMMailbox, parameter UMMailboxPolicy; DOMAIN 7.7",
     leaves_out=True,
@@ -79,7 +80,7 @@ OTHER_PLAN = Rule(
 NO_SIP_ADDRESS = Rule(
     "UM078",
     "SIP address is missing",
-    "A mailbox of a SIP dial plan is enabled with the SIP address of its user.",
+    "Exchange enables a mailbox in a SIP dial plan only with the SIP address of its user.",
     "Write sip_address.",
     "Enable-UMMailbox, parameter SIPResourceIdentifier; DOMAIN 7.7",
     leaves_out=True,
@@ -87,26 +88,26 @@ NO_SIP_ADDRESS = Rule(
 AMBIGUOUS = Rule(
     "UM082",
     "Name fits two mailboxes",
-    "A row may name a mailbox by another address, logon name or alias as long as that fits one mailbox alone. Exchange "
-    "refuses such a name too, or takes another mailbox than was meant.",
-    "Write the primary SMTP address of the one that is meant.",
+    "A row may name a mailbox by another address, a logon name or an alias, if only one mailbox has that name. "
+    "Otherwise Exchange refuses the name, or uses another mailbox.",
+    "Write the primary SMTP address of the right mailbox.",
     "Get-Mailbox, parameter Identity; DOMAIN 7.7",
     leaves_out=True,
 )
 SAME_MAILBOX = Rule(
     "UM083",
     "Two rows name one mailbox",
-    "Two rows that name one mailbox, each by another of its names, ask for two settings of one user.",
-    "Take one of the two out.",
+    "Two rows name one mailbox by different names, so they ask for two settings of one user.",
+    "Remove one of the two.",
     "Get-Mailbox, parameter Identity; DOMAIN 7.7",
     leaves_out=True,
 )
 OTHER_NAME = Rule(
     "UM084",
     "Mailbox named otherwise",
-    "The row names the mailbox by another name than its primary SMTP address, or by an address that is also a name of "
-    "somebody else. What was found is written to, by its GUID.",
-    "Nothing, if that user is meant; else write the primary SMTP address of the one that is.",
+    "The row names the mailbox by another name than its primary SMTP address, or by an address that another user "
+    "also has as a name. The commands use the GUID of the mailbox that was found.",
+    "Nothing, if this is the right user. Otherwise write the primary SMTP address of the right one.",
     "Get-Mailbox, parameter Identity; DOMAIN 7.7",
     Severity.NOTE,
 )

@@ -26,8 +26,7 @@ from reconciler.model.values import folded
 EXTENSION_TWICE = Rule(
     "UM075",
     "Extension is given twice",
-    "Within a dial plan and those equivalent to it, an extension belongs to one mailbox, which holds it as long as it "
-    "has its EUM address.",
+    "In a dial plan and its equivalents an extension belongs to one mailbox, as long as that has its EUM address.",
     "Give one of them another extension.",
     "Enable-UMMailbox; DOMAIN 7.7, 9.1",
     leaves_out=True,
@@ -35,8 +34,8 @@ EXTENSION_TWICE = Rule(
 SIP_TWICE = Rule(
     "UM076",
     "SIP address is given twice",
-    "Within a dial plan a SIP address belongs to one mailbox.",
-    "Correct the SIP address of one of them; where both rows name one user, take one of the two out.",
+    "In a dial plan a SIP address belongs to one mailbox.",
+    "Correct the SIP address of one of them. If both rows name one user, remove one of the rows.",
     "Enable-UMMailbox, parameter SIPResourceIdentifier; DOMAIN 7.7",
     leaves_out=True,
 )

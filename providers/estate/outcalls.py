@@ -67,7 +67,7 @@ class PlanOutcalls:
     """Gateways that are linked, stay so and are not disabled, in order."""
     classes: Mapping[str, GatewayClass]
     site: str | None
-    """The home site; None where no user tells it, and then every central site is as good."""
+    """The home site; None if the plan has no users, and then every central site is as good."""
     is_site_counted: bool
     """The site is that of most users, and is to be kept."""
     explicit: str | None

@@ -27,8 +27,8 @@ from reconciler.model.words import listed
 STATE_UNKNOWN = Rule(
     "UM032",
     "State of a Front End is unknown",
-    "A Front End, or the clock that it is compared by, could not be read, so whether it knows UM cannot be told; one "
-    "that owes a restart keeps owing it.",
+    "A Front End or the clock to compare it with could not be read, so it is unknown whether the Front End has read "
+    "the changes in UM. A restart that is owed stays owed.",
     "Make it reachable and plan again.",
     "DOMAIN 5.3",
     Severity.WARNING,
@@ -36,17 +36,17 @@ STATE_UNKNOWN = Rule(
 DOES_NOT_RUN = Rule(
     "UM033",
     "Service of a Front End does not run",
-    "RTCSRV, or a service that hangs on it and that Windows starts by itself, does not run. Nothing is done about one "
-    "that somebody stopped: it may be meant.",
-    f"Start it, if that is not meant:\n  Start-CsWindowsService -Name {SERVICE}",
+    "RTCSRV, or a service with automatic start that depends on it, does not run. A plan does not start a service "
+    "that somebody stopped, because that may be on purpose.",
+    f"Start it, unless somebody stopped it on purpose:\n  Start-CsWindowsService -Name {SERVICE}",
     "Start-CsWindowsService (Microsoft Learn); DOMAIN 5.1",
     Severity.WARNING,
 )
 MAY_NOT_START = Rule(
     "UM034",
     "Front End may not start again",
-    "A user of the pool has a SIP address with a reserved character, such as an ampersand. After that user signed in, "
-    "a Front End of Lync Server 2013 is known not to start again.",
+    "A user of the pool has a SIP address with a reserved character, such as an ampersand. After such a user signed "
+    "in, a Front End of Lync Server 2013 may not start again.",
     "Give the users other SIP addresses before the Front Ends are restarted, and read KB 2912334.",
     "KB 2912334",
     Severity.WARNING,
@@ -54,7 +54,7 @@ MAY_NOT_START = Rule(
 IS_DISABLED = Rule(
     "UM035",
     "Front End could not start again",
-    "The start mode of RTCSRV is Disabled: once stopped, Windows does not start it.",
+    "The start mode of RTCSRV is Disabled, so Windows does not start it again after a stop.",
     f"Set its start mode, or leave the Front End as it is:\n  Set-Service {SERVICE} -StartupType Automatic",
     "Set-Service (Microsoft Learn)",
     leaves_out=True,
@@ -97,10 +97,12 @@ def _unknown(host: str, landscape: Landscape) -> Diagnostic:
 
 
 def _uncompared(host: str, settings: Settings) -> Diagnostic:
-    detail = f"Whether {SERVICE} on {host} started before the newest hunt group was made is not known: no clock of an"
+    detail = (
+        f"It is not known whether {SERVICE} on {host} started before the newest hunt group was made. No clock of an"
+    )
     return STATE_UNKNOWN.found(
         Address(ServiceRestart.name, host),
-        f"{detail} Exchange server was read to compare its clock with.",
+        f"{detail} Exchange server could be read to compare with.",
         "See why the services of the Exchange entry point cannot be read, and plan again:\n"
         f"  {settings.program} doctor {settings.place}",
     )
@@ -129,8 +131,8 @@ def _down(host: str, state: ServiceState, action: Action | None) -> Iterator[Dia
 def _to_start(host: str, state: ServiceState, begun: Collection[str]) -> str:
     services = [SERVICE, *sorted(state.stopped_dependents)]
     if state.start_mode == "Disabled" and SERVICE not in begun:
-        which = "it, and what hangs on it" if len(services) > 1 else "it"
-        first = f"If that is not meant, set its start mode and start {which}; {enabling(host)}"
+        which = "it, and what depends on it" if len(services) > 1 else "it"
+        first = f"Unless somebody meant it, set its start mode and start {which}; {enabling(host)}"
         return "\n".join([first, *(f"  {starting(one, host)}" for one in services if one not in begun)])
     return _remedy(host, services, begun)
 
@@ -140,8 +142,8 @@ def _remedy(host: str, services: Sequence[str], begun: Collection[str]) -> str:
     if not left:
         return "An apply starts it."
     lines = [f"  {starting(service, host)}" for service in left]
-    which = "it" if len(left) == 1 else "it, and what hangs on it" if SERVICE in left else "them"
-    return "\n".join([f"Start {which}, if that is not meant:", *lines])
+    which = "it" if len(left) == 1 else "it, and what depends on it" if SERVICE in left else "them"
+    return "\n".join([f"Start {which}, unless somebody stopped it on purpose:", *lines])
 
 
 def _killers(action: Action, pool: UcPool, landscape: Landscape) -> Iterator[Diagnostic]:

@@ -29,8 +29,8 @@ _SOURCE = "Topologies and components for Front End Servers (Gg412996); DOMAIN 5.
 INTERRUPTS = Rule(
     "UM030",
     "Restart would interrupt a pool",
-    "The Front End to restart is the only one of its pool that runs: its users are cut off while it restarts. Until it "
-    "does, its pool does not know what changed in UM.",
+    "The Front End to restart is the only one of its pool that runs, so its users are cut off during the restart. "
+    "Until the restart the pool does not know what changed in UM.",
     "Restart it in a maintenance window, and allow that:\n  restarts: {interrupt: allow}",
     _SOURCE,
     leaves_out=True,
@@ -38,7 +38,7 @@ INTERRUPTS = Rule(
 LOSES_QUORUM = Rule(
     "UM031",
     "Restart would stop a pool",
-    "With one Front End less, fewer run than the pool needs to stay up, and the others stop their services; or the "
+    "With one Front End less, fewer run than the pool needs to stay up, and the others stop their services. Or the "
     "pool is down, and fewer would start than it needs to come up.",
     "Start the Front Ends that are stopped first:\n  Start-CsWindowsService",
     _SOURCE,

@@ -27,9 +27,9 @@ from reconciler.model.values import Value
 RAN_IN_VAIN = Rule(
     "UM028",
     "exchucutil is not run again",
-    "The script ran and could not make what is missing, and nothing that it depends on has changed since: dial plans, "
+    "The script ran and did not make what is missing. Nothing that it depends on has changed since: dial plans, "
     "pools, gateways, permissions. Each run renews the hunt groups of all pools.",
-    "Put right what it printed; it is run again as soon as anything that it depends on has changed.",
+    "Correct what it printed. It runs again as soon as something that it depends on changes.",
     "ExchUCUtil.ps1; DOMAIN 4.3",
     leaves_out=True,
 )
@@ -77,7 +77,7 @@ def ran_in_vain(script: Address, landscape: Landscape, missing: Sequence[str]) -
     detail = f"It ran and left undone: {'; '.join(missing)}.{causes} {_quoted_output(known, landscape.settings)}"
     settings = landscape.settings
     again = (
-        "To run it all the same, let the state forget that:\n"
+        "To run it anyway, remove that entry from the state:\n"
         f"  {settings.program} state rm {script} --dir {settings.place}"
     )
     return (RAN_IN_VAIN.found(script, detail, f"{RAN_IN_VAIN.remedy} {again}"),)

@@ -26,16 +26,17 @@ from reconciler.model.words import listed
 INCOMPATIBLE = Rule(
     "UM001",
     "Incompatible security setting",
-    "With the Lync default, RequireEncryption, a dial plan that is not Secured makes every call to voice mail fail; "
-    "each other encryption level has values that suit it, and none suits Unsecured.",
+    "With the Lync default, RequireEncryption, every call to voice mail fails if the dial plan is not Secured. Each "
+    "other encryption level has values that suit it; Unsecured suits none.",
     "Make the media configuration of the pools agree, or write voip_security.",
     "Configure Unified Messaging on Microsoft Exchange (Gg398129); DOMAIN 3.14",
 )
 NO_SECURED = Rule(
     "UM002",
     "Server does not know Secured",
-    "Exchange 2007 without a service pack has no VoIPSecurity Secured; with the Lync default it cannot be joined.",
-    "Install a service pack, or take the server off the dial plan.",
+    "Exchange 2007 without a service pack does not know VoIPSecurity Secured, so it cannot be joined with the Lync "
+    "default.",
+    "Install a service pack, or remove the server from the dial plan.",
     "New-UMDialPlan of Exchange 2007 (bb676516); DOMAIN 2.2",
 )
 _AGREE: Final = "Give them one EncryptionLevel, with Set-CsMediaConfiguration: no voip_security suits them all."
@@ -91,10 +92,10 @@ def security_diagnostics(plan: Resource, landscape: Landscape) -> Sequence[Diagn
     found: list[Diagnostic] = []
     if suitable is None:
         if value is None:
-            detail = f"{plan.address} has no voip_security, and no media configuration tells it."
+            detail = f"{plan.address} has no voip_security, and no media configuration decides it."
             found.append(INCOMPATIBLE.found(plan, detail, "Write voip_security: Secured."))
     elif not suitable:
-        detail = f"{plan.address}: the pools ask for encryption that excludes one another ({shown})."
+        detail = f"{plan.address}: the pools ask for encryption that no one value of voip_security suits ({shown})."
         found.append(INCOMPATIBLE.found(plan, detail, _AGREE))
     elif value not in suitable:
         detail = (

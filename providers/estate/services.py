@@ -38,7 +38,7 @@ _PROPERTIES = (
     "ScriptRunning",
 )
 _STOPPING = ("Paused", "PausePending", "StopPending")
-"""What a service tells between a graceful stop and its end."""
+"""Statuses of a service from a graceful stop to its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class ServiceState:
     """ISO 8601, UTC, on the host's clock; None where it does not run."""
     running_dependents: tuple[str, ...] = ()
     stopped_dependents: tuple[str, ...] = ()
-    """Those that Windows starts by itself, and that do not run."""
+    """Services with automatic start that do not run."""
     start_mode: str | None = None
     host_clock: str | None = None
 

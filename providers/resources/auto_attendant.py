@@ -36,23 +36,24 @@ from reconciler.model.words import listed
 SHARED_NUMBER = Rule(
     "UM050",
     "Number is given twice",
-    "A telephone number reaches one auto attendant, or Outlook Voice Access of one dial plan; which of two is up to "
-    "chance.",
+    "A telephone number can reach one auto attendant, or Outlook Voice Access of one dial plan. With two, chance "
+    "decides.",
     "Give each its own number.",
     "New-UMAutoAttendant, New-UMDialPlan; DOMAIN 7.1, 7.6",
 )
 FALLBACK_WITHOUT_SPEECH = Rule(
     "UM051",
     "Fallback without speech",
-    "A DTMF fallback attendant takes over where speech is not understood; Exchange refuses one without speech.",
+    "A DTMF fallback attendant takes over when speech is not understood. Exchange refuses a fallback if the "
+    "attendant has no speech.",
     "Write speech_enabled: true, or dtmf_fallback: null.",
     "Set-UMAutoAttendant; DOMAIN 3.10",
 )
 SEVERAL_DEFAULTS = Rule(
     "UM052",
     "Several attendants for the star key",
-    "A dial plan has one auto attendant that the star key reaches.",
-    "Take is_default: true away from all of them but one.",
+    "The star key of a dial plan reaches only one auto attendant.",
+    "Remove is_default: true from all of them but one.",
     "Set-UMDialPlan, parameter UMAutoAttendant; DOMAIN 7.1",
 )
 DEFAULT_IN_USE = Rule(

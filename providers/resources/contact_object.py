@@ -32,8 +32,8 @@ from reconciler.model.values import Record
 MISSING = Rule(
     "UM090",
     "Contact object is to be made by hand",
-    "Lync routes a call to Outlook Voice Access or to an auto attendant by a contact object of that number; without "
-    "one the number is not reached. There is no cmdlet for it.",
+    "Lync routes a call to Outlook Voice Access or to an auto attendant by the contact object of the number. Without "
+    "one, nobody reaches the number. No cmdlet makes it.",
     "Make it with OcsUmUtil.exe on a Front End.",
     "Configure Lync Server to work with UM (Gg398193); DOMAIN 3.12",
     Severity.NOTE,
@@ -41,8 +41,8 @@ MISSING = Rule(
 WRONG_KIND = Rule(
     "UM091",
     "Contact object is of the wrong kind",
-    "A contact object is either for subscriber access or for an auto attendant; of the wrong kind, callers reach the "
-    "other.",
+    "A contact object is either for subscriber access or for an auto attendant. With the wrong kind, callers reach "
+    "the other one.",
     "Remove it and make it again with OcsUmUtil.exe.",
     "Configure Lync Server to work with UM (Gg398193); DOMAIN 3.12",
     Severity.WARNING,
@@ -50,7 +50,7 @@ WRONG_KIND = Rule(
 LOST_HOME = Rule(
     "UM092",
     "Contact object is homed on a pool that is gone",
-    "A contact object on a removed pool is not reached; after it is moved, exchucutil and restarts are needed again.",
+    "Nobody reaches a contact object on a removed pool. After it is moved, exchucutil and restarts are needed again.",
     "Move it to a pool where the UM users are homed, with Move-CsExUmContact.",
     "Move Exchange UM contact objects (JJ688022); DOMAIN 3.12",
     Severity.WARNING,

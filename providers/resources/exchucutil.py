@@ -54,23 +54,23 @@ from reconciler.model.words import listed
 NO_POOL = Rule(
     "UM020",
     "No Lync pool was found",
-    "Without a pool in the topology there is nothing to join the dial plans with.",
+    "The topology has no pool, so there is nothing to join the dial plans with.",
     "Check that the account may read the topology (CsViewOnlyAdministrator) and that the topology is published.",
     "Get-CsService; DOMAIN 4.4",
 )
 DESTROYS_HUNT_GROUPS = Rule(
     "UM021",
     "exchucutil removes hunt groups that are not declared",
-    "The script removes every hunt group of the pools' gateways and makes its own; custom ones are lost.",
-    "Declare those to keep under hunt_groups, or allow the loss with --max-destroy.",
+    "The script removes every hunt group on the gateways of pools and makes its own. Custom ones are lost.",
+    "Declare the hunt groups to keep under hunt_groups, or allow the loss with --max-destroy.",
     "ExchUCUtil.ps1; DOMAIN 4.3",
     Severity.WARNING,
 )
 SHARED_PILOT = Rule(
     "UM022",
     "Dial plans share a pilot identifier",
-    "The script takes the first label of the phone context as pilot identifier; names that agree up to the first dot "
-    "give the same one twice on a gateway, and calls reach the wrong dial plan.",
+    "The script uses the first label of the phone context as pilot identifier. Dial plans whose names are equal up "
+    "to the first dot get the same one on a gateway, and calls reach the wrong dial plan.",
     "Use dial plan names without dots.",
     "ExchUCUtil.ps1; DOMAIN 4.3",
 )
@@ -78,8 +78,8 @@ SHARED_PILOT = Rule(
 NO_SECOND_HOP = Rule(
     "UM026",
     "exchucutil cannot reach the directory",
-    "The script binds the directory itself, as the account of the session; a logon by ntlm, basic, a certificate or "
-    "Kerberos without delegation cannot be carried on from the Exchange server to a domain controller.",
+    "The script connects to the directory itself, with the account of the session. After a logon by ntlm, basic, a "
+    "certificate or Kerberos without delegation, the Exchange server cannot use that account on a domain controller.",
     "Use auth: credssp, or auth: kerberos with delegate: true, for the connection to Exchange; or run the script there "
     "by hand and plan again.",
     "Making the second hop in PowerShell Remoting; DOMAIN 10",
@@ -88,14 +88,14 @@ NO_SECOND_HOP = Rule(
 NAME_TAKEN = Rule(
     "UM027",
     "Name of a pool's gateway is taken",
-    "exchucutil names the gateway that it makes after the pool; where another gateway has that name it prints an error "
-    "and makes none, having renewed the hunt groups of all other pools.",
-    "Remove the gateway that has the name, or give it another one.",
+    "exchucutil names a new gateway after its pool. If another gateway has that name, the script prints an error and "
+    "makes none, after it renewed the hunt groups of all other pools.",
+    "Remove the gateway that has the name, or rename it.",
     "ExchUCUtil.ps1; DOMAIN 4.2",
 )
 
 _SCRIPT_HOST_SERVICES = ("MSExchangeUM", "MSExchangeUMCR", "WinRM")
-"""One of these exists on any host that may have run the script; the read also tells whether it runs there."""
+"""One of these exists on any host that may have run the script; the read also shows whether it runs there."""
 
 
 class ExchucutilType(Exchucutil, Tabled, Piecemeal, Foreseeing, Owing):
@@ -180,7 +180,7 @@ class ExchucutilType(Exchucutil, Tabled, Piecemeal, Foreseeing, Owing):
         if taken := taken_names(after):
             return "; ".join(in_words(*one) for one in taken)
         made = "made a part of it and could not make" if self.is_partly_done(action, before, after) else "did not make"
-        return f"the script ran to its end, which is no proof, and {made} the rest; what it printed tells why"
+        return f"the script ran to its end, which is no proof, and {made} the rest; its output says why"
 
     def is_partly_done(self, action: Action, before: Landscape, after: Landscape) -> bool:
         """True where it made a hunt group: then the Front Ends of that pool need a restart."""
@@ -298,7 +298,7 @@ def missing_links(landscape: Landscape) -> tuple[str, ...]:
 def _name_taken(script: Address, pool: str, other: Resource) -> Diagnostic:
     removal = write("Remove-UMIPGateway", Identity=other.name)
     renaming = write("Set-UMIPGateway", Identity=other.name, Name=f"{other.name} {other.key}"[:64])
-    remedy = f"Remove that gateway, where nothing uses it any more, or rename it:\n  {removal}\n  {renaming}"
+    remedy = f"Remove that gateway if nothing uses it any more, or rename it:\n  {removal}\n  {renaming}"
     found = in_words(pool, other)
     return NAME_TAKEN.found(script, f"{found[0].upper()}{found[1:]}.", remedy)
 

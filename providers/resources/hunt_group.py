@@ -36,14 +36,15 @@ from reconciler.model.words import did_you_mean
 UNKNOWN_GATEWAY = Rule(
     "UM023",
     "Unknown gateway",
-    "A declared hunt group stands on a gateway that does not exist and that exchucutil will not make.",
+    "A declared hunt group belongs to a gateway that does not exist and that exchucutil will not make.",
     "Write the key as address/name, where the address is that of a UM IP gateway.",
     "New-UMHuntGroup; DOMAIN 7.5",
 )
 TAKEN_NAME = Rule(
     "UM024",
     "Hunt group belongs to exchucutil",
-    "A hunt group on a pool's gateway that is named like the SIP dial plan it links is the script's own.",
+    "A hunt group on the gateway of a pool with the name of its dial plan belongs to the script, which removes and "
+    "makes it on each run.",
     "Give the hunt group another name, or do not declare it.",
     "ExchUCUtil.ps1; DOMAIN 4.2",
     Severity.WARNING,
@@ -53,7 +54,7 @@ TAKEN_NAME = Rule(
 NO_PILOT = Rule(
     "UM025",
     "Hunt group needs a pilot identifier",
-    "Exchange 2007 makes no hunt group without a pilot identifier.",
+    "Exchange 2007 needs a pilot identifier for each hunt group.",
     "Write pilot_identifier.",
     "New-UMHuntGroup of Exchange 2007; DOMAIN 2.2",
 )

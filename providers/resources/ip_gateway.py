@@ -48,10 +48,10 @@ from reconciler.model.words import did_you_mean, listed
 POOR_GATEWAY = Rule(
     "UM040",
     "Outgoing calls through an unsuitable gateway",
-    "The gateway that places the outgoing calls of a dial plan is not that of a Front End pool in its home site; calls "
-    "may take a long way, or fail where the gateway is that of a Director or of no Lync pool. One that the operator "
-    "names is meant, and not told.",
-    "Write outcall_gateway with the gateway that is meant, or site with the Lync site of the users.",
+    "The gateway that places the outgoing calls of a dial plan does not belong to a Front End pool in its home site. "
+    "Calls may take a long way; they fail through the gateway of a Director or of no Lync pool. A gateway that the "
+    "operator named causes no warning.",
+    "Write outcall_gateway with the right gateway, or site with the Lync site of the users.",
     "Configure Unified Messaging on Microsoft Exchange (Gg398129); DOMAIN 6.2",
     Severity.WARNING,
 )
@@ -65,7 +65,7 @@ INVALID_CHOICE = Rule(
 NO_CANDIDATE = Rule(
     "UM042",
     "No gateway can be chosen for outgoing calls",
-    "None of several gateways of a dial plan belongs to a Front End pool, so none is taken without being asked for.",
+    "None of several gateways of a dial plan belongs to a Front End pool, so none is chosen automatically.",
     "Write outcall_gateway with the address of one of them.",
     "DOMAIN 6.2",
     Severity.WARNING,
@@ -73,7 +73,8 @@ NO_CANDIDATE = Rule(
 CONFLICT = Rule(
     "UM043",
     "Outgoing calls cannot be given to one gateway each",
-    "Dial plans share gateways so that any choice gives one of them two gateways with outgoing calls, or none.",
+    "Dial plans share gateways in such a way that every choice gives one of them two gateways with outgoing calls, "
+    "or none.",
     "Choose the same gateway for the dial plans that share it, or narrow the hunt groups.",
     "DOMAIN 6.2",
     Severity.WARNING,
@@ -88,15 +89,16 @@ UNKNOWN_SITE = Rule(
 ORPHAN = Rule(
     "UM045",
     "Gateway of a pool that is gone",
-    "exchucutil made the gateway for a pool that the topology no longer has; the script never removes any.",
-    "Remove it once nothing uses it, with Remove-UMIPGateway.",
+    "exchucutil made the gateway for a pool that is no longer in the topology. The script never removes gateways.",
+    "Remove it when nothing uses it any more, with Remove-UMIPGateway.",
     "ExchUCUtil.ps1; DOMAIN 4.3",
     Severity.NOTE,
 )
 DISABLED = Rule(
     "UM046",
     "Gateway of a pool is disabled",
-    "Somebody disabled the gateway that links a Lync pool with a dial plan; UM takes no calls from it and places none.",
+    "Somebody disabled the gateway that links a Lync pool with a dial plan. UM takes no calls from it and places "
+    "none through it.",
     "Enable it, with Enable-UMIPGateway.",
     "Enable-UMIPGateway; DOMAIN 7.4",
     Severity.WARNING,

@@ -44,15 +44,15 @@ UNKNOWN_LYNC_DIAL_PLAN = Rule(
 NAME_RULE = Rule(
     "UM081",
     "Lync dial plan does not carry the phone context",
-    "While a UM server of a dial plan is older than Exchange 2010 SP1, the SimpleName of the Lync dial plan must equal "
-    "the phone context of the UM dial plan; else Lync does not find it.",
+    "While a UM server of a dial plan is older than Exchange 2010 SP1, the SimpleName of the Lync dial plan must "
+    "equal the phone context of the UM dial plan. Otherwise Lync does not find it.",
     "Leave simple_name out to derive it, or write the phone context.",
     "Deployment process for integrating on-premises UM (Gg425737); DOMAIN 3.4",
 )
 NAME_TWICE = Rule(
     "UM085",
     "Simple name is given twice",
-    "The SimpleName of a Lync dial plan is its own: Lync refuses a second one.",
+    "The SimpleName of a Lync dial plan is unique: Lync refuses a second one.",
     "Give one of them another simple_name, or leave it out.",
     "New-CsDialPlan, parameter SimpleName; DOMAIN 7.8",
 )

@@ -34,7 +34,8 @@ from reconciler.model.values import Value, folded
 PIN_RESET = Rule(
     "UM060",
     "PIN would never be reset",
-    "logon_failures_before_pin_reset must be smaller than max_logon_attempts: else the mailbox is locked out first.",
+    "logon_failures_before_pin_reset must be smaller than max_logon_attempts. Otherwise the mailbox is locked before "
+    "the PIN is reset.",
     "Write a smaller logon_failures_before_pin_reset or a greater max_logon_attempts.",
     "Set-UMMailboxPolicy; DOMAIN 7.3",
 )
@@ -42,8 +43,9 @@ PIN_RESET = Rule(
 PATTERN = Rule(
     "UM061",
     "Name would be taken for a pattern",
-    "A name with an asterisk at its start or end means every policy whose name fits, until the new policy has a GUID.",
-    "Choose a name without an asterisk at its ends, or make the policy by hand first: then it is adopted.",
+    "A name with an asterisk at its start or end matches every policy whose name fits, until the new policy has a "
+    "GUID.",
+    "Choose a name without an asterisk at its ends, or make the policy by hand first; then it is adopted.",
     "Set-UMMailboxPolicy, parameter Identity; DOMAIN 9.1",
 )
 

@@ -46,23 +46,23 @@ UNKNOWN_SERVER = Rule(
 NO_UM_ROLE = Rule(
     "UM011",
     "Server has no Unified Messaging",
-    "A dial plan names a server without a Unified Messaging role or service; it could not answer.",
+    "A dial plan names a server without a Unified Messaging role or service, which cannot answer calls.",
     "Name servers with the Unified Messaging, Mailbox or Client Access role of Exchange 2007 to 2016, or write all.",
     "UM voice architecture changes (JJ150516); DOMAIN 2.2",
 )
 MIXED_VERSIONS = Rule(
     "UM012",
     "Servers of several versions on one dial plan",
-    "Lync routes only to the servers of the highest Exchange version bound to a dial plan: the others get no calls.",
-    "Bind servers of one version, or take the older ones off once the newer ones serve.",
+    "Lync routes only to the servers of the highest Exchange version on a dial plan. The other servers get no calls.",
+    "Bind servers of one version, or remove the older ones once the newer ones serve.",
     "Lync Server 2010 ExumRouting Enhancements; DOMAIN 2.3",
     Severity.WARNING,
 )
 NOT_EVERY_SERVER = Rule(
     "UM013",
     "Dial plan is not on every server",
-    "From Exchange 2013 on, all Client Access and Mailbox servers must be bound to all SIP dial plans used with Lync; "
-    "else outgoing calls and transfers fail.",
+    "From Exchange 2013 on, all Client Access and Mailbox servers must be bound to all SIP dial plans used with "
+    "Lync. Otherwise outgoing calls and transfers fail.",
     "Write servers: all.",
     "Add Mailbox and Client Access servers to a SIP URI dial plan (Aa996399); DOMAIN 3.5",
     Severity.WARNING,
@@ -70,7 +70,7 @@ NOT_EVERY_SERVER = Rule(
 NO_SERVER = Rule(
     "UM014",
     "Dial plan has no server",
-    "A dial plan that no server answers for cannot take calls.",
+    "No server answers for the dial plan, so it cannot take calls.",
     "Write servers: all, or the FQDNs of its servers.",
     "DOMAIN 3.5",
     Severity.WARNING,
@@ -78,8 +78,8 @@ NO_SERVER = Rule(
 NO_UM_AT_ALL = Rule(
     "UM016",
     "Organization has no Unified Messaging",
-    "No Exchange server of the organization has Unified Messaging, which ended with Exchange 2016: no dial plan can be "
-    "made or answered there.",
+    "No Exchange server of the organization has Unified Messaging, which ended with Exchange 2016. So no dial plan "
+    "can be made or answered there.",
     "Name an Exchange server of 2007 to 2016 as connection, or use Cloud Voicemail and declare no dial plans.",
     "Exchange Server 2019, discontinued features; DOMAIN 2.1, 2.2",
 )
@@ -243,7 +243,7 @@ def _no_server(plan: Resource) -> Diagnostic:
     """Return that no server answers for a dial plan; one that asks for all servers sees none."""
     if plan.get(DialPlan.servers) != "all":
         return NO_SERVER.found(plan, f"{plan.address} names no server.")
-    detail = f"{plan.address} is to be on all servers, and Exchange lists none."
+    detail = f"{plan.address} asks for all servers, and Exchange lists none."
     return NO_SERVER.found(
         plan, detail, "Check that the account may read the servers (View-Only Organization Management)."
     )

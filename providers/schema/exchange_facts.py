@@ -37,7 +37,7 @@ class ExchangeServer(CmdletFact):
     key_output: ClassVar[str] = "Fqdn"
 
     version: Attr[Annotated[Text, Output("AdminDisplayVersion")]]
-    """As the server tells it: ``Version 15.0 (Build 1497.2)``."""
+    """As the server returns it: ``Version 15.0 (Build 1497.2)``."""
     roles: Attr[Annotated[tuple[Text, ...], Unordered(), Output("ServerRole")]]
     """Mailbox, ClientAccess, UnifiedMessaging, HubTransport, Edge."""
 
