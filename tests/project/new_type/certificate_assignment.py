@@ -73,7 +73,7 @@ class CertificateAssignment(CmdletResource, Owing, Obliged):
     def check(self, landscape: Landscape) -> Sequence[Diagnostic]:
         there = (one for one in landscape.wanted(self).values() if landscape.one(self, one.key) is not None)
         return [
-            NOT_VALID.told(one, f"{one.address} is not valid.")
+            NOT_VALID.found(one, f"{one.address} is not valid.")
             for one in there
             if not _is_valid(landscape.one(self, one.key))
         ]
