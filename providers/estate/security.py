@@ -95,7 +95,7 @@ def security_diagnostics(plan: Resource, landscape: Landscape) -> Sequence[Diagn
             detail = f"{plan.address} has no voip_security, and no media configuration decides it."
             found.append(INCOMPATIBLE.found(plan, detail, "Write voip_security: Secured."))
     elif not suitable:
-        detail = f"{plan.address}: the pools ask for encryption that no one value of voip_security suits ({shown})."
+        detail = f"{plan.address}: the encryption levels of the pools exclude one another ({shown})."
         found.append(INCOMPATIBLE.found(plan, detail, _AGREE))
     elif value not in suitable:
         detail = (
