@@ -93,9 +93,10 @@ def commands_of(kind: Managed) -> Iterator[Command]:
     there = with_observed(given, observed_as(kind, full))
     yield from kind.queries(there)
     yield from kind.queries(there, frozenset({full.key}))
-    yield from kind.create(full, given)
-    yield from kind.create(least, given)
-    yield from kind.delete(observed_as(kind, full), there)
+    if kind.lifecycle is not Lifecycle.SETTING:
+        yield from kind.create(full, given)
+        yield from kind.create(least, given)
+        yield from kind.delete(observed_as(kind, full), there)
     if kind.lifecycle is Lifecycle.FIXED:
         return
     for name, value in full.attributes.items():
