@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Final
 
 from reconciler.model.diagnostics import Diagnostic, Severity
 from reconciler.model.errors import PlanError, ReconcilerError, Refused
@@ -18,6 +19,9 @@ from reconciler.plan.plan import Plan
 from reconciler.plan.rules import UNREADABLE
 from reconciler.plan.saved import SavedPlan
 
+USED: Final = "Saved plan already used"
+STALE: Final = "Saved plan is stale"
+"""The summaries of why a saved plan is not applied any more."""
 _REMEDY = "Make the plan again, and save it with plan --out."
 
 
@@ -48,7 +52,7 @@ def admit_saved(saved: SavedPlan, snapshot: Snapshot, environment: str, *, is_us
     """
     if is_used:
         detail = f"The plan {saved.digest[:12]} was applied before; a saved plan is applied once."
-        raise PlanError(Diagnostic("Saved plan already used", detail, _REMEDY))
+        raise PlanError(Diagnostic(USED, detail, _REMEDY))
     told = [*_misplaced(saved.plan, snapshot, environment)] or [*_moved_on(saved.plan, snapshot)]
     if told:
         raise PlanError(*told)
@@ -71,7 +75,7 @@ def _moved_on(plan: Plan, snapshot: Snapshot) -> Iterator[Diagnostic]:
             f"Since it was made, the state learned something else about what it acts upon: {listed(moved)}. "
             f"Its serial was {plan.serial} then, and is {snapshot.serial} now."
         )
-        yield Diagnostic("Saved plan is stale", detail, _REMEDY)
+        yield Diagnostic(STALE, detail, _REMEDY)
 
 
 def admit_readable(plan: Plan, landscape: Landscape) -> None:

@@ -42,6 +42,13 @@ Item = TypeVar("Item")
 
 FORMAT: Final = "reconciler-plan/2"
 """Form and meaning of the file. Every version that writes the same form can apply the plan."""
+ALTERED: Final = "Saved plan altered"
+UNREADABLE: Final = "Saved plan unreadable"
+OTHER_VERSION: Final = "Saved plan of another version"
+EXPIRED: Final = "Saved plan expired"
+FROM_THE_FUTURE: Final = "Saved plan of the future"
+OTHER_KEY: Final = "Saved plan signed with another key"
+"""The summaries of what is wrong with a saved plan."""
 _KEY_BYTES: Final = 16
 _CLOCKS_APART: Final = timedelta(minutes=10)
 """How far the clocks of who plans and who applies may differ."""
@@ -183,11 +190,11 @@ def decode(data: bytes, *, key: bytes, now: datetime) -> SavedPlan:
     _check_signature(document, key)
     expires = _or_altered(_expiry, document)
     if now >= expires:
-        raise _error("Saved plan expired", f"It ended at {_time(expires)}; now it is {_time(now)}.")
+        raise _error(EXPIRED, f"It ended at {_time(expires)}; now it is {_time(now)}.")
     saved = _or_altered(_saved_plan, document)
     if now < saved.created - _CLOCKS_APART:
         made = f"It was made at {_time(saved.created)}, and here it is {_time(now)}: one of the two clocks is wrong."
-        raise _error("Saved plan of the future", f"{made} Whether it has expired is not known.", "Correct the clock.")
+        raise _error(FROM_THE_FUTURE, f"{made} Whether it has expired is not known.", "Correct the clock.")
     again = _document(saved, str(document.get("tool_version")))
     if again["body_digest"] != document["body_digest"] or _file(again, document) != data:
         raise _altered("Its text is not in the exact form in which plans are written.")
@@ -211,9 +218,9 @@ def _parse(data: bytes) -> dict[str, Any]:
     try:
         document = parse(data.decode("ascii"), refuses_repeats=True)
     except ValueError as error:
-        raise _error("Saved plan unreadable", f"The file is not the JSON of a saved plan: {error}.") from error
+        raise _error(UNREADABLE, f"The file is not the JSON of a saved plan: {error}.") from error
     if not isinstance(document, dict):
-        raise _error("Saved plan unreadable", "The file holds JSON, but not a saved plan.")
+        raise _error(UNREADABLE, "The file holds JSON, but not a saved plan.")
     return document
 
 
@@ -221,7 +228,7 @@ def _check_signature(document: Mapping[str, Json], key: bytes) -> None:
     unsigned = {name: value for name, value in document.items() if name not in ("key_id", "signature")}
     if document.get("key_id") != _key_id(key):
         raise _error(
-            "Saved plan signed with another key",
+            OTHER_KEY,
             f"The key at hand is {_key_id(key)}; the file names {shown(document.get('key_id'))}.",
             "Apply it where it was made, or give both places the same key (RECONCILER_PLAN_KEY).",
         )
@@ -249,7 +256,7 @@ def _key_id(key: bytes) -> str:
 def _refuse_form(document: Mapping[str, Json]) -> NoReturn:
     made_by = f"{shown(document.get('format'))} of reconciler {shown(document.get('tool_version'))}"
     raise _error(
-        "Saved plan of another version",
+        OTHER_VERSION,
         f"The file is {made_by}; this is {FORMAT} of reconciler {__version__}, which would not run it as approved.",
     )
 
@@ -259,7 +266,7 @@ def _error(summary: str, detail: str, remedy: str = "") -> PlanError:
 
 
 def _altered(detail: str) -> PlanError:
-    return _error("Saved plan altered", f"{detail} Nothing of it was applied.")
+    return _error(ALTERED, f"{detail} Nothing of it was applied.")
 
 
 def _or_altered(read: Callable[[dict[str, Any]], Item], document: dict[str, Any]) -> Item:

@@ -94,8 +94,9 @@ def test_a_list_of_users_that_lost_its_end_is_refused_with_its_plan(tmp_path: Pa
     shown: list[Plan] = []
     users_file.write_text(header + alice, "utf-8")
     with open_workspace(environment.directory) as workspace:
-        with pytest.raises(Refused, match="no longer declared: um_mailbox/ben"):
+        with pytest.raises(Refused, match="um_mailbox/ben") as caught:
             workspace.apply(lambda _: True, show=shown.append, max_forget=Share(0))
+        assert [told.code for told in caught.value.diagnostics] == ["UM109"]
         assert [str(action.address) for action in shown[0].forgotten] == ["um_mailbox/ben@contoso.com"]
         # One may always go: the tenth of two is rounded up.
         assert workspace.apply(lambda _: True, max_forget=TENTH) is not None

@@ -22,7 +22,18 @@ from reconciler.model.json_text import fingerprint
 from reconciler.model.snapshot import Obligation
 from reconciler.plan.commits import Source
 from reconciler.plan.plan import Plan
-from reconciler.plan.saved import FORMAT, decode, digest, encode
+from reconciler.plan.saved import (
+    ALTERED,
+    EXPIRED,
+    FORMAT,
+    FROM_THE_FUTURE,
+    OTHER_KEY,
+    OTHER_VERSION,
+    UNREADABLE,
+    decode,
+    digest,
+    encode,
+)
 from tests.support.paths import ROOT
 from tests.support.plans import contoso, nothing
 from tests.support.strategies import attributes, plans
@@ -126,7 +137,7 @@ EDITS: dict[str, Callable[[Any], object]] = {
 
 @pytest.mark.parametrize("name", EDITS)
 def test_every_edit_is_refused(name: str) -> None:
-    assert refused(edited(EDITS[name])) == "Saved plan altered"
+    assert refused(edited(EDITS[name])) == ALTERED
 
 
 def test_edit_with_a_digest_made_to_fit_is_refused() -> None:
@@ -135,47 +146,47 @@ def test_edit_with_a_digest_made_to_fit_is_refused() -> None:
         plan = replace(contoso(users=3), environment="fabrikam")
         document["body_digest"] = digest(plan)
 
-    assert refused(edited(change)) == "Saved plan altered"
+    assert refused(edited(change)) == ALTERED
 
 
 def test_other_layout_of_the_same_json_is_refused() -> None:
-    assert refused(edited(lambda _: None)) == "Saved plan altered"
-    assert refused(SMALL.replace(b"\n", b"\r\n")) == "Saved plan altered"
+    assert refused(edited(lambda _: None)) == ALTERED
+    assert refused(SMALL.replace(b"\n", b"\r\n")) == ALTERED
 
 
 def test_field_that_stands_twice_is_refused() -> None:
     twice = SMALL.replace(b'"nonce": "n0nce"', b'"nonce": "n0nce", "nonce": "n0nce"')
-    assert refused(twice) == "Saved plan unreadable"
+    assert refused(twice) == UNREADABLE
 
 
 @pytest.mark.parametrize("data", [b"", b"[]", b"null", b"{", b"\xff\xfe", b'{"format": 1.5}', b"[" * 100_000, b"{}"])
 def test_what_is_no_plan_is_refused(data: bytes) -> None:
-    assert refused(data) in ("Saved plan unreadable", "Saved plan of another version")
+    assert refused(data) in (UNREADABLE, OTHER_VERSION)
 
 
 def test_expired_plan_is_refused() -> None:
     assert decode(SMALL, key=KEY, now=EXPIRES - timedelta(seconds=1)).plan.environment == "contoso"
-    assert refused(SMALL, now=EXPIRES) == "Saved plan expired"
+    assert refused(SMALL, now=EXPIRES) == EXPIRED
 
 
 def test_a_plan_from_the_future_is_refused_since_its_expiry_cannot_be_judged() -> None:
     assert decode(SMALL, key=KEY, now=CREATED - timedelta(minutes=9)).plan.environment == "contoso"
-    assert refused(SMALL, now=CREATED - timedelta(minutes=11)) == "Saved plan of the future"
+    assert refused(SMALL, now=CREATED - timedelta(minutes=11)) == FROM_THE_FUTURE
 
 
 def test_other_key_is_told_apart_from_an_edit() -> None:
-    assert refused(SMALL, key=b"f" * 32) == "Saved plan signed with another key"
+    assert refused(SMALL, key=b"f" * 32) == OTHER_KEY
 
 
 def test_other_forms_are_refused() -> None:
     later = SMALL.replace(FORMAT.encode(), b"reconciler-plan/99")
-    assert refused(later) == "Saved plan of another version"
+    assert refused(later) == OTHER_VERSION
 
 
 def test_plan_of_another_version_in_the_same_form_is_read() -> None:
     older = saved(contoso(users=1), version="0.1.0")
     assert decode(older, key=KEY, now=SOON).plan == decode(saved(contoso(users=1)), key=KEY, now=SOON).plan
-    assert refused(older.replace(b'"tool_version": "0.1.0"', b'"tool_version": "0.1.1"')) == "Saved plan altered"
+    assert refused(older.replace(b'"tool_version": "0.1.0"', b'"tool_version": "0.1.1"')) == ALTERED
 
 
 def test_message_shows_no_control_characters_of_the_file() -> None:
@@ -188,7 +199,7 @@ def test_signed_plan_with_a_wrong_fingerprint_is_refused(monkeypatch: pytest.Mon
     monkeypatch.setattr("reconciler.model.actions.fingerprint", lambda _: "0" * 64)
     data = saved(contoso(users=1))
     monkeypatch.undo()
-    assert refused(data) == "Saved plan altered"
+    assert refused(data) == ALTERED
 
 
 def test_short_key_is_refused_with_a_way_to_make_one() -> None:
