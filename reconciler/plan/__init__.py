@@ -1,5 +1,5 @@
 """Planning: desired, observed and remembered state become a plan, a refusal or a drift report.
 
 Pure. May import ``model``, and ``config`` where a plan speaks of files. Start with ``plan`` (what a plan is), then
-``build`` and ``decide`` (how it comes about). ``diff`` compares, ``graph`` and ``stages`` order, ``checks``,
+``build`` and ``decide`` (how it comes about). ``diff`` compares, ``stages`` orders, ``checks``,
 ``budgets`` and ``admission`` refuse, ``drift`` compares three ways, ``saved`` writes and reads plan files."""

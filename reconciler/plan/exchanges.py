@@ -21,7 +21,6 @@ from itertools import pairwise
 
 from reconciler.model.abilities import Holder
 from reconciler.model.actions import Action, ActionKind, Change
-from reconciler.model.addresses import Address
 from reconciler.model.attributes import AttributeKind
 from reconciler.model.claims import Claim, Taken
 from reconciler.model.commands import Command
@@ -34,22 +33,8 @@ from reconciler.model.values import UNSET, items
 from reconciler.model.words import listed
 from reconciler.plan.diff import compare
 from reconciler.plan.effects import expectation, project
+from reconciler.plan.moves import Move, key_of, moves_of
 from reconciler.plan.selection import hard_needs
-
-_TAKES = (ActionKind.CREATE, ActionKind.UPDATE, ActionKind.REPLACE)
-_GIVES = (ActionKind.UPDATE, ActionKind.REPLACE, ActionKind.DELETE)
-
-
-@dataclass(frozen=True, slots=True)
-class Move:
-    """One claim that goes from an object to another, both by their folded addresses."""
-
-    claim: Claim
-    """As the holder has it."""
-    given: Claim
-    """As the taker will have it: by another attribute, where the two are of different types."""
-    holder: str
-    taker: str
 
 
 def settle_exchanges(types: Sequence[ResourceType], before: Landscape, end: Landscape) -> Landscape:
@@ -60,8 +45,8 @@ def settle_exchanges(types: Sequence[ResourceType], before: Landscape, end: Land
         end: as the plan will leave it, with all actions.
     """
     by_name = {kind.name: kind for kind in types if isinstance(kind, Holder)}
-    actions = {_key(action.address): action for action in end.actions.values()}
-    moves = _moves(by_name, actions, before, end)
+    actions = {key_of(action.address): action for action in end.actions.values()}
+    moves = moves_of(by_name, actions, before, end)
     if moves or any(_is_replaced(action, by_name) for action in actions.values()):
         actions = _Exchange(by_name, before, end, moves, actions, places_of(types)).settled()
         return replace(end, actions={action.address: action for action in actions.values()})
@@ -70,64 +55,6 @@ def settle_exchanges(types: Sequence[ResourceType], before: Landscape, end: Land
 
 def _is_replaced(action: Action, by_name: Mapping[str, Holder]) -> bool:
     return action.kind is ActionKind.REPLACE and action.address.type in by_name
-
-
-def _key(address: Address) -> str:
-    return "/".join(address.folded)
-
-
-# --- what moves ------------------------------------------------------------------------------------------------------
-
-
-def _moves(
-    by_name: Mapping[str, Holder], actions: Mapping[str, Action], before: Landscape, end: Landscape
-) -> tuple[Move, ...]:
-    """Return the claims that one action takes and that an object which gives them up holds, in a fixed order."""
-    wanted = {
-        claim: (claim, _key(action.address))
-        for action in actions.values()
-        if action.kind in _TAKES and action.address.type in by_name
-        for claim in _incoming(by_name[action.address.type], action, before, end)
-    }
-    found = (
-        Move(claim, wanted[claim][0], holder, wanted[claim][1])
-        for holder, claim in (_held(by_name, actions, before) if wanted else ())
-        if claim in wanted and wanted[claim][1] != holder and not _keeps(by_name, actions, holder, claim, end)
-    )
-    return tuple(sorted(set(found), key=lambda move: (move.taker, move.holder, move.claim.scope, move.claim.value)))
-
-
-def _incoming(kind: Holder, action: Action, before: Landscape, end: Landscape) -> Iterator[Claim]:
-    """Yield what an action gives to its object that the object does not have."""
-    observed, made = (each.one(kind.name, action.address.key) for each in (before, end))
-    held = set(kind.claims(observed, before)) if observed else set()
-    yield from (claim for claim in (kind.claims(made, end) if made else ()) if claim not in held)
-
-
-def _held(
-    by_name: Mapping[str, Holder], actions: Mapping[str, Action], before: Landscape
-) -> Iterator[tuple[str, Claim]]:
-    """Yield each holder that an action changes, with what it holds; of what goes also what it had when last applied.
-
-    An apply that died between freeing and giving leaves a number at nobody: its holder still waits for its successor.
-    """
-    for key, action in actions.items():
-        if action.kind not in _GIVES or action.address.type not in by_name:
-            continue
-        kind = by_name[action.address.type]
-        observed = before.one(kind.name, action.address.key)
-        prior = before.prior.resources.get(action.address)
-        yield from ((key, claim) for claim in (kind.claims(observed, before) if observed else ()))
-        if prior is not None and action.kind is ActionKind.DELETE:
-            yield from ((key, claim) for claim in kind.claims(Resource(prior.address, prior.attributes), before))
-
-
-def _keeps(
-    by_name: Mapping[str, Holder], actions: Mapping[str, Action], holder: str, claim: Claim, end: Landscape
-) -> bool:
-    address = actions[holder].address
-    left = end.one(address.type, address.key)
-    return left is not None and claim in by_name[address.type].claims(left, end)
 
 
 # --- in which order --------------------------------------------------------------------------------------------------
@@ -158,7 +85,7 @@ class _Exchange:
 
     def _settle_moves(self) -> None:
         self.edges = {
-            key: {_key(need) for need in hard_needs(action)} & self.actions.keys()
+            key: {key_of(need) for need in hard_needs(action)} & self.actions.keys()
             for key, action in self.actions.items()
         }
         own = {key: set(edges) for key, edges in self.edges.items()}
@@ -208,7 +135,7 @@ class _Exchange:
         return self.by_name[action.address.type]
 
     def _gets_something(self, holder: Action) -> bool:
-        leaving = {move.claim for move in self.moves if move.holder == _key(holder.address)}
+        leaving = {move.claim for move in self.moves if move.holder == key_of(holder.address)}
         return holder.kind is ActionKind.UPDATE and any(not _only_loses(change, leaving) for change in holder.changes)
 
     def _gap(self, action: Action) -> Iterator[str]:
@@ -355,7 +282,7 @@ class _Exchange:
                 predicted_by=self.actions[later[-1]].address,
                 position=action.position,
             )
-        takers = {str(self.actions[move.taker].address) for move in self.moves if move.holder == _key(action.address)}
+        takers = {str(self.actions[move.taker].address) for move in self.moves if move.holder == key_of(action.address)}
         reason = f"goes to {listed(sorted(takers))}"
         return replace(action, commands=(), inverse=(), expects=action.expects_after, reasons=(reason,))
 

@@ -1,0 +1,84 @@
+"""Finds what goes from one object to another in a plan: the claims that one action takes and another gives up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from reconciler.model.abilities import Holder
+from reconciler.model.actions import Action, ActionKind
+from reconciler.model.addresses import Address
+from reconciler.model.claims import Claim
+from reconciler.model.landscape import Landscape
+from reconciler.model.resources import Resource
+
+_TAKES = (ActionKind.CREATE, ActionKind.UPDATE, ActionKind.REPLACE)
+_GIVES = (ActionKind.UPDATE, ActionKind.REPLACE, ActionKind.DELETE)
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One claim that goes from an object to another, both by their folded addresses."""
+
+    claim: Claim
+    """As the holder has it."""
+    given: Claim
+    """As the taker will have it: by another attribute, where the two are of different types."""
+    holder: str
+    taker: str
+
+
+def key_of(address: Address) -> str:
+    """Return the name of an action's object within an exchange: equal for all spellings of the address."""
+    return "/".join(address.folded)
+
+
+def moves_of(
+    by_name: Mapping[str, Holder], actions: Mapping[str, Action], before: Landscape, end: Landscape
+) -> tuple[Move, ...]:
+    """Return the claims that one action takes and that an object which gives them up holds, in a fixed order."""
+    wanted = {
+        claim: (claim, key_of(action.address))
+        for action in actions.values()
+        if action.kind in _TAKES and action.address.type in by_name
+        for claim in _incoming(by_name[action.address.type], action, before, end)
+    }
+    found = (
+        Move(claim, wanted[claim][0], holder, wanted[claim][1])
+        for holder, claim in (_held(by_name, actions, before) if wanted else ())
+        if claim in wanted and wanted[claim][1] != holder and not _keeps(by_name, actions, holder, claim, end)
+    )
+    return tuple(sorted(set(found), key=lambda move: (move.taker, move.holder, move.claim.scope, move.claim.value)))
+
+
+def _incoming(kind: Holder, action: Action, before: Landscape, end: Landscape) -> Iterator[Claim]:
+    """Yield what an action gives to its object that the object does not have."""
+    observed, made = (each.one(kind.name, action.address.key) for each in (before, end))
+    held = set(kind.claims(observed, before)) if observed else set()
+    yield from (claim for claim in (kind.claims(made, end) if made else ()) if claim not in held)
+
+
+def _held(
+    by_name: Mapping[str, Holder], actions: Mapping[str, Action], before: Landscape
+) -> Iterator[tuple[str, Claim]]:
+    """Yield each holder that an action changes, with what it holds; of what goes also what it had when last applied.
+
+    An apply that died between freeing and giving leaves a number at nobody: its holder still waits for its successor.
+    """
+    for key, action in actions.items():
+        if action.kind not in _GIVES or action.address.type not in by_name:
+            continue
+        kind = by_name[action.address.type]
+        observed = before.one(kind.name, action.address.key)
+        prior = before.prior.resources.get(action.address)
+        yield from ((key, claim) for claim in (kind.claims(observed, before) if observed else ()))
+        if prior is not None and action.kind is ActionKind.DELETE:
+            yield from ((key, claim) for claim in kind.claims(Resource(prior.address, prior.attributes), before))
+
+
+def _keeps(
+    by_name: Mapping[str, Holder], actions: Mapping[str, Action], holder: str, claim: Claim, end: Landscape
+) -> bool:
+    address = actions[holder].address
+    left = end.one(address.type, address.key)
+    return left is not None and claim in by_name[address.type].claims(left, end)
