@@ -9,7 +9,7 @@ import random
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from providers.cmdlets.reference import Cmdlet, Parameter, cmdlet_of, cmdlets_of, enumerations
+from providers.cmdlets.reference import Cmdlet, Parameter, cmdlet_of, cmdlets_of
 from tests.support.edge_values import HOSTILE, REMOTE, edge_pairs
 
 Call = dict[str, Any]
@@ -227,7 +227,7 @@ class Maker:
 
     def _value(self, parameter: Parameter) -> Any:
         bare = parameter.type.removesuffix("[]")
-        known = enumerations(self.release).get(bare)
+        known = parameter.enumeration
         values = known.names if known else parameter.choices
         if values:
             return self.chance.choice(values)

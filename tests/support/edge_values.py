@@ -12,7 +12,7 @@ from functools import cache
 from itertools import groupby
 from typing import Any, Final
 
-from providers.cmdlets.reference import Parameter, cmdlet_of, enumerations
+from providers.cmdlets.reference import Parameter, cmdlet_of
 
 REMOTE: Final = ("e2010", "e2013", "e2016")
 """Releases that are called through their endpoint. What comes out of it as a list is no array any more, so that a
@@ -119,7 +119,7 @@ def _edges(release: str, chance: random.Random) -> list[tuple[str, str, Change]]
                 kinds.setdefault(_kind(parameter), []).append((noun, identity, parameter))
     found = []
     for _, places in sorted(kinds.items(), key=lambda kind: kind[0]):
-        for index in range(len(_values(places[0][2], release))):
+        for index in range(len(_values(places[0][2]))):
             noun, identity, parameter = chance.choice(places)
             found.append((noun, identity, (parameter.name, _value(parameter, release, index))))
     return found
@@ -152,14 +152,14 @@ def _kind(parameter: Parameter) -> str:
 
 
 def _value(parameter: Parameter, release: str, index: int) -> Any:
-    value = _values(parameter, release)[index]
+    value = _values(parameter)[index]
     # Out of the endpoint a list is no array any more, so that text takes it, joined.
     return "joined" if isinstance(value, list) and parameter.type == "String" and release in REMOTE else value
 
 
-def _values(parameter: Parameter, release: str) -> Sequence[Any]:
+def _values(parameter: Parameter) -> Sequence[Any]:
     bare = parameter.type.removesuffix("[]")
-    known = enumerations(release).get(bare)
+    known = parameter.enumeration
     names = known.names if known else parameter.choices
     if names:
         return _odd_names(names)

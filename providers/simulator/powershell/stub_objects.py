@@ -11,7 +11,7 @@ import base64
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from providers.cmdlets.reference import Parameter, enumerations, setters
+from providers.cmdlets.reference import Parameter, setters
 from providers.simulator.answers import CmdletError, Result
 from providers.simulator.powershell import clixml
 from providers.simulator.powershell.stub_cmdlets import TEXT_TYPES
@@ -51,11 +51,11 @@ def _column(name: str, value: Any, cmdlet: str, release: str) -> _Column:
     parameter = setters(cmdlet.partition("-")[2], release).find(name)
     is_many = isinstance(value, list | tuple)
     first = next(iter(value), None) if is_many else value
-    kind, type_name = _kind(name, first, parameter, release)
+    kind, type_name = _kind(name, first, parameter)
     return name, kind, type_name, is_many
 
 
-def _kind(name: str, value: Any, parameter: Parameter | None, release: str) -> tuple[str, str]:
+def _kind(name: str, value: Any, parameter: Parameter | None) -> tuple[str, str]:
     if isinstance(value, Mapping):
         return ("reference", "") if value.keys() == {"dn", "guid", "name"} else ("bag", "")
     if value is None:
@@ -75,7 +75,7 @@ def _kind(name: str, value: Any, parameter: Parameter | None, release: str) -> t
     if parameter.type in ("EnhancedTimeSpan", "TimeSpan"):
         return "span", ""
     bare = parameter.type.removesuffix("[]")
-    known = enumerations(release).get(bare)
+    known = parameter.enumeration
     if known is not None and isinstance(value, str) and set(value.split(", ")) <= set(known.names):
         return "enum", bare
     return ("text", bare) if bare in TEXT_TYPES and isinstance(value, str) else ("", "")
