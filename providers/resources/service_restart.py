@@ -44,7 +44,7 @@ from providers.schema.exchucutil import Exchucutil
 from providers.schema.hunt_group import HuntGroup
 from providers.schema.lync_facts import LyncComputer, LyncService, LyncSite, Pool
 from providers.schema.windows_services import Found, ServiceRestart
-from reconciler.model.abilities import Noticed, Obliged, Stepwise
+from reconciler.model.abilities import Noticed, Obliged, Settling, Stepwise
 from reconciler.model.actions import Action
 from reconciler.model.addresses import Address
 from reconciler.model.attributes import Attribute
@@ -65,11 +65,12 @@ INTERRUPTED_USERS: Final = Impact("interrupted_users", "user", "{count} on pools
 """Users homed on pools whose Front Ends are restarted."""
 
 
-class ServiceRestartType(ServiceRestart, Tabled, Stepwise, Obliged, Noticed):
+class ServiceRestartType(ServiceRestart, Tabled, Stepwise, Settling, Obliged, Noticed):
     """RTCSRV on one Front End; key: its FQDN."""
 
     after: ClassVar[tuple[str, ...]] = (HuntGroup.name,)
     reads_after: ClassVar[tuple[str, ...]] = (LyncService.name, LyncSite.name, LyncComputer.name, Pool.name)
+    settles: ClassVar[str] = "its pool"
     duties: ClassVar[tuple[Duty, ...]] = (FRONT_END_RESTART, SERVICE_RUNS)
     impacts: ClassVar[tuple[Impact, ...]] = (RESTARTS, INTERRUPTED_USERS)
     rules: ClassVar[tuple[Rule, ...]] = (*restart_pool.RULES, *restart_checks.RULES)

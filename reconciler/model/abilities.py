@@ -93,6 +93,13 @@ class Stepwise(Task):
         """
 
 
+class Settling(Task):
+    """Time has to pass between two of its actions (``Due.settle_seconds``)."""
+
+    settles: ClassVar[str]
+    """What settles meanwhile: ``its pool``."""
+
+
 class Piecemeal(Task):
     """It may bring about a part of its effect and fail at the rest."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from reconciler.model.abilities import Pinning, impacts_of, obliged_types
+from reconciler.model.abilities import Pinning, Settling, impacts_of, obliged_types
 from reconciler.model.impacts import Impact
 from reconciler.model.obligations import Duty
 from reconciler.model.resource_types import ResourceType
@@ -20,6 +20,8 @@ class Vocabulary:
     """The kinds of obligation by name."""
     impacts: tuple[Impact, ...]
     """In the order in which they are shown."""
+    settling: Mapping[str, str]
+    """What settles after an action, by the type of the action."""
     replica: str
     """What a replica of the directory is called."""
 
@@ -27,8 +29,9 @@ class Vocabulary:
     def of(cls, types: Iterable[ResourceType]) -> Vocabulary:
         types = tuple(types)
         duties = (duty for kind in obliged_types(types).values() for duty in kind.duties)
+        settling = {kind.name: kind.settles for kind in types if isinstance(kind, Settling)}
         called = (kind.called for kind in types if isinstance(kind, Pinning))
-        return cls({duty.name: duty for duty in duties}, impacts_of(types), next(called, "replica"))
+        return cls({duty.name: duty for duty in duties}, impacts_of(types), settling, next(called, "replica"))
 
     def duty_of(self, owed: Obligation) -> Duty:
         """Return the kind of an obligation; one that no type declares, as of a newer version, bears its name alone."""

@@ -2,8 +2,8 @@
 
     derive -> compare -> act -> predict, type by type
 
-The fold is what lets a plan show the gateways that exchucutil will make: each type sees the world as the types before
-it will leave it. Nothing here reaches outside; equal inputs give equal actions.
+Each type sees the landscape as the types before it will leave it, so a plan shows also what follows from objects that
+are still to be made. Nothing here reaches outside; equal inputs give equal actions.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Which part of a plan is asked for: ``--target``, ``--exclude`` and ``--wave``.
 
-A part is never torn from what it stands on. A target brings what it needs; it also brings what has to follow it, such
-as the restarts and the outcall rule after exchucutil, which would otherwise be left undone. An exclusion drops what
+A part is never torn from what it stands on. A target brings what it needs; it also brings the tasks that have to follow
+it, which would otherwise be left undone. An exclusion drops what
 depends on it. Who takes a number or an extension from another may not be parted from what the other gets instead.
 """
 

@@ -13,7 +13,7 @@ from enum import Enum
 from functools import partial
 from typing import TypeVar
 
-from reconciler.model.abilities import Obliged, Rows, met, obliged_types
+from reconciler.model.abilities import Obliged, Rows, Settling, met, obliged_types
 from reconciler.model.actions import Action
 from reconciler.model.addresses import Address
 from reconciler.model.diagnostics import Diagnostic
@@ -213,7 +213,9 @@ class Apply:
         """Wait before what needs this step, where the environment asks for it and something was really restarted."""
         seconds = max((end.action.settle_seconds for end in ended if not end.was_there), default=0)
         if seconds and any(step.id in other.needs for other in self._plan.steps):
-            self._emit(Waiting(step.id, "the pool to settle before its next Front End", seconds))
+            kind = self._performer.types[step.first.address.type]
+            what = kind.settles if isinstance(kind, Settling) else "what it did"
+            self._emit(Waiting(step.id, f"{what} to settle before the next step", seconds))
             end = self._clock.monotonic() + seconds
             while not self._stop.level() and (left := end - self._clock.monotonic()) > 0:
                 self._clock.sleep(min(left, 5.0))

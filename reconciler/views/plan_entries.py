@@ -177,7 +177,8 @@ def _notes(entry: Entry, owed: OwedByPlan) -> Iterator[str]:
         for left in filter(owed.is_left, action.owes):
             yield f"then {owed.text(left)}, which no step of this plan does"
     if first.settle_seconds:
-        yield f"then its pool settles for {duration(first.settle_seconds)}"
+        what = owed.vocabulary.settling.get(first.address.type, "it")
+        yield f"then {what} settles for {duration(first.settle_seconds)}"
 
 
 def _waves(entry: Entry) -> Iterator[str]:

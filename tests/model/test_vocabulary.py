@@ -25,4 +25,4 @@ def test_impacts_are_shown_by_what_is_counted_and_what_is_lost_comes_last() -> N
 
 
 def test_types_without_words_leave_the_engine_its_own() -> None:
-    assert Vocabulary.of([Mark(), Box()]) == Vocabulary({}, (DESTROYS,), "replica")
+    assert Vocabulary.of([Mark(), Box()]) == Vocabulary({}, (DESTROYS,), {}, "replica")
