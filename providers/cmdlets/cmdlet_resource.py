@@ -183,7 +183,7 @@ class CmdletResource(CmdletType, Managed):
             for name, one in self.attributes.items()
             if one.parameter and name in desired.attributes
         }
-        later = {name: value for name, value in values.items() if name.casefold() not in self.setters.create}
+        later = {name: value for name, value in values.items() if self.setters.is_only_change(name)}
         now = {name: value for name, value in values.items() if name not in later}
         made = write(f"New-{self.noun}", self.endpoint, **{self.key_parameter: desired.key}, **now)
         if not later:

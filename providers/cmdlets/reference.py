@@ -197,6 +197,10 @@ class Setters:
         """Whether the property is set when the object is created, and never after."""
         return name.casefold() in self.create and name.casefold() not in self.change
 
+    def is_only_change(self, name: str) -> bool:
+        """Whether the property cannot be set when the object is created, only after."""
+        return name.casefold() in self.change and name.casefold() not in self.create
+
 
 @cache
 def setters(noun: str, release: str = "") -> Setters:

@@ -8,9 +8,11 @@ import pytest
 
 from providers.cmdlets.cmdlet_resource import CmdletResource
 from providers.cmdlets.marks import ChangedBy, CreateOnly
-from providers.cmdlets.value_types import Choice
+from providers.cmdlets.value_types import Choice, Number
 from providers.resources.mailbox_policy import MailboxPolicyType
+from reconciler.model.addresses import Address
 from reconciler.model.attributes import Attr, AttributeRole
+from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import Lifecycle
 from reconciler.model.resources import Resource
 
@@ -62,3 +64,24 @@ def test_a_choice_without_published_values_is_an_error() -> None:
 
     with pytest.raises(TypeError, match="business_name"):
         _ = Other().columns
+
+
+def test_what_new_lacks_is_set_right_after() -> None:
+    policy = Resource(Address("mailbox_policy", "x"), {"dial_plan": "Redmond", "min_pin_length": 6})
+    assert [str(command) for command in MailboxPolicyType().create(policy, Landscape())] == [
+        "New-UMMailboxPolicy -Name x -UMDialPlan Redmond",
+        "Set-UMMailboxPolicy -Identity x -MinPINLength 6",
+    ]
+
+
+def test_a_noun_that_the_reference_does_not_know_is_made_in_one_command() -> None:
+    class Unheard(CmdletResource):
+        """A type of another product."""
+
+        name: ClassVar[str] = "unheard"
+        noun: ClassVar[str] = "Unheard"
+        lifecycle: ClassVar[Lifecycle] = Lifecycle.OBJECT
+        size: Attr[Number]
+
+    made = Unheard().create(Resource(Address("unheard", "x"), {"size": 6}), Landscape())
+    assert [str(command) for command in made] == ["New-Unheard -Name x -Size 6"]

@@ -131,7 +131,8 @@ def test_setters_tell_what_creates_and_what_changes() -> None:
     plan = setters("UMDialPlan")
     assert plan.is_only_create("numberofdigitsinextension")
     assert not plan.is_only_create("CountryOrRegionCode")
-    assert "audiocodec" not in plan.create
+    assert plan.is_only_change("audiocodec")
+    assert not plan.is_only_change("Nothing")
     codec, minutes = plan.find("AudioCodec"), plan.find("MaxRecordingDuration")
     assert codec is not None
     assert (codec.values, codec.default) == (("G711", "Wma", "Gsm", "Mp3"), "Mp3")
