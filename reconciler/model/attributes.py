@@ -122,13 +122,12 @@ class Declares:
 
 
 def _declared(cls: type) -> Iterator[Attr[Any]]:
-    names = {
-        **vars(sys.modules[cls.__module__]),
-        cls.__name__: cls,
-    }  # its own name: an attribute may reference its type
-    for name, annotation in vars(cls).get("__annotations__", {}).items():
-        if str(annotation).startswith("Attr["):
-            (declared,) = get_args(eval(annotation, names))
+    """Yield a handle for each annotation of the class itself; one may name the class, as in ``References(Box)``."""
+    names = {**vars(sys.modules[cls.__module__]), cls.__name__: cls}
+    for name, written in vars(cls).get("__annotations__", {}).items():
+        annotation = eval(written, names) if str(written).startswith("Attr[") else written
+        if get_origin(annotation) is Attr:
+            (declared,) = get_args(annotation)
             yield Attr(name, declared, tuple(dict.fromkeys(_types(declared))))
 
 
