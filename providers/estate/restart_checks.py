@@ -37,8 +37,8 @@ DOES_NOT_RUN = Rule(
     "UM033",
     "Service of a Front End does not run",
     "RTCSRV, or a service with automatic start that depends on it, does not run. A plan does not start a service "
-    "that somebody stopped, because that may be on purpose.",
-    f"Start it, unless somebody stopped it on purpose:\n  Start-CsWindowsService -Name {SERVICE}",
+    "that somebody stopped, because that may be deliberate.",
+    f"Start it, unless somebody stopped it deliberately:\n  Start-CsWindowsService -Name {SERVICE}",
     "Start-CsWindowsService (Microsoft Learn); DOMAIN 5.1",
     Severity.WARNING,
 )
@@ -143,7 +143,7 @@ def _remedy(host: str, services: Sequence[str], begun: Collection[str]) -> str:
         return "An apply starts it."
     lines = [f"  {starting(service, host)}" for service in left]
     which = "it" if len(left) == 1 else "it, and what depends on it" if SERVICE in left else "them"
-    return "\n".join([f"Start {which}, unless somebody stopped it on purpose:", *lines])
+    return "\n".join([f"Start {which}, unless somebody stopped it deliberately:", *lines])
 
 
 def _killers(action: Action, pool: UcPool, landscape: Landscape) -> Iterator[Diagnostic]:

@@ -56,8 +56,8 @@ DOES_NOT_RUN = Rule(
     "UM029",
     "Unified Messaging service does not run",
     "A UM service with automatic start does not run, so calls to its server fail. A plan does not start a service "
-    "that somebody stopped, because that may be on purpose.",
-    "Start it on its server, unless somebody stopped it on purpose:\n  Start-Service",
+    "that somebody stopped, because that may be deliberate.",
+    "Start it on its server, unless somebody stopped it deliberately:\n  Start-Service",
     "Start-Service (Microsoft Learn); DOMAIN 3.6",
     Severity.WARNING,
 )
@@ -182,7 +182,7 @@ class UMServiceRestartType(UMServiceRestart, Tabled, Task, Obliged, Noticed):
 
 
 def _start(host: str, service: str) -> str:
-    return f"Start it, unless somebody stopped it on purpose; on {host}:\n  Start-Service -Name {service}"
+    return f"Start it, unless somebody stopped it deliberately; on {host}:\n  Start-Service -Name {service}"
 
 
 def _unreplicated(answers: Sequence[Answer], host: str) -> str | None:
