@@ -264,7 +264,6 @@ def show(output: Output, what: Path, directory: Path | None, commands: bool) -> 
     """Show a saved plan, or the saved state."""
     from reconciler.app import open_workspace, vocabulary
     from reconciler.views.state import render_state
-    from reconciler.views.state_json import state_messages
 
     directory, planfile = _place(what, directory)
     with open_workspace(directory, ports(output)) as workspace:
@@ -272,7 +271,7 @@ def show(output: Output, what: Path, directory: Path | None, commands: bool) -> 
             output.plan(workspace.saved_plans.read(planfile).plan, commands=commands)
         else:
             snapshot = workspace.store.read()
-            output.messages(state_messages(snapshot), lambda: render_state(snapshot, output.style, vocabulary()))
+            output.messages([snapshot], lambda: render_state(snapshot, output.style, vocabulary()))
     return 0
 
 
@@ -383,5 +382,5 @@ def _write_json(path: Path, made: Any) -> None:
     from reconciler.views.json_lines import JsonLines
 
     lines: list[str] = []
-    JsonLines(lines.append).plan(made)
+    JsonLines(lines.append).tell(made)
     write_file(path, "".join(lines))

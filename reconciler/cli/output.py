@@ -22,7 +22,7 @@ if TYPE_CHECKING:  # the command line starts without them
     from reconciler.doctor.report import Report
     from reconciler.plan.drift import DriftReport
     from reconciler.plan.plan import Plan
-    from reconciler.views.json_lines import Message
+    from reconciler.views.messages import Tellable
 
 
 class Output:
@@ -80,7 +80,7 @@ class Output:
 
     def plan(self, plan: Plan, *, commands: bool = False) -> None:
         if self._json is not None:
-            self._json.plan(plan)
+            self._json.tell(plan)
             self._shown.update(plan.diagnostics)
             return
         from reconciler.app import vocabulary
@@ -102,7 +102,7 @@ class Output:
 
     def drift(self, report: DriftReport, plan: Callable[..., str]) -> None:
         if self._json is not None:
-            self._json.drift(report)
+            self._json.tell(report)
             return
         from reconciler.views.drift import render_drift
 
@@ -110,19 +110,18 @@ class Output:
 
     def doctor(self, report: Report, plan: str, *, in_full: bool = False) -> None:
         if self._json is not None:
-            self._json.doctor(report)
+            self._json.tell(report)
             return
         from reconciler.views.doctor import render_doctor
 
         self._print(render_doctor(report, self.style, plan=plan, in_full=in_full))
 
-    def messages(self, messages: Iterable[Message], text: Callable[[], str]) -> None:
-        """Write the messages as JSON, or the text for people."""
+    def messages(self, values: Iterable[Tellable], text: Callable[[], str]) -> None:
+        """Write the values as JSON, or the text for people."""
         if self._json is None:
             self._print(text())
-            return
-        for message in messages:
-            self._json.send(message)
+        else:
+            self._json.tell(*values)
 
     def diagnostics(self, diagnostics: Iterable[Diagnostic]) -> None:
         new = tuple(one for one in diagnostics if one not in self._shown)
@@ -130,7 +129,7 @@ class Output:
         if not new:
             return
         if self._json is not None:
-            self._json.diagnostics(new)
+            self._json.tell(*new)
         from reconciler.views.diagnostics import render_diagnostics
 
         self._end_progress()

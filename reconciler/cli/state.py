@@ -24,13 +24,10 @@ def state() -> None:
 def state_list(output: Output, directory: Path) -> int:
     """List the addresses of managed resources."""
     from reconciler.app import open_workspace
-    from reconciler.views.state_json import state_messages
 
     with open_workspace(directory, ports(output)) as workspace:
         snapshot = workspace.store.read()
-        output.messages(
-            state_messages(snapshot), lambda: "".join(f"{address}\n" for address in sorted(snapshot.resources))
-        )
+        output.messages([snapshot], lambda: "".join(f"{address}\n" for address in sorted(snapshot.resources)))
     return 0
 
 
@@ -44,11 +41,10 @@ def state_show(output: Output, address: str, directory: Path) -> int:
     from reconciler.app import open_workspace
     from reconciler.app.state_commands import remembered_at
     from reconciler.views.state import render_remembered
-    from reconciler.views.state_json import resource_message
 
     with open_workspace(directory, ports(output)) as workspace:
         known = remembered_at(workspace.store.read(), address)
-        output.messages([resource_message(known)], lambda: render_remembered(known, output.style))
+        output.messages([known], lambda: render_remembered(known, output.style))
     return 0
 
 
@@ -99,17 +95,16 @@ def state_history(output: Output, directory: Path, limit: int, run: str | None, 
     from reconciler.app import open_workspace
     from reconciler.app.state_commands import run_named
     from reconciler.views.state import render_audit, render_history, render_run
-    from reconciler.views.state_json import audit_message, run_messages
 
     with open_workspace(directory, ports(output)) as workspace:
         if run is None:
             runs = workspace.store.history(limit)
-            output.messages(run_messages(runs), lambda: render_history(runs, output.style))
+            output.messages(runs, lambda: render_history(runs, output.style))
         else:
             one = run_named(workspace.store.history(None), run)
-            output.messages(run_messages([one]), lambda: render_run(one, output.style))
+            output.messages([one], lambda: render_run(one, output.style))
         audit = workspace.store.verify_audit(known_head)
-        output.messages([audit_message(audit)], lambda: render_audit(audit, output.style))
+        output.messages([audit], lambda: render_audit(audit, output.style))
         workspace.store.read()  # raises where a part of the state outside the audit is damaged
     return 0
 

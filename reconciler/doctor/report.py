@@ -8,14 +8,31 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Annotated, Final, TypedDict
 
 from reconciler.doctor.needs import Needs
 from reconciler.doctor.rules import judged, limits
 from reconciler.model.commands import Connection
 from reconciler.model.findings import Check, Examined, Finding, Status
 from reconciler.model.resource_types import Product
-from reconciler.model.values import EMPTY
+
+
+class Facts(TypedDict, total=False):
+    """What a host told of itself."""
+
+    powershell: str | None
+    os: str | None
+    product: str | None
+    culture: str | None
+    adapter: str | None
+    mode: Annotated[str, {"enum": ["stream", "batch"]}]
+    load_ms: float | None
+    user: str | None
+    language: str | None
+    clock_ahead_seconds: float | None
+    """Against this machine's clock."""
+    quotas: Mapping[str, object] | None
+    """Limits of remote shells, by their names in Windows; null where the account may not read them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +44,12 @@ class HostReport:
     place: str
     is_entry: bool
     findings: tuple[Finding, ...]
-    facts: Mapping[str, object] = field(default_factory=lambda: EMPTY)
-    """What is worth keeping beside the findings: powershell, os, product, culture, adapter, mode, load_ms and so on."""
+    facts: Facts = field(default_factory=lambda: Facts())
+    """What it told of itself; empty where no session came about."""
 
     @property
     def status(self) -> Status:
+        """The gravest of its findings: failed, skipped, warning, ok."""
         return worst(self.findings)
 
 
@@ -43,6 +61,16 @@ class Report:
     findings: tuple[Finding, ...]
     """About the environment as a whole."""
     hosts: tuple[HostReport, ...]
+
+    @property
+    def examined(self) -> int:
+        """How many hosts were examined."""
+        return len(self.hosts)
+
+    @property
+    def counts(self) -> Mapping[Status, int]:
+        """How many findings there are of each status."""
+        return {status: self.count(status) for status in Status}
 
     def count(self, status: Status) -> int:
         every = (*self.findings, *(finding for host in self.hosts for finding in host.findings))
@@ -82,9 +110,9 @@ def host_report(
     return HostReport(seen.endpoint.connection, seen.host, seen.place, is_entry, tuple(findings), _facts(seen))
 
 
-def _facts(seen: Examined) -> Mapping[str, object]:
+def _facts(seen: Examined) -> Facts:
     if not seen.about:
-        return EMPTY
+        return {}
     about = seen.about
     return {
         "powershell": _text(about.get("ps")),

@@ -10,7 +10,7 @@ from reconciler.model.addresses import Address
 from reconciler.model.claims import Taken
 from reconciler.model.commands import Command
 from reconciler.model.diagnostics import Position
-from reconciler.model.json_text import fingerprint
+from reconciler.model.json_text import Digest, fingerprint
 from reconciler.model.resources import Resource
 from reconciler.model.snapshot import Obligation
 from reconciler.model.values import Unset, Value
@@ -83,6 +83,6 @@ class Action:
     position: Position | None = field(default=None, compare=False)
 
     @property
-    def fingerprint(self) -> str:
+    def fingerprint(self) -> Digest:
         """The SHA-256, in hex, of ``expects``."""
         return fingerprint(self.expects)

@@ -146,6 +146,11 @@ class Command:
         """Parameter name to the readable name of the object that it holds the GUID of."""
         return {name: value.name for name, value in self.parameters if isinstance(value, ObjectId)}
 
+    @property
+    def text(self) -> str:
+        """The exact PowerShell; a name known only at apply stands in angle brackets."""
+        return str(self)
+
     def __str__(self) -> str:
         return " ".join(
             [

@@ -23,6 +23,8 @@ class Observing:
 
 @dataclass(frozen=True, slots=True)
 class Observed:
+    """Reads ended."""
+
     host: str
     records: int
     requests: int
@@ -43,6 +45,8 @@ class StepOutline:
 
 @dataclass(frozen=True, slots=True)
 class RunStarted:
+    """An apply begins."""
+
     run: str
     environment: str
     steps: int
@@ -53,6 +57,8 @@ class RunStarted:
 
 @dataclass(frozen=True, slots=True)
 class StepStarted:
+    """A step of the plan begins."""
+
     step: str
     stage: int
     actions: int
@@ -69,6 +75,8 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Retrying:
+    """A step will be tried again."""
+
     step: str
     reason: str
     attempt: int
@@ -107,6 +115,8 @@ class ActionEnded:
 
 @dataclass(frozen=True, slots=True)
 class StepEnded:
+    """A step ended, or will not start."""
+
     step: str
     stage: int
     done: int
@@ -132,6 +142,8 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class RunEnded:
+    """An apply ended."""
+
     run: str
     exit_code: int
     done: int

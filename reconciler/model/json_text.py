@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, NoReturn, TypeAlias
+from typing import Annotated, Any, Final, NoReturn, TypeAlias
 
 from reconciler.model.values import Value
 
 Json: TypeAlias = "bool | int | str | list[Json] | dict[str, Json] | None"
+Digest: TypeAlias = Annotated[str, {"pattern": "^[0-9a-f]{64}$"}]
+"""A SHA-256 in hex."""
 
 _ENCODER: Final = json.JSONEncoder(ensure_ascii=True, allow_nan=False, sort_keys=True, separators=(",", ":"))
 
@@ -19,12 +21,12 @@ def canonical(plain: Any) -> str:
     return _ENCODER.encode(plain)
 
 
-def sha256(plain: Any) -> str:
+def sha256(plain: Any) -> Digest:
     """Return the SHA-256 of a JSON value's one text, in hex."""
     return hashlib.sha256(canonical(plain).encode("ascii")).hexdigest()
 
 
-def fingerprint(attributes: Mapping[str, Value] | None) -> str:
+def fingerprint(attributes: Mapping[str, Value] | None) -> Digest:
     """Return the SHA-256, in hex, of the attributes of an object; None (the object is absent) has its own."""
     return sha256(None if attributes is None else plain_attributes(attributes))
 

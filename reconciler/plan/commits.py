@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from reconciler.model.words import listed
 
@@ -31,7 +32,7 @@ class Source:
     """Whether the files lie in a repository, readable or not."""
 
     @property
-    def answer(self) -> str:
+    def answer(self) -> Literal["none", "fails", "answers"]:
         """What Git did, for machines: ``none``, ``fails`` or ``answers``."""
         return "fails" if self.trouble is not None else "answers" if self.has_git else "none"
 

@@ -13,7 +13,7 @@ are the checks: what the plan would refuse or warn of is a *condition*, whether 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 
@@ -51,6 +51,8 @@ class DriftSeverity(Enum):
 
 @dataclass(frozen=True, slots=True)
 class DriftChange:
+    """One attribute, compared three ways; a value that nobody set is left out of messages."""
+
     attribute: str
     desired: Value | Unset
     last_applied: Value | Unset
@@ -98,10 +100,17 @@ _ALARMING = (DriftKind.DRIFTED, DriftKind.CONFLICT, DriftKind.CONDITION)
 
 @dataclass(frozen=True, slots=True)
 class DriftReport:
+    """What differs, and how many resources are in order."""
+
     environment: str
     entries: tuple[DriftEntry, ...] = ()
     in_order: int = 0
     """Resources that are as desired and as last applied."""
+
+    @property
+    def counts(self) -> Mapping[DriftKind, int]:
+        """How many entries there are of each kind."""
+        return {kind: self.count(kind) for kind in DriftKind}
 
     def count(self, kind: DriftKind) -> int:
         return sum(entry.kind is kind for entry in self.entries)

@@ -32,7 +32,7 @@ from reconciler.model.commands import Command, Delta, NameOf, ObjectId
 from reconciler.model.diagnostics import Diagnostic, Position
 from reconciler.model.errors import ConfigurationError, PlanError
 from reconciler.model.impacts import Counts
-from reconciler.model.json_text import Json, canonical, parse, sha256, shown
+from reconciler.model.json_text import Digest, Json, canonical, parse, sha256, shown
 from reconciler.model.resources import Resource
 from reconciler.model.values import UNSET, Unset
 from reconciler.plan.commits import Source, Trouble
@@ -59,7 +59,8 @@ class SavedPlan:
     """A plan out of a file whose signature, form and expiry were found right."""
 
     plan: Plan
-    digest: str
+    digest: Digest
+    """SHA-256 of the body's canonical JSON: what the plan does."""
     created: datetime
     expires: datetime
     nonce: str
@@ -148,7 +149,7 @@ FORM: Final = Codec(
 # --- writing and reading ---------------------------------------------------------------------------------------------
 
 
-def digest(plan: Plan) -> str:
+def digest(plan: Plan) -> Digest:
     """Return the identity of a plan: the SHA-256, in hex, of its body, which says what the plan does."""
     return sha256(FORM.dump(plan))
 

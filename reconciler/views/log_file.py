@@ -30,7 +30,7 @@ from reconciler.model.events import (
     Waiting,
 )
 from reconciler.model.snapshot import OutcomeKind
-from reconciler.views.json_lines import message_of
+from reconciler.views.messages import message_of
 from reconciler.views.text import to_json
 
 LEVELS: Final = ("debug", "info", "warning", "error")

@@ -16,8 +16,8 @@ from reconciler.model.diagnostics import Diagnostic, Severity
 from reconciler.model.snapshot import Intent, Outcome, OutcomeKind, Run, StateChange
 from reconciler.plan.commits import Gap, Source, Trouble
 from reconciler.plan.plan import Plan, Step
+from reconciler.views.messages import message_of
 from reconciler.views.state import render_history
-from reconciler.views.state_json import run_messages
 from reconciler.views.style import Style
 from tests.support.advice import lines_of
 from tests.support.fakes import MemoryLease, MemoryStore
@@ -243,4 +243,4 @@ def test_history_says_which_run_was_let_pass_though_its_files_were_older(reposit
     assert (latest.allowed_older, first.allowed_older) == (True, False)
     assert "--allow-older" in render_history([latest], Style())
     assert "--allow-older" not in render_history([first], Style())
-    assert [message["allowed_older"] for message in run_messages([latest, first])] == [True, False]
+    assert [message_of(run)["allowed_older"] for run in (latest, first)] == [True, False]

@@ -26,7 +26,7 @@ def told(text: str, **more: str) -> str:
     _, found = load(Files(files), resource_types())
     assert found, "the file is wrong, and nothing is said"
     lines: list[str] = []
-    JsonLines(lines.append).diagnostics(found)
+    JsonLines(lines.append).tell(*found)
     assert all(map(json.loads, lines))
     return render_diagnostics(found, Style()) + "".join(lines)
 

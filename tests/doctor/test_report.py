@@ -46,5 +46,5 @@ def test_whatever_a_session_tells_is_judged_and_shown(session: dict[str, Any], a
     text = render_doctor(report, Style(width=80))
     assert text.replace("\n", "").isprintable()
     written: list[str] = []
-    JsonLines(written.append).doctor(report)
+    JsonLines(written.append).tell(report)
     messages(written)

@@ -11,7 +11,6 @@ from reconciler.model.diagnostics import Diagnostic, Position, Severity
 from reconciler.model.snapshot import Audit, Intent, Obligation, Remembered, Run, Snapshot
 from reconciler.views.json_lines import JsonLines
 from reconciler.views.log_file import LogFile
-from reconciler.views.state_json import audit_message, run_messages, state_messages
 from tests.support.example_drift import drifted
 from tests.support.example_events import ONE_OF_EACH
 from tests.support.example_examined import in_order, troubled
@@ -69,24 +68,18 @@ def _events(output: JsonLines) -> None:
 
 
 def _state(output: JsonLines) -> None:
-    for message in (
-        *state_messages(STATE),
-        *state_messages(Snapshot("nothing")),
-        *run_messages(RUNS),
-        audit_message(Audit(7, "a" * 64)),
-    ):
-        output.send(message)
+    output.tell(STATE, Snapshot("nothing"), *RUNS, Audit(7, "a" * 64))
     output.end(0)
 
 
 EXAMPLES: Mapping[str, Callable[[JsonLines], None]] = {
     "events": _events,
-    "plan": lambda output: output.plan(contoso(users=2)),
-    "empty_plan": lambda output: output.plan(nothing()),
-    "drift": lambda output: output.drift(drifted(unmanaged=1)),
-    "doctor": lambda output: output.doctor(troubled()),
-    "doctor_in_order": lambda output: output.doctor(in_order()),
-    "diagnostics": lambda output: output.diagnostics(TOLD),
+    "plan": lambda output: output.tell(contoso(users=2)),
+    "empty_plan": lambda output: output.tell(nothing()),
+    "drift": lambda output: output.tell(drifted(unmanaged=1)),
+    "doctor": lambda output: output.tell(troubled()),
+    "doctor_in_order": lambda output: output.tell(in_order()),
+    "diagnostics": lambda output: output.tell(*TOLD),
     "state": _state,
 }
 """By name, what writes the messages of an example."""

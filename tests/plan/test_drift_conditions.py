@@ -11,7 +11,7 @@ from reconciler.model.diagnostics import Severity
 from reconciler.plan.drift import DriftEntry, DriftKind, DriftReport
 from reconciler.plan.plan import DECLARED
 from reconciler.views.drift import render_drift
-from reconciler.views.json_lines import drift_messages
+from reconciler.views.messages import messages_of
 from reconciler.views.style import Style
 from tests.support.trial import Trial, environment_of
 from tests.support.worlds import world_of
@@ -122,7 +122,7 @@ def test_entry_that_no_plan_changes_offers_no_revert() -> None:
     trial = joined()
     trial.administrator("New-UMDialPlan Theirs -NumberOfDigitsInExtension 4 -URIType SipName -CountryOrRegionCode 1")
     trial.administrator("Set-CsUser user1@contoso.com -EnterpriseVoiceEnabled $false")
-    told = [message for message in drift_messages(trial.drift()) if message["type"] == "drift_entry"]
+    told = [message for message in messages_of(trial.drift()) if message["type"] == "drift_entry"]
     assert {message["kind"] for message in told} >= {"unmanaged", "condition"}
     assert {message["revert"] for message in told if message["kind"] in ("unmanaged", "condition")} == {""}
 

@@ -14,7 +14,7 @@ from reconciler.model.ports import Request
 from reconciler.model.resource_types import ResourceType
 from reconciler.model.snapshot import OutcomeKind
 from reconciler.run.second_look import Replicas
-from reconciler.views.json_lines import message_of
+from reconciler.views.messages import message_of
 from tests.support.boxes import Box, BoxWorld, Mark, box, declared
 from tests.support.engine import Engine
 from tests.support.fakes import FunctionSessions

@@ -140,7 +140,7 @@ def test_no_answer_of_a_server_reaches_a_terminal_raw(report: Report, in_full: b
 
 def told(report: Report) -> list[dict[str, object]]:
     written: list[str] = []
-    JsonLines(written.append).doctor(report)
+    JsonLines(written.append).tell(report)
     return messages(written)
 
 

@@ -14,8 +14,8 @@ from hypothesis import given
 
 from reconciler.model.events import ActionEnded, Told, Waiting
 from reconciler.model.snapshot import OutcomeKind
-from reconciler.views.json_lines import message_of
 from reconciler.views.log_file import LogFile, level_of, redacted
+from reconciler.views.messages import message_of
 from tests.support.example_events import ONE_OF_EACH
 from tests.support.plans import certificate_warning
 from tests.support.strategies import texts

@@ -26,7 +26,7 @@ from reconciler.plan.plan import Plan
 from reconciler.plan.saved import decode, encode
 from reconciler.views.doctor import render_doctor
 from reconciler.views.drift import render_drift
-from reconciler.views.json_lines import drift_messages, plan_messages
+from reconciler.views.messages import messages_of
 from reconciler.views.plan import render_plan
 from reconciler.views.style import Style
 from tests.support.effort import effort
@@ -92,11 +92,11 @@ users:
 WORK: dict[str, tuple[Callable[[int], Any], Callable[[Any], object]]] = {
     "plan text of equal users": (contoso, lambda plan: render_plan(plan, Style(), vocabulary())),
     "plan text of unequal users": (unequal, lambda plan: render_plan(plan, Style(), vocabulary(), commands=True)),
-    "plan as JSON": (unequal, lambda plan: list(plan_messages(plan))),
+    "plan as JSON": (unequal, lambda plan: list(messages_of(plan))),
     "plan written": (unequal, written),
     "plan read": (lambda users: written(unequal(users)), lambda data: decode(data, key=KEY, now=NOW)),
     "drift text": (drifted, lambda report: render_drift(report, Style())),
-    "drift as JSON": (drifted, lambda report: list(drift_messages(report))),
+    "drift as JSON": (drifted, lambda report: list(messages_of(report))),
     "doctor text": (examined, lambda report: render_doctor(report, Style(), in_full=True)),
     "world file": (world, parse_world),
 }

@@ -33,14 +33,9 @@ Kind = TypeVar("Kind")
 class Codec:
     """The form of one output."""
 
-    def __init__(self, shapes: Mapping[Any, Shape], *, tag: str = "") -> None:
-        """Make the form of an output.
-
-        Args:
-            shapes: the types that are not written field by field.
-            tag: the field in which each object names its type; empty for none.
-        """
-        self._shapes, self._tag = shapes, tag
+    def __init__(self, shapes: Mapping[Any, Shape]) -> None:
+        """Make the form of an output, where ``shapes`` are the types that are not written field by field."""
+        self._shapes = shapes
         self._validator = cache(self._new_validator)
         self._serializer = cache(self._new_serializer)
 
@@ -82,7 +77,7 @@ class Codec:
         """Return the JSON Schema of each kind, and of every type that it holds, by name."""
         from reconciler.model.codec.derivation import Derivation
 
-        derivation = Derivation(self._shapes, self._tag, about)
+        derivation = Derivation(self._shapes, about)
         for kind in kinds:
             derivation.of(kind)
         return dict(sorted(derivation.definitions.items()))
@@ -101,7 +96,7 @@ class Codec:
     def _form(self, kind: type) -> Form:
         from reconciler.model.codec.derivation import Derivation
 
-        return Derivation(self._shapes, self._tag, lambda _: {}).of(kind)
+        return Derivation(self._shapes, lambda _: {}).of(kind)
 
 
 _WORDS: Final = {

@@ -27,9 +27,9 @@ from reconciler.model.values import EMPTY, UNSET, Unset, Value
 class Derivation:
     """The forms of all types of one output."""
 
-    def __init__(self, shapes: Mapping[Any, Shape], tag: str, about: About) -> None:
+    def __init__(self, shapes: Mapping[Any, Shape], about: About) -> None:
         self._shapes: Mapping[Any, Shape] = {**_LEAVES, **shapes}
-        self._tag, self._about = tag, about
+        self._about = about
         self._made: dict[Any, Form] = {}
         self.definitions: dict[str, Schema] = {}
         """The JSON Schema of each type, by name."""
@@ -46,7 +46,7 @@ class Derivation:
     def _new(self, hint: Any) -> Form:
         shape = self._shapes.get(hint)
         if isinstance(shape, Leaf):
-            return Form(_read_by(shape), written(shape.write), self._named(shape.name, shape.schema))
+            return Form(_read_by(shape), written(shape.write), self._named(shape.name, shape.schema), shape.empty)
         if is_dataclass(hint):
             return self._row(hint, shape) if isinstance(shape, Row) else self._record(hint, shape or Record())
         if is_typeddict(hint):
@@ -69,10 +69,16 @@ class Derivation:
             item = self.of(arguments[0])
             read, write = (core.tuple_schema([one], variadic_item_index=0) for one in (item.read, item.write))
             return Form(read, write, {"type": "array", "items": item.schema}, ())
-        key, item = map(self.of, arguments)
-        mapping = written(_in_order, core.dict_schema(key.write, item.write))
+        return self._mapping(*arguments)
+
+    def _mapping(self, of_keys: Any, of_items: Any) -> Form:
+        key, item = self.of(of_keys), self.of(of_items)
+        read, write = core.dict_schema(key.read, item.read), core.dict_schema(key.write, item.write)
+        if "enum" in key.schema:
+            names = key.schema["enum"]
+            return Form(read, write, _object(dict.fromkeys(names, item.schema), names))
         schema = {"type": "object", "additionalProperties": item.schema}
-        return Form(core.dict_schema(key.read, item.read), mapping, schema, EMPTY)
+        return Form(read, written(_in_order, write), schema, EMPTY)
 
     def _union(self, members: Sequence[Any]) -> Form:
         """Return the form of a union. UNSET, where it has no form of its own, is left out and never written."""
@@ -104,17 +110,13 @@ class Derivation:
     def _record(self, kind: Any, shape: Record) -> Form:
         name = shape.name or _snake(kind.__name__)
         found = self._fields(kind, shape.fields)
-        tag = {self._tag: name} if self._tag else {}
-        schema = {
-            "type": "object",
-            **_described(self._about(kind).get("", "")),
-            "properties": {
-                **{key: {"const": value} for key, value in tag.items()},
-                **{one.name: {**one.form.schema, **_described(one.about)} for one in found},
-            },
-            "required": [*tag, *(one.name for one in found if not one.is_lean)],
-            "additionalProperties": False,
+        tag = {shape.tag: name} if shape.tag else {}
+        properties = {
+            **{key: {"const": value} for key, value in tag.items()},
+            **{one.name: {**_present(one), **_described(one.about)} for one in found},
         }
+        required = [*tag, *(one.name for one in found if not one.is_lean)]
+        schema = {**_object(properties, required), **_described(self._about(kind).get("", ""))}
         is_direct = not tag and all("." not in one.path for one in found)
         read, write = direct(kind, found) if is_direct else rebuilt(kind, found, tag)
         return Form(read, write, self._named(name, schema))
@@ -129,12 +131,8 @@ class Derivation:
     def _typed_dict(self, kind: Any) -> Form:
         found = {name: self.of(hint) for name, hint in hints_of(kind).items()}
         about = self._about(kind)
-        schema: Schema = {
-            "type": "object",
-            "properties": {name: {**form.schema, **_described(about.get(name, ""))} for name, form in found.items()},
-            "required": sorted(kind.__required_keys__),
-            "additionalProperties": False,
-        }
+        properties = {name: {**form.schema, **_described(about.get(name, ""))} for name, form in found.items()}
+        schema = {**_object(properties, sorted(kind.__required_keys__)), **_described(about.get("", ""))}
         read, write = (
             core.typed_dict_schema(
                 {name: core.typed_dict_field(form, required=name in kind.__required_keys__) for name, form in side},
@@ -186,6 +184,11 @@ def _read_by(leaf: Leaf) -> CoreSchema:
     return core.no_info_plain_validator_function(leaf.read)
 
 
+def _object(properties: Mapping[str, Schema], required: Sequence[str]) -> Schema:
+    needed = {"required": list(required)} if required else {}
+    return {"type": "object", "properties": dict(properties), **needed, "additionalProperties": False}
+
+
 def _list_of(forms: Sequence[Form]) -> Form:
     schema = {
         "type": "array",
@@ -212,6 +215,16 @@ def _or_null(schema: Schema) -> Schema:
     if "type" in schema:
         return {**schema, "type": [schema["type"], "null"]}
     return {"anyOf": [schema, {"type": "null"}]}
+
+
+def _present(one: Field) -> Schema:
+    """Return the schema of a field that is there: what may be left out is never null."""
+    schema = one.form.schema
+    if not one.is_lean or one.form.empty is not None:
+        return schema
+    if "anyOf" in schema:
+        return next(choice for choice in schema["anyOf"] if choice != {"type": "null"})
+    return {**schema, "type": next(kind for kind in schema["type"] if kind != "null")}
 
 
 def _snake(name: str) -> str:
@@ -255,5 +268,7 @@ _LEAVES: Final[Mapping[Any, Shape]] = {
         _value,
         name="value",
     ),
-    Mapping[str, AnyValue]: Leaf({"type": "object", "additionalProperties": _REFERENCE}, plain_attributes, _attributes),
+    Mapping[str, AnyValue]: Leaf(
+        {"type": "object", "additionalProperties": _REFERENCE}, plain_attributes, _attributes, empty=EMPTY
+    ),
 }

@@ -11,6 +11,7 @@ from pydantic_core import core_schema as core
 from pydantic_core.core_schema import CoreSchema
 
 from reconciler.model.codec.forms import Field, Form, hints_of, written
+from reconciler.model.values import EMPTY
 
 Sides: TypeAlias = tuple[CoreSchema, CoreSchema]
 """What is read, and what is written."""
@@ -21,13 +22,11 @@ Sides: TypeAlias = tuple[CoreSchema, CoreSchema]
 
 def direct(kind: Any, found: Sequence[Field]) -> Sides:
     """Return an object of the fields of a dataclass; thousands are read and written without a call for each."""
-    derived = [one for one in found if one.is_derived]
     listed = [_argument(one, one.form.read) for one in found if not one.is_derived]
     listed += [_default(one) for one in fields(kind) if one.name not in {field.path for field in found}]
-    read = _dataclass(kind, listed)
-    if derived:
-        read = core.no_info_wrap_validator_function(_compared(derived), read)
-    return read, _dataclass(kind, [_argument(one, one.form.write) for one in found])
+    return _compared(found, _dataclass(kind, listed)), _dataclass(
+        kind, [_argument(one, one.form.write) for one in found]
+    )
 
 
 def _dataclass(kind: Any, arguments: list[core.DataclassField]) -> CoreSchema:
@@ -42,7 +41,11 @@ def _argument(one: Field, form: CoreSchema) -> core.DataclassField:
 
 
 def _optional(one: Field, form: CoreSchema) -> CoreSchema:
-    return core.with_default_schema(form, default=one.form.empty) if one.is_lean else form
+    if not one.is_lean:
+        return form
+    if one.form.empty is EMPTY:  # the core would copy it, which it cannot
+        return core.with_default_schema(form, default_factory=dict)
+    return core.with_default_schema(form, default=one.form.empty)
 
 
 def _default(one: Any) -> core.DataclassField:
@@ -51,9 +54,9 @@ def _default(one: Any) -> core.DataclassField:
     return core.dataclass_field(one.name, core.with_default_schema(core.any_schema(), **default), init=False)
 
 
-def _compared(derived: Sequence[Field]) -> Callable[[Any, Callable[[Any], Any]], Any]:
-    """Return the function that reads a value and compares what was written of it with what it is."""
-    paths = {one.name: one.path for one in derived}
+def _compared(found: Sequence[Field], form: CoreSchema) -> CoreSchema:
+    """Return the form that reads a value, and compares what was written of its properties with what they are."""
+    paths = {one.name: one.path for one in found if one.is_derived}
 
     def read(values: Any, inner: Callable[[Any], Any]) -> Any:
         if not isinstance(values, dict):
@@ -64,7 +67,7 @@ def _compared(derived: Sequence[Field]) -> Callable[[Any, Callable[[Any], Any]],
                 raise ValueError(f"the {name} is not that of the content")
         return made
 
-    return read
+    return core.no_info_wrap_validator_function(read, form) if paths else form
 
 
 # --- fields from elsewhere -------------------------------------------------------------------------------------------
@@ -72,17 +75,22 @@ def _compared(derived: Sequence[Field]) -> Callable[[Any, Callable[[Any], Any]],
 
 def rebuilt(kind: Any, found: Sequence[Field], tag: Mapping[str, str]) -> Sides:
     """Return an object of fields of which some are those of values within the dataclass."""
-    read, write = (
-        core.typed_dict_schema(
-            {
-                one.name: core.typed_dict_field(_optional(one, form), required=not one.is_lean)
-                for one, form in zip(found, side, strict=True)
-            },
-            extra_behavior="forbid",
-        )
-        for side in ([one.form.read for one in found], [one.form.write for one in found])
-    )
-    return core.no_info_after_validator_function(_builder(kind, found), read), written(_taken_apart(found, tag), write)
+    own = [one for one in found if not one.is_derived]
+    read = _typed_dict({one.name: (one, one.form.read) for one in own})
+    read = core.no_info_after_validator_function(_builder(kind, own), read)
+    tags = {name: (None, core.any_schema()) for name in tag}
+    write = _typed_dict({**tags, **{one.name: (one, one.form.write) for one in found}})
+    return _compared(found, read), written(_taken_apart(found, tag), write)
+
+
+def _typed_dict(entries: Mapping[str, tuple[Field | None, CoreSchema]]) -> CoreSchema:
+    made = {
+        name: core.typed_dict_field(form)
+        if one is None or not one.is_lean
+        else core.typed_dict_field(_optional(one, form), required=False)
+        for name, (one, form) in entries.items()
+    }
+    return core.typed_dict_schema(made, extra_behavior="forbid")
 
 
 def rebuilt_row(kind: Any, found: Sequence[Field], row: Form) -> Sides:

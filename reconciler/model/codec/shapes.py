@@ -27,6 +27,8 @@ class Record:
     """Empty for all fields of the class."""
     name: str = ""
     """How the schema names it; empty for the name of the class."""
+    tag: str = ""
+    """A field that says this name, before all others; empty for none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,8 @@ class Leaf:
     read: Callable[[Any], Any] = lambda plain: plain
     name: str = ""
     """How the schema names it; empty where it stands in place."""
+    empty: object = None
+    """What a field stands for that is left out."""
 
 
 Shape: TypeAlias = Record | Row | Leaf

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import pytest
 from hypothesis import given
 
 from reconciler.app.state_commands import run_named
 from reconciler.model.errors import ConfigurationError
 from reconciler.model.snapshot import Audit, Run, Snapshot
-from reconciler.views.json_lines import JsonLines, Message
+from reconciler.views.json_lines import JsonLines
+from reconciler.views.messages import Tellable
 from reconciler.views.state import render_audit, render_history, render_run
-from reconciler.views.state_json import audit_message, run_messages, state_messages
 from reconciler.views.style import Style
 from tests.support.state_support import intent, mailbox, snapshots
 from tests.views.test_json_lines import messages
@@ -22,18 +20,16 @@ RUN = Run(
 )
 
 
-def sent(told: Iterable[Message]) -> list[dict[str, object]]:
+def sent(*values: Tellable) -> list[dict[str, object]]:
     written: list[str] = []
-    output = JsonLines(written.append)
-    for message in told:
-        output.send(message)
+    JsonLines(written.append).tell(*values)
     return messages(written)
 
 
 def test_state_is_told_with_its_content() -> None:
     known = mailbox(1)
     snapshot = Snapshot("contoso", "lineage", 3, {known.address: known}, open_intents=(intent("op1"),))
-    resource, summary = sent(state_messages(snapshot))
+    resource, summary = sent(snapshot)
     assert resource["address"] == "um_mailbox/user00001@contoso.com"
     assert resource["attributes"] == dict(known.attributes)
     assert (summary["resources"], summary["serial"]) == (1, 3)
@@ -41,11 +37,11 @@ def test_state_is_told_with_its_content() -> None:
 
 @given(snapshots())
 def test_any_state_is_lines_of_the_schema(snapshot: Snapshot) -> None:
-    assert len(sent(state_messages(snapshot))) == len(snapshot.resources) + 1
+    assert len(sent(snapshot)) == len(snapshot.resources) + 1
 
 
 def test_runs_and_audit_are_lines_of_the_schema() -> None:
-    run, audit = sent([*run_messages([RUN]), audit_message(Audit(7, "a" * 64))])
+    run, audit = sent(RUN, Audit(7, "a" * 64))
     assert (run["run"], run["started"]) == (RUN.id, RUN.started)
     assert audit["head"] == "a" * 64
 

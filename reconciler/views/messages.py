@@ -1,0 +1,250 @@
+"""The messages of JSON lines: which values are told to machines, and the fields of each.
+
+Within ``reconciler/1`` messages and fields are only ever added. ``schemas/messages.schema.json`` is made from this
+table and the types in it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import Any, Final, TypeAlias
+
+from reconciler.doctor.report import HostReport, Report
+from reconciler.model.actions import Action, Change
+from reconciler.model.addresses import Address
+from reconciler.model.codec import Codec, Leaf, Record
+from reconciler.model.commands import Command, Connection, Endpoint
+from reconciler.model.diagnostics import Diagnostic
+from reconciler.model.events import (
+    ActionEnded,
+    Event,
+    Observed,
+    Observing,
+    Owed,
+    Retrying,
+    RunEnded,
+    RunStarted,
+    StepEnded,
+    StepStarted,
+    Told,
+    Waiting,
+)
+from reconciler.model.findings import Check, Finding
+from reconciler.model.json_text import Digest
+from reconciler.model.snapshot import Audit, Intent, Remembered, Run, Snapshot
+from reconciler.model.values import EMPTY
+from reconciler.plan.drift import DriftChange, DriftEntry, DriftReport
+from reconciler.plan.plan import Plan
+from reconciler.plan.saved import digest
+
+Message: TypeAlias = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedAction:
+    """One action of a plan, in the order of the plan."""
+
+    action: Action
+    step: str | None = None
+    """Id of the step that holds it; null where nothing is sent (adopt, forget)."""
+    stage: int | None = None
+
+    @property
+    def destroys(self) -> int:
+        """How many objects it removes that count against ``--max-destroy``."""
+        return len(self.action.destroyed)
+
+
+@dataclass(frozen=True, slots=True)
+class Kinds:
+    """How many actions there are of each kind."""
+
+    create: int
+    update: int
+    replace: int
+    delete: int
+    run: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlanSummary:
+    """What a plan adds up to; the last message of a plan."""
+
+    plan: Plan
+
+    @property
+    def digest(self) -> Digest:
+        """Identity of the plan: SHA-256 of its body."""
+        return digest(self.plan)
+
+    @property
+    def actions(self) -> Kinds:
+        numbers = Counter(action.kind.value for action in self.plan.actions())
+        return Kinds(*(numbers[kind] for kind in Kinds.__slots__))
+
+    @property
+    def adopted(self) -> int:
+        """Existing objects that become managed without a command."""
+        return len(self.plan.adopted)
+
+    @property
+    def forgotten(self) -> int:
+        """Resources that are no longer managed and stay as they are."""
+        return len(self.plan.forgotten)
+
+    @property
+    def restarts(self) -> int:
+        """Services that are restarted."""
+        return self.plan.impact.get("restarts", 0)
+
+    @property
+    def users(self) -> int:
+        """Users whose voice mail is switched on, off or changed."""
+        return self.plan.impact.get("users", 0)
+
+    @property
+    def interrupted_users(self) -> int:
+        """Users on pools whose Front Ends are restarted."""
+        return self.plan.impact.get("interrupted_users", 0)
+
+
+@dataclass(frozen=True, slots=True)
+class DoctorFinding:
+    """One thing that was looked at."""
+
+    finding: Finding
+    connection: Connection | None = None
+    """Null: about the environment as a whole."""
+    host: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StateSummary:
+    """The end of the saved state."""
+
+    state: Snapshot
+
+    @property
+    def resources(self) -> int:
+        """How many resources it remembers."""
+        return len(self.state.resources)
+
+    @property
+    def decisions(self) -> Mapping[str, str]:
+        """Choices made once and kept, such as ``dial_plan/Redmond:site``."""
+        return dict(sorted(self.state.decisions.items()))
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """The last line of a command's output."""
+
+    exit_code: int
+
+
+def _message(fields: str = "", name: str = "") -> Record:
+    return Record(fields, name, tag="type")
+
+
+MESSAGES: Final[Mapping[type, Record]] = {
+    Diagnostic: _message("severity code summary detail remedy address position excerpt leaves_out"),
+    PlannedAction: _message(
+        "action.address action.kind step stage action.wave action.changes action.commands action.reasons action.needs"
+        " action.predicted_by action.settle_seconds destroys action.destroyed"
+    ),
+    PlanSummary: _message(
+        "plan.environment plan.lineage plan.serial plan.commit plan.source.uncommitted git=plan.source.answer digest"
+        " plan.has_changes actions adopted forgotten plan.unchanged plan.asked plan.passed_over restarts users"
+        " interrupted_users plan.destroys plan.left_out plan.obligations"
+    ),
+    Observing: _message(),
+    Observed: _message(),
+    RunStarted: _message("run environment steps actions"),
+    StepStarted: _message(),
+    Waiting: _message(),
+    Retrying: _message(),
+    ActionEnded: _message(
+        "step address kind outcome adopted detail evidence.sent evidence.printed evidence.read evidence.cause"
+    ),
+    StepEnded: _message(),
+    Owed: _message("obligation.duty obligation.subject obligation.since met"),
+    RunEnded: _message("run exit_code done failed blocked unknown left_out seconds resume"),
+    DriftEntry: _message("address kind severity reason changes revert accept accept_row=row position diagnostic"),
+    DriftReport: _message("environment counts in_order", "drift_summary"),
+    DoctorFinding: _message(
+        "connection host finding.check finding.status finding.summary finding.detail finding.remedy"
+    ),
+    HostReport: _message("connection host place entry=is_entry status facts", "doctor_host"),
+    Report: _message("environment hosts=examined counts", "doctor_summary"),
+    Remembered: _message("address name guid attributes needs", "state_resource"),
+    StateSummary: _message(
+        "state.environment state.lineage state.serial resources state.obligations state.open_intents decisions"
+    ),
+    Run: _message(
+        "run=id started ended user host commit uncommitted allowed_older plan_digest exit_code done failed blocked"
+    ),
+    Audit: _message(),
+    End: _message(),
+}
+
+_CHECKS: Final = f"What was looked at: {', '.join(check.value for check in Check)}."
+
+FORM: Final = Codec(
+    {
+        **MESSAGES,
+        Change: Record("attribute before? after?"),
+        Command: Record("text on=endpoint names=named?"),
+        DriftChange: Record("attribute desired? last_applied? observed?"),
+        Intent: Record("run address kind command host expires"),
+        Address: Leaf({"type": "string"}, str),
+        Check: Leaf({"type": "string", "description": _CHECKS}, attrgetter("value")),
+        Endpoint: Leaf({"type": "string"}, str),
+        int: Leaf({"type": "integer", "minimum": 0}),
+        # In the order in which they are known, not sorted.
+        Mapping[str, str]: Leaf({"type": "object", "additionalProperties": {"type": "string"}}, dict, empty=EMPTY),
+        Mapping[str, object]: Leaf({"type": "object"}, dict),
+        float: Leaf({"type": "number"}, lambda seconds: round(seconds, 3)),
+    }
+)
+
+
+Tellable: TypeAlias = Event | Diagnostic | Plan | DriftReport | Report | Snapshot | Remembered | Run | Audit | End
+
+
+def messages_of(value: Tellable) -> Iterator[Message]:
+    """Yield everything there is to say of a value, without the format mark; what it adds up to comes last."""
+    return map(message_of, _parts(value))
+
+
+def message_of(value: object) -> Message:
+    """Return the one message of a value, without the format mark."""
+    told = value.diagnostic if isinstance(value, Told) else value
+    if type(told) not in MESSAGES:
+        raise TypeError(f"{type(told).__name__} is no message")
+    message: Message = FORM.dump(told)
+    return message
+
+
+def _parts(value: Tellable) -> Iterator[object]:
+    match value:
+        case Plan():
+            yield from value.diagnostics
+            yield from (PlannedAction(action, step.id, step.stage) for step in value.steps for action in step.actions)
+            yield from map(PlannedAction, (*value.adopted, *value.forgotten))
+            yield PlanSummary(value)
+        case DriftReport():
+            yield from (*value.entries, value)
+        case Report():
+            yield from map(DoctorFinding, value.findings)
+            for host in value.hosts:
+                yield host
+                yield from (DoctorFinding(finding, host.connection, host.host) for finding in host.findings)
+            yield value
+        case Snapshot():
+            yield from (value.resources[address] for address in sorted(value.resources))
+            yield StateSummary(value)
+        case _:
+            yield value

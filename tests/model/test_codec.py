@@ -1,0 +1,242 @@
+"""A codec writes what a type says, reads it back, and refuses everything else in words."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Annotated, Any, Literal, TypedDict
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+
+from reconciler.model.actions import Action, Change
+from reconciler.model.codec import Codec, Record, Row
+from reconciler.model.commands import Argument, Command
+from reconciler.model.diagnostics import Diagnostic, Position
+from reconciler.model.resources import Resource
+from reconciler.model.snapshot import Obligation
+from reconciler.model.values import EMPTY, UNSET, Unset, Value
+from reconciler.plan.commits import Source
+from reconciler.plan.plan import Plan, Step
+from reconciler.plan.saved import FORM
+from tests.support import strategies
+from tests.support.paths import ROOT
+
+
+class Colour(Enum):
+    RED = "red"
+    BLUE = "blue"
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    x: int
+    y: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    name: str
+    at: Point
+    colour: Colour = Colour.RED
+    size: int = 0
+    is_open: bool = False
+    lid: str | None = None
+    corners: tuple[Point, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=lambda: EMPTY)
+    attributes: Mapping[str, Value] = field(default_factory=lambda: EMPTY)
+    value: Value | Unset = UNSET
+    hidden: int = field(default=7, compare=False)
+
+    @property
+    def area(self) -> int:
+        return self.size * self.size
+
+
+class Facts(TypedDict, total=False):
+    os: str | None
+    mode: Literal["stream", "batch"]
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    facts: Facts
+    counts: Mapping[Colour, int]
+    code: Annotated[str, {"pattern": "^[0-9a-f]*$"}] = ""
+
+
+BOXES = Codec(
+    {
+        Box: Record("name colour size? is_open? lid? corners? labels? attributes? value? area! left=at.x at.y"),
+        Point: Row(),
+    }
+)
+PLAIN = Codec({Box: Record("name at colour size is_open lid corners labels attributes value? area!"), Host: Record()})
+
+points = st.builds(Point, st.integers(), st.integers())
+boxes = st.builds(
+    Box,
+    strategies.texts,
+    points,
+    st.sampled_from(Colour),
+    st.integers(),
+    st.booleans(),
+    st.none() | strategies.texts,
+    st.lists(points, max_size=2).map(tuple),
+    st.dictionaries(strategies.texts, strategies.texts, max_size=2),
+    strategies.attributes,
+    strategies.maybe_unset,
+)
+
+
+@pytest.mark.parametrize("codec", [BOXES, PLAIN], ids=["with a table", "field by field"])
+@given(box=boxes)
+def test_any_value_comes_back_equal(codec: Codec, box: Box) -> None:
+    plain = json.loads(json.dumps(codec.dump(box)))
+    assert codec.load(Box, plain) == box
+    assert codec.load(Box, plain).hidden == 7
+    assert codec.dump(codec.load(Box, plain)) == codec.dump(box)
+
+
+@given(box=boxes)
+def test_what_is_written_fits_the_schema(box: Box) -> None:
+    for codec in (BOXES, PLAIN):
+        definitions = codec.schemas(Box, about=lambda _: {})
+        schema = {"$ref": "#/$defs/box", "$defs": definitions}
+        Draft202012Validator(schema).validate(json.loads(json.dumps(codec.dump(box))))
+
+
+def test_what_is_empty_is_left_out_and_the_rest_keeps_the_order_of_the_table() -> None:
+    assert BOXES.dump(Box("b", Point(3, 4))) == {"name": "b", "colour": "red", "area": 0, "left": 3, "y": 4}
+    assert list(BOXES.dump(Box("b", Point(3), size=2))) == ["name", "colour", "size", "area", "left", "y"]
+
+
+SMALL = {"name": "b", "colour": "red", "size": 2, "corners": [[1, 2]], "area": 4, "left": 3, "y": 4}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"more": 1}, "more is no field of this version"),
+        ({"hidden": 1}, "hidden is no field of this version"),
+        ({"colour": "green"}, "colour is none of the values known"),
+        ({"colour": 1}, "colour is none of the values known"),
+        ({"size": "2"}, "size is no whole number"),
+        ({"size": True}, "size is no whole number"),
+        ({"size": None}, "size is no whole number"),
+        ({"name": None}, "name is no text"),
+        ({"is_open": 1}, "is_open is neither true nor false"),
+        ({"corners": {}}, "corners is no list"),
+        ({"corners": [[1]]}, "corners.0"),
+        ({"corners": [[1, 2, 3]]}, "corners.0 is a list of another length"),
+        ({"corners": [[1, "2"]]}, "corners.0.1 is no whole number"),
+        ({"attributes": {"a": {"b": 1}}}, "attributes: a value is neither"),
+        ({"attributes": []}, "attributes: attributes are no object"),
+        ({"\x1b[2J": 1}, r"\x1b[2J is no field"),
+    ],
+)
+def test_what_does_not_fit_is_refused_in_words(change: dict[str, Any], message: str) -> None:
+    assert BOXES.load(Box, SMALL).corners == (Point(1, 2),)
+    with pytest.raises(ValueError, match=re.escape(message)) as caught:
+        BOXES.load(Box, {**SMALL, **change})
+    assert not re.search("pydantic|Box|int_type|dict|tuple|str|Traceback", str(caught.value))
+
+
+@pytest.mark.parametrize("name", ["name", "colour", "area", "left"])
+def test_a_missing_field_is_named(name: str) -> None:
+    with pytest.raises(ValueError, match=f"{name}"):
+        BOXES.load(Box, {key: value for key, value in SMALL.items() if key != name})
+
+
+def test_a_property_that_does_not_fit_is_refused() -> None:
+    plain = PLAIN.dump(Box("b", Point(1), size=3))
+    with pytest.raises(ValueError, match="the area is not that of the content"):
+        PLAIN.load(Box, {**plain, "area": 8})
+
+
+@pytest.mark.parametrize("plain", [None, [], "x", 1, {"name": "\ud800"}])
+def test_what_is_no_object_is_refused(plain: object) -> None:
+    for codec in (BOXES, PLAIN):
+        with pytest.raises(ValueError, match=r"object|missing"):
+            codec.load(Box, plain)
+
+
+@pytest.mark.parametrize("value", [1.5, ["list"], {"a": 1}, b"bytes", {1}])
+def test_what_is_no_attribute_value_is_not_written(value: Any) -> None:
+    with pytest.raises(ValueError, match="no attribute value"):
+        BOXES.dump(Box("b", Point(1), attributes={"a": value}))
+
+
+def test_counts_have_a_field_for_each_kind_and_dictionaries_only_their_own() -> None:
+    host = Host({"os": None, "mode": "batch"}, {Colour.RED: 1, Colour.BLUE: 0})
+    assert PLAIN.dump(host) == {"facts": {"os": None, "mode": "batch"}, "counts": {"red": 1, "blue": 0}, "code": ""}
+    schema = PLAIN.schemas(Host, about=lambda _: {"facts": "What it told."})["host"]["properties"]
+    assert schema["facts"]["properties"]["mode"] == {"enum": ["stream", "batch"]}
+    assert schema["facts"]["description"] == "What it told."
+    assert schema["counts"]["required"] == ["red", "blue"]
+    assert schema["code"] == {"type": "string", "pattern": "^[0-9a-f]*$"}
+
+
+def test_a_tag_names_the_type() -> None:
+    tagged = Codec({Point: Record(name="place", tag="type")})
+    assert tagged.dump(Point(1, 2)) == {"type": "place", "x": 1, "y": 2}
+    assert tagged.schemas(Point, about=lambda _: {})["place"]["properties"]["type"] == {"const": "place"}
+
+
+def test_a_misspelt_field_of_a_table_is_an_error() -> None:
+    with pytest.raises((KeyError, AttributeError)):
+        Codec({Point: Record("x z")}).dump(Point(1))
+
+
+# --- every kind of value that a plan holds ---------------------------------------------------------------------------
+
+KINDS: Mapping[Any, Any] = {
+    Action: strategies.actions,
+    Change: strategies.changes,
+    Command: strategies.commands,
+    Diagnostic: strategies.diagnostics,
+    Obligation: strategies.obligations,
+    Plan: strategies.plans,
+    Position: strategies.positions,
+    Resource: strategies.resources,
+    Source: strategies.sources,
+    Step: strategies.steps,
+}
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+@given(data=st.data())
+def test_every_kind_of_a_plan_is_written_alike_again(kind: Any, data: st.DataObject) -> None:
+    plain = json.loads(json.dumps(FORM.dump(data.draw(KINDS[kind]))))
+    assert json.loads(json.dumps(FORM.dump(FORM.load(kind, plain)))) == plain
+
+
+@given(strategies.arguments)
+def test_every_argument_comes_back_equal(argument: Argument) -> None:
+    command = Command("Set-X", (("A", argument),))
+    (read,) = FORM.load(Command, json.loads(json.dumps(FORM.dump(command)))).parameters
+    assert read == ("A", argument)
+    assert type(read[1]) is type(argument)
+
+
+@pytest.mark.parametrize(
+    "argument",
+    [{}, {"$add": []}, {"$add": ["a"], "$remove": [1]}, {"$guid": "g"}, {"$name_of": "x", "noun": "y"}, {"$other": 1}],
+)
+def test_what_is_no_argument_is_refused(argument: object) -> None:
+    plain = FORM.dump(Command("Set-X"))
+    with pytest.raises(ValueError, match="parameters"):
+        FORM.load(Command, {**plain, "parameters": [["A", argument]]})
+
+
+def test_what_does_the_work_is_loaded_with_the_first_value() -> None:
+    code = "import sys, reconciler.views.messages, state.codec; print('pydantic_core' in sys.modules)"
+    ended = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert ended.stdout.strip() == "False"
