@@ -1,5 +1,5 @@
-"""What an examination of the servers found, judged: is everything there that a plan and an apply need?
+"""Judges the facts about the servers: can a plan and an apply run?
 
-Pure. May import ``model``. Start with ``report``; ``rules`` and ``clocks`` judge findings, ``needs`` says which cmdlets
-must exist on which host. ``run.examine`` asks the servers.
+Pure. May import ``model``. Start with ``report``. ``rules`` and ``clocks`` turn facts into findings, ``needs`` lists
+the cmdlets that each host must have. ``run.examine`` collects the facts.
 """

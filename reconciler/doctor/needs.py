@@ -1,7 +1,7 @@
-"""What an environment needs on each host: the cmdlets that its resource types read by, and those that they change by.
+"""Lists the cmdlets that each host must have: those that read and those that change.
 
-Types declare their cmdlets for every version of the servers, because a runner is told once what it may call. Which of
-them an estate really needs follows from what the types would read in it.
+A resource type declares its cmdlets for all server versions, because a runner receives its list of allowed cmdlets
+once. The cmdlets that an estate needs follow from the reads of its types.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from reconciler.model.resource_types import ResourceType
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """What the resource types of the environment may call on one host."""
+    """The cmdlets that the resource types of an environment call on one host."""
 
     reading: frozenset[str] = frozenset()
     changing: frozenset[str] = frozenset()
     script: bool = False
-    """exchucutil runs here."""
+    """True where exchucutil runs on the host."""
 
     def __or__(self, other: Needs) -> Needs:
         return Needs(self.reading | other.reading, self.changing | other.changing, self.script or other.script)
@@ -34,9 +34,9 @@ NOTHING: Final = Needs()
 
 
 def needs_of(types: Sequence[ResourceType], landscape: Landscape) -> Mapping[Endpoint, Needs]:
-    """Return, by endpoint, which cmdlets the types would call there, given what was discovered.
+    """Return the cmdlets that the types call, by endpoint, for the discovered estate.
 
-    A cmdlet that changes is needed where its noun is read, or else wherever its type reads.
+    A changing cmdlet is needed where the type reads its noun; without such a read, wherever the type reads.
     """
     found: dict[Endpoint, Needs] = {}
     for kind in types:
@@ -63,10 +63,10 @@ def _needs_of(kind: ResourceType, landscape: Landscape) -> Iterator[tuple[Endpoi
 
 
 def undeclared(needs: Mapping[Endpoint, Needs], connections: Iterable[Connection]) -> Iterator[Finding]:
-    """Yield the connections that the types would use and that are not declared."""
+    """Yield a failure for each connection that the types need and that is not declared."""
     missing = {endpoint.connection for endpoint in needs} - set(connections)
     for connection in sorted(missing, key=lambda one: one.value):
         name = connection.value
-        detail = f'The configuration has no connection "{name}"; a plan reads through it.'
+        detail = f'The configuration has no connection "{name}". A plan needs it to read.'
         remedy = f"Declare it:\n    connections: {{{name}: {{host: server.example.com, auth: kerberos}}}}"
-        yield failed(Check.CONNECTIONS, Diagnostic("No connection", detail, remedy))
+        yield failed(Check.CONNECTIONS, Diagnostic("Missing connection", detail, remedy))

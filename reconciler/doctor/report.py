@@ -1,7 +1,7 @@
-"""What ``doctor`` tells, as a value: each host with its findings, and what is to be said of the environment.
+"""The report of ``doctor``: each host with its findings, and the findings about the environment.
 
-An examination saw facts (``findings.Examined``); the rules (``doctor_rules``) make findings of them, and here they are
-put together, in the order in which they are read.
+An examination collects facts (``model.findings.Examined``), ``rules`` turn facts into findings, and this module builds
+the report from them.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class HostReport:
     is_entry: bool
     findings: tuple[Finding, ...]
     facts: Facts = field(default_factory=lambda: Facts())
-    """What it told of itself; empty where no session came about."""
+    """The facts that its session reported; empty without a session."""
 
     @property
     def status(self) -> Status:
@@ -55,11 +55,11 @@ class HostReport:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What ``doctor`` tells."""
+    """The report of ``doctor``."""
 
     environment: str
     findings: tuple[Finding, ...]
-    """About the environment as a whole."""
+    """Findings about the whole environment."""
     hosts: tuple[HostReport, ...]
 
     @property
@@ -84,9 +84,9 @@ _GRAVITY: Final = (Status.FAILED, Status.SKIPPED, Status.WARNING, Status.OK)
 
 
 def worst(findings: Iterable[Finding]) -> Status:
-    """Return the gravest status: a host whose logon was not tried is no host in order."""
-    told = {finding.status for finding in findings}
-    return next((status for status in _GRAVITY if status in told), Status.OK)
+    """Return the worst status. Skipped is worse than a warning: the logon to such a host was not tried."""
+    found = {finding.status for finding in findings}
+    return next((status for status in _GRAVITY if status in found), Status.OK)
 
 
 def host_report(
@@ -98,11 +98,11 @@ def host_report(
     product: Product | None = None,
     more: Iterable[Finding] = (),
 ) -> HostReport:
-    """Return one host judged.
+    """Return the report of one host.
 
     Args:
-        product: what the servers' own listing says runs there.
-        more: what else is known of it from elsewhere, such as what was discovered behind it.
+        product: the product of the host in the servers' own listing.
+        more: further findings, such as the hosts discovered through it.
     """
     findings = [*seen.findings, *judged(seen, needs, has_second_hop=has_second_hop, product=product), *more]
     place = {check: number for number, check in enumerate(Check)}
@@ -122,15 +122,15 @@ def _facts(seen: Examined) -> Facts:
         "adapter": _text(about.get("adapter")),
         "mode": seen.mode,
         "load_ms": _amount(about.get("load_ms")),
-        "user": _text(seen.told("User")),
-        "language": _text(seen.told("Language")),
+        "user": _text(seen.reported("User")),
+        "language": _text(seen.reported("Language")),
         "clock_ahead_seconds": None if seen.ahead is None else round(seen.ahead.middle, 3),
         "quotas": limits(seen),
     }
 
 
 def _amount(value: object) -> float | None:
-    """Return a number that can be one of milliseconds, and nothing else."""
+    """Return ``value`` where it is a plausible number of milliseconds, or None."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     return value if 0 <= value < 1e12 else None

@@ -1,8 +1,8 @@
-"""The rules by which a session is judged: language, product, cmdlets, second hop, quotas, domain controller.
+"""Rules for a session: language, product, cmdlets, second hop, quotas, domain controller.
 
-``failed`` means that a plan cannot be made or would be refused, ``warning`` that one can be made and something may bite
-later. So a cmdlet that reads and is missing fails, and one that only changes warns: an account that may only plan and
-report drift is a choice, not a fault. What Windows does not let an account read is no fault either.
+``failed``: a plan cannot be made or would be refused. ``warning``: a plan can be made, but a problem may appear later.
+So a missing cmdlet that reads is a failure, and a missing cmdlet that changes is a warning: operators may choose an
+account that only plans. A fact that Windows hides from the account is no problem.
 
 Source of the limits: WinRM quotas (learn.microsoft.com/windows/win32/winrm/quotas).
 """
@@ -18,13 +18,13 @@ from reconciler.doctor.needs import Needs
 from reconciler.model.commands import Authentication, Connection
 from reconciler.model.diagnostics import Diagnostic
 from reconciler.model.errors import SessionError
-from reconciler.model.findings import Check, Examined, Finding, failed, ok, skipped, untold, warned
+from reconciler.model.findings import Check, Examined, Finding, failed, ok, skipped, unreported, warned
 from reconciler.model.resource_types import Product
 from reconciler.model.words import count, listed
 
 
 def judged(seen: Examined, needs: Needs, *, has_second_hop: bool, product: Product | None) -> Iterator[Finding]:
-    """Yield what is to be said of the session, in the order of its checks; of none, what could not be looked at."""
+    """Yield the findings about the session in the order of the checks; without a session, the skipped checks."""
     if seen.session is None:
         yield from _unjudged(seen, needs)
         return
@@ -44,9 +44,9 @@ def judged(seen: Examined, needs: Needs, *, has_second_hop: bool, product: Produ
 
 
 def _unjudged(seen: Examined, needs: Needs) -> Iterator[Finding]:
-    """Yield what could not be looked at without a session."""
+    """Yield the checks that need a session as skipped."""
     stop = seen.stopped_at
-    why = f"{stop.check.value} comes first" if stop else "there is no session"
+    why = f"needs {stop.check.value}" if stop else "needs a session"
     wanted = {
         Check.PRODUCT: True,
         Check.READING: bool(needs.reading),
@@ -62,59 +62,63 @@ def _unjudged(seen: Examined, needs: Needs) -> Iterator[Finding]:
 
 
 def _language(seen: Examined) -> Finding:
-    language, far = seen.told("Language"), seen.told("FarLanguage")
+    language, far = seen.reported("Language"), seen.reported("FarLanguage")
     if not language:
-        return untold(Check.LANGUAGE, seen.place, "the language mode of its PowerShell")
-    beyond = f"; {far} at Exchange's own endpoint" if far else ""
+        return unreported(Check.LANGUAGE, seen.place, "its PowerShell language mode")
+    beyond = f"; {far} at the endpoint of Exchange" if far else ""
     if language == "FullLanguage":
         return ok(Check.LANGUAGE, f"{language}{beyond}")
-    detail = f"{seen.place}: PowerShell runs in {language}, in which the runner does not work in full."
-    remedy = "Exempt the account from the policy (AppLocker, WDAC) that constrains PowerShell on this host."
-    return failed(Check.LANGUAGE, Diagnostic("Language mode is constrained", detail, remedy))
+    detail = f"PowerShell on {seen.place} runs in {language} mode. reconciler needs FullLanguage mode."
+    remedy = "Exclude the account from the policy (AppLocker, WDAC) that constrains PowerShell on this host."
+    return failed(Check.LANGUAGE, Diagnostic("PowerShell is constrained", detail, remedy))
 
 
 def _product(seen: Examined, listed: Product | None) -> Finding:
-    """Return which product answers, as the servers' own listing has it; else as the session told."""
+    """Return the finding about the product: from the servers' own listing, otherwise from the session."""
     if listed is None:
-        told = str(seen.about.get("product") or "").strip()
-        return ok(Check.PRODUCT, told) if told else untold(Check.PRODUCT, seen.place, "its product")
+        name = str(seen.about.get("product") or "").strip()
+        return ok(Check.PRODUCT, name) if name else unreported(Check.PRODUCT, seen.place, "its product")
     if listed.is_proven:
         return ok(Check.PRODUCT, listed.name)
-    detail = f"{listed.name}. This version is recognised, but no apply was proven for it."
-    return warned(Check.PRODUCT, "Version is not proven", detail, "Plan and look for drift if you like; do not apply.")
+    detail = f"{listed.name}. reconciler knows this version, but applies are not proven for it."
+    return warned(Check.PRODUCT, "Version is not proven", detail, "Use plan and drift only. Do not apply.")
 
 
 def _identity(seen: Examined) -> Finding | None:
-    """Return a warning where another host answers under this name: start times are those of the one that answers."""
-    told, meant = str(seen.about.get("host") or "").rstrip(".").lower(), seen.host.lower()
+    """Return a warning where another host answers under this name, because start times come from that host."""
+    actual, meant = str(seen.about.get("host") or "").rstrip(".").lower(), seen.host.lower()
     label = meant.partition(".")[0]
     is_name = any(character.isalpha() for character in label) and ":" not in meant and meant != "localhost"
-    if seen.stands_in or not told or not is_name or told.partition(".")[0] == label:
+    if seen.stands_in or not actual or not is_name or actual.partition(".")[0] == label:
         return None
-    detail = f"{seen.host} is answered by {told}. Services and clocks are read on the host itself."
-    return warned(Check.IDENTITY, "Another host answers", detail, f"Write the host's own name:\n    host: {told}")
+    detail = (
+        f"{actual} answers under the name {seen.host}. reconciler must read services and clocks on the host itself."
+    )
+    return warned(
+        Check.IDENTITY, "Another host answers", detail, f"Write the name of the host itself:\n    host: {actual}"
+    )
 
 
 def _missing(seen: Examined, cmdlets: frozenset[str]) -> list[str] | None:
-    """Return which of the cmdlets the host does not have for the account; None where it did not tell."""
-    told = seen.told("Missing")
-    if not isinstance(told, list | tuple):
+    """Return the cmdlets that the account may not call on the host; None where the host did not report them."""
+    missing = seen.reported("Missing")
+    if not isinstance(missing, list | tuple):
         return None
-    names = {str(name).casefold() for name in told}
+    names = {str(name).casefold() for name in missing}
     return sorted(cmdlet for cmdlet in cmdlets if cmdlet.casefold() in names)
 
 
 _ROLES: Final = {
     Connection.EXCHANGE: {
-        Check.READING: "Add the account to the role group View-Only Organization Management, or to those that change.",
+        Check.READING: "Add the account to the role group View-Only Organization Management.",
         Check.CHANGING: (
-            "For applies, add the account to the role groups UM Management and Server Management; exchucutil takes"
-            " Organization Management."
+            "To apply, add the account to the role groups UM Management and Server Management. exchucutil also needs "
+            "Organization Management."
         ),
     },
     Connection.LYNC: {
-        Check.READING: "Add the account to CsViewOnlyAdministrator, or to the groups that change.",
-        Check.CHANGING: "For applies, add the account to CsVoiceAdministrator and CsServerAdministrator.",
+        Check.READING: "Add the account to the group CsViewOnlyAdministrator.",
+        Check.CHANGING: "To apply, add the account to the groups CsVoiceAdministrator and CsServerAdministrator.",
     },
 }
 
@@ -122,23 +126,23 @@ _ROLES: Final = {
 def _reading(seen: Examined, cmdlets: frozenset[str]) -> Finding:
     missing = _missing(seen, cmdlets)
     if missing is None:
-        return untold(Check.READING, seen.place, "which cmdlets the account may call")
+        return unreported(Check.READING, seen.place, "the cmdlets that the account may call")
     if not missing:
-        return ok(Check.READING, f"all {len(cmdlets)} cmdlets that plan and drift call")
-    detail = f"{_not_found(missing, cmdlets)}. A plan cannot read what they tell."
-    told = Diagnostic("Cmdlets that read are missing", detail, _ROLES[seen.endpoint.connection][Check.READING])
-    return failed(Check.READING, told)
+        return ok(Check.READING, f"all {len(cmdlets)} cmdlets that plan and drift need")
+    detail = f"{_not_found(missing, cmdlets)}. A plan needs them to read."
+    remedy = _ROLES[seen.endpoint.connection][Check.READING]
+    return failed(Check.READING, Diagnostic("Missing cmdlets for reading", detail, remedy))
 
 
 def _changing(seen: Examined, cmdlets: frozenset[str]) -> Finding:
     missing = _missing(seen, cmdlets)
     if missing is None:
-        return untold(Check.CHANGING, seen.place, "which cmdlets the account may call")
+        return unreported(Check.CHANGING, seen.place, "the cmdlets that the account may call")
     if not missing:
-        return ok(Check.CHANGING, f"all {len(cmdlets)} cmdlets that apply may call")
-    detail = f"{_not_found(missing, cmdlets)}. Plan and drift work, an apply that needs them fails."
+        return ok(Check.CHANGING, f"all {len(cmdlets)} cmdlets that apply needs")
+    detail = f"{_not_found(missing, cmdlets)}. plan and drift work. An apply that needs them fails."
     remedy = _ROLES[seen.endpoint.connection][Check.CHANGING]
-    return warned(Check.CHANGING, "Cmdlets that change are missing", detail, remedy)
+    return warned(Check.CHANGING, "Missing cmdlets for changes", detail, remedy)
 
 
 def _not_found(missing: Sequence[str], cmdlets: frozenset[str]) -> str:
@@ -148,40 +152,44 @@ def _not_found(missing: Sequence[str], cmdlets: frozenset[str]) -> str:
 # --- exchucutil ------------------------------------------------------------------------------------------------------
 
 _DELEGATE: Final = (
-    "Use auth: credssp, or auth: kerberos with delegate: true and an account and a host that may delegate, for the "
-    "connection to Exchange; or run the script there by hand."
+    "For the connection to Exchange use auth: credssp, or auth: kerberos with delegate: true where the account and the "
+    "host are allowed to delegate. Or run exchucutil.ps1 on the server yourself."
 )
 
 
 def _second_hop(seen: Examined, is_configured: bool) -> Finding:
-    reaches, server = seen.told("DirectoryOk"), seen.told("DirectoryServer")
+    reaches, server = seen.reported("DirectoryOk"), seen.reported("DirectoryServer")
     if reaches is False:
-        error = seen.told("DirectoryError")
+        error = seen.reported("DirectoryError")
         reason = f" ({error})" if error else ""
         carries = is_configured and seen.auth in (Authentication.KERBEROS, Authentication.CREDSSP)
         but = f" although auth is {seen.auth.value}" if carries else f": auth is {seen.auth.value}"
-        detail = f"{seen.place} cannot bind the directory as the account{reason}{but}. exchucutil has to."
+        detail = (
+            f"{seen.place} cannot reach the directory with this account{reason}{but}. exchucutil needs the directory."
+        )
         return failed(Check.SECOND_HOP, Diagnostic("exchucutil cannot reach the directory", detail, _DELEGATE))
     if not is_configured:
         detail = (
-            f"auth {seen.auth.value} is not known to carry the logon on, so a plan that needs exchucutil is refused"
-            + (f", though {server} answers." if reaches else ".")
+            f"With auth: {seen.auth.value}, a host usually cannot log on to other servers. A plan with exchucutil "
+            "is refused" + (f", although {server} answers." if reaches else ".")
         )
         return failed(Check.SECOND_HOP, Diagnostic("exchucutil cannot reach the directory", detail, _DELEGATE))
     if reaches is None:
-        error = seen.told("DirectoryError")
+        error = seen.reported("DirectoryError")
         reason = f" ({error})" if error else ""
-        detail = f"auth {seen.auth.value} may carry the logon on; whether it does could not be told{reason}."
+        detail = f"With auth: {seen.auth.value}, the host may reach the directory. The check gave no answer{reason}."
         return warned(Check.SECOND_HOP, "exchucutil may not reach the directory", detail, _DELEGATE)
-    return ok(Check.SECOND_HOP, f"the directory answers the account{f' at {server}' if server else ''}")
+    return ok(Check.SECOND_HOP, f"the account can reach the directory{f' at {server}' if server else ''}")
 
 
 def _script(seen: Examined) -> Finding:
-    if seen.told("Script") is True:
+    if seen.reported("Script") is True:
         return ok(Check.SCRIPT, "exchucutil.ps1 is in the Scripts folder")
-    detail = f"{seen.place} has no exchucutil.ps1 in the Scripts folder of Exchange; it runs at the entry point."
-    remedy = "Name an Exchange server as host: of the connection that has it, with the Unified Messaging tools."
-    return failed(Check.SCRIPT, Diagnostic("exchucutil is not there", detail, remedy))
+    detail = (
+        f"The Scripts folder of Exchange on {seen.place} has no exchucutil.ps1. The script runs on the entry point."
+    )
+    remedy = "As host: of the connection, write an Exchange server that has the Unified Messaging tools."
+    return failed(Check.SCRIPT, Diagnostic("exchucutil not found", detail, remedy))
 
 
 # --- quotas ----------------------------------------------------------------------------------------------------------
@@ -189,7 +197,7 @@ def _script(seen: Examined) -> Finding:
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """A limit of remote shells, and from where on it bites."""
+    """A limit of remote shells, and the smallest value that works."""
 
     name: str
     least: int
@@ -203,14 +211,14 @@ class Limit:
 
 
 LIMITS: Final = (
-    Limit("MaxMemoryPerShellMB", 512, "MB for PowerShell with a management shell in it", "winrm/config/winrs", 1024),
-    Limit("MaxShellsPerUser", 3, "shells of this account, with those others may have open", "winrm/config/winrs", 30),
-    Limit("MaxProcessesPerShell", 5, "processes in a shell", "winrm/config/winrs", 25),
-    Limit("MaxConcurrentUsers", 2, "accounts at a time", "winrm/config/winrs", 10),
-    Limit("IdleTimeout", 60_000, "ms until a shell that waits is ended", "winrm/config/winrs", 7_200_000),
-    Limit("MaxEnvelopeSizekb", 150, "kB a message", "winrm/config", 500),
+    Limit("MaxMemoryPerShellMB", 512, "MB for PowerShell with a management shell", "winrm/config/winrs", 1024),
+    Limit("MaxShellsPerUser", 3, "shells of one account", "winrm/config/winrs", 30),
+    Limit("MaxProcessesPerShell", 5, "processes of one shell", "winrm/config/winrs", 25),
+    Limit("MaxConcurrentUsers", 2, "accounts at the same time", "winrm/config/winrs", 10),
+    Limit("IdleTimeout", 60_000, "ms before the server ends an idle shell", "winrm/config/winrs", 7_200_000),
+    Limit("MaxEnvelopeSizekb", 150, "kB for one message", "winrm/config", 500),
 )
-"""What a run takes on a host, with some room."""
+"""The needs of a run on one host, with a reserve."""
 
 
 def _quotas(seen: Examined) -> Iterator[Finding]:
@@ -218,40 +226,40 @@ def _quotas(seen: Examined) -> Iterator[Finding]:
     if values is None:
         yield _unread_quotas(seen)
         return
-    biting = [limit for limit in LIMITS if values.get(limit.name, limit.least) < limit.least]
-    for limit in biting:
-        detail = f"{limit.name} is {values[limit.name]}: too few {limit.why}."
-        yield warned(Check.QUOTAS, "Remote shells are narrowly limited", detail, limit.remedy)
-    if not biting:
+    low = [limit for limit in LIMITS if values.get(limit.name, limit.least) < limit.least]
+    for limit in low:
+        detail = f"{limit.name} is {values[limit.name]}. A run needs at least {limit.least} {limit.why}."
+        yield warned(Check.QUOTAS, "Low limits for remote shells", detail, limit.remedy)
+    if not low:
         memory, shells = values.get("MaxMemoryPerShellMB"), values.get("MaxShellsPerUser")
-        told = [f"{memory} MB a shell" if memory else "", f"{shells} shells an account" if shells else ""]
-        yield ok(Check.QUOTAS, ", ".join(part for part in told if part) or "none that bites")
+        parts = [f"{memory} MB per shell" if memory else "", f"{shells} shells per account" if shells else ""]
+        yield ok(Check.QUOTAS, ", ".join(part for part in parts if part) or "no low limit")
 
 
 def limits(seen: Examined) -> Mapping[str, int] | None:
-    """Return the limits that could be read, by their names in Windows; None where none may be."""
-    told = seen.told("Quotas")
-    if not isinstance(told, Mapping):
+    """Return the readable limits by their Windows names; None where the account may read none."""
+    quotas = seen.reported("Quotas")
+    if not isinstance(quotas, Mapping):
         return None
-    return {str(n): value for n, value in told.items() if isinstance(value, int) and not isinstance(value, bool)}
+    return {str(n): value for n, value in quotas.items() if isinstance(value, int) and not isinstance(value, bool)}
 
 
 def _unread_quotas(seen: Examined) -> Finding:
-    """Windows shows them to administrators; on 2008 R2 the one for memory is known to be too small."""
+    """Return the finding about unreadable limits: only administrators can read them, and 2008 R2 has a low default."""
     if not str(seen.about.get("ps") or "").startswith(("1.", "2.")):
-        return ok(Check.QUOTAS, "not shown to this account, which is usual")
-    detail = "They are not shown to this account; this Windows allows 150 MB a shell unless somebody raised it."
-    return warned(Check.QUOTAS, "Limits of remote shells are not known", detail, LIMITS[0].remedy)
+        return ok(Check.QUOTAS, "this account may not read them, which is normal")
+    detail = "This account may not read the limits. This Windows version allows 150 MB per shell by default."
+    return warned(Check.QUOTAS, "Unknown limits for remote shells", detail, LIMITS[0].remedy)
 
 
-# --- what is found by reading ----------------------------------------------------------------------------------------
+# --- findings from reads ---------------------------------------------------------------------------------------------
 
 
 def hosts_finding(connection: Connection, hosts: Iterable[str], unread: Sequence[Diagnostic]) -> Finding:
-    """Return what was discovered behind an entry point, or why nothing was."""
+    """Return the finding about the hosts discovered through an entry point."""
     if unread:
         first = unread[0]
-        detail = f"The hosts behind {connection.value} are not known. {first.detail}"
+        detail = f"The hosts of {connection.value} cannot be discovered. {first.detail}"
         return failed(Check.HOSTS, Diagnostic(first.summary, detail, first.remedy))
     names = sorted(set(hosts))
     shown = f": {listed(names, 6)}" if names else ""
@@ -261,21 +269,21 @@ def hosts_finding(connection: Connection, hosts: Iterable[str], unread: Sequence
 def controller_finding(
     remembered: str | None, listed: Sequence[str], answer: SessionError | None
 ) -> tuple[Finding, str | None]:
-    """Return what is to be said of the pinned domain controller, and which one it is.
+    """Return the finding about the domain controller in use, and its name.
 
-    ``answer``: why a read through it failed, if it did.
+    ``answer``: the error of a read through it, if the read failed.
     """
     pinned = remembered if remembered in listed or not listed else min(listed)
     if pinned is None:
-        return ok(Check.CONTROLLER, "none is told; the servers choose"), None
+        return ok(Check.CONTROLLER, "none is set; the servers choose one"), None
     if answer is not None:
-        detail = f"{pinned} is where everything is read, and a read through it failed. {_detail(answer)}"
-        remedy = "Bring it up, or have another one chosen: a plan takes the first that Exchange lists."
+        detail = f"All reads and writes use {pinned}, and a read through it failed. {_detail(answer)}"
+        remedy = "Repair the domain controller. If Exchange no longer lists it, a plan chooses the first listed one."
         return failed(Check.CONTROLLER, Diagnostic("Domain controller does not answer", detail, remedy)), pinned
     if remembered and remembered != pinned:
-        detail = f"The state remembers {remembered}, which is no longer listed; a plan will choose {pinned}."
+        detail = f"The last apply used {remembered}, which Exchange no longer lists. The next plan will use {pinned}."
         return warned(Check.CONTROLLER, "Domain controller is gone", detail), pinned
-    how = "remembered by the state" if remembered else "the first that is listed; a first apply will remember it"
+    how = "used by the last apply" if remembered else "the first in the list; the first apply saves the choice"
     return ok(Check.CONTROLLER, f"{pinned} answers; {how}"), pinned
 
 

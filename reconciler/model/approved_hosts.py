@@ -1,4 +1,4 @@
-"""The hosts that a secret may be shown to, as an operator writes them, and whether a host is one of them."""
+"""Patterns for the hosts that may receive a secret."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _PATTERN = re.compile(r"(?:\*\.)?[a-z0-9_*-]+(?:\.[a-z0-9_-]+)*|[0-9a-f:.]+")
 
 @dataclass(frozen=True, slots=True)
 class HostPatterns:
-    """Hosts by name: ``*.contoso.com`` is every host below that domain, ``ex*.contoso.com`` one whose own name fits."""
+    """Host patterns: ``*.contoso.com`` is every host of the domain, ``ex*.contoso.com`` only names with ex."""
 
     patterns: tuple[str, ...]
 
@@ -21,25 +21,25 @@ class HostPatterns:
 
     @classmethod
     def parse(cls, texts: Iterable[str]) -> HostPatterns:
-        """Return the hosts that ``texts`` name.
+        """Return the patterns in ``texts``.
 
         Raises:
-            ValueError: there is none, or one is no name of a host, or names no domain behind its ``*``. The message
-                does not repeat it: where hosts belong, somebody may have written the secret.
+            ValueError: there is none, or one is not a host name or has no domain after its ``*``. The message does not
+                repeat the text, because it may be the secret itself.
         """
         patterns = tuple(text.strip().casefold().rstrip(".") for text in texts)
         if not patterns:
             raise ValueError("names no host")
         for pattern in patterns:
             if not _PATTERN.fullmatch(pattern):
-                raise ValueError("names something that is no host")
+                raise ValueError("names something that is not a host")
             if "*" in pattern and pattern.rpartition("*")[2].count(".") < 1:
-                raise ValueError('names no domain behind a "*"')
+                raise ValueError('names no domain after a "*"')
         return cls(patterns)
 
     @classmethod
     def around(cls, hosts: Iterable[str]) -> HostPatterns:
-        """Return these hosts and all others of their domains; an address, or a name without domain, stands alone."""
+        """Return these hosts and all hosts of their domains; an IP address or a short name adds only itself."""
         names = [host.casefold() for host in hosts]
         domains = [name.partition(".")[2] for name in names if not name.replace(".", "").isdigit() and ":" not in name]
         return cls(tuple(dict.fromkeys([*names, *(f"*.{domain}" for domain in domains if "." in domain)])))

@@ -1,7 +1,7 @@
-"""What one object alone may hold at a time: a telephone number, an extension, a unique name.
+"""Values that only one object may hold at a time: a telephone number, an extension, a unique name.
 
-A resource type says which of its attributes are exclusive; from these follow the claims that an object holds as it was
-observed, and those that it makes as it is desired. What goes from one object to another is found by comparing the two.
+A resource type declares its exclusive attributes. They give the claims of an observed object and of a desired object.
+A comparison of both shows which values move from one object to another.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from reconciler.model.values import EMPTY, Value, folded, texts
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One value within the scope where it is unique; two claims are equal where the servers refuse the second."""
+    """One value in the scope in which it is unique. The servers refuse the second of two equal claims."""
 
     scope: str
     value: str
-    """As the servers compare it."""
+    """The value in the form that servers compare."""
     attribute: str = field(compare=False)
-    """The attribute that holds it."""
+    """The attribute with the value."""
     shown: str = field(compare=False)
-    """The value as it is written."""
+    """The value as written."""
 
     @classmethod
     def of(cls, scope: str, attribute: str, value: str) -> Claim:
@@ -38,13 +38,13 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """An object that an action takes claims from, with what it takes for granted about it."""
+    """An object from which an action takes claims, with the state that the action expects of it."""
 
     address: Address
     expects: Mapping[str, Value] = field(default_factory=lambda: EMPTY)
-    """The attributes that its commands change there, as they are before."""
+    """The attributes that the commands change there, with their values before."""
     returns: tuple[Command, ...] = ()
-    """The commands that give back what was released, should the servers refuse to give it to its new holder."""
+    """The commands that restore the claims if the servers refuse to give them to the new holder."""
 
 
 def exclusive_claims(attributes: Mapping[str, Attribute], resource: Resource) -> tuple[Claim, ...]:

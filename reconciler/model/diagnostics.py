@@ -1,7 +1,7 @@
-"""What the user is told: a summary to recognise, a detail with the value, a place, and what to do now.
+"""Diagnostics: messages for the user with a summary, a detail, a place and a remedy.
 
-Diagnostics are collected and shown together, so that one run tells every mistake. Exceptions (``errors.py``) stop one
-action; a diagnostic stops nothing by itself.
+Commands collect diagnostics and show them together, so that one run reports all errors. An exception (``errors.py``)
+stops an action; a diagnostic by itself stops nothing.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ class Severity(Enum):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Position:
-    """A place in a file the user wrote: line and column count from 1, columns in characters."""
+    """A place in a user's file. Line and column count from 1; columns are characters."""
 
     file: str
     line: int = 1
@@ -32,24 +32,24 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """One thing told to the user."""
+    """One message for the user."""
 
     summary: str
-    """A few constant words without names, so that it can be recognised and searched."""
+    """A few constant words, without names, so that users can recognise them and search for them."""
     detail: str = ""
-    """Full sentences: what is wrong, with which value, and why it matters where that is not plain."""
+    """Full sentences: what is wrong, with which value, and why it matters where that is not obvious."""
     remedy: str = ""
     """What to do now. A command to copy stands alone on an indented line."""
     severity: Severity = Severity.ERROR
     address: str | None = None
-    """The resource it is about, as text, where there is one."""
+    """The address of the resource, where there is one."""
     position: Position | None = None
     excerpt: str | None = None
-    """The line of the file at ``position``, for the caret under it."""
+    """The line of the file at ``position``, without secrets."""
     code: str | None = None
     """The stable code of a check, such as ``UM001``."""
     leaves_out: bool = False
-    """An error that forbids only what stands at ``address``: a plan leaves that out and does the rest."""
+    """An error of one resource: the plan leaves out the resource at ``address`` and contains the rest."""
 
     @property
     def is_error(self) -> bool:
@@ -57,7 +57,7 @@ class Diagnostic:
 
     @property
     def forbids(self) -> bool:
-        """True for an error that forbids the plan as a whole."""
+        """True for an error that forbids the whole plan."""
         return self.is_error and not self.leaves_out
 
     def sort_key(self) -> tuple[bool, str, int, int, str, str, str]:
@@ -78,22 +78,22 @@ def has_errors(diagnostics: Iterable[Diagnostic]) -> bool:
 
 
 def in_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
-    """Return them without repeats, by file and line; those without a place last."""
+    """Return the diagnostics without duplicates, sorted by file and line; those without a place come last."""
     return tuple(sorted(dict.fromkeys(diagnostics), key=Diagnostic.sort_key))
 
 
 MISSING_ATTRIBUTE: Final = "Missing attribute"
-"""Of a problem that follows where the same declaration writes an attribute that does not exist: it is the one meant."""
+"""The summary of a missing attribute. Where the declaration also has a misspelt attribute, that is the cause."""
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What a resource type finds wrong with a declaration, before the place in the file is looked up."""
+    """An error in a declaration, found by its resource type; it has no place in a file yet."""
 
     path: tuple[str | int, ...]
-    """Where in the declaration: keys and list indexes from its top; empty for the declaration as a whole."""
+    """The keys and list indexes from the top of the declaration; empty for the whole declaration."""
     summary: str
     detail: str
     remedy: str = ""
     on_key: bool = False
-    """The key itself is wrong (an unknown attribute), not its value."""
+    """True where the key is wrong (an unknown attribute), not its value."""

@@ -1,13 +1,13 @@
-"""The exceptions, drawn as a tree. Each says what the engine should do and which exit code ends a run that it stops.
+"""The exceptions as a tree, with exit codes. The class of a session error says what the engine does next.
 
     ReconcilerError                     1
-      ConfigurationError                1   the files are wrong; carries every diagnostic
-      SessionError                          what a session raises or returns for a command
-        TransientError                  1   nothing happened; may be retried after ``delay_seconds``
+      ConfigurationError                1   the files have errors; carries all of them
+      SessionError                          a session raises or returns it for a command
+        TransientError                  1   nothing happened; retry after ``delay_seconds``
           Unreachable                   1   no answer from the host
-          Throttled                     1   the server asks to wait
-          NotReplicated                 1   not found yet; another replica may know
-        AmbiguousOutcome                7   it may have happened; look first
+          Throttled                     1   the server asks the client to wait
+          NotReplicated                 1   not found yet; another replica may have it
+        AmbiguousOutcome                7   the command may have run; observe first
         PermanentError                  1   do not retry
           NotFound, AlreadyExists       1
           AccessDenied                  1
@@ -18,13 +18,13 @@
         StateBehind                     1
         Locked                          6
         LeaseLost                       3
-      PlanError                         5   a saved plan that may not be applied; nothing was written
-      Refused                           4   a check against the world, or a budget
-      OutputLost                        1   standard output or error cannot be written
+      PlanError                         5   a saved plan cannot be applied; nothing was written
+      Refused                           4   a check or a budget forbids the plan
+      OutputLost                        1   standard output cannot be written
       Interrupted                     130
 
-Errors of pywinrm, YAML, pydantic and SQLAlchemy are translated where they enter and go no further. Messages never hold
-secrets: what is shown of a server's text has passed the redaction of the session.
+Errors of pywinrm, YAML, pydantic and SQLAlchemy are translated where they occur. Messages never hold secrets: the
+session redacts the texts of servers.
 """
 
 from __future__ import annotations
@@ -37,31 +37,31 @@ from reconciler.model.diagnostics import Diagnostic, in_order
 
 
 class ReconcilerError(Exception):
-    """Something stopped what was asked for; ``diagnostics`` say what to do about it."""
+    """Stops a command; ``diagnostics`` say why and what to do."""
 
     exit_code: ClassVar[int] = 1
 
     def __init__(self, *diagnostics: Diagnostic) -> None:
         self.diagnostics = in_order(diagnostics)
-        super().__init__("; ".join(f"{told.summary}: {told.detail}" for told in self.diagnostics))
+        super().__init__("; ".join(f"{one.summary}: {one.detail}" for one in self.diagnostics))
 
 
 class OutputLost(ReconcilerError):
-    """What was asked for cannot be written where it was to go."""
+    """The output of the command cannot be written."""
 
 
 class ConfigurationError(ReconcilerError):
-    """The configuration is wrong; every mistake found is told at once."""
+    """The configuration has errors; holds all of them."""
 
 
 class Refused(ReconcilerError):
-    """A check against the world, or a budget, forbids the plan."""
+    """A check or a budget forbids the plan."""
 
     exit_code = 4
 
 
 class PlanError(ReconcilerError):
-    """A saved plan is stale, used, expired, altered or made for something else."""
+    """A saved plan is stale, used, expired, altered or belongs to another environment."""
 
     exit_code = 5
 
@@ -71,7 +71,7 @@ class StateError(ReconcilerError):
 
 
 class StateBehind(StateError):
-    """The state has an older schema and is only read; whoever may write it brings it up to date."""
+    """The state has an older schema and was opened for reading; the next write upgrades it."""
 
 
 class Locked(StateError):
@@ -81,20 +81,20 @@ class Locked(StateError):
 
 
 class LeaseLost(StateError):
-    """This run's lease ended or was taken over: nothing more is sent."""
+    """The lease of this run ended or another run took it over: nothing more is sent."""
 
     exit_code = 3
 
 
 class Interrupted(ReconcilerError):
-    """The operator or the system asked to stop; ``exit_code`` of the instance is 130 or 143."""
+    """The operator or the system asked to stop; the instance's ``exit_code`` is 130 or 143."""
 
     exit_code = 130
 
 
 @dataclass(frozen=True, slots=True)
 class ErrorRecord:
-    """An error as PowerShell reports it. Classify by ``type``, ``error_id`` and ``category``: the text is localised."""
+    """An error from PowerShell. Classify it by ``type``, ``error_id`` and ``category``: the text is localised."""
 
     type: str = ""
     """The exception's type name, without namespace."""
@@ -114,7 +114,7 @@ class SessionError(ReconcilerError):
 
 
 class TransientError(SessionError):
-    """Nothing happened on the server; the same command may be sent again after ``delay_seconds``."""
+    """Nothing happened on the server; the command may be sent again after ``delay_seconds``."""
 
     def __init__(
         self,
@@ -131,29 +131,29 @@ class Unreachable(TransientError):
 
 
 class Throttled(TransientError):
-    """The server asks to wait: shells, operations or requests per time are used up."""
+    """The server asks the client to wait: its limit of shells, operations or requests is reached."""
 
 
 class NotReplicated(TransientError):
-    """An object written before is not found yet."""
+    """An object that was written before is not found yet."""
 
 
 class AmbiguousOutcome(SessionError):
-    """The command may have been executed: its effect has to be observed before anything else is decided."""
+    """The command may have run: its effect must be observed before the next decision."""
 
     exit_code = 7
 
 
 class PermanentError(SessionError):
-    """The server refused the command; sending it again would be refused again."""
+    """The server refused the command, and would refuse it again."""
 
 
 class NotFound(PermanentError):
-    """The object named does not exist."""
+    """The object does not exist."""
 
 
 class AlreadyExists(PermanentError):
-    """An object of that name exists."""
+    """An object with this name exists."""
 
 
 class AccessDenied(PermanentError):
@@ -161,7 +161,7 @@ class AccessDenied(PermanentError):
 
 
 class AuthenticationFailed(PermanentError):
-    """The server does not accept the credential; never tried more than twice a run."""
+    """The server does not accept the credential; a run tries at most twice."""
 
 
 class UntrustedServer(PermanentError):
@@ -169,9 +169,9 @@ class UntrustedServer(PermanentError):
 
 
 class NotWinRM(PermanentError):
-    """Something answered that is not the remote management service."""
+    """Another service than WinRM answered."""
 
 
 def collected(errors: Iterable[ReconcilerError]) -> tuple[Diagnostic, ...]:
-    """Return the diagnostics of all ``errors``, in order and without repeats."""
-    return in_order(told for error in errors for told in error.diagnostics)
+    """Return the diagnostics of all ``errors``, sorted and without duplicates."""
+    return in_order(one for error in errors for one in error.diagnostics)

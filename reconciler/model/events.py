@@ -1,6 +1,6 @@
-"""What the engine tells while it works: one closed union of frozen events.
+"""The events that the engine emits: one closed union of frozen values.
 
-The terminal, the JSON stream and the log are ``match``es over this union that return text.
+The terminal, the JSON stream and the log each turn an event into text with a ``match`` over this union.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from reconciler.model.snapshot import Obligation, OutcomeKind
 
 @dataclass(frozen=True, slots=True)
 class Observing:
-    """Reads begin: ``what`` names the resource types, ``host`` where."""
+    """Reads begin on ``host``; ``what`` names the resource types."""
 
     host: str
     what: tuple[str, ...]
@@ -33,13 +33,13 @@ class Observed:
 
 @dataclass(frozen=True, slots=True)
 class StepOutline:
-    """What is known of a step before it begins."""
+    """A step before it begins."""
 
     id: str
     stage: int
     actions: int
     settle_seconds: float = 0.0
-    """How long what follows waits after it."""
+    """How long the following steps wait after it."""
     waits_for: tuple[str, ...] = ()
 
 
@@ -52,7 +52,7 @@ class RunStarted:
     steps: int
     actions: int
     outline: tuple[StepOutline, ...] = ()
-    """The steps, in an order that keeps every edge."""
+    """The steps; each comes after the steps that it waits for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class StepStarted:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A step waits for the world: replication, readiness of a pool, the settle time."""
+    """A step waits for the servers: replication, readiness of a pool, the settle time."""
 
     step: str
     reason: str
@@ -85,16 +85,16 @@ class Retrying:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What there is to go by where an action did not come out as planned, and what a script printed in any case."""
+    """Details of an action that failed, and in any case the output of a script."""
 
     sent: tuple[str, ...] = ()
-    """The commands that were sent, as they are typed."""
+    """The commands that were sent, as text."""
     printed: str = ""
-    """What they printed and warned of, whole."""
+    """Their complete output and warnings."""
     read: tuple[str, ...] = ()
-    """What was read instead of the effect, in words."""
+    """The observed values that differ from the desired ones, as sentences."""
     cause: str = ""
-    """The likeliest cause, where the server reported success."""
+    """The most likely cause, where the server reported success."""
 
 
 NO_EVIDENCE: Final = Evidence()
@@ -102,7 +102,7 @@ NO_EVIDENCE: Final = Evidence()
 
 @dataclass(frozen=True, slots=True)
 class ActionEnded:
-    """One resource's action ended. ``adopted`` is True where its postcondition held before anything was sent."""
+    """The action of one resource ended. ``adopted``: the resource had its desired values, so nothing was sent."""
 
     step: str
     address: str
@@ -123,20 +123,22 @@ class StepEnded:
     failed: int
     unknown: int
     blocked_by: str | None = None
-    """The step whose failure kept this one from starting; its actions count as neither done nor failed."""
+    """The step whose failure blocked this one; blocked actions count neither as done nor as failed."""
     seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Owed:
-    """An obligation is open, or (``met``) its end was observed."""
+    """An obligation opened, or (``met``) was observed to be fulfilled."""
 
     obligation: Obligation
     met: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Reported:
+    """A diagnostic for the user."""
+
     diagnostic: Diagnostic
 
 
@@ -152,9 +154,9 @@ class RunEnded:
     unknown: int
     seconds: float
     resume: str | None = None
-    """The command that goes on, where something is left."""
+    """The command that continues, where actions are left."""
     left_out: int = 0
-    """Declared resources that cannot be done, so that the plan left them out."""
+    """Number of declared resources that the plan left out because of errors."""
 
 
 Event: TypeAlias = (
@@ -167,6 +169,6 @@ Event: TypeAlias = (
     | ActionEnded
     | StepEnded
     | Owed
-    | Told
+    | Reported
     | RunEnded
 )

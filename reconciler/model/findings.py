@@ -1,7 +1,7 @@
-"""What an examination of the servers finds: one line for each thing a first-time operator needs, as values.
+"""The findings of ``doctor``: one value for each check of a host.
 
-The transport finds what can be seen on the way to a session, the core judges what the session told; both say it in
-these words, and the views show them. Nothing here is about plans: ``doctor`` changes nothing and decides nothing.
+The transport makes findings while it opens a session; ``doctor`` makes findings from the facts that the session
+reports. The views show both. ``doctor`` changes nothing.
 """
 
 from __future__ import annotations
@@ -18,21 +18,21 @@ from reconciler.model.values import EMPTY, Record
 class Status(Enum):
     OK = "ok"
     WARNING = "warning"
-    """A plan can be made; something may bite later."""
+    """A plan can be made; a problem may appear later."""
     FAILED = "failed"
-    """A plan cannot be made, or would be refused."""
+    """A plan cannot be made, or will be refused."""
     SKIPPED = "skipped"
-    """Not looked at, because a step before it failed."""
+    """Not checked, because an earlier check failed."""
 
 
 class Check(Enum):
-    """What is looked at, in the order in which it is told."""
+    """The checks, in the order of the report."""
 
     STATE = "state"
     CONNECTIONS = "connection"
-    """Whether those that the resource types need are declared."""
+    """The connections that the resource types need are declared."""
     CLOCKS = "clocks"
-    """The hosts' clocks against each other."""
+    """The clocks of the hosts agree with each other."""
     NAME = "name"
     PORT = "port"
     TLS = "tls"
@@ -43,11 +43,11 @@ class Check(Enum):
     LANGUAGE = "language"
     ADAPTER = "adapter"
     PRODUCT = "product"
-    """Which Exchange or Lync Server answers, and whether it is one that applies were proven for."""
+    """The product and version of the server, and whether applies were proven for it."""
     SESSION = "session"
-    """Whether the session could be asked about itself."""
+    """The session reports facts about itself."""
     IDENTITY = "identity"
-    """Whether the host that answers is the one that was meant."""
+    """The host that answers is the configured host."""
     READING = "reading"
     """Cmdlets that plan and drift call."""
     CHANGING = "changing"
@@ -57,9 +57,9 @@ class Check(Enum):
     CLOCK = "clock"
     QUOTAS = "quotas"
     HOSTS = "hosts"
-    """What was discovered behind an entry point."""
+    """The hosts discovered through an entry point."""
     CONTROLLER = "controller"
-    """The domain controller that everything is read from and written to."""
+    """The domain controller for all reads and writes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +69,11 @@ class Finding:
     check: Check
     status: Status
     detail: str = ""
-    """What is so, with the value."""
+    """The observed fact, with its value."""
     remedy: str = ""
-    """What to do now; only where something is to be done."""
+    """What to do now, where there is something to do."""
     summary: str = ""
-    """Constant words to recognise and search; the same as in a plan that fails for this reason."""
+    """Constant words for recognising and searching; a plan that fails for the same reason shows the same words."""
 
 
 def ok(check: Check, detail: str = "") -> Finding:
@@ -84,25 +84,25 @@ def warned(check: Check, summary: str, detail: str, remedy: str = "") -> Finding
     return Finding(check, Status.WARNING, detail, remedy, summary)
 
 
-def failed(check: Check, told: Diagnostic) -> Finding:
-    return Finding(check, Status.FAILED, told.detail, told.remedy, told.summary)
+def failed(check: Check, error: Diagnostic) -> Finding:
+    return Finding(check, Status.FAILED, error.detail, error.remedy, error.summary)
 
 
 def skipped(check: Check, detail: str) -> Finding:
     return Finding(check, Status.SKIPPED, detail)
 
 
-def untold(check: Check, place: str, what: str) -> Finding:
-    """Return that a host did not tell ``what``: nothing is taken for in order that nobody said."""
-    remedy = "Run doctor again. If it stays so, report it with the output of doctor --json."
-    return warned(check, "Host did not tell", f"{place} did not tell {what}.", remedy)
+def unreported(check: Check, place: str, what: str) -> Finding:
+    """Return a warning that the host did not report ``what``. Missing information never counts as OK."""
+    remedy = "Run doctor again. If the warning stays, report it with the output of doctor --json."
+    return warned(check, "Missing information", f"{place} did not report {what}.", remedy)
 
 
 @dataclass(frozen=True, slots=True)
 class Ahead:
-    """How many seconds a host's clock is ahead of this machine's: no less than ``low``, no more than ``high``.
+    """How many seconds the clock of a host is ahead of this machine's: between ``low`` and ``high``.
 
-    The host reads its clock at some moment between the question and the answer, so the answer is a span.
+    The host reads its clock at an unknown moment between the request and the reply.
     """
 
     low: float
@@ -114,34 +114,34 @@ class Ahead:
 
     @property
     def certain(self) -> float:
-        """The part of the difference that cannot be the time a message took; 0.0 where there may be none."""
+        """The part of the difference that message times cannot explain; 0.0 where they can explain all of it."""
         return self.low if self.low > 0 else self.high if self.high < 0 else 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Examined:
-    """What was seen of one host, and what its session told; not judged yet."""
+    """The facts about one host and its session, before ``doctor`` judges them."""
 
     endpoint: Endpoint
     host: str
-    """FQDN as it is configured or was discovered."""
+    """The configured or discovered FQDN."""
     place: str
-    """The host for people, with its port: ``ex1.contoso.com:5986``."""
+    """The host with its port, for people: ``ex1.contoso.com:5986``."""
     auth: Authentication
     stands_in: bool = False
-    """One listener stands for every host of a simulated estate, so that who answers says nothing."""
+    """True for a simulated estate: one listener answers for every host, so the name that answers proves nothing."""
     findings: tuple[Finding, ...] = ()
-    """Of the way to the session, in order; the first that failed ends it."""
+    """The findings while opening the session, in order; the first failure ends them."""
     about: Mapping[str, object] = field(default_factory=lambda: EMPTY)
-    """What the runner told when it was ready: ps, os, product, culture, host, adapter, load_ms."""
+    """The facts from the runner when it was ready: ps, os, product, culture, host, adapter, load_ms."""
     mode: str = ""
-    """``stream`` or ``batch``; '' where no session came about."""
+    """``stream`` or ``batch``; empty without a session."""
     session: Record | None = None
-    """What the session told of itself; None where it could not be asked."""
+    """The facts that the session reported about itself; None without a session."""
     ahead: Ahead | None = None
 
-    def told(self, key: str) -> object:
-        """Return what the session told under ``key``; None where it told nothing."""
+    def reported(self, key: str) -> object:
+        """Return the fact ``key`` that the session reported, or None."""
         return None if self.session is None else self.session.get(key)
 
     @property
@@ -150,5 +150,5 @@ class Examined:
 
     @property
     def stopped_at(self) -> Finding | None:
-        """The step that failed and ended the examination."""
+        """The failed check that ended the examination."""
         return next((finding for finding in self.findings if finding.status is Status.FAILED), None)

@@ -1,7 +1,8 @@
-"""Every door to the outside: sessions, state, time, chance, order of work, and whoever listens.
+"""The ports: the protocols for everything outside the engine.
 
-The world is reached only by ``Session``, memory only by ``StateStore``, time only by ``Clock``. The real engine runs
-unchanged over other implementations of these: the in-process simulator, a virtual clock, a scheduler that replays.
+The engine reaches servers only through ``Session``, the saved state only through ``StateStore``, time only through
+``Clock``. Tests run the unchanged engine with other implementations: a simulator in the process, a virtual clock, a
+scheduler that replays an order.
 """
 
 from __future__ import annotations
@@ -20,8 +21,10 @@ from reconciler.model.snapshot import Audit, Run, Snapshot, StateChange
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """A moment by both clocks of this machine. It has come as soon as one of them says so: the one stands still while a
-    laptop sleeps, the other can be set."""
+    """A moment on both clocks of this machine; it is reached when the first clock reaches it.
+
+    The monotonic clock may stop while the machine sleeps. The wall clock can be set.
+    """
 
     monotonic: float
     wall: datetime
@@ -31,22 +34,22 @@ class Deadline:
         return cls(clock.monotonic() + seconds, clock.now() + timedelta(seconds=seconds))
 
     def left_seconds(self, clock: Clock) -> float:
-        """Return the seconds until then; negative once it is over."""
+        """Return the remaining seconds; negative after the deadline."""
         return min(self.monotonic - clock.monotonic(), (self.wall - clock.now()).total_seconds())
 
     def outlast_seconds(self, clock: Clock) -> float:
-        """Return how long to wait until it has certainly come, also where the time of day was set meanwhile."""
+        """Return how long to wait until the deadline has certainly passed, also where the wall clock was set."""
         return max(0.0, self.monotonic - clock.monotonic())
 
 
 class Permit(Protocol):
-    """What lets commands that write begin, in one shell and for a while."""
+    """Allows writing commands to begin in one shell, for a limited time."""
 
     def grant(self, ids: Sequence[str], shell: Shell, lead_seconds: float = 0.0) -> Sequence[Deadline]:
-        """Return until when each of these requests may begin, once it is durable that ``shell`` may hold them.
+        """Store that ``shell`` may hold these requests; return the deadline until which each may begin.
 
-        A session asks right before it sends, so that whatever delays a message takes from the time that is left.
-        ``lead_seconds``: how long it will be until the first of them can begin.
+        A session asks directly before it sends, so that the delay of a message shortens the remaining time.
+        ``lead_seconds``: the time until the first request can begin.
 
         Raises:
             LeaseLost, StateError: nothing may be sent.
@@ -55,17 +58,16 @@ class Permit(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A command with the id it keeps for ever: a repeated id returns the stored reply and never runs again."""
+    """A command with a permanent id: for a repeated id the server returns the stored reply and runs nothing."""
 
     id: str
     command: Command
     permit: Permit | None = None
-    """Says until when the command may begin: the server refuses to begin it later, however it was delayed. None: no
-    limit (reads)."""
+    """Sets the deadline until which the command may begin; the server refuses it later. None: no limit (reads)."""
 
 
 def granted(requests: Sequence[Request], shell: Shell, lead_seconds: float = 0.0) -> Mapping[str, Deadline]:
-    """Return until when those of ``requests`` that have a permit may begin in ``shell``, by their ids.
+    """Return the deadlines, by id, of those ``requests`` that have a permit for ``shell``.
 
     Raises:
         LeaseLost, StateError: nothing may be sent.
@@ -83,42 +85,42 @@ class Session(Protocol):
 
     @property
     def shell(self) -> Shell | None:
-        """Where the next command will most likely wait for its turn; None where no shell is open yet."""
+        """The shell in which the next command will most likely run; None where no shell is open."""
 
     def invoke(self, requests: Sequence[Request]) -> Sequence[Reply | SessionError]:
-        """Run the requests in order, in as few messages as possible; return one result per request, in that order.
+        """Run the requests in order, in as few messages as possible; return one result for each, in the same order.
 
-        What came of a command is returned, also an error: an ``AmbiguousOutcome`` for a write that may have run.
-        A request whose command still holds a ``NameOf`` is a programming error.
+        The error of a command is a result too: ``AmbiguousOutcome`` for a write that may have run. A command must not
+        hold a ``NameOf`` any more.
 
         Raises:
-            SessionError: the channel could not be opened, so that nothing was sent.
+            SessionError: the channel could not be opened, and nothing was sent.
         """
 
 
 class Sessions(Protocol):
-    """The channels of one run, opened when first used. Thread-safe."""
+    """The channels of one run, opened at first use. Thread-safe."""
 
     def open(self, endpoint: Endpoint) -> Session:
         """Return the session to ``endpoint``.
 
         Raises:
-            SessionError: no connection of that kind is configured, or it failed for good before.
+            SessionError: no such connection is configured, or it failed permanently before.
         """
 
     def pin(self, always: Mapping[str, str]) -> None:
-        """Add these parameters, from now on, to every command whose cmdlet has them (``DomainController``)."""
+        """Add these parameters to every later command whose cmdlet has them (``DomainController``)."""
 
     def end(self, shell: Shell) -> bool:
-        """End a shell that another run left, with whatever waits in it; True where it is certainly no longer there."""
+        """End a shell of another run with everything in it; return True where it certainly no longer exists."""
 
     def close(self) -> None:
-        """Close every channel; errors of closing are ignored."""
+        """Close all channels and ignore errors."""
 
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Who holds, or asks for, the lease of an environment."""
+    """The run that holds, or asks for, the lease of an environment."""
 
     run: str
     host: str
@@ -129,7 +131,7 @@ class Holder:
 
 
 class Lease(Protocol):
-    """The right to change one environment. Every write carries its epoch and is refused when a newer one exists."""
+    """The right to change one environment. Each write carries its epoch; a write with an older epoch is refused."""
 
     @property
     def epoch(self) -> int: ...
@@ -146,7 +148,7 @@ class Lease(Protocol):
         """Extend the lease. Raises LeaseLost."""
 
     def remaining_seconds(self) -> float:
-        """How long it still holds by the local monotonic clock; never more than the store would say."""
+        """The remaining time by the local monotonic clock; never more than in the store."""
 
     def begin(self, run: Run) -> None: ...
 
@@ -156,10 +158,10 @@ class Lease(Protocol):
 
 
 class StateStore(Protocol):
-    """The memory of one environment."""
+    """The saved state of one environment."""
 
     def read(self) -> Snapshot:
-        """Return one consistent snapshot; of an environment never saved, an empty one without lineage."""
+        """Return one consistent snapshot; before the first save, an empty one without lineage."""
 
     def acquire(self, holder: Holder) -> Lease:
         """Take the lease.
@@ -169,29 +171,29 @@ class StateStore(Protocol):
         """
 
     def is_used(self, nonce: str) -> bool:
-        """Return whether something of the saved plan with that nonce was sent (``StateChange.uses``)."""
+        """Return whether commands of the saved plan with this nonce were sent (``StateChange.uses``)."""
 
     def last_changing_run(self) -> Run | None:
-        """Return the latest run of a commit that changed servers, as far as anybody knows, ended or not."""
+        """Return the latest run with a commit that changed servers, or may have, ended or not."""
 
     def history(self, limit: int | None = 50) -> Sequence[Run]:
-        """Return the latest runs, newest first; all of them where there is no ``limit``."""
+        """Return the latest runs, newest first; without ``limit`` all of them."""
 
     def verify_audit(self, known_head: str | None = None) -> Audit:
-        """Verify everything ever saved, from its start; ``known_head``, noted earlier, has to be in it.
+        """Verify the audit of all saved changes from its start; it must contain ``known_head``.
 
         Raises:
-            StateError: something of it was edited, removed, added or moved.
+            StateError: an entry was edited, removed, added or moved.
         """
 
     def held_by(self) -> Holder | None:
-        """Return who holds the lease and lives, or may live."""
+        """Return the holder of the lease, where it lives or may live."""
 
     def unlock(self, by: Holder) -> Holder | None:
-        """End another run's lease by raising the epoch; return who held it.
+        """End the lease of another run by raising the epoch; return its holder.
 
         Raises:
-            Locked: its holder lives, or may live.
+            Locked: the holder lives or may live.
         """
 
     def close(self) -> None: ...
@@ -208,14 +210,14 @@ class Clock(Protocol):
 
 
 class Examiner(Protocol):
-    """Looks at the way to a host and asks its session about itself; nothing is changed."""
+    """Examines the path to a host and its session; changes nothing."""
 
     @property
     def sessions(self) -> Sessions:
-        """The sessions that the examinations opened, for reads that follow."""
+        """The sessions opened by the examinations, for later reads."""
 
     def examine(self, endpoint: Endpoint, *, directory: bool) -> Examined:
-        """Return what is seen of one host; ``directory``: also whether it reaches the directory as the account."""
+        """Return the facts about one host; ``directory``: also whether it can reach the directory as the account."""
 
     def close(self) -> None: ...
 
@@ -228,30 +230,30 @@ class Random(Protocol):
 
 
 class Scheduler(Protocol):
-    """Runs jobs side by side; the engine decides what is ready, the scheduler only when."""
+    """Runs jobs in parallel. The engine decides which jobs are ready, the scheduler when they run."""
 
     def submit(self, key: str, job: Callable[[], None]) -> None:
-        """Start ``job`` as soon as a slot is free. A job never raises: it records what came of it."""
+        """Start ``job`` when a slot is free. A job never raises; it stores its result."""
 
     def wait(self) -> Sequence[str]:
-        """Return the keys of jobs that ended since the last call, waiting for at least one."""
+        """Wait for at least one job; return the keys of the jobs that ended since the last call."""
 
 
 Emit = Callable[[Event], None]
-"""Tells whoever listens. A view that fails never fails a run."""
+"""Passes an event to the listeners. An error in a view never fails a run."""
 
 CrashPoint = Callable[[str], None]
-"""Called at the named points of the apply protocol; does nothing but in tests that kill the process there."""
+"""Called at named points of the apply protocol. Tests kill the process there; otherwise it does nothing."""
 
 
 class Stop(Protocol):
-    """Whether the operator asked to stop: 0 no, 1 finish the running steps, 2 stop after journalling."""
+    """The request of the operator to stop: 0 none, 1 finish the running steps, 2 stop after the journal is written."""
 
     def level(self) -> int: ...
 
     def begin(self) -> None:
-        """Say that servers are changed from now on: until then a signal ends the command at once."""
+        """Note that changes to servers begin. Before this, a signal ends the command immediately."""
 
     @property
     def exit_code(self) -> int:
-        """The exit code of a run stopped so."""
+        """The exit code of a stopped run."""

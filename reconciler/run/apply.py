@@ -21,12 +21,12 @@ from reconciler.model.errors import LeaseLost, ReconcilerError
 from reconciler.model.events import (
     ActionEnded,
     Owed,
+    Reported,
     RunEnded,
     RunStarted,
     StepEnded,
     StepOutline,
     StepStarted,
-    Told,
     Waiting,
 )
 from reconciler.model.landscape import Landscape
@@ -232,11 +232,11 @@ class Apply:
         """Send nothing more from now on, and tell why."""
         stopped_by = error if isinstance(error, ReconcilerError) else _bug(error)
         with self._lock:
-            told = () if self._fatal is None else self._fatal.diagnostics
+            known = () if self._fatal is None else self._fatal.diagnostics
             self._fatal = self._fatal or stopped_by
         for one in stopped_by.diagnostics:
-            if one not in told:
-                self._emit(Told(one))
+            if one not in known:
+                self._emit(Reported(one))
 
     # --- before and after --------------------------------------------------------------------------------------------
 

@@ -1,6 +1,6 @@
-"""Values and events as text for people and programs. A view that fails never fails a run.
+"""Values and events as text for people and programs. An error in a view never fails a run.
 
-May import ``plan``, ``config``, ``doctor`` and ``model``. One module for each thing that is shown: ``plan``, ``drift``,
-``doctor``, ``state``, ``progress``, ``diagnostics``; ``json_lines`` and ``log_file`` write ``messages`` for programs;
-``style`` and ``text`` measure and colour what the others write.
+May import ``plan``, ``config``, ``doctor`` and ``model``. ``plan``, ``drift``, ``doctor``, ``state``, ``progress`` and
+``diagnostics`` write for people; ``json_lines`` and ``log_file`` write ``messages`` for programs. All use ``style``
+(colours) and ``text`` (widths, harmless characters).
 """

@@ -16,30 +16,30 @@ _WORDS: Final = {
     Severity.NOTE: ("Note", "blue"),
 }
 _LEFT_OUT: Final = ("Left out", "yellow")
-"""Of an error that forbids only what it is about."""
+"""For an error that leaves out one resource and does not forbid the plan."""
 _INSET: Final = "  "
 _PLACES: Final = 3
-"""Places of equal diagnostics that are shown."""
+"""How many places of equal diagnostics are shown."""
 _SHOWN_ERRORS: Final = 10
-"""Errors of one kind that are shown in full."""
+"""How many errors of one kind are shown in full."""
 _SHOWN_OTHERS: Final = 2
-"""Warnings or notes of one kind that are shown in full; of more than these, only the first is."""
+"""How many warnings or notes of one kind are shown in full; where there are more, only the first one."""
 
 
 def render_diagnostics(diagnostics: Iterable[Diagnostic], style: Style) -> str:
-    """Return diagnostics as text, a blank line between two; those that are alike stand together, and folded."""
+    """Return diagnostics as text with blank lines between them, grouped by kind."""
     return lines(folded_lines(diagnostics, style))
 
 
 def folded_lines(diagnostics: Iterable[Diagnostic], style: Style) -> Iterator[str]:
-    """Yield diagnostics by kind, in the order in which each kind first comes.
+    """Yield diagnostics by kind, in order of first appearance.
 
-    Equal ones are one block with the first places and the count of the others. Of many of one kind only the first are
-    shown; the JSON form has every one.
+    Equal diagnostics are one block with the first places and the number of others. Of many diagnostics of one kind only
+    the first are shown; the JSON form has all.
     """
     is_first = True
     for alike in _grouped(diagnostics, _kind):
-        equal = _grouped(alike, lambda told: (told.detail, told.remedy))
+        equal = _grouped(alike, lambda diagnostic: (diagnostic.detail, diagnostic.remedy))
         limit = _SHOWN_ERRORS if alike[0].is_error else _SHOWN_OTHERS
         shown = equal if len(equal) <= limit else equal[: limit if alike[0].is_error else 1]
         for block in shown:
@@ -47,55 +47,55 @@ def folded_lines(diagnostics: Iterable[Diagnostic], style: Style) -> Iterator[st
                 yield ""
             is_first = False
             yield from _block(block, style)
-        if more := [told for block in equal[len(shown) :] for told in block]:
+        if more := [diagnostic for block in equal[len(shown) :] for diagnostic in block]:
             yield ""
             yield from _more(more, style)
 
 
-def _kind(told: Diagnostic) -> Hashable:
-    return told.severity, told.leaves_out, told.summary, told.code
+def _kind(diagnostic: Diagnostic) -> Hashable:
+    return diagnostic.severity, diagnostic.leaves_out, diagnostic.summary, diagnostic.code
 
 
 def _grouped(diagnostics: Iterable[Diagnostic], key: Callable[[Diagnostic], Hashable]) -> list[list[Diagnostic]]:
     groups: dict[Hashable, list[Diagnostic]] = {}
-    for told in diagnostics:
-        groups.setdefault(key(told), []).append(told)
+    for diagnostic in diagnostics:
+        groups.setdefault(key(diagnostic), []).append(diagnostic)
     return list(groups.values())
 
 
-def _more(told: Sequence[Diagnostic], style: Style) -> Iterator[str]:
-    places = listed([str(one.address or one.position or "?") for one in told], _PLACES)
-    for line in wrap(style.show(f"{len(told):,} more of the same: {places}. --json shows each."), style.width - 2):
+def _more(more: Sequence[Diagnostic], style: Style) -> Iterator[str]:
+    places = listed([str(one.address or one.position or "?") for one in more], _PLACES)
+    for line in wrap(style.show(f"{len(more):,} more like this: {places}. --json lists all."), style.width - 2):
         yield style.paint(f"{_INSET}{line}", "dim")
 
 
-def diagnostic_lines(told: Diagnostic, style: Style) -> Iterator[str]:
+def diagnostic_lines(diagnostic: Diagnostic, style: Style) -> Iterator[str]:
     """Yield the lines of one diagnostic."""
-    return _block([told], style)
+    return _block([diagnostic], style)
 
 
 def _block(equal: Sequence[Diagnostic], style: Style) -> Iterator[str]:
-    """Yield one diagnostic, with the places of all that are equal to it."""
-    told = equal[0]
-    word, look = _LEFT_OUT if told.leaves_out else _WORDS[told.severity]
-    code = f" ({style.show(told.code)})" if told.code else ""
-    yield f"{style.paint(f'{word}:', look, 'bold')} {style.paint(style.show(told.summary), 'bold')}{code}"
+    """Yield one diagnostic with the places of all equal ones."""
+    diagnostic = equal[0]
+    word, look = _LEFT_OUT if diagnostic.leaves_out else _WORDS[diagnostic.severity]
+    code = f" ({style.show(diagnostic.code)})" if diagnostic.code else ""
+    yield f"{style.paint(f'{word}:', look, 'bold')} {style.paint(style.show(diagnostic.summary), 'bold')}{code}"
     for one in equal[:_PLACES]:
         if place := [str(part) for part in (one.position, one.address) if part is not None]:
             yield f"{_INSET}{'on' if one.position else 'about'} {style.show(', '.join(place))}"
     if len(equal) > _PLACES:
         yield f"{_INSET}and {len(equal) - _PLACES:,} more places"
-    if told.position is not None and told.excerpt is not None:
+    if diagnostic.position is not None and diagnostic.excerpt is not None:
         yield ""
-        yield from _excerpt(told.excerpt, told.position.line, told.position.column, look, style)
-    for part in (told.detail, told.remedy):
+        yield from _excerpt(diagnostic.excerpt, diagnostic.position.line, diagnostic.position.column, look, style)
+    for part in (diagnostic.detail, diagnostic.remedy):
         if part:
             yield ""
             yield from _paragraphs(part, style)
 
 
 def _excerpt(excerpt: str, line: int, column: int, look: str, style: Style) -> Iterator[str]:
-    """Yield the line of the file and a caret under the column; of a long line the part around it."""
+    """Yield the line of the file with a caret under the column; of a long line only the part around it."""
     start = max(0, column - style.width // 2) if len(excerpt) > style.width - 12 else 0
     before = style.show(excerpt[start : column - 1])
     shown = shorten(before + style.show(excerpt[column - 1 :].rstrip()), style.width - 12)
@@ -106,7 +106,7 @@ def _excerpt(excerpt: str, line: int, column: int, look: str, style: Style) -> I
 
 
 def _paragraphs(text: str, style: Style) -> Iterator[str]:
-    """Yield lines: sentences wrapped, and what is indented (a command to copy) as it stands."""
+    """Yield lines: wrapped sentences, and indented lines (commands to copy) unchanged."""
     for line in text.strip("\n").split("\n"):
         if not line.strip():
             yield ""

@@ -1,8 +1,7 @@
-"""A doctor's report as text: entry points in full, the hosts behind them by one line each and what is amiss there.
+"""A doctor report as text: entry points in full, one line for each discovered host, and its problems below it.
 
-An operator who sees it for the first time looks for what is wrong and what to do; so each line begins with its status,
-a remedy stands under what it is for, and steps that were not taken are one line. Behind an entry point many hosts may
-suffer from the same: that line is left out there, and a remedy is told once.
+Each line begins with its status, and the remedy is below its problem. Skipped checks share one line. Where several
+hosts have the same problem, a long remedy is shown once.
 """
 
 from __future__ import annotations
@@ -27,11 +26,11 @@ _STATUS_WIDTH: Final = max(len(status.value) for status in Status)
 _CHECK_WIDTH: Final = max(len(check.value) for check in Check)
 _INSET: Final = "  "
 _SHORT_REMEDY: Final = 60
-"""A remedy of so many characters is as quickly read again as looked for elsewhere."""
+"""A remedy up to this length is repeated for each host."""
 
 
 def render_doctor(report: Report, style: Style, *, plan: str = "reconciler plan", in_full: bool = False) -> str:
-    """Return the report as text; ``plan``: the command that plans; ``in_full``: every line of every host."""
+    """Return the report as text; ``plan``: the command that plans; ``in_full``: every check of every host."""
     blocks = [[style.paint(f"Doctor for {style.show(report.environment)}", "bold")]]
     if report.findings:
         blocks[0] += [line for finding in report.findings for line in _finding(finding, style, _INSET)]
@@ -41,14 +40,18 @@ def render_doctor(report: Report, style: Style, *, plan: str = "reconciler plan"
     for connection in dict.fromkeys(host.connection for host in report.hosts):
         others = [host for host in report.hosts if host.connection is connection and not host.is_entry]
         if others and not in_full:
-            blocks.append([style.paint(f"Behind {connection.value}", "bold"), *_others(others, style)])
+            blocks.append(
+                [style.paint(f"Hosts discovered through {connection.value}", "bold"), *_others(others, style)]
+            )
     blocks.append(list(_summary(report, style, plan)))
     return lines(line for index, block in enumerate(blocks) for line in ([""] if index else []) + block)
 
 
 def _titled(host: HostReport, style: Style) -> Iterator[str]:
     place = style.show(host.place)
-    entry = f"entry point of {host.connection.value}" if host.is_entry else f"behind {host.connection.value}"
+    entry = (
+        f"entry point of {host.connection.value}" if host.is_entry else f"discovered through {host.connection.value}"
+    )
     yield f"{style.paint(place, 'bold')}  {style.paint(entry, 'dim')}"
 
 
@@ -56,10 +59,10 @@ def _titled(host: HostReport, style: Style) -> Iterator[str]:
 
 
 def _others(hosts: Sequence[HostReport], style: Style) -> Iterator[str]:
-    """Yield a line for each host, and under it what is not in order there."""
+    """Yield a line for each host, with its problems below it."""
     places = {host.place: style.show(host.place) for host in hosts}
     room = max(width(place) for place in places.values())
-    told: dict[str, str] = {}
+    first_hosts: dict[str, str] = {}
     for host in hosts:
         place, brief = places[host.place], _brief(host, style)
         head = f"{_INSET}{_status(host.status, style)}  "
@@ -71,21 +74,21 @@ def _others(hosts: Sequence[HostReport], style: Style) -> Iterator[str]:
             yield from (
                 f"{' ' * start}{style.paint(line, 'dim')}" for line in wrap(brief, style.width - start) if brief
             )
-        yield from _findings(_amiss(host, told), style, _INSET * 3)
+        yield from _findings(_problems(host, first_hosts), style, _INSET * 3)
 
 
-def _amiss(host: HostReport, told: dict[str, str]) -> Iterator[Finding]:
-    """Yield what is not in order on one of several hosts; ``told``: remedies so far, and the hosts they were told of.
+def _problems(host: HostReport, first_hosts: dict[str, str]) -> Iterator[Finding]:
+    """Yield the problems of one host; ``first_hosts``: the host that first showed each remedy.
 
-    What was skipped says something only where nothing failed: the credential was refused elsewhere.
+    Skipped checks matter only where no check failed: then another host refused the credential.
     """
     hidden = {Status.OK, Status.SKIPPED} if host.status is Status.FAILED else {Status.OK}
     for finding in host.findings:
         if finding.status in hidden:
             continue
-        first = told.setdefault(finding.remedy, host.host)
-        is_told = first != host.host and len(finding.remedy) > _SHORT_REMEDY
-        yield replace(finding, remedy=f"As for {first}.") if is_told else finding
+        first = first_hosts.setdefault(finding.remedy, host.host)
+        is_shown = first != host.host and len(finding.remedy) > _SHORT_REMEDY
+        yield replace(finding, remedy=f"See the remedy for {first}.") if is_shown else finding
 
 
 def _brief(host: HostReport, style: Style) -> str:
@@ -93,20 +96,20 @@ def _brief(host: HostReport, style: Style) -> str:
     if not facts:
         return ""
     load = facts.get("load_ms")
-    told = [
+    parts = [
         f"PowerShell {facts.get('powershell') or '?'}",
         str(facts.get("adapter") or ""),
         str(facts.get("mode") or ""),
         f"{load / 1000:.1f} s to load" if isinstance(load, int | float) else "",
     ]
-    return style.show(", ".join(part for part in told if part))
+    return style.show(", ".join(part for part in parts if part))
 
 
 # --- findings --------------------------------------------------------------------------------------------------------
 
 
 def _findings(findings: Iterable[Finding], style: Style, inset: str) -> Iterator[str]:
-    """Yield the findings; those that were skipped stand together at the end, by the reason why."""
+    """Yield the findings; skipped checks come last, grouped by reason."""
     reasons: dict[str, list[str]] = {}
     for finding in findings:
         if finding.status is Status.SKIPPED:
@@ -136,7 +139,7 @@ def _finding(finding: Finding, style: Style, inset: str) -> Iterator[str]:
 
 
 def _remedy(remedy: str, start: int, style: Style) -> Iterator[str]:
-    """Yield what to do: sentences wrapped, commands to copy whole, which begin further left where they are long."""
+    """Yield the remedy: wrapped sentences, and commands to copy on one line, further left where they are long."""
     room = max(20, style.width - start)
     for line in remedy.split("\n") if remedy else ():
         if line.startswith(" "):
@@ -162,7 +165,7 @@ def _summary(report: Report, style: Style, plan: str) -> Iterator[str]:
         Status.SKIPPED: f"{numbers[Status.SKIPPED]:,} skipped",
         Status.OK: f"{numbers[Status.OK]:,} ok",
     }
-    told = [(word, _LOOKS[status][0]) for status, word in words.items() if numbers[status]]
-    yield from sentence("Doctor:", [(f"{count(len(report.hosts), 'host')} examined", ""), *told], style)
+    parts = [(word, _LOOKS[status][0]) for status, word in words.items() if numbers[status]]
+    yield from sentence("Doctor:", [(f"{count(len(report.hosts), 'host')} examined", ""), *parts], style)
     if report.exit_code() == 0:
-        yield f"Nothing stands in the way of a plan: {style.show(plan)}"
+        yield from ["", "The servers are ready for a plan:", "", f"    {style.show(plan)}"]

@@ -1,8 +1,7 @@
-"""A drift report as text: what differs, how much it matters, and both ways out.
+"""A drift report as text: the differences, their severity, and the commands to revert or accept them.
 
-What drifted or is in conflict is told in full, then what could not be read. What is only pending or unmanaged can be
-thousands of users before a first apply, so there equal findings are one line, and they stand behind. The counts come
-last.
+Drifted and conflicting resources are shown in full. Before a first apply, pending and unmanaged resources can be
+thousands of users, so equal ones share a line near the end. The counts come last.
 """
 
 from __future__ import annotations
@@ -23,19 +22,19 @@ from reconciler.views.values import value_text
 _TITLES: Final = {
     DriftKind.DRIFTED: ("Drifted: changed on the servers since the last apply", "red"),
     DriftKind.CONFLICT: ("In conflict: changed on the servers and in the configuration", "red"),
-    DriftKind.CONDITION: ("Conditions: the plan would refuse or warn of them", "red"),
+    DriftKind.CONDITION: ("Conditions: a plan would refuse them or warn about them", "red"),
     DriftKind.UNREADABLE: ("Unreadable: could not be compared", "red"),
-    DriftKind.PENDING: ("Pending: the configuration asks for it, no apply has done it yet", "yellow"),
-    DriftKind.UNMANAGED: ("Unmanaged: on the servers, not in the configuration, and left alone", "blue"),
+    DriftKind.PENDING: ("Pending: declared, but not applied yet", "yellow"),
+    DriftKind.UNMANAGED: ("Unmanaged: on the servers, but not declared; left unchanged", "blue"),
 }
-"""In the order in which they are told."""
+"""In the order of the report."""
 _LOOKS: Final = {DriftSeverity.HIGH: "red", DriftSeverity.MEDIUM: "yellow", DriftSeverity.LOW: "dim"}
 _MARGIN: Final = " " * 10
-_TOLD_IN_FULL: Final = 3
+_SHOWN_IN_FULL: Final = 3
 
 
 PlanLine = Callable[..., str]
-"""Returns the command that plans what these words say."""
+"""Returns the plan command with these options."""
 _PLAN_HERE: Final[PlanLine] = partial(command_line, "plan")
 
 
@@ -69,19 +68,19 @@ def _entries(entries: Sequence[DriftEntry], style: Style, plan: PlanLine) -> Ite
 
 
 def _conditions(entries: Sequence[DriftEntry], style: Style, plan: PlanLine) -> Iterator[str]:
-    """Yield conditions in full; of more than a few of one kind the first stands for all."""
+    """Yield conditions in full; of more than a few of one kind only the first."""
 
     def kind(entry: DriftEntry) -> object:
-        told = entry.diagnostic
-        return entry.severity, told and (told.code, told.summary)
+        found = entry.diagnostic
+        return entry.severity, found and (found.code, found.summary)
 
-    yield from _folded(entries, kind, _TOLD_IN_FULL, style, plan)
+    yield from _folded(entries, kind, _SHOWN_IN_FULL, style, plan)
 
 
 def _folded(
     entries: Sequence[DriftEntry], kind: Callable[[DriftEntry], object], most: int, style: Style, plan: PlanLine
 ) -> Iterator[str]:
-    """Yield entries in full; of more than ``most`` of one kind the first stands for all."""
+    """Yield entries in full; of more than ``most`` of one kind only the first, with the names of the others."""
     alike: dict[object, list[DriftEntry]] = {}
     for entry in entries:
         alike.setdefault(kind(entry), []).append(entry)
@@ -91,11 +90,11 @@ def _folded(
             yield from _whole(entry, style, plan)
         if others := members[len(shown) :]:
             names = first_of([_briefly(entry.address) for entry in others], style.width - len(_MARGIN) - 20, style)
-            yield style.paint(f"{_MARGIN}the same of {len(others):,} more: {names}", "dim")
+            yield style.paint(f"{_MARGIN}the same for {len(others):,} more: {names}", "dim")
 
 
 def _unmanaged(entries: Sequence[DriftEntry], style: Style) -> Iterator[str]:
-    """Yield one line for each type: there is nothing to say of these but that they are there."""
+    """Yield one line for each type with the names of its unmanaged resources."""
     by_type: dict[str, list[str]] = {}
     for entry in entries:
         by_type.setdefault(entry.address.type, []).append(entry.address.key)
@@ -122,11 +121,11 @@ def _brief(entries: Sequence[DriftEntry], style: Style) -> Iterator[str]:
 def _whole(entry: DriftEntry, style: Style, plan: PlanLine) -> Iterator[str]:
     yield from _head(entry, _named(entry.address), style)
     yield from _changes(entry.changes, style)
-    told = entry.diagnostic
+    found = entry.diagnostic
     if entry.position is not None:
         yield style.paint(f"{_MARGIN}declared at {style.show(str(entry.position))}", "dim")
-    more = told.detail.partition("\n")[2] if told is not None and entry.kind is DriftKind.CONDITION else ""
-    for paragraph in [*more.splitlines(), *(told.remedy.splitlines() if told is not None else ())]:
+    more = found.detail.partition("\n")[2] if found is not None and entry.kind is DriftKind.CONDITION else ""
+    for paragraph in [*more.splitlines(), *(found.remedy.splitlines() if found is not None else ())]:
         yield from (f"{_MARGIN}{line}" for line in wrap(style.show(paragraph), style.width - len(_MARGIN)))
     if entry.revert:
         line = plan(*entry.revert.split(" "))
@@ -139,7 +138,7 @@ def _whole(entry: DriftEntry, style: Style, plan: PlanLine) -> Iterator[str]:
 
 
 def _row(entry: DriftEntry, style: Style) -> Iterator[str]:
-    """Yield the row of a CSV file that says the same as the YAML before it, which would take the row's place."""
+    """Yield the CSV row that means the same as the accepted YAML, for a resource declared in a CSV file."""
     if entry.position is None or not entry.position.file.lower().endswith(".csv"):
         return
     place = style.show(f"line {entry.position.line} of {entry.position.file}")
@@ -147,18 +146,18 @@ def _row(entry: DriftEntry, style: Style) -> Iterator[str]:
     if entry.is_removed:
         yield f"{inset}# delete {place}"
     elif entry.row is None:
-        yield f"{inset}# in place of {place}, where no row can say it"
+        yield f"{inset}# replaces {place}; a CSV row cannot express it"
     else:
         columns = style.show(",".join(entry.row.columns))
-        yield f"{inset}# in place of {place}; or as that line, with the columns"
+        yield f"{inset}# replaces {place}. As a CSV row, with the columns"
         yield f"{inset}# {columns}:"
         yield f"{inset}{style.show(entry.row.text)}"
         if empty := [change.attribute for change in entry.changes if change.observed is None]:
-            yield f"{inset}# an empty cell is not compared: {style.show(', '.join(empty))}"
+            yield f"{inset}# empty cells are not compared: {style.show(', '.join(empty))}"
 
 
 def _head(entry: DriftEntry, named: str, style: Style) -> Iterator[str]:
-    """Yield severity, name and reason; the reason on lines of its own where it is long."""
+    """Yield severity, name and reason; a long reason on its own lines."""
     severity = style.paint(f"{entry.severity.value:<6}", _LOOKS[entry.severity])
     reason = style.show(entry.reason)
     if len(_MARGIN) + len(named) + 2 + width(reason) <= style.width:
@@ -169,7 +168,7 @@ def _head(entry: DriftEntry, named: str, style: Style) -> Iterator[str]:
 
 
 def _named(address: Address) -> str:
-    return f"{address.type}, all of them" if address.key == "*" else str(address)
+    return f"all {address.type}" if address.key == "*" else str(address)
 
 
 def _briefly(address: Address) -> str:
@@ -181,16 +180,16 @@ def _changes(changes: Iterable[DriftChange], style: Style) -> Iterator[str]:
     room = max((width(style.show(change.attribute)) for change in every), default=0) + 1
     for change in every:
         name = style.show(change.attribute) + ":"
-        told = f"is {value_text(change.observed, style)}, desired {value_text(change.desired, style)}"
+        values = f"observed {value_text(change.observed, style)}, desired {value_text(change.desired, style)}"
         if change.last_applied not in (UNSET, change.desired):
-            told += f", last applied {value_text(change.last_applied, style)}"
-        yield f"{_MARGIN}{name}{' ' * (room - width(name))} {told}"
+            values += f", last applied {value_text(change.last_applied, style)}"
+        yield f"{_MARGIN}{name}{' ' * (room - width(name))} {values}"
 
 
 def _summary(report: DriftReport, style: Style) -> Iterator[str]:
-    in_order = f"{count(report.in_order, 'resource')} in order"
+    match = f"{count(report.in_order, 'resource')} without drift"
     if not report.entries:
-        yield f"{style.paint('No drift.', 'green', 'bold')} {style.show(report.environment)}: {in_order}."
+        yield f"{style.paint('No drift.', 'green', 'bold')} {style.show(report.environment)}: {match}."
         return
-    told = [(f"{number:,} {kind.value}", _TITLES[kind][1]) for kind in DriftKind if (number := report.count(kind))]
-    yield from sentence("Drift:", [*told, (in_order, "")], style)
+    parts = [(f"{number:,} {kind.value}", _TITLES[kind][1]) for kind in DriftKind if (number := report.count(kind))]
+    yield from sentence("Drift:", [*parts, (match, "")], style)

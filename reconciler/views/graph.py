@@ -1,7 +1,7 @@
-"""The graph of a plan's steps, for tools that draw: Graphviz, Mermaid, or anything that reads JSON.
+"""The graph of the steps of a plan for Graphviz, Mermaid and tools that read JSON.
 
-An edge leads from a step to one that waits for it. A solid edge is hard (the later step is blocked where the earlier
-one fails), a dashed one soft (the later step waits for its end and goes on). Stages are clusters.
+An edge leads from a step to a step that waits for it. A hard edge is solid: if the earlier step fails, the later one is
+blocked. A soft edge is dashed: the later step waits for the earlier one to end and then starts. Stages are clusters.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def to_dot(plan: Plan) -> str:
 
 
 def to_mermaid(plan: Plan) -> str:
-    """Return the graph for Mermaid, which Git hosts draw inside Markdown."""
+    """Return the graph for Mermaid, which Git hosts draw in Markdown."""
     lines = ["flowchart LR"]
     names = _names(plan)
     for stage, members in _stages(plan):
@@ -77,7 +77,7 @@ def _stages(plan: Plan) -> Iterator[tuple[int, list[Step]]]:
 
 
 def _edges(plan: Plan) -> Iterator[tuple[str, str, bool]]:
-    """Yield (earlier step, later step, is hard); a hard edge takes the place of a soft one between the same two."""
+    """Yield (earlier step, later step, is hard); a hard edge replaces a soft edge between the same steps."""
     known = {step.id for step in plan.steps}
     for step in plan.steps:
         hard = set(step.needs)
@@ -88,7 +88,7 @@ def _edges(plan: Plan) -> Iterator[tuple[str, str, bool]]:
 
 
 def _names(plan: Plan) -> dict[str, str]:
-    """Return names free of any character that means something to a drawing tool."""
+    """Return step names without characters that drawing tools interpret."""
     return {step.id: f"step{number}" for number, step in enumerate(plan.steps, start=1)}
 
 
@@ -98,15 +98,15 @@ def _label(step: Step) -> str:
 
 
 def _dot_text(text: str) -> str:
-    """Return a quoted string of the DOT language; what is not printable ASCII stands as the %XX of its bytes."""
+    """Return a quoted string of the DOT language."""
     return '"' + _plain(text).replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def _mermaid_text(text: str) -> str:
-    """Return a quoted string of Mermaid; characters with a meaning in it or in HTML stand as entities."""
+    """Return a quoted string of Mermaid; characters with a meaning in Mermaid or HTML become entities."""
     return '"' + "".join(c if c.isalnum() or c in " ./@_-,():" else f"#{ord(c)};" for c in _plain(text)) + '"'
 
 
 def _plain(text: str) -> str:
-    """Return printable ASCII: any other character, of a hostile name, as the %XX of its UTF-8 bytes."""
+    """Return printable ASCII; other characters become the %XX of their UTF-8 bytes."""
     return "".join(c if " " <= c <= "~" else "".join(f"%{b:02X}" for b in c.encode("utf-8", "replace")) for c in text)

@@ -1,7 +1,7 @@
-"""What happens, as JSON lines for machines: one object a line, in printable ASCII.
+"""Events and results as JSON lines for programs: one object per line, in printable ASCII.
 
-Every object says its format and its type, so that a reader can pass over what it does not know. The messages of events
-are also what the log keeps. ``messages`` says what each of them holds.
+Every object has its format and its type, so that a reader can skip unknown ones. The log holds the messages of events
+too. ``messages`` defines them.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ FORMAT: Final = "reconciler/1"
 
 
 class JsonLines:
-    """Writes messages; ``write`` gets one whole line at a time. As a listener to events it never fails a run."""
+    """Writes messages; ``write`` receives one line at a time. An error while writing never fails a run."""
 
     def __init__(self, write: Callable[[str], object]) -> None:
         self._write = write
@@ -26,14 +26,14 @@ class JsonLines:
         try:
             self.send(message_of(event))
         except Exception:
-            # A reader that went away must not stop an apply half way.
+            # A closed pipe must not stop the apply.
             return
 
     def send(self, message: Message) -> None:
         self._write(to_json({"format": FORMAT, **message}) + "\n")
 
     def tell(self, *values: Tellable) -> None:
-        """Write everything there is to say of the values."""
+        """Write all messages of the values."""
         for value in values:
             for message in messages_of(value):
                 self.send(message)

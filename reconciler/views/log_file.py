@@ -1,8 +1,8 @@
-"""The log of a run: every event as one JSON line in a private file, for whoever has to find out what happened.
+"""The log of a run: every event as one JSON line in a private file.
 
-structlog writes it, and is imported with the first event, since most commands log nothing. Secrets are not part of
-events; should one slip into a server's text all the same, a last processor masks every value it was told of. A log that
-cannot be written is remembered in ``failure`` and fails nothing: the journal that recovery needs is the state's.
+structlog writes the log. It is imported with the first event, because most commands have no log. Events hold no
+secrets; a processor masks known secrets that appear in the text of a server. An error of the log is kept in ``failure``
+and stops nothing, because recovery uses the journal in the state and not the log.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from reconciler.model.events import (
     Observed,
     Observing,
     Owed,
+    Reported,
     Retrying,
     RunEnded,
     RunStarted,
     StepEnded,
     StepStarted,
-    Told,
     Waiting,
 )
 from reconciler.model.snapshot import OutcomeKind
@@ -40,7 +40,7 @@ Fields: TypeAlias = MutableMapping[str, Any]
 
 
 class LogFile:
-    """Appends events to the file at ``path``, which is made with mode 0600; ``level`` leaves out what is below it."""
+    """Appends events of at least ``level`` to the file at ``path``, which has mode 0600."""
 
     def __init__(
         self,
@@ -51,7 +51,7 @@ class LogFile:
         secrets: Iterable[str] = (),
     ) -> None:
         if level not in LEVELS:
-            raise ValueError(f"{level} is no level; these are: {', '.join(LEVELS)}")
+            raise ValueError(f"{level} is not a level; use one of: {', '.join(LEVELS)}")
         self.failure: Exception | None = None
         self._path = path
         self._now = now
@@ -73,7 +73,7 @@ class LogFile:
             self.failure = error
 
     def mask(self, secret: str) -> None:
-        """Replace ``secret`` wherever it should come up from now on."""
+        """Mask ``secret`` in all later events."""
         with self._lock:
             self._secrets = _longest_first([*self._secrets, secret])
 
@@ -106,9 +106,9 @@ class LogFile:
 
 
 def level_of(event: Event) -> str:
-    """Return how loud an event is: ``debug``, ``info``, ``warning`` or ``error``."""
+    """Return the level of an event: ``debug``, ``info``, ``warning`` or ``error``."""
     match event:
-        case Told(diagnostic):
+        case Reported(diagnostic):
             levels = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "info"}
             return levels[diagnostic.severity]
         case ActionEnded(outcome=outcome):
@@ -125,7 +125,7 @@ def level_of(event: Event) -> str:
 
 
 def redacted(value: object, secrets: Iterable[str]) -> object:
-    """Return ``value`` with every secret in its texts masked, also in the names of mappings."""
+    """Return ``value`` with every secret in its texts masked, also in the keys of mappings."""
     match value:
         case str():
             for secret in secrets:
@@ -140,12 +140,12 @@ def redacted(value: object, secrets: Iterable[str]) -> object:
 
 
 def _longest_first(secrets: Iterable[str]) -> tuple[str, ...]:
-    """Return secrets so that one which holds another is masked whole; an empty one masks nothing."""
+    """Return the secrets, longest first, so that a secret that contains another is masked as a whole."""
     return tuple(sorted({secret for secret in secrets if secret}, key=lambda secret: (-len(secret), secret)))
 
 
 def _private(path: Path) -> int:
-    """Open for appending, for the owner alone, and never through a link that somebody put in the way."""
+    """Open a file for appending, for its owner only, and never through a link."""
     flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
     descriptor = os.open(path, flags, 0o600)
     if hasattr(os, "fchmod"):

@@ -1,4 +1,4 @@
-"""The messages of JSON lines: which values are told to machines, and the fields of each.
+"""The messages of JSON lines: the values that programs receive, and their fields.
 
 Within ``reconciler/1`` messages and fields are only ever added. ``schemas/messages.schema.json`` is made from this
 table and the types in it.
@@ -24,12 +24,12 @@ from reconciler.model.events import (
     Observed,
     Observing,
     Owed,
+    Reported,
     Retrying,
     RunEnded,
     RunStarted,
     StepEnded,
     StepStarted,
-    Told,
     Waiting,
 )
 from reconciler.model.findings import Check, Finding
@@ -49,18 +49,18 @@ class PlannedAction:
 
     action: Action
     step: str | None = None
-    """Id of the step that holds it; null where nothing is sent (adopt, forget)."""
+    """Id of its step; null where nothing is sent (adopt, forget)."""
     stage: int | None = None
 
     @property
     def destroys(self) -> int:
-        """How many objects it removes that count against ``--max-destroy``."""
+        """Number of deleted objects that count for ``--max-destroy``."""
         return len(self.action.destroyed)
 
 
 @dataclass(frozen=True, slots=True)
 class Kinds:
-    """How many actions there are of each kind."""
+    """Number of actions of each kind."""
 
     create: int
     update: int
@@ -71,7 +71,7 @@ class Kinds:
 
 @dataclass(frozen=True, slots=True)
 class PlanSummary:
-    """What a plan adds up to; the last message of a plan."""
+    """The summary of a plan; its last message."""
 
     plan: Plan
 
@@ -92,12 +92,12 @@ class PlanSummary:
 
     @property
     def forgotten(self) -> int:
-        """Resources that are no longer managed and stay as they are."""
+        """Resources that are no longer managed and stay unchanged."""
         return len(self.plan.forgotten)
 
     @property
     def restarts(self) -> int:
-        """Services that are restarted."""
+        """Number of restarted services."""
         return self.plan.impact.get("restarts", 0)
 
     @property
@@ -113,23 +113,23 @@ class PlanSummary:
 
 @dataclass(frozen=True, slots=True)
 class DoctorFinding:
-    """One thing that was looked at."""
+    """One check of ``doctor``."""
 
     finding: Finding
     connection: Connection | None = None
-    """Null: about the environment as a whole."""
+    """Null for a finding about the whole environment."""
     host: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class StateSummary:
-    """The end of the saved state."""
+    """The summary of the saved state."""
 
     state: Snapshot
 
     @property
     def resources(self) -> int:
-        """How many resources it remembers."""
+        """Number of managed resources."""
         return len(self.state.resources)
 
     @property
@@ -215,16 +215,16 @@ Tellable: TypeAlias = Event | Diagnostic | Plan | DriftReport | Report | Snapsho
 
 
 def messages_of(value: Tellable) -> Iterator[Message]:
-    """Yield everything there is to say of a value, without the format mark; what it adds up to comes last."""
+    """Yield all messages of a value, without the format mark; the summary comes last."""
     return map(message_of, _parts(value))
 
 
 def message_of(value: object) -> Message:
-    """Return the one message of a value, without the format mark."""
-    told = value.diagnostic if isinstance(value, Told) else value
-    if type(told) not in MESSAGES:
-        raise TypeError(f"{type(told).__name__} is no message")
-    message: Message = FORM.dump(told)
+    """Return the single message of a value, without the format mark."""
+    found = value.diagnostic if isinstance(value, Reported) else value
+    if type(found) not in MESSAGES:
+        raise TypeError(f"{type(found).__name__} is no message")
+    message: Message = FORM.dump(found)
     return message
 
 

@@ -1,4 +1,4 @@
-"""What is still owed, as a clause of a sentence, and what a plan does about it."""
+"""Open obligations as text, and what a plan does about them."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from reconciler.plan.plan import Plan
 
 
 def obligation_text(owed: Obligation, vocabulary: Vocabulary) -> str:
-    """Return ``RTCSRV on fe1.contoso.com has to restart``, with what is known of when the need began."""
+    """Return ``RTCSRV on fe1.contoso.com has to restart``, with the start of the need where it is known."""
     since = f" (since {owed.since})" if owed.since else ""
     return f"{vocabulary.duty_of(owed).clause(owed.subject)}{since}"
 
 
 @dataclass(frozen=True, slots=True)
 class OwedByPlan:
-    """The obligations that were open before a plan or that it makes, and which of them it meets."""
+    """The obligations that a plan meets, among those open before it and those that it creates."""
 
     vocabulary: Vocabulary
     settled: frozenset[tuple[str, str]]
@@ -35,7 +35,7 @@ class OwedByPlan:
         return owed.identity in self.settled
 
     def is_left(self, owed: Obligation) -> bool:
-        """True for what an action leaves to somebody: no step does it, and it does not end by what is observed."""
+        """True for an obligation of an action that no step meets and that no observation ends."""
         return not self.is_settled(owed) and self.vocabulary.duty_of(owed).ends_with is None
 
     def text(self, owed: Obligation) -> str:

@@ -1,8 +1,7 @@
-"""How long a run still takes: from the waits that its plan holds and the pace seen so far, along its graph.
+"""Estimates the remaining time of a run from its graph, its planned waits and the pace so far.
 
-Counting actions alone misleads: a restart takes minutes and a mailbox a moment, and what waits for a pool to settle
-does nothing meanwhile. So each kind of resource has a pace of its own, and the time left is that of the longest chain
-of steps that wait for each other.
+A count of actions alone misleads: a restart takes minutes and a mailbox a moment, and a step that waits for a pool to
+settle does no work. So each kind of resource has its own pace, and the estimate is the longest chain of waiting steps.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from reconciler.model.events import StepOutline
 
 @dataclass(slots=True)
 class _Paced:
-    """What was seen of one kind of resource."""
+    """The actions of one kind of resource so far, with their time."""
 
     actions: int = 0
     seconds: float = 0.0
@@ -26,12 +25,12 @@ class _Running:
     acted: int = 0
     waits_until: float = 0.0
     settles: float = 0.0
-    """How long it waits after its work."""
+    """Seconds that it waits after its work."""
 
 
 @dataclass(slots=True)
 class Pace:
-    """Follows a run; all times are seconds of one monotonic clock."""
+    """Follows the steps of a run; all times are seconds of one monotonic clock."""
 
     outline: tuple[StepOutline, ...] = ()
     """The steps of the run, in an order that keeps every edge."""
@@ -51,7 +50,7 @@ class Pace:
             running.acted += 1
 
     def waits(self, step: str, seconds: float, now: float) -> None:
-        """Note that ``step`` waits for something that ends after ``seconds`` at the latest."""
+        """Note that ``step`` waits for at most ``seconds``."""
         if running := self._running.get(step):
             running.waits_until = now + seconds
             if running.acted == self._sizes.get(step):
@@ -67,7 +66,7 @@ class Pace:
             seen.seconds += max(0.0, now - running.began - running.settles)
 
     def left(self, now: float) -> float | None:
-        """Return the seconds until the run ends; None while there is too little to go by."""
+        """Return the seconds until the run ends; None before the first action ended."""
         if not self._by_kind and not any(running.acted for running in self._running.values()):
             return None
         ends: dict[str, float] = {}
@@ -92,11 +91,11 @@ class Pace:
         return max(work, wait) + step.settle_seconds
 
     def _each(self, step: str) -> float:
-        """Return the seconds that an action of the step's kind takes: as seen of it, else as seen of all."""
+        """Return the seconds of an action of the step's kind; for a new kind, the average of all."""
         seen = [self._by_kind[kind]] if (kind := _kind(step)) in self._by_kind else list(self._by_kind.values())
         return sum(one.seconds for one in seen) / max(1, sum(one.actions for one in seen))
 
 
 def _kind(step: str) -> str:
-    """Return what is done to which kind of resource: ``create um_mailbox`` of a step's id."""
+    """Return the action and the resource type from a step's id: ``create um_mailbox``."""
     return " ".join(step.split("/", 1)[0].split(" ")[:2])

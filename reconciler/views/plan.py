@@ -1,9 +1,8 @@
 """A plan as text for the person who approves it.
 
-Stages stand in the order of work, each with what it waits for; inside a stage what destroys or interrupts comes first.
-Users with equal changes are one line, so that ten thousand of them do not bury the one delete. The summary comes last,
-where the eye is when the question is asked. It is plain text written once: tables of a terminal library take seconds
-where this takes milliseconds.
+Stages are in the order of work, each with the steps it waits for. Within a stage, actions that delete or interrupt come
+first. Users with equal changes share one line, so that ten thousand of them do not hide one delete. The summary comes
+last, directly above the question. The text is built without a terminal library, whose tables would take seconds.
 """
 
 from __future__ import annotations
@@ -31,13 +30,13 @@ _WORDS: Final = {"um": "UM", "ip": "IP", "lync": "Lync"}
 
 
 def render_plan(plan: Plan, style: Style, vocabulary: Vocabulary, *, commands: bool = False) -> str:
-    """Return the plan as text; with ``commands`` also the exact PowerShell under each action."""
+    """Return the plan as text; with ``commands`` also the exact PowerShell of each action."""
     owed = OwedByPlan.of(plan, vocabulary)
     sections = (
         _stages(plan, style, owed, commands),
-        _kept("Become ours as they are", plan.adopted, style, owed),
-        _kept("Are ours no longer and stay as they are", plan.forgotten, style, owed),
-        _told(plan, style),
+        _kept("Newly managed (unchanged on the servers)", plan.adopted, style, owed),
+        _kept("No longer managed (left unchanged on the servers)", plan.forgotten, style, owed),
+        _diagnostics(plan, style),
         _owed(plan, style, owed),
         _summary(plan, style, vocabulary),
     )
@@ -46,7 +45,7 @@ def render_plan(plan: Plan, style: Style, vocabulary: Vocabulary, *, commands: b
 
 
 def render_summary(plan: Plan, style: Style, vocabulary: Vocabulary) -> str:
-    """Return the end of the plan alone: what it comes to, for one that was shown before."""
+    """Return only the summary of a plan, for a plan that was shown before."""
     return lines(_summary(plan, style, vocabulary))
 
 
@@ -77,14 +76,14 @@ def _head(plan: Plan, style: Style, words: Vocabulary, commands: bool) -> Iterat
         f"state {plan.serial}" if plan.lineage else "no state yet",
     ]
     if plan.pinned:
-        known.append(f"all on {words.replica} {plan.pinned}")
+        known.append(f"{words.replica} {plan.pinned}")
     title = style.paint(f"Plan for {style.show(plan.environment)}", "bold")
     yield title
     yield from (style.paint(f"  {line}", "dim") for line in wrap(style.show(", ".join(known)), style.width - 2))
     if commands and plan.always:
         added = " ".join(f"-{name} {value}" for name, value in sorted(plan.always.items()))
-        told = style.show(f"every command whose cmdlet has them also gets {added}")
-        yield from (style.paint(f"  {line}", "dim") for line in wrap(told, style.width - 2))
+        text = style.show(f"each cmdlet that has these parameters also gets {added}")
+        yield from (style.paint(f"  {line}", "dim") for line in wrap(text, style.width - 2))
 
 
 def _counted(kinds: Counter[str]) -> list[str]:
@@ -96,15 +95,15 @@ def _noun(type_name: str) -> str:
 
 
 def _waits(members: Sequence[Step], steps: dict[str, Step]) -> Iterator[str]:
-    """Yield in words what the steps of a stage wait for: first what must succeed, then what must only end."""
+    """Yield what the steps of a stage wait for: first steps that must succeed, then steps that must only end."""
     needs = _named({name for step in members for name in step.needs}, steps)
     after = _named({name for step in members for name in step.after} - _all_needs(members), steps)
     if needs:
         yield f"needs {listed(needs, 4)}"
     if after:
-        yield f"waits for {listed(after, 4)} to end, also if that fails"
+        yield f"waits for {listed(after, 4)} to end, even if they fail"
     if not needs and not after:
-        yield "starts at once"
+        yield "starts immediately"
 
 
 def _all_needs(members: Sequence[Step]) -> set[str]:
@@ -112,21 +111,21 @@ def _all_needs(members: Sequence[Step]) -> set[str]:
 
 
 def _named(ids: set[str], steps: dict[str, Step]) -> list[str]:
-    """Return addresses, or their count where a type has more than two."""
+    """Return addresses, or their number where a type has more than two."""
     by_type: dict[str, list[Address]] = {}
     for step in (steps[name] for name in sorted(ids) if name in steps):
         by_type.setdefault(step.first.address.type, []).extend(action.address for action in step.actions)
-    told: list[str] = []
+    named: list[str] = []
     for name, addresses in by_type.items():
-        told += [count(len(addresses), _noun(name))] if len(addresses) > 2 else map(str, addresses)
-    return told
+        named += [count(len(addresses), _noun(name))] if len(addresses) > 2 else map(str, addresses)
+    return named
 
 
 # --- after the stages ------------------------------------------------------------------------------------------------
 
 
 def _kept(title: str, actions: Sequence[Action], style: Style, owed: OwedByPlan) -> Iterator[str]:
-    """Yield what changes owner without a command."""
+    """Yield the resources that are newly managed, or no longer managed, without a command."""
     if actions:
         yield style.paint(title, "bold")
     in_order = sorted(actions, key=lambda action: action.address)
@@ -134,55 +133,55 @@ def _kept(title: str, actions: Sequence[Action], style: Style, owed: OwedByPlan)
         yield from entry_lines(Entry(tuple(group), ()), style, owed=owed)
 
 
-def _told(plan: Plan, style: Style) -> Iterator[str]:
-    """Yield the diagnostics, the worst last, where the eye is."""
+def _diagnostics(plan: Plan, style: Style) -> Iterator[str]:
+    """Yield the diagnostics, the most severe last."""
     order = list(Severity)
-    worst_last = sorted(plan.diagnostics, key=lambda told: (-order.index(told.severity), not told.leaves_out))
+    worst_last = sorted(plan.diagnostics, key=lambda one: (-order.index(one.severity), not one.leaves_out))
     yield from folded_lines(worst_last, style)
 
 
 def _owed(plan: Plan, style: Style, owed: OwedByPlan) -> Iterator[str]:
     if not plan.obligations:
         return
-    yield style.paint("Still owed", "bold")
+    yield style.paint("Still to do", "bold")
     for one in sorted(plan.obligations, key=lambda one: one.identity):
         what_now = "this plan does it" if owed.is_settled(one) else "no step of this plan does it"
-        told = wrap(style.show(f"{owed.text(one)}: {what_now}"), style.width - 4)
-        yield f"{style.paint('  !', 'yellow', 'bold')} {told[0]}"
-        yield from (f"    {line}" for line in told[1:])
+        first, *rest = wrap(style.show(f"{owed.text(one)}: {what_now}"), style.width - 4)
+        yield f"{style.paint('  !', 'yellow', 'bold')} {first}"
+        yield from (f"    {line}" for line in rest)
 
 
 def _summary(plan: Plan, style: Style, vocabulary: Vocabulary) -> Iterator[str]:
-    errors = sum(told.forbids for told in plan.diagnostics)
+    errors = sum(one.forbids for one in plan.diagnostics)
     if plan.has_changes:
         yield from sentence("Plan:", _totals(plan), style)
         yield from sentence("Impact:", _impact(plan, vocabulary), style)
     elif errors:
         yield f"{style.paint('No plan:', 'red', 'bold')} {count(errors, 'error')}."
     elif plan.left_out:
-        yield f"{style.paint('No changes', 'yellow', 'bold')} but for what is left out."
+        yield f"{style.paint('No changes', 'yellow', 'bold')} except for the resources left out."
     else:
         yield from _nothing_to_do(plan, style)
-    beside = (
+    also = (
         (len(plan.adopted), f"{len(plan.adopted):,} to adopt", "blue"),
         (len(plan.forgotten), f"{len(plan.forgotten):,} to forget", "dim"),
         (plan.unchanged if plan.has_changes else 0, f"{plan.unchanged:,} unchanged", "dim"),
-        (plan.passed_over if plan.has_changes else 0, f"{plan.passed_over:,} not asked for", "yellow"),
+        (plan.passed_over if plan.has_changes else 0, f"{plan.passed_over:,} not selected", "yellow"),
     )
-    yield from sentence("Beside:", ((text, look) for number, text, look in beside if number), style)
+    yield from sentence("Also:", ((text, look) for number, text, look in also if number), style)
     if plan.left_out:
-        told = f"{len(plan.left_out):,}, for the reasons above: {listed(plan.left_out, _LEFT_OUT_NAMED)}."
-        for index, line in enumerate(wrap(style.show(told), style.width - len("Left out: "))):
+        text = f"{len(plan.left_out):,}, for the reasons above: {listed(plan.left_out, _LEFT_OUT_NAMED)}."
+        for index, line in enumerate(wrap(style.show(text), style.width - len("Left out: "))):
             yield f"{' ' * len('Left out: ') if index else style.paint('Left out:', 'yellow', 'bold') + ' '}{line}"
 
 
 def _nothing_to_do(plan: Plan, style: Style) -> Iterator[str]:
-    """Yield what was looked at, where nothing of it is to be changed."""
+    """Yield the summary of a plan without changes."""
     compared = f" {count(plan.unchanged, 'resource')} compared." if plan.unchanged else ""
     if not plan.asked or not plan.passed_over:
-        yield f"{style.paint('No changes.', 'green', 'bold')} The servers are as the configuration says.{compared}"
+        yield f"{style.paint('No changes.', 'green', 'bold')} The servers match the configuration.{compared}"
         return
-    left = f"{count(plan.passed_over, 'change')} {'is' if plan.passed_over == 1 else 'are'} left aside."
+    left = f"{count(plan.passed_over, 'change')} {'is' if plan.passed_over == 1 else 'are'} not selected."
     looked = wrap(style.show(f"with {plan.asked}: {left}{compared}"), style.width - len("No changes "))
     yield f"{style.paint('No changes', 'yellow', 'bold')} {looked[0]}"
     yield from (f"  {line}" for line in looked[1:])

@@ -1,4 +1,4 @@
-"""What a plan shows of one action, or of many users with equal changes in one line."""
+"""The lines of a plan for one action, or for many users with equal changes."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ LOOKS: Final = {
 _RISK: Final = [ActionKind.DELETE, ActionKind.REPLACE, ActionKind.RUN, ActionKind.UPDATE, ActionKind.CREATE]
 _ONE_BY_ONE: Final = (ActionKind.DELETE, ActionKind.REPLACE)
 _NAMED_AT_MOST: Final = 12
-"""Of more actions in one entry only the first are named."""
+"""How many actions of one entry are named; of more, only the first few."""
 _REASONS_AT_MOST: Final = 4
-"""Of more reasons in one entry only the first are told."""
+"""How many reasons of one entry are shown."""
 _MARGIN: Final = " " * 6
 _DIFFERENT_AT_MOST: Final = 4
-"""An attribute with no more values than this splits equal actions; one with more is each user's own."""
+"""An attribute with at most this many values splits an entry; with more values, it differs for each user."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """Actions shown together. ``shared`` changes are the same for all, ``own`` attributes differ from user to user."""
+    """Actions shown together. ``shared`` changes are equal for all; ``own`` attributes differ for each user."""
 
     actions: tuple[Action, ...]
     shared: tuple[Change, ...]
@@ -55,7 +55,7 @@ class Entry:
 
 
 def entries(steps: Iterable[Step]) -> Iterator[Entry]:
-    """Yield what is shown of a stage's steps: users who share a group and single actions that are equal are folded."""
+    """Yield the entries of a stage's steps: users of one group, and equal actions, share an entry."""
     alike: dict[tuple[object, ...], list[Action]] = {}
     for step in steps:
         for action in step.actions:
@@ -68,7 +68,7 @@ def entries(steps: Iterable[Step]) -> Iterator[Entry]:
 
 
 def _likeness(action: Action) -> tuple[object, ...]:
-    """Return what actions must have in common to be shown together; waves of one group may differ."""
+    """Return the values that actions of one entry share; waves of one group may differ."""
     if action.group:
         return (action.address.type, action.group)
     what = (
@@ -83,7 +83,7 @@ def _likeness(action: Action) -> tuple[object, ...]:
 
 
 def _folded(actions: Iterable[Action]) -> Iterator[Entry]:
-    """Yield entries of actions of one type, kind and set of attributes, split where few values tell them apart."""
+    """Yield entries of actions with equal type, kind and attributes, split by attributes with few values."""
     shapes: dict[tuple[object, ...], list[Action]] = {}
     for action in actions:
         names = tuple(change.attribute for change in action.changes)
@@ -127,7 +127,7 @@ def entry_lines(entry: Entry, style: Style, *, owed: OwedByPlan, commands: bool 
 
 
 def _commands(entry: Entry, style: Style) -> Iterator[str]:
-    """Yield the commands as they can be pasted: a comment says where each runs, and what its GUIDs stand for."""
+    """Yield the commands to copy; a comment says where each runs and what its GUIDs mean."""
     for action in entry.actions:
         for command in action.commands:
             meant = ", ".join(dict.fromkeys(command.named.values()))
@@ -141,7 +141,7 @@ def _title(action: Action, style: Style) -> str:
 
 
 def _many(entry: Entry, style: Style) -> Iterator[str]:
-    """Yield how many there are, what they share, and their names: beside it where they fit, else below."""
+    """Yield the number of actions, their shared changes and their names: on one line where they fit."""
     first = entry.first
     symbol, look = LOOKS[first.kind]
     titled = f"{first.address.type} {style.times}{len(entry.actions):,}"
@@ -159,30 +159,30 @@ def _many(entry: Entry, style: Style) -> Iterator[str]:
         yield head
         yield from _attributes(entry.shared, first, style)
     room = style.width - len(_MARGIN)
-    told = wrap(names, room) if names else [first_of(keys, room, style)]
-    yield from (style.paint(f"{_MARGIN}{line}", "dim") for line in told)
+    named = wrap(names, room) if names else [first_of(keys, room, style)]
+    yield from (style.paint(f"{_MARGIN}{line}", "dim") for line in named)
 
 
 def _notes(entry: Entry, owed: OwedByPlan) -> Iterator[str]:
-    """Yield the reasons, what each action has of its own, and what happens after."""
+    """Yield the reasons, the attributes that differ for each user, and what happens afterwards."""
     first = entry.first
     reasons = list(dict.fromkeys(reason for action in entry.actions for reason in action.reasons))
     yield from reasons[:_REASONS_AT_MOST]
     if len(reasons) > _REASONS_AT_MOST:
         yield f"and {len(reasons) - _REASONS_AT_MOST:,} more like these"
-    told = [*_waves(entry), *([f"each with its own {listed(entry.own, 8)}"] if entry.own else [])]
-    if told:
-        yield "; ".join(told)
+    parts = [*_waves(entry), *([f"each with its own {listed(entry.own, 8)}"] if entry.own else [])]
+    if parts:
+        yield "; ".join(parts)
     for action in entry.actions:
         for left in filter(owed.is_left, action.owes):
-            yield f"then {owed.text(left)}, which no step of this plan does"
+            yield f"then {owed.text(left)}; no step of this plan does it"
     if first.settle_seconds:
         what = owed.vocabulary.settling.get(first.address.type, "it")
         yield f"then {what} settles for {duration(first.settle_seconds)}"
 
 
 def _waves(entry: Entry) -> Iterator[str]:
-    """Yield the wave that all are in, or how many are in each."""
+    """Yield the wave of all users, or the number of users in each wave."""
     numbers = Counter(action.wave for action in entry.actions if action.wave)
     if numbers == {entry.first.wave: len(entry.actions)}:
         yield f"wave {entry.first.wave}"
@@ -215,7 +215,7 @@ def _transition(change: Change, action: Action, style: Style) -> str:
 
 
 def _moved(before: tuple[Value, ...], after: tuple[Value, ...], style: Style) -> str:
-    """Return a long list by its difference: what comes, what goes, and how many stay."""
+    """Return the change of a long list: added items, removed items, and how many stay."""
     come = [f"+{value_text(item, style)}" for item in after if item not in before]
     go = [f"-{value_text(item, style)}" for item in before if item not in after]
     if not come and not go:

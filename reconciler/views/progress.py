@@ -1,9 +1,9 @@
-"""What an apply shows while it runs, and the table that ends it.
+"""Shows the progress of an apply, and the table at its end.
 
-On a terminal somebody watches, a bar at the bottom counts actions and estimates the time left, and lines of what ended,
-waits or failed scroll above it; reads before an apply are one line that is drawn again and then taken away. Elsewhere
-there are only lines: of what began and ended, with a count now and then during long steps, and nothing about reads.
-Either way it listens and nothing more: whatever goes wrong in showing is swallowed, never raised into the engine.
+On a terminal, a bar at the bottom shows the number of actions and the remaining time, and lines above it show what
+ended, waits or failed. One temporary line shows the reads before the apply. Without a terminal there are only lines:
+for steps that start and end, with a count during long steps. An error while showing is ignored; it never stops the
+apply.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from reconciler.model.events import (
     Observed,
     Observing,
     Owed,
+    Reported,
     Retrying,
     RunEnded,
     RunStarted,
     StepEnded,
     StepStarted,
-    Told,
     Waiting,
 )
 from reconciler.model.snapshot import Obligation, OutcomeKind, short_run
@@ -39,18 +39,18 @@ from reconciler.views.style import Style
 from reconciler.views.text import lines, shorten, wrap
 
 _QUIET_SECONDS: Final = 10.0
-"""Between two lines that only say that something goes on."""
+"""Seconds between two lines about the same wait or count."""
 _LISTED: Final = 20
 _PRINTED: Final = 40
-"""Lines that a script printed and that are shown."""
+"""How many lines of a script's output are shown."""
 _NOTABLE_SECONDS: Final = 1.0
-"""What took less is not worth saying how long."""
+"""A shorter duration is not shown."""
 _COLUMN: Final = 11
-"""Where the text of a line begins, after the word for what happened."""
+"""The column of the text, after the word for the event."""
 
 
 class TerminalProgress:
-    """Listens to the events of a run and shows them on ``stream``; ``live`` where a line may be drawn again."""
+    """Shows the events of a run on ``stream``; ``live``: lines can be redrawn."""
 
     def __init__(
         self,
@@ -81,15 +81,15 @@ class TerminalProgress:
                     self._board.close()
                     self._board.print(lines(_closing(event, self._tally, self._style, self._vocabulary)))
         except Exception:
-            # The work is what matters; a terminal that went away must not stop it half way.
+            # A closed terminal must not stop the apply.
             return
 
     def busy(self, text: str) -> None:
-        """Draw what goes on before the first event, where a line can be drawn again."""
+        """Show a temporary line before the first event, where lines can be redrawn."""
         self._board.status(shorten(self._style.show(text), self._style.width - 1))
 
     def close(self) -> None:
-        """Take the bar away, where a run ended without telling."""
+        """Remove the bar, where a run ended without a last event."""
         try:
             self._board.close()
         except Exception:
@@ -116,7 +116,7 @@ class TerminalProgress:
                 yield from self._action_ended(event)
             case StepEnded():
                 yield from self._step_ended(event)
-            case Told(diagnostic):
+            case Reported(diagnostic):
                 yield from ["", *diagnostic_lines(diagnostic, self._style), ""]
             case Observing() | Observed() | Owed() | RunEnded():
                 return
@@ -129,19 +129,19 @@ class TerminalProgress:
             yield from self._line(event.outcome.value.replace("-", " "), f"{event.address}{reason}", "red", "bold")
             yield from self._evidence(event)
         elif event.adopted:
-            yield from self._line("found", f"{event.address} is as wanted; nothing was sent", "dim")
+            yield from self._line("found", f"{event.address} already has the desired values; nothing was sent", "dim")
         elif not self._board.draws and self._tally.is_due():
             yield from self._line("so far", f"{event.step}: {self._tally.progress()}", "dim")
 
     def _evidence(self, event: ActionEnded) -> Iterator[str]:
-        """Yield what was sent and what it printed, each line with a word before it."""
+        """Yield the commands that were sent and what they printed."""
         for command in event.evidence.sent:
             yield from self._line("  sent", command, "dim")
         printed = [line for line in event.evidence.printed.splitlines() if line.strip()]
         for line in printed[:_PRINTED]:
             yield from self._line("  printed", line, "dim")
         if len(printed) > _PRINTED:
-            more = f"{len(printed) - _PRINTED:,} more lines, all of them in --json and --log"
+            more = f"{len(printed) - _PRINTED:,} more lines; --json and --log have all of them"
             yield from self._line("  printed", more, "dim")
 
     def _step_ended(self, event: StepEnded) -> Iterator[str]:
@@ -150,35 +150,35 @@ class TerminalProgress:
         if event.blocked_by is not None:
             yield from self._line("blocked", f"{event.step}: needs {event.blocked_by}", "yellow")
         elif event.failed or event.unknown:
-            told = ", ".join(f"{number:,} {word}" for number, word in numbers if number)
-            yield from self._line("ended", f"{event.step}: {told}{took}", "red", "bold")
+            ended = ", ".join(f"{number:,} {word}" for number, word in numbers if number)
+            yield from self._line("ended", f"{event.step}: {ended}{took}", "red", "bold")
         else:
             yield from self._line("done", f"{event.step}{took}", "green")
 
     def _line(self, word: str, text: str, *looks: str) -> Iterator[str]:
-        """Yield a line with the word for what happened in a column of its own; on a terminal folded to its width."""
+        """Yield a line with the word for the event in the first column; on a terminal wrapped to its width."""
         shown = self._style.show(text)
         first, *rest = wrap(shown, self._style.width - _COLUMN) if self._board.draws else [shown]
         yield f"  {self._style.paint(f'{word:<8}', *looks)} {first}"
         yield from (f"{' ' * _COLUMN}{part}" for part in rest)
 
 
-# --- what has been seen ----------------------------------------------------------------------------------------------
+# --- totals ----------------------------------------------------------------------------------------------------------
 
 
 @dataclass(slots=True)
 class _Tally:
-    """What the events so far add up to."""
+    """The totals of the events so far."""
 
     actions: int = 0
     ended: int = 0
     begun: float = 0.0
     counted: float = 0.0
-    """When a line last told the count."""
+    """The time of the last line with the count."""
     now: float = 0.0
     running: dict[str, int] = field(default_factory=dict)
     read: list[str] = field(default_factory=list)
-    """Hosts whose answers are awaited."""
+    """Hosts that are being read."""
     failures: list[ActionEnded] = field(default_factory=list)
     blocked: list[StepEnded] = field(default_factory=list)
     owed: dict[tuple[str, str], Obligation] = field(default_factory=dict)
@@ -223,7 +223,7 @@ class _Tally:
                 return
 
     def is_news(self, step: str, reason: str) -> bool:
-        """True where ``step`` waits for something new, or was last said to wait long ago."""
+        """True where ``step`` has a new reason to wait, or its last line is old."""
         before, then = self.waits.get(step, (None, 0.0))
         if before == reason and self.now - then < _QUIET_SECONDS:
             return False
@@ -231,14 +231,14 @@ class _Tally:
         return True
 
     def is_due(self) -> bool:
-        """True where the count was last told long ago."""
+        """True where the last line with the count is old."""
         if self.now - self.counted < _QUIET_SECONDS:
             return False
         self.counted = self.now
         return True
 
     def reading(self, style: Style) -> str:
-        """Return what is being read before the run, on one line; nothing while it runs."""
+        """Return a line with the hosts that are read before the run; empty during the run."""
         if not self.read or self.actions:
             return ""
         return shorten(style.show(f"Reading {listed(dict.fromkeys(self.read), 2)} ..."), style.width - 1)
@@ -269,7 +269,7 @@ class _Tally:
 
 
 def _closing(event: RunEnded, tally: _Tally, style: Style, vocabulary: Vocabulary) -> Iterator[str]:
-    """Yield what became of everything: done, failed, blocked and unknown with reasons, and how to go on."""
+    """Yield the table: done, failed, blocked and unknown with reasons, and the command to continue."""
     run = f"Run {style.show(short_run(event.run))}, {duration(event.seconds)}."
     if not (event.exit_code or event.failed or event.blocked or event.unknown or tally.owed):
         yield from ["", f"{_verdict(event, style)} {count(event.done, 'action')} done. {style.paint(run, 'dim')}"]
@@ -287,14 +287,14 @@ def _closing(event: RunEnded, tally: _Tally, style: Style, vocabulary: Vocabular
         yield from _row("unknown", event.unknown, unknown, "red", style)
     if tally.owed:
         owed = [obligation_text(owed, vocabulary) for owed in tally.owed.values()]
-        yield from _row("owed", len(owed), owed, "yellow", style)
+        yield from _row("to do", len(owed), owed, "yellow", style)
     if event.resume:
-        yield from ["", "To go on:", "", f"    {style.show(event.resume)}"]
+        yield from ["", "To continue:", "", f"    {style.show(event.resume)}"]
 
 
 def _verdict(event: RunEnded, style: Style) -> str:
     if event.unknown:
-        return style.paint("Somebody has to look: an outcome is unknown.", "red", "bold")
+        return style.paint("Check the servers: the outcome of an action is unknown.", "red", "bold")
     if event.failed or event.blocked or (event.left_out and event.exit_code == 3):
         return style.paint("Not everything was applied.", "red", "bold")
     if event.exit_code:
@@ -313,4 +313,4 @@ def _row(title: str, number: int, reasons: list[str], look: str, style: Style) -
         for index, line in enumerate(wrap(style.show(reason), max(20, style.width - 8))):
             yield f"      {'  ' if index else ''}{line}"
     if len(reasons) > _LISTED:
-        yield f"      ... {len(reasons) - _LISTED:,} more, all of them in the log"
+        yield f"      ... {len(reasons) - _LISTED:,} more; --json and --log have all of them"

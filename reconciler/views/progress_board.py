@@ -1,4 +1,4 @@
-"""Where progress is shown: plain lines, or lines above a bar that is drawn in place."""
+"""Where progress is shown: plain lines, or lines above a bar that is redrawn."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from reconciler.views.text import width
 
 
 class Board(Protocol):
-    """Takes lines, and a count or a status that is drawn where it can be."""
+    """Shows lines, and a count or a status where lines can be redrawn."""
 
     draws: bool
-    """True where counts are drawn in place, so that no lines are needed for them."""
+    """True where a bar shows the count, so that it needs no lines."""
 
     def print(self, text: str) -> None: ...
 
     def count(self, done: int, total: int, *, left: str, doing: str) -> None: ...
 
     def status(self, text: str) -> None:
-        """Draw one line in place of the last one; '' takes it away."""
+        """Replace the status line; an empty text removes it."""
         ...
 
     def close(self) -> None: ...
 
 
 class PlainBoard:
-    """Lines, one after the other."""
+    """Prints lines only."""
 
     draws = False
 
@@ -48,7 +48,7 @@ class PlainBoard:
 
 
 class LiveBoard:
-    """Lines above a bar that rich draws, from the first count to the end."""
+    """Prints lines above a bar that rich draws, from the first count to the end."""
 
     draws = True
 
@@ -87,14 +87,14 @@ class LiveBoard:
             self.status("")
             self._bar.start()
             self._runs = True
-        # The terminal may have another width than when the run began.
+        # The width of the terminal may have changed.
         self._blocks.bar_width = _bar_width(self._console.width)
         self._bar.update(self._task, completed=done, total=total, visible=True, left=left, description=doing)
 
     def status(self, text: str) -> None:
         if self._runs or not (text or self._drawn):
             return
-        # Overwritten with blanks, which every terminal understands; the cursor stays where the next output begins.
+        # Every terminal supports overwriting with spaces. The cursor stays where the next output begins.
         self._stream.write(f"\r{' ' * self._drawn}\r{self._style.paint(text, 'dim')}")
         self._stream.flush()
         self._drawn = width(text)
@@ -107,5 +107,5 @@ class LiveBoard:
 
 
 def _bar_width(columns: int) -> int:
-    """Return the width of the bar: counts, times and what runs need most of a narrow terminal."""
+    """Return the width of the bar; the other columns need most of a narrow terminal."""
     return max(6, min(40, columns // 6))

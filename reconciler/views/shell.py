@@ -1,4 +1,4 @@
-"""A command of ours as a line that pastes into a shell."""
+"""Builds reconciler commands that users can paste into a shell."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from pathlib import Path
 
 
 def command_line(*words: str | Path, connections: Path | None = None) -> str:
-    """Return ``reconciler`` with its arguments, each as the shell of this system has to be given it.
+    """Return a ``reconciler`` command, quoted for the shell of this system.
 
-    A path that begins with a dash would be taken for an option, so it gets ``./`` before it.
+    A path that begins with a dash gets ``./`` before it, so that it is not read as an option.
 
     Args:
-        connections: the file of pinned connections that every command over this environment needs.
+        connections: the file of pinned connections of this environment.
     """
     pinned = [] if connections is None else [f"--connections={connections}"]
     return joined("reconciler", *pinned, *words)
 
 
 def joined(*words: str | Path) -> str:
-    """Return words as the shell of this system has to be given them."""
+    """Return the words, quoted for the shell of this system."""
     plain = [_path(word) if isinstance(word, Path) else word for word in words]
     return subprocess.list2cmdline(plain) if sys.platform == "win32" else shlex.join(plain)
 

@@ -1,4 +1,4 @@
-"""The saved state as text: what is ours, what is owed, and the latest runs."""
+"""The saved state as text: managed resources, open obligations and the latest runs."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from reconciler.views.text import lines, to_second
 from reconciler.views.values import value_text
 
 _LISTED = 12
-"""Resources of one type that are shown by name; of more, the rest is counted."""
+"""How many resources of one type are named."""
 
 
 def render_state(snapshot: Snapshot, style: Style, vocabulary: Vocabulary) -> str:
-    """Return what the state of an environment holds."""
+    """Return the saved state of an environment."""
     return lines(_state(snapshot, style, vocabulary))
 
 
 def _state(snapshot: Snapshot, style: Style, vocabulary: Vocabulary) -> Iterator[str]:
     if snapshot.lineage is None:
-        yield f"{style.show(snapshot.environment)}: nothing was saved yet. The first apply does it."
+        yield f"{style.show(snapshot.environment)}: no saved state yet. The first apply creates it."
         return
     yield style.paint(f"{style.show(snapshot.environment)}: {count(len(snapshot.resources), 'resource')}", "bold")
     yield style.paint(f"lineage {snapshot.lineage}, serial {snapshot.serial}", "dim")
@@ -36,14 +36,14 @@ def _state(snapshot: Snapshot, style: Style, vocabulary: Vocabulary) -> Iterator
         if len(members) > _LISTED:
             yield f"  ... and {len(members) - _LISTED:,} more"
     for owed in snapshot.obligations:
-        yield f"{style.paint('owed', 'yellow')}  {style.show(obligation_text(owed, vocabulary))}"
+        yield f"{style.paint('to do', 'yellow')}  {style.show(obligation_text(owed, vocabulary))}"
     for intent in snapshot.open_intents:
-        told = f"{intent.kind} {intent.address}: sent in run {short_run(intent.run)}, outcome not known"
-        yield f"{style.paint('open', 'red')}  {told}"
+        text = f"{intent.kind} {intent.address}: sent in run {short_run(intent.run)}, outcome unknown"
+        yield f"{style.paint('open', 'red')}  {text}"
 
 
 def render_remembered(known: Remembered, style: Style) -> str:
-    """Return everything that is remembered of one resource."""
+    """Return the saved state of one resource."""
     return lines(_remembered(known, style))
 
 
@@ -62,12 +62,12 @@ def _remembered(known: Remembered, style: Style) -> Iterator[str]:
 def render_history(runs: Sequence[Run], style: Style) -> str:
     """Return a table of runs, newest first."""
     if not runs:
-        return "No apply was run yet.\n"
+        return "No apply has run yet.\n"
     rows = [_HEAD, *(_row(run) for run in runs)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(_HEAD))]
     heading = "  ".join(f"{title:<{width}}" for title, width in zip(_HEAD, widths, strict=True))
-    told = ("  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)) for row in rows[1:])
-    return lines([style.paint(heading, "bold"), *(style.show(line.rstrip()) for line in told)])
+    texts = ("  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)) for row in rows[1:])
+    return lines([style.paint(heading, "bold"), *(style.show(line.rstrip()) for line in texts)])
 
 
 _HEAD = ("started", "run", "by", "commit", "exit", "done", "failed", "blocked")
@@ -89,13 +89,13 @@ def _commit(run: Run) -> str:
 
 def _commit_in_full(run: Run) -> str:
     edited = " with uncommitted changes" if run.uncommitted else ""
-    older = ", let pass by --allow-older" if run.allowed_older else ""
+    older = ", allowed by --allow-older" if run.allowed_older else ""
     return f"{run.commit or '-'}{edited}{older}"
 
 
 def render_run(run: Run, style: Style) -> str:
-    """Return everything that history keeps of one run."""
-    told = (
+    """Return all details of one run."""
+    rows = (
         ("run", run.id),
         ("started", to_second(run.started)),
         ("ended", to_second(run.ended) if run.ended else "-"),
@@ -107,10 +107,10 @@ def render_run(run: Run, style: Style) -> str:
         ("failed", f"{run.failed:,}"),
         ("blocked", f"{run.blocked:,}"),
     )
-    return lines(f"{style.paint(f'{name:<8}', 'bold')} {style.show(value)}" for name, value in told)
+    return lines(f"{style.paint(f'{name:<8}', 'bold')} {style.show(value)}" for name, value in rows)
 
 
 def render_audit(audit: Audit, style: Style) -> str:
-    """Return that the audit was verified, with its head."""
+    """Return the line about the verified audit, with its head."""
     what = f"Audit verified: {count(audit.entries, 'entry', 'entries')}, head"
     return lines(["", f"{style.paint(what, 'dim')} {audit.head}"])

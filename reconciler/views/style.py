@@ -1,6 +1,6 @@
-"""What the terminal can show, as a value: colour, width, characters beyond ASCII.
+"""What the output can show, as a value: colours, width, characters beyond ASCII.
 
-It is found out once, where the stream is known, and handed on; no view asks a stream or the environment by itself.
+``style_of`` reads it once from the stream and the environment; the views only receive the value.
 ``NO_COLOR`` and ``CI`` follow their public conventions (https://no-color.org): set and not empty means no colour.
 """
 
@@ -11,41 +11,33 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TextIO
 
+import click
+
 from reconciler.views.text import escape, width
 
 WIDTH_ELSEWHERE: Final = 100
-"""Columns of files and pipes, which have none of their own."""
-
-_CODES: Final = {
-    "bold": "1",
-    "dim": "2",
-    "red": "31",
-    "green": "32",
-    "yellow": "33",
-    "blue": "34",
-    "magenta": "35",
-    "cyan": "36",
-}
+"""The width for files and pipes, which have no width."""
 
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How text for people may look."""
+    """The style of text for people."""
 
     color: bool = False
     width: int = WIDTH_ELSEWHERE
     unicode: bool = True
 
     def show(self, data: str) -> str:
-        """Return data on one line, harmless, in characters the output can hold."""
+        """Return data on one line, without control characters, in characters that the output supports."""
         text = escape(data)
         return text if self.unicode or text.isascii() else text.encode("ascii", "backslashreplace").decode()
 
     def paint(self, text: str, *looks: str) -> str:
-        """Return text in a colour or weight (``red``, ``bold``, ``dim`` ...) where there is colour."""
+        """Return text in a colour and weight (``red``, ``bold``, ``dim``), where the output supports colours."""
         if not (self.color and looks and text):
             return text
-        return f"\x1b[{';'.join(_CODES[look] for look in looks)}m{text}\x1b[0m"
+        color = next((look for look in looks if look not in ("bold", "dim")), None)
+        return click.style(text, fg=color, bold="bold" in looks or None, dim="dim" in looks or None)
 
     @property
     def times(self) -> str:
@@ -53,7 +45,7 @@ class Style:
 
 
 def sentence(title: str, parts: Iterable[tuple[str, str]], style: Style) -> Iterator[str]:
-    """Yield ``title a, b, c.`` over as many lines as the parts (text and colour) need; nothing without parts."""
+    """Yield ``title a, b, c.``, wrapped; each part is a text and its colour. Yield nothing without parts."""
     every = list(parts)
     line, used = style.paint(title, "bold"), len(title)
     for index, (text, look) in enumerate(every, start=1):
@@ -68,7 +60,7 @@ def sentence(title: str, parts: Iterable[tuple[str, str]], style: Style) -> Iter
 
 
 def first_of(names: Sequence[str], room: int, style: Style) -> str:
-    """Return ``alice, bob, ... 58 more``: one name at least, and more while they fit ``room`` columns."""
+    """Return ``alice, bob, ... 58 more``: at least one name, and as many as fit into ``room`` columns."""
     shown: list[str] = []
     used = 0
     for index, name in enumerate(names):
@@ -85,12 +77,12 @@ def _and_more(number: int) -> str:
 
 
 def is_live(stream: TextIO, environment: Mapping[str, str]) -> bool:
-    """True where somebody watches the stream, so that a line may be drawn again: a terminal, not a CI job's."""
+    """True for a terminal on which lines can be redrawn; False for a CI job."""
     return stream.isatty() and not environment.get("CI") and environment.get("TERM") != "dumb"
 
 
 def style_of(stream: TextIO, environment: Mapping[str, str]) -> Style:
-    """Return how text on ``stream`` may look."""
+    """Return the style for ``stream``."""
     unicode = "utf" in (stream.encoding or "").lower()
     live = is_live(stream, environment)
     return Style(

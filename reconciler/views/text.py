@@ -1,10 +1,9 @@
-"""Text for people and machines: what every view uses, so that data never reaches an output raw.
+"""Makes text from servers and files safe for terminals and pipelines; every view uses it.
 
-Names and messages come from servers and files, and some of them are hostile: an escape sequence can rewrite the title
-of a terminal or hide a line, a direction mark can make one address look like another, and a line that begins with
-``::`` or holds ``##vso[`` is a command to the machine that runs a pipeline. ``escape`` shows such characters as
-``\\x1b`` or ``\\u202e``; ``lines`` ends every output for people. JSON is plain ASCII throughout, which leaves nothing
-to obey.
+Names and messages may be hostile. An escape sequence can change the title of a terminal or hide a line. A direction
+mark can make one address look like another. A line that begins with ``::`` or holds ``##vso[`` is a command to the
+machine that runs a pipeline. ``escape`` shows such characters as ``\\x1b`` or ``\\u202e``. All text for people passes
+through ``lines``. JSON output is plain ASCII.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from typing import Final
 _IGNORABLE: Final = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0000-\U000e0fff]"
 )
-"""Drawn as nothing, though Unicode counts them as letters or marks; the braille blank among them."""
+"""Invisible characters that Unicode counts as letters or marks, such as the blank Braille pattern."""
 _SHORT: Final = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _HIDDEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _SPACES: Final = re.compile("[^\\S ]")
@@ -29,7 +28,7 @@ _ENCODER = json.JSONEncoder(ensure_ascii=True, allow_nan=False, separators=(", "
 
 
 def escape(text: str) -> str:
-    """Return ``text`` on one line, with every character shown that a terminal would obey or not draw."""
+    """Return ``text`` on one line, with control characters and invisible characters as escapes."""
     if text.isascii() and text.isprintable():
         return text
     return "".join(character if _is_drawn(character) else _escaped(character) for character in text)
@@ -47,7 +46,7 @@ def _escaped(character: str) -> str:
 
 
 def lines(parts: Iterable[str]) -> str:
-    """Return the lines as one text for people, each ended, none of them a command to a pipeline's machine."""
+    """Return the lines as one text, without commands to a pipeline."""
     text = "".join(f"{part}\n" for part in parts)
     return _PIPELINE.sub(_disarmed, text) if "::" in text or "##" in text else text
 
@@ -57,7 +56,7 @@ def _disarmed(match: re.Match[str]) -> str:
 
 
 def to_second(time: str) -> str:
-    """Return a time (ISO 8601) to the second, as people read it; unchanged where it is none."""
+    """Return an ISO 8601 time to the second; return another text unchanged."""
     try:
         return datetime.fromisoformat(time).isoformat(timespec="seconds").replace("+00:00", "Z")
     except ValueError:
@@ -73,7 +72,7 @@ def to_json(value: object) -> str:
 
 
 def width(text: str) -> int:
-    """Return how many columns of a terminal escaped ``text`` takes."""
+    """Return the width of escaped ``text`` in columns of a terminal."""
     if text.isascii():
         return len(text)
     return sum(map(_columns, text))
@@ -91,7 +90,7 @@ def pad(text: str, columns: int) -> str:
 
 
 def shorten(text: str, columns: int, *, mark: str = "...") -> str:
-    """Return as much of the start of ``text`` as fits ``columns``, with ``mark`` where something was left out."""
+    """Return the start of ``text`` that fits into ``columns``, with ``mark`` where text was cut."""
     if width(text) <= columns:
         return text
     room, kept = columns - width(mark), []
@@ -104,7 +103,7 @@ def shorten(text: str, columns: int, *, mark: str = "...") -> str:
 
 
 def wrap(text: str, columns: int) -> list[str]:
-    """Return the words of ``text`` on lines of at most ``columns``; a longer word keeps a line of its own."""
+    """Return the words of ``text`` on lines of at most ``columns``; a longer word has its own line."""
     made: list[str] = []
     line, used = "", 0
     for word in _SPACES.sub(" ", text).split(" "):

@@ -1,4 +1,4 @@
-"""Attribute values as people write them: YAML's words, quotes only where a reader could be misled."""
+"""Attribute values as YAML writes them, with quotes only where the value would be ambiguous."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _MISLEADING: Final = frozenset({"", "null", "true", "false", "(not set)"})
 
 
 def value_text(value: Value | Unset, style: Style) -> str:
-    """Return a value on one line; what nobody wrote is ``(not set)``, what was cleared on purpose ``null``."""
+    """Return a value on one line; an unset value is ``(not set)``, a cleared value ``null``."""
     match value:
         case Unset():
             return "(not set)"

@@ -65,7 +65,7 @@ def fails_and_changes_nothing(environment: Environment, *told: str) -> str:
         for words in told:
             assert text.count(words) == 1, (words, ran.out, ran.err)
         assert "No changes" not in text
-        assert "Are ours no longer" not in text, "what cannot be read is not gone"
+        assert "No longer managed" not in text, "what cannot be read is not gone"
         assert "Traceback" not in text
         assert PASSWORD not in text
         said += text

@@ -41,7 +41,7 @@ def test_the_sample_is_in_order_but_for_a_clock_that_is_behind(tmp_path: Path) -
     assert ran.err == ""
     assert "ex1.contoso.com" in ran.out
     assert "fe3.contoso.com is 1 min 35 s behind most of the others" in ran.out
-    assert ran.out.splitlines()[-1] == "Nothing stands in the way of a plan: reconciler plan ."
+    assert ran.out.splitlines()[-1] == "    reconciler plan ."
     assert "failed" not in ran.out
     assert digests(environment) == before, "no state, no lock, no key"
     assert environment.writes() == []
@@ -60,7 +60,7 @@ def test_after_an_apply_nothing_is_changed_and_the_state_is_used(
     assert len(environment.writes()) == writes
     (controller,) = (one for one in ran.of("doctor_finding") if one["check"] == "controller")
     assert controller["status"] == "ok"
-    assert "remembered by the state" in controller["detail"]
+    assert "used by the last apply" in controller["detail"]
     for message in ran.messages:
         VALIDATOR.validate(message)
     (summary,) = ran.of("doctor_summary")
@@ -107,8 +107,8 @@ def test_a_state_that_cannot_be_read_is_a_finding(tmp_path: Path) -> None:
 def test_chosen_hosts_are_shown_in_full_and_unknown_ones_refused(tmp_path: Path) -> None:
     environment = little(tmp_path / "little")
     ran = environment.run("doctor", "--host", "fe2.contoso.com").has(0)
-    assert "behind lync" in ran.out
-    assert "Behind lync" not in ran.out
+    assert "discovered through lync" in ran.out
+    assert "Hosts discovered through lync" not in ran.out
     refused = environment.run("doctor", "--host", "fe9.contoso.com").has(1)
     assert "Error: Unknown host" in refused.err
     assert "Did you mean" in refused.err

@@ -24,7 +24,7 @@ def test_schema_is_what_the_types_say(path: Path, schema: Callable[[], Schema]) 
 
 
 def test_every_event_has_a_message() -> None:
-    assert set(get_args(events.Event)) - {events.Told} <= MESSAGES.keys()
+    assert set(get_args(events.Event)) - {events.Reported} <= MESSAGES.keys()
     assert len(messages_schema()["oneOf"]) == len(MESSAGES)
 
 

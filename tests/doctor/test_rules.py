@@ -76,7 +76,7 @@ def test_many_missing_cmdlets_are_counted() -> None:
 )
 def test_what_a_host_does_not_tell_is_not_in_order(check: Check, one: dict[str, Any]) -> None:
     found = judged(seen(**one))[check]
-    assert (found.status, found.summary) == (Status.WARNING, "Host did not tell")
+    assert (found.status, found.summary) == (Status.WARNING, "Missing information")
     assert found.remedy
 
 

@@ -41,8 +41,8 @@ def test_an_examination_stops_at_its_first_failure() -> None:
 
 def test_a_session_that_was_not_asked_tells_nothing() -> None:
     asked = Examined(HOST.endpoint, HOST.host, HOST.place, HOST.auth, session={"account": "CONTOSO\\svc"})
-    assert (HOST.is_open, HOST.told("account")) == (False, None)
-    assert (asked.is_open, asked.told("account"), asked.told("quotas")) == (True, "CONTOSO\\svc", None)
+    assert (HOST.is_open, HOST.reported("account")) == (False, None)
+    assert (asked.is_open, asked.reported("account"), asked.reported("quotas")) == (True, "CONTOSO\\svc", None)
 
 
 @given(st.floats(-100, 100), st.floats(0, 50))

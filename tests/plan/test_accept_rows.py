@@ -168,9 +168,9 @@ def test_policy_that_the_files_do_not_declare_is_not_offered() -> None:
     [
         (
             OTHER_EXTENSION,
-            ["line 2 of estate/users.csv; or as that line", "user1@contoso.com,user1@contoso.com,1009,,Redmond"],
+            ["line 2 of estate/users.csv. As a CSV row", "user1@contoso.com,user1@contoso.com,1009,,Redmond"],
         ),
-        (NO_SIP, ["user1@contoso.com,,1001,,Redmond", "an empty cell is not compared: sip_address"]),
+        (NO_SIP, ["user1@contoso.com,,1001,,Redmond", "empty cells are not compared: sip_address"]),
         (DISABLED, ["# delete line 2 of estate/users.csv"]),
     ],
 )

@@ -174,7 +174,7 @@ def test_no_changes_of_a_part_is_not_said_of_the_whole(applied: Rehearsal) -> No
     for options, plan in plans.items():
         assert (plan.asked, plan.passed_over, plan.steps) == (options, 1, ())
         shown = render_plan(plan, Style(width=200), vocabulary())
-        assert f"No changes with {options}: 1 change is left aside." in shown
-        assert "as the configuration says" not in shown
+        assert f"No changes with {options}: 1 change is not selected." in shown
+        assert "match the configuration" not in shown
     applied.edit("little.yaml", *reversed(DISABLED))
-    assert "as the configuration says" in render_plan(applied.plan(), Style(width=200), vocabulary())
+    assert "match the configuration" in render_plan(applied.plan(), Style(width=200), vocabulary())

@@ -205,7 +205,7 @@ def test_an_attendant_that_is_not_to_be_touched_keeps_its_number() -> None:
 
     trial = rewritten(applied(sections("Alpha")), sections("Zulu"))
     assert trial.apply(selection=Selection(excludes=("auto_attendant/Alpha",))).ours == []
-    assert trial.apply(selection=Selection(("auto_attendant/Zulu",))).exit_code == 0, "what goes is not asked for"
+    assert trial.apply(selection=Selection(("auto_attendant/Zulu",))).exit_code == 0, "what goes is not selected"
     assert held(trial) == {NUMBERS[0]: "UMAutoAttendant Zulu"}
 
 

@@ -163,6 +163,6 @@ def test_demo_runs_to_its_end() -> None:
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
-    assert "No changes. The servers are as the configuration says." in done.stdout
+    assert "No changes. The servers match the configuration." in done.stdout
     assert "Drift: 3 drifted," in done.stdout
     assert re.findall(r"^Applied\. (\d+) actions done", done.stdout, re.MULTILINE)[1:] == ["3"]

@@ -9,12 +9,12 @@ from reconciler.model.events import (
     Observed,
     Observing,
     Owed,
+    Reported,
     Retrying,
     RunEnded,
     RunStarted,
     StepEnded,
     StepStarted,
-    Told,
     Waiting,
 )
 from reconciler.model.snapshot import Obligation, OutcomeKind
@@ -48,6 +48,6 @@ ONE_OF_EACH: tuple[Event, ...] = (
     StepEnded("update ip_gateway/pool1.contoso.com", 5, 0, 0, 0, blocked_by="run exchucutil/contoso.com"),
     Owed(Obligation("front-end-restart", "fe1.contoso.com", "2026-11-23T09:00:00Z"), met=False),
     Owed(Obligation("lower-outcalls", "Redmond"), met=True),
-    Told(certificate_warning()),
+    Reported(certificate_warning()),
     RunEnded("01hx5k2m9q", 3, 70, 2, 4, 1, 723.0, "reconciler apply contoso --max-destroy=2"),
 )

@@ -30,7 +30,7 @@ def lines(report: Report, style: Style = STYLE, **options: bool) -> list[str]:
 
 def test_entry_points_are_told_in_full_and_others_in_a_line() -> None:
     text = render_doctor(troubled(), STYLE)
-    entry, behind = text.split("Behind lync")
+    entry, behind = text.split("Hosts discovered through lync")
     assert "entry point of exchange" in entry
     assert "  ok       logon       in order" in entry
     assert "fe2.contoso.com:5986  PowerShell 4.0, remote, stream, 12.3 s to load" in behind
@@ -58,7 +58,7 @@ def test_of_many_hosts_that_fail_alike_the_steps_not_taken_are_left_out_and_the_
     assert "skipped  " not in text
     assert text.count("failed   port") == 3
     assert text.count("winrm quickconfig") == 1
-    assert text.count("As for ex1.contoso.com.") == 2
+    assert text.count("See the remedy for ex1.contoso.com.") == 2
     assert render_doctor(Report("contoso", (), hosts), STYLE, in_full=True).count("winrm quickconfig") == 3
 
 
@@ -78,7 +78,7 @@ def test_a_long_command_begins_further_left_and_stays_whole() -> None:
 def test_in_full_every_host_has_all_its_lines() -> None:
     text = render_doctor(troubled(), STYLE, in_full=True)
     assert text.count("ok       logon       in order") == 4
-    assert "fe2.contoso.com:5986  behind lync" in text
+    assert "fe2.contoso.com:5986  discovered through lync" in text
     assert "Behind" not in text
 
 
@@ -109,7 +109,10 @@ def test_colour_changes_no_character() -> None:
 def test_a_summary_of_nothing_at_all() -> None:
     assert lines(Report("empty", (), ()))[-2:] == [
         "Doctor: 0 hosts examined.",
-        "Nothing stands in the way of a plan: reconciler plan",
+        "",
+        "The servers are ready for a plan:",
+        "",
+        "    reconciler plan",
     ]
 
 

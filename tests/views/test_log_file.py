@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from reconciler.model.events import ActionEnded, Told, Waiting
+from reconciler.model.events import ActionEnded, Reported, Waiting
 from reconciler.model.snapshot import OutcomeKind
 from reconciler.views.log_file import LogFile, level_of, redacted
 from reconciler.views.messages import message_of
@@ -71,7 +71,7 @@ def test_secrets_are_masked_wherever_they_stand(tmp_path: Path) -> None:
     log.mask("later-secret")
     detail = 'hunter2 and hunter22 and quo"te\n and later-secret'
     log(ActionEnded("a hunter2 step", "um_mailbox/hunter2", "create", OutcomeKind.FAILED, detail=detail))
-    log(Told(certificate_warning()))
+    log(Reported(certificate_warning()))
     log.close()
     content = (tmp_path / "run.log").read_text(encoding="ascii")
     assert "hunter2" not in content

@@ -24,12 +24,12 @@ from reconciler.model.events import (
     Event,
     Observed,
     Observing,
+    Reported,
     RunEnded,
     RunStarted,
     StepEnded,
     StepOutline,
     StepStarted,
-    Told,
     Waiting,
 )
 from reconciler.model.snapshot import Obligation, OutcomeKind
@@ -90,9 +90,9 @@ def test_plan_aligns_changes_and_marks_what_is_predicted() -> None:
 
 def test_plan_says_what_each_stage_waits_for() -> None:
     shown = render_plan(contoso(), PLAIN, WORDS)
-    assert "Stage 1 of 9  1 auto attendant and 1 dial plan\n  starts at once\n" in shown
+    assert "Stage 1 of 9  1 auto attendant and 1 dial plan\n  starts immediately\n" in shown
     assert "Stage 2 of 9  1 mailbox policy and 2 server bindings\n  needs dial_plan/Redmond\n" in shown
-    assert "  needs exchucutil/contoso.com\n  waits for 6 service restarts to end, also if that fails\n" in shown
+    assert "  needs exchucutil/contoso.com\n  waits for 6 service restarts to end, even if they fail\n" in shown
 
 
 def test_equal_changes_of_many_users_are_one_line() -> None:
@@ -190,14 +190,14 @@ def test_of_many_alike_the_first_are_shown_and_the_others_counted(severity: str,
     ]
     shown = render_diagnostics(told, PLAIN)
     assert shown.lower().count(f"{severity}:") == in_full
-    assert (f"\n  {number - in_full} more of the same: box/{in_full}" in shown) is (number > in_full)
+    assert (f"\n  {number - in_full} more like this: box/{in_full}" in shown) is (number > in_full)
 
 
 def test_what_is_left_out_is_named_last_and_never_called_no_changes() -> None:
     told = replace(UNKNOWN_REFERENCE, leaves_out=True)
     shown = render_plan(replace(nothing(), diagnostics=(told,)), PLAIN, WORDS)
     assert shown.startswith("Left out: Unknown reference\n")
-    assert "The servers are as the configuration says" not in shown
+    assert "The servers match the configuration" not in shown
     assert shown.splitlines()[-1].startswith("Left out: 1, for the reasons above: ")
 
 
@@ -208,7 +208,7 @@ def test_what_destroys_stands_first_in_its_stage_and_the_summary_last() -> None:
         "Plan: 61 to create, 5 to update, 1 to replace, 1 to delete, 9 to run.\n"
         "Impact: 8 restarts, voice mail of 60 users changes, 1,240 users on pools that restart,\n"
         "        1 object destroyed.\n"
-        "Beside: 1 to adopt, 1 to forget, 214 unchanged.\n"
+        "Also: 1 to adopt, 1 to forget, 214 unchanged.\n"
     )
 
 
@@ -216,7 +216,7 @@ def test_plan_tells_warnings_reasons_settling_and_what_is_owed() -> None:
     shown = render_plan(contoso(), PLAIN, WORDS)
     assert "Warning: Certificate ends soon (UM021)\n" in shown
     assert "      # No hunt group links them to Redmond.\n" in shown
-    assert "      # then its pool settles for 20m\n" in shown
+    assert "      # then waits 20m for its pool to settle\n" in shown
     assert "  ! outgoing calls of Redmond have to go back to one gateway: this plan does it\n" in shown
     raised = tuple(step for step in contoso().steps if step.first.address.type != "ip_gateway")
     left = render_plan(replace(contoso(), steps=raised), PLAIN, WORDS)
@@ -234,18 +234,18 @@ def test_commands_stand_under_every_action_as_they_can_be_pasted() -> None:
     for action in plan.actions():
         for command in action.commands:
             assert f"      {command}  # {command.endpoint}\n" in shown
-    assert "  every command whose cmdlet has them also gets -DomainController dc1.contoso.com\n" in shown
+    assert "  each cmdlet that has these parameters also gets -DomainController dc1.contoso.com\n" in shown
     assert "New-UMDialPlan" not in render_plan(plan, PLAIN, WORDS)
 
 
 def test_plan_without_changes_says_so() -> None:
     assert render_plan(nothing(), PLAIN, WORDS) == (
-        "No changes. The servers are as the configuration says. 276 resources compared.\n"
+        "No changes. The servers match the configuration. 276 resources compared.\n"
     )
     adopting = replace(nothing(), adopted=contoso().adopted, forgotten=contoso().forgotten)
     shown = render_plan(adopting, PLAIN, WORDS)
     assert "= hunt_group/pbx.contoso.com/Redmond" in shown
-    assert shown.endswith("276 resources compared.\nBeside: 1 to adopt, 1 to forget.\n")
+    assert shown.endswith("276 resources compared.\nAlso: 1 to adopt, 1 to forget.\n")
 
 
 def test_plan_without_colour_holds_no_escape_and_reads_the_same() -> None:
@@ -354,7 +354,7 @@ def test_drift_tells_what_differs_and_both_ways_out() -> None:
     assert "accept  ip_gateways:\n                    pool1.contoso.com:\n" in shown
     assert "ex2.contoso.com gave no answer.\n" in shown
     assert shown.endswith(
-        "Drift: 2 drifted, 1 conflict, 3 pending, 40 unmanaged, 1 unreadable, 210 resources in order.\n"
+        "Drift: 2 drifted, 1 conflict, 3 pending, 40 unmanaged, 1 unreadable, 210 resources without drift.\n"
     )
 
 
@@ -370,7 +370,7 @@ def test_what_is_only_unmanaged_stands_behind_what_needs_somebody() -> None:
 
 
 def test_no_drift_is_one_sentence() -> None:
-    assert render_drift(DriftReport("contoso", (), 7), PLAIN) == "No drift. contoso: 7 resources in order.\n"
+    assert render_drift(DriftReport("contoso", (), 7), PLAIN) == "No drift. contoso: 7 resources without drift.\n"
 
 
 @given(texts)
@@ -416,7 +416,7 @@ def test_what_was_sent_and_printed_stands_under_what_failed() -> None:
     long = replace(IN_PART, printed="\n".join(f"line {number}" for number in range(100)))
     event = ActionEnded("run x", "exchucutil/x", "run", OutcomeKind.FAILED, evidence=long)
     assert shown_of(event).count("printed") == 41
-    assert "60 more lines, all of them in --json and --log" in shown_of(event)
+    assert "60 more lines; --json and --log have all of them" in shown_of(event)
     assert "printed" not in shown_of(replace(event, outcome=OutcomeKind.DONE)), "what went well needs no proof here"
 
 
@@ -428,7 +428,7 @@ def test_run_is_told_step_by_step_and_ends_with_what_became_of_it() -> None:
     )
     assert "  failed   service_restart/fe2.contoso.com: Zugriff verweigert\n" in shown
     assert "  blocked  update ip_gateway/pool1.contoso.com: needs run exchucutil/contoso.com\n" in shown
-    end = shown[shown.index("Somebody has to look") :]
+    end = shown[shown.index("Check the servers") :]
     assert "  done         70\n" in end
     assert "  failed        2\n      service_restart/fe2.contoso.com: Zugriff verweigert\n" in end
     assert "  blocked       4\n      update ip_gateway/pool1.contoso.com: needs run exchucutil/contoso.com\n" in end
@@ -492,7 +492,7 @@ def test_long_step_tells_its_count_and_time_left_now_and_then() -> None:
 def test_many_failures_are_listed_in_part() -> None:
     failed = [ActionEnded("step", f"um_mailbox/{n}", "create", OutcomeKind.FAILED, detail="refused") for n in range(50)]
     shown = shown_of(*failed, RunEnded("r", 3, 0, 50, 0, 0, 1.0))
-    assert "      um_mailbox/19: refused\n      ... 30 more, all of them in the log\n" in shown
+    assert "      um_mailbox/19: refused\n      ... 30 more; --json and --log have all of them\n" in shown
 
 
 class Broken(io.StringIO):
@@ -515,7 +515,7 @@ def test_no_data_of_an_event_reaches_the_terminal_raw(text: str) -> None:
         Waiting(text, text, 3.0),
         ActionEnded(text, text, text, OutcomeKind.FAILED, detail=text),
         StepEnded(text, 1, 0, 1, 0, blocked_by=text),
-        Told(Diagnostic(text, text, text)),
+        Reported(Diagnostic(text, text, text)),
         RunEnded(text, 3, 0, 1, 1, 0, 1.0, text),
     )
     assert is_harmless(shown)

@@ -70,7 +70,7 @@ def test_a_host_in_order_passes_every_step_and_tells_of_its_session(auth: str, s
     assert seen.is_open
     assert seen.mode == "stream"
     assert seen.session is not None
-    assert seen.session["Missing"] == ["Get-CsPool"], "operations of the runner itself are not asked for"
+    assert seen.session["Missing"] == ["Get-CsPool"], "operations of the runner itself are not selected"
     assert seen.session["DirectoryOk"] is True
     assert seen.ahead is not None
     assert seen.ahead.low <= 0.0 <= seen.ahead.high
