@@ -210,7 +210,7 @@ def held_back(action: Action, sent: int, landscape: Landscape) -> str | None:
     if state is None:
         return f"{SERVICE} on {host} was not read"
     found = seen_coming(host, state)
-    seen = found.told if found else f"{SERVICE} on {host} is {state.status}"
+    seen = found.reason if found else f"{SERVICE} on {host} is {state.status}"
     if _starts_service(action.commands[sent], SERVICE):
         before = Found.start_time.of(action.expects or EMPTY)
         is_another = state.is_up and state.start_time is not None and state.start_time != before

@@ -207,7 +207,7 @@ class ServiceRestartType(ServiceRestart, Tabled, Stepwise, Settling, Obliged, No
         host = action.address.key
         seen, pool = under_way(host, _has_to_run(action), landscape), front_ends(landscape).get(host)
         lack = restart_pool.lack(pool, landscape) if pool is not None and seen is not None else None
-        return UnderWay(f"{seen.told}; {lack}", _PATIENCE_WITHOUT_QUORUM) if seen and lack else seen
+        return UnderWay(f"{seen.reason}; {lack}", _PATIENCE_WITHOUT_QUORUM) if seen and lack else seen
 
     # what forbids or clouds it
 

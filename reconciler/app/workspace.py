@@ -52,7 +52,7 @@ from reconciler.run.perform import Performer
 from reconciler.run.recover import close_intents, end_shells, outlast
 from reconciler.run.retry import Retry
 from reconciler.run.second_look import Replicas
-from reconciler.run.shared_landscape import World
+from reconciler.run.shared_landscape import SharedLandscape
 from reconciler.run.system import ThreadScheduler
 from reconciler.views.shell import command_line, joined
 
@@ -351,7 +351,7 @@ class Workspace:
             {kind.name: kind for kind in self.types},
             # A step reads within its own job: waiting for other jobs could block all of them.
             replace(self.reader, scheduler=None),
-            World(landscape),
+            SharedLandscape(landscape),
             lease,
             self.ports.point,
             self.ports.patience,

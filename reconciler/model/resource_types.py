@@ -218,12 +218,12 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class UnderWay:
-    """Something that takes its time and is seen to come, such as a service that is starting."""
+    """An effect that will appear without another command, such as a service that is starting."""
 
-    told: str
-    """In words, for whoever waits: ``RTCSRV on fe1.contoso.com is starting for 2 min``."""
+    reason: str
+    """The reason to wait: ``RTCSRV on fe1.contoso.com is starting for 2 min``."""
     seconds: float
-    """How long it may take, from the command that began it."""
+    """The time limit, counted from the command."""
 
 
 class Task(ResourceType):

@@ -1,8 +1,7 @@
-"""What to write so that the files declare what was observed: the way out of drift that keeps the server's value.
+"""Builds the declaration that accepts drift: the files then declare the observed values.
 
-It is the whole declaration, ready to stand in place of the one there is, so that it can be pasted as it is. What the
-files cannot say, such as a policy that they do not declare, is not offered: the type itself reads every offer before
-it is made. Of a row in a CSV file it is also that row (``accept_rows``).
+The declaration is complete, so that users can paste it over the present one. It is offered only if the resource type
+parses it and the files declare everything it references. ``accept_rows`` adds the row for a CSV file.
 """
 
 from __future__ import annotations
@@ -20,10 +19,11 @@ from reconciler.model.landscape import NO_RESOURCES, Landscape
 from reconciler.model.resource_types import Managed, ResourceType, declared_types
 from reconciler.model.resources import Resource
 from reconciler.model.values import UNSET, Unset, Value, folded, items
+from reconciler.model.words import listed
 
 
 class Acceptance:
-    """Makes the offers of one report; what the files declare is looked through once."""
+    """Builds the declarations for one report."""
 
     def __init__(self, types: Sequence[ResourceType], landscape: Landscape) -> None:
         self._types = types
@@ -33,7 +33,7 @@ class Acceptance:
         self._implied = {name: {folded(key) for key in keys} for name, keys in implied.items()}
 
     def declaration(self, action: Action) -> Resource | None:
-        """Return what the files declare of an action's resource: a row may name a mailbox by another of its names."""
+        """Return the declaration of an action's resource; a row may use another name of the mailbox."""
         declared = self._declared.get(action.address.type, NO_RESOURCES)
         found = declared.get(action.address.key)
         if found is not None or action.position is None:
@@ -43,7 +43,7 @@ class Acceptance:
         return self._by_place[action.address.type].get(action.position)
 
     def offer(self, kind: ResourceType, action: Action) -> str:
-        """Return the YAML to write for what an action would put right; empty where the files cannot say it."""
+        """Return the YAML that accepts the drift; empty where the files cannot express it."""
         declared = self.declaration(action)
         if not isinstance(kind, Managed) or kind.section is None or declared is None:
             return ""
@@ -53,7 +53,7 @@ class Acceptance:
             return ""
         values = accepted_values(kind, declared, action.changes)
         cleared = [change.attribute for change in action.changes if change.before is None]
-        for left_out in ([], cleared):  # what nobody can write as null is not written: then it is not compared
+        for left_out in ([], cleared):  # a value that cannot be null is left out, and then not compared
             written = {name: value for name, value in values.items() if name not in left_out}
             parsed = kind.parse(declared.key, {name: _text(value) for name, value in written.items()})
             if isinstance(parsed, Resource):
@@ -62,12 +62,11 @@ class Acceptance:
 
     def _removal(self, kind: Managed, declared: Resource) -> str:
         users = [str(user) for user in self._users(kind, declared)]
-        more = f" and {len(users) - 3:,} more" if len(users) > 3 else ""
-        also = f", with what refers to it: {', '.join(users[:3])}{more}" if users else ""
+        also = f", and the references to it in {listed(users, 3)}" if users else ""
         return f"# remove {declared.key} from {kind.section}{also}"
 
     def _users(self, kind: ResourceType, declared: Resource) -> Iterable[Address]:
-        """Yield what the files declare that refers to a resource."""
+        """Yield the addresses of declared resources that reference a resource."""
         for other in self._types:
             names = [one.name for one in other.attributes.values() if one.references == kind.name]
             for resource in self._declared.get(other.name, NO_RESOURCES).values() if names else ():
@@ -75,7 +74,7 @@ class Acceptance:
                     yield resource.address
 
     def _is_known(self, kind: ResourceType, resource: Resource) -> bool:
-        """True where the files declare, or bring, everything that ``resource`` refers to."""
+        """True where the files declare, or bring, everything that ``resource`` references."""
         sections = {one.name for one in declared_types(self._types)}
         return all(
             value in self._declared.get(target, NO_RESOURCES) or folded(value) in self._implied.get(target, ())
@@ -85,13 +84,13 @@ class Acceptance:
 
 
 def accepted_values(kind: ResourceType, declared: Resource, changes: Sequence[Change]) -> Mapping[str, Value]:
-    """Return the attributes of a declaration that says what was observed; what it says anew stands last."""
+    """Return the attributes of the declaration with the observed values; changed attributes come last."""
     observed = {change.attribute: _observed(kind, declared, change) for change in changes}
     return {**{name: value for name, value in declared.attributes.items() if name not in observed}, **observed}
 
 
 def _observed(kind: ResourceType, declared: Resource, change: Change) -> Value:
-    """Return what was observed of an attribute: of a membership what is left of the declared elements."""
+    """Return the observed value of an attribute; for a membership, the declared elements that still exist."""
     assert change.before is not UNSET
     if kind.attributes[change.attribute].kind is AttributeKind.MEMBERSHIP:
         there = change.before if isinstance(change.before, tuple) else ()
@@ -118,14 +117,14 @@ def _names(value: Value, key: str) -> bool:
 def _declaration(kind: Managed, key: str, values: Mapping[str, Value], left_out: Sequence[str]) -> str:
     """Return a declaration under the name of its section."""
     lines = [f"    {name}: {_yaml(value)}" for name, value in values.items()]
-    lines += [f"    # {name} is not written, so it is not compared" for name in left_out]
+    lines += [f"    # {name} is left out, so it is not compared" for name in left_out]
     if isinstance(kind, Rows):
         return "\n".join([f"{kind.section}:", f"  - {IDENTITY}: {_yaml(key)}", *lines])
     return "\n".join([f"{kind.section}:", f"  {_yaml(key)}:", *lines])
 
 
 def _text(value: Value) -> object:
-    """Return a value as the reader of YAML would hand it to the type: every scalar is text."""
+    """Return a value as the YAML reader returns it: every scalar is text."""
     match value:
         case None:
             return None

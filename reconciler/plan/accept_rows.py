@@ -1,8 +1,8 @@
-"""The rows of CSV files that say what was observed, beside the YAML that does.
+"""Builds the CSV rows that accept drift.
 
-A row is found again in its file, written anew with the cells that differ, and proved: the files with all new rows in
-them are loaded, and a row is offered only if it then declares what was observed. What is null is an empty cell, which
-is not compared; where a default of the file's entry would fill it, or a column is missing, no row can say it.
+Each row is rewritten with the cells that differ. Then all files are loaded with the new rows, and a row is offered only
+if it declares the observed values. A null becomes an empty cell, which is not compared. Where a default would fill that
+cell, or a column is missing, no row is offered.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
 
 @dataclass(frozen=True, slots=True)
 class _Written:
-    """A row as it is to stand."""
+    """A new row."""
 
     file: str
     place: Position
@@ -42,15 +42,15 @@ class _Written:
 
 
 Loaded = Callable[[Files], Environment | None]
-"""Tells what files declare; None where they are wrong."""
+"""Returns the environment that files declare; None where they have errors."""
 
 
 def with_rows(report: DriftReport, files: Files, loaded: Loaded, types: Sequence[ResourceType]) -> DriftReport:
-    """Return the report with the row of each entry that is declared in a CSV file and offers to accept.
+    """Return the report with a CSV row for each acceptable entry that a CSV file declares.
 
     Args:
-        files: those that the report is about.
-        loaded: is asked what they declare, and what they would with the new rows.
+        files: the files of the report.
+        loaded: loads these files, and the files with the new rows.
     """
     kinds = {kind.name: kind for kind in types if isinstance(kind, Rows)}
     asked = [entry for entry in report.entries if is_row(entry) and entry.address.type in kinds]
@@ -66,14 +66,14 @@ def with_rows(report: DriftReport, files: Files, loaded: Loaded, types: Sequence
 
 
 def is_row(entry: DriftEntry) -> bool:
-    """True for an entry that offers to accept, and whose declaration is a row of a CSV file."""
+    """True for an acceptable entry that a row of a CSV file declares."""
     return bool(entry.accept and entry.position is not None and entry.position.file.lower().endswith(".csv"))
 
 
 def _written(
     asked: Iterable[DriftEntry], files: Files, kinds: Mapping[str, Rows]
 ) -> Iterator[tuple[DriftEntry, _Written]]:
-    """Yield each entry with its row as it is to stand, where its file has the columns; '' is a row to delete."""
+    """Yield each entry with its new row, where the file has the columns; an empty row is to be deleted."""
     tables: dict[tuple[str, str], Mapping[int, CsvRow]] = {}
     for entry in asked:
         assert entry.position is not None
@@ -121,7 +121,7 @@ def _cell(value: object, between: str) -> str:
 def _proved(
     asked: Iterable[DriftEntry], written: Mapping[Address, _Written], files: Files, loaded: Loaded
 ) -> frozenset[Address]:
-    """Return the addresses whose new rows, all of them put into the files, declare what was observed."""
+    """Return the addresses whose new rows declare the observed values."""
     contents = dict(files.contents)
     for file in {row.file for row in written.values()}:
         rows = {row.place.line: row.text for row in written.values() if row.file == file}
@@ -129,7 +129,7 @@ def _proved(
     before, after = loaded(files), loaded(replace(files, contents=contents))
     if before is None or after is None:
         return frozenset()
-    # A row may name a mailbox by another of its names than its address.
+    # A row may use another name of the mailbox than its address.
     keys = {one.position: one.key for declared in before.declared.values() for one in declared.values()}
     return frozenset(
         entry.address
@@ -141,14 +141,14 @@ def _proved(
 
 
 def _says(declared: Resource | None, entry: DriftEntry) -> bool:
-    """True where a declaration asks for what was observed; of what is null, one that asks for nothing does too."""
+    """True where a declaration has the observed values; an attribute that is left out equals null."""
     if declared is None or entry.is_removed:
         return declared is None and entry.is_removed
     return all(declared.get(change.attribute) == change.observed for change in entry.changes)
 
 
 def _replaced(content: bytes, rows: Mapping[int, str]) -> bytes:
-    """Return a file with some lines written anew, by number from 1; '' deletes one."""
+    """Return a file with new lines, by number from 1; an empty text deletes the line."""
     lines = _LINE.findall(content.decode("utf-8"))
     for number, text in rows.items():
         ending = lines[number - 1][len(lines[number - 1].rstrip("\r\n")) :]

@@ -1,4 +1,4 @@
-"""Whether a plan may be applied: what forbids it, and whether a saved one still belongs here."""
+"""Decides whether a plan may be applied, and whether a saved plan still fits."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ from reconciler.plan.saved import SavedPlan
 
 USED: Final = "Saved plan already used"
 STALE: Final = "Saved plan is stale"
-"""The summaries of why a saved plan is not applied any more."""
-_REMEDY = "Make the plan again, and save it with plan --out."
+"""The summaries for a saved plan that can no longer be applied."""
+_REMEDY = "Make a new plan, and save it with plan --out."
 
 
 def admit(plan: Plan, budgets: Budgets, prior: Snapshot, *, strict: bool = False) -> None:
-    """Let a plan pass that nothing forbids.
+    """Raise where a plan may not be applied.
 
     Args:
-        prior: what is remembered before it.
-        strict: a plan that leaves something out is forbidden too.
+        prior: the state before the plan.
+        strict: also refuse a plan that leaves resources out.
 
     Raises:
-        ReconcilerError: something it needs could not be read, or what was asked for names nothing.
-        Refused: a check against the world, or a budget, forbids it.
+        ReconcilerError: needed objects could not be read, or the selection names unknown resources.
+        Refused: a check or a budget forbids the plan.
     """
-    errors = [told for told in plan.diagnostics if told.forbids or (strict and told.is_error)]
-    if any(told.code in (None, UNREADABLE.code) for told in errors):
+    errors = [one for one in plan.diagnostics if one.forbids or (strict and one.is_error)]
+    if any(one.code in (None, UNREADABLE.code) for one in errors):
         raise ReconcilerError(*errors)
     exceeded = budgets.exceeded(plan, prior)
     if errors or exceeded:
@@ -45,25 +45,25 @@ def admit(plan: Plan, budgets: Budgets, prior: Snapshot, *, strict: bool = False
 
 
 def admit_saved(saved: SavedPlan, snapshot: Snapshot, environment: str, *, is_used: bool) -> None:
-    """Let a saved plan pass that was made for this environment and this state, and of which nothing was sent.
+    """Raise where a saved plan belongs to another environment or state, or was used.
 
     Raises:
-        PlanError: it was not, or it was used. Nothing was written.
+        PlanError: the plan cannot be applied. Nothing was written.
     """
     if is_used:
-        detail = f"The plan {saved.digest[:12]} was applied before; a saved plan is applied once."
+        detail = f"The plan {saved.digest[:12]} was applied before. A saved plan can be applied once."
         raise PlanError(Diagnostic(USED, detail, _REMEDY))
-    told = [*_misplaced(saved.plan, snapshot, environment)] or [*_moved_on(saved.plan, snapshot)]
-    if told:
-        raise PlanError(*told)
+    errors = [*_misplaced(saved.plan, snapshot, environment)] or [*_moved_on(saved.plan, snapshot)]
+    if errors:
+        raise PlanError(*errors)
 
 
 def _misplaced(plan: Plan, snapshot: Snapshot, environment: str) -> Iterator[Diagnostic]:
     if plan.environment != environment:
-        detail = f'It was made for the environment "{plan.environment}"; this one is "{environment}".'
+        detail = f'The plan is for the environment "{plan.environment}". This environment is "{environment}".'
         yield Diagnostic("Plan of another environment", detail, _REMEDY)
     if not is_made_over(plan, snapshot):
-        detail = f"It was made over the state {plan.lineage or 'none'}; this one is {snapshot.lineage or 'none'}."
+        detail = f"The plan is for the state {plan.lineage or 'none'}. This state is {snapshot.lineage or 'none'}."
         yield Diagnostic("Plan of another state", detail, _REMEDY)
 
 
@@ -72,20 +72,20 @@ def _moved_on(plan: Plan, snapshot: Snapshot) -> Iterator[Diagnostic]:
     moved = [str(address) for address in moved_on(plan, snapshot) if address in sent]
     if moved:
         detail = (
-            f"Since it was made, the state learned something else about what it acts upon: {listed(moved)}. "
-            f"Its serial was {plan.serial} then, and is {snapshot.serial} now."
+            f"The saved state of objects in the plan has changed since the plan was made: {listed(moved)}. "
+            f"The serial of the state was {plan.serial} and is {snapshot.serial} now."
         )
         yield Diagnostic(STALE, detail, _REMEDY)
 
 
 def admit_readable(plan: Plan, landscape: Landscape) -> None:
-    """Let a saved plan pass whose objects can be read: nobody else asked before it is carried out.
+    """Raise where the objects of a saved plan cannot be read; no other check does this for a saved plan.
 
     Raises:
-        ReconcilerError: a whole type that it acts upon cannot be read.
+        ReconcilerError: a whole type in the plan cannot be read.
     """
     types = {action.address.type for action in plan.actions()}
-    unread = {one: told for one, told in landscape.unreadable.items() if one.key == "*" and one.type in types}
+    unread = {one: why for one, why in landscape.unreadable.items() if one.key == "*" and one.type in types}
     if unread:
         raise ReconcilerError(*unreadable(replace(landscape, unreadable=unread)))
 
@@ -94,48 +94,48 @@ def admit_readable(plan: Plan, landscape: Landscape) -> None:
 
 
 def unknown_commit(source: Source) -> Diagnostic | None:
-    """Return the objection to files whose commit Git does not tell; None where it does, and where there is no Git."""
+    """Return an error where Git cannot say which commit the files belong to."""
     if source.trouble is None:
         return None
-    detail = f"Whether these files are older than what was applied last is not known. {source.trouble.reason}"
+    detail = f"reconciler cannot check whether these files are older than the last apply. {source.trouble.reason}"
     return Diagnostic("Git gives no answer", detail, _ways(source.trouble.remedy))
 
 
 def commit_objection(plan: Plan, applied: Run, gap: Gap) -> Diagnostic | None:
-    """Return why a plan may not follow the run ``applied``; None where its files lack nothing that was applied then."""
-    told = _compared(plan.source, applied, gap)
-    if told is None:
+    """Return an error where the files of a plan may lack changes of the run ``applied``."""
+    found = _compared(plan.source, applied, gap)
+    if found is None:
         return None
-    takes_back = f"\nThis plan can take them back: {listed(_effects(plan))}." if gap.trouble is None else ""
-    return replace(told, detail=f"{told.detail}{takes_back}", remedy=_ways(told.remedy))
+    undone = f"\nThis plan can undo them: {listed(_effects(plan))}." if gap.trouble is None else ""
+    return replace(found, detail=f"{found.detail}{undone}", remedy=_ways(found.remedy))
 
 
 def commit_warning(source: Source, applied: Run, gap: Gap) -> Diagnostic | None:
-    """Return that files may be older than the servers they are compared with; None where they lack nothing."""
-    told = _compared(source, applied, gap)
-    if told is None:
+    """Return a warning where the files may lack changes of the run ``applied``."""
+    found = _compared(source, applied, gap)
+    if found is None:
         return None
-    means = "\nWhat differs from these files may be what was applied since." if gap.trouble is None else ""
-    return replace(told, detail=f"{told.detail}{means}", severity=Severity.WARNING)
+    means = "\nThe reported differences may be these changes." if gap.trouble is None else ""
+    return replace(found, detail=f"{found.detail}{means}", severity=Severity.WARNING)
 
 
 def _compared(source: Source, applied: Run, gap: Gap) -> Diagnostic | None:
-    """Return what files lack of the run ``applied``, or why that is not known; None where they lack nothing."""
-    when = f"Commit {(applied.commit or '')[:12]} was applied last, by run {applied.id} at {applied.started[:19]}"
-    files = f"The files are of {source}" if source.commit else "The files are of no commit"
+    """Return the changes of the run ``applied`` that the files lack, or why they are unknown; None without any."""
+    when = f"Run {applied.id} applied commit {(applied.commit or '')[:12]} last, at {applied.started[:19]}"
+    files = f"The files belong to {source}" if source.commit else "The files belong to no commit"
     if gap.trouble is not None:
-        detail = f"{files}. {when}. Whether the files lack changes of it is not known. {gap.trouble.reason}"
+        detail = f"{files}. {when}. Git cannot say whether the files have its changes. {gap.trouble.reason}"
         return Diagnostic("Git cannot compare commits", detail, gap.trouble.remedy)
     if not gap.commits:
         return None
-    summary = "Commit beside the last applied" if gap.is_parallel else "Older commit than the last applied"
-    detail = f"{files}. {when}; it has changes to this environment that the files lack:\n\n"
+    summary = "Commit parallel to the last applied" if gap.is_parallel else "Older commit than the last applied"
+    detail = f"{files}. {when}. The files lack these changes of it to this environment:\n\n"
     return Diagnostic(summary, detail + "".join(f"    {line}\n" for line in _some(gap.commits)), gap.remedy)
 
 
 def _ways(remedy: str) -> str:
-    """Return the remedy, and the way past the guard; a new plan of the same files would meet it again."""
-    wanted = "If these files are to be applied all the same, give apply --allow-older."
+    """Return the remedy with the option that skips the guard."""
+    wanted = "To apply these files anyway, give apply the option --allow-older."
     return f"{remedy}\n\n{wanted}" if remedy else wanted
 
 
@@ -145,7 +145,7 @@ def _some(commits: Sequence[str], limit: int = 8) -> list[str]:
 
 
 def _effects(plan: Plan) -> list[str]:
-    """Return what a plan does, in words, by object and attribute."""
+    """Return the actions of a plan as texts, with their attributes."""
     actions = (*plan.actions(), *plan.forgotten, *plan.adopted)
     attributes = (", ".join(change.attribute for change in action.changes) for action in actions)
     return [

@@ -1,13 +1,12 @@
-"""How much may go by one plan without being asked for: objects that are destroyed, and users that are forgotten.
+"""Limits how many objects a plan may delete and how many users it may forget without an option.
 
-Of what is no longer declared, an object is deleted and a mailbox is forgotten: it stays enabled, and nobody looks after
-it any more. A file that lost its end looks the same as a list of leavers, so that a plan may forget a share of what is
-remembered, and beyond that somebody has to say that it is meant.
+A plan deletes an object that is no longer declared. It forgets a mailbox: voice mail stays enabled, but is no longer
+managed. A truncated file looks like a list of leavers. So a plan may forget only a share of the managed users; for
+more, the operator gives ``--max-forget``.
 
-A share is rounded up, as Kubernetes does with ``maxSurge``: with any share above zero one may always go, and the ten
-percent of a small estate are its next leaver and not a fraction of one. A floor of several would let an estate of five
-users lose most of them unseen, and rounding down would ask at every leaver of an estate below ten. What is gone from
-the servers as well does not count: there is nothing left to be looked after.
+A share is rounded up, as Kubernetes does with ``maxSurge``, so that one leaver is always allowed. Rounding down would
+ask at each leaver of an estate below ten users; a fixed minimum would let an estate of five lose most of them
+unnoticed. A user who is gone from the servers too does not count.
 """
 
 from __future__ import annotations
@@ -30,25 +29,25 @@ _NAMED: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """A number of things, or a part of all of them in percent."""
+    """A number, or a percentage of all."""
 
     number: int
     is_percent: bool = False
 
     @classmethod
     def parse(cls, text: str) -> Share:
-        """Return the share that ``text`` writes: ``25`` or ``10%``.
+        """Return the share in ``text``: ``25`` or ``10%``.
 
         Raises:
-            ValueError: it is neither, or more than all.
+            ValueError: it is neither, or above 100%.
         """
         match = re.fullmatch(r"(\d{1,9})(%?)", text, re.ASCII)
         if match is None or (match[2] and int(match[1]) > 100):
-            raise ValueError("is neither a number, such as 25, nor a part of all, such as 10%")
+            raise ValueError("is not a number, such as 25, or a percentage, such as 10%")
         return cls(int(match[1]), bool(match[2]))
 
     def of(self, total: int) -> int:
-        """Return how many of ``total`` this is, rounded up."""
+        """Return the share of ``total``, rounded up."""
         return -(-total * self.number // 100) if self.is_percent else self.number
 
     def __str__(self) -> str:
@@ -61,16 +60,16 @@ ALL: Final = Share(100, is_percent=True)
 
 @dataclass(frozen=True, slots=True)
 class Budgets:
-    """What a plan may take away."""
+    """The limits of a plan."""
 
     max_destroy: int = 0
     max_forget: Share = TENTH
-    """Of the resources of one type that are remembered and still there."""
+    """The share of the managed resources of one type that still exist."""
     again: str = "reconciler apply"
-    """The command that these budgets are of, with all it was given but them."""
+    """The command of these budgets, with its other options."""
 
     def exceeded(self, plan: Plan, prior: Snapshot) -> tuple[Diagnostic, ...]:
-        """Return the errors that a plan takes away more than this; ``prior`` is what is remembered before it."""
+        """Return an error for each exceeded budget; ``prior`` is the state before the plan."""
         allowing = f"\n  {' '.join([self.again, *_needed(plan, prior)])}"
         return (
             *_over_destroyed(plan, self.max_destroy, allowing),
@@ -79,7 +78,7 @@ class Budgets:
 
 
 def _needed(plan: Plan, prior: Snapshot) -> Iterator[str]:
-    """Yield the options that allow all a plan takes away: one alone would be refused for the other."""
+    """Yield all options that the plan needs; with only one of them, the other budget would refuse it."""
     if plan.destroys:
         yield f"--max-destroy {plan.destroys}"
     left = forgotten_users(plan)
@@ -92,7 +91,7 @@ def _remembered(type_name: str, left: Sequence[Address], prior: Snapshot) -> int
 
 
 def _over_destroyed(plan: Plan, max_destroy: int, allowing: str) -> Iterator[Diagnostic]:
-    """Yield the error that more objects would be destroyed than ``--max-destroy`` allows."""
+    """Yield an error where the plan deletes more objects than ``--max-destroy`` allows."""
     count = plan.destroys
     if count <= max_destroy:
         return
@@ -101,12 +100,12 @@ def _over_destroyed(plan: Plan, max_destroy: int, allowing: str) -> Iterator[Dia
         for action in plan.actions()
         for address in action.destroyed
     )
-    detail = f"The plan destroys {count} ({named}); allowed are {max_destroy}."
-    yield TOO_MUCH_DESTROYED.found(None, detail, f"If that is meant, allow it:{allowing}")
+    detail = f"The plan destroys {count} ({named}). The limit is {max_destroy}."
+    yield TOO_MUCH_DESTROYED.found(None, detail, f"If this is correct, allow it:{allowing}")
 
 
 def forgotten_users(plan: Plan) -> dict[str, list[Address]]:
-    """Return, by type, what a plan forgets though it stays on the servers."""
+    """Return, by type, the resources that a plan forgets and that stay on the servers."""
     left: dict[str, list[Address]] = {}
     for action in plan.forgotten:
         if action.expects is not None:
@@ -115,7 +114,7 @@ def forgotten_users(plan: Plan) -> dict[str, list[Address]]:
 
 
 def _over_forgotten(plan: Plan, prior: Snapshot, allowed: Share, allowing: str) -> Iterator[Diagnostic]:
-    """Yield the error that more of one type would be forgotten than ``--max-forget`` allows."""
+    """Yield an error where the plan forgets more of one type than ``--max-forget`` allows."""
     for type_name, left in sorted(forgotten_users(plan).items()):
         total, count = _remembered(type_name, left, prior), len(left)
         most = allowed.of(total)
@@ -123,10 +122,10 @@ def _over_forgotten(plan: Plan, prior: Snapshot, allowed: Share, allowing: str) 
             continue
         more = f" and {count - _NAMED:,} more" if count > _NAMED else ""
         named = ", ".join(str(address) for address in left[:_NAMED]) + more
-        at_most = f"{allowed}, which is {most:,}" if allowed.is_percent else f"{most:,}"
+        at_most = f"{allowed} ({most:,})" if allowed.is_percent else f"{most:,}"
         yield TOO_MUCH_FORGOTTEN.found(
             None,
-            f"Of {total:,} {type_name} that are remembered, {count:,} are no longer declared: {named}. They would stay "
-            f"on the servers as they are, and nobody would look after them. Allowed are {at_most}.",
-            f"If a file lost a part, restore it. If that is meant, allow it:{allowing}",
+            f"{count:,} of {total:,} managed {type_name} are no longer declared: {named}. They would stay unchanged on "
+            f"the servers, but reconciler would no longer manage them. The limit is {at_most}.",
+            f"If a file lost a part, restore it. If this is correct, allow it:{allowing}",
         )

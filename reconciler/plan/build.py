@@ -1,7 +1,6 @@
-"""Makes the plan: decide, select, check, arrange.
+"""Builds the plan: decide, select, check, arrange.
 
-Equal inputs give an equal plan, byte for byte: nothing here reads a clock, draws a number or depends on the order in
-which files were read.
+Equal inputs give an equal plan, byte for byte: this module uses no clock, no random number and no order of files.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ from reconciler.plan.stages import arrange
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """What a plan is bound to, beside the landscape."""
+    """The facts that a plan is bound to, in addition to the landscape."""
 
     source: Source = field(default_factory=Source)
     pinned: str | None = None
@@ -43,7 +42,7 @@ def build_plan(
     selection: Selection | None = None,
     origin: Origin | None = None,
 ) -> Plan:
-    """Return the plan that brings what is observed to what is desired.
+    """Return the plan that leads from the observed to the desired state.
 
     Args:
         types: in the order in which they are planned.
@@ -54,7 +53,7 @@ def build_plan(
     end, unchanged = decide(types, landscape)
     selection = selection.meaning(_written(types, end))
     asked_for = selection.choose(end.actions)
-    chosen, told = leave_out(types, end, asked_for)
+    chosen, found = leave_out(types, end, asked_for)
     by_type = {kind.name: kind for kind in types}
     steps = arrange(chosen.values(), by_type)
     open_obligations = sorted(landscape.prior.obligations, key=lambda owed: owed.identity)
@@ -75,7 +74,7 @@ def build_plan(
         met=tuple(owed for owed in open_obligations if owed in ended),
         decisions=_new_decisions(types, end, is_whole=selection == Selection()),
         impact=_impact(types, steps, end),
-        diagnostics=in_order([*told, *selection.unknown(known, set(by_type), _waves(types, end))]),
+        diagnostics=in_order([*found, *selection.unknown(known, set(by_type), _waves(types, end))]),
         prior=fingerprints_of(landscape.prior, chosen),
         asked=str(selection),
         passed_over=_sent(end.actions.values()) - _sent(asked_for.values()),
@@ -87,14 +86,14 @@ def _sent(actions: Iterable[Action]) -> int:
 
 
 def _addresses(types: Sequence[ResourceType], end: Landscape) -> Iterator[Address]:
-    """Yield what may be asked for though nothing is to be done to it: what is wanted, and what was observed."""
+    """Yield resources without actions that a selection may name: desired and observed ones."""
     for kind in types:
         yield from (resource.address for resource in end.wanted(kind.name).values())
         yield from (resource.address for resource in end.all(kind.name).values())
 
 
 def _written(types: Sequence[ResourceType], end: Landscape) -> dict[Address, Address]:
-    """Return addresses as the configuration writes them to those they mean, where the two differ."""
+    """Return the addresses of objects by the addresses that the configuration writes, where they differ."""
     declared = (one for kind in types for one in end.declared.get(kind.name, Resources()).values())
     return {Address(one.address.type, one.written): one.address for one in declared if one.written is not None}
 

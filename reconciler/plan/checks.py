@@ -1,4 +1,4 @@
-"""What forbids or clouds a plan, beyond what each resource type checks about itself."""
+"""Checks of a plan that hold for every resource type; each type has its own checks in addition."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import Lifecycle, Managed, ResourceType
 from reconciler.model.resources import Resource
 from reconciler.model.snapshot import short_run
+from reconciler.model.words import count, listed
 from reconciler.plan.open_values import nobody_brings
 from reconciler.plan.rules import NOTHING_TO_SET, OPEN_OUTCOME, REMOVED_IN_USE, RENAMED, REPLACED_IN_USE, UNREADABLE
 
@@ -20,11 +21,11 @@ from reconciler.plan.rules import NOTHING_TO_SET, OPEN_OUTCOME, REMOVED_IN_USE, 
 def check_plan(
     types: Sequence[ResourceType], end: Landscape, chosen: Mapping[Address, Action]
 ) -> tuple[Diagnostic, ...]:
-    """Return every diagnostic of a plan.
+    """Return all diagnostics of a plan.
 
     Args:
-        end: the landscape as the plan will leave it.
-        chosen: the actions that are part of the plan.
+        end: the landscape after the plan.
+        chosen: the actions of the plan.
     """
     return in_order([*unreadable(end), *find_conditions(types, end, chosen)])
 
@@ -32,12 +33,12 @@ def check_plan(
 def find_conditions(
     types: Sequence[ResourceType], end: Landscape, chosen: Mapping[Address, Action]
 ) -> tuple[Diagnostic, ...]:
-    """Return what forbids or clouds a plan beside what could not be read, which a report of drift tells by itself."""
-    planned = replace(end, actions=chosen)  # what was left out needs no check
+    """Return the errors and warnings of a plan, without unreadable objects, which drift reports separately."""
+    planned = replace(end, actions=chosen)  # actions that were left out need no check
     return in_order(
         [
             *_left_open(end),
-            *(told for kind in types for told in kind.check(planned)),
+            *(found for kind in types for found in kind.check(planned)),
             *_settings_of_nothing(types, end),
             *_renamed(types, end, chosen),
             *_torn(types, end, chosen),
@@ -47,15 +48,15 @@ def find_conditions(
 
 
 def unreadable(end: Landscape) -> Iterable[Diagnostic]:
-    """A whole type that cannot be read is an error; one host among many clouds the plan and is left out of it.
+    """Yield an error for each unreadable type, and a warning for each unreadable host among many.
 
-    A server that gives no answer leaves a dozen types unread: what has one cause is told once.
+    A server that does not answer makes a dozen types unreadable; one cause gives one diagnostic.
     """
     by_cause: dict[Diagnostic, list[str]] = defaultdict(list)
-    for address, told in end.unreadable.items():
+    for address, why in end.unreadable.items():
         is_whole = address.key == "*"
         cause = replace(
-            told, severity=Severity.ERROR if is_whole else Severity.WARNING, code=told.code or UNREADABLE.code
+            why, severity=Severity.ERROR if is_whole else Severity.WARNING, code=why.code or UNREADABLE.code
         )
         by_cause[cause].append(address.type if is_whole else str(address))
     for cause, unread in by_cause.items():
@@ -66,19 +67,18 @@ def unreadable(end: Landscape) -> Iterable[Diagnostic]:
 
 
 def _not_read(unread: Sequence[str]) -> str:
-    """Return in words what one cause kept from being read: what belongs to a server, nobody wants to see listed."""
+    """Return the sentence that names the unread types of one cause: two of them, and the number of others."""
     shown = [name.replace("_", " ") for name in unread[:2]]
     more = [f"{len(unread) - 2} more kinds of object"] if len(unread) > 2 else []
-    return f"Not read therefore: {' and '.join([', '.join(shown), *more]) if more else ' and '.join(shown)}."
+    return f"Not read because of this: {' and '.join([', '.join(shown), *more]) if more else ' and '.join(shown)}."
 
 
 def _left_open(end: Landscape) -> Iterable[Diagnostic]:
-    """Commands that were being sent when a run ended: the next apply looks at each before it does anything."""
+    """Yield a warning about commands that a run was sending when it ended; the next apply observes them first."""
     intents = end.prior.open_intents
     if intents:
-        named = ", ".join(f"{intent.kind} {intent.address}" for intent in intents[:8])
-        more = f" and {len(intents) - 8} more" if len(intents) > 8 else ""
-        yield OPEN_OUTCOME.found(None, f"Run {short_run(intents[0].run)} was sending {named}{more} when it ended.")
+        named = listed(f"{intent.kind} {intent.address}" for intent in intents)
+        yield OPEN_OUTCOME.found(None, f"Run {short_run(intents[0].run)} was sending {named} when it ended.")
 
 
 def _settings_of_nothing(types: Sequence[ResourceType], end: Landscape) -> Iterable[Diagnostic]:
@@ -90,12 +90,12 @@ def _settings_of_nothing(types: Sequence[ResourceType], end: Landscape) -> Itera
             is_there = end.one(kind.name, desired.key) is not None
             if desired.attributes and not is_there and end.is_readable(kind.name, desired.key):
                 what = kind.name.replace("_", " ")
-                detail = f"{desired.address} has settings, but there is no such {what} on the server."
+                detail = f"{desired.address} is declared with settings, but this {what} does not exist on the servers."
                 yield NOTHING_TO_SET.found(desired, detail)
 
 
 def _renamed(types: Sequence[ResourceType], end: Landscape, chosen: Mapping[Address, Action]) -> Iterable[Diagnostic]:
-    """Objects that would be made a second time, because somebody gave the first one another name."""
+    """Yield an error for each managed object that was renamed on the servers: the plan would create a second one."""
     for kind in types:
         if not isinstance(kind, Managed) or kind.lifecycle is not Lifecycle.OBJECT:
             continue
@@ -112,13 +112,13 @@ def _has_another_name(action: Action, now: Resource) -> Diagnostic:
     name = now.name or now.key
     return RENAMED.found(
         action,
-        f'{action.address} was renamed to "{name}" on the servers. This plan would make a second one.',
+        f'{action.address} was renamed to "{name}" on the servers. The plan would create a second object.',
         f'Write "{name}" in the files, or rename it back to "{action.address.key}" on the servers.',
     )
 
 
 def _torn(types: Sequence[ResourceType], end: Landscape, chosen: Mapping[Address, Action]) -> Iterable[Diagnostic]:
-    """Removals and replacements of what others refer to, with those others."""
+    """Yield an error for each removal or replacement of a resource that others reference."""
     torn = [action for action in chosen.values() if action.kind in (ActionKind.DELETE, ActionKind.REPLACE)]
     if not torn:
         return
@@ -130,7 +130,7 @@ def _torn(types: Sequence[ResourceType], end: Landscape, chosen: Mapping[Address
 
 
 def _users(types: Sequence[ResourceType], end: Landscape) -> Mapping[tuple[str, str], list[Resource]]:
-    """Return, by what is referred to, the resources that do so."""
+    """Return the resources that reference a resource, by its address."""
     users: dict[tuple[str, str], list[Resource]] = defaultdict(list)
     for kind in types:
         for attribute in kind.attributes.values():
@@ -150,7 +150,9 @@ def _stays(user: Resource, chosen: Mapping[Address, Action]) -> bool:
 
 
 def _in_use(action: Action, by: Sequence[Resource]) -> Diagnostic:
-    shown = ", ".join(str(user.address) for user in by[:8]) + (f" and {len(by) - 8} more" if len(by) > 8 else "")
-    rule, verb = (REPLACED_IN_USE, "replaced") if action.kind is ActionKind.REPLACE else (REMOVED_IN_USE, "removed")
+    shown = listed(str(user.address) for user in by)
+    rule, verb = (REPLACED_IN_USE, "replace") if action.kind is ActionKind.REPLACE else (REMOVED_IN_USE, "remove")
     why = f" ({'; '.join(action.reasons)})" if action.reasons else ""
-    return rule.found(action, f"{action.address} would be {verb}{why}, but {len(by)} resources depend on it: {shown}.")
+    return rule.found(
+        action, f"The plan would {verb} {action.address}{why}, but {count(len(by), 'resource')} reference it: {shown}."
+    )

@@ -1,6 +1,6 @@
-"""What Git says of the files of a plan, as values: which commit they are of, and what they lack of another.
+"""Values about the files of a plan in Git: their commit, and the changes they lack of another commit.
 
-``git`` asks for them, ``admission`` judges by them. An answer that Git does not give is *trouble*, never an empty one.
+``app.git`` reads them, ``admission`` uses them. A failure of Git is *trouble*, never an empty answer.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from reconciler.model.words import listed
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Why Git gives no answer, and what to do about it."""
+    """Why Git gives no answer, and the remedy."""
 
     reason: str
     remedy: str = ""
@@ -21,26 +21,26 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Which commit the files are of that were loaded."""
+    """The commit that the loaded files belong to."""
 
     commit: str | None = None
-    """The commit checked out; None outside Git, before a first commit, and where Git gives no answer."""
+    """The current commit; None outside Git, before the first commit, and where Git gives no answer."""
     uncommitted: tuple[str, ...] = ()
-    """Files that the commit has otherwise, or has not, or that it has and that are missing."""
+    """Files that differ from the commit."""
     trouble: Trouble | None = None
     has_git: bool = False
-    """Whether the files lie in a repository, readable or not."""
+    """True where the files lie in a repository, readable or not."""
 
     @property
     def answer(self) -> Literal["none", "fails", "answers"]:
-        """What Git did, for machines: ``none``, ``fails`` or ``answers``."""
+        """For JSON: ``none`` (no repository), ``fails`` or ``answers``."""
         return "fails" if self.trouble is not None else "answers" if self.has_git else "none"
 
     def __str__(self) -> str:
         if self.trouble is not None:
-            return "commit unknown, since Git gives no answer"
+            return "unknown commit (Git gives no answer)"
         if not self.has_git:
-            return "no Git: no guard against older files"
+            return "not in Git (no check for older files)"
         if self.commit is None:
             return "no commit yet"
         edited = f" with uncommitted changes in {listed(self.uncommitted, 4)}" if self.uncommitted else ""
@@ -49,11 +49,11 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """What files lack of a commit that was applied."""
+    """The changes of an applied commit that files lack."""
 
     commits: tuple[str, ...] = ()
     """The commits that changed the environment's directory, newest first: short id and subject."""
     is_parallel: bool = False
-    """Both sides have commits that the other lacks."""
+    """True where each side has commits that the other lacks."""
     trouble: Trouble | None = None
     remedy: str = ""

@@ -1,9 +1,9 @@
-"""Decides what each resource asks for, by folding the types over what is known.
+"""Decides the action of each resource, type by type:
 
-    derive -> compare -> act -> predict, type by type
+    derive -> compare -> act -> predict
 
-Each type sees the landscape as the types before it will leave it, so a plan shows also what follows from objects that
-are still to be made. Nothing here reaches outside; equal inputs give equal actions.
+Each type sees the landscape as the earlier types will leave it. So a plan also shows the effects of objects that it
+will create. Pure: equal inputs give equal actions.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from reconciler.plan.unlinking import keep_until_removed
 
 
 def decide(types: Sequence[ResourceType], landscape: Landscape) -> tuple[Landscape, int]:
-    """Return the landscape as the plan will leave it, with all actions; and how many desired resources need none.
+    """Return the landscape after the plan, with all actions, and the number of resources without an action.
 
     Args:
         types: in the order in which they are planned.
@@ -51,8 +51,8 @@ def decide(types: Sequence[ResourceType], landscape: Landscape) -> tuple[Landsca
 
 
 def declared_digest(types: Sequence[ResourceType], landscape: Landscape) -> str:
-    """Return a digest of what the files declare, the rows of users aside: those are compared one by one."""
-    told = {
+    """Return a digest of the declarations, without the rows of users, which are compared one by one."""
+    declared = {
         "/".join(resource.address.folded): tuple(
             (name, _folded(value)) for name, value in sorted(resource.attributes.items())
         )
@@ -60,7 +60,7 @@ def declared_digest(types: Sequence[ResourceType], landscape: Landscape) -> str:
         if not isinstance(kind, Rows)
         for resource in landscape.declared.get(kind.name, Resources()).values()
     }
-    return fingerprint(told)
+    return fingerprint(declared)
 
 
 def _folded(value: Value) -> Value:
@@ -70,7 +70,7 @@ def _folded(value: Value) -> Value:
 
 
 def _identified(types: Sequence[ResourceType], landscape: Landscape) -> Landscape:
-    """Return the landscape with every declaration under the key of the object that it means."""
+    """Return the landscape with every declaration under the key of its object."""
     for kind in types:
         if isinstance(kind, Rows) and (meant := kind.meant(landscape)):
             rows = landscape.declared[kind.name].values()
@@ -120,7 +120,7 @@ def _plan_resources(kind: Managed, landscape: Landscape) -> tuple[Landscape, int
 
 
 def _decide(kind: Managed, desired: Resource, landscape: Landscape) -> Action | None:
-    """Return what one desired resource asks for; None where it is as desired and ours."""
+    """Return the action of one desired resource; None where it is managed and has its desired values."""
     observed = landscape.one(kind.name, desired.key)
     prior = landscape.prior.resources.get(desired.address)
     changes = compare(kind.attributes, desired, observed, prior)
@@ -155,7 +155,7 @@ def _change(
     changes: tuple[Change, ...],
     landscape: Landscape,
 ) -> Action:
-    """Return the action that makes ``changes``, complete with what it takes for granted and how to undo it."""
+    """Return the action that makes ``changes``, with its expected state and its inverse."""
     remember = _remembered(kind, desired, observed if action_kind is ActionKind.UPDATE else None)
     needs = tuple(need for need in needs_of(kind, desired, landscape) if need != desired.address)
     draft = Action(
@@ -201,7 +201,7 @@ def _inverse(
     changes: tuple[Change, ...],
     landscape: Landscape,
 ) -> tuple[Command, ...]:
-    """Return the commands that would bring back what was observed before."""
+    """Return the commands that would restore the observed state."""
     if observed is None:
         return tuple(kind.delete(desired, landscape))
     if action_kind is ActionKind.REPLACE:
@@ -224,7 +224,7 @@ def _reasons(action_kind: ActionKind, changes: tuple[Change, ...], kind: Managed
 
 
 def _remembered(kind: Managed, desired: Resource, observed: Resource | None) -> Resource:
-    """Return what the state keeps: the managed attributes, and the identity where it is known."""
+    """Return the state to save: the managed attributes, and the identity where it is known."""
     managed = {
         name: value
         for name, value in desired.attributes.items()
@@ -250,7 +250,7 @@ def _acted(kind: ResourceType, landscape: Landscape, planned: Sequence[Planned])
 
 
 def _plan_removals(types: Sequence[ResourceType], landscape: Landscape) -> Landscape:
-    """Plan the end of everything remembered that is desired no more: after what takes its place, dependents first."""
+    """Plan the removal of managed resources that are no longer desired: after their successors, dependents first."""
     managed = [kind for kind in types if isinstance(kind, Managed)]
     gone = {kind.name: _gone(kind, landscape) for kind in managed}
     moving = {*landscape.actions, *(prior.address for priors in gone.values() for prior in priors)}
@@ -267,7 +267,7 @@ def _ended(kind: Managed, landscape: Landscape) -> Sequence[Resource]:
 
 
 def _gone(kind: Managed, landscape: Landscape) -> list[Remembered]:
-    """Return what is to end: remembered and desired no more, or declared absent; what cannot be read is left alone."""
+    """Return the resources to remove: no longer desired, or declared absent; unreadable ones are left alone."""
     desired = landscape.desired.get(kind.name, Resources())
     there = landscape.all(kind.name)
     ended = [Remembered(one.address) for one in _ended(kind, landscape) if one.key in there]
@@ -289,13 +289,13 @@ def _removal(
     moving: Collection[Address],
     landscape: Landscape,
 ) -> Planned:
-    """Return the end of one resource; ``ended``: the declaration that asks for it, where there is one."""
+    """Return the removal of one resource; ``ended``: the declaration of its absence, where there is one."""
     observed = landscape.one(kind.name, prior.address.key)
     known = Resource(prior.address, prior.attributes, prior.name, prior.guid)
     if observed is None or (ended is None and kind.is_forgotten(known, landscape)):
         forgetting = Action(prior.address, ActionKind.FORGET)
         if observed is not None and kind.lifecycle is Lifecycle.FEATURE:
-            # It stays with its owner, and counts as left alone: what settings and implied objects do not.
+            # It stays on the servers and counts for --max-forget; settings and implied objects do not count.
             forgetting = replace(forgetting, expects=expectation(kind, forgetting, landscape))
         return forgetting, None
     if kind.lifecycle is Lifecycle.SETTING:
@@ -317,7 +317,7 @@ def _removal(
 
 
 def _abandoned_setting(kind: Managed, prior: Remembered, observed: Resource, landscape: Landscape) -> Planned:
-    """Take the elements that were ours out of its memberships; other values stay as they are and are forgotten."""
+    """Remove the managed elements from its memberships; other values stay unchanged and are forgotten."""
     empty = Resource(prior.address, EMPTY)
     changes = compare(kind.attributes, empty, observed, prior)
     if not changes:
@@ -327,7 +327,7 @@ def _abandoned_setting(kind: Managed, prior: Remembered, observed: Resource, lan
 
 
 def _dependents(address: Address, moving: Collection[Address], landscape: Landscape) -> tuple[Address, ...]:
-    """Return those of ``moving`` that depended on ``address`` when they were last applied: they go first."""
+    """Return those of ``moving`` that depended on ``address`` in the last apply; they are removed first."""
     return tuple(
         known.address
         for known in sorted(landscape.prior.resources.values(), key=lambda known: known.address)

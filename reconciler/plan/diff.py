@@ -19,7 +19,7 @@ from reconciler.model.values import UNSET, Unset, Value, folded, items
 def compare(
     attributes: Mapping[str, Attribute], desired: Resource, observed: Resource | None, prior: Remembered | None = None
 ) -> tuple[Change, ...]:
-    """Return the attributes of ``desired`` that ``observed`` does not have; everything written where it is absent.
+    """Return the attributes of ``desired`` that ``observed`` does not have; all of them where it is absent.
 
     Args:
         attributes: the table of the resource type; what it does not call compared is passed over.
@@ -42,7 +42,7 @@ def compare(
 
 
 def forces_replacement(attributes: Mapping[str, Attribute], changes: tuple[Change, ...]) -> bool:
-    """True where a change touches what no Set can change. An attribute the server did not tell forces nothing."""
+    """True where a change needs an attribute that no Set cmdlet can change. An unread attribute does not count."""
     return any(
         attributes[change.attribute].role is AttributeRole.CREATE_ONLY and change.before is not UNSET
         for change in changes
@@ -76,7 +76,7 @@ def _wanted(attribute: Attribute, value: Value, observed: Resource | None, prior
 def _abandoned_memberships(
     attributes: Mapping[str, Attribute], desired: Resource, observed: Resource | None, prior: Remembered
 ) -> dict[str, Value]:
-    """Return memberships that were applied and are no longer written at all: their elements leave."""
+    """Return memberships that were applied and are no longer declared; their elements are removed."""
     return {
         name: _wanted(attribute, (), observed, prior)
         for name, attribute in attributes.items()

@@ -1,14 +1,13 @@
 """Drift: desired, last applied and observed, compared three ways.
 
-Where the last applied value is the desired one, a difference on the server is *drifted*: somebody changed it there.
-Where the configuration moved on and the server did not, it is *pending*. Where both moved, and not to the same value,
-it is a *conflict*: one of them has to give way, and a person decides which.
+*Drifted*: the last applied value is the desired one, but the server has another value. *Pending*: the configuration
+changed, the server did not. *Conflict*: both changed to different values, and a person must decide.
 
-A desired value may follow from what the servers tell: the security of a dial plan from the media encryption of Lync.
-Where it moved and the files did not, somebody changed that on the servers, so it is drift as well.
+A desired value may be derived from the servers: the security of a dial plan from the media encryption of Lync. Where
+the derived value changed and the files did not, the change is drift too.
 
-The comparison is the plan's own, so that what drift tells is what a plan would do, and nothing is evaluated twice. So
-are the checks: what the plan would refuse or warn of is a *condition*, whether or not any attribute differs.
+Drift uses the comparison and the checks of the plan. A *condition* is an error or warning of the plan, with or without
+a changed attribute.
 """
 
 from __future__ import annotations
@@ -37,14 +36,14 @@ class DriftKind(Enum):
     PENDING = "pending"
     UNMANAGED = "unmanaged"
     UNREADABLE = "unreadable"
-    """Never the same as absent."""
+    """Unreadable is not the same as absent."""
     CONDITION = "condition"
-    """What the plan would refuse or warn of, such as a user who lost Enterprise Voice."""
+    """An error or warning of the plan, such as a user who lost Enterprise Voice."""
 
 
 class DriftSeverity(Enum):
     HIGH = "high"
-    """Calls fail, or would after the next restart."""
+    """Calls fail, or will fail after the next restart."""
     MEDIUM = "medium"
     LOW = "low"
 
@@ -61,7 +60,7 @@ class DriftChange:
 
 @dataclass(frozen=True, slots=True)
 class AcceptedRow:
-    """A row of a CSV file as it is to stand there; without text it is to be deleted."""
+    """A new row for a CSV file; without text, the row is to be deleted."""
 
     position: Position
     columns: tuple[str, ...]
@@ -70,26 +69,26 @@ class AcceptedRow:
 
 @dataclass(frozen=True, slots=True)
 class DriftEntry:
-    """One resource that is not as it should be, with both ways out."""
+    """One resource with drift, and the ways to revert or accept it."""
 
     address: Address
     kind: DriftKind
     severity: DriftSeverity
     reason: str
-    """In words: ``removed on the server``, ``changed on the server``, ..."""
+    """For example ``removed on the server`` or ``changed on the server``."""
     changes: tuple[DriftChange, ...] = ()
     accept: str = ""
-    """The declaration, in YAML, that says what was observed; empty where the files cannot say it."""
+    """The YAML declaration of the observed values; empty where the files cannot express them."""
     row: AcceptedRow | None = None
-    """Where a CSV file declares it: the row there that says the same."""
+    """The CSV row with the observed values, where a CSV file declares the resource."""
     is_removed: bool = False
-    """It is gone from the server: to accept that is to declare it no more."""
+    """True where the server no longer has it; to accept this, remove the declaration."""
     position: Position | None = None
     diagnostic: Diagnostic | None = None
 
     @property
     def revert(self) -> str:
-        """The arguments of the plan that brings it back; empty where no plan would."""
+        """The options of the plan that reverts it; empty where no plan does."""
         return f"--target {self.address}" if self.kind in _REVERTED else ""
 
 
@@ -105,7 +104,7 @@ class DriftReport:
     environment: str
     entries: tuple[DriftEntry, ...] = ()
     in_order: int = 0
-    """Resources that are as desired and as last applied."""
+    """Number of resources without drift."""
 
     @property
     def counts(self) -> Mapping[DriftKind, int]:
@@ -116,8 +115,7 @@ class DriftReport:
         return sum(entry.kind is kind for entry in self.entries)
 
     def exit_code(self) -> int:
-        """Return 1 where something could not be read, 2 where something drifted, is in conflict or a condition, else
-        0."""
+        """Return 1 for unreadable resources, 2 for drift, conflicts or conditions, otherwise 0."""
         if self.count(DriftKind.UNREADABLE):
             return 1
         return 2 if any(self.count(kind) for kind in _ALARMING) else 0
@@ -125,15 +123,15 @@ class DriftReport:
 
 @dataclass(frozen=True, slots=True)
 class _Files:
-    """What is known of the files while a report is made."""
+    """Facts about the files for one report."""
 
     moved: bool | None
-    """Whether they declare something else than when all was last applied; None where that is not known."""
+    """Whether the declarations changed since the last complete apply; None where this is unknown."""
     acceptance: Acceptance
 
 
 def find_drift(types: Sequence[ResourceType], landscape: Landscape) -> DriftReport:
-    """Return how the observed landscape differs from the desired and the last applied state."""
+    """Return the differences of the observed landscape from the desired and the last applied state."""
     end, unchanged = decide(types, landscape)
     by_type = {kind.name: kind for kind in types}
     files = _Files(_files_moved(types, landscape), Acceptance(types, landscape))
@@ -150,24 +148,24 @@ def find_drift(types: Sequence[ResourceType], landscape: Landscape) -> DriftRepo
 
 
 def _unreadable(landscape: Landscape) -> Iterable[DriftEntry]:
-    for address, told in landscape.unreadable.items():
-        yield DriftEntry(address, DriftKind.UNREADABLE, DriftSeverity.HIGH, told.detail, diagnostic=told)
+    for address, why in landscape.unreadable.items():
+        yield DriftEntry(address, DriftKind.UNREADABLE, DriftSeverity.HIGH, why.detail, diagnostic=why)
 
 
 def _conditions(types: Sequence[ResourceType], end: Landscape) -> Iterable[DriftEntry]:
-    """Yield what the plan would refuse or warn of; a note is neither."""
-    for told in find_conditions(types, end, end.actions):
-        if told.severity is Severity.NOTE:
+    """Yield the errors and warnings of the plan, without notes."""
+    for found in find_conditions(types, end, end.actions):
+        if found.severity is Severity.NOTE:
             continue
-        address = Address.parse(told.address) if told.address else Address("environment", end.settings.environment)
-        severity = DriftSeverity.HIGH if told.is_error else DriftSeverity.MEDIUM
-        code = f" ({told.code})" if told.code else ""
-        reason = f"{told.summary}{code}. {told.detail.partition(_LINE)[0]}"
-        yield DriftEntry(address, DriftKind.CONDITION, severity, reason, position=told.position, diagnostic=told)
+        address = Address.parse(found.address) if found.address else Address("environment", end.settings.environment)
+        severity = DriftSeverity.HIGH if found.is_error else DriftSeverity.MEDIUM
+        code = f" ({found.code})" if found.code else ""
+        reason = f"{found.summary}{code}. {found.detail.partition(_LINE)[0]}"
+        yield DriftEntry(address, DriftKind.CONDITION, severity, reason, position=found.position, diagnostic=found)
 
 
 def _files_moved(types: Sequence[ResourceType], landscape: Landscape) -> bool | None:
-    """Return whether the files declare something else than when all was last applied; None where that is not known."""
+    """Return whether the declarations changed since the last complete apply; None where this is unknown."""
     known = landscape.prior.decisions.get(DECLARED)
     return None if known is None else known != declared_digest(types, landscape)
 
@@ -182,7 +180,7 @@ def _entry(
     kind = by_type[action.address.type]
     prior = _respelt(kind, landscape.prior.resources.get(action.address), action.changes)
     if action.predicted_by is not None or action.kind is ActionKind.FORGET or _follows_a_task(action, end):
-        return  # what follows from another action is told with that one
+        return  # the entry of the other action covers it
     found, reason = _classified(action, prior, landscape, end, files)
     changes = tuple(_compared(change, prior) for change in action.changes) if not isinstance(kind, Task) else ()
     yield DriftEntry(
@@ -198,7 +196,7 @@ def _entry(
 
 
 def _follows_a_task(action: Action, end: Landscape) -> bool:
-    """True for a task that is due because a task of another type will be done."""
+    """True for a task that is due because of a task of another type."""
     before = (end.actions.get(need) for need in action.needs if need.type != action.address.type)
     return action.kind is ActionKind.RUN and any(one is not None and one.kind is ActionKind.RUN for one in before)
 
@@ -208,13 +206,13 @@ def _classified(
 ) -> tuple[DriftKind, str]:
     match action.kind:
         case ActionKind.ADOPT:
-            return DriftKind.PENDING, "is there as desired, and not yet in the state"
+            return DriftKind.PENDING, "exists as declared, but is not managed yet"
         case ActionKind.CREATE if prior is not None:
             return DriftKind.DRIFTED, "removed on the server"
         case ActionKind.CREATE:
-            return DriftKind.PENDING, "declared and not yet made"
+            return DriftKind.PENDING, "declared, but not created yet"
         case ActionKind.DELETE:
-            return DriftKind.PENDING, "no longer declared and still there"
+            return DriftKind.PENDING, "no longer declared, but still on the server"
         case ActionKind.RUN:
             return _classified_task(action, landscape, end, files)
         case _:
@@ -226,9 +224,9 @@ def _classified(
 def _classified_changes(
     changes: Sequence[Change], prior: Remembered | None, written: Collection[str], moved: bool | None
 ) -> tuple[DriftKind, str]:
-    """Return the class of changed attributes; those not ``written`` in the files follow from other things."""
+    """Return the class of changed attributes; attributes not ``written`` in the files are derived."""
     if prior is None:
-        return DriftKind.PENDING, "is there, and not yet as declared"
+        return DriftKind.PENDING, "exists, but not as declared yet"
     compared = [_compared(change, prior) for change in changes]
     turned = [one for one in compared if one.last_applied != one.desired]
     by_servers = [one for one in turned if one.attribute not in written and moved is False]
@@ -237,16 +235,19 @@ def _classified_changes(
         return DriftKind.CONFLICT, "changed on the server and in the configuration"
     if by_servers:
         names = ", ".join(one.attribute for one in by_servers)
-        return DriftKind.DRIFTED, f"{names} follows from what the servers tell, and that changed since the last apply"
+        return (
+            DriftKind.DRIFTED,
+            f"{names} is derived from other settings on the servers, and these changed since the last apply",
+        )
     if len(turned) < len(compared):
         return DriftKind.DRIFTED, "changed on the server"
     if any(one.attribute not in written for one in by_files):
-        return DriftKind.PENDING, "follows from what changed in the configuration or on the servers, not yet applied"
-    return DriftKind.PENDING, "changed in the configuration and not yet applied"
+        return DriftKind.PENDING, "derived from a change in the configuration or on the servers, not applied yet"
+    return DriftKind.PENDING, "changed in the configuration, not applied yet"
 
 
 def _classified_task(action: Action, landscape: Landscape, end: Landscape, files: _Files) -> tuple[DriftKind, str]:
-    """A task is drift where nothing the configuration still waits for explains it."""
+    """Classify a task: it is drift where no pending change of the configuration explains it."""
     reason = "; ".join(action.reasons)
     awaited = [other for need in action.needs if (other := end.actions.get(need)) is not None]
     is_owed = any(landscape.prior.owes(met) for met in action.discharges)
@@ -261,8 +262,7 @@ def _classified_task(action: Action, landscape: Landscape, end: Landscape, files
 
 
 def _was_never_done(task: Action, landscape: Landscape, end: Landscape) -> bool:
-    """True where nothing that the task makes and the configuration wants was ever ours, as after an apply that was
-    killed before it."""
+    """True where none of the desired objects that the task creates was ever managed, as after a killed apply."""
     made = [address for address, by in end.predicted_by.items() if by == task.address]
     wanted = [address for address in made if address.key in end.wanted(address.type)]
     return bool(wanted) and not any(address in landscape.prior.resources for address in wanted)
@@ -274,7 +274,7 @@ def _compared(change: Change, prior: Remembered | None) -> DriftChange:
 
 
 def _respelt(kind: ResourceType, prior: Remembered | None, changes: Sequence[Change]) -> Remembered | None:
-    """Return what was last applied with its names spelt as they are desired, or else observed, where they are those."""
+    """Return the last applied values, spelt as the desired or observed values where they are equal."""
     if prior is None:
         return None
     attributes = dict(prior.attributes)
@@ -297,13 +297,13 @@ def _severity(kind: ResourceType, found: DriftKind) -> DriftSeverity:
 
 
 def _unmanaged(kind: ResourceType, landscape: Landscape, end: Landscape) -> Iterable[DriftEntry]:
-    """Objects of a declared kind that nobody declared and that no other brings with it."""
+    """Yield objects that are not declared and that no declared resource brings with it."""
     if not isinstance(kind, Managed) or kind.lifecycle in (Lifecycle.SETTING, Lifecycle.MANUAL):
         return
     for observed in landscape.all(kind.name).values():
         if _is_known(observed, kind, landscape, end) or kind.is_implied(observed, landscape):
             continue
-        yield DriftEntry(observed.address, DriftKind.UNMANAGED, DriftSeverity.LOW, "there, and not declared")
+        yield DriftEntry(observed.address, DriftKind.UNMANAGED, DriftSeverity.LOW, "exists, but is not declared")
 
 
 def _is_known(observed: Resource, kind: ResourceType, landscape: Landscape, end: Landscape) -> bool:

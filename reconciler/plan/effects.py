@@ -1,4 +1,4 @@
-"""What an action takes for granted, what it will have done, and whether it did: one algorithm for all types."""
+"""The expected state of an action, its predicted effect, and whether the effect is observed, for all types."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from reconciler.model.resources import Resource
 from reconciler.model.values import EMPTY, UNSET, Value, folded, texts
 
 Planned = tuple[Action, Resource | None]
-"""An action with the desired resource that it is for; None where nothing is desired any more."""
+"""An action with its desired resource; None where nothing is desired any more."""
 
 
 def needs_of(kind: Managed, desired: Resource, landscape: Landscape) -> tuple[Address, ...]:
-    """Return the addresses that must have succeeded before: what the attributes reference, and what the type adds."""
+    """Return the addresses that must succeed first: the referenced ones, and those that the type adds."""
     referenced = (
         Address(attribute.references, item)
         for attribute in kind.attributes.values()
@@ -33,7 +33,7 @@ def needs_of(kind: Managed, desired: Resource, landscape: Landscape) -> tuple[Ad
 
 
 def expectation(kind: ResourceType, action: Action, landscape: Landscape) -> Mapping[str, Value] | None:
-    """Return what the action takes for granted about the live object, as far as it matters; None: it is absent."""
+    """Return the expected state of the object, as far as it matters; None: it is absent."""
     if isinstance(kind, Task):
         return kind.expectation(action, landscape)
     observed = landscape.one(kind.name, action.address.key)
@@ -46,9 +46,9 @@ def expectation(kind: ResourceType, action: Action, landscape: Landscape) -> Map
 def _as_predicted(
     action: Action, observed: Resource, found: Mapping[str, Value], landscape: Landscape
 ) -> Mapping[str, Value]:
-    """Return what is taken for granted; of a predicted object only the attributes that the prediction knew.
+    """Return the expected state; of a predicted object only the predicted attributes.
 
-    A dial plan brings a policy with the product's defaults. Nobody knows them before, so they are no reason to stop.
+    A dial plan brings a policy with unknown defaults of the product. So these attributes must not stop the action.
     """
     if action.predicted_by is not None:
         return {name: value for name, value in found.items() if name in (action.expects or {})}
@@ -58,7 +58,7 @@ def _as_predicted(
 
 
 def project(kind: Managed, changes: Sequence[Change], observed: Resource) -> Mapping[str, Value]:
-    """Return the part of ``observed`` that the changes touch: of a membership only the elements that move."""
+    """Return the part of ``observed`` that the changes affect; of a membership only the moving elements."""
     found: dict[str, Value] = {}
     for change in changes:
         value = observed.get(change.attribute)
@@ -75,7 +75,7 @@ def project(kind: Managed, changes: Sequence[Change], observed: Resource) -> Map
 
 
 def is_done(kind: ResourceType, action: Action, landscape: Landscape) -> bool:
-    """True where the landscape, read again, shows what the action was to bring about."""
+    """True where the landscape, read again, shows the effect of the action."""
     if isinstance(kind, Task):
         return kind.is_done(action, landscape)
     observed = landscape.one(kind.name, action.address.key)
@@ -91,9 +91,9 @@ _UNCHANGED_BY = (ActionKind.FORGET, ActionKind.ADOPT, ActionKind.RUN)
 
 
 def predicted(kind: ResourceType, planned: Sequence[Planned], landscape: Landscape) -> Landscape:
-    """Return the landscape as ``planned``, in order, will leave it, with what the servers add by themselves.
+    """Return the landscape after the ``planned`` actions, with the objects that the servers add.
 
-    Where they add nothing, all is folded in one go: ten thousand mailboxes cost one copy of the landscape.
+    Where they add none, all actions are applied at once: ten thousand mailboxes need one copy of the landscape.
     """
     if not isinstance(kind, Foreseeing):
         return _overlaid(kind, planned, landscape)
@@ -119,7 +119,7 @@ def _overlaid(kind: ResourceType, planned: Sequence[Planned], landscape: Landsca
 
 
 def _made(action: Action, desired: Resource | None, observed: Resource | None) -> Resource:
-    """Return the object as an action will leave it: what is observed, overlaid by what changes."""
+    """Return the object after an action: the observed attributes with the changes."""
     after = {change.attribute: change.after for change in action.changes if change.after is not UNSET}
     if observed is None or action.kind is ActionKind.REPLACE:
         return Resource(action.address, {**(desired.attributes if desired else EMPTY), **after})

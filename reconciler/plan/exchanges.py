@@ -1,15 +1,13 @@
-"""Orders what goes from one object to another: a number, an extension, a name that one object alone may hold.
+"""Orders the moves of exclusive values (numbers, extensions, unique names) from one object to another.
 
     free -> give -> prove -> remove
 
-Whoever takes a claim releases it from its holder itself, by the command right before the one that gives it: so nothing
-is without its number longer than two commands take, and a holder keeps it while its successor cannot be made. A holder
-that goes is removed only after all its claims were taken and this was seen. A holder that stays and takes something
-itself goes first and keeps what others will fetch, so that a chain, a swap and a ring need no place to park; where that
-would go in a circle, it goes second. What cannot be kept beside its successor (a single value) is freed by the holder's
-own change, and the plan says from which step to which nothing has it.
-
-The servers' rules are the types' own (``Holder``); nothing here knows what a number is.
+The taker releases the value from its holder by the command directly before its own. So the value is without a holder
+only between two commands, and the holder keeps it where the taker cannot be created. A holder is removed after all its
+values were taken and this was observed. A holder that stays and takes a value acts first and keeps the values that
+others take, so a chain, a swap or a ring needs no temporary value; in a circle it acts second. A holder that can keep
+only one value frees it by its own change; the plan says between which steps the value has no holder. The types know the
+rules (``Holder``).
 """
 
 from __future__ import annotations
@@ -38,7 +36,8 @@ from reconciler.plan.selection import hard_needs
 
 
 def settle_exchanges(types: Sequence[ResourceType], before: Landscape, end: Landscape) -> Landscape:
-    """Return ``end`` with its actions so that every claim is freed, given and proven before its holder is removed.
+    """Return ``end`` with its actions ordered so that each claim is freed, given and observed before its holder is
+    removed.
 
     Args:
         before: as it was read; nothing in it is predicted.
@@ -62,7 +61,7 @@ def _is_replaced(action: Action, by_name: Mapping[str, Holder]) -> bool:
 
 @dataclass(slots=True)
 class _Exchange:
-    """All moves of one plan, while they are put in order."""
+    """All moves of one plan while they are ordered."""
 
     by_name: Mapping[str, Holder]
     before: Landscape
@@ -72,10 +71,10 @@ class _Exchange:
     places: Mapping[str, int]
     edges: dict[str, set[str]] = field(default_factory=dict)
     current: dict[str, Resource] = field(default_factory=dict)
-    """What the actions so far make of the objects that take part."""
+    """The state of the objects after the actions so far."""
 
     def settled(self) -> dict[str, Action]:
-        """Return the actions in the order of the exchange, and with what those that replace leave to nobody."""
+        """Return the actions in the order of the moves, with notes about values that have no holder for a time."""
         if self.moves:
             self._settle_moves()
         for key, action in self.actions.items():
@@ -96,7 +95,7 @@ class _Exchange:
         order = [key for key in levels(self.edges) if key in taking_part]
         turns = levels({key: self.edges[key] for key in order})
         for place, key in enumerate(order):
-            done = self._retold(key, order[place:])
+            done = self._changed_action(key, order[place:])
             first = self.edges[key] - own[key]
             needs = (*done.needs, *(self.actions[other].address for other in sorted(first)))
             group = f"{done.group}, turn {turns[key]}" if done.group else ""
@@ -118,7 +117,7 @@ class _Exchange:
         self.edges[second].add(first)
 
     def _one_taker_after_the_other(self) -> None:
-        """Order those who take from one holder: each knows what the one before left there."""
+        """Order the actions that take from one holder: each starts from the state that the one before leaves."""
         order = levels(self.edges)
         takers: dict[str, set[str]] = defaultdict(set)
         for move in self.moves:
@@ -139,7 +138,7 @@ class _Exchange:
         return holder.kind is ActionKind.UPDATE and any(not _only_loses(change, leaving) for change in holder.changes)
 
     def _gap(self, action: Action) -> Iterator[str]:
-        """Yield for how long an object that is replaced leaves its claims to nobody: the servers take no second one."""
+        """Yield for how long the claims of a replaced object have no holder."""
         observed, made = (each.one(action.address.type, action.address.key) for each in (self.before, self.end))
         if observed is None or made is None:
             return
@@ -147,12 +146,12 @@ class _Exchange:
         stays = set(kind.claims(made, self.end))
         both = [claim.shown for claim in kind.claims(observed, self.before) if claim in stays]
         if both:
-            yield f"nothing has {listed(both)} from its removal until it is made again, a few commands later"
+            yield f"no object has {listed(both)} between its removal and its creation, a few commands later"
 
-    # --- what each does ----------------------------------------------------------------------------------------------
+    # --- single actions ----------------------------------------------------------------------------------------------
 
-    def _retold(self, key: str, not_before: Sequence[str]) -> Action:
-        """Return the action at ``key`` as it starts from what those before it left; keep track of what it leaves."""
+    def _changed_action(self, key: str, not_before: Sequence[str]) -> Action:
+        """Return the action at ``key``, starting from the state after earlier actions; note the state after it."""
         action = self.actions[key]
         taken = [move for move in self.moves if move.taker == key]
         if action.kind is ActionKind.DELETE:
@@ -162,19 +161,19 @@ class _Exchange:
         goal = self._goal(action, fetched)
         releases = [self._release(*one) for one in self._holders(taken)]
         later = [other for other in not_before if any(m.holder == key and m.taker == other for m in self.moves)]
-        told = self._changed(action, goal, observed, taken, releases) or self._nothing_left(action, later)
-        told = replace(
-            told,
+        changed = self._changed(action, goal, observed, taken, releases) or self._nothing_left(action, later)
+        changed = replace(
+            changed,
             takes_from=tuple(one.taken for one in releases),
-            inverse=(*told.inverse, *(command for one in releases for command in one.taken.returns)),
-            reasons=(*told.reasons, *self._reasons(taken, releases), *self._delay(action, taken)),
+            inverse=(*changed.inverse, *(command for one in releases for command in one.taken.returns)),
+            reasons=(*changed.reasons, *self._reasons(taken, releases), *self._delay(action, taken)),
         )
         self.current[key] = _after(goal, observed if action.kind is ActionKind.UPDATE else None)
         self.current.update((one.key, one.left) for one in releases)
-        return told
+        return changed
 
     def _may_wait(self, action: Action, move: Move) -> bool:
-        """True where the holder can keep a claim beside what it gets, for its taker to fetch."""
+        """True where the holder can keep a claim in addition to its new value, until the taker takes it."""
         attribute = self._kind(action).attributes[move.claim.attribute]
         return action.kind is ActionKind.UPDATE and attribute.kind is not AttributeKind.SCALAR
 
@@ -187,7 +186,7 @@ class _Exchange:
         return replace(wanted, attributes=values)
 
     def _holders(self, taken: Sequence[Move]) -> Iterator[tuple[str, list[Claim]]]:
-        """Yield from whom something has to be released, and what: those who still have it."""
+        """Yield the holders that still have a claim to release, with these claims."""
         by_holder: dict[str, list[Claim]] = defaultdict(list)
         for move in taken:
             by_holder[move.holder].append(move.claim)
@@ -220,7 +219,7 @@ class _Exchange:
         taken: Sequence[Move],
         releases: Sequence[_Release],
     ) -> Action | None:
-        """Return the action as it starts from what those before it left; None where nothing is left for it to do."""
+        """Return the action, starting from the state that earlier actions leave; None where nothing is left to do."""
         kind = self._kind(action)
         given = {move.given.attribute for move in taken}
         freeing = tuple(command for one in releases for command in one.commands)
@@ -262,14 +261,14 @@ class _Exchange:
         return replace(self._expecting(kind, action, observed, changes), changes=changes, commands=commands)
 
     def _expecting(self, kind: Holder, action: Action, observed: Resource, changes: tuple[Change, ...]) -> Action:
-        """Return the action with what it takes for granted: what those before it left of the object."""
+        """Return the action with its expected state: the state that earlier actions leave."""
         seen = self.before.with_observed(kind.name, self.before.all(kind.name).replaced([observed]))
         draft = replace(action, changes=changes)
         after = Resource(action.address, {c.attribute: None if c.after is UNSET else c.after for c in changes})
         return replace(action, expects=expectation(kind, draft, seen), expects_after=project(kind, changes, after))
 
     def _nothing_left(self, action: Action, later: Sequence[str]) -> Action:
-        """Return an action that only looks: others take everything from its object that was to go.
+        """Return an action that only reads: other actions take all values that its object gives up.
 
         If some of them come ``later``, the object becomes ours as the last one leaves it; else it is seen to be as
         desired.
@@ -290,22 +289,22 @@ class _Exchange:
         released = {(one.key, claim) for one in releases for claim in one.claims}
         for one in releases:
             values = listed([claim.shown for claim in one.claims])
-            yield f"{values} comes from {one.taken.address}; nothing has it for the moment between two commands"
+            yield f"{values} comes from {one.taken.address}; no object has it between the two commands"
         for move in taken:
             holder = self.actions[move.holder]
             if (move.holder, move.claim) not in released and holder.kind is not ActionKind.DELETE:
-                yield f"{move.claim} comes from {holder.address}; nothing has it from that step until this one"
+                yield f"{move.claim} comes from {holder.address}; no object has it between that step and this one"
 
     def _delay(self, action: Action, taken: Sequence[Move]) -> Iterator[str]:
-        """Yield what else has to happen before a new object acts on what it takes."""
-        told = self._kind(action).answers_later
-        if told and taken and action.kind is not ActionKind.UPDATE:
-            yield told
+        """Yield the note about what must happen before a new object uses its values."""
+        note = self._kind(action).answers_later
+        if note and taken and action.kind is not ActionKind.UPDATE:
+            yield note
 
 
 @dataclass(frozen=True, slots=True)
 class _Release:
-    """How one holder gives up claims, and what is left of it."""
+    """How one holder gives up claims, and its state afterwards."""
 
     key: str
     taken: Taken
@@ -319,7 +318,7 @@ def _after(goal: Resource, observed: Resource | None) -> Resource:
 
 
 def _only_loses(change: Change, leaving: Iterable[Claim]) -> bool:
-    """True where a change takes nothing but ``leaving`` away, and brings nothing."""
+    """True where a change only removes ``leaving``."""
     gone = {claim.shown for claim in leaving if claim.attribute == change.attribute}
     if isinstance(change.before, bool):
         return bool(gone)

@@ -1,7 +1,7 @@
-"""Leaves out of a plan what a check forbids alone, so that one row that cannot be done does not stop the others.
+"""Leaves invalid rows out of a plan, so that one invalid row does not stop the others.
 
-An error says itself how far it reaches (``Diagnostic.leaves_out``). What needs the resource that is left out goes with
-it, and is named as well.
+An error says whether it only leaves its resource out (``Diagnostic.leaves_out``). The plan also leaves out resources
+that need such a resource, and names them.
 """
 
 from __future__ import annotations
@@ -21,33 +21,33 @@ Actions = Mapping[Address, Action]
 
 
 def leave_out(types: Sequence[ResourceType], end: Landscape, chosen: Actions) -> tuple[Actions, tuple[Diagnostic, ...]]:
-    """Return the actions without those that are forbidden alone, and every diagnostic of the plan.
+    """Return the actions without those left out, and all diagnostics of the plan.
 
-    What is left is checked again: a removal may have counted on a move that is left out.
+    The remaining actions are checked again, because they may depend on an action that is left out.
 
     Args:
-        end: the landscape as all actions would leave it.
-        chosen: the actions that are asked for.
+        end: the landscape after all actions.
+        chosen: the selected actions.
     """
-    told = check_plan(types, end, chosen)
-    while forbidden := _forbidden(told, chosen):
+    found = check_plan(types, end, chosen)
+    while forbidden := _forbidden(found, chosen):
         dropped = with_dependents(forbidden, chosen)
         needing = [chosen[address] for address in sorted(dropped - forbidden)]
         chosen = {address: action for address, action in chosen.items() if address not in dropped}
-        told = (
-            *(one for one in told if one.leaves_out),
+        found = (
+            *(one for one in found if one.leaves_out),
             *_needs_left_out(needing, dropped),
             *check_plan(types, end, chosen),
         )
-    return chosen, in_order(told)
+    return chosen, in_order(found)
 
 
-def _forbidden(told: Iterable[Diagnostic], chosen: Actions) -> frozenset[Address]:
-    named = {one.address for one in told if one.leaves_out}
+def _forbidden(found: Iterable[Diagnostic], chosen: Actions) -> frozenset[Address]:
+    named = {one.address for one in found if one.leaves_out}
     return frozenset(address for address in chosen if str(address) in named) if named else frozenset()
 
 
 def _needs_left_out(actions: Iterable[Action], dropped: Collection[Address]) -> Iterator[Diagnostic]:
     for action in actions:
         need = next(need for need in stands_on(action) if need in dropped)
-        yield NEEDS_LEFT_OUT.found(action, f"{action.address} needs {need}, which this plan leaves out.")
+        yield NEEDS_LEFT_OUT.found(action, f"{action.address} needs {need}, which the plan leaves out.")

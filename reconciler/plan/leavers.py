@@ -1,6 +1,6 @@
-"""Lets those who leave an object go before it is replaced: the servers refuse to remove what somebody still uses.
+"""Moves users away from an object before it is replaced: the servers refuse to remove an object in use.
 
-A policy that goes to another dial plan is removed and made again; its users who go elsewhere, or end, do so first.
+Example: a policy that moves to another dial plan is removed and created again. Its users who move or end do so first.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def leavers_first(types: Sequence[ResourceType], before: Landscape, end: Landsca
 
 
 def _leavers(types: Sequence[ResourceType], address: Address, before: Landscape, end: Landscape) -> Iterator[Address]:
-    """Yield whose actions end what refers to ``address``."""
+    """Yield the actions that end a reference to ``address``."""
     for kind in types:
         for attribute in kind.attributes.values():
             if attribute.references != address.type:
@@ -58,7 +58,7 @@ def _refers(user: Resource, attribute: str, address: Address) -> bool:
 
 
 def _edges(actions: Mapping[Address, Action]) -> dict[str, set[str]]:
-    """Return what each step waits for; actions that go together are one."""
+    """Return the steps that each step waits for; actions of one step count as one."""
     edges: dict[str, set[str]] = {_node(action): set() for action in actions.values()}
     for action in actions.values():
         needed = (actions[need] for need in hard_needs(action) if need in actions)

@@ -18,12 +18,12 @@ _GIVES = (ActionKind.UPDATE, ActionKind.REPLACE, ActionKind.DELETE)
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """One claim that goes from an object to another, both by their folded addresses."""
+    """One claim that moves from one object to another, both as folded addresses."""
 
     claim: Claim
-    """As the holder has it."""
+    """The claim of the holder."""
     given: Claim
-    """As the taker will have it: by another attribute, where the two are of different types."""
+    """The claim of the taker; objects of different types have it in different attributes."""
     holder: str
     taker: str
 
@@ -36,7 +36,7 @@ def key_of(address: Address) -> str:
 def moves_of(
     by_name: Mapping[str, Holder], actions: Mapping[str, Action], before: Landscape, end: Landscape
 ) -> tuple[Move, ...]:
-    """Return the claims that one action takes and that an object which gives them up holds, in a fixed order."""
+    """Return the claims that an action takes from objects that give them up, in a fixed order."""
     wanted = {
         claim: (claim, key_of(action.address))
         for action in actions.values()
@@ -52,7 +52,7 @@ def moves_of(
 
 
 def _incoming(kind: Holder, action: Action, before: Landscape, end: Landscape) -> Iterator[Claim]:
-    """Yield what an action gives to its object that the object does not have."""
+    """Yield the claims that an action adds to its object."""
     observed, made = (each.one(kind.name, action.address.key) for each in (before, end))
     held = set(kind.claims(observed, before)) if observed else set()
     yield from (claim for claim in (kind.claims(made, end) if made else ()) if claim not in held)

@@ -1,7 +1,7 @@
-"""Sees to it that every value which a plan leaves open is brought by somebody.
+"""Checks that every open value of a plan will exist when a command needs it.
 
-A command may name an object whose name is known only once an earlier step has made it (``NameOf``). That step is then a
-hard dependency of the command's; where no step and no object brings the value, the plan is refused.
+A command may name an object whose name is known only after an earlier step created it (``NameOf``). Then the command
+depends on that step. Where neither a step nor an object brings the value, the plan is refused.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from reconciler.plan.rules import NOBODY_BRINGS
 
 
 def with_bringers(end: Landscape) -> Landscape:
-    """Return the landscape in which each action that leaves a value open needs the action that brings it."""
+    """Return the landscape in which each action with an open value needs the action that creates the object."""
     actions = {address: _needing(action, end) for address, action in end.actions.items()}
     return replace(end, actions=actions)
 
@@ -36,7 +36,7 @@ def _open(action: Action) -> Iterator[NameOf]:
 
 
 def _bringer(value: NameOf, end: Landscape) -> Address | None:
-    """Return the action that makes the object a value names; None where it is there already, or nobody does."""
+    """Return the action that creates the object of a value; None where it exists already, or where no action does."""
     known = end.one(value.address.type, value.address.key)
     by = end.predicted_by.get(known.address) if known is not None else None
     while by is not None and (action := end.actions.get(by)) is not None and action.kind is ActionKind.UPDATE:
@@ -45,7 +45,7 @@ def _bringer(value: NameOf, end: Landscape) -> Address | None:
 
 
 def nobody_brings(end: Landscape, chosen: Mapping[Address, Action]) -> Iterable[Diagnostic]:
-    """Yield an error for each value that stays open: neither an object nor an action of the plan brings it."""
+    """Yield an error for each value that neither an object nor an action of the plan brings."""
     for action in chosen.values():
         for value in dict.fromkeys(_open(action)):
             if end.predicted_by.get(value.address) == action.address:
@@ -56,9 +56,9 @@ def nobody_brings(end: Landscape, chosen: Mapping[Address, Action]) -> Iterable[
 
 
 def _unbrought(value: NameOf, action: Action) -> Diagnostic:
-    told = NOBODY_BRINGS.found(
+    found = NOBODY_BRINGS.found(
         action,
-        f"{action.address} needs {value.address}. It is not on the servers, and no step of this plan makes it.",
-        f"Declare {value.address}, or name one that exists.",
+        f"{action.address} needs {value.address}. It does not exist, and no step of the plan creates it.",
+        f"Declare {value.address}, or name an existing object.",
     )
-    return replace(told, leaves_out=bool(action.group))
+    return replace(found, leaves_out=bool(action.group))

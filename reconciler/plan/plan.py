@@ -1,6 +1,6 @@
 """The plan as a value: the execution graph, with the exact commands that will run.
 
-A plan has two readers: one shows it, one does it. Nothing is evaluated anew when it is applied.
+One reader of a plan shows it, another applies it. Apply evaluates nothing again.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ class Step:
     every plan that holds it."""
     actions: tuple[Action, ...]
     stage: int
-    """Level of the graph, from 1."""
+    """The level in the graph, from 1."""
     needs: tuple[str, ...] = ()
-    """Steps that must have succeeded: if one fails, this is blocked."""
+    """Steps that must succeed first; if one fails, this step is blocked."""
     after: tuple[str, ...] = ()
-    """Steps that must have ended, however."""
+    """Steps that must end first, also with a failure."""
 
     @property
     def first(self) -> Action:
@@ -44,28 +44,28 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is to be done to one environment, and everything that was known when this was decided."""
+    """The actions for one environment, and the facts on which they are based."""
 
     environment: str
     lineage: str | None = None
     serial: int = 0
     source: Source = field(default_factory=Source)
-    """Which commit the files are of, as Git says it."""
+    """The commit that the files belong to."""
     pinned: str | None = None
-    """The replica of the directory that everything is read from and written to."""
+    """The replica of the directory for all reads and writes."""
     always: Mapping[str, str] = field(default_factory=lambda: EMPTY)
-    """Parameters the runner adds to every command whose cmdlet has them."""
+    """Parameters that the runner adds to every cmdlet that has them."""
     steps: tuple[Step, ...] = ()
-    """In an order that keeps every edge."""
+    """Each step comes after the steps that it waits for."""
     adopted: tuple[Action, ...] = ()
-    """Existing objects that become ours without a command."""
+    """Existing objects that become managed without a command."""
     forgotten: tuple[Action, ...] = ()
-    """Resources that stop being ours and stay as they are."""
+    """Resources that are no longer managed and stay unchanged."""
     unchanged: int = 0
     obligations: tuple[Obligation, ...] = ()
-    """Open when the plan was made and still to be met."""
+    """The obligations that are open when the plan is made."""
     met: tuple[Obligation, ...] = ()
-    """Open in the state, but their end was observed: they are struck off without a command."""
+    """Obligations that are open in the state, but observed to be fulfilled; no command closes them."""
     decisions: Mapping[str, str] = field(default_factory=lambda: EMPTY)
     impact: Counts = field(default_factory=Counts)
     """How people notice it, in counts, by the names of ``Impact``."""
@@ -74,9 +74,9 @@ class Plan:
     """What the state remembered of the objects acted upon, each as its fingerprint; those not remembered are not in
     it."""
     asked: str = ""
-    """The options that chose a part of what there is to do; '' for all of it."""
+    """The options that select a part of the actions; empty for all."""
     passed_over: int = 0
-    """Actions that were not asked for."""
+    """Number of actions that were not selected."""
 
     @property
     def commit(self) -> str | None:
@@ -84,29 +84,29 @@ class Plan:
 
     @property
     def destroys(self) -> int:
-        """How many objects it removes that count against ``--max-destroy``."""
+        """The number of deleted objects that count for ``--max-destroy``."""
         return self.impact.get(DESTROYS.name, 0)
 
     @property
     def has_changes(self) -> bool:
-        """True where a command would be sent."""
+        """True where the plan sends a command."""
         return bool(self.steps)
 
     @property
     def left_out(self) -> tuple[str, ...]:
-        """Addresses of what is declared and cannot be done; the diagnostics say why, and the rest goes on."""
-        return tuple(sorted({told.address for told in self.diagnostics if told.leaves_out and told.address}))
+        """Addresses of declared resources that the plan leaves out; the diagnostics say why."""
+        return tuple(sorted({one.address for one in self.diagnostics if one.leaves_out and one.address}))
 
     @property
     def has_effects(self) -> bool:
-        """True where a command would be sent, or the state would remember other resources."""
+        """True where the plan sends a command or changes the managed resources."""
         return bool(self.steps or self.adopted or self.forgotten)
 
     def actions(self) -> Iterator[Action]:
         return (action for step in self.steps for action in step.actions)
 
     def acted_upon(self) -> Iterator[Address]:
-        """Yield the address of every object that a step, an adoption or a forgetting is about."""
+        """Yield the addresses of all objects in steps, adoptions and forgotten resources."""
         return (action.address for action in (*self.actions(), *self.adopted, *self.forgotten))
 
     def step_of(self, address: Address) -> Step | None:

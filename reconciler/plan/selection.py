@@ -1,8 +1,7 @@
-"""Which part of a plan is asked for: ``--target``, ``--exclude`` and ``--wave``.
+"""Selects a part of a plan: ``--target``, ``--exclude`` and ``--wave``.
 
-A part is never torn from what it stands on. A target brings what it needs; it also brings the tasks that have to follow
-it, which would otherwise be left undone. An exclusion drops what
-depends on it. Who takes a number or an extension from another may not be parted from what the other gets instead.
+A target includes the actions it needs, and the tasks that must follow it. An exclusion also drops the actions that need
+it. An action that takes a value from another object stays together with the action of that object.
 """
 
 from __future__ import annotations
@@ -11,7 +10,6 @@ import re
 import shlex
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from functools import lru_cache
 
@@ -20,29 +18,30 @@ from reconciler.model.addresses import Address
 from reconciler.model.diagnostics import Diagnostic
 from reconciler.model.graph import closure, reversed_edges
 from reconciler.model.values import folded
+from reconciler.model.words import did_you_mean
 
 _WILDCARD = re.compile(r"[*?[]")
 _PLAIN = re.compile(r"[\w@%+=:,./*-]+", re.ASCII)
 
 
 def _quoted(value: str) -> str:
-    """Return a value as ``shlex`` splits it off again; a pattern that no shell expands here stays as it was typed."""
+    """Return a value, quoted for the shell only where it must be."""
     return value if _PLAIN.fullmatch(value) else shlex.quote(value)
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Patterns of addresses: ``um_mailbox/alice@contoso.com``, ``um_mailbox/*``, or a type by its name."""
+    """Patterns of addresses: ``um_mailbox/alice@contoso.com``, ``um_mailbox/*``, or the name of a type."""
 
     targets: tuple[str, ...] = ()
     excludes: tuple[str, ...] = ()
     wave: str | None = None
 
     def meaning(self, written: Mapping[Address, Address]) -> Selection:
-        """Return the selection with what stands under another name in the files under its address.
+        """Return the selection with the addresses of objects instead of other names for them in the files.
 
         Args:
-            written: addresses as the configuration writes them to those of the objects they mean.
+            written: the addresses of objects by the addresses that the configuration writes.
         """
         means = {_folded(address): str(meant) for address, meant in written.items()}
         targets, excludes = (
@@ -56,14 +55,14 @@ class Selection:
         return not (self.targets or self.excludes or self.wave is not None)
 
     def __str__(self) -> str:
-        """Return the options as they are written on a command line."""
+        """Return the options as text of a command line."""
         targets = [("--target", pattern) for pattern in self.targets]
         excludes = [("--exclude", pattern) for pattern in self.excludes]
         waves = [] if self.wave is None else [("--wave", self.wave)]
         return " ".join(f"{option} {_quoted(value)}" for option, value in (*targets, *excludes, *waves))
 
     def choose(self, actions: Mapping[Address, Action]) -> dict[Address, Action]:
-        """Return the actions asked for, with all that may not be parted from them."""
+        """Return the selected actions with all actions that must stay with them."""
         if self.is_everything:
             return dict(actions)
         by_name = {_folded(address): action for address, action in actions.items()}
@@ -82,29 +81,29 @@ class Selection:
     def unknown(
         self, known: Collection[Address], types: Collection[str], waves: Collection[str]
     ) -> tuple[Diagnostic, ...]:
-        """Return an error for each pattern, and the wave, that names nothing known; a type's name is always known."""
+        """Return an error for each pattern without a match, and for an unknown wave; a type name always matches."""
         names = {*types, *map(_folded, known)}
         offered = sorted([*types, *(str(address) for address in known if not address.names_a_person)])
-        told = [
+        errors = [
             _unknown_name("Unknown address", f"{option} {pattern}", pattern, offered)
             for option, patterns in (("--target", self.targets), ("--exclude", self.excludes))
             for pattern in patterns
             if not _fits_any(pattern, names)
         ]
         if self.wave is not None and self.wave not in waves:
-            told.append(_unknown_name("Unknown wave", f"--wave {self.wave}", self.wave, sorted(waves)))
-        return tuple(told)
+            errors.append(_unknown_name("Unknown wave", f"--wave {self.wave}", self.wave, sorted(waves)))
+        return tuple(errors)
 
 
 def with_dependents(dropped: Collection[Address], actions: Mapping[Address, Action]) -> frozenset[Address]:
-    """Return ``dropped`` and every action that stands on one of them, directly or through others."""
+    """Return ``dropped`` and all actions that depend on them, directly or through others."""
     by_name = {_folded(address): action for address, action in actions.items()}
     reached = closure([name for one in dropped if (name := _folded(one)) in by_name], reversed_edges(_needs(by_name)))
     return frozenset({*dropped, *(by_name[name].address for name in reached if name in by_name)})
 
 
 def stands_on(action: Action) -> tuple[Address, ...]:
-    """Return what must be part of the plan for ``action`` to be: its needs, and the actions of whom it takes from."""
+    """Return the addresses that ``action`` depends on: its needs, and the objects it takes values from."""
     return (*hard_needs(action), *(taken.address for taken in action.takes_from))
 
 
@@ -113,7 +112,7 @@ def _needs(by_name: Mapping[str, Action]) -> dict[str, list[str]]:
 
 
 def _brings(by_name: Mapping[str, Action]) -> dict[str, list[str]]:
-    """Return what each action brings into the plan: all it stands on but removals, which are to be asked for."""
+    """Return the actions that each action includes: those it depends on, except removals, which must be selected."""
     removals = {name for name, action in by_name.items() if action.kind is ActionKind.DELETE}
     needed = {name: {_folded(need) for need in hard_needs(action)} for name, action in by_name.items()}
     return {
@@ -123,7 +122,7 @@ def _brings(by_name: Mapping[str, Action]) -> dict[str, list[str]]:
 
 
 def hard_needs(action: Action) -> tuple[Address, ...]:
-    """Return what must have succeeded before: declared needs, and whatever makes the object it acts on."""
+    """Return the addresses that must succeed first: the needs, and the action that creates the object."""
     made_by = action.predicted_by
     return action.needs if made_by is None else (*action.needs, made_by)
 
@@ -146,20 +145,20 @@ def _folded(address: Address) -> str:
 
 
 def _fits_any(pattern: str, names: Collection[str]) -> bool:
-    """True where a pattern is one of the folded addresses and types, or fits one."""
+    """True where a pattern matches one of the folded addresses or types."""
     whole, wild = _forms((pattern,))
     return not whole.isdisjoint(names) or any(fnmatchcase(name, form) for form in wild for name in names)
 
 
 def _matches(name: str, patterns: Collection[str]) -> bool:
-    """True where one of ``patterns`` fits a folded address, or is its type."""
+    """True where one of ``patterns`` matches a folded address or its type."""
     whole, wild = _forms(tuple(patterns))
     return name in whole or name.partition("/")[0] in whole or any(fnmatchcase(name, form) for form in wild)
 
 
 @lru_cache(maxsize=8)
 def _forms(patterns: tuple[str, ...]) -> tuple[frozenset[str], tuple[str, ...]]:
-    """Return the patterns as addresses and types are compared with them, and those of them that hold wildcards."""
+    """Return the folded patterns, and those of them with wildcards."""
     forms = frozenset(form for pattern in patterns for form in (_plain(pattern), _literal(pattern)))
     return forms, tuple(sorted(form for form in forms if _WILDCARD.search(form)))
 
@@ -171,7 +170,7 @@ def _plain(pattern: str) -> str:
 
 @lru_cache(maxsize=256)
 def _literal(pattern: str) -> str:
-    """Return a pattern in which what stands as %XX, as an address is shown, means itself and is no wildcard."""
+    """Return a pattern in which each %XX of an address is a plain character and not a wildcard."""
 
     def meant(match: re.Match[str]) -> str:
         text = bytes.fromhex(match[0].replace("%", "")).decode("utf-8", "surrogatepass")
@@ -184,9 +183,5 @@ def _literal(pattern: str) -> str:
 
 
 def _unknown_name(summary: str, option: str, pattern: str, names: Sequence[str]) -> Diagnostic:
-    """Return the error that nothing is called ``pattern``; ``names`` may be offered instead, in order."""
-    by_folded = {folded(name): name for name in names}
-    close = [by_folded[name] for name in get_close_matches(folded(pattern), by_folded, n=3)]
-    some = ", ".join(names[:8])
-    remedy = f"Did you mean {', '.join(close)}?" if close else f"There are: {some}." if names else "There are none."
-    return Diagnostic(summary, f"{option} names nothing in this environment.", remedy)
+    """Return the error about a pattern without a match; the remedy offers some of ``names``."""
+    return Diagnostic(summary, f"{option} matches no resource in this environment.", did_you_mean(pattern, names))

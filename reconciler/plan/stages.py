@@ -1,8 +1,8 @@
 """Arranges actions into the execution graph: steps, edges and stages.
 
 Equal actions on many users that wait for the same things are one step, so the graph does not grow with users. Hard
-edges (``needs``) come from the resources. Soft ones (``after``) follow from the order of the types: the later step
-waits for the earlier one to end, and goes on if that failed. Removals come last, in reverse.
+edges (``needs``) come from the resources. Soft ones (``after``) come from the order of the types: the later step waits
+for the earlier one to end, and starts also if that one failed. Removals come last, in reverse order.
 """
 
 from __future__ import annotations

@@ -1,9 +1,8 @@
-"""Keeps what leads to an object until the object itself is removed.
+"""Keeps the links to an object until the object is removed.
 
-A setting that lists objects, such as the dial plans that a server answers for, would drop one that goes long before its
-successor works. So an element that names an object which this plan removes stays in the list until then: the removal,
-which waits for everything that takes its place, takes it out right before. That holds too where the setting is as
-desired otherwise, as after a run that ended in between.
+A setting lists objects, such as the dial plans of a server. It would drop a removed object long before the successor
+works. So the link stays in the list, and the removal of the object takes it out directly before: the removal waits for
+all successors. This also holds where the setting has its desired value otherwise, as after an interrupted run.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from reconciler.plan.effects import expectation, project
 
 
 def keep_until_removed(types: Sequence[ResourceType], before: Landscape, end: Landscape) -> Landscape:
-    """Return ``end`` with its actions so that the removal of an object takes it out of our lists that name it."""
+    """Return ``end`` with its actions changed so that the removal of an object also removes it from managed lists."""
     work = _Unlinking(before, end, {action.address.folded: action for action in end.actions.values()})
     if any(action.kind is ActionKind.DELETE for action in end.actions.values()):
         for kind in (one for one in types if isinstance(one, Managed)):
@@ -40,10 +39,10 @@ class _Unlinking:
     end: Landscape
     actions: dict[tuple[str, str], Action]
     last: dict[Address, Address] = field(default_factory=dict)
-    """Of each setting, the removal that changed its list last: the next one starts from there."""
+    """The last removal that changed the list of each setting; the next removal starts from there."""
 
     def put_off(self, kind: Managed, observed: Resource, attribute: Attribute) -> None:
-        """Leave to the removals what goes out of a list because its object goes."""
+        """Leave to the removals the elements whose objects are removed."""
         setting, listed = observed.address, items(observed.get(attribute.name))
         gone = [item for item in listed if self._is_removed(Address(attribute.references or "", item))]
         if not gone or not self._is_ours(setting):
@@ -62,7 +61,7 @@ class _Unlinking:
         self.end = self.end.with_observed(kind.name, self.end.all(kind.name).replaced([predicted]))
 
     def _is_ours(self, setting: Address) -> bool:
-        """True for a setting that this plan acts on or wants, or that we made as it is."""
+        """True for a setting that the plan changes or desires, or that an earlier apply made."""
         is_wanted = setting.key in self.end.wanted(setting.type)
         return is_wanted or setting.folded in self.actions or setting in self.before.prior.resources
 

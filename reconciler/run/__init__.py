@@ -1,4 +1,4 @@
-"""The part that acts, through the ports alone: reading servers, applying plans, waiting, retrying, recovering.
+"""Acts through the ports: reads servers, applies plans, waits, retries and recovers.
 
 May import ``plan``, ``config``, ``doctor`` and ``model``. Start with ``observe`` (bulk reads), ``apply`` (walks the
 graph) and ``perform`` (one step: intent, send, read back). ``retry`` is the one place that tries again; ``recover``

@@ -1,7 +1,7 @@
-"""Walks the plan: starts each step as soon as its edges allow, and ends with an account of all of them.
+"""Applies a plan: starts each step when its edges allow it, and returns an account of all steps.
 
-It executes the plan and evaluates nothing anew. A failure blocks what needs it; independent branches finish. The
-lease is held throughout; when it is lost, or an intent cannot be written down, nothing more is sent.
+It evaluates nothing again. A failed step blocks the steps that need it; independent steps finish. The run holds the
+lease all the time. Where the lease is lost, or an intent cannot be saved, nothing more is sent.
 """
 
 from __future__ import annotations
@@ -45,11 +45,11 @@ _T = TypeVar("_T")
 class Fate(Enum):
     DONE = "done"
     PARTIAL = "partial"
-    """A part of its effect is there, so what needs it goes on as far as it finds its own."""
+    """A part of its effect was observed. Later steps continue where they find the objects they need."""
     FAILED = "failed"
     BLOCKED = "blocked"
     STOPPED = "stopped"
-    """Not begun, because the operator asked to stop or nothing more may be sent."""
+    """Not started, because the operator asked to stop or nothing more may be sent."""
 
 
 _GO_ON = (None, Fate.DONE, Fate.PARTIAL)
@@ -57,16 +57,16 @@ _GO_ON = (None, Fate.DONE, Fate.PARTIAL)
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """How a run ended, step by step."""
+    """The result of a run, step by step."""
 
     fates: dict[str, Fate]
     ended: tuple[Ended, ...]
     open_obligations: tuple[Obligation, ...] = ()
     fatal: ReconcilerError | None = None
     stopped_with: int = 0
-    """130 or 143 where the operator asked to stop before all was done."""
+    """130 or 143 where the operator stopped the run before its end."""
     left_out: int = 0
-    """Declared resources that cannot be done, so that the plan left them out."""
+    """Number of declared resources that the plan left out because of errors."""
 
     def count(self, *kinds: OutcomeKind) -> int:
         return sum(end.outcome in kinds for end in self.ended)
@@ -80,7 +80,7 @@ class Account:
         return any(end.is_stale for end in self.ended) and not self.sent_anything
 
     def exit_code(self) -> int:
-        """Return the exit code: unknown outcomes (7) before a partial apply (3) before anything else."""
+        """Return the exit code: 7 for unknown outcomes, then 3 for a partial apply, then the others."""
         if self.count(OutcomeKind.UNKNOWN):
             return 7
         if self.is_stale_at_once:
@@ -93,7 +93,7 @@ class Account:
 
     @property
     def is_whole(self) -> bool:
-        """True where all of the plan is done and nothing is owed."""
+        """True where the whole plan is done and no obligation is open."""
         is_done = all(fate is Fate.DONE for fate in self.fates.values())
         return is_done and not self.open_obligations and self.fatal is None
 
@@ -122,7 +122,7 @@ class Apply:
         self._stages = {step.id: step.stage for step in plan.steps}
 
     def run(self) -> Account:
-        """Carry the plan out and return the account; the last event told is ``RunEnded``."""
+        """Apply the plan and return the account; the last event is ``RunEnded``."""
         self._stop.begin()
         began = self._clock.monotonic()
         actions = sum(len(step.actions) for step in self._plan.steps)
@@ -145,13 +145,13 @@ class Apply:
             self._stop.exit_code if self._stop.level() else 0,
             len(self._plan.left_out),
         )
-        self._tell_end(account, self._clock.monotonic() - began)
+        self._emit_end(account, self._clock.monotonic() - began)
         return account
 
     # --- the walk ----------------------------------------------------------------------------------------------------
 
     def _start_ready(self) -> bool:
-        """Start every step whose edges allow it; block those that may never start. True where one was started."""
+        """Start every step whose edges allow it; block steps that can never start. Return True where a step started."""
         started = False
         for step in self._plan.steps:
             if step.id in self._progress.fates or step.id in self._progress.running:
@@ -189,7 +189,7 @@ class Apply:
             chunk = step.actions[start : start + CHUNK]
             ended += self._performed(step, chunk)
             for end in ended[start:]:
-                self._emit(_told(step, end))
+                self._emit(_action_ended(step, end))
         fate = _fate_of(step, ended)
         if fate is Fate.DONE:
             self._guarded(partial(self._let_settle, step, ended))
@@ -199,7 +199,7 @@ class Apply:
         self._emit(_step_ended(step, ended, self._clock.monotonic() - began))
 
     def _performed(self, step: Step, actions: Sequence[Action]) -> list[Ended]:
-        """Return how the actions ended, as far as that is known: what was sent counts also where it stops the run."""
+        """Return the known ends of the actions, also where an error stops the run after commands were sent."""
         try:
             return self._performer.perform(step, actions)
         except CutShort as cut:
@@ -210,18 +210,18 @@ class Apply:
             return []
 
     def _let_settle(self, step: Step, ended: Sequence[Ended]) -> None:
-        """Wait before what needs this step, where the environment asks for it and something was really restarted."""
+        """Wait the settle time before the steps that need this one, where a service was really restarted."""
         seconds = max((end.action.settle_seconds for end in ended if not end.was_there), default=0)
         if seconds and any(step.id in other.needs for other in self._plan.steps):
             kind = self._performer.types[step.first.address.type]
-            what = kind.settles if isinstance(kind, Settling) else "what it did"
-            self._emit(Waiting(step.id, f"{what} to settle before the next step", seconds))
+            what = kind.settles if isinstance(kind, Settling) else "the step"
+            self._emit(Waiting(step.id, f"{what} must settle before the next step", seconds))
             end = self._clock.monotonic() + seconds
             while not self._stop.level() and (left := end - self._clock.monotonic()) > 0:
                 self._clock.sleep(min(left, 5.0))
 
     def _guarded(self, job: Callable[[], _T]) -> _T | None:
-        """Return what ``job`` returns; None where it failed in a way after which nothing more may be sent."""
+        """Return the result of ``job``; where it fails, stop sending and return None."""
         try:
             return job()
         except Exception as error:
@@ -229,7 +229,7 @@ class Apply:
             return None
 
     def _give_up(self, error: BaseException | None) -> None:
-        """Send nothing more from now on, and tell why."""
+        """Stop sending, and report why."""
         stopped_by = error if isinstance(error, ReconcilerError) else _bug(error)
         with self._lock:
             known = () if self._fatal is None else self._fatal.diagnostics
@@ -241,13 +241,13 @@ class Apply:
     # --- before and after --------------------------------------------------------------------------------------------
 
     def _take_over(self) -> None:
-        """Write down what the plan settles without a command."""
+        """Save the changes of the plan that need no command."""
         change = settled_without_command(self._plan, self._performer.world.landscape, self._performer.types)
         if change != StateChange():
             self._performer.lease.commit(change)
 
     def _take_over_made(self) -> None:
-        """Write down the objects that this run's own steps made and that are as desired without a command."""
+        """Save the objects that steps of this run created and that already have their desired values."""
         awaited = [
             action for action in self._plan.adopted if action.predicted_by and self._is_made(action.predicted_by)
         ]
@@ -261,7 +261,7 @@ class Apply:
         )
 
     def _note_whole(self) -> None:
-        """Write down what the files declared, where all that follows from it was done."""
+        """Save the digest of the declarations after a complete apply."""
         digest = self._plan.decisions.get(DECLARED)
         is_done = self._fatal is None and all(fate is Fate.DONE for fate in self._progress.fates.values())
         if digest is not None and is_done and not self._plan.left_out:
@@ -272,7 +272,7 @@ class Apply:
         return step is None or self._fate(step.id) is Fate.DONE
 
     def _final_look(self) -> tuple[Obligation, ...]:
-        """Strike off the obligations whose end is seen now or comes by itself; return those that stay open."""
+        """Close the obligations that are now observed to be fulfilled; return the open ones."""
         saved = self._store.read()
         owed = saved.obligations
         if not owed:
@@ -287,7 +287,7 @@ class Apply:
         return left
 
     def _looked(self, saved: Snapshot) -> Landscape:
-        """Return what is known, read again once nothing that is owed comes to its end by itself any more."""
+        """Return the landscape, read again until no open obligation can be fulfilled by waiting."""
         kinds = self._performer.types.values()
         names = [kind.name for kind in kinds if not isinstance(kind, Fact | Rows)]
         wait = Wait("obligations", self._emit, self._clock, self._stop, level=1, pause=5.0)
@@ -297,11 +297,11 @@ class Apply:
             coming = _coming(kinds, landscape)
             if not coming or self._fatal is not None or wait.is_ended:
                 return landscape
-            wait.tell(coming[0][1].told)
+            wait.announce(coming[0][1].reason)
             wait.rest()
             names = list({kind.name: None for kind, _ in coming})
 
-    def _tell_end(self, account: Account, seconds: float) -> None:
+    def _emit_end(self, account: Account, seconds: float) -> None:
         exit_code = account.exit_code()
         blocked = sum(len(step.actions) for step in self._plan.steps) - len(account.ended)
         self._emit(
@@ -346,10 +346,10 @@ def _coming(types: Iterable[ResourceType], landscape: Landscape) -> list[tuple[O
     by_duty = obliged_types(types)
     known = ((by_duty[owed.duty], owed) for owed in landscape.prior.obligations if owed.duty in by_duty)
     found = ((kind, kind.coming(owed, landscape)) for kind, owed in known)
-    return [(kind, told) for kind, told in found if told is not None and told.seconds > 0]
+    return [(kind, one) for kind, one in found if one is not None and one.seconds > 0]
 
 
-def _told(step: Step, end: Ended) -> ActionEnded:
+def _action_ended(step: Step, end: Ended) -> ActionEnded:
     action = end.action
     return ActionEnded(
         step.id, str(action.address), action.kind.value, end.outcome, end.was_there, end.detail, end.evidence
@@ -372,14 +372,14 @@ def _bug(error: BaseException | None) -> ReconcilerError:
     return ReconcilerError(
         Diagnostic(
             "Internal error",
-            f"This is a bug in reconciler. {type(error).__name__} at {_where(error)}.",
+            f"This is a bug in reconciler: {type(error).__name__} at {_where(error)}.",
             "Nothing more was sent. Report it with the log file of this run.",
         )
     )
 
 
 def _where(error: BaseException | None) -> str:
-    """Return file and line of the innermost frame: no values, which could be secrets."""
+    """Return file and line of the innermost frame, without values, which could be secrets."""
     trace = error.__traceback__ if error else None
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next

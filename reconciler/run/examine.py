@@ -1,13 +1,12 @@
-"""Examines an environment's servers as a plan would reach them: entry points first, then what is discovered behind.
+"""Examines the servers of an environment: the entry points first, then the hosts discovered through them.
 
-It takes no lock, writes no state and sends only reads: the probe of each host, the listings that tell which other hosts
-a plan would talk to, and one read through the replica of the directory that a plan would pin. What it saw is judged in
-``doctor``; what goes wrong on the way is a finding, never the end of the examination.
+It takes no lock, saves no state and only reads: a probe of each host, the listings of the other hosts, and one read
+through the replica of the directory that a plan would use. ``doctor`` judges the facts. An error is a finding and does
+not end the examination.
 """
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -26,20 +25,21 @@ from reconciler.model.findings import Check, Examined, Finding, skipped
 from reconciler.model.landscape import Landscape
 from reconciler.model.ports import Clock, Emit, Examiner, Random, Scheduler
 from reconciler.model.resource_types import Fact, Product, ResourceType
+from reconciler.model.words import did_you_mean
 from reconciler.run.observe import Reader
 from reconciler.run.retry import Policy, Retry
 
 _ONCE: Final = Policy(attempts=1, first_attempts=1)
-"""Trouble is to be told, not to be outlasted."""
+"""doctor reports an error at once, without retries."""
 
 
 @dataclass(frozen=True, slots=True)
 class Examination:
-    """What an examination of one environment needs."""
+    """An examination of one environment."""
 
     types: Sequence[ResourceType]
     landscape: Landscape
-    """Settings, declarations, and what the state remembers."""
+    """Settings, declarations and the saved state."""
     connections: Sequence[Connection]
     examiner: Examiner
     clock: Clock
@@ -51,11 +51,11 @@ class Examination:
         """Return the report.
 
         Args:
-            only: of the hosts behind the entry points, these alone.
-            known: findings about the environment that were made before.
+            only: examine only these of the discovered hosts.
+            known: earlier findings about the environment.
 
         Raises:
-            ConfigurationError: a host of ``only`` is none of the estate.
+            ConfigurationError: a host in ``only`` does not belong to the estate.
         """
         entries = self._examined([Endpoint(connection) for connection in self.connections])
         landscape = self._discovered({seen.endpoint.connection for seen in entries if seen.is_open})
@@ -92,14 +92,14 @@ class Examination:
     # --- examining ---------------------------------------------------------------------------------------------------
 
     def _examined(self, endpoints: Sequence[Endpoint]) -> list[Examined]:
-        """Return what is seen of each host, in their order; they are examined side by side."""
+        """Return the facts about each host, in their order; hosts are examined in parallel."""
         seen: dict[str, Examined] = {}
         bugs: list[Exception] = []
 
         def job(endpoint: Endpoint) -> None:
             try:
                 seen[_key(endpoint)] = self._examined_one(endpoint)
-            except Exception as error:  # what is wrong with a host is found, not raised
+            except Exception as error:  # problems of a host are findings; this is a bug
                 bugs.append(error)
 
         for endpoint in endpoints:
@@ -122,12 +122,12 @@ class Examination:
     # --- reading -----------------------------------------------------------------------------------------------------
 
     def _discovered(self, connections: Collection[Connection]) -> Landscape:
-        """Return the landscape with the facts from which the hosts behind the entry points follow."""
+        """Return the landscape with the facts that list the other hosts."""
         kinds = [kind for kind in self._facts() if _connection(kind, self.landscape) in connections]
         return self._reader.observe(self.landscape, {kind.name: None for kind in kinds})
 
     def _facts(self) -> list[Fact]:
-        """Return the types of facts that others ask before they know whom to ask, and the replicas of the directory."""
+        """Return the types that list the hosts for other types, and the replicas of the directory."""
         wanted = {pinning_of(self.types).name, *(name for kind in self.types for name in kind.reads_after)}
         return [kind for kind in self.types if kind.name in wanted and isinstance(kind, Fact)]
 
@@ -138,7 +138,7 @@ class Examination:
 
     def _unread(self, connection: Connection, landscape: Landscape) -> list[Diagnostic]:
         names = {kind.name for kind in self._facts() if _connection(kind, landscape) is connection}
-        return [told for address, told in landscape.unreadable.items() if address.type in names]
+        return [why for address, why in landscape.unreadable.items() if address.type in names]
 
     def _blind(self, entries: Sequence[Examined], landscape: Landscape) -> list[Connection]:
         """Return the connections whose other hosts could not be discovered."""
@@ -153,14 +153,14 @@ class Examination:
     def _about_entry(self, seen: Examined, landscape: Landscape, behind: Sequence[Endpoint]) -> tuple[Finding, ...]:
         checks = (Check.HOSTS, Check.CONTROLLER) if seen.endpoint == EXCHANGE else (Check.HOSTS,)
         if not seen.is_open:
-            return tuple(skipped(check, "it takes a session") for check in checks)
+            return tuple(skipped(check, "needs a session") for check in checks)
         connection = seen.endpoint.connection
         names = [endpoint.host or "" for endpoint in behind if endpoint.connection is connection]
         found = hosts_finding(connection, names, self._unread(connection, landscape))
         return (found, self._controller(landscape)) if seen.endpoint == EXCHANGE else (found,)
 
     def _controller(self, landscape: Landscape) -> Finding:
-        """Return the finding about the replica that a plan would pin, after a read through it."""
+        """Return the finding about the replica that a plan would use, after a read through it."""
         replicas = pinning_of(self.types)
         remembered = landscape.prior.decisions.get(replicas.name)
         listed = sorted(landscape.all(replicas))
@@ -170,7 +170,7 @@ class Examination:
         return controller_finding(remembered, listed, self._asked_at(pinned) if pinned else None)[0]
 
     def _asked_at(self, replica: str) -> SessionError | None:
-        """Return why a small read through one replica failed, or None."""
+        """Return the error of a small read through one replica, or None."""
         replicas = pinning_of(self.types)
         small = next(kind for kind in self.types if kind.name == replicas.probe.name)
         bound = tuple(replicas.binding(replica).items())
@@ -191,7 +191,7 @@ def _connection(kind: ResourceType, landscape: Landscape) -> Connection | None:
 
 
 def _behind(needs: Mapping[Endpoint, Needs], entries: Sequence[Examined]) -> list[Endpoint]:
-    """Return the hosts that a plan talks to beside the entry points, in order."""
+    """Return the hosts that a plan uses, except the entry points, in order."""
     known = {(seen.endpoint.connection, seen.host.casefold()) for seen in entries}
     hosts = {endpoint for endpoint in needs if endpoint.host}
     others = [one for one in hosts if (one.connection, (one.host or "").casefold()) not in known]
@@ -199,7 +199,7 @@ def _behind(needs: Mapping[Endpoint, Needs], entries: Sequence[Examined]) -> lis
 
 
 def _needs_at(seen: Examined, needs: Mapping[Endpoint, Needs]) -> Needs:
-    """Return what is needed on one host, also by its own name where it is an entry point."""
+    """Return the needs on one host, also those under its own name where it is an entry point."""
     found = NOTHING
     for endpoint, one in needs.items():
         is_named = endpoint.host is not None and endpoint.host.casefold() == seen.host.casefold()
@@ -211,10 +211,10 @@ def _needs_at(seen: Examined, needs: Mapping[Endpoint, Needs]) -> Needs:
 def _chosen(
     only: Collection[str], behind: Sequence[Endpoint], entries: Sequence[Examined], blind: Sequence[Connection]
 ) -> list[Endpoint]:
-    """Return the hosts to examine beside the entry points.
+    """Return the hosts to examine in addition to the entry points.
 
-    A host that is named is looked for where it was discovered; where nothing could be discovered it is taken at its
-    word. Raises ConfigurationError where it can be none of the estate.
+    A host in ``only`` must be discovered. Where a connection discovers no hosts, it is accepted as given. Raises
+    ConfigurationError for another host.
     """
     if not only:
         return list(behind)
@@ -230,7 +230,5 @@ def _chosen(
 
 
 def _unknown_host(name: str, known: Sequence[str]) -> ConfigurationError:
-    near = difflib.get_close_matches(name, known, 1)
-    remedy = f'Did you mean "{near[0]}"?' if near else f"Name one of: {', '.join(sorted(known)[:8])}."
-    detail = f'"{name}" is no entry point, and no host that a plan would talk to was discovered under this name.'
-    return ConfigurationError(Diagnostic("Unknown host", detail, remedy))
+    detail = f'"{name}" is neither an entry point nor a discovered host.'
+    return ConfigurationError(Diagnostic("Unknown host", detail, did_you_mean(name, known)))

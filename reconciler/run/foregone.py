@@ -1,4 +1,4 @@
-"""How an action ends before it begins: what was looked at just before it is to be sent forbids it, or it is done."""
+"""Decides before sending whether an action has already ended: it is done, or its object has changed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from reconciler.run.sent import Ended
 
 
 def foregone(kind: ResourceType, action: Action, landscape: Landscape) -> Ended | None:
-    """Return how an action ends before it begins; None where it is to be carried out."""
+    """Return the end of an action that must not be sent; None where it must be sent."""
     if (lacking := unread(kind, action.address, landscape)) is not None:
         return Ended(action, OutcomeKind.NOT_RUN, why_unreadable(lacking, landscape))
     if is_done(kind, action, landscape):
@@ -30,7 +30,7 @@ def foregone(kind: ResourceType, action: Action, landscape: Landscape) -> Ended 
 
 
 def _not_to_be_taken(action: Action, landscape: Landscape) -> Ended | None:
-    """Return the end of an action where a holder of what it takes is no longer as the plan saw it, else None."""
+    """Return the end of an action where an object from which it takes values has changed, else None."""
     for taken in action.takes_from:
         address = taken.address
         if not landscape.is_readable(address.type, address.key):
@@ -43,14 +43,14 @@ def _not_to_be_taken(action: Action, landscape: Landscape) -> Ended | None:
 
 
 def _not_brought(action: Action, landscape: Landscape) -> Ended | None:
-    """Return the end of an action that names an object which was to be there by now and is not, else None."""
+    """Return the end of an action that names an object that does not exist yet, else None."""
     for command in action.commands:
         for value in command.references:
             if landscape.one(value.address.type, value.address.key) is None:
-                return Ended(action, OutcomeKind.NOT_RUN, f"{value.address} was to be there by now, and it is not")
+                return Ended(action, OutcomeKind.NOT_RUN, f"{value.address} should exist now, but it does not")
     return None
 
 
 def _fingerprint(kind: ResourceType, expects: Mapping[str, Value] | None) -> str:
-    """Return the fingerprint of what is taken for granted, the same however the names in it are spelt."""
+    """Return the fingerprint of an expected state; different spellings of a name give the same one."""
     return fingerprint(None if expects is None else comparable(kind.attributes, expects))

@@ -1,8 +1,8 @@
-"""The intents of one chunk of a step: durable before anything is sent, and good for a while only.
+"""Saves the intents of one chunk of a step before their commands are sent.
 
-An intent says until when its command may begin, and in which shell it waits for its turn. Both are written down before
-the send that they belong to, and again when they change: a send repeated later gets more time, a session opened anew
-has another shell. So whoever finds an open intent knows when nothing of it can happen any more, and what to end before.
+An intent holds the deadline of its command and the shell that runs it. Both are saved before the send, and again when
+they change: a repeated send gets a later deadline, a new session has another shell. So a later run knows which shell to
+end, and when the command can no longer begin.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from reconciler.model.ports import Clock, Deadline, Lease
 from reconciler.model.snapshot import Intent, Obligation, StateChange
 
 LEASE_MARGIN_SECONDS = 1.0
-"""No command may begin in the last moments of the lease under which it was sent."""
+"""No command may begin in the last second of its lease."""
 
 
 def request_id(intent: Intent, turn: int) -> str:
@@ -26,12 +26,12 @@ def request_id(intent: Intent, turn: int) -> str:
 
 @dataclass(slots=True)
 class Journal:
-    """The intents under way in one chunk; implements ``reconciler.model.ports.Permit``."""
+    """The open intents of one chunk; implements ``reconciler.model.ports.Permit``."""
 
     lease: Lease
     clock: Clock
     expiry_seconds: float
-    """For the first of several; each later one has to wait for those before it, and gets a second more."""
+    """Time for the first command; each later one waits for the others and gets one second more."""
     uses: str = ""
     """The nonce of the saved plan whose commands the intents are."""
     _intents: dict[str, Intent] = field(default_factory=dict)
@@ -39,7 +39,7 @@ class Journal:
     _let_go: set[str] = field(default_factory=set)
 
     def open(self, intents: Sequence[Intent], owe: tuple[Obligation, ...]) -> None:
-        """Write intents down for the first time, with what their commands will leave owed.
+        """Save intents for the first time, with the obligations that their commands create.
 
         Raises:
             LeaseLost, StateError: nothing may be sent.
@@ -48,7 +48,7 @@ class Journal:
         self._write(intents, limits, owe)
 
     def grant(self, ids: Sequence[str], shell: Shell, lead_seconds: float = 0.0) -> Sequence[Deadline]:
-        """Return until when each request may begin; see ``reconciler.model.ports.Permit``."""
+        """Return the deadline of each request; see ``reconciler.model.ports.Permit``."""
         intents = [self._intents[name.rpartition(".")[0]] for name in ids]
         limits = self._limits(len(intents), lead_seconds)
         if any(self._is_stale(intent, shell, seconds) for intent, seconds in zip(intents, limits, strict=True)):
@@ -61,14 +61,14 @@ class Journal:
         return intent.id in self._let_go
 
     def outlast_seconds(self, ids: Collection[str]) -> float:
-        """Return how long it takes until none of these intents can begin any more; 0 where none can."""
+        """Return the seconds until none of these intents can begin any more."""
         return max([0.0, *(self._deadlines[name].outlast_seconds(self.clock) for name in ids)])
 
     def _is_stale(self, intent: Intent, shell: Shell, seconds: float) -> bool:
         return intent.shell != shell or self._deadlines[intent.id].left_seconds(self.clock) < seconds / 2
 
     def _limits(self, count: int, lead_seconds: float) -> list[float]:
-        """Return the seconds that each of ``count`` commands in a row gets, none beyond the lease."""
+        """Return the seconds for each of ``count`` successive commands, within the lease."""
         wanted = [self.expiry_seconds + lead_seconds + number for number in range(count)]
         if self.lease.remaining_seconds() - LEASE_MARGIN_SECONDS < wanted[0]:
             self.lease.renew()
@@ -78,7 +78,7 @@ class Journal:
         return [min(seconds, left) for seconds in wanted]
 
     def _write(self, intents: Sequence[Intent], limits: Sequence[float], owe: tuple[Obligation, ...]) -> None:
-        """Write the intents with the time they have from now on; the time counts while they are written."""
+        """Save the intents with their deadlines; the time also runs while they are saved."""
         deadlines = [Deadline.after(seconds, self.clock) for seconds in limits]
         written = [
             replace(intent, expires=deadline.wall.isoformat())

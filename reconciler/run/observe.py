@@ -1,8 +1,8 @@
-"""Reads the world: one listing per resource type and scope, with only the properties that are compared.
+"""Reads the servers: one listing per resource type and scope, with only the properties that are compared.
 
-The types are read in rounds, since some ask according to what others told (the services of each Front End, once the
-pools are known). All reads of a round that go to one host travel together, so a plan costs a fixed number of messages
-whatever the number of users. What could not be read is kept as unreadable, which is not absent.
+The types are read in rounds, because some reads depend on earlier ones (the services of each Front End depend on the
+pools). All reads of a round for one host are one batch. So the number of messages of a plan does not depend on the
+number of users. Objects that could not be read are unreadable, not absent.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from reconciler.model.resources import Resource, Resources
 from reconciler.run.retry import Result, Retry
 
 Keys = Mapping[str, frozenset[str] | None]
-"""By type, the keys to read; None for all."""
+"""The keys to read by type; None for all."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """What reading needs."""
+    """Reads resources through sessions."""
 
     types: Sequence[ResourceType]
     sessions: Sessions
@@ -37,10 +37,10 @@ class Reader:
     random: Random
     emit: Emit
     scheduler: Scheduler | None = None
-    """Reads of different hosts run side by side where there is one."""
+    """Runs the reads of different hosts in parallel, where there is one."""
 
     def observe(self, landscape: Landscape, only: Keys | None = None) -> Landscape:
-        """Return the landscape with what was read; ``only`` narrows it to some types, and these to some keys."""
+        """Return the landscape with new reads; ``only`` limits them to some types and keys."""
         asked: dict[str, frozenset[str] | None] = {kind.name: None for kind in self.types} if only is None else {**only}
         waiting = [kind for kind in self.types if kind.name in asked]
         while waiting:
@@ -56,14 +56,14 @@ class Reader:
         after = landscape
         for kind in ready:
             found = kind.observe([(command, answers[command]) for command in queries[kind.name]], landscape)
-            found = (*found, *_in_the_dark(kind, landscape))
+            found = (*found, *_without_hosts(kind, landscape))
             keys = asked[kind.name]
             is_narrowed = keys is not None and queries[kind.name] != tuple(kind.queries(landscape))
             after = put(kind.name, found, after, keys if is_narrowed else None)
         return after
 
     def ask(self, commands: Sequence[Command]) -> dict[Command, Result]:
-        """Return what came of each read; those to one host travel in one batch, the hosts side by side."""
+        """Return the result of each read; the reads of one host are one batch, and hosts are read in parallel."""
         by_endpoint: dict[Endpoint, list[Command]] = {}
         for command in dict.fromkeys(commands):
             by_endpoint.setdefault(command.endpoint, []).append(command)
@@ -72,8 +72,8 @@ class Reader:
         def job(endpoint: Endpoint) -> None:
             results.update(self._ask_one(endpoint, by_endpoint[endpoint]))
 
-        # Also one host alone is asked on another thread: a Ctrl-C, which Python raises in the main one, shall not cut a
-        # message in two and leave a shell behind that nobody knows.
+        # A single host is read on another thread too: Python raises Ctrl-C in the main thread, where it could interrupt
+        # a message and leave an unknown shell on the server.
         if self.scheduler is None:
             for endpoint in by_endpoint:
                 job(endpoint)
@@ -102,20 +102,19 @@ class Reader:
         return dict(zip(commands, results, strict=True))
 
 
-def _in_the_dark(kind: ResourceType, landscape: Landscape) -> Iterator[Diagnosed]:
-    """Yield that a type cannot be read as a whole where what tells it whom to ask cannot: it would seem to be gone."""
+def _without_hosts(kind: ResourceType, landscape: Landscape) -> Iterator[Diagnosed]:
+    """Mark a type unreadable when the type that lists its hosts is unreadable; otherwise its resources look deleted."""
     for name in kind.reads_after:
-        told = landscape.unreadable.get(Address(name, "*"))
-        if told is not None:
-            yield Diagnosed(Address(kind.name, "*"), told)
+        why = landscape.unreadable.get(Address(name, "*"))
+        if why is not None:
+            yield Diagnosed(Address(kind.name, "*"), why)
             return
 
 
 def unread(kind: ResourceType, address: Address, landscape: Landscape) -> Address | None:
-    """Return what was not read and would be needed to tell whether an action on ``address`` took effect, or None.
+    """Return an unreadable object that is needed to observe the effect of an action on ``address``, or None.
 
-    A task is told by what it makes, so the types it refreshes count as well: what cannot be read is not there, and
-    not absent either.
+    The effect of a task is the objects that it creates, so the types that it refreshes count too.
     """
     if not landscape.is_readable(kind.name, address.key):
         return address
@@ -126,10 +125,10 @@ def unread(kind: ResourceType, address: Address, landscape: Landscape) -> Addres
 def put(
     type_name: str, found: Sequence[Resource | Diagnosed], landscape: Landscape, keys: frozenset[str] | None
 ) -> Landscape:
-    """Return the landscape with what was found of a type; ``keys``: only these were asked for, the rest stands.
+    """Return the landscape with the resources found for a type; ``keys``: only these were read, the others stay.
 
-    Of a read that was asked for some keys and failed, these cannot be read, and not the whole type: nothing that is
-    read by key later would take that mark away.
+    Where a read of some keys fails, only these keys are unreadable and not the whole type: a later read by key could
+    not remove the mark of a whole type.
     """
     resources = [one for one in found if isinstance(one, Resource)]
     unreadable: dict[Address, Diagnostic] = {}
@@ -139,8 +138,8 @@ def put(
             addresses = [Address(type_name, key) for key in keys or ()] if is_of_all else [one.address]
             unreadable |= dict.fromkeys(addresses, one.diagnostic)
     still = {
-        address: told
-        for address, told in landscape.unreadable.items()
+        address: why
+        for address, why in landscape.unreadable.items()
         if address.type != type_name or (keys is not None and address.key not in keys)
     }
     everything = Resources(resources)

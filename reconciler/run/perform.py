@@ -1,10 +1,10 @@
-"""Performs the actions of one step: look, write down, send, look again, write down.
+"""Performs the actions of one step:
 
-    wait until ready -> read -> compare with what the plan took for granted -> intents (durable) -> send -> read back
-    -> outcomes
+    wait until ready -> read -> compare with the expected state -> save intents -> send -> read back -> save outcomes
 
-Success is what was seen, never what a server said. An action ends in one of four ways (``OutcomeKind``), and what may
-have happened without anybody being able to tell is *unknown*: it is never sent again by itself.
+Only an observed effect counts as success, never the reply of a server. An action has one of four outcomes
+(``OutcomeKind``). *Unknown* means that the command may have run and its effect cannot be observed; it is not sent
+again.
 """
 
 from __future__ import annotations
@@ -32,48 +32,48 @@ from reconciler.run.journal import Journal, request_id
 from reconciler.run.observe import Reader, unread
 from reconciler.run.second_look import Replicas, look_into
 from reconciler.run.sent import CutShort, Ended, Sent, given_up, named, not_looked_at
-from reconciler.run.shared_landscape import World
+from reconciler.run.shared_landscape import SharedLandscape
 from reconciler.run.system import NeverStop
 from reconciler.run.waiting import Wait
 
 CHUNK = 100
-"""Actions of one step that are journalled, sent and read back together."""
+"""How many actions of one step are saved, sent and read back together."""
 
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long a run waits for what it cannot hasten; seconds."""
+    """The time limits for waiting, in seconds."""
 
     ready: float = 900.0
     """For replication before exchucutil, and for a pool to be ready before a restart."""
     settle: float = 60.0
-    """For an effect to be seen after the server reported success."""
+    """For an effect to appear after the server reported success."""
     expiry: float = 30.0
-    """After the send, the time within which the runner may still begin a command."""
+    """The time after the send in which the runner may still begin a command."""
 
 
 @dataclass(frozen=True, slots=True)
 class Performer:
-    """Carries out actions of one resource type at a time; safe to use from several threads."""
+    """Performs actions of one resource type at a time. Thread-safe."""
 
     run: str
     types: Mapping[str, ResourceType]
     reader: Reader
-    world: World
+    world: SharedLandscape
     lease: Lease
     point: CrashPoint
     patience: Patience = field(default_factory=Patience)
     uses: str = ""
-    """The nonce of the saved plan that is carried out: it is used up with the first intent."""
+    """The nonce of the saved plan; the first intent marks the plan as used."""
     replicas: Replicas = field(default_factory=Replicas)
     stop: Stop = field(default_factory=NeverStop)
 
     def perform(self, step: Step, actions: Sequence[Action]) -> list[Ended]:
-        """Carry out ``actions``, at most ``CHUNK`` of one step, and return how each ended.
+        """Perform ``actions``, at most ``CHUNK`` of one step, and return how each ended.
 
         Raises:
-            LeaseLost, StateError: nothing more may be sent, and nothing was for these actions.
-            CutShort: the same after commands left; intents that stay open are resolved by the next run.
+            LeaseLost, StateError: nothing was sent for these actions, and nothing more may be sent.
+            CutShort: the same, after commands were sent; the next run resolves the open intents.
         """
         kind = self.types[actions[0].address.type]
         not_ready = self._wait_until_ready(kind, step, actions) if isinstance(kind, Task) else None
@@ -90,14 +90,14 @@ class Performer:
             cut.ended[:0] = ended
             raise
 
-    # --- look --------------------------------------------------------------------------------------------------------
+    # --- reading -----------------------------------------------------------------------------------------------------
 
     def _read(self, kind: ResourceType, actions: Sequence[Action], *, after: bool = False) -> Landscape:
-        """Read the objects acted upon, and what else the actions touch (``after``) or name (before)."""
+        """Read the objects of the actions, and the other objects that they change (``after``) or name (before)."""
         keys: dict[str, set[str]] = {kind.name: {action.address.key for action in actions}}
         for taken in (taken for action in actions for taken in action.takes_from):
             keys.setdefault(taken.address.type, set()).add(taken.address.key)
-        only: dict[str, frozenset[str] | None] = {name: frozenset(told) for name, told in keys.items()}
+        only: dict[str, frozenset[str] | None] = {name: frozenset(found) for name, found in keys.items()}
         if after:
             only |= dict.fromkeys(kind.refreshes, None)
         else:
@@ -111,7 +111,7 @@ class Performer:
         return [address for address in dict.fromkeys(named) if known.one(address.type, address.key) is None]
 
     def _wait_until_ready(self, kind: Task, step: Step, actions: Sequence[Action]) -> str | None:
-        """Wait for the world; return None when all may go, else what was waited for in vain."""
+        """Wait until the actions may start; return None, or why the wait failed."""
         wait = self._wait(step, level=1, pause=5.0)
         for action in actions:
             while True:
@@ -119,25 +119,25 @@ class Performer:
                 commands = kind.waits_for(action, landscape)
                 answers = self.reader.ask(commands) if commands else {}
                 if answers and all(isinstance(answer, Unreachable) for answer in answers.values()):
-                    # After every attempt was made: whoever vanished is not waited for as replication is.
-                    return f"nobody can be asked whether all is ready: {next(iter(answers.values()))}"
+                    # All attempts failed. To wait helps with replication, not with a missing host.
+                    return f"no host answers whether all is ready: {next(iter(answers.values()))}"
                 reason = kind.is_ready(action, [(command, answers[command]) for command in commands], landscape)
                 if reason is None:
                     break
-                told = reason.told if isinstance(reason, UnderWay) else reason
+                text = reason.reason if isinstance(reason, UnderWay) else reason
                 seconds = reason.seconds if isinstance(reason, UnderWay) else self.patience.ready
                 if wait.seconds >= seconds:
-                    return f"waited {wait.seconds:.0f} s in vain: {told}"
+                    return f"waited {wait.seconds:.0f} s without success: {text}"
                 if wait.is_ended:
-                    return f"stopped while it waited: {told}"
-                wait.tell(told)
+                    return f"stopped while it waited: {text}"
+                wait.announce(text)
                 wait.rest()
         return None
 
     def _wait(self, step: Step, *, level: int = 2, pause: float = 0.25) -> Wait:
         return Wait(step.id, self.reader.emit, self.reader.clock, self.stop, level, pause)
 
-    # --- write down, send, look again --------------------------------------------------------------------------------
+    # --- saving, sending, reading back -------------------------------------------------------------------------------
 
     def _settle_at_once(self, kind: ResourceType, ended: Sequence[Ended], landscape: Landscape) -> None:
         there = [end.action for end in ended if end.outcome is OutcomeKind.DONE]
@@ -183,14 +183,14 @@ class Performer:
         return Sent(action, intent, commands, since=self.reader.clock.monotonic())
 
     def _shell(self, commands: Sequence[Command]) -> Shell | None:
-        """Return the shell that will run the first command, if it is open: then its intent is written once."""
+        """Return the open shell that will run the first command, so that the intent is saved only once."""
         try:
             return self.reader.sessions.open(commands[0].endpoint).shell if commands else None
         except SessionError:
             return None
 
     def _send(self, kind: ResourceType, step: Step, under_way: Sequence[Sent], journal: Journal) -> None:
-        """Send the first command of every action together, then the second of those that may go on, and so on."""
+        """Send the first commands of all actions together, then the second ones of those that continue, and so on."""
         wait = self._wait(step)
         while going := [sent for sent in under_way if sent.has_next]:
             released = going
@@ -205,7 +205,7 @@ class Performer:
                 wait.rest()
 
     def _send_next(self, kind: ResourceType, step: Step, going: Sequence[Sent], journal: Journal) -> None:
-        """Send the next command of each action, those of one host in one batch."""
+        """Send the next command of each action, in one batch for each host."""
 
         def on_retry(error: TransientError, attempt: int, seconds: float) -> None:
             self.reader.emit(Retrying(step.id, str(error), attempt, seconds))
@@ -220,7 +220,7 @@ class Performer:
                 sent.note(result, self.reader.clock.monotonic(), goes_on=isinstance(kind, Stepwise))
 
     def _released(self, kind: Stepwise, step: Step, going: Sequence[Sent], journal: Journal, wait: Wait) -> list[Sent]:
-        """Return those whose next command may be sent now; one of which nothing is to be hoped any more is over."""
+        """Return the actions whose next command may be sent now; end those that can no longer continue."""
         self._outlast_expiry(step, going, journal)
         landscape = self._read(kind, [sent.action for sent in going])
         released: list[Sent] = []
@@ -229,11 +229,11 @@ class Performer:
             if held_back is None:
                 released.append(sent)
                 if isinstance(sent.error, AmbiguousOutcome | TransientError):
-                    sent.error = None  # what it was to bring about is there
+                    sent.error = None  # its effect was observed
             elif wait.is_ended or not self._may_hope(kind, sent, landscape):
                 sent.is_over, sent.held_back = True, held_back
         if waiting := [sent for sent in going if sent.has_next and sent not in released]:
-            wait.tell(str(self._held_back(kind, waiting[0], landscape)))
+            wait.announce(str(self._held_back(kind, waiting[0], landscape)))
         return released
 
     def _held_back(self, kind: Stepwise, sent: Sent, landscape: Landscape) -> str | None:
@@ -244,7 +244,7 @@ class Performer:
         return kind.holds_back(sent.action, sent.turn, landscape)
 
     def _may_hope(self, kind: ResourceType, sent: Sent, landscape: Landscape) -> bool:
-        """True while an effect may still be seen that is not there yet: each has a patience of its own."""
+        """True while a missing effect may still appear, within its own time limit."""
         coming = _coming(kind, sent.action, landscape)
         if coming is None and sent.error is not None:
             return False
@@ -256,7 +256,7 @@ class Performer:
     def _read_back(
         self, kind: ResourceType, step: Step, under_way: Sequence[Sent], before: Landscape, journal: Journal
     ) -> tuple[Landscape, list[Ended]]:
-        """Read until every effect is seen or there is no hope of it; return what was read and how each ended."""
+        """Read until every effect is observed or can no longer appear; return the landscape and the ends."""
         self._outlast_expiry(step, under_way, journal)
         wait = self._wait(step)
         while True:
@@ -275,16 +275,16 @@ class Performer:
                     end if sent.error is not None else given_up(end) for sent, end in zip(under_way, ended, strict=True)
                 ]
             coming = _coming(kind, hoped_for[0].action, landscape)
-            told = coming.told if coming else f"the effect on {hoped_for[0].action.address} to be seen"
-            wait.tell(told)
+            text = coming.reason if coming else f"the effect on {hoped_for[0].action.address} is not visible yet"
+            wait.announce(text)
             wait.rest()
 
     def _outlast_expiry(self, step: Step, under_way: Sequence[Sent], journal: Journal) -> None:
-        """After a lost reply, wait until the command can no longer begin: only then a read proves that it did not."""
+        """After a lost reply, wait until the command can no longer begin; only then a read proves that it did not."""
         doubted = [sent for sent in under_way if sent.is_in_doubt]
         seconds = journal.outlast_seconds([sent.intent.id for sent in doubted])
         if seconds > 0:
-            self.reader.emit(Waiting(step.id, "a command without reply to be done or to expire", seconds))
+            self.reader.emit(Waiting(step.id, "a command without a reply must end or expire", seconds))
             self._wait(step).sleep(seconds)
         for sent in doubted:
             sent.is_in_doubt = False
@@ -304,10 +304,10 @@ class Performer:
             case None if sent.held_back:
                 return Ended(action, OutcomeKind.FAILED, f"{sent.held_back}; not sent: {sent.commands[sent.turn]}")
             case None:
-                told = "; ".join(sent.read) or "its effect is not seen"
-                cause = f". Likeliest cause: {sent.cause.told}" if sent.cause else ""
+                seen = "; ".join(sent.read) or "its effect is not observed"
+                cause = f". Most likely cause: {sent.cause.text}" if sent.cause else ""
                 partial = isinstance(kind, Piecemeal) and kind.is_partly_done(action, before, landscape)
-                return Ended(action, OutcomeKind.FAILED, f"{told}{cause}", is_partial=partial)
+                return Ended(action, OutcomeKind.FAILED, f"{seen}{cause}", is_partial=partial)
             case AmbiguousOutcome() if action.proof is Proof.UNOBSERVABLE or self.stop.level() > 1:
                 return Ended(action, OutcomeKind.UNKNOWN, str(error))
             case AmbiguousOutcome() | TransientError():
@@ -319,7 +319,7 @@ class Performer:
     def _outcomes(
         self, kind: ResourceType, under_way: Sequence[Sent], ended: Sequence[Ended], landscape: Landscape
     ) -> StateChange:
-        """Return what the journal gets; an unknown outcome leaves the intent open, for the next run to look again."""
+        """Return the outcomes to save; an unknown outcome leaves the intent open for the next run."""
         outcomes = tuple(
             Outcome(sent.intent.id, end.outcome, end.detail)
             for sent, end in zip(under_way, ended, strict=True)
@@ -348,7 +348,7 @@ class Performer:
                 for action in done
                 if action.remember is not None
             ),
-            # Of a task, what the state keeps is that it ran in vain.
+            # For a task, the state keeps only that it ran without effect.
             forget=(
                 *(
                     action.address
@@ -374,13 +374,13 @@ def _owed_after(kind: ResourceType, actions: Sequence[Action], landscape: Landsc
 
 
 def respelt(addresses: Iterable[Address], landscape: Landscape) -> tuple[Address, ...]:
-    """Return those of ``addresses`` that the state keeps in another spelling, in that one: the new takes its place."""
+    """Return the old spellings of those ``addresses`` that the state has in another spelling."""
     known = ((address, landscape.prior.resources.get(address)) for address in addresses)
     return tuple(prior.address for address, prior in known if prior and not prior.address.is_spelt_as(address))
 
 
 def remembered(action: Action, observed: Resource | None) -> Remembered:
-    """Return what the state keeps of the resource after ``action``."""
+    """Return the saved state of the resource after ``action``."""
     assert action.remember is not None
     kept = observed or action.remember
     return Remembered(action.address, action.remember.attributes, kept.name, kept.guid, action.needs)

@@ -1,8 +1,8 @@
-"""Resolves what an interrupted run left open, by looking.
+"""Resolves the open intents of an interrupted run by observation.
 
-An open intent is a command that may have been sent. It can no longer begin once the shell it was sent to has ended,
-or its deadline has passed; then a read tells whether its effect is there. What is decided afterwards depends on fresh
-observation alone, so recovery only closes the journal: it sends no command.
+An open intent is a command that may have been sent. When its shell has ended, or its deadline has passed, it can no
+longer begin; then a read shows whether its effect exists. Recovery only closes the journal and sends no command. Later
+decisions use new observations.
 """
 
 from __future__ import annotations
@@ -17,39 +17,39 @@ from reconciler.model.ports import Emit, Lease, Sessions
 from reconciler.model.resource_types import ResourceType
 from reconciler.model.snapshot import Intent, Outcome, OutcomeKind, StateChange
 from reconciler.model.values import EMPTY, UNSET
+from reconciler.model.words import count
 from reconciler.plan.effects import is_done
 from reconciler.run.observe import Reader, unread
 
 
 def end_shells(intents: Sequence[Intent], sessions: Sessions, emit: Emit) -> tuple[Intent, ...]:
-    """End the shells in which commands of an interrupted run may still wait; return the intents to be outlasted.
+    """End the shells that may still hold commands of an interrupted run; return the intents of the other shells.
 
-    A shell outlives its client, and what was sent to it may arrive after it. Ended, it takes all that along. Where it
-    cannot be reached, or its host does not say that it is gone, only time helps.
+    A shell outlives its client, and commands may arrive in it later. When it ends, its commands end too. Where it
+    cannot be reached, or its host does not confirm the end, the run must wait.
     """
     shells = dict.fromkeys(intent.shell for intent in intents if intent.shell is not None)
     if shells:
-        emit(Waiting("recovery", f"{len(shells)} shells of an interrupted run to end"))
+        emit(Waiting("recovery", f"ending {count(len(shells), 'shell')} of an interrupted run"))
     gone = {shell for shell in shells if sessions.end(shell)}
     return tuple(intent for intent in intents if intent.shell not in gone)
 
 
 LONGEST_SECONDS: Final = 60.0
-"""No command begins after the lease under which it was sent (``journal``), and none has a longer one."""
+"""No lease is longer, and no command begins after the lease under which it was sent (``journal``)."""
 
 
 def outlast(intents: Sequence[Intent], reader: Reader) -> None:
     """Wait until none of ``intents`` can begin any more on its server.
 
-    What an intent says about its end is by the time of day of another process. That may have been set since: back, and
-    a wait for it would last for a day, or ahead, and there would be none. So the longest time that a command can have
-    is waited for, from now on, by the clock that nobody sets. That is seldom: only of intents whose shells are not
-    known to have ended.
+    An intent holds its deadline as the wall clock time of another process, and that clock may have been set since. So
+    this waits the longest possible time, by the monotonic clock. It is needed only where the end of a shell is not
+    confirmed.
     """
     if not intents:
         return
-    told = f"{len(intents)} commands of an interrupted run to be done or to expire"
-    reader.emit(Waiting("recovery", told, LONGEST_SECONDS))
+    reason = f"{count(len(intents), 'command')} of an interrupted run must end or expire"
+    reader.emit(Waiting("recovery", reason, LONGEST_SECONDS))
     end = reader.clock.monotonic() + LONGEST_SECONDS
     while (left := end - reader.clock.monotonic()) > 0:
         reader.clock.sleep(min(left, 1.0))
@@ -58,9 +58,9 @@ def outlast(intents: Sequence[Intent], reader: Reader) -> None:
 def close_intents(
     intents: Sequence[Intent], landscape: Landscape, types: Mapping[str, ResourceType], lease: Lease
 ) -> tuple[Outcome, ...]:
-    """Write the outcome of each open intent, as the landscape (read after ``outlast``) shows it, and return them.
+    """Save and return the outcome of each open intent, as the landscape (read after ``outlast``) shows it.
 
-    One whose object cannot be read stays open and is returned as unknown.
+    An intent whose object cannot be read stays open; its outcome is unknown.
     """
     outcomes = tuple(_outcome(intent, landscape, types) for intent in intents)
     certain = tuple(outcome for outcome in outcomes if outcome.kind is not OutcomeKind.UNKNOWN)
@@ -76,8 +76,8 @@ def _outcome(intent: Intent, landscape: Landscape, types: Mapping[str, ResourceT
     if kind is None or unread(kind, intent.address, landscape) is not None:
         return Outcome(intent.id, OutcomeKind.UNKNOWN, "it cannot be read")
     if is_done(kind, _action(intent), landscape):
-        return Outcome(intent.id, OutcomeKind.DONE, "seen after the run was interrupted")
-    return Outcome(intent.id, OutcomeKind.NOT_RUN, "not seen after the run was interrupted")
+        return Outcome(intent.id, OutcomeKind.DONE, "observed after the run was interrupted")
+    return Outcome(intent.id, OutcomeKind.NOT_RUN, "not observed after the run was interrupted")
 
 
 def _action(intent: Intent) -> Action:

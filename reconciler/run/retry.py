@@ -1,8 +1,8 @@
-"""The one place where commands are sent again: only what certainly did nothing, with full jitter, within one budget.
+"""Sends commands again; no other module does. Only commands that certainly did nothing are repeated.
 
-Transient errors alone are retried. An ambiguous outcome is looked at first (``perform.py``), a permanent one is told.
-The transport repeats messages, never commands. Attempts and seconds are limited for the whole run, so that a server
-in trouble is not asked for ever by everyone at once.
+Only transient errors are retried, with full jitter. An ambiguous outcome is observed first (``perform.py``), a
+permanent error is reported. The transport repeats messages, never commands. Attempts and seconds are limited for the
+whole run, so that many clients do not overload a server in trouble.
 """
 
 from __future__ import annotations
@@ -23,23 +23,23 @@ OnRetry = Callable[[TransientError, int, float], None]
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """How long and how often a run tries again."""
+    """The limits of retries."""
 
     attempts: int = 6
-    """For one batch of commands, the first included."""
+    """Attempts for one batch of commands, with the first."""
     first_attempts: int = 3
-    """The same for a host that never answered in this run: most of these have a wrong name, or are not there."""
+    """Attempts for a host that has not answered in this run: its name is usually wrong."""
     base_seconds: float = 0.5
     cap_seconds: float = 20.0
     run_seconds: float = 300.0
-    """For waiting between attempts, over the whole run."""
+    """Total time between attempts in the whole run."""
 
 
 class Retry:
     """Sends requests and repeats those that certainly did nothing. Thread-safe; one per run.
 
-    A host that was given up is asked once each time from then on, until it answers again: a plan reads each host in
-    several rounds, and whoever mistyped a name should not wait for all attempts in every one of them.
+    After all attempts failed, a host gets one attempt per batch until it answers again: a plan reads each host in
+    several rounds, and a mistyped name should not cost all attempts in each of them.
     """
 
     def __init__(self, clock: Clock, random: Random, policy: Policy | None = None) -> None:
@@ -52,7 +52,7 @@ class Retry:
     def invoke(
         self, open_session: Callable[[], Session], requests: Sequence[Request], on_retry: OnRetry
     ) -> list[Result]:
-        """Return one result per request, in order; what stayed transient to the end is returned as such."""
+        """Return one result per request, in order; the last transient error of a request is its result."""
         results: dict[str, Result] = {}
         endpoints = frozenset(request.command.endpoint for request in requests)
 
@@ -99,7 +99,7 @@ class Retry:
 
 
 _NONE = TransientError()
-"""Stands for a result while nothing was sent."""
+"""The result of a request before it is sent."""
 
 
 def _send(open_session: Callable[[], Session], pending: Sequence[Request]) -> dict[str, Result]:

@@ -1,4 +1,4 @@
-"""Asks every replica of the directory for an effect that the one which is read does not show."""
+"""Reads a missing effect on the other replicas of the directory."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from reconciler.run.retry import Result
 from reconciler.run.sent import Sent
 
 _ASKED = 8
-"""Replicas of a large directory that are asked beside the one that is read."""
+"""How many other replicas of a large directory are read."""
 _EXAMINED = 3
-"""Of the actions of a chunk whose effects are not seen, so many are asked about in one look."""
+"""For how many missing effects of a chunk the other domain controllers are read each time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Replicas:
-    """The replicas of the directory, and the one that commands are bound to."""
+    """The replicas of the directory, and the one for all commands."""
 
     all: tuple[str, ...] = ()
     pinned: str | None = None
@@ -40,7 +40,7 @@ def look_into(
     before: Landscape,
     after: Landscape,
 ) -> None:
-    """Note why effects of commands that succeeded are not seen; a few stand for all that wait."""
+    """Note why effects of successful commands are missing; only a few of them are read elsewhere."""
     asked = 0
     for sent in under_way:
         if sent.error is not None or unread(kind, sent.action.address, after) is not None:
@@ -60,26 +60,26 @@ def look_into(
 def look_elsewhere(
     reader: Reader, kind: ResourceType, action: Action, landscape: Landscape, replicas: Replicas
 ) -> Elsewhere:
-    """Return which replicas show the effect of ``action``; the one that was read does not."""
+    """Return which other replicas show the effect of ``action``."""
     others = [one for one in replicas.all if one != replicas.pinned][:_ASKED]
     queries = _queries(reader, kind, action, landscape)
     asked = [_at(replicas, one, command) for one in others for commands in queries.values() for command in commands]
     answers = reader.ask(asked)
-    told: dict[bool | None, list[str]] = {True: [], False: [], None: []}
+    shown: dict[bool | None, list[str]] = {True: [], False: [], None: []}
     for one in others:
-        told_there = {command: answers[_at(replicas, one, command)] for each in queries.values() for command in each}
-        told[_shows(kind, action, _seen(queries, told_there, reader, landscape, action))].append(one)
-    lacks = (*((replicas.pinned,) if replicas.pinned else ()), *told[False])
-    return Elsewhere(tuple(told[True]), lacks, tuple(told[None]), replicas.pinned, replicas.called)
+        there = {command: answers[_at(replicas, one, command)] for each in queries.values() for command in each}
+        shown[_shows(kind, action, _seen(queries, there, reader, landscape, action))].append(one)
+    lacks = (*((replicas.pinned,) if replicas.pinned else ()), *shown[False])
+    return Elsewhere(tuple(shown[True]), lacks, tuple(shown[None]), replicas.pinned, replicas.called)
 
 
 def _queries(
     reader: Reader, kind: ResourceType, action: Action, landscape: Landscape
 ) -> Mapping[str, Sequence[Command]]:
-    """Return by type the reads that tell the effect and that can be bound to a replica."""
+    """Return, by type, the reads that show the effect and that can use another replica."""
     names = (kind.name, *kind.refreshes)
     keys = frozenset({action.address.key})
-    # What others read first stands first, as when everything is read.
+    # In the order of a full read: a type comes after the types that it reads after.
     kinds = sorted(
         (each for each in reader.types if each.name in names and each.is_replicated),
         key=lambda each: len(each.reads_after),
@@ -99,7 +99,7 @@ def _seen(
     landscape: Landscape,
     action: Action,
 ) -> Landscape:
-    """Return the landscape as the answers of one replica tell it."""
+    """Return the landscape as one replica shows it."""
     kinds = {kind.name: kind for kind in reader.types}
     for name, commands in queries.items():
         keys = frozenset({action.address.key}) if name == action.address.type else None
@@ -110,5 +110,5 @@ def _seen(
 
 
 def _shows(kind: ResourceType, action: Action, landscape: Landscape) -> bool | None:
-    """Return whether the effect is seen in a landscape; None where it could not be read."""
+    """Return whether a landscape shows the effect; None where it could not be read."""
     return None if unread(kind, action.address, landscape) is not None else is_done(kind, action, landscape)

@@ -1,7 +1,7 @@
-"""One action under way: how far its commands are, what came of them, and how it ended.
+"""One running action: its sent commands, their results, and how it ended.
 
-The commands of an action leave one after the other. What went wrong with one ends the action, but for a type that looks
-between its commands: there what is seen decides whether the next one leaves.
+The commands of an action are sent one after the other. An error ends the action, except for a type that reads between
+its commands: there the observed state decides about the next command.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ class Ended:
     outcome: OutcomeKind
     detail: str = ""
     was_there: bool = False
-    """Its postcondition held before anything was sent."""
+    """True where the object had its desired values before anything was sent."""
     is_stale: bool = False
-    """The live object is not what the plan took for granted; nothing was sent for it."""
+    """True where the object differs from the expected state, so that nothing was sent."""
     is_unsent: bool = False
-    """The run was stopped before anything was sent for it."""
+    """True where the run stopped before anything was sent."""
     is_partial: bool = False
-    """A part of its effect is there: what needs it goes on as far as it finds its own."""
+    """A part of its effect was observed. Later steps continue where they find the objects they need."""
     evidence: Evidence = NO_EVIDENCE
 
     @property
@@ -42,40 +42,40 @@ class Ended:
 
 @dataclass(slots=True)
 class Sent:
-    """One action under way: its intent, how many of its commands were sent, and the first that went wrong."""
+    """One running action: its intent, its sent commands and its first error."""
 
     action: Action
     intent: Intent
     commands: tuple[Command, ...]
     turn: int = 0
-    """How many of its commands were sent."""
+    """The number of sent commands."""
     is_on_its_way: bool = False
-    """The first of them was let go."""
+    """True after the first command was allowed to leave."""
     since: float = 0.0
-    """When the last of them was, on the monotonic clock."""
+    """When the last command was sent, on the monotonic clock."""
     error: SessionError | None = None
     is_in_doubt: bool = False
-    """The last command may still begin: its reply was lost and its expiry is not over."""
+    """True where the last command may still begin: its reply was lost and it has not expired."""
     is_over: bool = False
-    """No more of its commands are sent."""
+    """True where no more of its commands are sent."""
     held_back: str = ""
-    """What the next command waited for in vain."""
+    """Why the next command was never sent."""
     printed: list[str] = field(default_factory=list)
-    """What its commands printed and warned of."""
+    """The output and the warnings of its commands."""
     read: tuple[str, ...] = ()
-    """What the last look read instead of its effect."""
+    """Sentences about the last read, where it did not show the effect."""
     times: int = 0
-    """How many looks in a row read that."""
+    """How many reads in a row were equal."""
     was_seen: bool = False
-    """An earlier look saw its effect."""
+    """True where an earlier read showed the effect."""
     is_disputed: bool = False
-    """Replicas differed about it, or did not answer: nothing can be concluded from what it did not make."""
+    """True where replicas differed or did not answer, so that a missing effect proves nothing."""
     cause: Cause | None = None
-    """The likeliest cause of what was read."""
+    """The most likely cause."""
 
     @property
     def has_begun(self) -> bool:
-        """True where a command was sent before the one that went wrong: something of the action was done."""
+        """True where an earlier command was sent before the failed one, so that a part of the action may be done."""
         return self.turn > 1
 
     @property
@@ -83,27 +83,27 @@ class Sent:
         return not self.is_over and self.turn < len(self.commands)
 
     def look(self, read: tuple[str, ...]) -> None:
-        """Take down what a look read instead of its effect; nothing where that was seen."""
+        """Note the sentences of a read; none where it showed the effect."""
         self.times = self.times + 1 if read == self.read else 1
         self.read, self.was_seen = read, self.was_seen or not read
 
     def evidence(self) -> Evidence:
         sent = tuple(str(command) for command in self.commands[: self.turn])
-        return Evidence(sent, "\n".join(self.printed), self.read, self.cause.told if self.cause else "")
+        return Evidence(sent, "\n".join(self.printed), self.read, self.cause.text if self.cause else "")
 
     def note(self, result: Reply | SessionError, now: float, *, goes_on: bool) -> None:
-        """Take down what came of the last command; after an error only one that looks between goes on."""
+        """Note the result of the last command; ``goes_on``: the action may continue after an error."""
         error = result if isinstance(result, SessionError) else None
         if isinstance(result, Reply):
-            told = (result.output.strip("\n"), *(f"Warning: {one}" for one in result.warnings))
-            self.printed += [text for text in told if text]
+            texts = (result.output.strip("\n"), *(f"Warning: {one}" for one in result.warnings))
+            self.printed += [text for text in texts if text]
         self.is_over = error is not None and not goes_on and not self._gives_back(error)
         self.turn, self.since = self.turn + 1, now
         self.error = self.error or error
         self.is_in_doubt = isinstance(error, AmbiguousOutcome)
 
     def _gives_back(self, error: SessionError) -> bool:
-        """Return True where what was released before is given back next: the command was refused for certain."""
+        """Queue the commands that restore released values; True where the server certainly refused the command."""
         returns = tuple(command for taken in self.action.takes_from for command in taken.returns)
         if (
             self.error is not None
@@ -116,23 +116,23 @@ class Sent:
 
 
 def given_up(end: Ended) -> Ended:
-    """Return the end of an action whose effect nobody waits for any longer: the next run looks again."""
+    """Return the unknown end of an action whose wait was stopped; the next run observes it again."""
     if end.outcome is OutcomeKind.DONE:
         return end
-    return replace(end, outcome=OutcomeKind.UNKNOWN, detail="stopped before its effect was seen")
+    return replace(end, outcome=OutcomeKind.UNKNOWN, detail="stopped before its effect was observed")
 
 
 def not_looked_at(sent: Sent) -> Ended:
-    """Return the end of an action in whose middle the run was stopped."""
+    """Return the end of an action during which the run was stopped."""
     if not sent.is_on_its_way:
-        return Ended(sent.action, OutcomeKind.NOT_RUN, "the run was stopped before it was sent", is_unsent=True)
-    return Ended(sent.action, OutcomeKind.UNKNOWN, "the run was stopped before its effect was looked for")
+        return Ended(sent.action, OutcomeKind.NOT_RUN, "the run stopped before it was sent", is_unsent=True)
+    return Ended(sent.action, OutcomeKind.UNKNOWN, "the run stopped before its effect was observed")
 
 
 class CutShort(Exception):
-    """Something (the cause) stopped a run when commands may have been sent: ``ended`` is what is known of each action.
+    """An error (the cause) stopped the run after commands may have been sent; ``ended`` holds the known ends.
 
-    What was sent counts in the account of the run, also where it could not be written down.
+    The account of the run counts sent commands also where they could not be saved.
     """
 
     def __init__(self, ended: Iterable[Ended]) -> None:
@@ -141,7 +141,7 @@ class CutShort(Exception):
 
 
 def named(command: Command, landscape: Landscape) -> Command:
-    """Return the command with every ``NameOf`` filled in: the only values that a plan leaves open."""
+    """Return the command with every ``NameOf`` replaced by a name; a plan leaves no other value open."""
     if not command.references:
         return command
     filled = tuple((name, _name(value, landscape)) for name, value in command.parameters)

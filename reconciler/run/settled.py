@@ -1,4 +1,4 @@
-"""What a plan settles without a command: adopted, forgotten, decided, met."""
+"""The changes of a plan that need no command: adopted and forgotten resources, decisions, met obligations."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from reconciler.run.perform import remembered, respelt
 
 
 def settled_without_command(plan: Plan, landscape: Landscape, types: Mapping[str, ResourceType]) -> StateChange:
-    """Return what the state is to learn before anything is sent.
+    """Return the change of the state to save before anything is sent.
 
-    What cannot be read is not adopted, and what the state learned of an object since the plan was made stands.
+    An unreadable object is not adopted. An object whose saved state has changed since the plan was made is left alone.
     """
     moved = frozenset(moved_on(plan, landscape.prior))
     adopted = [

@@ -1,4 +1,4 @@
-"""The landscape of a run, which its steps share: each reads what it acts upon, and all see what any of them read."""
+"""The landscape that the steps of a run share: every step sees the reads of all steps."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from reconciler.model.landscape import Landscape
 from reconciler.run.observe import Keys
 
 
-class World:
-    """The landscape, brought up to date by every read of every step. Thread-safe.
+class SharedLandscape:
+    """The landscape, updated by every read of every step. Thread-safe.
 
-    Steps read side by side, and one's listing may be older than what another has read since: of the keys that others
-    asked for meanwhile, theirs stand.
+    Steps read in parallel, and the listing of one step may be older than a later read of another step. So for keys that
+    other steps read meanwhile, their results are kept.
     """
 
     def __init__(self, landscape: Landscape) -> None:
         self._landscape = landscape
         self._learned: list[Keys] = []
-        """What each read was about, in the order in which they ended."""
+        """The keys of each read, in the order in which the reads ended."""
         self._lock = threading.Lock()
 
     @property
@@ -30,7 +30,7 @@ class World:
             return self._landscape
 
     def read(self, observe: Callable[[Landscape, Keys], Landscape], only: Keys) -> Landscape:
-        """Take over what ``observe`` reads of some types, and return the whole."""
+        """Add the resources that ``observe`` reads, and return the whole landscape."""
         with self._lock:
             known, begun = self._landscape, len(self._learned)
         found = observe(known, only)
@@ -51,9 +51,9 @@ def _newest(
     found: Landscape,
     ours: frozenset[str] | None,
 ) -> Landscape:
-    """Return what holds of a type: ``found`` of our own keys, and ``known`` of those that others read meanwhile.
+    """Return the newest state of a type: ``found`` for our keys, ``known`` for keys that others read meanwhile.
 
-    A listing that another step could not read says nothing about our keys, which were read.
+    A failed listing of another step does not affect our keys, which were read.
     """
     if ours is not None and None in theirs and known.is_readable(type_name):
         return _with_keys(type_name, known, ours, of=found)
@@ -62,24 +62,24 @@ def _newest(
 
 
 def _with_keys(type_name: str, landscape: Landscape, keys: Iterable[str], *, of: Landscape) -> Landscape:
-    """Return ``landscape`` with some resources of a type as they are in another one, there or not, readable or not.
+    """Return ``landscape`` with the given keys of a type taken from another landscape.
 
-    Where the type could not be read there, each of them could not: without that mark it would seem to be absent.
+    Where the type is unreadable there, each key is marked unreadable; otherwise it would look absent.
     """
     taken = frozenset(keys)
     if not taken:
         return landscape
     there = [one for key in taken if (one := of.one(type_name, key)) is not None]
-    unreadable = {a: told for a, told in landscape.unreadable.items() if a.type != type_name or a.key not in taken}
-    if (told_of_all := of.unreadable.get(Address(type_name, "*"))) is not None:
-        unreadable |= {Address(type_name, key): told_of_all for key in taken}
-    unreadable |= {a: told for a, told in of.unreadable.items() if a.type == type_name and a.key in taken}
+    unreadable = {a: why for a, why in landscape.unreadable.items() if a.type != type_name or a.key not in taken}
+    if (of_all := of.unreadable.get(Address(type_name, "*"))) is not None:
+        unreadable |= {Address(type_name, key): of_all for key in taken}
+    unreadable |= {a: why for a, why in of.unreadable.items() if a.type == type_name and a.key in taken}
     resources = landscape.all(type_name).replaced(there, taken - {one.key for one in there})
     return replace(landscape.with_observed(type_name, resources), unreadable=unreadable)
 
 
 def _taken(type_name: str, found: Landscape, *, of: Landscape) -> Landscape:
-    """Return the landscape ``of`` a run with everything of one type as it was found."""
-    unreadable = {a: told for a, told in of.unreadable.items() if a.type != type_name}
-    unreadable |= {a: told for a, told in found.unreadable.items() if a.type == type_name}
+    """Return the landscape ``of`` a run with all resources of one type replaced."""
+    unreadable = {a: why for a, why in of.unreadable.items() if a.type != type_name}
+    unreadable |= {a: why for a, why in found.unreadable.items() if a.type == type_name}
     return replace(of.with_observed(type_name, found.all(type_name)), unreadable=unreadable)

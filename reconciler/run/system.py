@@ -1,4 +1,4 @@
-"""The real clock, chance, threads and signals behind the ports."""
+"""The real clock, random numbers, threads and signals for the ports."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ class SystemRandom:
         return random.uniform(low, high)
 
     def identifier(self) -> str:
-        # In one draw: an apply needs three of them for every action.
+        # One call, because an apply needs three identifiers for each action.
         return secrets.token_hex(13)
 
 
-_HEEDS_SIGNALS_SECONDS: Final = 0.2
-"""How long a signal may wait, at most, until it is heeded."""
+_SIGNAL_DELAY_SECONDS: Final = 0.2
+"""The longest delay before a signal is handled."""
 
 
 class ThreadScheduler:
@@ -63,36 +63,34 @@ class ThreadScheduler:
         return ended
 
     def _next(self) -> str:
-        # A signal may reach a thread of the pool, and on Windows none ends a wait: its handler runs once this thread is
-        # awake, so it wakes again and again.
+        # A signal may reach a thread of the pool, and on Windows it does not end a wait. Its handler runs when this
+        # thread wakes, so the wait has a timeout.
         while True:
             with suppress(Empty):
-                return self._ended.get(timeout=_HEEDS_SIGNALS_SECONDS)
+                return self._ended.get(timeout=_SIGNAL_DELAY_SECONDS)
 
     def close(self) -> None:
-        """Wait for the jobs that run; those that wait for their turn are dropped."""
+        """Wait for running jobs and drop waiting ones."""
         self._pool.shutdown(wait=True, cancel_futures=True)
 
 
 def _hang_up() -> list[signal.Signals]:
-    """Return SIGHUP, where the system has it and nobody asked to ignore it."""
+    """Return SIGHUP, where the system has it and it is not ignored."""
     is_heard = hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN
     return [signal.SIGHUP] if is_heard else []
 
 
-def _unheard() -> AbstractContextManager[None]:
-    """Return a context in which nobody may be listening: the terminal that told of a signal may be gone, or a text may
-    be half written that this would write into."""
+def _ignoring_output_errors() -> AbstractContextManager[None]:
+    """Return a context that ignores errors of output: the terminal may be closed, or a write may be interrupted."""
     return suppress(OSError, RuntimeError, ValueError)
 
 
 class SignalStop:
-    """Counts the operator's wishes to stop: SIGINT, and SIGTERM of the system.
+    """Counts the requests to stop: SIGINT of the operator and SIGTERM of the system.
 
-    Before servers are changed (``begin``), while a plan is made or a person is asked, the first ends the command, once
-    what was asked is answered. After that the first lets running steps finish, the second stops after journalling what
-    is under way. Python runs handlers between two instructions of the main thread, and steps run on others: no command
-    is ever cut in half.
+    Before changes to servers (``begin``), the first request ends the command after the pending replies. Later, the
+    first request lets running steps finish, and the second stops after the journal is written. Python runs signal
+    handlers in the main thread and steps in others, so no command is interrupted.
     """
 
     def __init__(self, on_signal: Callable[[int, int], None], on_ending: Callable[[], None] = lambda: None) -> None:
@@ -109,9 +107,9 @@ class SignalStop:
 
     @contextmanager
     def installed(self) -> Iterator[SignalStop]:
-        """Handle signals while entered; in a thread other than the main one, do nothing.
+        """Handle signals inside the context; only the main thread can do this.
 
-        A hang-up that is ignored stays so: ``nohup`` asked for that.
+        An ignored SIGHUP stays ignored, for ``nohup``.
         """
         if threading.current_thread() is not threading.main_thread():
             yield self
@@ -129,11 +127,11 @@ class SignalStop:
         self.signal = number
         if not self._has_begun:
             if self.count == 1:
-                with _unheard():
+                with _ignoring_output_errors():
                     self._on_ending()
-            # No ``Exception``: what reads a server takes those for its own.
+            # Not an ``Exception``, because code that reads a server catches those.
             raise KeyboardInterrupt if number == signal.SIGINT else SystemExit(self.exit_code)
-        with _unheard():
+        with _ignoring_output_errors():
             self._on_signal(number, self.count)
 
     @property
@@ -143,7 +141,7 @@ class SignalStop:
 
 
 class NeverStop:
-    """Nobody asks to stop."""
+    """A stop that is never requested."""
 
     exit_code = 0
 

@@ -1,4 +1,4 @@
-"""One wait of a run for what it cannot hasten: told when it changes, looked at less often the longer it lasts."""
+"""A wait of a run: announces each new reason, and makes longer pauses between reads the longer it lasts."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from reconciler.model.events import Waiting
 from reconciler.model.ports import Clock, Emit, Stop
 
 _OFTEN, _SELDOM = 10.0, 30.0
-"""The longest pause between two looks, in seconds: in the first minutes, and later."""
+"""The longest pause between two reads in seconds: in the first minutes, and later."""
 _MINUTES = 300.0
 
 
 @dataclass(slots=True)
 class Wait:
-    """A wait of the step ``who``, which the operator ends by asking ``level`` times to stop."""
+    """A wait of the step ``who``. The operator ends it with ``level`` requests to stop."""
 
     who: str
     emit: Emit
@@ -23,34 +23,34 @@ class Wait:
     level: int = 2
     pause: float = 0.25
     began: float = field(init=False)
-    _told: str = field(default="", init=False)
+    _reason: str = field(default="", init=False)
 
     def __post_init__(self) -> None:
         self.began = self.clock.monotonic()
 
     @property
     def is_ended(self) -> bool:
-        """True where the operator does not want to wait any longer."""
+        """True after the operator asked to stop."""
         return self.stop.level() >= self.level
 
     @property
     def seconds(self) -> float:
-        """How long it lasts by now."""
+        """The duration so far."""
         return self.clock.monotonic() - self.began
 
-    def tell(self, reason: str) -> None:
-        """Say what is waited for, unless that was said last."""
-        if reason != self._told:
-            self._told = reason
+    def announce(self, reason: str) -> None:
+        """Emit the reason of the wait, unless it is the last one."""
+        if reason != self._reason:
+            self._reason = reason
             self.emit(Waiting(self.who, reason))
 
     def rest(self) -> None:
-        """Sleep until the next look."""
+        """Sleep until the next read."""
         self.sleep(self.pause)
         self.pause = min(self.pause * 2, _OFTEN if self.seconds < _MINUTES else _SELDOM)
 
     def sleep(self, seconds: float) -> None:
-        """Sleep, but not on after the wait is ended."""
+        """Sleep, at most until the operator ends the wait."""
         end = self.clock.monotonic() + seconds
         while not self.is_ended and (left := end - self.clock.monotonic()) > 0:
             self.clock.sleep(min(left, 1.0))

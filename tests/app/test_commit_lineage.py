@@ -190,7 +190,7 @@ def test_files_brought_up_to_date_as_advised_are_applied(
     (repository.directory / "more.yaml").write_text("auto_attendants: {Second: {dial_plan: Redmond}}\n")
     git(repository.directory, "add", "--all")
     git(repository.directory, "commit", "--quiet", "--message", "beside")
-    follows("Commit beside the last applied")
+    follows("Commit parallel to the last applied")
     assert repository.apply() == 0
     assert repository.plan().steps == ()
 

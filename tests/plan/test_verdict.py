@@ -48,7 +48,7 @@ def with_guid(one: Resource, guid: str) -> Resource:
 
 def told(action: Action, look: Look) -> tuple[str, bool]:
     cause = likeliest(KIND, action, look)
-    return cause.told, cause.is_final
+    return cause.text, cause.is_final
 
 
 UNCHANGED = Look(seen(BEFORE), seen(BEFORE), STEADY)
@@ -60,23 +60,33 @@ UNCHANGED = Look(seen(BEFORE), seen(BEFORE), STEADY)
         (UPDATE, UNCHANGED, "has not replicated yet, or the server ignored", False),
         (UPDATE, replace(UNCHANGED, elsewhere=Elsewhere(lacks=("dc1",), pinned="dc1")), "no replica", True),
         (UPDATE, replace(UNCHANGED, times=2, elsewhere=Elsewhere(lacks=("dc1",))), "no replica", False),
-        (UPDATE, replace(UNCHANGED, elsewhere=Elsewhere(("dc2",), ("dc1",), (), "dc1")), "dc2 shows it and dc1", False),
-        (UPDATE, replace(UNCHANGED, elsewhere=Elsewhere(("dc2",))), "read from another replica", False),
-        (UPDATE, replace(UNCHANGED, elsewhere=Elsewhere((), ("dc1",), ("dc2",))), "dc2 cannot be asked", False),
-        (UPDATE, replace(UNCHANGED, was_seen=True), "somebody else changed it back", True),
-        (UPDATE, Look(seen(BEFORE), seen()), "somebody removed or renamed it", True),
-        (UPDATE, Look(seen(with_guid(BEFORE, "1")), seen(with_guid(BEFORE, "2"))), "another object of that name", True),
-        (UPDATE, Look(seen(BEFORE), seen(box("a", size=2, on="x")), STEADY), "took size and ignored on", True),
-        (UPDATE, Look(seen(BEFORE), seen(box("a", size=2, on="x"))), "took size and ignored on", False),
-        (UPDATE, Look(seen(BEFORE), seen(box("a", size=9, on="x")), STEADY), "somebody else changed size", True),
-        (CREATE, Look(seen(), seen(box("b", size=2, on="y"))), "the server made box/b instead", True),
+        (
+            UPDATE,
+            replace(UNCHANGED, elsewhere=Elsewhere(("dc2",), ("dc1",), (), "dc1")),
+            "has not replicated to dc1",
+            False,
+        ),
+        (UPDATE, replace(UNCHANGED, elsewhere=Elsewhere(("dc2",))), "used another replica", False),
+        (UPDATE, replace(UNCHANGED, elsewhere=Elsewhere((), ("dc1",), ("dc2",))), "dc2 cannot be read", False),
+        (UPDATE, replace(UNCHANGED, was_seen=True), "another administrator changed it back", True),
+        (UPDATE, Look(seen(BEFORE), seen()), "another administrator removed or renamed it", True),
+        (UPDATE, Look(seen(with_guid(BEFORE, "1")), seen(with_guid(BEFORE, "2"))), "an object of the same name", True),
+        (UPDATE, Look(seen(BEFORE), seen(box("a", size=2, on="x")), STEADY), "accepted size and ignored on", True),
+        (UPDATE, Look(seen(BEFORE), seen(box("a", size=2, on="x"))), "accepted size and ignored on", False),
+        (
+            UPDATE,
+            Look(seen(BEFORE), seen(box("a", size=9, on="x")), STEADY),
+            "another administrator changed size",
+            True,
+        ),
+        (CREATE, Look(seen(), seen(box("b", size=2, on="y"))), "the server created box/b instead", True),
         (CREATE, Look(seen(), seen(box("b", size=3, on="y"))), "has not replicated yet", False),
         (DELETE, UNCHANGED, "has not replicated yet", False),
-        (DELETE, Look(seen(with_guid(BEFORE, "1")), seen(with_guid(BEFORE, "2"))), "another object of that name", True),
+        (DELETE, Look(seen(with_guid(BEFORE, "1")), seen(with_guid(BEFORE, "2"))), "an object of the same name", True),
         (
             REPLACE,
             Look(seen(with_guid(BEFORE, "1")), seen(with_guid(BEFORE, "1"))),
-            "the old object stands there",
+            "the old object still exists",
             False,
         ),
     ],
@@ -94,9 +104,9 @@ def test_part_of_what_several_commands_do_may_still_come() -> None:
 
 
 def test_what_was_read_is_told_in_words() -> None:
-    assert read_otherwise(KIND, UPDATE, seen(BEFORE)) == ("size is 1, and was to be 2", "on is x, and was to be y")
-    assert read_otherwise(KIND, UPDATE, seen()) == ("it is not there",)
-    assert read_otherwise(KIND, DELETE, seen(BEFORE)) == ("it is still there",)
+    assert read_otherwise(KIND, UPDATE, seen(BEFORE)) == ("size is 1, desired 2", "on is x, desired y")
+    assert read_otherwise(KIND, UPDATE, seen()) == ("it does not exist",)
+    assert read_otherwise(KIND, DELETE, seen(BEFORE)) == ("it still exists",)
     assert (
         difference({"on": ()}, {"on": ("a", None)})
         == "it changed since the plan was made: on is [a, not set] and was none"
@@ -117,6 +127,6 @@ def test_whatever_is_read_has_a_cause_and_says_how_it_differs(
     action: Action, was: Resource | None, now: Resource | None, times: int, was_seen: bool
 ) -> None:
     before, after = (seen(*([] if one is None else [one])) for one in (was, now))
-    assert likeliest(KIND, action, Look(before, after, times, was_seen)).told
+    assert likeliest(KIND, action, Look(before, after, times, was_seen)).text
     if not is_done(KIND, action, after):
         assert read_otherwise(KIND, action, after)

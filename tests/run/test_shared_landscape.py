@@ -14,7 +14,7 @@ from reconciler.model.diagnostics import Diagnostic
 from reconciler.model.landscape import Landscape
 from reconciler.model.resources import Resource, Resources
 from reconciler.run.observe import Keys
-from reconciler.run.shared_landscape import World
+from reconciler.run.shared_landscape import SharedLandscape
 
 Observe = Callable[[Landscape, Keys], Landscape]
 
@@ -29,7 +29,7 @@ def sizes(landscape: Landscape) -> dict[str, object]:
     return {key: one.get("size") for key, one in landscape.all("box").items()}
 
 
-def overtaken(world: World, listing: Observe, by: Observe, keys: frozenset[str] | None) -> Observe:
+def overtaken(world: SharedLandscape, listing: Observe, by: Observe, keys: frozenset[str] | None) -> Observe:
     """Return a read that was answered before another one began, and ends after it."""
 
     def observe(landscape: Landscape, only: Keys) -> Landscape:
@@ -42,7 +42,7 @@ def overtaken(world: World, listing: Observe, by: Observe, keys: frozenset[str] 
 
 @pytest.mark.parametrize("ours", [frozenset("a"), None], ids=["one key", "all"])
 def test_an_older_listing_does_not_undo_what_another_step_made_and_read(ours: frozenset[str] | None) -> None:
-    world = World(listed(Landscape(), b=1, c=1))
+    world = SharedLandscape(listed(Landscape(), b=1, c=1))
     slow = overtaken(
         world,
         lambda known, _: listed(known, a=1, b=1, c=1),
@@ -54,7 +54,7 @@ def test_an_older_listing_does_not_undo_what_another_step_made_and_read(ours: fr
 
 
 def test_of_a_whole_listing_that_was_read_meanwhile_only_our_own_keys_are_replaced() -> None:
-    world = World(listed(Landscape(), a=1, b=1))
+    world = SharedLandscape(listed(Landscape(), a=1, b=1))
     slow = overtaken(world, lambda known, _: listed(known, a=2, b=1), lambda known, _: listed(known, a=1, b=2), None)
     assert sizes(world.read(slow, {"box": frozenset("a")})) == {"a": 2, "b": 2}
 
@@ -65,7 +65,7 @@ def test_what_others_found_unreadable_meanwhile_stays_so() -> None:
     def unreadable(landscape: Landscape, _: Keys) -> Landscape:
         return Landscape(observed=landscape.observed, unreadable={Address("box", "b"): told})
 
-    world = World(listed(Landscape(), a=1, b=1))
+    world = SharedLandscape(listed(Landscape(), a=1, b=1))
     slow = overtaken(world, lambda known, _: listed(known, a=2, b=2), unreadable, frozenset("b"))
     after = world.read(slow, {"box": frozenset("a")})
     assert not after.is_readable("box", "b")
@@ -86,35 +86,35 @@ def both(landscape: Landscape, _: Keys) -> Landscape:
 
 
 def test_what_could_not_be_read_is_not_absent_where_another_step_listed_it_meanwhile() -> None:
-    world = World(listed(Landscape(), a=1, b=1))
+    world = SharedLandscape(listed(Landscape(), a=1, b=1))
     after = world.read(overtaken(world, failed, both, None), {"box": frozenset("a")})
     assert not after.is_readable("box", "a")
     assert after.is_readable("box", "b")
 
 
 def test_what_others_could_not_read_is_not_absent_in_our_listing() -> None:
-    world = World(listed(Landscape(), a=1, b=1))
+    world = SharedLandscape(listed(Landscape(), a=1, b=1))
     after = world.read(overtaken(world, both, failed, frozenset("b")), {"box": None})
     assert not after.is_readable("box", "b")
     assert after.is_readable("box", "a")
 
 
 def test_a_step_that_read_its_own_keys_knows_them_although_another_could_not_list_the_type() -> None:
-    world = World(listed(Landscape(), a=1, b=1))
+    world = SharedLandscape(listed(Landscape(), a=1, b=1))
     after = world.read(overtaken(world, both, failed, None), {"box": frozenset("a")})
     assert after.is_readable("box", "a")
     assert sizes(after) == {"a": 1, "b": 1}
 
 
 def test_a_listing_that_nobody_overtook_is_taken_over_whole() -> None:
-    world = World(listed(Landscape(), a=1, b=1))
+    world = SharedLandscape(listed(Landscape(), a=1, b=1))
     after = world.read(lambda known, _: listed(known, a=2, c=1), {"box": frozenset("a")})
     assert sizes(after) == {"a": 2, "c": 1}, "what else it tells is the newest there is"
 
 
 @given(st.dictionaries(st.sampled_from("abcd"), st.integers(0, 9)), st.frozensets(st.sampled_from("abcd")))
 def test_each_step_sees_its_own_keys_as_it_read_them(found: dict[str, int], ours: frozenset[str]) -> None:
-    world = World(listed(Landscape(), a=10, b=10))
+    world = SharedLandscape(listed(Landscape(), a=10, b=10))
     slow = overtaken(world, lambda known, _: listed(known, **found), lambda known, _: listed(known, a=11), None)
     after = sizes(world.read(slow, {"box": ours}))
     assert {key: size for key, size in after.items() if key in ours} == {

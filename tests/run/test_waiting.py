@@ -32,7 +32,7 @@ def wait(seconds: float = 10**9, levels: int = 2) -> tuple[Wait, VirtualClock, R
 def test_a_reason_is_told_once_until_another_one_comes() -> None:
     one, _, told = wait()
     for reason in ("replication", "replication", "settling", "replication"):
-        one.tell(reason)
+        one.announce(reason)
     assert told.events == [Waiting("restart press", reason) for reason in ("replication", "settling", "replication")]
 
 

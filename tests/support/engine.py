@@ -18,7 +18,7 @@ from reconciler.run.perform import Performer
 from reconciler.run.recover import close_intents, end_shells, outlast
 from reconciler.run.retry import Retry
 from reconciler.run.second_look import Replicas
-from reconciler.run.shared_landscape import World
+from reconciler.run.shared_landscape import SharedLandscape
 from reconciler.run.system import NeverStop
 from tests.support.boxes import TYPES, BoxWorld
 from tests.support.fakes import FunctionSessions, MemoryStore, Recorder, SeededRandom, SerialScheduler, VirtualClock
@@ -63,7 +63,7 @@ class Engine:
                 f"run{self.store.epoch}",
                 by_name,
                 self.reader,
-                World(landscape),
+                SharedLandscape(landscape),
                 lease,
                 self.point,
                 replicas=self.replicas,
