@@ -218,7 +218,7 @@ def test_hosts_behind_are_counted_or_the_reason_is_told() -> None:
 def test_a_domain_controller_that_is_remembered_stays() -> None:
     found, pinned = controller_finding("dc2", ["dc1", "dc2"], None)
     assert (found.status, pinned) == (Status.OK, "dc2")
-    assert "remembered" in found.detail
+    assert "used by the last apply" in found.detail
 
 
 def test_a_domain_controller_that_is_gone_is_replaced_by_the_first() -> None:

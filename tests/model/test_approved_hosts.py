@@ -55,6 +55,6 @@ def test_no_pattern_at_all_is_refused() -> None:
 
 @pytest.mark.parametrize("secret", ["hunter2!", "correct horse", "p@ssw0rd"])
 def test_a_secret_in_place_of_a_host_is_not_repeated(secret: str) -> None:
-    with pytest.raises(ValueError, match="is no host") as caught:
+    with pytest.raises(ValueError, match="is not a host") as caught:
         HostPatterns.parse([secret])
     assert secret not in str(caught.value)

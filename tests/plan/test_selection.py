@@ -56,4 +56,4 @@ def test_unknown_target_is_an_error_with_a_suggestion() -> None:
     plan = engine_of(BoxWorld()).plan(TWO, Selection(targets=("box/aa",)))
     (told,) = plan.diagnostics
     assert told.is_error
-    assert "box/a" in told.remedy.replace(",", " ").replace(".", " ").split()
+    assert '"box/a"' in told.remedy

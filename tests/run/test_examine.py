@@ -250,7 +250,7 @@ def test_a_connection_that_is_not_declared() -> None:
 def test_the_domain_controller_of_the_state_is_read_through() -> None:
     there = estate()
     report = examine(there, remembered="dc2.contoso.com")
-    assert "dc2.contoso.com answers; remembered" in at(report, EX, Check.CONTROLLER).detail
+    assert "dc2.contoso.com answers; used by the last apply" in at(report, EX, Check.CONTROLLER).detail
     asked = [entry["parameters"] for entry in there.log() if entry["cmdlet"] == "Get-OrganizationConfig"]
     assert {"DomainController": "dc2.contoso.com"} in asked
 
@@ -258,7 +258,7 @@ def test_the_domain_controller_of_the_state_is_read_through() -> None:
 def test_a_domain_controller_that_is_gone_is_warned_of() -> None:
     report = examine(estate(), remembered="dc9.contoso.com")
     assert amiss(report) == {(EX, "controller"): Status.WARNING}
-    assert "will choose dc1.contoso.com" in at(report, EX, Check.CONTROLLER).detail
+    assert "will use dc1.contoso.com" in at(report, EX, Check.CONTROLLER).detail
 
 
 def test_a_domain_controller_that_fails_is_told() -> None:
@@ -276,7 +276,7 @@ def test_chosen_hosts_are_examined_besides_the_entry_points() -> None:
 
 
 def test_a_host_that_is_none_of_the_estate_is_refused() -> None:
-    with pytest.raises(ConfigurationError, match=r"no host that a plan would talk to") as caught:
+    with pytest.raises(ConfigurationError, match=r"neither an entry point nor a discovered host") as caught:
         examine(estate(), only=["fe3.contoso.com"])
     assert 'Did you mean "fe' in caught.value.diagnostics[0].remedy
 

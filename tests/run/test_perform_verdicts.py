@@ -61,7 +61,7 @@ def test_ignored_parameter_is_told_with_what_was_sent_and_printed_and_at_once() 
     assert event.outcome is OutcomeKind.FAILED
     assert event.evidence.sent == ("Set-Box -Identity a -Size 2",)
     assert event.evidence.printed == f"Warning: {WARNING}"
-    assert event.evidence.read == ("size is 1, and was to be 2",)
+    assert event.evidence.read == ("size is 1, desired 2",)
     assert "the server ignored what was sent" in event.detail
     assert seconds < 5
     assert dict(message_of(event)).items() >= {"cause": event.evidence.cause, "printed": event.evidence.printed}.items()
@@ -93,14 +93,14 @@ def test_effect_that_does_not_replicate_is_told_so_after_the_whole_wait() -> Non
 
     event, seconds = ended(behind, TWO)
     assert (event.outcome, seconds >= 60) == (OutcomeKind.FAILED, True)
-    assert event.evidence.cause == "dc2 shows it and dc1, which is read, does not yet: it has not replicated"
+    assert event.evidence.cause == "dc2 shows the change, but it has not replicated to dc1, which reconciler reads"
 
 
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (lambda world: world.boxes["a"].update(Size=9), "somebody else changed size meanwhile"),
-        (lambda world: world.boxes.pop("a"), "somebody removed or renamed it meanwhile"),
+        (lambda world: world.boxes["a"].update(Size=9), "another administrator changed size"),
+        (lambda world: world.boxes.pop("a"), "another administrator removed or renamed it meanwhile"),
     ],
     ids=["changed", "removed"],
 )

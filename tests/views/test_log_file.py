@@ -62,7 +62,7 @@ def test_quieter_level_leaves_out_what_is_below(tmp_path: Path) -> None:
         log(event)
     log.close()
     assert {record["level"] for record in records(tmp_path / "run.log")} == {"warning", "error"}
-    with pytest.raises(ValueError, match="these are: debug, info, warning, error"):
+    with pytest.raises(ValueError, match="use one of: debug, info, warning, error"):
         LogFile(tmp_path / "other.log", now=now, level="loud")
 
 
