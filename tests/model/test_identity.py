@@ -337,7 +337,7 @@ def test_no_person_is_suggested_for_a_target_either() -> None:
     (told,) = Selection(targets=("um_mailbox/bob@contoso.com",)).unknown(known, {"um_mailbox"}, ())
     assert "rob@" not in told.remedy
     (told,) = Selection(targets=("dial_plan/Redmont",)).unknown(known, {"um_mailbox"}, ())
-    assert told.remedy == "Did you mean "dial_plan/Redmond"?"
+    assert told.remedy == 'Did you mean "dial_plan/Redmond"?'
 
 
 @pytest.mark.parametrize(("written", "canonical"), [("EN-us", "en-US"), ("zh-hans-CN", "zh-Hans-CN"), ("de", "de")])
