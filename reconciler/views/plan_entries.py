@@ -178,7 +178,7 @@ def _notes(entry: Entry, owed: OwedByPlan) -> Iterator[str]:
             yield f"then {owed.text(left)}; no step of this plan does it"
     if first.settle_seconds:
         what = owed.vocabulary.settling.get(first.address.type, "it")
-        yield f"then {what} settles for {duration(first.settle_seconds)}"
+        yield f"then waits {duration(first.settle_seconds)} for {what} to settle"
 
 
 def _waves(entry: Entry) -> Iterator[str]:
