@@ -18,7 +18,7 @@ from reconciler.model.resource_types import Product
 
 
 class Facts(TypedDict, total=False):
-    """What a host told of itself."""
+    """The facts that a host reported about itself."""
 
     powershell: str | None
     os: str | None

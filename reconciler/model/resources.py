@@ -24,7 +24,7 @@ class Resource:
 
     address: Address
     attributes: Mapping[str, Value] = field(default_factory=lambda: EMPTY)
-    """Attribute name to canonical value. A name that is missing is not managed (desired) or was not told (observed)."""
+    """Attribute name to canonical value. A name that is missing is not managed (desired) or was not read (observed)."""
     name: str | None = None
     """What ``-Identity`` takes where it is not the key, such as ``1:1`` for a gateway; observed only."""
     guid: str | None = None

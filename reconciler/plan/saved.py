@@ -3,7 +3,7 @@
 The file is one JSON document in one exact form. Its *body* says what will be done and nothing else: no places in files,
 no time of making, no chance, so that two plans that do the same have the same body, and ``digest`` is the identity of a
 plan. Around it stands the envelope: what the plan is bound to (lineage, serial, commit), when it was made and ends, a
-nonce that is used once, what was told when it was made, and an HMAC over all of this.
+nonce that is used once, its diagnostics, and an HMAC over all of this.
 
 Reading is the reverse and trusts nothing: the signature is checked before a single field is turned into a value, fields
 are taken by name and type with none left over, and the values must give back the very bytes of the file. The last rule
