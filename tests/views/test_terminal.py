@@ -349,7 +349,7 @@ def test_drift_tells_what_differs_and_both_ways_out() -> None:
     shown = render_drift(drifted(), PLAIN, plan=partial(command_line, "plan", Path("samples/contoso")))
     assert "  high    ip_gateway/pool1.contoso.com  changed on the server\n" in shown
     assert "outcalls_allowed: observed false, desired true\n" in shown
-    assert "min_pin_length: is 4, desired 8, last applied 6\n" in shown
+    assert "min_pin_length: observed 4, desired 8, last applied 6\n" in shown
     assert "revert  reconciler plan samples/contoso --target ip_gateway/pool1.contoso.com\n" in shown
     assert "accept  ip_gateways:\n                    pool1.contoso.com:\n" in shown
     assert "ex2.contoso.com gave no answer.\n" in shown
