@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -13,7 +13,7 @@ from reconciler.model.diagnostics import Position
 from reconciler.model.json_text import Digest, fingerprint
 from reconciler.model.resources import Resource
 from reconciler.model.snapshot import Obligation
-from reconciler.model.values import Unset, Value
+from reconciler.model.values import UNSET, Unset, Value
 
 
 class ActionKind(Enum):
@@ -44,6 +44,16 @@ class Change:
     attribute: str
     before: Value | Unset
     after: Value | Unset
+
+
+def turned(changes: Iterable[Change]) -> tuple[Change, ...]:
+    """Return the changes that bring back what was observed; of what was not observed none does."""
+    return tuple(Change(one.attribute, one.after, one.before) for one in changes if one.before is not UNSET)
+
+
+def values_after(changes: Iterable[Change]) -> dict[str, Value]:
+    """Return what the attributes are after the changes; UNSET is as good as cleared."""
+    return {one.attribute: None if one.after is UNSET else one.after for one in changes}
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,6 +72,9 @@ class Landscape:
     def one(self, kind: Kind, key: str | None) -> Resource | None:
         return self.all(kind).get(key) if key else None
 
+    def at(self, address: Address) -> Resource | None:
+        return self.one(address.type, address.key)
+
     def written(self, kind: Kind) -> Resources:
         """Resources of a type as the operator wrote them."""
         return self.declared.get(_name(kind), NO_RESOURCES)

@@ -18,7 +18,7 @@ from reconciler.model.diagnostics import Position
 from reconciler.model.landscape import NO_RESOURCES, Landscape
 from reconciler.model.resource_types import Managed, ResourceType, declared_types
 from reconciler.model.resources import Resource
-from reconciler.model.values import UNSET, Unset, Value, folded, items
+from reconciler.model.values import UNSET, Unset, Value, folded, items, texts
 from reconciler.model.words import listed
 
 
@@ -70,7 +70,7 @@ class Acceptance:
         for other in self._types:
             names = [one.name for one in other.attributes.values() if one.references == kind.name]
             for resource in self._declared.get(other.name, NO_RESOURCES).values() if names else ():
-                if any(_names(resource.get(name), declared.key) for name in names):
+                if any(folded(one) == folded(declared.key) for name in names for one in texts(resource.get(name))):
                     yield resource.address
 
     def _is_known(self, kind: ResourceType, resource: Resource) -> bool:
@@ -78,8 +78,9 @@ class Acceptance:
         sections = {one.name for one in declared_types(self._types)}
         return all(
             value in self._declared.get(target, NO_RESOURCES) or folded(value) in self._implied.get(target, ())
-            for name, value in _references(kind, resource)
-            if (target := kind.attributes[name].references) in sections
+            for attribute in kind.attributes.values()
+            if (target := attribute.references) in sections
+            for value in filter(None, texts(resource.get(attribute.name)))
         )
 
 
@@ -96,19 +97,6 @@ def _observed(kind: ResourceType, declared: Resource, change: Change) -> Value:
         there = change.before if isinstance(change.before, tuple) else ()
         return tuple(item for item in items(declared.get(change.attribute)) if item in there)
     return change.before
-
-
-def _references(kind: ResourceType, resource: Resource) -> Iterable[tuple[str, str]]:
-    for name, attribute in kind.attributes.items():
-        if attribute.references is not None:
-            value = resource.get(name)
-            yield from ((name, str(one)) for one in (value if isinstance(value, tuple) else (value,)) if one)
-
-
-def _names(value: Value, key: str) -> bool:
-    """True where a value, or one of its elements, names ``key``."""
-    several = value if isinstance(value, tuple) else (value,)
-    return any(isinstance(one, str) and folded(one) == folded(key) for one in several)
 
 
 # --- as YAML ---------------------------------------------------------------------------------------------------------

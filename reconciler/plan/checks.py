@@ -13,6 +13,7 @@ from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import Lifecycle, Managed, ResourceType
 from reconciler.model.resources import Resource
 from reconciler.model.snapshot import short_run
+from reconciler.model.values import texts
 from reconciler.model.words import count, listed
 from reconciler.plan.open_values import nobody_brings
 from reconciler.plan.rules import NOTHING_TO_SET, OPEN_OUTCOME, REMOVED_IN_USE, RENAMED, REPLACED_IN_USE, UNREADABLE
@@ -137,10 +138,8 @@ def _users(types: Sequence[ResourceType], end: Landscape) -> Mapping[tuple[str, 
             if attribute.references is None:
                 continue
             for resource in end.all(kind.name).values():
-                value = resource.get(attribute.name)
-                for name in value if isinstance(value, tuple) else (value,):
-                    if isinstance(name, str):
-                        users[Address(attribute.references, name).folded].append(resource)
+                for name in texts(resource.get(attribute.name)):
+                    users[Address(attribute.references, name).folded].append(resource)
     return users
 
 

@@ -12,7 +12,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from reconciler.model.abilities import Owing, Rows
-from reconciler.model.actions import Action, ActionKind, Change
+from reconciler.model.actions import Action, ActionKind, Change, turned, values_after
 from reconciler.model.addresses import Address
 from reconciler.model.attributes import comparable
 from reconciler.model.commands import Command
@@ -161,7 +161,7 @@ def _change(
     draft = Action(
         desired.address, action_kind, changes=changes, position=desired.position, remember=remember, needs=needs
     )
-    target = Resource(desired.address, {change.attribute: _value(change) for change in changes})
+    target = Resource(desired.address, values_after(changes))
     is_torn = action_kind is ActionKind.REPLACE and kind.lifecycle is not Lifecycle.FIXED
     return replace(
         draft,
@@ -207,13 +207,9 @@ def _inverse(
     if action_kind is ActionKind.REPLACE:
         made = landscape.with_observed(kind.name, landscape.all(kind.name).replaced(drop=[desired.key]))
         return (*kind.delete(desired, made), *kind.create(replace(observed, name=None, guid=None), landscape))
-    turned = tuple(Change(c.attribute, c.after, c.before) for c in changes if c.before is not UNSET)
-    before = replace(observed, attributes={change.attribute: _value(change) for change in turned})
-    return tuple(kind.update(before, observed, turned, landscape)) if turned else ()
-
-
-def _value(change: Change) -> Value:
-    return None if change.after is UNSET else change.after
+    back = turned(changes)
+    before = replace(observed, attributes=values_after(back))
+    return tuple(kind.update(before, observed, back, landscape)) if back else ()
 
 
 def _reasons(action_kind: ActionKind, changes: tuple[Change, ...], kind: Managed) -> tuple[str, ...]:

@@ -36,7 +36,7 @@ def expectation(kind: ResourceType, action: Action, landscape: Landscape) -> Map
     """Return the expected state of the object, as far as it matters; None: it is absent."""
     if isinstance(kind, Task):
         return kind.expectation(action, landscape)
-    observed = landscape.one(kind.name, action.address.key)
+    observed = landscape.at(action.address)
     if observed is None or not isinstance(kind, Managed):
         return None
     found = _as_predicted(action, observed, project(kind, action.changes, observed), landscape)
@@ -78,7 +78,7 @@ def is_done(kind: ResourceType, action: Action, landscape: Landscape) -> bool:
     """True where the landscape, read again, shows the effect of the action."""
     if isinstance(kind, Task):
         return kind.is_done(action, landscape)
-    observed = landscape.one(kind.name, action.address.key)
+    observed = landscape.at(action.address)
     if action.expects_after is None or observed is None or not isinstance(kind, Managed):
         return action.expects_after is None and observed is None
     found = project(kind, action.changes, observed)
@@ -105,7 +105,7 @@ def predicted(kind: ResourceType, planned: Sequence[Planned], landscape: Landsca
 def _overlaid(kind: ResourceType, planned: Sequence[Planned], landscape: Landscape) -> Landscape:
     changing = [(action, desired) for action, desired in planned if action.kind not in _UNCHANGED_BY]
     put = [
-        _made(action, desired, landscape.one(kind.name, action.address.key))
+        _made(action, desired, landscape.at(action.address))
         for action, desired in changing
         if action.kind is not ActionKind.DELETE
     ]

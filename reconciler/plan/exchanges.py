@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from reconciler.model.abilities import Holder
-from reconciler.model.actions import Action, ActionKind, Change
+from reconciler.model.actions import Action, ActionKind, Change, turned, values_after
 from reconciler.model.attributes import AttributeKind
 from reconciler.model.claims import Claim, Taken
 from reconciler.model.commands import Command
@@ -27,7 +27,7 @@ from reconciler.model.landscape import Landscape
 from reconciler.model.order import places_of
 from reconciler.model.resource_types import ResourceType
 from reconciler.model.resources import Resource
-from reconciler.model.values import UNSET, items
+from reconciler.model.values import items
 from reconciler.model.words import listed
 from reconciler.plan.diff import compare
 from reconciler.plan.effects import expectation, project
@@ -139,7 +139,7 @@ class _Exchange:
 
     def _gap(self, action: Action) -> Iterator[str]:
         """Yield for how long the claims of a replaced object have no holder."""
-        observed, made = (each.one(action.address.type, action.address.key) for each in (self.before, self.end))
+        observed, made = (each.at(action.address) for each in (self.before, self.end))
         if observed is None or made is None:
             return
         kind = self._kind(action)
@@ -156,7 +156,7 @@ class _Exchange:
         taken = [move for move in self.moves if move.taker == key]
         if action.kind is ActionKind.DELETE:
             return action
-        observed = self.current.get(key, self.before.one(action.address.type, action.address.key))
+        observed = self._holder(key)
         fetched = [m for m in self.moves if m.holder == key and m.taker in not_before and self._may_wait(action, m)]
         goal = self._goal(action, fetched)
         releases = [self._release(*one) for one in self._holders(taken)]
@@ -197,8 +197,7 @@ class _Exchange:
                 yield key, left
 
     def _holder(self, key: str) -> Resource | None:
-        address = self.actions[key].address
-        return self.current.get(key, self.before.one(address.type, address.key))
+        return self.current.get(key, self.before.at(self.actions[key].address))
 
     def _release(self, key: str, claims: Sequence[Claim]) -> _Release:
         kind, holder = self._kind(self.actions[key]), self._holder(key)
@@ -206,8 +205,7 @@ class _Exchange:
         left = kind.released(holder, claims, self.before)
         names = dict.fromkeys(claim.attribute for claim in claims)
         changes = [Change(name, holder.get(name), left.get(name)) for name in names]
-        turned = [Change(change.attribute, change.after, change.before) for change in changes]
-        returns = tuple(kind.update(holder, left, turned, self.before))
+        returns = tuple(kind.update(holder, left, turned(changes), self.before))
         taken = Taken(holder.address, {name: holder.get(name) for name in names}, returns)
         return _Release(key, taken, tuple(claims), tuple(kind.update(left, holder, changes, self.before)), left)
 
@@ -264,7 +262,7 @@ class _Exchange:
         """Return the action with its expected state: the state that earlier actions leave."""
         seen = self.before.with_observed(kind.name, self.before.all(kind.name).replaced([observed]))
         draft = replace(action, changes=changes)
-        after = Resource(action.address, {c.attribute: None if c.after is UNSET else c.after for c in changes})
+        after = Resource(action.address, values_after(changes))
         return replace(action, expects=expectation(kind, draft, seen), expects_after=project(kind, changes, after))
 
     def _nothing_left(self, action: Action, later: Sequence[str]) -> Action:
@@ -274,13 +272,9 @@ class _Exchange:
         desired.
         """
         if later:
-            return Action(
-                action.address,
-                ActionKind.ADOPT,
-                remember=action.remember,
-                predicted_by=self.actions[later[-1]].address,
-                position=action.position,
-            )
+            by = self.actions[later[-1]].address
+            looks = Action(action.address, ActionKind.ADOPT, remember=action.remember, position=action.position)
+            return replace(looks, predicted_by=by)
         takers = {str(self.actions[move.taker].address) for move in self.moves if move.holder == key_of(action.address)}
         reason = f"goes to {listed(sorted(takers))}"
         return replace(action, commands=(), inverse=(), expects=action.expects_after, reasons=(reason,))

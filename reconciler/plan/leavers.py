@@ -14,6 +14,7 @@ from reconciler.model.graph import closure
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import Lifecycle, Managed, ResourceType
 from reconciler.model.resources import Resource
+from reconciler.model.values import texts
 from reconciler.plan.selection import hard_needs
 
 
@@ -52,9 +53,7 @@ def _leavers(types: Sequence[ResourceType], address: Address, before: Landscape,
 
 
 def _refers(user: Resource, attribute: str, address: Address) -> bool:
-    value = user.get(attribute)
-    names = value if isinstance(value, tuple) else (value,)
-    return any(isinstance(name, str) and Address(address.type, name) == address for name in names)
+    return any(Address(address.type, name) == address for name in texts(user.get(attribute)))
 
 
 def _edges(actions: Mapping[Address, Action]) -> dict[str, set[str]]:

@@ -53,7 +53,7 @@ def moves_of(
 
 def _incoming(kind: Holder, action: Action, before: Landscape, end: Landscape) -> Iterator[Claim]:
     """Yield the claims that an action adds to its object."""
-    observed, made = (each.one(kind.name, action.address.key) for each in (before, end))
+    observed, made = (each.at(action.address) for each in (before, end))
     held = set(kind.claims(observed, before)) if observed else set()
     yield from (claim for claim in (kind.claims(made, end) if made else ()) if claim not in held)
 
@@ -69,7 +69,7 @@ def _held(
         if action.kind not in _GIVES or action.address.type not in by_name:
             continue
         kind = by_name[action.address.type]
-        observed = before.one(kind.name, action.address.key)
+        observed = before.at(action.address)
         prior = before.prior.resources.get(action.address)
         yield from ((key, claim) for claim in (kind.claims(observed, before) if observed else ()))
         if prior is not None and action.kind is ActionKind.DELETE:
@@ -80,5 +80,5 @@ def _keeps(
     by_name: Mapping[str, Holder], actions: Mapping[str, Action], holder: str, claim: Claim, end: Landscape
 ) -> bool:
     address = actions[holder].address
-    left = end.one(address.type, address.key)
+    left = end.at(address)
     return left is not None and claim in by_name[address.type].claims(left, end)

@@ -37,7 +37,7 @@ def _open(action: Action) -> Iterator[NameOf]:
 
 def _bringer(value: NameOf, end: Landscape) -> Address | None:
     """Return the action that creates the object of a value; None where it exists already, or where no action does."""
-    known = end.one(value.address.type, value.address.key)
+    known = end.at(value.address)
     by = end.predicted_by.get(known.address) if known is not None else None
     while by is not None and (action := end.actions.get(by)) is not None and action.kind is ActionKind.UPDATE:
         by = action.predicted_by  # it changes what another action makes
@@ -50,7 +50,7 @@ def nobody_brings(end: Landscape, chosen: Mapping[Address, Action]) -> Iterable[
         for value in dict.fromkeys(_open(action)):
             if end.predicted_by.get(value.address) == action.address:
                 continue  # it removes that object itself, which an earlier step makes
-            known, by = end.one(value.address.type, value.address.key), _bringer(value, end)
+            known, by = end.at(value.address), _bringer(value, end)
             if known is None or (by is not None and by not in chosen):
                 yield _unbrought(value, action)
 

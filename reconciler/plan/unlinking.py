@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from reconciler.model.actions import Action, ActionKind, Change
+from reconciler.model.actions import Action, ActionKind, Change, turned, values_after
 from reconciler.model.addresses import Address
 from reconciler.model.attributes import Attribute, AttributeKind
 from reconciler.model.claims import Taken
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import Managed, ResourceType
 from reconciler.model.resources import Resource
-from reconciler.model.values import UNSET, items
+from reconciler.model.values import items
 from reconciler.plan.effects import expectation, project
 
 
@@ -75,13 +75,12 @@ class _Unlinking:
         changes = others if change.before == change.after else (*others, change)
         if not changes:
             return Action(action.address, ActionKind.ADOPT, remember=action.remember, position=action.position)
-        values = {one.attribute: None if one.after is UNSET else one.after for one in changes}
-        goal = Resource(action.address, values, observed.name)
+        goal = Resource(action.address, values_after(changes), observed.name)
         return replace(
             action,
             changes=changes,
             commands=tuple(kind.update(goal, observed, changes, self.before)),
-            inverse=tuple(kind.update(observed, goal, _turned(changes), self.before)),
+            inverse=tuple(kind.update(observed, goal, turned(changes), self.before)),
             expects=expectation(kind, replace(action, changes=changes), self.before),
             expects_after=project(kind, changes, goal),
         )
@@ -97,7 +96,7 @@ class _Unlinking:
         self.actions[gone.folded] = replace(
             removal,
             commands=(*kind.update(goal, former, changes, self.before), *removal.commands),
-            inverse=(*removal.inverse, *kind.update(former, goal, _turned(changes), self.before)),
+            inverse=(*removal.inverse, *kind.update(former, goal, turned(changes), self.before)),
             needs=tuple(dict.fromkeys((*others, *first))),
             takes_from=(*removal.takes_from, Taken(setting, {change.attribute: items(change.before)})),
         )
@@ -108,7 +107,3 @@ class _Unlinking:
 
 def _with(resource: Resource, attribute: str, value: object) -> Resource:
     return replace(resource, attributes={**resource.attributes, attribute: items(value)})
-
-
-def _turned(changes: Sequence[Change]) -> tuple[Change, ...]:
-    return tuple(Change(one.attribute, one.after, one.before) for one in changes if one.before is not UNSET)

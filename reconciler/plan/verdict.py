@@ -75,7 +75,7 @@ def likeliest(kind: ResourceType, action: Action, look: Look) -> Cause:
         text = kind.explain(action, look.before, look.after) if isinstance(kind, Piecemeal) else ""
         nowhere = _nowhere(look)
         return Cause(text or nowhere.text, nowhere.is_final)
-    was, now = (each.one(kind.name, action.address.key) for each in (look.before, look.after))
+    was, now = (each.at(action.address) for each in (look.before, look.after))
     return _another_object(kind, action, look, was, now) or _of_attributes(kind, action, look, was, now)
 
 
@@ -160,7 +160,7 @@ def read_otherwise(kind: ResourceType, action: Action, landscape: Landscape) -> 
     if not isinstance(kind, Managed):
         lacks = kind.lacking(action, landscape) if isinstance(kind, Piecemeal) else ()
         return lacks or ("its effect is not observed",)
-    now = landscape.one(kind.name, action.address.key)
+    now = landscape.at(action.address)
     found, wanted = _projected(kind, action, now), action.expects_after
     if found is None:
         return ("it does not exist",)

@@ -255,10 +255,8 @@ class Apply:
             return
         names = dict.fromkeys(action.address.type for action in awaited)
         landscape = self._performer.world.read(self._performer.reader.observe, names)
-        found = [(action, landscape.one(action.address.type, action.address.key)) for action in awaited]
-        self._performer.lease.commit(
-            StateChange(remember=tuple(remembered(action, one) for action, one in found if one is not None))
-        )
+        found = (action for action in awaited if landscape.at(action.address) is not None)
+        self._performer.lease.commit(StateChange(remember=tuple(remembered(action, landscape) for action in found)))
 
     def _note_whole(self) -> None:
         """Save the digest of the declarations after a complete apply."""

@@ -35,7 +35,7 @@ def _not_to_be_taken(action: Action, landscape: Landscape) -> Ended | None:
         address = taken.address
         if not landscape.is_readable(address.type, address.key):
             return Ended(action, OutcomeKind.NOT_RUN, f"{address}: {why_unreadable(address, landscape)}")
-        one = landscape.one(address.type, address.key)
+        one = landscape.at(address)
         found = None if one is None else {name: one.get(name) for name in taken.expects}
         if fingerprint(found) != fingerprint(taken.expects):
             return Ended(action, OutcomeKind.NOT_RUN, f"{address}: {difference(taken.expects, found)}", is_stale=True)
@@ -46,7 +46,7 @@ def _not_brought(action: Action, landscape: Landscape) -> Ended | None:
     """Return the end of an action that names an object that does not exist yet, else None."""
     for command in action.commands:
         for value in command.references:
-            if landscape.one(value.address.type, value.address.key) is None:
+            if landscape.at(value.address) is None:
                 return Ended(action, OutcomeKind.NOT_RUN, f"{value.address} should exist now, but it does not")
     return None
 

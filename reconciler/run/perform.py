@@ -22,7 +22,6 @@ from reconciler.model.events import Retrying, Waiting
 from reconciler.model.landscape import Landscape
 from reconciler.model.ports import CrashPoint, Lease, Request, Stop
 from reconciler.model.resource_types import ResourceType, Task, UnderWay
-from reconciler.model.resources import Resource
 from reconciler.model.snapshot import Intent, Obligation, Outcome, OutcomeKind, Remembered, StateChange
 from reconciler.plan.effects import is_done
 from reconciler.plan.plan import Step
@@ -108,7 +107,7 @@ class Performer:
     def _unnamed(self, actions: Sequence[Action]) -> list[Address]:
         known = self.world.landscape
         named = (ref.address for action in actions for command in action.commands for ref in command.references)
-        return [address for address in dict.fromkeys(named) if known.one(address.type, address.key) is None]
+        return [address for address in dict.fromkeys(named) if known.at(address) is None]
 
     def _wait_until_ready(self, kind: Task, step: Step, actions: Sequence[Action]) -> str | None:
         """Wait until the actions may start; return None, or why the wait failed."""
@@ -343,11 +342,7 @@ class Performer:
     ) -> StateChange:
         return StateChange(
             outcomes=outcomes,
-            remember=tuple(
-                remembered(action, landscape.one(kind.name, action.address.key))
-                for action in done
-                if action.remember is not None
-            ),
+            remember=tuple(remembered(action, landscape) for action in done if action.remember is not None),
             # For a task, the state keeps only that it ran without effect.
             forget=(
                 *(
@@ -379,8 +374,8 @@ def respelt(addresses: Iterable[Address], landscape: Landscape) -> tuple[Address
     return tuple(prior.address for address, prior in known if prior and not prior.address.is_spelt_as(address))
 
 
-def remembered(action: Action, observed: Resource | None) -> Remembered:
+def remembered(action: Action, landscape: Landscape) -> Remembered:
     """Return the saved state of the resource after ``action``."""
     assert action.remember is not None
-    kept = observed or action.remember
+    kept = landscape.at(action.address) or action.remember
     return Remembered(action.address, action.remember.attributes, kept.name, kept.guid, action.needs)

@@ -151,5 +151,5 @@ def named(command: Command, landscape: Landscape) -> Command:
 def _name(value: Argument, landscape: Landscape) -> Argument:
     if not isinstance(value, NameOf):
         return value
-    found = landscape.one(value.address.type, value.address.key)
+    found = landscape.at(value.address)
     return (found.name or found.key) if found else value

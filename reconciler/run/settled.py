@@ -27,9 +27,7 @@ def settled_without_command(plan: Plan, landscape: Landscape, types: Mapping[str
         and unread(types[action.address.type], action.address, landscape) is None
     ]
     return StateChange(
-        remember=tuple(
-            remembered(action, landscape.one(action.address.type, action.address.key)) for action in adopted
-        ),
+        remember=tuple(remembered(action, landscape) for action in adopted),
         forget=(
             *(action.address for action in plan.forgotten if action.address not in moved),
             *respelt((action.address for action in adopted), landscape),
