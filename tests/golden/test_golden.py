@@ -383,11 +383,26 @@ def test_files_that_were_applied_leave_nothing_to_do_and_to_decide(top: Path) ->
     assert (plan.steps, plan.adopted, plan.forgotten, plan.decisions) == ((), (), (), {})
 
 
-def test_drift_is_told_with_the_same_bytes(top: Path) -> None:
+SENTENCES = ("reason", "summary", "detail", "remedy")
+
+
+def without_sentences(lines: list[str]) -> list[str]:
+    """Return JSON lines with their keys, but without the sentences for people, which may be said better."""
+
+    def emptied(found: dict[str, Any]) -> dict[str, Any]:
+        is_comment = str(found.get("accept", "")).startswith("#")
+        sentences = (*SENTENCES, "accept") if is_comment else SENTENCES
+        return {key: "" if key in sentences and value else value for key, value in found.items()}
+
+    return [json.dumps(json.loads(line, object_hook=emptied)) for line in lines]
+
+
+def test_drift_has_the_same_messages(top: Path) -> None:
     kept = estate(top)
     kept.begin_at(plan_of("second").created.timestamp() + 600.0)
     for line in (GOLDEN / "environments/estate/administrator.txt").read_text("utf-8").splitlines():
         invoke_line(kept.estate, line)
     with kept.opened() as workspace:
         report = workspace.drift()
-    assert written(lambda output: output.tell(report)) == lines_of("estate/drift.jsonl", *DRIFT_LINES)
+    lines, before = written(lambda output: output.tell(report)), lines_of("estate/drift.jsonl", *DRIFT_LINES)
+    assert without_sentences(lines) == without_sentences(before)
