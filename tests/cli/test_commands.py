@@ -250,7 +250,7 @@ def test_saved_plan_is_found_from_anywhere_and_moves_with_its_environment(after:
 def test_wave_that_nobody_belongs_to_is_an_error(after: Environment) -> None:
     ran = after.run("plan", "--wave", "pilott").has(1)
     assert "Unknown wave" in ran.out + ran.err
-    assert "Did you mean pilot?" in ran.out + ran.err
+    assert 'Did you mean "pilot"?' in ran.out + ran.err
 
 
 def test_log_is_taken_after_the_command_too(after: Environment) -> None:

@@ -101,7 +101,7 @@ def test_second_apply_is_locked_out_plan_is_not_and_a_killed_holder_frees_the_lo
         assert str(terminal.pid) in locked.err
         assert "apply" in locked.err
         planned = small.run("plan", "--detailed-exitcode").has(2)
-        assert f"process {terminal.pid}, changes" in planned.err
+        assert f"process {terminal.pid}, has been" in planned.err
         assert small.writes() == []
         terminal.kill(signal.SIGKILL)
         terminal.wait()

@@ -99,7 +99,7 @@ def test_sample_is_applied_once_and_then_stays(sample: Path) -> None:
         for idle in ("service_restart/fe*", "exchucutil", "um_mailbox/alice@contoso.com"):
             assert not any(told.is_error for told in workspace.plan(Selection(targets=(idle,))).diagnostics), idle
         (told,) = [one for one in workspace.plan(Selection(targets=("um_mailbx",))).diagnostics if one.is_error]
-        assert "Did you mean um_mailbox" in told.remedy
+        assert 'Did you mean "um_mailbox"' in told.remedy
     assert len(writes(sessions)) == sent
 
 
