@@ -45,8 +45,8 @@ def test_it_is_planned_and_its_commands_are_sent_once(seen: dict[str, Any]) -> N
 def test_its_obligation_is_opened_shown_and_discharged(seen: dict[str, Any]) -> None:
     text = "the certificate 5AB2F3 has to become valid"
     assert seen["owed"] == [["certificate-valid", "5AB2F3"]]
-    assert f"then {text}, which no step of this plan does" in seen["plan"]
-    assert f"owed  {text}\n" in seen["state"]
+    assert f"then {text}; no step of this plan does it" in seen["plan"]
+    assert f"to do  {text}\n" in seen["state"]
     assert seen["exit codes"] == [3, 0]
     assert seen["owed at the end"] == 0
 
