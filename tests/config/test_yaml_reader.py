@@ -252,7 +252,8 @@ def test_truncation_anywhere_never_fails(encode: Any) -> None:
 # --- attacks ---------------------------------------------------------------------------------------------------------
 
 LIMIT = 8 * 1024 * 1024 - 16
-SECONDS = 1.0
+RATIO = 8.0
+"""How much longer than an honest file of 5,000 rows an attack may take: 1 s where these take 0.13 s."""
 MEGABYTES = 256
 
 
@@ -317,18 +318,25 @@ def _timed(content: bytes) -> tuple[float, tuple[Diagnostic, ...]]:
     return time.process_time() - start, found
 
 
+def honest_rows() -> bytes:
+    """Return a file of 5,000 declarations, as an operator writes them."""
+    row = "- identity: user@contoso.com\n" + "".join(f"  attribute{number}: value {number}\n" for number in range(11))
+    return (row * 5_000).encode()
+
+
 def run_attacks() -> None:
     """Print, of each attack, whether it was refused, the processor seconds and, at the end, the peak of memory."""
     import resource
 
     resource.setrlimit(resource.RLIMIT_AS, (2 * 1024**3, 2 * 1024**3))
     results: dict[str, tuple[bool, float]] = {}
+    most = RATIO * max(_timed(honest_rows())[0] for _ in range(3))
     for name, content in attacks():
         seconds, found = _timed(content)
-        if seconds > SECONDS:  # once more: the machine may have been busy with something else
+        if seconds > most:  # once more: the machine may have been busy with something else
             seconds, found = min(_timed(content), _timed(content), key=lambda timed: timed[0])
         results[name] = (any(one.is_error for one in found), seconds)
-    print(json.dumps({"results": results, "megabytes": _peak_kilobytes() / 1024}))
+    print(json.dumps({"results": results, "most": most, "megabytes": _peak_kilobytes() / 1024}))
 
 
 def _peak_kilobytes() -> int:
@@ -350,13 +358,12 @@ def test_attacks_are_refused_in_time_and_memory() -> None:
     harmless = {"comments", "line ends", "spaces", "carriage returns", "tag handles"}
     assert len(told["results"]) >= 30
     assert {name for name, (refused, _) in told["results"].items() if not refused} <= harmless
-    assert {name: seconds for name, (_, seconds) in told["results"].items() if seconds > SECONDS} == {}
+    assert {name: seconds for name, (_, seconds) in told["results"].items() if seconds > told["most"]} == {}
     assert told["megabytes"] <= MEGABYTES
 
 
 def test_honest_rows_cost_little() -> None:
-    row = "- identity: user@contoso.com\n" + "".join(f"  attribute{number}: value {number}\n" for number in range(11))
-    content = (row * 5_000).encode()
+    content = honest_rows()
     start = time.process_time()
     root, _ = read_yaml("a.yaml", content)
     seconds = time.process_time() - start
