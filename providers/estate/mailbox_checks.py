@@ -33,7 +33,7 @@ NO_MAILBOX = Rule(
     "Mailbox does not exist",
     "UM needs an existing mailbox. A row names it by its primary SMTP address, another address, its logon name or "
     "its alias.",
-    "Create the mailbox first, or correct the name. A name that is spelt alike is that of another person.",
+    "Create the mailbox first, or correct the name. A similar name belongs to another user.",
     "Enable-UMMailbox; DOMAIN 7.7",
     leaves_out=True,
 )
