@@ -21,6 +21,7 @@ from reconciler.app.commit_lineage import GapOf, objection_to, refuse_unless, wa
 from reconciler.app.declared import Declared, declared_in
 from reconciler.app.ports import Ports, silent
 from reconciler.app.private_files import PRIVATE, make_private, refuse_tracked, state_location, writable
+from reconciler.app.resource_words import refuse_unknown_duties
 from reconciler.app.saved_plans import SavedPlans
 from reconciler.app.simulator_process import SimulatorProcess, start_simulator
 from reconciler.app.state_commands import forget, rename
@@ -200,7 +201,7 @@ class Workspace:
 
         All reads and writes use one replica of the directory: ``pinned``, the one chosen before, or the first listed.
         """
-        prior, replicas = self.store.read(), self._pinning
+        prior, replicas = refuse_unknown_duties(self.store.read()), self._pinning
         wanted = pinned or self._pinned or prior.decisions.get(replicas.name)
         self._pin(wanted)
         landscape = Landscape(self._settings, self.environment.declared, prior=prior)
