@@ -25,7 +25,7 @@ class Facts(TypedDict, total=False):
     product: str | None
     culture: str | None
     adapter: str | None
-    mode: Annotated[str, {"enum": ["stream", "batch"]}]
+    mode: Annotated[str, ("enum", ("stream", "batch"))]
     load_ms: float | None
     user: str | None
     language: str | None

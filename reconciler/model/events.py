@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from reconciler.model.diagnostics import Diagnostic
+from reconciler.model.json_text import Seconds
 from reconciler.model.snapshot import Obligation, OutcomeKind
 
 
@@ -28,7 +29,7 @@ class Observed:
     host: str
     records: int
     requests: int
-    seconds: float
+    seconds: Seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ class Retrying:
     step: str
     reason: str
     attempt: int
-    delay_seconds: float
+    delay_seconds: Seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +125,7 @@ class StepEnded:
     unknown: int
     blocked_by: str | None = None
     """The step whose failure blocked this one; blocked actions count neither as done nor as failed."""
-    seconds: float = 0.0
+    seconds: Seconds = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +153,7 @@ class RunEnded:
     failed: int
     blocked: int
     unknown: int
-    seconds: float
+    seconds: Seconds
     resume: str | None = None
     """The command that continues, where actions are left."""
     left_out: int = 0

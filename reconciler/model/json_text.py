@@ -10,8 +10,13 @@ from typing import Annotated, Any, Final, NoReturn, TypeAlias
 from reconciler.model.values import Value
 
 Json: TypeAlias = "bool | int | str | list[Json] | dict[str, Json] | None"
-Digest: TypeAlias = Annotated[str, {"pattern": "^[0-9a-f]{64}$"}]
+
+# Types whose limits stand in the published schemas.
+Digest: TypeAlias = Annotated[str, ("pattern", "^[0-9a-f]{64}$")]
 """A SHA-256 in hex."""
+Fingerprint: TypeAlias = Annotated[str, ("pattern", "^[0-9a-f]{16}$")]
+"""The first 16 hexadecimal digits of a SHA-256."""
+Seconds: TypeAlias = Annotated[float, ("minimum", 0)]
 
 _ENCODER: Final = json.JSONEncoder(ensure_ascii=True, allow_nan=False, sort_keys=True, separators=(",", ":"))
 

@@ -13,6 +13,7 @@ from reconciler.model.actions import Action
 from reconciler.model.addresses import Address
 from reconciler.model.diagnostics import Diagnostic
 from reconciler.model.impacts import DESTROYS, Counts
+from reconciler.model.json_text import Fingerprint
 from reconciler.model.snapshot import Obligation
 from reconciler.model.values import EMPTY
 from reconciler.plan.commits import Source
@@ -70,7 +71,7 @@ class Plan:
     impact: Counts = field(default_factory=Counts)
     """How people notice it, in counts, by the names of ``Impact``."""
     diagnostics: tuple[Diagnostic, ...] = ()
-    prior: Mapping[Address, str] = field(default_factory=lambda: EMPTY)
+    prior: Mapping[Address, Fingerprint] = field(default_factory=lambda: EMPTY)
     """What the state remembered of the objects acted upon, each as its fingerprint; those not remembered are not in
     it."""
     asked: str = ""

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import Any, Final, TypeAlias
+from typing import Annotated, Any, Final, TypeAlias
 
 from reconciler.doctor.report import HostReport, Report
 from reconciler.model.actions import Action, Change
@@ -50,7 +50,7 @@ class PlannedAction:
     action: Action
     step: str | None = None
     """Id of its step; null where nothing is sent (adopt, forget)."""
-    stage: int | None = None
+    stage: Annotated[int | None, ("minimum", 1)] = None
 
     @property
     def destroys(self) -> int:

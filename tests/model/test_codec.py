@@ -69,7 +69,7 @@ class Facts(TypedDict, total=False):
 class Host:
     facts: Facts
     counts: Mapping[Colour, int]
-    code: Annotated[str, {"pattern": "^[0-9a-f]*$"}] = ""
+    code: Annotated[str, ("pattern", "^[0-9a-f]*$")] = ""
 
 
 BOXES = Codec(

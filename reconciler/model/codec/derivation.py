@@ -35,9 +35,9 @@ class Derivation:
         """The JSON Schema of each type, by name."""
 
     def of(self, hint: Any) -> Form:
-        """Return the form of a type."""
+        """Return the form of a type; what ``Annotated`` adds are keywords of its JSON Schema, each with its value."""
         if get_origin(hint) is Annotated:
-            base, more = self.of(hint.__origin__), hint.__metadata__[0]
+            base, more = self.of(hint.__origin__), dict(hint.__metadata__)
             return Form(base.read, base.write, {**base.schema, **more}, base.empty)
         if hint not in self._made:
             self._made[hint] = self._new(hint)
