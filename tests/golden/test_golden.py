@@ -198,7 +198,10 @@ def test_plan_once_used_is_known_as_used(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_example_is_written_with_the_same_bytes(name: str) -> None:
-    assert written(EXAMPLES[name]) == lines_of(f"examples/{name}.jsonl")
+    lines, before = written(EXAMPLES[name]), lines_of(f"examples/{name}.jsonl")
+    if name.startswith("doctor"):  # its sentences are made by the rules of the doctor, and may be said better
+        lines, before = without_sentences(lines), without_sentences(before)
+    assert lines == before
 
 
 def test_log_is_written_with_the_same_bytes(tmp_path: Path) -> None:
