@@ -83,7 +83,7 @@ def _of_sqlite(where: str, error: sqlite3.Error) -> StateError:
         case "FULL":
             return state_error("Disk full", detail, "Make room on the disk, then repeat the command.")
         case "IOERR":
-            return state_error("Disk error", detail, "Look at the disk, then repeat the command.")
+            return state_error("Disk error", detail, "Check the disk for errors, then repeat the command.")
         case "BUSY" | "LOCKED":
             return in_use(f"Another process has been writing for too long. {detail}")
         case "READONLY" | "PERM" | "AUTH" | "CANTOPEN":
@@ -97,7 +97,10 @@ def _of_sqlite(where: str, error: sqlite3.Error) -> StateError:
 
 def in_use(detail: str) -> StoreBusy:
     """Return the error that another running process keeps this one from writing."""
-    remedy = "Repeat the command when it has ended. If a process of reconciler is suspended, continue it or end it."
+    remedy = (
+        "Wait until the other process has ended, then repeat the command. "
+        "If a process of reconciler is suspended, continue it or end it."
+    )
     return StoreBusy(Diagnostic("State in use", detail, remedy))
 
 

@@ -257,7 +257,8 @@ def _refuse_unknown(connection: Connection, environment: int, ids: Sequence[str]
         raise state_error(
             "Outcome without an intent",
             f"No intent {missing[0]} was saved before its outcome. This is a bug in reconciler.",
-            "Look at the servers before the next apply: a command may have been sent that the journal does not know.",
+            "Check the objects on the servers before the next apply: a command may have been sent that the journal "
+            "does not know.",
         )
 
 

@@ -1,6 +1,6 @@
 """The base of resource types that are managed by cmdlets: the declaration is the schema, the mapping and the rules.
 
-Its attributes are declared once, each with its value type, the cmdlet parameter that sets it, the property that tells
+Its attributes are declared once, each with its value type, the cmdlet parameter that sets it, the property that holds
 it, and its role. From that table follow the YAML schema, the JSON Schema, the listing, the comparison, the New-, Set-
 and Remove- commands, the simulator's behaviour and the documentation. A type that is irregular overrides one of the
 pure methods of ``ResourceType``.
@@ -57,13 +57,13 @@ class CmdletType(Tabled):
     key_type: ClassVar[Any] = Annotated[str, BeforeValidator(lambda value: value)]
     """Value type of the key."""
     key_output: ClassVar[str] = "Name"
-    """Property that tells the key."""
+    """Property that holds the key."""
     name_output: ClassVar[str] = "Name"
     """Property that ``-Identity`` takes."""
     has_guid: ClassVar[bool] = True
-    """Whether its objects stand in the directory, where a GUID means one for ever."""
+    """True if its objects are in the directory, where a GUID always names the same object."""
     other_cmdlets: ClassVar[tuple[str, ...]] = ()
-    """Cmdlets that it calls beside those of its noun."""
+    """Cmdlets that it calls in addition to those of its noun."""
 
     # what it is
 
@@ -86,7 +86,7 @@ class CmdletType(Tabled):
 
     @cached_property
     def outputs(self) -> tuple[str, ...]:
-        """The properties a listing asks for: no more than are compared or identify."""
+        """The properties that a listing requests: those that are compared and those that identify the object."""
         named = (self.key_output, self.name_output, *(("Guid",) if self.has_guid else ()))
         compared = (one.output for one in self.attributes.values() if one.output)
         return tuple(dict.fromkeys((*named, *compared)))
@@ -105,11 +105,11 @@ class CmdletType(Tabled):
     def completed(
         self, found: Sequence[Resource], answers: Sequence[Answer], landscape: Landscape
     ) -> Sequence[Resource]:
-        """Return the resources with what one record alone does not show."""
+        """Return the resources with values that need more than one record."""
         return found
 
     def from_record(self, record: Record, landscape: Landscape) -> Resource | None:
-        """Return the resource that one object of a listing is; None where it is none of this type."""
+        """Return the resource for one record of a listing; None if the record is not of this type."""
         key = self._key_normaliser(record.get(self.key_output))
         if not isinstance(key, str) or not key:
             return None
@@ -121,7 +121,7 @@ class CmdletType(Tabled):
         )
 
     def canonical(self, record: Record) -> Mapping[str, Value]:
-        """Return the attributes that ``record`` tells, canonical; one it does not tell is missing."""
+        """Return the canonical attributes of ``record``; an attribute whose property it lacks is omitted."""
         return {
             name: column.normalise(record[output])
             for name, column in self.columns.items()
@@ -139,7 +139,7 @@ class CmdletResource(CmdletType, Managed):
     key_parameter: ClassVar[str] = "Name"
     """Parameter of New- that takes the key."""
     shown_as: ClassVar[str] = "object"
-    """How a plan calls one whose name is not known yet: ``<gateway of ...>``."""
+    """What a plan shows while the name is not known: ``<gateway of ...>``."""
 
     @property
     def cmdlets(self) -> frozenset[str]:
@@ -164,20 +164,20 @@ class CmdletResource(CmdletType, Managed):
         return found if isinstance(found, list) else self.declared(*found)
 
     def declared(self, key: str, values: Mapping[str, Value]) -> Resource | Sequence[Problem]:
-        """Return the resource of a declaration whose attributes are right each by itself; or how they do not fit."""
+        """Return the resource of these values, each valid by itself; or the problems of their combination."""
         return Resource(Address(self.name, key), values)
 
     # what changes it
 
     def identity(self, key: str, landscape: Landscape) -> Argument:
-        """Return what ``-Identity`` takes for the resource at ``key``: the very object that was observed there."""
+        """Return the ``-Identity`` argument for the resource at ``key``: exactly the object that was observed."""
         observed = landscape.one(self, key)
         if observed is not None and observed.name is None and self.key_output != self.name_output:
             return NameOf(Address(self.name, key), self.shown_as)
         return object_argument(observed, key)
 
     def create(self, desired: Resource, landscape: Landscape) -> Sequence[Command]:
-        """Return a New- with what it takes, and a Set- with the rest."""
+        """Return a New- command, and a Set- command for the values that New- has no parameter for."""
         values: dict[str, Argument] = {
             one.parameter: desired.attributes[name]
             for name, one in self.attributes.items()
@@ -191,7 +191,7 @@ class CmdletResource(CmdletType, Managed):
         return (made, write(f"Set-{self.noun}", self.endpoint, Identity=desired.key, **later))
 
     def mandatory(self, release: str) -> tuple[Attr[Any], ...]:
-        """Return the attributes without which New-<noun> of a release creates nothing."""
+        """Return the attributes that New-<noun> of a release requires."""
         new = cmdlet_of(f"New-{self.noun}", release)
         asked = frozenset().union(*new.mandatory) if new else frozenset()
         return tuple(self.handles[name] for name, one in self.attributes.items() if one.parameter in asked)
@@ -214,7 +214,7 @@ class CmdletResource(CmdletType, Managed):
 
 
 def object_argument(observed: Resource | None, key: str) -> str | ObjectId:
-    """Return what a cmdlet takes for an object: its GUID, or the name of one that has none yet."""
+    """Return the argument that identifies an object: its GUID, or its name if it has no GUID yet."""
     name = (observed.name if observed else None) or key
     return ObjectId(observed.guid, name) if observed is not None and observed.guid else name
 

@@ -1,4 +1,4 @@
-"""Declarations in YAML and CSV: the pydantic model of a type, made from its table, and what it makes of them."""
+"""Reads declarations in YAML and CSV with a pydantic model, which is made from the table of the type."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class _Strict(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Declaration:
-    """How one type is declared: what may be written, and the values that it means."""
+    """How users declare one resource type: the attributes that they may write, and the values that result."""
 
     columns: Mapping[str, Column]
     model: type[BaseModel]

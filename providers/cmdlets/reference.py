@@ -49,20 +49,23 @@ _FLAGS: Final = frozenset({"AllowedServices"})
 
 @dataclass(frozen=True, slots=True)
 class Enumeration:
-    """The names of an enumeration, each worth its place, or one bit each."""
+    """The names of an enumeration.
+
+    The value of a name is its position in the list, or one bit if the names are flags.
+    """
 
     names: tuple[str, ...]
     is_flags: bool = False
 
     def value(self, name: str) -> int | None:
-        """Return the number of a name, in any case, or of the only one that begins so."""
+        """Return the value of a name, ignoring case, or of the only name that begins with the text."""
         folded = name.casefold()
         exact = [place for place, known in enumerate(self.names) if known.casefold() == folded]
         places = exact or [place for place, known in enumerate(self.names) if known.casefold().startswith(folded)]
         return self._worth(places[0]) if len(places) == 1 and folded else None
 
     def shown(self, number: int) -> str:
-        """Return how PowerShell shows a number.
+        """Return the text that PowerShell shows for a value.
 
         Raises:
             ValueError: no name, and no combination of names, has that number.

@@ -29,7 +29,7 @@ class Unordered(AfterValidator):
 
 
 class Published:
-    """Marks a text that is one of the values which the reference lists for its parameter."""
+    """Marks a text whose accepted values are the list in the published reference of its parameter."""
 
 
 class Checked(AfterValidator):

@@ -242,11 +242,13 @@ def _whom(
     if row.key in mailboxes:
         if row.written is not None:
             yield OTHER_NAME.found(
-                row, f"{row.written} is {found[0].kind} of {row.key}, whose voice mail this row sets."
+                row, f"{row.written} is {found[0].kind} of {row.key}. This row sets the voice mail of {row.key}."
             )
         elif others := [fit for fit in found if fit.key != row.key]:
             whose = " and ".join(f"{fit.kind} of {fit.key}" for fit in others)
-            yield OTHER_NAME.found(row, f"{row.key} is a primary address, whose user this row sets, and also {whose}.")
+            yield OTHER_NAME.found(
+                row, f"{row.key} is also {whose}. This row sets the user whose primary address it is."
+            )
     elif not found:
         yield NO_MAILBOX.found(row, f"{row.address} has no mailbox.")
     elif len(found) > 1:

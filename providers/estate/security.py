@@ -33,9 +33,9 @@ INCOMPATIBLE = Rule(
 )
 NO_SECURED = Rule(
     "UM002",
-    "Server does not know Secured",
-    "Exchange 2007 without a service pack does not know VoIPSecurity Secured, so it cannot be joined with the Lync "
-    "default.",
+    "Server does not support Secured",
+    "Exchange 2007 without a service pack does not support VoIPSecurity Secured. Lync pools with the default "
+    "EncryptionLevel, RequireEncryption, cannot call it.",
     "Install a service pack, or remove the server from the dial plan.",
     "New-UMDialPlan of Exchange 2007 (bb676516); DOMAIN 2.2",
 )
@@ -112,4 +112,4 @@ def _without_secured(plan: Resource, value: str | None, landscape: Landscape) ->
     old = [fqdn for fqdn in named_servers(plan, landscape) if fqdn in hosts and not hosts[fqdn].version.knows_secured]
     if value != "Secured" or not old:
         return ()
-    return (NO_SECURED.found(plan, f"{plan.address} is Secured, which {listed(old)} does not know."),)
+    return (NO_SECURED.found(plan, f"{plan.address} is Secured, which {listed(old)} does not support."),)

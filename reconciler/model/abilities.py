@@ -26,14 +26,15 @@ class Rows(Managed):
     """Declared as rows of a list, or of a CSV or YAML file, because there may be many thousands."""
 
     def meant(self, landscape: Landscape) -> Mapping[str, str]:
-        """Return, by declared key, the key of the observed object that it means, where the two are not the same name.
+        """Return the key of the observed object for each declared key that is another name of it.
 
-        A user may be written by logon name or alias. What fits no object, or two, is not here: the checks refuse it.
+        A user may be written by logon name or alias. A name that matches no object, or two, is omitted: the checks
+        refuse it.
         """
         return EMPTY
 
     def ended(self, landscape: Landscape) -> Sequence[Resource]:
-        """Return the declarations that ask for the end of their object (``state: absent``), whoever made it."""
+        """Return the declarations with ``state: absent``: a plan also removes objects that others made."""
         return ()
 
     def group(self, action: Action, landscape: Landscape) -> str:
@@ -42,17 +43,17 @@ class Rows(Managed):
 
 
 class Holder(Managed):
-    """Its resources hold what one object alone may hold at a time: a number, an extension, a unique name."""
+    """Its resources have values that only one object may have at a time: a number, an extension, a unique name."""
 
     answers_later: ClassVar[str] = ""
-    """What has to happen until a new object acts on what was given to it, as a sentence; '' for nothing."""
+    """A sentence: what has to happen before a new object uses its values; '' if it uses them at once."""
 
     def claims(self, resource: Resource, landscape: Landscape) -> Sequence[Claim]:
-        """Return what ``resource``, observed or desired, holds and no other object may hold at the same time."""
+        """Return the exclusive values of ``resource``, observed or desired: only one object may have each."""
         return exclusive_claims(self.attributes, resource)
 
     def released(self, holder: Resource, claims: Sequence[Claim], landscape: Landscape) -> Resource:
-        """Return the holder as it is once it gave up ``claims``; a type that must not be without one parks it."""
+        """Return the holder without ``claims``. A type whose objects need a value gives it a temporary one."""
         return without(holder, claims)
 
 
@@ -60,7 +61,7 @@ class Holder(Managed):
 
 
 class Pinning(Fact):
-    """Its resources are the replicas of a directory. One is chosen: all is read from it and written to it."""
+    """Its resources are the replicas of a directory. The run chooses one, and reads and writes there alone."""
 
     parameter: ClassVar[str]
     """The parameter by which a cmdlet is bound to one replica."""
@@ -87,9 +88,9 @@ class Stepwise(Task):
 
     @abstractmethod
     def holds_back(self, action: Action, sent: int, landscape: Landscape) -> str | None:
-        """Return what the next command waits for after ``sent`` of them, in words; None when it may go now.
+        """Return what the next command waits for after ``sent`` commands, in words; None when it may be sent now.
 
-        What is seen keeps a command back, not that the one before it failed.
+        Only an observed state holds a command back, not a failure of the previous command.
         """
 
 
@@ -101,23 +102,29 @@ class Settling(Task):
 
 
 class Piecemeal(Task):
-    """It may bring about a part of its effect and fail at the rest."""
+    """It may achieve a part of its effect and fail for the rest."""
 
     @abstractmethod
     def lacking(self, action: Action, landscape: Landscape) -> tuple[str, ...]:
-        """Return in words what is missing of its effect."""
+        """Return the missing parts of its effect, in words."""
 
     @abstractmethod
     def explain(self, action: Action, before: Landscape, after: Landscape) -> str:
-        """Return the likeliest cause, in words, why its effect is not seen; '' if none is known."""
+        """Return, in words, the most likely reason why its effect is not observed; '' if none is known."""
 
     @abstractmethod
     def is_partly_done(self, action: Action, before: Landscape, after: Landscape) -> bool:
-        """True where a part of its effect is there: what needs it goes on as far as it finds its own."""
+        """True if a part of its effect is observed.
+
+        Dependent actions then continue if the part that they need is there.
+        """
 
     @abstractmethod
     def tried(self, action: Action, landscape: Landscape, printed: str) -> Remembered | None:
-        """Return what the state keeps of a run in vain, so that it is not run again upon the very same."""
+        """Return the entry that the state keeps after a run without effect.
+
+        It prevents another run with equal inputs.
+        """
 
 
 # --- of any type -----------------------------------------------------------------------------------------------------
@@ -128,32 +135,32 @@ class Foreseeing(ResourceType):
 
     @abstractmethod
     def foresee(self, action: Action, landscape: Landscape) -> Landscape:
-        """Return ``landscape``, which holds what the action names, with what the server adds or removes by itself."""
+        """Return ``landscape`` with the changes that the server makes by itself. It has the named changes already."""
 
 
 class Owing(ResourceType):
-    """Its actions leave something owed that they do not do themselves."""
+    """Its actions create obligations: work that another action has to do later."""
 
     def obligations(self, desired: Resource, changes: Sequence[Change], landscape: Landscape) -> Sequence[Obligation]:
-        """Return what an action that makes ``changes`` leaves owed."""
+        """Return the obligations that an action with these ``changes`` creates."""
         return ()
 
     def owed_after(self, action: Action, landscape: Landscape) -> Sequence[Obligation]:
-        """Return obligations whose ``since`` became known when the action was seen to be done."""
+        """Return obligations whose ``since`` became known when the effect of the action was observed."""
         return ()
 
 
 class Obliged(ResourceType):
-    """It declares kinds of obligation, and knows when one has come to its end."""
+    """It declares kinds of obligation, and knows when one is met."""
 
     duties: ClassVar[tuple[Duty, ...]]
 
     @abstractmethod
     def is_met(self, owed: Obligation, landscape: Landscape) -> bool:
-        """True where the landscape shows the end of an obligation of ``duties``, whoever brought it about."""
+        """True if the landscape shows that an obligation of ``duties`` is met, by reconciler or by somebody else."""
 
     def coming(self, owed: Obligation, landscape: Landscape) -> UnderWay | None:
-        """Return how far the end of an obligation is that comes without another command; None where none comes."""
+        """Return the progress of an obligation that will be met without another command; None if it will not."""
         return None
 
 
@@ -162,7 +169,7 @@ class Deciding(ResourceType):
 
     @abstractmethod
     def decisions(self, landscape: Landscape) -> Mapping[str, str]:
-        """Return choices to keep in the state once they were applied."""
+        """Return the choices that the state keeps after they are applied."""
 
 
 class Noticed(ResourceType):
@@ -172,11 +179,11 @@ class Noticed(ResourceType):
 
     @abstractmethod
     def impact(self, action: Action, landscape: Landscape) -> Mapping[Impact, int]:
-        """Return in which ways people notice the action, each with how many of its noun."""
+        """Return how people notice the action: each impact with the number of objects that it affects."""
 
 
 def impacts_of(types: Iterable[ResourceType]) -> tuple[Impact, ...]:
-    """Return the ways in which people notice a plan, in the order in which they are shown: by what is counted."""
+    """Return all impacts, in the order in which a plan shows them: by the noun that they count."""
     found = dict.fromkeys(impact for kind in types if isinstance(kind, Noticed) for impact in kind.impacts)
     return (*sorted(found, key=lambda impact: impact.noun), DESTROYS)
 
@@ -187,7 +194,7 @@ def obliged_types(types: Iterable[ResourceType]) -> dict[str, Obliged]:
 
 
 def met(types: Iterable[ResourceType], landscape: Landscape) -> tuple[Obligation, ...]:
-    """Return the open obligations whose end the landscape shows."""
+    """Return the open obligations that the landscape shows to be met."""
     by_duty = obliged_types(types)
     known = ((owed, by_duty.get(owed.duty)) for owed in landscape.prior.obligations)
     return tuple(owed for owed, kind in known if kind is not None and kind.is_met(owed, landscape))

@@ -39,7 +39,10 @@ class Proof(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One attribute, observed against desired. UNSET before: the object does not exist or did not tell."""
+    """One attribute, observed against desired.
+
+    ``before`` is UNSET if the object does not exist or its value was not read.
+    """
 
     attribute: str
     before: Value | Unset
@@ -47,18 +50,18 @@ class Change:
 
 
 def turned(changes: Iterable[Change]) -> tuple[Change, ...]:
-    """Return the changes that bring back what was observed; of what was not observed none does."""
+    """Return the changes that restore the observed values. A value that was not observed cannot be restored."""
     return tuple(Change(one.attribute, one.after, one.before) for one in changes if one.before is not UNSET)
 
 
 def values_after(changes: Iterable[Change]) -> dict[str, Value]:
-    """Return what the attributes are after the changes; UNSET is as good as cleared."""
+    """Return the values of the attributes after the changes; UNSET counts as cleared."""
     return {one.attribute: None if one.after is UNSET else one.after for one in changes}
 
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """What a plan does to one resource: the exact commands, why, what it takes for granted, and how to undo it."""
+    """What a plan does to one resource: the exact commands, the reasons, the expected state, and how to undo it."""
 
     address: Address
     kind: ActionKind
@@ -66,9 +69,9 @@ class Action:
     commands: tuple[Command, ...] = ()
     reasons: tuple[str, ...] = ()
     expects: Mapping[str, Value] | None = None
-    """What it takes for granted about the live object before it runs; None: that it is absent."""
+    """The values that the object must have before the action runs; None: the object must be absent."""
     expects_after: Mapping[str, Value] | None = None
-    """What will be observed when it worked; None: that the object is absent."""
+    """The values that the object has after a success; None: the object is absent."""
     inverse: tuple[Command, ...] = ()
     needs: tuple[Address, ...] = ()
     """Hard dependencies: if the action there fails, this one is blocked."""

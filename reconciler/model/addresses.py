@@ -52,11 +52,11 @@ class Address:
 
     @property
     def names_a_person(self) -> bool:
-        """True for a user, whom a name that is spelt alike does not mean: never to be suggested for another."""
+        """True for a user. A similar name is another person, so messages never suggest one user for another."""
         return "@" in self.key
 
     def is_spelt_as(self, other: Address) -> bool:
-        """True where the two are not only equal but written alike."""
+        """True if the two addresses are also written in the same case."""
         return (self.type, self.key) == (other.type, other.key)
 
     def __eq__(self, other: object) -> bool:

@@ -26,7 +26,7 @@ class AttributeKind(Enum):
     LIST = "list"
     """Order counts."""
     MEMBERSHIP = "membership"
-    """A set of which only the elements we declare are ours: others are left alone."""
+    """A set. We manage only its declared elements and leave other elements unchanged."""
 
 
 class AttributeRole(Enum):
@@ -35,7 +35,7 @@ class AttributeRole(Enum):
     """No Set parameter exists: a difference means replacing the object."""
     READ_ONLY = "read-only"
     INTENT = "intent"
-    """For the engine alone: other resources follow from it; never sent, never compared."""
+    """Only the engine uses it to derive other resources; it is never sent and never compared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,20 +49,20 @@ class Attribute:
     parameter: str | None = None
     """Cmdlet parameter that sets it."""
     output: str | None = None
-    """Cmdlet property that tells it."""
+    """Cmdlet property that holds its value."""
     references: str | None = None
     """The resource type that its value (each element) names."""
     exclusive: str = ""
-    """The scope within which one object alone may hold its value (each element); '' where any number may."""
+    """The scope in which only one object may have its value (each element); '' if many objects may share a value."""
     is_born_with: bool = False
-    """Of an exclusive one: a new object needs it from its first command, so it cannot be given later."""
+    """For an exclusive attribute: the command that creates an object must set it, so a later command cannot."""
 
     @property
     def is_compared(self) -> bool:
         return self.role in (AttributeRole.MANAGED, AttributeRole.CREATE_ONLY)
 
     def comparable(self, value: Value) -> Value:
-        """Return the value as it is compared: names of objects in the form in which the directory compares them."""
+        """Return the value for comparison. Names of objects are folded, because the directory ignores case."""
         if self.references is None:
             return value
         if isinstance(value, tuple):
@@ -72,7 +72,7 @@ class Attribute:
 
 
 def comparable(attributes: Mapping[str, Attribute], values: Mapping[str, Value]) -> Mapping[str, Value]:
-    """Return values as they are compared; what is no attribute stays as it is."""
+    """Return the values for comparison; values that belong to no attribute are unchanged."""
     return {
         name: attribute.comparable(value) if (attribute := attributes.get(name)) else value
         for name, value in values.items()

@@ -91,10 +91,10 @@ class NameOf:
 
 @dataclass(frozen=True, slots=True)
 class ObjectId:
-    """One object that was observed, by what can mean no other; its readable name stands beside it.
+    """One observed object by its GUID, which names no other object; ``name`` is for readers.
 
-    Exchange looks a text up as logon name, alias, address, name and more, and a name with an asterisk as a pattern, so
-    that what is read under a name and what is written to under it may be two objects. A GUID means one.
+    Exchange compares a text with logon names, aliases, addresses, names and more, and reads an asterisk as a wildcard.
+    So a read and a write with the same name may reach two objects. A GUID names exactly one.
     """
 
     guid: str

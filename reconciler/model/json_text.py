@@ -1,4 +1,4 @@
-"""JSON as text: equal values have equal bytes, and what is no plain value is refused."""
+"""JSON as text: equal values have equal bytes, and values without a JSON form are refused."""
 
 from __future__ import annotations
 
@@ -51,10 +51,10 @@ def plain_attributes(attributes: Mapping[str, Value]) -> dict[str, Any]:
 
 
 def parse(text: str, *, refuses_repeats: bool = False) -> Any:
-    """Return what a JSON text says.
+    """Return the value of a JSON text.
 
     Raises:
-        ValueError: it is no JSON, has too many levels, holds a fraction, or (``refuses_repeats``) a field twice.
+        ValueError: it is not JSON, has too many levels or a fraction, or (``refuses_repeats``) repeats a field.
     """
     try:
         return (_decode_unrepeated if refuses_repeats else _decode)(text)
@@ -65,7 +65,7 @@ def parse(text: str, *, refuses_repeats: bool = False) -> Any:
 def _without_repeats(pairs: Sequence[tuple[str, Json]]) -> dict[str, Json]:
     fields = dict(pairs)
     if len(fields) != len(pairs):
-        raise ValueError("a field stands twice in one object")
+        raise ValueError("one object has the same field twice")
     return fields
 
 
@@ -80,5 +80,5 @@ _decode_unrepeated: Final = json.JSONDecoder(
 
 
 def shown(value: object) -> str:
-    """Return text of a file for a message, without what a terminal would obey."""
+    """Return text of a file for a message, without control characters that a terminal would execute."""
     return value[:80].encode("unicode_escape").decode() if isinstance(value, str) else "nothing"

@@ -54,9 +54,9 @@ class Landscape:
     declared: Mapping[str, Resources] = field(default_factory=lambda: EMPTY)
     """By type: what the operator wrote."""
     desired: Mapping[str, Resources] = field(default_factory=lambda: EMPTY)
-    """By type: declared or derived, as far as the fold has come."""
+    """By type: declared or derived; only types that the fold has visited."""
     observed: Mapping[str, Resources] = field(default_factory=lambda: EMPTY)
-    """By type: what was read, overlaid by what the actions planned so far will make of it."""
+    """By type: the objects that were read, with the predicted effects of the actions planned so far."""
     predicted_by: Mapping[Address, Address] = field(default_factory=lambda: EMPTY)
     """For each predicted resource, the action that makes it so."""
     actions: Mapping[Address, Action] = field(default_factory=lambda: EMPTY)

@@ -1,4 +1,6 @@
-"""The kinds of thing that a command leaves owed. A resource type declares its own; the engine knows none of them.
+"""The kinds of obligation that commands create.
+
+Each resource type declares its own kinds; the engine knows none of them.
 
 The state and saved plans keep the name of a kind and no text; the views find the text in the ``Vocabulary``.
 """

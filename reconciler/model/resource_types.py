@@ -1,9 +1,9 @@
 """The contracts between the engine and a resource type: a fact is read, a managed type changed, a task run.
 
-A resource type is one object that declares everything about itself: its attributes, how it is read, what follows for
-it from what the operator wrote, the commands that change it, and the proof that they worked. The core decides; a type
-never sends anything. ``providers/`` implements this, ``app`` hands the types to the core as values. What only some
-types can do beside is in ``abilities``.
+A resource type is one object that declares everything about itself: its attributes, how it is read, what follows for it
+from what the operator wrote, the commands that change it, and the proof that they worked. The core decides; a type
+never sends commands. ``providers/`` implements the types, ``app`` gives them to the core as values. ``abilities`` has
+what only some types can do.
 
 Planning is a fold. The types are visited in their order (``after``); each is given a ``Landscape`` (what is declared,
 observed or already predicted, and remembered), and what it plans is folded into the landscape as a prediction before
@@ -31,7 +31,7 @@ from reconciler.model.snapshot import Obligation
 from reconciler.model.values import EMPTY, Value
 
 Answer = tuple[Command, Reply | SessionError]
-"""A command and what came of it."""
+"""A command and its result."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +126,7 @@ class Lifecycle(Enum):
 
 
 class Managed(ResourceType):
-    """A type whose resources are declared, or follow from what is declared, and are made so by commands."""
+    """A type whose resources are declared or derived from declarations; commands create and change them."""
 
     lifecycle: ClassVar[Lifecycle]
     section: ClassVar[str | None] = None
@@ -239,16 +239,16 @@ class Task(ResourceType):
 
     @abstractmethod
     def is_done(self, action: Action, landscape: Landscape) -> bool:
-        """True where the landscape, read again, shows what the action was to bring about."""
+        """True if the landscape, read again, shows the effect of the action."""
 
     def waits_for(self, action: Action, landscape: Landscape) -> Sequence[Command]:
         """Return reads to repeat until ``is_ready``, before the action is sent: replication, readiness of a pool."""
         return ()
 
     def is_ready(self, action: Action, answers: Sequence[Answer], landscape: Landscape) -> str | UnderWay | None:
-        """Return None when the action may go, else what is waited for, in words."""
+        """Return None when the action may be sent. Otherwise return what it waits for, in words."""
         return None
 
     def under_way(self, action: Action, landscape: Landscape) -> UnderWay | None:
-        """Return how far the effect is that a sent command began; None where it comes at once or does not come."""
+        """Return the progress of an effect that a sent command began; None if it is immediate or will not appear."""
         return None

@@ -54,11 +54,11 @@ class Resource:
         return replace(self, attributes=attributes)
 
     def over(self, observed: Resource | None) -> Resource:
-        """Return the resource with what was observed where it says nothing itself."""
+        """Return the resource with observed values for the attributes that it does not have itself."""
         return self if observed is None else replace(self, attributes={**observed.attributes, **self.attributes})
 
     def has(self, attribute: Attr[Any]) -> bool:
-        """True where the attribute is written (desired) or was read (observed), whatever its value."""
+        """True if the attribute was written (desired) or read (observed), with any value."""
         return attribute.name in self.attributes
 
 

@@ -16,17 +16,17 @@ from reconciler.model.resources import Resource
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One check: its stable code, and what a person wants to know about it."""
+    """One check: its stable code and its explanation."""
 
     code: str
     summary: str
-    """The constant words every finding starts with."""
+    """The constant words at the start of each finding."""
     meaning: str
-    """What is checked, and what goes wrong where it is not so."""
+    """What is checked, and the consequence of a violation."""
     remedy: str
-    """What to do, as far as it can be said without the case."""
+    """The general advice; a finding may have its own."""
     source: str
-    """Where that is stated."""
+    """The document that states it."""
     severity: Severity = Severity.ERROR
     leaves_out: bool = False
     """An error of this rule forbids only the resource it is about: a plan leaves that one out and does the rest."""

@@ -1,4 +1,4 @@
-"""Saved state as a value: what is ours, what was last applied, what is still owed, and what was being sent.
+"""Saved state as a value: our resources, their last applied values, open obligations, and commands being sent.
 
 State is a cache, a history and a journal, never the truth: losing it loses nothing, since the next plan adopts by
 natural key. How it is stored is the business of ``state/``; how it is decided upon, of the core.
@@ -17,13 +17,16 @@ from reconciler.model.values import EMPTY, Value, folded
 
 @dataclass(frozen=True, slots=True, order=True)
 class Obligation:
-    """Something still owed. It is written with the intent that creates it and goes only when its end is *observed*."""
+    """Work that a later action has to do.
+
+    It is saved with the intent that creates it and removed only when *observed* as met.
+    """
 
     duty: str
     """Its kind, by name: ``front-end-restart``."""
     subject: str
     since: str | None = None
-    """The subject's own clock when the need was seen to begin (ISO 8601, UTC); None until that was read."""
+    """When the need began, by the clock of the subject (ISO 8601, UTC); None until that clock was read."""
 
     @property
     def identity(self) -> tuple[str, str]:
@@ -32,7 +35,7 @@ class Obligation:
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """What the last applies know of one resource of ours."""
+    """What earlier applies saved about one of our resources."""
 
     address: Address
     attributes: Mapping[str, Value] = field(default_factory=lambda: EMPTY)
@@ -40,7 +43,7 @@ class Remembered:
     name: str | None = None
     guid: str | None = None
     needs: tuple[Address, ...] = ()
-    """What it depended upon, for deletion in reverse after the configuration forgot it."""
+    """The resources that it depended on. Deletion follows the reverse order after it left the configuration."""
 
 
 class OutcomeKind(Enum):
@@ -89,8 +92,7 @@ class Outcome:
 
 
 def short_run(run: str) -> str:
-    """Return as much of a run's id as people need: every command takes the beginning of one, where it is the only one
-    that begins so."""
+    """Return the first characters of a run's id. Commands accept them if no other run's id begins with them."""
     return run[:8]
 
 
@@ -110,9 +112,9 @@ class Run:
     failed: int = 0
     blocked: int = 0
     uncommitted: bool = False
-    """Its files were not as in the commit."""
+    """Its files differed from the commit."""
     allowed_older: bool = False
-    """Its files lacked what was applied before, or Git did not tell, and ``--allow-older`` let them pass."""
+    """Its files lacked applied changes, or Git could not compare them, and ``--allow-older`` allowed the run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +132,7 @@ class Snapshot:
 
     environment: str
     lineage: str | None = None
-    """Born with the first write and kept for ever; None while nothing was ever saved."""
+    """Made at the first write and never changed; None before the first write."""
     serial: int = 0
     """Rises with every write."""
     resources: Mapping[Address, Remembered] = field(default_factory=lambda: EMPTY)
@@ -140,12 +142,12 @@ class Snapshot:
     """Choices made once and kept, such as ``dial_plan/Redmond:site``."""
 
     def decision(self, name: str) -> str | None:
-        """Return what was decided under ``name``, however the names in it are spelt."""
+        """Return the decision called ``name``, ignoring case."""
         same = (value for other, value in self.decisions.items() if folded(other) == folded(name))
         return self.decisions.get(name) or next(same, None)
 
     def owes(self, owed: Obligation) -> Obligation | None:
-        """Return the open obligation of the same kind and subject, whatever the case of the subject."""
+        """Return the open obligation of the same kind and subject; the case of the subject does not count."""
         return next((one for one in self.obligations if one.identity == owed.identity), None)
 
 
@@ -158,8 +160,11 @@ class StateChange:
     remember: tuple[Remembered, ...] = ()
     forget: tuple[Address, ...] = ()
     owe: tuple[Obligation, ...] = ()
-    """Opened; one that is open already gets the new ``since``."""
+    """Obligations to open; an open one gets the new ``since``."""
     discharge: tuple[Obligation, ...] = ()
     decisions: Mapping[str, str] = field(default_factory=lambda: EMPTY)
     uses: str = ""
-    """The nonce of the saved plan whose commands the intents are; a plan of which something was sent is used up."""
+    """The nonce of the saved plan whose commands the intents are.
+
+    A plan with one sent command cannot be applied again.
+    """

@@ -34,6 +34,6 @@ class Vocabulary:
         return cls({duty.name: duty for duty in duties}, impacts_of(types), settling, next(called, "replica"))
 
     def duty_of(self, owed: Obligation) -> Duty:
-        """Return the kind of an obligation; one that no type declares, as of a newer version, bears its name alone."""
+        """Return the kind of an obligation. If no type declares it (a newer version may), its text is its name."""
         name = owed.duty.replace("{", "").replace("}", "")
-        return self.duties.get(owed.duty) or Duty(owed.duty, f"{name} is owed for {{subject}}")
+        return self.duties.get(owed.duty) or Duty(owed.duty, f"{name} is still to do for {{subject}}")

@@ -1,4 +1,4 @@
-"""Values about the files of a plan in Git: their commit, and the changes they lack of another commit.
+"""Values about the files of a plan in Git: their commit, and the changes of an applied commit that they lack.
 
 ``app.git`` reads them, ``admission`` uses them. A failure of Git is *trouble*, never an empty answer.
 """
@@ -40,7 +40,7 @@ class Source:
         if self.trouble is not None:
             return "unknown commit (Git gives no answer)"
         if not self.has_git:
-            return "not in Git (no check for older files)"
+            return "not in Git (older files cannot be detected)"
         if self.commit is None:
             return "no commit yet"
         edited = f" with uncommitted changes in {listed(self.uncommitted, 4)}" if self.uncommitted else ""

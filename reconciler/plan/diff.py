@@ -1,7 +1,7 @@
-"""Compares one desired resource with what was observed, attribute by attribute.
+"""Compares one desired resource with the observed one, attribute by attribute.
 
-Only what the operator wrote, or what follows from it, is compared. Equality of the canonical values answers first;
-deepdiff tells which attributes differ, and is imported only when some do, since its import costs more than a plan
+Only attributes that the operator wrote, or that follow from them, are compared. Equality of the canonical values
+answers first; If some differ, deepdiff finds them. It is imported only then, because its import costs more than a plan
 without changes.
 """
 
@@ -19,11 +19,11 @@ from reconciler.model.values import UNSET, Unset, Value, folded, items
 def compare(
     attributes: Mapping[str, Attribute], desired: Resource, observed: Resource | None, prior: Remembered | None = None
 ) -> tuple[Change, ...]:
-    """Return the attributes of ``desired`` that ``observed`` does not have; all of them where it is absent.
+    """Return the attributes of ``desired`` whose values ``observed`` does not have; all of them if it is absent.
 
     Args:
-        attributes: the table of the resource type; what it does not call compared is passed over.
-        prior: what was last applied: elements of a membership that left the declaration since are removed.
+        attributes: the table of the resource type; attributes that are not compared are skipped.
+        prior: the last applied values: membership elements that have left the declaration since then are removed.
     """
     after = {
         name: _wanted(attributes[name], value, observed, prior)

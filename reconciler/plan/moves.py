@@ -61,9 +61,10 @@ def _incoming(kind: Holder, action: Action, before: Landscape, end: Landscape) -
 def _held(
     by_name: Mapping[str, Holder], actions: Mapping[str, Action], before: Landscape
 ) -> Iterator[tuple[str, Claim]]:
-    """Yield each holder that an action changes, with what it holds; of what goes also what it had when last applied.
+    """Yield each holder that an action changes, with its claims; for a deleted holder also its last applied claims.
 
-    An apply that died between freeing and giving leaves a number at nobody: its holder still waits for its successor.
+    An apply that was killed between freeing and giving leaves a number without a holder. The successor then still waits
+    for the old holder.
     """
     for key, action in actions.items():
         if action.kind not in _GIVES or action.address.type not in by_name:

@@ -12,8 +12,8 @@ _ENGINE: Final = "reconciler"
 UNREADABLE: Final = Rule(
     "UM101",
     "Needed objects could not be read",
-    "The plan needs objects that could not be read. The message begins with the answer of the server.",
-    "Solve the problem in the message, then plan again.",
+    "The plan needs objects that could not be read. The finding shows the error of the server.",
+    "Solve the error of the server, then plan again.",
     _ENGINE,
 )
 REMOVED_IN_USE: Final = Rule(

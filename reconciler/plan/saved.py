@@ -242,12 +242,13 @@ def _signature(document: Mapping[str, Json], key: bytes) -> str:
 
 
 def _key_id(key: bytes) -> str:
-    """Return what tells keys apart and tells nothing of them."""
+    """Return a fingerprint of the key: it identifies the key and does not reveal it."""
     if len(key) < _KEY_BYTES:
         raise ConfigurationError(
             Diagnostic(
                 "Plan key too short",
-                f"The key that signs plans has {len(key)} bytes; whoever can guess it can forge a plan.",
+                f"The key that signs plans has {len(key)} bytes; a short key can be guessed, and then plans can be "
+                f"forged.",
                 f"Make one of {_KEY_BYTES} bytes or more:\n\n    openssl rand -hex 32",
             )
         )

@@ -22,7 +22,7 @@ from reconciler.plan.effects import expectation, project
 
 
 def keep_until_removed(types: Sequence[ResourceType], before: Landscape, end: Landscape) -> Landscape:
-    """Return ``end`` with its actions changed so that the removal of an object also removes it from managed lists."""
+    """Return ``end`` with changed actions: managed lists keep an object until the action that removes it."""
     work = _Unlinking(before, end, {action.address.folded: action for action in end.actions.values()})
     if any(action.kind is ActionKind.DELETE for action in end.actions.values()):
         for kind in (one for one in types if isinstance(one, Managed)):
@@ -42,7 +42,7 @@ class _Unlinking:
     """The last removal that changed the list of each setting; the next removal starts from there."""
 
     def put_off(self, kind: Managed, observed: Resource, attribute: Attribute) -> None:
-        """Leave to the removals the elements whose objects are removed."""
+        """Move the removal of list elements from the setting's action to the actions that remove their objects."""
         setting, listed = observed.address, items(observed.get(attribute.name))
         gone = [item for item in listed if self._is_removed(Address(attribute.references or "", item))]
         if not gone or not self._is_ours(setting):
@@ -70,7 +70,7 @@ class _Unlinking:
         return action is not None and action.kind is ActionKind.DELETE
 
     def _without(self, kind: Managed, action: Action, observed: Resource, change: Change) -> Action:
-        """Return the action with ``change`` instead of its own; one that only looks at the end where none is left."""
+        """Return the action with ``change`` instead of its own; an adoption without commands if no change is left."""
         others = tuple(one for one in action.changes if one.attribute != change.attribute)
         changes = others if change.before == change.after else (*others, change)
         if not changes:

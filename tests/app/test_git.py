@@ -90,7 +90,7 @@ def test_files_as_committed_are_of_the_commit(clone: Clone) -> None:
 
 def test_a_directory_outside_git_is_of_no_commit_and_that_is_said(tmp_path: Path) -> None:
     assert source_of(tmp_path, {}) == Source()
-    assert str(Source()) == "not in Git (no check for older files)"
+    assert str(Source()) == "not in Git (older files cannot be detected)"
 
 
 def test_a_repository_without_commits_is_no_trouble(clone: Clone) -> None:

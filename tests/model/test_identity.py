@@ -59,7 +59,8 @@ def test_the_mailbox_that_was_read_is_enabled_though_its_address_is_the_logon_na
     trial = joined(row("bob@contoso.com", "bob@contoso.com"), world=people(bell, berg))
     (told,) = (one for one in trial.plan().diagnostics if one.code == "UM084")
     assert told.detail == (
-        "bob@contoso.com is a primary address, whose user this row sets, and also the logon name of bell@contoso.com."
+        "bob@contoso.com is also the logon name of bell@contoso.com. "
+        "This row sets the user whose primary address it is."
     )
     applied = trial.apply()
     assert applied.exit_code == 0, applied.told()
@@ -91,7 +92,10 @@ def test_a_row_may_name_a_mailbox_by_any_name_that_fits_it_alone(written: str, k
     plan = trial.plan()
     assert "um_mailbox/robert.bell@contoso.com" in shown(plan)
     (told,) = plan.diagnostics
-    assert told.detail == (f"{written.lower()} is {kind} of robert.bell@contoso.com, whose voice mail this row sets.")
+    assert told.detail == (
+        f"{written.lower()} is {kind} of robert.bell@contoso.com. "
+        "This row sets the voice mail of robert.bell@contoso.com."
+    )
     assert trial.apply().exit_code == 0
     assert enabled(trial) == {"Bob Bell": ["50101"]}
     trial.environment = joined(row("robert.bell@contoso.com", "rbell@contoso.com"), world=world).environment

@@ -17,7 +17,7 @@ def test_every_obligation_that_state_and_plans_may_hold_has_words() -> None:
 
 def test_what_no_type_declares_is_still_shown() -> None:
     owed = Obligation("re{new}al", "{fe1}")
-    assert WORDS.duty_of(owed).clause(owed.subject) == "renewal is owed for {fe1}"
+    assert WORDS.duty_of(owed).clause(owed.subject) == "renewal is still to do for {fe1}"
 
 
 def test_impacts_are_shown_by_what_is_counted_and_what_is_lost_comes_last() -> None:

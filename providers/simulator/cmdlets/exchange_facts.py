@@ -193,7 +193,7 @@ def add_ad_permission(call: Call) -> list[dict[str, object]]:
 
 
 def grant(call: Call, dn: str, user: str, rights: tuple[str, ...], inheritance: str) -> bool:
-    """Make the permission and return True, unless it is there."""
+    """Grant the permission. Return False if the account has it already."""
     account = user if "\\" in user else f"{call.holdings.world.forest.partition('.')[0].upper()}\\{user}"
     if has_permission(call, dn, account, rights):
         return False

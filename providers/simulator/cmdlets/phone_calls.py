@@ -18,7 +18,7 @@ from providers.simulator.world.hosts import ExchangeServer
 from providers.simulator.world.schema import Pool
 
 _REREAD: Final = timedelta(minutes=10)
-"""How long UM goes by a dial plan's settings before it reads them again."""
+"""How long UM uses the settings of a dial plan before it reads them again."""
 
 _SUITS: Final = {
     "RequireEncryption": ("Secured",),
@@ -86,7 +86,7 @@ def _has_gateway(view: View, pool: Pool, plan: Entry) -> bool:
 
 
 def _security(plan: Entry, now: datetime) -> str:
-    """Return the security UM goes by: what was set less than ten minutes ago is not read yet."""
+    """Return the VoIPSecurity that UM uses now. UM reads a new value up to ten minutes after it was set."""
     changed = plan.properties.get("$before")
     if changed and now - datetime.fromisoformat(changed[0]) < _REREAD:
         return str(changed[1])

@@ -226,7 +226,7 @@ def _run(
                 Diagnostic(
                     "World cannot be built",
                     f"{name} {given.get('Name') or given.get('Identity') or ''}: {error.message}",
-                    "Correct the world file: the product refuses this.",
+                    "Correct this object in the world file: Exchange or Lync would refuse it.",
                 )
             ) from error
         return

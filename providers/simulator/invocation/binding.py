@@ -173,7 +173,7 @@ def _one(parameter: Parameter, type_name: str, value: object) -> Any:
 
 
 def _refusal(parameter: Parameter, value: Any) -> str | None:
-    """Return why a mandatory parameter does not take what was converted."""
+    """Return the error id if a mandatory parameter refuses its converted value; None if it accepts the value."""
     if value is None:
         return "ParameterArgumentValidationErrorNullNotAllowed"
     if isinstance(value, str):
@@ -191,7 +191,10 @@ def _refusal(parameter: Parameter, value: Any) -> str | None:
 
 
 def _is_chosen(choices: Sequence[str], value: object) -> bool:
-    """Tell whether every text is one of ``choices``, in any case; what is added or removed is not looked at."""
+    """True if every text is one of ``choices``, ignoring case.
+
+    A ``Difference`` (@{Add=...; Remove=...}) is not checked.
+    """
     folded = {choice.casefold() for choice in choices}
     items = value if isinstance(value, list) else [] if isinstance(value, Difference) else [value]
     return all(item is not None and str(item).casefold() in folded for item in items)

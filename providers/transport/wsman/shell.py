@@ -38,7 +38,7 @@ QUIET_SECONDS: Final = 1.0
 
 
 class Gone(Exception):
-    """Shell or process are gone, or of no more use. ``error`` says why."""
+    """The shell or its process has ended, or can no longer be used. ``error`` says why."""
 
     def __init__(self, error: SessionError) -> None:
         super().__init__(str(error))
@@ -46,11 +46,11 @@ class Gone(Exception):
 
 
 class NotTaken(Gone):
-    """The service refused a whole Send: the process read nothing of it."""
+    """The service refused a Send operation: the process read none of its input."""
 
 
 class Ended(Gone):
-    """The process has ended and reads no more. Its last output can still be received."""
+    """The process has ended and no longer reads its input. Its last output can still be received."""
 
 
 class TooLate(Exception):
@@ -58,12 +58,12 @@ class TooLate(Exception):
 
 
 class Unconfirmed(Exception):
-    """A Send may have been taken in whole, in part or not at all."""
+    """The reply to a Send operation is missing: the host may have accepted all of the input, a part of it, or none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """What one Receive brought."""
+    """The result of one Receive operation."""
 
     stdout: bytes = b""
     stderr: bytes = b""

@@ -1,14 +1,14 @@
 """Values as JSON, and back: one codec, derived from the types of the values.
 
 A type says once which fields it has. From this follow how a value is written, how it is read, and the published schema.
-A ``Codec`` is the form of one output, such as saved plans. It has a small table of the types that this output writes in
-another way than field by field (``shapes``); all other types need no word there.
+A ``Codec`` reads and writes one output, such as saved plans. It has a small table (``shapes``) of the types that this
+output does not write field by field; other types need no entry.
 
 Reading is strict: a field that is missing, unknown or of another type is refused, because a value that was
 understood in part would be written back without the rest. An error says in words what is wrong, and where.
 
-``shapes`` are the words of the tables, ``derivation`` makes forms of types, and ``pydantic_core`` does the work. It is
-imported with the first value.
+``shapes`` has the entries of these tables, ``derivation`` makes a ``Form`` (reader, writer and JSON Schema) for each
+type, and ``pydantic_core`` does the work. It is imported with the first value.
 """
 
 from __future__ import annotations
@@ -31,16 +31,16 @@ Kind = TypeVar("Kind")
 
 
 class Codec:
-    """The form of one output."""
+    """Reads and writes the values of one output."""
 
     def __init__(self, shapes: Mapping[Any, Shape]) -> None:
-        """Make the form of an output, where ``shapes`` are the types that are not written field by field."""
+        """Make the codec of an output; ``shapes`` are the types that it does not write field by field."""
         self._shapes = shapes
         self._validator = cache(self._new_validator)
         self._serializer = cache(self._new_serializer)
 
     def dump(self, value: object) -> Any:
-        """Return a value as JSON has it.
+        """Return a value as plain JSON: dictionaries, lists, texts, numbers.
 
         Raises:
             ValueError: something in it may not be written.
@@ -55,7 +55,7 @@ class Codec:
         """Return the value of ``kind`` that ``dump`` was given.
 
         Raises:
-            ValueError: it is not of this form.
+            ValueError: ``plain`` does not have the form of ``kind``.
         """
         try:
             key: Any = kind
@@ -67,14 +67,14 @@ class Codec:
         return value
 
     def prepare(self, *kinds: type) -> None:
-        """Make the forms of these kinds now, not with the first value."""
+        """Build the readers and writers of these types now. Otherwise the first value of each type waits for it."""
         for kind in kinds:
             key: Any = kind
             self._serializer(key)
             self._validator(key)
 
     def schemas(self, *kinds: type, about: About) -> dict[str, Schema]:
-        """Return the JSON Schema of each kind, and of every type that it holds, by name."""
+        """Return the JSON Schema of each of these types, and of every type within them, by name."""
         from reconciler.model.codec.derivation import Derivation
 
         derivation = Derivation(self._shapes, about)

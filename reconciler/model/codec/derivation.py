@@ -1,7 +1,7 @@
-"""From a type to its form: what is read, what is written, and the JSON Schema, so that the three cannot differ.
+"""Makes the form of a type: its reader, its writer and its JSON Schema. One source, so the three cannot differ.
 
-Where a type has a word in the table of its output, that word decides. Else a dataclass is an object of all its fields,
-an enum its value, and a tuple a list.
+An entry for the type in the table of the output decides. Without an entry, a dataclass becomes an object with all its
+fields, an enum its value, and a tuple a list.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Derivation:
         """The JSON Schema of each type, by name."""
 
     def of(self, hint: Any) -> Form:
-        """Return the form of a type; what ``Annotated`` adds are keywords of its JSON Schema, each with its value."""
+        """Return the form of a type. The metadata of ``Annotated`` are pairs of a JSON Schema keyword and its value."""
         if get_origin(hint) is Annotated:
             base, more = self.of(hint.__origin__), dict(hint.__metadata__)
             return Form(base.read, base.write, {**base.schema, **more}, base.empty)
@@ -81,7 +81,7 @@ class Derivation:
         return Form(read, written(_in_order, write), schema, EMPTY)
 
     def _union(self, members: Sequence[Any]) -> Form:
-        """Return the form of a union. UNSET, where it has no form of its own, is left out and never written."""
+        """Return the form of a union. A member UNSET without a form of its own is omitted and never written."""
         others = [one for one in members if one is not NoneType and (one is not Unset or one in self._shapes)]
         forms = {_snake(one.__name__): self.of(one) for one in others}
         empty = UNSET if Unset in members else None
@@ -162,9 +162,9 @@ class Derivation:
 
 
 def _chooser(members: Sequence[Any], schemas: Mapping[str, Schema]) -> Callable[[Any], str | None]:
-    """Return the function that tells of which member a value is, before it is written and before it is read.
+    """Return the function that finds the member of a union to which a value belongs, for writing and for reading.
 
-    What is read as an object is known by the first field that it has to have.
+    When reading, the first required field of an object decides.
     """
     marks = {schema["required"][0]: name for name, schema in schemas.items() if "required" in schema}
     (other,) = schemas.keys() - marks.values()
@@ -218,7 +218,7 @@ def _or_null(schema: Schema) -> Schema:
 
 
 def _present(one: Field) -> Schema:
-    """Return the schema of a field that is there: what may be left out is never null."""
+    """Return the schema of a field that is present: an optional field is omitted, so it is never null."""
     schema = one.form.schema
     if not one.is_lean or one.form.empty is not None:
         return schema

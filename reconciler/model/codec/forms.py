@@ -1,4 +1,4 @@
-"""What a form is: how the values of one type are read and written, and their JSON Schema."""
+"""The form of a type: how its values are read and written, and their JSON Schema."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from reconciler.model.codec.shapes import Schema
 from reconciler.model.commands import Delta, NameOf, ObjectId
 
 About: TypeAlias = Callable[[Any], Mapping[str, str]]
-"""Returns what a class says of its fields, and under '' of itself."""
+"""Returns the descriptions of the fields of a class by name, and the description of the class under ''."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,16 +25,16 @@ class Form:
     write: CoreSchema
     schema: Schema
     empty: object = None
-    """What a field stands for that is left out."""
+    """The value of a field that is left out."""
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A field of an object, as the table names it."""
+    """A field of a JSON object, as an entry of the table names it."""
 
     name: str
     path: str
-    """Where the value has it."""
+    """The attribute of the value that the field holds: ``a.name``."""
     form: Form
     about: str
     is_lean: bool
@@ -42,7 +42,7 @@ class Field:
 
 
 def written(write: Callable[[Any], Any], form: CoreSchema | None = None) -> CoreSchema:
-    """Return the form of values of which ``write`` makes what is written, as ``form`` has it."""
+    """Return the schema that writes ``write(value)`` instead of the value, in the form ``form``."""
     return core.any_schema(serialization=core.plain_serializer_function_ser_schema(write, return_schema=form))
 
 
@@ -50,7 +50,7 @@ def written(write: Callable[[Any], Any], form: CoreSchema | None = None) -> Core
 
 
 class AnyValue:
-    """Stands for ``Value`` in the types of fields, where it is only text."""
+    """Replaces ``Value`` in the type hints of fields, where that name is only text."""
 
 
 _ALIASES: Final = {"Value": AnyValue, "Argument": AnyValue | Delta | NameOf | ObjectId}

@@ -14,14 +14,17 @@ from reconciler.model.codec.forms import Field, Form, hints_of, written
 from reconciler.model.values import EMPTY
 
 Sides: TypeAlias = tuple[CoreSchema, CoreSchema]
-"""What is read, and what is written."""
+"""The pydantic schemas for reading and for writing."""
 
 
 # --- fields that are the value's own ---------------------------------------------------------------------------------
 
 
 def direct(kind: Any, found: Sequence[Field]) -> Sides:
-    """Return an object of the fields of a dataclass; thousands are read and written without a call for each."""
+    """Return the schemas of a dataclass as an object of its own fields.
+
+    No Python call per object, so thousands are fast.
+    """
     listed = [_argument(one, one.form.read) for one in found if not one.is_derived]
     listed += [_default(one) for one in fields(kind) if one.name not in {field.path for field in found}]
     return _compared(found, _dataclass(kind, listed)), _dataclass(
@@ -49,13 +52,13 @@ def _optional(one: Field, form: CoreSchema) -> CoreSchema:
 
 
 def _default(one: Any) -> core.DataclassField:
-    """Return a field that is not read, and has its default."""
+    """Return a field that is never read and always has its default."""
     default = {"default": one.default} if one.default_factory is MISSING else {"default_factory": one.default_factory}
     return core.dataclass_field(one.name, core.with_default_schema(core.any_schema(), **default), init=False)
 
 
 def _compared(found: Sequence[Field], form: CoreSchema) -> CoreSchema:
-    """Return the form that reads a value, and compares what was written of its properties with what they are."""
+    """Return the schema that reads a value and compares its properties with those in the file."""
     paths = {one.name: one.path for one in found if one.is_derived}
 
     def read(values: Any, inner: Callable[[Any], Any]) -> Any:
@@ -74,7 +77,7 @@ def _compared(found: Sequence[Field], form: CoreSchema) -> CoreSchema:
 
 
 def rebuilt(kind: Any, found: Sequence[Field], tag: Mapping[str, str]) -> Sides:
-    """Return an object of fields of which some are those of values within the dataclass."""
+    """Return the schemas of an object, some of whose fields belong to a value inside the dataclass (``a.name``)."""
     own = [one for one in found if not one.is_derived]
     read = _typed_dict({one.name: (one, one.form.read) for one in own})
     read = core.no_info_after_validator_function(_builder(kind, own), read)
@@ -94,7 +97,7 @@ def _typed_dict(entries: Mapping[str, tuple[Field | None, CoreSchema]]) -> CoreS
 
 
 def rebuilt_row(kind: Any, found: Sequence[Field], row: Form) -> Sides:
-    """Return a list of the fields of a dataclass."""
+    """Return the schemas of a dataclass as a list of its fields."""
     build, names = _builder(kind, found), [one.name for one in found]
     read = core.no_info_after_validator_function(lambda items: build(dict(zip(names, items, strict=True))), row.read)
     return read, written(_getter(found), row.write)
@@ -113,7 +116,7 @@ def _getter(found: Sequence[Field]) -> Callable[[Any], tuple[Any, ...]]:
 
 
 def _builder(kind: Any, found: Sequence[Field]) -> Callable[[dict[str, Any]], Any]:
-    """Return the function that makes a value of what was read, by the names under which it was read."""
+    """Return the function that makes a value from the fields that were read, given by their names in the file."""
     parts: _Parts = {}
     for one in found:
         _place(parts, one.path.split("."), one.name)
@@ -121,7 +124,7 @@ def _builder(kind: Any, found: Sequence[Field]) -> Callable[[dict[str, Any]], An
 
 
 _Parts: TypeAlias = "dict[str, tuple[str, _Parts]]"
-"""Field to the name that it is read under ('' for none), and to what is read into its value."""
+"""By field of the dataclass: its name in the file ('' if it has none), and the parts of its value."""
 
 
 def _place(parts: _Parts, path: Sequence[str], name: str) -> None:

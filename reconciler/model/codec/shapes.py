@@ -1,4 +1,4 @@
-"""What the table of an output may say of a type: the words of ``codec``."""
+"""The entries of a codec's table: how an output writes a type."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ Schema: TypeAlias = dict[str, Any]
 class Record:
     """A dataclass as a JSON object.
 
-    ``fields`` names what is written, in this order, separated by blanks:
+    ``fields`` lists the fields to write, in this order, separated by blanks:
 
     ``name``    the field, or property, of this name
     ``name?``   left out where it is None, UNSET, zero or empty
     ``name!``   a property: written, and compared when the value is read
-    ``a.name``  that of the value in ``a``
+    ``a.name``  the field ``name`` of the value in ``a``
     ``x=name``  written as ``x``
     """
 
     fields: str = ""
     """Empty for all fields of the class."""
     name: str = ""
-    """How the schema names it; empty for the name of the class."""
+    """Its name in the JSON Schema; empty for the name of the class."""
     tag: str = ""
-    """A field that says this name, before all others; empty for none."""
+    """The name of a first field that holds ``name``; empty for no such field."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +46,9 @@ class Leaf:
     write: Callable[[Any], Any] = lambda value: value
     read: Callable[[Any], Any] = lambda plain: plain
     name: str = ""
-    """How the schema names it; empty where it stands in place."""
+    """Its name in the JSON Schema; empty to write the schema where the value is used."""
     empty: object = None
-    """What a field stands for that is left out."""
+    """The value of a field that is left out."""
 
 
 Shape: TypeAlias = Record | Row | Leaf
