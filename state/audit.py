@@ -92,7 +92,7 @@ def verify_chain(
     if count != serial or previous != head:
         raise damaged(where, f"the audit ends at entry {count} of {serial}")
     if journal:
-        raise damaged(where, "the journal has entries that the audit does not know")
+        raise damaged(where, "the journal has entries that the audit does not have")
     if referenced.runs != _runs(connection, environment):
         raise damaged(where, "a run of the history was altered, removed or added: it differs from the audit")
     if referenced.nonces != _nonces(connection, environment):

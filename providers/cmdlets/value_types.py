@@ -1,8 +1,8 @@
 """The value types of attributes: one parser for what users write, what servers answer and what the state keeps.
 
 Each type has two halves. *Normalise* is lenient and total: it turns any spelling into the canonical value and never
-fails on what a server may hold. *Check* is strict and runs on declarations alone: nobody can declare what the product
-refuses, while whatever is there already can be read. So the rest of the pipeline compares with ``==``.
+fails on what a server may hold. *Check* is strict and runs only on declarations. Users cannot declare values that the
+product refuses, but existing values can always be read. So the rest of the pipeline compares with ``==``.
 """
 
 from __future__ import annotations
@@ -134,7 +134,7 @@ def sip_address(value: object) -> Any:
 
 
 def culture(value: object) -> Any:
-    """Return the name of a culture as servers answer it, such as en-US, in whatever case it was written."""
+    """Return the name of a culture in the case that servers use, such as en-US."""
     value = text(value)
     if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", value.strip()):
         return value
@@ -158,7 +158,7 @@ def limit(value: object) -> Any:
 
 
 def one_of(*names: str) -> Callable[[object], Any]:
-    """Return the parser of an enumeration: the product's own spelling, whatever the case written."""
+    """Return the parser of an enumeration: it ignores case and returns the spelling of the product."""
     by_folded = {name.casefold(): name for name in names}
 
     def normalise(value: object) -> Any:
@@ -171,10 +171,10 @@ def one_of(*names: str) -> Callable[[object], Any]:
 
 
 def checked(pattern: str, message: str, *, shown: str | None = None) -> Checked:
-    """Return a check that the whole text matches ``pattern``; ``message`` says what it must be.
+    """Return a check that the whole text matches ``pattern``; ``message`` describes a valid text.
 
-    ``pattern`` is for the canonical value; ``shown`` is what JSON Schema tells editors about the value as it is
-    written, where that differs (``""``: nothing). Both read alike in Python and in ECMA 262.
+    ``pattern`` is for the canonical value. ``shown`` is the pattern in the JSON Schema, if users write the value in
+    another form (``""``: no pattern). Both have the same meaning in Python and in ECMA 262.
     """
     compiled = re.compile(pattern)
 

@@ -1,8 +1,8 @@
-"""What each version of Exchange can do: by the published reference, and by rules where that is silent.
+"""The abilities of each version of Exchange, from the published reference, and from rules where it has no answer.
 
-Exchange tells its version as text: ``Version 14.1 (Build 218.15)``. Major 8 is 2007, 14 is 2010 (14.0 is RTM, 14.1 and
-later have a service pack), 15.0 is 2013, 15.1 is 2016, and 15.2 (2019) has no Unified Messaging. Source: build numbers
-and release dates (Microsoft Learn); DOMAIN 2.2.
+Exchange reports its version as text: ``Version 14.1 (Build 218.15)``. Major 8 is 2007, 14 is 2010 (14.0 is RTM, 14.1
+and later have a service pack), 15.0 is 2013, 15.1 is 2016, and 15.2 (2019) has no Unified Messaging. Source: build
+numbers and release dates (Microsoft Learn); DOMAIN 2.2.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ class ExchangeVersion:
 
     @classmethod
     def parse(cls, text: str | None) -> ExchangeVersion | None:
-        """Return the version that ``Version 15.0 (Build 1497.2)`` or ``15.0.1497.2`` tells; None for other texts."""
+        """Return the version in ``Version 15.0 (Build 1497.2)`` or ``15.0.1497.2``; None for other texts."""
         match = re.search(r"([0-9]{1,3})\.([0-9]{1,4})", text or "")
         return cls(int(match[1]), int(match[2])) if match else None
 
     @property
     def product(self) -> str:
-        """The year in the product's name, or the version where it has none."""
+        """The year in the product's name, or the version if no year is known."""
         return _PRODUCTS.get((self.major, self.minor)) or _PRODUCTS.get((self.major,)) or f"{self.major}.{self.minor}"
 
     @property

@@ -50,24 +50,24 @@ class GatewayClass(Enum):
 
 
 class Trouble(Enum):
-    """Why the gateways of a dial plan stay as they are."""
+    """Why the gateways of a dial plan are left unchanged."""
 
     NOT_LINKED = "no gateway is linked to it"
-    INVALID_CHOICE = "the gateway chosen for it cannot be taken"
-    NO_CANDIDATE = "none of its gateways may be taken without being asked for"
+    INVALID_CHOICE = "the gateway chosen for it cannot be used"
+    NO_CANDIDATE = "none of its gateways may be chosen automatically"
     CONFLICT = "its gateways are shared so that no choice gives each dial plan exactly one"
 
 
 @dataclass(frozen=True, slots=True)
 class PlanOutcalls:
-    """What was decided for one dial plan."""
+    """The decision for one dial plan."""
 
     plan: Resource
     gateways: tuple[str, ...]
     """Gateways that are linked, stay so and are not disabled, in order."""
     classes: Mapping[str, GatewayClass]
     site: str | None
-    """The home site; None if the plan has no users, and then every central site is as good."""
+    """The home site; None if the plan has no users: then any central site will do."""
     is_site_counted: bool
     """The site is that of most users, and is to be kept."""
     explicit: str | None

@@ -28,7 +28,7 @@ STATE_UNKNOWN = Rule(
     "UM032",
     "State of a Front End is unknown",
     "A Front End or the clock to compare it with could not be read, so it is unknown whether the Front End has read "
-    "the changes in UM. A restart that is owed stays owed.",
+    "the changes in UM. A restart that is still to do stays in the state.",
     "Make it reachable and plan again.",
     "DOMAIN 5.3",
     Severity.WARNING,
@@ -62,7 +62,7 @@ IS_DISABLED = Rule(
 RULES = (STATE_UNKNOWN, DOES_NOT_RUN, MAY_NOT_START, IS_DISABLED)
 
 _RESERVED = frozenset(";/?:&=+$,")
-"""What a URI reserves, without the @ that every address has (RFC 2396, 2.2, which SIP goes by)."""
+"""The reserved characters of a URI (RFC 2396, 2.2, which applies to SIP) except @, which every address has."""
 
 
 def check_services(pools: Mapping[str, UcPool], landscape: Landscape) -> Iterator[Diagnostic]:

@@ -29,8 +29,11 @@ from reconciler.model.resources import Resource
 from reconciler.model.snapshot import Obligation
 
 _SAME_CLOCK = timedelta(seconds=20)
-"""Clocks that differ by less are taken as equal: so much can pass between two reads. A corrected time may be wrong by
-as much; within it a Front End is not restarted once more, so that no restart of ours asks for another."""
+"""Clocks that differ by less are taken as equal: so much can pass between two reads.
+
+A corrected time may be wrong by as much; within it a Front End is not restarted once more, so that no restart of ours
+asks for another.
+"""
 
 
 def restart_reasons(host: str, landscape: Landscape) -> tuple[str, ...]:
@@ -139,4 +142,4 @@ def unreplicated(answer: Answer, landscape: Landscape) -> str | None:
         return None
     known = {str(record.get("Guid")).casefold() for record in reply.records}
     lacking = [group for group in _links(landscape) if group.guid and group.guid.casefold() not in known]
-    return f"{controller} does not know {lacking[0].address} yet" if lacking else None
+    return f"{controller} does not have {lacking[0].address} yet" if lacking else None

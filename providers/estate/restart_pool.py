@@ -30,7 +30,7 @@ INTERRUPTS = Rule(
     "UM030",
     "Restart would interrupt a pool",
     "The Front End to restart is the only one of its pool that runs, so its users are cut off during the restart. "
-    "Until the restart the pool does not know what changed in UM.",
+    "Until the restart, the pool does not use the changes in UM.",
     "Restart it in a maintenance window, and allow that:\n  restarts: {interrupt: allow}",
     _SOURCE,
     leaves_out=True,
@@ -101,7 +101,7 @@ def _absent(hosts: Sequence[str], landscape: Landscape) -> str:
         f"{host} is {state.status}" if (state := state_of(host, landscape)) else f"{host} was not read"
         for host in hosts
     ]
-    return listed(found) or "none of the others counts for it"
+    return listed(found) or "the other Front Ends do not count for its quorum"
 
 
 def _start_remedy(pool: UcPool, there: Collection[str], landscape: Landscape) -> str:
@@ -116,13 +116,13 @@ def _start_remedy(pool: UcPool, there: Collection[str], landscape: Landscape) ->
 
 
 def lack(pool: UcPool, landscape: Landscape) -> str | None:
-    """Return what a pool that is down lacks to come up; None if it lacks nothing."""
+    """Return the reason why a pool that is down cannot start; None if it can start."""
     states = [state for member in pool.front_ends if (state := state_of(member, landscape)) is not None]
     size, there = len(pool.front_ends), sum(state.is_up for state in states)
     is_up = sum(state.is_running for state in states) >= needed_to_stay_up(size)
     if not pool.has_quorum or is_up or len(states) < size or there >= needed_to_start(size):
         return None
-    return f"{pool.fqdn} needs {needed_to_start(size)} Front Ends to start, and {there} do"
+    return f"{pool.fqdn} needs {needed_to_start(size)} Front Ends to start, and only {there} are running or starting"
 
 
 # --- right before it is sent -----------------------------------------------------------------------------------------

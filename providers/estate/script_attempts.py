@@ -1,8 +1,8 @@
-"""What the state keeps of an exchucutil that ran and did not make what is missing: its inputs and its output.
+"""The entry that the state keeps after exchucutil ran and did not make the missing objects: its inputs and its output.
 
-Each run of the script is destructive, so it does not run again with equal inputs: the dial plans, the gateways and what
-is missing. Flags and custom hunt groups are no inputs, because step 6 and the plan change them. A run whose outcome is
-unknown, or whose effect has not replicated yet, is not kept. ``state rm`` removes the entry.
+Each run of the script is destructive, so it does not run again with equal inputs. Its inputs are the dial plans, the
+gateways and the missing objects. Flags and custom hunt groups are not inputs, because step 6 and the plan change them.
+A run whose outcome is unknown, or whose effect has not replicated yet, is not kept. ``state rm`` removes the entry.
 """
 
 from __future__ import annotations
@@ -29,28 +29,28 @@ RAN_IN_VAIN = Rule(
     "exchucutil is not run again",
     "The script ran and did not make what is missing. Nothing that it depends on has changed since: dial plans, "
     "pools, gateways, permissions. Each run renews the hunt groups of all pools.",
-    "Correct what it printed. It runs again as soon as something that it depends on changes.",
+    "Correct the errors that it printed. It runs again after a change of anything that it depends on.",
     "ExchUCUtil.ps1; DOMAIN 4.3",
     leaves_out=True,
 )
 
 
 class Attempt(Declares):
-    """What the state keeps of such a run."""
+    """The entry of the state for such a run."""
 
     upon: Attr[Text]
-    """Digest of what decides what the script makes of it."""
+    """Digest of the inputs that decide the result of the script."""
     missing: Attr[tuple[Text, ...]]
     printed: Attr[Text]
 
 
 _KEPT_CHARACTERS = 20_000
 _QUOTED = 8
-"""Lines of what it printed that a diagnostic shows."""
+"""The number of lines of its output that a diagnostic shows."""
 
 
 def attempt_of(address: Address, landscape: Landscape, missing: Sequence[str], printed: str) -> Remembered:
-    """Return what the state keeps of a script that ran and left ``missing``."""
+    """Return the entry for a run of the script after which ``missing`` is still missing."""
     found: Mapping[str, Value] = {
         Attempt.upon.name: inputs(landscape, missing),
         Attempt.missing.name: tuple(missing),
@@ -66,7 +66,7 @@ def attempt_upon(address: Address, landscape: Landscape, missing: Sequence[str])
 
 
 def ran_in_vain(script: Address, landscape: Landscape, missing: Sequence[str]) -> Sequence[Diagnostic]:
-    """Return that the script is not planned although something is ``missing``, with what it printed.
+    """Return the error that the script does not run again for ``missing``, with the output of its last run.
 
     Another step of this plan may change its inputs; then the next plan runs it.
     """

@@ -224,11 +224,11 @@ class ExchucutilType(Exchucutil, Tabled, Piecemeal, Foreseeing, Owing):
             if controller is None or command.cmdlet != "Get-UMDialPlan":
                 continue
             if isinstance(reply, NotFound):
-                return f"{controller} does not know the dial plans yet"
+                return f"{controller} does not have the dial plans yet"
             if not isinstance(reply, SessionError):
                 known = {folded(str(record.get("Name"))) for record in reply.records}
                 if lacking := [plan for plan in wanted if folded(plan) not in known]:
-                    return f"{controller} does not know {listed(lacking)} yet"
+                    return f"{controller} does not have {listed(lacking)} yet"
         return not_agreed(answers)
 
     # what forbids or clouds it

@@ -204,7 +204,7 @@ def _unreplicated(answers: Sequence[Answer], host: str) -> str | None:
             return f"the startup mode of {host} cannot be read"
         lagging = [name for name, mode in modes.items() if mode != modes[None]]
         if lagging:
-            return f"{lagging[0]} does not know the startup mode of {host} yet"
+            return f"{lagging[0]} does not have the startup mode of {host} yet"
     return None
 
 

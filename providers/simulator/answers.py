@@ -7,18 +7,18 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """The outcome of a call that ended well."""
+    """The result of a successful call."""
 
     records: tuple[dict[str, object], ...] = ()
     warnings: tuple[str, ...] = ()
     output: str = ""
     """Text that a script printed."""
     seconds: float = 0.0
-    """How long the cmdlet works before it answers."""
+    """How long the cmdlet runs before it answers."""
 
 
 class CmdletError(Exception):
-    """A terminating error, with what an error record tells: classify by ``type``, never by the localised message."""
+    """A terminating error with the fields of an error record. Classify by ``type``, never by the localised message."""
 
     inner: tuple[str, ...] = ()
     """Type names of the exceptions inside it."""
@@ -35,4 +35,4 @@ class CmdletError(Exception):
         self.message = message
         self.target = target
         self.executed = executed
-        """False where the call certainly did not reach the cmdlet."""
+        """False if the call certainly did not reach the cmdlet."""

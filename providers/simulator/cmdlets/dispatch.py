@@ -22,7 +22,7 @@ from providers.simulator.invocation.call import Call, Handler
 
 _ANSWERS: Final = re.compile(r"(add|disable|enable|get|grant|move|new|remove|restart|set|start|stop|test)_")
 _NOTHING: Final = frozenset({"Get-UMActiveCalls", "Get-CsHostedVoicemailPolicy", "Get-CsVoicePolicy"})
-"""Cmdlets that list what this estate never has."""
+"""Cmdlets that list objects which no simulated estate has."""
 _ANY_NOUN: Final = {
     "New": um_objects.answer_new,
     "Get": um_objects.answer_get,

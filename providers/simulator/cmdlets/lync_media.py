@@ -32,7 +32,7 @@ def _record(scope: str, level: str) -> dict[str, object]:
 
 
 def new_cs_media_configuration(call: Call) -> list[dict[str, object]]:
-    """Answer New-CsMediaConfiguration: a scope that has none of its own yet."""
+    """Answer New-CsMediaConfiguration. The scope must not have a configuration yet."""
     scope = str(call.get("Identity"))
     if _known(call, scope) is not None:
         raise cs_exists(call, scope)

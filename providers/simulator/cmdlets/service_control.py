@@ -1,10 +1,10 @@
-"""What Windows services do when they are stopped or started: dependents, drains, quorum, and what they learn.
+"""How Windows services stop and start: dependent services, draining, quorum, and settings read at the start.
 
 Stopping a service stops its dependents; starting it does not start them again. A service that is stopped gracefully is
-Paused as long as its calls last. A Front End takes time to start, and one of an Enterprise pool stays in Start Pending
-until enough others run; a pool that loses too many Front Ends stops (Lync 2013 and later). A world may say that a
-service does not start: its process begins, and ends again. Sources: Stop-CsWindowsService,
-Start-CsWindowsService (Microsoft Learn); Prevent new sessions for services (Gg182553); DOMAIN 5.
+Paused until its calls end. A Front End takes time to start, and one of an Enterprise pool stays in Start Pending until
+enough others run; a pool that loses too many Front Ends stops (Lync 2013 and later). A world may say that a service
+does not start: its process begins and ends again. Sources: Stop-CsWindowsService, Start-CsWindowsService (Microsoft
+Learn); Prevent new sessions for services (Gg182553); DOMAIN 5.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ FRONT_END: Final = "RTCSRV"
 UM: Final = "MSExchangeUM"
 CALL_ROUTER: Final = "MSExchangeUMCR"
 UP: Final = ("Running", "Paused")
-"""A service that is paused still carries the calls it has."""
+"""A paused service still carries its open calls."""
 
 _TO_START = {1: 1, 2: 1, 3: 3, 4: 3, 5: 4, 6: 5, 7: 5, 8: 6, 9: 7, 10: 8, 11: 9, 12: 10}
 _TO_STAY = {1: 1, 2: 1, 3: 2, 4: 2, 5: 3, 6: 3, 7: 4, 8: 4, 9: 4, 10: 5, 11: 5, 12: 5}
 _COUNTED = {8: 7, 9: 7, 10: 9, 11: 9, 12: 9}
-"""Of larger pools, only so many of the first Front Ends count for staying up."""
+"""By pool size: only this many of the first Front Ends count for staying up."""
 _FAILS_AFTER: Final = 5.0
 """Seconds until a service that does not start is Stopped again, unless its world says otherwise."""
 
 
 def stamp(moment: datetime) -> str:
-    """Return a moment as it is kept."""
+    """Return a time in the form in which it is saved."""
     return moment.isoformat(timespec="microseconds")
 
 
@@ -41,7 +41,10 @@ def stamp(moment: datetime) -> str:
 
 
 def status(holdings: Holdings, host: str, service: Service, now: datetime) -> str:
-    """Return what is seen of a service: it takes its time to start, and waits for what it needs."""
+    """Return the status that the host shows.
+
+    A service is StartPending during its start time and until its needs run.
+    """
     if service.status != "Running":
         return service.status
     ready = _ready_at(holdings, host, service)
@@ -67,7 +70,7 @@ def seconds_to_start(holdings: Holdings, host: str, service: Service) -> float:
 
 
 def seconds_to_drain(holdings: Holdings, host: str, service: Service) -> float:
-    """Return how long the calls last that a graceful stop waits for."""
+    """Return how long a graceful stop waits for calls."""
     pool = _pool_of_front_end(holdings, host, service)
     own = holdings.manner(host, service.name).drains
     return own if own is not None else pool.calls_last if pool else 0.0
@@ -78,7 +81,7 @@ def _pool_of_front_end(holdings: Holdings, host: str, service: Service) -> Pool 
 
 
 def settle(holdings: Holdings, now: datetime) -> bool:
-    """Let what has come to its end by now be over, and say whether anything was: drains, and starts that failed."""
+    """Stop the services whose drain or failed start has ended by ``now``. Return True if there were any."""
     over = [
         (datetime.fromisoformat(service.ends), host, service)
         for host, services in holdings.services.items()
@@ -148,9 +151,9 @@ def _end(service: Service) -> None:
 
 
 def start(call: Call, host: str, service: Service) -> float:
-    """Start the service, and what it needs, unless it runs; return how many seconds it stays in Start Pending.
+    """Start a stopped service and the services that it needs; return its seconds in Start Pending.
 
-    A Front End waits for its pool, which takes as long as it takes; one that will not start ends after its time.
+    A Front End waits for its pool without a time limit. A service that cannot start ends after its start time.
     """
     if service.status != "Stopped":
         return 0.0
@@ -177,7 +180,7 @@ def start(call: Call, host: str, service: Service) -> float:
 
 
 def _start_pool(call: Call, pool: Pool) -> None:
-    """Let the Front Ends that wait for their pool start, where enough of them are there."""
+    """Start the waiting Front Ends of a pool if enough of them are present."""
     states = {computer.fqdn: _front_end(call.holdings, computer.fqdn) for computer in pool.computers}
     size = len(states)
     coming = {host: one for host, one in states.items() if one.status == "StartPending" and one.ends is None}
@@ -201,7 +204,7 @@ def _front_end(holdings: Holdings, host: str) -> Service:
 
 
 def learn(call: Call, host: str, service: Service) -> None:
-    """Let a service that starts read what it goes by until it starts again."""
+    """Let a starting service read the settings that it uses until its next start."""
     if service.name == FRONT_END:
         service.learned = _um_objects(replace(call, controller=call.holdings.catalog(host)))
     elif service.name in (UM, CALL_ROUTER):

@@ -1,9 +1,8 @@
 """New-, Get-, Set- and Remove- of the configuration objects of Unified Messaging, for any noun.
 
-The four verbs are one interpreter. Which parameter sets which property follows from the declarations of the resource
-types, whose attributes name both where they differ; so an attribute or a plain resource that is added there needs
-nothing here. What a product does beyond storing values (limits, uniqueness, what it makes or refuses by itself) is one
-``Rules`` value a noun, in the module of that noun.
+The four verbs are one interpreter. The resource types declare which parameter sets which property, so a new attribute
+or plain resource needs no change here. Products also have limits, unique values, and objects that they make or refuse
+by themselves. Each noun has one ``Rules`` value for these, in the module of that noun.
 """
 
 from __future__ import annotations
@@ -32,30 +31,30 @@ _REFERENCES: Final[Mapping[str, str]] = {
 NOT_STORED: Final = frozenset(
     {"Identity", "Name", "DomainController", "Confirm", "WhatIf", "ForceUpgrade", "GenerateUMMailboxPolicy"}
 )
-"""Parameters that steer the cmdlet and are no property of the object."""
+"""Parameters that control the cmdlet and are not stored as properties of the object."""
 
 _LONGEST_NAME: Final = 64
 
 
 def _nothing(call: Call, entry: Entry) -> None:
-    """The rule of a noun that does nothing of its own here."""
+    """For a noun without a rule at this point."""
 
 
 def _unchecked(call: Call, entry: Entry | None, properties: dict[str, Any]) -> None:
-    """The check of a noun that takes what it is given."""
+    """For a noun that accepts all values."""
 
 
 @dataclass(frozen=True)
 class Rules:
-    """What one noun does beyond storing values."""
+    """The behaviour of one noun apart from storing values."""
 
     noun: str
     container: str = ""
-    """Common name of the container its objects stand in."""
+    """Common name of the container of its objects."""
     others: Mapping[str, Any] = field(default_factory=dict)
     """Properties of a new object whose defaults the published reference does not have."""
     limits: Mapping[str, tuple[int, int]] = field(default_factory=dict)
-    """The least and the greatest number of parameters whose limits the published reference does not have."""
+    """Minimum and maximum of parameters without limits in the published reference."""
     computed: Mapping[str, Computed] = field(default_factory=dict)
     check: Callable[[Call, Entry | None, dict[str, Any]], None] = _unchecked
     """Refuses, or completes, the properties to be set; the entry is None while it is made."""
@@ -206,8 +205,7 @@ def found_object(call: Call, noun: str, identity: object) -> Entry:
 
 
 def found_objects(call: Call, noun: str, identity: object) -> list[Entry]:
-    """Return the objects an identity names: by name, GUID or DN, by ``Parent\\Name``, by a name with an asterisk at
-    its start or end.
+    """Return the objects of an identity: a name (also with an asterisk at start or end), GUID, DN or ``Parent\\Name``.
 
     Raises:
         CmdletError: this domain controller knows no such object.
@@ -281,7 +279,7 @@ def stored(call: Call, noun: str, before: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def merged(before: object, change: Difference) -> list[Any]:
-    """Return a multi-valued property after ``@{Add=;Remove=}``; case does not tell values apart."""
+    """Return a multi-valued property after ``@{Add=;Remove=}``; case is ignored."""
     values = list(before) if isinstance(before, list) else []
     gone = {str(item).casefold() for item in change.remove}
     kept = [value for value in values if str(value).casefold() not in gone]

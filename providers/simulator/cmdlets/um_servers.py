@@ -1,8 +1,8 @@
-"""UM servers (2007, 2010), UM services and call routers (2013 and later): which dial plans they answer for.
+"""UM servers (2007, 2010), UM services and call routers (2013 and later): their dial plans and startup modes.
 
-``-DialPlans`` replaces the list unless it adds and removes. What a running service goes by is what was set when it
-started: its startup mode is among the things it learned then. Sources: Set-UMServer, Set-UMService,
-Set-UMCallRouterSettings (Microsoft Learn); DOMAIN 3.5, 3.6, 7.2.
+``-DialPlans`` replaces the list unless it adds and removes. A running service uses the settings that it read when it
+started, such as its startup mode. Sources: Set-UMServer, Set-UMService, Set-UMCallRouterSettings (Microsoft Learn);
+DOMAIN 3.5, 3.6, 7.2.
 """
 
 from __future__ import annotations

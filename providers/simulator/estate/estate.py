@@ -1,8 +1,8 @@
-"""The simulated estate: every host of a world, one directory under them, and changes that are kept.
+"""The simulated estate: every host of a world, their common directory, and saved changes.
 
-All calls go through ``Estate.call``, one at a time. Calls are grouped in turns: at its beginning a turn reads what
-other processes changed, at its end it keeps what it changed itself. Given its clock and its world, an estate is
-deterministic: ids follow from the name of the world.
+All calls go through ``Estate.call``, one at a time. Calls are grouped in turns. A turn first reads the changes of other
+processes and finally saves its own. With the same clock and world an estate is deterministic: ids are derived from the
+name of the world.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def _now() -> datetime:
 
 
 class Estate:
-    """A world and what became of it. Thread-safe."""
+    """A world with the changes since its beginning. Thread-safe."""
 
     def __init__(
         self,
@@ -68,7 +68,7 @@ class Estate:
         clock: Callable[[], datetime] | None = None,
         digest: str = "",
     ) -> None:
-        """Build the estate of ``world``; ``digest`` tells one version of a world file from another."""
+        """Build the estate of ``world``; ``digest`` identifies the version of the world file."""
         self.world = world
         self.clock = clock or _now
         self._changes = Changes(changes, world, digest) if changes is not None else None
@@ -76,12 +76,12 @@ class Estate:
         self._is_inside = False
         self._is_dirty = False
         self._log: list[dict[str, Any]] = []
-        """Of an estate that is kept, the lines of this turn alone."""
+        """If changes are saved: only the lines of this turn."""
         self._holdings: Holdings | None = None
 
     @classmethod
     def open(cls, world: Path, changes: Path | None = None, clock: Callable[[], datetime] | None = None) -> Estate:
-        """Return the estate of the world file ``world``, as it is after the changes kept in ``changes``.
+        """Return the estate of the world file ``world`` with the changes saved in ``changes``.
 
         Raises:
             ConfigurationError: the world file is wrong.
@@ -105,7 +105,7 @@ class Estate:
         return self.world.exchange.servers[0].fqdn
 
     def about(self, host: str) -> dict[str, object]:
-        """Return what a host tells of itself when a runner starts there."""
+        """Return the facts that a host reports when a runner starts there."""
         holdings = self.holdings
         host = host.lower()
         server = holdings.exchange_server(host)

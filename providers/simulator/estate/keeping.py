@@ -31,7 +31,7 @@ _OF_BOTH: Final = ("User", "UMServer", "UMCallRouter")
 
 
 class Changes:
-    """The files of one estate; ``digest`` tells one version of its world file from another."""
+    """The files of one estate; ``digest`` identifies the version of its world file."""
 
     def __init__(self, path: Path, world: World, digest: str) -> None:
         self._path = path

@@ -1,8 +1,8 @@
 """PowerShell's parameter binding over the published reference of cmdlets, for the version a host has.
 
-Names are found whatever their case, by alias or by unambiguous prefix; a cmdlet or parameter the version lacks does
-not exist. Nothing that fails here has reached the cmdlet: such errors say ``executed`` False. Conversions are those of
-PowerShell: numbers from text, no Booleans from text, one value for a multi-valued property, ``$null`` for none.
+Names are found by alias or unambiguous prefix, ignoring case. A cmdlet or parameter that the version lacks does not
+exist. An error here means that the cmdlet did not run: it has ``executed`` False. Conversions are those of PowerShell:
+numbers from text, no Booleans from text, one value for a multi-valued property, ``$null`` for none.
 """
 
 from __future__ import annotations

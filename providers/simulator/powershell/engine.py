@@ -44,9 +44,11 @@ _INHERITED: Final = (
 )
 """Other variables may contain secrets, which a process started by a client must not see."""
 SHORT_LIVED: Final[Mapping[str, str]] = {"DOTNET_TieredPGO": "0", "DOTNET_TC_CallCountThreshold": "2000"}
-"""Has .NET compile a method anew, optimised, after 8192 calls (the number is hexadecimal) and not after 30: whatever a
-start goes through is called that often, so each process would spend more than a second of processor time on it while it
-waits for its first requests. What a long listing goes through is still optimised."""
+""".NET recompiles a method with optimisation after 8192 calls (the number is hexadecimal) instead of 30.
+
+The start of a process calls many methods more than 30 times, and their optimisation would cost more than a second of
+processor time. Methods of a long listing are still optimised.
+"""
 
 
 class PowerShellEngine:
@@ -86,7 +88,7 @@ class PowerShellEngine:
 
     @property
     def folder(self) -> Path:
-        """Where the generated modules and scripts are."""
+        """The directory of the generated modules and scripts."""
         return Path(self._folder.name)
 
     def installation(self, release: str) -> Path:
@@ -111,7 +113,7 @@ class PowerShellEngine:
         )
 
     def close(self) -> None:
-        """Close the connections of processes that still run, and remove what was generated."""
+        """Close the connections of processes that still run, and remove the generated files."""
         self._link.close()
         self._folder.cleanup()
 

@@ -1,15 +1,17 @@
-"""Writes the cmdlets of one release as PowerShell functions that bind as the product's do and act in the simulator.
+"""Writes the cmdlets of one release as PowerShell functions that call the simulator.
+
+Arguments are bound as in the product.
 
     python -m providers.simulator.powershell.stub_cmdlets RELEASE DIRECTORY
 
 A release is ``e2007`` .. ``e2016`` or ``l2010`` .. ``s2019``. Every cmdlet of ``cmdlets_table.json`` that the release
 has becomes one advanced function: its parameter sets, types, mandatory parameters, positions, aliases, accepted values
-and ``-WhatIf``/``-Confirm``. PowerShell's own binder decides what a call means; what is bound is handed to the
-simulator over a socket, and what the simulator answers becomes objects as the product returns them. The parts that are
-the same for every release stand in ``stubs/``. The text is generated when an engine starts and is the same every time.
+and ``-WhatIf``/``-Confirm``. PowerShell's own binder binds the arguments of a call. They go to the simulator over a
+socket, and its answer becomes objects such as the product returns. The parts that are the same for every release stand
+in ``stubs/``. The text is generated when an engine starts and is the same every time.
 
-Functions differ from the compiled cmdlets they stand for in one respect that shows: a value that does not convert is
-``ParameterArgumentTransformationError`` here, as it is behind Exchange's remoting endpoint, and
+These functions have one visible difference from compiled cmdlets. A value that cannot be converted gives
+``ParameterArgumentTransformationError`` here and at Exchange's remoting endpoint, and
 ``CannotConvertArgumentNoMessage`` in a compiled cmdlet. Both are errors of the binder.
 """
 
@@ -218,7 +220,7 @@ def _type(parameter: Parameter) -> str:
 
 
 def _proxy(cmdlet: Cmdlet) -> list[object]:
-    """Return what a proxy of the cmdlet declares: name, aliases and whether it is a switch, of each parameter."""
+    """Return the parameters of the cmdlet's proxy, each with its name, its aliases, and True if it is a switch."""
     declared: list[object] = [
         [parameter.name, list(parameter.aliases), parameter.type == "SwitchParameter"]
         for parameter in cmdlet.declared

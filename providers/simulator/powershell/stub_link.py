@@ -1,7 +1,7 @@
 """Answers the stub cmdlets of every PowerShell process: one listener on the loopback, one thread per connection.
 
 A connection belongs to the process whose token it shows first; what it asks is done on that process's host, as the user
-of its shell. A line is answered only after the estate has kept what it changed.
+of its shell. A line is answered only after the estate has saved the changes.
 """
 
 from __future__ import annotations

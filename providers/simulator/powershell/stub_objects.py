@@ -1,8 +1,8 @@
-"""What a call in the simulator answers, as the stub cmdlets make objects of it.
+"""The answer of a simulator call in the form from which the stub cmdlets make objects.
 
-Records come flattened from the estate; a property's type is what the product would have: that of the parameter that
-sets it, so enumerations, unlimited counts and multi-valued properties are told by the published table, never by the
-value. What no cmdlet sets, such as ``WhenCreated``, is told here by name.
+The estate returns flat records. A property has the type of the parameter that sets it, as in the product. So the
+published table, never the value, decides what is an enumeration, an unlimited count or a multi-valued property.
+Properties that no cmdlet sets, such as ``WhenCreated``, are listed here by name.
 """
 
 from __future__ import annotations

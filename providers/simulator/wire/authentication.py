@@ -82,9 +82,9 @@ class Unauthorized(Exception):
 
 
 class Accounts:
-    """The users a listener knows, by ``DOMAIN\\user``, with what NTLM needs of them in a private file.
+    """The users of a listener, by ``DOMAIN\\user``. A private file holds their credentials for NTLM.
 
-    A user is found by ``DOMAIN\\user``, ``user``, ``MACHINE\\user`` and ``user@dns.domain``, whatever the case.
+    A user is found by ``DOMAIN\\user``, ``user``, ``MACHINE\\user`` and ``user@dns.domain``, ignoring case.
     """
 
     def __init__(self, passwords: Mapping[str, str], dns_domain: str = "") -> None:

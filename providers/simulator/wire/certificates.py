@@ -1,7 +1,6 @@
-"""A throw-away certification authority, for a listener over TLS and for clients that show a certificate.
+"""A temporary certification authority for a TLS listener and for clients with a certificate.
 
-Keys live as long as the directory they are written to; nothing here is fit to be trusted by anyone but the process
-that was told the path of ``ca.pem``.
+Its keys exist as long as their directory. Only the process that receives the path of ``ca.pem`` should trust it.
 """
 
 from __future__ import annotations

@@ -15,8 +15,10 @@ from dataclasses import dataclass
 from typing import Final, Literal, get_args, get_type_hints
 
 KINDS: Final = ("any", "authenticate", "create", "command", "send", "receive", "signal", "delete", "request")
-"""``authenticate`` is a message without a body and any that is answered with 401. ``request`` is any HTTP request,
-before its body is read: none that ``any`` counts, and met by ``cut_request`` alone."""
+"""``authenticate`` is a message without a body and any that is answered with 401.
+
+``request`` is any HTTP request, before its body is read: none that ``any`` counts, and met by ``cut_request`` alone.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +41,8 @@ class Rule:
     wmi: bool = False
     """Give the fault's code as an MSFT_WmiError alone, as Windows does with some quotas."""
     status: int | None = None
-    """Answer with this HTTP status and the page that http.sys sends along; 401 and 500 come without one, and a 401
-    offers the ways to authenticate."""
+    """Answer with this HTTP status and the page of http.sys. 401 and 500 have no page; a 401 offers the authentication
+    methods."""
     reset: bool = False
     """Reset the connection (RST)."""
     lose_reply: bool = False
@@ -108,10 +110,10 @@ class FaultPlan:
 
     @classmethod
     def parse(cls, entries: Sequence[Mapping[str, object]]) -> FaultPlan:
-        """Return the plan a list of mappings writes, such as ``{kind: send, nth: 3, when: after, reset: true}``.
+        """Return the plan for a list of mappings, such as ``{kind: send, nth: 3, when: after, reset: true}``.
 
         Raises:
-            ValueError: a key or a value is none of a rule.
+            ValueError: a rule cannot have that key or value.
         """
         return cls([_rule(entry) for entry in entries])
 

@@ -1,9 +1,9 @@
-"""The HTTP side of the simulator: connections, messages of HTTP, and the faults that strike them.
+"""The HTTP side of the simulator: connections, HTTP messages, and injected faults.
 
-One handler object serves one TCP connection, and is the natural home of its authentication. Writes are buffered:
-unbuffered ones cost 90 ms a message by Nagle's algorithm. The TLS handshake is made on the connection's own thread, so
-that a client which is silent delays nobody. The whole body is read before anything is answered, also of a request that
-is refused, or what is left of it would be taken for the next one.
+One handler object serves one TCP connection and keeps its authentication. Writes are buffered: unbuffered ones cost 90
+ms a message by Nagle's algorithm. The TLS handshake runs on the connection's own thread, so a silent client delays no
+other client. The handler reads the whole body before it answers, even if it refuses the request. Otherwise it would
+read the rest of the body as the next request.
 """
 
 from __future__ import annotations
@@ -163,7 +163,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._drop(reset=drop.reset)
 
     def _read_body(self) -> bytes | None:
-        """Return the whole body, also of a request that is refused: what is left would be read as the next one."""
+        """Return the whole body, even of a refused request: the rest would be read as the next request."""
         length = self.headers.get("Content-Length", "")
         if not (length.isascii() and length.isdigit()):
             self._write(_Reply(411, kind="refused"), close=True)

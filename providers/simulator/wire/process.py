@@ -1,10 +1,9 @@
 """The simulated powershell.exe: a process that runs our bootstrap and our runner, and nothing else.
 
-It decodes ``-EncodedCommand`` and the runner script as they were sent and goes on only if both are the files that ship
-with this package, so that a runner which was changed on its way is noticed here as it would be by a real PowerShell
-that does something else. Any other command line ends with exit code 1 and a text on standard error.
+It decodes ``-EncodedCommand`` and the runner script, and continues only if both equal the files of this package. So it
+notices a runner that was changed on the way. Any other command line ends with exit code 1 and a text on standard error.
 
-Replies are written only after the estate has kept the changes they tell of.
+A reply is written only after the estate has saved the changes that the reply reports.
 """
 
 from __future__ import annotations
@@ -30,10 +29,13 @@ LONGEST_LINE_BYTES: Final = 64 * 1024 * 1024
 LEAST_MEMORY_MB: Final = 64
 """The memory of PowerShell itself; the memory of a snap-in is not documented."""
 LONGEST_GOODBYE_SECONDS: Final = 10.0
-"""A cmdlet that takes longer than this is left to end with the program."""
+"""The longest wait for a running cmdlet at shutdown; a longer one ends with the program."""
 FLUSH_BYTES: Final = 1024 * 1024
 FLUSH_SECONDS: Final = 1.0
-"""A turn ends after so much output or time, because keeping what a turn changed costs more than its calls."""
+"""A turn ends after this much output or time.
+
+Long turns are cheaper, because saving a turn costs more than its calls.
+"""
 
 _SHIPPED: Final = Path(__file__).resolve().parents[2] / "transport"
 
@@ -141,7 +143,7 @@ class RunnerProcess:
         return "Process is terminated due to System.OutOfMemoryException.\r\n"
 
     def _load_runner(self) -> str | None:
-        """Take the lines of the runner script; return what is wrong with it."""
+        """Read the lines of the runner script. Return an error text if it is not the shipped script."""
         script = bytearray()
         while (line := self._next_line()) is not None:
             text = line.strip()
@@ -165,7 +167,7 @@ class RunnerProcess:
         return 0
 
     def _answer(self, runner: Runner, lines: deque[bytes]) -> None:
-        """Answer the lines at hand. Output is flushed between turns, when what it tells of is kept."""
+        """Answer the lines at hand. Output is flushed between turns, after the reported changes are saved."""
         while lines and not self._is_over(runner):
             replies = bytearray()
             flushed_at = self._monotonic()
@@ -197,7 +199,7 @@ class RunnerProcess:
             return self._lines.popleft() if self._lines and not self._is_stopped else None
 
     def _lines_at_hand(self) -> deque[bytes]:
-        """Wait for lines and take all there are; empty when the input has ended or the process is to stop."""
+        """Wait for lines and return all of them; empty when the input has ended or the process has to stop."""
         whole = self._settings.reads_stdin_until_end
         with self._changed:
             self._changed.wait_for(lambda: self._has_ended or self._is_stopped or (bool(self._lines) and not whole))
@@ -209,7 +211,7 @@ _ENCODED = re.compile(r"[-/](?:e|ec|en|enc\w{0,11})\Z", re.IGNORECASE | re.ASCII
 
 
 def refused_command_line(command_line: str) -> str | None:
-    """Return what standard error says to a command line; None for the one that starts our bootstrap."""
+    """Return the text on standard error for a command line; None for the one that starts our bootstrap."""
     program, words = taken_apart(command_line)
     if program.replace("\\", "/").rpartition("/")[2].casefold() not in ("powershell.exe", "powershell"):
         return (
@@ -225,13 +227,13 @@ _WORD = re.compile(r'(?:"[^"]*"?|[^\s"])+')
 
 
 def taken_apart(command_line: str) -> tuple[str, list[str]]:
-    """Return program and arguments as cmd.exe takes them apart: quotes hold together what has blanks in it."""
+    """Return program and arguments as cmd.exe splits them: quotes enclose a word with blanks."""
     program, *arguments = [word.replace('"', "") for word in _WORD.findall(command_line)] or [""]
     return program, arguments
 
 
 def _refused_script(encoded: bytes, name: str, encoding: str = "utf-8") -> str | None:
-    """Return what standard error says to a script that is not the shipped file or folder ``name``."""
+    """Return the text on standard error if a script is not the shipped file or folder ``name``."""
     try:
         text = base64.b64decode(encoded, validate=True).decode(encoding)
     except (binascii.Error, ValueError):

@@ -1,6 +1,6 @@
-"""What one host of an estate allows its clients, from the quotas that its Windows has.
+"""The limits of one host for its clients, from the quotas of its Windows version.
 
-The listener's own settings hold for all hosts; of two limits for one thing the narrower counts.
+The listener's own settings apply to all hosts. If both limit the same resource, the lower limit applies.
 Source: learn.microsoft.com/windows/win32/winrm/quotas.
 """
 

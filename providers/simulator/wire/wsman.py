@@ -95,10 +95,10 @@ class Shells:
     ) -> bytes:
         """Carry out ``request`` and return the envelope of its reply.
 
-        ``delegates`` tells whether the user's credential reaches beyond the host.
+        ``delegates`` is True if the host may pass the user's credential on to other hosts.
 
         Raises:
-            Fault: what the client is told instead.
+            Fault: the error that the client receives instead.
         """
         self.close_idle()
         if isinstance(request.body, Create):

@@ -28,7 +28,7 @@ def read_world(path: Path) -> World:
     """Return the world that the file at ``path`` describes.
 
     Raises:
-        ConfigurationError: the file cannot be read or is wrong; every mistake is told with its place.
+        ConfigurationError: the file cannot be read or has mistakes; one diagnostic for each, with its place.
     """
     name = str(path)
     try:

@@ -14,22 +14,22 @@ from providers.simulator.world.schema import Pool, World
 
 @dataclass(slots=True)
 class Service:
-    """One Windows service. Times are true times; only what a host tells of them is by its own clock."""
+    """One Windows service. Its times are true times; a host converts them to its own clock when it reports them."""
 
     name: str
     display: str
     dependents: tuple[str, ...] = ()
     """Names of the services that stop with it."""
     status: str = "Running"
-    """Running, Stopped, Paused while its calls last, or StartPending while its pool lacks quorum or in vain."""
+    """Running, Stopped, Paused until its calls end, or StartPending: its pool lacks quorum, or its start will fail."""
     started: str | None = None
     """When its process began: ISO 8601, UTC, microseconds."""
     learned: Any = None
-    """What it read when it started and goes by until it starts again."""
+    """The settings that it read when it started, and uses until its next start."""
     ends: str | None = None
-    """When it will be Stopped by itself, because its calls end or its start fails."""
+    """When it will become Stopped, because its calls end or its start fails."""
     start_mode: str | None = None
-    """As Set-Service left it; None: as the world file says."""
+    """The mode that Set-Service set; None: the mode of the world file."""
 
 
 @dataclass
@@ -42,7 +42,7 @@ class Holdings:
     """By host, then by folded name."""
     counters: dict[str, int] = field(default_factory=dict)
     media: dict[str, str | None] = field(default_factory=dict)
-    """Encryption levels by scope that differ from the world's: None where the scope was removed."""
+    """Encryption levels by scope that differ from the world file; None: the scope was removed."""
 
     def __post_init__(self) -> None:
         self._exchange = {server.fqdn: server for server in self.world.exchange.servers}
@@ -58,7 +58,7 @@ class Holdings:
         return self._exchange.get(host.lower())
 
     def server_named(self, name: str) -> ExchangeServer | None:
-        """Return the Exchange server of that FQDN, name or distinguished name, in any case."""
+        """Return the Exchange server with this FQDN, name or distinguished name, ignoring case."""
         folded = name.casefold().partition("\\")[0]
         if folded.startswith("cn="):
             folded = folded[3:].partition(",")[0]

@@ -59,18 +59,18 @@ class Host(WorldModel):
     started: Mapping[str, Moment] = {}
     """Start times of services that differ from ``installed``."""
     services: Mapping[str, Manner] = {}
-    """Services that behave otherwise than their kind, by name."""
+    """Services with a special behaviour, by name."""
     language_mode: LanguageMode = "FullLanguage"
-    """What policy leaves of PowerShell's language; in any but the first the runner does not start."""
+    """PowerShell's language mode by policy; the runner starts only in ``FullLanguage``."""
     shells: tuple[Shell, ...] | None = None
-    """The management shells installed; left out, those its product comes with."""
+    """The installed management shells; by default those of its product."""
     missing_cmdlets: tuple[str, ...] = ()
-    """Cmdlets the account has no role for, by name or pattern (``New-UM*``): there they do not exist."""
+    """Cmdlets that the roles of the account lack, by name or pattern (``New-UM*``): they do not exist on this host."""
     quotas: Mapping[Quota, int] | Literal["unreadable"] = {}
-    """Limits of remote shells that differ from those of its Windows; ``unreadable``: they hold, and nobody is told."""
+    """Limits of remote shells that differ from those of its Windows; ``unreadable``: they apply but cannot be read."""
 
     def manner(self, service: str) -> Manner:
-        """Return how a service behaves, by its name in any case."""
+        """Return the behaviour of a service, by its name, ignoring case."""
         folded = service.casefold()
         return next((one for name, one in self.services.items() if name.casefold() == folded), _USUAL)
 

@@ -99,19 +99,19 @@ class Fault(WorldModel):
     cmdlet: str
     """Name of the cmdlet."""
     host: HostName | None = None
-    """Only calls on this host; left out, on any."""
+    """Only calls on this host; by default on every host."""
     nth: int = Field(default=1, ge=1)
     """The first of the calls of this cmdlet that fails, counted from 1."""
     times: int = Field(default=1, ge=1)
     """How many calls in a row fail."""
     when: Literal["before", "after"] = "before"
-    """After: the effect takes place, then the error is told."""
+    """``after``: the effect takes place, then the call returns the error."""
     error: Literal["throttled", "transient", "access-denied", "not-found"] = "transient"
-    """What the server answers."""
+    """The error that the server returns."""
 
 
 def _fault(value: object) -> object:
-    """Return a rule about a cmdlet; any other is for the server that stands before the estate, and left as it is."""
+    """Return a rule about a cmdlet as a ``Fault``; a rule for the WinRM server in front of the estate is unchanged."""
     return Fault.model_validate(value) if isinstance(value, Mapping) and "cmdlet" in value else value
 
 
@@ -122,19 +122,19 @@ class World(WorldModel):
     """Everything a world file says."""
 
     world: str = "contoso"
-    """Its name: the ids of all objects follow from it."""
+    """Its name; the ids of all objects are derived from it."""
     forest: HostName = "contoso.com"
     """Root of the Active Directory forest; dial plans have it in their PhoneContext."""
     language: Culture = "en-US"
     """Culture of messages, and of names that servers make."""
     installed: Moment = datetime(2024, 3, 1, 6, 0, tzinfo=UTC)
-    """When what is there was made and every service last started."""
+    """When all objects were created and every service last started."""
     deserialised: bool = False
     """Exchange answers as over its own remoting endpoint: references come as text."""
     enforce_second_hop: bool = False
     """exchucutil fails unless the connection delegates its credential."""
     domain_controllers: tuple[DomainController, ...] = ()
-    """Its domain controllers, each with a directory of its own that learns of changes later."""
+    """Its domain controllers, each with its own directory, which receives changes later."""
     exchange: Exchange
     """The Exchange organization and its servers."""
     lync: Lync

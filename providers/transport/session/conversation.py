@@ -64,7 +64,7 @@ class Conversation:
         """Send a burst, read its replies and set each result.
 
         Raises:
-            NotTaken: the process read nothing of it.
+            NotTaken: the process read none of the burst.
             Gone: the session ended before all replies came; a request without a result may have run.
         """
         waiting = {one.wire_id: one for one in burst}

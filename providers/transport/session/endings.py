@@ -31,7 +31,7 @@ class Endings:
     secrets: tuple[str, ...] = field(default=(), repr=False)
 
     def lost(self, reason: str) -> SessionError:
-        """The session is of no more use."""
+        """The session was lost and cannot be used any more."""
         return _retry("Session lost", f"{self.place}: {reason}.")
 
     def no_clock(self) -> SessionError:
@@ -43,7 +43,7 @@ class Endings:
         return PermanentError(Diagnostic("Run ended", detail, AGAIN))
 
     def lost_again(self, last: SessionError | None) -> SessionError:
-        """All repairs failed; ``last`` is how the last reply was lost, if one was."""
+        """All repairs failed; ``last`` is the error of the last lost reply, if there was one."""
         reason = f" ({last.diagnostics[0].detail})" if last is not None else ""
         return self.lost(f"its replies were lost several times{reason}")
 

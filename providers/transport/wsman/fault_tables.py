@@ -1,6 +1,6 @@
-"""Fault codes of WS-Management, HTTP statuses and ways to fail, as data: what each means in each phase of a session.
+"""Tables of WS-Management fault codes, HTTP statuses and other failures, with their meaning in each phase of a session.
 
-The same fault means different things in different phases. A time-out of a Receive is the normal idle state; a time-out
+The same fault has different meanings in different phases. A time-out of a Receive is the normal idle state; a time-out
 of a Send leaves open whether the bytes arrived; a time-out of a Delete does not matter. The rows come from the vendor's
 wsmerror.h and from practice with pywinrm. Codes are decimal, as faults carry them. ``faults.py`` finds the row of an
 exception.
@@ -43,11 +43,11 @@ class Class(Enum):
     PERM = "permanent"
     """Stop and tell the operator."""
     GONE = "gone"
-    """Shell or process are lost; what was in flight is ambiguous."""
+    """The shell or the process is lost; it is unknown whether sent messages were executed."""
     AMBIG = "ambiguous"
-    """It may have been executed: ask by id."""
+    """It may have been executed; ask the runner by the id of the request."""
     IGNORE = "ignore"
-    """Nothing depends on it."""
+    """The failure has no effect."""
 
 
 class Cure(Enum):
@@ -55,16 +55,16 @@ class Cure(Enum):
 
     NONE = "none"
     RECONNECT = "reconnect"
-    """Drop the HTTP session: connection, seal or ticket are no longer good."""
+    """Drop the HTTP session: its connection, seal or ticket is no longer valid."""
     BUSY = "busy"
-    """Wait until the service has written the chunk that came before."""
+    """Wait until the service has written the previous chunk."""
     OTHER_CODE_PAGE = "other code page"
     NO_IDLE_TIMEOUT = "no idle timeout"
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row of the tables: the class by phase, and what users read."""
+    """One row of the tables: the class for each phase, and the texts for users."""
 
     name: str
     classes: Mapping[Phase, Class]
@@ -73,7 +73,7 @@ class Row:
     remedy: str = ""
     delay_seconds: float = 0.0
     unread: bool = False
-    """The process read nothing of a Send that fails so."""
+    """After this failure of a Send operation, the process has read none of the input."""
     has_ended: bool = False
     """The process no longer reads. It has ended or is about to, and its last output may say why."""
     cures: Mapping[Phase, Cure] = field(default_factory=lambda: EMPTY)

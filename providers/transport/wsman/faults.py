@@ -63,7 +63,7 @@ TEXT_LIMIT: Final = 300
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What one failure means."""
+    """The meaning of one failure."""
 
     kind: Class
     error: SessionError
@@ -72,9 +72,9 @@ class Judgement:
     output_lost: bool = False
     """Output of the process may have been lost with the reply."""
     unread: bool = False
-    """The process read nothing of this Send."""
+    """The process read none of the input of this Send operation."""
     has_ended: bool = False
-    """The process reads no more input."""
+    """The process no longer reads its input."""
     lost_seal: bool = False
     """The host did not process the message, because it was sealed for a connection that is closed."""
     reached: bool = True
@@ -82,13 +82,13 @@ class Judgement:
 
 
 def redact(text: str, secrets: tuple[str, ...] = ()) -> str:
-    """Return the server's text as it may be shown: one line, no secrets, 300 characters at most."""
+    """Return the server's text in a form to show: one line, no secrets, 300 characters at most."""
     line = re.sub(r"[\x00-\x1f\x7f\u2028\u2029]+", " ", without_secrets(text, secrets)).strip()
     return line if len(line) <= TEXT_LIMIT else line[: TEXT_LIMIT - 1] + "\u2026"
 
 
 def without_secrets(text: str, secrets: tuple[str, ...]) -> str:
-    """Return a text with every secret masked, however it is spelt."""
+    """Return a text with every spelling of every secret masked."""
     for secret in secrets:
         for spelling in _spellings(secret):
             text = text.replace(spelling, "***")
@@ -96,7 +96,7 @@ def without_secrets(text: str, secrets: tuple[str, ...]) -> str:
 
 
 def _spellings(secret: str) -> list[str]:
-    """Return the secret as XML, CLIXML and JSON write it too, the longest first: one may begin with another."""
+    """Return the secret and its XML, CLIXML and JSON spellings. The longest is first: it may begin with another."""
     xml = escape(secret)
     quoted = escape(secret, {'"': "&quot;", "'": "&apos;"})
     encoded = json.dumps(secret)[1:-1]

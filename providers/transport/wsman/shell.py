@@ -149,9 +149,9 @@ class ShellProcess:
             until: no message is sent after this, because the runner would refuse its changes.
 
         Raises:
-            Unconfirmed: some of it may not have arrived, or not whole.
-            TooLate: nothing of it was sent.
-            NotTaken: nothing of it was taken.
+            Unconfirmed: the host may have received only a part of it.
+            TooLate: the deadline passed before any of it was sent.
+            NotTaken: the service refused it, and the process read none of it.
             Gone: the process is gone.
         """
         chunks = list(wire.pieces(data)) or [b""]

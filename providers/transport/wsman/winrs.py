@@ -10,7 +10,7 @@ sealed message. This module changes that:
 * A session that failed to authenticate or to seal is dropped. Failed logons are counted, because directories lock
   accounts.
 * A refusal of Kerberos is an error of its own, not a reply that cannot be read.
-* CredSSP's library takes any reply but 200 for a refused logon. Here the reply itself says what it was.
+* CredSSP's library reports every reply except 200 as a refused logon. Here the status of the reply decides.
 """
 
 from __future__ import annotations
@@ -46,13 +46,13 @@ else:
     _CREDSSP_ERRORS = (AuthenticationException, NTStatusException)
 
 _SHOWN_WHEN_ASKED: Final = (Authentication.NTLM.value, Authentication.CREDSSP.value)
-"""Methods that send a message without the credential first, and show it when the host asks for it."""
+"""Methods that first send a message without the credential, and add it when the host asks for it."""
 
 _Hook = Callable[..., requests.Response]
 
 
 class NotOffered(RefusedReply):
-    """The host does not accept this authentication method; it saw nothing of the credential."""
+    """The host does not accept this authentication method. The credential was not sent."""
 
 
 class SealLost(WinRMTransportError):

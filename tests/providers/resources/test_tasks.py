@@ -562,7 +562,7 @@ def test_um_services_wait_until_every_domain_controller_knows_the_mode() -> None
             for command, controller in zip(asked, controllers, strict=True)
         ]
         told = UM_RESTART.is_ready(action, answers, given)
-        assert told == (f"{lagging} does not know the startup mode of ex1.contoso.com yet" if lagging else None)
+        assert told == (f"{lagging} does not have the startup mode of ex1.contoso.com yet" if lagging else None)
     modes = [Reply(({"UMStartupMode": "Dual"},)) if controller is None else Unreachable() for controller in controllers]
     assert UM_RESTART.is_ready(action, list(zip(asked, modes, strict=True)), given) is None, (
         "a silent one is passed over"
