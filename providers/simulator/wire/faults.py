@@ -41,8 +41,7 @@ class Rule:
     wmi: bool = False
     """Give the fault's code as an MSFT_WmiError alone, as Windows does with some quotas."""
     status: int | None = None
-    """Answer with this HTTP status and the page of http.sys. 401 and 500 have no page; a 401 offers the authentication
-    methods."""
+    """Answer with this HTTP status and the page of http.sys. 401 and 500 have no page; a 401 lists the methods."""
     reset: bool = False
     """Reset the connection (RST)."""
     lose_reply: bool = False
