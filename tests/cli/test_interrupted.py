@@ -141,7 +141,7 @@ def test_signal_while_it_waits_ends_the_run_cleanly_and_the_next_apply_completes
 ) -> None:
     environment = little(tmp_path / "little", delay="600s")
     with environment.started("apply", "--auto-approve") as child:
-        wait_until(lambda: "does not know" in child.out, child.process)
+        wait_until(lambda: "does not have" in child.out, child.process)
         os.killpg(child.pid, number)  # as a terminal and whoever ends a job do: its simulator is in the group
         ran = child.end(20).has(code)
     assert "reconciler apply" in ran.out
@@ -341,7 +341,7 @@ def test_closed_terminal_ends_a_run_in_order(tmp_path: Path) -> None:
         dimensions=(40, 100),
         preexec_fn=_heed_hang_ups,
     )
-    terminal.expect("does not know")
+    terminal.expect("does not have")
     os.close(terminal.child_fd)  # as closing a window does: the system hangs up, and nothing can be shown any more
     _, status = os.waitpid(int(terminal.pid or 0), 0)
     assert os.waitstatus_to_exitcode(status) == 143

@@ -262,7 +262,7 @@ def test_the_script_waits_until_every_catalogue_knows_the_dial_plans() -> None:
         return EXCHUCUTIL.is_ready(action, answers(commands, reply), given)
 
     known = Reply(({"Name": "redmond"},))
-    assert waiting(known, Reply(())) == "dc2.contoso.com does not know Redmond yet"
+    assert waiting(known, Reply(())) == "dc2.contoso.com does not have Redmond yet"
     assert waiting(known) is None
     assert "dc1" in str(waiting(NotFound()))
     assert waiting(Unreachable()) is None, "nor will the script ask a catalogue that does not answer"
@@ -485,7 +485,7 @@ def test_a_front_end_is_stopped_only_while_the_others_carry_the_pool() -> None:
 
 def test_a_restart_waits_until_the_hunt_groups_have_reached_every_catalogue() -> None:
     given = joined(plan_declared(), made=LATER)
-    assert "dc1.contoso.com does not know" in str(ready(given, "fe1.contoso.com", {}, known=()))
+    assert "dc1.contoso.com does not have" in str(ready(given, "fe1.contoso.com", {}, known=()))
 
 
 def test_a_restart_is_done_when_the_service_started_after_the_need_arose() -> None:
