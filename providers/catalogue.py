@@ -9,9 +9,8 @@ from types import ModuleType
 
 import providers.resources
 import providers.schema
-from reconciler.model.order import in_order
-from reconciler.model.resource_types import ResourceType
-from reconciler.model.rules import Rule
+from reconciler.model.graph import in_order
+from reconciler.model.resource_types import ResourceType, Rule
 
 
 @cache

@@ -12,8 +12,8 @@ from typing import Final
 
 from sqlalchemy import Connection, insert, select
 
-from reconciler.model.json_text import canonical, parse
 from reconciler.model.snapshot import Audit
+from reconciler.model.values import canonical, parse
 from state import codec
 from state.failures import damaged
 from state.rows import Written, digest_of, journal_digests

@@ -14,12 +14,12 @@ import re
 from functools import lru_cache
 from typing import Final, TypeVar
 
-from reconciler.model.addresses import Address
 from reconciler.model.codec import Codec, Leaf, Record, Row
 from reconciler.model.commands import Shell
-from reconciler.model.json_text import canonical, parse
 from reconciler.model.ports import Holder
+from reconciler.model.resources import Address
 from reconciler.model.snapshot import Intent, Obligation, Outcome, Remembered, Run
+from reconciler.model.values import canonical, parse
 
 VERSION: Final = 1
 """Of the forms below; stored with the environment."""

@@ -8,8 +8,7 @@ from contextlib import contextmanager
 
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
-from reconciler.model.diagnostics import Diagnostic
-from reconciler.model.errors import Locked, StateError
+from reconciler.model.diagnostics import Diagnostic, Locked, StateError
 
 
 class StoreUnreachable(StateError):

@@ -15,8 +15,7 @@ import stat
 import sys
 from pathlib import Path
 
-from reconciler.model.diagnostics import Diagnostic
-from reconciler.model.errors import StateError
+from reconciler.model.diagnostics import Diagnostic, StateError
 
 _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
 _NON_BLOCKING = getattr(os, "O_NONBLOCK", 0)

@@ -12,9 +12,9 @@ import time
 from contextlib import closing, suppress
 from pathlib import Path
 
-from reconciler.model.errors import StateError
-from reconciler.model.json_text import parse
+from reconciler.model.diagnostics import StateError
 from reconciler.model.ports import Holder
+from reconciler.model.values import parse
 from state import codec
 from state.files import check_private_directory, check_private_file
 from state.holding import locked, why_kept

@@ -9,8 +9,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from reconciler.model.diagnostics import Diagnostic
-from reconciler.model.errors import Locked
+from reconciler.model.diagnostics import Diagnostic, Locked
 from reconciler.model.snapshot import short_run
 from state.leased import Leased
 

@@ -14,10 +14,10 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert
 
-from reconciler.model.errors import LeaseLost, StateError
-from reconciler.model.json_text import canonical
+from reconciler.model.diagnostics import LeaseLost, StateError
 from reconciler.model.ports import Holder
 from reconciler.model.snapshot import Run, StateChange
+from reconciler.model.values import canonical
 from state import codec
 from state.holding import held_by, living, locked, may_live, why_held
 from state.leased import Leased

@@ -13,10 +13,9 @@ from typing import Any, TypeAlias
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from reconciler.model.diagnostics import Diagnostic
-from reconciler.model.errors import LeaseLost
-from reconciler.model.json_text import canonical
+from reconciler.model.diagnostics import Diagnostic, LeaseLost
 from reconciler.model.ports import Clock, CrashPoint, Holder, Random
+from reconciler.model.values import canonical
 from state import codec
 from state.audit import START, append_entry
 from state.database import Database

@@ -12,8 +12,7 @@ import re
 from pathlib import Path
 from typing import Final
 
-from reconciler.model.diagnostics import Diagnostic
-from reconciler.model.errors import StateError
+from reconciler.model.diagnostics import Diagnostic, StateError
 
 SERVERS: Final = ("postgresql", "postgres", "postgresql+psycopg")
 """The schemes of addresses."""

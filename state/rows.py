@@ -15,9 +15,9 @@ from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Table, bindparam, delete, insert, select, text, update
 
-from reconciler.model.addresses import Address
-from reconciler.model.json_text import canonical, parse
+from reconciler.model.resources import Address
 from reconciler.model.snapshot import Intent, Obligation, Outcome, Remembered, Snapshot, StateChange
+from reconciler.model.values import canonical, parse
 from state import codec
 from state.failures import damaged, state_error
 from state.tables import decisions, intents, obligations, outcomes, resources, used_plans

@@ -10,8 +10,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Text, column, inspect, select, table, text
 
-from reconciler.model.diagnostics import Diagnostic
-from reconciler.model.errors import StateBehind
+from reconciler.model.diagnostics import Diagnostic, StateBehind
 from state.failures import damaged, state_error
 from state.tables import REVISIONS, VERSION_TABLE, metadata
 

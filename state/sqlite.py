@@ -19,7 +19,7 @@ from typing import Final, TypeAlias
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.pool import QueuePool
 
-from reconciler.model.errors import StateError
+from reconciler.model.diagnostics import StateError
 from reconciler.model.ports import Clock, CrashPoint
 from state.database import IN_HASTE, WRITES, Database
 from state.failures import damaged, in_use, state_error, translated

@@ -18,8 +18,6 @@ from providers.cmdlets.declaration import Declaration
 from providers.cmdlets.reference import Setters, cmdlet_of, setters
 from providers.cmdlets.table import Tabled, declaring, normaliser
 from reconciler.model.actions import Change
-from reconciler.model.addresses import Address
-from reconciler.model.attributes import Attr, Attribute, AttributeKind
 from reconciler.model.commands import (
     EXCHANGE,
     Argument,
@@ -32,11 +30,10 @@ from reconciler.model.commands import (
     read,
     write,
 )
-from reconciler.model.diagnostics import Problem
-from reconciler.model.errors import NotFound, SessionError
+from reconciler.model.diagnostics import NotFound, Problem, SessionError
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import Answer, Diagnosed, Fact, Lifecycle, Managed
-from reconciler.model.resources import Resource
+from reconciler.model.resources import Address, Attr, Attribute, AttributeKind, Resource
 from reconciler.model.values import Record, Value, items
 
 _VERBS: Final[Mapping[Lifecycle, tuple[str, ...]]] = {

@@ -10,8 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError,
 
 from providers.cmdlets.problems import problem, read_only, relevant
 from providers.cmdlets.table import Column
-from reconciler.model.attributes import AttributeKind, AttributeRole
 from reconciler.model.diagnostics import Problem
+from reconciler.model.resources import AttributeKind, AttributeRole
 from reconciler.model.values import Value
 
 

@@ -33,8 +33,8 @@ from providers.cmdlets.marks import (
 )
 from providers.cmdlets.reference import Parameter, Setters
 from providers.cmdlets.value_types import Published, Unordered, enumeration, limited
-from reconciler.model.attributes import Attr, Attribute, AttributeKind, AttributeRole, Declares
 from reconciler.model.resource_types import ResourceType
+from reconciler.model.resources import Attr, Attribute, AttributeKind, AttributeRole, Declares
 from reconciler.model.values import Value
 
 

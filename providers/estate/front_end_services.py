@@ -23,10 +23,10 @@ from providers.estate.services import (
     services_owed,
 )
 from providers.schema.windows_services import Found, ServiceRestart
+from reconciler.model.abilities import Duty
 from reconciler.model.actions import Action
 from reconciler.model.commands import Command, Connection, Endpoint, write
 from reconciler.model.landscape import Landscape
-from reconciler.model.obligations import Duty
 from reconciler.model.resource_types import UnderWay
 from reconciler.model.snapshot import Obligation
 from reconciler.model.values import EMPTY

@@ -12,9 +12,9 @@ from providers.cmdlets.cmdlet_resource import object_argument
 from providers.cmdlets.value_types import lower
 from providers.schema.hunt_group import HuntGroup
 from providers.schema.ip_gateway import IPGateway
-from reconciler.model.addresses import Address
 from reconciler.model.commands import NameOf, ObjectId
 from reconciler.model.landscape import Landscape
+from reconciler.model.resources import Address
 from reconciler.model.values import folded
 
 

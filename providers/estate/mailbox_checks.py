@@ -23,8 +23,8 @@ from reconciler.model.actions import ActionKind
 from reconciler.model.commands import LYNC, write
 from reconciler.model.diagnostics import Diagnostic, Severity
 from reconciler.model.landscape import Landscape
+from reconciler.model.resource_types import Rule
 from reconciler.model.resources import Resource, Resources
-from reconciler.model.rules import Rule
 from reconciler.model.values import Value, folded
 from reconciler.model.words import listed
 

@@ -19,8 +19,8 @@ from providers.schema.um_mailbox import UMMailbox
 from reconciler.model.commands import write
 from reconciler.model.diagnostics import Diagnostic
 from reconciler.model.landscape import Landscape
+from reconciler.model.resource_types import Rule, placed
 from reconciler.model.resources import Resource
-from reconciler.model.rules import Rule, placed
 from reconciler.model.values import folded
 
 EXTENSION_TWICE = Rule(

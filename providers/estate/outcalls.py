@@ -23,9 +23,9 @@ from providers.schema.dial_plan import DialPlan
 from providers.schema.exchucutil import Exchucutil
 from providers.schema.ip_gateway import IPGateway
 from providers.schema.lync_facts import LyncSite
+from reconciler.model.abilities import Duty
 from reconciler.model.actions import ActionKind
 from reconciler.model.landscape import Landscape
-from reconciler.model.obligations import Duty
 from reconciler.model.resources import Resource
 from reconciler.model.values import EMPTY, folded
 

@@ -16,7 +16,7 @@ from typing import Final
 
 from providers.schema.exchange_facts import Mailbox
 from providers.schema.um_mailbox import UMMailbox
-from reconciler.model.impacts import Impact
+from reconciler.model.abilities import Impact
 from reconciler.model.landscape import Landscape
 from reconciler.model.resources import Resource
 from reconciler.model.values import folded

@@ -18,10 +18,10 @@ from providers.schema.dial_plan import DialPlan
 from providers.schema.lync_facts import PROVEN, LyncUser
 from providers.schema.windows_services import ServiceRestart
 from reconciler.model.actions import Action
-from reconciler.model.addresses import Address
 from reconciler.model.diagnostics import Diagnostic, Severity
 from reconciler.model.landscape import Landscape, Settings
-from reconciler.model.rules import Rule
+from reconciler.model.resource_types import Rule
+from reconciler.model.resources import Address
 from reconciler.model.words import listed
 
 STATE_UNKNOWN = Rule(

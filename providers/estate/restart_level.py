@@ -22,7 +22,7 @@ from providers.schema.exchucutil import Exchucutil
 from providers.schema.hunt_group import HuntGroup
 from providers.schema.windows_services import ServiceRestart, UMServiceRestart, WindowsServices
 from reconciler.model.actions import Action, ActionKind
-from reconciler.model.errors import SessionError
+from reconciler.model.diagnostics import SessionError
 from reconciler.model.landscape import Landscape, Named
 from reconciler.model.resource_types import Answer
 from reconciler.model.resources import Resource

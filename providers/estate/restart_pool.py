@@ -17,12 +17,11 @@ from providers.estate.services import ServiceState, ago, answered_state
 from providers.estate.topology import UcPool
 from providers.schema.windows_services import ServiceRestart
 from reconciler.model.actions import Action
-from reconciler.model.addresses import Address
 from reconciler.model.commands import Operation
 from reconciler.model.diagnostics import Diagnostic
 from reconciler.model.landscape import Landscape
-from reconciler.model.resource_types import Answer, UnderWay
-from reconciler.model.rules import Rule
+from reconciler.model.resource_types import Answer, Rule, UnderWay
+from reconciler.model.resources import Address
 from reconciler.model.words import listed
 
 _SOURCE = "Topologies and components for Front End Servers (Gg412996); DOMAIN 5.2"

@@ -16,11 +16,10 @@ from providers.estate.script_effects import in_words, taken_names
 from providers.estate.topology import name_given_to, uc_pools
 from providers.schema.dial_plan import DialPlan
 from providers.schema.ip_gateway import IPGateway
-from reconciler.model.addresses import Address
-from reconciler.model.attributes import Attr, Declares
 from reconciler.model.diagnostics import Diagnostic
 from reconciler.model.landscape import Landscape, Settings
-from reconciler.model.rules import Rule
+from reconciler.model.resource_types import Rule
+from reconciler.model.resources import Address, Attr, Declares
 from reconciler.model.snapshot import Remembered
 from reconciler.model.values import Value
 

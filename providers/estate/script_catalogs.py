@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from reconciler.model.commands import Command, read
-from reconciler.model.errors import SessionError
+from reconciler.model.diagnostics import SessionError
 from reconciler.model.resource_types import Answer
 
 _LISTINGS = {"Get-UMIPGateway": "gateways", "Get-UMHuntGroup": "hunt groups"}

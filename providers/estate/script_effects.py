@@ -10,9 +10,8 @@ from providers.estate.topology import PoolClass, UcPool, front_end_pools, name_g
 from providers.schema.dial_plan import DialPlan
 from providers.schema.hunt_group import HuntGroup
 from providers.schema.ip_gateway import IPGateway
-from reconciler.model.addresses import Address
 from reconciler.model.landscape import Landscape
-from reconciler.model.resources import Resource
+from reconciler.model.resources import Address, Resource
 from reconciler.model.values import folded
 
 

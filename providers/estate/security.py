@@ -18,8 +18,8 @@ from providers.schema.dial_plan import DialPlan
 from providers.schema.lync_facts import MediaConfiguration, Pool
 from reconciler.model.diagnostics import Diagnostic
 from reconciler.model.landscape import Landscape
+from reconciler.model.resource_types import Rule
 from reconciler.model.resources import Resource
-from reconciler.model.rules import Rule
 from reconciler.model.values import folded
 from reconciler.model.words import listed
 

@@ -21,15 +21,12 @@ from providers.schema.auto_attendant import AutoAttendant
 from providers.schema.dial_plan import DialPlan
 from providers.schema.ip_gateway import IPGateway
 from reconciler.model.abilities import Foreseeing, Holder
-from reconciler.model.actions import Action, ActionKind, Change
-from reconciler.model.attributes import Attr
-from reconciler.model.claims import Claim
+from reconciler.model.actions import Action, ActionKind, Change, Claim
 from reconciler.model.commands import Argument, Command, write
 from reconciler.model.diagnostics import Diagnostic
 from reconciler.model.landscape import Landscape, Named
-from reconciler.model.resource_types import Answer, Lifecycle
-from reconciler.model.resources import Resource, Resources
-from reconciler.model.rules import Rule, placed
+from reconciler.model.resource_types import Answer, Lifecycle, Rule, placed
+from reconciler.model.resources import Attr, Resource, Resources
 from reconciler.model.values import Value, folded
 from reconciler.model.words import listed
 

@@ -20,13 +20,11 @@ from providers.schema.auto_attendant import AutoAttendant
 from providers.schema.contact_object import ContactObject
 from providers.schema.dial_plan import DialPlan
 from providers.schema.ip_gateway import IPGateway
-from reconciler.model.addresses import Address
 from reconciler.model.commands import LYNC, Endpoint, write
 from reconciler.model.diagnostics import Diagnostic, Severity
 from reconciler.model.landscape import Landscape
-from reconciler.model.resource_types import Lifecycle
-from reconciler.model.resources import Resource
-from reconciler.model.rules import Rule
+from reconciler.model.resource_types import Lifecycle, Rule
+from reconciler.model.resources import Address, Resource
 from reconciler.model.values import Record
 
 MISSING = Rule(

@@ -27,17 +27,13 @@ from providers.schema.dial_plan import DialPlan
 from providers.schema.hunt_group import HuntGroup
 from providers.schema.mailbox_policy import DEFAULT, MailboxPolicy
 from providers.schema.um_mailbox import UMMailbox
-from reconciler.model.abilities import Foreseeing, Holder, Noticed
+from reconciler.model.abilities import Foreseeing, Holder, Impact, Noticed
 from reconciler.model.actions import Action, ActionKind
-from reconciler.model.addresses import Address
-from reconciler.model.attributes import Attr
 from reconciler.model.commands import Command, write
 from reconciler.model.diagnostics import Diagnostic
-from reconciler.model.impacts import Impact
 from reconciler.model.landscape import Landscape
-from reconciler.model.resource_types import Lifecycle
-from reconciler.model.resources import Resource
-from reconciler.model.rules import Rule
+from reconciler.model.resource_types import Lifecycle, Rule
+from reconciler.model.resources import Address, Attr, Resource
 from reconciler.model.values import Value, folded
 
 

@@ -39,14 +39,11 @@ from providers.schema.lync_facts import LyncService
 from providers.schema.windows_services import ServiceRestart, UMServiceRestart, WindowsServices
 from reconciler.model.abilities import Foreseeing, Owing, Piecemeal
 from reconciler.model.actions import Action
-from reconciler.model.addresses import Address
 from reconciler.model.commands import EXCHANGE, Command, Operation, read, write
-from reconciler.model.diagnostics import Diagnostic, Severity
-from reconciler.model.errors import NotFound, SessionError
+from reconciler.model.diagnostics import Diagnostic, NotFound, SessionError, Severity
 from reconciler.model.landscape import Landscape
-from reconciler.model.resource_types import Answer, Due
-from reconciler.model.resources import Resource
-from reconciler.model.rules import Rule
+from reconciler.model.resource_types import Answer, Due, Rule
+from reconciler.model.resources import Address, Resource
 from reconciler.model.snapshot import Obligation, Remembered
 from reconciler.model.values import EMPTY, Value, folded
 from reconciler.model.words import listed

@@ -23,13 +23,11 @@ from providers.schema.exchucutil import Exchucutil
 from providers.schema.hunt_group import HuntGroup
 from providers.schema.ip_gateway import IPGateway
 from providers.schema.lync_facts import Pool
-from reconciler.model.addresses import Address
 from reconciler.model.commands import Command, NameOf, ObjectId, write
 from reconciler.model.diagnostics import Diagnostic, Problem, Severity
 from reconciler.model.landscape import Landscape
-from reconciler.model.resource_types import Lifecycle
-from reconciler.model.resources import Resource
-from reconciler.model.rules import Rule
+from reconciler.model.resource_types import Lifecycle, Rule
+from reconciler.model.resources import Address, Resource
 from reconciler.model.values import Record, Value, folded
 from reconciler.model.words import did_you_mean
 

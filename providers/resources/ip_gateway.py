@@ -31,16 +31,13 @@ from providers.schema.hunt_group import HuntGroup
 from providers.schema.ip_gateway import IPGateway
 from providers.schema.lync_facts import LyncSite
 from providers.schema.windows_services import ServiceRestart
-from reconciler.model.abilities import Deciding, Obliged
+from reconciler.model.abilities import Deciding, Duty, Obliged
 from reconciler.model.actions import Action
-from reconciler.model.addresses import Address
 from reconciler.model.commands import Command, write
 from reconciler.model.diagnostics import Diagnostic, Severity
 from reconciler.model.landscape import Landscape
-from reconciler.model.obligations import Duty
-from reconciler.model.resource_types import Lifecycle
-from reconciler.model.resources import Resource
-from reconciler.model.rules import Rule
+from reconciler.model.resource_types import Lifecycle, Rule
+from reconciler.model.resources import Address, Resource
 from reconciler.model.snapshot import Obligation
 from reconciler.model.values import Value
 from reconciler.model.words import did_you_mean, listed

@@ -23,14 +23,12 @@ from providers.schema.dial_plan import DialPlan
 from providers.schema.lync_dial_plan import LyncDialPlan
 from providers.schema.server_binding import ServerBinding
 from reconciler.model.abilities import Holder
-from reconciler.model.addresses import Address
-from reconciler.model.claims import Claim
+from reconciler.model.actions import Claim
 from reconciler.model.commands import LYNC, Endpoint
 from reconciler.model.diagnostics import Diagnostic
 from reconciler.model.landscape import Landscape
-from reconciler.model.resource_types import Lifecycle
-from reconciler.model.resources import Resource
-from reconciler.model.rules import Rule, placed
+from reconciler.model.resource_types import Lifecycle, Rule, placed
+from reconciler.model.resources import Address, Resource
 from reconciler.model.values import folded
 from reconciler.model.words import did_you_mean
 

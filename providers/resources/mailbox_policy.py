@@ -22,13 +22,11 @@ from providers.schema.dial_plan import DialPlan
 from providers.schema.mailbox_policy import DEFAULT, MailboxPolicy, default_spelt
 from providers.schema.um_mailbox import UMMailbox
 from reconciler.model.actions import ActionKind
-from reconciler.model.addresses import Address
 from reconciler.model.commands import Argument, Command, NameOf
 from reconciler.model.diagnostics import Diagnostic, Problem
 from reconciler.model.landscape import Landscape
-from reconciler.model.resource_types import Answer, Lifecycle
-from reconciler.model.resources import Resource
-from reconciler.model.rules import Rule
+from reconciler.model.resource_types import Answer, Lifecycle, Rule
+from reconciler.model.resources import Address, Resource
 from reconciler.model.values import Value, folded
 
 PIN_RESET = Rule(

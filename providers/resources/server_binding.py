@@ -21,17 +21,13 @@ from providers.schema.exchange_facts import ExchangeServer
 from providers.schema.lync_facts import LYNC_2010, LYNC_2013, SKYPE, LyncService, product_of
 from providers.schema.server_binding import ServerBinding
 from providers.schema.windows_services import UMServiceRestart, WindowsServices
-from reconciler.model.abilities import Owing
+from reconciler.model.abilities import Duty, Owing
 from reconciler.model.actions import Action, Change
-from reconciler.model.addresses import Address
 from reconciler.model.commands import Argument, Command, Delta, read, write
-from reconciler.model.diagnostics import Diagnostic, Severity
-from reconciler.model.errors import NotFound, SessionError
+from reconciler.model.diagnostics import Diagnostic, NotFound, SessionError, Severity
 from reconciler.model.landscape import Landscape
-from reconciler.model.obligations import Duty
-from reconciler.model.resource_types import Answer, Diagnosed, Lifecycle
-from reconciler.model.resources import Resource
-from reconciler.model.rules import Rule
+from reconciler.model.resource_types import Answer, Diagnosed, Lifecycle, Rule
+from reconciler.model.resources import Address, Resource
 from reconciler.model.snapshot import Obligation
 from reconciler.model.values import Record, folded
 from reconciler.model.words import did_you_mean, listed

@@ -44,18 +44,13 @@ from providers.schema.exchucutil import Exchucutil
 from providers.schema.hunt_group import HuntGroup
 from providers.schema.lync_facts import LyncComputer, LyncService, LyncSite, Pool
 from providers.schema.windows_services import Found, ServiceRestart
-from reconciler.model.abilities import Noticed, Obliged, Settling, Stepwise
+from reconciler.model.abilities import Duty, Impact, Noticed, Obliged, Settling, Stepwise
 from reconciler.model.actions import Action
-from reconciler.model.addresses import Address
-from reconciler.model.attributes import Attribute
 from reconciler.model.commands import Command, read
 from reconciler.model.diagnostics import Diagnostic
-from reconciler.model.impacts import Impact
 from reconciler.model.landscape import Landscape
-from reconciler.model.obligations import Duty
-from reconciler.model.resource_types import Answer, Diagnosed, Due, UnderWay
-from reconciler.model.resources import Resource
-from reconciler.model.rules import Rule
+from reconciler.model.resource_types import Answer, Diagnosed, Due, Rule, UnderWay
+from reconciler.model.resources import Address, Attribute, Resource
 from reconciler.model.snapshot import Obligation
 from reconciler.model.values import EMPTY, Value
 

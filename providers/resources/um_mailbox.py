@@ -30,17 +30,13 @@ from providers.schema.exchange_facts import Mailbox
 from providers.schema.lync_facts import LyncUser
 from providers.schema.mailbox_policy import DEFAULT, MailboxPolicy
 from providers.schema.um_mailbox import UMMailbox, policy_key
-from reconciler.model.abilities import Holder, Noticed, Rows
-from reconciler.model.actions import Action, Change
-from reconciler.model.addresses import Address
-from reconciler.model.claims import Claim
+from reconciler.model.abilities import Holder, Impact, Noticed, Rows
+from reconciler.model.actions import Action, Change, Claim
 from reconciler.model.commands import Argument, Command, Delta, ObjectId, read, write
 from reconciler.model.diagnostics import MISSING_ATTRIBUTE, Diagnostic, Problem
-from reconciler.model.impacts import Impact
 from reconciler.model.landscape import Landscape
-from reconciler.model.resource_types import Answer, Lifecycle
-from reconciler.model.resources import Resource
-from reconciler.model.rules import Rule
+from reconciler.model.resource_types import Answer, Lifecycle, Rule
+from reconciler.model.resources import Address, Resource
 from reconciler.model.values import Value, folded, texts
 
 _FEW = 200

@@ -29,19 +29,13 @@ from providers.resources.server_binding import UM_SERVICE_RESTART, startup_mode_
 from providers.schema.exchange_facts import DomainController, ExchangeServer
 from providers.schema.server_binding import ServerBinding
 from providers.schema.windows_services import UMServiceRestart, of_service
-from reconciler.model.abilities import Noticed, Obliged
+from reconciler.model.abilities import Duty, Impact, Noticed, Obliged
 from reconciler.model.actions import Action
-from reconciler.model.addresses import Address
-from reconciler.model.attributes import Attribute
 from reconciler.model.commands import Command, Connection, Endpoint, Operation, write
-from reconciler.model.diagnostics import Diagnostic, Severity
-from reconciler.model.errors import SessionError
-from reconciler.model.impacts import Impact
+from reconciler.model.diagnostics import Diagnostic, SessionError, Severity
 from reconciler.model.landscape import Landscape
-from reconciler.model.obligations import Duty
-from reconciler.model.resource_types import Answer, Diagnosed, Due, Task, UnderWay
-from reconciler.model.resources import Resource
-from reconciler.model.rules import Rule
+from reconciler.model.resource_types import Answer, Diagnosed, Due, Rule, Task, UnderWay
+from reconciler.model.resources import Address, Attribute, Resource
 from reconciler.model.snapshot import Obligation
 from reconciler.model.values import Value
 

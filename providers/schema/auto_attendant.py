@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 from providers.cmdlets.marks import ChangedBy, Clearable, Exclusive, Output, Param, References, Required
 from providers.cmdlets.value_types import E164, Choice, Culture, Digits, ObjectName, Text, Truth, Unordered
 from providers.schema.dial_plan import NUMBER, DialPlan
-from reconciler.model.attributes import Attr, Declares
+from reconciler.model.resources import Attr, Declares
 
 
 class AutoAttendant(Declares):

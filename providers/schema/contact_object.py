@@ -8,7 +8,7 @@ from providers.cmdlets.marks import Intent, Output, ReadOnly, References
 from providers.cmdlets.value_types import ObjectName, PoolFqdn, SipAddress, Text, Truth
 from providers.schema.auto_attendant import AutoAttendant
 from providers.schema.dial_plan import DialPlan
-from reconciler.model.attributes import Attr, Declares
+from reconciler.model.resources import Attr, Declares
 
 
 class ContactObject(Declares):

@@ -16,13 +16,11 @@ from providers.cmdlets.cmdlet_resource import CmdletFact
 from providers.cmdlets.marks import Output
 from providers.cmdlets.value_types import Text
 from providers.schema.um_mailbox import UMMailbox
-from reconciler.model.addresses import Address
-from reconciler.model.attributes import Attr
 from reconciler.model.commands import Command, read
-from reconciler.model.errors import SessionError
+from reconciler.model.diagnostics import SessionError
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import Answer, Diagnosed
-from reconciler.model.resources import Resource
+from reconciler.model.resources import Address, Attr, Resource
 from reconciler.model.values import Record
 
 _LEFT_OVER = "UMEnabled -eq $false -and EmailAddresses -like 'eum:*'"

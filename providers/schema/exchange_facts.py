@@ -18,13 +18,11 @@ from providers.cmdlets.value_types import Fqdn, Normalise, ObjectName, SmtpAddre
 from providers.cmdlets.versions import ExchangeVersion
 from providers.schema.um_mailbox import UMMailbox
 from reconciler.model.abilities import Pinning
-from reconciler.model.addresses import Address
-from reconciler.model.attributes import Attr
 from reconciler.model.commands import Argument, Command, read
-from reconciler.model.errors import NotFound, SessionError
+from reconciler.model.diagnostics import NotFound, SessionError
 from reconciler.model.landscape import Landscape, Named
 from reconciler.model.resource_types import Answer, Diagnosed, Fact, Product
-from reconciler.model.resources import Resource
+from reconciler.model.resources import Address, Attr, Resource
 from reconciler.model.values import Record, Value
 
 

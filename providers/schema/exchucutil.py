@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar
 
 from providers.cmdlets.marks import Output
 from providers.cmdlets.value_types import Text, Unordered
-from reconciler.model.attributes import Attr, Declares
+from reconciler.model.resources import Attr, Declares
 
 _Found = Annotated[tuple[Text, ...], Unordered(), Output("")]
 

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 from providers.cmdlets.marks import Output, Param, ReadOnly, References, Required
 from providers.cmdlets.value_types import Fqdn, Instant, ObjectName, Text
 from providers.schema.dial_plan import DialPlan
-from reconciler.model.attributes import Attr, Declares
+from reconciler.model.resources import Attr, Declares
 
 
 class HuntGroup(Declares):

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar
 
 from providers.cmdlets.marks import Output, ReadOnly
 from providers.cmdlets.value_types import Choice, Number, Truth
-from reconciler.model.attributes import Attr, Declares
+from reconciler.model.resources import Attr, Declares
 
 
 class IPGateway(Declares):

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from providers.cmdlets.marks import Clearable, Exclusive
 from providers.cmdlets.value_types import Text, Truth, checked
-from reconciler.model.attributes import Attr, Declares
+from reconciler.model.resources import Attr, Declares
 
 
 class LyncDialPlan(Declares):

@@ -26,11 +26,10 @@ from providers.cmdlets.value_types import (
     lower,
     text,
 )
-from reconciler.model.attributes import Attr
 from reconciler.model.commands import LYNC, Command, Endpoint, read
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import Answer, Diagnosed, Product
-from reconciler.model.resources import Resource, Resources
+from reconciler.model.resources import Attr, Resource, Resources
 from reconciler.model.values import Record
 
 LYNC_2010, LYNC_2013, SKYPE = "Lync Server 2010", "Lync Server 2013", "Skype for Business Server"

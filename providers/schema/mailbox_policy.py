@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 from providers.cmdlets.marks import CreateOnly, Param, References
 from providers.cmdlets.value_types import Limit, Number, ObjectName, Text, Truth, Unordered
 from providers.schema.dial_plan import DialPlan
-from reconciler.model.attributes import Attr, Declares
+from reconciler.model.resources import Attr, Declares
 
 DEFAULT = "/default"
 

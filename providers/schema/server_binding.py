@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar
 from providers.cmdlets.marks import Membership, Param, References
 from providers.cmdlets.value_types import Choice, ObjectName, Unordered
 from providers.schema.dial_plan import DialPlan
-from reconciler.model.attributes import Attr, Declares
+from reconciler.model.resources import Attr, Declares
 
 
 class ServerBinding(Declares):

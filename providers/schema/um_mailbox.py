@@ -11,7 +11,7 @@ from providers.cmdlets.marks import ChangedBy, CreateOnly, Exclusive, Intent, Ou
 from providers.cmdlets.value_types import Digits, Normalise, ObjectName, SipAddress, Text, Unordered, enumeration
 from providers.schema.dial_plan import DialPlan
 from providers.schema.mailbox_policy import DEFAULT, MailboxPolicy, default_spelt
-from reconciler.model.attributes import Attr, Declares
+from reconciler.model.resources import Attr, Declares
 
 _BROUGHT = re.compile(r"(.+) Default Policy", re.IGNORECASE)
 

@@ -10,7 +10,7 @@ from typing import Annotated, ClassVar, NamedTuple
 
 from providers.cmdlets.marks import Output
 from providers.cmdlets.value_types import Instant, Text, Truth
-from reconciler.model.attributes import Attr, Declares
+from reconciler.model.resources import Attr, Declares
 
 
 class WindowsServices(Declares):

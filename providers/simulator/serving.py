@@ -22,8 +22,7 @@ from providers.simulator.wire.certificates import Authority
 from providers.simulator.wire.faults import FaultPlan
 from providers.simulator.wire.server import Server, Settings
 from providers.simulator.wire.shell_command import Start
-from reconciler.model.diagnostics import Diagnostic
-from reconciler.model.errors import ReconcilerError
+from reconciler.model.diagnostics import Diagnostic, ReconcilerError
 
 if TYPE_CHECKING:
     from providers.simulator.estate.estate import Estate as World

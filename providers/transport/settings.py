@@ -12,10 +12,8 @@ from dataclasses import dataclass, field, fields, replace
 from enum import Enum
 from typing import Final
 
-from reconciler.model.approved_hosts import HostPatterns
-from reconciler.model.commands import Adapter, Authentication, Connection, Endpoint
-from reconciler.model.diagnostics import Diagnostic
-from reconciler.model.errors import PermanentError
+from reconciler.model.commands import Adapter, Authentication, Connection, Endpoint, HostPatterns
+from reconciler.model.diagnostics import Diagnostic, PermanentError
 from reconciler.model.values import EMPTY
 
 HTTP_PORT: Final = 5985

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from reconciler.model.diagnostics import Diagnostic, Severity
-from reconciler.model.errors import PlanError
+from reconciler.model.diagnostics import Diagnostic, PlanError, Severity
 from reconciler.model.ports import StateStore
 from reconciler.plan.admission import commit_objection, commit_warning, unknown_commit
 from reconciler.plan.commits import Gap, Source

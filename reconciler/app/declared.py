@@ -15,8 +15,7 @@ from reconciler.config.environment import Environment, load
 from reconciler.config.files import Files
 from reconciler.config.schema import json_schema
 from reconciler.config.trust import Pinned
-from reconciler.model.diagnostics import Diagnostic
-from reconciler.model.errors import ConfigurationError
+from reconciler.model.diagnostics import ConfigurationError, Diagnostic
 from reconciler.model.values import EMPTY
 
 

@@ -14,8 +14,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from reconciler.config.files import CSV, YAML, Files
-from reconciler.model.diagnostics import Diagnostic, Position, Severity
-from reconciler.model.errors import ConfigurationError
+from reconciler.model.diagnostics import ConfigurationError, Diagnostic, Position, Severity
 
 
 @dataclass(frozen=True, slots=True)

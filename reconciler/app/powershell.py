@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from reconciler.app.surroundings import find_program, is_within, untrusted_folders, untrusted_program
-from reconciler.model.diagnostics import Diagnostic
-from reconciler.model.errors import ReconcilerError
+from reconciler.model.diagnostics import Diagnostic, ReconcilerError
 
 PLACES: Final = ("RECONCILER_PWSH", "pwsh on PATH", "../shared/pwsh/bin/pwsh beside the project")
 _BESIDE: Final = Path(__file__).resolve().parents[3] / "shared" / "pwsh" / "bin" / "pwsh"

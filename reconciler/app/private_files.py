@@ -12,8 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 from reconciler.app.git import committed_at
-from reconciler.model.diagnostics import Diagnostic, Severity
-from reconciler.model.errors import ConfigurationError, StateError
+from reconciler.model.diagnostics import ConfigurationError, Diagnostic, Severity, StateError
 from reconciler.model.words import listed
 from reconciler.plan.commits import Trouble
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from functools import cache
 
 from providers.catalogue import resource_types
-from reconciler.model.diagnostics import Diagnostic
-from reconciler.model.errors import StateError
+from reconciler.model.abilities import Vocabulary
+from reconciler.model.diagnostics import Diagnostic, StateError
 from reconciler.model.snapshot import Snapshot
-from reconciler.model.vocabulary import Vocabulary
 
 
 @cache

@@ -9,8 +9,7 @@ from pathlib import Path
 
 from reconciler.app.private_files import PRIVATE, make_private
 from reconciler.config.files import YAML
-from reconciler.model.diagnostics import Diagnostic, Severity
-from reconciler.model.errors import Locked, StateError
+from reconciler.model.diagnostics import Diagnostic, Locked, Severity, StateError
 from reconciler.model.ports import StateStore
 from reconciler.model.snapshot import short_run
 from reconciler.views.text import to_second

@@ -12,8 +12,7 @@ from secrets import token_hex
 from reconciler.app.private_files import make_private
 from reconciler.app.secret_references import fetch
 from reconciler.config.connections import SecretReference
-from reconciler.model.diagnostics import Diagnostic
-from reconciler.model.errors import ConfigurationError, PlanError
+from reconciler.model.diagnostics import ConfigurationError, Diagnostic, PlanError
 from reconciler.model.ports import Clock, Random, StateStore
 from reconciler.plan.admission import admit_saved
 from reconciler.plan.plan import Plan

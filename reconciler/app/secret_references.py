@@ -9,8 +9,7 @@ import os
 from pathlib import Path
 
 from reconciler.config.connections import SecretReference
-from reconciler.model.diagnostics import Diagnostic
-from reconciler.model.errors import ConfigurationError
+from reconciler.model.diagnostics import ConfigurationError, Diagnostic
 
 MAX_BYTES = 64 * 1024
 

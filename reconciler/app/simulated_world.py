@@ -9,8 +9,7 @@ from typing import Any
 from reconciler.app.declared import check
 from reconciler.app.powershell import powershell_program
 from reconciler.app.private_files import PRIVATE, make_private
-from reconciler.model.diagnostics import Diagnostic
-from reconciler.model.errors import ConfigurationError, ReconcilerError
+from reconciler.model.diagnostics import ConfigurationError, Diagnostic, ReconcilerError
 
 
 def world_of(place: Path, changes: Path | None, connections: Path | None = None) -> tuple[Path, Path | None]:

@@ -20,8 +20,7 @@ from pathlib import Path
 from typing import Final
 
 from reconciler.app.surroundings import is_within, untrusted_folders, untrusted_program, variables_of_child
-from reconciler.model.diagnostics import Diagnostic
-from reconciler.model.errors import ReconcilerError
+from reconciler.model.diagnostics import Diagnostic, ReconcilerError
 from reconciler.views.shell import command_line
 
 USER = "CONTOSO\\reconciler"

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 
-from reconciler.model.addresses import Address
-from reconciler.model.diagnostics import Diagnostic
-from reconciler.model.errors import ConfigurationError, StateError
+from reconciler.model.diagnostics import ConfigurationError, Diagnostic, StateError
 from reconciler.model.ports import Lease
+from reconciler.model.resources import Address
 from reconciler.model.snapshot import Remembered, Run, Snapshot, StateChange
 from reconciler.model.words import listed
 

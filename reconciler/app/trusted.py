@@ -14,8 +14,7 @@ from reconciler.app.surroundings import is_within, repository_of
 from reconciler.config.connections import ConnectionConfig, SecretReference
 from reconciler.config.environment import Environment
 from reconciler.config.trust import Pinned, Trust, parse_named, parse_pinned, refusals
-from reconciler.model.diagnostics import Diagnostic, Position
-from reconciler.model.errors import ConfigurationError
+from reconciler.model.diagnostics import ConfigurationError, Diagnostic, Position
 
 MAX_BYTES: Final = 1024 * 1024
 """Limit for a file of connections or certificates; all public authorities together have 300 KB."""

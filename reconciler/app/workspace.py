@@ -27,15 +27,13 @@ from reconciler.app.simulator_process import SimulatorProcess, start_simulator
 from reconciler.app.state_commands import forget, rename
 from reconciler.app.trusted import Secrets, trust_of
 from reconciler.doctor.report import Report
-from reconciler.model.abilities import pinning_of
-from reconciler.model.addresses import Address
-from reconciler.model.diagnostics import Diagnostic
-from reconciler.model.errors import StateBehind, StateError
+from reconciler.model.abilities import Counts, pinning_of
+from reconciler.model.diagnostics import Diagnostic, StateBehind, StateError
 from reconciler.model.findings import Check, Finding, failed, ok, warned
-from reconciler.model.impacts import Counts
 from reconciler.model.landscape import Landscape, Settings
 from reconciler.model.ports import Holder, Lease, Sessions, StateStore
 from reconciler.model.resource_types import ResourceType
+from reconciler.model.resources import Address
 from reconciler.model.snapshot import OutcomeKind, Run, Snapshot
 from reconciler.plan.accept_rows import is_row, with_rows
 from reconciler.plan.admission import admit, admit_readable

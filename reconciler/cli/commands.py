@@ -37,8 +37,7 @@ from reconciler.cli.options import (
 from reconciler.cli.output import Output, write_file
 from reconciler.cli.simulate import simulate
 from reconciler.cli.state import state
-from reconciler.model.diagnostics import Diagnostic, Severity
-from reconciler.model.errors import OutputLost
+from reconciler.model.diagnostics import Diagnostic, OutputLost, Severity
 from reconciler.plan.budgets import TENTH
 from reconciler.plan.rules import TOO_MUCH_DESTROYED, TOO_MUCH_FORGOTTEN
 from reconciler.plan.selection import Selection

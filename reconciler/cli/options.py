@@ -15,8 +15,7 @@ from typing import Any, Final
 import click
 
 from reconciler.cli.output import Output
-from reconciler.model.diagnostics import Diagnostic, Severity
-from reconciler.model.errors import ConfigurationError, OutputLost, ReconcilerError
+from reconciler.model.diagnostics import ConfigurationError, Diagnostic, OutputLost, ReconcilerError, Severity
 from reconciler.plan.budgets import TENTH, Share
 
 PATH: Final = click.Path(path_type=Path)

@@ -14,11 +14,9 @@ from reconciler.config.csv_reader import Columns, CsvRow, read_csv
 from reconciler.config.source_text import MAX_ERRORS, Located
 from reconciler.config.yaml_reader import Node, read_yaml
 from reconciler.model.abilities import Rows
-from reconciler.model.addresses import Address
-from reconciler.model.attributes import AttributeKind, AttributeRole
 from reconciler.model.diagnostics import MISSING_ATTRIBUTE, Diagnostic, Problem
 from reconciler.model.resource_types import Managed
-from reconciler.model.resources import Resource
+from reconciler.model.resources import Address, AttributeKind, AttributeRole, Resource
 from reconciler.model.values import folded
 from reconciler.model.words import did_you_mean, nearest
 

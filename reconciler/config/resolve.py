@@ -13,11 +13,9 @@ from graphlib import CycleError, TopologicalSorter
 from heapq import nsmallest
 
 from reconciler.config.declarations import Declaration
-from reconciler.model.addresses import Address
-from reconciler.model.attributes import Attribute
 from reconciler.model.diagnostics import Diagnostic, in_order
 from reconciler.model.resource_types import ResourceType, declared_types
-from reconciler.model.resources import Resource, Resources
+from reconciler.model.resources import Address, Attribute, Resource, Resources
 from reconciler.model.values import EMPTY, Value, folded
 from reconciler.model.words import nearest
 

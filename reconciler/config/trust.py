@@ -24,8 +24,7 @@ from reconciler.config.connections import (
     unknown_key,
 )
 from reconciler.config.yaml_reader import Node, read_yaml
-from reconciler.model.approved_hosts import HostPatterns
-from reconciler.model.commands import Connection
+from reconciler.model.commands import Connection, HostPatterns
 from reconciler.model.diagnostics import Diagnostic, has_errors, in_order
 from reconciler.model.values import EMPTY
 from reconciler.model.words import did_you_mean

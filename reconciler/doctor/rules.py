@@ -16,8 +16,7 @@ from typing import Final
 from reconciler.doctor.clocks import clock_finding
 from reconciler.doctor.needs import Needs
 from reconciler.model.commands import Authentication, Connection
-from reconciler.model.diagnostics import Diagnostic
-from reconciler.model.errors import SessionError
+from reconciler.model.diagnostics import Diagnostic, SessionError
 from reconciler.model.findings import Check, Examined, Finding, failed, ok, skipped, unreported, warned
 from reconciler.model.resource_types import Product
 from reconciler.model.words import count, listed

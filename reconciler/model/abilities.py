@@ -1,23 +1,78 @@
 """What only some resource types can do beside their contract; the engine asks by ``isinstance``.
 
 A type that has an ability inherits from its class beside its contract: ``class AutoAttendant(CmdletResource, Holder)``.
-"""
+
+A type declares its kinds of obligations and the ways in which people notice its actions; the engine knows none of them.
+The state and saved plans keep their names and no text; the views find the text in the ``Vocabulary``."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
-from typing import ClassVar
+from dataclasses import dataclass
+from typing import ClassVar, Final
 
-from reconciler.model.actions import Action, Change
-from reconciler.model.claims import Claim, exclusive_claims, without
-from reconciler.model.impacts import DESTROYS, Impact
+from reconciler.model.actions import Action, Change, Claim, exclusive_claims, without
 from reconciler.model.landscape import Landscape, Named
-from reconciler.model.obligations import Duty
 from reconciler.model.resource_types import Fact, Managed, ResourceType, Task, UnderWay
 from reconciler.model.resources import Resource
 from reconciler.model.snapshot import Obligation, Remembered
-from reconciler.model.values import EMPTY
+from reconciler.model.values import EMPTY, Value
+from reconciler.model.words import count
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """One kind of obligation."""
+
+    name: str
+    """As the state keeps it: ``front-end-restart``."""
+    text: str
+    """A clause about the subject: ``RTCSRV on {subject} has to restart``; of ``host/item`` both parts have names."""
+    ends_with: tuple[str, Value] | None = None
+    """An attribute and a value: a plan that gives it to some object is expected to end the obligation.
+
+    For a kind that no single action ends, because several objects change together and the end is observed.
+    """
+
+    def of(self, subject: str, since: str | None = None) -> Obligation:
+        """Return the obligation of this kind for a subject."""
+        return Obligation(self.name, subject, since)
+
+    def is_kind_of(self, owed: Obligation) -> bool:
+        return owed.duty == self.name
+
+    def clause(self, subject: str) -> str:
+        """Return ``RTCSRV on fe1.contoso.com has to restart``."""
+        host, _, item = subject.partition("/")
+        return self.text.format(subject=subject, host=host, item=item)
+
+
+@dataclass(frozen=True, slots=True)
+class Impact:
+    """One way in which people notice a plan."""
+
+    name: str
+    """As saved plans keep it: ``interrupted_users``."""
+    noun: str
+    """What is counted: ``user``."""
+    text: str = "{count}"
+    """A clause about the count: ``voice mail of {count} changes``."""
+    is_disruptive: bool = False
+    """Somebody is cut off meanwhile."""
+
+    def clause(self, number: int) -> str:
+        """Return ``voice mail of 60 users changes``."""
+        return self.text.format(count=count(number, self.noun))
+
+
+DESTROYS: Final = Impact("destroys", "object", "{count} destroyed")
+"""What counts against ``--max-destroy``: the engine's own, of every type."""
+
+
+class Counts(dict[str, int]):
+    """Counts by the names of impacts, in the order in which they are shown and written."""
+
 
 # --- of managed types ------------------------------------------------------------------------------------------------
 
@@ -198,3 +253,30 @@ def met(types: Iterable[ResourceType], landscape: Landscape) -> tuple[Obligation
     by_duty = obliged_types(types)
     known = ((owed, by_duty.get(owed.duty)) for owed in landscape.prior.obligations)
     return tuple(owed for owed, kind in known if kind is not None and kind.is_met(owed, landscape))
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """What the types call their obligations and impacts."""
+
+    duties: Mapping[str, Duty]
+    """The kinds of obligation by name."""
+    impacts: tuple[Impact, ...]
+    """In the order in which they are shown."""
+    settling: Mapping[str, str]
+    """What settles after an action, by the type of the action."""
+    replica: str
+    """What a replica of the directory is called."""
+
+    @classmethod
+    def of(cls, types: Iterable[ResourceType]) -> Vocabulary:
+        types = tuple(types)
+        duties = (duty for kind in obliged_types(types).values() for duty in kind.duties)
+        settling = {kind.name: kind.settles for kind in types if isinstance(kind, Settling)}
+        called = (kind.called for kind in types if isinstance(kind, Pinning))
+        return cls({duty.name: duty for duty in duties}, impacts_of(types), settling, next(called, "replica"))
+
+    def duty_of(self, owed: Obligation) -> Duty:
+        """Return the kind of an obligation. If no type declares it (a newer version may), its text is its name."""
+        name = owed.duty.replace("{", "").replace("}", "")
+        return self.duties.get(owed.duty) or Duty(owed.duty, f"{name} is still to do for {{subject}}")

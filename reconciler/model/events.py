@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from reconciler.model.diagnostics import Diagnostic
-from reconciler.model.json_text import Seconds
 from reconciler.model.snapshot import Obligation, OutcomeKind
+from reconciler.model.values import Seconds
 
 
 @dataclass(frozen=True, slots=True)

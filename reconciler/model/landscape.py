@@ -7,9 +7,8 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol, TypeAlias
 
 from reconciler.model.actions import Action, ActionKind
-from reconciler.model.addresses import Address
 from reconciler.model.diagnostics import Diagnostic
-from reconciler.model.resources import Resource, Resources
+from reconciler.model.resources import Address, Resource, Resources
 from reconciler.model.snapshot import Snapshot
 from reconciler.model.values import EMPTY
 

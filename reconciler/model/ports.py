@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from reconciler.model.commands import Command, Endpoint, Reply, Shell
-from reconciler.model.errors import SessionError
+from reconciler.model.diagnostics import SessionError
 from reconciler.model.events import Event
 from reconciler.model.findings import Examined
 from reconciler.model.snapshot import Audit, Run, Snapshot, StateChange

@@ -7,8 +7,7 @@ what only some types can do.
 
 Planning is a fold. The types are visited in their order (``after``); each is given a ``Landscape`` (what is declared,
 observed or already predicted, and remembered), and what it plans is folded into the landscape as a prediction before
-the next type is asked.
-"""
+the next type is asked."""
 
 from __future__ import annotations
 
@@ -19,16 +18,61 @@ from enum import Enum
 from typing import ClassVar
 
 from reconciler.model.actions import Action, Change, Proof
-from reconciler.model.addresses import Address
-from reconciler.model.attributes import Attribute
 from reconciler.model.commands import Command, Reply
-from reconciler.model.diagnostics import Diagnostic, Problem
-from reconciler.model.errors import SessionError
+from reconciler.model.diagnostics import Diagnostic, Problem, SessionError, Severity
 from reconciler.model.landscape import NO_RESOURCES, Landscape
-from reconciler.model.resources import Resource
-from reconciler.model.rules import Rule
+from reconciler.model.resources import Address, Attribute, Resource
 from reconciler.model.snapshot import Obligation
 from reconciler.model.values import EMPTY, Value
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One check: its stable code and its explanation."""
+
+    code: str
+    summary: str
+    """The constant words at the start of each finding."""
+    meaning: str
+    """What is checked, and the consequence of a violation."""
+    remedy: str
+    """The general advice; a finding may have its own."""
+    source: str
+    """The document that states it."""
+    severity: Severity = Severity.ERROR
+    leaves_out: bool = False
+    """An error of this rule forbids only the resource it is about: a plan leaves that one out and does the rest."""
+
+    def found(
+        self,
+        about: Resource | Action | Address | None,
+        detail: str,
+        remedy: str = "",
+        *,
+        severity: Severity | None = None,
+    ) -> Diagnostic:
+        """Return a finding of this rule; ``detail`` and ``remedy`` say it of the case."""
+        address, position = (
+            (about, None) if about is None or isinstance(about, Address) else (about.address, about.position)
+        )
+        severity = severity or self.severity
+        return Diagnostic(
+            self.summary,
+            detail,
+            remedy or self.remedy,
+            severity=severity,
+            address=str(address) if address else None,
+            position=position,
+            code=self.code,
+            leaves_out=self.leaves_out and severity is Severity.ERROR and address is not None,
+        )
+
+
+def placed(resource: Resource) -> str:
+    """Return the address of a resource, with the place where it is declared if there is one."""
+    place = resource.position
+    return f"{resource.address} ({place.file}:{place.line})" if place is not None else str(resource.address)
+
 
 Answer = tuple[Command, Reply | SessionError]
 """A command and its result."""

@@ -1,19 +1,214 @@
-"""Resources: what is declared or observed under one address, and sets of them by key."""
+"""Resources: their addresses, the attributes that a type declares, and what is declared or observed.
+
+The engine works on any attribute and names it by text, as YAML does. Code that knows the type names an attribute by
+its handle, which carries the type of the value. Decision: docs/decisions/0003-typed-attribute-handles.md."""
 
 from __future__ import annotations
 
+import re
+import sys
 from collections.abc import Iterable, Iterator, Mapping, ValuesView
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar, overload
+from enum import Enum
+from types import MappingProxyType, UnionType
+from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar, Union, get_args, get_origin, overload
 
-from reconciler.model.addresses import Address
-from reconciler.model.attributes import Attr
 from reconciler.model.diagnostics import Position
 from reconciler.model.values import EMPTY, Value, folded
 
+_UNSAFE = re.compile(r"[^A-Za-z0-9._@/+-]")
+_ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Address:
+    """The name of a resource, ``type/key``, such as ``um_mailbox/alice@contoso.com``.
+
+    Two addresses are equal where the directory takes their keys for one name: ``dial_plan/redmond`` is
+    ``dial_plan/Redmond``, however a file, a server or the state spells it. The text needs no quoting in any shell:
+    other characters stand as the %XX of their UTF-8 bytes.
+    """
+
+    type: str
+    key: str
+
+    def __str__(self) -> str:
+        def escape(match: re.Match[str]) -> str:
+            return "".join(f"%{byte:02X}" for byte in match[0].encode("utf-8", "surrogatepass"))
+
+        return f"{self.type}/{_UNSAFE.sub(escape, self.key)}"
+
+    @classmethod
+    def parse(cls, text: str) -> Address:
+        """Return the address that ``text`` writes.
+
+        Raises:
+            ValueError: there is no type, no key, or an escape that is not UTF-8.
+        """
+        type_name, slash, escaped = text.partition("/")
+        if not (type_name and slash and escaped):
+            raise ValueError(f"{text!r} is no address; one is written type/name, such as dial_plan/Redmond")
+        raw = escaped.encode("utf-8", "surrogatepass")
+        plain = re.sub(rb"%([0-9A-Fa-f]{2})", lambda match: bytes([int(match[1], 16)]), raw)
+        return cls(type_name, plain.decode("utf-8", "surrogatepass"))
+
+    @property
+    def folded(self) -> tuple[str, str]:
+        """The form that equal addresses share."""
+        return (self.type, folded(self.key))
+
+    @property
+    def names_a_person(self) -> bool:
+        """True for a user. A similar name is another person, so messages never suggest one user for another."""
+        return "@" in self.key
+
+    def is_spelt_as(self, other: Address) -> bool:
+        """True if the two addresses are also written in the same case."""
+        return (self.type, self.key) == (other.type, other.key)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Address):
+            return NotImplemented
+        return self.type == other.type and (self.key == other.key or folded(self.key) == folded(other.key))
+
+    def __hash__(self) -> int:
+        return hash(self.folded)
+
+    def __lt__(self, other: Address) -> bool:
+        return (self.type, self.key) < (other.type, other.key)
+
+
 _T = TypeVar("_T")
-_Value = TypeVar("_Value", bound=Value)
 _Item = TypeVar("_Item", bound=Value)
+
+
+class AttributeKind(Enum):
+    SCALAR = "scalar"
+    SET = "set"
+    """Compared without order; canonical form is a sorted tuple."""
+    LIST = "list"
+    """Order counts."""
+    MEMBERSHIP = "membership"
+    """A set. We manage only its declared elements and leave other elements unchanged."""
+
+
+class AttributeRole(Enum):
+    MANAGED = "managed"
+    CREATE_ONLY = "create-only"
+    """No Set parameter exists: a difference means replacing the object."""
+    READ_ONLY = "read-only"
+    INTENT = "intent"
+    """Only the engine uses it to derive other resources; it is never sent and never compared."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """One attribute of a resource type. ``name`` is the YAML key and the name everywhere but in the cmdlets."""
+
+    name: str
+    doc: str = ""
+    kind: AttributeKind = AttributeKind.SCALAR
+    role: AttributeRole = AttributeRole.MANAGED
+    parameter: str | None = None
+    """Cmdlet parameter that sets it."""
+    output: str | None = None
+    """Cmdlet property that holds its value."""
+    references: str | None = None
+    """The resource type that its value (each element) names."""
+    exclusive: str = ""
+    """The scope in which only one object may have its value (each element); '' if many objects may share a value."""
+    is_born_with: bool = False
+    """For an exclusive attribute: the command that creates an object must set it, so a later command cannot."""
+
+    @property
+    def is_compared(self) -> bool:
+        return self.role in (AttributeRole.MANAGED, AttributeRole.CREATE_ONLY)
+
+    def comparable(self, value: Value) -> Value:
+        """Return the value for comparison. Names of objects are folded, because the directory ignores case."""
+        if self.references is None:
+            return value
+        if isinstance(value, tuple):
+            names = (folded(item) if isinstance(item, str) else item for item in value)
+            return tuple(names) if self.kind is AttributeKind.LIST else tuple(sorted(set(names), key=str))
+        return folded(value) if isinstance(value, str) else value
+
+
+def comparable(attributes: Mapping[str, Attribute], values: Mapping[str, Value]) -> Mapping[str, Value]:
+    """Return the values for comparison; values that belong to no attribute are unchanged."""
+    return {
+        name: attribute.comparable(value) if (attribute := attributes.get(name)) else value
+        for name, value in values.items()
+    }
+
+
+# --- handles ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Attr(Generic[_T]):
+    """The typed handle of one attribute: ``plan.get(DialPlan.site)`` is ``str | None``, and mypy knows the name."""
+
+    name: str
+    annotation: Any
+    """What the declaration says: the value type, with its marks."""
+    types: tuple[type, ...]
+    """Python types of its canonical values; a value of another type counts as missing."""
+
+    @overload
+    def of(self: Attr[tuple[_Item, ...]], values: Mapping[str, Value]) -> tuple[_Item, ...]: ...
+    @overload
+    def of(self, values: Mapping[str, Value]) -> _T | None: ...
+    def of(self, values: Mapping[str, Value]) -> Any:
+        """Return the value among ``values``; where it is missing or '', an empty tuple of a list and else None."""
+        value = values.get(self.name)
+        if isinstance(value, self.types) and value != "":
+            return value
+        return () if self.types == (tuple,) else None
+
+
+class Declares:
+    """The base of a class that declares attributes: each annotation ``site: Attr[Text]`` becomes a handle of it."""
+
+    handles: ClassVar[Mapping[str, Attr[Any]]] = EMPTY
+    """The handles of the class and its bases, by name."""
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        own = {handle.name: handle for handle in _declared(cls)}
+        for name, handle in own.items():
+            if hasattr(cls, name):
+                raise TypeError(f"{cls.__name__}.{name} is declared, and a base of the class has it already")
+            setattr(cls, name, handle)
+        bases = [vars(base).get("handles", EMPTY) for base in reversed(cls.__mro__[1:])]
+        cls.handles = MappingProxyType({name: handle for each in (*bases, own) for name, handle in each.items()})
+
+
+def _declared(cls: type) -> Iterator[Attr[Any]]:
+    """Yield a handle for each annotation of the class itself; one may name the class, as in ``References(Box)``."""
+    names = {**vars(sys.modules[cls.__module__]), cls.__name__: cls}
+    for name, written in vars(cls).get("__annotations__", {}).items():
+        annotation = eval(written, names) if str(written).startswith("Attr[") else written
+        if get_origin(annotation) is Attr:
+            (declared,) = get_args(annotation)
+            yield Attr(name, declared, tuple(dict.fromkeys(_types(declared))))
+
+
+def _types(annotation: Any) -> Iterator[type]:
+    """Yield the Python types of a value type: ``str`` of ``Annotated[str, ...]``, both of a union."""
+    origin = get_origin(annotation)
+    if origin is Annotated:
+        yield from _types(get_args(annotation)[0])
+    elif origin in (Union, UnionType):
+        for one in get_args(annotation):
+            yield from _types(one)
+    elif origin is Literal:
+        yield from (type(one) for one in get_args(annotation))
+    else:
+        yield origin or annotation
+
+
+_Value = TypeVar("_Value", bound=Value)
 
 # --- resources -------------------------------------------------------------------------------------------------------
 

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
-from reconciler.model.addresses import Address
 from reconciler.model.commands import Shell
+from reconciler.model.resources import Address
 from reconciler.model.values import EMPTY, Value, folded
 
 

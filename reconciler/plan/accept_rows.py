@@ -18,10 +18,9 @@ from reconciler.config.declarations import IDENTITY, declarable
 from reconciler.config.environment import Environment
 from reconciler.config.files import Files
 from reconciler.model.abilities import Rows
-from reconciler.model.addresses import Address
 from reconciler.model.diagnostics import Position
 from reconciler.model.resource_types import ResourceType
-from reconciler.model.resources import Resource
+from reconciler.model.resources import Address, Resource
 from reconciler.model.values import UNSET
 from reconciler.plan.drift import AcceptedRow, DriftEntry, DriftReport
 

@@ -6,8 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
-from reconciler.model.diagnostics import Diagnostic, Severity
-from reconciler.model.errors import PlanError, ReconcilerError, Refused
+from reconciler.model.diagnostics import Diagnostic, PlanError, ReconcilerError, Refused, Severity
 from reconciler.model.landscape import Landscape
 from reconciler.model.snapshot import Run, Snapshot
 from reconciler.model.words import listed

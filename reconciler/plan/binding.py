@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from reconciler.model.addresses import Address
-from reconciler.model.json_text import fingerprint
+from reconciler.model.resources import Address
 from reconciler.model.snapshot import Remembered, Snapshot
+from reconciler.model.values import fingerprint
 from reconciler.plan.plan import Plan
 
 _DIGITS = 16

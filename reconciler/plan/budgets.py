@@ -16,8 +16,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from reconciler.model.addresses import Address
 from reconciler.model.diagnostics import Diagnostic
+from reconciler.model.resources import Address
 from reconciler.model.snapshot import Snapshot
 from reconciler.plan.rules import TOO_MUCH_DESTROYED, TOO_MUCH_FORGOTTEN
 

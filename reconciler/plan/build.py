@@ -8,14 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from reconciler.model.abilities import Deciding, Noticed, impacts_of, met
+from reconciler.model.abilities import DESTROYS, Counts, Deciding, Noticed, impacts_of, met
 from reconciler.model.actions import Action, ActionKind
-from reconciler.model.addresses import Address
 from reconciler.model.diagnostics import in_order
-from reconciler.model.impacts import DESTROYS, Counts
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import ResourceType
-from reconciler.model.resources import Resources
+from reconciler.model.resources import Address, Resources
 from reconciler.model.values import EMPTY
 from reconciler.plan.binding import fingerprints_of
 from reconciler.plan.commits import Source

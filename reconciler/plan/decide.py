@@ -13,16 +13,13 @@ from dataclasses import replace
 
 from reconciler.model.abilities import Owing, Rows
 from reconciler.model.actions import Action, ActionKind, Change, turned, values_after
-from reconciler.model.addresses import Address
-from reconciler.model.attributes import comparable
 from reconciler.model.commands import Command
-from reconciler.model.json_text import fingerprint
+from reconciler.model.graph import places_of
 from reconciler.model.landscape import Landscape
-from reconciler.model.order import places_of
 from reconciler.model.resource_types import Due, Lifecycle, Managed, ResourceType, Task, declared_types
-from reconciler.model.resources import Resource, Resources
+from reconciler.model.resources import Address, Resource, Resources, comparable
 from reconciler.model.snapshot import Remembered
-from reconciler.model.values import EMPTY, UNSET, Value, folded
+from reconciler.model.values import EMPTY, UNSET, Value, fingerprint, folded
 from reconciler.plan.diff import compare, forces_replacement
 from reconciler.plan.effects import Planned, expectation, needs_of, predicted, project
 from reconciler.plan.exchanges import settle_exchanges

@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from reconciler.model.actions import Change
-from reconciler.model.attributes import Attribute, AttributeKind, AttributeRole
-from reconciler.model.resources import Resource
+from reconciler.model.resources import Attribute, AttributeKind, AttributeRole, Resource
 from reconciler.model.snapshot import Remembered
 from reconciler.model.values import UNSET, Unset, Value, folded, items
 

@@ -17,11 +17,10 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from reconciler.model.actions import Action, ActionKind, Change
-from reconciler.model.addresses import Address
 from reconciler.model.diagnostics import Diagnostic, Position, Severity
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import Lifecycle, Managed, ResourceType, Task
-from reconciler.model.resources import Resource
+from reconciler.model.resources import Address, Resource
 from reconciler.model.snapshot import Remembered
 from reconciler.model.values import UNSET, Unset, Value
 from reconciler.plan.accept import Acceptance

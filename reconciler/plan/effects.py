@@ -7,11 +7,9 @@ from dataclasses import replace
 
 from reconciler.model.abilities import Foreseeing
 from reconciler.model.actions import Action, ActionKind, Change
-from reconciler.model.addresses import Address
-from reconciler.model.attributes import AttributeKind, comparable
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import Managed, ResourceType, Task
-from reconciler.model.resources import Resource
+from reconciler.model.resources import Address, AttributeKind, Resource, comparable
 from reconciler.model.values import EMPTY, UNSET, Value, folded, texts
 
 Planned = tuple[Action, Resource | None]

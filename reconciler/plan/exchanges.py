@@ -18,15 +18,12 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from reconciler.model.abilities import Holder
-from reconciler.model.actions import Action, ActionKind, Change, turned, values_after
-from reconciler.model.attributes import AttributeKind
-from reconciler.model.claims import Claim, Taken
+from reconciler.model.actions import Action, ActionKind, Change, Claim, Taken, turned, values_after
 from reconciler.model.commands import Command
-from reconciler.model.graph import closure, levels
+from reconciler.model.graph import closure, levels, places_of
 from reconciler.model.landscape import Landscape
-from reconciler.model.order import places_of
 from reconciler.model.resource_types import ResourceType
-from reconciler.model.resources import Resource
+from reconciler.model.resources import AttributeKind, Resource
 from reconciler.model.values import items
 from reconciler.model.words import listed
 from reconciler.plan.diff import compare

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from reconciler.model.actions import Action
-from reconciler.model.addresses import Address
 from reconciler.model.diagnostics import Diagnostic, in_order
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import ResourceType
+from reconciler.model.resources import Address
 from reconciler.plan.checks import check_plan
 from reconciler.plan.rules import NEEDS_LEFT_OUT
 from reconciler.plan.selection import stands_on, with_dependents

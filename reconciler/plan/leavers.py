@@ -9,11 +9,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from reconciler.model.actions import Action, ActionKind
-from reconciler.model.addresses import Address
 from reconciler.model.graph import closure
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import Lifecycle, Managed, ResourceType
-from reconciler.model.resources import Resource
+from reconciler.model.resources import Address, Resource
 from reconciler.model.values import texts
 from reconciler.plan.selection import hard_needs
 

@@ -6,11 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from reconciler.model.abilities import Holder
-from reconciler.model.actions import Action, ActionKind
-from reconciler.model.addresses import Address
-from reconciler.model.claims import Claim
+from reconciler.model.actions import Action, ActionKind, Claim
 from reconciler.model.landscape import Landscape
-from reconciler.model.resources import Resource
+from reconciler.model.resources import Address, Resource
 
 _TAKES = (ActionKind.CREATE, ActionKind.UPDATE, ActionKind.REPLACE)
 _GIVES = (ActionKind.UPDATE, ActionKind.REPLACE, ActionKind.DELETE)

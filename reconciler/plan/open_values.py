@@ -10,10 +10,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from reconciler.model.actions import Action, ActionKind
-from reconciler.model.addresses import Address
 from reconciler.model.commands import NameOf
 from reconciler.model.diagnostics import Diagnostic
 from reconciler.model.landscape import Landscape
+from reconciler.model.resources import Address
 from reconciler.plan.rules import NOBODY_BRINGS
 
 

@@ -9,13 +9,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from reconciler.model.abilities import DESTROYS, Counts
 from reconciler.model.actions import Action
-from reconciler.model.addresses import Address
 from reconciler.model.diagnostics import Diagnostic
-from reconciler.model.impacts import DESTROYS, Counts
-from reconciler.model.json_text import Fingerprint
+from reconciler.model.resources import Address
 from reconciler.model.snapshot import Obligation
-from reconciler.model.values import EMPTY
+from reconciler.model.values import EMPTY, Fingerprint
 from reconciler.plan.commits import Source
 
 DECLARED: Final = "declared"

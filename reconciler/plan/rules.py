@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from reconciler.model.diagnostics import Severity
-from reconciler.model.rules import Rule
+from reconciler.model.resource_types import Rule
 
 _ENGINE: Final = "reconciler"
 

@@ -25,16 +25,13 @@ from json.encoder import encode_basestring_ascii
 from typing import Any, Final, NoReturn, TypeVar
 
 from reconciler import __version__
+from reconciler.model.abilities import Counts
 from reconciler.model.actions import Action, Change
-from reconciler.model.addresses import Address
 from reconciler.model.codec import Codec, Leaf, Record, Row
 from reconciler.model.commands import Command, Delta, NameOf, ObjectId
-from reconciler.model.diagnostics import Diagnostic, Position
-from reconciler.model.errors import ConfigurationError, PlanError
-from reconciler.model.impacts import Counts
-from reconciler.model.json_text import Digest, Json, canonical, parse, sha256, shown
-from reconciler.model.resources import Resource
-from reconciler.model.values import UNSET, Unset
+from reconciler.model.diagnostics import ConfigurationError, Diagnostic, PlanError, Position
+from reconciler.model.resources import Address, Resource
+from reconciler.model.values import UNSET, Digest, Json, Unset, canonical, parse, sha256, shown
 from reconciler.plan.commits import Source, Trouble
 from reconciler.plan.plan import Plan, Step
 

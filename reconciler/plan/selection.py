@@ -14,9 +14,9 @@ from fnmatch import fnmatchcase
 from functools import lru_cache
 
 from reconciler.model.actions import Action, ActionKind
-from reconciler.model.addresses import Address
 from reconciler.model.diagnostics import Diagnostic
 from reconciler.model.graph import closure, reversed_edges
+from reconciler.model.resources import Address
 from reconciler.model.values import folded
 from reconciler.model.words import did_you_mean
 

@@ -11,8 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 from reconciler.model.actions import Action, ActionKind
-from reconciler.model.graph import levels
-from reconciler.model.order import places_of
+from reconciler.model.graph import levels, places_of
 from reconciler.model.resource_types import ResourceType
 from reconciler.plan.plan import Step
 from reconciler.plan.selection import hard_needs

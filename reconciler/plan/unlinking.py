@@ -10,13 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from reconciler.model.actions import Action, ActionKind, Change, turned, values_after
-from reconciler.model.addresses import Address
-from reconciler.model.attributes import Attribute, AttributeKind
-from reconciler.model.claims import Taken
+from reconciler.model.actions import Action, ActionKind, Change, Taken, turned, values_after
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import Managed, ResourceType
-from reconciler.model.resources import Resource
+from reconciler.model.resources import Address, Attribute, AttributeKind, Resource
 from reconciler.model.values import items
 from reconciler.plan.effects import expectation, project
 

@@ -15,9 +15,7 @@ from typing import TypeVar
 
 from reconciler.model.abilities import Obliged, Rows, Settling, met, obliged_types
 from reconciler.model.actions import Action
-from reconciler.model.addresses import Address
-from reconciler.model.diagnostics import Diagnostic
-from reconciler.model.errors import LeaseLost, ReconcilerError
+from reconciler.model.diagnostics import Diagnostic, LeaseLost, ReconcilerError
 from reconciler.model.events import (
     ActionEnded,
     Owed,
@@ -32,6 +30,7 @@ from reconciler.model.events import (
 from reconciler.model.landscape import Landscape
 from reconciler.model.ports import Scheduler, StateStore, Stop
 from reconciler.model.resource_types import Fact, ResourceType, UnderWay
+from reconciler.model.resources import Address
 from reconciler.model.snapshot import Obligation, OutcomeKind, Snapshot, StateChange
 from reconciler.plan.plan import DECLARED, Plan, Step
 from reconciler.run.perform import CHUNK, Performer, remembered

@@ -18,8 +18,7 @@ from reconciler.doctor.report import HostReport, Report, host_report
 from reconciler.doctor.rules import controller_finding, hosts_finding
 from reconciler.model.abilities import pinning_of
 from reconciler.model.commands import EXCHANGE, Connection, Endpoint
-from reconciler.model.diagnostics import Diagnostic
-from reconciler.model.errors import ConfigurationError, SessionError
+from reconciler.model.diagnostics import ConfigurationError, Diagnostic, SessionError
 from reconciler.model.events import Observed, Observing
 from reconciler.model.findings import Check, Examined, Finding, skipped
 from reconciler.model.landscape import Landscape

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from reconciler.model.actions import Action
-from reconciler.model.attributes import comparable
-from reconciler.model.json_text import fingerprint
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import ResourceType
+from reconciler.model.resources import comparable
 from reconciler.model.snapshot import OutcomeKind
-from reconciler.model.values import Value
+from reconciler.model.values import Value, fingerprint
 from reconciler.plan.effects import expectation, is_done
 from reconciler.plan.verdict import difference, why_unreadable
 from reconciler.run.observe import unread

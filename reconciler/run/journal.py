@@ -11,7 +11,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 
 from reconciler.model.commands import Shell
-from reconciler.model.errors import LeaseLost
+from reconciler.model.diagnostics import LeaseLost
 from reconciler.model.ports import Clock, Deadline, Lease
 from reconciler.model.snapshot import Intent, Obligation, StateChange
 

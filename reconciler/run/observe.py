@@ -11,15 +11,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from reconciler.model.addresses import Address
 from reconciler.model.commands import Command, Endpoint
-from reconciler.model.diagnostics import Diagnostic
-from reconciler.model.errors import TransientError
+from reconciler.model.diagnostics import Diagnostic, TransientError
 from reconciler.model.events import Observed, Observing, Retrying
 from reconciler.model.landscape import Landscape
 from reconciler.model.ports import Clock, Emit, Random, Request, Scheduler, Sessions
 from reconciler.model.resource_types import Diagnosed, ResourceType, Task
-from reconciler.model.resources import Resource, Resources
+from reconciler.model.resources import Address, Resource, Resources
 from reconciler.run.retry import Result, Retry
 
 Keys = Mapping[str, frozenset[str] | None]

@@ -15,13 +15,13 @@ from functools import partial
 
 from reconciler.model.abilities import Owing, Piecemeal, Stepwise
 from reconciler.model.actions import Action, ActionKind, Proof
-from reconciler.model.addresses import Address
 from reconciler.model.commands import Command, Shell
-from reconciler.model.errors import AmbiguousOutcome, SessionError, TransientError, Unreachable
+from reconciler.model.diagnostics import AmbiguousOutcome, SessionError, TransientError, Unreachable
 from reconciler.model.events import Retrying, Waiting
 from reconciler.model.landscape import Landscape
 from reconciler.model.ports import CrashPoint, Lease, Request, Stop
 from reconciler.model.resource_types import ResourceType, Task, UnderWay
+from reconciler.model.resources import Address
 from reconciler.model.snapshot import Intent, Obligation, Outcome, OutcomeKind, Remembered, StateChange
 from reconciler.plan.effects import is_done
 from reconciler.plan.plan import Step

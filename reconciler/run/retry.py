@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from tenacity import RetryCallState, Retrying, retry_if_result
 
 from reconciler.model.commands import Endpoint, Reply
-from reconciler.model.errors import SessionError, TransientError, Unreachable
+from reconciler.model.diagnostics import SessionError, TransientError, Unreachable
 from reconciler.model.ports import Clock, Random, Request, Session
 
 Result = Reply | SessionError

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from reconciler.model.actions import Action
 from reconciler.model.commands import Argument, Command, NameOf, Reply
-from reconciler.model.errors import AmbiguousOutcome, SessionError, TransientError
+from reconciler.model.diagnostics import AmbiguousOutcome, SessionError, TransientError
 from reconciler.model.events import NO_EVIDENCE, Evidence
 from reconciler.model.landscape import Landscape
 from reconciler.model.snapshot import Intent, OutcomeKind

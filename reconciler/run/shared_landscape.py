@@ -6,8 +6,8 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
-from reconciler.model.addresses import Address
 from reconciler.model.landscape import Landscape
+from reconciler.model.resources import Address
 from reconciler.run.observe import Keys
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Final
 
-from reconciler.model.addresses import Address
+from reconciler.model.resources import Address
 from reconciler.model.values import UNSET
 from reconciler.model.words import count
 from reconciler.plan.drift import DriftChange, DriftEntry, DriftKind, DriftReport, DriftSeverity

@@ -14,7 +14,6 @@ from typing import Annotated, Any, Final, TypeAlias
 
 from reconciler.doctor.report import HostReport, Report
 from reconciler.model.actions import Action, Change
-from reconciler.model.addresses import Address
 from reconciler.model.codec import Codec, Leaf, Record
 from reconciler.model.commands import Command, Connection, Endpoint
 from reconciler.model.diagnostics import Diagnostic
@@ -33,9 +32,9 @@ from reconciler.model.events import (
     Waiting,
 )
 from reconciler.model.findings import Check, Finding
-from reconciler.model.json_text import Digest
+from reconciler.model.resources import Address
 from reconciler.model.snapshot import Audit, Intent, Remembered, Run, Snapshot
-from reconciler.model.values import EMPTY
+from reconciler.model.values import EMPTY, Digest
 from reconciler.plan.drift import DriftChange, DriftEntry, DriftReport
 from reconciler.plan.plan import Plan
 from reconciler.plan.saved import digest

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from reconciler.model.abilities import Vocabulary
 from reconciler.model.snapshot import Obligation
-from reconciler.model.vocabulary import Vocabulary
 from reconciler.plan.plan import Plan
 
 

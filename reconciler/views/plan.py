@@ -12,11 +12,10 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Final
 
+from reconciler.model.abilities import DESTROYS, Vocabulary
 from reconciler.model.actions import Action, ActionKind
-from reconciler.model.addresses import Address
 from reconciler.model.diagnostics import Severity
-from reconciler.model.impacts import DESTROYS
-from reconciler.model.vocabulary import Vocabulary
+from reconciler.model.resources import Address
 from reconciler.model.words import count, listed
 from reconciler.plan.plan import Plan, Step
 from reconciler.views.diagnostics import folded_lines

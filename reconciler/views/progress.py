@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import Final, TextIO, assert_never
 
+from reconciler.model.abilities import Vocabulary
 from reconciler.model.events import (
     ActionEnded,
     Event,
@@ -29,7 +30,6 @@ from reconciler.model.events import (
     Waiting,
 )
 from reconciler.model.snapshot import Obligation, OutcomeKind, short_run
-from reconciler.model.vocabulary import Vocabulary
 from reconciler.model.words import count, duration, listed
 from reconciler.views.diagnostics import diagnostic_lines
 from reconciler.views.obligations import obligation_text

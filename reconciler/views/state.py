@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
+from reconciler.model.abilities import Vocabulary
 from reconciler.model.snapshot import Audit, Remembered, Run, Snapshot, short_run
-from reconciler.model.vocabulary import Vocabulary
 from reconciler.model.words import count
 from reconciler.views.obligations import obligation_text
 from reconciler.views.style import Style

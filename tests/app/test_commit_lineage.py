@@ -11,8 +11,8 @@ import pytest
 
 from reconciler.app.commit_lineage import objection_to
 from reconciler.model.actions import Action, ActionKind, Change
-from reconciler.model.addresses import Address
 from reconciler.model.diagnostics import Diagnostic, Severity
+from reconciler.model.resources import Address
 from reconciler.model.snapshot import Intent, Outcome, OutcomeKind, Run, StateChange
 from reconciler.plan.commits import Gap, Source, Trouble
 from reconciler.plan.plan import Plan, Step

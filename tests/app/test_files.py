@@ -11,7 +11,7 @@ import pytest
 
 from reconciler.app.files import Limits, prefix_of, read_files
 from reconciler.config.environment import load
-from reconciler.model.errors import ConfigurationError
+from reconciler.model.diagnostics import ConfigurationError
 from tests.support.example_environments import WHOLE, loaded
 from tests.support.example_types import EXAMPLE_TYPES
 

@@ -12,7 +12,7 @@ import pytest
 from reconciler.app import alone
 from reconciler.app.private_files import make_private, state_location, writable
 from reconciler.cli.output import write_file
-from reconciler.model.errors import ConfigurationError, Locked
+from reconciler.model.diagnostics import ConfigurationError, Locked
 from tests.support.rehearsal import rehearsal
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from reconciler.app.resource_words import refuse_unknown_duties, vocabulary
-from reconciler.model.errors import StateError
+from reconciler.model.diagnostics import StateError
 from reconciler.model.snapshot import Obligation, Snapshot
 
 

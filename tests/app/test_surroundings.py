@@ -24,7 +24,7 @@ from reconciler.app.surroundings import (
     untrusted_folders,
 )
 from reconciler.cli.commands import run
-from reconciler.model.errors import ReconcilerError, StateError
+from reconciler.model.diagnostics import ReconcilerError, StateError
 from tests.support.cli import COMMAND, Environment, clean, little
 
 PASSWORD = "not-for-children"

@@ -16,8 +16,7 @@ from reconciler.config.environment import load
 from reconciler.config.files import Files
 from reconciler.config.files_alone import missing_connection
 from reconciler.model.commands import Connection
-from reconciler.model.diagnostics import Diagnostic
-from reconciler.model.errors import ConfigurationError
+from reconciler.model.diagnostics import ConfigurationError, Diagnostic
 from reconciler.views.diagnostics import render_diagnostics
 from tests.support.cli import little
 from tests.support.paths import ROOT

@@ -16,9 +16,8 @@ from reconciler.config.connections import ConnectionConfig, SecretReference
 from reconciler.config.environment import Environment, load
 from reconciler.config.files import Files
 from reconciler.config.trust import Pinned, Trust, parse_named, parse_pinned, refusals
-from reconciler.model.approved_hosts import HostPatterns
-from reconciler.model.commands import Authentication, Connection
-from reconciler.model.errors import ConfigurationError, PermanentError
+from reconciler.model.commands import Authentication, Connection, HostPatterns
+from reconciler.model.diagnostics import ConfigurationError, PermanentError
 from tests.support.cli import little, run
 
 UM = SecretReference("env", "UM_PASSWORD")

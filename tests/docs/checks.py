@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from providers.catalogue import rules
-from reconciler.model.rules import Rule
+from reconciler.model.resource_types import Rule
 from reconciler.plan.rules import RULES
 from tests.docs.markdown import code_marks
 

@@ -12,8 +12,8 @@ from providers.cmdlets.reference import cmdlet_of, parameters_of
 from reconciler.config.connections import KEYS
 from reconciler.config.environment import RESTARTS
 from reconciler.model.abilities import Rows
-from reconciler.model.attributes import Attribute, AttributeKind, AttributeRole
 from reconciler.model.resource_types import Fact, Lifecycle, Managed, ResourceType
+from reconciler.model.resources import Attribute, AttributeKind, AttributeRole
 from tests.docs.markdown import code_marks, first_sentence, table
 from tests.docs.schema_words import words
 from tests.support.paths import ROOT

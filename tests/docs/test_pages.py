@@ -159,14 +159,14 @@ def test_pages_name_no_package_host() -> None:
 
 def test_every_exit_code_is_listed() -> None:
     from reconciler.cli import commands as cli
-    from reconciler.model import errors
+    from reconciler.model import diagnostics
     from reconciler.plan import drift
     from reconciler.run import apply
 
     section = (ROOT / "docs" / "commands.md").read_text("utf-8").split("\n## Exit codes\n", 1)[1].split("\n## ", 1)[0]
     rows = re.findall(r"^\| ([\d, ]+) \|", section, re.MULTILINE)
     codes = {code for row in rows for code in map(int, re.findall(r"\d+", row))}
-    told = [getattr(one, "exit_code", None) for one in vars(errors).values() if isinstance(one, type)]
+    told = [getattr(one, "exit_code", None) for one in vars(diagnostics).values() if isinstance(one, type)]
     raised = {code for code in told if isinstance(code, int)}
     assert {0, 2, *raised} <= codes
     text = "".join(Path(str(module.__file__)).read_text("utf-8") for module in (apply, cli, drift))

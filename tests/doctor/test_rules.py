@@ -11,14 +11,12 @@ from providers.schema.exchange_facts import ExchangeServer
 from reconciler.doctor.needs import NOTHING, Needs
 from reconciler.doctor.report import host_report
 from reconciler.doctor.rules import LIMITS, controller_finding, hosts_finding
-from reconciler.model.addresses import Address
 from reconciler.model.commands import LYNC, Authentication, Connection
-from reconciler.model.diagnostics import Diagnostic
-from reconciler.model.errors import PermanentError
+from reconciler.model.diagnostics import Diagnostic, PermanentError
 from reconciler.model.findings import Check, Status
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import Product
-from reconciler.model.resources import Resource, Resources
+from reconciler.model.resources import Address, Resource, Resources
 from tests.support.example_examined import NEEDS, QUOTAS, judged, only, seen, unreachable
 
 # --- a host ----------------------------------------------------------------------------------------------------------

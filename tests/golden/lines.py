@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from reconciler.model.addresses import Address
 from reconciler.model.diagnostics import Diagnostic, Position, Severity
+from reconciler.model.resources import Address
 from reconciler.model.snapshot import Audit, Intent, Obligation, Remembered, Run, Snapshot
 from reconciler.views.json_lines import JsonLines
 from reconciler.views.log_file import LogFile

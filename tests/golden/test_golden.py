@@ -18,7 +18,7 @@ from jsonschema import Draft202012Validator
 from providers.simulator.estate.estate import Estate
 from providers.simulator.estate.invoke import invoke_line
 from reconciler.app import schema_text
-from reconciler.model.errors import PlanError
+from reconciler.model.diagnostics import PlanError
 from reconciler.model.ports import Holder
 from reconciler.model.snapshot import Outcome, OutcomeKind, Run, StateChange
 from reconciler.plan.saved import SavedPlan, decode, digest, encode

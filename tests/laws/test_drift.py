@@ -10,9 +10,9 @@ from hypothesis import assume, event, given
 from hypothesis import strategies as st
 
 from providers.simulator.estate.invoke import invoke_line
-from reconciler.model.addresses import Address
 from reconciler.model.diagnostics import Diagnostic, Severity
 from reconciler.model.landscape import Landscape
+from reconciler.model.resources import Address
 from reconciler.model.snapshot import Remembered
 from reconciler.plan.drift import DriftEntry, DriftKind, DriftReport
 from tests.laws.oracles import OutcallWatch, unrest, violations

@@ -14,9 +14,9 @@ from providers.simulator.estate.invoke import invoke_line
 from providers.simulator.world.schema import World
 from reconciler.app.state_commands import remembered_at
 from reconciler.model.actions import Action, ActionKind
-from reconciler.model.addresses import Address
 from reconciler.model.commands import ObjectId
-from reconciler.model.errors import StateError
+from reconciler.model.diagnostics import StateError
+from reconciler.model.resources import Address
 from reconciler.model.snapshot import Remembered, Snapshot
 from reconciler.plan.saved import SavedPlan, digest
 from reconciler.plan.selection import Selection

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from reconciler.model.addresses import Address
 from reconciler.model.diagnostics import Diagnostic
 from reconciler.model.landscape import Landscape
-from reconciler.model.resources import Resources
+from reconciler.model.resources import Address, Resources
 from tests.support.boxes import box
 
 A, B, STAMP = Address("box", "a"), Address("box", "b"), Address("stamp", "all")

@@ -7,10 +7,9 @@ from hypothesis import assume, given
 
 from reconciler.config.yaml_reader import read_yaml
 from reconciler.model.actions import Action, ActionKind, Change
-from reconciler.model.addresses import Address
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import declared_types
-from reconciler.model.resources import Resource
+from reconciler.model.resources import Address, Resource
 from reconciler.model.values import UNSET, Unset, Value
 from reconciler.plan.accept import Acceptance, accepted_values
 from tests.support.boxes import TYPES, Box, box, declared

@@ -8,12 +8,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from reconciler.model.abilities import Counts
 from reconciler.model.actions import Action, ActionKind
-from reconciler.model.addresses import Address
-from reconciler.model.diagnostics import Diagnostic, Severity
-from reconciler.model.errors import PlanError, ReconcilerError, Refused
-from reconciler.model.impacts import Counts
+from reconciler.model.diagnostics import Diagnostic, PlanError, ReconcilerError, Refused, Severity
 from reconciler.model.landscape import Landscape
+from reconciler.model.resources import Address
 from reconciler.model.snapshot import Remembered, Run, Snapshot
 from reconciler.plan.admission import (
     admit,

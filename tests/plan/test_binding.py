@@ -9,11 +9,10 @@ import pytest
 
 from reconciler.app import vocabulary
 from reconciler.model.actions import Action, ActionKind
-from reconciler.model.addresses import Address
 from reconciler.model.commands import Reply
-from reconciler.model.diagnostics import Diagnostic
-from reconciler.model.errors import SessionError, Unreachable
+from reconciler.model.diagnostics import Diagnostic, SessionError, Unreachable
 from reconciler.model.ports import Request
+from reconciler.model.resources import Address
 from reconciler.model.snapshot import Obligation, Remembered, Snapshot
 from reconciler.plan.admission import STALE, USED
 from reconciler.plan.binding import is_made_over, moved_on

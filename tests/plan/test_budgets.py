@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from reconciler.app import open_workspace
 from reconciler.model.actions import Action, ActionKind
-from reconciler.model.addresses import Address
-from reconciler.model.errors import Refused
+from reconciler.model.diagnostics import Refused
+from reconciler.model.resources import Address
 from reconciler.model.snapshot import Remembered, Snapshot
 from reconciler.model.values import EMPTY
 from reconciler.plan.admission import admit

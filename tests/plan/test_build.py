@@ -7,12 +7,10 @@ from collections.abc import Mapping
 from hypothesis import given
 
 from reconciler.model.actions import ActionKind
-from reconciler.model.addresses import Address
 from reconciler.model.commands import Reply
-from reconciler.model.diagnostics import Diagnostic
-from reconciler.model.errors import PermanentError, SessionError
+from reconciler.model.diagnostics import Diagnostic, PermanentError, SessionError
 from reconciler.model.ports import Request
-from reconciler.model.resources import Resources
+from reconciler.model.resources import Address, Resources
 from reconciler.model.snapshot import Intent
 from reconciler.model.values import UNSET
 from tests.support.boxes import TYPES, BoxWorld, box, box_worlds, configurations, declared

@@ -6,14 +6,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
-from reconciler.model.addresses import Address
 from reconciler.model.commands import Command, Reply, read
-from reconciler.model.diagnostics import Diagnostic
-from reconciler.model.errors import SessionError, Unreachable
+from reconciler.model.diagnostics import Diagnostic, SessionError, Unreachable
 from reconciler.model.landscape import Landscape, Settings
 from reconciler.model.ports import Request
 from reconciler.model.resource_types import Answer, Diagnosed, ResourceType
-from reconciler.model.resources import Resource
+from reconciler.model.resources import Address, Resource
 from reconciler.model.snapshot import Remembered, Snapshot
 from reconciler.plan.build import build_plan
 from reconciler.plan.selection import Selection

@@ -8,10 +8,9 @@ from dataclasses import replace
 import pytest
 
 from reconciler.model.actions import Action, ActionKind
-from reconciler.model.addresses import Address
 from reconciler.model.diagnostics import Diagnostic
 from reconciler.model.landscape import Landscape
-from reconciler.model.resources import Resource, Resources
+from reconciler.model.resources import Address, Resource, Resources
 from reconciler.model.snapshot import Remembered, Snapshot
 from reconciler.plan.decide import decide, declared_digest
 from tests.support.boxes import TYPES, box, declared

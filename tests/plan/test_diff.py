@@ -7,8 +7,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from reconciler.model.actions import Change
-from reconciler.model.attributes import Attribute, AttributeKind, AttributeRole
-from reconciler.model.resources import Resource
+from reconciler.model.resources import Attribute, AttributeKind, AttributeRole, Resource
 from reconciler.model.snapshot import Remembered
 from reconciler.model.values import UNSET, Unset, Value
 from reconciler.plan.diff import compare, forces_replacement

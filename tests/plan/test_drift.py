@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from reconciler.model.commands import Reply
-from reconciler.model.diagnostics import Diagnostic
-from reconciler.model.errors import PermanentError, SessionError
+from reconciler.model.diagnostics import Diagnostic, PermanentError, SessionError
 from reconciler.model.ports import Request
 from reconciler.model.resources import Resources
 from reconciler.plan.drift import DriftEntry, DriftKind, DriftReport, find_drift

@@ -9,9 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.model.actions import Action, ActionKind, Change
-from reconciler.model.addresses import Address
 from reconciler.model.landscape import Landscape
-from reconciler.model.resources import Resource, Resources
+from reconciler.model.resources import Address, Resource, Resources
 from reconciler.model.values import UNSET
 from reconciler.plan.effects import expectation, is_done, needs_of, predicted, project
 from tests.support.boxes import Box, Mark, Stamp, box

@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 
 from providers.simulator.world.schema import World
 from reconciler.model.actions import Action, ActionKind
-from reconciler.model.addresses import Address
 from reconciler.model.commands import NameOf, write
+from reconciler.model.resources import Address
 from reconciler.plan.open_values import nobody_brings
 from reconciler.plan.saved import decode, encode
 from reconciler.plan.selection import Selection

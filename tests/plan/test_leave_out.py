@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.model.diagnostics import Diagnostic
-from reconciler.model.errors import Refused
+from reconciler.model.diagnostics import Diagnostic, Refused
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import ResourceType
 from reconciler.model.snapshot import Snapshot

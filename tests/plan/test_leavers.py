@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from reconciler.model.actions import Action, ActionKind
-from reconciler.model.addresses import Address
 from reconciler.model.landscape import Landscape
-from reconciler.model.resources import Resource, Resources
+from reconciler.model.resources import Address, Resource, Resources
 from reconciler.plan.leavers import leavers_first
 from tests.support.boxes import TYPES, box
 

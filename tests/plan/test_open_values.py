@@ -7,10 +7,9 @@ from dataclasses import replace
 import pytest
 
 from reconciler.model.actions import Action, ActionKind
-from reconciler.model.addresses import Address
 from reconciler.model.commands import NameOf, write
 from reconciler.model.landscape import Landscape
-from reconciler.model.resources import Resources
+from reconciler.model.resources import Address, Resources
 from reconciler.plan.open_values import nobody_brings, with_bringers
 from tests.support.boxes import box
 

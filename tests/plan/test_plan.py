@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from reconciler.model.actions import Action, ActionKind
-from reconciler.model.addresses import Address
 from reconciler.model.diagnostics import Diagnostic
+from reconciler.model.resources import Address
 from reconciler.plan.commits import Source
 from reconciler.plan.plan import Plan, Step
 

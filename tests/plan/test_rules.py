@@ -8,7 +8,7 @@ import pytest
 
 from providers.catalogue import resource_types
 from reconciler.model.diagnostics import Severity
-from reconciler.model.rules import Rule
+from reconciler.model.resource_types import Rule
 from reconciler.plan import rules
 from reconciler.plan.rules import RULES
 

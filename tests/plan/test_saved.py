@@ -17,9 +17,9 @@ from hypothesis import given, settings
 from jsonschema import Draft202012Validator
 
 from reconciler import __version__
-from reconciler.model.errors import ConfigurationError, PlanError
-from reconciler.model.json_text import fingerprint
+from reconciler.model.diagnostics import ConfigurationError, PlanError
 from reconciler.model.snapshot import Obligation
+from reconciler.model.values import fingerprint
 from reconciler.plan.commits import Source
 from reconciler.plan.plan import Plan
 from reconciler.plan.saved import (

@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.model.actions import Action, ActionKind
-from reconciler.model.addresses import Address
-from reconciler.model.resources import Resources
+from reconciler.model.resources import Address, Resources
 from reconciler.plan.plan import Step
 from reconciler.plan.stages import arrange
 from tests.support.boxes import TYPES, BoxWorld, configurations

@@ -6,12 +6,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import ClassVar
 
-from reconciler.model.actions import Action, ActionKind, Change
-from reconciler.model.addresses import Address
-from reconciler.model.attributes import Attribute
-from reconciler.model.claims import Taken
+from reconciler.model.actions import Action, ActionKind, Change, Taken
 from reconciler.model.landscape import Landscape
-from reconciler.model.resources import Resource, Resources
+from reconciler.model.resources import Address, Attribute, Resource, Resources
 from reconciler.model.snapshot import Remembered, Snapshot
 from reconciler.plan.unlinking import keep_until_removed
 from tests.support.boxes import ATTRIBUTES, TYPES, Box, box

@@ -9,10 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.model.actions import Action, ActionKind, Change
-from reconciler.model.addresses import Address
 from reconciler.model.commands import write
 from reconciler.model.landscape import Landscape
-from reconciler.model.resources import Resource, Resources
+from reconciler.model.resources import Address, Resource, Resources
 from reconciler.model.values import UNSET
 from reconciler.plan.effects import is_done
 from reconciler.plan.verdict import STEADY, Elsewhere, Look, difference, likeliest, read_otherwise

@@ -18,7 +18,7 @@ from jsonschema import Draft202012Validator
 
 from providers.simulator.estate.estate import Estate
 from reconciler.app import Ports, Workspace, check, open_workspace
-from reconciler.model.errors import ConfigurationError
+from reconciler.model.diagnostics import ConfigurationError
 from reconciler.plan.drift import DriftKind
 from reconciler.plan.selection import Selection
 from tests.support.estate_sessions import EstateSessions

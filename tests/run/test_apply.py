@@ -9,13 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.model.actions import ActionKind
-from reconciler.model.addresses import Address
 from reconciler.model.commands import Reply
-from reconciler.model.diagnostics import Diagnostic
-from reconciler.model.errors import AmbiguousOutcome, PermanentError, SessionError, Throttled
+from reconciler.model.diagnostics import AmbiguousOutcome, Diagnostic, PermanentError, SessionError, Throttled
 from reconciler.model.events import RunEnded
 from reconciler.model.ports import Request
-from reconciler.model.resources import Resources
+from reconciler.model.resources import Address, Resources
 from reconciler.model.snapshot import OutcomeKind
 from tests.support.boxes import TYPES, BoxWorld, box, box_worlds, configurations, declared
 from tests.support.engine import Engine, engine_of

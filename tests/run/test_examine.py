@@ -15,7 +15,7 @@ from providers.simulator.world.file import parse_world
 from providers.transport.settings import Secret
 from reconciler.doctor.report import HostReport, Report
 from reconciler.model.commands import Adapter, Authentication, Connection
-from reconciler.model.errors import ConfigurationError
+from reconciler.model.diagnostics import ConfigurationError
 from reconciler.model.events import Observing
 from reconciler.model.findings import Check, Finding, Status
 from reconciler.model.landscape import Landscape, Settings

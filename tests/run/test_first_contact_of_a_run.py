@@ -14,7 +14,7 @@ from providers.transport.settings import ConnectionSettings, Secret, target_of
 from providers.transport.wsman.first_contact import FirstContact
 from providers.transport.wsman.reaching import reach
 from reconciler.model.commands import EXCHANGE, Authentication, Connection, Endpoint, read
-from reconciler.model.errors import AuthenticationFailed, NotWinRM, PermanentError, Unreachable, UntrustedServer
+from reconciler.model.diagnostics import AuthenticationFailed, NotWinRM, PermanentError, Unreachable, UntrustedServer
 from reconciler.model.ports import Request
 from reconciler.run.system import SystemClock
 from tests.support.fakes import VirtualClock

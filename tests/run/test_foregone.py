@@ -6,13 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.model.actions import Action, ActionKind, Change
-from reconciler.model.addresses import Address
-from reconciler.model.claims import Taken
+from reconciler.model.actions import Action, ActionKind, Change, Taken
 from reconciler.model.commands import NameOf, write
 from reconciler.model.diagnostics import Diagnostic
 from reconciler.model.landscape import Landscape
-from reconciler.model.resources import Resource, Resources
+from reconciler.model.resources import Address, Resource, Resources
 from reconciler.model.snapshot import OutcomeKind
 from reconciler.run.foregone import foregone
 from tests.support.boxes import Box, box

@@ -7,9 +7,9 @@ from datetime import timedelta
 
 import pytest
 
-from reconciler.model.addresses import Address
 from reconciler.model.commands import EXCHANGE, Shell
-from reconciler.model.errors import LeaseLost
+from reconciler.model.diagnostics import LeaseLost
+from reconciler.model.resources import Address
 from reconciler.model.snapshot import Intent, StateChange
 from reconciler.run.journal import Journal, request_id
 from tests.support.fakes import VirtualClock

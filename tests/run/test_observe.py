@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from providers.resources.um_mailbox import UMMailboxType
 from reconciler.model.commands import Reply
-from reconciler.model.diagnostics import Diagnostic
-from reconciler.model.errors import PermanentError, SessionError
+from reconciler.model.diagnostics import Diagnostic, PermanentError, SessionError
 from reconciler.model.landscape import Landscape
 from reconciler.model.ports import Request
 from tests.support.engine import Engine

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reconciler.model.commands import Reply
-from reconciler.model.diagnostics import Diagnostic
-from reconciler.model.errors import AmbiguousOutcome, SessionError
+from reconciler.model.diagnostics import AmbiguousOutcome, Diagnostic, SessionError
 from reconciler.model.ports import Request
 from reconciler.model.snapshot import OutcomeKind
 from tests.support.boxes import TYPES, BoxWorld, box, declared

@@ -8,7 +8,7 @@ from typing import ClassVar
 import pytest
 
 from reconciler.model.commands import Reply
-from reconciler.model.errors import SessionError
+from reconciler.model.diagnostics import SessionError
 from reconciler.model.events import ActionEnded
 from reconciler.model.ports import Request
 from reconciler.model.resource_types import ResourceType

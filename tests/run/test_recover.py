@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from reconciler.model.addresses import Address
 from reconciler.model.commands import EXCHANGE, LYNC, Shell
 from reconciler.model.events import Waiting
+from reconciler.model.resources import Address
 from reconciler.model.snapshot import Intent
 from reconciler.run.recover import LONGEST_SECONDS, end_shells, outlast
 from state.holding import LEASE_SECONDS

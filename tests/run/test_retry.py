@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from reconciler.model.commands import Connection, Endpoint, Reply, write
-from reconciler.model.diagnostics import Diagnostic
-from reconciler.model.errors import (
+from reconciler.model.diagnostics import (
     AmbiguousOutcome,
+    Diagnostic,
     PermanentError,
     SessionError,
     Throttled,

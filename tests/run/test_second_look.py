@@ -6,8 +6,7 @@ import pytest
 
 from reconciler.model.actions import Action, ActionKind, Change
 from reconciler.model.commands import Reply
-from reconciler.model.diagnostics import Diagnostic
-from reconciler.model.errors import SessionError, Unreachable
+from reconciler.model.diagnostics import Diagnostic, SessionError, Unreachable
 from reconciler.model.landscape import Landscape
 from reconciler.model.ports import Request
 from reconciler.run.second_look import Replicas, look_elsewhere

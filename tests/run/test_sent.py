@@ -6,14 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.model.actions import Action, ActionKind
-from reconciler.model.addresses import Address
-from reconciler.model.claims import Taken
+from reconciler.model.actions import Action, ActionKind, Taken
 from reconciler.model.commands import NameOf, ObjectId, Reply, write
-from reconciler.model.diagnostics import Diagnostic
-from reconciler.model.errors import AmbiguousOutcome, PermanentError, SessionError, Unreachable
+from reconciler.model.diagnostics import AmbiguousOutcome, Diagnostic, PermanentError, SessionError, Unreachable
 from reconciler.model.landscape import Landscape
-from reconciler.model.resources import Resource, Resources
+from reconciler.model.resources import Address, Resource, Resources
 from reconciler.model.snapshot import Intent, OutcomeKind
 from reconciler.run.sent import CutShort, Ended, Sent, given_up, named, not_looked_at
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from reconciler.model.actions import Action, ActionKind
-from reconciler.model.addresses import Address
 from reconciler.model.diagnostics import Diagnostic
 from reconciler.model.landscape import Landscape
-from reconciler.model.resources import Resource, Resources
+from reconciler.model.resources import Address, Resource, Resources
 from reconciler.model.snapshot import Remembered, Snapshot
 from reconciler.plan.binding import fingerprints_of
 from reconciler.plan.plan import DECLARED, Plan

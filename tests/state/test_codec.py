@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.model.addresses import Address
 from reconciler.model.ports import Holder
+from reconciler.model.resources import Address
 from reconciler.model.snapshot import Intent, Obligation, Outcome, OutcomeKind, Remembered, Run
 from state import codec
 from tests.support.state_support import addresses, intents, remembered, texts

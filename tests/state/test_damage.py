@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.model.errors import StateError
+from reconciler.model.diagnostics import StateError
 from reconciler.model.snapshot import Obligation, Run, Snapshot, StateChange
 from state import codec
 from state.machine import Machine
@@ -455,7 +455,7 @@ def test_a_system_call_that_fails_is_told_and_leaves_a_state_that_works(
     command += ["-m", "tests.support.state_child", "die", str(place.path), "nowhere"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
     told = done.stderr.strip().splitlines()
-    assert done.returncode == 0 or told[-1].startswith("reconciler.model.errors.StateError: "), done.stderr
+    assert done.returncode == 0 or told[-1].startswith("reconciler.model.diagnostics.StateError: "), done.stderr
     store = place.open()
     # What was acknowledged is there; what was not is there as a whole or not at all.
     assert len(store.read().open_intents) == 1 or done.returncode != 0

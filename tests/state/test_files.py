@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.model.errors import StateError
+from reconciler.model.diagnostics import StateError
 from state.files import (
     check_private_directory,
     ensure_private_directory,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.model.errors import StateError
+from reconciler.model.diagnostics import StateError
 from state.files import read_private
 from state.host_lock import HostLock
 from state.key_file import create_once

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.model.errors import LeaseLost, Locked, StateError
+from reconciler.model.diagnostics import LeaseLost, Locked, StateError
 from reconciler.model.snapshot import StateChange
 from state.glance import refuse_at_a_glance
 from state.host_lock import HostLock

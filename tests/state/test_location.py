@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from reconciler.model.errors import StateError
+from reconciler.model.diagnostics import StateError
 from state.location import SERVERS, parse_location
 from state.store import open_store
 from tests.support.state_support import Counting, RealClock

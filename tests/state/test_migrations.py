@@ -16,7 +16,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, text
 
-from reconciler.model.errors import StateError
+from reconciler.model.diagnostics import StateError
 from reconciler.model.snapshot import Snapshot, StateChange
 from state.schema import upgrade
 from state.tables import REVISIONS, VERSION_TABLE, metadata

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
-from reconciler.model.errors import LeaseLost, Locked, StateError
+from reconciler.model.diagnostics import LeaseLost, Locked, StateError
 from reconciler.model.ports import Lease
 from reconciler.model.snapshot import Snapshot, StateChange
 from state.machine import Machine

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
-from reconciler.model.addresses import Address
-from reconciler.model.errors import LeaseLost, Locked, StateError
+from reconciler.model.diagnostics import LeaseLost, Locked, StateError
 from reconciler.model.ports import Lease, StateStore
+from reconciler.model.resources import Address
 from reconciler.model.snapshot import Obligation, OutcomeKind, Remembered, Run, Snapshot, StateChange
 from state.machine import Machine
 from tests.support.paths import ROOT

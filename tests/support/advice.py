@@ -20,8 +20,8 @@ from providers.simulator.estate.invoke import invoke_line
 from reconciler.cli.commands import main
 from reconciler.config.environment import load
 from reconciler.config.files import Files
-from reconciler.model.addresses import Address
 from reconciler.model.diagnostics import Diagnostic
+from reconciler.model.resources import Address
 from tests.support.accepting import SECTIONS
 from tests.support.trial import Applied, Trial, types
 

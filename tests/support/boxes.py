@@ -12,18 +12,14 @@ from typing import ClassVar
 
 from hypothesis import strategies as st
 
-from reconciler.model.abilities import Foreseeing
+from reconciler.model.abilities import Duty, Foreseeing
 from reconciler.model.actions import Action, Change
-from reconciler.model.addresses import Address
-from reconciler.model.attributes import Attribute, AttributeKind, AttributeRole
 from reconciler.model.commands import Command, Delta, Reply, read, write
-from reconciler.model.diagnostics import Diagnostic
-from reconciler.model.errors import AlreadyExists, NotFound, SessionError
+from reconciler.model.diagnostics import AlreadyExists, Diagnostic, NotFound, SessionError
 from reconciler.model.landscape import Landscape
-from reconciler.model.obligations import Duty
 from reconciler.model.ports import Request
 from reconciler.model.resource_types import Answer, Diagnosed, Due, Fact, Lifecycle, Managed, ResourceType, Task
-from reconciler.model.resources import Resource, Resources
+from reconciler.model.resources import Address, Attribute, AttributeKind, AttributeRole, Resource, Resources
 
 ATTRIBUTES = {
     attribute.name: attribute

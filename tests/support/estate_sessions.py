@@ -15,8 +15,7 @@ from providers.simulator.answers import CmdletError
 from providers.simulator.estate.estate import Estate
 from providers.transport.session.records import error_of
 from reconciler.model.commands import Argument, Connection, Delta, Endpoint, NameOf, ObjectId, Operation, Reply, Shell
-from reconciler.model.diagnostics import Diagnostic
-from reconciler.model.errors import SessionError, Unreachable
+from reconciler.model.diagnostics import Diagnostic, SessionError, Unreachable
 from reconciler.model.ports import Request, granted
 from reconciler.model.values import EMPTY
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from reconciler.model.addresses import Address
 from reconciler.model.diagnostics import Diagnostic, Position
+from reconciler.model.resources import Address
 from reconciler.model.values import UNSET
 from reconciler.plan.drift import DriftChange, DriftEntry, DriftKind, DriftReport, DriftSeverity
 

@@ -12,13 +12,11 @@ from typing import ClassVar
 
 from reconciler.model.abilities import Rows
 from reconciler.model.actions import Change
-from reconciler.model.addresses import Address
-from reconciler.model.attributes import Attribute, AttributeKind, AttributeRole
 from reconciler.model.commands import Command
 from reconciler.model.diagnostics import Problem
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import Fact, Lifecycle, Managed, ResourceType
-from reconciler.model.resources import Resource
+from reconciler.model.resources import Address, Attribute, AttributeKind, AttributeRole, Resource
 from reconciler.model.values import EMPTY, Value
 
 

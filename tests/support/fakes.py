@@ -9,12 +9,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-from reconciler.model.addresses import Address
 from reconciler.model.commands import EXCHANGE, Endpoint, Reply, Shell
-from reconciler.model.diagnostics import Diagnostic
-from reconciler.model.errors import LeaseLost, Locked, SessionError, StateError
+from reconciler.model.diagnostics import Diagnostic, LeaseLost, Locked, SessionError, StateError
 from reconciler.model.events import Event
 from reconciler.model.ports import Clock, Deadline, Holder, Request, granted
+from reconciler.model.resources import Address
 from reconciler.model.snapshot import Audit, Intent, Obligation, OutcomeKind, Remembered, Run, Snapshot, StateChange
 from reconciler.run.system import SystemClock
 

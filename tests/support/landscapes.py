@@ -11,9 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from reconciler.model.addresses import Address
 from reconciler.model.landscape import Landscape, Settings
-from reconciler.model.resources import Resource, Resources
+from reconciler.model.resources import Address, Resource, Resources
 from reconciler.model.snapshot import Obligation, Remembered, Snapshot
 from reconciler.model.values import Value
 

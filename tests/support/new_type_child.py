@@ -17,11 +17,11 @@ from providers.catalogue import resource_types, rules
 from reconciler.config.environment import load
 from reconciler.config.files import Files
 from reconciler.config.schema import json_schema
+from reconciler.model.abilities import Vocabulary
 from reconciler.model.commands import Reply
 from reconciler.model.ports import Request
 from reconciler.model.resource_types import ResourceType
 from reconciler.model.resources import Resources
-from reconciler.model.vocabulary import Vocabulary
 from reconciler.plan.saved import decode, encode
 from reconciler.views.plan import render_plan
 from reconciler.views.state import render_state

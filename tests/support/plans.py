@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from reconciler.model.abilities import Counts
 from reconciler.model.actions import Action, ActionKind, Change, Proof
-from reconciler.model.addresses import Address
 from reconciler.model.commands import EXCHANGE, Connection, Delta, Endpoint, NameOf, Operation, write
 from reconciler.model.diagnostics import Diagnostic, Position, Severity
-from reconciler.model.impacts import Counts
-from reconciler.model.resources import Resource
+from reconciler.model.resources import Address, Resource
 from reconciler.model.snapshot import Obligation
 from reconciler.model.values import UNSET, Unset, Value
 from reconciler.plan.commits import Source

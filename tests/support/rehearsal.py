@@ -14,7 +14,7 @@ from typing import Any
 
 from providers.simulator.estate.estate import Estate
 from reconciler.app import Ports, Workspace, check, open_workspace
-from reconciler.model.errors import ReconcilerError
+from reconciler.model.diagnostics import ReconcilerError
 from reconciler.model.events import Event
 from reconciler.model.ports import Sessions
 from reconciler.plan.plan import Plan

@@ -13,7 +13,7 @@ import pytest
 
 from providers.transport.session.channel import Channel
 from reconciler.model.commands import Command, Reply
-from reconciler.model.errors import SessionError
+from reconciler.model.diagnostics import SessionError
 from reconciler.model.ports import Request
 from tests.support.fakes import Allowed
 from tests.support.powershell_host import find_powershell

@@ -16,7 +16,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from reconciler.model.errors import ReconcilerError, StateError
+from reconciler.model.diagnostics import ReconcilerError, StateError
 from reconciler.model.ports import Holder
 from reconciler.model.snapshot import StateChange
 from state.store import SavedState, open_store

@@ -21,9 +21,9 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from reconciler.model.addresses import Address
 from reconciler.model.commands import Connection, Endpoint, Shell
 from reconciler.model.ports import Clock, Holder
+from reconciler.model.resources import Address
 from reconciler.model.snapshot import Intent, Obligation, Outcome, OutcomeKind, Remembered, Snapshot, StateChange
 from reconciler.model.values import Value
 from state.store import SavedState, open_store

@@ -5,12 +5,11 @@ from __future__ import annotations
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
+from reconciler.model.abilities import Counts
 from reconciler.model.actions import Action, ActionKind, Change, Proof
-from reconciler.model.addresses import Address
 from reconciler.model.commands import Argument, Command, Connection, Delta, Endpoint, NameOf, ObjectId, Operation
 from reconciler.model.diagnostics import Diagnostic, Position, Severity
-from reconciler.model.impacts import Counts
-from reconciler.model.resources import Resource
+from reconciler.model.resources import Address, Resource
 from reconciler.model.snapshot import Obligation
 from reconciler.model.values import UNSET, Unset, Value
 from reconciler.plan.commits import Source, Trouble

@@ -16,7 +16,7 @@ from providers.transport.session.greeting import Greeting, Runner
 from providers.transport.settings import ConnectionSettings, Deadlines, Secret, SessionMode, target_of
 from providers.transport.wsman.fault_tables import Phase
 from reconciler.model.commands import Adapter, Authentication, Connection, Reply, read, write
-from reconciler.model.errors import SessionError
+from reconciler.model.diagnostics import SessionError
 from reconciler.model.ports import Request
 from tests.support.fakes import Allowed, VirtualClock
 from tests.support.winrm_server import CMDLETS, TinyEstate

@@ -30,9 +30,9 @@ from reconciler.app.declared import Declared
 from reconciler.config.environment import Environment, load
 from reconciler.config.files import Files
 from reconciler.model.commands import Endpoint, Reply, Shell
-from reconciler.model.diagnostics import Diagnostic
-from reconciler.model.errors import (
+from reconciler.model.diagnostics import (
     AmbiguousOutcome,
+    Diagnostic,
     PermanentError,
     ReconcilerError,
     SessionError,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 
 from reconciler.app.state_commands import run_named
-from reconciler.model.errors import ConfigurationError
+from reconciler.model.diagnostics import ConfigurationError
 from reconciler.model.snapshot import Audit, Run, Snapshot
 from reconciler.views.json_lines import JsonLines
 from reconciler.views.messages import Tellable

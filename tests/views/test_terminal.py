@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 
 from reconciler.app import vocabulary
 from reconciler.model.actions import ActionKind
-from reconciler.model.addresses import Address
 from reconciler.model.diagnostics import Diagnostic, Position, Severity
 from reconciler.model.events import (
     ActionEnded,
@@ -32,6 +31,7 @@ from reconciler.model.events import (
     StepStarted,
     Waiting,
 )
+from reconciler.model.resources import Address
 from reconciler.model.snapshot import Obligation, OutcomeKind
 from reconciler.model.values import UNSET
 from reconciler.plan.drift import DriftReport

@@ -16,10 +16,10 @@ from providers.simulator.world.file import parse_world
 from reconciler.app import vocabulary
 from reconciler.doctor.report import HostReport, Report
 from reconciler.model.actions import Change
-from reconciler.model.addresses import Address
 from reconciler.model.commands import Connection
 from reconciler.model.diagnostics import Diagnostic
 from reconciler.model.findings import Check, failed
+from reconciler.model.resources import Address
 from reconciler.model.values import UNSET
 from reconciler.plan.drift import DriftChange, DriftEntry, DriftKind, DriftReport, DriftSeverity
 from reconciler.plan.plan import Plan

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from reconciler.model.json_text import canonical
+from reconciler.model.values import canonical
 from tests.support.cli import Environment, First, applied, contoso, first, is_write
 
 

@@ -19,7 +19,7 @@ from providers.simulator.wire.server import Server, Settings
 from providers.transport.session.pool import WinRMSessions
 from providers.transport.settings import ConnectionSettings, Secret, SessionMode
 from reconciler.model.commands import EXCHANGE, Authentication, Connection, Endpoint, Reply, Shell, read, write
-from reconciler.model.errors import SessionError
+from reconciler.model.diagnostics import SessionError
 from reconciler.model.ports import Request
 from reconciler.run.system import SystemClock
 from tests.support.fakes import Allowed

@@ -22,8 +22,7 @@ from providers.simulator.world.directory import Directory, Entry
 from providers.simulator.world.holdings import Holdings
 from providers.simulator.world.schema import World
 from providers.simulator.world.users import User
-from reconciler.model.diagnostics import Diagnostic
-from reconciler.model.errors import ConfigurationError
+from reconciler.model.diagnostics import ConfigurationError, Diagnostic
 
 _NOUNS = (
     ("dial_plans", "UMDialPlan"),

@@ -20,8 +20,7 @@ from providers.simulator.estate.file_lock import locked
 from providers.simulator.world.directory import Entry, newest
 from providers.simulator.world.holdings import Holdings
 from providers.simulator.world.schema import World
-from reconciler.model.diagnostics import Diagnostic
-from reconciler.model.errors import ConfigurationError
+from reconciler.model.diagnostics import ConfigurationError, Diagnostic
 
 _FORMAT: Final = 1
 _OF_THE_WORLD: Final = ("Server", "Organization")

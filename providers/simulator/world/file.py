@@ -17,8 +17,7 @@ from pydantic import BaseModel, ValidationError
 from providers.simulator.world.hosts import Computer, DomainController, ExchangeServer
 from providers.simulator.world.schema import Exchange, Lync, Pool, Site, World
 from providers.simulator.world.users import Generated, Mailbox, User
-from reconciler.model.diagnostics import Diagnostic, Position
-from reconciler.model.errors import ConfigurationError
+from reconciler.model.diagnostics import ConfigurationError, Diagnostic, Position
 
 _MOST_BYTES: Final = 32 * 1024 * 1024
 _DEEPEST: Final = 32

@@ -21,8 +21,7 @@ from providers.transport.wsman.reaching import glimpse, reach
 from providers.transport.wsman.shell import Output
 from providers.transport.wsman.winrs import WinRS, connect
 from reconciler.model.commands import Adapter, Authentication, Command, Connection, Endpoint, Operation, Reply
-from reconciler.model.diagnostics import Diagnostic
-from reconciler.model.errors import SessionError
+from reconciler.model.diagnostics import Diagnostic, SessionError
 from reconciler.model.findings import Ahead, Check, Examined, Finding, Status, failed, ok, skipped, warned
 from reconciler.model.ports import Clock, Request
 from reconciler.model.values import Record

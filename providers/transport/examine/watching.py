@@ -15,7 +15,7 @@ from winrm.exceptions import WinRMTransportError, WSManFaultError
 
 from providers.transport.wsman.fault_tables import Phase
 from providers.transport.wsman.winrs import HTTPSession, WinRS
-from reconciler.model.errors import (
+from reconciler.model.diagnostics import (
     AccessDenied,
     AuthenticationFailed,
     NotWinRM,

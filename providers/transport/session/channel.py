@@ -30,7 +30,7 @@ from providers.transport.settings import SessionMode
 from providers.transport.wsman.shell import Gone, NotTaken, ShellProcess, TooLate, Unconfirmed
 from providers.transport.wsman.winrs import WinRS
 from reconciler.model.commands import Shell
-from reconciler.model.errors import PermanentError, SessionError, TransientError
+from reconciler.model.diagnostics import PermanentError, SessionError, TransientError
 from reconciler.model.ports import Clock, Request
 
 

@@ -18,7 +18,7 @@ from typing import Final
 
 from providers.transport.session.channel import Channel
 from providers.transport.session.pending import Result
-from reconciler.model.errors import PermanentError, SessionError, TransientError
+from reconciler.model.diagnostics import PermanentError, SessionError, TransientError
 from reconciler.model.ports import Clock, Request
 
 IDS_KEPT: Final = 5000

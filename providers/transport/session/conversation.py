@@ -18,7 +18,7 @@ from providers.transport.session.pending import Pending
 from providers.transport.session.replies import Replies, Waiting
 from providers.transport.settings import Deadlines
 from providers.transport.wsman.shell import Ended, Gone, NotTaken, Output, ShellProcess, Unconfirmed
-from reconciler.model.errors import SessionError
+from reconciler.model.diagnostics import SessionError
 from reconciler.model.ports import Deadline
 
 REPAIRS: Final = 6

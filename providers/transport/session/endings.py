@@ -10,8 +10,14 @@ from providers.transport.session.records import error_of
 from providers.transport.wsman.faults import redact
 from providers.transport.wsman.shell import Output
 from reconciler.model.commands import Command
-from reconciler.model.diagnostics import Diagnostic
-from reconciler.model.errors import AmbiguousOutcome, PermanentError, SessionError, Throttled, TransientError
+from reconciler.model.diagnostics import (
+    AmbiguousOutcome,
+    Diagnostic,
+    PermanentError,
+    SessionError,
+    Throttled,
+    TransientError,
+)
 from reconciler.model.ports import Request
 
 AGAIN: Final = "Run the command again."

@@ -9,7 +9,7 @@ from typing import Final, TypeAlias
 from providers.transport import wire
 from providers.transport.session.host_clocks import HostClocks
 from reconciler.model.commands import Operation, Reply, Shell
-from reconciler.model.errors import SessionError
+from reconciler.model.diagnostics import SessionError
 from reconciler.model.ports import Deadline, Request, granted
 
 BURST: Final = 1000

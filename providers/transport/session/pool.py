@@ -30,8 +30,7 @@ from providers.transport.wsman.logons import LogonBudget
 from providers.transport.wsman.orphans import end_shell
 from providers.transport.wsman.winrs import WinRS, connect
 from reconciler.model.commands import Endpoint, Operation, Reply, Shell
-from reconciler.model.diagnostics import Diagnostic
-from reconciler.model.errors import AuthenticationFailed, NotWinRM, PermanentError, SessionError
+from reconciler.model.diagnostics import AuthenticationFailed, Diagnostic, NotWinRM, PermanentError, SessionError
 from reconciler.model.ports import Clock, Request
 from reconciler.model.values import EMPTY
 

@@ -12,11 +12,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from providers.transport.wsman.faults import redact
-from reconciler.model.diagnostics import Diagnostic
-from reconciler.model.errors import (
+from reconciler.model.diagnostics import (
     AccessDenied,
     AlreadyExists,
     AmbiguousOutcome,
+    Diagnostic,
     ErrorRecord,
     NotFound,
     NotReplicated,

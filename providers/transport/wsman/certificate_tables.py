@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from providers.transport.wsman.fault_tables import Row, perm
-from reconciler.model.errors import UntrustedServer
+from reconciler.model.diagnostics import UntrustedServer
 
 
 def _row(summary: str, remedy: str) -> Row:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Final
 
-from reconciler.model.errors import (
+from reconciler.model.diagnostics import (
     AccessDenied,
     AuthenticationFailed,
     NotWinRM,

@@ -55,8 +55,7 @@ from providers.transport.wsman.fault_tables import (
 )
 from providers.transport.wsman.logons import LogonsStopped, LogonsUsedUp
 from providers.transport.wsman.winrs import NotOffered, SealLost
-from reconciler.model.diagnostics import Diagnostic
-from reconciler.model.errors import AuthenticationFailed, SessionError, TransientError
+from reconciler.model.diagnostics import AuthenticationFailed, Diagnostic, SessionError, TransientError
 
 TEXT_LIMIT: Final = 300
 

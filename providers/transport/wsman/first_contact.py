@@ -13,8 +13,7 @@ from typing import Final
 
 from providers.transport.settings import Target
 from providers.transport.wsman.reaching import reach
-from reconciler.model.diagnostics import Diagnostic
-from reconciler.model.errors import PermanentError, UntrustedServer
+from reconciler.model.diagnostics import Diagnostic, PermanentError, UntrustedServer
 from reconciler.model.findings import Check, Status
 from reconciler.model.ports import Clock
 

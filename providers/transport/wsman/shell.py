@@ -18,7 +18,7 @@ from providers.transport.wsman.fault_tables import Class, Cure, Phase
 from providers.transport.wsman.faults import Judgement, judge
 from providers.transport.wsman.winrs import WinRS
 from reconciler.model.commands import Shell
-from reconciler.model.errors import AuthenticationFailed, SessionError
+from reconciler.model.diagnostics import AuthenticationFailed, SessionError
 from reconciler.model.ports import Clock, Deadline
 
 Result = TypeVar("Result")

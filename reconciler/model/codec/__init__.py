@@ -18,7 +18,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from reconciler.model.codec.shapes import Leaf, Record, Row, Schema, Shape
-from reconciler.model.json_text import shown
+from reconciler.model.values import shown
 
 if TYPE_CHECKING:
     from pydantic_core import SchemaSerializer, SchemaValidator

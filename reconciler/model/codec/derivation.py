@@ -20,8 +20,7 @@ from pydantic_core.core_schema import CoreSchema
 from reconciler.model.codec.forms import About, AnyValue, Field, Form, hint_of, hints_of, written
 from reconciler.model.codec.records import direct, rebuilt, rebuilt_row
 from reconciler.model.codec.shapes import Leaf, Record, Row, Schema, Shape
-from reconciler.model.json_text import plain_attributes, plain_value
-from reconciler.model.values import EMPTY, UNSET, Unset, Value
+from reconciler.model.values import EMPTY, UNSET, Unset, Value, plain_attributes, plain_value
 
 
 class Derivation:

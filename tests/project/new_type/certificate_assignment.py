@@ -11,16 +11,13 @@ from typing import Annotated, Any, ClassVar
 from providers.cmdlets.cmdlet_resource import CmdletResource
 from providers.cmdlets.marks import ChangedBy, Output, ReadOnly
 from providers.cmdlets.value_types import Text
-from reconciler.model.abilities import Obliged, Owing
+from reconciler.model.abilities import Duty, Obliged, Owing
 from reconciler.model.actions import Change
-from reconciler.model.attributes import Attr
 from reconciler.model.commands import Command, write
 from reconciler.model.diagnostics import Diagnostic, Severity
 from reconciler.model.landscape import Landscape
-from reconciler.model.obligations import Duty
-from reconciler.model.resource_types import Lifecycle
-from reconciler.model.resources import Resource
-from reconciler.model.rules import Rule
+from reconciler.model.resource_types import Lifecycle, Rule
+from reconciler.model.resources import Attr, Resource
 from reconciler.model.snapshot import Obligation
 
 CERTIFICATE_VALID = Duty("certificate-valid", "the certificate {subject} has to become valid")

@@ -10,11 +10,9 @@ from providers.cmdlets.cmdlet_resource import CmdletResource
 from providers.cmdlets.marks import ChangedBy, CreateOnly
 from providers.cmdlets.value_types import Choice, Number
 from providers.resources.mailbox_policy import MailboxPolicyType
-from reconciler.model.addresses import Address
-from reconciler.model.attributes import Attr, AttributeRole
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import Lifecycle
-from reconciler.model.resources import Resource
+from reconciler.model.resources import Address, Attr, AttributeRole, Resource
 
 
 class Thing(CmdletResource):

@@ -11,8 +11,8 @@ from providers.cmdlets.declaration import Declaration
 from providers.cmdlets.marks import Clearable, Output, Param, ReadOnly, References, Required
 from providers.cmdlets.table import Tabled, declaring
 from providers.cmdlets.value_types import Number, Text, Unordered
-from reconciler.model.attributes import Attr, AttributeKind, AttributeRole
 from reconciler.model.resource_types import Fact, Lifecycle
+from reconciler.model.resources import Attr, AttributeKind, AttributeRole
 
 
 class Shelf(CmdletResource):

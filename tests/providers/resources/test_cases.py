@@ -23,9 +23,8 @@ import pytest
 import yaml
 
 from reconciler.model.actions import Action
-from reconciler.model.addresses import Address
 from reconciler.model.landscape import Landscape, Settings
-from reconciler.model.resources import Resource
+from reconciler.model.resources import Address, Resource
 from reconciler.model.snapshot import Obligation, Remembered, Snapshot
 from reconciler.model.values import UNSET, Value
 from reconciler.plan.build import build_plan

@@ -5,8 +5,8 @@ from __future__ import annotations
 from tempfile import gettempdir
 from typing import Any
 
-from reconciler.model.addresses import Address
 from reconciler.model.events import ActionEnded
+from reconciler.model.resources import Address
 from reconciler.model.snapshot import OutcomeKind
 from reconciler.plan.drift import DriftKind
 from reconciler.plan.plan import Plan

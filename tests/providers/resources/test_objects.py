@@ -11,11 +11,10 @@ from providers.resources.hunt_group import HuntGroupType
 from providers.resources.lync_dial_plan import LyncDialPlanType
 from providers.schema.um_mailbox import UMMailbox
 from reconciler.model.actions import Action, ActionKind
-from reconciler.model.addresses import Address
 from reconciler.model.commands import Delta
 from reconciler.model.diagnostics import Diagnostic
 from reconciler.model.landscape import Landscape
-from reconciler.model.resources import Resource, Resources
+from reconciler.model.resources import Address, Resource, Resources
 from reconciler.model.snapshot import Remembered
 from reconciler.model.values import Value
 from reconciler.plan.build import build_plan

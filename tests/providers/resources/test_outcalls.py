@@ -13,9 +13,8 @@ from providers.catalogue import resource_types
 from providers.estate.outcalls import solve_outcalls, wanted_outcalls
 from providers.resources.ip_gateway import IPGatewayType
 from reconciler.model.abilities import met
-from reconciler.model.addresses import Address
 from reconciler.model.landscape import Landscape
-from reconciler.model.resources import Resource
+from reconciler.model.resources import Address, Resource
 from reconciler.model.snapshot import Obligation, Remembered
 from reconciler.plan.build import build_plan
 from tests.support.landscapes import (

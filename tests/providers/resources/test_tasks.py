@@ -14,12 +14,11 @@ from providers.resources.service_restart import ServiceRestartType
 from providers.resources.um_service_restart import UMServiceRestartType
 from reconciler.model.abilities import met
 from reconciler.model.actions import Action, ActionKind
-from reconciler.model.addresses import Address
 from reconciler.model.commands import Command, Operation, Reply
-from reconciler.model.errors import NotFound, SessionError, Unreachable
+from reconciler.model.diagnostics import NotFound, SessionError, Unreachable
 from reconciler.model.landscape import Landscape, Settings
 from reconciler.model.resource_types import Answer, Due, Task, UnderWay
-from reconciler.model.resources import Resource
+from reconciler.model.resources import Address, Resource
 from reconciler.model.snapshot import Obligation
 from reconciler.model.values import Value
 from reconciler.plan.build import build_plan

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from providers.simulator.estate.estate import CmdletError, Estate
 from providers.simulator.world.schema import World
-from reconciler.model.errors import ConfigurationError
+from reconciler.model.diagnostics import ConfigurationError
 from tests.support.worlds import CONTOSO, SteppingClock, estate_of, small_worlds, world_of
 
 EX = "ex1.contoso.com"

@@ -2,7 +2,6 @@
 
 import pytest
 
-from reconciler.model.addresses import Address
 from reconciler.model.commands import (
     EXCHANGE,
     LYNC,
@@ -16,8 +15,9 @@ from reconciler.model.commands import (
     read,
     write,
 )
-from reconciler.model.errors import AlreadyExists, NotFound, PermanentError, Throttled, Unreachable
+from reconciler.model.diagnostics import AlreadyExists, NotFound, PermanentError, Throttled, Unreachable
 from reconciler.model.ports import Request
+from reconciler.model.resources import Address
 from tests.support.estate_sessions import EstateSessions
 from tests.support.worlds import estate_of
 

@@ -6,8 +6,7 @@ import pytest
 
 from providers.simulator.estate.estate import Estate
 from providers.simulator.world.file import parse_world, read_world
-from reconciler.model.diagnostics import Diagnostic
-from reconciler.model.errors import ConfigurationError
+from reconciler.model.diagnostics import ConfigurationError, Diagnostic
 from tests.support.worlds import CONTOSO, world_of
 
 SMALL = """\

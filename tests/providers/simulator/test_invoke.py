@@ -11,7 +11,7 @@ from providers.simulator.estate.estate import CmdletError
 from providers.simulator.estate.invoke import invoke_line
 from providers.simulator.invocation.cmdlet_line import parse_line
 from reconciler.model.commands import write
-from reconciler.model.errors import ReconcilerError
+from reconciler.model.diagnostics import ReconcilerError
 from tests.support.cli import little
 from tests.support.worlds import estate_of
 

@@ -15,7 +15,7 @@ from providers.simulator.wire.process import PowerShell
 from providers.simulator.wire.runner import Runner
 from providers.simulator.world.file import parse_world
 from providers.simulator.world.hosts import Host
-from reconciler.model.errors import ConfigurationError
+from reconciler.model.diagnostics import ConfigurationError
 from tests.support.winrm_server import NONCE, Client, init_line, listening, replies, request_line, start
 from tests.support.worlds import SteppingClock
 

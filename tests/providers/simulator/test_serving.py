@@ -16,7 +16,7 @@ from typing import Any, BinaryIO
 import pytest
 
 from providers.simulator.serving import ServeOptions, serve
-from reconciler.model.errors import ReconcilerError
+from reconciler.model.diagnostics import ReconcilerError
 from tests.support.winrm_server import PASSWORD, USER, Client, TinyEstate, start, wait_until
 
 

@@ -21,7 +21,7 @@ from providers.simulator.wire.certificates import Authority, Certificate
 from providers.simulator.wire.faults import Rule
 from providers.transport.wsman import answers
 from reconciler.model.commands import EXCHANGE, Authentication, write
-from reconciler.model.errors import Unreachable
+from reconciler.model.diagnostics import Unreachable
 from reconciler.model.ports import Request
 from tests.providers.transport.test_server import echo, sessions
 from tests.support.transport_support import kinds

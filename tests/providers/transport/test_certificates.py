@@ -25,7 +25,7 @@ from providers.simulator.wire.certificates import Certificate
 from providers.transport.session.pool import WinRMSessions
 from providers.transport.settings import Deadlines, Secret
 from reconciler.model.commands import EXCHANGE, Adapter, Authentication, read
-from reconciler.model.errors import UntrustedServer
+from reconciler.model.diagnostics import UntrustedServer
 from reconciler.model.ports import Request
 from tests.support.fakes import VirtualClock
 from tests.support.transport_support import connection, kinds

@@ -13,7 +13,6 @@ from providers.transport.session.host_clocks import HostClocks
 from providers.transport.session.pending import Pending, ask_permission, bursts, lines
 from providers.transport.settings import Deadlines, SessionMode
 from providers.transport.wsman.fault_tables import Phase
-from reconciler.model.addresses import Address
 from reconciler.model.commands import (
     EXCHANGE,
     Adapter,
@@ -27,7 +26,7 @@ from reconciler.model.commands import (
     read,
     write,
 )
-from reconciler.model.errors import (
+from reconciler.model.diagnostics import (
     AmbiguousOutcome,
     AuthenticationFailed,
     NotFound,
@@ -38,6 +37,7 @@ from reconciler.model.errors import (
     Unreachable,
 )
 from reconciler.model.ports import Request
+from reconciler.model.resources import Address
 from tests.support.fakes import Allowed, VirtualClock
 from tests.support.transport_support import (
     BEFORE_ONLY,

@@ -17,7 +17,7 @@ from providers.simulator.wire.server import Server
 from providers.transport.session.pool import WinRMSessions
 from providers.transport.settings import Deadlines, Secret
 from reconciler.model.commands import EXCHANGE, Adapter, Authentication, Connection, Endpoint, Reply, read, write
-from reconciler.model.errors import AuthenticationFailed, SessionError
+from reconciler.model.diagnostics import AuthenticationFailed, SessionError
 from reconciler.model.ports import Request
 from reconciler.run.retry import Retry
 from tests.support.fakes import SeededRandom, VirtualClock

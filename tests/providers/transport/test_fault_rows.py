@@ -26,7 +26,7 @@ from providers.transport.wsman.logons import LogonBudget
 from providers.transport.wsman.shell import IDLE_TIMEOUT
 from providers.transport.wsman.winrs import GuardedProtocol, connect
 from reconciler.model.commands import EXCHANGE, Adapter, Authentication, Reply, read, write
-from reconciler.model.errors import (
+from reconciler.model.diagnostics import (
     AccessDenied,
     AmbiguousOutcome,
     AuthenticationFailed,

@@ -22,7 +22,7 @@ from providers.transport.wsman.answers import BrokenSeal, RefusedReply
 from providers.transport.wsman.fault_tables import FAULTS, STATUSES, Class, Cure, Phase
 from providers.transport.wsman.faults import TEXT_LIMIT, judge, redact
 from providers.transport.wsman.logons import LogonsUsedUp
-from reconciler.model.errors import (
+from reconciler.model.diagnostics import (
     AccessDenied,
     AuthenticationFailed,
     NotWinRM,

@@ -26,7 +26,7 @@ from providers.simulator.wire.server import Server
 from providers.transport.session.pool import WinRMSessions
 from providers.transport.settings import HostSettings
 from reconciler.model.commands import EXCHANGE, Authentication, Connection, Endpoint, Reply, read, write
-from reconciler.model.errors import AuthenticationFailed, PermanentError
+from reconciler.model.diagnostics import AuthenticationFailed, PermanentError
 from reconciler.model.ports import Request
 from tests.providers.transport.test_server import echo, sessions
 from tests.support.cli import CHILD, Environment, Ran, little, wait_until, with_ports

@@ -16,7 +16,7 @@ from providers.transport.session.pool import WinRMSessions
 from providers.transport.settings import Deadlines, HostSettings, Secret, target_of
 from providers.transport.wsman.logons import FAILED_LOGONS, LogonBudget, LogonsStopped, LogonsUsedUp
 from reconciler.model.commands import Adapter, Authentication, Connection, Endpoint, Reply, read
-from reconciler.model.errors import AuthenticationFailed, PermanentError, SessionError, TransientError
+from reconciler.model.diagnostics import AuthenticationFailed, PermanentError, SessionError, TransientError
 from reconciler.model.ports import Request
 from reconciler.run.retry import Retry
 from tests.support.fakes import SeededRandom, VirtualClock

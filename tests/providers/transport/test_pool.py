@@ -21,8 +21,7 @@ from providers.transport.session.pool import WinRMSessions
 from providers.transport.settings import Deadlines, Secret, SessionMode
 from providers.transport.wsman.fault_tables import Phase
 from reconciler.model.commands import EXCHANGE, Adapter, Authentication, Reply, read, write
-from reconciler.model.diagnostics import Diagnostic
-from reconciler.model.errors import AuthenticationFailed, PermanentError, SessionError, Throttled
+from reconciler.model.diagnostics import AuthenticationFailed, Diagnostic, PermanentError, SessionError, Throttled
 from reconciler.model.ports import Clock, Request
 from reconciler.run.system import SystemClock
 from tests.support.fakes import VirtualClock

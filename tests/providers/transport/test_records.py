@@ -8,7 +8,7 @@ import pytest
 
 from providers.transport.session.records import error_of
 from reconciler.model.commands import read, write
-from reconciler.model.errors import (
+from reconciler.model.diagnostics import (
     AccessDenied,
     AlreadyExists,
     AmbiguousOutcome,

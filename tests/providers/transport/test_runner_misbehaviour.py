@@ -11,7 +11,7 @@ import pytest
 from providers.transport import wire
 from providers.transport.session.channel import Channel
 from reconciler.model.commands import Adapter, Command, Operation, Reply, read, write
-from reconciler.model.errors import AmbiguousOutcome, PermanentError, SessionError
+from reconciler.model.diagnostics import AmbiguousOutcome, PermanentError, SessionError
 from reconciler.model.ports import Request
 from tests.support.powershell_host import PowerShellHost, channel_to
 from tests.support.runner_stubs import WINDOWS, ask, next_id, powershell, record, write_module

@@ -14,7 +14,7 @@ import pytest
 
 from providers.transport.session.channel import Channel
 from reconciler.model.commands import Adapter, Argument, Command, Operation, read
-from reconciler.model.errors import PermanentError
+from reconciler.model.diagnostics import PermanentError
 from tests.support.powershell_host import PowerShellHost, channel_to
 from tests.support.runner_stubs import LYNC, WINDOWS, ask, powershell, record, write_module
 

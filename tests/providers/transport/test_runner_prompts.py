@@ -15,7 +15,7 @@ import pytest
 
 from providers.transport.session.channel import Channel
 from reconciler.model.commands import Adapter, Command, Operation, Reply
-from reconciler.model.errors import Throttled
+from reconciler.model.diagnostics import Throttled
 from tests.support.powershell_host import PowerShellHost, channel_to
 from tests.support.runner_stubs import WINDOWS, ask, powershell, record
 from tests.support.winrm_server import wait_until

@@ -19,7 +19,7 @@ from providers.transport.session.channel import Channel
 from providers.transport.session.host_clocks import HostClocks
 from providers.transport.settings import SessionMode
 from reconciler.model.commands import Adapter, Argument, Command, Delta, Operation, Reply, read, write
-from reconciler.model.errors import AccessDenied, NotFound, PermanentError, SessionError, TransientError
+from reconciler.model.diagnostics import AccessDenied, NotFound, PermanentError, SessionError, TransientError
 from reconciler.model.ports import Request
 from tests.support.fakes import Allowed
 from tests.support.powershell_host import PowerShellHost, channel_to

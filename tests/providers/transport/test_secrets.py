@@ -30,7 +30,7 @@ from providers.transport.session.replies import Replies
 from providers.transport.settings import Deadlines, Secret
 from providers.transport.wire import ReplyLine
 from reconciler.model.commands import EXCHANGE, Adapter, Authentication, Reply, read, write
-from reconciler.model.errors import SessionError
+from reconciler.model.diagnostics import SessionError
 from reconciler.model.ports import Request
 from tests.support.fakes import VirtualClock
 from tests.support.transport_support import connection

@@ -24,7 +24,7 @@ from providers.transport.wsman.answers import RefusedReply, checked_xml
 from providers.transport.wsman.logons import LogonBudget
 from providers.transport.wsman.winrs import connect
 from reconciler.model.commands import EXCHANGE, LYNC, Adapter, Authentication, Connection, Endpoint, Reply, read, write
-from reconciler.model.errors import (
+from reconciler.model.diagnostics import (
     AuthenticationFailed,
     NotWinRM,
     PermanentError,

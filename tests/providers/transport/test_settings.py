@@ -11,7 +11,7 @@ import pytest
 
 from providers.transport.settings import HostSettings, Secret, is_loopback, target_of
 from reconciler.model.commands import Adapter, Authentication
-from reconciler.model.errors import PermanentError
+from reconciler.model.diagnostics import PermanentError
 from tests.support.transport_support import connection
 
 

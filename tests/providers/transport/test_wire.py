@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from providers.transport import wire
-from reconciler.model.addresses import Address
 from reconciler.model.commands import Command, Delta, NameOf, Operation, Reply, read, write
 from reconciler.model.ports import Request
+from reconciler.model.resources import Address
 
 NONCE = "00ff00ff00ff00ff"
 
