@@ -18,6 +18,8 @@ from reconciler.model.values import EMPTY
 
 HTTP_PORT: Final = 5985
 HTTPS_PORT: Final = 5986
+SLOTS: Final = 16
+"""The sessions to one host by default: Exchange's throttling allows an account 18, and two are left to other runs."""
 
 
 class Secret:
@@ -74,6 +76,7 @@ class HostSettings:
     certificate: str | None = None
     certificate_key: str | None = None
     adapter: Adapter | None = None
+    slots: int | None = None
     approvals: tuple[Approval, ...] | None = None
 
 
@@ -137,8 +140,8 @@ class ConnectionSettings:
     """A host must be in all of these, whether it was configured or discovered; else no secret is sent to it."""
     hosts: Mapping[str, HostSettings] = field(default_factory=lambda: EMPTY)
     """Overrides by FQDN, in any case."""
-    channels: int = 2
-    """The limit of sessions to one host: 2008 R2 allows an account 5 shells, those of other runs included."""
+    slots: int = SLOTS
+    """The most sessions to one host at the same time; how many it grants is found out."""
     via: tuple[str, int] | None = None
     """Host and port of the listener that stands for all hosts of a simulated estate."""
     deadlines: Deadlines = field(default_factory=Deadlines)

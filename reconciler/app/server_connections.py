@@ -53,7 +53,7 @@ def real(kind: Connection, declared: ConnectionConfig, secrets: Secrets) -> Conn
     Raises:
         ConfigurationError: one of its secrets is missing or may not be used.
     """
-    from providers.transport.settings import Approval, ConnectionSettings, HostSettings, Secret
+    from providers.transport.settings import SLOTS, Approval, ConnectionSettings, HostSettings, Secret
 
     secrets.admit(declared)
     config = declared.with_paths(lambda name: str(secrets.start / name))
@@ -81,6 +81,7 @@ def real(kind: Connection, declared: ConnectionConfig, secrets: Secrets) -> Conn
             certificate=own.get("certificate"),
             certificate_key=own.get("certificate_key"),
             adapter=own.get("adapter"),
+            slots=own.get("slots"),
             approvals=approvals(declared.for_host(host)),
         )
 
@@ -97,6 +98,7 @@ def real(kind: Connection, declared: ConnectionConfig, secrets: Secrets) -> Conn
         certificate_key=config.certificate_key,
         adapter=config.adapter,
         delegate=config.delegate,
+        slots=config.slots or SLOTS,
         approvals=approvals(replace(declared, hosts=EMPTY)),
         hosts={host: override(host) for host in config.hosts},
     )

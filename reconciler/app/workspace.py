@@ -44,8 +44,10 @@ from reconciler.plan.drift import DriftReport, find_drift
 from reconciler.plan.plan import DECLARED, Plan
 from reconciler.plan.saved import SavedPlan, digest
 from reconciler.plan.selection import Selection
-from reconciler.run.apply import Account, Apply, Fate
+from reconciler.run.account import Account, Fate
+from reconciler.run.apply import Apply
 from reconciler.run.examine import Examination
+from reconciler.run.group_commit import GroupCommit
 from reconciler.run.observe import Reader
 from reconciler.run.perform import Performer
 from reconciler.run.recover import close_intents, end_shells, outlast
@@ -60,7 +62,7 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def open_workspace(directory: Path, ports: Ports | None = None, *, parallelism: int = 8) -> Iterator[Workspace]:
+def open_workspace(directory: Path, ports: Ports | None = None, *, parallelism: int = 24) -> Iterator[Workspace]:
     """Open the environment in ``directory`` for one command, and close everything afterwards.
 
     Raises:
@@ -351,7 +353,7 @@ class Workspace:
             # A step reads within its own job: waiting for other jobs could block all of them.
             replace(self.reader, scheduler=None),
             SharedLandscape(landscape),
-            lease,
+            GroupCommit(lease, self.ports.clock),
             self.ports.point,
             self.ports.patience,
             nonce,

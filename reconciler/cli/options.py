@@ -75,9 +75,9 @@ with_json = click.option(
 with_parallelism = click.option(
     "--parallelism",
     type=click.IntRange(1, 64),
-    default=8,
+    default=24,
     show_default=True,
-    help="Number of steps that run at the same time.",
+    help="Number of steps, reads of hosts and batches of users that run at the same time.",
 )
 
 

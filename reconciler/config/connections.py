@@ -70,6 +70,8 @@ class ConnectionConfig:
     adapter: Adapter = Adapter.AUTO
     delegate: bool = False
     """Kerberos: forward the ticket, so that the host may log on elsewhere as the user (the second hop)."""
+    slots: int | None = None
+    """The most sessions to one host at the same time; None: the default of the transport."""
     hosts: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: EMPTY)
     """The keys of this value that differ on a host, by FQDN in lower case."""
 
@@ -149,6 +151,12 @@ def _port(text: str) -> int:
     raise ValueError("is not a port: write a number from 1 to 65535")
 
 
+def _slots(text: str) -> int:
+    if text.isascii() and text.isdigit() and 0 < int(text[:3]) <= 64:
+        return int(text)
+    raise ValueError("is not a number of sessions: write a number from 1 to 64")
+
+
 def truth(text: str) -> bool:
     """Return ``true`` or ``false`` as a bool."""
     if text.lower() not in ("true", "false"):
@@ -199,6 +207,9 @@ KEYS: Mapping[str, Key] = {
     "delegate": Key(truth, {"type": ["boolean", "string"], "pattern": "^([Tt]rue|TRUE|[Ff]alse|FALSE)$"},
                     "With kerberos: forward the ticket, because exchucutil needs it. Default: false."),
     "adapter": Key(one_of(Adapter), _choice(Adapter), "How to reach the Exchange cmdlets. Default: auto."),
+    "slots": Key(_slots, {"type": ["integer", "string"], "minimum": 1, "maximum": 64, "pattern": "^[0-9]{1,2}$"},
+                 "The most sessions to one host at the same time. apply finds out how many the host runs well. "
+                 "Default: 16."),
 }  # fmt: skip
 """The keys of one connection, except ``hosts``."""
 

@@ -83,10 +83,6 @@ def granted(requests: Sequence[Request], shell: Shell, lead_seconds: float = 0.0
 class Session(Protocol):
     """An open channel to one host."""
 
-    @property
-    def shell(self) -> Shell | None:
-        """The shell in which the next command will most likely run; None where no shell is open."""
-
     def invoke(self, requests: Sequence[Request]) -> Sequence[Reply | SessionError]:
         """Run the requests in order, in as few messages as possible; return one result for each, in the same order.
 
@@ -95,6 +91,13 @@ class Session(Protocol):
 
         Raises:
             SessionError: the channel could not be opened, and nothing was sent.
+        """
+
+    def slots(self, wanted: int, seconds_left: float) -> int:
+        """Return how many calls can run at the same time now: at least 1, at most ``wanted``.
+
+        Where there are fewer, further channels are opened in the background, as far as the host grants them and
+        opening takes less time than the ``seconds_left`` of work for one channel.
         """
 
 
@@ -130,11 +133,8 @@ class Holder:
     started: str
 
 
-class Lease(Protocol):
-    """The right to change one environment. Each write carries its epoch; a write with an older epoch is refused."""
-
-    @property
-    def epoch(self) -> int: ...
+class Saver(Protocol):
+    """Saves changes for as long as a lease lasts."""
 
     def commit(self, change: StateChange) -> None:
         """Write one group of rows durably, all or nothing. Thread-safe.
@@ -149,6 +149,13 @@ class Lease(Protocol):
 
     def remaining_seconds(self) -> float:
         """The remaining time by the local monotonic clock; never more than in the store."""
+
+
+class Lease(Saver, Protocol):
+    """The right to change one environment. Each write carries its epoch; a write with an older epoch is refused."""
+
+    @property
+    def epoch(self) -> int: ...
 
     def begin(self, run: Run) -> None: ...
 
@@ -231,6 +238,10 @@ class Random(Protocol):
 
 class Scheduler(Protocol):
     """Runs jobs in parallel. The engine decides which jobs are ready, the scheduler when they run."""
+
+    @property
+    def parallelism(self) -> int:
+        """How many jobs can run at the same time."""
 
     def submit(self, key: str, job: Callable[[], None]) -> None:
         """Start ``job`` when a slot is free. A job never raises; it stores its result."""

@@ -9,13 +9,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from enum import Enum
 from functools import partial
 from typing import TypeVar
 
 from reconciler.model.abilities import Obliged, Rows, Settling, met, obliged_types
-from reconciler.model.actions import Action
-from reconciler.model.diagnostics import Diagnostic, LeaseLost, ReconcilerError
+from reconciler.model.diagnostics import Diagnostic, ReconcilerError, SessionError
 from reconciler.model.events import (
     ActionEnded,
     Owed,
@@ -33,74 +31,27 @@ from reconciler.model.resource_types import Fact, ResourceType, UnderWay
 from reconciler.model.resources import Address
 from reconciler.model.snapshot import Obligation, OutcomeKind, Snapshot, StateChange
 from reconciler.plan.plan import DECLARED, Plan, Step
-from reconciler.run.perform import CHUNK, Performer, remembered
+from reconciler.run.account import Account, Fate, fate_of
+from reconciler.run.batches import Batch, RunningStep
+from reconciler.run.perform import Performer, remembered
 from reconciler.run.sent import CutShort, Ended
 from reconciler.run.settled import settled_without_command
+from reconciler.run.slots import Meter, Slots
 from reconciler.run.waiting import Wait
 
 _T = TypeVar("_T")
 
 
-class Fate(Enum):
-    DONE = "done"
-    PARTIAL = "partial"
-    """A part of its effect was observed. Later steps continue where they find the objects they need."""
-    FAILED = "failed"
-    BLOCKED = "blocked"
-    STOPPED = "stopped"
-    """Not started, because the operator asked to stop or nothing more may be sent."""
-
-
 _GO_ON = (None, Fate.DONE, Fate.PARTIAL)
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """The result of a run, step by step."""
-
-    fates: dict[str, Fate]
-    ended: tuple[Ended, ...]
-    open_obligations: tuple[Obligation, ...] = ()
-    fatal: ReconcilerError | None = None
-    stopped_with: int = 0
-    """130 or 143 where the operator stopped the run before its end."""
-    left_out: int = 0
-    """Number of declared resources that the plan left out because of errors."""
-
-    def count(self, *kinds: OutcomeKind) -> int:
-        return sum(end.outcome in kinds for end in self.ended)
-
-    @property
-    def sent_anything(self) -> bool:
-        return any(not end.sent_nothing for end in self.ended)
-
-    @property
-    def is_stale_at_once(self) -> bool:
-        return any(end.is_stale for end in self.ended) and not self.sent_anything
-
-    def exit_code(self) -> int:
-        """Return the exit code: 7 for unknown outcomes, then 3 for a partial apply, then the others."""
-        if self.count(OutcomeKind.UNKNOWN):
-            return 7
-        if self.is_stale_at_once:
-            return 5
-        if self.fatal is not None and not self.sent_anything and not isinstance(self.fatal, LeaseLost):
-            return self.fatal.exit_code
-        if self.is_whole:
-            return 3 if self.left_out else 0
-        return self.stopped_with or 3
-
-    @property
-    def is_whole(self) -> bool:
-        """True where the whole plan is done and no obligation is open."""
-        is_done = all(fate is Fate.DONE for fate in self.fates.values())
-        return is_done and not self.open_obligations and self.fatal is None
+_BATCHES_A_SPARE = 6
+"""For so many slots of a host, one batch more than there are slots is under way."""
 
 
 @dataclass(slots=True)
 class _Progress:
     fates: dict[str, Fate] = field(default_factory=dict)
-    running: set[str] = field(default_factory=set)
+    running: dict[str, RunningStep] = field(default_factory=dict)
+    under_way: dict[str, Batch] = field(default_factory=dict)
     ended: list[Ended] = field(default_factory=list)
     blocked_by: dict[str, str] = field(default_factory=dict)
 
@@ -117,6 +68,7 @@ class Apply:
         self._clock = performer.reader.clock
         self._lock = threading.Lock()
         self._progress = _Progress()
+        self._slots = Slots()
         self._fatal: ReconcilerError | None = None
         self._stages = {step.id: step.stage for step in plan.steps}
 
@@ -128,9 +80,11 @@ class Apply:
         steps = self._plan.steps
         self._emit(RunStarted(self._performer.run, self._plan.environment, len(steps), actions, _outline(steps)))
         self._guarded(self._take_over)
-        while self._start_ready() or self._progress.running:
+        while self._hand_out():
             for key in self._scheduler.wait():
-                self._progress.running.discard(key)
+                self._end_batch(self._progress.under_way.pop(key))
+        for running in tuple(self._progress.running.values()):
+            self._end_step(running)
         for step in self._plan.steps:
             self._progress.fates.setdefault(step.id, Fate.STOPPED)
         self._guarded(self._take_over_made)
@@ -149,28 +103,28 @@ class Apply:
 
     # --- the walk ----------------------------------------------------------------------------------------------------
 
-    def _start_ready(self) -> bool:
-        """Start every step whose edges allow it; block steps that can never start. Return True where a step started."""
-        started = False
+    def _hand_out(self) -> bool:
+        """Hand out all batches that may start; block steps that can never start. Return True while a batch runs."""
         for step in self._plan.steps:
-            if step.id in self._progress.fates or step.id in self._progress.running:
+            if step.id in self._progress.fates:
                 continue
-            failed = next((need for need in step.needs if self._fate(need) not in _GO_ON), None)
+            running = self._progress.running.get(step.id)
+            failed = None if running else next((need for need in step.needs if self._fate(need) not in _GO_ON), None)
             if failed is not None:
                 self._block(step, failed)
-            elif self._may_start(step):
-                self._progress.running.add(step.id)
-                self._scheduler.submit(step.id, partial(self._run_step, step))
-                started = True
-        return started
+            elif running or self._may_start(step):
+                self._hand_out_of(running or RunningStep(step, self._clock.monotonic()))
+        return bool(self._progress.under_way)
 
     def _fate(self, step_id: str) -> Fate | None:
         return self._progress.fates.get(step_id)
 
+    @property
+    def _is_halted(self) -> bool:
+        return bool(self._stop.level()) or self._fatal is not None
+
     def _may_start(self, step: Step) -> bool:
-        if self._stop.level() or self._fatal is not None:
-            return False
-        return all(self._fate(other) is not None for other in (*step.needs, *step.after))
+        return not self._is_halted and all(self._fate(other) is not None for other in (*step.needs, *step.after))
 
     def _block(self, step: Step, by: str) -> None:
         self._progress.fates[step.id] = Fate.BLOCKED
@@ -178,29 +132,65 @@ class Apply:
         self._progress.blocked_by[step.id] = root
         self._emit(StepEnded(step.id, step.stage, done=0, failed=0, unknown=0, blocked_by=root))
 
-    def _run_step(self, step: Step) -> None:
-        began = self._clock.monotonic()
-        self._emit(StepStarted(step.id, step.stage, len(step.actions)))
-        ended: list[Ended] = []
-        for start in range(0, len(step.actions), CHUNK):
-            if self._fatal is not None or (start and self._stop.level()):
-                break
-            chunk = step.actions[start : start + CHUNK]
-            ended += self._performed(step, chunk)
-            for end in ended[start:]:
-                self._emit(_action_ended(step, end))
-        fate = _fate_of(step, ended)
-        if fate is Fate.DONE:
-            self._guarded(partial(self._let_settle, step, ended))
-        with self._lock:
-            self._progress.ended += ended
-            self._progress.fates[step.id] = fate
-        self._emit(_step_ended(step, ended, self._clock.monotonic() - began))
+    def _hand_out_of(self, running: RunningStep) -> None:
+        """Hand out batches of one step: one where it acts on one object, for users as many as their host has slots."""
+        while running.left and not self._is_halted and (size := self._size_of_next(running)):
+            if not running.batches:
+                self._progress.running[running.step.id] = running
+                self._emit(StepStarted(running.step.id, running.step.stage, len(running.step.actions)))
+            window = self._slots.of(running.endpoint)
+            window.under_way += running.is_of_users
+            batch = running.take(size, Meter(age=window.losses))
+            self._progress.under_way[batch.key] = batch
+            self._scheduler.submit(batch.key, partial(self._run_batch, batch))
 
-    def _performed(self, step: Step, actions: Sequence[Action]) -> list[Ended]:
+    def _size_of_next(self, running: RunningStep) -> int:
+        """Return how many actions may be handed out now; 0 where all slots of their host are in use."""
+        if not running.is_of_users:
+            return running.left
+        window = self._slots.of(running.endpoint)
+        seconds_left = running.left * (window.seconds(running.cmdlet) or 0.0)
+        try:
+            slots = self._performer.reader.sessions.open(running.endpoint).slots(window.wanted, seconds_left)
+        except SessionError:
+            slots = 1  # the batch reports why
+        # While one batch is read back and saved, another one uses its slot.
+        at_once = min(slots + slots // _BATCHES_A_SPARE, self._scheduler.parallelism)
+        return window.batch(running.cmdlet, running.left, slots) if window.under_way < at_once else 0
+
+    def _end_batch(self, batch: Batch) -> None:
+        running = self._progress.running[batch.step.id]
+        running.under_way -= 1
+        if running.is_of_users:
+            window = self._slots.of(running.endpoint)
+            window.under_way -= 1
+            if batch.ended:
+                window.note(running.cmdlet, len(batch.actions), batch.meter)
+        if not running.under_way and (self._is_halted or not running.left):
+            self._end_step(running)
+
+    def _end_step(self, running: RunningStep) -> None:
+        step, ended = running.step, running.ended
+        del self._progress.running[step.id]
+        self._progress.ended += ended
+        self._progress.fates[step.id] = fate_of(step, ended)
+        self._emit(_step_ended(step, ended, self._clock.monotonic() - running.began))
+
+    # --- one batch, on a thread of its own ---------------------------------------------------------------------------
+
+    def _run_batch(self, batch: Batch) -> None:
+        if self._fatal is not None or (batch.number and self._stop.level()):
+            return
+        batch.ended += self._performed(batch)
+        for end in batch.ended:
+            self._emit(_action_ended(batch.step, end))
+        if fate_of(batch.step, batch.ended) is Fate.DONE:
+            self._guarded(partial(self._let_settle, batch.step, batch.ended))
+
+    def _performed(self, batch: Batch) -> list[Ended]:
         """Return the known ends of the actions, also where an error stops the run after commands were sent."""
         try:
-            return self._performer.perform(step, actions)
+            return self._performer.perform(batch.step, batch.actions, batch.meter)
         except CutShort as cut:
             self._give_up(cut.__cause__)
             return cut.ended
@@ -328,14 +318,6 @@ def _outline(steps: Sequence[Step]) -> tuple[StepOutline, ...]:
         )
         for step in steps
     )
-
-
-def _fate_of(step: Step, ended: Sequence[Ended]) -> Fate:
-    if len(ended) < len(step.actions) or any(
-        end.outcome is not OutcomeKind.DONE and not end.is_partial for end in ended
-    ):
-        return Fate.FAILED
-    return Fate.PARTIAL if any(end.is_partial for end in ended) else Fate.DONE
 
 
 def _coming(types: Iterable[ResourceType], landscape: Landscape) -> list[tuple[Obliged, UnderWay]]:

@@ -15,11 +15,10 @@ from functools import partial
 
 from reconciler.model.abilities import Owing, Piecemeal, Stepwise
 from reconciler.model.actions import Action, ActionKind, Proof
-from reconciler.model.commands import Command, Shell
-from reconciler.model.diagnostics import AmbiguousOutcome, SessionError, TransientError, Unreachable
+from reconciler.model.diagnostics import AmbiguousOutcome, Throttled, TransientError, Unreachable
 from reconciler.model.events import Retrying, Waiting
 from reconciler.model.landscape import Landscape
-from reconciler.model.ports import CrashPoint, Lease, Request, Stop
+from reconciler.model.ports import CrashPoint, Request, Saver, Stop
 from reconciler.model.resource_types import ResourceType, Task, UnderWay
 from reconciler.model.resources import Address
 from reconciler.model.snapshot import Intent, Obligation, Outcome, OutcomeKind, Remembered, StateChange
@@ -32,11 +31,9 @@ from reconciler.run.observe import Reader, unread
 from reconciler.run.second_look import Replicas, look_into
 from reconciler.run.sent import CutShort, Ended, Sent, given_up, named, not_looked_at
 from reconciler.run.shared_landscape import SharedLandscape
+from reconciler.run.slots import Meter
 from reconciler.run.system import NeverStop
 from reconciler.run.waiting import Wait
-
-CHUNK = 100
-"""How many actions of one step are saved, sent and read back together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +56,7 @@ class Performer:
     types: Mapping[str, ResourceType]
     reader: Reader
     world: SharedLandscape
-    lease: Lease
+    lease: Saver
     point: CrashPoint
     patience: Patience = field(default_factory=Patience)
     uses: str = ""
@@ -67,8 +64,11 @@ class Performer:
     replicas: Replicas = field(default_factory=Replicas)
     stop: Stop = field(default_factory=NeverStop)
 
-    def perform(self, step: Step, actions: Sequence[Action]) -> list[Ended]:
-        """Perform ``actions``, at most ``CHUNK`` of one step, and return how each ended.
+    def perform(self, step: Step, actions: Sequence[Action], meter: Meter) -> list[Ended]:
+        """Save, send and read back ``actions`` of one step together; return how each ended.
+
+        Args:
+            meter: gets the time that the commands take.
 
         Raises:
             LeaseLost, StateError: nothing was sent for these actions, and nothing more may be sent.
@@ -84,7 +84,7 @@ class Performer:
         self._settle_at_once(kind, ended, before)
         go = [action for action, verdict in zip(actions, verdicts, strict=True) if verdict is None]
         try:
-            return ended + (self._carry_out(kind, step, go, before) if go else [])
+            return ended + (self._carry_out(kind, step, go, before, meter) if go else [])
         except CutShort as cut:
             cut.ended[:0] = ended
             raise
@@ -143,20 +143,22 @@ class Performer:
         if there:
             self.lease.commit(self._learned(kind, there, landscape, ()))
 
-    def _carry_out(self, kind: ResourceType, step: Step, actions: Sequence[Action], before: Landscape) -> list[Ended]:
+    def _carry_out(
+        self, kind: ResourceType, step: Step, actions: Sequence[Action], before: Landscape, meter: Meter
+    ) -> list[Ended]:
         under_way = [self._prepared(action, before) for action in actions]
-        journal = Journal(self.lease, self.reader.clock, self.patience.expiry, self.uses)
+        intents = {sent.intent.id: sent.intent for sent in under_way}
         owes = tuple(owed for action in actions for owed in action.owes)
-        self.point("before-intent")
-        journal.open([sent.intent for sent in under_way], owes)
-        self.point("after-intent")
+        journal = Journal(
+            self.lease, self.reader.clock, self.point, self.patience.expiry, intents, owes=owes, uses=self.uses
+        )
         ended: list[Ended] = []
         try:
-            self._send(kind, step, under_way, journal)
+            self._send(kind, step, under_way, journal, meter)
             self.point("after-send")
             landscape, ended = self._read_back(kind, step, under_way, before, journal)
             self.point("before-outcome")
-            self.lease.commit(self._outcomes(kind, under_way, ended, landscape))
+            self.lease.commit(self._outcomes(kind, under_way, ended, landscape, journal))
         except Exception as error:
             for sent in under_way:
                 sent.is_on_its_way = journal.let_go(sent.intent)
@@ -176,19 +178,11 @@ class Performer:
             expects=action.expects,
             expects_after=action.expects_after,
             discharges=action.discharges,
-            shell=self._shell(action.commands),
         )
         commands = tuple(named(command, landscape) for command in action.commands)
         return Sent(action, intent, commands, since=self.reader.clock.monotonic())
 
-    def _shell(self, commands: Sequence[Command]) -> Shell | None:
-        """Return the open shell that will run the first command, so that the intent is saved only once."""
-        try:
-            return self.reader.sessions.open(commands[0].endpoint).shell if commands else None
-        except SessionError:
-            return None
-
-    def _send(self, kind: ResourceType, step: Step, under_way: Sequence[Sent], journal: Journal) -> None:
+    def _send(self, kind: ResourceType, step: Step, under_way: Sequence[Sent], journal: Journal, meter: Meter) -> None:
         """Send the first commands of all actions together, then the second ones of those that continue, and so on."""
         wait = self._wait(step)
         while going := [sent for sent in under_way if sent.has_next]:
@@ -198,17 +192,19 @@ class Performer:
             if released:
                 if any(sent.turn for sent in released):
                     self.point("between-commands")
-                self._send_next(kind, step, released, journal)
+                self._send_next(kind, step, released, journal, meter)
                 wait = self._wait(step)
             elif any(sent.has_next for sent in going):
                 wait.rest()
 
-    def _send_next(self, kind: ResourceType, step: Step, going: Sequence[Sent], journal: Journal) -> None:
+    def _send_next(self, kind: ResourceType, step: Step, going: Sequence[Sent], journal: Journal, meter: Meter) -> None:
         """Send the next command of each action, in one batch for each host."""
 
         def on_retry(error: TransientError, attempt: int, seconds: float) -> None:
+            meter.is_throttled |= isinstance(error, Throttled)
             self.reader.emit(Retrying(step.id, str(error), attempt, seconds))
 
+        began = self.reader.clock.monotonic()
         for endpoint in dict.fromkeys(sent.commands[sent.turn].endpoint for sent in going):
             batch = [sent for sent in going if sent.has_next and sent.commands[sent.turn].endpoint == endpoint]
             requests = [
@@ -217,6 +213,7 @@ class Performer:
             results = self.reader.retry.invoke(partial(self.reader.sessions.open, endpoint), requests, on_retry)
             for sent, result in zip(batch, results, strict=True):
                 sent.note(result, self.reader.clock.monotonic(), goes_on=isinstance(kind, Stepwise))
+        meter.seconds += self.reader.clock.monotonic() - began
 
     def _released(self, kind: Stepwise, step: Step, going: Sequence[Sent], journal: Journal, wait: Wait) -> list[Sent]:
         """Return the actions whose next command may be sent now; end those that can no longer continue."""
@@ -316,13 +313,18 @@ class Performer:
                 return Ended(action, OutcomeKind.FAILED, str(error))
 
     def _outcomes(
-        self, kind: ResourceType, under_way: Sequence[Sent], ended: Sequence[Ended], landscape: Landscape
+        self,
+        kind: ResourceType,
+        under_way: Sequence[Sent],
+        ended: Sequence[Ended],
+        landscape: Landscape,
+        journal: Journal,
     ) -> StateChange:
-        """Return the outcomes to save; an unknown outcome leaves the intent open for the next run."""
+        """Return the outcomes of saved intents; an unknown outcome leaves the intent open for the next run."""
         outcomes = tuple(
             Outcome(sent.intent.id, end.outcome, end.detail)
             for sent, end in zip(under_way, ended, strict=True)
-            if end.outcome is not OutcomeKind.UNKNOWN
+            if end.outcome is not OutcomeKind.UNKNOWN and journal.let_go(sent.intent)
         )
         done = [end.action for end in ended if end.outcome is OutcomeKind.DONE]
         learned = self._learned(kind, done, landscape, outcomes)

@@ -44,6 +44,7 @@ class ThreadScheduler:
     """Runs jobs on threads, ``parallelism`` at a time."""
 
     def __init__(self, parallelism: int) -> None:
+        self.parallelism = parallelism
         self._pool = ThreadPoolExecutor(max_workers=parallelism, thread_name_prefix="step")
         self._ended: SimpleQueue[str] = SimpleQueue()
 

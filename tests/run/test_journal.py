@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from reconciler.model.abilities import Duty
 from reconciler.model.commands import EXCHANGE, Shell
 from reconciler.model.diagnostics import LeaseLost
 from reconciler.model.resources import Address
@@ -50,13 +51,31 @@ def intent(name: str, shell: Shell | None = None) -> Intent:
 
 def opened(clock: VirtualClock, *names: str, shell: Shell | None = HERE) -> tuple[Journal, TimedLease]:
     lease = TimedLease(clock)
-    journal = Journal(lease, clock, 30.0)  # type: ignore[arg-type]  # the part of a lease that is used
-    journal.open([intent(name, shell) for name in names], ())
+    intents = {name: intent(name) for name in names}
+    journal = Journal(lease, clock, lambda _: None, 30.0, intents)
+    if shell is not None:
+        journal.grant([request_id(one, 0) for one in intents.values()], shell)
     return journal, lease
 
 
 def shells(lease: TimedLease) -> list[Shell | None]:
     return [change.intents[0].shell for change in lease.written]
+
+
+def test_what_is_never_about_to_be_sent_is_never_saved() -> None:
+    journal, lease = opened(VirtualClock(), "a", shell=None)
+    assert lease.written == []
+    assert not journal.let_go(intent("a"))
+    assert journal.outlast_seconds(["a"]) == 0.0
+
+
+def test_what_the_commands_owe_is_saved_with_the_first_intents_and_once() -> None:
+    lease, owed = TimedLease(VirtualClock()), Duty("restart", "the {subject} has to restart").of("fe1")
+    intents = {name: intent(name) for name in ("a", "b")}
+    journal = Journal(lease, lease.clock, lambda _: None, 30.0, intents, (owed,))
+    journal.grant(["a.0"], HERE)
+    journal.grant(["b.0"], HERE)
+    assert [change.owe for change in lease.written] == [(owed,), ()]
 
 
 def test_an_intent_that_names_its_shell_and_has_time_is_written_once() -> None:
@@ -68,8 +87,8 @@ def test_an_intent_that_names_its_shell_and_has_time_is_written_once() -> None:
     assert [told.expires for told in lease.written[0].intents] == [first.wall.isoformat(), second.wall.isoformat()]
 
 
-@pytest.mark.parametrize(("shell", "seconds"), [(None, 0.0), (THERE, 0.0), (HERE, 16.0), (HERE, 3600.0)])
-def test_another_shell_or_too_little_time_is_written_down_before_the_send(shell: Shell | None, seconds: float) -> None:
+@pytest.mark.parametrize(("shell", "seconds"), [(THERE, 0.0), (HERE, 16.0), (HERE, 3600.0)])
+def test_another_shell_or_too_little_time_is_written_down_before_the_send(shell: Shell, seconds: float) -> None:
     journal, lease = opened(clock := VirtualClock(), "a", shell=shell)
     clock.sleep(seconds)
     (deadline,) = journal.grant(["a.1"], HERE)
@@ -89,7 +108,7 @@ def test_no_command_may_begin_after_the_lease_it_was_sent_under() -> None:
 
 
 def test_a_lease_that_was_taken_lets_nothing_go() -> None:
-    journal, lease = opened(clock := VirtualClock(), "a")
+    journal, lease = opened(clock := VirtualClock(), "a", shell=None)
     lease.is_taken = True
     clock.sleep(61.0)
     with pytest.raises(LeaseLost):

@@ -19,7 +19,7 @@ from reconciler.model.resource_types import Answer, Diagnosed, Due, UnderWay
 from reconciler.model.resources import Address, Attribute, Resource
 from reconciler.model.snapshot import OutcomeKind
 from reconciler.model.values import EMPTY
-from reconciler.run.apply import Account
+from reconciler.run.account import Account
 from tests.support.engine import Engine
 from tests.support.fakes import FunctionSessions, VirtualClock
 

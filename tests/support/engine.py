@@ -12,7 +12,8 @@ from reconciler.model.resources import Resources
 from reconciler.plan.build import build_plan
 from reconciler.plan.plan import Plan
 from reconciler.plan.selection import Selection
-from reconciler.run.apply import Account, Apply
+from reconciler.run.account import Account
+from reconciler.run.apply import Apply
 from reconciler.run.observe import Reader
 from reconciler.run.perform import Performer
 from reconciler.run.recover import close_intents, end_shells, outlast

@@ -18,7 +18,7 @@ from reconciler.model.diagnostics import ReconcilerError
 from reconciler.model.events import Event
 from reconciler.model.ports import Sessions
 from reconciler.plan.plan import Plan
-from reconciler.run.apply import Account
+from reconciler.run.account import Account
 from tests.support.cli import is_write, little
 from tests.support.estate_sessions import EstateSessions
 from tests.support.fakes import VirtualClock

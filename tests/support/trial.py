@@ -46,7 +46,7 @@ from reconciler.plan.budgets import ALL
 from reconciler.plan.commits import Source
 from reconciler.plan.drift import DriftReport
 from reconciler.plan.plan import Plan
-from reconciler.run.apply import Account
+from reconciler.run.account import Account
 from tests.support.estate_sessions import EstateSessions
 from tests.support.fakes import MemoryStore, Recorder, SeededRandom, SerialScheduler, VirtualClock
 from tests.support.trial_wire import Late, TrialWire
@@ -229,6 +229,9 @@ class _Door:
 
     def invoke(self, requests: Sequence[Request]) -> Sequence[Reply | SessionError]:
         return self.doors.answer(self.host, self.shell, requests)
+
+    def slots(self, wanted: int, seconds_left: float) -> int:
+        return min(wanted, 18)
 
 
 # --- the operator ----------------------------------------------------------------------------------------------------

@@ -101,7 +101,7 @@ class Scene:
             user=USER,
             password=Secret(PASSWORD),
             mode=self.mode,
-            channels=1,
+            slots=1,
         )
         return WinRMSessions([connection], allow=CMDLETS, clock=SystemClock())
 

@@ -75,6 +75,15 @@ class Channel:
         """
         self._opening.greeting = replace(self._opening.greeting, always=dict(always))
 
+    def open(self) -> None:
+        """Open the session before the first call; in batch mode each call opens a process of its own.
+
+        Raises:
+            SessionError: it could not be opened.
+        """
+        if self.mode is not SessionMode.BATCH:
+            self._open()
+
     # --- calls
 
     def invoke(self, requests: Sequence[Request]) -> list[Result]:

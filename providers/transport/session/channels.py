@@ -1,10 +1,12 @@
 """The channels to one host, and which call uses which. A channel serves one call at a time; others wait.
 
 A further channel costs as much as the first: a process with its snap-in, 10 to 20 seconds, and one of the few shells of
-an account. Whether it pays depends on how long the earlier calls still take, which is unknown. So a call first waits as
-long as opening would take, and only then opens another channel. It never waits more than twice as long as with perfect
-knowledge (the ski rental rule). If the host grants no further shell, the limit falls to the open channels, and the
-calls share them.
+an account. Where the engine knows how much work is left (``slots``), channels are opened in the background as long as
+opening takes less time than the work. Where nobody knows, a call first waits as long as opening would take, and only
+then opens a second channel. It never waits more than twice as long as with perfect knowledge (the ski rental rule).
+
+If the host grants no further shell, other runs of the account may need one too: one channel is closed, and the limit
+falls to the others.
 """
 
 from __future__ import annotations
@@ -18,9 +20,11 @@ from typing import Final
 
 from providers.transport.session.channel import Channel
 from providers.transport.session.pending import Result
-from reconciler.model.diagnostics import PermanentError, SessionError, TransientError
+from reconciler.model.diagnostics import PermanentError, SessionError, Throttled, TransientError
 from reconciler.model.ports import Clock, Request
 
+_UNASKED: Final = 2
+"""Channels that calls open because they waited."""
 IDS_KEPT: Final = 5000
 """For this many writes their channel is remembered; a runner remembers as many replies."""
 
@@ -58,6 +62,10 @@ class Channels:
         self._is_closed = False
         self._failure: PermanentError | None = None
         self._went_to: OrderedDict[str, Channel] = OrderedDict()
+        self._opening: set[Channel] = set()
+        """Channels that are opened in the background."""
+        self._leaving: set[Channel] = set()
+        """Channels that are being closed."""
 
     @property
     def all(self) -> Sequence[Channel]:
@@ -79,9 +87,41 @@ class Channels:
                 except PermanentError as error:
                     self._failure = error
                     raise
-                except TransientError:
-                    if not self._do_without(channel):
+                except TransientError as error:
+                    if not self._do_without(channel, error):
                         raise
+
+    def slots(self, wanted: int, seconds_left: float) -> int:
+        """Return how many calls can run at the same time; see ``reconciler.model.ports.Session``."""
+        with self._changed:
+            cost = self._all[0].load_seconds if self._all else None
+            while cost is not None and not self._is_closed and len(self._all) < min(wanted, self.limit):
+                if seconds_left / len(self._all) <= cost:
+                    break
+                channel = self._further()
+                self._opening.add(channel)
+                threading.Thread(target=self._open, args=(channel,), name="opening", daemon=True).start()
+            return max(1, min(wanted, self.limit, len(self._all) - len(self._opening)))
+
+    def _open(self, channel: Channel) -> None:
+        try:
+            channel.open()
+        except SessionError as error:
+            self._refused(channel, error)
+        finally:
+            with self._changed:
+                self._opening.discard(channel)
+            self._give_back(channel)
+            self._close_surplus()
+
+    def _close_surplus(self) -> None:
+        """Close free channels above the limit; a channel in use is closed when its call ends."""
+        while True:
+            with self._changed:
+                if len(self._all) <= self.limit or not self._free:
+                    return
+                channel = self._free.pop()
+            self._give_back(channel)
 
     def raise_failure(self) -> None:
         """Raise the permanent failure of the host, if there is one."""
@@ -130,7 +170,7 @@ class Channels:
                 call.wanted = None
             if call is self._next_to_open and self._may_open(self._clock.monotonic() - began):
                 return self._further()
-            may_open_later = 0 < len(self._all) < self.limit
+            may_open_later = 0 < len(self._all) < min(self.limit, _UNASKED)
             self._changed.wait(self._queue_seconds / 4 if may_open_later else None)
 
     @property
@@ -161,7 +201,11 @@ class Channels:
         if not self._all:
             return True
         cost = self._all[0].load_seconds
-        return len(self._all) < self.limit and cost is not None and waited_seconds >= max(cost, self._queue_seconds)
+        return (
+            len(self._all) < min(self.limit, _UNASKED)
+            and cost is not None
+            and waited_seconds >= max(cost, self._queue_seconds)
+        )
 
     def _note(self, writes: Sequence[str], channel: Channel) -> None:
         for name in writes:
@@ -172,26 +216,40 @@ class Channels:
 
     def _give_back(self, channel: Channel) -> None:
         with self._changed:
-            is_kept = channel in self._all and not self._is_closed
-            if is_kept:
+            if channel in self._all and len(self._all) > self.limit:
+                self._forget(channel)
+            if channel in self._all and not self._is_closed:
                 self._free.append(channel)
+            else:
+                self._leaving.add(channel)
             self._changed.notify_all()
-        if not is_kept:
+        if channel in self._leaving:
             _close(channel)
             with self._changed:
+                self._leaving.discard(channel)
                 self._all = [other for other in self._all if other is not channel]
                 self._changed.notify_all()
 
-    def _do_without(self, channel: Channel) -> bool:
+    def _do_without(self, channel: Channel, error: TransientError) -> bool:
         """Give up a further channel that could not be opened, and open no more; False for the only channel."""
         with self._changed:
             if len(self._all) == 1 or channel.load_seconds is not None:
                 return False
-            self._all.remove(channel)
-            self.limit = len(self._all)
-            for name in [name for name, other in self._went_to.items() if other is channel]:
-                del self._went_to[name]
+            self._refused(channel, error)
             return True
+
+    def _refused(self, channel: Channel, error: SessionError) -> None:
+        """Give up a channel that could not be opened, and leave a shell to other runs of a throttled account."""
+        with self._changed:
+            self._forget(channel)
+            spared = 1 if isinstance(error, Throttled) and len(self._all) > _UNASKED else 0
+            self.limit = max(1, min(self.limit, len(self._all) - spared))
+
+    def _forget(self, channel: Channel) -> None:
+        if channel in self._all:
+            self._all.remove(channel)
+        for name in [name for name, other in self._went_to.items() if other is channel]:
+            del self._went_to[name]
 
     # --- between calls, and at the end -------------------------------------------------------------------------------
 
@@ -217,7 +275,7 @@ class Channels:
             _close(channel)
         with self._changed:
             self._all = [channel for channel in self._all if channel not in free]
-            self._changed.wait_for(lambda: not self._all, wait_seconds)
+            self._changed.wait_for(lambda: not (self._all or self._leaving), wait_seconds)
 
 
 def _close(channel: Channel) -> None:

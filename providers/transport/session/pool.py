@@ -58,7 +58,7 @@ class WinRMSession:
         self._channels = Channels(
             new,
             clock=clock,
-            limit=target.settings.channels,
+            limit=target.settings.slots,
             queue_seconds=target.settings.deadlines.queue,
             ended=endings.stopped,
         )
@@ -80,9 +80,9 @@ class WinRMSession:
             self._channels.raise_failure()
             return self._channels.invoke(requests)
 
-    @property
-    def shell(self) -> Shell | None:
-        return next((shell for channel in self._channels.all if (shell := channel.shell) is not None), None)
+    def slots(self, wanted: int, seconds_left: float) -> int:
+        """Return how many calls can run at the same time; see ``reconciler.model.ports.Session``."""
+        return self._channels.slots(wanted, seconds_left)
 
     def pin(self, always: Mapping[str, str]) -> None:
         for channel in self._channels.all:

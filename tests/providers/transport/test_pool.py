@@ -70,6 +70,13 @@ class StubChannel:
             assert self.gate.wait(20)
             return [Reply() for _ in requests]
 
+    def open(self) -> None:
+        with self._alone():
+            assert self.gate.wait(20)
+            if self.raises is not None:
+                raise self.raises
+            self.load_seconds = LOAD
+
     def beat(self) -> None:
         with self._alone():
             self.beats += 1
@@ -232,6 +239,73 @@ def test_what_fails_for_good_is_told_to_all_who_wait_and_not_tried_again(hosts: 
     for call in calls[1:]:
         assert isinstance(call.exception(10), AuthenticationFailed)
     assert host.opened[0].asked == ["a"]
+
+
+# --- slots for work that the engine knows ---------------------------------------------------------------------------
+
+
+def working(hosts: Callable[..., Host], limit: int, raises: Sequence[SessionError | None] = ()) -> Host:
+    """Return a host whose first channel is open and free."""
+    host = hosts(limit=limit, raises=raises)
+    host.call("first")
+    host.opened[0].gate.set()
+    wait_until(lambda: len(host.channels._free) == 1)
+    return host
+
+
+def opened_all(host: Host) -> None:
+    for one in host.opened:
+        one.gate.set()
+    wait_until(lambda: not host.channels._opening)
+
+
+def test_channels_that_pay_are_opened_in_the_background_up_to_the_limit(hosts: Callable[..., Host]) -> None:
+    host = working(hosts, limit=5)
+    assert host.channels.slots(8, 1000 * LOAD) == 1, "the others are not open yet"
+    assert len(host.opened) == 5
+    opened_all(host)
+    assert host.channels.slots(8, 1000 * LOAD) == 5
+    assert host.channels.slots(3, 1000 * LOAD) == 3
+
+
+@pytest.mark.parametrize(("loads", "channels"), [(0.5, 1), (1.5, 2), (2.5, 3), (100.0, 8)])
+def test_no_channel_is_opened_that_would_take_longer_than_the_work(
+    hosts: Callable[..., Host], loads: float, channels: int
+) -> None:
+    host = working(hosts, limit=8)
+    host.channels.slots(8, loads * LOAD)
+    assert len(host.opened) == channels
+    opened_all(host)
+
+
+def test_where_the_account_is_at_its_quota_one_shell_is_left_to_others(hosts: Callable[..., Host]) -> None:
+    host = working(hosts, limit=8, raises=[None, None, None, None, Throttled(TOLD)])
+    host.channels.slots(4, 1000 * LOAD)
+    opened_all(host)
+    host.channels.slots(8, 1000 * LOAD)
+    opened_all(host)
+    wait_until(lambda: sum(one.is_closed for one in host.opened) >= 1)
+    slots = host.channels.slots(8, 1000 * LOAD)
+    still_open = [one for one in host.opened if not one.is_closed]
+    assert host.opened[4].is_closed, "it was refused"
+    assert slots == host.channels.limit == len(still_open) < 8
+    assert host.channels.slots(8, 1000 * LOAD) == slots, "nothing more is tried"
+
+
+def test_another_failure_in_the_background_leaves_the_open_channels_as_they_are(hosts: Callable[..., Host]) -> None:
+    host = working(hosts, limit=3, raises=[None, None, AuthenticationFailed(TOLD)])
+    host.channels.slots(3, 1000 * LOAD)
+    opened_all(host)
+    assert host.channels.slots(3, 1000 * LOAD) == 2
+    assert len(host.channels.invoke([Request("b", read("Get-Echo", Identity="x"))])) == 1
+
+
+def test_channels_that_open_when_the_run_ends_are_closed(hosts: Callable[..., Host]) -> None:
+    host = working(hosts, limit=4)
+    host.channels.slots(4, 1000 * LOAD)
+    host.channels.close(0.0)
+    opened_all(host)
+    wait_until(lambda: all(one.is_closed for one in host.opened))
 
 
 def test_a_write_that_comes_again_goes_where_its_reply_is_remembered(hosts: Callable[..., Host]) -> None:

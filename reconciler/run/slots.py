@@ -1,0 +1,123 @@
+"""Finds out how many batches of commands each host runs well at the same time.
+
+Only the upper limit is configured. A host begins with a few slots. Each batch that is as fast as the fastest ones adds
+a slot, so the number doubles with each round, as in TCP's slow start. Where commands take much longer, the host only
+queues them: the number falls to what the host really runs at once, and then grows slowly. Where the host throttles, the
+number is halved. Slow answers never take the last ``FEW`` slots, because a host may be slow for reasons of its own.
+
+The size of a batch follows from the seconds of a command: a batch lasts about a second, so a request to stop is soon
+heeded, and its messages and its journal cost little. Batches get smaller towards the end of a step, so that all slots
+end together.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Final
+
+from reconciler.model.commands import Endpoint
+
+FEW: Final = 4
+"""The slots of a host at first."""
+FIRST_BATCH: Final = 5
+"""Actions in a batch while the seconds of a command are unknown."""
+LARGEST_BATCH: Final = 100
+BATCH_SECONDS: Final = 1.0
+"""How long a batch should take."""
+_SMALLEST_BATCH: Final = 4
+_CROWDED: Final = 0.65
+"""Where the fastest batch took less than this part of the mean time, the commands wait for each other on the host."""
+_REMEMBERED: Final = 256
+"""The fastest batch is looked for among so many."""
+
+
+@dataclass(slots=True)
+class Meter:
+    """The time that the commands of one batch took on their hosts."""
+
+    seconds: float = 0.0
+    is_throttled: bool = False
+    """True where a host refused commands because it had too many."""
+    age: int = 0
+    """How often the host had lost slots when the batch was handed out."""
+
+
+@dataclass(slots=True)
+class Speed:
+    """How fast a host runs one cmdlet."""
+
+    seconds: float
+    """The mean time for one action; recent batches count more."""
+    recent: deque[float] = field(default_factory=lambda: deque(maxlen=_REMEMBERED))
+
+    def note(self, seconds: float) -> None:
+        self.recent.append(seconds)
+        self.seconds = 0.7 * self.seconds + 0.3 * seconds
+
+    @property
+    def share(self) -> float:
+        """The time of the fastest batch by the mean time: 1 where no command waits for another one."""
+        return min(1.0, min(self.recent) / self.seconds) if self.seconds > 0 and self.recent else 1.0
+
+
+@dataclass(slots=True)
+class Window:
+    """The slots of one host."""
+
+    size: float = FEW
+    under_way: int = 0
+    """Batches that were handed out and have not ended."""
+    losses: int = 0
+    """How often slots were taken from the host."""
+    _speeds: dict[str, Speed] = field(default_factory=dict)
+
+    @property
+    def wanted(self) -> int:
+        """The slots to use, where the connection has so many."""
+        return max(1, int(self.size))
+
+    def note(self, cmdlet: str, actions: int, meter: Meter) -> None:
+        """Learn from a batch that ended; one with more slots than there are now teaches nothing."""
+        if meter.age != self.losses:
+            return
+        if meter.is_throttled:
+            self._shrink(max(1.0, self.size / 2))
+            return
+        seconds = meter.seconds / actions
+        speed = self._speeds.setdefault(cmdlet, Speed(seconds))
+        speed.note(seconds)
+        if speed.share < _CROWDED and self.size > FEW:
+            self._shrink(max(float(FEW), self.size * speed.share))
+            speed.seconds *= speed.share  # the mean was taken with more slots
+        elif speed.share < _CROWDED:
+            speed.recent.clear()  # a few slots are no crowd: the host itself became slower
+        else:
+            self.size += 1.0 / self.size if self.losses else 1.0
+
+    def _shrink(self, size: float) -> None:
+        self.size, self.losses = size, self.losses + 1
+
+    def seconds(self, cmdlet: str) -> float | None:
+        """Return the mean time for one action; None where no batch has ended yet."""
+        speed = self._speeds.get(cmdlet)
+        return None if speed is None else speed.seconds
+
+    def batch(self, cmdlet: str, left: int, slots: int) -> int:
+        """Return how many of the ``left`` actions of a step the next batch takes, where ``slots`` share them."""
+        seconds = self.seconds(cmdlet)
+        if seconds is None:
+            return min(left, FIRST_BATCH)
+        fitting = int(BATCH_SECONDS / seconds) if seconds * LARGEST_BATCH > BATCH_SECONDS else LARGEST_BATCH
+        fair = -(-left // max(1, slots))
+        return min(left, max(_SMALLEST_BATCH, min(fitting, fair)))
+
+
+class Slots:
+    """The windows of all hosts of a run. Not thread-safe: one thread hands out the batches."""
+
+    def __init__(self) -> None:
+        self._windows: dict[Endpoint, Window] = {}
+
+    def of(self, endpoint: Endpoint) -> Window:
+        return self._windows.setdefault(endpoint, Window())

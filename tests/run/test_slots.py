@@ -1,0 +1,113 @@
+"""How many batches a host gets at the same time, over hosts that run only so many commands at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconciler.model.commands import EXCHANGE, LYNC
+from reconciler.run.slots import BATCH_SECONDS, FEW, LARGEST_BATCH, Meter, Slots, Window
+
+SET, ENABLE = "Set-UMMailbox", "Enable-UMMailbox"
+
+
+@dataclass
+class Host:
+    """A host that runs ``concurrent`` commands at once, each in ``seconds``; the others wait."""
+
+    seconds: float
+    concurrent: int
+
+    def takes(self, slots: int) -> float:
+        """Return the seconds of a command where ``slots`` of them are sent at the same time."""
+        return self.seconds * max(1.0, slots / self.concurrent)
+
+
+def rounds(host: Host, window: Window, limit: int, count: int, cmdlet: str = SET) -> Iterator[int]:
+    """Let ``count`` rounds of batches run on the host; yield the slots of each."""
+    for _ in range(count):
+        slots = min(window.wanted, limit)
+        meters = [Meter(10 * host.takes(slots), age=window.losses) for _ in range(slots)]
+        for meter in meters:
+            window.note(cmdlet, 10, meter)
+        yield slots
+
+
+def test_slots_double_with_each_round_while_the_host_is_fast() -> None:
+    assert list(rounds(Host(0.05, 100), Window(), 16, 4)) == [FEW, 2 * FEW, 4 * FEW, 16]
+
+
+def test_slots_settle_at_what_the_host_runs_at_once() -> None:
+    settled = list(rounds(Host(0.05, 10), Window(), 60, 60))[10:]
+    assert min(settled) >= 9
+    assert max(settled) <= 18
+    assert sum(settled) / len(settled) == pytest.approx(12.5, abs=3)
+
+
+def test_throttling_halves_the_slots_down_to_one_and_they_grow_again() -> None:
+    window = Window()
+    for expected in (2, 1, 1):
+        for meter in [Meter(90.0, is_throttled=True, age=window.losses) for _ in range(4)]:
+            window.note(SET, 10, meter)
+        assert window.wanted == expected
+    assert list(rounds(Host(0.05, 100), window, 16, 40))[-1] > FEW
+
+
+def test_a_host_that_is_slow_for_its_own_reasons_keeps_the_first_slots() -> None:
+    window, host = Window(), Host(0.05, 100)
+    list(rounds(host, window, 16, 6))
+    host.seconds = 0.5
+    slow = list(rounds(host, window, 16, 60))
+    assert min(slow) >= FEW
+    assert slow[-1] == 16, "the slow answers are the usual ones by now"
+
+
+def test_a_slow_cmdlet_after_a_fast_one_is_no_sign_of_a_crowd() -> None:
+    window = Window()
+    list(rounds(Host(0.05, 100), window, 16, 6))
+    before = window.wanted
+    list(rounds(Host(0.3, 100), window, 16, 3, cmdlet=ENABLE))
+    assert window.wanted >= before
+
+
+@pytest.mark.parametrize(("seconds", "size"), [(0.0, 100), (0.001, 100), (0.05, 20), (0.3, 4), (5.0, 4)])
+def test_a_batch_lasts_about_a_second(seconds: float, size: int) -> None:
+    window = Window()
+    window.note(SET, 5, Meter(5 * seconds))
+    assert window.batch(SET, 10_000, 16) == size
+
+
+def test_the_last_batches_are_small_so_that_all_slots_end_together() -> None:
+    window = Window()
+    window.note(SET, 5, Meter(0.25))
+    assert [window.batch(SET, left, 16) for left in (1000, 160, 80, 3, 1)] == [20, 10, 5, 3, 1]
+
+
+@given(
+    left=st.integers(1, 100_000),
+    slots=st.integers(1, 64),
+    times=st.lists(st.floats(0.0, 100.0), max_size=80),
+    throttled=st.sets(st.integers(0, 80)),
+)
+def test_whatever_was_measured_a_batch_fits_and_a_slot_is_left(
+    left: int, slots: int, times: list[float], throttled: set[int]
+) -> None:
+    window = Window()
+    for number, seconds in enumerate(times):
+        window.note(SET, 10, Meter(10 * seconds, number in throttled, window.losses))
+    assert 1 <= window.batch(SET, left, slots) <= min(left, LARGEST_BATCH)
+    assert 1 <= window.wanted <= FEW + len(times)
+    mean = window.seconds(SET)
+    if mean:
+        assert window.batch(SET, left, slots) * mean <= max(BATCH_SECONDS * 1.01, 4.01 * mean)
+
+
+def test_each_host_has_slots_of_its_own() -> None:
+    slots = Slots()
+    slots.of(EXCHANGE).note(SET, 10, Meter(1.0, is_throttled=True))
+    assert slots.of(EXCHANGE).wanted == FEW // 2
+    assert slots.of(LYNC).wanted == FEW
