@@ -12,7 +12,7 @@ from typing import ClassVar
 
 from hypothesis import strategies as st
 
-from reconciler.model.abilities import Duty, Foreseeing
+from reconciler.model.abilities import Duty, Foreseeing, Rows
 from reconciler.model.actions import Action, Change
 from reconciler.model.commands import Command, Delta, Reply, read, write
 from reconciler.model.diagnostics import AlreadyExists, Diagnostic, NotFound, SessionError
@@ -87,6 +87,24 @@ class Box(Managed):
 
     def delete(self, observed: Resource, landscape: Landscape) -> Sequence[Command]:
         return (write("Remove-Box", Identity=observed.key),)
+
+
+class CrowdBox(Box, Rows):
+    """Boxes of which there may be thousands: those of one colour are one step, in the order of nothing."""
+
+    def queries(self, landscape: Landscape, keys: frozenset[str] | None = None) -> Sequence[Command]:
+        (everything,) = super().queries(landscape)
+        if keys is None:
+            return (everything,)
+        return tuple(read("Get-Box", *everything.properties, Identity=key) for key in sorted(keys))
+
+    def observe(self, answers: Sequence[Answer], landscape: Landscape) -> Sequence[Resource | Diagnosed]:
+        there = [(command, reply) for command, reply in answers if not isinstance(reply, NotFound)]
+        return super().observe(there, landscape)
+
+    def group(self, action: Action, landscape: Landscape) -> str:
+        known = action.remember or landscape.at(action.address)
+        return str(known.get("colour") if known else None)
 
 
 class Stamp(Foreseeing, Task):
@@ -193,6 +211,7 @@ class Restart(Task):
 
 
 TYPES: tuple[ResourceType, ...] = (Mark(), Box(), Stamp(), Restart())
+CROWD: tuple[ResourceType, ...] = (CrowdBox(),)
 
 
 def box(key: str, **attributes: object) -> Resource:
@@ -218,6 +237,11 @@ class BoxWorld:
         if command.writes:
             self.writes.append(str(command))
         match command.cmdlet:
+            case "Get-Box" if "Identity" in arguments:
+                found = self.boxes.get(str(arguments["Identity"]))
+                if found is None:
+                    return NotFound(Diagnostic("Not found", f"no box {arguments['Identity']}"))
+                return Reply(({"Name": arguments["Identity"], **found},))
             case "Get-Box":
                 return Reply(tuple({"Name": name, **values} for name, values in sorted(self.boxes.items())))
             case "Get-Mark":

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from reconciler.model.landscape import Landscape, Settings
-from reconciler.model.ports import Holder, Sessions, Stop
+from reconciler.model.ports import Holder, Scheduler, Sessions, Stop
 from reconciler.model.resource_types import ResourceType
 from reconciler.model.resources import Resources
 from reconciler.plan.build import build_plan
@@ -14,6 +14,7 @@ from reconciler.plan.plan import Plan
 from reconciler.plan.selection import Selection
 from reconciler.run.account import Account
 from reconciler.run.apply import Apply
+from reconciler.run.group_commit import GroupCommit
 from reconciler.run.observe import Reader
 from reconciler.run.perform import Performer
 from reconciler.run.recover import close_intents, end_shells, outlast
@@ -37,6 +38,8 @@ class Engine:
     settings: Settings = field(default_factory=lambda: Settings("test"))
     replicas: Replicas = field(default_factory=Replicas)
     stop: Stop = field(default_factory=NeverStop)
+    scheduler: Scheduler | None = None
+    """None: one job after another, in an order from the seed."""
 
     def __post_init__(self) -> None:
         random = SeededRandom(self.seed)
@@ -65,11 +68,12 @@ class Engine:
                 by_name,
                 self.reader,
                 SharedLandscape(landscape),
-                lease,
+                GroupCommit(lease, self.clock),
                 self.point,
                 replicas=self.replicas,
             )
-            return Apply(plan, performer, SerialScheduler(self.seed), self.store, self.stop, "resume").run()
+            scheduler = self.scheduler or SerialScheduler(self.seed)
+            return Apply(plan, performer, scheduler, self.store, self.stop, "resume").run()
         finally:
             lease.release()
 
