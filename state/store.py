@@ -117,7 +117,7 @@ class SavedState:
             return saved is not None and is_used(saved[0], saved[1].id, codec.escape(nonce))
 
     def last_changing_run(self) -> Run | None:
-        """Return the latest run of a commit that changed servers, ended or not."""
+        """Return the latest run with a commit that changed servers, also a running one."""
         with self._ledger.reading() as saved:
             return None if saved is None else last_changing_run(saved[0], saved[1].id, self._ledger.where)
 

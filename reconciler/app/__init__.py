@@ -1,9 +1,9 @@
 """Connects the packages: the only one that imports the providers and the state.
 
-``workspace`` opens an environment for one command, ``declared`` reads what it declares, ``trusted`` what is decided
-outside of it, ``server_connections`` are the ways to its servers, ``saved_plans`` its signed plans; ``simulated_world``
-runs an estate that stands in for servers. ``rivals`` looks at other runs first. Each is loaded when it is asked for:
-a run that finds the environment locked is not to load all of them before it says so.
+``workspace`` opens an environment for one command, ``declared`` reads its declarations, ``trusted`` reads settings from
+outside it, ``server_connections`` builds the connections to its servers, ``saved_plans`` saves and reads signed plans,
+and ``simulated_world`` runs an estate instead of real servers. ``rivals`` looks for other runs. Each module is loaded
+when it is needed, so a run reports a locked environment quickly.
 """
 
 from importlib import import_module

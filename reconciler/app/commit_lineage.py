@@ -12,7 +12,7 @@ from reconciler.plan.commits import Gap, Source
 from reconciler.plan.plan import Plan
 
 GapOf = Callable[[str | None, str], Gap]
-"""Returns the changes that files of one commit lack of another; None: the files belong to no commit."""
+"""Returns the changes of another commit that the files lack; None: the files belong to no commit."""
 
 
 def objection_to(plan: Plan, gap: GapOf, store: StateStore) -> Diagnostic | None:

@@ -1,4 +1,4 @@
-"""Asks Git which commit the files of an environment belong to, and which changes they lack of another commit.
+"""Asks Git for the commit of an environment's files, and for the changes of another commit that they lack.
 
 The repository may be untrusted. So these commands read objects and refs only: no index, no working tree, no network, no
 hook, filter, pager or program from the repository's configuration. To compare a file with the commit, this module
@@ -38,10 +38,13 @@ _INHERITED: Final = (
     "USERPROFILE",
     "XDG_CONFIG_HOME",
 )
-"""The variables that git needs, with ``GIT_CONFIG*``. Under sudo, git trusts a repository of ``SUDO_UID``. git gets no
-other variable, because the variables of this process hold passwords."""
+"""The variables that git needs, with ``GIT_CONFIG*``.
+
+Under sudo, git trusts a repository of ``SUDO_UID``. git gets no other variable, because the variables of this process
+hold passwords.
+"""
 _NAMING_FILES: Final = ("GIT_CONFIG", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_EXEC_PATH")
-"""Inherited too, unless they name a path in an untrusted folder."""
+"""Git inherits these too, unless they name a path in an untrusted folder."""
 _OF_A_REPOSITORY: Final = (
     "GIT_COMMON_DIR",
     "GIT_DIR",

@@ -1,4 +1,4 @@
-"""The words of the resource types that there are: for the views, and to know what the state speaks of."""
+"""The words of all resource types, for the views and for checking the obligations in the state."""
 
 from __future__ import annotations
 
@@ -12,12 +12,14 @@ from reconciler.model.snapshot import Snapshot
 
 @cache
 def vocabulary() -> Vocabulary:
-    """Return what the resource types call their obligations and impacts."""
+    """Return the names and texts of the obligations and impacts of the resource types."""
     return Vocabulary.of(resource_types())
 
 
 def refuse_unknown_duties(prior: Snapshot) -> Snapshot:
-    """Return the saved state; a plan over an obligation that nobody can fulfil would never come to an end.
+    """Return the saved state if every open obligation has a known kind.
+
+    Otherwise no plan could ever fulfil all of them.
 
     Raises:
         StateError: no resource type declares the kind of an open obligation.
@@ -26,7 +28,7 @@ def refuse_unknown_duties(prior: Snapshot) -> Snapshot:
     if unknown is None:
         return prior
     detail = f'The saved state holds an obligation of the kind "{unknown.duty}" for {unknown.subject}. '
-    detail += "This version of reconciler does not know the kind."
+    detail += "This version of reconciler has no such kind."
     raise StateError(
         Diagnostic("State of a newer version", detail, "Use the version of reconciler that wrote it, or a newer one.")
     )

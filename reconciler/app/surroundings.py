@@ -142,7 +142,7 @@ def find_program(name: str, path: str, untrusted: Sequence[Path]) -> str | None:
 def variables_of_child(
     own: Mapping[str, str], is_chosen: Callable[[str], bool], untrusted: Sequence[Path]
 ) -> dict[str, str]:
-    """Return the variables for a child process: the chosen ones, and of PATH the safe entries alone."""
+    """Return the variables for a child process: the chosen ones, and PATH with only its safe entries."""
     chosen = {name: value for name, value in own.items() if is_chosen(name)}
     for name in _SEARCHED & chosen.keys():
         chosen[name] = search_path(chosen[name], untrusted)

@@ -111,7 +111,7 @@ with_plan_options = _together(
         metavar="ADDR",
         help="Leave out this resource and the resources that need it. May be repeated.",
     ),
-    click.option("--wave", metavar="W", help="Of the users, only the ones in this wave."),
+    click.option("--wave", metavar="W", help="Only the users in this wave; other resources as usual."),
     click.option(
         "--strict", is_flag=True, help="Refuse a plan that leaves resources out, instead of applying the rest."
     ),
@@ -143,7 +143,7 @@ def name_variables(group: click.Group, prefix: str) -> None:
 def shown(command: Callable[..., int]) -> Callable[..., int]:
     """Give the command an ``Output``; turn errors into diagnostics and an exit code.
 
-    SIGTERM and SIGHUP end the command as Ctrl-C does: it closes its sessions, which would otherwise stay on the servers
+    SIGTERM and SIGHUP end the command like Ctrl-C: it closes its sessions. Otherwise they would stay on the servers
     until their idle timeout.
     """
 

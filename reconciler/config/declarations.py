@@ -237,7 +237,7 @@ def _file_rows(
     keys = dict(element.items())
     for name, node in keys.items():
         if name not in _ROW_SOURCE:
-            remedy = did_you_mean(name, _ROW_SOURCE, otherwise="Use an element of its own for a row.")
+            remedy = did_you_mean(name, _ROW_SOURCE, otherwise="To declare a row, write a separate list element.")
             into.found.append(
                 node.diagnostic(
                     "Unknown key", f'An element that names a file has no key "{name}".', remedy, on_key=True

@@ -1,7 +1,7 @@
 """Finds contradictions between declarations without asking a server.
 
-Each resource type checks its declarations (``ResourceType.check_declared``). A plan leaves a contradicting row of one
-user out; here it is an error: where two rows claim one extension, only their author knows which one is right.
+Each resource type checks its declarations (``ResourceType.check_declared``). A plan leaves a contradicting row out.
+Here it is an error: if two rows claim the same extension, only their author knows the correct one.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Checks that declarations fit together: every reference has a target, keys are unique, no references form a circle.
 
-A target is valid when the configuration declares it, or when a declared resource brings it (a dial plan brings its
-default policy). Targets that only the servers know (facts, and types without a section) are left to the checks of the
-plan, which run after the servers were read.
+A target is valid if the configuration declares it, or if a declared resource brings it (a dial plan brings its default
+policy). Only the servers know the targets of some types (facts, and types without a section). The checks of the plan
+verify these after the servers were read.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ def _by_type(declarations: Iterable[Declaration], types: Sequence[ResourceType])
 
 
 def _unique(declarations: Sequence[Declaration]) -> tuple[list[Declaration], list[Diagnostic]]:
-    """Return the first declaration of each address; keys that differ in writing may be the same address."""
+    """Return the first declaration of each address; keys with different spellings may have the same address."""
     first: dict[tuple[str, str], Declaration] = {}
     found: list[Diagnostic] = []
     for declaration in declarations:

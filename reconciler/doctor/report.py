@@ -64,12 +64,12 @@ class Report:
 
     @property
     def examined(self) -> int:
-        """How many hosts were examined."""
+        """The number of examined hosts."""
         return len(self.hosts)
 
     @property
     def counts(self) -> Mapping[Status, int]:
-        """How many findings there are of each status."""
+        """The number of findings of each status."""
         return {status: self.count(status) for status in Status}
 
     def count(self, status: Status) -> int:

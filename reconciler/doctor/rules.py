@@ -2,7 +2,7 @@
 
 ``failed``: a plan cannot be made or would be refused. ``warning``: a plan can be made, but a problem may appear later.
 So a missing cmdlet that reads is a failure, and a missing cmdlet that changes is a warning: operators may choose an
-account that only plans. A fact that Windows hides from the account is no problem.
+account that only plans. A fact that Windows hides from the account is not a problem.
 
 Source of the limits: WinRM quotas (learn.microsoft.com/windows/win32/winrm/quotas).
 """
@@ -176,8 +176,11 @@ def _second_hop(seen: Examined, is_configured: bool) -> Finding:
     if reaches is None:
         error = seen.reported("DirectoryError")
         reason = f" ({error})" if error else ""
-        detail = f"With auth: {seen.auth.value}, the host may reach the directory. The check gave no answer{reason}."
-        return warned(Check.SECOND_HOP, "exchucutil may not reach the directory", detail, _DELEGATE)
+        detail = (
+            f"With auth: {seen.auth.value}, a host can usually reach the directory, "
+            f"but the check gave no answer{reason}."
+        )
+        return warned(Check.SECOND_HOP, "exchucutil possibly cannot reach the directory", detail, _DELEGATE)
     return ok(Check.SECOND_HOP, f"the account can reach the directory{f' at {server}' if server else ''}")
 
 

@@ -1,6 +1,6 @@
 """The values that every other package shares, and the ports through which the program acts.
 
 Imports nothing else of ours. Start with ``resource_types`` (what a resource type declares) and ``ports`` (session,
-store, clock, random, scheduler). ``landscape`` holds what is known while planning, ``actions`` what a plan does,
-``snapshot`` what the state keeps, ``diagnostics`` what users read when something is wrong.
+store, clock, random, scheduler). ``landscape`` holds all knowledge of the planner, ``actions`` the steps of a plan,
+``snapshot`` the saved state, ``diagnostics`` the messages for users.
 """

@@ -1,6 +1,7 @@
-"""What only some resource types can do beside their contract; the engine asks by ``isinstance``.
+"""The abilities of some resource types in addition to their contract; the engine asks by ``isinstance``.
 
-A type that has an ability inherits from its class beside its contract: ``class AutoAttendant(CmdletResource, Holder)``.
+A type with an ability inherits from the class of the ability and from its contract: ``class
+AutoAttendant(CmdletResource, Holder)``.
 
 A type declares its kinds of obligations and the ways in which people notice its actions; the engine knows none of them.
 The state and saved plans keep their names and no text; the views find the text in the ``Vocabulary``."""
@@ -26,13 +27,16 @@ class Duty:
     """One kind of obligation."""
 
     name: str
-    """As the state keeps it: ``front-end-restart``."""
+    """The name in the state: ``front-end-restart``."""
     text: str
-    """A clause about the subject: ``RTCSRV on {subject} has to restart``; of ``host/item`` both parts have names."""
-    ends_with: tuple[str, Value] | None = None
-    """An attribute and a value: a plan that gives it to some object is expected to end the obligation.
+    """A clause about the subject: ``RTCSRV on {subject} has to restart``.
 
-    For a kind that no single action ends, because several objects change together and the end is observed.
+    For ``host/item`` it uses {host} and {item}.
+    """
+    ends_with: tuple[str, Value] | None = None
+    """An attribute and a value: a plan that sets this value on any object is expected to meet the obligation.
+
+    For kinds that no single action meets, because several objects change together and the result is observed.
     """
 
     def of(self, subject: str, since: str | None = None) -> Obligation:
@@ -53,13 +57,13 @@ class Impact:
     """One way in which people notice a plan."""
 
     name: str
-    """As saved plans keep it: ``interrupted_users``."""
+    """The name in saved plans: ``interrupted_users``."""
     noun: str
-    """What is counted: ``user``."""
+    """The noun that is counted: ``user``."""
     text: str = "{count}"
     """A clause about the count: ``voice mail of {count} changes``."""
     is_disruptive: bool = False
-    """Somebody is cut off meanwhile."""
+    """True if it interrupts people."""
 
     def clause(self, number: int) -> str:
         """Return ``voice mail of 60 users changes``."""
@@ -67,7 +71,7 @@ class Impact:
 
 
 DESTROYS: Final = Impact("destroys", "object", "{count} destroyed")
-"""What counts against ``--max-destroy``: the engine's own, of every type."""
+"""The objects that count for ``--max-destroy``. The engine declares this impact itself, for every type."""
 
 
 class Counts(dict[str, int]):
@@ -121,12 +125,12 @@ class Pinning(Fact):
     parameter: ClassVar[str]
     """The parameter by which a cmdlet is bound to one replica."""
     called: ClassVar[str]
-    """What a replica is called in messages."""
+    """The name of a replica in messages."""
     probe: ClassVar[Named]
-    """A type with few objects, which is read to see whether a replica answers."""
+    """A type with few objects. A read of it shows whether a replica answers."""
 
     def binding(self, replica: str | None) -> dict[str, str]:
-        """Return the parameters that bind a cmdlet to the replica; none where the servers choose."""
+        """Return the parameters that bind a cmdlet to the replica; empty if the servers choose one."""
         return {self.parameter: replica} if replica else {}
 
 
@@ -139,7 +143,7 @@ def pinning_of(types: Iterable[ResourceType]) -> Pinning:
 
 
 class Stepwise(Task):
-    """The effect of one command has to be seen before the next command of the same action is sent."""
+    """The effect of one command must be observed before the next command of the same action is sent."""
 
     @abstractmethod
     def holds_back(self, action: Action, sent: int, landscape: Landscape) -> str | None:
@@ -153,7 +157,7 @@ class Settling(Task):
     """Time has to pass between two of its actions (``Due.settle_seconds``)."""
 
     settles: ClassVar[str]
-    """What settles meanwhile: ``its pool``."""
+    """The object that settles in this time: ``its pool``."""
 
 
 class Piecemeal(Task):
@@ -244,7 +248,7 @@ def impacts_of(types: Iterable[ResourceType]) -> tuple[Impact, ...]:
 
 
 def obliged_types(types: Iterable[ResourceType]) -> dict[str, Obliged]:
-    """Return the types that know the ends of obligations, by the name of the kind."""
+    """Return the types that can check obligations, by the kind of obligation."""
     return {duty.name: kind for kind in types if isinstance(kind, Obliged) for duty in kind.duties}
 
 
@@ -257,16 +261,16 @@ def met(types: Iterable[ResourceType], landscape: Landscape) -> tuple[Obligation
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """What the types call their obligations and impacts."""
+    """The names and texts of the obligations and impacts of all types."""
 
     duties: Mapping[str, Duty]
     """The kinds of obligation by name."""
     impacts: tuple[Impact, ...]
-    """In the order in which they are shown."""
+    """In display order."""
     settling: Mapping[str, str]
-    """What settles after an action, by the type of the action."""
+    """The object that settles after an action, by the type of the action."""
     replica: str
-    """What a replica of the directory is called."""
+    """The name of a replica of the directory."""
 
     @classmethod
     def of(cls, types: Iterable[ResourceType]) -> Vocabulary:

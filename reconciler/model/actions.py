@@ -78,14 +78,14 @@ class ActionKind(Enum):
 
 
 class Proof(Enum):
-    """How the outcome of an action is known."""
+    """How the outcome of an action is found out."""
 
     OBSERVABLE = "observable"
     """The postcondition can be read."""
     LEVEL = "level"
     """The postcondition is a comparison of observed times or of a set of objects."""
     UNOBSERVABLE = "unobservable"
-    """It leaves no trace: sent at most once, and if in doubt the outcome is unknown."""
+    """It leaves no trace. It is sent at most once; in doubt, its outcome is unknown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,23 +127,23 @@ class Action:
     needs: tuple[Address, ...] = ()
     """Hard dependencies: if the action there fails, this one is blocked."""
     takes_from: tuple[Taken, ...] = ()
-    """Objects whose claims its commands release, right before they are given to this one."""
+    """Objects from which its commands release claims, directly before this object gets them."""
     predicted_by: Address | None = None
-    """The action that makes the object or sets the values this one starts from; None: they were observed."""
+    """The action that makes the object or the values from which this action starts; None: they were observed."""
     owes: tuple[Obligation, ...] = ()
-    """Obligations opened together with its intent."""
+    """Obligations that are opened together with its intent."""
     discharges: tuple[Obligation, ...] = ()
     """Obligations that its success ends."""
     proof: Proof = Proof.OBSERVABLE
     settle_seconds: int = 0
-    """How long what follows within the same pool waits after it."""
+    """How long later actions in the same pool wait after it."""
     destroyed: tuple[Address, ...] = ()
-    """The objects it removes that count against ``--max-destroy``."""
+    """The removed objects that count for ``--max-destroy``."""
     group: str = ""
-    """Label under which actions that go together are one step of the graph; '' for a step of its own."""
+    """Actions with the same label are one step of the graph; '' for a separate step."""
     wave: str = ""
     remember: Resource | None = None
-    """What the state keeps after it: the managed attributes; None to forget the resource."""
+    """The entry of the state after it: the managed attributes; None to forget the resource."""
     position: Position | None = field(default=None, compare=False)
 
     @property

@@ -1,4 +1,4 @@
-"""Commands: what is sent to a server, where, and what came back; and which hosts may receive a secret."""
+"""Commands for servers, their endpoints and replies, and the patterns for hosts that may receive a secret."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from reconciler.model.values import Record, Value
 
 
 class Connection(Enum):
-    """An entry point of the estate; the engine finds the other hosts behind it by itself."""
+    """An entry point of the estate; the engine discovers the other hosts through it."""
 
     EXCHANGE = "exchange"
     LYNC = "lync"
 
 
 class Authentication(Enum):
-    """How a session proves who it is."""
+    """How a session logs on."""
 
     BASIC = "basic"
     NTLM = "ntlm"
@@ -32,13 +32,13 @@ class Authentication(Enum):
 
 
 class Adapter(Enum):
-    """Where a host's cmdlets come from."""
+    """The source of the cmdlets on a host."""
 
     AUTO = "auto"
     SNAPIN = "snapin"
-    """Exchange's snap-in within the process: the only way for 2007."""
+    """Exchange's snap-in within the process: the only source for 2007."""
     REMOTE = "remote"
-    """The server's own Microsoft.Exchange endpoint: the supported way from 2010 on."""
+    """The server's own Microsoft.Exchange endpoint: the supported source from 2010 on."""
     LYNC = "lync"
     """The Lync or SkypeForBusiness module."""
 
@@ -56,13 +56,13 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class Shell:
-    """A remote shell, in which commands of a run wait for their turn; it may outlive the run."""
+    """A remote shell in which commands of a run wait; it may outlive the run."""
 
     endpoint: Endpoint
-    """Its host by name, also where it is an entry point."""
+    """Its host by name, also for an entry point."""
     id: str
     account: str = ""
-    """Whose it is, as the connection names the account; '' where it does not, as with a ticket."""
+    """Its account, as the connection names it; '' if the connection does not, for example with a ticket."""
 
 
 EXCHANGE: Final = Endpoint(Connection.EXCHANGE)
@@ -79,11 +79,14 @@ class Delta:
 
 @dataclass(frozen=True, slots=True)
 class NameOf:
-    """A name known only when the command runs: that of an object which an earlier step makes (a *predicted* one)."""
+    """The name of a *predicted* object.
+
+    It is known only when the command runs, because an earlier step makes the object.
+    """
 
     address: Address
     noun: str
-    """How a plan shows it: ``<gateway of pool1.contoso.com>``."""
+    """The noun in the text that a plan shows: ``<gateway of pool1.contoso.com>``."""
 
     def __str__(self) -> str:
         return f"<{self.noun} of {self.address.key.removesuffix('/default')}>"
@@ -109,32 +112,32 @@ Argument: TypeAlias = "Value | Delta | NameOf | ObjectId"
 
 
 class Operation(Enum):
-    """What the runner does with a command. A request names one of these and never carries script text."""
+    """The kind of a request to the runner. A request names one of these and never contains a script."""
 
     INVOKE = "invoke"
     """Call the cmdlet with the parameters, splatted."""
     SCRIPT = "script"
-    """Run exchucutil as it ships, by path, from the Scripts folder, and capture its output."""
+    """Run the unchanged exchucutil.ps1 in the Scripts folder and capture its output."""
     SERVICE = "service"
     """Read one Windows service on the host itself: status, start time, running dependents and the host's clock."""
     PROBE = "probe"
-    """Tell what the session found on the host: account, language mode, missing cmdlets, quotas, second hop."""
+    """Report facts about the session: account, language mode, missing cmdlets, quotas, second hop."""
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One call on one endpoint, with typed arguments; in a plan it is exactly what will be sent."""
+    """One call on one endpoint, with typed arguments. A plan contains exactly the commands that will be sent."""
 
     cmdlet: str
     parameters: tuple[tuple[str, Argument], ...] = ()
     endpoint: Endpoint = EXCHANGE
     writes: bool = True
     properties: tuple[str, ...] = ()
-    """Of a read: the properties wanted. The runner sends no others."""
+    """For a read: the requested properties. The runner returns no others."""
     operation: Operation = Operation.INVOKE
 
     def argument(self, parameter: str) -> Argument:
-        """Return the argument of a parameter; None where it has none."""
+        """Return the argument of a parameter; None if the command does not have it."""
         return next((value for name, value in self.parameters if name == parameter), None)
 
     @property
@@ -143,12 +146,12 @@ class Command:
 
     @property
     def named(self) -> Mapping[str, str]:
-        """Parameter name to the readable name of the object that it holds the GUID of."""
+        """By parameter with a GUID: the readable name of the object."""
         return {name: value.name for name, value in self.parameters if isinstance(value, ObjectId)}
 
     @property
     def text(self) -> str:
-        """The exact PowerShell; a name known only at apply stands in angle brackets."""
+        """The exact PowerShell. A name that is known only at apply is in angle brackets."""
         return str(self)
 
     def __str__(self) -> str:
@@ -161,7 +164,7 @@ class Command:
 
 
 def read(cmdlet: str, *properties: str, endpoint: Endpoint = EXCHANGE, **parameters: Argument) -> Command:
-    """Return the command that lists ``properties`` of what ``cmdlet`` returns."""
+    """Return the command that lists ``properties`` of the objects that ``cmdlet`` returns."""
     return Command(
         cmdlet,
         tuple(parameters.items()),
@@ -172,7 +175,7 @@ def read(cmdlet: str, *properties: str, endpoint: Endpoint = EXCHANGE, **paramet
 
 
 def write(cmdlet: str, endpoint: Endpoint = EXCHANGE, /, **parameters: Argument) -> Command:
-    """Return the command that calls ``cmdlet`` for its effect; parameters stay in the order given."""
+    """Return the command that calls ``cmdlet`` for its effect; parameters keep their order."""
     return Command(cmdlet, tuple(parameters.items()), endpoint=endpoint)
 
 
@@ -181,7 +184,7 @@ _QUOTES = re.compile("['\u2018\u2019\u201a\u201b]")
 
 
 def _parameter_text(name: str, value: Argument) -> str:
-    """Return one parameter as it is typed; with the colon a truth value is right for switches too."""
+    """Return one parameter as PowerShell text; the colon makes a Boolean correct for switches too."""
     if value is True:
         return f"-{name}:$true"
     if value is False:
@@ -209,7 +212,7 @@ def _argument_text(value: Argument) -> str:
 
 
 def _quoted(value: str) -> str:
-    """Return a text between single quotes; a bare word inside ``@{}`` would be taken for a command."""
+    """Return a text in single quotes, because PowerShell would run a bare word inside ``@{}`` as a command."""
     return f"'{_QUOTES.sub(lambda quote: quote[0] * 2, value)}'"
 
 
@@ -218,12 +221,12 @@ def _quoted(value: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What one command returned: its records, in the order the server gave them."""
+    """The result of one command: its records in the order of the server."""
 
     records: tuple[Record, ...] = ()
     warnings: tuple[str, ...] = ()
     output: str = ""
-    """Text a script printed, for people; localised and never judged by."""
+    """The printed text of a script, for people. It is localised, so no decision uses it."""
 
 
 _PATTERN = re.compile(r"(?:\*\.)?[a-z0-9_*-]+(?:\.[a-z0-9_-]+)*|[0-9a-f:.]+")

@@ -94,7 +94,7 @@ def skipped(check: Check, detail: str) -> Finding:
 
 def unreported(check: Check, place: str, what: str) -> Finding:
     """Return a warning that the host did not report ``what``. Missing information never counts as OK."""
-    remedy = "Run doctor again. If the warning stays, report it with the output of doctor --json."
+    remedy = "Run doctor again. If the warning appears again, report it with the output of doctor --json."
     return warned(check, "Missing information", f"{place} did not report {what}.", remedy)
 
 

@@ -1,6 +1,6 @@
-"""Orders steps by their edges, hard ones (``needs``) and soft ones (``after``), and resource types by what they follow.
+"""Orders steps by hard edges (``needs``) and soft edges (``after``), and resource types by the types they follow.
 
-graphlib does the sorting: the graph has about a hundred nodes whatever the number of users, since equal actions on many
+graphlib does the sorting. The graph has about a hundred nodes for any number of users, because equal actions on many
 users are one node."""
 
 from __future__ import annotations
@@ -12,12 +12,13 @@ from reconciler.model.resource_types import Fact, ResourceType
 
 
 def levels(edges: Mapping[str, Iterable[str]]) -> dict[str, int]:
-    """Return the level of each node, from 1: one more than the highest of what it waits for, in topological order.
+    """Return the level of each node, in topological order.
 
-    Nodes of one level come sorted, so that equal graphs give equal orders.
+    A node without edges has level 1; other nodes have the highest level of the nodes that they wait for, plus 1. The
+    nodes of one level are sorted, so equal graphs give equal orders.
 
     Raises:
-        ValueError: the edges go in a circle; the message names it.
+        ValueError: the edges form a circle; the message names it.
     """
     known = {node: sorted({other for other in waits_for if other in edges}) for node, waits_for in edges.items()}
     sorter = TopologicalSorter(known)
@@ -47,7 +48,7 @@ def closure(starts: Iterable[str], edges: Mapping[str, Iterable[str]]) -> frozen
 
 
 def reversed_edges(edges: Mapping[str, Iterable[str]]) -> dict[str, set[str]]:
-    """Return the same graph with every edge turned round."""
+    """Return the same graph with every edge reversed."""
     turned: dict[str, set[str]] = {node: set() for node in edges}
     for node, others in edges.items():
         for other in others:
@@ -57,16 +58,16 @@ def reversed_edges(edges: Mapping[str, Iterable[str]]) -> dict[str, set[str]]:
 
 
 def in_order(types: Iterable[ResourceType]) -> tuple[ResourceType, ...]:
-    """Return the types as they are planned: facts first, then each type after those that it follows, then by name.
+    """Return the types in the order of planning: facts first, each type after the types that it follows, then by name.
 
     Raises:
-        ValueError: a type follows one that does not exist, or some follow each other; the message names them.
+        ValueError: a type follows an unknown type, or types follow each other; the message names them.
     """
     by_name = {kind.name: kind for kind in types}
     places = places_of(by_name.values())
     for kind in by_name.values():
         if unknown := [name for name in kind.after if name not in by_name]:
-            raise ValueError(f"{kind.name} follows {', '.join(unknown)}, which is no resource type")
+            raise ValueError(f"{kind.name} follows {', '.join(unknown)}, which is not a resource type")
 
     def order(kind: ResourceType) -> tuple[bool, int, str]:
         return not isinstance(kind, Fact), places[kind.name], kind.name
@@ -75,7 +76,7 @@ def in_order(types: Iterable[ResourceType]) -> tuple[ResourceType, ...]:
 
 
 def places_of(types: Iterable[ResourceType]) -> dict[str, int]:
-    """Return the place of each type by its name: 1 for a type that follows none, else one more than the last before it.
+    """Return the place of each type by its name: 1 if it follows no type, otherwise the highest place before it plus 1.
 
     Raises:
         ValueError: some types follow each other; the message names them.

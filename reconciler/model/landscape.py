@@ -14,14 +14,14 @@ from reconciler.model.values import EMPTY
 
 
 class Named(Protocol):
-    """What bears the name of a resource type: the type itself, or a class that declares it, such as ``DialPlan``."""
+    """A resource type, or the class that declares its attributes, such as ``DialPlan``: both have the type's name."""
 
     @property
     def name(self) -> str: ...
 
 
 Kind: TypeAlias = "Named | str"
-"""How a resource type is named: code that knows it gives its class, the engine the first half of an address."""
+"""A resource type as an argument: its class in code for that type, or in the engine the first half of an address."""
 
 
 def _name(kind: Kind) -> str:
@@ -30,19 +30,19 @@ def _name(kind: Kind) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the environment says beyond resources."""
+    """The settings of the environment that are not resources."""
 
     environment: str = "default"
     settle_seconds: int = 20 * 60
     """``restarts: settle``: how long a pool must be ready before its next Front End is restarted."""
     interrupt_allowed: bool = False
-    """``restarts: interrupt: allow``: a restart may take a pool's only running Front End."""
+    """``restarts: interrupt: allow``: the only running Front End of a pool may be restarted."""
     second_hop: bool = True
-    """Whether what runs on an Exchange server may act as the account elsewhere: CredSSP, or delegated Kerberos."""
+    """True if a script on an Exchange server can use the account on other servers: CredSSP, or delegated Kerberos."""
     program: str = "reconciler"
-    """How a command of ours begins that is shown to be pasted."""
+    """The first words of a reconciler command that a message shows for pasting."""
     place: str = "."
-    """The directory of the environment, as a shell is given it in such a command."""
+    """The directory of the environment, quoted for the shell, in such a command."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +79,11 @@ class Landscape:
         return self.declared.get(_name(kind), NO_RESOURCES)
 
     def wanted(self, kind: Kind) -> Resources:
-        """Desired resources of a type: derived ones where the fold has reached it, else the declared ones."""
+        """Desired resources of a type: derived ones if the fold has visited it, otherwise the declared ones."""
         return self.desired.get(_name(kind), self.written(kind))
 
     def planned(self, kind: Kind) -> tuple[Address, ...]:
-        """Addresses of a type that the plan so far acts upon."""
+        """Addresses of a type for which actions are planned so far."""
         return tuple(address for address in self.actions if address.type == _name(kind))
 
     def is_readable(self, kind: Kind, key: str = "*") -> bool:
@@ -91,7 +91,7 @@ class Landscape:
         return whole not in self.unreadable and one not in self.unreadable
 
     def made(self, kind: Kind) -> tuple[Address, ...]:
-        """Return the addresses of the type whose objects a planned action makes, or makes again."""
+        """Return the addresses of the type whose objects a planned action creates or replaces."""
         making = (one for one in self.actions.values() if one.kind in (ActionKind.CREATE, ActionKind.REPLACE))
         return tuple(one.address for one in making if one.address.type == _name(kind))
 
@@ -108,7 +108,7 @@ class Landscape:
         put: Sequence[Resource] = (),
         drop: Sequence[str] = (),
     ) -> Landscape:
-        """Return the landscape as the action at ``by`` will leave the resources of a type."""
+        """Return the landscape with the resources of a type as the action at ``by`` will leave them."""
         type_name = _name(kind)
         marks = {**self.predicted_by, **{resource.address: by for resource in put}}
         for key in drop:

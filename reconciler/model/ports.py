@@ -2,7 +2,7 @@
 
 The engine reaches servers only through ``Session``, the saved state only through ``StateStore``, time only through
 ``Clock``. Tests run the unchanged engine with other implementations: a simulator in the process, a virtual clock, a
-scheduler that replays an order.
+scheduler that repeats a given order.
 """
 
 from __future__ import annotations
@@ -181,7 +181,7 @@ class StateStore(Protocol):
         """Return whether commands of the saved plan with this nonce were sent (``StateChange.uses``)."""
 
     def last_changing_run(self) -> Run | None:
-        """Return the latest run with a commit that changed servers, or may have, ended or not."""
+        """Return the latest run with a commit that changed servers or may have changed them, also a running one."""
 
     def history(self, limit: int | None = 50) -> Sequence[Run]:
         """Return the latest runs, newest first; without ``limit`` all of them."""
@@ -194,7 +194,7 @@ class StateStore(Protocol):
         """
 
     def held_by(self) -> Holder | None:
-        """Return the holder of the lease, where it lives or may live."""
+        """Return the holder of the lease if its run is alive or may be alive."""
 
     def unlock(self, by: Holder) -> Holder | None:
         """End the lease of another run by raising the epoch; return its holder.

@@ -1,13 +1,13 @@
 """The contracts between the engine and a resource type: a fact is read, a managed type changed, a task run.
 
-A resource type is one object that declares everything about itself: its attributes, how it is read, what follows for it
-from what the operator wrote, the commands that change it, and the proof that they worked. The core decides; a type
+A resource type is one object that declares everything about itself: its attributes, its reads, its desired resources
+for the declarations of the operator, its commands, and the proof that the commands worked. The core decides; a type
 never sends commands. ``providers/`` implements the types, ``app`` gives them to the core as values. ``abilities`` has
 what only some types can do.
 
-Planning is a fold. The types are visited in their order (``after``); each is given a ``Landscape`` (what is declared,
-observed or already predicted, and remembered), and what it plans is folded into the landscape as a prediction before
-the next type is asked."""
+Planning is a fold over the types in their order (``after``). Each type receives a ``Landscape`` with the declared,
+observed or predicted, and saved resources. The effects of its actions are added to the landscape as predictions before
+the next type is visited."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Rule:
     """The document that states it."""
     severity: Severity = Severity.ERROR
     leaves_out: bool = False
-    """An error of this rule forbids only the resource it is about: a plan leaves that one out and does the rest."""
+    """An error of this rule forbids only its own resource: a plan leaves the resource out and does the rest."""
 
     def found(
         self,
@@ -51,7 +51,7 @@ class Rule:
         *,
         severity: Severity | None = None,
     ) -> Diagnostic:
-        """Return a finding of this rule; ``detail`` and ``remedy`` say it of the case."""
+        """Return a finding of this rule; ``detail`` and ``remedy`` describe the case."""
         address, position = (
             (about, None) if about is None or isinstance(about, Address) else (about.address, about.position)
         )
@@ -87,7 +87,7 @@ class Diagnosed:
 
 
 class ResourceType(ABC):
-    """What the engine knows of every kind of resource. Every method is a pure function of its arguments."""
+    """The contract of every resource type. Each method is a pure function of its arguments."""
 
     name: ClassVar[str]
     """``dial_plan``; the first half of every address."""
@@ -96,7 +96,7 @@ class ResourceType(ABC):
     rules: ClassVar[tuple[Rule, ...]] = ()
     """The checks that it makes, each with its code, meaning and remedy."""
     reads_after: ClassVar[tuple[str, ...]] = ()
-    """Types that must have been observed before ``queries`` knows what to ask."""
+    """Types that must be observed first, because ``queries`` uses their resources."""
     refreshes: ClassVar[tuple[str, ...]] = ()
     """Other types whose resources its actions change: they are observed again after each action."""
 
@@ -112,7 +112,7 @@ class ResourceType(ABC):
 
     @property
     def is_replicated(self) -> bool:
-        """Whether its effects lie in the directory, which takes time to replicate them."""
+        """True if its effects are in the directory and need time to replicate."""
         return False
 
     def queries(self, landscape: Landscape, keys: frozenset[str] | None = None) -> Sequence[Command]:
@@ -122,12 +122,12 @@ class ResourceType(ABC):
     def observe(self, answers: Sequence[Answer], landscape: Landscape) -> Sequence[Resource | Diagnosed]:
         """Return the resources in the answers to ``queries``, with canonical values.
 
-        What could not be read comes as ``Diagnosed``; an object that the server does not have is left out.
+        An object that could not be read is a ``Diagnosed``; an object that the server does not have is omitted.
         """
         return ()
 
     def check(self, landscape: Landscape) -> Sequence[Diagnostic]:
-        """Return what forbids (error) or clouds (warning) the plan; each with a stable code."""
+        """Return the errors, which forbid the plan, and the warnings; each has a stable code."""
         return ()
 
 
@@ -136,18 +136,18 @@ class ResourceType(ABC):
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """What runs on a host, as people call it."""
+    """The product on a host, by its usual name."""
 
     name: str
     is_proven: bool
-    """Applies were proven for this version."""
+    """True if applies were proven for this version."""
 
 
 class Fact(ResourceType):
     """A type that is read for checks and derivation, and never changed."""
 
     def products(self, landscape: Landscape) -> Mapping[str, Product]:
-        """Return what runs on the hosts that its resources name, by FQDN."""
+        """Return the products on the hosts that its resources name, by FQDN."""
         return EMPTY
 
 
@@ -155,7 +155,7 @@ class Fact(ResourceType):
 
 
 class Lifecycle(Enum):
-    """Which of create, update and delete a managed type has."""
+    """Which of create, update and delete a managed type supports."""
 
     OBJECT = "object"
     """New, Set, Remove."""
@@ -183,14 +183,14 @@ class Managed(ResourceType):
         return EMPTY
 
     def parse(self, key: str, data: Mapping[str, object]) -> Resource | Sequence[Problem]:
-        """Return the resource that a declaration means, or everything that is wrong with it.
+        """Return the resource of a declaration, or all its problems.
 
         ``data`` holds texts, None, lists and mappings as the YAML or CSV reader made them: scalars are always text.
         """
         raise TypeError(f"{self.name} is not declared in YAML")
 
     def check_declared(self, landscape: Landscape) -> Sequence[Diagnostic]:
-        """Return the errors that the declarations alone prove; nothing but ``landscape.declared`` is known."""
+        """Return the errors that are certain from the declarations alone; only ``landscape.declared`` is known."""
         return ()
 
     def derive(self, landscape: Landscape) -> Sequence[Resource]:
@@ -198,7 +198,7 @@ class Managed(ResourceType):
         return tuple(landscape.declared.get(self.name, NO_RESOURCES).values())
 
     def is_implied(self, observed: Resource, landscape: Landscape) -> bool:
-        """True for an object that another brings with it: nobody has to declare it."""
+        """True for an object that another object brings, so that nobody has to declare it."""
         return False
 
     def is_forgotten(self, prior: Resource, landscape: Landscape) -> bool:
@@ -219,19 +219,19 @@ class Managed(ResourceType):
     def delete(self, observed: Resource, landscape: Landscape) -> Sequence[Command]: ...
 
     def needs(self, desired: Resource, landscape: Landscape) -> Sequence[Address]:
-        """Return the addresses that must have succeeded before, beside those that its attributes reference."""
+        """Return addresses whose actions must succeed first, in addition to those that its attributes reference."""
         return ()
 
     def successors(self, gone: Resource, landscape: Landscape) -> Sequence[Address]:
-        """Return the planned actions that must have succeeded before ``gone`` is removed: what may take its place."""
+        """Return the actions whose objects may replace ``gone``; they must succeed before it is removed."""
         return landscape.made(self.name)
 
     def conditions(self, action: Action, landscape: Landscape) -> Mapping[str, Value]:
-        """Return what the action takes for granted beside the attributes that it changes."""
+        """Return the expected values of further attributes, in addition to those that the action changes."""
         return EMPTY
 
     def is_written_whole(self, resource: Resource, attribute: str) -> bool:
-        """True where a command replaces a membership as a whole, also the elements that are not ours."""
+        """True if a command replaces a whole membership, including the elements that we do not manage."""
         return False
 
 
@@ -245,7 +245,7 @@ def declared_types(types: Iterable[ResourceType]) -> tuple[Managed, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A task that is due, with why; ``Task.due`` returns these."""
+    """A task that is due, with the reasons; ``Task.due`` returns these."""
 
     resource: Resource
     reasons: tuple[str, ...]
@@ -257,7 +257,7 @@ class Due:
     settle_seconds: int = 0
     destroyed: tuple[Address, ...] = ()
     group: str = ""
-    """Label under which tasks that must be done together are one step; '' for a step of its own."""
+    """Tasks with the same label are one step; '' for a separate step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,22 +271,25 @@ class UnderWay:
 
 
 class Task(ResourceType):
-    """Something to run when a level is reached; never because a run ran something else."""
+    """A type whose actions run because of observed levels, never because a run did something before."""
 
     @abstractmethod
     def due(self, landscape: Landscape) -> Sequence[Due]:
-        """Return the tasks that the levels ask for now."""
+        """Return the tasks that are due at the observed levels."""
 
     @abstractmethod
     def expectation(self, action: Action, landscape: Landscape) -> Mapping[str, Value] | None:
-        """Return what the action takes for granted, as far as it matters; None where its object is absent."""
+        """Return the values that the action expects; None if its object must be absent."""
 
     @abstractmethod
     def is_done(self, action: Action, landscape: Landscape) -> bool:
         """True if the landscape, read again, shows the effect of the action."""
 
     def waits_for(self, action: Action, landscape: Landscape) -> Sequence[Command]:
-        """Return reads to repeat until ``is_ready``, before the action is sent: replication, readiness of a pool."""
+        """Return reads to repeat until ``is_ready``, before the action is sent.
+
+        They show replication or the state of a pool.
+        """
         return ()
 
     def is_ready(self, action: Action, answers: Sequence[Answer], landscape: Landscape) -> str | UnderWay | None:

@@ -1,7 +1,7 @@
-"""Resources: their addresses, the attributes that a type declares, and what is declared or observed.
+"""Resources: their addresses, the attributes that a type declares, and declared or observed values.
 
-The engine works on any attribute and names it by text, as YAML does. Code that knows the type names an attribute by
-its handle, which carries the type of the value. Decision: docs/decisions/0003-typed-attribute-handles.md."""
+The engine works with any attribute and uses its name as text, as YAML does. Code for a certain type uses the handle of
+the attribute, which has the type of the value. Decision: docs/decisions/0003-typed-attribute-handles.md."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
 class Address:
     """The name of a resource, ``type/key``, such as ``um_mailbox/alice@contoso.com``.
 
-    Two addresses are equal where the directory takes their keys for one name: ``dial_plan/redmond`` is
-    ``dial_plan/Redmond``, however a file, a server or the state spells it. The text needs no quoting in any shell:
-    other characters stand as the %XX of their UTF-8 bytes.
+    Two addresses are equal if the directory treats their keys as one name: ``dial_plan/redmond`` equals
+    ``dial_plan/Redmond``. The text needs no quotes in any shell: special characters are written as the %XX of their
+    UTF-8 bytes.
     """
 
     type: str
@@ -40,14 +40,14 @@ class Address:
 
     @classmethod
     def parse(cls, text: str) -> Address:
-        """Return the address that ``text`` writes.
+        """Return ``text`` as an address.
 
         Raises:
             ValueError: there is no type, no key, or an escape that is not UTF-8.
         """
         type_name, slash, escaped = text.partition("/")
         if not (type_name and slash and escaped):
-            raise ValueError(f"{text!r} is no address; one is written type/name, such as dial_plan/Redmond")
+            raise ValueError(f"{text!r} is not an address: write type/name, such as dial_plan/Redmond")
         raw = escaped.encode("utf-8", "surrogatepass")
         plain = re.sub(rb"%([0-9A-Fa-f]{2})", lambda match: bytes([int(match[1], 16)]), raw)
         return cls(type_name, plain.decode("utf-8", "surrogatepass"))
@@ -151,7 +151,7 @@ class Attr(Generic[_T]):
 
     name: str
     annotation: Any
-    """What the declaration says: the value type, with its marks."""
+    """The annotation of the declaration: the value type, with its marks."""
     types: tuple[type, ...]
     """Python types of its canonical values; a value of another type counts as missing."""
 
@@ -160,7 +160,10 @@ class Attr(Generic[_T]):
     @overload
     def of(self, values: Mapping[str, Value]) -> _T | None: ...
     def of(self, values: Mapping[str, Value]) -> Any:
-        """Return the value among ``values``; where it is missing or '', an empty tuple of a list and else None."""
+        """Return the value from ``values``.
+
+        If it is missing or '', return an empty tuple for a list, otherwise None.
+        """
         value = values.get(self.name)
         if isinstance(value, self.types) and value != "":
             return value
@@ -168,7 +171,7 @@ class Attr(Generic[_T]):
 
 
 class Declares:
-    """The base of a class that declares attributes: each annotation ``site: Attr[Text]`` becomes a handle of it."""
+    """The base of a class that declares attributes: each annotation ``site: Attr[Text]`` becomes a handle."""
 
     handles: ClassVar[Mapping[str, Attr[Any]]] = EMPTY
     """The handles of the class and its bases, by name."""
@@ -178,14 +181,17 @@ class Declares:
         own = {handle.name: handle for handle in _declared(cls)}
         for name, handle in own.items():
             if hasattr(cls, name):
-                raise TypeError(f"{cls.__name__}.{name} is declared, and a base of the class has it already")
+                raise TypeError(f"{cls.__name__}.{name} is already declared by a base of the class")
             setattr(cls, name, handle)
         bases = [vars(base).get("handles", EMPTY) for base in reversed(cls.__mro__[1:])]
         cls.handles = MappingProxyType({name: handle for each in (*bases, own) for name, handle in each.items()})
 
 
 def _declared(cls: type) -> Iterator[Attr[Any]]:
-    """Yield a handle for each annotation of the class itself; one may name the class, as in ``References(Box)``."""
+    """Yield a handle for each annotation of the class.
+
+    An annotation may name the class itself, as in ``References(Box)``.
+    """
     names = {**vars(sys.modules[cls.__module__]), cls.__name__: cls}
     for name, written in vars(cls).get("__annotations__", {}).items():
         annotation = eval(written, names) if str(written).startswith("Attr[") else written
@@ -215,17 +221,17 @@ _Value = TypeVar("_Value", bound=Value)
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """One resource, desired or observed: the type is the same, what differs is who made it."""
+    """One resource, desired or observed. Both have the same class; they differ in their origin."""
 
     address: Address
     attributes: Mapping[str, Value] = field(default_factory=lambda: EMPTY)
     """Attribute name to canonical value. A name that is missing is not managed (desired) or was not read (observed)."""
     name: str | None = None
-    """What ``-Identity`` takes where it is not the key, such as ``1:1`` for a gateway; observed only."""
+    """The ``-Identity`` argument if it differs from the key, such as ``1:1`` for a gateway; observed only."""
     guid: str | None = None
-    """The object's identity in the directory; observed only. Two objects of one name differ here."""
+    """The object's identity in the directory; observed only. It differs for two objects of one name."""
     written: str | None = field(default=None, compare=False)
-    """Desired only: how the configuration names it, where that is not the key."""
+    """Desired only: its name in the configuration, if that differs from the key."""
     position: Position | None = field(default=None, compare=False)
     """Where it was declared."""
 
@@ -240,7 +246,7 @@ class Resource:
     @overload
     def get(self, attribute: Attr[_Value]) -> _Value | None: ...
     def get(self, attribute: str | Attr[Any], default: Value = None) -> Any:
-        """Return a value: named by text as it is, by a handle as that reads it."""
+        """Return a value: unchanged if named by text, otherwise as the handle returns it."""
         return self.attributes.get(attribute, default) if isinstance(attribute, str) else attribute.of(self.attributes)
 
     def having(self, attribute: Attr[_T], value: _T | None) -> Resource:
@@ -258,7 +264,7 @@ class Resource:
 
 
 class Resources(Mapping[str, Resource]):
-    """Resources of one type by key, in the order given; keys are found as the directory finds them (``folded``)."""
+    """Resources of one type by key, in the given order. Keys are compared as in the directory (``folded``)."""
 
     __slots__ = ("_by_key",)
 
@@ -290,7 +296,7 @@ class Resources(Mapping[str, Resource]):
         return f"Resources({list(self._by_key.values())!r})"
 
     def replaced(self, put: Iterable[Resource] = (), drop: Iterable[str] = ()) -> Resources:
-        """Return a copy with ``put`` added or replaced and the keys of ``drop`` gone."""
+        """Return a copy with ``put`` added or replaced, and without the keys of ``drop``."""
         copy = Resources()
         copy._by_key = dict(self._by_key)
         for key in drop:

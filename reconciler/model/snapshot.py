@@ -1,7 +1,7 @@
 """Saved state as a value: our resources, their last applied values, open obligations, and commands being sent.
 
-State is a cache, a history and a journal, never the truth: losing it loses nothing, since the next plan adopts by
-natural key. How it is stored is the business of ``state/``; how it is decided upon, of the core.
+State is a cache, a history and a journal, never the truth. If it is lost, the next plan adopts objects by their natural
+keys. ``state/`` stores it; the core decides with it.
 """
 
 from __future__ import annotations
@@ -54,15 +54,15 @@ class OutcomeKind(Enum):
     FAILED = "failed"
     """The server refused it for certain."""
     UNKNOWN = "unknown"
-    """It may have happened and cannot be observed: somebody has to look."""
+    """It may have happened and cannot be observed; a person has to check."""
 
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """A command about to be sent, durable before the send; without an outcome it is *open*."""
+    """A command that will be sent, saved before the send; without an outcome it is *open*."""
 
     id: str
-    """Chosen before the first send and reused for every re-send, in every run."""
+    """Chosen before the first send and used again for each repeated send, in every run."""
     run: str
     address: Address
     kind: str
@@ -71,15 +71,15 @@ class Intent:
     """The command as text, for people; holds no secret."""
     host: str
     expires: str
-    """ISO 8601, UTC: the server refuses to begin the command later."""
+    """ISO 8601, UTC. After this time the server refuses to begin the command."""
     expects: Mapping[str, Value] | None = field(default_factory=lambda: EMPTY)
-    """What was read before it: attributes, or None where the object was absent."""
+    """The attributes that were read before it; None if the object was absent."""
     expects_after: Mapping[str, Value] | None = field(default_factory=lambda: EMPTY)
-    """The postcondition: attributes as they will be observed; None where the object will be absent."""
+    """The attributes that its effect shows; None if the object will be absent."""
     discharges: tuple[Obligation, ...] = ()
-    """What its success ends, should another run be the one to see it."""
+    """The obligations that its success meets, for a later run that observes the success."""
     shell: Shell | None = None
-    """Where it was sent to, or is about to be: a shell outlives the run that opened it. None: nothing was open."""
+    """The shell that receives it; a shell may outlive its run. None: no shell was open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ def short_run(run: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One apply, as history keeps it."""
+    """One apply in the history."""
 
     id: str
     started: str
@@ -119,7 +119,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """The chain of everything ever saved, verified from its start."""
+    """The verified chain of all saved changes."""
 
     entries: int
     head: str
@@ -153,7 +153,7 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class StateChange:
-    """One group of rows committed together, or not at all."""
+    """Rows that are committed together or not at all."""
 
     intents: tuple[Intent, ...] = ()
     outcomes: tuple[Outcome, ...] = ()

@@ -1,9 +1,9 @@
 """Values of attributes and their forms: as they compare, and as JSON.
 
-Everything here is frozen and plain. A value of an attribute is canonical from the moment it is read: one parser per
-attribute turns what users write, what servers answer and what the snapshot keeps into the same Python value, so that
-the rest of the pipeline compares with ``==`` and never strips, lowers or converts. As JSON, equal values have equal
-bytes, and a value that is not plain is refused."""
+Everything here is frozen and plain. A value is canonical from the moment it is read: one parser per attribute makes the
+same Python value of the text of a user, the reply of a server and the saved state. So the rest of the pipeline compares
+with ``==`` and never strips, lowers or converts. As JSON, equal values have equal bytes, and a value without a plain
+JSON form is refused."""
 
 from __future__ import annotations
 
@@ -19,11 +19,14 @@ Value: TypeAlias = "bool | int | str | tuple[Value, ...] | None"
 """A canonical attribute value. Sets are sorted tuples; ``None`` means *cleared on purpose* (YAML ``null``)."""
 
 Record: TypeAlias = Mapping[str, Any]
-"""One object as a cmdlet returned it, flattened to JSON by the runner: property name to value."""
+"""One object that a cmdlet returned, flattened to JSON by the runner: values by property name."""
 
 
 class Unset(Enum):
-    """The value of an attribute nobody wrote: not sent, not compared. It differs from ``None`` and from any default."""
+    """The value of an attribute that nobody wrote: not sent, not compared.
+
+    It differs from ``None`` and from every default.
+    """
 
     UNSET = "unset"
 
@@ -37,12 +40,12 @@ EMPTY: Final[Mapping[Any, Any]] = MappingProxyType({})
 
 
 def items(value: object) -> tuple[str, ...]:
-    """Return the elements of a value that is a tuple, as texts; empty for any other."""
+    """Return the elements of a tuple as texts; empty for any other value."""
     return tuple(str(item) for item in value) if isinstance(value, tuple) else ()
 
 
 def texts(value: object) -> tuple[str, ...]:
-    """Return the elements of a value, or a text alone, as texts; empty for anything else."""
+    """Return the elements of a tuple, or a single text, as texts; empty for any other value."""
     return (value,) if isinstance(value, str) else items(value)
 
 
@@ -51,15 +54,15 @@ def texts(value: object) -> tuple[str, ...]:
 _KATAKANA: Final = {code: code - 0x60 for code in range(0x30A1, 0x30F7)}
 """Each katakana to its hiragana."""
 _LOOSE_MARKS: Final = (range(0x300, 0x370), range(0x1AB0, 0x1B00), range(0x1DC0, 0x1E00), range(0x3099, 0x309B))
-"""Combining marks that only accent a letter. In other scripts a mark is a vowel, which tells words apart."""
+"""Combining marks that only accent a letter. In other scripts a mark is a vowel and distinguishes words."""
 
 
 def folded(name: str) -> str:
-    """Return the form that two names share where the directory takes them for one.
+    """Return the folded form of a name: equal for names that the directory treats as equal.
 
-    Active Directory compares names without regard to case, accents, width and kind of kana, so that two objects of a
-    container cannot differ in these alone. Blanks at the ends are no part of a name. Sources: MS-ADTS 3.1.1.2.2.4.13
-    and 6.5.1 (NORM_IGNORECASE, NORM_IGNORENONSPACE, NORM_IGNOREWIDTH, NORM_IGNOREKANATYPE).
+    Active Directory ignores case, accents, width and kind of kana when it compares names. So two objects of a container
+    cannot differ only in these. Blanks at the ends do not belong to a name. Sources: MS-ADTS 3.1.1.2.2.4.13 and 6.5.1
+    (NORM_IGNORECASE, NORM_IGNORENONSPACE, NORM_IGNOREWIDTH, NORM_IGNOREKANATYPE).
     """
     if name.isascii():
         return name.strip().lower()
@@ -82,12 +85,12 @@ _ENCODER: Final = json.JSONEncoder(ensure_ascii=True, allow_nan=False, sort_keys
 
 
 def canonical(plain: Any) -> str:
-    """Return the one text of a JSON value: sorted keys, no spaces, ASCII."""
+    """Return the canonical text of a JSON value: sorted keys, no spaces, ASCII."""
     return _ENCODER.encode(plain)
 
 
 def sha256(plain: Any) -> Digest:
-    """Return the SHA-256 of a JSON value's one text, in hex."""
+    """Return the SHA-256 of the canonical text of a JSON value, in hex."""
     return hashlib.sha256(canonical(plain).encode("ascii")).hexdigest()
 
 
@@ -97,7 +100,7 @@ def fingerprint(attributes: Mapping[str, Value] | None) -> Digest:
 
 
 def plain_value(value: object) -> Any:
-    """Return a canonical value as JSON has it; anything else is refused, above all secrets and fractions."""
+    """Return a canonical value as plain JSON. Any other value is refused, above all secrets and fractions."""
     if value is None or isinstance(value, bool | int | str):
         return value
     if isinstance(value, tuple):
@@ -106,7 +109,7 @@ def plain_value(value: object) -> Any:
 
 
 def plain_attributes(attributes: Mapping[str, Value]) -> dict[str, Any]:
-    """Return attributes as JSON has them, in the order of their names."""
+    """Return attributes as plain JSON, sorted by name."""
     return {name: plain_value(attributes[name]) for name in sorted(attributes)}
 
 

@@ -1,7 +1,7 @@
 """Compares one desired resource with the observed one, attribute by attribute.
 
-Only attributes that the operator wrote, or that follow from them, are compared. Equality of the canonical values
-answers first; If some differ, deepdiff finds them. It is imported only then, because its import costs more than a plan
+Only attributes that the operator wrote, or that follow from them, are compared. First the canonical values are compared
+with ``==``. If some differ, deepdiff finds them. It is imported only then, because its import costs more than a plan
 without changes.
 """
 

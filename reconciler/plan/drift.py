@@ -98,7 +98,7 @@ _ALARMING = (DriftKind.DRIFTED, DriftKind.CONFLICT, DriftKind.CONDITION)
 
 @dataclass(frozen=True, slots=True)
 class DriftReport:
-    """What differs, and how many resources are in order."""
+    """The differences, and the number of resources without a difference."""
 
     environment: str
     entries: tuple[DriftEntry, ...] = ()
@@ -107,7 +107,7 @@ class DriftReport:
 
     @property
     def counts(self) -> Mapping[DriftKind, int]:
-        """How many entries there are of each kind."""
+        """The number of entries of each kind."""
         return {kind: self.count(kind) for kind in DriftKind}
 
     def count(self, kind: DriftKind) -> int:
@@ -125,7 +125,7 @@ class _Files:
     """Facts about the files for one report."""
 
     moved: bool | None
-    """Whether the declarations changed since the last complete apply; None where this is unknown."""
+    """True if the declarations changed since the last complete apply; None if unknown."""
     acceptance: Acceptance
 
 
@@ -164,7 +164,7 @@ def _conditions(types: Sequence[ResourceType], end: Landscape) -> Iterable[Drift
 
 
 def _files_moved(types: Sequence[ResourceType], landscape: Landscape) -> bool | None:
-    """Return whether the declarations changed since the last complete apply; None where this is unknown."""
+    """Return True if the declarations changed since the last complete apply; None if unknown."""
     known = landscape.prior.decisions.get(DECLARED)
     return None if known is None else known != declared_digest(types, landscape)
 
@@ -261,7 +261,7 @@ def _classified_task(action: Action, landscape: Landscape, end: Landscape, files
 
 
 def _was_never_done(task: Action, landscape: Landscape, end: Landscape) -> bool:
-    """True where none of the desired objects that the task creates was ever managed, as after a killed apply."""
+    """True if none of the desired objects that the task creates was ever managed, for example after a killed apply."""
     made = [address for address, by in end.predicted_by.items() if by == task.address]
     wanted = [address for address in made if address.key in end.wanted(address.type)]
     return bool(wanted) and not any(address in landscape.prior.resources for address in wanted)

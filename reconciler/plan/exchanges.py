@@ -2,12 +2,12 @@
 
     free -> give -> prove -> remove
 
-The taker releases the value from its holder by the command directly before its own. So the value is without a holder
-only between two commands, and the holder keeps it where the taker cannot be created. A holder is removed after all its
-values were taken and this was observed. A holder that stays and takes a value acts first and keeps the values that
-others take, so a chain, a swap or a ring needs no temporary value; in a circle it acts second. A holder that can keep
-only one value frees it by its own change; the plan says between which steps the value has no holder. The types know the
-rules (``Holder``).
+The taker first sends the command that releases the value from its holder, then its own command. So the value has no
+holder only between two commands, and the holder keeps it if the taker cannot be created. A holder is removed after all
+its values were observed at their takers. A holder that stays and itself takes a value acts first, and keeps the values
+for its takers. So a chain, a swap or a ring needs no temporary value. In a circle it acts second. A holder that can
+keep only one value frees it by its own change; the plan names the two steps between which the value has no holder. The
+types know the rules (``Holder``).
 """
 
 from __future__ import annotations
@@ -33,8 +33,7 @@ from reconciler.plan.selection import hard_needs
 
 
 def settle_exchanges(types: Sequence[ResourceType], before: Landscape, end: Landscape) -> Landscape:
-    """Return ``end`` with its actions ordered so that each claim is freed, given and observed before its holder is
-    removed.
+    """Return ``end`` with ordered actions: each claim is freed, given and observed before its holder is removed.
 
     Args:
         before: as it was read; nothing in it is predicted.
@@ -99,9 +98,10 @@ class _Exchange:
             self.actions[key] = replace(done, needs=tuple(dict.fromkeys(needs)), group=group)
 
     def _put_in_order(self, move: Move) -> None:
-        """Decide which of the two comes first: a holder that goes comes last, else the one whose type is planned first.
+        """Decide which of the two acts first.
 
-        Of one place a holder comes first that gets something itself, if no circle comes of it.
+        A removed holder acts last. Otherwise the type that is planned first acts first. Within one place of the order,
+        a holder that receives a value itself acts first, unless this would close a circle.
         """
         holder, taker = self.actions[move.holder], self.actions[move.taker]
         places = self._place(holder), self._place(taker)
@@ -114,7 +114,7 @@ class _Exchange:
         self.edges[second].add(first)
 
     def _one_taker_after_the_other(self) -> None:
-        """Order the actions that take from one holder: each starts from the state that the one before leaves."""
+        """Order the actions that take from one holder: each starts from the state after the previous one."""
         order = levels(self.edges)
         takers: dict[str, set[str]] = defaultdict(set)
         for move in self.moves:
@@ -135,7 +135,7 @@ class _Exchange:
         return holder.kind is ActionKind.UPDATE and any(not _only_loses(change, leaving) for change in holder.changes)
 
     def _gap(self, action: Action) -> Iterator[str]:
-        """Yield for how long the claims of a replaced object have no holder."""
+        """Yield a sentence if values of a replaced object have no holder between its removal and its creation."""
         observed, made = (each.at(action.address) for each in (self.before, self.end))
         if observed is None or made is None:
             return
@@ -214,7 +214,7 @@ class _Exchange:
         taken: Sequence[Move],
         releases: Sequence[_Release],
     ) -> Action | None:
-        """Return the action, starting from the state that earlier actions leave; None where nothing is left to do."""
+        """Return the action, starting from the state after earlier actions; None if it has nothing to do any more."""
         kind = self._kind(action)
         given = {move.given.attribute for move in taken}
         freeing = tuple(command for one in releases for command in one.commands)
@@ -256,17 +256,17 @@ class _Exchange:
         return replace(self._expecting(kind, action, observed, changes), changes=changes, commands=commands)
 
     def _expecting(self, kind: Holder, action: Action, observed: Resource, changes: tuple[Change, ...]) -> Action:
-        """Return the action with its expected state: the state that earlier actions leave."""
+        """Return the action with its expected state: the state after earlier actions."""
         seen = self.before.with_observed(kind.name, self.before.all(kind.name).replaced([observed]))
         draft = replace(action, changes=changes)
         after = Resource(action.address, values_after(changes))
         return replace(action, expects=expectation(kind, draft, seen), expects_after=project(kind, changes, after))
 
     def _nothing_left(self, action: Action, later: Sequence[str]) -> Action:
-        """Return an action that only reads: other actions take all values that its object gives up.
+        """Return an action that only reads, because other actions take all values that its object gives up.
 
-        If some of them come ``later``, the object becomes ours as the last one leaves it; else it is seen to be as
-        desired.
+        If some of them act ``later``, the object is saved as the last one leaves it. Otherwise the read must show the
+        desired values.
         """
         if later:
             by = self.actions[later[-1]].address
@@ -287,7 +287,7 @@ class _Exchange:
                 yield f"{move.claim} comes from {holder.address}; no object has it between that step and this one"
 
     def _delay(self, action: Action, taken: Sequence[Move]) -> Iterator[str]:
-        """Yield the note about what must happen before a new object uses its values."""
+        """Yield the note that names the condition under which a new object uses its values."""
         note = self._kind(action).answers_later
         if note and taken and action.kind is not ActionKind.UPDATE:
             yield note
@@ -295,7 +295,7 @@ class _Exchange:
 
 @dataclass(frozen=True, slots=True)
 class _Release:
-    """How one holder gives up claims, and its state afterwards."""
+    """The release of claims by one holder, and its state afterwards."""
 
     key: str
     taken: Taken

@@ -18,9 +18,9 @@ from reconciler.plan.selection import hard_needs
 
 
 def leavers_first(types: Sequence[ResourceType], before: Landscape, end: Landscape) -> Landscape:
-    """Return ``end`` with its actions so that each replacement of an object waits for those who leave the object.
+    """Return ``end`` with changed actions: the replacement of an object waits for the users that leave the object.
 
-    Where that would go in a circle, as of two policies whose users change places, it does not wait.
+    It does not wait if this would close a circle, for example if the users of two policies change places.
     """
     managed = (kind for kind in types if isinstance(kind, Managed))
     objects = {kind.name for kind in managed if kind.lifecycle is Lifecycle.OBJECT}

@@ -1,4 +1,4 @@
-"""Finds what goes from one object to another in a plan: the claims that one action takes and another gives up."""
+"""Finds the claims that move from one object to another in a plan."""
 
 from __future__ import annotations
 

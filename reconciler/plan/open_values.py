@@ -36,7 +36,7 @@ def _open(action: Action) -> Iterator[NameOf]:
 
 
 def _bringer(value: NameOf, end: Landscape) -> Address | None:
-    """Return the action that creates the object of a value; None where it exists already, or where no action does."""
+    """Return the action that creates the object of a value; None if the object exists or no action creates it."""
     known = end.at(value.address)
     by = end.predicted_by.get(known.address) if known is not None else None
     while by is not None and (action := end.actions.get(by)) is not None and action.kind is ActionKind.UPDATE:

@@ -18,8 +18,10 @@ from reconciler.model.values import EMPTY, Fingerprint
 from reconciler.plan.commits import Source
 
 DECLARED: Final = "declared"
-"""The decision that keeps the digest of what the files declared when all of it was last applied, users aside. With it
-drift tells a change of the files from one of the servers, where a value follows from both."""
+"""The decision that holds the digest of the declarations (without users) at the last complete apply.
+
+With it drift decides whether a derived value changed because of the files or because of the servers.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +29,10 @@ class Step:
     """A node of the graph: one action on a structural resource, or equal actions on many users."""
 
     id: str
-    """``create dial_plan/Redmond`` or ``create um_mailbox Redmond/default, wave 1``; unique in the plan, the same in
-    every plan that holds it."""
+    """Unique in the plan: ``create dial_plan/Redmond`` or ``create um_mailbox Redmond/default, wave 1``.
+
+    It is equal in every plan with this step.
+    """
     actions: tuple[Action, ...]
     stage: int
     """The level in the graph, from 1."""
@@ -68,11 +72,10 @@ class Plan:
     """Obligations that are open in the state, but observed to be fulfilled; no command closes them."""
     decisions: Mapping[str, str] = field(default_factory=lambda: EMPTY)
     impact: Counts = field(default_factory=Counts)
-    """How people notice it, in counts, by the names of ``Impact``."""
+    """The number of affected objects or people for each ``Impact``, by its name."""
     diagnostics: tuple[Diagnostic, ...] = ()
     prior: Mapping[Address, Fingerprint] = field(default_factory=lambda: EMPTY)
-    """What the state remembered of the objects acted upon, each as its fingerprint; those not remembered are not in
-    it."""
+    """The fingerprints of the saved resources in the plan, by address; no entry if the state has none."""
     asked: str = ""
     """The options that select a part of the actions; empty for all."""
     passed_over: int = 0
@@ -106,7 +109,7 @@ class Plan:
         return (action for step in self.steps for action in step.actions)
 
     def acted_upon(self) -> Iterator[Address]:
-        """Yield the addresses of all objects in steps, adoptions and forgotten resources."""
+        """Yield the addresses of all objects in the steps, the adopted and the forgotten resources."""
         return (action.address for action in (*self.actions(), *self.adopted, *self.forgotten))
 
     def step_of(self, address: Address) -> Step | None:

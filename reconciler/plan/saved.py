@@ -1,16 +1,16 @@
-"""The saved plan: what was approved, as a file that people can read and nobody can change.
+"""The saved plan: the approved plan as a file that people can read and nobody can change unnoticed.
 
-The file is one JSON document in one exact form. Its *body* says what will be done and nothing else: no places in files,
-no time of making, no chance, so that two plans that do the same have the same body, and ``digest`` is the identity of a
-plan. Around it stands the envelope: what the plan is bound to (lineage, serial, commit), when it was made and ends, a
-nonce that is used once, its diagnostics, and an HMAC over all of this.
+The file is one JSON document in one exact form. Its *body* holds only the actions: no places in files, no times, no
+random values. So two plans with the same actions have the same body, and ``digest`` identifies a plan. The envelope
+around it holds the state and commit that the plan is bound to (lineage, serial, commit), its times of creation and
+expiry, a nonce that is used once, its diagnostics, and an HMAC over all of this.
 
-Reading is the reverse and trusts nothing: the signature is checked before a single field is turned into a value, fields
-are taken by name and type with none left over, and the values must give back the very bytes of the file. The last rule
-makes every changed bit an error, also one that JSON would forgive, such as the case of a digit in ``\\u00e9``.
+Reading does the reverse and trusts nothing. It checks the signature before it makes values of fields, and refuses
+unknown fields and wrong types. Finally, writing the values again must give exactly the bytes of the file. So every
+changed bit is an error, also a change that JSON ignores, such as the case of a digit in ``\\u00e9``.
 
-HMAC rather than a public key signature (rejected: Ed25519), because whoever applies plans may also make them; the
-algorithm is no field of the file, so that none can be chosen by it.
+It uses an HMAC and no public key signature (rejected: Ed25519), because who may apply plans may also make them. The
+file has no field for the algorithm, so an attacker cannot choose a weaker one.
 """
 
 from __future__ import annotations
@@ -45,25 +45,25 @@ OTHER_VERSION: Final = "Saved plan of another version"
 EXPIRED: Final = "Saved plan expired"
 FROM_THE_FUTURE: Final = "Saved plan of the future"
 OTHER_KEY: Final = "Saved plan signed with another key"
-"""The summaries of what is wrong with a saved plan."""
+"""The summaries of the errors of a saved plan."""
 _KEY_BYTES: Final = 16
 _CLOCKS_APART: Final = timedelta(minutes=10)
-"""How far the clocks of who plans and who applies may differ."""
+"""The allowed difference between the clocks of the machines that plan and apply."""
 
 
 @dataclass(frozen=True, slots=True)
 class SavedPlan:
-    """A plan out of a file whose signature, form and expiry were found right."""
+    """A plan from a file with a valid signature, form and expiry."""
 
     plan: Plan
     digest: Digest
-    """SHA-256 of the body's canonical JSON: what the plan does."""
+    """SHA-256 of the canonical JSON of the body; it identifies the plan."""
     created: datetime
     expires: datetime
     nonce: str
-    """To be consumed in the state store before the first write: a plan is applied once."""
+    """The state store records it before the first write, so a plan is applied once."""
     directory: str = "."
-    """The environment's directory as seen from the plan file: where to look for it."""
+    """The environment's directory, relative to the plan file; used to find it."""
 
 
 # --- the form --------------------------------------------------------------------------------------------------------
@@ -71,7 +71,7 @@ class SavedPlan:
 
 def _time(moment: datetime) -> str:
     if moment.tzinfo is None:
-        raise ValueError("a time of a plan bears its zone")
+        raise ValueError("a time of a plan must have a time zone")
     return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
@@ -140,14 +140,14 @@ FORM: Final = Codec(
         datetime: Leaf(_TIME, _time, _moment),
     }
 )
-"""Fields without a word here are written as they are."""
+"""Types without an entry are written field by field."""
 
 
 # --- writing and reading ---------------------------------------------------------------------------------------------
 
 
 def digest(plan: Plan) -> Digest:
-    """Return the identity of a plan: the SHA-256, in hex, of its body, which says what the plan does."""
+    """Return the identity of a plan: the SHA-256, in hex, of its body."""
     return sha256(FORM.dump(plan))
 
 
@@ -161,14 +161,14 @@ def encode(
     directory: str = ".",
     version: str = __version__,
 ) -> bytes:
-    """Return the file of a plan, signed with ``key``; ASCII, the same bytes for equal arguments.
+    """Return the file of a plan, signed with ``key``: ASCII, with equal bytes for equal arguments.
 
     Args:
         version: the version of reconciler that made the plan.
 
     Raises:
         ConfigurationError: the key is too short.
-        ValueError: a time bears no zone.
+        ValueError: a time has no time zone.
     """
     document = _document(SavedPlan(plan, "", created, expires, nonce, directory), version)
     return _file(document, {"key_id": _key_id(key), "signature": _signature(document, key)})
@@ -178,9 +178,8 @@ def decode(data: bytes, *, key: bytes, now: datetime) -> SavedPlan:
     """Return the plan of a file that ``encode`` made with the same key.
 
     Raises:
-        PlanError: the file is no saved plan, was altered, signed with another key, of another form, or its time is
-            over. Nothing of it was used.
-        ConfigurationError: the key is too short.
+        PlanError: the file is not a saved plan, was altered, has another key or form, or has expired. None of it was
+        used. ConfigurationError: the key is too short.
     """
     document = _parse(data)
     if document.get("format") != FORMAT:
@@ -191,11 +190,13 @@ def decode(data: bytes, *, key: bytes, now: datetime) -> SavedPlan:
         raise _error(EXPIRED, f"It ended at {_time(expires)}; now it is {_time(now)}.")
     saved = _or_altered(_saved_plan, document)
     if now < saved.created - _CLOCKS_APART:
-        made = f"It was made at {_time(saved.created)}, and here it is {_time(now)}: one of the two clocks is wrong."
-        raise _error(FROM_THE_FUTURE, f"{made} Whether it has expired is not known.", "Correct the clock.")
+        made = (
+            f"It was made at {_time(saved.created)}, and the time here is {_time(now)}: one of the two clocks is wrong."
+        )
+        raise _error(FROM_THE_FUTURE, f"{made} So it is unknown whether the plan has expired.", "Correct the clock.")
     again = _document(saved, str(document.get("tool_version")))
     if again["body_digest"] != document["body_digest"] or _file(again, document) != data:
-        raise _altered("Its text is not in the exact form in which plans are written.")
+        raise _altered("Its text does not have the exact form of a saved plan.")
     return saved
 
 
@@ -227,11 +228,11 @@ def _check_signature(document: Mapping[str, Json], key: bytes) -> None:
     if document.get("key_id") != _key_id(key):
         raise _error(
             OTHER_KEY,
-            f"The key at hand is {_key_id(key)}; the file names {shown(document.get('key_id'))}.",
-            "Apply it where it was made, or give both places the same key (RECONCILER_PLAN_KEY).",
+            f"The key in use has the id {_key_id(key)}; the file names {shown(document.get('key_id'))}.",
+            "Apply it on the machine that made it, or set the same key (RECONCILER_PLAN_KEY) on both machines.",
         )
     if not hmac.compare_digest(_signature(unsigned, key), shown(document.get("signature"))):
-        raise _altered("Its signature does not fit its content.")
+        raise _altered("Its signature does not match its content.")
 
 
 def _signature(document: Mapping[str, Json], key: bytes) -> str:
@@ -256,23 +257,24 @@ def _refuse_form(document: Mapping[str, Json]) -> NoReturn:
     made_by = f"{shown(document.get('format'))} of reconciler {shown(document.get('tool_version'))}"
     raise _error(
         OTHER_VERSION,
-        f"The file is {made_by}; this is {FORMAT} of reconciler {__version__}, which would not run it as approved.",
+        f"The file is {made_by}; this is {FORMAT} of reconciler {__version__}, which could run it differently than "
+        f"approved.",
     )
 
 
 def _error(summary: str, detail: str, remedy: str = "") -> PlanError:
-    return PlanError(Diagnostic(summary, detail, remedy or "Make the plan again, and save it with plan --out."))
+    return PlanError(Diagnostic(summary, detail, remedy or "Make a new plan, and save it with plan --out."))
 
 
 def _altered(detail: str) -> PlanError:
-    return _error(ALTERED, f"{detail} Nothing of it was applied.")
+    return _error(ALTERED, f"{detail} None of it was applied.")
 
 
 def _or_altered(read: Callable[[dict[str, Any]], Item], document: dict[str, Any]) -> Item:
     try:
         return read(document)
     except (ValueError, RecursionError) as error:
-        raise _altered(f"It is not a plan that this version writes: {error}.") from error
+        raise _altered(f"It does not have the form of this version's plans: {error}.") from error
 
 
 # --- exact JSON ------------------------------------------------------------------------------------------------------
@@ -281,7 +283,7 @@ _LINE: Final = 110
 
 
 def _layout(value: Json, depth: int = 0) -> str:
-    """Return JSON for people: what fits on a line stands on one, fields in the order they were put."""
+    """Return JSON for people: a value that fits on one line is on one line; fields keep their order."""
     if isinstance(value, str):
         return encode_basestring_ascii(value).replace("\x7f", "\\u007f")
     if isinstance(value, dict):
@@ -307,5 +309,5 @@ def _saved_plan(document: dict[str, Any]) -> SavedPlan:
     about = ("format", "tool_version", "key_id", "signature")
     saved = FORM.load(SavedPlan, {name: value for name, value in document.items() if name not in about})
     if saved.digest != sha256(document["body"]):
-        raise ValueError("its body is not the one it names")
+        raise ValueError("its body does not match its digest")
     return saved

@@ -158,7 +158,7 @@ def _matches(name: str, patterns: Collection[str]) -> bool:
 
 @lru_cache(maxsize=8)
 def _forms(patterns: tuple[str, ...]) -> tuple[frozenset[str], tuple[str, ...]]:
-    """Return the folded patterns, and those of them with wildcards."""
+    """Return all patterns, folded, and separately those with wildcards."""
     forms = frozenset(form for pattern in patterns for form in (_plain(pattern), _literal(pattern)))
     return forms, tuple(sorted(form for form in forms if _WILDCARD.search(form)))
 
@@ -170,7 +170,7 @@ def _plain(pattern: str) -> str:
 
 @lru_cache(maxsize=256)
 def _literal(pattern: str) -> str:
-    """Return a pattern in which each %XX of an address is a plain character and not a wildcard."""
+    """Return a pattern with each %XX as a literal character: ``%2A`` matches ``*`` and is no wildcard."""
 
     def meant(match: re.Match[str]) -> str:
         text = bytes.fromhex(match[0].replace("%", "")).decode("utf-8", "surrogatepass")

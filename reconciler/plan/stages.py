@@ -1,6 +1,6 @@
 """Arranges actions into the execution graph: steps, edges and stages.
 
-Equal actions on many users that wait for the same things are one step, so the graph does not grow with users. Hard
+Equal actions on many users with equal dependencies are one step, so the graph does not grow with users. Hard
 edges (``needs``) come from the resources. Soft ones (``after``) come from the order of the types: the later step waits
 for the earlier one to end, and starts also if that one failed. Removals come last, in reverse order.
 """
@@ -18,14 +18,14 @@ from reconciler.plan.selection import hard_needs
 
 _QUIET = (ActionKind.ADOPT, ActionKind.FORGET)
 _LAST = 1000
-"""Above every place: a removal stands at this minus the place of its type."""
+"""Higher than every place. The place of a removal is this number minus the place of its type."""
 
 
 def arrange(actions: Iterable[Action], by_type: Mapping[str, ResourceType]) -> tuple[Step, ...]:
-    """Return the steps of ``actions`` that send something, in an order that keeps every edge.
+    """Return the steps of ``actions`` that send commands, in an order that respects every edge.
 
     Raises:
-        ValueError: the needs go in a circle, which is a mistake of a resource type; the message names it.
+        ValueError: the needs form a circle, which is a mistake of a resource type; the message names it.
     """
     grouped: dict[str, list[Action]] = defaultdict(list)
     for action in sorted(actions, key=lambda action: action.address):
@@ -61,9 +61,9 @@ def _hard_edges(step: str, members: Iterable[Action], step_of: Mapping[tuple[str
 
 
 def _not_before_their_needs(places: Mapping[str, int], needs: Mapping[str, tuple[str, ...]]) -> dict[str, int]:
-    """Return the place of each step, raised to the highest that it needs.
+    """Return the place of each step, at least the highest place of the steps that it needs.
 
-    A dial plan that takes a number after an attendant did stands with the attendants: no soft edge closes a circle.
+    A dial plan that takes a number from an attendant has the place of the attendants. So no soft edge closes a circle.
     """
     raised: dict[str, int] = {}
     for step in levels(needs):
@@ -72,7 +72,7 @@ def _not_before_their_needs(places: Mapping[str, int], needs: Mapping[str, tuple
 
 
 def _soft_edges(places: Mapping[str, int], needs: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
-    """Return, for each step, those of the place before its own that it does not need anyway."""
+    """Return, for each step, the steps of the previous place, without those that it already needs."""
     at_place: dict[int, list[str]] = defaultdict(list)
     for step, place in places.items():
         at_place[place].append(step)

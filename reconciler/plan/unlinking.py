@@ -1,8 +1,9 @@
 """Keeps the links to an object until the object is removed.
 
-A setting lists objects, such as the dial plans of a server. It would drop a removed object long before the successor
-works. So the link stays in the list, and the removal of the object takes it out directly before: the removal waits for
-all successors. This also holds where the setting has its desired value otherwise, as after an interrupted run.
+A setting lists objects, such as the dial plans of a server. Its own change would drop a removed object long before the
+successor works. So the link stays in the list, and the removal of the object first removes the link: the removal waits
+for all successors. This also applies if the rest of the setting has its desired value already, for example after an
+interrupted run.
 """
 
 from __future__ import annotations

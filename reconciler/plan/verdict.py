@@ -1,7 +1,7 @@
 """Explains why the effect of a successful command is not observed, and whether it may still appear.
 
 The explanation compares the reads before and after the command and those of the other replicas of the directory. Each
-cause has one sentence; where the reads fit two causes, the sentence names both.
+cause has one sentence. If the reads allow two causes, the sentence names both.
 """
 
 from __future__ import annotations
@@ -154,7 +154,7 @@ def _projected(kind: Managed, action: Action, one: Resource | None) -> Mapping[s
 
 
 def read_otherwise(kind: ResourceType, action: Action, landscape: Landscape) -> tuple[str, ...]:
-    """Return sentences about the values that were read instead of the effect of ``action``."""
+    """Return sentences about the observed values that differ from the effect of ``action``."""
     if not isinstance(kind, Managed):
         lacks = kind.lacking(action, landscape) if isinstance(kind, Piecemeal) else ()
         return lacks or ("its effect is not observed",)

@@ -199,7 +199,7 @@ class Apply:
             return []
 
     def _let_settle(self, step: Step, ended: Sequence[Ended]) -> None:
-        """Wait the settle time before the steps that need this one, where a service was really restarted."""
+        """If the step restarted a service, wait the settle time before the steps that need this one."""
         seconds = max((end.action.settle_seconds for end in ended if not end.was_there), default=0)
         if seconds and any(step.id in other.needs for other in self._plan.steps):
             kind = self._performer.types[step.first.address.type]
@@ -321,7 +321,7 @@ def _outline(steps: Sequence[Step]) -> tuple[StepOutline, ...]:
 
 
 def _coming(types: Iterable[ResourceType], landscape: Landscape) -> list[tuple[Obliged, UnderWay]]:
-    """Return what comes to its end without another command and is still to be hoped for, with the types that know."""
+    """Return the open obligations that may still be met without another command, each with its type."""
     by_duty = obliged_types(types)
     known = ((by_duty[owed.duty], owed) for owed in landscape.prior.obligations if owed.duty in by_duty)
     found = ((kind, kind.coming(owed, landscape)) for kind, owed in known)

@@ -52,7 +52,7 @@ class Journal:
         return [self._deadlines[name] for name in names]
 
     def let_go(self, intent: Intent) -> bool:
-        """True where the intent was saved, so that a command of it was allowed to leave."""
+        """True if the intent was saved, so that one of its commands may have been sent."""
         return intent.id in self._saved
 
     def outlast_seconds(self, ids: Collection[str]) -> float:

@@ -123,10 +123,10 @@ def unread(kind: ResourceType, address: Address, landscape: Landscape) -> Addres
 def put(
     type_name: str, found: Sequence[Resource | Diagnosed], landscape: Landscape, keys: frozenset[str] | None
 ) -> Landscape:
-    """Return the landscape with the resources found for a type; ``keys``: only these were read, the others stay.
+    """Return the landscape with the resources found for a type; ``keys``: only these were read, others are unchanged.
 
-    Where a read of some keys fails, only these keys are unreadable and not the whole type: a later read by key could
-    not remove the mark of a whole type.
+    If a read of some keys fails, only these keys become unreadable and not the whole type, because a later read by key
+    could not make a whole type readable again.
     """
     resources = [one for one in found if isinstance(one, Resource)]
     unreadable: dict[Address, Diagnostic] = {}

@@ -40,11 +40,11 @@ LONGEST_SECONDS: Final = 60.0
 
 
 def outlast(intents: Sequence[Intent], reader: Reader) -> None:
-    """Wait until none of ``intents`` can begin any more on its server.
+    """Wait until the commands of ``intents`` can no longer begin on their servers.
 
-    An intent holds its deadline as the wall clock time of another process, and that clock may have been set since. So
-    this waits the longest possible time, by the monotonic clock. It is needed only where the end of a shell is not
-    confirmed.
+    An intent holds its deadline in the wall clock time of another process, and that clock may have been set since then.
+    So this function waits the longest possible time by the monotonic clock. The wait is needed only if the end of a
+    shell is not confirmed.
     """
     if not intents:
         return

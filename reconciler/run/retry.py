@@ -38,8 +38,8 @@ class Policy:
 class Retry:
     """Sends requests and repeats those that certainly did nothing. Thread-safe; one per run.
 
-    After all attempts failed, a host gets one attempt per batch until it answers again: a plan reads each host in
-    several rounds, and a mistyped name should not cost all attempts in each of them.
+    After all attempts failed, a host gets one attempt per batch until it answers again. A plan reads each host in
+    several rounds, and a mistyped name should not use all attempts in each round.
     """
 
     def __init__(self, clock: Clock, random: Random, policy: Policy | None = None) -> None:

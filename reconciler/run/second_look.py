@@ -18,7 +18,7 @@ from reconciler.run.sent import Sent
 _ASKED = 8
 """How many other replicas of a large directory are read."""
 _EXAMINED = 3
-"""For how many missing effects of a chunk the other domain controllers are read each time."""
+"""The number of missing effects of a chunk for which the other domain controllers are read each time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,5 +110,5 @@ def _seen(
 
 
 def _shows(kind: ResourceType, action: Action, landscape: Landscape) -> bool | None:
-    """Return whether a landscape shows the effect; None where it could not be read."""
+    """Return True if a landscape shows the effect; None if it could not be read."""
     return None if unread(kind, action.address, landscape) is not None else is_done(kind, action, landscape)

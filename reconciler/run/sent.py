@@ -50,14 +50,14 @@ class Sent:
     turn: int = 0
     """The number of sent commands."""
     is_on_its_way: bool = False
-    """True after the first command was allowed to leave."""
+    """True after the first command was allowed to be sent."""
     since: float = 0.0
     """When the last command was sent, on the monotonic clock."""
     error: SessionError | None = None
     is_in_doubt: bool = False
     """True where the last command may still begin: its reply was lost and it has not expired."""
     is_over: bool = False
-    """True where no more of its commands are sent."""
+    """True if none of its remaining commands will be sent."""
     held_back: str = ""
     """Why the next command was never sent."""
     printed: list[str] = field(default_factory=list)
@@ -123,7 +123,7 @@ def given_up(end: Ended) -> Ended:
 
 
 def not_looked_at(sent: Sent) -> Ended:
-    """Return the end of an action during which the run was stopped."""
+    """Return the end of an action that was running when the run was stopped."""
     if not sent.is_on_its_way:
         return Ended(sent.action, OutcomeKind.NOT_RUN, "the run stopped before it was sent", is_unsent=True)
     return Ended(sent.action, OutcomeKind.UNKNOWN, "the run stopped before its effect was observed")
@@ -141,7 +141,7 @@ class CutShort(Exception):
 
 
 def named(command: Command, landscape: Landscape) -> Command:
-    """Return the command with every ``NameOf`` replaced by a name; a plan leaves no other value open."""
+    """Return the command with every ``NameOf`` replaced by a name; a plan has no other open values."""
     if not command.references:
         return command
     filled = tuple((name, _name(value, landscape)) for name, value in command.parameters)

@@ -14,8 +14,8 @@ from reconciler.run.observe import Keys
 class SharedLandscape:
     """The landscape, updated by every read of every step. Thread-safe.
 
-    Steps read in parallel, and the listing of one step may be older than a later read of another step. So for keys that
-    other steps read meanwhile, their results are kept.
+    Steps read in parallel, so the listing of one step may be older than a read of another step. If other steps have
+    read a key meanwhile, their result is kept.
     """
 
     def __init__(self, landscape: Landscape) -> None:

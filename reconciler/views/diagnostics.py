@@ -23,7 +23,7 @@ _PLACES: Final = 3
 _SHOWN_ERRORS: Final = 10
 """How many errors of one kind are shown in full."""
 _SHOWN_OTHERS: Final = 2
-"""How many warnings or notes of one kind are shown in full; where there are more, only the first one."""
+"""The number of warnings or notes of one kind that are shown in full; if there are more, only the first one."""
 
 
 def render_diagnostics(diagnostics: Iterable[Diagnostic], style: Style) -> str:
@@ -34,8 +34,8 @@ def render_diagnostics(diagnostics: Iterable[Diagnostic], style: Style) -> str:
 def folded_lines(diagnostics: Iterable[Diagnostic], style: Style) -> Iterator[str]:
     """Yield diagnostics by kind, in order of first appearance.
 
-    Equal diagnostics are one block with the first places and the number of others. Of many diagnostics of one kind only
-    the first are shown; the JSON form has all.
+    Equal diagnostics are one block with the first places and the number of others. If a kind has many diagnostics, only
+    the first are shown; the JSON output has all.
     """
     is_first = True
     for alike in _grouped(diagnostics, _kind):
@@ -95,7 +95,7 @@ def _block(equal: Sequence[Diagnostic], style: Style) -> Iterator[str]:
 
 
 def _excerpt(excerpt: str, line: int, column: int, look: str, style: Style) -> Iterator[str]:
-    """Yield the line of the file with a caret under the column; of a long line only the part around it."""
+    """Yield the line of the file with a caret under the column; a long line is cut to the part around it."""
     start = max(0, column - style.width // 2) if len(excerpt) > style.width - 12 else 0
     before = style.show(excerpt[start : column - 1])
     shown = shorten(before + style.show(excerpt[column - 1 :].rstrip()), style.width - 12)

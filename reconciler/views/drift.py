@@ -68,7 +68,7 @@ def _entries(entries: Sequence[DriftEntry], style: Style, plan: PlanLine) -> Ite
 
 
 def _conditions(entries: Sequence[DriftEntry], style: Style, plan: PlanLine) -> Iterator[str]:
-    """Yield conditions in full; of more than a few of one kind only the first."""
+    """Yield conditions in full. If a kind has more than a few, yield only the first."""
 
     def kind(entry: DriftEntry) -> object:
         found = entry.diagnostic
@@ -80,7 +80,7 @@ def _conditions(entries: Sequence[DriftEntry], style: Style, plan: PlanLine) -> 
 def _folded(
     entries: Sequence[DriftEntry], kind: Callable[[DriftEntry], object], most: int, style: Style, plan: PlanLine
 ) -> Iterator[str]:
-    """Yield entries in full; of more than ``most`` of one kind only the first, with the names of the others."""
+    """Yield entries in full. If a kind has more than ``most``, yield only the first, with the names of the others."""
     alike: dict[object, list[DriftEntry]] = {}
     for entry in entries:
         alike.setdefault(kind(entry), []).append(entry)

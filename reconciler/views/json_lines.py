@@ -33,7 +33,7 @@ class JsonLines:
         self._write(to_json({"format": FORMAT, **message}) + "\n")
 
     def tell(self, *values: Tellable) -> None:
-        """Write all messages of the values."""
+        """Write the values as messages, one JSON line for each."""
         for value in values:
             for message in messages_of(value):
                 self.send(message)

@@ -1,4 +1,4 @@
-"""Open obligations as text, and what a plan does about them."""
+"""Open obligations as text, and which of them a plan meets."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class OwedByPlan:
         return owed.identity in self.settled
 
     def is_left(self, owed: Obligation) -> bool:
-        """True for an obligation of an action that no step meets and that no observation ends."""
+        """True for an obligation that no step meets and that no observation will close."""
         return not self.is_settled(owed) and self.vocabulary.duty_of(owed).ends_with is None
 
     def text(self, owed: Obligation) -> str:

@@ -94,7 +94,7 @@ def _noun(type_name: str) -> str:
 
 
 def _waits(members: Sequence[Step], steps: dict[str, Step]) -> Iterator[str]:
-    """Yield what the steps of a stage wait for: first steps that must succeed, then steps that must only end."""
+    """Yield the steps that a stage waits for: first those that must succeed, then those that must only end."""
     needs = _named({name for step in members for name in step.needs}, steps)
     after = _named({name for step in members for name in step.after} - _all_needs(members), steps)
     if needs:

@@ -29,7 +29,7 @@ LOOKS: Final = {
 _RISK: Final = [ActionKind.DELETE, ActionKind.REPLACE, ActionKind.RUN, ActionKind.UPDATE, ActionKind.CREATE]
 _ONE_BY_ONE: Final = (ActionKind.DELETE, ActionKind.REPLACE)
 _NAMED_AT_MOST: Final = 12
-"""How many actions of one entry are named; of more, only the first few."""
+"""The number of actions of one entry that are named; if there are more, only the first few are named."""
 _REASONS_AT_MOST: Final = 4
 """How many reasons of one entry are shown."""
 _MARGIN: Final = " " * 6

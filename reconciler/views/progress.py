@@ -134,7 +134,7 @@ class TerminalProgress:
             yield from self._line("so far", f"{event.step}: {self._tally.progress()}", "dim")
 
     def _evidence(self, event: ActionEnded) -> Iterator[str]:
-        """Yield the commands that were sent and what they printed."""
+        """Yield the sent commands and their output."""
         for command in event.evidence.sent:
             yield from self._line("  sent", command, "dim")
         printed = [line for line in event.evidence.printed.splitlines() if line.strip()]

@@ -1,11 +1,11 @@
 """Values as JSON, and back: one codec, derived from the types of the values.
 
-A type says once which fields it has. From this follow how a value is written, how it is read, and the published schema.
-A ``Codec`` reads and writes one output, such as saved plans. It has a small table (``shapes``) of the types that this
-output does not write field by field; other types need no entry.
+The fields of a type are declared once, in the type. The codec derives from it how to write and read a value, and the
+published schema. A ``Codec`` reads and writes one output, such as saved plans. It has a small table (``shapes``) of the
+types that this output does not write field by field; other types need no entry.
 
-Reading is strict: a field that is missing, unknown or of another type is refused, because a value that was
-understood in part would be written back without the rest. An error says in words what is wrong, and where.
+Reading is strict: it refuses a missing or unknown field and a field of another type. Otherwise a value that was read in
+part would be written back without the rest. An error names the place and the problem in words.
 
 ``shapes`` has the entries of these tables, ``derivation`` makes a ``Form`` (reader, writer and JSON Schema) for each
 type, and ``pydantic_core`` does the work. It is imported with the first value.
@@ -43,7 +43,7 @@ class Codec:
         """Return a value as plain JSON: dictionaries, lists, texts, numbers.
 
         Raises:
-            ValueError: something in it may not be written.
+            ValueError: the value holds something that may not be written.
         """
         try:
             kind: Any = type(value)
@@ -103,7 +103,7 @@ _WORDS: Final = {
     "missing": "is missing",
     "extra_forbidden": "is no field of this version",
     "string_type": "is no text",
-    "string_unicode": "has a name that is no text",
+    "string_unicode": "has a name that is not text",
     "int_type": "is no whole number",
     "bool_type": "is neither true nor false",
     "unexpected_keyword_argument": "is no field of this version",

@@ -1,4 +1,4 @@
-"""Dataclasses as objects and lists: how their fields are put together when read, and taken apart when written."""
+"""Dataclasses as objects and lists: builds them from fields when reading, and splits them into fields when writing."""
 
 from __future__ import annotations
 
