@@ -7,9 +7,12 @@ A connection is an entry point. Other hosts behind it are reached with the same 
 from __future__ import annotations
 
 import ipaddress
+import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from enum import Enum
+from html import escape
 from typing import Final
 
 from reconciler.model.commands import Adapter, Authentication, Connection, Endpoint, HostPatterns
@@ -20,6 +23,7 @@ HTTP_PORT: Final = 5985
 HTTPS_PORT: Final = 5986
 SLOTS: Final = 16
 """The sessions to one host by default: Exchange's throttling allows an account 18, and two are left to other runs."""
+TEXT_LIMIT: Final = 300
 
 
 class Secret:
@@ -43,6 +47,28 @@ class Secret:
 
     def __reduce__(self) -> str | tuple[object, ...]:
         raise TypeError("a secret cannot be pickled")
+
+
+def redact(text: str, secrets: tuple[str, ...] = ()) -> str:
+    """Return the server's text in a form to show: one line, no secrets, 300 characters at most."""
+    line = re.sub(r"[\x00-\x1f\x7f\u2028\u2029]+", " ", without_secrets(text, secrets)).strip()
+    return line if len(line) <= TEXT_LIMIT else line[: TEXT_LIMIT - 1] + "\u2026"
+
+
+def without_secrets(text: str, secrets: tuple[str, ...]) -> str:
+    """Return a text with every spelling of every secret masked."""
+    for secret in secrets:
+        for spelling in _spellings(secret):
+            text = text.replace(spelling, "***")
+    return text
+
+
+def _spellings(secret: str) -> list[str]:
+    """Return the secret and its XML, CLIXML and JSON spellings. The longest is first: it may begin with another."""
+    xml = escape(secret, quote=False)
+    quoted = [xml.replace('"', "&quot;").replace("'", apostrophe) for apostrophe in ("&apos;", "&#39;")]
+    encoded = json.dumps(secret)[1:-1]
+    return sorted({secret, xml, *quoted, encoded} - {""}, key=len, reverse=True)
 
 
 class SessionMode(Enum):

@@ -7,7 +7,7 @@ from typing import Final
 
 from providers.transport.session.pending import Pending
 from providers.transport.session.records import error_of
-from providers.transport.wsman.faults import redact
+from providers.transport.settings import redact
 from providers.transport.wsman.shell import Output
 from reconciler.model.commands import Command
 from reconciler.model.diagnostics import (

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from providers.transport.wsman.faults import redact
+from providers.transport.settings import redact
 from reconciler.model.diagnostics import (
     AccessDenied,
     AlreadyExists,

@@ -11,8 +11,7 @@ from providers.transport.session.endings import Endings
 from providers.transport.session.host_clocks import HostClocks
 from providers.transport.session.pending import Pending, Result
 from providers.transport.session.records import error_of
-from providers.transport.settings import Target
-from providers.transport.wsman.faults import without_secrets
+from providers.transport.settings import Target, without_secrets
 from providers.transport.wsman.shell import Gone, Output
 from reconciler.model.commands import Reply
 

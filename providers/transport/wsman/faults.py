@@ -5,14 +5,10 @@ A judgement holds the class, which decides what the channel does, and the error,
 
 from __future__ import annotations
 
-import json
-import re
 import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
 from xml.etree.ElementTree import ParseError
-from xml.sax.saxutils import escape
 
 import requests
 from spnego.exceptions import NoCredentialError, SpnegoError
@@ -24,6 +20,7 @@ from winrm.exceptions import (
     WSManFaultError,
 )
 
+from providers.transport.settings import redact
 from providers.transport.wsman.answers import BrokenSeal, RefusedReply
 from providers.transport.wsman.certificate_tables import CERTIFICATES, NO_TRUST, OTHER_NAME
 from providers.transport.wsman.fault_tables import (
@@ -57,8 +54,6 @@ from providers.transport.wsman.logons import LogonsStopped, LogonsUsedUp
 from providers.transport.wsman.winrs import NotOffered, SealLost
 from reconciler.model.diagnostics import AuthenticationFailed, Diagnostic, SessionError, TransientError
 
-TEXT_LIMIT: Final = 300
-
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
@@ -78,28 +73,6 @@ class Judgement:
     """The host did not process the message, because it was sealed for a connection that is closed."""
     reached: bool = True
     """False if there was no connection at all."""
-
-
-def redact(text: str, secrets: tuple[str, ...] = ()) -> str:
-    """Return the server's text in a form to show: one line, no secrets, 300 characters at most."""
-    line = re.sub(r"[\x00-\x1f\x7f\u2028\u2029]+", " ", without_secrets(text, secrets)).strip()
-    return line if len(line) <= TEXT_LIMIT else line[: TEXT_LIMIT - 1] + "\u2026"
-
-
-def without_secrets(text: str, secrets: tuple[str, ...]) -> str:
-    """Return a text with every spelling of every secret masked."""
-    for secret in secrets:
-        for spelling in _spellings(secret):
-            text = text.replace(spelling, "***")
-    return text
-
-
-def _spellings(secret: str) -> list[str]:
-    """Return the secret and its XML, CLIXML and JSON spellings. The longest is first: it may begin with another."""
-    xml = escape(secret)
-    quoted = escape(secret, {'"': "&quot;", "'": "&apos;"})
-    encoded = json.dumps(secret)[1:-1]
-    return sorted({secret, xml, quoted, quoted.replace("&apos;", "&#39;"), encoded} - {""}, key=len, reverse=True)
 
 
 def judge(error: BaseException, phase: Phase, place: str, secrets: tuple[str, ...] = ()) -> Judgement:

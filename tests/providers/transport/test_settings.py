@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from providers.transport.settings import HostSettings, Secret, is_loopback, target_of
+from providers.transport.settings import TEXT_LIMIT, HostSettings, Secret, is_loopback, redact, target_of
 from reconciler.model.commands import Adapter, Authentication
 from reconciler.model.diagnostics import PermanentError
 from tests.support.transport_support import connection
@@ -74,3 +74,17 @@ def test_a_secret_shows_itself_to_nobody() -> None:
     with pytest.raises(TypeError):
         json.dumps(secret)
     assert secret.reveal() == "canary"
+
+
+def test_text_of_a_server_is_one_short_line_without_secrets() -> None:
+    text = redact("Kennwort hunter2\r\n\x00falsch " + "x" * 1000, ("hunter2",))
+    assert text.startswith("Kennwort *** falsch")
+    assert len(text) == TEXT_LIMIT
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["p&<ä\"'>", "p&amp;&lt;ä\"'&gt;", "p&amp;&lt;ä&quot;&apos;&gt;", "p&amp;&lt;ä&quot;&#39;&gt;", "p&<\\u00e4\\\"'>"],
+)
+def test_a_secret_is_known_in_the_writings_of_xml_and_json(written: str) -> None:
+    assert redact(f"<S>Kennwort {written} ist falsch</S>", ("p&<ä\"'>",)) == "<S>Kennwort *** ist falsch</S>"
