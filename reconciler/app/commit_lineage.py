@@ -8,8 +8,7 @@ from dataclasses import replace
 from reconciler.model.diagnostics import Diagnostic, PlanError, Severity
 from reconciler.model.ports import StateStore
 from reconciler.plan.admission import commit_objection, commit_warning, unknown_commit
-from reconciler.plan.commits import Gap, Source
-from reconciler.plan.plan import Plan
+from reconciler.plan.plan import Gap, Plan, Source
 
 GapOf = Callable[[str | None, str], Gap]
 """Returns the changes of another commit that the files lack; None: the files belong to no commit."""

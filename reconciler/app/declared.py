@@ -12,8 +12,8 @@ from providers.catalogue import resource_types
 from reconciler.app.files import prefix_of, read_files
 from reconciler.app.trusted import read_pinned
 from reconciler.config.environment import Environment, load
-from reconciler.config.files import Files
 from reconciler.config.schema import json_schema
+from reconciler.config.source_text import Files
 from reconciler.config.trust import Pinned
 from reconciler.model.diagnostics import ConfigurationError, Diagnostic
 from reconciler.model.values import EMPTY

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
-from reconciler.config.files import CSV, YAML, Files
+from reconciler.config.source_text import CSV, YAML, Files
 from reconciler.model.diagnostics import ConfigurationError, Diagnostic, Position, Severity
 
 

@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import Final
 
 from reconciler.app.surroundings import find_program, is_within, untrusted_folders, variables_of_child
-from reconciler.config.files import is_read
-from reconciler.plan.commits import Gap, Source, Trouble
+from reconciler.config.source_text import is_read
+from reconciler.plan.plan import Gap, Source, Trouble
 
 _INHERITED: Final = (
     "COMSPEC",

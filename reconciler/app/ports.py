@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from reconciler.app.git import gap_between, source_of
 from reconciler.config.environment import Environment
 from reconciler.model.ports import Clock, CrashPoint, Emit, Random, Scheduler, Sessions, StateStore, Stop
-from reconciler.plan.commits import Gap, Source
+from reconciler.plan.plan import Gap, Source
 from reconciler.run.perform import Patience
 from reconciler.run.system import NeverStop, SystemClock, SystemRandom
 

@@ -14,7 +14,7 @@ from typing import Final
 from reconciler.app.git import committed_at
 from reconciler.model.diagnostics import ConfigurationError, Diagnostic, Severity, StateError
 from reconciler.model.words import listed
-from reconciler.plan.commits import Trouble
+from reconciler.plan.plan import Trouble
 
 PRIVATE: Final = ".reconciler"
 """Holds the state, the key that signs plans, and the changes of the simulated world."""

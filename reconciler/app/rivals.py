@@ -8,7 +8,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from reconciler.app.private_files import PRIVATE, make_private
-from reconciler.config.files import YAML
+from reconciler.config.source_text import YAML
 from reconciler.model.diagnostics import Diagnostic, Locked, Severity, StateError
 from reconciler.model.ports import StateStore
 from reconciler.model.snapshot import short_run

@@ -39,21 +39,19 @@ from reconciler.plan.accept_rows import is_row, with_rows
 from reconciler.plan.admission import admit, admit_readable
 from reconciler.plan.budgets import TENTH, Budgets, Share
 from reconciler.plan.build import Origin, build_plan
-from reconciler.plan.commits import Source
 from reconciler.plan.drift import DriftReport, find_drift
-from reconciler.plan.plan import DECLARED, Plan
+from reconciler.plan.plan import DECLARED, Plan, Source
 from reconciler.plan.saved import SavedPlan, digest
 from reconciler.plan.selection import Selection
 from reconciler.run.account import Account, Fate
 from reconciler.run.apply import Apply
 from reconciler.run.examine import Examination
 from reconciler.run.group_commit import GroupCommit
-from reconciler.run.observe import Reader
+from reconciler.run.observe import Reader, SharedLandscape
 from reconciler.run.perform import Performer
 from reconciler.run.recover import close_intents, end_shells, outlast
 from reconciler.run.retry import Retry
 from reconciler.run.second_look import Replicas
-from reconciler.run.shared_landscape import SharedLandscape
 from reconciler.run.system import ThreadScheduler
 from reconciler.views.shell import command_line, joined
 

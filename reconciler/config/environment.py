@@ -21,9 +21,8 @@ from reconciler.config.connections import (
     unknown_key,
 )
 from reconciler.config.declarations import Declarations, known_file, named_files, read_section
-from reconciler.config.files import YAML, Files
-from reconciler.config.files_alone import find_contradictions, missing_connection
-from reconciler.config.resolve import Known, implied_by_default, resolve
+from reconciler.config.resolve import Known, find_contradictions, implied_by_default, missing_connection, resolve
+from reconciler.config.source_text import YAML, Files
 from reconciler.config.trust import Pinned
 from reconciler.config.yaml_reader import Node, read_yaml
 from reconciler.model.abilities import Rows

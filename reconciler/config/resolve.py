@@ -1,8 +1,11 @@
-"""Checks that declarations fit together: every reference has a target, keys are unique, no references form a circle.
+"""Checks that declarations fit together: every reference has a target, keys are unique, nothing contradicts.
 
 A target is valid if the configuration declares it, or if a declared resource brings it (a dial plan brings its default
 policy). Only the servers know the targets of some types (facts, and types without a section). The checks of the plan
 verify these after the servers were read.
+
+Each resource type checks its declarations (``ResourceType.check_declared``). A plan leaves a contradicting row of one
+user out; here it is an error: where two rows claim one extension, only their author knows which one is right.
 """
 
 from __future__ import annotations
@@ -11,9 +14,12 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, field, replace
 from graphlib import CycleError, TopologicalSorter
 from heapq import nsmallest
+from typing import Final
 
 from reconciler.config.declarations import Declaration
-from reconciler.model.diagnostics import Diagnostic, in_order
+from reconciler.model.commands import Connection
+from reconciler.model.diagnostics import Diagnostic, Position, in_order
+from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import ResourceType, declared_types
 from reconciler.model.resources import Address, Attribute, Resource, Resources
 from reconciler.model.values import EMPTY, Value, folded
@@ -245,3 +251,45 @@ def _circle(circle: list[tuple[str, str]], by_address: Mapping[tuple[str, str], 
         on_key=True,
         address=str(members[0]),
     )
+
+
+_PRODUCTS: Final = {Connection.EXCHANGE: "Exchange", Connection.LYNC: "Lync"}
+_EXAMPLE: Final = """\
+    connections:
+      exchange: {host: ex1.contoso.com, auth: kerberos}
+      lync: {host: fe1.contoso.com, auth: kerberos}
+"""
+
+
+def find_contradictions(
+    types: Sequence[ResourceType], landscape: Landscape, declarations: Sequence[Declaration]
+) -> Iterator[Diagnostic]:
+    """Yield the contradictions between declarations, each with its line.
+
+    Args:
+        landscape: the declared resources, with nothing observed.
+        declarations: the same resources with their places.
+    """
+    errors = [one for kind in declared_types(types) for one in kind.check_declared(landscape) if one.is_error]
+    places = {str(one.resource.address): one.place for one in declarations} if errors else {}
+    for one in errors:
+        place = places.get(one.address or "")
+        excerpt = place.diagnostic("", "", on_key=True).excerpt if place is not None else None
+        yield replace(one, excerpt=excerpt, leaves_out=False)
+
+
+def missing_connection(named: Collection[Connection], position: Position | None) -> Diagnostic | None:
+    """Return an error where Exchange or Lync has no connection.
+
+    Args:
+        position: the place of the ``connections`` section, where there is one.
+    """
+    missing = [product for connection, product in _PRODUCTS.items() if connection not in named]
+    if not missing:
+        return None
+    known = [product for connection, product in _PRODUCTS.items() if connection in named]
+    detail = f"The configuration has no connection to {' and '.join(missing)}. Voice mail needs both products."
+    remedy = f"Declare both connections, or a simulator instead:\n\n{_EXAMPLE}"
+    if not known:
+        remedy += "\nTo use connections from outside the repository, give --connections or set RECONCILER_CONNECTIONS."
+    return Diagnostic("Missing connection", detail, remedy, position=position)

@@ -1,4 +1,4 @@
-"""The decoded text of a user's file: positions, and the lines that diagnostics show.
+"""The files of an environment as values, and the decoded text of one: positions, and the lines that diagnostics show.
 
 Both readers use it, so that they count lines alike: a line ends at LF, CRLF or CR, as in every editor. A reader keeps
 an index into the text; a diagnostic turns it into line and column.
@@ -12,13 +12,35 @@ import io
 import re
 from array import array
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import accumulate, islice
 from typing import Protocol
 
 from reconciler.config.redaction import section_begun, shown
 from reconciler.model.diagnostics import Diagnostic, Position
+from reconciler.model.values import EMPTY
+
+YAML = ".yaml"
+CSV = ".csv"
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """The files of an environment's directory: bytes by relative name (with ``/``), and the files not opened."""
+
+    contents: Mapping[str, bytes]
+    refused: Mapping[str, Diagnostic] = field(default_factory=lambda: EMPTY)
+    """Why a file was not opened, by name."""
+    prefix: str = ""
+    """Prefix of each name in positions, so that users can open the file from their working directory."""
+
+
+def is_read(name: str) -> bool:
+    """True where a file with this relative name is part of an environment."""
+    return name.lower().endswith((YAML, CSV)) and not any(part.startswith(".") for part in name.split("/"))
+
 
 MAX_ERRORS = 100
 """How many errors are reported for one file."""

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from reconciler.config.csv_reader import Columns, CsvRow, read_csv
 from reconciler.config.declarations import IDENTITY, declarable
 from reconciler.config.environment import Environment
-from reconciler.config.files import Files
+from reconciler.config.source_text import Files
 from reconciler.model.abilities import Rows
 from reconciler.model.diagnostics import Position
 from reconciler.model.resource_types import ResourceType

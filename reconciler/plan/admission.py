@@ -10,11 +10,9 @@ from reconciler.model.diagnostics import Diagnostic, PlanError, ReconcilerError,
 from reconciler.model.landscape import Landscape
 from reconciler.model.snapshot import Run, Snapshot
 from reconciler.model.words import listed
-from reconciler.plan.binding import is_made_over, moved_on
 from reconciler.plan.budgets import Budgets
 from reconciler.plan.checks import unreadable
-from reconciler.plan.commits import Gap, Source
-from reconciler.plan.plan import Plan
+from reconciler.plan.plan import Gap, Plan, Source, is_made_over, moved_on
 from reconciler.plan.rules import UNREADABLE
 from reconciler.plan.saved import SavedPlan
 

@@ -1,27 +1,136 @@
-"""Builds the plan: decide, select, check, arrange.
+"""Builds the plan: decide, select, check, leave out invalid rows, arrange.
 
 Equal inputs give an equal plan, byte for byte: this module uses no clock, no random number and no order of files.
+
+One invalid row does not stop the others: an error says whether it only leaves its resource out
+(``Diagnostic.leaves_out``). The plan also leaves out resources that need such a resource, and names them.
+
+Equal actions on many users that wait for the same things are one step, so the graph does not grow with users. Hard
+edges (``needs``) come from the resources. Soft ones (``after``) come from the order of the types: the later step waits
+for the earlier one to end, and starts also if that one failed. Removals come last, in reverse order.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from reconciler.model.abilities import DESTROYS, Counts, Deciding, Noticed, impacts_of, met
 from reconciler.model.actions import Action, ActionKind
-from reconciler.model.diagnostics import in_order
+from reconciler.model.diagnostics import Diagnostic, in_order
+from reconciler.model.graph import levels, places_of
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import ResourceType
 from reconciler.model.resources import Address, Resources
 from reconciler.model.values import EMPTY
-from reconciler.plan.binding import fingerprints_of
-from reconciler.plan.commits import Source
+from reconciler.plan.checks import check_plan
 from reconciler.plan.decide import decide, declared_digest
-from reconciler.plan.leave_out import leave_out
-from reconciler.plan.plan import DECLARED, Plan, Step
-from reconciler.plan.selection import Selection
-from reconciler.plan.stages import arrange
+from reconciler.plan.plan import DECLARED, Plan, Source, Step, fingerprints_of
+from reconciler.plan.rules import NEEDS_LEFT_OUT
+from reconciler.plan.selection import Selection, hard_needs, stands_on, with_dependents
+
+Actions = Mapping[Address, Action]
+
+
+def leave_out(types: Sequence[ResourceType], end: Landscape, chosen: Actions) -> tuple[Actions, tuple[Diagnostic, ...]]:
+    """Return the actions without those left out, and all diagnostics of the plan.
+
+    The remaining actions are checked again, because they may depend on an action that is left out.
+
+    Args:
+        end: the landscape after all actions.
+        chosen: the selected actions.
+    """
+    found = check_plan(types, end, chosen)
+    while forbidden := _forbidden(found, chosen):
+        dropped = with_dependents(forbidden, chosen)
+        needing = [chosen[address] for address in sorted(dropped - forbidden)]
+        chosen = {address: action for address, action in chosen.items() if address not in dropped}
+        found = (
+            *(one for one in found if one.leaves_out),
+            *_needs_left_out(needing, dropped),
+            *check_plan(types, end, chosen),
+        )
+    return chosen, in_order(found)
+
+
+def _forbidden(found: Iterable[Diagnostic], chosen: Actions) -> frozenset[Address]:
+    named = {one.address for one in found if one.leaves_out}
+    return frozenset(address for address in chosen if str(address) in named) if named else frozenset()
+
+
+def _needs_left_out(actions: Iterable[Action], dropped: Collection[Address]) -> Iterator[Diagnostic]:
+    for action in actions:
+        need = next(need for need in stands_on(action) if need in dropped)
+        yield NEEDS_LEFT_OUT.found(action, f"{action.address} needs {need}, which the plan leaves out.")
+
+
+_QUIET = (ActionKind.ADOPT, ActionKind.FORGET)
+_LAST = 1000
+"""Higher than every place. The place of a removal is this number minus the place of its type."""
+
+
+def arrange(actions: Iterable[Action], by_type: Mapping[str, ResourceType]) -> tuple[Step, ...]:
+    """Return the steps of ``actions`` that send commands, in an order that respects every edge.
+
+    Raises:
+        ValueError: the needs form a circle, which is a mistake of a resource type; the message names it.
+    """
+    grouped: dict[str, list[Action]] = defaultdict(list)
+    for action in sorted(actions, key=lambda action: action.address):
+        if action.kind not in _QUIET:
+            grouped[_step_id(action)].append(action)
+    step_of = {action.address.folded: step for step, members in grouped.items() for action in members}
+    needs = {step: _hard_edges(step, members, step_of) for step, members in grouped.items()}
+    of_types = places_of(by_type.values())
+    places = {step: _place(members[0], of_types) for step, members in grouped.items()}
+    after = _soft_edges(_not_before_their_needs(places, needs), needs)
+    stages = levels({step: (*needs[step], *after[step]) for step in grouped})
+    return tuple(
+        Step(step, tuple(grouped[step]), stage=stage, needs=needs[step], after=after[step])
+        for step, stage in stages.items()
+    )
+
+
+def _step_id(action: Action) -> str:
+    if not action.group:
+        return f"{action.kind.value} {action.address}"
+    wave = f", wave {action.wave}" if action.wave else ""
+    return f"{action.kind.value} {action.address.type} {action.group}{wave}"
+
+
+def _place(action: Action, places: Mapping[str, int]) -> int:
+    place = places[action.address.type]
+    return _LAST - place if action.kind is ActionKind.DELETE else place
+
+
+def _hard_edges(step: str, members: Iterable[Action], step_of: Mapping[tuple[str, str], str]) -> tuple[str, ...]:
+    found = {step_of.get(need.folded) for action in members for need in hard_needs(action)}
+    return tuple(sorted(other for other in found if other is not None and other != step))
+
+
+def _not_before_their_needs(places: Mapping[str, int], needs: Mapping[str, tuple[str, ...]]) -> dict[str, int]:
+    """Return the place of each step, at least the highest place of the steps that it needs.
+
+    A dial plan that takes a number from an attendant has the place of the attendants. So no soft edge closes a circle.
+    """
+    raised: dict[str, int] = {}
+    for step in levels(needs):
+        raised[step] = max([places[step], *(raised[need] for need in needs[step])])
+    return raised
+
+
+def _soft_edges(places: Mapping[str, int], needs: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    """Return, for each step, the steps of the previous place, without those that it already needs."""
+    at_place: dict[int, list[str]] = defaultdict(list)
+    for step, place in places.items():
+        at_place[place].append(step)
+    before = dict(zip(sorted(at_place)[1:], sorted(at_place), strict=False))
+    return {
+        step: tuple(sorted(set(at_place[before[place]]) - set(needs[step]))) if place in before else ()
+        for step, place in places.items()
+    }
 
 
 @dataclass(frozen=True, slots=True)

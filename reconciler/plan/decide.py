@@ -20,12 +20,10 @@ from reconciler.model.resource_types import Due, Lifecycle, Managed, ResourceTyp
 from reconciler.model.resources import Address, Resource, Resources, comparable
 from reconciler.model.snapshot import Remembered
 from reconciler.model.values import EMPTY, UNSET, Value, fingerprint, folded
-from reconciler.plan.diff import compare, forces_replacement
-from reconciler.plan.effects import Planned, expectation, needs_of, predicted, project
+from reconciler.plan.checks import with_bringers
+from reconciler.plan.effects import Planned, compare, expectation, forces_replacement, needs_of, predicted, project
 from reconciler.plan.exchanges import settle_exchanges
-from reconciler.plan.leavers import leavers_first
-from reconciler.plan.open_values import with_bringers
-from reconciler.plan.unlinking import keep_until_removed
+from reconciler.plan.removals import keep_until_removed, leavers_first
 
 
 def decide(types: Sequence[ResourceType], landscape: Landscape) -> tuple[Landscape, int]:

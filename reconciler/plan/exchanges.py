@@ -26,8 +26,7 @@ from reconciler.model.resource_types import ResourceType
 from reconciler.model.resources import AttributeKind, Resource
 from reconciler.model.values import items
 from reconciler.model.words import listed
-from reconciler.plan.diff import compare
-from reconciler.plan.effects import expectation, project
+from reconciler.plan.effects import compare, expectation, project
 from reconciler.plan.moves import Move, key_of, moves_of
 from reconciler.plan.selection import hard_needs
 

@@ -1,21 +1,73 @@
 """The plan as a value: the execution graph, with the exact commands that will run.
 
 One reader of a plan shows it, another applies it. Apply evaluates nothing again.
+
+A saved plan is valid while its objects are unchanged: on the servers, which each step reads again before it sends, and
+in the state. Changes of other objects do not matter. A failure of Git is *trouble*, never an empty answer.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Literal
 
 from reconciler.model.abilities import DESTROYS, Counts
 from reconciler.model.actions import Action
 from reconciler.model.diagnostics import Diagnostic
 from reconciler.model.resources import Address
-from reconciler.model.snapshot import Obligation
-from reconciler.model.values import EMPTY, Fingerprint
-from reconciler.plan.commits import Source
+from reconciler.model.snapshot import Obligation, Remembered, Snapshot
+from reconciler.model.values import EMPTY, Fingerprint, fingerprint
+from reconciler.model.words import listed
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why Git gives no answer, and the remedy."""
+
+    reason: str
+    remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The commit that the loaded files belong to."""
+
+    commit: str | None = None
+    """The current commit; None outside Git, before the first commit, and where Git gives no answer."""
+    uncommitted: tuple[str, ...] = ()
+    """Files that differ from the commit."""
+    trouble: Trouble | None = None
+    has_git: bool = False
+    """True where the files lie in a repository, readable or not."""
+
+    @property
+    def answer(self) -> Literal["none", "fails", "answers"]:
+        """For JSON: ``none`` (no repository), ``fails`` or ``answers``."""
+        return "fails" if self.trouble is not None else "answers" if self.has_git else "none"
+
+    def __str__(self) -> str:
+        if self.trouble is not None:
+            return "unknown commit (Git gives no answer)"
+        if not self.has_git:
+            return "not in Git (older files cannot be detected)"
+        if self.commit is None:
+            return "no commit yet"
+        edited = f" with uncommitted changes in {listed(self.uncommitted, 4)}" if self.uncommitted else ""
+        return f"commit {self.commit[:12]}{edited}"
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """The changes of an applied commit that files lack."""
+
+    commits: tuple[str, ...] = ()
+    """The commits that changed the environment's directory, newest first: short id and subject."""
+    is_parallel: bool = False
+    """True where each side has commits that the other lacks."""
+    trouble: Trouble | None = None
+    remedy: str = ""
+
 
 DECLARED: Final = "declared"
 """The decision that holds the digest of the declarations (without users) at the last complete apply.
@@ -118,3 +170,34 @@ class Plan:
             (s for s in self.steps if any(a.address.folded == folded for a in s.actions)),
             None,
         )
+
+
+_DIGITS = 16
+"""Length of a fingerprint. It only detects changes; the signature of the file protects against forgery."""
+
+
+def fingerprints_of(snapshot: Snapshot, addresses: Iterable[Address]) -> dict[Address, str]:
+    """Return the fingerprints of the saved resources among ``addresses``."""
+    known = ((address, snapshot.resources.get(address)) for address in addresses)
+    return {address: _fingerprint(one) for address, one in known if one is not None}
+
+
+def moved_on(plan: Plan, snapshot: Snapshot) -> tuple[Address, ...]:
+    """Return the objects of a plan whose saved state has changed since the plan was made."""
+    now = fingerprints_of(snapshot, plan.acted_upon())
+    return tuple(address for address in plan.acted_upon() if now.get(address) != plan.prior.get(address))
+
+
+def is_made_over(plan: Plan, snapshot: Snapshot) -> bool:
+    """True where the plan was made with this state.
+
+    A plan made before any state fits a state that holds only the resources that the plan adopts.
+    """
+    if plan.lineage is not None:
+        return plan.lineage == snapshot.lineage
+    adopted = {action.address for action in plan.adopted}
+    return snapshot.resources.keys() <= adopted and not (snapshot.obligations or snapshot.open_intents)
+
+
+def _fingerprint(known: Remembered) -> str:
+    return fingerprint({**known.attributes, "#guid": known.guid})[:_DIGITS]

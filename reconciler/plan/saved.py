@@ -32,8 +32,7 @@ from reconciler.model.commands import Command, Delta, NameOf, ObjectId
 from reconciler.model.diagnostics import ConfigurationError, Diagnostic, PlanError, Position
 from reconciler.model.resources import Address, Resource
 from reconciler.model.values import UNSET, Digest, Json, Unset, canonical, parse, sha256, shown
-from reconciler.plan.commits import Source, Trouble
-from reconciler.plan.plan import Plan, Step
+from reconciler.plan.plan import Plan, Source, Step, Trouble
 
 Item = TypeVar("Item")
 

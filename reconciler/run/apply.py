@@ -34,10 +34,10 @@ from reconciler.plan.plan import DECLARED, Plan, Step
 from reconciler.run.account import Account, Fate, fate_of
 from reconciler.run.batches import Batch, RunningStep
 from reconciler.run.perform import Performer, remembered
+from reconciler.run.retry import Wait
 from reconciler.run.sent import CutShort, Ended
 from reconciler.run.settled import settled_without_command
 from reconciler.run.slots import Meter, Slots
-from reconciler.run.waiting import Wait
 
 _T = TypeVar("_T")
 

@@ -25,15 +25,13 @@ from reconciler.model.snapshot import Intent, Obligation, Outcome, OutcomeKind, 
 from reconciler.plan.effects import is_done
 from reconciler.plan.plan import Step
 from reconciler.plan.verdict import why_unreadable
-from reconciler.run.foregone import foregone
 from reconciler.run.journal import Journal, request_id
-from reconciler.run.observe import Reader, unread
+from reconciler.run.observe import Reader, SharedLandscape, unread
+from reconciler.run.retry import Wait
 from reconciler.run.second_look import Replicas, look_into
-from reconciler.run.sent import CutShort, Ended, Sent, given_up, named, not_looked_at
-from reconciler.run.shared_landscape import SharedLandscape
+from reconciler.run.sent import CutShort, Ended, Sent, foregone, given_up, named, not_looked_at
 from reconciler.run.slots import Meter
 from reconciler.run.system import NeverStop
-from reconciler.run.waiting import Wait
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import ResourceType
 from reconciler.model.snapshot import StateChange
-from reconciler.plan.binding import moved_on
-from reconciler.plan.plan import DECLARED, Plan
+from reconciler.plan.plan import DECLARED, Plan, moved_on
 from reconciler.run.observe import unread
 from reconciler.run.perform import remembered, respelt
 

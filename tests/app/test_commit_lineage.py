@@ -14,8 +14,7 @@ from reconciler.model.actions import Action, ActionKind, Change
 from reconciler.model.diagnostics import Diagnostic, Severity
 from reconciler.model.resources import Address
 from reconciler.model.snapshot import Intent, Outcome, OutcomeKind, Run, StateChange
-from reconciler.plan.commits import Gap, Source, Trouble
-from reconciler.plan.plan import Plan, Step
+from reconciler.plan.plan import Gap, Plan, Source, Step, Trouble
 from reconciler.views.messages import message_of
 from reconciler.views.state import render_history
 from reconciler.views.style import Style

@@ -15,7 +15,7 @@ import pytest
 
 from reconciler.app.files import read_files
 from reconciler.app.git import gap_between, source_of
-from reconciler.plan.commits import Gap, Source
+from reconciler.plan.plan import Gap, Source
 
 PIN = "policies: {pin: %d}\n"
 _VARIABLES = {

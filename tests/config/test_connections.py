@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from reconciler.config.connections import ConnectionConfig, SecretReference
 from reconciler.config.environment import load
-from reconciler.config.files import Files
+from reconciler.config.source_text import Files
 from reconciler.model.commands import Adapter
 from tests.support.example_environments import connection, files, refused
 from tests.support.example_types import EXAMPLE_TYPES

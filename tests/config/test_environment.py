@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from reconciler.config.connections import ConnectionConfig, SecretReference
 from reconciler.config.environment import load, parse_duration
-from reconciler.config.files import Files
+from reconciler.config.source_text import Files
 from reconciler.model.commands import Authentication, Connection
 from reconciler.model.diagnostics import Diagnostic, Severity
 from reconciler.model.landscape import Settings

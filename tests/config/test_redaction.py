@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from providers.catalogue import resource_types
 from reconciler.config.environment import load
-from reconciler.config.files import Files
 from reconciler.config.redaction import is_secret_name, shown, without_secret
+from reconciler.config.source_text import Files
 from reconciler.config.trust import parse_pinned
 from reconciler.views.diagnostics import render_diagnostics
 from reconciler.views.json_lines import JsonLines

@@ -9,8 +9,8 @@ import yaml
 
 from reconciler.config.connections import KEYS
 from reconciler.config.environment import load
-from reconciler.config.files import Files
 from reconciler.config.schema import json_schema
+from reconciler.config.source_text import Files
 from tests.support.example_types import EXAMPLE_TYPES, ExampleDialPlan
 
 SCHEMA = json_schema(EXAMPLE_TYPES)

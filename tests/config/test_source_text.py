@@ -12,6 +12,7 @@ from reconciler.config.source_text import (
     SourceText,
     decode,
     has_unseen,
+    is_read,
     limited,
 )
 from reconciler.model.diagnostics import Diagnostic, Position
@@ -111,3 +112,21 @@ def test_beyond_a_limit_mistakes_are_counted_and_not_made(number: int) -> None:
     assert told == tuple(limited((Diagnostic("Wrong", str(one)) for one in range(number)), "a.yaml"))
     if number > MAX_ERRORS:
         assert f"{number - MAX_ERRORS}" in told[-1].detail
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("a.yaml", True),
+        ("deep/er/A.YAML", True),
+        ("users.CSV", True),
+        ("a.yml", False),
+        ("README.md", False),
+        (".a.yaml", False),
+        (".git/a.yaml", False),
+        ("deep/.hidden/a.yaml", False),
+        ("yaml", False),
+    ],
+)
+def test_yaml_and_csv_outside_of_dot_directories_are_read(name: str, expected: bool) -> None:
+    assert is_read(name) is expected

@@ -14,7 +14,7 @@ from reconciler.app.declared import check
 from reconciler.app.trusted import Secrets, trust_of
 from reconciler.config.connections import ConnectionConfig, SecretReference
 from reconciler.config.environment import Environment, load
-from reconciler.config.files import Files
+from reconciler.config.source_text import Files
 from reconciler.config.trust import Pinned, Trust, parse_named, parse_pinned, refusals
 from reconciler.model.commands import Authentication, Connection, HostPatterns
 from reconciler.model.diagnostics import ConfigurationError, PermanentError

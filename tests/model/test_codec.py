@@ -23,8 +23,7 @@ from reconciler.model.diagnostics import Diagnostic, Position
 from reconciler.model.resources import Resource
 from reconciler.model.snapshot import Obligation
 from reconciler.model.values import EMPTY, UNSET, Unset, Value
-from reconciler.plan.commits import Source
-from reconciler.plan.plan import Plan, Step
+from reconciler.plan.plan import Plan, Source, Step
 from reconciler.plan.saved import FORM
 from tests.support import strategies
 from tests.support.paths import ROOT

@@ -9,7 +9,7 @@ import pytest
 
 from reconciler.app.declared import declared_in
 from reconciler.config.environment import Environment, load
-from reconciler.config.files import Files
+from reconciler.config.source_text import Files
 from reconciler.plan.accept_rows import with_rows
 from reconciler.plan.drift import DriftEntry, DriftKind, find_drift
 from reconciler.views.drift import render_drift

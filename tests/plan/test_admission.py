@@ -22,10 +22,8 @@ from reconciler.plan.admission import (
     commit_warning,
     unknown_commit,
 )
-from reconciler.plan.binding import fingerprints_of
 from reconciler.plan.budgets import Budgets
-from reconciler.plan.commits import Gap, Source, Trouble
-from reconciler.plan.plan import Plan, Step
+from reconciler.plan.plan import Gap, Plan, Source, Step, Trouble, fingerprints_of
 from reconciler.plan.saved import SavedPlan
 
 A, B = Address("box", "a"), Address("box", "b")

@@ -20,10 +20,10 @@ from providers.simulator.world.schema import World
 from reconciler.model.actions import Action, ActionKind
 from reconciler.model.commands import NameOf, write
 from reconciler.model.resources import Address
-from reconciler.plan.open_values import nobody_brings
+from reconciler.plan.checks import nobody_brings
 from reconciler.plan.saved import decode, encode
 from reconciler.plan.selection import Selection
-from reconciler.run.foregone import foregone
+from reconciler.run.sent import foregone
 from tests.laws.oracles import Truth, violations
 from tests.support.fakes import MemoryStore
 from tests.support.trial import Fault, Trial, environment_of, is_write, law, types

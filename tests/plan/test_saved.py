@@ -20,8 +20,7 @@ from reconciler import __version__
 from reconciler.model.diagnostics import ConfigurationError, PlanError
 from reconciler.model.snapshot import Obligation
 from reconciler.model.values import fingerprint
-from reconciler.plan.commits import Source
-from reconciler.plan.plan import Plan
+from reconciler.plan.plan import Plan, Source
 from reconciler.plan.saved import (
     ALTERED,
     EXPIRED,

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from providers.resources.um_mailbox import UMMailboxType
 from reconciler.model.commands import Reply
 from reconciler.model.diagnostics import Diagnostic, PermanentError, SessionError
 from reconciler.model.landscape import Landscape
 from reconciler.model.ports import Request
+from reconciler.model.resources import Address, Resource, Resources
+from reconciler.run.observe import Keys, SharedLandscape
 from tests.support.engine import Engine
 from tests.support.fakes import FunctionSessions
 
@@ -32,3 +41,109 @@ def test_a_mailbox_that_could_not_be_read_once_leaves_the_others_readable() -> N
     assert not other.is_readable("um_mailbox", "a@contoso.com")
     denied.clear()
     assert read(other, "a@contoso.com").is_readable("um_mailbox", "a@contoso.com")
+
+
+Observe = Callable[[Landscape, Keys], Landscape]
+
+
+def listed(landscape: Landscape, **boxes: int) -> Landscape:
+    """Return the landscape with these boxes, by name and size, and no others."""
+    found = [Resource(Address("box", name), {"size": size}) for name, size in boxes.items()]
+    return landscape.with_observed("box", Resources(found))
+
+
+def sizes(landscape: Landscape) -> dict[str, object]:
+    return {key: one.get("size") for key, one in landscape.all("box").items()}
+
+
+def overtaken(world: SharedLandscape, listing: Observe, by: Observe, keys: frozenset[str] | None) -> Observe:
+    """Return a read that was answered before another one began, and ends after it."""
+
+    def observe(landscape: Landscape, only: Keys) -> Landscape:
+        found = listing(landscape, only)
+        world.read(by, {"box": keys})
+        return found
+
+    return observe
+
+
+@pytest.mark.parametrize("ours", [frozenset("a"), None], ids=["one key", "all"])
+def test_an_older_listing_does_not_undo_what_another_step_made_and_read(ours: frozenset[str] | None) -> None:
+    world = SharedLandscape(listed(Landscape(), b=1, c=1))
+    slow = overtaken(
+        world,
+        lambda known, _: listed(known, a=1, b=1, c=1),
+        lambda known, _: listed(known, b=2, d=1),
+        frozenset("bcd"),
+    )
+    assert sizes(world.read(slow, {"box": ours})) == {"a": 1, "b": 2, "d": 1}
+    assert sizes(world.landscape) == {"a": 1, "b": 2, "d": 1}
+
+
+def test_of_a_whole_listing_that_was_read_meanwhile_only_our_own_keys_are_replaced() -> None:
+    world = SharedLandscape(listed(Landscape(), a=1, b=1))
+    slow = overtaken(world, lambda known, _: listed(known, a=2, b=1), lambda known, _: listed(known, a=1, b=2), None)
+    assert sizes(world.read(slow, {"box": frozenset("a")})) == {"a": 2, "b": 2}
+
+
+def test_what_others_found_unreadable_meanwhile_stays_so() -> None:
+    told = Diagnostic("Access denied", "It may not be read.")
+
+    def unreadable(landscape: Landscape, _: Keys) -> Landscape:
+        return Landscape(observed=landscape.observed, unreadable={Address("box", "b"): told})
+
+    world = SharedLandscape(listed(Landscape(), a=1, b=1))
+    slow = overtaken(world, lambda known, _: listed(known, a=2, b=2), unreadable, frozenset("b"))
+    after = world.read(slow, {"box": frozenset("a")})
+    assert not after.is_readable("box", "b")
+    assert sizes(after) == {"a": 2, "b": 1}
+    assert world.read(lambda _, __: listed(Landscape(), b=2), {"box": frozenset("b")}).is_readable("box", "b")
+
+
+TOLD = Diagnostic("Access denied", "It may not be read.")
+
+
+def failed(landscape: Landscape, _: Keys) -> Landscape:
+    """Return what a read leaves that was answered by an error: nothing of the type is known."""
+    return replace(landscape.with_observed("box", Resources()), unreadable={Address("box", "*"): TOLD})
+
+
+def both(landscape: Landscape, _: Keys) -> Landscape:
+    return replace(listed(landscape, a=1, b=1), unreadable={})
+
+
+def test_what_could_not_be_read_is_not_absent_where_another_step_listed_it_meanwhile() -> None:
+    world = SharedLandscape(listed(Landscape(), a=1, b=1))
+    after = world.read(overtaken(world, failed, both, None), {"box": frozenset("a")})
+    assert not after.is_readable("box", "a")
+    assert after.is_readable("box", "b")
+
+
+def test_what_others_could_not_read_is_not_absent_in_our_listing() -> None:
+    world = SharedLandscape(listed(Landscape(), a=1, b=1))
+    after = world.read(overtaken(world, both, failed, frozenset("b")), {"box": None})
+    assert not after.is_readable("box", "b")
+    assert after.is_readable("box", "a")
+
+
+def test_a_step_that_read_its_own_keys_knows_them_although_another_could_not_list_the_type() -> None:
+    world = SharedLandscape(listed(Landscape(), a=1, b=1))
+    after = world.read(overtaken(world, both, failed, None), {"box": frozenset("a")})
+    assert after.is_readable("box", "a")
+    assert sizes(after) == {"a": 1, "b": 1}
+
+
+def test_a_listing_that_nobody_overtook_is_taken_over_whole() -> None:
+    world = SharedLandscape(listed(Landscape(), a=1, b=1))
+    after = world.read(lambda known, _: listed(known, a=2, c=1), {"box": frozenset("a")})
+    assert sizes(after) == {"a": 2, "c": 1}, "what else it tells is the newest there is"
+
+
+@given(st.dictionaries(st.sampled_from("abcd"), st.integers(0, 9)), st.frozensets(st.sampled_from("abcd")))
+def test_each_step_sees_its_own_keys_as_it_read_them(found: dict[str, int], ours: frozenset[str]) -> None:
+    world = SharedLandscape(listed(Landscape(), a=10, b=10))
+    slow = overtaken(world, lambda known, _: listed(known, **found), lambda known, _: listed(known, a=11), None)
+    after = sizes(world.read(slow, {"box": ours}))
+    assert {key: size for key, size in after.items() if key in ours} == {
+        key: size for key, size in found.items() if key in ours
+    }

@@ -6,13 +6,14 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.model.actions import Action, ActionKind, Taken
+from reconciler.model.actions import Action, ActionKind, Change, Taken
 from reconciler.model.commands import NameOf, ObjectId, Reply, write
 from reconciler.model.diagnostics import AmbiguousOutcome, Diagnostic, PermanentError, SessionError, Unreachable
 from reconciler.model.landscape import Landscape
 from reconciler.model.resources import Address, Resource, Resources
 from reconciler.model.snapshot import Intent, OutcomeKind
-from reconciler.run.sent import CutShort, Ended, Sent, given_up, named, not_looked_at
+from reconciler.run.sent import CutShort, Ended, Sent, foregone, given_up, named, not_looked_at
+from tests.support.boxes import Box, box
 
 A, GATEWAY = Address("box", "a"), Address("ip_gateway", "pool1.contoso.com")
 FIRST, SECOND = write("Set-Box", Step=1), write("Set-Box", Step=2)
@@ -127,3 +128,56 @@ def test_a_name_that_nobody_brought_stays_open() -> None:
     command = write("Set-UMIPGateway", Identity=NameOf(GATEWAY, "gateway"))
     assert named(command, Landscape()) == command
     assert named(FIRST, Landscape()) is FIRST
+
+
+LID = Address("lid", "a")
+RESIZE = Action(A, ActionKind.UPDATE, (Change("size", 1, 2),), expects={"size": 1}, expects_after={"size": 2})
+TAKING_FROM_LID = replace(RESIZE, takes_from=(Taken(LID, {"colour": "red"}),))
+
+
+def seen(size: int = 1, **more: Resources) -> Landscape:
+    return Landscape(observed={"box": Resources([box("a", size=size)]), **more})
+
+
+def lid(colour: str) -> Resources:
+    return Resources([Resource(LID, {"colour": colour, "size": 5})])
+
+
+@pytest.mark.parametrize(
+    ("action", "landscape"),
+    [
+        (RESIZE, seen()),
+        (TAKING_FROM_LID, seen(lid=lid("red"))),
+        (replace(RESIZE, commands=(write("Set-Box", Lid=NameOf(LID, "lid")),)), seen(lid=lid("blue"))),
+    ],
+)
+def test_an_action_begins_where_everything_is_as_the_plan_saw_it(action: Action, landscape: Landscape) -> None:
+    assert foregone(Box(), action, landscape) is None
+
+
+def test_an_effect_that_is_there_already_is_done_without_a_command() -> None:
+    ended = foregone(Box(), RESIZE, seen(size=2))
+    assert ended is not None
+    assert (ended.outcome, ended.was_there, ended.sent_nothing) == (OutcomeKind.DONE, True, True)
+
+
+@pytest.mark.parametrize(
+    ("action", "landscape", "is_stale", "about"),
+    [
+        (RESIZE, seen(size=7), True, "size"),
+        (RESIZE, Landscape(), True, ""),
+        (RESIZE, replace(seen(), unreadable={A: Diagnostic("No answer")}), False, ""),
+        (TAKING_FROM_LID, seen(lid=lid("blue")), True, "lid/a"),
+        (TAKING_FROM_LID, seen(), True, "lid/a"),
+        (TAKING_FROM_LID, replace(seen(lid=lid("red")), unreadable={LID: Diagnostic("No answer")}), False, "lid/a"),
+        (replace(RESIZE, commands=(write("Set-Box", Lid=NameOf(LID, "lid")),)), seen(), False, "lid/a"),
+    ],
+    ids=["changed", "gone", "unreadable", "holder changed", "holder gone", "holder unreadable", "not brought"],
+)
+def test_an_action_does_not_run_where_something_is_otherwise(
+    action: Action, landscape: Landscape, is_stale: bool, about: str
+) -> None:
+    ended = foregone(Box(), action, landscape)
+    assert ended is not None
+    assert (ended.outcome, ended.is_stale) == (OutcomeKind.NOT_RUN, is_stale)
+    assert about in ended.detail

@@ -9,8 +9,7 @@ from reconciler.model.diagnostics import Diagnostic
 from reconciler.model.landscape import Landscape
 from reconciler.model.resources import Address, Resource, Resources
 from reconciler.model.snapshot import Remembered, Snapshot
-from reconciler.plan.binding import fingerprints_of
-from reconciler.plan.plan import DECLARED, Plan
+from reconciler.plan.plan import DECLARED, Plan, fingerprints_of
 from reconciler.run.settled import settled_without_command
 from tests.support.boxes import TYPES, box
 

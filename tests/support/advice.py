@@ -19,7 +19,7 @@ import yaml
 from providers.simulator.estate.invoke import invoke_line
 from reconciler.cli.commands import main
 from reconciler.config.environment import load
-from reconciler.config.files import Files
+from reconciler.config.source_text import Files
 from reconciler.model.diagnostics import Diagnostic
 from reconciler.model.resources import Address
 from tests.support.accepting import SECTIONS

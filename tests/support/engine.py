@@ -15,12 +15,11 @@ from reconciler.plan.selection import Selection
 from reconciler.run.account import Account
 from reconciler.run.apply import Apply
 from reconciler.run.group_commit import GroupCommit
-from reconciler.run.observe import Reader
+from reconciler.run.observe import Reader, SharedLandscape
 from reconciler.run.perform import Performer
 from reconciler.run.recover import close_intents, end_shells, outlast
 from reconciler.run.retry import Retry
 from reconciler.run.second_look import Replicas
-from reconciler.run.shared_landscape import SharedLandscape
 from reconciler.run.system import NeverStop
 from tests.support.boxes import TYPES, BoxWorld
 from tests.support.fakes import FunctionSessions, MemoryStore, Recorder, SeededRandom, SerialScheduler, VirtualClock

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from reconciler.config.connections import ConnectionConfig
 from reconciler.config.environment import Environment, load
-from reconciler.config.files import Files
+from reconciler.config.source_text import Files
 from reconciler.model.commands import Connection
 from reconciler.model.resource_types import ResourceType
 from tests.support.example_types import EXAMPLE_TYPES

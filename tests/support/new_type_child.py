@@ -15,8 +15,8 @@ from typing import Any
 import providers.resources
 from providers.catalogue import resource_types, rules
 from reconciler.config.environment import load
-from reconciler.config.files import Files
 from reconciler.config.schema import json_schema
+from reconciler.config.source_text import Files
 from reconciler.model.abilities import Vocabulary
 from reconciler.model.commands import Reply
 from reconciler.model.ports import Request

@@ -16,8 +16,7 @@ from reconciler.model.diagnostics import Diagnostic, Position, Severity
 from reconciler.model.resources import Address, Resource
 from reconciler.model.snapshot import Obligation
 from reconciler.model.values import UNSET, Unset, Value
-from reconciler.plan.commits import Source
-from reconciler.plan.plan import Plan, Step
+from reconciler.plan.plan import Plan, Source, Step
 
 POOLS = {
     "pool1.contoso.com": ("fe1.contoso.com", "fe2.contoso.com", "fe3.contoso.com"),

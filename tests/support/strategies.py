@@ -12,8 +12,7 @@ from reconciler.model.diagnostics import Diagnostic, Position, Severity
 from reconciler.model.resources import Address, Resource
 from reconciler.model.snapshot import Obligation
 from reconciler.model.values import UNSET, Unset, Value
-from reconciler.plan.commits import Source, Trouble
-from reconciler.plan.plan import Plan, Step
+from reconciler.plan.plan import Plan, Source, Step, Trouble
 
 HOSTILE = (
     "\x1b]0;owned\x07",

@@ -28,7 +28,7 @@ from providers.simulator.world.schema import World
 from reconciler.app import Ports, Workspace
 from reconciler.app.declared import Declared
 from reconciler.config.environment import Environment, load
-from reconciler.config.files import Files
+from reconciler.config.source_text import Files
 from reconciler.model.commands import Endpoint, Reply, Shell
 from reconciler.model.diagnostics import (
     AmbiguousOutcome,
@@ -43,9 +43,8 @@ from reconciler.model.landscape import Landscape
 from reconciler.model.ports import Deadline, Request, granted
 from reconciler.model.resource_types import ResourceType
 from reconciler.plan.budgets import ALL
-from reconciler.plan.commits import Source
 from reconciler.plan.drift import DriftReport
-from reconciler.plan.plan import Plan
+from reconciler.plan.plan import Plan, Source
 from reconciler.run.account import Account
 from tests.support.estate_sessions import EstateSessions
 from tests.support.fakes import MemoryStore, Recorder, SeededRandom, SerialScheduler, VirtualClock

@@ -12,7 +12,7 @@ import pytest
 from reconciler.app.files import read_files
 from reconciler.cli.commands import main
 from reconciler.config.environment import load
-from reconciler.config.files import Files
+from reconciler.config.source_text import Files
 from reconciler.model.diagnostics import Diagnostic
 from tests.config.test_bad_input import CASES, NAMES
 from tests.support.example_types import EXAMPLE_TYPES
