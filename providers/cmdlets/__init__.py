@@ -1,7 +1,7 @@
-"""How a class that declares attributes becomes cmdlets, a parser and a JSON Schema.
+"""Derives cmdlets, a parser and a JSON Schema from a class that declares attributes.
 
-``value_types`` and ``marks`` say what an attribute is; ``table`` collects them; ``declaration`` reads YAML and CSV by
-that table, ``problems`` explains what is wrong there; ``cmdlet_resource`` is the base class of resource types.
+``value_types`` and ``marks`` describe an attribute; ``table`` collects them; ``declaration`` reads YAML and CSV with
+that table, ``problems`` explains the errors there; ``cmdlet_resource`` is the base class of resource types.
 ``reference`` is the published reference of the cmdlets themselves. May import ``reconciler.model``. Start with
 ``cmdlet_resource``.
 """

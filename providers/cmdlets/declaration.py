@@ -49,7 +49,7 @@ class Declaration:
         return schema
 
     def read(self, key: str, data: Mapping[str, object]) -> tuple[str, Mapping[str, Value]] | list[Problem]:
-        """Return the canonical key and values of one declaration, or everything that is wrong with it."""
+        """Return the canonical key and values of one declaration, or all its problems."""
         problems: list[Problem] = []
         try:
             key = self.key_type.validate_python(key)
@@ -68,7 +68,7 @@ class Declaration:
         return key, {**values, **cleared}
 
     def _cleared(self, data: Mapping[str, object]) -> dict[str, Value]:
-        """Return what ``null`` means where it is allowed: nothing, or an empty list."""
+        """Return the value of an allowed ``null``: None, or an empty list."""
         known = ((name, self.columns.get(name)) for name, value in data.items() if value is None)
         found = {name: (column, column.attribute.kind is AttributeKind.SCALAR) for name, column in known if column}
         return {
@@ -78,7 +78,7 @@ class Declaration:
         }
 
     def _explained(self, found: Problem) -> Problem:
-        """Return the problem with what the attribute is documented as, where nothing better says what to write."""
+        """Return the problem with the documentation of the attribute as its advice, if it has no better advice."""
         column = self.columns.get(str(found.path[0])) if found.path else None
         if found.remedy or column is None or not column.attribute.doc:
             return found
@@ -86,7 +86,7 @@ class Declaration:
 
 
 def _field(column: Column) -> Any:
-    """Return the field: left out it is not managed. That never equals a product's default, so it shows no default."""
+    """Return the field. A field that is left out is not managed, so the schema shows no default."""
     if column.is_required:
         return Field(description=column.attribute.doc or None)
     return Field(default=None, description=column.attribute.doc or None, json_schema_extra=_without_default)
@@ -100,14 +100,17 @@ _LIMITS: Final = {"ge": "minimum", "le": "maximum", "max_length": "maxLength", "
 
 
 def _with_limits(schema: Any) -> Any:
-    """Return a schema whose limits bear JSON Schema's names: beside a parser, pydantic leaves its own."""
+    """Return a schema with the limit keywords of JSON Schema.
+
+    If the field has a parser, pydantic writes its own keywords.
+    """
     if isinstance(schema, dict):
         return {_LIMITS.get(name, name): _with_limits(value) for name, value in schema.items()}
     return [_with_limits(value) for value in schema] if isinstance(schema, list) else schema
 
 
 def _or_null(schema: dict[str, Any]) -> dict[str, Any]:
-    """Return a property's schema that accepts ``null`` too; its documentation stays outside the choice."""
+    """Return the schema of a property that also accepts ``null``; its description stays outside ``anyOf``."""
     inner = {name: value for name, value in schema.items() if name not in ("title", "description")}
     outer = {name: value for name, value in schema.items() if name in ("title", "description")}
     return {**outer, "anyOf": [inner, {"type": "null"}]}

@@ -3,8 +3,8 @@
     python -m providers.cmdlets.generate_cmdlets REFERENCE_DIRECTORY
 
 The reference is two files: ``cmdlets.json`` (Exchange 2010 to 2016, Lync 2010 to Skype for Business 2019) and
-``cmdlets-exchange2007.json``. The table keeps what resource types and the simulator's binder need, in fewer words, and
-only for releases that the simulator can be. The table itself describes its shape.
+``cmdlets-exchange2007.json``. The table holds only the facts that resource types and the simulator's binder need, for
+the releases that the simulator supports. The table itself describes its form.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ _ALSO_IN_2007: Mapping[str, Sequence[str]] = {
         "WhatIf",
     ),
 }
-"""The reference of Exchange 2007 breaks off before these parameters; assumed to be as in Exchange 2010 (inferred)."""
+"""The reference of Exchange 2007 ends before these parameters; assumed to be as in Exchange 2010 (inferred)."""
 
 _WINDOWS: dict[str, Any] = {
     name: {
@@ -110,7 +110,9 @@ _WINDOWS["Set-Service"] = {
     },
 }
 """Cmdlets of Windows PowerShell itself, which the reference leaves out; of Set-Service only what sets the start mode.
-Source: Restart-Service and Set-Service (Microsoft Learn)."""
+
+Source: Restart-Service and Set-Service (Microsoft Learn).
+"""
 
 
 def table(reference: Mapping[str, Any], reference_2007: Mapping[str, Any]) -> dict[str, Any]:
@@ -146,7 +148,7 @@ def _as_2007(kept: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _respelt(kept: Mapping[str, Any], newer: Iterable[str]) -> dict[str, Any]:
-    """Return a cmdlet of Exchange 2007 with its parameters in the spelling of later ones: PINExpired for PinExpired."""
+    """Return a cmdlet of Exchange 2007 with its parameters spelt as in later releases: PINExpired for PinExpired."""
     spelt = {name.casefold(): name for name in newer}
     return {
         **kept,
@@ -185,17 +187,17 @@ def _cmdlet(published: Mapping[str, Any]) -> dict[str, Any] | None:
 
 
 def _default(sets: Sequence[str], mandatory: Sequence[Sequence[str]]) -> str:
-    """Return the set that is assumed to be the default where the reference names none (inferred)."""
+    """Return the assumed default set of a cmdlet for which the reference names no default (inferred)."""
     named = next((name for name in _DEFAULTS if name in sets), None)
     free = next((name for name, asked in zip(sets, mandatory, strict=True) if not asked), sets[0])
     return named or free
 
 
 def _inside(name: str, cmdlet: Mapping[str, Any]) -> list[int]:
-    """Return which parameter sets of a cmdlet have the parameter: those whose syntax shows it.
+    """Return the parameter sets of a cmdlet whose syntax shows the parameter.
 
-    The description of the parameter counts only where no syntax shows it. It is written by hand and wrong in places:
-    by it, ``Get-CsDialPlan`` would take an identity and a filter together.
+    The description of the parameter counts only if no syntax shows it. It is written by hand and sometimes wrong: for
+    example, it says that ``Get-CsDialPlan`` accepts an identity and a filter together.
     """
     names = cmdlet["parameter_set_names"]
     shown = {of for of, syntax in zip(names, cmdlet["parameter_sets"], strict=True) if name in syntax}

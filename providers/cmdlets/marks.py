@@ -1,7 +1,7 @@
-"""Marks: what the declaration of an attribute says beside its value type, ``Annotated[Truth, Clearable()]``.
+"""Marks in the declaration of an attribute, in addition to its value type: ``Annotated[Truth, Clearable()]``.
 
-Without a mark the attribute is managed and optional, and its cmdlet parameter and property are its own name in Pascal
-case. The published reference knows the rest: which cmdlet takes the parameter, its accepted values and its limits.
+An attribute without marks is managed and optional, and its cmdlet parameter and property have its name in Pascal case.
+The published reference has the rest: the cmdlets with the parameter, its accepted values and its limits.
 """
 
 from __future__ import annotations
@@ -17,25 +17,25 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True)
 class Param:
-    """The cmdlet parameter, where it is not the attribute's name in Pascal case."""
+    """The cmdlet parameter, if it differs from the attribute's name in Pascal case."""
 
     name: str
 
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """The cmdlet property, where it is not the parameter."""
+    """The cmdlet property, if it differs from the parameter."""
 
     name: str
 
 
 @dataclass(frozen=True, slots=True)
 class CreateOnly:
-    """Another value means another object, although the reference does not say so."""
+    """A different value needs a new object, although the reference does not say so."""
 
 
 class ChangedBy:
-    """Other cmdlets than Set-<noun> change it."""
+    """Cmdlets that change it instead of Set-<noun>."""
 
     def __init__(self, *cmdlets: str) -> None:
         self.cmdlets = cmdlets
@@ -43,22 +43,22 @@ class ChangedBy:
 
 @dataclass(frozen=True, slots=True)
 class ReadOnly:
-    """Observed and recorded, never declared; so is every attribute of a type that nothing changes."""
+    """Observed and saved, never declared. All attributes of a fact are read-only."""
 
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """For the engine alone: other resources follow from it."""
+    """Only the engine uses it to derive other resources."""
 
 
 @dataclass(frozen=True, slots=True)
 class Membership:
-    """Of a set, only the elements declared are ours."""
+    """A set of which we manage only the declared elements."""
 
 
 @dataclass(frozen=True, slots=True)
 class Clearable:
-    """``null`` clears it: the cmdlet is sent ``$null``."""
+    """``null`` clears it: the cmdlet receives ``$null``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +70,11 @@ class References:
 
 @dataclass(frozen=True, slots=True)
 class Exclusive:
-    """One object alone may hold the value (each element) within ``scope``."""
+    """Only one object may have the value (each element) within ``scope``."""
 
     scope: str
     at_birth: bool = False
-    """The object is made with it: it cannot be given by a later command."""
+    """True if the command that creates the object must set it; a later command cannot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,5 +83,5 @@ class Required:
 
 
 def find(marks: Sequence[object], kind: type[_T]) -> _T | None:
-    """Return the mark of a kind; None where the attribute has none."""
+    """Return the mark of a kind; None if the attribute has none."""
     return next((mark for mark in marks if isinstance(mark, kind)), None)

@@ -1,4 +1,4 @@
-"""What pydantic finds wrong with a declaration, in the words of this project."""
+"""The errors that pydantic finds in a declaration, in the words of this project."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _MESSAGES: Final = {
 
 
 def relevant(errors: Sequence[Any]) -> list[Any]:
-    """Return the errors without those of the word in "a word or a list", where the list says what is wrong."""
+    """Return the errors; for "a word or a list", the errors about the word are dropped if the list has errors."""
     others = {error["loc"][:1] for error in errors if error["type"] != "literal_error"}
     return [error for error in errors if error["type"] != "literal_error" or error["loc"][:1] not in others]
 
@@ -42,19 +42,19 @@ def problem(found: Any, key: str, *, on_key: bool = False) -> Problem:
 
 
 def missing(name: str, path: Sequence[str | int] = ()) -> Problem:
-    """Return that an attribute has to be written and is not."""
-    return Problem(tuple(path), MISSING_ATTRIBUTE, f'"{name}" is not written and has no default.', f"Write {name}.")
+    """Return the problem of a missing attribute."""
+    return Problem(tuple(path), MISSING_ATTRIBUTE, f'"{name}" is missing and has no default.', f"Write {name}.")
 
 
 def read_only(name: str) -> Problem:
-    return Problem((name,), "Attribute is read-only", f'"{name}" is made by the server.', "Remove it.", on_key=True)
+    return Problem((name,), "Attribute is read-only", f'The server sets "{name}".', "Remove it.", on_key=True)
 
 
 def _named(path: Sequence[str | int]) -> str:
-    """Return a place in a declaration as people count: ``servers, element 1``."""
+    """Return a place in a declaration, counted from 1: ``servers, element 1``."""
     return ", ".join(f"element {part + 1}" if isinstance(part, int) else part for part in path)
 
 
 def _shown(value: str) -> str:
-    """Return a value as a message shows it: cut where it is longer than anybody wants to read."""
+    """Return a value for a message; a long value is cut."""
     return value if len(value) <= 80 else f"{value[:77]}..."

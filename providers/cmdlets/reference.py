@@ -1,7 +1,7 @@
 """The published reference of cmdlets: the parameters each release has, their types and the values they accept.
 
-Resource types read here what a command may say; the simulator binds by it. ``generate_cmdlets`` makes the table beside
-this module; it is read when the first question is asked. A release is ``e2007``, ``e2010``, ``e2013`` or ``e2016`` of
+Resource types read the possible parameters here, and the simulator binds arguments with it. ``generate_cmdlets`` makes
+the table next to this module; it is read at the first use. A release is ``e2007``, ``e2010``, ``e2013`` or ``e2016`` of
 Exchange, ``l2010``, ``l2013``, ``s2015`` or ``s2019`` of Lync and Skype for Business. Sources: the cmdlet references of
 these products (Microsoft Learn).
 """
@@ -42,7 +42,7 @@ COMMON_KEYS: Final = frozenset(key.casefold() for pair in _COMMON.items() for ke
 MANY: Final = frozenset({"MultiValuedProperty", "ProxyAddressCollection", "PSListModifier"})
 _NUMBERS: Final = frozenset({"Int32", "Int64", "UInt16", "UInt32"})
 _NO_ENUMERATION: Final = MANY | _NUMBERS | {"String"}
-"""General types: the reference lists values of some parameters, which are no values of the type."""
+"""General types: the reference lists values for some parameters of these types, but they are not values of the type."""
 _FLAGS: Final = frozenset({"AllowedServices"})
 """Enumerations whose values can be combined."""
 
@@ -95,11 +95,11 @@ class Parameter:
     aliases: tuple[str, ...] = ()
     takes_pipeline: bool = False
     values: tuple[str, ...] = ()
-    """The texts it accepts; none where any text will do."""
+    """The texts that it accepts; empty if it accepts any text."""
     limits: tuple[int, int] | None = None
-    """The least and the greatest number it accepts, where the reference has them."""
+    """The minimum and maximum that it accepts, if the reference has them."""
     default: str | None = None
-    """What the server assumes where nobody sets it, as the reference says it."""
+    """The default of the server, as the reference describes it."""
 
     @property
     def is_many(self) -> bool:
@@ -111,7 +111,7 @@ class Parameter:
 
     @property
     def choices(self) -> tuple[str, ...]:
-        """The texts it accepts, where its type is not an enumeration."""
+        """The texts that it accepts, if its type is not an enumeration."""
         return self.values if self.type in _NO_ENUMERATION else ()
 
 
@@ -124,19 +124,19 @@ class Cmdlet:
     parameters: Mapping[str, Parameter]
     """By folded name, aliases included."""
     mandatory: tuple[frozenset[str], ...]
-    """Of each parameter set."""
+    """The mandatory parameters of each parameter set."""
     sets: tuple[str, ...] = ()
     """Their names."""
     default_set: str = ""
 
     @cached_property
     def declared(self) -> tuple[Parameter, ...]:
-        """Its parameters, each once."""
+        """Its parameters without aliases, each once."""
         return tuple({parameter.name: parameter for parameter in self.parameters.values()}.values())
 
     @property
     def asks(self) -> bool:
-        """Whether it has ``-WhatIf`` and ``-Confirm``: a cmdlet has both or neither."""
+        """True if it has ``-WhatIf`` and ``-Confirm``: a cmdlet has both or neither."""
         return "whatif" in self.parameters
 
     @cached_property
@@ -152,7 +152,7 @@ _ASKING: Final = {
 
 @cache
 def cmdlet_of(name: str, release: str = "") -> Cmdlet | None:
-    """Return the cmdlet ``name``, in any case, as ``release`` has it, or the newest that does; None where none has."""
+    """Return the cmdlet ``name`` (ignoring case) of ``release``, otherwise of the newest release with it, or None."""
     if not release:
         return next((newest for one in _NEWEST if (newest := cmdlet_of(name, one)) is not None), None)
     proper = _names().get(name.casefold(), "")
@@ -193,21 +193,21 @@ class Setters:
     """Of Set-."""
 
     def find(self, name: str) -> Parameter | None:
-        """Return the parameter of that name, in any case; None where neither cmdlet has it."""
+        """Return the parameter with that name, ignoring case; None if neither cmdlet has it."""
         return self.change.get(name.casefold()) or self.create.get(name.casefold())
 
     def is_only_create(self, name: str) -> bool:
-        """Whether the property is set when the object is created, and never after."""
+        """True if the property can only be set when the object is created."""
         return name.casefold() in self.create and name.casefold() not in self.change
 
     def is_only_change(self, name: str) -> bool:
-        """Whether the property cannot be set when the object is created, only after."""
+        """True if the property cannot be set when the object is created, only later."""
         return name.casefold() in self.change and name.casefold() not in self.create
 
 
 @cache
 def setters(noun: str, release: str = "") -> Setters:
-    """Return what sets the properties of a kind of object in ``release``, or in the newest that has the cmdlets."""
+    """Return the parameters that set the properties of a kind of object in ``release`` or the newest release."""
     verbs = (cmdlet_of(f"{verb}-{noun}", release) for verb in ("Enable", "New", "Set"))
     enable, new, change = (cmdlet.parameters if cmdlet else {} for cmdlet in verbs)
     return Setters({**enable, **new}, change)
@@ -246,9 +246,9 @@ def parameters_of(name: str) -> frozenset[str]:
 
 @cache
 def _tables() -> tuple[Mapping[str, str], Mapping[str, str]]:
-    """Return the cmdlets from Exchange 2010 and Lync 2010 on, and those of Exchange 2007: by name, still as text.
+    """Return the cmdlets from Exchange 2010 and Lync 2010 on, and those of Exchange 2007, as JSON text by name.
 
-    The table has one cmdlet a line. A plan asks for few of them, and reading all would take longer than the plan.
+    The table has one cmdlet per line. A plan needs few of them, and parsing all would take longer than the plan.
     """
     newer, _, older = _TABLE.read_text(encoding="utf-8").partition('"cmdlets_2007"')
     first, second = (dict(re.findall(r'^"([\w-]+)": ({.+}),?$', part, re.MULTILINE)) for part in (newer, older))
@@ -272,7 +272,7 @@ def _parsed(text: str) -> Mapping[str, Any]:
 
 
 def _row(name: str, release: str) -> Mapping[str, Any] | None:
-    """Return a cmdlet as the table describes it; None where the release does not have it."""
+    """Return a cmdlet from its row of the table; None if the release does not have it."""
     text = _texts(release).get(name)
     row = _parsed(text) if text else None
     return row if row is not None and release in row["versions"] else None

@@ -1,4 +1,4 @@
-"""The table of a type: each attribute with its cmdlet parameter and property, and its way to a canonical value.
+"""The table of a type: each attribute with its cmdlet parameter, its property and its parser.
 
 It is made from the handles of the class that declares the attributes: their value types, their marks, and the
 docstrings under them.
@@ -40,20 +40,20 @@ from reconciler.model.values import Value
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One row of the table: the attribute, and how a server's value becomes canonical."""
+    """One row of the table: the attribute, and the parser of its values from servers."""
 
     attribute: Attribute
     annotation: Any
-    """The value type with its marks, as it is declared, and the values or limits of the reference."""
+    """The declared value type with its marks, and the values or limits of the reference."""
     normalise: Callable[[object], Value]
     changed_by: tuple[str, ...]
-    """The cmdlets that change it, where Set-<noun> does not."""
+    """The cmdlets that change it instead of Set-<noun>."""
     is_clearable: bool
     is_required: bool
 
 
 class Tabled(Declares, ResourceType):
-    """A resource type whose attributes are those its class declares."""
+    """A resource type with the attributes that its class declares."""
 
     @cached_property
     def columns(self) -> Mapping[str, Column]:
@@ -62,7 +62,7 @@ class Tabled(Declares, ResourceType):
 
     @property
     def setters(self) -> Setters | None:
-        """The parameters that set its attributes; None where nothing does and all are only read."""
+        """The parameters that set its attributes; None if all attributes are only read."""
         return None
 
     @cached_property
@@ -149,7 +149,7 @@ def _pascal(name: str) -> str:
 
 
 def normaliser(annotation: Any) -> Callable[[object], Value]:
-    """Return the lenient half of a value type: its BeforeValidators, item by item for tuples, in order."""
+    """Return the lenient half of a value type: its BeforeValidators in order; for a tuple they apply to each item."""
     value_type, marks = _taken_apart(annotation)
     steps = [mark.func for mark in marks if isinstance(mark, BeforeValidator)]
     if get_origin(value_type) is tuple:
@@ -166,7 +166,7 @@ def normaliser(annotation: Any) -> Callable[[object], Value]:
 
 
 def _many(value: object, item: Callable[[object], Value], *, is_set: bool) -> Value:
-    """Return a multi-valued property as a tuple; a single element may come unrolled (PowerShell 2.0)."""
+    """Return a multi-valued property as a tuple; PowerShell 2.0 may return a single element without its list."""
     if value is None:
         return ()
     items = [item(one) for one in (value if isinstance(value, list | tuple) else [value])]
@@ -177,12 +177,12 @@ def _many(value: object, item: Callable[[object], Value], *, is_set: bool) -> Va
 
 
 def declaring(kind: type[Declares]) -> Sequence[type]:
-    """Return the classes that declare the attributes of a type, the nearest first: itself, or bases of it."""
+    """Return the classes that declare the attributes of a type: the class itself and its bases, nearest first."""
     return [base for base in kind.__mro__ if any(isinstance(member, Attr) for member in vars(base).values())]
 
 
 def _docs(kind: type[Declares]) -> Mapping[str, str]:
-    """Return the docstrings under the attributes of a type, and of the bases that it takes some from."""
+    """Return the docstrings under the attributes of a type and of its bases."""
     return {
         name: doc for base in declaring(kind) for name, doc in _docs_in(base.__module__).get(base.__name__, {}).items()
     }

@@ -18,7 +18,7 @@ from reconciler.model.values import Value
 
 
 class Normalise(BeforeValidator):
-    """Marks the lenient half; observed values pass through it alone."""
+    """Marks the lenient half; observed values use only this half."""
 
 
 class Unordered(AfterValidator):
@@ -33,7 +33,7 @@ class Published:
 
 
 class Checked(AfterValidator):
-    """Marks the strict half that is a pattern; JSON Schema shows the same pattern to editors."""
+    """Marks a strict half with a pattern; JSON Schema has the same pattern for editors."""
 
     def __init__(self, check: Callable[[str], str], pattern: str | None) -> None:
         super().__init__(check)
@@ -50,14 +50,14 @@ class Checked(AfterValidator):
 
 
 def plain(value: object) -> object:
-    """Return the name or text of a value that the runner could only describe ({name}, {$str}); others as they are."""
+    """Return the name or text of a value that the runner only describes ({name}, {$str}); other values unchanged."""
     if isinstance(value, Mapping):
         return value.get("name", value.get("$str"))
     return value
 
 
 def text(value: object) -> Value:
-    """Return a value as the text a server or a file means by it; None stays None."""
+    """Return a value as text, such as servers and files write it; None stays None."""
     value = plain(value)
     if value is None or isinstance(value, str):
         return value
@@ -67,27 +67,27 @@ def text(value: object) -> Value:
 
 
 def number(value: object) -> Any:
-    """Return a whole number where the text is one, else the value as it is, for the check to refuse."""
+    """Return a whole number if the text is one; otherwise the unchanged value, which the check refuses."""
     if isinstance(value, str) and re.fullmatch(r"[+-]?[0-9]{1,18}", value.strip()):
         return int(value)
     return value
 
 
 def truth(value: object) -> Any:
-    """Return True or False from ``true``/``false`` in any case; other words (yes, on, 1) stay for the check."""
+    """Return True or False for ``true`` and ``false``, ignoring case. The check refuses other words (yes, on, 1)."""
     if isinstance(value, str) and value.lower() in ("true", "false"):
         return value.lower() == "true"
     return value
 
 
 def lower(value: object) -> Any:
-    """Return names that have no case, such as host names and SMTP addresses, in lower case."""
+    """Return names without significant case, such as host names and SMTP addresses, in lower case."""
     value = plain(value)
     return value.strip().lower() if isinstance(value, str) else value
 
 
 def object_name(value: object) -> Any:
-    """Return the name of a directory object, however it is referred to.
+    """Return the name of a directory object from any form of reference.
 
     Accepts a live ADObjectId ({dn, guid, name}), a canonical path (``contoso.com/.../Redmond``), ``Org\\Name``, or the
     name itself: the last segment counts.
@@ -111,9 +111,9 @@ def site_name(value: object) -> Any:
 
 
 def instant(value: object) -> Any:
-    """Return a time as ISO 8601 in UTC with microseconds and ``Z``, so that texts order as times do.
+    """Return a time as ISO 8601 in UTC with microseconds and ``Z``, so that texts sort like times.
 
-    A time without a zone is UTC: that is what the runner sends. What is no time stays as it is.
+    A time without a zone is UTC, because the runner sends UTC. Other values are unchanged.
     """
     if not isinstance(value, str):
         return value
@@ -222,7 +222,7 @@ _FQDN = checked(
 )
 _USER = checked(
     r"[^\s@<>\";:,]+@[a-z0-9-]+(\.[a-z0-9-]+)+",
-    "must be written user@domain",
+    "must have the form user@domain",
     shown=r"([Ss][Ii][Pp]:)?[^\s@<>\";:,]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+",
 )
 _PERSON = checked(
@@ -231,11 +231,11 @@ _PERSON = checked(
     shown="",
 )
 _DIGITS = checked(r"[0-9]{1,20}", "must be 1 to 20 digits")
-_NO_CONTROL = checked(r"[^\x00-\x1f\x7f\u2028\u2029\ud800-\udfff]*", "must not hold control characters", shown="")
+_NO_CONTROL = checked(r"[^\x00-\x1f\x7f\u2028\u2029\ud800-\udfff]*", "must not contain control characters", shown="")
 
 
 def enumeration(*names: str) -> Any:
-    """Return the metadata of a text that is one of ``names``, in any case: ``Annotated[str, *enumeration(...)]``."""
+    """Return the metadata for a text out of ``names``, ignoring case: ``Annotated[str, *enumeration(...)]``."""
     any_case = "|".join("".join(f"[{c.upper()}{c.lower()}]" if c.isalpha() else c for c in name) for name in names)
     shown = {"anyOf": [{"enum": list(names)}, {"type": "string", "pattern": f"^(?:{any_case})$"}]}
     return (Normalise(one_of(*names)), among(*names), WithJsonSchema(shown))

@@ -17,7 +17,7 @@ _PRODUCTS = {(8,): "2007", (14,): "2010", (15, 0): "2013", (15, 1): "2016", (15,
 
 @dataclass(frozen=True, slots=True, order=True)
 class ExchangeVersion:
-    """Major and minor version of an Exchange server; they order as the products do."""
+    """Major and minor version of an Exchange server; versions sort like the products."""
 
     major: int
     minor: int
@@ -39,7 +39,7 @@ class ExchangeVersion:
         return f"e{self.product}"
 
     def takes(self, cmdlet: str, parameter: str = "Identity") -> bool:
-        """Whether the version has the cmdlet, with the parameter."""
+        """True if the version has the cmdlet, with the parameter."""
         found = cmdlet_of(cmdlet, self.release)
         return found is not None and parameter in found.names
 

@@ -1,4 +1,4 @@
-"""SIP dial plans and the forest they stand in, as other resource types need to know them."""
+"""SIP dial plans and the root domain of their forest, for other resource types."""
 
 from __future__ import annotations
 
@@ -19,5 +19,5 @@ def forest_root(landscape: Landscape) -> str:
 
 
 def sip_dial_plans(landscape: Landscape) -> tuple[Resource, ...]:
-    """Return the SIP URI dial plans there are or will be: those exchucutil links to every pool."""
+    """Return the existing and planned SIP URI dial plans: exchucutil links them to every pool."""
     return tuple(plan for plan in landscape.all(DialPlan).values() if plan.get(DialPlan.uri_type) == "SipName")

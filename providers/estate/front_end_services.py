@@ -1,8 +1,8 @@
 """The Front End service (RTCSRV) of one host and the services that depend on it: reading, starting, progress.
 
 Stop-CsWindowsService also stops the services that depend on RTCSRV. Start-CsWindowsService does not start them again.
-So a restart has three effects, and each takes its time: the current calls end, RTCSRV starts (usually minutes, up to an
-hour), the dependent services start.
+So a restart has three effects, each after some time: the current calls end, RTCSRV starts (usually within minutes, at
+most an hour), and the dependent services start.
 
 Sources: Stop- and Start-CsWindowsService (Microsoft Learn); Prevent new sessions for services (Gg182553); DOMAIN 5.1.
 """
@@ -34,7 +34,7 @@ from reconciler.model.words import listed
 
 SERVICE: Final = "RTCSRV"
 FRONT_END_RESTART: Final = Duty("front-end-restart", "RTCSRV on {subject} has to restart")
-"""RTCSRV on one Front End, since exchucutil ran: the subject is the host."""
+"""RTCSRV on one Front End has to restart, because exchucutil ran. The subject is the host."""
 
 LONGEST_START: Final = 3600.0
 """Seconds: a Front End in a cold start may take up to an hour."""
@@ -60,7 +60,7 @@ def state_of(host: str, landscape: Landscape) -> ServiceState | None:
 
 
 def not_running(host: str, services: Iterable[str], landscape: Landscape) -> tuple[str, ...]:
-    """Return those of ``services`` that do not run on a Front End or were not read."""
+    """Return the ``services`` that do not run on a Front End or were not read."""
     state = state_of(host, landscape)
     if state is None:
         return tuple(services)
@@ -71,12 +71,12 @@ def not_running(host: str, services: Iterable[str], landscape: Landscape) -> tup
 
 
 def owed_services(host: str, landscape: Landscape) -> tuple[str, ...]:
-    """Return the services that a restart stopped and that do not run again yet."""
+    """Return the services that a restart stopped and that do not run yet."""
     return not_running(host, services_owed(landscape.prior.obligations, host), landscape)
 
 
 def seen_coming(host: str, state: ServiceState) -> UnderWay | None:
-    """Return the change that RTCSRV on a Front End is going through: it starts, or it waits for calls to end."""
+    """Return the change of RTCSRV in progress on a Front End: it starts, or it waits for its calls to end."""
     if state.is_starting:
         return UnderWay(f"{SERVICE} on {host} is starting for {ago(state.age)}", LONGEST_START)
     if state.is_stopping:
@@ -85,7 +85,7 @@ def seen_coming(host: str, state: ServiceState) -> UnderWay | None:
 
 
 def under_way(host: str, services: Iterable[str], landscape: Landscape) -> UnderWay | None:
-    """Return the change that is in progress on a Front End: that of RTCSRV, or the start of one of ``services``."""
+    """Return the change in progress on a Front End: of RTCSRV, or the start of one of ``services``."""
     observed, state = landscape.one(ServiceRestart, host), state_of(host, landscape)
     if observed is None or state is None:
         return None
@@ -99,7 +99,7 @@ def under_way(host: str, services: Iterable[str], landscape: Landscape) -> Under
 
 
 def coming(owed: Obligation, landscape: Landscape) -> UnderWay | None:
-    """Return the start in progress that will end an obligation, with the seconds it may still take."""
+    """Return the start in progress that will meet an obligation, with the time that is left for it."""
     host, _, service = owed.subject.partition("/")
     state = state_of(host, landscape)
     if owed.duty not in (FRONT_END_RESTART.name, SERVICE_RUNS.name) or state is None or not state.is_starting:
@@ -118,7 +118,7 @@ def _is_since(owed: Obligation, state: ServiceState) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What a plan does to the services of one Front End."""
+    """The actions of a plan on the services of one Front End."""
 
     host: str
     reasons: tuple[str, ...]
@@ -149,7 +149,7 @@ class Work:
 
 
 def starting(service: str, host: str) -> str:
-    """Return the command that starts a service of a Front End; a person pastes it on any other Front End.
+    """Return the command that starts a service of a Front End, for a person to paste on any other Front End.
 
     The command does not wait: a pool that is down comes up only when enough Front Ends start at the same time.
     """
@@ -162,9 +162,10 @@ def enabling(host: str) -> str:
 
 
 def work_on(host: str, reasons: Sequence[str], landscape: Landscape) -> Work | None:
-    """Return what to do on a Front End: restart it for ``reasons``, or start services that have to run.
+    """Return the work on a Front End: restart it for ``reasons``, or start services that have to run.
 
-    A restart starts again what ran before it. A start also starts the dependents that Windows would have started.
+    A restart starts all services that ran before it. A start also starts the dependents that Windows would have
+    started.
     """
     state = state_of(host, landscape)
     if state is None:
@@ -172,7 +173,7 @@ def work_on(host: str, reasons: Sequence[str], landscape: Landscape) -> Work | N
     owed = owed_services(host, landscape)
     hanging = {*owed, *(state.running_dependents if state.is_up else state.stopped_dependents)} - {SERVICE}
     if reasons:
-        only_start = () if state.is_up else (f"{SERVICE} is {state.status}, and is only started",)
+        only_start = () if state.is_up else (f"{SERVICE} is {state.status}, so it only needs a start",)
         return Work(host, (*reasons, *only_start), state.is_up, True, tuple(sorted(hanging)))
     if not owed:
         return None
@@ -205,7 +206,7 @@ def _starts_service(command: Command, service: str) -> bool:
 
 
 def held_back(action: Action, sent: int, landscape: Landscape) -> str | None:
-    """Return what the next command of an action waits for: the end of RTCSRV, or its start."""
+    """Return the reason to hold back the next command of an action: RTCSRV has not stopped or not started yet."""
     host, state = action.address.key, state_of(action.address.key, landscape)
     if state is None:
         return f"{SERVICE} on {host} was not read"

@@ -1,4 +1,4 @@
-"""How gateways are named: by address in this project, by name on the server.
+"""The names of gateways: this project uses the address, the server uses a name.
 
 exchucutil names a gateway after the pool object (``1:1``), so the name is unknown until the gateway exists. The address
 is the FQDN of the pool and is known from the start.
@@ -19,7 +19,7 @@ from reconciler.model.values import folded
 
 
 def gateway_argument(address: str, landscape: Landscape) -> str | ObjectId | NameOf:
-    """Return what a cmdlet takes for a gateway: its GUID, or the promise of its name if it does not exist yet."""
+    """Return the argument for a gateway: its GUID, or a ``NameOf`` if it does not exist yet."""
     gateway = landscape.one(IPGateway, address)
     if gateway is not None and not gateway.name:
         return NameOf(Address(IPGateway.name, address), "gateway")
@@ -27,7 +27,7 @@ def gateway_argument(address: str, landscape: Landscape) -> str | ObjectId | Nam
 
 
 def address_of(gateway_name: str, landscape: Landscape) -> str:
-    """Return the address of the gateway with a name; if there is none, the name in lower case."""
+    """Return the address of the gateway with this name; if no gateway has it, the name in lower case."""
     wanted = folded(gateway_name)
     gateways = landscape.all(IPGateway).values()
     found = next((one.key for one in gateways if one.name and folded(one.name) == wanted), None)

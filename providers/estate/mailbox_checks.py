@@ -128,11 +128,11 @@ RULES: Final = (
 
 
 _SEVERAL: Final = 3
-"""Users who have one length of extension, from which on it is rather their dial plan that is wrong."""
+"""From this number of users with one equal length of extension, the dial plan is probably wrong and not the users."""
 
 
 def check_mailboxes(landscape: Landscape) -> Sequence[Diagnostic]:
-    """Return everything wrong with the declared mailboxes."""
+    """Return all findings about the declared mailboxes."""
     ended = [row for row in landscape.written(UMMailbox).values() if is_ended(row.attributes)]
     declared, plans = _declared(landscape)
     return (
@@ -144,7 +144,7 @@ def check_mailboxes(landscape: Landscape) -> Sequence[Diagnostic]:
 
 
 def check_rows(landscape: Landscape) -> Sequence[Diagnostic]:
-    """Return the contradictions among the rows themselves, without asking any server."""
+    """Return the contradictions between the rows, without data from servers."""
     declared, plans = _declared(landscape)
     digits = _digits(landscape)
     miscounted = _miscounted(declared, plans, digits)
@@ -157,7 +157,7 @@ def check_rows(landscape: Landscape) -> Sequence[Diagnostic]:
 
 
 def _declared(landscape: Landscape) -> tuple[Resources, Mapping[str, str | None]]:
-    """Return the rows that do not end voice mail, and the dial plan of each by its key."""
+    """Return the rows without ``state: absent``, and the dial plan of each row by its key."""
     rows = Resources(row for row in landscape.written(UMMailbox).values() if not is_ended(row.attributes))
     by_policy = plans_by_policy(landscape)
     return rows, {row.key: plan_of(row.get(UMMailbox.policy), by_policy) for row in rows.values()}
@@ -170,7 +170,7 @@ def _wrong_plan(plan: str, count: int, length: int, landscape: Landscape) -> Dia
 
 
 def _of_two(ended: Sequence[Resource], landscape: Landscape) -> Iterator[Diagnostic]:
-    """Find rows that end voice mail and whose name fits two mailboxes. A row without a mailbox is done already."""
+    """Find rows with ``state: absent`` whose name matches two mailboxes. A row without a mailbox needs no action."""
     mailboxes = landscape.all(Mailbox)
     if not ended or not landscape.is_readable(Mailbox):
         return
@@ -180,7 +180,7 @@ def _of_two(ended: Sequence[Resource], landscape: Landscape) -> Iterator[Diagnos
 
 
 def is_ended(row: Mapping[str, Value]) -> bool:
-    """True for a row that ends the voice mail of its user."""
+    """True for a row with ``state: absent``, which ends the voice mail of its user."""
     return UMMailbox.state.of(row) == "absent"
 
 
@@ -217,9 +217,9 @@ def _within_plans(
 def _miscounted(
     declared: Mapping[str, Resource], plans: Mapping[str, str | None], digits: Mapping[str, int]
 ) -> Mapping[str, int]:
-    """Return the dial plans whose users all have extensions of one other length, with that length.
+    """Return the dial plans whose users all have extensions of one different length, with that length.
 
-    Then the dial plan is wrong, not its users, and one finding says so.
+    Then one finding reports the dial plan and not its users.
     """
     lengths: dict[str, Counter[int]] = {}
     for row in declared.values():
@@ -237,7 +237,7 @@ def _miscounted(
 def _whom(
     row: Resource, mailboxes: Mapping[str, Resource], fits: Mapping[str, tuple[Fit, ...]]
 ) -> Iterator[Diagnostic]:
-    """Find rows that name no mailbox or several; note which mailbox a row means if its name alone does not show it."""
+    """Find rows that name no mailbox or several. Add a note if a row names its mailbox by another name."""
     found = fits.get(folded(row.written or row.key), ())
     if row.key in mailboxes:
         if row.written is not None:
@@ -281,7 +281,7 @@ def _against_lync(
             yield NO_USER.found(row, detail, remedy)
     elif user.get(LyncUser.hosted_voicemail):
         ending = write("Set-CsUser", LYNC, Identity=f"sip:{sip}", HostedVoiceMail=False)
-        remedy = f"Take the row out, or end hosted voice mail for the user:\n  {ending}"
+        remedy = f"Remove the row, or end hosted voice mail for the user:\n  {ending}"
         yield HOSTED.found(row, f"{sip} has hosted voice mail; {row.address} is left out.", remedy)
     elif user.get(LyncUser.enterprise_voice) is not True:
         command = write("Set-CsUser", LYNC, Identity=f"sip:{sip}", EnterpriseVoiceEnabled=True)
@@ -290,7 +290,7 @@ def _against_lync(
 
 
 def _is_enabled(row: Resource, landscape: Landscape) -> bool:
-    """True where the plan enables a mailbox, or would enable it if no check forbade it."""
+    """True if the plan enables a mailbox, or would enable it without the errors of checks."""
     action = landscape.actions.get(row.address)
     is_there = landscape.one(UMMailbox, row.key) is not None
     return not is_there or (action is not None and action.kind in (ActionKind.CREATE, ActionKind.REPLACE))

@@ -1,6 +1,6 @@
-"""Extensions and SIP addresses that two mailboxes ask for, or that another mailbox already holds.
+"""Extensions and SIP addresses that two mailboxes request, or that another mailbox already has.
 
-To Exchange an extension is taken as long as any recipient has its EUM address, in the dial plan or in an equivalent
+For Exchange an extension is in use as long as any recipient has its EUM address, in the dial plan or in an equivalent
 one.
 
 Sources: Enable-UMMailbox (Microsoft Learn); DOMAIN 7.7, 9.1.
@@ -26,7 +26,8 @@ from reconciler.model.values import folded
 EXTENSION_TWICE = Rule(
     "UM075",
     "Extension is given twice",
-    "In a dial plan and its equivalents an extension belongs to one mailbox, as long as that has its EUM address.",
+    "In a dial plan and its equivalents, only one mailbox can have an extension. The extension is in use as long as "
+    "the mailbox has its EUM address.",
     "Give one of them another extension.",
     "Enable-UMMailbox; DOMAIN 7.7, 9.1",
     leaves_out=True,
@@ -34,7 +35,7 @@ EXTENSION_TWICE = Rule(
 SIP_TWICE = Rule(
     "UM076",
     "SIP address is given twice",
-    "In a dial plan a SIP address belongs to one mailbox.",
+    "In a dial plan, only one mailbox can have a SIP address.",
     "Correct the SIP address of one of them. If both rows name one user, remove one of the rows.",
     "Enable-UMMailbox, parameter SIPResourceIdentifier; DOMAIN 7.7",
     leaves_out=True,
@@ -45,7 +46,7 @@ RULES: Final = (EXTENSION_TWICE, SIP_TWICE)
 def given_twice(
     declared: Mapping[str, Resource], plans: Mapping[str, str | None], landscape: Landscape
 ) -> Iterator[Diagnostic]:
-    """Find values that a row asks for and that another row, another mailbox or a mailbox without UM holds."""
+    """Find values that a row requests although another row, another mailbox or a mailbox without UM has them."""
     held: dict[tuple[str, str, str], Resource] = {}
     for mailbox in landscape.all(UMMailbox).values():
         if mailbox.key not in declared:
@@ -68,7 +69,7 @@ def given_twice(
 
 @dataclass(frozen=True, slots=True)
 class _Scope:
-    """A dial plan within which a value is unique, with its phone context."""
+    """A dial plan in which a value is unique, with its phone context."""
 
     plan: str
     context: str
@@ -92,32 +93,36 @@ def _claims(mailbox: Resource) -> Iterator[tuple[Rule, str]]:
 
 
 def _holder(row: Resource, plan: str, value: str, holder: Resource, landscape: Landscape) -> tuple[str, str]:
-    """Return the detail and the remedy for a value that another mailbox holds."""
+    """Return the detail and the remedy for a value that another mailbox has."""
     if holder.key in landscape.written(UMMailbox):
         return f"{value} is given to {placed(holder)} and {placed(row)} in {plan}.", ""
     where = holder.get(UMMailbox.dial_plan) or plan
     why = "was declared before and stays enabled" if holder.address in landscape.prior.resources else "is not declared"
-    detail = f"{row.address} asks for {value} in {plan}. {holder.address} holds it in {where}; it {why}."
+    detail = f"{row.address} requests {value} in {plan}. {holder.address} has it in {where}; it {why}."
     free = write("Disable-UMMailbox", Identity=object_argument(holder, holder.key))
-    return detail, f"Give another one, or end voice mail of the holder: write its row with state: absent, or\n  {free}"
+    return (
+        detail,
+        f"Choose another value, or end the voice mail of that mailbox: write its row with state: absent, "
+        f"or run\n  {free}",
+    )
 
 
 def _left(row: Resource, value: str, scopes: Sequence[_Scope], landscape: Landscape) -> Resource | None:
-    """Return the left-over address of another mailbox that keeps ``value`` taken, or None."""
+    """Return the EUM address of a mailbox without UM that keeps ``value`` in use, or None."""
     found = (landscape.one(EumAddress, f"{value};phone-context={scope.context}") for scope in scopes)
     return next((one for one in found if one is not None and one.get(EumAddress.holder) != folded(row.key)), None)
 
 
 def _left_over(row: Resource, plan: str, value: str, left: Resource) -> tuple[str, str]:
     detail = (
-        f"{row.address} asks for {value} in {plan}. The mailbox {left.get(EumAddress.holder)} holds it: UM is not "
-        f"enabled there, but its address {left.get(EumAddress.written)} was left behind."
+        f"{row.address} requests {value} in {plan}. The mailbox {left.get(EumAddress.holder)} has no UM, but still "
+        f"has the address {left.get(EumAddress.written)}."
     )
-    return detail, f"Give another one, or take the address away:\n  {_freeing(left)}"
+    return detail, f"Choose another value, or remove the address:\n  {_freeing(left)}"
 
 
 def _freeing(address: Resource) -> str:
-    """Return the command that removes a left-over address; a person pastes it."""
+    """Return the command that removes such an address, for a person to paste."""
     taken = "'" + str(address.get(EumAddress.written)).replace("'", "''") + "'"
     command = write("Set-Mailbox", Identity=address.get(EumAddress.holder))
     return f"{command} -EmailAddresses @{{Remove={taken}}}"

@@ -1,9 +1,9 @@
-"""Which gateway places the outgoing calls of each dial plan: step 6, solved for all dial plans together.
+"""Chooses the gateway for the outgoing calls of each dial plan: step 6, for all dial plans together.
 
-A dial plan needs exactly one gateway with outgoing calls, that of the pool best able to carry them. The flag is on the
-gateway, and dial plans share gateways. So dial plans that share gateways are solved together: first one gateway for all
-of them, else one for each so that no dial plan gets two. A choice that is still valid is kept, so the result does not
-change from plan to plan.
+A dial plan needs exactly one gateway with outgoing calls: the gateway of the most suitable pool. The flag belongs to
+the gateway, and dial plans share gateways. So dial plans that share gateways are solved together: first one gateway for
+all of them, otherwise one for each, so that no dial plan gets two. A choice that is still valid is kept, so the result
+does not change from plan to plan.
 
 Sources: Configure Unified Messaging on Microsoft Exchange (Gg398129), Configure UM to work with Lync Server (JJ966276);
 DOMAIN 6.
@@ -34,9 +34,9 @@ LOWER_OUTCALLS: Final = Duty(
     "outgoing calls of {subject} have to go back to one gateway",
     ends_with=(IPGateway.outcalls_allowed.name, False),
 )
-"""One dial plan may have several gateways with outgoing calls: the subject is the dial plan."""
+"""A dial plan may have several gateways with outgoing calls for a time. The subject is the dial plan."""
 _SEARCH_LIMIT = 20_000
-"""Choices tried for one set of plans that share gateways; estates that need more are reported, not waited for."""
+"""The limit of choices to try for one set of plans that share gateways. A set that needs more is reported."""
 
 
 class GatewayClass(Enum):
@@ -64,12 +64,12 @@ class PlanOutcalls:
 
     plan: Resource
     gateways: tuple[str, ...]
-    """Gateways that are linked, stay so and are not disabled, in order."""
+    """Gateways that are linked, remain linked and are not disabled, in order."""
     classes: Mapping[str, GatewayClass]
     site: str | None
     """The home site; None if the plan has no users: then any central site will do."""
     is_site_counted: bool
-    """The site is that of most users, and is to be kept."""
+    """True if the site is the site of most users; the state keeps it."""
     explicit: str | None
     """The gateway the operator chose."""
     tiers: tuple[tuple[str, ...], ...] = ()
@@ -121,7 +121,7 @@ def _settled(each: PlanOutcalls, chosen: Mapping[str, str]) -> PlanOutcalls:
 
 
 def wanted_outcalls(decided: Iterable[PlanOutcalls]) -> Mapping[str, bool]:
-    """Return for each gateway that we set whether it allows outgoing calls."""
+    """Return the value of ``outcalls_allowed`` for each gateway that we manage."""
     solved = [each for each in decided if each.chosen]
     chosen = {each.chosen for each in solved}
     return {gateway: gateway in chosen for gateway in sorted({g for each in solved for g in each.gateways})}
@@ -131,7 +131,7 @@ def wanted_outcalls(decided: Iterable[PlanOutcalls]) -> Mapping[str, bool]:
 
 
 def _enabled_before(landscape: Landscape) -> frozenset[str]:
-    """Return the gateways that allow outgoing calls; if this plan runs exchucutil, those before the script."""
+    """Return the gateways that allow outgoing calls; if this plan runs exchucutil, the state before the script."""
     for action in landscape.actions.values():
         if action.address.type == Exchucutil.name and action.kind is ActionKind.RUN:
             return frozenset(Exchucutil.outcalls.of(action.expects or EMPTY))
@@ -162,7 +162,7 @@ def _described(plan: Resource, counts: Mapping[str, int] | None, world: _World) 
 
 
 def _home_site(plan: Resource, counts: Mapping[str, int] | None, landscape: Landscape) -> tuple[str | None, bool]:
-    """Return the home site of a plan: the declared one, else the one kept in the state, else that of most users."""
+    """Return the home site of a plan: the declared site, else the site in the state, else the site of most users."""
     declared = plan.get(DialPlan.site)
     if declared:
         return declared, False
@@ -220,7 +220,7 @@ def _with_tiers(each: PlanOutcalls, world: _World) -> PlanOutcalls:
 
 
 def _incumbent(each: PlanOutcalls, world: _World) -> str | None:
-    """Return the gateway to keep: the only one enabled, else the one of our last apply."""
+    """Return the gateway to keep: the only enabled one, otherwise the one of our last apply."""
     for known in (world.enabled_before, world.applied):
         among = [gateway for gateway in each.gateways if gateway in known]
         if len(among) == 1:
@@ -275,7 +275,7 @@ def _candidates(each: PlanOutcalls, opened: int, asked: set[str]) -> tuple[str, 
 def _one_for_all(
     shared: Sequence[PlanOutcalls], candidates: Mapping[str, tuple[str, ...]], world: _World
 ) -> Mapping[str, str]:
-    """Return the one gateway that suits all plans: most suitable, then kept by most, then by capacity."""
+    """Return one gateway for all plans: the most suitable, then the one that most plans keep, then by capacity."""
     common = set[str].intersection(*(set(candidates[each.plan.key]) for each in shared))
     if not common:
         return {}

@@ -1,4 +1,4 @@
-"""Which mailbox a text names, by the rules of Exchange.
+"""Finds the mailbox that a text names, by the rules of Exchange.
 
 ``-Identity`` accepts the primary address, any other address, the alias, the logon name or the account name. So one text
 can fit two mailboxes: the logon name of one user can be the mail address of another. A text is looked up once among all
@@ -27,7 +27,7 @@ USERS: Final = Impact("users", "user", "voice mail of {count} changes")
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """A mailbox that a text names, and by which kind of name."""
+    """A mailbox that a text names, and the kind of that name."""
 
     key: str
     kind: str
@@ -75,7 +75,7 @@ def fits_by_name(texts: Iterable[str], landscape: Landscape) -> Mapping[str, tup
 
 
 def rows_by_mailbox(landscape: Landscape) -> Mapping[str, str]:
-    """Return, by declared key, the primary address of the one mailbox that has the key as another name.
+    """Return the primary address of the mailbox for each declared key that is another name of exactly one mailbox.
 
     If two rows name one mailbox, the second keeps its key, and a check refuses it.
     """
@@ -96,7 +96,7 @@ def rows_by_mailbox(landscape: Landscape) -> Mapping[str, str]:
 
 
 def guids_of(keys: Collection[str], landscape: Landscape) -> Mapping[str, str]:
-    """Return the GUIDs of the mailboxes that ``keys`` name; a primary address may have changed since."""
+    """Return the GUIDs of the mailboxes that ``keys`` name, because their primary addresses may have changed."""
     known = {key: landscape.one(UMMailbox, key) or landscape.one(Mailbox, key) for key in keys}
     moved = [key for key, found in known.items() if found is None]
     fits = fits_by_name(moved, landscape) if moved else {}

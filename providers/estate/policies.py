@@ -1,4 +1,4 @@
-"""Which dial plan a mailbox policy belongs to, and which users a dial plan has."""
+"""The dial plan of each mailbox policy, and the users of each dial plan."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def plan_of(policy: str | None, by_policy: Mapping[str, str]) -> str | None:
 
 
 def sites_of_users(landscape: Landscape) -> Mapping[str, Counter[str]]:
-    """Return, by dial plan in lower case, how many of its users are homed in each central Lync site."""
+    """Return, by dial plan in lower case, the number of its users in each central Lync site."""
     by_policy = plans_by_policy(landscape)
     mailboxes: dict[str, Resource] = {folded(one.key): one for one in landscape.all(UMMailbox).values()}
     mailboxes.update({folded(one.key): one for one in landscape.wanted(UMMailbox).values()})

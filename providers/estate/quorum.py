@@ -1,4 +1,4 @@
-"""How many Front Ends of a pool must run for it to stay up, and how many for it to start.
+"""The number of Front Ends that a pool needs to stay up, and to start.
 
 From Lync Server 2013 on, a pool stops its services itself when it falls below this number. In larger pools only the
 first Front Ends in the order of the topology count.
@@ -26,7 +26,7 @@ def needed_to_start(size: int) -> int:
 
 
 def counted(members: Sequence[str]) -> tuple[str, ...]:
-    """Return the Front Ends that count, from all in the order of the topology."""
+    """Return the Front Ends that count for the quorum; ``members`` has the order of the topology."""
     return tuple(members[: _COUNTED.get(len(members), len(members))])
 
 

@@ -2,8 +2,7 @@
 
 A Front End that does not start again is noticed only after it was stopped, so known causes are reported before.
 
-Source of the reserved characters: KB 2912334. Only its beginning could be read; that it is the restart that fails is
-inferred.
+Source of the reserved characters: KB 2912334. Only its beginning could be read; the failure of the restart is inferred.
 """
 
 from __future__ import annotations
@@ -97,19 +96,17 @@ def _unknown(host: str, landscape: Landscape) -> Diagnostic:
 
 
 def _uncompared(host: str, settings: Settings) -> Diagnostic:
-    detail = (
-        f"It is not known whether {SERVICE} on {host} started before the newest hunt group was made. No clock of an"
-    )
+    detail = f"It is unknown whether {SERVICE} on {host} started before the newest hunt group was made. No clock of an"
     return STATE_UNKNOWN.found(
         Address(ServiceRestart.name, host),
         f"{detail} Exchange server could be read to compare with.",
-        "See why the services of the Exchange entry point cannot be read, and plan again:\n"
+        "Find out why the services of the Exchange entry point cannot be read, and plan again:\n"
         f"  {settings.program} doctor {settings.place}",
     )
 
 
 def _down(host: str, state: ServiceState, action: Action | None) -> Iterator[Diagnostic]:
-    """Yield the services that should run on a Front End and do not, whether or not this plan starts them."""
+    """Yield the stopped services of a Front End that should run, also those that this plan starts."""
     begun = started_by(action) if action is not None else frozenset()
     address = Address(ServiceRestart.name, host)
     if state.is_starting:
@@ -132,7 +129,7 @@ def _to_start(host: str, state: ServiceState, begun: Collection[str]) -> str:
     services = [SERVICE, *sorted(state.stopped_dependents)]
     if state.start_mode == "Disabled" and SERVICE not in begun:
         which = "it, and what depends on it" if len(services) > 1 else "it"
-        first = f"Unless somebody meant it, set its start mode and start {which}; {enabling(host)}"
+        first = f"Unless somebody stopped it deliberately, set its start mode and start {which}; {enabling(host)}"
         return "\n".join([first, *(f"  {starting(one, host)}" for one in services if one not in begun)])
     return _remedy(host, services, begun)
 

@@ -1,9 +1,9 @@
-"""When a Front End must restart: decided by times that can be read and by open obligations, never by an event.
+"""Decides when a Front End must restart: by observed times and by open obligations, never by an event.
 
-Lync reads UM objects when RTCSRV starts. So a Front End that started before the newest hunt group was made does not
-know that hunt group. Before two times are compared, the difference between the clock of the Front End and that of
-Exchange is subtracted. Only WhenCreated counts, which exchucutil renews. WhenChanged and flags do not: step 6 changes
-them and would ask for a restart again and again.
+Lync reads UM objects when RTCSRV starts. So a Front End that started before the newest hunt group was made does not use
+that hunt group. Before two times are compared, the difference between the clock of the Front End and that of Exchange
+is subtracted. Only WhenCreated counts, which exchucutil renews. WhenChanged and flags do not count: step 6 changes them
+and would cause restarts again and again.
 
 Sources: Gg398129 (step 5); DOMAIN 5.3; RELIABILITY D1, D2.
 """
@@ -29,18 +29,18 @@ from reconciler.model.resources import Resource
 from reconciler.model.snapshot import Obligation
 
 _SAME_CLOCK = timedelta(seconds=20)
-"""Clocks that differ by less are taken as equal: so much can pass between two reads.
+"""Smaller differences between clocks count as zero, because two reads may be this far apart.
 
-A corrected time may be wrong by as much; within it a Front End is not restarted once more, so that no restart of ours
-asks for another.
+A corrected time may be wrong by the same amount. So a Front End is not restarted for a smaller difference; otherwise
+one restart could cause the next.
 """
 
 
 def restart_reasons(host: str, landscape: Landscape) -> tuple[str, ...]:
-    """Return why a Front End must restart, in words; empty if it need not.
+    """Return the reasons why a Front End must restart, in words; empty if there is none.
 
-    A stopped Front End without an obligation is left alone: it reads everything when it starts. The same holds for one
-    that began to start after the need arose.
+    A stopped Front End without an obligation is left alone: it reads everything when it starts. The same applies to a
+    Front End whose start began after the obligation.
     """
     if any(action.kind is ActionKind.RUN for action in _actions(landscape, Exchucutil)):
         return ("exchucutil renews the hunt groups, which Lync reads when the service starts",)
@@ -64,13 +64,13 @@ def _actions(landscape: Landscape, kind: Named) -> tuple[Action, ...]:
 
 
 def _owed(host: str, landscape: Landscape) -> Obligation | None:
-    """Return the open obligation of a Front End to restart, unless the restart is already visible."""
+    """Return the open obligation of a Front End to restart, unless the restart is already observed."""
     owed = landscape.prior.owes(FRONT_END_RESTART.of(host))
     return None if owed is None or has_restarted(owed, landscape) else owed
 
 
 def has_restarted(owed: Obligation, landscape: Landscape) -> bool:
-    """True where a Front End runs and started after its obligation began."""
+    """True if a Front End runs and started after its obligation began."""
     state = state_of(owed.subject, landscape)
     return state is not None and state.is_running and _is_after(state, owed)
 
@@ -135,7 +135,7 @@ def exchange_clock(answer: Answer) -> str | None:
 
 
 def unreplicated(answer: Answer, landscape: Landscape) -> str | None:
-    """Return which catalogue does not know a hunt group that Lync needs; one that does not answer is skipped."""
+    """Return the catalogue that lacks a hunt group that Lync needs; a catalogue without an answer is skipped."""
     command, reply = answer
     controller = command.argument("DomainController")
     if controller is None or isinstance(reply, SessionError):

@@ -1,8 +1,8 @@
-"""What a pool needs before one of its Front Ends stops, and before stopped ones can start.
+"""The conditions of a pool before one of its Front Ends stops, and before stopped Front Ends can start.
 
 One Front End of a pool stops at a time, and only while enough others run. Stopped Front Ends start first and together:
-a pool that lost its quorum comes up only when enough of them start at the same time. After each restart the pool gets
-its time to settle, counted from the start time that is read, so it holds from one run to the next.
+a pool that lost its quorum comes up only when enough of them start at the same time. After each restart the pool has
+time to settle. This time counts from the observed start time, so the next run respects it too.
 
 Sources: Topologies and components for Front End Servers (Gg412996); DOMAIN 5.2; RELIABILITY D4.
 """
@@ -37,8 +37,8 @@ INTERRUPTS = Rule(
 LOSES_QUORUM = Rule(
     "UM031",
     "Restart would stop a pool",
-    "With one Front End less, fewer run than the pool needs to stay up, and the others stop their services. Or the "
-    "pool is down, and fewer would start than it needs to come up.",
+    "Without this Front End, fewer run than the pool needs to stay up, and the others would stop their services. Or "
+    "the pool is down, and fewer would start than it needs.",
     "Start the Front Ends that are stopped first:\n  Start-CsWindowsService",
     _SOURCE,
     leaves_out=True,
@@ -50,7 +50,7 @@ RULES = (INTERRUPTS, LOSES_QUORUM)
 
 
 def check_pool(action: Action, pool: UcPool, landscape: Landscape) -> Sequence[Diagnostic]:
-    """Return the errors that the pool of a Front End causes, as far as they are known while planning."""
+    """Return the errors that the pool of a Front End causes, as far as planning can find them."""
     if stops(action):
         return _check_stop(action, pool, landscape)
     return _check_start(action, pool, landscape) if starts(action) else ()
@@ -74,7 +74,7 @@ def _check_stop(action: Action, pool: UcPool, landscape: Landscape) -> Sequence[
 
 
 def _check_start(action: Action, pool: UcPool, landscape: Landscape) -> Sequence[Diagnostic]:
-    """Return an error if a Front End of a pool that is down would wait for others that nobody starts."""
+    """Return an error if the pool is down and a Front End would wait for others that nobody starts."""
     states = [state_of(member, landscape) for member in pool.front_ends]
     is_known = all(state is not None for state in states)
     up = sum(state is not None and state.is_running for state in states)
@@ -84,7 +84,7 @@ def _check_start(action: Action, pool: UcPool, landscape: Landscape) -> Sequence
     if not (pool.has_quorum and is_known and is_down and len(there) < needed):
         return ()
     absent = _absent([member for member in pool.front_ends if member not in there], landscape)
-    detail = f"{pool.fqdn} is down and needs {needed} Front Ends to start; {len(there)} would: {absent}."
+    detail = f"{pool.fqdn} is down and needs {needed} Front Ends to start. Only {len(there)} would start: {absent}."
     return (LOSES_QUORUM.found(action.address, detail, _start_remedy(pool, there, landscape)),)
 
 
@@ -139,7 +139,7 @@ def fresh_states(pool: UcPool | None, answers: Sequence[Answer]) -> Mapping[str,
 def is_short(
     action: Action, pool: UcPool, states: Mapping[str, ServiceState | None], landscape: Landscape
 ) -> str | UnderWay | None:
-    """Return what the pool lacks for this Front End to stop now: all others that should run must run."""
+    """Return the reason why this Front End must not stop now: all others that should run must run."""
     host = action.address.key
     others = {member: state for member, state in states.items() if member != host and state is not None}
     for member, state in sorted(others.items()):

@@ -73,7 +73,8 @@ def ran_in_vain(script: Address, landscape: Landscape, missing: Sequence[str]) -
     if known is None:
         return ()
     causes = "".join(f" Likeliest cause: {in_words(*one)}." for one in taken_names(landscape))
-    detail = f"It ran and left undone: {'; '.join(missing)}.{causes} {_quoted_output(known, landscape.settings)}"
+    output = _quoted_output(known, landscape.settings)
+    detail = f"It ran, but these are still missing: {'; '.join(missing)}.{causes} {output}"
     settings = landscape.settings
     again = (
         "To run it anyway, remove that entry from the state:\n"
@@ -95,7 +96,7 @@ def _quoted_output(known: Remembered, settings: Settings) -> str:
 
 
 def inputs(landscape: Landscape, missing: Sequence[str]) -> str:
-    """Return a digest of everything that decides what the script makes."""
+    """Return a digest of all inputs that decide the result of the script."""
     plans = [f"plan {plan.key} {plan.get(DialPlan.phone_context)} {plan.guid}" for plan in sip_dial_plans(landscape)]
     pools = [
         f"pool {pool.fqdn} {pool.pool_class.value} {name_given_to(pool.fqdn, landscape)}"

@@ -1,4 +1,4 @@
-"""Whether the global catalogues agree about gateways and hunt groups: exchucutil uses one of its own choice.
+"""Checks that the global catalogues agree about gateways and hunt groups, because exchucutil uses any one of them.
 
 On a catalogue that is behind, the script removes objects that are already gone and makes objects that already exist.
 Both fail.
@@ -16,12 +16,12 @@ _LISTINGS = {"Get-UMIPGateway": "gateways", "Get-UMHuntGroup": "hunt groups"}
 
 
 def replication_queries(catalogs: Sequence[str]) -> tuple[Command, ...]:
-    """Return the listings to compare, of each catalogue."""
+    """Return the listings of each catalogue, for comparison."""
     return tuple(read(cmdlet, "Guid", DomainController=catalog) for cmdlet in _LISTINGS for catalog in catalogs)
 
 
 def not_agreed(answers: Sequence[Answer]) -> str | None:
-    """Return in words that two catalogues differ; None if they agree or one did not answer."""
+    """Return a sentence about two catalogues that differ; None if all agree or one did not answer."""
     first: dict[str, tuple[object, frozenset[str]]] = {}
     for command, reply in answers:
         if command.cmdlet not in _LISTINGS or isinstance(reply, SessionError):

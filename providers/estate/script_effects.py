@@ -1,4 +1,4 @@
-"""What exchucutil finds and makes: gateways of pools, their hunt groups, and the names of the gateways.
+"""The effects of exchucutil: gateways of pools, their hunt groups, and the names of the gateways.
 
 Sources: ExchUCUtil.ps1; DOMAIN 4.2, 4.3.
 """
@@ -52,10 +52,10 @@ def made_hunt_group(gateway: str, plan: Resource) -> Resource:
 
 
 def taken_names(landscape: Landscape, *, planned: bool = False) -> tuple[tuple[str, Resource], ...]:
-    """Return the pools without gateway whose name another gateway has, each with that one.
+    """Return the pools without a gateway whose name another gateway has, each with that gateway.
 
     Args:
-        planned: the landscape predicts what the script makes, so that its own gateways count as missing.
+        planned: the landscape already holds the predicted gateways of the script, which count as missing.
     """
     gateways = [one for one in landscape.all(IPGateway).values() if one.name]
     by_name = {folded(str(one.name)): one for one in gateways}
@@ -72,5 +72,5 @@ def taken_names(landscape: Landscape, *, planned: bool = False) -> tuple[tuple[s
 
 
 def in_words(pool: str, other: Resource) -> str:
-    """Return in words that the gateway of a pool cannot be made because another gateway has its name."""
+    """Return the sentence that the gateway of a pool cannot be made because another gateway has its name."""
     return f"the gateway of {pool} cannot be made: a gateway named {other.name} already exists, {other.address}"

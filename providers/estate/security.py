@@ -1,4 +1,4 @@
-"""Which VoIPSecurity suits which Lync media encryption.
+"""The VoIPSecurity values that work with each Lync media encryption level.
 
 With the Lync default, RequireEncryption, every call to voice mail fails if the dial plan is not Secured. So the value
 is derived if it is not written and checked if it is. The narrowest scope of a media configuration wins, and every pool
@@ -27,8 +27,8 @@ INCOMPATIBLE = Rule(
     "UM001",
     "Incompatible security setting",
     "With the Lync default, RequireEncryption, every call to voice mail fails if the dial plan is not Secured. Each "
-    "other encryption level has values that suit it; Unsecured suits none.",
-    "Make the media configuration of the pools agree, or write voip_security.",
+    "other encryption level works with certain values; Unsecured works with none.",
+    "Give all pools the same media configuration, or write voip_security.",
     "Configure Unified Messaging on Microsoft Exchange (Gg398129); DOMAIN 3.14",
 )
 NO_SECURED = Rule(
@@ -84,7 +84,7 @@ def derived_security(landscape: Landscape) -> str | None:
 
 
 def security_diagnostics(plan: Resource, landscape: Landscape) -> Sequence[Diagnostic]:
-    """Return what is wrong with the security of a desired dial plan, given the media configuration of the pools."""
+    """Return the findings about the security of a desired dial plan for the media configuration of the pools."""
     if not landscape.is_readable(MediaConfiguration):
         return ()  # one diagnostic for the whole type says that it cannot be read
     suitable, value = suitable_security(landscape), plan.get(DialPlan.voip_security)

@@ -1,4 +1,4 @@
-"""Which Exchange servers answer for dial plans, and which of them a dial plan names.
+"""The Exchange servers that answer for dial plans, and those that a dial plan names.
 
 Until 2010 the Unified Messaging role answers; from 2013 on the UM service of every Mailbox server, reached through the
 call router of every Client Access server (of every Mailbox server from 2016 on, which has no other role). Source: UM
@@ -70,12 +70,12 @@ def named_servers(plan: Resource, landscape: Landscape) -> tuple[str, ...]:
 
 
 def exchange_release(landscape: Landscape) -> str:
-    """Return the release that creates objects: the newest with Unified Messaging; the last one where none is known."""
+    """Return the release that creates objects: the newest one with Unified Messaging, or the last release."""
     return max((host.version for host in um_hosts(landscape).values()), default=ExchangeVersion(15, 1)).release
 
 
 def endpoint_for(host: UMHost, landscape: Landscape) -> Endpoint:
-    """Return where the cmdlets for a server run: the entry point, or in a mixed organization a server of its kind.
+    """Return the endpoint for the cmdlets of a server: the entry point, or with mixed versions a server of its kind.
 
     Set-UMServer exists on 2007 and 2010 alone, Set-UMService on 2013 and later.
     """

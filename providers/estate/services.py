@@ -1,6 +1,6 @@
-"""What is read of Windows services: status, start time, and the clock of their host.
+"""Reads Windows services: status, start time, and the clock of their host.
 
-A restart is proven by start times, compared with times of the same clock only. The runner reads them on the host
+Start times prove a restart. They are compared only with times of the same clock. The runner reads them on the host
 itself, because no cmdlet returns a start time.
 
 Source: Get-CsWindowsService (Microsoft Learn); DOMAIN 5.3.
@@ -88,7 +88,7 @@ def service_query(endpoint: Endpoint, *names: str) -> Command:
 
 
 def service_attributes(*names: str) -> Mapping[str, Attribute]:
-    """Return the table of attributes that the services ``names`` of a host are observed as."""
+    """Return the attributes of the services ``names`` of a host, as a table."""
     return {attribute.name: attribute for name in names for attribute in _attributes(name)}
 
 
@@ -132,13 +132,16 @@ def _told(reply: Reply) -> Mapping[str, Value]:
 
 
 def running_script(reply: Reply) -> str | None:
-    """Return in words that an exchucutil runs on a host, or that the answer does not show that none runs."""
+    """Return a sentence if exchucutil runs on a host, or if the answer does not exclude it; otherwise None."""
     found = [record.get("ScriptRunning") for record in reply.records]
     if True in found:
         return "exchucutil is still running"
     if found and all(one is False for one in found):
         return None
-    return "whether exchucutil still runs is not known: the account may not read what the shells of the host run"
+    return (
+        "it is unknown whether exchucutil still runs: "
+        "the account may not read the command lines of the shells on the host"
+    )
 
 
 def unreadable(error: SessionError, address: Address) -> Diagnostic:
@@ -154,7 +157,7 @@ def _texts(value: object) -> tuple[str, ...]:
 
 
 def service_state(observed: Resource, name: str) -> ServiceState | None:
-    """Return one service of what was read of a host; None where the host has no such service."""
+    """Return one service of the values read from a host; None if the host has no such service."""
     service = of_service(name)
     status = observed.get(service.status)
     if status is None:
@@ -197,11 +200,11 @@ def ago(span: timedelta) -> str:
 
 RESTARTS: Final = Impact("restarts", "restart", is_disruptive=True)
 SERVICE_RUNS: Final = Duty("service-runs", "{item} on {host} has to run again")
-"""A service that ran before a restart has to run after it: the subject is ``host/service``."""
+"""A service that ran before a restart has to run after it. The subject is ``host/service``."""
 
 
 def has_to_run(host: str, service: str) -> Obligation:
-    """Return the obligation that a service which a restart stops runs again."""
+    """Return the obligation for a service that a restart stops: it has to run again."""
     return SERVICE_RUNS.of(f"{host}/{service}")
 
 

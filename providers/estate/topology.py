@@ -1,4 +1,4 @@
-"""What the Lync topology means for Unified Messaging: the pools, the class of each, its Front Ends.
+"""The Lync topology for Unified Messaging: the pools, their classes and their Front Ends.
 
 The services of a pool show its class. A pool with a Director is a Director pool. Another pool with a Registrar is a
 Front End pool; in a site that is not central it is a branch (survivable appliance or server). exchucutil makes a
@@ -40,15 +40,15 @@ class UcPool:
     pool_class: PoolClass
     site: str | None
     front_ends: tuple[str, ...]
-    """Its computers in the order of the topology; of a Director pool too, though they are no Front Ends."""
+    """Its computers in the order of the topology; for a Director pool its Directors."""
     has_quorum: bool
-    """Lync Server 2013 and later stop a pool whose quorum is lost."""
+    """True from Lync Server 2013 on: a pool without its quorum stops."""
     product: str | None = None
-    """What it runs, as people call it; None if it is not known."""
+    """Its product, by the usual name; None if unknown."""
 
 
 class _Told(NamedTuple):
-    """The facts about the topology; two values are equal if nothing in them changed."""
+    """The facts about the topology; two values are equal if no fact changed."""
 
     services: Resources
     computers: Resources
@@ -88,7 +88,7 @@ _SERVICE_ID = re.compile(r"([0-9]+)-(?:([0-9]+)-[A-Za-z]+|[A-Za-z]+-([0-9]+))\Z"
 
 
 def name_given_to(fqdn: str, landscape: Landscape) -> str | None:
-    """Return the name that exchucutil gives to the gateway of a pool, ``1:2``: that of the pool object.
+    """Return the name that exchucutil gives to the gateway of a pool: the name of the pool object, ``1:2``.
 
     No cmdlet returns it. The ids of the services of the pool contain site and cluster, as in ``1-2-Registrar``; None if
     they do not. Source: ExchUCUtil.ps1; DOMAIN 4.2.
@@ -143,7 +143,7 @@ def front_ends(landscape: Landscape) -> Mapping[str, UcPool]:
 
 
 def voice_users_by_pool(landscape: Landscape) -> Mapping[str, int]:
-    """Return how many Enterprise Voice users are homed on each pool."""
+    """Return the number of Enterprise Voice users on each pool."""
     users = landscape.all(LyncUser).values()
     return Counter(
         pool for user in users if user.get(LyncUser.enterprise_voice) and (pool := user.get(LyncUser.registrar_pool))

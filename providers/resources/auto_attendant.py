@@ -66,11 +66,11 @@ def _is_name(value: str) -> str:
     if not 1 <= len(value) <= 64:
         raise ValueError(f"has {len(value)} characters; it must have 1 to 64")
     if any(character.isspace() for character in value):
-        raise ValueError("must not hold spaces: Lync does not find such an attendant")
+        raise ValueError("must not contain spaces: Lync does not find such an attendant")
     return value
 
 
-_FORBIDDEN = checked(r"[^\"/\\\[\]:;|=,+*?<>]*", 'must not hold any of " / \\ [ ] : ; | = , + * ? < >', shown="")
+_FORBIDDEN = checked(r"[^\"/\\\[\]:;|=,+*?<>]*", 'must not contain any of " / \\ [ ] : ; | = , + * ? < >', shown="")
 
 
 class AutoAttendantType(AutoAttendant, CmdletResource, Holder, Foreseeing):

@@ -44,11 +44,11 @@ def _is_name(value: str) -> str:
             ' " Default Policy" to name the mailbox policy and accepts 64'
         )
     if any(character.isspace() for character in value):
-        raise ValueError("must not hold spaces: Lync does not find such a dial plan")
+        raise ValueError("must not contain spaces: Lync does not find such a dial plan")
     return value
 
 
-_FORBIDDEN = checked(r"[^\"/\\\[\]:;|=,+*?<>]*", 'must not hold any of " / \\ [ ] : ; | = , + * ? < >')
+_FORBIDDEN = checked(r"[^\"/\\\[\]:;|=,+*?<>]*", 'must not contain any of " / \\ [ ] : ; | = , + * ? < >')
 
 
 CANNOT_BE_CREATED = Rule(

@@ -348,7 +348,7 @@ def awaited_script(answers: Sequence[Answer]) -> str | None:
         if command.endpoint != EXCHANGE or command.operation is not Operation.SERVICE:
             continue
         if isinstance(reply, SessionError):
-            return f"whether exchucutil still runs is not known: {reply}"
+            return f"it is unknown whether exchucutil still runs: {reply}"
         if waiting := running_script(reply):
             return waiting
     return None

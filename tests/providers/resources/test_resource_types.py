@@ -160,12 +160,12 @@ def _written(value: Value) -> object:
 @pytest.mark.parametrize(
     ("type_name", "key", "told"),
     [
-        ("dial_plan", "Red mond", "must not hold spaces"),
+        ("dial_plan", "Red mond", "must not contain spaces"),
         ("dial_plan", "x" * 50, "50 characters"),
         ("dial_plan", "", "0 characters"),
-        ("dial_plan", "Red*", "must not hold any of"),
-        ("dial_plan", "Red\nmond", "must not hold"),
-        ("auto_attendant", "Redmond Main", "must not hold spaces"),
+        ("dial_plan", "Red*", "must not contain any of"),
+        ("dial_plan", "Red\nmond", "must not contain"),
+        ("auto_attendant", "Redmond Main", "must not contain spaces"),
         ("auto_attendant", "x" * 65, "65 characters"),
         ("hunt_group", "Custom", "must be written address/name"),
         ("lync_dial_plan", "Registrar:a:b", "must be Global"),

@@ -280,7 +280,7 @@ def test_a_script_of_which_nothing_is_known_may_be_running(told: Reply | Session
             return told if command.cmdlet == "Get-Service" and command.endpoint.host is None else QUIET
 
         found = kind.is_ready(action, answers(kind.waits_for(action, given), reply), given)
-        assert str(found).startswith("whether exchucutil still runs is not known")
+        assert str(found).startswith("it is unknown whether exchucutil still runs")
 
 
 def test_neither_script_nor_restart_goes_while_a_script_runs() -> None:
@@ -323,7 +323,7 @@ def test_a_front_end_whose_clock_was_compared_with_none_is_told_and_not_taken_as
     assert restarted(uncompared) == set()
     told = [one for one in RESTART.check(uncompared) if one.code == "UM032"]
     assert {one.address for one in told} == {f"service_restart/{host}" for host in ALL_FRONT_ENDS}
-    assert "not known" in told[0].detail
+    assert "unknown" in told[0].detail
     assert "UM032" not in codes(given)
 
 
