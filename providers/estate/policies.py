@@ -10,13 +10,17 @@ from providers.schema.lync_facts import LyncUser
 from providers.schema.mailbox_policy import DEFAULT, MailboxPolicy
 from providers.schema.um_mailbox import UMMailbox
 from reconciler.model.landscape import Landscape
-from reconciler.model.resources import Resource
+from reconciler.model.resources import Resources
 from reconciler.model.values import folded
 
 
 def plans_by_policy(landscape: Landscape) -> Mapping[str, str]:
     """Return the dial plan of each desired or existing policy, by the key of the policy in lower case."""
-    policies = [*landscape.all(MailboxPolicy).values(), *landscape.wanted(MailboxPolicy).values()]
+    return landscape.fact(_plans_by_policy, landscape.all(MailboxPolicy), landscape.wanted(MailboxPolicy))
+
+
+def _plans_by_policy(observed: Resources, desired: Resources) -> Mapping[str, str]:
+    policies = [*observed.values(), *desired.values()]
     return {folded(policy.key): plan for policy in policies if (plan := policy.get(MailboxPolicy.dial_plan))}
 
 
@@ -29,20 +33,28 @@ def plan_of(policy: str | None, by_policy: Mapping[str, str]) -> str | None:
 
 def sites_of_users(landscape: Landscape) -> Mapping[str, Counter[str]]:
     """Return, by dial plan in lower case, the number of its users in each central Lync site."""
-    by_policy = plans_by_policy(landscape)
-    mailboxes: dict[str, Resource] = {folded(one.key): one for one in landscape.all(UMMailbox).values()}
-    mailboxes.update({folded(one.key): one for one in landscape.wanted(UMMailbox).values()})
-    users = landscape.all(LyncUser)
-    sites: dict[str | None, str | None] = {}
+    mailboxes = landscape.all(UMMailbox), landscape.wanted(UMMailbox)
+    pools = landscape.fact(_pools_of_users, *mailboxes, landscape.all(LyncUser), plans_by_policy(landscape))
     counts: dict[str, Counter[str]] = {}
-    for mailbox in mailboxes.values():
-        plan = plan_of(mailbox.get(UMMailbox.policy), by_policy) or mailbox.get(UMMailbox.dial_plan)
+    for (plan, pool), users in pools.items():
+        if site := central_site(site_of(pool, landscape), landscape):
+            counts.setdefault(plan, Counter())[site] += users
+    return counts
+
+
+def _pools_of_users(
+    observed: Resources, desired: Resources, users: Resources, by_policy: Mapping[str, str]
+) -> Mapping[tuple[str, str], int]:
+    """Return the number of users by dial plan, in lower case, and pool."""
+    counts: Counter[tuple[str, str]] = Counter()
+    plans: dict[str | None, str | None] = {}
+    for mailbox in (observed | desired).values():
+        policy = mailbox.get(UMMailbox.policy)
+        if policy not in plans:
+            plans[policy] = plan_of(policy, by_policy)
+        plan = plans[policy] or mailbox.get(UMMailbox.dial_plan)
         user = users.get(mailbox.get(UMMailbox.sip_address) or "")
         pool = user.get(LyncUser.registrar_pool) if user else None
-        if plan is None or pool is None:
-            continue
-        if pool not in sites:
-            sites[pool] = central_site(site_of(pool, landscape), landscape)
-        if site := sites[pool]:
-            counts.setdefault(folded(plan), Counter())[site] += 1
+        if plan and pool:
+            counts[folded(plan), pool] += 1
     return counts

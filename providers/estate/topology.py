@@ -14,7 +14,6 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
-from functools import lru_cache
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -47,8 +46,8 @@ class UcPool:
     """Its product, by the usual name; None if unknown."""
 
 
-class _Told(NamedTuple):
-    """The facts about the topology; two values are equal if no fact changed."""
+class _Topology(NamedTuple):
+    """The facts about the topology."""
 
     services: Resources
     computers: Resources
@@ -56,32 +55,31 @@ class _Told(NamedTuple):
     sites: Resources
 
 
-def _told(landscape: Landscape) -> _Told:
-    return _Told(*(landscape.all(kind) for kind in (LyncService, LyncComputer, Pool, LyncSite)))
+def _topology(landscape: Landscape) -> _Topology:
+    return _Topology(*(landscape.all(kind) for kind in (LyncService, LyncComputer, Pool, LyncSite)))
 
 
 def uc_pools(landscape: Landscape) -> Mapping[str, UcPool]:
     """Return the Front End, branch and Director pools by FQDN, in order."""
-    return _uc_pools(_told(landscape))
+    return landscape.fact(_uc_pools, *_topology(landscape))
 
 
-@lru_cache(maxsize=4)
-def _uc_pools(found: _Told) -> Mapping[str, UcPool]:
-    # Kept, because every check of a hunt group and of a Front End asks, and within a run the topology hardly changes.
+def _uc_pools(services: Resources, computers: Resources, pools: Resources, sites: Resources) -> Mapping[str, UcPool]:
+    found = _Topology(services, computers, pools, sites)
     roles: dict[str, set[str]] = {}
     versions: dict[str, object] = {}
-    for service in found.services.values():
+    for service in services.values():
         if pool := service.get(LyncService.pool):
             roles.setdefault(pool, set()).add(service.get(LyncService.role) or "")
             versions[pool] = service.get(LyncService.version)
-    pools: dict[str, UcPool] = {}
+    by_name: dict[str, UcPool] = {}
     for fqdn in sorted(roles):
         site = _site_of(fqdn, found)
-        pool_class = _class_of(roles[fqdn], found.sites.get(site or ""))
+        pool_class = _class_of(roles[fqdn], sites.get(site or ""))
         version = versions[fqdn]
-        computers = computers_of(fqdn, found.computers, found.pools)
-        pools[fqdn] = UcPool(fqdn, pool_class, site, computers, _has_quorum(version), product_of(version))
-    return MappingProxyType(pools)
+        front_ends = computers_of(fqdn, computers, pools)
+        by_name[fqdn] = UcPool(fqdn, pool_class, site, front_ends, _has_quorum(version), product_of(version))
+    return MappingProxyType(by_name)
 
 
 _SERVICE_ID = re.compile(r"([0-9]+)-(?:([0-9]+)-[A-Za-z]+|[A-Za-z]+-([0-9]+))\Z")
@@ -115,10 +113,10 @@ def _class_of(roles: set[str], site: Resource | None) -> PoolClass:
 
 def site_of(fqdn: str, landscape: Landscape) -> str | None:
     """Return the site of a pool, from the pool or from its services."""
-    return _site_of(fqdn, _told(landscape))
+    return _site_of(fqdn, _topology(landscape))
 
 
-def _site_of(fqdn: str, found: _Told) -> str | None:
+def _site_of(fqdn: str, found: _Topology) -> str | None:
     pool = found.pools.get(fqdn)
     if pool is not None and (site := pool.get(Pool.site)):
         return site
@@ -144,7 +142,9 @@ def front_ends(landscape: Landscape) -> Mapping[str, UcPool]:
 
 def voice_users_by_pool(landscape: Landscape) -> Mapping[str, int]:
     """Return the number of Enterprise Voice users on each pool."""
-    users = landscape.all(LyncUser).values()
-    return Counter(
-        pool for user in users if user.get(LyncUser.enterprise_voice) and (pool := user.get(LyncUser.registrar_pool))
-    )
+    return landscape.fact(_voice_users_by_pool, landscape.all(LyncUser))
+
+
+def _voice_users_by_pool(users: Resources) -> Mapping[str, int]:
+    voiced = (one.get(LyncUser.registrar_pool) for one in users.values() if one.get(LyncUser.enterprise_voice))
+    return Counter(pool for pool in voiced if pool)

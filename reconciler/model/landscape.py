@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Protocol, TypeAlias
+from operator import is_
+from typing import Any, Protocol, TypeAlias, TypeVar, TypeVarTuple, cast
 
 from reconciler.model.actions import Action, ActionKind
 from reconciler.model.diagnostics import Diagnostic
@@ -22,6 +23,10 @@ class Named(Protocol):
 
 Kind: TypeAlias = "Named | str"
 """A resource type as an argument: its class in code for that type, or in the engine the first half of an address."""
+
+
+_Fact = TypeVar("_Fact")
+_Parts = TypeVarTuple("_Parts")
 
 
 def _name(kind: Kind) -> str:
@@ -64,6 +69,23 @@ class Landscape:
     """What could not be read, with the reason; key ``*`` is a whole type. Unreadable is not absent."""
     prior: Snapshot = field(default_factory=lambda: Snapshot("default"))
 
+    _facts: dict[Callable[..., Any], tuple[tuple[object, ...], Any]] = field(
+        default_factory=dict, repr=False, compare=False
+    )
+    """The facts found so far, each with the parts that it follows from; a changed landscape inherits them."""
+
+    def fact(self, find: Callable[[*_Parts], _Fact], *parts: *_Parts) -> _Fact:
+        """Return ``find(*parts)``, found once and kept while the parts stay the same objects.
+
+        For what many checks ask and what takes a walk through all users.
+        """
+        before, fact = self._facts.get(find, (None, None))
+        now: tuple[Any, ...] = tuple[Any, ...](parts)
+        if before is None or not all(map(is_, before, now)):
+            fact = find(*parts)
+            self._facts[find] = now, fact
+        return cast(_Fact, fact)
+
     def all(self, kind: Kind) -> Resources:
         """Observed or predicted resources of a type; empty where there are none."""
         return self.observed.get(_name(kind), NO_RESOURCES)
@@ -87,6 +109,8 @@ class Landscape:
         return tuple(address for address in self.actions if address.type == _name(kind))
 
     def is_readable(self, kind: Kind, key: str = "*") -> bool:
+        if not self.unreadable:
+            return True
         whole, one = Address(_name(kind), "*"), Address(_name(kind), key)
         return whole not in self.unreadable and one not in self.unreadable
 

@@ -274,6 +274,13 @@ class Resources(Mapping[str, Resource]):
     def __getitem__(self, key: str) -> Resource:
         return self._by_key[folded(key)]
 
+    @overload
+    def get(self, key: str, default: None = None) -> Resource | None: ...
+    @overload
+    def get(self, key: str, default: _T) -> Resource | _T: ...
+    def get(self, key: str, default: Any = None) -> Any:
+        return self._by_key.get(folded(key), default)
+
     def __iter__(self) -> Iterator[str]:
         return (resource.key for resource in self._by_key.values())
 
@@ -291,6 +298,12 @@ class Resources(Mapping[str, Resource]):
 
     def __hash__(self) -> int:
         return hash(tuple(self._by_key))
+
+    def __or__(self, other: Resources) -> Resources:
+        """Return the resources of both; where both have a key, that of ``other``."""
+        both = Resources()
+        both._by_key = self._by_key | other._by_key
+        return both
 
     def __repr__(self) -> str:
         return f"Resources({list(self._by_key.values())!r})"

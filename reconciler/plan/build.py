@@ -158,14 +158,14 @@ def build_plan(
     """
     selection, origin = selection or Selection(), origin or Origin()
     end, unchanged = decide(types, landscape)
-    selection = selection.meaning(_written(types, end))
+    if not selection.is_everything:
+        selection = selection.meaning(_written(types, end))
     asked_for = selection.choose(end.actions)
     chosen, found = leave_out(types, end, asked_for)
     by_type = {kind.name: kind for kind in types}
     steps = arrange(chosen.values(), by_type)
     open_obligations = sorted(landscape.prior.obligations, key=lambda owed: owed.identity)
     ended = met(types, landscape)
-    known = {*end.actions, *_addresses(types, end)}
     return Plan(
         environment=landscape.settings.environment,
         lineage=landscape.prior.lineage,
@@ -181,11 +181,18 @@ def build_plan(
         met=tuple(owed for owed in open_obligations if owed in ended),
         decisions=_new_decisions(types, end, is_whole=selection == Selection()),
         impact=_impact(types, steps, end),
-        diagnostics=in_order([*found, *selection.unknown(known, set(by_type), _waves(types, end))]),
+        diagnostics=in_order([*found, *_unknown(selection, types, end)]),
         prior=fingerprints_of(landscape.prior, chosen),
         asked=str(selection),
         passed_over=_sent(end.actions.values()) - _sent(asked_for.values()),
     )
+
+
+def _unknown(selection: Selection, types: Sequence[ResourceType], end: Landscape) -> tuple[Diagnostic, ...]:
+    if selection.is_everything:
+        return ()
+    known = {*end.actions, *_addresses(types, end)}
+    return selection.unknown(known, {kind.name for kind in types}, _waves(types, end))
 
 
 def _sent(actions: Iterable[Action]) -> int:

@@ -21,7 +21,16 @@ from reconciler.model.resources import Address, Resource, Resources, comparable
 from reconciler.model.snapshot import Remembered
 from reconciler.model.values import EMPTY, UNSET, Value, fingerprint, folded
 from reconciler.plan.checks import with_bringers
-from reconciler.plan.effects import Planned, compare, expectation, forces_replacement, needs_of, predicted, project
+from reconciler.plan.effects import (
+    Planned,
+    are_equal,
+    compare,
+    expectation,
+    forces_replacement,
+    needs_of,
+    predicted,
+    project,
+)
 from reconciler.plan.exchanges import settle_exchanges
 from reconciler.plan.removals import keep_until_removed, leavers_first
 
@@ -106,7 +115,7 @@ def _task_action(due: Due) -> Action:
 
 
 def _plan_resources(kind: Managed, landscape: Landscape) -> tuple[Landscape, int]:
-    desired = Resources(sorted(kind.derive(landscape), key=lambda resource: resource.address))
+    desired = Resources(sorted(kind.derive(landscape), key=lambda resource: resource.key))
     landscape = landscape.with_desired(kind.name, desired)
     readable = [resource for resource in desired.values() if landscape.is_readable(kind.name, resource.key)]
     decided = [(_decide(kind, resource, landscape), resource) for resource in readable]
@@ -118,6 +127,8 @@ def _decide(kind: Managed, desired: Resource, landscape: Landscape) -> Action | 
     """Return the action of one desired resource; None where it is managed and has its desired values."""
     observed = landscape.one(kind.name, desired.key)
     prior = landscape.prior.resources.get(desired.address)
+    if observed is not None and prior is not None and are_equal(kind.attributes, desired, observed, prior):
+        return None
     changes = compare(kind.attributes, desired, observed, prior)
     if observed is None:
         if kind.lifecycle in (Lifecycle.SETTING, Lifecycle.MANUAL):
@@ -243,7 +254,10 @@ def _acted(kind: ResourceType, landscape: Landscape, planned: Sequence[Planned])
 def _plan_removals(types: Sequence[ResourceType], landscape: Landscape) -> Landscape:
     """Plan the removal of managed resources that are no longer desired: after their successors, dependents first."""
     managed = [kind for kind in types if isinstance(kind, Managed)]
-    gone = {kind.name: _gone(kind, landscape) for kind in managed}
+    prior: dict[str, list[Remembered]] = {}
+    for known in landscape.prior.resources.values():
+        prior.setdefault(known.address.type, []).append(known)
+    gone = {kind.name: _gone(kind, prior.get(kind.name, ()), landscape) for kind in managed}
     moving = {*landscape.actions, *(prior.address for priors in gone.values() for prior in priors)}
     places = places_of(types)
     for kind in sorted(managed, key=lambda kind: -places[kind.name]):
@@ -257,18 +271,16 @@ def _ended(kind: Managed, landscape: Landscape) -> Sequence[Resource]:
     return kind.ended(landscape) if isinstance(kind, Rows) else ()
 
 
-def _gone(kind: Managed, landscape: Landscape) -> list[Remembered]:
+def _gone(kind: Managed, priors: Sequence[Remembered], landscape: Landscape) -> list[Remembered]:
     """Return the resources to remove: no longer desired, or declared absent; unreadable ones are left alone."""
     desired = landscape.desired.get(kind.name, Resources())
     there = landscape.all(kind.name)
     ended = [Remembered(one.address) for one in _ended(kind, landscape) if one.key in there]
-    known = {one.address.folded: one for one in (*ended, *landscape.prior.resources.values())}
+    known = {one.address: one for one in (*ended, *priors)}
     gone = [
         prior
         for prior in known.values()
-        if prior.address.type == kind.name
-        and prior.address.key not in desired
-        and landscape.is_readable(kind.name, prior.address.key)
+        if prior.address.key not in desired and landscape.is_readable(kind.name, prior.address.key)
     ]
     return sorted(gone, key=lambda prior: prior.address)
 

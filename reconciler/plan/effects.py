@@ -44,6 +44,24 @@ def compare(
     return tuple(Change(name, before[name], after[name]) for name in after if name in differing)
 
 
+def are_equal(attributes: Mapping[str, Attribute], desired: Resource, observed: Resource, prior: Remembered) -> bool:
+    """True where the servers and the state have the very values of ``desired``, as they have of nearly all users.
+
+    False decides nothing: values that are spelt differently may still compare equal.
+    """
+    compared = 0
+    for name, value in desired.attributes.items():
+        attribute = attributes.get(name)
+        if attribute is None or not attribute.is_compared:
+            continue
+        if attribute.kind is AttributeKind.MEMBERSHIP or prior.attributes.get(name, UNSET) != value:
+            return False
+        if observed.attributes.get(name, UNSET) != value:
+            return False
+        compared += 1
+    return compared == len(prior.attributes) and prior.guid == observed.guid
+
+
 def forces_replacement(attributes: Mapping[str, Attribute], changes: tuple[Change, ...]) -> bool:
     """True where a change needs an attribute that no Set cmdlet can change. An unread attribute does not count."""
     return any(

@@ -44,3 +44,18 @@ def test_a_prediction_says_which_action_makes_it_so() -> None:
     assert later.predicted_by == {A: STAMP, B: STAMP}
     assert SEEN.predicted_by == {}, "the landscape before it stays as it is"
     assert list(SEEN.all("box")) == ["a"]
+
+
+def test_a_fact_is_found_once_while_its_parts_stay_the_same() -> None:
+    asked: list[Resources] = []
+
+    def how_many(boxes: Resources) -> int:
+        asked.append(boxes)
+        return len(boxes)
+
+    later = SEEN.with_desired("lid", Resources())
+    assert [one.fact(how_many, one.all("box")) for one in (SEEN, later, SEEN)] == [1, 1, 1]
+    assert len(asked) == 1
+    changed = later.predicting(STAMP, "box", put=[box("b")])
+    assert changed.fact(how_many, changed.all("box")) == 2
+    assert len(asked) == 2

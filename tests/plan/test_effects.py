@@ -13,7 +13,16 @@ from reconciler.model.landscape import Landscape
 from reconciler.model.resources import Address, Attribute, AttributeKind, AttributeRole, Resource, Resources
 from reconciler.model.snapshot import Remembered
 from reconciler.model.values import UNSET, Unset, Value
-from reconciler.plan.effects import compare, expectation, forces_replacement, is_done, needs_of, predicted, project
+from reconciler.plan.effects import (
+    are_equal,
+    compare,
+    expectation,
+    forces_replacement,
+    is_done,
+    needs_of,
+    predicted,
+    project,
+)
 from tests.support.boxes import ATTRIBUTES, Box, Mark, Stamp, box
 from tests.support.strategies import values
 
@@ -201,3 +210,26 @@ def test_lists_keep_their_order_and_sets_do_not() -> None:
     kinds = {kind: {"one": Attribute("one", kind=kind, references="box")} for kind in AttributeKind}
     assert compare(kinds[AttributeKind.LIST], written, there) != ()
     assert compare(kinds[AttributeKind.SET], written, there) == ()
+
+
+FEW = st.dictionaries(st.sampled_from(["size", "colour", "tags"]), st.sampled_from([1, "red", ("a",), None]))
+
+
+@given(FEW, FEW, FEW)
+def test_what_is_equal_has_no_change_and_is_remembered(
+    wanted: dict[str, Value], there: dict[str, Value], applied: dict[str, Value]
+) -> None:
+    desired, observed, prior = box("a", **wanted), box("a", **there), remembered(**applied)
+    if are_equal(ATTRIBUTES, desired, observed, prior):
+        assert compare(ATTRIBUTES, desired, observed, prior) == ()
+        assert prior.attributes == wanted
+
+
+def test_a_row_as_applied_is_equal_until_something_differs() -> None:
+    desired, prior = box("a", size=1, colour="red"), remembered(size=1, colour="red")
+    assert are_equal(ATTRIBUTES, desired, box("a", size=1, colour="red", on=True), prior)
+    assert not are_equal(ATTRIBUTES, desired, box("a", size=2, colour="red"), prior)
+    assert not are_equal(ATTRIBUTES, desired, box("a", size=1), prior)
+    assert not are_equal(ATTRIBUTES, desired, desired, remembered(size=1))
+    assert not are_equal(ATTRIBUTES, box("a", size=1), desired, prior)
+    assert not are_equal(ATTRIBUTES, desired, replace(desired, guid="0a"), prior)
