@@ -47,9 +47,9 @@ from reconciler.run.account import Account, Fate
 from reconciler.run.apply import Apply
 from reconciler.run.examine import Examination
 from reconciler.run.group_commit import GroupCommit
-from reconciler.run.observe import Reader, SharedLandscape
+from reconciler.run.observe import Keys, Reader, SharedLandscape
 from reconciler.run.perform import Performer
-from reconciler.run.recover import close_intents, end_shells, outlast
+from reconciler.run.recover import close_intents, end_shells, outlast, reads_of
 from reconciler.run.retry import Retry
 from reconciler.run.second_look import Replicas
 from reconciler.run.system import ThreadScheduler
@@ -194,8 +194,8 @@ class Workspace:
         retry = Retry(ports.clock, ports.random)
         return Reader(self.types, self.sessions, retry, ports.clock, ports.random, ports.emit, self._scheduler)
 
-    def look(self, *, pinned: str | None = None) -> Landscape:
-        """Return the landscape: declared, observed now, and prior.
+    def look(self, *, pinned: str | None = None, only: Keys | None = None) -> Landscape:
+        """Return the landscape: declared, observed now (``only`` some types and keys), and prior.
 
         All reads and writes use one replica of the directory: ``pinned``, the one chosen before, or the first listed.
         """
@@ -207,7 +207,8 @@ class Workspace:
         there = sorted(landscape.all(replicas))
         if there and wanted not in there:
             self._pin(there[0])
-        return self.reader.observe(landscape, {kind.name: None for kind in self.types if kind is not replicas})
+        everything = {kind.name: None for kind in self.types if kind is not replicas}
+        return self.reader.observe(landscape, everything if only is None else only)
 
     @property
     def _settings(self) -> Settings:
@@ -377,7 +378,7 @@ class Workspace:
             return
         outlast(end_shells(intents, self.sessions, self.ports.emit), self.reader)
         by_name = {kind.name: kind for kind in self.types}
-        close_intents(intents, self.look(), by_name, lease)
+        close_intents(intents, self.look(only=reads_of(intents, by_name)), by_name, lease)
 
     # --- editing the state -------------------------------------------------------------------------------------------
 

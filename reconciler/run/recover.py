@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from reconciler.model.abilities import Rows
 from reconciler.model.actions import Action, ActionKind, Change
 from reconciler.model.events import Waiting
 from reconciler.model.landscape import Landscape
@@ -19,7 +20,7 @@ from reconciler.model.snapshot import Intent, Outcome, OutcomeKind, StateChange
 from reconciler.model.values import EMPTY, UNSET
 from reconciler.model.words import count
 from reconciler.plan.effects import is_done
-from reconciler.run.observe import Reader, unread
+from reconciler.run.observe import Keys, Reader, unread
 
 
 def end_shells(intents: Sequence[Intent], sessions: Sessions, emit: Emit) -> tuple[Intent, ...]:
@@ -53,6 +54,26 @@ def outlast(intents: Sequence[Intent], reader: Reader) -> None:
     end = reader.clock.monotonic() + LONGEST_SECONDS
     while (left := end - reader.clock.monotonic()) > 0:
         reader.clock.sleep(min(left, 1.0))
+
+
+def reads_of(intents: Sequence[Intent], types: Mapping[str, ResourceType]) -> Keys | None:
+    """Return the reads that show the outcomes of ``intents``: users by their keys; None for all where a task ran.
+
+    The effect of a task is in many objects, and tasks are few. Users may be many thousands.
+    """
+    kinds = {intent.address.type: types.get(intent.address.type) for intent in intents}
+    if not all(isinstance(kind, Rows) for kind in kinds.values()):
+        return None
+    keys: dict[str, frozenset[str] | None] = {
+        name: frozenset(intent.address.key for intent in intents if intent.address.type == name) for name in kinds
+    }
+    before = [name for kind in kinds.values() if kind is not None for name in kind.reads_after]
+    while before:
+        name = before.pop()
+        if name not in keys:
+            keys[name] = None
+            before += types[name].reads_after
+    return keys
 
 
 def close_intents(

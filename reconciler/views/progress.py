@@ -40,6 +40,8 @@ from reconciler.views.text import lines, shorten, wrap
 
 _QUIET_SECONDS: Final = 10.0
 """Seconds between two lines about the same wait or count."""
+_DRAWN_SECONDS: Final = 0.2
+"""Seconds between two counts."""
 _LISTED: Final = 20
 _PRINTED: Final = 40
 """How many lines of a script's output are shown."""
@@ -66,6 +68,7 @@ class TerminalProgress:
         self._lock = Lock()
         self._tally = _Tally()
         self._board: Board = LiveBoard(stream, style) if live else PlainBoard(stream)
+        self._drawn = float("-inf")
 
     def __call__(self, event: Event) -> None:
         try:
@@ -74,7 +77,8 @@ class TerminalProgress:
                 shown = list(self._lines(event))
                 if shown:
                     self._board.print(lines(shown))
-                self._tally.show_on(self._board, self._style)
+                if self._board.draws and self._is_due(event):
+                    self._tally.show_on(self._board, self._style)
                 if isinstance(event, Observing | Observed):
                     self._board.status(self._tally.reading(self._style))
                 if isinstance(event, RunEnded):
@@ -83,6 +87,14 @@ class TerminalProgress:
         except Exception:
             # A closed terminal must not stop the apply.
             return
+
+    def _is_due(self, event: Event) -> bool:
+        """True where the count is shown again: actions may end faster than anybody reads."""
+        now = self._monotonic()
+        if isinstance(event, ActionEnded) and now - self._drawn < _DRAWN_SECONDS:
+            return False
+        self._drawn = now
+        return True
 
     def busy(self, text: str) -> None:
         """Show a temporary line before the first event, where lines can be redrawn."""

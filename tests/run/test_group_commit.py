@@ -109,9 +109,10 @@ def test_many_threads_write_no_more_often_than_the_pause_allows() -> None:
     lease = SlowLease()
     lease.gate.set()
     group = GroupCommit(lease, SystemClock())
+    group.commit(outcome("0"))
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda number: group.commit(outcome(str(number))), range(200)))
+        list(pool.map(lambda number: group.commit(outcome(str(number))), range(1, 200)))
     assert sorted(int(name) for change in lease.written for name in names(change)) == list(range(200))
     pauses = [after - before for before, after in pairwise(lease.began)]
     assert len(lease.written) < 100
-    assert sum(pause < PAUSE_SECONDS * 0.99 for pause in pauses) <= 8, "until the threads are known to take turns"
+    assert min(pauses[1:]) >= PAUSE_SECONDS * 0.99, "once the threads are known to take turns"

@@ -15,9 +15,9 @@ from reconciler.plan.selection import Selection
 from reconciler.run.account import Account
 from reconciler.run.apply import Apply
 from reconciler.run.group_commit import GroupCommit
-from reconciler.run.observe import Reader, SharedLandscape
+from reconciler.run.observe import Keys, Reader, SharedLandscape
 from reconciler.run.perform import Performer
-from reconciler.run.recover import close_intents, end_shells, outlast
+from reconciler.run.recover import close_intents, end_shells, outlast, reads_of
 from reconciler.run.retry import Retry
 from reconciler.run.second_look import Replicas
 from reconciler.run.system import NeverStop
@@ -46,8 +46,8 @@ class Engine:
             self.types, self.sessions, Retry(self.clock, random), self.clock, random, self.events, None
         )
 
-    def look(self, declared: Mapping[str, Resources]) -> Landscape:
-        return self.reader.observe(Landscape(self.settings, declared, prior=self.store.read()))
+    def look(self, declared: Mapping[str, Resources], only: Keys | None = None) -> Landscape:
+        return self.reader.observe(Landscape(self.settings, declared, prior=self.store.read()), only)
 
     def plan(self, declared: Mapping[str, Resources], selection: Selection | None = None) -> Plan:
         return build_plan(self.types, self.look(declared), selection=selection)
@@ -58,7 +58,8 @@ class Engine:
             intents = self.store.read().open_intents
             if intents:
                 outlast(end_shells(intents, self.sessions, self.events), self.reader)
-                close_intents(intents, self.look(declared), {kind.name: kind for kind in self.types}, lease)
+                by_name = {kind.name: kind for kind in self.types}
+                close_intents(intents, self.look(declared, reads_of(intents, by_name)), by_name, lease)
             landscape = self.look(declared)
             plan = plan or build_plan(self.types, landscape)
             by_name = {kind.name: kind for kind in self.types}
