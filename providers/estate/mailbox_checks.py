@@ -165,7 +165,7 @@ def _declared(landscape: Landscape) -> tuple[Resources, Mapping[str, str | None]
 
 def _wrong_plan(plan: str, count: int, length: int, landscape: Landscape) -> Diagnostic:
     known = landscape.wanted(DialPlan)[plan]
-    detail = f"{known.address} asks for {count} digits. The extensions of all its users have {length}."
+    detail = f"{known.address} requires {count} digits. The extensions of all its users have {length}."
     return WRONG_DIGITS.found(known, detail, f"Write extension_digits: {length}, or correct the users.")
 
 
@@ -210,7 +210,7 @@ def _within_plans(
         count = digits.get(folded(plan or ""))
         wrong = [one for one in row.get(UMMailbox.extension) if count is not None and len(one) != count]
         if wrong:
-            detail = f"{row.address} has the extension {listed(wrong)}; {plan} asks for {count} digits."
+            detail = f"{row.address} has the extension {listed(wrong)}; {plan} requires {count} digits."
             yield WRONG_DIGITS.found(row, detail)
 
 

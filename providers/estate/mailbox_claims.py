@@ -25,7 +25,7 @@ from reconciler.model.values import folded
 
 EXTENSION_TWICE = Rule(
     "UM075",
-    "Extension is given twice",
+    "Extension is used twice",
     "In a dial plan and its equivalents, only one mailbox can have an extension. The extension is in use as long as "
     "the mailbox has its EUM address.",
     "Give one of them another extension.",
@@ -34,7 +34,7 @@ EXTENSION_TWICE = Rule(
 )
 SIP_TWICE = Rule(
     "UM076",
-    "SIP address is given twice",
+    "SIP address is used twice",
     "In a dial plan, only one mailbox can have a SIP address.",
     "Correct the SIP address of one of them. If both rows name one user, remove one of the rows.",
     "Enable-UMMailbox, parameter SIPResourceIdentifier; DOMAIN 7.7",

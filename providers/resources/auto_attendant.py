@@ -2,7 +2,7 @@
 
 Set-UMAutoAttendant cannot set the status, which has cmdlets of its own, nor the dial plan. A fallback attendant must
 exist before another attendant names it, and needs speech on that attendant. The attendant of the star key is a property
-of its dial plan, but it keeps that attendant from being removed or disabled; so it is declared here.
+of its dial plan. But it prevents the removal of that attendant, so it is declared here.
 
 Sources: New-, Set-, Enable-, Disable-UMAutoAttendant (Microsoft Learn); DOMAIN 3.10, 7.6, 8.
 """
@@ -32,17 +32,17 @@ from reconciler.model.words import listed
 
 SHARED_NUMBER = Rule(
     "UM050",
-    "Number is given twice",
-    "A telephone number can reach one auto attendant, or Outlook Voice Access of one dial plan. With two, chance "
-    "decides.",
-    "Give each its own number.",
+    "Number is used twice",
+    "A telephone number can reach one auto attendant, or Outlook Voice Access of one dial plan. With two, the target "
+    "is random.",
+    "Give each of them a different number.",
     "New-UMAutoAttendant, New-UMDialPlan; DOMAIN 7.1, 7.6",
 )
 FALLBACK_WITHOUT_SPEECH = Rule(
     "UM051",
     "Fallback without speech",
-    "A DTMF fallback attendant takes over when speech is not understood. Exchange refuses a fallback if the "
-    "attendant has no speech.",
+    "A DTMF fallback attendant answers when speech recognition fails. Exchange refuses a fallback if the attendant "
+    "has no speech.",
     "Write speech_enabled: true, or dtmf_fallback: null.",
     "Set-UMAutoAttendant; DOMAIN 3.10",
 )
@@ -88,7 +88,7 @@ class AutoAttendantType(AutoAttendant, CmdletResource, Holder, Foreseeing):
     def completed(
         self, found: Sequence[Resource], answers: Sequence[Answer], landscape: Landscape
     ) -> Sequence[Resource]:
-        """Return the attendants, each with whether the star key of its dial plan reaches it."""
+        """Return the attendants with ``is_default``: whether the star key of the dial plan reaches them."""
         reached = {
             folded(plan.key): folded(attendant)
             for plan in landscape.all(DialPlan).values()
@@ -123,7 +123,10 @@ class AutoAttendantType(AutoAttendant, CmdletResource, Holder, Foreseeing):
     def update(
         self, desired: Resource, observed: Resource, changes: Sequence[Change], landscape: Landscape
     ) -> Sequence[Command]:
-        """Return the commands: enabling last, disabling before the rest; the star key is taken first and given last."""
+        """Return the commands in their order.
+
+        Enabling is last, disabling is first; the star key is removed first and set last.
+        """
         by_name = {change.attribute: change for change in changes}
         star, status = by_name.pop(self.is_default.name, None), by_name.pop(self.status.name, None)
         commands: list[Command] = list(super().update(desired, observed, tuple(by_name.values()), landscape))
@@ -141,7 +144,10 @@ class AutoAttendantType(AutoAttendant, CmdletResource, Holder, Foreseeing):
         return (*turned, *super().delete(observed, landscape))
 
     def foresee(self, action: Action, landscape: Landscape) -> Landscape:
-        """Return the landscape; a new attendant is disabled and has no star key unless something else is written."""
+        """Return the landscape.
+
+        A new attendant is disabled and has no star key, unless its declaration says otherwise.
+        """
         after, made = landscape, landscape.one(self, action.address.key)
         if made is None:
             return landscape
@@ -164,7 +170,7 @@ class AutoAttendantType(AutoAttendant, CmdletResource, Holder, Foreseeing):
 
 
 def _star_key(attendant: Resource, reached: Argument, landscape: Landscape) -> tuple[Command, ...]:
-    """Return the command that makes the star key of the dial plan reach this attendant, or none."""
+    """Return the command that sets the star key of the dial plan to this attendant, or to none."""
     plan = attendant.get(AutoAttendant.dial_plan) or ""
     named = object_argument(landscape.one(DialPlan, plan), plan)
     return (write("Set-UMDialPlan", Identity=named, UMAutoAttendant=reached),)
@@ -188,10 +194,10 @@ def _check(attendant: Resource, landscape: Landscape) -> Iterator[Diagnostic]:
     after = landscape.one(AutoAttendant, attendant.key) or attendant
     fallback, plan = after.get(AutoAttendant.dtmf_fallback), after.get(AutoAttendant.dial_plan)
     if fallback and after.get(AutoAttendant.speech_enabled) is False:
-        detail = f"{attendant.address} falls back to {fallback}, but has no speech."
+        detail = f"{attendant.address} has the fallback {fallback}, but no speech."
         yield FALLBACK_WITHOUT_SPEECH.found(attendant, detail)
     if after.get(AutoAttendant.is_default) and attendant.get(AutoAttendant.status) == "Disabled":
-        detail = f"{attendant.address} is to be disabled, but the star key of {plan} reaches it."
+        detail = f"{attendant.address} would be disabled, but the star key of {plan} reaches it."
         yield DEFAULT_IN_USE.found(attendant, detail)
 
 
@@ -226,12 +232,12 @@ def _shared(number: str, last: Resource, several: Sequence[Resource], ours: Mapp
     for one in several:
         if one is not last and one.key not in ours[one.address.type]:
             found = f"{detail} {one.address} is not declared, so it keeps the number."
-            return found, f"Give another one, or take it from the holder:\n  {_without(number, one)}"
+            return found, f"Choose another number, or remove it from the holder:\n  {_without(number, one)}"
     return detail, ""
 
 
 def _without(number: str, holder: Resource) -> Command:
-    """Return the command that takes a number from its holder."""
+    """Return the command that removes a number from its holder."""
     if holder.address.type == AutoAttendant.name:
         left = tuple(one for one in holder.get(AutoAttendant.pilot_numbers) if one != number)
         return write("Set-UMAutoAttendant", Identity=holder.key, PilotIdentifierList=left)

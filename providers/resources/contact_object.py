@@ -1,7 +1,7 @@
 """Contact objects: Lync routes calls to Outlook Voice Access and to auto attendants by them.
 
 Each number has one. No cmdlet makes them for UM on premises: New-CsExUmContact is for hosted UM only, and OcsUmUtil.exe
-has only a window. So a missing contact becomes a card for a person, and existing contacts are checked.
+has only a window. So for a missing contact the plan shows instructions for a person, and existing contacts are checked.
 
 Sources: Configure Lync Server to work with UM (Gg398193), Get-CsExUmContact (Microsoft Learn); Move Exchange UM contact
 objects (JJ688022); DOMAIN 3.12.
@@ -29,7 +29,7 @@ from reconciler.model.values import Record
 
 MISSING = Rule(
     "UM090",
-    "Contact object is to be made by hand",
+    "Contact object must be made by hand",
     "Lync routes a call to Outlook Voice Access or to an auto attendant by the contact object of the number. Without "
     "one, nobody reaches the number. No cmdlet makes it.",
     "Make it with OcsUmUtil.exe on a Front End.",
@@ -62,7 +62,7 @@ def _number(value: object) -> object:
 
 
 class ContactObjectType(ContactObject, CmdletResource):
-    """The contact of one number; the key is the number. A person makes it, we check it."""
+    """The contact of one number; the key is the number. A person makes it, and reconciler checks it."""
 
     lifecycle: ClassVar[Lifecycle] = Lifecycle.MANUAL
     after: ClassVar[tuple[str, ...]] = (IPGateway.name,)
@@ -120,7 +120,7 @@ class ContactObjectType(ContactObject, CmdletResource):
 
 
 def _card(desired: Resource, landscape: Landscape) -> Diagnostic:
-    """Return what a person enters to make a contact."""
+    """Return the instructions for a person who makes a contact."""
     plan = landscape.one(DialPlan, desired.get(ContactObject.dial_plan))
     context = (plan.get(DialPlan.phone_context) if plan else None) or desired.get(ContactObject.dial_plan)
     attendant = desired.get(ContactObject.auto_attendant)
@@ -135,7 +135,7 @@ def _card(desired: Resource, landscape: Landscape) -> Diagnostic:
 
 
 def _moving(contact: Resource, landscape: Landscape) -> str:
-    """Return how a person moves a contact to another pool."""
+    """Return the instructions for moving a contact to another pool."""
     if not front_end_pools(landscape):
         return LOST_HOME.remedy
     command = write(
@@ -145,7 +145,7 @@ def _moving(contact: Resource, landscape: Landscape) -> str:
 
 
 def _home(landscape: Landscape) -> str:
-    """Return the pool of most users, where contacts belong."""
+    """Return the pool of most users, where contacts should be."""
     users = voice_users_by_pool(landscape)
 
     def rank(pool: UcPool) -> tuple[int, int, str]:

@@ -93,7 +93,10 @@ class DialPlanType(DialPlan, CmdletResource, Holder, Foreseeing, Noticed):
         return tuple(_with_security(plan, derived_security(landscape)) for plan in super().derive(landscape))
 
     def create(self, desired: Resource, landscape: Landscape) -> Sequence[Command]:
-        """Return its creation; what New- of an older release does not take is set right after."""
+        """Return its creation.
+
+        A Set- command directly after it sets the parameters that New- of an older release lacks.
+        """
         first, *rest = super().create(desired, landscape)
         name, *others = first.parameters
         taken = setters(self.noun, exchange_release(landscape)).create
@@ -103,7 +106,10 @@ class DialPlanType(DialPlan, CmdletResource, Holder, Foreseeing, Noticed):
         return (made, *([write(f"Set-{self.noun}", Identity=desired.key, **left)] if left else []), *rest)
 
     def delete(self, observed: Resource, landscape: Landscape) -> Sequence[Command]:
-        """Return the removal of the dial plan, and before it of the links and the policy that would keep it in use."""
+        """Return the removal of the dial plan.
+
+        First its links and its default policy are removed, because they use it.
+        """
         default = landscape.one(MailboxPolicy, f"{observed.key}{DEFAULT}")
         policies = (object_argument(default, default.name),) if default is not None and default.name else ()
         return (
@@ -116,14 +122,14 @@ class DialPlanType(DialPlan, CmdletResource, Holder, Foreseeing, Noticed):
         )
 
     def conditions(self, action: Action, landscape: Landscape) -> Mapping[str, Value]:
-        """Return the links of a dial plan to remove: an unknown one would stop the removal half way."""
+        """Return the links of a dial plan to remove, because an unknown link would stop the removal half way."""
         if action.kind is not ActionKind.DELETE:
             return {}
         links = (folded(group.key) for group in _made_by_script(Resource(action.address), landscape))
         return {"hunt_groups": tuple(sorted(links))}
 
     def impact(self, action: Action, landscape: Landscape) -> Mapping[Impact, int]:
-        """Return how many users notice it: a change of security affects every call of the dial plan."""
+        """Return the number of affected users: a change of security affects every call of the dial plan."""
         is_new = action.kind is ActionKind.CREATE
         if is_new or not any(change.attribute == self.voip_security.name for change in action.changes):
             return {}

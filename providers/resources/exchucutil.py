@@ -1,9 +1,9 @@
 """exchucutil.ps1: makes a gateway for every Lync pool and links it to every SIP dial plan; step 5 of the procedure.
 
 Each run is destructive: the script resets the flags of the pool gateways and rebuilds all their hunt groups. So it runs
-only if something that it makes is missing. The plan predicts what it undoes and repairs that afterwards. The script
+only if something that it makes is missing. The plan predicts these losses and repairs them afterwards. The script
 always reports success; only a read afterwards proves the result. It cannot be pinned to a domain controller and uses a
-global catalogue of its own choice, so it waits until every catalogue knows the dial plans.
+global catalogue of its own choice, so it waits until every catalogue has the dial plans.
 
 Sources: the text of the script; Configure UM to work with Lync Server (JJ966276); DOMAIN 4.
 """
@@ -85,14 +85,14 @@ NO_SECOND_HOP = Rule(
 NAME_TAKEN = Rule(
     "UM027",
     "Name of a pool's gateway is taken",
-    "exchucutil names a new gateway after its pool. If another gateway has that name, the script prints an error and "
-    "makes none, after it renewed the hunt groups of all other pools.",
+    "exchucutil names a new gateway after its pool. If another gateway has that name, the script renews the hunt "
+    "groups of all other pools, prints an error and makes no gateway.",
     "Remove the gateway that has the name, or rename it.",
     "ExchUCUtil.ps1; DOMAIN 4.2",
 )
 
 _SCRIPT_HOST_SERVICES = ("MSExchangeUM", "MSExchangeUMCR", "WinRM")
-"""One of these exists on any host that may have run the script; the read also shows whether it runs there."""
+"""Each host that can run the script has one of these services; the read also shows a running script."""
 
 
 class ExchucutilType(Exchucutil, Tabled, Piecemeal, Foreseeing, Owing):
@@ -158,7 +158,7 @@ class ExchucutilType(Exchucutil, Tabled, Piecemeal, Foreseeing, Owing):
         return landscape.predicting(by, Permission, put=granted)
 
     def expectation(self, action: Action, landscape: Landscape) -> Mapping[str, Value] | None:
-        """Return what the script finds: what it links, what it destroys, and the flags it resets."""
+        """Return the state that the script finds: objects to link, objects that it destroys, flags that it resets."""
         gateways = landscape.all(IPGateway).values()
         return {
             self.dial_plans.name: tuple(sorted(plan.key for plan in sip_dial_plans(landscape))),
@@ -176,11 +176,11 @@ class ExchucutilType(Exchucutil, Tabled, Piecemeal, Foreseeing, Owing):
     def explain(self, action: Action, before: Landscape, after: Landscape) -> str:
         if taken := taken_names(after):
             return "; ".join(in_words(*one) for one in taken)
-        made = "made a part of it and could not make" if self.is_partly_done(action, before, after) else "did not make"
-        return f"the script ran to its end, which is no proof, and {made} the rest; its output says why"
+        made = "made some objects and could not make" if self.is_partly_done(action, before, after) else "did not make"
+        return f"the script ended (it always reports success) and {made} the rest; see its output for the reason"
 
     def is_partly_done(self, action: Action, before: Landscape, after: Landscape) -> bool:
-        """True where it made a hunt group: then the Front Ends of that pool need a restart."""
+        """True if it made a hunt group: then the Front Ends of that pool need a restart."""
         known = {(group.address, group.guid, group.get(HuntGroup.when_created)) for group in pool_hunt_groups(before)}
         return any(
             (group.address, group.guid, group.get(HuntGroup.when_created)) not in known
@@ -191,7 +191,10 @@ class ExchucutilType(Exchucutil, Tabled, Piecemeal, Foreseeing, Owing):
         return attempt_of(action.address, landscape, missing_links(landscape), printed)
 
     def owed_after(self, action: Action, landscape: Landscape) -> Sequence[Obligation]:
-        """Return the restarts, each since the Front End's own clock as it was read after the script."""
+        """Return the obligations to restart.
+
+        Each begins at the time that the Front End's own clock had after the script.
+        """
         return tuple(
             replace(owed, since=host.get(WindowsServices.host_clock))
             for owed in action.owes
@@ -201,7 +204,7 @@ class ExchucutilType(Exchucutil, Tabled, Piecemeal, Foreseeing, Owing):
     # what it waits for
 
     def waits_for(self, action: Action, landscape: Landscape) -> Sequence[Command]:
-        """Return reads of the dial plans in each catalogue that the script may use, and of a running script."""
+        """Return reads of the dial plans in each possible catalogue, and a read that shows a running script."""
         catalogs = global_catalogs(landscape)
         plans = [read("Get-UMDialPlan", "Name", DomainController=catalog) for catalog in catalogs]
         if len(catalogs) < 2:
@@ -209,7 +212,7 @@ class ExchucutilType(Exchucutil, Tabled, Piecemeal, Foreseeing, Owing):
         return (*plans, *replication_queries(catalogs), script_query())
 
     def is_ready(self, action: Action, answers: Sequence[Answer], landscape: Landscape) -> str | None:
-        """Return what it waits for: a running script, or a catalogue that is behind.
+        """Return the reason to wait: a running script, or a catalogue without the newest data.
 
         The script cannot make a hunt group again on a catalogue that still shows the old one.
         """
@@ -255,19 +258,20 @@ class ExchucutilType(Exchucutil, Tabled, Piecemeal, Foreseeing, Owing):
 
 
 def lasting_dial_plans(landscape: Landscape) -> tuple[Resource, ...]:
-    """Return the SIP dial plans whose links are wanted: all except those that this plan removes.
+    """Return the SIP dial plans that need links: all except those that this plan removes.
 
-    The script links the others too, because they are removed last and with their links. They are no reason to run it.
+    The script links those too, because they are removed last, together with their links. They are not a reason to run
+    it.
     """
     wanted, prior = landscape.wanted(DialPlan), landscape.prior.resources
     return tuple(plan for plan in sip_dial_plans(landscape) if plan.key in wanted or plan.address not in prior)
 
 
 def missing_links(landscape: Landscape) -> tuple[str, ...]:
-    """Return, in words, what the script would make and is missing: the only reason to run it.
+    """Return, in words, the missing objects that the script would make: the only reason to run it.
 
-    Directors never call UM, so a Director pool without a gateway is no reason. Without a managed dial plan nothing is
-    missing.
+    Directors never call UM, so a Director pool without a gateway is not a reason. Without a managed dial plan nothing
+    is missing.
     """
     plans = lasting_dial_plans(landscape)
     readable = all(landscape.is_readable(kind) for kind in (IPGateway, HuntGroup, LyncService))
@@ -338,12 +342,12 @@ def _shared_pilots(landscape: Landscape) -> Sequence[Diagnostic]:
 
 
 def script_query() -> Command:
-    """Return the read that shows whether an exchucutil runs on the Exchange entry point, whoever started it."""
+    """Return the read that shows whether an exchucutil of any user runs on the Exchange entry point."""
     return service_query(EXCHANGE, *_SCRIPT_HOST_SERVICES)
 
 
 def awaited_script(answers: Sequence[Answer]) -> str | None:
-    """Return in words that an exchucutil runs, or that ``script_query`` got no clear answer."""
+    """Return a sentence if an exchucutil runs or ``script_query`` got no clear answer; otherwise None."""
     for command, reply in answers:
         if command.endpoint != EXCHANGE or command.operation is not Operation.SERVICE:
             continue

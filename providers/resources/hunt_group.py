@@ -1,8 +1,8 @@
 """UM hunt groups: the only link between a gateway and a dial plan.
 
 For each pool gateway and SIP dial plan exchucutil makes one, named like the dial plan. On each run it removes all
-others on those gateways. So these are observed, and only custom ones are declared. A hunt group cannot be changed:
-another value means another hunt group.
+others on those gateways. So its own ones are only observed, and only custom ones are declared. A hunt group cannot be
+changed; a different value needs a new hunt group.
 
 Sources: New-UMHuntGroup, Get-UMHuntGroup (Microsoft Learn), the script itself; DOMAIN 4.2, 7.5.
 """
@@ -63,7 +63,7 @@ def _is_key(value: str) -> str:
     if not (address and slash and name):
         raise ValueError("must be written address/name, such as pool1.contoso.com/Custom")
     if len(name) > 64:
-        raise ValueError(f"has a name of {len(name)} characters; Exchange accepts 64")
+        raise ValueError(f"has a name of {len(name)} characters; Exchange accepts at most 64")
     return f"{address.lower()}/{name}"
 
 
@@ -87,7 +87,7 @@ class HuntGroupType(HuntGroup, CmdletResource):
         return super().declared(key, {**values, self.gateway.name: gateway})
 
     def from_record(self, record: Record, landscape: Landscape) -> Resource | None:
-        """Return the hunt group; the server refers to its gateway by name, we by address."""
+        """Return the hunt group. The server names its gateway; the resource has the gateway's address instead."""
         name, gateway_name = text(record.get("Name")), object_name(record.get("UMIPGateway"))
         if not (isinstance(name, str) and name and isinstance(gateway_name, str) and gateway_name):
             return None
@@ -134,18 +134,18 @@ class HuntGroupType(HuntGroup, CmdletResource):
             if self.pilot_identifier in mandatory and not declared.get(self.pilot_identifier):
                 found.append(NO_PILOT.found(declared, f"{declared.address} has no pilot identifier."))
             if gateway not in gateways and landscape.is_readable(IPGateway):
-                detail = f'{declared.address} stands on the gateway "{gateway}", which does not exist.'
+                detail = f'{declared.address} needs the gateway "{gateway}", which does not exist.'
                 found.append(UNKNOWN_GATEWAY.found(declared, detail, did_you_mean(gateway, gateways)))
             elif gateway in landscape.all(Pool) and folded(name) == folded(declared.get(self.dial_plan) or ""):
-                detail = f"{declared.address} is named like the dial plan it links."
+                detail = f"{declared.address} has the name of its dial plan."
                 found.append(TAKEN_NAME.found(declared, detail))
         return found
 
 
 def hunt_group_argument(group: Resource, landscape: Landscape) -> str | ObjectId | NameOf:
-    """Return what a cmdlet takes for a hunt group: its GUID, else gateway and name.
+    """Return the argument for a hunt group: its GUID, otherwise gateway and name.
 
-    If the gateway is new, its name is a promise that apply fills in.
+    The name of a new gateway is a ``NameOf``, which apply replaces.
     """
     gateway, _, name = group.key.partition("/")
     known = landscape.one(IPGateway, gateway)

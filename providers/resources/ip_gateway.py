@@ -1,4 +1,4 @@
-"""UM IP gateways: which of them places outgoing calls; step 6 of the procedure.
+"""UM IP gateways, and the choice of the gateways for outgoing calls: step 6 of the procedure.
 
 exchucutil makes one for each Lync pool and also resets its flag. The key is its address, the FQDN of the pool. The
 chosen gateway is enabled first and the others are disabled after it, so a dial plan always has one.
@@ -46,15 +46,15 @@ POOR_GATEWAY = Rule(
     "UM040",
     "Outgoing calls through an unsuitable gateway",
     "The gateway that places the outgoing calls of a dial plan does not belong to a Front End pool in its home site. "
-    "Calls may take a long way; they fail through the gateway of a Director or of no Lync pool. A gateway that the "
-    "operator named causes no warning.",
+    "Calls may take a long route. They fail through the gateway of a Director, or a gateway without a Lync pool. A "
+    "gateway that the operator chose causes no warning.",
     "Write outcall_gateway with the right gateway, or site with the Lync site of the users.",
     "Configure Unified Messaging on Microsoft Exchange (Gg398129); DOMAIN 6.2",
     Severity.WARNING,
 )
 INVALID_CHOICE = Rule(
     "UM041",
-    "Outcall gateway cannot be taken",
+    "Outcall gateway cannot be used",
     "The gateway chosen for a dial plan is not linked to it, is disabled, or is that of a Director pool.",
     "Write auto, or the FQDN of a pool whose gateway is linked to the dial plan.",
     "Configure Unified Messaging on Microsoft Exchange (Gg398129); DOMAIN 6.2",
@@ -70,9 +70,9 @@ NO_CANDIDATE = Rule(
 CONFLICT = Rule(
     "UM043",
     "Outgoing calls cannot be given to one gateway each",
-    "Dial plans share gateways in such a way that every choice gives one of them two gateways with outgoing calls, "
-    "or none.",
-    "Choose the same gateway for the dial plans that share it, or narrow the hunt groups.",
+    "Dial plans share gateways. Every choice would give one dial plan two gateways with outgoing calls, or none.",
+    "Choose the same gateway for the dial plans that share it, or remove hunt groups so that they share fewer "
+    "gateways.",
     "DOMAIN 6.2",
     Severity.WARNING,
 )
@@ -85,9 +85,9 @@ UNKNOWN_SITE = Rule(
 )
 ORPHAN = Rule(
     "UM045",
-    "Gateway of a pool that is gone",
+    "Gateway of a removed pool",
     "exchucutil made the gateway for a pool that is no longer in the topology. The script never removes gateways.",
-    "Remove it when nothing uses it any more, with Remove-UMIPGateway.",
+    "When nothing uses it any more, remove it with Remove-UMIPGateway.",
     "ExchUCUtil.ps1; DOMAIN 4.3",
     Severity.NOTE,
 )
@@ -135,14 +135,14 @@ class IPGatewayType(IPGateway, CmdletResource, Obliged, Deciding):
         return {site_decision(each.plan): each.site for each in decided if each.is_site_counted and each.site}
 
     def needs(self, desired: Resource, landscape: Landscape) -> Sequence[Address]:
-        """Return the script that makes it; before it is disabled, also the gateways that take over."""
+        """Return the script that makes it; for a gateway to disable, also the gateways that replace it."""
         successors = () if desired.get(self.outcalls_allowed) else _successors(desired.key, landscape)
         return (*landscape.planned(Exchucutil), *successors)
 
     def conditions(self, action: Action, landscape: Landscape) -> Mapping[str, Value]:
-        """Return which gateways take over from one that is disabled.
+        """Return the expected state of the gateways that replace a disabled one.
 
-        exchucutil may not have made the chosen one; then a dial plan would be left without a gateway.
+        Otherwise, if exchucutil failed to make the chosen gateway, a dial plan would have no gateway.
         """
         if not any(change.after is False for change in action.changes):
             return {}
@@ -189,11 +189,11 @@ def _check(each: PlanOutcalls, landscape: Landscape) -> Sequence[Diagnostic]:
         case Trouble.INVALID_CHOICE:
             found.append(_invalid_choice(each, landscape))
         case Trouble.NO_CANDIDATE:
-            detail = f"{plan.address} has the gateways {_listed(each)}; they stay as they are."
+            detail = f"{plan.address} has the gateways {_listed(each)}; they are left unchanged."
             found.append(NO_CANDIDATE.found(plan, detail))
         case Trouble.CONFLICT:
             severity = Severity.ERROR if each.explicit else None
-            detail = f"{plan.address} shares the gateways {listed(each.gateways)}; they stay as they are."
+            detail = f"{plan.address} shares the gateways {listed(each.gateways)}; they are left unchanged."
             found.append(CONFLICT.found(plan, detail, severity=severity))
         case None if each.chosen and not each.explicit and each.chosen_class is not GatewayClass.HOME:
             found.append(_poor_gateway(each))
@@ -210,7 +210,10 @@ def _poor_gateway(each: PlanOutcalls) -> Diagnostic:
     detail = f"{each.plan.address} places its calls through {each.chosen}, a gateway {kind}{home}; it is {why}."
     # Plans that share their gateways share the choice: with users at several sites it is remote for some of them.
     severity = Severity.NOTE if each.chosen_class is GatewayClass.REMOTE else None
-    remedy = f"Nothing, if that is meant; to say so, write for the dial plan:\n  outcall_gateway: {each.chosen}"
+    remedy = (
+        "If this is correct, do nothing; to end the warning, write for the dial plan:\n"
+        f"  outcall_gateway: {each.chosen}"
+    )
     return POOR_GATEWAY.found(each.plan, detail, remedy, severity=severity)
 
 
@@ -231,7 +234,7 @@ def _listed(each: PlanOutcalls) -> str:
 
 
 def _orphans(landscape: Landscape) -> Sequence[Diagnostic]:
-    """Return the gateways that exchucutil made for pools that are gone; names such as ``1:1`` show this."""
+    """Return the gateways that exchucutil made for pools that no longer exist; names such as ``1:1`` show this."""
     pools = uc_pools(landscape)
     if not pools:
         return ()
@@ -243,7 +246,7 @@ def _orphans(landscape: Landscape) -> Sequence[Diagnostic]:
 
 
 def _disabled(landscape: Landscape) -> Sequence[Diagnostic]:
-    """Return the disabled gateways that link our dial plans with pools; a chosen one is an error already."""
+    """Return the disabled gateways that link our dial plans with pools; a chosen one already has an error."""
     plans, pools = landscape.wanted(DialPlan).values(), uc_pools(landscape)
     chosen = {plan.get(DialPlan.outcall_gateway) for plan in plans}
     linked = sorted({gateway for plan in plans for gateway in gateways_of(plan.key, landscape)} & set(pools))

@@ -2,7 +2,7 @@
 
 While any UM server of a dial plan is older than Exchange 2010 SP1, the SimpleName of the Lync dial plan must be the
 phone context; otherwise Lync does not find the UM dial plan. The name is derived if it is not written, and checked if
-it is. New-CsDialPlan also makes a normalization rule. That is no attribute, so it never counts as drift.
+it is. New-CsDialPlan also makes a normalization rule. The rule is not an attribute, so it never counts as drift.
 
 Sources: New-CsDialPlan, Set-CsDialPlan (Microsoft Learn); Gg425737; DOMAIN 3.4, 7.8.
 """
@@ -41,7 +41,7 @@ UNKNOWN_LYNC_DIAL_PLAN = Rule(
 )
 NAME_RULE = Rule(
     "UM081",
-    "Lync dial plan does not carry the phone context",
+    "Lync dial plan does not have the phone context",
     "While a UM server of a dial plan is older than Exchange 2010 SP1, the SimpleName of the Lync dial plan must "
     "equal the phone context of the UM dial plan. Otherwise Lync does not find it.",
     "Leave simple_name out to derive it, or write the phone context.",
@@ -49,7 +49,7 @@ NAME_RULE = Rule(
 )
 NAME_TWICE = Rule(
     "UM085",
-    "Simple name is given twice",
+    "Simple name is used twice",
     "The SimpleName of a Lync dial plan is unique: Lync refuses a second one.",
     "Give one of them another simple_name, or leave it out.",
     "New-CsDialPlan, parameter SimpleName; DOMAIN 7.8",
@@ -57,7 +57,7 @@ NAME_TWICE = Rule(
 
 
 def _without_tag(value: object) -> object:
-    """Return an identity without ``Tag:``, which the server puts before a name."""
+    """Return an identity without the prefix ``Tag:`` of the server."""
     value = plain(value)
     return re.sub(r"^tag:", "", value.strip(), flags=re.IGNORECASE) if isinstance(value, str) else value
 
@@ -146,7 +146,7 @@ def _shared_names(landscape: Landscape) -> Sequence[Diagnostic]:
 
 
 def required_names(landscape: Landscape) -> dict[str, str]:
-    """Return the SimpleName that the rule asks for, by Lync dial plan in lower case; empty from 2010 SP1 on."""
+    """Return the SimpleName that the rule requires, by Lync dial plan in lower case; empty from 2010 SP1 on."""
     hosts = um_hosts(landscape)
     required: dict[str, str] = {}
     for plan in landscape.wanted(DialPlan).values():

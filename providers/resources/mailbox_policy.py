@@ -1,8 +1,8 @@
 """UM mailbox policies; each belongs to one dial plan.
 
 New-UMDialPlan also makes a policy, "<dial plan> Default Policy". Its name depends on the language of the server, so it
-is found by its link to the dial plan, and its key here is ``<dial plan>/default``. It is changed, but never removed on
-its own.
+is found by its link to the dial plan, and its key here is ``<dial plan>/default``. It can be changed, but is never
+removed separately.
 
 Sources: New-UMMailboxPolicy, Set-UMMailboxPolicy (Microsoft Learn); DOMAIN 7.3.
 """
@@ -40,7 +40,7 @@ PIN_RESET = Rule(
 
 PATTERN = Rule(
     "UM061",
-    "Name would be taken for a pattern",
+    "Name would be read as a pattern",
     "A name with an asterisk at its start or end matches every policy whose name fits, until the new policy has a "
     "GUID.",
     "Choose a name without an asterisk at its ends, or make the policy by hand first; then it is adopted.",
@@ -58,7 +58,7 @@ def _is_name(value: str) -> str:
 
 
 class MailboxPolicyType(MailboxPolicy, CmdletResource):
-    """A UM mailbox policy; <dial plan>/default is the one that the dial plan brought."""
+    """A UM mailbox policy; <dial plan>/default is the default policy of the dial plan."""
 
     lifecycle: ClassVar[Lifecycle] = Lifecycle.OBJECT
     after: ClassVar[tuple[str, ...]] = (DialPlan.name,)
@@ -80,14 +80,14 @@ class MailboxPolicyType(MailboxPolicy, CmdletResource):
         if plan is None:
             return (missing(self.dial_plan.name),)
         if folded(key) == folded(_english_name(plan)):
-            detail = f'The name "{key}" is that of the policy which the dial plan brings.'
+            detail = f'The name "{key}" belongs to the default policy of the dial plan.'
             return (Problem((), "Invalid name", detail, f"Write {plan}{DEFAULT}.", on_key=True),)
         return super().declared(key, values)
 
     def completed(
         self, found: Sequence[Resource], answers: Sequence[Answer], landscape: Landscape
     ) -> Sequence[Resource]:
-        """Return the policies; the one that a dial plan brought has the key ``<dial plan>/default``."""
+        """Return the policies; the default policy of a dial plan has the key ``<dial plan>/default``."""
         declared = landscape.written(self)
         by_plan: dict[str, list[Resource]] = {}
         for one in found:
@@ -103,7 +103,7 @@ class MailboxPolicyType(MailboxPolicy, CmdletResource):
     def derive(self, landscape: Landscape) -> Sequence[Resource]:
         """Return the declared policies, and default policies that mailboxes use but that do not exist.
 
-        A dial plan may have been made without one (GenerateUMMailboxPolicy), or somebody removed it.
+        A dial plan can be made without a policy (GenerateUMMailboxPolicy), or somebody may have removed it.
         """
         declared = super().derive(landscape)
         return (*declared, *_missing_defaults(landscape, {folded(one.key) for one in declared}))
@@ -122,7 +122,7 @@ class MailboxPolicyType(MailboxPolicy, CmdletResource):
         return prior.key.endswith(DEFAULT)
 
     def is_implied(self, observed: Resource, landscape: Landscape) -> bool:
-        """True for the policy that a dial plan brought."""
+        """True for the default policy of a dial plan."""
         return observed.key.endswith(DEFAULT)
 
     def check_declared(self, landscape: Landscape) -> Sequence[Diagnostic]:
@@ -144,7 +144,7 @@ class MailboxPolicyType(MailboxPolicy, CmdletResource):
 
 
 def policy_argument(key: str, landscape: Landscape) -> Argument:
-    """Return what a cmdlet takes for a policy: its GUID, or the promise of its name if it does not exist yet."""
+    """Return the argument for a policy: its GUID, or a ``NameOf`` if it does not exist yet."""
     observed = landscape.one(MailboxPolicy, key)
     if observed is not None and observed.name:
         return object_argument(observed, key)
@@ -170,10 +170,11 @@ def _english_name(plan: str) -> str:
 
 
 def _default_of(plan: str, policies: Sequence[Resource]) -> Resource | None:
-    """Return the policy that a dial plan brought.
+    """Return the default policy of a dial plan.
 
-    It is the one with the English name, else the only one whose name begins with that of the plan, else the only one.
-    The suffix is in the language of the server that made the dial plan (observed, not documented).
+    It is the policy with the English name, otherwise the only policy whose name begins with the name of the plan,
+    otherwise the only policy. The suffix is in the language of the server that made the dial plan (observed, not
+    documented).
     """
     by_name = sorted(policies, key=lambda policy: policy.key)
     english = folded(_english_name(plan))

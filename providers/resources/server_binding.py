@@ -1,8 +1,8 @@
-"""Which dial plans an Exchange server answers for, and its startup mode: step 4 of the procedure.
+"""The dial plans and the startup mode of each Exchange server: step 4 of the procedure.
 
 Nobody declares bindings. They follow from ``servers`` of the dial plans, and the mode follows from their security. Only
-our own dial plans are added and removed: from 2013 on as a difference, before that by writing the whole list as it was
-just read. A new mode needs a restart of the services, which becomes an obligation.
+our own dial plans are added and removed. From 2013 on the command has the difference; for older servers it writes the
+whole list that was just read. A new mode needs a restart of the services, which becomes an obligation.
 
 Sources: Set-UMServer, Set-UMService, Set-UMCallRouterSettings (Microsoft Learn); DOMAIN 2.3, 3.5, 3.6.
 """
@@ -82,10 +82,10 @@ NO_UM_AT_ALL = Rule(
 UNDOCUMENTED_PAIR = Rule(
     "UM015",
     "Versions are not documented together",
-    "Microsoft documents Exchange 2007 with Lync Server 2010 and 2013, Exchange 2010 and 2013 with these and Skype for "
-    "Business Server, and Exchange 2016 with Skype for Business Server only.",
-    "Bind servers of an Exchange version that is documented with it. Where there is none, expect no support for this "
-    "pair, and try it outside production first.",
+    "Microsoft documents these pairs: Exchange 2007 with Lync Server 2010 and 2013; Exchange 2010 and 2013 also with "
+    "Skype for Business Server; Exchange 2016 only with Skype for Business Server.",
+    "Bind servers of a documented Exchange version. If there are none, Microsoft may not support this pair: test it "
+    "outside production first.",
     "Exchange Unified Messaging support (Gg398179); DOMAIN 2.1",
     Severity.WARNING,
 )
@@ -101,7 +101,7 @@ _GET = {UMService.UM_SERVER: "Get-UMServer", UMService.UM_SERVICE: "Get-UMServic
 _SET = {UMService.UM_SERVER: "Set-UMServer", UMService.UM_SERVICE: "Set-UMService"}
 
 UM_SERVICE_RESTART: Final = Duty("um-service-restart", "the UM services of {subject} have to restart")
-"""The UM services of one host, since their startup mode changed: the subject is the host."""
+"""The UM services of one host have to restart, because their startup mode changed. The subject is the host."""
 
 
 class ServerBindingType(ServerBinding, CmdletResource, Owing):
@@ -220,7 +220,7 @@ class ServerBindingType(ServerBinding, CmdletResource, Owing):
         return (write(_SET[service], endpoint, Identity=observed.name or host.name, **arguments),)
 
     def is_written_whole(self, resource: Resource, attribute: str) -> bool:
-        """True for the dial plans of a UM server (2007, 2010): its cmdlet takes no difference."""
+        """True for the dial plans of a UM server (2007, 2010): its cmdlet accepts only a whole list."""
         return resource.key.endswith(f"/{UMService.UM_SERVER.value}")
 
     # what forbids or clouds it
@@ -236,10 +236,10 @@ class ServerBindingType(ServerBinding, CmdletResource, Owing):
 
 
 def _no_server(plan: Resource) -> Diagnostic:
-    """Return that no server answers for a dial plan; one that asks for all servers sees none."""
+    """Return the error that no server answers for a dial plan, although it names ``all``."""
     if plan.get(DialPlan.servers) != "all":
         return NO_SERVER.found(plan, f"{plan.address} names no server.")
-    detail = f"{plan.address} asks for all servers, and Exchange lists none."
+    detail = f"{plan.address} has servers: all, but Exchange lists none."
     return NO_SERVER.found(
         plan, detail, "Check that the account may read the servers (View-Only Organization Management)."
     )
@@ -265,7 +265,7 @@ def _undocumented_pairs(landscape: Landscape) -> Sequence[Diagnostic]:
     services = landscape.all(LyncService).values()
     lync = sorted({product for one in services if (product := product_of(one.get(LyncService.version)))})
     return [
-        UNDOCUMENTED_PAIR.found(None, f"Exchange {one} and {other} are to be joined.")
+        UNDOCUMENTED_PAIR.found(None, f"The dial plans join Exchange {one} with {other}.")
         for one in exchange
         for other in lync
         if other not in _DOCUMENTED.get(one, frozenset())
@@ -273,7 +273,7 @@ def _undocumented_pairs(landscape: Landscape) -> Sequence[Diagnostic]:
 
 
 def startup_mode_query(host: UMHost, service: UMService, landscape: Landscape, controller: str | None) -> Command:
-    """Return the read of the startup mode of a service from ``controller``, or from the pinned one."""
+    """Return the read of a service's startup mode from ``controller``, or from the pinned domain controller."""
     endpoint = endpoint_for(host, landscape)
     asked = {"DomainController": controller} if controller else {}
     if service is UMService.CALL_ROUTER:

@@ -1,8 +1,8 @@
 """Restarting the Front End service (RTCSRV) on every Front End after exchucutil, one at a time in each pool.
 
-``restart_level`` decides whether a restart is due, ``front_end_services`` which services stop and start,
-``restart_pool`` whether the pool stays up meanwhile. Every service that ran before a restart must run after it. The
-intent records these services, the proof includes them, and they are an obligation until they run.
+``restart_level`` decides whether a restart is due, ``front_end_services`` which services stop and start, and
+``restart_pool`` whether the pool stays up during the restart. Every service that ran before a restart must run after
+it. The intent records these services, the proof includes them, and they are an obligation until they run.
 
 Sources: Gg398129 (step 5), Stop- and Start-CsWindowsService (Microsoft Learn); DOMAIN 5; RELIABILITY D1 to D5.
 """
@@ -55,7 +55,7 @@ from reconciler.model.snapshot import Obligation
 from reconciler.model.values import EMPTY, Value
 
 _PATIENCE_WITHOUT_QUORUM = 900.0
-"""Seconds: only somebody else can bring what the pool lacks."""
+"""Seconds. Only somebody else can start the Front Ends that the pool lacks, so the wait is short."""
 INTERRUPTED_USERS: Final = Impact("interrupted_users", "user", "{count} on pools that restart", is_disruptive=True)
 """Users homed on pools whose Front Ends are restarted."""
 
@@ -222,7 +222,7 @@ class ServiceRestartType(ServiceRestart, Tabled, Stepwise, Settling, Obliged, No
 
 
 def _interrupted(action: Action, landscape: Landscape) -> int:
-    """Return this Front End's share of the users of its pool; a stopped one has none."""
+    """Return this Front End's share of the users of its pool; 0 for a stopped one."""
     pool = front_ends(landscape).get(action.address.key)
     if pool is None or not stops(action):
         return 0

@@ -40,9 +40,9 @@ from reconciler.model.resources import Address, Resource
 from reconciler.model.values import Value, folded, texts
 
 _FEW = 200
-"""Up to so many mailboxes are read one by one instead of all: apply looks at a hundred at a time."""
+"""Up to this number, mailboxes are read one by one instead of all: apply reads a hundred at a time."""
 _OF_THE_END = (UMMailbox.state.name, UMMailbox.wave.name)
-"""The attributes that still say something of a row which ends voice mail."""
+"""The attributes with a meaning for a row that ends voice mail."""
 
 
 class UMMailboxType(UMMailbox, CmdletResource, Rows, Holder, Noticed):
@@ -86,7 +86,7 @@ class UMMailboxType(UMMailbox, CmdletResource, Rows, Holder, Noticed):
     ) -> Sequence[Resource]:
         """Return the mailboxes, with the keys of their policies instead of the names.
 
-        A mailbox that was read by its GUID keeps the key that the command named, whatever its primary address is now.
+        A mailbox that was read by its GUID keeps the key from the command, even if its primary address has changed.
         """
         policies = (policy for policy in landscape.all(MailboxPolicy).values() if policy.name)
         keys = {folded(str(policy_key(policy.name))): policy.key for policy in policies}
@@ -100,7 +100,7 @@ class UMMailboxType(UMMailbox, CmdletResource, Rows, Holder, Noticed):
         return replace(one, address=Address(self.name, asked[one.guid])) if one.guid in asked else one
 
     def identity(self, key: str, landscape: Landscape) -> Argument:
-        """Return the GUID of the mailbox that was read: its address may be the logon name of another user."""
+        """Return the GUID of the observed mailbox, because its address may be the logon name of another user."""
         return object_argument(landscape.one(self, key) or landscape.one(Mailbox, key), key)
 
     def meant(self, landscape: Landscape) -> Mapping[str, str]:

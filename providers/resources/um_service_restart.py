@@ -3,7 +3,7 @@
 MSExchangeUM and, from 2013 on, MSExchangeUMCR use a new mode only after a restart. Nothing on the server shows which
 mode a running service uses. So a restart is due only while its obligation is open. Start times on the clock of the
 server show that it is done. A service reads from a domain controller of its own choice, so the restart waits until all
-of them know the new mode.
+of them have the new mode.
 
 Source: Configure the startup mode on a Mailbox server (Ee423544) and on a Client Access server (JJ673533); DOMAIN 3.6.
 """
@@ -162,7 +162,7 @@ class UMServiceRestartType(UMServiceRestart, Tabled, Task, Obliged, Noticed):
     # what clouds it
 
     def check(self, landscape: Landscape) -> Sequence[Diagnostic]:
-        """Return the UM services that should run and do not, whether or not this plan restarts them."""
+        """Return the stopped UM services that should run, also those that this plan restarts."""
         found: list[Diagnostic] = []
         for host in um_hosts(landscape):
             address = Address(self.name, host)
@@ -180,9 +180,9 @@ def _start(host: str, service: str) -> str:
 
 
 def _unreplicated(answers: Sequence[Answer], host: str) -> str | None:
-    """Return which domain controller still has another mode than the one that was changed.
+    """Return the domain controller that does not have the new mode yet.
 
-    A controller that does not answer is skipped; the changed one must answer.
+    A controller that does not answer is skipped, except the one that received the change.
     """
     found: dict[str, dict[str | None, str]] = {}
     for command, reply in answers:
@@ -207,7 +207,7 @@ def _service_names(host: UMHost) -> tuple[str, ...]:
 
 
 def _owing(landscape: Landscape) -> tuple[str, ...]:
-    """Return the hosts whose restart is owed now or by a planned action."""
+    """Return the hosts with an obligation to restart, open now or created by a planned action."""
     owed = [*landscape.prior.obligations, *(one for action in landscape.actions.values() for one in action.owes)]
     return tuple(sorted({one.subject.lower() for one in owed if UM_SERVICE_RESTART.is_kind_of(one)}))
 

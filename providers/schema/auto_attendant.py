@@ -20,7 +20,7 @@ class AutoAttendant(Declares):
     pilot_numbers: Attr[Annotated[tuple[E164, ...], Unordered(), Param("PilotIdentifierList"), Exclusive(NUMBER)]]
     """Telephone numbers that reach it, E.164."""
     speech_enabled: Attr[Truth]
-    """Whether callers may speak; needs the language pack of its language."""
+    """Callers may speak; needs the language pack of its language."""
     status: Attr[Annotated[Choice, Output("Status"), ChangedBy("Enable-UMAutoAttendant", "Disable-UMAutoAttendant")]]
     """Enabled or Disabled; without it a new attendant is disabled."""
     language: Attr[Culture]
@@ -28,10 +28,10 @@ class AutoAttendant(Declares):
     dtmf_fallback: Attr[
         Annotated[ObjectName, Clearable(), Param("DTMFFallbackAutoAttendant"), References(AutoAttendant)]
     ]
-    """The attendant without speech that takes over where speech is not understood; null for none."""
+    """The attendant without speech that answers when speech recognition fails; null for none."""
     operator_extension: Attr[Annotated[Digits, Clearable()]]
     """Extension of the operator; null for none."""
     business_name: Attr[Annotated[Text, Clearable()]]
-    """Name of the business as callers hear it; null for none."""
+    """Name of the business that callers hear; null for none."""
     is_default: Attr[Annotated[Truth, Param("UMAutoAttendant"), Output(""), ChangedBy("Set-UMDialPlan")]]
     """Whether the star key of its dial plan reaches it."""

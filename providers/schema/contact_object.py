@@ -21,7 +21,7 @@ class ContactObject(Declares):
     auto_attendant: Attr[Annotated[ObjectName, Intent(), References(AutoAttendant)]]
     """The auto attendant of the number; none for subscriber access."""
     is_auto_attendant: Attr[Annotated[Truth, ReadOnly(), Output("AutoAttendant")]]
-    """Whether it is for an auto attendant; else it is for subscriber access."""
+    """True for an auto attendant, false for subscriber access."""
     sip_address: Attr[Annotated[SipAddress, ReadOnly(), Output("SipAddress")]]
     """SIP address of the contact."""
     registrar_pool: Attr[Annotated[PoolFqdn, ReadOnly(), Output("RegistrarPool")]]

@@ -32,7 +32,7 @@ _Fqdns = Annotated[tuple[Fqdn, ...], Unordered()]
 
 
 def _all_or_names(value: object) -> object:
-    """Return ``all``, or a list of names; one name may stand without a list."""
+    """Return ``all``, or a list of names; a single name needs no list."""
     if isinstance(value, str):
         return "all" if folded(value) == "all" else [value]
     return value
@@ -72,7 +72,7 @@ class DialPlan(Declares):
     default_language: Attr[Culture]
     """Culture name of an installed UM language pack, such as en-US."""
     audio_codec: Attr[Choice]
-    """Codec that messages are stored with."""
+    """Codec of stored messages."""
     fax_enabled: Attr[Truth]
     """Whether faxes are received; without meaning on a SIP dial plan."""
     max_call_duration: Attr[Annotated[Number, Field(ge=10, le=120)]]
@@ -88,11 +88,11 @@ class DialPlan(Declares):
     uri_type: Attr[Annotated[Text, ReadOnly(), Output("URIType")]]
     """SipName for every dial plan made here; cannot be changed."""
     phone_context: Attr[Annotated[Text, ReadOnly(), Output("PhoneContext")]]
-    """Made once by the server; what Lync and exchucutil refer to."""
+    """Made once by the server; Lync and exchucutil refer to it."""
     equivalent_contexts: Attr[
         Annotated[tuple[Text, ...], Unordered(), ReadOnly(), Output("EquivalentDialPlanPhoneContexts")]
     ]
-    """Phone contexts of dial plans that share its extensions: one is given once among all of them."""
+    """Phone contexts of dial plans that share its extensions: an extension is unique among all of them."""
     star_key_attendant: Attr[Annotated[ObjectName, ReadOnly(), Output("UMAutoAttendant")]]
     """The attendant reached by the star key; declared by that attendant."""
     servers: Attr[Annotated[Literal["all"] | _Fqdns, Normalise(_all_or_names), Intent()]]
@@ -102,4 +102,4 @@ class DialPlan(Declares):
     lync_dial_plan: Attr[Annotated[Text, Intent()]]
     """The Lync dial plan of the same users."""
     site: Attr[Annotated[Text, Intent()]]
-    """The Lync site of the users; left out, the one of most of them."""
+    """The Lync site of the users. Default: the site of most users."""

@@ -1,6 +1,6 @@
-"""EUM addresses left on mailboxes without UM: they keep an extension or a SIP address taken.
+"""EUM addresses left on mailboxes without UM: they keep an extension or a SIP address in use.
 
-Exchange counts an extension as taken as long as any recipient has its proxy address, with UM or without. Such addresses
+For Exchange an extension is in use as long as any recipient has its proxy address, with UM or without. Such addresses
 remain after a removed dial plan, a move between organizations, or a manual edit. They are few, so a filter reads only
 these.
 
@@ -38,7 +38,7 @@ class EumAddress(CmdletFact):
     holder: Attr[Annotated[Text, Output("PrimarySmtpAddress")]]
     """Primary SMTP address of the mailbox that has it."""
     written: Attr[Annotated[Text, Output("")]]
-    """The address as it stands there: ``eum:50102;phone-context=Redmond.contoso.com``."""
+    """The address as it is written there: ``eum:50102;phone-context=Redmond.contoso.com``."""
 
     def queries(self, landscape: Landscape, keys: frozenset[str] | None = None) -> Sequence[Command]:
         if not landscape.written(UMMailbox):

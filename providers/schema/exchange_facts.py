@@ -74,7 +74,7 @@ class Organization(CmdletFact):
 
 
 class DomainController(CmdletFact, Pinning):
-    """A domain controller; a second query shows which of them are global catalogues."""
+    """A domain controller; a second query shows whether it is a global catalogue."""
 
     name: ClassVar[str] = "domain_controller"
     parameter: ClassVar[str] = "DomainController"
@@ -130,7 +130,7 @@ class Permission(Tabled, Fact):
     reads_after: ClassVar[tuple[str, ...]] = (Organization.name,)
 
     is_granted: Attr[Annotated[Truth, Output("")]]
-    """The group has every right the script grants there."""
+    """True if the group has every right that the script grants there."""
 
     @property
     def cmdlets(self) -> frozenset[str]:
@@ -200,11 +200,11 @@ class Mailbox(CmdletFact):
     alias: Attr[Text]
     """Alias."""
     logon_name: Attr[Annotated[Text, Output("UserPrincipalName")]]
-    """User principal name: often the primary address, and sometimes that of another."""
+    """User principal name: often the primary address, and sometimes the address of another user."""
     account: Attr[Annotated[Text, Output("SamAccountName")]]
     """Account name within the domain."""
     addresses: Attr[Annotated[tuple[Text, ...], Unordered(), Output("EmailAddresses")]]
-    """Every address, with what it is of: ``SMTP:`` the primary one, ``smtp:``, ``sip:``, ``EUM:`` and so on."""
+    """All addresses with their kinds: ``SMTP:`` for the primary one, ``smtp:``, ``sip:``, ``EUM:`` and so on."""
     distinguished_name: Attr[Text]
     """Place in the directory; its DC parts are the domain."""
 

@@ -1,4 +1,4 @@
-"""What the state keeps of a run of exchucutil. Sources: ExchUCUtil.ps1; DOMAIN 4."""
+"""The entry of the state for a run of exchucutil. Sources: ExchUCUtil.ps1; DOMAIN 4."""
 
 from __future__ import annotations
 
@@ -21,6 +21,6 @@ class Exchucutil(Declares):
     pools: Attr[_Found]
     """Pools it makes gateways for."""
     replaces: Attr[_Found]
-    """Hunt groups it removes and that are not its own."""
+    """Custom hunt groups that it removes."""
     outcalls: Attr[_Found]
     """Gateways with outgoing calls before it resets them."""

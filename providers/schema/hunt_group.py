@@ -20,6 +20,6 @@ class HuntGroup(Declares):
     dial_plan: Attr[Annotated[ObjectName, Param("UMDialPlan"), References(DialPlan), Required()]]
     """Dial plan that calls are matched to."""
     pilot_identifier: Attr[Text]
-    """Text that the called number is matched with."""
+    """Text that the called number must match."""
     when_created: Attr[Annotated[Instant, ReadOnly(), Output("WhenCreated")]]
-    """When the object was made, in UTC: exchucutil makes it anew each time."""
+    """When the object was made, in UTC; exchucutil makes it again in each run."""

@@ -15,7 +15,7 @@ class IPGateway(Declares):
     name: ClassVar[str] = "ip_gateway"
 
     outcalls_allowed: Attr[Truth]
-    """Whether UM places outgoing calls through it; exactly one gateway of a dial plan does."""
+    """UM places outgoing calls through it; exactly one gateway of a dial plan must have this."""
     message_waiting_allowed: Attr[Annotated[Truth, ReadOnly(), Output("MessageWaitingIndicatorAllowed")]]
     """Whether message waiting is signalled; exchucutil sets it."""
     status: Attr[Annotated[Choice, ReadOnly(), Output("Status")]]

@@ -78,7 +78,7 @@ class LyncSite(LyncFact):
     kind: Attr[Annotated[Text, Output("SiteType")]]
     """``CentralSite`` or ``BranchSite``."""
     parent: Attr[Annotated[SiteName, Output("ParentSite")]]
-    """Of a branch site: its central site."""
+    """The central site of a branch site."""
 
 
 class LyncComputer(LyncFact):
@@ -92,7 +92,7 @@ class LyncComputer(LyncFact):
     pool: Attr[Annotated[PoolFqdn, Output("Pool")]]
     """The pool it belongs to."""
     order: Attr[Annotated[Number, Output("")]]
-    """Its place in the pool, from 0: quorum counts the first so many."""
+    """Its place in the pool, from 0: the quorum counts only the first ones."""
 
     def completed(
         self, found: Sequence[Resource], answers: Sequence[Answer], landscape: Landscape
@@ -108,7 +108,7 @@ class LyncComputer(LyncFact):
 
 
 class LyncService(LyncFact):
-    """A Registrar or Director of the topology: what makes a pool a Front End pool or a Director pool."""
+    """A Registrar or Director of the topology. It shows whether a pool is a Front End pool or a Director pool."""
 
     name: ClassVar[str] = "lync_service"
     noun: ClassVar[str] = "CsService"
@@ -144,7 +144,7 @@ class LyncService(LyncFact):
         return found
 
     def products(self, landscape: Landscape) -> Mapping[str, Product]:
-        """Return what runs on the computers of each pool."""
+        """Return the products on the computers of each pool."""
         found = {one.get(self.pool): product_of(one.get(self.version)) for one in landscape.all(self).values()}
         return {
             host: Product(product, product == PROVEN)
@@ -185,7 +185,7 @@ class LyncUser(LyncFact):
     dial_plan: Attr[Annotated[Text, Output("DialPlan")]]
     """Lync dial plan granted to the user."""
     email: Attr[Annotated[SmtpAddress, Normalise(text), Output("WindowsEmailAddress")]]
-    """SMTP address in the directory: links the user with the mailbox where the SIP address does not."""
+    """SMTP address in the directory: it links the user with the mailbox if the SIP address does not."""
 
     def from_record(self, record: Record, landscape: Landscape) -> Resource | None:
         found = super().from_record(record, landscape)

@@ -22,12 +22,12 @@ def default_spelt(key: object) -> object:
 
 
 class MailboxPolicy(Declares):
-    """A UM mailbox policy: what the users of a dial plan may do, and their PINs."""
+    """A UM mailbox policy: the rights of the users of a dial plan, and the rules for their PINs."""
 
     name: ClassVar[str] = "mailbox_policy"
 
     dial_plan: Attr[Annotated[ObjectName, CreateOnly(), Param("UMDialPlan"), References(DialPlan)]]
-    """The dial plan it belongs to; of <dial plan>/default it need not be written."""
+    """Its dial plan; not needed for <dial plan>/default."""
     min_pin_length: Attr[Number]
     """Digits a PIN must have, 4 to 24."""
     pin_lifetime: Attr[Limit]

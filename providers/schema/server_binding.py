@@ -1,5 +1,6 @@
-"""The attributes of UM servers, UM services and call routers. Sources: Set-UMServer, Set-UMService,
-Set-UMCallRouterSettings (Microsoft Learn).
+"""The attributes of UM servers, UM services and call routers.
+
+Sources: Set-UMServer, Set-UMService, Set-UMCallRouterSettings (Microsoft Learn).
 """
 
 from __future__ import annotations
@@ -13,11 +14,11 @@ from reconciler.model.resources import Attr, Declares
 
 
 class ServerBinding(Declares):
-    """What one service of an Exchange server answers for."""
+    """The dial plans and the startup mode of one service of an Exchange server."""
 
     name: ClassVar[str] = "server_binding"
 
     dial_plans: Attr[Annotated[tuple[ObjectName, ...], Unordered(), Membership(), References(DialPlan)]]
-    """Dial plans bound to it; those of others are left alone."""
+    """Dial plans bound to it; dial plans that are not declared stay unchanged."""
     startup_mode: Attr[Annotated[Choice, Param("UMStartupMode")]]
     """TCP, TLS or Dual; a secured dial plan needs TLS or Dual. Exchange 2007 has none."""

@@ -17,7 +17,7 @@ _BROUGHT = re.compile(r"(.+) Default Policy", re.IGNORECASE)
 
 
 class _Several(Normalise):
-    """Marks extensions that may stand in one text, such as ``4101; 4102`` in a cell of a CSV file."""
+    """Marks extensions that one text may hold, such as ``4101; 4102`` in a cell of a CSV file."""
 
     def __init__(self) -> None:
         super().__init__(lambda value: re.split(r"[;,\s]+", value.strip()) if isinstance(value, str) else value)
@@ -28,13 +28,13 @@ class _Several(Normalise):
 
 
 def policy_key(value: object) -> object:
-    """Return the key of a policy; that of the policy a dial plan brought is ``<dial plan>/default``."""
+    """Return the key of a policy: ``<dial plan>/default`` for the default policy of a dial plan."""
     match = _BROUGHT.fullmatch(value) if isinstance(value, str) else None
     return f"{match[1]}{DEFAULT}" if match else default_spelt(value)
 
 
 class UMMailbox(Declares):
-    """UM for one mailbox, named by its primary SMTP address, or by another name that fits it alone."""
+    """UM for one mailbox, named by its primary SMTP address, or by another name that only this mailbox has."""
 
     name: ClassVar[str] = "um_mailbox"
 
@@ -57,12 +57,12 @@ class UMMailbox(Declares):
             Exclusive("extension", at_birth=True),
         ]
     ]
-    """Extension, with as many digits as the dial plan asks for; several stand apart by spaces."""
+    """Extension, with the number of digits of the dial plan; separate several extensions by spaces."""
     policy: Attr[Annotated[Text, Normalise(policy_key), Param("UMMailboxPolicy"), References(MailboxPolicy)]]
     """UM mailbox policy; left out, the one that came with the dial plan."""
     dial_plan: Attr[Annotated[ObjectName, CreateOnly(), Param(""), Output("UMDialPlan"), References(DialPlan)]]
     """Dial plan; follows from the policy where one is written."""
     wave: Attr[Annotated[Text, Intent()]]
-    """Batch that the user belongs to; plan --wave takes one at a time."""
+    """Batch of the user; plan --wave selects one batch."""
     state: Attr[Annotated[str, *enumeration("present", "absent"), Intent()]]
-    """absent ends voice mail of the user, which counts against --max-destroy; present is what a row means anyway."""
+    """absent ends the voice mail of the user, which counts for --max-destroy. Default: present."""

@@ -1,6 +1,6 @@
-"""What is observed of Windows services on one host: RTCSRV of a Front End, the UM services of an Exchange server.
+"""The observed Windows services of one host: RTCSRV of a Front End, the UM services of an Exchange server.
 
-Each service has attributes of its own, such as ``RTCSRV:status``; ``of_service`` returns their handles.
+Each service has its own attributes, such as ``RTCSRV:status``; ``of_service`` returns their handles.
 """
 
 from __future__ import annotations

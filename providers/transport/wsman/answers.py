@@ -146,7 +146,7 @@ def _refused(response: requests.Response) -> str | None:
     if response.is_redirect:
         return f"it replied with a redirect (HTTP {response.status_code})"
     if response.headers.get("Content-Encoding", "identity").lower() != "identity":
-        return "its reply is compressed, which nobody asked for"
+        return "its reply is compressed, but reconciler did not request compression"
     length = response.headers.get("Content-Length", "0")
     if length.isdecimal() and int(length) > RESPONSE_LIMIT:
         return "its reply is larger than 4 MB"
