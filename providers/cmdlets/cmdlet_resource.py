@@ -113,17 +113,23 @@ class CmdletType(Tabled):
         return Resource(
             Address(self.name, key),
             self.canonical(record),
-            name=_text(record.get(self.name_output)),
+            name=self.name_in(record),
             guid=_text(record.get("Guid")) if self.has_guid else None,
         )
 
+    def name_in(self, record: Record) -> str | None:
+        """Return the ``-Identity`` argument for an object of a listing; None if the key is the argument."""
+        return _text(record.get(self.name_output))
+
     def canonical(self, record: Record) -> Mapping[str, Value]:
         """Return the canonical attributes of ``record``; an attribute whose property it lacks is omitted."""
-        return {
-            name: column.normalise(record[output])
-            for name, column in self.columns.items()
-            if (output := column.attribute.output) is not None and output in record
-        }
+        return {name: parse(record[output]) for name, output, parse in self._read if output in record}
+
+    @cached_property
+    def _read(self) -> Sequence[tuple[str, str, Callable[[object], Value]]]:
+        """The attributes that a listing shows, each with the property and the parser of its values."""
+        columns = [(one.attribute, one.normalise) for one in self.columns.values()]
+        return [(attribute.name, attribute.output, parse) for attribute, parse in columns if attribute.output]
 
 
 class CmdletFact(CmdletType, Fact):

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from itertools import pairwise
-from typing import Annotated, Any, get_args, get_origin
+from typing import Annotated, Any, Final, get_args, get_origin
 
 from pydantic import BeforeValidator, Field
 
@@ -148,6 +148,9 @@ def _pascal(name: str) -> str:
     return "".join(part[:1].upper() + part[1:] for part in name.split("_"))
 
 
+_SCALARS: Final = (str, int, type(None))
+
+
 def normaliser(annotation: Any) -> Callable[[object], Value]:
     """Return the lenient half of a value type: its BeforeValidators in order; for a tuple they apply to each item."""
     value_type, marks = _taken_apart(annotation)
@@ -160,7 +163,7 @@ def normaliser(annotation: Any) -> Callable[[object], Value]:
     def normalise(value: object) -> Value:
         for step in steps:
             value = step(value)  # type: ignore[call-arg]  # only functions of the value alone are used
-        return value if isinstance(value, str | int | bool | None) else str(value)
+        return value if isinstance(value, _SCALARS) else str(value)
 
     return normalise
 
@@ -169,7 +172,7 @@ def _many(value: object, item: Callable[[object], Value], *, is_set: bool) -> Va
     """Return a multi-valued property as a tuple; PowerShell 2.0 may return a single element without its list."""
     if value is None:
         return ()
-    items = [item(one) for one in (value if isinstance(value, list | tuple) else [value])]
+    items = [*map(item, value if isinstance(value, (list, tuple)) else (value,))]
     return tuple(sorted(set(items), key=str)) if is_set else tuple(items)
 
 

@@ -51,9 +51,9 @@ class Checked(AfterValidator):
 
 def plain(value: object) -> object:
     """Return the name or text of a value that the runner only describes ({name}, {$str}); other values unchanged."""
-    if isinstance(value, Mapping):
-        return value.get("name", value.get("$str"))
-    return value
+    if isinstance(value, str) or not isinstance(value, Mapping):  # nearly all values are texts: ask that first
+        return value
+    return value.get("name", value.get("$str"))
 
 
 def text(value: object) -> Value:

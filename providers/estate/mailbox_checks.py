@@ -158,9 +158,15 @@ def check_rows(landscape: Landscape) -> Sequence[Diagnostic]:
 
 def _declared(landscape: Landscape) -> tuple[Resources, Mapping[str, str | None]]:
     """Return the rows without ``state: absent``, and the dial plan of each row by its key."""
-    rows = Resources(row for row in landscape.written(UMMailbox).values() if not is_ended(row.attributes))
-    by_policy = plans_by_policy(landscape)
-    return rows, {row.key: plan_of(row.get(UMMailbox.policy), by_policy) for row in rows.values()}
+    return landscape.fact(_rows_with_plans, landscape.written(UMMailbox), plans_by_policy(landscape))
+
+
+def _rows_with_plans(written: Resources, by_policy: Mapping[str, str]) -> tuple[Resources, Mapping[str, str | None]]:
+    has_ended = any(is_ended(row.attributes) for row in written.values())
+    rows = Resources(row for row in written.values() if not is_ended(row.attributes)) if has_ended else written
+    policies = [row.get(UMMailbox.policy) for row in rows.values()]
+    plans = {policy: plan_of(policy, by_policy) for policy in set(policies)}
+    return rows, {row.key: plans[policy] for row, policy in zip(rows.values(), policies, strict=True)}
 
 
 def _wrong_plan(plan: str, count: int, length: int, landscape: Landscape) -> Diagnostic:
@@ -187,29 +193,28 @@ def is_ended(row: Mapping[str, Value]) -> bool:
 def _against_world(declared: Mapping[str, Resource], landscape: Landscape) -> Iterator[Diagnostic]:
     mailboxes, users = landscape.all(Mailbox), landscape.all(LyncUser)
     knows_mailboxes, knows_users = landscape.is_readable(Mailbox), landscape.is_readable(LyncUser)
-    by_email = {email: user for user in users.values() if (email := user.get(LyncUser.email))}
     texts = [row.written or row.key for row in declared.values()]
     fits = fits_by_name(texts, landscape) if knows_mailboxes else {}
     for row in declared.values():
         if knows_mailboxes:
             yield from _whom(row, mailboxes, fits)
         if knows_users:
-            yield from _against_lync(row, users, by_email, is_new=_is_enabled(row, landscape))
+            yield from _against_lync(row, users, landscape)
 
 
 def _within_plans(
     declared: Mapping[str, Resource], plans: Mapping[str, str | None], digits: Mapping[str, int]
 ) -> Iterator[Diagnostic]:
     """Find rows with a dial plan other than that of their policy, or with extensions of the wrong length."""
+    counts = {plan: digits.get(folded(plan or "")) for plan in set(plans.values())}
     for row in declared.values():
         plan = plans[row.key]
         written = row.get(UMMailbox.dial_plan)
-        if plan and written and folded(written) != folded(plan):
+        if plan and written and written != plan and folded(written) != folded(plan):
             detail = f"{row.address} has the policy {row.get(UMMailbox.policy)} of {plan}, and the dial plan {written}."
             yield OTHER_PLAN.found(row, detail)
-        count = digits.get(folded(plan or ""))
-        wrong = [one for one in row.get(UMMailbox.extension) if count is not None and len(one) != count]
-        if wrong:
+        count = counts[plan]
+        if count is not None and (wrong := [one for one in row.get(UMMailbox.extension) if len(one) != count]):
             detail = f"{row.address} has the extension {listed(wrong)}; {plan} requires {count} digits."
             yield WRONG_DIGITS.found(row, detail)
 
@@ -221,16 +226,17 @@ def _miscounted(
 
     Then one finding reports the dial plan and not its users.
     """
+    rows = Counter((plans[row.key], len(one)) for row in declared.values() for one in row.get(UMMailbox.extension))
     lengths: dict[str, Counter[int]] = {}
-    for row in declared.values():
-        if (plan := folded(plans[row.key] or "")) in digits:
-            lengths.setdefault(plan, Counter()).update(map(len, row.get(UMMailbox.extension)))
+    for (name, length), count in rows.items():
+        if (plan := folded(name or "")) in digits:
+            lengths.setdefault(plan, Counter())[length] += count
     return {
         plan: length
         for plan, counted in lengths.items()
         if len(counted) == 1
-        for length, rows in counted.items()
-        if rows >= _SEVERAL and length != digits[plan]
+        for length, count in counted.items()
+        if count >= _SEVERAL and length != digits[plan]
     }
 
 
@@ -259,26 +265,15 @@ def _whom(
         yield SAME_MAILBOX.found(row, detail)
 
 
-def _against_lync(
-    row: Resource, users: Mapping[str, Resource], by_email: Mapping[str, Resource], *, is_new: bool
-) -> Iterator[Diagnostic]:
+def _by_email(users: Resources) -> Mapping[str, Resource]:
+    return {email: user for user in users.values() if (email := user.get(LyncUser.email))}
+
+
+def _against_lync(row: Resource, users: Resources, landscape: Landscape) -> Iterator[Diagnostic]:
     sip = row.get(UMMailbox.sip_address)
-    known = by_email.get(row.key)
-    if sip is None:
-        if not is_new:
-            return  # what is not written is not managed, nor asked for where Exchange does not need it any more
-        suggested = f"Write sip_address: {known.key}." if known else ""
-        yield NO_SIP_ADDRESS.found(row, f"{row.address} has no SIP address.", suggested)
-        return
-    user = users.get(sip)
+    user = users.get(sip) if sip else None
     if user is None:
-        if known is not None:
-            detail = f"{row.address} has the SIP address {sip}; its user in Lync has {known.key}."
-            yield NO_USER.found(row, detail, f"Write sip_address: {known.key}.")
-        else:
-            detail = f"{row.address} has the SIP address {sip}, which no user in Lync has."
-            remedy = "Correct the SIP address, or enable its user for Lync and Enterprise Voice first."
-            yield NO_USER.found(row, detail, remedy)
+        yield from _without_user(row, sip, landscape.fact(_by_email, users).get(row.key), landscape)
     elif user.get(LyncUser.hosted_voicemail):
         ending = write("Set-CsUser", LYNC, Identity=f"sip:{sip}", HostedVoiceMail=False)
         remedy = f"Remove the row, or end hosted voice mail for the user:\n  {ending}"
@@ -287,6 +282,22 @@ def _against_lync(
         command = write("Set-CsUser", LYNC, Identity=f"sip:{sip}", EnterpriseVoiceEnabled=True)
         remedy = f"Enable the user for Enterprise Voice first:\n  {command}"
         yield NO_VOICE.found(row, f"{sip} is not enabled for Enterprise Voice.", remedy)
+
+
+def _without_user(row: Resource, sip: str | None, known: Resource | None, landscape: Landscape) -> Iterator[Diagnostic]:
+    """Find rows with no SIP address, or a wrong one; ``known`` is the Lync user with the SMTP address of the row."""
+    if sip is None:
+        # What is not written is not managed, nor asked for where Exchange does not need it any more.
+        if _is_enabled(row, landscape):
+            suggested = f"Write sip_address: {known.key}." if known else ""
+            yield NO_SIP_ADDRESS.found(row, f"{row.address} has no SIP address.", suggested)
+    elif known is not None:
+        detail = f"{row.address} has the SIP address {sip}; its user in Lync has {known.key}."
+        yield NO_USER.found(row, detail, f"Write sip_address: {known.key}.")
+    else:
+        detail = f"{row.address} has the SIP address {sip}, which no user in Lync has."
+        remedy = "Correct the SIP address, or enable its user for Lync and Enterprise Voice first."
+        yield NO_USER.found(row, detail, remedy)
 
 
 def _is_enabled(row: Resource, landscape: Landscape) -> bool:

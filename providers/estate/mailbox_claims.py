@@ -8,7 +8,7 @@ Sources: Enable-UMMailbox (Microsoft Learn); DOMAIN 7.7, 9.1.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -20,7 +20,7 @@ from reconciler.model.commands import write
 from reconciler.model.diagnostics import Diagnostic
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import Rule, placed
-from reconciler.model.resources import Resource
+from reconciler.model.resources import Resource, Resources
 from reconciler.model.values import folded
 
 EXTENSION_TWICE = Rule(
@@ -52,37 +52,42 @@ def given_twice(
         if mailbox.key not in declared:
             for rule, value in _claims(mailbox):
                 held.setdefault((rule.code, folded(mailbox.get(UMMailbox.dial_plan) or ""), value), mailbox)
-    scopes = {plan: _scopes(plan, landscape) for plan in {plan for plan in plans.values() if plan is not None}}
+    scopes = {plan: _scope(plan, landscape) for plan in {plan for plan in plans.values() if plan is not None}}
+    left_over = landscape.all(EumAddress)
     for row in declared.values():
         plan = plans[row.key]
         if plan is None:
             continue
+        scope = scopes[plan]
         for rule, value in _claims(row):
-            own = held.setdefault((rule.code, folded(plan), value), row)
-            others = (held.get((rule.code, scope.plan, value)) for scope in scopes[plan] if scope.plan)
+            own = held.setdefault((rule.code, scope.plan, value), row)
+            others = [held.get((rule.code, other, value)) for other in scope.equivalents]
             holder = next((one for one in (own, *others) if one is not None and one is not row), None)
             if holder is not None:
                 yield rule.found(row, *_holder(row, plan, value, holder, landscape))
-            elif (left := _left(row, value, scopes[plan], landscape)) is not None:
+            elif left_over and (left := _left(row, value, scope, left_over)) is not None:
                 yield rule.found(row, *_left_over(row, plan, value, left))
 
 
 @dataclass(frozen=True, slots=True)
 class _Scope:
-    """A dial plan in which a value is unique, with its phone context."""
+    """A dial plan with its equivalents, by folded name: a value is unique among all of them."""
 
     plan: str
-    context: str
+    equivalents: tuple[str, ...]
+    contexts: tuple[str, ...]
+    """The phone contexts of all."""
 
 
-def _scopes(plan: str, landscape: Landscape) -> tuple[_Scope, ...]:
-    """Return the dial plan and its equivalents: an extension is unique among all of them."""
+def _scope(plan: str, landscape: Landscape) -> _Scope:
     by_context = {folded(one.get(DialPlan.phone_context) or ""): one.key for one in landscape.all(DialPlan).values()}
     known = landscape.one(DialPlan, plan)
     contexts = (
         [known.get(DialPlan.phone_context) or "", *known.get(DialPlan.equivalent_contexts)] if known is not None else []
     )
-    return tuple(_Scope(folded(by_context.get(folded(one), "")), one) for one in contexts if one)
+    names = (folded(by_context.get(folded(one), "")) for one in contexts if one)
+    own = folded(plan)
+    return _Scope(own, tuple(name for name in names if name not in ("", own)), tuple(filter(None, contexts)))
 
 
 def _claims(mailbox: Resource) -> Iterator[tuple[Rule, str]]:
@@ -107,9 +112,9 @@ def _holder(row: Resource, plan: str, value: str, holder: Resource, landscape: L
     )
 
 
-def _left(row: Resource, value: str, scopes: Sequence[_Scope], landscape: Landscape) -> Resource | None:
+def _left(row: Resource, value: str, scope: _Scope, left_over: Resources) -> Resource | None:
     """Return the EUM address of a mailbox without UM that keeps ``value`` in use, or None."""
-    found = (landscape.one(EumAddress, f"{value};phone-context={scope.context}") for scope in scopes)
+    found = (left_over.get(f"{value};phone-context={context}") for context in scope.contexts)
     return next((one for one in found if one is not None and one.get(EumAddress.holder) != folded(row.key)), None)
 
 

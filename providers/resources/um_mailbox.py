@@ -110,10 +110,11 @@ class UMMailboxType(UMMailbox, CmdletResource, Rows, Holder, Noticed):
 
     def derive(self, landscape: Landscape) -> Sequence[Resource]:
         """Return the mailboxes with the dial plan of their policy, without users of hosted voice mail."""
-        users, by_policy = landscape.all(LyncUser), plans_by_policy(landscape)
+        users, by_policy, rows = landscape.all(LyncUser), plans_by_policy(landscape), super().derive(landscape)
+        plans = {policy: plan_of(policy, by_policy) for policy in {row.get(UMMailbox.policy) for row in rows}}
         return tuple(
-            _with_plan(mailbox, plan_of(mailbox.get(UMMailbox.policy), by_policy))
-            for mailbox in super().derive(landscape)
+            _with_plan(mailbox, plans[mailbox.get(UMMailbox.policy)])
+            for mailbox in rows
             if not (is_hosted(mailbox, users) or is_ended(mailbox.attributes))
         )
 
@@ -187,7 +188,7 @@ def is_hosted(mailbox: Resource, users: Mapping[str, Resource]) -> bool:
 
 def _with_plan(mailbox: Resource, plan: str | None) -> Resource:
     written = mailbox.get(UMMailbox.dial_plan)
-    if plan is None or (written is not None and folded(written) == folded(plan)):
+    if plan is None or written == plan or (written is not None and folded(written) == folded(plan)):
         return mailbox
     return mailbox.having(UMMailbox.dial_plan, plan)
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Annotated, Any, ClassVar
 
 from providers.cmdlets.cmdlet_resource import CmdletFact
@@ -187,9 +186,8 @@ class LyncUser(LyncFact):
     email: Attr[Annotated[SmtpAddress, Normalise(text), Output("WindowsEmailAddress")]]
     """SMTP address in the directory: it links the user with the mailbox if the SIP address does not."""
 
-    def from_record(self, record: Record, landscape: Landscape) -> Resource | None:
-        found = super().from_record(record, landscape)
-        return replace(found, name=None) if found else None
+    def name_in(self, record: Record) -> None:
+        return None
 
 
 def computers_of(fqdn: str, computers: Resources, pools: Resources) -> tuple[str, ...]:
