@@ -12,5 +12,5 @@ Imports ``reconciler.model`` and nothing else of the engine. Each folder is a la
 
     simulator > catalogue > resources > estate > schema > cmdlets > transport
 
-Start with ``schema/dial_plan.py`` and ``resources/dial_plan.py``.
+Start with ``schema/exchange.py`` and ``resources/dial_plan.py``.
 """

@@ -10,8 +10,7 @@ from collections.abc import Mapping
 
 from providers.cmdlets.cmdlet_resource import object_argument
 from providers.cmdlets.value_types import lower
-from providers.schema.hunt_group import HuntGroup
-from providers.schema.ip_gateway import IPGateway
+from providers.schema.exchange import HuntGroup, IPGateway
 from reconciler.model.commands import NameOf, ObjectId
 from reconciler.model.landscape import Landscape
 from reconciler.model.resources import Address

@@ -13,12 +13,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from providers.estate import mailbox_claims
-from providers.estate.people import Fit, fits_by_name
-from providers.estate.policies import plan_of, plans_by_policy
-from providers.schema.dial_plan import DialPlan
+from providers.estate.people import Fit, fits_by_name, plan_of, plans_by_policy
+from providers.schema.exchange import DialPlan, UMMailbox
 from providers.schema.exchange_facts import Mailbox
-from providers.schema.lync_facts import LyncUser
-from providers.schema.um_mailbox import UMMailbox
+from providers.schema.lync import LyncUser
 from reconciler.model.actions import ActionKind
 from reconciler.model.commands import LYNC, write
 from reconciler.model.diagnostics import Diagnostic, Severity

@@ -13,9 +13,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from providers.cmdlets.cmdlet_resource import object_argument
-from providers.schema.dial_plan import DialPlan
-from providers.schema.eum_addresses import EumAddress
-from providers.schema.um_mailbox import UMMailbox
+from providers.schema.exchange import DialPlan, UMMailbox
+from providers.schema.exchange_facts import EumAddress
 from reconciler.model.commands import write
 from reconciler.model.diagnostics import Diagnostic
 from reconciler.model.landscape import Landscape

@@ -17,12 +17,10 @@ from enum import Enum
 from typing import Final
 
 from providers.estate.gateways import lasting_gateways
-from providers.estate.policies import sites_of_users
+from providers.estate.people import sites_of_users
 from providers.estate.topology import PoolClass, UcPool, central_site, uc_pools, voice_users_by_pool
-from providers.schema.dial_plan import DialPlan
-from providers.schema.exchucutil import Exchucutil
-from providers.schema.ip_gateway import IPGateway
-from providers.schema.lync_facts import LyncSite
+from providers.schema.exchange import DialPlan, Exchucutil, IPGateway
+from providers.schema.lync import LyncSite
 from reconciler.model.abilities import Duty
 from reconciler.model.actions import ActionKind
 from reconciler.model.landscape import Landscape

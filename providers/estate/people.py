@@ -1,24 +1,26 @@
-"""Finds the mailbox that a text names, by the rules of Exchange.
+"""Finds the mailbox that a text names, by the rules of Exchange, and the dial plans of policies, users and forests.
 
 ``-Identity`` accepts the primary address, any other address, the alias, the logon name or the account name. So one text
 can fit two mailboxes: the logon name of one user can be the mail address of another. A text is looked up once among all
 listed mailboxes, and commands then use the GUID of the mailbox that was found. The primary address comes first; a text
 that fits two mailboxes by other names fits none.
 
-Sources: Get-Mailbox, parameter Identity (Microsoft Learn); DOMAIN 7.7, 9.1.
-"""
+Sources: Get-Mailbox, parameter Identity (Microsoft Learn); DOMAIN 7.7, 9.1."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from providers.schema.exchange_facts import Mailbox
-from providers.schema.um_mailbox import UMMailbox
+from providers.estate.topology import central_site, site_of
+from providers.schema.exchange import DEFAULT, DialPlan, MailboxPolicy, UMMailbox
+from providers.schema.exchange_facts import Mailbox, Organization
+from providers.schema.lync import LyncUser
 from reconciler.model.abilities import Impact
 from reconciler.model.landscape import Landscape
-from reconciler.model.resources import Resource
+from reconciler.model.resources import Resource, Resources
 from reconciler.model.values import folded
 
 USERS: Final = Impact("users", "user", "voice mail of {count} changes")
@@ -104,3 +106,64 @@ def guids_of(keys: Collection[str], landscape: Landscape) -> Mapping[str, str]:
         found = fits.get(folded(key), ())
         known[key] = landscape.one(Mailbox, found[0].key) if len(found) == 1 else None
     return {key: one.guid for key, one in known.items() if one is not None and one.guid}
+
+
+def plans_by_policy(landscape: Landscape) -> Mapping[str, str]:
+    """Return the dial plan of each desired or existing policy, by the key of the policy in lower case."""
+    return landscape.fact(_plans_by_policy, landscape.all(MailboxPolicy), landscape.wanted(MailboxPolicy))
+
+
+def _plans_by_policy(observed: Resources, desired: Resources) -> Mapping[str, str]:
+    policies = [*observed.values(), *desired.values()]
+    return {folded(policy.key): plan for policy in policies if (plan := policy.get(MailboxPolicy.dial_plan))}
+
+
+def plan_of(policy: str | None, by_policy: Mapping[str, str]) -> str | None:
+    """Return the dial plan of a policy; ``Redmond/default`` belongs to Redmond even if it does not exist yet."""
+    if not policy:
+        return None
+    return by_policy.get(folded(policy)) or (policy.removesuffix(DEFAULT) if policy.endswith(DEFAULT) else None)
+
+
+def sites_of_users(landscape: Landscape) -> Mapping[str, Counter[str]]:
+    """Return, by dial plan in lower case, the number of its users in each central Lync site."""
+    mailboxes = landscape.all(UMMailbox), landscape.wanted(UMMailbox)
+    pools = landscape.fact(_pools_of_users, *mailboxes, landscape.all(LyncUser), plans_by_policy(landscape))
+    counts: dict[str, Counter[str]] = {}
+    for (plan, pool), users in pools.items():
+        if site := central_site(site_of(pool, landscape), landscape):
+            counts.setdefault(plan, Counter())[site] += users
+    return counts
+
+
+def _pools_of_users(
+    observed: Resources, desired: Resources, users: Resources, by_policy: Mapping[str, str]
+) -> Mapping[tuple[str, str], int]:
+    """Return the number of users by dial plan, in lower case, and pool."""
+    counts: Counter[tuple[str, str]] = Counter()
+    plans: dict[str | None, str | None] = {}
+    for mailbox in (observed | desired).values():
+        policy = mailbox.get(UMMailbox.policy)
+        if policy not in plans:
+            plans[policy] = plan_of(policy, by_policy)
+        plan = plans[policy] or mailbox.get(UMMailbox.dial_plan)
+        user = users.get(mailbox.get(UMMailbox.sip_address) or "")
+        pool = user.get(LyncUser.registrar_pool) if user else None
+        if plan and pool:
+            counts[folded(plan), pool] += 1
+    return counts
+
+
+def forest_root(landscape: Landscape) -> str:
+    """Return the DNS name of the Exchange forest's root domain, from the organization's place in the directory."""
+    for organization in landscape.all(Organization).values():
+        name = organization.get(Organization.distinguished_name) or ""
+        parts = [part[3:] for part in name.split(",") if part[:3].upper() == "DC="]
+        if parts:
+            return ".".join(parts).lower()
+    return ""
+
+
+def sip_dial_plans(landscape: Landscape) -> tuple[Resource, ...]:
+    """Return the existing and planned SIP URI dial plans: exchucutil links them to every pool."""
+    return tuple(plan for plan in landscape.all(DialPlan).values() if plan.get(DialPlan.uri_type) == "SipName")

@@ -4,15 +4,16 @@ One Front End of a pool stops at a time, and only while enough others run. Stopp
 a pool that lost its quorum comes up only when enough of them start at the same time. After each restart the pool has
 time to settle. This time counts from the observed start time, so the next run respects it too.
 
-Sources: Topologies and components for Front End Servers (Gg412996); DOMAIN 5.2; RELIABILITY D4.
-"""
+From Lync Server 2013 on, a pool stops its services itself when fewer than a quorum of its Front Ends run. In larger
+pools only the first Front Ends in the order of the topology count.
+
+Sources: Topologies and components for Front End Servers (Gg412996); DOMAIN 5.2; RELIABILITY D4."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
 from providers.estate.front_end_services import LONGEST_START, SERVICE, starting, starts, state_of, stops
-from providers.estate.quorum import keeps_quorum, needed_to_start, needed_to_stay_up
 from providers.estate.services import ServiceState, ago, answered_state
 from providers.estate.topology import UcPool
 from providers.schema.windows_services import ServiceRestart
@@ -23,6 +24,31 @@ from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import Answer, Rule, UnderWay
 from reconciler.model.resources import Address
 from reconciler.model.words import listed
+
+_TO_START = {1: 1, 2: 1, 3: 3, 4: 3, 5: 4, 6: 5, 7: 5, 8: 6, 9: 7, 10: 8, 11: 9, 12: 10}
+_TO_STAY_UP = {1: 1, 2: 1, 3: 2, 4: 2, 5: 3, 6: 3, 7: 4, 8: 4, 9: 4, 10: 5, 11: 5, 12: 5}
+_COUNTED = {8: 7, 9: 7, 10: 9, 11: 9, 12: 9}
+
+
+def needed_to_stay_up(size: int) -> int:
+    """Return how many Front Ends must run in a pool of ``size``; more than half for sizes not published."""
+    return _TO_STAY_UP.get(size, size // 2 + 1)
+
+
+def needed_to_start(size: int) -> int:
+    """Return how many Front Ends must start in a pool of ``size`` that is down; 85 % for sizes not published."""
+    return _TO_START.get(size, -(-size * 85 // 100))
+
+
+def counted(members: Sequence[str]) -> tuple[str, ...]:
+    """Return the Front Ends that count for the quorum; ``members`` has the order of the topology."""
+    return tuple(members[: _COUNTED.get(len(members), len(members))])
+
+
+def keeps_quorum(members: Sequence[str], running: Collection[str]) -> bool:
+    """True where the pool stays up with only ``running`` of its ``members``."""
+    return sum(member in running for member in counted(members)) >= needed_to_stay_up(len(members))
+
 
 _SOURCE = "Topologies and components for Front End Servers (Gg412996); DOMAIN 5.2"
 INTERRUPTS = Rule(

@@ -14,8 +14,8 @@ from typing import Final
 
 from providers.estate.servers import named_servers, um_hosts
 from providers.estate.topology import uc_pools
-from providers.schema.dial_plan import DialPlan
-from providers.schema.lync_facts import MediaConfiguration, Pool
+from providers.schema.exchange import DialPlan
+from providers.schema.lync import MediaConfiguration, Pool
 from reconciler.model.diagnostics import Diagnostic
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import Rule

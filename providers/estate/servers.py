@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from providers.cmdlets.versions import ExchangeVersion
-from providers.schema.dial_plan import DialPlan
+from providers.schema.exchange import DialPlan
 from providers.schema.exchange_facts import ExchangeServer
 from reconciler.model.commands import EXCHANGE, Connection, Endpoint
 from reconciler.model.landscape import Landscape

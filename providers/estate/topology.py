@@ -17,7 +17,7 @@ from enum import Enum
 from types import MappingProxyType
 from typing import NamedTuple
 
-from providers.schema.lync_facts import LyncComputer, LyncService, LyncSite, LyncUser, Pool, computers_of, product_of
+from providers.schema.lync import LyncComputer, LyncService, LyncSite, LyncUser, Pool, computers_of, product_of
 from reconciler.model.landscape import Landscape
 from reconciler.model.resources import Resource, Resources
 

@@ -17,9 +17,7 @@ from pydantic import AfterValidator
 
 from providers.cmdlets.cmdlet_resource import CmdletResource, object_argument
 from providers.cmdlets.value_types import Text, checked
-from providers.schema.auto_attendant import AutoAttendant
-from providers.schema.dial_plan import DialPlan
-from providers.schema.ip_gateway import IPGateway
+from providers.schema.exchange import AutoAttendant, DialPlan, IPGateway
 from reconciler.model.abilities import Foreseeing, Holder
 from reconciler.model.actions import Action, ActionKind, Change, Claim
 from reconciler.model.commands import Argument, Command, write

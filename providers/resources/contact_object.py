@@ -16,10 +16,8 @@ from typing import Annotated, Any, ClassVar
 from providers.cmdlets.cmdlet_resource import CmdletResource
 from providers.cmdlets.value_types import Normalise, Text, text
 from providers.estate.topology import UcPool, front_end_pools, uc_pools, voice_users_by_pool
-from providers.schema.auto_attendant import AutoAttendant
-from providers.schema.contact_object import ContactObject
-from providers.schema.dial_plan import DialPlan
-from providers.schema.ip_gateway import IPGateway
+from providers.schema.exchange import AutoAttendant, DialPlan, IPGateway
+from providers.schema.lync import ContactObject
 from reconciler.model.commands import LYNC, Endpoint, write
 from reconciler.model.diagnostics import Diagnostic, Severity
 from reconciler.model.landscape import Landscape

@@ -18,15 +18,11 @@ from pydantic import AfterValidator
 from providers.cmdlets.cmdlet_resource import CmdletResource, object_argument
 from providers.cmdlets.reference import setters
 from providers.cmdlets.value_types import Text, checked
-from providers.estate.dial_plans import forest_root
-from providers.estate.people import USERS
+from providers.estate.people import USERS, forest_root
 from providers.estate.security import SECURITY_RULES, derived_security, security_diagnostics
 from providers.estate.servers import exchange_release
 from providers.resources.hunt_group import hunt_group_argument
-from providers.schema.dial_plan import DialPlan
-from providers.schema.hunt_group import HuntGroup
-from providers.schema.mailbox_policy import DEFAULT, MailboxPolicy
-from providers.schema.um_mailbox import UMMailbox
+from providers.schema.exchange import DEFAULT, DialPlan, HuntGroup, MailboxPolicy, UMMailbox
 from reconciler.model.abilities import Foreseeing, Holder, Impact, Noticed
 from reconciler.model.actions import Action, ActionKind
 from reconciler.model.commands import Command, write

@@ -15,27 +15,28 @@ from dataclasses import replace
 from typing import ClassVar
 
 from providers.cmdlets.table import Tabled
-from providers.estate.dial_plans import forest_root, sip_dial_plans
 from providers.estate.front_end_services import FRONT_END_RESTART
 from providers.estate.outcalls import LOWER_OUTCALLS
-from providers.estate.script_attempts import RAN_IN_VAIN, attempt_of, attempt_upon, ran_in_vain
-from providers.estate.script_catalogs import not_agreed, replication_queries
-from providers.estate.script_effects import (
+from providers.estate.people import forest_root, sip_dial_plans
+from providers.estate.script import (
+    RAN_IN_VAIN,
+    attempt_of,
+    attempt_upon,
     custom_hunt_groups,
     in_words,
     made_gateway,
     made_hunt_group,
+    not_agreed,
     pool_hunt_groups,
+    ran_in_vain,
+    replication_queries,
     taken_names,
 )
 from providers.estate.services import running_script, service_query
 from providers.estate.topology import front_end_pools, front_ends, uc_pools
-from providers.schema.dial_plan import DialPlan
+from providers.schema.exchange import DialPlan, Exchucutil, HuntGroup, IPGateway
 from providers.schema.exchange_facts import Permission, global_catalogs
-from providers.schema.exchucutil import Exchucutil
-from providers.schema.hunt_group import HuntGroup
-from providers.schema.ip_gateway import IPGateway
-from providers.schema.lync_facts import LyncService
+from providers.schema.lync import LyncService
 from providers.schema.windows_services import ServiceRestart, UMServiceRestart, WindowsServices
 from reconciler.model.abilities import Foreseeing, Owing, Piecemeal
 from reconciler.model.actions import Action

@@ -19,10 +19,8 @@ from providers.cmdlets.value_types import Text, object_name, text
 from providers.estate.gateways import address_of, gateway_argument
 from providers.estate.servers import exchange_release
 from providers.estate.topology import uc_pools
-from providers.schema.exchucutil import Exchucutil
-from providers.schema.hunt_group import HuntGroup
-from providers.schema.ip_gateway import IPGateway
-from providers.schema.lync_facts import Pool
+from providers.schema.exchange import Exchucutil, HuntGroup, IPGateway
+from providers.schema.lync import Pool
 from reconciler.model.commands import Command, NameOf, ObjectId, write
 from reconciler.model.diagnostics import Diagnostic, Problem, Severity
 from reconciler.model.landscape import Landscape

@@ -25,11 +25,8 @@ from providers.estate.outcalls import (
     wanted_outcalls,
 )
 from providers.estate.topology import uc_pools
-from providers.schema.dial_plan import DialPlan
-from providers.schema.exchucutil import Exchucutil
-from providers.schema.hunt_group import HuntGroup
-from providers.schema.ip_gateway import IPGateway
-from providers.schema.lync_facts import LyncSite
+from providers.schema.exchange import DialPlan, Exchucutil, HuntGroup, IPGateway
+from providers.schema.lync import LyncSite
 from providers.schema.windows_services import ServiceRestart
 from reconciler.model.abilities import Deciding, Duty, Obliged
 from reconciler.model.actions import Action

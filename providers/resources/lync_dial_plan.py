@@ -19,9 +19,8 @@ from pydantic import AfterValidator
 from providers.cmdlets.cmdlet_resource import CmdletResource
 from providers.cmdlets.value_types import Normalise, Text, checked, plain
 from providers.estate.servers import named_servers, um_hosts
-from providers.schema.dial_plan import DialPlan
-from providers.schema.lync_dial_plan import LyncDialPlan
-from providers.schema.server_binding import ServerBinding
+from providers.schema.exchange import DialPlan, ServerBinding
+from providers.schema.lync import LyncDialPlan
 from reconciler.model.abilities import Holder
 from reconciler.model.actions import Claim
 from reconciler.model.commands import LYNC, Endpoint

@@ -16,11 +16,9 @@ from typing import Annotated, Any, ClassVar
 from pydantic import AfterValidator
 
 from providers.cmdlets.cmdlet_resource import CmdletResource, object_argument
-from providers.cmdlets.problems import missing
+from providers.cmdlets.declaration import missing
 from providers.cmdlets.value_types import Normalise, Text
-from providers.schema.dial_plan import DialPlan
-from providers.schema.mailbox_policy import DEFAULT, MailboxPolicy, default_spelt
-from providers.schema.um_mailbox import UMMailbox
+from providers.schema.exchange import DEFAULT, DialPlan, MailboxPolicy, UMMailbox, default_spelt
 from reconciler.model.actions import ActionKind
 from reconciler.model.commands import Argument, Command, NameOf
 from reconciler.model.diagnostics import Diagnostic, Problem

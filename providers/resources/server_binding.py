@@ -16,10 +16,9 @@ from providers.cmdlets.cmdlet_resource import CmdletResource
 from providers.cmdlets.value_types import lower, object_name
 from providers.cmdlets.versions import ExchangeVersion
 from providers.estate.servers import UMHost, UMService, endpoint_for, named_servers, um_hosts
-from providers.schema.dial_plan import DialPlan
+from providers.schema.exchange import DialPlan, ServerBinding
 from providers.schema.exchange_facts import ExchangeServer
-from providers.schema.lync_facts import LYNC_2010, LYNC_2013, SKYPE, LyncService, product_of
-from providers.schema.server_binding import ServerBinding
+from providers.schema.lync import LYNC_2010, LYNC_2013, SKYPE, LyncService, product_of
 from providers.schema.windows_services import UMServiceRestart, WindowsServices
 from reconciler.model.abilities import Duty, Owing
 from reconciler.model.actions import Action, Change

@@ -1,6 +1,6 @@
 """Restarting the Front End service (RTCSRV) on every Front End after exchucutil, one at a time in each pool.
 
-``restart_level`` decides whether a restart is due, ``front_end_services`` which services stop and start, and
+``restarts`` decides whether a restart is due, ``front_end_services`` which services stop and start, and
 ``restart_pool`` whether the pool stays up during the restart. Every service that ran before a restart must run after
 it. The intent records these services, the proof includes them, and they are an obligation until they run.
 
@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar, Final
 
 from providers.cmdlets.table import Tabled
-from providers.estate import restart_checks, restart_pool
+from providers.estate import restart_pool, restarts
 from providers.estate.front_end_services import (
     FRONT_END_RESTART,
     SERVICE,
@@ -29,20 +29,13 @@ from providers.estate.front_end_services import (
     under_way,
     work_on,
 )
-from providers.estate.restart_level import (
-    exchange_clock,
-    has_restarted,
-    is_older_than_links,
-    restart_reasons,
-    unreplicated,
-)
+from providers.estate.restarts import exchange_clock, has_restarted, is_older_than_links, restart_reasons, unreplicated
 from providers.estate.services import RESTARTS, SERVICE_RUNS, observed_services, service_attributes, services_owed
 from providers.estate.topology import UcPool, front_end_pools, front_ends, voice_users_by_pool
 from providers.resources.exchucutil import awaited_script, script_query
+from providers.schema.exchange import Exchucutil, HuntGroup
 from providers.schema.exchange_facts import global_catalogs
-from providers.schema.exchucutil import Exchucutil
-from providers.schema.hunt_group import HuntGroup
-from providers.schema.lync_facts import LyncComputer, LyncService, LyncSite, Pool
+from providers.schema.lync import LyncComputer, LyncService, LyncSite, Pool
 from providers.schema.windows_services import Found, ServiceRestart
 from reconciler.model.abilities import Duty, Impact, Noticed, Obliged, Settling, Stepwise
 from reconciler.model.actions import Action
@@ -68,7 +61,7 @@ class ServiceRestartType(ServiceRestart, Tabled, Stepwise, Settling, Obliged, No
     settles: ClassVar[str] = "its pool"
     duties: ClassVar[tuple[Duty, ...]] = (FRONT_END_RESTART, SERVICE_RUNS)
     impacts: ClassVar[tuple[Impact, ...]] = (RESTARTS, INTERRUPTED_USERS)
-    rules: ClassVar[tuple[Rule, ...]] = (*restart_pool.RULES, *restart_checks.RULES)
+    rules: ClassVar[tuple[Rule, ...]] = (*restart_pool.RULES, *restarts.RULES)
 
     @property
     def cmdlets(self) -> frozenset[str]:
@@ -208,7 +201,7 @@ class ServiceRestartType(ServiceRestart, Tabled, Stepwise, Settling, Obliged, No
 
     def check(self, landscape: Landscape) -> Sequence[Diagnostic]:
         pools = front_ends(landscape)
-        found = list(restart_checks.check_services(pools, landscape))
+        found = list(restarts.check_services(pools, landscape))
         for host, pool in pools.items():
             action = landscape.actions.get(Address(self.name, host))
             if action is not None:

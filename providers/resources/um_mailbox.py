@@ -20,16 +20,11 @@ from providers.cmdlets.cmdlet_resource import CmdletResource, object_argument
 from providers.cmdlets.value_types import PersonName
 from providers.estate import mailbox_checks
 from providers.estate.mailbox_checks import is_ended
-from providers.estate.people import USERS, guids_of, rows_by_mailbox
-from providers.estate.policies import plan_of, plans_by_policy
+from providers.estate.people import USERS, guids_of, plan_of, plans_by_policy, rows_by_mailbox
 from providers.resources.mailbox_policy import policy_argument
-from providers.schema.auto_attendant import AutoAttendant
-from providers.schema.contact_object import ContactObject
-from providers.schema.dial_plan import DialPlan
+from providers.schema.exchange import DEFAULT, AutoAttendant, DialPlan, MailboxPolicy, UMMailbox, policy_key
 from providers.schema.exchange_facts import Mailbox
-from providers.schema.lync_facts import LyncUser
-from providers.schema.mailbox_policy import DEFAULT, MailboxPolicy
-from providers.schema.um_mailbox import UMMailbox, policy_key
+from providers.schema.lync import ContactObject, LyncUser
 from reconciler.model.abilities import Holder, Impact, Noticed, Rows
 from reconciler.model.actions import Action, Change, Claim
 from reconciler.model.commands import Argument, Command, Delta, ObjectId, read, write

@@ -26,8 +26,8 @@ from providers.estate.services import (
     service_state,
 )
 from providers.resources.server_binding import UM_SERVICE_RESTART, startup_mode_query
+from providers.schema.exchange import ServerBinding
 from providers.schema.exchange_facts import DomainController, ExchangeServer
-from providers.schema.server_binding import ServerBinding
 from providers.schema.windows_services import UMServiceRestart, of_service
 from reconciler.model.abilities import Duty, Impact, Noticed, Obliged
 from reconciler.model.actions import Action

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from providers.estate.quorum import needed_to_stay_up
+from providers.estate.restart_pool import needed_to_stay_up
 from providers.simulator.cmdlets.service_control import status
 from providers.simulator.estate.estate import Estate
 from providers.simulator.world.directory import Entry, View

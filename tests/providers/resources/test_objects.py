@@ -9,7 +9,7 @@ import pytest
 from providers.catalogue import resource_types
 from providers.resources.hunt_group import HuntGroupType
 from providers.resources.lync_dial_plan import LyncDialPlanType
-from providers.schema.um_mailbox import UMMailbox
+from providers.schema.exchange import UMMailbox
 from reconciler.model.actions import Action, ActionKind
 from reconciler.model.commands import Delta
 from reconciler.model.diagnostics import Diagnostic

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from providers.catalogue import resource_types
-from providers.estate.quorum import keeps_quorum, needed_to_stay_up
+from providers.estate.restart_pool import keeps_quorum, needed_to_stay_up
 from providers.resources.exchucutil import ExchucutilType
 from providers.resources.service_restart import ServiceRestartType
 from providers.resources.um_service_restart import UMServiceRestartType

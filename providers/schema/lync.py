@@ -1,8 +1,7 @@
-"""Facts that checks and derivation read from Lync: topology, media encryption, users.
+"""What Lync holds: the attributes of dial plans and contact objects, and facts of topology, media encryption and users.
 
-Sources: Get-CsPool, Get-CsSite, Get-CsComputer, Get-CsService, Get-CsMediaConfiguration, Get-CsUser (Microsoft Learn);
-DOMAIN 3.14, 5, 6.2, 7.9.
-"""
+Sources: New- and Set-CsDialPlan, Get-CsExUmContact, Get-CsPool, Get-CsSite, Get-CsComputer, Get-CsService,
+Get-CsMediaConfiguration, Get-CsUser (Microsoft Learn); DOMAIN 3.14, 5, 6.2, 7.9."""
 
 from __future__ import annotations
 
@@ -10,11 +9,14 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, ClassVar
 
+from pydantic import Field
+
 from providers.cmdlets.cmdlet_resource import CmdletFact
-from providers.cmdlets.marks import Output
+from providers.cmdlets.marks import Clearable, Exclusive, Intent, Output, ReadOnly, References
 from providers.cmdlets.value_types import (
     Normalise,
     Number,
+    ObjectName,
     PoolFqdn,
     SipAddress,
     SiteName,
@@ -22,13 +24,15 @@ from providers.cmdlets.value_types import (
     Text,
     Truth,
     Unordered,
+    checked,
     lower,
     text,
 )
+from providers.schema.exchange import AutoAttendant, DialPlan
 from reconciler.model.commands import LYNC, Command, Endpoint, read
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import Answer, Diagnosed, Product
-from reconciler.model.resources import Attr, Resource, Resources
+from reconciler.model.resources import Attr, Declares, Resource, Resources
 from reconciler.model.values import Record
 
 LYNC_2010, LYNC_2013, SKYPE = "Lync Server 2010", "Lync Server 2013", "Skype for Business Server"
@@ -197,3 +201,46 @@ def computers_of(fqdn: str, computers: Resources, pools: Resources) -> tuple[str
         return tuple(one.key for one in sorted(own, key=lambda one: (one.get(LyncComputer.order) or 0, one.key)))
     pool = pools.get(fqdn)
     return pool.get(Pool.computers) if pool else ()
+
+
+class LyncDialPlan(Declares):
+    """A Lync dial plan; its key is Global, site:<site>, Registrar:<pool>, PstnGateway:<fqdn> or a name."""
+
+    name: ClassVar[str] = "lync_dial_plan"
+
+    simple_name: Attr[
+        Annotated[
+            Text,
+            Field(max_length=256),
+            checked(r"[A-Za-z0-9.+_()-]+", "must be letters, digits and - . + _ ( )"),
+            Exclusive("simple name", at_birth=True),
+        ]
+    ]
+    """Unique name of letters, digits and - . + _ ( ); with Exchange before 2010 SP1 the phone context."""
+    description: Attr[Annotated[Text, Field(max_length=512), Clearable()]]
+    """Text for people; null for none."""
+    dialin_conferencing_region: Attr[Annotated[Text, Clearable()]]
+    """Region of dial-in conferencing; null for none."""
+    external_access_prefix: Attr[Annotated[Text, Clearable(), checked(r"[0-9]{1,4}", "must be 1 to 4 digits")]]
+    """Digits dialled for an outside line, 1 to 4; null for none."""
+    optimize_device_dialing: Attr[Truth]
+    """Whether phones add the outside line prefix by themselves."""
+
+
+class ContactObject(Declares):
+    """A contact object for Unified Messaging."""
+
+    name: ClassVar[str] = "contact_object"
+
+    dial_plan: Attr[Annotated[ObjectName, Intent(), References(DialPlan)]]
+    """The UM dial plan that the number belongs to."""
+    auto_attendant: Attr[Annotated[ObjectName, Intent(), References(AutoAttendant)]]
+    """The auto attendant of the number; none for subscriber access."""
+    is_auto_attendant: Attr[Annotated[Truth, ReadOnly(), Output("AutoAttendant")]]
+    """True for an auto attendant, false for subscriber access."""
+    sip_address: Attr[Annotated[SipAddress, ReadOnly(), Output("SipAddress")]]
+    """SIP address of the contact."""
+    registrar_pool: Attr[Annotated[PoolFqdn, ReadOnly(), Output("RegistrarPool")]]
+    """The pool it is homed on."""
+    line_uri: Attr[Annotated[Text, ReadOnly(), Output("LineURI")]]
+    """Its number, ``tel:+14255550100``."""
