@@ -81,7 +81,7 @@ def write_change(connection: Connection, environment: int, serial: int, change: 
     if change.uses and change.intents:
         lines.append(f"+{used_plans.name} {codec.escape(change.uses)}")
         _note_use(connection, environment, serial, change)
-    return Written(content % _MODULUS, digest_of(journal), digest_of(lines), _told(change))
+    return Written(content % _MODULUS, digest_of(journal), digest_of(lines), _summary(change))
 
 
 _INTENT, _OUTCOME = "intent ", "outcome "
@@ -112,8 +112,8 @@ def _text(value: object) -> str:
     return value
 
 
-def _told(change: StateChange) -> dict[str, Any]:
-    told: dict[str, Any] = {
+def _summary(change: StateChange) -> dict[str, Any]:
+    summary: dict[str, Any] = {
         "intents": [intent.id for intent in change.intents],
         "outcomes": [[outcome.intent, outcome.kind.value] for outcome in change.outcomes],
         "remember": len(change.remember),
@@ -123,7 +123,7 @@ def _told(change: StateChange) -> dict[str, Any]:
         "decisions": sorted(change.decisions),
         "uses": change.uses,
     }
-    return {name: value for name, value in told.items() if value}
+    return {name: value for name, value in summary.items() if value}
 
 
 def _put_rows(

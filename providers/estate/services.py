@@ -111,10 +111,10 @@ def observed_services(type_name: str, command: Command, reply: Reply | SessionEr
     address = Address(type_name, command.endpoint.host or "")
     if isinstance(reply, SessionError):
         return Diagnosed(address, unreadable(reply, address))
-    return Resource(address, _told(reply))
+    return Resource(address, _attributes_of(reply))
 
 
-def _told(reply: Reply) -> Mapping[str, Value]:
+def _attributes_of(reply: Reply) -> Mapping[str, Value]:
     values: dict[str, Value] = {}
     script_running = any(record.get("ScriptRunning") is True for record in reply.records)
     for record in reply.records:
@@ -177,7 +177,7 @@ def answered_state(reply: Reply | SessionError, name: str) -> ServiceState | Non
     """Return one service from a fresh answer to ``service_query``; None if the answer has no such service."""
     if isinstance(reply, SessionError):
         return None
-    host = Resource(Address("", ""), _told(reply))
+    host = Resource(Address("", ""), _attributes_of(reply))
     return service_state(host, name)
 
 

@@ -34,13 +34,13 @@ def test_dot_directories_and_dot_files_are_left_out(tmp_path: Path) -> None:
     assert list(read_files(tmp_path).contents) == ["a.yaml"]
 
 
-def test_missing_directory_is_told(tmp_path: Path) -> None:
+def test_missing_directory_is_reported(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError) as raised:
         read_files(tmp_path / "nowhere")
     assert raised.value.diagnostics[0].summary == "No such environment"
 
 
-def test_file_instead_of_a_directory_is_told(tmp_path: Path) -> None:
+def test_file_instead_of_a_directory_is_reported(tmp_path: Path) -> None:
     write(tmp_path, {"a.yaml": "environment: x\n"})
     with pytest.raises(ConfigurationError) as raised:
         read_files(tmp_path / "a.yaml")
@@ -74,7 +74,7 @@ def test_nothing_but_regular_files_within_the_directory_is_opened(tmp_path: Path
     assert len(found) == len(read.refused)
 
 
-def test_large_file_is_told_and_not_read(tmp_path: Path) -> None:
+def test_large_file_is_reported_and_not_read(tmp_path: Path) -> None:
     write(tmp_path, {"a.yaml": "environment: x\n", "b.yaml": "#" * 21})
     read = read_files(tmp_path, limits=Limits(file_bytes=20))
     assert list(read.contents) == ["a.yaml"]

@@ -391,7 +391,7 @@ def test_a_place_without_git_cannot_look_a_commit_up(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a name of bytes that are no text")
-def test_names_that_are_no_text_are_told_alike(clone: Clone) -> None:
+def test_names_that_are_no_text_are_reported_alike(clone: Clone) -> None:
     path = os.fsencode(clone.estate) + b"/caf\xe9.yaml"
     Path(os.fsdecode(path)).write_text("a: 1\n")
     assert clone.source().uncommitted == ("caf\\udce9.yaml",)

@@ -62,7 +62,7 @@ def test_of_applies_that_begin_together_one_goes_on(tmp_path: Path) -> None:
         pass
 
 
-def test_location_is_told_itself_or_by_a_reference(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_location_is_given_itself_or_by_a_reference(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STATE_URL", "postgresql://kim@localhost/um")
     (tmp_path / "url").write_text("/srv/state.db\n")
     assert state_location("env:STATE_URL", tmp_path) == "postgresql://kim@localhost/um"
@@ -73,7 +73,7 @@ def test_location_is_told_itself_or_by_a_reference(tmp_path: Path, monkeypatch: 
 
 
 @pytest.mark.skipif(os.name != "posix", reason="asks for a device")
-def test_files_that_cannot_be_written_are_told_and_none_replaces_what_is_private(
+def test_files_that_cannot_be_written_are_reported_and_none_replaces_what_is_private(
     tmp_path: Path,
 ) -> None:
     for path in (tmp_path, tmp_path / "none" / "file", Path("/dev/full")):

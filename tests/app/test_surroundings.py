@@ -193,7 +193,7 @@ def test_git_is_found_neither_in_the_working_directory_nor_in_the_repository(
     assert not mark.exists()
 
 
-def test_git_is_told_who_called_sudo_and_no_password(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_git_receives_who_called_sudo_and_no_password(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tools, estate = tmp_path / "tools", tmp_path / "estate"
     tools.mkdir()
     (estate / ".git").mkdir(parents=True)
@@ -244,7 +244,7 @@ def test_private_files_that_git_tells_nothing_of_are_warned_of(tmp_path: Path, m
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Windows removes no directory that somebody works in")
-def test_a_working_directory_that_was_removed_is_told(
+def test_a_working_directory_that_was_removed_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     gone = tmp_path / "gone"
@@ -365,7 +365,7 @@ def test_a_setting_that_is_empty_is_an_error_and_not_left_out(
     assert not (environment.directory / ".reconciler").exists()
 
 
-def test_a_misspelt_setting_that_guards_something_is_told() -> None:
+def test_a_misspelt_setting_that_guards_something_is_reported() -> None:
     wrong = {"RECONCILER_CONECTIONS": "CONNECTIONS", "RECONCILER_PLAN_KEYS": "PLAN_KEY", "RECONCILER_SECRET": "SECRETS"}
     right = ("CONNECTIONS", "STATE", "SECRETS", "PLAN_KEY", "PASSWORD", "STATE_URL", "PLAN_TARGET", "STATE_LIST_JSON")
     told = misspelt_settings(dict.fromkeys([*wrong, *(f"RECONCILER_{name}" for name in right), "PLAN_KEYS"], "x"))

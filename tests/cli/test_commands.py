@@ -87,7 +87,7 @@ def test_every_option_can_be_given_by_a_variable_of_its_name() -> None:
     }
 
 
-def test_a_variable_chooses_what_is_planned_and_how_it_is_told(small: Environment) -> None:
+def test_a_variable_chooses_what_is_planned_and_how_it_is_shown(small: Environment) -> None:
     ran = small.run("plan", RECONCILER_PLAN_TARGET="dial_plan/Redmond", RECONCILER_PLAN_JSON="1").has(0)
     planned = {str(action["address"]).partition("/")[0] for action in ran.of("planned_action")}
     assert "dial_plan" in planned
@@ -142,7 +142,7 @@ def test_closed_standard_output_ends_quietly(small: Environment) -> None:
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device that is always full is Linux's")
 @pytest.mark.parametrize("arguments", [["validate"], ["validate", "--json"]])
-def test_a_full_disk_under_standard_output_is_told_as_what_it_is(small: Environment, arguments: list[str]) -> None:
+def test_a_full_disk_under_standard_output_is_reported_as_what_it_is(small: Environment, arguments: list[str]) -> None:
     command = [sys.executable, "-m", "reconciler", *arguments]
     with open("/dev/full", "wb") as full:
         ended = subprocess.run(
@@ -289,7 +289,7 @@ def test_without_its_state_nothing_is_planned_and_everything_adopted_unasked(aft
     assert after.addresses() == known
 
 
-def test_three_changes_by_hand_are_told_as_drift_and_repaired_by_one_apply(after: Environment) -> None:
+def test_three_changes_by_hand_are_reported_as_drift_and_repaired_by_one_apply(after: Environment) -> None:
     after.run("simulate", ".", "--invoke", "Set-UMIPGateway -Identity '1:2' -OutcallsAllowed $true").has(0)
     after.invoke("Disable-UMAutoAttendant -Identity RedmondMain")
     after.invoke("Set-UMMailboxPolicy -Identity Executives -MinPINLength 4")

@@ -114,7 +114,7 @@ def test_chosen_hosts_are_shown_in_full_and_unknown_ones_refused(tmp_path: Path)
     assert "Did you mean" in refused.err
 
 
-def test_wrong_files_are_told_as_ever(tmp_path: Path) -> None:
+def test_wrong_files_are_reported_as_ever(tmp_path: Path) -> None:
     environment = little(tmp_path / "little")
     environment.edit("little.yaml", "country_code", "contry_code")
     ran = environment.run("doctor").has(1)
@@ -156,7 +156,7 @@ def child(environment: Environment, *arguments: str) -> Ran:
         return started.end()
 
 
-def test_declared_servers_are_examined_and_what_ntlm_cannot_do_is_told(tmp_path: Path) -> None:
+def test_declared_servers_are_examined_and_what_ntlm_cannot_do_is_reported(tmp_path: Path) -> None:
     environment = little(tmp_path / "little")
     there: Any = Estate.open(environment.directory / "world.yaml")
     faults = FaultPlan([Rule("create", host="fe2.contoso.com", fault=5)])

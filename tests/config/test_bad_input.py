@@ -44,7 +44,7 @@ def as_written(diagnostic: Diagnostic) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("case", NAMES)
-def test_mistakes_are_told_as_expected(case: str, tmp_path: Path) -> None:
+def test_mistakes_are_reported_as_expected(case: str, tmp_path: Path) -> None:
     expected = yaml.safe_load((CASES / case / "expected.yaml").read_text(encoding="utf-8"))
     assert [as_written(diagnostic) for diagnostic in told(case, tmp_path)] == expected
 

@@ -141,7 +141,7 @@ def test_number_that_a_spreadsheet_damaged_is_refused(cell: str) -> None:
     assert mistakes(f"identity;extension\nx;{cell}\n") == [("Number changed by a spreadsheet", "u.csv:2:3")]
 
 
-def test_all_mistakes_are_told_at_once() -> None:
+def test_all_mistakes_are_reported_at_once() -> None:
     text = "identity,extention,wave,wave\nx,1,1,1,1\ny,1\nz,1.5E+10,#REF!,1\n"
     assert mistakes(text) == [
         ("Unknown column", "u.csv:1:10"),
@@ -158,7 +158,7 @@ def test_file_without_text_is_refused(text: str) -> None:
     assert [summary for summary, _ in mistakes(text)] == ["Empty file"]
 
 
-def test_invalid_byte_is_told_with_line_and_likely_character() -> None:
+def test_invalid_byte_is_reported_with_line_and_likely_character() -> None:
     _, found = read_csv("u.csv", b"\xef\xbb\xbfidentity,wave\r\nzo\xeb,1\r\n", COLUMNS)
     assert [str(one.position) for one in found] == ["u.csv:2:3"]
     assert "0xEB in line 2" in found[0].detail
@@ -166,11 +166,11 @@ def test_invalid_byte_is_told_with_line_and_likely_character() -> None:
     assert "CSV UTF-8" in found[0].remedy
 
 
-def test_quote_left_open_is_told_where_it_opens() -> None:
+def test_quote_left_open_is_reported_where_it_opens() -> None:
     assert mistakes('identity,wave\nx,1\n"y,1\nz,1\n') == [("Unclosed quote", "u.csv:3:1")]
 
 
-def test_many_mistakes_are_told_up_to_a_limit() -> None:
+def test_many_mistakes_are_reported_up_to_a_limit() -> None:
     _, found = read_csv("u.csv", b"identity,wave\n" + b"x\n" * 250, COLUMNS)
     assert len(found) == 101
     assert found[-1].detail == "u.csv has 150 more errors."

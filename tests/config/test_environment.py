@@ -81,7 +81,7 @@ def test_order_of_reading_makes_no_difference(order: list[str]) -> None:
 
 
 @given(st.permutations([f"{section}.yaml" for section in ("a", "b", "c")]))
-def test_mistakes_are_told_in_the_order_of_files(order: list[str]) -> None:
+def test_mistakes_are_reported_in_the_order_of_files(order: list[str]) -> None:
     contents = {"a.yaml": "x: 1\n", "b.yaml": "environment: ../x\n", "c.yaml": "restarts: {settle: 1}\n"}
     assert refused({name: contents[name] for name in order}) == [
         ("Unknown key", "a.yaml:1:1"),

@@ -149,7 +149,7 @@ def attendant(**values: object) -> dict[str, object]:
         ),
     ],
 )
-def test_contradictions_are_told_with_every_place(sections: Mapping[str, Any], code: str, places: int) -> None:
+def test_contradictions_are_reported_with_every_place(sections: Mapping[str, Any], code: str, places: int) -> None:
     (one,) = told(sections)
     assert (one.code, one.is_error, one.leaves_out) == (code, True, False)
     assert one.position is not None

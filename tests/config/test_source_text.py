@@ -80,7 +80,7 @@ def test_another_encoding_is_refused_at_its_first_byte(content: bytes, line: int
 
 
 @pytest.mark.parametrize("character", ["\x00", "\x1b", "\u202e", "\u2028", "\ufeff"])
-def test_a_character_that_no_editor_shows_is_told_with_its_place(character: str) -> None:
+def test_a_character_that_no_editor_shows_is_reported_with_its_place(character: str) -> None:
     (told,) = SourceText("a.yaml", f"one: 1\ntwo: 2{character}\n").unseen()
     assert (str(told.position), has_unseen(f"2{character}")) == ("a.yaml:2:7", True)
     assert f"U+{ord(character):04X}" in told.detail

@@ -59,7 +59,7 @@ def test_an_empty_list_allows_none() -> None:
 
 
 @pytest.mark.parametrize("text", ["a b", "env:UM=*", "file:/x=http://a", "vault:x", "UM=*.contoso.com||", "=*.a.com"])
-def test_a_wrong_list_of_secrets_is_told(text: str) -> None:
+def test_a_wrong_list_of_secrets_is_reported(text: str) -> None:
     with pytest.raises(ValueError, match=r"entry 1 (names|is)"):
         parse_named(text)
 
@@ -146,7 +146,7 @@ def test_a_pinned_secret_goes_to_the_domain_of_its_connection_unless_hosts_are_n
         (PINS.replace("env:UM_PASSWORD", "Pa55word!"), "Literal secret", 2),
     ],
 )
-def test_a_wrong_file_of_pinned_connections_is_told_with_its_place(text: str, summary: str, line: int) -> None:
+def test_a_wrong_file_of_pinned_connections_is_reported_with_its_place(text: str, summary: str, line: int) -> None:
     made, found = parse_pinned("pins.yaml", text.encode())
     assert made is None
     assert (found[0].summary, found[0].position and found[0].position.line) == (summary, line)

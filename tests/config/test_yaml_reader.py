@@ -176,7 +176,7 @@ def _scalars(node: Node) -> list[Node]:
 # --- mistakes --------------------------------------------------------------------------------------------------------
 
 
-def test_several_mistakes_are_told_at_once() -> None:
+def test_several_mistakes_are_reported_at_once() -> None:
     found = mistakes("a: &x 1\nb: *x\na: 2\n<<: {c: 1}\nd: !!int 3\n[e]: 1\n")
     assert [one.summary for one in found] == [
         "Anchor",
@@ -189,7 +189,7 @@ def test_several_mistakes_are_told_at_once() -> None:
     assert [one.position.line for one in found if one.position] == [1, 2, 3, 4, 5, 6]
 
 
-def test_mistakes_before_broken_syntax_are_told_with_it() -> None:
+def test_mistakes_before_broken_syntax_are_reported_with_it() -> None:
     assert [one.summary for one in mistakes("a: 1\na: 2\nb: [")] == ["Duplicate key", "Invalid YAML"]
 
 
@@ -220,7 +220,7 @@ def test_budget_ends_where_it_says(within: str, beyond: str, budget: YamlBudget,
     assert [one.summary for one in read_yaml("a.yaml", beyond.encode(), budget)[1]] == [summary]
 
 
-def test_many_mistakes_are_told_up_to_a_limit() -> None:
+def test_many_mistakes_are_reported_up_to_a_limit() -> None:
     found = mistakes("- &a x\n" * 150)
     assert len(found) == 101
     assert found[-1].detail == "a.yaml has 50 more errors."

@@ -28,7 +28,7 @@ def test_a_clock_is_judged_by_what_is_certain(low: float, high: float, auth: Aut
     assert bool(found.remedy) is (status is not Status.OK)
 
 
-def test_a_difference_is_told_with_its_direction() -> None:
+def test_a_difference_is_reported_with_its_direction() -> None:
     ahead, behind, unsure = (
         judged(seen(ahead=span))[Check.CLOCK].detail
         for span in (Ahead(419.9, 420.1), Ahead(-420.1, -419.9), Ahead(-45.0, 0.5))

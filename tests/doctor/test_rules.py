@@ -78,12 +78,12 @@ def test_what_a_host_does_not_tell_is_not_in_order(check: Check, one: dict[str, 
     assert found.remedy
 
 
-def test_what_is_not_needed_is_not_told() -> None:
+def test_what_is_not_needed_is_not_reported() -> None:
     found = judged(seen(), NOTHING)
     assert not {Check.READING, Check.CHANGING, Check.SECOND_HOP, Check.SCRIPT} & set(found)
 
 
-def test_the_product_is_named_as_the_servers_list_it_and_else_as_the_session_told() -> None:
+def test_the_product_is_named_as_the_servers_list_it_and_else_as_the_session_reports() -> None:
     found = judged(seen(about={"product": ""}), product=Product("Exchange 2013, Version 15.0", is_proven=True))
     assert (found[Check.PRODUCT].status, found[Check.PRODUCT].detail) == (Status.OK, "Exchange 2013, Version 15.0")
     assert judged(seen(about={"product": "Version 15.0"}))[Check.PRODUCT].detail == "Version 15.0"
@@ -149,7 +149,7 @@ def test_a_way_to_authenticate_that_a_plan_refuses_fails_though_the_directory_an
     assert "dc1.contoso.com" in found.detail
 
 
-def test_a_reach_that_cannot_be_told_is_no_failure() -> None:
+def test_a_reach_without_an_answer_is_no_failure() -> None:
     found = judged(seen(DirectoryOk=None, DirectoryServer=None))[Check.SECOND_HOP]
     assert found.status is Status.WARNING
 
@@ -204,7 +204,7 @@ def test_what_needs_a_session_is_skipped_without_one() -> None:
 # --- discovery and domain controller ---------------------------------------------------------------------------------
 
 
-def test_hosts_behind_are_counted_or_the_reason_is_told() -> None:
+def test_hosts_behind_are_counted_or_the_reason_is_reported() -> None:
     found = hosts_finding(Connection.EXCHANGE, ["ex3.contoso.com", "ex2.contoso.com"], [])
     assert (found.status, found.detail) == (Status.OK, "2 hosts discovered: ex2.contoso.com and ex3.contoso.com")
     told = Diagnostic("Access denied", "Get-ExchangeServer was refused.", "Ask for a role.")

@@ -209,7 +209,7 @@ def test_log_is_written_with_the_same_bytes(tmp_path: Path) -> None:
     assert (tmp_path / "log").read_bytes() == (GOLDEN / "json_lines/examples/log.jsonl").read_bytes()
 
 
-def test_plan_is_told_with_the_same_bytes() -> None:
+def test_plan_is_printed_with_the_same_bytes() -> None:
     plan = plan_of("second").plan
     assert written(lambda output: output.tell(plan)) == lines_of("estate/plan.jsonl", *PLAN_LINES)
     assert graph_json(plan_of("part").plan) == (GOLDEN / "json_lines/estate/graph.json").read_text("ascii")
@@ -221,7 +221,7 @@ SHOWN = {"estate": "auto_attendant/Main", "in_vain": "exchucutil/contoso.com"}
 
 
 @pytest.mark.parametrize("name", ["estate", "killed"])
-def test_state_is_told_with_the_same_bytes(name: str, tmp_path: Path) -> None:
+def test_state_is_printed_with_the_same_bytes(name: str, tmp_path: Path) -> None:
     with opened(state_of(name, tmp_path), name) as store:
         snapshot, runs, audit = store.read(), store.history(), store.verify_audit()
     assert told(snapshot, ENDED) == lines_of(f"{name}/state_list.jsonl")
@@ -229,7 +229,7 @@ def test_state_is_told_with_the_same_bytes(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", SHOWN)
-def test_resource_is_told_with_the_same_bytes(name: str, tmp_path: Path) -> None:
+def test_resource_is_printed_with_the_same_bytes(name: str, tmp_path: Path) -> None:
     with opened(state_of(name, tmp_path), name) as store:
         (shown,) = (kept for address, kept in store.read().resources.items() if str(address) == SHOWN[name])
     assert told(shown, ENDED) == lines_of(f"{name}/state_show.jsonl")

@@ -145,7 +145,7 @@ def test_killed_between_any_two_commands_of_a_restart_services_run_again_or_are_
 
 
 @pytest.mark.parametrize("service", ["RTCCAA", "RTCRGS"])
-def test_refused_start_of_a_dependent_is_owed_until_it_runs(service: str) -> None:
+def test_refused_start_of_a_dependent_stays_an_obligation_until_it_runs(service: str) -> None:
     trial = trial_of()
     (at,) = (n for n in range(1, 12) if _nth_write(n) == f"Start-CsWindowsService -Name {service} -NoWait:$true")
     first = trial.apply(fault=Fault("refused", at))
@@ -172,7 +172,7 @@ def _undisturbed() -> Applied:
 _UNDISTURBED = _undisturbed()
 
 
-def test_dependent_that_somebody_starts_is_owed_no_more() -> None:
+def test_dependent_that_somebody_starts_is_no_obligation_any_more() -> None:
     trial = trial_of()
     at = next(n for n in range(1, 12) if "RTCCAS" in _nth_write(n))
     assert trial.apply(fault=Fault("refused", at)).exit_code == 3

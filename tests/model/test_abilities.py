@@ -105,12 +105,12 @@ def test_a_holder_claims_its_exclusive_attributes_and_gives_them_up() -> None:
     assert one.released(box("a", size=1), [Claim.of("box", "size", "1")], NOTHING) == box("a", size=None)
 
 
-def test_nothing_is_owed_or_under_way_unless_a_type_says_so() -> None:
+def test_no_obligation_and_no_progress_unless_a_type_says_so() -> None:
     one = Everything()
     assert (one.obligations(box("a"), (), NOTHING), one.owed_after(UPDATE, NOTHING)) == ((), ())
 
 
-def test_what_is_owed_is_judged_by_the_type_that_declares_its_kind() -> None:
+def test_an_obligation_is_judged_by_the_type_that_declares_its_kind() -> None:
     owed = (PAINT.of("a"), PAINT.of("b"), Obligation("dance", "a"))
     given = Landscape(prior=Snapshot("test", obligations=owed)).with_observed("box", Resources([box("a")]))
     assert met([Mark(), Everything()], given) == (PAINT.of("a"),)

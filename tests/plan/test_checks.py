@@ -52,7 +52,7 @@ def unreachable(request: Request) -> Reply | SessionError:
     return Unreachable(DOWN)
 
 
-def test_host_that_does_not_answer_is_told_once_with_all_that_could_not_be_read() -> None:
+def test_host_that_does_not_answer_is_reported_once_with_all_that_could_not_be_read() -> None:
     plan = Engine((Box(), Shelf()), FunctionSessions(unreachable)).plan(declared(box("a")))
     (told,) = plan.diagnostics
     assert (told.summary, told.remedy, told.code, told.is_error) == (DOWN.summary, DOWN.remedy, "UM101", True)
@@ -60,7 +60,7 @@ def test_host_that_does_not_answer_is_told_once_with_all_that_could_not_be_read(
     assert "box and shelf" in told.detail
 
 
-def test_different_causes_are_told_each() -> None:
+def test_different_causes_are_reported_each() -> None:
     def answer(request: Request) -> Reply | SessionError:
         return Unreachable(Diagnostic(DOWN.summary, f"{request.command.cmdlet} failed.", DOWN.remedy))
 

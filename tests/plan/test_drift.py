@@ -87,7 +87,7 @@ def test_stranger_is_unmanaged_and_harmless() -> None:
     assert (only(report).kind, report.exit_code()) == (DriftKind.UNMANAGED, 0)
 
 
-def test_unreadable_is_told_and_never_taken_for_removed() -> None:
+def test_unreadable_is_reported_and_never_taken_for_removed() -> None:
     world, engine = applied()
 
     def refusing(request: Request) -> Reply | SessionError:

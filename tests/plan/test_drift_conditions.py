@@ -127,7 +127,7 @@ def test_entry_that_no_plan_changes_offers_no_revert() -> None:
     assert {message["revert"] for message in told if message["kind"] in ("unmanaged", "condition")} == {""}
 
 
-def test_many_conditions_of_one_kind_are_told_by_the_first() -> None:
+def test_many_conditions_of_one_kind_are_reported_by_the_first() -> None:
     trial = joined()
     trial.administrator("Set-CsUser user1@contoso.com -EnterpriseVoiceEnabled $false")
     report = trial.drift()

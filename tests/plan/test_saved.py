@@ -173,7 +173,7 @@ def test_a_plan_from_the_future_is_refused_since_its_expiry_cannot_be_judged() -
     assert refused(SMALL, now=CREATED - timedelta(minutes=11)) == FROM_THE_FUTURE
 
 
-def test_other_key_is_told_apart_from_an_edit() -> None:
+def test_other_key_is_distinguished_from_an_edit() -> None:
     assert refused(SMALL, key=b"f" * 32) == OTHER_KEY
 
 

@@ -102,7 +102,7 @@ def test_part_of_what_several_commands_do_may_still_come() -> None:
     assert told(several, look)[1] is False
 
 
-def test_what_was_read_is_told_in_words() -> None:
+def test_what_was_read_is_reported_in_words() -> None:
     assert read_otherwise(KIND, UPDATE, seen(BEFORE)) == ("size is 1, desired 2", "on is x, desired y")
     assert read_otherwise(KIND, UPDATE, seen()) == ("it does not exist",)
     assert read_otherwise(KIND, DELETE, seen(BEFORE)) == ("it still exists",)

@@ -143,7 +143,7 @@ def test_an_entry_point_out_of_reach_hides_only_what_is_behind_it() -> None:
     assert {host for host, _ in amiss(report)} == {EX}
 
 
-def test_a_wrong_password_is_told_at_both_entry_points_and_tried_twice() -> None:
+def test_a_wrong_password_is_reported_at_both_entry_points_and_tried_twice() -> None:
     report = examine(estate(), scheme=Scheme.NTLM, password=Secret("wrong"))
     assert [at(report, host, Check.LOGON).status for host in (EX, FE)] == [Status.FAILED, Status.FAILED]
     assert [host.host for host in report.hosts] == [EX, FE]
@@ -261,7 +261,7 @@ def test_a_domain_controller_that_is_gone_is_warned_of() -> None:
     assert "will use dc1.contoso.com" in at(report, EX, Check.CONTROLLER).detail
 
 
-def test_a_domain_controller_that_fails_is_told() -> None:
+def test_a_domain_controller_that_fails_is_reported() -> None:
     fault = "faults: [{cmdlet: Get-OrganizationConfig, nth: 2}]"
     report = examine(estate(world=fault))
     assert at(report, EX, Check.CONTROLLER).status is Status.FAILED
@@ -287,7 +287,7 @@ def test_a_chosen_host_is_taken_at_its_word_where_nothing_could_be_discovered() 
     assert of(report, "ex2.contoso.com").status is Status.OK
 
 
-def test_each_host_is_told_to_whoever_listens() -> None:
+def test_each_host_is_reported_to_every_listener() -> None:
     events = Recorder()
     scheduler = ThreadScheduler(2)
     with listening(estate=estate()) as server, examiner(server.port, CMDLETS) as one:

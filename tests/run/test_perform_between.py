@@ -139,7 +139,7 @@ def test_command_that_was_lost_with_its_effect_ends_the_action() -> None:
     assert engine.clock.seconds < 60
 
 
-def test_an_action_that_was_begun_and_cut_off_is_not_told_as_not_run() -> None:
+def test_an_action_that_was_begun_and_cut_off_is_not_reported_as_not_run() -> None:
     """Something of it was done, so that a saved plan that it belongs to is used up."""
     away = Unreachable(Diagnostic("No answer", "The host is away."))
     loads = {f"Load -What {what}": away for what in ("coal", "ore")}

@@ -53,7 +53,7 @@ def ended(
     return event, engine.clock.seconds
 
 
-def test_ignored_parameter_is_told_with_what_was_sent_and_printed_and_at_once() -> None:
+def test_ignored_parameter_is_reported_with_what_was_sent_and_printed_and_at_once() -> None:
     def ignoring(_: BoxWorld, request: Request) -> Reply | None:
         return Reply(warnings=(WARNING,)) if request.command.cmdlet == "Set-Box" else None
 
@@ -84,7 +84,7 @@ def test_effect_that_replicates_in_time_is_waited_for() -> None:
     assert seconds > 3
 
 
-def test_effect_that_does_not_replicate_is_told_so_after_the_whole_wait() -> None:
+def test_effect_that_does_not_replicate_is_reported_after_the_whole_wait() -> None:
     def behind(world: BoxWorld, request: Request) -> Reply | None:
         is_other = dict(request.command.parameters).get("DomainController") == "dc2"
         if request.command.cmdlet == "Get-Box" and not is_other:

@@ -148,7 +148,7 @@ def wait(seconds: float = 10**9, levels: int = 2) -> tuple[Wait, VirtualClock, R
     return Wait("restart press", told, clock, StoppedAt(clock, seconds, levels)), clock, told
 
 
-def test_a_reason_is_told_once_until_another_one_comes() -> None:
+def test_a_reason_is_reported_once_until_another_one_comes() -> None:
     one, _, told = wait()
     for reason in ("replication", "replication", "settling", "replication"):
         one.announce(reason)

@@ -35,7 +35,7 @@ def test_a_signal_that_reaches_another_thread_ends_the_wait_too() -> None:
         scheduler.close()
 
 
-def test_all_that_ended_meanwhile_is_told_at_once() -> None:
+def test_all_that_ended_meanwhile_is_reported_at_once() -> None:
     scheduler = ThreadScheduler(2)
     for key in "abc":
         scheduler.submit(key, lambda: None)

@@ -446,7 +446,7 @@ def _strace_works() -> bool:
 @pytest.mark.parametrize(
     ("failing", "number"), [("fdatasync:error=EIO", 7), ("pwrite64:error=ENOSPC", 2), ("openat:error=EROFS", 3)]
 )
-def test_a_system_call_that_fails_is_told_and_leaves_a_state_that_works(
+def test_a_system_call_that_fails_is_reported_and_leaves_a_state_that_works(
     place: Place, failing: str, number: int
 ) -> None:
     names = [place.path.with_name(f"state.db{end}") for end in ("", "-wal", "-shm", ".lock", ".new", ".new-wal")]
@@ -464,7 +464,7 @@ def test_a_system_call_that_fails_is_told_and_leaves_a_state_that_works(
 
 
 @posix
-def test_a_directory_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+def test_a_directory_that_cannot_be_made_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     store = Place(tmp_path / "file" / ".reconciler" / "state.db").open()
     with pytest.raises(StateError) as caught:

@@ -131,7 +131,7 @@ def test_directories_that_are_links_or_open_are_refused(tmp_path: Path) -> None:
     ensure_private_directory(tmp_path / "real")
 
 
-def test_a_missing_file_is_told_as_missing(tmp_path: Path) -> None:
+def test_a_missing_file_is_reported_as_missing(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         read_private(tmp_path / "none")
 

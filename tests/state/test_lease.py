@@ -157,7 +157,7 @@ def test_a_glance_loads_little(tmp_path: Path) -> None:
     assert ended.stdout == "[]\n"
 
 
-def test_processes_are_told_apart_from_later_ones_of_their_number() -> None:
+def test_processes_are_distinguished_from_later_ones_of_their_number() -> None:
     mine = this_process()
     if mine is None:
         pytest.skip("the system does not tell")
@@ -274,7 +274,7 @@ def test_the_lock_file_belongs_to_the_file_that_was_opened(tmp_path: Path) -> No
     one.close()
 
 
-def test_a_state_deleted_under_a_holder_is_told(place: Place) -> None:
+def test_a_state_deleted_under_a_holder_is_reported(place: Place) -> None:
     store = place.open()
     lease = store.acquire(holder("run1"))
     for path in list(place.path.parent.glob("state.db*")):

@@ -119,7 +119,7 @@ def test_unknown_options_are_refused(option: str) -> None:
         checked_address(f"postgresql://kim@localhost/um?{option}")
 
 
-def test_a_server_that_does_not_answer_is_told_without_its_password() -> None:
+def test_a_server_that_does_not_answer_is_reported_without_its_password() -> None:
     with pytest.raises(StateError, match="not reachable") as caught:
         Place("postgresql://kim:hunter2@127.0.0.1:1/um").open()
     assert "hunter2" not in str(caught.value) + str(caught.value.diagnostics)

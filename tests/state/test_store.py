@@ -196,7 +196,7 @@ def test_no_sql_is_put_together_from_texts() -> None:
     assert built == []
 
 
-def test_what_is_owed_again_takes_the_new_time(place: Place) -> None:
+def test_an_obligation_opened_again_has_the_new_time(place: Place) -> None:
     store = place.open()
     lease = store.acquire(holder())
     lease.commit(StateChange(owe=(Obligation("front-end-restart", "FE1.contoso.com"),)))
@@ -313,7 +313,7 @@ def test_history_is_newest_first(place: Place) -> None:
     store.close()
 
 
-def test_a_second_run_is_told_who_has_the_lease(place: Place) -> None:
+def test_a_second_run_reads_who_has_the_lease(place: Place) -> None:
     store, other = place.open(), place.open()
     lease = store.acquire(holder("run7"))
     with pytest.raises(Locked) as caught:

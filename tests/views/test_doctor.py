@@ -28,7 +28,7 @@ def lines(report: Report, style: Style = STYLE, **options: bool) -> list[str]:
     return render_doctor(report, style, **options).splitlines()  # type: ignore[arg-type]  # options are flags alone
 
 
-def test_entry_points_are_told_in_full_and_others_in_a_line() -> None:
+def test_entry_points_are_shown_in_full_and_others_in_a_line() -> None:
     text = render_doctor(troubled(), STYLE)
     entry, behind = text.split("Hosts discovered through lync")
     assert "entry point of exchange" in entry
@@ -51,7 +51,7 @@ def test_steps_not_taken_are_one_line() -> None:
     assert render_doctor(troubled(), STYLE, in_full=True).count("port comes first") == 1
 
 
-def test_of_many_hosts_that_fail_alike_the_steps_not_taken_are_left_out_and_the_remedy_is_told_once() -> None:
+def test_of_many_hosts_that_fail_alike_the_steps_not_taken_are_left_out_and_the_remedy_is_shown_once() -> None:
     names = [f"ex{number}.contoso.com" for number in range(1, 4)]
     hosts = tuple(host_report(unreachable(name), Needs(), is_entry=False) for name in names)
     text = render_doctor(Report("contoso", (), hosts), STYLE)

@@ -26,7 +26,7 @@ def sent(*values: Tellable) -> list[dict[str, object]]:
     return messages(written)
 
 
-def test_state_is_told_with_its_content() -> None:
+def test_state_is_shown_with_its_content() -> None:
     known = mailbox(1)
     snapshot = Snapshot("contoso", "lineage", 3, {known.address: known}, open_intents=(intent("op1"),))
     resource, summary = sent(snapshot)

@@ -103,7 +103,7 @@ def test_equal_changes_of_many_users_are_one_line() -> None:
     assert shown.count("um_mailbox ") == 1
 
 
-def test_users_with_different_policies_are_told_apart() -> None:
+def test_users_with_different_policies_are_distinguished() -> None:
     step = mailbox_step(40)
     mixed = tuple(
         replace(
@@ -153,7 +153,7 @@ def test_what_differs_or_destroys_is_never_folded() -> None:
         assert f"  {line}\n" in shown
 
 
-def test_start_value_that_nobody_knows_yet_is_told_so() -> None:
+def test_start_value_that_nobody_knows_yet_is_shown_as_unknown() -> None:
     (policy,) = [action for action in contoso().actions() if action.address.type == "mailbox_policy"]
     unknown = replace(
         policy, changes=(replace(policy.changes[0], before=UNSET),), predicted_by=Address("dial_plan", "R")
@@ -212,7 +212,7 @@ def test_what_destroys_stands_first_in_its_stage_and_the_summary_last() -> None:
     )
 
 
-def test_plan_tells_warnings_reasons_settling_and_what_is_owed() -> None:
+def test_plan_shows_warnings_reasons_settling_and_obligations() -> None:
     shown = render_plan(contoso(), PLAIN, WORDS)
     assert "Warning: Certificate ends soon (UM021)\n" in shown
     assert "      # No hunt group links them to Redmond.\n" in shown
@@ -223,7 +223,7 @@ def test_plan_tells_warnings_reasons_settling_and_what_is_owed() -> None:
     assert "  ! outgoing calls of Redmond have to go back to one gateway: no step of this plan does it\n" in left
 
 
-def test_owed_restart_that_the_plan_does_is_told_so() -> None:
+def test_restart_that_the_plan_does_is_shown_as_such() -> None:
     owing = replace(contoso(), obligations=(Obligation("front-end-restart", "FE1.contoso.com"),))
     assert "  ! RTCSRV on FE1.contoso.com has to restart: this plan does it\n" in render_plan(owing, PLAIN, WORDS)
 
@@ -420,7 +420,7 @@ def test_what_was_sent_and_printed_stands_under_what_failed() -> None:
     assert "printed" not in shown_of(replace(event, outcome=OutcomeKind.DONE)), "what went well needs no proof here"
 
 
-def test_run_is_told_step_by_step_and_ends_with_what_became_of_it() -> None:
+def test_run_is_shown_step_by_step_and_ends_with_what_became_of_it() -> None:
     shown = shown_of(*ONE_OF_EACH)
     assert "  start    run service_restart/fe1.contoso.com (stage 4)\n" in shown
     assert (
@@ -441,7 +441,7 @@ def test_clean_run_ends_with_one_line() -> None:
     assert shown_of(RunEnded("r", 0, 5, 0, 0, 0, 130.0)) == "\nApplied. 5 actions done. Run r, 2m 10s.\n"
 
 
-def test_duration_is_told_where_it_is_notable() -> None:
+def test_duration_is_shown_where_it_is_notable() -> None:
     quick, slow = StepEnded("quick", 1, 1, 0, 0, seconds=0.4), StepEnded("slow", 1, 1, 0, 0, seconds=5.9)
     assert shown_of(quick, slow) == "  done     quick\n  done     slow (5.9s)\n"
 
@@ -476,7 +476,7 @@ def test_something_is_shown_before_the_first_event_and_taken_away() -> None:
     assert "Reading ex1.contoso.com ..." in drawn
 
 
-def test_waiting_for_the_same_is_told_once_in_a_while() -> None:
+def test_waiting_for_the_same_is_shown_once_in_a_while() -> None:
     polls = [Waiting("step", "not ready", 100.0 - second) for second in range(25)]
     assert shown_of(*polls, tick=1.0).count("not ready") == 3
 

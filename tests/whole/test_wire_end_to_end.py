@@ -56,7 +56,7 @@ def test_servers_got_exactly_the_commands_of_the_plan(sample: First) -> None:
     assert sum(planned.values()) > 80
 
 
-def test_apply_told_the_same_commands_as_the_plan_before_it(sample: First) -> None:
+def test_apply_prints_the_same_commands_as_the_plan_before_it(sample: First) -> None:
     assert _commands(sample.plan) == _commands(sample.apply)
 
 

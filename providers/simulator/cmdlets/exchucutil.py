@@ -65,12 +65,12 @@ def _configure(call: Call) -> list[str]:
     for pool in world.lync.pools:
         gateway = gateways.get(pool.fqdn)
         if gateway is None:
-            with _failures_told(call, lines):
+            with _failures_printed(call, lines):
                 gateway = _made_gateway(call, pool)
                 lines.append(product_text("script-gateway-created", call.culture, name=gateway.name))
         if gateway is None:
             continue
-        with _failures_told(call, lines):
+        with _failures_printed(call, lines):
             _reset(call, gateway, pool)
         names = _rebuilt(call, gateway, plans, lines)
         rows.append((pool.fqdn, gateway.name, ", ".join(names) or product_text("script-none", call.culture)))
@@ -78,7 +78,7 @@ def _configure(call: Call) -> list[str]:
 
 
 @contextmanager
-def _failures_told(call: Call, lines: list[str]) -> Iterator[None]:
+def _failures_printed(call: Call, lines: list[str]) -> Iterator[None]:
     """Print an error instead of raising it, as the script does at each of its cmdlets."""
     try:
         yield
@@ -115,11 +115,11 @@ def _rebuilt(call: Call, gateway: Entry, plans: Sequence[Entry], lines: list[str
     """Replace the hunt groups of a gateway; return the names of the dial plans that they link."""
     names: list[str] = []
     for group in [g for g in call.view.of("UMHuntGroup") if g.refers_to("UMIPGateway", gateway.guid)]:
-        with _failures_told(call, lines):
+        with _failures_printed(call, lines):
             call.delete(group)
     for plan in plans:
         pilot = str(plan.properties["PhoneContext"]).partition(".")[0]
-        with _failures_told(call, lines):
+        with _failures_printed(call, lines):
             made_hunt_group(call, gateway, plan, plan.name, pilot)
             names.append(plan.name)
     return names

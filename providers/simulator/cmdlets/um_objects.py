@@ -326,10 +326,10 @@ def property_names() -> Mapping[str, Mapping[str, str]]:
     """Return, by noun, the property each parameter sets where the two are called differently."""
     from providers.catalogue import resource_types  # heavy, and needed only once something is written
 
-    told: dict[str, dict[str, str]] = {}
+    names: dict[str, dict[str, str]] = {}
     for kind in resource_types():
         noun = getattr(kind, "noun", None)
         for attribute in kind.attributes.values() if isinstance(noun, str) else ():
             if attribute.parameter and attribute.output and attribute.parameter != attribute.output:
-                told.setdefault(str(noun), {})[attribute.parameter] = attribute.output
-    return told
+                names.setdefault(str(noun), {})[attribute.parameter] = attribute.output
+    return names

@@ -124,29 +124,29 @@ class PowerShellEngine:
     def _setup(self, host: str, token: str) -> dict[str, object]:
         """Return what the stubs read of their process's place: ``Get-StubSetup``."""
         release = self._estate.release(host)
-        told: dict[str, object] = {"Port": self._link.port, "Token": token}
+        setup: dict[str, object] = {"Port": self._link.port, "Token": token}
         if release in stub_cmdlets.SNAP_INS:
             name = stub_cmdlets.module_name(release)
             module = self.folder / release / name
-            told |= {"SnapIn": name, "SnapInPath": str(module / f"{name}.psd1")}
-            told |= {"Proxies": str(module / stub_cmdlets.PROXIES), "Endpoint": release in stub_cmdlets.WITH_ENDPOINT}
-        return told
+            setup |= {"SnapIn": name, "SnapInPath": str(module / f"{name}.psd1")}
+            setup |= {"Proxies": str(module / stub_cmdlets.PROXIES), "Endpoint": release in stub_cmdlets.WITH_ENDPOINT}
+        return setup
 
     def _environment(self, host: str, own: Path) -> dict[str, str]:
         release = self._estate.release(host)
         is_exchange = release in stub_cmdlets.SNAP_INS
         modules = [self.folder / "windows", *(() if is_exchange else (self.folder / release,))]
         culture = str(self._estate.about(host)["culture"]).replace("-", "_")
-        told = {name: os.environ[name] for name in _INHERITED if os.environ.get(name)}
-        told |= dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(own))
-        told |= {
+        variables = {name: os.environ[name] for name in _INHERITED if os.environ.get(name)}
+        variables |= dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(own))
+        variables |= {
             **SHORT_LIVED,
             "LC_ALL": f"{culture}.UTF-8",
             "POWERSHELL_TELEMETRY_OPTOUT": "1",
             "PSModulePath": os.pathsep.join(map(str, modules)),
             "RECONCILER_SIMULATOR_LINK": str(own / "setup.xml"),
         }
-        return told | ({"ExchangeInstallPath": str(self.installation(release))} if is_exchange else {})
+        return variables | ({"ExchangeInstallPath": str(self.installation(release))} if is_exchange else {})
 
 
 def _room() -> Path:

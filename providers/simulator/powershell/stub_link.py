@@ -192,7 +192,9 @@ class _Connection(socketserver.StreamRequestHandler):
         while caller is not None and (line := self.rfile.readline(_LONGEST_LINE_BYTES)):
             try:
                 answer = link.answer(caller, json.loads(line))
-            except Exception as error:  # a bug in the simulator: the caller is told, as of any cmdlet that breaks
+            except (
+                Exception
+            ) as error:  # a bug in the simulator: the caller gets an error, as from any cmdlet that breaks
                 answer = clixml.dumps(
                     ["error", type(error).__name__, "SimulatorFailed", "NotSpecified", repr(error), ""]
                 )

@@ -33,12 +33,12 @@ def read_world(path: Path) -> World:
     try:
         data = path.read_bytes()
     except OSError as error:
-        told = Diagnostic(
+        diagnostic = Diagnostic(
             "World cannot be read",
             f"{name}: {error.strerror or error}.",
             "Name a world file, such as samples/contoso/world.yaml.",
         )
-        raise ConfigurationError(told) from error
+        raise ConfigurationError(diagnostic) from error
     return parse_world(data, name)
 
 
@@ -101,16 +101,16 @@ class _Tree:
         return node.value
 
     def _mapping(self, node: yaml.MappingNode, path: tuple[str | int, ...]) -> dict[str, Any]:
-        told: dict[str, Any] = {}
+        content: dict[str, Any] = {}
         for key, value in node.value:
             place = Position(self._file, key.start_mark.line + 1, key.start_mark.column + 1)
             if not isinstance(key, yaml.ScalarNode):
                 raise _error("Key is not text", "A key must be plain text.", place)
-            if key.value in told:
+            if key.value in content:
                 raise _error("Key is written twice", f'"{key.value}" is also written above.', place)
             self._places[(*path, key.value)] = place
-            told[key.value] = self.plain(value, (*path, key.value))
-        return told
+            content[key.value] = self.plain(value, (*path, key.value))
+        return content
 
 
 def _error(summary: str, detail: str, place: Position) -> ConfigurationError:

@@ -101,7 +101,7 @@ def test_what_is_of_another_form_is_neither_read_nor_in_the_schema(changes: dict
 
 
 @pytest.mark.parametrize("name", GOOD)
-def test_a_field_that_is_missing_is_told_by_its_name(name: str) -> None:
+def test_a_field_that_is_missing_is_reported_by_its_name(name: str) -> None:
     with pytest.raises(ValueError, match=name):
         CODEC.load(Crate, as_json({key: value for key, value in GOOD.items() if key != name}))
 

@@ -66,7 +66,7 @@ def test_plan_foresees_that_a_name_is_taken_and_each_way_out_works() -> None:
         assert trial.apply().exit_code == 0
 
 
-def test_what_the_script_printed_and_why_is_told_at_once() -> None:
+def test_what_the_script_printed_and_why_is_reported_at_once() -> None:
     trial, applied = in_part()
     assert applied.exit_code == 3
     (event,) = (e for e in trial.events.events if isinstance(e, ActionEnded) and e.address == str(SCRIPT))
@@ -119,7 +119,7 @@ def test_script_runs_as_soon_as_what_it_depends_on_has_changed() -> None:
     assert trial.plan().steps == ()
 
 
-def test_script_runs_when_the_state_was_told_to_forget() -> None:
+def test_script_runs_again_after_state_rm() -> None:
     trial, _ = in_part()
     assert f"reconciler state rm {SCRIPT} --dir {gettempdir()}" in next(
         told.remedy for told in trial.plan().diagnostics if told.code == "UM028"

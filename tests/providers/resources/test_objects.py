@@ -126,7 +126,7 @@ def test_exchange_2016_has_both_services_on_a_mailbox_server() -> None:
     ]
 
 
-def test_a_secured_plan_on_tcp_changes_the_mode_and_leaves_a_restart_owed() -> None:
+def test_a_secured_plan_on_tcp_changes_the_mode_and_requires_a_restart() -> None:
     given = with_observed(joined(plan_declared()), binding("ex1.contoso.com/um_service", "Redmond", mode="TCP"))
     action = actions(given, "server_binding")["ex1.contoso.com/um_service"]
     assert [str(command) for command in action.commands] == ["Set-UMService -Identity EX1 -UMStartupMode Dual"]
@@ -134,7 +134,7 @@ def test_a_secured_plan_on_tcp_changes_the_mode_and_leaves_a_restart_owed() -> N
     assert set(actions(given, "um_service_restart")) == {"ex1.contoso.com"}
 
 
-def test_servers_that_do_not_fit_are_told() -> None:
+def test_servers_that_do_not_fit_are_reported() -> None:
     given = contoso(plan_declared(servers=("ex11.contoso.com",)))
     (unknown,) = told(given, "UM010")
     assert unknown.remedy == 'Did you mean "ex1.contoso.com"?'
@@ -169,7 +169,7 @@ def test_a_mixed_organization_is_asked_on_servers_of_each_kind() -> None:
     assert hosts["Get-UMService"] == "ex1.contoso.com"
 
 
-def test_products_that_no_document_mentions_together_are_told_once() -> None:
+def test_products_that_no_document_mentions_together_are_reported_once() -> None:
     new = exchange_server("ex1.contoso.com", "Mailbox", version="Version 15.1 (Build 2507.6)")
     (found,) = told(servers(contoso(plan_declared()), new), "UM015")
     assert found.detail == "The dial plans join Exchange 2016 with Lync Server 2013."
@@ -291,7 +291,7 @@ def test_the_simple_name_is_derived_where_the_rule_asks_for_it() -> None:
     assert not told(given, "UM081")
 
 
-def test_a_lync_dial_plan_that_is_not_there_is_told() -> None:
+def test_a_lync_dial_plan_that_is_not_there_is_reported() -> None:
     given = with_observed(joined(plan_declared(lync_dial_plan="Redmont")), resource("lync_dial_plan/Redmond"))
     assert [one.remedy for one in told(given, "UM080")] == ['Did you mean "Redmond"?']
 
@@ -401,7 +401,7 @@ def test_hunt_groups_of_the_script_are_never_ours() -> None:
     assert not actions(with_observed(given, hunt_group("sbc.contoso.com", "Redmond", "X")), "hunt_group")
 
 
-def test_a_hunt_group_on_no_gateway_is_told() -> None:
+def test_a_hunt_group_on_no_gateway_is_reported() -> None:
     declared = resource("hunt_group/pool9.contoso.com/X", gateway="pool9.contoso.com", dial_plan="Redmond")
     assert told(joined(plan_declared(), declared), "UM023")
 
@@ -499,7 +499,7 @@ def test_a_mailbox_no_longer_declared_is_left_as_it_is() -> None:
     assert [action.address.key for action in plan_of(given).forgotten] == ["alice@contoso.com"]
 
 
-def test_a_user_of_hosted_voice_mail_is_left_out_and_told() -> None:
+def test_a_user_of_hosted_voice_mail_is_left_out_and_reported() -> None:
     given = with_rows(ALICE, hosted_voicemail=True)
     assert not actions(given, "um_mailbox")
     assert [one.severity.value for one in told(given, "UM072")] == ["warning"]

@@ -115,7 +115,7 @@ def test_a_disabled_gateway_does_not_count() -> None:
     assert wanted_outcalls(solve_outcalls(given)) == {"pool2.contoso.com": True}
 
 
-def test_foreign_gateways_alone_are_left_as_they_are_and_told() -> None:
+def test_foreign_gateways_alone_are_left_as_they_are_and_reported() -> None:
     given = linked({"Redmond": ["sbc1.contoso.com", "sbc2.contoso.com"]})
     assert wanted_outcalls(solve_outcalls(given)) == {}
     assert codes(given) == ["UM042"]
@@ -175,7 +175,7 @@ def test_users_of_a_branch_count_for_its_central_site() -> None:
     assert enabled(given) == {"pool1.contoso.com"}
 
 
-def test_a_site_that_does_not_exist_is_told() -> None:
+def test_a_site_that_does_not_exist_is_reported() -> None:
     assert "UM044" in codes(linked({"Redmond": POOLS}, plan_declared(site="Redmont")))
 
 
@@ -221,7 +221,7 @@ def test_choices_that_contradict_each_other_are_refused_and_nothing_flaps() -> N
     assert all(one.is_error for one in told)
 
 
-def test_a_gateway_of_a_removed_pool_is_told_as_a_note() -> None:
+def test_a_gateway_of_a_removed_pool_is_reported_as_a_note() -> None:
     given = with_observed(joined(plan_declared()), gateway("oldpool.contoso.com", "1:9", outcalls=False))
     (told,) = GATEWAYS.check(given)
     assert (told.code, told.severity.value) == ("UM045", "note")
@@ -290,7 +290,7 @@ def test_every_solved_plan_has_exactly_one_gateway_and_the_choice_is_stable(give
 
 
 @cases(_estates())
-def test_a_conflict_is_told_only_where_there_is_no_solution(given: Landscape) -> None:
+def test_a_conflict_is_reported_only_where_there_is_no_solution(given: Landscape) -> None:
     """Among the candidates of each plan, no choice at all gives every plan exactly one gateway."""
     decided = [each for each in solve_outcalls(given) if each.gateways and each.tiers]
     if all(each.chosen for each in decided):

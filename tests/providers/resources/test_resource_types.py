@@ -63,7 +63,7 @@ def test_each_type_has_the_files_that_tests_ask_for() -> None:
     assert list(lacking_files(resource_types())) == []
 
 
-def test_codes_are_unique_and_every_rule_is_told_in_full() -> None:
+def test_codes_are_unique_and_every_rule_has_all_its_texts() -> None:
     told = [rule for kind in resource_types() for rule in kind.rules]
     assert len({rule.code for rule in told}) == len(told)
     for rule in rules():
@@ -234,7 +234,7 @@ def test_a_value_the_product_refuses_is_refused_here(type_name: str, attribute: 
     assert all(problem.summary == "Invalid value" and problem.remedy for problem in found)
 
 
-def test_every_mistake_of_a_declaration_is_told_at_once() -> None:
+def test_every_mistake_of_a_declaration_is_reported_at_once() -> None:
     found = problems("dial_plan", "Red mond", extension_digits="x", phone_context="a", colour="red")
     assert [problem.summary for problem in found] == [
         "Invalid name",

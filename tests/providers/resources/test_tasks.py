@@ -189,7 +189,7 @@ def test_a_declared_custom_hunt_group_is_made_again_after_the_script_and_destroy
     assert script.address in made.needs
 
 
-def test_the_script_owes_a_restart_of_every_front_end_and_one_gateway_per_dial_plan() -> None:
+def test_the_script_creates_obligations_to_restart_front_ends_and_to_choose_gateways() -> None:
     (task,) = due(with_observed(contoso(plan_declared()), plan_observed()))
     owed = {(one.duty, one.subject) for one in task.owes}
     assert owed == {
@@ -198,7 +198,7 @@ def test_the_script_owes_a_restart_of_every_front_end_and_one_gateway_per_dial_p
     }
 
 
-def test_a_restart_is_owed_since_each_front_ends_own_clock() -> None:
+def test_the_obligation_to_restart_begins_by_each_front_ends_own_clock() -> None:
     given = with_observed(contoso(plan_declared()), plan_observed(), front_end("fe2.contoso.com", clock=LATER))
     (task,) = due(given)
     action = Action(task.resource.address, ActionKind.RUN, owes=task.owes)
@@ -315,7 +315,7 @@ def test_front_ends_that_started_before_the_newest_hunt_group_are_restarted() ->
     assert restarted(given) == ALL_FRONT_ENDS - {"fe2.contoso.com"}
 
 
-def test_a_front_end_whose_clock_was_compared_with_none_is_told_and_not_taken_as_equal() -> None:
+def test_a_front_end_whose_clock_was_compared_with_none_is_reported_and_not_taken_as_equal() -> None:
     given = joined(plan_declared(), made=LATER)
     hosts = [one.address for one in given.all("um_service_restart").values()]
     uncompared = without_observed(given, *map(str, hosts))
@@ -418,7 +418,7 @@ def test_front_ends_of_a_pool_go_one_after_the_other_and_pools_side_by_side() ->
     assert tasks["se1.contoso.com"].settle_seconds == 0
 
 
-def test_a_stopped_front_end_that_owes_a_restart_is_only_started() -> None:
+def test_a_stopped_front_end_with_an_open_restart_is_only_started() -> None:
     given = with_observed(joined(plan_declared()), front_end("fe1.contoso.com", status="Stopped", started=None))
     assert restarted(given) == set()
     owed = Obligation("front-end-restart", "fe1.contoso.com", LATER)
@@ -450,7 +450,7 @@ def test_lync_2010_has_no_quorum() -> None:
     assert "UM031" not in codes(given)
 
 
-def test_an_unreadable_front_end_is_told_and_not_restarted() -> None:
+def test_an_unreadable_front_end_is_reported_and_not_restarted() -> None:
     given = without_observed(joined(plan_declared(), made=LATER), "service_restart/fe1.contoso.com")
     assert "fe1.contoso.com" not in restarted(given)
     assert "UM032" in codes(given)
@@ -535,7 +535,7 @@ def owing(subject: str, since: str | None, given: Landscape) -> Landscape:
     return replace(given, prior=replace(given.prior, obligations=(owed,)))
 
 
-def test_um_services_are_restarted_only_while_that_is_owed() -> None:
+def test_um_services_are_restarted_only_while_the_obligation_is_open() -> None:
     given = joined(plan_declared())
     assert due(given, "um_service_restart") == []
     (task,) = due(owing("ex1.contoso.com", LATER, given), "um_service_restart")
@@ -609,7 +609,7 @@ def test_the_script_is_refused_where_the_connection_cannot_reach_the_directory(s
         ("first.last@contoso.com", 6, False),
     ],
 )
-def test_sip_address_after_which_a_front_end_is_known_not_to_start_is_told(
+def test_sip_address_after_which_a_front_end_is_known_not_to_start_is_reported(
     address: str, version: int, is_told: bool
 ) -> None:
     given = joined(plan_declared(), made=LATER)

@@ -136,7 +136,7 @@ class TestHost:
         (record,) = policy["records"]
         assert (record["MaxLogonAttempts"], record["PINLifetime"]) == (15, "60.00:00:00")
 
-    def test_addresses_have_the_types_of_the_product_and_are_told_as_text(self) -> None:
+    def test_addresses_have_the_types_of_the_product_and_are_reported_as_text(self) -> None:
         with Real(world_for("e2007"), host_for("e2007"), ("Get-Mailbox", "Set-Mailbox")) as host:
             more = ["sip:user1@contoso.com", "X500:/o=Contoso/cn=user1", "X400:C=US;A= ;P=Contoso;S=user1;"]
             (before,) = host.ask([read("Get-Mailbox", "EmailAddresses", Identity="user1")])
@@ -218,7 +218,7 @@ class TestHost:
         assert before["records"][0]["StartTime"] < after["records"][0]["StartTime"]
         assert sorted(before["records"][0]["RunningDependents"]) == ["RTCCAA", "RTCCAS", "RTCRGS"]
 
-    def test_the_process_is_told_nothing_that_its_simulator_knows(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_the_process_receives_no_secret_of_its_simulator(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("SOME_PASSWORD", "hidden")
         with Real(world_for("l2013"), host_for("l2013"), ()) as host:
             pid = host.process.pid  # type: ignore[attr-defined]  # of PowerShellProcess
@@ -328,7 +328,7 @@ def test_without_a_powershell_the_three_places_are_named() -> None:
         assert place in told.detail
 
 
-def test_a_program_that_is_not_there_is_told_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_program_that_is_not_there_is_reported_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RECONCILER_PWSH", "/nowhere/pwsh")
     with pytest.raises(ReconcilerError) as caught:
         powershell_program()

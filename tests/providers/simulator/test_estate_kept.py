@@ -239,7 +239,7 @@ def test_the_same_clock_and_calls_give_the_same_estate() -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"format": 99}'])
-def test_damaged_changes_are_told_with_the_way_out(tmp_path: Path, content: bytes) -> None:
+def test_damaged_changes_are_reported_with_the_way_out(tmp_path: Path, content: bytes) -> None:
     changes = tmp_path / "changes.json"
     changes.write_bytes(content)
     with pytest.raises(ConfigurationError) as caught:

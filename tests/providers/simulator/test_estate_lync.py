@@ -24,7 +24,7 @@ def refusal(estate: Estate, cmdlet: str, /, **parameters: object) -> CmdletError
 # --- topology --------------------------------------------------------------------------------------------------------
 
 
-def test_pools_are_told_by_their_services() -> None:
+def test_pools_are_reported_by_their_services() -> None:
     estate = estate_of(standard=True)
     roles = {
         record["Fqdn"]: {service.partition(":")[0] for service in record["Services"]}
@@ -55,7 +55,7 @@ def test_sites_are_asked_for_without_their_prefix() -> None:
     assert [record["Fqdn"] for record in run(estate, "Get-CsPool", "Fqdn", Site="site2")] == ["pool2.contoso.com"]
 
 
-def test_services_are_told_by_role() -> None:
+def test_services_are_reported_by_role() -> None:
     estate = estate_of()
     assert [r["PoolFqdn"] for r in run(estate, "Get-CsService", "PoolFqdn", Director=True)] == ["dir1.contoso.com"]
     one = run(estate, "Get-CsService", "Identity", "SiteId", Registrar=True, PoolFqdn="sba1.contoso.com")
@@ -69,7 +69,7 @@ def test_a_service_tells_the_version_of_its_pool(version: str, number: int) -> N
     assert version in str(estate.about(FE)["product"])
 
 
-def test_media_configuration_is_told_by_scope() -> None:
+def test_media_configuration_is_reported_by_scope() -> None:
     media = {"global": "RequireEncryption", "site:site2": "SupportEncryption"}
     estate = estate_of()
     lync = estate.world.lync.model_copy(update={"media": media})
@@ -214,7 +214,7 @@ def test_exchange_tells_its_servers_organization_and_controllers() -> None:
     assert certificate == {"Status": "Valid", "IsSelfSigned": False, "CertificateDomains": ["ex2.contoso.com"]}
 
 
-def test_a_noun_without_rules_stores_what_it_is_told() -> None:
+def test_a_noun_without_rules_stores_every_value() -> None:
     estate = estate_of()
     run(estate, "New-UMCallAnsweringRule", Name="r", Priority=2, host=EX)
     run(estate, "Set-UMCallAnsweringRule", Identity="r", Priority=3, host=EX)

@@ -165,7 +165,7 @@ def test_editing_the_proxy_addresses_changes_the_extension_without_a_new_pin() -
     enable(estate, "user2")
 
 
-def test_no_pin_is_ever_told_or_logged() -> None:
+def test_no_pin_is_ever_reported_or_logged() -> None:
     estate = estate_of(plans={"Redmond": 5})
     enable(estate, PIN="918273")
     call(estate, "Set-UMMailboxPIN", Identity="user1", PIN="827364")
@@ -183,7 +183,7 @@ def test_a_listing_is_cut_at_a_thousand_with_a_warning() -> None:
     assert len(call(estate, "Get-Mailbox", "Name", ResultSize=5).records) == 5
 
 
-def test_only_the_properties_asked_for_are_told_and_missing_ones_left_out() -> None:
+def test_only_the_properties_asked_for_are_reported_and_missing_ones_left_out() -> None:
     estate = estate_of(plans={"Redmond": 5}, um_enabled=1)
     (record,) = call(estate, "Get-UMMailbox", "primarysmtpaddress", "Nonsense").records
     assert record == {"primarysmtpaddress": "user1@contoso.com"}

@@ -183,7 +183,7 @@ def test_stopping_stops_dependents_and_starting_does_not_start_them() -> None:
     assert service(estate, "fe1.contoso.com")["RunningDependents"] == ["RTCRGS"]
 
 
-def test_start_times_are_told_by_the_clock_of_the_host() -> None:
+def test_start_times_are_reported_by_the_clock_of_the_host() -> None:
     clock = SteppingClock()
     world = {"fqdn": EX, "clock_skew": "-95s"}
     estate = estate_of(clock, exchange={"servers": [world]})

@@ -98,7 +98,7 @@ def test_scripts_and_services_run_as_operations_of_their_own() -> None:
     assert told.records[0]["Status"] == "Running"
 
 
-def test_throttling_is_told_as_such() -> None:
+def test_throttling_is_reported_as_such() -> None:
     fault = {"cmdlet": "Get-UMDialPlan", "error": "throttled"}
     session = EstateSessions(estate_of(faults=[fault])).open(EXCHANGE)
     first, second = session.invoke([Request(name, read("Get-UMDialPlan", "Name")) for name in "12"])

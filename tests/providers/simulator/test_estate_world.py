@@ -48,7 +48,7 @@ def test_a_small_world_is_completed() -> None:
         ("a: " + "[" * 40 + "]" * 40, "World is nested too deeply", 8),
     ],
 )
-def test_a_mistake_is_told_with_its_line(line: str, summary: str, place: int) -> None:
+def test_a_mistake_is_reported_with_its_line(line: str, summary: str, place: int) -> None:
     (diagnostic,) = told(SMALL + line + "\n")
     assert diagnostic.summary == summary
     assert diagnostic.position is not None
@@ -56,7 +56,7 @@ def test_a_mistake_is_told_with_its_line(line: str, summary: str, place: int) ->
     assert diagnostic.remedy
 
 
-def test_all_mistakes_are_told_at_once_and_near_misses_named() -> None:
+def test_all_mistakes_are_reported_at_once_and_near_misses_named() -> None:
     diagnostics = told(SMALL + "forrest: a.b\nlanguage: x\n")
     assert [d.summary for d in diagnostics] == ["Unknown key in a world", "Invalid value in a world"]
     assert 'Did you mean "forest"?' in diagnostics[0].remedy

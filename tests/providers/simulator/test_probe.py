@@ -173,7 +173,7 @@ def test_the_far_side_of_exchange_knows_cmdlets_alone() -> None:
 
 
 @pytest.mark.parametrize(("host", "adapter"), [(EX, "auto"), (EX, "remote"), (FE, "lync"), (FE, "snapin")])
-def test_a_management_shell_that_is_not_installed_is_told(host: str, adapter: str) -> None:
+def test_a_management_shell_that_is_not_installed_is_reported(host: str, adapter: str) -> None:
     there = estate("shells: [snapin]", "shells: []")
     (refused,) = replies(
         Runner(there, host, "CONTOSO\\svc", lambda: (0.0, 0.0)).answer(init_line(adapter=adapter).strip())

@@ -203,7 +203,7 @@ def test_a_wrong_credential_is_401(transport: str, user: str, password: str) -> 
         assert server.counts.open_shells == 0
 
 
-def test_pypsrp_is_told_of_a_wrong_password() -> None:
+def test_pypsrp_reports_a_wrong_password() -> None:
     with listening(Scheme.NTLM) as server:
         wsman = WSMan("127.0.0.1", port=server.port, username=USER, password="wrong", ssl=False, no_proxy=True)
         with pytest.raises(PsrpAuthenticationError), wsman, WinRS(wsman):

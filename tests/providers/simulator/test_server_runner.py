@@ -78,7 +78,7 @@ def test_the_adapter_is_one_the_host_has(host: str, product: str, asked: str, ad
         assert reply["ready"]["adapter"] == adapter
 
 
-def test_a_torn_line_is_told_and_an_empty_one_ends_it() -> None:
+def test_a_torn_line_is_reported_and_an_empty_one_ends_it() -> None:
     made = a_runner()
     line = invoke("1", "Get-Echo", Identity="x")
     assert told(made, line[: len(line) // 2]) == [{"bad": True}]

@@ -142,7 +142,7 @@ def test_a_child_that_cannot_start_tells_an_error(options: ServeOptions, text: s
     assert text in json.loads(child.stdout.getvalue())["error"]
 
 
-def test_a_port_in_use_is_told(children: list[Child]) -> None:
+def test_a_port_in_use_is_reported(children: list[Child]) -> None:
     first = Child(CHILD)
     children.append(first)
     first.tell(ACCOUNT)
@@ -163,7 +163,7 @@ def _run_by_a_person(options: ServeOptions) -> tuple[int, str]:
     return serve(options, io.BytesIO(), stdout, press), stdout.getvalue()
 
 
-def test_a_person_is_told_how_to_connect(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_person_reads_how_to_connect(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("RECONCILER_SIMULATOR_PASSWORD", raising=False)
     monkeypatch.setattr("secrets.token_urlsafe", lambda _: "made-here")
     exit_code, told = _run_by_a_person(ServeOptions(Path("world.yaml")))

@@ -380,7 +380,9 @@ def test_whatever_is_lost_no_write_runs_twice_and_no_result_lies(
         (FAILURES["ticket expired"], AuthenticationFailed),
     ],
 )
-def test_a_shell_that_cannot_be_opened_is_told_and_nothing_was_sent(error: object, raised: type[SessionError]) -> None:
+def test_a_shell_that_cannot_be_opened_is_reported_and_nothing_was_sent(
+    error: object, raised: type[SessionError]
+) -> None:
     host = FakeWinRS(troubles=[Trouble(Phase.CREATE, 1, error)])  # type: ignore[arg-type]  # a table of makers
     with pytest.raises(raised):
         channel(host).invoke(writes("x"))
@@ -404,7 +406,7 @@ def test_a_shell_whose_command_does_not_start_is_deleted() -> None:
     assert host.shells == {}
 
 
-def test_an_adapter_that_is_not_there_is_told_for_good() -> None:
+def test_an_adapter_that_is_not_there_is_reported_for_good() -> None:
     host = FakeWinRS()
     with pytest.raises(PermanentError) as raised:
         channel(host, adapter=Adapter.LYNC).invoke(writes("x"))
@@ -412,7 +414,7 @@ def test_an_adapter_that_is_not_there_is_told_for_good() -> None:
     assert host.shells == {}
 
 
-def test_powershell_that_ends_at_once_is_told_with_what_it_said() -> None:
+def test_powershell_that_ends_at_once_is_reported_with_what_it_said() -> None:
     host = FakeWinRS()
 
     def vanish() -> Exception:
@@ -516,7 +518,7 @@ def test_a_lost_reply_in_batch_mode_is_ambiguous() -> None:
     assert executed(host) == ["x"]
 
 
-def test_an_adapter_that_is_not_there_is_told_in_batch_mode_too() -> None:
+def test_an_adapter_that_is_not_there_is_reported_in_batch_mode_too() -> None:
     host = FakeWinRS()
     with pytest.raises(PermanentError):
         channel(host, mode=SessionMode.BATCH, adapter=Adapter.LYNC).invoke(writes("x"))

@@ -143,7 +143,7 @@ def test_a_wrong_password_is_tried_at_most_twice_over_all_hosts(tls: bool, autho
         assert "canary" not in "".join(map(str, errors))
 
 
-def test_a_host_that_does_not_offer_credssp_is_told(authority: Authority) -> None:
+def test_a_host_that_does_not_offer_credssp_is_reported(authority: Authority) -> None:
     with session(authority, tls=False, schemes=Scheme.NTLM) as opened:
         with pytest.raises(AuthenticationFailed) as raised:
             opened.ask(echo("x"))

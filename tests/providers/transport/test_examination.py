@@ -285,7 +285,7 @@ def test_a_language_mode_that_policy_constrains(mode: str) -> None:
     stops_at(seen, Check.LANGUAGE, "Language mode is constrained", mode, "AppLocker")
 
 
-def test_a_language_mode_that_is_told_in_xml_and_cut_by_the_console() -> None:
+def test_a_language_mode_that_is_reported_in_xml_and_cut_by_the_console() -> None:
     said = b'#< CLIXML\r\n<Objs><S S="Error">+ FullyQualifiedErrorId : CannotCreateTypeConstr_x000D__x000A_</S>'
     with ending(said + b'<S S="Error">ainedLanguage,New-Object</S></Objs>', 1) as server:
         stops_at(examined(server), Check.LANGUAGE, "Language mode is constrained", "ConstrainedLanguage")
@@ -346,7 +346,7 @@ class TellingOfItself(TinyEstate):
         ("", "an unknown system"),
     ],
 )
-def test_versions_of_windows_are_told_by_their_names(told: str, shown: str) -> None:
+def test_versions_of_windows_are_reported_by_their_names(told: str, shown: str) -> None:
     there = TellingOfItself()
     there.system = told
     with listening(estate=there) as server:

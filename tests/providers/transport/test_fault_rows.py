@@ -383,7 +383,7 @@ def test_a_request_that_is_cut_off_while_the_session_runs_is_repaired(nth: int) 
     ],
 )
 @pytest.mark.parametrize("phase", ["send", "receive"])
-def test_a_process_that_ends_before_it_is_ready_is_told_with_its_last_words(
+def test_a_process_that_ends_before_it_is_ready_is_reported_with_its_last_words(
     phase: str, code: int, said: str, error: type[SessionError], summary: str
 ) -> None:
     estate = TinyEstate()
@@ -435,7 +435,7 @@ def test_a_host_that_refuses_connections_was_never_reached_and_may_come_back() -
         client.pool.close()
 
 
-def test_a_name_that_does_not_resolve_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_name_that_does_not_resolve_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     def unknown(host: str, *arguments: Any, **options: Any) -> Any:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
@@ -504,7 +504,7 @@ TRANSPORT_6_2: Mapping[str, Sequence[str]] = {
     "503": ["HTTP 503"],
     "ConnectionError: refused, name resolution": [
         "test_a_host_that_refuses_connections_was_never_reached_and_may_come_back",
-        "test_a_name_that_does_not_resolve_is_told",
+        "test_a_name_that_does_not_resolve_is_reported",
     ],
     "ConnectTimeout": ["test_a_host_that_accepts_no_connection_in_time_was_never_reached"],
     "aborted, reset, RemoteDisconnected": [
@@ -517,7 +517,7 @@ TRANSPORT_6_2: Mapping[str, Sequence[str]] = {
     "ReadTimeout": ["no answer in time"],
     "BadMICError, Encrypted length": ["BadMICError", "Encrypted length", "no seal"],
     "StopIteration, ParseError, AssertionError": ["a page", "an answer to another message"],
-    "process ends before READY": ["test_a_process_that_ends_before_it_is_ready_is_told_with_its_last_words"],
+    "process ends before READY": ["test_a_process_that_ends_before_it_is_ready_is_reported_with_its_last_words"],
 }
 """SSLError is the matter of test_transport_certificates.py; ProxyError cannot come, as no proxy is ever used."""
 

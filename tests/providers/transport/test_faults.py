@@ -182,7 +182,7 @@ def test_every_row_of_the_tables_is_complete() -> None:
 
 @pytest.mark.parametrize("make", [make for make, _, _ in CASES])
 @pytest.mark.parametrize("phase", list(Phase))
-def test_what_is_told_names_the_host_and_the_way_out_and_no_server_text_at_length(
+def test_a_report_names_the_host_and_the_way_out_and_no_server_text_at_length(
     make: Callable[[], Exception], phase: Phase
 ) -> None:
     told = judge(make(), phase, PLACE).error.diagnostics[0]
@@ -193,7 +193,7 @@ def test_what_is_told_names_the_host_and_the_way_out_and_no_server_text_at_lengt
     assert "Exception" not in told.summary
 
 
-def test_trust_and_name_of_a_certificate_are_told_apart() -> None:
+def test_trust_and_name_of_a_certificate_are_distinguished() -> None:
     summaries = {judge(tls(cause), C, PLACE).error.diagnostics[0].summary for cause in (expired(), other_name())}
     assert summaries == {"Server certificate has expired", "Server certificate is for another name"}
 

@@ -134,7 +134,7 @@ def test_it_tells_types_and_kinds_of_each_property_and_marks_what_no_rule_knows(
     }
 
 
-def test_absent_empty_and_refused_cmdlets_are_told(report: list[str]) -> None:
+def test_absent_empty_and_refused_cmdlets_are_reported(report: list[str]) -> None:
     assert "absent  Get-UMDialPlan" in report
     assert "ok      Get-CsPool: 0 objects" in report
     assert any(line.startswith("refused Get-CsSite: UnauthorizedAccessException") for line in report)
@@ -146,7 +146,7 @@ def test_services_and_the_probe_are_asked(report: list[str]) -> None:
     assert report[-1] == "failures: 0"
 
 
-def test_no_value_of_an_object_is_told_and_nothing_is_changed(report: list[str], modules: Path) -> None:
+def test_no_value_of_an_object_is_reported_and_nothing_is_changed(report: list[str], modules: Path) -> None:
     assert SECRET not in "\n".join(report)
     assert not (modules / "written").exists()
 
@@ -187,7 +187,7 @@ def test_the_bootstrap_in_it_and_its_command_line_are_those_of_the_product() -> 
     assert f"'{' '.join(ARGUMENTS)} '" in text
 
 
-def test_a_host_that_hands_input_on_only_at_its_end_is_told_of(modules: Path, tmp_path: Path) -> None:
+def test_a_host_that_passes_input_on_only_at_its_end_is_reported(modules: Path, tmp_path: Path) -> None:
     """Such a host is a program that reads all of its input before PowerShell gets any."""
     script = tmp_path / "first_contact.ps1"
     text = SCRIPT.read_text("ascii").replace("ShortPatience = 60", "ShortPatience = 1")

@@ -185,7 +185,7 @@ def test_pypsrp_runs_the_process(auth: str, ticket: Ticket) -> None:
 # --- and without ------------------------------------------------------------------------------------------------------
 
 
-def test_no_ticket_is_told_before_anything_is_sent(ticket: Ticket) -> None:
+def test_no_ticket_is_reported_before_anything_is_sent(ticket: Ticket) -> None:
     with listening(Scheme.KERBEROS) as server:
         told = refusal(server)
         assert told.startswith(f"Logon failed: localhost:{server.port}, opening a shell: ")
@@ -194,14 +194,14 @@ def test_no_ticket_is_told_before_anything_is_sent(ticket: Ticket) -> None:
 
 
 @pytest.mark.parametrize("seconds", [10, 100_000])
-def test_an_expired_ticket_is_told(seconds: int, kdc: KDC, ticket: Ticket) -> None:
+def test_an_expired_ticket_is_reported(seconds: int, kdc: KDC, ticket: Ticket) -> None:
     kdc.age(ticket(), seconds)
     with listening(Scheme.KERBEROS) as server:
         assert REMEDY in refusal(server)
         assert server.counts.total == 0
 
 
-def test_a_ticket_that_expired_a_moment_ago_is_told(kdc: KDC, ticket: Ticket) -> None:
+def test_a_ticket_that_expired_a_moment_ago_is_reported(kdc: KDC, ticket: Ticket) -> None:
     """The other side still takes it, for its clock may differ; the client's library then refuses the answer."""
     cache = ticket(lifetime="1s")
     wait_until(lambda: not kdc.is_good(cache))
@@ -210,7 +210,7 @@ def test_a_ticket_that_expired_a_moment_ago_is_told(kdc: KDC, ticket: Ticket) ->
         assert "create" not in server.counts.messages
 
 
-def test_a_realm_without_a_way_to_the_service_is_told(ticket: Ticket) -> None:
+def test_a_realm_without_a_way_to_the_service_is_reported(ticket: Ticket) -> None:
     ticket("reconciler@NORTHWIND.COM")
     with listening(Scheme.KERBEROS) as server:
         assert REMEDY in refusal(server)

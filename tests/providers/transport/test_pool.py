@@ -222,14 +222,14 @@ def test_a_quota_lowers_the_limit_to_what_is_open_and_fails_nobody(hosts: Callab
     assert host.opened[1].is_closed
 
 
-def test_the_first_channel_that_cannot_be_opened_is_told(hosts: Callable[..., Host]) -> None:
+def test_the_first_channel_that_cannot_be_opened_is_reported(hosts: Callable[..., Host]) -> None:
     host = hosts(raises=[Throttled(TOLD)])
     with pytest.raises(Throttled):
         host.call("a").result(10)
     assert host.channels.limit == 2
 
 
-def test_what_fails_for_good_is_told_to_all_who_wait_and_not_tried_again(hosts: Callable[..., Host]) -> None:
+def test_what_fails_for_good_is_reported_to_all_who_wait_and_not_tried_again(hosts: Callable[..., Host]) -> None:
     host = hosts(limit=1)
     calls = [host.call("a")]
     calls += [host.call("b"), host.call("c")]

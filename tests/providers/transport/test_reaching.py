@@ -88,7 +88,7 @@ def test_a_name_that_does_not_resolve_ends_the_way(host: str) -> None:
     assert "DNS" in found.remedy
 
 
-def test_addresses_of_a_name_are_told() -> None:
+def test_addresses_of_a_name_are_reported() -> None:
     with listening() as server:
         found = reach(target("localhost", server.port), NOW)
     assert steps(found) == {"name": "ok", "port": "ok", "tls": "ok"}
@@ -102,7 +102,7 @@ def test_kerberos_is_warned_of_an_address() -> None:
     assert "FQDN" in found[0].remedy
 
 
-def test_a_simulated_host_is_told_as_such() -> None:
+def test_a_simulated_host_is_reported_as_such() -> None:
     with listening() as server:
         there = target("ex9.contoso.com", via=("127.0.0.1", server.port))
         found = reach(there, NOW)
@@ -119,7 +119,7 @@ def closed_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def test_a_closed_port_is_told_with_what_to_run_on_the_host() -> None:
+def test_a_closed_port_is_reported_with_what_to_run_on_the_host() -> None:
     port = closed_port()
     found = last(reach(target(port=port), NOW))
     assert (found.check, found.status) == (Check.PORT, Status.FAILED)
@@ -139,7 +139,7 @@ def test_the_other_port_of_winrm_is_named_where_it_answers(tls: bool, said: str)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows refuses what its queue cannot hold")
-def test_silence_is_told_as_such() -> None:
+def test_silence_is_reported_as_such() -> None:
     with socket.socket() as full:
         full.bind(("127.0.0.1", 0))
         full.listen(0)
@@ -178,7 +178,7 @@ def test_a_certificate_that_ends_soon_is_warned_of(authority: Authority) -> None
     assert found.summary == "Certificate expires soon"
 
 
-def test_an_unknown_authority_is_told_with_what_the_host_shows(authority: Authority) -> None:
+def test_an_unknown_authority_is_reported_with_what_the_host_shows(authority: Authority) -> None:
     with tls_server(authority) as server:
         found = last(reach(target("localhost", server.port, tls=True), NOW))
         assert server.counts.total == 0
@@ -188,7 +188,7 @@ def test_an_unknown_authority_is_told_with_what_the_host_shows(authority: Author
     assert "ca:" in found.remedy
 
 
-def test_an_expired_certificate_is_told_with_its_end(tmp_path: Path) -> None:
+def test_an_expired_certificate_is_reported_with_its_end(tmp_path: Path) -> None:
     old = Authority(tmp_path, NOW - timedelta(days=4000))
     with tls_server(old) as server:
         found = last(reach(target("localhost", server.port, tls=True, ca=str(old.path)), NOW))
@@ -197,7 +197,7 @@ def test_an_expired_certificate_is_told_with_its_end(tmp_path: Path) -> None:
     assert re.search(r"\b20\d\d-\d\d-\d\d", found.detail)
 
 
-def test_a_certificate_for_another_name_is_told_with_its_names(authority: Authority) -> None:
+def test_a_certificate_for_another_name_is_reported_with_its_names(authority: Authority) -> None:
     with tls_server(authority, "mail.contoso.com") as server:
         found = last(reach(target("localhost", server.port, tls=True, ca=str(authority.path)), NOW))
     assert (found.check, found.status) == (Check.TLS, Status.FAILED)

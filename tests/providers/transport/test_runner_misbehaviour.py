@@ -118,7 +118,7 @@ def calls(channel: Channel) -> int:
 
 
 @pytest.mark.parametrize("cmdlet", ["Set-CsBreak", "Set-CsContinue"])
-def test_a_command_that_leaves_by_a_loop_it_does_not_have_is_told_as_unknown(channel: Channel, cmdlet: str) -> None:
+def test_a_command_that_leaves_by_a_loop_it_does_not_have_is_returned_as_unknown(channel: Channel, cmdlet: str) -> None:
     before = calls(channel)
     first, second = Request(next_id(), write(cmdlet)), Request(next_id(), read("Get-CsCalls", "Calls"))
     left, after = channel.invoke([first, second])
@@ -133,7 +133,7 @@ def test_what_a_cmdlet_writes_beside_its_objects_costs_no_reply(channel: Channel
     assert [record(ask(channel, read(cmdlet, "Name"))) for _ in range(2)] == [{"Name": "told"}] * 2
 
 
-def test_a_table_is_told_whatever_its_keys_are_called(channel: Channel) -> None:
+def test_a_table_is_returned_whatever_its_keys_are_called(channel: Channel) -> None:
     found = record(ask(channel, read("Get-CsTables", "Generic", "LikeMembers", "Empty")))
     like_members = {"Keys": 1, "Values": 2, "Count": 3, "GetEnumerator": 4, "PSObject": 5, "plain": 6}
     assert found == {"Generic": {"7": "seven"}, "LikeMembers": like_members, "Empty": {}}
@@ -145,7 +145,7 @@ def test_a_parameter_may_be_called_as_a_member_of_a_table_is(channel: Channel) -
     }  # fmt: skip
 
 
-def test_an_object_that_holds_itself_is_told_to_a_limited_depth(channel: Channel) -> None:
+def test_an_object_that_holds_itself_is_returned_to_a_limited_depth(channel: Channel) -> None:
     found = record(ask(channel, read("Get-CsCycle", "List", "Bag", "Name")))
     assert found["Name"] == "told"
     assert "$type" in str(found["List"])
@@ -165,7 +165,7 @@ def test_what_a_cmdlet_changes_for_everybody_changes_nothing_of_the_next_call(ch
     ("identity", "kind", "message"),
     [("", "TimeoutException", "too slow"), ("alone", "ActionPreferenceStopException", "alone")],
 )
-def test_an_error_that_a_preference_made_an_end_of_is_told_as_itself(
+def test_an_error_that_a_preference_made_an_end_of_is_returned_as_itself(
     channel: Channel, identity: str, kind: str, message: str
 ) -> None:
     """PowerShell 2.0 hands on every error of a call in this wrapping; this engine does where a call is nested."""
@@ -175,7 +175,7 @@ def test_an_error_that_a_preference_made_an_end_of_is_told_as_itself(
     assert (error.record.type, error.record.message) == (kind, message)
 
 
-def test_what_fails_before_the_call_is_told_as_not_made_and_may_come_again(channel: Channel) -> None:
+def test_what_fails_before_the_call_is_returned_as_not_made_and_may_come_again(channel: Channel) -> None:
     calls(channel)
     request: dict[str, wire.Json] = {"op": "invoke", "id": "tag", "cmdlet": "Get-CsParameters", "properties": ["Keys"]}
     wrong, right = tell(

@@ -84,7 +84,9 @@ def test_what_a_script_says_judges_nothing(channel: Channel, place: Path) -> Non
     assert "FEHLER" in result.output
 
 
-def test_warnings_of_a_script_are_told_where_they_came_unless_it_asks_for_none(channel: Channel, place: Path) -> None:
+def test_warnings_of_a_script_are_reported_where_they_came_unless_it_asks_for_none(
+    channel: Channel, place: Path
+) -> None:
     (place / "Scripts" / "exchucutil.ps1").write_text(
         "'first'\nWrite-Warning 'careful'\n'piped' | Write-Warning\nWrite-Warning 'x' -WarningAction SilentlyContinue\n"
         "$WarningPreference = 'SilentlyContinue'\nWrite-Warning 'y'\n'last'\n"
@@ -94,7 +96,7 @@ def test_warnings_of_a_script_are_told_where_they_came_unless_it_asks_for_none(c
     assert result.output.splitlines() == ["first", "WARNING: careful", "WARNING: piped", "last"]
 
 
-def test_what_was_printed_before_an_error_ended_the_script_is_told_with_the_error(
+def test_what_was_printed_before_an_error_ended_the_script_is_reported_with_the_error(
     channel: Channel, place: Path
 ) -> None:
     script = place / "Scripts" / "exchucutil.ps1"
@@ -157,7 +159,7 @@ function New-Object {
 """
 
 
-def test_a_script_that_another_account_runs_is_told_as_running_and_is_not_run(place: Path) -> None:
+def test_a_script_that_another_account_runs_is_reported_as_running_and_is_not_run(place: Path) -> None:
     (place / "Scripts" / "exchucutil.ps1").write_text("Write-Host 'ran'\n")
     host = PowerShellHost({"ExchangeInstallPath": str(place), "STUB_SNAPINS": SNAPIN})
     opened = channel_to(host, ("exchucutil.ps1",), stubs=WINDOWS + DENIED, adapter=Adapter.SNAPIN)

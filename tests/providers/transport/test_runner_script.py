@@ -136,7 +136,7 @@ class TestInPowerShell:
         assert isinstance(ask(channel, write("Set-CsThing", Identity="x"), 60.0), Reply)
         assert record(ask(channel, read("Get-CsCount", "Count")))["Count"] == before + 1
 
-    def test_an_error_record_is_told_by_type_id_and_category(self, channel: Channel) -> None:
+    def test_an_error_record_is_reported_by_type_id_and_category(self, channel: Channel) -> None:
         gone = ask(channel, write("Set-CsThing", Identity="missing one"))
         assert isinstance(gone, NotFound)
         assert gone.record is not None
@@ -203,7 +203,7 @@ class TestInPowerShell:
         (told,) = [one for one in lines if isinstance(one, wire.ReplyLine)]
         assert told.data["records"] == [{"Pin": 7}]
 
-    def test_a_bad_line_is_told_and_does_no_harm(self, channel: Channel) -> None:
+    def test_a_bad_line_is_reported_and_does_no_harm(self, channel: Channel) -> None:
         assert record(ask(channel, read("Get-CsEcho", "Name")))
         for line in (b"garbage\n", b"4 00000000 AAAA\n", b"\n", b"99 0 x\n", wire.encode({"id": "x"})):
             channel._running.send(line)
@@ -246,7 +246,7 @@ class TestInPowerShell:
         assert (len(told), host.exit_code, errors) == (1, 0, b"")
         host.cleanup_command("s", "c")
 
-    def test_an_adapter_that_is_not_there_is_told(self, tmp_path: Path) -> None:
+    def test_an_adapter_that_is_not_there_is_reported(self, tmp_path: Path) -> None:
         host = PowerShellHost({"PSModulePath": str(tmp_path)})
         with pytest.raises(PermanentError) as raised:
             ask(channel_to(host, ALLOWED), read("Get-CsEcho", "Name"))
@@ -333,7 +333,7 @@ class TestWithStubsOfWindows:
         again, first = (read(name, "Name", Identity="mine") for name in ("Get-UMDialPlan", "Get-UMIPGateway"))
         assert [before, record(ask(channel, again)), record(ask(channel, first))] == [{"Name": "mine"}] * 3
 
-    def test_a_script_that_is_not_there_is_told(self, exchange: tuple[Channel, PowerShellHost, Path]) -> None:
+    def test_a_script_that_is_not_there_is_reported(self, exchange: tuple[Channel, PowerShellHost, Path]) -> None:
         (exchange[2] / "exchucutil.ps1").unlink()
         error = ask(exchange[0], Command("exchucutil.ps1", operation=Operation.SCRIPT))
         assert isinstance(error, NotFound)

@@ -164,7 +164,7 @@ def test_every_way_to_authenticate_is_at_hand(auth: Authentication, summary: str
         ),
     ],
 )
-def test_what_this_side_cannot_send_is_not_told_as_an_answer_of_the_host(told: dict[str, Any], reason: str) -> None:
+def test_what_this_side_cannot_send_is_not_reported_as_an_answer_of_the_host(told: dict[str, Any], reason: str) -> None:
     with sessions(9, **told) as pool, pytest.raises(PermanentError) as raised:
         pool.open(EXCHANGE).invoke([echo("x")])
     assert raised.value.diagnostics[0].summary == "Invalid connection settings"
@@ -173,7 +173,7 @@ def test_what_this_side_cannot_send_is_not_told_as_an_answer_of_the_host(told: d
 
 
 @pytest.mark.parametrize("auth", [Authentication.NTLM, Authentication.BASIC])
-def test_a_credential_that_is_not_given_is_told(auth: Authentication) -> None:
+def test_a_credential_that_is_not_given_is_reported(auth: Authentication) -> None:
     with sessions(9, auth=auth, password=None) as pool, pytest.raises(PermanentError) as raised:
         pool.open(EXCHANGE).invoke([echo("x")])
     assert raised.value.diagnostics[0].summary == "Invalid connection settings"
@@ -337,7 +337,7 @@ def test_an_authority_named_by_the_environment_is_refused(
         pool.open(EXCHANGE).invoke([echo("x")])
 
 
-def test_tls_towards_plain_http_is_told(authority: Authority) -> None:
+def test_tls_towards_plain_http_is_reported(authority: Authority) -> None:
     with (
         listening(Scheme.BASIC) as server,
         sessions(server.port, tls=True, ca=str(authority.path)) as pool,
@@ -346,7 +346,7 @@ def test_tls_towards_plain_http_is_told(authority: Authority) -> None:
         pool.open(EXCHANGE).invoke([echo("x")])
 
 
-def test_an_authority_file_that_is_not_there_is_told() -> None:
+def test_an_authority_file_that_is_not_there_is_reported() -> None:
     with (
         listening(Scheme.BASIC) as server,
         sessions(server.port, tls=True, ca="/nowhere/ca.pem") as pool,
@@ -385,7 +385,7 @@ def test_a_host_that_is_not_there_is_unreachable() -> None:
     assert "refused" in raised.value.diagnostics[0].detail
 
 
-def test_a_connection_that_is_not_configured_is_told() -> None:
+def test_a_connection_that_is_not_configured_is_reported() -> None:
     with sessions(9) as pool, pytest.raises(PermanentError):
         pool.open(LYNC)
 

@@ -74,7 +74,7 @@ def test_hostile_bytes_do_no_harm(chunks: list[bytes]) -> None:
         assert all(isinstance(line, wire.Noise) for line in reader.feed(chunk))
 
 
-def test_ready_is_told_apart_and_a_byte_order_mark_is_overlooked() -> None:
+def test_ready_is_recognised_and_a_byte_order_mark_is_ignored() -> None:
     line = b"\xef\xbb\xbf" + reply_line({"id": "0", "ok": True, "ready": {"ps": "2.0"}}, "READY ")
     assert wire.LineReader(NONCE).feed(line) == [wire.Ready({"ps": "2.0"})]
 
@@ -88,7 +88,7 @@ def test_lines_of_another_session_are_noise() -> None:
     assert all(isinstance(one, wire.Noise) for one in wire.LineReader(NONCE).feed(line))
 
 
-def test_bad_lines_and_damaged_lines_are_told() -> None:
+def test_bad_lines_and_damaged_lines_are_reported() -> None:
     lines = wire.LineReader(NONCE).feed(f"{NONCE} BADLINE\r\n{NONCE} 4 00000000 AAAA\n".encode())
     assert lines == [wire.BadLine(), wire.Damaged()]
 

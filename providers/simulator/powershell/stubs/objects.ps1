@@ -155,15 +155,15 @@ function Invoke-StubCmdlet([Management.Automation.PSCmdlet] $Cmdlet, $Bound, [bo
         }
     }
     $json = '{"op":"invoke","cmdlet":"' + $name + '","parameters":{' + ($arguments -join ',') + '}}'
-    $told = Send-StubRequest $json
-    if ([string]::Equals($told[0], 'error', 'Ordinal')) {
-        throw (New-StubError $name $told)
+    $answer = Send-StubRequest $json
+    if ([string]::Equals($answer[0], 'error', 'Ordinal')) {
+        throw (New-StubError $name $answer)
     }
-    foreach ($warning in $told[1]) {
+    foreach ($warning in $answer[1]) {
         $Cmdlet.WriteWarning($warning)
     }
-    foreach ($row in $told[4]) {
-        $Cmdlet.WriteObject((New-StubObject $told[3][$row[0]] $row $told[2]))
+    foreach ($row in $answer[4]) {
+        $Cmdlet.WriteObject((New-StubObject $answer[3][$row[0]] $row $answer[2]))
     }
 }
 

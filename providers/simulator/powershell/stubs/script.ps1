@@ -7,9 +7,9 @@ function Invoke-StubScript([string] $Forest, [bool] $Verify) {
     if ($Verify) {
         return
     }
-    $told = Send-StubRequest ('{"op":"script","parameters":' + $arguments + '}')
-    if ([string]::Equals($told[0], 'error', 'Ordinal')) {
-        throw (New-StubError 'exchucutil.ps1' $told)
+    $answer = Send-StubRequest ('{"op":"script","parameters":' + $arguments + '}')
+    if ([string]::Equals($answer[0], 'error', 'Ordinal')) {
+        throw (New-StubError 'exchucutil.ps1' $answer)
     }
-    $told[5].TrimEnd("`n").Split("`n")
+    $answer[5].TrimEnd("`n").Split("`n")
 }

@@ -13,11 +13,11 @@ enum ServiceControllerStatus {
 
 # The services of this host as the simulator has them: name, status, start of the process, dependents, start mode.
 function Get-StubServices {
-    $told = Send-StubRequest '{"op":"services"}'
-    foreach ($service in $told[1]) {
+    $answer = Send-StubRequest '{"op":"services"}'
+    foreach ($service in $answer[1]) {
         [pscustomobject] @{ Name = $service[0]; Status = $service[1]; Started = $service[2]; Dependents = $service[3]; Mode = $service[4] }
     }
-    $script:IsScriptRunning = $told[2]
+    $script:IsScriptRunning = $answer[2]
 }
 
 function New-StubService($Service, $All) {

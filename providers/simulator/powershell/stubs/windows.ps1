@@ -94,8 +94,8 @@ function New-PSSession {
     $id = 'CannotConnect'
     $message = 'The WinRM client cannot process the request: there is no such endpoint.'
     if ($isThere -and ($null -eq $Credential -or [string]::Equals($Authentication, 'Kerberos', 'OrdinalIgnoreCase'))) {
-        $told = Send-StubRequest ('{"op":"logon"' + $account + '}')
-        $isThere = $told[1]
+        $answer = Send-StubRequest ('{"op":"logon"' + $account + '}')
+        $isThere = $answer[1]
         $id = 'AccessDenied'
         $message = 'Access is denied.'
     } else {
