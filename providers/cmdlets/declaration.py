@@ -109,13 +109,13 @@ class Declaration:
         problems += [read_only(name) for name in self.read_only if name in data]
         cleared = self._cleared(data) if None in data.values() else {}
         try:
-            declared = self.model.model_validate({name: data[name] for name in data if name not in cleared})
+            written = {name: data[name] for name in data if name not in cleared} if cleared else data
+            declared = self.model.model_validate(written)
         except ValidationError as error:
             return [*problems, *(self._explained(problem(found, key)) for found in relevant(error.errors()))]
         if problems:
             return problems
-        written = declared.model_fields_set
-        values = {name: _canonical(getattr(declared, name)) for name in self.columns if name in written}
+        values = {name: _canonical(value) for name, value in vars(declared).items() if name in written}
         return key, {**values, **cleared}
 
     def _cleared(self, data: Mapping[str, object]) -> dict[str, Value]:

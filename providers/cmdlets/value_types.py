@@ -58,7 +58,8 @@ def plain(value: object) -> object:
 
 def text(value: object) -> Value:
     """Return a value as text, such as servers and files write it; None stays None."""
-    value = plain(value)
+    if not isinstance(value, str):  # nearly all values are texts
+        value = plain(value)
     if value is None or isinstance(value, str):
         return value
     if isinstance(value, bool):

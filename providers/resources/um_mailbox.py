@@ -64,7 +64,7 @@ class UMMailboxType(UMMailbox, CmdletResource, Rows, Holder, Noticed):
         if plan is None:
             detail = f'{key} has neither "policy" nor "dial_plan".'
             return (Problem((), MISSING_ATTRIBUTE, detail, "Write one of them."),)
-        return Resource(Address(self.name, key), values).having(self.policy, f"{plan}{DEFAULT}")
+        return Resource(Address(self.name, key), {**values, self.policy.name: f"{plan}{DEFAULT}"})
 
     # how it is read
 

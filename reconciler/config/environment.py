@@ -7,7 +7,7 @@ error. So a section can move to a file of its own. ``app.files`` reads the disk;
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from types import MappingProxyType
@@ -21,7 +21,7 @@ from reconciler.config.connections import (
     unknown_key,
 )
 from reconciler.config.declarations import Declarations, known_file, named_files, read_section
-from reconciler.config.resolve import Known, find_contradictions, implied_by_default, missing_connection, resolve
+from reconciler.config.resolve import Implied, find_contradictions, implied_by_default, missing_connection, resolve
 from reconciler.config.source_text import YAML, Files
 from reconciler.config.trust import Pinned
 from reconciler.config.yaml_reader import Node, read_yaml
@@ -32,9 +32,6 @@ from reconciler.model.landscape import Landscape, Settings
 from reconciler.model.resource_types import ResourceType, declared_types
 from reconciler.model.resources import Resources
 from reconciler.model.values import EMPTY
-
-Implied = Callable[[Sequence[ResourceType], Mapping[str, Resources]], Mapping[str, frozenset[str]]]
-"""Returns, by type, the keys of objects that declared resources bring with them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +77,7 @@ def load(
     connections, simulator = _connections(sections, pinned, found, is_reached=is_reached)
     exchange = connections.get(Connection.EXCHANGE)
     settings = replace(settings, second_hop=exchange is None or exchange.has_second_hop)
-    declared, _ = resolve(into.valid, types, Known(is_complete=False))
-    known = Known(implied(types, declared), into.invalid, into.is_complete)
-    declared, unresolved = resolve(into.valid, types, known)
+    declared, unresolved = resolve(into, types, implied)
     alone = find_contradictions(types, Landscape(settings, declared), into.valid)
     diagnostics = in_order([*found, *unresolved, *alone])
     if has_errors(diagnostics):

@@ -11,18 +11,18 @@ user out; here it is an error: where two rows claim one extension, only their au
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
 from heapq import nsmallest
 from typing import Final
 
-from reconciler.config.declarations import Declaration
+from reconciler.config.declarations import Declaration, Declarations
 from reconciler.model.commands import Connection
 from reconciler.model.diagnostics import Diagnostic, Position, in_order
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import ResourceType, declared_types
 from reconciler.model.resources import Address, Attribute, Resource, Resources
-from reconciler.model.values import EMPTY, Value, folded
+from reconciler.model.values import Value, folded
 from reconciler.model.words import nearest
 
 _RANKED = 20
@@ -37,19 +37,26 @@ BROUGHT = "default"
 class Known:
     """Valid targets of references, in addition to the valid declarations."""
 
-    implied: Mapping[str, frozenset[str]] = field(default_factory=lambda: EMPTY)
-    invalid: Mapping[tuple[str, str], str] = field(default_factory=lambda: EMPTY)
+    implied: Mapping[str, frozenset[str]]
+    invalid: Mapping[tuple[str, str], str]
     """Keys of invalid declarations by folded address; their errors are already reported."""
-    is_complete: bool = True
+    is_complete: bool
     """False where a file could not be read: a missing target may be declared in it."""
 
 
+Implied = Callable[[Sequence[ResourceType], Mapping[str, Collection[str]]], Mapping[str, frozenset[str]]]
+"""Returns, by type, the keys of objects that declared resources bring with them; it gets their keys by type."""
+
+
 def resolve(
-    declarations: Sequence[Declaration], types: Sequence[ResourceType], known: Known | None = None
+    declared: Declarations, types: Sequence[ResourceType], implied: Implied
 ) -> tuple[Mapping[str, Resources], tuple[Diagnostic, ...]]:
     """Return the declared resources by type, sorted by key, and the errors between them."""
-    known = known or Known()
-    unique, found = _unique(declarations)
+    unique, found = _unique(declared.valid)
+    keys: dict[str, list[str]] = {}
+    for declaration in unique:
+        keys.setdefault(declaration.resource.address.type, []).append(declaration.resource.key)
+    known = Known(implied(types, keys), declared.invalid, declared.is_complete)
     if known.is_complete:
         found += _dangling(unique, types, known)
     found += _cycles(unique, types)
@@ -80,12 +87,15 @@ def _respelt(declarations: Sequence[Declaration], types: Sequence[ResourceType],
         address = declaration.resource.address
         keys.setdefault(address.type, {})[folded(address.key)] = address.key
     referring = {one.name: _references(one, keys) for one in types}
+    exact = {name: frozenset(spelt.values()) for name, spelt in keys.items()}
     for declaration in declarations:
         resource = declaration.resource
         respelt = {
             attribute.name: new
             for attribute, target in referring.get(resource.address.type, ())
-            if (old := resource.get(attribute.name)) != (new := _spelt(old, keys[target]))
+            if (old := resource.get(attribute.name)) is not None
+            and old not in exact[target]
+            and old != (new := _spelt(old, keys[target]))
         }
         attributes = {**resource.attributes, **respelt}
         yield replace(declaration, resource=replace(resource, attributes=attributes)) if respelt else declaration
@@ -102,7 +112,7 @@ def _by_type(declarations: Iterable[Declaration], types: Sequence[ResourceType])
     for declaration in declarations:
         by_type.setdefault(declaration.resource.address.type, []).append(declaration.resource)
     return {
-        name: Resources(sorted(resources, key=lambda resource: resource.address.folded))
+        name: Resources(sorted(resources, key=lambda resource: folded(resource.key)))
         for name, resources in by_type.items()
     }
 
@@ -116,7 +126,7 @@ def _unique(declarations: Sequence[Declaration]) -> tuple[list[Declaration], lis
     found: list[Diagnostic] = []
     for declaration in declarations:
         address = declaration.resource.address
-        earlier = first.setdefault((address.type, folded(address.key)), declaration)
+        earlier = first.setdefault(address.folded, declaration)
         if earlier is not declaration:
             detail = f'"{address.key}" is declared here and at {earlier.resource.position}.'
             remedy = "Remove one of the two. Both name the same object."

@@ -72,7 +72,7 @@ class Address:
         return self.type == other.type and (self.key == other.key or folded(self.key) == folded(other.key))
 
     def __hash__(self) -> int:
-        return hash(self.folded)
+        return hash((self.type, folded(self.key)))
 
     def __lt__(self, other: Address) -> bool:
         return (self.type, self.key) < (other.type, other.key)
