@@ -1,7 +1,7 @@
 """The settings of a connection: frozen values, resolved before the first message.
 
-A connection is an entry point. Other hosts behind it are reached with the same settings, except for the overrides in
-``hosts``. A password is a ``Secret``; only the transport takes its text out, to authenticate.
+A connection is an entry point. Other hosts use the same settings, except for the overrides in ``hosts``. A password is
+a ``Secret``; only the transport reads its text, to log on.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ TEXT_LIMIT: Final = 300
 
 
 class Secret:
-    """A text that nothing shows: ``repr``, formatting, pickling and comparing hide it."""
+    """A text that is never shown: ``repr``, formatting, pickling and comparing hide it."""
 
     __slots__ = ("__text",)
 
@@ -80,7 +80,7 @@ class SessionMode(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """The hosts that a secret may be shown to; ``secret`` is its reference, for people."""
+    """The hosts that may receive a secret; ``secret`` is its reference, for people."""
 
     secret: str
     hosts: HostPatterns
@@ -91,7 +91,7 @@ class HostSettings:
     """The overrides of one host; None: as for the connection."""
 
     address: str | None = None
-    """Where to connect, if not to the host's own name."""
+    """The address to connect to, if it differs from the host's name."""
     port: int | None = None
     tls: bool | None = None
     ca: str | None = None
@@ -108,24 +108,24 @@ class HostSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deadlines:
-    """How long to wait, in seconds."""
+    """Time limits in seconds."""
 
     operation: int = 20
-    """One long poll, by the server's clock. Idle connections live 120 seconds, so it stays well below."""
+    """One long poll, by the server's clock. It is much shorter than 120 seconds, when idle connections are closed."""
     read: int = 30
     """One HTTP answer; longer than a long poll."""
     load: float = 240.0
-    """To READY, once the runner has begun to load: a snap-in takes 10 to 20 seconds on a healthy server."""
+    """From the start of loading until READY: a snap-in takes 10 to 20 seconds on a healthy server."""
     probe: float = 60.0
-    """In mode auto: how long the runner may take to begin, and then to answer a ping, before batch mode is used."""
+    """In mode auto: the limit for the runner to begin, and then to answer a ping, before batch mode is used."""
     command: float = 600.0
-    """How long one command may work without a reply."""
+    """One command without a reply."""
     script: float = 1800.0
-    """The same for a script: exchucutil takes minutes in large forests."""
+    """One script without a reply: exchucutil takes minutes in large forests."""
     reconnect: float = 90.0
-    """How long messages of an open session are repeated while network or service are down."""
+    """Repeated messages of an open session while the network or the service is down."""
     busy: float = 5.0
-    """Before a chunk is sent again to a service that still writes the one before."""
+    """The wait before a chunk is sent again to a service that still writes the previous chunk."""
     idle: float = 60.0
     """After this long without a message, the connection may be closed, so a new one is made."""
     beat: float = 45.0
@@ -137,7 +137,7 @@ class Deadlines:
     queue: float = 2.0
     """A call waits at least this long for a free channel before another one is opened."""
     look: float = 10.0
-    """Between two checks for sessions to keep alive."""
+    """The time between two checks for sessions to keep alive."""
     close: float = 20.0
 
 
@@ -147,7 +147,7 @@ class ConnectionSettings:
 
     connection: Connection
     host: str
-    """FQDN of the entry point; '' means the first Exchange server of a simulated estate."""
+    """FQDN of the entry point; '' is the first Exchange server of a simulated estate."""
     port: int | None = None
     tls: bool = False
     ca: str | None = None
@@ -163,13 +163,13 @@ class ConnectionSettings:
     adapter: Adapter = Adapter.AUTO
     mode: SessionMode = SessionMode.AUTO
     approvals: tuple[Approval, ...] = ()
-    """A host must be in all of these, whether it was configured or discovered; else no secret is sent to it."""
+    """A configured or discovered host must be in all of these; otherwise no secret is sent to it."""
     hosts: Mapping[str, HostSettings] = field(default_factory=lambda: EMPTY)
-    """Overrides by FQDN, in any case."""
+    """Overrides by FQDN, ignoring case."""
     slots: int = SLOTS
     """The most sessions to one host at the same time; how many it grants is found out."""
     via: tuple[str, int] | None = None
-    """Host and port of the listener that stands for all hosts of a simulated estate."""
+    """Host and port of the listener for all hosts of a simulated estate."""
     deadlines: Deadlines = field(default_factory=Deadlines)
 
 
@@ -275,7 +275,7 @@ def _refuse_clear_text(target: Target) -> None:
             Diagnostic(
                 "Unsafe connection",
                 f'"auth: {settings.auth.value}" without "tls: true" sends messages to {target.place} in clear text.',
-                'Write "tls: true" for this connection, or use kerberos, ntlm or credssp, which seal what they send.',
+                'Write "tls: true" for this connection, or use kerberos, ntlm or credssp, which seal the messages.',
             )
         )
 
@@ -286,8 +286,8 @@ def _refuse_not_approved(target: Target) -> None:
             raise PermanentError(
                 Diagnostic(
                     "Host not approved",
-                    f"{target.name} is one of the servers, but {approval.secret} is not approved for it. Nothing was"
-                    " sent there.",
+                    f"{target.name} is one of the servers, but {approval.secret} is not approved for it. Nothing was "
+                    f"sent to the host.",
                     f"If the host is yours, add it to the hosts of {approval.secret}: under secrets: in the file of"
                     " pinned connections, or in RECONCILER_SECRETS.",
                 )

@@ -1,11 +1,11 @@
 """The line protocol between a session and the runner: values in, ASCII lines out, and back.
 
 Requests are ``<length> <check> <base64 of JSON>``. Replies are ``<nonce> <length> <check> <base64 of JSON>``, amid
-noise: banners, warnings, byte order marks. The check (SHA-1, eight digits) finds torn and doubled bytes, which lost
-messages leave behind; it does not prove who wrote a line. All input is hostile: lines and replies are limited in size,
-base64 and JSON are strict, and lines without the session's nonce are ignored.
+noise: banners, warnings, byte order marks. The check (SHA-1, eight digits) finds missing and doubled bytes after lost
+messages; it does not prove who wrote a line. All input is hostile: lines and replies are limited in size, base64 and
+JSON are strict, and lines without the session's nonce are ignored.
 
-This module is pure. ``channel.py`` decides what a line means for the session.
+This module is pure. ``channel.py`` acts on the lines.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from reconciler.model.ports import Request
 from reconciler.model.values import Record
 
 SEND_LIMIT: Final = 96 * 1024
-"""Bytes of one Send; its envelope then stays below the 150 KB of WinRM 2.0."""
+"""Bytes of one Send operation: its envelope is then smaller than the 150 KB of WinRM 2.0."""
 LINE_LIMIT: Final = 16 * 1024 * 1024
 """Characters of one line of output."""
 REPLY_LIMIT: Final = 256 * 1024 * 1024
@@ -36,17 +36,17 @@ Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | Non
 
 
 class WireError(Exception):
-    """The other side breaks the protocol."""
+    """The output of the other side violates the protocol."""
 
 
 # --- requests --------------------------------------------------------------------------------------------------------
 
 
 def argument_json(value: Argument) -> Json:
-    """Return ``value`` as the runner reads it.
+    """Return ``value`` in the form that the runner reads.
 
     Raises:
-        TypeError: a name is not filled in yet, or commands have no values of this type.
+        TypeError: it is a ``NameOf`` without its name, or commands have no values of this type.
     """
     match value:
         case None | bool() | int() | str():
@@ -58,15 +58,15 @@ def argument_json(value: Argument) -> Json:
         case ObjectId(guid, _):
             return guid
         case NameOf():
-            raise TypeError(f"{value} must be filled in before the command is sent")
+            raise TypeError(f"the name of {value} must be known before the command is sent")
     raise TypeError(f"no argument of a command: {type(value).__name__}")
 
 
 def request_json(request: Request, wire_id: str, window: Sequence[float] | None, flush: bool) -> dict[str, Json]:
-    """Return the request as the runner reads it, with its id on the wire.
+    """Return the request in the form that the runner reads, with its id on the wire.
 
-    ``window`` says when it may begin, by the clocks of the host. Empty and false values are left out, so that 500
-    commands fit into two Sends.
+    ``window`` is the time to begin by the clocks of the host. Empty and false values are left out, so that 500 commands
+    fit into two Send operations.
     """
     command = request.command
     encoded: dict[str, Json] = {
@@ -101,14 +101,14 @@ def check(payload: bytes) -> bytes:
 
 
 def encode_script(script: bytes) -> bytes:
-    """Return the lines with which the bootstrap reads the runner, ended by a single full stop."""
+    """Return the runner as lines for the bootstrap; the last line is a single full stop."""
     text = base64.b64encode(script)
     lines = [text[start : start + SCRIPT_LINE] for start in range(0, len(text), SCRIPT_LINE)]
     return b"\n".join([*lines, b".", b""])
 
 
 def encoded_command(bootstrap: str) -> str:
-    """Return the bootstrap as ``-EncodedCommand`` takes it."""
+    """Return the bootstrap in the form for ``-EncodedCommand``."""
     return base64.b64encode(bootstrap.encode("utf-16-le")).decode("ascii")
 
 
@@ -123,7 +123,7 @@ def pieces(data: bytes) -> Iterator[bytes]:
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """The runner is ready; ``about`` is what it found on the host."""
+    """The runner is ready; ``about`` has the facts that it found on the host."""
 
     about: Mapping[str, Any]
     clocks: object = None
@@ -137,7 +137,7 @@ class Loading:
 
 @dataclass(frozen=True, slots=True)
 class ReplyLine:
-    """One reply line, its check passed."""
+    """One reply line with a correct check."""
 
     id: str
     data: Mapping[str, Any]
@@ -156,7 +156,7 @@ class BadLine:
 
 @dataclass(frozen=True, slots=True)
 class Damaged:
-    """A line with our nonce arrived torn: something in it or before it was lost."""
+    """A damaged line with our nonce: a part of it or before it was lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +242,7 @@ def decode_payload(payload: bytes) -> dict[str, Any]:
     """Return the JSON object of a payload.
 
     Raises:
-        WireError: it is not strict base64 of a UTF-8 JSON object, or it is nested too deeply.
+        WireError: it is not strict base64 of a UTF-8 JSON object, or it has too many levels.
     """
     try:
         raw = base64.b64decode(payload, validate=True)
@@ -250,7 +250,7 @@ def decode_payload(payload: bytes) -> dict[str, Any]:
     except (binascii.Error, ValueError, RecursionError) as error:
         raise WireError(f"a reply is not JSON ({type(error).__name__})") from None
     if not isinstance(data, dict) or not _is_shallow(data):
-        raise WireError("a reply is no JSON object, or nested too deeply")
+        raise WireError("a reply is not a JSON object, or has too many levels")
     return data
 
 
@@ -298,7 +298,7 @@ class Assembly:
         if not isinstance(number, int) or number < 1 or not isinstance(records, list):
             raise WireError("a part of a reply is malformed")
         if not all(isinstance(record, dict) for record in records):
-            raise WireError("a record of a reply is no object")
+            raise WireError("a record of a reply is not an object")
         if number not in self._parts:
             self._size += line.size
             if self._size > REPLY_LIMIT:
@@ -316,11 +316,11 @@ class Assembly:
 
 def _texts(value: object) -> tuple[str, ...]:
     if not isinstance(value, list):
-        raise WireError("the warnings of a reply are no list")
+        raise WireError("the warnings of a reply are not a list")
     return tuple(_text(item) for item in value)
 
 
 def _text(value: object) -> str:
     if not isinstance(value, str):
-        raise WireError("a text of a reply is of another type")
+        raise WireError("a text of a reply has a wrong type")
     return value

@@ -1,8 +1,8 @@
-"""Examines one host: the way to a session step by step, and what the session reports of itself.
+"""Examines one host: the way to a session step by step, and the facts that the session reports.
 
-The sessions are those of a run, with the same pool, budget of logons and messages, so that a plan meets what is found
-here. A watcher between the channel and its library notes how far the session came; nothing is decided twice. The only
-command sent is the runner's probe, which reads.
+The sessions are the same as in a run, with the same pool, budget of logons and messages. So a plan has the same
+problems as this examination. A watcher between the channel and its library notes how far the session came. The only
+command is the runner's probe, which reads.
 """
 
 from __future__ import annotations
@@ -115,9 +115,9 @@ class Examiner:
         return Request(self._identifier(), command)
 
     def _with_answer(self, seen: Examined, session: WinRMSession, result: Reply, began: datetime) -> Examined:
-        """Return what the session reported, with the difference of the clocks.
+        """Return the facts from the session, with the difference of the clocks.
 
-        The first answer includes the start of PowerShell, so that the clock is read again where an answer is quick.
+        The first answer includes the start of PowerShell, so the clock is read again when answers are quick.
         """
         record, ended = _record(result), self._clock.now()
         if record is None:
@@ -191,7 +191,7 @@ def _logon(target: Target) -> str:
 
 
 def _stopped(error: SessionError, trace: Trace, target: Target) -> tuple[Finding, ...]:
-    """Return the steps from the service on, the last of which failed."""
+    """Return the steps from the service on; the last one failed."""
     if isinstance(error.__cause__, LogonsUsedUp):
         detail = "the credential was refused twice on other hosts; a third time may lock the account"
         return (_NO_LOGON, skipped(Check.LOGON, detail))
@@ -201,7 +201,7 @@ def _stopped(error: SessionError, trace: Trace, target: Target) -> tuple[Finding
         error = Endings(target.place, target.secrets).ended(last, was_ready=False)
     diagnostic = error.diagnostics[0] if error.diagnostics else Diagnostic("Session failed", str(error))
     if step is Check.LANGUAGE:
-        detail = f"{target.place}: PowerShell runs in {trace.language}, in which the runner cannot work."
+        detail = f"{target.place}: PowerShell runs in {trace.language} mode, and the runner cannot work in this mode."
         diagnostic = Diagnostic("Language mode is constrained", detail, _UNCONSTRAIN)
     if step is Check.WINRM and not target.settings.tls and glimpse(target) is not None:
         diagnostic = Diagnostic(diagnostic.summary, f"{target.place} speaks TLS.", 'Write "tls: true" for this host.')
@@ -214,14 +214,17 @@ def _opened(session: WinRMSession, target: Target, trace: Trace) -> tuple[Findin
 
 
 def _adapter(session: WinRMSession, target: Target) -> Finding:
-    """Return where the cmdlets come from; the snap-in is the only way on Exchange 2007 and unsupported later."""
+    """Return the finding about the source of the cmdlets.
+
+    The snap-in is the only source on Exchange 2007, and unsupported later.
+    """
     adapter, product = str(session.about.get("adapter") or "?"), str(session.about.get("product") or "")
     detail = adapter if target.settings.adapter is Adapter.AUTO else f"{adapter}, as configured"
     if adapter != Adapter.SNAPIN.value or product.startswith("Version 8."):
         return ok(Check.ADAPTER, detail)
     detail += ". Microsoft does not support it from Exchange 2010 on: it bypasses roles and the admin audit log."
     remedy = "Write adapter: remote for this connection, unless the server's own endpoint cannot be used."
-    return warned(Check.ADAPTER, "Unsupported way to the cmdlets", detail, remedy)
+    return warned(Check.ADAPTER, "Unsupported source of the cmdlets", detail, remedy)
 
 
 def _powershell(session: WinRMSession) -> Finding:
@@ -236,8 +239,8 @@ def _powershell(session: WinRMSession) -> Finding:
     if version.startswith(("1.", "2.")):
         return ok(Check.POWERSHELL, f"{detail}; this version does not stream, so each call starts PowerShell again")
     remedy = (
-        "It works, but each call starts PowerShell again. Either something on the host holds standard input back, or "
-        "PowerShell took too long to start."
+        "It works, but each call starts PowerShell again. Either the host holds standard input back, or PowerShell "
+        "took too long to start."
     )
     return warned(Check.POWERSHELL, "Input does not stream", f"{detail}.", remedy)
 

@@ -1,7 +1,7 @@
 """A watcher between a channel and its library: notes how far a session came, and the standard error of PowerShell.
 
-For a session that cannot be opened the channel reports one error, as a plan needs it. The messages that were answered
-before show which step failed.
+If a session cannot be opened, the channel reports one error. The messages that were answered before show which step
+failed.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ _PIPE_CLOSED: Final = frozenset({109, 232})
 
 @dataclass(slots=True)
 class Trace:
-    """What the watcher saw of one host."""
+    """The observations of the watcher on one host."""
 
     answered: set[Phase] = field(default_factory=set)
     speaks_http: bool = False
     """True once there was any HTTP reply."""
     stderr: bytearray = field(default_factory=bytearray)
     exit_code: int | None = None
-    """Of a PowerShell that ended by itself."""
+    """The exit code of a PowerShell that ended by itself."""
 
     def take(self, stderr: bytes, code: int, *, done: bool) -> None:
         self.stderr += stderr[: max(0, _STDERR_LIMIT - len(self.stderr))]
@@ -57,7 +57,7 @@ class Trace:
 
 
 class Watcher:
-    """Passes messages on, and notes which were answered and what PowerShell wrote to standard error."""
+    """Passes messages on. Notes the answered ones, and the text that PowerShell writes to standard error."""
 
     def __init__(self, watched: WinRS, trace: Trace) -> None:
         self._watched, self._trace = watched, trace
@@ -86,7 +86,7 @@ class Watcher:
             raise
 
     def _read_last_words(self, shell_id: str, command_id: str) -> None:
-        """A process that no longer reads has ended, and what it wrote before says why."""
+        """A process that no longer reads has ended. Its last output says why."""
         with suppress(Exception):
             self.get_command_output_raw(shell_id, command_id)
 

@@ -1,7 +1,7 @@
 """Batch mode: one process for each call; its input is closed before its output is read.
 
-For hosts where input does not stream (PowerShell 2.0). Nothing can be asked again there, so nothing is repaired: a
-request without a reply may have run.
+For hosts where input does not stream (PowerShell 2.0). Batch mode cannot ask for a reply again, so it repairs nothing:
+a request without a reply may have run.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ def run_batch(opening: Opening, batch: list[Pending]) -> None:
 
 
 def _learn_clocks(opening: Opening) -> None:
-    """Start a process to read the host's clocks if they are unknown: deadlines are given by them.
+    """If the host's clocks are unknown, start a process to read them, because deadlines use these clocks.
 
     Raises:
-        SessionError: it did not report them.
+        SessionError: the process did not report them.
     """
     host = opening.host
     if host.clocks.is_known:

@@ -1,7 +1,7 @@
-"""The channel to one host: requests in, results in the same order out, over one process that answers by id.
+"""The channel to one host: takes requests and returns results in the same order, over one process that answers by id.
 
-The runner remembers the id and the reply of every request, so that no command runs twice while the process lives. Once
-it is gone, reads fail as transient, and writes that were sent as ambiguous.
+The runner remembers the id and the reply of every request, so no command runs twice while the process lives. After the
+process has ended, reads fail as transient, and sent writes as ambiguous.
 
 Two modes. *Stream*: one process serves the whole run over an open standard input (``conversation``). *Batch*: one
 process per call (``batch``), for hosts where the probe shows that input does not stream. Between two calls, a process
@@ -48,7 +48,7 @@ class Channel:
     ) -> None:
         self.mode = greeting.target.settings.mode
         self.load_seconds: float | None = None
-        """How long the last process took until it answered; None before the first one."""
+        """The seconds until the last process answered; None before the first one."""
         self._endings = Endings(greeting.target.place, greeting.target.secrets)
         self._host = Host(greeting.target, clock, HostClocks(clock), self._endings, is_stopped)
         self._opening = Opening(greeting, self._host, connect=connect, nonce=nonce)
@@ -64,14 +64,14 @@ class Channel:
 
     @property
     def about(self) -> Mapping[str, Any]:
-        """What the runner found on the host; empty before it is ready."""
+        """The facts that the runner found on the host; empty before it is ready."""
         return self._opening.about
 
     def pin(self, always: Mapping[str, str]) -> None:
         """Add these parameters to every call from now on. Sends nothing; any thread may call it.
 
-        The runner learns them once, when it begins, so the next call replaces a process with other parameters. A
-        separate request could be lost on the way, and later calls would reach another domain controller unnoticed.
+        The runner reads them only when it begins, so the next call replaces a process that has other parameters. A
+        separate request could be lost, and then later calls would silently reach another domain controller.
         """
         self._opening.greeting = replace(self._opening.greeting, always=dict(always))
 
@@ -91,7 +91,7 @@ class Channel:
 
         Raises:
             SessionError: the channel could not be opened; nothing was sent.
-            TypeError: a command contains a name that is not filled in yet.
+            TypeError: a command contains a ``NameOf`` without its name.
         """
         if self._host.is_stopped():
             raise self._endings.stopped()
@@ -104,7 +104,7 @@ class Channel:
         return [pending[one.wire_id].result or self._endings.unsent(one) for one in asked]
 
     def _pending(self, request: Request) -> Pending:
-        """Give a read a new id each time: the runner would answer an old id with an old reply."""
+        """Give each read a new id, because the runner answers an old id with the old reply."""
         for _, value in request.command.parameters:
             wire.argument_json(value)
         attempt = self._attempts.get(request.id, 0)
@@ -113,7 +113,7 @@ class Channel:
         return Pending(request, f"{request.id}~{attempt}" if attempt else request.id)
 
     def _note_attempt(self, one: Pending) -> None:
-        """Give a write that certainly did nothing a new id: the runner answers the old one with the old failure."""
+        """Give a write that certainly did nothing a new id: the runner answers the old id with the old failure."""
         if one.request.command.writes and one.was_sent and isinstance(one.result, TransientError):
             self._attempts[one.request.id] = self._attempts.get(one.request.id, 0) + 1
 

@@ -1,9 +1,9 @@
-"""The channels to one host, and which call uses which. A channel serves one call at a time; others wait.
+"""The channels to one host, and their assignment to calls. A channel serves one call at a time; others wait.
 
 A further channel costs as much as the first: a process with its snap-in, 10 to 20 seconds, and one of the few shells of
-an account. Where the engine knows how much work is left (``slots``), channels are opened in the background as long as
-opening takes less time than the work. Where nobody knows, a call first waits as long as opening would take, and only
-then opens a second channel. It never waits more than twice as long as with perfect knowledge (the ski rental rule).
+an account. If the engine knows how much work is left (``slots``), channels are opened in the background while
+opening takes less time than the work. Otherwise a call first waits as long as opening would take, and only then opens a
+second channel. The wait is never more than twice the shortest possible wait (the ski rental rule).
 
 If the host grants no further shell, other runs of the account may need one too: one channel is closed, and the limit
 falls to the others.
@@ -26,7 +26,7 @@ from reconciler.model.ports import Clock, Request
 _UNASKED: Final = 2
 """Channels that calls open because they waited."""
 IDS_KEPT: Final = 5000
-"""For this many writes their channel is remembered; a runner remembers as many replies."""
+"""The number of writes whose channel is remembered; a runner remembers the same number of replies."""
 
 
 @dataclass(slots=True, eq=False)
@@ -52,7 +52,7 @@ class Channels:
         queue_seconds: float,
         ended: Callable[[], SessionError],
     ) -> None:
-        """``new`` returns a channel that is not open yet, ``ended`` the error of a call after the end."""
+        """``new`` returns an unopened channel. ``ended`` returns the error for a call after the end."""
         self._new, self._clock, self._ended = new, clock, ended
         self.limit, self._queue_seconds = limit, queue_seconds
         self._all: list[Channel] = []

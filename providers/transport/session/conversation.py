@@ -1,7 +1,7 @@
 """The conversation with one process: a burst of requests goes in, its replies come out.
 
-A lost reply, an unconfirmed Send and a broken seal are repaired by asking for the replies by id (``replay``). The
-runner repeats the replies it knows; requests it never read are sent again; nothing runs twice. Every wait is bounded:
+After a lost reply, an unconfirmed Send or a broken seal, the conversation asks for the replies by id (``replay``). The
+runner repeats its replies. Requests that it never read are sent again. Nothing runs twice. Every wait is bounded:
 replies by a ``Watch``, repairs by their number.
 """
 
@@ -28,7 +28,7 @@ LAST_RECEIVES: Final = 4
 
 
 def patience(deadlines: Deadlines, waiting: Iterable[Pending]) -> float:
-    """Return how many seconds the next reply to one of ``waiting`` may take."""
+    """Return the longest time in seconds until the next reply to one of ``waiting``."""
     return deadlines.script if any(one.is_script for one in waiting) else deadlines.command
 
 
@@ -139,7 +139,7 @@ class Conversation:
         return f"~{self._own_ids}"
 
     def last_words(self, error: SessionError, waiting: Waiting, *, was_ready: bool) -> SessionError:
-        """Return why a process has ended that refused a Send with ``error``, from its last output if possible."""
+        """Return the error of a process that ended before a Send; its last output is better than ``error``."""
         with suppress(Gone):
             for _ in range(LAST_RECEIVES):
                 output = self.process.receive()
@@ -179,7 +179,9 @@ class Conversation:
         return line
 
     def exit(self) -> None:
-        """Ask the process to end and wait for it. Its input ends too, because powershell.exe itself may still read.
+        """Ask the process to end and wait for it.
+
+        Also close its input, because powershell.exe itself may still read it.
 
         Raises:
             Gone, Unconfirmed: it did not answer.

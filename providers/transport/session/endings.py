@@ -1,4 +1,4 @@
-"""What the end of a session, or of a request without a reply, means for users and for the engine."""
+"""The errors after the end of a session, or of a request without a reply, for users and for the engine."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Endings:
         return _retry("Session lost", f"{self.place}: {reason}.")
 
     def no_clock(self) -> SessionError:
-        return self.lost("it does not report its clock, and commands need it to begin in time")
+        return self.lost("it does not report its clock, and without it commands have no valid deadline")
 
     def stopped(self) -> SessionError:
         """The run ends, and every session with it; nothing is tried again."""
@@ -65,7 +65,7 @@ class Endings:
         return PermanentError(Diagnostic("PowerShell did not start", detail, _CHECK_POWERSHELL))
 
     def not_loaded(self, error: object) -> SessionError:
-        """The runner could not load what the cmdlets need."""
+        """The runner could not load the modules of the cmdlets."""
         start = Request("0", Command("the management shell", writes=False))
         cause = error_of(error, start, self.place, self.secrets)
         diagnostic = Diagnostic(

@@ -17,7 +17,7 @@ INIT_ID: Final = "0"
 
 @dataclass(frozen=True, slots=True)
 class Runner:
-    """The bootstrap and the runner, exactly as in their files: no script is ever built from data.
+    """The bootstrap and the runner, unchanged from their files: no script is ever built from data.
 
     The runner consists of the files of its folder, joined in the order of their names.
     """
@@ -70,7 +70,7 @@ class Greeting:
 
 
 def ready(lines: Iterable[wire.Line]) -> wire.Ready | wire.ReplyLine | None:
-    """Return the runner's answer to init among ``lines``: ready, or the reason why not."""
+    """Return the runner's answer to init in ``lines``: ready, or the error."""
     for line in lines:
         if isinstance(line, wire.Ready) or (isinstance(line, wire.ReplyLine) and line.id == INIT_ID):
             return line

@@ -1,4 +1,4 @@
-"""What all processes on one host share: where it is, its clocks, and how long an answer is waited for."""
+"""The common values of all processes on one host: its place, its clocks, and the time limits for answers."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from reconciler.model.ports import Clock
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """One host, as the processes of one channel meet it."""
+    """One host, for the processes of one channel."""
 
     target: Target
     clock: Clock
     clocks: HostClocks
     endings: Endings
     is_stopped: Callable[[], bool]
-    """True once the run has ended: then nothing more is asked."""
+    """True after the end of the run: then no more requests are sent."""
 
     @property
     def deadlines(self) -> Deadlines:
@@ -29,7 +29,7 @@ class Host:
 
 
 class Watch:
-    """How long an answer is waited for."""
+    """The time limit for an answer."""
 
     def __init__(self, host: Host, seconds: float) -> None:
         self._host = host
@@ -44,8 +44,8 @@ class Watch:
         return self._host.clock.monotonic() >= self._deadline
 
     def check(self) -> None:
-        """Raise Gone where the run was stopped or the time is over."""
+        """Raise Gone if the run was stopped or the time is over."""
         if self._host.is_stopped():
             raise Gone(self._host.endings.stopped())
         if self.is_over:
-            raise Gone(self._host.endings.lost("it gave no answer within the time allowed"))
+            raise Gone(self._host.endings.lost("it gave no answer within the time limit"))

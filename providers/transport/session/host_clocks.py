@@ -1,8 +1,10 @@
-"""The clocks of a host, read from its replies. Deadlines given by them hold on the host even if a message is delayed.
+"""The clocks of a host, read from its replies.
 
-A reply was written before it arrived. A deadline computed from its clocks is therefore never too late; it is too early
-by the time the reply took. The best reply so far is kept. Between two replies our own clock counts, which may run a
-little faster than the host's.
+Deadlines in these clocks are valid on the host even if a message is delayed.
+
+A reply was written before it arrived. So a deadline computed from its clocks is never too late. It is too early by the
+travel time of the reply. The best reply so far is kept. Between two replies our own clock is used, which may run a
+little faster than the host's clock.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from reconciler.model.ports import Clock, Deadline
 DRIFT: Final = 0.0005
 """How far two clocks may drift apart, per second; quartz is ten times better."""
 SET_SECONDS: Final = 0.5
-"""A time of day that moved this far against the uptime was set by somebody."""
+"""If the time of day moved this far against the uptime, somebody has set it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,7 @@ class _Reading:
 
 
 class HostClocks:
-    """What one channel knows of the clocks of its host."""
+    """The clocks of a host, as one channel knows them."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -55,7 +57,7 @@ class HostClocks:
             self._reading = reading
 
     def window(self, deadline: Deadline) -> list[float]:
-        """Return when a command may begin: the uptimes from which and until which, and the time of day until which.
+        """Return when a command may begin: its earliest and latest uptime, and its latest time of day.
 
         Raises:
             RuntimeError: no reply has had the clocks yet.

@@ -26,16 +26,16 @@ class Opening:
     ) -> None:
         self.greeting, self.host = greeting, host
         self.about: Mapping[str, Any] = EMPTY
-        """What the runner found on the host."""
+        """The facts that the runner found on the host."""
         self.load_seconds = 0.0
-        """How long the last process of batch mode took until it was ready."""
+        """The seconds until the last process of batch mode was ready."""
         self._connect, self._nonce = connect, nonce
 
     def start(self) -> tuple[ShellProcess, Replies]:
         """Start PowerShell.
 
         Raises:
-            SessionError: it could not be done; nothing is left running.
+            SessionError: PowerShell did not start; nothing is left running.
         """
         host = self.host
         if host.is_stopped():
@@ -48,7 +48,7 @@ class Opening:
         """Return the conversation with a new process, or None if it does not answer while its input is open.
 
         Args:
-            is_probe: that is likely, so the wait is short.
+            is_probe: the process probably does not answer, so the wait is short.
 
         Raises:
             SessionError: no process started, or it cannot run cmdlets; nothing is left running.
@@ -96,7 +96,7 @@ class Opening:
         return False
 
     def note_ready(self, lines: Iterable[wire.Line]) -> bool:
-        """Note what the runner found on its host; return True if it is ready.
+        """Note the facts that the runner found on its host; return True if the runner is ready.
 
         Raises:
             SessionError: it could not load the cmdlets.

@@ -1,4 +1,4 @@
-"""A request that waits for its reply, and how many of them are sent together."""
+"""A request that waits for its reply, and the division of requests into bursts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from reconciler.model.ports import Deadline, Request, granted
 BURST: Final = 1000
 """The limit of requests in one burst, which also ends at the size of one Send."""
 _FLUSH_LENGTH: Final = 24
-"""The last line of a burst is at most this much longer, because it asks for the replies."""
+"""The additional length of the last line of a burst, which requests the replies."""
 
 _LONGEST_WINDOW: Final = (99999999.999, 99999999.999, 9999999999.999)
 
@@ -29,7 +29,7 @@ class Pending:
     request: Request
     wire_id: str
     deadline: Deadline | None = None
-    """Until when it may begin, by its permit; the same each time the line is sent."""
+    """The latest time to begin, from its permit; it is the same for each repeated send."""
     assembly: wire.Assembly = field(default_factory=wire.Assembly)
     result: Result | None = None
     was_sent: bool = False
@@ -57,7 +57,7 @@ def lines(burst: Sequence[Pending], clocks: HostClocks) -> bytes:
 
 
 def ask_permission(burst: Sequence[Pending], shell: Shell | None, lead_seconds: float = 0.0) -> None:
-    """Ask the permits of a burst until when each command may begin in ``shell``, and note it.
+    """Get the deadlines for a burst in ``shell`` from the permits, and note them.
 
     Raises:
         LeaseLost, StateError: nothing may be sent.
@@ -79,7 +79,7 @@ def bursts(
 ) -> Iterator[list[Pending]]:
     """Cut the requests, in order, into bursts. The replies of a burst are read before the next one is sent.
 
-    A script is a burst of its own: it takes minutes, and the deadlines of later requests would pass.
+    A script is a separate burst: it takes minutes, and the deadlines of later requests would pass.
     """
     burst: list[Pending] = []
     size = _FLUSH_LENGTH

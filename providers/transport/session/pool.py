@@ -1,14 +1,14 @@
 """The sessions of one run: a few channels per host, opened when used, shared by all threads, closed at the end.
 
-``WinRMSessions`` is what the engine sees of this package. A refused logon counts for its account over all hosts, and a
+The engine uses only ``WinRMSessions`` of this package. A refused logon counts for its account over all hosts, and a
 host that failed permanently is not tried again: both protect the account from being locked.
 
 Minutes may pass between two calls, while a pool settles or somebody reads a plan. http.sys closes a connection after
-two minutes, the host closes a shell after its idle timeout, and a new one loads the snap-in again. So one thread,
+two minutes, and the host closes a shell after its idle timeout. A new shell must load the snap-in again. So one thread,
 started with the first session, calls ``beat`` for all hosts in turn. A failure there is not an error of the run.
 
-At the end of the run, also by a signal, every shell is closed. Threads of their own do that, so that a second Ctrl-C,
-which Python raises in the main thread, cannot leave shells behind.
+At the end of the run, also by a signal, every shell is closed. Separate threads do that. A second Ctrl-C, which Python
+raises in the main thread, then cannot leave shells behind.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class WinRMSession:
 
     @property
     def about(self) -> Mapping[str, Any]:
-        """What the runner found on the host: ps, os, product, culture, host, adapter, load_ms; empty before a call."""
+        """The facts that the runner found: ps, os, product, culture, host, adapter, load_ms; empty before a call."""
         return next((channel.about for channel in self._channels.all if channel.about), EMPTY)
 
     @property
@@ -103,7 +103,7 @@ class WinRMSession:
 
     @contextmanager
     def _advised(self) -> Iterator[None]:
-        """Add to a refusal of the whole session the command that checks the way to the host."""
+        """If the host refused the whole session, add the command that checks the way to the host to the remedy."""
         try:
             yield
         except (AuthenticationFailed, NotWinRM) as error:
@@ -187,9 +187,9 @@ class WinRMSessions:
             session.pin(always)
 
     def end(self, shell: Shell) -> bool:
-        """End a shell that another run left; return True if it is certainly gone.
+        """End a shell that another run left; return True if it certainly no longer exists.
 
-        It also counts as gone if the service does not know this shell of our account: nothing sent to it can run.
+        This is also certain if the service does not have this shell of our account: then nothing sent to it can run.
         """
         settings = self._connections.get(shell.endpoint.connection)
         if settings is None:

@@ -1,4 +1,4 @@
-"""Turns error records of cmdlets into the errors that the engine knows.
+"""Turns error records of cmdlets into the errors of the engine.
 
 Only type names, FullyQualifiedErrorId and category count: the text is in the server's language. Over implicit remoting
 the outermost type is a wrapper, so the types inside it count too. From 2013 on the error id names the type in
@@ -101,13 +101,13 @@ NEVER_RAN: Final = frozenset(
     }
 )
 UNKNOWN: Final = frozenset({"ReplyForgotten", "CommandNotEnded"})
-"""The runner's errors for a call that ran, with an outcome it does not know."""
+"""The runner's errors for a call that ran with an unknown outcome."""
 
 _FAILURE = re.compile(r"\[FailureCategory=[A-Za-z]+-([A-Za-z0-9_]+)\]")
 
 
 def error_of(error: object, request: Request, host: str, secrets: tuple[str, ...] = ()) -> SessionError:
-    """Return the error that an error reply to ``request`` means."""
+    """Return the error for an error reply to ``request``."""
     fields = error if isinstance(error, dict) else {}
     record = ErrorRecord(
         type=_text(fields, "type"),
@@ -149,7 +149,7 @@ def error_of(error: object, request: Request, host: str, secrets: tuple[str, ...
         return raised(NotFound, "Object not found", "Check the name, or create the object first.")
     if DIRECTORY_AWAY.intersection(names):
         return later(Unreachable, "Directory is unavailable", 10.0, "Wait until a domain controller answers again.")
-    return raised(PermanentError, "Command failed", "Correct what the server's message names, then plan again.")
+    return raised(PermanentError, "Command failed", "Correct the problem in the server's message, then plan again.")
 
 
 _RIGHTS: Final = (

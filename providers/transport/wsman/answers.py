@@ -1,11 +1,11 @@
-"""Which replies of a host are read: none that leads elsewhere, is endless, or could harm an XML parser.
+"""Decides which replies of a host are read: no redirects, no endless replies, and none that could harm an XML parser.
 
-A reply is hostile input: on plain http everybody on the way can write one.
+A reply is hostile input: with plain http anybody in the network can write one.
 
-* No redirects, no proxies, nothing from the environment. Replies are not compressed, and limited in size and time.
-* A DOCTYPE, and any encoding but UTF-8, is refused before a parser sees it.
-* Only SOAP is parsed. http.sys, which answers for a service that is not running, and gateways send a page for people
-  with a failure, mostly with a DOCTYPE: there the HTTP status alone counts.
+* No redirects, no proxies, nothing from the environment. Replies are not compressed, and limited in size and time. * A
+DOCTYPE, and any encoding but UTF-8, is refused before a parser sees it. * Only SOAP is parsed. http.sys (which answers
+for a stopped service) and gateways send an HTML page with a failure, mostly with a DOCTYPE. For these only the HTTP
+status counts.
 """
 
 from __future__ import annotations
@@ -24,18 +24,20 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.response import HTTPResponse
 
 RESPONSE_LIMIT: Final = 4 * 1024 * 1024
-"""Bytes of a reply. pywinrm asks for envelopes of 150 KB, and no host is set up to send more than 500 KB."""
+"""Bytes of a reply. pywinrm requests envelopes of 150 KB, and no host is configured to send more than 500 KB."""
 
 ANSWER_SECONDS: Final = 120.0
-"""How long a reply may take to its last byte, a long poll included. A reply that comes byte by byte meets no other
-time-out, because each byte starts it again."""
+"""The limit until the last byte of a reply, including a long poll.
+
+No other time-out stops a reply that comes byte by byte, because each byte starts that time-out again.
+"""
 
 NO_SOAP: Final = b"(a page)"
-"""Stands for the body of a failure that is not SOAP."""
+"""Replaces the body of a failure that is not SOAP."""
 
 
 class RefusedReply(Exception):
-    """The reply is not one of a remote management service; ``reason`` says why."""
+    """The reply does not come from a remote management service; ``reason`` says why."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -43,7 +45,7 @@ class RefusedReply(Exception):
 
 
 class BrokenSeal(Exception):
-    """A sealed reply cannot be unsealed: somebody altered it, or somebody else sealed it."""
+    """A sealed reply cannot be unsealed: it was altered, or another host sealed it."""
 
 
 class _InTime:
@@ -55,7 +57,7 @@ class _InTime:
         self._timer.start()
 
     def read(self, headers: Callable[[], HTTPResponse]) -> HTTPResponse:
-        """Return the reply with its body unread. Whoever reads the body calls ``end``."""
+        """Return the reply with its body unread. The reader of the body must call ``end``."""
         try:
             response = headers()
         except BaseException:
@@ -114,7 +116,7 @@ class LimitedResponse(requests.Response):
 
 
 class GuardedAdapter(HTTPAdapter):
-    """Refuses redirects, compression and replies that announce or reach an unreasonable size."""
+    """Refuses redirects, compression, and replies that announce or reach too large a size."""
 
     last: requests.Response | None = None
     """The latest reply."""
@@ -142,7 +144,7 @@ class GuardedAdapter(HTTPAdapter):
 
 
 def _refused(response: requests.Response) -> str | None:
-    """Return why the body of a reply is not even read."""
+    """Return the reason not to read the body of a reply, or None."""
     if response.is_redirect:
         return f"it replied with a redirect (HTTP {response.status_code})"
     if response.headers.get("Content-Encoding", "identity").lower() != "identity":
@@ -157,7 +159,7 @@ _DECLARATION = re.compile(rb"\s*<\?xml[^>]*?encoding\s*=\s*[\"']([A-Za-z0-9._-]+
 
 
 def checked_xml(text: bytes) -> bytes:
-    """Return ``text`` if it may be given to an XML parser.
+    """Return ``text`` if it is safe for an XML parser.
 
     Raises:
         RefusedReply: it declares a document type or an encoding other than UTF-8.
@@ -173,7 +175,7 @@ def checked_xml(text: bytes) -> bytes:
 
 
 def guarded(session: requests.Session) -> requests.Session:
-    """Set these rules on an HTTP session, once: a second adapter would drop the sealed connection."""
+    """Apply these rules to an HTTP session, once, because a second adapter would drop the sealed connection."""
     if isinstance(session.get_adapter("https://"), GuardedAdapter):
         return session
     session.trust_env = False

@@ -1,7 +1,7 @@
-"""What is wrong with a server's certificate, by the code of OpenSSL's verification: what users read, and what to do.
+"""The problem and the remedy for each error of a server's certificate, by OpenSSL's verification code.
 
-Codes are those of x509_vfy.h. They stay the same between versions, unlike the words that go with them. A certificate
-that is refused for a reason without a row here counts as not trusted, in OpenSSL's own words.
+The codes come from x509_vfy.h. They are the same in all versions; their texts are not. A certificate with another error
+counts as not trusted, and the message has OpenSSL's own text.
 """
 
 from __future__ import annotations
@@ -26,27 +26,27 @@ OTHER_NAME: Final = _row(
 _NO_ISSUER: Final = perm(
     "",
     UntrustedServer,
-    "Issuer of the server certificate is not known",
-    "Name the PEM file of the authority that issued it as ca: of the connection. If an intermediate authority did,"
-    " have the host send that certificate too, or add it to the file.",
+    "Issuer of the server certificate is unknown",
+    "Name the PEM file of the authority that issued it as ca: of the connection. If an intermediate authority issued "
+    "it, configure the host to send that certificate too, or add it to the file.",
 )
 _SELF_SIGNED: Final = _row(
     "is signed by itself",
     "Give the host a certificate of an authority and name the PEM file of that authority as ca: of the connection."
-    " To trust this very certificate, name its own PEM file there.",
+    " To trust exactly this certificate, name its own PEM file there.",
 )
 _NO_AUTHORITY: Final = _row(
-    "was issued by one that is no authority",
+    "was issued by a certificate that is not an authority",
     "Have the certificate issued by an authority: the certificate that signed it may not issue others.",
 )
 _OUT_OF_BOUNDS: Final = _row(
-    "is outside what its authority may issue",
+    "has a name that its authority may not issue",
     "Have the certificate issued by an authority whose name constraints allow this name.",
 )
 _WEAK: Final = _row(
     "is too weak",
     "Give the host a certificate with an RSA key of 2048 bits or more, or an elliptic one, signed with SHA-256 or"
-    " better. The same holds for its authority's certificate.",
+    " better. The same applies to the certificate of its authority.",
 )
 _PURPOSE: Final = _row(
     "is not for servers",

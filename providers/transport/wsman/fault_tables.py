@@ -102,9 +102,9 @@ _PERM = _by_phase(Class.PERM)
 _SAFE = _by_phase(Class.SAFE)
 _LOST = _by_phase(Class.AMBIG, receive=Class.POLL)
 _OPEN_ALONE = _by_phase(Class.SAFE, Class.GONE)
-"""Opening is repeated; a session that is open is lost."""
+"""While opening, the message is repeated. An open session is lost."""
 _BROKEN_REPLY = _by_phase(Class.PERM, Class.AMBIG, Class.POLL)
-"""At first contact it says what answers. Later the message behind the reply may have been carried out."""
+"""At first contact the reply shows which service answers. Later, the message may have been executed."""
 
 _LOST_SESSION = "Session lost"
 _BUSY_SERVER = "Server is busy"
@@ -119,7 +119,7 @@ _ASK_QUOTA = (
 )
 _ASK_QUICKCONFIG = "On the host, run:\n    winrm quickconfig"
 _ASK_RIGHTS = "Make the account a member of Administrators or Remote Management Users on the host."
-_ASK_AGAIN = "Run the command again; it goes on where this run stopped."
+_ASK_AGAIN = "Run the command again; it continues where this run stopped."
 _ASK_REPORT = "This is a bug in reconciler. Report it with the fault code above."
 
 
@@ -233,7 +233,7 @@ GATEWAY = replace(
     classes=_BROKEN_REPLY,
     cures={Phase.SEND: Cure.RECONNECT, Phase.RECEIVE: Cure.RECONNECT},
 )
-"""A gateway that lost its server may have handed the message over before."""
+"""A gateway that lost its server may have passed the message on before."""
 _RECONNECT: Final = dict.fromkeys(Phase, Cure.RECONNECT)
 
 STATUSES: Final[Mapping[int, Row]] = {
@@ -262,13 +262,16 @@ STATUSES: Final[Mapping[int, Row]] = {
 }
 
 SEAL_LOST = replace(STATUSES[400], classes=_SAFE)
-"""The connection closed, and its seal with it. The host does not process a message sealed for another connection."""
+"""The connection was closed, and its seal was lost.
+
+The host does not process a message sealed for another connection.
+"""
 EMPTY_500 = Row(
     "HTTP 500 with an empty body",
     _by_phase(Class.PERM, Class.AMBIG, Class.POLL, command=Class.AMBIG),
     NotWinRM,
     "Unencrypted messages are refused",
-    'Write "tls: true" for this connection, or use kerberos, ntlm or credssp, which seal what they send. If the'
+    'Write "tls: true" for this connection, or use kerberos, ntlm or credssp, which seal the messages. If the'
     " connection does so already, read the event log Microsoft-Windows-WinRM/Operational on the host.",
     cures=dict.fromkeys((Phase.COMMAND, Phase.SEND, Phase.RECEIVE), Cure.RECONNECT),
 )
@@ -297,7 +300,7 @@ NO_TLS = Row(
     _BROKEN_REPLY,
     NotWinRM,
     "No TLS on this port",
-    'Check port and tls of the connection: 5986 speaks https, 5985 http ("tls: false").',
+    'Check port and tls of the connection: port 5986 uses https, port 5985 uses http ("tls: false").',
     1.0,
     cures=_RECONNECT,
 )
@@ -310,7 +313,7 @@ LOGON_FAILED = perm(
     AuthenticationFailed,
     "Logon failed",
     "Check what the authentication method needs on this machine. Kerberos needs a ticket (kinit), a host name instead"
-    " of an address, and a clock that is right within five minutes.",
+    " of an address, and a clock with less than five minutes of difference.",
 )
 NOT_OFFERED = perm(
     "",

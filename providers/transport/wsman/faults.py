@@ -1,6 +1,6 @@
-"""What a failed message means: exceptions of pywinrm, requests and spnego become a ``Judgement``, and go no further.
+"""Turns exceptions of pywinrm, requests and spnego into a ``Judgement``; no other module handles these exceptions.
 
-A judgement holds the class, which decides what the channel does, and the error, which users read.
+A judgement has a class, which decides the next action of the channel, and the error for users.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ class Judgement:
 
 
 def judge(error: BaseException, phase: Phase, place: str, secrets: tuple[str, ...] = ()) -> Judgement:
-    """Return what the failure of a message to ``place`` (host:port) means."""
+    """Return the judgement of a failed message to ``place`` (host:port)."""
     row, reason = _row_of(error)
     kind = row.classes[phase]
     detail = f"{place}, {phase.value}: {redact(reason, secrets).rstrip('.') or type(error).__name__}."
@@ -116,7 +116,7 @@ def _row_of(error: BaseException) -> tuple[Row, str]:
         case AuthenticationError():
             return REFUSED_LOGON, "the host does not accept the credential (HTTP 401)"
         case SealLost():
-            return SEAL_LOST, "the connection closed, and its seal with it (HTTP 400)"
+            return SEAL_LOST, "the connection was closed and its seal was lost (HTTP 400)"
         case WinRMTransportError():
             return _status_row(error)
         case NotOffered():
@@ -186,7 +186,7 @@ def _request_row(error: requests.RequestException) -> tuple[Row, str]:
         case requests.exceptions.SSLError():
             return _tls_row(error)
         case requests.exceptions.ProxyError():
-            return GATEWAY, "a proxy did not let the message through"
+            return GATEWAY, "a proxy blocked the message"
         case requests.exceptions.ConnectTimeout():
             return NEVER_REACHED, "the connection was not accepted in time"
         case requests.exceptions.ReadTimeout():
@@ -232,5 +232,5 @@ def _certificate_row(error: ssl.SSLCertVerificationError) -> Row:
 
 def _malformed_row(error: BaseException) -> tuple[Row, str]:
     if isinstance(error, StopIteration | ParseError | AssertionError | LookupError | ValueError | AttributeError):
-        return MALFORMED, "its reply is not one of WS-Management"
+        return MALFORMED, "its reply is not a WS-Management reply"
     return UNKNOWN_FAULT, f"unexpected {type(error).__name__}"

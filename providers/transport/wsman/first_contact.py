@@ -1,9 +1,9 @@
-"""The first contact with an entry point in a run: what is wrong on the way is reported at once, as doctor reports it.
+"""The first contact with an entry point in a run: problems on the way are reported at once, in the words of doctor.
 
-Waiting does not help against a name that does not resolve, a port without a listener, or a certificate that is not
-trusted. So the run checks the way to each host that a connection names, step by step, before the first session; a step
-that fails is final. Later failures of the same host are transient, and the run waits for them to pass. Opening the
-session still finds a refused credential, and a service that is not WinRM.
+Waiting does not repair a name that does not resolve, a port without a listener, or an untrusted certificate. So the run
+checks the way to each host that a connection names, step by step, before the first session; a failed step is final.
+Later failures of the same host are transient, and the run waits until they pass. A refused credential, or a service
+that is not WinRM, is found when the session opens.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class FirstContact:
         """Check the way to an entry point, once.
 
         Raises:
-            PermanentError: no session can be opened; it names the step that fails, and what to do.
+            PermanentError: no session can be opened; it names the failed step and the remedy.
         """
         if target.url in self._met or target.settings.via is not None or not target.is_entry:
             return

@@ -14,7 +14,7 @@ FAILED_LOGONS: Final = 2
 
 
 class LogonsUsedUp(Exception):
-    """The credential was refused as often as one run may try."""
+    """The credential was refused as often as a run may try it."""
 
 
 class LogonsStopped(Exception):
@@ -36,7 +36,7 @@ class LogonBudget:
 
     @contextmanager
     def attempt(self) -> Iterator[None]:
-        """Enclose a logon; ``InvalidCredentialsError`` counts as a refusal.
+        """Surround a logon; ``InvalidCredentialsError`` counts as a refusal.
 
         Raises:
             LogonsUsedUp: the credential was refused too often; nothing is sent.

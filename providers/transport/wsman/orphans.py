@@ -1,4 +1,4 @@
-"""Ends a shell that another run left behind, so that no command that waits in it can begin.
+"""Ends a shell that another run left behind, so that its waiting commands cannot begin.
 
 A shell belongs to the account that opened it, not to a client. Its PowerShell ends with it, and the host refuses later
 messages to it.
@@ -19,7 +19,7 @@ TRIES: Final = 2
 
 
 def end_shell(protocol: WinRS, name: str, place: str, *, is_ours: bool) -> bool:
-    """Return True if the shell is certainly gone.
+    """End the shell; return True if it certainly no longer exists.
 
     ``is_ours``: our account certainly opened it. A service may deny that the shell of another account exists.
     """

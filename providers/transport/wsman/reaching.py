@@ -1,8 +1,8 @@
-"""The way to a host below HTTP, step by step: name, port, TLS. Each step says what it found and what to do.
+"""The way to a host below HTTP, step by step: name, port, TLS. Each step reports its result and a remedy.
 
-Sessions take these steps inside their library, which reports all failures alike: "cannot connect". Here they are taken
-one by one, with the same trust and the same name, before a session is opened. Nothing is sent but a TLS handshake, and
-no credential is used.
+Sessions do these steps inside their library, which reports every failure as "cannot connect". This module does them one
+by one before a session is opened, with the same trusted authorities and the same name. It sends only a TLS handshake
+and no credential.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from reconciler.model.findings import Check, Finding, failed, ok, warned
 
 CONNECT_SECONDS: Final = 8.0
 EXPIRES_SOON: Final = timedelta(days=30)
-"""Or in the last third of the life of a certificate that is valid for less than three months."""
+"""A certificate that is valid for less than three months gets the warning in the last third of its life instead."""
 _GLIMPSE_SECONDS: Final = 2.0
 _SEALING: Final = frozenset({Authentication.NTLM, Authentication.KERBEROS, Authentication.CREDSSP})
 
@@ -85,7 +85,7 @@ def _named(target: Target, addresses: list[str]) -> Finding:
         return warned(
             Check.NAME,
             "Address instead of a name",
-            f"{target.address} is an address. Kerberos knows hosts by name.",
+            f"{target.address} is an IP address. Kerberos needs the name of the host.",
             "Write the FQDN of the host.",
         )
     return ok(Check.NAME, f"{target.address} is an address")
@@ -130,9 +130,9 @@ def _port_remedy(target: Target, addresses: list[str], seconds: float, ports: tu
     other = {https: http, http: https}.get(target.port)
     if other is not None and target.settings.via is None and _accepts(addresses[0], other, seconds):
         if other == https:
-            return f'Port {other} answers: WinRM is there with TLS. Write "tls: true" for this host.'
+            return f'Port {other} answers: WinRM uses TLS on this port. Write "tls: true" for this host.'
         return (
-            f'Port {other} answers: WinRM is there without TLS. Write "tls: false" for this host, or give WinRM an'
+            f'Port {other} answers: WinRM uses no TLS on this port. Write "tls: false" for this host, or give WinRM an'
             " HTTPS listener:\n    winrm quickconfig -transport:https"
         )
     return (
@@ -195,7 +195,7 @@ def _without_tls(target: Target) -> Finding:
 
 
 def _secured(target: Target, connection: socket.socket, now: datetime) -> Finding:
-    """Make the handshake as the session will, and return what the host shows."""
+    """Do the same handshake as the session, and return the certificate of the host."""
     try:
         context = _trusting(target)
     except OSError as error:
@@ -212,7 +212,7 @@ def _secured(target: Target, connection: socket.socket, now: datetime) -> Findin
 
 
 def _trusting(target: Target) -> ssl.SSLContext:
-    """Return the trust of the session's own library: the connection's authorities, or those it comes with."""
+    """Return the trust settings of the session's library: the authorities of the connection, or the built-in ones."""
     context = ssl.create_default_context(cafile=target.settings.ca or DEFAULT_CA_BUNDLE_PATH)
     if target.settings.certificate is not None:
         context.load_cert_chain(target.settings.certificate, target.settings.certificate_key)
@@ -240,7 +240,7 @@ def _shown(version: str, certificate: Certificate | None, now: datetime) -> Find
 
 
 def _refused(target: Target, error: ssl.SSLError) -> Finding:
-    """Return the error of a plan together with the certificate of the host, which shows why."""
+    """Return the error that a plan would report, with the certificate of the host as explanation."""
     seen = judge(requests.exceptions.SSLError(error), Phase.CREATE, target.place).error.diagnostics[0]
     if isinstance(error, ssl.SSLCertVerificationError):
         shown = glimpse(target)
@@ -248,12 +248,12 @@ def _refused(target: Target, error: ssl.SSLError) -> Finding:
         if shown is not None:
             detail += f" It shows a {shown}."
         return failed(Check.TLS, Diagnostic(seen.summary, detail, seen.remedy))
-    reason = "the service does not speak TLS" if error.reason == "WRONG_VERSION_NUMBER" else error.reason
+    reason = "the service does not use TLS" if error.reason == "WRONG_VERSION_NUMBER" else error.reason
     return failed(Check.TLS, Diagnostic(seen.summary, f"{target.place}: {reason or 'no handshake'}.", seen.remedy))
 
 
 def glimpse(target: Target) -> Certificate | None:
-    """Return the certificate a host shows, trusted or not; None if it does not speak TLS. Nothing more is sent."""
+    """Return the certificate of a host, trusted or not; None if it does not use TLS. Only the handshake is sent."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE

@@ -1,8 +1,8 @@
-"""One WinRS shell with one powershell.exe in it: bytes in, bytes out. Messages are repeated where that is harmless.
+"""One WinRS shell with one powershell.exe: sends and receives bytes.
 
-Only messages are repeated here, never their effect. A Receive is sent again. A Send is sent again if the service
-certainly did not take it. A connection whose seal broke is made anew; the process on the server survives that. If a
-message may have been taken, the channel asks for its outcome by id.
+It repeats messages if this is harmless. It repeats only messages, never their effect. A Receive is always sent again. A
+Send is sent again if the service certainly did not accept it. A connection with a broken seal is replaced; the process
+on the server continues. If the service may have accepted a message, the channel asks for its outcome by id.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ IDLE_TIMEOUT: Final = "PT900S"
 ARGUMENTS: Final = ("-NoLogo", "-NoProfile", "-NonInteractive", "-ExecutionPolicy", "Bypass", "-EncodedCommand")
 BUSY_TRIES: Final = 3
 SEAL_TRIES: Final = 3
-"""How often one message is sealed anew; each time takes a logon."""
+"""How often one message is sealed again; each time needs a logon."""
 DELETE_TRIES: Final = 2
 STDERR_KEPT: Final = 4096
 """Bytes of standard error that are kept to explain why a process ended."""
 QUIET_SECONDS: Final = 1.0
-"""After a long poll that returns nothing sooner than this, the next one waits."""
+"""If an empty long poll ends sooner than this, the next one waits."""
 
 
 class Gone(Exception):
@@ -71,11 +71,11 @@ class Output:
     done: bool = False
     exit_code: int = -1
     lost: SessionError | None = None
-    """How the reply was lost on the way, with the output in it."""
+    """The error that lost the reply and its output."""
 
 
 class ShellProcess:
-    """A running powershell.exe. Not thread-safe: one message at a time, as sealing demands."""
+    """A running powershell.exe. Not thread-safe, because sealing allows only one message at a time."""
 
     def __init__(self, protocol: WinRS, target: Target, *, clock: Clock, is_stopped: Callable[[], bool]) -> None:
         self._protocol, self._target = protocol, target
@@ -103,7 +103,7 @@ class ShellProcess:
         """Open the shell and start PowerShell in it.
 
         Raises:
-            SessionError: it could not be done; nothing is left running.
+            SessionError: PowerShell did not start; nothing is left running.
         """
         try:
             self._shell = self._open_shell()
@@ -128,7 +128,7 @@ class ShellProcess:
                     raise judgement.error from error
 
     def _run(self, shell: str, arguments: tuple[str, ...]) -> str:
-        """Start PowerShell, once more over a new connection where the one before was closed after the Create."""
+        """Start PowerShell; try once more over a new connection if the old one was closed after the Create."""
         is_again = False
         while True:
             try:
@@ -221,7 +221,7 @@ class ShellProcess:
         return _Tries(self._clock, self._clock.monotonic() + self._target.settings.deadlines.reconnect)
 
     def _pause(self, judgement: Judgement, tries: _Tries) -> None:
-        """Wait as long as the failure asks. If it asks for no wait, only the second try follows at once."""
+        """Wait as long as the failure requires. If it requires no wait, only the second try follows at once."""
         deadlines = self._target.settings.deadlines
         delay = deadlines.busy if judgement.cure is Cure.BUSY else judgement.delay_seconds
         delay = delay or (QUIET_SECONDS if tries.failed > 1 else 0.0)
@@ -229,7 +229,7 @@ class ShellProcess:
             self._clock.sleep(delay)
 
     def _not_at_once(self, began: float) -> None:
-        """Wait before the next poll if the empty one that ``began`` then came back too soon."""
+        """Wait before the next poll if the empty poll that started at ``began`` ended too soon."""
         too_soon = QUIET_SECONDS - (self._clock.monotonic() - began)
         if too_soon > 0:
             self._clock.sleep(too_soon)
@@ -247,7 +247,7 @@ class ShellProcess:
     def close(self) -> None:
         """End the command, delete the shell, close the connection: in this order, also if one of them fails.
 
-        A command that is done is not ended again: deleting its shell removes the rest of it.
+        A finished command is not ended again: deleting its shell removes it.
         """
         shell, command = self._shell, self._command
         self._shell = self._command = None
@@ -272,7 +272,7 @@ class ShellProcess:
             self._clock.sleep(min(judgement.delay_seconds, QUIET_SECONDS))
 
     def _closing(self, message: Callable[[], None], phase: Phase) -> Judgement | None:
-        """Send a message that may fail without harm; return what its failure means, None if it succeeds."""
+        """Send a message whose failure does no harm; return the judgement of the failure, or None."""
         try:
             message()
         except Exception as error:
@@ -288,7 +288,7 @@ def _refused(judgement: Judgement, *, is_first: bool) -> type[Gone]:
 
 @dataclass(slots=True)
 class _Tries:
-    """How often one message has failed, and how."""
+    """The number and kinds of failures of one message."""
 
     clock: Clock
     give_up: float
@@ -298,7 +298,7 @@ class _Tries:
     _seals: int = 0
 
     def are_over(self, judgement: Judgement) -> bool:
-        """Count a failure; return True where the message may not be sent once more."""
+        """Count a failure; return True if the message must not be sent again."""
         self.failed += 1
         self._busy += judgement.cure is Cure.BUSY
         self._refused += isinstance(judgement.error, AuthenticationFailed)

@@ -1,15 +1,14 @@
-"""pywinrm under our own rules.
+"""pywinrm with stricter rules. pywinrm makes its HTTP session with the defaults of its library.
 
-pywinrm makes its HTTP session with the defaults of its library. That session follows redirects with the body, takes
-proxies and certificates from the environment, reads replies of any size and parses all of them. pywinrm also keeps a
-session whose sealing failed, and would send the next message in clear text; and it accepts an unsealed reply to a
-sealed message. This module changes that:
+That session follows redirects with the body, takes proxies and certificates from the environment, reads replies of any
+size and parses all of them. pywinrm also keeps a session whose sealing failed, and would send the next message in clear
+text; and it accepts an unsealed reply to a sealed message. This module changes that:
 
 * The rules of ``answers`` decide which replies are read.
 * A reply must relate to its request, and must be sealed if the request was.
 * A session that failed to authenticate or to seal is dropped. Failed logons are counted, because directories lock
   accounts.
-* A refusal of Kerberos is an error of its own, not a reply that cannot be read.
+* A refusal of Kerberos has a separate error and is not an unreadable reply.
 * CredSSP's library reports every reply except 200 as a refused logon. Here the status of the reply decides.
 """
 
@@ -69,7 +68,7 @@ class HTTPSession(Protocol):
 
 
 class WinRS(Protocol):
-    """The part of pywinrm's ``Protocol`` that a channel uses. Tests pass their own."""
+    """The part of pywinrm's ``Protocol`` that a channel uses. Tests replace it."""
 
     @property
     def transport(self) -> HTTPSession: ...
@@ -88,7 +87,7 @@ class WinRS(Protocol):
 
 
 class GuardedTransport(Transport):
-    """pywinrm's transport with sessions that keep to our rules."""
+    """pywinrm's transport with sessions that follow these rules."""
 
     budget: LogonBudget
     was_answered = False
@@ -137,7 +136,7 @@ class GuardedTransport(Transport):
             self.was_answered |= _last_answer(session, self.endpoint) is not None
 
     def _counted(self, hook: _Hook) -> _Hook:
-        """Return the hook of an HTTP library that shows the credential on demand; here it counts as a logon."""
+        """Return the hook of an HTTP library that sends the credential on demand; each use counts as a logon."""
 
         def show(response: requests.Response, **how: Any) -> requests.Response:
             if response.status_code != 401:
@@ -167,7 +166,7 @@ class GuardedTransport(Transport):
     def _send_with_credential(
         self, session: requests.Session, prepared_request: requests.PreparedRequest
     ) -> requests.Response:
-        """Send a message that shows the credential at once: with Basic every message does, else the first one."""
+        """Send a message that contains the credential: with Basic every message, otherwise the first one."""
         if self._is_authenticated:
             self.budget.check()  # a new connection shows the ticket again
             try:
@@ -181,7 +180,7 @@ class GuardedTransport(Transport):
         return response
 
     def _credssp_failure(self, error: Exception, connection: object) -> Exception:
-        """Return the real error behind CredSSP's message that the logon was refused."""
+        """Return the real error if CredSSP's library reports a refused logon."""
         last = connection.last if isinstance(connection, GuardedAdapter) else None
         if isinstance(error, NTStatusException):
             return InvalidCredentialsError("the credential was refused")
@@ -203,7 +202,7 @@ class GuardedTransport(Transport):
         """Return the XML of a reply, or ``NO_SOAP`` for a failure whose HTTP status alone counts.
 
         Raises:
-            BrokenSeal: it is not what the host sealed.
+            BrokenSeal: the reply differs from the one that the host sealed.
             RefusedReply: it must be sealed and is not, or it is not safe for an XML parser.
         """
         kind = response.headers.get("Content-Type", "").lower()
@@ -225,9 +224,9 @@ class GuardedTransport(Transport):
 
 
 def _kerberos_reason(error: Exception) -> str:
-    """Return the words of the Kerberos library, which are the innermost text: ``(('major', 1), ('minor', 2))``."""
+    """Return the text of the Kerberos library, which is the innermost one: ``(('major', 1), ('minor', 2))``."""
     texts = re.findall(r"\((['\"])(.+?)\1, -?\d+\)", str(error))
-    return str(texts[-1][1]) if texts else "the host did not prove its identity, or the ticket is just expiring"
+    return str(texts[-1][1]) if texts else "the host did not prove its identity, or the ticket has just expired"
 
 
 def _last_answer(session: requests.Session, endpoint: str) -> requests.Response | None:
@@ -249,7 +248,7 @@ class GuardedProtocol(WinRMProtocol):
         asked = _MESSAGE_ID.search(message)
         related = _RELATES_TO.search(reply)
         if asked and related is None:
-            raise RefusedReply("its reply is not one of WS-Management")
+            raise RefusedReply("its reply is not a WS-Management reply")
         if asked and related and related[1].decode("ascii").lower() != asked[1].lower():
             raise RefusedReply("its reply belongs to another message")
         return reply
@@ -304,7 +303,7 @@ def connect(target: Target, budget: LogonBudget) -> GuardedProtocol:
 
 
 def _refuse_unfit(settings: ConnectionSettings) -> None:
-    """Refuse settings with which the libraries fail before they send anything, as if the host had failed.
+    """Refuse settings that the libraries cannot use; they would report a failure of the host before sending anything.
 
     Raises:
         WinRMError: the settings are incomplete or contradict each other.
@@ -313,7 +312,7 @@ def _refuse_unfit(settings: ConnectionSettings) -> None:
     if auth in (Authentication.BASIC, Authentication.NTLM, Authentication.CREDSSP) and not (user and password):
         raise WinRMError(f"auth {auth.value} needs user and password")
     if auth is Authentication.BASIC and password and not _is_latin_1(user + password.reveal()):
-        raise WinRMError("auth basic can send only Latin-1 characters, and user or password has others")
+        raise WinRMError("auth basic can send only Latin-1 characters, but user or password has other characters")
     if auth is Authentication.KERBEROS and "\\" in user:
         raise WinRMError("auth kerberos needs user as name@REALM, or no user to take the one of the ticket")
     if auth is Authentication.CERTIFICATE:

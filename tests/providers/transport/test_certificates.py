@@ -202,15 +202,15 @@ BAD: list[tuple[Callable[[Party], Shown], str, str]] = [
     (address_that_is_not_held, "Server certificate is for another name", "alternative names"),
     (address_among_the_names, "Server certificate is for another name", "address among the DNS names"),
     (self_signed, "Server certificate is signed by itself", "ca: of the connection"),
-    (unknown_authority, "Issuer of the server certificate is not known", "ca: of the connection"),
+    (unknown_authority, "Issuer of the server certificate is unknown", "ca: of the connection"),
     (unknown_authority_that_is_sent_along, "Server certificate is not trusted", "ca: of the connection"),
-    (missing_intermediate, "Issuer of the server certificate is not known", "intermediate"),
-    (issued_by_a_server, "Server certificate was issued by one that is no authority", "may not issue"),
+    (missing_intermediate, "Issuer of the server certificate is unknown", "intermediate"),
+    (issued_by_a_server, "Server certificate was issued by a certificate that is not an authority", "may not issue"),
     (for_clients, "Server certificate is not for servers", "server authentication"),
     (weak_key, "Server certificate is too weak", "2048 bits"),
     (weak_signature, "Server certificate is too weak", "SHA-256"),
     (weak_authority, "Server certificate is too weak", "authority"),
-    (outside_the_constraints, "Server certificate is outside what its authority may issue", "constraints"),
+    (outside_the_constraints, "Server certificate has a name that its authority may not issue", "constraints"),
 ]
 
 

@@ -319,7 +319,7 @@ def test_an_unknown_authority_is_refused(authority: Authority) -> None:
     ):
         with pytest.raises(UntrustedServer) as raised:
             pool.open(EXCHANGE).invoke([echo("x")])
-        assert raised.value.diagnostics[0].summary == "Issuer of the server certificate is not known"
+        assert raised.value.diagnostics[0].summary == "Issuer of the server certificate is unknown"
         with pytest.raises(UntrustedServer):
             pool.open(EXCHANGE)
 
@@ -461,9 +461,9 @@ OTHER = (
         (200, SOAP, LAUGHS.decode().encode("utf-16"), "not in UTF-8"),
         (200, SOAP, b'<?xml version="1.0" encoding="utf-7"?><a/>', "not in UTF-8"),
         (200, SOAP, OTHER, "belongs to another message"),
-        (200, SOAP, b"<html>Welcome</html>", "not one of WS-Management"),
+        (200, SOAP, b"<html>Welcome</html>", "not a WS-Management reply"),
         (200, SOAP, b"\xff\xfe\xfd", "not in UTF-8"),
-        (200, SOAP, b"", "not one of WS-Management"),
+        (200, SOAP, b"", "not a WS-Management reply"),
         (200, {**SOAP, "Content-Encoding": "gzip"}, b"\x1f\x8b", "compressed"),
         (200, {**SOAP, "Content-Length": str(5 * 1024 * 1024)}, b"x", "larger than 4 MB"),
         (200, {**SOAP, "Content-Length": "5, 6"}, b"<a/>", "cannot be read"),
