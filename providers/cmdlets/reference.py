@@ -183,6 +183,11 @@ def cmdlets_of(release: str, product: str) -> tuple[Cmdlet, ...]:
     return tuple(cmdlet for cmdlet in found if cmdlet is not None and cmdlet.product == product)
 
 
+def cmdlet_names() -> tuple[str, ...]:
+    """Return the names of all cmdlets of all releases."""
+    return tuple(sorted(_names().values()))
+
+
 @dataclass(frozen=True, slots=True)
 class Setters:
     """The parameters that set the properties of one kind of object, by folded name."""

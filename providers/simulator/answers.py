@@ -22,6 +22,8 @@ class CmdletError(Exception):
 
     inner: tuple[str, ...] = ()
     """Type names of the exceptions inside it."""
+    seconds: float = 0.0
+    """How long the cmdlet works before it fails."""
 
     def __init__(
         self, type: str, error_id: str, category: str, message: str, target: str = "", *, executed: bool = True

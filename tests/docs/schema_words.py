@@ -27,6 +27,7 @@ _FORMATS: Final = {
     "date-time": "time, ISO 8601",
     "duration": "duration, such as `500ms`, `90s` or `20m`",
     "hostname": "FQDN",
+    "percent": "share, such as `20%`",
 }
 
 

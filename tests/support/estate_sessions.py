@@ -68,20 +68,32 @@ class EstateSessions:
             self._replies.clear()
 
     def answer(self, host: str, requests: Sequence[Request]) -> Sequence[Reply | SessionError]:
-        """Run ``requests`` on ``host`` in order, in one turn of the estate."""
-        with self._lock, self.estate.turn():
-            return [self._answered(host, request) for request in requests]
+        """Run ``requests`` on ``host`` in order; a turn of the estate ends where one of them takes time."""
+        answered: list[Reply | SessionError] = []
+        while len(answered) < len(requests):
+            seconds = 0.0
+            with self._lock, self.estate.turn():
+                for request in requests[len(answered) :]:
+                    reply, seconds = self._answered(host, request)
+                    answered.append(reply)
+                    if seconds:
+                        break
+            self.wait(seconds)
+        return answered
 
-    def _answered(self, host: str, request: Request) -> Reply | SessionError:
+    def _answered(self, host: str, request: Request) -> tuple[Reply | SessionError, float]:
+        """Return the reply, and how long the command works before it."""
         self.requests.append((host, request))
         stored = self._replies.get(request.id)
-        if stored is None:
-            stored = self._replies[request.id] = self._run(host, request)
-            if len(self._replies) > _REMEMBERED:
-                del self._replies[next(iter(self._replies))]
-        return stored
+        if stored is not None:
+            return stored, 0.0
+        reply, seconds = self._run(host, request)
+        self._replies[request.id] = reply
+        if len(self._replies) > _REMEMBERED:
+            del self._replies[next(iter(self._replies))]
+        return reply, seconds
 
-    def _run(self, host: str, request: Request) -> Reply | SessionError:
+    def _run(self, host: str, request: Request) -> tuple[Reply | SessionError, float]:
         command = request.command
         parameters = {name: plain(value) for name, value in command.parameters}
         if self.always and command.operation is Operation.INVOKE:
@@ -100,9 +112,8 @@ class EstateSessions:
                 delegated=self.delegated,
             )
         except CmdletError as error:
-            return _session_error(error, request, host)
-        self.wait(result.seconds)
-        return Reply(result.records, result.warnings, result.output)
+            return _session_error(error, request, host), error.seconds
+        return Reply(result.records, result.warnings, result.output), result.seconds
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,6 +96,7 @@ class TinyEstate:
         user: str = USER,
         *,
         delegated: bool = True,
+        late_seconds: float = 0.0,
     ) -> Result:
         self.delegated = delegated
         self.calls.append((host, operation, cmdlet, dict(parameters), user))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import math
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -24,6 +25,7 @@ from providers.simulator.cmdlets.lync_topology import product
 from providers.simulator.cmdlets.service_control import settle
 from providers.simulator.estate import founding
 from providers.simulator.estate.keeping import Changes
+from providers.simulator.estate.load import Load, OverBudget
 from providers.simulator.estate.probe import is_missing, limits_of, probe_record
 from providers.simulator.invocation.binding import bind, command_not_found, find
 from providers.simulator.invocation.call import Call
@@ -34,6 +36,8 @@ from providers.simulator.world.holdings import Holdings
 from providers.simulator.world.schema import Fault, World
 
 _SCRIPT: Final = "exchucutil.ps1"
+_THROTTLING: Final = ("e2010", "e2013", "e2016")
+"""The releases with throttling policies."""
 _READING: Final = ("get-", "test-")
 _POWERSHELL: Final[Mapping[str, str]] = {
     "e2007": "2.0",
@@ -71,6 +75,8 @@ class Estate:
         """Build the estate of ``world``; ``digest`` identifies the version of the world file."""
         self.world = world
         self.clock = clock or _now
+        self.load = Load(world.costs) if world.costs is not None else None
+        """How busy the hosts are; None where calls cost nothing."""
         self._changes = Changes(changes, world, digest) if changes is not None else None
         self._lock = threading.RLock()
         self._is_inside = False
@@ -97,9 +103,7 @@ class Estate:
 
     def hosts(self) -> tuple[str, ...]:
         """Return the FQDN of every Windows host, Exchange servers first, in lower case."""
-        world = self.world
-        names = [server.fqdn for server in world.exchange.servers]
-        return (*names, *(computer.fqdn for pool in world.lync.pools for computer in pool.computers))
+        return self.world.servers()
 
     def entry_host(self) -> str:
         return self.world.exchange.servers[0].fqdn
@@ -170,12 +174,15 @@ class Estate:
         *,
         delegated: bool = True,
         live: bool = False,
+        late_seconds: float = 0.0,
     ) -> Result:
         """Run one operation (``invoke``, ``script``, ``service`` or ``probe``) on a host.
 
         ``delegated`` is False where the caller's credential does not reach beyond the host; it matters to exchucutil
         and to the probe, in a world that enforces the second hop. ``live`` leaves the records as they are on the host
-        itself, also in a world that answers as if they had come out of Exchange's endpoint.
+        itself, also in a world that answers as if they had come out of Exchange's endpoint. The call takes effect at
+        once; the caller waits until its ``seconds`` have passed, outside of any turn. ``late_seconds``: how long ago
+        the call would have begun if the simulator itself needed no time.
 
         Raises:
             CmdletError: what the cmdlet, or the binding of its parameters, ended with.
@@ -194,16 +201,19 @@ class Estate:
                 "at": now.isoformat(),
                 "error": None,
             }
-            if operation == "service":
-                self._log.append(entry)
-                return Result(tuple(windows_services.service_records(holdings, host, _service_names(parameters), now)))
             if operation == "probe":
                 self._log.append(entry)
                 shell = str(self.about(host)["ps"])
                 record = probe_record(holdings, host, parameters, now, powershell=shell, user=user, delegated=delegated)
                 return Result((record,))
+            if operation == "service":
+                self._log.append(entry)
+                call = Call(holdings, host, cmdlet, dict(parameters), now, late_seconds=late_seconds)
+                found = tuple(windows_services.service_records(holdings, host, _service_names(parameters), now))
+                return Result(found, seconds=self._works(call, len(found)))
             call = self._bound(holdings, host, operation, cmdlet, parameters, now)
             call.user, call.delegated, call.properties = user, delegated, tuple(properties)
+            call.late_seconds = late_seconds
             return self._executed(call, operation, {**entry, "cmdlet": call.cmdlet}, live)
 
     def _bound(
@@ -227,6 +237,7 @@ class Estate:
     def _executed(self, call: Call, operation: str, entry: dict[str, Any], live: bool) -> Result:
         self._is_dirty |= not call.cmdlet.lower().startswith(_READING)
         try:
+            self._spend(call, operation)
             result = self._run(call, operation, live)
         except CmdletError as error:
             if error.executed:
@@ -235,25 +246,53 @@ class Estate:
         self._log.append(entry)
         return result
 
+    def _spend(self, call: Call, operation: str) -> None:
+        """Count the call on the budget of its account. Raises CmdletError where Exchange refuses it."""
+        if self.load is None or operation != "invoke" or call.release not in _THROTTLING:
+            return
+        try:
+            call.delayed_seconds = self.load.delay(call.host, call.user, call.now.timestamp())
+        except OverBudget as over:
+            raise _over_budget(call, over.budget.cmdlets, over.budget.period, over.seconds) from None
+        if call.delayed_seconds:
+            text = product_text("micro-delay", call.culture, wait=_milliseconds(call.delayed_seconds))
+            call.warnings.append(text)
+
+    def _works(self, call: Call, objects: int) -> float:
+        """Return how long the caller waits for the end of a call that returns so many objects."""
+        if self.load is None:
+            return call.seconds
+        seconds = call.seconds + self.load.seconds(call.host, call.cmdlet, call.arguments, objects)
+        now = call.now.timestamp()
+        ends = self.load.queue(call.host).place(now - call.late_seconds + call.delayed_seconds, seconds)
+        return max(0.0, ends - now)
+
     def _run(self, call: Call, operation: str, live: bool) -> Result:
+        try:
+            records = self._records(call, operation, live)
+        except CmdletError as error:
+            error.seconds = self._works(call, 0)
+            raise
+        return Result(records, tuple(call.warnings), call.output, self._works(call, len(records)))
+
+    def _records(self, call: Call, operation: str, live: bool) -> tuple[dict[str, object], ...]:
         fault = self._fault(call)
         if fault is not None and fault.when == "before":
             raise _fault_error(call, fault)
+        records: tuple[dict[str, object], ...] = ()
         if operation == "script":
             exchucutil.run(call)
-            records: tuple[dict[str, object], ...] = ()
         elif call.get("WhatIf"):
             call.output = product_text(
                 "what-if", call.culture, name=call.cmdlet, target=call.get("Identity") or call.get("Name")
             )
-            records = ()
         else:
             records = tuple(run_cmdlet(call))
             if self.world.deserialised and not live and call.release.startswith("e"):
                 records = tuple(deserialised(record, call.cmdlet, call.release) for record in records)
         if fault is not None:
             raise _fault_error(call, fault)
-        return Result(records, tuple(call.warnings), call.output, call.seconds)
+        return records
 
     def _fault(self, call: Call) -> Fault | None:
         for place, fault in enumerate(self.world.faults):
@@ -323,6 +362,16 @@ def _service_names(parameters: Mapping[str, object]) -> list[str]:
     return [str(item) for item in name] if isinstance(name, list | tuple) else [str(name)]
 
 
+def _over_budget(call: Call, requests: int, period: float, wait: float) -> CmdletError:
+    return call.error(
+        "OverBudgetException", "throttled", requests=requests, period=f"{period:g}", wait=_milliseconds(wait)
+    )
+
+
+def _milliseconds(seconds: float) -> int:
+    return math.ceil(1000 * seconds)
+
+
 def _shown(name: str, value: object) -> object:
     """Return an argument as the log keeps it: no PIN, nothing that came as a SecureString."""
     if name.casefold() == "pin" or (isinstance(value, Mapping) and "$secure" in value):
@@ -333,7 +382,7 @@ def _shown(name: str, value: object) -> object:
 def _fault_error(call: Call, fault: Fault) -> CmdletError:
     match fault.error:
         case "throttled":
-            return call.error("OverBudgetException", "throttled")
+            return _over_budget(call, 1000, 2.0, 2.0)
         case "access-denied":
             return call.error("ADOperationException", "access-denied", dc=call.dc)
         case "not-found":

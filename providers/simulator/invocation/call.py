@@ -33,6 +33,10 @@ class Call:
     output: str = ""
     seconds: float = 0.0
     """How long the cmdlet works before it answers."""
+    delayed_seconds: float = 0.0
+    """How long it is held back before it works."""
+    late_seconds: float = 0.0
+    """How long before ``now`` it would have begun if the simulator itself needed no time."""
     controller: str | None = None
     """Pinned by the estate instead of by ``-DomainController``."""
 

@@ -54,6 +54,10 @@ class PowerShell:
     """After this many requests the other processes of the estate get their turn."""
 
 
+Pause = Callable[[threading.Condition, Callable[[], bool], float], object]
+"""Lets seconds pass, or fewer if the second argument becomes true when the condition is notified."""
+
+
 def host_clocks() -> tuple[float, float]:
     """Return this machine's clocks, which all simulated hosts share."""
     return time.monotonic(), time.time()
@@ -71,6 +75,7 @@ class RunnerProcess:
         monotonic: Callable[[], float] = time.monotonic,
         clocks: Clocks = host_clocks,
         flush_bytes: int = FLUSH_BYTES,
+        pause: Pause = threading.Condition.wait_for,
     ) -> None:
         self._estate = estate
         self._launch = launch
@@ -78,9 +83,12 @@ class RunnerProcess:
         self._monotonic = monotonic
         self._clocks = clocks
         self._flush_bytes = flush_bytes
+        self._pass_time = pause
         self._changed = threading.Condition()
         self._torn = bytearray()
         self._lines: deque[bytes] = deque()
+        self._fed_at = 0.0
+        """When the first line arrived of those that wait."""
         self._has_ended = False
         self._is_stopped = False
         self._thread = threading.Thread(target=self._main, name=f"powershell@{launch.host}", daemon=True)
@@ -92,6 +100,8 @@ class RunnerProcess:
             if self._has_ended:
                 return
             *lines, torn = data.split(b"\n")
+            if not self._lines:
+                self._fed_at = self._monotonic()
             if lines:
                 self._lines.append(bytes(self._torn) + lines[0])
                 self._lines.extend(lines[1:])
@@ -162,36 +172,51 @@ class RunnerProcess:
         if settings.start_seconds:
             self._pause(settings.start_seconds)
         runner = Runner(self._estate, launch.host, launch.user, self._clocks, delegates=launch.delegates)
+        free_at = 0.0
         while not runner.is_exiting and (lines := self._lines_at_hand()):
-            self._answer(runner, lines)
+            free_at = self._answer(runner, lines, max(free_at, self._fed_at))
         return 0
 
-    def _answer(self, runner: Runner, lines: deque[bytes]) -> None:
-        """Answer the lines at hand. Output is flushed between turns, after the reported changes are saved."""
+    def _answer(self, runner: Runner, lines: deque[bytes], begins: float) -> float:
+        """Answer the lines at hand, the first of which could begin at ``begins``; return when the last one ended.
+
+        A turn ends with every command that takes time: it passes outside of the turn, so that other processes work
+        meanwhile. A command begins when the one before it ended, however late the simulator comes to it.
+        """
+        replies = bytearray()
+        flushed_at = now = self._monotonic()
         while lines and not self._is_over(runner):
-            replies = bytearray()
-            flushed_at = self._monotonic()
             with self._estate.turn():
                 for _ in range(self._settings.requests_per_turn):
-                    line = lines.popleft()
-                    replies += runner.answer(line)
-                    overdue = self._monotonic() - flushed_at > FLUSH_SECONDS or len(replies) >= self._flush_bytes
-                    if not lines or overdue or runner.works_for_seconds or self._is_over(runner):
+                    now = self._monotonic()
+                    replies += runner.answer(lines.popleft(), max(0.0, now - begins))
+                    is_due = now - flushed_at > FLUSH_SECONDS or len(replies) >= self._flush_bytes
+                    if not lines or is_due or runner.works_for_seconds or self._is_over(runner):
                         break
             if runner.works_for_seconds:
-                self._pause(runner.works_for_seconds)
-            if replies and not self._is_stopped:
-                self._launch.write("stdout", bytes(replies))
-            for complaint in runner.complaints:
-                self._launch.write("stderr", complaint.encode())
-            runner.complaints.clear()
+                begins = now + runner.works_for_seconds
+                self._pause(begins - self._monotonic())
+            is_due = not runner.works_for_seconds or begins - flushed_at > FLUSH_SECONDS
+            if is_due or runner.flushes or not lines:
+                self._flush(runner, replies)
+                flushed_at = self._monotonic()
+        return begins
+
+    def _flush(self, runner: Runner, replies: bytearray) -> None:
+        """Write what the commands said. It is kept by now."""
+        if replies and not self._is_stopped:
+            self._launch.write("stdout", bytes(replies))
+        replies.clear()
+        for complaint in runner.complaints:
+            self._launch.write("stderr", complaint.encode())
+        runner.complaints.clear()
 
     def _is_over(self, runner: Runner) -> bool:
         return runner.is_exiting or self._is_stopped
 
     def _pause(self, seconds: float) -> None:
         with self._changed:
-            self._changed.wait_for(lambda: self._is_stopped, seconds)
+            self._pass_time(self._changed, lambda: self._is_stopped, seconds)
 
     def _next_line(self) -> bytes | None:
         with self._changed:

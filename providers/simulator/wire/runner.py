@@ -47,6 +47,7 @@ class Estate(Protocol):
         user: str = ...,
         *,
         delegated: bool = ...,
+        late_seconds: float = ...,
     ) -> Result: ...
     def parameters_of(self, cmdlet: str) -> frozenset[str]: ...
     def turn(self) -> AbstractContextManager[None]: ...
@@ -112,12 +113,18 @@ class Runner:
         self.is_exiting = False
         self.works_for_seconds = 0.0
         """How long the last command works before its reply, which is ready, may be sent."""
+        self.flushes = False
+        """Whether the last request asks that its reply is sent at once."""
+        self._late_seconds = 0.0
         self.complaints: list[str] = []
         """Goes to standard error: not part of the protocol, but useful to debug the simulator."""
 
-    def answer(self, line: bytes) -> bytes:
-        """Return the reply lines to one line, each with its line end; empty for an empty line."""
-        self.works_for_seconds = 0.0
+    def answer(self, line: bytes, late_seconds: float = 0.0) -> bytes:
+        """Return the reply lines to one line, each with its line end; empty for an empty line.
+
+        ``late_seconds``: how long ago it would have been read if the simulator itself needed no time.
+        """
+        self.works_for_seconds, self._late_seconds = 0.0, late_seconds
         text = line.strip()
         if not text:
             return b""
@@ -125,6 +132,7 @@ class Runner:
         if request is None or not isinstance(request.get("id"), str) or not isinstance(request.get("op"), str):
             return self._nonce + b" BADLINE\r\n" if self._nonce else b""
         request_id = request["id"]
+        self.flushes = request.get("flush") is True
         if request_id in self._kept or request_id in self._executed:
             return self._stored(request_id)
         try:
@@ -204,7 +212,14 @@ class Runner:
         if op == "invoke":
             parameters = self._with_always(cmdlet, parameters)
         outcome = self._estate.call(
-            self._host, op, cmdlet, parameters, properties, user=self._user, delegated=self._delegates
+            self._host,
+            op,
+            cmdlet,
+            parameters,
+            properties,
+            user=self._user,
+            delegated=self._delegates,
+            late_seconds=self._late_seconds,
         )
         self.works_for_seconds = outcome.seconds
         if op == "probe":
@@ -252,6 +267,7 @@ class Runner:
 
     def _error(self, error: Exception) -> dict[str, object]:
         if isinstance(error, CmdletError):
+            self.works_for_seconds = error.seconds
             failure = _failure(error.type, error.message, error.target)
             failure |= {"id": error.error_id, "category": error.category, "inner": list(error.inner)}
             return failure if error.executed else failure | {"executed": False}

@@ -7,20 +7,21 @@ are those of the models and an extension ``0042`` stays ``0042``.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from providers.simulator.world.hosts import Computer, DomainController, ExchangeServer
-from providers.simulator.world.schema import Exchange, Lync, Pool, Site, World
-from providers.simulator.world.users import Generated, Mailbox, User
+from providers.simulator.world.schema import World
+from providers.simulator.world.value_types import WorldModel
 from reconciler.model.diagnostics import ConfigurationError, Diagnostic, Position
 
 _MOST_BYTES: Final = 32 * 1024 * 1024
 _DEEPEST: Final = 32
+_KEY: Final = "[key]"
+"""The last part of a path to the key of a mapping, as pydantic writes it."""
 
 
 def read_world(path: Path) -> World:
@@ -118,15 +119,19 @@ def _error(summary: str, detail: str, place: Position) -> ConfigurationError:
 
 
 def _diagnostic(found: Any, places: Mapping[tuple[str | int, ...], Position], name: str) -> Diagnostic:
-    path: tuple[str | int, ...] = tuple(found["loc"])
+    path: tuple[str | int, ...] = (*found["loc"], *found.get("ctx", {}).get("at", ()))
     place = next((places[path[:length]] for length in range(len(path), -1, -1) if path[:length] in places), None)
-    where = ".".join(str(part) for part in path) or "the world"
+    where = ".".join(str(part) for part in path if part != _KEY) or "the world"
     if found["type"] == "extra_forbidden":
         near = difflib.get_close_matches(str(path[-1]), _known(), 1)
         hint = f'Did you mean "{near[0]}"?' if near else "Remove it."
         return Diagnostic("Unknown key in a world", f'"{where}" is not a key of a world.', hint, position=place)
     if found["type"] == "missing":
         return Diagnostic("Key is missing in a world", f'"{where}" is missing.', "Add it.", position=place)
+    if found["type"] == "unknown_name":
+        return Diagnostic(
+            "Unknown name in a world", f'"{where}": {found["msg"]}.', found["ctx"]["remedy"], position=place
+        )
     message = str(found["msg"]).removeprefix("Value error, ")
     shown = (
         ""
@@ -143,5 +148,10 @@ def _diagnostic(found: Any, places: Mapping[tuple[str | int, ...], Position], na
 
 def _known() -> list[str]:
     """Return the keys of every model: a misspelt one is looked for among them all."""
-    models = (World, Exchange, ExchangeServer, Lync, Site, Pool, Computer, DomainController, User, Generated, Mailbox)
-    return sorted({field for model in models for field in model.model_fields})
+    return sorted({field for model in _below(WorldModel) for field in model.model_fields})
+
+
+def _below(model: type[WorldModel]) -> Iterator[type[WorldModel]]:
+    for one in model.__subclasses__():
+        yield one
+        yield from _below(one)

@@ -11,9 +11,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
+from providers.simulator.world.costs import ANY, Costs
 from providers.simulator.world.hosts import Computer, DomainController, ExchangeServer
 from providers.simulator.world.users import Generated, User, user_or_generated
-from providers.simulator.world.value_types import Culture, HostName, Moment, Seconds, WorldModel
+from providers.simulator.world.value_types import Culture, HostName, Moment, Seconds, WorldModel, unknown_name
 
 
 class Exchange(WorldModel):
@@ -157,6 +158,8 @@ class World(WorldModel):
     """Its users, one by one or many at once."""
     history: tuple[str, ...] = ()
     """Cmdlet lines an administrator ran before, in order."""
+    costs: Costs | None = None
+    """What calls cost: time, and a share of what servers do at once; left out, nothing."""
     faults: tuple[Annotated[Fault | Mapping[str, Any], BeforeValidator(_fault)], ...] = ()
     """What goes wrong: with calls of a cmdlet, or with messages of the WinRM servers."""
 
@@ -165,10 +168,19 @@ class World(WorldModel):
         if not self.domain_controllers:
             only = DomainController(fqdn=f"dc1.{self.forest}", site=self.exchange.servers[0].site)
             object.__setattr__(self, "domain_controllers", (only,))
+        for host in self.costs.hosts if self.costs else ():
+            if host not in (ANY, *self.servers()):
+                at = ("costs", "hosts", host)
+                raise unknown_name("must be a server of this world, or *", host, self.servers(), at=at)
         problems = list(_contradictions(self))
         if problems:
             raise ValueError("; ".join(problems))
         return self
+
+    def servers(self) -> tuple[str, ...]:
+        """Return the FQDN of every Exchange server, then of every computer of Lync."""
+        computers = (computer.fqdn for pool in self.lync.pools for computer in pool.computers)
+        return (*(server.fqdn for server in self.exchange.servers), *computers)
 
     def all_users(self) -> Iterator[User]:
         for user in self.users:
@@ -197,8 +209,7 @@ def _contradictions(world: World) -> Iterator[str]:
     for site in world.lync.sites:
         if site.parent is not None and site.parent not in sites:
             yield f'site {site.name} names the parent "{site.parent}", which lync.sites does not list'
-    hosts = [server.fqdn for server in world.exchange.servers]
-    hosts += [computer.fqdn for pool in world.lync.pools for computer in pool.computers]
+    hosts = [*world.servers()]
     hosts += [controller.fqdn for controller in world.domain_controllers]
     yield from (f"host {host} is listed more than once" for host in sorted({h for h in hosts if hosts.count(h) > 1}))
     if not any(controller.global_catalog for controller in world.domain_controllers):
