@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from reconciler.model.diagnostics import Diagnostic, Locked
 from reconciler.model.snapshot import short_run
-from state.leased import Leased
+from state.machine import Leased
 
 if TYPE_CHECKING:
     from state.ledger import Ledger

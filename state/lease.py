@@ -20,9 +20,8 @@ from reconciler.model.snapshot import Run, StateChange
 from reconciler.model.values import canonical
 from state import codec
 from state.holding import held_by, living, locked, may_live, why_held
-from state.leased import Leased
 from state.ledger import Entry, Environment, Ledger
-from state.machine import this_process
+from state.machine import Leased, this_process
 from state.rows import Written, checksum, digest_of, write_change
 from state.tables import runs
 

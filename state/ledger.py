@@ -20,8 +20,7 @@ from state import codec
 from state.audit import START, append_entry
 from state.database import Database
 from state.failures import StoreUnreachable, damaged, state_error
-from state.leased import Leased
-from state.machine import Machine
+from state.machine import Leased, Machine
 from state.rows import Written, checksum
 from state.tables import lease, meta
 

@@ -12,10 +12,33 @@ import platform
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+from reconciler.model.ports import Holder
+from state import codec
 from state.files import network_file_system
 from state.host_lock import HostLock
-from state.leased import Leased
+
+
+@dataclass(frozen=True, slots=True)
+class Leased:
+    """The row of a lease, in force or ended."""
+
+    epoch: int
+    holder: Holder
+    machine: str
+    process: str | None
+    expires: float
+    """By the store's clock, in seconds since 1970."""
+
+    def values(self) -> dict[str, Any]:
+        return {
+            "epoch": self.epoch,
+            "holder": codec.encode(self.holder),
+            "machine": codec.escape(self.machine),
+            "process": None if self.process is None else codec.escape(self.process),
+            "expires": self.expires,
+        }
 
 
 def this_machine() -> str:

@@ -19,7 +19,7 @@ from sqlalchemy.pool import QueuePool
 from reconciler.model.ports import CrashPoint
 from state.database import IN_HASTE, WRITES, Database
 from state.failures import state_error, translated
-from state.schema import behind_and_read_only, is_behind, revision_of, upgrade
+from state.tables import behind_and_read_only, is_behind, revision_of, upgrade
 
 _KNOWN_OPTIONS: Final = frozenset({"host", "port", "sslmode", "sslrootcert", "sslcert", "sslkey", "sslcrl"})
 _CREATION_LOCK: Final = 0x52434E43

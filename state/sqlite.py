@@ -32,8 +32,7 @@ from state.files import (
 )
 from state.host_lock import HostLock
 from state.machine import Machine
-from state.schema import behind_and_read_only, check_tables, is_behind, revision_of, upgrade
-from state.tables import APPLICATION_ID
+from state.tables import APPLICATION_ID, behind_and_read_only, check_tables, is_behind, revision_of, upgrade
 
 _PATIENT: Final = "PRAGMA busy_timeout = 5000"
 """How long to wait for the transaction of another process; ours take milliseconds."""

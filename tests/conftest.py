@@ -25,14 +25,14 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
     """Return what a run depends on: how to generate the same cases again, and which PowerShell the runner meets."""
-    from reconciler.app.powershell import find_powershell
+    from reconciler.app.simulated_world import find_powershell
 
     return [f"seed: RECONCILER_TEST_SEED={config.option.hypothesis_seed}", powershell_header(find_powershell())]
 
 
 def powershell_header(found: str | None) -> str:
     """Return which PowerShell a run of the tests uses."""
-    from reconciler.app.powershell import PLACES
+    from reconciler.app.simulated_world import PLACES
 
     missing = f"NONE FOUND, its tests are skipped (looked at {', '.join(PLACES)})"
     return f"PowerShell: {found or missing}"

@@ -5,7 +5,8 @@ can fit two mailboxes: the logon name of one user can be the mail address of ano
 listed mailboxes, and commands then use the GUID of the mailbox that was found. The primary address comes first; a text
 that fits two mailboxes by other names fits none.
 
-Sources: Get-Mailbox, parameter Identity (Microsoft Learn); DOMAIN 7.7, 9.1."""
+Sources: Get-Mailbox, parameter Identity (Microsoft Learn); DOMAIN 7.7, 9.1.
+"""
 
 from __future__ import annotations
 

@@ -7,7 +7,8 @@ time to settle. This time counts from the observed start time, so the next run r
 From Lync Server 2013 on, a pool stops its services itself when fewer than a quorum of its Front Ends run. In larger
 pools only the first Front Ends in the order of the topology count.
 
-Sources: Topologies and components for Front End Servers (Gg412996); DOMAIN 5.2; RELIABILITY D4."""
+Sources: Topologies and components for Front End Servers (Gg412996); DOMAIN 5.2; RELIABILITY D4.
+"""
 
 from __future__ import annotations
 

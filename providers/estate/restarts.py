@@ -8,7 +8,8 @@ exchucutil renews. WhenChanged and flags do not count: step 6 changes them and w
 A Front End that does not start again is noticed only after it was stopped, so known causes are reported before. Source
 of the reserved characters: KB 2912334. Only its beginning could be read; the failure of the restart is inferred.
 
-Sources: Gg398129 (step 5); DOMAIN 5.3; RELIABILITY D1, D2."""
+Sources: Gg398129 (step 5); DOMAIN 5.3; RELIABILITY D1, D2.
+"""
 
 from __future__ import annotations
 

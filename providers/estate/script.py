@@ -8,7 +8,8 @@ not replicated yet, is not kept. ``state rm`` removes the entry.
 The script uses a global catalogue of its own choice. On a catalogue that is behind, it removes objects that are already
 gone and makes objects that already exist. Both fail.
 
-Sources: ExchUCUtil.ps1; DOMAIN 4.2, 4.3."""
+Sources: ExchUCUtil.ps1; DOMAIN 4.2, 4.3.
+"""
 
 from __future__ import annotations
 

@@ -2,7 +2,8 @@
 
 Sources: New-, Set- and Get-UMDialPlan, New- and Set-UMMailboxPolicy, Enable- and Get-UMMailbox, New- and
 Set-UMAutoAttendant, Set-UMIPGateway, New- and Get-UMHuntGroup, Set-UMServer, Set-UMService, Set-UMCallRouterSettings
-(Microsoft Learn); ExchUCUtil.ps1; DOMAIN 4."""
+(Microsoft Learn); ExchUCUtil.ps1; DOMAIN 4.
+"""
 
 from __future__ import annotations
 

@@ -7,7 +7,8 @@ remain after a removed dial plan, a move between organizations, or a manual edit
 these.
 
 Sources: Get-ExchangeServer, Get-OrganizationConfig, Get-DomainController, Get-ADPermission, Get-Mailbox, Filterable
-properties for the Filter parameter (Microsoft Learn); DOMAIN 2.2, 4.2, 7.7, 9.1, 11."""
+properties for the Filter parameter (Microsoft Learn); DOMAIN 2.2, 4.2, 7.7, 9.1, 11.
+"""
 
 from __future__ import annotations
 

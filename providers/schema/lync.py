@@ -1,7 +1,8 @@
 """What Lync holds: the attributes of dial plans and contact objects, and facts of topology, media encryption and users.
 
 Sources: New- and Set-CsDialPlan, Get-CsExUmContact, Get-CsPool, Get-CsSite, Get-CsComputer, Get-CsService,
-Get-CsMediaConfiguration, Get-CsUser (Microsoft Learn); DOMAIN 3.14, 5, 6.2, 7.9."""
+Get-CsMediaConfiguration, Get-CsUser (Microsoft Learn); DOMAIN 3.14, 5, 6.2, 7.9.
+"""
 
 from __future__ import annotations
 

@@ -61,8 +61,7 @@ def refuse_while_held(directory: Path) -> None:
 
     A state on a server, or behind a reference, is checked later, when the lease is taken.
     """
-    from state.glance import refuse_at_a_glance
-    from state.location import parse_location
+    from state.location import parse_location, refuse_at_a_glance
 
     setting = os.environ.get("RECONCILER_STATE")
     try:

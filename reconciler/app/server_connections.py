@@ -25,7 +25,7 @@ def sessions(connections: Sequence[ConnectionSettings], cmdlets: frozenset[str],
         doctor: the command that examines these connections, for the error message.
     """
     from providers.transport.session.pool import WinRMSessions
-    from providers.transport.wsman.first_contact import FirstContact
+    from providers.transport.wsman.reaching import FirstContact
 
     return WinRMSessions(connections, allow=cmdlets, clock=clock, first_contact=FirstContact(clock, doctor))
 

@@ -21,7 +21,7 @@ from typing import Final
 
 from reconciler.app.surroundings import is_within, untrusted_folders, untrusted_program, variables_of_child
 from reconciler.model.diagnostics import Diagnostic, ReconcilerError
-from reconciler.views.shell import command_line
+from reconciler.views.text import command_line
 
 USER = "CONTOSO\\reconciler"
 

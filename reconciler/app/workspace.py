@@ -53,7 +53,7 @@ from reconciler.run.recover import close_intents, end_shells, outlast, reads_of
 from reconciler.run.retry import Retry
 from reconciler.run.second_look import Replicas
 from reconciler.run.system import ThreadScheduler
-from reconciler.views.shell import command_line, joined
+from reconciler.views.text import command_line, joined
 
 if TYPE_CHECKING:
     from providers.transport.settings import ConnectionSettings

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from reconciler.cli.options import pinned_connections
-from reconciler.views.shell import command_line
+from reconciler.views.text import command_line
 
 if TYPE_CHECKING:  # the command line starts without them
     from reconciler.plan.saved import SavedPlan

@@ -195,7 +195,7 @@ def _log_file(path: Path | None) -> Any:
     if path is None:
         return None
     from reconciler.run.system import SystemClock
-    from reconciler.views.log_file import LogFile
+    from reconciler.views.json_lines import LogFile
 
     return LogFile(path, now=SystemClock().now)
 

@@ -4,7 +4,8 @@ A type with an ability inherits from the class of the ability and from its contr
 AutoAttendant(CmdletResource, Holder)``.
 
 A type declares its kinds of obligations and the ways in which people notice its actions; the engine knows none of them.
-The state and saved plans keep their names and no text; the views find the text in the ``Vocabulary``."""
+The state and saved plans keep their names and no text; the views find the text in the ``Vocabulary``.
+"""
 
 from __future__ import annotations
 

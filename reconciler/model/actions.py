@@ -2,7 +2,8 @@
 
 A claim is a value that only one object may hold at a time: a telephone number, an extension, a unique name. A resource
 type declares its exclusive attributes. They give the claims of an observed object and of a desired object. A comparison
-of both shows which values move from one object to another."""
+of both shows which values move from one object to another.
+"""
 
 from __future__ import annotations
 

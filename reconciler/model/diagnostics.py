@@ -29,7 +29,8 @@ The exceptions are a tree, with exit codes. The class of a session error says wh
       Interrupted                     130
 
 Errors of pywinrm, YAML, pydantic and SQLAlchemy are translated where they occur. Messages never hold secrets: the
-session redacts the texts of servers."""
+session redacts the texts of servers.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """Orders steps by hard edges (``needs``) and soft edges (``after``), and resource types by the types they follow.
 
 graphlib does the sorting. The graph has about a hundred nodes for any number of users, because equal actions on many
-users are one node."""
+users are one node.
+"""
 
 from __future__ import annotations
 

@@ -7,7 +7,8 @@ what only some types can do.
 
 Planning is a fold over the types in their order (``after``). Each type receives a ``Landscape`` with the declared,
 observed or predicted, and saved resources. The effects of its actions are added to the landscape as predictions before
-the next type is visited."""
+the next type is visited.
+"""
 
 from __future__ import annotations
 

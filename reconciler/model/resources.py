@@ -1,7 +1,8 @@
 """Resources: their addresses, the attributes that a type declares, and declared or observed values.
 
 The engine works with any attribute and uses its name as text, as YAML does. Code for a certain type uses the handle of
-the attribute, which has the type of the value. Decision: docs/decisions/0003-typed-attribute-handles.md."""
+the attribute, which has the type of the value. Decision: docs/decisions/0003-typed-attribute-handles.md.
+"""
 
 from __future__ import annotations
 

@@ -3,7 +3,8 @@
 Everything here is frozen and plain. A value is canonical from the moment it is read: one parser per attribute makes the
 same Python value of the text of a user, the reply of a server and the saved state. So the rest of the pipeline compares
 with ``==`` and never strips, lowers or converts. As JSON, equal values have equal bytes, and a value without a plain
-JSON form is refused."""
+JSON form is refused.
+"""
 
 from __future__ import annotations
 

@@ -14,9 +14,8 @@ from reconciler.model.resources import Address
 from reconciler.model.values import UNSET
 from reconciler.model.words import count
 from reconciler.plan.drift import DriftChange, DriftEntry, DriftKind, DriftReport, DriftSeverity
-from reconciler.views.shell import command_line
 from reconciler.views.style import Style, first_of, sentence
-from reconciler.views.text import lines, width, wrap
+from reconciler.views.text import command_line, lines, width, wrap
 from reconciler.views.values import value_text
 
 _TITLES: Final = {

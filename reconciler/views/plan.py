@@ -19,10 +19,10 @@ from reconciler.model.resources import Address
 from reconciler.model.words import count, listed
 from reconciler.plan.plan import Plan, Step
 from reconciler.views.diagnostics import folded_lines
-from reconciler.views.obligations import OwedByPlan
 from reconciler.views.plan_entries import LOOKS, Entry, entries, entry_lines
 from reconciler.views.style import Style, sentence
 from reconciler.views.text import lines, wrap
+from reconciler.views.values import OwedByPlan
 
 _LEFT_OUT_NAMED: Final = 8
 _WORDS: Final = {"um": "UM", "ip": "IP", "lync": "Lync"}

@@ -11,10 +11,9 @@ from reconciler.model.actions import Action, ActionKind, Change
 from reconciler.model.values import UNSET, Value
 from reconciler.model.words import duration, listed
 from reconciler.plan.plan import Step
-from reconciler.views.obligations import OwedByPlan
 from reconciler.views.style import Style, first_of
 from reconciler.views.text import pad, width, wrap
-from reconciler.views.values import value_text
+from reconciler.views.values import OwedByPlan, value_text
 
 LOOKS: Final = {
     ActionKind.CREATE: ("+", "green"),

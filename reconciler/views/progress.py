@@ -32,11 +32,11 @@ from reconciler.model.events import (
 from reconciler.model.snapshot import Obligation, OutcomeKind, short_run
 from reconciler.model.words import count, duration, listed
 from reconciler.views.diagnostics import diagnostic_lines
-from reconciler.views.obligations import obligation_text
 from reconciler.views.pace import Pace
 from reconciler.views.progress_board import Board, LiveBoard, PlainBoard
 from reconciler.views.style import Style
 from reconciler.views.text import lines, shorten, wrap
+from reconciler.views.values import obligation_text
 
 _QUIET_SECONDS: Final = 10.0
 """Seconds between two lines about the same wait or count."""

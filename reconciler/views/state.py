@@ -8,10 +8,9 @@ from itertools import groupby
 from reconciler.model.abilities import Vocabulary
 from reconciler.model.snapshot import Audit, Remembered, Run, Snapshot, short_run
 from reconciler.model.words import count
-from reconciler.views.obligations import obligation_text
 from reconciler.views.style import Style
 from reconciler.views.text import lines, to_second
-from reconciler.views.values import value_text
+from reconciler.views.values import obligation_text, value_text
 
 _LISTED = 12
 """How many resources of one type are named."""

@@ -2,7 +2,7 @@
 
 Names and messages may be hostile. An escape sequence can change the title of a terminal or hide a line. A direction
 mark can make one address look like another. A line that begins with ``::`` or holds ``##vso[`` is a command to the
-agent of a pipeline. ``escape`` shows such characters as ``\\x1b`` or ``\\u202e``. All text for people passes through
+agent of a pipeline. ``escape`` shows such characters as ``\x1b`` or ``\u202e``. All text for people passes through
 ``lines``. JSON output is plain ASCII.
 """
 
@@ -10,9 +10,13 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
+import subprocess
+import sys
 import unicodedata
 from collections.abc import Iterable
 from datetime import datetime
+from pathlib import Path
 from typing import Final
 
 _IGNORABLE: Final = re.compile(
@@ -114,3 +118,25 @@ def wrap(text: str, columns: int) -> list[str]:
         else:
             line, used = (f"{line} {word}", used + 1 + size) if line else (word, size)
     return [*made, line] if line or not made else made
+
+
+def command_line(*words: str | Path, connections: Path | None = None) -> str:
+    """Return a ``reconciler`` command, quoted for the shell of this system.
+
+    A path that begins with a dash gets ``./`` before it, so that it is not read as an option.
+
+    Args:
+        connections: the file of pinned connections of this environment.
+    """
+    pinned = [] if connections is None else [f"--connections={connections}"]
+    return joined("reconciler", *pinned, *words)
+
+
+def joined(*words: str | Path) -> str:
+    """Return the words, quoted for the shell of this system."""
+    plain = [_path(word) if isinstance(word, Path) else word for word in words]
+    return subprocess.list2cmdline(plain) if sys.platform == "win32" else shlex.join(plain)
+
+
+def _path(path: Path) -> str:
+    return f"./{path}" if str(path).startswith("-") else str(path)

@@ -1,1 +1,1 @@
-"""The steps from each schema to the next; run by ``state/schema.py`` through Alembic."""
+"""The steps from each schema to the next; run by ``state/tables.py`` through Alembic."""

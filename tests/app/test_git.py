@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.app.files import read_files
+from reconciler.app.declared import read_files
 from reconciler.app.git import gap_between, source_of
 from reconciler.plan.plan import Gap, Source
 

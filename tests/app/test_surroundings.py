@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from reconciler.app import invoke_in_world, open_workspace
-from reconciler.app.files import read_files
+from reconciler.app.declared import read_files
 from reconciler.app.git import gap_between, source_of
-from reconciler.app.powershell import find_powershell, powershell_program
 from reconciler.app.private_files import refuse_tracked
+from reconciler.app.simulated_world import find_powershell, powershell_program
 from reconciler.app.simulator_process import child_variables, isolated_python
 from reconciler.app.surroundings import (
     find_program,

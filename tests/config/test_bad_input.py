@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from reconciler.app.files import read_files
+from reconciler.app.declared import read_files
 from reconciler.config.environment import load
 from reconciler.model.diagnostics import Diagnostic
 from tests.support.example_types import EXAMPLE_TYPES

@@ -9,8 +9,7 @@ from pathlib import Path
 from reconciler.model.diagnostics import Diagnostic, Position, Severity
 from reconciler.model.resources import Address
 from reconciler.model.snapshot import Audit, Intent, Obligation, Remembered, Run, Snapshot
-from reconciler.views.json_lines import JsonLines
-from reconciler.views.log_file import LogFile
+from reconciler.views.json_lines import JsonLines, LogFile
 from tests.support.example_drift import drifted
 from tests.support.example_events import ONE_OF_EACH
 from tests.support.example_examined import in_order, troubled

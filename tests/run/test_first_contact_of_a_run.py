@@ -11,8 +11,7 @@ import pytest
 
 from providers.transport.session.pool import WinRMSessions
 from providers.transport.settings import ConnectionSettings, Secret, target_of
-from providers.transport.wsman.first_contact import FirstContact
-from providers.transport.wsman.reaching import reach
+from providers.transport.wsman.reaching import FirstContact, reach
 from reconciler.model.commands import EXCHANGE, Authentication, Connection, Endpoint, read
 from reconciler.model.diagnostics import AuthenticationFailed, NotWinRM, PermanentError, Unreachable, UntrustedServer
 from reconciler.model.ports import Request

@@ -16,8 +16,8 @@ import pytest
 
 from reconciler.model.diagnostics import LeaseLost, Locked, StateError
 from reconciler.model.snapshot import StateChange
-from state.glance import refuse_at_a_glance
 from state.host_lock import HostLock
+from state.location import refuse_at_a_glance
 from state.machine import Machine, is_process_alive, this_process
 from tests.support.paths import ROOT
 from tests.support.state_support import Place, RealClock, VirtualClock, child, holder, intent, mailbox
@@ -150,7 +150,7 @@ def test_a_glance_loads_little(tmp_path: Path) -> None:
     (tmp_path / ".reconciler").mkdir(mode=0o700)
     program = (
         "import sys\nfrom pathlib import Path\nimport reconciler.cli.commands\nfrom reconciler.app import alone\n"
-        f"with alone(Path({str(tmp_path)!r})): pass\nimport state.glance, state.location\n"
+        f"with alone(Path({str(tmp_path)!r})): pass\nimport state.location, state.location\n"
         "print(sorted({'sqlalchemy', 'pydantic', 'yaml', 'alembic', 'providers', 'deepdiff'} & set(sys.modules)))"
     )
     ended = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)

@@ -18,8 +18,7 @@ from sqlalchemy import create_engine, text
 
 from reconciler.model.diagnostics import StateError
 from reconciler.model.snapshot import Snapshot, StateChange
-from state.schema import upgrade
-from state.tables import REVISIONS, VERSION_TABLE, metadata
+from state.tables import REVISIONS, VERSION_TABLE, metadata, upgrade
 from tests.support.paths import ROOT
 from tests.support.state_support import Place, holder, intent, mailbox, outcome
 

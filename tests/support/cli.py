@@ -22,7 +22,7 @@ from typing import Any
 
 import pytest
 
-from providers.simulator.estate.file_lock import locked
+from providers.simulator.estate.keeping import locked
 from reconciler.app import invoke_in_world
 from tests.support.paths import ROOT
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from providers.simulator.cmdlets import phone_calls
+from providers.simulator.cmdlets import lync_contacts
 from providers.simulator.estate.estate import Estate
 from providers.simulator.world.directory import newest
 
@@ -10,7 +10,7 @@ from providers.simulator.world.directory import newest
 def lync_sees(estate: Estate, host: str) -> frozenset[tuple[str, str]]:
     """Return the pairs (pool FQDN, dial plan) a Front End learned of when its service last started."""
     with estate.turn():
-        return phone_calls.lync_sees(estate.holdings, host)
+        return lync_contacts.lync_sees(estate.holdings, host)
 
 
 def why_unreachable(estate: Estate, user: str) -> str | None:
@@ -19,7 +19,7 @@ def why_unreachable(estate: Estate, user: str) -> str | None:
         directory = estate.holdings.directory
         named = [entry for guid in directory.names.of(user) if (entry := newest(directory).get(guid)) is not None]
         found = max(named, key=lambda entry: bool(entry.properties.get("LyncEnabled")))
-        return phone_calls.why_unreachable(estate.holdings, found, estate.clock())
+        return lync_contacts.why_unreachable(estate.holdings, found, estate.clock())
 
 
 def why_not_played(estate: Estate, dial_plan: str) -> str | None:
@@ -30,7 +30,7 @@ def why_not_played(estate: Estate, dial_plan: str) -> str | None:
         assert plan is not None
         usable = [
             str(gateway.properties["Address"]).casefold()
-            for gateway in phone_calls.linked_gateways(view, plan)
+            for gateway in lync_contacts.linked_gateways(view, plan)
             if gateway.properties.get("OutcallsAllowed") and gateway.properties.get("Status") != "Disabled"
         ]
         if len(usable) != 1:

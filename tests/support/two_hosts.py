@@ -16,7 +16,7 @@ from providers.simulator.powershell.engine import PowerShellEngine
 from providers.simulator.wire.runner import Runner
 from providers.simulator.wire.shell_command import Launch, Process
 from providers.simulator.world.schema import World
-from reconciler.app.powershell import find_powershell, powershell_program
+from reconciler.app.simulated_world import find_powershell, powershell_program
 from tests.support.powershell_host import OWN_MUTEX
 from tests.support.winrm_server import COMMAND_LINE, NONCE, PASSWORD, RUNNER, USER, replies, request_line, runner_lines
 from tests.support.worlds import SteppingClock, world_of

@@ -40,9 +40,8 @@ from reconciler.views.diagnostics import render_diagnostics
 from reconciler.views.drift import render_drift
 from reconciler.views.plan import render_plan
 from reconciler.views.progress import TerminalProgress
-from reconciler.views.shell import command_line
 from reconciler.views.style import Style, is_live, style_of
-from reconciler.views.text import width
+from reconciler.views.text import command_line, width
 from tests.support.effort import effort
 from tests.support.example_drift import drifted
 from tests.support.example_events import IN_PART, ONE_OF_EACH

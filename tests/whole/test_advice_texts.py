@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import click
 import pytest
 
-from reconciler.app.files import read_files
+from reconciler.app.declared import read_files
 from reconciler.cli.commands import main
 from reconciler.config.environment import load
 from reconciler.config.source_text import Files

@@ -18,8 +18,7 @@ from providers.simulator.answers import CmdletError
 from providers.simulator.cmdlets.exchange_facts import GROUPS, containers, grant
 from providers.simulator.cmdlets.um_gateways import GATEWAY, made_hunt_group
 from providers.simulator.cmdlets.um_objects import made_object
-from providers.simulator.invocation.call import Call
-from providers.simulator.invocation.texts import product_text
+from providers.simulator.invocation.call import Call, product_text
 from providers.simulator.world.directory import Entry
 from providers.simulator.world.schema import Pool
 

@@ -9,10 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any, Final
 
-from providers.simulator.invocation.call import Call
-from providers.simulator.invocation.filters import matching
-from providers.simulator.invocation.shapes import Computed, shaped
-from providers.simulator.invocation.texts import product_text
+from providers.simulator.invocation.call import Call, product_text
+from providers.simulator.invocation.shapes import Computed, matching, shaped
 from providers.simulator.world.directory import Directory, Entry
 
 _DEFAULT_SIZE: Final = 1000

@@ -13,8 +13,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from providers.simulator.invocation.call import Call
-from providers.simulator.invocation.texts import product_text
+from providers.simulator.invocation.call import Call, product_text
 from providers.simulator.world.holdings import Holdings, Service
 from providers.simulator.world.schema import Pool
 

@@ -1,8 +1,8 @@
-"""UM dial plans: limits, PhoneContext, the default policy they bring, and what keeps one from being removed.
+"""UM dial plans, mailbox policies and auto attendants: limits, PhoneContext, default policies, and refused removals.
 
 Names of exception types that no document establishes are the ones the product's assemblies are known by; the engine
-must take any type it does not know for a refusal. Sources: New-UMDialPlan, Set-UMDialPlan, Remove-UMDialPlan (Microsoft
-Learn); DOMAIN 7.1, 8.
+must take any type it does not know for a refusal. Sources: New-, Set- and Remove-UMDialPlan, New- and
+Set-UMMailboxPolicy, New-, Set- and Disable-UMAutoAttendant (Microsoft Learn); DOMAIN 7.1, 7.3, 7.6, 8.
 """
 
 from __future__ import annotations
@@ -12,11 +12,52 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from providers.simulator.cmdlets.um_objects import Rules, back_links, copied, referring, refuse_taken
-from providers.simulator.cmdlets.um_policies import POLICY
-from providers.simulator.invocation.call import Call
+from providers.simulator.invocation.call import Call, product_text
 from providers.simulator.invocation.shapes import object_id
-from providers.simulator.invocation.texts import product_text
 from providers.simulator.world.directory import Entry
+
+
+def _check_policy(call: Call, entry: Entry | None, properties: dict[str, Any]) -> None:
+    everything = {**(entry.properties if entry else {}), **properties}
+    failures, most = everything.get("LogonFailuresBeforePINReset"), everything.get("MaxLogonAttempts")
+    if isinstance(failures, int) and isinstance(most, int) and failures >= most:
+        name = "LogonFailuresBeforePINReset"
+        raise call.error("DataValidationException", "out-of-range", name=name, value=failures, low=0, high=most - 1)
+    plan = properties.get("UMDialPlan")
+    if entry is not None and plan is not None and plan != entry.properties.get("UMDialPlan"):
+        _check_policy_is_free(call, entry)
+
+
+def _check_policy_is_free(call: Call, policy: Entry) -> None:
+    if any(True for _ in referring(call, "User", "UMMailboxPolicy", policy)):
+        raise call.error("CannotDeleteAssociatedMailboxPolicyException", "policy-in-use", policy.name, name=policy.name)
+
+
+def _lifetime(_: Call, entry: Entry) -> object:
+    days = entry.properties.get("PINLifetime", 60)
+    return f"{days}.00:00:00" if isinstance(days, int) else days
+
+
+POLICY = Rules(
+    "UMMailboxPolicy",
+    "UM Mailbox Policies",
+    others={
+        "UMDialPlan": None,
+        "IsDefault": False,
+        "AllowCommonPatterns": False,
+        "AllowedInCountryOrRegionGroups": [],
+        "AllowedInternationalGroups": [],
+        "FaxServerURI": None,
+        "UMEnabledText": None,
+        "ResetPINText": None,
+        "VoiceMailText": None,
+        "FaxMessageText": None,
+    },
+    computed={"PINLifetime": _lifetime},
+    check=_check_policy,
+    removing=_check_policy_is_free,
+)
+
 
 _FORBIDDEN = re.compile(r"[\"/\\\[\]:;|=,+*?<>]")
 _LONGEST_NAME: Final = 49
@@ -132,4 +173,49 @@ DIAL_PLAN = Rules(
     check=_check_plan,
     created=_make_default_policy,
     removing=_check_plan_is_free,
+)
+
+
+def _check_attendant(call: Call, entry: Entry | None, properties: dict[str, Any]) -> None:
+    everything = {**(entry.properties if entry else {}), **properties}
+    name = entry.name if entry else str(call.get("Name"))
+    plan = call.view.follow(everything.get("UMDialPlan"))
+    if entry is None and plan is not None:
+        properties["Language"] = plan.properties.get("DefaultLanguage", "en-US")
+    if everything.get("DTMFFallbackAutoAttendant") and not everything.get("SpeechEnabled"):
+        raise call.error("InvalidDtmfFallbackAutoAttendantException", "fallback-needs-speech", name, name=name)
+    for number in properties.get("PilotIdentifierList") or ():
+        if not re.fullmatch(r"\+[0-9]{2,15}|[0-9]{1,20}", str(number)):
+            raise call.error("DataValidationException", "bad-e164", str(number), number=number)
+        refuse_taken(call, "UMAutoAttendant", "PilotIdentifierList", number, entry, "PilotIdentifierInUseException")
+
+
+def _check_attendant_is_free(call: Call, attendant: Entry) -> None:
+    plan = next(iter(referring(call, "UMDialPlan", "UMAutoAttendant", attendant)), None)
+    if plan is not None:
+        name, error = attendant.name, "DefaultAutoAttendantInDialPlanException"
+        raise call.error(error, "attendant-in-use", name, name=name, plan=plan.name)
+
+
+ATTENDANT = Rules(
+    "UMAutoAttendant",
+    "UM AutoAttendant Container",
+    others={
+        "UMDialPlan": None,
+        "PilotIdentifierList": [],
+        "Language": "en-US",
+        "DTMFFallbackAutoAttendant": None,
+        "NameLookupEnabled": True,
+        "SendVoiceMsgEnabled": False,
+        "OperatorExtension": None,
+        "TimeZoneName": None,
+        "AllowedInCountryOrRegionGroups": [],
+        "AllowedInternationalGroups": [],
+        "BusinessName": None,
+        "BusinessLocation": None,
+        "InfoAnnouncementEnabled": "False",
+    },
+    check=_check_attendant,
+    removing=_check_attendant_is_free,
+    disabling=_check_attendant_is_free,
 )

@@ -8,19 +8,56 @@ file next to them lets several processes take turns.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
 import orjson
 
 from providers.simulator.estate import founding
-from providers.simulator.estate.file_lock import locked
 from providers.simulator.world.directory import Entry, newest
 from providers.simulator.world.holdings import Holdings
 from providers.simulator.world.schema import World
 from reconciler.model.diagnostics import ConfigurationError, Diagnostic
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _take(descriptor: int) -> None:
+        while True:
+            try:
+                msvcrt.locking(descriptor, msvcrt.LK_LOCK, 1)
+                return
+            except OSError:  # LK_LOCK gives up after ten seconds; a turn may wait longer than that
+                continue
+
+    def _give(descriptor: int) -> None:
+        msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)
+else:
+    import fcntl
+
+    def _take(descriptor: int) -> None:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+
+    def _give(descriptor: int) -> None:
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold the lock file at ``path``; wait for other holders."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
+    try:
+        _take(descriptor)
+        try:
+            yield
+        finally:
+            _give(descriptor)
+    finally:
+        os.close(descriptor)
+
 
 _FORMAT: Final = 1
 _OF_THE_WORLD: Final = ("Server", "Organization")

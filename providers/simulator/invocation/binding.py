@@ -13,9 +13,9 @@ from typing import Any
 from providers.cmdlets.reference import COMMON_KEYS, MANY, Cmdlet, Parameter
 from providers.simulator.answers import CmdletError
 from providers.simulator.invocation import conversion
+from providers.simulator.invocation.call import product_text
 from providers.simulator.invocation.conversion import Difference as Difference
 from providers.simulator.invocation.conversion import Secret as Secret
-from providers.simulator.invocation.texts import product_text
 
 
 def command_not_found(name: str, culture: str) -> CmdletError:

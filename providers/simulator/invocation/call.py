@@ -1,17 +1,38 @@
-"""One call of a simulated cmdlet: its arguments, the domain controller it asks, and its errors."""
+"""One call of a simulated cmdlet: its arguments, the domain controller it asks, its errors and their texts.
+
+The messages of the products, are in the language of the host. The engine must never decide by these words.
+
+``languages/`` has one file a language, with the texts by key. Published wording is used (DOMAIN 9.1), otherwise our
+own. A text that a language lacks is in English, as on a server without the language pack.
+"""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
+from functools import cache, cached_property
+from pathlib import Path
 from typing import Any
 
 from providers.simulator.answers import CmdletError
-from providers.simulator.invocation.texts import product_text
 from providers.simulator.world.directory import Entry, View
 from providers.simulator.world.holdings import Holdings
+
+_LANGUAGES = Path(__file__).with_name("languages")
+
+
+@cache
+def _texts(language: str) -> Mapping[str, str]:
+    english: dict[str, str] = json.loads((_LANGUAGES / "en.json").read_text(encoding="utf-8"))
+    own = next(_LANGUAGES.glob(f"{language}.json"), None)
+    return {**english, **json.loads(own.read_text(encoding="utf-8"))} if own else english
+
+
+def product_text(key: str, culture: str, /, **values: object) -> str:
+    """Return the text ``key`` in the language of ``culture`` (``de-DE``), filled with ``values``."""
+    return _texts(culture[:2].lower())[key].format(**values)
 
 
 @dataclass

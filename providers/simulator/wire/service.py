@@ -1,6 +1,10 @@
 """What stands behind the listener: who may connect, which hosts there are, and what answers their messages.
 
 ``/wsman/<fqdn>`` is that host, ``/wsman`` the first Exchange server.
+
+The limits of a host for its clients come from the quotas of its Windows version; the listener's own settings apply to
+all hosts. If both limit the same resource, the lower limit applies.
+Source: learn.microsoft.com/windows/win32/winrm/quotas.
 """
 
 from __future__ import annotations
@@ -10,17 +14,35 @@ import ssl
 import threading
 from collections import Counter, deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Final
 
 from providers.simulator.wire.authentication import Accounts, Connection, Policy, Scheme
 from providers.simulator.wire.certificates import Certificate
 from providers.simulator.wire.faults import FaultPlan
 from providers.simulator.wire.process import PowerShell, RunnerProcess
-from providers.simulator.wire.quotas import limits_with
 from providers.simulator.wire.runner import Estate
 from providers.simulator.wire.shell_command import Launch, Process, Start
 from providers.simulator.wire.wsman import Limits, Shells
+
+_FIELDS: Final[Mapping[str, tuple[str, float]]] = {
+    "MaxShellsPerUser": ("max_shells_per_user", 1),
+    "MaxProcessesPerShell": ("max_processes_per_shell", 1),
+    "MaxConcurrentUsers": ("max_concurrent_users", 1),
+    "MaxEnvelopeSizekb": ("max_envelope_bytes", 1024),
+    "MaxMemoryPerShellMB": ("max_memory_per_shell_mb", 1),
+    "IdleTimeout": ("idle_timeout_seconds", 0.001),
+}
+"""By the name of the quota: which limit it is, and its unit in ours."""
+
+
+def limits_with(limits: Limits, quotas: object) -> Limits:
+    """Return ``limits``, reduced to the quotas of a host."""
+    if not isinstance(quotas, Mapping):
+        return limits
+    narrower = [(field, quotas[name] * unit) for name, (field, unit) in _FIELDS.items() if name in quotas]
+    return replace(limits, **{field: min(getattr(limits, field), value) for field, value in narrower})
 
 
 def _tls_context(settings: Settings) -> ssl.SSLContext:

@@ -25,9 +25,9 @@ from providers.transport.session.greeting import Greeting, Runner
 from providers.transport.settings import ConnectionSettings, SessionMode, Target, target_of
 from providers.transport.wsman.fault_tables import Phase
 from providers.transport.wsman.faults import judge
-from providers.transport.wsman.first_contact import FirstContact
 from providers.transport.wsman.logons import LogonBudget
-from providers.transport.wsman.orphans import end_shell
+from providers.transport.wsman.reaching import FirstContact
+from providers.transport.wsman.shell import end_shell
 from providers.transport.wsman.winrs import WinRS, connect
 from reconciler.model.commands import Endpoint, Operation, Reply, Shell
 from reconciler.model.diagnostics import AuthenticationFailed, Diagnostic, NotWinRM, PermanentError, SessionError

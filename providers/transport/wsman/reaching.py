@@ -3,6 +3,11 @@
 Sessions do these steps inside their library, which reports every failure as "cannot connect". This module does them one
 by one before a session is opened, with the same trusted authorities and the same name. It sends only a TLS handshake
 and no credential.
+
+A run takes them at its first contact with each host that a connection names. Waiting does not repair a name that does
+not resolve, a port without a listener, or an untrusted certificate, so a failed step is final. Later failures of the
+same host are transient, and the run waits until they pass. A refused credential, or a service that is not WinRM, is
+found when the session opens.
 """
 
 from __future__ import annotations
@@ -11,7 +16,7 @@ import ipaddress
 import socket
 import ssl
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -22,8 +27,9 @@ from providers.transport.settings import HTTP_PORT, HTTPS_PORT, Target
 from providers.transport.wsman.fault_tables import NEVER_REACHED, NO_TLS, SETTINGS, Phase
 from providers.transport.wsman.faults import judge
 from reconciler.model.commands import Authentication
-from reconciler.model.diagnostics import Diagnostic
-from reconciler.model.findings import Check, Finding, failed, ok, warned
+from reconciler.model.diagnostics import Diagnostic, PermanentError, UntrustedServer
+from reconciler.model.findings import Check, Finding, Status, failed, ok, warned
+from reconciler.model.ports import Clock
 
 CONNECT_SECONDS: Final = 8.0
 EXPIRES_SOON: Final = timedelta(days=30)
@@ -265,3 +271,38 @@ def glimpse(target: Target) -> Certificate | None:
             return Certificate.read(secured.getpeercert(binary_form=True) or b"")
     except (OSError, ValueError):
         return None
+
+
+_FIRST_CONNECT_SECONDS: Final = 2.0
+"""Time for two attempts of TCP, one second apart."""
+
+
+class FirstContact:
+    """Checks each entry point once in a run."""
+
+    def __init__(self, clock: Clock, doctor: str) -> None:
+        """``doctor``: the command that examines the connections of this environment."""
+        self._clock, self._doctor = clock, doctor
+        self._met: set[str] = set()
+
+    def refuse(self, target: Target) -> None:
+        """Check the way to an entry point, once.
+
+        Raises:
+            PermanentError: no session can be opened; it names the failed step and the remedy.
+        """
+        if target.url in self._met or target.settings.via is not None or not target.is_entry:
+            return
+        failed = reach(target, self._clock.now(), _FIRST_CONNECT_SECONDS)[-1]
+        if failed.status is Status.FAILED:
+            kind = UntrustedServer if failed.check is Check.TLS else PermanentError
+            raise kind(Diagnostic(failed.summary, failed.detail, f"{failed.remedy}\n\n{self._look()}"))
+        self._met.add(target.url)
+
+    def advised(self, error: PermanentError) -> PermanentError:
+        """Return the error with the command that checks the way to each server added to its remedy."""
+        advised = (replace(one, remedy=f"{one.remedy}\n\n{self._look()}".lstrip()) for one in error.diagnostics)
+        return type(error)(*advised, record=error.record)
+
+    def _look(self) -> str:
+        return f"To check every step of the way to each server:\n\n    {self._doctor}"

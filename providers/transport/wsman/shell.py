@@ -3,6 +3,9 @@
 It repeats messages if this is harmless. It repeats only messages, never their effect. A Receive is always sent again. A
 Send is sent again if the service certainly did not accept it. A connection with a broken seal is replaced; the process
 on the server continues. If the service may have accepted a message, the channel asks for its outcome by id.
+
+A shell belongs to the account that opened it, not to a client. So a later run ends a shell that another run left
+behind: its PowerShell ends with it, the host refuses later messages to it, and its waiting commands cannot begin.
 """
 
 from __future__ import annotations
@@ -12,9 +15,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
+from winrm.exceptions import WSManFaultError
+
 from providers.transport import wire
 from providers.transport.settings import Target
-from providers.transport.wsman.fault_tables import Class, Cure, Phase
+from providers.transport.wsman.fault_tables import FAULTS, Class, Cure, Phase
 from providers.transport.wsman.faults import Judgement, judge
 from providers.transport.wsman.winrs import WinRS
 from reconciler.model.commands import Shell
@@ -305,3 +310,35 @@ class _Tries:
         self._seals += judgement.lost_seal
         is_limit_reached = self._busy > BUSY_TRIES or self._refused > 1 or self._seals > SEAL_TRIES
         return is_limit_reached or self.clock.monotonic() >= self.give_up
+
+
+TRIES: Final = 2
+
+
+def end_shell(protocol: WinRS, name: str, place: str, *, is_ours: bool) -> bool:
+    """End the shell; return True if it certainly no longer exists.
+
+    ``is_ours``: our account certainly opened it. A service may deny that the shell of another account exists.
+    """
+    try:
+        for _ in range(TRIES):
+            try:
+                protocol.close_shell(name)
+                return True
+            except Exception as error:
+                if _is_unknown_shell(error):
+                    return is_ours
+                if not judge(error, Phase.DELETE, place).reached:
+                    return False
+                protocol.transport.close_session()
+        return False
+    finally:
+        with suppress(Exception):
+            protocol.transport.close_session()
+
+
+def _is_unknown_shell(error: Exception) -> bool:
+    if not isinstance(error, WSManFaultError):
+        return False
+    codes = {error.wsman_fault_code, error.wmierror_code}
+    return any(row.unread for code, row in FAULTS.items() if code in codes)

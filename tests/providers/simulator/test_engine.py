@@ -23,7 +23,7 @@ from providers.simulator.wire.authentication import Scheme
 from providers.simulator.wire.server import Server, Settings
 from providers.simulator.wire.shell_command import Launch
 from reconciler.app import open_workspace, vocabulary
-from reconciler.app.powershell import find_powershell, powershell_program
+from reconciler.app.simulated_world import find_powershell, powershell_program
 from reconciler.model.diagnostics import ReconcilerError
 from reconciler.plan.plan import Plan
 from reconciler.views.plan import render_plan

@@ -7,7 +7,7 @@ from winrm.exceptions import WSManFaultError
 
 from providers.simulator.wire import fault_codes
 from providers.simulator.wire.process import refused_command_line
-from providers.simulator.wire.quotas import limits_with
+from providers.simulator.wire.service import limits_with
 from providers.simulator.wire.wsman import Limits
 from tests.support.winrm_server import ARGUMENTS, PASSWORD, USER, Client, TinyEstate, listening, start
 

@@ -21,7 +21,7 @@ from providers.cmdlets.reference import cmdlet_of, cmdlets_of
 from providers.simulator.answers import Result
 from providers.simulator.powershell import clixml, stub_cmdlets, stub_objects
 from providers.simulator.powershell.stub_cmdlets import MODULES, SNAP_INS, module_name, stub_module
-from reconciler.app.powershell import powershell_program
+from reconciler.app.simulated_world import powershell_program
 from tests.support.two_hosts import needs_powershell
 
 RELEASES = (*SNAP_INS, *MODULES)

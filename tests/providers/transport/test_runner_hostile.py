@@ -23,7 +23,7 @@ from providers.transport import wire
 from providers.transport.session.greeting import Runner
 from providers.transport.session.pool import WinRMSessions
 from providers.transport.settings import Secret
-from reconciler.app.powershell import powershell_program
+from reconciler.app.simulated_world import powershell_program
 from reconciler.model.commands import LYNC as LYNC_SHELL
 from reconciler.model.commands import Adapter, Argument, Command, Connection, Delta, Reply
 from reconciler.model.ports import Request

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.app.files import Limits, prefix_of, read_files
+from reconciler.app.declared import Limits, prefix_of, read_files
 from reconciler.config.environment import load
 from reconciler.model.diagnostics import ConfigurationError
 from tests.support.example_environments import WHOLE, loaded
