@@ -131,10 +131,9 @@ _SEVERAL: Final = 3
 
 def check_mailboxes(landscape: Landscape) -> Sequence[Diagnostic]:
     """Return all findings about the declared mailboxes."""
-    ended = [row for row in landscape.written(UMMailbox).values() if is_ended(row.attributes)]
     declared, plans = _declared(landscape)
     return (
-        *_of_two(ended, landscape),
+        *_of_two(ended_rows(landscape), landscape),
         *_against_world(declared, landscape),
         *_within_plans(declared, plans, _digits(landscape)),
         *mailbox_claims.given_twice(declared, plans, landscape),
@@ -156,12 +155,15 @@ def check_rows(landscape: Landscape) -> Sequence[Diagnostic]:
 
 def _declared(landscape: Landscape) -> tuple[Resources, Mapping[str, str | None]]:
     """Return the rows without ``state: absent``, and the dial plan of each row by its key."""
-    return landscape.fact(_rows_with_plans, landscape.written(UMMailbox), plans_by_policy(landscape))
+    return landscape.fact(
+        _rows_with_plans, landscape.written(UMMailbox), ended_rows(landscape), plans_by_policy(landscape)
+    )
 
 
-def _rows_with_plans(written: Resources, by_policy: Mapping[str, str]) -> tuple[Resources, Mapping[str, str | None]]:
-    has_ended = any(is_ended(row.attributes) for row in written.values())
-    rows = Resources(row for row in written.values() if not is_ended(row.attributes)) if has_ended else written
+def _rows_with_plans(
+    written: Resources, ended: Sequence[Resource], by_policy: Mapping[str, str]
+) -> tuple[Resources, Mapping[str, str | None]]:
+    rows = written.replaced(drop=[row.key for row in ended])
     policies = [row.get(UMMailbox.policy) for row in rows.values()]
     plans = {policy: plan_of(policy, by_policy) for policy in set(policies)}
     return rows, {row.key: plans[policy] for row, policy in zip(rows.values(), policies, strict=True)}
@@ -181,6 +183,15 @@ def _of_two(ended: Sequence[Resource], landscape: Landscape) -> Iterator[Diagnos
     fits = fits_by_name([row.written or row.key for row in ended], landscape)
     found = (one for row in ended for one in _whom(row, mailboxes, fits))
     yield from (one for one in found if one.code != NO_MAILBOX.code)
+
+
+def ended_rows(landscape: Landscape) -> Sequence[Resource]:
+    """Return the rows that end the voice mail of their user."""
+    return landscape.fact(_ended, landscape.written(UMMailbox))
+
+
+def _ended(written: Resources) -> Sequence[Resource]:
+    return tuple(row for row in written.values() if is_ended(row.attributes))
 
 
 def is_ended(row: Mapping[str, Value]) -> bool:

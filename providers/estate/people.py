@@ -37,22 +37,27 @@ class Fit:
     """``the logon name``, ``the alias``, ``another address``, ``the SIP address``."""
 
 
-def names_of(mailbox: Resource) -> Iterator[tuple[str, str]]:
-    """Yield the names of a mailbox other than its primary address, each with its kind."""
+def _names_of(mailbox: Resource, *, in_full: bool) -> Iterator[tuple[str, str]]:
+    """Yield the names of a mailbox other than its primary address, each with its kind.
+
+    Args:
+        in_full: also with what stands before it, ``CONTOSO\\alice`` and ``smtp:alice@contoso.com``.
+    """
     if logon := mailbox.get(Mailbox.logon_name):
         yield logon, "the logon name"
     if alias := mailbox.get(Mailbox.alias):
         yield alias, "the alias"
     if account := mailbox.get(Mailbox.account):
         yield account, "the account name"
-        if domain := _domain_label(mailbox.get(Mailbox.distinguished_name) or ""):
+        if in_full and (domain := _domain_label(mailbox.get(Mailbox.distinguished_name) or "")):
             yield f"{domain}\\{account}", "the account name"
     for address in mailbox.get(Mailbox.addresses):
         prefix, _, bare = address.partition(":")
         kind = _ADDRESSES.get(prefix.lower())
         if kind and bare:
             yield bare, kind
-            yield address, kind
+            if in_full:
+                yield address, kind
 
 
 _ADDRESSES = {"smtp": "another address", "sip": "the SIP address"}
@@ -67,10 +72,11 @@ def _domain_label(distinguished_name: str) -> str:
 def fits_by_name(texts: Iterable[str], landscape: Landscape) -> Mapping[str, tuple[Fit, ...]]:
     """Return, by folded text, the mailboxes that have the text as a name other than the primary address."""
     asked = {folded(text) for text in texts}
+    in_full = any("\\" in text or ":" in text for text in asked)
     found: dict[str, dict[str, Fit]] = {}
     for mailbox in landscape.all(Mailbox).values():
         own = folded(mailbox.key)
-        for name, kind in names_of(mailbox):
+        for name, kind in _names_of(mailbox, in_full=in_full):
             text = folded(name)
             if text != own and text in asked:
                 found.setdefault(text, {}).setdefault(own, Fit(mailbox.key, kind))

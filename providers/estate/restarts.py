@@ -37,7 +37,7 @@ from reconciler.model.actions import Action, ActionKind
 from reconciler.model.diagnostics import Diagnostic, SessionError, Severity
 from reconciler.model.landscape import Landscape, Named, Settings
 from reconciler.model.resource_types import Answer, Rule
-from reconciler.model.resources import Address, Resource
+from reconciler.model.resources import Address, Resource, Resources
 from reconciler.model.snapshot import Obligation
 from reconciler.model.words import listed
 
@@ -278,13 +278,18 @@ def _remedy(host: str, services: Sequence[str], begun: Collection[str]) -> str:
     return "\n".join([f"Start {which}, unless somebody stopped it deliberately:", *lines])
 
 
+def _reserved_by_pool(users: Resources) -> Mapping[str | None, Sequence[str]]:
+    """Return, by pool, its users whose SIP addresses have reserved characters, in order."""
+    found: dict[str | None, list[str]] = {}
+    for key in sorted(user.key for user in users.values() if _has_reserved(user.key)):
+        found.setdefault(users[key].get(LyncUser.registrar_pool), []).append(key)
+    return found
+
+
 def _killers(action: Action, pool: UcPool, landscape: Landscape) -> Iterator[Diagnostic]:
     if pool.product != PROVEN:
         return
-    users = landscape.all(LyncUser).values()
-    found = sorted(
-        user.key for user in users if user.get(LyncUser.registrar_pool) == pool.fqdn and _has_reserved(user.key)
-    )
+    found = landscape.fact(_reserved_by_pool, landscape.all(LyncUser)).get(pool.fqdn)
     if found:
         verb = "has a SIP address" if len(found) == 1 else "have SIP addresses"
         detail = f"Of the users of {pool.fqdn}, {listed(found)} {verb} with a reserved character (KB 2912334)."

@@ -19,7 +19,7 @@ from typing import Any, ClassVar
 from providers.cmdlets.cmdlet_resource import CmdletResource, object_argument
 from providers.cmdlets.value_types import PersonName
 from providers.estate import mailbox_checks
-from providers.estate.mailbox_checks import is_ended
+from providers.estate.mailbox_checks import ended_rows, is_ended
 from providers.estate.people import USERS, guids_of, plan_of, plans_by_policy, rows_by_mailbox
 from providers.resources.mailbox_policy import policy_argument
 from providers.schema.exchange import DEFAULT, AutoAttendant, DialPlan, MailboxPolicy, UMMailbox, policy_key
@@ -105,16 +105,17 @@ class UMMailboxType(UMMailbox, CmdletResource, Rows, Holder, Noticed):
 
     def derive(self, landscape: Landscape) -> Sequence[Resource]:
         """Return the mailboxes with the dial plan of their policy, without users of hosted voice mail."""
-        users, by_policy, rows = landscape.all(LyncUser), plans_by_policy(landscape), super().derive(landscape)
+        users, by_policy = landscape.all(LyncUser), plans_by_policy(landscape)
+        rows = landscape.written(self).replaced(drop=[row.key for row in ended_rows(landscape)]).values()
         plans = {policy: plan_of(policy, by_policy) for policy in {row.get(UMMailbox.policy) for row in rows}}
         return tuple(
             _with_plan(mailbox, plans[mailbox.get(UMMailbox.policy)])
             for mailbox in rows
-            if not (is_hosted(mailbox, users) or is_ended(mailbox.attributes))
+            if not is_hosted(mailbox, users)
         )
 
     def ended(self, landscape: Landscape) -> Sequence[Resource]:
-        return tuple(row for row in landscape.written(self).values() if is_ended(row.attributes))
+        return ended_rows(landscape)
 
     def successors(self, gone: Resource, landscape: Landscape) -> Sequence[Address]:
         """Return nothing: a mailbox replaces another one only in an exchange."""

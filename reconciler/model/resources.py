@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, ValuesView
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from types import MappingProxyType, UnionType
-from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar, Union, get_args, get_origin, overload
+from typing import Annotated, Any, ClassVar, Final, Generic, Literal, TypeVar, Union, get_args, get_origin, overload
 
 from reconciler.model.diagnostics import Position
 from reconciler.model.values import EMPTY, Value, folded
@@ -102,6 +102,9 @@ class AttributeRole(Enum):
     """Only the engine uses it to derive other resources; it is never sent and never compared."""
 
 
+_COMPARED: Final = (AttributeRole.MANAGED, AttributeRole.CREATE_ONLY)
+
+
 @dataclass(frozen=True, slots=True)
 class Attribute:
     """One attribute of a resource type. ``name`` is the YAML key and the name everywhere but in the cmdlets."""
@@ -123,7 +126,7 @@ class Attribute:
 
     @property
     def is_compared(self) -> bool:
-        return self.role in (AttributeRole.MANAGED, AttributeRole.CREATE_ONLY)
+        return self.role in _COMPARED
 
     def comparable(self, value: Value) -> Value:
         """Return the value for comparison. Names of objects are folded, because the directory ignores case."""

@@ -54,9 +54,9 @@ def are_equal(attributes: Mapping[str, Attribute], desired: Resource, observed: 
         attribute = attributes.get(name)
         if attribute is None or not attribute.is_compared:
             continue
-        if attribute.kind is AttributeKind.MEMBERSHIP or prior.attributes.get(name, UNSET) != value:
+        if prior.attributes.get(name, UNSET) != value or observed.attributes.get(name, UNSET) != value:
             return False
-        if observed.attributes.get(name, UNSET) != value:
+        if isinstance(value, tuple) and attribute.kind is AttributeKind.MEMBERSHIP:
             return False
         compared += 1
     return compared == len(prior.attributes) and prior.guid == observed.guid

@@ -6,6 +6,7 @@ Times are measured in benchmarks; a test tells with this whether work grows as i
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Callable
 from types import FrameType
 from typing import Any
@@ -27,3 +28,20 @@ def effort(work: Callable[[], Any]) -> int:
     finally:
         sys.setprofile(before)
     return calls
+
+
+def calls(work: Callable[[], Any], *functions: Callable[..., Any]) -> tuple[int, ...]:
+    """Return how many times ``work`` calls each of the functions on this thread; they must be written in Python."""
+    counted: Counter[object] = Counter()
+
+    def count(frame: FrameType, event: str, argument: Any) -> None:
+        if event == "call":
+            counted[frame.f_code] += 1
+
+    before = sys.getprofile()
+    sys.setprofile(count)
+    try:
+        work()
+    finally:
+        sys.setprofile(before)
+    return tuple(counted[function.__code__] for function in functions)
