@@ -18,6 +18,7 @@ from winrm.protocol import Protocol as WinRM
 from providers.simulator.answers import CmdletError, Result
 from providers.simulator.wire.authentication import Scheme
 from providers.simulator.wire.faults import FaultPlan
+from providers.simulator.wire.runner import Estate as Servers
 from providers.simulator.wire.runner import framed, unframed
 from providers.simulator.wire.server import Server, Settings
 from providers.simulator.wire.shell_command import Start
@@ -133,7 +134,7 @@ CMDLETS = ("Get-Echo", "Get-Many", "Get-Missing", "Set-Broken", "Get-Bug", "Wait
 @contextmanager
 def listening(
     *schemes: Scheme,
-    estate: TinyEstate | None = None,
+    estate: Servers | None = None,
     faults: FaultPlan | None = None,
     accounts: Mapping[str, str] | None = None,
     start: Start | None = None,

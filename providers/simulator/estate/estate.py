@@ -126,6 +126,7 @@ class Estate:
             "language_mode": holdings.hosts[host].language_mode,
             "shells": holdings.hosts[host].shells,
             "quotas": limits_of(holdings.hosts[host], shell),
+            "endpoint_sessions": self.load.limits(host).shells if self.load else None,
         }
 
     def release(self, host: str) -> str:

@@ -17,11 +17,13 @@ import time
 import traceback
 from collections import deque
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
+from providers.simulator.wire.endpoint import Endpoint
 from providers.simulator.wire.runner import Clocks, Estate, Runner
 from providers.simulator.wire.shell_command import Launch
 
@@ -76,6 +78,7 @@ class RunnerProcess:
         clocks: Clocks = host_clocks,
         flush_bytes: int = FLUSH_BYTES,
         pause: Pause = threading.Condition.wait_for,
+        endpoint: Endpoint | None = None,
     ) -> None:
         self._estate = estate
         self._launch = launch
@@ -84,6 +87,7 @@ class RunnerProcess:
         self._clocks = clocks
         self._flush_bytes = flush_bytes
         self._pass_time = pause
+        self._endpoint = endpoint
         self._changed = threading.Condition()
         self._torn = bytearray()
         self._lines: deque[bytes] = deque()
@@ -171,10 +175,13 @@ class RunnerProcess:
             launch.write("stderr", b'#< CLIXML\r\n<Objs Version="1.1.0.1"></Objs>')
         if settings.start_seconds:
             self._pause(settings.start_seconds)
-        runner = Runner(self._estate, launch.host, launch.user, self._clocks, delegates=launch.delegates)
-        free_at = 0.0
-        while not runner.is_exiting and (lines := self._lines_at_hand()):
-            free_at = self._answer(runner, lines, max(free_at, self._fed_at))
+        host, user, delegates = launch.host, launch.user, launch.delegates
+        with closing(
+            Runner(self._estate, host, user, self._clocks, delegates=delegates, endpoint=self._endpoint)
+        ) as runner:
+            free_at = 0.0
+            while not runner.is_exiting and (lines := self._lines_at_hand()):
+                free_at = self._answer(runner, lines, max(free_at, self._fed_at))
         return 0
 
     def _answer(self, runner: Runner, lines: deque[bytes], begins: float) -> float:

@@ -17,6 +17,7 @@ from contextlib import AbstractContextManager
 from typing import Any, Final, Protocol
 
 from providers.simulator.answers import CmdletError, Result
+from providers.simulator.wire.endpoint import Endpoint, TooManySessions
 from providers.transport.wire import WireError, check, decode_payload
 
 PROTOCOL_VERSION: Final = 1
@@ -56,8 +57,12 @@ class Estate(Protocol):
 class _Refused(Exception):
     """A request that never reached a cmdlet."""
 
-    def __init__(self, type_name: str, message: str, target: str = "") -> None:
+    def __init__(
+        self, type_name: str, message: str, target: str = "", error_id: str = "", category: str = "InvalidOperation"
+    ) -> None:
         self.type = type_name
+        self.error_id = error_id or type_name
+        self.category = category
         self.message = message
         self.target = target
 
@@ -93,6 +98,7 @@ class Runner:
         clocks: Clocks,
         *,
         delegates: bool = False,
+        endpoint: Endpoint | None = None,
         replies_kept: int = REPLIES_KEPT,
         part_bytes: int = PART_BYTES,
     ) -> None:
@@ -102,6 +108,8 @@ class Runner:
         self._user = user
         self._delegates = delegates
         self._clocks = clocks
+        self._endpoint = endpoint or Endpoint()
+        self._has_session = False
         self._nonce = b""
         self._allowed: frozenset[str] = frozenset()
         self._always: Mapping[str, object] = {}
@@ -186,11 +194,30 @@ class Runner:
         self._always = always if isinstance(always, dict) else {}
         about = self._estate.about(self._host)
         adapter = self._adapter = _adapter(str(request.get("adapter", "auto")), about)
+        if adapter == "remote":
+            self._open_session(about)
         ready = {name: str(about.get(name, "")) for name in ("ps", "os", "product", "culture")}
         ready |= {"host": self._host, "adapter": adapter}
         loading = self._nonce + b" LOADING\r\n"
         reply = {"id": request["id"], "ok": True, "ready": {**ready, "load_ms": 0}, "clocks": self._clocks()}
         return loading + self._line(reply, b" READY ")
+
+    def _open_session(self, about: Mapping[str, object]) -> None:
+        """Open the session to Exchange's own endpoint, as New-PSSession does."""
+        most = about.get("endpoint_sessions")
+        is_2010 = str(about.get("product", "")).startswith("Version 14.")
+        try:
+            if not self._has_session:
+                self._endpoint.open(self._host, self._user, most if isinstance(most, int) else None, is_2010=is_2010)
+        except TooManySessions as error:
+            raise _Refused(error.type, str(error), self._host, error.error_id, error.category) from error
+        self._has_session = True
+
+    def close(self) -> None:
+        """Close the session to Exchange's own endpoint: the process ends."""
+        if self._has_session:
+            self._endpoint.close(self._host, self._user)
+        self._has_session = False
 
     def _replay(self, request: Mapping[str, Any]) -> bytes:
         ids = request.get("ids")
@@ -309,7 +336,8 @@ def _parts(records: Sequence[str], part_bytes: int) -> Iterator[Sequence[str]]:
 
 
 def _refusal(refused: _Refused) -> dict[str, object]:
-    return {**_failure(refused.type, refused.message, refused.target), "executed": False}
+    failure = _failure(refused.type, refused.message, refused.target)
+    return {**failure, "id": refused.error_id, "category": refused.category, "executed": False}
 
 
 def _failure(type: str, message: str, target: str) -> dict[str, object]:

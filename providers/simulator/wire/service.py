@@ -20,6 +20,7 @@ from typing import Final
 
 from providers.simulator.wire.authentication import Accounts, Connection, Policy, Scheme
 from providers.simulator.wire.certificates import Certificate
+from providers.simulator.wire.endpoint import Endpoint
 from providers.simulator.wire.faults import FaultPlan
 from providers.simulator.wire.process import PowerShell, RunnerProcess
 from providers.simulator.wire.runner import Estate
@@ -128,6 +129,7 @@ class Service:
         )
         self._tls = settings.tls_context(settings) if settings.certificate else None
         self._limits: dict[str, Limits] = {}
+        self._endpoint = Endpoint()
         self.shells = Shells(start or self._start_process, limits_of=self.limits_of)
         self._counter: Counter[str] = Counter()
         self._lock = threading.Lock()
@@ -178,4 +180,4 @@ class Service:
         return self._tls.wrap_socket(accepted, server_side=True, do_handshake_on_connect=False)
 
     def _start_process(self, launch: Launch) -> Process:
-        return RunnerProcess(self._estate, launch, self.settings.powershell)
+        return RunnerProcess(self._estate, launch, self.settings.powershell, endpoint=self._endpoint)

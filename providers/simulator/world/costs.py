@@ -80,6 +80,8 @@ class HostCost(WorldModel):
 
     concurrent: Annotated[int, Field(ge=1)] | None = None
     """How many cmdlets run at once; others wait for their turn."""
+    shells: Annotated[int, Field(ge=1)] | None = None
+    """How many sessions one account may have at the endpoint of Exchange 2010 and later (PowerShellMaxConcurrency)."""
     budget: Budget | None = None
     """The budget of one account."""
 

@@ -23,6 +23,7 @@ from reconciler.model.diagnostics import ConfigurationError, Diagnostic, Throttl
 from reconciler.model.ports import Request
 from tests.support.estate_sessions import EstateSessions
 from tests.support.fakes import VirtualClock
+from tests.support.paths import ROOT
 from tests.support.winrm_server import Client, invoke, listening, start
 from tests.support.worlds import SteppingClock, estate_of
 
@@ -265,7 +266,7 @@ def _served(estate: Estate, pauses: Pauses) -> Iterator[Any]:
     def begin(launch: Launch) -> RunnerProcess:
         return RunnerProcess(estate, launch, pause=pauses, monotonic=lambda: 0.0)
 
-    with listening(estate=estate, start=begin) as server:  # type: ignore[arg-type]  # any estate will do
+    with listening(estate=estate, start=begin) as server:
         yield server
 
 
@@ -284,3 +285,15 @@ def test_parallel_calls_pass_their_time_together_and_a_host_runs_no_more_at_once
     turns = -(-calls // (most or calls))
     assert sorted(pauses.seconds) == pytest.approx(sorted(0.05 * (1 + place % turns) for place in range(calls)))
     assert _most_at_once(estate) == (most or calls)
+
+
+# --- the sample ------------------------------------------------------------------------------------------------------
+
+
+def test_the_sample_costs_time_and_has_limits() -> None:
+    estate = Estate.open(ROOT / "samples" / "costs" / "world.yaml", clock=SteppingClock())
+    assert call(estate, "Get-UMDialPlan") == pytest.approx(0.05, rel=0.2)
+    assert call(estate, "Get-CsUser", host="fe1.contoso.com") == pytest.approx(1.05, rel=0.2)
+    assert estate.about(EX1)["endpoint_sessions"] == 18
+    assert estate.load is not None
+    assert estate.load.limits("fe2.contoso.com").concurrent == 10

@@ -182,7 +182,7 @@ def test_a_management_shell_that_is_not_installed_is_reported(host: str, adapter
 
 
 def test_constrained_language_ends_powershell_before_it_is_ready() -> None:
-    with listening(estate=estate("language_mode: ConstrainedLanguage"), powershell=PowerShell()) as server:  # type: ignore[arg-type]  # the server takes any estate
+    with listening(estate=estate("language_mode: ConstrainedLanguage"), powershell=PowerShell()) as server:
         client = Client(server, path=f"/{EX}").open()
         client.receive_all()
         assert client.exit_code == 1

@@ -9,7 +9,19 @@ from providers.simulator.wire import fault_codes
 from providers.simulator.wire.process import refused_command_line
 from providers.simulator.wire.service import limits_with
 from providers.simulator.wire.wsman import Limits
-from tests.support.winrm_server import ARGUMENTS, PASSWORD, USER, Client, TinyEstate, listening, start
+from tests.support.winrm_server import (
+    ARGUMENTS,
+    PASSWORD,
+    USER,
+    Client,
+    TinyEstate,
+    exit_line,
+    init_line,
+    listening,
+    replies,
+    start,
+)
+from tests.support.worlds import estate_of
 
 # --- quotas of a host ------------------------------------------------------------------------------------------------
 
@@ -87,3 +99,31 @@ def test_what_cmd_would_not_find_is_not_found(line: str) -> None:
     said = refused_command_line(" ".join((line, *ARGUMENTS)))
     assert said is not None
     assert "is not recognized as an internal or external command" in said
+
+
+@pytest.mark.parametrize(
+    ("version", "said"),
+    [
+        ("14.3.123.4", "maximum number of 2 concurrent shells"),
+        ("15.0.1497.2", "connections allowed : 2 for the policy"),
+    ],
+)
+def test_sessions_above_the_throttling_policy_of_exchange_are_refused_until_one_ends(version: str, said: str) -> None:
+    limited = estate_of(servers=[version], costs={"hosts": {"*": {"shells": 2}}})
+    with listening(estate=limited) as server:
+        first, second, third = (Client(server).open() for _ in range(3))
+        for client in (first, second, third):
+            client.send(start())
+            client.receive_until(1)
+        (refused,) = replies(third.stdout)
+        assert [refused["ok"], refused["error"]["type"]] == [False, "PSRemotingTransportException"]
+        assert said in refused["error"]["message"]
+        lync = Client(server, path="/fe1.contoso.com").open()
+        lync.send(start())
+        assert lync.receive_until(1)[0]["ok"]
+        first.send(exit_line())
+        first.receive_all()
+        third.send(init_line(id="1"))
+        assert third.receive_until(2)[1]["ok"]
+        for client in (first, second, third, lync):
+            client.close()
