@@ -1,6 +1,6 @@
 """Saved state: schema, migrations and the store over SQLite and, with the same code, PostgreSQL.
 
-Imports ``reconciler.model`` alone. Start with ``store``, which implements the port ``StateStore``. ``tables`` and
-``rows`` say what is kept, ``codec`` how a value is written; ``ledger`` and ``lease`` guard who writes; ``sqlite`` and
-``postgresql`` open a database.
+Imports only ``reconciler.model``. Start with ``store``, which implements the port ``StateStore``. ``tables`` and
+``rows`` define the rows, ``codec`` the form of their values; ``ledger`` and ``lease`` decide who may write; ``sqlite``
+and ``postgresql`` open a database.
 """

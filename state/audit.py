@@ -1,4 +1,4 @@
-"""The chain of everything that was ever saved: who, in which run, what. Each entry has the hash of the one before.
+"""The chain of all saved changes: user, run and content. Each entry has the hash of the previous one.
 
 An entry also has a digest of the intents and outcomes written with it, so that a forged outcome breaks the chain too.
 The chain has no key: anybody who may write to the store can make a new chain. To notice that, compare its head with
@@ -98,7 +98,9 @@ def verify_chain(
     if referenced.nonces != _nonces(connection, environment):
         raise damaged(where, "the saved plans that were used differ from those of the audit")
     if not is_known:
-        raise damaged(where, f"the audit has no entry with the hash {known_head}: it is another one, or was made anew")
+        raise damaged(
+            where, f"the audit has no entry with the hash {known_head}: it is another chain, or was made again"
+        )
     return Audit(count, previous)
 
 

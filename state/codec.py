@@ -1,11 +1,11 @@
 """Saved values as text, and back.
 
-The text is canonical JSON: keys sorted, no spaces, ASCII alone. Equal values give equal bytes, so that an unchanged row
-is known by comparing text, and hashes can be taken over it. ASCII is what every store keeps unharmed: PostgreSQL takes
-no NUL and neither store takes half a surrogate pair, both of which a server may answer with.
+The text is canonical JSON: keys sorted, no spaces, ASCII alone. Equal values have equal bytes, so an unchanged row is
+found by comparing texts, and hashes of the text are stable. Every store keeps ASCII unchanged. Servers may return a
+NUL, which PostgreSQL refuses, or half a surrogate pair, which both stores refuse.
 
-Reading is strict. An unknown key, a missing one, a number with a fraction: all are refused, because state that was
-half understood would be written back without the rest.
+Reading is strict. It refuses an unknown key, a missing key and a number with a fraction. Otherwise state that was read
+in part would be written back without the rest.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from reconciler.model.snapshot import Intent, Obligation, Outcome, Remembered, R
 from reconciler.model.values import canonical, parse
 
 VERSION: Final = 1
-"""Of the forms below; stored with the environment."""
+"""The version of the forms below; stored with the environment."""
 
 Kind = TypeVar("Kind")
 
@@ -41,7 +41,7 @@ def escape(text: str) -> str:
 
 
 def unescape(text: str) -> str:
-    """Return what ``escape`` was given."""
+    """Return the text from which ``escape`` made ``text``."""
     if "%" not in text:
         return text
     plain = _ESCAPED.sub(lambda match: bytes([int(match[1], 16)]), text.encode("ascii"))
@@ -49,12 +49,12 @@ def unescape(text: str) -> str:
 
 
 def address_text(address: Address) -> str:
-    """Return an address as one text, also where its type holds a slash."""
+    """Return an address as one text, even if its type contains a slash."""
     return f"{escape(address.type).replace('/', '%2F')}/{escape(address.key)}"
 
 
 def parse_address(text: str) -> Address:
-    """Return what ``address_text`` was given."""
+    """Return the address from which ``address_text`` made the text."""
     type_name, slash, key = text.partition("/")
     if not slash:
         raise ValueError(f"{text!r} is no address")
@@ -81,7 +81,7 @@ _FORM: Final = Codec(
 
 
 def prepare() -> None:
-    """Load what reads and writes rows, so that no transaction waits for it."""
+    """Build the readers and writers of rows now, so that no transaction waits for it."""
     _FORM.prepare(Remembered, Obligation, Outcome, Intent, Run, Holder)
 
 
@@ -91,25 +91,25 @@ def encode(value: object) -> str:
 
 
 def decode(kind: type[Kind], text: str) -> Kind:
-    """Return the value that ``encode`` was given.
+    """Return the value from which ``encode`` made the text.
 
     Raises:
-        ValueError: it is not of this form.
+        ValueError: the text does not have the form of ``kind``.
     """
     return _FORM.load(kind, parse(text))
 
 
 def row_of(remembered: Remembered) -> tuple[str, str]:
-    """Return the address and the text of what is remembered there."""
+    """Return the address and the text of a saved resource."""
     plain = _FORM.dump(remembered)
     return plain.pop("address"), canonical(plain)
 
 
 def decode_remembered(address: str, text: str) -> Remembered:
-    """Return what is remembered at the address of a row."""
+    """Return the saved resource of a row."""
     plain = parse(text)
     if not isinstance(plain, dict) or "address" in plain:
-        raise ValueError("a resource is not of the form known")
+        raise ValueError("a resource does not have the known form")
     plain["address"] = address
     return _FORM.load(Remembered, plain)
 
@@ -123,5 +123,5 @@ def decode_obligation(duty: str, text: str) -> Obligation:
     """Return the obligation of a row."""
     plain = parse(text)
     if not isinstance(plain, list):
-        raise ValueError("an obligation is no list")
+        raise ValueError("an obligation is not a list")
     return _FORM.load(Obligation, [duty, *plain])

@@ -13,7 +13,7 @@ from state.failures import translated
 from state.host_lock import HostLock
 
 WRITES = "reconciler_writes"
-"""The execution option of a transaction that is going to write."""
+"""The execution option of a transaction that will write."""
 
 IN_HASTE = "reconciler_in_haste"
 """The execution option of a transaction that does not wait long for others."""
@@ -25,11 +25,11 @@ class Database(ABC):
     where: str
     """Its name in messages, without password."""
     host_lock: HostLock | None = None
-    """Knows at once whether a holder on this host is dead, if the store is a file."""
+    """Shows at once whether a holder on this host is dead, if the store is a file."""
     is_shared = False
-    """It may contain several environments."""
+    """True if it may contain several environments."""
     reconnects = False
-    """A broken connection may come back."""
+    """True if a broken connection can be opened again."""
 
     def __init__(self) -> None:
         self._mutex = RLock()
@@ -58,11 +58,11 @@ class Database(ABC):
 
     @abstractmethod
     def exists(self) -> bool:
-        """Return whether anything was ever saved here; if so, open it."""
+        """Return True if the store exists; then open it."""
 
     @abstractmethod
     def create(self) -> None:
-        """Make directory, file and tables where they are missing."""
+        """Make the directory, the file and the tables if they are missing."""
 
     @abstractmethod
     def now(self, connection: Connection) -> float:

@@ -18,7 +18,7 @@ from state.tables import intents, outcomes, runs, used_plans
 
 
 def last_changing_run(connection: Connection, environment: int, where: str) -> Run | None:
-    """Return the latest run of a commit that changed servers, or may have."""
+    """Return the latest run with a commit that changed servers, or may have changed them."""
     query = select(intents.c.serial, intents.c.body).where(intents.c.environment == environment)
     query = query.order_by(intents.c.serial.desc()).limit(1)
     latest = connection.execute(query).one_or_none()
@@ -55,7 +55,7 @@ def _find_run(connection: Connection, environment: int, run_id: str, where: str)
 
 
 def _has_effects(connection: Connection, environment: int, run_id: str, first: int) -> bool:
-    """Return whether the run whose first intents have serial ``first``, or a later one, may have changed anything.
+    """Return True if the run that begins at serial ``first``, or a later run, may have changed servers.
 
     Only one run writes at a time, so its intents are consecutive.
     """

@@ -1,4 +1,4 @@
-"""Turns failures of a store into StateError: errors of SQLAlchemy and of the drivers go no further."""
+"""Turns failures of a store into StateError. No other module handles errors of SQLAlchemy and of the drivers."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from reconciler.model.diagnostics import Diagnostic, Locked, StateError
 
 
 class StoreUnreachable(StateError):
-    """The connection to the store broke: the last transaction may be durable or not."""
+    """The connection to the store broke. It is unknown whether the last transaction is durable."""
 
 
 class StoreBusy(Locked):
-    """The transaction of another process takes too long: the process still works, or is suspended."""
+    """The transaction of another process takes too long; that process is slow or suspended."""
 
 
 def state_error(summary: str, detail: str, remedy: str = "") -> StateError:

@@ -30,7 +30,7 @@ _NETWORK_FILE_SYSTEMS = frozenset(
 
 
 def write_private(path: Path, content: bytes) -> None:
-    """Write ``content`` to ``path`` durably and all at once, readable by its owner alone.
+    """Write ``content`` to ``path`` durably and in one step, readable only by its owner.
 
     Raises:
         StateError: ``path`` is not a plain file of this user, its directory is open to everybody, or the disk failed.
@@ -53,9 +53,9 @@ def write_private(path: Path, content: bytes) -> None:
 
 
 def read_private(path: Path, *, limit_bytes: int = 64 * 1024 * 1024, others_may_read: bool = False) -> bytes:
-    """Return the content of a plain file of this user that nobody else may touch.
+    """Return the content of a plain file of this user that no other user may open.
 
-    With ``others_may_read``, others may read it but not write it: a plan passed on by a pipeline contains no secret.
+    With ``others_may_read``, others may read it but not write it, because a plan in a pipeline contains no secret.
 
     Raises:
         FileNotFoundError: there is none. StateError: it is a link, a device, another user's, open to others,
@@ -74,12 +74,12 @@ def read_private(path: Path, *, limit_bytes: int = 64 * 1024 * 1024, others_may_
     except OSError as error:
         raise _failed("read", path, error) from error
     if len(content) > limit_bytes:
-        raise _refused(path, f"is longer than {limit_bytes} bytes", "Check what it is, and move it away.")
+        raise _refused(path, f"is longer than {limit_bytes} bytes", "Find out what it is, and move it away.")
     return content
 
 
 def ensure_private_directory(path: Path) -> None:
-    """Make the directory, with its parents, for its owner alone; check it if it exists.
+    """Make the directory and its parents for the owner only; check the directory if it exists.
 
     Raises:
         StateError: it is a link or a file, another user's, or open to others; or it could not be made.
@@ -111,14 +111,14 @@ def check_private_file(path: Path) -> None:
 
 
 def create_private(path: Path) -> int:
-    """Create an empty file for its owner alone and return its descriptor. Raises FileExistsError."""
+    """Create an empty file for its owner only and return its descriptor. Raises FileExistsError."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | _NO_FOLLOW | _BINARY, 0o600)
     _set_mode(path, 0o600)
     return descriptor
 
 
 def open_private(path: Path) -> int:
-    """Return a descriptor of ``path``; create the file for its owner alone if it does not exist."""
+    """Return a descriptor of ``path``; create the file for its owner only if it does not exist."""
     try:
         return create_private(path)
     except FileExistsError:
@@ -133,7 +133,7 @@ def open_to_look(path: Path) -> int:
 
 
 def sync_directory(path: Path) -> None:
-    """Make the names in the directory durable; Windows does so by itself."""
+    """Make the names in the directory durable; Windows does this by itself."""
     if sys.platform == "win32":
         return
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
@@ -198,7 +198,7 @@ def _check_plain_file(path: Path, status: os.stat_result, others: int = 0o077) -
 
 
 def _check_owner_and_mode(path: Path, status: os.stat_result, mode: str, others: int = 0o077) -> None:
-    """Refuse a file of another user, and one that gives others a right of ``others``."""
+    """Refuse a file of another user, and a file that gives other users a right in ``others``."""
     if sys.platform == "win32":
         return
     if status.st_uid != os.geteuid():
@@ -216,14 +216,14 @@ def _check_owner_and_mode(path: Path, status: os.stat_result, mode: str, others:
 
 
 def _closing(path: Path, mode: str) -> str:
-    """Return how to close a file, or a directory of ours, to others.
+    """Return the advice to close a file, or one of our directories, to others.
 
-    Not a shared directory such as /tmp or /etc: closing it would break the machine.
+    A shared directory such as /tmp or /etc must stay open, because closing it would break the machine.
     """
     close = f"chmod {mode} {shlex.quote(str(path))}"
     if mode == "700" and path.name != _OURS:
         own = f"mkdir -m 700 {shlex.quote(str(path / 'reconciler'))}"
-        return f"Keep the state in a directory of its own, and name a file in it:\n\n    {own}"
+        return f"Keep the state in a separate directory, and name a file in it:\n\n    {own}"
     return f"Close it to others, if nobody else needs to write there:\n\n    {close}"
 
 

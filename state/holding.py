@@ -1,4 +1,4 @@
-"""Who holds the lease of an environment, whether that run is alive, and the messages about it.
+"""The holder of an environment's lease: whether its run is alive, and the messages about it.
 
 On the same machine the lock file decides: a byte of it is taken while the holder is alive. Clocks do not count there,
 because they may be set. For a holder on another machine only the time of the store's clock decides.
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from state.ledger import Ledger
 
 LEASE_SECONDS: Final = 60.0
-"""How long others wait for a holder that no longer renews its lease."""
+"""The time that others wait for a holder that no longer renews its lease."""
 
 
 def held_by(ledger: Ledger) -> tuple[Leased, str] | None:
-    """Return the lease of a run that is alive or may be, and why it is not free; None where the lease is free."""
+    """Return the lease of a run that is or may be alive, and why it is not free; None if the lease is free."""
     with ledger.reading() as saved:
         held = saved and ledger.leased(*saved)
         why = why_held(ledger, held, ledger.database.now(saved[0])) if saved and held else ""
@@ -62,7 +62,7 @@ def locked(environment: str, held: Leased, why: str) -> Locked:
 
 
 def may_live(ledger: Ledger, held: Leased, now: float) -> bool:
-    """Return whether a holder is alive or may be: on another machine, if it renewed its lease a moment ago.
+    """Return True if a holder is or may be alive: on another machine, if it renewed its lease a moment ago.
 
     A lease that ends too far in the future was taken before the clock was set back, and does not count.
     """
@@ -71,12 +71,12 @@ def may_live(ledger: Ledger, held: Leased, now: float) -> bool:
 
 
 def living(environment: str, held: Leased) -> Locked:
-    """Return the error that the lock of a running run cannot be removed by another."""
+    """Return the error that another run cannot remove the lock of a running run."""
     return Locked(
         Diagnostic(
             "Lock of a living run",
-            f"{_who(held)} holds the lock of environment {environment}. It is running, or was less than "
-            f"{LEASE_SECONDS:.0f} s ago, and would go on with its commands. Its lock was not removed.",
+            f"{_who(held)} holds the lock of environment {environment}. It is running, or was running "
+            f"less than {LEASE_SECONDS:.0f} s ago, and could send more commands. Its lock was not removed.",
             f"End its process, which frees the lock. Run on {held.holder.host}:\n\n"
             f"    kill -INT {held.holder.pid}; kill -CONT {held.holder.pid}",
         )
@@ -96,7 +96,7 @@ def _time(seconds: float) -> str:
 
 
 def _second(time: str) -> str:
-    """Return a time to the second; text that is not a time stays as it is."""
+    """Return a time to the second; return another text unchanged."""
     try:
         return datetime.fromisoformat(time).isoformat(timespec="seconds")
     except ValueError:

@@ -1,8 +1,8 @@
-"""Whether the process that took a lease is still alive, which its own host knows at once.
+"""Shows at once whether the process that took a lease on this host is still alive.
 
 Next to an SQLite file there is a lock file in which the holder of epoch *n* locks byte *n*. The system frees the byte
-when the process ends, however it ends, so that nobody waits for a run that was killed. Each epoch has its own byte,
-because a suspended holder keeps its byte even after another run replaced it.
+at every end of the process, so nobody waits for a killed run. Each epoch has its own byte, because a suspended holder
+keeps its byte even after another run replaced it.
 
 On Linux these locks belong to the open file, not to the process (``F_OFD_SETLK``): closing another descriptor of the
 file does not drop them.
@@ -27,12 +27,12 @@ _FLOCK = "@hhqqi4x"
 """``struct flock``: type, whence, start, length, process (0 for locks of the open file)."""
 
 _CREATION = 0
-"""The byte locked while the store itself is being made."""
+"""The byte that is locked while the store itself is made."""
 _PAUSE_SECONDS = 0.01
 
 
 class HostLock:
-    """The lock file of one store. Each instance locks for itself, also within one process."""
+    """The lock file of one store. Each instance has its own locks, also within one process."""
 
     def __init__(self, path: Path) -> None:
         self._path = path

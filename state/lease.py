@@ -1,7 +1,7 @@
-"""The right to change one environment, as one run holds it.
+"""The right of one run to change one environment.
 
-The epoch rises each time the lease is taken, and every write compares it: a run that slept until its lease had ended
-is refused, however late it wakes. ``holding`` decides when another run may take the lease.
+The epoch rises each time the lease is taken, and every write compares it. So a run that was suspended until its lease
+ended can never write again. ``holding`` decides when another run may take the lease.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def end_foreign_lease(ledger: Ledger, by: Holder) -> Holder | None:
 
 
 class HeldLease:
-    """A lease of this run, until it is released, ends or is taken over. Thread-safe."""
+    """The lease of this run. It is released, ends, or is taken over. Thread-safe."""
 
     def __init__(
         self, ledger: Ledger, epoch: int, holder: Holder, *, seconds: float, began: _Instant, renews_itself: bool
@@ -123,7 +123,7 @@ class HeldLease:
         self._began = began
 
     def remaining_seconds(self) -> float:
-        """Return how long the lease still lasts, counted from before the last renewal: never too long."""
+        """Return the remaining time of the lease. It counts from before the last renewal, so it is never too long."""
         return 0.0 if self._ended.is_set() else max(0.0, self._seconds - self._began.elapsed_seconds())
 
     def begin(self, run: Run) -> None:
@@ -148,7 +148,7 @@ class HeldLease:
         self._ended.set()
 
     def write(self, entry: Entry) -> None:
-        """Write what ``entry`` writes, under this lease."""
+        """Write the rows of ``entry`` under this lease."""
         if self._ended.is_set():
             raise self._ledger.lost()
         try:
@@ -165,7 +165,7 @@ class HeldLease:
 
 
 class _Instant:
-    """A moment, and how long ago it was by the clock that says longer: one of them stops while a laptop sleeps."""
+    """A moment on two clocks. Its age is the longer of both, because one clock stops while a laptop sleeps."""
 
     def __init__(self, ledger: Ledger) -> None:
         self._clock = ledger.clock

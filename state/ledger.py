@@ -37,11 +37,11 @@ class Environment:
     serial: int
     epoch: int
     content: int
-    """The sum of the checksums of what a snapshot is made of, modulo 2**64."""
+    """The sum of the checksums of all rows of a snapshot, modulo 2**64."""
     audit_head: str
 
     def values(self) -> dict[str, Any]:
-        """The columns, with the checksum over them all."""
+        """The columns, with the checksum of all of them."""
         columns: dict[str, Any] = {
             "environment": codec.escape(self.name),
             "format": codec.VERSION,
@@ -72,14 +72,14 @@ class Ledger:
         return self.database.where
 
     def lives(self, held: Leased) -> bool | None:
-        """Return whether a holder lives; None where only its own machine could tell."""
+        """Return True if a holder is alive; None if only its own machine could find out."""
         return self.machine.lives(self.database.host_lock, held, self.machine.name)
 
     # --- the environment
 
     @contextmanager
     def reading(self) -> Iterator[tuple[Connection, Environment] | None]:
-        """Enter a transaction that reads the environment's row and writes nothing; None where it was never saved."""
+        """Enter a transaction that reads the environment's row and writes nothing; None if it was never saved."""
         if not self.database.exists():
             yield None
             return
@@ -91,7 +91,7 @@ class Ledger:
         """Return the environment's row, locked until the transaction ends if ``locked``; None if it was never saved.
 
         Raises:
-            StateError: the row was altered, is of another version, or the file is another environment's.
+            StateError: the row was altered or has another version, or the file belongs to another environment.
         """
         query = select(meta).where(meta.c.environment == codec.escape(self.name))
         row = connection.execute(query.with_for_update() if locked else query).mappings().one_or_none()
@@ -104,7 +104,8 @@ class Ledger:
         if columns["format"] != codec.VERSION:
             raise state_error(
                 "State of a newer version",
-                f"{self.where} has rows of form {columns['format']}; this version of reconciler knows {codec.VERSION}.",
+                f"{self.where} has rows of form {columns['format']}; this version of reconciler supports "
+                f"{codec.VERSION}.",
                 "Use the version of reconciler that wrote it, or a newer one.",
             )
         return Environment(
@@ -173,7 +174,7 @@ class Ledger:
             connection.execute(insert(lease), {"environment": environment.id, **new.values()})
 
     def extend_lease(self, epoch: int, seconds: float) -> None:
-        """Let the lease of ``epoch`` last ``seconds`` from now. Raises LeaseLost if it ended or was taken over."""
+        """Extend the lease of ``epoch`` to ``seconds`` from now. Raises LeaseLost if it ended or was taken over."""
         with self.database.writing() as connection:
             environment = self._held(connection, epoch)
             expires = self.database.now(connection) + seconds
@@ -182,7 +183,7 @@ class Ledger:
                 raise self.lost()
 
     def end_lease(self, epoch: int) -> None:
-        """Give the lease of ``epoch`` back, unless another run took it over."""
+        """Return the lease of ``epoch``, unless another run took it over."""
         with self.database.writing() as connection:
             environment = self.find(connection, locked=True)
             if environment is not None and environment.epoch == epoch:
@@ -204,8 +205,7 @@ class Ledger:
             Diagnostic(
                 "Lease lost",
                 f"The lease of environment {self.name} ended, or another run took it over. No more commands are sent.",
-                "Check what the other run does. Then repeat the command: it reads the servers to find what this run "
-                "had sent.",
+                "Check the other run. Then repeat the command: it reads the servers to find the effects of this run.",
             )
         )
 
@@ -214,8 +214,8 @@ class Ledger:
     def write(self, epoch: int, who: Holder, entry: Entry, *, patience_seconds: float = 0.0) -> None:
         """Write one group of rows under the lease of ``epoch``: all of them durable, or none.
 
-        A broken connection is made again for ``patience_seconds``. The audit's head then shows whether the write
-        succeeded before the break, so that nothing is written twice.
+        A broken connection is opened again for up to ``patience_seconds``. The audit's head then shows whether the
+        write succeeded before the break, so that nothing is written twice.
 
         Raises:
             LeaseLost: the lease ended or was taken over.
@@ -248,7 +248,7 @@ class Ledger:
     def record(
         self, connection: Connection, environment: Environment, new_epoch: int, who: Holder, entry: Entry
     ) -> str:
-        """Write the rows of ``entry`` with serial and audit, in the transaction given; return the audit's new head."""
+        """Write the rows of ``entry`` with serial and audit in this transaction; return the new head of the audit."""
         lineage = environment.lineage or self._random.identifier()
         serial = environment.serial + 1
         try:
@@ -279,7 +279,7 @@ class Ledger:
 
 
 class _Attempt:
-    """The audit's head as the last attempt at a write would have left it."""
+    """The head of the audit after the last attempt of a write, if that attempt succeeded."""
 
     head: str | None = None
 

@@ -1,8 +1,8 @@
-"""Where state is kept, as users write it: the path of a file, or the address of a PostgreSQL database.
+"""Reads the location of the state: the path of a file, or the address of a PostgreSQL database.
 
 A mistyped address must never become the path of a file: the run would start with an empty state and a separate lock,
 and a password would become the name of a folder. So paths and addresses have distinct forms, and all other text is
-refused. It does not matter whether a file of that name exists: an earlier mistake may have made it. Refused text may
+refused. An existing file with that name changes nothing, because an earlier mistake may have made it. Refused text may
 contain a password, so that messages never repeat it.
 
 If many runs start at once, all but one should end at once. Loading the store takes longer than that, so they check the

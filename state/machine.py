@@ -1,4 +1,4 @@
-"""What this machine knows about itself: its name, which holders of a lease are alive on it, and its file systems.
+"""Facts about this machine: its id, the living holders of leases on it, and its file systems.
 
 On one machine the lock file decides: a byte of it is taken while the holder is alive. Stores that are not files
 identify a process by boot, process namespace, id and start time, which a recycled id does not match. For a holder on
@@ -22,7 +22,7 @@ from state.host_lock import HostLock
 
 @dataclass(frozen=True, slots=True)
 class Leased:
-    """The row of a lease, in force or ended."""
+    """The row of a lease, valid or ended."""
 
     epoch: int
     holder: Holder
@@ -83,7 +83,7 @@ def _process(pid: int) -> str | None:
 
 
 def lives_here(lock: HostLock | None, held: Leased, machine: str) -> bool | None:
-    """Return whether a holder is alive; None if only its own machine knows."""
+    """Return True if a holder is alive; None if only its own machine can find out."""
     if lock is not None and lock.is_taken(held.epoch):
         return True
     if held.machine != machine:

@@ -1,7 +1,7 @@
 """One change as rows, and rows as one snapshot.
 
-Rows that are equal already are left alone. Every row of a snapshot carries a checksum, and the sum of them
-all is kept with the environment: a snapshot is handed out only when both agree with what was read.
+Rows that are already equal are not written. Every row of a snapshot has a checksum, and the environment has their sum.
+A snapshot is returned only if both match the rows.
 """
 
 from __future__ import annotations
@@ -26,25 +26,25 @@ T = TypeVar("T")
 
 _MODULUS = 1 << 64
 _CHUNK = 1000
-"""Keys looked up at once; both stores take many more parameters in one statement."""
+"""The number of keys in one query; both stores allow many more parameters in one statement."""
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What one change did to the rows."""
+    """The effect of one change on the rows."""
 
     content: int
-    """What it adds to the sum of checksums, modulo 2**64."""
+    """The difference of the sum of checksums, modulo 2**64."""
     journal: str
-    """The digest of its intents and outcomes, which can be taken again from their rows."""
+    """The digest of its intents and outcomes, which can be computed again from their rows."""
     change: str
-    """The digest of everything else in it."""
+    """The digest of its other content."""
     what: Mapping[str, Any]
-    """What it was, for people who read the audit."""
+    """A summary for readers of the audit."""
 
 
 def checksum(*parts: str | int | None) -> int:
-    """Return 64 bits, as a signed number, that stand for ``parts``."""
+    """Return a checksum of ``parts``: 64 bits as a signed number."""
     digest = blake2b("\n".join(map(str, parts)).encode("ascii"), digest_size=8).digest()
     return int.from_bytes(digest, "big", signed=True)
 
@@ -57,7 +57,10 @@ def digest_of(lines: Iterable[str]) -> str:
 
 
 def write_change(connection: Connection, environment: int, serial: int, change: StateChange) -> Written:
-    """Write the rows of ``change``. What is both dropped and put is there afterwards: nothing owed is lost."""
+    """Write the rows of ``change``.
+
+    A row that is both removed and written exists afterwards, so no obligation is lost.
+    """
     sent = [(intent, codec.encode(intent)) for intent in change.intents]
     ended = [(outcome, codec.encode(outcome)) for outcome in change.outcomes]
     journal = [_INTENT + body for _, body in sent] + [_OUTCOME + body for _, body in ended]
@@ -88,7 +91,10 @@ _INTENT, _OUTCOME = "intent ", "outcome "
 
 
 def _note_use(connection: Connection, environment: int, serial: int, change: StateChange) -> None:
-    """Write down with which intents a saved plan was first sent; an attempt of another run sent nothing of it."""
+    """Save the serial of the first intents of a saved plan.
+
+    It replaces the serial of another run, which sent nothing.
+    """
     mine = (used_plans.c.environment == environment, used_plans.c.nonce == codec.escape(change.uses))
     before = connection.execute(select(used_plans.c.serial).where(*mine)).scalar()
     if before is not None:
@@ -133,7 +139,7 @@ def _put_rows(
     put: Mapping[tuple[str, ...], str],
     dropped: Sequence[tuple[str, ...]],
 ) -> int:
-    """Make the rows of ``table`` so, touching only those that differ; return what the sum of checksums gains."""
+    """Write the rows of ``table`` that differ; return the change of the sum of checksums."""
     if not put and not dropped:
         return 0
     before = _rows_before(connection, environment, table, [*put, *dropped])
@@ -197,7 +203,7 @@ def _bound(names: Sequence[str], key: tuple[str, ...]) -> dict[str, str]:
 
 
 def _append_intents(connection: Connection, environment: int, serial: int, new: Sequence[tuple[Intent, str]]) -> int:
-    """Append intents as open; an open one of the same id, which is being sent again, gives way to the new one."""
+    """Append intents as open. An open intent with the same id is sent again, so the new one replaces it."""
     if not new:
         return 0
     ids = [codec.escape(intent.id) for intent, _ in new]
@@ -238,7 +244,7 @@ def _append_outcomes(connection: Connection, environment: int, serial: int, new:
 
 
 def _close_intents(connection: Connection, environment: int, ids: Iterable[str]) -> dict[str, int]:
-    """Mark the open intents among ``ids`` closed and return their checksums."""
+    """Close the open intents among ``ids`` and return their checksums."""
     closed: dict[str, int] = {}
     for chunk in _chunks(dict.fromkeys(ids)):
         mine = (intents.c.environment == environment, intents.c.id.in_(chunk), intents.c.is_open == 1)
@@ -258,7 +264,7 @@ def _refuse_unknown(connection: Connection, environment: int, ids: Sequence[str]
             "Outcome without an intent",
             f"No intent {missing[0]} was saved before its outcome. This is a bug in reconciler.",
             "Check the objects on the servers before the next apply: a command may have been sent that the journal "
-            "does not know.",
+            "does not have.",
         )
 
 
@@ -277,7 +283,7 @@ def read_snapshot(
     """Return the snapshot whose checksums sum up to ``content``.
 
     Raises:
-        StateError: a row is not what was written, is missing, or was added.
+        StateError: a row was altered, is missing, or was added.
     """
     reader = _Reader(connection, environment, where)
     snapshot = Snapshot(
@@ -290,7 +296,7 @@ def read_snapshot(
         decisions=MappingProxyType(reader.decisions()),
     )
     if reader.content % _MODULUS != content:
-        raise damaged(where, "rows are missing, or were added by something else")
+        raise damaged(where, "rows are missing, or another program added rows")
     return snapshot
 
 
@@ -332,7 +338,7 @@ class _Reader:
 
 
 def journal_digests(connection: Connection, environment: int) -> dict[int, str]:
-    """Return, for each serial that wrote to the journal, the digest of its intents and outcomes as they stand."""
+    """Return the digest of the present intents and outcomes for each serial that wrote to the journal."""
     lines: dict[int, list[str]] = {}
     for table, kind in ((intents, _INTENT), (outcomes, _OUTCOME)):
         query = select(table.c.serial, table.c.body).where(table.c.environment == environment)

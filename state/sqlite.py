@@ -1,6 +1,6 @@
 """State in one SQLite file, the default.
 
-Write-ahead log with ``synchronous=FULL``: what is committed survives a power cut. The usual advice, NORMAL, loses
+Write-ahead log with ``synchronous=FULL``: committed data survives a power cut. The usual advice, NORMAL, loses
 acknowledged commits, and with them the intents of commands that were sent. Settings are read back after they are made,
 because some builds of SQLite ignore them.
 
@@ -53,8 +53,10 @@ _SETTINGS: Final[_Settings] = (
     ("PRAGMA mmap_size = 0", "PRAGMA mmap_size", 0),
 )
 _SETTINGS_OF_READERS: Final[_Settings] = (*_SETTINGS[2:], ("PRAGMA query_only = ON", "PRAGMA query_only", 1))
-"""A reader opens the file for writing and then refuses to write: opened for reading alone, SQLite would leave the log
-and its index next to the file."""
+"""A reader opens the file for writing and then forbids writes.
+
+If it opened the file only for reading, SQLite would leave the log and its index next to the file.
+"""
 
 _MARK_AS_OURS: Final = "PRAGMA application_id = 1380142659"
 
@@ -125,7 +127,10 @@ class SQLiteDatabase(Database):
         check_private_directory(self._path.parent)
 
     def _make(self) -> None:
-        """Make the file with its tables, then rename it; a process killed before that leaves no such file."""
+        """Make the file with its tables under another name, then rename it.
+
+        A process killed before that leaves no file ``path``.
+        """
         new = self._path.with_name(self._path.name + ".new")
         for leftover in (new, *_beside(new)):
             leftover.unlink(missing_ok=True)
@@ -190,7 +195,7 @@ class SQLiteDatabase(Database):
             revision = revision_of(connection)
             behind = is_behind(revision, self.where)
         if revision is None:
-            raise damaged(self.where, "it does not name its schema")
+            raise damaged(self.where, "it has no schema version")
         if behind and (self._read_only or not self._is_writable()):
             raise behind_and_read_only(revision, self.where)
         if behind:

@@ -30,7 +30,7 @@ from state.tables import runs
 
 
 def no_point(name: str) -> None:
-    """Do nothing: the crash point of every run but those of tests."""
+    """Do nothing: the crash point outside tests."""
 
 
 def open_store(
@@ -135,7 +135,7 @@ class SavedState:
             return tuple(codec.decode(Run, body) for _, _, body, _ in found)
 
     def held_by(self) -> Holder | None:
-        """Return the holder of the lease if it is alive, or may be."""
+        """Return the holder of the lease if it is or may be alive."""
         found = held_by(self._ledger)
         return None if found is None else found[0].holder
 

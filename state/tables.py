@@ -2,11 +2,11 @@
 
 A store may contain several environments, as the PostgreSQL server of a team does; every row has the number of its
 environment. Texts are ASCII (``codec.py``). Rows of a snapshot have a checksum of their content, and ``meta.content``
-has the sum of those checksums. It no longer matches if another program altered, removed or added a row, which SQLite
-itself would not notice.
+has the sum of those checksums. The sum no longer matches if another program altered, removed or added a row. SQLite
+itself would not notice this.
 
-``intents`` and ``outcomes`` only grow. ``is_open`` alone changes; with it open intents are found without reading the
-whole journal.
+``intents`` and ``outcomes`` only grow. Only ``is_open`` changes; it finds open intents without a read of the whole
+journal.
 
 Alembic makes them. It is loaded only if tables are missing or old: loading it takes longer than a plan takes to read
 its state. All steps run inside the caller's transaction, so that a process killed during them leaves the schema
@@ -41,7 +41,7 @@ from reconciler.model.diagnostics import Diagnostic, StateBehind
 from state.failures import damaged, state_error
 
 REVISIONS: Final = ("1", "2", "3")
-"""Every schema so far, oldest first; the last one is below. ``migrations`` leads from each to the next."""
+"""All schemas so far, oldest first; the tables below are the last one. ``migrations`` has the steps between them."""
 
 APPLICATION_ID: Final = 0x52434E43
 """Marks an SQLite file as ours, in its header ("RCNC")."""
@@ -60,7 +60,7 @@ def _number(name: str, *, is_key: bool = False) -> Column[int]:
 
 
 def _rows(name: str, *columns: Column[Any] | Index) -> Table:
-    """Return a table of rows of one environment; the columns that tell them apart are marked as its key."""
+    """Return a table of rows of one environment. The columns that identify a row within it are marked as its key."""
     environment = Column("environment", Integer, ForeignKey("meta.id"), primary_key=True)
     return Table(name, metadata, environment, *columns, sqlite_with_rowid=False)
 
@@ -139,7 +139,7 @@ audit = _rows(
 
 
 def revision_of(connection: Connection) -> str | None:
-    """Return the revision of the store; None if it has no tables of ours."""
+    """Return the revision of the store; None if it has none of our tables."""
     if not inspect(connection).has_table(VERSION_TABLE):
         return None
     query = select(column("version_num", Text)).select_from(table(VERSION_TABLE))
@@ -148,10 +148,10 @@ def revision_of(connection: Connection) -> str | None:
 
 
 def is_behind(revision: str | None, where: str) -> bool:
-    """Return whether the tables must be brought up to date.
+    """Return True if the tables must be upgraded.
 
     Raises:
-        StateError: they were made by a newer program; nothing was written.
+        StateError: a newer version made them; nothing was written.
     """
     if revision is None or revision in REVISIONS[:-1]:
         return True
@@ -159,8 +159,8 @@ def is_behind(revision: str | None, where: str) -> bool:
         return False
     raise state_error(
         "State of a newer version",
-        f"{where} has schema {revision!r}; this version of reconciler knows {', '.join(REVISIONS)}. Nothing was "
-        "written.",
+        f"{where} has schema {revision!r}; this version of reconciler supports {', '.join(REVISIONS)}. Nothing was "
+        f"written.",
         "Use the version of reconciler that wrote it, or a newer one.",
     )
 
@@ -170,13 +170,13 @@ def behind_and_read_only(revision: str | None, where: str) -> StateBehind:
         Diagnostic(
             "State of an older version",
             f"{where} has schema {revision!r} and may only be read; this command needs {REVISIONS[-1]!r}.",
-            "Run plan or apply once: it brings the state up to date. Or use the version of reconciler that wrote it.",
+            "Run plan or apply once: it upgrades the state. Or use the version of reconciler that wrote it.",
         )
     )
 
 
 def upgrade(connection: Connection, target: str = "head") -> None:
-    """Bring the tables to ``target`` within the transaction of ``connection``."""
+    """Upgrade the tables to ``target`` within the transaction of ``connection``."""
     from alembic import command
     from alembic.config import Config
 
@@ -195,12 +195,12 @@ def check_tables(connection: Connection, where: str) -> None:
     rows = connection.execute(text("SELECT type, name, tbl_name FROM sqlite_master")).all()
     tables = {name for kind, name, _ in rows if kind == "table" and not name.startswith("sqlite_")}
     if any(kind not in ("table", "index") for kind, _, _ in rows) or tables != {*metadata.tables, VERSION_TABLE}:
-        raise damaged(where, "its tables, views or triggers are not those of reconciler")
+        raise damaged(where, "its tables, views or triggers differ from those of reconciler")
     indexes = {name for kind, name, _ in rows if kind == "index" and not name.startswith("sqlite_autoindex_")}
     known = {str(index.name) for ours in metadata.tables.values() for index in ours.indexes}
     if not indexes <= known | {f"{VERSION_TABLE}_pkc"}:
-        raise damaged(where, "its indexes are not those of reconciler")
+        raise damaged(where, "its indexes differ from those of reconciler")
     for name, ours in metadata.tables.items():
         columns = connection.execute(text("SELECT name, hidden FROM pragma_table_xinfo(:name)"), {"name": name})
         if {tuple(found) for found in columns} != {(known.name, 0) for known in ours.columns}:
-            raise damaged(where, f"the columns of its table {name} are not those of reconciler")
+            raise damaged(where, f"the columns of its table {name} differ from those of reconciler")

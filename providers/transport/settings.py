@@ -210,8 +210,8 @@ class Target:
         """Two targets with equal credentials share one budget of failed logons.
 
         The directory counts failures by account, for all protocols together. An account has several names
-        (``CONTOSO\\svc``, ``svc@contoso.com``), so the part they share stands for it. Two accounts of one name in two
-        domains then count together, which errs on the safe side.
+        (``CONTOSO\\svc``, ``svc@contoso.com``), so only their common part is compared. Two accounts with the same name
+        in two domains then share a budget, which is safe.
         """
         auth, user = self.settings.auth, self.settings.user.casefold()
         if auth in (Authentication.BASIC, Authentication.NTLM, Authentication.CREDSSP):

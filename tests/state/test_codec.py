@@ -100,13 +100,13 @@ def test_version_1_is_read_and_written_for_ever() -> None:
 @pytest.mark.parametrize(
     ("key", "value", "message"),
     [
-        ("done", "7", "done is no whole number"),
-        ("done", True, "done is no whole number"),
-        ("commit", 1, "commit is no text"),
-        ("uncommitted", 1, "uncommitted is neither true nor false"),
-        ("more", 1, "more is no field"),
-        ("m\x1b", 1, r"m\\x1b is no field"),
-        ("m\ud800", 1, "no text"),
+        ("done", "7", "done is not a whole number"),
+        ("done", True, "done is not a whole number"),
+        ("commit", 1, "commit is not text"),
+        ("uncommitted", 1, "uncommitted is not true or false"),
+        ("more", 1, "more is not a field"),
+        ("m\x1b", 1, r"m\\x1b is not a field"),
+        ("m\ud800", 1, "not text"),
     ],
 )
 def test_run_that_is_not_of_the_form_is_refused(key: str, value: object, message: str) -> None:
@@ -119,13 +119,13 @@ def test_run_that_is_not_of_the_form_is_refused(key: str, value: object, message
 @pytest.mark.parametrize(
     ("key", "value", "message"),
     [
-        ("address", 1, "address is no text"),
-        ("address", ["x"], "address is no text"),
+        ("address", 1, "address is not text"),
+        ("address", ["x"], "address is not text"),
         ("address", "nothing", "no address"),
-        ("expects", [], "expects: attributes are no object"),
-        ("expects", {"a": {}}, "expects: a value is neither"),
-        ("discharges", {}, "discharges is no list"),
-        ("discharges", [[1, "x", None]], "discharges.0.0 is no text"),
+        ("expects", [], "expects: attributes are not an object"),
+        ("expects", {"a": {}}, "expects: a value must be"),
+        ("discharges", {}, "discharges is not a list"),
+        ("discharges", [[1, "x", None]], "discharges.0.0 is not text"),
         ("discharges", [["service-runs", "x"]], r"discharges\.0.* missing"),
         ("shell", ["exchange", "ex1", "s1"], "shell.* missing"),
         ("shell", ["exchange", "ex1", "s1", "kim", 1], "shell is a list of another length"),

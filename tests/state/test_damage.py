@@ -316,12 +316,12 @@ def test_a_run_or_a_used_plan_that_was_altered_with_its_checksum_is_found(place:
         place.open().verify_audit()
 
 
-def test_a_chain_that_was_made_anew_does_not_hold_a_head_noted_earlier(place: Place) -> None:
+def test_a_chain_that_was_made_again_does_not_hold_a_head_noted_earlier(place: Place) -> None:
     filled(place)
     store = place.open()
     audit = store.verify_audit()
     assert store.verify_audit(audit.head) == audit
-    with pytest.raises(StateError, match="made anew"):
+    with pytest.raises(StateError, match="made again"):
         store.verify_audit("a" * 64)
 
 

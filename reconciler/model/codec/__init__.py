@@ -101,15 +101,15 @@ class Codec:
 
 _WORDS: Final = {
     "missing": "is missing",
-    "extra_forbidden": "is no field of this version",
-    "string_type": "is no text",
+    "extra_forbidden": "is not a field of this version",
+    "string_type": "is not text",
     "string_unicode": "has a name that is not text",
-    "int_type": "is no whole number",
-    "bool_type": "is neither true nor false",
-    "unexpected_keyword_argument": "is no field of this version",
-    "dataclass_type": "is no object",
-    "dict_type": "is no object",
-    "tuple_type": "is no list",
+    "int_type": "is not a whole number",
+    "bool_type": "is not true or false",
+    "unexpected_keyword_argument": "is not a field of this version",
+    "dataclass_type": "is not an object",
+    "dict_type": "is not an object",
+    "tuple_type": "is not a list",
     "too_short": "is a list of another length",
     "too_long": "is a list of another length",
 }
@@ -123,4 +123,4 @@ def _in_words(error: ValueError) -> str:
     place = ".".join(shown(str(part)) for part in first["loc"]) or "it"
     if first["type"] == "value_error":
         return f"{place}: {first['ctx']['error']}"
-    return f"{place} {_WORDS.get(first['type'], 'is none of the values known')}"
+    return f"{place} {_WORDS.get(first['type'], 'is not one of the known values')}"

@@ -234,13 +234,13 @@ def _value(plain: Any) -> Value:
     if isinstance(plain, list):
         return tuple([_value(item) for item in plain])
     if isinstance(plain, dict):
-        raise ValueError("a value is neither text, number, truth nor a list of these")
+        raise ValueError("a value must be text, a number, a Boolean or a list of these")
     return plain  # type: ignore[no-any-return]  # JSON has no other types
 
 
 def _attributes(plain: Any) -> Mapping[str, Value]:
     if not isinstance(plain, dict):
-        raise ValueError("attributes are no object")
+        raise ValueError("attributes are not an object")
     return MappingProxyType(
         {name: _value(value) if isinstance(value, list | dict) else value for name, value in plain.items()}
     )

@@ -1,4 +1,4 @@
-"""The first schema: environments, leases, what is remembered and owed, the journal, history and audit."""
+"""The first schema: environments, leases, resources, obligations, the journal, history and audit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Open intents are found by an index of their own: the journal keeps every closed one too."""
+"""Open intents get a separate index, because the journal also keeps all closed intents."""
 
 from __future__ import annotations
 

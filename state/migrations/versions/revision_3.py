@@ -1,4 +1,4 @@
-"""Intents name the shell that their command waits in, a key that older versions do not know: they refuse this store."""
+"""Intents name the shell of their command. Older versions do not have this key, so they refuse the store."""
 
 from __future__ import annotations
 
