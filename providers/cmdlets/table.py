@@ -17,7 +17,8 @@ from typing import Annotated, Any, Final, get_args, get_origin
 
 from pydantic import BeforeValidator, Field
 
-from providers.cmdlets.marks import (
+from providers.cmdlets.reference import Parameter, Setters
+from providers.cmdlets.value_types import (
     ChangedBy,
     Clearable,
     CreateOnly,
@@ -26,13 +27,15 @@ from providers.cmdlets.marks import (
     Membership,
     Output,
     Param,
+    Published,
     ReadOnly,
     References,
     Required,
+    Unordered,
+    enumeration,
     find,
+    limited,
 )
-from providers.cmdlets.reference import Parameter, Setters
-from providers.cmdlets.value_types import Published, Unordered, enumeration, limited
 from reconciler.model.resource_types import ResourceType
 from reconciler.model.resources import Attr, Attribute, AttributeKind, AttributeRole, Declares
 from reconciler.model.values import Value

@@ -3,17 +3,23 @@
 Each type has two halves. *Normalise* is lenient and total: it turns any spelling into the canonical value and never
 fails on what a server may hold. *Check* is strict and runs only on declarations. Users cannot declare values that the
 product refuses, but existing values can always be read. So the rest of the pipeline compares with ``==``.
+
+Marks say more about an attribute than its value type does: ``Annotated[Truth, Clearable()]``. An attribute without
+marks is managed and optional, and its cmdlet parameter and property have its name in Pascal case. The published
+reference has the rest: the cmdlets with the parameter, its accepted values and its limits.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, GetJsonSchemaHandler, Strict, WithJsonSchema
 
+from reconciler.model.landscape import Named
 from reconciler.model.values import Value
 
 
@@ -258,3 +264,78 @@ Digits = Annotated[str, Normalise(text), _DIGITS]
 ObjectName = Annotated[str, Normalise(object_name), _NO_CONTROL]
 Limit = Annotated[int | str, Normalise(limit)]
 Choice = Annotated[str, Published()]
+
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class Param:
+    """The cmdlet parameter, if it differs from the attribute's name in Pascal case."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """The cmdlet property, if it differs from the parameter."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class CreateOnly:
+    """A different value needs a new object, although the reference does not say so."""
+
+
+class ChangedBy:
+    """Cmdlets that change it instead of Set-<noun>."""
+
+    def __init__(self, *cmdlets: str) -> None:
+        self.cmdlets = cmdlets
+
+
+@dataclass(frozen=True, slots=True)
+class ReadOnly:
+    """Observed and saved, never declared. All attributes of a fact are read-only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """Only the engine uses it to derive other resources."""
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """A set of which we manage only the declared elements."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clearable:
+    """``null`` clears it: the cmdlet receives ``$null``."""
+
+
+@dataclass(frozen=True, slots=True)
+class References:
+    """The resource type that the value (each element) names."""
+
+    kind: Named
+
+
+@dataclass(frozen=True, slots=True)
+class Exclusive:
+    """Only one object may have the value (each element) within ``scope``."""
+
+    scope: str
+    at_birth: bool = False
+    """True if the command that creates the object must set it; a later command cannot."""
+
+
+@dataclass(frozen=True, slots=True)
+class Required:
+    """A declaration without it is an error."""
+
+
+def find(marks: Sequence[object], kind: type[_T]) -> _T | None:
+    """Return the mark of a kind; None if the attribute has none."""
+    return next((mark for mark in marks if isinstance(mark, kind)), None)

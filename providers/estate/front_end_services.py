@@ -26,11 +26,11 @@ from providers.schema.windows_services import Found, ServiceRestart
 from reconciler.model.abilities import Duty
 from reconciler.model.actions import Action
 from reconciler.model.commands import Command, Connection, Endpoint, write
+from reconciler.model.diagnostics import listed
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import UnderWay
 from reconciler.model.snapshot import Obligation
 from reconciler.model.values import EMPTY
-from reconciler.model.words import listed
 
 SERVICE: Final = "RTCSRV"
 FRONT_END_RESTART: Final = Duty("front-end-restart", "RTCSRV on {subject} has to restart")

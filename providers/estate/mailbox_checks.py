@@ -19,12 +19,11 @@ from providers.schema.exchange_facts import Mailbox
 from providers.schema.lync import LyncUser
 from reconciler.model.actions import ActionKind
 from reconciler.model.commands import LYNC, write
-from reconciler.model.diagnostics import Diagnostic, Severity
+from reconciler.model.diagnostics import Diagnostic, Severity, listed
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import Rule
 from reconciler.model.resources import Resource, Resources
 from reconciler.model.values import Value, folded
-from reconciler.model.words import listed
 
 NO_MAILBOX = Rule(
     "UM070",

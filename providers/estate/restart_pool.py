@@ -20,11 +20,10 @@ from providers.estate.topology import UcPool
 from providers.schema.windows_services import ServiceRestart
 from reconciler.model.actions import Action
 from reconciler.model.commands import Operation
-from reconciler.model.diagnostics import Diagnostic
+from reconciler.model.diagnostics import Diagnostic, listed
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import Answer, Rule, UnderWay
 from reconciler.model.resources import Address
-from reconciler.model.words import listed
 
 _TO_START = {1: 1, 2: 1, 3: 3, 4: 3, 5: 4, 6: 5, 7: 5, 8: 6, 9: 7, 10: 8, 11: 9, 12: 10}
 _TO_STAY_UP = {1: 1, 2: 1, 3: 2, 4: 2, 5: 3, 6: 3, 7: 4, 8: 4, 9: 4, 10: 5, 11: 5, 12: 5}

@@ -34,12 +34,11 @@ from providers.schema.exchange import DialPlan, Exchucutil, HuntGroup
 from providers.schema.lync import PROVEN, LyncUser
 from providers.schema.windows_services import ServiceRestart, UMServiceRestart, WindowsServices
 from reconciler.model.actions import Action, ActionKind
-from reconciler.model.diagnostics import Diagnostic, SessionError, Severity
+from reconciler.model.diagnostics import Diagnostic, SessionError, Severity, listed
 from reconciler.model.landscape import Landscape, Named, Settings
 from reconciler.model.resource_types import Answer, Rule
 from reconciler.model.resources import Address, Resource, Resources
 from reconciler.model.snapshot import Obligation
-from reconciler.model.words import listed
 
 _SAME_CLOCK = timedelta(seconds=20)
 """Smaller differences between clocks count as zero, because two reads may be this far apart.

@@ -16,12 +16,11 @@ from providers.estate.servers import named_servers, um_hosts
 from providers.estate.topology import uc_pools
 from providers.schema.exchange import DialPlan
 from providers.schema.lync import MediaConfiguration, Pool
-from reconciler.model.diagnostics import Diagnostic
+from reconciler.model.diagnostics import Diagnostic, listed
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import Rule
 from reconciler.model.resources import Resource
 from reconciler.model.values import folded
-from reconciler.model.words import listed
 
 INCOMPATIBLE = Rule(
     "UM001",

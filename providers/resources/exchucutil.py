@@ -41,13 +41,12 @@ from providers.schema.windows_services import ServiceRestart, UMServiceRestart, 
 from reconciler.model.abilities import Foreseeing, Owing, Piecemeal
 from reconciler.model.actions import Action
 from reconciler.model.commands import EXCHANGE, Command, Operation, read, write
-from reconciler.model.diagnostics import Diagnostic, NotFound, SessionError, Severity
+from reconciler.model.diagnostics import Diagnostic, NotFound, SessionError, Severity, listed
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import Answer, Due, Rule
 from reconciler.model.resources import Address, Resource
 from reconciler.model.snapshot import Obligation, Remembered
 from reconciler.model.values import EMPTY, Value, folded
-from reconciler.model.words import listed
 
 NO_POOL = Rule(
     "UM020",

@@ -16,18 +16,16 @@ from pydantic import AfterValidator
 
 from providers.cmdlets.cmdlet_resource import CmdletResource, object_argument
 from providers.cmdlets.value_types import Text, object_name, text
-from providers.estate.gateways import address_of, gateway_argument
 from providers.estate.servers import exchange_release
-from providers.estate.topology import uc_pools
+from providers.estate.topology import address_of, gateway_argument, uc_pools
 from providers.schema.exchange import Exchucutil, HuntGroup, IPGateway
 from providers.schema.lync import Pool
 from reconciler.model.commands import Command, NameOf, ObjectId, write
-from reconciler.model.diagnostics import Diagnostic, Problem, Severity
+from reconciler.model.diagnostics import Diagnostic, Problem, Severity, did_you_mean
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import Lifecycle, Rule
 from reconciler.model.resources import Address, Resource
 from reconciler.model.values import Record, Value, folded
-from reconciler.model.words import did_you_mean
 
 UNKNOWN_GATEWAY = Rule(
     "UM023",

@@ -14,7 +14,6 @@ from typing import Any, ClassVar
 
 from providers.cmdlets.cmdlet_resource import CmdletResource, object_argument
 from providers.cmdlets.value_types import Fqdn
-from providers.estate.gateways import gateways_of
 from providers.estate.outcalls import (
     LOWER_OUTCALLS,
     GatewayClass,
@@ -24,20 +23,19 @@ from providers.estate.outcalls import (
     solve_outcalls,
     wanted_outcalls,
 )
-from providers.estate.topology import uc_pools
+from providers.estate.topology import gateways_of, uc_pools
 from providers.schema.exchange import DialPlan, Exchucutil, HuntGroup, IPGateway
 from providers.schema.lync import LyncSite
 from providers.schema.windows_services import ServiceRestart
 from reconciler.model.abilities import Deciding, Duty, Obliged
 from reconciler.model.actions import Action
 from reconciler.model.commands import Command, write
-from reconciler.model.diagnostics import Diagnostic, Severity
+from reconciler.model.diagnostics import Diagnostic, Severity, did_you_mean, listed
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import Lifecycle, Rule
 from reconciler.model.resources import Address, Resource
 from reconciler.model.snapshot import Obligation
 from reconciler.model.values import Value
-from reconciler.model.words import did_you_mean, listed
 
 POOR_GATEWAY = Rule(
     "UM040",

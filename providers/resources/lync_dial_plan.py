@@ -24,12 +24,11 @@ from providers.schema.lync import LyncDialPlan
 from reconciler.model.abilities import Holder
 from reconciler.model.actions import Claim
 from reconciler.model.commands import LYNC, Endpoint
-from reconciler.model.diagnostics import Diagnostic
+from reconciler.model.diagnostics import Diagnostic, did_you_mean
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import Lifecycle, Rule, placed
 from reconciler.model.resources import Address, Resource
 from reconciler.model.values import folded
-from reconciler.model.words import did_you_mean
 
 UNKNOWN_LYNC_DIAL_PLAN = Rule(
     "UM080",

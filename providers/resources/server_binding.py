@@ -23,13 +23,12 @@ from providers.schema.windows_services import UMServiceRestart, WindowsServices
 from reconciler.model.abilities import Duty, Owing
 from reconciler.model.actions import Action, Change
 from reconciler.model.commands import Argument, Command, Delta, read, write
-from reconciler.model.diagnostics import Diagnostic, NotFound, SessionError, Severity
+from reconciler.model.diagnostics import Diagnostic, NotFound, SessionError, Severity, did_you_mean, listed
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import Answer, Diagnosed, Lifecycle, Rule
 from reconciler.model.resources import Address, Resource
 from reconciler.model.snapshot import Obligation
 from reconciler.model.values import Record, folded
-from reconciler.model.words import did_you_mean, listed
 
 UNKNOWN_SERVER = Rule(
     "UM010",

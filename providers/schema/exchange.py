@@ -12,30 +12,28 @@ from typing import Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import AfterValidator, Field, GetJsonSchemaHandler
 
-from providers.cmdlets.marks import (
+from providers.cmdlets.value_types import (
+    E164,
     ChangedBy,
+    Choice,
     Clearable,
     CreateOnly,
+    Culture,
+    Digits,
     Exclusive,
+    Fqdn,
+    Instant,
     Intent,
+    Limit,
     Membership,
+    Normalise,
+    Number,
+    ObjectName,
     Output,
     Param,
     ReadOnly,
     References,
     Required,
-)
-from providers.cmdlets.value_types import (
-    E164,
-    Choice,
-    Culture,
-    Digits,
-    Fqdn,
-    Instant,
-    Limit,
-    Normalise,
-    Number,
-    ObjectName,
     SipAddress,
     Text,
     Truth,

@@ -16,9 +16,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, ClassVar
 
 from providers.cmdlets.cmdlet_resource import CmdletFact
-from providers.cmdlets.marks import Output
 from providers.cmdlets.table import Tabled
-from providers.cmdlets.value_types import Fqdn, Normalise, ObjectName, SmtpAddress, Text, Truth, Unordered, text
+from providers.cmdlets.value_types import Fqdn, Normalise, ObjectName, Output, SmtpAddress, Text, Truth, Unordered, text
 from providers.cmdlets.versions import ExchangeVersion
 from providers.schema.exchange import UMMailbox
 from reconciler.model.abilities import Pinning

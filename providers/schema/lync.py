@@ -13,12 +13,17 @@ from typing import Annotated, Any, ClassVar
 from pydantic import Field
 
 from providers.cmdlets.cmdlet_resource import CmdletFact
-from providers.cmdlets.marks import Clearable, Exclusive, Intent, Output, ReadOnly, References
 from providers.cmdlets.value_types import (
+    Clearable,
+    Exclusive,
+    Intent,
     Normalise,
     Number,
     ObjectName,
+    Output,
     PoolFqdn,
+    ReadOnly,
+    References,
     SipAddress,
     SiteName,
     SmtpAddress,

@@ -8,8 +8,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Annotated, ClassVar, NamedTuple
 
-from providers.cmdlets.marks import Output
-from providers.cmdlets.value_types import Instant, Text, Truth
+from providers.cmdlets.value_types import Instant, Output, Text, Truth
 from reconciler.model.resources import Attr, Declares
 
 

@@ -12,8 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 from reconciler.app.git import committed_at
-from reconciler.model.diagnostics import ConfigurationError, Diagnostic, Severity, StateError
-from reconciler.model.words import listed
+from reconciler.model.diagnostics import ConfigurationError, Diagnostic, Severity, StateError, listed
 from reconciler.plan.plan import Trouble
 
 PRIVATE: Final = ".reconciler"

@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 
-from reconciler.model.diagnostics import ConfigurationError, Diagnostic, StateError
+from reconciler.model.diagnostics import ConfigurationError, Diagnostic, StateError, listed
 from reconciler.model.ports import Lease
 from reconciler.model.resources import Address
 from reconciler.model.snapshot import Remembered, Run, Snapshot, StateChange
-from reconciler.model.words import listed
 
 
 def remembered_at(snapshot: Snapshot, text: str) -> Remembered:

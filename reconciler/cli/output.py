@@ -12,9 +12,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from reconciler.model.diagnostics import ConfigurationError, Diagnostic, OutputLost, ReconcilerError
+from reconciler.model.diagnostics import ConfigurationError, Diagnostic, OutputLost, ReconcilerError, count
 from reconciler.model.events import Event, Observed, Observing, RunStarted
-from reconciler.model.words import count
 from reconciler.views.style import Style, is_live, style_of
 
 if TYPE_CHECKING:  # the command line starts without them

@@ -16,9 +16,8 @@ from typing import Any
 from reconciler.config.redaction import HIDDEN, is_secret_name, may_be_shown, without_secret
 from reconciler.config.yaml_reader import Node
 from reconciler.model.commands import Adapter, Authentication, Connection
-from reconciler.model.diagnostics import Diagnostic, Position
+from reconciler.model.diagnostics import Diagnostic, Position, did_you_mean, nearest
 from reconciler.model.values import EMPTY
-from reconciler.model.words import did_you_mean, nearest
 
 
 @dataclass(frozen=True, slots=True)

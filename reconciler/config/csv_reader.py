@@ -20,8 +20,7 @@ from functools import lru_cache, partial
 
 from reconciler.config.redaction import HIDDEN, has_secret_name, is_secret_name
 from reconciler.config.source_text import Mistakes, SourceText, decode
-from reconciler.model.diagnostics import Diagnostic, Position
-from reconciler.model.words import did_you_mean, nearest
+from reconciler.model.diagnostics import Diagnostic, Position, did_you_mean, nearest
 
 SAVE_AS_UTF8 = 'Save the file as UTF-8. In Excel, use "Save As" with the file type "CSV UTF-8 (Comma delimited)".'
 MAX_BYTES = 64 * 1024 * 1024

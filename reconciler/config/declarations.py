@@ -14,11 +14,10 @@ from reconciler.config.csv_reader import Columns, CsvRow, read_csv
 from reconciler.config.source_text import MAX_ERRORS, Located
 from reconciler.config.yaml_reader import Node, read_yaml
 from reconciler.model.abilities import Rows
-from reconciler.model.diagnostics import MISSING_ATTRIBUTE, Diagnostic, Problem
+from reconciler.model.diagnostics import MISSING_ATTRIBUTE, Diagnostic, Problem, did_you_mean, nearest
 from reconciler.model.resource_types import Managed
 from reconciler.model.resources import Address, AttributeKind, AttributeRole, Resource
 from reconciler.model.values import folded
-from reconciler.model.words import did_you_mean, nearest
 
 IDENTITY = "identity"
 """The key or column that names the resource of a row."""

@@ -18,12 +18,11 @@ from typing import Final
 
 from reconciler.config.declarations import Declaration, Declarations
 from reconciler.model.commands import Connection
-from reconciler.model.diagnostics import Diagnostic, Position, in_order
+from reconciler.model.diagnostics import Diagnostic, Position, in_order, nearest
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import ResourceType, declared_types
 from reconciler.model.resources import Address, Attribute, Resource, Resources
 from reconciler.model.values import Value, folded
-from reconciler.model.words import nearest
 
 _RANKED = 20
 """How many unknown names get a suggestion."""

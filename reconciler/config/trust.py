@@ -25,9 +25,8 @@ from reconciler.config.connections import (
 )
 from reconciler.config.yaml_reader import Node, read_yaml
 from reconciler.model.commands import Connection, HostPatterns
-from reconciler.model.diagnostics import Diagnostic, has_errors, in_order
+from reconciler.model.diagnostics import Diagnostic, did_you_mean, has_errors, in_order
 from reconciler.model.values import EMPTY
-from reconciler.model.words import did_you_mean
 
 SECTIONS = ("connections", "secrets")
 """The sections of a file of pinned connections."""

@@ -10,9 +10,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from reconciler.model.commands import Authentication
-from reconciler.model.diagnostics import Diagnostic
+from reconciler.model.diagnostics import Diagnostic, count, listed
 from reconciler.model.findings import Ahead, Check, Examined, Finding, failed, ok, unreported, warned
-from reconciler.model.words import count, listed
 
 KERBEROS_SECONDS: Final = 300.0
 NOTABLE_SECONDS: Final = 60.0

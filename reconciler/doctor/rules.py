@@ -16,10 +16,9 @@ from typing import Final
 from reconciler.doctor.clocks import clock_finding
 from reconciler.doctor.needs import Needs
 from reconciler.model.commands import Authentication, Connection
-from reconciler.model.diagnostics import Diagnostic, SessionError
+from reconciler.model.diagnostics import Diagnostic, SessionError, count, listed
 from reconciler.model.findings import Check, Examined, Finding, failed, ok, skipped, unreported, warned
 from reconciler.model.resource_types import Product
-from reconciler.model.words import count, listed
 
 
 def judged(seen: Examined, needs: Needs, *, has_second_hop: bool, product: Product | None) -> Iterator[Finding]:

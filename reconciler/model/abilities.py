@@ -15,12 +15,12 @@ from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from reconciler.model.actions import Action, Change, Claim, exclusive_claims, without
+from reconciler.model.diagnostics import count
 from reconciler.model.landscape import Landscape, Named
 from reconciler.model.resource_types import Fact, Managed, ResourceType, Task, UnderWay
 from reconciler.model.resources import Resource
 from reconciler.model.snapshot import Obligation, Remembered
 from reconciler.model.values import EMPTY, Value
-from reconciler.model.words import count
 
 
 @dataclass(frozen=True, slots=True)

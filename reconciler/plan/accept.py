@@ -12,12 +12,11 @@ from reconciler.config.declarations import IDENTITY
 from reconciler.config.resolve import implied_by_default
 from reconciler.model.abilities import Rows
 from reconciler.model.actions import Action, ActionKind, Change
-from reconciler.model.diagnostics import Position
+from reconciler.model.diagnostics import Position, listed
 from reconciler.model.landscape import NO_RESOURCES, Landscape
 from reconciler.model.resource_types import Managed, ResourceType, declared_types
 from reconciler.model.resources import Address, AttributeKind, Resource
 from reconciler.model.values import UNSET, Unset, Value, folded, items, texts
-from reconciler.model.words import listed
 
 
 class Acceptance:

@@ -6,10 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
-from reconciler.model.diagnostics import Diagnostic, PlanError, ReconcilerError, Refused, Severity
+from reconciler.model.diagnostics import Diagnostic, PlanError, ReconcilerError, Refused, Severity, listed
 from reconciler.model.landscape import Landscape
 from reconciler.model.snapshot import Run, Snapshot
-from reconciler.model.words import listed
 from reconciler.plan.budgets import Budgets
 from reconciler.plan.checks import unreadable
 from reconciler.plan.plan import Gap, Plan, Source, is_made_over, moved_on

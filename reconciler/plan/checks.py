@@ -13,13 +13,12 @@ from dataclasses import replace
 
 from reconciler.model.actions import Action, ActionKind
 from reconciler.model.commands import NameOf
-from reconciler.model.diagnostics import Diagnostic, Severity, in_order
+from reconciler.model.diagnostics import Diagnostic, Severity, count, in_order, listed
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import Lifecycle, Managed, ResourceType
 from reconciler.model.resources import Address, Resource
 from reconciler.model.snapshot import short_run
 from reconciler.model.values import texts
-from reconciler.model.words import count, listed
 from reconciler.plan.rules import (
     NOBODY_BRINGS,
     NOTHING_TO_SET,

@@ -14,11 +14,10 @@ from typing import Final, Literal
 
 from reconciler.model.abilities import DESTROYS, Counts
 from reconciler.model.actions import Action
-from reconciler.model.diagnostics import Diagnostic
+from reconciler.model.diagnostics import Diagnostic, listed
 from reconciler.model.resources import Address
 from reconciler.model.snapshot import Obligation, Remembered, Snapshot
 from reconciler.model.values import EMPTY, Fingerprint, fingerprint
-from reconciler.model.words import listed
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,11 +14,10 @@ from fnmatch import fnmatchcase
 from functools import lru_cache
 
 from reconciler.model.actions import Action, ActionKind
-from reconciler.model.diagnostics import Diagnostic
+from reconciler.model.diagnostics import Diagnostic, did_you_mean
 from reconciler.model.graph import closure, reversed_edges
 from reconciler.model.resources import Address
 from reconciler.model.values import folded
-from reconciler.model.words import did_you_mean
 
 _WILDCARD = re.compile(r"[*?[]")
 _PLAIN = re.compile(r"[\w@%+=:,./*-]+", re.ASCII)

@@ -18,13 +18,12 @@ from reconciler.doctor.report import HostReport, Report, host_report
 from reconciler.doctor.rules import controller_finding, hosts_finding
 from reconciler.model.abilities import pinning_of
 from reconciler.model.commands import EXCHANGE, Connection, Endpoint
-from reconciler.model.diagnostics import ConfigurationError, Diagnostic, SessionError
+from reconciler.model.diagnostics import ConfigurationError, Diagnostic, SessionError, did_you_mean
 from reconciler.model.events import Observed, Observing
 from reconciler.model.findings import Check, Examined, Finding, skipped
 from reconciler.model.landscape import Landscape
 from reconciler.model.ports import Clock, Emit, Examiner, Random, Scheduler
 from reconciler.model.resource_types import Fact, Product, ResourceType
-from reconciler.model.words import did_you_mean
 from reconciler.run.observe import Reader
 from reconciler.run.retry import Policy, Retry
 

@@ -12,13 +12,13 @@ from typing import Final
 
 from reconciler.model.abilities import Rows
 from reconciler.model.actions import Action, ActionKind, Change
+from reconciler.model.diagnostics import count
 from reconciler.model.events import Waiting
 from reconciler.model.landscape import Landscape
 from reconciler.model.ports import Emit, Lease, Sessions
 from reconciler.model.resource_types import ResourceType
 from reconciler.model.snapshot import Intent, Outcome, OutcomeKind, StateChange
 from reconciler.model.values import EMPTY, UNSET
-from reconciler.model.words import count
 from reconciler.plan.effects import is_done
 from reconciler.run.observe import Keys, Reader, unread
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from typing import Final
 
-from reconciler.model.diagnostics import Diagnostic, Severity
-from reconciler.model.words import listed
+from reconciler.model.diagnostics import Diagnostic, Severity, listed
 from reconciler.views.style import Style
 from reconciler.views.text import lines, shorten, width, wrap
 

@@ -11,8 +11,8 @@ from dataclasses import replace
 from typing import Final
 
 from reconciler.doctor.report import HostReport, Report
+from reconciler.model.diagnostics import count
 from reconciler.model.findings import Check, Finding, Status
-from reconciler.model.words import count
 from reconciler.views.style import Style, sentence
 from reconciler.views.text import lines, pad, width, wrap
 

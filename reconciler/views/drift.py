@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Final
 
+from reconciler.model.diagnostics import count
 from reconciler.model.resources import Address
 from reconciler.model.values import UNSET
-from reconciler.model.words import count
 from reconciler.plan.drift import DriftChange, DriftEntry, DriftKind, DriftReport, DriftSeverity
 from reconciler.views.style import Style, first_of, sentence
 from reconciler.views.text import command_line, lines, width, wrap

@@ -14,9 +14,8 @@ from typing import Final
 
 from reconciler.model.abilities import DESTROYS, Vocabulary
 from reconciler.model.actions import Action, ActionKind
-from reconciler.model.diagnostics import Severity
+from reconciler.model.diagnostics import Severity, count, listed
 from reconciler.model.resources import Address
-from reconciler.model.words import count, listed
 from reconciler.plan.plan import Plan, Step
 from reconciler.views.diagnostics import folded_lines
 from reconciler.views.plan_entries import LOOKS, Entry, entries, entry_lines

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from reconciler.model.actions import Action, ActionKind, Change
+from reconciler.model.diagnostics import duration, listed
 from reconciler.model.values import UNSET, Value
-from reconciler.model.words import duration, listed
 from reconciler.plan.plan import Step
 from reconciler.views.style import Style, first_of
 from reconciler.views.text import pad, width, wrap

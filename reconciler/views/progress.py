@@ -15,6 +15,7 @@ from threading import Lock
 from typing import Final, TextIO, assert_never
 
 from reconciler.model.abilities import Vocabulary
+from reconciler.model.diagnostics import count, duration, listed
 from reconciler.model.events import (
     ActionEnded,
     Event,
@@ -30,7 +31,6 @@ from reconciler.model.events import (
     Waiting,
 )
 from reconciler.model.snapshot import Obligation, OutcomeKind, short_run
-from reconciler.model.words import count, duration, listed
 from reconciler.views.diagnostics import diagnostic_lines
 from reconciler.views.pace import Pace
 from reconciler.views.progress_board import Board, LiveBoard, PlainBoard

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from reconciler.model.abilities import Vocabulary
+from reconciler.model.diagnostics import count
 from reconciler.model.snapshot import Audit, Remembered, Run, Snapshot, short_run
-from reconciler.model.words import count
 from reconciler.views.style import Style
 from reconciler.views.text import lines, to_second
 from reconciler.views.values import obligation_text, value_text

@@ -2,7 +2,7 @@
 
 Names and messages may be hostile. An escape sequence can change the title of a terminal or hide a line. A direction
 mark can make one address look like another. A line that begins with ``::`` or holds ``##vso[`` is a command to the
-agent of a pipeline. ``escape`` shows such characters as ``\x1b`` or ``\u202e``. All text for people passes through
+agent of a pipeline. ``escape`` shows such characters as ``\\x1b`` or ``\\u202e``. All text for people passes through
 ``lines``. JSON output is plain ASCII.
 """
 

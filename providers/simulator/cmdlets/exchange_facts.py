@@ -6,8 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Final
 
-from providers.simulator.invocation.call import Call, hash_of
-from providers.simulator.invocation.shapes import moment, only
+from providers.simulator.invocation.call import Call, hash_of, moment, only
 from providers.simulator.world.directory import Entry
 from providers.simulator.world.holdings import Holdings
 from providers.simulator.world.hosts import DomainController, ExchangeServer

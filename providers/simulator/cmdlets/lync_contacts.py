@@ -16,8 +16,7 @@ from typing import Final
 from providers.simulator.cmdlets.lync_topology import cs_exists, cs_user_not_found
 from providers.simulator.cmdlets.lync_users import cs_user
 from providers.simulator.cmdlets.service_control import CALL_ROUTER, FRONT_END, UM, status
-from providers.simulator.invocation.call import Call
-from providers.simulator.invocation.shapes import Computed, only, shaped
+from providers.simulator.invocation.call import Call, Computed, only, shaped
 from providers.simulator.world.directory import Entry, View, newest
 from providers.simulator.world.holdings import Holdings
 from providers.simulator.world.hosts import ExchangeServer

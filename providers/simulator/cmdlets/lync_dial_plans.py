@@ -13,8 +13,7 @@ from providers.simulator.cmdlets.lync_topology import cs_exists, cs_not_found
 from providers.simulator.cmdlets.lync_users import USER, USER_DEFAULTS, cs_user
 from providers.simulator.cmdlets.um_objects import merged
 from providers.simulator.invocation.binding import Difference
-from providers.simulator.invocation.call import Call
-from providers.simulator.invocation.shapes import Computed, shaped
+from providers.simulator.invocation.call import Call, Computed, shaped
 from providers.simulator.world.directory import Entry
 
 _PLAN_DEFAULTS: Final[Mapping[str, Any]] = {

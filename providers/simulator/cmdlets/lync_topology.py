@@ -13,8 +13,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from providers.simulator.answers import CmdletError
-from providers.simulator.invocation.call import Call
-from providers.simulator.invocation.shapes import only
+from providers.simulator.invocation.call import Call, only
 from providers.simulator.world.schema import Pool, Site
 
 _SERVICE_VERSIONS: Mapping[str, int] = {"l2010": 5, "l2013": 6, "s2015": 7, "s2019": 8}

@@ -10,8 +10,7 @@ from typing import Any, Final
 
 from providers.simulator.cmdlets.lync_topology import cs_exists, cs_user_not_found
 from providers.simulator.cmdlets.recipients import change_names, limited, users_named
-from providers.simulator.invocation.call import Call
-from providers.simulator.invocation.shapes import Computed, matching, shaped
+from providers.simulator.invocation.call import Call, Computed, matching, shaped
 from providers.simulator.world.directory import Entry
 
 USER_DEFAULTS: Final[Mapping[str, Any]] = {

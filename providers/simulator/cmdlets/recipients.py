@@ -9,8 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any, Final
 
-from providers.simulator.invocation.call import Call, product_text
-from providers.simulator.invocation.shapes import Computed, matching, shaped
+from providers.simulator.invocation.call import Call, Computed, matching, product_text, shaped
 from providers.simulator.world.directory import Directory, Entry
 
 _DEFAULT_SIZE: Final = 1000

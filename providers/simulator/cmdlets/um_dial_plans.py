@@ -12,8 +12,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from providers.simulator.cmdlets.um_objects import Rules, back_links, copied, referring, refuse_taken
-from providers.simulator.invocation.call import Call, product_text
-from providers.simulator.invocation.shapes import object_id
+from providers.simulator.invocation.call import Call, object_id, product_text
 from providers.simulator.world.directory import Entry
 
 

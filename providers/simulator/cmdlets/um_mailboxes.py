@@ -16,8 +16,7 @@ from typing import Any
 from providers.simulator.cmdlets.recipients import UM_DEFAULTS, UM_LINKS, UM_SETTINGS, change_names, found_user
 from providers.simulator.cmdlets.um_objects import copied, found_object, merged
 from providers.simulator.invocation.binding import Difference, Secret
-from providers.simulator.invocation.call import Call
-from providers.simulator.invocation.shapes import shaped
+from providers.simulator.invocation.call import Call, shaped
 from providers.simulator.world.directory import Entry
 
 _SIP = re.compile(r"[^\s@;:<>\"]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")

@@ -15,8 +15,7 @@ from typing import Any, Final
 
 from providers.cmdlets.reference import Parameter, cmdlet_of, setters
 from providers.simulator.invocation.binding import Difference, Secret
-from providers.simulator.invocation.call import Call
-from providers.simulator.invocation.shapes import Computed, object_id, shaped
+from providers.simulator.invocation.call import Call, Computed, object_id, shaped
 from providers.simulator.world.directory import Entry
 from reconciler.model.values import folded
 

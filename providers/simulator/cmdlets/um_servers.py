@@ -12,8 +12,7 @@ from typing import Any, Final
 
 from providers.simulator.cmdlets.um_objects import found_object, stored
 from providers.simulator.invocation.binding import Difference
-from providers.simulator.invocation.call import Call
-from providers.simulator.invocation.shapes import Computed, shaped
+from providers.simulator.invocation.call import Call, Computed, shaped
 from providers.simulator.world.directory import Entry
 from providers.simulator.world.hosts import ExchangeServer
 

@@ -19,8 +19,7 @@ from providers.simulator.cmdlets.service_control import (
     status,
     stop,
 )
-from providers.simulator.invocation.call import Call, product_text
-from providers.simulator.invocation.shapes import only
+from providers.simulator.invocation.call import Call, only, product_text
 from providers.simulator.world.holdings import Holdings, Service
 from providers.simulator.world.hosts import ExchangeServer, Host
 from providers.simulator.world.schema import Pool, World

@@ -28,9 +28,8 @@ from providers.simulator.estate.keeping import Changes
 from providers.simulator.estate.load import Load, OverBudget
 from providers.simulator.estate.probe import is_missing, limits_of, probe_record
 from providers.simulator.invocation.binding import bind, command_not_found, find
-from providers.simulator.invocation.call import Call, product_text
+from providers.simulator.invocation.call import Call, deserialised, product_text
 from providers.simulator.invocation.cmdlet_line import LineError, parse_line
-from providers.simulator.invocation.shapes import deserialised
 from providers.simulator.world.file import read_world
 from providers.simulator.world.holdings import Holdings
 from providers.simulator.world.schema import Fault, World

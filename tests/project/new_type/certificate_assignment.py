@@ -9,8 +9,7 @@ from collections.abc import Sequence
 from typing import Annotated, Any, ClassVar
 
 from providers.cmdlets.cmdlet_resource import CmdletResource
-from providers.cmdlets.marks import ChangedBy, Output, ReadOnly
-from providers.cmdlets.value_types import Text
+from providers.cmdlets.value_types import ChangedBy, Output, ReadOnly, Text
 from reconciler.model.abilities import Duty, Obliged, Owing
 from reconciler.model.actions import Change
 from reconciler.model.commands import Command, write

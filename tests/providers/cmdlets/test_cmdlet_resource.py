@@ -7,8 +7,7 @@ from typing import Annotated, ClassVar
 import pytest
 
 from providers.cmdlets.cmdlet_resource import CmdletResource
-from providers.cmdlets.marks import ChangedBy, CreateOnly
-from providers.cmdlets.value_types import Choice, Number
+from providers.cmdlets.value_types import ChangedBy, Choice, CreateOnly, Number
 from providers.resources.mailbox_policy import MailboxPolicyType
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import Lifecycle

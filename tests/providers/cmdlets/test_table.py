@@ -8,9 +8,18 @@ from pydantic import Field
 
 from providers.cmdlets.cmdlet_resource import CmdletResource
 from providers.cmdlets.declaration import Declaration
-from providers.cmdlets.marks import Clearable, Output, Param, ReadOnly, References, Required
 from providers.cmdlets.table import Tabled, declaring
-from providers.cmdlets.value_types import Number, Text, Unordered
+from providers.cmdlets.value_types import (
+    Clearable,
+    Number,
+    Output,
+    Param,
+    ReadOnly,
+    References,
+    Required,
+    Text,
+    Unordered,
+)
 from reconciler.model.resource_types import Fact, Lifecycle
 from reconciler.model.resources import Attr, AttributeKind, AttributeRole
 
