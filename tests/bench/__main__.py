@@ -32,6 +32,9 @@ from tests.bench.rounds import (
     run_start_up,
     warm_up,
 )
+from tests.bench.slots import FULL as SLOTS_FULL
+from tests.bench.slots import QUICK as SLOTS_QUICK
+from tests.bench.slots import measure_slots, render_slots
 from tests.bench.terraform import loopback_store
 from tests.bench.transport import measure_transport, render_transport
 from tests.support.powershell_host import find_powershell
@@ -67,6 +70,8 @@ def main() -> int:
             print(render_transport(wire), flush=True)
             listing = measure_listing() if find_powershell() else None
             print(render_listing(listing), flush=True)
+            slots = measure_slots(SLOTS_FULL if options.full else SLOTS_QUICK, work, options.seed, _say)
+            print(render_slots(slots), flush=True)
             for size in chosen:
                 size = Size(size.mailboxes, options.rounds or size.rounds, size.phases)
                 done.append(run_size(size, work, options.seed, terraform, store, _say))
@@ -76,6 +81,7 @@ def main() -> int:
             return 1
     if options.json:
         told = as_json(about, options.seed, start_up, done)
+        told["slots"] = [asdict(load) | {"rounds": [asdict(one) for one in rounds]} for load, rounds in slots.items()]
         told |= {"transport": [asdict(row) for row in wire], "listing": asdict(listing) if listing else None}
         options.json.write_text(json.dumps(told, indent=2) + "\n")
     return 0

@@ -2,6 +2,7 @@
 
     python -m tests.bench.child RESULT inside plan|apply DIR
     python -m tests.bench.child RESULT wire plan|apply DIR
+    python -m tests.bench.child RESULT slots=N apply DIR
     python -m tests.bench.child RESULT terraform DIR INTO
 
 RESULT is the file that gets what only the process itself can tell: its CPU time, its peak of memory, its requests, and
@@ -36,7 +37,7 @@ def main(arguments: list[str]) -> int:
 
     collect_less_often()
     phase, directory = rest[0], Path(rest[1])
-    told = inside(phase, directory) if mode == "inside" else over_wire(phase, directory)
+    told = _run(mode, phase, directory)
     times = os.times()
     told |= {
         "cpu": time.process_time() - told.pop("estate_cpu", 0.0),
@@ -45,6 +46,34 @@ def main(arguments: list[str]) -> int:
     }
     Path(result).write_text(json.dumps(told), encoding="utf-8")
     return 0
+
+
+def _run(mode: str, phase: str, directory: Path) -> dict[str, Any]:
+    if mode == "inside":
+        return inside(phase, directory)
+    return over_slots(int(mode.partition("=")[2]), directory) if mode != "wire" else over_wire(phase, directory)
+
+
+def over_slots(slots: int, directory: Path) -> dict[str, Any]:
+    """Apply over the wire with at most so many sessions to a host."""
+    from dataclasses import replace
+
+    from reconciler.app import Ports, open_workspace
+    from reconciler.cli.output import Output
+    from reconciler.model.events import Event, RunEnded
+
+    output, told = Output(), dict[str, Any]()
+
+    def emit(event: Event) -> None:
+        output.emit(event)
+        if isinstance(event, RunEnded):
+            told["run_seconds"] = event.seconds
+
+    ports = Ports(emit=emit, settings=lambda one: replace(one, slots=slots))
+    with open_workspace(directory, ports, parallelism=64) as workspace:
+        account = workspace.apply(lambda _: True)
+    assert account is not None
+    return {**told, "exit_code": account.exit_code(), "changes": len(account.ended), "requests": 0}
 
 
 def over_wire(phase: str, directory: Path) -> dict[str, Any]:

@@ -35,12 +35,31 @@ class Scale:
         return tuple(f"ex{number}.{DOMAIN}" for number in range(1, 3 + self.mailboxes // 2500))
 
 
-def write_environment(directory: Path, mailboxes: int, seed: int) -> None:
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What each write costs, and how many commands a host runs at once."""
+
+    milliseconds: int
+    slots: int
+
+    @property
+    def lines(self) -> list[str]:
+        """The section ``costs`` of the world file; reads cost nothing, so that the limit is that of the writes."""
+        kinds = ("Enable", "Set", "New", "Remove")
+        return [
+            "costs:",
+            f"  cmdlets: {{{', '.join(f'{kind}: {{call: {self.milliseconds}ms}}' for kind in kinds)}}}",
+            f'  hosts: {{"*": {{concurrent: {self.slots}, shells: {self.slots}}}}}',
+        ]
+
+
+def write_environment(directory: Path, mailboxes: int, seed: int, cost: Cost | None = None) -> None:
     """Write an environment over a simulated estate to the new directory; ``seed`` deals out the users."""
     scale = Scale(mailboxes)
     directory.mkdir(parents=True)
     (directory / "environment.yaml").write_text(_environment(scale), encoding="utf-8")
-    (directory / "world.yaml").write_text(_world(scale), encoding="utf-8")
+    world = _world(scale) + ("\n".join(cost.lines) + "\n" if cost else "")
+    (directory / "world.yaml").write_text(world, encoding="utf-8")
     with (directory / "users.csv").open("w", encoding="utf-8", newline="") as file:
         rows = csv.writer(file, lineterminator="\n")
         rows.writerow(("identity", "sip_address", "extension", "policy", "dial_plan"))
