@@ -246,8 +246,8 @@ class Scheduler(Protocol):
     def submit(self, key: str, job: Callable[[], None]) -> None:
         """Start ``job`` when a slot is free. A job never raises; it stores its result."""
 
-    def wait(self) -> Sequence[str]:
-        """Wait for at least one job; return the keys of the jobs that ended since the last call."""
+    def wait(self, seconds: float | None = None) -> Sequence[str]:
+        """Wait for a job, at most ``seconds``; return the keys of the jobs that ended since the last call."""
 
 
 Emit = Callable[[Event], None]

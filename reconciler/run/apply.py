@@ -45,6 +45,8 @@ _T = TypeVar("_T")
 _GO_ON = (None, Fate.DONE, Fate.PARTIAL)
 _BATCHES_A_SPARE = 6
 """For so many slots of a host, one batch more than there are slots is under way."""
+_LOOK_SECONDS = 0.1
+"""The time between two looks whether a slot is open."""
 
 
 @dataclass(slots=True)
@@ -81,7 +83,7 @@ class Apply:
         self._emit(RunStarted(self._performer.run, self._plan.environment, len(steps), actions, _outline(steps)))
         self._guarded(self._take_over)
         while self._hand_out():
-            for key in self._scheduler.wait():
+            for key in self._scheduler.wait(_LOOK_SECONDS if self._may_get_slots else None):
                 self._end_batch(self._progress.under_way.pop(key))
         for running in tuple(self._progress.running.values()):
             self._end_step(running)
@@ -144,12 +146,17 @@ class Apply:
             self._progress.under_way[batch.key] = batch
             self._scheduler.submit(batch.key, partial(self._run_batch, batch))
 
+    @property
+    def _may_get_slots(self) -> bool:
+        """True while users wait for slots, which may be opened at any time."""
+        return any(running.is_of_users and running.left for running in self._progress.running.values())
+
     def _size_of_next(self, running: RunningStep) -> int:
         """Return how many actions may be handed out now; 0 where all slots of their host are in use."""
         if not running.is_of_users:
             return running.left
         window = self._slots.of(running.endpoint)
-        seconds_left = running.left * (window.seconds(running.cmdlet) or 0.0)
+        seconds_left = running.left * window.seconds(running.cmdlet)
         try:
             slots = self._performer.reader.sessions.open(running.endpoint).slots(window.wanted, seconds_left)
         except SessionError:

@@ -23,13 +23,17 @@ FEW: Final = 4
 FIRST_BATCH: Final = 5
 """Actions in a batch while the seconds of a command are unknown."""
 LARGEST_BATCH: Final = 100
+USUAL_SECONDS: Final = 0.1
+"""The time of a write before any was measured: cmdlets take 50 to 300 ms."""
 BATCH_SECONDS: Final = 1.0
 """How long a batch should take."""
 _SMALLEST_BATCH: Final = 4
 _CROWDED: Final = 0.65
 """Where the fastest batch took less than this part of the mean time, the commands wait for each other on the host."""
 _REMEMBERED: Final = 256
-"""The fastest batch is looked for among so many."""
+"""The fastest batches are looked for among so many."""
+_FASTEST: Final = 3
+"""One batch may be fast by chance, so the third fastest counts, and among many the fastest tenth."""
 
 
 @dataclass(slots=True)
@@ -57,8 +61,11 @@ class Speed:
 
     @property
     def share(self) -> float:
-        """The time of the fastest batch by the mean time: 1 where no command waits for another one."""
-        return min(1.0, min(self.recent) / self.seconds) if self.seconds > 0 and self.recent else 1.0
+        """The time of the fastest batches by the mean time: 1 where no command waits for another one."""
+        if not self.recent or self.seconds <= 0:
+            return 1.0
+        place = max(min(_FASTEST, len(self.recent)) - 1, len(self.recent) // 10)
+        return min(1.0, sorted(self.recent)[place] / self.seconds)
 
 
 @dataclass(slots=True)
@@ -98,16 +105,16 @@ class Window:
     def _shrink(self, size: float) -> None:
         self.size, self.losses = size, self.losses + 1
 
-    def seconds(self, cmdlet: str) -> float | None:
-        """Return the mean time for one action; None where no batch has ended yet."""
+    def seconds(self, cmdlet: str) -> float:
+        """Return the mean time for one action; a usual time where no batch has ended yet."""
         speed = self._speeds.get(cmdlet)
-        return None if speed is None else speed.seconds
+        return USUAL_SECONDS if speed is None else speed.seconds
 
     def batch(self, cmdlet: str, left: int, slots: int) -> int:
         """Return how many of the ``left`` actions of a step the next batch takes, where ``slots`` share them."""
-        seconds = self.seconds(cmdlet)
-        if seconds is None:
+        if cmdlet not in self._speeds:
             return min(left, FIRST_BATCH)
+        seconds = self.seconds(cmdlet)
         fitting = int(BATCH_SECONDS / seconds) if seconds * LARGEST_BATCH > BATCH_SECONDS else LARGEST_BATCH
         fair = -(-left // max(1, slots))
         return min(left, max(_SMALLEST_BATCH, min(fitting, fair)))

@@ -57,18 +57,19 @@ class ThreadScheduler:
 
         self._pool.submit(run)
 
-    def wait(self) -> Sequence[str]:
-        ended = [self._next()]
+    def wait(self, seconds: float | None = None) -> Sequence[str]:
+        ended = self._next(time.monotonic() + (float("inf") if seconds is None else seconds))
         while not self._ended.empty():
             ended.append(self._ended.get())
         return ended
 
-    def _next(self) -> str:
+    def _next(self, until: float) -> list[str]:
         # A signal may reach a thread of the pool, and on Windows it does not end a wait. Its handler runs when this
         # thread wakes, so the wait has a timeout.
-        while True:
+        while (left := until - time.monotonic()) > 0:
             with suppress(Empty):
-                return self._ended.get(timeout=_SIGNAL_DELAY_SECONDS)
+                return [self._ended.get(timeout=min(left, _SIGNAL_DELAY_SECONDS))]
+        return []
 
     def close(self) -> None:
         """Wait for running jobs and drop waiting ones."""

@@ -102,8 +102,15 @@ def test_whatever_was_measured_a_batch_fits_and_a_slot_is_left(
     assert 1 <= window.batch(SET, left, slots) <= min(left, LARGEST_BATCH)
     assert 1 <= window.wanted <= FEW + len(times)
     mean = window.seconds(SET)
-    if mean:
+    if mean and times:
         assert window.batch(SET, left, slots) * mean <= max(BATCH_SECONDS * 1.01, 4.01 * mean)
+
+
+def test_one_batch_that_is_fast_by_chance_takes_no_slots() -> None:
+    window, host = Window(), Host(0.05, 100)
+    list(rounds(host, window, 16, 3))
+    window.note(SET, 10, Meter(0.05))
+    assert min(rounds(host, window, 16, 20)) == 16
 
 
 def test_each_host_has_slots_of_its_own() -> None:

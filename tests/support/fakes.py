@@ -59,7 +59,7 @@ class SerialScheduler:
     def submit(self, key: str, job: Callable[[], None]) -> None:
         self._waiting.append((key, job))
 
-    def wait(self) -> Sequence[str]:
+    def wait(self, seconds: float | None = None) -> Sequence[str]:
         key, job = self._waiting.pop(self._random.randrange(len(self._waiting)))
         job()
         return [key]
