@@ -13,6 +13,7 @@ from functools import partial
 from typing import TypeVar
 
 from reconciler.model.abilities import Obliged, Rows, Settling, met, obliged_types
+from reconciler.model.commands import Endpoint
 from reconciler.model.diagnostics import Diagnostic, ReconcilerError, SessionError
 from reconciler.model.events import (
     ActionEnded,
@@ -32,7 +33,7 @@ from reconciler.model.resources import Address
 from reconciler.model.snapshot import Obligation, OutcomeKind, Snapshot, StateChange
 from reconciler.plan.plan import DECLARED, Plan, Step
 from reconciler.run.account import Account, Fate, fate_of
-from reconciler.run.batches import Batch, RunningStep
+from reconciler.run.batches import Batch, Batches
 from reconciler.run.perform import Performer, remembered
 from reconciler.run.retry import Wait
 from reconciler.run.sent import CutShort, Ended
@@ -52,7 +53,6 @@ _LOOK_SECONDS = 0.1
 @dataclass(slots=True)
 class _Progress:
     fates: dict[str, Fate] = field(default_factory=dict)
-    running: dict[str, RunningStep] = field(default_factory=dict)
     under_way: dict[str, Batch] = field(default_factory=dict)
     ended: list[Ended] = field(default_factory=list)
     blocked_by: dict[str, str] = field(default_factory=dict)
@@ -71,6 +71,7 @@ class Apply:
         self._lock = threading.Lock()
         self._progress = _Progress()
         self._slots = Slots()
+        self._batches = {step.id: Batches(step) for step in plan.steps}
         self._fatal: ReconcilerError | None = None
         self._stages = {step.id: step.stage for step in plan.steps}
 
@@ -85,10 +86,9 @@ class Apply:
         while self._hand_out():
             for key in self._scheduler.wait(_LOOK_SECONDS if self._may_get_slots else None):
                 self._end_batch(self._progress.under_way.pop(key))
-        for running in tuple(self._progress.running.values()):
-            self._end_step(running)
-        for step in self._plan.steps:
-            self._progress.fates.setdefault(step.id, Fate.STOPPED)
+        for batches in self._batches.values():
+            if batches.step.id not in self._progress.fates:
+                self._stop_before_the_end(batches)
         self._guarded(self._take_over_made)
         self._guarded(self._note_whole)
         open_obligations = self._guarded(self._final_look) or ()
@@ -110,12 +110,12 @@ class Apply:
         for step in self._plan.steps:
             if step.id in self._progress.fates:
                 continue
-            running = self._progress.running.get(step.id)
-            failed = None if running else next((need for need in step.needs if self._fate(need) not in _GO_ON), None)
+            batches = self._batches[step.id]
+            failed = next((need for need in step.needs if self._fate(need) not in _GO_ON), None)
             if failed is not None:
                 self._block(step, failed)
-            elif running or self._may_start(step):
-                self._hand_out_of(running or RunningStep(step, self._clock.monotonic()))
+            elif self._may_start(step):
+                self._hand_out_of(batches)
         return bool(self._progress.under_way)
 
     def _fate(self, step_id: str) -> Fate | None:
@@ -134,54 +134,67 @@ class Apply:
         self._progress.blocked_by[step.id] = root
         self._emit(StepEnded(step.id, step.stage, done=0, failed=0, unknown=0, blocked_by=root))
 
-    def _hand_out_of(self, running: RunningStep) -> None:
+    def _hand_out_of(self, batches: Batches) -> None:
         """Hand out batches of one step: one where it acts on one object, for users as many as their host has slots."""
-        while running.left and not self._is_halted and (size := self._size_of_next(running)):
-            if not running.batches:
-                self._progress.running[running.step.id] = running
-                self._emit(StepStarted(running.step.id, running.step.stage, len(running.step.actions)))
-            window = self._slots.of(running.endpoint)
-            window.under_way += running.is_of_users
-            batch = running.take(size, Meter(age=window.losses))
+        step = batches.step
+        while batches.left and (size := self._size_of_next(batches)):
+            if not batches.taken:
+                batches.began = self._clock.monotonic()
+                self._emit(StepStarted(step.id, step.stage, len(step.actions)))
+            window = self._slots.of(batches.endpoint)
+            window.under_way += batches.is_of_users
+            batch = batches.take(size, Meter(age=window.losses))
             self._progress.under_way[batch.key] = batch
             self._scheduler.submit(batch.key, partial(self._run_batch, batch))
 
-    @property
-    def _may_get_slots(self) -> bool:
-        """True while users wait for slots, which may be opened at any time."""
-        return any(running.is_of_users and running.left for running in self._progress.running.values())
-
-    def _size_of_next(self, running: RunningStep) -> int:
+    def _size_of_next(self, batches: Batches) -> int:
         """Return how many actions may be handed out now; 0 where all slots of their host are in use."""
-        if not running.is_of_users:
-            return running.left
-        window = self._slots.of(running.endpoint)
-        seconds_left = running.left * window.seconds(running.cmdlet)
+        if not batches.is_of_users:
+            return batches.left
+        window, left = self._slots.of(batches.endpoint), self._users_left(batches.endpoint)
         try:
-            slots = self._performer.reader.sessions.open(running.endpoint).slots(window.wanted, seconds_left)
+            session = self._performer.reader.sessions.open(batches.endpoint)
+            slots = session.slots(window.wanted, left * window.seconds(batches.cmdlet))
         except SessionError:
             slots = 1  # the batch reports why
         # While one batch is read back and saved, another one uses its slot.
         at_once = min(slots + slots // _BATCHES_A_SPARE, self._scheduler.parallelism)
-        return window.batch(running.cmdlet, running.left, slots) if window.under_way < at_once else 0
+        if window.under_way >= at_once:
+            return 0
+        return min(batches.left, window.batch(batches.cmdlet, left, slots))
+
+    def _users_left(self, endpoint: Endpoint) -> int:
+        """Return how many users of a host were not handed out yet, in all steps that may still run."""
+        waiting = (one for one in self._batches.values() if one.step.id not in self._progress.fates)
+        return sum(one.left for one in waiting if one.is_of_users and one.endpoint == endpoint)
+
+    @property
+    def _may_get_slots(self) -> bool:
+        """True while users wait for slots, which may be opened at any time."""
+        return any(window.under_way and self._users_left(host) for host, window in self._slots.windows.items())
 
     def _end_batch(self, batch: Batch) -> None:
-        running = self._progress.running[batch.step.id]
-        running.under_way -= 1
-        if running.is_of_users:
-            window = self._slots.of(running.endpoint)
+        batches = self._batches[batch.step.id]
+        batches.under_way -= 1
+        if batches.is_of_users:
+            window = self._slots.of(batches.endpoint)
             window.under_way -= 1
             if batch.ended:
-                window.note(running.cmdlet, len(batch.actions), batch.meter)
-        if not running.under_way and (self._is_halted or not running.left):
-            self._end_step(running)
+                window.note(batches.cmdlet, len(batch.actions), batch.meter)
+        if not batches.under_way and (self._is_halted or not batches.left):
+            self._end_step(batches)
 
-    def _end_step(self, running: RunningStep) -> None:
-        step, ended = running.step, running.ended
-        del self._progress.running[step.id]
+    def _end_step(self, batches: Batches) -> None:
+        step, ended = batches.step, batches.ended
         self._progress.ended += ended
         self._progress.fates[step.id] = fate_of(step, ended)
-        self._emit(_step_ended(step, ended, self._clock.monotonic() - running.began))
+        self._emit(_step_ended(step, ended, self._clock.monotonic() - batches.began))
+
+    def _stop_before_the_end(self, batches: Batches) -> None:
+        if batches.taken:
+            self._end_step(batches)
+        else:
+            self._progress.fates[batches.step.id] = Fate.STOPPED
 
     # --- one batch, on a thread of its own ---------------------------------------------------------------------------
 

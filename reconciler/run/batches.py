@@ -28,12 +28,12 @@ class Batch:
 
 
 @dataclass(slots=True)
-class RunningStep:
-    """A step of which at least one batch was handed out."""
+class Batches:
+    """The batches of one step, as far as they were handed out."""
 
     step: Step
-    began: float
-    """On the monotonic clock."""
+    began: float = 0.0
+    """When the first one was handed out, on the monotonic clock."""
     batches: list[Batch] = field(default_factory=list)
     under_way: int = 0
     taken: int = 0

@@ -27,6 +27,8 @@ USUAL_SECONDS: Final = 0.1
 """The time of a write before any was measured: cmdlets take 50 to 300 ms."""
 BATCH_SECONDS: Final = 1.0
 """How long a batch should take."""
+_GROWING_SECONDS: Final = 0.25
+"""The same while more slots are found with each batch that ends."""
 _SMALLEST_BATCH: Final = 4
 _CROWDED: Final = 0.65
 """Where the fastest batch took less than this part of the mean time, the commands wait for each other on the host."""
@@ -111,11 +113,13 @@ class Window:
         return USUAL_SECONDS if speed is None else speed.seconds
 
     def batch(self, cmdlet: str, left: int, slots: int) -> int:
-        """Return how many of the ``left`` actions of a step the next batch takes, where ``slots`` share them."""
+        """Return how many of the ``left`` actions the next batch takes, where ``slots`` share them."""
         if cmdlet not in self._speeds:
             return min(left, FIRST_BATCH)
+        is_growing = not self.losses and slots == self.wanted
+        most = _GROWING_SECONDS if is_growing else BATCH_SECONDS
         seconds = self.seconds(cmdlet)
-        fitting = int(BATCH_SECONDS / seconds) if seconds * LARGEST_BATCH > BATCH_SECONDS else LARGEST_BATCH
+        fitting = int(most / seconds) if seconds * LARGEST_BATCH > most else LARGEST_BATCH
         fair = -(-left // max(1, slots))
         return min(left, max(_SMALLEST_BATCH, min(fitting, fair)))
 
@@ -124,7 +128,7 @@ class Slots:
     """The windows of all hosts of a run. Not thread-safe: one thread hands out the batches."""
 
     def __init__(self) -> None:
-        self._windows: dict[Endpoint, Window] = {}
+        self.windows: dict[Endpoint, Window] = {}
 
     def of(self, endpoint: Endpoint) -> Window:
-        return self._windows.setdefault(endpoint, Window())
+        return self.windows.setdefault(endpoint, Window())

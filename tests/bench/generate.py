@@ -49,7 +49,7 @@ class Cost:
         return [
             "costs:",
             f"  cmdlets: {{{', '.join(f'{kind}: {{call: {self.milliseconds}ms}}' for kind in kinds)}}}",
-            f'  hosts: {{"*": {{concurrent: {self.slots}, shells: {self.slots}}}}}',
+            f'  hosts: {{"*": {{concurrent: {self.slots}}}}}',
         ]
 
 

@@ -18,7 +18,7 @@ from reconciler.model.ports import Request
 from reconciler.model.resources import Address, Resources
 from reconciler.model.snapshot import OutcomeKind
 from reconciler.plan.plan import Step
-from reconciler.run.batches import RunningStep
+from reconciler.run.batches import Batches
 from reconciler.run.slots import Meter
 from reconciler.run.system import ThreadScheduler
 from tests.support.boxes import CROWD, BoxWorld, box, declared
@@ -46,7 +46,7 @@ def step_of(count: int, kind: ActionKind = ActionKind.CREATE, group: str = "all"
 
 
 def test_batches_hold_every_action_once_and_in_order() -> None:
-    running = RunningStep(step_of(10), 0.0)
+    running = Batches(step_of(10))
     batches = [running.take(size, Meter()) for size in (4, 4, 4)]
     assert [len(batch.actions) for batch in batches] == [4, 4, 2]
     assert [one for batch in batches for one in batch.actions] == list(running.step.actions)
@@ -55,7 +55,7 @@ def test_batches_hold_every_action_once_and_in_order() -> None:
 
 
 def test_a_step_is_known_by_its_first_command() -> None:
-    running = RunningStep(step_of(2), 0.0)
+    running = Batches(step_of(2))
     assert (running.cmdlet, running.endpoint) == ("New-Box", LYNC)
 
 
@@ -64,7 +64,7 @@ def test_a_step_is_known_by_its_first_command() -> None:
     [(ActionKind.UPDATE, "all", True), (ActionKind.UPDATE, "", False), (ActionKind.RUN, "all", False)],
 )
 def test_only_users_are_independent_of_each_other(kind: ActionKind, group: str, is_of_users: bool) -> None:
-    assert RunningStep(step_of(2, kind, group), 0.0).is_of_users is is_of_users
+    assert Batches(step_of(2, kind, group)).is_of_users is is_of_users
 
 
 # --- the whole step --------------------------------------------------------------------------------------------------

@@ -78,7 +78,7 @@ class EstateSessions:
                     answered.append(reply)
                     if seconds:
                         break
-            self.wait(seconds)
+            self.wait(max(0.0, seconds))
         return answered
 
     def _answered(self, host: str, request: Request) -> tuple[Reply | SessionError, float]:

@@ -259,13 +259,16 @@ class Estate:
             call.warnings.append(text)
 
     def _works(self, call: Call, objects: int) -> float:
-        """Return how long the caller waits for the end of a call that returns so many objects."""
+        """Return how long the caller waits for the end of a call that returns so many objects.
+
+        Less than 0 where the call has already ended: the simulator came to it late.
+        """
         if self.load is None:
             return call.seconds
         seconds = call.seconds + self.load.seconds(call.host, call.cmdlet, call.arguments, objects)
         now = call.now.timestamp()
         ends = self.load.queue(call.host).place(now - call.late_seconds + call.delayed_seconds, seconds)
-        return max(0.0, ends - now)
+        return ends - now
 
     def _run(self, call: Call, operation: str, live: bool) -> Result:
         try:

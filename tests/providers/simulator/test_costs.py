@@ -109,6 +109,12 @@ def test_a_listing_costs_its_call_and_each_object() -> None:
     assert call(estate, "Get-UMMailbox") == pytest.approx(0.1 + 5 * 0.01)
 
 
+def test_a_call_that_the_simulator_comes_to_late_has_ended_by_then_and_costs_its_time_all_the_same() -> None:
+    estate = estate_of(costs={"cmdlets": {"Get": {"call": "50ms"}}})
+    seconds = estate.call(EX1, "invoke", "Get-UMDialPlan", {}, ("Name",), late_seconds=1.0).seconds
+    assert seconds == pytest.approx(-0.95), "the next one begins 0.95 s ago, not 1 s ago"
+
+
 def test_a_call_that_fails_costs_its_time_too() -> None:
     estate = estate_of(costs={"cmdlets": {"*": {"call": "2s"}}})
     with pytest.raises(CmdletError) as caught:
