@@ -1,8 +1,11 @@
-"""Keeps the changes of an estate: one JSON file that is replaced as a whole, and the log of calls, one a line.
+"""Keeps the changes of an estate: a file of what there is, and the log of calls, one a line.
 
-A turn writes the first file only if something changed, and always atomically. The first file also has the lines that
-the turn adds to the log: after a crash between the two writes, the next reader completes the log from there. A lock
-file next to them lets several processes take turns.
+The first line of the file is the estate as a whole. Each turn that changes something appends a line with what it
+changed, so that a turn costs what it did and not what there is. When these lines are longer than the first, the file is
+replaced as a whole. A line that was torn by a crash never happened: its replies were not sent.
+
+A line also has the lines that its turn adds to the log: after a crash between the two writes, the next reader completes
+the log from there. A lock file next to them lets several processes take turns.
 """
 
 from __future__ import annotations
@@ -76,6 +79,11 @@ class Changes:
         self._digest = digest
         self._seed = world.world
         self._version: tuple[int, int, int] | None = None
+        self._services: dict[str, Any] = {}
+        """Those of each host, as they were kept last."""
+        self._whole_bytes = 0
+        """Of the first line; 0: what follows it would not go on from what there is, so the file is replaced."""
+        self._appended_bytes = 0
 
     def locked(self) -> AbstractContextManager[None]:
         """Return a context in which no other process reads or writes the files."""
@@ -90,16 +98,18 @@ class Changes:
         """
         if not self._path.exists():
             return known or founding.found(self._world, self._seed)
-        version = self._stamp()
-        if known is not None and version == self._version:
+        if known is not None and self._stamp() == self._version:
             return known
         kept = self._parsed(self._path.read_bytes())
-        self._version = version
+        self._version = self._stamp()
         self._complete_log(kept["log_size"], kept["log_tail"].encode())
         if kept["world"] == self._digest:
             self._seed = kept["seed"]
-            return _restored(founding.empty(self._world, self._seed), kept)
+            holdings = _restored(founding.empty(self._world, self._seed), kept)
+            self._services = _services_of(holdings)
+            return holdings
         self._seed = f"{self._world.world}:{self._digest}"
+        self._whole_bytes = 0
         return _carried_over(founding.found(self._world, self._seed), kept)
 
     def write(self, holdings: Holdings, log: Sequence[Mapping[str, Any]], *, changed: bool) -> None:
@@ -107,7 +117,7 @@ class Changes:
         tail = b"".join(orjson.dumps(entry) + b"\n" for entry in log)
         if changed:
             size = self._log_path.stat().st_size if self._log_path.exists() else 0
-            _replace(self._path, orjson.dumps(self._as_json(holdings, size, tail.decode())))
+            self._keep(holdings, {"log_size": size, "log_tail": tail.decode()})
             self._version = self._stamp()
         if tail:
             with open(self._log_path, "ab", opener=_private) as file:
@@ -116,37 +126,60 @@ class Changes:
     def log(self) -> tuple[dict[str, Any], ...]:
         """Return the calls logged by any process."""
         lines = self._log_path.read_bytes().splitlines() if self._log_path.exists() else []
-        return tuple(entry for line in lines if (entry := _entry(line)) is not None)
+        return tuple(entry for line in lines if (entry := _loaded(line)) is not None)
 
-    def _parsed(self, data: bytes) -> Mapping[str, Any]:
-        try:
-            kept = orjson.loads(data)
-        except orjson.JSONDecodeError:
-            kept = None
-        if isinstance(kept, dict) and kept.get("format") == _FORMAT:
-            return kept
+    def _keep(self, holdings: Holdings, log: Mapping[str, Any]) -> None:
+        """Append what changed, or replace the file where it would become twice as long as it has to be."""
+        services = _services_of(holdings)
+        line = b""
+        if self._whole_bytes:
+            line = b"\n" + orjson.dumps({**_changes_of(holdings, services, self._services), **log})
+        if line and self._appended_bytes + len(line) < self._whole_bytes:
+            with open(self._path, "ab", opener=_private) as file:
+                file.write(line)
+            self._appended_bytes += len(line)
+        else:
+            whole = orjson.dumps({**self._as_json(holdings, services), **log})
+            _replace(self._path, whole)
+            self._whole_bytes, self._appended_bytes = len(whole), 0
+        self._services = services
+        holdings.directory.mark_kept()
+
+    def _parsed(self, data: bytes) -> dict[str, Any]:
+        """Return what the lines of the file amount to; cut off a last one that a crash tore."""
+        first, *later = data.split(b"\n")
+        kept = _loaded(first)
+        if kept is None or kept.get("format") != _FORMAT:
+            raise self._damaged()
+        size = len(data)
+        if later and _loaded(later[-1]) is None:
+            size -= len(later.pop()) + 1
+        turns = [turn for line in later if (turn := _loaded(line)) is not None]
+        if len(turns) < len(later):
+            raise self._damaged()
+        if size < len(data):
+            os.truncate(self._path, size)
+        self._whole_bytes, self._appended_bytes = len(first), size - len(first)
+        return _merged(kept, turns)
+
+    def _damaged(self) -> ConfigurationError:
         detail = f"{self._path} is damaged, or was written by another version."
         remedy = f"Start from the world file again:\n  remove {self._path}"
-        raise ConfigurationError(Diagnostic("Simulated estate cannot be read", detail, remedy))
+        return ConfigurationError(Diagnostic("Simulated estate cannot be read", detail, remedy))
 
     def _stamp(self) -> tuple[int, int, int]:
         stat = self._path.stat()
         return (stat.st_ino, stat.st_mtime_ns, stat.st_size)
 
-    def _as_json(self, holdings: Holdings, log_size: int, log_tail: str) -> dict[str, Any]:
+    def _as_json(self, holdings: Holdings, services: Mapping[str, Any]) -> dict[str, Any]:
         return {
             "format": _FORMAT,
             "world": self._digest,
             "seed": self._seed,
             "directory": holdings.directory.to_json(),
-            "services": {
-                host: {key: [s.status, s.started, s.learned, s.ends] for key, s in services.items()}
-                for host, services in holdings.services.items()
-            },
+            "services": services,
             "counters": holdings.counters,
             "media": holdings.media,
-            "log_size": log_size,
-            "log_tail": log_tail,
         }
 
     def _complete_log(self, size: int, tail: bytes) -> None:
@@ -160,13 +193,50 @@ class Changes:
             file.write(tail)
 
 
-def _entry(line: bytes) -> dict[str, Any] | None:
-    """Return a line of the log; None for one that was torn by a crash."""
+def _loaded(line: bytes) -> dict[str, Any] | None:
+    """Return a line of a file; None for one that was torn by a crash."""
     try:
-        entry: dict[str, Any] = orjson.loads(line)
+        loaded = orjson.loads(line)
     except orjson.JSONDecodeError:
         return None
-    return entry
+    return loaded if isinstance(loaded, dict) else None
+
+
+def _services_of(holdings: Holdings) -> dict[str, Any]:
+    return {
+        host: {key: [s.status, s.started, s.learned, s.ends] for key, s in services.items()}
+        for host, services in holdings.services.items()
+    }
+
+
+def _changes_of(holdings: Holdings, services: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a turn changed; ``services`` are those of now, ``known`` those of before."""
+    return {
+        "directory": holdings.directory.changes_json(),
+        "services": {host: told for host, told in services.items() if told != known.get(host)},
+        "counters": holdings.counters,
+        "media": holdings.media,
+    }
+
+
+def _merged(kept: dict[str, Any], turns: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the whole estate after ``turns``."""
+    if not turns:
+        return kept
+    entries = {row[0]: row for row in kept["directory"]["entries"]}
+    services = dict(kept["services"])
+    for turn in turns:
+        services |= turn["services"]
+        for guid in turn["directory"]["gone"]:
+            entries.pop(guid, None)
+        entries |= {row[0]: row for row in turn["directory"]["entries"]}
+    last = turns[-1]
+    return {
+        **kept,
+        **last,
+        "directory": {**last["directory"], "entries": list(entries.values())},
+        "services": services,
+    }
 
 
 def _restored(holdings: Holdings, kept: Mapping[str, Any]) -> Holdings:

@@ -96,6 +96,8 @@ class Directory:
         self._entries: dict[str, Entry] = {}
         self._kinds: dict[str, dict[str, Entry]] = {}
         self._pending: list[_Change] = []
+        self._touched: dict[str, None] = {}
+        """The ids of objects that came, changed or went since ``mark_kept``."""
         self.indexes: dict[str, str] = {}
         """Folded proxy addresses and the names of what there is one of, to guid; of the newest state."""
         self.names = Names()
@@ -159,18 +161,19 @@ class Directory:
             before = {name: newest.properties.get(name, _ABSENT) for name in properties}
             self._remember(_Change(now.isoformat(), dc, entry.guid, before), now)
         newest.properties.update(properties)
-        newest.kept = None
+        self._touch(newest)
 
     def rename(self, entry: Entry, name: str) -> None:
         """Give the object another name at once everywhere: renaming is not what replication is simulated for."""
         newest = self._entries[entry.guid]
         newest.dn = newest.dn.replace(f"CN={newest.name},", f"CN={name},", 1)
         newest.name = name
-        newest.kept = None
+        self._touch(newest)
 
     def delete(self, entry: Entry, *, dc: str, now: datetime) -> None:
         newest = self._entries.pop(entry.guid)
         del self._kinds[newest.kind][entry.guid]
+        self._touch(newest)
         self._remember(_Change(now.isoformat(), dc, entry.guid, None, _row(newest)), now)
 
     def settle(self) -> None:
@@ -181,6 +184,7 @@ class Directory:
         """Take an object away at once everywhere."""
         self._entries.pop(entry.guid, None)
         self._kinds.get(entry.kind, {}).pop(entry.guid, None)
+        self._touch(entry)
 
     def reindex(self, index: Callable[[Entry], None]) -> None:
         """Make the index of names again."""
@@ -192,6 +196,11 @@ class Directory:
         """Put an object here as it is, in the place of one with its id."""
         self._entries[entry.guid] = entry
         self._kinds.setdefault(entry.kind, {})[entry.guid] = entry
+        self._touch(entry)
+
+    def _touch(self, entry: Entry) -> None:
+        entry.kept = None
+        self._touched[entry.guid] = None
 
     @property
     def _lags(self) -> bool:
@@ -210,10 +219,26 @@ class Directory:
     def to_json(self) -> dict[str, Any]:
         """Return everything, for orjson to write."""
         return {
-            "counter": self.counter,
+            **self._rest_json(),
             "entries": [_kept(entry) for entry in self._entries.values()],
-            "pending": [[c.at, c.dc, c.guid, c.before, c.gone] for c in self._pending],
         }
+
+    def _rest_json(self) -> dict[str, Any]:
+        pending = [[c.at, c.dc, c.guid, c.before, c.gone] for c in self._pending]
+        return {"counter": self.counter, "pending": pending}
+
+    def changes_json(self) -> dict[str, Any]:
+        """Return what changed since ``mark_kept``, for orjson to write; ``entries`` and ``gone`` in place of all."""
+        there = [self._entries[guid] for guid in self._touched if guid in self._entries]
+        return {
+            **self._rest_json(),
+            "entries": [_kept(entry) for entry in there],
+            "gone": [guid for guid in self._touched if guid not in self._entries],
+        }
+
+    def mark_kept(self) -> None:
+        """Count changes from now on."""
+        self._touched = {}
 
     def load_json(self, saved: Mapping[str, Any], index: Callable[[Entry], None]) -> None:
         """Fill an empty directory with what ``to_json`` returned; ``index`` is called for each object."""
@@ -223,6 +248,7 @@ class Directory:
             self.put(entry)
             index(entry)
         self._pending = [_Change(*row) for row in saved["pending"]]
+        self.mark_kept()
 
 
 def _kept(entry: Entry) -> orjson.Fragment:

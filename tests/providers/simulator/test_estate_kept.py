@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import threading
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -236,6 +237,50 @@ def test_the_same_clock_and_calls_give_the_same_estate() -> None:
         return [run(estate, "Get-UMHuntGroup", "*"), run(estate, "Get-UMMailbox", "*"), caught.value.error_id]
 
     assert history() == history()
+
+
+def test_a_turn_keeps_what_it_changed_and_not_what_there_is(tmp_path: Path) -> None:
+    changes = tmp_path / "changes.json"
+    estate = Estate(world_of(users=400), changes)
+    run(estate, "New-UMIPGateway", **GATEWAY)
+    whole, sizes = changes.stat().st_size, []
+    for port in range(5001, 5101):
+        run(estate, "Set-UMIPGateway", Identity="g", Port=port)
+        sizes.append(changes.stat().st_size)
+    appended = [after - before for before, after in pairwise([whole, *sizes]) if after > before]
+    assert len(appended) > 90
+    assert max(appended) < whole / 20
+    assert max(sizes) <= 2 * whole
+    run(estate, "Remove-UMIPGateway", Identity="g")
+    assert names(Estate(world_of(users=400), changes)) == []
+
+
+def test_a_turn_that_a_crash_tore_never_happened_and_the_next_goes_on_from_before(tmp_path: Path) -> None:
+    changes = tmp_path / "changes.json"
+    estate = Estate(world_of(users=100), changes)
+    for name in ("a", "b"):
+        run(estate, "New-UMIPGateway", Name=name, Address=f"{name}.contoso.com")
+    whole = changes.read_bytes()
+    last = whole.rindex(b"\n")
+    for length in range(last, len(whole), 97):
+        changes.write_bytes(whole[:length])
+        again = Estate(world_of(users=100), changes)
+        assert names(again) == ["a"]
+        run(again, "New-UMIPGateway", Name="c", Address="c.contoso.com")
+        assert names(Estate(world_of(users=100), changes)) == ["a", "c"]
+
+
+def test_a_line_damaged_among_others_is_reported_and_left_as_it_is(tmp_path: Path) -> None:
+    changes = tmp_path / "changes.json"
+    estate = Estate(world_of(users=100), changes)
+    for name in ("a", "b", "c"):
+        run(estate, "New-UMIPGateway", Name=name, Address=f"{name}.contoso.com")
+    first, second, third = changes.read_bytes().split(b"\n")
+    for content in (b"\n".join((first, second[:-5], third)), b"\n".join((first, second[:-5], third[:-5]))):
+        changes.write_bytes(content)
+        with pytest.raises(ConfigurationError, match="Simulated estate cannot be read"):
+            names(Estate(world_of(users=100), changes))
+        assert changes.read_bytes() == content
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"format": 99}'])
