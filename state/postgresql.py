@@ -17,8 +17,7 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import QueuePool
 
 from reconciler.model.ports import CrashPoint
-from state.database import IN_HASTE, WRITES, Database
-from state.failures import state_error, translated
+from state.database import IN_HASTE, WRITES, Database, state_error, translated
 from state.tables import behind_and_read_only, is_behind, revision_of, upgrade
 
 _KNOWN_OPTIONS: Final = frozenset({"host", "port", "sslmode", "sslrootcert", "sslcert", "sslkey", "sslcrl"})

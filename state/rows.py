@@ -19,7 +19,7 @@ from reconciler.model.resources import Address
 from reconciler.model.snapshot import Intent, Obligation, Outcome, Remembered, Snapshot, StateChange
 from reconciler.model.values import canonical, parse
 from state import codec
-from state.failures import damaged, state_error
+from state.database import damaged, state_error
 from state.tables import decisions, intents, obligations, outcomes, resources, used_plans
 
 T = TypeVar("T")

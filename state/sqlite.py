@@ -21,8 +21,7 @@ from sqlalchemy.pool import QueuePool
 
 from reconciler.model.diagnostics import StateError
 from reconciler.model.ports import Clock, CrashPoint
-from state.database import IN_HASTE, WRITES, Database
-from state.failures import damaged, in_use, state_error, translated
+from state.database import IN_HASTE, WRITES, Database, damaged, in_use, state_error, translated
 from state.files import (
     check_private_directory,
     check_private_file,

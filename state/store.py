@@ -14,10 +14,8 @@ from sqlalchemy import select
 from reconciler.model.ports import Clock, CrashPoint, Holder, Lease, Random
 from reconciler.model.snapshot import Audit, Run, Snapshot
 from state import codec
-from state.audit import START, verify_chain
-from state.database import Database
-from state.effects import is_used, last_changing_run
-from state.failures import damaged, state_error
+from state.audit import START, is_used, last_changing_run, verify_chain
+from state.database import Database, damaged, state_error
 from state.holding import LEASE_SECONDS, held_by
 from state.lease import HeldLease, end_foreign_lease, take_lease
 from state.ledger import Ledger

@@ -38,7 +38,7 @@ from sqlalchemy import (
 )
 
 from reconciler.model.diagnostics import Diagnostic, StateBehind
-from state.failures import damaged, state_error
+from state.database import damaged, state_error
 
 REVISIONS: Final = ("1", "2", "3")
 """All schemas so far, oldest first; the tables below are the last one. ``migrations`` has the steps between them."""
