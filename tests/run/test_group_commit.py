@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -11,6 +12,7 @@ import pytest
 
 from reconciler.model.abilities import Duty
 from reconciler.model.diagnostics import LeaseLost
+from reconciler.model.ports import Clock
 from reconciler.model.resources import Address
 from reconciler.model.snapshot import Outcome, OutcomeKind, Remembered, StateChange
 from reconciler.run.group_commit import PAUSE_SECONDS, GroupCommit
@@ -26,13 +28,14 @@ OWED = Duty("restart", "the {subject} has to restart").of("fe1")
 class SlowLease:
     """A lease whose writes wait for the gate."""
 
+    clock: Clock = field(default_factory=SystemClock)
     fails: bool = False
     gate: threading.Event = field(default_factory=threading.Event)
     written: list[StateChange] = field(default_factory=list)
     began: list[float] = field(default_factory=list)
 
     def commit(self, change: StateChange) -> None:
-        self.began.append(SystemClock().monotonic())
+        self.began.append(self.clock.monotonic())
         assert self.gate.wait(20)
         if self.fails:
             raise LeaseLost()
@@ -43,6 +46,14 @@ class SlowLease:
 
     def remaining_seconds(self) -> float:
         return 60.0
+
+
+class Turns(VirtualClock):
+    """A clock that jumps, and lets other threads come meanwhile."""
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(0.002)
+        super().sleep(seconds)
 
 
 def outcome(name: str) -> StateChange:
@@ -106,9 +117,10 @@ def test_one_thread_saves_each_change_at_once() -> None:
 
 
 def test_many_threads_write_no_more_often_than_the_pause_allows() -> None:
-    lease = SlowLease()
+    clock = Turns()
+    lease = SlowLease(clock)
     lease.gate.set()
-    group = GroupCommit(lease, SystemClock())
+    group = GroupCommit(lease, clock)
     group.commit(outcome("0"))
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda number: group.commit(outcome(str(number))), range(1, 200)))
