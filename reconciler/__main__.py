@@ -19,9 +19,9 @@ def main() -> int:
         return 0
     exit_on_signals()
     isolate()
+    collect_less_often()
     from reconciler.cli.commands import run
 
-    collect_less_often()
     return run(sys.argv[1:])
 
 

@@ -115,7 +115,11 @@ class Declaration:
             return [*problems, *(self._explained(problem(found, key)) for found in relevant(error.errors()))]
         if problems:
             return problems
-        values = {name: _canonical(value) for name, value in vars(declared).items() if name in written}
+        values = {
+            name: value if isinstance(value, str) else _canonical(value)
+            for name, value in vars(declared).items()
+            if name in written
+        }
         return key, {**values, **cleared}
 
     def _cleared(self, data: Mapping[str, object]) -> dict[str, Value]:
@@ -168,8 +172,6 @@ def _or_null(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _canonical(value: Any) -> Value:
-    if isinstance(value, str):
-        return value
-    if isinstance(value, list | tuple | frozenset):
-        return tuple(_canonical(item) for item in value)
+    if isinstance(value, (list, tuple, frozenset)):
+        return tuple(map(_canonical, value))
     return value  # type: ignore[no-any-return]  # the value types of providers.cmdlets.value_types are canonical already

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import inspect
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from itertools import pairwise
@@ -201,9 +201,17 @@ def _docs_in(module: str) -> Mapping[str, Mapping[str, str]]:
         node.name: {
             name: inspect.cleandoc(text) for above, below in pairwise(node.body) for name, text in _doc(above, below)
         }
-        for node in ast.walk(tree)
-        if isinstance(node, ast.ClassDef)
+        for node in _classes(tree)
     }
+
+
+def _classes(node: ast.AST) -> Iterator[ast.ClassDef]:
+    """Yield the classes below ``node``, without a look into expressions."""
+    for below in ast.iter_child_nodes(node):
+        if isinstance(below, ast.ClassDef):
+            yield below
+        if isinstance(below, ast.stmt):
+            yield from _classes(below)
 
 
 def _doc(above: ast.stmt, below: ast.stmt) -> Sequence[tuple[str, str]]:

@@ -60,6 +60,8 @@ def given_twice(
         scope = scopes[plan]
         for rule, value in _claims(row):
             own = held.setdefault((rule.code, scope.plan, value), row)
+            if own is row and not (scope.equivalents or left_over):
+                continue
             others = [held.get((rule.code, other, value)) for other in scope.equivalents]
             holder = next((one for one in (own, *others) if one is not None and one is not row), None)
             if holder is not None:

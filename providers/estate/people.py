@@ -77,8 +77,7 @@ def fits_by_name(texts: Iterable[str], landscape: Landscape) -> Mapping[str, tup
     for mailbox in landscape.all(Mailbox).values():
         own = folded(mailbox.key)
         for name, kind in _names_of(mailbox, in_full=in_full):
-            text = folded(name)
-            if text != own and text in asked:
+            if name != own and (text := folded(name)) != own and text in asked:
                 found.setdefault(text, {}).setdefault(own, Fit(mailbox.key, kind))
     return {name: tuple(fits.values()) for name, fits in found.items()}
 

@@ -66,7 +66,8 @@ def folded(name: str) -> str:
     (NORM_IGNORECASE, NORM_IGNORENONSPACE, NORM_IGNOREWIDTH, NORM_IGNOREKANATYPE).
     """
     if name.isascii():
-        return name.strip().lower()
+        plain = name.strip().lower()
+        return name if plain == name else plain  # not a second text for each of ten thousand names
     plain = "".join(
         c for c in unicodedata.normalize("NFKD", name) if not any(ord(c) in marks for marks in _LOOSE_MARKS)
     )

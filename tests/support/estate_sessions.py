@@ -1,7 +1,8 @@
 """Sessions to the simulated estate within the process, for tests that need volume.
 
-The same estate, the same commands, the same classification of errors as over the wire, without the wire: a repeated id
-returns the stored reply, values pass through JSON's types, and every request is logged in the order it arrived.
+The same estate, the same commands, the same classification of errors as over the wire, without the wire: a write with
+a repeated id returns the stored reply, values pass through JSON's types, and every request is logged in the order it
+arrived.
 """
 
 from __future__ import annotations
@@ -88,7 +89,8 @@ class EstateSessions:
         if stored is not None:
             return stored, 0.0
         reply, seconds = self._run(host, request)
-        self._replies[request.id] = reply
+        if request.command.writes:
+            self._replies[request.id] = reply
         if len(self._replies) > _REMEMBERED:
             del self._replies[next(iter(self._replies))]
         return reply, seconds
