@@ -71,7 +71,8 @@ def serve_world(world: Path, changes: Path | None, *, engine: str, **options: An
 
 def invoke_in_world(world: Path, changes: Path | None, line: str) -> str:
     """Run one cmdlet line in the simulated estate as another administrator; return its output."""
-    from providers.simulator.estate.estate import CmdletError, Estate, invoke_line
+    from providers.simulator.estate.estate import CmdletError, Estate
+    from providers.simulator.estate.invoke import invoke_line
     from providers.simulator.invocation.cmdlet_line import LineError
 
     try:

@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from providers.simulator.estate.estate import Estate, invoke_line
+from providers.simulator.estate.estate import Estate
+from providers.simulator.estate.invoke import invoke_line
 from reconciler.app import schema_text
 from reconciler.model.diagnostics import PlanError
 from reconciler.model.ports import Holder

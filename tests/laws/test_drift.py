@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import assume, event, given
 from hypothesis import strategies as st
 
-from providers.simulator.estate.estate import invoke_line
+from providers.simulator.estate.invoke import invoke_line
 from reconciler.model.diagnostics import Diagnostic, Severity
 from reconciler.model.landscape import Landscape
 from reconciler.model.resources import Address

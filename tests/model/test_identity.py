@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from providers.simulator.answers import CmdletError
-from providers.simulator.estate.estate import invoke_line
+from providers.simulator.estate.invoke import invoke_line
 from providers.simulator.world.schema import World
 from reconciler.app.state_commands import remembered_at
 from reconciler.model.actions import Action, ActionKind

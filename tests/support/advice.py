@@ -16,7 +16,7 @@ from typing import Any
 import click
 import yaml
 
-from providers.simulator.estate.estate import invoke_line
+from providers.simulator.estate.invoke import invoke_line
 from reconciler.cli.commands import main
 from reconciler.config.environment import load
 from reconciler.config.source_text import Files

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from providers.simulator.estate.estate import invoke_line
+from providers.simulator.estate.invoke import invoke_line
 from providers.simulator.world.schema import World
 from tests.support.advice import Edit, Sections
 from tests.support.trial import Trial, environment_of

@@ -22,7 +22,8 @@ from hypothesis import Phase, settings
 
 from providers.catalogue import resource_types
 from providers.simulator.answers import CmdletError
-from providers.simulator.estate.estate import Estate, invoke_line
+from providers.simulator.estate.estate import Estate
+from providers.simulator.estate.invoke import invoke_line
 from providers.simulator.world.schema import World
 from reconciler.app import Ports, Workspace
 from reconciler.app.declared import Declared

@@ -29,7 +29,6 @@ from providers.simulator.estate.load import Load, OverBudget
 from providers.simulator.estate.probe import is_missing, limits_of, probe_record
 from providers.simulator.invocation.binding import bind, command_not_found, find
 from providers.simulator.invocation.call import Call, deserialised, product_text
-from providers.simulator.invocation.cmdlet_line import LineError, parse_line
 from providers.simulator.world.file import read_world
 from providers.simulator.world.holdings import Holdings
 from providers.simulator.world.schema import Fault, World
@@ -392,20 +391,3 @@ def _fault_error(call: Call, fault: Fault) -> CmdletError:
             return call.not_found(call.get("Identity") or call.get("Name") or "")
         case "transient":
             return call.error("ADTransientException", "dc-unavailable", dc=call.dc)
-
-
-def invoke_line(estate: Estate, text: str, user: str = "CONTOSO\\Administrator", host: str | None = None) -> Result:
-    """Run a line on ``host``, or on the first host that has its cmdlet, as another administrator would.
-
-    Raises:
-        LineError: the line cannot be read, or names no host there is.
-        CmdletError: the cmdlet ended with an error.
-    """
-    cmdlet, named, positional = parse_line(text)
-    where = (host or estate.host_for(cmdlet)).lower()
-    if where not in estate.hosts():
-        raise LineError(f"there is no host {where}; there are {', '.join(estate.hosts())}")
-    arguments = estate.with_positions(where, cmdlet, named, positional)
-    if cmdlet.lower().endswith(".ps1"):
-        return estate.call(where, "script", cmdlet, arguments, (), user)
-    return estate.call(where, "invoke", cmdlet, arguments, ("*",), user)

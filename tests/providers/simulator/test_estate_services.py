@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from providers.simulator.answers import CmdletError
-from providers.simulator.estate.estate import Estate, invoke_line
+from providers.simulator.estate.estate import Estate
+from providers.simulator.estate.invoke import invoke_line
 from providers.simulator.world.schema import World
 from tests.support.worlds import CONTOSO, SteppingClock, world_of
 

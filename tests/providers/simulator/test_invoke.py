@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from providers.simulator.estate.estate import CmdletError, invoke_line
+from providers.simulator.estate.estate import CmdletError
+from providers.simulator.estate.invoke import invoke_line
 from providers.simulator.invocation.cmdlet_line import parse_line
 from reconciler.model.commands import write
 from reconciler.model.diagnostics import ReconcilerError

@@ -1,0 +1,24 @@
+"""A cmdlet line run as another administrator would, past the engine: how drift comes into a simulated world."""
+
+from __future__ import annotations
+
+from providers.simulator.answers import Result
+from providers.simulator.estate.estate import Estate
+from providers.simulator.invocation.cmdlet_line import LineError, parse_line
+
+
+def invoke_line(estate: Estate, text: str, user: str = "CONTOSO\\Administrator", host: str | None = None) -> Result:
+    """Run a line on ``host``, or on the first host that has its cmdlet, as another administrator would.
+
+    Raises:
+        LineError: the line cannot be read, or names no host there is.
+        CmdletError: the cmdlet ended with an error.
+    """
+    cmdlet, named, positional = parse_line(text)
+    where = (host or estate.host_for(cmdlet)).lower()
+    if where not in estate.hosts():
+        raise LineError(f"there is no host {where}; there are {', '.join(estate.hosts())}")
+    arguments = estate.with_positions(where, cmdlet, named, positional)
+    if cmdlet.lower().endswith(".ps1"):
+        return estate.call(where, "script", cmdlet, arguments, (), user)
+    return estate.call(where, "invoke", cmdlet, arguments, ("*",), user)
