@@ -51,7 +51,11 @@ else:
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
     """Hold the lock file at ``path``; wait for other holders."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
+    try:
+        descriptor = _private(path, os.O_RDWR | os.O_CREAT)
+    except FileNotFoundError:  # the first time: asking before every turn costs more
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        descriptor = _private(path, os.O_RDWR | os.O_CREAT)
     try:
         _take(descriptor)
         try:
@@ -75,6 +79,7 @@ class Changes:
     def __init__(self, path: Path, world: World, digest: str) -> None:
         self._path = path
         self._log_path = path.with_name(path.name + ".log")
+        self._lock_path = path.with_name(path.name + ".lock")
         self._world = world
         self._digest = digest
         self._seed = world.world
@@ -87,8 +92,7 @@ class Changes:
 
     def locked(self) -> AbstractContextManager[None]:
         """Return a context in which no other process reads or writes the files."""
-        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        return locked(self._path.with_name(self._path.name + ".lock"))
+        return locked(self._lock_path)
 
     def read(self, known: Holdings | None) -> Holdings:
         """Return the saved holdings, or ``known`` if the file has not changed since it was read.
@@ -96,9 +100,11 @@ class Changes:
         Raises:
             ConfigurationError: the file is damaged, or of another version of the simulator.
         """
-        if not self._path.exists():
+        version = self._stamp()
+        if version is None:
+            self._whole_bytes = 0
             return known or founding.found(self._world, self._seed)
-        if known is not None and self._stamp() == self._version:
+        if known is not None and version == self._version:
             return known
         kept = self._parsed(self._path.read_bytes())
         self._version = self._stamp()
@@ -115,13 +121,13 @@ class Changes:
     def write(self, holdings: Holdings, log: Sequence[Mapping[str, Any]], *, changed: bool) -> None:
         """Keep the holdings, if they ``changed``, and append to the log."""
         tail = b"".join(orjson.dumps(entry) + b"\n" for entry in log)
-        if changed:
-            size = self._log_path.stat().st_size if self._log_path.exists() else 0
-            self._keep(holdings, {"log_size": size, "log_tail": tail.decode()})
-            self._version = self._stamp()
-        if tail:
-            with open(self._log_path, "ab", opener=_private) as file:
-                file.write(tail)
+        if not (changed or tail):
+            return
+        with open(self._log_path, "ab", opener=_private) as file:
+            if changed:
+                self._keep(holdings, {"log_size": os.fstat(file.fileno()).st_size, "log_tail": tail.decode()})
+                self._version = self._stamp()
+            file.write(tail)
 
     def log(self) -> tuple[dict[str, Any], ...]:
         """Return the calls logged by any process."""
@@ -167,8 +173,12 @@ class Changes:
         remedy = f"Start from the world file again:\n  remove {self._path}"
         return ConfigurationError(Diagnostic("Simulated estate cannot be read", detail, remedy))
 
-    def _stamp(self) -> tuple[int, int, int]:
-        stat = self._path.stat()
+    def _stamp(self) -> tuple[int, int, int] | None:
+        """Return what identifies the content of the file; None where there is none."""
+        try:
+            stat = os.stat(self._path)
+        except FileNotFoundError:
+            return None
         return (stat.st_ino, stat.st_mtime_ns, stat.st_size)
 
     def _as_json(self, holdings: Holdings, services: Mapping[str, Any]) -> dict[str, Any]:
@@ -296,6 +306,6 @@ def _replace(path: Path, data: bytes) -> None:
     os.replace(beside, path)
 
 
-def _private(path: str, flags: int) -> int:
+def _private(path: str | Path, flags: int) -> int:
     """Open for the owner alone, and never through a link."""
     return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0), 0o600)

@@ -255,6 +255,15 @@ def test_a_turn_keeps_what_it_changed_and_not_what_there_is(tmp_path: Path) -> N
     assert names(Estate(world_of(users=400), changes)) == []
 
 
+def test_changes_that_somebody_removed_are_written_again_as_a_whole(tmp_path: Path) -> None:
+    changes = tmp_path / "changes.json"
+    estate = Estate(world_of(users=100), changes)
+    run(estate, "New-UMIPGateway", Name="a", Address="a.contoso.com")
+    changes.unlink()
+    run(estate, "New-UMIPGateway", Name="b", Address="b.contoso.com")
+    assert names(Estate(world_of(users=100), changes)) == ["a", "b"]
+
+
 def test_a_turn_that_a_crash_tore_never_happened_and_the_next_goes_on_from_before(tmp_path: Path) -> None:
     changes = tmp_path / "changes.json"
     estate = Estate(world_of(users=100), changes)
