@@ -5,7 +5,7 @@ a slot, so the number doubles with each round, as in TCP's slow start. Where com
 queues them: the number falls to what the host really runs at once, and then grows slowly. Where the host throttles, the
 number is halved. Slow answers never take the last ``FEW`` slots, because a host may be slow for reasons of its own.
 
-The size of a batch follows from the seconds of a command: a batch lasts about a second, so a request to stop is soon
+The size of a batch follows from the seconds of a command: a batch lasts a second or two, so a request to stop is soon
 heeded, and its messages and its journal cost little. Batches get smaller towards the end of a step, so that all slots
 end together.
 """
@@ -25,7 +25,7 @@ FIRST_BATCH: Final = 5
 LARGEST_BATCH: Final = 100
 USUAL_SECONDS: Final = 0.1
 """The time of a write before any was measured: cmdlets take 50 to 300 ms."""
-BATCH_SECONDS: Final = 1.0
+BATCH_SECONDS: Final = 1.5
 """How long a batch should take."""
 _GROWING_SECONDS: Final = 0.25
 """The same while more slots are found with each batch that ends."""

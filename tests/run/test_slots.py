@@ -74,8 +74,8 @@ def test_a_slow_cmdlet_after_a_fast_one_is_no_sign_of_a_crowd() -> None:
     assert window.wanted >= before
 
 
-@pytest.mark.parametrize(("seconds", "size"), [(0.0, 100), (0.001, 100), (0.05, 20), (0.3, 4), (5.0, 4)])
-def test_a_batch_lasts_about_a_second(seconds: float, size: int) -> None:
+@pytest.mark.parametrize(("seconds", "size"), [(0.0, 100), (0.001, 100), (0.05, 30), (0.3, 5), (5.0, 4)])
+def test_a_batch_lasts_a_second_or_two(seconds: float, size: int) -> None:
     window = Window()
     window.note(SET, 5, Meter(5 * seconds))
     assert window.batch(SET, 10_000, 2) == size, "of a host that has fewer slots than are wanted"
@@ -85,7 +85,7 @@ def test_a_batch_lasts_about_a_second(seconds: float, size: int) -> None:
 def test_the_last_batches_are_small_so_that_all_slots_end_together() -> None:
     window = Window()
     window.note(SET, 5, Meter(0.25))
-    assert [window.batch(SET, left, 16) for left in (1000, 160, 80, 3, 1)] == [20, 10, 5, 3, 1]
+    assert [window.batch(SET, left, 16) for left in (1000, 160, 80, 3, 1)] == [30, 10, 5, 3, 1]
 
 
 @given(
