@@ -93,6 +93,10 @@ class Session(Protocol):
             SessionError: the channel could not be opened, and nothing was sent.
         """
 
+    @property
+    def overhead_seconds(self) -> float:
+        """The time that each call takes beside its commands; much where every call starts a process."""
+
     def slots(self, wanted: int, seconds_left: float) -> int:
         """Return how many calls can run at the same time now: at least 1, at most ``wanted``.
 

@@ -155,6 +155,7 @@ class Apply:
         try:
             session = self._performer.reader.sessions.open(batches.endpoint)
             slots = session.slots(window.wanted, left * window.seconds(batches.cmdlet))
+            window.overhead_seconds = session.overhead_seconds
         except SessionError:
             slots = 1  # the batch reports why
         # While one batch is read back and saved, another one uses its slot.

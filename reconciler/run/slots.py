@@ -77,6 +77,8 @@ class Window:
     size: float = FEW
     under_way: int = 0
     """Batches that were handed out and have not ended."""
+    overhead_seconds: float = 0.0
+    """The time that a batch takes beside its commands. Where it is long, so are the batches."""
     losses: int = 0
     """How often slots were taken from the host."""
     _speeds: dict[str, Speed] = field(default_factory=dict)
@@ -93,7 +95,7 @@ class Window:
         if meter.is_throttled:
             self._shrink(max(1.0, self.size / 2))
             return
-        seconds = meter.seconds / actions
+        seconds = max(0.0, meter.seconds - self.overhead_seconds) / actions
         speed = self._speeds.setdefault(cmdlet, Speed(seconds))
         speed.note(seconds)
         if speed.share < _CROWDED and self.size > FEW:
@@ -117,7 +119,7 @@ class Window:
         if cmdlet not in self._speeds:
             return min(left, FIRST_BATCH)
         is_growing = not self.losses and slots == self.wanted
-        most = _GROWING_SECONDS if is_growing else BATCH_SECONDS
+        most = (_GROWING_SECONDS if is_growing else BATCH_SECONDS) + self.overhead_seconds
         seconds = self.seconds(cmdlet)
         fitting = int(most / seconds) if seconds * LARGEST_BATCH > most else LARGEST_BATCH
         fair = -(-left // max(1, slots))

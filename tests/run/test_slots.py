@@ -114,6 +114,13 @@ def test_one_batch_that_is_fast_by_chance_takes_no_slots() -> None:
     assert min(rounds(host, window, 16, 20)) == 16
 
 
+def test_where_each_batch_starts_a_process_the_batches_are_long() -> None:
+    window = Window(overhead_seconds=15.0)
+    window.note(SET, 5, Meter(15.0 + 5 * 0.3))
+    assert window.seconds(SET) == pytest.approx(0.3)
+    assert 50 <= window.batch(SET, 10_000, 2) <= 55
+
+
 def test_each_host_has_slots_of_its_own() -> None:
     slots = Slots()
     slots.of(EXCHANGE).note(SET, 10, Meter(1.0, is_throttled=True))

@@ -131,6 +131,10 @@ class EstateSession:
         granted(requests, self.shell)
         return self.sessions.answer(self.host, requests)
 
+    @property
+    def overhead_seconds(self) -> float:
+        return 0.0
+
     def slots(self, wanted: int, seconds_left: float) -> int:
         return min(wanted, 18)
 

@@ -228,6 +228,10 @@ class FunctionSessions:
     def shell(self) -> Shell:
         return Shell(EXCHANGE, "fake")
 
+    @property
+    def overhead_seconds(self) -> float:
+        return 0.0
+
     def slots(self, wanted: int, seconds_left: float) -> int:
         return min(wanted, 18)
 

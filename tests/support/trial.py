@@ -229,6 +229,10 @@ class _Door:
     def invoke(self, requests: Sequence[Request]) -> Sequence[Reply | SessionError]:
         return self.doors.answer(self.host, self.shell, requests)
 
+    @property
+    def overhead_seconds(self) -> float:
+        return 0.0
+
     def slots(self, wanted: int, seconds_left: float) -> int:
         return min(wanted, 18)
 

@@ -63,6 +63,11 @@ class Channel:
         return None if self._conversation is None else self._conversation.process.shell
 
     @property
+    def overhead_seconds(self) -> float:
+        """The time that a call takes beside its commands: in batch mode it starts a process."""
+        return self._opening.load_seconds if self.mode is SessionMode.BATCH else 0.0
+
+    @property
     def about(self) -> Mapping[str, Any]:
         """The facts that the runner found on the host; empty before it is ready."""
         return self._opening.about
@@ -191,6 +196,7 @@ class Channel:
         for index, batch in enumerate(bursts(pending, most=BATCH, most_bytes=BATCH_BYTES)):
             try:
                 run_batch(self._opening, batch)
+                self.load_seconds = self._opening.load_seconds
             except SessionError:
                 if index == 0:
                     raise

@@ -64,6 +64,8 @@ class Channels:
         self._went_to: OrderedDict[str, Channel] = OrderedDict()
         self._opening: set[Channel] = set()
         """Channels that are opened in the background."""
+        self._is_at_quota = False
+        """True from a refused shell until the others are open or refused."""
         self._leaving: set[Channel] = set()
         """Channels that are being closed."""
 
@@ -87,8 +89,8 @@ class Channels:
                 except PermanentError as error:
                     self._failure = error
                     raise
-                except TransientError as error:
-                    if not self._do_without(channel, error):
+                except TransientError:
+                    if not self._do_without(channel):
                         raise
 
     def slots(self, wanted: int, seconds_left: float) -> int:
@@ -107,12 +109,21 @@ class Channels:
         try:
             channel.open()
         except SessionError as error:
-            self._refused(channel, error)
+            with self._changed:
+                self._give_up(channel)
+                self._is_at_quota |= isinstance(error, Throttled)
         finally:
             with self._changed:
                 self._opening.discard(channel)
+                self._spare_one()
             self._give_back(channel)
             self._close_surplus()
+
+    def _spare_one(self) -> None:
+        """Leave a shell to other runs of an account at its quota, once it is known how many it has."""
+        if self._is_at_quota and not self._opening:
+            self._is_at_quota = False
+            self.limit = max(min(self.limit, _UNASKED), self.limit - 1)
 
     def _close_surplus(self) -> None:
         """Close free channels above the limit; a channel in use is closed when its call ends."""
@@ -230,20 +241,18 @@ class Channels:
                 self._all = [other for other in self._all if other is not channel]
                 self._changed.notify_all()
 
-    def _do_without(self, channel: Channel, error: TransientError) -> bool:
+    def _do_without(self, channel: Channel) -> bool:
         """Give up a further channel that could not be opened, and open no more; False for the only channel."""
         with self._changed:
             if len(self._all) == 1 or channel.load_seconds is not None:
                 return False
-            self._refused(channel, error)
+            self._give_up(channel)
             return True
 
-    def _refused(self, channel: Channel, error: SessionError) -> None:
-        """Give up a channel that could not be opened, and leave a shell to other runs of a throttled account."""
-        with self._changed:
-            self._forget(channel)
-            spared = 1 if isinstance(error, Throttled) and len(self._all) > _UNASKED else 0
-            self.limit = max(1, min(self.limit, len(self._all) - spared))
+    def _give_up(self, channel: Channel) -> None:
+        """Do without a channel that could not be opened, and open no more."""
+        self._forget(channel)
+        self.limit = max(1, min(self.limit, len(self._all)))
 
     def _forget(self, channel: Channel) -> None:
         if channel in self._all:

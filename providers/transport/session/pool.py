@@ -80,6 +80,11 @@ class WinRMSession:
             self._channels.raise_failure()
             return self._channels.invoke(requests)
 
+    @property
+    def overhead_seconds(self) -> float:
+        """The time that a call takes beside its commands; see ``reconciler.model.ports.Session``."""
+        return max((channel.overhead_seconds for channel in self._channels.all), default=0.0)
+
     def slots(self, wanted: int, seconds_left: float) -> int:
         """Return how many calls can run at the same time; see ``reconciler.model.ports.Session``."""
         return self._channels.slots(wanted, seconds_left)

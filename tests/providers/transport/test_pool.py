@@ -402,6 +402,40 @@ def echo(name: str) -> Request:
     return Request(f"r{name}", read("Get-Echo", "Identity", Identity=name))
 
 
+@pytest.mark.parametrize(("shells", "slots"), [(30, 8), (5, 4), (3, 2), (1, 1)])
+def test_slots_are_what_the_account_may_have_and_one_is_left_to_others(shells: int, slots: int) -> None:
+    with (
+        listening(Scheme.NTLM, limits=Limits(max_shells_per_user=shells)) as server,
+        sessions(server, SystemClock(), slots=8) as pool,
+        ThreadPoolExecutor() as threads,
+    ):
+        session = pool.open(EXCHANGE)
+        assert kinds(session.invoke([echo("first")])) == ["Reply"]
+        assert session.slots(8, 0.0) == 1, "nothing is opened for no work"
+        session.slots(8, 1000.0)
+        wait_until(lambda: session.slots(8, 1000.0) == slots)
+        wait_until(lambda: server.counts.open_shells == slots)
+        found = list(threads.map(lambda name: kinds(session.invoke([echo(str(name))])), range(30)))
+        assert found == [["Reply"]] * 30
+        assert session.slots(8, 1000.0) == slots
+        assert session.overhead_seconds == 0.0
+
+
+def test_in_batch_mode_a_slot_is_a_process_for_each_call() -> None:
+    with (
+        listening(Scheme.NTLM) as server,
+        sessions(server, SystemClock(), slots=4, mode=SessionMode.BATCH) as pool,
+        ThreadPoolExecutor() as threads,
+    ):
+        session = pool.open(EXCHANGE)
+        session.invoke([echo("first")])
+        assert session.overhead_seconds > 0.0
+        session.slots(4, 1000.0)
+        wait_until(lambda: session.slots(4, 1000.0) == 4)
+        assert server.counts.open_shells == 0, "no call is under way"
+        assert list(threads.map(lambda name: kinds(session.invoke([echo(str(name))])), range(8))) == [["Reply"]] * 8
+
+
 @pytest.mark.parametrize(("shells", "opened"), [(30, 2), (1, 1)])
 def test_a_long_call_does_not_hold_up_the_others_where_the_host_grants_another_shell(shells: int, opened: int) -> None:
     estate = TinyEstate()
