@@ -31,12 +31,15 @@ class Queue:
         """Return when a call ends that arrives at a time and runs so long: it takes the place that is free first."""
         begins = arrives
         if self.most is None:
+            if not seconds:
+                return arrives
             while self._ends and self._ends[0] <= begins:
                 heapq.heappop(self._ends)
-        elif len(self._ends) >= self.most:
+        elif len(self._ends) >= self.most:  # a place stays, however long it is free: a call may arrive out of order
             begins = max(begins, heapq.heappop(self._ends))
         heapq.heappush(self._ends, begins + seconds)
-        self.most_at_once = max(self.most_at_once, sum(end > begins for end in self._ends))
+        running = len(self._ends) if self.most is None else sum(end > begins for end in self._ends)
+        self.most_at_once = max(self.most_at_once, running)
         return begins + seconds
 
 

@@ -197,14 +197,14 @@ class RunnerProcess:
                 for _ in range(self._settings.requests_per_turn):
                     now = self._monotonic()
                     replies += runner.answer(lines.popleft(), max(0.0, now - begins))
+                    begins = now + runner.works_for_seconds
                     is_due = now - flushed_at > FLUSH_SECONDS or len(replies) >= self._flush_bytes
-                    if not lines or is_due or runner.works_for_seconds or self._is_over(runner):
+                    if not lines or is_due or begins > now or self._is_over(runner):
                         break
-            if runner.works_for_seconds:
-                begins = now + runner.works_for_seconds
+            works = begins > now
+            if works:
                 self._pause(begins - self._monotonic())
-            is_due = not runner.works_for_seconds or begins - flushed_at > FLUSH_SECONDS
-            if is_due or runner.flushes or not lines:
+            if not works or runner.flushes or not lines or begins - flushed_at > FLUSH_SECONDS:
                 self._flush(runner, replies)
                 flushed_at = self._monotonic()
         return begins

@@ -5,13 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from providers.simulator.answers import CmdletError
+from providers.simulator.answers import CmdletError, Result
 from providers.simulator.estate.estate import Estate
 from providers.simulator.estate.load import Load, Queue
 from providers.simulator.wire.process import RunnerProcess
@@ -24,7 +25,7 @@ from reconciler.model.ports import Request
 from tests.support.estate_sessions import EstateSessions
 from tests.support.fakes import VirtualClock
 from tests.support.paths import ROOT
-from tests.support.winrm_server import Client, invoke, listening, start
+from tests.support.winrm_server import Client, TinyEstate, invoke, listening, start
 from tests.support.worlds import SteppingClock, estate_of
 
 EX1 = "ex1.contoso.com"
@@ -178,6 +179,17 @@ def test_no_more_run_at_once_than_the_host_can_and_no_place_stays_free_while_one
     assert queue.most_at_once <= most
 
 
+@given(st.integers(1, 4), st.lists(st.tuples(st.floats(0, 20), st.floats(0.001, 3)), min_size=1, max_size=40))
+def test_no_more_run_at_once_however_late_the_simulator_comes_to_a_call(
+    most: int, arrivals: Sequence[tuple[float, float]]
+) -> None:
+    queue = Queue(most)
+    ends = [queue.place(arrives, seconds) for arrives, seconds in arrivals]
+    runs = [(end - seconds, end) for end, (_, seconds) in zip(ends, arrivals, strict=True)]
+    for moment, _ in runs:
+        assert sum(start <= moment < end - 1e-9 for start, end in runs) <= most
+
+
 def test_calls_above_the_limit_of_a_host_wait_for_their_turn() -> None:
     estate = _busy(concurrent=2)
     waits = [call(estate, "Get-UMDialPlan") for _ in range(6)]
@@ -291,6 +303,23 @@ def test_parallel_calls_pass_their_time_together_and_a_host_runs_no_more_at_once
     turns = -(-calls // (most or calls))
     assert sorted(pauses.seconds) == pytest.approx(sorted(0.05 * (1 + place % turns) for place in range(calls)))
     assert _most_at_once(estate) == (most or calls)
+
+
+class Late(TinyEstate):
+    """Calls that would have ended long ago if the simulator needed no time."""
+
+    def call(self, *arguments: Any, late_seconds: float = 0.0, **options: Any) -> Result:
+        return replace(super().call(*arguments, **options), seconds=-late_seconds)
+
+
+def test_calls_that_have_ended_already_share_a_turn() -> None:
+    estate = Late()
+    with listening(estate=estate) as server:
+        client = Client(server).open()
+        client.send(start() + b"".join(invoke(str(number), "Get-Echo") for number in range(1, 101)))
+        client.receive_until(101)
+        client.close()
+    assert estate.turns < 10
 
 
 # --- the sample ------------------------------------------------------------------------------------------------------
