@@ -35,6 +35,9 @@ def moves_of(
     by_name: Mapping[str, Holder], actions: Mapping[str, Action], before: Landscape, end: Landscape
 ) -> tuple[Move, ...]:
     """Return the claims that an action takes from objects that give them up, in a fixed order."""
+    held = tuple(_held(by_name, actions, before))
+    if not held:
+        return ()
     wanted = {
         claim: (claim, key_of(action.address))
         for action in actions.values()
@@ -43,7 +46,7 @@ def moves_of(
     }
     found = (
         Move(claim, wanted[claim][0], holder, wanted[claim][1])
-        for holder, claim in (_held(by_name, actions, before) if wanted else ())
+        for holder, claim in held
         if claim in wanted and wanted[claim][1] != holder and not _keeps(by_name, actions, holder, claim, end)
     )
     return tuple(sorted(set(found), key=lambda move: (move.taker, move.holder, move.claim.scope, move.claim.value)))

@@ -88,9 +88,9 @@ def _managed(kind: ResourceType, row: Resource) -> dict[str, Value]:
 
 
 WORK: dict[str, tuple[Callable[[int], Callable[[], object]], int]] = {
-    "loading": (lambda users: estate(users).load, 270),
-    "planning of new users": (lambda users: estate(users).plan, 1_000),
-    "planning of users as they are": (lambda users: applied(users).plan, 400),
+    "loading": (lambda users: estate(users).load, 250),
+    "planning of new users": (lambda users: estate(users).plan, 820),
+    "planning of users as they are": (lambda users: applied(users).plan, 340),
 }
 """The work for a number of users, and how many calls it may take for each user."""
 

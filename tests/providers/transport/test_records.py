@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -21,6 +23,7 @@ from reconciler.model.diagnostics import (
     Unreachable,
 )
 from reconciler.model.ports import Request
+from tests.support.paths import ROOT
 
 HOST = "ex1.contoso.com"
 SET = Request("a", write("Set-UMDialPlan", Identity="Redmond"))
@@ -79,3 +82,13 @@ def test_what_asks_to_wait_says_how_long() -> None:
     error = error_of({"type": "OverBudgetException"}, SET, HOST)
     assert isinstance(error, Throttled)
     assert error.delay_seconds > 0
+
+
+def test_an_error_is_told_without_the_libraries_of_the_wire() -> None:
+    """Sessions within the process tell errors too; the libraries take 30 MB."""
+    program = (
+        "import sys, providers.transport.session.records\n"
+        "print(sorted({'winrm', 'requests', 'spnego', 'cryptography'} & set(sys.modules)))"
+    )
+    ended = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert ended.stdout == "[]\n"
