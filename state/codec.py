@@ -4,25 +4,26 @@ The text is canonical JSON: keys sorted, no spaces, ASCII alone. Equal values ha
 found by comparing texts, and hashes of the text are stable. Every store keeps ASCII unchanged. Servers may return a
 NUL, which PostgreSQL refuses, or half a surrogate pair, which both stores refuse.
 
-Reading is strict. It refuses an unknown key, a missing key and a number with a fraction. Otherwise state that was read
-in part would be written back without the rest.
+A field that has its default is left out. Reading is strict. It refuses an unknown key, a wrong type and a number with a
+fraction. Otherwise state that was read in part would be written back without the rest.
 """
 
 from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
-from reconciler.model.codec import Codec, Leaf, Record, Row
-from reconciler.model.commands import Shell
+from reconciler.model.codec import Codec, Leaf
 from reconciler.model.ports import Holder
 from reconciler.model.resources import Address
 from reconciler.model.snapshot import Intent, Obligation, Outcome, Remembered, Run
 from reconciler.model.values import canonical, parse
 
-VERSION: Final = 1
-"""The version of the forms below; stored with the environment."""
+VERSION: Final = 2
+"""The version of the rows that are written; stored with the environment."""
+READABLE: Final = (1, VERSION)
+"""The versions of the rows that are read. A row keeps its version until it changes: the audit covers its text."""
 
 Kind = TypeVar("Kind")
 
@@ -41,7 +42,7 @@ def escape(text: str) -> str:
 
 
 def unescape(text: str) -> str:
-    """Return the text from which ``escape`` made ``text``."""
+    """Return what ``escape`` was given."""
     if "%" not in text:
         return text
     plain = _ESCAPED.sub(lambda match: bytes([int(match[1], 16)]), text.encode("ascii"))
@@ -49,12 +50,12 @@ def unescape(text: str) -> str:
 
 
 def address_text(address: Address) -> str:
-    """Return an address as one text, even if its type contains a slash."""
+    """Return an address as one text, also where its type holds a slash."""
     return f"{escape(address.type).replace('/', '%2F')}/{escape(address.key)}"
 
 
 def parse_address(text: str) -> Address:
-    """Return the address from which ``address_text`` made the text."""
+    """Return what ``address_text`` was given."""
     type_name, slash, key = text.partition("/")
     if not slash:
         raise ValueError(f"{text!r} is no address")
@@ -63,25 +64,12 @@ def parse_address(text: str) -> Address:
 
 # --- rows ------------------------------------------------------------------------------------------------------------
 
-_FORM: Final = Codec(
-    {
-        Remembered: Record("attributes name? guid? needs? address"),
-        Obligation: Row("duty subject since"),
-        Outcome: Row("intent kind detail"),
-        Intent: Record("id run kind command host expires address expects expects_after discharges shell?"),
-        Shell: Row("endpoint.connection endpoint.host id account"),
-        # What came later is written only where it says something, so that earlier versions can read most runs.
-        Run: Record(
-            "id started user host commit ended exit_code plan_digest done failed blocked uncommitted? allowed_older?"
-        ),
-        # Thousands of mailboxes depend on the same few resources.
-        Address: Leaf({"type": "string"}, address_text, lru_cache(maxsize=4096)(parse_address)),
-    }
-)
+# Thousands of mailboxes depend on the same few resources.
+_FORM: Final = Codec({Address: Leaf({"type": "string"}, address_text, lru_cache(maxsize=4096)(parse_address))})
 
 
 def prepare() -> None:
-    """Build the readers and writers of rows now, so that no transaction waits for it."""
+    """Load what reads and writes rows, so that no transaction waits for it."""
     _FORM.prepare(Remembered, Obligation, Outcome, Intent, Run, Holder)
 
 
@@ -96,32 +84,63 @@ def decode(kind: type[Kind], text: str) -> Kind:
     Raises:
         ValueError: the text does not have the form of ``kind``.
     """
-    return _FORM.load(kind, parse(text))
+    return _FORM.load(kind, _upgraded(parse(text)))
 
 
 def row_of(remembered: Remembered) -> tuple[str, str]:
-    """Return the address and the text of a saved resource."""
+    """Return the address and the text of what is remembered there."""
     plain = _FORM.dump(remembered)
     return plain.pop("address"), canonical(plain)
 
 
 def decode_remembered(address: str, text: str) -> Remembered:
     """Return the saved resource of a row."""
-    plain = parse(text)
-    if not isinstance(plain, dict) or "address" in plain:
-        raise ValueError("a resource does not have the known form")
-    plain["address"] = address
-    return _FORM.load(Remembered, plain)
+    return _FORM.load(Remembered, _with_key(parse(text), "address", address))
 
 
 def encode_obligation(obligation: Obligation) -> str:
     """Return the text of an obligation, without its duty, which is in the key of its row."""
-    return canonical(_FORM.dump(obligation)[1:])
+    plain = _FORM.dump(obligation)
+    del plain["duty"]
+    return canonical(plain)
 
 
 def decode_obligation(duty: str, text: str) -> Obligation:
     """Return the obligation of a row."""
     plain = parse(text)
+    body = _named(plain, "subject", "since") if isinstance(plain, list) else plain
+    return _FORM.load(Obligation, _with_key(body, "duty", duty))
+
+
+def _with_key(plain: object, name: str, value: str) -> dict[str, object]:
+    if not isinstance(plain, dict) or name in plain:
+        raise ValueError("a row does not have the known form")
+    return {**plain, name: value}
+
+
+# --- rows of version 1 -----------------------------------------------------------------------------------------------
+
+
+def _upgraded(plain: Any) -> Any:
+    """Return an outcome or an intent in the form of today: version 1 had lists in place of some objects."""
+    if isinstance(plain, list):
+        return _named(plain, "intent", "kind", "detail")
+    if not isinstance(plain, dict):
+        return plain
+    upgraded = dict(plain)
+    if isinstance(plain.get("discharges"), list):
+        owed = plain["discharges"]
+        upgraded["discharges"] = [_named(one, "duty", "subject", "since") for one in owed]
+    if isinstance(plain.get("shell"), list):
+        shell = _named(plain["shell"], "connection", "host", "id", "account")
+        endpoint = {name: shell.pop(name) for name in ("connection", "host")}
+        upgraded["shell"] = {"endpoint": endpoint, **shell}
+    return upgraded
+
+
+def _named(plain: Any, *names: str) -> Any:
     if not isinstance(plain, list):
-        raise ValueError("an obligation is not a list")
-    return _FORM.load(Obligation, [duty, *plain])
+        return plain
+    if len(plain) != len(names):
+        raise ValueError(f"a list of {', '.join(names)} has another length")
+    return dict(zip(names, plain, strict=True))

@@ -100,7 +100,7 @@ class Ledger:
         columns = {key: value for key, value in row.items() if key not in ("id", "checksum")}
         if _checksum_of(columns) != row["checksum"]:
             raise damaged(self.where, f"the row of environment {self.name} was altered")
-        if columns["format"] != codec.VERSION:
+        if columns["format"] not in codec.READABLE:
             raise state_error(
                 "State of a newer version",
                 f"{self.where} has rows of form {columns['format']}; this version of reconciler supports "

@@ -97,8 +97,8 @@ class Change:
     """
 
     attribute: str
-    before: Value | Unset
-    after: Value | Unset
+    before: Value | Unset = UNSET
+    after: Value | Unset = UNSET
 
 
 def turned(changes: Iterable[Change]) -> tuple[Change, ...]:

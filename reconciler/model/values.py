@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from enum import Enum
 from types import MappingProxyType
 from typing import Annotated, Any, Final, NoReturn, TypeAlias
@@ -115,23 +115,16 @@ def plain_attributes(attributes: Mapping[str, Value]) -> dict[str, Any]:
     return {name: plain_value(attributes[name]) for name in sorted(attributes)}
 
 
-def parse(text: str, *, refuses_repeats: bool = False) -> Any:
+def parse(text: str) -> Any:
     """Return the value of a JSON text.
 
     Raises:
-        ValueError: it is not JSON, has too many levels or a fraction, or (``refuses_repeats``) repeats a field.
+        ValueError: it is not JSON, has too many levels or a fraction.
     """
     try:
-        return (_decode_unrepeated if refuses_repeats else _decode)(text)
+        return _decode(text)
     except RecursionError as error:
         raise ValueError("it has too many levels") from error
-
-
-def _without_repeats(pairs: Sequence[tuple[str, Json]]) -> dict[str, Json]:
-    fields = dict(pairs)
-    if len(fields) != len(pairs):
-        raise ValueError("one object has the same field twice")
-    return fields
 
 
 def _refuse_number(text: str) -> NoReturn:
@@ -139,9 +132,6 @@ def _refuse_number(text: str) -> NoReturn:
 
 
 _decode: Final = json.JSONDecoder(parse_float=_refuse_number, parse_constant=_refuse_number).decode
-_decode_unrepeated: Final = json.JSONDecoder(
-    object_pairs_hook=_without_repeats, parse_float=_refuse_number, parse_constant=_refuse_number
-).decode
 
 
 def shown(value: object) -> str:

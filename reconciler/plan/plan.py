@@ -119,8 +119,9 @@ class Plan:
     unchanged: int = 0
     obligations: tuple[Obligation, ...] = ()
     """The obligations that are open when the plan is made."""
-    met: tuple[Obligation, ...] = ()
-    """Obligations that are open in the state, but observed to be fulfilled; no command closes them."""
+    met: tuple[Obligation, ...] = field(default=(), compare=False)
+    """Obligations that are open in the state, but observed to be fulfilled; no command closes them. Not saved: the same
+    could be owed again when a saved plan is applied."""
     decisions: Mapping[str, str] = field(default_factory=lambda: EMPTY)
     impact: Counts = field(default_factory=Counts)
     """The number of affected objects or people for each ``Impact``, by its name."""

@@ -34,7 +34,7 @@ from reconciler.model.events import (
 from reconciler.model.findings import Check, Finding
 from reconciler.model.resources import Address
 from reconciler.model.snapshot import Audit, Intent, Remembered, Run, Snapshot
-from reconciler.model.values import EMPTY, Digest
+from reconciler.model.values import Digest
 from reconciler.plan.drift import DriftChange, DriftEntry, DriftReport
 from reconciler.plan.plan import Plan
 from reconciler.plan.saved import digest
@@ -145,7 +145,7 @@ class End:
 
 
 def _message(fields: str = "", name: str = "") -> Record:
-    return Record(fields, name, tag="type")
+    return Record(fields, name, is_tagged=True)
 
 
 MESSAGES: Final[Mapping[type, Record]] = {
@@ -203,10 +203,11 @@ FORM: Final = Codec(
         Endpoint: Leaf({"type": "string"}, str),
         int: Leaf({"type": "integer", "minimum": 0}),
         # In the order in which they are known, not sorted.
-        Mapping[str, str]: Leaf({"type": "object", "additionalProperties": {"type": "string"}}, dict, empty=EMPTY),
+        Mapping[str, str]: Leaf({"type": "object", "additionalProperties": {"type": "string"}}, dict),
         Mapping[str, object]: Leaf({"type": "object"}, dict),
         float: Leaf({"type": "number"}, lambda seconds: round(seconds, 3)),
-    }
+    },
+    is_lean=False,
 )
 
 

@@ -80,11 +80,11 @@ def plan_schema() -> Schema:
     head = {"format": {"const": saved.FORMAT}, "tool_version": _TEXT}
     seal = {
         "key_id": {**_TEXT, "pattern": "^[0-9a-f]{16}$", "description": "Tells keys apart and tells nothing of them."},
-        "signature": {**digest, "description": "HMAC-SHA256 over the canonical JSON of all other fields."},
+        "signature": {**digest, "description": "HMAC-SHA256 over the bytes of the file that precede this field."},
     }
     return {
         "$schema": DIALECT,
-        "$id": "urn:reconciler:plan:2",
+        "$id": "urn:reconciler:plan:3",
         "title": "A saved plan of reconciler",
         **plan,
         "properties": {**head, **plan["properties"], **seal},

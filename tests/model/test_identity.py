@@ -140,7 +140,7 @@ def test_a_mailbox_whose_primary_address_changed_since_the_plan_is_still_the_one
 
 def saved_plan(trial: Trial) -> SavedPlan:
     plan = trial.plan()
-    return SavedPlan(plan, digest(plan), trial.clock.now(), trial.clock.now(), "nonce")
+    return SavedPlan(plan, digest(plan), trial.clock.now(), trial.clock.now(), "nonce", ".")
 
 
 # --- the simulator ---------------------------------------------------------------------------------------------------

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -58,13 +56,6 @@ def test_only_canonical_values_are_written(value: object) -> None:
 def test_what_is_no_json_or_holds_a_fraction_is_not_read(text: str) -> None:
     with pytest.raises(ValueError, match=r"\w"):
         parse(text)
-
-
-def test_a_field_that_stands_twice_is_refused_where_that_is_asked_for() -> None:
-    text = '{"a": {"b": 1, "b": 2}}'
-    assert parse(text) == json.loads(text)
-    with pytest.raises(ValueError, match="twice"):
-        parse(text, refuses_repeats=True)
 
 
 @given(texts | st.sampled_from(HOSTILE))

@@ -81,7 +81,7 @@ PLAN = replace(plan_of(), prior=fingerprints_of(STATE, [A]))
 
 
 def admit_saved_plan(plan: Plan, state: Snapshot, environment: str = "test", *, is_used: bool = False) -> None:
-    saved = SavedPlan(plan, "0" * 64, NOW, NOW + timedelta(hours=1), "nonce")
+    saved = SavedPlan(plan, "0" * 64, NOW, NOW + timedelta(hours=1), "nonce", ".")
     admit_saved(saved, state, environment, is_used=is_used)
 
 

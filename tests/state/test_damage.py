@@ -260,7 +260,7 @@ def test_a_schema_that_is_not_ours_is_not_used(place: Place, statement: str) -> 
         "UPDATE meta SET lineage = 'other'",
         "UPDATE meta SET serial = 1",
         "UPDATE meta SET content = '0000000000000000'",
-        "UPDATE meta SET format = 2",
+        "UPDATE meta SET format = 1",
     ],
 )
 def test_altered_rows_are_found_by_reading(place: Place, statement: str) -> None:

@@ -49,9 +49,9 @@ def test_second_plan_has_no_changes_and_sends_no_write(after: Environment) -> No
 
 
 def test_servers_got_exactly_the_commands_of_the_plan(sample: First) -> None:
-    body = json.loads(sample.plan_file)["body"]
+    always = json.loads(sample.plan_file)["plan"]["always"]
     planned = Counter(_as_sent(told["text"]) for told in _commands(sample.plan))
-    sent = Counter(_text(entry, always=body["always"]) for entry in sample.environment.log() if is_write(entry))
+    sent = Counter(_text(entry, always=always) for entry in sample.environment.log() if is_write(entry))
     assert sent == planned
     assert sum(planned.values()) > 80
 
@@ -120,8 +120,8 @@ def test_files_shuffled_split_and_renamed_give_the_same_plan_byte_for_byte(
     _rewrite(environment.directory, random.Random(seed))
     environment.run("plan", "--out", "again.plan", PYTHONHASHSEED=str(seed)).has(0)
     once, again = json.loads(sample.plan_file), json.loads((environment.directory / "again.plan").read_bytes())
-    assert canonical(again["body"]) == canonical(once["body"])
-    assert again["body_digest"] == once["body_digest"]
+    assert canonical(again["plan"]["steps"]) == canonical(once["plan"]["steps"])
+    assert again["digest"] == once["digest"]
 
 
 def _rewrite(directory: Path, chance: random.Random) -> None:

@@ -13,8 +13,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from reconciler.model.codec import Codec, Leaf, Record
+from reconciler.model.codec import Codec, Leaf
+from reconciler.model.commands import Command, Delta, NameOf, ObjectId
+from reconciler.model.forms import AnyValue, hint_of, hints_of
+from reconciler.model.resources import Resource
 from reconciler.model.values import UNSET, Unset
+
+
+@dataclass(frozen=True)
+class Bin:
+    size: int
+
+    @property
+    def label(self) -> str:
+        return f"{self.size} l"
 
 
 class Colour(Enum):
@@ -52,7 +64,7 @@ crates = st.builds(
     st.sampled_from(["new", "old"]),
     st.just(UNSET) | st.text(max_size=3),
 )
-CODEC = Codec({Crate: Record("name size is_open lid tags corner weights state extra?")})
+CODEC = Codec({})
 SCHEMAS = CODEC.schemas(Crate, about=lambda _: {})
 VALIDATOR = Draft202012Validator({"$ref": "#/$defs/crate", "$defs": SCHEMAS})
 GOOD = CODEC.dump(Crate("a", 1, True, Lid(Colour.RED), ("x",), (1, 2), {"b": 1, "a": 2}, "new"))
@@ -122,10 +134,22 @@ def test_a_value_within_many_levels_is_refused_and_ends_nothing() -> None:
 def test_a_leaf_says_its_own_form_and_name() -> None:
     codec = Codec({Lid: Leaf({"type": "string"}, lambda lid: lid.colour.value, lambda text: Lid(Colour(text)), "lid")})
     assert codec.load(Lid, codec.dump(Lid(Colour.BLUE))) == Lid(Colour.BLUE)
-    assert codec.schemas(Lid, about=lambda _: {}) == {"lid": {"type": "string"}}
+    assert codec.schemas(Lid, about=lambda _: {})["lid"] == {"type": "string"}
 
 
 def test_descriptions_come_from_the_classes() -> None:
     schemas = Codec({}).schemas(Lid, about=lambda kind: {"": f"A {kind.__name__}.", "colour": "Its colour."})
     assert schemas["lid"]["description"] == "A Lid."
     assert schemas["lid"]["properties"]["colour"]["description"] == "Its colour."
+
+
+def test_a_field_has_its_declared_type_and_a_property_the_one_that_it_returns() -> None:
+    assert hints_of(Bin) == {"size": int}
+    assert (hint_of(Bin, "size"), hint_of(Bin, "label")) == (int, str)
+
+
+def test_values_and_arguments_are_known_though_they_are_only_texts_in_the_types() -> None:
+    assert AnyValue in hint_of(Resource, "attributes").__args__
+    ((name, argument),) = [pair.__args__ for pair in hint_of(Command, "parameters").__args__[:1]]
+    assert name is str
+    assert set(argument.__args__) == {AnyValue, Delta, NameOf, ObjectId}
