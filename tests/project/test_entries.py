@@ -13,7 +13,6 @@ TESTS = ROOT / "tests"
 OURS = ("reconciler", "providers", "state")
 PATCHING: Final[Mapping[str, str]] = {
     "laws/test_oracles.py": "breaks the engine on purpose, to show that the laws notice: a fault has no port",
-    "plan/test_saved.py": "signs a plan whose fingerprints are wrong, which no version of the program writes",
     "providers/transport/test_altered_answers.py": "the time that an answer may take lies below the HTTP library",
     "providers/transport/test_runner_script.py": "tells the runner a window that no clock of this machine has",
 }
