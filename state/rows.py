@@ -13,7 +13,7 @@ from itertools import islice
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Table, bindparam, delete, insert, select, text, update
+from sqlalchemy import ColumnElement, Connection, Table, bindparam, delete, insert, select, text, tuple_, update
 
 from reconciler.model.resources import Address
 from reconciler.model.snapshot import Intent, Obligation, Outcome, Remembered, Snapshot, StateChange
@@ -244,11 +244,20 @@ def _append_outcomes(connection: Connection, environment: int, serial: int, new:
 
 
 def _close_intents(connection: Connection, environment: int, ids: Iterable[str]) -> dict[str, int]:
-    """Close the open intents among ``ids`` and return their checksums."""
+    """Close the open intents among ``ids`` and return their checksums.
+
+    The places of the ids are looked up in the index of ids first: in one condition with ``is_open``, SQLite would read
+    all intents that were ever saved.
+    """
     closed: dict[str, int] = {}
+    known = intents.alias()
     for chunk in _chunks(dict.fromkeys(ids)):
-        mine = (intents.c.environment == environment, intents.c.id.in_(chunk), intents.c.is_open == 1)
-        statement = update(intents).where(*mine).values(is_open=0).returning(intents.c.id, intents.c.checksum)
+        places = select(known.c.serial, known.c.position).where(
+            known.c.environment == environment, known.c.id.in_(chunk)
+        )
+        mine = (intents.c.environment == environment, tuple_(intents.c.serial, intents.c.position).in_(places))
+        statement = update(intents).where(*mine, intents.c.is_open == 1).values(is_open=0)
+        statement = statement.returning(intents.c.id, intents.c.checksum)
         closed.update((id, kept) for id, kept in connection.execute(statement))
     return closed
 

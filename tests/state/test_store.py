@@ -6,9 +6,10 @@ import ast
 import itertools
 import shutil
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -417,3 +418,39 @@ def test_environments_of_one_server_keep_apart(place: Place) -> None:
         store.acquire(holder()).commit(StateChange(remember=(mailbox(number),)))
     assert list(one.read().resources) == [mailbox(1).address]
     assert list(other.read().resources) == [mailbox(2).address]
+
+
+@pytest.fixture
+def steps() -> Iterator[list[int]]:
+    """Count the work of SQLite, in thousands of instructions of its machine."""
+    counted = [0]
+
+    def count() -> int:
+        counted[0] += 1
+        return 0
+
+    def listen(connection: Any, record: object) -> None:
+        connection.set_progress_handler(count, 1000)
+
+    event.listen(Engine, "connect", listen)
+    yield counted
+    event.remove(Engine, "connect", listen)
+
+
+def test_a_change_takes_the_same_work_however_much_was_saved_before(tmp_path: Path, steps: list[int]) -> None:
+    store = Place(tmp_path / "state.db").open()
+    lease = store.acquire(holder())
+
+    def work_of(names: Sequence[str]) -> int:
+        before = steps[0]
+        lease.commit(StateChange(intents=tuple(map(intent, names))))
+        remembered = tuple(mailbox(int(name)) for name in names)
+        lease.commit(StateChange(outcomes=tuple(map(outcome, names)), remember=remembered))
+        return steps[0] - before
+
+    few = work_of([str(number) for number in range(100)])
+    work_of([str(number) for number in range(100, 5100)])
+    many = work_of([str(number) for number in range(5100, 5200)])
+    assert few > 5
+    assert many < 2 * few
+    store.close()
