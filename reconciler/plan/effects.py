@@ -56,7 +56,7 @@ def are_equal(attributes: Mapping[str, Attribute], desired: Resource, observed: 
             continue
         if prior.attributes.get(name, UNSET) != value or observed.attributes.get(name, UNSET) != value:
             return False
-        if isinstance(value, tuple) and attribute.kind is AttributeKind.MEMBERSHIP:
+        if attribute.kind is AttributeKind.MEMBERSHIP:
             return False
         compared += 1
     return compared == len(prior.attributes) and prior.guid == observed.guid
