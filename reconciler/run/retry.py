@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from tenacity import RetryCallState, Retrying, retry_if_result
 
 from reconciler.model.commands import Endpoint, Reply
-from reconciler.model.diagnostics import SessionError, TransientError, Unreachable
+from reconciler.model.diagnostics import SessionError, Throttled, TransientError, Unreachable
 from reconciler.model.events import Waiting
 from reconciler.model.ports import Clock, Emit, Random, Request, Session, Stop
 
@@ -33,7 +33,7 @@ class Policy:
     base_seconds: float = 0.5
     cap_seconds: float = 20.0
     run_seconds: float = 300.0
-    """Total time between attempts in the whole run."""
+    """Total time in the whole run in which batches wait for attempts; those that wait together count once."""
 
 
 class Retry:
@@ -46,6 +46,8 @@ class Retry:
     def __init__(self, clock: Clock, random: Random, policy: Policy | None = None) -> None:
         self._clock, self._random, self._policy = clock, random, policy or Policy()
         self._spent = 0.0
+        self._waits_until = float("-inf")
+        """When the last wait so far ends."""
         self._answered: set[Endpoint] = set()
         self._given_up: set[Endpoint] = set()
         self._lock = threading.Lock()
@@ -56,19 +58,22 @@ class Retry:
         """Return one result per request, in order; the last transient error of a request is its result."""
         results: dict[str, Result] = {}
         endpoints = frozenset(request.command.endpoint for request in requests)
+        tries = _Tries()
 
         def attempt() -> list[TransientError]:
             pending = [request for request in requests if isinstance(results.get(request.id, _NONE), TransientError)]
             results.update(_send(open_session, pending))
             if any(not isinstance(result, Unreachable) for result in results.values()):
                 self._note_answer(endpoints)
-            return [result for result in results.values() if isinstance(result, TransientError)]
+            errors = [result for result in results.values() if isinstance(result, TransientError)]
+            tries.note(len(pending), errors)
+            return errors
 
         results.update({request.id: _NONE for request in requests})
         Retrying(
             retry=retry_if_result(bool),
-            stop=lambda state: self._is_over(state, endpoints),
-            wait=self._wait,
+            stop=lambda _: self._is_over(tries, endpoints),
+            wait=lambda state: self._wait(tries, _errors(state)),
             sleep=self._clock.sleep,
             before_sleep=lambda state: on_retry(_first(state), state.attempt_number, state.upcoming_sleep),
             retry_error_callback=lambda _: None,
@@ -83,20 +88,35 @@ class Retry:
             self._answered |= endpoints
             self._given_up -= endpoints
 
-    def _wait(self, state: RetryCallState) -> float:
-        ceiling = min(self._policy.cap_seconds, self._policy.base_seconds * 2.0**state.attempt_number)
-        asked = max(error.delay_seconds for error in _errors(state))
+    def _wait(self, tries: _Tries, errors: Sequence[TransientError]) -> float:
+        ceiling = min(self._policy.cap_seconds, self._policy.base_seconds * 2.0**tries.in_vain)
+        asked = max(error.delay_seconds for error in errors)
         seconds = asked + self._random.uniform(0.0, ceiling)
         with self._lock:
-            self._spent += seconds
+            now = self._clock.monotonic()
+            if tries.in_vain:
+                self._spent += max(0.0, now + seconds - max(now, self._waits_until))
+            self._waits_until = max(self._waits_until, now + seconds)
         return seconds
 
-    def _is_over(self, state: RetryCallState, endpoints: frozenset[Endpoint]) -> bool:
+    def _is_over(self, tries: _Tries, endpoints: frozenset[Endpoint]) -> bool:
         with self._lock:
             allowed = self._policy.attempts if endpoints <= self._answered else self._policy.first_attempts
             if endpoints & self._given_up:
                 allowed = 1
-            return state.attempt_number >= allowed or self._spent >= self._policy.run_seconds
+            return tries.in_vain >= allowed or (tries.in_vain > 0 and self._spent >= self._policy.run_seconds)
+
+
+@dataclass(slots=True)
+class _Tries:
+    """The attempts of one batch."""
+
+    in_vain: int = 0
+    """Attempts since a throttled host ran a part of the batch. There, waiting helps as often as it must."""
+
+    def note(self, sent: int, errors: Sequence[TransientError]) -> None:
+        is_served = 0 < len(errors) < sent and all(isinstance(error, Throttled) for error in errors)
+        self.in_vain = 0 if is_served else self.in_vain + 1
 
 
 _NONE = TransientError()

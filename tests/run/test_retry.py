@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import pytest
@@ -62,6 +65,54 @@ def test_attempts_and_seconds_are_limited_over_the_whole_run() -> None:
     for _ in range(20):
         retry.invoke(lambda: sessions, requests(1), lambda *_: None)
     assert clock.seconds < 10.0 + 20.0
+
+
+def test_a_throttled_host_that_goes_on_is_waited_for_as_often_as_it_must() -> None:
+    clock, served = VirtualClock(), Counter[int]()
+
+    def answer(request: Request) -> Reply | SessionError:
+        period = int(clock.seconds // 5)
+        served[period] += 1
+        return Reply() if served[period] <= 4 else Throttled(TOLD, delay_seconds=5.0)
+
+    sessions = FunctionSessions(answer)
+    results = Retry(clock, SeededRandom(), Policy(attempts=3, run_seconds=20.0)).invoke(
+        lambda: sessions, requests(60), lambda *_: None
+    )
+    assert all(isinstance(result, Reply) for result in results)
+    assert clock.seconds > 20.0, "more than the budget for attempts in vain"
+
+
+def test_a_throttled_host_that_runs_nothing_is_given_up() -> None:
+    sessions, clock = FunctionSessions(lambda _: Throttled(TOLD, delay_seconds=5.0)), VirtualClock()
+    results = Retry(clock, SeededRandom()).invoke(lambda: sessions, requests(3), lambda *_: None)
+    assert [type(result) for result in results] == [Throttled] * 3
+    assert len(sessions.sent) == 3 * Policy().attempts
+
+
+def test_batches_that_wait_at_the_same_time_spend_the_time_once() -> None:
+    busy = Throttled(TOLD, delay_seconds=5.0)
+    answers: dict[str, list[Reply | SessionError]] = {name: [busy, Reply()] for name in "abcdef"}
+    asleep = threading.Barrier(len(answers))
+
+    def answer(request: Request) -> Reply | SessionError:
+        asleep.wait(10)
+        return answers[request.id].pop(0)
+
+    def invoke(name: str) -> list[Reply | SessionError]:
+        (request,) = [Request(name, write("Set-Box", Identity=name))]
+        return retry.invoke(lambda: FunctionSessions(answer), [request], lambda *_: None)
+
+    class Together(VirtualClock):
+        """A clock on which all sleep before the time passes."""
+
+        def sleep(self, seconds: float) -> None:
+            asleep.wait(10)
+
+    retry = Retry(Together(), SeededRandom(), Policy(run_seconds=8.0))
+    with ThreadPoolExecutor(len(answers)) as pool:
+        results = list(pool.map(invoke, answers))
+    assert [type(result) for (result,) in results] == [Reply] * len(answers)
 
 
 def test_delay_the_server_asks_for_is_waited() -> None:

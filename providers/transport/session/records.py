@@ -59,9 +59,10 @@ ACCESS_DENIED: Final = frozenset(
         "CommandNotAllowed",
     }
 )
+BUDGET: Final = frozenset({"OverBudgetException"})
+"""The budget of a throttling policy is full again after its period, which is 5 seconds where nobody changed it."""
 THROTTLED: Final = frozenset(
     {
-        "OverBudgetException",
         "BackoffException",
         "ResourceUnhealthyException",
         "ADServerThrottledException",
@@ -139,6 +140,8 @@ def error_of(error: object, request: Request, host: str, secrets: tuple[str, ...
         )
     if NOT_REPLICATED.intersection(names):
         return later(NotReplicated, "Not replicated yet", 15.0, "Wait until the domain controllers have replicated.")
+    if BUDGET.intersection(names):
+        return later(Throttled, "Server asks to wait", 5.0, "Run fewer sessions with this account at once.")
     if THROTTLED.intersection(names):
         return later(Throttled, "Server asks to wait", 30.0, "Run fewer sessions with this account at once.")
     if ACCESS_DENIED.intersection(names) or record.category in ("PermissionDenied", "SecurityError"):
