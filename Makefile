@@ -93,7 +93,7 @@ demo: install
 	@PATH="$(CURDIR)/$(BIN):$$PATH" samples/demo.sh
 
 bench: install
-	@$(BIN)/python -m tests.bench
+	@$(BIN)/python -m tests.bench --page docs/performance.md
 
 # Builds the wheel into dist/, and runs the program from it in a clean environment outside the repository.
 wheel: install

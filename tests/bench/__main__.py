@@ -17,7 +17,7 @@ from pathlib import Path
 
 from tests.bench.listing import measure_listing, render_listing
 from tests.bench.measure import Failed, compiled_ahead, machine
-from tests.bench.report import as_json, render, render_size
+from tests.bench.report import as_json, page, render, render_size
 from tests.bench.rounds import (
     APPLY,
     HTTP,
@@ -56,6 +56,12 @@ def main() -> int:
     about = machine() | ({"terraform": _version(terraform)} if terraform else {})
     chosen = FULL if options.full else QUICK
     done: list[Measured] = []
+    parts: list[str] = []
+
+    def show(text: str) -> None:
+        parts.append(text)
+        print(text, flush=True)
+
     with (
         tempfile.TemporaryDirectory(prefix="reconciler-bench-") as place,
         loopback_store() as store,
@@ -65,17 +71,17 @@ def main() -> int:
         try:
             warm_up(work, options.seed)
             start_up = run_start_up(_reconciler(), terraform, 10, work)
-            print(render(about, options.seed, start_up), flush=True)
+            show(render(about, options.seed, start_up))
             wire = measure_transport()
-            print(render_transport(wire), flush=True)
+            show(render_transport(wire))
             listing = measure_listing() if find_powershell() else None
-            print(render_listing(listing), flush=True)
+            show(render_listing(listing))
             slots = measure_slots(SLOTS_FULL if options.full else SLOTS_QUICK, work, options.seed, _say)
-            print(render_slots(slots), flush=True)
+            show(render_slots(slots))
             for size in chosen:
                 size = Size(size.mailboxes, options.rounds or size.rounds, size.phases)
                 done.append(run_size(size, work, options.seed, terraform, store, _say))
-                print(render_size(done[-1]), flush=True)
+                show(render_size(done[-1]))
         except Failed as error:
             print(error, file=sys.stderr)
             return 1
@@ -84,6 +90,8 @@ def main() -> int:
         told["slots"] = [asdict(load) | {"rounds": [asdict(one) for one in rounds]} for load, rounds in slots.items()]
         told |= {"transport": [asdict(row) for row in wire], "listing": asdict(listing) if listing else None}
         options.json.write_text(json.dumps(told, indent=2) + "\n")
+    if options.page:
+        options.page.write_text(page(parts), encoding="utf-8")
     return 0
 
 
@@ -97,6 +105,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("-n", dest="rounds", type=int, metavar="ROUNDS", help="rounds of each size")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every figure of every round")
+    parser.add_argument("--page", type=Path, metavar="FILE", help="write the tables as a page")
     parser.add_argument("--no-terraform", action="store_true", help="measure the product alone")
     return parser.parse_args()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
+from datetime import UTC, datetime
 from statistics import median
 from typing import Any
 
@@ -73,6 +74,20 @@ def _ratio(name: str, pairs: Sequence[tuple[Figures, Figures]]) -> str:
     cpu = median(theirs.cpu / (ours.cpu + ours.simulator_cpu) for theirs, ours in pairs)
     memory = median(theirs.peak_mb / ours.peak_mb for theirs, ours in pairs) if pairs[0][1].peak_mb else 0.0
     return f"  {name:<46}{median(walls):>7.1f} ({walls[0]:.1f} to {walls[-1]:.1f}), {cpu:.1f}, {memory:.1f}"
+
+
+def page(parts: Sequence[str]) -> str:
+    """Return the tables as a page in Markdown, with how they were made."""
+    head = [
+        "# Performance",
+        "",
+        "`make bench` makes this page. A figure means something only beside another one of the same run: each round",
+        "runs the product and Terraform in turn, and a figure is the median of its rounds. Terraform manages as many",
+        "`terraform_data` resources with the same edges, which do no remote work; its state is kept where it is",
+        "fastest. What takes us longer stands here too.",
+        f"Measured on {datetime.now(UTC).date().isoformat()}.",
+    ]
+    return "\n".join([*head, *(f"\n```\n{part.strip(chr(10))}\n```" for part in parts)]) + "\n"
 
 
 def as_json(
