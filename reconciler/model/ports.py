@@ -100,8 +100,8 @@ class Session(Protocol):
     def slots(self, wanted: int, seconds_left: float) -> int:
         """Return how many calls can run at the same time now: at least 1, at most ``wanted``.
 
-        Where there are fewer, further channels are opened in the background, as far as the host grants them and
-        opening takes less time than the ``seconds_left`` of work for one channel.
+        Where there are fewer, further channels are opened in the background, as far as the host grants them and the
+        ``seconds_left`` of work for one channel are worth the time that opening takes.
         """
 
 

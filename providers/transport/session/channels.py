@@ -25,6 +25,8 @@ from reconciler.model.ports import Clock, Request
 
 _UNASKED: Final = 2
 """Channels that calls open because they waited."""
+_WORTH_SECONDS: Final = 0.5
+"""A channel is opened for at least so much work, and for twice the time that opening takes."""
 IDS_KEPT: Final = 5000
 """The number of writes whose channel is remembered; a runner remembers the same number of replies."""
 
@@ -98,7 +100,7 @@ class Channels:
         with self._changed:
             cost = self._all[0].load_seconds if self._all else None
             while cost is not None and not self._is_closed and len(self._all) < min(wanted, self.limit):
-                if seconds_left / len(self._all) <= cost:
+                if seconds_left / len(self._all) <= max(2 * cost, _WORTH_SECONDS):
                     break
                 channel = self._further()
                 self._opening.add(channel)

@@ -268,7 +268,7 @@ def test_channels_that_pay_are_opened_in_the_background_up_to_the_limit(hosts: C
     assert host.channels.slots(3, 1000 * LOAD) == 3
 
 
-@pytest.mark.parametrize(("loads", "channels"), [(0.5, 1), (1.5, 2), (2.5, 3), (100.0, 8)])
+@pytest.mark.parametrize(("loads", "channels"), [(0.5, 1), (1.5, 1), (2.5, 2), (4.5, 3), (100.0, 8)])
 def test_no_channel_is_opened_that_would_take_longer_than_the_work(
     hosts: Callable[..., Host], loads: float, channels: int
 ) -> None:
