@@ -38,6 +38,8 @@ install: .venv/.project
 	@touch $@
 
 # ---- test: quick checks first, the tests last; the first failure ends it
+# The sources are compiled first: the tests start the program hundreds of times, and processes that write no compiled files
+# would compile it each time.
 
 heading = @printf '\n== %s ==\n' '$(1)'
 
@@ -51,6 +53,7 @@ test: install debian-packages kerberos
 	$(call heading,layers)
 	@$(BIN)/lint-imports --no-logo
 	$(call heading,tests)
+	@$(BIN)/python -m compileall -q -j 0 reconciler providers state tests
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 # The laws over many more generated cases; `make test-long SCALE=100 RECONCILER_TEST_SEED=7` for others, and still more.

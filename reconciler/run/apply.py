@@ -298,7 +298,7 @@ class Apply:
         """Return the landscape, read again until no open obligation can be fulfilled by waiting."""
         kinds = self._performer.types.values()
         names = [kind.name for kind in kinds if not isinstance(kind, Fact | Rows)]
-        wait = Wait("obligations", self._emit, self._clock, self._stop, level=1, pause=5.0)
+        wait = Wait("obligations", self._emit, self._clock, self._stop, level=1, pause=1.0)
         while True:
             read = self._performer.world.read(self._performer.reader.observe, dict.fromkeys(names))
             landscape = replace(read, prior=saved)

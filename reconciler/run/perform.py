@@ -109,7 +109,7 @@ class Performer:
 
     def _wait_until_ready(self, kind: Task, step: Step, actions: Sequence[Action]) -> str | None:
         """Wait until the actions may start; return None, or why the wait failed."""
-        wait = self._wait(step, level=1, pause=5.0)
+        wait = self._wait(step, level=1, pause=0.5)
         for action in actions:
             while True:
                 landscape = self.world.landscape
