@@ -180,8 +180,8 @@ class Apply:
         if batches.is_of_users:
             window = self._slots.of(batches.endpoint)
             window.under_way -= 1
-            if batch.ended:
-                window.note(batches.cmdlet, len(batch.actions), batch.meter)
+            if batch.sent:
+                window.note(batches.cmdlet, batch.sent, batch.meter)
         if not batches.under_way and (self._is_halted or not batches.left):
             self._end_step(batches)
 

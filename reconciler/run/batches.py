@@ -26,6 +26,11 @@ class Batch:
     def key(self) -> str:
         return f"{self.step.id} #{self.number}"
 
+    @property
+    def sent(self) -> int:
+        """Number of actions whose commands were sent; only these took the measured time."""
+        return sum(not end.sent_nothing for end in self.ended)
+
 
 @dataclass(slots=True)
 class Batches:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 from hypothesis import given, settings
@@ -19,6 +19,7 @@ from reconciler.model.resources import Address, Resources
 from reconciler.model.snapshot import OutcomeKind
 from reconciler.plan.plan import Step
 from reconciler.run.batches import Batches
+from reconciler.run.sent import Ended
 from reconciler.run.slots import Meter
 from reconciler.run.system import ThreadScheduler
 from tests.support.boxes import CROWD, BoxWorld, box, declared
@@ -65,6 +66,13 @@ def test_a_step_is_known_by_its_first_command() -> None:
 )
 def test_only_users_are_independent_of_each_other(kind: ActionKind, group: str, is_of_users: bool) -> None:
     assert Batches(step_of(2, kind, group)).is_of_users is is_of_users
+
+
+def test_what_was_done_before_takes_no_time_and_is_not_counted() -> None:
+    batch = Batches(step_of(3)).take(3, Meter())
+    done = Ended(batch.actions[0], OutcomeKind.DONE)
+    batch.ended += [done, replace(done, was_there=True), replace(done, outcome=OutcomeKind.NOT_RUN, is_stale=True)]
+    assert batch.sent == 1
 
 
 # --- the whole step --------------------------------------------------------------------------------------------------
