@@ -274,7 +274,7 @@ def _taken_back(entry: Entry, before: Mapping[str, Any], settled: set[str]) -> E
 
 
 def newest(directory: Directory) -> View:
-    """Return the directory as a domain controller that knows of every change."""
+    """Return the directory at a domain controller to which every change has replicated."""
     return View(directory, {})
 
 

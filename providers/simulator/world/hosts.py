@@ -46,7 +46,7 @@ _USUAL = Manner()
 
 
 class Host(WorldModel):
-    """What every Windows host may say."""
+    """The keys that every Windows host of a world file may have."""
 
     fqdn: HostName
     """Its full name."""
