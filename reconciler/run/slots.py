@@ -27,8 +27,9 @@ USUAL_SECONDS: Final = 0.1
 """The time of a write before any was measured: cmdlets take 50 to 300 ms."""
 BATCH_SECONDS: Final = 1.5
 """How long a batch should take."""
-_GROWING_SECONDS: Final = 0.25
-"""The same while more slots are found with each batch that ends."""
+_FIRST_SECONDS: Final = 0.25
+_FIRST_BATCHES: Final = 3 * FEW
+"""The first batches of a host are shorter, because each one that ends finds a slot more: two rounds make 4 slots 16."""
 _SMALLEST_BATCH: Final = 4
 _CROWDED: Final = 0.65
 """Where the fastest batch took less than this part of the mean time, the commands wait for each other on the host."""
@@ -81,6 +82,8 @@ class Window:
     """The time that a batch takes beside its commands. Where it is long, so are the batches."""
     losses: int = 0
     """How often slots were taken from the host."""
+    _noted: int = 0
+    """Number of batches that ended."""
     _speeds: dict[str, Speed] = field(default_factory=dict)
 
     @property
@@ -90,6 +93,7 @@ class Window:
 
     def note(self, cmdlet: str, actions: int, meter: Meter) -> None:
         """Learn from a batch that ended; one with more slots than there are now teaches nothing."""
+        self._noted += 1
         if meter.age != self.losses:
             return
         if meter.is_throttled:
@@ -118,8 +122,7 @@ class Window:
         """Return how many of the ``left`` actions the next batch takes, where ``slots`` share them."""
         if cmdlet not in self._speeds:
             return min(left, FIRST_BATCH)
-        is_growing = not self.losses and slots == self.wanted
-        most = (_GROWING_SECONDS if is_growing else BATCH_SECONDS) + self.overhead_seconds
+        most = (_FIRST_SECONDS if self._noted < _FIRST_BATCHES else BATCH_SECONDS) + self.overhead_seconds
         seconds = self.seconds(cmdlet)
         fitting = int(most / seconds) if seconds * LARGEST_BATCH > most else LARGEST_BATCH
         fair = -(-left // max(1, slots))
