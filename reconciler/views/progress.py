@@ -158,12 +158,16 @@ class TerminalProgress:
 
     def _step_ended(self, event: StepEnded) -> Iterator[str]:
         took = f" ({duration(event.seconds)})" if event.seconds >= _NOTABLE_SECONDS else ""
-        numbers = ((event.done, "done"), (event.failed, "failed"), (event.unknown, "unknown"))
+        ended = event.done + event.failed + event.unknown
+        left = max(0, self._tally.sizes.get(event.step, ended) - ended)
+        numbers = ((event.done, "done"), (event.failed, "failed"), (event.unknown, "unknown"), (left, "not started"))
+        counts = ", ".join(f"{number:,} {word}" for number, word in numbers if number)
         if event.blocked_by is not None:
             yield from self._line("blocked", f"{event.step}: needs {event.blocked_by}", "yellow")
         elif event.failed or event.unknown:
-            ended = ", ".join(f"{number:,} {word}" for number, word in numbers if number)
-            yield from self._line("ended", f"{event.step}: {ended}{took}", "red", "bold")
+            yield from self._line("ended", f"{event.step}: {counts}{took}", "red", "bold")
+        elif left:
+            yield from self._line("stopped", f"{event.step}: {counts}{took}", "yellow")
         else:
             yield from self._line("done", f"{event.step}{took}", "green")
 
@@ -189,6 +193,8 @@ class _Tally:
     """The time of the last line with the count."""
     now: float = 0.0
     running: dict[str, int] = field(default_factory=dict)
+    sizes: dict[str, int] = field(default_factory=dict)
+    """The number of actions of each step that started."""
     read: list[str] = field(default_factory=list)
     """Hosts that are being read."""
     failures: list[ActionEnded] = field(default_factory=list)
@@ -206,7 +212,7 @@ class _Tally:
                 self.pace = Pace(event.outline)
                 self.stages = {step.id: step.stage for step in event.outline}
             case StepStarted():
-                self.running[event.step] = event.actions
+                self.running[event.step] = self.sizes[event.step] = event.actions
                 self.pace.started(event.step, now)
             case Waiting():
                 if event.seconds:

@@ -272,7 +272,9 @@ def test_saved_plan_goes_on_when_something_else_was_changed_since(after: Environ
     after.invoke("Set-UMMailboxPolicy -Identity Executives -MinPINLength 4")
     after.run("plan", "--out", "saved.plan").has(0)
     after.invoke("Disable-UMAutoAttendant -Identity RedmondMain")
+    before = len(after.writes())
     after.run("apply", "saved.plan").has(0)
+    assert [entry["cmdlet"] for entry in after.writes()[before:]] == ["Set-UMMailboxPolicy"]
 
 
 # --- losing the state, drift -----------------------------------------------------------------------------------------

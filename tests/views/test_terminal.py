@@ -445,6 +445,18 @@ def test_duration_is_shown_where_it_is_notable() -> None:
     assert shown_of(quick, slow) == "  done     quick\n  done     slow (5.9s)\n"
 
 
+def test_a_step_that_the_operator_stopped_is_not_shown_as_done() -> None:
+    step = "create um_mailbox Redmond/default"
+    started = StepStarted(step, 9, 170)
+    assert "stopped  create um_mailbox Redmond/default: 120 done, 50 not started (2.4s)" in shown_of(
+        started, StepEnded(step, 9, 120, 0, 0, seconds=2.4)
+    )
+    assert "ended    create um_mailbox Redmond/default: 100 done, 2 failed, 68 not started" in shown_of(
+        started, StepEnded(step, 9, 100, 2, 0)
+    )
+    assert "done     create um_mailbox Redmond/default" in shown_of(started, StepEnded(step, 9, 170, 0, 0))
+
+
 def test_reads_are_no_lines_but_one_line_drawn_again_and_taken_away() -> None:
     reads = (
         Observing("ex1.contoso.com", ("Get-UMService",), 1),

@@ -1,9 +1,9 @@
 """The channels to one host, and their assignment to calls. A channel serves one call at a time; others wait.
 
 A further channel costs as much as the first: a process with its snap-in, 10 to 20 seconds, and one of the few shells of
-an account. If the engine knows how much work is left (``slots``), channels are opened in the background while
-opening takes less time than the work. Otherwise a call first waits as long as opening would take, and only then opens a
-second channel. The wait is never more than twice the shortest possible wait (the ski rental rule).
+an account. If the engine knows how much work is left (``slots``), channels are opened in the background while each has
+work for twice the time that opening takes. Otherwise a call first waits as long as opening would take, and only then
+opens a second channel. The wait is never more than twice the shortest possible wait (the ski rental rule).
 
 If the host grants no further shell, other runs of the account may need one too: one channel is closed, and the limit
 falls to the others.
