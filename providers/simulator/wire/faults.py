@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 import threading
+import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, get_args, get_type_hints
 
@@ -101,7 +102,9 @@ _TYPES: Final = {name: _types_of(hint) for name, hint in get_type_hints(Rule).it
 class FaultPlan:
     """The rules of one listener, with their counts. Thread-safe; rules may be added while it runs."""
 
-    def __init__(self, rules: Sequence[Rule] = ()) -> None:
+    def __init__(self, rules: Sequence[Rule] = (), sleep: Callable[[float], object] = time.sleep) -> None:
+        self.sleep: Final = sleep
+        """Waits the ``delay_seconds`` of a rule."""
         self._lock = threading.Lock()
         self._rules = list(rules)
         self._seen: Counter[int] = Counter()

@@ -259,7 +259,7 @@ class _Handler(BaseHTTPRequestHandler):
         shells, instead = self.server.service.shells, None
         for rule in rules:
             if rule.delay_seconds:
-                time.sleep(rule.delay_seconds)
+                self.server.service.faults.sleep(rule.delay_seconds)
             if request is not None and rule.kill_process is not None:
                 shells.kill(request, rule.kill_process, rule.stderr)
             if request is not None and rule.kill_shell:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -34,7 +35,13 @@ class Run:
 
     environment: Environment
     server: Server
+    signalled: threading.Event
+    """Set when the signal was sent: until then the answer of a slow message is held back."""
     password: str = PASSWORD
+
+    def signal(self, child: Started, number: int) -> None:
+        os.kill(child.pid, number)
+        self.signalled.set()
 
     @contextmanager
     def started(self, *arguments: str) -> Iterator[Started]:
@@ -60,8 +67,9 @@ def servers(directory: Path, faults: Sequence[Rule] = ()) -> Iterator[Run]:
     environment.edit("little.yaml", "connections: {simulator: world.yaml}\n", f"connections:\n{entries}")
     estate = Estate.open(world, directory / "world.json")
     settings = Settings(users={USER: PASSWORD}, schemes=frozenset({Scheme.CREDSSP}))
-    with Server(estate, settings, FaultPlan(faults)) as server:
-        yield Run(environment, server)
+    signalled = threading.Event()
+    with Server(estate, settings, FaultPlan(faults, signalled.wait)) as server:
+        yield Run(environment, server, signalled)
         assert list(server.errors) == []
         assert server.counts.open_shells == 0
 
@@ -88,8 +96,8 @@ def test_a_run_that_fails_leaves_none(tmp_path: Path) -> None:
         assert run.server.counts.messages["create"] > 1
 
 
-SLOW = 0.5
-"""Seconds that the answer takes during which the signal comes."""
+SLOW = 60.0
+"""Seconds that an answer is held back at most while its signal is to come."""
 
 
 @pytest.mark.parametrize(
@@ -109,7 +117,7 @@ def test_a_signal_while_a_message_is_under_way_leaves_none(kind: str, nth: int, 
     with servers(tmp_path, [Rule(kind, nth=nth, when="after", delay_seconds=SLOW)]) as run:
         with run.started("plan") as child:
             wait_until(lambda: run.server.faults.injected == 1, child.process)
-            os.kill(child.pid, number)
+            run.signal(child, number)
             ran = child.end(20).has(130 if number == signal.SIGINT else 143)
         assert "Traceback" not in ran.err
         assert run.server.counts.messages["create"] >= 1
@@ -119,7 +127,7 @@ def test_an_impatient_second_ctrl_c_leaves_none(tmp_path: Path) -> None:
     with servers(tmp_path, [Rule("receive", nth=3, when="after", delay_seconds=SLOW)]) as run:
         with run.started("plan") as child:
             wait_until(lambda: run.server.faults.injected == 1, child.process)
-            os.kill(child.pid, signal.SIGINT)
+            run.signal(child, signal.SIGINT)
             wait_until(lambda: "Interrupt" in child.err or child.process.poll() is not None or seen_to_close(run))
             os.kill(child.pid, signal.SIGINT)
             child.process.wait(20)
