@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import cache
 from typing import Any, Final
 
 from providers.catalogue import resource_types
-from providers.cmdlets.reference import cmdlet_of, parameters_of
+from providers.cmdlets.defaults import default_of
 from reconciler.config.connections import KEYS
 from reconciler.config.environment import RESTARTS
 from reconciler.model.abilities import Rows
@@ -16,9 +14,6 @@ from reconciler.model.resource_types import Fact, Lifecycle, Managed, ResourceTy
 from reconciler.model.resources import Attribute, AttributeKind, AttributeRole
 from tests.docs.markdown import code_marks, first_sentence, table
 from tests.docs.schema_words import words
-from tests.support.paths import ROOT
-
-NOT_DOCUMENTED: Final = "not documented"
 
 _LIFECYCLES: Final[Mapping[Lifecycle, str]] = {
     Lifecycle.OBJECT: "an object: created, changed and removed",
@@ -33,14 +28,6 @@ _KINDS: Final[Mapping[AttributeKind, str]] = {
     AttributeKind.LIST: "list, in order",
     AttributeKind.MEMBERSHIP: "set; only the declared elements are managed",
 }
-
-
-@cache
-def server_defaults() -> Mapping[str, Mapping[str, tuple[str, str]]]:
-    """Return the defaults of servers that the published reference does not have, with their sources."""
-    found = json.loads((ROOT / "docs" / "server-defaults.json").read_text("utf-8"))
-    del found["about"]
-    return {kind: {name: (default, source) for name, (default, source) in ones.items()} for kind, ones in found.items()}
 
 
 # --- one type --------------------------------------------------------------------------------------------------------
@@ -82,9 +69,9 @@ def _rows(kind: ResourceType, attributes: Iterable[Attribute]) -> Iterator[tuple
     for one in attributes:
         schema = properties.get(one.name)
         limits = words(schema) if schema is not None else _KINDS[one.kind]
-        default, source = default_of(kind, one)
+        default = default_of(kind, one)
         parameter = f"`{one.parameter}`" if one.parameter else ""
-        yield f"`{one.name}`", _meaning(one, schema), limits, default, parameter, source
+        yield f"`{one.name}`", _meaning(one, schema), limits, default.text, parameter, default.source
 
 
 def _properties(kind: ResourceType) -> Mapping[str, Any]:
@@ -102,38 +89,6 @@ def _meaning(one: Attribute, schema: Mapping[str, Any] | None) -> str:
     if one.role is AttributeRole.CREATE_ONLY and "cannot be changed" not in said:
         said += " Cannot be changed later."
     return said.strip()
-
-
-def default_of(kind: ResourceType, one: Attribute) -> tuple[str, str]:
-    """Return the default of the server and the source of the attribute."""
-    if known := server_defaults().get(kind.name, {}).get(one.name):
-        return known
-    if one.role is AttributeRole.INTENT or not (one.parameter or one.output):
-        return "", "reconciler"
-    name = str(one.parameter or one.output)
-    cmdlets = _cmdlets_with(kind, name)
-    published = {cmdlet: said for cmdlet in cmdlets if (said := _published(cmdlet, name))}
-    default = next(iter(published.values()), NOT_DOCUMENTED)
-    return default, ", ".join(published or cmdlets)
-
-
-def _published(name: str, parameter: str) -> str:
-    """Return what the reference says of a parameter that is left out; nothing where it is silent."""
-    cmdlet = cmdlet_of(name)
-    found = cmdlet.parameters.get(parameter.casefold()) if cmdlet else None
-    if cmdlet is None or found is None:
-        return ""
-    if any(parameter in asked for asked in cmdlet.mandatory):
-        return "required"
-    default = found.default or ""
-    return default.lower() if found.type == "Boolean" else default
-
-
-def _cmdlets_with(kind: ResourceType, parameter: str) -> list[str]:
-    """Return the cmdlets of a type that take the parameter, those of its own noun alone if there are some."""
-    taking = [name for name in sorted(kind.cmdlets) if parameter in parameters_of(name)]
-    own = [name for name in taking if name.partition("-")[2] == getattr(kind, "noun", None)]
-    return own or taking
 
 
 # --- the blocks ------------------------------------------------------------------------------------------------------

@@ -11,12 +11,12 @@ import click
 import pytest
 
 from providers.catalogue import resource_types
+from providers.cmdlets.defaults import default_of, stated_defaults
 from providers.simulator import cmdlets
 from providers.simulator.cmdlets.um_objects import Rules
 from reconciler.app import vocabulary
 from tests.docs.command_line import commands
 from tests.docs.pages import BLOCKS, PAGES, blocks_in, rendered
-from tests.docs.resource_types import default_of, server_defaults
 from tests.project.test_new_resource_type import FILE
 from tests.support.paths import ROOT
 
@@ -60,7 +60,7 @@ def test_contributing_shows_the_resource_type_that_a_test_adds() -> None:
 
 def test_every_default_of_a_server_is_that_of_an_attribute() -> None:
     known = {kind.name: kind.attributes for kind in resource_types()}
-    for kind, attributes in server_defaults().items():
+    for kind, attributes in stated_defaults().items():
         assert attributes.keys() <= known[kind].keys(), kind
 
 
@@ -73,7 +73,7 @@ def test_simulated_servers_have_the_defaults_that_are_documented() -> None:
     compared = 0
     for kind in resource_types():
         for name, one in kind.attributes.items():
-            default, _ = default_of(kind, one)
+            default = default_of(kind, one).text
             value = simulated.get(getattr(kind, "noun", ""), {}).get(one.parameter or "")
             if value in (None, []) or " " in default:
                 continue
