@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from providers.cmdlets.reference import cmdlet_of, parameters_of
 from reconciler.model.resource_types import ResourceType
@@ -21,8 +20,7 @@ NOT_DOCUMENTED: Final = "not documented"
 REQUIRED: Final = "required"
 
 
-@dataclass(frozen=True, slots=True)
-class Default:
+class Default(NamedTuple):
     """The default of a server, in words."""
 
     text: str

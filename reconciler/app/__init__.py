@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from reconciler.app.declared import check, schema_text
+    from reconciler.app.explanations import reference
     from reconciler.app.ports import Ports
     from reconciler.app.rivals import alone, under_way
     from reconciler.app.saved_plans import directory_of_plan
@@ -25,6 +26,7 @@ __all__ = [
     "directory_of_plan",
     "invoke_in_world",
     "open_workspace",
+    "reference",
     "schema_text",
     "serve_world",
     "under_way",
@@ -34,6 +36,7 @@ __all__ = [
 
 _PLACES = {
     "declared": ("check", "schema_text"),
+    "explanations": ("reference",),
     "ports": ("Ports",),
     "rivals": ("alone", "under_way"),
     "saved_plans": ("directory_of_plan",),

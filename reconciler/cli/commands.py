@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reconciler import __version__
+from reconciler.cli.explain import explain
 from reconciler.cli.lines import line_for_saved, line_to_apply, line_to_resume, line_without_budgets, plan_lines
 from reconciler.cli.options import (
     LOG,
@@ -312,6 +313,7 @@ def schema(output: Output, which: str) -> int:
     return 0
 
 
+main.add_command(explain)
 main.add_command(simulate)
 main.add_command(state)
 name_variables(main, "RECONCILER")

@@ -23,8 +23,3 @@ def code_marks(text: str) -> str:
     """Return a docstring with its double backquotes as Markdown has them, and nothing taken for HTML."""
     parts = re.split(r"(`[^`]+`)", text.replace("``", "`"))
     return "".join(part if part.startswith("`") else part.replace("<", "&lt;") for part in parts)
-
-
-def first_sentence(text: str | None) -> str:
-    """Return the first paragraph of a docstring on one line."""
-    return " ".join((text or "").strip().split("\n\n", 1)[0].split())

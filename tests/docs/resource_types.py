@@ -2,93 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, Final
+import re
+from collections.abc import Callable, Mapping
+from typing import Final
 
 from providers.catalogue import resource_types
 from providers.cmdlets.defaults import default_of
 from reconciler.config.connections import KEYS
 from reconciler.config.environment import RESTARTS
-from reconciler.model.abilities import Rows
-from reconciler.model.resource_types import Fact, Lifecycle, Managed, ResourceType
-from reconciler.model.resources import Attribute, AttributeKind, AttributeRole
-from tests.docs.markdown import code_marks, first_sentence, table
-from tests.docs.schema_words import words
-
-_LIFECYCLES: Final[Mapping[Lifecycle, str]] = {
-    Lifecycle.OBJECT: "an object: created, changed and removed",
-    Lifecycle.SETTING: "a setting of something that exists: only changed",
-    Lifecycle.FIXED: "a fixed object: created and removed, never changed",
-    Lifecycle.FEATURE: "a feature of an object that somebody else owns: enabled, changed and disabled",
-    Lifecycle.MANUAL: "manual: made by a person, verified by reconciler",
-}
-_KINDS: Final[Mapping[AttributeKind, str]] = {
-    AttributeKind.SCALAR: "",
-    AttributeKind.SET: "set",
-    AttributeKind.LIST: "list, in order",
-    AttributeKind.MEMBERSHIP: "set; only the declared elements are managed",
-}
-
-
-# --- one type --------------------------------------------------------------------------------------------------------
-
-
-def _type(kind: ResourceType) -> str:
-    parts = [f"### {kind.name}", code_marks(first_sentence(type(kind).__doc__)), _about(kind)]
-    declared = [one for one in kind.attributes.values() if one.role is not AttributeRole.READ_ONLY]
-    observed = [one for one in kind.attributes.values() if one.role is AttributeRole.READ_ONLY]
-    if declared:
-        parts.append(table(_HEAD, _rows(kind, declared)))
-    if observed:
-        rows = [
-            (f"`{one.name}`", one.doc, _KINDS[one.kind], f"`{one.output}`" if one.output else "") for one in observed
-        ]
-        parts.append(
-            ("Only observed:\n\n" if declared else "") + table(("attribute", "meaning", "kind", "property"), rows)
-        )
-    return "\n\n".join(part for part in parts if part)
-
-
-def _about(kind: ResourceType) -> str:
-    if isinstance(kind, Fact):
-        return "It is a fact: read for checks, never changed."
-    if not isinstance(kind, Managed):
-        return "It is a task: run when the servers show that it is needed."
-    said = f"It is {_LIFECYCLES[kind.lifecycle]}."
-    if kind.section is None:
-        return said
-    style = "a list of rows" if isinstance(kind, Rows) else "a mapping of names to attributes"
-    return f"{said} Section `{kind.section}`, {style}."
-
+from reconciler.model.resource_types import Fact, Managed, ResourceType
+from reconciler.views.reference import AttributeWords, about_type, attributes_of, first_sentence
+from reconciler.views.schema_words import words
+from tests.docs.markdown import code_marks, table
 
 _HEAD: Final = ("attribute", "meaning", "type and limits", "default of the server", "parameter", "source")
 
 
-def _rows(kind: ResourceType, attributes: Iterable[Attribute]) -> Iterator[tuple[str, ...]]:
-    properties = _properties(kind)
-    for one in attributes:
-        schema = properties.get(one.name)
-        limits = words(schema) if schema is not None else _KINDS[one.kind]
-        default = default_of(kind, one)
-        parameter = f"`{one.parameter}`" if one.parameter else ""
-        yield f"`{one.name}`", _meaning(one, schema), limits, default.text, parameter, default.source
+def _type(kind: ResourceType) -> str:
+    parts = [f"### {kind.name}", code_marks(first_sentence(type(kind).__doc__)), code_marks(about_type(kind))]
+    every = list(attributes_of(kind, default_of))
+    declared = [_row(one) for one in every if not one.is_observed]
+    observed = [(f"`{one.name}`", one.meaning, one.limits, _code(one.parameter)) for one in every if one.is_observed]
+    if declared:
+        parts.append(table(_HEAD, declared))
+    if observed:
+        head = "Only observed:\n\n" if declared else ""
+        parts.append(head + table(("attribute", "meaning", "kind", "property"), observed))
+    return "\n\n".join(part for part in parts if part)
 
 
-def _properties(kind: ResourceType) -> Mapping[str, Any]:
-    found = kind.json_schema().get("properties", {}) if isinstance(kind, Managed) else {}
-    assert isinstance(found, Mapping)
-    return found
+def _row(one: AttributeWords) -> tuple[str, ...]:
+    meaning = re.sub(r"Refers to ``(\w+)``", r"Refers to [`\1`](#\1)", one.meaning)
+    return f"`{one.name}`", meaning, one.limits, one.default, _code(one.parameter), one.source
 
 
-def _meaning(one: Attribute, schema: Mapping[str, Any] | None) -> str:
-    said = one.doc or str((schema or {}).get("description", ""))
-    if one.references:
-        said += f" Refers to [`{one.references}`](#{one.references})."
-    if one.exclusive:
-        said += " Each value belongs to one object alone."
-    if one.role is AttributeRole.CREATE_ONLY and "cannot be changed" not in said:
-        said += " Cannot be changed later."
-    return said.strip()
+def _code(text: str) -> str:
+    return f"`{text}`" if text else ""
 
 
 # --- the blocks ------------------------------------------------------------------------------------------------------

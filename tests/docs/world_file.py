@@ -14,8 +14,9 @@ from pydantic.fields import FieldInfo
 from providers.simulator.wire.faults import KINDS, Rule
 from providers.simulator.world.schema import World
 from providers.simulator.world.value_types import WorldModel
-from tests.docs.markdown import code_marks, first_sentence, table
-from tests.docs.schema_words import words
+from reconciler.views.reference import first_sentence
+from reconciler.views.schema_words import words
+from tests.docs.markdown import code_marks, table
 
 _HEAD: Final = ("key", "meaning", "type and limits", "if left out")
 

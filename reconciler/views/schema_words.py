@@ -1,4 +1,4 @@
-"""A JSON Schema in the words of a reference page: ``integer, 10 to 120``."""
+"""A JSON Schema in the words of the reference: ``integer, 10 to 120``."""
 
 from __future__ import annotations
 
