@@ -14,9 +14,10 @@ export UV_PYTHON_DOWNLOADS := never
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 COMPILE := $(UV) pip compile --quiet --universal -p 3.11 --generate-hashes --no-emit-index-url --no-header \
-	--no-annotate pyproject.toml
-COMPILE_MAIN = $(COMPILE) --group dev --extra credssp --extra postgresql
-COMPILE_KERBEROS = $(COMPILE) --extra kerberos
+	--no-annotate
+COMPILE_MAIN = $(COMPILE) pyproject.toml --group dev --extra credssp --extra postgresql
+COMPILE_KERBEROS = $(COMPILE) pyproject.toml --extra kerberos
+COMPILE_BENCH = $(COMPILE) --group pyproject.toml:bench
 
 .PHONY: install test test-long kerberos demo bench docs wheel lock lock-check format clean debian-packages
 .DELETE_ON_ERROR:
@@ -95,8 +96,14 @@ HAS_HEADERS := import os, sys, sysconfig; sys.exit(not os.path.exists(sysconfig.
 demo: install
 	@PATH="$(CURDIR)/$(BIN):$$PATH" samples/demo.sh
 
-bench: install
-	@$(BIN)/python -m tests.bench --page docs/performance.md
+# The peer's provider needs packages that nothing else does; `make bench BENCH_ARGS=--full` measures more.
+.venv/.bench: requirements-bench.lock .venv/.locked
+	@echo "Installing the locked packages of the benchmark ..."
+	@$(BIN)/python -m pip install -qq --require-hashes -r requirements-bench.lock
+	@touch $@
+
+bench: install .venv/.bench
+	@$(BIN)/python -m tests.bench --page docs/performance.md $(BENCH_ARGS)
 
 # Builds the wheel into dist/, and runs the program from it in a clean environment outside the repository.
 wheel: install
@@ -114,12 +121,14 @@ format: install
 lock: $(UV)
 	@$(COMPILE_MAIN) $(COMPILE_ARGS) -o requirements.lock >/dev/null
 	@$(COMPILE_KERBEROS) $(COMPILE_ARGS) -c requirements.lock -o requirements-kerberos.lock >/dev/null
+	@$(COMPILE_BENCH) $(COMPILE_ARGS) -c requirements.lock -o requirements-bench.lock >/dev/null
 
 # Needs the package index: compiling again must give the same bytes.
 lock-check: $(UV)
 	@copy=$$(mktemp -d) && trap 'rm -rf "$$copy"' EXIT && cp requirements*.lock "$$copy" && \
 	$(COMPILE_MAIN) -o "$$copy/requirements.lock" >/dev/null && \
 	$(COMPILE_KERBEROS) -c "$$copy/requirements.lock" -o "$$copy/requirements-kerberos.lock" >/dev/null && \
+	$(COMPILE_BENCH) -c "$$copy/requirements.lock" -o "$$copy/requirements-bench.lock" >/dev/null && \
 	for lock in requirements*.lock; do \
 	    cmp "$$lock" "$$copy/$$lock" || { echo "$$lock is out of date: run make lock"; exit 1; }; \
 	done

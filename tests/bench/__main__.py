@@ -13,8 +13,10 @@ import subprocess
 import sys
 import tempfile
 from dataclasses import asdict
+from importlib.util import find_spec
 from pathlib import Path
 
+from tests.bench.headline import Duel, measure_headline, render_headline
 from tests.bench.listing import measure_listing, render_listing
 from tests.bench.measure import Failed, compiled_ahead, machine
 from tests.bench.report import as_json, page, render, render_size
@@ -78,6 +80,9 @@ def main() -> int:
             show(render_listing(listing))
             slots = measure_slots(SLOTS_FULL if options.full else SLOTS_QUICK, work, options.seed, _say)
             show(render_slots(slots))
+            provided = terraform if find_spec("tf") else None
+            headline = measure_headline(Duel(rounds=options.rounds or 3), work, options.seed, provided, store, _say)
+            show(render_headline(headline))
             for size in chosen:
                 size = Size(size.mailboxes, options.rounds or size.rounds, size.phases)
                 done.append(run_size(size, work, options.seed, terraform, store, _say))

@@ -3,7 +3,7 @@
     python -m tests.bench.child RESULT inside plan|apply DIR
     python -m tests.bench.child RESULT wire plan|apply DIR
     python -m tests.bench.child RESULT slots=N apply DIR
-    python -m tests.bench.child RESULT terraform DIR INTO
+    python -m tests.bench.child RESULT terraform|provided DIR INTO
 
 RESULT is the file that gets what only the process itself can tell: its CPU time, its peak of memory, its requests, and
 how long it built the simulated estate, which is no part of the product and is taken off.
@@ -28,10 +28,11 @@ CHANGES = Path(".reconciler") / "world.json"
 
 def main(arguments: list[str]) -> int:
     result, mode, *rest = arguments
-    if mode == "terraform":
-        from tests.bench.terraform_files import write_terraform
+    if mode in ("terraform", "provided"):
+        from tests.bench.terraform_files import write_provided, write_terraform
 
-        write_terraform(first_plan(Path(rest[0])), Path(rest[1]))
+        write = write_terraform if mode == "terraform" else write_provided
+        write(first_plan(Path(rest[0])), Path(rest[1]))
         return 0
     from reconciler.__main__ import collect_less_often
 

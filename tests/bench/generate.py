@@ -41,16 +41,28 @@ class Cost:
 
     milliseconds: int
     slots: int
+    read_milliseconds: int = 0
+    """What each read costs; nothing, so that the limit is that of the writes."""
 
     @property
-    def lines(self) -> list[str]:
-        """The section ``costs`` of the world file; reads cost nothing, so that the limit is that of the writes."""
-        kinds = ("Enable", "Set", "New", "Remove")
-        return [
-            "costs:",
-            f"  cmdlets: {{{', '.join(f'{kind}: {{call: {self.milliseconds}ms}}' for kind in kinds)}}}",
+    def section(self) -> str:
+        """The section ``costs`` of the world file."""
+        calls = dict.fromkeys(("Enable", "Set", "New", "Remove"), self.milliseconds) | {"Get": self.read_milliseconds}
+        lines = [
+            _COSTS,
+            f"  cmdlets: {{{', '.join(f'{kind}: {{call: {each}ms}}' for kind, each in calls.items())}}}",
             f'  hosts: {{"*": {{concurrent: {self.slots}}}}}',
         ]
+        return "\n".join(lines) + "\n"
+
+
+_COSTS = "costs:"
+
+
+def set_cost(directory: Path, cost: Cost) -> None:
+    """Replace what the servers of an environment cost, the last section of its world file."""
+    world = directory / "world.yaml"
+    world.write_text(world.read_text("utf-8").partition(_COSTS)[0] + cost.section, encoding="utf-8")
 
 
 def write_environment(directory: Path, mailboxes: int, seed: int, cost: Cost | None = None) -> None:
@@ -58,7 +70,7 @@ def write_environment(directory: Path, mailboxes: int, seed: int, cost: Cost | N
     scale = Scale(mailboxes)
     directory.mkdir(parents=True)
     (directory / "environment.yaml").write_text(_environment(scale), encoding="utf-8")
-    world = _world(scale) + ("\n".join(cost.lines) + "\n" if cost else "")
+    world = _world(scale) + (cost.section if cost else "")
     (directory / "world.yaml").write_text(world, encoding="utf-8")
     with (directory / "users.csv").open("w", encoding="utf-8", newline="") as file:
         rows = csv.writer(file, lineterminator="\n")

@@ -17,7 +17,7 @@ from statistics import median
 from typing import Any
 
 from tests.bench.generate import Cost, write_environment
-from tests.bench.measure import ROOT, Figures, run_other
+from tests.bench.measure import ROOT, Failed, Figures, run_other
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,34 +51,45 @@ def measure_slots(
     loads: Sequence[Load], work: Path, seed: int, say: Callable[[str], None]
 ) -> dict[Load, list[Applied]]:
     """Run the rounds of all loads in turn."""
-    prepared = {load: _prepared(load, work / f"slots-{number}", seed) for number, load in enumerate(loads)}
+    prepared = {
+        load: prepare(work / f"slots-{number}", load.mailboxes, seed, load.cost) for number, load in enumerate(loads)
+    }
     done: dict[Load, list[Applied]] = {load: [] for load in loads}
     for number in range(max((load.rounds for load in loads), default=0)):
         for load, directory in prepared.items():
             if number < load.rounds:
                 say(f"{_title(load)}, round {number + 1} of {load.rounds}")
-                done[load].append(_apply(directory, load.cost.slots, work / "slots-now"))
+                done[load].append(_once(directory, load.cost.slots, work / "slots-now"))
     return done
 
 
-def _prepared(load: Load, directory: Path, seed: int) -> Path:
+def prepare(directory: Path, mailboxes: int, seed: int, cost: Cost) -> Path:
     """Return an environment to which everything but its users was applied."""
-    write_environment(directory, load.mailboxes, seed, load.cost)
+    write_environment(directory, mailboxes, seed, cost)
     command = [sys.executable, "-m", "reconciler", "apply", str(directory), "--auto-approve"]
     run_other([*command, "--exclude", "um_mailbox"], cwd=ROOT)
     return directory
 
 
-def _apply(prepared: Path, slots: int, place: Path) -> Applied:
-    shutil.copytree(prepared, place)
+def apply(place: Path, slots: int) -> Applied:
+    """Apply an environment over at most so many slots of a host."""
     with tempfile.TemporaryDirectory() as results:
         result = Path(results) / "result.json"
         command = [sys.executable, "-m", "tests.bench.child", str(result), f"slots={slots}", "apply", str(place)]
         whole = run_other(command, cwd=ROOT)
         told: dict[str, Any] = json.loads(result.read_text(encoding="utf-8"))
-    shutil.rmtree(place)
+    if told["exit_code"] != 0 or not told["changes"]:
+        raise Failed(f"the apply of {place.name} ended with {told['exit_code']} after {told['changes']} changes")
     figures = Figures(whole.wall, told["cpu"], told["peak_mb"], 0, told["simulator_cpu"])
     return Applied(figures, told["run_seconds"])
+
+
+def _once(prepared: Path, slots: int, place: Path) -> Applied:
+    shutil.copytree(prepared, place)
+    try:
+        return apply(place, slots)
+    finally:
+        shutil.rmtree(place)
 
 
 def _title(load: Load) -> str:

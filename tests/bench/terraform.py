@@ -8,18 +8,23 @@ is fastest, in a loopback store behind its ``http`` backend, or in a local file,
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 
-from tests.bench.measure import Figures, run_other
+from tests.bench.measure import ROOT, Figures, run_other
 
 STATE_FILE = "terraform.tfstate"
 APPLIED = "applied.tfstate"
 """The state in which all is done, beside ``main.tf``."""
+
+PROVIDER = "bench"
+SOURCE = f"example.test/bench/{PROVIDER}"
+"""The provider of ``provider.py``; Terraform finds it by ``dev_overrides``, and asks no registry."""
 
 
 class _Store(BaseHTTPRequestHandler):
@@ -61,6 +66,8 @@ class Terraform:
     program: str
     directory: Path
     store: str | None
+    provider: Mapping[str, str] | None = None
+    """The environment of the provider, where ``main.tf`` has resources of it."""
 
     def prepare(self, state: Path | None = None) -> None:
         """Start from ``state``, or from nothing."""
@@ -69,12 +76,35 @@ class Terraform:
             shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
         backend = self.directory / "backend.tf"
         backend.write_text(f'terraform {{\n  backend "http" {{ address = "{self.store}" }}\n}}\n' if self.store else "")
-        (self.directory / "cli.tfrc").write_text("disable_checkpoint = true\n")
+        (self.directory / "cli.tfrc").write_text("disable_checkpoint = true\n" + self._overrides())
         if self.store:
             _Store.state = state.read_bytes() if state else b""
         elif state:
             shutil.copyfile(state, self.directory / STATE_FILE)
-        self._run("init")
+        with self._without_provider():
+            self._run("init")
+
+    def _overrides(self) -> str:
+        """Write the program of the provider, and return the lines that say where it is."""
+        if self.provider is None:
+            return ""
+        program = self.directory / f"terraform-provider-{PROVIDER}"
+        # -P: the modules beside the provider are not on its path.
+        program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -P "{ROOT}/tests/bench/provider.py"\n')
+        program.chmod(0o755)
+        return f'provider_installation {{\n  dev_overrides {{ "{SOURCE}" = "{self.directory}" }}\n  direct {{}}\n}}\n'
+
+    @contextmanager
+    def _without_provider(self) -> Iterator[None]:
+        """Hide ``main.tf`` where it names the provider: ``init`` would look for it in a registry."""
+        main, hidden = self.directory / "main.tf", self.directory / "main.hidden"
+        if self.provider is not None:
+            main.rename(hidden)
+        try:
+            yield
+        finally:
+            if self.provider is not None:
+                hidden.rename(main)
 
     def plan(self) -> Figures:
         return self._run("plan")
@@ -89,4 +119,5 @@ class Terraform:
     def _run(self, *arguments: str) -> Figures:
         command = [self.program, *arguments, "-input=false", "-no-color"]
         environment = {"TF_CLI_CONFIG_FILE": str(self.directory / "cli.tfrc"), "CHECKPOINT_DISABLE": "1"}
+        environment |= self.provider or {}
         return run_other(command, cwd=self.directory, environment=environment)

@@ -3,6 +3,7 @@
 Terraform's best shape: a block for each resource and exact references. Each has eleven string fields: the address,
 seven values of the action and up to three references to what it comes after. The state in which everything is applied
 is written as well, since an apply of ten thousand takes Terraform minutes that say nothing about the plan after it.
+Where a provider manages the mailboxes, these are its resources, and there is no such state.
 """
 
 from __future__ import annotations
@@ -16,10 +17,17 @@ from uuid import NAMESPACE_URL, uuid5
 from reconciler.model.actions import Action
 from reconciler.plan.plan import Plan
 from reconciler.plan.selection import hard_needs
-from tests.bench.terraform import APPLIED
+from tests.bench.terraform import APPLIED, PROVIDER, SOURCE
 
 VALUES = 7
 REFERENCES = 3
+FIELDS = (
+    "address",
+    *(f"value{place}" for place in range(VALUES)),
+    *(f"after{place}" for place in range(REFERENCES)),
+)
+MAILBOX = "um_mailbox_"
+"""What the names of mailboxes begin with."""
 
 
 def write_terraform(plan: Plan, directory: Path) -> int:
@@ -29,6 +37,16 @@ def write_terraform(plan: Plan, directory: Path) -> int:
     (directory / "main.tf").write_text("".join(map(_block, resources)), encoding="utf-8")
     (directory / APPLIED).write_text(json.dumps(_state(resources)), encoding="utf-8")
     return len(resources)
+
+
+def write_provided(plan: Plan, directory: Path) -> int:
+    """Write ``main.tf`` with mailboxes of the provider to the new directory; return the number of mailboxes."""
+    directory.mkdir(parents=True)
+    resources = list(_resources(plan))
+    text = "".join(_provided(one) if one[0].startswith(MAILBOX) else _block(one) for one in resources)
+    needed = f'terraform {{\n  required_providers {{ {PROVIDER} = {{ source = "{SOURCE}" }} }}\n}}\n'
+    (directory / "main.tf").write_text(needed + text, encoding="utf-8")
+    return sum(name.startswith(MAILBOX) for name, _, _ in resources)
 
 
 Peer = tuple[str, Mapping[str, str], tuple[tuple[str, str], ...]]
@@ -58,11 +76,25 @@ def _fields(action: Action) -> dict[str, str]:
 
 
 def _block(resource: Peer) -> str:
-    name, fields, after = resource
+    return "\n".join(
+        [f'resource "terraform_data" "{resource[0]}" {{', "  input = {", *_lines(resource), "  }", "}", ""]
+    )
+
+
+def _provided(resource: Peer) -> str:
+    return "\n".join([f'resource "{PROVIDER}_mailbox" "{resource[0]}" {{', *_lines(resource), "}", ""])
+
+
+def _lines(resource: Peer) -> list[str]:
+    """Return a line for each of ``FIELDS``."""
+    _, fields, after = resource
     lines = [f"    {field} = {json.dumps(value).replace('${', '$${')}" for field, value in fields.items()]
-    lines += [f"    after{place} = terraform_data.{other}.output.address" for place, (other, _) in enumerate(after)]
-    lines += [f'    after{place} = ""' for place in range(len(after), REFERENCES)]
-    return "\n".join([f'resource "terraform_data" "{name}" {{', "  input = {", *lines, "  }", "}", ""])
+    lines += [f"    after{place} = {_reference(other)}" for place, (other, _) in enumerate(after)]
+    return [*lines, *(f'    after{place} = ""' for place in range(len(after), REFERENCES))]
+
+
+def _reference(name: str) -> str:
+    return f"terraform_data.{name}.output.address"
 
 
 def _state(resources: list[Peer]) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from packaging.version import Version
 from tests.support.paths import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-LOCKS = ("requirements.lock", "requirements-kerberos.lock")
+LOCKS = ("requirements.lock", "requirements-kerberos.lock", "requirements-bench.lock")
 
 PIN = re.compile(r"(?P<name>[a-z0-9][a-z0-9-]*)==(?P<version>[0-9][0-9a-z.]*)( ; (?P<marker>[^\\]+))? \\")
 HASH = re.compile(r"    --hash=sha256:[0-9a-f]{64}( \\)?")
@@ -55,13 +55,15 @@ def read_lock(file_name: str) -> tuple[Pin, ...]:
 def requirements_of(file_name: str) -> Iterator[Requirement]:
     """Yield what `pyproject.toml` asks of a lock directly."""
     project = PROJECT["project"]
-    extras = project["optional-dependencies"]
-    if file_name == "requirements-kerberos.lock":
-        wanted = [*project["dependencies"], *extras["kerberos"]]
-    else:
-        optional = [line for name, lines in extras.items() if name != "kerberos" for line in lines]
-        development = PROJECT["dependency-groups"]["dev"]
-        wanted = [*project["dependencies"], *optional, *development, *PROJECT["build-system"]["requires"]]
+    extras, groups = project["optional-dependencies"], PROJECT["dependency-groups"]
+    match file_name:
+        case "requirements-kerberos.lock":
+            wanted = [*project["dependencies"], *extras["kerberos"]]
+        case "requirements-bench.lock":
+            wanted = groups["bench"]
+        case _:
+            optional = [line for name, lines in extras.items() if name != "kerberos" for line in lines]
+            wanted = [*project["dependencies"], *optional, *groups["dev"], *PROJECT["build-system"]["requires"]]
     yield from map(Requirement, wanted)
 
 
@@ -91,7 +93,8 @@ def test_lock_names_no_address(file_name: str) -> None:
     assert "://" not in (ROOT / file_name).read_text(encoding="utf-8")
 
 
-def test_locks_agree_on_versions() -> None:
-    main, kerberos = ({(pin.name, pin.version) for pin in read_lock(name)} for name in LOCKS)
-    shared = {name for name, _ in main} & {name for name, _ in kerberos}
-    assert {pin for pin in kerberos if pin[0] in shared} <= main
+@pytest.mark.parametrize("file_name", LOCKS[1:])
+def test_locks_agree_on_versions(file_name: str) -> None:
+    main, other = ({(pin.name, pin.version) for pin in read_lock(name)} for name in (LOCKS[0], file_name))
+    shared = {name for name, _ in main} & {name for name, _ in other}
+    assert {pin for pin in other if pin[0] in shared} <= main
