@@ -72,11 +72,11 @@ def serve_world(world: Path, changes: Path | None, *, engine: str, **options: An
 def invoke_in_world(world: Path, changes: Path | None, line: str) -> str:
     """Run one cmdlet line in the simulated estate as another administrator; return its output."""
     from providers.simulator.estate.estate import CmdletError, Estate
-    from providers.simulator.estate.invoke import invoke_line
+    from providers.simulator.estate.invoke import invoke_text
     from providers.simulator.invocation.cmdlet_line import LineError
 
     try:
-        result = invoke_line(Estate.open(world, changes), line)
+        return invoke_text(Estate.open(world, changes), line)
     except LineError as error:
         remedy = (
             "Give one cmdlet with plain values, such as:\n\n    Set-UMIPGateway -Identity '1:1' -OutcallsAllowed $true"
@@ -85,5 +85,3 @@ def invoke_in_world(world: Path, changes: Path | None, line: str) -> str:
     except CmdletError as error:
         detail = f"{error.message} ({error.type}, {error.error_id})"
         raise ReconcilerError(Diagnostic("Cmdlet failed", detail)) from None
-    shown = [f"{name:<32} : {value}" for record in result.records for name, value in (*record.items(), ("", ""))]
-    return "\n".join(line.rstrip(" :") for line in shown) + result.output

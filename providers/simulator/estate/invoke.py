@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from providers.simulator.answers import Result
 from providers.simulator.estate.estate import Estate
-from providers.simulator.invocation.cmdlet_line import LineError, parse_line
+from providers.simulator.invocation.cmdlet_line import Line, LineError, parse_line, parse_pipeline
+from providers.simulator.invocation.listing import format_list
 
 
 def invoke_line(estate: Estate, text: str, user: str = "CONTOSO\\Administrator", host: str | None = None) -> Result:
@@ -14,7 +15,22 @@ def invoke_line(estate: Estate, text: str, user: str = "CONTOSO\\Administrator",
         LineError: the line cannot be read, or names no host there is.
         CmdletError: the cmdlet ended with an error.
     """
-    cmdlet, named, positional = parse_line(text)
+    return _run(estate, parse_line(text), user, host)
+
+
+def invoke_text(estate: Estate, text: str, user: str = "CONTOSO\\Administrator") -> str:
+    """Run a line, which may choose properties, and return what a console would show.
+
+    Raises:
+        LineError, CmdletError: as ``invoke_line``.
+    """
+    line, chosen = parse_pipeline(text)
+    result = _run(estate, line, user, None)
+    return format_list(result.records, chosen) + result.output
+
+
+def _run(estate: Estate, line: Line, user: str, host: str | None) -> Result:
+    cmdlet, named, positional = line
     where = (host or estate.host_for(cmdlet)).lower()
     if where not in estate.hosts():
         raise LineError(f"there is no host {where}; there are {', '.join(estate.hosts())}")

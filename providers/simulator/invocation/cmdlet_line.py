@@ -2,19 +2,24 @@
 
     Set-UMIPGateway -Identity '1:1' -OutcallsAllowed $true
     Set-UMService ex1 -DialPlans @{Add='Redmond','Dublin';Remove='Old'}
+    Get-UMIPGateway | Format-List Name,Outcalls*
 
-Quotes, ``$true``, ``$false`` and ``$null``, lists and ``@{Add=;Remove=}`` are known; variables, pipelines and
-expressions are refused.
+Quotes, ``$true``, ``$false`` and ``$null``, lists and ``@{Add=;Remove=}`` are known. A pipeline may choose the
+properties that are shown; variables, expressions and other pipelines are refused.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
 Line: TypeAlias = "tuple[str, dict[str, Any], list[Any]]"
 """Cmdlet, arguments by name, arguments by position."""
+
+EVERY_PROPERTY: Final[Sequence[str]] = ("*",)
+_CHOOSING: Final = frozenset({"format-list", "fl", "select-object", "select"})
+"""The cmdlets, with their aliases, that may follow in a pipeline: they choose properties."""
 
 _TOKEN = re.compile(
     r"""\s*(?:
@@ -22,7 +27,7 @@ _TOKEN = re.compile(
       | '(?P<single>(?:[^']|'')*)'
       | "(?P<double>(?:[^"`$]|""|`.)*)"
       | (?P<block>(?<!@)\{[^{}]*\})
-      | (?P<hash>@\{) | (?P<list>@\() | (?P<mark>[{}(),;=])
+      | (?P<hash>@\{) | (?P<list>@\() | (?P<mark>[{}(),;=|])
       | (?P<variable>\$[A-Za-z]+)
       | (?P<bare>[^\s'"`$,;=(){}|&<>]+)
     )""",
@@ -32,7 +37,7 @@ _CONSTANTS: Final[Mapping[str, object]] = {"$true": True, "$false": False, "$nul
 
 
 _UNSUPPORTED: Final[Mapping[str, str]] = {
-    "|": "pipelines are not supported: write one cmdlet, and give its parameters the values",
+    "|": "a pipeline may only lead to Format-List or Select-Object with names of properties",
     ";": "only one cmdlet runs at a time: write one",
     "$": "variables and expressions are not evaluated: write the value",
     "(": "variables and expressions are not evaluated: write the value",
@@ -53,7 +58,19 @@ def parse_line(text: str) -> Line:
     Raises:
         LineError: the line is no single cmdlet with plain values; the message says where it stops making sense.
     """
-    return _Parser(text.strip()).line()
+    line, chosen = parse_pipeline(text)
+    if chosen is not EVERY_PROPERTY:
+        raise LineError(_UNSUPPORTED["|"])
+    return line
+
+
+def parse_pipeline(text: str) -> tuple[Line, Sequence[str]]:
+    """Return what ``parse_line`` returns, and the properties to show, as names with wildcards in the order asked for.
+
+    Raises:
+        LineError: as ``parse_line``.
+    """
+    return _Parser(text.strip()).pipeline()
 
 
 class _Parser:
@@ -92,13 +109,29 @@ class _Parser:
                 return (kind, match[kind])
         raise LineError("empty")
 
-    def line(self) -> Line:
+    def pipeline(self) -> tuple[Line, Sequence[str]]:
+        line = self._line()
+        chosen = EVERY_PROPERTY
+        while self._is_next("|"):
+            self._next += 1
+            cmdlet, named, positional = self._line(_CHOOSING)
+            unknown = next((name for name in named if name.casefold() != "property"), None)
+            if unknown is not None:
+                raise LineError(f"-{unknown} of {cmdlet} is not supported; write the names of properties alone")
+            wanted = _texts([*named.values(), *positional])
+            chosen = wanted or chosen
+        return line, chosen
+
+    def _line(self, allowed: frozenset[str] | None = None) -> Line:
         kind, cmdlet = self._take("a cmdlet")
-        if kind != "bare" or not re.fullmatch(r"[A-Za-z]+-[A-Za-z]+|[A-Za-z]+\.ps1", cmdlet.rpartition("\\")[2]):
+        if allowed is not None and cmdlet.casefold() not in allowed:
+            raise LineError(f"cannot read {f'| {cmdlet}'!r}: {_UNSUPPORTED['|']}")
+        is_cmdlet = re.fullmatch(r"[A-Za-z]+-[A-Za-z]+|[A-Za-z]+\.ps1", cmdlet.rpartition("\\")[2])
+        if kind != "bare" or (allowed is None and not is_cmdlet):
             raise LineError(f"a line must begin with a cmdlet such as Get-UMIPGateway, not {cmdlet!r}")
         named: dict[str, Any] = {}
         positional: list[Any] = []
-        while self._next < len(self._tokens):
+        while self._next < len(self._tokens) and not self._is_next("|"):
             kind, name = self._tokens[self._next]
             if not kind.startswith("parameter"):
                 positional.append(self._value())
@@ -106,7 +139,8 @@ class _Parser:
             self._next += 1
             if name.casefold() in (known.casefold() for known in named):
                 raise LineError(f"-{name} is written twice")
-            following = self._tokens[self._next][0] if self._next < len(self._tokens) else "parameter"
+            is_last = self._next >= len(self._tokens) or self._is_next("|")
+            following = "parameter" if is_last else self._tokens[self._next][0]
             named[name] = True if following.startswith("parameter") and kind == "parameter" else self._value()
         return cmdlet.rpartition("\\")[2], named, positional
 
@@ -182,3 +216,8 @@ class _Parser:
         if not self._is_next(mark):
             raise LineError(f"{mark!r} is missing")
         self._next += 1
+
+
+def _texts(values: Iterable[Any]) -> tuple[str, ...]:
+    """Return names of properties, given alone or in lists."""
+    return tuple(str(one) for value in values for one in (value if isinstance(value, list) else [value]))

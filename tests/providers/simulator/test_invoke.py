@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from providers.simulator.estate.estate import CmdletError
-from providers.simulator.estate.invoke import invoke_line
-from providers.simulator.invocation.cmdlet_line import parse_line
+from providers.simulator.estate.invoke import invoke_line, invoke_text
+from providers.simulator.invocation.cmdlet_line import parse_line, parse_pipeline
 from reconciler.model.commands import write
 from reconciler.model.diagnostics import ReconcilerError
 from tests.support.cli import little
@@ -64,10 +64,32 @@ def test_anything_else_is_refused(text: str) -> None:
         parse_line(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "chosen"),
+    [
+        ("Get-X", ("*",)),
+        ("Get-X | Format-List", ("*",)),
+        ("Get-X 'a|b' | fl Name,Out*", ("Name", "Out*")),
+        ("Get-X -Switch | select-object -Property Name, 'Guid' | Format-List", ("Name", "Guid")),
+    ],
+)
+def test_a_pipeline_chooses_properties(text: str, chosen: tuple[str, ...]) -> None:
+    (cmdlet, _, _), found = parse_pipeline(text)
+    assert (cmdlet, tuple(found)) == ("Get-X", chosen)
+
+
+def test_records_are_shown_as_a_list_of_the_chosen_properties() -> None:
+    estate = estate_of(plans={"Redmond": 5, "Dublin": 4})
+    shown = invoke_text(estate, "Get-UMDialPlan | Format-List name,*InExtension,UMServers,Nope")
+    dublin, redmond = sorted(shown.split("\n\n")[:-1])
+    assert dublin.splitlines()[0] == "Name                      : Dublin"
+    assert redmond.splitlines()[1:] == ["NumberOfDigitsInExtension : 5", "UMServers                 : {}"]
+
+
 @given(st.text(max_size=60))
 def test_no_text_breaks_the_reader(text: str) -> None:
     try:
-        parse_line("Get-X " + text)
+        parse_pipeline("Get-X " + text)
     except ValueError:
         return
 
@@ -132,7 +154,9 @@ def test_a_position_is_bound_by_the_cmdlet() -> None:
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("Get-UMIPGateway | Format-List", "pipelines are not supported"),
+        ("Get-UMIPGateway | Set-UMIPGateway", "a pipeline may only lead to Format-List or Select-Object"),
+        ("Get-UMIPGateway | Format-List -GroupBy Name", "-GroupBy"),
+        ("Get-UMIPGateway |", "the line ends"),
         ("Get-UMDialPlan; Get-UMIPGateway", "only one cmdlet runs at a time"),
         ("Get-UMDialPlan -Identity $plan", "variables and expressions are not evaluated"),
         ("Get-UMDialPlan -Identity $plan.Name", "variables and expressions are not evaluated"),
