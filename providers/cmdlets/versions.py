@@ -64,8 +64,8 @@ class ExchangeVersion:
         return any(self.takes(cmdlet, "UMStartupMode") for cmdlet in ("Set-UMServer", "Set-UMService"))
 
     @property
-    def binds_by_difference(self) -> bool:
-        """``-DialPlans @{Add=...;Remove=...}`` works from 2013 on; before, the parameter replaces the whole list."""
+    def takes_differences(self) -> bool:
+        """A list takes ``@{Add=...;Remove=...}`` from 2013 on; before, the parameter replaces the whole list."""
         return self.major >= 15
 
     @property

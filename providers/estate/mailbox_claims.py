@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from providers.cmdlets.cmdlet_resource import object_argument
+from providers.estate.servers import newest_version
 from providers.schema.exchange import DialPlan, UMMailbox
-from providers.schema.exchange_facts import EumAddress
+from providers.schema.exchange_facts import EumAddress, Mailbox
 from reconciler.model.commands import write
 from reconciler.model.diagnostics import Diagnostic
 from reconciler.model.landscape import Landscape
@@ -67,7 +68,7 @@ def given_twice(
             if holder is not None:
                 yield rule.found(row, *_holder(row, plan, value, holder, landscape))
             elif left_over and (left := _left(row, value, scope, left_over)) is not None:
-                yield rule.found(row, *_left_over(row, plan, value, left))
+                yield rule.found(row, *_left_over(row, plan, value, left, landscape))
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,16 +120,20 @@ def _left(row: Resource, value: str, scope: _Scope, left_over: Resources) -> Res
     return next((one for one in found if one is not None and one.get(EumAddress.holder) != folded(row.key)), None)
 
 
-def _left_over(row: Resource, plan: str, value: str, left: Resource) -> tuple[str, str]:
+def _left_over(row: Resource, plan: str, value: str, left: Resource, landscape: Landscape) -> tuple[str, str]:
     detail = (
         f"{row.address} requests {value} in {plan}. The mailbox {left.get(EumAddress.holder)} has no UM, but still "
         f"has the address {left.get(EumAddress.written)}."
     )
-    return detail, f"Choose another value, or remove the address:\n  {_freeing(left)}"
+    return detail, f"Choose another value, or remove the address:\n  {_freeing(left, landscape)}"
 
 
-def _freeing(address: Resource) -> str:
+def _freeing(address: Resource, landscape: Landscape) -> str:
     """Return the command that removes such an address, for a person to paste."""
-    taken = "'" + str(address.get(EumAddress.written)).replace("'", "''") + "'"
-    command = write("Set-Mailbox", Identity=address.get(EumAddress.holder))
-    return f"{command} -EmailAddresses @{{Remove={taken}}}"
+    holder, written = address.get(EumAddress.holder), str(address.get(EumAddress.written))
+    mailbox = landscape.one(Mailbox, holder)
+    if mailbox is not None and not newest_version(landscape).takes_differences:
+        kept = tuple(one for one in mailbox.get(Mailbox.addresses) if folded(one) != folded(written))
+        return str(write("Set-Mailbox", Identity=holder, EmailAddresses=kept))
+    taken = "'" + written.replace("'", "''") + "'"
+    return f"{write('Set-Mailbox', Identity=holder)} -EmailAddresses @{{Remove={taken}}}"

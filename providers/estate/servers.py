@@ -69,9 +69,14 @@ def named_servers(plan: Resource, landscape: Landscape) -> tuple[str, ...]:
     return tuple(um_hosts(landscape)) if servers == "all" else servers or ()
 
 
+def newest_version(landscape: Landscape) -> ExchangeVersion:
+    """Return the version that manages objects: the newest one with Unified Messaging, or the last with it."""
+    return max((host.version for host in um_hosts(landscape).values()), default=ExchangeVersion(15, 1))
+
+
 def exchange_release(landscape: Landscape) -> str:
-    """Return the release that creates objects: the newest one with Unified Messaging, or the last release."""
-    return max((host.version for host in um_hosts(landscape).values()), default=ExchangeVersion(15, 1)).release
+    """Return the release of ``newest_version``."""
+    return newest_version(landscape).release
 
 
 def endpoint_for(host: UMHost, landscape: Landscape) -> Endpoint:

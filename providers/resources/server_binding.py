@@ -301,7 +301,7 @@ def _desired(address: Address, bound: Sequence[Resource], host: UMHost, landscap
 def _dial_plans(change: Change, host: UMHost) -> Argument:
     before = change.before if isinstance(change.before, tuple) else ()
     after = change.after if isinstance(change.after, tuple) else ()
-    if not host.version.binds_by_difference:
+    if not host.version.takes_differences:
         return after
     return Delta(
         add=tuple(str(plan) for plan in after if plan not in before),

@@ -21,21 +21,31 @@ from providers.cmdlets.value_types import PersonName
 from providers.estate import mailbox_checks
 from providers.estate.mailbox_checks import ended_rows, is_ended
 from providers.estate.people import USERS, guids_of, plan_of, plans_by_policy, rows_by_mailbox
+from providers.estate.proxies import (
+    address_query,
+    addresses_by_guid,
+    changed_addresses,
+    with_other_addresses,
+    writes_whole,
+)
+from providers.estate.servers import newest_version
 from providers.resources.mailbox_policy import policy_argument
-from providers.schema.exchange import DEFAULT, AutoAttendant, DialPlan, MailboxPolicy, UMMailbox, policy_key
+from providers.schema.exchange import DEFAULT, AutoAttendant, MailboxPolicy, UMMailbox, policy_key
 from providers.schema.exchange_facts import Mailbox
 from providers.schema.lync import ContactObject, LyncUser
 from reconciler.model.abilities import Holder, Impact, Noticed, Rows
 from reconciler.model.actions import Action, Change, Claim
-from reconciler.model.commands import Argument, Command, Delta, ObjectId, read, write
+from reconciler.model.commands import Argument, Command, ObjectId, read, write
 from reconciler.model.diagnostics import MISSING_ATTRIBUTE, Diagnostic, Problem
 from reconciler.model.landscape import Landscape
-from reconciler.model.resource_types import Answer, Lifecycle, Rule
+from reconciler.model.resource_types import Answer, Diagnosed, Lifecycle, Rule
 from reconciler.model.resources import Address, Resource
-from reconciler.model.values import Value, folded, texts
+from reconciler.model.values import Value, folded
 
 _FEW = 200
 """Up to this number, mailboxes are read one by one instead of all: apply reads a hundred at a time."""
+_ADDRESSES = "Get-Mailbox"
+"""The cmdlet that reads all addresses of a mailbox."""
 _OF_THE_END = (UMMailbox.state.name, UMMailbox.wave.name)
 """The attributes with a meaning for a row that ends voice mail."""
 
@@ -74,7 +84,19 @@ class UMMailboxType(UMMailbox, CmdletResource, Rows, Holder, Noticed):
             return (read("Get-UMMailbox", *self.outputs, ResultSize="Unlimited"),)
         guids = guids_of(keys, landscape)
         whom = (ObjectId(guids[key], key) if key in guids else key for key in sorted(keys))
-        return tuple(read("Get-UMMailbox", *self.outputs, Identity=each) for each in whom)
+        reads = tuple(read("Get-UMMailbox", *self.outputs, Identity=each) for each in whom)
+        if newest_version(landscape).takes_differences:
+            return reads
+        return (*reads, *map(address_query, reads))
+
+    def observe(self, answers: Sequence[Answer], landscape: Landscape) -> Sequence[Resource | Diagnosed]:
+        """Return the mailboxes; before Exchange 2013 with the addresses that a change writes back."""
+        own = [answer for answer in answers if answer[0].cmdlet != _ADDRESSES]
+        found = super().observe(own, landscape)
+        if newest_version(landscape).takes_differences:
+            return found
+        addresses = addresses_by_guid([answer for answer in answers if answer[0].cmdlet == _ADDRESSES], landscape)
+        return [with_other_addresses(one, addresses, landscape) if isinstance(one, Resource) else one for one in found]
 
     def completed(
         self, found: Sequence[Resource], answers: Sequence[Answer], landscape: Landscape
@@ -153,12 +175,19 @@ class UMMailboxType(UMMailbox, CmdletResource, Rows, Holder, Noticed):
         commands: list[Command] = []
         target = self.identity(desired.key, landscape)
         by_name = {change.attribute: change for change in changes}
-        if addresses := _address_changes(by_name, desired, observed, landscape):
+        if addresses := changed_addresses(changes, observed.over(desired), landscape):
             commands.append(write("Set-Mailbox", Identity=target, EmailAddresses=addresses))
         if (change := by_name.get(self.policy.name)) is not None:
             policy = policy_argument(str(change.after), landscape)
             commands.append(write("Set-UMMailbox", Identity=target, UMMailboxPolicy=policy))
         return commands
+
+    def conditions(self, action: Action, landscape: Landscape) -> Mapping[str, Value]:
+        """Return the addresses that a change of a whole list writes back."""
+        observed = landscape.at(action.address)
+        if observed is None or not writes_whole(action.changes, observed):
+            return {}
+        return {self.other_addresses.name: observed.get(self.other_addresses)}
 
     def delete(self, observed: Resource, landscape: Landscape) -> Sequence[Command]:
         return (write("Disable-UMMailbox", Identity=self.identity(observed.key, landscape)),)
@@ -187,21 +216,3 @@ def _with_plan(mailbox: Resource, plan: str | None) -> Resource:
     if plan is None or written == plan or (written is not None and folded(written) == folded(plan)):
         return mailbox
     return mailbox.having(UMMailbox.dial_plan, plan)
-
-
-def _address_changes(
-    by_name: Mapping[str, Change], desired: Resource, observed: Resource, landscape: Landscape
-) -> Delta | None:
-    """Return the EUM addresses to add and to remove; upper case marks the primary one, the SIP address."""
-    plan = landscape.one(DialPlan, observed.get(UMMailbox.dial_plan) or desired.get(UMMailbox.dial_plan))
-    context = plan.get(DialPlan.phone_context) if plan else None
-    add: list[str] = []
-    remove: list[str] = []
-    for attribute, prefix in ((UMMailbox.sip_address, "EUM"), (UMMailbox.extension, "eum")):
-        change = by_name.get(attribute.name)
-        if change is None:
-            continue
-        before, after = texts(change.before), texts(change.after)
-        add += [f"{prefix}:{one};phone-context={context}" for one in after if one not in before]
-        remove += [f"eum:{one};phone-context={context}" for one in before if one not in after]
-    return Delta(tuple(add), tuple(remove)) if add or remove else None

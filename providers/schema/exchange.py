@@ -233,6 +233,8 @@ class UMMailbox(Declares):
     """Dial plan; follows from the policy where one is written."""
     wave: Attr[Annotated[Text, Intent()]]
     """Batch of the user; plan --wave selects one batch."""
+    other_addresses: Attr[Annotated[tuple[Text, ...], Unordered(), ReadOnly(), Output("")]]
+    """E-mail addresses of other kinds; read before Exchange 2013 alone, which replaces only a whole list."""
     state: Attr[Annotated[str, *enumeration("present", "absent"), Intent()]]
     """absent ends the voice mail of the user, which counts for --max-destroy. Default: present."""
 

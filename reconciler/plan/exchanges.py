@@ -202,7 +202,9 @@ class _Exchange:
         names = dict.fromkeys(claim.attribute for claim in claims)
         changes = [Change(name, holder.get(name), left.get(name)) for name in names]
         returns = tuple(kind.update(holder, left, turned(changes), self.before))
-        taken = Taken(holder.address, {name: holder.get(name) for name in names}, returns)
+        draft = Action(holder.address, ActionKind.UPDATE, changes=tuple(changes))
+        others = kind.conditions(draft, self._seen(kind, holder))
+        taken = Taken(holder.address, {**{name: holder.get(name) for name in names}, **others}, returns)
         return _Release(key, taken, tuple(claims), tuple(kind.update(left, holder, changes, self.before)), left)
 
     def _changed(
@@ -247,19 +249,24 @@ class _Exchange:
             return None
         others = [change for change in changes if change.attribute not in given]
         late = [change for change in changes if change.attribute in given]
+        between = replace(observed, attributes={**observed.attributes, **values_after(others)})
         commands = (
             *(kind.update(goal, observed, others, self.end) if others else ()),
             *freeing,
-            *(kind.update(goal, observed, late, self.end) if late else ()),
+            *(kind.update(goal, between, late, self.end) if late else ()),
         )
         return replace(self._expecting(kind, action, observed, changes), changes=changes, commands=commands)
 
     def _expecting(self, kind: Holder, action: Action, observed: Resource, changes: tuple[Change, ...]) -> Action:
         """Return the action with its expected state: the state after earlier actions."""
-        seen = self.before.with_observed(kind.name, self.before.all(kind.name).replaced([observed]))
+        seen = self._seen(kind, observed)
         draft = replace(action, changes=changes)
         after = Resource(action.address, values_after(changes))
         return replace(action, expects=expectation(kind, draft, seen), expects_after=project(kind, changes, after))
+
+    def _seen(self, kind: Holder, observed: Resource) -> Landscape:
+        """Return the landscape at the beginning with an object as earlier actions leave it."""
+        return self.before.with_observed(kind.name, self.before.all(kind.name).replaced([observed]))
 
     def _nothing_left(self, action: Action, later: Sequence[str]) -> Action:
         """Return an action that only reads, because other actions take all values that its object gives up.

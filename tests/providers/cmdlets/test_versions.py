@@ -15,14 +15,14 @@ from providers.cmdlets.versions import ExchangeVersion
         (
             "Version 15.0 (Build 1497.2)",
             "e2013",
-            {"has_um", "has_um_service", "has_startup_mode", "binds_by_difference", "knows_secured", "is_proven"},
+            {"has_um", "has_um_service", "has_startup_mode", "takes_differences", "knows_secured", "is_proven"},
         ),
         (
             "15.1.2507.6",
             "e2016",
-            {"has_um", "has_um_service", "has_startup_mode", "binds_by_difference", "knows_secured"},
+            {"has_um", "has_um_service", "has_startup_mode", "takes_differences", "knows_secured"},
         ),
-        ("Version 15.2 (Build 1118.7)", "e2019 or Subscription Edition", {"binds_by_difference", "knows_secured"}),
+        ("Version 15.2 (Build 1118.7)", "e2019 or Subscription Edition", {"takes_differences", "knows_secured"}),
     ],
 )
 def test_a_version_can_do_what_its_cmdlets_can(text: str, release: str, abilities: set[str]) -> None:

@@ -1,0 +1,172 @@
+"""The matrix of versions: a world and an environment for each Exchange version with each Lync version.
+
+An environment declares every attribute that its Exchange version has, by the published reference. Source: DOMAIN 2.1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from providers.cmdlets.cmdlet_resource import CmdletResource
+from providers.cmdlets.reference import setters
+from providers.cmdlets.versions import ExchangeVersion
+from providers.simulator.world.schema import World
+from tests.support.trial import types
+from tests.support.worlds import world_of
+
+EXCHANGE: Mapping[str, Sequence[str]] = {
+    "2010 RTM": ["14.0.639.21"],
+    "2010 SP1": ["14.1.218.15"],
+    "2010 SP2": ["14.2.247.5"],
+    "2010 SP3": ["14.3.123.4"],
+    "2013": ["15.0.1497.2"],
+    "2016": ["15.1.225.42"],
+    "2013 and 2016": ["15.0.1497.2", "15.1.225.42"],
+}
+"""The rows: the builds of the servers with Unified Messaging."""
+LYNC = ("2010", "2013", "2015", "2019")
+WITHOUT_UM = "15.2.221.12"
+"""A build of Exchange 2019, which has no Unified Messaging; that of the Subscription Edition is like it."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One Exchange version, or two, with one Lync version; and with a server of 2019 in the organization or without."""
+
+    exchange: str
+    lync: str
+    has_2019: bool = False
+
+    def __str__(self) -> str:
+        return f"Exchange {self.exchange}{' beside 2019' if self.has_2019 else ''}, Lync {self.lync}"
+
+    @property
+    def oldest(self) -> ExchangeVersion:
+        return min(self._versions())
+
+    @property
+    def newest(self) -> ExchangeVersion:
+        return max(self._versions())
+
+    def _versions(self) -> list[ExchangeVersion]:
+        found = [ExchangeVersion.parse(build) for build in EXCHANGE[self.exchange]]
+        return [version for version in found if version is not None]
+
+    @property
+    def world(self) -> World:
+        builds = EXCHANGE[self.exchange]
+        two = [builds[0], builds[-1]]
+        return world_of(
+            3,
+            [2],
+            servers=[*two, *([WITHOUT_UM] if self.has_2019 else [])],
+            lync=self.lync,
+            branch=False,
+        )
+
+    @property
+    def sections(self) -> Mapping[str, Any]:
+        """The sections of the environment, with every attribute that all its Exchange versions have."""
+        return {
+            section: {key: self._had(section, written) for key, written in declared.items()}
+            for section, declared in _SECTIONS.items()
+        } | {"mailboxes": _MAILBOXES}
+
+    def _had(self, section: str, written: Mapping[str, Any]) -> dict[str, Any]:
+        kind = next(one for one in types() if getattr(one, "section", None) == section)
+        return {name: value for name, value in written.items() if self.has(kind.name, name)}
+
+    def has(self, type_name: str, attribute: str) -> bool:
+        """True if the oldest and the newest Exchange version of the cell have the attribute."""
+        kind = next(one for one in types() if one.name == type_name)
+        parameter = kind.attributes[attribute].parameter
+        if not parameter or not isinstance(kind, CmdletResource) or kind.noun.startswith("Cs"):
+            return True
+        return all(setters(kind.noun, version.release).find(parameter) for version in (self.oldest, self.newest))
+
+
+def cells(exchange: str) -> Iterator[Cell]:
+    """Yield the cells of a row."""
+    for lync in LYNC:
+        for has_2019 in (False, True):
+            yield Cell(exchange, lync, has_2019)
+
+
+_SECTIONS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
+    "dial_plans": {
+        "Redmond": {
+            "extension_digits": 5,
+            "country_code": "1",
+            "voip_security": "Secured",
+            "access_numbers": ["+14255550100"],
+            "pilot_numbers": ["+14255550101"],
+            "international_access_code": "011",
+            "national_number_prefix": "1",
+            "outside_line_access_code": "9",
+            "default_language": "en-US",
+            "audio_codec": "Wma",
+            "fax_enabled": False,
+            "max_call_duration": 60,
+            "max_recording_duration": 20,
+            "recording_idle_timeout": 5,
+            "logon_failures_before_disconnect": 3,
+            "input_failures_before_disconnect": 3,
+            "servers": "all",
+            "outcall_gateway": "auto",
+            "lync_dial_plan": "Redmond",
+        }
+    },
+    "lync_dial_plans": {
+        "Redmond": {
+            "description": "Users in Redmond",
+            "dialin_conferencing_region": "US",
+            "external_access_prefix": "9",
+            "optimize_device_dialing": True,
+        }
+    },
+    "mailbox_policies": {
+        "Redmond/default": {"min_pin_length": 7},
+        "Executives": {
+            "dial_plan": "Redmond",
+            "min_pin_length": 8,
+            "pin_lifetime": 30,
+            "pin_history_count": 5,
+            "allow_common_patterns": False,
+            "logon_failures_before_pin_reset": 4,
+            "max_logon_attempts": "unlimited",
+            "max_greeting_duration": 10,
+            "allow_fax": False,
+            "allow_missed_call_notifications": True,
+            "allow_message_waiting_indicator": True,
+            "allow_play_on_phone": True,
+            "allow_subscriber_access": True,
+            "allow_call_answering_rules": True,
+            "allow_automatic_speech_recognition": True,
+            "allow_dial_plan_subscribers": True,
+            "allow_extensions": True,
+            "allowed_in_country_groups": ["Anywhere"],
+            "allowed_international_groups": ["Anywhere"],
+        },
+    },
+    "auto_attendants": {
+        "Main": {
+            "dial_plan": "Redmond",
+            "pilot_numbers": ["+14255550190"],
+            "speech_enabled": True,
+            "status": "Enabled",
+            "language": "en-US",
+            "dtmf_fallback": "Touch",
+            "operator_extension": "50100",
+            "business_name": "Contoso",
+            "is_default": True,
+        },
+        "Touch": {"dial_plan": "Redmond", "speech_enabled": False, "status": "Enabled"},
+    },
+    "hunt_groups": {"pool1.contoso.com/Custom": {"dial_plan": "Redmond", "pilot_identifier": "7000"}},
+}
+_MAILBOXES = [
+    {"identity": f"user{n}@contoso.com", "sip_address": f"user{n}@contoso.com", "extension": f"5010{n}"} | policy
+    for n, policy in enumerate([{"dial_plan": "Redmond"}, {"policy": "Executives"}, {"dial_plan": "Redmond"}], 1)
+]
