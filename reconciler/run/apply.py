@@ -13,8 +13,7 @@ from functools import partial
 from typing import TypeVar
 
 from reconciler.model.abilities import Obliged, Rows, Settling, met, obliged_types
-from reconciler.model.commands import Endpoint
-from reconciler.model.diagnostics import Diagnostic, ReconcilerError, SessionError
+from reconciler.model.diagnostics import Diagnostic, ReconcilerError
 from reconciler.model.events import (
     ActionEnded,
     Owed,
@@ -33,19 +32,18 @@ from reconciler.model.resources import Address
 from reconciler.model.snapshot import Obligation, OutcomeKind, Snapshot, StateChange
 from reconciler.plan.plan import DECLARED, Plan, Step
 from reconciler.run.account import Account, Fate, fate_of
-from reconciler.run.batches import Batch, Batches
-from reconciler.run.perform import Performer, remembered
+from reconciler.run.batches import Batch, Following
+from reconciler.run.outcomes import remembered
+from reconciler.run.perform import Performer
+from reconciler.run.queue import Queue
 from reconciler.run.retry import Wait
 from reconciler.run.sent import CutShort, Ended
 from reconciler.run.settled import settled_without_command
-from reconciler.run.slots import Meter, Slots
 
 _T = TypeVar("_T")
 
 
 _GO_ON = (None, Fate.DONE, Fate.PARTIAL)
-_BATCHES_A_SPARE = 6
-"""For so many slots of a host, one batch more than there are slots is under way."""
 _LOOK_SECONDS = 0.1
 """The time between two looks whether a slot is open."""
 
@@ -68,10 +66,9 @@ class Apply:
         self._store, self._stop, self._resume = store, stop, resume
         self._emit = performer.reader.emit
         self._clock = performer.reader.clock
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._progress = _Progress()
-        self._slots = Slots()
-        self._batches = {step.id: Batches(step) for step in plan.steps}
+        self._queue = Queue(plan.steps, performer.reader.sessions, scheduler.parallelism)
         self._fatal: ReconcilerError | None = None
         self._stages = {step.id: step.stage for step in plan.steps}
 
@@ -84,11 +81,11 @@ class Apply:
         self._emit(RunStarted(self._performer.run, self._plan.environment, len(steps), actions, _outline(steps)))
         self._guarded(self._take_over)
         while self._hand_out():
-            for key in self._scheduler.wait(_LOOK_SECONDS if self._may_get_slots else None):
-                self._end_batch(self._progress.under_way.pop(key))
-        for batches in self._batches.values():
-            if batches.step.id not in self._progress.fates:
-                self._stop_before_the_end(batches)
+            for key in self._scheduler.wait(_LOOK_SECONDS if self._queue.may_get_slots else None):
+                self._end_batch(key)
+        for step in steps:
+            if step.id not in self._progress.fates:
+                self._stop_before_the_end(step)
         self._guarded(self._take_over_made)
         self._guarded(self._note_whole)
         open_obligations = self._guarded(self._final_look) or ()
@@ -107,16 +104,16 @@ class Apply:
 
     def _hand_out(self) -> bool:
         """Hand out all batches that may start; block steps that can never start. Return True while a batch runs."""
-        for step in self._plan.steps:
-            if step.id in self._progress.fates:
-                continue
-            batches = self._batches[step.id]
-            failed = next((need for need in step.needs if self._fate(need) not in _GO_ON), None)
-            if failed is not None:
-                self._block(step, failed)
-            elif self._may_start(step):
-                self._hand_out_of(batches)
-        return bool(self._progress.under_way)
+        with self._lock:
+            for step in self._plan.steps:
+                if step.id in self._progress.fates:
+                    continue
+                failed = next((need for need in step.needs if self._fate(need) not in _GO_ON), None)
+                if failed is not None:
+                    self._block(step, failed)
+                while self._may_start(step) and (batch := self._queue.next_of(step)) is not None:
+                    self._start(batch)
+            return bool(self._progress.under_way)
 
     def _fate(self, step_id: str) -> Fate | None:
         return self._progress.fates.get(step_id)
@@ -126,92 +123,71 @@ class Apply:
         return bool(self._stop.level()) or self._fatal is not None
 
     def _may_start(self, step: Step) -> bool:
-        return not self._is_halted and all(self._fate(other) is not None for other in (*step.needs, *step.after))
+        if self._is_halted or step.id in self._progress.fates:
+            return False
+        is_free = all(self._fate(other) is not None for other in (*step.needs, *step.after))
+        return is_free and all(self._fate(need) in _GO_ON for need in step.needs)
 
     def _block(self, step: Step, by: str) -> None:
         self._progress.fates[step.id] = Fate.BLOCKED
+        self._queue.drop(step)
         root = self._progress.blocked_by.get(by, by)
         self._progress.blocked_by[step.id] = root
         self._emit(StepEnded(step.id, step.stage, done=0, failed=0, unknown=0, blocked_by=root))
 
-    def _hand_out_of(self, batches: Batches) -> None:
-        """Hand out batches of one step: one where it acts on one object, for users as many as their host has slots."""
-        step = batches.step
-        while batches.left and (size := self._size_of_next(batches)):
-            if not batches.taken:
-                batches.began = self._clock.monotonic()
+    def _start(self, batch: Batch) -> None:
+        """Submit a batch to the scheduler."""
+        with self._lock:
+            batches, step = self._queue.of(batch.step), batch.step
+            if not batches.is_begun:
+                batches.is_begun, batches.began = True, self._clock.monotonic()
                 self._emit(StepStarted(step.id, step.stage, len(step.actions)))
-            window = self._slots.of(batches.endpoint)
-            window.under_way += batches.is_of_users
-            batch = batches.take(size, Meter(age=window.losses))
             self._progress.under_way[batch.key] = batch
             self._scheduler.submit(batch.key, partial(self._run_batch, batch))
 
-    def _size_of_next(self, batches: Batches) -> int:
-        """Return how many actions may be handed out now; 0 where all slots of their host are in use."""
-        if not batches.is_of_users:
-            return batches.left
-        window, left = self._slots.of(batches.endpoint), self._users_left(batches.endpoint)
-        try:
-            session = self._performer.reader.sessions.open(batches.endpoint)
-            slots = session.slots(window.wanted, left * window.seconds(batches.cmdlet))
-            window.overhead_seconds = session.overhead_seconds
-        except SessionError:
-            slots = 1  # the batch reports why
-        # While one batch is read back and saved, another one uses its slot.
-        at_once = min(slots + slots // _BATCHES_A_SPARE, self._scheduler.parallelism)
-        if window.under_way >= at_once:
-            return 0
-        return min(batches.left, window.batch(batches.cmdlet, left, slots))
+    def _choose_after(self, batch: Batch) -> Batch | None:
+        with self._lock:
+            return None if self._is_halted else self._queue.following(batch, self._may_start)
 
-    def _users_left(self, endpoint: Endpoint) -> int:
-        """Return how many users of a host were not handed out yet, in all steps that may still run."""
-        waiting = (one for one in self._batches.values() if one.step.id not in self._progress.fates)
-        return sum(one.left for one in waiting if one.is_of_users and one.endpoint == endpoint)
+    def _end_batch(self, key: str) -> None:
+        with self._lock:
+            batch = self._progress.under_way.pop(key)
+            self._queue.end(batch)
+            batches = self._queue.of(batch.step)
+            if not batches.under_way and (self._is_halted or not batches.left):
+                self._end_step(batch.step)
 
-    @property
-    def _may_get_slots(self) -> bool:
-        """True while users wait for slots, which may be opened at any time."""
-        return any(window.under_way and self._users_left(host) for host, window in self._slots.windows.items())
-
-    def _end_batch(self, batch: Batch) -> None:
-        batches = self._batches[batch.step.id]
-        batches.under_way -= 1
-        if batches.is_of_users:
-            window = self._slots.of(batches.endpoint)
-            window.under_way -= 1
-            if batch.sent:
-                window.note(batches.cmdlet, batch.sent, batch.meter)
-        if not batches.under_way and (self._is_halted or not batches.left):
-            self._end_step(batches)
-
-    def _end_step(self, batches: Batches) -> None:
-        step, ended = batches.step, batches.ended
+    def _end_step(self, step: Step) -> None:
+        batches = self._queue.of(step)
+        ended = batches.ended
         self._progress.ended += ended
         self._progress.fates[step.id] = fate_of(step, ended)
+        self._queue.drop(step)
         self._emit(_step_ended(step, ended, self._clock.monotonic() - batches.began))
 
-    def _stop_before_the_end(self, batches: Batches) -> None:
-        if batches.taken:
-            self._end_step(batches)
+    def _stop_before_the_end(self, step: Step) -> None:
+        if self._queue.of(step).is_begun:
+            self._end_step(step)
         else:
-            self._progress.fates[batches.step.id] = Fate.STOPPED
+            self._progress.fates[step.id] = Fate.STOPPED
 
     # --- one batch, on a thread of its own ---------------------------------------------------------------------------
 
     def _run_batch(self, batch: Batch) -> None:
-        if self._fatal is not None or (batch.number and self._stop.level()):
+        if self._fatal is not None or ((batch.number or batch.before is not None) and self._stop.level()):
             return
-        batch.ended += self._performed(batch)
+        following = Following(partial(self._choose_after, batch), self._start)
+        batch.ended += self._performed(batch, following)
+        following.end()
         for end in batch.ended:
             self._emit(_action_ended(batch.step, end))
         if fate_of(batch.step, batch.ended) is Fate.DONE:
             self._guarded(partial(self._let_settle, batch.step, batch.ended))
 
-    def _performed(self, batch: Batch) -> list[Ended]:
+    def _performed(self, batch: Batch, following: Following) -> list[Ended]:
         """Return the known ends of the actions, also where an error stops the run after commands were sent."""
         try:
-            return self._performer.perform(batch.step, batch.actions, batch.meter)
+            return self._performer.perform(batch.step, batch.actions, batch.meter, batch.before, following)
         except CutShort as cut:
             self._give_up(cut.__cause__)
             return cut.ended

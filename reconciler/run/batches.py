@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from reconciler.model.actions import Action, ActionKind
 from reconciler.model.commands import EXCHANGE, Endpoint
+from reconciler.model.landscape import Landscape
 from reconciler.plan.plan import Step
 from reconciler.run.sent import Ended
 from reconciler.run.slots import Meter
@@ -20,6 +21,10 @@ class Batch:
     number: int
     actions: Sequence[Action]
     meter: Meter
+    before: Landscape | None = None
+    """The landscape with its objects, if they were read together with the commands of another batch."""
+    is_followed: bool = False
+    """True where another batch follows it on its slot."""
     ended: list[Ended] = field(default_factory=list)
 
     @property
@@ -37,12 +42,16 @@ class Batches:
     """The batches of one step, as far as they were handed out."""
 
     step: Step
+    is_begun: bool = False
+    """True after the first one was handed out."""
     began: float = 0.0
     """When the first one was handed out, on the monotonic clock."""
     batches: list[Batch] = field(default_factory=list)
     under_way: int = 0
     taken: int = 0
     """Number of actions in the batches so far."""
+    is_dropped: bool = False
+    """True where no more batches may be handed out."""
 
     @property
     def is_of_users(self) -> bool:
@@ -51,7 +60,8 @@ class Batches:
 
     @property
     def left(self) -> int:
-        return len(self.step.actions) - self.taken
+        """Number of actions that may still be handed out."""
+        return 0 if self.is_dropped else len(self.step.actions) - self.taken
 
     @property
     def cmdlet(self) -> str:
@@ -75,3 +85,32 @@ class Batches:
         self.taken += len(batch.actions)
         self.under_way += 1
         return batch
+
+
+@dataclass(slots=True)
+class Following:
+    """The batch that follows another one on its slot; implements ``reconciler.run.attached.Ahead``."""
+
+    choose: Callable[[], Batch | None]
+    start: Callable[[Batch], None]
+    _batch: Batch | None = None
+    """The chosen batch, until it is started."""
+    _is_chosen: bool = False
+
+    def actions(self) -> Sequence[Action]:
+        """Choose the batch, once, and return its actions."""
+        if self._is_chosen:
+            return ()
+        self._is_chosen, self._batch = True, self.choose()
+        return () if self._batch is None else self._batch.actions
+
+    def begin(self, before: Landscape) -> None:
+        if self._batch is not None:
+            self._batch.before = before
+            self.end()
+
+    def end(self) -> None:
+        """Start the batch, if one was chosen that was not started."""
+        if self._batch is not None:
+            batch, self._batch = self._batch, None
+            self.start(batch)

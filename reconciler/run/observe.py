@@ -40,20 +40,34 @@ class Reader:
     scheduler: Scheduler | None = None
     """Runs the reads of different hosts in parallel, where there is one."""
 
-    def observe(self, landscape: Landscape, only: Keys | None = None) -> Landscape:
-        """Return the landscape with new reads; ``only`` limits them to some types and keys."""
+    def observe(
+        self, landscape: Landscape, only: Keys | None = None, known: Mapping[Command, Result] | None = None
+    ) -> Landscape:
+        """Return the landscape with new reads.
+
+        Args:
+            only: limits them to some types and keys.
+            known: results of reads that were just sent, which are not sent again.
+        """
         asked: dict[str, frozenset[str] | None] = {kind.name: None for kind in self.types} if only is None else {**only}
         waiting = [kind for kind in self.types if kind.name in asked]
         while waiting:
-            pending = {kind.name for kind in waiting}
-            ready = [kind for kind in waiting if not pending.intersection(kind.reads_after)]
-            landscape = self._round(ready, landscape, asked)
+            ready = _ready(waiting)
+            landscape = self._round(ready, landscape, asked, known or {})
             waiting = [kind for kind in waiting if kind not in ready]
         return landscape
 
-    def _round(self, ready: Sequence[ResourceType], landscape: Landscape, asked: Keys) -> Landscape:
+    def first_reads(self, landscape: Landscape, only: Keys) -> tuple[Command, ...]:
+        """Return the commands of the first round of ``observe``."""
+        ready = _ready([kind for kind in self.types if kind.name in only])
+        return tuple(command for kind in ready for command in kind.queries(landscape, only[kind.name]))
+
+    def _round(
+        self, ready: Sequence[ResourceType], landscape: Landscape, asked: Keys, known: Mapping[Command, Result]
+    ) -> Landscape:
         queries = {kind.name: tuple(kind.queries(landscape, asked[kind.name])) for kind in ready}
-        answers = self.ask([command for commands in queries.values() for command in commands])
+        wanted = [command for commands in queries.values() for command in commands]
+        answers = {**known, **self.ask([command for command in wanted if command not in known])}
         after = landscape
         for kind in ready:
             found = kind.observe([(command, answers[command]) for command in queries[kind.name]], landscape)
@@ -101,6 +115,12 @@ class Reader:
         finally:
             self.emit(Observed(str(endpoint), records, len(requests), self.clock.monotonic() - began))
         return dict(zip(commands, results, strict=True))
+
+
+def _ready(waiting: Sequence[ResourceType]) -> list[ResourceType]:
+    """Return the types that are read after none of the others."""
+    pending = {kind.name for kind in waiting}
+    return [kind for kind in waiting if not pending.intersection(kind.reads_after)]
 
 
 def _without_hosts(kind: ResourceType, landscape: Landscape) -> Iterator[Diagnosed]:
@@ -151,6 +171,17 @@ def put(
     return replace(after, unreadable={**still, **unreadable}, predicted_by=marks)
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A read that has begun."""
+
+    only: Keys
+    landscape: Landscape
+    """What was known before it."""
+    begun: int
+    """How many reads had ended before it."""
+
+
 class SharedLandscape:
     """The landscape, updated by every read of every step. Thread-safe.
 
@@ -171,16 +202,23 @@ class SharedLandscape:
 
     def read(self, observe: Callable[[Landscape, Keys], Landscape], only: Keys) -> Landscape:
         """Add the resources that ``observe`` reads, and return the whole landscape."""
+        reading = self.begin(only)
+        return self.end(reading, observe(reading.landscape, only))
+
+    def begin(self, only: Keys) -> Reading:
+        """Begin a read of these keys."""
         with self._lock:
-            known, begun = self._landscape, len(self._learned)
-        found = observe(known, only)
+            return Reading(only, self._landscape, len(self._learned))
+
+    def end(self, reading: Reading, found: Landscape) -> Landscape:
+        """Add the resources of a read that is in ``found``, and return the whole landscape."""
         with self._lock:
-            meanwhile = self._learned[begun:]
-            for type_name, keys in only.items():
+            meanwhile = self._learned[reading.begun :]
+            for type_name, keys in reading.only.items():
                 theirs = [each[type_name] for each in meanwhile if type_name in each]
                 newest = _newest(type_name, self._landscape, theirs, found, keys)
                 self._landscape = _taken(type_name, newest, of=self._landscape)
-            self._learned.append(only)
+            self._learned.append(reading.only)
             return self._landscape
 
 

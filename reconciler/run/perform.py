@@ -9,24 +9,25 @@ again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 
-from reconciler.model.abilities import Owing, Piecemeal, Stepwise
-from reconciler.model.actions import Action, ActionKind, Proof
+from reconciler.model.abilities import Stepwise
+from reconciler.model.actions import Action
 from reconciler.model.diagnostics import AmbiguousOutcome, Throttled, TransientError, Unreachable
 from reconciler.model.events import Retrying, Waiting
 from reconciler.model.landscape import Landscape
 from reconciler.model.ports import CrashPoint, Request, Saver, Stop
 from reconciler.model.resource_types import ResourceType, Task, UnderWay
 from reconciler.model.resources import Address
-from reconciler.model.snapshot import Intent, Obligation, Outcome, OutcomeKind, Remembered, StateChange
-from reconciler.plan.effects import is_done
+from reconciler.model.snapshot import Intent, OutcomeKind
 from reconciler.plan.plan import Step
 from reconciler.plan.verdict import why_unreadable
+from reconciler.run.attached import Ahead, Attached, requests_of
 from reconciler.run.journal import Journal, request_id
-from reconciler.run.observe import Reader, SharedLandscape, unread
+from reconciler.run.observe import Keys, Reader, SharedLandscape, unread
+from reconciler.run.outcomes import change_of, judge, learned
 from reconciler.run.retry import Wait
 from reconciler.run.second_look import Replicas, look_into
 from reconciler.run.sent import CutShort, Ended, Sent, foregone, given_up, named, not_looked_at
@@ -62,11 +63,20 @@ class Performer:
     replicas: Replicas = field(default_factory=Replicas)
     stop: Stop = field(default_factory=NeverStop)
 
-    def perform(self, step: Step, actions: Sequence[Action], meter: Meter) -> list[Ended]:
+    def perform(
+        self,
+        step: Step,
+        actions: Sequence[Action],
+        meter: Meter,
+        before: Landscape | None = None,
+        ahead: Ahead | None = None,
+    ) -> list[Ended]:
         """Save, send and read back ``actions`` of one step together; return how each ended.
 
         Args:
             meter: gets the time that the commands take.
+            before: the landscape with the objects of the actions as they were just read; None: they are read first.
+            ahead: the batch whose first read is sent with the last commands of this one.
 
         Raises:
             LeaseLost, StateError: nothing was sent for these actions, and nothing more may be sent.
@@ -76,13 +86,13 @@ class Performer:
         not_ready = self._wait_until_ready(kind, step, actions) if isinstance(kind, Task) else None
         if not_ready is not None:
             return [Ended(action, OutcomeKind.NOT_RUN, not_ready) for action in actions]
-        before = self._read(kind, actions)
+        before = before or self._read(kind, actions)
         verdicts = [foregone(kind, action, before) for action in actions]
         ended = [verdict for verdict in verdicts if verdict is not None]
         self._settle_at_once(kind, ended, before)
         go = [action for action, verdict in zip(actions, verdicts, strict=True) if verdict is None]
         try:
-            return ended + (self._carry_out(kind, step, go, before, meter) if go else [])
+            return ended + (self._carry_out(kind, step, go, before, meter, ahead) if go else [])
         except CutShort as cut:
             cut.ended[:0] = ended
             raise
@@ -90,7 +100,10 @@ class Performer:
     # --- reading -----------------------------------------------------------------------------------------------------
 
     def _read(self, kind: ResourceType, actions: Sequence[Action], *, after: bool = False) -> Landscape:
-        """Read the objects of the actions, and the other objects that they change (``after``) or name (before)."""
+        return self.world.read(self.reader.observe, self._keys(kind, actions, after=after))
+
+    def _keys(self, kind: ResourceType, actions: Sequence[Action], *, after: bool) -> Keys:
+        """Return the objects of the actions, and the other objects that they change (``after``) or name (before)."""
         keys: dict[str, set[str]] = {kind.name: {action.address.key for action in actions}}
         for taken in (taken for action in actions for taken in action.takes_from):
             keys.setdefault(taken.address.type, set()).add(taken.address.key)
@@ -100,7 +113,7 @@ class Performer:
         else:
             for wanted in self._unnamed(actions):
                 only.setdefault(wanted.type, None)
-        return self.world.read(self.reader.observe, only)
+        return only
 
     def _unnamed(self, actions: Sequence[Action]) -> list[Address]:
         known = self.world.landscape
@@ -139,10 +152,16 @@ class Performer:
     def _settle_at_once(self, kind: ResourceType, ended: Sequence[Ended], landscape: Landscape) -> None:
         there = [end.action for end in ended if end.outcome is OutcomeKind.DONE]
         if there:
-            self.lease.commit(self._learned(kind, there, landscape, ()))
+            self.lease.commit(learned(kind, there, landscape))
 
     def _carry_out(
-        self, kind: ResourceType, step: Step, actions: Sequence[Action], before: Landscape, meter: Meter
+        self,
+        kind: ResourceType,
+        step: Step,
+        actions: Sequence[Action],
+        before: Landscape,
+        meter: Meter,
+        ahead: Ahead | None,
     ) -> list[Ended]:
         under_way = [self._prepared(action, before) for action in actions]
         intents = {sent.intent.id: sent.intent for sent in under_way}
@@ -152,11 +171,11 @@ class Performer:
         )
         ended: list[Ended] = []
         try:
-            self._send(kind, step, under_way, journal, meter)
+            back = self._send(kind, step, under_way, journal, meter, ahead)
             self.point("after-send")
-            landscape, ended = self._read_back(kind, step, under_way, before, journal)
+            landscape, ended = self._read_back(kind, step, under_way, before, journal, back)
             self.point("before-outcome")
-            self.lease.commit(self._outcomes(kind, under_way, ended, landscape, journal))
+            self.lease.commit(change_of(kind, under_way, ended, landscape, journal.let_go))
         except Exception as error:
             for sent in under_way:
                 sent.is_on_its_way = journal.let_go(sent.intent)
@@ -180,9 +199,21 @@ class Performer:
         commands = tuple(named(command, landscape) for command in action.commands)
         return Sent(action, intent, commands, since=self.reader.clock.monotonic())
 
-    def _send(self, kind: ResourceType, step: Step, under_way: Sequence[Sent], journal: Journal, meter: Meter) -> None:
-        """Send the first commands of all actions together, then the second ones of those that continue, and so on."""
+    def _send(
+        self,
+        kind: ResourceType,
+        step: Step,
+        under_way: Sequence[Sent],
+        journal: Journal,
+        meter: Meter,
+        ahead: Ahead | None,
+    ) -> Attached | None:
+        """Send the first commands of all actions together, then the second ones of those that continue, and so on.
+
+        Return the read that was sent with the last commands; None where it does not show their effects.
+        """
         wait = self._wait(step)
+        back: Attached | None = None
         while going := [sent for sent in under_way if sent.has_next]:
             released = going
             if isinstance(kind, Stepwise) and any(sent.turn for sent in going):
@@ -190,28 +221,69 @@ class Performer:
             if released:
                 if any(sent.turn for sent in released):
                     self.point("between-commands")
-                self._send_next(kind, step, released, journal, meter)
+                reads = self._reads(kind, under_way, released, ahead)
+                is_shown = self._send_next(kind, step, released, journal, meter, reads)
+                back = reads[0] if reads and is_shown else None
+                if ahead is not None and len(reads) > 1:
+                    ahead.begin(reads[1].end(self.reader, self.world))
                 wait = self._wait(step)
             elif any(sent.has_next for sent in going):
                 wait.rest()
+        return back
 
-    def _send_next(self, kind: ResourceType, step: Step, going: Sequence[Sent], journal: Journal, meter: Meter) -> None:
-        """Send the next command of each action, in one batch for each host."""
+    def _reads(
+        self, kind: ResourceType, under_way: Sequence[Sent], going: Sequence[Sent], ahead: Ahead | None
+    ) -> list[Attached]:
+        """Return the reads to send with the next commands: with the last ones, the read of their effects, and the first
+        read of the batch ahead.
+
+        The effect of a task takes long, and it is read when the task may be over.
+        """
+        if isinstance(kind, Task | Stepwise) or any(sent.turn < len(sent.commands) - 1 for sent in going):
+            return []
+        reads = [self._keys(kind, [sent.action for sent in under_way], after=True)]
+        if ahead is not None and (actions := ahead.actions()):
+            reads.append(self._keys(self.types[actions[0].address.type], actions, after=False))
+        return [Attached.begin(self.reader, self.world, only) for only in reads]
+
+    def _send_next(
+        self,
+        kind: ResourceType,
+        step: Step,
+        going: Sequence[Sent],
+        journal: Journal,
+        meter: Meter,
+        reads: Sequence[Attached],
+    ) -> bool:
+        """Send the next command of each action, in one batch for each host, and ``reads`` with the last batch.
+
+        Return True if the reads show what the commands did: each command ran once, and before them.
+        """
+        is_repeated = False
 
         def on_retry(error: TransientError, attempt: int, seconds: float) -> None:
+            nonlocal is_repeated
+            is_repeated = True
             meter.is_throttled |= isinstance(error, Throttled)
             self.reader.emit(Retrying(step.id, str(error), attempt, seconds))
 
         began = self.reader.clock.monotonic()
-        for endpoint in dict.fromkeys(sent.commands[sent.turn].endpoint for sent in going):
+        endpoints = list(dict.fromkeys(sent.commands[sent.turn].endpoint for sent in going))
+        for endpoint in endpoints:
             batch = [sent for sent in going if sent.has_next and sent.commands[sent.turn].endpoint == endpoint]
             requests = [
                 Request(request_id(sent.intent, sent.turn), sent.commands[sent.turn], journal) for sent in batch
             ]
-            results = self.reader.retry.invoke(partial(self.reader.sessions.open, endpoint), requests, on_retry)
-            for sent, result in zip(batch, results, strict=True):
+            with_them = requests_of(reads, endpoint, self.reader.random) if endpoint == endpoints[-1] else []
+            opened = partial(self.reader.sessions.open, endpoint)
+            results = self.reader.retry.invoke(opened, [*requests, *with_them], on_retry)
+            for sent, result in zip(batch, results, strict=False):
                 sent.note(result, self.reader.clock.monotonic(), goes_on=isinstance(kind, Stepwise))
+            answers = {one.command: result for one, result in zip(with_them, results[len(batch) :], strict=True)}
+            for read in reads:
+                read.note(answers)
         meter.seconds += self.reader.clock.monotonic() - began
+        return not is_repeated and not any(sent.is_in_doubt for sent in going)
 
     def _released(self, kind: Stepwise, step: Step, going: Sequence[Sent], journal: Journal, wait: Wait) -> list[Sent]:
         """Return the actions whose next command may be sent now; end those that can no longer continue."""
@@ -248,15 +320,27 @@ class Performer:
         return self.reader.clock.monotonic() < sent.since + seconds
 
     def _read_back(
-        self, kind: ResourceType, step: Step, under_way: Sequence[Sent], before: Landscape, journal: Journal
+        self,
+        kind: ResourceType,
+        step: Step,
+        under_way: Sequence[Sent],
+        before: Landscape,
+        journal: Journal,
+        back: Attached | None,
     ) -> tuple[Landscape, list[Ended]]:
-        """Read until every effect is observed or can no longer appear; return the landscape and the ends."""
+        """Read until every effect is observed or can no longer appear; return the landscape and the ends.
+
+        ``back``: the first read, if its commands were sent already.
+        """
         self._outlast_expiry(step, under_way, journal)
         wait = self._wait(step)
         while True:
-            landscape = self._read(kind, [sent.action for sent in under_way], after=True)
+            if back is not None:
+                landscape, back = back.end(self.reader, self.world), None
+            else:
+                landscape = self._read(kind, [sent.action for sent in under_way], after=True)
             look_into(self.reader, self.replicas, kind, under_way, before, landscape)
-            ended = [self._judge(kind, sent, before, landscape) for sent in under_way]
+            ended = [judge(kind, sent, before, landscape, is_given_up=self.stop.level() > 1) for sent in under_way]
             hoped_for = [
                 sent
                 for sent, end in zip(under_way, ended, strict=True)
@@ -283,99 +367,6 @@ class Performer:
         for sent in doubted:
             sent.is_in_doubt = False
 
-    def _judge(self, kind: ResourceType, sent: Sent, before: Landscape, landscape: Landscape) -> Ended:
-        return replace(self._outcome(kind, sent, before, landscape), evidence=sent.evidence())
-
-    def _outcome(self, kind: ResourceType, sent: Sent, before: Landscape, landscape: Landscape) -> Ended:
-        action, error = sent.action, sent.error
-        if (lacking := unread(kind, action.address, landscape)) is not None:
-            unsent = isinstance(error, TransientError) and not sent.has_begun
-            why = why_unreadable(lacking, landscape)
-            return Ended(action, OutcomeKind.NOT_RUN if unsent else OutcomeKind.UNKNOWN, why)
-        if is_done(kind, action, landscape):
-            return Ended(action, OutcomeKind.DONE)
-        match error:
-            case None if sent.held_back:
-                return Ended(action, OutcomeKind.FAILED, f"{sent.held_back}; not sent: {sent.commands[sent.turn]}")
-            case None:
-                seen = "; ".join(sent.read) or "its effect is not observed"
-                cause = f". Most likely cause: {sent.cause.text}" if sent.cause else ""
-                partial = isinstance(kind, Piecemeal) and kind.is_partly_done(action, before, landscape)
-                return Ended(action, OutcomeKind.FAILED, f"{seen}{cause}", is_partial=partial)
-            case AmbiguousOutcome() if action.proof is Proof.UNOBSERVABLE or self.stop.level() > 1:
-                return Ended(action, OutcomeKind.UNKNOWN, str(error))
-            case AmbiguousOutcome() | TransientError():
-                outcome = OutcomeKind.FAILED if sent.has_begun else OutcomeKind.NOT_RUN
-                return Ended(action, outcome, str(error))
-            case _:
-                return Ended(action, OutcomeKind.FAILED, str(error))
-
-    def _outcomes(
-        self,
-        kind: ResourceType,
-        under_way: Sequence[Sent],
-        ended: Sequence[Ended],
-        landscape: Landscape,
-        journal: Journal,
-    ) -> StateChange:
-        """Return the outcomes of saved intents; an unknown outcome leaves the intent open for the next run."""
-        outcomes = tuple(
-            Outcome(sent.intent.id, end.outcome, end.detail)
-            for sent, end in zip(under_way, ended, strict=True)
-            if end.outcome is not OutcomeKind.UNKNOWN and journal.let_go(sent.intent)
-        )
-        done = [end.action for end in ended if end.outcome is OutcomeKind.DONE]
-        learned = self._learned(kind, done, landscape, outcomes)
-        partial = [end.action for end in ended if end.is_partial]
-        in_vain = [
-            tried
-            for sent, end in zip(under_way, ended, strict=True)
-            if end.outcome is OutcomeKind.FAILED and sent.cause is not None and sent.cause.is_final
-            if isinstance(kind, Piecemeal) and not sent.is_disputed
-            if (tried := kind.tried(sent.action, landscape, "\n".join(sent.printed))) is not None
-        ]
-        owed = _owed_after(kind, partial, landscape)
-        return replace(learned, remember=(*learned.remember, *in_vain), owe=(*learned.owe, *owed))
-
-    def _learned(
-        self, kind: ResourceType, done: Sequence[Action], landscape: Landscape, outcomes: tuple[Outcome, ...]
-    ) -> StateChange:
-        return StateChange(
-            outcomes=outcomes,
-            remember=tuple(remembered(action, landscape) for action in done if action.remember is not None),
-            # For a task, the state keeps only that it ran without effect.
-            forget=(
-                *(
-                    action.address
-                    for action in done
-                    if action.remember is None
-                    and (action.kind is not ActionKind.RUN or action.address in landscape.prior.resources)
-                ),
-                *respelt((action.address for action in done if action.remember is not None), landscape),
-            ),
-            owe=_owed_after(kind, done, landscape),
-            discharge=tuple(met for action in done for met in action.discharges),
-        )
-
 
 def _coming(kind: ResourceType, action: Action, landscape: Landscape) -> UnderWay | None:
     return kind.under_way(action, landscape) if isinstance(kind, Task) else None
-
-
-def _owed_after(kind: ResourceType, actions: Sequence[Action], landscape: Landscape) -> tuple[Obligation, ...]:
-    if not isinstance(kind, Owing):
-        return ()
-    return tuple(owed for action in actions for owed in kind.owed_after(action, landscape))
-
-
-def respelt(addresses: Iterable[Address], landscape: Landscape) -> tuple[Address, ...]:
-    """Return the old spellings of those ``addresses`` that the state has in another spelling."""
-    known = ((address, landscape.prior.resources.get(address)) for address in addresses)
-    return tuple(prior.address for address, prior in known if prior and not prior.address.is_spelt_as(address))
-
-
-def remembered(action: Action, landscape: Landscape) -> Remembered:
-    """Return the saved state of the resource after ``action``."""
-    assert action.remember is not None
-    kept = landscape.at(action.address) or action.remember
-    return Remembered(action.address, action.remember.attributes, kept.name, kept.guid, action.needs)

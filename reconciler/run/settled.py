@@ -9,7 +9,7 @@ from reconciler.model.resource_types import ResourceType
 from reconciler.model.snapshot import StateChange
 from reconciler.plan.plan import DECLARED, Plan, moved_on
 from reconciler.run.observe import unread
-from reconciler.run.perform import remembered, respelt
+from reconciler.run.outcomes import remembered, respelt
 
 
 def settled_without_command(plan: Plan, landscape: Landscape, types: Mapping[str, ResourceType]) -> StateChange:
