@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import re
 import socket
+import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from threading import Timer
 from typing import Any, Final
 
 import requests
@@ -48,13 +49,61 @@ class BrokenSeal(Exception):
     """A sealed reply cannot be unsealed: it was altered, or another host sealed it."""
 
 
+class Watcher:
+    """Cuts the connections of replies that are not complete in time, on one thread for all of them."""
+
+    def __init__(self) -> None:
+        self._open: dict[_InTime, float] = {}
+        """The replies under way, with their deadlines on the monotonic clock."""
+        self._changed = threading.Condition()
+        self._wakes_at: float | None = None
+        """When the thread looks again; None while there is none."""
+
+    @property
+    def under_way(self) -> int:
+        """Number of replies that are not complete."""
+        with self._changed:
+            return len(self._open)
+
+    def begin(self, reply: _InTime) -> None:
+        deadline = time.monotonic() + ANSWER_SECONDS
+        with self._changed:
+            self._open[reply] = deadline
+            if self._wakes_at is None:
+                self._wakes_at = deadline
+                threading.Thread(target=self._watch, name="replies in time", daemon=True).start()
+            elif deadline < self._wakes_at:
+                self._changed.notify()
+
+    def end(self, reply: _InTime) -> None:
+        with self._changed:
+            self._open.pop(reply, None)
+
+    def _watch(self) -> None:
+        # A later reply usually has a later deadline. So the thread sleeps for minutes, and a message costs it nothing.
+        while True:
+            with self._changed:
+                if not self._open:
+                    self._wakes_at = None
+                    return
+                reply, self._wakes_at = min(self._open.items(), key=lambda one: one[1])
+                left = self._wakes_at - time.monotonic()
+                if left > 0:
+                    self._changed.wait(left)
+                    continue
+                del self._open[reply]
+            reply.cut()
+
+
+WATCHER: Final = Watcher()
+
+
 class _InTime:
-    """Cuts the connection of a reply that is not complete in time."""
+    """The time limit of one reply."""
 
     def __init__(self, connection: HTTPConnection) -> None:
-        self._timer = Timer(ANSWER_SECONDS, _cut, [connection.sock])
-        self._timer.daemon = True
-        self._timer.start()
+        self._socket = connection.sock
+        WATCHER.begin(self)
 
     def read(self, headers: Callable[[], HTTPResponse]) -> HTTPResponse:
         """Return the reply with its body unread. The reader of the body must call ``end``."""
@@ -67,7 +116,11 @@ class _InTime:
         return response
 
     def end(self) -> None:
-        self._timer.cancel()
+        WATCHER.end(self)
+
+    def cut(self) -> None:
+        """Cut the connection."""
+        _cut(self._socket)
 
 
 def _cut(connection: socket.socket | None) -> None:

@@ -27,6 +27,7 @@ from winrm.transport import Transport
 
 from providers.transport.settings import ConnectionSettings, Target
 from providers.transport.wsman.answers import NO_SOAP, BrokenSeal, GuardedAdapter, RefusedReply, checked_xml, guarded
+from providers.transport.wsman.envelopes import SHELL, Envelopes, received
 from providers.transport.wsman.logons import LogonBudget
 from reconciler.model.commands import Authentication
 
@@ -239,9 +240,30 @@ _RELATES_TO = re.compile(rb"RelatesTo[^>]*>\s*(?:uuid:)?([0-9A-Fa-f-]{36})", re.
 
 
 class GuardedProtocol(WinRMProtocol):
-    """pywinrm's protocol, which also checks that a reply relates to its request."""
+    """pywinrm's protocol, which also checks that a reply relates to its request.
+
+    Send and Receive, of which a run has thousands, are built and read by ``envelopes``.
+    """
 
     transport: GuardedTransport
+    _known: tuple[str, str, Envelopes] | None = None
+    """Shell and command of the last message, and its envelopes."""
+
+    def send_command_input(self, shell_id: str, command_id: str, stdin_input: str | bytes, end: bool = False) -> None:
+        data = stdin_input.encode("ascii") if isinstance(stdin_input, str) else stdin_input
+        self.send_message(self._envelopes_of(shell_id, command_id).send(data, end=end))
+
+    def get_command_output_raw(self, shell_id: str, command_id: str) -> tuple[bytes, bytes, int, bool]:
+        return received(self.send_message(self._envelopes_of(shell_id, command_id).receive()))
+
+    def _envelopes_of(self, shell_id: str, command_id: str) -> Envelopes:
+        if self._known is None or self._known[:2] != (shell_id, command_id):
+
+            def header(action: str) -> Mapping[str, Any]:
+                return self.build_wsman_header(action, f"{SHELL}/cmd", shell_id)
+
+            self._known = (shell_id, command_id, Envelopes(header, command_id))
+        return self._known[2]
 
     def send_message(self, message: str) -> bytes:
         reply = super().send_message(message)

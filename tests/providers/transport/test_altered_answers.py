@@ -194,8 +194,7 @@ def test_an_answer_that_never_ends_is_cut_off(
 def test_an_answer_that_ended_leaves_nobody_waiting_for_its_end() -> None:
     with listening(Scheme.NTLM) as server, sessions(server.port, auth=Authentication.NTLM) as pool:
         assert kinds(pool.open(EXCHANGE).invoke([echo("a")])) == ["Reply"]
-        timers = [thread for thread in threading.enumerate() if isinstance(thread, threading.Timer)]
-        wait_until(lambda: not any(timer.is_alive() for timer in timers))
+        wait_until(lambda: not answers.WATCHER.under_way)
 
 
 def test_a_session_that_is_closed_lets_go_of_an_answer_that_nobody_read() -> None:
