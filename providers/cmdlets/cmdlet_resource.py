@@ -170,6 +170,14 @@ class CmdletResource(CmdletType, Managed):
         """Return the resource of these values, each valid by itself; or the problems of their combination."""
         return Resource(Address(self.name, key), values)
 
+    def parse_end(self, key: str, data: Mapping[str, object]) -> Resource | Sequence[Problem]:
+        found = self._declaration.read(key, data, is_whole=False)
+        return found if isinstance(found, list) else self.declared_end(*found)
+
+    def declared_end(self, key: str, values: Mapping[str, Value]) -> Resource | Sequence[Problem]:
+        """Return the resource of a declaration with ``state: absent``; or the problems that forbid its end."""
+        return Resource(Address(self.name, key))
+
     # what changes it
 
     def identity(self, key: str, landscape: Landscape) -> Argument:

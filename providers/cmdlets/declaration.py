@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, create_model
@@ -99,8 +100,14 @@ class Declaration:
                 properties[name] = _or_null(properties[name])
         return schema
 
-    def read(self, key: str, data: Mapping[str, object]) -> tuple[str, Mapping[str, Value]] | list[Problem]:
-        """Return the canonical key and values of one declaration, or all its problems."""
+    def read(
+        self, key: str, data: Mapping[str, object], *, is_whole: bool = True
+    ) -> tuple[str, Mapping[str, Value]] | list[Problem]:
+        """Return the canonical key and values of one declaration, or all its problems.
+
+        Args:
+            is_whole: an attribute that is missing is a problem.
+        """
         problems: list[Problem] = []
         try:
             key = self.key_type.validate_python(key)
@@ -110,7 +117,7 @@ class Declaration:
         cleared = self._cleared(data) if None in data.values() else {}
         try:
             written = {name: data[name] for name in data if name not in cleared} if cleared else data
-            declared = self.model.model_validate(written)
+            declared = (self.model if is_whole else _in_part(self.model)).model_validate(written)
         except ValidationError as error:
             return [*problems, *(self._explained(problem(found, key)) for found in relevant(error.errors()))]
         if problems:
@@ -138,6 +145,14 @@ class Declaration:
         if found.remedy or column is None or not column.attribute.doc:
             return found
         return replace(found, remedy=f"{column.attribute.name}: {column.attribute.doc}")
+
+
+@cache
+def _in_part(model: type[BaseModel]) -> type[BaseModel]:
+    """Return the model without required attributes."""
+    required = {name: one.annotation for name, one in model.model_fields.items() if one.is_required()}
+    optional: dict[str, Any] = {name: (annotation, None) for name, annotation in required.items()}
+    return create_model(model.__name__, __base__=model, **optional)
 
 
 def _field(column: Column) -> Any:

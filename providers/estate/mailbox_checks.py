@@ -23,7 +23,7 @@ from reconciler.model.diagnostics import Diagnostic, Severity, listed
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import Rule
 from reconciler.model.resources import Resource, Resources
-from reconciler.model.values import Value, folded
+from reconciler.model.values import folded
 
 NO_MAILBOX = Rule(
     "UM070",
@@ -132,7 +132,7 @@ def check_mailboxes(landscape: Landscape) -> Sequence[Diagnostic]:
     """Return all findings about the declared mailboxes."""
     declared, plans = _declared(landscape)
     return (
-        *_of_two(ended_rows(landscape), landscape),
+        *_of_two(tuple(landscape.ending(UMMailbox).values()), landscape),
         *_against_world(declared, landscape),
         *_within_plans(declared, plans, _digits(landscape)),
         *mailbox_claims.given_twice(declared, plans, landscape),
@@ -153,16 +153,11 @@ def check_rows(landscape: Landscape) -> Sequence[Diagnostic]:
 
 
 def _declared(landscape: Landscape) -> tuple[Resources, Mapping[str, str | None]]:
-    """Return the rows without ``state: absent``, and the dial plan of each row by its key."""
-    return landscape.fact(
-        _rows_with_plans, landscape.written(UMMailbox), ended_rows(landscape), plans_by_policy(landscape)
-    )
+    """Return the rows, and the dial plan of each row by its key."""
+    return landscape.fact(_rows_with_plans, landscape.written(UMMailbox), plans_by_policy(landscape))
 
 
-def _rows_with_plans(
-    written: Resources, ended: Sequence[Resource], by_policy: Mapping[str, str]
-) -> tuple[Resources, Mapping[str, str | None]]:
-    rows = written.replaced(drop=[row.key for row in ended])
+def _rows_with_plans(rows: Resources, by_policy: Mapping[str, str]) -> tuple[Resources, Mapping[str, str | None]]:
     policies = [row.get(UMMailbox.policy) for row in rows.values()]
     plans = {policy: plan_of(policy, by_policy) for policy in set(policies)}
     return rows, {row.key: plans[policy] for row, policy in zip(rows.values(), policies, strict=True)}
@@ -182,20 +177,6 @@ def _of_two(ended: Sequence[Resource], landscape: Landscape) -> Iterator[Diagnos
     fits = fits_by_name([row.written or row.key for row in ended], landscape)
     found = (one for row in ended for one in _whom(row, mailboxes, fits))
     yield from (one for one in found if one.code != NO_MAILBOX.code)
-
-
-def ended_rows(landscape: Landscape) -> Sequence[Resource]:
-    """Return the rows that end the voice mail of their user."""
-    return landscape.fact(_ended, landscape.written(UMMailbox))
-
-
-def _ended(written: Resources) -> Sequence[Resource]:
-    return tuple(row for row in written.values() if is_ended(row.attributes))
-
-
-def is_ended(row: Mapping[str, Value]) -> bool:
-    """True for a row with ``state: absent``, which ends the voice mail of its user."""
-    return UMMailbox.state.of(row) == "absent"
 
 
 def _against_world(declared: Mapping[str, Resource], landscape: Landscape) -> Iterator[Diagnostic]:

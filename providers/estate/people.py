@@ -87,7 +87,7 @@ def rows_by_mailbox(landscape: Landscape) -> Mapping[str, str]:
 
     If two rows name one mailbox, the second keeps its key, and a check refuses it.
     """
-    rows: Mapping[str, Resource] = landscape.written(UMMailbox)
+    rows: Mapping[str, Resource] = landscape.written(UMMailbox) | landscape.ending(UMMailbox)
     mailboxes = landscape.all(Mailbox)
     others = [key for key in rows if key not in mailboxes]
     if not others or not mailboxes:

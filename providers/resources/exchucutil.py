@@ -263,8 +263,12 @@ def lasting_dial_plans(landscape: Landscape) -> tuple[Resource, ...]:
     The script links those too, because they are removed last, together with their links. They are not a reason to run
     it.
     """
-    wanted, prior = landscape.wanted(DialPlan), landscape.prior.resources
-    return tuple(plan for plan in sip_dial_plans(landscape) if plan.key in wanted or plan.address not in prior)
+    wanted, ended, prior = landscape.wanted(DialPlan), landscape.ending(DialPlan), landscape.prior.resources
+    return tuple(
+        plan
+        for plan in sip_dial_plans(landscape)
+        if plan.key in wanted or (plan.key not in ended and plan.address not in prior)
+    )
 
 
 def missing_links(landscape: Landscape) -> tuple[str, ...]:

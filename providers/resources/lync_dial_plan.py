@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator
@@ -24,11 +24,11 @@ from providers.schema.lync import LyncDialPlan
 from reconciler.model.abilities import Holder
 from reconciler.model.actions import Claim
 from reconciler.model.commands import LYNC, Endpoint
-from reconciler.model.diagnostics import Diagnostic, did_you_mean
+from reconciler.model.diagnostics import Diagnostic, Problem, did_you_mean
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import Lifecycle, Rule, placed
 from reconciler.model.resources import Address, Resource
-from reconciler.model.values import folded
+from reconciler.model.values import Value, folded
 
 UNKNOWN_LYNC_DIAL_PLAN = Rule(
     "UM080",
@@ -81,6 +81,13 @@ class LyncDialPlanType(LyncDialPlan, CmdletResource, Holder):
     key_output: ClassVar[str] = "Identity"
     name_output: ClassVar[str] = "Identity"
     rules: ClassVar[tuple[Rule, ...]] = (UNKNOWN_LYNC_DIAL_PLAN, NAME_RULE, NAME_TWICE)
+
+    def declared_end(self, key: str, values: Mapping[str, Value]) -> Resource | Sequence[Problem]:
+        """Return the dial plan; the global one cannot be removed, because Lync only resets it."""
+        if folded(key) != "global":
+            return super().declared_end(key, values)
+        detail = "The global Lync dial plan always exists. Its removal would only reset it."
+        return (Problem((), "Invalid state", detail, "Remove this declaration."),)
 
     def is_implied(self, observed: Resource, landscape: Landscape) -> bool:
         """True for the global dial plan: every deployment has it."""

@@ -82,6 +82,14 @@ class MailboxPolicyType(MailboxPolicy, CmdletResource):
             return (Problem((), "Invalid name", detail, f"Write {plan}{DEFAULT}.", on_key=True),)
         return super().declared(key, values)
 
+    def declared_end(self, key: str, values: Mapping[str, Value]) -> Resource | Sequence[Problem]:
+        """Return the policy; the default policy of a dial plan ends only with the dial plan."""
+        if not key.endswith(DEFAULT):
+            return super().declared_end(key, values)
+        plan = key.removesuffix(DEFAULT)
+        detail = f"{key} is the default policy of {plan}, so it cannot be absent while the dial plan exists."
+        return (Problem((), "Invalid state", detail, f"Remove this, or write state: absent for the dial plan {plan}."),)
+
     def completed(
         self, found: Sequence[Resource], answers: Sequence[Answer], landscape: Landscape
     ) -> Sequence[Resource]:

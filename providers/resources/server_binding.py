@@ -176,8 +176,7 @@ class ServerBindingType(ServerBinding, CmdletResource, Owing):
             bound = [plan for plan in plans if host.fqdn in named_servers(plan, landscape)]
             for service in host.services:
                 address = Address(self.name, f"{host.fqdn}/{service.value}")
-                known = landscape.prior.resources.get(address)
-                if bound or (known is not None and self.dial_plans.of(known.attributes)):
+                if bound or _still_ours(address, landscape):
                     desired.append(_desired(address, bound, host, landscape))
         return desired
 
@@ -231,6 +230,13 @@ class ServerBindingType(ServerBinding, CmdletResource, Owing):
             return (_no_um(landscape),)
         found = [one for plan in plans for one in _check(plan, hosts, landscape)]
         return (*found, *_undocumented_pairs(landscape))
+
+
+def _still_ours(address: Address, landscape: Landscape) -> bool:
+    """True if a dial plan that an apply bound is still bound."""
+    known, observed = landscape.prior.resources.get(address), landscape.at(address)
+    ours = {folded(plan) for plan in ServerBinding.dial_plans.of(known.attributes)} if known is not None else set()
+    return observed is not None and any(folded(plan) in ours for plan in observed.get(ServerBinding.dial_plans))
 
 
 def _no_server(plan: Resource) -> Diagnostic:

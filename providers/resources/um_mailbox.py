@@ -19,7 +19,6 @@ from typing import Any, ClassVar
 from providers.cmdlets.cmdlet_resource import CmdletResource, object_argument
 from providers.cmdlets.value_types import PersonName
 from providers.estate import mailbox_checks
-from providers.estate.mailbox_checks import ended_rows, is_ended
 from providers.estate.people import USERS, guids_of, plan_of, plans_by_policy, rows_by_mailbox
 from providers.estate.proxies import (
     address_query,
@@ -46,8 +45,6 @@ _FEW = 200
 """Up to this number, mailboxes are read one by one instead of all: apply reads a hundred at a time."""
 _ADDRESSES = "Get-Mailbox"
 """The cmdlet that reads all addresses of a mailbox."""
-_OF_THE_END = (UMMailbox.state.name, UMMailbox.wave.name)
-"""The attributes with a meaning for a row that ends voice mail."""
 
 
 class UMMailboxType(UMMailbox, CmdletResource, Rows, Holder, Noticed):
@@ -66,8 +63,6 @@ class UMMailboxType(UMMailbox, CmdletResource, Rows, Holder, Noticed):
     rules: ClassVar[tuple[Rule, ...]] = mailbox_checks.RULES
 
     def declared(self, key: str, values: Mapping[str, Value]) -> Resource | Sequence[Problem]:
-        if is_ended(values):
-            return Resource(Address(self.name, key), {name: values[name] for name in _OF_THE_END if name in values})
         if self.policy.name in values:
             return Resource(Address(self.name, key), values)
         plan = self.dial_plan.of(values)
@@ -75,6 +70,11 @@ class UMMailboxType(UMMailbox, CmdletResource, Rows, Holder, Noticed):
             detail = f'{key} has neither "policy" nor "dial_plan".'
             return (Problem((), MISSING_ATTRIBUTE, detail, "Write one of them."),)
         return Resource(Address(self.name, key), {**values, self.policy.name: f"{plan}{DEFAULT}"})
+
+    def declared_end(self, key: str, values: Mapping[str, Value]) -> Resource | Sequence[Problem]:
+        """Return the row of a leaver, with the wave in which the voice mail ends."""
+        wave = self.wave.name
+        return Resource(Address(self.name, key), {wave: values[wave]} if wave in values else {})
 
     # how it is read
 
@@ -128,7 +128,7 @@ class UMMailboxType(UMMailbox, CmdletResource, Rows, Holder, Noticed):
     def derive(self, landscape: Landscape) -> Sequence[Resource]:
         """Return the mailboxes with the dial plan of their policy, without users of hosted voice mail."""
         users, by_policy = landscape.all(LyncUser), plans_by_policy(landscape)
-        rows = landscape.written(self).replaced(drop=[row.key for row in ended_rows(landscape)]).values()
+        rows = landscape.written(self).values()
         plans = {policy: plan_of(policy, by_policy) for policy in {row.get(UMMailbox.policy) for row in rows}}
         return tuple(
             _with_plan(mailbox, plans[mailbox.get(UMMailbox.policy)])
@@ -136,12 +136,12 @@ class UMMailboxType(UMMailbox, CmdletResource, Rows, Holder, Noticed):
             if not is_hosted(mailbox, users)
         )
 
-    def ended(self, landscape: Landscape) -> Sequence[Resource]:
-        return ended_rows(landscape)
-
     def successors(self, gone: Resource, landscape: Landscape) -> Sequence[Address]:
         """Return nothing: a mailbox replaces another one only in an exchange."""
         return ()
+
+    def lost(self, gone: Resource, landscape: Landscape) -> str:
+        return "the PIN and the recorded greeting of the user are lost"
 
     def is_forgotten(self, prior: Resource, landscape: Landscape) -> bool:
         return True

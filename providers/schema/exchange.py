@@ -39,7 +39,6 @@ from providers.cmdlets.value_types import (
     Truth,
     Unordered,
     checked,
-    enumeration,
     lower,
 )
 from reconciler.model.resources import Attr, Declares
@@ -235,8 +234,6 @@ class UMMailbox(Declares):
     """Batch of the user; plan --wave selects one batch."""
     other_addresses: Attr[Annotated[tuple[Text, ...], Unordered(), ReadOnly(), Output("")]]
     """E-mail addresses of other kinds; read before Exchange 2013 alone, which replaces only a whole list."""
-    state: Attr[Annotated[str, *enumeration("present", "absent"), Intent()]]
-    """absent ends the voice mail of the user, which counts for --max-destroy. Default: present."""
 
 
 class AutoAttendant(Declares):

@@ -40,7 +40,7 @@ from reconciler.plan.admission import admit, admit_readable
 from reconciler.plan.budgets import TENTH, Budgets, Share
 from reconciler.plan.build import Origin, build_plan
 from reconciler.plan.drift import DriftReport, find_drift
-from reconciler.plan.plan import DECLARED, Plan, Source
+from reconciler.plan.plan import OF_THE_WHOLE, Plan, Source
 from reconciler.plan.saved import SavedPlan, digest
 from reconciler.plan.selection import Selection
 from reconciler.run.account import Account, Fate
@@ -202,7 +202,7 @@ class Workspace:
         prior, replicas = refuse_unknown_duties(self.store.read()), self._pinning
         wanted = pinned or self._pinned or prior.decisions.get(replicas.name)
         self._pin(wanted)
-        landscape = Landscape(self._settings, self.environment.declared, prior=prior)
+        landscape = Landscape(self._settings, self.environment.declared, self.environment.ended, prior=prior)
         landscape = self.reader.observe(landscape, {replicas.name: None})
         there = sorted(landscape.all(replicas))
         if there and wanted not in there:
@@ -240,7 +240,9 @@ class Workspace:
         plan = replace(plan, diagnostics=(*self.diagnostics, *plan.diagnostics))
         if not refresh_only:
             return plan
-        decisions = {name: value for name, value in plan.decisions.items() if name != DECLARED or not plan.steps}
+        decisions = {
+            name: value for name, value in plan.decisions.items() if name not in OF_THE_WHOLE or not plan.steps
+        }
         asked = f"{plan.asked} --refresh-only".strip()
         passed_over = plan.passed_over + sum(len(step.actions) for step in plan.steps)
         return replace(
@@ -268,7 +270,7 @@ class Workspace:
         clock, random = self.ports.clock, self.ports.random
         examiner = Examiner(settings, allow=self._cmdlets, clock=clock, identifier=random.identifier)
         self._stack.callback(examiner.close)
-        landscape = Landscape(self.environment.settings, self.environment.declared, prior=prior)
+        landscape = Landscape(self.environment.settings, self.environment.declared, self.environment.ended, prior=prior)
         connections = [one.connection for one in settings]
         emit, scheduler = self.ports.emit, self._scheduler
         examination = Examination(self.types, landscape, connections, examiner, clock, random, emit, scheduler)

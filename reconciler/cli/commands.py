@@ -108,7 +108,7 @@ def validate(output: Output, directory: Path) -> int:
     with concluded(output, "Not valid"):
         environment, diagnostics = check(directory, pinned_connections())
     output.diagnostics(diagnostics)
-    number = sum(len(resources) for resources in environment.declared.values())
+    number = sum(len(each) for part in (environment.declared, environment.ended) for each in part.values())
     output.say(f"{environment.name}: {number:,} declarations, no errors.")
     return 0
 

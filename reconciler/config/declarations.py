@@ -22,6 +22,11 @@ from reconciler.model.values import folded
 IDENTITY = "identity"
 """The key or column that names the resource of a row."""
 
+STATE = "state"
+"""The key or column that says whether the object has to exist."""
+STATES = ("present", "absent")
+"""Its values; ``absent`` is the explicit end of the object."""
+
 _ROW_SOURCE = ("file", "defaults")
 ROW_FILES = (".csv", ".yaml")
 
@@ -32,6 +37,8 @@ class Declaration:
 
     resource: Resource
     place: Located
+    is_end: bool = False
+    """True with ``state: absent``: the object has to be removed."""
 
 
 @dataclass(slots=True)
@@ -76,11 +83,15 @@ def read_section(resource_type: Managed, parts: Sequence[Node], files: Mapping[s
 
 
 def _add(resource_type: Managed, entry: _Entry, into: Declarations) -> None:
-    parsed = resource_type.parse(entry.key, entry.data)
-    if isinstance(parsed, Resource):
+    state, data = _state(resource_type, entry.data)
+    is_end = state == "absent"
+    parsed = (resource_type.parse_end if is_end else resource_type.parse)(entry.key, data)
+    wrong = [] if state in STATES else [_unknown_state(state)]
+    if isinstance(parsed, Resource) and not wrong:
         position = entry.place.position(on_key=True)
-        into.valid.append(Declaration(replace(parsed, position=position), entry.place))
+        into.valid.append(Declaration(replace(parsed, position=position), entry.place, is_end))
         return
+    parsed = wrong if isinstance(parsed, Resource) else [*wrong, *parsed]
     into.invalid[resource_type.name, folded(entry.key)] = entry.key
     problems = _causes(parsed, resource_type, entry)
     into.found.extend(_located(problem, resource_type, entry) for problem in problems[:MAX_ERRORS])
@@ -88,6 +99,20 @@ def _add(resource_type: Managed, entry: _Entry, into: Declarations) -> None:
         detail = f"This declaration has {len(problems) - MAX_ERRORS:,} more errors."
         address = str(Address(resource_type.name, entry.key))
         into.found.append(entry.place.diagnostic("More errors", detail, "Correct these first.", address=address))
+
+
+def _state(resource_type: Managed, data: Mapping[str, object]) -> tuple[object, Mapping[str, object]]:
+    """Return the state that a declaration asks for, and its other data."""
+    if STATE not in data or not resource_type.can_end:
+        return "present", data
+    state = data[STATE]
+    rest = {name: value for name, value in data.items() if name != STATE}
+    return state.strip().lower() if isinstance(state, str) else state, rest
+
+
+def _unknown_state(state: object) -> Problem:
+    detail = f'"{STATE}" is {state!r}: it must be {" or ".join(STATES)}.'
+    return Problem((STATE,), "Invalid value", detail, "Write absent to remove the object, or leave the state out.")
 
 
 def _causes(problems: Sequence[Problem], resource_type: Managed, entry: _Entry) -> list[Problem]:
@@ -135,6 +160,8 @@ def _remedy(problem: Problem, resource_type: Managed) -> str:
         return problem.remedy or "Choose another name."
     name = str(problem.path[0])
     attribute = resource_type.attributes.get(name)
+    if name == STATE:
+        return problem.remedy
     if attribute is None:
         return did_you_mean(name, declarable(resource_type), otherwise=problem.remedy)
     if problem.remedy:
@@ -145,8 +172,9 @@ def _remedy(problem: Problem, resource_type: Managed) -> str:
 
 
 def declarable(resource_type: Managed) -> list[str]:
-    """Return the attributes that a declaration may set."""
-    return [name for name, one in resource_type.attributes.items() if one.role is not AttributeRole.READ_ONLY]
+    """Return the attributes that a declaration may set, and its state."""
+    found = [name for name, one in resource_type.attributes.items() if one.role is not AttributeRole.READ_ONLY]
+    return [*found, STATE] if resource_type.can_end else found
 
 
 # --- mappings --------------------------------------------------------------------------------------------------------

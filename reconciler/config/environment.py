@@ -47,6 +47,8 @@ class Environment:
     """The pinned connections, where they replace those in the files."""
     declared: Mapping[str, Resources] = field(default_factory=lambda: EMPTY)
     """Declared resources by type, sorted by key."""
+    ended: Mapping[str, Resources] = field(default_factory=lambda: EMPTY)
+    """Resources with ``state: absent`` by type, sorted by key."""
 
 
 # --- loading ---------------------------------------------------------------------------------------------------------
@@ -77,13 +79,14 @@ def load(
     connections, simulator = _connections(sections, pinned, found, is_reached=is_reached)
     exchange = connections.get(Connection.EXCHANGE)
     settings = replace(settings, second_hop=exchange is None or exchange.has_second_hop)
-    declared, unresolved = resolve(into, types, implied)
-    alone = find_contradictions(types, Landscape(settings, declared), into.valid)
-    diagnostics = in_order([*found, *unresolved, *alone])
+    resolved = resolve(into, types, implied)
+    alone = find_contradictions(types, Landscape(settings, resolved.declared, resolved.ended), into.valid)
+    diagnostics = in_order([*found, *resolved.found, *alone])
     if has_errors(diagnostics):
         return None, diagnostics
-    frozen = MappingProxyType(dict(declared))
-    return Environment(name, settings, MappingProxyType(dict(connections)), simulator, pinned, frozen), diagnostics
+    declared, ended = MappingProxyType(dict(resolved.declared)), MappingProxyType(dict(resolved.ended))
+    reached = MappingProxyType(dict(connections))
+    return Environment(name, settings, reached, simulator, pinned, declared, ended), diagnostics
 
 
 _SEARCHED_FILES = 16

@@ -41,25 +41,50 @@ class Known:
     """Keys of invalid declarations by folded address; their errors are already reported."""
     is_complete: bool
     """False where a file could not be read: a missing target may be declared in it."""
+    ended: frozenset[tuple[str, str]]
+    """Folded addresses of the objects to remove, and of those that they brought."""
 
 
 Implied = Callable[[Sequence[ResourceType], Mapping[str, Collection[str]]], Mapping[str, frozenset[str]]]
 """Returns, by type, the keys of objects that declared resources bring with them; it gets their keys by type."""
 
 
-def resolve(
-    declared: Declarations, types: Sequence[ResourceType], implied: Implied
-) -> tuple[Mapping[str, Resources], tuple[Diagnostic, ...]]:
-    """Return the declared resources by type, sorted by key, and the errors between them."""
-    unique, found = _unique(declared.valid)
-    keys: dict[str, list[str]] = {}
-    for declaration in unique:
-        keys.setdefault(declaration.resource.address.type, []).append(declaration.resource.key)
-    known = Known(implied(types, keys), declared.invalid, declared.is_complete)
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """The declarations of an environment by type, sorted by key, and the errors between them."""
+
+    declared: Mapping[str, Resources]
+    ended: Mapping[str, Resources]
+    """Resources with ``state: absent``; only types that have such resources."""
+    found: tuple[Diagnostic, ...]
+
+
+def resolve(declarations: Declarations, types: Sequence[ResourceType], implied: Implied) -> Resolved:
+    """Return the declared resources, with every reference spelt as its target's key."""
+    unique, found = _unique(declarations.valid)
+    present = [one for one in unique if not one.is_end]
+    ended = [one for one in unique if one.is_end]
+    brought = implied(types, _keys(ended))
+    gone = {one.resource.address for one in ended}
+    gone |= {Address(name, key) for name, keys in brought.items() for key in keys}
+    known = Known(
+        implied(types, _keys(present)),
+        declarations.invalid,
+        declarations.is_complete,
+        frozenset(address.folded for address in gone),
+    )
     if known.is_complete:
-        found += _dangling(unique, types, known)
-    found += _cycles(unique, types)
-    return _by_type(_respelt(unique, types, known), types), in_order(found)
+        found += _dangling(present, types, known)
+    found += _cycles(present, types)
+    by_type = {name: resources for name, resources in _by_type(ended, types).items() if resources}
+    return Resolved(_by_type(_respelt(present, types, known), types), by_type, in_order(found))
+
+
+def _keys(declarations: Iterable[Declaration]) -> Mapping[str, list[str]]:
+    keys: dict[str, list[str]] = {}
+    for declaration in declarations:
+        keys.setdefault(declaration.resource.address.type, []).append(declaration.resource.key)
+    return keys
 
 
 def implied_by_default(
@@ -167,8 +192,11 @@ def _dangling(declarations: Sequence[Declaration], types: Sequence[ResourceType]
         ]
         brought = {f"{folded(item)}/{BROUGHT}" for _, _, item in missing}
         for attribute, target, item in missing:  # without what another missing one would bring
-            if folded(item) not in brought:
-                yield _unknown(declaration, attribute, Address(target, item), remedy(target, item))
+            named = Address(target, item)
+            if named.folded in known.ended:
+                yield _ended(declaration, attribute, named)
+            elif folded(item) not in brought:
+                yield _unknown(declaration, attribute, named, remedy(target, item))
 
 
 def _references(resource_type: ResourceType, checkable: Collection[str]) -> list[tuple[Attribute, str]]:
@@ -203,6 +231,16 @@ def _remedies(declared: Mapping[str, list[str]], known: Known) -> Callable[[str,
         return f"{first}, or name one of: {', '.join(offered)}." if offered else f"{first}. None is declared."
 
     return remedy
+
+
+def _ended(declaration: Declaration, attribute: Attribute, target: Address) -> Diagnostic:
+    return declaration.place.diagnostic(
+        "Reference to an absent resource",
+        f'"{attribute.name}" names {target}, but the configuration declares that it must be absent.',
+        f"Write state: absent here too, or name another {target.type.replace('_', ' ')}.",
+        path=(attribute.name,),
+        address=str(declaration.resource.address),
+    )
 
 
 def _unknown(declaration: Declaration, attribute: Attribute, target: Address, remedy: str) -> Diagnostic:

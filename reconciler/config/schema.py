@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from reconciler.config.connections import KEYS, Key
-from reconciler.config.declarations import IDENTITY
+from reconciler.config.declarations import IDENTITY, STATE, STATES
 from reconciler.config.environment import FIXED, NAME_PATTERN, RESTARTS
 from reconciler.model.abilities import Rows
 from reconciler.model.commands import Connection
@@ -99,18 +99,37 @@ def _declaration(resource_type: Managed) -> Schema:
     schema = _widened(_moved(dict(resource_type.json_schema()), f"#/$defs/{resource_type.name}"))
     assert isinstance(schema, dict)
     schema.pop("$schema", None)
+    if resource_type.can_end:
+        schema = _with_state(schema)
     if not isinstance(resource_type, Rows):
-        if not schema.get("required"):
+        if not schema.get("required") and "else" not in schema:
             schema["type"] = ["object", "null"]
         return schema
     properties = schema.get("properties", {})
-    required = schema.get("required", [])
     assert isinstance(properties, dict)
-    assert isinstance(required, list)
     identity = {"type": ["string", "number"], "minLength": 1, "description": "Names the resource."}
     schema["properties"] = {IDENTITY: identity, **properties}
-    schema["required"] = [IDENTITY, *(name for name in required if name != IDENTITY)]
+    schema["required"] = [IDENTITY]
     return schema
+
+
+STATE_DOC = "absent removes the object, which counts for --max-destroy. Default: present."
+
+
+def _with_state(schema: Schema) -> Schema:
+    """Return the schema of a declaration with a state; with ``absent`` it needs no attribute."""
+    properties, required = schema.get("properties", {}), schema.pop("required", None)
+    assert isinstance(properties, dict)
+    state: Schema = {
+        "anyOf": [{"enum": list(STATES)}, {"type": "string", "pattern": f"^({'|'.join(map(_caseless, STATES))})$"}],
+        "description": STATE_DOC,
+    }
+    whole: Schema = {**schema, "properties": {**properties, STATE: state}}
+    if required:
+        absent = {"type": "string", "pattern": f"^{_caseless('absent')}$"}
+        ending = {"properties": {STATE: absent}, "required": [STATE]}
+        whole |= {"if": ending, "else": {"required": required}}
+    return whole
 
 
 def _moved(part: object, place: str) -> object:

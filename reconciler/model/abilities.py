@@ -93,10 +93,6 @@ class Rows(Managed):
         """
         return EMPTY
 
-    def ended(self, landscape: Landscape) -> Sequence[Resource]:
-        """Return the declarations with ``state: absent``: a plan also removes objects that others made."""
-        return ()
-
     def group(self, action: Action, landscape: Landscape) -> str:
         """Return the label of the step that holds this action with others like it; '' for a step of its own."""
         return ""

@@ -57,6 +57,8 @@ class Landscape:
     settings: Settings = field(default_factory=Settings)
     declared: Mapping[str, Resources] = field(default_factory=lambda: EMPTY)
     """By type: what the operator wrote."""
+    ended: Mapping[str, Resources] = field(default_factory=lambda: EMPTY)
+    """By type: what the operator declared with ``state: absent``, so that it has to be removed."""
     desired: Mapping[str, Resources] = field(default_factory=lambda: EMPTY)
     """By type: declared or derived; only types that the fold has visited."""
     observed: Mapping[str, Resources] = field(default_factory=lambda: EMPTY)
@@ -99,6 +101,10 @@ class Landscape:
     def written(self, kind: Kind) -> Resources:
         """Resources of a type as the operator wrote them."""
         return self.declared.get(_name(kind), NO_RESOURCES)
+
+    def ending(self, kind: Kind) -> Resources:
+        """Resources of a type that have to be removed, because they are declared with ``state: absent``."""
+        return self.ended.get(_name(kind), NO_RESOURCES)
 
     def wanted(self, kind: Kind) -> Resources:
         """Desired resources of a type: derived ones if the fold has visited it, otherwise the declared ones."""

@@ -190,6 +190,18 @@ class Managed(ResourceType):
         """
         raise TypeError(f"{self.name} is not declared in YAML")
 
+    @property
+    def can_end(self) -> bool:
+        """True if its objects can be removed, so that a declaration may have ``state: absent``."""
+        return self.lifecycle in (Lifecycle.OBJECT, Lifecycle.FIXED, Lifecycle.FEATURE)
+
+    def parse_end(self, key: str, data: Mapping[str, object]) -> Resource | Sequence[Problem]:
+        """Return the resource of a declaration with ``state: absent``, or all its problems.
+
+        ``data`` is as for ``parse``, without the state; no attribute is needed.
+        """
+        return Resource(Address(self.name, key))
+
     def check_declared(self, landscape: Landscape) -> Sequence[Diagnostic]:
         """Return the errors that are certain from the declarations alone; only ``landscape.declared`` is known."""
         return ()
@@ -218,6 +230,10 @@ class Managed(ResourceType):
 
     @abstractmethod
     def delete(self, observed: Resource, landscape: Landscape) -> Sequence[Command]: ...
+
+    def lost(self, gone: Resource, landscape: Landscape) -> str:
+        """Return a clause about what is lost for good with ``gone``; '' if its attributes say everything."""
+        return ""
 
     def needs(self, desired: Resource, landscape: Landscape) -> Sequence[Address]:
         """Return addresses whose actions must succeed first, in addition to those that its attributes reference."""

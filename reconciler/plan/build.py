@@ -25,8 +25,8 @@ from reconciler.model.resource_types import ResourceType
 from reconciler.model.resources import Address, Resources
 from reconciler.model.values import EMPTY
 from reconciler.plan.checks import check_plan
-from reconciler.plan.decide import decide, declared_digest
-from reconciler.plan.plan import DECLARED, Plan, Source, Step, fingerprints_of
+from reconciler.plan.decide import decide, declared_digest, ended_digest
+from reconciler.plan.plan import DECLARED, ENDED, Plan, Source, Step, fingerprints_of
 from reconciler.plan.rules import NEEDS_LEFT_OUT
 from reconciler.plan.selection import Selection, hard_needs, stands_on, with_dependents
 
@@ -226,6 +226,9 @@ def _new_decisions(types: Sequence[ResourceType], end: Landscape, *, is_whole: b
     decisions = {name: value for kind in deciding for name, value in kind.decisions(end).items()}
     if is_whole:
         decisions[DECLARED] = declared_digest(types, end)
+        ended = ended_digest(end)
+        if ended or end.prior.decision(ENDED) is not None:
+            decisions[ENDED] = ended
     return {name: value for name, value in sorted(decisions.items()) if end.prior.decision(name) != value}
 
 

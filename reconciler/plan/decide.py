@@ -56,15 +56,22 @@ def decide(types: Sequence[ResourceType], landscape: Landscape) -> tuple[Landsca
 
 def declared_digest(types: Sequence[ResourceType], landscape: Landscape) -> str:
     """Return a digest of the declarations, without the rows of users, which are compared one by one."""
-    declared = {
+    alone = [kind for kind in declared_types(types) if not isinstance(kind, Rows)]
+    declared: dict[str, Value] = {
         "/".join(resource.address.folded): tuple(
             (name, _folded(value)) for name, value in sorted(resource.attributes.items())
         )
-        for kind in declared_types(types)
-        if not isinstance(kind, Rows)
-        for resource in landscape.declared.get(kind.name, Resources()).values()
+        for kind in alone
+        for resource in landscape.written(kind).values()
     }
-    return fingerprint(declared)
+    ended = {"/".join(one.address.folded): "absent" for kind in alone for one in landscape.ending(kind).values()}
+    return fingerprint(declared | ended)
+
+
+def ended_digest(landscape: Landscape) -> str:
+    """Return a digest of what is declared with ``state: absent``, rows included; '' if nothing is."""
+    ended = sorted("/".join(one.address.folded) for each in landscape.ended.values() for one in each.values())
+    return fingerprint({"ended": tuple(ended)}) if ended else ""
 
 
 def _folded(value: Value) -> Value:
@@ -77,9 +84,15 @@ def _identified(types: Sequence[ResourceType], landscape: Landscape) -> Landscap
     """Return the landscape with every declaration under the key of its object."""
     for kind in types:
         if isinstance(kind, Rows) and (meant := kind.meant(landscape)):
-            rows = landscape.declared[kind.name].values()
-            resolved = Resources(_under(row, meant.get(row.key)) for row in rows)
-            landscape = replace(landscape, declared={**landscape.declared, kind.name: resolved})
+            rows, ended = (
+                Resources(_under(row, meant.get(row.key)) for row in each.values())
+                for each in (landscape.written(kind), landscape.ending(kind))
+            )
+            landscape = replace(
+                landscape,
+                declared={**landscape.declared, kind.name: rows},
+                ended={**landscape.ended, kind.name: ended},
+            )
     return landscape
 
 
@@ -173,7 +186,7 @@ def _change(
         draft,
         commands=_commands(kind, action_kind, desired, observed, changes, landscape),
         inverse=_inverse(kind, action_kind, desired, observed, changes, landscape),
-        reasons=_reasons(action_kind, changes, kind),
+        reasons=_reasons(action_kind, changes, kind, observed, landscape),
         expects=expectation(kind, draft, landscape),
         expects_after=project(kind, changes, target),
         predicted_by=landscape.predicted_by.get(desired.address) if observed is not None else None,
@@ -218,11 +231,18 @@ def _inverse(
     return tuple(kind.update(before, observed, back, landscape)) if back else ()
 
 
-def _reasons(action_kind: ActionKind, changes: tuple[Change, ...], kind: Managed) -> tuple[str, ...]:
-    if action_kind is not ActionKind.REPLACE:
+def _reasons(
+    action_kind: ActionKind,
+    changes: tuple[Change, ...],
+    kind: Managed,
+    observed: Resource | None,
+    landscape: Landscape,
+) -> tuple[str, ...]:
+    if action_kind is not ActionKind.REPLACE or observed is None:
         return ()
     fixed = [change.attribute for change in changes if forces_replacement(kind.attributes, (change,))]
-    return (f"{', '.join(fixed or [change.attribute for change in changes])} cannot be changed in place",)
+    why = f"{', '.join(fixed or [change.attribute for change in changes])} cannot be changed in place"
+    return tuple(filter(None, (why, kind.lost(observed, landscape))))
 
 
 def _remembered(kind: Managed, desired: Resource, observed: Resource | None) -> Resource:
@@ -261,21 +281,16 @@ def _plan_removals(types: Sequence[ResourceType], landscape: Landscape) -> Lands
     moving = {*landscape.actions, *(prior.address for priors in gone.values() for prior in priors)}
     places = places_of(types)
     for kind in sorted(managed, key=lambda kind: -places[kind.name]):
-        ended = Resources(_ended(kind, landscape))
-        planned = [_removal(kind, prior, ended.get(prior.address.key), moving, landscape) for prior in gone[kind.name]]
+        planned = [_removal(kind, prior, moving, landscape) for prior in gone[kind.name]]
         landscape = _acted(kind, landscape, planned)
     return landscape
-
-
-def _ended(kind: Managed, landscape: Landscape) -> Sequence[Resource]:
-    return kind.ended(landscape) if isinstance(kind, Rows) else ()
 
 
 def _gone(kind: Managed, priors: Sequence[Remembered], landscape: Landscape) -> list[Remembered]:
     """Return the resources to remove: no longer desired, or declared absent; unreadable ones are left alone."""
     desired = landscape.desired.get(kind.name, Resources())
     there = landscape.all(kind.name)
-    ended = [Remembered(one.address) for one in _ended(kind, landscape) if one.key in there]
+    ended = [Remembered(one.address) for one in landscape.ending(kind).values() if one.key in there]
     known = {one.address: one for one in (*ended, *priors)}
     gone = [
         prior
@@ -288,11 +303,11 @@ def _gone(kind: Managed, priors: Sequence[Remembered], landscape: Landscape) -> 
 def _removal(
     kind: Managed,
     prior: Remembered,
-    ended: Resource | None,
     moving: Collection[Address],
     landscape: Landscape,
 ) -> Planned:
-    """Return the removal of one resource; ``ended``: the declaration of its absence, where there is one."""
+    """Return the removal of one resource, which is declared absent or no longer declared."""
+    ended = landscape.ending(kind).get(prior.address.key)
     observed = landscape.one(kind.name, prior.address.key)
     known = Resource(prior.address, prior.attributes, prior.name, prior.guid)
     if observed is None or (ended is None and kind.is_forgotten(known, landscape)):
@@ -310,7 +325,9 @@ def _removal(
         draft,
         commands=tuple(kind.delete(observed, landscape)),
         inverse=tuple(kind.create(observed, landscape)),
-        reasons=("declared absent" if ended else "no longer declared",),
+        reasons=tuple(
+            filter(None, ("declared absent" if ended else "no longer declared", kind.lost(observed, landscape)))
+        ),
         expects=expectation(kind, draft, landscape),
         group=kind.group(draft, landscape) if isinstance(kind, Rows) else "",
         wave=str(ended.get("wave") or "") if ended else "",

@@ -25,8 +25,8 @@ from reconciler.model.snapshot import Remembered
 from reconciler.model.values import UNSET, Unset, Value
 from reconciler.plan.accept import Acceptance
 from reconciler.plan.checks import find_conditions
-from reconciler.plan.decide import decide, declared_digest
-from reconciler.plan.plan import DECLARED
+from reconciler.plan.decide import decide, declared_digest, ended_digest
+from reconciler.plan.plan import DECLARED, ENDED
 
 
 class DriftKind(Enum):
@@ -210,6 +210,8 @@ def _classified(
             return DriftKind.DRIFTED, "removed on the server"
         case ActionKind.CREATE:
             return DriftKind.PENDING, "declared, but not created yet"
+        case ActionKind.DELETE if action.address.key in end.ending(action.address.type):
+            return _classified_end(prior, end)
         case ActionKind.DELETE:
             return DriftKind.PENDING, "no longer declared, but still on the server"
         case ActionKind.RUN:
@@ -218,6 +220,13 @@ def _classified(
             declared = files.acceptance.declaration(action)
             written = frozenset(declared.attributes) if declared is not None else frozenset[str]()
             return _classified_changes(action.changes, prior, written, files.moved)
+
+
+def _classified_end(prior: Remembered | None, end: Landscape) -> tuple[DriftKind, str]:
+    """Classify an object that is declared absent: it is drift if it was absent after the last complete apply."""
+    if prior is None and end.prior.decision(ENDED) == ended_digest(end):
+        return DriftKind.DRIFTED, "declared absent and removed, but it is on the server again"
+    return DriftKind.PENDING, "declared absent, but still on the server"
 
 
 def _classified_changes(
@@ -306,4 +315,5 @@ def _unmanaged(kind: ResourceType, landscape: Landscape, end: Landscape) -> Iter
 
 
 def _is_known(observed: Resource, kind: ResourceType, landscape: Landscape, end: Landscape) -> bool:
-    return observed.key in end.wanted(kind.name) or observed.address in landscape.prior.resources
+    is_declared = observed.key in end.wanted(kind.name) or observed.key in end.ending(kind.name)
+    return is_declared or observed.address in landscape.prior.resources

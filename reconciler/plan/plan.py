@@ -73,6 +73,10 @@ DECLARED: Final = "declared"
 
 With it drift decides whether a derived value changed because of the files or because of the servers.
 """
+ENDED: Final = "ended"
+"""The decision that holds the digest of the resources with ``state: absent``."""
+OF_THE_WHOLE: Final = frozenset({DECLARED, ENDED})
+"""Decisions that are saved only after a complete apply."""
 
 
 @dataclass(frozen=True, slots=True)

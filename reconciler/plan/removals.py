@@ -25,18 +25,19 @@ from reconciler.plan.selection import hard_needs
 
 
 def leavers_first(types: Sequence[ResourceType], before: Landscape, end: Landscape) -> Landscape:
-    """Return ``end`` with changed actions: the replacement of an object waits for the users that leave the object.
+    """Return ``end`` with changed actions: the end of an object waits for the users that leave it.
 
     It does not wait if this would close a circle, for example if the users of two policies change places.
     """
     managed = (kind for kind in types if isinstance(kind, Managed))
     objects = {kind.name for kind in managed if kind.lifecycle is Lifecycle.OBJECT}
-    replaced = [a for a in end.actions.values() if a.kind is ActionKind.REPLACE and a.address.type in objects]
-    if not replaced:
+    torn = (ActionKind.REPLACE, ActionKind.DELETE)
+    leaving = [a for a in end.actions.values() if a.kind in torn and a.address.type in objects]
+    if not leaving:
         return end
     actions = dict(end.actions)
     edges = _edges(actions)
-    for action in replaced:
+    for action in leaving:
         first = list(dict.fromkeys(_leavers(types, action.address, before, end)))
         nodes = {_node(actions[address]) for address in first}
         if first and _node(action) not in closure(nodes, edges):
@@ -101,7 +102,10 @@ class _Unlinking:
         """Move the removal of list elements from the setting's action to the actions that remove their objects."""
         setting, listed = observed.address, items(observed.get(attribute.name))
         gone = [item for item in listed if self._is_removed(Address(attribute.references or "", item))]
-        if not gone or not self._is_ours(setting):
+        if not self._is_ours(setting):  # the link of another ends only with an object whose end is declared
+            ending = self.before.ending(attribute.references or "")
+            gone = [item for item in gone if item in ending]
+        if not gone:
             return
         action = self.actions.get(setting.folded)
         own = next((one for one in action.changes if one.attribute == attribute.name), None) if action else None
@@ -126,11 +130,15 @@ class _Unlinking:
         return action is not None and action.kind is ActionKind.DELETE
 
     def _without(self, kind: Managed, action: Action, observed: Resource, change: Change) -> Action:
-        """Return the action with ``change`` instead of its own; an adoption without commands if no change is left."""
+        """Return the action with ``change`` instead of its own; one without commands if no change is left."""
         others = tuple(one for one in action.changes if one.attribute != change.attribute)
         changes = others if change.before == change.after else (*others, change)
         if not changes:
-            return Action(action.address, ActionKind.ADOPT, remember=action.remember, position=action.position)
+            is_ours = action.remember is not None and any(action.remember.attributes.values())
+            quiet = ActionKind.ADOPT if is_ours else ActionKind.FORGET
+            return Action(
+                action.address, quiet, remember=action.remember if is_ours else None, position=action.position
+            )
         goal = Resource(action.address, values_after(changes), observed.name)
         return replace(
             action,
@@ -157,7 +165,7 @@ class _Unlinking:
             takes_from=(*removal.takes_from, Taken(setting, {change.attribute: items(change.before)})),
         )
         self.last[setting] = gone
-        if keeper is not None and keeper.kind is ActionKind.ADOPT:
+        if keeper is not None and keeper.kind in (ActionKind.ADOPT, ActionKind.FORGET):
             self.actions[setting.folded] = replace(keeper, predicted_by=gone)
 
 

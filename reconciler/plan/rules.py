@@ -20,7 +20,7 @@ REMOVED_IN_USE: Final = Rule(
     "UM102",
     "Removing a resource in use",
     "The plan would remove a resource that other resources reference.",
-    "Remove these references first, or keep the resource declared.",
+    "Remove these references first, or write state: absent for the resources that have them. Or keep the resource.",
     _ENGINE,
 )
 REPLACED_IN_USE: Final = Rule(

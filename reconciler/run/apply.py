@@ -30,7 +30,7 @@ from reconciler.model.ports import Scheduler, StateStore, Stop
 from reconciler.model.resource_types import Fact, ResourceType, UnderWay
 from reconciler.model.resources import Address
 from reconciler.model.snapshot import Obligation, OutcomeKind, Snapshot, StateChange
-from reconciler.plan.plan import DECLARED, Plan, Step
+from reconciler.plan.plan import OF_THE_WHOLE, Plan, Step
 from reconciler.run.account import Account, Fate, fate_of
 from reconciler.run.batches import Batch, Following
 from reconciler.run.outcomes import remembered
@@ -233,10 +233,13 @@ class Apply:
             self._performer.lease.commit(change)
 
     def _take_over_made(self) -> None:
-        """Save the objects that steps of this run created and that already have their desired values."""
-        awaited = [
-            action for action in self._plan.adopted if action.predicted_by and self._is_made(action.predicted_by)
-        ]
+        """Save the objects to which steps of this run gave their desired values; forget those that they freed."""
+        awaited, freed = (
+            [action for action in actions if action.predicted_by and self._is_made(action.predicted_by)]
+            for actions in (self._plan.adopted, self._plan.forgotten)
+        )
+        if freed:
+            self._performer.lease.commit(StateChange(forget=tuple(action.address for action in freed)))
         if not awaited:
             return
         names = dict.fromkeys(action.address.type for action in awaited)
@@ -245,11 +248,11 @@ class Apply:
         self._performer.lease.commit(StateChange(remember=tuple(remembered(action, landscape) for action in found)))
 
     def _note_whole(self) -> None:
-        """Save the digest of the declarations after a complete apply."""
-        digest = self._plan.decisions.get(DECLARED)
+        """Save the digests of the declarations after a complete apply."""
+        digests = {name: self._plan.decisions[name] for name in OF_THE_WHOLE & self._plan.decisions.keys()}
         is_done = self._fatal is None and all(fate is Fate.DONE for fate in self._progress.fates.values())
-        if digest is not None and is_done and not self._plan.left_out:
-            self._performer.lease.commit(StateChange(decisions={DECLARED: digest}))
+        if digests and is_done and not self._plan.left_out:
+            self._performer.lease.commit(StateChange(decisions=digests))
 
     def _is_made(self, by: Address) -> bool:
         step = self._plan.step_of(by)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import ResourceType
 from reconciler.model.snapshot import StateChange
-from reconciler.plan.plan import DECLARED, Plan, moved_on
+from reconciler.plan.plan import OF_THE_WHOLE, Plan, moved_on
 from reconciler.run.observe import unread
 from reconciler.run.outcomes import remembered, respelt
 
@@ -28,9 +28,13 @@ def settled_without_command(plan: Plan, landscape: Landscape, types: Mapping[str
     return StateChange(
         remember=tuple(remembered(action, landscape) for action in adopted),
         forget=(
-            *(action.address for action in plan.forgotten if action.address not in moved),
+            *(
+                action.address
+                for action in plan.forgotten
+                if action.predicted_by is None and action.address not in moved
+            ),
             *respelt((action.address for action in adopted), landscape),
         ),
-        decisions={name: value for name, value in plan.decisions.items() if name != DECLARED},
+        decisions={name: value for name, value in plan.decisions.items() if name not in OF_THE_WHOLE},
         discharge=plan.met,
     )

@@ -88,7 +88,8 @@ def about_type(kind: ResourceType) -> str:
     if kind.section is None:
         return said
     style = "a list of rows" if isinstance(kind, Rows) else "a mapping of names to attributes"
-    return f"{said} Section ``{kind.section}``, {style}."
+    end = " ``state: absent`` ends it." if kind.can_end else ""
+    return f"{said} Section ``{kind.section}``, {style}.{end}"
 
 
 def effect_of(rule: Rule) -> str:

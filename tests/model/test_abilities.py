@@ -94,9 +94,9 @@ def test_abilities_are_asked_for_by_their_class() -> None:
     assert not isinstance(Mark(), Foreseeing)
 
 
-def test_rows_mean_what_they_name_and_end_nothing() -> None:
+def test_rows_mean_what_they_name() -> None:
     one = Everything()
-    assert (one.meant(NOTHING), one.ended(NOTHING), one.group(UPDATE, NOTHING)) == ({}, (), "")
+    assert (one.meant(NOTHING), one.group(UPDATE, NOTHING)) == ({}, "")
 
 
 def test_a_holder_claims_its_exclusive_attributes_and_gives_them_up() -> None:

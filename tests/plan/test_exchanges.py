@@ -21,6 +21,7 @@ from reconciler.model.actions import Action, ActionKind
 from reconciler.model.commands import NameOf, write
 from reconciler.model.resources import Address
 from reconciler.plan.checks import nobody_brings
+from reconciler.plan.drift import DriftKind
 from reconciler.plan.saved import decode, encode
 from reconciler.plan.selection import Selection
 from reconciler.run.sent import foregone
@@ -355,6 +356,22 @@ def test_who_is_declared_absent_and_was_never_ours_ends_too() -> None:
     assert trial.apply(max_destroy=1).exit_code == 0
     assert not held(trial)
     assert not trial.plan().steps
+
+
+def test_who_is_enabled_again_after_his_declared_end_has_drifted() -> None:
+    trial = applied(base(row(USERS[0], "41001"), row(USERS[1], "41002")))
+    rewritten(trial, base({"identity": USERS[0], "state": "absent"}, row(USERS[1], "41002")))
+    pending = [entry for entry in trial.drift().entries if entry.address == Address("um_mailbox", USERS[0])]
+    assert [entry.kind for entry in pending] == [DriftKind.PENDING]
+    assert trial.apply(max_destroy=1).exit_code == 0
+    assert trial.drift().entries == ()
+    again = f"Enable-UMMailbox {USERS[0]} -UMMailboxPolicy 'Base Default Policy' -Extensions 41009"
+    assert trial.administrator(f"{again} -SIPResourceIdentifier {USERS[0]}")
+    report = trial.drift()
+    assert [(entry.kind, entry.address.key) for entry in report.entries] == [(DriftKind.DRIFTED, USERS[0])]
+    assert report.exit_code() == 2
+    assert trial.apply(max_destroy=1).exit_code == 0
+    assert trial.drift().entries == ()
 
 
 def test_an_address_left_on_a_mailbox_without_um_is_found_before_the_server_refuses() -> None:

@@ -46,8 +46,12 @@ def test_who_leaves_without_an_action_of_this_plan_is_not_waited_for() -> None:
     assert needs_of(ON_A, seen(box("a"), box("b", on="c")), REPLACE)["box/a"] == []
 
 
-def test_what_is_not_replaced_waits_for_nobody() -> None:
-    assert needs_of(ON_A, seen(box("b", on="c")), Action(A, ActionKind.DELETE), MOVE)["box/a"] == []
+def test_an_end_waits_for_who_stands_elsewhere_afterwards() -> None:
+    assert needs_of(ON_A, seen(box("b", on="c")), Action(A, ActionKind.DELETE), MOVE)["box/a"] == ["box/b"]
+
+
+def test_what_stays_waits_for_nobody() -> None:
+    assert needs_of(ON_A, seen(box("a"), box("b", on="c")), Action(A, ActionKind.UPDATE), MOVE)["box/a"] == []
 
 
 def test_who_needs_the_new_object_itself_does_not_wait_in_a_circle() -> None:

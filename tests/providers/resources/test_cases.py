@@ -17,6 +17,7 @@ A case is a file ``cases/<type>/<case>.yaml``; a new case needs no code.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -66,11 +67,11 @@ def value_of(told: Any) -> Value:
 
 def landscape_of(case: Mapping[str, Any]) -> Landscape:
     """Return everything that a case says is known."""
-    declared = environment_of(case.get("declared", {})).declared
-    resources = [resource for each in declared.values() for resource in each.values()]
+    environment = environment_of(case.get("declared", {}))
+    resources = [resource for each in environment.declared.values() for resource in each.values()]
     settings = Settings("contoso", settle_seconds=0, interrupt_allowed=case.get("interrupt", True))
     is_joined = case.get("estate", "joined") == "joined"
-    landscape = (joined if is_joined else contoso)(*resources, settings=settings)
+    landscape = replace((joined if is_joined else contoso)(*resources, settings=settings), ended=environment.ended)
     for text, told in case.get("observed", {}).items():
         landscape = _with(landscape, Address.parse(text), told)
     return _remembering(landscape, case)
@@ -106,7 +107,7 @@ def _remembering(landscape: Landscape, case: Mapping[str, Any]) -> Landscape:
         obligations=owed,
         decisions=case.get("decided", {}),
     )
-    return Landscape(landscape.settings, landscape.declared, observed=landscape.observed, prior=prior)
+    return replace(landscape, prior=prior)
 
 
 def shown(plan: Plan, type_names: set[str]) -> dict[str, Any]:
