@@ -147,7 +147,8 @@ def _engine(options: ServeOptions, world: World, users: Mapping[str, str], stack
     def is_password(user: str, password: str) -> bool:
         return hmac.compare_digest(users.get(user, secrets.token_hex()).encode(), password.encode())
 
-    return stack.enter_context(PowerShellEngine(world, is_password, options.powershell())).start
+    engine = PowerShellEngine(world, is_password, options.powershell(), any_script=not options.parent_pipe)
+    return stack.enter_context(engine).start
 
 
 def _with_tls(settings: Settings, directory: Path) -> tuple[Settings, Mapping[str, Path]]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from reconciler.app.ports import Ports
     from reconciler.app.rivals import alone, under_way
     from reconciler.app.saved_plans import directory_of_plan
-    from reconciler.app.simulated_world import invoke_in_world, serve_world, world_of
+    from reconciler.app.simulated_world import invoke_in_world, serve_world, shell_in_world, world_of
     from reconciler.app.workspace import Workspace, open_workspace
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "reference",
     "schema_text",
     "serve_world",
+    "shell_in_world",
     "under_way",
     "vocabulary",
     "world_of",
@@ -40,7 +41,7 @@ _PLACES = {
     "ports": ("Ports",),
     "rivals": ("alone", "under_way"),
     "saved_plans": ("directory_of_plan",),
-    "simulated_world": ("invoke_in_world", "serve_world", "world_of"),
+    "simulated_world": ("invoke_in_world", "serve_world", "shell_in_world", "world_of"),
     "resource_words": ("vocabulary",),
     "workspace": ("Workspace", "open_workspace"),
 }

@@ -12,7 +12,7 @@ from typing import Any, Final
 from reconciler.app.declared import check
 from reconciler.app.private_files import PRIVATE, make_private
 from reconciler.app.surroundings import find_program, is_within, untrusted_folders, untrusted_program
-from reconciler.model.diagnostics import ConfigurationError, Diagnostic, ReconcilerError
+from reconciler.model.diagnostics import ConfigurationError, Diagnostic, ReconcilerError, did_you_mean
 
 PLACES: Final = ("RECONCILER_PWSH", "pwsh on PATH", "../shared/pwsh/bin/pwsh beside the project")
 _BESIDE: Final = Path(__file__).resolve().parents[3] / "shared" / "pwsh" / "bin" / "pwsh"
@@ -67,6 +67,32 @@ def serve_world(world: Path, changes: Path | None, *, engine: str, **options: An
 
     powershell = powershell_program if engine == "powershell" else None
     return serve(ServeOptions(world, changes, powershell=powershell, **options), sys.stdin.buffer, sys.stdout)
+
+
+def shell_in_world(world: Path, changes: Path | None, host: str | None = None) -> int:
+    """Open a PowerShell on a simulated host, by default the first Exchange server; return its exit code.
+
+    Without a terminal it runs the script on standard input.
+
+    Raises:
+        ReconcilerError: there is no PowerShell, no such host, or no such world.
+    """
+    from providers.simulator.estate.estate import Estate
+    from providers.simulator.powershell.console import run_console
+
+    program = powershell_program()
+    try:
+        estate = Estate.open(world, changes)
+    except (OSError, ValueError) as error:
+        detail = f"{world}: {error}."
+        raise ReconcilerError(
+            Diagnostic("Simulator cannot start", detail, "Correct the world file, or name another one.")
+        ) from error
+    where = (host or estate.entry_host()).lower()
+    if where not in estate.hosts():
+        remedy = did_you_mean(where, estate.hosts())
+        raise ReconcilerError(Diagnostic("No such host", f"{world} describes no host {where}.", remedy))
+    return run_console(estate, program, where, None if sys.stdin.isatty() else sys.stdin.read())
 
 
 def invoke_in_world(world: Path, changes: Path | None, line: str) -> str:

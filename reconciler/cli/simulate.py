@@ -39,16 +39,24 @@ from reconciler.cli.output import Output
     help="What runs commands on the hosts: a PowerShell simulated in Python, or a real one with stub cmdlets.",
 )
 @click.option("--invoke", metavar="COMMAND", help="Run one cmdlet as another administrator, then stop.")
+@click.option(
+    "--shell",
+    is_flag=True,
+    help="Open a PowerShell on a simulated host; without a terminal, run the script on standard input.",
+)
+@click.option("--host", metavar="FQDN", help="Host of --shell. Default: the first Exchange server.")
 @click.option("--parent-pipe", is_flag=True, hidden=True)
 @shown
 def simulate(output: Output, world: Path, **options: Any) -> int:
     """Run a simulated estate of servers, reached over WinRM."""
-    from reconciler.app import invoke_in_world, serve_world, world_of
+    from reconciler.app import invoke_in_world, serve_world, shell_in_world, world_of
 
     world, changes = world_of(world, options["changes"], pinned_connections())
     if options["invoke"] is not None:
         output.write(invoke_in_world(world, changes, options["invoke"]))
         return 0
+    if options["shell"]:
+        return shell_in_world(world, changes, options["host"])
     return serve_world(
         world,
         changes,

@@ -14,6 +14,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
 from types import TracebackType
@@ -54,9 +55,15 @@ processor time. Methods of a long listing are still optimised.
 class PowerShellEngine:
     """Starts the processes of all hosts. Close it after the last shell."""
 
-    def __init__(self, estate: Estate, is_password: Logons, program: str) -> None:
-        """Generate the stubs that the hosts of ``estate`` need; ``program`` is the PowerShell to start."""
+    def __init__(self, estate: Estate, is_password: Logons, program: str, *, any_script: bool = False) -> None:
+        """Generate the stubs that the hosts of ``estate`` need.
+
+        Args:
+            program: the PowerShell to start.
+            any_script: run any command line that starts PowerShell, not the one with the shipped bootstrap alone.
+        """
         self._program = program
+        self._any_script = any_script
         self._estate = estate
         self._count = 0
         self._lock = threading.Lock()
@@ -97,20 +104,22 @@ class PowerShellEngine:
 
     def start(self, launch: Launch) -> Process:
         """Start the command line of ``launch`` on its host."""
-        complaint = refused_command_line(launch.command_line)
+        complaint = refused_command_line(launch.command_line, any_script=self._any_script)
         if complaint is not None:
             return RefusedProcess(launch, complaint)
+        entered = self.enter(Caller(launch.host, launch.user, launch.delegates))
+        _, arguments = taken_apart(launch.command_line)
+        return PowerShellProcess(launch, [self._program, *arguments], entered)
+
+    def enter(self, caller: Caller) -> Entered:
+        """Return what a PowerShell of ``caller`` needs to find the cmdlets of its host; leave it in the end."""
         with self._lock:
             self._count += 1
             own = self.folder / str(self._count)
         own.mkdir(mode=0o700)
-        token = self._link.admit(Caller(launch.host, launch.user, launch.delegates))
-        (own / "setup.xml").write_text(clixml.dumps(self._setup(launch.host, token)), encoding="utf-8")
-        _, arguments = taken_apart(launch.command_line)
-        command = [self._program, *arguments]
-        return PowerShellProcess(
-            launch, command, self._environment(launch.host, own), own, lambda: self._forget(token, own)
-        )
+        token = self._link.admit(caller)
+        (own / "setup.xml").write_text(clixml.dumps(self._setup(caller.host, token)), encoding="utf-8")
+        return Entered(own, self._environment(caller.host, own), lambda: self._forget(token, own))
 
     def close(self) -> None:
         """Close the connections of processes that still run, and remove the generated files."""
@@ -172,6 +181,16 @@ def _sweep(place: Path) -> None:
             continue
 
 
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """The place of one PowerShell on a host."""
+
+    folder: Path
+    """A directory of its own, removed when it leaves."""
+    environment: Mapping[str, str]
+    leave: Callable[[], None]
+
+
 class RefusedProcess:
     """A command line that starts nothing: it has ended, and said why."""
 
@@ -192,16 +211,9 @@ class RefusedProcess:
 class PowerShellProcess:
     """One PowerShell: standard input is written, output read and its end awaited on threads of their own."""
 
-    def __init__(
-        self,
-        launch: Launch,
-        command: list[str],
-        environment: Mapping[str, str],
-        folder: Path,
-        forget: Callable[[], None],
-    ) -> None:
+    def __init__(self, launch: Launch, command: list[str], entered: Entered) -> None:
         self._launch = launch
-        self._forget = forget
+        self._forget = entered.leave
         self._input: SimpleQueue[bytes | None] = SimpleQueue()
         self._process = subprocess.Popen(
             command,
@@ -209,8 +221,8 @@ class PowerShellProcess:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             bufsize=0,
-            cwd=folder,
-            env=environment,
+            cwd=entered.folder,
+            env=entered.environment,
         )
         name = f"powershell@{launch.host}"
         self._writer = threading.Thread(target=self._write, name=f"{name} in", daemon=True)

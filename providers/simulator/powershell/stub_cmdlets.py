@@ -170,7 +170,7 @@ def _function(cmdlet: Cmdlet) -> str:
     # A function without positions of its own would give each parameter one; a cmdlet has those it declares.
     binding = [f"SupportsShouldProcess = ${str(cmdlet.asks).lower()}", "PositionalBinding = $false"]
     if cmdlet.default_set:
-        binding.append(f"DefaultParameterSetName = {_quoted(cmdlet.default_set)}")
+        binding.append(f"DefaultParameterSetName = {quoted(cmdlet.default_set)}")
     parameters = ",\n".join(
         _parameter(cmdlet, parameter) for parameter in cmdlet.declared if parameter.name not in ("WhatIf", "Confirm")
     )
@@ -186,9 +186,9 @@ def _function(cmdlet: Cmdlet) -> str:
 def _parameter(cmdlet: Cmdlet, parameter: Parameter) -> str:
     lines = [f"[Parameter({', '.join(words)})]" for words in _in_sets(cmdlet, parameter)]
     if parameter.aliases:
-        lines.append(f"[Alias({', '.join(_quoted(alias) for alias in parameter.aliases)})]")
+        lines.append(f"[Alias({', '.join(quoted(alias) for alias in parameter.aliases)})]")
     if parameter.choices:
-        lines.append(f"[ValidateSet({', '.join(_quoted(value) for value in parameter.choices)})]")
+        lines.append(f"[ValidateSet({', '.join(quoted(value) for value in parameter.choices)})]")
     if parameter.type == "String":
         lines.append("[KeepNull()]")
     lines.append(f"[{_type(parameter)}] ${parameter.name}")
@@ -206,7 +206,7 @@ def _in_sets(cmdlet: Cmdlet, parameter: Parameter) -> Iterator[list[str]]:
         yield [*(["Mandatory = $true"] if any(asked) else []), *common]
         return
     for index, is_mandatory in zip(inside, asked, strict=True):
-        name = f"ParameterSetName = {_quoted(cmdlet.sets[index])}"
+        name = f"ParameterSetName = {quoted(cmdlet.sets[index])}"
         yield [name, *(["Mandatory = $true"] if is_mandatory else []), *common]
 
 
@@ -230,7 +230,7 @@ def _proxy(cmdlet: Cmdlet) -> list[object]:
 
 
 def _manifest(name: str, functions: Sequence[str], version: str, *, types: bool = False) -> str:
-    exported = ", ".join(_quoted(function) for function in functions)
+    exported = ", ".join(quoted(function) for function in functions)
     return (
         _ABOUT.format(release=name)
         + f"@{{\n    RootModule = '{name}.psm1'\n    ModuleVersion = '{version}'\n"
@@ -239,7 +239,8 @@ def _manifest(name: str, functions: Sequence[str], version: str, *, types: bool 
     )
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
+    """Return text as a literal of PowerShell, which takes several characters for a single quote."""
     return "'" + re.sub("(['\u2018-\u201b])", r"\1\1", text) + "'"
 
 

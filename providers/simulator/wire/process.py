@@ -242,25 +242,50 @@ class RunnerProcess:
 _ENCODED = re.compile(r"[-/](?:e|ec|en|enc\w{0,11})\Z", re.IGNORECASE | re.ASCII)
 
 
-def refused_command_line(command_line: str) -> str | None:
-    """Return the text on standard error for a command line; None for the one that starts our bootstrap."""
+def refused_command_line(command_line: str, *, any_script: bool = False) -> str | None:
+    """Return the text on standard error for a command line; None for one that may start.
+
+    That is the one with our bootstrap; with ``any_script`` every one that starts PowerShell.
+    """
     program, words = taken_apart(command_line)
     if program.replace("\\", "/").rpartition("/")[2].casefold() not in ("powershell.exe", "powershell"):
         return (
             f"'{program}' is not recognized as an internal or external command,\r\noperable program or batch file.\r\n"
         )
+    if any_script:
+        return None
     for option, value in pairwise(words):
         if _ENCODED.match(option):
             return _refused_script(value.encode(), "bootstrap.ps1", "utf-16-le")
     return "The simulated PowerShell runs -EncodedCommand alone.\r\n"
 
 
-_WORD = re.compile(r'(?:"[^"]*"?|[^\s"])+')
+_PIECE: Final = re.compile(r'(\\*)("|\s|[^\\\s"]|\Z)')
+"""Backslashes, and the character after them."""
 
 
 def taken_apart(command_line: str) -> tuple[str, list[str]]:
-    """Return program and arguments as cmd.exe splits them: quotes enclose a word with blanks."""
-    program, *arguments = [word.replace('"', "") for word in _WORD.findall(command_line)] or [""]
+    """Return program and arguments as Windows splits them.
+
+    Quotes enclose a word with blanks. Before a quote, two backslashes mean one, and one left over makes the quote a
+    plain character; other backslashes mean themselves. Source: CommandLineToArgvW.
+    """
+    words: list[str] = []
+    word: str | None = None
+    is_quoted = False
+    for slashes, mark in _PIECE.findall(command_line):
+        if mark == '"':
+            is_literal = len(slashes) % 2 == 1
+            word = (word or "") + slashes[: len(slashes) // 2] + ('"' if is_literal else "")
+            is_quoted ^= not is_literal
+        elif is_quoted or not (mark.isspace() or mark == ""):
+            word = (word or "") + slashes + mark
+        else:
+            word = (word or "") + slashes if slashes else word
+            words += [word] if word is not None else []
+            word = None
+    words += [word] if word is not None else []
+    program, *arguments = words or [""]
     return program, arguments
 
 

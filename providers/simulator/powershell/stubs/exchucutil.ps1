@@ -6,7 +6,8 @@ param(
     [switch] $Verify
 )
 
-if (-not [IO.File]::Exists([IO.Path]::Combine([Environment]::CurrentDirectory, 'Get-UCPool.ps1'))) {
+$here = $ExecutionContext.SessionState.Path.CurrentFileSystemLocation.ProviderPath
+if (-not [IO.File]::Exists([IO.Path]::Combine($here, 'Get-UCPool.ps1'))) {
     Write-Host 'Error: the script Get-UCPool.ps1 is not in the current directory.' -ForegroundColor Red
     return
 }

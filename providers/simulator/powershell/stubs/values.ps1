@@ -12,12 +12,20 @@ class TextParameter {
     }
 }
 
-# Names an object; an empty text names none.
+# Names an object, by a text or by the object itself; an empty text names none.
 class IdParameter : TextParameter {
     IdParameter([string] $Text) : base($Text) {
         if ($Text.Length -eq 0) {
             throw [ArgumentException]::new('An identity cannot be empty.')
         }
+    }
+    IdParameter([pscustomobject] $Object) : base([IdParameter]::Of($Object)) { }
+    static [string] Of([psobject] $Object) {
+        $identity = $Object.PSObject.Properties['Identity']
+        if ($null -eq $identity) {
+            throw [ArgumentException]::new('The object has no identity.')
+        }
+        return [string] $identity.Value
     }
 }
 

@@ -132,6 +132,10 @@ $script:Proxy = @'
 function {0} {{
     param({1})
     $positional = [Collections.ArrayList]::new()
+    foreach ($name in @($PSBoundParameters.BoundPositionally)) {{
+        [void] $positional.Add($PSBoundParameters[$name])
+        [void] $PSBoundParameters.Remove($name)
+    }}
     $positional.AddRange($args)
     $nearSide = @{{}}
     foreach ($name in 'ErrorVariable', 'WarningVariable', 'OutVariable', 'OutBuffer') {{

@@ -1,0 +1,124 @@
+"""The lab: a PowerShell on a simulated host, in a console and over WinRM, with any script."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from providers.simulator.estate.estate import Estate
+from providers.simulator.powershell.console import run_console
+from providers.simulator.powershell.engine import PowerShellEngine
+from providers.simulator.wire.authentication import Scheme
+from providers.simulator.wire.process import refused_command_line, taken_apart
+from providers.simulator.wire.server import Server, Settings
+from reconciler.app.simulated_world import powershell_program
+from tests.support.cli import COMMAND, LONGEST_SECONDS, clean, contoso
+from tests.support.two_hosts import host_for, is_password, powershell, world_for
+from tests.support.winrm_server import PASSWORD, USER, Client
+from tests.support.worlds import SteppingClock
+
+
+@pytest.mark.parametrize(
+    ("line", "program", "words"),
+    [
+        ("powershell -Command Get-X", "powershell", ["-Command", "Get-X"]),
+        (r'"C:\Program Files\powershell.exe"  -Command "a b"', r"C:\Program Files\powershell.exe", ["-Command", "a b"]),
+        (r'p "a \"b\" c" d\\e\ "f\\" g', "p", ['a "b" c', r"d\\e" + "\\", "f\\", "g"]),
+        ('p "" b"c d"e "open', "p", ["", "bc de", "open"]),
+        ("", "", []),
+    ],
+)
+def test_a_command_line_is_split_as_windows_splits_it(line: str, program: str, words: list[str]) -> None:
+    assert taken_apart(line) == (program, words)
+
+
+def test_other_programs_start_in_no_lab() -> None:
+    assert refused_command_line('"PowerShell.exe" -Command 1', any_script=True) is None
+    assert refused_command_line("cmd /c calc", any_script=True) is not None
+    assert refused_command_line("powershell -Command 1") is not None
+
+
+class TestScripts:
+    pytestmark = powershell
+
+    def test_a_script_acts_on_the_estate_with_live_objects(self, capfd: pytest.CaptureFixture[str]) -> None:
+        estate = Estate(world_for("e2013"), clock=SteppingClock())
+        script = """
+            new-umdialplan Typed -numberofdigitsinextension 5 -uritype sipname -countryorregioncode 1 | out-null
+            $plan = get-umdialplan -id typed
+            [Console]::WriteLine($plan.PhoneContext)
+            get-umservice | set-umservice -DialPlans @{add=$plan.Name}
+            get-umservice | foreach-object { set-umservice $_ -UMStartupMode Dual }
+            exit 5
+        """
+        assert run_console(estate, powershell_program(), host_for("e2013"), script) == 5
+        out, err = capfd.readouterr()
+        assert (out.split(), err) == (["Typed.contoso.com"], "")
+        called = [(entry["cmdlet"], entry["user"]) for entry in estate.log()]
+        assert {user for _, user in called} == {"CONTOSO\\Administrator"}
+        assert [cmdlet for cmdlet, _ in called].count("Set-UMService") == 4
+
+    def test_exchucutil_runs_in_its_folder_alone(self, capfd: pytest.CaptureFixture[str]) -> None:
+        estate = Estate(world_for("e2013"), clock=SteppingClock())
+        folder = "$env:ExchangeInstallPath/Scripts"
+        script = f"& {folder}/exchucutil.ps1; cd {folder}; ./exchucutil.ps1"
+        run_console(estate, powershell_program(), host_for("e2013"), script)
+        assert [entry["operation"] for entry in estate.log()].count("script") == 1
+        assert capfd.readouterr().out.startswith("Error: ")
+
+    def test_a_host_has_the_cmdlets_of_its_product(self, capfd: pytest.CaptureFixture[str]) -> None:
+        script = "[Console]::WriteLine(@(Get-CsPool)[0].Fqdn); Get-UMDialPlan"
+        run_console(Estate(world_for("l2013")), powershell_program(), host_for("l2013"), script)
+        out, err = capfd.readouterr()
+        assert "pool1.contoso.com" in out
+        assert "Get-UMDialPlan" in err
+
+    def test_changes_are_seen_by_the_next_plan(self, tmp_path: Path) -> None:
+        environment = contoso(tmp_path / "contoso")
+        subprocess.run(
+            [*COMMAND, "simulate", ".", "--shell"],
+            cwd=environment.directory,
+            env=clean(HOME=str(tmp_path)),
+            input=b"Rename-Thing; Set-UMDialPlan Workshop -Name Typed -MaxCallDuration 77",
+            timeout=LONGEST_SECONDS,
+            check=False,
+        )
+        assert "dial_plan/Typed" in environment.run("drift").out
+
+    def test_any_script_of_a_winrm_client_runs_where_the_simulator_runs_alone(self) -> None:
+        estate = Estate(world_for("l2013"), clock=SteppingClock())
+        settings = Settings(users={USER: PASSWORD}, schemes=frozenset({Scheme.NTLM}))
+        with (
+            PowerShellEngine(estate, is_password, powershell_program(), any_script=True) as engine,
+            Server(estate, settings, start=engine.start) as server,
+        ):
+            client = Client(server, "ntlm", path="/fe1.contoso.com", timeout_seconds=60)
+            client.open('"powershell.exe"', ("-NoProfile", "-Command", '"[Console]::Out.Write(@(Get-CsPool)[0].Fqdn)"'))
+            client.receive_all()
+            assert bytes(client.stdout) == b"pool1.contoso.com"
+            client.close()
+
+
+def test_in_a_terminal_the_shell_stays_with_the_cmdlets_loaded(tmp_path: Path) -> None:
+    """Against a program that writes down what it was started with: the engine of the tests has no prompt."""
+    shell = tmp_path / "pwsh"
+    note = tmp_path / "note.json"
+    shell.write_text(
+        f"#!{sys.executable}\nimport json, os, sys\n"
+        'begin = open(sys.argv[-1].split("\'")[1]).read()\n'
+        f"json.dump([sys.argv[1:-1], begin, dict(os.environ)], open({str(note)!r}, 'w'))\nsys.exit(3)\n"
+    )
+    shell.chmod(0o700)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SOME_SECRET", "not for the shell")
+        patch.setenv("TERM", "xterm")
+        assert run_console(Estate(world_for("e2013")), str(shell), host_for("e2013")) == 3
+    options, begin, environment = json.loads(note.read_text())
+    assert options == ["-NoLogo", "-NoProfile", "-NoExit", "-Command"]
+    assert begin.splitlines()[0].startswith("Add-PSSnapin 'Microsoft.Exchange")
+    assert "[ex1.contoso.com] PS" in begin.replace("' + '", "")
+    assert ("SOME_SECRET" in environment, environment["TERM"]) == (False, "xterm")
