@@ -1,12 +1,14 @@
 """What is measured, in a process of its own: a phase inside one process, the command line, the peer's input.
 
-    python -m tests.bench.child RESULT inside plan|apply DIR
+    python -m tests.bench.child RESULT inside|kept plan|apply DIR
     python -m tests.bench.child RESULT wire plan|apply DIR
     python -m tests.bench.child RESULT slots=N apply DIR
     python -m tests.bench.child RESULT terraform|provided DIR INTO
+    python -m tests.bench.child RESULT parts|traffic DIR
 
 RESULT is the file that gets what only the process itself can tell: its CPU time, its peak of memory, its requests, and
-how long it built the simulated estate, which is no part of the product and is taken off.
+what the simulated estate took, which is no part of the product. ``kept``: what an apply did to the estate is kept for
+the next process.
 """
 
 from __future__ import annotations
@@ -15,12 +17,13 @@ import json
 import os
 import sys
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from reconciler.plan.plan import Plan
-    from tests.support.estate_sessions import EstateSessions
+    from tests.bench.measured_sessions import MeasuredSessions
 
 CHANGES = Path(".reconciler") / "world.json"
 """Within an environment: what became of its simulated estate, where it is kept."""
@@ -37,12 +40,19 @@ def main(arguments: list[str]) -> int:
     from reconciler.__main__ import collect_less_often
 
     collect_less_often()
+    if mode in ("parts", "traffic"):
+        from tests.bench.parts import parts_of
+        from tests.bench.traffic import traffic_of
+
+        found = parts_of(Path(rest[0])) if mode == "parts" else traffic_of(Path(rest[0]))
+        Path(result).write_text(json.dumps(asdict(found)), encoding="utf-8")
+        return 0
     phase, directory = rest[0], Path(rest[1])
     told = _run(mode, phase, directory)
-    times = os.times()
+    times, answers = os.times(), told.pop("answers_cpu", 0.0)
     told |= {
-        "cpu": time.process_time() - told.pop("estate_cpu", 0.0),
-        "simulator_cpu": times.children_user + times.children_system,
+        "cpu": time.process_time() - told.pop("estate_cpu", 0.0) - answers,
+        "simulator_cpu": times.children_user + times.children_system + answers,
         "peak_mb": peak_mb(),
     }
     Path(result).write_text(json.dumps(told), encoding="utf-8")
@@ -50,8 +60,8 @@ def main(arguments: list[str]) -> int:
 
 
 def _run(mode: str, phase: str, directory: Path) -> dict[str, Any]:
-    if mode == "inside":
-        return inside(phase, directory)
+    if mode in ("inside", "kept"):
+        return inside(phase, directory, keeps=mode == "kept")
     return over_slots(int(mode.partition("=")[2]), directory) if mode != "wire" else over_wire(phase, directory)
 
 
@@ -63,18 +73,21 @@ def over_slots(slots: int, directory: Path) -> dict[str, Any]:
     from reconciler.cli.output import Output
     from reconciler.model.events import Event, RunEnded
 
-    output, told = Output(), dict[str, Any]()
+    output, told, commits = Output(), dict[str, Any](), [0]
 
     def emit(event: Event) -> None:
         output.emit(event)
         if isinstance(event, RunEnded):
             told["run_seconds"] = event.seconds
 
-    ports = Ports(emit=emit, settings=lambda one: replace(one, slots=slots))
+    def count(point: str) -> None:
+        commits[0] += point == "state-after-commit"
+
+    ports = Ports(emit=emit, point=count, settings=lambda one: replace(one, slots=slots))
     with open_workspace(directory, ports, parallelism=64) as workspace:
         account = workspace.apply(lambda _: True)
     assert account is not None
-    return {**told, "exit_code": account.exit_code(), "changes": len(account.ended), "requests": 0}
+    return {**told, "exit_code": account.exit_code(), "changes": len(account.ended), "commits": commits[0]}
 
 
 def over_wire(phase: str, directory: Path) -> dict[str, Any]:
@@ -88,14 +101,18 @@ def over_wire(phase: str, directory: Path) -> dict[str, Any]:
     return {"exit_code": exit_code, "requests": _lines(log) - before}
 
 
-def inside(phase: str, directory: Path) -> dict[str, Any]:
+def inside(phase: str, directory: Path, *, keeps: bool = False) -> dict[str, Any]:
     """Run a phase of the engine against a simulator in this process, as far as the text that people see."""
     from reconciler.app import Ports, open_workspace
     from reconciler.cli.output import Output
 
-    wall, cpu = time.perf_counter(), time.process_time()
-    sessions = sessions_of(directory)
-    told: dict[str, Any] = {"estate_wall": time.perf_counter() - wall, "estate_cpu": time.process_time() - cpu}
+    wall, cpu, before = time.perf_counter(), time.process_time(), held_mb()
+    sessions = sessions_of(directory, keeps=keeps)
+    told: dict[str, Any] = {
+        "estate_wall": time.perf_counter() - wall,
+        "estate_cpu": time.process_time() - cpu,
+        "estate_mb": held_mb() - before,
+    }
     output = Output()
 
     def approve(plan: Plan) -> bool:
@@ -114,7 +131,7 @@ def inside(phase: str, directory: Path) -> dict[str, Any]:
             told["exit_code"] = account.exit_code()
             told["changes"] = len(account.ended)
     output.end(told["exit_code"])
-    return {**told, "requests": len(sessions.requests)}
+    return {**told, "answers_cpu": sum(sessions.answers_cpu), "requests": len(sessions.requests)}
 
 
 def first_plan(directory: Path) -> Plan:
@@ -125,15 +142,15 @@ def first_plan(directory: Path) -> Plan:
         return workspace.plan()
 
 
-def sessions_of(directory: Path) -> EstateSessions:
-    """Return sessions to the environment's estate as it was kept, or in memory where it never was."""
+def sessions_of(directory: Path, *, keeps: bool = False) -> MeasuredSessions:
+    """Return sessions to the environment's estate as it was kept, or in memory where it never was and not ``keeps``."""
     from providers.simulator.estate.estate import Estate
-    from tests.support.estate_sessions import EstateSessions
+    from tests.bench.measured_sessions import MeasuredSessions
 
     kept = directory / CHANGES
-    estate = Estate.open(directory / "world.yaml", kept if kept.exists() else None)
+    estate = Estate.open(directory / "world.yaml", kept if keeps or kept.exists() else None)
     estate.entry_host()
-    return EstateSessions(estate)
+    return MeasuredSessions(estate)
 
 
 def peak_mb() -> float:
@@ -141,16 +158,27 @@ def peak_mb() -> float:
 
     On Linux from the process's own table: what ``getrusage`` tells begins with the peak of the process that started it.
     """
-    status = Path("/proc/self/status")
-    if status.exists():
-        line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
-        return int(line.split()[1]) / 1024
+    if STATUS.exists():
+        return _status_mb("VmHWM")
     if sys.platform == "win32":
         return 0.0
     import resource
 
     unit = 1024 if sys.platform == "darwin" else 1
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit / 1024
+
+
+def held_mb() -> float:
+    """Return the memory that this process holds now; 0 where only the peak is known."""
+    return _status_mb("VmRSS") if STATUS.exists() else 0.0
+
+
+STATUS = Path("/proc/self/status")
+
+
+def _status_mb(name: str) -> float:
+    line = next(line for line in STATUS.read_text().splitlines() if line.startswith(name))
+    return int(line.split()[1]) / 1024
 
 
 def _lines(path: Path) -> int:

@@ -48,7 +48,14 @@ class Figures:
     requests: int = 0
     """Operations of the runner: calls of cmdlets, reads of services."""
     simulator_cpu: float = 0.0
-    """Seconds, of the simulator where it is a process of its own."""
+    """Seconds, of the simulator, in the same process or in its own."""
+    estate_mb: float = 0.0
+    """Of the peak, what the simulated estate took before the product began."""
+
+    @property
+    def own_mb(self) -> float:
+        """The peak without the simulated estate."""
+        return self.peak_mb - self.estate_mb
 
 
 class Failed(Exception):
@@ -70,8 +77,22 @@ def run_child(mode: str, phase: str, directory: Path, *, changes: bool) -> Figur
     if told["exit_code"] != 0 or has_changes is not changes:
         raise Failed(f"{mode} {phase} of {directory.name} ended with {told['exit_code']}:\n{output[-2000:]}")
     return Figures(
-        wall - told.get("estate_wall", 0.0), told["cpu"], told["peak_mb"], told["requests"], told["simulator_cpu"]
+        wall - told.get("estate_wall", 0.0),
+        told["cpu"],
+        told["peak_mb"],
+        told["requests"],
+        told["simulator_cpu"],
+        told.get("estate_mb", 0.0),
     )
+
+
+def run_for_result(mode: str, *arguments: str) -> dict[str, Any]:
+    """Run a mode of ``child`` that measures by itself; return what it wrote."""
+    with tempfile.TemporaryDirectory() as place:
+        result = Path(place) / "result.json"
+        _timed([sys.executable, "-m", "tests.bench.child", str(result), mode, *arguments], cwd=ROOT)
+        told: dict[str, Any] = json.loads(result.read_text(encoding="utf-8"))
+    return told
 
 
 def run_other(command: Sequence[str], *, cwd: Path, environment: Mapping[str, str] | None = None) -> Figures:

@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
-from datetime import UTC, datetime
+from collections.abc import Iterator, Sequence
 from statistics import median
-from typing import Any
 
 from tests.bench.measure import Figures, middle
-from tests.bench.rounds import APPLY, HTTP, INSIDE, LOCAL, NO_OP, PLAN, WIRE, Measured
+from tests.bench.results import Results
+from tests.bench.rounds import ADOPT, APPLY, CHANGED, HTTP, INSIDE, LOCAL, NO_OP, PLAN, WIRE, Measured
+from tests.bench.traffic import render_traffic
 
-PHASES = (PLAN, APPLY, NO_OP)
+PHASES = (PLAN, APPLY, ADOPT, NO_OP, CHANGED)
 
 
-def render(machine: Mapping[str, str | int], seed: int, start_up: Mapping[str, Sequence[Figures]]) -> str:
-    """Return what stands above the tables: the machine, and how fast the programs start."""
-    lines = [
-        f"{machine['cores']} cores, {machine['memory_gb']} GB, {machine['system']}, Python {machine['python']}"
-        + (f", Terraform {machine['terraform']}" if "terraform" in machine else "")
-        + f"; seed {seed}.",
-        "Medians over the rounds. Peak memory and CPU time are of the process itself; requests are those to the",
-        "simulated servers, without any delay. In process, the simulator's own work and memory count as well.",
-        "",
-        "Start-up: " + ", ".join(f"{name} {1000 * middle(taken).wall:.0f} ms" for name, taken in start_up.items()),
-    ]
-    return "\n".join(lines) + "\n"
+def render_start(results: Results) -> str:
+    """Return how fast the programs start."""
+    return "Start-up: " + ", ".join(
+        f"{name} {1000 * middle(all_).wall:.0f} ms" for name, all_ in results.start_up.items()
+    )
 
 
 def render_size(measured: Measured) -> str:
@@ -33,7 +25,6 @@ def render_size(measured: Measured) -> str:
     count = measured.size.mailboxes
     about = f", {measured.resources:,} resources" if measured.resources else ""
     lines = [
-        "",
         f"{count:,} mailboxes{about}",
         f"  {'':<30}{'wall s':>8}{'CPU s':>8}{'sim. s':>8}"
         f"{'peak MB':>9}{'requests':>10}{'ms/mailbox':>12}{'rounds':>8}",
@@ -46,6 +37,8 @@ def render_size(measured: Measured) -> str:
     ratios = list(_ratios(measured))
     if ratios:
         lines += ["", "  Terraform's share over ours, pair by pair: wall (lowest to highest), CPU, memory", *ratios]
+    if measured.traffic is not None:
+        lines += ["", render_traffic(count, measured.traffic)]
     return "\n".join(lines) + "\n"
 
 
@@ -62,10 +55,7 @@ def _ratios(measured: Measured) -> Iterator[str]:
     for peer in (HTTP, LOCAL):
         for ours in (INSIDE, WIRE):
             for phase in PHASES:
-                pairs = list(
-                    zip(measured.figures.get((peer, phase), ()), measured.figures.get((ours, phase), ()), strict=False)
-                )
-                if pairs:
+                if pairs := measured.pairs((peer, phase), (ours, phase)):
                     yield _ratio(f"{peer} / {ours}: {phase}", pairs)
 
 
@@ -74,39 +64,3 @@ def _ratio(name: str, pairs: Sequence[tuple[Figures, Figures]]) -> str:
     cpu = median(theirs.cpu / (ours.cpu + ours.simulator_cpu) for theirs, ours in pairs)
     memory = median(theirs.peak_mb / ours.peak_mb for theirs, ours in pairs) if pairs[0][1].peak_mb else 0.0
     return f"  {name:<46}{median(walls):>7.1f} ({walls[0]:.1f} to {walls[-1]:.1f}), {cpu:.1f}, {memory:.1f}"
-
-
-def page(parts: Sequence[str]) -> str:
-    """Return the tables as a page in Markdown, with how they were made."""
-    head = [
-        "# Performance",
-        "",
-        "`make bench` makes this page. A figure means something only beside another one of the same run: each round",
-        "runs the product and Terraform in turn, and a figure is the median of its rounds. Terraform manages as many",
-        "`terraform_data` resources with the same edges, which do no remote work; its state is kept where it is",
-        "fastest. What takes us longer stands here too.",
-        f"Measured on {datetime.now(UTC).date().isoformat()}.",
-    ]
-    return "\n".join([*head, *(f"\n```\n{part.strip(chr(10))}\n```" for part in parts)]) + "\n"
-
-
-def as_json(
-    machine: Mapping[str, str | int], seed: int, start_up: Mapping[str, Sequence[Figures]], sizes: Sequence[Measured]
-) -> dict[str, Any]:
-    """Return every figure of every round."""
-    return {
-        "machine": dict(machine),
-        "seed": seed,
-        "start_up": {name: [asdict(one) for one in taken] for name, taken in start_up.items()},
-        "sizes": [
-            {
-                "mailboxes": measured.size.mailboxes,
-                "resources": measured.resources,
-                "figures": [
-                    {"who": who, "phase": phase, "rounds": [asdict(one) for one in taken]}
-                    for (who, phase), taken in measured.figures.items()
-                ],
-            }
-            for measured in sizes
-        ],
-    }

@@ -8,12 +8,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.bench.generate import write_environment
+from tests.bench.generate import change_users, write_environment
 from tests.bench.measure import ROOT, Figures, middle, run_child, run_other
 from tests.bench.terraform import APPLIED, Terraform
+from tests.bench.traffic import Traffic, measure_traffic
 
 INSIDE, WIRE, HTTP, LOCAL = "in process", "over the wire", "terraform, http", "terraform, local"
-PLAN, APPLY, NO_OP = "first plan", "first apply", "no-op plan"
+PLAN, APPLY, NO_OP, CHANGED = "first plan", "first apply", "no-op plan", "plan, 1 % changed"
+ADOPT = "adoption"
+"""An apply to users who have everything already: the quickest way to a state in which nothing is to be done."""
+
+PRIVATE = ".reconciler"
 
 Key = tuple[str, str]
 """Who, and which phase."""
@@ -26,7 +31,7 @@ class Size:
     mailboxes: int
     rounds: int
     phases: Mapping[str, Sequence[str]]
-    """By who, the phases that are run; a no-op plan over the wire and in the process comes after the wire's apply."""
+    """By who, the phases that are run; what comes after an apply is run after the wire's, where there is one."""
 
 
 @dataclass(slots=True)
@@ -35,11 +40,19 @@ class Measured:
 
     size: Size
     resources: int = 0
+    state_bytes: int = 0
+    """Of the saved state after the apply."""
+    traffic: Traffic | None = None
+    """Of the last no-op plan over the wire."""
     figures: dict[Key, list[Figures]] = field(default_factory=dict)
 
     def middle(self, who: str, phase: str) -> Figures | None:
         found = self.figures.get((who, phase))
         return middle(found) if found else None
+
+    def pairs(self, one: Key, other: Key) -> list[tuple[Figures, Figures]]:
+        """Return the figures of two, taken in the same rounds."""
+        return list(zip(self.figures.get(one, ()), self.figures.get(other, ()), strict=False))
 
 
 def warm_up(work: Path, seed: int) -> None:
@@ -55,8 +68,10 @@ def run_size(
     """Run every round of one size within the directory ``work``."""
     measured = Measured(size)
     fresh = work / f"environment-{size.mailboxes}"
-    write_environment(fresh, size.mailboxes, seed)
+    write_environment(fresh, size.mailboxes, seed, enabled=ADOPT in size.phases.get(INSIDE, ()))
     peer = work / f"terraform-{size.mailboxes}"
+    if not (HTTP in size.phases or LOCAL in size.phases):
+        terraform = None
     if terraform is not None:
         run_other(_child("terraform", fresh, peer), cwd=ROOT)
         measured.resources = (peer / "main.tf").read_text().count("\nresource ") + 1
@@ -69,20 +84,48 @@ def run_size(
     return measured
 
 
+_ORDER: Sequence[tuple[Key, str]] = (
+    ((INSIDE, PLAN), "fresh"),
+    ((WIRE, PLAN), "fresh"),
+    ((INSIDE, APPLY), "fresh"),
+    ((INSIDE, ADOPT), "applied"),
+    ((WIRE, APPLY), "applied"),
+    ((WIRE, NO_OP), "applied"),
+    ((INSIDE, NO_OP), "applied"),
+    ((WIRE, CHANGED), "changed"),
+    ((INSIDE, CHANGED), "changed"),
+)
+"""What is run in turn, and where: in a fresh directory, in that of the apply, or in a copy of it with other users."""
+
+
 def _round_of_product(measured: Measured, fresh: Path, work: Path) -> None:
-    """Run each phase in the directory that has what it needs: a fresh one, or the one that the wire's apply left."""
+    """Run each phase in the directory that has what it needs."""
     phases = measured.size.phases
-    for who, phase in ((INSIDE, PLAN), (WIRE, PLAN), (INSIDE, APPLY), (WIRE, APPLY), (WIRE, NO_OP), (INSIDE, NO_OP)):
-        place = work / ("inside" if (who, phase) == (INSIDE, APPLY) else "wire")
-        if phase is not NO_OP and phase in phases.get(who, ()):
-            shutil.rmtree(place, ignore_errors=True)
-            shutil.copytree(fresh, place)
-        if phase in phases.get(who, ()):
-            mode, command = "inside" if who is INSIDE else "wire", "apply" if phase is APPLY else "plan"
-            figures = run_child(mode, command, place, changes=phase is not NO_OP)
-            measured.figures.setdefault((who, phase), []).append(figures)
-    for place in (work / "inside", work / "wire"):
+    keeps = APPLY not in phases.get(WIRE, ())
+    for (who, phase), name in _ORDER:
+        if phase not in phases.get(who, ()):
+            continue
+        place = work / ("applied" if keeps and phase is APPLY else name)
+        _make_ready(place, fresh, phase)
+        mode = "wire" if who is WIRE else "kept" if keeps else "inside"
+        command = "apply" if phase in (APPLY, ADOPT) else "plan"
+        figures = run_child(mode, command, place, changes=phase is not NO_OP)
+        measured.figures.setdefault((who, phase), []).append(figures)
+        if (who, phase) == (WIRE, NO_OP):
+            measured.traffic = measure_traffic(place)
+        if phase is APPLY:
+            measured.state_bytes = sum(path.stat().st_size for path in (place / PRIVATE).glob("state.db*"))
+    for name in ("fresh", "applied", "changed"):
+        shutil.rmtree(work / name, ignore_errors=True)
+
+
+def _make_ready(place: Path, fresh: Path, phase: str) -> None:
+    if phase in (PLAN, APPLY, ADOPT):
         shutil.rmtree(place, ignore_errors=True)
+        shutil.copytree(fresh, place)
+    if phase is CHANGED and not place.exists():
+        shutil.copytree(place.with_name("applied"), place)
+        change_users(place, step=100)
 
 
 def _round_of_terraform(measured: Measured, who: str, terraform: Terraform) -> None:

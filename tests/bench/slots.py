@@ -41,10 +41,8 @@ class Applied:
     """From the start of the program to its end, with its plan."""
     run_seconds: float
     """From the first step to the end of the run."""
-
-
-QUICK = tuple(Load(1_000, Cost(*cost), 1) for cost in ((50, 1), (50, 10), (50, 18), (150, 18)))
-FULL = (*(Load(1_000, load.cost, 3) for load in QUICK), Load(10_000, Cost(50, 18), 3))
+    commits: int
+    """Durable writes of the journal."""
 
 
 def measure_slots(
@@ -81,7 +79,7 @@ def apply(place: Path, slots: int) -> Applied:
     if told["exit_code"] != 0 or not told["changes"]:
         raise Failed(f"the apply of {place.name} ended with {told['exit_code']} after {told['changes']} changes")
     figures = Figures(whole.wall, told["cpu"], told["peak_mb"], 0, told["simulator_cpu"])
-    return Applied(figures, told["run_seconds"])
+    return Applied(figures, told["run_seconds"], told["commits"])
 
 
 def _once(prepared: Path, slots: int, place: Path) -> Applied:
@@ -99,15 +97,16 @@ def _title(load: Load) -> str:
 def render_slots(done: dict[Load, list[Applied]]) -> str:
     """Return the table: the limit, the run beside it, and what the program itself costs for each user."""
     lines = [
-        "",
         "Apply of new users to servers that take time, over the wire",
-        f"  {'':<44}{'limit s':>9}{'run s':>8}{'ratio':>7}{'whole s':>9}{'CPU ms/user':>13}{'peak MB':>9}",
+        f"  {'':<44}{'limit s':>9}{'run s':>8}{'ratio':>7}{'whole s':>9}{'CPU ms/user':>13}{'peak MB':>9}"
+        f"{'commits':>9}",
     ]
     for load, rounds in done.items():
         run = median(one.run_seconds for one in rounds)
+        commits = median(one.commits for one in rounds)
         whole, cpu, peak = (median(getattr(one.whole, name) for one in rounds) for name in ("wall", "cpu", "peak_mb"))
         lines.append(
             f"  {_title(load):<44}{load.limit_seconds:>9.1f}{run:>8.1f}{run / load.limit_seconds:>7.2f}{whole:>9.1f}"
-            f"{1000 * cpu / load.mailboxes:>13.2f}{peak:>9.0f}"
+            f"{1000 * cpu / load.mailboxes:>13.2f}{peak:>9.0f}{commits:>9.0f}"
         )
     return "\n".join(lines) + "\n"

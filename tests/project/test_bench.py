@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
 from tests.bench.child import first_plan, inside
-from tests.bench.generate import write_environment
+from tests.bench.generate import change_users, write_environment
 from tests.bench.listing import measure_listing, render_listing
 from tests.bench.measure import Failed, Figures, run_child
-from tests.bench.report import as_json, render_size
+from tests.bench.parts import parts_of, render_parts
+from tests.bench.report import render_size
+from tests.bench.results import Results
 from tests.bench.rounds import APPLY, HTTP, INSIDE, NO_OP, Measured, Size
 from tests.bench.terraform import APPLIED, Terraform, loopback_store
 from tests.bench.terraform_files import write_terraform
+from tests.bench.traffic import measure_traffic
 from tests.bench.transport import BATCH, STREAM, USUAL, measure_transport, render_transport
 from tests.support.powershell_host import find_powershell
 
@@ -45,7 +49,8 @@ def test_the_generated_environment_is_applied_over_the_wire_and_then_there_is_no
     in_process = run_child("inside", "plan", environment, changes=False)
     assert 0 < over_wire.requests == in_process.requests < MAILBOXES
     assert over_wire.cpu > 0
-    assert over_wire.simulator_cpu > 0 == in_process.simulator_cpu
+    assert over_wire.simulator_cpu > in_process.simulator_cpu > 0
+    assert over_wire.estate_mb == 0 < in_process.estate_mb
 
 
 def test_a_run_that_did_something_else_than_was_to_be_measured_is_no_figure(environment: Path) -> None:
@@ -89,13 +94,42 @@ def test_the_phases_run_in_this_process(environment: Path, capsys: pytest.Captur
     assert "Applied" in capsys.readouterr().out
 
 
+def test_users_that_are_enabled_already_are_adopted_and_their_changes_planned(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    directory = tmp_path / "environment"
+    write_environment(directory, MAILBOXES, seed=7, enabled=True)
+    applied = inside("apply", directory, keeps=True)
+    assert applied["exit_code"] == 0
+    assert applied["requests"] < 10 * MAILBOXES
+    assert inside("plan", directory)["changes"] == 0
+    change_users(directory, step=10)
+    assert inside("plan", directory)["changes"] == MAILBOXES // 10
+    assert "Executives" in capsys.readouterr().out
+
+
+def test_parts_are_measured_in_one_process(environment: Path) -> None:
+    parts = parts_of(environment, groups=2)
+    assert min(asdict(parts).values()) > 0
+    assert f"{MAILBOXES} mailboxes" in render_parts(parts)
+
+
+def test_what_a_plan_costs_on_the_wire_is_counted_outside_of_it(environment: Path) -> None:
+    traffic = measure_traffic(environment)
+    assert 20 < traffic.requests < 200
+    assert traffic.sent > 1_000
+    assert traffic.received > 10_000
+    assert 0 < traffic.after_last_seconds < traffic.seconds
+
+
 def test_ratios_are_taken_pair_by_pair() -> None:
     ours, theirs = [Figures(1.0, 1.0, 50), Figures(2.0, 1.0, 50)], [Figures(6.0, 4.0, 100), Figures(4.0, 8.0, 150)]
-    measured = Measured(Size(1000, 2, {}), 1010, {(INSIDE, NO_OP): ours, (HTTP, NO_OP): theirs, (INSIDE, APPLY): ours})
+    figures = {(INSIDE, NO_OP): ours, (HTTP, NO_OP): theirs, (INSIDE, APPLY): ours}
+    measured = Measured(Size(1000, 2, {}), 1010, figures=figures)
     shown = render_size(measured)
     assert "4.0 (2.0 to 6.0), 6.0, 2.5" in shown
     assert shown.count(" (") == 2
-    told = as_json({"cores": 2}, 1, {}, [measured])
+    told = Results({"cores": 2}, 1, sizes={1000: measured}).as_json()
     assert [len(one["rounds"]) for one in told["sizes"][0]["figures"]] == [2, 2, 2]
 
 
