@@ -15,6 +15,7 @@ from typing import Annotated, Any, ClassVar, Final
 from pydantic import BeforeValidator
 
 from providers.cmdlets.declaration import Declaration
+from providers.cmdlets.defaults import default_of
 from providers.cmdlets.reference import Setters, cmdlet_of, setters
 from providers.cmdlets.table import Tabled, declaring, normaliser
 from reconciler.model.actions import Change
@@ -152,6 +153,11 @@ class CmdletResource(CmdletType, Managed):
     @property
     def setters(self) -> Setters:
         return setters(self.noun)
+
+    @cached_property
+    def defaults(self) -> Mapping[str, Value]:
+        known = ((name, column, default_of(self, column.attribute).value) for name, column in self.columns.items())
+        return {name: column.parse_default(said) for name, column, said in known if said is not None}
 
     # how it is declared
 

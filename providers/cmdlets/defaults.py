@@ -28,6 +28,11 @@ class Default(NamedTuple):
     source: str
     """Cmdlets whose parameter it is, or the title of a topic."""
 
+    @property
+    def value(self) -> str | None:
+        """The text where it is one value, or ``none``; None where it is words, or where nothing is documented."""
+        return None if self.text in ("", NOT_DOCUMENTED, REQUIRED) or " " in self.text else self.text
+
 
 def default_of(kind: ResourceType, attribute: Attribute) -> Default:
     """Return the default of the server for an attribute of a type."""

@@ -54,6 +54,16 @@ class Column:
     is_clearable: bool
     is_required: bool
 
+    def parse_default(self, said: str) -> Value:
+        """Return the canonical value of a documented default, which may be ``none``."""
+        if said == NONE:
+            return None if self.attribute.kind is AttributeKind.SCALAR else ()
+        return self.normalise(said)
+
+
+NONE: Final = "none"
+"""How documents say that a server has no value."""
+
 
 class Tabled(Declares, ResourceType):
     """A resource type with the attributes that its class declares."""

@@ -18,7 +18,7 @@ from typing import Final
 
 from providers.estate.people import sites_of_users
 from providers.estate.topology import PoolClass, UcPool, central_site, lasting_gateways, uc_pools, voice_users_by_pool
-from providers.schema.exchange import DialPlan, Exchucutil, IPGateway
+from providers.schema.exchange import UNMANAGED, DialPlan, Exchucutil, IPGateway
 from providers.schema.lync import LyncSite
 from reconciler.model.abilities import Duty
 from reconciler.model.actions import ActionKind
@@ -49,6 +49,7 @@ class GatewayClass(Enum):
 class Trouble(Enum):
     """Why the gateways of a dial plan are left unchanged."""
 
+    UNMANAGED = "its declaration leaves them as they are"
     NOT_LINKED = "no gateway is linked to it"
     INVALID_CHOICE = "the gateway chosen for it cannot be used"
     NO_CANDIDATE = "none of its gateways may be chosen automatically"
@@ -115,6 +116,11 @@ def _settled(each: PlanOutcalls, chosen: Mapping[str, str]) -> PlanOutcalls:
         return each
     gateway = chosen.get(each.plan.key)
     return replace(each, chosen=gateway, trouble=None if gateway else Trouble.CONFLICT)
+
+
+def is_unmanaged(plan: Resource) -> bool:
+    """True for a dial plan whose gateways keep their outgoing calls as they are."""
+    return plan.get(DialPlan.outcall_gateway) == UNMANAGED
 
 
 def wanted_outcalls(decided: Iterable[PlanOutcalls]) -> Mapping[str, bool]:
@@ -193,6 +199,8 @@ def _class_of(gateway: str, site: str | None, world: _World) -> GatewayClass:
 
 def _with_tiers(each: PlanOutcalls, world: _World) -> PlanOutcalls:
     """Return the plan with its candidates: its only gateway, the chosen one, or all in order of suitability."""
+    if is_unmanaged(each.plan):
+        return replace(each, explicit=None, trouble=Trouble.UNMANAGED)
     if not each.gateways:
         return replace(each, trouble=Trouble.NOT_LINKED)
     if each.explicit is not None and (

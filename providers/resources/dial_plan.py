@@ -18,12 +18,13 @@ from pydantic import AfterValidator
 from providers.cmdlets.cmdlet_resource import CmdletResource, object_argument
 from providers.cmdlets.reference import setters
 from providers.cmdlets.value_types import Text, checked
+from providers.estate.inferred import inferred_plan
 from providers.estate.people import USERS, forest_root
 from providers.estate.security import SECURITY_RULES, derived_security, security_diagnostics
 from providers.estate.servers import exchange_release
 from providers.resources.hunt_group import hunt_group_argument
 from providers.schema.exchange import DEFAULT, DialPlan, HuntGroup, MailboxPolicy, UMMailbox
-from reconciler.model.abilities import Foreseeing, Holder, Impact, Noticed
+from reconciler.model.abilities import Foreseeing, Holder, Impact, Inferred, Inferring, Noticed
 from reconciler.model.actions import Action, ActionKind
 from reconciler.model.commands import Command, write
 from reconciler.model.diagnostics import Diagnostic
@@ -70,7 +71,7 @@ LONG_RECORDING = Rule(
 )
 
 
-class DialPlanType(DialPlan, CmdletResource, Holder, Foreseeing, Noticed):
+class DialPlanType(DialPlan, CmdletResource, Holder, Foreseeing, Noticed, Inferring):
     """A UM dial plan of type SIP URI."""
 
     lifecycle: ClassVar[Lifecycle] = Lifecycle.OBJECT
@@ -87,6 +88,9 @@ class DialPlanType(DialPlan, CmdletResource, Holder, Foreseeing, Noticed):
 
     def derive(self, landscape: Landscape) -> Sequence[Resource]:
         return tuple(_with_security(plan, derived_security(landscape)) for plan in super().derive(landscape))
+
+    def inferred(self, observed: Resource, landscape: Landscape) -> Inferred:
+        return inferred_plan(observed, landscape)
 
     def create(self, desired: Resource, landscape: Landscape) -> Sequence[Command]:
         """Return its creation.

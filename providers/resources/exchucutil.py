@@ -16,7 +16,7 @@ from typing import ClassVar
 
 from providers.cmdlets.table import Tabled
 from providers.estate.front_end_services import FRONT_END_RESTART
-from providers.estate.outcalls import LOWER_OUTCALLS
+from providers.estate.outcalls import LOWER_OUTCALLS, is_unmanaged
 from providers.estate.people import forest_root, sip_dial_plans
 from providers.estate.script import (
     RAN_IN_VAIN,
@@ -125,7 +125,7 @@ class ExchucutilType(Exchucutil, Tabled, Piecemeal, Foreseeing, Owing):
             return ()
         plans = landscape.wanted(DialPlan)
         owes = [FRONT_END_RESTART.of(host) for host in front_ends(landscape)]
-        owes += [LOWER_OUTCALLS.of(plan) for plan in plans]
+        owes += [LOWER_OUTCALLS.of(plan.key) for plan in plans.values() if not is_unmanaged(plan)]
         forest = lync_forest(landscape)
         command = Command(
             "exchucutil.ps1", (("Forest", forest),) if forest else (), operation=Operation.SCRIPT, endpoint=EXCHANGE

@@ -19,6 +19,7 @@ from providers.estate.outcalls import (
     GatewayClass,
     PlanOutcalls,
     Trouble,
+    is_unmanaged,
     site_decision,
     solve_outcalls,
     wanted_outcalls,
@@ -149,6 +150,9 @@ class IPGatewayType(IPGateway, CmdletResource, Obliged, Deciding):
         return True
 
     def is_met(self, owed: Obligation, landscape: Landscape) -> bool:
+        plan = landscape.written(DialPlan).get(owed.subject)
+        if plan is not None and is_unmanaged(plan):
+            return True
         is_readable = landscape.is_readable(self) and landscape.is_readable(HuntGroup)
         return is_readable and len(_enabled(owed.subject, landscape)) <= 1
 

@@ -22,7 +22,7 @@ from providers.schema.exchange import DEFAULT, DialPlan, MailboxPolicy, UMMailbo
 from reconciler.model.actions import ActionKind
 from reconciler.model.commands import Argument, Command, NameOf
 from reconciler.model.diagnostics import Diagnostic, Problem
-from reconciler.model.landscape import Landscape
+from reconciler.model.landscape import Landscape, Named
 from reconciler.model.resource_types import Answer, Lifecycle, Rule
 from reconciler.model.resources import Address, Resource
 from reconciler.model.values import Value, folded
@@ -61,6 +61,7 @@ class MailboxPolicyType(MailboxPolicy, CmdletResource):
     lifecycle: ClassVar[Lifecycle] = Lifecycle.OBJECT
     after: ClassVar[tuple[str, ...]] = (DialPlan.name,)
     section: ClassVar[str | None] = "mailbox_policies"
+    filed_with: ClassVar[Named | None] = DialPlan
     noun: ClassVar[str] = "UMMailboxPolicy"
     key_type: ClassVar[Any] = Annotated[Text, Normalise(default_spelt), AfterValidator(_is_name)]
     shown_as: ClassVar[str] = "default policy"

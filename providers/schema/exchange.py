@@ -57,13 +57,16 @@ def _all_or_names(value: object) -> object:
     return value
 
 
-def _auto_or_name(value: object) -> object:
-    return "auto" if isinstance(value, str) and folded(value) == "auto" else lower(value)
+UNMANAGED: Final = "unmanaged"
+
+
+def _word_or_name(value: object) -> object:
+    return folded(value) if isinstance(value, str) and folded(value) in ("auto", UNMANAGED) else lower(value)
 
 
 def _is_gateway(value: str) -> str:
-    if value != "auto" and "." not in value:
-        raise ValueError("must be auto, or the address of a gateway such as pool1.contoso.com")
+    if value not in ("auto", UNMANAGED) and "." not in value:
+        raise ValueError("must be auto, unmanaged, or the address of a gateway such as pool1.contoso.com")
     return value
 
 
@@ -116,8 +119,8 @@ class DialPlan(Declares):
     """The attendant reached by the star key; declared by that attendant."""
     servers: Attr[Annotated[Literal["all"] | _Fqdns, Normalise(_all_or_names), Intent()]]
     """all, or the FQDNs of the Exchange servers that answer for the dial plan."""
-    outcall_gateway: Attr[Annotated[str, Normalise(_auto_or_name), AfterValidator(_is_gateway), Intent()]]
-    """auto, or the FQDN of the pool whose gateway places outgoing calls."""
+    outcall_gateway: Attr[Annotated[str, Normalise(_word_or_name), AfterValidator(_is_gateway), Intent()]]
+    """auto, or the FQDN of the pool whose gateway places outgoing calls; unmanaged leaves its gateways as they are."""
     lync_dial_plan: Attr[Annotated[Text, Intent()]]
     """The Lync dial plan of the same users."""
     site: Attr[Annotated[Text, Intent()]]

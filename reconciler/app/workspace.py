@@ -194,12 +194,12 @@ class Workspace:
         retry = Retry(ports.clock, ports.random)
         return Reader(self.types, self.sessions, retry, ports.clock, ports.random, ports.emit, self._scheduler)
 
-    def look(self, *, pinned: str | None = None, only: Keys | None = None) -> Landscape:
+    def look(self, *, pinned: str | None = None, only: Keys | None = None, prior: Snapshot | None = None) -> Landscape:
         """Return the landscape: declared, observed now (``only`` some types and keys), and prior.
 
         All reads and writes use one replica of the directory: ``pinned``, the one chosen before, or the first listed.
         """
-        prior, replicas = refuse_unknown_duties(self.store.read()), self._pinning
+        prior, replicas = prior or refuse_unknown_duties(self.store.read()), self._pinning
         wanted = pinned or self._pinned or prior.decisions.get(replicas.name)
         self._pin(wanted)
         landscape = Landscape(self._settings, self.environment.declared, self.environment.ended, prior=prior)

@@ -98,6 +98,24 @@ class Rows(Managed):
         return ""
 
 
+@dataclass(frozen=True, slots=True)
+class Inferred:
+    """The intents behind an observed object."""
+
+    values: Mapping[str, Value]
+    """By attribute; together with the observed values they derive what was observed."""
+    notes: tuple[str, ...] = ()
+    """What they leave out, and why: ``servers: without ex2.contoso.com, where the startup mode is TCP``."""
+
+
+class Inferring(Managed):
+    """It has intents, which follow from the observed state. ``export`` writes them."""
+
+    @abstractmethod
+    def inferred(self, observed: Resource, landscape: Landscape) -> Inferred:
+        """Return the intents of an observed object; a plan of them changes nothing."""
+
+
 class Holder(Managed):
     """Its resources have values that only one object may have at a time: a number, an extension, a unique name."""
 

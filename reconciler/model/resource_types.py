@@ -21,7 +21,7 @@ from typing import ClassVar
 from reconciler.model.actions import Action, Change, Proof
 from reconciler.model.commands import Command, Reply
 from reconciler.model.diagnostics import Diagnostic, Problem, SessionError, Severity
-from reconciler.model.landscape import NO_RESOURCES, Landscape
+from reconciler.model.landscape import NO_RESOURCES, Landscape, Named
 from reconciler.model.resources import Address, Attribute, Resource
 from reconciler.model.snapshot import Obligation
 from reconciler.model.values import EMPTY, Value
@@ -176,6 +176,13 @@ class Managed(ResourceType):
     lifecycle: ClassVar[Lifecycle]
     section: ClassVar[str | None] = None
     """The YAML section of its declarations, if it has one."""
+    filed_with: ClassVar[Named | None] = None
+    """The type whose file also holds these declarations, where ``export`` writes files; None for a file of its own."""
+
+    @property
+    def defaults(self) -> Mapping[str, Value]:
+        """The documented defaults of the server by attribute, each one value; others are not documented, or vary."""
+        return EMPTY
 
     # what the operator wrote, and what follows from it
 

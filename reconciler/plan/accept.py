@@ -10,13 +10,14 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from reconciler.config.declarations import IDENTITY
 from reconciler.config.resolve import implied_by_default
+from reconciler.config.written import as_read, as_yaml
 from reconciler.model.abilities import Rows
 from reconciler.model.actions import Action, ActionKind, Change
 from reconciler.model.diagnostics import Position, listed
 from reconciler.model.landscape import NO_RESOURCES, Landscape
 from reconciler.model.resource_types import Managed, ResourceType, declared_types
 from reconciler.model.resources import Address, AttributeKind, Resource
-from reconciler.model.values import UNSET, Unset, Value, folded, items, texts
+from reconciler.model.values import UNSET, Value, folded, items, texts
 
 
 class Acceptance:
@@ -52,7 +53,7 @@ class Acceptance:
         cleared = [change.attribute for change in action.changes if change.before is None]
         for left_out in ([], cleared):  # a value that cannot be null is left out, and then not compared
             written = {name: value for name, value in values.items() if name not in left_out}
-            parsed = kind.parse(declared.key, {name: _text(value) for name, value in written.items()})
+            parsed = kind.parse(declared.key, {name: as_read(value) for name, value in written.items()})
             if isinstance(parsed, Resource):
                 return _declaration(kind, declared.key, written, left_out) if self._is_known(kind, parsed) else ""
         return ""
@@ -101,42 +102,8 @@ def _observed(kind: ResourceType, declared: Resource, change: Change) -> Value:
 
 def _declaration(kind: Managed, key: str, values: Mapping[str, Value], left_out: Sequence[str]) -> str:
     """Return a declaration under the name of its section."""
-    lines = [f"    {name}: {_yaml(value)}" for name, value in values.items()]
+    lines = [f"    {name}: {as_yaml(value)}" for name, value in values.items()]
     lines += [f"    # {name} is left out, so it is not compared" for name in left_out]
     if isinstance(kind, Rows):
-        return "\n".join([f"{kind.section}:", f"  - {IDENTITY}: {_yaml(key)}", *lines])
-    return "\n".join([f"{kind.section}:", f"  {_yaml(key)}:", *lines])
-
-
-def _text(value: Value) -> object:
-    """Return a value as the YAML reader returns it: every scalar is text."""
-    match value:
-        case None:
-            return None
-        case bool():
-            return "true" if value else "false"
-        case tuple():
-            return [_text(item) for item in value]
-        case _:
-            return str(value)
-
-
-def _yaml(value: Value | Unset) -> str:
-    match value:
-        case None:
-            return "null"
-        case bool():
-            return "true" if value else "false"
-        case tuple():
-            return f"[{', '.join(_yaml(item) for item in value)}]"
-        case str():
-            return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"' if _needs_quotes(value) else value
-        case _:
-            return str(value)
-
-
-def _needs_quotes(value: str) -> bool:
-    return not (value[:1].isalpha() and all(c.isalnum() or c in "._-@" for c in value)) or value.lower() in _WORDS
-
-
-_WORDS = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"})
+        return "\n".join([f"{kind.section}:", f"  - {IDENTITY}: {as_yaml(key)}", *lines])
+    return "\n".join([f"{kind.section}:", f"  {as_yaml(key)}:", *lines])

@@ -17,6 +17,7 @@ from reconciler.config.csv_reader import Columns, CsvRow, read_csv
 from reconciler.config.declarations import IDENTITY, declarable
 from reconciler.config.environment import Environment
 from reconciler.config.source_text import Files
+from reconciler.config.written import as_cell
 from reconciler.model.abilities import Rows
 from reconciler.model.diagnostics import Position
 from reconciler.model.resource_types import ResourceType
@@ -95,23 +96,11 @@ def _row_text(row: CsvRow, entry: DriftEntry) -> str | None:
         return None
     between = "|" if row.table.delimiter == ";" else "; "
     cells = [
-        _cell(observed[name], between) if name in observed else row.values.get(name, "") for name in row.table.columns
+        as_cell(observed[name], between) if name in observed else row.values.get(name, "") for name in row.table.columns
     ]
     line = io.StringIO()
     csv.writer(line, delimiter=row.table.delimiter, lineterminator="").writerow(cells)
     return line.getvalue()
-
-
-def _cell(value: object, between: str) -> str:
-    match value:
-        case None:
-            return ""
-        case bool():
-            return "true" if value else "false"
-        case tuple():
-            return between.join(_cell(item, between) for item in value)
-        case _:
-            return str(value)
 
 
 # --- the proof -------------------------------------------------------------------------------------------------------

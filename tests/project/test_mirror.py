@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.paths import ROOT
 
-CORE = ("model", "config", "plan", "doctor", "run")
+CORE = ("model", "config", "plan", "doctor", "export", "run")
 """The packages without a door to the outside, and the one that carries plans out."""
 MODULES = [
     path.relative_to(ROOT / "reconciler")

@@ -27,6 +27,7 @@ from providers.simulator.estate.invoke import invoke_line
 from providers.simulator.world.schema import World
 from reconciler.app import Ports, Workspace
 from reconciler.app.declared import Declared
+from reconciler.app.exporting import surveyed
 from reconciler.config.environment import Environment, load
 from reconciler.config.source_text import Files
 from reconciler.model.commands import Endpoint, Reply, Shell
@@ -42,6 +43,7 @@ from reconciler.model.diagnostics import (
 from reconciler.model.landscape import Landscape
 from reconciler.model.ports import Deadline, Request, granted
 from reconciler.model.resource_types import ResourceType
+from reconciler.model.snapshot import Snapshot
 from reconciler.plan.budgets import ALL
 from reconciler.plan.drift import DriftReport
 from reconciler.plan.plan import Plan, Source
@@ -324,6 +326,15 @@ class Trial:
     def look(self) -> Landscape:
         with self._opened() as (workspace, _):
             return workspace.look()
+
+    def survey(self) -> Landscape:
+        """Return what ``export`` reads: everything, without declarations and without a state."""
+        declared, self.environment = self.environment, environment_of({})
+        try:
+            with self._opened() as (workspace, _):
+                return surveyed(workspace.types, workspace.reader, workspace.look(prior=Snapshot("test")))
+        finally:
+            self.environment = declared
 
     def drift(self) -> DriftReport:
         with self._opened() as (workspace, _):

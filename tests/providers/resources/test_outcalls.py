@@ -10,7 +10,7 @@ from hypothesis import given as cases
 from hypothesis import strategies as st
 
 from providers.catalogue import resource_types
-from providers.estate.outcalls import solve_outcalls, wanted_outcalls
+from providers.estate.outcalls import LOWER_OUTCALLS, solve_outcalls, wanted_outcalls
 from providers.resources.ip_gateway import IPGatewayType
 from reconciler.model.abilities import met
 from reconciler.model.landscape import Landscape
@@ -298,3 +298,18 @@ def test_a_conflict_is_reported_only_where_there_is_no_solution(given: Landscape
     for combination in itertools.product(*([g for tier in each.tiers for g in tier] for each in decided)):
         picked = set(combination)
         assert any(len(picked.intersection(each.gateways)) != 1 for each in decided)
+
+
+def test_unmanaged_gateways_stay_as_they_are() -> None:
+    plan = plan_declared(outcall_gateway="unmanaged")
+    given = linked({"Redmond": POOLS}, plan, on=POOLS)
+    assert wanted_outcalls(solve_outcalls(given)) == {}
+    assert codes(given) == []
+    assert isinstance(GATEWAYS, IPGatewayType)
+    assert GATEWAYS.is_met(LOWER_OUTCALLS.of("Redmond"), given)
+
+
+def test_a_plan_that_shares_gateways_with_an_unmanaged_one_still_chooses() -> None:
+    plans = [plan_declared("Redmond", outcall_gateway="unmanaged"), plan_declared("Dublin")]
+    given = linked({"Redmond": POOLS, "Dublin": POOLS}, *plans, on=POOLS)
+    assert enabled(given) == {"pool1.contoso.com"}

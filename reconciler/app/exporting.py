@@ -1,0 +1,165 @@
+"""Exports an estate: reads everything, describes it, and writes the files in one step.
+
+``into_new`` writes a new environment. The directory appears with all its files or not at all: they are written into
+another directory beside it, which is renamed at the end.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from reconciler.app.declared import Declared, declared_in
+from reconciler.app.ports import Ports
+from reconciler.app.private_files import PRIVATE, make_private, refuse_tracked
+from reconciler.app.trusted import read_pinned
+from reconciler.app.workspace import Workspace
+from reconciler.config.environment import Environment
+from reconciler.export.connections import connections_text, restarts_text
+from reconciler.export.export import Export, export
+from reconciler.export.render import Head
+from reconciler.model.diagnostics import ConfigurationError, Diagnostic
+from reconciler.model.landscape import Landscape
+from reconciler.model.resource_types import ResourceType, declared_types
+from reconciler.model.snapshot import Snapshot
+from reconciler.model.values import EMPTY
+from reconciler.run.observe import Reader
+
+_WORLD: Final = "world.yaml"
+_ABOUT: Final = (
+    "Written by reconciler export: what the servers hold. An attribute that is left out is not managed. Most of those",
+    "have the default of the server; export --full writes them too.",
+)
+
+
+def refuse_unless_new(directory: Path) -> None:
+    """Raise ConfigurationError unless ``directory`` is absent or empty, and its parent exists."""
+    try:
+        if not directory.exists() and not directory.is_symlink():
+            if directory.absolute().parent.is_dir():
+                return
+            detail = f"{directory.absolute().parent} is not a directory."
+            raise ConfigurationError(Diagnostic("No such directory", detail, "Create it, or correct the path."))
+        if directory.is_dir() and not directory.is_symlink() and not any(directory.iterdir()):
+            return
+    except OSError as error:
+        detail = f"{directory} cannot be read: {error.strerror}."
+        raise ConfigurationError(Diagnostic("Directory cannot be read", detail, "Name another directory.")) from error
+    detail = f"{directory} exists and is not an empty directory. export overwrites nothing."
+    raise ConfigurationError(Diagnostic("Directory is not empty", detail, "Name a new directory, or an empty one."))
+
+
+def into_new(directory: Path | None, into: Path, ports: Ports, *, in_full: bool, parallelism: int) -> Export:
+    """Write the estate as a new environment in ``into``; return what was written.
+
+    Args:
+        directory: the environment whose connections are used; None: those that ``ports`` name.
+
+    Raises:
+        ConfigurationError: ``into`` is not new, or there are no connections.
+    """
+    refuse_unless_new(into)
+    with _opened(directory, into, ports, parallelism) as workspace:
+        landscape = surveyed(workspace.types, workspace.reader, workspace.look(prior=Snapshot("export")))
+        head, beside = _head(workspace)
+        made = export(workspace.types, landscape, head, in_full=in_full, beside=beside)
+        kept = workspace.private if workspace.environment.simulator is not None else None
+    _write_new(into, made.contents, kept)
+    return made
+
+
+def surveyed(types: tuple[ResourceType, ...], reader: Reader, landscape: Landscape) -> Landscape:
+    """Return the landscape with everything that a plan reads once the observed objects are declared."""
+    there = {kind.name: landscape.all(kind) for kind in declared_types(types)}
+    declaring = replace(landscape, declared=there)
+    more = {kind.name: None for kind in types if kind.queries(declaring) != kind.queries(landscape)}
+    return replace(reader.observe(declaring, more), declared=landscape.declared) if more else landscape
+
+
+@contextmanager
+def _opened(directory: Path | None, into: Path, ports: Ports, parallelism: int) -> Iterator[Workspace]:
+    """Open the connections of an environment, or of the file that ``ports`` name, without any declaration."""
+    if directory is not None:
+        declared = declared_in(directory, ports.connections)
+    elif ports.connections is not None:
+        pinned, found = read_pinned(ports.connections, into)
+        environment = Environment("export", connections=pinned.connections, simulator=pinned.simulator, pinned=pinned)
+        declared = Declared(environment, found, pinned=pinned)
+    else:
+        detail = "export needs connections: those of an environment, or those of a file."
+        remedy = "Give the directory of an environment with connections, or --connections FILE."
+        raise ConfigurationError(Diagnostic("No connections", detail, remedy))
+    place = directory or into
+    bare = replace(declared, environment=replace(declared.environment, declared=EMPTY))
+    bare = replace(bare, diagnostics=(*bare.diagnostics, *refuse_tracked(place)))
+    with ExitStack() as stack:
+        yield Workspace(place, bare, ports, parallelism, stack)
+
+
+# --- the head --------------------------------------------------------------------------------------------------------
+
+
+def _head(workspace: Workspace) -> tuple[Head, Mapping[str, bytes]]:
+    """Return the head of ``environment.yaml``, and the files that its connections need."""
+    environment, pinned = workspace.environment, workspace.ports.connections
+    beside: dict[str, bytes] = {}
+    if pinned is not None:
+        section = "# The connections are in a file outside the environment, which --connections names."
+    elif environment.simulator is not None:
+        beside[_WORLD] = (workspace.directory / environment.simulator).read_bytes()
+        section = f"connections:\n  simulator: {_WORLD}"
+    else:
+        section = connections_text(environment.connections)
+    return Head(_name(environment), section, restarts_text(environment.settings), _ABOUT), beside
+
+
+def _name(environment: Environment) -> str:
+    """Return the name of the new environment: that of the old one, or the domain of the Exchange entry point."""
+    if environment.name != "export":
+        return environment.name
+    hosts = sorted(connection.host for connection in environment.connections.values())
+    domain = hosts[0].partition(".")[2] if hosts else ""
+    return domain if re.fullmatch(r"[a-z0-9][a-z0-9.-]{0,61}[a-z0-9]", domain) else "exported"
+
+
+# --- writing ---------------------------------------------------------------------------------------------------------
+
+
+def _write_new(into: Path, contents: Mapping[str, bytes], private: Path | None) -> None:
+    """Write the files into a directory beside ``into``, and rename it.
+
+    ``private``: the private directory whose simulated changes are copied.
+    """
+    into = into.absolute()
+    temporary = into.with_name(f".{into.name}.{os.getpid()}.new")
+    try:
+        temporary.mkdir()
+        try:
+            for name, content in contents.items():
+                (temporary / name).write_bytes(content)
+            _copy_changes(private, temporary / PRIVATE)
+            with suppress(FileNotFoundError):
+                into.rmdir()
+            temporary.rename(into)
+        except BaseException:
+            shutil.rmtree(temporary, ignore_errors=True)
+            raise
+    except OSError as error:
+        detail = f"{into} cannot be written: {error.strerror}. No file was left behind."
+        remedy = "Check the free space, and that this user may write to the directory above it."
+        raise ConfigurationError(Diagnostic("Directory cannot be written", detail, remedy)) from error
+
+
+def _copy_changes(private: Path | None, to: Path) -> None:
+    """Copy what commands changed in a simulated world, so that the new environment sees the same world."""
+    changes = sorted(private.glob("world.json*")) if private is not None else []
+    if changes:
+        make_private(to)
+        for path in changes:
+            shutil.copy2(path, to / path.name)

@@ -1,0 +1,96 @@
+"""Exports an estate as the files of a new environment, and proves that they declare what was described."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from reconciler.config.environment import Environment, load
+from reconciler.config.source_text import Files
+from reconciler.export.describe import Description, describe
+from reconciler.export.render import Head, render
+from reconciler.model.diagnostics import Diagnostic
+from reconciler.model.landscape import Landscape
+from reconciler.model.resource_types import ResourceType, declared_types
+from reconciler.model.resources import Address, Resources
+from reconciler.model.values import EMPTY
+from reconciler.plan.checks import unreadable
+
+_TRIALS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """The files of an environment, and what they hold."""
+
+    contents: Mapping[str, bytes]
+    """The files to write, by name."""
+    description: Description
+    diagnostics: tuple[Diagnostic, ...] = ()
+    """What could not be read, as ``plan`` reports it."""
+
+    def exit_code(self) -> int:
+        """Return 1 where something could not be read, because then the files may lack an object; otherwise 0."""
+        return 1 if self.description.unread else 0
+
+
+def export(
+    types: Sequence[ResourceType],
+    landscape: Landscape,
+    head: Head,
+    *,
+    in_full: bool = False,
+    beside: Mapping[str, bytes] = EMPTY,
+) -> Export:
+    """Return a new environment that declares the observed objects; a plan of it changes none of them.
+
+    Args:
+        landscape: everything that was read, without declarations and without a state.
+        in_full: also write the defaults of the server.
+        beside: further files of the environment, such as the world of a simulator.
+    """
+    refused: dict[Address, Diagnostic] = {}
+    found: Sequence[Diagnostic] = ()
+    for _ in range(_TRIALS):
+        description = describe(types, landscape, in_full=in_full, refused=refused)
+        contents = {name: text.encode() for name, text in render(types, description, head).items()} | {**beside}
+        loaded, found = load(Files(contents), types)
+        if loaded is not None:
+            prove(types, description, loaded)
+            return Export(contents, description, tuple(unreadable(landscape)))
+        refused |= refusals(description, found)
+    raise AssertionError(f"the files have errors: {found[:3]}")
+
+
+def refusals(description: Description, found: Sequence[Diagnostic]) -> Mapping[Address, Diagnostic]:
+    """Return the declarations that the readers refuse, with the reasons.
+
+    Raises:
+        AssertionError: an error is about none of them.
+    """
+    addresses = {str(one.address): one.address for one in description.written}
+    errors = [one for one in found if one.is_error]
+    refused = {addresses[one.address]: one for one in errors if one.address in addresses}
+    if errors and not refused:
+        raise AssertionError(f"the files have errors: {errors[:3]}")
+    return refused
+
+
+def prove(
+    types: Sequence[ResourceType],
+    description: Description,
+    loaded: Environment,
+    before: Mapping[str, Resources] = EMPTY,
+) -> None:
+    """Compare what the files declare with what was described, and with what was declared ``before``.
+
+    Raises:
+        AssertionError: they differ.
+    """
+    for kind in declared_types(types):
+        asked = {one.address: one.resource.attributes for one in description.of(kind.name)}
+        asked |= {one.address: one.attributes for one in before.get(kind.name, Resources()).values()}
+        read = {one.address: one.attributes for one in loaded.declared.get(kind.name, Resources()).values()}
+        if asked != read:
+            wrong = sorted(str(one) for one in {*asked, *read} if asked.get(one) != read.get(one))
+            raise AssertionError(f"the files declare something else: {wrong[:3]}")

@@ -1,0 +1,62 @@
+"""What ``export`` wrote, as text: the files, the objects left out, and what a plan would still do."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from reconciler.export.export import Export
+from reconciler.model.diagnostics import count
+from reconciler.views.style import Style
+from reconciler.views.text import lines
+
+_LISTED = 8
+
+
+def render_export(made: Export, style: Style, *, place: Path, plan: str) -> str:
+    """Return the summary of an export.
+
+    Args:
+        place: the directory of the files.
+        plan: the command that plans the environment.
+    """
+    return lines(_export(made, style, place, plan))
+
+
+def _export(made: Export, style: Style, place: Path, plan: str) -> Iterator[str]:
+    if not made.contents:
+        yield "Nothing to add: the files declare every object that they can declare."
+    else:
+        yield style.paint(f"Wrote {count(len(made.contents), 'file')} to {style.show(str(place))}", "bold")
+        yield from (f"  {style.show(name)}" for name in sorted(made.contents))
+        counts = Counter(one.kind.name for one in made.description.written)
+        declared = ", ".join(count(number, name.replace("_", " ")) for name, number in counts.items())
+        yield f"Declared: {declared or 'nothing'}."
+    yield from _left_out(made, style)
+    yield from _pending(made, style)
+    yield from ("", "To compare the servers with the files:", "", f"    {plan}")
+
+
+def _left_out(made: Export, style: Style) -> Iterator[str]:
+    left_out = made.description.left_out
+    if not left_out:
+        return
+    yield style.paint(f"Left out: {count(len(left_out), 'object')}. The files hold each as a comment.", "yellow")
+    reasons = Counter((one.kind.name, one.reason) for one in left_out)
+    rows = [f"{count(number, kind.replace('_', ' '))}: {reason}" for (kind, reason), number in reasons.items()]
+    yield from _some(rows, style)
+
+
+def _pending(made: Export, style: Style) -> Iterator[str]:
+    pending = made.description.pending
+    if pending:
+        yield style.paint("A plan of these files changes none of the declared objects. It would still:", "yellow")
+        yield from _some((": ".join(filter(None, (one.about, one.reason))) for one in pending), style)
+
+
+def _some(rows: Iterable[str], style: Style) -> Iterator[str]:
+    every = list(rows)
+    yield from (f"  {style.show(row)}" for row in every[:_LISTED])
+    if len(every) > _LISTED:
+        yield f"  ... and {len(every) - _LISTED:,} more"

@@ -1,0 +1,43 @@
+"""The connections of an exported environment: the same connections, with references and without secrets."""
+
+from __future__ import annotations
+
+import pytest
+
+from reconciler.config.environment import Environment, load
+from reconciler.config.source_text import Files
+from reconciler.export.connections import connections_text, restarts_text
+from reconciler.model.landscape import Settings
+from tests.support.trial import types
+
+
+def loaded(text: str) -> Environment:
+    environment, found = load(Files({"a.yaml": f"environment: x\n{text}\n".encode()}), types())
+    assert environment is not None, found
+    return environment
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "{exchange: {host: ex1.contoso.com}, lync: {host: fe1.contoso.com}}",
+        "{exchange: {host: ex1.contoso.com, auth: ntlm, user: 'CONTOSO\\um', password: env:UM_PASSWORD, port: 5985, "
+        "tls: false, hosts: {ex2.contoso.com: {user: other, password: 'file:secrets/um', auth: basic}}}, "
+        "lync: {host: fe1.contoso.com, auth: certificate, certificate: c.pem, certificate_key: k.pem, slots: 4}}",
+    ],
+)
+def test_connections_read_back(written: str) -> None:
+    before = loaded(f"connections: {written}")
+    text = connections_text(before.connections)
+    assert loaded(text).connections == before.connections
+
+
+def test_names_of_files_are_pointed_out() -> None:
+    before = loaded("connections: {exchange: {host: ex1.contoso.com, ca: ca.pem}, lync: {host: fe1.contoso.com}}")
+    assert "ca.pem." in connections_text(before.connections)
+
+
+@pytest.mark.parametrize("settings", [Settings(), Settings(settle_seconds=90, interrupt_allowed=True)])
+def test_restarts_read_back(settings: Settings) -> None:
+    found = loaded(restarts_text(settings)).settings
+    assert (found.settle_seconds, found.interrupt_allowed) == (settings.settle_seconds, settings.interrupt_allowed)

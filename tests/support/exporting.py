@@ -1,0 +1,24 @@
+"""Exports the estate of a trial, as the command does, and opens the files as another operator's environment."""
+
+from __future__ import annotations
+
+from reconciler.config.environment import load
+from reconciler.config.source_text import Files
+from reconciler.export.connections import restarts_text
+from reconciler.export.export import Export, export
+from reconciler.export.render import Head
+from tests.support.fakes import MemoryStore
+from tests.support.trial import Trial, types
+
+
+def exported(trial: Trial, *, in_full: bool = False) -> Export:
+    """Return the export of the estate."""
+    landscape = trial.survey()
+    return export(types(), landscape, Head("test", restarts=restarts_text(landscape.settings)), in_full=in_full)
+
+
+def reopened(trial: Trial, made: Export) -> None:
+    """Let the trial go on with the exported files and without a state."""
+    environment, found = load(Files(made.contents), types())
+    assert environment is not None, found
+    trial.environment, trial.store = environment, MemoryStore()
