@@ -1,7 +1,8 @@
 """Extensions and SIP addresses that two mailboxes request, or that another mailbox already has.
 
 For Exchange an extension is in use as long as any recipient has its EUM address, in the dial plan or in an equivalent
-one.
+one. Exchange looks only at the dial plan in which it enables a mailbox and at the equivalents that this one lists. So
+where only one of two dial plans lists the other, the order of the commands would decide. Here both are equivalent.
 
 Sources: Enable-UMMailbox (Microsoft Learn); DOMAIN 7.7, 9.1.
 """
@@ -18,6 +19,7 @@ from providers.schema.exchange import DialPlan, UMMailbox
 from providers.schema.exchange_facts import EumAddress, Mailbox
 from reconciler.model.commands import write
 from reconciler.model.diagnostics import Diagnostic
+from reconciler.model.graph import closure
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import Rule, placed
 from reconciler.model.resources import Resource, Resources
@@ -82,14 +84,39 @@ class _Scope:
 
 
 def _scope(plan: str, landscape: Landscape) -> _Scope:
-    by_context = {folded(one.get(DialPlan.phone_context) or ""): one.key for one in landscape.all(DialPlan).values()}
-    known = landscape.one(DialPlan, plan)
-    contexts = (
-        [known.get(DialPlan.phone_context) or "", *known.get(DialPlan.equivalent_contexts)] if known is not None else []
-    )
-    names = (folded(by_context.get(folded(one), "")) for one in contexts if one)
-    own = folded(plan)
-    return _Scope(own, tuple(name for name in names if name not in ("", own)), tuple(filter(None, contexts)))
+    plans, own = landscape.all(DialPlan), folded(plan)
+    equivalents = sorted(landscape.fact(_equivalents, plans).get(own, ()))
+    known = [one for name in (own, *equivalents) if (one := plans.get(name)) is not None]
+    contexts = [context for one in known for context in (one.get(DialPlan.phone_context), *_listed(one)) if context]
+    return _Scope(own, tuple(equivalents), tuple(dict.fromkeys(contexts)))
+
+
+def _listed(plan: Resource) -> tuple[str, ...]:
+    return plan.get(DialPlan.equivalent_contexts)
+
+
+def _equivalents(plans: Resources) -> Mapping[str, frozenset[str]]:
+    """Return, by folded dial plan, those that it lists as equivalent and those that list it."""
+    by_context = {folded(one.get(DialPlan.phone_context) or ""): folded(one.key) for one in plans.values()}
+    found: dict[str, set[str]] = {folded(key): set() for key in plans}
+    for plan in plans.values():
+        own = folded(plan.key)
+        for context in _listed(plan):
+            other = by_context.get(folded(context), own)
+            if other != own:
+                found[own].add(other)
+                found[other].add(own)
+    return {name: frozenset(others) for name, others in found.items()}
+
+
+def sharing(plan: str, landscape: Landscape) -> str:
+    """Return one name for a dial plan and all that share its extensions, directly or through others."""
+    return landscape.fact(_shared, landscape.all(DialPlan)).get(folded(plan), folded(plan))
+
+
+def _shared(plans: Resources) -> Mapping[str, str]:
+    equivalents = _equivalents(plans)
+    return {name: min(closure([name], equivalents)) for name in equivalents}
 
 
 def _claims(mailbox: Resource) -> Iterator[tuple[Rule, str]]:

@@ -19,6 +19,7 @@ from typing import Any, ClassVar
 from providers.cmdlets.cmdlet_resource import CmdletResource, object_argument
 from providers.cmdlets.value_types import PersonName
 from providers.estate import mailbox_checks
+from providers.estate.mailbox_claims import sharing
 from providers.estate.people import USERS, guids_of, plan_of, plans_by_policy, rows_by_mailbox
 from providers.estate.proxies import (
     address_query,
@@ -154,10 +155,12 @@ class UMMailboxType(UMMailbox, CmdletResource, Rows, Holder, Noticed):
         return {USERS: 1}
 
     def claims(self, resource: Resource, landscape: Landscape) -> Sequence[Claim]:
-        """Return its extensions and SIP address, which are unique within its dial plan."""
+        """Return its extensions and SIP address, which are unique within its dial plan and the equivalent ones."""
         plan = resource.get(UMMailbox.dial_plan)
-        found = super().claims(resource, landscape) if plan else ()
-        return tuple(replace(claim, scope=folded(f"{claim.scope} in {plan}")) for claim in found)
+        if plan is None:
+            return ()
+        shared, found = sharing(plan, landscape), super().claims(resource, landscape)
+        return tuple(replace(claim, scope=f"{folded(claim.scope)} in {shared}") for claim in found)
 
     # what changes it
 

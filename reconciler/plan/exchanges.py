@@ -286,7 +286,8 @@ class _Exchange:
         released = {(one.key, claim) for one in releases for claim in one.claims}
         for one in releases:
             values = listed([claim.shown for claim in one.claims])
-            yield f"{values} comes from {one.taken.address}; no object has it between the two commands"
+            comes, it = ("comes", "it") if len(one.claims) == 1 else ("come", "them")
+            yield f"{values} {comes} from {one.taken.address}; no object has {it} between the two commands"
         for move in taken:
             holder = self.actions[move.holder]
             if (move.holder, move.claim) not in released and holder.kind is not ActionKind.DELETE:

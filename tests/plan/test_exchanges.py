@@ -394,6 +394,56 @@ def test_an_extension_is_taken_in_equivalent_dial_plans_too() -> None:
     assert [one.code for one in trial.plan().diagnostics if one.is_error] == ["UM075"]
 
 
+@pytest.mark.parametrize("first", ["Base", "Other"])
+def test_one_dial_plan_that_lists_the_other_is_enough_to_share_extensions(first: str) -> None:
+    """Exchange looks only at the list of the dial plan in which it enables a mailbox."""
+    two = {**base(), "dial_plans": {"Base": {**PLAN}, "Other": {**PLAN}}}
+    trial = applied(two)
+    assert trial.administrator("Set-UMDialPlan -Identity Base -EquivalentDialPlanPhoneContexts Other.contoso.com")
+    second = "Other" if first == "Base" else "Base"
+    rewritten(trial, {**two, "mailboxes": [row(USERS[0], "41001", dial_plan=first)]})
+    assert trial.apply().exit_code == 0
+    rows = [row(USERS[0], "41001", dial_plan=first), row(USERS[1], "41001", dial_plan=second)]
+    rewritten(trial, {**two, "mailboxes": rows})
+    assert [one.code for one in trial.plan().diagnostics if one.is_error] == ["UM075"]
+
+
+POLICIES = {"Base": ("Base/default", "Base guests"), "Other": ("Other/default", "Other guests")}
+
+
+@st.composite
+def places(draw: st.DrawFn) -> list[dict[str, Any]]:
+    """Draw rows of five users: who has which of five extensions, in which policy of which dial plan."""
+    extensions = draw(st.permutations([f"4100{digit}" for digit in range(1, 6)]))
+    policies = draw(st.lists(st.sampled_from([*POLICIES["Base"], *POLICIES["Other"]]), min_size=5, max_size=5))
+    return [
+        {"identity": user, "sip_address": user, "extension": [extension], "policy": policy}
+        for user, extension, policy in zip(USERS, extensions, policies, strict=True)
+    ]
+
+
+@law(12)
+@given(places(), places(), st.sampled_from([(), ("Base",), ("Base", "Other")]))
+def test_users_who_change_extensions_policies_and_equivalent_dial_plans_do_so_in_one_apply(
+    before: Any, after: Any, listing: tuple[str, ...]
+) -> None:
+    two = {
+        "dial_plans": {"Base": {**PLAN}, "Other": {**PLAN}},
+        "mailbox_policies": {f"{plan} guests": {"dial_plan": plan} for plan in POLICIES},
+    }
+    trial = applied({**two, "mailboxes": before})
+    for plan in listing:
+        other = "Other" if plan == "Base" else "Base"
+        line = f"Set-UMDialPlan -Identity {plan} -EquivalentDialPlanPhoneContexts {other}.contoso.com"
+        assert trial.administrator(line)
+    rewritten(trial, {**two, "mailboxes": after})
+    run = trial.apply(max_destroy=9)
+    assert run.exit_code == 0, run.told()
+    assert not trial.plan().steps
+    lost = [end.action for end in run.account.ended if end.action.kind is ActionKind.REPLACE] if run.account else []
+    assert all(action.reasons and action.destroyed for action in lost), "a new PIN is said and counted"
+
+
 @pytest.mark.parametrize(
     ("before", "after"),
     [
