@@ -16,14 +16,13 @@ from pydantic import BeforeValidator
 
 from providers.cmdlets.declaration import Declaration
 from providers.cmdlets.defaults import default_of
+from providers.cmdlets.products import EXCHANGE_PROVIDER
 from providers.cmdlets.reference import Setters, cmdlet_of, setters
 from providers.cmdlets.table import Tabled, declaring, normaliser
 from reconciler.model.actions import Change
 from reconciler.model.commands import (
-    EXCHANGE,
     Argument,
     Command,
-    Connection,
     Delta,
     Endpoint,
     NameOf,
@@ -33,7 +32,7 @@ from reconciler.model.commands import (
 )
 from reconciler.model.diagnostics import NotFound, Problem, SessionError
 from reconciler.model.landscape import Landscape
-from reconciler.model.resource_types import Answer, Diagnosed, Fact, Lifecycle, Managed
+from reconciler.model.resource_types import Answer, Diagnosed, Fact, Lifecycle, Managed, Provider
 from reconciler.model.resources import Address, Attr, Attribute, AttributeKind, Resource
 from reconciler.model.values import Record, Value, items
 
@@ -51,7 +50,7 @@ class CmdletType(Tabled):
 
     noun: ClassVar[str]
     """Of the cmdlets: ``UMDialPlan``."""
-    endpoint: ClassVar[Endpoint] = EXCHANGE
+    provider: ClassVar[Provider] = EXCHANGE_PROVIDER
     key_type: ClassVar[Any] = Annotated[str, BeforeValidator(lambda value: value)]
     """Value type of the key."""
     key_output: ClassVar[str] = "Name"
@@ -74,8 +73,13 @@ class CmdletType(Tabled):
         return normaliser(self.key_type)
 
     @property
+    def endpoint(self) -> Endpoint:
+        """The entry point at which it is listed and changed."""
+        return Endpoint(self.provider.name)
+
+    @property
     def is_replicated(self) -> bool:
-        return self.endpoint.connection is Connection.EXCHANGE
+        return self.provider is EXCHANGE_PROVIDER
 
     # how it is read
 

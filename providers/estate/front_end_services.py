@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from providers.cmdlets.products import LYNC_PROVIDER
 from providers.estate.services import (
     SERVICE_RUNS,
     ServiceState,
@@ -25,7 +26,7 @@ from providers.estate.services import (
 from providers.schema.windows_services import Found, ServiceRestart
 from reconciler.model.abilities import Duty
 from reconciler.model.actions import Action
-from reconciler.model.commands import Command, Connection, Endpoint, write
+from reconciler.model.commands import Command, Endpoint, write
 from reconciler.model.diagnostics import listed
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import UnderWay
@@ -50,7 +51,7 @@ def front_end_query(host: str, landscape: Landscape) -> Command:
     state = state_of(host, landscape)
     known = {*state.running_dependents, *state.stopped_dependents} if state else set()
     names = sorted({*known, *services_owed(landscape.prior.obligations, host)} - {SERVICE})
-    return service_query(Endpoint(Connection.LYNC, host), SERVICE, *names)
+    return service_query(Endpoint(LYNC_PROVIDER.name, host), SERVICE, *names)
 
 
 def state_of(host: str, landscape: Landscape) -> ServiceState | None:
@@ -139,7 +140,7 @@ class Work:
     @property
     def commands(self) -> tuple[Command, ...]:
         """Stop, start, start of each dependent. No command waits for its effect; the engine reads the state instead."""
-        endpoint = Endpoint(Connection.LYNC, self.host)
+        endpoint = Endpoint(LYNC_PROVIDER.name, self.host)
         starts = tuple(
             write("Start-CsWindowsService", endpoint, Name=service, NoWait=True) for service in self.services
         )

@@ -12,13 +12,14 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
+from providers.cmdlets.products import LYNC
 from providers.estate import mailbox_claims
 from providers.estate.people import Fit, fits_by_name, plan_of, plans_by_policy
 from providers.schema.exchange import DialPlan, UMMailbox
 from providers.schema.exchange_facts import Mailbox
 from providers.schema.lync import LyncUser
 from reconciler.model.actions import ActionKind
-from reconciler.model.commands import LYNC, write
+from reconciler.model.commands import write
 from reconciler.model.diagnostics import Diagnostic, Severity, listed
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import Rule

@@ -13,6 +13,7 @@ Sources: Topologies and components for Front End Servers (Gg412996); DOMAIN 5.2;
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from typing import Final
 
 from providers.estate.front_end_services import LONGEST_START, SERVICE, starting, starts, state_of, stops
 from providers.estate.services import ServiceState, ago, answered_state
@@ -22,8 +23,38 @@ from reconciler.model.actions import Action
 from reconciler.model.commands import Operation
 from reconciler.model.diagnostics import Diagnostic, listed
 from reconciler.model.landscape import Landscape
+from reconciler.model.options import DURATION_SCHEMA, Key, Option, Section, parse_duration
 from reconciler.model.resource_types import Answer, Rule, UnderWay
 from reconciler.model.resources import Address
+
+
+def _interrupt(text: str) -> bool:
+    if text not in ("refuse", "allow"):
+        raise ValueError("is not refuse or allow")
+    return text == "allow"
+
+
+SETTLE: Final = Option(
+    "restarts.settle",
+    Key(
+        parse_duration,
+        DURATION_SCHEMA,
+        "How long a pool must be ready before its next Front End restarts: 0s, 90s, 20m, 1h. Default: 20m.",
+    ),
+    20 * 60,
+    lambda seconds: f"{seconds}s",
+)
+INTERRUPT: Final = Option(
+    "restarts.interrupt",
+    Key(
+        _interrupt,
+        {"enum": ["refuse", "allow"]},
+        "Whether the only running Front End of a pool may restart. Default: refuse.",
+    ),
+    False,
+    lambda is_allowed: "allow" if is_allowed else "refuse",
+)
+RESTARTS: Final = Section("restarts", "When Front Ends may be restarted.", (SETTLE, INTERRUPT))
 
 _TO_START = {1: 1, 2: 1, 3: 3, 4: 3, 5: 4, 6: 5, 7: 5, 8: 6, 9: 7, 10: 8, 11: 9, 12: 10}
 _TO_STAY_UP = {1: 1, 2: 1, 3: 2, 4: 2, 5: 3, 6: 3, 7: 4, 8: 4, 9: 4, 10: 5, 11: 5, 12: 5}
@@ -87,7 +118,7 @@ def _check_stop(action: Action, pool: UcPool, landscape: Landscape) -> Sequence[
     host = action.address.key
     left = frozenset(member for member in pool.front_ends if _is_carrying(member, landscape)) - {host}
     if not left:
-        if landscape.settings.interrupt_allowed:
+        if landscape.settings.option(INTERRUPT):
             return ()
         detail = f"{host} is the only Front End of {pool.fqdn} that runs."
         return (INTERRUPTS.found(action.address, detail),)
@@ -173,7 +204,7 @@ def is_short(
             doing = "starting" if state.is_starting else "stopping"
             return UnderWay(f"{SERVICE} on {member} is {doing} for {ago(state.age)}", LONGEST_START)
     left = frozenset(member for member, state in others.items() if state.is_running)
-    if not left and not landscape.settings.interrupt_allowed:
+    if not left and not landscape.settings.option(INTERRUPT):
         return f"{host} is the only Front End of {pool.fqdn} that runs"
     if left and pool.has_quorum and not keeps_quorum(pool.front_ends, left):
         needed = needed_to_stay_up(len(pool.front_ends))

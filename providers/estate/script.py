@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 
+from providers.cmdlets.products import EXCHANGE
 from providers.cmdlets.value_types import Text
 from providers.estate.people import sip_dial_plans
 from providers.estate.topology import PoolClass, UcPool, front_end_pools, name_given_to, uc_pools
@@ -170,7 +171,7 @@ def inputs(landscape: Landscape, missing: Sequence[str]) -> str:
         for pool in uc_pools(landscape).values()
     ]
     gateways = [f"gateway {one.key} {one.name} {one.guid}" for one in landscape.all(IPGateway).values()]
-    account = f"second hop {landscape.settings.second_hop}"
+    account = f"second hop {landscape.settings.has_second_hop(EXCHANGE.connection)}"
     lines = sorted([*plans, *pools, *gateways, account, *(f"missing {one}" for one in missing)])
     return sha256("\n".join(lines).encode("utf-8", "surrogatepass")).hexdigest()
 

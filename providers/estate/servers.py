@@ -11,10 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
+from providers.cmdlets.products import EXCHANGE
 from providers.cmdlets.versions import ExchangeVersion
 from providers.schema.exchange import DialPlan
 from providers.schema.exchange_facts import ExchangeServer
-from reconciler.model.commands import EXCHANGE, Connection, Endpoint
+from reconciler.model.commands import Endpoint
 from reconciler.model.landscape import Landscape
 from reconciler.model.resources import Resource
 
@@ -88,4 +89,4 @@ def endpoint_for(host: UMHost, landscape: Landscape) -> Endpoint:
     if len(kinds) < 2:
         return EXCHANGE
     alike = (h for h in um_hosts(landscape).values() if h.version.has_um_service == host.version.has_um_service)
-    return Endpoint(Connection.EXCHANGE, next(alike).fqdn)
+    return Endpoint(EXCHANGE.connection, next(alike).fqdn)

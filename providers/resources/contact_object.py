@@ -14,14 +14,15 @@ from collections.abc import Sequence
 from typing import Annotated, Any, ClassVar
 
 from providers.cmdlets.cmdlet_resource import CmdletResource
+from providers.cmdlets.products import LYNC_PROVIDER
 from providers.cmdlets.value_types import Normalise, Text, text
 from providers.estate.topology import UcPool, front_end_pools, uc_pools, voice_users_by_pool
 from providers.schema.exchange import AutoAttendant, DialPlan, IPGateway
 from providers.schema.lync import ContactObject
-from reconciler.model.commands import LYNC, Endpoint, write
+from reconciler.model.commands import write
 from reconciler.model.diagnostics import Diagnostic, Severity
 from reconciler.model.landscape import Landscape
-from reconciler.model.resource_types import Lifecycle, Rule
+from reconciler.model.resource_types import Lifecycle, Provider, Rule
 from reconciler.model.resources import Address, Resource
 from reconciler.model.values import Record
 
@@ -65,7 +66,7 @@ class ContactObjectType(ContactObject, CmdletResource):
     lifecycle: ClassVar[Lifecycle] = Lifecycle.MANUAL
     after: ClassVar[tuple[str, ...]] = (IPGateway.name,)
     noun: ClassVar[str] = "CsExUmContact"
-    endpoint: ClassVar[Endpoint] = LYNC
+    provider: ClassVar[Provider] = LYNC_PROVIDER
     has_guid: ClassVar[bool] = False
     key_type: ClassVar[Any] = Annotated[Text, Normalise(_number)]
     key_output: ClassVar[str] = "DisplayNumber"

@@ -14,7 +14,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import ClassVar
 
+from providers.cmdlets.products import EXCHANGE, EXCHANGE_PROVIDER
 from providers.cmdlets.table import Tabled
+from providers.estate import script_host
 from providers.estate.front_end_services import FRONT_END_RESTART
 from providers.estate.outcalls import LOWER_OUTCALLS, is_unmanaged
 from providers.estate.people import forest_root, sip_dial_plans
@@ -38,12 +40,13 @@ from providers.schema.exchange import DialPlan, Exchucutil, HuntGroup, IPGateway
 from providers.schema.exchange_facts import Permission, global_catalogs
 from providers.schema.lync import LyncService
 from providers.schema.windows_services import ServiceRestart, UMServiceRestart, WindowsServices
-from reconciler.model.abilities import Foreseeing, Owing, Piecemeal
+from reconciler.model.abilities import Examining, Foreseeing, Owing, Piecemeal
 from reconciler.model.actions import Action
-from reconciler.model.commands import EXCHANGE, Command, Operation, read, write
+from reconciler.model.commands import Command, Endpoint, Operation, read, write
 from reconciler.model.diagnostics import Diagnostic, NotFound, SessionError, Severity, listed
-from reconciler.model.landscape import Landscape
-from reconciler.model.resource_types import Answer, Due, Rule
+from reconciler.model.findings import Check, Examined, Finding
+from reconciler.model.landscape import Landscape, Settings
+from reconciler.model.resource_types import Answer, Due, Provider, Rule
 from reconciler.model.resources import Address, Resource
 from reconciler.model.snapshot import Obligation, Remembered
 from reconciler.model.values import EMPTY, Value, folded
@@ -95,9 +98,12 @@ _SCRIPT_HOST_SERVICES = ("MSExchangeUM", "MSExchangeUMCR", "WinRM")
 """Each host that can run the script has one of these services; the read also shows a running script."""
 
 
-class ExchucutilType(Exchucutil, Tabled, Piecemeal, Foreseeing, Owing):
+class ExchucutilType(Exchucutil, Tabled, Piecemeal, Foreseeing, Owing, Examining):
     """The script, once per Exchange forest and Lync forest; key: the root of the Exchange forest."""
 
+    provider: ClassVar[Provider] = EXCHANGE_PROVIDER
+    examined_at: ClassVar[Endpoint] = EXCHANGE
+    checks: ClassVar[tuple[str, ...]] = (Check.SECOND_HOP, script_host.SCRIPT)
     after: ClassVar[tuple[str, ...]] = (UMServiceRestart.name,)
     refreshes: ClassVar[tuple[str, ...]] = (IPGateway.name, HuntGroup.name, Permission.name, ServiceRestart.name)
     rules: ClassVar[tuple[Rule, ...]] = (
@@ -243,8 +249,9 @@ class ExchucutilType(Exchucutil, Tabled, Piecemeal, Foreseeing, Owing):
             found += ran_in_vain(script, landscape, missing)
         if any(action.address.type == self.name for action in landscape.actions.values()):
             found += [_name_taken(self._address(landscape), *one) for one in taken_names(landscape, planned=True)]
+        has_second_hop = landscape.settings.has_second_hop(EXCHANGE.connection)
         for action in landscape.actions.values():
-            if action.address.type == self.name and not landscape.settings.second_hop:
+            if action.address.type == self.name and not has_second_hop:
                 found.append(NO_SECOND_HOP.found(action.address, "The script would run and find no Lync forest."))
             if action.address.type == self.name and action.destroyed:
                 replaces = self.replaces.of(action.expects or EMPTY)
@@ -252,6 +259,9 @@ class ExchucutilType(Exchucutil, Tabled, Piecemeal, Foreseeing, Owing):
                 detail = f"It would remove {listed(lost)}."
                 found.append(DESTROYS_HUNT_GROUPS.found(action.address, detail))
         return (*found, *_shared_pilots(landscape))
+
+    def judged(self, seen: Examined, settings: Settings) -> Sequence[Finding]:
+        return (script_host.second_hop(seen, settings), script_host.script(seen))
 
 
 # --- the trigger -----------------------------------------------------------------------------------------------------

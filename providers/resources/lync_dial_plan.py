@@ -17,16 +17,16 @@ from typing import Annotated, Any, ClassVar
 from pydantic import AfterValidator
 
 from providers.cmdlets.cmdlet_resource import CmdletResource
+from providers.cmdlets.products import LYNC_PROVIDER
 from providers.cmdlets.value_types import Normalise, Text, checked, plain
 from providers.estate.servers import named_servers, um_hosts
 from providers.schema.exchange import DialPlan, ServerBinding
 from providers.schema.lync import LyncDialPlan
 from reconciler.model.abilities import Holder
 from reconciler.model.actions import Claim
-from reconciler.model.commands import LYNC, Endpoint
 from reconciler.model.diagnostics import Diagnostic, Problem, did_you_mean
 from reconciler.model.landscape import Landscape
-from reconciler.model.resource_types import Lifecycle, Rule, placed
+from reconciler.model.resource_types import Lifecycle, Provider, Rule, placed
 from reconciler.model.resources import Address, Resource
 from reconciler.model.values import Value, folded
 
@@ -74,7 +74,7 @@ class LyncDialPlanType(LyncDialPlan, CmdletResource, Holder):
     after: ClassVar[tuple[str, ...]] = (DialPlan.name,)
     section: ClassVar[str | None] = "lync_dial_plans"
     noun: ClassVar[str] = "CsDialPlan"
-    endpoint: ClassVar[Endpoint] = LYNC
+    provider: ClassVar[Provider] = LYNC_PROVIDER
     has_guid: ClassVar[bool] = False
     key_type: ClassVar[Any] = Annotated[Text, Normalise(_without_tag), _SCOPED, AfterValidator(str)]
     key_parameter: ClassVar[str] = "Identity"

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import ClassVar, Final
 
+from providers.cmdlets.products import LYNC_PROVIDER
 from providers.cmdlets.table import Tabled
 from providers.estate import restart_pool, restarts
 from providers.estate.front_end_services import (
@@ -37,12 +38,13 @@ from providers.schema.exchange import Exchucutil, HuntGroup
 from providers.schema.exchange_facts import global_catalogs
 from providers.schema.lync import LyncComputer, LyncService, LyncSite, Pool
 from providers.schema.windows_services import Found, ServiceRestart
-from reconciler.model.abilities import Duty, Impact, Noticed, Obliged, Settling, Stepwise
+from reconciler.model.abilities import Adjustable, Duty, Impact, Noticed, Obliged, Settling, Stepwise
 from reconciler.model.actions import Action
 from reconciler.model.commands import Command, read
 from reconciler.model.diagnostics import Diagnostic
 from reconciler.model.landscape import Landscape
-from reconciler.model.resource_types import Answer, Diagnosed, Due, Rule, UnderWay
+from reconciler.model.options import Section
+from reconciler.model.resource_types import Answer, Diagnosed, Due, Provider, Rule, UnderWay
 from reconciler.model.resources import Address, Attribute, Resource
 from reconciler.model.snapshot import Obligation
 from reconciler.model.values import EMPTY, Value
@@ -53,9 +55,11 @@ INTERRUPTED_USERS: Final = Impact("interrupted_users", "user", "{count} on pools
 """Users homed on pools whose Front Ends are restarted."""
 
 
-class ServiceRestartType(ServiceRestart, Tabled, Stepwise, Settling, Obliged, Noticed):
+class ServiceRestartType(ServiceRestart, Tabled, Stepwise, Settling, Adjustable, Obliged, Noticed):
     """RTCSRV on one Front End; key: its FQDN."""
 
+    provider: ClassVar[Provider] = LYNC_PROVIDER
+    adjusted_by: ClassVar[Section] = restart_pool.RESTARTS
     after: ClassVar[tuple[str, ...]] = (HuntGroup.name,)
     reads_after: ClassVar[tuple[str, ...]] = (LyncService.name, LyncSite.name, LyncComputer.name, Pool.name)
     settles: ClassVar[str] = "its pool"
@@ -99,7 +103,7 @@ class ServiceRestartType(ServiceRestart, Tabled, Stepwise, Settling, Obliged, No
         group = f"{pool.fqdn} starts" if len(first) > 1 else ""
         tasks = [self._task(work, landscape, group=group) for work in first]
         before = tuple(task.resource.address for task in tasks)
-        settle = landscape.settings.settle_seconds if len(pool.front_ends) > 1 else 0
+        settle = landscape.settings.option(restart_pool.SETTLE) if len(pool.front_ends) > 1 else 0
         for work in works:
             if work.stops:
                 tasks.append(self._task(work, landscape, before=before, settle_seconds=settle))

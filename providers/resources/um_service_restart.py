@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
+from providers.cmdlets.products import EXCHANGE_PROVIDER
 from providers.cmdlets.table import Tabled
 from providers.estate.servers import UMHost, UMService, um_hosts
 from providers.estate.services import (
@@ -31,10 +32,10 @@ from providers.schema.exchange_facts import DomainController, ExchangeServer
 from providers.schema.windows_services import UMServiceRestart, of_service
 from reconciler.model.abilities import Duty, Impact, Noticed, Obliged
 from reconciler.model.actions import Action
-from reconciler.model.commands import Command, Connection, Endpoint, Operation, write
+from reconciler.model.commands import Command, Endpoint, Operation, write
 from reconciler.model.diagnostics import Diagnostic, SessionError, Severity
 from reconciler.model.landscape import Landscape
-from reconciler.model.resource_types import Answer, Diagnosed, Due, Rule, Task, UnderWay
+from reconciler.model.resource_types import Answer, Diagnosed, Due, Provider, Rule, Task, UnderWay
 from reconciler.model.resources import Address, Attribute, Resource
 from reconciler.model.snapshot import Obligation
 from reconciler.model.values import Value
@@ -61,6 +62,7 @@ _LONGEST_START = 600.0
 class UMServiceRestartType(UMServiceRestart, Tabled, Task, Obliged, Noticed):
     """MSExchangeUM and MSExchangeUMCR of one server; key: its FQDN."""
 
+    provider: ClassVar[Provider] = EXCHANGE_PROVIDER
     after: ClassVar[tuple[str, ...]] = (ServerBinding.name,)
     reads_after: ClassVar[tuple[str, ...]] = (ExchangeServer.name,)
     duties: ClassVar[tuple[Duty, ...]] = (UM_SERVICE_RESTART,)
@@ -81,7 +83,7 @@ class UMServiceRestartType(UMServiceRestart, Tabled, Task, Obliged, Noticed):
 
     def queries(self, landscape: Landscape, keys: frozenset[str] | None = None) -> Sequence[Command]:
         return tuple(
-            service_query(Endpoint(Connection.EXCHANGE, host.fqdn), *_service_names(host))
+            service_query(Endpoint(EXCHANGE_PROVIDER.name, host.fqdn), *_service_names(host))
             for host in um_hosts(landscape).values()
             if keys is None or host.fqdn in keys
         )
@@ -96,7 +98,7 @@ class UMServiceRestartType(UMServiceRestart, Tabled, Task, Obliged, Noticed):
         return tuple(self._task(hosts[fqdn], landscape) for fqdn in _owing(landscape) if fqdn in hosts)
 
     def _task(self, host: UMHost, landscape: Landscape) -> Due:
-        endpoint = Endpoint(Connection.EXCHANGE, host.fqdn)
+        endpoint = Endpoint(EXCHANGE_PROVIDER.name, host.fqdn)
         return Due(
             Resource(Address(self.name, host.fqdn)),
             reasons=("the startup mode changed, which the services read when they start",),

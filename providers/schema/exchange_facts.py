@@ -16,6 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, ClassVar
 
 from providers.cmdlets.cmdlet_resource import CmdletFact
+from providers.cmdlets.products import EXCHANGE_PROVIDER
 from providers.cmdlets.table import Tabled
 from providers.cmdlets.value_types import Fqdn, Normalise, ObjectName, Output, SmtpAddress, Text, Truth, Unordered, text
 from providers.cmdlets.versions import ExchangeVersion
@@ -24,7 +25,7 @@ from reconciler.model.abilities import Pinning
 from reconciler.model.commands import Argument, Command, read
 from reconciler.model.diagnostics import NotFound, SessionError
 from reconciler.model.landscape import Landscape, Named
-from reconciler.model.resource_types import Answer, Diagnosed, Fact, Product
+from reconciler.model.resource_types import Answer, Diagnosed, Fact, Product, Provider
 from reconciler.model.resources import Address, Attr, Resource
 from reconciler.model.values import Record, Value
 
@@ -80,6 +81,7 @@ class DomainController(CmdletFact, Pinning):
     """A domain controller; a second query shows whether it is a global catalogue."""
 
     name: ClassVar[str] = "domain_controller"
+    checked_as: ClassVar[str] = "controller"
     parameter: ClassVar[str] = "DomainController"
     called: ClassVar[str] = "domain controller"
     probe: ClassVar[Named] = Organization
@@ -130,6 +132,7 @@ class Permission(Tabled, Fact):
     """A right that exchucutil grants to a group of Lync on a container of Exchange; key ``container/group``."""
 
     name: ClassVar[str] = "permission"
+    provider: ClassVar[Provider] = EXCHANGE_PROVIDER
     reads_after: ClassVar[tuple[str, ...]] = (Organization.name,)
 
     is_granted: Attr[Annotated[Truth, Output("")]]

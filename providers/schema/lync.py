@@ -13,6 +13,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import Field
 
 from providers.cmdlets.cmdlet_resource import CmdletFact
+from providers.cmdlets.products import LYNC, LYNC_PROVIDER
 from providers.cmdlets.value_types import (
     Clearable,
     Exclusive,
@@ -35,9 +36,9 @@ from providers.cmdlets.value_types import (
     text,
 )
 from providers.schema.exchange import AutoAttendant, DialPlan
-from reconciler.model.commands import LYNC, Command, Endpoint, read
+from reconciler.model.commands import Command, read
 from reconciler.model.landscape import Landscape
-from reconciler.model.resource_types import Answer, Diagnosed, Product
+from reconciler.model.resource_types import Answer, Diagnosed, Product, Provider
 from reconciler.model.resources import Attr, Declares, Resource, Resources
 from reconciler.model.values import Record
 
@@ -55,7 +56,7 @@ def product_of(version: object) -> str | None:
 class LyncFact(CmdletFact):
     """A fact read from Lync; objects of Lync have no GUID."""
 
-    endpoint: ClassVar[Endpoint] = LYNC
+    provider: ClassVar[Provider] = LYNC_PROVIDER
     has_guid: ClassVar[bool] = False
     key_output: ClassVar[str] = "Identity"
     name_output: ClassVar[str] = "Identity"

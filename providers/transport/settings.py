@@ -15,7 +15,7 @@ from enum import Enum
 from html import escape
 from typing import Final
 
-from reconciler.model.commands import Adapter, Authentication, Connection, Endpoint, HostPatterns
+from reconciler.model.commands import Authentication, Endpoint, HostPatterns
 from reconciler.model.diagnostics import Diagnostic, PermanentError
 from reconciler.model.values import EMPTY
 
@@ -24,6 +24,18 @@ HTTPS_PORT: Final = 5986
 SLOTS: Final = 16
 """The sessions to one host by default: Exchange's throttling allows an account 18, and two are left to other runs."""
 TEXT_LIMIT: Final = 300
+
+
+class Adapter(Enum):
+    """The source of the cmdlets on a host."""
+
+    AUTO = "auto"
+    SNAPIN = "snapin"
+    """Exchange's snap-in within the process: the only source for 2007."""
+    REMOTE = "remote"
+    """The server's own Microsoft.Exchange endpoint: the supported source from 2010 on."""
+    LYNC = "lync"
+    """The Lync or SkypeForBusiness module."""
 
 
 class Secret:
@@ -145,7 +157,8 @@ class Deadlines:
 class ConnectionSettings:
     """One connection of the environment."""
 
-    connection: Connection
+    connection: str
+    """Its name in the files."""
     host: str
     """FQDN of the entry point; '' is the first Exchange server of a simulated estate."""
     port: int | None = None

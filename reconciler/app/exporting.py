@@ -21,9 +21,10 @@ from reconciler.app.private_files import PRIVATE, make_private, refuse_tracked
 from reconciler.app.trusted import read_pinned
 from reconciler.app.workspace import Workspace
 from reconciler.config.environment import Environment
-from reconciler.export.connections import connections_text, restarts_text
+from reconciler.export.connections import connections_text, options_text
 from reconciler.export.export import Export, export
 from reconciler.export.render import Head
+from reconciler.model.abilities import sections_of
 from reconciler.model.diagnostics import ConfigurationError, Diagnostic
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import ResourceType, declared_types
@@ -116,11 +117,12 @@ def _head(workspace: Workspace) -> tuple[Head, Mapping[str, bytes]]:
         section = f"connections:\n  simulator: {_WORLD}"
     else:
         section = connections_text(environment.connections)
-    return Head(_name(environment), section, restarts_text(environment.settings), _ABOUT), beside
+    options = options_text(environment.settings, sections_of(workspace.types).values())
+    return Head(_name(environment), section, options, _ABOUT), beside
 
 
 def _name(environment: Environment) -> str:
-    """Return the name of the new environment: that of the old one, or the domain of the Exchange entry point."""
+    """Return the name of the new environment: that of the old one, or the domain of the first entry point."""
     if environment.name != "export":
         return environment.name
     hosts = sorted(connection.host for connection in environment.connections.values())

@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from providers.catalogue import resource_types
 from reconciler.app.simulator_process import USER as SIMULATOR_USER
 from reconciler.app.simulator_process import SimulatorProcess
 from reconciler.app.trusted import Secrets
 from reconciler.config.connections import ConnectionConfig, SecretReference
-from reconciler.model.commands import Authentication, Connection
+from reconciler.model.commands import Authentication
 from reconciler.model.ports import Clock, Sessions
+from reconciler.model.resource_types import providers_of
 from reconciler.model.values import EMPTY
 
 if TYPE_CHECKING:
@@ -31,29 +33,29 @@ def sessions(connections: Sequence[ConnectionSettings], cmdlets: frozenset[str],
 
 
 def simulated(process: SimulatorProcess) -> list[ConnectionSettings]:
-    """Return both entry points of a simulated estate; it has one listener."""
+    """Return the entry points of a simulated estate; it has one listener."""
     from providers.transport.settings import ConnectionSettings, Secret
 
     return [
         ConnectionSettings(
-            connection=kind,
-            host=process.entries.get(kind.value, ""),
+            connection=name,
+            host=process.entries.get(name, ""),
             auth=Authentication.NTLM,
             user=SIMULATOR_USER,
             password=Secret(process.password),
             via=("127.0.0.1", process.port),
         )
-        for kind in Connection
+        for name in providers_of(resource_types())
     ]
 
 
-def real(kind: Connection, declared: ConnectionConfig, secrets: Secrets) -> ConnectionSettings:
+def real(name: str, declared: ConnectionConfig, secrets: Secrets) -> ConnectionSettings:
     """Return the settings of the transport for one declared connection.
 
     Raises:
         ConfigurationError: one of its secrets is missing or may not be used.
     """
-    from providers.transport.settings import SLOTS, Approval, ConnectionSettings, HostSettings, Secret
+    from providers.transport.settings import SLOTS, Adapter, Approval, ConnectionSettings, HostSettings, Secret
 
     secrets.admit(declared)
     config = declared.with_paths(lambda name: str(secrets.start / name))
@@ -80,13 +82,13 @@ def real(kind: Connection, declared: ConnectionConfig, secrets: Secrets) -> Conn
             delegate=own.get("delegate"),
             certificate=own.get("certificate"),
             certificate_key=own.get("certificate_key"),
-            adapter=own.get("adapter"),
+            adapter=Adapter(own["adapter"]) if "adapter" in own else None,
             slots=own.get("slots"),
             approvals=approvals(declared.for_host(host)),
         )
 
     return ConnectionSettings(
-        connection=kind,
+        connection=name,
         host=config.host,
         port=config.port,
         tls=config.tls,
@@ -96,7 +98,7 @@ def real(kind: Connection, declared: ConnectionConfig, secrets: Secrets) -> Conn
         password=secret(config.password),
         certificate=config.certificate,
         certificate_key=config.certificate_key,
-        adapter=config.adapter,
+        adapter=Adapter(config.adapter) if config.adapter else Adapter.AUTO,
         delegate=config.delegate,
         slots=config.slots or SLOTS,
         approvals=approvals(replace(declared, hosts=EMPTY)),

@@ -98,15 +98,13 @@ def shell_in_world(world: Path, changes: Path | None, host: str | None = None) -
 def invoke_in_world(world: Path, changes: Path | None, line: str) -> str:
     """Run one cmdlet line in the simulated estate as another administrator; return its output."""
     from providers.simulator.estate.estate import CmdletError, Estate
-    from providers.simulator.estate.invoke import invoke_text
+    from providers.simulator.estate.invoke import EXAMPLE, invoke_text
     from providers.simulator.invocation.cmdlet_line import LineError
 
     try:
         return invoke_text(Estate.open(world, changes), line)
     except LineError as error:
-        remedy = (
-            "Give one cmdlet with plain values, such as:\n\n    Set-UMIPGateway -Identity '1:1' -OutcallsAllowed $true"
-        )
+        remedy = f"Give one cmdlet with plain values, such as:\n\n    {EXAMPLE}"
         raise ReconcilerError(Diagnostic("Command not understood", f"{line}: {error}.", remedy)) from None
     except CmdletError as error:
         detail = f"{error.message} ({error.type}, {error.error_id})"

@@ -19,8 +19,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from providers.catalogue import resource_types
 from reconciler.app.surroundings import is_within, untrusted_folders, untrusted_program, variables_of_child
 from reconciler.model.diagnostics import Diagnostic, ReconcilerError
+from reconciler.model.resource_types import providers_of
 from reconciler.views.text import command_line
 
 USER = "CONTOSO\\reconciler"
@@ -77,7 +79,7 @@ def start_simulator(world: Path, changes: Path, directory: Path) -> SimulatorPro
         detail = str(answer.get("error") or f"The simulator of {world} ended before it accepted connections.")
         remedy = f"Run it alone to see its messages:\n\n    {command_line('simulate', world)}"
         raise ReconcilerError(Diagnostic("Simulator did not start", detail, remedy))
-    entries = {name: answer[name] for name in ("exchange", "lync") if name in answer}
+    entries = {name: answer[name] for name in providers_of(resource_types()) if name in answer}
     return SimulatorProcess(process, int(answer["port"]), password, entries)
 
 

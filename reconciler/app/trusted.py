@@ -9,12 +9,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from providers.catalogue import resource_types
 from reconciler.app.secret_references import fetch
 from reconciler.app.surroundings import is_within, repository_of
 from reconciler.config.connections import ConnectionConfig, SecretReference
 from reconciler.config.environment import Environment
 from reconciler.config.trust import Pinned, Trust, parse_named, parse_pinned, refusals
 from reconciler.model.diagnostics import ConfigurationError, Diagnostic, Position
+from reconciler.model.resource_types import providers_of
 
 MAX_BYTES: Final = 1024 * 1024
 """Limit for a file of connections or certificates; all public authorities together have 300 KB."""
@@ -42,7 +44,7 @@ def read_pinned(path: Path, directory: Path) -> tuple[Pinned, tuple[Diagnostic, 
     if len(content) > MAX_BYTES:
         detail = f"The connections file {path} has more than {MAX_BYTES:,} bytes."
         raise ConfigurationError(Diagnostic("File too large", detail, "Correct the path."))
-    pinned, found = parse_pinned(str(path), content)
+    pinned, found = parse_pinned(str(path), content, providers_of(resource_types()))
     if pinned is None:
         raise ConfigurationError(*found)
     return (_with_world(pinned, path.absolute().parent, directory) if pinned.simulator else pinned), found
@@ -70,7 +72,7 @@ def trust_of(environment: Environment, variables: Mapping[str, str]) -> Trust:
         named = parse_named(text) if text is not None else None
     except ValueError as error:
         remedy = "Write references with commas between them. Add hosts to limit a reference:\n\n"
-        remedy += f"    {_VARIABLE}='env:UM_PASSWORD=*.contoso.com|ex1.fabrikam.com, file:/run/secrets/um'"
+        remedy += f"    {_VARIABLE}='env:SERVICE_PASSWORD=*.contoso.com|ex1.fabrikam.com, file:/run/secrets/key'"
         raise ConfigurationError(Diagnostic("Invalid value", f"{_VARIABLE}: {error}.", remedy)) from None
     ours = {name: value for name, value in variables.items() if name.startswith("RECONCILER_")}
     referenced = {value.removeprefix("env:") for value in ours.values() if value.startswith("env:")}

@@ -177,7 +177,7 @@ class Workspace:
             return [adapt(one) for one in server_connections.simulated(self._start_simulator())]
         secrets = Secrets(trust_of(self.environment, os.environ), self.directory, self.ports.mask)
         declared = self.environment.connections.items()
-        return [adapt(server_connections.real(kind, one, secrets)) for kind, one in declared]
+        return [adapt(server_connections.real(name, one, secrets)) for name, one in declared]
 
     def _start_simulator(self) -> SimulatorProcess:
         assert self.environment.simulator is not None

@@ -44,7 +44,7 @@ from reconciler.cli.output import Output
     is_flag=True,
     help="Open a PowerShell on a simulated host; without a terminal, run the script on standard input.",
 )
-@click.option("--host", metavar="FQDN", help="Host of --shell. Default: the first Exchange server.")
+@click.option("--host", metavar="FQDN", help="Host of --shell. Default: the first server.")
 @click.option("--parent-pipe", is_flag=True, hidden=True)
 @shown
 def simulate(output: Output, world: Path, **options: Any) -> int:

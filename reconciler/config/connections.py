@@ -10,13 +10,14 @@ import ipaddress
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
-from enum import Enum
 from typing import Any
 
 from reconciler.config.redaction import HIDDEN, is_secret_name, may_be_shown, without_secret
 from reconciler.config.yaml_reader import Node
-from reconciler.model.commands import Adapter, Authentication, Connection
+from reconciler.model.commands import Authentication
 from reconciler.model.diagnostics import Diagnostic, Position, did_you_mean, nearest
+from reconciler.model.options import Key
+from reconciler.model.resource_types import Provider
 from reconciler.model.values import EMPTY
 
 
@@ -66,7 +67,8 @@ class ConnectionConfig:
     """PEM file of the client certificate, for ``auth: certificate``."""
     certificate_key: str | None = None
     """PEM file of its private key."""
-    adapter: Adapter = Adapter.AUTO
+    adapter: str | None = None
+    """One of the provider's ways to reach its cmdlets; None for its default."""
     delegate: bool = False
     """Kerberos: forward the ticket, so that the host may log on elsewhere as the user (the second hop)."""
     slots: int | None = None
@@ -110,15 +112,6 @@ def _key_file(name: str | None) -> SecretReference | None:
 
 
 # --- keys ------------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """One key of a fixed section: its parser, its JSON Schema and its description."""
-
-    parse: Callable[[str], Any]
-    schema: Mapping[str, object]
-    doc: str
 
 
 _LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
@@ -169,24 +162,18 @@ def _text(text: str) -> str:
     return text
 
 
-def one_of(choices: type[Enum]) -> Callable[[str], Any]:
-    """Return a parser for the values of an enumeration."""
-
-    def parse(text: str) -> Any:
-        try:
-            return choices(text)
-        except ValueError:
-            names = [str(choice.value) for choice in choices]
-            raise ValueError(f"is not one of {', '.join(names)}") from None
-
-    return parse
-
-
 _TEXT: Mapping[str, object] = {"type": "string", "minLength": 1}
 
 
-def _choice(choices: type[Enum]) -> Mapping[str, object]:
-    return {"enum": [choice.value for choice in choices]}
+def _choice(choices: Mapping[str, Any], doc: str) -> Key:
+    """Return a key that takes one of the values by name."""
+
+    def parse(text: str) -> Any:
+        if text not in choices:
+            raise ValueError(f"is not one of {', '.join(choices)}")
+        return choices[text]
+
+    return Key(parse, {"enum": [*choices]}, doc)
 
 
 KEYS: Mapping[str, Key] = {
@@ -196,41 +183,47 @@ KEYS: Mapping[str, Key] = {
     "tls": Key(truth, {"type": ["boolean", "string"], "pattern": "^([Tt]rue|TRUE|[Ff]alse|FALSE)$"},
                "Use HTTPS. Default: true."),
     "ca": Key(_text, _TEXT, "PEM file of the certificate authorities to trust instead of the public ones."),
-    "auth": Key(one_of(Authentication), _choice(Authentication), "How the account logs on. Default: kerberos."),
+    "auth": _choice({one.value: one for one in Authentication}, "How the account logs on. Default: kerberos."),
     "user": Key(_text, {"type": ["string", "number"], "minLength": 1},
-                "Account that logs on, such as CONTOSO\\svc-um or svc-um@CONTOSO.COM."),
+                "Account that logs on, such as CONTOSO\\service or service@CONTOSO.COM."),
     "password": Key(SecretReference.parse, {"type": "string", "pattern": "^(env:[A-Za-z_]|file:|keyring:)"},
                     "Reference to the password: env:NAME, file:PATH or keyring:SERVICE/USER."),
     "certificate": Key(_text, _TEXT, "PEM file of the client certificate, for auth: certificate."),
     "certificate_key": Key(_text, _TEXT, "PEM file of the private key of the client certificate."),
     "delegate": Key(truth, {"type": ["boolean", "string"], "pattern": "^([Tt]rue|TRUE|[Ff]alse|FALSE)$"},
-                    "With kerberos: forward the ticket, because exchucutil needs it. Default: false."),
-    "adapter": Key(one_of(Adapter), _choice(Adapter), "How to reach the Exchange cmdlets. Default: auto."),
+                    "With kerberos: forward the ticket, because scripts on the host may need it. Default: false."),
     "slots": Key(_slots, {"type": ["integer", "string"], "minimum": 1, "maximum": 64, "pattern": "^[0-9]{1,2}$"},
                  "The most sessions to one host at the same time. apply finds out how many the host runs well. "
                  "Default: 16."),
 }  # fmt: skip
-"""The keys of one connection, except ``hosts``."""
+"""The keys of a connection to any provider, except ``hosts``."""
+
+
+def keys_of(provider: Provider) -> Mapping[str, Key]:
+    """Return the keys of a connection to one provider, except ``hosts``."""
+    ways = {way: way for way in provider.adapters}
+    doc = f"How to reach the cmdlets of {provider.product} on a host. Default: {provider.adapters[0]}."
+    return {**KEYS, "adapter": _choice(ways, doc)}
 
 
 # --- reading the section ---------------------------------------------------------------------------------------------
 
 
-def parse_connection(node: Node, name: str, found: list[Diagnostic]) -> ConnectionConfig | None:
+def parse_connection(node: Node, provider: Provider, found: list[Diagnostic]) -> ConnectionConfig | None:
     """Return the connection in a mapping; add its errors to ``found``."""
-    where = f"connections.{name}"
+    where, keys = f"connections.{provider.name}", keys_of(provider)
     if not expect_mapping(node, where, found):
         return None
     before = len(found)
-    values = _values(node, where, {*KEYS, "hosts"}, found)
+    values = _values(node, where, keys, {*keys, "hosts"}, found)
     hosts: dict[str, Mapping[str, Any]] = {}
     for host, own in _hosts(node, where, found):
         if host in hosts:
             detail = f'"{where}.hosts" holds {host} twice.'
             found.append(own.diagnostic("Duplicate key", detail, "Remove one of the two.", on_key=True))
-        hosts[host] = _values(own, f"{where}.hosts", set(KEYS) - {"host"}, found)
+        hosts[host] = _values(own, f"{where}.hosts", keys, set(keys) - {"host"}, found)
     if "host" not in values and "host" not in dict(node.items()):
-        remedy = "Add the FQDN of a server:\n\n    host: ex1.contoso.com"
+        remedy = f"Add the FQDN of a server:\n\n    host: {provider.example}"
         found.append(node.diagnostic("Missing key", f'"{where}" has no host.', remedy, on_key=True))
     if len(found) > before:
         return None
@@ -255,13 +248,15 @@ def _hosts(node: Node, where: str, found: list[Diagnostic]) -> list[tuple[str, N
     return named
 
 
-def _values(node: Node, where: str, allowed: set[str], found: list[Diagnostic]) -> dict[str, Any]:
+def _values(
+    node: Node, where: str, keys: Mapping[str, Key], allowed: set[str], found: list[Diagnostic]
+) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for key, child in node.items():
         if key not in allowed:
             found.append(_unknown_here(child, key, where, allowed))
         elif key != "hosts":
-            parsed = parse_key(child, key, KEYS[key], found)
+            parsed = parse_key(child, key, keys[key], found)
             if parsed is not None:
                 values[key] = parsed
     return values
@@ -328,18 +323,18 @@ def _contradictions(config: ConnectionConfig, node: Node, where: str) -> list[Di
 
 
 def parse_connections(
-    parts: Mapping[str, Node], found: list[Diagnostic]
-) -> tuple[Mapping[Connection, ConnectionConfig], str | None]:
-    """Return the connections and the simulator's world file from the keys of the section."""
-    known = [*(connection.value for connection in Connection), "simulator"]
-    connections: dict[Connection, ConnectionConfig] = {}
+    parts: Mapping[str, Node], providers: Mapping[str, Provider], found: list[Diagnostic]
+) -> tuple[Mapping[str, ConnectionConfig], str | None]:
+    """Return the connections by name, and the simulator's world file, from the keys of the section."""
+    known = [*providers, "simulator"]
+    connections: dict[str, ConnectionConfig] = {}
     for name, node in parts.items():
         if name not in known:
             found.append(_unknown_here(node, name, "connections", known))
         elif name != "simulator":
-            config = parse_connection(node, name, found)
+            config = parse_connection(node, providers[name], found)
             if config is not None:
-                connections[Connection(name)] = config
+                connections[name] = config
     simulator = parts.get("simulator")
     if simulator is None:
         return connections, None

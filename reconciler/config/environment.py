@@ -14,7 +14,6 @@ from types import MappingProxyType
 
 from reconciler.config.connections import (
     ConnectionConfig,
-    Key,
     expect_mapping,
     parse_connections,
     parse_key,
@@ -25,11 +24,10 @@ from reconciler.config.resolve import Implied, find_contradictions, implied_by_d
 from reconciler.config.source_text import YAML, Files
 from reconciler.config.trust import Pinned
 from reconciler.config.yaml_reader import Node, read_yaml
-from reconciler.model.abilities import Rows
-from reconciler.model.commands import Connection
+from reconciler.model.abilities import Rows, sections_of
 from reconciler.model.diagnostics import Diagnostic, Position, has_errors, in_order
 from reconciler.model.landscape import Landscape, Settings
-from reconciler.model.resource_types import ResourceType, declared_types
+from reconciler.model.resource_types import ResourceType, declared_types, providers_of
 from reconciler.model.resources import Resources
 from reconciler.model.values import EMPTY
 
@@ -40,7 +38,7 @@ class Environment:
 
     name: str
     settings: Settings = field(default_factory=Settings)
-    connections: Mapping[Connection, ConnectionConfig] = field(default_factory=lambda: EMPTY)
+    connections: Mapping[str, ConnectionConfig] = field(default_factory=lambda: EMPTY)
     simulator: str | None = None
     """The world file that replaces all servers, relative to the directory."""
     pinned: Pinned | None = None
@@ -75,10 +73,10 @@ def load(
     for kind in declared_types(types):
         read_section(kind, sections.parts.get(kind.section or "", ()), files.contents, into)
     name = _environment_name(sections, found)
-    settings = _settings(sections.merged("restarts"), name, found)
+    settings = _settings(sections, name, types, found)
     connections, simulator = _connections(sections, pinned, found, is_reached=is_reached)
-    exchange = connections.get(Connection.EXCHANGE)
-    settings = replace(settings, second_hop=exchange is None or exchange.has_second_hop)
+    bound = frozenset(name for name, config in connections.items() if not config.has_second_hop)
+    settings = replace(settings, without_second_hop=bound)
     resolved = resolve(into, types, implied)
     alone = find_contradictions(types, Landscape(settings, resolved.declared, resolved.ended), into.valid)
     diagnostics = in_order([*found, *resolved.found, *alone])
@@ -108,7 +106,9 @@ class _Sections:
         """Files that describe a simulated estate, although no connection names them."""
         self.parts: dict[str, list[Node]] = {}
         declared = declared_types(types)
-        self.known = [*FIXED, *(str(one.section) for one in declared)]
+        self.providers = providers_of(types)
+        self.fixed = {*FIXED, *sections_of(types)}
+        self.known = [*FIXED, *sections_of(types), *(str(one.section) for one in declared)]
         self._row_sections = [str(one.section) for one in declared if isinstance(one, Rows)]
         documents = self._documents()
         self._report_refused()
@@ -135,8 +135,13 @@ class _Sections:
             self.found.extend(diagnostics)
             self.is_complete &= not diagnostics
             if root is not None and root.value is not None:
-                (self.unnamed_worlds if _is_world(root) else documents).append(root)
+                (self.unnamed_worlds if self._is_world(root) else documents).append(root)
         return documents
+
+    def _is_world(self, root: Node) -> bool:
+        """True where a file describes the servers of a simulated estate and not an environment."""
+        keys = {name for name, _ in root.items()}
+        return bool(self.providers) and keys >= self.providers.keys() and not keys & self.fixed
 
     def _row_files(self, read: Mapping[str, tuple[Node | None, object]]) -> set[str]:
         return {
@@ -199,12 +204,6 @@ class _Sections:
         known_file(world, self.files.contents, self.found, (YAML,))
 
 
-def _is_world(root: Node) -> bool:
-    """True where a file describes the servers of a simulated estate and not an environment."""
-    keys = {name for name, _ in root.items()}
-    return keys >= {"exchange", "lync"} and not keys & FIXED.keys()
-
-
 def _unnamed_world(root: Node) -> Diagnostic:
     name = root.position().file
     detail = f"{name} describes the servers of a simulated estate, but no connection names it."
@@ -239,51 +238,12 @@ def _empty(files: Files) -> Diagnostic:
 
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9_])?")
 _RESERVED = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\..*)?", re.IGNORECASE)
-_DURATION = re.compile(r"(?=.)(?:(?P<h>\d{1,5})h)?(?:(?P<m>\d{1,5})m)?(?:(?P<s>\d{1,5})s)?", re.ASCII)
-MAX_SETTLE_SECONDS = 24 * 60 * 60
-
 NAME_PATTERN = "^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$"
 
-
-def parse_duration(text: str) -> int:
-    """Return a duration in seconds from ``0s``, ``90s``, ``20m``, ``1h`` or ``1h30m``.
-
-    Raises:
-        ValueError: the text has none of these forms, or is longer than a day.
-    """
-    match = _DURATION.fullmatch(text)
-    if match is None:
-        raise ValueError("is not a duration: write a number with its unit, such as 90s, 20m or 1h")
-    seconds = int(match["h"] or 0) * 3600 + int(match["m"] or 0) * 60 + int(match["s"] or 0)
-    if seconds > MAX_SETTLE_SECONDS:
-        raise ValueError("is longer than a day")
-    return seconds
-
-
-def _interrupt(text: str) -> bool:
-    if text not in ("refuse", "allow"):
-        raise ValueError("is not refuse or allow")
-    return text == "allow"
-
-
-RESTARTS: Mapping[str, Key] = {
-    "settle": Key(
-        parse_duration,
-        {"type": "string", "pattern": "^([0-9]+h)?([0-9]+m)?([0-9]+s)?$", "minLength": 2},
-        "How long a pool must be ready before its next Front End restarts: 0s, 90s, 20m, 1h. Default: 20m.",
-    ),
-    "interrupt": Key(
-        _interrupt,
-        {"enum": ["refuse", "allow"]},
-        "Whether the only running Front End of a pool may restart. Default: refuse.",
-    ),
-}
-"""The keys of ``restarts``."""
 
 FIXED: Mapping[str, str] = {
     "environment": "Name of the environment. An environment has one state and one lock.",
     "connections": "Entry points of the estate. reconciler discovers the other hosts through them.",
-    "restarts": "When Front Ends may be restarted.",
 }
 """The sections that belong to no resource type, with their descriptions."""
 
@@ -314,15 +274,17 @@ def _environment_name(sections: _Sections, found: list[Diagnostic]) -> str:
 
 def _connections(
     sections: _Sections, pinned: Pinned | None, found: list[Diagnostic], *, is_reached: bool
-) -> tuple[Mapping[Connection, ConnectionConfig], str | None]:
+) -> tuple[Mapping[str, ConnectionConfig], str | None]:
     if pinned is None:
         before = len(found)
-        connections, simulator = parse_connections(sections.merged("connections"), found)
+        connections, simulator = parse_connections(sections.merged("connections"), sections.providers, found)
         is_whole = sections.is_complete and bool(sections.parts) and not has_errors(found[before:])
         found += map(_unnamed_world, sections.unnamed_worlds if is_whole else ())
         if is_reached and is_whole and simulator is None and not sections.unnamed_worlds:
             parts = sections.parts.get("connections", ())
-            diagnostics = missing_connection(connections, parts[0].position(on_key=True) if parts else None)
+            diagnostics = missing_connection(
+                sections.providers, connections, parts[0].position(on_key=True) if parts else None
+            )
             found += [diagnostics] if diagnostics is not None else []
         return connections, simulator
     for part in sections.parts.get("connections", ()):
@@ -331,24 +293,20 @@ def _connections(
         found.append(part.diagnostic("Connections are pinned", detail, remedy, on_key=True))
     if (
         is_reached
-        and (diagnostics := missing_connection(pinned.connections, Position(pinned.file)))
+        and (diagnostics := missing_connection(sections.providers, pinned.connections, Position(pinned.file)))
         and not pinned.simulator
     ):
         found.append(diagnostics)
     return pinned.connections, pinned.simulator
 
 
-def _settings(parts: Mapping[str, Node], name: str, found: list[Diagnostic]) -> Settings:
-    values: dict[str, object] = {}
-    for key, node in parts.items():
-        if key not in RESTARTS:
-            found.append(unknown_key(node, key, "restarts", RESTARTS))
-        elif (value := parse_key(node, key, RESTARTS[key], found)) is not None:
-            values[key] = value
-    default = Settings()
-    settle, interrupt = values.get("settle"), values.get("interrupt")
-    return Settings(
-        environment=name,
-        settle_seconds=settle if isinstance(settle, int) else default.settle_seconds,
-        interrupt_allowed=interrupt if isinstance(interrupt, bool) else default.interrupt_allowed,
-    )
+def _settings(sections: _Sections, name: str, types: Sequence[ResourceType], found: list[Diagnostic]) -> Settings:
+    options: dict[str, object] = {}
+    for section in sections_of(types).values():
+        by_key = {key: option for option, key in zip(section.options, section.keys, strict=True)}
+        for key, node in sections.merged(section.name).items():
+            if key not in by_key:
+                found.append(unknown_key(node, key, section.name, section.keys))
+            elif (value := parse_key(node, key, section.keys[key], found)) is not None:
+                options[by_key[key].name] = value
+    return Settings(environment=name, options=options)

@@ -35,7 +35,7 @@ _ACCOUNT_IN_URL = re.compile(r"(?<=://)[^/\s@]*@")
 _SECTION = re.compile(r"""(?P<key>["']?[A-Za-z_]{1,64}["']?)\s*:""")
 
 _SECTIONS: Final = ("connections", "secrets")
-_CONTAINERS: Final = frozenset({"connections", "exchange", "lync", "hosts"})
+_CONTAINERS: Final = frozenset({"connections", "hosts"})
 _PLAIN: Final = frozenset(
     {"adapter", "auth", "ca", "certificate", "certificate_key", "delegate", "host", "port", "simulator", "tls", "user"}
 )
@@ -84,33 +84,43 @@ def shown(line: str, section: str, before: Iterable[str]) -> str | None:
 
     ``section`` is the section of the line; ``before`` yields the lines above, from the nearest upwards.
     """
-    if _continues_secret(line, before):
+    parent = _parent(line, before)
+    if _continues_secret(parent):
         return None
     is_connection = bool(difflib.get_close_matches(section, _SECTIONS, n=1, cutoff=_NEAR))
-    return _of_connections(line) if is_connection else without_secret(line)
+    return _of_connections(line, parent) if is_connection else without_secret(line)
 
 
-def _continues_secret(line: str, before: Iterable[str]) -> bool:
-    """True where the line continues the value of a secret that a line above begins."""
+def _parent(line: str, before: Iterable[str]) -> str:
+    """Return the nearest line above that is less indented; '' where there is none near."""
     own = _indent(line)
     if not own:
-        return False
-    deeper = (text for text in islice(before, LONGEST_LOOK) if text.strip() and not text.lstrip().startswith("#"))
-    nearest = next((text for text in deeper if _indent(text) < own), "")
-    return any(is_secret_name(name) and not _REFERENCE.match(nearest[start:]) for name, _, start in _keys(nearest))
+        return ""
+    above = (text for text in islice(before, LONGEST_LOOK) if text.strip() and not text.lstrip().startswith("#"))
+    return next((text for text in above if _indent(text) < own), "")
 
 
-def _of_connections(line: str) -> str | None:
-    """Return a line of a connections section up to the first value that may be a secret."""
+def _continues_secret(parent: str) -> bool:
+    """True where a line continues the value of a secret that its parent begins."""
+    return any(is_secret_name(name) and not _REFERENCE.match(parent[start:]) for name, _, start in _keys(parent))
+
+
+def _of_connections(line: str, parent: str) -> str | None:
+    """Return a line of a connections section up to the first value that may be a secret.
+
+    A connection stands below ``connections``, or after it on the same line. Only then its own keys are shown.
+    """
     line = _ACCOUNT_IN_URL.sub(f"{HIDDEN}@", line)
     keys = [*_keys(line)]
+    above = next((name for name, *_ in _keys(parent)), "")
     for name, begin, start in keys:
         value = line[start:].strip()
         if not may_be_shown(name):
             return line[:begin] + HIDDEN
+        is_container = name in _CONTAINERS or "." in name or (above == "connections" and not is_secret_name(name))
+        above = name
         if name in _PLAIN or (name == "password" and _REFERENCE.match(value)):
             continue
-        is_container = name in _CONTAINERS or "." in name
         if value and not value.startswith("#") and not (is_container and value.startswith("{")):
             return line[:start] + HIDDEN
     return line if keys else None

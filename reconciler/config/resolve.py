@@ -14,13 +14,11 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
 from heapq import nsmallest
-from typing import Final
 
 from reconciler.config.declarations import Declaration, Declarations
-from reconciler.model.commands import Connection
 from reconciler.model.diagnostics import Diagnostic, Position, in_order, nearest
 from reconciler.model.landscape import Landscape
-from reconciler.model.resource_types import ResourceType, declared_types
+from reconciler.model.resource_types import Provider, ResourceType, declared_types
 from reconciler.model.resources import Address, Attribute, Resource, Resources
 from reconciler.model.values import Value, folded
 
@@ -300,14 +298,6 @@ def _circle(circle: list[tuple[str, str]], by_address: Mapping[tuple[str, str], 
     )
 
 
-_PRODUCTS: Final = {Connection.EXCHANGE: "Exchange", Connection.LYNC: "Lync"}
-_EXAMPLE: Final = """\
-    connections:
-      exchange: {host: ex1.contoso.com, auth: kerberos}
-      lync: {host: fe1.contoso.com, auth: kerberos}
-"""
-
-
 def find_contradictions(
     types: Sequence[ResourceType], landscape: Landscape, declarations: Sequence[Declaration]
 ) -> Iterator[Diagnostic]:
@@ -325,18 +315,20 @@ def find_contradictions(
         yield replace(one, excerpt=excerpt, leaves_out=False)
 
 
-def missing_connection(named: Collection[Connection], position: Position | None) -> Diagnostic | None:
-    """Return an error where Exchange or Lync has no connection.
+def missing_connection(
+    providers: Mapping[str, Provider], named: Collection[str], position: Position | None
+) -> Diagnostic | None:
+    """Return an error where a provider has no connection.
 
     Args:
         position: the place of the ``connections`` section, where there is one.
     """
-    missing = [product for connection, product in _PRODUCTS.items() if connection not in named]
+    missing = [provider.product for name, provider in providers.items() if name not in named]
     if not missing:
         return None
-    known = [product for connection, product in _PRODUCTS.items() if connection in named]
-    detail = f"The configuration has no connection to {' and '.join(missing)}. Voice mail needs both products."
-    remedy = f"Declare both connections, or a simulator instead:\n\n{_EXAMPLE}"
-    if not known:
+    example = (f"      {name}: {{host: {provider.example}, auth: kerberos}}\n" for name, provider in providers.items())
+    detail = f"The configuration has no connection to {' and '.join(missing)}. A plan needs one to each product."
+    remedy = f"Declare all connections, or a simulator instead:\n\n    connections:\n{''.join(example)}"
+    if len(missing) == len(providers):
         remedy += "\nTo use connections from outside the repository, give --connections or set RECONCILER_CONNECTIONS."
     return Diagnostic("Missing connection", detail, remedy, position=position)

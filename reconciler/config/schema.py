@@ -11,12 +11,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from reconciler.config.connections import KEYS, Key
+from reconciler.config.connections import keys_of
 from reconciler.config.declarations import IDENTITY, STATE, STATES
-from reconciler.config.environment import FIXED, NAME_PATTERN, RESTARTS
-from reconciler.model.abilities import Rows
-from reconciler.model.commands import Connection
-from reconciler.model.resource_types import Managed, ResourceType, declared_types
+from reconciler.config.environment import FIXED, NAME_PATTERN
+from reconciler.model.abilities import Rows, sections_of
+from reconciler.model.options import Key
+from reconciler.model.resource_types import Managed, Provider, ResourceType, declared_types, providers_of
 
 Schema = dict[str, object]
 
@@ -28,15 +28,16 @@ def json_schema(types: Sequence[ResourceType]) -> Schema:
     declared = sorted(declared_types(types), key=lambda one: str(one.section))
     sections: Schema = {
         "environment": {"type": ["string", "number"], "pattern": NAME_PATTERN, "description": FIXED["environment"]},
-        "connections": _connections(),
-        "restarts": {**_keys(RESTARTS), "description": FIXED["restarts"]},
+        "connections": _connections(providers_of(types)),
     }
+    for section in sections_of(types).values():
+        sections[section.name] = {**_keys(section.keys), "description": section.doc}
     for one in declared:
         sections[str(one.section)] = _section(one)
     return {
         "$schema": DIALECT,
         "title": "Environment",
-        "description": "Desired state of Exchange Unified Messaging with Lync / Skype for Business.",
+        "description": "Desired state of the servers of one environment.",
         "type": "object",
         "properties": sections,
         "additionalProperties": False,
@@ -52,13 +53,7 @@ def _keys(keys: Mapping[str, Key]) -> Schema:
     return {"type": "object", "properties": properties, "additionalProperties": False}
 
 
-def _connections() -> Schema:
-    own = _keys({name: key for name, key in KEYS.items() if name != "host"})
-    connection = _keys(KEYS)
-    properties = connection["properties"]
-    assert isinstance(properties, dict)
-    hosts = {"type": "object", "additionalProperties": own, "description": "Settings that differ on a host, by FQDN."}
-    connection = {**connection, "properties": {**properties, "hosts": hosts}, "required": ["host"]}
+def _connections(providers: Mapping[str, Provider]) -> Schema:
     simulator = {
         "type": "string",
         "minLength": 1,
@@ -67,9 +62,19 @@ def _connections() -> Schema:
     return {
         "type": "object",
         "description": FIXED["connections"],
-        "properties": {**{one.value: connection for one in Connection}, "simulator": simulator},
+        "properties": {**{name: _connection(one) for name, one in providers.items()}, "simulator": simulator},
         "additionalProperties": False,
     }
+
+
+def _connection(provider: Provider) -> Schema:
+    keys = keys_of(provider)
+    own = _keys({name: key for name, key in keys.items() if name != "host"})
+    connection = _keys(keys)
+    properties = connection["properties"]
+    assert isinstance(properties, dict)
+    hosts = {"type": "object", "additionalProperties": own, "description": "Settings that differ on a host, by FQDN."}
+    return {**connection, "properties": {**properties, "hosts": hosts}, "required": ["host"]}
 
 
 # --- the sections of the types ---------------------------------------------------------------------------------------

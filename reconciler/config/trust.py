@@ -24,8 +24,9 @@ from reconciler.config.connections import (
     unknown_key,
 )
 from reconciler.config.yaml_reader import Node, read_yaml
-from reconciler.model.commands import Connection, HostPatterns
+from reconciler.model.commands import HostPatterns
 from reconciler.model.diagnostics import Diagnostic, did_you_mean, has_errors, in_order
+from reconciler.model.resource_types import Provider
 from reconciler.model.values import EMPTY
 
 SECTIONS = ("connections", "secrets")
@@ -37,7 +38,7 @@ class Pinned:
     """Connections from outside the repository; relative file names in them start in the folder of ``file``."""
 
     file: str
-    connections: Mapping[Connection, ConnectionConfig] = field(default_factory=lambda: EMPTY)
+    connections: Mapping[str, ConnectionConfig] = field(default_factory=lambda: EMPTY)
     simulator: str | None = None
     """The world file that replaces all servers."""
     world_within: str | None = None
@@ -141,13 +142,15 @@ def _reference(text: str) -> SecretReference:
 # --- the file of pinned connections ----------------------------------------------------------------------------------
 
 
-def parse_pinned(file: str, content: bytes) -> tuple[Pinned | None, tuple[Diagnostic, ...]]:
+def parse_pinned(
+    file: str, content: bytes, providers: Mapping[str, Provider]
+) -> tuple[Pinned | None, tuple[Diagnostic, ...]]:
     """Return the connections in a file of pinned connections (None where there are errors) and the diagnostics."""
     root, errors = read_yaml(file, content)
     found = [*errors]
-    sections = _sections(root, found) if root is not None else {}
+    sections = _sections(root, providers, found) if root is not None else {}
     parts = dict(sections["connections"].items()) if "connections" in sections else {}
-    connections, simulator = parse_connections(parts, found)
+    connections, simulator = parse_connections(parts, providers, found)
     hosts = _approvals(sections["secrets"], found) if "secrets" in sections else {}
     pinned = Pinned(file, connections, simulator, hosts=hosts)
     if "secrets" in sections and not has_errors(found):
@@ -156,7 +159,7 @@ def parse_pinned(file: str, content: bytes) -> tuple[Pinned | None, tuple[Diagno
     return (None if has_errors(ordered) else pinned), ordered
 
 
-def _sections(root: Node, found: list[Diagnostic]) -> Mapping[str, Node]:
+def _sections(root: Node, providers: Mapping[str, Provider], found: list[Diagnostic]) -> Mapping[str, Node]:
     if not expect_mapping(root, "a file of pinned connections", found):
         return {}
     sections: dict[str, Node] = {}
@@ -166,7 +169,8 @@ def _sections(root: Node, found: list[Diagnostic]) -> Mapping[str, Node]:
         elif expect_mapping(node, name, found):
             sections[name] = node
     if "connections" not in sections and not has_errors(found):
-        remedy = "Write connections: with exchange: and lync: below it, as in the files of an environment."
+        names = " and ".join(f"{name}:" for name in providers)
+        remedy = f"Write connections: with {names} below it, as in the files of an environment."
         found.append(root.diagnostic("Missing key", "The file has no connections.", remedy))
     return sections
 
@@ -178,7 +182,7 @@ def _approvals(section: Node, found: list[Diagnostic]) -> Mapping[SecretReferenc
         try:
             hosts[_reference(name)] = HostPatterns.parse([one for one in patterns if isinstance(one, str)])
         except ValueError as error:
-            remedy = 'Write a reference and the hosts that may receive it:\n\n    env:UM_PASSWORD: ["*.contoso.com"]'
+            remedy = 'Write a reference and the hosts that may receive it:\n\n    env:PASSWORD: ["*.contoso.com"]'
             found.append(node.diagnostic("Invalid value", f'An entry of "secrets" {error}.', remedy, on_key=True))
     return hosts
 

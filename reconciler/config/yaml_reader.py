@@ -148,7 +148,7 @@ def _too_large(file: str, size: int, budget: YamlBudget) -> Diagnostic:
     return Diagnostic(
         "File too large",
         f"The file has {size:,} bytes. The limit for a YAML file is {budget.max_bytes:,}.",
-        "Split the file, or keep long lists of mailboxes in CSV.",
+        "Split the file, or keep long lists in CSV.",
         position=Position(file),
     )
 
@@ -342,7 +342,7 @@ class _Builder:
     def _refused_size(self, event: Any) -> bool:
         if self._nodes > self.budget.max_nodes:
             detail = f"The file holds more than {self.budget.max_nodes:,} values."
-            self._report(event, "File too large", detail, "Split the file, or keep long lists of mailboxes in CSV.")
+            self._report(event, "File too large", detail, "Split the file, or keep long lists in CSV.")
         return False
 
     def _report(self, event: Any, summary: str, detail: str, remedy: str) -> None:

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from reconciler.model.commands import EXCHANGE, Connection, Endpoint, Operation
+from reconciler.model.abilities import Examining
+from reconciler.model.commands import Endpoint, Operation
 from reconciler.model.diagnostics import Diagnostic
 from reconciler.model.findings import Check, Finding, failed
 from reconciler.model.landscape import Landscape
@@ -23,11 +24,12 @@ class Needs:
 
     reading: frozenset[str] = frozenset()
     changing: frozenset[str] = frozenset()
-    script: bool = False
-    """True where exchucutil runs on the host."""
+    more: tuple[Examining, ...] = ()
+    """The types that need more than cmdlets there, and judge it themselves."""
 
     def __or__(self, other: Needs) -> Needs:
-        return Needs(self.reading | other.reading, self.changing | other.changing, self.script or other.script)
+        more = tuple(dict.fromkeys((*self.more, *other.more)))
+        return Needs(self.reading | other.reading, self.changing | other.changing, more)
 
 
 NOTHING: Final = Needs()
@@ -50,10 +52,11 @@ def _needs_of(kind: ResourceType, landscape: Landscape) -> Iterator[tuple[Endpoi
     for command in reads:
         is_cmdlet = command.operation is Operation.INVOKE
         yield command.endpoint, Needs(frozenset({command.cmdlet} if is_cmdlet else ()))
+    if isinstance(kind, Examining):
+        yield kind.examined_at, Needs(more=(kind,))
     for cmdlet in kind.cmdlets:
-        if cmdlet.casefold().endswith(".ps1"):
-            yield EXCHANGE, Needs(script=True)
-        elif not cmdlet.casefold().startswith(("get-", "test-")):
+        is_script = cmdlet.casefold().endswith(".ps1")
+        if not is_script and not cmdlet.casefold().startswith(("get-", "test-")):
             reader = f"Get-{cmdlet.partition('-')[2]}"
             same = {command.endpoint for command in reads if command.cmdlet == reader}
             every = {command.endpoint for command in reads}
@@ -62,11 +65,10 @@ def _needs_of(kind: ResourceType, landscape: Landscape) -> Iterator[tuple[Endpoi
                 yield endpoint, Needs(changing=frozenset({cmdlet}))
 
 
-def undeclared(needs: Mapping[Endpoint, Needs], connections: Iterable[Connection]) -> Iterator[Finding]:
+def undeclared(needs: Mapping[Endpoint, Needs], connections: Iterable[str]) -> Iterator[Finding]:
     """Yield a failure for each connection that the types need and that is not declared."""
     missing = {endpoint.connection for endpoint in needs} - set(connections)
-    for connection in sorted(missing, key=lambda one: one.value):
-        name = connection.value
+    for name in sorted(missing):
         detail = f'The configuration has no connection "{name}". A plan needs it to read.'
         remedy = f"Declare it:\n    connections: {{{name}: {{host: server.example.com, auth: kerberos}}}}"
         yield failed(Check.CONNECTIONS, Diagnostic("Missing connection", detail, remedy))

@@ -12,9 +12,9 @@ from typing import Annotated, Final, TypedDict
 
 from reconciler.doctor.needs import Needs
 from reconciler.doctor.rules import judged, limits
-from reconciler.model.commands import Connection
 from reconciler.model.findings import Check, Examined, Finding, Status
-from reconciler.model.resource_types import Product
+from reconciler.model.landscape import Settings
+from reconciler.model.resource_types import Product, Provider
 
 
 class Facts(TypedDict, total=False):
@@ -39,7 +39,7 @@ class Facts(TypedDict, total=False):
 class HostReport:
     """One host with its findings."""
 
-    connection: Connection
+    connection: str
     host: str
     place: str
     is_entry: bool
@@ -93,21 +93,23 @@ def host_report(
     seen: Examined,
     needs: Needs,
     *,
+    provider: Provider,
     is_entry: bool,
-    has_second_hop: bool = True,
+    settings: Settings,
     product: Product | None = None,
     more: Iterable[Finding] = (),
 ) -> HostReport:
     """Return the report of one host.
 
     Args:
+        provider: the family of resource types that its connection serves.
         product: the product of the host in the servers' own listing.
         more: further findings, such as the hosts discovered through it.
     """
-    findings = [*seen.findings, *judged(seen, needs, has_second_hop=has_second_hop, product=product), *more]
-    place = {check: number for number, check in enumerate(Check)}
-    findings.sort(key=lambda finding: place[finding.check])
-    return HostReport(seen.endpoint.connection, seen.host, seen.place, is_entry, tuple(findings), _facts(seen))
+    findings = [*seen.findings, *judged(seen, needs, provider, settings, product)]
+    place: dict[str, int] = {check: number for number, check in enumerate(Check)}
+    findings.sort(key=lambda finding: place.get(finding.check, place[Check.SECOND_HOP]))
+    return HostReport(seen.endpoint.connection, seen.host, seen.place, is_entry, (*findings, *more), _facts(seen))
 
 
 def _facts(seen: Examined) -> Facts:

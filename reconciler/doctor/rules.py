@@ -1,4 +1,4 @@
-"""Rules for a session: language, product, cmdlets, second hop, quotas, domain controller.
+"""Rules for a session: language, product, cmdlets, quotas, the replica of the directory.
 
 ``failed``: a plan cannot be made or would be refused. ``warning``: a plan can be made, but a problem may appear later.
 So a missing cmdlet that reads is a failure, and a missing cmdlet that changes is a warning: operators may choose an
@@ -15,13 +15,16 @@ from typing import Final
 
 from reconciler.doctor.clocks import clock_finding
 from reconciler.doctor.needs import Needs
-from reconciler.model.commands import Authentication, Connection
+from reconciler.model.abilities import Pinning
 from reconciler.model.diagnostics import Diagnostic, SessionError, count, listed
 from reconciler.model.findings import Check, Examined, Finding, failed, ok, skipped, unreported, warned
-from reconciler.model.resource_types import Product
+from reconciler.model.landscape import Settings
+from reconciler.model.resource_types import Product, Provider
 
 
-def judged(seen: Examined, needs: Needs, *, has_second_hop: bool, product: Product | None) -> Iterator[Finding]:
+def judged(
+    seen: Examined, needs: Needs, provider: Provider, settings: Settings, product: Product | None
+) -> Iterator[Finding]:
     """Yield the findings about the session in the order of the checks; without a session, the skipped checks."""
     if seen.session is None:
         yield from _unjudged(seen, needs)
@@ -31,12 +34,11 @@ def judged(seen: Examined, needs: Needs, *, has_second_hop: bool, product: Produ
     if identity := _identity(seen):
         yield identity
     if needs.reading:
-        yield _reading(seen, needs.reading)
+        yield _reading(seen, needs.reading, provider)
     if needs.changing:
-        yield _changing(seen, needs.changing)
-    if needs.script:
-        yield _second_hop(seen, has_second_hop)
-        yield _script(seen)
+        yield _changing(seen, needs.changing, provider)
+    for kind in needs.more:
+        yield from kind.judged(seen, settings)
     yield clock_finding(seen)
     yield from _quotas(seen)
 
@@ -44,13 +46,12 @@ def judged(seen: Examined, needs: Needs, *, has_second_hop: bool, product: Produ
 def _unjudged(seen: Examined, needs: Needs) -> Iterator[Finding]:
     """Yield the checks that need a session as skipped."""
     stop = seen.stopped_at
-    why = f"needs {stop.check.value}" if stop else "needs a session"
-    wanted = {
+    why = f"needs {stop.check}" if stop else "needs a session"
+    wanted: dict[str, bool] = {
         Check.PRODUCT: True,
         Check.READING: bool(needs.reading),
         Check.CHANGING: bool(needs.changing),
-        Check.SECOND_HOP: needs.script,
-        Check.SCRIPT: needs.script,
+        **{check: True for kind in needs.more for check in kind.checks},
         Check.CLOCK: True,
         Check.QUOTAS: True,
     }
@@ -63,7 +64,7 @@ def _language(seen: Examined) -> Finding:
     language, far = seen.reported("Language"), seen.reported("FarLanguage")
     if not language:
         return unreported(Check.LANGUAGE, seen.place, "its PowerShell language mode")
-    beyond = f"; {far} at the endpoint of Exchange" if far else ""
+    beyond = f"; {far} at the endpoint of the cmdlets" if far else ""
     if language == "FullLanguage":
         return ok(Check.LANGUAGE, f"{language}{beyond}")
     detail = f"PowerShell on {seen.place} runs in {language} mode. reconciler needs FullLanguage mode."
@@ -106,91 +107,28 @@ def _missing(seen: Examined, cmdlets: frozenset[str]) -> list[str] | None:
     return sorted(cmdlet for cmdlet in cmdlets if cmdlet.casefold() in names)
 
 
-_ROLES: Final = {
-    Connection.EXCHANGE: {
-        Check.READING: "Add the account to the role group View-Only Organization Management.",
-        Check.CHANGING: (
-            "To apply, add the account to the role groups UM Management and Server Management. exchucutil also needs "
-            "Organization Management."
-        ),
-    },
-    Connection.LYNC: {
-        Check.READING: "Add the account to the group CsViewOnlyAdministrator.",
-        Check.CHANGING: "To apply, add the account to the groups CsVoiceAdministrator and CsServerAdministrator.",
-    },
-}
-
-
-def _reading(seen: Examined, cmdlets: frozenset[str]) -> Finding:
+def _reading(seen: Examined, cmdlets: frozenset[str], provider: Provider) -> Finding:
     missing = _missing(seen, cmdlets)
     if missing is None:
         return unreported(Check.READING, seen.place, "the cmdlets that the account may call")
     if not missing:
         return ok(Check.READING, f"all {len(cmdlets)} cmdlets that plan and drift need")
     detail = f"{_not_found(missing, cmdlets)}. A plan needs them to read."
-    remedy = _ROLES[seen.endpoint.connection][Check.READING]
-    return failed(Check.READING, Diagnostic("Missing cmdlets for reading", detail, remedy))
+    return failed(Check.READING, Diagnostic("Missing cmdlets for reading", detail, provider.reading))
 
 
-def _changing(seen: Examined, cmdlets: frozenset[str]) -> Finding:
+def _changing(seen: Examined, cmdlets: frozenset[str], provider: Provider) -> Finding:
     missing = _missing(seen, cmdlets)
     if missing is None:
         return unreported(Check.CHANGING, seen.place, "the cmdlets that the account may call")
     if not missing:
         return ok(Check.CHANGING, f"all {len(cmdlets)} cmdlets that apply needs")
     detail = f"{_not_found(missing, cmdlets)}. plan and drift work. An apply that needs them fails."
-    remedy = _ROLES[seen.endpoint.connection][Check.CHANGING]
-    return warned(Check.CHANGING, "Missing cmdlets for changes", detail, remedy)
+    return warned(Check.CHANGING, "Missing cmdlets for changes", detail, provider.changing)
 
 
 def _not_found(missing: Sequence[str], cmdlets: frozenset[str]) -> str:
     return f"{len(missing)} of {count(len(cmdlets), 'cmdlet')} not found: {listed(missing, 4)}"
-
-
-# --- exchucutil ------------------------------------------------------------------------------------------------------
-
-_DELEGATE: Final = (
-    "For the connection to Exchange use auth: credssp, or auth: kerberos with delegate: true where the account and the "
-    "host are allowed to delegate. Or run exchucutil.ps1 on the server yourself."
-)
-
-
-def _second_hop(seen: Examined, is_configured: bool) -> Finding:
-    reaches, server = seen.reported("DirectoryOk"), seen.reported("DirectoryServer")
-    if reaches is False:
-        error = seen.reported("DirectoryError")
-        reason = f" ({error})" if error else ""
-        carries = is_configured and seen.auth in (Authentication.KERBEROS, Authentication.CREDSSP)
-        but = f" although auth is {seen.auth.value}" if carries else f": auth is {seen.auth.value}"
-        detail = (
-            f"{seen.place} cannot reach the directory with this account{reason}{but}. exchucutil needs the directory."
-        )
-        return failed(Check.SECOND_HOP, Diagnostic("exchucutil cannot reach the directory", detail, _DELEGATE))
-    if not is_configured:
-        detail = (
-            f"With auth: {seen.auth.value}, a host usually cannot log on to other servers. A plan with exchucutil "
-            "is refused" + (f", although {server} answers." if reaches else ".")
-        )
-        return failed(Check.SECOND_HOP, Diagnostic("exchucutil cannot reach the directory", detail, _DELEGATE))
-    if reaches is None:
-        error = seen.reported("DirectoryError")
-        reason = f" ({error})" if error else ""
-        detail = (
-            f"With auth: {seen.auth.value}, a host can usually reach the directory, "
-            f"but the check gave no answer{reason}."
-        )
-        return warned(Check.SECOND_HOP, "exchucutil possibly cannot reach the directory", detail, _DELEGATE)
-    return ok(Check.SECOND_HOP, f"the account can reach the directory{f' at {server}' if server else ''}")
-
-
-def _script(seen: Examined) -> Finding:
-    if seen.reported("Script") is True:
-        return ok(Check.SCRIPT, "exchucutil.ps1 is in the Scripts folder")
-    detail = (
-        f"The Scripts folder of Exchange on {seen.place} has no exchucutil.ps1. The script runs on the entry point."
-    )
-    remedy = "As host: of the connection, write an Exchange server that has the Unified Messaging tools."
-    return failed(Check.SCRIPT, Diagnostic("exchucutil not found", detail, remedy))
 
 
 # --- quotas ----------------------------------------------------------------------------------------------------------
@@ -256,36 +194,37 @@ def _unread_quotas(seen: Examined) -> Finding:
 # --- findings from reads ---------------------------------------------------------------------------------------------
 
 
-def hosts_finding(connection: Connection, hosts: Iterable[str], unread: Sequence[Diagnostic]) -> Finding:
+def hosts_finding(connection: str, hosts: Iterable[str], unread: Sequence[Diagnostic]) -> Finding:
     """Return the finding about the hosts discovered through an entry point."""
     if unread:
         first = unread[0]
-        detail = f"The hosts of {connection.value} cannot be discovered. {first.detail}"
+        detail = f"The hosts of {connection} cannot be discovered. {first.detail}"
         return failed(Check.HOSTS, Diagnostic(first.summary, detail, first.remedy))
     names = sorted(set(hosts))
     shown = f": {listed(names, 6)}" if names else ""
     return ok(Check.HOSTS, f"{count(len(names), 'host')} discovered{shown}")
 
 
-def controller_finding(
-    remembered: str | None, listed: Sequence[str], answer: SessionError | None
+def replica_finding(
+    replicas: Pinning, provider: Provider, remembered: str | None, listed: Sequence[str], answer: SessionError | None
 ) -> tuple[Finding, str | None]:
-    """Return the finding about the domain controller in use, and its name.
+    """Return the finding about the replica of the directory in use, and its name.
 
     ``answer``: the error of a read through it, if the read failed.
     """
+    check, called = replicas.checked_as, replicas.called
     pinned = remembered if remembered in listed or not listed else min(listed)
     if pinned is None:
-        return ok(Check.CONTROLLER, "none is set; the servers choose one"), None
+        return ok(check, "none is set; the servers choose one"), None
     if answer is not None:
         detail = f"All reads and writes use {pinned}, and a read through it failed. {_detail(answer)}"
-        remedy = "Repair the domain controller. If Exchange no longer lists it, a plan chooses the first listed one."
-        return failed(Check.CONTROLLER, Diagnostic("Domain controller does not answer", detail, remedy)), pinned
+        remedy = f"Repair the {called}. If {provider.product} no longer lists it, a plan chooses the first listed one."
+        return failed(check, Diagnostic(f"{called.capitalize()} does not answer", detail, remedy)), pinned
     if remembered and remembered != pinned:
-        detail = f"The last apply used {remembered}, which Exchange no longer lists. The next plan will use {pinned}."
-        return warned(Check.CONTROLLER, "Domain controller is gone", detail), pinned
+        detail = f"The last apply used {remembered}, which {provider.product} no longer lists."
+        return warned(check, f"{called.capitalize()} is gone", f"{detail} The next plan will use {pinned}."), pinned
     how = "used by the last apply" if remembered else "the first in the list; the first apply saves the choice"
-    return ok(Check.CONTROLLER, f"{pinned} answers; {how}"), pinned
+    return ok(check, f"{pinned} answers; {how}"), pinned
 
 
 def _detail(error: SessionError) -> str:

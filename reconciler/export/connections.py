@@ -1,32 +1,32 @@
-"""Writes the settings of an environment that are not resources: connections with references only, and restarts."""
+"""Writes the settings of an environment that are not resources: connections with references only, and options."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import Enum
 
 from reconciler.config.connections import KEYS, ConnectionConfig
 from reconciler.config.written import as_comment, as_yaml
-from reconciler.model.commands import Connection
 from reconciler.model.landscape import Settings
+from reconciler.model.options import Section
 
+_KEYS = (*KEYS, "adapter")
 _FILES = ("ca", "certificate", "certificate_key")
 
 
-def connections_text(connections: Mapping[Connection, ConnectionConfig]) -> str:
+def connections_text(connections: Mapping[str, ConnectionConfig]) -> str:
     """Return the section ``connections``. A password is the reference that was written; no secret was ever read."""
     lines = ["connections:"]
-    for connection in sorted(connections, key=lambda one: one.value):
-        config = connections[connection]
+    for connection, config in sorted(connections.items()):
         default = ConnectionConfig(config.host)
-        values = {name: getattr(config, name) for name in KEYS}
-        lines.append(f"  {connection.value}:")
+        values = {name: getattr(config, name) for name in _KEYS}
+        lines.append(f"  {connection}:")
         lines += [f"    {name}: {_shown(value)}" for name, value in values.items() if _is_written(name, value, default)]
         if config.hosts:
             lines.append("    hosts:")
         for host, own in sorted(config.hosts.items()):
             lines.append(f"      {as_yaml(host)}:")
-            lines += [f"        {name}: {_shown(own[name])}" for name in KEYS if name in own]
+            lines += [f"        {name}: {_shown(own[name])}" for name in _KEYS if name in own]
     if files := sorted({name for config in connections.values() for name in _files(config)}):
         names = ", ".join(files)
         lines += as_comment(f"These names of files start in the directory of the environment: {names}.", "  ")
@@ -51,11 +51,15 @@ def _files(config: ConnectionConfig) -> list[str]:
     return [name for name in named if not name.startswith("/")]
 
 
-def restarts_text(settings: Settings) -> str:
-    """Return the section ``restarts`` where it differs from the defaults; otherwise ''."""
-    default, lines = Settings(), []
-    if settings.settle_seconds != default.settle_seconds:
-        lines.append(f"  settle: {settings.settle_seconds}s")
-    if settings.interrupt_allowed != default.interrupt_allowed:
-        lines.append("  interrupt: allow")
-    return "\n".join(["restarts:", *lines]) if lines else ""
+def options_text(settings: Settings, sections: Iterable[Section]) -> str:
+    """Return the sections of options with the values that differ from the defaults; '' where none does."""
+    return "\n".join(line for section in sections for line in _section(settings, section))
+
+
+def _section(settings: Settings, section: Section) -> list[str]:
+    changed = [
+        f"  {key}: {option.write(settings.option(option))}"
+        for key, option in zip(section.keys, section.options, strict=True)
+        if settings.option(option) != option.default
+    ]
+    return [f"{section.name}:", *changed] if changed else []

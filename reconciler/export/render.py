@@ -41,7 +41,7 @@ class Head:
     name: str
     connections: str = ""
     """The section, or a comment that says where the connections are."""
-    restarts: str = ""
+    options: str = ""
     """The section, if there is one."""
     about: tuple[str, ...] = ()
     """Sentences for people."""
@@ -71,7 +71,7 @@ def _head(description: Description, head: Head, kinds: Sequence[Managed]) -> str
     lines = [*as_comment(" ".join(head.about))]
     lines += ["", f"environment: {as_yaml(head.name)}"]
     lines += ["", head.connections.rstrip("\n")] if head.connections else []
-    lines += ["", head.restarts.rstrip("\n")] if head.restarts else []
+    lines += ["", head.options.rstrip("\n")] if head.options else []
     sections = {kind.name for kind in kinds}
     if unread := [(address, why) for address, why in description.unread if address.type not in sections]:
         lines += ["", "# Not read. What follows from these objects is not in the files:"]

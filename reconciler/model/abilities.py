@@ -11,12 +11,15 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar, Final
 
 from reconciler.model.actions import Action, Change, Claim, exclusive_claims, without
+from reconciler.model.commands import Endpoint
 from reconciler.model.diagnostics import count
-from reconciler.model.landscape import Landscape, Named
+from reconciler.model.findings import Examined, Finding
+from reconciler.model.landscape import Landscape, Named, Settings
+from reconciler.model.options import Section
 from reconciler.model.resource_types import Fact, Managed, ResourceType, Task, UnderWay
 from reconciler.model.resources import Resource
 from reconciler.model.snapshot import Obligation, Remembered
@@ -137,6 +140,8 @@ class Holder(Managed):
 class Pinning(Fact):
     """Its resources are the replicas of a directory. The run chooses one, and reads and writes there alone."""
 
+    checked_as: ClassVar[str]
+    """The name of ``doctor``'s check of the chosen replica."""
     parameter: ClassVar[str]
     """The parameter by which a cmdlet is bound to one replica."""
     called: ClassVar[str]
@@ -204,6 +209,25 @@ class Piecemeal(Task):
 # --- of any type -----------------------------------------------------------------------------------------------------
 
 
+class Adjustable(ResourceType):
+    """Keys in the files set something for all its actions."""
+
+    adjusted_by: ClassVar[Section]
+
+
+class Examining(ResourceType):
+    """It needs more on a host than cmdlets. For ``doctor`` it judges whether the host has that."""
+
+    examined_at: ClassVar[Endpoint]
+    """The host."""
+    checks: ClassVar[tuple[str, ...]]
+    """The names of its checks, in the order of the report."""
+
+    @abstractmethod
+    def judged(self, seen: Examined, settings: Settings) -> Sequence[Finding]:
+        """Return a finding for each of its checks; the host has reported facts about its session."""
+
+
 class Foreseeing(ResourceType):
     """Its actions change more than they name: the server adds something by itself."""
 
@@ -256,6 +280,11 @@ class Noticed(ResourceType):
         """Return how people notice the action: each impact with the number of objects that it affects."""
 
 
+def sections_of(types: Iterable[ResourceType]) -> Mapping[str, Section]:
+    """Return the sections of options by name."""
+    return {kind.adjusted_by.name: kind.adjusted_by for kind in types if isinstance(kind, Adjustable)}
+
+
 def impacts_of(types: Iterable[ResourceType]) -> tuple[Impact, ...]:
     """Return all impacts, in the order in which a plan shows them: by the noun that they count."""
     found = dict.fromkeys(impact for kind in types if isinstance(kind, Noticed) for impact in kind.impacts)
@@ -286,6 +315,8 @@ class Vocabulary:
     """The object that settles after an action, by the type of the action."""
     replica: str
     """The name of a replica of the directory."""
+    nouns: Mapping[str, str] = field(default_factory=lambda: EMPTY)
+    """The noun of a type, by its name, where it is more than the name without its underscores."""
 
     @classmethod
     def of(cls, types: Iterable[ResourceType]) -> Vocabulary:
@@ -293,9 +324,23 @@ class Vocabulary:
         duties = (duty for kind in obliged_types(types).values() for duty in kind.duties)
         settling = {kind.name: kind.settles for kind in types if isinstance(kind, Settling)}
         called = (kind.called for kind in types if isinstance(kind, Pinning))
-        return cls({duty.name: duty for duty in duties}, impacts_of(types), settling, next(called, "replica"))
+        nouns = {kind.name: noun for kind in types if (noun := _noun(kind)) != _plain(kind.name)}
+        return cls({duty.name: duty for duty in duties}, impacts_of(types), settling, next(called, "replica"), nouns)
+
+    def noun_of(self, type_name: str) -> str:
+        """Return what a type is called in sentences: ``UM mailbox`` for ``um_mailbox``."""
+        return self.nouns.get(type_name, _plain(type_name))
 
     def duty_of(self, owed: Obligation) -> Duty:
         """Return the kind of an obligation. If no type declares it (a newer version may), its text is its name."""
         name = owed.duty.replace("{", "").replace("}", "")
         return self.duties.get(owed.duty) or Duty(owed.duty, f"{name} is still to do for {{subject}}")
+
+
+def _plain(type_name: str) -> str:
+    return type_name.replace("_", " ")
+
+
+def _noun(kind: ResourceType) -> str:
+    spelt = kind.provider.spelt if kind.provider is not None else EMPTY
+    return " ".join(spelt.get(word, word) for word in kind.name.split("_"))

@@ -14,13 +14,6 @@ from reconciler.model.values import Record, Value
 # --- commands --------------------------------------------------------------------------------------------------------
 
 
-class Connection(Enum):
-    """An entry point of the estate; the engine discovers the other hosts through it."""
-
-    EXCHANGE = "exchange"
-    LYNC = "lync"
-
-
 class Authentication(Enum):
     """How a session logs on."""
 
@@ -31,27 +24,20 @@ class Authentication(Enum):
     CERTIFICATE = "certificate"
 
 
-class Adapter(Enum):
-    """The source of the cmdlets on a host."""
-
-    AUTO = "auto"
-    SNAPIN = "snapin"
-    """Exchange's snap-in within the process: the only source for 2007."""
-    REMOTE = "remote"
-    """The server's own Microsoft.Exchange endpoint: the supported source from 2010 on."""
-    LYNC = "lync"
-    """The Lync or SkypeForBusiness module."""
-
-
 @dataclass(frozen=True, slots=True)
 class Endpoint:
     """Where a command runs: the entry point of a connection, or one host reached with that connection's settings."""
 
-    connection: Connection
+    connection: str
+    """Its name in the files, such as ``exchange``."""
     host: str | None = None
 
     def __str__(self) -> str:
-        return self.host or self.connection.value
+        return self.host or self.connection
+
+
+USUAL: Final = Endpoint("exchange")
+"""The endpoint of a command that names none. Saved plans leave it out, so it stays as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +49,6 @@ class Shell:
     id: str
     account: str = ""
     """Its account, as the connection names it; '' if the connection does not, for example with a ticket."""
-
-
-EXCHANGE: Final = Endpoint(Connection.EXCHANGE)
-LYNC: Final = Endpoint(Connection.LYNC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +78,8 @@ class NameOf:
 class ObjectId:
     """One observed object by its GUID, which names no other object; ``name`` is for readers.
 
-    Exchange compares a text with logon names, aliases, addresses, names and more, and reads an asterisk as a wildcard.
-    So a read and a write with the same name may reach two objects. A GUID names exactly one.
+    A cmdlet may compare a text with logon names, aliases, addresses and more, and read an asterisk as a wildcard. So a
+    read and a write with the same name may reach two objects. A GUID names exactly one.
     """
 
     guid: str
@@ -117,7 +99,7 @@ class Operation(Enum):
     INVOKE = "invoke"
     """Call the cmdlet with the parameters, splatted."""
     SCRIPT = "script"
-    """Run the unchanged exchucutil.ps1 in the Scripts folder and capture its output."""
+    """Run a script of the product, unchanged, and capture its output."""
     SERVICE = "service"
     """Read one Windows service on the host itself: status, start time, running dependents and the host's clock."""
     PROBE = "probe"
@@ -130,7 +112,7 @@ class Command:
 
     cmdlet: str
     parameters: tuple[tuple[str, Argument], ...] = ()
-    endpoint: Endpoint = EXCHANGE
+    endpoint: Endpoint = USUAL
     writes: bool = True
     properties: tuple[str, ...] = ()
     """For a read: the requested properties. The runner returns no others."""
@@ -163,7 +145,7 @@ class Command:
         )
 
 
-def read(cmdlet: str, *properties: str, endpoint: Endpoint = EXCHANGE, **parameters: Argument) -> Command:
+def read(cmdlet: str, *properties: str, endpoint: Endpoint = USUAL, **parameters: Argument) -> Command:
     """Return the command that lists ``properties`` of the objects that ``cmdlet`` returns."""
     return Command(
         cmdlet,
@@ -174,7 +156,7 @@ def read(cmdlet: str, *properties: str, endpoint: Endpoint = EXCHANGE, **paramet
     )
 
 
-def write(cmdlet: str, endpoint: Endpoint = EXCHANGE, /, **parameters: Argument) -> Command:
+def write(cmdlet: str, endpoint: Endpoint = USUAL, /, **parameters: Argument) -> Command:
     """Return the command that calls ``cmdlet`` for its effect; parameters keep their order."""
     return Command(cmdlet, tuple(parameters.items()), endpoint=endpoint)
 

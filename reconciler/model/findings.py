@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import Enum
+from enum import Enum, StrEnum
 
 from reconciler.model.commands import Authentication, Endpoint
 from reconciler.model.diagnostics import Diagnostic
@@ -25,8 +25,8 @@ class Status(Enum):
     """Not checked, because an earlier check failed."""
 
 
-class Check(Enum):
-    """The checks, in the order of the report."""
+class Check(StrEnum):
+    """The checks of the engine, in the order of the report. Resource types add their own after ``SECOND_HOP``."""
 
     STATE = "state"
     CONNECTIONS = "connection"
@@ -53,20 +53,19 @@ class Check(Enum):
     CHANGING = "changing"
     """Cmdlets that only apply calls."""
     SECOND_HOP = "second hop"
-    SCRIPT = "exchucutil"
+    """A process on the host can use the account on other servers."""
     CLOCK = "clock"
     QUOTAS = "quotas"
     HOSTS = "hosts"
-    """The hosts discovered through an entry point."""
-    CONTROLLER = "controller"
-    """The domain controller for all reads and writes."""
+    """The hosts discovered through an entry point. The check of the chosen replica of the directory follows."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One line of the report."""
 
-    check: Check
+    check: str
+    """What was looked at, such as ``logon``. Resource types have checks of their own."""
     status: Status
     detail: str = ""
     """The observed fact, with its value."""
@@ -76,23 +75,23 @@ class Finding:
     """Constant words for recognising and searching; a plan that fails for the same reason shows the same words."""
 
 
-def ok(check: Check, detail: str = "") -> Finding:
+def ok(check: str, detail: str = "") -> Finding:
     return Finding(check, Status.OK, detail)
 
 
-def warned(check: Check, summary: str, detail: str, remedy: str = "") -> Finding:
+def warned(check: str, summary: str, detail: str, remedy: str = "") -> Finding:
     return Finding(check, Status.WARNING, detail, remedy, summary)
 
 
-def failed(check: Check, error: Diagnostic) -> Finding:
+def failed(check: str, error: Diagnostic) -> Finding:
     return Finding(check, Status.FAILED, error.detail, error.remedy, error.summary)
 
 
-def skipped(check: Check, detail: str) -> Finding:
+def skipped(check: str, detail: str) -> Finding:
     return Finding(check, Status.SKIPPED, detail)
 
 
-def unreported(check: Check, place: str, what: str) -> Finding:
+def unreported(check: str, place: str, what: str) -> Finding:
     """Return a warning that the host did not report ``what``. Missing information never counts as OK."""
     remedy = "Run doctor again. If the warning appears again, report it with the output of doctor --json."
     return warned(check, "Missing information", f"{place} did not report {what}.", remedy)

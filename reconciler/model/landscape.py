@@ -9,6 +9,7 @@ from typing import Any, Protocol, TypeAlias, TypeVar, TypeVarTuple, cast
 
 from reconciler.model.actions import Action, ActionKind
 from reconciler.model.diagnostics import Diagnostic
+from reconciler.model.options import Option
 from reconciler.model.resources import Address, Resource, Resources
 from reconciler.model.snapshot import Snapshot
 from reconciler.model.values import EMPTY
@@ -26,6 +27,7 @@ Kind: TypeAlias = "Named | str"
 
 
 _Fact = TypeVar("_Fact")
+_Value = TypeVar("_Value")
 _Parts = TypeVarTuple("_Parts")
 
 
@@ -38,16 +40,22 @@ class Settings:
     """The settings of the environment that are not resources."""
 
     environment: str = "default"
-    settle_seconds: int = 20 * 60
-    """``restarts: settle``: how long a pool must be ready before its next Front End is restarted."""
-    interrupt_allowed: bool = False
-    """``restarts: interrupt: allow``: the only running Front End of a pool may be restarted."""
-    second_hop: bool = True
-    """True if a script on an Exchange server can use the account on other servers: CredSSP, or delegated Kerberos."""
+    options: Mapping[str, object] = field(default_factory=lambda: EMPTY)
+    """The options that the files set, by name; ``option`` returns the value of one."""
+    without_second_hop: frozenset[str] = frozenset()
+    """Connections without CredSSP or delegated Kerberos: scripts on their hosts cannot use the account elsewhere."""
     program: str = "reconciler"
     """The first words of a reconciler command that a message shows for pasting."""
     place: str = "."
     """The directory of the environment, quoted for the shell, in such a command."""
+
+    def option(self, option: Option[_Value]) -> _Value:
+        """Return the value of an option: its default where the files do not set it."""
+        return cast(_Value, self.options.get(option.name, option.default))
+
+    def has_second_hop(self, connection: str) -> bool:
+        """True if a script on a host of the connection can use the account on other servers."""
+        return connection not in self.without_second_hop
 
 
 @dataclass(frozen=True, slots=True)

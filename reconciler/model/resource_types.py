@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import ClassVar
 
@@ -87,11 +87,33 @@ class Diagnosed:
     diagnostic: Diagnostic
 
 
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """A family of resource types: those of one product, whose servers one connection reaches."""
+
+    name: str
+    """The key of its connection in the files: ``exchange``."""
+    product: str
+    """Its name in messages."""
+    example: str
+    """The FQDN of an entry point, for messages."""
+    adapters: tuple[str, ...]
+    """The ways to reach its cmdlets on a host; the first is the default."""
+    reading: str
+    """What to do where the account may not call the cmdlets that read."""
+    changing: str
+    """What to do where the account may not call the cmdlets that change."""
+    spelt: Mapping[str, str] = field(default_factory=lambda: EMPTY)
+    """The words in names of its types that sentences spell in another way: ``UM`` for ``um``."""
+
+
 class ResourceType(ABC):
     """The contract of every resource type. Each method is a pure function of its arguments."""
 
     name: ClassVar[str]
     """``dial_plan``; the first half of every address."""
+    provider: ClassVar[Provider | None] = None
+    """Its family; None for a type that has no servers of its own."""
     after: ClassVar[tuple[str, ...]] = ()
     """Types that are planned before this one and whose steps end before its steps begin."""
     rules: ClassVar[tuple[Rule, ...]] = ()
@@ -130,6 +152,12 @@ class ResourceType(ABC):
     def check(self, landscape: Landscape) -> Sequence[Diagnostic]:
         """Return the errors, which forbid the plan, and the warnings; each has a stable code."""
         return ()
+
+
+def providers_of(types: Iterable[ResourceType]) -> Mapping[str, Provider]:
+    """Return the families of the types by name, in the order of the names."""
+    found = {kind.provider.name: kind.provider for kind in types if kind.provider is not None}
+    return dict(sorted(found.items()))
 
 
 # --- what is read ----------------------------------------------------------------------------------------------------

@@ -48,7 +48,7 @@ class Address:
         """
         type_name, slash, escaped = text.partition("/")
         if not (type_name and slash and escaped):
-            raise ValueError(f"{text!r} is not an address: write type/name, such as dial_plan/Redmond")
+            raise ValueError(f"{text!r} is not an address: write TYPE/NAME")
         raw = escaped.encode("utf-8", "surrogatepass")
         plain = re.sub(rb"%([0-9A-Fa-f]{2})", lambda match: bytes([int(match[1], 16)]), raw)
         return cls(type_name, plain.decode("utf-8", "surrogatepass"))

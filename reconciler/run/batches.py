@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from reconciler.model.actions import Action, ActionKind
-from reconciler.model.commands import EXCHANGE, Endpoint
+from reconciler.model.commands import USUAL, Endpoint
 from reconciler.model.landscape import Landscape
 from reconciler.plan.plan import Step
 from reconciler.run.sent import Ended
@@ -70,7 +70,7 @@ class Batches:
 
     @property
     def endpoint(self) -> Endpoint:
-        return next((command.endpoint for command in self.step.first.commands), EXCHANGE)
+        return next((command.endpoint for command in self.step.first.commands), USUAL)
 
     @property
     def ended(self) -> list[Ended]:

@@ -15,15 +15,15 @@ from typing import Final
 from reconciler.doctor.clocks import clocks_finding
 from reconciler.doctor.needs import NOTHING, Needs, needs_of, undeclared
 from reconciler.doctor.report import HostReport, Report, host_report
-from reconciler.doctor.rules import controller_finding, hosts_finding
-from reconciler.model.abilities import pinning_of
-from reconciler.model.commands import EXCHANGE, Connection, Endpoint
+from reconciler.doctor.rules import hosts_finding, replica_finding
+from reconciler.model.abilities import Examining, Pinning, pinning_of
+from reconciler.model.commands import Endpoint
 from reconciler.model.diagnostics import ConfigurationError, Diagnostic, SessionError, did_you_mean
 from reconciler.model.events import Observed, Observing
 from reconciler.model.findings import Check, Examined, Finding, skipped
 from reconciler.model.landscape import Landscape
 from reconciler.model.ports import Clock, Emit, Examiner, Random, Scheduler
-from reconciler.model.resource_types import Fact, Product, ResourceType
+from reconciler.model.resource_types import Fact, Product, ResourceType, providers_of
 from reconciler.run.observe import Reader
 from reconciler.run.retry import Policy, Retry
 
@@ -38,7 +38,7 @@ class Examination:
     types: Sequence[ResourceType]
     landscape: Landscape
     """Settings, declarations and the saved state."""
-    connections: Sequence[Connection]
+    connections: Sequence[str]
     examiner: Examiner
     clock: Clock
     random: Random
@@ -81,8 +81,9 @@ class Examination:
         return host_report(
             seen,
             _needs_at(seen, needs),
+            provider=providers_of(self.types)[seen.endpoint.connection],
             is_entry=about_entry is not None,
-            has_second_hop=self.landscape.settings.second_hop,
+            settings=self.landscape.settings,
             product=products.get(seen.host.casefold()),
             more=about_entry or (),
         )
@@ -113,15 +114,16 @@ class Examination:
         self.emit(Observing(str(endpoint), ("session",), 1))
         began = self.clock.monotonic()
         try:
-            return self.examiner.examine(endpoint, directory=endpoint == EXCHANGE)
+            asks = any(isinstance(kind, Examining) and kind.examined_at == endpoint for kind in self.types)
+            return self.examiner.examine(endpoint, directory=asks)
         finally:
             self.emit(Observed(str(endpoint), 0, 1, self.clock.monotonic() - began))
 
     # --- reading -----------------------------------------------------------------------------------------------------
 
-    def _discovered(self, connections: Collection[Connection]) -> Landscape:
+    def _discovered(self, connections: Collection[str]) -> Landscape:
         """Return the landscape with the facts that list the other hosts."""
-        kinds = [kind for kind in self._facts() if _connection(kind, self.landscape) in connections]
+        kinds = [kind for kind in self._facts() if _connection(kind) in connections]
         return self._reader.observe(self.landscape, {kind.name: None for kind in kinds})
 
     def _facts(self) -> list[Fact]:
@@ -134,11 +136,11 @@ class Examination:
         retry = Retry(self.clock, self.random, _ONCE)
         return Reader(self.types, self.examiner.sessions, retry, self.clock, self.random, self.emit, self.scheduler)
 
-    def _unread(self, connection: Connection, landscape: Landscape) -> list[Diagnostic]:
-        names = {kind.name for kind in self._facts() if _connection(kind, landscape) is connection}
+    def _unread(self, connection: str, landscape: Landscape) -> list[Diagnostic]:
+        names = {kind.name for kind in self._facts() if _connection(kind) == connection}
         return [why for address, why in landscape.unreadable.items() if address.type in names]
 
-    def _blind(self, entries: Sequence[Examined], landscape: Landscape) -> list[Connection]:
+    def _blind(self, entries: Sequence[Examined], landscape: Landscape) -> list[str]:
         """Return the connections whose other hosts could not be discovered."""
         return [
             seen.endpoint.connection
@@ -149,27 +151,27 @@ class Examination:
     # --- findings of reads -------------------------------------------------------------------------------------------
 
     def _about_entry(self, seen: Examined, landscape: Landscape, behind: Sequence[Endpoint]) -> tuple[Finding, ...]:
-        checks = (Check.HOSTS, Check.CONTROLLER) if seen.endpoint == EXCHANGE else (Check.HOSTS,)
+        connection, replicas = seen.endpoint.connection, pinning_of(self.types)
+        lists_replicas = _connection(replicas) == connection
         if not seen.is_open:
+            checks = (Check.HOSTS, replicas.checked_as) if lists_replicas else (Check.HOSTS,)
             return tuple(skipped(check, "needs a session") for check in checks)
-        connection = seen.endpoint.connection
-        names = [endpoint.host or "" for endpoint in behind if endpoint.connection is connection]
+        names = [endpoint.host or "" for endpoint in behind if endpoint.connection == connection]
         found = hosts_finding(connection, names, self._unread(connection, landscape))
-        return (found, self._controller(landscape)) if seen.endpoint == EXCHANGE else (found,)
+        return (found, self._replica(replicas, landscape)) if lists_replicas else (found,)
 
-    def _controller(self, landscape: Landscape) -> Finding:
+    def _replica(self, replicas: Pinning, landscape: Landscape) -> Finding:
         """Return the finding about the replica that a plan would use, after a read through it."""
-        replicas = pinning_of(self.types)
         remembered = landscape.prior.decisions.get(replicas.name)
         listed = sorted(landscape.all(replicas))
         if not landscape.is_readable(replicas):
-            return skipped(Check.CONTROLLER, f"{replicas.called}s could not be listed")
-        _, pinned = controller_finding(remembered, listed, None)
-        return controller_finding(remembered, listed, self._asked_at(pinned) if pinned else None)[0]
+            return skipped(replicas.checked_as, f"{replicas.called}s could not be listed")
+        judged = partial(replica_finding, replicas, providers_of(self.types)[_connection(replicas)], remembered, listed)
+        _, pinned = judged(None)
+        return judged(self._asked_at(pinned, replicas) if pinned else None)[0]
 
-    def _asked_at(self, replica: str) -> SessionError | None:
+    def _asked_at(self, replica: str, replicas: Pinning) -> SessionError | None:
         """Return the error of a small read through one replica, or None."""
-        replicas = pinning_of(self.types)
         small = next(kind for kind in self.types if kind.name == replicas.probe.name)
         bound = tuple(replicas.binding(replica).items())
         commands = [replace(one, parameters=(*one.parameters, *bound)) for one in small.queries(self.landscape)]
@@ -181,11 +183,11 @@ class Examination:
 
 
 def _key(endpoint: Endpoint) -> str:
-    return f"{endpoint.connection.value}/{endpoint.host or ''}"
+    return f"{endpoint.connection}/{endpoint.host or ''}"
 
 
-def _connection(kind: ResourceType, landscape: Landscape) -> Connection | None:
-    return next((command.endpoint.connection for command in kind.queries(landscape)), Connection.EXCHANGE)
+def _connection(kind: ResourceType) -> str:
+    return kind.provider.name if kind.provider is not None else ""
 
 
 def _behind(needs: Mapping[Endpoint, Needs], entries: Sequence[Examined]) -> list[Endpoint]:
@@ -201,13 +203,13 @@ def _needs_at(seen: Examined, needs: Mapping[Endpoint, Needs]) -> Needs:
     found = NOTHING
     for endpoint, one in needs.items():
         is_named = endpoint.host is not None and endpoint.host.casefold() == seen.host.casefold()
-        if endpoint == seen.endpoint or (is_named and endpoint.connection is seen.endpoint.connection):
+        if endpoint == seen.endpoint or (is_named and endpoint.connection == seen.endpoint.connection):
             found |= one
     return found
 
 
 def _chosen(
-    only: Collection[str], behind: Sequence[Endpoint], entries: Sequence[Examined], blind: Sequence[Connection]
+    only: Collection[str], behind: Sequence[Endpoint], entries: Sequence[Examined], blind: Sequence[str]
 ) -> list[Endpoint]:
     """Return the hosts to examine in addition to the entry points.
 

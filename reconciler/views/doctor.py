@@ -23,7 +23,7 @@ _LOOKS: Final = {
     Status.SKIPPED: ("dim",),
 }
 _STATUS_WIDTH: Final = max(len(status.value) for status in Status)
-_CHECK_WIDTH: Final = max(len(check.value) for check in Check)
+_CHECK_WIDTH: Final = max(len(check) for check in Check)
 _INSET: Final = "  "
 _SHORT_REMEDY: Final = 60
 """A remedy up to this length is repeated for each host."""
@@ -38,20 +38,16 @@ def render_doctor(report: Report, style: Style, *, plan: str = "reconciler plan"
         if host.is_entry or in_full:
             blocks.append([*_titled(host, style), *_findings(host.findings, style, _INSET)])
     for connection in dict.fromkeys(host.connection for host in report.hosts):
-        others = [host for host in report.hosts if host.connection is connection and not host.is_entry]
+        others = [host for host in report.hosts if host.connection == connection and not host.is_entry]
         if others and not in_full:
-            blocks.append(
-                [style.paint(f"Hosts discovered through {connection.value}", "bold"), *_others(others, style)]
-            )
+            blocks.append([style.paint(f"Hosts discovered through {connection}", "bold"), *_others(others, style)])
     blocks.append(list(_summary(report, style, plan)))
     return lines(line for index, block in enumerate(blocks) for line in ([""] if index else []) + block)
 
 
 def _titled(host: HostReport, style: Style) -> Iterator[str]:
     place = style.show(host.place)
-    entry = (
-        f"entry point of {host.connection.value}" if host.is_entry else f"discovered through {host.connection.value}"
-    )
+    entry = f"entry point of {host.connection}" if host.is_entry else f"discovered through {host.connection}"
     yield f"{style.paint(place, 'bold')}  {style.paint(entry, 'dim')}"
 
 
@@ -113,7 +109,7 @@ def _findings(findings: Iterable[Finding], style: Style, inset: str) -> Iterator
     reasons: dict[str, list[str]] = {}
     for finding in findings:
         if finding.status is Status.SKIPPED:
-            reasons.setdefault(finding.detail, []).append(finding.check.value)
+            reasons.setdefault(finding.detail, []).append(finding.check)
         else:
             yield from _finding(finding, style, inset)
     for reason, checks in reasons.items():
@@ -125,7 +121,7 @@ def _findings(findings: Iterable[Finding], style: Style, inset: str) -> Iterator
 
 
 def _finding(finding: Finding, style: Style, inset: str) -> Iterator[str]:
-    head = f"{inset}{_status(finding.status, style)}  {pad(finding.check.value, _CHECK_WIDTH)}  "
+    head = f"{inset}{_status(finding.status, style)}  {pad(finding.check, _CHECK_WIDTH)}  "
     start = len(inset) + _STATUS_WIDTH + 2 + _CHECK_WIDTH + 2
     room = max(20, style.width - start)
     margin = " " * start

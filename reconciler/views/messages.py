@@ -9,13 +9,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from operator import attrgetter
 from typing import Annotated, Any, Final, TypeAlias
 
 from reconciler.doctor.report import HostReport, Report
 from reconciler.model.actions import Action, Change
 from reconciler.model.codec import Codec, Leaf, Record
-from reconciler.model.commands import Command, Connection, Endpoint
+from reconciler.model.commands import Command, Endpoint
 from reconciler.model.diagnostics import Diagnostic
 from reconciler.model.events import (
     ActionEnded,
@@ -31,7 +30,7 @@ from reconciler.model.events import (
     StepStarted,
     Waiting,
 )
-from reconciler.model.findings import Check, Finding
+from reconciler.model.findings import Finding
 from reconciler.model.resources import Address
 from reconciler.model.snapshot import Audit, Intent, Remembered, Run, Snapshot
 from reconciler.model.values import Digest
@@ -115,7 +114,7 @@ class DoctorFinding:
     """One check of ``doctor``."""
 
     finding: Finding
-    connection: Connection | None = None
+    connection: str | None = None
     """Null for a finding about the whole environment."""
     host: str | None = None
 
@@ -189,8 +188,6 @@ MESSAGES: Final[Mapping[type, Record]] = {
     End: _message(),
 }
 
-_CHECKS: Final = f"What was looked at: {', '.join(check.value for check in Check)}."
-
 FORM: Final = Codec(
     {
         **MESSAGES,
@@ -199,7 +196,6 @@ FORM: Final = Codec(
         DriftChange: Record("attribute desired? last_applied? observed?"),
         Intent: Record("run address kind command host expires"),
         Address: Leaf({"type": "string"}, str),
-        Check: Leaf({"type": "string", "description": _CHECKS}, attrgetter("value")),
         Endpoint: Leaf({"type": "string"}, str),
         int: Leaf({"type": "integer", "minimum": 0}),
         # In the order in which they are known, not sorted.

@@ -24,7 +24,6 @@ from reconciler.views.text import lines, wrap
 from reconciler.views.values import OwedByPlan
 
 _LEFT_OUT_NAMED: Final = 8
-_WORDS: Final = {"um": "UM", "ip": "IP", "lync": "Lync"}
 
 
 def render_plan(plan: Plan, style: Style, vocabulary: Vocabulary, *, commands: bool = False) -> str:
@@ -54,14 +53,14 @@ def _stages(plan: Plan, style: Style, owed: OwedByPlan, commands: bool) -> Itera
     if not plan.steps:
         return
     yield from _head(plan, style, owed.vocabulary, commands)
-    steps = {step.id: step for step in plan.steps}
+    steps, words = {step.id: step for step in plan.steps}, owed.vocabulary
     last = max(step.stage for step in plan.steps)
     for stage, group in groupby(sorted(plan.steps, key=lambda step: step.stage), key=lambda step: step.stage):
         members = list(group)
         yield ""
         kinds = Counter(action.address.type for step in members for action in step.actions)
-        yield style.paint(f"Stage {stage} of {last}", "bold") + f"  {listed(_counted(kinds), 4)}"
-        for waits in _waits(members, steps):
+        yield style.paint(f"Stage {stage} of {last}", "bold") + f"  {listed(_counted(kinds, words), 4)}"
+        for waits in _waits(members, steps, words):
             for line in wrap(style.show(waits), style.width - 2):
                 yield style.paint(f"  {line}", "dim")
         for entry in sorted(entries(members), key=Entry.risk):
@@ -84,18 +83,14 @@ def _head(plan: Plan, style: Style, words: Vocabulary, commands: bool) -> Iterat
         yield from (style.paint(f"  {line}", "dim") for line in wrap(text, style.width - 2))
 
 
-def _counted(kinds: Counter[str]) -> list[str]:
-    return [count(number, _noun(name)) for name, number in sorted(kinds.items())]
+def _counted(kinds: Counter[str], words: Vocabulary) -> list[str]:
+    return [count(number, words.noun_of(name)) for name, number in sorted(kinds.items())]
 
 
-def _noun(type_name: str) -> str:
-    return " ".join(_WORDS.get(word, word) for word in type_name.split("_"))
-
-
-def _waits(members: Sequence[Step], steps: dict[str, Step]) -> Iterator[str]:
+def _waits(members: Sequence[Step], steps: dict[str, Step], words: Vocabulary) -> Iterator[str]:
     """Yield the steps that a stage waits for: first those that must succeed, then those that must only end."""
-    needs = _named({name for step in members for name in step.needs}, steps)
-    after = _named({name for step in members for name in step.after} - _all_needs(members), steps)
+    needs = _named({name for step in members for name in step.needs}, steps, words)
+    after = _named({name for step in members for name in step.after} - _all_needs(members), steps, words)
     if needs:
         yield f"needs {listed(needs, 4)}"
     if after:
@@ -108,14 +103,14 @@ def _all_needs(members: Sequence[Step]) -> set[str]:
     return {name for step in members for name in step.needs}
 
 
-def _named(ids: set[str], steps: dict[str, Step]) -> list[str]:
+def _named(ids: set[str], steps: dict[str, Step], words: Vocabulary) -> list[str]:
     """Return addresses, or their number where a type has more than two."""
     by_type: dict[str, list[Address]] = {}
     for step in (steps[name] for name in sorted(ids) if name in steps):
         by_type.setdefault(step.first.address.type, []).extend(action.address for action in step.actions)
     named: list[str] = []
     for name, addresses in by_type.items():
-        named += [count(len(addresses), _noun(name))] if len(addresses) > 2 else map(str, addresses)
+        named += [count(len(addresses), words.noun_of(name))] if len(addresses) > 2 else map(str, addresses)
     return named
 
 

@@ -17,11 +17,12 @@ from statistics import median
 
 import winrm
 
+from providers.cmdlets.products import EXCHANGE
 from providers.simulator.wire.authentication import Scheme
 from providers.simulator.wire.server import Server, Settings
 from providers.transport.session.pool import WinRMSessions
 from providers.transport.settings import ConnectionSettings, Secret, SessionMode
-from reconciler.model.commands import EXCHANGE, Authentication, Connection, Reply, read
+from reconciler.model.commands import Authentication, Reply, read
 from reconciler.model.ports import Request
 from reconciler.run.system import SystemClock
 from tests.bench.measure import Failed
@@ -93,7 +94,7 @@ def _usual(server: Server, authentication: Authentication, count: int) -> None:
 
 def _ours(server: Server, authentication: Authentication, mode: SessionMode, count: int, *, at_once: int) -> None:
     settings = ConnectionSettings(
-        connection=Connection.EXCHANGE,
+        connection=EXCHANGE.connection,
         host="",
         auth=authentication,
         user=USER,

@@ -7,11 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.config.connections import ConnectionConfig, SecretReference
-from reconciler.config.environment import load
+from reconciler.config.environment import Environment, load
+from reconciler.config.schema import json_schema
 from reconciler.config.source_text import Files
-from reconciler.model.commands import Adapter
+from reconciler.model.diagnostics import Diagnostic
+from reconciler.model.resource_types import Provider
 from tests.support.example_environments import connection, files, refused
-from tests.support.example_types import EXAMPLE_TYPES
+from tests.support.example_types import EXAMPLE_TYPES, ExamplePool
 
 
 def test_port_follows_tls() -> None:
@@ -25,11 +27,9 @@ def test_host_takes_the_settings_of_the_connection_and_its_own() -> None:
         "{host: ex1.contoso.com, adapter: remote, ca: ca.pem, hosts: {EX2.contoso.com: {port: 8443, adapter: snapin}}}"
     )
     assert config.for_host("ex2.CONTOSO.com") == ConnectionConfig(
-        "ex2.CONTOSO.com", port=8443, adapter=Adapter.SNAPIN, ca="ca.pem"
+        "ex2.CONTOSO.com", port=8443, adapter="snapin", ca="ca.pem"
     )
-    assert config.for_host("ex3.contoso.com") == ConnectionConfig(
-        "ex3.contoso.com", adapter=Adapter.REMOTE, ca="ca.pem"
-    )
+    assert config.for_host("ex3.contoso.com") == ConnectionConfig("ex3.contoso.com", adapter="remote", ca="ca.pem")
 
 
 @pytest.mark.parametrize(
@@ -112,6 +112,35 @@ def test_a_wrong_connection_is_refused_at_its_place(text: str) -> None:
 )
 def test_second_hop_follows_from_how_the_session_is_authenticated(keys: str, expected: bool) -> None:
     text = f"environment: x\nconnections:\n  exchange: {{host: ex1.contoso.com, {keys}}}\n"
-    environment, told = load(Files({"x.yaml": text.encode()}), ())
+    environment, told = load(Files({"x.yaml": text.encode()}), EXAMPLE_TYPES)
     assert environment is not None, told
-    assert environment.settings.second_hop is expected
+    assert environment.settings.has_second_hop("exchange") is expected
+
+
+# --- another product -------------------------------------------------------------------------------------------------
+
+
+class Relay(ExamplePool):
+    """A type of a product that only this test knows."""
+
+    name = "relay"
+    provider = Provider("smtp", "Relay", "mx1.contoso.com", ("direct", "proxied"), "Ask for reading.", "Ask for more.")
+
+
+def test_a_product_is_declared_by_its_types_alone() -> None:
+    types = (*EXAMPLE_TYPES, Relay())
+    hosts = "exchange: {host: ex1.contoso.com}, lync: {host: fe1.contoso.com}"
+
+    def load_with(more: str) -> tuple[Environment | None, tuple[Diagnostic, ...]]:
+        files = Files({"x.yaml": f"environment: x\nconnections: {{{hosts}{more}}}\n".encode()})
+        return load(files, types, is_reached=True)
+
+    environment, _ = load_with(", smtp: {host: mx2.contoso.com, adapter: proxied}")
+    assert environment is not None
+    assert environment.connections["smtp"] == ConnectionConfig("mx2.contoso.com", adapter="proxied")
+    assert [one.summary for one in load_with("")[1]] == ["Missing connection"]
+    (wrong,) = load_with(", smtp: {host: mx2.contoso.com, adapter: snapin}")[1]
+    assert wrong.summary == "Invalid value"
+    sections = json_schema(types)["properties"]
+    assert isinstance(sections, dict)
+    assert sections["connections"]["properties"].keys() == {"exchange", "lync", "smtp", "simulator"}

@@ -7,10 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from providers.cmdlets.products import EXCHANGE, LYNC
+from providers.estate.restart_pool import INTERRUPT, SETTLE
 from reconciler.config.connections import ConnectionConfig, SecretReference
-from reconciler.config.environment import load, parse_duration
+from reconciler.config.environment import load
 from reconciler.config.source_text import Files
-from reconciler.model.commands import Authentication, Connection
+from reconciler.model.commands import Authentication
 from reconciler.model.diagnostics import Diagnostic, Severity
 from reconciler.model.landscape import Settings
 from reconciler.model.resources import Resources
@@ -24,11 +26,13 @@ from tests.support.example_types import EXAMPLE_TYPES
 def test_everything_written_is_there() -> None:
     environment = loaded(WHOLE)
     assert environment.name == "contoso"
-    assert environment.settings == Settings("contoso", settle_seconds=0, interrupt_allowed=True, second_hop=False)
-    assert environment.connections[Connection.EXCHANGE] == ConnectionConfig(
+    assert environment.settings == Settings(
+        "contoso", options=SETTLE.of(0) | INTERRUPT.of(True), without_second_hop=frozenset({"exchange", "lync"})
+    )
+    assert environment.connections[EXCHANGE.connection] == ConnectionConfig(
         "ex1.contoso.com", auth=Authentication.NTLM, user="svc", password=SecretReference("env", "UM")
     )
-    assert environment.connections[Connection.LYNC] == ConnectionConfig("fe1.contoso.com")
+    assert environment.connections[LYNC.connection] == ConnectionConfig("fe1.contoso.com")
     assert {name: list(resources) for name, resources in environment.declared.items()} == {
         "dial_plan": ["Berlin", "Redmond"],
         "mailbox_policy": [],
@@ -88,23 +92,6 @@ def test_mistakes_are_reported_in_the_order_of_files(order: list[str]) -> None:
         ("Invalid name", "b.yaml:1:14"),
         ("Invalid value", "c.yaml:1:20"),
     ]
-
-
-# --- durations -----------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("text", "seconds"),
-    [("0s", 0), ("90s", 90), ("20m", 1200), ("1h", 3600), ("1h30m", 5400), ("24h", 86_400), ("1h0m5s", 3605)],
-)
-def test_duration_is_read_in_seconds(text: str, seconds: int) -> None:
-    assert parse_duration(text) == seconds
-
-
-@pytest.mark.parametrize("text", ["", "0", "20", "20 m", "-1s", "1.5h", "20M", "1d", "25h", "30m1h", "٣s", "9999999s"])
-def test_other_durations_are_refused(text: str) -> None:
-    with pytest.raises(ValueError, match=r"duration|longer"):
-        parse_duration(text)
 
 
 # --- the simulator's world -------------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from reconciler.config.trust import parse_pinned
 from reconciler.views.diagnostics import render_diagnostics
 from reconciler.views.json_lines import JsonLines
 from reconciler.views.style import Style
+from tests.support.example_types import PROVIDERS
 
 CANARY = "Kanarie7!x"
 
@@ -89,7 +90,7 @@ def test_a_connection_shows_the_values_of_its_plain_keys_alone(lines: str) -> No
     text = f"environment: a\nconnections:\n  exchange:\n    port: x\n    {lines}\n"
     for tail in ("", "    user: svc\n", "  lync: }\n", "   \tx: y\n"):
         assert CANARY not in told(text + tail)
-        _, found = parse_pinned("pins.yaml", (text + tail).partition("\n")[2].encode())
+        _, found = parse_pinned("pins.yaml", (text + tail).partition("\n")[2].encode(), PROVIDERS)
         assert CANARY not in render_diagnostics(found, Style())
 
 
@@ -114,7 +115,7 @@ def test_a_line_of_rows_with_a_column_for_secrets_is_not_shown(column: str) -> N
 
 def test_secrets_of_pinned_connections_are_not_shown_where_hosts_belong() -> None:
     text = f"connections: {{}}\nsecrets:\n  UM_PASSWORD: '{CANARY}'\n  x {CANARY}: a\n"
-    _, found = parse_pinned("pins.yaml", text.encode())
+    _, found = parse_pinned("pins.yaml", text.encode(), PROVIDERS)
     assert len(found) == 2
     assert CANARY not in render_diagnostics(found, Style())
 

@@ -15,12 +15,11 @@ from reconciler.app.declared import check
 from reconciler.config.environment import load
 from reconciler.config.resolve import missing_connection
 from reconciler.config.source_text import Files
-from reconciler.model.commands import Connection
 from reconciler.model.diagnostics import ConfigurationError, Diagnostic
 from reconciler.views.diagnostics import render_diagnostics
 from tests.support.cli import little
 from tests.support.example_environments import SECTIONS, files, loaded, refused
-from tests.support.example_types import EXAMPLE_TYPES
+from tests.support.example_types import EXAMPLE_TYPES, PROVIDERS
 from tests.support.paths import ROOT
 from tests.views.test_terminal import PLAIN
 
@@ -182,7 +181,7 @@ def test_a_missing_connection_is_an_error_with_what_to_write() -> None:
     (misspelt,) = told({"connections": {"exchange": host, "linc": host}}, is_reached=True)
     assert misspelt.summary == "Unknown key"
     assert yaml.safe_load(one.remedy.partition("\n\n")[2])["connections"].keys() == {"exchange", "lync"}
-    assert missing_connection(set(Connection), None) is None
+    assert missing_connection(PROVIDERS, {"exchange", "lync"}, None) is None
 
 
 def test_plan_tells_it_before_a_server_is_asked(tmp_path: Path) -> None:

@@ -7,11 +7,11 @@ import jsonschema
 import pytest
 import yaml
 
-from reconciler.config.connections import KEYS
+from reconciler.config.connections import keys_of
 from reconciler.config.environment import load
 from reconciler.config.schema import json_schema
 from reconciler.config.source_text import Files
-from tests.support.example_types import EXAMPLE_TYPES, ExampleDialPlan
+from tests.support.example_types import EXAMPLE_TYPES, PROVIDERS, ExampleDialPlan
 
 SCHEMA = json_schema(EXAMPLE_TYPES)
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
@@ -100,8 +100,9 @@ def test_mistake_is_found_where_it_is(text: str, place: str) -> None:
 
 def test_every_key_of_a_fixed_section_is_described() -> None:
     properties: Any = SCHEMA["properties"]
-    keys = properties["connections"]["properties"]["exchange"]["properties"]
-    assert {name for name, schema in keys.items() if schema["description"]} == {*KEYS, "hosts"}
+    for name, provider in PROVIDERS.items():
+        keys = properties["connections"]["properties"][name]["properties"]
+        assert {key for key, schema in keys.items() if schema["description"]} == {*keys_of(provider), "hosts"}
     assert all(schema["description"] for schema in properties["restarts"]["properties"].values())
     assert all(schema["description"] for schema in properties.values())
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from providers.catalogue import resource_types
+from providers.cmdlets.products import EXCHANGE, LYNC
 from providers.transport.settings import Approval, ConnectionSettings, HostSettings, Secret, target_of
 from reconciler.app.declared import check
 from reconciler.app.trusted import Secrets, trust_of
@@ -16,9 +17,10 @@ from reconciler.config.connections import ConnectionConfig, SecretReference
 from reconciler.config.environment import Environment, load
 from reconciler.config.source_text import Files
 from reconciler.config.trust import Pinned, Trust, parse_named, parse_pinned, refusals
-from reconciler.model.commands import Authentication, Connection, HostPatterns
+from reconciler.model.commands import Authentication, HostPatterns
 from reconciler.model.diagnostics import ConfigurationError, PermanentError
 from tests.support.cli import little, run
+from tests.support.example_types import PROVIDERS
 
 UM = SecretReference("env", "UM_PASSWORD")
 OTHER = SecretReference("env", "OTHER_SECRET")
@@ -100,7 +102,7 @@ def test_a_file_outside_the_repository_has_to_be_named() -> None:
 
 
 def pinned(text: str) -> Pinned:
-    made, found = parse_pinned("pins.yaml", text.encode())
+    made, found = parse_pinned("pins.yaml", text.encode(), PROVIDERS)
     assert made is not None, found
     return made
 
@@ -119,8 +121,8 @@ def test_connections_of_the_repository_are_refused_beside_pinned_ones() -> None:
 def test_pinned_connections_are_those_of_the_environment() -> None:
     made, found = load(Files({"a.yaml": b"environment: a\n"}), resource_types(), pinned=pinned(PINS))
     assert made is not None, found
-    assert made.connections[Connection.EXCHANGE].host == "ex1.contoso.com"
-    assert made.connections[Connection.EXCHANGE].password == UM
+    assert made.connections[EXCHANGE.connection].host == "ex1.contoso.com"
+    assert made.connections[EXCHANGE.connection].password == UM
 
 
 def test_a_pinned_secret_goes_to_the_domain_of_its_connection_unless_hosts_are_named() -> None:
@@ -147,7 +149,7 @@ def test_a_pinned_secret_goes_to_the_domain_of_its_connection_unless_hosts_are_n
     ],
 )
 def test_a_wrong_file_of_pinned_connections_is_reported_with_its_place(text: str, summary: str, line: int) -> None:
-    made, found = parse_pinned("pins.yaml", text.encode())
+    made, found = parse_pinned("pins.yaml", text.encode(), PROVIDERS)
     assert made is None
     assert (found[0].summary, found[0].position and found[0].position.line) == (summary, line)
     assert "Pa55word!" not in repr(found)
@@ -199,7 +201,7 @@ def test_files_of_pinned_connections_start_beside_their_file(estate: Path, tmp_p
 def test_pinned_connections_lie_outside_the_repository(estate: Path, tmp_path: Path) -> None:
     (tmp_path / "pins.yaml").write_text(PINS)
     environment, _ = check(estate, tmp_path / "pins.yaml")
-    assert environment.connections[Connection.LYNC].host == "fe1.contoso.com"
+    assert environment.connections[LYNC.connection].host == "fe1.contoso.com"
     for path in (estate / "pins.yml", estate.parent / "pins.yml"):
         path.write_text(PINS)
         with pytest.raises(ConfigurationError, match="Connections file in the repository"):
@@ -244,7 +246,7 @@ def test_a_discovered_host_that_is_not_approved_gets_no_session() -> None:
     fabrikam = Approval("env:OTHER", HostPatterns.parse(["*.fabrikam.com"]))
     own = {"ex1.fabrikam.com": HostSettings(password=Secret("b"), approvals=(fabrikam,))}
     settings = ConnectionSettings(
-        connection=Connection.EXCHANGE,
+        connection=EXCHANGE.connection,
         host="ex1.contoso.com",
         auth=Authentication.NTLM,
         user="svc",

@@ -8,9 +8,9 @@ from typing import Final
 
 from providers.catalogue import resource_types
 from providers.cmdlets.defaults import default_of
-from reconciler.config.connections import KEYS
-from reconciler.config.environment import RESTARTS
-from reconciler.model.resource_types import Fact, Managed, ResourceType
+from reconciler.config.connections import KEYS, keys_of
+from reconciler.model.abilities import sections_of
+from reconciler.model.resource_types import Fact, Managed, ResourceType, providers_of
 from reconciler.views.reference import AttributeWords, about_type, attributes_of, first_sentence
 from reconciler.views.schema_words import words
 from tests.docs.markdown import code_marks, table
@@ -48,7 +48,15 @@ def _types(is_meant: Callable[[ResourceType], bool]) -> str:
 
 
 def _fixed(section: str) -> str:
-    keys = KEYS if section == "connections" else RESTARTS
+    types = resource_types()
+    keys = (
+        sections_of(types)[section].keys
+        if section != "connections"
+        else {
+            **KEYS,
+            **{f"adapter` of `{name}": keys_of(one)["adapter"] for name, one in providers_of(types).items()},
+        }
+    )
     rows = [(f"`{name}`", key.doc, words(dict(key.schema))) for name, key in keys.items()]
     return table(("key", "meaning", "type and limits"), rows)
 

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from providers.catalogue import resource_types
+from providers.cmdlets.products import EXCHANGE, LYNC
+from providers.resources.exchucutil import ExchucutilType
 from reconciler.doctor.needs import NOTHING, Needs, needs_of, undeclared
-from reconciler.model.commands import EXCHANGE, LYNC, Connection, Endpoint
+from reconciler.model.commands import Endpoint
 from reconciler.model.findings import Check, Status
 from reconciler.model.landscape import Landscape
+from reconciler.model.resource_types import providers_of
 from tests.support.landscapes import contoso
+
+SCRIPT = ExchucutilType()
 
 
 def needs(landscape: Landscape) -> dict[str, Needs]:
@@ -21,8 +26,8 @@ def test_an_entry_point_needs_what_the_types_read_there_and_may_change() -> None
     assert {"New-UMDialPlan", "Set-UMService", "Set-UMCallRouterSettings", "Remove-UMHuntGroup"} <= exchange.changing
     assert {"Get-CsPool", "Get-CsUser"} <= lync.reading
     assert "New-CsDialPlan" in lync.changing
-    assert exchange.script
-    assert not lync.script
+    assert [kind.name for kind in exchange.more] == ["exchucutil"]
+    assert not lync.more
     assert not {name for name in exchange.reading | exchange.changing if "-Cs" in name}
     assert not {name for name in lync.reading | lync.changing if "-UM" in name}
 
@@ -51,18 +56,19 @@ def test_endpoints_of_needs_are_those_of_queries() -> None:
     landscape = contoso()
     asked = {command.endpoint for kind in resource_types() for command in kind.queries(landscape)}
     assert set(needs_of(resource_types(), landscape)) == asked | {EXCHANGE}
-    assert Endpoint(Connection.LYNC, "fe1.contoso.com") in asked
+    assert Endpoint(LYNC.connection, "fe1.contoso.com") in asked
 
 
 def test_needs_of_several_types_add_up() -> None:
-    one, other = Needs(frozenset({"Get-A"})), Needs(changing=frozenset({"Set-A"}), script=True)
-    assert one | other == Needs(frozenset({"Get-A"}), frozenset({"Set-A"}), script=True)
+    one, other = Needs(frozenset({"Get-A"})), Needs(changing=frozenset({"Set-A"}), more=(SCRIPT,))
+    assert one | other == other | one == Needs(frozenset({"Get-A"}), frozenset({"Set-A"}), (SCRIPT,))
+    assert other | other == other
     assert one | NOTHING == one
 
 
 def test_a_connection_that_nobody_declared_fails() -> None:
-    needed = {EXCHANGE: NOTHING, LYNC: NOTHING, Endpoint(Connection.LYNC, "fe1.contoso.com"): NOTHING}
-    (found,) = undeclared(needed, [Connection.EXCHANGE])
+    needed = {EXCHANGE: NOTHING, LYNC: NOTHING, Endpoint(LYNC.connection, "fe1.contoso.com"): NOTHING}
+    (found,) = undeclared(needed, [EXCHANGE.connection])
     assert (found.check, found.status) == (Check.CONNECTIONS, Status.FAILED)
     assert "lync" in found.detail
-    assert not [*undeclared(needed, Connection)]
+    assert not [*undeclared(needed, providers_of(resource_types()))]

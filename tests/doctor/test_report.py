@@ -8,12 +8,12 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.doctor.report import Report, host_report, worst
+from reconciler.doctor.report import Report, worst
 from reconciler.model.findings import Check, Finding, Status
 from reconciler.views.doctor import render_doctor
 from reconciler.views.json_lines import JsonLines
 from reconciler.views.style import Style
-from tests.support.example_examined import NEEDS, seen, troubled
+from tests.support.example_examined import reported, seen, troubled
 from tests.views.test_json_lines import messages
 
 
@@ -22,7 +22,7 @@ def test_a_report_fails_where_anything_failed() -> None:
     assert report.exit_code() == 1
     assert report.count(Status.FAILED) == 3, "the port, one clock, and the clocks against each other"
     assert [host.status for host in report.hosts] == [Status.OK, Status.OK, Status.OK, Status.FAILED, Status.FAILED]
-    warned = Report("x", (), (host_report(seen(Quotas={"MaxShellsPerUser": 1}), NEEDS, is_entry=True),))
+    warned = Report("x", (), (reported(seen(Quotas={"MaxShellsPerUser": 1})),))
     assert (warned.exit_code(), warned.count(Status.WARNING)) == (0, 1)
 
 
@@ -42,7 +42,7 @@ told = st.dictionaries(st.sampled_from(KEYS), values)
 def test_whatever_a_session_tells_is_judged_and_shown(session: dict[str, Any], about: dict[str, Any]) -> None:
     """A host may be of another version, or hostile: what it says is data of any shape."""
     one = replace(seen(), session=session, about=about)
-    report = Report("contoso", (), (host_report(one, NEEDS, is_entry=True),))
+    report = Report("contoso", (), (reported(one),))
     text = render_doctor(report, Style(width=80))
     assert text.replace("\n", "").isprintable()
     written: list[str] = []

@@ -3,29 +3,34 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
 
-from providers.schema.exchange_facts import ExchangeServer
+from providers.cmdlets.products import EXCHANGE, EXCHANGE_PROVIDER, LYNC
+from providers.estate.script_host import SCRIPT
+from providers.schema.exchange_facts import DomainController, ExchangeServer
 from reconciler.doctor.needs import NOTHING, Needs
-from reconciler.doctor.report import host_report
-from reconciler.doctor.rules import LIMITS, controller_finding, hosts_finding
-from reconciler.model.commands import LYNC, Authentication, Connection
+from reconciler.doctor.rules import LIMITS, hosts_finding, replica_finding
+from reconciler.model.commands import Authentication
 from reconciler.model.diagnostics import Diagnostic, PermanentError
 from reconciler.model.findings import Check, Status
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import Product
 from reconciler.model.resources import Address, Resource, Resources
-from tests.support.example_examined import NEEDS, QUOTAS, judged, only, seen, unreachable
+from tests.support.example_examined import QUOTAS, UNDELEGATED, judged, only, reported, seen, unreachable
+
+replica = partial(replica_finding, DomainController(), EXCHANGE_PROVIDER)
 
 # --- a host ----------------------------------------------------------------------------------------------------------
 
 
 def test_a_host_in_order_has_findings_that_are_ok_in_their_order() -> None:
-    report = host_report(seen(), NEEDS, is_entry=True)
+    report = reported(seen())
     assert {finding.status for finding in report.findings} == {Status.OK}
-    order = list(Check)
+    order = [str(check) for check in Check]
+    order.insert(order.index(Check.CLOCK), SCRIPT)
     places = [order.index(finding.check) for finding in report.findings]
     assert places == sorted(places)
     assert report.status is Status.OK
@@ -80,7 +85,7 @@ def test_what_a_host_does_not_tell_is_not_in_order(check: Check, one: dict[str, 
 
 def test_what_is_not_needed_is_not_reported() -> None:
     found = judged(seen(), NOTHING)
-    assert not {Check.READING, Check.CHANGING, Check.SECOND_HOP, Check.SCRIPT} & set(found)
+    assert not {Check.READING, Check.CHANGING, Check.SECOND_HOP, SCRIPT} & set(found)
 
 
 def test_the_product_is_named_as_the_servers_list_it_and_else_as_the_session_reports() -> None:
@@ -135,7 +140,7 @@ def test_who_answers_for_a_simulated_host_says_nothing() -> None:
 
 def test_a_directory_out_of_reach_fails_and_says_how_the_account_logs_on() -> None:
     one = seen(auth=Authentication.NTLM, DirectoryOk=False, DirectoryError="DirectoryServicesCOMException")
-    found = only(one, Check.SECOND_HOP, has_second_hop=False)
+    found = only(one, Check.SECOND_HOP, settings=UNDELEGATED)
     assert found.status is Status.FAILED
     assert "ntlm" in found.detail
     assert "DirectoryServicesCOMException" in found.detail
@@ -144,7 +149,7 @@ def test_a_directory_out_of_reach_fails_and_says_how_the_account_logs_on() -> No
 
 
 def test_a_way_to_authenticate_that_a_plan_refuses_fails_though_the_directory_answers() -> None:
-    found = only(seen(auth=Authentication.NTLM), Check.SECOND_HOP, has_second_hop=False)
+    found = only(seen(auth=Authentication.NTLM), Check.SECOND_HOP, settings=UNDELEGATED)
     assert found.status is Status.FAILED
     assert "dc1.contoso.com" in found.detail
 
@@ -155,7 +160,7 @@ def test_a_reach_without_an_answer_is_no_failure() -> None:
 
 
 def test_a_script_that_is_not_there_fails() -> None:
-    found = only(seen(Script=False), Check.SCRIPT)
+    found = only(seen(Script=False), SCRIPT)
     assert found.status is Status.FAILED
 
 
@@ -195,7 +200,7 @@ def test_limits_that_are_no_numbers_are_passed_over(odd: Any) -> None:
 def test_what_needs_a_session_is_skipped_without_one() -> None:
     found = judged(unreachable())
     assert found[Check.PORT].status is Status.FAILED
-    needed = (Check.READING, Check.CHANGING, Check.SECOND_HOP, Check.SCRIPT)
+    needed = (Check.READING, Check.CHANGING, Check.SECOND_HOP, SCRIPT)
     for check in (Check.PRODUCT, *needed, Check.CLOCK, Check.QUOTAS):
         assert found[check].status is Status.SKIPPED
         assert "port" in found[check].detail
@@ -205,22 +210,22 @@ def test_what_needs_a_session_is_skipped_without_one() -> None:
 
 
 def test_hosts_behind_are_counted_or_the_reason_is_reported() -> None:
-    found = hosts_finding(Connection.EXCHANGE, ["ex3.contoso.com", "ex2.contoso.com"], [])
+    found = hosts_finding(EXCHANGE.connection, ["ex3.contoso.com", "ex2.contoso.com"], [])
     assert (found.status, found.detail) == (Status.OK, "2 hosts discovered: ex2.contoso.com and ex3.contoso.com")
     told = Diagnostic("Access denied", "Get-ExchangeServer was refused.", "Ask for a role.")
-    found = hosts_finding(Connection.EXCHANGE, [], [told])
+    found = hosts_finding(EXCHANGE.connection, [], [told])
     assert (found.status, found.summary, found.remedy) == (Status.FAILED, "Access denied", "Ask for a role.")
     assert told.detail in found.detail
 
 
 def test_a_domain_controller_that_is_remembered_stays() -> None:
-    found, pinned = controller_finding("dc2", ["dc1", "dc2"], None)
+    found, pinned = replica("dc2", ["dc1", "dc2"], None)
     assert (found.status, pinned) == (Status.OK, "dc2")
     assert "used by the last apply" in found.detail
 
 
 def test_a_domain_controller_that_is_gone_is_replaced_by_the_first() -> None:
-    found, pinned = controller_finding("dc9", ["dc1", "dc2"], None)
+    found, pinned = replica("dc9", ["dc1", "dc2"], None)
     assert (found.status, pinned) == (Status.WARNING, "dc1")
     assert "dc9" in found.detail
     assert "dc1" in found.detail
@@ -228,11 +233,11 @@ def test_a_domain_controller_that_is_gone_is_replaced_by_the_first() -> None:
 
 def test_a_domain_controller_that_does_not_answer_fails() -> None:
     error = PermanentError(Diagnostic("Server down", "dc1 is away.", ""))
-    found, _ = controller_finding(None, ["dc1"], error)
+    found, _ = replica(None, ["dc1"], error)
     assert found.status is Status.FAILED
     assert "dc1 is away." in found.detail
 
 
 def test_without_domain_controllers_the_servers_choose() -> None:
-    found, pinned = controller_finding(None, [], None)
+    found, pinned = replica(None, [], None)
     assert (found.status, pinned) == (Status.OK, None)

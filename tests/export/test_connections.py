@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from providers.estate.restart_pool import INTERRUPT, RESTARTS, SETTLE
 from reconciler.config.environment import Environment, load
 from reconciler.config.source_text import Files
-from reconciler.export.connections import connections_text, restarts_text
+from reconciler.export.connections import connections_text, options_text
 from reconciler.model.landscape import Settings
 from tests.support.trial import types
 
@@ -37,7 +38,6 @@ def test_names_of_files_are_pointed_out() -> None:
     assert "ca.pem." in connections_text(before.connections)
 
 
-@pytest.mark.parametrize("settings", [Settings(), Settings(settle_seconds=90, interrupt_allowed=True)])
+@pytest.mark.parametrize("settings", [Settings(), Settings(options=SETTLE.of(90) | INTERRUPT.of(True))])
 def test_restarts_read_back(settings: Settings) -> None:
-    found = loaded(restarts_text(settings)).settings
-    assert (found.settle_seconds, found.interrupt_allowed) == (settings.settle_seconds, settings.interrupt_allowed)
+    assert loaded(options_text(settings, [RESTARTS])).settings.options == settings.options

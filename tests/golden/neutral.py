@@ -37,6 +37,8 @@ def neutral(value: object, forms: Mapping[str, Mapping[str, list[Any]]]) -> Any:
     if name not in forms:
         raise TypeError(f"{name} is of no known form")
     told = {field: neutral(getattr(value, field), forms) for field in forms[name]}
+    if name == "Endpoint":  # its connection was an enumeration then
+        told["connection"] = f"Connection({getattr(value, 'connection')!a})"  # noqa: B009
     return {"is": name, **{field: one for field, one in told.items() if [one] != forms[name][field]}}
 
 

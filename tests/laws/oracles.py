@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from providers.estate.restart_pool import needed_to_stay_up
+from providers.estate.restart_pool import INTERRUPT, needed_to_stay_up
 from providers.simulator.cmdlets.service_control import status
 from providers.simulator.estate.estate import Estate
 from providers.simulator.world.directory import Entry, View
@@ -351,7 +351,7 @@ class PoolWatch:
         has_quorum = pool.type == "enterprise" and self.trial.world.lync_release(pool) != "l2010"
         if running and has_quorum and len(running) < needed_to_stay_up(len(pool.computers)):
             self.broken.append(f"D4: {host} was stopped while only {running} ran")
-        if not running and not self.trial.environment.settings.interrupt_allowed:
+        if not running and not self.trial.environment.settings.option(INTERRUPT):
             self.broken.append(f"D4: {host} was stopped as the only one that ran")
         self._ours.add(host)
 

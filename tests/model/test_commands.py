@@ -8,19 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.model.commands import (
-    EXCHANGE,
-    LYNC,
-    Argument,
-    Connection,
-    Delta,
-    Endpoint,
-    HostPatterns,
-    NameOf,
-    ObjectId,
-    read,
-    write,
-)
+from providers.cmdlets.products import EXCHANGE, LYNC
+from reconciler.model.commands import Argument, Delta, Endpoint, HostPatterns, NameOf, ObjectId, read, write
 from reconciler.model.resources import Address
 from tests.support.strategies import texts
 
@@ -79,7 +68,7 @@ def test_what_a_command_names_is_known_without_its_text() -> None:
 
 def test_an_endpoint_is_its_host_or_the_entry_point() -> None:
     assert str(EXCHANGE) == "exchange"
-    assert str(Endpoint(Connection.LYNC, "fe1.contoso.com")) == "fe1.contoso.com"
+    assert str(Endpoint(LYNC.connection, "fe1.contoso.com")) == "fe1.contoso.com"
 
 
 @given(texts)

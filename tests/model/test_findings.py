@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.model.commands import EXCHANGE, Authentication
+from providers.cmdlets.products import EXCHANGE
+from reconciler.model.commands import Authentication
 from reconciler.model.diagnostics import Diagnostic
 from reconciler.model.findings import Ahead, Check, Examined, Finding, Status, failed, ok, skipped, warned
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.model.commands import EXCHANGE, Command, Shell
+from providers.cmdlets.products import EXCHANGE
+from reconciler.model.commands import Command, Shell
 from reconciler.model.ports import Deadline, Request, granted
 from tests.support.fakes import Allowed, VirtualClock
 

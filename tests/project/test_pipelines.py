@@ -14,6 +14,7 @@ import yaml
 from reconciler.cli.commands import main
 from reconciler.config.trust import parse_named, parse_pinned
 from tests.support.cli import little, run
+from tests.support.example_types import PROVIDERS
 from tests.support.paths import ROOT
 
 PLACE = ROOT / "samples" / "pipelines"
@@ -99,7 +100,7 @@ def test_the_sample_of_pinned_connections_is_right() -> None:
         (PLACE / "connections.yml").read_text("utf-8"),
         *re.findall(r"```yaml\n(.*?)```", DOCUMENT, re.DOTALL),
     ):
-        pinned, found = parse_pinned("connections.yaml", text.encode())
+        pinned, found = parse_pinned("connections.yaml", text.encode(), PROVIDERS)
         assert pinned is not None, found
         hosts = pinned.hosts[next(iter(pinned.hosts))]
         assert ("ex7.contoso.com" in hosts, "evil.example.com" in hosts) == (True, False)

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 import pytest
 
-from reconciler.model.commands import EXCHANGE, LYNC, Reply
+from providers.cmdlets.products import EXCHANGE, LYNC
+from reconciler.model.commands import Reply
 from reconciler.model.diagnostics import AmbiguousOutcome, Diagnostic, SessionError, Throttled
 from reconciler.model.events import ActionEnded
 from reconciler.model.landscape import Landscape

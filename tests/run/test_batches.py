@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from providers.cmdlets.products import LYNC
 from reconciler.model.actions import Action, ActionKind
-from reconciler.model.commands import LYNC, Reply, write
+from reconciler.model.commands import Reply, write
 from reconciler.model.diagnostics import AmbiguousOutcome, Diagnostic, SessionError
 from reconciler.model.ports import Request
 from reconciler.model.resources import Address, Resources

@@ -8,17 +8,20 @@ from typing import Any
 import pytest
 
 from providers.catalogue import resource_types
+from providers.cmdlets.products import EXCHANGE, LYNC
+from providers.schema.exchange_facts import DomainController
 from providers.simulator.estate.estate import Estate
 from providers.simulator.wire.authentication import Scheme
 from providers.simulator.wire.faults import FaultPlan, Rule
 from providers.simulator.world.file import parse_world
-from providers.transport.settings import Secret
+from providers.transport.settings import Adapter, Secret
 from reconciler.doctor.report import HostReport, Report
-from reconciler.model.commands import Adapter, Authentication, Connection
+from reconciler.model.commands import Authentication
 from reconciler.model.diagnostics import ConfigurationError
 from reconciler.model.events import Observing
 from reconciler.model.findings import Check, Finding, Status
 from reconciler.model.landscape import Landscape, Settings
+from reconciler.model.resource_types import providers_of
 from reconciler.model.snapshot import Snapshot
 from reconciler.run.examine import Examination
 from reconciler.run.system import SystemClock, ThreadScheduler
@@ -58,12 +61,15 @@ def examine(
     remembered: str | None = None,
     second_hop: bool = True,
     scheme: Scheme = Scheme.BASIC,
-    connections: Sequence[Connection] = tuple(Connection),
+    connections: Sequence[str] = tuple(providers_of(TYPES)),
     **connection: Any,
 ) -> Report:
     """Examine the estate over a listener of its own; servers are only read, and no shell stays open."""
     prior = Snapshot("contoso", decisions={"domain_controller": remembered} if remembered else {})
-    landscape = Landscape(Settings("contoso", second_hop=second_hop), prior=prior)
+    landscape = Landscape(
+        Settings("contoso", without_second_hop=frozenset() if second_hop else frozenset({EXCHANGE.connection})),
+        prior=prior,
+    )
     scheduler = ThreadScheduler(4)
     with listening(scheme, estate=there, faults=FaultPlan(rules)) as server:
         try:
@@ -85,15 +91,15 @@ def of(report: Report, host: str) -> HostReport:
     return found
 
 
-def at(report: Report, host: str, check: Check) -> Finding:
-    (found,) = (one for one in of(report, host).findings if one.check is check)
+def at(report: Report, host: str, check: str) -> Finding:
+    (found,) = (one for one in of(report, host).findings if one.check == check)
     return found
 
 
 def amiss(report: Report) -> dict[tuple[str, str], Status]:
     """Return what is not in order, by host and check; the environment's own under ''."""
-    found = {("", one.check.value): one.status for one in report.findings}
-    found |= {(host.host, one.check.value): one.status for host in report.hosts for one in host.findings}
+    found = {("", one.check): one.status for one in report.findings}
+    found |= {(host.host, one.check): one.status for host in report.hosts for one in host.findings}
     return {place: status for place, status in found.items() if status is not Status.OK}
 
 
@@ -139,7 +145,7 @@ def test_an_entry_point_out_of_reach_hides_only_what_is_behind_it() -> None:
     assert [host.host for host in report.hosts] == [EX, FE, "fe2.contoso.com"]
     assert at(report, EX, Check.SHELL).status is Status.FAILED
     assert at(report, EX, Check.HOSTS).status is Status.SKIPPED
-    assert at(report, EX, Check.CONTROLLER).status is Status.SKIPPED
+    assert at(report, EX, DomainController.checked_as).status is Status.SKIPPED
     assert {host for host, _ in amiss(report)} == {EX}
 
 
@@ -233,13 +239,13 @@ def test_a_language_mode_and_a_shell_that_stop_one_host_each() -> None:
 
 
 def test_a_snapin_where_there_is_a_supported_way() -> None:
-    report = examine(estate(), adapter=Adapter.SNAPIN, connections=[Connection.EXCHANGE])
+    report = examine(estate(), adapter=Adapter.SNAPIN, connections=[EXCHANGE.connection])
     assert [at(report, host, Check.ADAPTER).status for host in (EX, "ex2.contoso.com")] == [Status.WARNING] * 2
     assert "adapter: remote" in at(report, EX, Check.ADAPTER).remedy
 
 
 def test_a_connection_that_is_not_declared() -> None:
-    report = examine(estate(), connections=[Connection.EXCHANGE])
+    report = examine(estate(), connections=[EXCHANGE.connection])
     assert amiss(report) == {("", "connection"): Status.FAILED}
     assert 'no connection "lync"' in report.findings[-2].detail
 
@@ -250,7 +256,7 @@ def test_a_connection_that_is_not_declared() -> None:
 def test_the_domain_controller_of_the_state_is_read_through() -> None:
     there = estate()
     report = examine(there, remembered="dc2.contoso.com")
-    assert "dc2.contoso.com answers; used by the last apply" in at(report, EX, Check.CONTROLLER).detail
+    assert "dc2.contoso.com answers; used by the last apply" in at(report, EX, DomainController.checked_as).detail
     asked = [entry["parameters"] for entry in there.log() if entry["cmdlet"] == "Get-OrganizationConfig"]
     assert {"DomainController": "dc2.contoso.com"} in asked
 
@@ -258,13 +264,13 @@ def test_the_domain_controller_of_the_state_is_read_through() -> None:
 def test_a_domain_controller_that_is_gone_is_warned_of() -> None:
     report = examine(estate(), remembered="dc9.contoso.com")
     assert amiss(report) == {(EX, "controller"): Status.WARNING}
-    assert "will use dc1.contoso.com" in at(report, EX, Check.CONTROLLER).detail
+    assert "will use dc1.contoso.com" in at(report, EX, DomainController.checked_as).detail
 
 
 def test_a_domain_controller_that_fails_is_reported() -> None:
     fault = "faults: [{cmdlet: Get-OrganizationConfig, nth: 2}]"
     report = examine(estate(world=fault))
-    assert at(report, EX, Check.CONTROLLER).status is Status.FAILED
+    assert at(report, EX, DomainController.checked_as).status is Status.FAILED
 
 
 # --- chosen hosts ----------------------------------------------------------------------------------------------------
@@ -292,6 +298,6 @@ def test_each_host_is_reported_to_every_listener() -> None:
     scheduler = ThreadScheduler(2)
     with listening(estate=estate()) as server, examiner(server.port, CMDLETS) as one:
         landscape = Landscape(Settings("contoso"))
-        Examination(TYPES, landscape, [Connection.LYNC], one, SystemClock(), SeededRandom(), events, scheduler).run()
+        Examination(TYPES, landscape, [LYNC.connection], one, SystemClock(), SeededRandom(), events, scheduler).run()
     scheduler.close()
     assert {event.host for event in events.events if isinstance(event, Observing)} == {"lync", "fe2.contoso.com"}

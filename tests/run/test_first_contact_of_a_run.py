@@ -9,10 +9,11 @@ from dataclasses import replace
 
 import pytest
 
+from providers.cmdlets.products import EXCHANGE
 from providers.transport.session.pool import WinRMSessions
 from providers.transport.settings import ConnectionSettings, Secret, target_of
 from providers.transport.wsman.reaching import FirstContact, reach
-from reconciler.model.commands import EXCHANGE, Authentication, Connection, Endpoint, read
+from reconciler.model.commands import Authentication, Endpoint, read
 from reconciler.model.diagnostics import AuthenticationFailed, NotWinRM, PermanentError, Unreachable, UntrustedServer
 from reconciler.model.ports import Request
 from reconciler.run.system import SystemClock
@@ -25,7 +26,7 @@ ASKED = [Request("r", read("Get-Echo", Identity="x"))]
 
 def settings(host: str, port: int, *, tls: bool = False) -> ConnectionSettings:
     return ConnectionSettings(
-        connection=Connection.EXCHANGE,
+        connection=EXCHANGE.connection,
         host=host,
         port=port,
         tls=tls,
@@ -91,7 +92,7 @@ def test_hosts_behind_an_entry_point_and_those_met_before_are_tried_as_before(cl
         pytest.raises(Unreachable),
     ):
         again.open(EXCHANGE).invoke(ASKED)
-    behind = Endpoint(Connection.EXCHANGE, "localhost")
+    behind = Endpoint(EXCHANGE.connection, "localhost")
     with (
         WinRMSessions(
             [settings("127.0.0.1", closed_port)], allow=CMDLETS, clock=SystemClock(), first_contact=first_contact

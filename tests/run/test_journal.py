@@ -7,8 +7,9 @@ from datetime import timedelta
 
 import pytest
 
+from providers.cmdlets.products import EXCHANGE
 from reconciler.model.abilities import Duty
-from reconciler.model.commands import EXCHANGE, Shell
+from reconciler.model.commands import Shell
 from reconciler.model.diagnostics import LeaseLost
 from reconciler.model.resources import Address
 from reconciler.model.snapshot import Intent, StateChange

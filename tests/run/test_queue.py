@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import pytest
 
+from providers.cmdlets.products import EXCHANGE
 from reconciler.model.actions import Action, ActionKind
-from reconciler.model.commands import EXCHANGE, Endpoint, Reply, write
+from reconciler.model.commands import Endpoint, Reply, write
 from reconciler.model.diagnostics import Diagnostic, Unreachable
 from reconciler.model.ports import Session
 from reconciler.model.resources import Address

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from reconciler.model.commands import EXCHANGE, LYNC, Reply, Shell
+from providers.cmdlets.products import EXCHANGE, LYNC
+from reconciler.model.commands import Reply, Shell
 from reconciler.model.diagnostics import SessionError
 from reconciler.model.events import Waiting
 from reconciler.model.ports import Request

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from reconciler.model.commands import Connection, Endpoint, Reply, write
+from providers.cmdlets.products import LYNC
+from reconciler.model.commands import Endpoint, Reply, write
 from reconciler.model.diagnostics import (
     AmbiguousOutcome,
     Diagnostic,
@@ -176,7 +177,7 @@ def test_hosts_are_given_up_each_for_itself() -> None:
     policy = Policy(run_seconds=1e9)
     retry = Retry(VirtualClock(), SeededRandom(), policy)
     for host in ("fe1", "fe2", "fe1", "fe2"):
-        on_host = [Request(f"{host}-{len(sessions.sent)}", write("Set-Box", Endpoint(Connection.LYNC, host)))]
+        on_host = [Request(f"{host}-{len(sessions.sent)}", write("Set-Box", Endpoint(LYNC.connection, host)))]
         retry.invoke(lambda: sessions, on_host, lambda *_: None)
     sent = [request.command.endpoint.host for request in sessions.sent]
     assert (sent.count("fe1"), sent.count("fe2")) == (policy.first_attempts + 1, 2 * policy.attempts)

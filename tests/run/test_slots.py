@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.model.commands import EXCHANGE, LYNC
+from providers.cmdlets.products import EXCHANGE, LYNC
 from reconciler.run.slots import BATCH_SECONDS, FEW, LARGEST_BATCH, Meter, Slots, Window
 
 SET, ENABLE = "Set-UMMailbox", "Enable-UMMailbox"

@@ -141,7 +141,7 @@ def test_run_that_is_not_of_the_form_is_refused(key: str, value: object, message
         ("discharges", [["service-runs", "x"]], "a list of duty, subject, since has another length"),
         ("discharges", [{"duty": "x"}], r"discharges\.0\.subject is missing"),
         ("shell", ["exchange", "ex1", "s1"], "a list of connection, host, id, account has another length"),
-        ("shell", {"id": "s1", "endpoint": {"connection": "smtp"}}, "shell.endpoint.connection is not one"),
+        ("shell", {"id": "s1", "endpoint": {"connection": 1}}, "shell.endpoint.connection is not text"),
     ],
 )
 def test_intent_that_is_not_of_the_form_is_refused(key: str, value: object, message: str) -> None:

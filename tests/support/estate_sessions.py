@@ -12,10 +12,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from providers.cmdlets.products import EXCHANGE
 from providers.simulator.answers import CmdletError
 from providers.simulator.estate.estate import Estate
 from providers.transport.session.records import error_of
-from reconciler.model.commands import Argument, Connection, Delta, Endpoint, NameOf, ObjectId, Operation, Reply, Shell
+from reconciler.model.commands import Argument, Delta, Endpoint, NameOf, ObjectId, Operation, Reply, Shell
 from reconciler.model.diagnostics import Diagnostic, SessionError, Unreachable
 from reconciler.model.ports import Request, granted
 from reconciler.model.values import EMPTY
@@ -49,8 +50,8 @@ class EstateSessions:
             raise Unreachable(told)
         return EstateSession(self, host, Shell(Endpoint(endpoint.connection, host), "in-process"))
 
-    def _entry(self, connection: Connection) -> str:
-        if connection is Connection.EXCHANGE:
+    def _entry(self, connection: str) -> str:
+        if connection == EXCHANGE.connection:
             return self.estate.entry_host()
         hosts = self.estate.hosts()
         return next((host for host in hosts if self.estate.about(host)["is_lync"]), self.estate.entry_host())

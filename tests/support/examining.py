@@ -6,11 +6,12 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from providers.cmdlets.products import LYNC
 from providers.simulator.estate.estate import Estate
 from providers.simulator.world.file import parse_world
 from providers.transport.examine.examination import Examiner
-from providers.transport.settings import Deadlines, Secret
-from reconciler.model.commands import Adapter, Authentication, Connection
+from providers.transport.settings import Adapter, Deadlines, Secret
+from reconciler.model.commands import Authentication
 from reconciler.run.system import SystemClock
 from tests.support.fakes import SeededRandom
 from tests.support.transport_support import connection
@@ -48,7 +49,7 @@ def examiner(port: int, allow: Iterable[str] = CMDLETS, **changes: Any) -> Itera
     }
     settings = [
         connection(**told),
-        connection(**{**told, "connection": Connection.LYNC, "host": FE}),
+        connection(**{**told, "connection": LYNC.connection, "host": FE}),
     ]
     made = Examiner(settings, allow=allow, clock=SystemClock(), identifier=SeededRandom().identifier)
     try:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from providers.cmdlets.products import EXCHANGE
 from reconciler.config.connections import ConnectionConfig
 from reconciler.config.environment import Environment, load
 from reconciler.config.source_text import Files
-from reconciler.model.commands import Connection
 from reconciler.model.resource_types import ResourceType
 from tests.support.example_types import EXAMPLE_TYPES
 
@@ -48,7 +48,7 @@ def refused(contents: Mapping[str, str | bytes]) -> list[tuple[str, str]]:
 
 
 def connection(text: str) -> ConnectionConfig:
-    return loaded({"a.yaml": f"environment: x\nconnections:\n  exchange: {text}\n"}).connections[Connection.EXCHANGE]
+    return loaded({"a.yaml": f"environment: x\nconnections:\n  exchange: {text}\n"}).connections[EXCHANGE.connection]
 
 
 WHOLE = {**{f"{name}.yaml": text for name, text in SECTIONS.items()}, **ROWS}

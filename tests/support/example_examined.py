@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from providers.catalogue import resource_types
+from providers.cmdlets.products import EXCHANGE, LYNC
+from providers.resources.exchucutil import ExchucutilType
 from reconciler.doctor.clocks import clocks_finding
 from reconciler.doctor.needs import Needs
-from reconciler.doctor.report import Report, host_report
-from reconciler.model.commands import EXCHANGE, LYNC, Authentication, Connection, Endpoint
+from reconciler.doctor.report import HostReport, Report, host_report
+from reconciler.model.commands import Authentication, Endpoint
 from reconciler.model.diagnostics import Diagnostic
 from reconciler.model.findings import Ahead, Check, Examined, Finding, Status, failed, ok, skipped
+from reconciler.model.landscape import Settings
+from reconciler.model.resource_types import Product, providers_of
 
 QUOTAS: Mapping[str, int] = {
     "MaxMemoryPerShellMB": 1024,
@@ -21,11 +26,12 @@ QUOTAS: Mapping[str, int] = {
     "MaxEnvelopeSizekb": 500,
 }
 PRODUCTS = {
-    Connection.EXCHANGE: "Version 15.0 (Build 1497.2)",
-    Connection.LYNC: "Microsoft Lync Server 2013 (5.0.8308.0): Volume license key installed.",
+    EXCHANGE.connection: "Version 15.0 (Build 1497.2)",
+    LYNC.connection: "Microsoft Lync Server 2013 (5.0.8308.0): Volume license key installed.",
 }
 ON_TIME = Ahead(-0.02, 0.03)
-NEEDS = Needs(frozenset({"Get-UMDialPlan", "Get-UMIPGateway"}), frozenset({"New-UMDialPlan"}), script=True)
+NEEDS = Needs(frozenset({"Get-UMDialPlan", "Get-UMIPGateway"}), frozenset({"New-UMDialPlan"}), (ExchucutilType(),))
+UNDELEGATED = Settings(without_second_hop=frozenset({EXCHANGE.connection}))
 
 
 def session(**changes: Any) -> dict[str, Any]:
@@ -82,7 +88,7 @@ def unreachable(host: str = "ex9.contoso.com", endpoint: Endpoint | None = None)
         failed(Check.PORT, told),
         *(skipped(check, why) for check in (Check.TLS, Check.WINRM, Check.LOGON, Check.SHELL, Check.POWERSHELL)),
     )
-    there = endpoint or Endpoint(Connection.EXCHANGE, host)
+    there = endpoint or Endpoint(EXCHANGE.connection, host)
     return Examined(there, host, f"{host}:5986", Authentication.CREDSSP, findings=way)
 
 
@@ -90,10 +96,10 @@ def troubled(long: str = "") -> Report:
     """Return a report in which hosts are in order, warned of and out of reach; ``long`` lengthens their names."""
     entry, lync = seen(), seen("fe1.contoso.com", endpoint=LYNC, FarLanguage=None)
     others = [
-        seen(f"fe2{long}.contoso.com", endpoint=Endpoint(Connection.LYNC, f"fe2{long}.contoso.com")),
+        seen(f"fe2{long}.contoso.com", endpoint=Endpoint(LYNC.connection, f"fe2{long}.contoso.com")),
         seen(
             f"fe3{long}.contoso.com",
-            endpoint=Endpoint(Connection.LYNC, f"fe3{long}.contoso.com"),
+            endpoint=Endpoint(LYNC.connection, f"fe3{long}.contoso.com"),
             ahead=Ahead(419.9, 420.1),
             Quotas={**QUOTAS, "MaxMemoryPerShellMB": 150},
         ),
@@ -101,22 +107,37 @@ def troubled(long: str = "") -> Report:
     ]
     clocks = clocks_finding([entry, lync, *others])
     findings: list[Finding] = [ok(Check.STATE, "none yet; a first apply makes it")]
-    hosts = [host_report(one, NEEDS, is_entry=True) for one in (entry, lync)]
-    hosts += [host_report(one, Needs(), is_entry=False) for one in others]
+    hosts = [reported(one) for one in (entry, lync)]
+    hosts += [reported(one, Needs(), is_entry=False) for one in others]
     return Report("contoso", (*findings, *((clocks,) if clocks else ())), tuple(hosts))
 
 
 def in_order() -> Report:
-    return Report("contoso", (ok(Check.STATE, "none"),), (host_report(seen(), NEEDS, is_entry=True),))
+    return Report("contoso", (ok(Check.STATE, "none"),), (reported(seen()),))
 
 
-def judged(one: Examined, needs: Needs = NEEDS, **options: Any) -> dict[Check, Finding]:
+def reported(
+    one: Examined,
+    needs: Needs = NEEDS,
+    *,
+    is_entry: bool = True,
+    settings: Settings | None = None,
+    product: Product | None = None,
+) -> HostReport:
+    """Return the report of a host of the products that there are."""
+    provider = providers_of(resource_types())[one.endpoint.connection]
+    return host_report(
+        one, needs, provider=provider, is_entry=is_entry, settings=settings or Settings(), product=product
+    )
+
+
+def judged(one: Examined, needs: Needs = NEEDS, **options: Any) -> dict[str, Finding]:
     """Return the findings of a host that is an entry point, by what they are about."""
-    report = host_report(one, needs, is_entry=True, **options)
+    report = reported(one, needs, **options)
     return {finding.check: finding for finding in report.findings}
 
 
-def only(one: Examined, check: Check, **options: Any) -> Finding:
+def only(one: Examined, check: str, **options: Any) -> Finding:
     """Return the one finding that is not in order, which is of ``check``."""
     amiss = [finding for finding in judged(one, **options).values() if finding.status is not Status.OK]
     assert [finding.check for finding in amiss] == [check]

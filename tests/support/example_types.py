@@ -10,12 +10,14 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-from reconciler.model.abilities import Rows
+from providers.cmdlets.products import EXCHANGE_PROVIDER, LYNC_PROVIDER
+from providers.estate.restart_pool import RESTARTS
+from reconciler.model.abilities import Adjustable, Rows
 from reconciler.model.actions import Change
 from reconciler.model.commands import Command
 from reconciler.model.diagnostics import Problem
 from reconciler.model.landscape import Landscape
-from reconciler.model.resource_types import Fact, Lifecycle, Managed, ResourceType
+from reconciler.model.resource_types import Fact, Lifecycle, Managed, ResourceType, providers_of
 from reconciler.model.resources import Address, Attribute, AttributeKind, AttributeRole, Resource
 from reconciler.model.values import EMPTY, Value
 
@@ -23,6 +25,7 @@ from reconciler.model.values import EMPTY, Value
 class ExampleType(Managed):
     """A type whose attributes are texts, or lists of texts, that a pattern describes."""
 
+    provider = EXCHANGE_PROVIDER
     lifecycle = Lifecycle.OBJECT
     table: ClassVar[Sequence[Attribute]] = ()
     patterns: ClassVar[Mapping[str, str]] = {}
@@ -123,8 +126,10 @@ class ExamplePolicy(ExampleType):
     patterns: ClassVar[Mapping[str, str]] = {"allow_fax": "true|false"}
 
 
-class ExampleAttendant(ExampleType):
-    """References its own kind, so that there can be rings."""
+class ExampleAttendant(ExampleType, Adjustable):
+    """References its own kind, so that there can be rings; the section of options is its own."""
+
+    adjusted_by = RESTARTS
 
     name = "auto_attendant"
     section = "auto_attendants"
@@ -158,6 +163,7 @@ class ExamplePool(Fact):
     """A fact: without a section, and not judged when something references it."""
 
     name = "pool"
+    provider = LYNC_PROVIDER
     attributes: Mapping[str, Attribute] = EMPTY
 
 
@@ -168,3 +174,4 @@ EXAMPLE_TYPES: tuple[ResourceType, ...] = (
     ExampleMailbox(),
     ExamplePool(),
 )
+PROVIDERS = providers_of(EXAMPLE_TYPES)

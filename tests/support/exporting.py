@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from providers.estate.restart_pool import RESTARTS
 from reconciler.config.environment import load
 from reconciler.config.source_text import Files
-from reconciler.export.connections import restarts_text
+from reconciler.export.connections import options_text
 from reconciler.export.export import Export, export
 from reconciler.export.render import Head
 from tests.support.fakes import MemoryStore
@@ -14,7 +15,9 @@ from tests.support.trial import Trial, types
 def exported(trial: Trial, *, in_full: bool = False) -> Export:
     """Return the export of the estate."""
     landscape = trial.survey()
-    return export(types(), landscape, Head("test", restarts=restarts_text(landscape.settings)), in_full=in_full)
+    return export(
+        types(), landscape, Head("test", options=options_text(landscape.settings, [RESTARTS])), in_full=in_full
+    )
 
 
 def reopened(trial: Trial, made: Export) -> None:

@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-from reconciler.model.commands import EXCHANGE, Endpoint, Reply, Shell
+from providers.cmdlets.products import EXCHANGE
+from reconciler.model.commands import Endpoint, Reply, Shell
 from reconciler.model.diagnostics import Diagnostic, LeaseLost, Locked, SessionError, StateError
 from reconciler.model.events import Event
 from reconciler.model.ports import Clock, Deadline, Holder, Request, granted

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from providers.estate.restart_pool import INTERRUPT, SETTLE
 from reconciler.model.landscape import Landscape, Settings
 from reconciler.model.resources import Address, Resource, Resources
 from reconciler.model.snapshot import Obligation, Remembered, Snapshot
@@ -237,7 +238,7 @@ def exchange() -> list[Resource]:
 
 def contoso(*declared: Resource, settings: Settings | None = None, **more: object) -> Landscape:
     """Return the estate before anything was set up, with these declarations."""
-    allowed = settings or Settings(environment="contoso", settle_seconds=0, interrupt_allowed=True)
+    allowed = settings or Settings(environment="contoso", options=SETTLE.of(0) | INTERRUPT.of(True))
     found = [*topology(), *exchange(), *permissions(False)]
     return replace(landscape(found, declared, settings=allowed), **more)  # type: ignore[arg-type]  # fields by name
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from providers.cmdlets.products import EXCHANGE, LYNC
 from reconciler.model.abilities import Counts
 from reconciler.model.actions import Action, ActionKind, Change, Proof
-from reconciler.model.commands import EXCHANGE, Connection, Delta, Endpoint, NameOf, Operation, write
+from reconciler.model.commands import Delta, Endpoint, NameOf, Operation, write
 from reconciler.model.diagnostics import Diagnostic, Position, Severity
 from reconciler.model.resources import Address, Resource
 from reconciler.model.snapshot import Obligation
@@ -205,7 +206,7 @@ def _um_restart(server: str) -> Action:
     return Action(
         Address("um_service_restart", server),
         ActionKind.RUN,
-        commands=(write("Restart-Service", Endpoint(Connection.EXCHANGE, server), Name=("MSExchangeUM",)),),
+        commands=(write("Restart-Service", Endpoint(EXCHANGE.connection, server), Name=("MSExchangeUM",)),),
         reasons=("Its startup mode changes, which the service reads when it starts.",),
         expects={},
         expects_after={},
@@ -236,7 +237,7 @@ def _front_end(host: str, pool: str) -> Action:
     return Action(
         Address("service_restart", host),
         ActionKind.RUN,
-        commands=(write("Restart-Service", Endpoint(Connection.LYNC, host), Name=("RTCSRV",)),),
+        commands=(write("Restart-Service", Endpoint(LYNC.connection, host), Name=("RTCSRV",)),),
         reasons=(f"Lync reads its gateways when RTCSRV starts; {host} serves {pool}.",),
         expects={},
         expects_after={},

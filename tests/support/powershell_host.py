@@ -16,9 +16,8 @@ from winrm.exceptions import WinRMOperationTimeoutError
 from providers.simulator.powershell.engine import SHORT_LIVED
 from providers.transport.session.channel import Channel
 from providers.transport.session.greeting import Greeting, Runner
-from providers.transport.settings import SessionMode, target_of
+from providers.transport.settings import Adapter, SessionMode, target_of
 from reconciler.app.simulated_world import find_powershell as find_powershell
-from reconciler.model.commands import Adapter
 from tests.support.transport_support import FakeTransport, connection
 
 OWN_MUTEX = f"$Reconciler.Mutex = 'Global\\reconciler-test-{os.getpid()}'"

@@ -21,7 +21,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from reconciler.model.commands import Connection, Endpoint, Shell
+from reconciler.model.commands import Endpoint, Shell
 from reconciler.model.ports import Clock, Holder
 from reconciler.model.resources import Address
 from reconciler.model.snapshot import Intent, Obligation, Outcome, OutcomeKind, Remembered, Snapshot, StateChange
@@ -159,7 +159,7 @@ intents = st.builds(
     expects_after=st.none() | attributes,
     discharges=st.lists(obligations, max_size=2).map(tuple),
     shell=st.none()
-    | st.builds(Shell, st.builds(Endpoint, st.sampled_from(Connection), st.none() | texts), texts, texts),
+    | st.builds(Shell, st.builds(Endpoint, st.sampled_from(["exchange", "lync"]), st.none() | texts), texts, texts),
 )
 
 

@@ -7,7 +7,7 @@ from hypothesis.strategies import SearchStrategy
 
 from reconciler.model.abilities import Counts
 from reconciler.model.actions import Action, ActionKind, Change, Proof
-from reconciler.model.commands import Argument, Command, Connection, Delta, Endpoint, NameOf, ObjectId, Operation
+from reconciler.model.commands import Argument, Command, Delta, Endpoint, NameOf, ObjectId, Operation
 from reconciler.model.diagnostics import Diagnostic, Position, Severity
 from reconciler.model.resources import Address, Resource
 from reconciler.model.snapshot import Obligation
@@ -50,7 +50,7 @@ deltas = st.builds(Delta, st.lists(texts, max_size=2).map(tuple), st.lists(texts
 arguments: SearchStrategy[Argument] = (
     values | deltas | st.builds(NameOf, addresses, names) | st.builds(ObjectId, names, names)
 )
-endpoints = st.builds(Endpoint, st.sampled_from(Connection), st.none() | names)
+endpoints = st.builds(Endpoint, st.sampled_from(["exchange", "lync"]), st.none() | names)
 maybe_unset: SearchStrategy[Value | Unset] = st.just(UNSET) | values
 
 

@@ -10,12 +10,13 @@ from typing import Any
 import requests
 from winrm.exceptions import InvalidCredentialsError, WinRMOperationTimeoutError, WinRMTransportError, WSManFaultError
 
+from providers.cmdlets.products import EXCHANGE
 from providers.simulator.wire.runner import Runner as SimulatedRunner
 from providers.transport.session.channel import Channel
 from providers.transport.session.greeting import Greeting, Runner
-from providers.transport.settings import ConnectionSettings, Deadlines, Secret, SessionMode, target_of
+from providers.transport.settings import Adapter, ConnectionSettings, Deadlines, Secret, SessionMode, target_of
 from providers.transport.wsman.fault_tables import Phase
-from reconciler.model.commands import Adapter, Authentication, Connection, Reply, read, write
+from reconciler.model.commands import Authentication, Reply, read, write
 from reconciler.model.diagnostics import SessionError
 from reconciler.model.ports import Request
 from tests.support.fakes import Allowed, VirtualClock
@@ -240,7 +241,7 @@ class FakeWinRS:
 def connection(**changes: Any) -> ConnectionSettings:
     return ConnectionSettings(
         **{
-            "connection": Connection.EXCHANGE,
+            "connection": EXCHANGE.connection,
             "host": HOST,
             "auth": Authentication.NTLM,
             "user": "CONTOSO\\reconciler",

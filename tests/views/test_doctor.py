@@ -9,15 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from providers.cmdlets.products import LYNC
 from reconciler.doctor.needs import Needs
-from reconciler.doctor.report import HostReport, Report, host_report
-from reconciler.model.commands import Connection
+from reconciler.doctor.report import HostReport, Report
 from reconciler.model.findings import Check, Finding, Status
 from reconciler.views.doctor import render_doctor
 from reconciler.views.json_lines import JsonLines
 from reconciler.views.style import Style
 from reconciler.views.text import width
-from tests.support.example_examined import in_order, troubled, unreachable
+from tests.support.example_examined import in_order, reported, troubled, unreachable
 from tests.views.test_json_lines import messages
 
 LONG = "-in-a-datacenter-with-a-very-long-name.emea.corp"
@@ -53,7 +53,7 @@ def test_steps_not_taken_are_one_line() -> None:
 
 def test_of_many_hosts_that_fail_alike_the_steps_not_taken_are_left_out_and_the_remedy_is_shown_once() -> None:
     names = [f"ex{number}.contoso.com" for number in range(1, 4)]
-    hosts = tuple(host_report(unreachable(name), Needs(), is_entry=False) for name in names)
+    hosts = tuple(reported(unreachable(name), Needs(), is_entry=False) for name in names)
     text = render_doctor(Report("contoso", (), hosts), STYLE)
     assert "skipped  " not in text
     assert text.count("failed   port") == 3
@@ -64,7 +64,7 @@ def test_of_many_hosts_that_fail_alike_the_steps_not_taken_are_left_out_and_the_
 
 def test_a_host_where_nothing_failed_tells_what_was_skipped() -> None:
     refused = Finding(Check.LOGON, Status.SKIPPED, "the credential was refused twice at other hosts")
-    host = HostReport(Connection.LYNC, "fe2.contoso.com", "fe2.contoso.com:5986", False, (refused,))
+    host = HostReport(LYNC.connection, "fe2.contoso.com", "fe2.contoso.com:5986", False, (refused,))
     assert "skipped  logon: the credential was refused twice" in render_doctor(Report("x", (), (host,)), STYLE)
 
 
@@ -120,7 +120,7 @@ texts = st.text(max_size=40)
 findings = st.builds(Finding, st.sampled_from(Check), st.sampled_from(Status), texts, texts, texts)
 hosts = st.builds(
     HostReport,
-    st.sampled_from(Connection),
+    st.sampled_from(["exchange", "lync"]),
     texts,
     texts,
     st.booleans(),

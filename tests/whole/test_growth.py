@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
+from providers.cmdlets.products import LYNC
 from providers.simulator.world.file import parse_world
 from reconciler.app import vocabulary
 from reconciler.doctor.report import HostReport, Report
 from reconciler.model.actions import Change
-from reconciler.model.commands import Connection
 from reconciler.model.diagnostics import Diagnostic
 from reconciler.model.findings import Check, failed
 from reconciler.model.resources import Address
@@ -69,7 +69,7 @@ def examined(hosts: int) -> Report:
     def host(number: int) -> HostReport:
         name = f"fe{number}.contoso.com"
         finding = failed(Check.LOGON, Diagnostic(f"Refused {number}", f"Detail {number}.", f"Remedy {number}."))
-        return HostReport(Connection.LYNC, name, name, False, (finding,))
+        return HostReport(LYNC.connection, name, name, False, (finding,))
 
     return Report("contoso", (), tuple(map(host, range(hosts))))
 

@@ -16,13 +16,14 @@ from pathlib import Path
 import pytest
 
 from providers.catalogue import resource_types
+from providers.cmdlets.products import EXCHANGE, LYNC
 from providers.simulator.estate.estate import Estate
 from providers.simulator.wire.authentication import Scheme
 from providers.simulator.wire.server import Server, Settings
 from providers.transport.session.pool import WinRMSessions
 from providers.transport.settings import ConnectionSettings, Deadlines, Secret
 from reconciler.app import Ports, Workspace, open_workspace
-from reconciler.model.commands import Authentication, Connection
+from reconciler.model.commands import Authentication
 from reconciler.plan.plan import Plan
 from reconciler.run.system import SystemClock
 from tests.support.estate_sessions import EstateSessions
@@ -109,7 +110,7 @@ def messages_of(one: Crowd, users: int) -> dict[str, int]:
                 # A busy machine may be slow enough for a second session to a host, which is another test's business.
                 deadlines=Deadlines(queue=3600.0),
             )
-            for connection, host in ((Connection.EXCHANGE, "ex1.contoso.com"), (Connection.LYNC, "fe1.contoso.com"))
+            for connection, host in ((EXCHANGE.connection, "ex1.contoso.com"), (LYNC.connection, "fe1.contoso.com"))
         ]
         allow = frozenset(cmdlet for kind in resource_types() for cmdlet in kind.cmdlets)
         with one.opened(WinRMSessions(connections, allow=allow, clock=SystemClock())) as workspace:

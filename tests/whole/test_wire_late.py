@@ -13,12 +13,13 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
+from providers.cmdlets.products import EXCHANGE, LYNC
 from providers.simulator.wire.authentication import Scheme
 from providers.simulator.wire.process import RunnerProcess
 from providers.simulator.wire.server import Server, Settings
 from providers.transport.session.pool import WinRMSessions
 from providers.transport.settings import ConnectionSettings, Secret, SessionMode
-from reconciler.model.commands import EXCHANGE, Authentication, Connection, Endpoint, Reply, Shell, read, write
+from reconciler.model.commands import Authentication, Endpoint, Reply, Shell, read, write
 from reconciler.model.diagnostics import SessionError
 from reconciler.model.ports import Request
 from reconciler.run.system import SystemClock
@@ -94,7 +95,7 @@ class Scene:
 
     def pool(self, port: int) -> WinRMSessions:
         connection = ConnectionSettings(
-            connection=Connection.EXCHANGE,
+            connection=EXCHANGE.connection,
             host="127.0.0.1",
             port=port,
             auth=Authentication.BASIC,
@@ -151,7 +152,7 @@ def test_a_message_whose_sender_is_gone_and_whose_shell_was_ended_is_refused() -
     with scene.standing(), scene.pool(scene.server.port) as rival:
         with scene.held() as permit:
             ((_, shell),) = permit.asked
-            assert shell.endpoint == Endpoint(Connection.EXCHANGE, "127.0.0.1")
+            assert shell.endpoint == Endpoint(EXCHANGE.connection, "127.0.0.1")
             assert rival.end(shell) is True
             assert rival.end(shell) is True, "a shell that is not there is as good as ended"
             assert rival.end(replace(shell, account="CONTOSO\\other")) is False, "but not one of another account"
@@ -166,5 +167,5 @@ def test_a_shell_on_a_host_that_does_not_answer_is_not_taken_for_ended() -> None
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
     with scene.pool(port) as rival:
-        assert rival.end(Shell(Endpoint(Connection.EXCHANGE, "127.0.0.1"), "A")) is False
-        assert rival.end(Shell(Endpoint(Connection.LYNC, "127.0.0.1"), "A")) is False
+        assert rival.end(Shell(Endpoint(EXCHANGE.connection, "127.0.0.1"), "A")) is False
+        assert rival.end(Shell(Endpoint(LYNC.connection, "127.0.0.1"), "A")) is False

@@ -7,6 +7,8 @@ from providers.simulator.estate.estate import Estate
 from providers.simulator.invocation.cmdlet_line import Line, LineError, parse_line, parse_pipeline
 from providers.simulator.invocation.listing import format_list
 
+EXAMPLE = "Set-UMIPGateway -Identity '1:1' -OutcallsAllowed $true"
+
 
 def invoke_line(estate: Estate, text: str, user: str = "CONTOSO\\Administrator", host: str | None = None) -> Result:
     """Run a line on ``host``, or on the first host that has its cmdlet, as another administrator would.

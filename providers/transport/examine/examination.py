@@ -15,12 +15,12 @@ from typing import Final
 from providers.transport.examine.watching import Trace, Watcher, failed_step
 from providers.transport.session.endings import Endings
 from providers.transport.session.pool import STANDING, WinRMSession, WinRMSessions
-from providers.transport.settings import ConnectionSettings, SessionMode, Target, target_of
+from providers.transport.settings import Adapter, ConnectionSettings, SessionMode, Target, target_of
 from providers.transport.wsman.logons import LogonBudget, LogonsUsedUp
 from providers.transport.wsman.reaching import glimpse, reach
 from providers.transport.wsman.shell import Output
 from providers.transport.wsman.winrs import WinRS, connect
-from reconciler.model.commands import Adapter, Authentication, Command, Connection, Endpoint, Operation, Reply
+from reconciler.model.commands import Authentication, Command, Endpoint, Operation, Reply
 from reconciler.model.diagnostics import Diagnostic, SessionError
 from reconciler.model.findings import Ahead, Check, Examined, Finding, Status, failed, ok, skipped, warned
 from reconciler.model.ports import Clock, Request
@@ -64,7 +64,7 @@ class Examiner:
         self._settings = {one.connection: one for one in settings}
         self._cmdlets = tuple(sorted(cmdlets - {*STANDING}))
         self._clock, self._identifier, self._connect = clock, identifier, connect
-        self._traces: dict[tuple[Connection, str], Trace] = {}
+        self._traces: dict[tuple[str, str], Trace] = {}
         self._sessions = WinRMSessions(settings, allow=cmdlets, clock=clock, connect=self._watched)
 
     @property
@@ -163,7 +163,7 @@ def _with_skipped(findings: Sequence[Finding]) -> tuple[Finding, ...]:
     """Return the findings, and the steps after the last one as skipped."""
     last = findings[-1]
     left = STEPS[STEPS.index(last.check) + 1 :]
-    return (*findings, *(skipped(check, f"{last.check.value} comes first") for check in left))
+    return (*findings, *(skipped(check, f"{last.check} comes first") for check in left))
 
 
 _NO_LOGON: Final = skipped(Check.WINRM, "it needs a logon")

@@ -8,8 +8,8 @@ from importlib.resources import files
 from typing import Final
 
 from providers.transport import wire
-from providers.transport.settings import Target
-from reconciler.model.commands import Adapter, Authentication
+from providers.transport.settings import Adapter, Target
+from reconciler.model.commands import Authentication
 
 PROTOCOL: Final = 1
 INIT_ID: Final = "0"

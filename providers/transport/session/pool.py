@@ -165,7 +165,7 @@ class WinRMSessions:
         """
         settings = self._connections.get(endpoint.connection)
         if settings is None:
-            name = endpoint.connection.value
+            name = endpoint.connection
             raise PermanentError(
                 Diagnostic(
                     "No connection",
@@ -175,7 +175,7 @@ class WinRMSessions:
             )
         target = target_of(settings, endpoint.host)
         with self._lock:
-            key = (endpoint.connection.value, target.name)
+            key = (endpoint.connection, target.name)
             session = self._sessions.get(key)
             if session is None:
                 session = self._sessions[key] = self._new(target)

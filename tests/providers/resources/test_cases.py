@@ -23,6 +23,7 @@ from typing import Any
 import pytest
 import yaml
 
+from providers.estate.restart_pool import INTERRUPT, SETTLE
 from reconciler.model.actions import Action
 from reconciler.model.landscape import Landscape, Settings
 from reconciler.model.resources import Address, Resource
@@ -69,7 +70,7 @@ def landscape_of(case: Mapping[str, Any]) -> Landscape:
     """Return everything that a case says is known."""
     environment = environment_of(case.get("declared", {}))
     resources = [resource for each in environment.declared.values() for resource in each.values()]
-    settings = Settings("contoso", settle_seconds=0, interrupt_allowed=case.get("interrupt", True))
+    settings = Settings("contoso", options=SETTLE.of(0) | INTERRUPT.of(case.get("interrupt", True)))
     is_joined = case.get("estate", "joined") == "joined"
     landscape = replace((joined if is_joined else contoso)(*resources, settings=settings), ended=environment.ended)
     for text, told in case.get("observed", {}).items():

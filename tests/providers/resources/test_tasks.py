@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from providers.catalogue import resource_types
-from providers.estate.restart_pool import keeps_quorum, needed_to_stay_up
+from providers.estate.restart_pool import INTERRUPT, SETTLE, keeps_quorum, needed_to_stay_up
 from providers.resources.exchucutil import ExchucutilType
 from providers.resources.service_restart import ServiceRestartType
 from providers.resources.um_service_restart import UMServiceRestartType
@@ -404,7 +404,7 @@ def test_a_restart_brings_back_exactly_the_dependents_that_ran() -> None:
 
 
 def test_front_ends_of_a_pool_go_one_after_the_other_and_pools_side_by_side() -> None:
-    settings = Settings(settle_seconds=1200, interrupt_allowed=True)
+    settings = Settings(options=SETTLE.of(1200) | INTERRUPT.of(True))
     tasks = {
         task.resource.key: task
         for task in due(joined(plan_declared(), made=LATER, settings=settings), "service_restart")
@@ -428,7 +428,7 @@ def test_a_stopped_front_end_with_an_open_restart_is_only_started() -> None:
 
 
 def test_a_standard_edition_server_is_restarted_only_where_that_is_allowed() -> None:
-    given = joined(plan_declared(), made=LATER, settings=Settings(interrupt_allowed=False))
+    given = joined(plan_declared(), made=LATER, settings=Settings(options=INTERRUPT.of(False)))
     told = {(one.code, one.address) for one in plan_of(given).diagnostics}
     assert told >= {("UM030", "service_restart/se1.contoso.com"), ("UM030", "service_restart/sba1.contoso.com")}
     assert "UM030" not in codes(joined(plan_declared(), made=LATER))
@@ -594,7 +594,10 @@ def test_services_of_an_unreachable_host_are_unreadable_and_not_absent() -> None
 @pytest.mark.parametrize("second_hop", [True, False])
 def test_the_script_is_refused_where_the_connection_cannot_reach_the_directory(second_hop: bool) -> None:
     given = contoso(plan_declared())
-    given = replace(given, settings=replace(given.settings, second_hop=second_hop))
+    given = replace(
+        given,
+        settings=replace(given.settings, without_second_hop=frozenset() if second_hop else frozenset({"exchange"})),
+    )
     end, _ = decide(resource_types(), given)
     assert any(address.type == "exchucutil" for address in end.actions)
     assert ("UM026" in {told.code for told in EXCHUCUTIL.check(end)}) is not second_hop

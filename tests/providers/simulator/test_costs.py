@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from providers.cmdlets.products import EXCHANGE
 from providers.simulator.answers import CmdletError, Result
 from providers.simulator.estate.estate import Estate
 from providers.simulator.estate.load import Load, Queue
@@ -19,7 +20,7 @@ from providers.simulator.wire.process import RunnerProcess
 from providers.simulator.wire.shell_command import Launch
 from providers.simulator.world.costs import Budget, Costs, Times
 from providers.simulator.world.file import parse_world
-from reconciler.model.commands import EXCHANGE, Reply, read, write
+from reconciler.model.commands import Reply, read, write
 from reconciler.model.diagnostics import ConfigurationError, Diagnostic, Throttled
 from reconciler.model.ports import Request
 from tests.support.estate_sessions import EstateSessions

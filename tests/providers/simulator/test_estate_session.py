@@ -2,19 +2,8 @@
 
 import pytest
 
-from reconciler.model.commands import (
-    EXCHANGE,
-    LYNC,
-    Command,
-    Connection,
-    Delta,
-    Endpoint,
-    NameOf,
-    Operation,
-    Reply,
-    read,
-    write,
-)
+from providers.cmdlets.products import EXCHANGE, LYNC
+from reconciler.model.commands import Command, Delta, Endpoint, NameOf, Operation, Reply, read, write
 from reconciler.model.diagnostics import AlreadyExists, NotFound, PermanentError, Throttled, Unreachable
 from reconciler.model.ports import Request
 from reconciler.model.resources import Address
@@ -26,12 +15,12 @@ def test_entry_points_are_the_first_exchange_server_and_the_first_front_end() ->
     sessions = EstateSessions(estate_of())
     assert sessions.open(EXCHANGE).host == "ex1.contoso.com"
     assert sessions.open(LYNC).host == "fe1.contoso.com"
-    assert sessions.open(Endpoint(Connection.LYNC, "FE2.contoso.com")).host == "fe2.contoso.com"
+    assert sessions.open(Endpoint(LYNC.connection, "FE2.contoso.com")).host == "fe2.contoso.com"
 
 
 def test_an_unknown_host_cannot_be_reached() -> None:
     with pytest.raises(Unreachable):
-        EstateSessions(estate_of()).open(Endpoint(Connection.EXCHANGE, "ex9.contoso.com"))
+        EstateSessions(estate_of()).open(Endpoint(EXCHANGE.connection, "ex9.contoso.com"))
 
 
 def test_results_come_in_order_and_errors_are_values() -> None:

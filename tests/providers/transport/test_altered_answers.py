@@ -16,11 +16,12 @@ from pathlib import Path
 import pytest
 import requests
 
+from providers.cmdlets.products import EXCHANGE
 from providers.simulator.wire.authentication import Scheme
 from providers.simulator.wire.certificates import Authority, Certificate
 from providers.simulator.wire.faults import Rule
 from providers.transport.wsman import answers
-from reconciler.model.commands import EXCHANGE, Authentication, write
+from reconciler.model.commands import Authentication, write
 from reconciler.model.diagnostics import Unreachable
 from reconciler.model.ports import Request
 from tests.providers.transport.test_server import echo, sessions

@@ -20,11 +20,12 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
 
+from providers.cmdlets.products import EXCHANGE
 from providers.simulator.wire.authentication import Scheme
 from providers.simulator.wire.certificates import Certificate
 from providers.transport.session.pool import WinRMSessions
-from providers.transport.settings import Deadlines, Secret
-from reconciler.model.commands import EXCHANGE, Adapter, Authentication, read
+from providers.transport.settings import Adapter, Deadlines, Secret
+from reconciler.model.commands import Authentication, read
 from reconciler.model.diagnostics import UntrustedServer
 from reconciler.model.ports import Request
 from tests.support.fakes import VirtualClock

@@ -8,24 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from providers.cmdlets.products import EXCHANGE
 from providers.transport import wire
 from providers.transport.session.host_clocks import HostClocks
 from providers.transport.session.pending import Pending, ask_permission, bursts, lines
-from providers.transport.settings import Deadlines, SessionMode
+from providers.transport.settings import Adapter, Deadlines, SessionMode
 from providers.transport.wsman.fault_tables import Phase
-from reconciler.model.commands import (
-    EXCHANGE,
-    Adapter,
-    Authentication,
-    Command,
-    Delta,
-    NameOf,
-    Operation,
-    Reply,
-    Shell,
-    read,
-    write,
-)
+from reconciler.model.commands import Authentication, Command, Delta, NameOf, Operation, Reply, Shell, read, write
 from reconciler.model.diagnostics import (
     AmbiguousOutcome,
     AuthenticationFailed,

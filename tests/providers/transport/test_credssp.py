@@ -10,13 +10,14 @@ from typing import Any
 
 import pytest
 
+from providers.cmdlets.products import EXCHANGE
 from providers.simulator.wire.authentication import Scheme
 from providers.simulator.wire.certificates import Authority
 from providers.simulator.wire.faults import Rule
 from providers.simulator.wire.server import Server
 from providers.transport.session.pool import WinRMSessions
-from providers.transport.settings import Deadlines, Secret
-from reconciler.model.commands import EXCHANGE, Adapter, Authentication, Connection, Endpoint, Reply, read, write
+from providers.transport.settings import Adapter, Deadlines, Secret
+from reconciler.model.commands import Authentication, Endpoint, Reply, read, write
 from reconciler.model.diagnostics import AuthenticationFailed, SessionError
 from reconciler.model.ports import Request
 from reconciler.run.retry import Retry
@@ -129,7 +130,7 @@ def test_a_wrong_password_is_tried_at_most_twice_over_all_hosts(tls: bool, autho
         errors: list[object] = []
 
         def ask(host: str | None) -> None:
-            there = Endpoint(Connection.EXCHANGE, host)
+            there = Endpoint(EXCHANGE.connection, host)
             errors.extend(retry.invoke(lambda: opened.pool.open(there), [echo("x")], lambda *_: None))
 
         hosts = [None, "ex1.contoso.com", "fe1.contoso.com", None]

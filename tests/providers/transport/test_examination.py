@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from providers.cmdlets.products import EXCHANGE, LYNC
 from providers.simulator.wire.authentication import Scheme
 from providers.simulator.wire.certificates import Authority
 from providers.simulator.wire.faults import FaultPlan, Rule
@@ -17,9 +18,9 @@ from providers.simulator.wire.process import PowerShell
 from providers.simulator.wire.server import Server
 from providers.simulator.wire.shell_command import Launch
 from providers.transport.examine.examination import STEPS
-from providers.transport.settings import Deadlines, Secret
+from providers.transport.settings import Adapter, Deadlines, Secret
 from providers.transport.wsman.fault_tables import UNKNOWN_STATUS
-from reconciler.model.commands import EXCHANGE, LYNC, Adapter, Authentication, Connection, Endpoint
+from reconciler.model.commands import Authentication, Endpoint
 from reconciler.model.findings import Check, Examined, Finding, Status
 from tests.support.examining import EX, FE, estate, examiner
 from tests.support.winrm_server import PASSWORD, TinyEstate, listening
@@ -173,7 +174,7 @@ def test_a_wrong_password(auth: str, scheme: Scheme) -> None:
 
 
 def test_a_wrong_password_is_tried_twice_over_all_hosts_and_no_more() -> None:
-    hosts = [EXCHANGE, LYNC, *(Endpoint(Connection.LYNC, f"fe{n}.contoso.com") for n in range(2, 9))]
+    hosts = [EXCHANGE, LYNC, *(Endpoint(LYNC.connection, f"fe{n}.contoso.com") for n in range(2, 9))]
     with (
         listening(Scheme.NTLM, estate=estate()) as server,
         examiner(server.port, auth=Authentication.NTLM, password=Secret("wrong")) as one,
@@ -188,7 +189,7 @@ def test_a_wrong_password_is_tried_twice_over_all_hosts_and_no_more() -> None:
         for thread in threads:
             thread.join()
         assert {at(each, Check.LOGON).status for each in seen} == {Status.FAILED}
-        left = at(one.examine(Endpoint(Connection.EXCHANGE, FE), directory=False), Check.LOGON)
+        left = at(one.examine(Endpoint(EXCHANGE.connection, FE), directory=False), Check.LOGON)
         assert server.counts.failed_authentications == 2
     assert left.status is Status.SKIPPED
     assert "lock the account" in left.detail

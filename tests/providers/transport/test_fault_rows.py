@@ -15,17 +15,18 @@ from typing import Any
 
 import pytest
 
+from providers.cmdlets.products import EXCHANGE
 from providers.simulator.wire.authentication import Scheme
 from providers.simulator.wire.faults import Rule
 from providers.simulator.wire.process import PowerShell
 from providers.simulator.wire.server import Server
 from providers.transport.session.pool import WinRMSessions
-from providers.transport.settings import Deadlines, Secret, Target
+from providers.transport.settings import Adapter, Deadlines, Secret, Target
 from providers.transport.wsman.fault_tables import FAULTS, STATUSES
 from providers.transport.wsman.logons import LogonBudget
 from providers.transport.wsman.shell import IDLE_TIMEOUT
 from providers.transport.wsman.winrs import GuardedProtocol, connect
-from reconciler.model.commands import EXCHANGE, Adapter, Authentication, Reply, read, write
+from reconciler.model.commands import Authentication, Reply, read, write
 from reconciler.model.diagnostics import (
     AccessDenied,
     AmbiguousOutcome,

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from providers.cmdlets.products import EXCHANGE
 from providers.transport.session.host_clocks import HostClocks
-from reconciler.model.commands import EXCHANGE, Shell
+from reconciler.model.commands import Shell
 from reconciler.model.ports import Deadline
 from tests.support.fakes import VirtualClock
 

@@ -19,13 +19,14 @@ from pypsrp.shell import Process, WinRS
 from pypsrp.wsman import WSMan
 from winrm.exceptions import InvalidCredentialsError
 
+from providers.cmdlets.products import EXCHANGE
 from providers.simulator.wire.authentication import Scheme
 from providers.simulator.wire.certificates import Authority
 from providers.simulator.wire.faults import Rule
 from providers.simulator.wire.server import Server
 from providers.transport.session.pool import WinRMSessions
 from providers.transport.settings import HostSettings
-from reconciler.model.commands import EXCHANGE, Authentication, Connection, Endpoint, Reply, read, write
+from reconciler.model.commands import Authentication, Endpoint, Reply, read, write
 from reconciler.model.diagnostics import AuthenticationFailed, PermanentError
 from reconciler.model.ports import Request
 from tests.providers.transport.test_server import echo, sessions
@@ -81,7 +82,7 @@ def test_a_batch_runs_sealed_over_http_with_one_logon_a_host(ticket: Ticket) -> 
     with listening(Scheme.KERBEROS, estate=estate) as server, pool(server) as opened:
         batch = [Request(f"w{number}", write("New-Thing", Name=f"Köln {number}")) for number in range(200)]
         for host in (None, "fe1.contoso.com"):
-            session = opened.open(Endpoint(Connection.EXCHANGE, host))
+            session = opened.open(Endpoint(EXCHANGE.connection, host))
             assert set(kinds(session.invoke([*batch, echo("x")]))) == {"Reply"}
         assert server.policy.allow_unsealed is False
         assert server.counts.messages["authenticate"] == server.counts.authentications == 2

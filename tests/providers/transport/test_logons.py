@@ -11,11 +11,12 @@ from functools import partial
 import pytest
 from winrm.exceptions import InvalidCredentialsError
 
+from providers.cmdlets.products import EXCHANGE, LYNC
 from providers.simulator.wire.authentication import Accounts, Scheme
 from providers.transport.session.pool import WinRMSessions
-from providers.transport.settings import Deadlines, HostSettings, Secret, target_of
+from providers.transport.settings import Adapter, Deadlines, HostSettings, Secret, target_of
 from providers.transport.wsman.logons import FAILED_LOGONS, LogonBudget, LogonsStopped, LogonsUsedUp
-from reconciler.model.commands import Adapter, Authentication, Connection, Endpoint, Reply, read
+from reconciler.model.commands import Authentication, Endpoint, Reply, read
 from reconciler.model.diagnostics import AuthenticationFailed, PermanentError, SessionError, TransientError
 from reconciler.model.ports import Request
 from reconciler.run.retry import Retry
@@ -129,7 +130,7 @@ class ManyHosts(TinyEstate):
 def test_a_password_that_changes_during_the_run_is_refused_twice(auth: Authentication) -> None:
     """Every host has an open session when it happens, and all are asked at once."""
     estate = ManyHosts()
-    endpoints = [Endpoint(Connection.EXCHANGE, host) for host in estate.hosts()]
+    endpoints = [Endpoint(EXCHANGE.connection, host) for host in estate.hosts()]
     with listening(Scheme(auth.value), estate=estate) as server:
         settings = connection(
             host="",
@@ -178,7 +179,7 @@ def test_a_host_that_is_silent_keeps_no_other_from_logging_on() -> None:
 
             def ask(host: str | None) -> object:
                 request = Request("r", read("Get-Echo", Identity="x"))
-                return pool.open(Endpoint(Connection.EXCHANGE, host)).invoke([request])[0]
+                return pool.open(Endpoint(EXCHANGE.connection, host)).invoke([request])[0]
 
             hanging = [threads.submit(ask, host) for host in own]
             for one in silent:
@@ -206,13 +207,13 @@ def test_a_session_that_is_sealed_goes_on_and_is_closed_when_the_credential_is_u
         )
         requests = [Request("r", read("Get-Echo", Identity="x"))]
         with WinRMSessions([settings], allow=CMDLETS, clock=VirtualClock()) as pool:
-            session = pool.open(Endpoint(Connection.EXCHANGE, "ex1.contoso.com"))
+            session = pool.open(Endpoint(EXCHANGE.connection, "ex1.contoso.com"))
             session.invoke(requests)
             (budget,) = pool._budgets.values()
             for _ in range(FAILED_LOGONS):
                 budget.refused()
             with pytest.raises(AuthenticationFailed):
-                pool.open(Endpoint(Connection.EXCHANGE, "ex2.contoso.com")).invoke(requests)
+                pool.open(Endpoint(EXCHANGE.connection, "ex2.contoso.com")).invoke(requests)
             assert isinstance(session.invoke(requests)[0], Reply)
         assert server.counts.open_shells == 0
         assert server.counts.authentications == 1
@@ -231,7 +232,7 @@ def test_the_end_of_a_run_turns_away_who_waits_for_a_logon() -> None:
     with ThreadPoolExecutor(4) as threads:
 
         def ask(host: str) -> object:
-            return pool.open(Endpoint(Connection.EXCHANGE, host)).invoke([Request("r", read("Get-Echo"))])
+            return pool.open(Endpoint(EXCHANGE.connection, host)).invoke([Request("r", read("Get-Echo"))])
 
         hanging = [threads.submit(ask, host) for host in list(own)[:2]]
         taken = [one.accept()[0] for one in silent[:2]]
@@ -260,7 +261,7 @@ def test_the_end_of_a_run_turns_away_who_waits_for_a_logon() -> None:
 )
 def test_an_account_is_one_account_however_it_logs_on(exchange: Authentication, lync: Authentication) -> None:
     """Both connections, all their hosts, all at once, under the engine's own retries; one writes the user otherwise."""
-    auths = {Connection.EXCHANGE: exchange, Connection.LYNC: lync}
+    auths = {EXCHANGE.connection: exchange, LYNC.connection: lync}
     schemes = {Scheme(auth.value) for auth in auths.values()}
     with listening(*schemes, estate=TinyEstate()) as server:
         settings = [
@@ -269,7 +270,7 @@ def test_an_account_is_one_account_however_it_logs_on(exchange: Authentication, 
                 host="",
                 via=("127.0.0.1", server.port),
                 auth=auth,
-                user=USER if kind is Connection.EXCHANGE else USER.upper(),
+                user=USER if kind is EXCHANGE.connection else USER.upper(),
                 password=Secret("wrong"),
                 adapter=Adapter.AUTO,
                 deadlines=Deadlines(operation=2, read=5),

@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 import pytest
 from winrm.exceptions import WinRMOperationTimeoutError
 
+from providers.cmdlets.products import EXCHANGE
 from providers.simulator.wire.authentication import Scheme
 from providers.simulator.wire.faults import Rule
 from providers.simulator.wire.server import Server
@@ -18,9 +19,9 @@ from providers.simulator.wire.wsman import Limits
 from providers.transport.session.channel import Channel
 from providers.transport.session.channels import Channels
 from providers.transport.session.pool import WinRMSessions
-from providers.transport.settings import Deadlines, Secret, SessionMode
+from providers.transport.settings import Adapter, Deadlines, Secret, SessionMode
 from providers.transport.wsman.fault_tables import Phase
-from reconciler.model.commands import EXCHANGE, Adapter, Authentication, Reply, read, write
+from reconciler.model.commands import Authentication, Reply, read, write
 from reconciler.model.diagnostics import AuthenticationFailed, Diagnostic, PermanentError, SessionError, Throttled
 from reconciler.model.ports import Clock, Request
 from reconciler.run.system import SystemClock

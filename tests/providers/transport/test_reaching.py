@@ -39,7 +39,7 @@ def target(host: str = "127.0.0.1", port: int = 1, **changes: Any) -> Target:
 
 
 def steps(findings: tuple[Finding, ...]) -> dict[str, str]:
-    return {finding.check.value: finding.status.value for finding in findings}
+    return {finding.check: finding.status.value for finding in findings}
 
 
 def last(findings: tuple[Finding, ...]) -> Finding:

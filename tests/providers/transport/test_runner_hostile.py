@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from providers.cmdlets.products import LYNC as LYNC_SHELL
 from providers.simulator.estate.estate import Estate
 from providers.simulator.powershell.engine import PowerShellEngine
 from providers.simulator.wire.authentication import Scheme
@@ -22,10 +23,9 @@ from providers.simulator.wire.server import Server, Settings
 from providers.transport import wire
 from providers.transport.session.greeting import Runner
 from providers.transport.session.pool import WinRMSessions
-from providers.transport.settings import Secret
+from providers.transport.settings import Adapter, Secret
 from reconciler.app.simulated_world import powershell_program
-from reconciler.model.commands import LYNC as LYNC_SHELL
-from reconciler.model.commands import Adapter, Argument, Command, Connection, Delta, Reply
+from reconciler.model.commands import Argument, Command, Delta, Reply
 from reconciler.model.ports import Request
 from tests.support.hostile_values import TABLE, hostile_strings
 from tests.support.powershell_host import OWN_MUTEX, PowerShellHost, WallClock
@@ -173,7 +173,7 @@ def test_the_strings_arrive_through_the_sealed_connection_as_arguments_of_comman
         shutil.rmtree(engine.folder / "l2013" / "Lync")
         write_module(engine.folder / "l2013", ECHO)
         settings = connection(
-            connection=Connection.LYNC,
+            connection=LYNC_SHELL.connection,
             host="fe1.contoso.com",
             via=("127.0.0.1", server.port),
             password=Secret(PASSWORD),

@@ -10,7 +10,8 @@ import pytest
 
 from providers.transport import wire
 from providers.transport.session.channel import Channel
-from reconciler.model.commands import Adapter, Command, Operation, Reply, read, write
+from providers.transport.settings import Adapter
+from reconciler.model.commands import Command, Operation, Reply, read, write
 from reconciler.model.diagnostics import AmbiguousOutcome, PermanentError, SessionError
 from reconciler.model.ports import Request
 from tests.support.powershell_host import PowerShellHost, channel_to

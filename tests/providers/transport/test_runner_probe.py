@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from providers.transport.session.channel import Channel
-from reconciler.model.commands import Adapter, Argument, Command, Operation, read
+from providers.transport.settings import Adapter
+from reconciler.model.commands import Argument, Command, Operation, read
 from reconciler.model.diagnostics import PermanentError
 from tests.support.powershell_host import PowerShellHost, channel_to
 from tests.support.runner_stubs import LYNC, WINDOWS, ask, powershell, record, write_module

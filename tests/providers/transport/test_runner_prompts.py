@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from providers.transport.session.channel import Channel
-from reconciler.model.commands import Adapter, Command, Operation, Reply
+from providers.transport.settings import Adapter
+from reconciler.model.commands import Command, Operation, Reply
 from reconciler.model.diagnostics import Throttled
 from tests.support.powershell_host import PowerShellHost, channel_to
 from tests.support.runner_stubs import WINDOWS, ask, powershell, record

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from providers.transport import wire
 from providers.transport.session.channel import Channel
 from providers.transport.session.host_clocks import HostClocks
-from providers.transport.settings import SessionMode
-from reconciler.model.commands import Adapter, Argument, Command, Delta, Operation, Reply, read, write
+from providers.transport.settings import Adapter, SessionMode
+from reconciler.model.commands import Argument, Command, Delta, Operation, Reply, read, write
 from reconciler.model.diagnostics import AccessDenied, NotFound, PermanentError, SessionError, TransientError
 from reconciler.model.ports import Request
 from tests.support.fakes import Allowed

@@ -19,6 +19,7 @@ from urllib.parse import quote, quote_plus
 import pytest
 from spnego._ntlm_raw.crypto import ntowfv1
 
+from providers.cmdlets.products import EXCHANGE
 from providers.simulator.wire.authentication import Scheme
 from providers.simulator.wire.certificates import Authority
 from providers.simulator.wire.faults import Rule
@@ -27,9 +28,9 @@ from providers.transport.session.host_clocks import HostClocks
 from providers.transport.session.pending import Pending
 from providers.transport.session.pool import WinRMSessions
 from providers.transport.session.replies import Replies
-from providers.transport.settings import Deadlines, Secret
+from providers.transport.settings import Adapter, Deadlines, Secret
 from providers.transport.wire import ReplyLine
-from reconciler.model.commands import EXCHANGE, Adapter, Authentication, Reply, read, write
+from reconciler.model.commands import Authentication, Reply, read, write
 from reconciler.model.diagnostics import SessionError
 from reconciler.model.ports import Request
 from tests.support.fakes import VirtualClock

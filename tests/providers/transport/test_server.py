@@ -14,16 +14,17 @@ from typing import Any
 import pytest
 from winrm.exceptions import WinRMTransportError
 
+from providers.cmdlets.products import EXCHANGE, LYNC
 from providers.simulator.wire.authentication import Scheme
 from providers.simulator.wire.certificates import Authority
 from providers.simulator.wire.faults import FaultPlan, Rule
 from providers.simulator.wire.process import PowerShell
 from providers.transport.session.pool import WinRMSessions
-from providers.transport.settings import Deadlines, HostSettings, Secret, SessionMode, target_of
+from providers.transport.settings import Adapter, Deadlines, HostSettings, Secret, SessionMode, target_of
 from providers.transport.wsman.answers import RefusedReply, checked_xml
 from providers.transport.wsman.logons import LogonBudget
 from providers.transport.wsman.winrs import connect
-from reconciler.model.commands import EXCHANGE, LYNC, Adapter, Authentication, Connection, Endpoint, Reply, read, write
+from reconciler.model.commands import Authentication, Endpoint, Reply, read, write
 from reconciler.model.diagnostics import (
     AuthenticationFailed,
     NotWinRM,
@@ -199,8 +200,8 @@ def test_500_operations_cost_at_most_12_http_requests_from_opening_to_closing(
 def test_hosts_are_reached_by_their_path_with_one_shell_each() -> None:
     estate = TinyEstate()
     with listening(Scheme.BASIC, estate=estate) as server, sessions(server.port) as pool:
-        front_end = Endpoint(Connection.EXCHANGE, "FE1.contoso.com")
-        assert pool.open(front_end) is pool.open(Endpoint(Connection.EXCHANGE, "fe1.contoso.com"))
+        front_end = Endpoint(EXCHANGE.connection, "FE1.contoso.com")
+        assert pool.open(front_end) is pool.open(Endpoint(EXCHANGE.connection, "fe1.contoso.com"))
         pool.open(front_end).invoke([echo("a")])
         pool.open(EXCHANGE).invoke([echo("b")])
         pool.open(front_end).invoke([echo("c")])
@@ -299,7 +300,7 @@ def test_a_wrong_password_is_tried_at_most_twice_over_all_hosts(scheme: Scheme) 
 
         def ask(host: str | None) -> None:
             with pytest.raises(AuthenticationFailed) as raised:
-                pool.open(Endpoint(Connection.EXCHANGE, host)).invoke([echo("x")])
+                pool.open(Endpoint(EXCHANGE.connection, host)).invoke([echo("x")])
             errors.append(raised.value)
 
         threads = [threading.Thread(target=ask, args=(host,)) for host in hosts]
@@ -401,7 +402,7 @@ def test_overrides_hold_for_their_host() -> None:
     with listening(Scheme.BASIC) as server, sessions(server.port, hosts=own) as pool:
         assert kinds(pool.open(EXCHANGE).invoke([echo("x")])) == ["Reply"]
         with pytest.raises(AuthenticationFailed):
-            pool.open(Endpoint(Connection.EXCHANGE, "fe1.contoso.com")).invoke([echo("x")])
+            pool.open(Endpoint(EXCHANGE.connection, "fe1.contoso.com")).invoke([echo("x")])
 
 
 # --- hostile answers -------------------------------------------------------------------------------------------------

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from providers.transport.settings import TEXT_LIMIT, HostSettings, Secret, is_loopback, redact, target_of
-from reconciler.model.commands import Adapter, Authentication
+from providers.transport.settings import TEXT_LIMIT, Adapter, HostSettings, Secret, is_loopback, redact, target_of
+from reconciler.model.commands import Authentication
 from reconciler.model.diagnostics import PermanentError
 from tests.support.transport_support import connection
 
