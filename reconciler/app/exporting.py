@@ -1,7 +1,7 @@
 """Exports an estate: reads everything, describes it, and writes the files in one step.
 
 ``into_new`` writes a new environment. The directory appears with all its files or not at all: they are written into
-another directory beside it, which is renamed at the end.
+another directory beside it, which is renamed at the end. ``unmanaged`` adds to the files of an environment.
 """
 
 from __future__ import annotations
@@ -21,8 +21,10 @@ from reconciler.app.private_files import PRIVATE, make_private, refuse_tracked
 from reconciler.app.trusted import read_pinned
 from reconciler.app.workspace import Workspace
 from reconciler.config.environment import Environment
+from reconciler.config.source_text import CSV
 from reconciler.export.connections import connections_text, options_text
 from reconciler.export.export import Export, export
+from reconciler.export.extend import extend
 from reconciler.export.render import Head
 from reconciler.model.abilities import sections_of
 from reconciler.model.diagnostics import ConfigurationError, Diagnostic
@@ -30,9 +32,12 @@ from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import ResourceType, declared_types
 from reconciler.model.snapshot import Snapshot
 from reconciler.model.values import EMPTY
+from reconciler.plan.drift import DriftKind, find_drift
 from reconciler.run.observe import Reader
 
 _WORLD: Final = "world.yaml"
+_NEW: Final = "export"
+"""The name of an environment that has none yet."""
 _ABOUT: Final = (
     "Written by reconciler export: what the servers hold. An attribute that is left out is not managed. Most of those",
     "have the default of the server; export --full writes them too.",
@@ -66,12 +71,30 @@ def into_new(directory: Path | None, into: Path, ports: Ports, *, in_full: bool,
         ConfigurationError: ``into`` is not new, or there are no connections.
     """
     refuse_unless_new(into)
-    with _opened(directory, into, ports, parallelism) as workspace:
-        landscape = surveyed(workspace.types, workspace.reader, workspace.look(prior=Snapshot("export")))
+    declared = _connections_of(directory, into, ports)
+    bare = replace(declared, environment=replace(declared.environment, declared=EMPTY))
+    with _opened(directory or into, bare, ports, parallelism) as workspace:
+        landscape = surveyed(workspace.types, workspace.reader, workspace.look(prior=Snapshot(_NEW)))
         head, beside = _head(workspace)
         made = export(workspace.types, landscape, head, in_full=in_full, beside=beside)
         kept = workspace.private if workspace.environment.simulator is not None else None
     _write_new(into, made.contents, kept)
+    return made
+
+
+def unmanaged(directory: Path, ports: Ports, *, in_full: bool, parallelism: int) -> Export:
+    """Add what ``drift`` calls unmanaged to the files of an environment; return what was added.
+
+    Raises:
+        ConfigurationError: the files have errors, changed meanwhile, or cannot be written.
+    """
+    declared = declared_in(directory, ports.connections)
+    with _opened(directory, declared, ports, parallelism) as workspace:
+        landscape = surveyed(workspace.types, workspace.reader, workspace.look())
+        report = find_drift(workspace.types, landscape)
+        only = {entry.address for entry in report.entries if entry.kind is DriftKind.UNMANAGED}
+        made = extend(workspace.types, landscape, declared.files, only, in_full=in_full, pinned=declared.pinned)
+    _extend(directory, declared.contents, made.contents)
     return made
 
 
@@ -83,24 +106,25 @@ def surveyed(types: tuple[ResourceType, ...], reader: Reader, landscape: Landsca
     return replace(reader.observe(declaring, more), declared=landscape.declared) if more else landscape
 
 
-@contextmanager
-def _opened(directory: Path | None, into: Path, ports: Ports, parallelism: int) -> Iterator[Workspace]:
-    """Open the connections of an environment, or of the file that ``ports`` name, without any declaration."""
+def _connections_of(directory: Path | None, into: Path, ports: Ports) -> Declared:
+    """Return the environment with the connections: that in ``directory``, or one of the file that ``ports`` name."""
     if directory is not None:
-        declared = declared_in(directory, ports.connections)
-    elif ports.connections is not None:
-        pinned, found = read_pinned(ports.connections, into)
-        environment = Environment("export", connections=pinned.connections, simulator=pinned.simulator, pinned=pinned)
-        declared = Declared(environment, found, pinned=pinned)
-    else:
+        return declared_in(directory, ports.connections)
+    if ports.connections is None:
         detail = "export needs connections: those of an environment, or those of a file."
         remedy = "Give the directory of an environment with connections, or --connections FILE."
         raise ConfigurationError(Diagnostic("No connections", detail, remedy))
-    place = directory or into
-    bare = replace(declared, environment=replace(declared.environment, declared=EMPTY))
-    bare = replace(bare, diagnostics=(*bare.diagnostics, *refuse_tracked(place)))
+    pinned, found = read_pinned(ports.connections, into)
+    environment = Environment(_NEW, connections=pinned.connections, simulator=pinned.simulator, pinned=pinned)
+    return Declared(environment, found, pinned=pinned)
+
+
+@contextmanager
+def _opened(place: Path, declared: Declared, ports: Ports, parallelism: int) -> Iterator[Workspace]:
+    """Open an environment; ``place`` is its directory."""
+    declared = replace(declared, diagnostics=(*declared.diagnostics, *refuse_tracked(place)))
     with ExitStack() as stack:
-        yield Workspace(place, bare, ports, parallelism, stack)
+        yield Workspace(place, declared, ports, parallelism, stack)
 
 
 # --- the head --------------------------------------------------------------------------------------------------------
@@ -123,7 +147,7 @@ def _head(workspace: Workspace) -> tuple[Head, Mapping[str, bytes]]:
 
 def _name(environment: Environment) -> str:
     """Return the name of the new environment: that of the old one, or the domain of the first entry point."""
-    if environment.name != "export":
+    if environment.name != _NEW:
         return environment.name
     hosts = sorted(connection.host for connection in environment.connections.values())
     domain = hosts[0].partition(".")[2] if hosts else ""
@@ -156,6 +180,38 @@ def _write_new(into: Path, contents: Mapping[str, bytes], private: Path | None) 
         detail = f"{into} cannot be written: {error.strerror}. No file was left behind."
         remedy = "Check the free space, and that this user may write to the directory above it."
         raise ConfigurationError(Diagnostic("Directory cannot be written", detail, remedy)) from error
+
+
+def _extend(directory: Path, before: Mapping[str, bytes], contents: Mapping[str, bytes]) -> None:
+    """Write changed and new files, each in one step; a new file comes before the file that names it.
+
+    Raises:
+        ConfigurationError: a file changed since it was read, or cannot be written.
+    """
+    written: list[tuple[Path, Path]] = []
+    try:
+        try:
+            for name in sorted(contents, key=lambda name: (name in before, not name.endswith(CSV), name)):
+                path = directory / name
+                if (path.read_bytes() if name in before else None) != before.get(name) or (
+                    name not in before and os.path.lexists(path)
+                ):
+                    detail = f"{path} changed while the servers were read. Nothing was written."
+                    raise ConfigurationError(Diagnostic("File changed meanwhile", detail, "Run the command again."))
+                temporary = path.with_name(f".{path.name}.{os.getpid()}.new")
+                written.append((temporary, path))
+                temporary.write_bytes(contents[name])
+                if name in before:
+                    shutil.copymode(path, temporary)
+            for temporary, path in written:
+                os.replace(temporary, path)
+        finally:
+            for temporary, _ in written:
+                temporary.unlink(missing_ok=True)
+    except OSError as error:
+        detail = f"The files in {directory} cannot be written: {error.strerror}."
+        remedy = "Check the free space, and that this user may write to the directory."
+        raise ConfigurationError(Diagnostic("File cannot be written", detail, remedy)) from error
 
 
 def _copy_changes(private: Path | None, to: Path) -> None:

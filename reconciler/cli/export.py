@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -23,25 +24,31 @@ from reconciler.cli.output import Output
 @click.argument("directory", metavar="[DIR]", type=PATH, default=None, required=False)
 @with_connections
 @click.option("--into", type=PATH, metavar="NEWDIR", help="Write a new environment to this new or empty directory.")
+@click.option("--unmanaged", is_flag=True, help="Add to the files in DIR what drift calls unmanaged.")
 @click.option("--full", "in_full", is_flag=True, help="Also write attributes that have the default of the server.")
 @with_parallelism
 @shown
-def export(output: Output, directory: Path | None, into: Path | None, in_full: bool, parallelism: int) -> int:
+def export(output: Output, directory: Path | None, into: Path | None, unmanaged: bool, **options: Any) -> int:
     """Write the files of an environment from what the servers hold.
 
-    A plan of the new files changes none of the objects in them; apply only begins to manage them. Objects that the
-    files cannot hold are comments with the reason. DIR gives the connections, or --connections does.
+    A plan of the files changes none of the objects in them; apply only begins to manage them. With --into, objects that
+    the files cannot hold are comments with the reason. DIR gives the connections, or --connections does.
     """
-    from reconciler.app.exporting import into_new
+    from reconciler.app import exporting
     from reconciler.views.export import render_export
 
-    if into is None:
-        raise click.UsageError("Give --into NEWDIR: the directory for the new environment.")
-    if directory is None and pinned_connections() is None:
-        directory = Path()
+    if (into is None) is not unmanaged:
+        raise click.UsageError("Give either --into NEWDIR, for a new environment, or --unmanaged, to extend DIR.")
     with concluded(output, "Nothing was written"):
         output.busy("Connecting to the servers ...")
-        made = into_new(directory, into, ports(output), in_full=in_full, parallelism=parallelism)
+        is_new = into is not None
+        if into is None:
+            into = directory or Path()
+            made = exporting.unmanaged(into, ports(output), **options)
+        else:
+            # A file of connections needs no environment.
+            start = directory if directory is not None or pinned_connections() is not None else Path()
+            made = exporting.into_new(start, into, ports(output), **options)
     output.diagnostics(made.diagnostics)
-    output.write(render_export(made, output.style, place=into, plan=plan_lines(into)()))
+    output.write(render_export(made, output.style, place=into, is_new=is_new, plan=plan_lines(into)()))
     return made.exit_code()

@@ -102,8 +102,11 @@ class Section:
     unread: tuple[str, ...]
 
     @classmethod
-    def of(cls, kind: Managed, description: Description) -> Section:
-        """Return the section of a type. Rows stand in CSV, unless a spreadsheet would change one of their cells."""
+    def of(cls, kind: Managed, description: Description, *, with_comments: bool = True) -> Section:
+        """Return the section of a type. Rows stand in CSV, unless a spreadsheet would change one of their cells.
+
+        ``with_comments``: also what is left out or was not read.
+        """
         written = description.of(kind.name)
         rows = tuple(one for one in written if isinstance(kind, Rows) and not one.notes and _is_plain(one))
         known = {one.address for one in rows}
@@ -111,11 +114,11 @@ class Section:
             kind,
             tuple(one for one in written if one.address not in known),
             rows,
-            tuple(one for one in description.left_out if one.kind.name == kind.name),
+            tuple(one for one in description.left_out if with_comments and one.kind.name == kind.name),
             tuple(
                 f"{address}: {why.summary}. {why.detail}" if address.key != "*" else f"{why.summary}. {why.detail}"
                 for address, why in description.unread
-                if address.type == kind.name
+                if with_comments and address.type == kind.name
             ),
         )
 

@@ -14,33 +14,38 @@ from reconciler.views.text import lines
 _LISTED = 8
 
 
-def render_export(made: Export, style: Style, *, place: Path, plan: str) -> str:
+def render_export(made: Export, style: Style, *, place: Path, is_new: bool, plan: str) -> str:
     """Return the summary of an export.
 
     Args:
         place: the directory of the files.
+        is_new: the environment is new; otherwise its files were extended.
         plan: the command that plans the environment.
     """
-    return lines(_export(made, style, place, plan))
+    return lines(_export(made, style, place, plan, is_new=is_new))
 
 
-def _export(made: Export, style: Style, place: Path, plan: str) -> Iterator[str]:
+def _export(made: Export, style: Style, place: Path, plan: str, *, is_new: bool) -> Iterator[str]:
     if not made.contents:
-        yield "Nothing to add: the files declare every object that they can declare."
+        yield "Nothing to add: no unmanaged object can be declared."
     else:
         yield style.paint(f"Wrote {count(len(made.contents), 'file')} to {style.show(str(place))}", "bold")
         yield from (f"  {style.show(name)}" for name in sorted(made.contents))
         counts = Counter(one.kind.name for one in made.description.written)
         declared = ", ".join(count(number, name.replace("_", " ")) for name, number in counts.items())
         yield f"Declared: {declared or 'nothing'}."
-    yield from _left_out(made, style)
+    yield from _left_out(made, style, is_new=is_new)
     yield from _pending(made, style)
     yield from ("", "To compare the servers with the files:", "", f"    {plan}")
 
 
-def _left_out(made: Export, style: Style) -> Iterator[str]:
+def _left_out(made: Export, style: Style, *, is_new: bool) -> Iterator[str]:
     left_out = made.description.left_out
     if not left_out:
+        return
+    if not is_new:
+        yield style.paint(f"Left out: {count(len(left_out), 'object')}.", "yellow")
+        yield from _some((f"{one.address}: {one.reason} {one.detail}".rstrip() for one in left_out), style)
         return
     yield style.paint(f"Left out: {count(len(left_out), 'object')}. The files hold each as a comment.", "yellow")
     reasons = Counter((one.kind.name, one.reason) for one in left_out)

@@ -114,3 +114,39 @@ def test_a_type_that_cannot_be_read_is_a_comment_and_exit_code_1(tmp_path: Path)
     text = (tmp_path / "new" / "auto_attendants.yaml").read_text("utf-8")
     assert text.startswith("# auto_attendants: not all of them could be read.")
     assert "Get-UMAutoAttendant" in text
+
+
+# --- into the files that are there -----------------------------------------------------------------------------------
+
+
+def test_what_is_unmanaged_is_added_and_nothing_else_is_touched(joined: Environment) -> None:
+    joined.run("simulate", ".", "--invoke", "New-UMMailboxPolicy -Name Staff -UMDialPlan Dublin").has(0)
+    before = contents(joined.directory)
+    ran = joined.run("export", "--unmanaged").has(0)
+    assert "mailbox_policy" not in ran.err
+    after = contents(joined.directory)
+    added = after.pop("dial_plans.yaml")
+    old = before.pop("dial_plans.yaml")
+    assert after == before
+    assert added == old.replace(
+        b"    max_greeting_duration: 10\n", b"    max_greeting_duration: 10\n\n  Staff:\n    dial_plan: Dublin\n"
+    )
+    planned = joined.run("plan", "--json").has(0)
+    assert planned.of("step") == []
+    again = joined.run("export", ".", "--unmanaged").has(0)
+    assert "Workshop" in again.out
+    assert contents(joined.directory) == {**after, "dial_plans.yaml": added}
+
+
+@pytest.mark.parametrize("arguments", [["--unmanaged", "--into", "../new"], []])
+def test_either_a_new_environment_or_this_one(arguments: list[str], tmp_path: Path) -> None:
+    environment = little(tmp_path / "estate")
+    environment.run("export", *arguments).has(1)
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_directory_that_cannot_be_written_is_not_left_half_written(tmp_path: Path) -> None:
+    environment = little(tmp_path / "estate")
+    ran = environment.run("export", "--into", f"../{'n' * 250}").has(1)
+    assert "cannot be written" in ran.err
+    assert [path.name for path in tmp_path.iterdir()] == ["estate"]

@@ -5,10 +5,11 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reconciler.export.export import Export
 from reconciler.plan.plan import Plan
 from tests.laws.test_plan_and_apply import A_WHILE, ANY, trial_of
 from tests.support.configurations import MODERN, Situation, messes, situations
-from tests.support.exporting import exported, reopened
+from tests.support.exporting import exported, extended, reopened
 from tests.support.trial import law
 
 CONVERGED = situations(releases=MODERN)
@@ -40,6 +41,30 @@ def test_plan_of_the_files_adopts_everything_and_changes_nothing(situation: Situ
     assert not plan.steps, changes_of(plan)
     assert declared <= {action.address for action in plan.adopted}
     assert not any(one.is_error for one in plan.diagnostics), plan.diagnostics
+
+
+@law(12)
+@given(CONVERGED, st.data())
+def test_what_is_unmanaged_is_added_to_the_files(situation: Situation, data: st.DataObject) -> None:
+    """Some declarations are taken away, with the state. The files get back all of them, and keep their own text."""
+    trial = trial_of(situation)
+    assert trial.apply(max_destroy=ANY).exit_code == 0
+    trial.clock.sleep(A_WHILE)
+    whole = exported(trial)
+    rows = whole.contents.get("mailboxes.csv", b"").splitlines(keepends=True)
+    kept = {name: text for name, text in whole.contents.items() if name != "auto_attendants.yaml"}
+    if rows:
+        kept["mailboxes.csv"] = b"".join(rows[: data.draw(st.integers(2, len(rows)))])
+    reopened(trial, Export(kept, whole.description))
+    made = extended(trial, kept)
+    for name, text in made.contents.items():
+        assert set(kept.get(name, b"").splitlines()) <= set(text.splitlines())
+    files = {**kept, **made.contents}
+    reopened(trial, Export(files, made.description))
+    plan = trial.plan()
+    assert not plan.steps, changes_of(plan)
+    assert {one.address for one in whole.description.written} <= {action.address for action in plan.adopted}
+    assert extended(trial, files).contents == {}
 
 
 @law(30)

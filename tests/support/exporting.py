@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from providers.estate.restart_pool import RESTARTS
 from reconciler.config.environment import load
 from reconciler.config.source_text import Files
 from reconciler.export.connections import options_text
 from reconciler.export.export import Export, export
+from reconciler.export.extend import extend
 from reconciler.export.render import Head
+from reconciler.plan.drift import DriftKind, find_drift
 from tests.support.fakes import MemoryStore
 from tests.support.trial import Trial, types
 
@@ -18,6 +22,14 @@ def exported(trial: Trial, *, in_full: bool = False) -> Export:
     return export(
         types(), landscape, Head("test", options=options_text(landscape.settings, [RESTARTS])), in_full=in_full
     )
+
+
+def extended(trial: Trial, contents: Mapping[str, bytes]) -> Export:
+    """Return the export of what drift calls unmanaged, into files that declare the trial's environment."""
+    landscape = trial.look()
+    found = find_drift(types(), landscape).entries
+    only = {entry.address for entry in found if entry.kind is DriftKind.UNMANAGED}
+    return extend(types(), landscape, Files(contents), only)
 
 
 def reopened(trial: Trial, made: Export) -> None:
