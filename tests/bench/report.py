@@ -37,6 +37,9 @@ def render_size(measured: Measured) -> str:
     ratios = list(_ratios(measured))
     if ratios:
         lines += ["", "  Terraform's share over ours, pair by pair: wall (lowest to highest), CPU, memory", *ratios]
+    if measured.state is not None:
+        each, kept = (size / count for size in (measured.state.whole, measured.state.without_journal))
+        lines += ["", f"  saved state: {each:,.0f} bytes a mailbox, {kept:,.0f} without the journal"]
     if measured.traffic is not None:
         lines += ["", render_traffic(count, measured.traffic)]
     return "\n".join(lines) + "\n"

@@ -71,7 +71,7 @@ def _size(measured: Measured) -> dict[str, Any]:
     return {
         "mailboxes": measured.size.mailboxes,
         "resources": measured.resources,
-        "state_bytes": measured.state_bytes,
+        "state": asdict(measured.state) if measured.state else None,
         "traffic": asdict(measured.traffic) if measured.traffic else None,
         "figures": _rounds(measured.figures),
     }

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tests.bench.generate import change_users, write_environment
 from tests.bench.measure import ROOT, Figures, middle, run_child, run_other
+from tests.bench.state_size import StateSize, size_of
 from tests.bench.terraform import APPLIED, Terraform
 from tests.bench.traffic import Traffic, measure_traffic
 
@@ -40,8 +41,8 @@ class Measured:
 
     size: Size
     resources: int = 0
-    state_bytes: int = 0
-    """Of the saved state after the apply."""
+    state: StateSize | None = None
+    """After the apply."""
     traffic: Traffic | None = None
     """Of the last no-op plan over the wire."""
     figures: dict[Key, list[Figures]] = field(default_factory=dict)
@@ -114,7 +115,7 @@ def _round_of_product(measured: Measured, fresh: Path, work: Path) -> None:
         if (who, phase) == (WIRE, NO_OP):
             measured.traffic = measure_traffic(place)
         if phase is APPLY:
-            measured.state_bytes = sum(path.stat().st_size for path in (place / PRIVATE).glob("state.db*"))
+            measured.state = size_of(place / PRIVATE)
     for name in ("fresh", "applied", "changed"):
         shutil.rmtree(work / name, ignore_errors=True)
 

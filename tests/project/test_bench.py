@@ -16,7 +16,8 @@ from tests.bench.measure import Failed, Figures, run_child
 from tests.bench.parts import parts_of, render_parts
 from tests.bench.report import render_size
 from tests.bench.results import Results
-from tests.bench.rounds import APPLY, HTTP, INSIDE, NO_OP, Measured, Size
+from tests.bench.rounds import APPLY, HTTP, INSIDE, NO_OP, PRIVATE, Measured, Size
+from tests.bench.state_size import size_of
 from tests.bench.terraform import APPLIED, Terraform, loopback_store
 from tests.bench.terraform_files import write_terraform
 from tests.bench.traffic import measure_traffic
@@ -102,6 +103,8 @@ def test_users_that_are_enabled_already_are_adopted_and_their_changes_planned(
     applied = inside("apply", directory, keeps=True)
     assert applied["exit_code"] == 0
     assert applied["requests"] < 10 * MAILBOXES
+    size = size_of(directory / PRIVATE)
+    assert MAILBOXES * 100 < size.without_journal < size.whole
     assert inside("plan", directory)["changes"] == 0
     change_users(directory, step=10)
     assert inside("plan", directory)["changes"] == MAILBOXES // 10

@@ -15,6 +15,7 @@ from tests.bench.page import REASONS, filled, page, sections
 from tests.bench.results import Results
 from tests.bench.rounds import APPLY, HTTP, INSIDE, NO_OP, PLAN, WIRE, Measured, Size
 from tests.bench.slots import Applied, Load
+from tests.bench.state_size import StateSize
 from tests.bench.targets import Target, targets
 from tests.bench.traffic import Connection, Counter, Traffic
 
@@ -33,7 +34,11 @@ def measured(mailboxes: int, cpu: float) -> Measured:
     }
     traffic = Traffic(requests=100, sent=1_000, received=10_000, seconds=2.0, after_last_seconds=0.2)
     return Measured(
-        Size(mailboxes, 1, {}), mailboxes + 23, state_bytes=400 * mailboxes, traffic=traffic, figures=figures
+        Size(mailboxes, 1, {}),
+        mailboxes + 23,
+        state=StateSize(1_200 * mailboxes, 400 * mailboxes),
+        traffic=traffic,
+        figures=figures,
     )
 
 
@@ -64,9 +69,9 @@ def test_each_target_is_judged_by_its_own_bound(results: Results) -> None:
         "P9-engine",
         "P10",
         "P11-syncs",
-        "P12",
+        "P12-rows",
     }
-    assert lost == {"P1-10k-wire", "P5-10k", "Wire"}
+    assert lost == {"P1-10k-wire", "P5-10k", "P12-file", "Wire"}
     assert found["P1-10k-wire"].measured == 20
     assert found["P5-100k"].measured == 60, "without what the simulated estate holds"
     assert found["P9-engine"].measured == 12
