@@ -1,4 +1,7 @@
-"""Sessions to the simulated estate that know how much of the process's time is the simulator's own."""
+"""Sessions to the simulated estate that know how much of the process's time is the simulator's own.
+
+What arrived is counted and not kept: three hundred thousand requests would be the largest part of the memory.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +15,24 @@ from reconciler.model.ports import Request
 from tests.support.estate_sessions import EstateSessions
 
 
+class Counted(list[tuple[str, Request]]):
+    """A list that knows only how many were appended."""
+
+    def __init__(self) -> None:
+        self._appended = 0
+
+    def append(self, one: tuple[str, Request]) -> None:
+        self._appended += 1
+
+    def __len__(self) -> int:
+        return self._appended
+
+
 @dataclass(slots=True)
 class MeasuredSessions(EstateSessions):
     """Every channel of one run to an estate."""
 
+    requests: list[tuple[str, Request]] = field(default_factory=Counted)
     answers_cpu: list[float] = field(default_factory=list)
     """CPU seconds of each answer."""
 
