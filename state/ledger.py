@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from reconciler.model.diagnostics import Diagnostic, LeaseLost
 from reconciler.model.ports import Clock, CrashPoint, Holder, Random
@@ -24,6 +24,18 @@ from state.rows import Written, checksum
 from state.tables import lease, meta
 
 _MODULUS = 1 << 64
+
+# Built once: SQLAlchemy takes longer to build a statement than SQLite to run it, and every write needs these.
+_FIND = select(meta).where(meta.c.environment == bindparam("name"))
+_FIND_LOCKED = _FIND.with_for_update()
+_COLUMNS = tuple(column.name for column in meta.columns if column.name != "id")
+_STORE = (
+    update(meta)
+    .where(meta.c.id == bindparam("id_before"), meta.c.epoch == bindparam("epoch_before"))
+    .values({name: bindparam(f"new_{name}") for name in _COLUMNS})
+)
+_LEASED = select(lease).where(lease.c.environment == bindparam("place"))
+_LEASED_LOCKED = _LEASED.with_for_update()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +104,8 @@ class Ledger:
         Raises:
             StateError: the row was altered or has another version, or the file belongs to another environment.
         """
-        query = select(meta).where(meta.c.environment == codec.escape(self.name))
-        row = connection.execute(query.with_for_update() if locked else query).mappings().one_or_none()
+        query = _FIND_LOCKED if locked else _FIND
+        row = connection.execute(query, {"name": codec.escape(self.name)}).mappings().one_or_none()
         if row is None:
             self._refuse_foreign(connection)
             return None
@@ -132,8 +144,9 @@ class Ledger:
 
     def store(self, connection: Connection, before: Environment, after: Environment) -> None:
         """Replace the row. Raises LeaseLost if its epoch is no longer that of ``before``."""
-        statement = update(meta).where(meta.c.id == before.id, meta.c.epoch == before.epoch)
-        if connection.execute(statement.values(after.values())).rowcount != 1:
+        values = {f"new_{name}": value for name, value in after.values().items()}
+        which = {"id_before": before.id, "epoch_before": before.epoch}
+        if connection.execute(_STORE, {**which, **values}).rowcount != 1:
             raise self.lost()
 
     def _refuse_foreign(self, connection: Connection) -> None:
@@ -152,8 +165,8 @@ class Ledger:
 
     def leased(self, connection: Connection, environment: Environment, *, locked: bool = False) -> Leased | None:
         """Return the lease, even if it has ended; None if it was released."""
-        query = select(lease).where(lease.c.environment == environment.id)
-        row = connection.execute(query.with_for_update() if locked else query).mappings().one_or_none()
+        query = _LEASED_LOCKED if locked else _LEASED
+        row = connection.execute(query, {"place": environment.id}).mappings().one_or_none()
         if row is None:
             return None
         if row["epoch"] != environment.epoch or not isinstance(row["expires"], float):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from hashlib import blake2b, sha256
 from itertools import islice
 from types import MappingProxyType
@@ -175,16 +176,19 @@ def _put_rows(
 def _rows_before(
     connection: Connection, environment: int, table: Table, keys: Sequence[tuple[str, ...]]
 ) -> dict[tuple[str, ...], tuple[str, int]]:
-    columns = _key_columns(table)
     # The last key column is the one that tells rows apart; of the duties there are three.
-    last = columns[-1]
     found: dict[tuple[str, ...], tuple[str, int]] = {}
     for chunk in _chunks(dict.fromkeys(key[-1] for key in keys)):
-        query = select(*columns, table.c.body, table.c.checksum)
-        query = query.where(table.c.environment == environment, last.in_(chunk))
-        for *key, body, kept in connection.execute(query):
+        for *key, body, kept in connection.execute(_before_query(table), {"place": environment, "last": chunk}):
             found[tuple(key)] = (body, kept)
     return found
+
+
+@cache
+def _before_query(table: Table) -> Any:
+    columns = _key_columns(table)
+    query = select(*columns, table.c.body, table.c.checksum)
+    return query.where(table.c.environment == bindparam("place"), columns[-1].in_(bindparam("last", expanding=True)))
 
 
 def _key_columns(table: Table) -> list[ColumnElement[Any]]:
@@ -250,16 +254,24 @@ def _close_intents(connection: Connection, environment: int, ids: Iterable[str])
     all intents that were ever saved.
     """
     closed: dict[str, int] = {}
-    known = intents.alias()
     for chunk in _chunks(dict.fromkeys(ids)):
-        places = select(known.c.serial, known.c.position).where(
-            known.c.environment == environment, known.c.id.in_(chunk)
-        )
-        mine = (intents.c.environment == environment, tuple_(intents.c.serial, intents.c.position).in_(places))
-        statement = update(intents).where(*mine, intents.c.is_open == 1).values(is_open=0)
-        statement = statement.returning(intents.c.id, intents.c.checksum)
-        closed.update((id, kept) for id, kept in connection.execute(statement))
+        found = connection.execute(_CLOSE, {"place": environment, "ids": chunk})
+        closed.update((id, kept) for id, kept in found)
     return closed
+
+
+def _closing() -> Any:
+    known = intents.alias()
+    places = select(known.c.serial, known.c.position).where(
+        known.c.environment == bindparam("place"), known.c.id.in_(bindparam("ids", expanding=True))
+    )
+    mine = (intents.c.environment == bindparam("place"), tuple_(intents.c.serial, intents.c.position).in_(places))
+    statement = update(intents).where(*mine, intents.c.is_open == 1).values(is_open=0)
+    return statement.returning(intents.c.id, intents.c.checksum)
+
+
+_CLOSE = _closing()
+"""Built once, because every write of an apply needs it."""
 
 
 def _refuse_unknown(connection: Connection, environment: int, ids: Sequence[str]) -> None:
