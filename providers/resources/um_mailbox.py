@@ -19,6 +19,7 @@ from typing import Any, ClassVar
 from providers.cmdlets.cmdlet_resource import CmdletResource, object_argument
 from providers.cmdlets.value_types import PersonName
 from providers.estate import mailbox_checks
+from providers.estate.extensions import SOURCES, ranges_of, uses_of
 from providers.estate.mailbox_claims import sharing
 from providers.estate.people import USERS, guids_of, plan_of, plans_by_policy, rows_by_mailbox
 from providers.estate.proxies import (
@@ -38,6 +39,7 @@ from reconciler.model.actions import Action, Change, Claim
 from reconciler.model.commands import Argument, Command, ObjectId, read, write
 from reconciler.model.diagnostics import MISSING_ATTRIBUTE, Diagnostic, Problem
 from reconciler.model.landscape import Landscape
+from reconciler.model.numbers import Numbering, NumberRange, NumberUse
 from reconciler.model.resource_types import Answer, Diagnosed, Lifecycle, Rule
 from reconciler.model.resources import Address, Resource
 from reconciler.model.values import Value, folded
@@ -48,7 +50,7 @@ _ADDRESSES = "Get-Mailbox"
 """The cmdlet that reads all addresses of a mailbox."""
 
 
-class UMMailboxType(UMMailbox, CmdletResource, Rows, Holder, Noticed):
+class UMMailboxType(UMMailbox, CmdletResource, Rows, Holder, Noticed, Numbering):
     """UM on an existing mailbox; key: its primary SMTP address."""
 
     lifecycle: ClassVar[Lifecycle] = Lifecycle.FEATURE
@@ -60,6 +62,7 @@ class UMMailboxType(UMMailbox, CmdletResource, Rows, Holder, Noticed):
     key_output: ClassVar[str] = "PrimarySmtpAddress"
     name_output: ClassVar[str] = "PrimarySmtpAddress"
     reads_after: ClassVar[tuple[str, ...]] = (MailboxPolicy.name,)
+    numbers_follow_from: ClassVar[tuple[str, ...]] = SOURCES
     impacts: ClassVar[tuple[Impact, ...]] = (USERS,)
     rules: ClassVar[tuple[Rule, ...]] = mailbox_checks.RULES
 
@@ -161,6 +164,12 @@ class UMMailboxType(UMMailbox, CmdletResource, Rows, Holder, Noticed):
             return ()
         shared, found = sharing(plan, landscape), super().claims(resource, landscape)
         return tuple(replace(claim, scope=f"{folded(claim.scope)} in {shared}") for claim in found)
+
+    def ranges(self, landscape: Landscape) -> Sequence[NumberRange]:
+        return ranges_of(landscape)
+
+    def uses(self, landscape: Landscape) -> Sequence[NumberUse]:
+        return uses_of(landscape)
 
     # what changes it
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from reconciler.app.declared import check, schema_text
     from reconciler.app.explanations import reference
+    from reconciler.app.numbering import numbers_of
     from reconciler.app.ports import Ports
     from reconciler.app.rivals import alone, under_way
     from reconciler.app.saved_plans import directory_of_plan
@@ -25,6 +26,7 @@ __all__ = [
     "check",
     "directory_of_plan",
     "invoke_in_world",
+    "numbers_of",
     "open_workspace",
     "reference",
     "schema_text",
@@ -38,6 +40,7 @@ __all__ = [
 _PLACES = {
     "declared": ("check", "schema_text"),
     "explanations": ("reference",),
+    "numbering": ("numbers_of",),
     "ports": ("Ports",),
     "rivals": ("alone", "under_way"),
     "saved_plans": ("directory_of_plan",),

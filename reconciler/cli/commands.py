@@ -19,6 +19,7 @@ import click
 from reconciler import __version__
 from reconciler.cli.explain import explain
 from reconciler.cli.export import export
+from reconciler.cli.extensions import extensions
 from reconciler.cli.lines import line_for_saved, line_to_apply, line_to_resume, line_without_budgets, plan_lines
 from reconciler.cli.options import (
     LOG,
@@ -316,6 +317,7 @@ def schema(output: Output, which: str) -> int:
 
 main.add_command(explain)
 main.add_command(export)
+main.add_command(extensions)
 main.add_command(simulate)
 main.add_command(state)
 name_variables(main, "RECONCILER")

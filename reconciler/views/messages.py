@@ -31,10 +31,12 @@ from reconciler.model.events import (
     Waiting,
 )
 from reconciler.model.findings import Finding
+from reconciler.model.numbers import NumberUse
 from reconciler.model.resources import Address
 from reconciler.model.snapshot import Audit, Intent, Remembered, Run, Snapshot
 from reconciler.model.values import Digest
 from reconciler.plan.drift import DriftChange, DriftEntry, DriftReport
+from reconciler.plan.numbers import FreeNumber
 from reconciler.plan.plan import Plan
 from reconciler.plan.saved import digest
 
@@ -185,6 +187,8 @@ MESSAGES: Final[Mapping[type, Record]] = {
         "run=id started ended user host commit uncommitted allowed_older plan_digest exit_code done failed blocked"
     ),
     Audit: _message(),
+    NumberUse: _message("number dial_plan=range holder how position", "extension_use"),
+    FreeNumber: _message("number dial_plan=range", "free_extension"),
     End: _message(),
 }
 
@@ -207,7 +211,20 @@ FORM: Final = Codec(
 )
 
 
-Tellable: TypeAlias = Event | Diagnostic | Plan | DriftReport | Report | Snapshot | Remembered | Run | Audit | End
+Tellable: TypeAlias = (
+    Event
+    | Diagnostic
+    | Plan
+    | DriftReport
+    | Report
+    | Snapshot
+    | Remembered
+    | Run
+    | Audit
+    | NumberUse
+    | FreeNumber
+    | End
+)
 
 
 def messages_of(value: Tellable) -> Iterator[Message]:

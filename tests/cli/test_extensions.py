@@ -1,0 +1,33 @@
+"""The command that answers questions about extensions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.cli import contoso
+
+
+def test_extensions_of_an_environment(tmp_path: Path) -> None:
+    place = contoso(tmp_path / "contoso", lagging=False)
+    free = place.run("extensions", "--free", "3", "--dial-plan", "redmond", "--json").has(0)
+    numbers = [one["number"] for one in free.of("free_extension")]
+    assert (len(numbers), {len(number) for number in numbers}) == (3, {5})
+    assert "um_mailbox/amy@contoso.com" in place.run("extensions", "--who", "50102").has(0).out
+    assert "um_mailbox" not in place.run("extensions", "--who", numbers[0]).has(0).out
+    assert place.run("extensions", "--duplicates", "--json").has(0).of("extension_use") == []
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        [],
+        ["--free", "2", "--duplicates"],
+        ["--free", "0"],
+        ["--free", "2", "--dial-plan", "Nowhere"],
+        ["--free", "2", "--from", "12"],
+    ],
+)
+def test_wrong_questions_are_refused(wrong: list[str], tmp_path: Path) -> None:
+    contoso(tmp_path / "contoso", lagging=False).run("extensions", *wrong).has(1)
