@@ -102,10 +102,6 @@ class ConnectionConfig:
         """True where a process on the host can log on to other servers as the account."""
         return self.auth is Authentication.CREDSSP or (self.auth is Authentication.KERBEROS and self.delegate)
 
-    @property
-    def effective_port(self) -> int:
-        return self.port or (5986 if self.tls else 5985)
-
 
 def _key_file(name: str | None) -> SecretReference | None:
     return SecretReference("file", name) if name else None

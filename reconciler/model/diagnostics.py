@@ -313,8 +313,3 @@ class UntrustedServer(PermanentError):
 
 class NotWinRM(PermanentError):
     """Another service than WinRM answered."""
-
-
-def collected(errors: Iterable[ReconcilerError]) -> tuple[Diagnostic, ...]:
-    """Return the diagnostics of all ``errors``, sorted and without duplicates."""
-    return in_order(one for error in errors for one in error.diagnostics)

@@ -18,7 +18,6 @@ from reconciler.model.diagnostics import Position
 from reconciler.model.values import EMPTY, Value, folded
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9._@/+-]")
-_ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -74,7 +74,7 @@ class TerminalProgress:
         try:
             with self._lock:
                 self._tally.add(event, self._monotonic())
-                shown = list(self._lines(event))
+                shown = list(self.lines_of(event))
                 if shown:
                     self._board.print(lines(shown))
                 if self._board.draws and self._is_due(event):
@@ -107,7 +107,8 @@ class TerminalProgress:
         except Exception:
             return
 
-    def _lines(self, event: Event) -> Iterator[str]:
+    def lines_of(self, event: Event) -> Iterator[str]:
+        """Yield the lines that an event leaves on the terminal."""
         show, paint = self._style.show, self._style.paint
         match event:
             case RunStarted(run, environment, steps, actions):

@@ -16,12 +16,6 @@ from tests.support.example_environments import connection, files, refused
 from tests.support.example_types import EXAMPLE_TYPES, ExamplePool
 
 
-def test_port_follows_tls() -> None:
-    assert connection("{host: ex1}").effective_port == 5986
-    assert connection("{host: ex1, tls: false}").effective_port == 5985
-    assert connection("{host: ex1, port: 443}").effective_port == 443
-
-
 def test_host_takes_the_settings_of_the_connection_and_its_own() -> None:
     config = connection(
         "{host: ex1.contoso.com, adapter: remote, ca: ca.pem, hosts: {EX2.contoso.com: {port: 8443, adapter: snapin}}}"

@@ -43,15 +43,15 @@ class Truth:
     estate: Estate
 
     def of(self, kind: str) -> list[Entry]:
-        return list(self._view.of(kind))
+        return list(self.view.of(kind))
 
     @property
-    def _view(self) -> View:
+    def view(self) -> View:
         return View(self.estate.holdings.directory, {})
 
     def linked(self, plan: str) -> dict[str, Entry]:
         """Return the gateways of a dial plan by address, without those that are disabled."""
-        view = self._view
+        view = self.view
         found: dict[str, Entry] = {}
         for group in view.of("UMHuntGroup"):
             gateway, there = view.follow(group.properties["UMIPGateway"]), view.follow(group.properties["UMDialPlan"])

@@ -13,12 +13,14 @@ from providers.resources import service_restart
 from providers.resources.exchucutil import ExchucutilType
 from providers.resources.ip_gateway import IPGatewayType
 from providers.resources.service_restart import ServiceRestartType
+from reconciler.app import workspace
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import Due
 from reconciler.model.snapshot import StateChange
+from reconciler.plan.plan import Plan, Step
 from reconciler.run import perform
 from reconciler.run.apply import Apply
-from reconciler.run.perform import Performer
+from reconciler.run.journal import Journal
 from tests.laws.oracles import OutcallWatch, PoolWatch, duplicates, left_down, violations
 from tests.support.fakes import MemoryLease
 from tests.support.trial import Applied, Fault, Trial, environment_of
@@ -59,7 +61,10 @@ def _fields(change: StateChange) -> dict[str, Any]:
 
 
 def test_command_sent_before_its_needs_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Apply, "_may_start", lambda *_: True)
+    def hasty(plan: Plan, *arguments: Any) -> Apply:
+        return Apply(replace(plan, steps=tuple(replace(step, needs=(), after=()) for step in plan.steps)), *arguments)
+
+    monkeypatch.setattr(workspace, "Apply", hasty)
     marks = set[str]()
     for seed in range(5):
         one = trial(seed)
@@ -68,13 +73,13 @@ def test_command_sent_before_its_needs_is_found(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_command_that_the_plan_does_not_show_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    prepared = Performer._prepared
+    def doubled(step: Step) -> Step:
+        return replace(step, actions=tuple(replace(one, commands=one.commands * 2) for one in step.actions))
 
-    def twice(self: Performer, *arguments: Any) -> Any:
-        sent = prepared(self, *arguments)
-        return replace(sent, commands=(*sent.commands, *sent.commands))
+    def twice(plan: Plan, *arguments: Any) -> Apply:
+        return Apply(replace(plan, steps=tuple(map(doubled, plan.steps))), *arguments)
 
-    monkeypatch.setattr(Performer, "_prepared", twice)
+    monkeypatch.setattr(workspace, "Apply", twice)
     one = trial()
     assert "I10" in found(one.apply(), one)
 
@@ -109,10 +114,10 @@ def test_dependents_left_stopped_are_found(monkeypatch: pytest.MonkeyPatch) -> N
         return replace(task, commands=task.commands[:2], owes=(), discharges=task.discharges[:1])
 
     _tasks_without("due", monkeypatch, ServiceRestartType, careless)
-    monkeypatch.setattr(service_restart, "_has_to_run", lambda _: ())
+    monkeypatch.setattr(service_restart, "not_running", lambda *_: ())
     one = trial()
     assert one.apply().exit_code == 0
-    assert "fe1.contoso.com/RTCCAA ran, and does not run any more" in list(left_down(one))
+    assert "fe1.contoso.com/RTCCAA" in {found.partition(" ")[0] for found in left_down(one)}
 
 
 def test_front_end_stopped_while_another_starts_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -141,7 +146,7 @@ def test_dial_plan_left_without_outcall_gateway_is_found(monkeypatch: pytest.Mon
 
 def test_command_repeated_while_the_first_may_still_run_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without waiting for the expiry a read proves nothing: exchucutil, late, comes a second time."""
-    monkeypatch.setattr(Performer, "_outlast_expiry", lambda *_: None)
+    monkeypatch.setattr(Journal, "outlast_seconds", lambda *_: 0.0)
     told: list[str] = []
     for write in range(1, 20):
         one = trial(start_time=0.0)

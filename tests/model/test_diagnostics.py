@@ -22,8 +22,6 @@ from reconciler.model.diagnostics import (
     Severity,
     Throttled,
     TransientError,
-    Unreachable,
-    collected,
     count,
     did_you_mean,
     duration,
@@ -97,11 +95,6 @@ def test_an_error_keeps_its_diagnostics_in_the_order_of_files() -> None:
     first, last = (Diagnostic("Wrong", position=Position("a.yaml", line)) for line in (1, 2))
     error = ReconcilerError(last, first, last)
     assert error.diagnostics == (first, last)
-    assert collected([error, ReconcilerError(last), Unreachable(Diagnostic("No answer"))]) == (
-        first,
-        last,
-        Diagnostic("No answer"),
-    )
 
 
 def test_a_session_error_keeps_the_record_and_the_delay_that_the_server_asked_for() -> None:

@@ -463,7 +463,7 @@ def test_the_star_key_goes_to_its_new_attendant_and_stays_there(before: Section,
     def reached() -> str | None:
         truth = Truth(trial.estate)
         (plan,) = truth.of("UMDialPlan")
-        found = truth._view.follow(plan.properties["UMAutoAttendant"])
+        found = truth.view.follow(plan.properties["UMAutoAttendant"])
         return found.name if found else None
 
     (old,), (new,) = ([name for name, star in each.items() if star] for each in (before, after))

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
+import pytest
+
 from tests.support.paths import ROOT
 
 TESTS = ROOT / "tests"
@@ -16,7 +18,8 @@ PATCHING: Final[Mapping[str, str]] = {
     "providers/transport/test_altered_answers.py": "the time that an answer may take lies below the HTTP library",
     "providers/transport/test_runner_script.py": "tells the runner a window that no clock of this machine has",
 }
-"""The files that patch a name of the product, with the reason."""
+"""The files that patch a public name of the product, with the reason."""
+BY_NAME: Final = ("setattr", "delattr", "getattr", "object")
 
 
 def _ours(tree: ast.Module) -> dict[str, str]:
@@ -30,7 +33,7 @@ def _ours(tree: ast.Module) -> dict[str, str]:
 
 
 def _is_private(name: str) -> bool:
-    return name.startswith("_") and not name.startswith("__")
+    return name.startswith("_") and not name.endswith("__")
 
 
 def _patched(tree: ast.Module, ours: Mapping[str, str]) -> Iterator[str]:
@@ -45,13 +48,28 @@ def _patched(tree: ast.Module, ours: Mapping[str, str]) -> Iterator[str]:
             yield ast.unparse(node)
 
 
-def _entered(tree: ast.Module, ours: Mapping[str, str]) -> Iterator[str]:
-    """Yield private names of the product that are imported, or taken from something that is; and derived workspaces."""
-    yield from (f"{name} of {module}" for name, module in ours.items() if _is_private(name))
+def _is_own(value: ast.expr) -> bool:
+    """True for the object itself, and for the modules of Python that have public names with an underscore."""
+    return isinstance(value, ast.Name) and value.id in ("self", "cls", "os", "sys")
+
+
+def _private(tree: ast.AST) -> Iterator[str]:
+    """Yield the private names that are taken from another object, imported, or named in a text to be replaced."""
     for node in ast.walk(tree):
         match node:
-            case ast.Attribute(value=ast.Name(id=name), attr=attribute) if name in ours and _is_private(attribute):
+            case ast.Attribute(value=value, attr=name) if _is_private(name) and not _is_own(value):
                 yield ast.unparse(node)
+            case ast.ImportFrom(names=names):
+                yield from (one.name for one in names if _is_private(one.name))
+            case ast.Call(func=ast.Name(id=called) | ast.Attribute(attr=called), args=args) if called in BY_NAME:
+                texts = [str(one.value) for one in args if isinstance(one, ast.Constant)]
+                yield from (text for text in texts if _is_private(text.rpartition(".")[2]))
+
+
+def _derived(tree: ast.Module, ours: Mapping[str, str]) -> Iterator[str]:
+    """Yield the classes that derive from the workspace."""
+    for node in ast.walk(tree):
+        match node:
             case ast.ClassDef(name=name, bases=bases):
                 names = [base.id for base in bases if isinstance(base, ast.Name)]
                 yield from (
@@ -59,14 +77,35 @@ def _entered(tree: ast.Module, ours: Mapping[str, str]) -> Iterator[str]:
                 )
 
 
-def test_no_test_patches_or_takes_what_is_private() -> None:
+def test_no_test_patches_the_product_or_takes_its_privates() -> None:
     found: dict[str, list[str]] = {}
     for path in sorted(TESTS.rglob("*.py")):
         tree, name = ast.parse(path.read_text("utf-8")), path.relative_to(TESTS).as_posix()
         ours = _ours(tree)
-        entries = [*_patched(tree, ours), *_entered(tree, ours)]
-        found |= {name: entries} if entries and name not in PATCHING else {}
+        patched = [] if name in PATCHING else [*_patched(tree, ours)]
+        entries = [*patched, *_private(tree), *_derived(tree, ours)]
+        found |= {name: entries} if entries else {}
     assert found == {}
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "server._accounts",
+        "self.host._new()",
+        "from providers.transport.wire import _BOM",
+        "monkeypatch.setattr(Apply, '_may_start', None)",
+        "monkeypatch.setattr('reconciler.run.apply.Apply._start', None)",
+        "getattr(pool, '_budgets')",
+    ],
+)
+def test_what_is_private_is_found(source: str) -> None:
+    assert [*_private(ast.parse(source))]
+
+
+@pytest.mark.parametrize("source", ["self._mine", "os._exit(0)", "value.__class__", "server.accounts", "_mine.open()"])
+def test_what_is_ones_own_is_not(source: str) -> None:
+    assert not [*_private(ast.parse(source))]
 
 
 def test_each_exception_is_still_one() -> None:

@@ -99,11 +99,9 @@ def parsed(line: str) -> tuple[str, Mapping[str, Any]]:
     command: click.Command = main
     while isinstance(command, click.Group):
         with command.make_context("reconciler", words, parent=context) as context:
-            name, found, words = command.resolve_command(context, [*context._protected_args, *context.args])
-        assert name is not None
-        assert found is not None
-        named.append(name)
-        command = found
+            place = next(place for place, word in enumerate(words) if word in command.commands)
+        named.append(words[place])
+        command, words = command.commands[words[place]], words[place + 1 :]
     with command.make_context(named[-1], words, parent=context) as inner:
         return " ".join(named), inner.params
 

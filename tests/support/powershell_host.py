@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import select
 import subprocess
 import time
@@ -14,12 +15,14 @@ from datetime import UTC, datetime
 from winrm.exceptions import WinRMOperationTimeoutError
 
 from providers.simulator.powershell.engine import SHORT_LIVED
+from providers.transport import wire
 from providers.transport.session.channel import Channel
 from providers.transport.session.greeting import Greeting, Runner
 from providers.transport.settings import Adapter, SessionMode, target_of
 from reconciler.app.simulated_world import find_powershell as find_powershell
 from tests.support.transport_support import FakeTransport, connection
 
+_LOADING = re.compile(rb"(\w+) LOADING")
 OWN_MUTEX = f"$Reconciler.Mutex = 'Global\\reconciler-test-{os.getpid()}'"
 """A line after the runner: tests that go on at the same time on one machine do not wait for each other's scripts."""
 
@@ -44,6 +47,8 @@ class PowerShellHost:
     transport: FakeTransport = field(default_factory=FakeTransport)
     process: subprocess.Popen[bytes] | None = None
     exit_code: int | None = None
+    nonce: str = ""
+    """The mark of the lines of the process, from the first one."""
 
     def open_shell(self, *, codepage: int, noprofile: bool, idle_timeout: str | None) -> str:
         return "shell"
@@ -51,6 +56,7 @@ class PowerShellHost:
     def run_command(self, shell_id: str, command: str, arguments: tuple[str, ...], console_mode_stdin: bool) -> str:
         program = find_powershell()
         assert program is not None
+        self.nonce = ""
         encoded = arguments[arguments.index("-EncodedCommand") + 1]
         self.process = subprocess.Popen(
             [program, "-NoLogo", "-NoProfile", "-NonInteractive", "-EncodedCommand", encoded],
@@ -82,10 +88,21 @@ class PowerShellHost:
             raise WinRMOperationTimeoutError
         data = os.read(stdout.fileno(), 1 << 20)
         if data:
+            if not self.nonce and (begun := _LOADING.search(data)):
+                self.nonce = begun[1].decode()
             return data, b"", -1, False
         self.exit_code = self.running.wait(20)
         with stdout, stderr:
             return b"", stderr.read(), self.exit_code, True
+
+    def told(self, data: bytes, replies: int = 1) -> list[wire.ReplyLine]:
+        """Send lines past the channel; return the runner's replies to them."""
+        self.send_command_input("s", "c", data, False)
+        reader, found = wire.LineReader(self.nonce), list[wire.ReplyLine]()
+        while len(found) < replies:
+            lines = reader.feed(self.get_command_output_raw("s", "c")[0])
+            found += [line for line in lines if isinstance(line, wire.ReplyLine)]
+        return found
 
     def cleanup_command(self, shell_id: str, command_id: str) -> None:
         process, self.process = self.process, None

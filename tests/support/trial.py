@@ -149,7 +149,7 @@ class Doors:
     """Of the trial: a run opens shells of its own."""
     asleep: Callable[[], None] = lambda: None
     """What happens while the run is stopped."""
-    _gone: set[str] = field(default_factory=set)
+    gone: set[str] = field(default_factory=set)
 
     def open(self, endpoint: Endpoint) -> _Door:
         host = self.sessions.open(endpoint).host
@@ -211,14 +211,14 @@ class Doors:
         return result
 
     def _fate(self, host: str, *, writes: bool) -> str:
-        if host in self._gone:
+        if host in self.gone:
             return "gone"
         fault = self.fault
         if fault is None or fault.on_reads is writes or (self.writes if writes else self.reads) != fault.at:
             return ""
         self.happened = True
         if fault.kind == "gone":
-            self._gone.add(host)
+            self.gone.add(host)
         return fault.kind
 
 
@@ -398,7 +398,7 @@ class Trial:
             sessions, self.store, self.events, self.clock, fault, self.after_write, wire=self.wire, run=self._runs
         )
         doors.asleep = self.asleep
-        doors._gone |= self.away
+        doors.gone |= self.away
         ports = Ports(
             self.clock,
             self._random,

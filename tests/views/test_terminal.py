@@ -405,7 +405,7 @@ def test_every_event_can_be_shown() -> None:
     for event in ONE_OF_EACH:
         stream = io.StringIO()
         progress = TerminalProgress(stream, PLAIN, WORDS, monotonic=Ticking())
-        list(progress._lines(event))
+        list(progress.lines_of(event))
 
 
 def test_what_was_sent_and_printed_stands_under_what_failed() -> None:

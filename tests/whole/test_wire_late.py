@@ -156,7 +156,7 @@ def test_a_message_whose_sender_is_gone_and_whose_shell_was_ended_is_refused() -
             assert rival.end(shell) is True
             assert rival.end(shell) is True, "a shell that is not there is as good as ended"
             assert rival.end(replace(shell, account="CONTOSO\\other")) is False, "but not one of another account"
-            scene.client._stopped.set()  # its sender is killed
+            scene.client.stop()  # its sender is killed
             scene.proxy.cut_off()
         wait_until(lambda: scene.server.counts.messages.get("send", 0) >= 1)
         assert scene.made == 0

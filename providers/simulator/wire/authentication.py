@@ -93,9 +93,9 @@ class Accounts:
         for name in passwords:
             for form in _forms(name, dns_domain):
                 self._by_form.setdefault(form.casefold(), name)
-        self._file = self._write_hashes()
+        self.file = self._write_hashes()
         # Also when the program ends without closing it.
-        self._remove = weakref.finalize(self, self._file.unlink, missing_ok=True)
+        self._remove = weakref.finalize(self, self.file.unlink, missing_ok=True)
 
     def __repr__(self) -> str:
         return f"Accounts({sorted(self._passwords)})"
@@ -115,7 +115,7 @@ class Accounts:
         """Let the NTLM acceptor of this process see these accounts while entered."""
         with _ENVIRONMENT_LOCK:
             before = os.environ.get("NTLM_USER_FILE")
-            os.environ["NTLM_USER_FILE"] = str(self._file)
+            os.environ["NTLM_USER_FILE"] = str(self.file)
             try:
                 yield
             finally:

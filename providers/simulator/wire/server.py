@@ -25,7 +25,7 @@ class Server(Service):
         try:
             self._http = Listener((settings.address, settings.port), self)
         except BaseException:
-            self._accounts.close()
+            self.accounts.close()
             raise
 
     def __enter__(self) -> Server:
@@ -54,7 +54,7 @@ class Server(Service):
         self._http.close_connections(for_good=True)
         self._http.server_close()
         self.shells.close()
-        self._accounts.close()
+        self.accounts.close()
 
     def close_connections(self) -> None:
         """Close every TCP connection, as a restart of http.sys does; shells live on."""

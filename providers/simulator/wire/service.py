@@ -120,7 +120,7 @@ class Service:
         """Tracebacks of what went wrong inside the listener: always a bug in it."""
         self._known = frozenset(self.hosts)
         domain = settings.dns_domain or self.entry_host.partition(".")[2]
-        self._accounts = Accounts(settings.users, domain)
+        self.accounts = Accounts(settings.users, domain)
         self.policy = Policy(
             settings.schemes,
             is_tls=settings.certificate is not None,
@@ -171,7 +171,7 @@ class Service:
 
     def connection(self, peer_certificate: bytes | None) -> Connection:
         self.count("#connections")
-        return Connection(self.policy, self._accounts, peer_certificate)
+        return Connection(self.policy, self.accounts, peer_certificate)
 
     def wrapped(self, accepted: socket.socket) -> socket.socket:
         """Return an accepted connection inside TLS, if the listener has it; the handshake comes later."""

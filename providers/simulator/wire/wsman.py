@@ -71,7 +71,7 @@ class Shells:
         self.limits_of = limits_of or (lambda _: usual)
         """What a host allows."""
         self._start = start
-        self._monotonic = monotonic
+        self.monotonic = monotonic
         self._new_id = new_id
         self._lock = threading.Lock()
         self._shells: dict[str, _Shell] = {}
@@ -112,11 +112,11 @@ class Shells:
         finally:
             with self._lock:
                 shell.messages -= 1
-                shell.last_used = self._monotonic()
+                shell.last_used = self.monotonic()
 
     def close_idle(self) -> None:
         """Close every shell that had no message for its idle timeout."""
-        now = self._monotonic()
+        now = self.monotonic()
         with self._lock:
             idle = [
                 shell
@@ -169,7 +169,7 @@ class Shells:
             raise Fault(fault_codes.CODE_PAGE_NOT_SUPPORTED)
         if not 0 < idle <= limits.max_idle_timeout_seconds:
             raise Fault(fault_codes.IDLE_TIMEOUT_OUT_OF_BOUNDS)
-        shell = _Shell(create.shell_id or self._new_id(), host, user, delegates, idle, self._monotonic())
+        shell = _Shell(create.shell_id or self._new_id(), host, user, delegates, idle, self.monotonic())
         with self._lock:
             mine = sum((other.host, other.user) == (host, user) for other in self._shells.values())
             if mine >= limits.max_shells_per_user:
@@ -191,7 +191,7 @@ class Shells:
             if shell.user != user:
                 raise Fault(fault_codes.ACCESS_DENIED)
             shell.messages += 1
-            shell.last_used = self._monotonic()
+            shell.last_used = self.monotonic()
             return shell
 
     def _in_shell(self, shell: _Shell, request: Request, is_client_there: Callable[[], bool]) -> bytes:
@@ -213,7 +213,7 @@ class Shells:
         return soap_replies.done(request, self._new_id())
 
     def _run(self, shell: _Shell, run: Run) -> str:
-        command = ShellCommand(run.command_id or self._new_id(), self._monotonic)
+        command = ShellCommand(run.command_id or self._new_id(), self.monotonic)
         limits = self.limits_of(shell.host)
         with self._lock:
             running = sum(other.is_running for other in shell.commands.values())

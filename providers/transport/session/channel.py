@@ -25,9 +25,8 @@ from providers.transport.session.host import Host
 from providers.transport.session.host_clocks import HostClocks
 from providers.transport.session.opening import Opening
 from providers.transport.session.pending import Pending, Result, ask_permission, bursts
-from providers.transport.session.replies import Replies
 from providers.transport.settings import SessionMode
-from providers.transport.wsman.shell import Gone, NotTaken, ShellProcess, TooLate, Unconfirmed
+from providers.transport.wsman.shell import Gone, NotTaken, TooLate, Unconfirmed
 from providers.transport.wsman.winrs import WinRS
 from reconciler.model.commands import Shell
 from reconciler.model.diagnostics import PermanentError, SessionError, TransientError
@@ -225,17 +224,6 @@ class Channel:
     def close(self) -> None:
         """End the process properly; ignore errors of closing."""
         self._discard(send_exit=True)
-
-    @property
-    def _running(self) -> ShellProcess:
-        """The process, for tests below the level of requests."""
-        assert self._conversation is not None
-        return self._conversation.process
-
-    @property
-    def _replies(self) -> Replies:
-        assert self._conversation is not None
-        return self._conversation.replies
 
     def _discard(self, *, send_exit: bool) -> None:
         conversation, self._conversation = self._conversation, None

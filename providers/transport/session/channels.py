@@ -16,7 +16,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from providers.transport.session.channel import Channel
 from providers.transport.session.pending import Result
@@ -40,6 +40,16 @@ class _Call:
 
     def accepts(self, channel: Channel) -> bool:
         return self.given is None and self.wanted in (None, channel)
+
+
+class Occupancy(NamedTuple):
+    """How busy the channels of a host are."""
+
+    free: int
+    opening: int
+    """Channels that are opened in the background."""
+    waiting: int
+    """Calls that wait for a channel."""
 
 
 class Channels:
@@ -76,6 +86,11 @@ class Channels:
         """Every channel so far, the first one first."""
         with self._changed:
             return tuple(self._all)
+
+    @property
+    def occupancy(self) -> Occupancy:
+        with self._changed:
+            return Occupancy(len(self._free), len(self._opening), len(self._calls))
 
     def invoke(self, requests: Sequence[Request]) -> list[Result]:
         """Return the result of each request, as ``Channel.invoke`` does, over the first free channel.

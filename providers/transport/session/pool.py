@@ -218,9 +218,13 @@ class WinRMSessions:
             with suppress(Exception):
                 session.beat()
 
+    def stop(self) -> None:
+        """Let calls that are running end with the message that they send now; none is repeated."""
+        self._stopped.set()
+
     def close(self) -> None:
         """Close the channels of all hosts at once; wait one message for calls that are running."""
-        self._stopped.set()
+        self.stop()
         with self._lock:
             sessions, budgets = list(self._sessions.values()), list(self._budgets.values())
         for budget in budgets:

@@ -30,6 +30,8 @@ class LogonBudget:
     """
 
     failed: int = 0
+    waiting: int = 0
+    """How many logons wait for their turn."""
     _under_way: int = 0
     _stops: int = 0
     _changed: threading.Condition = field(default_factory=threading.Condition)
@@ -44,7 +46,9 @@ class LogonBudget:
         """
         with self._changed:
             stops = self._stops
-            self._changed.wait_for(lambda: self._stops != stops or self._is_used_up or self._has_room)
+            self.waiting += 1
+            self._changed.wait_for(lambda: self._stops != stops or self._is_used_up or self.has_room)
+            self.waiting -= 1
             if self._stops != stops:
                 raise LogonsStopped
             self._check()
@@ -81,7 +85,8 @@ class LogonBudget:
         return self.failed >= FAILED_LOGONS
 
     @property
-    def _has_room(self) -> bool:
+    def has_room(self) -> bool:
+        """True if one more logon may be under way."""
         return self._under_way < FAILED_LOGONS - self.failed
 
     def _check(self) -> None:

@@ -264,8 +264,8 @@ def test_a_message_sealed_for_another_connection_is_400_and_the_shell_survives()
 def test_the_password_is_in_no_file_and_no_text() -> None:
     with listening(Scheme.NTLM) as server:
         full_life(Client(server, "ntlm"))
-        accounts = server._accounts
-        path = accounts._file
+        accounts = server.accounts
+        path = accounts.file
         assert PASSWORD not in path.read_text("utf-8")
         assert os.name == "nt" or path.stat().st_mode & 0o777 == 0o600
         assert PASSWORD not in repr(server.settings) + repr(accounts)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import requests
@@ -66,12 +67,12 @@ def test_a_401_in_mid_session_reaches_the_client() -> None:
 @pytest.mark.parametrize("harm", [{"reset": True}, {"lose_reply": True}, {"truncate": 40}])
 @pytest.mark.parametrize("after", [False, True])
 def test_a_lost_send_was_carried_out_only_if_the_fault_came_after(
-    transport: str, harm: dict[str, object], after: bool
+    transport: str, harm: dict[str, Any], after: bool
 ) -> None:
     estate = TinyEstate()
     with listening(Scheme(transport), estate=estate, limits=Limits(max_timeout_seconds=0.1)) as server:
         client = opened(Client(server, transport))
-        server.faults.add(FaultPlan.parse([{"kind": "send", "when": "after" if after else "before", **harm}])._rules[0])
+        server.faults.add(Rule("send", when="after" if after else "before", **harm))
         with pytest.raises((requests.ConnectionError, requests.exceptions.ChunkedEncodingError)):
             client.send(invoke("1", "New-Thing"))
         client.protocol.transport.close_session()

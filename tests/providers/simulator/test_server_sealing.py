@@ -110,7 +110,7 @@ def test_what_one_side_seals_the_other_opens_and_nothing_else(password: str) -> 
 
 def test_the_lan_manager_hash_of_an_account_is_nothing_one_could_know() -> None:
     accounts = Accounts({"CONTOSO\\reconciler": "secret"})
-    hashes = {line.split(":")[2] for line in accounts._file.read_text("utf-8").splitlines()}
+    hashes = {line.split(":")[2] for line in accounts.file.read_text("utf-8").splitlines()}
     accounts.close()
     assert "0" * 32 not in hashes
     assert all(len(value) == 32 for value in hashes)

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from providers.cmdlets.products import EXCHANGE
 from providers.transport import wire
+from providers.transport.session.greeting import Greeting, Runner
 from providers.transport.session.host_clocks import HostClocks
 from providers.transport.session.pending import Pending, ask_permission, bursts, lines
-from providers.transport.settings import Adapter, Deadlines, SessionMode
+from providers.transport.settings import Adapter, Deadlines, SessionMode, target_of
 from providers.transport.wsman.fault_tables import Phase
 from reconciler.model.commands import Authentication, Command, Delta, NameOf, Operation, Reply, Shell, read, write
 from reconciler.model.diagnostics import (
@@ -35,6 +36,7 @@ from tests.support.transport_support import (
     FakeWinRS,
     Trouble,
     channel,
+    connection,
     executed,
     fault,
     kinds,
@@ -438,8 +440,8 @@ def test_the_credential_goes_along_only_where_the_endpoint_needs_another_logon()
         (Authentication.KERBEROS, Adapter.REMOTE, False),
         (Authentication.CREDSSP, Adapter.REMOTE, False),
     ]:
-        made = channel(FakeWinRS(), auth=auth, adapter=adapter)
-        line = made._opening.greeting.lines("0" * 16).splitlines()[-1]
+        target = target_of(connection(auth=auth, adapter=adapter), None)
+        line = Greeting(target, Runner.shipped(), (), {}).lines("0" * 16).splitlines()[-1]
         told = wire.decode_payload(line.split(b" ")[2])
         assert ("credential" in told) is expected
 

@@ -13,9 +13,10 @@ from winrm.exceptions import InvalidCredentialsError
 
 from providers.cmdlets.products import EXCHANGE, LYNC
 from providers.simulator.wire.authentication import Accounts, Scheme
-from providers.transport.session.pool import WinRMSessions
-from providers.transport.settings import Adapter, Deadlines, HostSettings, Secret, target_of
+from providers.transport.session.pool import Connect, WinRMSessions
+from providers.transport.settings import Adapter, Deadlines, HostSettings, Secret, Target, target_of
 from providers.transport.wsman.logons import FAILED_LOGONS, LogonBudget, LogonsStopped, LogonsUsedUp
+from providers.transport.wsman.winrs import WinRS, connect
 from reconciler.model.commands import Authentication, Endpoint, Reply, read
 from reconciler.model.diagnostics import AuthenticationFailed, PermanentError, SessionError, TransientError
 from reconciler.model.ports import Request
@@ -59,6 +60,16 @@ def test_a_good_credential_is_used_by_all() -> None:
     assert budget.failed == 0
 
 
+def noting(budgets: dict[int, LogonBudget]) -> Connect:
+    """Return a way to connect that notes every budget of logons."""
+
+    def connecting(target: Target, budget: LogonBudget) -> WinRS:
+        budgets[id(budget)] = budget
+        return connect(target, budget)
+
+    return connecting
+
+
 def log_on_well(budget: LogonBudget) -> None:
     with budget.attempt():
         budget.check()
@@ -93,10 +104,10 @@ def test_who_waits_for_a_logon_is_turned_away_when_the_run_ends_and_who_comes_la
     waiting = [threading.Thread(target=wait) for _ in range(3)]
     for thread in hanging:
         thread.start()
-    wait_until(lambda: not budget._has_room)
+    wait_until(lambda: not budget.has_room)
     for thread in waiting:
         thread.start()
-    wait_until(lambda: len(budget._changed._waiters) == len(waiting))  # type: ignore[attr-defined]  # of CPython
+    wait_until(lambda: budget.waiting == len(waiting))
     budget.stop()
     for thread in waiting:
         thread.join(10)
@@ -151,7 +162,7 @@ def test_a_password_that_changes_during_the_run_is_refused_twice(auth: Authentic
                 return reply
 
             assert {type(one) for one in threads.map(partial(ask, "before"), endpoints)} == {Reply}
-            known, server._accounts = server._accounts, Accounts({USER: "another one"})
+            known, server.accounts = server.accounts, Accounts({USER: "another one"})
             server.close_connections()
             known.close()
             assert AuthenticationFailed in {type(one) for one in threads.map(partial(ask, "after"), endpoints)}
@@ -206,10 +217,11 @@ def test_a_session_that_is_sealed_goes_on_and_is_closed_when_the_credential_is_u
             deadlines=Deadlines(operation=2, read=5),
         )
         requests = [Request("r", read("Get-Echo", Identity="x"))]
-        with WinRMSessions([settings], allow=CMDLETS, clock=VirtualClock()) as pool:
+        budgets: dict[int, LogonBudget] = {}
+        with WinRMSessions([settings], allow=CMDLETS, clock=VirtualClock(), connect=noting(budgets)) as pool:
             session = pool.open(Endpoint(EXCHANGE.connection, "ex1.contoso.com"))
             session.invoke(requests)
-            (budget,) = pool._budgets.values()
+            (budget,) = budgets.values()
             for _ in range(FAILED_LOGONS):
                 budget.refused()
             with pytest.raises(AuthenticationFailed):
@@ -228,7 +240,8 @@ def test_the_end_of_a_run_turns_away_who_waits_for_a_logon() -> None:
         for n, one in enumerate(silent)
     }
     settings = connection(host="127.0.0.1", auth=Authentication.BASIC, hosts=own, tls=False)
-    pool = WinRMSessions([settings], allow=CMDLETS, clock=VirtualClock())
+    budgets: dict[int, LogonBudget] = {}
+    pool = WinRMSessions([settings], allow=CMDLETS, clock=VirtualClock(), connect=noting(budgets))
     with ThreadPoolExecutor(4) as threads:
 
         def ask(host: str) -> object:
@@ -237,8 +250,7 @@ def test_the_end_of_a_run_turns_away_who_waits_for_a_logon() -> None:
         hanging = [threads.submit(ask, host) for host in list(own)[:2]]
         taken = [one.accept()[0] for one in silent[:2]]
         waiting = threads.submit(ask, list(own)[2])
-        (budget,) = pool._budgets.values()
-        wait_until(lambda: bool(budget._changed._waiters))  # type: ignore[attr-defined]  # of CPython
+        wait_until(lambda: [budget.waiting for budget in budgets.values()] == [1])
         closing = threads.submit(pool.close)
         told = waiting.exception(5)
         assert isinstance(told, PermanentError)

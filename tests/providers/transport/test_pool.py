@@ -54,6 +54,8 @@ class StubChannel:
         self.mode = SessionMode.AUTO
         self.load_seconds: float | None = None
         self.gate = threading.Event()
+        self.loads = threading.Event()
+        """Set where loading ends by itself."""
         self.asked: list[str] = []
         self.running = 0
         self.together = 0
@@ -65,6 +67,7 @@ class StubChannel:
             if self.raises is not None:
                 raise self.raises
             if self.load_seconds is None:
+                assert self.loads.wait(20)
                 self.clock.sleep(LOAD)
                 self.load_seconds = LOAD
             self.asked += [request.id for request in requests]
@@ -99,30 +102,33 @@ class StubChannel:
 class Host:
     """Channels to one host, and the calls of a test, each on a thread of its own."""
 
-    def __init__(self, limit: int = 2, raises: Sequence[SessionError | None] = ()) -> None:
+    def __init__(self, limit: int = 2, raises: Sequence[SessionError | None] = (), *, loads: bool = True) -> None:
         self.clock = VirtualClock()
+        self._loads = loads
         self.opened: list[StubChannel] = []
         self._raises = list(raises)
         self.channels = Channels(
-            self._new,
+            self.new,
             clock=self.clock,
             limit=limit,
             queue_seconds=Deadlines().queue,
             ended=lambda: PermanentError(TOLD),
         )
-        self._pool = ThreadPoolExecutor(max_workers=16)
+        self.threads = ThreadPoolExecutor(max_workers=16)
         self._submitted: list[Future[list[Any]]] = []
 
-    def _new(self) -> Channel:
+    def new(self) -> Channel:
         number = len(self.opened)
         raises = self._raises[number] if number < len(self._raises) else None
         self.opened.append(StubChannel(number, self.clock, raises))
+        if self._loads:
+            self.opened[-1].loads.set()
         return self.opened[-1]  # type: ignore[return-value]  # it has what is used of one
 
     def call(self, name: str, *, writes: bool = False) -> Future[list[Any]]:
         """Call, and return once the call waits or runs, and so does every one before it."""
         command = write("New-Thing", Name="x") if writes else read("Get-Echo", Identity="x")
-        future = self._pool.submit(self.channels.invoke, [Request(name, command)])
+        future = self.threads.submit(self.channels.invoke, [Request(name, command)])
         self._submitted.append(future)
         wait_until(lambda: self._arrived >= len(self._submitted))
         return future
@@ -131,14 +137,14 @@ class Host:
     def _arrived(self) -> int:
         """How many calls wait, are asked or were, or have failed; those on their way between are not among them."""
         failed = sum(call.done() and call.exception() is not None for call in self._submitted)
-        with self.channels._changed:  # which a call lets go of when it begins to wait
-            return failed + len(self.channels._calls) + sum(len(one.asked) for one in self.opened)
+        asked = sum(len(one.asked) for one in self.opened)  # before those that wait, so that no call counts twice
+        return failed + asked + self.channels.occupancy.waiting
 
     def end(self) -> None:
         for one in self.opened:
             one.gate.set()
         self.channels.close(5)
-        self._pool.shutdown()
+        self.threads.shutdown()
         assert all(one.together <= 1 for one in self.opened), "two calls at once in one conversation"
 
 
@@ -183,26 +189,28 @@ def test_a_call_that_waited_as_long_opens_another_and_a_third_none(hosts: Callab
 
 
 def test_nobody_opens_another_before_the_first_is_known_to_open(hosts: Callable[..., Host]) -> None:
-    host = hosts()
-    host._new()
-    host.opened.clear()
-    host.channels._all.append(StubChannel(9, host.clock))  # type: ignore[arg-type]  # one that loads for ever
-    call = host._pool.submit(host.channels.invoke, [Request("a", read("Get-Echo", Identity="x"))])
-    wait_until(lambda: bool(host.channels._calls))
+    host = hosts(loads=False)
+    request = [Request("a", read("Get-Echo", Identity="x"))]
+    first = host.threads.submit(host.channels.invoke, request)
+    wait_until(lambda: [one.running for one in host.opened] == [1])
+    second = host.threads.submit(host.channels.invoke, request)
+    wait_until(lambda: host.channels.occupancy.waiting == 1)
     host.clock.sleep(1000)
-    assert not call.done()
-    assert host.opened == []
+    assert not second.done()
+    assert len(host.opened) == 1
     host.channels.close(0.0)
-    assert isinstance(call.exception(10), PermanentError)
-    host.channels._all.clear()
+    assert isinstance(second.exception(10), PermanentError)
+    host.opened[0].loads.set()
+    host.opened[0].gate.set()
+    first.result(10)
 
 
 def test_who_waits_longest_is_served_first(hosts: Callable[..., Host]) -> None:
     host = hosts(limit=1)
     calls = [host.call("a")]
     for name in "bcdefg":
-        calls.append(host._pool.submit(host.channels.invoke, [Request(name, read("Get-Echo", Identity="x"))]))
-        wait_until(lambda name=name: len(host.channels._calls) == "abcdefg".index(name))  # type: ignore[misc]
+        calls.append(host.threads.submit(host.channels.invoke, [Request(name, read("Get-Echo", Identity="x"))]))
+        wait_until(lambda name=name: host.channels.occupancy.waiting == "abcdefg".index(name))  # type: ignore[misc]
     host.opened[0].gate.set()
     for call in calls:
         call.result(10)
@@ -250,14 +258,14 @@ def working(hosts: Callable[..., Host], limit: int, raises: Sequence[SessionErro
     host = hosts(limit=limit, raises=raises)
     host.call("first")
     host.opened[0].gate.set()
-    wait_until(lambda: len(host.channels._free) == 1)
+    wait_until(lambda: host.channels.occupancy.free == 1)
     return host
 
 
 def opened_all(host: Host) -> None:
     for one in host.opened:
         one.gate.set()
-    wait_until(lambda: not host.channels._opening)
+    wait_until(lambda: host.channels.occupancy.opening == 0)
 
 
 def test_channels_that_pay_are_opened_in_the_background_up_to_the_limit(hosts: Callable[..., Host]) -> None:
@@ -317,7 +325,7 @@ def test_a_write_that_comes_again_goes_where_its_reply_is_remembered(hosts: Call
     wait_until(lambda: len(host.opened) == 2 and bool(host.opened[1].asked))
     for one in host.opened:
         one.gate.set()
-    wait_until(lambda: len(host.channels._free) == 2)
+    wait_until(lambda: host.channels.occupancy.free == 2)
     for _ in range(3):
         host.channels.invoke([Request("w", write("New-Thing", Name="x"))])
     assert host.opened[1].asked == ["w"] * 4
@@ -472,7 +480,7 @@ PLAIN = Deadlines()
 def idling(server: Server, deadlines: Deadlines = PLAIN) -> Iterator[tuple[WinRMSessions, VirtualClock]]:
     """Sessions and a server by the same clock, on which time passes as the test says."""
     clock = VirtualClock()
-    server.shells._monotonic = clock.monotonic
+    server.shells.monotonic = clock.monotonic
     with sessions(server, clock, deadlines=deadlines) as pool:
         assert kinds(pool.open(EXCHANGE).invoke([echo("a")])) == ["Reply"]
         yield pool, clock

@@ -97,21 +97,21 @@ ALLOWED = (
 
 
 @pytest.fixture(scope="module")
-def channel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Channel]:
-    modules = write_module(tmp_path_factory.mktemp("modules"), MISBEHAVING)
-    opened = channel_to(PowerShellHost({"PSModulePath": str(modules)}), ALLOWED)
+def host(tmp_path_factory: pytest.TempPathFactory) -> PowerShellHost:
+    return PowerShellHost({"PSModulePath": str(write_module(tmp_path_factory.mktemp("modules"), MISBEHAVING))})
+
+
+@pytest.fixture(scope="module")
+def channel(host: PowerShellHost) -> Iterator[Channel]:
+    opened = channel_to(host, ALLOWED)
     yield opened
     opened.close()
 
 
-def tell(channel: Channel, *requests: dict[str, wire.Json]) -> Sequence[dict[str, Any]]:
-    """Return what the process of the channel answers to lines of its own: one reply for each of ``requests``."""
-    channel._running.send(b"".join(wire.encode({**one, "flush": True}) for one in requests))
-    told: list[dict[str, Any]] = []
-    while len(told) < len(requests):
-        lines = channel._replies.feed(channel._running.receive())
-        told += [dict(line.data) for line in lines if isinstance(line, wire.ReplyLine)]
-    return told
+def tell(host: PowerShellHost, *requests: dict[str, wire.Json]) -> Sequence[dict[str, Any]]:
+    """Return what the process of a host answers to lines of its own: one reply for each of ``requests``."""
+    data = b"".join(wire.encode({**one, "flush": True}) for one in requests)
+    return [dict(line.data) for line in host.told(data, len(requests))]
 
 
 def calls(channel: Channel) -> int:
@@ -176,25 +176,25 @@ def test_an_error_that_a_preference_made_an_end_of_is_returned_as_itself(
     assert (error.record.type, error.record.message) == (kind, message)
 
 
-def test_what_fails_before_the_call_is_returned_as_not_made_and_may_come_again(channel: Channel) -> None:
+def test_what_fails_before_the_call_is_returned_as_not_made_and_may_come_again(
+    host: PowerShellHost, channel: Channel
+) -> None:
     calls(channel)
     request: dict[str, wire.Json] = {"op": "invoke", "id": "tag", "cmdlet": "Get-CsParameters", "properties": ["Keys"]}
-    wrong, right = tell(
-        channel, {**request, "params": {"Keys": {"$unknown": 1}}}, {**request, "params": {"Keys": "then"}}
-    )
+    wrong, right = tell(host, {**request, "params": {"Keys": {"$unknown": 1}}}, {**request, "params": {"Keys": "then"}})
     assert wrong["error"]["executed"] is False
     assert right["records"] == [{"Keys": "then"}]
 
 
-def test_a_session_begins_once(channel: Channel) -> None:
+def test_a_session_begins_once(host: PowerShellHost, channel: Channel) -> None:
     """A second init would widen the list of cmdlets that the first one closed."""
     calls(channel)
     (told,) = tell(
-        channel,
+        host,
         {"op": "init", "id": "again", "nonce": "f" * 16, "protocol": 1, "adapter": "lync", "allow": ["Get-Command"]},
     )
     assert (told["error"]["type"], told["error"]["executed"]) == ("AlreadyReady", False)
-    (told,) = tell(channel, {"op": "invoke", "id": next_id(), "cmdlet": "Get-Command", "params": {}})
+    (told,) = tell(host, {"op": "invoke", "id": next_id(), "cmdlet": "Get-Command", "params": {}})
     assert told["error"]["type"] == "CommandNotAllowed"
 
 

@@ -129,9 +129,9 @@ class TestInPowerShell:
         assert first == second
         assert record(ask(channel, read("Get-CsCount", "Count")))["Count"] == before + 1
 
-    def test_a_lost_reply_is_sent_again(self, channel: Channel) -> None:
+    def test_a_lost_reply_is_sent_again(self, host: PowerShellHost, channel: Channel) -> None:
         assert record(ask(channel, read("Get-CsEcho", "Name")))
-        channel._running.send(wire.encode({"op": "ping", "id": "p", "flush": True})[:-20])
+        host.send_command_input("s", "c", wire.encode({"op": "ping", "id": "p", "flush": True})[:-20], False)
         before = record(ask(channel, read("Get-CsCount", "Count")))["Count"]
         assert isinstance(ask(channel, write("Set-CsThing", Identity="x"), 60.0), Reply)
         assert record(ask(channel, read("Get-CsCount", "Count")))["Count"] == before + 1
@@ -196,17 +196,13 @@ class TestInPowerShell:
                 "flush": True,
             }
         )
-        channel._running.send(line)
-        lines: list[wire.Line] = []
-        while not any(isinstance(one, wire.ReplyLine) for one in lines):
-            lines = channel._replies.feed(channel._running.receive())
-        (told,) = [one for one in lines if isinstance(one, wire.ReplyLine)]
+        (told,) = host.told(line)
         assert told.data["records"] == [{"Pin": 7}]
 
-    def test_a_bad_line_is_reported_and_does_no_harm(self, channel: Channel) -> None:
+    def test_a_bad_line_is_reported_and_does_no_harm(self, host: PowerShellHost, channel: Channel) -> None:
         assert record(ask(channel, read("Get-CsEcho", "Name")))
         for line in (b"garbage\n", b"4 00000000 AAAA\n", b"\n", b"99 0 x\n", wire.encode({"id": "x"})):
-            channel._running.send(line)
+            host.send_command_input("s", "c", line, False)
         assert record(ask(channel, read("Get-CsEcho", "Name"))) == {"Name": "n0"}
 
     def test_a_thousand_requests_are_answered_in_order(self, channel: Channel) -> None:
@@ -241,7 +237,7 @@ class TestInPowerShell:
         while not is_done:
             more, errors, _, is_done = host.get_command_output_raw("s", "c")
             output += more
-        told = wire.LineReader(opened._replies.nonce).feed(output)
+        told = wire.LineReader(host.nonce).feed(output)
         assert [(one.id, one.data["ok"]) for one in told if isinstance(one, wire.ReplyLine)] == [("bye", True)]
         assert (len(told), host.exit_code, errors) == (1, 0, b"")
         host.cleanup_command("s", "c")
