@@ -31,32 +31,34 @@ CHANGES = Path(".reconciler") / "world.json"
 
 def main(arguments: list[str]) -> int:
     result, mode, *rest = arguments
+    from reconciler.__main__ import collect_less_often
+
+    collect_less_often()
     if mode in ("terraform", "provided"):
         from tests.bench.terraform_files import write_provided, write_terraform
 
         write = write_terraform if mode == "terraform" else write_provided
         write(first_plan(Path(rest[0])), Path(rest[1]))
         return 0
-    from reconciler.__main__ import collect_less_often
-
-    collect_less_often()
     if mode in ("parts", "traffic"):
         from tests.bench.parts import parts_of
         from tests.bench.traffic import traffic_of
 
-        found = parts_of(Path(rest[0])) if mode == "parts" else traffic_of(Path(rest[0]))
-        Path(result).write_text(json.dumps(asdict(found)), encoding="utf-8")
-        return 0
-    phase, directory = rest[0], Path(rest[1])
+        told = asdict(parts_of(Path(rest[0])) if mode == "parts" else traffic_of(Path(rest[0])))
+    else:
+        told = _measured(mode, rest[0], Path(rest[1]))
+    Path(result).write_text(json.dumps(told), encoding="utf-8")
+    return 0
+
+
+def _measured(mode: str, phase: str, directory: Path) -> dict[str, Any]:
     told = _run(mode, phase, directory)
     times, answers = os.times(), told.pop("answers_cpu", 0.0)
-    told |= {
+    return told | {
         "cpu": time.process_time() - told.pop("estate_cpu", 0.0) - answers,
         "simulator_cpu": times.children_user + times.children_system + answers,
         "peak_mb": peak_mb(),
     }
-    Path(result).write_text(json.dumps(told), encoding="utf-8")
-    return 0
 
 
 def _run(mode: str, phase: str, directory: Path) -> dict[str, Any]:

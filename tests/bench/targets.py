@@ -10,6 +10,7 @@ from tests.bench.growth import apply_step, no_op_step, run_cpu
 from tests.bench.headline import APPLY as DUEL_APPLY
 from tests.bench.headline import BULK, EACH
 from tests.bench.headline import NO_OP as DUEL_NO_OP
+from tests.bench.parts import JOURNAL, TEXT, YAML
 from tests.bench.results import Results
 from tests.bench.rounds import CHANGED, HTTP, INSIDE, NO_OP, WIRE
 from tests.bench.slots import Load
@@ -127,7 +128,7 @@ def _run_seconds(results: Results, load: Load) -> float:
 
 
 def _journal(results: Results) -> Iterator[Target]:
-    journal = results.parts.journal_us if results.parts else None
+    journal = results.parts.microseconds(JOURNAL) if results.parts else None
     yield Target("P11-time", "journal for each operation, durable, 32 in a group", 40, "us", journal)
     rates = [median(one.commits / one.run_seconds for one in rounds) / 100 for rounds in results.slots.values()]
     most = max(rates, default=None)
@@ -149,9 +150,9 @@ def _parts(results: Results) -> Iterator[Target]:
     what = "our no-op plan of about 100 resources over Terraform's, in process"
     yield Target("P13-small", what, 1, "x", results.ratio(small, NO_OP, INSIDE, HTTP) if small < K else None)
     parts = results.parts
-    text = parts.text_seconds if parts and parts.mailboxes == 10 * K else None
+    text = parts.microseconds(TEXT) / 100 if parts and parts.mailboxes == 10 * K else None
     yield Target("P14", "text of a plan of 10,000 new rows", 0.3, "s", text)
-    yield Target("P15", "YAML for each row, with lines", 35, "us", parts.yaml_us if parts else None)
+    yield Target("P15", "YAML for each row, with lines", 35, "us", parts.microseconds(YAML) if parts else None)
 
 
 def _wire(results: Results) -> Iterator[Target]:
