@@ -2,7 +2,7 @@
 
     python -m providers.cmdlets.generate_cmdlets REFERENCE_DIRECTORY
 
-The reference is two files: ``cmdlets.json`` (Exchange 2010 to 2016, Lync 2010 to Skype for Business 2019) and
+The reference is two files: ``cmdlets.json`` (Exchange 2010 to 2019, Lync 2010 to Skype for Business 2019) and
 ``cmdlets-exchange2007.json``. The table holds only the facts that resource types and the simulator's binder need, for
 the releases that the simulator supports. The table itself describes its form.
 """
@@ -37,6 +37,7 @@ _VERSIONS = {
     "Exchange Server 2010": "e2010",
     "Exchange Server 2013": "e2013",
     "Exchange Server 2016": "e2016",
+    "Exchange Server 2019": "e2019",
     "Lync Server 2010": "l2010",
     "Lync Server 2013": "l2013",
     "Skype for Business Server 2015": "s2015",
@@ -70,6 +71,40 @@ _ALSO_2007 = (
 """Cmdlets of Exchange 2007 that its reference leaves out; assumed to be as in Exchange 2010 (inferred)."""
 
 _ALSO_IN_2007: Mapping[str, Sequence[str]] = {
+    "Set-UMAutoAttendant": (
+        "AfterHoursKeyMapping",
+        "AfterHoursKeyMappingEnabled",
+        "AfterHoursMainMenuCustomPromptEnabled",
+        "AfterHoursMainMenuCustomPromptFilename",
+        "AfterHoursTransferToOperatorEnabled",
+        "AfterHoursWelcomeGreetingEnabled",
+        "AfterHoursWelcomeGreetingFilename",
+        "AllowDialPlanSubscribers",
+        "AllowExtensions",
+        "AllowedInCountryOrRegionGroups",
+        "AllowedInternationalGroups",
+        "BusinessHoursKeyMapping",
+        "BusinessHoursKeyMappingEnabled",
+        "BusinessHoursMainMenuCustomPromptEnabled",
+        "BusinessHoursMainMenuCustomPromptFilename",
+        "BusinessHoursSchedule",
+        "BusinessHoursTransferToOperatorEnabled",
+        "BusinessHoursWelcomeGreetingEnabled",
+        "BusinessHoursWelcomeGreetingFilename",
+        "CallSomeoneEnabled",
+        "ContactAddressList",
+        "ContactRecipientContainer",
+        "DTMFFallbackAutoAttendant",
+        "HolidaySchedule",
+        "InfoAnnouncementEnabled",
+        "InfoAnnouncementFilename",
+        "Language",
+        "MatchedNameSelectionMethod",
+        "Name",
+        "NameLookupEnabled",
+        "OperatorExtension",
+        "SendVoiceMsgEnabled",
+    ),
     "Set-UMDialPlan": (
         "LogonFailuresBeforeDisconnect",
         "MaxCallDuration",
@@ -83,12 +118,15 @@ _ALSO_IN_2007: Mapping[str, Sequence[str]] = {
         "WhatIf",
     ),
 }
-"""The reference of Exchange 2007 ends before these parameters; assumed to be as in Exchange 2010 (inferred)."""
+"""The reference of Exchange 2007 leaves these parameters out; their types are as in Exchange 2010 (inferred).
+
+Source for those of Set-UMAutoAttendant: the syntax in bb123488(v=exchg.80), which has no BusinessName.
+"""
 
 _WINDOWS: dict[str, Any] = {
     name: {
         "product": "windows",
-        "versions": ["e2007", "e2010", "e2013", "e2016", *_LYNC],
+        "versions": ["e2007", "e2010", "e2013", "e2016", "e2019", *_LYNC],
         "sets": ["Default"],
         "mandatory": [["Name"]],
         "parameters": {

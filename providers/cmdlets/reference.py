@@ -1,9 +1,9 @@
 """The published reference of cmdlets: the parameters each release has, their types and the values they accept.
 
 Resource types read the possible parameters here, and the simulator binds arguments with it. ``generate_cmdlets`` makes
-the table next to this module; it is read at the first use. A release is ``e2007``, ``e2010``, ``e2013`` or ``e2016`` of
-Exchange, ``l2010``, ``l2013``, ``s2015`` or ``s2019`` of Lync and Skype for Business. Sources: the cmdlet references of
-these products (Microsoft Learn).
+the table next to this module; it is read at the first use. A release is ``e2007``, ``e2010``, ``e2013``, ``e2016`` or
+``e2019`` (without Unified Messaging) of Exchange, ``l2010``, ``l2013``, ``s2015`` or ``s2019`` of Lync and Skype for
+Business. Sources: the cmdlet references of these products (Microsoft Learn).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any, Final
 
 _TABLE: Final = Path(__file__).with_name("cmdlets_table.json")
 
-RELEASES: Final = ("e2007", "e2010", "e2013", "e2016", "l2010", "l2013", "s2015", "s2019")
+RELEASES: Final = ("e2007", "e2010", "e2013", "e2016", "e2019", "l2010", "l2013", "s2015", "s2019")
 _NEWEST: Final = ("e2016", "s2019", "e2010")
 """Newest first: Exchange, Skype for Business, and Exchange 2010 for what later releases dropped."""
 

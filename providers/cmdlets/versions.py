@@ -36,7 +36,7 @@ class ExchangeVersion:
     @property
     def release(self) -> str:
         """The version's name in the published reference: ``e2013``."""
-        return f"e{self.product}"
+        return f"e{self.product[:4]}"
 
     def takes(self, cmdlet: str, parameter: str = "Identity") -> bool:
         """True if the version has the cmdlet, with the parameter."""

@@ -14,7 +14,7 @@ from enum import Enum
 from providers.cmdlets.products import EXCHANGE
 from providers.cmdlets.versions import ExchangeVersion
 from providers.schema.exchange import DialPlan
-from providers.schema.exchange_facts import ExchangeServer
+from providers.schema.exchange_facts import ExchangeServer, managing_version
 from reconciler.model.commands import Endpoint
 from reconciler.model.landscape import Landscape
 from reconciler.model.resources import Resource
@@ -72,7 +72,7 @@ def named_servers(plan: Resource, landscape: Landscape) -> tuple[str, ...]:
 
 def newest_version(landscape: Landscape) -> ExchangeVersion:
     """Return the version that manages objects: the newest one with Unified Messaging, or the last with it."""
-    return max((host.version for host in um_hosts(landscape).values()), default=ExchangeVersion(15, 1))
+    return managing_version(landscape) or ExchangeVersion(15, 1)
 
 
 def exchange_release(landscape: Landscape) -> str:

@@ -16,12 +16,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, ClassVar
 
 from providers.cmdlets.cmdlet_resource import CmdletFact
-from providers.cmdlets.products import EXCHANGE_PROVIDER
+from providers.cmdlets.products import EXCHANGE, EXCHANGE_PROVIDER
 from providers.cmdlets.table import Tabled
 from providers.cmdlets.value_types import Fqdn, Normalise, ObjectName, Output, SmtpAddress, Text, Truth, Unordered, text
 from providers.cmdlets.versions import ExchangeVersion
 from providers.schema.exchange import UMMailbox
-from reconciler.model.abilities import Pinning
+from reconciler.model.abilities import Entering, Pinning
 from reconciler.model.commands import Argument, Command, read
 from reconciler.model.diagnostics import NotFound, SessionError
 from reconciler.model.landscape import Landscape, Named
@@ -30,10 +30,11 @@ from reconciler.model.resources import Address, Attr, Resource
 from reconciler.model.values import Record, Value
 
 
-class ExchangeServer(CmdletFact):
+class ExchangeServer(CmdletFact, Entering):
     """A server of the organization, with its version and roles."""
 
     name: ClassVar[str] = "exchange_server"
+    enters: ClassVar[str] = EXCHANGE.connection
     noun: ClassVar[str] = "ExchangeServer"
     key_type: ClassVar[Any] = Fqdn
     key_output: ClassVar[str] = "Fqdn"
@@ -54,6 +55,32 @@ class ExchangeServer(CmdletFact):
             for server in landscape.all(self).values()
             if (found := server.get(self.version))
         }
+
+    def entries(self, landscape: Landscape) -> Sequence[str]:
+        """Return the servers of the newest version with Unified Messaging, if there are others.
+
+        The shell of an older server cannot manage objects of a newer one; Exchange 2019 has no cmdlets of Unified
+        Messaging.
+        """
+        versions, newest = _versions(landscape), managing_version(landscape)
+        found = sorted(server for server, version in versions.items() if version == newest)
+        return () if len(found) == len(versions) else found
+
+
+def managing_version(landscape: Landscape) -> ExchangeVersion | None:
+    """Return the version whose shell manages the objects: the newest one with Unified Messaging."""
+    return max((version for version in _versions(landscape).values() if version.has_um), default=None)
+
+
+def _versions(landscape: Landscape) -> Mapping[str, ExchangeVersion]:
+    """Return the versions of the servers, without Edge servers, which do not belong to the domain."""
+    servers = landscape.all(ExchangeServer).values()
+    found = {one.key: (ExchangeVersion.parse(one.get(ExchangeServer.version)), one) for one in servers}
+    return {
+        fqdn: version
+        for fqdn, (version, server) in found.items()
+        if version is not None and [role.casefold() for role in server.get(ExchangeServer.roles)] != ["edge"]
+    }
 
 
 def _product(found: str) -> Product:

@@ -203,11 +203,11 @@ class Workspace:
         wanted = pinned or self._pinned or prior.decisions.get(replicas.name)
         self._pin(wanted)
         landscape = Landscape(self._settings, self.environment.declared, self.environment.ended, prior=prior)
-        landscape = self.reader.observe(landscape, {replicas.name: None})
+        landscape, known = self.reader.arrive(landscape, replicas)
         there = sorted(landscape.all(replicas))
         if there and wanted not in there:
             self._pin(there[0])
-        everything = {kind.name: None for kind in self.types if kind is not replicas}
+        everything = {kind.name: None for kind in self.types if kind.name not in known}
         return self.reader.observe(landscape, everything if only is None else only)
 
     @property

@@ -159,6 +159,17 @@ def pinning_of(types: Iterable[ResourceType]) -> Pinning:
     return next(kind for kind in types if isinstance(kind, Pinning))
 
 
+class Entering(Fact):
+    """Its resources are hosts. Some of them can be the entry point of a connection, and others cannot."""
+
+    enters: ClassVar[str]
+    """The connection."""
+
+    @abstractmethod
+    def entries(self, landscape: Landscape) -> Sequence[str]:
+        """Return the FQDNs of the hosts that can be its entry point, in order; empty if any host can."""
+
+
 # --- of tasks --------------------------------------------------------------------------------------------------------
 
 

@@ -118,6 +118,9 @@ class Sessions(Protocol):
     def pin(self, always: Mapping[str, str]) -> None:
         """Add these parameters to every later command whose cmdlet has them (``DomainController``)."""
 
+    def enter(self, connection: str, hosts: Sequence[str]) -> None:
+        """Use the first of ``hosts`` as entry point of a connection, unless its own one is among them."""
+
     def end(self, shell: Shell) -> bool:
         """End a shell of another run with everything in it; return True where it certainly no longer exists."""
 

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
+from reconciler.model.abilities import Entering
 from reconciler.model.commands import Command, Endpoint
 from reconciler.model.diagnostics import Diagnostic, TransientError
 from reconciler.model.events import Observed, Observing, Retrying
@@ -61,6 +62,18 @@ class Reader:
         """Return the commands of the first round of ``observe``."""
         ready = _ready([kind for kind in self.types if kind.name in only])
         return tuple(command for kind in ready for command in kind.queries(landscape, only[kind.name]))
+
+    def arrive(self, landscape: Landscape, replicas: ResourceType) -> tuple[Landscape, frozenset[str]]:
+        """Read the replicas and the hosts, and use as entry points those that can be; return what is known then.
+
+        Both are one batch. The names are those of the types that were read.
+        """
+        hosts = [kind for kind in self.types if isinstance(kind, Entering)]
+        known = frozenset(kind.name for kind in (replicas, *hosts))
+        landscape = self.observe(landscape, dict.fromkeys(sorted(known)))
+        for kind in hosts:
+            self.sessions.enter(kind.enters, kind.entries(landscape))
+        return landscape, known
 
     def _round(
         self, ready: Sequence[ResourceType], landscape: Landscape, asked: Keys, known: Mapping[Command, Result]

@@ -113,12 +113,16 @@ _CANNOT: Final = {("auto_attendant", "dial_plan"), ("um_mailbox", "dial_plan")}
 def damage_all(trial: Trial) -> dict[Address, set[str]]:
     """Damage every managed attribute; return the attributes by address."""
     found: dict[Address, set[str]] = {}
-    newest = max(trial.world.exchange.servers, key=lambda server: (server.is_um, server.version)).fqdn
+    newest = max(trial.world.exchange.servers, key=lambda server: (server.is_um, _numbers(server.version))).fqdn
     for damage in list(damages(trial)):
         is_there = cmdlet_of(damage.line.partition(" ")[0], trial.estate.release(newest)) is not None
         invoke_line(trial.estate, damage.line, host=newest if is_there else None)
         found.setdefault(damage.address, set()).add(damage.attribute)
     return found
+
+
+def _numbers(version: str) -> list[int]:
+    return [int(part) for part in version.split(".")]
 
 
 def damages(trial: Trial) -> Iterator[Damage]:

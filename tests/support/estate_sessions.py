@@ -31,6 +31,8 @@ class EstateSessions:
     estate: Estate
     always: Mapping[str, str] = field(default_factory=lambda: EMPTY)
     """Parameters added to every cmdlet that has them, such as DomainController."""
+    entries: dict[str, Sequence[str]] = field(default_factory=dict)
+    """The hosts that may be the entry point of a connection; empty for any."""
     user: str = "CONTOSO\\reconciler"
     delegated: bool = True
     wait: Callable[[float], None] = lambda _: None
@@ -50,7 +52,15 @@ class EstateSessions:
             raise Unreachable(told)
         return EstateSession(self, host, Shell(Endpoint(endpoint.connection, host), "in-process"))
 
+    def enter(self, connection: str, hosts: Sequence[str]) -> None:
+        """Use the first of ``hosts`` as entry point, unless the own one is among them."""
+        self.entries[connection] = hosts
+
     def _entry(self, connection: str) -> str:
+        own, hosts = self._own_entry(connection), self.entries.get(connection, ())
+        return own if own in hosts or not hosts else hosts[0]
+
+    def _own_entry(self, connection: str) -> str:
         if connection == EXCHANGE.connection:
             return self.estate.entry_host()
         hosts = self.estate.hosts()

@@ -242,5 +242,8 @@ class FunctionSessions:
     def pin(self, always: Mapping[str, str]) -> None:
         self.pinned = always
 
+    def enter(self, connection: str, hosts: Sequence[str]) -> None:
+        return
+
     def close(self) -> None:
         return

@@ -17,12 +17,17 @@ from tests.support.trial import types
 from tests.support.worlds import world_of
 
 EXCHANGE: Mapping[str, Sequence[str]] = {
+    "2007 SP1": ["8.1.240.6"],
+    "2007 SP2": ["8.2.176.2"],
+    "2007 SP3": ["8.3.83.6"],
     "2010 RTM": ["14.0.639.21"],
     "2010 SP1": ["14.1.218.15"],
     "2010 SP2": ["14.2.247.5"],
     "2010 SP3": ["14.3.123.4"],
     "2013": ["15.0.1497.2"],
     "2016": ["15.1.225.42"],
+    "2007 and 2010": ["8.3.83.6", "14.3.123.4"],
+    "2010 and 2013": ["14.3.123.4", "15.0.1497.2"],
     "2013 and 2016": ["15.0.1497.2", "15.1.225.42"],
 }
 """The rows: the builds of the servers with Unified Messaging."""
@@ -33,7 +38,10 @@ WITHOUT_UM = "15.2.221.12"
 
 @dataclass(frozen=True)
 class Cell:
-    """One Exchange version, or two, with one Lync version; and with a server of 2019 in the organization or without."""
+    """One Exchange version, or two, with one Lync version.
+
+    Beside 2019: the first server of the organization, which is the entry point, has no Unified Messaging.
+    """
 
     exchange: str
     lync: str
@@ -61,7 +69,7 @@ class Cell:
         return world_of(
             3,
             [2],
-            servers=[*two, *([WITHOUT_UM] if self.has_2019 else [])],
+            servers=[*([WITHOUT_UM] if self.has_2019 else []), *two],
             lync=self.lync,
             branch=False,
         )

@@ -161,6 +161,9 @@ class Doors:
     def pin(self, always: Mapping[str, str]) -> None:
         self.sessions.pin(always)
 
+    def enter(self, connection: str, hosts: Sequence[str]) -> None:
+        self.sessions.enter(connection, hosts)
+
     def close(self) -> None:
         self.sessions.close()
 

@@ -9,7 +9,7 @@ from typing import Final
 from providers.simulator.invocation.call import Call, hash_of, moment, only
 from providers.simulator.world.directory import Entry
 from providers.simulator.world.holdings import Holdings
-from providers.simulator.world.hosts import DomainController, ExchangeServer
+from providers.simulator.world.hosts import MODERN, DomainController, ExchangeServer
 
 GROUPS: Final = ("RTCUniversalServerAdmins", "RTCComponentUniversalServices")
 """The universal groups of Lync to which exchucutil grants what Lync needs to read."""
@@ -37,10 +37,10 @@ def get_exchange_server(call: Call) -> list[dict[str, object]]:
 def _server(holdings: Holdings, server: ExchangeServer) -> dict[str, object]:
     world = holdings.world
     group = f"CN=Exchange Administrative Group (FYDIBOHF23SPDLT),CN=Administrative Groups,{holdings.organization_dn}"
-    modern = server.release in ("e2013", "e2016")
     flags = {name: role in server.roles for name, role in _ROLE_FLAGS.items()}
-    if modern:
-        flags["IsUnifiedMessagingServer"] = flags["IsHubTransportServer"] = "Mailbox" in server.roles
+    if server.release in MODERN:
+        flags["IsHubTransportServer"] = "Mailbox" in server.roles
+        flags["IsUnifiedMessagingServer"] = server.is_um
     entry = holdings.directory.indexes.get(f"server:{server.fqdn}")
     return {
         "Name": server.name,
@@ -112,7 +112,7 @@ def get_exchange_certificate(call: Call) -> list[dict[str, object]]:
                 "Thumbprint": "".join(format(hash_of(f"{server.fqdn}{part}"), "08X") for part in range(5)),
                 "Subject": f"CN={server.fqdn}",
                 "CertificateDomains": [server.fqdn],
-                "Services": "IIS, SMTP, UM, UMCallRouter" if server.release in ("e2013", "e2016") else "IIS, SMTP, UM",
+                "Services": ", ".join(_certificate_services(server)),
                 "Status": "Valid",
                 "IsSelfSigned": False,
                 "NotAfter": moment((installed + timedelta(days=3650)).isoformat()),
@@ -120,6 +120,12 @@ def get_exchange_certificate(call: Call) -> list[dict[str, object]]:
             }
         ],
     )
+
+
+def _certificate_services(server: ExchangeServer) -> list[str]:
+    """Return the services that the certificate of a server is assigned to."""
+    services = ["IIS", "SMTP", *([] if server.release == "e2019" else ["UM"])]
+    return [*services, "UMCallRouter"] if server.release in ("e2013", "e2016") else services
 
 
 # --- permissions -----------------------------------------------------------------------------------------------------
@@ -134,7 +140,7 @@ def containers(holdings: Holdings, host: str) -> tuple[tuple[str, tuple[str, ...
         (f"CN=UM DialPlan Container,{organization}", read, "All"),
         (f"CN=UM AutoAttendant Container,{organization}", read, "All"),
     ]
-    if holdings.release(host) in ("e2013", "e2016"):
+    if holdings.release(host) in MODERN:
         granted.append((f"CN=Administrative Groups,{organization}", read, "All"))
     return tuple(granted)
 

@@ -31,10 +31,11 @@ from providers.simulator.invocation.binding import bind, command_not_found, find
 from providers.simulator.invocation.call import Call, deserialised, product_text
 from providers.simulator.world.file import read_world
 from providers.simulator.world.holdings import Holdings
+from providers.simulator.world.hosts import MODERN
 from providers.simulator.world.schema import Fault, World
 
 _SCRIPT: Final = "exchucutil.ps1"
-_THROTTLING: Final = ("e2010", "e2013", "e2016")
+_THROTTLING: Final = ("e2010", *MODERN)
 """The releases with throttling policies."""
 _READING: Final = ("get-", "test-")
 _POWERSHELL: Final[Mapping[str, str]] = {
@@ -42,6 +43,7 @@ _POWERSHELL: Final[Mapping[str, str]] = {
     "e2010": "2.0",
     "e2013": "4.0",
     "e2016": "5.1",
+    "e2019": "5.1",
     "l2010": "2.0",
     "l2013": "4.0",
     "s2015": "4.0",
@@ -221,7 +223,7 @@ class Estate:
         culture = holdings.culture(host)
         if operation == "script":
             server = holdings.exchange_server(host)
-            if name.lower() != _SCRIPT or server is None or not server.has_script:
+            if name.lower() != _SCRIPT or server is None or not (server.has_script and server.release != "e2019"):
                 raise command_not_found(name, culture)
             arguments = {str(key).capitalize(): value for key, value in parameters.items()}
             return Call(holdings, host, _SCRIPT, arguments, now)
@@ -229,7 +231,7 @@ class Estate:
         cmdlet: Cmdlet | None = cmdlet_of(name, release)
         if cmdlet is None or is_missing(holdings.hosts[host], cmdlet.name):
             raise command_not_found(name, culture)
-        takes_differences = cmdlet.product != "exchange" or release in ("e2013", "e2016")
+        takes_differences = cmdlet.product != "exchange" or release in MODERN
         arguments = bind(cmdlet, parameters, culture=culture, differences=takes_differences)
         return Call(holdings, host, cmdlet.name, arguments, now)
 

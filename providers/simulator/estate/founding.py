@@ -20,6 +20,7 @@ from providers.simulator.invocation.call import Call
 from providers.simulator.invocation.cmdlet_line import parse_line
 from providers.simulator.world.directory import Directory, Entry
 from providers.simulator.world.holdings import Holdings
+from providers.simulator.world.hosts import MODERN
 from providers.simulator.world.schema import World
 from providers.simulator.world.users import User
 from reconciler.model.diagnostics import ConfigurationError, Diagnostic
@@ -150,8 +151,8 @@ def _user(holdings: Holdings, user: User) -> Entry:
 def _object(holdings: Holdings, noun: str, described: Mapping[str, Any]) -> None:
     """Make one object by New-, and by Set- what New- has no parameter for."""
     parameters = {("Name" if name == "name" else name): _typed(value) for name, value in described.items()}
-    release = holdings.release(holdings.world.exchange.servers[0].fqdn)
-    made = cmdlet_of(f"New-{noun}", release)
+    releases = (server.release for server in holdings.world.exchange.servers)
+    made = next((found for release in releases if (found := cmdlet_of(f"New-{noun}", release))), None)
     known = {name for name in parameters if made is not None and name.casefold() in made.parameters}
     _run(holdings, f"New-{noun}", {name: parameters[name] for name in parameters if name in known})
     rest = {name: value for name, value in parameters.items() if name not in known}
@@ -170,7 +171,7 @@ def _bind_server(holdings: Holdings, host: str, plans: Sequence[str]) -> None:
     server = holdings.exchange_server(host)
     if server is None:
         return
-    modern = server.release in ("e2013", "e2016")
+    modern = server.release in MODERN
     parameters = {"Identity": server.name, "DialPlans": list(plans)}
     if server.is_um:
         _run(holdings, "Set-UMService" if modern else "Set-UMServer", parameters, host=host)

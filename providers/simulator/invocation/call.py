@@ -24,6 +24,7 @@ from providers.cmdlets.reference import cmdlet_of, parameters_of, setters
 from providers.simulator.answers import CmdletError
 from providers.simulator.world.directory import Entry, View
 from providers.simulator.world.holdings import Holdings
+from providers.simulator.world.hosts import MODERN
 
 _LANGUAGES = Path(__file__).with_name("languages")
 
@@ -135,13 +136,13 @@ class Call:
         return CmdletError(type, error_id, category or "InvalidOperation", message, target)
 
     def _category(self) -> str:
-        return "NotSpecified" if self.release in ("e2013", "e2016") else "InvalidData"
+        return "NotSpecified" if self.release in MODERN else "InvalidData"
 
     def _exchange_error_id(self, type: str) -> str:
         verb, _, noun = self.cmdlet.partition("-")
         number = format(hash_of(f"{self.cmdlet}{type}"), "08X")
         place = f"{number},Microsoft.Exchange.Management.Tasks.UM.{verb}{noun}"
-        if self.release not in ("e2013", "e2016"):
+        if self.release not in MODERN:
             return place
         server = self.host.partition(".")[0].upper()
         stamp = self.now.strftime("%m/%d/%Y %H:%M:%S")
@@ -292,8 +293,10 @@ def _all_names(entry: Entry, known: set[str], unknown: frozenset[str]) -> list[t
 @lru_cache(maxsize=256)
 def _not_yet(noun: str, release: str) -> frozenset[str]:
     """Return the properties that objects of this version lack: those later versions alone can set."""
-    setter = cmdlet_of(f"Set-{noun}", release)
-    return parameters_of(f"Set-{noun}") - setter.names if setter else frozenset()
+    setter, maker = cmdlet_of(f"Set-{noun}", release), cmdlet_of(f"New-{noun}", release)
+    if setter is None:
+        return frozenset()
+    return parameters_of(f"Set-{noun}") - setter.names - (maker.names if maker else frozenset()) - COMMON.keys()
 
 
 @lru_cache(maxsize=64)

@@ -32,6 +32,7 @@ SNAP_INS: Final[Mapping[str, str]] = {
     "e2010": "Microsoft.Exchange.Management.PowerShell.E2010",
     "e2013": "Microsoft.Exchange.Management.PowerShell.SnapIn",
     "e2016": "Microsoft.Exchange.Management.PowerShell.SnapIn",
+    "e2019": "Microsoft.Exchange.Management.PowerShell.SnapIn",
 }
 MODULES: Final[Mapping[str, str]] = {
     "l2010": "Lync",

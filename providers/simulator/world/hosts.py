@@ -44,6 +44,9 @@ class Manner(WorldModel):
 
 _USUAL = Manner()
 
+MODERN = ("e2013", "e2016", "e2019")
+"""The releases of Exchange that are reached through their own endpoint alone, and that take ``@{Add=;Remove=}``."""
+
 
 class Host(WorldModel):
     """The keys that every Windows host of a world file may have."""
@@ -94,7 +97,7 @@ class ExchangeServer(Host):
     """An Exchange server."""
 
     version: Annotated[str, AfterValidator(_is_version)] = "15.0.1497.2"
-    """Its build: 8 is Exchange 2007, 14 is 2010, 15.0 is 2013, 15.1 is 2016."""
+    """Its build: 8 is Exchange 2007, 14 is 2010, 15.0 is 2013, 15.1 is 2016, 15.2 is 2019 and has no UM."""
     roles: tuple[Literal["Mailbox", "ClientAccess", "UnifiedMessaging", "HubTransport"], ...] = (
         "Mailbox",
         "ClientAccess",
@@ -115,9 +118,9 @@ class ExchangeServer(Host):
 
     @property
     def release(self) -> str:
-        """``e2007``, ``e2010``, ``e2013`` or ``e2016``."""
+        """``e2007``, ``e2010``, ``e2013``, ``e2016``, or ``e2019``, which has no Unified Messaging."""
         major, minor = (int(part) for part in self.version.split(".")[:2])
-        return {8: "e2007", 14: "e2010"}.get(major) or ("e2013" if minor == 0 else "e2016")
+        return {8: "e2007", 14: "e2010"}.get(major) or {0: "e2013", 1: "e2016"}.get(minor, "e2019")
 
     @property
     def display_version(self) -> str:
@@ -126,8 +129,8 @@ class ExchangeServer(Host):
 
     @property
     def is_um(self) -> bool:
-        """True if it answers calls: with the UM role, or from 2013 on as any Mailbox server."""
-        return ("Mailbox" if self.release in ("e2013", "e2016") else "UnifiedMessaging") in self.roles
+        """True if it answers calls: with the UM role, or as any Mailbox server of 2013 and 2016."""
+        return ("Mailbox" if self.release in MODERN else "UnifiedMessaging") in self.roles and self.release != "e2019"
 
     @property
     def is_call_router(self) -> bool:

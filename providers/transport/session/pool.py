@@ -147,6 +147,7 @@ class WinRMSessions:
         self._connections = {settings.connection: settings for settings in connections}
         self._allow = frozenset(allow)
         self._always = dict(always)
+        self._entries: dict[str, tuple[str, ...]] = {}
         self._clock = clock
         self._runner = runner or Runner.shipped()
         self._connect = connect
@@ -173,7 +174,7 @@ class WinRMSessions:
                     f"Declare it:\n    connections: {{{name}: {{host: server.example.com, auth: kerberos}}}}",
                 )
             )
-        target = target_of(settings, endpoint.host)
+        target = target_of(settings, endpoint.host or self._entry(settings))
         with self._lock:
             key = (endpoint.connection, target.name)
             session = self._sessions.get(key)
@@ -182,6 +183,21 @@ class WinRMSessions:
                 self._start_heart()
         session.raise_failure()
         return session
+
+    def enter(self, connection: str, hosts: Sequence[str]) -> None:
+        """Use the first of ``hosts`` as entry point from now on, unless the own one is among them."""
+        self._entries[connection] = tuple(hosts)
+
+    def _entry(self, settings: ConnectionSettings) -> str | None:
+        """Return the host that replaces the entry point of a connection; None if it is the right one.
+
+        Its name in the connection may be an alias, so the host itself is asked.
+        """
+        hosts = self._entries.get(settings.connection, ())
+        with self._lock:
+            own = self._sessions.get((settings.connection, target_of(settings, None).name))
+        is_right = own is None or str(own.about.get("host", "")).lower() in hosts
+        return None if is_right or not hosts else hosts[0]
 
     def pin(self, always: Mapping[str, str]) -> None:
         """Add these parameters, from now on, to every command whose cmdlet has them."""

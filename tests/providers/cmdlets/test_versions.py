@@ -22,7 +22,7 @@ from providers.cmdlets.versions import ExchangeVersion
             "e2016",
             {"has_um", "has_um_service", "has_startup_mode", "takes_differences", "knows_secured"},
         ),
-        ("Version 15.2 (Build 1118.7)", "e2019 or Subscription Edition", {"takes_differences", "knows_secured"}),
+        ("Version 15.2 (Build 1118.7)", "e2019", {"takes_differences", "knows_secured"}),
     ],
 )
 def test_a_version_can_do_what_its_cmdlets_can(text: str, release: str, abilities: set[str]) -> None:

@@ -593,3 +593,24 @@ def test_a_process_that_ran_out_of_memory_is_replaced_before_the_next_call(monke
 
 def test_another_channel_waits_two_seconds_at_least() -> None:
     assert Deadlines().queue == 2.0
+
+
+# --- the entry point -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("hosts", "entry"),
+    [
+        ((), ""),
+        (("ex1.contoso.com", "ex2.contoso.com"), ""),
+        (("ex2.contoso.com", "ex3.contoso.com"), "ex2.contoso.com"),
+    ],
+    ids=["any", "its own host, by another name", "another host"],
+)
+def test_a_host_that_can_be_the_entry_point_stands_in_for_one_that_cannot(hosts: tuple[str, ...], entry: str) -> None:
+    with listening(Scheme.NTLM) as server, sessions(server, SystemClock()) as pool:
+        own = pool.open(EXCHANGE)
+        assert kinds(own.invoke([echo("first")])) == ["Reply"]
+        assert own.about["host"] == "ex1.contoso.com"
+        pool.enter(EXCHANGE.connection, hosts)
+        assert pool.open(EXCHANGE).target.name == entry
