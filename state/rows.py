@@ -16,11 +16,11 @@ from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Table, bindparam, delete, insert, select, text, tuple_, update
 
-from reconciler.model.resources import Address
-from reconciler.model.snapshot import Intent, Obligation, Outcome, Remembered, Snapshot, StateChange
+from reconciler.model.snapshot import Intent, Memory, Obligation, Outcome, Snapshot, StateChange
 from reconciler.model.values import canonical, parse
 from state import codec
 from state.database import damaged, state_error
+from state.memory import decode_memory
 from state.tables import decisions, intents, obligations, outcomes, resources, used_plans
 
 T = TypeVar("T")
@@ -311,7 +311,7 @@ def read_snapshot(
         environment=name,
         lineage=lineage,
         serial=serial,
-        resources=MappingProxyType(reader.resources()),
+        resources=reader.resources(),
         obligations=tuple(reader.obligations()),
         open_intents=tuple(reader.open_intents()),
         decisions=MappingProxyType(reader.decisions()),
@@ -328,12 +328,8 @@ class _Reader:
         self._connection, self._environment, self._where = connection, environment, where
         self.content = 0
 
-    def resources(self) -> dict[Address, Remembered]:
-        found = {}
-        for address, body in self._rows(resources):
-            kept = codec.decode_remembered(address, body)
-            found[kept.address] = kept
-        return found
+    def resources(self) -> Memory:
+        return decode_memory(self._rows(resources))
 
     def obligations(self) -> list[Obligation]:
         return [codec.decode_obligation(duty, body) for duty, _, body in self._rows(obligations)]

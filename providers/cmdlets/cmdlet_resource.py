@@ -20,6 +20,7 @@ from providers.cmdlets.products import EXCHANGE_PROVIDER
 from providers.cmdlets.reference import Setters, cmdlet_of, setters
 from providers.cmdlets.table import Tabled, declaring, normaliser
 from reconciler.model.actions import Change
+from reconciler.model.attributes import Attr, Attribute, AttributeKind
 from reconciler.model.commands import (
     Argument,
     Command,
@@ -33,7 +34,7 @@ from reconciler.model.commands import (
 from reconciler.model.diagnostics import NotFound, Problem, SessionError
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import Answer, Diagnosed, Fact, Lifecycle, Managed, Provider
-from reconciler.model.resources import Address, Attr, Attribute, AttributeKind, Resource
+from reconciler.model.resources import Address, Resource
 from reconciler.model.values import Record, Value, items
 
 _VERBS: Final[Mapping[Lifecycle, tuple[str, ...]]] = {
@@ -55,8 +56,8 @@ class CmdletType(Tabled):
     """Value type of the key."""
     key_output: ClassVar[str] = "Name"
     """Property that holds the key."""
-    name_output: ClassVar[str] = "Name"
-    """Property that ``-Identity`` takes."""
+    name_output: ClassVar[str | None] = "Name"
+    """Property that ``-Identity`` takes; None if the key is the argument."""
     has_guid: ClassVar[bool] = True
     """True if its objects are in the directory, where a GUID always names the same object."""
     other_cmdlets: ClassVar[tuple[str, ...]] = ()
@@ -89,7 +90,8 @@ class CmdletType(Tabled):
     @cached_property
     def outputs(self) -> tuple[str, ...]:
         """The properties that a listing requests: those that are compared and those that identify the object."""
-        named = (self.key_output, self.name_output, *(("Guid",) if self.has_guid else ()))
+        name = self.name_output or self.key_output
+        named = (self.key_output, name, *(("Guid",) if self.has_guid else ()))
         compared = (one.output for one in self.attributes.values() if one.output)
         return tuple(dict.fromkeys((*named, *compared)))
 
@@ -118,13 +120,9 @@ class CmdletType(Tabled):
         return Resource(
             Address(self.name, key),
             self.canonical(record),
-            name=self.name_in(record),
+            name=_text(record.get(self.name_output)) if self.name_output else None,
             guid=_text(record.get("Guid")) if self.has_guid else None,
         )
-
-    def name_in(self, record: Record) -> str | None:
-        """Return the ``-Identity`` argument for an object of a listing; None if the key is the argument."""
-        return _text(record.get(self.name_output))
 
     def canonical(self, record: Record) -> Mapping[str, Value]:
         """Return the canonical attributes of ``record``; an attribute whose property it lacks is omitted."""

@@ -11,8 +11,8 @@ from typing import Any, Final
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, create_model
 
 from providers.cmdlets.table import Column
+from reconciler.model.attributes import AttributeKind, AttributeRole
 from reconciler.model.diagnostics import MISSING_ATTRIBUTE, Problem
-from reconciler.model.resources import AttributeKind, AttributeRole
 from reconciler.model.values import Value
 
 _MESSAGES: Final = {
@@ -123,7 +123,7 @@ class Declaration:
         if problems:
             return problems
         values = {
-            name: value if isinstance(value, str) else _canonical(value)
+            name: value if isinstance(value, str) else canonical(value)
             for name, value in vars(declared).items()
             if name in written
         }
@@ -186,7 +186,8 @@ def _or_null(schema: dict[str, Any]) -> dict[str, Any]:
     return {**outer, "anyOf": [inner, {"type": "null"}]}
 
 
-def _canonical(value: Any) -> Value:
+def canonical(value: Any) -> Value:
+    """Return a value that a model has read, with its lists as tuples."""
     if isinstance(value, (list, tuple, frozenset)):
-        return tuple(map(_canonical, value))
+        return tuple(map(canonical, value))
     return value  # type: ignore[no-any-return]  # the value types of providers.cmdlets.value_types are canonical already

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from providers.cmdlets.reference import cmdlet_of, parameters_of
+from reconciler.model.attributes import Attribute, AttributeRole
 from reconciler.model.resource_types import ResourceType
-from reconciler.model.resources import Attribute, AttributeRole
 
 NOT_DOCUMENTED: Final = "not documented"
 REQUIRED: Final = "required"

@@ -11,9 +11,9 @@ import inspect
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from itertools import pairwise
-from typing import Annotated, Any, Final, get_args, get_origin
+from typing import Annotated, Any, Final, TypeAlias, get_args, get_origin
 
 from pydantic import BeforeValidator, Field
 
@@ -35,10 +35,15 @@ from providers.cmdlets.value_types import (
     enumeration,
     find,
     limited,
+    lower,
+    object_name,
+    pool_fqdn,
+    sip_address,
+    text,
 )
+from reconciler.model.attributes import Attr, Attribute, AttributeKind, AttributeRole, Declares
 from reconciler.model.resource_types import ResourceType
-from reconciler.model.resources import Attr, Attribute, AttributeKind, AttributeRole, Declares
-from reconciler.model.values import Value
+from reconciler.model.values import Unset, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +192,56 @@ def _many(value: object, item: Callable[[object], Value], *, is_set: bool) -> Va
         return ()
     items = [*map(item, value if isinstance(value, (list, tuple)) else (value,))]
     return tuple(sorted(set(items), key=str)) if is_set else tuple(items)
+
+
+# --- whole columns ---------------------------------------------------------------------------------------------------
+
+ColumnNormaliser: TypeAlias = "Callable[[Sequence[object]], list[Value | Unset]]"
+"""Returns the canonical values of a column; UNSET stays UNSET."""
+
+_KEEPING_TEXT: Final = frozenset({text, lower, sip_address, object_name, pool_fqdn})
+"""Normalisers that return a text for a text; after one of these, ``text`` changes nothing."""
+
+
+def column_normaliser(annotation: Any) -> ColumnNormaliser:
+    """Return ``normaliser`` for whole columns: it normalises repeated texts once, and texts without other cases."""
+    value_type, marks = _taken_apart(annotation)
+    one = normaliser(annotation)
+    if get_origin(value_type) is tuple:
+        is_set = any(isinstance(mark, Unordered | Membership) for mark in marks)
+        is_plain = is_set and _of_text(get_args(value_type)[0]) == []
+        several = partial(_several, one=one) if is_plain else one
+        return lambda values: [value if isinstance(value, Unset) else several(value) for value in values]
+    steps = _of_text(annotation)
+
+    def normalise(values: Sequence[object]) -> list[Value | Unset]:
+        if set(map(type, values)) != {str}:
+            return [value if isinstance(value, Unset) else one(value) for value in values]
+        texts: list[str] = values  # type: ignore[assignment]  # they are of this type and no other
+        if len(distinct := set(texts)) * 2 < len(texts):
+            known = {value: one(value) for value in distinct}
+            return [known[value] for value in texts]
+        if steps is None:
+            return list(map(one, texts))
+        for step in steps:
+            texts = list(map(step, texts))
+        return list(texts)
+
+    return normalise
+
+
+def _of_text(annotation: Any) -> list[Callable[[Any], Any]] | None:
+    """Return the steps that a text needs; None where a step may return another kind of value."""
+    _, marks = _taken_apart(annotation)
+    steps: list[Any] = [mark.func for mark in marks if isinstance(mark, BeforeValidator)]
+    return [step for step in steps if step is not text] if _KEEPING_TEXT.issuperset(steps) else None
+
+
+def _several(value: object, *, one: Callable[[object], Value]) -> Value:
+    """Return a set of texts that need no other form."""
+    if not isinstance(value, list) or set(map(type, value)) != {str}:
+        return one(value)
+    return tuple(value) if len(value) == 1 else tuple(sorted(set(value)))
 
 
 # --- documentation ---------------------------------------------------------------------------------------------------

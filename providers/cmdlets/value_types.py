@@ -89,7 +89,8 @@ def truth(value: object) -> Any:
 
 def lower(value: object) -> Any:
     """Return names without significant case, such as host names and SMTP addresses, in lower case."""
-    value = plain(value)
+    if not isinstance(value, str):  # nearly all values are texts
+        value = plain(value)
     return value.strip().lower() if isinstance(value, str) else value
 
 

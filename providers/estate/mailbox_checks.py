@@ -125,6 +125,7 @@ RULES: Final = (
 )
 
 
+_ABSENT: Final = "absent"
 _SEVERAL: Final = 3
 """From this number of users with one equal length of extension, the dial plan is probably wrong and not the users."""
 
@@ -153,15 +154,15 @@ def check_rows(landscape: Landscape) -> Sequence[Diagnostic]:
     )
 
 
-def _declared(landscape: Landscape) -> tuple[Resources, Mapping[str, str | None]]:
-    """Return the rows, and the dial plan of each row by its key."""
+def _declared(landscape: Landscape) -> tuple[Resources, Sequence[str | None]]:
+    """Return the rows, and the dial plan of each row."""
     return landscape.fact(_rows_with_plans, landscape.written(UMMailbox), plans_by_policy(landscape))
 
 
-def _rows_with_plans(rows: Resources, by_policy: Mapping[str, str]) -> tuple[Resources, Mapping[str, str | None]]:
-    policies = [row.get(UMMailbox.policy) for row in rows.values()]
+def _rows_with_plans(rows: Resources, by_policy: Mapping[str, str]) -> tuple[Resources, Sequence[str | None]]:
+    policies = rows.column(UMMailbox.policy)
     plans = {policy: plan_of(policy, by_policy) for policy in set(policies)}
-    return rows, {row.key: plans[policy] for row, policy in zip(rows.values(), policies, strict=True)}
+    return rows, [plans[policy] for policy in policies]
 
 
 def _wrong_plan(plan: str, count: int, length: int, landscape: Landscape) -> Diagnostic:
@@ -180,43 +181,50 @@ def _of_two(ended: Sequence[Resource], landscape: Landscape) -> Iterator[Diagnos
     yield from (one for one in found if one.code != NO_MAILBOX.code)
 
 
-def _against_world(declared: Mapping[str, Resource], landscape: Landscape) -> Iterator[Diagnostic]:
+def _against_world(declared: Resources, landscape: Landscape) -> Iterator[Diagnostic]:
     mailboxes, users = landscape.all(Mailbox), landscape.all(LyncUser)
     knows_mailboxes, knows_users = landscape.is_readable(Mailbox), landscape.is_readable(LyncUser)
-    texts = [row.written or row.key for row in declared.values()]
-    fits = fits_by_name(texts, landscape) if knows_mailboxes else {}
-    for row in declared.values():
-        if knows_mailboxes:
-            yield from _whom(row, mailboxes, fits)
-        if knows_users:
-            yield from _against_lync(row, users, landscape)
+    fits = fits_by_name(declared.spelt, landscape) if knows_mailboxes else {}
+    voiced = landscape.fact(_voiced, users)
+    rows = zip(declared.folded, declared.spelt, declared.column(UMMailbox.sip_address), strict=True)
+    for key, spelt, sip in rows:
+        text = folded(spelt)
+        if knows_mailboxes and (text != key or text in fits or key not in mailboxes.folded):
+            yield from _whom(declared[key], mailboxes, fits)
+        if knows_users and (sip is None or folded(sip) not in voiced):
+            yield from _against_lync(declared[key], users, landscape)
 
 
-def _within_plans(
-    declared: Mapping[str, Resource], plans: Mapping[str, str | None], digits: Mapping[str, int]
-) -> Iterator[Diagnostic]:
+def _voiced(users: Resources) -> frozenset[str]:
+    """Return the users who may have voice mail here, by folded SIP address: Enterprise Voice, and not hosted."""
+    hosted, voice = users.column(LyncUser.hosted_voicemail), users.column(LyncUser.enterprise_voice)
+    every = zip(users.folded, hosted, voice, strict=True)
+    return frozenset(key for key, is_hosted, has_voice in every if has_voice is True and not is_hosted)
+
+
+def _within_plans(declared: Resources, plans: Sequence[str | None], digits: Mapping[str, int]) -> Iterator[Diagnostic]:
     """Find rows with a dial plan other than that of their policy, or with extensions of the wrong length."""
-    counts = {plan: digits.get(folded(plan or "")) for plan in set(plans.values())}
-    for row in declared.values():
-        plan = plans[row.key]
-        written = row.get(UMMailbox.dial_plan)
-        if plan and written and written != plan and folded(written) != folded(plan):
-            detail = f"{row.address} has the policy {row.get(UMMailbox.policy)} of {plan}, and the dial plan {written}."
+    counts = {plan: digits.get(folded(plan or "")) for plan in set(plans)}
+    written, extensions = declared.column(UMMailbox.dial_plan), declared.lists(UMMailbox.extension)
+    for key, plan, other, numbers in zip(declared.folded, plans, written, extensions, strict=True):
+        if plan and other and other != plan and folded(other) != folded(plan):
+            row = declared[key]
+            detail = f"{row.address} has the policy {row.get(UMMailbox.policy)} of {plan}, and the dial plan {other}."
             yield OTHER_PLAN.found(row, detail)
         count = counts[plan]
-        if count is not None and (wrong := [one for one in row.get(UMMailbox.extension) if len(one) != count]):
+        if count is not None and (wrong := [one for one in numbers if len(one) != count]):
+            row = declared[key]
             detail = f"{row.address} has the extension {listed(wrong)}; {plan} requires {count} digits."
             yield WRONG_DIGITS.found(row, detail)
 
 
-def _miscounted(
-    declared: Mapping[str, Resource], plans: Mapping[str, str | None], digits: Mapping[str, int]
-) -> Mapping[str, int]:
+def _miscounted(declared: Resources, plans: Sequence[str | None], digits: Mapping[str, int]) -> Mapping[str, int]:
     """Return the dial plans whose users all have extensions of one different length, with that length.
 
     Then one finding reports the dial plan and not its users.
     """
-    rows = Counter((plans[row.key], len(one)) for row in declared.values() for one in row.get(UMMailbox.extension))
+    numbered = zip(plans, declared.lists(UMMailbox.extension), strict=True)
+    rows = Counter((plan, len(one)) for plan, numbers in numbered for one in numbers)
     lengths: dict[str, Counter[int]] = {}
     for (name, length), count in rows.items():
         if (plan := folded(name or "")) in digits:
@@ -256,7 +264,7 @@ def _whom(
 
 
 def _by_email(users: Resources) -> Mapping[str, Resource]:
-    return {email: user for user in users.values() if (email := user.get(LyncUser.email))}
+    return {email: users[key] for key, email in zip(users, users.column(LyncUser.email), strict=True) if email}
 
 
 def _against_lync(row: Resource, users: Resources, landscape: Landscape) -> Iterator[Diagnostic]:

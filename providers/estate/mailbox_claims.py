@@ -9,7 +9,7 @@ Sources: Enable-UMMailbox (Microsoft Learn); DOMAIN 7.7, 9.1.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -45,32 +45,36 @@ SIP_TWICE = Rule(
 RULES: Final = (EXTENSION_TWICE, SIP_TWICE)
 
 
-def given_twice(
-    declared: Mapping[str, Resource], plans: Mapping[str, str | None], landscape: Landscape
-) -> Iterator[Diagnostic]:
-    """Find values that a row requests although another row, another mailbox or a mailbox without UM has them."""
-    held: dict[tuple[str, str, str], Resource] = {}
-    for mailbox in landscape.all(UMMailbox).values():
-        if mailbox.key not in declared:
-            for rule, value in _claims(mailbox):
-                held.setdefault((rule.code, folded(mailbox.get(UMMailbox.dial_plan) or ""), value), mailbox)
-    scopes = {plan: _scope(plan, landscape) for plan in {plan for plan in plans.values() if plan is not None}}
+def given_twice(declared: Resources, plans: Sequence[str | None], landscape: Landscape) -> Iterator[Diagnostic]:
+    """Find values that a row requests although another row, another mailbox or a mailbox without UM has them.
+
+    Args:
+        plans: the dial plan of each row.
+    """
+    mailboxes = landscape.all(UMMailbox)
+    held: dict[tuple[str, str, str], str] = {}
+    names = {plan: folded(plan or "") for plan in set(mailboxes.column(UMMailbox.dial_plan))}
+    for key, plan, claims in _claims(mailboxes, mailboxes.column(UMMailbox.dial_plan)):
+        if key not in declared.folded:
+            for rule, value in claims:
+                held.setdefault((rule.code, names[plan], value), key)
+    scopes = {plan: _scope(plan, landscape) for plan in set(plans) if plan is not None}
     left_over = landscape.all(EumAddress)
-    for row in declared.values():
-        plan = plans[row.key]
+    for key, plan, claims in _claims(declared, plans):
         if plan is None:
             continue
         scope = scopes[plan]
-        for rule, value in _claims(row):
-            own = held.setdefault((rule.code, scope.plan, value), row)
-            if own is row and not (scope.equivalents or left_over):
+        for rule, value in claims:
+            own = held.setdefault((rule.code, scope.plan, value), key)
+            if own == key and not (scope.equivalents or left_over):
                 continue
-            others = [held.get((rule.code, other, value)) for other in scope.equivalents]
-            holder = next((one for one in (own, *others) if one is not None and one is not row), None)
+            others = (held.get((rule.code, other, value)) for other in scope.equivalents)
+            holder = next((one for one in (own, *others) if one is not None and one != key), None)
             if holder is not None:
-                yield rule.found(row, *_holder(row, plan, value, holder, landscape))
-            elif left_over and (left := _left(row, value, scope, left_over)) is not None:
-                yield rule.found(row, *_left_over(row, plan, value, left, landscape))
+                row, other = declared[key], declared.get(holder) or mailboxes[holder]
+                yield rule.found(row, *_holder(row, plan, value, other, landscape))
+            elif left_over and (left := _left(key, value, scope, left_over)) is not None:
+                yield rule.found(declared[key], *_left_over(declared[key], plan, value, left, landscape))
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,11 +123,17 @@ def _shared(plans: Resources) -> Mapping[str, str]:
     return {name: min(closure([name], equivalents)) for name in equivalents}
 
 
-def _claims(mailbox: Resource) -> Iterator[tuple[Rule, str]]:
-    """Yield the values that only one mailbox of a dial plan may have, each with the rule about it."""
-    yield from ((EXTENSION_TWICE, value) for value in mailbox.get(UMMailbox.extension))
-    if sip := mailbox.get(UMMailbox.sip_address):
-        yield SIP_TWICE, sip
+def _claims(
+    mailboxes: Resources, plans: Sequence[str | None]
+) -> Iterator[tuple[str, str | None, Sequence[tuple[Rule, str]]]]:
+    """Yield for each mailbox its folded key, its dial plan, and the values that only one mailbox of a plan may have.
+
+    Each value stands with the rule about it.
+    """
+    extensions, addresses = mailboxes.lists(UMMailbox.extension), mailboxes.column(UMMailbox.sip_address)
+    for key, plan, numbers, sip in zip(mailboxes.folded, plans, extensions, addresses, strict=True):
+        claims = [(EXTENSION_TWICE, number) for number in numbers]
+        yield key, plan, [*claims, (SIP_TWICE, sip)] if sip else claims
 
 
 def _holder(row: Resource, plan: str, value: str, holder: Resource, landscape: Landscape) -> tuple[str, str]:
@@ -141,10 +151,10 @@ def _holder(row: Resource, plan: str, value: str, holder: Resource, landscape: L
     )
 
 
-def _left(row: Resource, value: str, scope: _Scope, left_over: Resources) -> Resource | None:
+def _left(key: str, value: str, scope: _Scope, left_over: Resources) -> Resource | None:
     """Return the EUM address of a mailbox without UM that keeps ``value`` in use, or None."""
     found = (left_over.get(f"{value};phone-context={context}") for context in scope.contexts)
-    return next((one for one in found if one is not None and one.get(EumAddress.holder) != folded(row.key)), None)
+    return next((one for one in found if one is not None and one.get(EumAddress.holder) != key), None)
 
 
 def _left_over(row: Resource, plan: str, value: str, left: Resource, landscape: Landscape) -> tuple[str, str]:

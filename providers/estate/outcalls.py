@@ -144,12 +144,8 @@ def _enabled_before(landscape: Landscape) -> frozenset[str]:
 
 def _applied(landscape: Landscape) -> frozenset[str]:
     """Return the gateways to which our last apply gave outgoing calls."""
-    known = landscape.prior.resources.values()
-    return frozenset(
-        one.address.key
-        for one in known
-        if one.address.type == IPGateway.name and IPGateway.outcalls_allowed.of(one.attributes)
-    )
+    known = landscape.prior.of_type(IPGateway.name).values()
+    return frozenset(one.key for one in known if one.get(IPGateway.outcalls_allowed))
 
 
 def _described(plan: Resource, counts: Mapping[str, int] | None, world: _World) -> PlanOutcalls:

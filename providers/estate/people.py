@@ -20,7 +20,7 @@ from providers.schema.exchange import DEFAULT, DialPlan, MailboxPolicy, UMMailbo
 from providers.schema.exchange_facts import Mailbox, Organization
 from providers.schema.lync import LyncUser
 from reconciler.model.abilities import Impact
-from reconciler.model.landscape import Landscape
+from reconciler.model.landscape import NO_RESOURCES, Landscape
 from reconciler.model.resources import Resource, Resources
 from reconciler.model.values import folded
 
@@ -37,27 +37,30 @@ class Fit:
     """``the logon name``, ``the alias``, ``another address``, ``the SIP address``."""
 
 
-def _names_of(mailbox: Resource, *, in_full: bool) -> Iterator[tuple[str, str]]:
-    """Yield the names of a mailbox other than its primary address, each with its kind.
+def _other_names(mailboxes: Resources, *, in_full: bool) -> Iterator[tuple[str, str, str]]:
+    """Yield the names of all mailboxes other than their primary addresses: key, name, kind of the name.
 
     Args:
         in_full: also with what stands before it, ``CONTOSO\\alice`` and ``smtp:alice@contoso.com``.
     """
-    if logon := mailbox.get(Mailbox.logon_name):
-        yield logon, "the logon name"
-    if alias := mailbox.get(Mailbox.alias):
-        yield alias, "the alias"
-    if account := mailbox.get(Mailbox.account):
-        yield account, "the account name"
-        if in_full and (domain := _domain_label(mailbox.get(Mailbox.distinguished_name) or "")):
-            yield f"{domain}\\{account}", "the account name"
-    for address in mailbox.get(Mailbox.addresses):
-        prefix, _, bare = address.partition(":")
-        kind = _ADDRESSES.get(prefix.lower())
-        if kind and bare:
-            yield bare, kind
-            if in_full:
-                yield address, kind
+    accounts, places = mailboxes.column(Mailbox.account), mailboxes.column(Mailbox.distinguished_name)
+    logons, aliases = mailboxes.column(Mailbox.logon_name), mailboxes.column(Mailbox.alias)
+    every = zip(mailboxes, logons, aliases, accounts, places, mailboxes.lists(Mailbox.addresses), strict=True)
+    for key, logon, alias, account, place, addresses in every:
+        if logon and logon != key:
+            yield key, logon, "the logon name"
+        if alias:
+            yield key, alias, "the alias"
+        if account and account != alias:
+            yield key, account, "the account name"
+        if in_full and account and (domain := _domain_label(place or "")):
+            yield key, f"{domain}\\{account}", "the account name"
+        for address in addresses:
+            prefix, _, bare = address.partition(":")
+            if bare and (bare != key or in_full) and (kind := _ADDRESSES.get(prefix.lower())):
+                yield key, bare, kind
+                if in_full:
+                    yield key, address, kind
 
 
 _ADDRESSES = {"smtp": "another address", "sip": "the SIP address"}
@@ -74,11 +77,9 @@ def fits_by_name(texts: Iterable[str], landscape: Landscape) -> Mapping[str, tup
     asked = {folded(text) for text in texts}
     in_full = any("\\" in text or ":" in text for text in asked)
     found: dict[str, dict[str, Fit]] = {}
-    for mailbox in landscape.all(Mailbox).values():
-        own = folded(mailbox.key)
-        for name, kind in _names_of(mailbox, in_full=in_full):
-            if name != own and (text := folded(name)) != own and text in asked:
-                found.setdefault(text, {}).setdefault(own, Fit(mailbox.key, kind))
+    for key, name, kind in _other_names(landscape.all(Mailbox), in_full=in_full):
+        if (text := folded(name)) in asked and text != (own := folded(key)):
+            found.setdefault(text, {}).setdefault(own, Fit(key, kind))
     return {name: tuple(fits.values()) for name, fits in found.items()}
 
 
@@ -87,14 +88,14 @@ def rows_by_mailbox(landscape: Landscape) -> Mapping[str, str]:
 
     If two rows name one mailbox, the second keeps its key, and a check refuses it.
     """
-    rows: Mapping[str, Resource] = landscape.written(UMMailbox) | landscape.ending(UMMailbox)
-    mailboxes = landscape.all(Mailbox)
-    others = [key for key in rows if key not in mailboxes]
+    rows, mailboxes = landscape.written(UMMailbox), landscape.all(Mailbox)
+    every = [pair for each in (rows, landscape.ending(UMMailbox)) for pair in zip(each, each.folded, strict=True)]
+    others = [key for key, own in every if own not in mailboxes.folded]
     if not others or not mailboxes:
         return {}
     fits = fits_by_name(others, landscape)
     meant: dict[str, str] = {}
-    taken = {folded(key) for key in rows if key in mailboxes}
+    taken = {own for _, own in every if own in mailboxes.folded}
     for key in others:
         found = fits.get(folded(key), ())
         if len(found) == 1 and folded(found[0].key) not in taken:
@@ -146,17 +147,17 @@ def _pools_of_users(
     observed: Resources, desired: Resources, users: Resources, by_policy: Mapping[str, str]
 ) -> Mapping[tuple[str, str], int]:
     """Return the number of users by dial plan, in lower case, and pool."""
+    pools = dict(zip(users.folded, users.column(LyncUser.registrar_pool), strict=True))
+    found: Counter[tuple[str | None, str | None, str | None]] = Counter()
+    for mailboxes, others in ((observed, desired), (desired, NO_RESOURCES)):
+        columns = (mailboxes.column(one) for one in (UMMailbox.policy, UMMailbox.dial_plan, UMMailbox.sip_address))
+        for key, policy, plan, sip in zip(mailboxes.folded, *columns, strict=True):
+            if sip and key not in others.folded:
+                found[policy, plan, pools.get(folded(sip))] += 1
     counts: Counter[tuple[str, str]] = Counter()
-    plans: dict[str | None, str | None] = {}
-    for mailbox in (observed | desired).values():
-        policy = mailbox.get(UMMailbox.policy)
-        if policy not in plans:
-            plans[policy] = plan_of(policy, by_policy)
-        plan = plans[policy] or mailbox.get(UMMailbox.dial_plan)
-        user = users.get(mailbox.get(UMMailbox.sip_address) or "")
-        pool = user.get(LyncUser.registrar_pool) if user else None
-        if plan and pool:
-            counts[folded(plan), pool] += 1
+    for (policy, written, pool), number in found.items():
+        if pool and (plan := plan_of(policy, by_policy) or written):
+            counts[folded(plan), pool] += number
     return counts
 
 

@@ -68,9 +68,12 @@ def with_other_addresses(one: Resource, addresses: Mapping[str, tuple[str, ...]]
 
 def addresses_by_guid(answers: Sequence[Answer], landscape: Landscape) -> Mapping[str, tuple[str, ...]]:
     """Return all addresses of mailboxes by GUID: those just read, otherwise those of the listing of mailboxes."""
-    found = {one.guid: one.get(Mailbox.addresses) for one in landscape.all(Mailbox).values() if one.guid}
-    if answers:
-        found = {}
+    found: dict[str, tuple[str, ...]] = {}
+    if not answers:
+        mailboxes = landscape.all(Mailbox)
+        guids = (row[-1] for row in mailboxes.rows((), mailboxes.folded) if row is not None)
+        listed = zip(guids, mailboxes.lists(Mailbox.addresses), strict=True)
+        found = {guid: addresses for guid, addresses in listed if isinstance(guid, str)}
     for _, reply in answers:
         if isinstance(reply, Exception):
             continue

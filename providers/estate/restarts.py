@@ -280,7 +280,7 @@ def _remedy(host: str, services: Sequence[str], begun: Collection[str]) -> str:
 def _reserved_by_pool(users: Resources) -> Mapping[str | None, Sequence[str]]:
     """Return, by pool, its users whose SIP addresses have reserved characters, in order."""
     found: dict[str | None, list[str]] = {}
-    for key in sorted(user.key for user in users.values() if _has_reserved(user.key)):
+    for key in sorted(filter(_has_reserved, users)):
         found.setdefault(users[key].get(LyncUser.registrar_pool), []).append(key)
     return found
 

@@ -21,11 +21,12 @@ from providers.cmdlets.value_types import Text
 from providers.estate.people import sip_dial_plans
 from providers.estate.topology import PoolClass, UcPool, front_end_pools, name_given_to, uc_pools
 from providers.schema.exchange import DialPlan, HuntGroup, IPGateway
+from reconciler.model.attributes import Attr, Declares
 from reconciler.model.commands import Command, read
 from reconciler.model.diagnostics import Diagnostic, SessionError
 from reconciler.model.landscape import Landscape, Settings
 from reconciler.model.resource_types import Answer, Rule
-from reconciler.model.resources import Address, Attr, Declares, Resource
+from reconciler.model.resources import Address, Resource
 from reconciler.model.snapshot import Remembered
 from reconciler.model.values import Value, folded
 

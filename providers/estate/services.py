@@ -16,10 +16,11 @@ from typing import Any, Final
 from providers.cmdlets.value_types import instant
 from providers.schema.windows_services import WindowsServices, of_service
 from reconciler.model.abilities import Duty, Impact
+from reconciler.model.attributes import Attr, Attribute, AttributeKind, AttributeRole
 from reconciler.model.commands import Command, Endpoint, Operation, Reply
 from reconciler.model.diagnostics import Diagnostic, SessionError
 from reconciler.model.resource_types import Diagnosed
-from reconciler.model.resources import Address, Attr, Attribute, AttributeKind, AttributeRole, Resource
+from reconciler.model.resources import Address, Resource
 from reconciler.model.snapshot import Obligation
 from reconciler.model.values import Value
 

@@ -154,8 +154,8 @@ def voice_users_by_pool(landscape: Landscape) -> Mapping[str, int]:
 
 
 def _voice_users_by_pool(users: Resources) -> Mapping[str, int]:
-    voiced = (one.get(LyncUser.registrar_pool) for one in users.values() if one.get(LyncUser.enterprise_voice))
-    return Counter(pool for pool in voiced if pool)
+    pools, voice = users.column(LyncUser.registrar_pool), users.column(LyncUser.enterprise_voice)
+    return Counter(pool for pool, has_voice in zip(pools, voice, strict=True) if pool and has_voice)
 
 
 def gateway_argument(address: str, landscape: Landscape) -> str | ObjectId | NameOf:
@@ -191,10 +191,10 @@ def lasting_gateways(landscape: Landscape) -> Mapping[str, frozenset[str]]:
     A plan removes the hunt groups that the state knows as ours and that are no longer declared. Unreadable ones stay.
     """
     wanted = landscape.wanted(HuntGroup)
-    ours = {address.folded for address in landscape.prior.resources if address.type == HuntGroup.name}
+    ours = landscape.prior.of_type(HuntGroup.name)
     found: dict[str, frozenset[str]] = {}
     for group in landscape.all(HuntGroup).values():
-        is_removed = group.key not in wanted and group.address.folded in ours
+        is_removed = group.key not in wanted and group.key in ours
         gateway, plan = group.get(HuntGroup.gateway), folded(group.get(HuntGroup.dial_plan) or "")
         if gateway and not (is_removed and landscape.is_readable(HuntGroup, group.key)):
             found[plan] = found.get(plan, frozenset()) | {gateway}

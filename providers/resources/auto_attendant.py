@@ -20,11 +20,12 @@ from providers.cmdlets.value_types import Text, checked
 from providers.schema.exchange import AutoAttendant, DialPlan, IPGateway
 from reconciler.model.abilities import Foreseeing, Holder
 from reconciler.model.actions import Action, ActionKind, Change, Claim
+from reconciler.model.attributes import Attr
 from reconciler.model.commands import Argument, Command, write
 from reconciler.model.diagnostics import Diagnostic, listed
 from reconciler.model.landscape import Landscape, Named
 from reconciler.model.resource_types import Answer, Lifecycle, Rule, placed
-from reconciler.model.resources import Attr, Resource, Resources
+from reconciler.model.resources import Resource, Resources
 from reconciler.model.values import Value, folded
 
 SHARED_NUMBER = Rule(

@@ -9,6 +9,7 @@ Sources: New-UMDialPlan, Set-UMDialPlan, Get-UMDialPlan (Microsoft Learn); DOMAI
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated, Any, ClassVar
@@ -26,11 +27,12 @@ from providers.resources.hunt_group import hunt_group_argument
 from providers.schema.exchange import DEFAULT, DialPlan, HuntGroup, MailboxPolicy, UMMailbox
 from reconciler.model.abilities import Foreseeing, Holder, Impact, Inferred, Inferring, Noticed
 from reconciler.model.actions import Action, ActionKind
+from reconciler.model.attributes import Attr
 from reconciler.model.commands import Command, write
 from reconciler.model.diagnostics import Diagnostic
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import Lifecycle, Rule
-from reconciler.model.resources import Address, Attr, Resource
+from reconciler.model.resources import Address, Resource
 from reconciler.model.values import Value, folded
 
 
@@ -134,8 +136,8 @@ class DialPlanType(DialPlan, CmdletResource, Holder, Foreseeing, Noticed, Inferr
         if is_new or not any(change.attribute == self.voip_security.name for change in action.changes):
             return {}
         wanted = folded(action.address.key)
-        mailboxes = landscape.all(UMMailbox).values()
-        return {USERS: sum(folded(one.get(UMMailbox.dial_plan) or "") == wanted for one in mailboxes)}
+        plans = Counter(landscape.all(UMMailbox).column(UMMailbox.dial_plan))
+        return {USERS: sum(number for plan, number in plans.items() if folded(plan or "") == wanted)}
 
     def foresee(self, action: Action, landscape: Landscape) -> Landscape:
         if action.kind is ActionKind.DELETE:

@@ -161,8 +161,8 @@ def policy_argument(key: str, landscape: Landscape) -> Argument:
 def _missing_defaults(landscape: Landscape, declared: set[str]) -> Iterator[Resource]:
     if not landscape.is_readable(MailboxPolicy):
         return
-    wanted = landscape.written(UMMailbox).values()
-    asked = {folded(key): key for one in wanted if (key := one.get(UMMailbox.policy) or "").endswith(DEFAULT)}
+    policies = dict.fromkeys(landscape.written(UMMailbox).column(UMMailbox.policy))
+    asked = {folded(key): key for key in policies if key and key.endswith(DEFAULT)}
     for name, key in sorted(asked.items()):
         plan = landscape.one(DialPlan, key.removesuffix(DEFAULT))
         if plan is None or name in declared:

@@ -40,12 +40,13 @@ from providers.schema.lync import LyncComputer, LyncService, LyncSite, Pool
 from providers.schema.windows_services import Found, ServiceRestart
 from reconciler.model.abilities import Adjustable, Duty, Impact, Noticed, Obliged, Settling, Stepwise
 from reconciler.model.actions import Action
+from reconciler.model.attributes import Attribute
 from reconciler.model.commands import Command, read
 from reconciler.model.diagnostics import Diagnostic
 from reconciler.model.landscape import Landscape
 from reconciler.model.options import Section
 from reconciler.model.resource_types import Answer, Diagnosed, Due, Provider, Rule, UnderWay
-from reconciler.model.resources import Address, Attribute, Resource
+from reconciler.model.resources import Address, Resource
 from reconciler.model.snapshot import Obligation
 from reconciler.model.values import EMPTY, Value
 

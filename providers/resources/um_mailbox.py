@@ -16,7 +16,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
-from providers.cmdlets.cmdlet_resource import CmdletResource, object_argument
+from providers.cmdlets.cmdlet_resource import object_argument
+from providers.cmdlets.numerous import NumerousRows
 from providers.cmdlets.value_types import PersonName
 from providers.estate import mailbox_checks
 from providers.estate.extensions import SOURCES, ranges_of, uses_of
@@ -34,15 +35,16 @@ from providers.resources.mailbox_policy import policy_argument
 from providers.schema.exchange import DEFAULT, AutoAttendant, MailboxPolicy, UMMailbox, policy_key
 from providers.schema.exchange_facts import Mailbox
 from providers.schema.lync import ContactObject, LyncUser
-from reconciler.model.abilities import Holder, Impact, Noticed, Rows
+from reconciler.model.abilities import Holder, Impact, Noticed
 from reconciler.model.actions import Action, Change, Claim
 from reconciler.model.commands import Argument, Command, ObjectId, read, write
 from reconciler.model.diagnostics import MISSING_ATTRIBUTE, Diagnostic, Problem
 from reconciler.model.landscape import Landscape
 from reconciler.model.numbers import Numbering, NumberRange, NumberUse
 from reconciler.model.resource_types import Answer, Diagnosed, Lifecycle, Rule
-from reconciler.model.resources import Address, Resource
-from reconciler.model.values import Value, folded
+from reconciler.model.resources import Address, Resource, Resources
+from reconciler.model.roster import Roster
+from reconciler.model.values import UNSET, Unset, Value, folded
 
 _FEW = 200
 """Up to this number, mailboxes are read one by one instead of all: apply reads a hundred at a time."""
@@ -50,7 +52,7 @@ _ADDRESSES = "Get-Mailbox"
 """The cmdlet that reads all addresses of a mailbox."""
 
 
-class UMMailboxType(UMMailbox, CmdletResource, Rows, Holder, Noticed, Numbering):
+class UMMailboxType(UMMailbox, NumerousRows, Holder, Noticed, Numbering):
     """UM on an existing mailbox; key: its primary SMTP address."""
 
     lifecycle: ClassVar[Lifecycle] = Lifecycle.FEATURE
@@ -80,6 +82,18 @@ class UMMailboxType(UMMailbox, CmdletResource, Rows, Holder, Noticed, Numbering)
         wave = self.wave.name
         return Resource(Address(self.name, key), {wave: values[wave]} if wave in values else {})
 
+    def declared_all(self, roster: Roster) -> Roster | None:
+        """Return the rows with the policy that came with their dial plan, where they name none."""
+        policies, plans = roster.column(self.policy.name), roster.column(self.dial_plan.name)
+        pairs = list(zip(policies, plans, strict=True))
+        named = {(policy, plan): f"{plan}{DEFAULT}" if policy is UNSET else policy for policy, plan in set(pairs)}
+        if any(policy is UNSET and (plan is UNSET or not plan) for policy, plan in named):
+            return None
+        if all(named[pair] == pair[0] for pair in named):
+            return roster
+        columns = {name: column for name, column in roster.columns.items() if name != self.policy.name}
+        return replace(roster, columns={**columns, self.policy.name: [named[pair] for pair in pairs]})
+
     # how it is read
 
     def queries(self, landscape: Landscape, keys: frozenset[str] | None = None) -> Sequence[Command]:
@@ -93,32 +107,31 @@ class UMMailboxType(UMMailbox, CmdletResource, Rows, Holder, Noticed, Numbering)
             return reads
         return (*reads, *map(address_query, reads))
 
-    def observe(self, answers: Sequence[Answer], landscape: Landscape) -> Sequence[Resource | Diagnosed]:
+    def read(self, answers: Sequence[Answer], landscape: Landscape) -> tuple[Resources, Sequence[Diagnosed]]:
         """Return the mailboxes; before Exchange 2013 with the addresses that a change writes back."""
         own = [answer for answer in answers if answer[0].cmdlet != _ADDRESSES]
-        found = super().observe(own, landscape)
+        found, unreadable = super().read(own, landscape)
         if newest_version(landscape).takes_differences:
-            return found
+            return found, unreadable
         addresses = addresses_by_guid([answer for answer in answers if answer[0].cmdlet == _ADDRESSES], landscape)
-        return [with_other_addresses(one, addresses, landscape) if isinstance(one, Resource) else one for one in found]
+        return Resources(with_other_addresses(one, addresses, landscape) for one in found.values()), unreadable
 
-    def completed(
-        self, found: Sequence[Resource], answers: Sequence[Answer], landscape: Landscape
-    ) -> Sequence[Resource]:
+    def enrolled(self, roster: Roster, answers: Sequence[Answer], landscape: Landscape) -> Roster:
         """Return the mailboxes, with the keys of their policies instead of the names.
 
         A mailbox that was read by its GUID keeps the key from the command, even if its primary address has changed.
         """
         policies = (policy for policy in landscape.all(MailboxPolicy).values() if policy.name)
         keys = {folded(str(policy_key(policy.name))): policy.key for policy in policies}
+        column = roster.column(self.policy.name)
+        spelt = {name: keys.get(folded(name), name) for name in set(column) if isinstance(name, str)}
+        named = [spelt[name] if isinstance(name, str) else name for name in column]
         asked = _asked(answers)
-        return [self._completed(one, keys, asked) for one in found]
-
-    def _completed(self, one: Resource, keys: Mapping[str, str], asked: Mapping[str | None, str]) -> Resource:
-        policy = one.get(self.policy)
-        if policy and (key := keys.get(folded(policy), policy)) != policy:
-            one = one.having(self.policy, key)
-        return replace(one, address=Address(self.name, asked[one.guid])) if one.guid in asked else one
+        return replace(
+            roster,
+            keys=[asked.get(guid, key) for key, guid in zip(roster.keys, roster.guids or (), strict=True)],
+            columns={**roster.columns, self.policy.name: named},
+        )
 
     def identity(self, key: str, landscape: Landscape) -> Argument:
         """Return the GUID of the observed mailbox, because its address may be the logon name of another user."""
@@ -130,15 +143,21 @@ class UMMailboxType(UMMailbox, CmdletResource, Rows, Holder, Noticed, Numbering)
     # what follows from the rows
 
     def derive(self, landscape: Landscape) -> Sequence[Resource]:
+        return tuple(self.desired(landscape).values())
+
+    def desired(self, landscape: Landscape) -> Resources:
         """Return the mailboxes with the dial plan of their policy, without users of hosted voice mail."""
-        users, by_policy = landscape.all(LyncUser), plans_by_policy(landscape)
-        rows = landscape.written(self).values()
-        plans = {policy: plan_of(policy, by_policy) for policy in {row.get(UMMailbox.policy) for row in rows}}
-        return tuple(
-            _with_plan(mailbox, plans[mailbox.get(UMMailbox.policy)])
-            for mailbox in rows
-            if not is_hosted(mailbox, users)
-        )
+        written, users = landscape.written(self), landscape.all(LyncUser)
+        voicemail = zip(users.folded, users.column(LyncUser.hosted_voicemail), strict=True)
+        hosted = {key for key, is_hosted in voicemail if is_hosted}
+        addresses = zip(written.folded, written.column(self.sip_address), strict=True) if hosted else ()
+        rows = written.replaced(drop=[key for key, sip in addresses if sip and folded(sip) in hosted])
+        by_policy = plans_by_policy(landscape)
+        pairs = list(zip(rows.column(self.dial_plan), rows.column(self.policy), strict=True))
+        plans = {(written, policy): _plan(written, plan_of(policy, by_policy)) for written, policy in set(pairs)}
+        if any(isinstance(plan, str) for plan in plans.values()):
+            rows = rows.with_column(self.dial_plan, [plans[pair] for pair in pairs])
+        return rows.in_order()
 
     def successors(self, gone: Resource, landscape: Landscape) -> Sequence[Address]:
         """Return nothing: a mailbox replaces another one only in an exchange."""
@@ -217,14 +236,7 @@ def _asked(answers: Sequence[Answer]) -> Mapping[str | None, str]:
     return {whom.guid: whom.name for whom in asked if isinstance(whom, ObjectId)}
 
 
-def is_hosted(mailbox: Resource, users: Mapping[str, Resource]) -> bool:
-    """True where the calls of the user go to hosted voice mail, which excludes UM here."""
-    user = users.get(mailbox.get(UMMailbox.sip_address) or "")
-    return user is not None and user.get(LyncUser.hosted_voicemail) is True
-
-
-def _with_plan(mailbox: Resource, plan: str | None) -> Resource:
-    written = mailbox.get(UMMailbox.dial_plan)
-    if plan is None or written == plan or (written is not None and folded(written) == folded(plan)):
-        return mailbox
-    return mailbox.having(UMMailbox.dial_plan, plan)
+def _plan(written: str | None, plan: str | None) -> str | Unset:
+    """Return the dial plan of a policy where a row does not have it."""
+    is_written = plan is None or (written is not None and folded(written) == folded(plan))
+    return UNSET if is_written or plan is None else plan

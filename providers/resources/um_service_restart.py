@@ -32,11 +32,12 @@ from providers.schema.exchange_facts import DomainController, ExchangeServer
 from providers.schema.windows_services import UMServiceRestart, of_service
 from reconciler.model.abilities import Duty, Impact, Noticed, Obliged
 from reconciler.model.actions import Action
+from reconciler.model.attributes import Attribute
 from reconciler.model.commands import Command, Endpoint, Operation, write
 from reconciler.model.diagnostics import Diagnostic, SessionError, Severity
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import Answer, Diagnosed, Due, Provider, Rule, Task, UnderWay
-from reconciler.model.resources import Address, Attribute, Resource
+from reconciler.model.resources import Address, Resource
 from reconciler.model.snapshot import Obligation
 from reconciler.model.values import Value
 

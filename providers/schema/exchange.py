@@ -41,7 +41,7 @@ from providers.cmdlets.value_types import (
     checked,
     lower,
 )
-from reconciler.model.resources import Attr, Declares
+from reconciler.model.attributes import Attr, Declares
 from reconciler.model.values import folded
 
 NUMBER: Final = "telephone number"

@@ -16,17 +16,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, ClassVar
 
 from providers.cmdlets.cmdlet_resource import CmdletFact
+from providers.cmdlets.numerous import Numerous
 from providers.cmdlets.products import EXCHANGE, EXCHANGE_PROVIDER
 from providers.cmdlets.table import Tabled
 from providers.cmdlets.value_types import Fqdn, Normalise, ObjectName, Output, SmtpAddress, Text, Truth, Unordered, text
 from providers.cmdlets.versions import ExchangeVersion
 from providers.schema.exchange import UMMailbox
 from reconciler.model.abilities import Entering, Pinning
+from reconciler.model.attributes import Attr
 from reconciler.model.commands import Argument, Command, read
 from reconciler.model.diagnostics import NotFound, SessionError
 from reconciler.model.landscape import Landscape, Named
 from reconciler.model.resource_types import Answer, Diagnosed, Fact, Product, Provider
-from reconciler.model.resources import Address, Attr, Resource
+from reconciler.model.resources import Address, Resource
 from reconciler.model.values import Record, Value
 
 
@@ -219,7 +221,7 @@ def _rights(records: Sequence[Record], group: str) -> frozenset[str]:
 # --- mailboxes -------------------------------------------------------------------------------------------------------
 
 
-class Mailbox(CmdletFact):
+class Mailbox(Numerous, CmdletFact):
     """A mailbox, with UM or without. Read only if mailboxes are declared."""
 
     name: ClassVar[str] = "mailbox"

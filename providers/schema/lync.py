@@ -13,6 +13,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import Field
 
 from providers.cmdlets.cmdlet_resource import CmdletFact
+from providers.cmdlets.numerous import Numerous
 from providers.cmdlets.products import LYNC, LYNC_PROVIDER
 from providers.cmdlets.value_types import (
     Clearable,
@@ -36,11 +37,11 @@ from providers.cmdlets.value_types import (
     text,
 )
 from providers.schema.exchange import AutoAttendant, DialPlan
+from reconciler.model.attributes import Attr, Declares
 from reconciler.model.commands import Command, read
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import Answer, Diagnosed, Product, Provider
-from reconciler.model.resources import Attr, Declares, Resource, Resources
-from reconciler.model.values import Record
+from reconciler.model.resources import Resource, Resources
 
 LYNC_2010, LYNC_2013, SKYPE = "Lync Server 2010", "Lync Server 2013", "Skype for Business Server"
 _PRODUCTS = {5: LYNC_2010, 6: LYNC_2013}
@@ -59,7 +60,7 @@ class LyncFact(CmdletFact):
     provider: ClassVar[Provider] = LYNC_PROVIDER
     has_guid: ClassVar[bool] = False
     key_output: ClassVar[str] = "Identity"
-    name_output: ClassVar[str] = "Identity"
+    name_output: ClassVar[str | None] = "Identity"
 
 
 class Pool(LyncFact):
@@ -175,14 +176,14 @@ class MediaConfiguration(LyncFact):
     """RequireEncryption, SupportEncryption or DoNotSupportEncryption."""
 
 
-class LyncUser(LyncFact):
+class LyncUser(Numerous, LyncFact):
     """A user of Lync, by SIP address."""
 
     name: ClassVar[str] = "lync_user"
     noun: ClassVar[str] = "CsUser"
     key_type: ClassVar[Any] = SipAddress
     key_output: ClassVar[str] = "SipAddress"
-    name_output: ClassVar[str] = "SipAddress"
+    name_output: ClassVar[str | None] = None
 
     enterprise_voice: Attr[Annotated[Truth, Output("EnterpriseVoiceEnabled")]]
     """Voice mail through UM is for Enterprise Voice users."""
@@ -196,9 +197,6 @@ class LyncUser(LyncFact):
     """Lync dial plan granted to the user."""
     email: Attr[Annotated[SmtpAddress, Normalise(text), Output("WindowsEmailAddress")]]
     """SMTP address in the directory: it links the user with the mailbox if the SIP address does not."""
-
-    def name_in(self, record: Record) -> None:
-        return None
 
 
 def computers_of(fqdn: str, computers: Resources, pools: Resources) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from functools import cache
 from typing import Annotated, ClassVar, NamedTuple
 
 from providers.cmdlets.value_types import Instant, Output, Text, Truth
-from reconciler.model.resources import Attr, Declares
+from reconciler.model.attributes import Attr, Declares
 
 
 class WindowsServices(Declares):

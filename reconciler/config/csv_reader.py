@@ -14,9 +14,11 @@ from __future__ import annotations
 import csv
 import io
 import re
+from array import array
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
+from itertools import islice
 
 from reconciler.config.redaction import HIDDEN, has_secret_name, is_secret_name
 from reconciler.config.source_text import Mistakes, SourceText, decode
@@ -46,11 +48,14 @@ class CsvTable:
     """The index of each column by name, from 0; of two equal names, the first."""
     has_secrets: bool = False
     """True where a column holds secrets: messages then show no line."""
+    is_suspicious: bool = False
+    """True where the text may hold a cell that a spreadsheet damaged."""
 
     @classmethod
     def of(cls, source: SourceText, delimiter: str, columns: tuple[str, ...], header_line: int) -> CsvTable:
         numbers = {name: number for number, name in reversed(list(enumerate(columns)))}
-        return cls(source, delimiter, columns, header_line, numbers, has_secret_name(columns))
+        is_suspicious = any(one.search(source.text) for one in (_MANGLED_SOMEWHERE, _SPREADSHEET_ERROR))
+        return cls(source, delimiter, columns, header_line, numbers, has_secret_name(columns), is_suspicious)
 
     def position(self, line: int, column: str | None = None) -> Position:
         """Return where the cell of ``column`` begins in row ``line``; without a column, where the line begins."""
@@ -110,22 +115,52 @@ class Columns:
     """Columns for people: allowed, and left out of the rows."""
 
 
+@dataclass(frozen=True, slots=True)
+class CsvRows:
+    """The rows of a file by column, without an object for each row."""
+
+    table: CsvTable
+    lines: Sequence[int]
+    cells: Mapping[str, Sequence[str]]
+    """By column: the text of each row; '' for an empty cell."""
+    damaged: Mapping[int, frozenset[str]] = field(default_factory=dict)
+    """By row: columns whose cells already have an error."""
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+    def row(self, number: int) -> CsvRow:
+        """Return one row, counted from 0."""
+        values = {name: text for name, column in self.cells.items() if (text := column[number])}
+        return CsvRow(self.table, self.lines[number], values, self.damaged.get(number, frozenset()))
+
+    def position(self, number: int) -> Position:
+        """Return where a row begins."""
+        return self.table.position(self.lines[number])
+
+
 def read_csv(file: str, content: bytes, columns: Columns) -> tuple[tuple[CsvRow, ...], tuple[Diagnostic, ...]]:
     """Return the readable rows of a file and the errors in its form."""
+    rows, found = read_columns(file, content, columns)
+    return tuple(map(rows.row, range(len(rows)))) if rows is not None else (), found
+
+
+def read_columns(file: str, content: bytes, columns: Columns) -> tuple[CsvRows | None, tuple[Diagnostic, ...]]:
+    """Return the readable rows of a file by column (None without a header), and the errors in its form."""
     if len(content) > MAX_BYTES:
         detail = f"The file has {len(content):,} bytes. The limit for a CSV file is {MAX_BYTES:,}."
-        return (), (Diagnostic("File too large", detail, "Split the file.", position=Position(file)),)
+        return None, (Diagnostic("File too large", detail, "Split the file.", position=Position(file)),)
     source = decode(file, content, remedy=SAVE_AS_UTF8)
     if isinstance(source, Diagnostic):
-        return (), (source,)
+        return None, (source,)
     if unseen := source.unseen():
-        return (), unseen
+        return None, unseen
     found = Mistakes(file)
     table, start = _header(source, columns, found)
     if table is None:
-        return (), found.diagnostics()
-    rows = tuple(_rows(table, start, frozenset(columns.known), found))
-    if not rows and not found:
+        return None, found.diagnostics()
+    rows = _rows(table, start, frozenset(columns.known), found)
+    if not len(rows) and not found:
         detail = "The file has a header, but no rows."
         remedy = "Add a row, or remove the entry that names this file."
         place = Position(file, table.header_line)
@@ -229,21 +264,34 @@ def _missing_column(table: CsvTable, name: str, allowed: Collection[str]) -> Dia
 # --- rows ------------------------------------------------------------------------------------------------------------
 
 
-def _rows(table: CsvTable, start: int, known: frozenset[str], found: Mistakes) -> Iterator[CsvRow]:
-    columns = table.columns
-    kept = [(number, name) for name, number in table.numbers.items() if name in known]
-    is_whole = len(kept) == len(columns)
-    suspicious = _MANGLED_SOMEWHERE.search(table.source.text) or _SPREADSHEET_ERROR.search(table.source.text)
+_CHUNK = 2000
+"""How many rows are turned into columns at once."""
+
+
+def _rows(table: CsvTable, start: int, known: frozenset[str], found: Mistakes) -> CsvRows:
+    numbers = {name: table.numbers[name] for name in table.columns if name in known}
+    columns: dict[str, list[str]] = {name: [] for name in numbers}
+    lines, damaged = array("L"), dict[int, frozenset[str]]()
+    readable = _readable(table, start, tuple(numbers.values()), found)
+    while chunk := list(islice(readable, _CHUNK)):
+        damaged |= {row: wrong for row, (_, _, wrong) in enumerate(chunk, len(lines)) if wrong}
+        lines.extend(line for line, _, _ in chunk)
+        cells = list(zip(*(row for _, row, _ in chunk), strict=True))
+        for name, number in numbers.items():
+            columns[name] += map(str.strip, cells[number])
+    return CsvRows(table, lines, columns, damaged)
+
+
+def _readable(
+    table: CsvTable, start: int, numbers: Sequence[int], found: Mistakes
+) -> Iterator[tuple[int, list[str], frozenset[str]]]:
+    """Yield the line, the cells and the damaged columns of each row with a value in one of the columns ``numbers``."""
+    count, nothing = len(table.columns), frozenset[str]()
     for line, cells in _records(table, start, found):
-        if len(cells) != len(columns) and not _fits(table, line, cells, found):
-            continue
-        damaged = _damaged(table, line, cells, found) if suspicious else frozenset[str]()
-        if is_whole:
-            values = {name: text for name, cell in zip(columns, cells, strict=False) if (text := cell.strip())}
-        else:
-            values = {name: text for number, name in kept if (text := cells[number].strip())}
-        if values:
-            yield CsvRow(table, line, values, damaged)
+        if len(cells) == count or _fits(table, line, cells, found):
+            damaged = _damaged(table, line, cells, found) if table.is_suspicious else nothing
+            if any(cells[number].strip() for number in numbers):
+                yield line, cells, damaged
 
 
 def _records(table: CsvTable, start: int, found: Mistakes) -> Iterator[tuple[int, list[str]]]:

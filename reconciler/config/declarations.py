@@ -10,35 +10,28 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from reconciler.config.csv_reader import Columns, CsvRow, read_csv
+from reconciler.config.csv_reader import CsvRow
+from reconciler.config.row_tables import (
+    IDENTITY,
+    STATE,
+    STATES,
+    Declaration,
+    Enrolled,
+    Entry,
+    Table,
+    csv_rows,
+    declarable,
+)
 from reconciler.config.source_text import MAX_ERRORS, Located
 from reconciler.config.yaml_reader import Node, read_yaml
 from reconciler.model.abilities import Rows
 from reconciler.model.diagnostics import MISSING_ATTRIBUTE, Diagnostic, Problem, did_you_mean, nearest
 from reconciler.model.resource_types import Managed
-from reconciler.model.resources import Address, AttributeKind, AttributeRole, Resource
+from reconciler.model.resources import Address, Resource
 from reconciler.model.values import folded
-
-IDENTITY = "identity"
-"""The key or column that names the resource of a row."""
-
-STATE = "state"
-"""The key or column that says whether the object has to exist."""
-STATES = ("present", "absent")
-"""Its values; ``absent`` is the explicit end of the object."""
 
 _ROW_SOURCE = ("file", "defaults")
 ROW_FILES = (".csv", ".yaml")
-
-
-@dataclass(frozen=True, slots=True)
-class Declaration:
-    """A declared resource and its place."""
-
-    resource: Resource
-    place: Located
-    is_end: bool = False
-    """True with ``state: absent``: the object has to be removed."""
 
 
 @dataclass(slots=True)
@@ -46,6 +39,8 @@ class Declarations:
     """The declarations of all types so far."""
 
     valid: list[Declaration] = field(default_factory=list)
+    enrolled: list[Enrolled] = field(default_factory=list)
+    """The declarations in row files without a mistake."""
     invalid: dict[tuple[str, str], str] = field(default_factory=dict)
     """Keys of invalid declarations by folded address: a reference to one of them is not an error."""
     found: list[Diagnostic] = field(default_factory=list)
@@ -57,19 +52,10 @@ class Declarations:
     """The row files read so far, each with the element that names it."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    """One declaration as written."""
-
-    key: str
-    data: Mapping[str, object]
-    place: Located
-
-
 def read_section(resource_type: Managed, parts: Sequence[Node], files: Mapping[str, bytes], into: Declarations) -> None:
     """Add the declarations in the ``parts`` of a type's section; each file of the environment has one part."""
     if isinstance(resource_type, Rows):
-        entries = _rows(parts, resource_type, files, into)
+        entries = _one_by_one(list(_rows(parts, resource_type, files, into)), resource_type, into)
     else:
         entries = _mapped(parts, resource_type, into.found)
     seen: dict[str, Located] = {}
@@ -82,7 +68,22 @@ def read_section(resource_type: Managed, parts: Sequence[Node], files: Mapping[s
             into.found.append(_twice(resource_type, entry, first))
 
 
-def _add(resource_type: Managed, entry: _Entry, into: Declarations) -> None:
+def _one_by_one(read: Sequence[Entry | Table], resource_type: Rows, into: Declarations) -> Iterator[Entry]:
+    """Yield the declarations that are read one by one; the rows of files are enrolled, where nothing is wrong there."""
+    rosters = {id(one): one.roster(resource_type) for one in read if isinstance(one, Table)}
+    keys = [folded(one.key) for one in read if isinstance(one, Entry)]
+    keys += [folded(key) for roster in rosters.values() if roster is not None for key in roster.keys]
+    are_apart = len(set(keys)) == len(keys)
+    for one in read:
+        if isinstance(one, Entry):
+            yield one
+        elif are_apart and (roster := rosters[id(one)]) is not None:
+            into.enrolled.append(Enrolled(roster, one.row))
+        else:
+            yield from one.entries()
+
+
+def _add(resource_type: Managed, entry: Entry, into: Declarations) -> None:
     state, data = _state(resource_type, entry.data)
     is_end = state == "absent"
     parsed = (resource_type.parse_end if is_end else resource_type.parse)(entry.key, data)
@@ -115,7 +116,7 @@ def _unknown_state(state: object) -> Problem:
     return Problem((STATE,), "Invalid value", detail, "Write absent to remove the object, or leave the state out.")
 
 
-def _causes(problems: Sequence[Problem], resource_type: Managed, entry: _Entry) -> list[Problem]:
+def _causes(problems: Sequence[Problem], resource_type: Managed, entry: Entry) -> list[Problem]:
     """Return the problems without consequences of another: of a damaged cell, or of a misspelt attribute."""
     row = entry.place if isinstance(entry.place, CsvRow) else None
     damaged = row.damaged if row is not None else frozenset[str]()
@@ -129,7 +130,7 @@ def _causes(problems: Sequence[Problem], resource_type: Managed, entry: _Entry) 
     ]
 
 
-def _twice(resource_type: Managed, entry: _Entry, first: Located) -> Diagnostic:
+def _twice(resource_type: Managed, entry: Entry, first: Located) -> Diagnostic:
     return entry.place.diagnostic(
         "Duplicate declaration",
         f'"{entry.key}" is declared here and at {first.position((IDENTITY,), on_key=True)}.',
@@ -140,7 +141,7 @@ def _twice(resource_type: Managed, entry: _Entry, first: Located) -> Diagnostic:
     )
 
 
-def _located(problem: Problem, resource_type: Managed, entry: _Entry) -> Diagnostic:
+def _located(problem: Problem, resource_type: Managed, entry: Entry) -> Diagnostic:
     path = problem.path
     if not path and problem.on_key:
         path = (IDENTITY,)
@@ -171,16 +172,10 @@ def _remedy(problem: Problem, resource_type: Managed) -> str:
     return f'Correct "{name}".{" " + attribute.doc if attribute.doc else ""}'
 
 
-def declarable(resource_type: Managed) -> list[str]:
-    """Return the attributes that a declaration may set, and its state."""
-    found = [name for name, one in resource_type.attributes.items() if one.role is not AttributeRole.READ_ONLY]
-    return [*found, STATE] if resource_type.can_end else found
-
-
 # --- mappings --------------------------------------------------------------------------------------------------------
 
 
-def _mapped(parts: Sequence[Node], resource_type: Managed, found: list[Diagnostic]) -> Iterator[_Entry]:
+def _mapped(parts: Sequence[Node], resource_type: Managed, found: list[Diagnostic]) -> Iterator[Entry]:
     for part in parts:
         if not isinstance(part.value, dict):
             detail = f'"{resource_type.section}" must be a mapping from names to attributes.'
@@ -191,9 +186,9 @@ def _mapped(parts: Sequence[Node], resource_type: Managed, found: list[Diagnosti
             if not key.strip():
                 found.append(node.diagnostic("Missing name", "The name is empty.", "Write a name.", on_key=True))
             elif isinstance(node.value, dict):
-                yield _Entry(key, node.value, node)
+                yield Entry(key, node.value, node)
             elif node.value is None:
-                yield _Entry(key, {}, node)
+                yield Entry(key, {}, node)
             else:
                 found.append(_no_mapping(node, key, resource_type))
 
@@ -220,7 +215,7 @@ def named_files(part: Node) -> Iterator[str]:
 
 def _rows(
     parts: Sequence[Node], resource_type: Managed, files: Mapping[str, bytes], into: Declarations
-) -> Iterator[_Entry]:
+) -> Iterator[Entry | Table]:
     for part in parts:
         if not isinstance(part.value, list):
             detail = f'"{resource_type.section}" must be a list.'
@@ -235,7 +230,7 @@ def _rows(
 
 def _row(
     node: Node, defaults: Mapping[str, object], resource_type: Managed, found: list[Diagnostic]
-) -> Iterator[_Entry]:
+) -> Iterator[Entry]:
     data = node.value
     if not isinstance(data, dict):
         detail = f'An element of "{resource_type.section}" must be a mapping.'
@@ -248,7 +243,7 @@ def _row(
             detail += " A row file cannot name another file."
         found.append(node.diagnostic(MISSING_ATTRIBUTE, detail, f"Add {IDENTITY}.", path=(IDENTITY,)))
         return
-    yield _Entry(identity.strip(), _attributes({**defaults, **data}, resource_type), node)
+    yield Entry(identity.strip(), _attributes({**defaults, **data}, resource_type), node)
 
 
 def _attributes(data: Mapping[str, object], resource_type: Managed) -> Mapping[str, object]:
@@ -260,7 +255,7 @@ def _attributes(data: Mapping[str, object], resource_type: Managed) -> Mapping[s
 
 def _file_rows(
     element: Node, resource_type: Managed, files: Mapping[str, bytes], into: Declarations
-) -> Iterator[_Entry]:
+) -> Iterator[Entry | Table]:
     keys = dict(element.items())
     for name, node in keys.items():
         if name not in _ROW_SOURCE:
@@ -278,7 +273,10 @@ def _file_rows(
         detail = f'"{known}" is named here and at {first.position()}. Each file may be named once.'
         into.found.append(file.diagnostic("Duplicate file", detail, "Remove one of the two elements."))
     elif known.lower().endswith(".csv"):
-        yield from _csv_rows(known, files[known], defaults, resource_type, into)
+        rows = csv_rows(into.prefix + known, files[known], defaults, resource_type)
+        into.found.extend(rows.found)
+        into.is_complete &= rows.is_complete
+        yield from rows.read
     else:
         yield from _yaml_rows(known, files[known], defaults, resource_type, into)
 
@@ -298,39 +296,9 @@ def _defaults(node: Node | None, resource_type: Managed, found: list[Diagnostic]
     return {name: value for name, value in node.value.items() if name in allowed}
 
 
-def _csv_rows(
-    file: str, content: bytes, defaults: Mapping[str, object], resource_type: Managed, into: Declarations
-) -> Iterator[_Entry]:
-    several = {name for name, one in resource_type.attributes.items() if one.kind is not AttributeKind.SCALAR}
-    known = {*declarable(resource_type), IDENTITY}
-    rows, found = read_csv(into.prefix + file, content, Columns(known, required=(IDENTITY,)))
-    into.found.extend(found)
-    into.is_complete &= not found
-    is_attribute = IDENTITY in resource_type.attributes
-    for row in rows:
-        data: dict[str, object] = {**defaults, **row.values}
-        identity = row.values.get(IDENTITY)
-        if identity is None:
-            if IDENTITY in row.table.columns:
-                detail = f'The row has no "{IDENTITY}", so it names no resource.'
-                remedy = f"Add {IDENTITY}, or delete the row."
-                into.found.append(row.diagnostic(MISSING_ATTRIBUTE, detail, remedy, path=(IDENTITY,)))
-            continue
-        if not is_attribute:
-            del data[IDENTITY]
-        for name in several & row.values.keys():
-            data[name] = _items(row.values[name])
-        yield _Entry(identity, data, row)
-
-
-def _items(cell: str) -> list[str]:
-    """Return the values in a cell, separated by ``;`` or ``|``."""
-    return [item for part in cell.replace("|", ";").split(";") if (item := part.strip())]
-
-
 def _yaml_rows(
     file: str, content: bytes, defaults: Mapping[str, object], resource_type: Managed, into: Declarations
-) -> Iterator[_Entry]:
+) -> Iterator[Entry]:
     root, found = read_yaml(into.prefix + file, content)
     into.found.extend(found)
     into.is_complete &= not found

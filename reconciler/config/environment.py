@@ -20,7 +20,8 @@ from reconciler.config.connections import (
     unknown_key,
 )
 from reconciler.config.declarations import Declarations, known_file, named_files, read_section
-from reconciler.config.resolve import Implied, find_contradictions, implied_by_default, missing_connection, resolve
+from reconciler.config.enrolment import Implied
+from reconciler.config.resolve import find_contradictions, implied_by_default, missing_connection, resolve
 from reconciler.config.source_text import YAML, Files
 from reconciler.config.trust import Pinned
 from reconciler.config.yaml_reader import Node, read_yaml
@@ -78,7 +79,7 @@ def load(
     bound = frozenset(name for name, config in connections.items() if not config.has_second_hop)
     settings = replace(settings, without_second_hop=bound)
     resolved = resolve(into, types, implied)
-    alone = find_contradictions(types, Landscape(settings, resolved.declared, resolved.ended), into.valid)
+    alone = find_contradictions(types, Landscape(settings, resolved.declared, resolved.ended), into)
     diagnostics = in_order([*found, *resolved.found, *alone])
     if has_errors(diagnostics):
         return None, diagnostics

@@ -14,12 +14,17 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
 from heapq import nsmallest
+from itertools import chain
 
-from reconciler.config.declarations import Declaration, Declarations
+from reconciler.config.declarations import Declarations
+from reconciler.config.enrolment import Implied, references_of, settle
+from reconciler.config.row_tables import Declaration
+from reconciler.model.attributes import Attribute
 from reconciler.model.diagnostics import Diagnostic, Position, in_order, nearest
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import Provider, ResourceType, declared_types
-from reconciler.model.resources import Address, Attribute, Resource, Resources
+from reconciler.model.resources import Address, Resource, Resources
+from reconciler.model.roster import Roster, joined
 from reconciler.model.values import Value, folded
 
 _RANKED = 20
@@ -43,10 +48,6 @@ class Known:
     """Folded addresses of the objects to remove, and of those that they brought."""
 
 
-Implied = Callable[[Sequence[ResourceType], Mapping[str, Collection[str]]], Mapping[str, frozenset[str]]]
-"""Returns, by type, the keys of objects that declared resources bring with them; it gets their keys by type."""
-
-
 @dataclass(frozen=True, slots=True)
 class Resolved:
     """The declarations of an environment by type, sorted by key, and the errors between them."""
@@ -59,7 +60,8 @@ class Resolved:
 
 def resolve(declarations: Declarations, types: Sequence[ResourceType], implied: Implied) -> Resolved:
     """Return the declared resources, with every reference spelt as its target's key."""
-    unique, found = _unique(declarations.valid)
+    enrolled, one_by_one = settle(declarations, types, implied)
+    unique, found = _unique(one_by_one)
     present = [one for one in unique if not one.is_end]
     ended = [one for one in unique if one.is_end]
     brought = implied(types, _keys(ended))
@@ -75,7 +77,8 @@ def resolve(declarations: Declarations, types: Sequence[ResourceType], implied: 
         found += _dangling(present, types, known)
     found += _cycles(present, types)
     by_type = {name: resources for name, resources in _by_type(ended, types).items() if resources}
-    return Resolved(_by_type(_respelt(present, types, known), types), by_type, in_order(found))
+    declared = _by_type(_respelt(present, types, known), types, enrolled)
+    return Resolved(declared, by_type, in_order(found))
 
 
 def _keys(declarations: Iterable[Declaration]) -> Mapping[str, list[str]]:
@@ -108,7 +111,7 @@ def _respelt(declarations: Sequence[Declaration], types: Sequence[ResourceType],
     for declaration in declarations:
         address = declaration.resource.address
         keys.setdefault(address.type, {})[folded(address.key)] = address.key
-    referring = {one.name: _references(one, keys) for one in types}
+    referring = {one.name: references_of(one, keys) for one in types}
     exact = {name: frozenset(spelt.values()) for name, spelt in keys.items()}
     for declaration in declarations:
         resource = declaration.resource
@@ -129,14 +132,14 @@ def _spelt(value: Value, keys: Mapping[str, str]) -> Value:
     return keys.get(folded(value), value) if isinstance(value, str) else value
 
 
-def _by_type(declarations: Iterable[Declaration], types: Sequence[ResourceType]) -> Mapping[str, Resources]:
+def _by_type(
+    declarations: Iterable[Declaration], types: Sequence[ResourceType], enrolled: Sequence[Roster] = ()
+) -> Mapping[str, Resources]:
     by_type: dict[str, list[Resource]] = {one.name: [] for one in declared_types(types)}
     for declaration in declarations:
         by_type.setdefault(declaration.resource.address.type, []).append(declaration.resource)
-    return {
-        name: Resources(sorted(resources, key=lambda resource: folded(resource.key)))
-        for name, resources in by_type.items()
-    }
+    rosters = {name: joined(found) for name in by_type if (found := [one for one in enrolled if one.type == name])}
+    return {name: Resources(resources, roster=rosters.get(name)).by_folded_key() for name, resources in by_type.items()}
 
 
 # --- uniqueness ------------------------------------------------------------------------------------------------------
@@ -179,7 +182,7 @@ def _dangling(declarations: Sequence[Declaration], types: Sequence[ResourceType]
         wrong.setdefault(name, []).append(key)
     for name, keys in implied_by_default(types, wrong).items():
         targets.setdefault(name, set()).update(map(folded, keys))
-    referring = {name: _references(one, checkable) for name, one in by_name.items()}
+    referring = {name: references_of(one, checkable) for name, one in by_name.items()}
     remedy = _remedies(declared, known)
     for declaration in declarations:
         missing = [
@@ -195,14 +198,6 @@ def _dangling(declarations: Sequence[Declaration], types: Sequence[ResourceType]
                 yield _ended(declaration, attribute, named)
             elif folded(item) not in brought:
                 yield _unknown(declaration, attribute, named, remedy(target, item))
-
-
-def _references(resource_type: ResourceType, checkable: Collection[str]) -> list[tuple[Attribute, str]]:
-    return [
-        (attribute, attribute.references)
-        for attribute in resource_type.attributes.values()
-        if attribute.references in checkable and attribute.references is not None
-    ]
 
 
 def _named(value: Value) -> list[str]:
@@ -299,16 +294,17 @@ def _circle(circle: list[tuple[str, str]], by_address: Mapping[tuple[str, str], 
 
 
 def find_contradictions(
-    types: Sequence[ResourceType], landscape: Landscape, declarations: Sequence[Declaration]
+    types: Sequence[ResourceType], landscape: Landscape, declared: Declarations
 ) -> Iterator[Diagnostic]:
     """Yield the contradictions between declarations, each with its line.
 
     Args:
         landscape: the declared resources, with nothing observed.
-        declarations: the same resources with their places.
+        declared: the same resources with their places.
     """
     errors = [one for kind in declared_types(types) for one in kind.check_declared(landscape) if one.is_error]
-    places = {str(one.resource.address): one.place for one in declarations} if errors else {}
+    every = (declared.valid, *(one.declarations() for one in declared.enrolled)) if errors else ()
+    places = {str(one.resource.address): one.place for one in chain.from_iterable(every)}
     for one in errors:
         place = places.get(one.address or "")
         excerpt = place.diagnostic("", "", on_key=True).excerpt if place is not None else None

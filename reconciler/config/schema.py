@@ -12,8 +12,8 @@ import re
 from collections.abc import Mapping, Sequence
 
 from reconciler.config.connections import keys_of
-from reconciler.config.declarations import IDENTITY, STATE, STATES
 from reconciler.config.environment import FIXED, NAME_PATTERN
+from reconciler.config.row_tables import IDENTITY, STATE, STATES
 from reconciler.model.abilities import Rows, sections_of
 from reconciler.model.options import Key
 from reconciler.model.resource_types import Managed, Provider, ResourceType, declared_types, providers_of

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from reconciler.config.source_text import has_unseen
 from reconciler.config.written import as_read
 from reconciler.model.abilities import Inferring, Rows
+from reconciler.model.attributes import AttributeRole
 from reconciler.model.diagnostics import Problem
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import Managed
-from reconciler.model.resources import Address, AttributeRole, Resource
+from reconciler.model.resources import Address, Resource
 from reconciler.model.values import UNSET, Value, folded, texts
 
 EMPTY_VALUES = (None, (), "")

@@ -15,10 +15,11 @@ from dataclasses import dataclass, field, replace
 from reconciler.config.resolve import implied_by_default
 from reconciler.export.declaration import LeftOut, Writer, Written
 from reconciler.model.actions import Action, ActionKind
+from reconciler.model.attributes import AttributeRole
 from reconciler.model.diagnostics import Diagnostic
 from reconciler.model.landscape import NO_RESOURCES, Landscape
 from reconciler.model.resource_types import Lifecycle, ResourceType, declared_types
-from reconciler.model.resources import Address, AttributeRole, Resources
+from reconciler.model.resources import Address, Resources
 from reconciler.model.values import EMPTY, UNSET, folded, texts
 from reconciler.plan.checks import find_conditions
 from reconciler.plan.decide import decide

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from reconciler.config.csv_reader import Columns, CsvTable, read_csv
-from reconciler.config.declarations import IDENTITY, declarable
 from reconciler.config.environment import Environment, load
+from reconciler.config.row_tables import IDENTITY, declarable
 from reconciler.config.source_text import CSV, YAML, Files
 from reconciler.config.trust import Pinned
 from reconciler.config.written import as_yaml

@@ -18,7 +18,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from reconciler.config.declarations import IDENTITY
+from reconciler.config.row_tables import IDENTITY
 from reconciler.config.source_text import CSV, YAML
 from reconciler.config.written import as_cell, as_comment, as_yaml, visible
 from reconciler.export.declaration import LeftOut, Written

@@ -22,6 +22,7 @@ from reconciler.model.landscape import Landscape, Named, Settings
 from reconciler.model.options import Section
 from reconciler.model.resource_types import Fact, Managed, ResourceType, Task, UnderWay
 from reconciler.model.resources import Resource
+from reconciler.model.roster import Roster
 from reconciler.model.snapshot import Obligation, Remembered
 from reconciler.model.values import EMPTY, Value
 
@@ -87,6 +88,14 @@ class Counts(dict[str, int]):
 
 class Rows(Managed):
     """Declared as rows of a list, or of a CSV or YAML file, because there may be many thousands."""
+
+    def parse_all(self, keys: Sequence[str], cells: Mapping[str, Sequence[object]]) -> Roster | None:
+        """Return the rows of a table, parsed by column; None where one has a problem, which ``parse`` then finds.
+
+        Args:
+            cells: by attribute, the value of each row as ``parse`` takes it; UNSET where the row has none.
+        """
+        return None
 
     def meant(self, landscape: Landscape) -> Mapping[str, str]:
         """Return the key of the observed object for each declared key that is another name of it.

@@ -11,9 +11,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
+from reconciler.model.attributes import Attribute
 from reconciler.model.commands import Command
 from reconciler.model.diagnostics import Position
-from reconciler.model.resources import Address, Attribute, Resource
+from reconciler.model.resources import Address, Resource
 from reconciler.model.snapshot import Obligation
 from reconciler.model.values import EMPTY, UNSET, Digest, Unset, Value, fingerprint, folded, texts
 

@@ -19,10 +19,11 @@ from enum import Enum
 from typing import ClassVar
 
 from reconciler.model.actions import Action, Change, Proof
+from reconciler.model.attributes import Attribute
 from reconciler.model.commands import Command, Reply
 from reconciler.model.diagnostics import Diagnostic, Problem, SessionError, Severity
 from reconciler.model.landscape import NO_RESOURCES, Landscape, Named
-from reconciler.model.resources import Address, Attribute, Resource
+from reconciler.model.resources import Address, Resource, Resources
 from reconciler.model.snapshot import Obligation
 from reconciler.model.values import EMPTY, Value
 
@@ -149,6 +150,15 @@ class ResourceType(ABC):
         """
         return ()
 
+    def read(self, answers: Sequence[Answer], landscape: Landscape) -> tuple[Resources, Sequence[Diagnosed]]:
+        """Return what ``observe`` does, apart: the resources, and what could not be read.
+
+        A type of which there are many thousands returns them by column and makes no object for each.
+        """
+        found = self.observe(answers, landscape)
+        resources = Resources(one for one in found if isinstance(one, Resource))
+        return resources, tuple(one for one in found if isinstance(one, Diagnosed))
+
     def check(self, landscape: Landscape) -> Sequence[Diagnostic]:
         """Return the errors, which forbid the plan, and the warnings; each has a stable code."""
         return ()
@@ -244,6 +254,10 @@ class Managed(ResourceType):
     def derive(self, landscape: Landscape) -> Sequence[Resource]:
         """Return the desired resources: by default the declared ones."""
         return tuple(landscape.declared.get(self.name, NO_RESOURCES).values())
+
+    def desired(self, landscape: Landscape) -> Resources:
+        """Return what ``derive`` does, in order of the keys; a type with many thousands makes no object for each."""
+        return Resources(sorted(self.derive(landscape), key=lambda resource: resource.key))
 
     def is_implied(self, observed: Resource, landscape: Landscape) -> bool:
         """True for an object that another object brings, so that nobody has to declare it."""

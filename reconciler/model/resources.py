@@ -1,21 +1,23 @@
-"""Resources: their addresses, the attributes that a type declares, and declared or observed values.
-
-The engine works with any attribute and uses its name as text, as YAML does. Code for a certain type uses the handle of
-the attribute, which has the type of the value. Decision: docs/decisions/0003-typed-attribute-handles.md.
-"""
+"""Resources: their addresses, and declared or observed values."""
 
 from __future__ import annotations
 
 import re
-import sys
-from collections.abc import Iterable, Iterator, Mapping, ValuesView
+from collections.abc import Iterable, Iterator, KeysView, Mapping, Sequence, ValuesView
 from dataclasses import dataclass, field, replace
-from enum import Enum
-from types import MappingProxyType, UnionType
-from typing import Annotated, Any, ClassVar, Final, Generic, Literal, TypeVar, Union, get_args, get_origin, overload
+from itertools import pairwise
+from operator import itemgetter
+from typing import (
+    Any,
+    TypeVar,
+    cast,
+    overload,
+)
 
+from reconciler.model.attributes import Attr
 from reconciler.model.diagnostics import Position
-from reconciler.model.values import EMPTY, Value, folded
+from reconciler.model.roster import Roster
+from reconciler.model.values import EMPTY, UNSET, Unset, Value, folded
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9._@/+-]")
 
@@ -80,143 +82,6 @@ class Address:
 
 _T = TypeVar("_T")
 _Item = TypeVar("_Item", bound=Value)
-
-
-class AttributeKind(Enum):
-    SCALAR = "scalar"
-    SET = "set"
-    """Compared without order; canonical form is a sorted tuple."""
-    LIST = "list"
-    """Order counts."""
-    MEMBERSHIP = "membership"
-    """A set. We manage only its declared elements and leave other elements unchanged."""
-
-
-class AttributeRole(Enum):
-    MANAGED = "managed"
-    CREATE_ONLY = "create-only"
-    """No Set parameter exists: a difference means replacing the object."""
-    READ_ONLY = "read-only"
-    INTENT = "intent"
-    """Only the engine uses it to derive other resources; it is never sent and never compared."""
-
-
-_COMPARED: Final = (AttributeRole.MANAGED, AttributeRole.CREATE_ONLY)
-
-
-@dataclass(frozen=True, slots=True)
-class Attribute:
-    """One attribute of a resource type. ``name`` is the YAML key and the name everywhere but in the cmdlets."""
-
-    name: str
-    doc: str = ""
-    kind: AttributeKind = AttributeKind.SCALAR
-    role: AttributeRole = AttributeRole.MANAGED
-    parameter: str | None = None
-    """Cmdlet parameter that sets it."""
-    output: str | None = None
-    """Cmdlet property that holds its value."""
-    references: str | None = None
-    """The resource type that its value (each element) names."""
-    exclusive: str = ""
-    """The scope in which only one object may have its value (each element); '' if many objects may share a value."""
-    is_born_with: bool = False
-    """For an exclusive attribute: the command that creates an object must set it, so a later command cannot."""
-
-    @property
-    def is_compared(self) -> bool:
-        return self.role in _COMPARED
-
-    def comparable(self, value: Value) -> Value:
-        """Return the value for comparison. Names of objects are folded, because the directory ignores case."""
-        if self.references is None:
-            return value
-        if isinstance(value, tuple):
-            names = (folded(item) if isinstance(item, str) else item for item in value)
-            return tuple(names) if self.kind is AttributeKind.LIST else tuple(sorted(set(names), key=str))
-        return folded(value) if isinstance(value, str) else value
-
-
-def comparable(attributes: Mapping[str, Attribute], values: Mapping[str, Value]) -> Mapping[str, Value]:
-    """Return the values for comparison; values that belong to no attribute are unchanged."""
-    return {
-        name: attribute.comparable(value) if (attribute := attributes.get(name)) else value
-        for name, value in values.items()
-    }
-
-
-# --- handles ---------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Attr(Generic[_T]):
-    """The typed handle of one attribute: ``plan.get(DialPlan.site)`` is ``str | None``, and mypy knows the name."""
-
-    name: str
-    annotation: Any
-    """The annotation of the declaration: the value type, with its marks."""
-    types: tuple[type, ...]
-    """Python types of its canonical values; a value of another type counts as missing."""
-
-    @overload
-    def of(self: Attr[tuple[_Item, ...]], values: Mapping[str, Value]) -> tuple[_Item, ...]: ...
-    @overload
-    def of(self, values: Mapping[str, Value]) -> _T | None: ...
-    def of(self, values: Mapping[str, Value]) -> Any:
-        """Return the value from ``values``.
-
-        If it is missing or '', return an empty tuple for a list, otherwise None.
-        """
-        value = values.get(self.name)
-        if isinstance(value, self.types) and value != "":
-            return value
-        return () if self.types == (tuple,) else None
-
-
-class Declares:
-    """The base of a class that declares attributes: each annotation ``site: Attr[Text]`` becomes a handle."""
-
-    handles: ClassVar[Mapping[str, Attr[Any]]] = EMPTY
-    """The handles of the class and its bases, by name."""
-
-    def __init_subclass__(cls, **options: Any) -> None:
-        super().__init_subclass__(**options)
-        own = {handle.name: handle for handle in _declared(cls)}
-        for name, handle in own.items():
-            if hasattr(cls, name):
-                raise TypeError(f"{cls.__name__}.{name} is already declared by a base of the class")
-            setattr(cls, name, handle)
-        bases = [vars(base).get("handles", EMPTY) for base in reversed(cls.__mro__[1:])]
-        cls.handles = MappingProxyType({name: handle for each in (*bases, own) for name, handle in each.items()})
-
-
-def _declared(cls: type) -> Iterator[Attr[Any]]:
-    """Yield a handle for each annotation of the class.
-
-    An annotation may name the class itself, as in ``References(Box)``.
-    """
-    names = {**vars(sys.modules[cls.__module__]), cls.__name__: cls}
-    for name, written in vars(cls).get("__annotations__", {}).items():
-        annotation = eval(written, names) if str(written).startswith("Attr[") else written
-        if get_origin(annotation) is Attr:
-            (declared,) = get_args(annotation)
-            yield Attr(name, declared, tuple(dict.fromkeys(_types(declared))))
-
-
-def _types(annotation: Any) -> Iterator[type]:
-    """Yield the Python types of a value type: ``str`` of ``Annotated[str, ...]``, both of a union."""
-    origin = get_origin(annotation)
-    if origin is Annotated:
-        yield from _types(get_args(annotation)[0])
-    elif origin in (Union, UnionType):
-        for one in get_args(annotation):
-            yield from _types(one)
-    elif origin is Literal:
-        yield from (type(one) for one in get_args(annotation))
-    else:
-        yield origin or annotation
-
-
 _Value = TypeVar("_Value", bound=Value)
 
 # --- resources -------------------------------------------------------------------------------------------------------
@@ -267,37 +132,48 @@ class Resource:
 
 
 class Resources(Mapping[str, Resource]):
-    """Resources of one type by key, in the given order. Keys are compared as in the directory (``folded``)."""
+    """Resources of one type by key, in the given order. Keys are compared as in the directory (``folded``).
 
-    __slots__ = ("_by_key",)
+    Those of a roster stand as its row numbers; a resource is made for each look-up of one of them.
+    """
 
-    def __init__(self, resources: Iterable[Resource] = ()) -> None:
-        self._by_key: dict[str, Resource] = {folded(resource.key): resource for resource in resources}
+    __slots__ = ("_by_key", "_roster")
+
+    def __init__(self, resources: Iterable[Resource] = (), *, roster: Roster | None = None) -> None:
+        self._roster = roster
+        self._by_key: dict[str, Resource | int] = {}
+        if roster is not None:
+            self._by_key.update(zip(map(folded, roster.keys), range(len(roster)), strict=True))
+        self._by_key.update((folded(resource.key), resource) for resource in resources)
 
     def __getitem__(self, key: str) -> Resource:
-        return self._by_key[folded(key)]
+        return self._made(self._by_key[folded(key)])
 
     @overload
     def get(self, key: str, default: None = None) -> Resource | None: ...
     @overload
     def get(self, key: str, default: _T) -> Resource | _T: ...
     def get(self, key: str, default: Any = None) -> Any:
-        return self._by_key.get(folded(key), default)
+        found = self._by_key.get(folded(key))
+        return default if found is None else self._made(found)
 
     def __iter__(self) -> Iterator[str]:
-        return (resource.key for resource in self._by_key.values())
+        roster = self._roster
+        keys = () if roster is None else roster.keys
+        return (keys[found] if isinstance(found, int) else found.key for found in self._by_key.values())
 
     def __len__(self) -> int:
         return len(self._by_key)
 
     def values(self) -> ValuesView[Resource]:
-        return self._by_key.values()  # without a look-up by name for each
+        found: ValuesView[Any] = self._by_key.values()
+        return found if self._roster is None else _Values(self)
 
     def __contains__(self, key: object) -> bool:
         return isinstance(key, str) and folded(key) in self._by_key
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Resources) and self._by_key == other._by_key
+        return isinstance(other, Resources) and self._all() == other._all()
 
     def __hash__(self) -> int:
         return hash(tuple(self._by_key))
@@ -305,18 +181,145 @@ class Resources(Mapping[str, Resource]):
     def __or__(self, other: Resources) -> Resources:
         """Return the resources of both; where both have a key, that of ``other``."""
         both = Resources()
-        both._by_key = self._by_key | other._by_key
+        both._by_key.update({**self._all(), **other._all()})
         return both
 
     def __repr__(self) -> str:
-        return f"Resources({list(self._by_key.values())!r})"
+        return f"Resources({list(self.values())!r})"
 
     def replaced(self, put: Iterable[Resource] = (), drop: Iterable[str] = ()) -> Resources:
         """Return a copy with ``put`` added or replaced, and without the keys of ``drop``."""
         copy = Resources()
-        copy._by_key = dict(self._by_key)
+        copy._by_key, copy._roster = dict(self._by_key), self._roster
         for key in drop:
             copy._by_key.pop(folded(key), None)
         for resource in put:
             copy._by_key[folded(resource.key)] = resource
         return copy
+
+    def renamed(self, keys: Mapping[str, str]) -> Resources:
+        """Return the resources, some under other keys; their names so far are kept as ``written``."""
+        others = {folded(before): after for before, after in keys.items()}
+        copy = Resources(roster=self._roster)
+        copy._by_key = {
+            folded(others[key]) if key in others else key: self._under(found, others[key]) if key in others else found
+            for key, found in self._by_key.items()
+        }
+        return copy
+
+    def _under(self, found: Resource | int, key: str) -> Resource:
+        one = self._made(found)
+        return replace(one, address=Address(one.address.type, key), written=one.key)
+
+    def in_order(self) -> Resources:
+        """Return the resources in order of their keys."""
+        keys = list(self)
+        if all(one <= other for one, other in pairwise(keys)):
+            return self
+        copy = self.replaced()
+        copy._by_key = {key: found for _, (key, found) in sorted(zip(keys, self._by_key.items(), strict=True))}
+        return copy
+
+    def by_folded_key(self) -> Resources:
+        """Return the resources in order of their folded keys."""
+        copy = self.replaced()
+        copy._by_key = dict(sorted(self._by_key.items(), key=itemgetter(0)))
+        return copy
+
+    # by column
+
+    def row(self, key: str) -> int:
+        """Return the row of a resource that is in the roster."""
+        found = self._by_key[folded(key)]
+        assert isinstance(found, int)
+        return found
+
+    @property
+    def folded(self) -> KeysView[str]:
+        """The folded keys."""
+        return self._by_key.keys()
+
+    def column(self, attribute: Attr[_Value]) -> Sequence[_Value | None]:
+        """Return the value of one attribute of each resource, as ``Resource.get`` returns it."""
+        return self._typed(attribute)
+
+    def lists(self, attribute: Attr[tuple[_Item, ...]]) -> Sequence[tuple[_Item, ...]]:
+        """Return the list that each resource has as the value of one attribute."""
+        return self._typed(attribute)
+
+    def _typed(self, attribute: Attr[Any]) -> Sequence[Any]:
+        roster = self._roster
+        if roster is None:
+            return [one.get(attribute) for one in self.values()]
+        values = roster.typed.get(attribute.name)
+        if values is None:
+            values = roster.typed[attribute.name] = attribute.of_all(roster.column(attribute.name))
+        return [values[one] if isinstance(one, int) else one.get(attribute) for one in self._by_key.values()]
+
+    @property
+    def attribute_names(self) -> frozenset[str]:
+        """The attributes that any of them may have."""
+        made = (one for one in self._by_key.values() if isinstance(one, Resource))
+        columns: Iterable[str] = self._roster.columns if self._roster is not None else ()
+        return frozenset(columns).union(*(one.attributes for one in made))
+
+    @property
+    def spelt(self) -> Sequence[str]:
+        """The name of each resource in the configuration."""
+        written = self._roster.written if self._roster is not None else None
+        if self._roster is not None and written is None and len(self._roster) == len(self):
+            return tuple(self)
+        return [one.written or one.key for one in self.values()]
+
+    def rows(self, names: Sequence[str], keys: Iterable[str]) -> Iterator[tuple[Value | Unset, ...] | None]:
+        """Yield the values of the named attributes and then the GUID, for each folded key; None where nothing is."""
+        roster = self._roster
+        columns = () if roster is None else (*map(roster.column, names), roster.guids or (None,) * len(roster))
+        rows = list(zip(*columns, strict=True))
+        for found in map(self._by_key.get, keys):
+            if isinstance(found, Resource):
+                yield *(found.attributes.get(name, UNSET) for name in names), found.guid
+            else:
+                yield None if found is None else rows[found]
+
+    def with_column(self, attribute: Attr[_T], values: Iterable[_T | Unset]) -> Resources:
+        """Return the resources with another value of one attribute for each, in their order; UNSET leaves it."""
+        copy, roster = self.replaced(), self._roster
+        column = list(roster.column(attribute.name)) if roster is not None else []
+        for (key, found), value in zip(self._by_key.items(), values, strict=True):
+            if isinstance(value, Unset):
+                continue
+            if isinstance(found, Resource):
+                copy._by_key[key] = found.having(attribute, value)
+            else:
+                column[found] = cast(Value, value)
+        if roster is not None:
+            copy._roster = replace(roster, columns={**roster.columns, attribute.name: column})
+        return copy
+
+    def _made(self, found: Resource | int) -> Resource:
+        if isinstance(found, Resource):
+            return found
+        roster, row = self._roster, found
+        assert roster is not None
+        return Resource(
+            Address(roster.type, roster.keys[row]),
+            roster.attributes(row),
+            roster.names[row] if roster.names else None,
+            roster.guids[row] if roster.guids else None,
+            roster.written[row] if roster.written else None,
+            roster.position(row) if roster.position else None,
+        )
+
+    def _all(self) -> dict[str, Resource]:
+        """Return the resources by folded key, all of them made."""
+        return dict(zip(self._by_key, self.values(), strict=True))
+
+
+class _Values(ValuesView[Resource]):
+    """The resources in order, without a look-up by name for each."""
+
+    _mapping: Resources
+
+    def __iter__(self) -> Iterator[Resource]:
+        return map(self._mapping._made, self._mapping._by_key.values())

@@ -6,12 +6,12 @@ keys. ``state/`` stores it; the core decides with it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
 from reconciler.model.commands import Shell
-from reconciler.model.resources import Address
+from reconciler.model.resources import Address, Resource, Resources
 from reconciler.model.values import EMPTY, Value, folded
 
 
@@ -44,6 +44,32 @@ class Remembered:
     guid: str | None = None
     needs: tuple[Address, ...] = ()
     """The resources that it depended on. Deletion follows the reverse order after it left the configuration."""
+
+
+class Memory(Mapping[Address, Remembered]):
+    """What earlier applies saved about all our resources, by address; each type is kept by column."""
+
+    def __init__(self, by_type: Mapping[str, Resources], needs: Mapping[str, Sequence[tuple[Address, ...]]]) -> None:
+        """Make it of the rosters by type, and by type and row the addresses that each resource depended on."""
+        self._by_type, self._needs = by_type, needs
+
+    def of_type(self, type_name: str) -> Resources:
+        """Return the resources of one type, with their managed attributes as last applied."""
+        return self._by_type.get(type_name) or Resources()
+
+    def __getitem__(self, address: Address) -> Remembered:
+        known = self.of_type(address.type)
+        one, needs = known[address.key], self._needs[address.type][known.row(address.key)]
+        return Remembered(one.address, one.attributes, one.name, one.guid, needs)
+
+    def __contains__(self, address: object) -> bool:
+        return isinstance(address, Address) and address.key in self.of_type(address.type)
+
+    def __iter__(self) -> Iterator[Address]:
+        return (Address(name, key) for name, resources in self._by_type.items() for key in resources)
+
+    def __len__(self) -> int:
+        return sum(map(len, self._by_type.values()))
 
 
 class OutcomeKind(Enum):
@@ -145,6 +171,13 @@ class Snapshot:
         """Return the decision called ``name``, ignoring case."""
         same = (value for other, value in self.decisions.items() if folded(other) == folded(name))
         return self.decisions.get(name) or next(same, None)
+
+    def of_type(self, type_name: str) -> Resources:
+        """Return the remembered resources of one type, with their managed attributes as last applied."""
+        if isinstance(self.resources, Memory):
+            return self.resources.of_type(type_name)
+        known = (one for one in self.resources.values() if one.address.type == type_name)
+        return Resources(Resource(one.address, one.attributes, one.name, one.guid) for one in known)
 
     def owes(self, owed: Obligation) -> Obligation | None:
         """Return the open obligation of the same kind and subject; the case of the subject does not count."""

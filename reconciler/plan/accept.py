@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from reconciler.config.declarations import IDENTITY
 from reconciler.config.resolve import implied_by_default
+from reconciler.config.row_tables import IDENTITY
 from reconciler.config.written import as_read, as_yaml
 from reconciler.model.abilities import Rows
 from reconciler.model.actions import Action, ActionKind, Change
+from reconciler.model.attributes import AttributeKind
 from reconciler.model.diagnostics import Position, listed
 from reconciler.model.landscape import NO_RESOURCES, Landscape
 from reconciler.model.resource_types import Managed, ResourceType, declared_types
-from reconciler.model.resources import Address, AttributeKind, Resource
+from reconciler.model.resources import Address, Resource
 from reconciler.model.values import UNSET, Value, folded, items, texts
 
 

@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from reconciler.config.csv_reader import Columns, CsvRow, read_csv
-from reconciler.config.declarations import IDENTITY, declarable
 from reconciler.config.environment import Environment
+from reconciler.config.row_tables import IDENTITY, declarable
 from reconciler.config.source_text import Files
 from reconciler.config.written import as_cell
 from reconciler.model.abilities import Rows

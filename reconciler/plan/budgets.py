@@ -87,7 +87,7 @@ def _needed(plan: Plan, prior: Snapshot) -> Iterator[str]:
 
 
 def _remembered(type_name: str, left: Sequence[Address], prior: Snapshot) -> int:
-    return max(sum(address.type == type_name for address in prior.resources), len(left))
+    return max(len(prior.of_type(type_name)), len(left))
 
 
 def _over_destroyed(plan: Plan, max_destroy: int, allowing: str) -> Iterator[Diagnostic]:

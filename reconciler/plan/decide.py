@@ -13,23 +13,24 @@ from dataclasses import replace
 
 from reconciler.model.abilities import Owing, Rows
 from reconciler.model.actions import Action, ActionKind, Change, turned, values_after
+from reconciler.model.attributes import comparable
 from reconciler.model.commands import Command
 from reconciler.model.graph import places_of
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import Due, Lifecycle, Managed, ResourceType, Task, declared_types
-from reconciler.model.resources import Address, Resource, Resources, comparable
+from reconciler.model.resources import Address, Resource, Resources
 from reconciler.model.snapshot import Remembered
 from reconciler.model.values import EMPTY, UNSET, Value, fingerprint, folded
 from reconciler.plan.checks import with_bringers
 from reconciler.plan.effects import (
     Planned,
-    are_equal,
     compare,
     expectation,
     forces_replacement,
     needs_of,
     predicted,
     project,
+    unlike,
 )
 from reconciler.plan.exchanges import settle_exchanges
 from reconciler.plan.removals import keep_until_removed, leavers_first
@@ -84,20 +85,13 @@ def _identified(types: Sequence[ResourceType], landscape: Landscape) -> Landscap
     """Return the landscape with every declaration under the key of its object."""
     for kind in types:
         if isinstance(kind, Rows) and (meant := kind.meant(landscape)):
-            rows, ended = (
-                Resources(_under(row, meant.get(row.key)) for row in each.values())
-                for each in (landscape.written(kind), landscape.ending(kind))
-            )
+            rows, ended = (each.renamed(meant) for each in (landscape.written(kind), landscape.ending(kind)))
             landscape = replace(
                 landscape,
                 declared={**landscape.declared, kind.name: rows},
                 ended={**landscape.ended, kind.name: ended},
             )
     return landscape
-
-
-def _under(row: Resource, key: str | None) -> Resource:
-    return row if key is None else replace(row, address=Address(row.address.type, key), written=row.key)
 
 
 def _plan_tasks(kind: Task, landscape: Landscape) -> Landscape:
@@ -128,20 +122,25 @@ def _task_action(due: Due) -> Action:
 
 
 def _plan_resources(kind: Managed, landscape: Landscape) -> tuple[Landscape, int]:
-    desired = Resources(sorted(kind.derive(landscape), key=lambda resource: resource.key))
+    """Plan the resources of a type; return also the number of those without an action."""
+    desired = kind.desired(landscape)
     landscape = landscape.with_desired(kind.name, desired)
-    readable = [resource for resource in desired.values() if landscape.is_readable(kind.name, resource.key)]
-    decided = [(_decide(kind, resource, landscape), resource) for resource in readable]
+    unread = [] if landscape.is_readable(kind.name) and not landscape.unreadable else _unread(kind, landscape)
+    readable = desired.replaced(drop=unread) if unread else desired
+    differing = unlike(kind.attributes, readable, landscape.all(kind.name), landscape.prior.of_type(kind.name))
+    decided = [(_decide(kind, resource, landscape), resource) for resource in map(readable.__getitem__, differing)]
     planned: list[Planned] = [(action, resource) for action, resource in decided if action is not None]
     return _acted(kind, landscape, planned), len(readable) - len(planned)
+
+
+def _unread(kind: Managed, landscape: Landscape) -> list[str]:
+    return [key for key in landscape.wanted(kind.name) if not landscape.is_readable(kind.name, key)]
 
 
 def _decide(kind: Managed, desired: Resource, landscape: Landscape) -> Action | None:
     """Return the action of one desired resource; None where it is managed and has its desired values."""
     observed = landscape.one(kind.name, desired.key)
     prior = landscape.prior.resources.get(desired.address)
-    if observed is not None and prior is not None and are_equal(kind.attributes, desired, observed, prior):
-        return None
     changes = compare(kind.attributes, desired, observed, prior)
     if observed is None:
         if kind.lifecycle in (Lifecycle.SETTING, Lifecycle.MANUAL):
@@ -274,10 +273,7 @@ def _acted(kind: ResourceType, landscape: Landscape, planned: Sequence[Planned])
 def _plan_removals(types: Sequence[ResourceType], landscape: Landscape) -> Landscape:
     """Plan the removal of managed resources that are no longer desired: after their successors, dependents first."""
     managed = [kind for kind in types if isinstance(kind, Managed)]
-    prior: dict[str, list[Remembered]] = {}
-    for known in landscape.prior.resources.values():
-        prior.setdefault(known.address.type, []).append(known)
-    gone = {kind.name: _gone(kind, prior.get(kind.name, ()), landscape) for kind in managed}
+    gone = {kind.name: _gone(kind, landscape) for kind in managed}
     moving = {*landscape.actions, *(prior.address for priors in gone.values() for prior in priors)}
     places = places_of(types)
     for kind in sorted(managed, key=lambda kind: -places[kind.name]):
@@ -286,18 +282,14 @@ def _plan_removals(types: Sequence[ResourceType], landscape: Landscape) -> Lands
     return landscape
 
 
-def _gone(kind: Managed, priors: Sequence[Remembered], landscape: Landscape) -> list[Remembered]:
+def _gone(kind: Managed, landscape: Landscape) -> list[Remembered]:
     """Return the resources to remove: no longer desired, or declared absent; unreadable ones are left alone."""
     desired = landscape.desired.get(kind.name, Resources())
-    there = landscape.all(kind.name)
-    ended = [Remembered(one.address) for one in landscape.ending(kind).values() if one.key in there]
-    known = {one.address: one for one in (*ended, *priors)}
-    gone = [
-        prior
-        for prior in known.values()
-        if prior.address.key not in desired and landscape.is_readable(kind.name, prior.address.key)
-    ]
-    return sorted(gone, key=lambda prior: prior.address)
+    there, prior = landscape.all(kind.name), landscape.prior.of_type(kind.name)
+    ended = [one.address for one in landscape.ending(kind).values() if one.key in there and one.key not in prior]
+    left = [prior[key].address for key in prior.folded - desired.folded]
+    gone = [one for one in (*ended, *left) if one.key not in desired and landscape.is_readable(kind.name, one.key)]
+    return [landscape.prior.resources.get(one) or Remembered(one) for one in sorted(gone)]
 
 
 def _removal(

@@ -7,14 +7,17 @@ without changes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import repeat
+from typing import TypeAlias
 
 from reconciler.model.abilities import Foreseeing
 from reconciler.model.actions import Action, ActionKind, Change
+from reconciler.model.attributes import Attribute, AttributeKind, AttributeRole, comparable
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import Managed, ResourceType, Task
-from reconciler.model.resources import Address, Attribute, AttributeKind, AttributeRole, Resource, comparable
+from reconciler.model.resources import Address, Resource, Resources
 from reconciler.model.snapshot import Remembered
 from reconciler.model.values import EMPTY, UNSET, Unset, Value, folded, items, texts
 
@@ -44,22 +47,36 @@ def compare(
     return tuple(Change(name, before[name], after[name]) for name in after if name in differing)
 
 
-def are_equal(attributes: Mapping[str, Attribute], desired: Resource, observed: Resource, prior: Remembered) -> bool:
-    """True where the servers and the state have the very values of ``desired``, as they have of nearly all users.
+def unlike(
+    attributes: Mapping[str, Attribute], desired: Resources, observed: Resources, prior: Resources
+) -> Iterator[str]:
+    """Yield the folded keys of ``desired``, without those whose very values the servers and the state have.
 
-    False decides nothing: values that are spelt differently may still compare equal.
+    Nearly all users are left out. Those that are yielded may still compare equal: values may be spelt differently, and
+    memberships compare by their elements.
     """
-    compared = 0
-    for name, value in desired.attributes.items():
-        attribute = attributes.get(name)
-        if attribute is None or not attribute.is_compared:
-            continue
-        if prior.attributes.get(name, UNSET) != value or observed.attributes.get(name, UNSET) != value:
-            return False
-        if attribute.kind is AttributeKind.MEMBERSHIP:
-            return False
-        compared += 1
-    return compared == len(prior.attributes) and prior.guid == observed.guid
+    compared = [name for name, one in attributes.items() if one.is_compared]
+    names = [name for name in compared if attributes[name].kind is not AttributeKind.MEMBERSHIP]
+    others = sorted({*compared, *prior.attribute_names}.difference(names))
+    keys, empty = desired.folded, (UNSET,) * len(others)
+    rows = zip(keys, desired.rows(names, keys), observed.rows(names, keys), prior.rows(names, keys), strict=True)
+    special = zip(desired.rows(others, keys), prior.rows(others, keys), strict=True) if others else repeat(None)
+    for (key, want, seen, was), beside in zip(rows, special, strict=False):
+        is_plain = beside is None or all(one is not None and one[:-1] == empty for one in beside)
+        if not (is_plain and want is not None and seen is not None and _are_same(want[:-1], seen, was)):
+            yield key
+
+
+_Row: TypeAlias = "tuple[Value | Unset, ...]"
+
+
+def _are_same(want: _Row, seen: _Row, was: _Row | None) -> bool:
+    """True where a row has the values and the GUID of the state; values that nobody wrote do not count."""
+    if was is None or want != was[:-1]:
+        return False
+    return seen == was or (
+        seen[-1] == was[-1] and all(a is UNSET or a == b for a, b in zip(want, seen[:-1], strict=True))
+    )
 
 
 def forces_replacement(attributes: Mapping[str, Attribute], changes: tuple[Change, ...]) -> bool:

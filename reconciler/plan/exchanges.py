@@ -19,12 +19,13 @@ from itertools import pairwise
 
 from reconciler.model.abilities import Holder
 from reconciler.model.actions import Action, ActionKind, Change, Claim, Taken, turned, values_after
+from reconciler.model.attributes import AttributeKind
 from reconciler.model.commands import Command
 from reconciler.model.diagnostics import listed
 from reconciler.model.graph import closure, levels, places_of
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import ResourceType
-from reconciler.model.resources import AttributeKind, Resource
+from reconciler.model.resources import Resource
 from reconciler.model.values import items
 from reconciler.plan.effects import compare, expectation, project
 from reconciler.plan.moves import Move, key_of, moves_of

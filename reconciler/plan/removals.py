@@ -15,10 +15,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from reconciler.model.actions import Action, ActionKind, Change, Taken, turned, values_after
+from reconciler.model.attributes import Attribute, AttributeKind
 from reconciler.model.graph import closure
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import Lifecycle, Managed, ResourceType
-from reconciler.model.resources import Address, Attribute, AttributeKind, Resource
+from reconciler.model.resources import Address, Resource
 from reconciler.model.values import items, texts
 from reconciler.plan.effects import expectation, project
 from reconciler.plan.selection import hard_needs

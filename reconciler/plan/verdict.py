@@ -11,10 +11,11 @@ from dataclasses import dataclass
 
 from reconciler.model.abilities import Piecemeal
 from reconciler.model.actions import Action, ActionKind
+from reconciler.model.attributes import comparable
 from reconciler.model.diagnostics import listed
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import Managed, ResourceType
-from reconciler.model.resources import Address, Resource, comparable
+from reconciler.model.resources import Address, Resource
 from reconciler.model.values import Value
 from reconciler.plan.effects import project
 

@@ -21,7 +21,7 @@ from reconciler.model.events import Observed, Observing, Retrying
 from reconciler.model.landscape import Landscape
 from reconciler.model.ports import Clock, Emit, Random, Request, Scheduler, Sessions
 from reconciler.model.resource_types import Diagnosed, ResourceType, Task
-from reconciler.model.resources import Address, Resource, Resources
+from reconciler.model.resources import Address, Resources
 from reconciler.run.retry import Result, Retry
 
 Keys = Mapping[str, frozenset[str] | None]
@@ -83,11 +83,11 @@ class Reader:
         answers = {**known, **self.ask([command for command in wanted if command not in known])}
         after = landscape
         for kind in ready:
-            found = kind.observe([(command, answers[command]) for command in queries[kind.name]], landscape)
-            found = (*found, *_without_hosts(kind, landscape))
+            found, unreadable = kind.read([(command, answers[command]) for command in queries[kind.name]], landscape)
+            unreadable = (*unreadable, *_without_hosts(kind, landscape))
             keys = asked[kind.name]
             is_narrowed = keys is not None and queries[kind.name] != tuple(kind.queries(landscape))
-            after = put(kind.name, found, after, keys if is_narrowed else None)
+            after = put(kind.name, found, unreadable, after, keys if is_narrowed else None)
         return after
 
     def ask(self, commands: Sequence[Command]) -> dict[Command, Result]:
@@ -157,31 +157,32 @@ def unread(kind: ResourceType, address: Address, landscape: Landscape) -> Addres
 
 
 def put(
-    type_name: str, found: Sequence[Resource | Diagnosed], landscape: Landscape, keys: frozenset[str] | None
+    type_name: str,
+    found: Resources,
+    unreadable: Sequence[Diagnosed],
+    landscape: Landscape,
+    keys: frozenset[str] | None,
 ) -> Landscape:
     """Return the landscape with the resources found for a type; ``keys``: only these were read, others are unchanged.
 
     If a read of some keys fails, only these keys become unreadable and not the whole type, because a later read by key
     could not make a whole type readable again.
     """
-    resources = [one for one in found if isinstance(one, Resource)]
-    unreadable: dict[Address, Diagnostic] = {}
-    for one in found:
-        if isinstance(one, Diagnosed):
-            is_of_all = keys is not None and one.address.key == "*"
-            addresses = [Address(type_name, key) for key in keys or ()] if is_of_all else [one.address]
-            unreadable |= dict.fromkeys(addresses, one.diagnostic)
+    marked: dict[Address, Diagnostic] = {}
+    for one in unreadable:
+        is_of_all = keys is not None and one.address.key == "*"
+        addresses = [Address(type_name, key) for key in keys or ()] if is_of_all else [one.address]
+        marked |= dict.fromkeys(addresses, one.diagnostic)
     still = {
         address: why
         for address, why in landscape.unreadable.items()
         if address.type != type_name or (keys is not None and address.key not in keys)
     }
-    everything = Resources(resources)
     if keys is not None:
-        everything = landscape.all(type_name).replaced(resources, keys - {one.key for one in resources})
-    after = landscape.with_observed(type_name, everything)
+        found = landscape.all(type_name).replaced(found.values(), keys - set(found))
+    after = landscape.with_observed(type_name, found)
     marks = {address: by for address, by in after.predicted_by.items() if address.type != type_name}
-    return replace(after, unreadable={**still, **unreadable}, predicted_by=marks)
+    return replace(after, unreadable={**still, **marked}, predicted_by=marks)
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,8 +104,8 @@ def _seen(
     for name, commands in queries.items():
         keys = frozenset({action.address.key}) if name == action.address.type else None
         is_narrowed = keys is not None and tuple(kinds[name].queries(landscape)) != tuple(commands)
-        found = kinds[name].observe([(one, answers[one]) for one in commands], landscape)
-        landscape = put(name, found, landscape, keys if is_narrowed else None)
+        found = kinds[name].read([(one, answers[one]) for one in commands], landscape)
+        landscape = put(name, *found, landscape, keys if is_narrowed else None)
     return landscape
 
 

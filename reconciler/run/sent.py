@@ -11,12 +11,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from reconciler.model.actions import Action
+from reconciler.model.attributes import comparable
 from reconciler.model.commands import Argument, Command, NameOf, Reply
 from reconciler.model.diagnostics import AmbiguousOutcome, SessionError, TransientError
 from reconciler.model.events import NO_EVIDENCE, Evidence
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import ResourceType
-from reconciler.model.resources import comparable
 from reconciler.model.snapshot import Intent, OutcomeKind
 from reconciler.model.values import Value, fingerprint
 from reconciler.plan.effects import expectation, is_done

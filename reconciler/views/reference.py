@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from reconciler.model.abilities import Rows
+from reconciler.model.attributes import Attribute, AttributeKind, AttributeRole
 from reconciler.model.resource_types import Fact, Lifecycle, Managed, ResourceType, Rule
-from reconciler.model.resources import Attribute, AttributeKind, AttributeRole
 from reconciler.views.schema_words import words
 
 DefaultOf = Callable[[ResourceType, Attribute], tuple[str, str]]

@@ -7,8 +7,9 @@ from dataclasses import replace
 from typing import ClassVar
 
 from reconciler.model.actions import Action, ActionKind, Change, Taken
+from reconciler.model.attributes import Attribute
 from reconciler.model.landscape import Landscape
-from reconciler.model.resources import Address, Attribute, Resource, Resources
+from reconciler.model.resources import Address, Resource, Resources
 from reconciler.model.snapshot import Remembered, Snapshot
 from reconciler.plan.removals import keep_until_removed, leavers_first
 from tests.support.boxes import ATTRIBUTES, TYPES, Box, box

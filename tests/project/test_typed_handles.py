@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from providers.catalogue import resource_types
-from reconciler.model.resources import Declares
+from reconciler.model.attributes import Declares
 from tests.support.paths import ROOT
 
 FOLDERS = ("schema", "estate", "resources")

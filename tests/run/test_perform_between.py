@@ -10,13 +10,14 @@ import pytest
 
 from reconciler.model.abilities import Stepwise
 from reconciler.model.actions import Action
+from reconciler.model.attributes import Attribute
 from reconciler.model.commands import Command, Reply, read, write
 from reconciler.model.diagnostics import AmbiguousOutcome, Diagnostic, PermanentError, SessionError, Unreachable
 from reconciler.model.events import Waiting
 from reconciler.model.landscape import Landscape
 from reconciler.model.ports import Request
 from reconciler.model.resource_types import Answer, Diagnosed, Due, UnderWay
-from reconciler.model.resources import Address, Attribute, Resource
+from reconciler.model.resources import Address, Resource
 from reconciler.model.snapshot import OutcomeKind
 from reconciler.model.values import EMPTY
 from reconciler.run.account import Account

@@ -14,12 +14,13 @@ from hypothesis import strategies as st
 
 from reconciler.model.abilities import Duty, Foreseeing, Rows
 from reconciler.model.actions import Action, Change
+from reconciler.model.attributes import Attribute, AttributeKind, AttributeRole
 from reconciler.model.commands import Command, Delta, Reply, read, write
 from reconciler.model.diagnostics import AlreadyExists, Diagnostic, NotFound, SessionError
 from reconciler.model.landscape import Landscape
 from reconciler.model.ports import Request
 from reconciler.model.resource_types import Answer, Diagnosed, Due, Fact, Lifecycle, Managed, ResourceType, Task
-from reconciler.model.resources import Address, Attribute, AttributeKind, AttributeRole, Resource, Resources
+from reconciler.model.resources import Address, Resource, Resources
 
 ATTRIBUTES = {
     attribute.name: attribute

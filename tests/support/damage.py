@@ -12,7 +12,8 @@ from typing import Final
 
 from providers.cmdlets.reference import cmdlet_of
 from providers.simulator.estate.invoke import invoke_line
-from reconciler.model.resources import Address, AttributeRole
+from reconciler.model.attributes import AttributeRole
+from reconciler.model.resources import Address
 from tests.support.trial import Trial, types
 
 

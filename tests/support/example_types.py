@@ -14,11 +14,12 @@ from providers.cmdlets.products import EXCHANGE_PROVIDER, LYNC_PROVIDER
 from providers.estate.restart_pool import RESTARTS
 from reconciler.model.abilities import Adjustable, Rows
 from reconciler.model.actions import Change
+from reconciler.model.attributes import Attribute, AttributeKind, AttributeRole
 from reconciler.model.commands import Command
 from reconciler.model.diagnostics import Problem
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import Fact, Lifecycle, Managed, ResourceType, providers_of
-from reconciler.model.resources import Address, Attribute, AttributeKind, AttributeRole, Resource
+from reconciler.model.resources import Address, Resource
 from reconciler.model.values import EMPTY, Value
 
 

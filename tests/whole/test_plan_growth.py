@@ -13,13 +13,14 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from providers.cmdlets.cmdlet_resource import CmdletResource, CmdletType
+from providers.cmdlets.cmdlet_resource import CmdletResource
 from providers.estate.people import sites_of_users
 from providers.estate.topology import voice_users_by_pool
 from providers.schema.exchange import UMMailbox
 from reconciler.app import Ports, open_workspace
 from reconciler.config.environment import load
 from reconciler.config.source_text import Files
+from reconciler.model.commands import Reply
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import ResourceType
 from reconciler.model.resources import Resource, Resources
@@ -120,16 +121,11 @@ def test_what_follows_from_all_users_is_found_once(fact: Callable[[Landscape], o
     landscape = Landscape(declared=read.declared, observed=read.observed)
     first, again = effort(lambda: fact(landscape)), effort(lambda: fact(landscape))
     later = effort(lambda: fact(landscape.with_desired("dial_plan", landscape.wanted("dial_plan"))))
-    assert max(again, later) < 300 < MANY < first
+    assert max(again, later) < 400 < MANY < first
 
 
 def test_a_record_becomes_a_resource_in_few_steps() -> None:
     given = estate(MANY)
     kind = next(kind for kind in given.types if kind.name == UMMailbox.name)
-    assert isinstance(kind, CmdletType)
-
-    def read() -> None:
-        for record in given.records:
-            assert kind.from_record(record, given.landscape) is not None
-
-    assert effort(read) < 40 * MANY
+    answers = [(kind.queries(given.landscape)[0], Reply(tuple(given.records)))]
+    assert effort(lambda: kind.read(answers, given.landscape)) < 40 * MANY

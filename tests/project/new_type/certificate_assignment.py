@@ -12,11 +12,12 @@ from providers.cmdlets.cmdlet_resource import CmdletResource
 from providers.cmdlets.value_types import ChangedBy, Output, ReadOnly, Text
 from reconciler.model.abilities import Duty, Obliged, Owing
 from reconciler.model.actions import Change
+from reconciler.model.attributes import Attr
 from reconciler.model.commands import Command, write
 from reconciler.model.diagnostics import Diagnostic, Severity
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import Lifecycle, Rule
-from reconciler.model.resources import Attr, Resource
+from reconciler.model.resources import Resource
 from reconciler.model.snapshot import Obligation
 
 CERTIFICATE_VALID = Duty("certificate-valid", "the certificate {subject} has to become valid")

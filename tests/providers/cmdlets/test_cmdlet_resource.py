@@ -9,9 +9,10 @@ import pytest
 from providers.cmdlets.cmdlet_resource import CmdletResource
 from providers.cmdlets.value_types import ChangedBy, Choice, CreateOnly, Number
 from providers.resources.mailbox_policy import MailboxPolicyType
+from reconciler.model.attributes import Attr, AttributeRole
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import Lifecycle
-from reconciler.model.resources import Address, Attr, AttributeRole, Resource
+from reconciler.model.resources import Address, Resource
 
 
 class Thing(CmdletResource):

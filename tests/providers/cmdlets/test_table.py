@@ -20,8 +20,8 @@ from providers.cmdlets.value_types import (
     Text,
     Unordered,
 )
+from reconciler.model.attributes import Attr, AttributeKind, AttributeRole
 from reconciler.model.resource_types import Fact, Lifecycle
-from reconciler.model.resources import Attr, AttributeKind, AttributeRole
 
 
 class Shelf(CmdletResource):

@@ -10,11 +10,12 @@ import pytest
 
 from providers.catalogue import resource_types, rules
 from reconciler.model.abilities import Holder, Obliged, met
+from reconciler.model.attributes import AttributeRole
 from reconciler.model.commands import Reply
 from reconciler.model.diagnostics import Problem, Severity
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import Managed, Task
-from reconciler.model.resources import Address, AttributeRole, Resource
+from reconciler.model.resources import Address, Resource
 from reconciler.model.snapshot import Snapshot
 from reconciler.model.values import Value
 from tests.support.effort import effort
