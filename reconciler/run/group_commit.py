@@ -1,7 +1,8 @@
 """Saves the changes of many threads together, so that a durable write of the disk serves all that wait for it.
 
 The first thread that comes saves what has been queued since the last write; threads that come meanwhile wait for the
-next one. Each change keeps its order. A change that drops what another one in the group puts waits for the next group,
+next one. A change without intents, on which no command waits, is saved with the next intents if these come soon. Each
+change keeps its order. A change that drops what another one in the group puts waits for the next group,
 because within one change what is put stays. Where the write of a group fails, none of its changes was saved.
 """
 
@@ -17,6 +18,8 @@ from reconciler.model.snapshot import StateChange
 
 PAUSE_SECONDS: Final = 0.01
 """The time from one write to the next while several threads save."""
+_PATIENCE_SECONDS: Final = 0.05
+"""For so long a change without intents waits for the next write."""
 _SHARED_SECONDS: Final = 1.0
 """For so long after two threads took turns, more turns are expected."""
 
@@ -62,6 +65,8 @@ class GroupCommit:
         with self._changed:
             self._note_caller()
             self._queue.append(mine)
+            if not change.intents and self.clock.monotonic() < self._shared_until:
+                self._changed.wait_for(lambda: mine.is_over, _PATIENCE_SECONDS)
             self._changed.wait_for(lambda: mine.is_over or not self._is_writing)
             if not mine.is_over:
                 self._is_writing = True

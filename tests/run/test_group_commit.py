@@ -14,7 +14,7 @@ from reconciler.model.abilities import Duty
 from reconciler.model.diagnostics import LeaseLost
 from reconciler.model.ports import Clock
 from reconciler.model.resources import Address
-from reconciler.model.snapshot import Outcome, OutcomeKind, Remembered, StateChange
+from reconciler.model.snapshot import Intent, Outcome, OutcomeKind, Remembered, StateChange
 from reconciler.run.group_commit import PAUSE_SECONDS, GroupCommit
 from reconciler.run.system import SystemClock
 from tests.support.fakes import VirtualClock
@@ -114,6 +114,24 @@ def test_one_thread_saves_each_change_at_once() -> None:
         group.commit(outcome(str(number)))
     assert len(lease.written) == 5
     assert clock.seconds == VirtualClock().seconds, "it waits for nobody"
+
+
+def intent(name: str) -> StateChange:
+    return StateChange(intents=(Intent(name, "run1", BOX, "create", "New-Box", "ex1", ""),))
+
+
+def test_outcomes_are_saved_with_the_next_intents() -> None:
+    lease = SlowLease()
+    lease.gate.set()
+    group = GroupCommit(lease, VirtualClock())
+    group.commit(intent("0"))
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(group.commit, outcome("0")).result(20)  # from now on threads take turns
+        waiting = pool.submit(group.commit, outcome("1"))
+        wait_until(lambda: group.waiting == 1)
+        group.commit(intent("1"))
+        waiting.result(20)
+    assert [(len(change.intents), names(change)) for change in lease.written] == [(1, []), (0, ["0"]), (1, ["1"])]
 
 
 def test_many_threads_write_no_more_often_than_the_pause_allows() -> None:
