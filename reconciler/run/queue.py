@@ -90,11 +90,12 @@ class Queue:
         window, left = self._slots.of(batches.endpoint), self._users_left(batches.endpoint)
         try:
             session = self._sessions.open(batches.endpoint)
-            slots = session.slots(window.wanted, left * window.seconds(batches.cmdlet))
+            # Opening takes long: the sessions of the next round, of twice as many batches, are opened during this one.
+            slots = session.slots(2 * window.wanted, left * window.seconds(batches.cmdlet))
             window.overhead_seconds = session.overhead_seconds
         except SessionError:
             return 1  # the batch reports why
-        return slots
+        return min(slots, window.wanted)
 
     def _at_once(self, slots: int) -> int:
         """Return how many batches may be under way: while one is saved, another one uses its slot."""

@@ -12,6 +12,7 @@ end together.
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from dataclasses import dataclass, field
 from typing import Final
@@ -20,17 +21,18 @@ from reconciler.model.commands import Endpoint
 
 FEW: Final = 4
 """The slots of a host at first."""
-FIRST_BATCH: Final = 5
+FIRST_BATCH: Final = 2
 """Actions in a batch while the seconds of a command are unknown."""
 LARGEST_BATCH: Final = 100
 USUAL_SECONDS: Final = 0.1
 """The time of a write before any was measured: cmdlets take 50 to 300 ms."""
 BATCH_SECONDS: Final = 1.5
 """How long a batch should take."""
-_FIRST_SECONDS: Final = 0.25
+_FIRST_SECONDS: Final = 0.15
 _FIRST_BATCHES: Final = 3 * FEW
 """The first batches of a host are shorter, because each one that ends finds a slot more: two rounds make 4 slots 16."""
-_SMALLEST_BATCH: Final = 4
+_SMALLEST_SECONDS: Final = 0.15
+"""No batch is shorter, because its messages cost too much then."""
 _CROWDED: Final = 0.65
 """Where the fastest batch took less than this part of the mean time, the commands wait for each other on the host."""
 _REMEMBERED: Final = 256
@@ -126,7 +128,8 @@ class Window:
         seconds = self.seconds(cmdlet)
         fitting = int(most / seconds) if seconds * LARGEST_BATCH > most else LARGEST_BATCH
         fair = -(-left // max(1, slots))
-        return min(left, max(_SMALLEST_BATCH, min(fitting, fair)))
+        smallest = min(LARGEST_BATCH, math.ceil(_SMALLEST_SECONDS / seconds)) if seconds else LARGEST_BATCH
+        return min(left, max(1, smallest, min(fitting, fair)))
 
 
 class Slots:

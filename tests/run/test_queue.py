@@ -135,3 +135,16 @@ def test_sessions_that_are_open_are_asked_for_their_slots() -> None:
     sessions: Session = Narrow(lambda _: Reply())
     assert isinstance(sessions, FunctionSessions)
     assert len(handed_out(queue(step, sessions=sessions), step)) == 2
+
+
+def test_sessions_for_twice_the_slots_are_opened_ahead() -> None:
+    asked = []
+
+    class Asked(FunctionSessions):
+        def slots(self, wanted: int, seconds_left: float) -> int:
+            asked.append(wanted)
+            return wanted
+
+    step = users("red", 1000)
+    assert len(handed_out(queue(step, sessions=Asked(lambda _: Reply())), step)) == FEW
+    assert set(asked) == {2 * FEW}

@@ -82,7 +82,7 @@ def test_a_slow_cmdlet_after_a_fast_one_is_no_sign_of_a_crowd() -> None:
     assert window.wanted >= before
 
 
-@pytest.mark.parametrize(("seconds", "size"), [(0.0, 100), (0.001, 100), (0.05, 30), (0.3, 5), (5.0, 4)])
+@pytest.mark.parametrize(("seconds", "size"), [(0.0, 100), (0.001, 100), (0.05, 30), (0.3, 5), (5.0, 1)])
 def test_a_batch_lasts_a_second_or_two(seconds: float, size: int) -> None:
     window = noted(12, seconds)
     assert window.batch(SET, 10_000, 2) == size
@@ -90,12 +90,12 @@ def test_a_batch_lasts_a_second_or_two(seconds: float, size: int) -> None:
 
 def test_the_first_batches_are_shorter_so_that_slots_are_found_soon() -> None:
     sizes = [noted(count, 0.025).batch(SET, 10_000, 16) for count in (0, 1, 11, 12)]
-    assert sizes == [5, 10, 10, 60]
+    assert sizes == [2, 6, 6, 60]
 
 
 def test_the_last_batches_are_small_so_that_all_slots_end_together() -> None:
     window = noted(12, 0.05)
-    assert [window.batch(SET, left, 16) for left in (1000, 160, 80, 3, 1)] == [30, 10, 5, 3, 1]
+    assert [window.batch(SET, left, 16) for left in (1000, 160, 80, 16, 3, 1)] == [30, 10, 5, 3, 3, 1]
 
 
 @given(
@@ -114,7 +114,7 @@ def test_whatever_was_measured_a_batch_fits_and_a_slot_is_left(
     assert 1 <= window.wanted <= FEW + len(times)
     mean = window.seconds(SET)
     if mean and times:
-        assert window.batch(SET, left, slots) * mean <= max(BATCH_SECONDS * 1.01, 4.01 * mean)
+        assert window.batch(SET, left, slots) * mean <= max(BATCH_SECONDS * 1.01, 1.01 * mean)
 
 
 def test_one_batch_that_is_fast_by_chance_takes_no_slots() -> None:
