@@ -119,14 +119,14 @@ def test_killed_anywhere_the_next_run_writes_what_is_missing_and_nothing_twice(a
             raise Killed(name)
 
     with pytest.raises(Killed):
-        Engine(CROWD, FunctionSessions(world.answer), store, seed=at, point=point).apply(crowd(60))
+        Engine(CROWD, FunctionSessions(world.answer), store, seed=at, point=point).apply(crowd(400))
     store.holder = None
     sent = {name.split()[2] for name in world.writes}
     assert sent <= {intent.address.key for intent in store.intents.values()}, "an intent comes before each send"
     again = Engine(CROWD, FunctionSessions(world.answer), store, seed=at)
-    assert again.apply(crowd(60)).exit_code() == 0
+    assert again.apply(crowd(400)).exit_code() == 0
     assert set(written(world).values()) == {1}
-    assert len(world.boxes) == 60
+    assert len(world.boxes) == 400
 
 
 @dataclass
