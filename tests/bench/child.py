@@ -17,16 +17,16 @@ import json
 import os
 import sys
 import time
+from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tests.bench.wire import CHANGES, Wire
+
 if TYPE_CHECKING:
     from reconciler.plan.plan import Plan
     from tests.bench.measured_sessions import MeasuredSessions
-
-CHANGES = Path(".reconciler") / "world.json"
-"""Within an environment: what became of its simulated estate, where it is kept."""
 
 
 def main(arguments: list[str]) -> int:
@@ -85,22 +85,27 @@ def over_slots(slots: int, directory: Path) -> dict[str, Any]:
     def count(point: str) -> None:
         commits[0] += point == "state-after-commit"
 
-    ports = Ports(emit=emit, point=count, settings=lambda one: replace(one, slots=slots))
-    with open_workspace(directory, ports, parallelism=64) as workspace:
+    wire = Wire(directory, lambda one: replace(one, slots=slots))
+    ports = Ports(emit=emit, point=count, sessions=wire.sessions)
+    with closing(wire), open_workspace(directory, ports, parallelism=64) as workspace:
         account = workspace.apply(lambda _: True)
     assert account is not None
-    return {**told, "exit_code": account.exit_code(), "changes": len(account.ended), "commits": commits[0]}
+    told |= {"exit_code": account.exit_code(), "changes": len(account.ended), "commits": commits[0]}
+    return told | {"estate_wall": wire.seconds}
 
 
 def over_wire(phase: str, directory: Path) -> dict[str, Any]:
-    """Run the command line as its users do, against the simulator that it starts for itself."""
-    from reconciler.__main__ import main as command_line
+    """Run the command line as its users do, against a simulator."""
+    from reconciler.app import Ports
+    from reconciler.cli.commands import run
 
     log = directory / CHANGES.with_name("world.json.log")
     before = _lines(log)
-    sys.argv = ["reconciler", phase, str(directory), *(["--auto-approve"] if phase == "apply" else [])]
-    exit_code = command_line()
-    return {"exit_code": exit_code, "requests": _lines(log) - before}
+    arguments = [phase, str(directory), *(["--auto-approve"] if phase == "apply" else [])]
+    wire = Wire(directory)
+    with closing(wire):
+        exit_code = run(arguments, Ports(sessions=wire.sessions))
+    return {"exit_code": exit_code, "requests": _lines(log) - before, "estate_wall": wire.seconds}
 
 
 def inside(phase: str, directory: Path, *, keeps: bool = False) -> dict[str, Any]:

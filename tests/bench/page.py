@@ -18,12 +18,15 @@ REASONS = Path(__file__).with_name("where_we_lose.md")
 
 METHOD = """\
 `make bench` makes this page. A figure means something only beside another one of the same run: each round runs the
-product and Terraform in turn, a figure is the median of its rounds, and a ratio the median over the pairs. Unless a
-table says otherwise, Terraform manages as many `terraform_data` resources with the same edges, which do no remote work;
-its state is kept where it is fastest, behind the `http` backend. "In process" is the engine with a simulated estate in
-the same process; "over the wire" is the program as its users run it, with WinRM, NTLM and sealing, and a simulator in a
-process of its own. Peak memory and CPU time are of the process itself, and the simulator's CPU time stands apart; in
-process, the peak has the simulated estate in it. Requests are operations of the runner."""
+product and Terraform in turn, a figure is the median of its rounds, and a ratio the median over the pairs.
+
+* Unless a table says otherwise, Terraform manages as many `terraform_data` resources with the same edges, which do no
+  remote work; its state is kept where it is fastest, behind the `http` backend.
+* *In process* is the engine with a simulated estate in the same process. Building the estate does not count, and the
+  simulator's CPU time stands apart; the peak of memory has the estate in it.
+* *Over the wire* is the program as its users run it, with WinRM, NTLM and sealing, and a simulator in a process of its
+  own. Its start does not count, because real servers run already.
+* Requests are operations of the runner."""
 
 
 def page(results: Results, tables: Sequence[str], day: date, reasons: str) -> str:

@@ -78,7 +78,7 @@ def apply(place: Path, slots: int) -> Applied:
         told: dict[str, Any] = json.loads(result.read_text(encoding="utf-8"))
     if told["exit_code"] != 0 or not told["changes"]:
         raise Failed(f"the apply of {place.name} ended with {told['exit_code']} after {told['changes']} changes")
-    figures = Figures(whole.wall, told["cpu"], told["peak_mb"], 0, told["simulator_cpu"])
+    figures = Figures(whole.wall - told["estate_wall"], told["cpu"], told["peak_mb"], 0, told["simulator_cpu"])
     return Applied(figures, told["run_seconds"], told["commits"])
 
 

@@ -15,11 +15,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
 from tests.bench.measure import ROOT, run_for_result
+from tests.bench.wire import Wire
 
 LISTING = 4096
 REQUEST = b"POST /wsman"
@@ -63,9 +65,11 @@ def traffic_of(directory: Path) -> Traffic:
         host, port = settings.via
         return replace(settings, via=(host, between.port(port)))
 
-    with open_workspace(directory, Ports(emit=output.emit, settings=through)) as workspace:
+    wire = Wire(directory, through)
+    with closing(wire), open_workspace(directory, Ports(emit=output.emit, sessions=wire.sessions)) as workspace:
         output.plan(workspace.plan())
         ended = time.monotonic()
+        began += wire.seconds
     passed = between.passed()
     last = passed.pop("last")
     return Traffic(**passed, seconds=ended - began, after_last_seconds=ended - last)
