@@ -156,10 +156,15 @@ class CmdletResource(CmdletType, Managed):
     def setters(self) -> Setters:
         return setters(self.noun)
 
-    @cached_property
-    def defaults(self) -> Mapping[str, Value]:
-        known = ((name, column, default_of(self, column.attribute).value) for name, column in self.columns.items())
-        return {name: column.parse_default(said) for name, column, said in known if said is not None}
+    def release(self, landscape: Landscape) -> str:
+        """Return the release whose defaults its objects have; '' for the newest."""
+        return ""
+
+    def defaults(self, landscape: Landscape) -> Mapping[str, Value]:
+        release = self.release(landscape)
+        known = ((name, column, default_of(self, column.attribute)) for name, column in self.columns.items())
+        said = ((name, column, default.value(release)) for name, column, default in known)
+        return {name: column.parse_default(value) for name, column, value in said if value is not None}
 
     # how it is declared
 

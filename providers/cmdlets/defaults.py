@@ -7,6 +7,7 @@ resource type and attribute, each with its source.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -28,10 +29,13 @@ class Default(NamedTuple):
     source: str
     """Cmdlets whose parameter it is, or the title of a topic."""
 
-    @property
-    def value(self) -> str | None:
-        """The text where it is one value, or ``none``; None where it is words, or where nothing is documented."""
-        return None if self.text in ("", NOT_DOCUMENTED, REQUIRED) or " " in self.text else self.text
+    def value(self, release: str = "") -> str | None:
+        """Return the value in a release, which may be ``none``; None where it is words, or nothing is documented."""
+        general, *others = self.text.split("; ")
+        found = [re.fullmatch(r"(\S+) in (\d{4})", other) for other in others]
+        if general in ("", NOT_DOCUMENTED, REQUIRED) or " " in general or not all(found):
+            return None
+        return next((one[1] for one in found if one and release.endswith(one[2])), general)
 
 
 def default_of(kind: ResourceType, attribute: Attribute) -> Default:

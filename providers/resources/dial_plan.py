@@ -91,6 +91,9 @@ class DialPlanType(DialPlan, CmdletResource, Holder, Foreseeing, Noticed, Inferr
     def derive(self, landscape: Landscape) -> Sequence[Resource]:
         return tuple(_with_security(plan, derived_security(landscape)) for plan in super().derive(landscape))
 
+    def release(self, landscape: Landscape) -> str:
+        return exchange_release(landscape)
+
     def inferred(self, observed: Resource, landscape: Landscape) -> Inferred:
         return inferred_plan(observed, landscape)
 

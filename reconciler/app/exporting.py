@@ -75,11 +75,11 @@ def into_new(directory: Path | None, into: Path, ports: Ports, *, in_full: bool,
     bare = replace(declared, environment=replace(declared.environment, declared=EMPTY))
     with _opened(directory or into, bare, ports, parallelism) as workspace:
         landscape = surveyed(workspace.types, workspace.reader, workspace.look(prior=Snapshot(_NEW)))
-        head, beside = _head(workspace)
+        head, beside = _head(workspace, into)
         made = export(workspace.types, landscape, head, in_full=in_full, beside=beside)
         kept = workspace.private if workspace.environment.simulator is not None else None
     _write_new(into, made.contents, kept)
-    return made
+    return replace(made, diagnostics=(*workspace.diagnostics, *made.diagnostics))
 
 
 def unmanaged(directory: Path, ports: Ports, *, in_full: bool, parallelism: int) -> Export:
@@ -95,7 +95,7 @@ def unmanaged(directory: Path, ports: Ports, *, in_full: bool, parallelism: int)
         only = {entry.address for entry in report.entries if entry.kind is DriftKind.UNMANAGED}
         made = extend(workspace.types, landscape, declared.files, only, in_full=in_full, pinned=declared.pinned)
     _extend(directory, declared.contents, made.contents)
-    return made
+    return replace(made, diagnostics=(*workspace.diagnostics, *made.diagnostics))
 
 
 def surveyed(types: tuple[ResourceType, ...], reader: Reader, landscape: Landscape) -> Landscape:
@@ -130,7 +130,7 @@ def _opened(place: Path, declared: Declared, ports: Ports, parallelism: int) -> 
 # --- the head --------------------------------------------------------------------------------------------------------
 
 
-def _head(workspace: Workspace) -> tuple[Head, Mapping[str, bytes]]:
+def _head(workspace: Workspace, into: Path) -> tuple[Head, Mapping[str, bytes]]:
     """Return the head of ``environment.yaml``, and the files that its connections need."""
     environment, pinned = workspace.environment, workspace.ports.connections
     beside: dict[str, bytes] = {}
@@ -140,7 +140,13 @@ def _head(workspace: Workspace) -> tuple[Head, Mapping[str, bytes]]:
         beside[_WORLD] = (workspace.directory / environment.simulator).read_bytes()
         section = f"connections:\n  simulator: {_WORLD}"
     else:
-        section = connections_text(environment.connections)
+        start = workspace.directory.resolve()
+        section = connections_text(
+            environment.connections,
+            lambda name: (
+                name if os.path.isabs(name) else Path(os.path.relpath(start / name, into.resolve())).as_posix()
+            ),
+        )
     options = options_text(environment.settings, sections_of(workspace.types).values())
     return Head(_name(environment), section, options, _ABOUT), beside
 

@@ -15,6 +15,7 @@ from reconciler.cli.options import (
     ports,
     shown,
     with_connections,
+    with_json,
     with_parallelism,
 )
 from reconciler.cli.output import Output
@@ -26,6 +27,7 @@ from reconciler.cli.output import Output
 @click.option("--into", type=PATH, metavar="NEWDIR", help="Write a new environment to this new or empty directory.")
 @click.option("--unmanaged", is_flag=True, help="Add to the files in DIR what drift calls unmanaged.")
 @click.option("--full", "in_full", is_flag=True, help="Also write attributes that have the default of the server.")
+@with_json
 @with_parallelism
 @shown
 def export(output: Output, directory: Path | None, into: Path | None, unmanaged: bool, **options: Any) -> int:
@@ -49,6 +51,7 @@ def export(output: Output, directory: Path | None, into: Path | None, unmanaged:
             # A file of connections needs no environment.
             start = directory if directory is not None or pinned_connections() is not None else Path()
             made = exporting.into_new(start, into, ports(output), **options)
+    line = plan_lines(into)()
     output.diagnostics(made.diagnostics)
-    output.write(render_export(made, output.style, place=into, is_new=is_new, plan=plan_lines(into)()))
+    output.messages([made], lambda: render_export(made, output.style, place=into, is_new=is_new, plan=line))
     return made.exit_code()

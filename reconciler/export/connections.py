@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from enum import Enum
 
-from reconciler.config.connections import KEYS, ConnectionConfig
-from reconciler.config.written import as_comment, as_yaml
+from reconciler.config.connections import KEYS, ConnectionConfig, SecretReference
+from reconciler.config.written import as_yaml
 from reconciler.model.landscape import Settings
 from reconciler.model.options import Section
 
 _KEYS = (*KEYS, "adapter")
-_FILES = ("ca", "certificate", "certificate_key")
 
 
-def connections_text(connections: Mapping[str, ConnectionConfig]) -> str:
-    """Return the section ``connections``. A password is the reference that was written; no secret was ever read."""
+def connections_text(connections: Mapping[str, ConnectionConfig], path: Callable[[str], str]) -> str:
+    """Return the section ``connections``. A password is the reference that was written; no secret was ever read.
+
+    Args:
+        path: returns the name of a file as it is from the directory of the new environment.
+    """
     lines = ["connections:"]
-    for connection, config in sorted(connections.items()):
+    for connection, config in sorted(_relocated(connections, path)):
         default = ConnectionConfig(config.host)
         values = {name: getattr(config, name) for name in _KEYS}
         lines.append(f"  {connection}:")
@@ -27,10 +31,24 @@ def connections_text(connections: Mapping[str, ConnectionConfig]) -> str:
         for host, own in sorted(config.hosts.items()):
             lines.append(f"      {as_yaml(host)}:")
             lines += [f"        {name}: {_shown(own[name])}" for name in _KEYS if name in own]
-    if files := sorted({name for config in connections.values() for name in _files(config)}):
-        names = ", ".join(files)
-        lines += as_comment(f"These names of files start in the directory of the environment: {names}.", "  ")
     return "\n".join(lines)
+
+
+def _relocated(
+    connections: Mapping[str, ConnectionConfig], path: Callable[[str], str]
+) -> Iterator[tuple[str, ConnectionConfig]]:
+    """Yield the connections with the names of their files, those of passwords too, as ``path`` returns them."""
+
+    def located(password: SecretReference) -> SecretReference:
+        return replace(password, name=path(password.name)) if password.scheme == "file" else password
+
+    for connection, config in connections.items():
+        moved = config.with_paths(path)
+        hosts = {
+            host: {**own, "password": located(own["password"])} if own.get("password") else own
+            for host, own in moved.hosts.items()
+        }
+        yield connection, replace(moved, password=located(moved.password) if moved.password else None, hosts=hosts)
 
 
 def _is_written(name: str, value: object, default: ConnectionConfig) -> bool:
@@ -41,14 +59,6 @@ def _shown(value: object) -> str:
     if isinstance(value, Enum):
         return as_yaml(str(value.value))
     return as_yaml(value if isinstance(value, bool | int) else str(value))
-
-
-def _files(config: ConnectionConfig) -> list[str]:
-    """Return the relative names of files in a connection."""
-    alone = (config, *(config.for_host(host) for host in config.hosts))
-    named = [str(value) for one in alone for key in _FILES if (value := getattr(one, key))]
-    named += [secret.name for secret in config.secrets if secret.scheme == "file"]
-    return [name for name in named if not name.startswith("/")]
 
 
 def options_text(settings: Settings, sections: Iterable[Section]) -> str:

@@ -59,6 +59,7 @@ class Writer:
         self._landscape, self._in_full = landscape, in_full
         self._redundant: dict[object, frozenset[str]] = {}
         """The redundant attributes of rows, by the values of all their references: there may be ten thousand rows."""
+        self._defaults: dict[str, Mapping[str, Value]] = {}
 
     def declaration(self, kind: Managed, observed: Resource) -> Written | LeftOut:
         """Return the declaration of an observed object."""
@@ -71,11 +72,14 @@ class Writer:
 
     def _observed(self, kind: Managed, observed: Resource) -> dict[str, Value]:
         """Return the attributes to write: all, or those that differ from the defaults of the server."""
+        if kind.name not in self._defaults:
+            self._defaults[kind.name] = kind.defaults(self._landscape)
+        defaults = self._defaults[kind.name]
         found: dict[str, Value] = {}
         for name, value in observed.attributes.items():
             attribute = kind.attributes.get(name)
             if attribute is not None and attribute.is_compared:
-                is_default = value in EMPTY_VALUES or _are_equal(value, kind.defaults.get(name, UNSET))
+                is_default = value in EMPTY_VALUES or _are_equal(value, defaults.get(name, UNSET))
                 if self._in_full or not is_default:
                     found[name] = value
         return found

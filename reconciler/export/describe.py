@@ -32,7 +32,7 @@ class Pending:
     """What a plan of the declarations would still do, or complain about."""
 
     about: str
-    """The address of an action; empty for the whole plan."""
+    """An action with its kind, such as ``run exchucutil/contoso.com``; empty for the whole plan."""
     reason: str
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -28,6 +29,21 @@ class Export:
     description: Description
     diagnostics: tuple[Diagnostic, ...] = ()
     """What could not be read, as ``plan`` reports it."""
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Names of the written files, in the directory of the environment."""
+        return tuple(sorted(self.contents))
+
+    @property
+    def declared(self) -> Mapping[str, int]:
+        """Number of declared objects, by type."""
+        return Counter(one.kind.name for one in self.description.written)
+
+    @property
+    def omitted(self) -> int:
+        """Number of objects that are left out."""
+        return len(self.description.left_out)
 
     def exit_code(self) -> int:
         """Return 1 where something could not be read, because then the files may lack an object; otherwise 0."""

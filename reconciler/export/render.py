@@ -28,6 +28,8 @@ from reconciler.model.resource_types import Managed, ResourceType, declared_type
 from reconciler.model.values import Value
 
 ENVIRONMENT: Final = f"environment{YAML}"
+_LISTED: Final = 500
+"""How many objects are shown that one reason leaves out: a YAML file has a limit, and so have readers."""
 BETWEEN: Final = "; "
 """Between the items of a list in a cell."""
 _UNSAFE: Final = re.compile(r"""[=+\-@\t\r;|"]|\s|[0-9.,]+[eE][+-]?[0-9]+$|#""")
@@ -148,9 +150,11 @@ class Section:
                 yield from as_comment(note, "    ")
         for reason, those in _by_reason(self.left_out):
             yield from ("", *as_comment(f"Left out: {reason}", "  "))
-            for left in those:
+            for left in those[:_LISTED]:
                 yield from as_comment(left.detail, "  ")
                 yield from (f"  # {visible(line)}" for line in _entry(self.kind, left.key, left.values))
+            if len(those) > _LISTED:
+                yield f"  # ... and {len(those) - _LISTED:,} more"
 
     def _comments(self) -> Iterator[str]:
         if self.unread:

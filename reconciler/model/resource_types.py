@@ -217,9 +217,8 @@ class Managed(ResourceType):
     filed_with: ClassVar[Named | None] = None
     """The type whose file also holds these declarations, where ``export`` writes files; None for a file of its own."""
 
-    @property
-    def defaults(self) -> Mapping[str, Value]:
-        """The documented defaults of the server by attribute, each one value; others are not documented, or vary."""
+    def defaults(self, landscape: Landscape) -> Mapping[str, Value]:
+        """Return the documented defaults of the servers by attribute; others are not documented, or not one value."""
         return EMPTY
 
     # what the operator wrote, and what follows from it

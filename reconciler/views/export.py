@@ -29,10 +29,9 @@ def _export(made: Export, style: Style, place: Path, plan: str, *, is_new: bool)
     if not made.contents:
         yield "Nothing to add: no unmanaged object can be declared."
     else:
-        yield style.paint(f"Wrote {count(len(made.contents), 'file')} to {style.show(str(place))}", "bold")
-        yield from (f"  {style.show(name)}" for name in sorted(made.contents))
-        counts = Counter(one.kind.name for one in made.description.written)
-        declared = ", ".join(count(number, name.replace("_", " ")) for name, number in counts.items())
+        yield style.paint(f"Wrote {count(len(made.files), 'file')} to {style.show(str(place))}", "bold")
+        yield from (f"  {style.show(name)}" for name in made.files)
+        declared = ", ".join(count(number, name.replace("_", " ")) for name, number in made.declared.items())
         yield f"Declared: {declared or 'nothing'}."
     yield from _left_out(made, style, is_new=is_new)
     yield from _pending(made, style)

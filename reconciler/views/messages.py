@@ -12,6 +12,9 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Final, TypeAlias
 
 from reconciler.doctor.report import HostReport, Report
+from reconciler.export.declaration import LeftOut
+from reconciler.export.describe import Pending
+from reconciler.export.export import Export
 from reconciler.model.actions import Action, Change
 from reconciler.model.codec import Codec, Leaf, Record
 from reconciler.model.commands import Command, Endpoint
@@ -174,6 +177,9 @@ MESSAGES: Final[Mapping[type, Record]] = {
     RunEnded: _message("run exit_code done failed blocked unknown left_out seconds resume"),
     DriftEntry: _message("address kind severity reason changes revert accept accept_row=row position diagnostic"),
     DriftReport: _message("environment counts in_order", "drift_summary"),
+    LeftOut: _message("address reason detail", "export_left_out"),
+    Pending: _message("about reason", "export_pending"),
+    Export: _message("files declared left_out=omitted", "export_summary"),
     DoctorFinding: _message(
         "connection host finding.check finding.status finding.summary finding.detail finding.remedy"
     ),
@@ -216,6 +222,7 @@ Tellable: TypeAlias = (
     | Diagnostic
     | Plan
     | DriftReport
+    | Export
     | Report
     | Snapshot
     | Remembered
@@ -250,6 +257,8 @@ def _parts(value: Tellable) -> Iterator[object]:
             yield PlanSummary(value)
         case DriftReport():
             yield from (*value.entries, value)
+        case Export():
+            yield from (*value.description.left_out, *value.description.pending, value)
         case Report():
             yield from map(DoctorFinding, value.findings)
             for host in value.hosts:

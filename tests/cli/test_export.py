@@ -111,6 +111,11 @@ def test_a_type_that_cannot_be_read_is_a_comment_and_exit_code_1(tmp_path: Path)
     )
     ran = environment.run("export", "--into", "../new").has(1)
     assert "Get-UMAutoAttendant" in ran.err
+    told = environment.run("export", "--json", "--into", "../again").has(1)
+    assert [one["severity"] for one in told.of("diagnostic")] == ["error"]
+    (summary,) = told.of("export_summary")
+    assert summary["files"] == [*contents(tmp_path / "again")]
+    assert summary["left_out"] == len(told.of("export_left_out"))
     text = (tmp_path / "new" / "auto_attendants.yaml").read_text("utf-8")
     assert text.startswith("# auto_attendants: not all of them could be read.")
     assert "Get-UMAutoAttendant" in text

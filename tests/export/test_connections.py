@@ -29,13 +29,21 @@ def loaded(text: str) -> Environment:
 )
 def test_connections_read_back(written: str) -> None:
     before = loaded(f"connections: {written}")
-    text = connections_text(before.connections)
+    text = connections_text(before.connections, str)
     assert loaded(text).connections == before.connections
 
 
-def test_names_of_files_are_pointed_out() -> None:
-    before = loaded("connections: {exchange: {host: ex1.contoso.com, ca: ca.pem}, lync: {host: fe1.contoso.com}}")
-    assert "ca.pem." in connections_text(before.connections)
+def test_names_of_files_lead_to_the_same_files() -> None:
+    before = loaded(
+        "connections: {exchange: {host: ex1.contoso.com, ca: ca.pem, auth: ntlm, user: um, password: 'file:pw', hosts: "
+        "{ex2.contoso.com: {ca: other.pem, password: 'file:pw2'}}}, lync: {host: fe1.contoso.com, auth: ntlm, "
+        "user: um, password: env:PW}}"
+    )
+    after = loaded(connections_text(before.connections, lambda name: f"../old/{name}")).connections
+    exchange, host = after["exchange"], after["exchange"].for_host("ex2.contoso.com")
+    assert (exchange.ca, str(exchange.password)) == ("../old/ca.pem", "file:../old/pw")
+    assert (host.ca, str(host.password)) == ("../old/other.pem", "file:../old/pw2")
+    assert str(after["lync"].password) == "env:PW"
 
 
 @pytest.mark.parametrize("settings", [Settings(), Settings(options=SETTLE.of(90) | INTERRUPT.of(True))])

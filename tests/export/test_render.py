@@ -125,3 +125,11 @@ def test_several_extensions_share_a_cell() -> None:
         "um_mailbox/alice@contoso.com", sip_address="alice@contoso.com", extension=("0042", "0043"), dial_plan="Redmond"
     )
     assert "0042; 0043" in read_back(PLAN, both)["mailboxes.csv"]
+
+
+def test_thousands_of_users_without_a_dial_plan_keep_the_file_readable() -> None:
+    kind = KINDS["um_mailbox"]
+    left = tuple(LeftOut(kind, f"u{number}@contoso.com", {"dial_plan": "X"}, "It needs X.") for number in range(2_000))
+    text = render(types(), Description((), left), Head("test"))["mailboxes.yaml"]
+    assert text.count("\n") < 600
+    assert "1,500 more" in text
