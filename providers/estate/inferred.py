@@ -7,15 +7,16 @@ Sources: DOMAIN 3.4, 3.5, 3.6, 6.2.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Final
 
 from providers.estate.outcalls import Trouble, solve_outcalls, wanted_outcalls
 from providers.estate.people import sip_dial_plans
 from providers.estate.servers import UMHost, um_hosts
 from providers.estate.topology import gateways_of
-from providers.schema.exchange import UNMANAGED, DialPlan, IPGateway, ServerBinding
-from providers.schema.lync import LyncDialPlan
+from providers.schema.exchange import UNMANAGED, DialPlan, HuntGroup, IPGateway, ServerBinding, UMMailbox
+from providers.schema.lync import LyncComputer, LyncDialPlan, LyncService, LyncSite, LyncUser, Pool
 from reconciler.model.abilities import Inferred
 from reconciler.model.diagnostics import listed
 from reconciler.model.landscape import Landscape
@@ -36,7 +37,9 @@ def inferred_plan(plan: Resource, landscape: Landscape) -> Inferred:
     choice = landscape.fact(_outcall_choices, landscape).get(folded(plan.key))
     if choice:
         values[DialPlan.outcall_gateway.name] = choice
-    if choice == UNMANAGED:
+    if choice == UNMANAGED and not _are_links_known(landscape):
+        notes.append(f"{DialPlan.outcall_gateway.name}: its gateways could not be read; auto makes it exactly one")
+    elif choice == UNMANAGED:
         enabled = _enabled(plan, landscape)
         having = f"{listed(enabled)} allow outgoing calls" if enabled else "no gateway allows outgoing calls"
         notes.append(f"{DialPlan.outcall_gateway.name}: {having}; auto makes it exactly one")
@@ -87,17 +90,32 @@ def _binds(binding: Resource, plan: Resource) -> bool:
 def _outcall_choices(landscape: Landscape) -> Mapping[str, str]:
     """Return ``auto``, a gateway or ``unmanaged`` by folded dial plan, so that no gateway would change.
 
-    Dial plans share gateways. So each choice is tried together with all others.
+    Dial plans share gateways. So each choice is tried together with all others. ``auto`` follows from the topology and
+    the users: where these could not be read, it might mean another gateway tomorrow.
     """
-    plans = {folded(plan.key): plan for plan in sip_dial_plans(landscape) if _gateways(plan, landscape)}
-    choices = dict.fromkeys(plans, "auto")
-    is_first = True
+    plans = {folded(plan.key): plan for plan in sip_dial_plans(landscape)}
+    if not _are_links_known(landscape):
+        return dict.fromkeys(plans, UNMANAGED)
+    plans = {key: plan for key, plan in plans.items() if _gateways(plan, landscape)}
+    explicit = {key: _only(_enabled(plan, landscape)) for key, plan in plans.items()}
+    is_certain = all(landscape.is_readable(kind) for kind in _DECISIVE)
+    choices = dict.fromkeys(plans, "auto") if is_certain else dict(explicit)
     while wrong := _wrong(plans, choices, landscape):
         for key in wrong:
-            enabled = _enabled(plans[key], landscape)
-            choices[key] = enabled[0] if is_first and len(enabled) == 1 else UNMANAGED
-        is_first = False
+            choices[key] = explicit[key] if choices[key] == "auto" else UNMANAGED
     return choices
+
+
+_DECISIVE: Final = (LyncService, LyncSite, LyncComputer, Pool, LyncUser, UMMailbox)
+"""What ``auto`` chooses by."""
+
+
+def _are_links_known(landscape: Landscape) -> bool:
+    return all(landscape.is_readable(kind) for kind in (IPGateway, HuntGroup))
+
+
+def _only(enabled: Sequence[str]) -> str:
+    return enabled[0] if len(enabled) == 1 else UNMANAGED
 
 
 def _wrong(plans: Mapping[str, Resource], choices: Mapping[str, str], landscape: Landscape) -> list[str]:

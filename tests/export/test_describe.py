@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from reconciler.export.describe import Description, describe
 from reconciler.model.diagnostics import Diagnostic
 from reconciler.model.landscape import Landscape
@@ -91,6 +93,15 @@ def test_a_gateway_that_only_an_operator_would_choose_is_named() -> None:
     both = gateway("pool1.contoso.com", "1:1", outcalls=False), gateway("sba1.contoso.com", "1:4")
     found = described(estate(*both))
     assert values_of(found, "dial_plan/Redmond")["outcall_gateway"] == "sba1.contoso.com"
+
+
+@pytest.mark.parametrize(
+    ("unread", "choice"),
+    [("lync_user", "pool1.contoso.com"), ("lync_site", "pool1.contoso.com"), ("hunt_group", "unmanaged")],
+)
+def test_no_automatic_choice_is_written_where_it_could_turn_out_otherwise(unread: str, choice: str) -> None:
+    given = replace(estate(), unreadable={Address(unread, "*"): Diagnostic("No answer")})
+    assert values_of(described(given), "dial_plan/Redmond")["outcall_gateway"] == choice
 
 
 def test_what_a_plan_refuses_is_left_out_with_every_reason_and_with_what_needs_it() -> None:
