@@ -19,6 +19,7 @@ from pydantic import BeforeValidator, Field
 
 from providers.cmdlets.reference import Parameter, Setters
 from providers.cmdlets.value_types import (
+    Called,
     ChangedBy,
     Clearable,
     CreateOnly,
@@ -102,6 +103,7 @@ def _column(handle: Attr[Any], doc: str, setters: Setters | None) -> Column:
         parameter = published.name
     role = _role(marks, parameter, setters)
     property_name = None if role is AttributeRole.INTENT else (output.name if output else parameter) or None
+    called = find(marks, Called)
     annotation = _checked(handle, marks, published)
     attribute = Attribute(
         handle.name,
@@ -113,6 +115,7 @@ def _column(handle: Attr[Any], doc: str, setters: Setters | None) -> Column:
         references=references.kind.name if references else None,
         exclusive=exclusive.scope if exclusive else "",
         is_born_with=exclusive is not None and exclusive.at_birth,
+        called=called.names if called else (),
     )
     return Column(
         attribute,

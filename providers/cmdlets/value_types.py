@@ -332,6 +332,13 @@ class Exclusive:
     """True if the command that creates the object must set it; a later command cannot."""
 
 
+class Called:
+    """Its names in CSV files that Exchange or Lync export, the best one first."""
+
+    def __init__(self, *names: str) -> None:
+        self.names = names
+
+
 @dataclass(frozen=True, slots=True)
 class Required:
     """A declaration without it is an error."""

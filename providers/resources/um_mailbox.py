@@ -63,6 +63,14 @@ class UMMailboxType(UMMailbox, NumerousRows, Holder, Noticed, Numbering):
     key_parameter: ClassVar[str] = "Identity"
     key_output: ClassVar[str] = "PrimarySmtpAddress"
     name_output: ClassVar[str] = "PrimarySmtpAddress"
+    key_called: ClassVar[tuple[str, ...]] = (
+        "PrimarySmtpAddress",
+        "EmailAddress",
+        "WindowsEmailAddress",
+        "Mail",
+        "UserPrincipalName",
+    )
+    foreign_columns: ClassVar[tuple[str, ...]] = ("DialPlan",)  # of Get-CsUser: the Lync dial plan
     reads_after: ClassVar[tuple[str, ...]] = (MailboxPolicy.name,)
     numbers_follow_from: ClassVar[tuple[str, ...]] = SOURCES
     impacts: ClassVar[tuple[Impact, ...]] = (USERS,)

@@ -14,6 +14,7 @@ from pydantic import AfterValidator, Field, GetJsonSchemaHandler
 
 from providers.cmdlets.value_types import (
     E164,
+    Called,
     ChangedBy,
     Choice,
     Clearable,
@@ -212,6 +213,7 @@ class UMMailbox(Declares):
     sip_address: Attr[
         Annotated[
             SipAddress,
+            Called("SipAddress", "SIPResourceIdentifier"),
             Param("SIPResourceIdentifier"),
             ChangedBy("Set-Mailbox"),
             Exclusive("SIP address", at_birth=True),
@@ -223,15 +225,26 @@ class UMMailbox(Declares):
             tuple[Digits, ...],
             Unordered(),
             _Several(),
+            Called("Extensions"),
             Param("Extensions"),
             ChangedBy("Set-Mailbox"),
             Exclusive("extension", at_birth=True),
         ]
     ]
     """Extension, with the number of digits of the dial plan; separate several extensions by spaces."""
-    policy: Attr[Annotated[Text, Normalise(policy_key), Param("UMMailboxPolicy"), References(MailboxPolicy)]]
+    policy: Attr[
+        Annotated[
+            Text,
+            Normalise(policy_key),
+            Called("UMMailboxPolicy", "MailboxPolicy"),
+            Param("UMMailboxPolicy"),
+            References(MailboxPolicy),
+        ]
+    ]
     """UM mailbox policy; left out, the one that came with the dial plan."""
-    dial_plan: Attr[Annotated[ObjectName, CreateOnly(), Param(""), Output("UMDialPlan"), References(DialPlan)]]
+    dial_plan: Attr[
+        Annotated[ObjectName, Called("UMDialPlan"), CreateOnly(), Param(""), Output("UMDialPlan"), References(DialPlan)]
+    ]
     """Dial plan; follows from the policy where one is written."""
     wave: Attr[Annotated[Text, Intent()]]
     """Batch of the user; plan --wave selects one batch."""

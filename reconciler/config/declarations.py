@@ -7,9 +7,10 @@ the file, and the correct name where a name is nearly right.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from reconciler.config.csv_columns import IGNORE
 from reconciler.config.csv_reader import CsvRow
 from reconciler.config.row_tables import (
     IDENTITY,
@@ -30,7 +31,7 @@ from reconciler.model.resource_types import Managed
 from reconciler.model.resources import Address, Resource
 from reconciler.model.values import folded
 
-_ROW_SOURCE = ("file", "defaults")
+_ROW_SOURCE = ("file", "defaults", "columns")
 ROW_FILES = (".csv", ".yaml")
 
 
@@ -121,8 +122,7 @@ def _causes(problems: Sequence[Problem], resource_type: Managed, entry: Entry) -
     row = entry.place if isinstance(entry.place, CsvRow) else None
     damaged = row.damaged if row is not None else frozenset[str]()
     known = {*declarable(resource_type), IDENTITY}
-    written: Iterable[str] = row.table.columns if row is not None else entry.data
-    is_misspelt = any(name not in known for name in written)
+    is_misspelt = row.table.is_misspelt if row is not None else any(name not in known for name in entry.data)
     return [
         one
         for one in problems
@@ -266,6 +266,7 @@ def _file_rows(
                 )
             )
     defaults = _defaults(keys.get("defaults"), resource_type, into.found)
+    named = _columns(keys.get("columns"), resource_type, into.found)
     file = keys["file"]
     if (known := known_file(file, files, into.found, ROW_FILES)) is None:
         into.is_complete = False
@@ -273,12 +274,34 @@ def _file_rows(
         detail = f'"{known}" is named here and at {first.position()}. Each file may be named once.'
         into.found.append(file.diagnostic("Duplicate file", detail, "Remove one of the two elements."))
     elif known.lower().endswith(".csv"):
-        rows = csv_rows(into.prefix + known, files[known], defaults, resource_type)
+        rows = csv_rows(into.prefix + known, files[known], defaults, resource_type, named)
         into.found.extend(rows.found)
         into.is_complete &= rows.is_complete
         yield from rows.read
     else:
+        if "columns" in keys:
+            detail = f'"columns" is for CSV files; "{known}" has none.'
+            into.found.append(keys["columns"].diagnostic("Unknown key", detail, "Remove it.", on_key=True))
         yield from _yaml_rows(known, files[known], defaults, resource_type, into)
+
+
+def _columns(node: Node | None, resource_type: Managed, found: list[Diagnostic]) -> Mapping[str, str]:
+    """Return the attribute of each column that the environment gives a meaning, or ``ignore``."""
+    if node is None:
+        return {}
+    if not isinstance(node.value, dict):
+        detail = '"columns" must be a mapping from columns of the file to attributes.'
+        found.append(node.diagnostic("Invalid value", detail, "Write each column with a colon after it.", on_key=True))
+        return {}
+    allowed = [*declarable(resource_type), IDENTITY, IGNORE]
+    named: dict[str, str] = {}
+    for column, child in node.items():
+        if child.value in allowed:
+            named[column] = str(child.value)
+        else:
+            detail = f'"{column}" cannot mean {child.value!r}.'
+            found.append(child.diagnostic("Unknown attribute", detail, did_you_mean(str(child.value), allowed)))
+    return named
 
 
 def _defaults(node: Node | None, resource_type: Managed, found: list[Diagnostic]) -> Mapping[str, object]:

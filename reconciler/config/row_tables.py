@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from reconciler.config.csv_reader import Columns, CsvRow, CsvRows, read_columns
+from reconciler.config.csv_columns import Columns
+from reconciler.config.csv_header import ignored_columns
+from reconciler.config.csv_reader import CsvRow, CsvRows, read_columns
 from reconciler.config.source_text import Located
 from reconciler.model.abilities import Rows
 from reconciler.model.attributes import AttributeKind, AttributeRole
@@ -17,7 +19,7 @@ from reconciler.model.diagnostics import MISSING_ATTRIBUTE, Diagnostic, Position
 from reconciler.model.resource_types import Managed
 from reconciler.model.resources import Resource, Resources
 from reconciler.model.roster import Roster
-from reconciler.model.values import UNSET
+from reconciler.model.values import EMPTY, UNSET
 
 IDENTITY = "identity"
 """The key or column that names the resource of a row."""
@@ -121,21 +123,41 @@ class Read:
     """False where a part could not be read."""
 
 
-def csv_rows(file: str, content: bytes, defaults: Mapping[str, object], resource_type: Managed) -> Read:
+def columns_for(resource_type: Managed, named: Mapping[str, str] = EMPTY) -> Columns:
+    """Return the columns that a file of rows may have.
+
+    Args:
+        named: by column, the attribute that the environment says, or ``ignore``.
+    """
+    aliases = {name: one.called for name, one in resource_type.attributes.items() if one.called}
+    foreign: tuple[str, ...] = ()
+    if isinstance(resource_type, Rows):
+        aliases[IDENTITY] = resource_type.key_called
+        foreign = resource_type.foreign_columns
+    known = {*declarable(resource_type), IDENTITY}
+    return Columns(known, (IDENTITY,), {name: aliases[name] for name in aliases if name in known}, foreign, named)
+
+
+def csv_rows(
+    file: str, content: bytes, defaults: Mapping[str, object], resource_type: Managed, named: Mapping[str, str] = EMPTY
+) -> Read:
     """Return the rows of a file: those that end a resource one by one, the others as a table."""
     several = frozenset(name for name, one in resource_type.attributes.items() if one.kind is not AttributeKind.SCALAR)
-    known = {*declarable(resource_type), IDENTITY}
-    rows, found = read_columns(file, content, Columns(known, required=(IDENTITY,)))
+    columns = columns_for(resource_type, named)
+    rows, found = read_columns(file, content, columns)
     if rows is None or IDENTITY not in rows.cells:
         return Read((), found, is_complete=not found)
     states = rows.cells.get(STATE) or [""] * len(rows)
-    named = [number for number, identity in enumerate(rows.cells[IDENTITY]) if identity]
-    plain = [number for number in named if not states[number]]
-    unnamed = sorted(set(range(len(rows))).difference(named))
+    keyed = [number for number, identity in enumerate(rows.cells[IDENTITY]) if identity]
+    plain = [number for number in keyed if not states[number]]
+    unnamed = sorted(set(range(len(rows))).difference(keyed))
     is_keyed = IDENTITY in resource_type.attributes
-    ends = Table(rows, sorted({*named}.difference(plain)), defaults, several, is_keyed)
+    ends = Table(rows, sorted({*keyed}.difference(plain)), defaults, several, is_keyed)
     read: list[Entry | Table] = [Table(rows, plain, defaults, several, is_keyed), *ends.entries()]
-    return Read(read, (*found, *(_unnamed(rows.row(number)) for number in unnamed)), is_complete=not found)
+    note = ignored_columns(rows.table, columns) if not found else None
+    notes = [note] if note is not None else []
+    missing = [_unnamed(rows.row(number)) for number in unnamed]
+    return Read(read, (*found, *missing, *notes), is_complete=not found)
 
 
 def _unnamed(row: CsvRow) -> Diagnostic:

@@ -12,8 +12,9 @@ import re
 from collections.abc import Mapping, Sequence
 
 from reconciler.config.connections import keys_of
+from reconciler.config.csv_columns import IGNORE
 from reconciler.config.environment import FIXED, NAME_PATTERN
-from reconciler.config.row_tables import IDENTITY, STATE, STATES
+from reconciler.config.row_tables import IDENTITY, STATE, STATES, declarable
 from reconciler.model.abilities import Rows, sections_of
 from reconciler.model.options import Key
 from reconciler.model.resource_types import Managed, Provider, ResourceType, declared_types, providers_of
@@ -90,6 +91,11 @@ def _section(resource_type: Managed) -> Schema:
         "type": "object",
         "properties": {
             "file": {"type": "string", "pattern": "\\.(csv|CSV|yaml)$", "description": "CSV or YAML file with rows."},
+            "columns": {
+                "type": "object",
+                "additionalProperties": {"enum": [*declarable(resource_type), IDENTITY, IGNORE]},
+                "description": "What columns of a CSV file mean, by their names: an attribute, or ignore.",
+            },
             "defaults": {"type": "object", "description": "Attributes for the rows that do not set them."},
         },
         "required": ["file"],

@@ -11,9 +11,10 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from reconciler.config.csv_reader import Columns, CsvTable, read_csv
+from reconciler.config.csv_header import CsvTable
+from reconciler.config.csv_reader import read_csv
 from reconciler.config.environment import Environment, load
-from reconciler.config.row_tables import IDENTITY, declarable
+from reconciler.config.row_tables import columns_for
 from reconciler.config.source_text import CSV, YAML, Files
 from reconciler.config.trust import Pinned
 from reconciler.config.written import as_yaml
@@ -154,8 +155,7 @@ class _Additions:
     def _table(self, kind: Managed, name: str) -> CsvTable | None:
         if not name.lower().endswith(CSV):
             return None
-        columns = Columns({*declarable(kind), IDENTITY}, required=(IDENTITY,))
-        rows, found = read_csv(name, self.files.contents[name], columns)
+        rows, found = read_csv(name, self.files.contents[name], columns_for(kind))
         return rows[0].table if rows and not has_errors(found) else None
 
 

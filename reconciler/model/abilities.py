@@ -97,6 +97,11 @@ class Rows(Managed):
         """
         return None
 
+    key_called: ClassVar[tuple[str, ...]] = ()
+    """Names of the key in CSV files that the products export, the best one first."""
+    foreign_columns: ClassVar[tuple[str, ...]] = ()
+    """Names of columns in such files that look like an attribute and are none."""
+
     def meant(self, landscape: Landscape) -> Mapping[str, str]:
         """Return the key of the observed object for each declared key that is another name of it.
 

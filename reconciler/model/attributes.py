@@ -60,6 +60,8 @@ class Attribute:
     """The scope in which only one object may have its value (each element); '' if many objects may share a value."""
     is_born_with: bool = False
     """For an exclusive attribute: the command that creates an object must set it, so a later command cannot."""
+    called: tuple[str, ...] = ()
+    """Its names in CSV files that the products export, the best one first."""
 
     @property
     def is_compared(self) -> bool:

@@ -13,9 +13,9 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from reconciler.config.csv_reader import Columns, CsvRow, read_csv
+from reconciler.config.csv_reader import CsvRow, read_csv
 from reconciler.config.environment import Environment
-from reconciler.config.row_tables import IDENTITY, declarable
+from reconciler.config.row_tables import columns_for
 from reconciler.config.source_text import Files
 from reconciler.config.written import as_cell
 from reconciler.model.abilities import Rows
@@ -79,24 +79,26 @@ def _written(
         assert entry.position is not None
         kind, file = kinds[entry.address.type], entry.position.file.removeprefix(files.prefix)
         if (kind.name, file) not in tables:
-            columns = Columns({*declarable(kind), IDENTITY})
-            rows = read_csv(file, files.contents[file], columns)[0] if file in files.contents else ()
+            rows = read_csv(file, files.contents[file], columns_for(kind))[0] if file in files.contents else ()
             tables[kind.name, file] = {row.line: row for row in rows}
         row = tables[kind.name, file].get(entry.position.line)
         if row is not None and (text := _row_text(row, entry)) is not None:
-            yield entry, _Written(file, entry.position, row.table.columns, text)
+            yield entry, _Written(file, entry.position, row.table.headers, text)
 
 
 def _row_text(row: CsvRow, entry: DriftEntry) -> str | None:
+    """Return the new line, '' to delete it; None where the file cannot say it, or where the line may hold secrets."""
     if not entry.changes or entry.is_removed:
         return ""
     observed = {change.attribute: change.observed for change in entry.changes}
     lacking = [name for name, value in observed.items() if name not in row.table.columns and value is not None]
-    if lacking or any(value is UNSET for value in observed.values()):
+    if lacking or row.table.has_secrets or any(value is UNSET for value in observed.values()):
         return None
     between = "|" if row.table.delimiter == ";" else "; "
+    there = row.cells()
     cells = [
-        as_cell(observed[name], between) if name in observed else row.values.get(name, "") for name in row.table.columns
+        as_cell(observed[name], between) if name in observed else cell
+        for name, cell in zip(row.table.columns, there, strict=True)
     ]
     line = io.StringIO()
     csv.writer(line, delimiter=row.table.delimiter, lineterminator="").writerow(cells)

@@ -52,7 +52,8 @@ def yaml_usual(content: bytes) -> Work:
 
 
 def csv_ours(content: bytes) -> Work:
-    from reconciler.config.csv_reader import Columns, read_csv
+    from reconciler.config.csv_columns import Columns
+    from reconciler.config.csv_reader import read_csv
 
     columns = Columns(content.partition(b"\n")[0].decode().split(","), required=("identity",))
 

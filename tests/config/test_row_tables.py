@@ -5,6 +5,8 @@ from __future__ import annotations
 from providers.catalogue import resource_types
 from reconciler.config.row_tables import Entry, Read, Table, csv_rows, declarable
 from reconciler.model.abilities import Rows
+from reconciler.model.diagnostics import Severity
+from reconciler.model.resources import Resources
 
 (MAILBOXES,) = (kind for kind in resource_types() if isinstance(kind, Rows))
 
@@ -48,3 +50,44 @@ def test_repeated_values_of_a_column_are_one_object() -> None:
 
 def test_a_row_may_set_what_the_type_declares() -> None:
     assert {"policy", "extension", "state"} <= set(declarable(MAILBOXES))
+
+
+EXPORTED = """"DisplayName","PrimarySmtpAddress","SipAddress","Extensions","UMMailboxPolicy","DialPlan","Notes"
+"Alice","Alice@contoso.com","sip:alice@contoso.com","40123","Redmond Default Policy","Redmond.contoso.com","4.2E+10"
+"""
+
+
+def test_a_file_as_exchange_and_lync_export_it_is_read_by_the_names_they_use() -> None:
+    found = read(EXPORTED)
+    roster = table(found).roster(MAILBOXES)
+    assert roster is not None
+    (row,) = Resources(roster=roster).values()
+    assert row.address.key == "alice@contoso.com"
+    assert row.attributes == {
+        "sip_address": "alice@contoso.com",
+        "extension": ("40123",),
+        "policy": "Redmond/default",
+    }
+    (note,) = found.found
+    assert (note.summary, note.severity) == ("Columns ignored", Severity.NOTE)
+    assert "DisplayName and Notes" in note.detail
+    assert found.is_complete
+
+
+def test_columns_of_the_environment_are_read_and_an_ignored_one_is_not_mentioned() -> None:
+    named = {"Mail box": "identity", "Durchwahl": "extension", "Office": "ignore"}
+    text = "Office;Durchwahl;Mail box;dial_plan\nX;40123;alice@contoso.com;Redmond\n"
+    found = csv_rows("users.csv", text.encode(), {}, MAILBOXES, named)
+    (entry,) = table(found).entries()
+    assert (entry.key, entry.data) == (
+        "alice@contoso.com",
+        {"extension": ["40123"], "dial_plan": "Redmond"},
+    )
+    assert str(entry.place.position(("extension",))) == "users.csv:2:3"
+    assert not found.found
+
+
+def test_a_column_that_the_environment_names_has_to_exist() -> None:
+    found = csv_rows("users.csv", b"identity\nalice@contoso.com\n", {}, MAILBOXES, {"Durchwahl": "extension"})
+    assert [one.summary for one in found.found] == ["Missing column"]
+    assert not found.is_complete

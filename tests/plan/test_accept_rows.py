@@ -179,3 +179,25 @@ def test_text_shows_the_row_and_where_it_stands(line: str, words: list[Any]) -> 
     report = with_rows(find_drift(types(), trial.look()), files, loaded, types())
     shown = render_drift(report, Style(width=120))
     assert all(word in shown for word in words), shown
+
+
+EXPORTED = (
+    "Office,PrimarySmtpAddress,SipAddress,Extensions,UMDialPlan\n"
+    '"Redmond, 40",user1@contoso.com,sip:user1@contoso.com,1001,Redmond\n'
+)
+IGNORING = "mailboxes: [{file: users.csv, columns: {Office: ignore}}]\n"
+
+
+def test_a_row_of_an_exported_file_keeps_its_other_columns() -> None:
+    trial, entry, _ = drifted(OTHER_EXTENSION, EXPORTED, IGNORING)
+    assert entry.row is not None
+    assert entry.row.text == '"Redmond, 40",user1@contoso.com,sip:user1@contoso.com,1009,Redmond'
+    assert entry.row.columns[0] == "Office"
+    assert is_accepted(trial, entry, YAML + IGNORING, with_row(EXPORTED, entry))
+
+
+def test_a_row_beside_secrets_is_not_shown() -> None:
+    csv = EXPORTED.replace("Office", "password")
+    _, entry, _ = drifted(OTHER_EXTENSION, csv, IGNORING.replace("Office", "password"))
+    assert entry.accept
+    assert entry.row is None
