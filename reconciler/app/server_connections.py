@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from providers.catalogue import resource_types
 from reconciler.app.simulator_process import USER as SIMULATOR_USER
 from reconciler.app.simulator_process import SimulatorProcess
 from reconciler.app.trusted import Secrets
-from reconciler.config.connections import ConnectionConfig, SecretReference
+from reconciler.config.connections import KEYS, ConnectionConfig
 from reconciler.model.commands import Authentication
 from reconciler.model.ports import Clock, Sessions
 from reconciler.model.resource_types import providers_of
@@ -55,7 +55,7 @@ def real(name: str, declared: ConnectionConfig, secrets: Secrets) -> ConnectionS
     Raises:
         ConfigurationError: one of its secrets is missing or may not be used.
     """
-    from providers.transport.settings import SLOTS, Adapter, Approval, ConnectionSettings, HostSettings, Secret
+    from providers.transport.settings import Adapter, Approval, ConnectionSettings, HostSettings, Secret
 
     secrets.admit(declared)
     config = declared.with_paths(lambda name: str(secrets.start / name))
@@ -67,40 +67,21 @@ def real(name: str, declared: ConnectionConfig, secrets: Secrets) -> ConnectionS
             for hosts in secrets.trust.approved(reference, declared)
         )
 
-    def secret(reference: SecretReference | None) -> Secret | None:
-        return Secret(secrets.fetch(reference)) if reference else None
-
-    def override(host: str) -> HostSettings:
-        own = config.hosts[host]
-        return HostSettings(
-            port=own.get("port"),
-            tls=own.get("tls"),
-            ca=own.get("ca"),
-            auth=own.get("auth"),
-            user=own.get("user"),
-            password=secret(own.get("password")),
-            delegate=own.get("delegate"),
-            certificate=own.get("certificate"),
-            certificate_key=own.get("certificate_key"),
-            adapter=Adapter(own["adapter"]) if "adapter" in own else None,
-            slots=own.get("slots"),
-            approvals=approvals(declared.for_host(host)),
-        )
+    def given(values: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the values of keys that were written, as the transport takes them."""
+        found = {key: value for key, value in values.items() if value is not None}
+        if "password" in found:
+            found["password"] = Secret(secrets.fetch(found["password"]))
+        if "adapter" in found:
+            found["adapter"] = Adapter(found["adapter"])
+        return found
 
     return ConnectionSettings(
         connection=name,
-        host=config.host,
-        port=config.port,
-        tls=config.tls,
-        ca=config.ca,
-        auth=config.auth,
-        user=config.user or "",
-        password=secret(config.password),
-        certificate=config.certificate,
-        certificate_key=config.certificate_key,
-        adapter=Adapter(config.adapter) if config.adapter else Adapter.AUTO,
-        delegate=config.delegate,
-        slots=config.slots or SLOTS,
+        **given({key: getattr(config, key) for key in (*KEYS, "adapter")}),
         approvals=approvals(replace(declared, hosts=EMPTY)),
-        hosts={host: override(host) for host in config.hosts},
+        hosts={
+            host: HostSettings(**given(own), approvals=approvals(declared.for_host(host)))
+            for host, own in config.hosts.items()
+        },
     )

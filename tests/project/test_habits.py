@@ -12,6 +12,7 @@ from reconciler import __version__
 from tests.support.paths import ROOT
 
 PYPROJECT = (ROOT / "pyproject.toml").read_text("utf-8")
+PRODUCT = ("reconciler", "providers", "state")
 SETTINGS = tomllib.loads(PYPROJECT)
 
 
@@ -23,6 +24,14 @@ def test_version_is_the_same_everywhere() -> None:
 
 def test_settings_of_the_project_are_short() -> None:
     assert len(PYPROJECT.splitlines()) < 150
+
+
+def test_no_module_is_long() -> None:
+    lines = {
+        path: len(path.read_text("utf-8").splitlines()) for name in PRODUCT for path in (ROOT / name).rglob("*.py")
+    }
+    assert len(lines) > 250
+    assert {path: number for path, number in lines.items() if number > 400} == {}
 
 
 def test_editors_and_formatter_agree() -> None:

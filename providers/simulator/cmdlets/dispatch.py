@@ -39,15 +39,16 @@ def run_cmdlet(call: Call) -> Iterable[dict[str, object]]:
     """
     handler = handlers().get(call.cmdlet.replace("-", "").casefold())
     if handler is not None:
-        return handler(call)
+        return handler(call) or ()
     if call.cmdlet in _NOTHING:
         return ()
     verb, _, noun = call.cmdlet.partition("-")
     rules = _rules().get(noun, Rules(noun))
     if verb in _ANY_NOUN and noun.startswith("UM"):
-        return _ANY_NOUN[verb](call, rules)
+        return _ANY_NOUN[verb](call, rules) or ()
     if verb in ("Enable", "Disable") and "Status" in rules.defaults:
-        return um_objects.answer_switch(call, rules)
+        um_objects.answer_switch(call, rules)
+        return ()
     text = f"The simulator does not have {call.cmdlet}."
     raise CmdletError("NotImplementedException", "NotImplemented", "NotImplemented", text, call.cmdlet, executed=False)
 

@@ -161,19 +161,17 @@ def _contact(call: Call) -> Entry:
     raise cs_user_not_found(call, wanted)
 
 
-def remove_cs_ex_um_contact(call: Call) -> list[dict[str, object]]:
+def remove_cs_ex_um_contact(call: Call) -> None:
     """Answer Remove-CsExUmContact."""
     call.delete(_contact(call))
-    return []
 
 
-def move_cs_ex_um_contact(call: Call) -> list[dict[str, object]]:
+def move_cs_ex_um_contact(call: Call) -> None:
     """Answer Move-CsExUmContact: the contact is homed on the pool named by -Target."""
     pool = str(call.get("Target"))
     if pool.casefold() not in {one.fqdn.casefold() for one in call.holdings.world.lync.pools}:
         raise cs_user_not_found(call, pool)
     call.change(_contact(call), {"RegistrarPool": pool})
-    return []
 
 
 def test_cs_ex_um_connectivity(call: Call) -> list[dict[str, object]]:

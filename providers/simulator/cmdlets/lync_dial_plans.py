@@ -87,17 +87,16 @@ def new_cs_dial_plan(call: Call) -> list[dict[str, object]]:
     return shaped(call, [entry], _PLAN, _PLAN_DEFAULTS)
 
 
-def set_cs_dial_plan(call: Call) -> list[dict[str, object]]:
+def set_cs_dial_plan(call: Call) -> None:
     """Answer Set-CsDialPlan; without an identity, of Global."""
     plan = _plan(call, call.get("Identity") or "Global")
     properties = _plan_properties(call, plan.properties)
     if "SimpleName" in properties:
         _check_simple_name(call, plan.name, properties["SimpleName"])
     call.change(plan, properties)
-    return []
 
 
-def remove_cs_dial_plan(call: Call) -> list[dict[str, object]]:
+def remove_cs_dial_plan(call: Call) -> None:
     """Answer Remove-CsDialPlan: Global is reset instead."""
     plan = _plan(call, call.get("Identity"))
     if plan.name == "Global":
@@ -106,7 +105,6 @@ def remove_cs_dial_plan(call: Call) -> list[dict[str, object]]:
         )
     else:
         call.delete(plan)
-    return []
 
 
 def grant_cs_dial_plan(call: Call) -> list[dict[str, object]]:

@@ -119,10 +119,9 @@ def _service(call: Call, pool: Pool, role: str, fqdn: str) -> dict[str, object]:
     }
 
 
-def get_cs_server_version(call: Call) -> list[dict[str, object]]:
+def get_cs_server_version(call: Call) -> None:
     """Answer Get-CsServerVersion: one line of text."""
     call.output = product(call.release)
-    return []
 
 
 def product(release: str) -> str:
@@ -222,19 +221,17 @@ def new_cs_media_configuration(call: Call) -> list[dict[str, object]]:
     return [_record(scope, level)]
 
 
-def set_cs_media_configuration(call: Call) -> list[dict[str, object]]:
+def set_cs_media_configuration(call: Call) -> None:
     """Answer Set-CsMediaConfiguration: the scope named, or the global one."""
     scope = _found(call, str(call.get("Identity") or _GLOBAL))
     if level := call.get("EncryptionLevel"):
         call.holdings.media[scope] = str(level)
-    return []
 
 
-def remove_cs_media_configuration(call: Call) -> list[dict[str, object]]:
+def remove_cs_media_configuration(call: Call) -> None:
     """Answer Remove-CsMediaConfiguration: the global scope cannot go, it gets its defaults back."""
     scope = _found(call, str(call.get("Identity")))
     call.holdings.media[scope] = _DEFAULT if scope.casefold() == _GLOBAL else None
-    return []
 
 
 def _found(call: Call, asked: str) -> str:

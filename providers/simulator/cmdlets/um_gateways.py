@@ -76,7 +76,7 @@ GATEWAY = Rules(
 HUNT_GROUP = Rules(
     "UMHuntGroup",
     "UM IPGateway Container",
-    others={"PilotIdentifier": None, "UMDialPlan": None, "UMIPGateway": None},
+    others={"UMDialPlan": None, "UMIPGateway": None},
     computed={"Identity": _hunt_group_identity},
     parent="UMIPGateway",
 )

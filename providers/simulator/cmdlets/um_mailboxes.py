@@ -128,7 +128,7 @@ def _is_common(pin: str) -> bool:
 # --- changing --------------------------------------------------------------------------------------------------------
 
 
-def set_um_mailbox(call: Call) -> list[dict[str, object]]:
+def set_um_mailbox(call: Call) -> None:
     """Answer Set-UMMailbox; a policy of another dial plan is refused."""
     user = _um_user(call)
     properties = {name: value for name, value in call.arguments.items() if name in UM_SETTINGS}
@@ -139,10 +139,9 @@ def set_um_mailbox(call: Call) -> list[dict[str, object]]:
         properties["UMMailboxPolicy"] = policy.reference()
     if properties:
         call.change(user, properties)
-    return []
 
 
-def set_um_mailbox_pin(call: Call) -> list[dict[str, object]]:
+def set_um_mailbox_pin(call: Call) -> None:
     """Answer Set-UMMailboxPIN: without a PIN one is generated, expired and mailed."""
     user = _um_user(call)
     policy = call.view.follow(user.properties.get("UMMailboxPolicy"))
@@ -150,10 +149,9 @@ def set_um_mailbox_pin(call: Call) -> list[dict[str, object]]:
         _check_pin(call, policy, list(user.properties.get("Extensions", ())))
     call.change(user, {"$pin_expired": call.get("PINExpired", True), "$locked_out": call.get("LockedOut", False)})
     call.holdings.count("pin_mails")
-    return []
 
 
-def disable_um_mailbox(call: Call) -> list[dict[str, object]]:
+def disable_um_mailbox(call: Call) -> None:
     """Answer Disable-UMMailbox: the proxy addresses go, so that extension and SIP address are free again."""
     user = _um_user(call)
     addresses = user.properties.get("EmailAddresses", ())
@@ -164,15 +162,14 @@ def disable_um_mailbox(call: Call) -> list[dict[str, object]]:
     if call.get("KeepProperties", True) is False:
         properties.update(UM_SETTINGS)
     call.change(user, properties)
-    return []
 
 
-def set_mailbox(call: Call) -> list[dict[str, object]]:
+def set_mailbox(call: Call) -> None:
     """Answer Set-Mailbox: only proxy addresses change. Editing them is how an extension changes in place."""
     user = found_user(call, call.get("Identity"))
     wanted = call.get("EmailAddresses")
     if wanted is None:
-        return []
+        return
     before = list(user.properties.get("EmailAddresses", ()))
     after = _with_one_primary(before, wanted) if isinstance(wanted, Difference) else [str(item) for item in wanted]
     indexes = call.holdings.directory.indexes
@@ -188,7 +185,6 @@ def set_mailbox(call: Call) -> list[dict[str, object]]:
     if primary := next((address[5:] for address in after if address.startswith("SMTP:")), None):
         properties["PrimarySmtpAddress"] = primary
     change_names(call, user, properties)
-    return []
 
 
 def _with_one_primary(before: list[str], change: Difference) -> list[str]:

@@ -32,6 +32,9 @@ NOT_STORED: Final = frozenset(
 )
 """Parameters that control the cmdlet and are not stored as properties of the object."""
 
+_EMPTY: Final[Mapping[str, Any]] = {"String": None, "MultiValuedProperty": []}
+"""Parameter type to the default of a parameter whose default the reference does not give."""
+
 _LONGEST_NAME: Final = 64
 
 
@@ -103,16 +106,19 @@ def made_object(call: Call, rules: Rules) -> Entry:
 
 def _published_defaults(noun: str) -> Mapping[str, Any]:
     published = setters(noun)
+    outputs = property_names().get(noun, {})
     return {
-        one.name: _default(one)
+        outputs.get(one.name, one.name): _default(one)
         for parameters in (published.create, published.change)
         for one in parameters.values()
-        if one.default is not None and one.name not in NOT_STORED
+        if (one.default is not None or one.type in _EMPTY) and one.name not in NOT_STORED
     }
 
 
 def _default(parameter: Parameter) -> Any:
-    said = parameter.default or ""
+    said = parameter.default
+    if said is None:
+        return _EMPTY[parameter.type]
     if parameter.type == "Boolean":
         return said == "True"
     return int(said) if said.isdigit() and parameter.type != "String" else said
@@ -154,7 +160,7 @@ def answer_get(call: Call, rules: Rules) -> list[dict[str, object]]:
     return shaped(call, entries, rules.computed, rules.defaults)
 
 
-def answer_set(call: Call, rules: Rules) -> list[dict[str, object]]:
+def answer_set(call: Call, rules: Rules) -> None:
     """Answer Set-<noun>."""
     entry = found_object(call, rules.noun, call.get("Identity"))
     properties = stored(call, rules.noun, entry.properties)
@@ -167,18 +173,16 @@ def answer_set(call: Call, rules: Rules) -> list[dict[str, object]]:
         call.change(entry, properties)
     if name and name != entry.name:
         call.holdings.directory.rename(entry, name)
-    return []
 
 
-def answer_remove(call: Call, rules: Rules) -> list[dict[str, object]]:
+def answer_remove(call: Call, rules: Rules) -> None:
     """Answer Remove-<noun>."""
     entry = found_object(call, rules.noun, call.get("Identity"))
     rules.removing(call, entry)
     call.delete(entry)
-    return []
 
 
-def answer_switch(call: Call, rules: Rules) -> list[dict[str, object]]:
+def answer_switch(call: Call, rules: Rules) -> None:
     """Answer Enable-<noun> and Disable-<noun>: here a gateway has no calls that would have to end first."""
     entry = found_object(call, rules.noun, call.get("Identity"))
     status = call.cmdlet.partition("-")[0] + "d"
@@ -188,7 +192,6 @@ def answer_switch(call: Call, rules: Rules) -> list[dict[str, object]]:
         type = f"{rules.noun.removeprefix('UM')}Already{status}Exception"
         raise call.error(type, f"already-{status.lower()}", entry.name, name=entry.name)
     call.change(entry, {"Status": status})
-    return []
 
 
 def found_object(call: Call, noun: str, identity: object) -> Entry:

@@ -82,26 +82,25 @@ def get_um_call_router_settings(call: Call) -> list[dict[str, object]]:
     return shaped(call, entries, _COMPUTED, ROUTER_DEFAULTS)
 
 
-def set_um_server(call: Call) -> list[dict[str, object]]:
+def set_um_server(call: Call) -> None:
     """Answer Set-UMServer and Set-UMService."""
-    return _set(call, _found(call, "UMServer", call.get("Identity")))
+    _set(call, _found(call, "UMServer", call.get("Identity")))
 
 
-def set_um_call_router_settings(call: Call) -> list[dict[str, object]]:
+def set_um_call_router_settings(call: Call) -> None:
     """Answer Set-UMCallRouterSettings; without ``-Server``, of the host itself."""
-    return _set(call, _found(call, "UMCallRouter", call.get("Server") or call.host))
+    _set(call, _found(call, "UMCallRouter", call.get("Server") or call.host))
 
 
-def enable_um_server(call: Call) -> list[dict[str, object]]:
+def enable_um_server(call: Call) -> None:
     """Answer Enable-UMServer and Disable-UMServer."""
     call.change(_found(call, "UMServer", call.get("Identity")), {"Status": call.cmdlet.partition("-")[0] + "d"})
-    return []
 
 
 get_um_service, set_um_service, disable_um_server = get_um_server, set_um_server, enable_um_server
 
 
-def _set(call: Call, entry: Entry) -> list[dict[str, object]]:
+def _set(call: Call, entry: Entry) -> None:
     wanted = call.arguments.pop("DialPlans", None) if "DialPlans" in call.arguments else ...
     properties = stored(call, entry.kind, entry.properties)
     properties.pop("Server", None)
@@ -109,7 +108,6 @@ def _set(call: Call, entry: Entry) -> list[dict[str, object]]:
         properties["DialPlans"] = _dial_plans(call, entry, wanted)
     if properties:
         call.change(entry, properties)
-    return []
 
 
 def _dial_plans(call: Call, entry: Entry, wanted: object) -> list[dict[str, str]]:

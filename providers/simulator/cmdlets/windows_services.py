@@ -139,20 +139,18 @@ def _named(call: Call, host: str, name: object) -> list[Service]:
 # --- stopping and starting -------------------------------------------------------------------------------------------
 
 
-def stop_cs_windows_service(call: Call) -> list[dict[str, object]]:
+def stop_cs_windows_service(call: Call) -> None:
     """Answer Stop-CsWindowsService: the services named, and what depends on them."""
     host = _computer(call)
     for service in _named(call, host, call.get("Name")):
         _wait(call, stop(call, host, service, graceful=bool(call.get("Graceful"))))
-    return []
 
 
-def start_cs_windows_service(call: Call) -> list[dict[str, object]]:
+def start_cs_windows_service(call: Call) -> None:
     """Answer Start-CsWindowsService: the services named alone; one that runs is no error."""
     host = _computer(call)
     for service in _named(call, host, call.get("Name")):
         _wait(call, start(call, host, service))
-    return []
 
 
 def _wait(call: Call, seconds: float) -> None:
@@ -161,7 +159,7 @@ def _wait(call: Call, seconds: float) -> None:
         call.seconds = max(call.seconds, seconds)
 
 
-def restart_service(call: Call) -> list[dict[str, object]]:
+def restart_service(call: Call) -> None:
     """Answer Restart-Service, Stop-Service and Start-Service on the host itself."""
     for name in call.get("Name"):
         service = _own(call, str(name))
@@ -176,7 +174,6 @@ def restart_service(call: Call) -> list[dict[str, object]]:
         if call.cmdlet == "Restart-Service":
             for one in (service, *running):
                 _wait(call, start(call, call.host, one))
-    return []
 
 
 start_service = stop_service = restart_service
@@ -184,12 +181,11 @@ start_service = stop_service = restart_service
 _START_MODES = {"automatic": "Auto", "manual": "Manual", "disabled": "Disabled"}
 
 
-def set_service(call: Call) -> list[dict[str, object]]:
+def set_service(call: Call) -> None:
     """Answer Set-Service on the host itself: only the start mode can be set, and nothing starts or stops by it."""
     service = _own(call, str(call.get("Name")))
     if wanted := call.get("StartupType"):
         service.start_mode = _START_MODES[str(wanted).casefold()]
-    return []
 
 
 def _own(call: Call, name: str) -> Service:

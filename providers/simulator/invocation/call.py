@@ -162,7 +162,7 @@ class Call:
         return self.error("ManagementObjectAmbiguousException", "ambiguous", str(name), name=name)
 
 
-Handler = Callable[[Call], Iterable[dict[str, object]]]
+Handler = Callable[[Call], Iterable[dict[str, object]] | None]
 """A cmdlet: the records it returns; warnings and output go to the call."""
 
 
