@@ -10,10 +10,10 @@ import ipaddress
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from html import escape
-from typing import Final
+from typing import Any, Final
 
 from reconciler.model.commands import Authentication, Endpoint, HostPatterns
 from reconciler.model.diagnostics import Diagnostic, PermanentError
@@ -99,26 +99,6 @@ class Approval:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HostSettings:
-    """The overrides of one host; None: as for the connection."""
-
-    address: str | None = None
-    """The address to connect to, if it differs from the host's name."""
-    port: int | None = None
-    tls: bool | None = None
-    ca: str | None = None
-    auth: Authentication | None = None
-    user: str | None = None
-    password: Secret | None = None
-    delegate: bool | None = None
-    certificate: str | None = None
-    certificate_key: str | None = None
-    adapter: Adapter | None = None
-    slots: int | None = None
-    approvals: tuple[Approval, ...] | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Deadlines:
     """Time limits in seconds."""
 
@@ -161,6 +141,8 @@ class ConnectionSettings:
     """Its name in the files."""
     host: str
     """FQDN of the entry point; '' is the first Exchange server of a simulated estate."""
+    address: str | None = None
+    """The address to connect to, if it differs from the host's name."""
     port: int | None = None
     tls: bool = False
     ca: str | None = None
@@ -177,8 +159,8 @@ class ConnectionSettings:
     mode: SessionMode = SessionMode.AUTO
     approvals: tuple[Approval, ...] = ()
     """A configured or discovered host must be in all of these; otherwise no secret is sent to it."""
-    hosts: Mapping[str, HostSettings] = field(default_factory=lambda: EMPTY)
-    """Overrides by FQDN, ignoring case."""
+    hosts: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: EMPTY)
+    """The fields that differ on a host, by FQDN, ignoring case."""
     slots: int = SLOTS
     """The most sessions to one host at the same time; how many it grants is found out."""
     via: tuple[str, int] | None = None
@@ -242,9 +224,6 @@ class Target:
         return is_loopback(self.address)
 
 
-_OVERRIDDEN: Final = tuple(one.name for one in fields(HostSettings) if one.name != "address")
-
-
 def target_of(settings: ConnectionSettings, host: str | None) -> Target:
     """Return the target for ``host`` of the connection; None means its entry point.
 
@@ -252,13 +231,12 @@ def target_of(settings: ConnectionSettings, host: str | None) -> Target:
         PermanentError: the settings would send a password in clear text, or a secret to a host not approved for it.
     """
     name = _fqdn(settings.host if host is None else host)
-    own = next((own for fqdn, own in settings.hosts.items() if fqdn.lower() == name), HostSettings())
-    overrides = {key: value for key in _OVERRIDDEN if (value := getattr(own, key)) is not None}
-    merged = replace(settings, **overrides)
+    own = next((own for fqdn, own in settings.hosts.items() if fqdn.lower() == name), EMPTY)
+    merged = replace(settings, **own)
     if merged.via is not None:
         address, port = merged.via
     else:
-        address = own.address or name
+        address = merged.address or name
         port = merged.port or (HTTPS_PORT if merged.tls else HTTP_PORT)
     target = Target(settings=merged, name=name, address=address, port=port)
     _refuse_clear_text(target)

@@ -55,7 +55,7 @@ def real(name: str, declared: ConnectionConfig, secrets: Secrets) -> ConnectionS
     Raises:
         ConfigurationError: one of its secrets is missing or may not be used.
     """
-    from providers.transport.settings import Adapter, Approval, ConnectionSettings, HostSettings, Secret
+    from providers.transport.settings import Adapter, Approval, ConnectionSettings, Secret
 
     secrets.admit(declared)
     config = declared.with_paths(lambda name: str(secrets.start / name))
@@ -81,7 +81,6 @@ def real(name: str, declared: ConnectionConfig, secrets: Secrets) -> ConnectionS
         **given({key: getattr(config, key) for key in (*KEYS, "adapter")}),
         approvals=approvals(replace(declared, hosts=EMPTY)),
         hosts={
-            host: HostSettings(**given(own), approvals=approvals(declared.for_host(host)))
-            for host, own in config.hosts.items()
+            host: {**given(own), "approvals": approvals(declared.for_host(host))} for host, own in config.hosts.items()
         },
     )

@@ -10,7 +10,7 @@ import pytest
 
 from providers.catalogue import resource_types
 from providers.cmdlets.products import EXCHANGE, LYNC
-from providers.transport.settings import Approval, ConnectionSettings, HostSettings, Secret, target_of
+from providers.transport.settings import Approval, ConnectionSettings, Secret, target_of
 from reconciler.app.declared import check
 from reconciler.app.trusted import Secrets, trust_of
 from reconciler.config.connections import ConnectionConfig, SecretReference
@@ -244,7 +244,7 @@ def test_a_pipe_is_no_secret(estate: Path) -> None:
 def test_a_discovered_host_that_is_not_approved_gets_no_session() -> None:
     contoso = Approval("env:UM_PASSWORD", HostPatterns.parse(["*.contoso.com"]))
     fabrikam = Approval("env:OTHER", HostPatterns.parse(["*.fabrikam.com"]))
-    own = {"ex1.fabrikam.com": HostSettings(password=Secret("b"), approvals=(fabrikam,))}
+    own = {"ex1.fabrikam.com": {"password": Secret("b"), "approvals": (fabrikam,)}}
     settings = ConnectionSettings(
         connection=EXCHANGE.connection,
         host="ex1.contoso.com",

@@ -25,7 +25,6 @@ from providers.simulator.wire.certificates import Authority
 from providers.simulator.wire.faults import Rule
 from providers.simulator.wire.server import Server
 from providers.transport.session.pool import WinRMSessions
-from providers.transport.settings import HostSettings
 from reconciler.model.commands import Authentication, Endpoint, Reply, read, write
 from reconciler.model.diagnostics import AuthenticationFailed, PermanentError
 from reconciler.model.ports import Request
@@ -109,7 +108,7 @@ def test_over_https_the_logon_is_bound_to_the_channel(ticket: Ticket, tmp_path: 
 def test_an_address_is_reached_under_the_name_of_its_host(ticket: Ticket) -> None:
     ticket()
     with listening(Scheme.KERBEROS) as server:
-        behind = {"localhost": HostSettings(address="127.0.0.1", port=server.port)}
+        behind = {"localhost": {"address": "127.0.0.1", "port": server.port}}
         assert kinds(asked(server, via=None, host="localhost", hosts=behind)) == ["Reply"]
 
 

@@ -14,7 +14,7 @@ from winrm.exceptions import InvalidCredentialsError
 from providers.cmdlets.products import EXCHANGE, LYNC
 from providers.simulator.wire.authentication import Accounts, Scheme
 from providers.transport.session.pool import Connect, WinRMSessions
-from providers.transport.settings import Adapter, Deadlines, HostSettings, Secret, Target, target_of
+from providers.transport.settings import Adapter, Deadlines, Secret, Target, target_of
 from providers.transport.wsman.logons import FAILED_LOGONS, LogonBudget, LogonsStopped, LogonsUsedUp
 from providers.transport.wsman.winrs import WinRS, connect
 from reconciler.model.commands import Authentication, Endpoint, Reply, read
@@ -174,7 +174,7 @@ def test_a_host_that_is_silent_keeps_no_other_from_logging_on() -> None:
     with listening(Scheme.NTLM, estate=ManyHosts()) as server, ThreadPoolExecutor(4) as threads:
         silent = [socket.create_server(("127.0.0.1", 0)) for _ in range(3)]
         own = {
-            f"silent{n}.contoso.com": HostSettings(address="127.0.0.1", port=one.getsockname()[1])
+            f"silent{n}.contoso.com": {"address": "127.0.0.1", "port": one.getsockname()[1]}
             for n, one in enumerate(silent)
         }
         settings = connection(
@@ -236,8 +236,7 @@ def test_the_end_of_a_run_turns_away_who_waits_for_a_logon() -> None:
     """Two silent hosts, to which Basic shows the credential at once, keep every place."""
     silent = [socket.create_server(("127.0.0.1", 0)) for _ in range(3)]
     own = {
-        f"silent{n}.contoso.com": HostSettings(address="127.0.0.1", port=one.getsockname()[1])
-        for n, one in enumerate(silent)
+        f"silent{n}.contoso.com": {"address": "127.0.0.1", "port": one.getsockname()[1]} for n, one in enumerate(silent)
     }
     settings = connection(host="127.0.0.1", auth=Authentication.BASIC, hosts=own, tls=False)
     budgets: dict[int, LogonBudget] = {}

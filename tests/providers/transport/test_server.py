@@ -20,7 +20,7 @@ from providers.simulator.wire.certificates import Authority
 from providers.simulator.wire.faults import FaultPlan, Rule
 from providers.simulator.wire.process import PowerShell
 from providers.transport.session.pool import WinRMSessions
-from providers.transport.settings import Adapter, Deadlines, HostSettings, Secret, SessionMode, target_of
+from providers.transport.settings import Adapter, Deadlines, Secret, SessionMode, target_of
 from providers.transport.wsman.answers import RefusedReply, checked_xml
 from providers.transport.wsman.logons import LogonBudget
 from providers.transport.wsman.winrs import connect
@@ -398,7 +398,7 @@ def test_a_cmdlet_outside_the_allow_list_never_leaves() -> None:
 
 
 def test_overrides_hold_for_their_host() -> None:
-    own = {"fe1.contoso.com": HostSettings(password=Secret("wrong"))}
+    own = {"fe1.contoso.com": {"password": Secret("wrong")}}
     with listening(Scheme.BASIC) as server, sessions(server.port, hosts=own) as pool:
         assert kinds(pool.open(EXCHANGE).invoke([echo("x")])) == ["Reply"]
         with pytest.raises(AuthenticationFailed):

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from providers.transport.settings import TEXT_LIMIT, Adapter, HostSettings, Secret, is_loopback, redact, target_of
+from providers.transport.settings import TEXT_LIMIT, Adapter, Secret, is_loopback, redact, target_of
 from reconciler.model.commands import Authentication
 from reconciler.model.diagnostics import PermanentError
 from tests.support.transport_support import connection
@@ -32,7 +32,7 @@ def test_a_host_has_its_url(changes: dict[str, Any], host: str | None, url: str)
 
 
 def test_overrides_hold_for_their_host_alone() -> None:
-    own = HostSettings(address="10.0.0.5", port=5999, tls=True, adapter=Adapter.SNAPIN, user="other")
+    own = {"address": "10.0.0.5", "port": 5999, "tls": True, "adapter": Adapter.SNAPIN, "user": "other"}
     settings = connection(hosts={"EX2.contoso.com": own})
     other = target_of(settings, "ex2.contoso.com")
     assert other.url == "https://10.0.0.5:5999/wsman"
