@@ -18,7 +18,7 @@ from reconciler.model.diagnostics import Diagnostic, ReconcilerError, did_you_me
 @click.option("--free", type=click.IntRange(1, 10_000), metavar="N", help="Show N extensions that nobody uses.")
 @click.option("--who", metavar="EXTENSION", help="Show who uses an extension.")
 @click.option("--duplicates", is_flag=True, help="Show the extensions that several users have; 2 if there are some.")
-@click.option("--dial-plan", metavar="NAME", help="With --free: only this dial plan. Default: each of them.")
+@click.option("--range", "within", metavar="NAME", help="With --free: only the range of this name. Default: all.")
 @click.option("--from", "start", metavar="EXTENSION", help="With --free: begin here. Default: the smallest one in use.")
 @shown
 def extensions(
@@ -27,7 +27,7 @@ def extensions(
     free: int | None,
     who: str | None,
     duplicates: bool,
-    dial_plan: str | None,
+    within: str | None,
     start: str | None,
 ) -> int:
     """Show which extensions are free, who uses one, or which are used twice.
@@ -44,7 +44,7 @@ def extensions(
         output.busy("Connecting to the servers ...")
         numbers = numbers_of(workspace)
     if free is not None:
-        names = [_range(dial_plan, list(numbers.ranges))] if dial_plan else list(numbers.ranges)
+        names = [_range(within, list(numbers.ranges))] if within else list(numbers.ranges)
         digits = {numbers.ranges[name].digits for name in names}
         if start is not None and not (start.isdigit() and digits == {len(start)}):
             raise ReconcilerError(_wrong_start(start, digits))
@@ -60,8 +60,8 @@ def extensions(
 def _range(asked: str, names: list[str]) -> str:
     found = next((name for name in names if name.casefold() == asked.casefold()), None)
     if found is None:
-        detail = f'No dial plan is named "{asked}".'
-        raise ReconcilerError(Diagnostic("Unknown dial plan", detail, did_you_mean(asked, names)))
+        detail = f'No range is named "{asked}".'
+        raise ReconcilerError(Diagnostic("Unknown range", detail, did_you_mean(asked, names)))
     return found
 
 
@@ -69,5 +69,5 @@ def _wrong_start(start: str, digits: set[int]) -> Diagnostic:
     lengths = " or ".join(map(str, sorted(digits)))
     detail = f"--from {start} is no extension here: they have {lengths} digits."
     return Diagnostic(
-        "Invalid extension", detail, "Write an extension of the dial plan. With several, name one with --dial-plan."
+        "Invalid extension", detail, "Write an extension of the range. With several, name one by --range."
     )

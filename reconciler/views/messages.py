@@ -193,8 +193,8 @@ MESSAGES: Final[Mapping[type, Record]] = {
         "run=id started ended user host commit uncommitted allowed_older plan_digest exit_code done failed blocked"
     ),
     Audit: _message(),
-    NumberUse: _message("number dial_plan=range holder how position", "extension_use"),
-    FreeNumber: _message("number dial_plan=range", "free_extension"),
+    NumberUse: _message("number range holder how position", "extension_use"),
+    FreeNumber: _message("number range", "free_extension"),
     End: _message(),
 }
 

@@ -11,7 +11,7 @@ from tests.support.cli import contoso
 
 def test_extensions_of_an_environment(tmp_path: Path) -> None:
     place = contoso(tmp_path / "contoso", lagging=False)
-    free = place.run("extensions", "--free", "3", "--dial-plan", "redmond", "--json").has(0)
+    free = place.run("extensions", "--free", "3", "--range", "redmond", "--json").has(0)
     numbers = [one["number"] for one in free.of("free_extension")]
     assert (len(numbers), {len(number) for number in numbers}) == (3, {5})
     assert "um_mailbox/amy@contoso.com" in place.run("extensions", "--who", "50102").has(0).out
@@ -25,7 +25,7 @@ def test_extensions_of_an_environment(tmp_path: Path) -> None:
         [],
         ["--free", "2", "--duplicates"],
         ["--free", "0"],
-        ["--free", "2", "--dial-plan", "Nowhere"],
+        ["--free", "2", "--range", "Nowhere"],
         ["--free", "2", "--from", "12"],
     ],
 )
