@@ -5,9 +5,7 @@ Its methods return values; ``cli`` decides what to show.
 
 from __future__ import annotations
 
-import getpass
 import os
-import platform
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import replace
@@ -20,16 +18,16 @@ from reconciler.app import server_connections
 from reconciler.app.commit_lineage import GapOf, objection_to, refuse_unless, warnings_of, with_warning
 from reconciler.app.declared import Declared, declared_in
 from reconciler.app.ports import Ports, silent
-from reconciler.app.private_files import PRIVATE, make_private, refuse_tracked, state_location, writable
+from reconciler.app.private_files import PRIVATE, refuse_tracked, writable
 from reconciler.app.resource_words import refuse_unknown_duties
 from reconciler.app.saved_plans import SavedPlans
+from reconciler.app.saved_state import SavedState
 from reconciler.app.simulator_process import SimulatorProcess, start_simulator
 from reconciler.app.state_commands import forget, rename
 from reconciler.app.trusted import Secrets, trust_of
 from reconciler.doctor.report import Report
 from reconciler.model.abilities import Counts, pinning_of
-from reconciler.model.diagnostics import Diagnostic, StateBehind, StateError
-from reconciler.model.findings import Check, Finding, failed, ok, warned
+from reconciler.model.diagnostics import Diagnostic, StateError
 from reconciler.model.landscape import Landscape, Settings
 from reconciler.model.ports import Holder, Lease, Sessions, StateStore
 from reconciler.model.resource_types import ResourceType
@@ -88,6 +86,7 @@ class Workspace:
         self.environment, self.diagnostics = declared.environment, declared.diagnostics
         self.types: tuple[ResourceType, ...] = resource_types()
         self._stack = stack
+        self.state = SavedState(self.environment.name, directory, ports, stack)
         self._scheduler = ports.scheduler or stack.enter_context(closing(ThreadScheduler(parallelism)))
         self._pinning = pinning_of(self.types)
         self._pinned: str | None = None
@@ -113,43 +112,10 @@ class Workspace:
         """Return a reconciler command to copy, with the same connections file."""
         return command_line(*words, connections=self.ports.connections)
 
-    # --- state -------------------------------------------------------------------------------------------------------
-
-    @cached_property
+    @property
     def store(self) -> StateStore:
         """The saved state; to open and read it creates no file."""
-        return self.ports.store or self._open_store()
-
-    def _open_store(self, *, read_only: bool = False) -> StateStore:
-        from state.store import open_store
-
-        clock, random, point = self.ports.clock, self.ports.random, self.ports.point
-        store = open_store(
-            self._state_location(), self.environment.name, clock=clock, random=random, read_only=read_only, point=point
-        )
-        self._stack.callback(store.close)
-        return store
-
-    def _state_location(self) -> Path | str:
-        setting = os.environ.get("RECONCILER_STATE")
-        return self.private / "state.db" if setting is None else state_location(setting, self.directory)
-
-    @contextmanager
-    def leased(self, operation: str) -> Iterator[tuple[Lease, Run]]:
-        """Hold the lease during one run. Raises Locked where another run holds it."""
-        if self.ports.store is None:
-            make_private(self.private)
-        by = self._holder(self.ports.random.identifier(), operation)
-        run = Run(by.run, by.started, by.user, by.host)
-        lease = self.store.acquire(by)
-        try:
-            yield lease, run
-        finally:
-            lease.release()
-
-    def _holder(self, run: str, operation: str) -> Holder:
-        now = self.ports.clock.now().isoformat()
-        return Holder(run, platform.node(), os.getpid(), getpass.getuser(), operation, now)
+        return self.state.store
 
     # --- the world ---------------------------------------------------------------------------------------------------
 
@@ -265,7 +231,7 @@ class Workspace:
         """
         from providers.transport.examine.examination import Examiner
 
-        prior, known = self._remembered()
+        prior, known = self.state.examined()
         settings = self._connections()
         clock, random = self.ports.clock, self.ports.random
         examiner = Examiner(settings, allow=self._cmdlets, clock=clock, identifier=random.identifier)
@@ -275,20 +241,6 @@ class Workspace:
         emit, scheduler = self.ports.emit, self._scheduler
         examination = Examination(self.types, landscape, connections, examiner, clock, random, emit, scheduler)
         return examination.run(hosts, known)
-
-    def _remembered(self) -> tuple[Snapshot, tuple[Finding, ...]]:
-        """Return the saved state and a finding about it; an unreadable state counts as empty."""
-        try:
-            prior = self._open_store(read_only=True).read()
-        except StateBehind as error:
-            behind = error.diagnostics[0]
-            found = warned(Check.STATE, behind.summary, behind.detail, behind.remedy)
-            return Snapshot(self.environment.name), (found,)
-        except StateError as error:
-            return Snapshot(self.environment.name), (failed(Check.STATE, error.diagnostics[0]),)
-        count = len(prior.resources)
-        detail = f"{count:,} managed resources" if prior.lineage else "none yet; the first apply creates it"
-        return prior, (ok(Check.STATE, detail),)
 
     def drift(self) -> DriftReport:
         """Return the differences between desired, last applied and observed."""
@@ -326,7 +278,7 @@ class Workspace:
         Raises:
             Locked, Refused, PlanError or another ReconcilerError: nothing was changed.
         """
-        with self.leased("apply") as (lease, run):
+        with self.state.leased("apply") as (lease, run):
             if saved is not None:
                 self.saved_plans.admit(saved, self.store)
                 refuse_unless(allow_older, objection_to(saved.plan, self._gap, self.store))
@@ -386,14 +338,14 @@ class Workspace:
 
     def forget(self, addresses: Sequence[str]) -> tuple[Address, ...]:
         """Remove resources from the state, all or none; return their addresses."""
-        with self.leased("state rm") as (lease, _):
+        with self.state.leased("state rm") as (lease, _):
             return forget(self.store.read(), lease, addresses)
 
     def rename(self, source: str, destination: str) -> None:
         """Change the address of a saved resource to another one of the same type."""
-        with self.leased("state mv") as (lease, _):
+        with self.state.leased("state mv") as (lease, _):
             rename(self.store.read(), lease, source, destination)
 
     def unlock(self) -> Holder | None:
         """End the lease of another run; return its holder."""
-        return self.store.unlock(self._holder(self.ports.random.identifier(), "state unlock"))
+        return self.store.unlock(self.state.holder(self.ports.random.identifier(), "state unlock"))

@@ -71,7 +71,7 @@ def test_after_an_apply_nothing_is_changed_and_the_state_is_used(
 
 def test_a_run_that_holds_the_lock_is_neither_waited_for_nor_disturbed(tmp_path: Path) -> None:
     environment = little(tmp_path / "little")
-    with open_workspace(environment.directory) as workspace, workspace.leased("apply"):
+    with open_workspace(environment.directory) as workspace, workspace.state.leased("apply"):
         held = environment.rows("lease")
         environment.run("doctor").has(0)
         assert environment.rows("lease") == held
