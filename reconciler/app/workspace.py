@@ -25,9 +25,11 @@ from reconciler.app.saved_state import SavedState
 from reconciler.app.simulator_process import SimulatorProcess, start_simulator
 from reconciler.app.state_commands import forget, rename
 from reconciler.app.trusted import Secrets, trust_of
+from reconciler.config.ending import ending
 from reconciler.doctor.report import Report
 from reconciler.model.abilities import Counts, pinning_of
-from reconciler.model.diagnostics import Diagnostic, StateError
+from reconciler.model.actions import ActionKind
+from reconciler.model.diagnostics import ConfigurationError, Diagnostic, StateError
 from reconciler.model.landscape import Landscape, Settings
 from reconciler.model.ports import Holder, Lease, Sessions, StateStore
 from reconciler.model.resource_types import ResourceType
@@ -190,6 +192,28 @@ class Workspace:
         kind = self._pinning
         return Replicas(tuple(landscape.all(kind)), self._pinned, kind.parameter, kind.called)
 
+    # --- taking down -------------------------------------------------------------------------------------------------
+
+    def end_declared(self, selection: Selection) -> Selection:
+        """Let the next plan remove all that is declared, or the targets and what references them; return its selection.
+
+        Raises:
+            ConfigurationError: a target or an exclusion matches nothing that is declared.
+        """
+        declared = [one.address for each in self.environment.declared.values() for one in each.values()]
+        names = {kind.name for kind in self.types}
+        if errors := replace(selection, wave=None).unknown(declared, names, ()):
+            raise ConfigurationError(*errors)
+        self.environment = ending(self.environment, self.types, selection.names)
+        ended = frozenset(one.address for each in self.environment.ended.values() for one in each.values())
+        return replace(selection, only=ended) if selection.targets else selection
+
+    def _end_what_ends(self, plan: Plan) -> None:
+        """Take as declared absent what a saved plan removes although the files declare it."""
+        ends = {action.address for step in plan.steps for action in step.actions if action.kind is ActionKind.DELETE}
+        if ends:
+            self.environment = ending(self.environment, self.types, ends.__contains__)
+
     # --- operations --------------------------------------------------------------------------------------------------
 
     def plan(self, selection: Selection | None = None, *, refresh_only: bool = False) -> Plan:
@@ -282,6 +306,7 @@ class Workspace:
             if saved is not None:
                 self.saved_plans.admit(saved, self.store)
                 refuse_unless(allow_older, objection_to(saved.plan, self._gap, self.store))
+                self._end_what_ends(saved.plan)
             self._close_journal(lease)
             landscape = self.look(pinned=saved.plan.pinned if saved else None)
             if saved is not None:

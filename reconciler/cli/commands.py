@@ -9,8 +9,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,11 +18,10 @@ from reconciler import __version__
 from reconciler.cli.explain import explain
 from reconciler.cli.export import export
 from reconciler.cli.extensions import extensions
-from reconciler.cli.lines import line_for_saved, line_to_apply, line_to_resume, line_without_budgets, plan_lines
+from reconciler.cli.lines import plan_lines
 from reconciler.cli.options import (
     LOG,
     PATH,
-    announce_waiting,
     concluded,
     name_variables,
     pinned_connections,
@@ -38,15 +35,13 @@ from reconciler.cli.options import (
     with_plan_or_directory,
 )
 from reconciler.cli.output import Output, write_file
+from reconciler.cli.planning import CONNECTING, carry_out, make_plan, place_of
 from reconciler.cli.simulate import simulate
 from reconciler.cli.state import state
-from reconciler.model.diagnostics import Diagnostic, OutputLost, Severity
-from reconciler.plan.budgets import TENTH
-from reconciler.plan.rules import TOO_MUCH_DESTROYED, TOO_MUCH_FORGOTTEN
-from reconciler.plan.selection import Selection
+from reconciler.model.diagnostics import OutputLost
 
 if TYPE_CHECKING:
-    from reconciler.app import Ports, Workspace
+    from reconciler.app import Ports
 
 
 def run(arguments: Sequence[str], ports: Ports | None = None) -> int:
@@ -92,9 +87,6 @@ def main(context: click.Context, log: Path | None) -> None:
     context.meta[LOG] = log
 
 
-_CONNECTING = "Connecting to the servers ..."
-
-
 # --- commands --------------------------------------------------------------------------------------------------------
 
 
@@ -125,25 +117,7 @@ def validate(output: Output, directory: Path) -> int:
 @shown
 def plan(output: Output, directory: Path, **options: Any) -> int:
     """Show the changes that apply would make. --out saves the plan."""
-    from reconciler.app import open_workspace, under_way
-
-    selection = _selected(options)
-    with (
-        concluded(output, "Not saved" if options["out"] else "Cannot be applied"),
-        open_workspace(directory, ports(output), parallelism=options["parallelism"]) as workspace,
-    ):
-        output.diagnostics(under_way(workspace.store))
-        output.busy(_CONNECTING)
-        made = workspace.plan(selection, refresh_only=options["refresh_only"])
-        output.plan(made, commands=options["commands"])
-        if options["json_into"]:
-            _write_json(options["json_into"], made)
-        is_within = _admit(output, workspace, made, directory, options)
-        if options["out"]:
-            workspace.saved_plans.save(made, options["out"])
-            line = f"To apply it:\n\n    {line_for_saved(options['out'])}"
-            output.say(f"\nSaved to {options['out']}. {line if is_within else 'The warning shows how to apply it.'}")
-    return 2 if (made.has_changes or made.left_out) and options["detailed_exitcode"] else 0
+    return make_plan(output, directory, options)
 
 
 @main.command()
@@ -155,52 +129,24 @@ def plan(output: Output, directory: Path, **options: Any) -> int:
 @shown
 def apply(output: Output, what: Path, **options: Any) -> int:
     """Make a plan, ask for approval and apply it; or apply a saved plan."""
-    from reconciler.app import alone
-    from reconciler.run.system import SignalStop
+    return carry_out(output, what, options)
 
-    def on_signal(_: int, count: int) -> None:
-        now = "Finishing the running steps. Press Ctrl-C again to stop sooner" if count == 1 else "Stopping"
-        sys.stderr.write(f"\nInterrupted. {now} ...\n")
 
-    directory, planfile = _place(what, options["directory"])
-    stop = SignalStop(on_signal, announce_waiting)
-    with (
-        stop.installed(),
-        concluded(output, "Not applied"),
-        alone(directory),
-        _workspace(output, directory, stop=stop, parallelism=options["parallelism"]) as workspace,
-    ):
-        output.busy(_CONNECTING)
-        saved = workspace.saved_plans.read(planfile) if planfile else None
+@main.command()
+@with_connections
+@with_directory
+@with_plan_options
+@click.option("--out", type=PATH, metavar="FILE", help="Save the plan to a signed file. apply FILE executes it, once.")
+@click.option("--auto-approve", is_flag=True, help="Remove without asking.")
+@shown
+def destroy(output: Output, directory: Path, **options: Any) -> int:
+    """Remove from the servers what the files declare, or with --target a part of it and what needs that part.
 
-        def show(made: Any) -> None:
-            if saved is not None and not options["commands"]:
-                output.saved_plan(made)
-            else:
-                output.plan(made, commands=options["commands"])
-
-        def approve(made: Any) -> bool:
-            if not made.has_changes or saved is not None or options["auto_approve"]:
-                return True
-            return _approved()
-
-        account = workspace.apply(
-            approve,
-            saved=saved,
-            selection=_selected(options),
-            show=show,
-            max_destroy=options["max_destroy"] or 0,
-            max_forget=options["max_forget"] or TENTH,
-            refresh_only=options["refresh_only"],
-            strict=options["strict"],
-            allow_older=options["allow_older"],
-            resume=line_to_resume(directory, saved),
-            again=line_without_budgets(what),
-        )
-    if account is None:
-        output.diagnostics([_not_approved()])
-        return 1
-    return account.exit_code()
+    Users come first. Objects that nobody declared stay, and what they use is not removed. The files stay as they are.
+    """
+    if options["out"]:
+        return make_plan(output, directory, options, ends=True)
+    return carry_out(output, directory, options, ends=True)
 
 
 @main.command()
@@ -215,7 +161,7 @@ def drift(output: Output, directory: Path, out: Path | None) -> int:
 
     with open_workspace(directory, ports(output)) as workspace:
         output.diagnostics(under_way(workspace.store))
-        output.busy(_CONNECTING)
+        output.busy(CONNECTING)
         report = workspace.drift()
         if report.entries:
             output.diagnostics(workspace.older_files())
@@ -251,7 +197,7 @@ def doctor(output: Output, directory: Path, hosts: Sequence[str], in_full: bool,
     from reconciler.app import open_workspace
 
     with open_workspace(directory, ports(output), parallelism=parallelism) as workspace:
-        output.busy(_CONNECTING)
+        output.busy(CONNECTING)
         report = workspace.doctor(hosts)
     output.doctor(report, plan_lines(directory)(), in_full=in_full or bool(hosts))
     return report.exit_code()
@@ -267,7 +213,7 @@ def show(output: Output, what: Path, directory: Path | None, commands: bool) -> 
     from reconciler.app import open_workspace, vocabulary
     from reconciler.views.state import render_state
 
-    directory, planfile = _place(what, directory)
+    directory, planfile = place_of(what, directory)
     with open_workspace(directory, ports(output)) as workspace:
         if planfile:
             output.plan(workspace.saved_plans.read(planfile).plan, commands=commands)
@@ -294,9 +240,9 @@ def graph(output: Output, what: Path, directory: Path | None, form: str) -> int:
     from reconciler.app import open_workspace
     from reconciler.views import graph as plan_graph
 
-    directory, planfile = _place(what, directory)
+    directory, planfile = place_of(what, directory)
     with open_workspace(directory, ports(output)) as workspace:
-        output.busy(_CONNECTING)
+        output.busy(CONNECTING)
         made = workspace.saved_plans.read(planfile).plan if planfile else workspace.plan()
     output.diagnostics(made.diagnostics)
     draw = {"dot": plan_graph.to_dot, "mermaid": plan_graph.to_mermaid, "json": plan_graph.to_json}[form]
@@ -329,63 +275,3 @@ name_variables(main, "RECONCILER")
 def _abandon_standard_output() -> None:
     """Discard output that could not be written: Python would try again when it ends, and print an error."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _workspace(output: Output, directory: Path, *, stop: Any, parallelism: int) -> AbstractContextManager[Workspace]:
-    """Open the environment. Its modules load late, so that a locked environment is reported quickly."""
-    from reconciler.app import open_workspace
-
-    return open_workspace(directory, ports(output, stop=stop), parallelism=parallelism)
-
-
-def _selected(options: dict[str, Any]) -> Selection:
-    return Selection(tuple(options["targets"]), tuple(options["excludes"]), options["wave"])
-
-
-def _admit(output: Output, workspace: Any, made: Any, directory: Path, options: dict[str, Any]) -> bool:
-    """Raise where the plan may not be applied. Warn, and return False, where it exceeds a default budget."""
-    from reconciler.plan.admission import admit
-    from reconciler.plan.budgets import ALL, Budgets
-
-    destroy, forget, prior = options["max_destroy"], options["max_forget"], workspace.store.read()
-    own = line_without_budgets(directory)
-    given = Budgets(made.destroys if destroy is None else destroy, forget or ALL, own)
-    default = Budgets(again=line_to_apply(directory, options["out"]))
-    asked = {TOO_MUCH_DESTROYED.code: destroy, TOO_MUCH_FORGOTTEN.code: forget}
-    exceeded = [one for one in default.exceeded(made, prior) if asked[str(one.code)] is None]
-    output.diagnostics(replace(one, severity=Severity.WARNING) for one in exceeded)
-    admit(made, given, prior, strict=options["strict"])
-    return not exceeded
-
-
-def _place(what: Path, directory: Path | None) -> tuple[Path, Path | None]:
-    """Return the environment's directory, and the plan file where ``what`` is a file."""
-    if not what.is_file():
-        return what, None
-    from reconciler.app import directory_of_plan
-
-    return directory or directory_of_plan(what), what
-
-
-def _approved() -> bool:
-    """Ask for approval on the terminal; without a terminal the answer is no."""
-    if not sys.stdin.isatty():
-        return False
-    sys.stderr.write('\nApply this plan? Type "yes" to apply it: ')
-    sys.stderr.flush()
-    return sys.stdin.readline().strip() == "yes"
-
-
-def _not_approved() -> Diagnostic:
-    if sys.stdin.isatty():
-        return Diagnostic("Not approved", "Nothing was changed.")
-    detail = "There is no terminal to ask for approval. Nothing was changed."
-    return Diagnostic("Not approved", detail, "Give --auto-approve to apply without a question, or apply a saved plan.")
-
-
-def _write_json(path: Path, made: Any) -> None:
-    from reconciler.views.json_lines import JsonLines
-
-    lines: list[str] = []
-    JsonLines(lines.append).tell(made)
-    write_file(path, "".join(lines))

@@ -23,7 +23,7 @@ if TYPE_CHECKING:  # the command line starts without them
 
 _TYPED: Final = click.core.ParameterSource.COMMANDLINE
 _BUDGETS: Final = ("--max-destroy", "--max-forget")
-_NOT_REPEATED: Final = ("--json", "--json-into", "--log")
+_NOT_REPEATED: Final = ("--json", "--json-into", "--log", "--out")
 """Options of the output; they do not change what a command does."""
 _SHARED: Final = ("--target", "--exclude", "--wave", "--strict", "--parallelism", "--refresh-only")
 """Options that mean the same for plan and apply."""
@@ -37,7 +37,12 @@ def own_line(*words: str | Path) -> str:
 def line_to_apply(directory: Path, out: Path | None) -> str:
     """Return the command that applies the plan of the running ``plan``, without its budgets."""
     part = given_options(only=_SHARED, of_variables=True)
-    return own_line("apply", out) if out else own_line("apply", directory, *part)
+    return own_line("apply", out) if out else own_line(_verb(), directory, *part)
+
+
+def _verb() -> str:
+    """Return the command that carries out what the running one plans."""
+    return "destroy" if click.get_current_context().info_name == "destroy" else "apply"
 
 
 def line_for_saved(out: Path) -> str:
@@ -54,7 +59,7 @@ def line_without_budgets(place: Path) -> str:
 def line_to_resume(directory: Path, saved: SavedPlan | None) -> str:
     """Return the command that continues after an ``apply``; for a saved plan, with the selection of the plan."""
     asked = [] if saved is None else shlex.split(saved.plan.asked)
-    return own_line("apply", directory, *asked, *given_options("--dir", *_NOT_REPEATED))
+    return own_line(_verb(), directory, *asked, *given_options("--dir", *_NOT_REPEATED))
 
 
 def plan_lines(directory: Path) -> Callable[..., str]:

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from reconciler.model.diagnostics import Diagnostic
+from reconciler.model.diagnostics import Diagnostic, listed
 from reconciler.model.resources import Address
 from reconciler.model.snapshot import Snapshot
 from reconciler.plan.rules import TOO_MUCH_DESTROYED, TOO_MUCH_FORGOTTEN
@@ -95,12 +95,12 @@ def _over_destroyed(plan: Plan, max_destroy: int, allowing: str) -> Iterator[Dia
     count = plan.destroys
     if count <= max_destroy:
         return
-    named = ", ".join(
+    named = [
         f"{address}" if address == action.address else f"{address} by {action.address}"
         for action in plan.actions()
         for address in action.destroyed
-    )
-    detail = f"The plan destroys {count} ({named}). The limit is {max_destroy}."
+    ]
+    detail = f"The plan destroys {count:,} ({listed(named)}). The limit is {max_destroy:,}."
     yield TOO_MUCH_DESTROYED.found(None, detail, f"If this is correct, allow it:{allowing}")
 
 

@@ -208,13 +208,14 @@ def _addresses(types: Sequence[ResourceType], end: Landscape) -> Iterator[Addres
 
 def _written(types: Sequence[ResourceType], end: Landscape) -> dict[Address, Address]:
     """Return the addresses of objects by the addresses that the configuration writes, where they differ."""
-    declared = (one for kind in types for one in end.declared.get(kind.name, Resources()).values())
-    return {Address(one.address.type, one.written): one.address for one in declared if one.written is not None}
+    both = (each.get(kind.name, Resources()) for kind in types for each in (end.declared, end.ended))
+    written = (one for resources in both for one in resources.values() if one.written is not None)
+    return {Address(one.address.type, str(one.written)): one.address for one in written}
 
 
 def _waves(types: Sequence[ResourceType], end: Landscape) -> set[str]:
-    wanted = (resource for kind in types for resource in end.wanted(kind.name).values())
-    return {str(wave) for resource in wanted if (wave := resource.get("wave"))}
+    both = (each for kind in types for each in (end.wanted(kind.name), end.ending(kind)))
+    return {str(wave) for resources in both for resource in resources.values() if (wave := resource.get("wave"))}
 
 
 def _of_kind(actions: Iterable[Action], kind: ActionKind) -> tuple[Action, ...]:

@@ -35,6 +35,8 @@ class Selection:
     targets: tuple[str, ...] = ()
     excludes: tuple[str, ...] = ()
     wave: str | None = None
+    only: frozenset[Address] | None = None
+    """What the targets stand for, where that is more than the addresses that they match."""
 
     def meaning(self, written: Mapping[Address, Address]) -> Selection:
         """Return the selection with the addresses of objects instead of other names for them in the files.
@@ -47,7 +49,12 @@ class Selection:
             tuple(means.get(_literal(pattern), pattern) for pattern in patterns)
             for patterns in (self.targets, self.excludes)
         )
-        return replace(self, targets=targets, excludes=excludes)
+        only = None if self.only is None else frozenset(written.get(address, address) for address in self.only)
+        return replace(self, targets=targets, excludes=excludes, only=only)
+
+    def names(self, address: Address) -> bool:
+        """True for an address that a target matches, or for every one where there are no targets."""
+        return not self.targets or _matches(_folded(address), self.targets)
 
     @property
     def is_everything(self) -> bool:
@@ -67,7 +74,8 @@ class Selection:
         by_name = {_folded(address): action for address, action in actions.items()}
         chosen: Collection[str] = by_name
         if self.targets:
-            targeted = [name for name in by_name if _matches(name, self.targets)]
+            only = None if self.only is None else {_folded(address) for address in self.only}
+            targeted = [name for name in by_name if (_matches(name, self.targets) if only is None else name in only)]
             chosen = _with_consequences(targeted, by_name, _brings(by_name))
         dropped = {name for name in by_name if _matches(name, self.excludes) or self._is_other_wave(by_name[name])}
         without = closure(dropped, reversed_edges(_needs(by_name)))

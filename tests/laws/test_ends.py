@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reconciler.config.ending import ending as ended_environment
 from reconciler.config.environment import load
 from reconciler.config.source_text import Files
 from reconciler.model.actions import ActionKind
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import Managed, declared_types
-from reconciler.model.resources import Address
+from reconciler.model.resources import Address, Resources
 from tests.laws.oracles import violations
 from tests.support.configurations import MODERN, Sections, situations
 from tests.support.fakes import MemoryStore
@@ -24,6 +25,7 @@ ANY = 1000
 A_WHILE = 60.0
 SITUATIONS = situations(releases=MODERN, lag=False)
 KINDS = {str(kind.section): kind for kind in declared_types(types())}
+KINDS_OF = {kind.name: kind for kind in KINDS.values()}
 
 
 def keys_of(sections: Sections) -> list[tuple[str, str]]:
@@ -86,6 +88,38 @@ def test_everything_declared_absent_ends_after_any_interruption(situation: Any, 
     second = trial.plan()
     assert not second.steps, [str(action.address) for action in second.actions()]
     assert not [*second.adopted, *second.forgotten]
+
+
+@law(12)
+@given(SITUATIONS, st.data())
+def test_to_destroy_is_to_declare_absent_what_needs_it_included(situation: Any, data: st.DataObject) -> None:
+    environment = environment_of(situation.sections)
+    trial = Trial(situation.world, environment)
+    assert trial.apply(max_destroy=ANY).exit_code == 0
+    every = [one.address for each in environment.declared.values() for one in each.values()]
+    meant = data.draw(st.sets(st.sampled_from(every)))
+    taken_down = ended_environment(environment, types(), meant.__contains__)
+    ended = {one.address for each in taken_down.ended.values() for one in each.values()}
+    assert {address for address in meant if not address.key.endswith("/default")} <= ended
+    by_hand = {(str(KINDS_OF[address.type].section), address.key) for address in ended}
+    written, errors = load(
+        Files({"all.yaml": yaml.safe_dump({"environment": "test", **ending(situation.sections, by_hand)}).encode()}),
+        types(),
+    )
+    assert written is not None, errors
+    assert keys_in(written.ended) == keys_in(taken_down.ended)
+    assert keys_in(written.declared) == keys_in(taken_down.declared)
+    trial.environment = taken_down
+    before = there(trial.look())
+    applied = trial.apply(max_destroy=ANY)
+    gone = before - there(trial.look())
+    assert all(address in ended or is_brought(address, ended) for address in gone)
+    assert applied.exit_code in (0, 4), applied.told()
+    assert applied.exit_code == 4 or ended & before <= gone
+
+
+def keys_in(resources: Mapping[str, Resources]) -> dict[str, set[str]]:
+    return {name: set(each) for name, each in resources.items() if each}
 
 
 @law(30)

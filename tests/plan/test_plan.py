@@ -208,7 +208,7 @@ def test_a_saved_plan_that_is_refused_is_applied_when_made_again_as_advised(appl
 
 def test_what_is_locked_is_applied_when_the_other_run_has_ended_as_advised(tmp_path: Path) -> None:
     one = rehearsal(tmp_path / "little")
-    with one.opened() as other, other.leased("apply"):
+    with one.opened() as other, other.state.leased("apply"):
         code, said = one.tried()
         assert (code, one.writes()) == (6, [])
         assert lines_of(said) == [f"kill -INT {os.getpid()}; kill -CONT {os.getpid()}"]

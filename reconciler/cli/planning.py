@@ -1,0 +1,162 @@
+"""What ``plan``, ``apply`` and ``destroy`` do: make a plan, show it, admit it, save it or carry it out."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from reconciler.cli.lines import line_for_saved, line_to_apply, line_to_resume, line_without_budgets
+from reconciler.cli.options import announce_waiting, concluded, ports
+from reconciler.cli.output import Output, write_file
+from reconciler.model.diagnostics import Diagnostic, Severity
+from reconciler.plan.budgets import TENTH
+from reconciler.plan.rules import TOO_MUCH_DESTROYED, TOO_MUCH_FORGOTTEN
+from reconciler.plan.selection import Selection
+
+if TYPE_CHECKING:
+    from reconciler.app import Workspace
+
+CONNECTING: Final = "Connecting to the servers ..."
+
+Options = Mapping[str, Any]
+"""The options of the command, by name."""
+
+
+def make_plan(output: Output, directory: Path, options: Options, *, ends: bool = False) -> int:
+    """Show a plan and save it where asked; return the exit code. ``ends``: a plan that removes what is declared."""
+    from reconciler.app import open_workspace, under_way
+
+    selection = _selected(options)
+    with (
+        concluded(output, "Not saved" if options["out"] else "Cannot be applied"),
+        open_workspace(directory, ports(output), parallelism=options["parallelism"]) as workspace,
+    ):
+        output.diagnostics(under_way(workspace.store))
+        output.busy(CONNECTING)
+        if ends:
+            selection = workspace.end_declared(selection)
+        made = workspace.plan(selection, refresh_only=options["refresh_only"])
+        output.plan(made, commands=options["commands"])
+        if options.get("json_into"):
+            _write_json(options["json_into"], made)
+        is_within = _admit(output, workspace, made, directory, options)
+        if options["out"]:
+            workspace.saved_plans.save(made, options["out"])
+            line = f"To apply it:\n\n    {line_for_saved(options['out'])}"
+            output.say(f"\nSaved to {options['out']}. {line if is_within else 'The warning shows how to apply it.'}")
+    return 2 if (made.has_changes or made.left_out) and options.get("detailed_exitcode") else 0
+
+
+def carry_out(output: Output, what: Path, options: Options, *, ends: bool = False) -> int:
+    """Show a new or saved plan, ask, and apply it; return the exit code. ``ends``: as for ``make_plan``."""
+    from reconciler.app import alone
+    from reconciler.run.system import SignalStop
+
+    def on_signal(_: int, count: int) -> None:
+        now = "Finishing the running steps. Press Ctrl-C again to stop sooner" if count == 1 else "Stopping"
+        sys.stderr.write(f"\nInterrupted. {now} ...\n")
+
+    directory, planfile = place_of(what, options.get("directory"))
+    stop = SignalStop(on_signal, announce_waiting)
+    with (
+        stop.installed(),
+        concluded(output, "Not applied"),
+        alone(directory),
+        _workspace(output, directory, stop=stop, parallelism=options["parallelism"]) as workspace,
+    ):
+        output.busy(CONNECTING)
+        saved = workspace.saved_plans.read(planfile) if planfile else None
+
+        def show(made: Any) -> None:
+            if saved is not None and not options["commands"]:
+                output.saved_plan(made)
+            else:
+                output.plan(made, commands=options["commands"])
+
+        def approve(made: Any) -> bool:
+            if not made.has_changes or saved is not None or options["auto_approve"]:
+                return True
+            return _approved()
+
+        selection = _selected(options)
+        account = workspace.apply(
+            approve,
+            saved=saved,
+            selection=workspace.end_declared(selection) if ends else selection,
+            show=show,
+            max_destroy=options["max_destroy"] or 0,
+            max_forget=options["max_forget"] or TENTH,
+            refresh_only=options["refresh_only"],
+            strict=options["strict"],
+            allow_older=options.get("allow_older", False),
+            resume=line_to_resume(directory, saved),
+            again=line_without_budgets(what),
+        )
+    if account is None:
+        output.diagnostics([_not_approved()])
+        return 1
+    return account.exit_code()
+
+
+def place_of(what: Path, directory: Path | None) -> tuple[Path, Path | None]:
+    """Return the environment's directory, and the plan file where ``what`` is a file."""
+    if not what.is_file():
+        return what, None
+    from reconciler.app import directory_of_plan
+
+    return directory or directory_of_plan(what), what
+
+
+def _workspace(output: Output, directory: Path, *, stop: Any, parallelism: int) -> AbstractContextManager[Workspace]:
+    """Open the environment. Its modules load late, so that a locked environment is reported quickly."""
+    from reconciler.app import open_workspace
+
+    return open_workspace(directory, ports(output, stop=stop), parallelism=parallelism)
+
+
+def _selected(options: Options) -> Selection:
+    return Selection(tuple(options["targets"]), tuple(options["excludes"]), options["wave"])
+
+
+def _admit(output: Output, workspace: Any, made: Any, directory: Path, options: Options) -> bool:
+    """Raise where the plan may not be applied. Warn, and return False, where it exceeds a default budget."""
+    from reconciler.plan.admission import admit
+    from reconciler.plan.budgets import ALL, Budgets
+
+    destroy, forget, prior = options["max_destroy"], options["max_forget"], workspace.store.read()
+    own = line_without_budgets(directory)
+    given = Budgets(made.destroys if destroy is None else destroy, forget or ALL, own)
+    default = Budgets(again=line_to_apply(directory, options["out"]))
+    asked = {TOO_MUCH_DESTROYED.code: destroy, TOO_MUCH_FORGOTTEN.code: forget}
+    exceeded = [one for one in default.exceeded(made, prior) if asked[str(one.code)] is None]
+    output.diagnostics(replace(one, severity=Severity.WARNING) for one in exceeded)
+    admit(made, given, prior, strict=options["strict"])
+    return not exceeded
+
+
+def _approved() -> bool:
+    """Ask for approval on the terminal; without a terminal the answer is no."""
+    if not sys.stdin.isatty():
+        return False
+    sys.stderr.write('\nApply this plan? Type "yes" to apply it: ')
+    sys.stderr.flush()
+    return sys.stdin.readline().strip() == "yes"
+
+
+def _not_approved() -> Diagnostic:
+    if sys.stdin.isatty():
+        return Diagnostic("Not approved", "Nothing was changed.")
+    detail = "There is no terminal to ask for approval. Nothing was changed."
+    return Diagnostic("Not approved", detail, "Give --auto-approve to apply without a question, or apply a saved plan.")
+
+
+def _write_json(path: Path, made: Any) -> None:
+    from reconciler.views.json_lines import JsonLines
+
+    lines: list[str] = []
+    JsonLines(lines.append).tell(made)
+    write_file(path, "".join(lines))
