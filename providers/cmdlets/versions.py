@@ -38,15 +38,20 @@ class ExchangeVersion:
         """The version's name in the published reference: ``e2013``."""
         return f"e{self.product[:4]}"
 
-    def takes(self, cmdlet: str, parameter: str = "Identity") -> bool:
-        """True if the version has the cmdlet, with the parameter."""
+    def takes(self, cmdlet: str, parameter: str = "") -> bool:
+        """True if the version has the cmdlet, with the parameter if one is given."""
         found = cmdlet_of(cmdlet, self.release)
-        return found is not None and parameter in found.names
+        return found is not None and (not parameter or parameter in found.names)
+
+    @property
+    def edition(self) -> str:
+        """The product; of 2007 and 2010 without a service pack with ``RTM``."""
+        return f"{self.product} RTM" if self.minor == 0 and self.major < 15 else self.product
 
     @property
     def is_proven(self) -> bool:
-        """Applies were proven for Exchange 2013; other versions are recognised."""
-        return self.product == "2013"
+        """Applies are proven, on the simulator, for the versions that Microsoft documents with a Lync version."""
+        return self.has_um and self.edition != "2007 RTM"
 
     @property
     def has_um(self) -> bool:

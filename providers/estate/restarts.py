@@ -31,7 +31,7 @@ from providers.estate.front_end_services import (
 from providers.estate.services import ServiceState, ago, moment
 from providers.estate.topology import UcPool, uc_pools
 from providers.schema.exchange import DialPlan, Exchucutil, HuntGroup
-from providers.schema.lync import PROVEN, LyncUser
+from providers.schema.lync import LYNC_2013, LyncUser
 from providers.schema.windows_services import ServiceRestart, UMServiceRestart, WindowsServices
 from reconciler.model.actions import Action, ActionKind
 from reconciler.model.diagnostics import Diagnostic, SessionError, Severity, listed
@@ -286,7 +286,7 @@ def _reserved_by_pool(users: Resources) -> Mapping[str | None, Sequence[str]]:
 
 
 def _killers(action: Action, pool: UcPool, landscape: Landscape) -> Iterator[Diagnostic]:
-    if pool.product != PROVEN:
+    if pool.product != LYNC_2013:
         return
     found = landscape.fact(_reserved_by_pool, landscape.all(LyncUser)).get(pool.fqdn)
     if found:

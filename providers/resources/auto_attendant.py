@@ -17,6 +17,7 @@ from pydantic import AfterValidator
 
 from providers.cmdlets.cmdlet_resource import CmdletResource, object_argument
 from providers.cmdlets.value_types import Text, checked
+from providers.estate.version_attributes import check_attributes
 from providers.schema.exchange import AutoAttendant, DialPlan, IPGateway
 from reconciler.model.abilities import Foreseeing, Holder
 from reconciler.model.actions import Action, ActionKind, Change, Claim
@@ -81,7 +82,12 @@ class AutoAttendantType(AutoAttendant, CmdletResource, Holder, Foreseeing):
     key_type: ClassVar[Any] = Annotated[Text, AfterValidator(_is_name), _FORBIDDEN]
     reads_after: ClassVar[tuple[str, ...]] = (DialPlan.name,)
     refreshes: ClassVar[tuple[str, ...]] = (DialPlan.name,)
-    rules: ClassVar[tuple[Rule, ...]] = (SHARED_NUMBER, FALLBACK_WITHOUT_SPEECH, SEVERAL_DEFAULTS, DEFAULT_IN_USE)
+    rules: ClassVar[tuple[Rule, ...]] = (
+        SHARED_NUMBER,
+        FALLBACK_WITHOUT_SPEECH,
+        SEVERAL_DEFAULTS,
+        DEFAULT_IN_USE,
+    )
 
     def completed(
         self, found: Sequence[Resource], answers: Sequence[Answer], landscape: Landscape
@@ -164,7 +170,7 @@ class AutoAttendantType(AutoAttendant, CmdletResource, Holder, Foreseeing):
         found: list[Diagnostic] = []
         for attendant in landscape.wanted(self).values():
             found += _check(attendant, landscape)
-        return (*found, *_shared_numbers(landscape), *_several_defaults(landscape))
+        return (*found, *_shared_numbers(landscape), *_several_defaults(landscape), *check_attributes(self, landscape))
 
 
 def _star_key(attendant: Resource, reached: Argument, landscape: Landscape) -> tuple[Command, ...]:

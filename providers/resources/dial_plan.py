@@ -23,6 +23,7 @@ from providers.estate.inferred import inferred_plan
 from providers.estate.people import USERS, forest_root
 from providers.estate.security import SECURITY_RULES, derived_security, security_diagnostics
 from providers.estate.servers import exchange_release
+from providers.estate.version_attributes import NOT_IN_VERSION, check_attributes
 from providers.resources.hunt_group import hunt_group_argument
 from providers.schema.exchange import DEFAULT, DialPlan, HuntGroup, MailboxPolicy, UMMailbox
 from reconciler.model.abilities import Foreseeing, Holder, Impact, Inferred, Inferring, Noticed
@@ -86,7 +87,7 @@ class DialPlanType(DialPlan, CmdletResource, Holder, Foreseeing, Noticed, Inferr
     key_type: ClassVar[Any] = Annotated[Text, AfterValidator(_is_name), _FORBIDDEN]
     other_cmdlets: ClassVar[tuple[str, ...]] = ("Remove-UMHuntGroup", "Remove-UMMailboxPolicy")
     impacts: ClassVar[tuple[Impact, ...]] = (USERS,)
-    rules: ClassVar[tuple[Rule, ...]] = (*SECURITY_RULES, CANNOT_BE_CREATED, WRONG_TYPE, LONG_RECORDING)
+    rules: ClassVar[tuple[Rule, ...]] = (*SECURITY_RULES, CANNOT_BE_CREATED, WRONG_TYPE, LONG_RECORDING, NOT_IN_VERSION)
 
     def derive(self, landscape: Landscape) -> Sequence[Resource]:
         return tuple(_with_security(plan, derived_security(landscape)) for plan in super().derive(landscape))
@@ -167,7 +168,7 @@ class DialPlanType(DialPlan, CmdletResource, Holder, Foreseeing, Noticed, Inferr
             found
             for plan in landscape.wanted(self).values()
             for found in (*_check(plan, mandatory, landscape), *security_diagnostics(plan, landscape))
-        )
+        ) + tuple(check_attributes(self, landscape))
 
 
 def _with_security(plan: Resource, derived: str | None) -> Resource:

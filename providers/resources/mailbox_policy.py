@@ -18,6 +18,7 @@ from pydantic import AfterValidator
 from providers.cmdlets.cmdlet_resource import CmdletResource, object_argument
 from providers.cmdlets.declaration import missing
 from providers.cmdlets.value_types import Normalise, Text
+from providers.estate.version_attributes import check_attributes
 from providers.schema.exchange import DEFAULT, DialPlan, MailboxPolicy, UMMailbox, default_spelt
 from reconciler.model.actions import ActionKind
 from reconciler.model.commands import Argument, Command, NameOf
@@ -147,7 +148,7 @@ class MailboxPolicyType(MailboxPolicy, CmdletResource):
             if isinstance(reset, int) and isinstance(attempts, int) and reset >= attempts:
                 detail = f"{policy.address} resets the PIN after {reset} failed logons, and locks after {attempts}."
                 found.append(PIN_RESET.found(policy, detail))
-        return found
+        return (*found, *check_attributes(self, landscape))
 
 
 def policy_argument(key: str, landscape: Landscape) -> Argument:

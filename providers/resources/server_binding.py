@@ -16,9 +16,9 @@ from providers.cmdlets.cmdlet_resource import CmdletResource
 from providers.cmdlets.value_types import lower, object_name
 from providers.cmdlets.versions import ExchangeVersion
 from providers.estate.servers import UMHost, UMService, endpoint_for, named_servers, um_hosts
+from providers.estate.support import SUPPORT_RULES, check_pairs
 from providers.schema.exchange import DialPlan, ServerBinding
 from providers.schema.exchange_facts import ExchangeServer
-from providers.schema.lync import LYNC_2010, LYNC_2013, SKYPE, LyncService, product_of
 from providers.schema.windows_services import UMServiceRestart, WindowsServices
 from reconciler.model.abilities import Duty, Owing
 from reconciler.model.actions import Action, Change
@@ -77,23 +77,6 @@ NO_UM_AT_ALL = Rule(
     "Name an Exchange server of 2007 to 2016 as connection, or use Cloud Voicemail and declare no dial plans.",
     "Exchange Server 2019, discontinued features; DOMAIN 2.1, 2.2",
 )
-UNDOCUMENTED_PAIR = Rule(
-    "UM015",
-    "Versions are not documented together",
-    "Microsoft documents these pairs: Exchange 2007 with Lync Server 2010 and 2013; Exchange 2010 and 2013 also with "
-    "Skype for Business Server; Exchange 2016 only with Skype for Business Server.",
-    "Bind servers of a documented Exchange version. If there are none, Microsoft may not support this pair: test it "
-    "outside production first.",
-    "Exchange Unified Messaging support (Gg398179); DOMAIN 2.1",
-    Severity.WARNING,
-)
-
-_DOCUMENTED = {
-    "2007": frozenset({LYNC_2010, LYNC_2013}),
-    "2010": frozenset({LYNC_2010, LYNC_2013, SKYPE}),
-    "2013": frozenset({LYNC_2010, LYNC_2013, SKYPE}),
-    "2016": frozenset({SKYPE}),
-}
 
 _GET = {UMService.UM_SERVER: "Get-UMServer", UMService.UM_SERVICE: "Get-UMService"}
 _SET = {UMService.UM_SERVER: "Set-UMServer", UMService.UM_SERVICE: "Set-UMService"}
@@ -123,7 +106,7 @@ class ServerBindingType(ServerBinding, CmdletResource, Owing):
         NOT_EVERY_SERVER,
         NO_SERVER,
         NO_UM_AT_ALL,
-        UNDOCUMENTED_PAIR,
+        *SUPPORT_RULES,
     )
 
     # how it is read
@@ -229,7 +212,7 @@ class ServerBindingType(ServerBinding, CmdletResource, Owing):
         if plans and not hosts and landscape.all(ExchangeServer):
             return (_no_um(landscape),)
         found = [one for plan in plans for one in _check(plan, hosts, landscape)]
-        return (*found, *_undocumented_pairs(landscape))
+        return (*found, *check_pairs(landscape))
 
 
 def _still_ours(address: Address, landscape: Landscape) -> bool:
@@ -258,22 +241,6 @@ def _no_um(landscape: Landscape) -> Diagnostic:
 def _product(server: Resource) -> str:
     version = ExchangeVersion.parse(server.get(ExchangeServer.version))
     return f"Exchange {version.product}" if version else "Exchange of an unknown version"
-
-
-def _undocumented_pairs(landscape: Landscape) -> Sequence[Diagnostic]:
-    """Return the pairs of an Exchange and a Lync version in use that Microsoft does not document together."""
-    hosts = um_hosts(landscape)
-    plans = landscape.wanted(DialPlan).values()
-    bound = {fqdn for plan in plans for fqdn in named_servers(plan, landscape) if fqdn in hosts}
-    exchange = sorted({hosts[fqdn].version.product for fqdn in bound})
-    services = landscape.all(LyncService).values()
-    lync = sorted({product for one in services if (product := product_of(one.get(LyncService.version)))})
-    return [
-        UNDOCUMENTED_PAIR.found(None, f"The dial plans join Exchange {one} with {other}.")
-        for one in exchange
-        for other in lync
-        if other not in _DOCUMENTED.get(one, frozenset())
-    ]
 
 
 def startup_mode_query(host: UMHost, service: UMService, landscape: Landscape, controller: str | None) -> Command:

@@ -18,13 +18,14 @@ from typing import Annotated, Any, ClassVar
 from providers.cmdlets.cmdlet_resource import CmdletFact
 from providers.cmdlets.numerous import Numerous
 from providers.cmdlets.products import EXCHANGE, EXCHANGE_PROVIDER
+from providers.cmdlets.reference import cmdlet_of
 from providers.cmdlets.table import Tabled
 from providers.cmdlets.value_types import Fqdn, Normalise, ObjectName, Output, SmtpAddress, Text, Truth, Unordered, text
 from providers.cmdlets.versions import ExchangeVersion
 from providers.schema.exchange import UMMailbox
 from reconciler.model.abilities import Entering, Pinning
 from reconciler.model.attributes import Attr
-from reconciler.model.commands import Argument, Command, read
+from reconciler.model.commands import Argument, Command, Operation, read
 from reconciler.model.diagnostics import NotFound, SessionError
 from reconciler.model.landscape import Landscape, Named
 from reconciler.model.resource_types import Answer, Diagnosed, Fact, Product, Provider
@@ -67,6 +68,13 @@ class ExchangeServer(CmdletFact, Entering):
         versions, newest = _versions(landscape), managing_version(landscape)
         found = sorted(server for server, version in versions.items() if version == newest)
         return () if len(found) == len(versions) else found
+
+    def offers(self, command: Command, landscape: Landscape) -> bool:
+        """Return False for a cmdlet that the published reference has for none of the versions: 2019 has no UM."""
+        versions = set(_versions(landscape).values())
+        if command.endpoint.connection != self.enters or command.operation is not Operation.INVOKE or not versions:
+            return True
+        return any(version.takes(command.cmdlet) for version in versions) or cmdlet_of(command.cmdlet) is None
 
 
 def managing_version(landscape: Landscape) -> ExchangeVersion | None:

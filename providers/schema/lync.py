@@ -43,15 +43,15 @@ from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import Answer, Diagnosed, Product, Provider
 from reconciler.model.resources import Resource, Resources
 
-LYNC_2010, LYNC_2013, SKYPE = "Lync Server 2010", "Lync Server 2013", "Skype for Business Server"
-_PRODUCTS = {5: LYNC_2010, 6: LYNC_2013}
-PROVEN = LYNC_2013
-"""Applies were proven for this product; the others are recognised."""
+LYNC_2010, LYNC_2013 = "Lync Server 2010", "Lync Server 2013"
+SKYPE_2015, SKYPE_2019 = "Skype for Business Server 2015", "Skype for Business Server 2019"
+_PRODUCTS = {5: LYNC_2010, 6: LYNC_2013, 7: SKYPE_2015, 8: SKYPE_2019}
+"""By version of their services. Applies are proven for each of them, on the simulator."""
 
 
 def product_of(version: object) -> str | None:
-    """Return the product of a service version; None if the value is no version."""
-    return _PRODUCTS.get(version, SKYPE) if isinstance(version, int) else None
+    """Return the product of a service version; a later one counts as the last, None is no version."""
+    return _PRODUCTS.get(version, SKYPE_2019) if isinstance(version, int) else None
 
 
 class LyncFact(CmdletFact):
@@ -134,7 +134,7 @@ class LyncService(LyncFact):
     service_id: Attr[Annotated[Text, Output("ServiceId")]]
     """Site and cluster of the pool, with the role: ``1-2-Registrar``."""
     version: Attr[Annotated[Number, Output("Version")]]
-    """5 is Lync Server 2010, 6 is 2013, 7 and higher are Skype for Business Server."""
+    """5 is Lync Server 2010, 6 is 2013, 7 is Skype for Business Server 2015, 8 is 2019."""
 
     def queries(self, landscape: Landscape, keys: frozenset[str] | None = None) -> Sequence[Command]:
         properties = ("Identity", "Role", "PoolFqdn", "SiteId", "ServiceId", "Version")
@@ -156,11 +156,11 @@ class LyncService(LyncFact):
 
     def products(self, landscape: Landscape) -> Mapping[str, Product]:
         """Return the products on the computers of each pool."""
-        found = {one.get(self.pool): product_of(one.get(self.version)) for one in landscape.all(self).values()}
+        found = {one.get(self.pool): one.get(self.version) for one in landscape.all(self).values()}
         return {
-            host: Product(product, product == PROVEN)
-            for pool, product in found.items()
-            if pool and product
+            host: Product(product, version in _PRODUCTS)
+            for pool, version in found.items()
+            if pool and (product := product_of(version))
             for host in computers_of(pool, landscape.all(LyncComputer), landscape.all(Pool))
         }
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Final
 
 from reconciler.model.actions import Action, Change, Claim, exclusive_claims, without
-from reconciler.model.commands import Endpoint
+from reconciler.model.commands import Command, Endpoint
 from reconciler.model.diagnostics import count
 from reconciler.model.findings import Examined, Finding
 from reconciler.model.landscape import Landscape, Named, Settings
@@ -182,6 +182,10 @@ class Entering(Fact):
     @abstractmethod
     def entries(self, landscape: Landscape) -> Sequence[str]:
         """Return the FQDNs of the hosts that can be its entry point, in order; empty if any host can."""
+
+    @abstractmethod
+    def offers(self, command: Command, landscape: Landscape) -> bool:
+        """Return False if certainly none of the hosts has the cmdlet of a command for the connection."""
 
 
 # --- of tasks --------------------------------------------------------------------------------------------------------

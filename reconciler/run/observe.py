@@ -78,7 +78,7 @@ class Reader:
     def _round(
         self, ready: Sequence[ResourceType], landscape: Landscape, asked: Keys, known: Mapping[Command, Result]
     ) -> Landscape:
-        queries = {kind.name: tuple(kind.queries(landscape, asked[kind.name])) for kind in ready}
+        queries = {kind.name: self._queries(kind, landscape, asked[kind.name]) for kind in ready}
         wanted = [command for commands in queries.values() for command in commands]
         answers = {**known, **self.ask([command for command in wanted if command not in known])}
         after = landscape
@@ -89,6 +89,11 @@ class Reader:
             is_narrowed = keys is not None and queries[kind.name] != tuple(kind.queries(landscape))
             after = put(kind.name, found, unreadable, after, keys if is_narrowed else None)
         return after
+
+    def _queries(self, kind: ResourceType, landscape: Landscape, keys: frozenset[str] | None) -> tuple[Command, ...]:
+        """Return the reads of a type, without those that no host offers: then it has no objects."""
+        hosts = [one for one in self.types if isinstance(one, Entering)]
+        return tuple(one for one in kind.queries(landscape, keys) if all(host.offers(one, landscape) for host in hosts))
 
     def ask(self, commands: Sequence[Command]) -> dict[Command, Result]:
         """Return the result of each read; the reads of one host are one batch, and hosts are read in parallel."""

@@ -104,14 +104,16 @@ def test_a_product_that_applies_were_not_proven_for_is_warned_of() -> None:
 @pytest.mark.parametrize(
     ("version", "product"),
     [
-        ("Version 8.3 (Build 83.6)", Product("Exchange 2007, Version 8.3 (Build 83.6)", is_proven=False)),
-        ("Version 14.3 (Build 123.4)", Product("Exchange 2010, Version 14.3 (Build 123.4)", is_proven=False)),
+        ("Version 8.3 (Build 83.6)", Product("Exchange 2007, Version 8.3 (Build 83.6)", is_proven=True)),
+        ("Version 14.3 (Build 123.4)", Product("Exchange 2010, Version 14.3 (Build 123.4)", is_proven=True)),
         ("Version 15.0 (Build 847.32)", Product("Exchange 2013, Version 15.0 (Build 847.32)", is_proven=True)),
-        ("Version 15.1 (Build 225.42)", Product("Exchange 2016, Version 15.1 (Build 225.42)", is_proven=False)),
+        ("Version 15.1 (Build 225.42)", Product("Exchange 2016, Version 15.1 (Build 225.42)", is_proven=True)),
+        ("Version 8.0 (Build 685.25)", Product("Exchange 2007, Version 8.0 (Build 685.25)", is_proven=False)),
+        ("Version 15.3 (Build 1.1)", Product("Exchange 15.3, Version 15.3 (Build 1.1)", is_proven=False)),
         ("something else", Product("something else", is_proven=False)),
     ],
 )
-def test_of_exchange_2013_alone_applies_were_proven(version: str, product: Product) -> None:
+def test_applies_are_proven_for_documented_versions_with_unified_messaging(version: str, product: Product) -> None:
     server = Resource(Address("exchange_server", "ex1.contoso.com"), {"version": version})
     landscape = Landscape().with_observed("exchange_server", Resources([server]))
     assert ExchangeServer().products(landscape) == {"ex1.contoso.com": product}

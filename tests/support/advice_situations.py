@@ -243,6 +243,12 @@ DIAL_PLANS: Final = (
         plans(max_call_duration=30, max_recording_duration=40),
         edit=first("dial_plans", max_recording_duration=20),
     ),
+    Situation(
+        "UM006",
+        {**plans(), "mailbox_policies": {"Redmond/default": {"allow_fax": False}}},
+        world(servers=("8.3.83.6",)),
+        edit=lambda told: told.pop("mailbox_policies"),
+    ),
     Situation("UM010", plans(servers=["exx1.contoso.com", "ex2.contoso.com"])),
     Situation(
         "UM011",
@@ -259,6 +265,12 @@ DIAL_PLANS: Final = (
     Situation("UM013", plans(servers=["ex1.contoso.com"])),
     Situation("UM014", plans(servers=[])),
     Situation("UM015", plans(), OF_2007_AND_2010, edit=first("dial_plans", servers=["ex2.contoso.com"])),
+    Situation(
+        "UM017",
+        plans(),
+        world(servers=("8.0.685.25", "14.3.123.4"), lync="2010"),
+        edit=first("dial_plans", servers=["ex2.contoso.com"]),
+    ),
     Situation("UM016", plans(), world(servers=("15.2.221.12",)), edit=without("dial_plans", "Redmond")),
 )
 JOINING: Final = (

@@ -17,6 +17,7 @@ from tests.support.trial import types
 from tests.support.worlds import world_of
 
 EXCHANGE: Mapping[str, Sequence[str]] = {
+    "2007 RTM": ["8.0.685.25"],
     "2007 SP1": ["8.1.240.6"],
     "2007 SP2": ["8.2.176.2"],
     "2007 SP3": ["8.3.83.6"],
@@ -31,6 +32,22 @@ EXCHANGE: Mapping[str, Sequence[str]] = {
     "2013 and 2016": ["15.0.1497.2", "15.1.225.42"],
 }
 """The rows: the builds of the servers with Unified Messaging."""
+VERDICTS: Mapping[str, Sequence[str]] = {
+    "2007 RTM": ("no", "no", "no", "no"),
+    "2007 SP1": ("yes", "yes", "warned", "no"),
+    "2007 SP2": ("yes", "yes", "warned", "no"),
+    "2007 SP3": ("yes", "yes", "warned", "no"),
+    "2010 RTM": ("yes", "yes", "yes", "warned"),
+    "2010 SP1": ("yes", "yes", "yes", "warned"),
+    "2010 SP2": ("yes", "yes", "yes", "warned"),
+    "2010 SP3": ("yes", "yes", "yes", "warned"),
+    "2013": ("yes", "yes", "yes", "warned"),
+    "2016": ("warned", "warned", "yes", "warned"),
+    "2007 and 2010": ("yes", "yes", "warned", "no"),
+    "2010 and 2013": ("yes", "yes", "yes", "warned"),
+    "2013 and 2016": ("warned", "warned", "yes", "warned"),
+}
+"""Row by row, what DOMAIN 2.1 says of each Lync version; a mixed row is as good as its worse half."""
 LYNC = ("2010", "2013", "2015", "2019")
 WITHOUT_UM = "15.2.221.12"
 """A build of Exchange 2019, which has no Unified Messaging; that of the Subscription Edition is like it."""
@@ -49,6 +66,11 @@ class Cell:
 
     def __str__(self) -> str:
         return f"Exchange {self.exchange}{' beside 2019' if self.has_2019 else ''}, Lync {self.lync}"
+
+    @property
+    def verdict(self) -> str:
+        """``yes``, ``warned`` or ``no``."""
+        return VERDICTS[self.exchange][LYNC.index(self.lync)]
 
     @property
     def oldest(self) -> ExchangeVersion:
@@ -95,11 +117,12 @@ class Cell:
         return all(setters(kind.noun, version.release).find(parameter) for version in (self.oldest, self.newest))
 
 
-def cells(exchange: str) -> Iterator[Cell]:
-    """Yield the cells of a row."""
-    for lync in LYNC:
-        for has_2019 in (False, True):
-            yield Cell(exchange, lync, has_2019)
+def cells() -> Iterator[Cell]:
+    """Yield the cells of the whole matrix, without and beside 2019."""
+    for exchange in EXCHANGE:
+        for lync in LYNC:
+            for has_2019 in (False, True):
+                yield Cell(exchange, lync, has_2019)
 
 
 _SECTIONS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {

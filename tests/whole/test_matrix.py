@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import copy
+
 import pytest
 
+from reconciler.model.diagnostics import Severity
 from reconciler.model.resources import Address
 from reconciler.plan.drift import DriftKind, DriftReport
 from tests.support.damage import damage_all
-from tests.support.matrix import EXCHANGE, Cell, cells
+from tests.support.matrix import Cell, cells
 from tests.support.trial import Trial, environment_of
+from tests.support.worlds import world_of
 
 _DIFFERING = (DriftKind.DRIFTED, DriftKind.CONFLICT, DriftKind.UNREADABLE)
 
@@ -26,11 +30,64 @@ def _differing(report: DriftReport) -> dict[Address, set[str]]:
     return {entry.address: {one.attribute for one in entry.changes} for entry in entries if entry.changes}
 
 
+def _codes(trial: Trial, severity: Severity) -> set[str | None]:
+    return {one.code for one in trial.plan().diagnostics if one.severity is severity}
+
+
 def _rests(trial: Trial) -> bool:
     return not trial.plan().steps and not any(entry.kind in _DIFFERING for entry in trial.drift().entries)
 
 
-@pytest.mark.parametrize("cell", [cell for row in EXCHANGE for cell in cells(row)], ids=str)
+@pytest.mark.parametrize("cell", [cell for cell in cells() if cell.verdict == "no"], ids=str)
+def test_versions_that_do_not_work_together_are_refused_before_anything_is_sent(cell: Cell) -> None:
+    trial = Trial(cell.world, environment_of(cell.sections))
+    assert "UM017" in _codes(trial, Severity.ERROR)
+    applied = trial.apply(max_destroy=1)
+    assert (applied.exit_code, applied.log) == (4, ())
+
+
+@pytest.mark.parametrize("cell", [cell for cell in cells() if cell.verdict != "no"], ids=str)
+def test_versions_that_no_document_names_together_are_a_warning(cell: Cell) -> None:
+    found = _codes(Trial(cell.world, environment_of(cell.sections)), Severity.WARNING)
+    assert found == {
+        *(["UM015"] if cell.verdict == "warned" else []),
+        *(["UM012"] if cell.oldest.major != cell.newest.major else []),
+    }
+
+
+@pytest.mark.parametrize("build", ["15.2.221.12", "15.2.2562.17"], ids=["2019", "Subscription Edition"])
+def test_an_organization_without_unified_messaging_is_refused(build: str) -> None:
+    cell = Cell("2016", "2015")
+    trial = Trial(world_of(1, [1], servers=[build]), environment_of(cell.sections))
+    assert "UM016" in _codes(trial, Severity.ERROR)
+    applied = trial.apply(max_destroy=1)
+    assert (applied.exit_code, applied.log) == (4, ())
+
+
+@pytest.mark.parametrize(
+    ("exchange", "section", "key", "attribute", "value"),
+    [
+        ("2007 SP3", "mailbox_policies", "Executives", "allow_fax", False),
+        ("2007 SP3", "dial_plans", "Redmond", "audio_codec", "Mp3"),
+        ("2007 SP3", "auto_attendants", "Main", "business_name", "Contoso"),
+    ],
+)
+def test_what_the_version_does_not_have_is_refused_at_its_place(
+    exchange: str, section: str, key: str, attribute: str, value: object
+) -> None:
+    cell = Cell(exchange, "2010")
+    sections = copy.deepcopy(dict(cell.sections))
+    sections[section][key][attribute] = value
+    trial = Trial(cell.world, environment_of(sections))
+    (found,) = [one for one in trial.plan().diagnostics if one.severity is Severity.ERROR]
+    assert (found.code, str(found.address).partition("/")[2]) == ("UM006", key)
+    assert found.position is not None
+    assert trial.apply().exit_code == 4
+    modern = Trial(Cell("2010 SP3", "2010").world, environment_of(sections))
+    assert not _codes(modern, Severity.ERROR)
+
+
+@pytest.mark.parametrize("cell", [cell for cell in cells() if cell.verdict != "no"], ids=str)
 def test_an_apply_comes_to_rest_and_damage_by_hand_is_found_and_repaired(cell: Cell) -> None:
     trial = _applied(cell)
     assert _rests(trial)

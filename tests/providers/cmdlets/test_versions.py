@@ -9,9 +9,13 @@ from providers.cmdlets.versions import ExchangeVersion
     ("text", "release", "abilities"),
     [
         ("Version 8.0 (Build 685.25)", "e2007", {"has_um", "needs_simple_name"}),
-        ("Version 8.3 (Build 83.6)", "e2007", {"has_um", "knows_secured", "needs_simple_name"}),
-        ("Version 14.0 (Build 639.21)", "e2010", {"has_um", "has_startup_mode", "knows_secured", "needs_simple_name"}),
-        ("Version 14.3 (Build 123.4)", "e2010", {"has_um", "has_startup_mode", "knows_secured"}),
+        ("Version 8.3 (Build 83.6)", "e2007", {"has_um", "is_proven", "knows_secured", "needs_simple_name"}),
+        (
+            "Version 14.0 (Build 639.21)",
+            "e2010",
+            {"has_um", "has_startup_mode", "is_proven", "knows_secured", "needs_simple_name"},
+        ),
+        ("Version 14.3 (Build 123.4)", "e2010", {"has_um", "has_startup_mode", "is_proven", "knows_secured"}),
         (
             "Version 15.0 (Build 1497.2)",
             "e2013",
@@ -20,7 +24,7 @@ from providers.cmdlets.versions import ExchangeVersion
         (
             "15.1.2507.6",
             "e2016",
-            {"has_um", "has_um_service", "has_startup_mode", "takes_differences", "knows_secured"},
+            {"has_um", "has_um_service", "has_startup_mode", "takes_differences", "knows_secured", "is_proven"},
         ),
         ("Version 15.2 (Build 1118.7)", "e2019", {"takes_differences", "knows_secured"}),
     ],
@@ -30,7 +34,7 @@ def test_a_version_can_do_what_its_cmdlets_can(text: str, release: str, abilitie
     assert version is not None
     assert version.release == release
     names = {name for name, member in vars(ExchangeVersion).items() if isinstance(member, property)}
-    assert {name for name in names - {"release", "product"} if getattr(version, name)} == abilities
+    assert {name for name in names - {"release", "product", "edition"} if getattr(version, name)} == abilities
 
 
 def test_a_version_takes_the_parameters_of_its_cmdlets() -> None:

@@ -172,7 +172,7 @@ def test_a_mixed_organization_is_asked_on_servers_of_each_kind() -> None:
 def test_products_that_no_document_mentions_together_are_reported_once() -> None:
     new = exchange_server("ex1.contoso.com", "Mailbox", version="Version 15.1 (Build 2507.6)")
     (found,) = told(servers(contoso(plan_declared()), new), "UM015")
-    assert found.detail == "The dial plans join Exchange 2016 with Lync Server 2013."
+    assert found.detail.startswith("The dial plans join Exchange 2016 with Lync Server 2013.")
     assert not told(contoso(plan_declared()), "UM015")
 
 
