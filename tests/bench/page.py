@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
+from tests.bench.headline import EACH, VERIFIED
+from tests.bench.parts import JOURNAL
 from tests.bench.results import Results
 from tests.bench.targets import Target, targets
 
@@ -39,7 +41,7 @@ def page(results: Results, tables: Sequence[str], day: date, reasons: str) -> st
         "## Targets",
         render_targets(found),
         "Salt (P3) is not part of the benchmark.",
-        *_lost(found, reasons),
+        *_lost(found, reasons, more_figures(results)),
         "## Figures",
         *(f"```\n{table.strip(chr(10))}\n```" for table in tables),
     ]
@@ -60,12 +62,12 @@ def render_targets(found: Sequence[Target]) -> str:
     return "\n".join(["| | what | goal | measured | |", "|---|---|---|---|---|", *rows])
 
 
-def _lost(found: Sequence[Target], reasons: str) -> Iterator[str]:
+def _lost(found: Sequence[Target], reasons: str, more: Mapping[str, str]) -> Iterator[str]:
     lost = list(dict.fromkeys(one.name for one in found if one.is_held is False))
     if not lost:
         return
     yield "## Where we lose"
-    figures = {one.key: one.shown for one in found}
+    figures = {**{one.key: one.shown for one in found}, **more}
     for names, text in sections(reasons).items():
         if set(names) & set(lost):
             yield f"### {', '.join(names)}"
@@ -73,6 +75,16 @@ def _lost(found: Sequence[Target], reasons: str) -> Iterator[str]:
     known = {name for names in sections(reasons) for name in names}
     if unknown := [name for name in lost if name not in known]:
         yield f"No profile yet: {', '.join(unknown)}."
+
+
+def more_figures(results: Results) -> Mapping[str, str]:
+    """Return figures that are no targets, by the names that the reasons call them."""
+    journal = next((part for part in results.parts.all if part.name == JOURNAL), None) if results.parts else None
+    duel = results.headline.ratio(EACH, VERIFIED) if results.headline else None
+    return {
+        "Raw-journal": f"{journal.usual_microseconds:.0f} us" if journal else "-",
+        "Verified": f"{duel:.1f}" if duel else "-",
+    }
 
 
 def sections(reasons: str) -> Mapping[tuple[str, ...], str]:

@@ -41,7 +41,7 @@ def render_size(measured: Measured) -> str:
         each, kept = (size / count for size in (measured.state.whole, measured.state.without_journal))
         lines += ["", f"  saved state: {each:,.0f} bytes a mailbox, {kept:,.0f} without the journal"]
     if measured.traffic is not None:
-        lines += ["", render_traffic(count, measured.traffic)]
+        lines += ["", *render_traffic(count, measured.traffic)]
     return "\n".join(lines) + "\n"
 
 

@@ -75,7 +75,7 @@ def _plans(results: Results) -> Iterator[Target]:
         ratio = results.ratio(size, NO_OP, HTTP, INSIDE)
         yield Target(f"P1-{words}", f"{peer}, {size:,}, in process, wall", goal, "x", ratio, AT_LEAST)
     cpu = results.ratio(10 * K, NO_OP, HTTP, INSIDE, "cpu")
-    yield Target("P1-10k-cpu", f"{peer}, 10,000, in process, CPU", 80, "x", cpu, AT_LEAST)
+    yield Target("P1-10k-cpu", f"{peer}, 10,000, in process, CPU without the simulator's", 80, "x", cpu, AT_LEAST)
     for size, words, goal in ((K, "1k", 3), (10 * K, "10k", 25)):
         ratio = results.ratio(size, NO_OP, HTTP, WIRE)
         yield Target(f"P1-{words}-wire", f"{peer}, {size:,}, over the wire, wall", goal, "x", ratio, AT_LEAST)

@@ -166,14 +166,14 @@ async def _pass(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, note
         writer.close()
 
 
-def render_traffic(mailboxes: int, traffic: Traffic) -> str:
+def render_traffic(mailboxes: int, traffic: Traffic) -> list[str]:
     """Return what the plan cost, in lines."""
-    return (
-        f"  no-op plan on the wire: {traffic.requests:,} HTTP requests, {traffic.sent / 1e6:.2f} MB sent, "
-        f"{traffic.received / 1e6:.2f} MB received\n"
-        f"  ({traffic.received / mailboxes:,.0f} bytes a mailbox); {100 * traffic.share_after:.0f} % of its time after "
-        "the last byte listed\n"
-    )
+    sent, received, share = traffic.sent / 1e6, traffic.received / 1e6, 100 * traffic.share_after
+    each = traffic.received / mailboxes
+    return [
+        f"  no-op plan on the wire: {traffic.requests:,} HTTP requests, {sent:.2f} MB sent, {received:.2f} MB received",
+        f"  ({each:,.0f} bytes a mailbox); {share:.0f} % of its time after the last byte listed",
+    ]
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from tests.bench.growth import Step, apply_step, no_op_step, render_growth
 from tests.bench.headline import APPLY as DUEL_APPLY
 from tests.bench.headline import EACH, OURS, Duel, Headline
 from tests.bench.measure import Figures
-from tests.bench.page import REASONS, filled, page, sections
+from tests.bench.page import REASONS, filled, more_figures, page, sections
 from tests.bench.results import Results
 from tests.bench.rounds import APPLY, HTTP, INSIDE, NO_OP, PLAN, WIRE, Measured, Size
 from tests.bench.slots import Applied, Load
@@ -106,7 +106,7 @@ def test_reasons_name_targets_and_figures_that_there_are() -> None:
     found = targets(Results(MACHINE, 1))
     for names, text in sections(REASONS.read_text("utf-8")).items():
         assert set(names) <= {one.name for one in found}
-        filled(text, {one.key: one.shown for one in found})
+        filled(text, {**{one.key: one.shown for one in found}, **more_figures(Results(MACHINE, 1))})
     with pytest.raises(KeyError):
         filled("{P1-other}", {"P1-1k": "1 x"})
 
