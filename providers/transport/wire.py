@@ -1,9 +1,10 @@
 """The line protocol between a session and the runner: values in, ASCII lines out, and back.
 
 Requests are ``<length> <check> <base64 of JSON>``. Replies are ``<nonce> <length> <check> <base64 of JSON>``, amid
-noise: banners, warnings, byte order marks. The check (SHA-1, eight digits) finds missing and doubled bytes after lost
-messages; it does not prove who wrote a line. All input is hostile: lines and replies are limited in size, base64 and
-JSON are strict, and lines without the session's nonce are ignored.
+noise: banners, warnings, byte order marks. A long reply is ``<nonce> DEFLATED ...``: its JSON is compressed. The check
+(SHA-1, eight digits) finds missing and doubled bytes after lost messages; it does not prove who wrote a line. All input
+is hostile: lines and replies are limited in size, also after they are decompressed; base64 and JSON are strict, and
+lines without the session's nonce are ignored.
 
 This module is pure. ``channel.py`` acts on the lines.
 """
@@ -15,6 +16,7 @@ import binascii
 import hashlib
 import json
 import re
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
@@ -29,6 +31,10 @@ LINE_LIMIT: Final = 16 * 1024 * 1024
 """Characters of one line of output."""
 REPLY_LIMIT: Final = 256 * 1024 * 1024
 """Characters of one reply over all its parts."""
+INFLATED_LIMIT: Final = 64 * 1024 * 1024
+"""Bytes of the JSON of one compressed line; a part of a reply has about 4 MB."""
+DEFLATE_FROM: Final = 2048
+"""The least length of a reply that the runner compresses. Shorter ones cost more time than they save."""
 SCRIPT_LINE: Final = 4000
 NESTING_LIMIT: Final = 32
 
@@ -142,6 +148,7 @@ class ReplyLine:
     id: str
     data: Mapping[str, Any]
     size: int
+    """Its length, before it was compressed."""
 
     @property
     def clocks(self) -> object:
@@ -168,7 +175,7 @@ class Noise:
 
 Line: TypeAlias = Loading | Ready | ReplyLine | BadLine | Damaged | Noise
 
-_REPLY = re.compile(rb"(READY )?([0-9]{1,9}) ([0-9a-f]{8}) ([A-Za-z0-9+/]+={0,2})\Z")
+_REPLY = re.compile(rb"(READY |DEFLATED )?([0-9]{1,9}) ([0-9a-f]{8}) ([A-Za-z0-9+/]+={0,2})\Z")
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -201,6 +208,14 @@ class LineReader:
         self._keep(data[start:])
         return lines
 
+    def is_torn_after(self, data: bytes) -> bool:
+        """Return True if ``data``, which was not fed yet, ends within a line of ours, so that its rest will come."""
+        end = data.rfind(b"\n")
+        torn = data[end + 1 :] if end >= 0 else bytes(self._rest[:64]) + data[:64]
+        return not (end < 0 and self._skipping) and torn.removeprefix(_BOM).startswith(
+            self.nonce.encode("ascii") + b" "
+        )
+
     def _keep(self, piece: bytes) -> None:
         if self._skipping:
             return
@@ -222,20 +237,23 @@ class LineReader:
         match = _REPLY.match(line, len(mark))
         if match is None:
             return Damaged()
-        ready, length, digits, payload = match.groups()
+        word, length, digits, payload = match.groups()
         if int(length) != len(payload) or digits != check(payload):
             return Damaged()
-        return _message(payload, is_ready=ready is not None)
+        return _message(payload, word or b"")
 
 
-def _message(payload: bytes, *, is_ready: bool) -> Line:
-    data = decode_payload(payload)
+def _message(payload: bytes, word: bytes) -> Line:
+    raw = _decoded(payload)
+    if word == b"DEFLATED ":
+        raw = _inflated(raw)
+    data = _object(raw)
     name = data.get("id")
     if not isinstance(name, str):
         raise WireError("a reply has no id")
-    if is_ready and isinstance(data.get("ready"), dict):
+    if word == b"READY " and isinstance(data.get("ready"), dict):
         return Ready(data["ready"], data.get("clocks"))
-    return ReplyLine(name, data, len(payload))
+    return ReplyLine(name, data, max(len(payload), len(raw)))
 
 
 def decode_payload(payload: bytes) -> dict[str, Any]:
@@ -244,10 +262,32 @@ def decode_payload(payload: bytes) -> dict[str, Any]:
     Raises:
         WireError: it is not strict base64 of a UTF-8 JSON object, or it has too many levels.
     """
+    return _object(_decoded(payload))
+
+
+def _decoded(payload: bytes) -> bytes:
     try:
-        raw = base64.b64decode(payload, validate=True)
+        return base64.b64decode(payload, validate=True)
+    except binascii.Error as error:
+        raise WireError(f"a reply is not JSON ({type(error).__name__})") from None
+
+
+def _inflated(raw: bytes) -> bytes:
+    """Return the content of a compressed reply, of limited length."""
+    stream = zlib.decompressobj(-zlib.MAX_WBITS)
+    try:
+        content = stream.decompress(raw, INFLATED_LIMIT)
+    except zlib.error:
+        raise WireError("a reply cannot be decompressed") from None
+    if not stream.eof or stream.unused_data:
+        raise WireError("a reply cannot be decompressed, or is larger than allowed")
+    return content
+
+
+def _object(raw: bytes) -> dict[str, Any]:
+    try:
         data = json.loads(raw.decode("utf-8"), parse_constant=_no_constant)
-    except (binascii.Error, ValueError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise WireError(f"a reply is not JSON ({type(error).__name__})") from None
     if not isinstance(data, dict) or not _is_shallow(data):
         raise WireError("a reply is not a JSON object, or has too many levels")

@@ -99,7 +99,8 @@ TYPES: Final = frozenset(
     Collections.IDictionary Collections.IEnumerable Collections.IList Collections.Queue Console Convert DBNull
     DateTime DateTimeKind Delegate Diagnostics.Process Diagnostics.ProcessStartInfo Diagnostics.Stopwatch
     DirectoryServices.DirectoryEntry Enum Environment Globalization.CultureInfo Globalization.NumberStyles
-    Guid IFormattable IO.Directory IO.File IO.Path IO.Stream IO.StringWriter
+    Guid IFormattable IO.Compression.CompressionMode IO.Compression.DeflateStream IO.Directory IO.File IO.MemoryStream
+    IO.Path IO.Stream IO.StringWriter
     Management.Automation.ActionPreferenceStopException Management.Automation.CmdletInfo
     Management.Automation.CmdletInvocationException Management.Automation.GetValueException
     Management.Automation.MethodInvocationException Management.Automation.ParentContainsErrorRecordException
@@ -127,6 +128,7 @@ STATIC: Final = {
     "Environment": {"CurrentDirectory": 0, "OSVersion": 0, "UserDomainName": 0, "UserName": 0, "Version": 0},
     "Globalization.CultureInfo": {"CurrentCulture": 0, "InvariantCulture": 0},
     "Globalization.NumberStyles": {"AllowLeadingSign": 0, "Float": 0},
+    "IO.Compression.CompressionMode": {"Compress": 0},
     "IO.Directory": {"GetFiles": 2},
     "IO.File": {"Exists": 1, "ReadAllText": 1, "WriteAllText": 3},
     "IO.Path": {"Combine": 2, "GetDirectoryName": 1},  # Combine takes three only since .NET 4

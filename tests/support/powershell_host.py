@@ -49,6 +49,8 @@ class PowerShellHost:
     exit_code: int | None = None
     nonce: str = ""
     """The mark of the lines of the process, from the first one."""
+    received: int = 0
+    """Bytes of its output so far."""
 
     def open_shell(self, *, codepage: int, noprofile: bool, idle_timeout: str | None) -> str:
         return "shell"
@@ -87,6 +89,7 @@ class PowerShellHost:
         if not select.select([stdout], [], [], self.poll_seconds)[0]:
             raise WinRMOperationTimeoutError
         data = os.read(stdout.fileno(), 1 << 20)
+        self.received += len(data)
         if data:
             if not self.nonce and (begun := _LOADING.search(data)):
                 self.nonce = begun[1].decode()

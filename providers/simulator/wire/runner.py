@@ -11,6 +11,7 @@ import base64
 import json
 import re
 import traceback
+import zlib
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -76,6 +77,12 @@ def framed(payload: bytes) -> bytes:
     return b"%d %s %s" % (len(payload), check(payload), payload)
 
 
+def deflated(data: bytes) -> bytes:
+    """Return ``data`` compressed as DeflateStream does it: without a header, and fast rather than small."""
+    stream = zlib.compressobj(1, zlib.DEFLATED, -zlib.MAX_WBITS)
+    return stream.compress(data) + stream.flush()
+
+
 def unframed(line: bytes) -> dict[str, Any] | None:
     """Return the JSON object a line carries, or None where length, check, base64 or JSON are wrong."""
     found = _FRAME.match(line)
@@ -114,6 +121,8 @@ class Runner:
         self._allowed: frozenset[str] = frozenset()
         self._always: Mapping[str, object] = {}
         self._adapter = ""
+        self._deflate_from = 0
+        """The least length of a reply that is compressed; 0: none is."""
         self._kept: OrderedDict[str, bytes] = OrderedDict()
         self._kept_bytes = 0
         self._executed: set[str] = set()
@@ -192,6 +201,8 @@ class Runner:
         self._nonce = nonce.encode()
         self._allowed = frozenset(str(name) for name in allowed or ())
         self._always = always if isinstance(always, dict) else {}
+        deflate = request.get("deflate")
+        self._deflate_from = deflate if isinstance(deflate, int) and not isinstance(deflate, bool) else 0
         about = self._estate.about(self._host)
         adapter = self._adapter = _adapter(str(request.get("adapter", "auto")), about)
         if adapter == "remote":
@@ -305,7 +316,10 @@ class Runner:
         return self._framed(_json(reply), mark)
 
     def _framed(self, text: str, mark: bytes = b" ") -> bytes:
-        return self._nonce + mark + framed(base64.b64encode(text.encode("ascii"))) + b"\r\n"
+        data = text.encode("ascii")
+        if 0 < self._deflate_from <= len(data):
+            data, mark = deflated(data), mark + b"DEFLATED "
+        return self._nonce + mark + framed(base64.b64encode(data)) + b"\r\n"
 
     def _keep(self, request: Mapping[str, Any], replies: bytes) -> None:
         """Remember the reply, but not a long listing, which may be read again; forget the oldest replies first."""

@@ -6,13 +6,39 @@ function Get-ReconcilerCheck([string]$Payload) {
 }
 
 # Length, check and payload: how a line tells JSON, in either direction.
-function ConvertTo-ReconcilerLine([string]$Json) {
-    $payload = [Convert]::ToBase64String($Reconciler.Utf8.GetBytes($Json))
+function ConvertTo-ReconcilerLine([byte[]]$Bytes) {
+    $payload = [Convert]::ToBase64String($Bytes)
     $payload.Length.ToString($Reconciler.Invariant) + ' ' + (Get-ReconcilerCheck $payload) + ' ' + $payload
 }
 
+# A long reply is compressed, where the client asked for that and this host can do it.
 function New-ReconcilerLine([string]$Json, [string]$Mark) {
-    $Reconciler.Nonce + ' ' + $Mark + (ConvertTo-ReconcilerLine $Json)
+    $bytes = $Reconciler.Utf8.GetBytes($Json)
+    if ($Reconciler.DeflateFrom -gt 0 -and $Json.Length -ge $Reconciler.DeflateFrom) {
+        return $Reconciler.Nonce + ' ' + $Mark + 'DEFLATED ' + (ConvertTo-ReconcilerLine (Compress-ReconcilerBytes $bytes))
+    }
+    $Reconciler.Nonce + ' ' + $Mark + (ConvertTo-ReconcilerLine $bytes)
+}
+
+function Compress-ReconcilerBytes([byte[]]$Bytes) {
+    $memory = New-Object IO.MemoryStream
+    $deflate = New-Object IO.Compression.DeflateStream $memory, ([IO.Compression.CompressionMode]::Compress), $true
+    $deflate.Write($Bytes, 0, $Bytes.Length)
+    $deflate.Close()
+    , $memory.ToArray()
+}
+
+# The least length of a reply that is compressed, as the client asks for it; 0 where this host cannot compress.
+function Get-ReconcilerDeflateFrom($Asked) {
+    if ($Asked -isnot [int]) {
+        return 0
+    }
+    try {
+        [void](Compress-ReconcilerBytes ($Reconciler.Utf8.GetBytes('a')))
+        $Asked
+    } catch {
+        0
+    }
 }
 
 function Write-ReconcilerLine([string]$Line) {

@@ -24,6 +24,7 @@ function Initialize-Reconciler($Request, [string]$Id) {
         }
     }
     $Reconciler.Always = $Request['always']
+    $Reconciler.DeflateFrom = Get-ReconcilerDeflateFrom $Request['deflate']
     if ($Request.ContainsKey('credential') -and $null -ne $Request['credential']) {
         $secure = ConvertTo-ReconcilerArgument $Request['credential']['password']
         $Reconciler.Credential = New-Object Management.Automation.PSCredential ([string]$Request['credential']['user']), $secure

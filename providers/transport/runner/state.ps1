@@ -78,6 +78,7 @@ $Reconciler = @{
     ExecutedMost = 200000
     PartMost = 1000
     PartSizeMost = 4194304
+    DeflateFrom = 0
 }
 
 # Types that say what they are by ToString. Collections among the values of a property are told by what they are.

@@ -14,6 +14,7 @@ from providers.transport.session.conversation import patience
 from providers.transport.session.host import Watch
 from providers.transport.session.opening import Opening
 from providers.transport.session.pending import Pending
+from providers.transport.session.receiving import Receiving
 from providers.transport.session.replies import Replies
 from providers.transport.wsman.shell import Ended, Gone, NotTaken, ShellProcess, TooLate, Unconfirmed
 
@@ -53,22 +54,23 @@ def _learn_clocks(opening: Opening) -> None:
 
 def _run(opening: Opening, batch: list[Pending]) -> None:
     process, replies = opening.start()
+    receiving = Receiving(process, replies)
     try:
         travelling.ask_permission(batch, process.shell, opening.load_seconds)
         _send(opening, process, replies, batch)
-        _receive(opening, process, replies, batch)
+        _receive(opening, receiving, replies, batch)
     finally:
+        receiving.settle()
         process.close()
 
 
-def _receive(opening: Opening, process: ShellProcess, replies: Replies, batch: list[Pending]) -> None:
+def _receive(opening: Opening, receiving: Receiving, replies: Replies, batch: list[Pending]) -> None:
     host, waiting = opening.host, {one.wire_id: one for one in batch}
     seconds, began = patience(host.deadlines, batch), host.clock.monotonic()
     watch = Watch(host, host.deadlines.load + seconds)
     is_ready = False
     while waiting or not is_ready:
-        output = process.receive()
-        lines = replies.feed(output)
+        output, lines = receiving.next()
         if opening.note_ready(lines):
             is_ready, opening.load_seconds = True, host.clock.monotonic() - began
         is_ready = is_ready or output.lost is not None

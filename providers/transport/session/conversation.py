@@ -15,6 +15,7 @@ from providers.transport import wire
 from providers.transport.session import pending as travelling
 from providers.transport.session.host import Host, Watch
 from providers.transport.session.pending import Pending
+from providers.transport.session.receiving import Receiving
 from providers.transport.session.replies import Replies, Waiting
 from providers.transport.settings import Deadlines
 from providers.transport.wsman.shell import Ended, Gone, NotTaken, Output, ShellProcess, Unconfirmed
@@ -37,6 +38,7 @@ class Conversation:
 
     def __init__(self, process: ShellProcess, replies: Replies, host: Host) -> None:
         self.process, self.replies, self._host = process, replies, host
+        self._receiving = Receiving(process, replies)
         self._began = host.clock.monotonic()
         self._own_ids = 0
         self._may_be_torn = False
@@ -73,6 +75,8 @@ class Conversation:
             self._await(waiting, is_lost)
         except Ended as ended:
             raise Gone(self.last_words(ended.error, waiting, was_ready=True)) from ended
+        finally:
+            self._receiving.settle()
 
     def _send_first(self, burst: list[Pending]) -> bool:
         self.served += len(burst)
@@ -96,8 +100,7 @@ class Conversation:
                 is_lost = not self._repair(self._replay_line(waiting))
                 if is_lost:
                     continue
-            output = self.process.receive()
-            lines = self.replies.feed(output)
+            output, lines = self._receiving.next()
             unknown = self.replies.take(lines, waiting)
             if output.done:
                 self._note_end(output, waiting)
@@ -116,6 +119,7 @@ class Conversation:
             raise Gone(self._host.endings.ended(output, was_ready=True))
 
     def _try_send(self, data: bytes, *, until: Deadline | None = None) -> bool:
+        self._receiving.settle()
         try:
             self.process.send(data, until=until)
         except Unconfirmed:
@@ -142,8 +146,8 @@ class Conversation:
         """Return the error of a process that ended before a Send; its last output is better than ``error``."""
         with suppress(Gone):
             for _ in range(LAST_RECEIVES):
-                output = self.process.receive()
-                self.replies.take(self.replies.feed(output), waiting)
+                output, lines = self._receiving.next()
+                self.replies.take(lines, waiting)
                 if output.done:
                     return self._host.endings.ended(output, was_ready=was_ready)
                 if not (output.stdout or output.stderr):
@@ -164,8 +168,7 @@ class Conversation:
             return
         watch = Watch(self._host, self._host.deadlines.close)
         while True:
-            output = self.process.receive()
-            lines = self.replies.feed(output)
+            output, lines = self._receiving.next()
             if output.lost or any(isinstance(line, wire.ReplyLine) and line.id == name for line in lines):
                 return
             if output.done:
@@ -186,6 +189,7 @@ class Conversation:
         Raises:
             Gone, Unconfirmed: it did not answer.
         """
+        self._receiving.settle()
         self.process.send(b"\n" + wire.encode({"op": "exit", "id": self._own_id(), "flush": True}), end=True)
         watch = Watch(self._host, self._host.deadlines.close)
         while not self.process.receive().done and not watch.is_over:

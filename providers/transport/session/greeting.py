@@ -56,6 +56,7 @@ class Greeting:
             "adapter": settings.adapter.value,
             "allow": list(self.allow),
             "always": dict(self.always),
+            "deflate": wire.DEFLATE_FROM,
         }
         if self._needs_credential and settings.password is not None:
             init["credential"] = {"user": settings.user, "password": {"$secure": settings.password.reveal()}}

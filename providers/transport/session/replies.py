@@ -31,6 +31,10 @@ class Replies:
         self._host = target.name or target.place
         self._endings = endings
 
+    def is_torn_after(self, stdout: bytes) -> bool:
+        """Return True if a reply is cut off at the end of the next output, so that more output certainly comes."""
+        return self._reader.is_torn_after(stdout)
+
     def feed(self, output: Output) -> list[wire.Line]:
         """Return the complete lines; note the host's clocks in them."""
         try:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from providers.simulator.wire.process import PowerShell, RunnerProcess
 from providers.simulator.wire.runner import Clocks, Runner, framed
 from providers.simulator.wire.shell_command import Launch
+from providers.transport.wire import LineReader, ReplyLine
 from reconciler.model.values import EMPTY
 from tests.support.winrm_server import (
     COMMAND_LINE,
@@ -379,3 +380,16 @@ def test_input_that_ends_before_the_runner_is_an_error() -> None:
     watched = Watched(TinyEstate())
     assert watched.end() == 1
     assert b"before the runner" in watched.written["stderr"]
+
+
+@pytest.mark.parametrize(
+    ("least", "is_compressed"), [(None, False), (0, False), (True, False), (10, True), (10**6, False)]
+)
+def test_long_replies_are_compressed_if_the_client_asks_for_it(least: object, is_compressed: bool) -> None:
+    answer = a_runner(deflate=least).answer(invoke("1", "Get-Echo"))
+    plain = a_runner().answer(invoke("1", "Get-Echo"))
+    assert (b" DEFLATED " in answer) is is_compressed
+    (got,), (expected,) = LineReader(NONCE).feed(answer), LineReader(NONCE).feed(plain)
+    assert isinstance(got, ReplyLine)
+    assert isinstance(expected, ReplyLine)
+    assert got.data == expected.data

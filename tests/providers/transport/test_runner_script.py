@@ -114,6 +114,23 @@ class TestInPowerShell:
         assert isinstance(reply, Reply)
         assert [found["Name"] for found in reply.records] == [f"n{index}" for index in range(2500)]
 
+    def test_a_long_listing_is_compressed(self, host: PowerShellHost, channel: Channel) -> None:
+        before = host.received
+        reply = ask(channel, read("Get-CsEcho", "Name", Count=2500))
+        assert isinstance(reply, Reply)
+        assert host.received - before < 2500 * len('{"Name":"n1000"},') / 2
+
+    def test_a_host_that_cannot_compress_answers_in_plain_text(self, modules: Path) -> None:
+        host = PowerShellHost({"PSModulePath": str(modules)})
+        opened = channel_to(host, ALLOWED, settings="function Compress-ReconcilerBytes { throw 'no such type' }")
+        try:
+            reply = ask(opened, read("Get-CsEcho", "Name", Count=2500))
+        finally:
+            opened.close()
+        assert isinstance(reply, Reply)
+        assert len(reply.records) == 2500
+        assert host.received > 2500 * len('{"Name":"n1000"},')
+
     def test_always_parameters_are_added_where_the_cmdlet_has_them(self, channel: Channel) -> None:
         assert record(ask(channel, read("Get-CsEcho", "DC")))["DC"] == "dc1.contoso.com"
         assert record(ask(channel, read("Get-CsEcho", "DC", DomainController="dc9")))["DC"] == "dc9"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import zlib
 from typing import Any
 
 import pytest
@@ -219,3 +220,50 @@ def test_a_reply_has_a_limit() -> None:
     part = wire.ReplyLine("a", {"id": "a", "part": 1, "more": True, "records": []}, wire.REPLY_LIMIT + 1)
     with pytest.raises(wire.WireError):
         assembly.add(part)
+
+
+def deflated_line(content: bytes) -> bytes:
+    stream = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
+    return _line(stream.compress(content) + stream.flush())
+
+
+def _line(raw: bytes) -> bytes:
+    payload = base64.b64encode(raw)
+    return b"%s DEFLATED %d %s %s\r\n" % (NONCE.encode(), len(payload), wire.check(payload), payload)
+
+
+@given(st.dictionaries(st.text(), json_values))
+def test_a_compressed_reply_is_the_same_reply(data: dict[str, Any]) -> None:
+    data = {**data, "id": "a"}
+    content = json.dumps(data).encode("ascii")
+    (compressed,) = wire.LineReader(NONCE).feed(deflated_line(content))
+    (plain,) = wire.LineReader(NONCE).feed(reply_line(data))
+    assert isinstance(compressed, wire.ReplyLine)
+    assert isinstance(plain, wire.ReplyLine)
+    assert (compressed.id, compressed.data) == (plain.id, plain.data)
+    assert compressed.size >= len(content), "the limit of a reply counts what it holds"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        _line(b"no stream of that kind"),
+        deflated_line(b'{"id":"a"}' + b" " * wire.INFLATED_LIMIT),
+        deflated_line(b"[]"),
+    ],
+    ids=["garbage", "a bomb", "no reply"],
+)
+def test_what_cannot_be_decompressed_ends_the_session(line: bytes) -> None:
+    with pytest.raises(wire.WireError):
+        wire.LineReader(NONCE).feed(line)
+
+
+@given(st.lists(st.binary(max_size=40), min_size=1, max_size=5), st.data())
+def test_a_line_of_ours_that_is_cut_off_is_known_before_it_is_read(noise: list[bytes], data: st.DataObject) -> None:
+    text = b"\n".join([*noise, reply_line({"id": "a"}), reply_line({"id": "b"})])
+    at = data.draw(st.integers(0, len(text)))
+    reader = wire.LineReader(NONCE)
+    first = text[: data.draw(st.integers(0, at))]
+    reader.feed(first)
+    torn = text[:at].rpartition(b"\n")[2]
+    assert reader.is_torn_after(text[len(first) : at]) is torn.startswith(f"{NONCE} ".encode())
