@@ -170,7 +170,7 @@ class Workspace:
         prior, replicas = prior or refuse_unknown_duties(self.store.read()), self._pinning
         wanted = pinned or self._pinned or prior.decisions.get(replicas.name)
         self._pin(wanted)
-        landscape = Landscape(self._settings, self.environment.declared, self.environment.ended, prior=prior)
+        landscape = self.environment.landscape(self._settings, prior)
         landscape, known = self.reader.arrive(landscape, replicas)
         there = sorted(landscape.all(replicas))
         if there and wanted not in there:
@@ -260,7 +260,7 @@ class Workspace:
         clock, random = self.ports.clock, self.ports.random
         examiner = Examiner(settings, allow=self._cmdlets, clock=clock, identifier=random.identifier)
         self._stack.callback(examiner.close)
-        landscape = Landscape(self.environment.settings, self.environment.declared, self.environment.ended, prior=prior)
+        landscape = self.environment.landscape(self.environment.settings, prior)
         connections = [one.connection for one in settings]
         emit, scheduler = self.ports.emit, self._scheduler
         examination = Examination(self.types, landscape, connections, examiner, clock, random, emit, scheduler)
@@ -282,6 +282,7 @@ class Workspace:
         show: Callable[[Plan], object] = silent,
         max_destroy: int = 0,
         max_forget: Share = TENTH,
+        allow_replace: bool = False,
         refresh_only: bool = False,
         strict: bool = False,
         allow_older: bool = False,
@@ -315,7 +316,7 @@ class Workspace:
             objection = objection_to(plan, self._gap, self.store)
             show(with_warning(plan, objection) if allow_older else plan)
             refuse_unless(allow_older, objection)
-            admit(plan, Budgets(max_destroy, max_forget, again), landscape.prior, strict=strict)
+            admit(plan, Budgets(max_destroy, max_forget, again, allow_replace), landscape.prior, strict=strict)
             if not approve(plan):
                 return None
             run = replace(run, allowed_older=objection is not None)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:  # the command line starts without them
     from reconciler.plan.saved import SavedPlan
 
 _TYPED: Final = click.core.ParameterSource.COMMANDLINE
-_BUDGETS: Final = ("--max-destroy", "--max-forget")
+_BUDGETS: Final = ("--max-destroy", "--max-forget", "--allow-replace")
 _NOT_REPEATED: Final = ("--json", "--json-into", "--log", "--out")
 """Options of the output; they do not change what a command does."""
 _SHARED: Final = ("--target", "--exclude", "--wave", "--strict", "--parallelism", "--refresh-only")

@@ -121,6 +121,7 @@ with_plan_options = _together(
     click.option(
         "--max-destroy", type=click.IntRange(0), help="Number of objects that the plan may delete.  [default: 0]"
     ),
+    click.option("--allow-replace", is_flag=True, help="Allow that an object takes the place of another one (moved)."),
     click.option("--max-forget", type=_ShareType(), metavar="N|P%", help=f"{_FORGOTTEN}  [default: {TENTH}]"),
 )
 """The options of plan and apply."""

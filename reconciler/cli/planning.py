@@ -14,7 +14,7 @@ from reconciler.cli.options import announce_waiting, concluded, ports
 from reconciler.cli.output import Output, write_file
 from reconciler.model.diagnostics import Diagnostic, Severity
 from reconciler.plan.budgets import TENTH
-from reconciler.plan.rules import TOO_MUCH_DESTROYED, TOO_MUCH_FORGOTTEN
+from reconciler.plan.rules import REPLACEMENT, TOO_MUCH_DESTROYED, TOO_MUCH_FORGOTTEN
 from reconciler.plan.selection import Selection
 
 if TYPE_CHECKING:
@@ -90,6 +90,7 @@ def carry_out(output: Output, what: Path, options: Options, *, ends: bool = Fals
             show=show,
             max_destroy=options["max_destroy"] or 0,
             max_forget=options["max_forget"] or TENTH,
+            allow_replace=options["allow_replace"],
             refresh_only=options["refresh_only"],
             strict=options["strict"],
             allow_older=options.get("allow_older", False),
@@ -129,9 +130,13 @@ def _admit(output: Output, workspace: Any, made: Any, directory: Path, options: 
 
     destroy, forget, prior = options["max_destroy"], options["max_forget"], workspace.store.read()
     own = line_without_budgets(directory)
-    given = Budgets(made.destroys if destroy is None else destroy, forget or ALL, own)
+    given = Budgets(made.destroys if destroy is None else destroy, forget or ALL, own, allow_replace=True)
     default = Budgets(again=line_to_apply(directory, options["out"]))
-    asked = {TOO_MUCH_DESTROYED.code: destroy, TOO_MUCH_FORGOTTEN.code: forget}
+    asked = {
+        TOO_MUCH_DESTROYED.code: destroy,
+        TOO_MUCH_FORGOTTEN.code: forget,
+        REPLACEMENT.code: options["allow_replace"] or None,
+    }
     exceeded = [one for one in default.exceeded(made, prior) if asked[str(one.code)] is None]
     output.diagnostics(replace(one, severity=Severity.WARNING) for one in exceeded)
     admit(made, given, prior, strict=options["strict"])

@@ -36,7 +36,13 @@ def ending(environment: Environment, types: Sequence[ResourceType], is_meant: Ca
         name: Resources(one for one in each.values() if one.address.folded not in gone)
         for name, each in environment.declared.items()
     }
-    return replace(environment, declared=MappingProxyType(left), ended=MappingProxyType(dict(ended)))
+    moved = {before: after for before, after in environment.moved.items() if after.folded not in gone}
+    return replace(
+        environment,
+        declared=MappingProxyType(left),
+        ended=MappingProxyType(dict(ended)),
+        moved=MappingProxyType(moved),
+    )
 
 
 def _name(address: Address) -> str:

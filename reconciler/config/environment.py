@@ -21,6 +21,7 @@ from reconciler.config.connections import (
 )
 from reconciler.config.declarations import Declarations, known_file, named_files, read_section
 from reconciler.config.enrolment import Implied
+from reconciler.config.moved import read_moved
 from reconciler.config.resolve import find_contradictions, implied_by_default, missing_connection, resolve
 from reconciler.config.source_text import YAML, Files
 from reconciler.config.trust import Pinned
@@ -29,7 +30,8 @@ from reconciler.model.abilities import Rows, sections_of
 from reconciler.model.diagnostics import Diagnostic, Position, has_errors, in_order
 from reconciler.model.landscape import Landscape, Settings
 from reconciler.model.resource_types import ResourceType, declared_types, providers_of
-from reconciler.model.resources import Resources
+from reconciler.model.resources import Address, Resources
+from reconciler.model.snapshot import Snapshot
 from reconciler.model.values import EMPTY
 
 
@@ -48,6 +50,12 @@ class Environment:
     """Declared resources by type, sorted by key."""
     ended: Mapping[str, Resources] = field(default_factory=lambda: EMPTY)
     """Resources with ``state: absent`` by type, sorted by key."""
+    moved: Mapping[Address, Address] = field(default_factory=lambda: EMPTY)
+    """The new address of each object that another one replaces."""
+
+    def landscape(self, settings: Settings, prior: Snapshot) -> Landscape:
+        """Return the landscape of a run before anything is read."""
+        return Landscape(settings, self.declared, self.ended, self.moved, prior=prior)
 
 
 # --- loading ---------------------------------------------------------------------------------------------------------
@@ -73,19 +81,21 @@ def load(
     into = Declarations(found=found, is_complete=sections.is_complete, prefix=files.prefix)
     for kind in declared_types(types):
         read_section(kind, sections.parts.get(kind.section or "", ()), files.contents, into)
+    moved = read_moved(sections.parts.get("moved", ()), types, into)
     name = _environment_name(sections, found)
     settings = _settings(sections, name, types, found)
     connections, simulator = _connections(sections, pinned, found, is_reached=is_reached)
     bound = frozenset(name for name, config in connections.items() if not config.has_second_hop)
     settings = replace(settings, without_second_hop=bound)
-    resolved = resolve(into, types, implied)
+    resolved = resolve(into, types, implied, moved)
     alone = find_contradictions(types, Landscape(settings, resolved.declared, resolved.ended), into)
     diagnostics = in_order([*found, *resolved.found, *alone])
     if has_errors(diagnostics):
         return None, diagnostics
     declared, ended = MappingProxyType(dict(resolved.declared)), MappingProxyType(dict(resolved.ended))
     reached = MappingProxyType(dict(connections))
-    return Environment(name, settings, reached, simulator, pinned, declared, ended), diagnostics
+    became = MappingProxyType(dict(moved))
+    return Environment(name, settings, reached, simulator, pinned, declared, ended, became), diagnostics
 
 
 _SEARCHED_FILES = 16
@@ -245,6 +255,7 @@ NAME_PATTERN = "^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$"
 FIXED: Mapping[str, str] = {
     "environment": "Name of the environment. An environment has one state and one lock.",
     "connections": "Entry points of the estate. reconciler discovers the other hosts through them.",
+    "moved": "Objects that another one replaces, because their name cannot be changed.",
 }
 """The sections that belong to no resource type, with their descriptions."""
 

@@ -25,7 +25,7 @@ from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import Provider, ResourceType, declared_types
 from reconciler.model.resources import Address, Resource, Resources
 from reconciler.model.roster import Roster, joined
-from reconciler.model.values import Value, folded
+from reconciler.model.values import EMPTY, Value, folded
 
 _RANKED = 20
 """How many unknown names get a suggestion."""
@@ -44,8 +44,8 @@ class Known:
     """Keys of invalid declarations by folded address; their errors are already reported."""
     is_complete: bool
     """False where a file could not be read: a missing target may be declared in it."""
-    ended: frozenset[tuple[str, str]]
-    """Folded addresses of the objects to remove, and of those that they brought."""
+    ended: Mapping[tuple[str, str], str]
+    """Folded addresses of the objects to remove, and of those that they brought; each with its new key, or ''."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,27 +58,43 @@ class Resolved:
     found: tuple[Diagnostic, ...]
 
 
-def resolve(declarations: Declarations, types: Sequence[ResourceType], implied: Implied) -> Resolved:
-    """Return the declared resources, with every reference spelt as its target's key."""
+def resolve(
+    declarations: Declarations,
+    types: Sequence[ResourceType],
+    implied: Implied,
+    moved: Mapping[Address, Address] = EMPTY,
+) -> Resolved:
+    """Return the declared resources, with every reference spelt as its target's key.
+
+    Args:
+        moved: the new address of each object that another one replaces.
+    """
     enrolled, one_by_one = settle(declarations, types, implied)
     unique, found = _unique(one_by_one)
     present = [one for one in unique if not one.is_end]
     ended = [one for one in unique if one.is_end]
-    brought = implied(types, _keys(ended))
-    gone = {one.resource.address for one in ended}
-    gone |= {Address(name, key) for name, keys in brought.items() for key in keys}
-    known = Known(
-        implied(types, _keys(present)),
-        declarations.invalid,
-        declarations.is_complete,
-        frozenset(address.folded for address in gone),
-    )
+    gone = _gone(ended, types, implied, moved)
+    known = Known(implied(types, _keys(present)), declarations.invalid, declarations.is_complete, gone)
     if known.is_complete:
         found += _dangling(present, types, known)
     found += _cycles(present, types)
     by_type = {name: resources for name, resources in _by_type(ended, types).items() if resources}
     declared = _by_type(_respelt(present, types, known), types, enrolled)
     return Resolved(declared, by_type, in_order(found))
+
+
+def _gone(
+    ended: Iterable[Declaration], types: Sequence[ResourceType], implied: Implied, moved: Mapping[Address, Address]
+) -> Mapping[tuple[str, str], str]:
+    """Return the folded addresses of ended objects and of what they brought, each with its new key, or ''."""
+    gone: dict[tuple[str, str], str] = {}
+    for address in (one.resource.address for one in ended):
+        after = moved.get(address)
+        gone[address.folded] = after.key if after else ""
+        for name, keys in implied(types, {address.type: [address.key]}).items():
+            for key in keys:
+                gone[Address(name, key).folded] = key.replace(address.key, after.key, 1) if after else ""
+    return gone
 
 
 def _keys(declarations: Iterable[Declaration]) -> Mapping[str, list[str]]:
@@ -194,9 +210,11 @@ def _dangling(declarations: Sequence[Declaration], types: Sequence[ResourceType]
         brought = {f"{folded(item)}/{BROUGHT}" for _, _, item in missing}
         for attribute, target, item in missing:  # without what another missing one would bring
             named = Address(target, item)
+            if folded(item) in brought:
+                continue
             if named.folded in known.ended:
-                yield _ended(declaration, attribute, named)
-            elif folded(item) not in brought:
+                yield _ended(declaration, attribute, named, known.ended[named.folded])
+            else:
                 yield _unknown(declaration, attribute, named, remedy(target, item))
 
 
@@ -226,7 +244,13 @@ def _remedies(declared: Mapping[str, list[str]], known: Known) -> Callable[[str,
     return remedy
 
 
-def _ended(declaration: Declaration, attribute: Attribute, target: Address) -> Diagnostic:
+def _ended(declaration: Declaration, attribute: Attribute, target: Address, after: str) -> Diagnostic:
+    if after:
+        detail = f'"{attribute.name}" names {target}, which moved to {Address(target.type, after)}.'
+        remedy, place = f"Write {after}.", (attribute.name,)
+        return declaration.place.diagnostic(
+            "Reference to a moved resource", detail, remedy, path=place, address=str(declaration.resource.address)
+        )
     return declaration.place.diagnostic(
         "Reference to an absent resource",
         f'"{attribute.name}" names {target}, but the configuration declares that it must be absent.',

@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from reconciler.config.connections import keys_of
 from reconciler.config.csv_columns import IGNORE
 from reconciler.config.environment import FIXED, NAME_PATTERN
+from reconciler.config.moved import KEYS
 from reconciler.config.row_tables import IDENTITY, STATE, STATES, declarable
 from reconciler.model.abilities import Rows, sections_of
 from reconciler.model.options import Key
@@ -31,6 +32,7 @@ def json_schema(types: Sequence[ResourceType]) -> Schema:
         "environment": {"type": ["string", "number"], "pattern": NAME_PATTERN, "description": FIXED["environment"]},
         "connections": _connections(providers_of(types)),
     }
+    sections["moved"] = _moved_schema()
     for section in sections_of(types).values():
         sections[section.name] = {**_keys(section.keys), "description": section.doc}
     for one in declared:
@@ -52,6 +54,17 @@ def json_schema(types: Sequence[ResourceType]) -> Schema:
 def _keys(keys: Mapping[str, Key]) -> Schema:
     properties = {name: {**key.schema, "description": key.doc} for name, key in keys.items()}
     return {"type": "object", "properties": properties, "additionalProperties": False}
+
+
+def _moved_schema() -> Schema:
+    address: Schema = {"type": "string", "pattern": "^[a-z_]+/.+$"}
+    pair: Schema = {
+        "type": "object",
+        "properties": dict.fromkeys(KEYS, address),
+        "required": list(KEYS),
+        "additionalProperties": False,
+    }
+    return {"type": "array", "items": pair, "description": FIXED["moved"]}
 
 
 def _connections(providers: Mapping[str, Provider]) -> Schema:

@@ -139,6 +139,8 @@ class Action:
     proof: Proof = Proof.OBSERVABLE
     settle_seconds: int = 0
     """How long later actions in the same pool wait after it."""
+    replaced_by: Address | None = None
+    """Of a removal: the declared object that takes its place."""
     destroyed: tuple[Address, ...] = ()
     """The removed objects that count for ``--max-destroy``."""
     group: str = ""

@@ -67,6 +67,8 @@ class Landscape:
     """By type: what the operator wrote."""
     ended: Mapping[str, Resources] = field(default_factory=lambda: EMPTY)
     """By type: what the operator declared with ``state: absent``, so that it has to be removed."""
+    moved: Mapping[Address, Address] = field(default_factory=lambda: EMPTY)
+    """The new address of each object that another one replaces; the old one is in ``ended``."""
     desired: Mapping[str, Resources] = field(default_factory=lambda: EMPTY)
     """By type: declared or derived; only types that the fold has visited."""
     observed: Mapping[str, Resources] = field(default_factory=lambda: EMPTY)

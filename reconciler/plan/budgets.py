@@ -12,14 +12,17 @@ unnoticed. A user who is gone from the servers too does not count.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from reconciler.model.actions import Action, ActionKind
 from reconciler.model.diagnostics import Diagnostic, listed
 from reconciler.model.resources import Address
 from reconciler.model.snapshot import Snapshot
-from reconciler.plan.rules import TOO_MUCH_DESTROYED, TOO_MUCH_FORGOTTEN
+from reconciler.model.values import texts
+from reconciler.plan.rules import REPLACEMENT, TOO_MUCH_DESTROYED, TOO_MUCH_FORGOTTEN
 
 if TYPE_CHECKING:  # the command line reads shares, and its help is shown before anything of plans is loaded
     from reconciler.plan.plan import Plan
@@ -67,6 +70,8 @@ class Budgets:
     """The share of the managed resources of one type that still exist."""
     again: str = "reconciler apply"
     """The command of these budgets, with its other options."""
+    allow_replace: bool = False
+    """An object may take the place of another one."""
 
     def exceeded(self, plan: Plan, prior: Snapshot) -> tuple[Diagnostic, ...]:
         """Return an error for each exceeded budget; ``prior`` is the state before the plan."""
@@ -74,6 +79,7 @@ class Budgets:
         return (
             *_over_destroyed(plan, self.max_destroy, allowing),
             *_over_forgotten(plan, prior, self.max_forget, allowing),
+            *(() if self.allow_replace else _replacing(plan, allowing)),
         )
 
 
@@ -82,8 +88,33 @@ def _needed(plan: Plan, prior: Snapshot) -> Iterator[str]:
     if plan.destroys:
         yield f"--max-destroy {plan.destroys}"
     left = forgotten_users(plan)
+    if any(action.replaced_by for action in plan.actions()):
+        yield "--allow-replace"
     if any(len(users) > TENTH.of(_remembered(type_name, users, prior)) for type_name, users in left.items()):
         yield f"--max-forget {max(len(users) for users in left.values())}"
+
+
+def _replacing(plan: Plan, allowing: str) -> Iterator[Diagnostic]:
+    """Yield an error for each object that another one replaces, with the number of those who move with it."""
+    for action in plan.actions():
+        if action.replaced_by is not None:
+            users = [user for user in plan.actions() if _moves(user, action.address, action.replaced_by)]
+            torn = sum(user.kind is ActionKind.REPLACE for user in users)
+            counts = Counter(user.address.type for user in users)
+            moving = listed(f"{number:,} {name}" for name, number in sorted(counts.items())) or "nothing"
+            detail = (
+                f"{action.replaced_by} takes the place of {action.address}. What moves with it: {moving}; "
+                f"{torn:,} of them are removed and made again."
+            )
+            yield REPLACEMENT.found(action, detail, f"If this is correct, allow it:{allowing}")
+
+
+def _moves(user: Action, before: Address, after: Address) -> bool:
+    """True for an action that changes a reference from one object to the other."""
+    return any(
+        [Address(before.type, name) for name in texts(one.before)] == [before] and after.key in texts(one.after)
+        for one in user.changes
+    )
 
 
 def _remembered(type_name: str, left: Sequence[Address], prior: Snapshot) -> int:

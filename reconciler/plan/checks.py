@@ -20,6 +20,7 @@ from reconciler.model.resources import Address, Resource
 from reconciler.model.snapshot import short_run
 from reconciler.model.values import texts
 from reconciler.plan.rules import (
+    MOVED_ALREADY,
     NOBODY_BRINGS,
     NOTHING_TO_SET,
     OPEN_OUTCOME,
@@ -99,6 +100,7 @@ def find_conditions(
             *_left_open(end),
             *(found for kind in types for found in kind.check(planned)),
             *_settings_of_nothing(types, end),
+            *_moved_already(end),
             *_renamed(types, end, chosen),
             *_torn(types, end, chosen),
             *nobody_brings(end, chosen),
@@ -151,6 +153,16 @@ def _settings_of_nothing(types: Sequence[ResourceType], end: Landscape) -> Itera
                 what = kind.name.replace("_", " ")
                 detail = f"{desired.address} is declared with settings, but this {what} does not exist on the servers."
                 yield NOTHING_TO_SET.found(desired, detail)
+
+
+def _moved_already(end: Landscape) -> Iterable[Diagnostic]:
+    """Yield a note about each object that another one has replaced already."""
+    for before, after in end.moved.items():
+        is_there = before in end.actions or end.at(before) is not None
+        if not is_there and end.is_readable(before.type, before.key):
+            declared = end.ending(before.type).get(before.key)
+            found = MOVED_ALREADY.found(before, f"{after} has taken the place of {before}.")
+            yield replace(found, position=declared.position if declared else None)
 
 
 def _renamed(types: Sequence[ResourceType], end: Landscape, chosen: Mapping[Address, Action]) -> Iterable[Diagnostic]:

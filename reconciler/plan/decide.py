@@ -311,15 +311,15 @@ def _removal(
     if kind.lifecycle is Lifecycle.SETTING:
         return _abandoned_setting(kind, prior, observed, landscape)
     where = ended.position if ended else None
-    draft = Action(prior.address, ActionKind.DELETE, destroyed=(prior.address,), position=where)
+    successor = landscape.moved.get(prior.address)
+    draft = Action(prior.address, ActionKind.DELETE, destroyed=(prior.address,), position=where, replaced_by=successor)
+    why = f"replaced by {successor}" if successor else "declared absent" if ended else "no longer declared"
     first = (*_dependents(prior.address, moving, landscape), *kind.successors(observed, landscape))
     action = replace(
         draft,
         commands=tuple(kind.delete(observed, landscape)),
         inverse=tuple(kind.create(observed, landscape)),
-        reasons=tuple(
-            filter(None, ("declared absent" if ended else "no longer declared", kind.lost(observed, landscape)))
-        ),
+        reasons=tuple(filter(None, (why, kind.lost(observed, landscape)))),
         expects=expectation(kind, draft, landscape),
         group=kind.group(draft, landscape) if isinstance(kind, Rows) else "",
         wave=str(ended.get("wave") or "") if ended else "",

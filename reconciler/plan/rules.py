@@ -81,6 +81,21 @@ RENAMED: Final = Rule(
     "Write the new name in the files, or rename the object back on the servers.",
     _ENGINE,
 )
+REPLACEMENT: Final = Rule(
+    "UM111",
+    "Replacement needs consent",
+    "An object takes the place of another one (moved). The old one is removed. Its users move, and may lose something.",
+    "If this is correct, allow it with --allow-replace.",
+    _ENGINE,
+)
+MOVED_ALREADY: Final = Rule(
+    "UM112",
+    "Move is done",
+    "The object that another one replaces does not exist any more. If somebody makes it again, a plan removes it.",
+    "Remove the move from the files.",
+    _ENGINE,
+    Severity.NOTE,
+)
 RULES: Final = (
     UNREADABLE,
     REMOVED_IN_USE,
@@ -92,4 +107,6 @@ RULES: Final = (
     NOBODY_BRINGS,
     TOO_MUCH_FORGOTTEN,
     RENAMED,
+    REPLACEMENT,
+    MOVED_ALREADY,
 )
