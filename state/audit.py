@@ -19,8 +19,9 @@ from sqlalchemy import Connection, insert, select
 from reconciler.model.snapshot import Audit, Intent, Outcome, OutcomeKind, Run
 from reconciler.model.values import canonical, parse
 from state import codec
-from state.database import damaged
-from state.rows import Written, checksum, digest_of, journal_digests
+from state.digests import checksum, digest_of
+from state.errors import damaged
+from state.rows import Written, journal_digests
 from state.tables import audit, intents, outcomes, runs, used_plans
 
 START: Final = "0" * 64

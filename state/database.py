@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
 from reconciler.model.diagnostics import Diagnostic, Locked, StateError
+from state.errors import damaged, state_error
 from state.host_lock import HostLock
 
 
@@ -24,20 +25,6 @@ class StoreUnreachable(StateError):
 
 class StoreBusy(Locked):
     """The transaction of another process takes too long; that process is slow or suspended."""
-
-
-def state_error(summary: str, detail: str, remedy: str = "") -> StateError:
-    return StateError(Diagnostic(summary, detail, remedy))
-
-
-def damaged(where: str, detail: str) -> StateError:
-    """Return the error for content that this program did not write."""
-    return state_error(
-        "Damaged state",
-        f"{where} does not contain what reconciler wrote: {detail}.",
-        "Restore it from a backup, or move it away and plan again. The servers do not depend on it: existing objects "
-        "are found by name, and commands that were being sent are found by reading the servers.",
-    )
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from reconciler.model.ports import Clock
-from state.database import state_error
+from state.errors import state_error
 from state.files import write_private
 from state.host_lock import HostLock
 

@@ -19,10 +19,11 @@ from reconciler.model.ports import Holder
 from reconciler.model.snapshot import Run, StateChange
 from reconciler.model.values import canonical
 from state import codec
+from state.digests import checksum, digest_of
 from state.holding import held_by, living, locked, may_live, why_held
 from state.ledger import Entry, Environment, Ledger
 from state.machine import Leased, this_process
-from state.rows import Written, checksum, digest_of, write_change
+from state.rows import Written, write_change
 from state.tables import runs
 
 

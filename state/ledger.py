@@ -18,9 +18,11 @@ from reconciler.model.ports import Clock, CrashPoint, Holder, Random
 from reconciler.model.values import canonical
 from state import codec
 from state.audit import START, append_entry
-from state.database import Database, StoreUnreachable, damaged, state_error
+from state.database import Database, StoreUnreachable
+from state.digests import checksum
+from state.errors import damaged, state_error
 from state.machine import Leased, Machine
-from state.rows import Written, checksum
+from state.rows import Written
 from state.tables import lease, meta
 
 _MODULUS = 1 << 64

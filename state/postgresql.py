@@ -17,7 +17,8 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import QueuePool
 
 from reconciler.model.ports import CrashPoint
-from state.database import IN_HASTE, WRITES, Database, state_error, translated
+from state.database import IN_HASTE, WRITES, Database, translated
+from state.errors import state_error
 from state.tables import behind_and_read_only, is_behind, revision_of, upgrade
 
 _KNOWN_OPTIONS: Final = frozenset({"host", "port", "sslmode", "sslrootcert", "sslcert", "sslkey", "sslcrl"})

@@ -9,23 +9,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from hashlib import blake2b, sha256
 from itertools import islice
-from types import MappingProxyType
 from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Table, bindparam, delete, insert, select, text, tuple_, update
 
-from reconciler.model.snapshot import Intent, Memory, Obligation, Outcome, Snapshot, StateChange
-from reconciler.model.values import canonical, parse
+from reconciler.model.snapshot import Intent, Obligation, Outcome, Snapshot, StateChange
+from reconciler.model.values import canonical
 from state import codec
-from state.database import damaged, state_error
-from state.memory import decode_memory
-from state.tables import decisions, intents, obligations, outcomes, resources, used_plans
+from state.digests import checksum, digest_of
+from state.errors import state_error
+from state.snapshot_rows import MODULUS, snapshot_of
+from state.tables import decisions, intents, metadata, obligations, outcomes, resources, used_plans
 
 T = TypeVar("T")
 
-_MODULUS = 1 << 64
 _CHUNK = 1000
 """The number of keys in one query; both stores allow many more parameters in one statement."""
 
@@ -42,16 +40,6 @@ class Written:
     """The digest of its other content."""
     what: Mapping[str, Any]
     """A summary for readers of the audit."""
-
-
-def checksum(*parts: str | int | None) -> int:
-    """Return a checksum of ``parts``: 64 bits as a signed number."""
-    digest = blake2b("\n".join(map(str, parts)).encode("ascii"), digest_size=8).digest()
-    return int.from_bytes(digest, "big", signed=True)
-
-
-def digest_of(lines: Iterable[str]) -> str:
-    return sha256("\n".join(lines).encode("ascii")).hexdigest()
 
 
 # --- writing ---------------------------------------------------------------------------------------------------------
@@ -85,7 +73,7 @@ def write_change(connection: Connection, environment: int, serial: int, change: 
     if change.uses and change.intents:
         lines.append(f"+{used_plans.name} {codec.escape(change.uses)}")
         _note_use(connection, environment, serial, change)
-    return Written(content % _MODULUS, digest_of(journal), digest_of(lines), _summary(change))
+    return Written(content % MODULUS, digest_of(journal), digest_of(lines), _summary(change))
 
 
 _INTENT, _OUTCOME = "intent ", "outcome "
@@ -298,60 +286,21 @@ def _chunks(keys: Iterable[T]) -> Iterator[list[T]]:
 # --- reading ---------------------------------------------------------------------------------------------------------
 
 
-def read_snapshot(
-    connection: Connection, environment: int, where: str, *, name: str, lineage: str | None, serial: int, content: int
-) -> Snapshot:
-    """Return the snapshot whose checksums sum up to ``content``.
+def read_snapshot(connection: Connection, environment: int, **about: Any) -> Snapshot:
+    """Return the snapshot of an environment; ``about``: see ``snapshot_of``.
 
     Raises:
-        StateError: a row was altered, is missing, or was added.
+        ValueError: a row was altered, is missing, or was added.
     """
-    reader = _Reader(connection, environment, where)
-    snapshot = Snapshot(
-        environment=name,
-        lineage=lineage,
-        serial=serial,
-        resources=reader.resources(),
-        obligations=tuple(reader.obligations()),
-        open_intents=tuple(reader.open_intents()),
-        decisions=MappingProxyType(reader.decisions()),
-    )
-    if reader.content % _MODULUS != content:
-        raise damaged(where, "rows are missing, or another program added rows")
-    return snapshot
 
-
-class _Reader:
-    """Reads rows in the order of their keys and sums up their checksums."""
-
-    def __init__(self, connection: Connection, environment: int, where: str) -> None:
-        self._connection, self._environment, self._where = connection, environment, where
-        self.content = 0
-
-    def resources(self) -> Memory:
-        return decode_memory(self._rows(resources))
-
-    def obligations(self) -> list[Obligation]:
-        return [codec.decode_obligation(duty, body) for duty, _, body in self._rows(obligations)]
-
-    def decisions(self) -> dict[str, str]:
-        return {codec.unescape(name): _text(parse(body)) for name, body in self._rows(decisions)}
-
-    def open_intents(self) -> list[Intent]:
-        # Written out, not bound: only then do the stores see that the index of open intents serves.
-        return [codec.decode(Intent, body) for _, _, body in self._rows(intents, text("is_open = 1"))]
-
-    def _rows(self, table: Table, *where: Any) -> list[tuple[Any, ...]]:
+    def fetch(name: str) -> Iterable[tuple[Any, ...]]:
+        table = metadata.tables[name]
         query = select(*_key_columns(table), table.c.body, table.c.checksum)
-        query = query.where(table.c.environment == self._environment, *where)
-        rows, name = [], table.name
-        for row in map(tuple, self._connection.execute(query)):
-            if checksum(name, *row[:-1]) != row[-1]:
-                raise damaged(self._where, f"a row of {name} was altered")
-            self.content += row[-1]
-            rows.append(row[:-1])
-        # In one order everywhere: servers sort texts by their own language.
-        return sorted(rows)
+        query = query.where(table.c.environment == environment)
+        # Written out, not bound: only then do the stores see that the index of open intents serves.
+        return map(tuple, connection.execute(query.where(text("is_open = 1")) if table is intents else query))
+
+    return snapshot_of(fetch, **about)
 
 
 def journal_digests(connection: Connection, environment: int) -> dict[int, str]:

@@ -11,17 +11,17 @@ incomplete file is always an error.
 from __future__ import annotations
 
 import os
-import sqlite3
 from contextlib import suppress
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Final
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.pool import QueuePool
 
 from reconciler.model.diagnostics import StateError
 from reconciler.model.ports import Clock, CrashPoint
-from state.database import IN_HASTE, WRITES, Database, damaged, in_use, state_error, translated
+from state.database import IN_HASTE, WRITES, Database, in_use, translated
+from state.errors import damaged, state_error
 from state.files import (
     check_private_directory,
     check_private_file,
@@ -31,31 +31,14 @@ from state.files import (
 )
 from state.host_lock import HostLock
 from state.machine import Machine
-from state.tables import APPLICATION_ID, behind_and_read_only, check_tables, is_behind, revision_of, upgrade
+from state.sqlite_file import APPLICATION_ID, SETTINGS, SETTINGS_OF_READERS, Settings, beside, connect, has_content
+from state.tables import behind_and_read_only, check_tables, is_behind, revision_of, upgrade
 
 _PATIENT: Final = "PRAGMA busy_timeout = 5000"
 """How long to wait for the transaction of another process; ours take milliseconds."""
 _HASTY: Final = "PRAGMA busy_timeout = 1500"
-_OPENING_SECONDS: Final = 1.5
 _CREATION_SECONDS: Final = 1.5
 """How long to wait for another process that makes the file."""
-
-_Settings: TypeAlias = tuple[tuple[str, str, object], ...]
-"""The statement that makes a setting, the one that reads it back, and the expected result."""
-
-_SETTINGS: Final[_Settings] = (
-    ("PRAGMA journal_mode = WAL", "PRAGMA journal_mode", "wal"),
-    ("PRAGMA synchronous = FULL", "PRAGMA synchronous", 2),
-    ("PRAGMA foreign_keys = ON", "PRAGMA foreign_keys", 1),
-    ("PRAGMA trusted_schema = OFF", "PRAGMA trusted_schema", 0),
-    ("PRAGMA cell_size_check = ON", "PRAGMA cell_size_check", 1),
-    ("PRAGMA mmap_size = 0", "PRAGMA mmap_size", 0),
-)
-_SETTINGS_OF_READERS: Final[_Settings] = (*_SETTINGS[2:], ("PRAGMA query_only = ON", "PRAGMA query_only", 1))
-"""A reader opens the file for writing and then forbids writes.
-
-If it opened the file only for reading, SQLite would leave the log and its index next to the file.
-"""
 
 _MARK_AS_OURS: Final = "PRAGMA application_id = 1380142659"
 
@@ -131,10 +114,10 @@ class SQLiteDatabase(Database):
         A process killed before that leaves no file ``path``.
         """
         new = self._path.with_name(self._path.name + ".new")
-        for leftover in (new, *_beside(new)):
+        for leftover in (new, *beside(new)):
             leftover.unlink(missing_ok=True)
         os.close(create_private(new))
-        engine = _engine(new, _SETTINGS)
+        engine = _engine(new, SETTINGS)
         try:
             with engine.connect().execution_options(**{WRITES: True}) as connection, connection.begin():
                 connection.execute(text(_MARK_AS_OURS))
@@ -145,7 +128,7 @@ class SQLiteDatabase(Database):
                 connection.connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
         finally:
             engine.dispose()
-        if _has_content(_beside(new)[0]):
+        if has_content(beside(new)[0]):
             raise state_error("Disk error", f"{self.where} could not be completed.", "Check the disk, then try again.")
         descriptor = os.open(new, os.O_RDWR)
         os.fsync(descriptor)
@@ -157,15 +140,15 @@ class SQLiteDatabase(Database):
     def _open(self) -> None:
         self._check_place()
         check_private_file(self._path)
-        for path in _beside(self._path):
+        for path in beside(self._path):
             # Another process removes them when it closes the file.
             with suppress(FileNotFoundError):
                 check_private_file(path)
         if os.path.getsize(self._path) == 0:
             raise damaged(self.where, "it is empty")
-        ended_badly = _has_content(_beside(self._path)[0])
+        ended_badly = has_content(beside(self._path)[0])
         is_writable = self._is_writable()
-        settings = _SETTINGS if is_writable and not self._read_only else _SETTINGS_OF_READERS
+        settings = SETTINGS if is_writable and not self._read_only else SETTINGS_OF_READERS
         engine = _engine(self._path, settings, mode="rw" if is_writable else self._mode_to_look())
         try:
             self._verify(engine, ended_badly)
@@ -183,7 +166,7 @@ class SQLiteDatabase(Database):
         The log next to the file has the writes not moved into it yet. Without a log, SQLite needs ``immutable``, or it
         would make one; the checksums of the rows are still compared.
         """
-        return "ro" if _has_content(_beside(self._path)[0]) else "ro&immutable=1"
+        return "ro" if has_content(beside(self._path)[0]) else "ro&immutable=1"
 
     def _verify(self, engine: Engine, ended_badly: bool) -> None:
         with engine.connect() as connection, connection.begin():
@@ -216,27 +199,12 @@ class SQLiteDatabase(Database):
                 self._point("state-before-migration-commit")
 
 
-def _engine(path: Path, settings: _Settings, *, mode: str = "rw") -> Engine:
+def _engine(path: Path, settings: Settings, *, mode: str = "rw") -> Engine:
     """Return an engine with one connection to an existing file; we begin its transactions ourselves."""
-
-    def connect() -> sqlite3.Connection:
-        connection = sqlite3.connect(
-            f"{path.as_uri()}?mode={mode}",
-            uri=True,
-            isolation_level=None,
-            check_same_thread=False,
-            timeout=_OPENING_SECONDS,
-        )
-        try:
-            _apply(connection, settings, str(path))
-        except BaseException:
-            connection.close()
-            raise
-        return connection
 
     engine = create_engine(
         "sqlite+pysqlite://",
-        creator=connect,
+        creator=lambda: connect(path, settings, mode),
         poolclass=QueuePool,
         pool_size=1,
         max_overflow=0,
@@ -244,23 +212,6 @@ def _engine(path: Path, settings: _Settings, *, mode: str = "rw") -> Engine:
     )
     event.listen(engine, "begin", _begin)
     return engine
-
-
-def _apply(connection: sqlite3.Connection, settings: _Settings, where: str) -> None:
-    for statement, question, wanted in settings:
-        connection.execute(statement).close()
-        found = connection.execute(question).fetchone()
-        # A build without memory maps has no answer to mmap_size.
-        if found is not None and found[0] != wanted:
-            raise _unsafe(where, statement, found[0])
-
-
-def _unsafe(where: str, statement: str, found: object) -> StateError:
-    return state_error(
-        "Unsafe state settings",
-        f"{where}: after {statement!r}, SQLite reports {found!r}.",
-        "Put the state on a local disk, or use another build of SQLite.",
-    )
 
 
 def _begin(connection: Connection) -> None:
@@ -275,18 +226,6 @@ def _foreign(where: str) -> StateError:
         f"{where} is an SQLite file of another program.",
         "Name another file in RECONCILER_STATE, or move this one away.",
     )
-
-
-def _beside(path: Path) -> list[Path]:
-    """Return the files that SQLite keeps next to ``path``, the write-ahead log first."""
-    return [path.with_name(path.name + end) for end in ("-wal", "-shm", "-journal")]
-
-
-def _has_content(path: Path) -> bool:
-    try:
-        return path.stat().st_size > 0
-    except FileNotFoundError:
-        return False
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

@@ -38,13 +38,10 @@ from sqlalchemy import (
 )
 
 from reconciler.model.diagnostics import Diagnostic, StateBehind
-from state.database import damaged, state_error
+from state.errors import damaged, state_error
 
 REVISIONS: Final = ("1", "2", "3")
 """All schemas so far, oldest first; the tables below are the last one. ``migrations`` has the steps between them."""
-
-APPLICATION_ID: Final = 0x52434E43
-"""Marks an SQLite file as ours, in its header ("RCNC")."""
 
 VERSION_TABLE: Final = "schema_revision"
 

@@ -16,8 +16,8 @@ import pytest
 from reconciler.model.diagnostics import StateError
 from reconciler.model.snapshot import Obligation, Run, Snapshot, StateChange
 from state import codec
+from state.digests import checksum
 from state.machine import Machine
-from state.rows import checksum
 from tests.support.paths import ROOT
 from tests.support.state_support import Place, child, holder, intent, mailbox, outcome
 
