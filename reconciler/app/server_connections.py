@@ -20,6 +20,14 @@ if TYPE_CHECKING:
     from providers.transport.settings import ConnectionSettings
 
 
+def load() -> None:
+    """Load what reaches servers, which takes half a second: pywinrm, its logons, their cryptography."""
+    import spnego.tls  # noqa: F401  # the logon of the simulator, which requests_ntlm loads with the first message
+
+    import providers.transport.session.pool
+    import providers.transport.wsman.reaching  # noqa: F401
+
+
 def sessions(connections: Sequence[ConnectionSettings], cmdlets: frozenset[str], clock: Clock, doctor: str) -> Sessions:
     """Return the sessions of a run; they fail at once where an entry point cannot be reached.
 

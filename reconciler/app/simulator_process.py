@@ -14,7 +14,7 @@ import os
 import secrets
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -50,8 +50,12 @@ class SimulatorProcess:
             self.process.stdout.close()
 
 
-def start_simulator(world: Path, changes: Path, directory: Path) -> SimulatorProcess:
+def start_simulator(
+    world: Path, changes: Path, directory: Path, meanwhile: Callable[[], object] = lambda: None
+) -> SimulatorProcess:
     """Start the simulator of ``world`` with its changes in the file ``changes``; wait until it listens.
+
+    ``meanwhile`` is called while the simulator starts on another processor.
 
     Raises:
         ReconcilerError: the simulator did not start.
@@ -70,6 +74,7 @@ def start_simulator(world: Path, changes: Path, directory: Path) -> SimulatorPro
     try:
         process.stdin.write(json.dumps({"user": USER, "password": password}).encode() + b"\n")
         process.stdin.flush()
+        meanwhile()
         answer = json.loads(process.stdout.readline() or b"{}")
     except (OSError, ValueError):
         answer = {}

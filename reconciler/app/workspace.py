@@ -151,7 +151,7 @@ class Workspace:
         assert self.environment.simulator is not None
         private = self._stack.enter_context(writable(self.private))
         world = self.directory / self.environment.simulator
-        process = start_simulator(world, private / "world.json", self.directory)
+        process = start_simulator(world, private / "world.json", self.directory, server_connections.load)
         self._stack.callback(process.close)
         self.ports.mask(process.password)
         return process
