@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from datetime import date
+from itertools import product
 
 import pytest
 
+from tests.bench.choices import DEFAULT, FULL, Choice
 from tests.bench.generate import Cost
 from tests.bench.growth import Step, apply_step, no_op_step, render_growth
 from tests.bench.headline import APPLY as DUEL_APPLY
-from tests.bench.headline import EACH, OURS, Duel, Headline
+from tests.bench.headline import BULK, EACH, OURS, Duel, Headline
+from tests.bench.headline import NO_OP as DUEL_NO_OP
 from tests.bench.measure import Figures
 from tests.bench.page import REASONS, filled, more_figures, page, sections
+from tests.bench.parts import JOURNAL, TEXT, YAML, Part, Parts
 from tests.bench.results import Results
 from tests.bench.rounds import APPLY, HTTP, INSIDE, NO_OP, PLAN, WIRE, Measured, Size
 from tests.bench.slots import Applied, Load
@@ -132,3 +136,30 @@ def test_requests_are_counted_where_a_header_is_cut_and_short_replies_are_no_lis
     connection.received(b"." * 4000)
     assert counter.last > 0.0
     assert counter.received == 12_000
+
+
+def results_of(choice: Choice) -> Results:
+    """Return results in which everything that is chosen took the same."""
+    one = Figures(1.0, 1.0, 100)
+    duel = Headline(choice.duel)
+    for who, phase in product((OURS, EACH, BULK), (DUEL_APPLY, DUEL_NO_OP)):
+        duel.figures[who, phase] = [Figures(9.0, 1.0, 100)]
+    results = Results(MACHINE, 1, headline=duel)
+    results.start_up = {"reconciler --version": [one], "terraform version": [one]}
+    results.slots = {load: [Applied(one, run_seconds=load.limit_seconds, commits=1)] for load in choice.loads}
+    results.parts = Parts(choice.parts, tuple(Part(name, name, 1.0) for name in (YAML, TEXT, JOURNAL)))
+    for size in choice.sizes:
+        figures = {(who, phase): [one] for who, phases in size.phases.items() for phase in phases}
+        figures |= {(who, APPLY): [Figures(3.0, 3.0, 100)] for who, phase in figures if phase == APPLY}
+        more = Traffic(1, 1, 1, 1.0, 0.0) if WIRE in size.phases else None
+        results.sizes[size.mailboxes] = Measured(size, 1, StateSize(1, 1), more, figures)
+    return results
+
+
+def test_a_run_by_default_measures_every_target_but_those_of_a_million() -> None:
+    def open_(choice: Choice) -> set[str]:
+        return {one.key for one in targets(results_of(choice)) if one.is_held is None}
+
+    assert open_(DEFAULT) == {"P4-exponent", "P5-1M"}
+    assert open_(FULL) == set()
+    assert {size.rounds for size in DEFAULT.of(7).sizes} == {7}
