@@ -1,5 +1,6 @@
 """Judges the facts about the servers: can a plan and an apply run?
 
 Pure. May import ``model``. Start with ``report``. ``rules`` and ``clocks`` turn facts into findings, ``needs`` lists
-the cmdlets that each host must have. ``run.examine`` collects the facts.
+what each host must have. What only one resource type needs it judges itself (``abilities.Examining``).
+``run.examine`` collects the facts.
 """

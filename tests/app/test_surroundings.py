@@ -237,8 +237,7 @@ def test_private_files_that_git_tells_nothing_of_are_warned_of(tmp_path: Path, m
     with open_workspace(directory) as workspace:
         (warning,) = workspace.diagnostics
     assert (warning.summary, warning.is_error) == ("Private files of unknown origin", False)
-    assert "cannot check" in warning.detail
-    assert "git was not found on the PATH" in warning.detail
+    assert "PATH" in warning.detail
     (directory / ".reconciler").rmdir()
     assert refuse_tracked(directory) == ()
 

@@ -71,7 +71,8 @@ def test_a_named_secret_goes_to_its_hosts_alone() -> None:
     assert told(trust, ntlm("ex1.contoso.com")) == told(trust, ntlm("ex9.fabrikam.com")) == []
     assert told(trust, ntlm("evil.example.com", OTHER)) == [], "no hosts were named for it"
     (refused,) = told(trust, ntlm("evil.example.com"))
-    assert refused == "Secret not approved: The host evil.example.com is not approved for the secret env:UM_PASSWORD."
+    assert refused.startswith("Secret not approved: ")
+    assert {"evil.example.com", "env:UM_PASSWORD."} <= {*refused.split()}
 
 
 def test_the_overrides_of_a_host_are_held_to_the_same() -> None:

@@ -58,10 +58,8 @@ def test_the_mailbox_that_was_read_is_enabled_though_its_address_is_the_logon_na
     berg = {"alias": "bob2", "name": "Bob Berg", "address": "bob@contoso.com"}
     trial = joined(row("bob@contoso.com", "bob@contoso.com"), world=people(bell, berg))
     (told,) = (one for one in trial.plan().diagnostics if one.code == "UM084")
-    assert told.detail == (
-        "bob@contoso.com is also the logon name of bell@contoso.com. "
-        "This row sets the user whose primary address it is."
-    )
+    assert told.address == "um_mailbox/bob@contoso.com"
+    assert "bell@contoso.com" in told.detail
     applied = trial.apply()
     assert applied.exit_code == 0, applied.told()
     assert enabled(trial) == {"Bob Berg": ["50101"]}
@@ -106,9 +104,7 @@ def test_a_name_that_fits_two_is_refused_with_both_and_neither_is_touched() -> N
     other = {"alias": "rob", "name": "Rob Rae", "addresses": ["bob@contoso.com"]}
     trial = joined(row("bob@contoso.com", "rob@contoso.com"), world=people(BOB_BELL, other))
     told = next(one for one in trial.plan().diagnostics if one.code == "UM082")
-    assert told.detail == (
-        "bob@contoso.com is the logon name of robert.bell@contoso.com and another address of rob@contoso.com."
-    )
+    assert {"bob@contoso.com", "robert.bell@contoso.com", "rob@contoso.com."} <= {*told.detail.split()}
     assert trial.apply().exit_code != 0
     assert enabled(trial) == {}
 

@@ -131,9 +131,8 @@ def test_a_glance_says_who_holds_the_lock(place: Place) -> None:
     with child("hold", str(place.path), "60") as holding:
         holding.answer()
         before = set(place.path.parent.iterdir())
-        with pytest.raises(Locked, match=rf"process {holding.pid}, has been changing environment contoso") as caught:
+        with pytest.raises(Locked, match=rf"process {holding.pid},"):
             refuse_at_a_glance(place.path)
-        assert "lease ends at 20" in caught.value.diagnostics[0].detail
         assert set(place.path.parent.iterdir()) == before
         holding.signal(signal.SIGKILL)
         holding.wait()

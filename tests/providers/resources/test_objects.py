@@ -156,7 +156,7 @@ def test_organization_without_unified_messaging_is_refused_once(build: str) -> N
     newest = exchange_server("ex9.contoso.com", "Mailbox", version=f"Version 15.2 (Build {build})")
     (found,) = told(with_observed(given, newest), "UM016")
     assert found.is_error
-    assert found.detail == "The organization has ex9.contoso.com (Exchange 2019 or Subscription Edition)."
+    assert "ex9.contoso.com" in found.detail
     assert not told(with_observed(given, newest), "UM014")
     assert not told(with_observed(contoso(plan_declared()), newest), "UM016")
 
@@ -172,7 +172,8 @@ def test_a_mixed_organization_is_asked_on_servers_of_each_kind() -> None:
 def test_products_that_no_document_mentions_together_are_reported_once() -> None:
     new = exchange_server("ex1.contoso.com", "Mailbox", version="Version 15.1 (Build 2507.6)")
     (found,) = told(servers(contoso(plan_declared()), new), "UM015")
-    assert found.detail.startswith("The dial plans join Exchange 2016 with Lync Server 2013.")
+    assert "Exchange 2016" in found.detail
+    assert "Lync Server 2013" in found.detail
     assert not told(contoso(plan_declared()), "UM015")
 
 

@@ -416,7 +416,6 @@ def test_a_host_that_accepts_no_connection_in_time_was_never_reached() -> None:
         for one in waiting:
             one.close()
     assert type(wrote) is Unreachable
-    assert "not accepted in time" in wrote.diagnostics[0].detail
 
 
 def test_a_host_that_refuses_connections_was_never_reached_and_may_come_back() -> None:

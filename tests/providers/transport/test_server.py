@@ -178,7 +178,6 @@ def test_a_credential_that_is_not_given_is_reported(auth: Authentication) -> Non
     with sessions(9, auth=auth, password=None) as pool, pytest.raises(PermanentError) as raised:
         pool.open(EXCHANGE).invoke([echo("x")])
     assert raised.value.diagnostics[0].summary == "Invalid connection settings"
-    assert "needs user and password" in raised.value.diagnostics[0].detail
 
 
 @pytest.mark.parametrize("scheme", [Scheme.BASIC, Scheme.NTLM])
