@@ -189,7 +189,7 @@ def _write_new(into: Path, contents: Mapping[str, bytes], private: Path | None) 
 
 
 def _extend(directory: Path, before: Mapping[str, bytes], contents: Mapping[str, bytes]) -> None:
-    """Write changed and new files, each in one step; a new file comes before the file that names it.
+    """Write changed and new files, each in one step. A file comes after those that it names or refers to.
 
     Raises:
         ConfigurationError: a file changed since it was read, or cannot be written.
@@ -197,8 +197,8 @@ def _extend(directory: Path, before: Mapping[str, bytes], contents: Mapping[str,
     written: list[tuple[Path, Path]] = []
     try:
         try:
-            for name in sorted(contents, key=lambda name: (name in before, not name.endswith(CSV), name)):
-                path = directory / name
+            for name in sorted(contents, key=lambda name: (_place(name, is_new=name not in before), name)):
+                path = (directory / name).resolve() if name in before else directory / name
                 if (path.read_bytes() if name in before else None) != before.get(name) or (
                     name not in before and os.path.lexists(path)
                 ):
@@ -218,6 +218,13 @@ def _extend(directory: Path, before: Mapping[str, bytes], contents: Mapping[str,
         detail = f"The files in {directory} cannot be written: {error.strerror}."
         remedy = "Check the free space, and that this user may write to the directory."
         raise ConfigurationError(Diagnostic("File cannot be written", detail, remedy)) from error
+
+
+def _place(name: str, *, is_new: bool) -> int:
+    """Return the place of a file among those that are written: new rows, what rows refer to, rows added to a file."""
+    if name.endswith(CSV):
+        return 0 if is_new else 2
+    return 1
 
 
 def _copy_changes(private: Path | None, to: Path) -> None:

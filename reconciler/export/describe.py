@@ -229,7 +229,8 @@ class _Drafts:
                 for text in texts(one.resource.get(name))
                 if target in keys and text and folded(text) not in keys[target] and folded(text) not in implied[target]
             ]
-            for address, target in dangling:
+            # Of several, the one that an operator can see in the files is the cause.
+            for address, target in sorted(dangling, key=lambda one: one[1] not in self.left_out):
                 self.leave_out(address, f"It needs {target}, which is left out.")
             if not dangling:
                 return

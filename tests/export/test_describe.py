@@ -175,3 +175,10 @@ def test_order_of_the_listings_does_not_matter() -> None:
     given = estate(*user("alice", "50101"), *user("ben", "50102"))
     turned = {name: those.__class__(reversed([*those.values()])) for name, those in given.observed.items()}
     assert described(given) == described(replace(given, observed=turned))
+
+
+def test_the_missing_object_that_the_files_show_is_the_reason() -> None:
+    """A policy that comes with its dial plan stands in no file."""
+    plan = plan_observed("Paris", voip_security="Unsecured")
+    given = estate(plan, *user("claire", "50103", policy="Paris/default", dial_plan="Paris"))
+    assert "dial_plan/Paris" in reasons(described(given))["um_mailbox/claire@contoso.com"]
