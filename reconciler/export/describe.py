@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 
 from reconciler.config.resolve import implied_by_default
 from reconciler.export.declaration import LeftOut, Writer, Written
+from reconciler.model.abilities import Rows
 from reconciler.model.actions import Action, ActionKind
 from reconciler.model.attributes import AttributeRole
 from reconciler.model.diagnostics import Diagnostic
@@ -196,9 +197,35 @@ class _Drafts:
                 values = {name: value for name, value in one.values.items() if name not in intents}
                 notes = (*one.notes, *(f"{name}: left out. {' '.join(_in_words(found))}" for name in intents))
                 self.put(self.writer.of(one.kind, one.resource.key, values, notes))
+            elif (accepted := self._accepted(one)) is not None:
+                self.put(accepted)
             else:
                 self.leave_out(address, *_in_words(found))
         return bool(refused)
+
+    def _accepted(self, one: Written) -> Written | None:
+        """Return the declaration without attributes that its type refuses by themselves; None where there are none.
+
+        A server may show an attribute that its version cannot set.
+        """
+        errors = [] if isinstance(one.kind, Rows) else self._objections(one)
+        accepted = None
+        tried = [name for name in one.values if (one.address, name) not in self._changed]
+        for name in tried if errors else ():
+            before = accepted or one
+            values = {other: value for other, value in before.values.items() if other != name}
+            less = self.writer.of(one.kind, one.resource.key, values, before.notes)
+            if isinstance(less, Written) and len(left := self._objections(less)) < len(errors):
+                gone = next(found for found in errors if found not in left)
+                accepted = replace(less, notes=(*less.notes, f"{name}: left out. {' '.join(_in_words(gone))}"))
+                errors = left
+        return accepted
+
+    def _objections(self, one: Written) -> list[Diagnostic]:
+        """Return the errors in a declaration that its type finds without the other declarations."""
+        alone = replace(self.landscape, declared={one.kind.name: Resources([one.resource])}, desired={})
+        address = str(one.address)
+        return [found for found in one.kind.check(alone) if found.is_error and found.address == address]
 
     def _add_reason(self, address: Address, found: Diagnostic) -> None:
         """Add another reason why an object is left out."""

@@ -182,3 +182,15 @@ def test_the_missing_object_that_the_files_show_is_the_reason() -> None:
     plan = plan_observed("Paris", voip_security="Unsecured")
     given = estate(plan, *user("claire", "50103", policy="Paris/default", dial_plan="Paris"))
     assert "dial_plan/Paris" in reasons(described(given))["um_mailbox/claire@contoso.com"]
+
+
+def test_an_attribute_that_the_version_cannot_set_is_left_out_alone() -> None:
+    """Policies of Exchange 2007 have no parameter for faxes."""
+    given = estate(
+        resource("mailbox_policy/Staff", name="Staff", dial_plan="Redmond", allow_fax=False, pin_lifetime=30)
+    )
+    old: dict[str, Value] = {"version": "Version 8.3 (Build 83.6)", "roles": ("UnifiedMessaging",)}
+    servers = [replace(one, attributes={**one.attributes, **old}) for one in given.all("exchange_server").values()]
+    (written,) = described(with_observed(given, *servers)).of("mailbox_policy")
+    assert written.values == {"dial_plan": "Redmond", "pin_lifetime": 30}
+    assert any(note.startswith("allow_fax:") and "UM006" in note for note in written.notes)
