@@ -19,7 +19,7 @@ from reconciler.model.resource_types import Managed, ResourceType, declared_type
 from reconciler.model.resources import Address, Resource
 
 KEYS = ("from", "to")
-_EXAMPLE = "- {from: dial_plan/Redmond, to: dial_plan/Seattle}"
+_EXAMPLE = "- {from: TYPE/NAME, to: TYPE/NEW-NAME}"
 
 
 def read_moved(parts: Sequence[Node], types: Sequence[ResourceType], into: Declarations) -> Mapping[Address, Address]:
