@@ -94,8 +94,8 @@ def _is_brought(found: Written | LeftOut, is_implied: bool, *, in_full: bool) ->
     return is_implied and not (can_change and (in_full or (isinstance(found, Written) and bool(found.values))))
 
 
-_ROUNDS = 20
-"""Each round changes a declaration for good. So this many are enough, unless a type answers differently each time."""
+_ROUNDS = 1_000
+"""Each round changes a declaration for good, most of them all that are wrong. So an end is certain, and soon."""
 
 
 @dataclass(slots=True)

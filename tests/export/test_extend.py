@@ -148,3 +148,11 @@ def test_a_declared_object_is_not_described_again() -> None:
     made = extended({"a.yaml": HEAD + PLAN + ROWS, "people.csv": CSV.replace(";note", ";wave")}, *ALICE)
     assert made.contents == {}
     assert Address("um_mailbox", "alice@contoso.com") not in {one.address for one in made.description.written}
+
+
+def test_a_file_with_the_columns_of_another_program_is_continued() -> None:
+    csv = "UserPrincipalName,Department,Extension,SipAddress,dial_plan\n"
+    csv += "alice@contoso.com,Sales,50101,alice@contoso.com,Redmond\n"
+    files = {"a.yaml": HEAD + PLAN + ROWS, "people.csv": csv}
+    made = extended(files, *ALICE, *BEN)
+    assert made.contents == {"people.csv": (csv + "ben@contoso.com,,00102,ben@contoso.com,Redmond\n").encode()}
