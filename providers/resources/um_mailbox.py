@@ -174,6 +174,9 @@ class UMMailboxType(UMMailbox, NumerousRows, Holder, Noticed, Numbering):
     def lost(self, gone: Resource, landscape: Landscape) -> str:
         return "the PIN and the recorded greeting of the user are lost"
 
+    def left(self, forgotten: Resource, landscape: Landscape) -> str:
+        return "voice mail stays on; state: absent in the row would end it"
+
     def is_forgotten(self, prior: Resource, landscape: Landscape) -> bool:
         return True
 

@@ -283,6 +283,10 @@ class Managed(ResourceType):
         """Return a clause about what is lost for good with ``gone``; '' if its attributes say everything."""
         return ""
 
+    def left(self, forgotten: Resource, landscape: Landscape) -> str:
+        """Return a clause about what stays on the servers with a forgotten feature; '' for nothing more."""
+        return ""
+
     def needs(self, desired: Resource, landscape: Landscape) -> Sequence[Address]:
         """Return addresses whose actions must succeed first, in addition to those that its attributes reference."""
         return ()

@@ -306,7 +306,11 @@ def _removal(
         forgetting = Action(prior.address, ActionKind.FORGET)
         if observed is not None and kind.lifecycle is Lifecycle.FEATURE:
             # It stays on the servers and counts for --max-forget; settings and implied objects do not count.
-            forgetting = replace(forgetting, expects=expectation(kind, forgetting, landscape))
+            forgetting = replace(
+                forgetting,
+                expects=expectation(kind, forgetting, landscape),
+                reasons=tuple(filter(None, (kind.left(observed, landscape),))),
+            )
         return forgetting, None
     if kind.lifecycle is Lifecycle.SETTING:
         return _abandoned_setting(kind, prior, observed, landscape)

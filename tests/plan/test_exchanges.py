@@ -358,6 +358,16 @@ def test_who_is_declared_absent_and_was_never_ours_ends_too() -> None:
     assert not trial.plan().steps
 
 
+def test_who_is_no_longer_declared_stays_enabled_and_the_plan_says_so() -> None:
+    trial = applied(base(row(USERS[0], "41001"), row(USERS[1], "41002")))
+    rewritten(trial, base(row(USERS[1], "41002")))
+    (left,) = trial.plan().forgotten
+    assert (left.address.key, left.commands) == (USERS[0], ())
+    assert "stays on" in left.reasons[0]
+    assert trial.apply().exit_code == 0
+    assert set(held(trial)) == {"41001", "41002"}
+
+
 def test_who_is_enabled_again_after_his_declared_end_has_drifted() -> None:
     trial = applied(base(row(USERS[0], "41001"), row(USERS[1], "41002")))
     rewritten(trial, base({"identity": USERS[0], "state": "absent"}, row(USERS[1], "41002")))
