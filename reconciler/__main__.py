@@ -9,7 +9,7 @@ import sys
 
 from reconciler import __version__
 
-OBJECTS_PER_COLLECTION = 50_000
+OBJECTS_PER_COLLECTION = 300_000
 
 
 def main() -> int:

@@ -44,10 +44,10 @@ def _of_type(rows: Sequence[Row]) -> tuple[Roster, Sequence[Needs]]:
     names = sorted(set(chain.from_iterable(attributes)))
     roster = Roster(
         codec.parse_address(rows[0][0]).type,
-        [codec.parse_address(address).key if "%" in address else address.partition("/")[2] for address, _ in rows],
+        shared(codec.parse_address(text).key if "%" in text else text.partition("/")[2] for text, _ in rows),
         {name: _column([one.get(name, UNSET) for one in attributes]) for name in names},
-        names=[body.get("name") for body in bodies],
-        guids=[body.get("guid") for body in bodies],
+        names=shared(body.get("name") for body in bodies),
+        guids=shared(body.get("guid") for body in bodies),
     )
     texts = [tuple(body.get("needs", ())) for body in bodies]
     needs = {one: tuple(map(codec.parse_address, one)) for one in set(texts)}

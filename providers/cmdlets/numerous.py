@@ -21,7 +21,7 @@ from reconciler.model.diagnostics import NotFound, SessionError
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import Answer, Diagnosed
 from reconciler.model.resources import Address, Resource, Resources
-from reconciler.model.roster import Column, Roster
+from reconciler.model.roster import Column, Roster, shared
 from reconciler.model.values import UNSET, Record, Value
 
 
@@ -53,8 +53,8 @@ class Numerous(CmdletType):
             keys = self._keys(records)
         return Roster(
             self.name,
-            [str(key) for key in keys],
-            {name: normalise(_column(records, output)) for name, output, normalise in self._columns},
+            shared(keys),
+            {name: shared(normalise(_column(records, output))) for name, output, normalise in self._columns},
             names=_texts(records, self.name_output) if self.name_output else None,
             guids=_texts(records, "Guid") if self.has_guid else None,
         )
@@ -88,7 +88,8 @@ class NumerousRows(Numerous, CmdletResource, Rows):
             columns = {name: self._declared_column(name, cells[name]) for name in attributes if name in cells}
         except ValidationError:
             return None
-        return self.declared_all(Roster(self.name, canonical_keys, columns))
+        columns = {name: shared(column) for name, column in columns.items()}
+        return self.declared_all(Roster(self.name, shared(canonical_keys), columns))
 
     def declared_all(self, roster: Roster) -> Roster | None:
         """Return the rows of these values, each valid by itself; None where ``declared`` would find a problem."""
@@ -130,4 +131,4 @@ def _column(records: Sequence[Record], name: str) -> list[object]:
 
 def _texts(records: Sequence[Record], name: str) -> list[str | None]:
     found = (record.get(name) for record in records)
-    return [value if isinstance(value, str) and value else None for value in found]
+    return shared(value if isinstance(value, str) and value else None for value in found)

@@ -17,7 +17,7 @@ from providers.schema.exchange import DialPlan
 from providers.schema.exchange_facts import ExchangeServer, managing_version
 from reconciler.model.commands import Endpoint
 from reconciler.model.landscape import Landscape
-from reconciler.model.resources import Resource
+from reconciler.model.resources import Resource, Resources
 
 
 class UMService(Enum):
@@ -40,7 +40,11 @@ class UMHost:
 
 def um_hosts(landscape: Landscape) -> Mapping[str, UMHost]:
     """Return the servers that can answer for dial plans, by FQDN, in order."""
-    hosts = (_um_host(server) for server in landscape.all(ExchangeServer).values())
+    return landscape.fact(_um_hosts, landscape.all(ExchangeServer))
+
+
+def _um_hosts(servers: Resources) -> Mapping[str, UMHost]:
+    hosts = (_um_host(server) for server in servers.values())
     return {host.fqdn: host for host in sorted((h for h in hosts if h), key=lambda host: host.fqdn)}
 
 

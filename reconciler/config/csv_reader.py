@@ -87,10 +87,6 @@ class CsvRows:
         values = {name: text for name, column in self.cells.items() if (text := column[number])}
         return CsvRow(self.table, self.lines[number], values, self.damaged.get(number, frozenset()))
 
-    def position(self, number: int) -> Position:
-        """Return where a row begins."""
-        return self.table.position(self.lines[number])
-
 
 def read_csv(file: str, content: bytes, columns: Columns) -> tuple[tuple[CsvRow, ...], tuple[Diagnostic, ...]]:
     """Return the readable rows of a file and the errors in its form."""

@@ -6,8 +6,10 @@ which finds the problem and its place.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from reconciler.config.csv_columns import Columns
 from reconciler.config.csv_header import ignored_columns
@@ -85,7 +87,8 @@ class Table:
             names.pop(IDENTITY)
         keys = self._column(IDENTITY)
         roster = resource_type.parse_all(list(map(str, keys)), {name: self._column(name) for name in names})
-        return None if roster is None else replace(roster, position=self._position)
+        lines = array("L", (self.rows.lines[number] for number in self.numbers))
+        return None if roster is None else replace(roster, position=partial(_place, self.rows.table.source.file, lines))
 
     def _column(self, name: str) -> Sequence[object]:
         default = self.defaults.get(name, UNSET)
@@ -95,9 +98,6 @@ class Table:
         if name in self.several:
             return [_items(cells[number]) if cells[number] else default for number in self.numbers]
         return [cells[number] or default for number in self.numbers]
-
-    def _position(self, row: int) -> Position:
-        return self.rows.position(self.numbers[row])
 
     def row(self, row: int) -> CsvRow:
         """Return one row of the roster, as written."""
@@ -163,6 +163,10 @@ def csv_rows(
 def _unnamed(row: CsvRow) -> Diagnostic:
     detail = f'The row has no "{IDENTITY}", so it names no resource.'
     return row.diagnostic(MISSING_ATTRIBUTE, detail, f"Add {IDENTITY}, or delete the row.", path=(IDENTITY,))
+
+
+def _place(file: str, lines: Sequence[int], row: int) -> Position:
+    return Position(file, lines[row], 1)
 
 
 def _is_text(value: object) -> bool:

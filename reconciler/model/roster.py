@@ -8,9 +8,10 @@ for. Columns are also the cheap form for work over all users: a list is walked a
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate, chain
+from sys import intern
 from typing import Any, TypeAlias
 
 from reconciler.model.diagnostics import Position
@@ -20,10 +21,12 @@ Column: TypeAlias = "Sequence[Value | Unset]"
 """The values of one attribute by row; UNSET where the row does not have the attribute."""
 
 
-def shared(texts: Sequence[Any]) -> Sequence[Any]:
-    """Return a column of texts in which equal ones are one object, where many are equal."""
-    known = {one: one for one in texts}
-    return [known[one] for one in texts] if len(known) * 2 < len(texts) else texts
+def shared(column: Iterable[Any]) -> list[Any]:
+    """Return a column whose texts are the same objects as equal texts of other columns.
+
+    The address of a user stands in a dozen columns: as key, name, SIP address and so on, of each listing.
+    """
+    return [intern(one) if type(one) is str else one for one in column]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

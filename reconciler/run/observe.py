@@ -10,6 +10,7 @@ The steps of a run share one landscape: every step sees the reads of all steps.
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -81,10 +82,14 @@ class Reader:
         queries = {kind.name: self._queries(kind, landscape, asked[kind.name]) for kind in ready}
         wanted = [command for commands in queries.values() for command in commands]
         answers = {**known, **self.ask([command for command in wanted if command not in known])}
-        after = landscape
+        after, left = landscape, Counter(wanted)
         for kind in ready:
             found, unreadable = kind.read([(command, answers[command]) for command in queries[kind.name]], landscape)
             unreadable = (*unreadable, *_without_hosts(kind, landscape))
+            left.subtract(queries[kind.name])
+            for command in queries[kind.name]:  # a listing of many users is large
+                if not left[command]:
+                    answers.pop(command, None)
             keys = asked[kind.name]
             is_narrowed = keys is not None and queries[kind.name] != tuple(kind.queries(landscape))
             after = put(kind.name, found, unreadable, after, keys if is_narrowed else None)
