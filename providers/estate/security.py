@@ -9,14 +9,14 @@ Source: Configure Unified Messaging on Microsoft Exchange for Lync Server 2013 (
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from providers.estate.servers import named_servers, um_hosts
-from providers.estate.topology import uc_pools
+from providers.estate.topology import front_end_pools, uc_pools
 from providers.schema.exchange import DialPlan
 from providers.schema.lync import MediaConfiguration, Pool
-from reconciler.model.diagnostics import Diagnostic, listed
+from reconciler.model.diagnostics import Diagnostic, Severity, listed
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import Rule
 from reconciler.model.resources import Resource
@@ -39,7 +39,16 @@ NO_SECURED = Rule(
     "New-UMDialPlan of Exchange 2007 (bb676516); DOMAIN 2.2",
 )
 _AGREE: Final = "Give them one EncryptionLevel, with Set-CsMediaConfiguration: no voip_security suits them all."
-SECURITY_RULES: Final = (INCOMPATIBLE, NO_SECURED)
+SEVERAL_LEVELS = Rule(
+    "UM007",
+    "Media configurations of a pool differ",
+    "Several media configurations apply to services of one pool, with different encryption levels. No document says "
+    "which of them governs its calls to Unified Messaging.",
+    "Give them one EncryptionLevel, with Set-CsMediaConfiguration.",
+    "New-CsMediaConfiguration; DOMAIN 3.14",
+    Severity.WARNING,
+)
+SECURITY_RULES: Final = (INCOMPATIBLE, NO_SECURED, SEVERAL_LEVELS)
 
 _SUITS = {
     "RequireEncryption": frozenset({"Secured"}),
@@ -49,25 +58,47 @@ _SUITS = {
 
 
 def encryption_levels(landscape: Landscape) -> dict[str, str]:
-    """Return the effective media encryption level of each pool; scope ``global`` where there is no pool."""
-    by_scope = {
-        folded(configuration.key): str(configuration.get(MediaConfiguration.encryption_level))
-        for configuration in landscape.all(MediaConfiguration).values()
-    }
-    everywhere = by_scope.get("global")
-    levels: dict[str, str] = {}
-    served = uc_pools(landscape)
+    """Return the effective media encryption level of each pool; scope ``global`` where there is no pool.
+
+    The narrowest scope wins; of several services of a pool the first by name.
+    """
+    found = levels_by_pool(landscape)
+    levels = {pool: of_services[0] if of_services else general for pool, (of_services, general) in found.items()}
+    known = {pool: level for pool, level in levels.items() if level}
+    everywhere = _by_scope(landscape).get("global")
+    return known or ({"global": everywhere} if everywhere else {})
+
+
+def levels_by_pool(landscape: Landscape) -> Mapping[str, tuple[Sequence[str], str | None]]:
+    """Return the levels of the services of each pool that calls UM, and the level of its site or of all sites.
+
+    Directors, Edge, database and gateway pools have no calls to UM.
+    """
+    by_scope = _by_scope(landscape)
+    served = {pool.fqdn for pool in front_end_pools(landscape)}
+    found: dict[str, tuple[Sequence[str], str | None]] = {}
     for pool in landscape.all(Pool).values():
-        if served and pool.key not in served:
-            continue  # Edge, database and gateway pools have no calls to UM
-        site = folded(pool.get(Pool.site) or "")
-        services = [level for scope, level in by_scope.items() if scope.endswith(f":{folded(pool.key)}")]
-        level = next(iter(services), None) or by_scope.get(f"site:{site}") or everywhere
-        if level:
-            levels[pool.key] = level
-    if not levels and everywhere:
-        levels["global"] = everywhere
-    return levels
+        if pool.key in served or not uc_pools(landscape):
+            site = folded(pool.get(Pool.site) or "")
+            of_services = [by_scope[scope] for scope in sorted(by_scope) if scope.endswith(f":{folded(pool.key)}")]
+            found[pool.key] = (of_services, by_scope.get(f"site:{site}") or by_scope.get("global"))
+    return found
+
+
+def several_levels(landscape: Landscape) -> Sequence[Diagnostic]:
+    """Return a warning for each pool whose media configurations have different levels."""
+    return [
+        SEVERAL_LEVELS.found(None, f"{pool} has {', '.join(levels)}.")
+        for pool, (of_services, general) in sorted(levels_by_pool(landscape).items())
+        if of_services and len(levels := sorted({*of_services, *([general] if general else [])})) > 1
+    ]
+
+
+def _by_scope(landscape: Landscape) -> Mapping[str, str]:
+    return {
+        folded(one.key): str(one.get(MediaConfiguration.encryption_level))
+        for one in landscape.all(MediaConfiguration).values()
+    }
 
 
 def suitable_security(landscape: Landscape) -> frozenset[str] | None:

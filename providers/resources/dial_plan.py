@@ -21,7 +21,7 @@ from providers.cmdlets.reference import setters
 from providers.cmdlets.value_types import Text, checked
 from providers.estate.inferred import inferred_plan
 from providers.estate.people import USERS, forest_root
-from providers.estate.security import SECURITY_RULES, derived_security, security_diagnostics
+from providers.estate.security import SECURITY_RULES, derived_security, security_diagnostics, several_levels
 from providers.estate.servers import exchange_release
 from providers.estate.version_attributes import NOT_IN_VERSION, check_attributes
 from providers.resources.hunt_group import hunt_group_argument
@@ -164,11 +164,13 @@ class DialPlanType(DialPlan, CmdletResource, Holder, Foreseeing, Noticed, Inferr
 
     def check(self, landscape: Landscape) -> Sequence[Diagnostic]:
         mandatory = self.mandatory(exchange_release(landscape))
-        return tuple(
-            found
-            for plan in landscape.wanted(self).values()
-            for found in (*_check(plan, mandatory, landscape), *security_diagnostics(plan, landscape))
-        ) + tuple(check_attributes(self, landscape))
+        plans = landscape.wanted(self).values()
+        found = [
+            one
+            for plan in plans
+            for one in (*_check(plan, mandatory, landscape), *security_diagnostics(plan, landscape))
+        ]
+        return (*found, *check_attributes(self, landscape), *(several_levels(landscape) if plans else ()))
 
 
 def _with_security(plan: Resource, derived: str | None) -> Resource:

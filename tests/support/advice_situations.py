@@ -124,6 +124,7 @@ def away(*hosts: str) -> Callable[[Trial], object]:
 
 _NEVER: Final = {"start_mode": "Disabled"}
 TWO_POOLS: Final = world(2, 1)
+SERVICE: Final = f"service:MediationServer:{POOL}"
 AT_ANOTHER_SITE: Final = changed(world(2), lync__sites=lambda several: [*several, {"name": "site2"}])
 AT_A_BRANCH: Final = changed(
     world_of(2, (1,), branch=True, director=False),
@@ -248,6 +249,12 @@ DIAL_PLANS: Final = (
         {**plans(), "mailbox_policies": {"Redmond/default": {"allow_fax": False}}},
         world(servers=("8.3.83.6",)),
         edit=lambda told: told.pop("mailbox_policies"),
+    ),
+    Situation(
+        "UM007",
+        plans(),
+        changed(SMALL, lync__media=lambda _: {"global": "RequireEncryption", SERVICE: "SupportEncryption"}),
+        by_hand=by(f"Set-CsMediaConfiguration {SERVICE} -EncryptionLevel RequireEncryption"),
     ),
     Situation("UM010", plans(servers=["exx1.contoso.com", "ex2.contoso.com"])),
     Situation(

@@ -6,6 +6,7 @@ import copy
 
 import pytest
 
+from providers.simulator.estate.invoke import invoke_line
 from reconciler.model.diagnostics import Severity
 from reconciler.model.resources import Address
 from reconciler.plan.drift import DriftKind, DriftReport
@@ -32,6 +33,15 @@ def _differing(report: DriftReport) -> dict[Address, set[str]]:
 
 def _codes(trial: Trial, severity: Severity) -> set[str | None]:
     return {one.code for one in trial.plan().diagnostics if one.severity is severity}
+
+
+def _unreached(trial: Trial) -> list[object]:
+    """Return why Lync does not reach the voice mail of users; Lync Server 2010 has no such test."""
+    if trial.world.lync.version == "2010":
+        return []
+    lines = [f"Test-CsExUMConnectivity pool1.contoso.com -UserSipAddress sip:user{n}@contoso.com" for n in (1, 2, 3)]
+    found = [record for line in lines for record in invoke_line(trial.estate, line).records]
+    return [record["Error"] for record in found if record["Result"] != "Success"]
 
 
 def _rests(trial: Trial) -> bool:
@@ -96,3 +106,5 @@ def test_an_apply_comes_to_rest_and_damage_by_hand_is_found_and_repaired(cell: C
     repaired = trial.apply(max_destroy=1)
     assert repaired.exit_code == 0, repaired.told()
     assert _rests(trial)
+    trial.pass_time(700.0)  # UM reads a dial plan again within ten minutes
+    assert _unreached(trial) == []

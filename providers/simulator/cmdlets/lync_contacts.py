@@ -99,15 +99,19 @@ def _security(plan: Entry, now: datetime) -> str:
 
 
 def _answering(holdings: Holdings, view: View, plan: Entry) -> Iterator[ExchangeServer]:
-    """Yield the servers that answer: those bound, of the highest version alone, running, with TLS."""
+    """Yield the servers that answer: those bound, of the highest major version alone, running, with TLS.
+
+    Exchange 2007 has no startup mode: it uses TLS for a secured dial plan.
+    """
     bound = [(server, entry) for entry in view.of("UMServer") if (server := _bound(holdings, entry, plan))]
-    highest = max((server.release for server, _ in bound), default="")
+    highest = max((server.major for server, _ in bound), default=0)
     for server, entry in bound:
         services = holdings.services[server.fqdn]
         names = (UM, CALL_ROUTER) if server.is_call_router else (UM,)
         running = all(services[name.casefold()].status == "Running" for name in names)
         modes = [services[name.casefold()].learned for name in names]
-        if server.release == highest and running and entry.properties.get("Status") == "Enabled" and "TCP" not in modes:
+        has_tls = server.release == "e2007" or "TCP" not in modes
+        if server.major == highest and running and entry.properties.get("Status") == "Enabled" and has_tls:
             yield server
 
 

@@ -123,6 +123,10 @@ class ExchangeServer(Host):
         return {8: "e2007", 14: "e2010"}.get(major) or {0: "e2013", 1: "e2016"}.get(minor, "e2019")
 
     @property
+    def major(self) -> int:
+        return int(self.version.partition(".")[0])
+
+    @property
     def display_version(self) -> str:
         major, minor, *build = self.version.split(".")
         return f"Version {major}.{minor} (Build {'.'.join(build) or '0'})"
