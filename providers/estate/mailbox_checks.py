@@ -16,7 +16,7 @@ from providers.cmdlets.products import LYNC
 from providers.estate import mailbox_claims
 from providers.estate.people import Fit, fits_by_name, plan_of, plans_by_policy
 from providers.schema.exchange import DialPlan, UMMailbox
-from providers.schema.exchange_facts import Mailbox
+from providers.schema.exchange_facts import Mailbox, UnservedMailbox
 from providers.schema.lync import LyncUser
 from reconciler.model.actions import ActionKind
 from reconciler.model.commands import write
@@ -110,8 +110,18 @@ OTHER_NAME = Rule(
     Severity.NOTE,
 )
 
+NO_UM_THERE = Rule(
+    "UM079",
+    "Mailbox is on a server without Unified Messaging",
+    "Exchange 2019 and the Subscription Edition have no Unified Messaging, so voice mail cannot be enabled for a "
+    "mailbox there.",
+    "Move the mailbox to a server of Exchange 2007 to 2016, use Cloud Voicemail for the user, or remove the row.",
+    "Exchange Server 2019, discontinued features; DOMAIN 2.1",
+    leaves_out=True,
+)
 RULES: Final = (
     NO_MAILBOX,
+    NO_UM_THERE,
     NO_VOICE,
     HOSTED,
     NO_USER,
@@ -136,9 +146,17 @@ def check_mailboxes(landscape: Landscape) -> Sequence[Diagnostic]:
     return (
         *_of_two(tuple(landscape.ending(UMMailbox).values()), landscape),
         *_against_world(declared, landscape),
+        *_without_um(declared, landscape),
         *_within_plans(declared, plans, _digits(landscape)),
         *mailbox_claims.given_twice(declared, plans, landscape),
     )
+
+
+def _without_um(declared: Resources, landscape: Landscape) -> Iterator[Diagnostic]:
+    for one in landscape.all(UnservedMailbox).values():
+        row = declared.get(one.key)
+        if row is not None:
+            yield NO_UM_THERE.found(row, f"{row.address} is on {one.get(UnservedMailbox.server)}.")
 
 
 def check_rows(landscape: Landscape) -> Sequence[Diagnostic]:

@@ -69,6 +69,15 @@ NO_SERVER = Rule(
     "DOMAIN 3.5",
     Severity.WARNING,
 )
+ALL_DISABLED = Rule(
+    "UM018",
+    "No server takes calls",
+    "Lync routes the calls of a dial plan to the servers of the highest Exchange version bound to it. All of them are "
+    "disabled or take no new calls, so nobody reaches voice mail. A single one may be disabled as a standby.",
+    "Enable one of them.",
+    "Set-UMServer, Set-UMService, parameter Status; DOMAIN 2.3, 3.5",
+    Severity.WARNING,
+)
 NO_UM_AT_ALL = Rule(
     "UM016",
     "Organization has no Unified Messaging",
@@ -106,6 +115,7 @@ class ServerBindingType(ServerBinding, CmdletResource, Owing):
         NOT_EVERY_SERVER,
         NO_SERVER,
         NO_UM_AT_ALL,
+        ALL_DISABLED,
         *SUPPORT_RULES,
     )
 
@@ -120,7 +130,7 @@ class ServerBindingType(ServerBinding, CmdletResource, Owing):
                 if service is UMService.CALL_ROUTER:
                     command = read("Get-UMCallRouterSettings", *properties, endpoint=endpoint, Server=host.fqdn)
                 else:
-                    command = read(_GET[service], *properties, endpoint=endpoint)
+                    command = read(_GET[service], *properties, "Status", endpoint=endpoint)
                 commands[command] = None
         return tuple(commands)
 
@@ -243,6 +253,28 @@ def _product(server: Resource) -> str:
     return f"Exchange {version.product}" if version else "Exchange of an unknown version"
 
 
+def _all_disabled(plan: Resource, bound: Sequence[UMHost], landscape: Landscape) -> Sequence[Diagnostic]:
+    """Return a warning if every server that Lync would call for a dial plan takes no calls."""
+    answering = [host for host in bound if host.services != (UMService.CALL_ROUTER,)]
+    newest = max((host.version.major for host in answering), default=0)
+    called = {host: _status(host, landscape) for host in answering if host.version.major == newest}
+    if not called or any(status in (None, "Enabled") for status in called.values()):
+        return ()
+    detail = f"{plan.address} is on {listed(f'{host.fqdn} ({status})' for host, status in called.items())}."
+    return (ALL_DISABLED.found(plan, detail, f"Enable one of them:\n  {_enabling(next(iter(called)), landscape)}"),)
+
+
+def _status(host: UMHost, landscape: Landscape) -> str | None:
+    service = next(one for one in host.services if one is not UMService.CALL_ROUTER)
+    binding = landscape.one(ServerBinding, f"{host.fqdn}/{service.value}")
+    return binding.get(ServerBinding.status) if binding else None
+
+
+def _enabling(host: UMHost, landscape: Landscape) -> Command:
+    service = next(one for one in host.services if one is not UMService.CALL_ROUTER)
+    return write(_SET[service], endpoint_for(host, landscape), Identity=host.name, Status="Enabled")
+
+
 def startup_mode_query(host: UMHost, service: UMService, landscape: Landscape, controller: str | None) -> Command:
     """Return the read of a service's startup mode from ``controller``, or from the pinned domain controller."""
     endpoint = endpoint_for(host, landscape)
@@ -300,6 +332,7 @@ def _check(plan: Resource, hosts: Mapping[str, UMHost], landscape: Landscape) ->
     bound = [hosts[fqdn] for fqdn in named if fqdn in hosts]
     if not bound and not found:
         found.append(_no_server(plan))
+    found += _all_disabled(plan, bound, landscape)
     majors = sorted({host.version.major for host in bound})
     if len(majors) > 1:
         newest = [host.fqdn for host in bound if host.version.major == majors[-1]]

@@ -318,6 +318,8 @@ class ServerBinding(Declares):
     """Dial plans bound to it; dial plans that are not declared stay unchanged."""
     startup_mode: Attr[Annotated[Choice, Param("UMStartupMode")]]
     """TCP, TLS or Dual; a secured dial plan needs TLS or Dual. Exchange 2007 has none."""
+    status: Attr[Annotated[Text, ReadOnly(), Output("Status")]]
+    """Enabled, Disabled or NoNewCalls; a call router has none."""
 
 
 _Found = Annotated[tuple[Text, ...], Unordered(), Output("")]

@@ -257,6 +257,36 @@ class Mailbox(Numerous, CmdletFact):
         return (read("Get-Mailbox", *self.outputs, ResultSize="Unlimited"),)
 
 
+class UnservedMailbox(CmdletFact):
+    """A mailbox on a server without Unified Messaging, such as one of Exchange 2019.
+
+    Read only if mailboxes are declared and the organization has such servers beside others.
+    """
+
+    name: ClassVar[str] = "unserved_mailbox"
+    noun: ClassVar[str] = "Mailbox"
+    key_type: ClassVar[Any] = Annotated[SmtpAddress, Normalise(text)]
+    key_output: ClassVar[str] = "PrimarySmtpAddress"
+    name_output: ClassVar[str] = "PrimarySmtpAddress"
+    reads_after: ClassVar[tuple[str, ...]] = (ExchangeServer.name,)
+
+    server: Attr[Annotated[Fqdn, Output("")]]
+    """The server that holds it."""
+
+    def queries(self, landscape: Landscape, keys: frozenset[str] | None = None) -> Sequence[Command]:
+        if not landscape.written(UMMailbox) or managing_version(landscape) is None:
+            return ()
+        servers = sorted(server for server, version in _versions(landscape).items() if not version.has_um)
+        return tuple(read("Get-Mailbox", *self.outputs, Server=server, ResultSize="Unlimited") for server in servers)
+
+    def observe(self, answers: Sequence[Answer], landscape: Landscape) -> Sequence[Resource | Diagnosed]:
+        return [
+            one.having(self.server, str(command.argument("Server"))) if isinstance(one, Resource) else one
+            for command, reply in answers
+            for one in super(UnservedMailbox, self).observe([(command, reply)], landscape)
+        ]
+
+
 _LEFT_OVER = "UMEnabled -eq $false -and EmailAddresses -like 'eum:*'"
 
 

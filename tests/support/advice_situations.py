@@ -130,6 +130,13 @@ AT_A_BRANCH: Final = changed(
     world_of(2, (1,), branch=True, director=False),
     lync__pools=lambda several: [one for one in several if one.get("type") == "branch"],
 )
+BESIDE_2019: Final = world_of(
+    0,
+    (1,),
+    servers=("15.1.225.42", "15.2.221.12"),
+    lync="2015",
+    people=[{"alias": "user1", "server": "ex2.contoso.com"}],
+)
 ORPHANED: Final = world(gateways=[{"name": "1:9", "Address": "oldpool.contoso.com"}])
 WITHOUT_UM_ROLE: Final = changed(
     world(servers=("14.3.123.4", "14.3.123.4")),
@@ -272,6 +279,18 @@ DIAL_PLANS: Final = (
     Situation("UM013", plans(servers=["ex1.contoso.com"])),
     Situation("UM014", plans(servers=[])),
     Situation("UM015", plans(), OF_2007_AND_2010, edit=first("dial_plans", servers=["ex2.contoso.com"])),
+    Situation(
+        "UM018",
+        plans(),
+        applied=plans(),
+        befalls=by("Set-UMService EX1 -Status Disabled", "Set-UMService EX2 -Status NoNewCalls"),
+    ),
+    Situation(
+        "UM079",
+        users(row(1, "41001")),
+        BESIDE_2019,
+        edit=lambda told: told.pop("mailboxes"),
+    ),
     Situation(
         "UM017",
         plans(),

@@ -74,6 +74,23 @@ def test_an_organization_without_unified_messaging_is_refused(build: str) -> Non
     assert (applied.exit_code, applied.log) == (4, ())
 
 
+@pytest.mark.parametrize("row", ["user1@contoso.com", "USER1"])
+def test_a_mailbox_on_a_server_without_unified_messaging_is_left_out(row: str) -> None:
+    people = [{"alias": "user1", "server": "ex1.contoso.com"}, {"alias": "user2", "server": "ex2.contoso.com"}]
+    world = world_of(0, [1], servers=["15.2.221.12", "15.1.225.42", "15.1.225.42"], lync="2015", people=people)
+    rows = [
+        {"identity": name, "sip_address": f"user{n}@contoso.com", "extension": f"5010{n}", "dial_plan": "Redmond"}
+        for n, name in enumerate([row, "user2@contoso.com"], 1)
+    ]
+    plan = {"country_code": "1", "extension_digits": 5, "servers": "all"}
+    sections = {"dial_plans": {"Redmond": plan}, "mailboxes": rows}
+    trial = Trial(world, environment_of(sections))
+    found = [one.address for one in trial.plan().diagnostics if one.code == "UM079"]
+    assert found == ["um_mailbox/user1@contoso.com"]
+    assert trial.apply().exit_code == 3
+    assert [one.key for one in trial.look().all("um_mailbox").values()] == ["user2@contoso.com"]
+
+
 @pytest.mark.parametrize(
     ("exchange", "section", "key", "attribute", "value"),
     [

@@ -150,6 +150,11 @@ def _listed(
     users: Iterable[Entry] = (user for user in call.view.of("User") if user.properties.get(flag))
     if call.get("Filter"):
         users = matching(call, users, call.get("Filter"), defaults)
+    if call.get("Server"):
+        server = call.holdings.server_named(str(call.get("Server")))
+        if server is None:
+            raise call.not_found(call.get("Server"))
+        users = (user for user in users if user.properties.get("ServerName") == server.name)
     return shaped(call, limited(call, users), computed, defaults)
 
 

@@ -106,6 +106,13 @@ def _organization(holdings: Holdings) -> None:
             call.create("UMCallRouter", server.name, f"CN=UMCallRouter,{dn}", {**copied(ROUTER_DEFAULTS), **described})
 
 
+def _home(world: World, user: User) -> str:
+    """Return the name of the server that holds the mailbox of a user."""
+    servers = world.exchange.servers
+    usual = next((one for one in servers if one.is_um), servers[0])
+    return next((one for one in servers if one.fqdn == user.server), usual).name
+
+
 def _address(world: World, user: User) -> str:
     return user.address or f"{user.alias}@{world.forest}"
 
@@ -126,6 +133,7 @@ def _user(holdings: Holdings, user: User) -> Entry:
     }
     if user.mailbox:
         properties["PrimarySmtpAddress"] = address
+        properties["ServerName"] = _home(world, user)
         others = [f"smtp:{other}" for other in user.addresses]
         properties["EmailAddresses"] = [f"SMTP:{address}", *others, *([sip] if sip else [])]
     if user.lync:

@@ -222,5 +222,7 @@ def _contradictions(world: World) -> Iterator[str]:
         if user.alias.casefold() in aliases:
             yield f'alias "{user.alias}" is used twice'
         aliases.add(user.alias.casefold())
+        if user.server is not None and user.server not in {server.fqdn for server in world.exchange.servers}:
+            yield f'user {user.alias} names the server "{user.server}", which exchange.servers does not list'
         if user.pool is not None and user.pool not in pools:
             yield f'user {user.alias} names the pool "{user.pool}", which lync.pools does not list'

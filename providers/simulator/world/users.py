@@ -54,6 +54,8 @@ class User(Person):
     """Logon name; left out, ``alias@forest``."""
     lync: bool = True
     """Whether the user is enabled for Lync."""
+    server: HostName | None = None
+    """The Exchange server that holds the mailbox; left out, the first one with Unified Messaging, else the first."""
     hosted_voicemail: bool = False
     """Whether calls go to hosted voice mail."""
 
