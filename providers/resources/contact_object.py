@@ -10,7 +10,7 @@ objects (JJ688022); DOMAIN 3.12.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, ClassVar
 
 from providers.cmdlets.cmdlet_resource import CmdletResource
@@ -18,12 +18,13 @@ from providers.cmdlets.products import LYNC_PROVIDER
 from providers.cmdlets.value_types import Normalise, Text, text
 from providers.estate.topology import UcPool, front_end_pools, uc_pools, voice_users_by_pool
 from providers.schema.exchange import AutoAttendant, DialPlan, IPGateway
-from providers.schema.lync import ContactObject
+from providers.schema.lync import ContactObject, LyncUser
+from reconciler.model.attributes import Attr
 from reconciler.model.commands import write
 from reconciler.model.diagnostics import Diagnostic, Severity
-from reconciler.model.landscape import Landscape
+from reconciler.model.landscape import Landscape, Named
 from reconciler.model.resource_types import Lifecycle, Provider, Rule
-from reconciler.model.resources import Address, Resource
+from reconciler.model.resources import Address, Resource, Resources
 from reconciler.model.values import Record
 
 MISSING = Rule(
@@ -54,6 +55,25 @@ LOST_HOME = Rule(
 )
 
 
+TAKEN = Rule(
+    "UM093",
+    "Number belongs to a user",
+    "The line of a Lync user has the number of an auto attendant or of Outlook Voice Access. Lync cannot route it to "
+    "both.",
+    "Give the user or the attendant another number.",
+    "Set-CsUser, parameter LineURI; DOMAIN 3.12, 7.9",
+    Severity.WARNING,
+)
+WITHOUT_TARGET = Rule(
+    "UM094",
+    "Contact object without a target",
+    "No dial plan and no auto attendant has the number of a contact object, so nobody answers its calls.",
+    "Remove it with OcsUmUtil.exe when nothing uses it any more. A contact of hosted Unified Messaging may stay.",
+    "Get-CsExUmContact; DOMAIN 3.12",
+    Severity.NOTE,
+)
+
+
 def _number(value: object) -> object:
     """Return the number of a contact, from ``+1425...`` or ``tel:+1425...;ext=1``."""
     found = text(value)
@@ -71,7 +91,7 @@ class ContactObjectType(ContactObject, CmdletResource):
     key_type: ClassVar[Any] = Annotated[Text, Normalise(_number)]
     key_output: ClassVar[str] = "DisplayNumber"
     name_output: ClassVar[str] = "SipAddress"
-    rules: ClassVar[tuple[Rule, ...]] = (MISSING, WRONG_KIND, LOST_HOME)
+    rules: ClassVar[tuple[Rule, ...]] = (MISSING, WRONG_KIND, LOST_HOME, TAKEN, WITHOUT_TARGET)
 
     def from_record(self, record: Record, landscape: Landscape) -> Resource | None:
         number = _number(record.get("LineURI")) or _number(record.get("DisplayNumber"))
@@ -115,7 +135,39 @@ class ContactObjectType(ContactObject, CmdletResource):
                 diagnostics.append(
                     LOST_HOME.found(desired, f"{desired.key} is homed on {home}.", _moving(found, landscape))
                 )
-        return diagnostics
+        return (*diagnostics, *_taken(self.derive(landscape), landscape), *_without_target(landscape))
+
+
+def _taken(contacts: Sequence[Resource], landscape: Landscape) -> Sequence[Diagnostic]:
+    """Return a warning for each number that is also the line of a user."""
+    lines = landscape.fact(_lines, landscape.all(LyncUser)) if contacts else {}
+    return [
+        TAKEN.found(one, f"{one.key} is also the line of {lines[one.key]}.") for one in contacts if one.key in lines
+    ]
+
+
+def _lines(users: Resources) -> Mapping[str, str]:
+    """Return the users by the number of their line."""
+    lines = zip(users.folded, users.column(LyncUser.line_uri), strict=True)
+    return {str(_number(line)): user for user, line in lines if line}
+
+
+def _without_target(landscape: Landscape) -> Sequence[Diagnostic]:
+    """Return a note for each contact whose number nobody has; nothing while a holder cannot be read."""
+    holders: tuple[tuple[Named, Attr[tuple[str, ...]]], ...] = (
+        (DialPlan, DialPlan.access_numbers),
+        (AutoAttendant, AutoAttendant.pilot_numbers),
+    )
+    if not landscape.wanted(DialPlan) or not all(landscape.is_readable(kind) for kind, _ in holders):
+        return ()
+    known = {
+        number
+        for kind, numbers in holders
+        for one in (*landscape.all(kind).values(), *landscape.wanted(kind).values())
+        for number in one.get(numbers)
+    }
+    contacts = landscape.all(ContactObject).values()
+    return [WITHOUT_TARGET.found(one, f"{one.key} has no target.") for one in contacts if one.key not in known]
 
 
 def _card(desired: Resource, landscape: Landscape) -> Diagnostic:

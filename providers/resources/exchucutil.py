@@ -17,6 +17,7 @@ from typing import ClassVar
 from providers.cmdlets.products import EXCHANGE, EXCHANGE_PROVIDER
 from providers.cmdlets.table import Tabled
 from providers.estate import script_host
+from providers.estate.forests import SCRIPT, lync_forest
 from providers.estate.front_end_services import FRONT_END_RESTART
 from providers.estate.outcalls import LOWER_OUTCALLS, is_unmanaged
 from providers.estate.people import forest_root, sip_dial_plans
@@ -40,12 +41,13 @@ from providers.schema.exchange import DialPlan, Exchucutil, HuntGroup, IPGateway
 from providers.schema.exchange_facts import Permission, global_catalogs
 from providers.schema.lync import LyncService
 from providers.schema.windows_services import ServiceRestart, UMServiceRestart, WindowsServices
-from reconciler.model.abilities import Examining, Foreseeing, Owing, Piecemeal
+from reconciler.model.abilities import Adjustable, Examining, Foreseeing, Owing, Piecemeal
 from reconciler.model.actions import Action
 from reconciler.model.commands import Command, Endpoint, Operation, read, write
 from reconciler.model.diagnostics import Diagnostic, NotFound, SessionError, Severity, listed
 from reconciler.model.findings import Check, Examined, Finding
 from reconciler.model.landscape import Landscape, Settings
+from reconciler.model.options import Section
 from reconciler.model.resource_types import Answer, Due, Provider, Rule
 from reconciler.model.resources import Address, Resource
 from reconciler.model.snapshot import Obligation, Remembered
@@ -85,6 +87,14 @@ NO_SECOND_HOP = Rule(
     "Making the second hop in PowerShell Remoting; DOMAIN 10",
 )
 
+LINKS_OTHERS = Rule(
+    "UM019",
+    "exchucutil links dial plans that are not declared",
+    "The script links every SIP URI dial plan with every pool, also those of others, and renews their links.",
+    "Nothing, if they serve the same pools. Otherwise remove the links that it makes for them.",
+    "ExchUCUtil.ps1; DOMAIN 4.2",
+    Severity.NOTE,
+)
 NAME_TAKEN = Rule(
     "UM027",
     "Name of a pool's gateway is taken",
@@ -98,12 +108,13 @@ _SCRIPT_HOST_SERVICES = ("MSExchangeUM", "MSExchangeUMCR", "WinRM")
 """Each host that can run the script has one of these services; the read also shows a running script."""
 
 
-class ExchucutilType(Exchucutil, Tabled, Piecemeal, Foreseeing, Owing, Examining):
+class ExchucutilType(Exchucutil, Tabled, Piecemeal, Foreseeing, Owing, Adjustable, Examining):
     """The script, once per Exchange forest and Lync forest; key: the root of the Exchange forest."""
 
     provider: ClassVar[Provider] = EXCHANGE_PROVIDER
     examined_at: ClassVar[Endpoint] = EXCHANGE
     checks: ClassVar[tuple[str, ...]] = (Check.SECOND_HOP, script_host.SCRIPT)
+    adjusted_by: ClassVar[Section] = SCRIPT
     after: ClassVar[tuple[str, ...]] = (UMServiceRestart.name,)
     refreshes: ClassVar[tuple[str, ...]] = (IPGateway.name, HuntGroup.name, Permission.name, ServiceRestart.name)
     rules: ClassVar[tuple[Rule, ...]] = (
@@ -112,6 +123,7 @@ class ExchucutilType(Exchucutil, Tabled, Piecemeal, Foreseeing, Owing, Examining
         SHARED_PILOT,
         NO_SECOND_HOP,
         NAME_TAKEN,
+        LINKS_OTHERS,
         RAN_IN_VAIN,
     )
 
@@ -249,6 +261,7 @@ class ExchucutilType(Exchucutil, Tabled, Piecemeal, Foreseeing, Owing, Examining
             found += ran_in_vain(script, landscape, missing)
         if any(action.address.type == self.name for action in landscape.actions.values()):
             found += [_name_taken(self._address(landscape), *one) for one in taken_names(landscape, planned=True)]
+            found += _links_others(script, landscape)
         has_second_hop = landscape.settings.has_second_hop(EXCHANGE.connection)
         for action in landscape.actions.values():
             if action.address.type == self.name and not has_second_hop:
@@ -310,30 +323,18 @@ def missing_links(landscape: Landscape) -> tuple[str, ...]:
     return tuple(missing)
 
 
+def _links_others(script: Address, landscape: Landscape) -> Sequence[Diagnostic]:
+    """Return a note that names the SIP URI dial plans that the script links although nobody declares them."""
+    others = [plan.key for plan in sip_dial_plans(landscape) if plan.key not in landscape.wanted(DialPlan)]
+    return [LINKS_OTHERS.found(script, f"It links {listed(sorted(others))} too.")] if others else []
+
+
 def _name_taken(script: Address, pool: str, other: Resource) -> Diagnostic:
     removal = write("Remove-UMIPGateway", Identity=other.name)
     renaming = write("Set-UMIPGateway", Identity=other.name, Name=f"{other.name} {other.key}"[:64])
     remedy = f"Remove that gateway if nothing uses it any more, or rename it:\n  {removal}\n  {renaming}"
     found = in_words(pool, other)
     return NAME_TAKEN.found(script, f"{found[0].upper()}{found[1:]}.", remedy)
-
-
-def lync_forest(landscape: Landscape) -> str | None:
-    """Return the forest of Lync if it differs from that of Exchange; None if both are the same.
-
-    The domains of the Front Ends decide. If one of them is in the root domain of the Exchange forest, or in a domain
-    with one of its global catalogues, both are the same. Otherwise it is the topmost of the domains.
-    """
-    domains = {host.partition(".")[2] for host in front_ends(landscape)} - {""}
-    root = forest_root(landscape)
-    own = {controller.partition(".")[2] for controller in global_catalogs(landscape)} | {root}
-    if not domains or not root or any(_is_within(domain, each) for domain in domains for each in own if each):
-        return None
-    return min(domains, key=lambda domain: (domain.count("."), domain))
-
-
-def _is_within(domain: str, other: str) -> bool:
-    return domain == other or domain.endswith(f".{other}")
 
 
 # --- in words --------------------------------------------------------------------------------------------------------

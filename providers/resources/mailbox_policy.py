@@ -9,7 +9,7 @@ Sources: New-UMMailboxPolicy, Set-UMMailboxPolicy (Microsoft Learn); DOMAIN 7.3.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated, Any, ClassVar
 
@@ -21,8 +21,8 @@ from providers.cmdlets.value_types import Normalise, Text
 from providers.estate.version_attributes import check_attributes
 from providers.schema.exchange import DEFAULT, DialPlan, MailboxPolicy, UMMailbox, default_spelt
 from reconciler.model.actions import ActionKind
-from reconciler.model.commands import Argument, Command, NameOf
-from reconciler.model.diagnostics import Diagnostic, Problem
+from reconciler.model.commands import Argument, Command, NameOf, write
+from reconciler.model.diagnostics import Diagnostic, Problem, listed
 from reconciler.model.landscape import Landscape, Named
 from reconciler.model.resource_types import Answer, Lifecycle, Rule
 from reconciler.model.resources import Address, Resource
@@ -47,6 +47,16 @@ PATTERN = Rule(
 )
 
 
+UNKNOWN_DEFAULT = Rule(
+    "UM062",
+    "Default policy is not known",
+    "A dial plan has several policies, and none has the name that Exchange gave to its default policy. To make one "
+    "would be a second default policy.",
+    "Name a policy in the rows and declarations, or rename the default policy back.",
+    "New-UMDialPlan; DOMAIN 10",
+)
+
+
 def _is_name(value: str) -> str:
     name = value.removesuffix(DEFAULT)
     if not 1 <= len(name) <= 64:
@@ -66,7 +76,7 @@ class MailboxPolicyType(MailboxPolicy, CmdletResource):
     noun: ClassVar[str] = "UMMailboxPolicy"
     key_type: ClassVar[Any] = Annotated[Text, Normalise(default_spelt), AfterValidator(_is_name)]
     shown_as: ClassVar[str] = "default policy"
-    rules: ClassVar[tuple[Rule, ...]] = (PIN_RESET, PATTERN)
+    rules: ClassVar[tuple[Rule, ...]] = (PIN_RESET, PATTERN, UNKNOWN_DEFAULT)
 
     def declared(self, key: str, values: Mapping[str, Value]) -> Resource | Sequence[Problem]:
         """Return the policy; the key of a default policy names its dial plan, and ``dial_plan`` must agree."""
@@ -96,7 +106,7 @@ class MailboxPolicyType(MailboxPolicy, CmdletResource):
         self, found: Sequence[Resource], answers: Sequence[Answer], landscape: Landscape
     ) -> Sequence[Resource]:
         """Return the policies; the default policy of a dial plan has the key ``<dial plan>/default``."""
-        declared = landscape.written(self)
+        declared, prior = landscape.written(self), landscape.prior.of_type(self.name)
         by_plan: dict[str, list[Resource]] = {}
         for one in found:
             if plan := one.get(self.dial_plan):
@@ -104,7 +114,7 @@ class MailboxPolicyType(MailboxPolicy, CmdletResource):
         defaults = {
             default.address: Address(self.name, f"{plan}{DEFAULT}")
             for plan, policies in by_plan.items()
-            if (default := _default_of(plan, [one for one in policies if one.key not in declared])) is not None
+            if (default := _default_of(plan, policies, declared, prior.get(f"{plan}{DEFAULT}"))) is not None
         }
         return [replace(one, address=defaults.get(one.address, one.address)) for one in found]
 
@@ -143,6 +153,8 @@ class MailboxPolicyType(MailboxPolicy, CmdletResource):
             action = landscape.actions.get(policy.address)
             if action is not None and action.kind is ActionKind.CREATE and policy.key.strip("*") != policy.key:
                 found.append(PATTERN.found(policy, f'"{policy.key}" is to be made.'))
+            if action is not None and action.kind is ActionKind.CREATE and policy.key.endswith(DEFAULT):
+                found += _unknown_default(policy, landscape)
             after = policy.over(observed)
             reset, attempts = after.get(self.logon_failures_before_pin_reset), after.get(self.max_logon_attempts)
             if isinstance(reset, int) and isinstance(attempts, int) and reset >= attempts:
@@ -177,18 +189,36 @@ def _english_name(plan: str) -> str:
     return f"{plan} Default Policy"
 
 
-def _default_of(plan: str, policies: Sequence[Resource]) -> Resource | None:
+def _unknown_default(policy: Resource, landscape: Landscape) -> Sequence[Diagnostic]:
+    """Return the error that one of several policies may be the default policy that is to be made."""
+    plan = policy.key.removesuffix(DEFAULT)
+    policies = landscape.all(MailboxPolicy).values()
+    own = [one for one in policies if folded(one.get(MailboxPolicy.dial_plan) or "") == folded(plan)]
+    others = [one for one in own if one.key != policy.key and one.key not in landscape.written(MailboxPolicy)]
+    if not others:
+        return ()
+    detail = f"{plan} has {listed(one.name or one.key for one in others)}."
+    naming = (write("Set-UMMailboxPolicy", Identity=one.name or one.key, Name=_english_name(plan)) for one in others)
+    commands = "".join(f"\n  {command}" for command in naming)
+    remedy = f"Write the policy of the rows, or give the default policy its name again, with one of these:{commands}"
+    return (UNKNOWN_DEFAULT.found(policy, detail, remedy),)
+
+
+def _default_of(
+    plan: str, policies: Sequence[Resource], declared: Container[str], prior: Resource | None
+) -> Resource | None:
     """Return the default policy of a dial plan.
 
-    It is the policy with the English name, otherwise the only policy whose name begins with the name of the plan,
-    otherwise the only policy. The suffix is in the language of the server that made the dial plan (observed, not
-    documented).
+    It is the policy that the state knows as the default one, by its GUID. Otherwise it is, of those that are not
+    declared, the policy with the English name, the only policy whose name begins with the name of the plan, or the
+    only policy. The suffix is in the language of the server that made the dial plan (observed, not documented).
     """
-    by_name = sorted(policies, key=lambda policy: policy.key)
+    known = next((one for one in policies if prior is not None and prior.guid and one.guid == prior.guid), None)
+    by_name = sorted((one for one in policies if one.key not in declared), key=lambda policy: policy.key)
     english = folded(_english_name(plan))
-    for one in by_name:
-        if folded(one.key) == english:
-            return one
+    named = next((one for one in by_name if folded(one.key) == english), None)
+    if known is not None or named is not None:
+        return known or named
     begun = [one for one in by_name if folded(one.key).startswith(folded(f"{plan} "))]
     if len(begun) == 1:
         return begun[0]

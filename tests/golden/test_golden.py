@@ -410,6 +410,10 @@ def without_sentences(lines: list[str]) -> list[str]:
     return [json.dumps(json.loads(line, object_hook=emptied)) for line in lines]
 
 
+NEWER_CHECKS = ("UM093",)
+"""Checks that fire on this estate, and came after its drift was recorded."""
+
+
 def test_drift_has_the_same_messages(top: Path) -> None:
     kept = estate(top)
     kept.begin_at(plan_of("second").created.timestamp() + 600.0)
@@ -417,5 +421,8 @@ def test_drift_has_the_same_messages(top: Path) -> None:
         invoke_line(kept.estate, line)
     with kept.opened() as workspace:
         report = workspace.drift()
+    known = [one for one in report.entries if one.diagnostic is None or one.diagnostic.code not in NEWER_CHECKS]
+    assert len(report.entries) - len(known) == len(NEWER_CHECKS)
+    report = replace(report, entries=tuple(known))
     lines, before = written(lambda output: output.tell(report)), lines_of("estate/drift.jsonl", *DRIFT_LINES)
     assert without_sentences(lines) == without_sentences(before)

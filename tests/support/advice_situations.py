@@ -280,6 +280,31 @@ DIAL_PLANS: Final = (
     Situation("UM014", plans(servers=[])),
     Situation("UM015", plans(), OF_2007_AND_2010, edit=first("dial_plans", servers=["ex2.contoso.com"])),
     Situation(
+        "UM062",
+        users(row(1, "41001")),
+        world(plans={"Redmond": 5}),
+        befalls=by(
+            "Set-UMMailboxPolicy 'Redmond Default Policy' -Name Staff",
+            "New-UMMailboxPolicy -Name Executives -UMDialPlan Redmond",
+        ),
+        choice=1,
+    ),
+    Situation(
+        "UM093",
+        plans(access_numbers=["+14255550100"]),
+        befalls=by("Set-CsUser user1@contoso.com -LineURI tel:+14255550100"),
+        by_hand=by("Set-CsUser user1@contoso.com -LineURI tel:+14255550101"),
+    ),
+    Situation(
+        "UM094",
+        plans(),
+        befalls=by(
+            "New-CsExUmContact -SipAddress sip:um@contoso.com -DisplayNumber +14255550999 "
+            f"-RegistrarPool {POOL} -OU 'OU=UM,DC=contoso,DC=com'"
+        ),
+        by_hand=by("Remove-CsExUmContact sip:um@contoso.com"),
+    ),
+    Situation(
         "UM018",
         plans(),
         applied=plans(),
@@ -397,7 +422,7 @@ ATTENDANTS: Final = (
         attendants(One={"is_default": True, "status": "disabled"}),
     ),
     Situation("UM092", NUMBER, befalls=standing("$false", pool="gone.contoso.com")),
-    Situation("UM090", NUMBER, by_hand=standing("$false")),
+    Situation("UM090", NUMBER, by_hand=standing("$false"), others=("UM094",)),
     Situation(
         "UM091",
         NUMBER,
@@ -563,6 +588,7 @@ UNPLAYED: Final[Mapping[str, str]] = {
     "UM020": "played over a landscape in this file's tests: no estate is without a Front End, which it is reached by",
     "UM042": "played over a landscape in this file's tests: the script makes a gateway for every pool there is",
     "UM043": "as UM042",
+    "UM019": "a note about what the script does: an apply ends it (test_the_script_links_what_nobody_declared)",
     "UM104": "no section declares a setting: bindings and gateways are derived from what is read, so none lacks there",
     "UM105": "told by apply: test_what_is_over_a_budget_is_applied_by_the_command_that_is_shown",
     "UM106": "told after a kill: test_what_a_killed_run_left_open_is_closed_by_the_next_apply",

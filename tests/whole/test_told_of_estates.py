@@ -1,0 +1,88 @@
+"""What is seen on grown estates and used to be passed over: each with a world where it is told, and one where not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from providers.simulator.estate.invoke import invoke_line
+from reconciler.model.diagnostics import Severity
+from tests.support.trial import Trial, environment_of
+from tests.support.worlds import world_of
+
+PLAN = {"country_code": "1", "extension_digits": 5, "servers": "all", "access_numbers": ["+14255550100"]}
+ONE = {"dial_plans": {"Redmond": PLAN}}
+ROW = {
+    "identity": "user1@contoso.com",
+    "sip_address": "user1@contoso.com",
+    "extension": "50101",
+    "dial_plan": "Redmond",
+}
+
+
+def trial_of(sections: Mapping[str, Any], **world: Any) -> Trial:
+    return Trial(world_of(1, [1], branch=False, director=False, **world), environment_of(sections))
+
+
+def found(trial: Trial, code: str) -> list[str | None]:
+    return [str(one.address) for one in trial.plan().diagnostics if one.code == code]
+
+
+@pytest.mark.parametrize(("line", "told"), [("tel:+14255550100;ext=1", True), ("tel:+14255550101", False)])
+def test_the_line_of_a_user_that_has_the_number_of_a_dial_plan(line: str, *, told: bool) -> None:
+    trial = trial_of(ONE, people=[{"alias": "desk", "line": line}])
+    invoke_line(trial.estate, _contact("+14255550100"))
+    assert found(trial, "UM093") == (["contact_object/+14255550100"] if told else [])
+
+
+@pytest.mark.parametrize(("number", "told"), [("+14255550999", True), ("+14255550100", False)])
+def test_a_contact_without_a_target(number: str, *, told: bool) -> None:
+    trial = trial_of(ONE)
+    invoke_line(trial.estate, _contact(number))
+    assert found(trial, "UM094") == ([f"contact_object/{number}"] if told else [])
+
+
+def _contact(number: str) -> str:
+    target = "-RegistrarPool pool1.contoso.com -OU 'OU=UM,DC=contoso,DC=com'"
+    return f"New-CsExUmContact -SipAddress sip:um@contoso.com -DisplayNumber {number} {target}"
+
+
+@pytest.mark.parametrize(("kind", "told"), [("SipName", True), ("TelExtn", False)])
+def test_the_script_links_what_nobody_declared(kind: str, *, told: bool) -> None:
+    other = {"name": "Other", "NumberOfDigitsInExtension": 4, "URIType": kind, "CountryOrRegionCode": "1"}
+    trial = trial_of(ONE, dial_plans=[other])
+    assert found(trial, "UM019") == (["exchucutil/contoso.com"] if told else [])
+    assert trial.apply().exit_code == 0
+    assert found(trial, "UM019") == []
+
+
+@pytest.mark.parametrize("is_declared", [True, False])
+def test_a_default_policy_that_was_renamed_beside_others_is_not_made_again(*, is_declared: bool) -> None:
+    policies = {"mailbox_policies": {"Redmond/default": {"min_pin_length": 7}}} if is_declared else {}
+    trial = trial_of({**ONE, **policies, "mailboxes": [ROW]})
+    assert trial.apply().exit_code == 0
+    invoke_line(trial.estate, "New-UMMailboxPolicy -Name Executives -UMDialPlan Redmond")
+    invoke_line(trial.estate, "Set-UMMailboxPolicy 'Redmond Default Policy' -Name Staff")
+    if is_declared:
+        assert not trial.plan().steps  # the state knows its GUID
+        return
+    trial.store.resources.clear()
+    assert trial.apply().exit_code == 4
+    errors = [one for one in trial.plan().diagnostics if one.severity is Severity.ERROR]
+    assert [one.code for one in errors] == ["UM062"]
+    names = {record["Name"] for record in invoke_line(trial.estate, "Get-UMMailboxPolicy").records}
+    assert names == {"Executives", "Staff"}
+
+
+@pytest.mark.parametrize(("option", "exit_code"), [({}, 3), ({"lync_forest": "voice.example"}, 0)])
+def test_the_files_name_the_forest_of_lync_where_its_servers_are_in_a_child_domain(
+    option: Mapping[str, str], exit_code: int
+) -> None:
+    pools = [{"fqdn": "pool1.uc.voice.example", "site": "site1", "computers": ["fe1.uc.voice.example"]}]
+    described = world_of(0, [1], branch=False, director=False).model_dump(mode="json", exclude_defaults=True)
+    described["lync"] |= {"forest": "voice.example", "pools": pools}
+    sections = {**ONE, **({"exchucutil": option} if option else {})}
+    trial = Trial(type(world_of(0)).model_validate(described), environment_of(sections))
+    assert trial.apply().exit_code == exit_code
