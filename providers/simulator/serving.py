@@ -68,8 +68,9 @@ def serve(
     """Run the simulator until its parent closes ``stdin``, or until Ctrl-C; return the exit code.
 
     With ``parent_pipe`` one line ``{"user","password"}`` is read from ``stdin`` and one line is written to ``stdout``:
-    ``{"port","url","exchange","lync"}`` (the last two are the entry hosts), with ``ca`` over TLS and ``certificate``
-    and ``key`` of the client where it shows one; or ``{"error"}``, with exit code 1.
+    ``{"port","url","second_hop","exchange","lync"}`` (the last two are the entry hosts), with ``ca`` over TLS and
+    ``certificate`` and ``key`` of the client where it shows one; or ``{"error"}``, with exit code 1. ``second_hop`` is
+    false where a script needs a credential that a plain logon does not give.
 
     Raises:
         ReconcilerError: without ``parent_pipe``: it cannot start; the diagnostics say why.
@@ -78,9 +79,9 @@ def serve(
     try:
         with ExitStack() as stack:
             user, password, is_generated = _account(options, stdin)
-            server, files = _open(options, {user: password}, stack)
+            server, files, has_hop = _open(options, {user: password}, stack)
             if options.parent_pipe:
-                ready = {"port": server.port, "url": server.url, **_entries(server)}
+                ready = {"port": server.port, "url": server.url, "second_hop": has_hop, **_entries(server)}
                 _say(stdout, json.dumps(ready | {name: str(path) for name, path in files.items()}))
                 while stdin.read(1):
                     pass
@@ -107,8 +108,8 @@ def _entries(server: Server) -> Mapping[str, str]:
     return {"exchange": server.entry_host, "lync": lync}
 
 
-def _open(options: ServeOptions, users: Mapping[str, str], stack: ExitStack) -> tuple[Server, Mapping[str, Path]]:
-    """Start the server; return it with the files its clients need by name."""
+def _open(options: ServeOptions, users: Mapping[str, str], stack: ExitStack) -> tuple[Server, Mapping[str, Path], bool]:
+    """Start the server; return it, the files its clients need by name, and if a script needs no delegation."""
     from providers.simulator.estate.estate import Estate as World
 
     scheme = _scheme(options)
@@ -130,7 +131,8 @@ def _open(options: ServeOptions, users: Mapping[str, str], stack: ExitStack) -> 
         settings, files = _with_tls(settings, Path(directory))
     start = _engine(options, world, users, stack)
     try:
-        return stack.enter_context(Server(world, settings, faults, start)), files
+        server = stack.enter_context(Server(world, settings, faults, start))
+        return server, files, not world.enforces_second_hop
     except OSError as error:
         detail = f"Port {options.port} cannot be opened: {error.strerror}."
         raise _cannot_start(detail, "Name another port; --port 0 takes any free one.") from error

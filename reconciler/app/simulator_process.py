@@ -37,6 +37,8 @@ class SimulatorProcess:
     password: str
     entries: Mapping[str, str]
     """The entry host of each connection."""
+    without_second_hop: frozenset[str] = frozenset()
+    """The connections after whose logon a script cannot use the account on other servers."""
 
     def close(self) -> None:
         assert self.process.stdin is not None
@@ -85,7 +87,8 @@ def start_simulator(
         remedy = f"Run it alone to see its messages:\n\n    {command_line('simulate', world)}"
         raise ReconcilerError(Diagnostic("Simulator did not start", detail, remedy))
     entries = {name: answer[name] for name in providers_of(resource_types()) if name in answer}
-    return SimulatorProcess(process, int(answer["port"]), password, entries)
+    lacking = frozenset() if answer.get("second_hop", True) else frozenset(entries)
+    return SimulatorProcess(process, int(answer["port"]), password, entries, lacking)
 
 
 _GIVEN: Final = frozenset(

@@ -142,12 +142,13 @@ class Workspace:
     def _connections(self) -> Sequence[ConnectionSettings]:
         adapt = self.ports.settings
         if self.environment.simulator is not None:
-            return [adapt(one) for one in server_connections.simulated(self._start_simulator())]
+            return [adapt(one) for one in server_connections.simulated(self._simulator)]
         secrets = Secrets(trust_of(self.environment, os.environ), self.directory, self.ports.mask)
         declared = self.environment.connections.items()
         return [adapt(server_connections.real(name, one, secrets)) for name, one in declared]
 
-    def _start_simulator(self) -> SimulatorProcess:
+    @cached_property
+    def _simulator(self) -> SimulatorProcess:
         assert self.environment.simulator is not None
         private = self._stack.enter_context(writable(self.private))
         world = self.directory / self.environment.simulator
@@ -181,7 +182,10 @@ class Workspace:
     @property
     def _settings(self) -> Settings:
         """The settings of the environment, with the commands that messages of checks show."""
-        return replace(self.environment.settings, program=self._line(), place=joined(self.directory))
+        settings = replace(self.environment.settings, program=self._line(), place=joined(self.directory))
+        if self.environment.simulator is None or self.ports.sessions is not None:
+            return settings
+        return replace(settings, without_second_hop=self._simulator.without_second_hop)
 
     def _pin(self, replica: str | None) -> None:
         if replica != self._pinned:

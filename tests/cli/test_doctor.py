@@ -137,6 +137,14 @@ def test_a_world_says_what_doctor_meets(tmp_path: Path) -> None:
     assert "Traceback" not in ran.out + ran.err
 
 
+def test_a_plan_says_that_the_script_cannot_run_in_a_world_that_enforces_the_second_hop(tmp_path: Path) -> None:
+    environment = little(tmp_path / "little")
+    assert not [one for one in environment.run("plan", "--json").of("diagnostic") if one.get("code") == "UM026"]
+    environment.edit("world.yaml", "world: little", "world: little\nenforce_second_hop: true")
+    ran = environment.run("plan", "--json").has(4)
+    assert "UM026" in {one.get("code") for one in ran.of("diagnostic")}
+
+
 # --- declared connections --------------------------------------------------------------------------------------------
 
 

@@ -61,7 +61,7 @@ def worlds(draw: st.DrawFn, *, releases: Sequence[str] = RELEASES, lag: bool = T
         draw(st.lists(st.integers(1, 4), min_size=1, max_size=3)),
         servers=servers,
         delays=delays,
-        lync=draw(st.sampled_from(["2010", "2013", "2015", "2019"])),
+        lync=draw(st.sampled_from(["2010", "2013", "2015", *(["2019"] if not _has_2007(servers) else [])])),
         without_mailbox=draw(st.integers(0, 1)),
         without_voice=draw(st.integers(0, 1)),
         director=draw(st.booleans()),
@@ -72,6 +72,11 @@ def worlds(draw: st.DrawFn, *, releases: Sequence[str] = RELEASES, lag: bool = T
         gateways=[{"name": "1:9", "Address": "oldpool.contoso.com"}] if draw(st.booleans()) else [],
     )
     return _slow(world, draw(st.sampled_from([0.0, 0.0, 15.0])))
+
+
+def _has_2007(servers: Sequence[str]) -> bool:
+    """True for servers that Skype for Business Server 2019 does not work with."""
+    return any(server.startswith("8.") for server in servers)
 
 
 def _slow(world: World, seconds: float) -> World:

@@ -66,6 +66,7 @@ class TinyEstate:
     turns: int = 0
     delegated: bool | None = None
     """Of the last call."""
+    enforces_second_hop: bool = False
     gate: threading.Event = field(default_factory=threading.Event)
     """What Wait-Gate waits for."""
     lock: threading.RLock = field(default_factory=threading.RLock)

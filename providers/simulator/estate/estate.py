@@ -105,6 +105,11 @@ class Estate:
         """Return the FQDN of every Windows host, Exchange servers first, in lower case."""
         return self.world.servers()
 
+    @property
+    def enforces_second_hop(self) -> bool:
+        """True where exchucutil fails unless the connection delegates its credential."""
+        return self.world.enforce_second_hop
+
     def entry_host(self) -> str:
         return self.world.exchange.servers[0].fqdn
 

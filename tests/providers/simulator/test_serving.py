@@ -103,7 +103,7 @@ def test_a_child_serves_the_account_it_is_given_until_its_parent_closes_the_pipe
     ready = child.ready()
     files = {"ca"} if tls or auth == "certificate" else set()
     files |= {"certificate", "key"} if auth == "certificate" else set()
-    assert set(ready) == {"port", "url", "exchange", "lync"} | files
+    assert set(ready) == {"port", "url", "second_hop", "exchange", "lync"} | files
     assert PASSWORD not in json.dumps(ready)
     options: dict[str, Any] = {"ca_trust_path": ready.get("ca")}
     if auth == "certificate":
