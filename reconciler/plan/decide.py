@@ -8,7 +8,7 @@ will create. Pure: equal inputs give equal actions.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from reconciler.model.abilities import Owing, Rows
@@ -19,7 +19,7 @@ from reconciler.model.graph import places_of
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import Due, Lifecycle, Managed, ResourceType, Task, declared_types
 from reconciler.model.resources import Address, Resource, Resources
-from reconciler.model.snapshot import Remembered
+from reconciler.model.snapshot import Remembered, Snapshot
 from reconciler.model.values import EMPTY, UNSET, Value, fingerprint, folded
 from reconciler.plan.checks import with_bringers
 from reconciler.plan.effects import (
@@ -344,8 +344,14 @@ def _abandoned_setting(kind: Managed, prior: Remembered, observed: Resource, lan
 
 def _dependents(address: Address, moving: Collection[Address], landscape: Landscape) -> tuple[Address, ...]:
     """Return those of ``moving`` that depended on ``address`` in the last apply; they are removed first."""
-    return tuple(
-        known.address
-        for known in sorted(landscape.prior.resources.values(), key=lambda known: known.address)
-        if known.address in moving and address.folded in {need.folded for need in known.needs}
-    )
+    depending = landscape.fact(_by_need, landscape.prior).get(address.folded, ())
+    return tuple(other for other in depending if other in moving)
+
+
+def _by_need(prior: Snapshot) -> Mapping[tuple[str, str], Sequence[Address]]:
+    """Return, by folded address, the resources that depended on it in the last apply, in order."""
+    found: dict[tuple[str, str], list[Address]] = {}
+    for known in sorted(prior.resources.values(), key=lambda known: known.address):
+        for need in dict.fromkeys(need.folded for need in known.needs):
+            found.setdefault(need, []).append(known.address)
+    return found
