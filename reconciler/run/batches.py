@@ -52,25 +52,22 @@ class Batches:
     """Number of actions in the batches so far."""
     is_dropped: bool = False
     """True where no more batches may be handed out."""
+    is_of_users: bool = field(init=False)
+    """True where the actions are independent of each other, so that batches may run at the same time."""
+    cmdlet: str = field(init=False)
+    """The first cmdlet, which stands for the time of an action."""
+    endpoint: Endpoint = field(init=False)
 
-    @property
-    def is_of_users(self) -> bool:
-        """True where the actions are independent of each other, so that batches may run at the same time."""
-        return self.step.first.group != "" and self.step.first.kind is not ActionKind.RUN
+    def __post_init__(self) -> None:
+        first = self.step.first
+        self.is_of_users = first.group != "" and first.kind is not ActionKind.RUN
+        self.cmdlet = first.commands[0].cmdlet if first.commands else ""
+        self.endpoint = first.commands[0].endpoint if first.commands else USUAL
 
     @property
     def left(self) -> int:
         """Number of actions that may still be handed out."""
         return 0 if self.is_dropped else len(self.step.actions) - self.taken
-
-    @property
-    def cmdlet(self) -> str:
-        """The first cmdlet, which stands for the time of an action."""
-        return next((command.cmdlet for command in self.step.first.commands), "")
-
-    @property
-    def endpoint(self) -> Endpoint:
-        return next((command.endpoint for command in self.step.first.commands), USUAL)
 
     @property
     def ended(self) -> list[Ended]:

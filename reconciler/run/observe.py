@@ -255,9 +255,11 @@ def _newest(
 ) -> Landscape:
     """Return the newest state of a type: ``found`` for our keys, ``known`` for keys that others read meanwhile.
 
-    A failed listing of another step does not affect our keys, which were read.
+    Our keys are the fewer ones: they are added to what is known, unless a failed listing of another step is in it.
     """
-    if ours is not None and None in theirs and known.is_readable(type_name):
+    if not theirs:
+        return found
+    if ours is not None and known.is_readable(type_name) and (None in theirs or found.is_readable(type_name)):
         return _with_keys(type_name, known, ours, of=found)
     others = {key for keys in theirs if keys is not None for key in keys}
     return _with_keys(type_name, found, others - (ours or frozenset()), of=known)

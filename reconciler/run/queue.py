@@ -6,7 +6,9 @@ batch that sends its last commands may choose the batch that follows it on its s
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
+from itertools import chain
 from typing import Final
 
 from reconciler.model.commands import Endpoint
@@ -27,18 +29,26 @@ class Queue:
         self._sessions, self._parallelism = sessions, parallelism
         self._slots = Slots()
         self._of = {step.id: Batches(step) for step in steps}
+        self._users: Counter[Endpoint] = Counter()
+        """How many users of each host were not handed out yet, in all steps that may still run."""
+        for batches in self._of.values():
+            if batches.is_of_users:
+                self._users[batches.endpoint] += batches.left
 
     def of(self, step: Step) -> Batches:
         return self._of[step.id]
 
     def drop(self, step: Step) -> None:
         """Hand out no more batches of a step."""
-        self.of(step).is_dropped = True
+        batches = self.of(step)
+        if batches.is_of_users:
+            self._users[batches.endpoint] -= batches.left
+        batches.is_dropped = True
 
     @property
     def may_get_slots(self) -> bool:
         """True while users wait for slots, which may be opened at any time."""
-        return any(window.under_way and self._users_left(host) for host, window in self._slots.windows.items())
+        return any(window.under_way and self._users[host] for host, window in self._slots.windows.items())
 
     def next_of(self, step: Step) -> Batch | None:
         """Return the next batch of a step; None where none is left, or where all slots of its host are in use."""
@@ -65,7 +75,7 @@ class Queue:
         if window.under_way > self._at_once(slots):
             return None
         here = (one for one in self._of.values() if one.is_of_users and one.endpoint == own.endpoint)
-        for batches in (own, *here):
+        for batches in chain((own,), here) if self._users[own.endpoint] else ():
             if batches.left and may_start(batches.step):
                 batch.is_followed = True
                 return self._taken(batches, window, slots)
@@ -82,12 +92,13 @@ class Queue:
                 window.note(batches.cmdlet, batch.sent, batch.meter)
 
     def _taken(self, batches: Batches, window: Window, slots: int) -> Batch:
-        size = window.batch(batches.cmdlet, self._users_left(batches.endpoint), slots)
-        return batches.take(min(batches.left, size), Meter(age=window.losses))
+        size = min(batches.left, window.batch(batches.cmdlet, self._users[batches.endpoint], slots))
+        self._users[batches.endpoint] -= size
+        return batches.take(size, Meter(age=window.losses))
 
     def _slots_of(self, batches: Batches) -> int:
         """Return the slots of the host of a step of users."""
-        window, left = self._slots.of(batches.endpoint), self._users_left(batches.endpoint)
+        window, left = self._slots.of(batches.endpoint), self._users[batches.endpoint]
         try:
             session = self._sessions.open(batches.endpoint)
             # Opening takes long: the sessions of the next round, of twice as many batches, are opened during this one.
@@ -100,7 +111,3 @@ class Queue:
     def _at_once(self, slots: int) -> int:
         """Return how many batches may be under way: while one is saved, another one uses its slot."""
         return min(slots + slots // _BATCHES_A_SPARE, self._parallelism)
-
-    def _users_left(self, endpoint: Endpoint) -> int:
-        """Return how many users of a host were not handed out yet, in all steps that may still run."""
-        return sum(one.left for one in self._of.values() if one.is_of_users and one.endpoint == endpoint)
