@@ -26,7 +26,7 @@ def render_size(measured: Measured) -> str:
     about = f", {measured.resources:,} resources" if measured.resources else ""
     lines = [
         f"{count:,} mailboxes{about}",
-        f"  {'':<30}{'wall s':>8}{'CPU s':>8}{'sim. s':>8}"
+        f"  {'':<34}{'wall s':>8}{'CPU s':>8}{'sim. s':>8}"
         f"{'peak MB':>9}{'requests':>10}{'ms/mailbox':>12}{'rounds':>8}",
     ]
     for who in (INSIDE, WIRE, HTTP, LOCAL):
@@ -49,7 +49,7 @@ def _row(name: str, figures: Figures, mailboxes: int, rounds: int) -> str:
     simulator = f"{figures.simulator_cpu:.2f}" if figures.simulator_cpu else ""
     requests = f"{figures.requests:,}" if figures.requests else ""
     return (
-        f"  {name:<30}{figures.wall:>8.2f}{figures.cpu:>8.2f}{simulator:>8}{figures.peak_mb:>9.0f}{requests:>10}"
+        f"  {name:<34}{figures.wall:>8.2f}{figures.cpu:>8.2f}{simulator:>8}{figures.peak_mb:>9.0f}{requests:>10}"
         f"{1000 * figures.wall / mailboxes:>12.2f}{rounds:>8}"
     )
 
