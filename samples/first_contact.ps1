@@ -90,11 +90,15 @@ function Send-ContactLine([string]$Line) {
     , $replies.ToArray()
 }
 
+function ConvertTo-ContactLine([string]$Json) {
+    ConvertTo-ReconcilerLine ($Reconciler.Utf8.GetBytes($Json))
+}
+
 function Send-ContactRequest([string]$Operation, [string]$Rest) {
     $Contact.Last++
     $id = ConvertTo-ReconcilerText ('c' + $Contact.Last.ToString($Reconciler.Invariant))
     $json = '{"op":"' + $Operation + '","id":' + $id + ',"read":true,"flush":true' + $Rest + '}'
-    $replies = Send-ContactLine (ConvertTo-ReconcilerLine $json)
+    $replies = Send-ContactLine (ConvertTo-ContactLine $json)
     , $replies
 }
 
@@ -112,7 +116,7 @@ function New-ContactInit {
     $names = $Contact.Exchange + $Contact.Lync + @('Get-Service', 'Test-ReconcilerSession', 'Get-ContactEcho')
     $json = '{"op":"init","id":"0","nonce":"' + $Contact.Nonce + '","protocol":1,"adapter":'
     $json += (ConvertTo-ReconcilerText $Adapter) + ',"allow":' + (Join-ContactTexts $names) + ',"always":{}}'
-    ConvertTo-ReconcilerLine $json
+    ConvertTo-ContactLine $json
 }
 
 function Open-Contact {
@@ -465,7 +469,7 @@ function Wait-ContactLine([string]$Start, [int]$Seconds) {
 }
 
 function Test-ContactStart([string]$Text) {
-    $ping = ConvertTo-ReconcilerLine '{"op":"ping","id":"p","flush":true}'
+    $ping = ConvertTo-ContactLine '{"op":"ping","id":"p","flush":true}'
     Send-ContactInput ((Get-ContactScript $Text) + (New-ContactInit) + [char]10 + $ping + [char]10)
     $stages = @(@('LOADING', $Contact.ShortPatience), @('READY', $Patience), @('', $Contact.ShortPatience))
     foreach ($stage in $stages) {
@@ -494,7 +498,7 @@ function Test-ContactBatch {
 
 # Does it end when it is told to, or only when its input ends?
 function Test-ContactEnd {
-    $exit = ConvertTo-ReconcilerLine '{"op":"exit","id":"e"}'
+    $exit = ConvertTo-ContactLine '{"op":"exit","id":"e"}'
     $Contact.Clock = [Diagnostics.Stopwatch]::StartNew()
     Send-ContactInput ($exit + [char]10)
     if (Wait-ContactLine '' $Contact.EndPatience) {

@@ -23,7 +23,7 @@ if TYPE_CHECKING:  # the command line starts without them
 
 _TYPED: Final = click.core.ParameterSource.COMMANDLINE
 _BUDGETS: Final = ("--max-destroy", "--max-forget", "--allow-replace")
-_NOT_REPEATED: Final = ("--json", "--json-into", "--log", "--out")
+_NOT_REPEATED: Final = ("--json", "--json-into", "--log")
 """Options of the output; they do not change what a command does."""
 _SHARED: Final = ("--target", "--exclude", "--wave", "--strict", "--parallelism", "--refresh-only")
 """Options that mean the same for plan and apply."""
