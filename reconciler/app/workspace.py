@@ -30,7 +30,7 @@ from reconciler.doctor.report import Report
 from reconciler.model.abilities import Counts, pinning_of
 from reconciler.model.actions import ActionKind
 from reconciler.model.diagnostics import ConfigurationError, Diagnostic, StateError
-from reconciler.model.landscape import Landscape, Settings
+from reconciler.model.landscape import NO_RESOURCES, Landscape, Settings
 from reconciler.model.ports import Holder, Lease, Sessions, StateStore
 from reconciler.model.resource_types import ResourceType
 from reconciler.model.resources import Address
@@ -42,7 +42,7 @@ from reconciler.plan.build import Origin, build_plan
 from reconciler.plan.drift import DriftReport, find_drift
 from reconciler.plan.plan import OF_THE_WHOLE, Plan, Source
 from reconciler.plan.saved import SavedPlan, digest
-from reconciler.plan.selection import Selection
+from reconciler.plan.selection import DESTROY, Selection
 from reconciler.run.account import Account, Fate
 from reconciler.run.apply import Apply
 from reconciler.run.examine import Examination
@@ -204,18 +204,21 @@ class Workspace:
         Raises:
             ConfigurationError: a target or an exclusion matches nothing that is declared.
         """
-        declared = [one.address for each in self.environment.declared.values() for one in each.values()]
+        before = self.environment
+        both = (*before.declared.values(), *before.ended.values())
+        known = [one.address for each in both for one in each.values()]
         names = {kind.name for kind in self.types}
-        if errors := replace(selection, wave=None).unknown(declared, names, ()):
+        if errors := replace(selection, wave=None).unknown(known, names, ()):
             raise ConfigurationError(*errors)
-        self.environment = ending(self.environment, self.types, selection.names)
-        ended = frozenset(one.address for each in self.environment.ended.values() for one in each.values())
-        return replace(selection, only=ended) if selection.targets else selection
+        self.environment = ending(before, self.types, selection.names)
+        ended = (one.address for each in self.environment.ended.values() for one in each.values())
+        asked = [one for one in ended if selection.names(one) or one.key in before.declared.get(one.type, NO_RESOURCES)]
+        return replace(selection, ends=True, only=frozenset(asked) if selection.targets else None)
 
     def _end_what_ends(self, plan: Plan) -> None:
-        """Take as declared absent what a saved plan removes although the files declare it."""
-        ends = {action.address for step in plan.steps for action in step.actions if action.kind is ActionKind.DELETE}
-        if ends:
+        """Take as declared absent what a saved plan of ``destroy`` removes."""
+        if plan.asked.partition(" ")[0] == DESTROY:
+            ends = {one.address for step in plan.steps for one in step.actions if one.kind is ActionKind.DELETE}
             self.environment = ending(self.environment, self.types, ends.__contains__)
 
     # --- operations --------------------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from reconciler.cli.options import pinned_connections
+from reconciler.plan.selection import DESTROY
 from reconciler.views.text import command_line
 
 if TYPE_CHECKING:  # the command line starts without them
@@ -42,7 +43,7 @@ def line_to_apply(directory: Path, out: Path | None) -> str:
 
 def _verb() -> str:
     """Return the command that carries out what the running one plans."""
-    return "destroy" if click.get_current_context().info_name == "destroy" else "apply"
+    return DESTROY if click.get_current_context().info_name == DESTROY else "apply"
 
 
 def line_for_saved(out: Path) -> str:
@@ -57,9 +58,10 @@ def line_without_budgets(place: Path) -> str:
 
 
 def line_to_resume(directory: Path, saved: SavedPlan | None) -> str:
-    """Return the command that continues after an ``apply``; for a saved plan, with the selection of the plan."""
+    """Return the command that continues after an ``apply``; for a saved plan, with what that plan was asked for."""
     asked = [] if saved is None else shlex.split(saved.plan.asked)
-    return own_line(_verb(), directory, *asked, *given_options("--dir", *_NOT_REPEATED))
+    verb, options = (DESTROY, asked[1:]) if asked[:1] == [DESTROY] else (_verb(), asked)
+    return own_line(verb, directory, *options, *given_options("--dir", *_NOT_REPEATED))
 
 
 def plan_lines(directory: Path) -> Callable[..., str]:

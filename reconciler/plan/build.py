@@ -179,7 +179,7 @@ def build_plan(
         unchanged=unchanged,
         obligations=tuple(owed for owed in open_obligations if owed not in ended),
         met=tuple(owed for owed in open_obligations if owed in ended),
-        decisions=_new_decisions(types, end, is_whole=selection == Selection()),
+        decisions=_new_decisions(types, end, is_whole=selection in (Selection(), Selection(ends=True))),
         impact=_impact(types, steps, end),
         diagnostics=in_order([*found, *_unknown(selection, types, end)]),
         prior=fingerprints_of(landscape.prior, chosen),

@@ -133,7 +133,7 @@ class Plan:
     prior: Mapping[Address, Fingerprint] = field(default_factory=lambda: EMPTY)
     """The fingerprints of the saved resources in the plan, by address; no entry if the state has none."""
     asked: str = ""
-    """The options that select a part of the actions; empty for all."""
+    """The options that select a part of the actions, after ``destroy`` in a plan that takes down what is declared."""
     passed_over: int = 0
     """Number of actions that were not selected."""
 

@@ -12,6 +12,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import lru_cache
+from typing import Final
 
 from reconciler.model.actions import Action, ActionKind
 from reconciler.model.diagnostics import Diagnostic, did_you_mean
@@ -19,6 +20,8 @@ from reconciler.model.graph import closure, reversed_edges
 from reconciler.model.resources import Address
 from reconciler.model.values import folded
 
+DESTROY: Final = "destroy"
+"""The first word of what was asked for, in a plan that takes down what is declared."""
 _WILDCARD = re.compile(r"[*?[]")
 _PLAIN = re.compile(r"[\w@%+=:,./*-]+", re.ASCII)
 
@@ -35,6 +38,8 @@ class Selection:
     targets: tuple[str, ...] = ()
     excludes: tuple[str, ...] = ()
     wave: str | None = None
+    ends: bool = False
+    """True where the selected part of what is declared is taken down."""
     only: frozenset[Address] | None = None
     """What the targets stand for, where that is more than the addresses that they match."""
 
@@ -61,11 +66,12 @@ class Selection:
         return not (self.targets or self.excludes or self.wave is not None)
 
     def __str__(self) -> str:
-        """Return the options as text of a command line."""
+        """Return the options as text of a command line, after ``destroy`` where the part is taken down."""
         targets = [("--target", pattern) for pattern in self.targets]
         excludes = [("--exclude", pattern) for pattern in self.excludes]
         waves = [] if self.wave is None else [("--wave", self.wave)]
-        return " ".join(f"{option} {_quoted(value)}" for option, value in (*targets, *excludes, *waves))
+        options = (f"{option} {_quoted(value)}" for option, value in (*targets, *excludes, *waves))
+        return " ".join([*([DESTROY] if self.ends else []), *options])
 
     def choose(self, actions: Mapping[Address, Action]) -> dict[Address, Action]:
         """Return the selected actions with all actions that must stay with them."""

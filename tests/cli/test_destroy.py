@@ -53,5 +53,18 @@ def test_what_undeclared_users_need_is_not_removed(joined: Environment, tmp_path
     assert len(environment.writes()) == before
 
 
+def test_a_part_does_not_bring_what_else_is_declared_absent(joined: Environment, tmp_path: Path) -> None:
+    environment = joined.copied(tmp_path / "contoso")
+    environment.edit("redmond.csv", "frank@contoso.com,frank@contoso.com,50107,Executives,,\n", "")
+    leaver = "mailboxes:\n  - {identity: frank@contoso.com, state: absent}\n"
+    (environment.directory / "leavers.yaml").write_text(leaver, "utf-8")
+    before = len(environment.writes())
+    one_of = ("destroy", "--auto-approve", "--max-destroy=1")
+    environment.run(*one_of, "--target", "auto_attendant/DublinMain").has(0)
+    assert [entry["cmdlet"] for entry in environment.writes()[before:]] == ["Remove-UMAutoAttendant"]
+    environment.run(*one_of, "--target", "um_mailbox/frank@contoso.com").has(0)
+    assert [entry["cmdlet"] for entry in environment.writes()[before + 1 :]] == ["Disable-UMMailbox"]
+
+
 def test_an_unknown_target_is_an_error(joined: Environment) -> None:
     assert "dial_plan/Nope" in joined.run("destroy", "--target", "dial_plan/Nope").has(1).err

@@ -30,4 +30,7 @@ def test_extensions_of_an_environment(tmp_path: Path) -> None:
     ],
 )
 def test_wrong_questions_are_refused(wrong: list[str], tmp_path: Path) -> None:
-    contoso(tmp_path / "contoso", lagging=False).run("extensions", *wrong).has(1)
+    ran = contoso(tmp_path / "contoso", lagging=False).run("extensions", *wrong).has(1)
+    assert "Error: " in ran.err
+    assert "Internal error" not in ran.err
+    assert ran.out == ""

@@ -49,6 +49,16 @@ def test_pinned_connections_are_repeated(before: list[str]) -> None:
     assert line == "reconciler '--connections=a b' apply ./-d --strict"
 
 
+@pytest.mark.parametrize(
+    ("selection", "rest"), [(Selection(("a b",), ends=True), ["--target", "a b"]), (Selection(ends=True), [])]
+)
+def test_a_saved_end_goes_on_as_an_end(selection: Selection, rest: list[str]) -> None:
+    """Because apply would make again what the plan has removed."""
+    saved = SavedPlan(replace(nothing(), asked=str(selection)), "", NOW, NOW, "", "")
+    words = shlex.split(within(lambda: line_to_resume(Path("d"), saved), "apply", "p.plan"))
+    assert words[1:] == ["destroy", "d", *rest]
+
+
 def test_a_part_that_was_saved_goes_on_as_that_part() -> None:
     asked = str(Selection(("um_mailbox/*", "a b"), wave="it's"))
     saved = SavedPlan(replace(nothing(), asked=asked), "", NOW, NOW, "", "")
