@@ -14,9 +14,10 @@ import re
 from functools import lru_cache
 from typing import Any, Final, TypeVar
 
-from reconciler.model.codec import Codec, Leaf
+from reconciler.model.codec import Codec
 from reconciler.model.ports import Holder
 from reconciler.model.resources import Address
+from reconciler.model.shapes import Leaf
 from reconciler.model.snapshot import Intent, Obligation, Outcome, Remembered, Run
 from reconciler.model.values import canonical, parse
 

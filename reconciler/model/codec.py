@@ -1,8 +1,8 @@
 """Values as JSON, and back: one codec, derived from the types of the values.
 
 The fields of a type are declared once, in the type. The codec derives from it how to write and read a value, and the
-published schema. A ``Codec`` reads and writes one output, such as saved plans. It has a small table of the types that
-this output does not write field by field; other types need no entry.
+published schema. A ``Codec`` reads and writes one output, such as saved plans. It has a small table (``shapes``) of the
+types that this output does not write field by field; other types need no entry.
 
 Reading is strict: it refuses an unknown field and a field of another type. Otherwise a value that was read in part
 would be written back without the rest. An error names the place and the problem in words; it never shows the value.
@@ -13,11 +13,11 @@ imported with the first value.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from reconciler.model.shapes import About, Leaf, Record, Schema
 from reconciler.model.values import shown
 
 if TYPE_CHECKING:
@@ -26,41 +26,6 @@ if TYPE_CHECKING:
     from reconciler.model.forms import Forms
 
 Kind = TypeVar("Kind")
-Schema: TypeAlias = dict[str, Any]
-"""JSON Schema."""
-About: TypeAlias = Callable[[Any], Mapping[str, str]]
-"""Returns what a class says of its fields, and under '' of itself."""
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """A dataclass as an object of these fields, which is written and never read.
-
-    ``fields`` names what is written, in this order, separated by blanks:
-
-    ``name``    the field, or property, of this name
-    ``name?``   left out where it is UNSET or empty
-    ``a.name``  that of the value in ``a``
-    ``x=name``  written as ``x``
-    """
-
-    fields: str = ""
-    """Empty for all fields of the class."""
-    name: str = ""
-    """How the schema names it; empty for the name of the class."""
-    is_tagged: bool = False
-    """Whether its first field, ``type``, says this name."""
-
-
-@dataclass(frozen=True, slots=True)
-class Leaf:
-    """A value with a form of its own; ``read`` gets a text where the schema says so."""
-
-    schema: Schema
-    write: Callable[[Any], Any] = lambda value: value
-    read: Callable[[Any], Any] = lambda plain: plain
-    name: str = ""
-    """How the schema names it; empty where it stands in place."""
 
 
 class Codec:

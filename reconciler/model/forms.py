@@ -18,8 +18,8 @@ from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin, 
 from pydantic_core import core_schema as core
 from pydantic_core.core_schema import CoreSchema
 
-from reconciler.model.codec import About, Leaf, Record, Schema
 from reconciler.model.commands import Delta, NameOf, ObjectId
+from reconciler.model.shapes import About, Leaf, Record, Schema
 from reconciler.model.values import UNSET, Unset
 
 

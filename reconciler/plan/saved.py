@@ -24,9 +24,10 @@ from typing import Any, Final, NoReturn, TypeVar
 
 from reconciler import __version__
 from reconciler.model.abilities import Counts
-from reconciler.model.codec import Codec, Leaf
+from reconciler.model.codec import Codec
 from reconciler.model.diagnostics import ConfigurationError, Diagnostic, PlanError
 from reconciler.model.resources import Address
+from reconciler.model.shapes import Leaf
 from reconciler.model.values import Digest, Json, parse, sha256, shown
 from reconciler.plan import saved_before
 from reconciler.plan.plan import Plan

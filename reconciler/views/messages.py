@@ -16,7 +16,7 @@ from reconciler.export.declaration import LeftOut
 from reconciler.export.describe import Pending
 from reconciler.export.export import Export
 from reconciler.model.actions import Action, Change
-from reconciler.model.codec import Codec, Leaf, Record
+from reconciler.model.codec import Codec
 from reconciler.model.commands import Command, Endpoint
 from reconciler.model.diagnostics import Diagnostic
 from reconciler.model.events import (
@@ -36,6 +36,7 @@ from reconciler.model.events import (
 from reconciler.model.findings import Finding
 from reconciler.model.numbers import NumberUse
 from reconciler.model.resources import Address
+from reconciler.model.shapes import Leaf, Record
 from reconciler.model.snapshot import Audit, Intent, Remembered, Run, Snapshot
 from reconciler.model.values import Digest
 from reconciler.plan.drift import DriftChange, DriftEntry, DriftReport

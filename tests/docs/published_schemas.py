@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from reconciler.model.codec import Schema
+from reconciler.model.shapes import Schema
 from reconciler.plan import saved
 from reconciler.views import json_lines, messages
 from tests.support.paths import ROOT

@@ -11,7 +11,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from reconciler.model import events
-from reconciler.model.codec import Schema
+from reconciler.model.shapes import Schema
 from reconciler.views.messages import MESSAGES
 from tests.docs.published_schemas import SCHEMAS, messages_schema, schema_text
 

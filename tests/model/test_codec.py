@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from reconciler.model.actions import Action, Change
-from reconciler.model.codec import Codec, Record
+from reconciler.model.codec import Codec
 from reconciler.model.commands import Argument, Command
 from reconciler.model.diagnostics import Diagnostic, Position
 from reconciler.model.resources import Resource
@@ -72,12 +72,6 @@ class Host:
 
 
 LEAN, FULL = Codec({}), Codec({}, is_lean=False)
-RECORD = Codec(
-    {
-        Box: Record("name area left=at.x at.y labels? value?", is_tagged=True),
-        Point: Record("x", "place", is_tagged=True),
-    }
-)
 
 points = st.builds(Point, st.integers(), st.integers())
 boxes = st.builds(
@@ -107,30 +101,14 @@ def test_any_value_comes_back_equal(codec: Codec, box: Box) -> None:
 
 @given(box=boxes)
 def test_what_is_written_fits_the_schema(box: Box) -> None:
-    for codec in (LEAN, RECORD):
-        definitions = codec.schemas(Box, about=lambda _: {})
-        schema = {"$ref": "#/$defs/box", "$defs": definitions}
-        Draft202012Validator(schema).validate(json.loads(json.dumps(codec.dump(box))))
+    schema = {"$ref": "#/$defs/box", "$defs": LEAN.schemas(Box, about=lambda _: {})}
+    Draft202012Validator(schema).validate(json.loads(json.dumps(LEAN.dump(box))))
 
 
 def test_what_has_its_default_is_left_out_and_the_rest_keeps_its_order() -> None:
     assert LEAN.dump(Box("b", Point(3))) == {"name": "b", "at": {"x": 3}}
     assert list(LEAN.dump(Box("b", Point(3), Colour.BLUE, size=2))) == ["name", "at", "colour", "size"]
     assert FULL.dump(Point(3)) == {"x": 3, "y": 0}
-
-
-def test_a_record_is_written_as_its_table_says() -> None:
-    plain = {"type": "box", "name": "b", "area": 4, "left": 3, "y": 0}
-    assert RECORD.dump(Box("b", Point(3), size=2)) == plain
-    assert list(RECORD.dump(Box("b", Point(3), size=2))) == list(plain)
-    assert RECORD.dump(Box("b", Point(3), labels={"a": "b"}, value=None)) == {
-        **plain,
-        "area": 0,
-        "labels": {"a": "b"},
-        "value": None,
-    }
-    assert RECORD.dump(Point(1, 2)) == {"type": "place", "x": 1}
-    assert RECORD.schemas(Point, about=lambda _: {})["place"]["properties"]["type"] == {"const": "place"}
 
 
 def test_true_is_not_one_and_unset_is_not_null() -> None:
@@ -200,11 +178,6 @@ def test_counts_have_a_field_for_each_kind_and_dictionaries_only_their_own() -> 
     assert schema["facts"]["description"] == "What it told."
     assert schema["counts"]["required"] == ["red", "blue"]
     assert schema["code"] == {"type": "string", "pattern": "^[0-9a-f]*$"}
-
-
-def test_a_misspelt_field_of_a_table_is_an_error() -> None:
-    with pytest.raises((KeyError, AttributeError)):
-        Codec({Point: Record("x z")}).dump(Point(1))
 
 
 # --- every kind of value that a plan holds ---------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from reconciler.model.codec import Codec, Leaf
+from reconciler.model.codec import Codec
 from reconciler.model.commands import Command, Delta, NameOf, ObjectId
 from reconciler.model.forms import AnyValue, hint_of, hints_of
 from reconciler.model.resources import Resource
@@ -129,12 +129,6 @@ def test_a_value_within_many_levels_is_refused_and_ends_nothing() -> None:
         nested = [nested]
     with pytest.raises(ValueError, match=r"\w"):
         CODEC.load(Crate, {**GOOD, "tags": nested})
-
-
-def test_a_leaf_says_its_own_form_and_name() -> None:
-    codec = Codec({Lid: Leaf({"type": "string"}, lambda lid: lid.colour.value, lambda text: Lid(Colour(text)), "lid")})
-    assert codec.load(Lid, codec.dump(Lid(Colour.BLUE))) == Lid(Colour.BLUE)
-    assert codec.schemas(Lid, about=lambda _: {})["lid"] == {"type": "string"}
 
 
 def test_descriptions_come_from_the_classes() -> None:
