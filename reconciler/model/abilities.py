@@ -353,11 +353,11 @@ class Vocabulary:
         duties = (duty for kind in obliged_types(types).values() for duty in kind.duties)
         settling = {kind.name: kind.settles for kind in types if isinstance(kind, Settling)}
         called = (kind.called for kind in types if isinstance(kind, Pinning))
-        nouns = {kind.name: noun for kind in types if (noun := _noun(kind)) != _plain(kind.name)}
+        nouns = {kind.name: noun for kind in types if (noun := noun_of(kind)) != _plain(kind.name)}
         return cls({duty.name: duty for duty in duties}, impacts_of(types), settling, next(called, "replica"), nouns)
 
     def noun_of(self, type_name: str) -> str:
-        """Return what a type is called in sentences: ``UM mailbox`` for ``um_mailbox``."""
+        """Return what the type of this name is called in sentences."""
         return self.nouns.get(type_name, _plain(type_name))
 
     def duty_of(self, owed: Obligation) -> Duty:
@@ -370,6 +370,7 @@ def _plain(type_name: str) -> str:
     return type_name.replace("_", " ")
 
 
-def _noun(kind: ResourceType) -> str:
+def noun_of(kind: ResourceType) -> str:
+    """Return what a type is called in sentences: ``UM mailbox`` for ``um_mailbox``."""
     spelt = kind.provider.spelt if kind.provider is not None else EMPTY
     return " ".join(spelt.get(word, word) for word in kind.name.split("_"))

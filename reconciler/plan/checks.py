@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from reconciler.model.abilities import noun_of
 from reconciler.model.actions import Action, ActionKind
 from reconciler.model.commands import NameOf
 from reconciler.model.diagnostics import Diagnostic, Severity, count, in_order, listed
@@ -150,7 +151,7 @@ def _settings_of_nothing(types: Sequence[ResourceType], end: Landscape) -> Itera
         for desired in end.wanted(kind.name).values():
             is_there = end.one(kind.name, desired.key) is not None
             if desired.attributes and not is_there and end.is_readable(kind.name, desired.key):
-                what = kind.name.replace("_", " ")
+                what = noun_of(kind)
                 detail = f"{desired.address} is declared with settings, but this {what} does not exist on the servers."
                 yield NOTHING_TO_SET.found(desired, detail)
 

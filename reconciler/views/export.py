@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from reconciler.export.export import Export
+from reconciler.model.abilities import noun_of
 from reconciler.model.diagnostics import count
 from reconciler.views.style import Style
 from reconciler.views.text import lines
@@ -31,7 +32,8 @@ def _export(made: Export, style: Style, place: Path, plan: str, *, is_new: bool)
     else:
         yield style.paint(f"Wrote {count(len(made.files), 'file')} to {style.show(str(place))}", "bold")
         yield from (f"  {style.show(name)}" for name in made.files)
-        declared = ", ".join(count(number, name.replace("_", " ")) for name, number in made.declared.items())
+        nouns = {one.kind.name: noun_of(one.kind) for one in made.description.written}
+        declared = ", ".join(count(number, nouns[name]) for name, number in made.declared.items())
         yield f"Declared: {declared or 'nothing'}."
     yield from _left_out(made, style, is_new=is_new)
     yield from _pending(made, style)
@@ -47,8 +49,8 @@ def _left_out(made: Export, style: Style, *, is_new: bool) -> Iterator[str]:
         yield from _some((f"{one.address}: {one.reason} {one.detail}".rstrip() for one in left_out), style)
         return
     yield style.paint(f"Left out: {count(len(left_out), 'object')}. The files hold each as a comment.", "yellow")
-    reasons = Counter((one.kind.name, one.reason) for one in left_out)
-    rows = [f"{count(number, kind.replace('_', ' '))}: {reason}" for (kind, reason), number in reasons.items()]
+    reasons = Counter((noun_of(one.kind), one.reason) for one in left_out)
+    rows = [f"{count(number, noun)}: {reason}" for (noun, reason), number in reasons.items()]
     yield from _some(rows, style)
 
 

@@ -36,6 +36,13 @@ def test_equal_reasons_are_one_line_where_the_files_have_them_all() -> None:
     assert [line for line in lines if "UM001" in line] == ["  20 auto attendants: Why (UM001)."]
 
 
+def test_types_are_called_by_their_nouns() -> None:
+    plan = next(kind for kind in types() if isinstance(kind, Managed) and kind.name == "lync_dial_plan")
+    left = (LeftOut(plan, "Global", {}, "Why (UM001).", ""), *LEFT)
+    lines = shown(Export({"a.yaml": b""}, Description(left_out=left)))
+    assert "  1 Lync dial plan: Why (UM001)." in lines
+
+
 def test_each_reason_is_shown_where_the_files_have_none() -> None:
     lines = shown(Export({}, Description(left_out=LEFT)), is_new=False)
     assert "  auto_attendant/Bell0: Why (UM001). Because of 0." in lines
