@@ -51,6 +51,8 @@ class Declarations:
     """Prefix of each file name in positions."""
     row_files: dict[str, Node] = field(default_factory=dict)
     """The row files read so far, each with the element that names it."""
+    row_columns: dict[str, Mapping[str, str]] = field(default_factory=dict)
+    """By CSV file: what the environment says that its columns mean (``columns``)."""
 
 
 def read_section(resource_type: Managed, parts: Sequence[Node], files: Mapping[str, bytes], into: Declarations) -> None:
@@ -274,6 +276,7 @@ def _file_rows(
         detail = f'"{known}" is named here and at {first.position()}. Each file may be named once.'
         into.found.append(file.diagnostic("Duplicate file", detail, "Remove one of the two elements."))
     elif known.lower().endswith(".csv"):
+        into.row_columns[known] = named
         rows = csv_rows(into.prefix + known, files[known], defaults, resource_type, named)
         into.found.extend(rows.found)
         into.is_complete &= rows.is_complete

@@ -52,6 +52,8 @@ class Environment:
     """Resources with ``state: absent`` by type, sorted by key."""
     moved: Mapping[Address, Address] = field(default_factory=lambda: EMPTY)
     """The new address of each object that another one replaces."""
+    row_columns: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: EMPTY)
+    """By CSV file: what the files say that its columns mean (``columns``)."""
 
     def landscape(self, settings: Settings, prior: Snapshot) -> Landscape:
         """Return the landscape of a run before anything is read."""
@@ -94,8 +96,8 @@ def load(
         return None, diagnostics
     declared, ended = MappingProxyType(dict(resolved.declared)), MappingProxyType(dict(resolved.ended))
     reached = MappingProxyType(dict(connections))
-    became = MappingProxyType(dict(moved))
-    return Environment(name, settings, reached, simulator, pinned, declared, ended, became), diagnostics
+    became, columns = MappingProxyType(dict(moved)), MappingProxyType(into.row_columns)
+    return Environment(name, settings, reached, simulator, pinned, declared, ended, became, columns), diagnostics
 
 
 _SEARCHED_FILES = 16

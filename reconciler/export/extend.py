@@ -57,7 +57,7 @@ def extend(
         description = describe(types, landscape, in_full=in_full, only=only, refused=refused)
         found: Sequence[Diagnostic] = ()
         for is_continued in (True, False):
-            additions = _Additions(files, worlds, is_continued=is_continued)
+            additions = _Additions(files, worlds, before.row_columns, is_continued=is_continued)
             additions.add(declared_types(types), description)
             contents = additions.changed()
             loaded, found = load(Files({**files.contents, **contents}), types, pinned=pinned)
@@ -84,6 +84,8 @@ class _Additions:
     files: Files
     worlds: Collection[str]
     """Files that describe a simulated estate: their sections have other meanings."""
+    row_columns: Mapping[str, Mapping[str, str]]
+    """The CSV files that the environment names, each with what it says of their columns."""
     is_continued: bool
     """False: put everything into new files."""
     _texts: dict[str, str] = field(default_factory=dict)
@@ -140,7 +142,7 @@ class _Additions:
     def _append_rows(self, section: Section) -> bool:
         """Append the rows to a CSV file of the section that has their columns; False where there is none."""
         needed = {*columns_of(section.kind, section.rows)}
-        for name in sorted(self.files.contents) if self.is_continued else ():
+        for name in sorted(self.row_columns) if self.is_continued else ():
             table = self._table(section.kind, name)
             if table is None or not needed <= set(table.columns):
                 continue
@@ -153,9 +155,8 @@ class _Additions:
         return False
 
     def _table(self, kind: Managed, name: str) -> CsvTable | None:
-        if not name.lower().endswith(CSV):
-            return None
-        rows, found = read_csv(name, self.files.contents[name], columns_for(kind))
+        columns = columns_for(kind, self.row_columns[name])
+        rows, found = read_csv(name, self.files.contents[name], columns)
         return rows[0].table if rows and not has_errors(found) else None
 
 

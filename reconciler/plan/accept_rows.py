@@ -22,7 +22,7 @@ from reconciler.model.abilities import Rows
 from reconciler.model.diagnostics import Position
 from reconciler.model.resource_types import ResourceType
 from reconciler.model.resources import Address, Resource
-from reconciler.model.values import UNSET
+from reconciler.model.values import EMPTY, UNSET
 from reconciler.plan.drift import AcceptedRow, DriftEntry, DriftReport
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
@@ -56,8 +56,11 @@ def with_rows(report: DriftReport, files: Files, loaded: Loaded, types: Sequence
     asked = [entry for entry in report.entries if is_row(entry) and entry.address.type in kinds]
     if not asked:
         return report
-    written = {entry.address: row for entry, row in _written(asked, files, kinds)}
-    proved = _proved(asked, written, files, loaded)
+    before = loaded(files)
+    if before is None:
+        return report
+    written = {entry.address: row for entry, row in _written(asked, files, kinds, before.row_columns)}
+    proved = _proved(asked, written, files, before, loaded)
     entries = tuple(
         replace(entry, row=written[entry.address].accepted()) if entry.address in proved else entry
         for entry in report.entries
@@ -71,7 +74,10 @@ def is_row(entry: DriftEntry) -> bool:
 
 
 def _written(
-    asked: Iterable[DriftEntry], files: Files, kinds: Mapping[str, Rows]
+    asked: Iterable[DriftEntry],
+    files: Files,
+    kinds: Mapping[str, Rows],
+    row_columns: Mapping[str, Mapping[str, str]],
 ) -> Iterator[tuple[DriftEntry, _Written]]:
     """Yield each entry with its new row, where the file has the columns; an empty row is to be deleted."""
     tables: dict[tuple[str, str], Mapping[int, CsvRow]] = {}
@@ -79,7 +85,8 @@ def _written(
         assert entry.position is not None
         kind, file = kinds[entry.address.type], entry.position.file.removeprefix(files.prefix)
         if (kind.name, file) not in tables:
-            rows = read_csv(file, files.contents[file], columns_for(kind))[0] if file in files.contents else ()
+            columns = columns_for(kind, row_columns.get(file, EMPTY))
+            rows = read_csv(file, files.contents[file], columns)[0] if file in files.contents else ()
             tables[kind.name, file] = {row.line: row for row in rows}
         row = tables[kind.name, file].get(entry.position.line)
         if row is not None and (text := _row_text(row, entry)) is not None:
@@ -109,15 +116,19 @@ def _row_text(row: CsvRow, entry: DriftEntry) -> str | None:
 
 
 def _proved(
-    asked: Iterable[DriftEntry], written: Mapping[Address, _Written], files: Files, loaded: Loaded
+    asked: Iterable[DriftEntry],
+    written: Mapping[Address, _Written],
+    files: Files,
+    before: Environment,
+    loaded: Loaded,
 ) -> frozenset[Address]:
     """Return the addresses whose new rows declare the observed values."""
     contents = dict(files.contents)
     for file in {row.file for row in written.values()}:
         rows = {row.place.line: row.text for row in written.values() if row.file == file}
         contents[file] = _replaced(contents[file], rows)
-    before, after = loaded(files), loaded(replace(files, contents=contents))
-    if before is None or after is None:
+    after = loaded(replace(files, contents=contents))
+    if after is None:
         return frozenset()
     # A row may use another name of the mailbox than its address.
     keys = {one.position: one.key for declared in before.declared.values() for one in declared.values()}

@@ -156,3 +156,31 @@ def test_a_file_with_the_columns_of_another_program_is_continued() -> None:
     files = {"a.yaml": HEAD + PLAN + ROWS, "people.csv": csv}
     made = extended(files, *ALICE, *BEN)
     assert made.contents == {"people.csv": (csv + "ben@contoso.com,,00102,ben@contoso.com,Redmond\n").encode()}
+
+
+OWN = "durchwahl;Abteilung;E-Mail;Adresse;Plan\r\n50101;Vertrieb;alice@contoso.com;alice@contoso.com;Redmond\r\n"
+OWN_COLUMNS = (
+    "mailboxes:\n  - file: people.csv\n"
+    "    columns: {Durchwahl: extension, E-Mail: identity, Adresse: sip_address, Plan: dial_plan, Abteilung: ignore}\n"
+)
+
+
+def test_a_file_whose_columns_the_environment_names_is_continued() -> None:
+    made = extended({"a.yaml": HEAD + PLAN + OWN_COLUMNS, "people.csv": OWN}, *ALICE, *BEN)
+    added = "00102;;ben@contoso.com;ben@contoso.com;Redmond\r\n"
+    assert made.contents == {"people.csv": (OWN + added).encode()}
+
+
+def test_a_column_that_the_environment_ignores_is_not_written() -> None:
+    csv = "identity,sip_address,Extension,dial_plan\nalice@contoso.com,alice@contoso.com,x,Redmond\n"
+    rows = "mailboxes:\n  - {file: people.csv, columns: {Extension: ignore}}\n"
+    made = extended({"a.yaml": HEAD + PLAN + rows, "people.csv": csv}, *ALICE, *BEN)
+    assert "people.csv" not in made.contents
+    assert b"00102" in made.contents["mailboxes.csv"]
+
+
+def test_a_file_that_no_section_names_is_left_alone() -> None:
+    files = {"a.yaml": HEAD + PLAN, "people.csv": "identity,sip_address,extension,dial_plan\n,,,\n"}
+    made = extended(files, *ALICE, *BEN)
+    assert "people.csv" not in made.contents
+    assert b"ben@contoso.com" in made.contents["mailboxes.csv"]

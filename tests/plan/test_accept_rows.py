@@ -201,3 +201,28 @@ def test_a_row_beside_secrets_is_not_shown() -> None:
     _, entry, _ = drifted(OTHER_EXTENSION, csv, IGNORING.replace("Office", "password"))
     assert entry.accept
     assert entry.row is None
+
+
+OWN = "Durchwahl,E-Mail,Anschluss,Richtlinie,Plan\n" + "".join(
+    f"100{n},user{n}@contoso.com,user{n}@contoso.com,,Redmond\n" for n in (1, 2)
+)
+OWN_COLUMNS = (
+    "mailboxes: [{file: users.csv, columns: "
+    "{Durchwahl: extension, E-Mail: identity, Anschluss: sip_address, Richtlinie: policy, Plan: dial_plan}}]\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("line", "text"),
+    [
+        (OTHER_EXTENSION, "1009,user1@contoso.com,user1@contoso.com,,Redmond"),
+        (OTHER_POLICY, "1001,user1@contoso.com,user1@contoso.com,Executives,Redmond"),
+        (DISABLED, ""),
+    ],
+    ids=["extension", "policy", "disabled"],
+)
+def test_a_row_has_the_columns_as_the_operator_names_them(line: str, text: str) -> None:
+    trial, entry, _ = drifted(line, OWN, OWN_COLUMNS)
+    assert entry.row is not None
+    assert (entry.row.text, entry.row.columns) == (text, tuple(OWN.splitlines()[0].split(",")))
+    assert is_accepted(trial, entry, YAML + OWN_COLUMNS, with_row(OWN, entry))
