@@ -184,7 +184,10 @@ class _Drafts:
         return is_any
 
     def _refused(self, complaints: Iterable[Diagnostic]) -> bool:
-        """Leave out what a plan would refuse: the intents, then the object. Return True if there was something."""
+        """Leave out what a plan would refuse. Return True if there was something.
+
+        Attributes that the type refuses by themselves go first, then the intents, then the object.
+        """
         errors = [(address, found) for address, found in _by_address(complaints) if found.is_error]
         refused = [(address, found) for address, found in errors if address in self.written]
         for address, found in refused:
@@ -193,12 +196,12 @@ class _Drafts:
                 self._add_reason(address, found)
                 continue
             intents = [name for name in one.values if one.kind.attributes[name].role is AttributeRole.INTENT]
-            if intents:
+            if (accepted := self._accepted(one)) is not None:
+                self.put(accepted)
+            elif intents:
                 values = {name: value for name, value in one.values.items() if name not in intents}
                 notes = (*one.notes, *(f"{name}: left out. {' '.join(_in_words(found))}" for name in intents))
                 self.put(self.writer.of(one.kind, one.resource.key, values, notes))
-            elif (accepted := self._accepted(one)) is not None:
-                self.put(accepted)
             else:
                 self.leave_out(address, *_in_words(found))
         return bool(refused)

@@ -184,6 +184,17 @@ def test_the_missing_object_that_the_files_show_is_the_reason() -> None:
     assert "dial_plan/Paris" in reasons(described(given))["um_mailbox/claire@contoso.com"]
 
 
+def test_intents_stay_where_a_plan_refuses_one_attribute() -> None:
+    """Exchange 2007 does not accept Mp3, which a later server may have written."""
+    given = estate(plan=plan_observed(audio_codec="Mp3"))
+    old: dict[str, Value] = {"version": "Version 8.3 (Build 83.6)", "roles": ("UnifiedMessaging",)}
+    servers = [replace(one, attributes={**one.attributes, **old}) for one in given.all("exchange_server").values()]
+    (written,) = described(with_observed(given, *servers)).of("dial_plan")
+    assert written.values["outcall_gateway"] == "auto"
+    assert "audio_codec" not in written.values
+    assert [note for note in written.notes if "UM006" in note and not note.startswith("audio_codec:")] == []
+
+
 def test_an_attribute_that_the_version_cannot_set_is_left_out_alone() -> None:
     """Policies of Exchange 2007 have no parameter for faxes."""
     given = estate(

@@ -114,7 +114,9 @@ class Cell:
         parameter = kind.attributes[attribute].parameter
         if not parameter or not isinstance(kind, CmdletResource) or kind.noun.startswith("Cs"):
             return True
-        return all(setters(kind.noun, version.release).find(parameter) for version in (self.oldest, self.newest))
+        changed_by = kind.columns[attribute].changed_by
+        noun = changed_by[0].partition("-")[2] if changed_by else kind.noun
+        return all(setters(noun, version.release).find(parameter) for version in (self.oldest, self.newest))
 
 
 def cells() -> Iterator[Cell]:

@@ -1,4 +1,7 @@
-"""The matrix of Exchange and Lync versions: each row is applied, damaged by hand in every attribute, and repaired."""
+"""The matrix of Exchange and Lync versions: each row is applied, damaged by hand in every attribute, and repaired.
+
+What was applied is also exported: the files have to mean the same as those that it was made from.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,8 @@ from reconciler.model.diagnostics import Severity
 from reconciler.model.resources import Address
 from reconciler.plan.drift import DriftKind, DriftReport
 from tests.support.damage import damage_all
+from tests.support.exporting import exported, reopened
+from tests.support.fakes import MemoryStore
 from tests.support.matrix import Cell, cells
 from tests.support.trial import Trial, environment_of
 from tests.support.worlds import world_of
@@ -125,3 +130,43 @@ def test_an_apply_comes_to_rest_and_damage_by_hand_is_found_and_repaired(cell: C
     assert _rests(trial)
     trial.pass_time(700.0)  # UM reads a dial plan again within ten minutes
     assert _unreached(trial) == []
+
+
+# --- the files of a row's world --------------------------------------------------------------------------------------
+
+
+_BROUGHT = {Address("lync_dial_plan", "Global")}
+"""What every estate has, whether files say anything of it or not."""
+
+
+def _adopted(trial: Trial) -> set[Address]:
+    """Return what a plan without a state adopts; it changes nothing, refuses nothing and leaves no declaration out."""
+    trial.store = MemoryStore()
+    plan = trial.plan()
+    assert not plan.steps, [f"{action.kind.value} {action.address}" for action in plan.actions()]
+    assert not [one for one in plan.diagnostics if one.is_error], plan.diagnostics
+    adopted = {action.address for action in plan.adopted}
+    assert adopted >= {one.address for each in trial.environment.declared.values() for one in each.values()}
+    return adopted
+
+
+@pytest.mark.parametrize("cell", [cell for cell in cells() if cell.verdict != "no" and not cell.has_2019], ids=str)
+def test_the_export_of_a_row_adopts_everything_and_means_the_same_as_its_files(cell: Cell) -> None:
+    """Two environments mean the same where each makes, of the same servers, what the other asks for.
+
+    Comparing the texts would ask for more: an export leaves out what has the default of the server.
+    """
+    trial = _applied(cell)
+    written = trial.environment
+    made = exported(trial)
+    assert made.exit_code() == 0
+    assert (made.description.left_out, made.description.pending) == ((), ())
+    reopened(trial, made)
+    adopted = _adopted(trial) - _BROUGHT
+
+    other = Trial(cell.world, trial.environment)
+    applied = other.apply(max_destroy=1)
+    assert applied.exit_code == 0, applied.told()
+    assert exported(other).contents == made.contents
+    other.environment = written
+    assert _adopted(other) - _BROUGHT == adopted

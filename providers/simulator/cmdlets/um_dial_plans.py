@@ -69,6 +69,9 @@ def _check_plan(call: Call, entry: Entry | None, properties: dict[str, Any]) -> 
             raise call.invalid("Name", name)
         properties["PhoneContext"] = f"{name}.{call.holdings.world.forest}"
         properties["NumberOfDigits"] = properties.get("NumberOfDigitsInExtension")
+        server = call.holdings.exchange_server(call.host)
+        if server is not None and server.release == "e2007" and "AudioCodec" not in call.arguments:
+            properties["AudioCodec"] = "Wma"  # DOMAIN 7.1: it has no Mp3
     for name in ("CountryOrRegionCode", "InternationalAccessCode", "NationalNumberPrefix"):
         value = properties.get(name)
         if value is not None and not re.fullmatch(r"[0-9]{1,4}", str(value)):
