@@ -90,6 +90,7 @@ INTERRUPTS = Rule(
     "Restart it in a maintenance window, and allow that:\n  restarts: {interrupt: allow}",
     _SOURCE,
     leaves_out=True,
+    is_guard=True,
 )
 LOSES_QUORUM = Rule(
     "UM031",
@@ -99,6 +100,7 @@ LOSES_QUORUM = Rule(
     "Start the Front Ends that are stopped first:\n  Start-CsWindowsService",
     _SOURCE,
     leaves_out=True,
+    is_guard=True,
 )
 RULES = (INTERRUPTS, LOSES_QUORUM)
 

@@ -165,6 +165,7 @@ STATE_UNKNOWN = Rule(
     "Make it reachable and plan again.",
     "DOMAIN 5.3",
     Severity.WARNING,
+    is_guard=True,
 )
 DOES_NOT_RUN = Rule(
     "UM033",
@@ -183,6 +184,7 @@ MAY_NOT_START = Rule(
     "Give the users other SIP addresses before the Front Ends are restarted, and read KB 2912334.",
     "KB 2912334",
     Severity.WARNING,
+    is_guard=True,
 )
 IS_DISABLED = Rule(
     "UM035",
@@ -191,6 +193,7 @@ IS_DISABLED = Rule(
     f"Set its start mode, or leave the Front End as it is:\n  Set-Service {SERVICE} -StartupType Automatic",
     "Set-Service (Microsoft Learn)",
     leaves_out=True,
+    is_guard=True,
 )
 RULES = (STATE_UNKNOWN, DOES_NOT_RUN, MAY_NOT_START, IS_DISABLED)
 

@@ -100,6 +100,7 @@ RAN_IN_VAIN = Rule(
     "Correct the errors that it printed. It runs again after a change of anything that it depends on.",
     "ExchUCUtil.ps1; DOMAIN 4.3",
     leaves_out=True,
+    is_guard=True,
 )
 
 

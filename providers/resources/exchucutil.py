@@ -67,6 +67,7 @@ DESTROYS_HUNT_GROUPS = Rule(
     "Declare the hunt groups to keep under hunt_groups, or allow the loss with --max-destroy.",
     "ExchUCUtil.ps1; DOMAIN 4.3",
     Severity.WARNING,
+    is_guard=True,
 )
 SHARED_PILOT = Rule(
     "UM022",

@@ -15,7 +15,7 @@ from importlib.resources import files as package_files
 from pathlib import Path
 from types import MappingProxyType
 
-from providers.catalogue import resource_types
+from providers.catalogue import resource_types, rules
 from reconciler.app.trusted import read_pinned
 from reconciler.config.environment import Environment, load
 from reconciler.config.schema import json_schema
@@ -23,6 +23,7 @@ from reconciler.config.source_text import CSV, YAML, Files
 from reconciler.config.trust import Pinned
 from reconciler.model.diagnostics import ConfigurationError, Diagnostic, Position, Severity
 from reconciler.model.values import EMPTY
+from reconciler.plan.rules import RULES
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +161,8 @@ def declared_in(directory: Path, connections: Path | None = None) -> Declared:
     """
     pinned, before = read_pinned(connections, directory) if connections is not None else (None, ())
     files = read_files(directory, prefix=prefix_of(directory))
-    environment, found = load(files, resource_types(), pinned=pinned, is_reached=True)
+    known = (*rules(), *RULES)
+    environment, found = load(files, resource_types(), pinned=pinned, is_reached=True, rules=known)
     if environment is None:
         raise ConfigurationError(*before, *found)
     return Declared(environment, (*before, *found), files, pinned)

@@ -27,6 +27,7 @@ from reconciler.app.state_commands import forget, rename
 from reconciler.app.trusted import Secrets, trust_of
 from reconciler.config.ending import ending
 from reconciler.doctor.report import Report
+from reconciler.doctor.waivers import waiver_findings
 from reconciler.model.abilities import Counts, pinning_of
 from reconciler.model.actions import ActionKind
 from reconciler.model.diagnostics import ConfigurationError, Diagnostic, StateError
@@ -43,6 +44,7 @@ from reconciler.plan.drift import DriftReport, find_drift
 from reconciler.plan.plan import OF_THE_WHOLE, Plan, Source
 from reconciler.plan.saved import SavedPlan, digest
 from reconciler.plan.selection import DESTROY, Selection
+from reconciler.plan.waivers import Waivers, with_waivers
 from reconciler.run.account import Account, Fate
 from reconciler.run.apply import Apply
 from reconciler.run.examine import Examination
@@ -234,7 +236,7 @@ class Workspace:
         plan = build_plan(self.types, landscape, selection=selection, origin=origin)
         if pinned and landscape.prior.decisions.get(name) != pinned:
             plan = replace(plan, decisions={**plan.decisions, name: pinned})
-        plan = replace(plan, diagnostics=(*self.diagnostics, *plan.diagnostics))
+        plan = with_waivers(replace(plan, diagnostics=(*self.diagnostics, *plan.diagnostics)), self._waivers)
         if not refresh_only:
             return plan
         decisions = {
@@ -250,6 +252,10 @@ class Workspace:
             asked=asked,
             passed_over=passed_over,
         )
+
+    @property
+    def _waivers(self) -> Waivers:
+        return Waivers(self.environment.waivers, self.ports.clock.now())
 
     def older_files(self) -> tuple[Diagnostic, ...]:
         """Return a warning where the files may lack changes of the commit applied last."""
@@ -271,11 +277,12 @@ class Workspace:
         connections = [one.connection for one in settings]
         emit, scheduler = self.ports.emit, self._scheduler
         examination = Examination(self.types, landscape, connections, examiner, clock, random, emit, scheduler)
-        return examination.run(hosts, known)
+        report = examination.run(hosts, known)
+        return replace(report, findings=(*report.findings, *waiver_findings(self.environment.waivers, clock.now())))
 
     def drift(self) -> DriftReport:
         """Return the differences between desired, last applied and observed."""
-        report = find_drift(self.types, self.look())
+        report = find_drift(self.types, self.look(), self._waivers)
         if not any(is_row(entry) for entry in report.entries):
             return report
         return with_rows(report, self._declared.files, self._declared.loaded, self.types)

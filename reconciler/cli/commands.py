@@ -38,7 +38,7 @@ from reconciler.cli.output import Output, write_file
 from reconciler.cli.planning import CONNECTING, carry_out, make_plan, place_of
 from reconciler.cli.simulate import simulate
 from reconciler.cli.state import state
-from reconciler.model.diagnostics import OutputLost
+from reconciler.model.diagnostics import ConfigurationError, OutputLost
 
 if TYPE_CHECKING:
     from reconciler.app import Ports
@@ -98,10 +98,15 @@ def main(context: click.Context, log: Path | None) -> None:
 def validate(output: Output, directory: Path) -> int:
     """Check the files of an environment without connecting to a server."""
     from reconciler.app import check
+    from reconciler.model.waivers import Waived, over
+    from reconciler.run.system import SystemClock
 
     with concluded(output, "Not valid"):
         environment, diagnostics = check(directory, pinned_connections())
+        if ended := over(environment.waivers, SystemClock().now()):
+            raise ConfigurationError(*diagnostics, *ended)
     output.diagnostics(diagnostics)
+    output.waived(map(Waived, environment.waivers))
     number = sum(len(each) for part in (environment.declared, environment.ended) for each in part.values())
     output.say(f"{environment.name}: {number:,} declarations, no errors.")
     return 0

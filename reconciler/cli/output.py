@@ -18,6 +18,7 @@ from reconciler.views.style import Style, is_live, style_of
 
 if TYPE_CHECKING:  # the command line starts without them
     from reconciler.doctor.report import Report
+    from reconciler.model.waivers import Waived
     from reconciler.plan.drift import DriftReport
     from reconciler.plan.plan import Plan
     from reconciler.views.messages import Tellable
@@ -134,6 +135,15 @@ class Output:
         with suppress(OSError):  # the terminal is closed; the exit code still shows the failure
             sys.stderr.write(render_diagnostics(new, self.error_style))
             sys.stderr.flush()
+
+    def waived(self, waived: Iterable[Waived]) -> None:
+        every = tuple(waived)
+        if self._json is not None:
+            self._json.tell(*every)
+            return
+        from reconciler.views.waivers import render_waived
+
+        self._print(render_waived(every, self.style))
 
     def conclude(self, word: str, error: ReconcilerError) -> None:
         """Show why the command failed, and ``word`` with the number of errors in the last line."""

@@ -48,7 +48,7 @@ def make_plan(output: Output, directory: Path, options: Options, *, ends: bool =
             workspace.saved_plans.save(made, options["out"])
             line = f"To apply it:\n\n    {line_for_saved(options['out'])}"
             output.say(f"\nSaved to {options['out']}. {line if is_within else 'The warning shows how to apply it.'}")
-    return 2 if (made.has_changes or made.left_out) and options.get("detailed_exitcode") else 0
+    return 2 if (made.has_changes or made.missing) and options.get("detailed_exitcode") else 0
 
 
 def carry_out(output: Output, what: Path, options: Options, *, ends: bool = False) -> int:

@@ -25,14 +25,16 @@ from reconciler.config.moved import read_moved
 from reconciler.config.resolve import find_contradictions, implied_by_default, missing_connection, resolve
 from reconciler.config.source_text import YAML, Files
 from reconciler.config.trust import Pinned
+from reconciler.config.waive import read_waivers
 from reconciler.config.yaml_reader import Node, read_yaml
 from reconciler.model.abilities import Rows, sections_of
 from reconciler.model.diagnostics import Diagnostic, Position, has_errors, in_order
 from reconciler.model.landscape import Landscape, Settings
-from reconciler.model.resource_types import ResourceType, declared_types, providers_of
+from reconciler.model.resource_types import ResourceType, Rule, declared_types, providers_of
 from reconciler.model.resources import Address, Resources
 from reconciler.model.snapshot import Snapshot
 from reconciler.model.values import EMPTY
+from reconciler.model.waivers import Waiver
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,8 @@ class Environment:
     """The new address of each object that another one replaces."""
     row_columns: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: EMPTY)
     """By CSV file: what the files say that its columns mean (``columns``)."""
+    waivers: tuple[Waiver, ...] = ()
+    """Findings that the operator accepts, sorted; some may have ended."""
 
     def landscape(self, settings: Settings, prior: Snapshot) -> Landscape:
         """Return the landscape of a run before anything is read."""
@@ -70,6 +74,7 @@ def load(
     implied: Implied = implied_by_default,
     pinned: Pinned | None = None,
     is_reached: bool = False,
+    rules: Sequence[Rule] | None = None,
 ) -> tuple[Environment | None, tuple[Diagnostic, ...]]:
     """Return the environment that ``files`` declare (None where there are errors) and the diagnostics.
 
@@ -77,6 +82,7 @@ def load(
         implied: returns the objects that declared resources bring with them; references to them are valid.
         pinned: connections that replace those in the files; the files may then declare none.
         is_reached: the command connects to the servers, so each product needs a connection.
+        rules: every check that a waiver may name; None: any code is good.
     """
     found: list[Diagnostic] = []
     sections = _Sections(files, types, found, pinned)
@@ -84,6 +90,7 @@ def load(
     for kind in declared_types(types):
         read_section(kind, sections.parts.get(kind.section or "", ()), files.contents, into)
     moved = read_moved(sections.parts.get("moved", ()), types, into)
+    waivers = read_waivers(sections.parts.get("waive", ()), types, rules, found)
     name = _environment_name(sections, found)
     settings = _settings(sections, name, types, found)
     connections, simulator = _connections(sections, pinned, found, is_reached=is_reached)
@@ -97,7 +104,9 @@ def load(
     declared, ended = MappingProxyType(dict(resolved.declared)), MappingProxyType(dict(resolved.ended))
     reached = MappingProxyType(dict(connections))
     became, columns = MappingProxyType(dict(moved)), MappingProxyType(into.row_columns)
-    return Environment(name, settings, reached, simulator, pinned, declared, ended, became, columns), diagnostics
+    return Environment(
+        name, settings, reached, simulator, pinned, declared, ended, became, columns, waivers
+    ), diagnostics
 
 
 _SEARCHED_FILES = 16
@@ -258,6 +267,7 @@ FIXED: Mapping[str, str] = {
     "environment": "Name of the environment. An environment has one state and one lock.",
     "connections": "Entry points of the estate. reconciler discovers the other hosts through them.",
     "moved": "Objects that another one replaces, because their name cannot be changed.",
+    "waive": "Findings of checks that are accepted until a day. A waiver never changes what is sent.",
 }
 """The sections that belong to no resource type, with their descriptions."""
 

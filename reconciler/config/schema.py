@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+from reconciler.config import waive
 from reconciler.config.connections import keys_of
 from reconciler.config.csv_columns import IGNORE
 from reconciler.config.environment import FIXED, NAME_PATTERN
@@ -33,6 +34,7 @@ def json_schema(types: Sequence[ResourceType]) -> Schema:
         "connections": _connections(providers_of(types)),
     }
     sections["moved"] = _moved_schema()
+    sections["waive"] = _waive_schema()
     for section in sections_of(types).values():
         sections[section.name] = {**_keys(section.keys), "description": section.doc}
     for one in declared:
@@ -65,6 +67,19 @@ def _moved_schema() -> Schema:
         "additionalProperties": False,
     }
     return {"type": "array", "items": pair, "description": FIXED["moved"]}
+
+
+def _waive_schema() -> Schema:
+    text: Schema = {"type": "string", "minLength": 1}
+    day: Schema = {"type": "string", "pattern": f"^{waive.DATE}$"}
+    properties = {key: {**(day if key == "until" else text), "description": doc} for key, doc in waive.KEYS.items()}
+    element: Schema = {
+        "type": "object",
+        "properties": properties,
+        "required": list(waive.KEYS),
+        "additionalProperties": False,
+    }
+    return {"type": "array", "items": element, "description": FIXED["waive"]}
 
 
 def _connections(providers: Mapping[str, Provider]) -> Schema:

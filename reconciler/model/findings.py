@@ -33,6 +33,8 @@ class Check(StrEnum):
     """The connections that the resource types need are declared."""
     CLOCKS = "clocks"
     """The clocks of the hosts agree with each other."""
+    WAIVERS = "waivers"
+    """No waiver has ended."""
     NAME = "name"
     PORT = "port"
     TLS = "tls"

@@ -44,6 +44,21 @@ class Rule:
     severity: Severity = Severity.ERROR
     leaves_out: bool = False
     """An error of this rule forbids only its own resource: a plan leaves the resource out and does the rest."""
+    is_guard: bool = False
+    """It protects data or a running service, announces a loss, or says that a look failed: it cannot be waived."""
+
+    @property
+    def can_be_waived(self) -> bool:
+        return not self.why_not_waived
+
+    @property
+    def why_not_waived(self) -> str:
+        """Return a clause that says why the operator cannot waive it; '' where he can."""
+        if self.is_guard:
+            return "it protects data or a running service, or says that something is not known"
+        if self.severity is Severity.ERROR and not self.leaves_out:
+            return "it forbids the whole plan, and a waiver never changes what is sent"
+        return ""
 
     def found(
         self,

@@ -17,16 +17,18 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from reconciler.model.actions import Action, ActionKind, Change
-from reconciler.model.diagnostics import Diagnostic, Position, Severity
+from reconciler.model.diagnostics import Diagnostic, Position, Severity, has_errors
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import Lifecycle, Managed, ResourceType, Task
 from reconciler.model.resources import Address, Resource
 from reconciler.model.snapshot import Remembered
 from reconciler.model.values import UNSET, Unset, Value
+from reconciler.model.waivers import Waived
 from reconciler.plan.accept import Acceptance
 from reconciler.plan.checks import find_conditions
 from reconciler.plan.decide import decide, declared_digest, ended_digest
 from reconciler.plan.plan import DECLARED, ENDED
+from reconciler.plan.waivers import NO_WAIVERS, Waivers
 
 
 class DriftKind(Enum):
@@ -104,6 +106,10 @@ class DriftReport:
     entries: tuple[DriftEntry, ...] = ()
     in_order: int = 0
     """Number of resources without drift."""
+    waived: tuple[Waived, ...] = ()
+    """The conditions that the operator accepts; they are no entries."""
+    diagnostics: tuple[Diagnostic, ...] = ()
+    """Errors and notes about the waivers themselves."""
 
     @property
     def counts(self) -> Mapping[DriftKind, int]:
@@ -114,8 +120,8 @@ class DriftReport:
         return sum(entry.kind is kind for entry in self.entries)
 
     def exit_code(self) -> int:
-        """Return 1 for unreadable resources, 2 for drift, conflicts or conditions, otherwise 0."""
-        if self.count(DriftKind.UNREADABLE):
+        """Return 1 for unreadable resources or an ended waiver, 2 for drift, conflicts or conditions, otherwise 0."""
+        if self.count(DriftKind.UNREADABLE) or has_errors(self.diagnostics):
             return 1
         return 2 if any(self.count(kind) for kind in _ALARMING) else 0
 
@@ -129,21 +135,22 @@ class _Files:
     acceptance: Acceptance
 
 
-def find_drift(types: Sequence[ResourceType], landscape: Landscape) -> DriftReport:
+def find_drift(types: Sequence[ResourceType], landscape: Landscape, waivers: Waivers = NO_WAIVERS) -> DriftReport:
     """Return the differences of the observed landscape from the desired and the last applied state."""
     end, unchanged = decide(types, landscape)
     by_type = {kind.name: kind for kind in types}
     files = _Files(_files_moved(types, landscape), Acceptance(types, landscape))
+    judged = waivers.judge(find_conditions(types, end, end.actions), is_complete=not landscape.unreadable)
     entries = [
         *_unreadable(landscape),
-        *_conditions(types, end),
+        *_conditions(judged.found, end),
         *(entry for action in end.actions.values() for entry in _entry(by_type, action, landscape, end, files)),
         *(entry for kind in types for entry in _unmanaged(kind, landscape, end)),
     ]
     order = list(DriftKind)
     severities = list(DriftSeverity)
     entries.sort(key=lambda entry: (order.index(entry.kind), severities.index(entry.severity), entry.address))
-    return DriftReport(landscape.settings.environment, tuple(entries), unchanged)
+    return DriftReport(landscape.settings.environment, tuple(entries), unchanged, judged.waived, judged.about)
 
 
 def _unreadable(landscape: Landscape) -> Iterable[DriftEntry]:
@@ -151,9 +158,9 @@ def _unreadable(landscape: Landscape) -> Iterable[DriftEntry]:
         yield DriftEntry(address, DriftKind.UNREADABLE, DriftSeverity.HIGH, why.detail, diagnostic=why)
 
 
-def _conditions(types: Sequence[ResourceType], end: Landscape) -> Iterable[DriftEntry]:
+def _conditions(conditions: Iterable[Diagnostic], end: Landscape) -> Iterable[DriftEntry]:
     """Yield the errors and warnings of the plan, without notes."""
-    for found in find_conditions(types, end, end.actions):
+    for found in conditions:
         if found.severity is Severity.NOTE:
             continue
         address = Address.parse(found.address) if found.address else Address("environment", end.settings.environment)

@@ -18,6 +18,7 @@ from reconciler.model.diagnostics import Diagnostic, listed
 from reconciler.model.resources import Address
 from reconciler.model.snapshot import Obligation, Remembered, Snapshot
 from reconciler.model.values import EMPTY, Fingerprint, fingerprint
+from reconciler.model.waivers import Waived
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +131,8 @@ class Plan:
     impact: Counts = field(default_factory=Counts)
     """The number of affected objects or people for each ``Impact``, by its name."""
     diagnostics: tuple[Diagnostic, ...] = ()
+    waived: tuple[Waived, ...] = ()
+    """The findings that the operator accepts; they change nothing that the plan sends."""
     prior: Mapping[Address, Fingerprint] = field(default_factory=lambda: EMPTY)
     """The fingerprints of the saved resources in the plan, by address; no entry if the state has none."""
     asked: str = ""
@@ -153,8 +156,14 @@ class Plan:
 
     @property
     def left_out(self) -> tuple[str, ...]:
-        """Addresses of declared resources that the plan leaves out; the diagnostics say why."""
-        return tuple(sorted({one.address for one in self.diagnostics if one.leaves_out and one.address}))
+        """Addresses of declared resources that the plan leaves out; the diagnostics and waivers say why."""
+        found = (*self.diagnostics, *(one for waived in self.waived for one in waived.findings))
+        return _left_out(found)
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Addresses of the resources left out for a reason that no waiver accepts: the plan is not complete."""
+        return _left_out(self.diagnostics)
 
     @property
     def has_effects(self) -> bool:
@@ -174,6 +183,10 @@ class Plan:
             (s for s in self.steps if any(a.address.folded == folded for a in s.actions)),
             None,
         )
+
+
+def _left_out(found: Iterable[Diagnostic]) -> tuple[str, ...]:
+    return tuple(sorted({one.address for one in found if one.leaves_out and one.address}))
 
 
 _DIGITS = 16

@@ -51,6 +51,7 @@ OPEN_OUTCOME: Final = Rule(
     "The next apply observes each of them first, and sends no command twice.",
     _ENGINE,
     Severity.WARNING,
+    is_guard=True,
 )
 NEEDS_LEFT_OUT: Final = Rule(
     "UM107",
@@ -59,6 +60,7 @@ NEEDS_LEFT_OUT: Final = Rule(
     "Correct the error of that other resource.",
     _ENGINE,
     leaves_out=True,
+    is_guard=True,
 )
 NOBODY_BRINGS: Final = Rule(
     "UM108",

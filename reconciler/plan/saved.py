@@ -17,7 +17,7 @@ import hashlib
 import hmac
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from json import JSONEncoder
 from typing import Any, Final, NoReturn, TypeVar
@@ -43,7 +43,7 @@ EXPIRED: Final = "Saved plan expired"
 FROM_THE_FUTURE: Final = "Saved plan of the future"
 OTHER_KEY: Final = "Saved plan signed with another key"
 """The summaries of the errors of a saved plan."""
-_CIRCUMSTANCES: Final = {"lineage", "serial", "source", "asked", "passed_over", "prior", "diagnostics"}
+_CIRCUMSTANCES: Final = {"lineage", "serial", "source", "asked", "passed_over", "prior", "diagnostics", "waived"}
 """What a plan is bound to and says of itself; no part of what it does."""
 _KEY_BYTES: Final = 16
 _CLOCKS_APART: Final = timedelta(minutes=10)
@@ -93,6 +93,7 @@ _ADDRESS: Final = {
     "description": "type/key; other characters of the key as %XX.",
 }
 _TIME: Final = {"type": "string", "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$"}
+_DAY: Final = {"type": "string", "format": "date"}
 _COUNTS: Final = {"type": "object", "additionalProperties": {"type": "integer"}}
 
 FORM: Final = Codec(
@@ -100,6 +101,7 @@ FORM: Final = Codec(
         Address: Leaf(_ADDRESS, str, lru_cache(maxsize=4096)(Address.parse), name="address"),
         Counts: Leaf(_COUNTS, dict, _counts),
         datetime: Leaf(_TIME, _time, _moment),
+        date: Leaf(_DAY, date.isoformat, date.fromisoformat),
     }
 )
 

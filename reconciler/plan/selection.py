@@ -59,7 +59,7 @@ class Selection:
 
     def names(self, address: Address) -> bool:
         """True for an address that a target matches, or for every one where there are no targets."""
-        return not self.targets or _matches(_folded(address), self.targets)
+        return not self.targets or matches(address, self.targets)
 
     @property
     def is_everything(self) -> bool:
@@ -155,6 +155,11 @@ def _with_consequences(
 
 def _folded(address: Address) -> str:
     return "/".join(address.folded)
+
+
+def matches(address: Address, patterns: Collection[str]) -> bool:
+    """True where one of ``patterns`` matches an address or its type."""
+    return _matches(_folded(address), patterns)
 
 
 def _fits_any(pattern: str, names: Collection[str]) -> bool:

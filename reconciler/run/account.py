@@ -33,7 +33,7 @@ class Account:
     stopped_with: int = 0
     """130 or 143 where the operator stopped the run before its end."""
     left_out: int = 0
-    """Number of declared resources that the plan left out because of errors."""
+    """Number of declared resources that the plan left out because of errors that no waiver accepts."""
 
     def count(self, *kinds: OutcomeKind) -> int:
         return sum(end.outcome in kinds for end in self.ended)

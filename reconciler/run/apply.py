@@ -95,7 +95,7 @@ class Apply:
             tuple(open_obligations),
             self._fatal,
             self._stop.exit_code if self._stop.level() else 0,
-            len(self._plan.left_out),
+            len(self._plan.missing),
         )
         self._emit_end(account, self._clock.monotonic() - began)
         return account

@@ -14,9 +14,11 @@ from reconciler.model.diagnostics import count
 from reconciler.model.resources import Address
 from reconciler.model.values import UNSET
 from reconciler.plan.drift import DriftChange, DriftEntry, DriftKind, DriftReport, DriftSeverity
+from reconciler.views.diagnostics import folded_lines
 from reconciler.views.style import Style, first_of, sentence
 from reconciler.views.text import command_line, lines, width, wrap
 from reconciler.views.values import value_text
+from reconciler.views.waivers import waived_lines
 
 _TITLES: Final = {
     DriftKind.DRIFTED: ("Drifted: changed on the servers since the last apply", "red"),
@@ -43,7 +45,10 @@ def render_drift(report: DriftReport, style: Style, *, plan: PlanLine = _PLAN_HE
     for kind, (title, look) in _TITLES.items():
         if entries := [entry for entry in report.entries if entry.kind is kind]:
             blocks.append([style.paint(title, look, "bold"), *_entries(entries, style, plan)])
+    blocks.append(list(folded_lines(report.diagnostics, style)))
+    blocks.append(list(waived_lines(report.waived, style)))
     blocks.append(list(_summary(report, style)))
+    blocks = [block for block in blocks if block]
     return lines(line for index, block in enumerate(blocks) for line in ([""] if index else []) + block)
 
 

@@ -82,7 +82,10 @@ def _check(rule: Rule, style: Style) -> Iterator[str]:
     meaning = f"{rule.meaning} {_LEAVES_OUT}" if rule.leaves_out else rule.meaning
     yield from diagnostic_lines(Diagnostic(rule.summary, meaning, rule.remedy, rule.severity, code=rule.code), style)
     yield ""
-    yield f"{_INSET}{style.paint(f'Source: {_plain(source_of(rule))}', 'dim')}"
+    waiver = f"It cannot be waived: {rule.why_not_waived}." if rule.why_not_waived else "It can be waived."
+    for text in (waiver, f"Source: {_plain(source_of(rule))}"):
+        for line in wrap(text, style.width - len(_INSET)):
+            yield f"{_INSET}{style.paint(line, 'dim')}"
 
 
 _LEAVES_OUT: Final = "The plan leaves out this resource alone and does the rest."

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Annotated, Any, Final, TypeAlias
 
 from reconciler.doctor.report import HostReport, Report
@@ -39,6 +40,7 @@ from reconciler.model.resources import Address
 from reconciler.model.shapes import Leaf, Record
 from reconciler.model.snapshot import Audit, Intent, Remembered, Run, Snapshot
 from reconciler.model.values import Digest
+from reconciler.model.waivers import Waived
 from reconciler.plan.drift import DriftChange, DriftEntry, DriftReport
 from reconciler.plan.numbers import FreeNumber
 from reconciler.plan.plan import Plan
@@ -164,6 +166,7 @@ MESSAGES: Final[Mapping[type, Record]] = {
         " plan.has_changes actions adopted forgotten plan.unchanged plan.asked plan.passed_over restarts users"
         " interrupted_users plan.destroys plan.left_out plan.obligations"
     ),
+    Waived: _message("waiver.code waiver.on waiver.until waiver.reason waiver.position findings"),
     Observing: _message(),
     Observed: _message(),
     RunStarted: _message("run environment steps actions"),
@@ -209,6 +212,7 @@ FORM: Final = Codec(
         Address: Leaf({"type": "string"}, str),
         Endpoint: Leaf({"type": "string"}, str),
         int: Leaf({"type": "integer", "minimum": 0}),
+        date: Leaf({"type": "string", "format": "date"}, date.isoformat),
         # In the order in which they are known, not sorted.
         Mapping[str, str]: Leaf({"type": "object", "additionalProperties": {"type": "string"}}, dict),
         Mapping[str, object]: Leaf({"type": "object"}, dict),
@@ -231,6 +235,7 @@ Tellable: TypeAlias = (
     | Audit
     | NumberUse
     | FreeNumber
+    | Waived
     | End
 )
 
@@ -252,12 +257,12 @@ def message_of(value: object) -> Message:
 def _parts(value: Tellable) -> Iterator[object]:
     match value:
         case Plan():
-            yield from value.diagnostics
+            yield from (*value.diagnostics, *value.waived)
             yield from (PlannedAction(action, step.id, step.stage) for step in value.steps for action in step.actions)
             yield from map(PlannedAction, (*value.adopted, *value.forgotten))
             yield PlanSummary(value)
         case DriftReport():
-            yield from (*value.entries, value)
+            yield from (*value.diagnostics, *value.waived, *value.entries, value)
         case Export():
             yield from (*value.description.left_out, *value.description.pending, value)
         case Report():

@@ -22,6 +22,7 @@ from reconciler.views.plan_entries import LOOKS, Entry, entries, entry_lines
 from reconciler.views.style import Style, sentence
 from reconciler.views.text import lines, wrap
 from reconciler.views.values import OwedByPlan
+from reconciler.views.waivers import waived_lines
 
 _LEFT_OUT_NAMED: Final = 8
 
@@ -34,6 +35,7 @@ def render_plan(plan: Plan, style: Style, vocabulary: Vocabulary, *, commands: b
         _kept("Newly managed (unchanged on the servers)", plan.adopted, style, owed),
         _kept("No longer managed (left unchanged on the servers)", plan.forgotten, style, owed),
         _diagnostics(plan, style),
+        waived_lines(plan.waived, style),
         _owed(plan, style, owed),
         _summary(plan, style, vocabulary),
     )

@@ -93,8 +93,9 @@ def about_type(kind: ResourceType) -> str:
 
 
 def effect_of(rule: Rule) -> str:
-    """Return the severity of a check, and whether it leaves out one resource."""
-    return f"{rule.severity.value}; only this resource is left out" if rule.leaves_out else rule.severity.value
+    """Return the severity of a check, whether it leaves out one resource, and whether a waiver may name it."""
+    parts = (rule.severity.value, *(["only this resource is left out"] if rule.leaves_out else ()))
+    return "; ".join((*parts, "can be waived") if rule.can_be_waived else parts)
 
 
 def source_of(rule: Rule) -> str:

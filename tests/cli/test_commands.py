@@ -313,6 +313,18 @@ def test_validate_needs_no_server_and_touches_nothing(small: Environment) -> Non
     assert not small.private.exists()
 
 
+def test_waivers_are_checked_and_shown_without_a_server(small: Environment) -> None:
+    waiver = small.directory / "waivers.yaml"
+    line = "waive:\n- {{code: UM090, on: contact_object, reason: made in spring, until: {}}}\n"
+    waiver.write_text(line.format("2999-12-31"), "utf-8")
+    assert "Waived: UM090 on contact_object until 2999-12-31: made in spring" in small.run("validate").has(0).out
+    (told,) = small.run("validate", "--json").has(0).of("waived")
+    assert (told["code"], told["findings"]) == ("UM090", [])
+    waiver.write_text(line.format("2020-02-29"), "utf-8")
+    (ended,) = small.run("validate", "--json").has(1).of("diagnostic")
+    assert (ended["summary"], ended["position"]["line"]) == ("Waiver has ended", 2)
+
+
 def test_plan_saves_no_state(small: Environment) -> None:
     small.run("plan").has(0)
     assert not small.database.exists()
