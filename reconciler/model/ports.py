@@ -97,6 +97,10 @@ class Session(Protocol):
     def overhead_seconds(self) -> float:
         """The time that each call takes beside its commands; much where every call starts a process."""
 
+    @property
+    def opening_seconds(self) -> float:
+        """The time that a further channel takes to open: 0 before it is known, infinite where there may be only one."""
+
     def slots(self, wanted: int, seconds_left: float) -> int:
         """Return how many calls can run at the same time now: at least 1, at most ``wanted``.
 

@@ -1,8 +1,9 @@
 """Reads the servers: one listing per resource type and scope, with only the properties that are compared.
 
 The types are read in rounds, because some reads depend on earlier ones (the services of each Front End depend on the
-pools). All reads of a round for one host are one batch. So the number of messages of a plan does not depend on the
-number of users. Objects that could not be read are unreadable, not absent.
+pools). The reads of a round for one host are one message, or shares where several sessions answer them sooner
+(``shares``). So the number of messages of a plan does not depend on the number of users. Objects that could not be read
+are unreadable, not absent.
 
 The steps of a run share one landscape: every step sees the reads of all steps.
 """
@@ -12,18 +13,22 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from reconciler.model.abilities import Entering
 from reconciler.model.commands import Command, Endpoint
-from reconciler.model.diagnostics import Diagnostic, TransientError
+from reconciler.model.diagnostics import Diagnostic, SessionError, TransientError
 from reconciler.model.events import Observed, Observing, Retrying
 from reconciler.model.landscape import Landscape
 from reconciler.model.ports import Clock, Emit, Random, Request, Scheduler, Sessions
 from reconciler.model.resource_types import Diagnosed, ResourceType, Task
 from reconciler.model.resources import Address, Resources
 from reconciler.run.retry import Result, Retry
+from reconciler.run.shares import Asked, Paces, dealt, next_share
+
+_LOOK_SECONDS = 0.05
+"""How often it is looked whether another session of a host is open."""
 
 Keys = Mapping[str, frozenset[str] | None]
 """The keys to read by type; None for all."""
@@ -40,7 +45,8 @@ class Reader:
     random: Random
     emit: Emit
     scheduler: Scheduler | None = None
-    """Runs the reads of different hosts in parallel, where there is one."""
+    """Runs the reads of different hosts, and of several sessions of a host, in parallel, where there is one."""
+    paces: Paces = field(default_factory=Paces)
 
     def observe(
         self, landscape: Landscape, only: Keys | None = None, known: Mapping[Command, Result] | None = None
@@ -101,43 +107,67 @@ class Reader:
         return tuple(one for one in kind.queries(landscape, keys) if all(host.offers(one, landscape) for host in hosts))
 
     def ask(self, commands: Sequence[Command]) -> dict[Command, Result]:
-        """Return the result of each read; the reads of one host are one batch, and hosts are read in parallel."""
+        """Return the result of each read."""
         by_endpoint: dict[Endpoint, list[Command]] = {}
         for command in dict.fromkeys(commands):
             by_endpoint.setdefault(command.endpoint, []).append(command)
         results: dict[Command, Result] = {}
-
-        def job(endpoint: Endpoint) -> None:
-            results.update(self._ask_one(endpoint, by_endpoint[endpoint]))
-
-        # A single host is read on another thread too: Python raises Ctrl-C in the main thread, where it could interrupt
-        # a message and leave an unknown shell on the server.
         if self.scheduler is None:
-            for endpoint in by_endpoint:
-                job(endpoint)
-            return results
-        for endpoint in by_endpoint:
-            self.scheduler.submit(str(endpoint), partial(job, endpoint))
-        left = len(by_endpoint)
-        while left:
-            left -= len(self.scheduler.wait())
+            for asked in (Asked(endpoint, those) for endpoint, those in by_endpoint.items()):
+                self._run(asked, self._begun(asked, asked.left), results)
+                self._end_share(asked, results)
+        else:
+            every = [Asked(endpoint, dealt(those)) for endpoint, those in by_endpoint.items()]
+            self._share_out(every, self.scheduler, results)
         return results
 
-    def _ask_one(self, endpoint: Endpoint, commands: Sequence[Command]) -> dict[Command, Result]:
+    def _share_out(self, every: Sequence[Asked], scheduler: Scheduler, results: dict[Command, Result]) -> None:
+        """Read hosts in parallel, each over several sessions where that pays."""
+        # A single host is read on another thread too: Python raises Ctrl-C in the main thread, where it could interrupt
+        # a message and leave an unknown shell on the server.
+        running: dict[str, Asked] = {}
+        while True:
+            for asked in every:
+                while size := next_share(asked, self.sessions, self.paces):
+                    key = f"{asked.endpoint} #{asked.taken}"
+                    running[key] = asked
+                    scheduler.submit(key, partial(self._run, asked, self._begun(asked, size), results))
+            if not running:
+                return
+            for key in scheduler.wait(_LOOK_SECONDS if any(asked.left for asked in every) else None):
+                self._end_share(running.pop(key), results)
+
+    def _begun(self, asked: Asked, size: int) -> Sequence[Command]:
+        """Return the next share of the reads of a host."""
+        if not asked.taken:
+            asked.began = self.clock.monotonic()
+            cmdlets = tuple(command.cmdlet for command in asked.commands)
+            self.emit(Observing(str(asked.endpoint), cmdlets, len(cmdlets)))
+        return asked.take(size)
+
+    def _end_share(self, asked: Asked, results: Mapping[Command, Result]) -> None:
+        asked.under_way -= 1
+        if asked.is_over:
+            replies = (results[command] for command in asked.commands)
+            records = sum(len(reply.records) for reply in replies if not isinstance(reply, SessionError))
+            seconds = self.clock.monotonic() - asked.began
+            self.emit(Observed(str(asked.endpoint), records, len(asked.commands), seconds))
+
+    def _run(self, asked: Asked, commands: Sequence[Command], results: dict[Command, Result]) -> None:
+        """Send one share, and add its results."""
+        endpoint, is_repeated = asked.endpoint, False
         requests = [Request(self.random.identifier(), command) for command in commands]
-        self.emit(Observing(str(endpoint), tuple(command.cmdlet for command in commands), len(requests)))
-        began = self.clock.monotonic()
 
         def on_retry(error: TransientError, attempt: int, seconds: float) -> None:
+            nonlocal is_repeated
+            is_repeated = True
             self.emit(Retrying(f"read {endpoint}", str(error), attempt, seconds))
 
-        records = 0
-        try:
-            results = self.retry.invoke(lambda: self.sessions.open(endpoint), requests, on_retry)
-            records = sum(len(result.records) for result in results if not isinstance(result, Exception))
-        finally:
-            self.emit(Observed(str(endpoint), records, len(requests), self.clock.monotonic() - began))
-        return dict(zip(commands, results, strict=True))
+        began = self.clock.monotonic()
+        found = self.retry.invoke(lambda: self.sessions.open(endpoint), requests, on_retry)
+        if not is_repeated and not all(isinstance(result, SessionError) for result in found):
+            self.paces.note(endpoint, len(found), self.clock.monotonic() - began)
+        results.update(zip(commands, found, strict=True))
 
 
 def _ready(waiting: Sequence[ResourceType]) -> list[ResourceType]:

@@ -146,6 +146,10 @@ class EstateSession:
     def overhead_seconds(self) -> float:
         return 0.0
 
+    @property
+    def opening_seconds(self) -> float:
+        return 0.0
+
     def slots(self, wanted: int, seconds_left: float) -> int:
         return min(wanted, 18)
 

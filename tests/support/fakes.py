@@ -233,6 +233,10 @@ class FunctionSessions:
     def overhead_seconds(self) -> float:
         return 0.0
 
+    @property
+    def opening_seconds(self) -> float:
+        return 0.0
+
     def slots(self, wanted: int, seconds_left: float) -> int:
         return min(wanted, 18)
 

@@ -11,6 +11,7 @@ falls to the others.
 
 from __future__ import annotations
 
+import math
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -25,8 +26,9 @@ from reconciler.model.ports import Clock, Request
 
 _UNASKED: Final = 2
 """Channels that calls open because they waited."""
-_WORTH_SECONDS: Final = 0.5
-"""A channel is opened for at least so much work, and for twice the time that opening takes."""
+_WORTH_SECONDS: Final = 0.03
+"""What a channel costs: the computing time of both sides. Among n channels a further one saves an n-th of the work of
+each, so each must have so much work for each channel, and twice the time that opening takes."""
 IDS_KEPT: Final = 5000
 """The number of writes whose channel is remembered; a runner remembers the same number of replies."""
 
@@ -110,12 +112,20 @@ class Channels:
                     if not self._do_without(channel):
                         raise
 
+    @property
+    def opening_seconds(self) -> float:
+        """The time that a further channel takes to open; see ``reconciler.model.ports.Session``."""
+        if self.limit == 1:
+            return math.inf
+        return next((channel.load_seconds or 0.0 for channel in self.all), 0.0)
+
     def slots(self, wanted: int, seconds_left: float) -> int:
         """Return how many calls can run at the same time; see ``reconciler.model.ports.Session``."""
         with self._changed:
             cost = self._all[0].load_seconds if self._all else None
             while cost is not None and not self._is_closed and len(self._all) < min(wanted, self.limit):
-                if seconds_left / len(self._all) <= max(2 * cost, _WORTH_SECONDS):
+                open_ = len(self._all)
+                if seconds_left / open_ <= max(2 * cost, _WORTH_SECONDS * (open_ + 1)):
                     break
                 channel = self._further()
                 self._opening.add(channel)

@@ -85,6 +85,11 @@ class WinRMSession:
         """The time that a call takes beside its commands; see ``reconciler.model.ports.Session``."""
         return max((channel.overhead_seconds for channel in self._channels.all), default=0.0)
 
+    @property
+    def opening_seconds(self) -> float:
+        """The time that a further channel takes to open; see ``reconciler.model.ports.Session``."""
+        return self._channels.opening_seconds
+
     def slots(self, wanted: int, seconds_left: float) -> int:
         """Return how many calls can run at the same time; see ``reconciler.model.ports.Session``."""
         return self._channels.slots(wanted, seconds_left)

@@ -1,0 +1,114 @@
+"""Divides the reads of one host among its sessions.
+
+A session answers one read after the other. Where the reads take longer than a session takes to open, several sessions
+answer them side by side. How many a host grants is found out as for writes (``Session.slots``), but never more than
+``MOST`` are asked for. Where reads are quick, or the host has one session only, they are one message.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from reconciler.model.commands import Command, Endpoint
+from reconciler.model.diagnostics import SessionError
+from reconciler.model.ports import Session, Sessions
+from reconciler.run.slots import USUAL_SECONDS
+
+MOST: Final = 3
+"""The most sessions of a host that are opened for reads. The account needs the others for its writes and other runs."""
+FIRST: Final = 3
+"""Reads in the first message to a host. Nobody knows yet whether the host answers, or how long it takes."""
+SHARE_SECONDS: Final = 0.15
+"""How long a share should take at least, because its messages cost time too."""
+
+
+class Paces:
+    """How long one read takes on each host. Thread-safe."""
+
+    def __init__(self) -> None:
+        self._seconds: dict[Endpoint, float | None] = {}
+        self._lock = threading.Lock()
+
+    def knows(self, endpoint: Endpoint) -> bool:
+        """Return True after the host has answered."""
+        return endpoint in self._seconds
+
+    def seconds(self, endpoint: Endpoint) -> float:
+        """Return the time of one read, in the quickest message so far; a usual time where none was measured."""
+        seconds = self._seconds.get(endpoint)
+        return USUAL_SECONDS if seconds is None else seconds
+
+    def note(self, endpoint: Endpoint, reads: int, seconds: float) -> None:
+        """Learn from a message that was answered. The first one is not measured, because it opens the session."""
+        with self._lock:
+            if endpoint not in self._seconds:
+                self._seconds[endpoint] = None
+            else:
+                known = self._seconds[endpoint]
+                self._seconds[endpoint] = min(math.inf if known is None else known, seconds / reads)
+
+
+@dataclass(slots=True)
+class Asked:
+    """The reads of one host, as far as they were handed out."""
+
+    endpoint: Endpoint
+    commands: Sequence[Command]
+    began: float = 0.0
+    taken: int = 0
+    under_way: int = 0
+    """Shares that were handed out and have not ended."""
+
+    @property
+    def left(self) -> int:
+        return len(self.commands) - self.taken
+
+    @property
+    def is_over(self) -> bool:
+        return not (self.left or self.under_way)
+
+    def take(self, size: int) -> Sequence[Command]:
+        """Return the next share."""
+        share = self.commands[self.taken : self.taken + size]
+        self.taken += len(share)
+        self.under_way += 1
+        return share
+
+
+def dealt(commands: Sequence[Command]) -> Sequence[Command]:
+    """Return the reads in an order in which neighbours are apart: reads of one type often take equally long."""
+    return (*commands[::2], *commands[1::2])
+
+
+def next_share(asked: Asked, sessions: Sessions, paces: Paces) -> int:
+    """Return how many reads to hand out now; 0 where all sessions of the host are in use."""
+    if not asked.left:
+        return 0
+    try:
+        session = sessions.open(asked.endpoint)
+    except SessionError:
+        return asked.left  # the read reports why
+    if not paces.knows(asked.endpoint):
+        is_alone = session.opening_seconds == math.inf or asked.taken
+        return 0 if asked.under_way else asked.left if is_alone else min(asked.left, FIRST)
+    seconds = paces.seconds(asked.endpoint)
+    size = _size(asked, session, seconds)
+    if size >= asked.left and not asked.under_way:
+        return asked.left
+    wanted = min(MOST, asked.under_way + math.ceil(asked.left / size))
+    # While one share is answered, another one waits for its session: it opens one where that takes too long.
+    return size if asked.under_way <= session.slots(wanted, asked.left * seconds) else 0
+
+
+def _size(asked: Asked, session: Session, seconds: float) -> int:
+    """Return the reads of a share."""
+    quick = SHARE_SECONDS + session.overhead_seconds
+    if session.opening_seconds == math.inf or asked.left * seconds <= quick:
+        return asked.left
+    if asked.left * seconds <= 2 * session.opening_seconds:
+        return min(asked.left, math.ceil(len(asked.commands) / 2))
+    return min(asked.left, math.ceil(quick / seconds))
