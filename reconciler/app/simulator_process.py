@@ -82,7 +82,7 @@ def start_simulator(
         answer = {}
     if "port" not in answer:
         process.kill()
-        process.wait()
+        process.communicate()  # waits for its end, and closes the pipes
         detail = str(answer.get("error") or f"The simulator of {world} ended before it accepted connections.")
         remedy = f"Run it alone to see its messages:\n\n    {command_line('simulate', world)}"
         raise ReconcilerError(Diagnostic("Simulator did not start", detail, remedy))
