@@ -1,4 +1,4 @@
-"""What every test run has in common: one seed, told at the top, from which all generated cases follow.
+"""What every test run has in common: one seed, printed at the top, from which all generated cases follow.
 
 A run is repeated by its seed alone, so Hypothesis keeps no database of earlier failures, and its profile
 is the same on every machine (Hypothesis itself would choose another one where it sees CI). No deadline:

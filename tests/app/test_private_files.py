@@ -1,4 +1,4 @@
-"""What an environment keeps beside its files stays out of Git, and where the state is may be told by a reference."""
+"""What an environment keeps beside its files stays out of Git, and a reference may say where the state is."""
 
 from __future__ import annotations
 

@@ -102,7 +102,7 @@ def run_other(command: Sequence[str], *, cwd: Path, environment: Mapping[str, st
         process = subprocess.Popen(
             command, cwd=cwd, env={**os.environ, **(environment or {})}, stdout=output, stderr=subprocess.STDOUT
         )
-        # Beside its time this tells the memory of this one child; where there is no such call, neither is told.
+        # Beside its time this returns the memory of this one child; where there is no such call, it returns neither.
         usage = os.wait4(process.pid, 0) if hasattr(os, "wait4") else None
         process.returncode = process.wait() if usage is None else os.waitstatus_to_exitcode(usage[1])
         wall = time.perf_counter() - began

@@ -1,4 +1,4 @@
-"""Every kind of mistake in a configuration is told with its place, its value and what to do.
+"""Every kind of mistake in a configuration has a message with its place, its value and what to do.
 
 A case is a directory ``cases/bad_input/<case>``: ``input`` is the environment (an empty one where it is missing),
 ``expected.yaml`` the list of what must be told, complete and in order. A new case needs no code.

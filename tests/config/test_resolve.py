@@ -97,7 +97,7 @@ class _Plain(yaml.SafeDumper):
 
 
 def told(sections: Mapping[str, Any], *, is_reached: bool = False, **files: bytes) -> tuple[Diagnostic, ...]:
-    """Return what is told about an environment with these sections."""
+    """Return the messages about an environment with these sections."""
     whole = {"environment": "test", "dial_plans": {"Redmond": dict(PLAN), "Dublin": dict(PLAN)}, **sections}
     main = yaml.dump(whole, Dumper=_Plain, sort_keys=False).encode()
     contents = {"all.yaml": main, **{name.replace("_", "."): content for name, content in files.items()}}

@@ -156,7 +156,7 @@ def test_state_that_was_read_is_written_in_the_form_of_today(name: str, tmp_path
         lease = store.acquire(holder or Holder("run", "host", 1, "user", "apply", ""))
         for run in runs[::-1]:
             lease.begin(run)
-        # Whatever ended, so that it may end again: what was sent then is not told any more.
+        # Whatever ended, so that it may end again: the journal keeps no more what was sent then.
         intent = next(iter(snapshot.open_intents), None)
         if intent is not None:
             lease.commit(StateChange(intents=tuple(replace(intent, id=one.intent) for one in outcomes)))

@@ -1,4 +1,4 @@
-"""Laws of drift: what somebody changes behind our back is told, that and nothing else, and one apply puts it right."""
+"""Laws of drift: drift finds what somebody changes behind our back, and nothing else, and one apply puts it right."""
 
 from __future__ import annotations
 

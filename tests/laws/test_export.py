@@ -73,7 +73,7 @@ def test_what_is_unmanaged_is_added_to_the_files(situation: Situation, data: st.
 @law(20)
 @given(ANY_RELEASE, st.data())
 def test_a_host_that_does_not_answer_takes_nothing_away(situation: Situation, data: st.DataObject) -> None:
-    """What could not be read is told. A plan of the files, when all hosts answer again, removes and changes nothing."""
+    """Export says what it could not read. When all hosts answer again, a plan of the files changes nothing."""
     trial = trial_of(situation)
     assume(trial.apply(max_destroy=ANY).exit_code == 0)
     assume(not trial.plan().steps)

@@ -76,7 +76,7 @@ def test_task_made_due_by_somebody_else_is_drift() -> None:
     world, engine = applied()
     world.marks.clear()
     found = {str(entry.address): entry.kind for entry in drift(engine).entries}
-    assert found == {"stamp/all": DriftKind.DRIFTED}  # the restart that follows is told with it
+    assert found == {"stamp/all": DriftKind.DRIFTED}  # one entry for it and the restart that follows
 
 
 def test_stranger_is_unmanaged_and_harmless() -> None:

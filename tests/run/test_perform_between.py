@@ -80,7 +80,7 @@ class Works:
     clock: VirtualClock
     heats_for: float
     answers: Mapping[str, SessionError] = field(default_factory=dict)
-    """What is told instead of success."""
+    """The message instead of success."""
     without_effect: frozenset[str] = frozenset()
     lit: float | None = None
     loaded: set[str] = field(default_factory=set)

@@ -1,4 +1,4 @@
-"""State that is not what was written is told, never used; and an unsafe or full disk stops a write."""
+"""State that is not what was written is reported, never used; and an unsafe or full disk stops a write."""
 
 from __future__ import annotations
 

@@ -73,7 +73,7 @@ class Situation:
     choice: int | None = None
     """Which line is taken, where the lines are alternatives."""
     others: tuple[str, ...] = ()
-    """Codes of what is told afterwards for the first time, and says nothing against what was done."""
+    """Codes of new findings afterwards that say nothing against what was done."""
 
     def __str__(self) -> str:
         return self.code if self.choice is None else f"{self.code}-{self.choice}"

@@ -67,7 +67,7 @@ class SerialScheduler:
 
 
 class Recorder:
-    """Keeps the events it is told."""
+    """Keeps the events that it gets."""
 
     def __init__(self) -> None:
         self.events: list[Event] = []

@@ -59,7 +59,7 @@ def by_type(resources: Iterable[Resource]) -> dict[str, Resources]:
 
 
 def with_observed(given: Landscape, *resources: Resource) -> Landscape:
-    """Return a landscape in which these are there too, or are as told here."""
+    """Return a landscape in which these are there too, or are as given here."""
     for type_name, several in by_type(resources).items():
         given = given.with_observed(type_name, given.all(type_name).replaced(several.values()))
     return given

@@ -1,4 +1,4 @@
-"""What can be told of a value in our scripts without its type: is it a number, which rules does a comparison follow.
+"""What is known of a value in our scripts without its type: is it a number, which rules does a comparison follow.
 
 A comparison converts its right side to the kind of the left one, so that the left side decides: with a text there,
 ``$name -eq 1`` compares two texts by the rules of a language. A variable is a number where everything that its function

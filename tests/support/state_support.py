@@ -42,7 +42,7 @@ class RealClock:
 
 
 class VirtualClock:
-    """A clock that stands still until told."""
+    """A clock that stands still until a test moves it."""
 
     def __init__(self) -> None:
         self.time, self.ticks = datetime(2026, 1, 1, tzinfo=UTC), 0.0
@@ -268,7 +268,7 @@ def outcome(id: str, kind: OutcomeKind = OutcomeKind.DONE) -> Outcome:
 
 
 class Child:
-    """A process that holds a lease and does what it is told, one line at a time (``state_child.py``)."""
+    """A process that holds a lease and obeys, one line at a time (``state_child.py``)."""
 
     def __init__(self, *arguments: str) -> None:
         self._process = subprocess.Popen(

@@ -124,7 +124,7 @@ class Sent:
     commits: int
     """Groups of rows that were durable when it was sent."""
     events: int
-    """Events that had been told by then."""
+    """The events up to then."""
     fate: str = ""
 
 
@@ -260,7 +260,7 @@ class Applied:
     log: tuple[Mapping[str, Any], ...]
     """The estate's own account of the writes executed meanwhile, whoever sent them."""
     events: int = 0
-    """How many events had been told before it began."""
+    """Number of events before it began."""
     account: Account | None = None
     error: ReconcilerError | None = None
     was_killed: bool = False

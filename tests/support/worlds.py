@@ -16,7 +16,7 @@ CONTOSO = ROOT / "samples" / "contoso" / "world.yaml"
 
 
 class SteppingClock:
-    """A clock that moves when it is told to, or by a little whenever it is read."""
+    """A clock that a test moves, or that moves by a little whenever it is read."""
 
     def __init__(self, start: datetime = datetime(2024, 6, 3, 9, 0, tzinfo=UTC), tick: float = 0.0) -> None:
         self.now = start

@@ -1,4 +1,4 @@
-"""What is seen on grown estates and used to be passed over: each with a world where it is told, and one where not."""
+"""Findings on grown estates: each with a world where it fires, and one where it does not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-# An error as the client is told it: types, ids and categories, which are the same in every language.
+# An error as the client gets it: types, ids and categories, which are the same in every language.
 
 # What PowerShell wrapped, without the wrapping. What -ErrorAction Stop makes of an error comes as itself in PowerShell 2.0,
 # with the error inside; later versions mostly hand on the error.

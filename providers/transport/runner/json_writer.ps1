@@ -154,7 +154,7 @@ function ConvertTo-ReconcilerBag($Value, [int]$Depth) {
     '{' + [string]::Join(',', $parts.ToArray()) + '}'
 }
 
-# A getter may throw; then the property says so and the rest is still told. Where PowerShell hides that behind a null,
+# A getter may throw; then the property says so and the rest is still sent. Where PowerShell hides that behind a null,
 # the getter called as a method shows it.
 function Read-ReconcilerProperty($Property, [int]$Depth) {
     try {

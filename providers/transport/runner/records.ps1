@@ -108,7 +108,7 @@ function Write-ReconcilerRecords {
     }
 }
 
-# The record of an object that has a property which cannot be read: the others are still told.
+# The record of an object that has a property which cannot be read: the others are still sent.
 function Write-ReconcilerCarefully($Item) {
     $parts = New-Object Collections.ArrayList
     foreach ($pair in $Reconciler.Properties) {

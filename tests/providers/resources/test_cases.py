@@ -134,7 +134,7 @@ def _shown(action: Action) -> dict[str, Any]:
 
 
 def codes(plan: Plan, type_name: str) -> Iterator[str]:
-    """Yield the codes told by the checks of one type."""
+    """Yield the codes that the checks of one type find."""
     own = {rule.code for kind in types() if kind.name == type_name for rule in kind.rules}
     yield from sorted(str(told.code) for told in plan.diagnostics if told.code in own)
 

@@ -1,4 +1,4 @@
-"""exchucutil that makes a part: what it printed is told, what it made is used, and it is not run again for nothing."""
+"""exchucutil that makes a part: the plan shows its output, uses what it made, and runs it again only for a reason."""
 
 from __future__ import annotations
 

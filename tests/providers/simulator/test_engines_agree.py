@@ -58,7 +58,7 @@ def calls(release: str) -> list[dict[str, Any]]:
 
 
 def numbered(told: Any) -> Any:
-    """Return what was told with ids by the order in which they came up: another id is no other answer."""
+    """Return an answer with ids by the order in which they came up: another id is no other answer."""
     count = itertools.count()
     seen: dict[str, str] = {}
 

@@ -1,4 +1,4 @@
-"""Services that do not do what they are told at once, or at all, and media settings that an administrator changes."""
+"""Services that obey late or never, and media settings that an administrator changes."""
 
 from __future__ import annotations
 

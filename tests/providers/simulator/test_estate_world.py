@@ -1,4 +1,4 @@
-"""The world file: what a wrong one is told, and that the sample is the estate it says it is."""
+"""The world file: the messages about a wrong one; and the sample is the estate that it describes."""
 
 from pathlib import Path
 

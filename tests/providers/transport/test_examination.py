@@ -1,4 +1,4 @@
-"""One host examined over real sockets: how far a session comes, and what is told of the step that ends it."""
+"""One host examined over real sockets: how far a session comes, and the message about the step that ends it."""
 
 from __future__ import annotations
 
@@ -204,7 +204,7 @@ def test_a_way_to_authenticate_that_is_switched_off(auth: Authentication) -> Non
 
 
 def test_a_ticket_that_is_not_there_or_cannot_be_used_here() -> None:
-    """Which of both is told depends on whether the packages for Kerberos are installed; the server sees no logon."""
+    """Which of both is reported depends on the packages for Kerberos; the server sees no logon."""
     with listening(Scheme.NTLM, estate=estate()) as server:
         seen = examined(server, auth=Authentication.KERBEROS, user="", password=None)
         assert server.counts.messages.get("create", 0) == 0
@@ -237,7 +237,7 @@ def test_a_password_that_would_go_in_clear_text_is_not_sent() -> None:
 def test_a_shell_that_is_refused(code: int, summary: str, word: str) -> None:
     with listening(estate=estate(), faults=FaultPlan([Rule("create", fault=code)])) as server:
         seen = examined(server)
-        assert server.counts.messages["create"] == 1, "trouble is told, not outlasted"
+        assert server.counts.messages["create"] == 1, "trouble is reported, not outlasted"
     stops_at(seen, Check.SHELL, summary, word, str(code))
     assert at(seen, Check.LOGON).status is Status.OK
 

@@ -68,7 +68,7 @@ class Row:
     send: str
     receive: str
     error: type[SessionError]
-    """What is told in the end where it stays so."""
+    """The message in the end where it stays so."""
     loses_output: bool = False
     """It may also strike the answer to a Receive, and with it the output."""
     sealed: bool = False

@@ -1,4 +1,4 @@
-"""Every row of the fault tables, by phase, and what the user is told."""
+"""Every row of the fault tables, by phase, and the message to the user."""
 
 from __future__ import annotations
 

@@ -98,7 +98,7 @@ def run(modules: Path, *arguments: str, culture: str = "C", script: Path = SCRIP
 
 @pytest.fixture(scope="module")
 def report(modules: Path) -> list[str]:
-    """What the script told, having written it to a file as well."""
+    """What the script printed; it wrote the same to a file."""
     out = modules / "report.txt"
     told = run(modules, RUNNER, str(out), culture="tr_TR.UTF-8")
     assert out.read_text("ascii").splitlines() == told

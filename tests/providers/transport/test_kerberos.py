@@ -65,7 +65,7 @@ def asked(server: Server, **changes: Any) -> Any:
 
 
 def refusal(server: Server, **changes: Any) -> str:
-    """Return what is told of a logon that fails, in one line."""
+    """Return the message about a logon that fails, in one line."""
     with pytest.raises(AuthenticationFailed) as raised:
         asked(server, **changes)
     (told,) = raised.value.diagnostics

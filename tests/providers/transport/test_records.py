@@ -1,4 +1,4 @@
-"""Errors of cmdlets: told by type, id and category in any language."""
+"""Errors of cmdlets are recognised by type, id and category in any language."""
 
 from __future__ import annotations
 

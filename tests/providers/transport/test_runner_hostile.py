@@ -221,7 +221,7 @@ function Get-Service {
 
 
 def test_the_name_of_a_service_is_compared_as_it_is(tmp_path: Path) -> None:
-    # A name that is no Unicode could not be told by the stub's file; upper and lower case are one name to Windows.
+    # The stub's file cannot hold a name that is no Unicode; upper and lower case are one name to Windows.
     names = sorted(
         {text.casefold() for text in TABLE if text and text.isprintable() and text.casefold() == text.lower()}
     )

@@ -279,7 +279,7 @@ function Connect-ExchangeServer {
     } | Import-Module -Global
 }
 """
-"""The management shell of the server: a module of its own takes the names, whether or not it can be told to."""
+"""The management shell of the server: a module of its own takes the names, whether or not it can be made to."""
 
 
 class TestWithStubsOfWindows:

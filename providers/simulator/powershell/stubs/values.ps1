@@ -39,7 +39,7 @@ class SmtpAddress : TextParameter {
 }
 class ProxyAddress : TextParameter {
     ProxyAddress([string] $Text) : base($Text) { }
-    # What the product makes of an address, by its prefix; one that is none of its kind is kept, and told as invalid.
+    # What the product makes of an address, by its prefix; one that is none of its kind is kept, and reported as invalid.
     static [ProxyAddress] Parse([string] $Text) {
         $colon = $Text.IndexOf(':')
         $kind = $Text.Substring(0, [Math]::Max($colon, 0)).ToUpperInvariant()
