@@ -14,11 +14,13 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from providers.cmdlets.value_types import instant
-from providers.schema.windows_services import WindowsServices, of_service
+from providers.schema.windows_services import UMServiceRestart, WindowsServices, of_service
 from reconciler.model.abilities import Duty, Impact
+from reconciler.model.actions import Action
 from reconciler.model.attributes import Attr, Attribute, AttributeKind, AttributeRole
 from reconciler.model.commands import Command, Endpoint, Operation, Reply
 from reconciler.model.diagnostics import Diagnostic, SessionError
+from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import Diagnosed
 from reconciler.model.resources import Address, Resource
 from reconciler.model.snapshot import Obligation
@@ -200,8 +202,20 @@ def ago(span: timedelta) -> str:
 
 
 RESTARTS: Final = Impact("restarts", "restart", is_disruptive=True)
+UM_SERVICE_RESTART: Final = Duty("um-service-restart", "the UM services of {subject} have to restart")
+"""The UM services of one host have to restart, because their mode or certificate changed. The subject is the host."""
 SERVICE_RUNS: Final = Duty("service-runs", "{item} on {host} has to run again")
 """A service that ran before a restart has to run after it. The subject is ``host/service``."""
+
+
+def owed_since_now(action: Action, landscape: Landscape) -> tuple[Obligation, ...]:
+    """Return the restarts of UM services that an action causes, from now on by the clock of each host."""
+    since = {owed.subject: landscape.one(UMServiceRestart, owed.subject) for owed in action.owes}
+    return tuple(
+        Obligation(owed.duty, owed.subject, services.get(WindowsServices.host_clock))
+        for owed in action.owes
+        if (services := since[owed.subject]) is not None
+    )
 
 
 def has_to_run(host: str, service: str) -> Obligation:

@@ -10,17 +10,18 @@ Sources: Set-UMServer, Set-UMService, Set-UMCallRouterSettings (Microsoft Learn)
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar, Final
+from typing import ClassVar
 
 from providers.cmdlets.cmdlet_resource import CmdletResource
 from providers.cmdlets.value_types import lower, object_name
 from providers.cmdlets.versions import ExchangeVersion
 from providers.estate.servers import UMHost, UMService, endpoint_for, named_servers, um_hosts
+from providers.estate.services import UM_SERVICE_RESTART, owed_since_now
 from providers.estate.support import SUPPORT_RULES, check_pairs
 from providers.schema.exchange import DialPlan, ServerBinding
 from providers.schema.exchange_facts import ExchangeServer
-from providers.schema.windows_services import UMServiceRestart, WindowsServices
-from reconciler.model.abilities import Duty, Owing
+from providers.schema.windows_services import UMServiceRestart
+from reconciler.model.abilities import Owing
 from reconciler.model.actions import Action, Change
 from reconciler.model.commands import Argument, Command, Delta, read, write
 from reconciler.model.diagnostics import Diagnostic, NotFound, SessionError, Severity, did_you_mean, listed
@@ -89,9 +90,6 @@ NO_UM_AT_ALL = Rule(
 
 _GET = {UMService.UM_SERVER: "Get-UMServer", UMService.UM_SERVICE: "Get-UMService"}
 _SET = {UMService.UM_SERVER: "Set-UMServer", UMService.UM_SERVICE: "Set-UMService"}
-
-UM_SERVICE_RESTART: Final = Duty("um-service-restart", "the UM services of {subject} have to restart")
-"""The UM services of one host have to restart, because their startup mode changed. The subject is the host."""
 
 
 class ServerBindingType(ServerBinding, CmdletResource, Owing):
@@ -182,12 +180,7 @@ class ServerBindingType(ServerBinding, CmdletResource, Owing):
         return ()
 
     def owed_after(self, action: Action, landscape: Landscape) -> Sequence[Obligation]:
-        since = {owed.subject: landscape.one(UMServiceRestart, owed.subject) for owed in action.owes}
-        return tuple(
-            Obligation(owed.duty, owed.subject, services.get(WindowsServices.host_clock))
-            for owed in action.owes
-            if (services := since[owed.subject]) is not None
-        )
+        return owed_since_now(action, landscape)
 
     # what changes it
 

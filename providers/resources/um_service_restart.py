@@ -1,9 +1,9 @@
-"""Restarting the Unified Messaging services of a server after its startup mode changed.
+"""Restarting the Unified Messaging services of a server after its startup mode or its certificate changed.
 
-MSExchangeUM and, from 2013 on, MSExchangeUMCR use a new mode only after a restart. Nothing on the server shows which
-mode a running service uses. So a restart is due only while its obligation is open. Start times on the clock of the
-server show that it is done. A service reads from a domain controller of its own choice, so the restart waits until all
-of them have the new mode.
+MSExchangeUM and, from 2013 on, MSExchangeUMCR use a new mode or certificate only after a restart. Nothing on the server
+shows which one a running service uses. So a restart is due only while its obligation is open, one for both needs. Start
+times on the clock of the server show that it is done. A service reads from a domain controller of its own choice, so
+the restart waits until all of them have the new mode.
 
 Source: Configure the startup mode on a Mailbox server (Ee423544) and on a Client Access server (JJ673533); DOMAIN 3.6.
 """
@@ -18,6 +18,7 @@ from providers.cmdlets.table import Tabled
 from providers.estate.servers import UMHost, UMService, um_hosts
 from providers.estate.services import (
     RESTARTS,
+    UM_SERVICE_RESTART,
     ServiceState,
     ago,
     observed_services,
@@ -26,7 +27,8 @@ from providers.estate.services import (
     service_query,
     service_state,
 )
-from providers.resources.server_binding import UM_SERVICE_RESTART, startup_mode_query
+from providers.resources.server_binding import startup_mode_query
+from providers.schema.certificates import UMCertificate
 from providers.schema.exchange import ServerBinding
 from providers.schema.exchange_facts import DomainController, ExchangeServer
 from providers.schema.windows_services import UMServiceRestart, of_service
@@ -64,7 +66,7 @@ class UMServiceRestartType(UMServiceRestart, Tabled, Task, Obliged, Noticed):
     """MSExchangeUM and MSExchangeUMCR of one server; key: its FQDN."""
 
     provider: ClassVar[Provider] = EXCHANGE_PROVIDER
-    after: ClassVar[tuple[str, ...]] = (ServerBinding.name,)
+    after: ClassVar[tuple[str, ...]] = (ServerBinding.name, UMCertificate.name)
     reads_after: ClassVar[tuple[str, ...]] = (ExchangeServer.name,)
     duties: ClassVar[tuple[Duty, ...]] = (UM_SERVICE_RESTART,)
     impacts: ClassVar[tuple[Impact, ...]] = (RESTARTS,)
@@ -102,9 +104,12 @@ class UMServiceRestartType(UMServiceRestart, Tabled, Task, Obliged, Noticed):
         endpoint = Endpoint(EXCHANGE_PROVIDER.name, host.fqdn)
         return Due(
             Resource(Address(self.name, host.fqdn)),
-            reasons=("the startup mode changed, which the services read when they start",),
+            reasons=(_reason(host.fqdn, landscape),),
             commands=tuple(write("Restart-Service", endpoint, Name=name) for name in _service_names(host)),
-            needs=tuple(Address(ServerBinding.name, f"{host.fqdn}/{service.value}") for service in host.services),
+            needs=(
+                *(Address(ServerBinding.name, f"{host.fqdn}/{service.value}") for service in host.services),
+                *_certificate_first(host.fqdn, landscape),
+            ),
             discharges=(UM_SERVICE_RESTART.of(host.fqdn),),
         )
 
@@ -176,6 +181,26 @@ class UMServiceRestartType(UMServiceRestart, Tabled, Task, Obliged, Noticed):
                 detail = f"{state.name} on {host} is {state.status}."
                 found.append(DOES_NOT_RUN.found(address, detail, by_plan or _start(host, state.name)))
         return found
+
+
+def _reason(host: str, landscape: Landscape) -> str:
+    """Return why the services of a host have to restart; what an earlier apply changed is not known any more."""
+    owing = {action.address.type for action in landscape.actions.values() if _restarts(action, host)}
+    changed = {ServerBinding.name: "startup mode", UMCertificate.name: "certificate"}
+    named = [words for name, words in changed.items() if name in owing]
+    return (
+        f"the {' and the '.join(named) or 'startup mode or the certificate'} changed, which the services read "
+        "when they start"
+    )
+
+
+def _restarts(action: Action, host: str) -> bool:
+    return any(UM_SERVICE_RESTART.is_kind_of(owed) and owed.subject.lower() == host for owed in action.owes)
+
+
+def _certificate_first(host: str, landscape: Landscape) -> tuple[Address, ...]:
+    address = Address(UMCertificate.name, host)
+    return (address,) if address in landscape.actions else ()
 
 
 def _start(host: str, service: str) -> str:

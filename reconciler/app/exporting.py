@@ -101,9 +101,11 @@ def unmanaged(directory: Path, ports: Ports, *, in_full: bool, parallelism: int)
 def surveyed(types: tuple[ResourceType, ...], reader: Reader, landscape: Landscape) -> Landscape:
     """Return the landscape with everything that a plan reads once the observed objects are declared."""
     there = {kind.name: landscape.all(kind) for kind in declared_types(types)}
-    declaring = replace(landscape, declared=there)
+    declaring = replace(landscape, declared=there, settings=replace(landscape.settings, reads_all=True))
     more = {kind.name: None for kind in types if kind.queries(declaring) != kind.queries(landscape)}
-    return replace(reader.observe(declaring, more), declared=landscape.declared) if more else landscape
+    if not more:
+        return landscape
+    return replace(reader.observe(declaring, more), declared=landscape.declared, settings=landscape.settings)
 
 
 def _connections_of(directory: Path | None, into: Path, ports: Ports) -> Declared:

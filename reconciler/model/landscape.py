@@ -48,6 +48,8 @@ class Settings:
     """The first words of a reconciler command that a message shows for pasting."""
     place: str = "."
     """The directory of the environment, quoted for the shell, in such a command."""
+    reads_all: bool = False
+    """True for an export: also types are read that others read only if the files declare some of them."""
 
     def option(self, option: Option[_Value]) -> _Value:
         """Return the value of an option: its default where the files do not set it."""

@@ -108,7 +108,7 @@ def test_um_services_of_the_sample_run_in_the_mode_that_was_set_also_where_repli
     with open_workspace(sample, ports) as workspace:
         assert apply(workspace) == 0
     services = standing(sessions.estate)["services"]
-    modes = {(host, name): found[name][2] for host, found in services.items() for name in UM_SERVICES & found.keys()}
+    modes = {(host, name): found[name][2][0] for host, found in services.items() for name in UM_SERVICES & found.keys()}
     assert len(modes) >= 4
     assert set(modes.values()) == {"Dual"}, modes
 

@@ -1,12 +1,11 @@
-"""What Exchange reports of itself: servers, certificates, organization, domain controllers, permissions."""
+"""What Exchange reports of itself: servers, organization, domain controllers, permissions."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import timedelta
 from typing import Final
 
-from providers.simulator.invocation.call import Call, hash_of, moment, only
+from providers.simulator.invocation.call import Call, moment, only
 from providers.simulator.world.directory import Entry
 from providers.simulator.world.holdings import Holdings
 from providers.simulator.world.hosts import MODERN, DomainController, ExchangeServer
@@ -96,36 +95,6 @@ def _domain_controller(holdings: Holdings, dc: DomainController) -> dict[str, ob
         "IsAvailable": True,
         "DistinguishedName": f"CN={name},OU=Domain Controllers,{holdings.domain_dn}",
     }
-
-
-def get_exchange_certificate(call: Call) -> list[dict[str, object]]:
-    """Answer Get-ExchangeCertificate: of each server, one that a common authority issued."""
-    name = str(call.get("Server") or call.host)
-    server = call.holdings.server_named(name)
-    if server is None:
-        raise call.not_found(name)
-    installed = call.holdings.world.installed.replace(microsecond=0)
-    return only(
-        call,
-        [
-            {
-                "Thumbprint": "".join(format(hash_of(f"{server.fqdn}{part}"), "08X") for part in range(5)),
-                "Subject": f"CN={server.fqdn}",
-                "CertificateDomains": [server.fqdn],
-                "Services": ", ".join(_certificate_services(server)),
-                "Status": "Valid",
-                "IsSelfSigned": False,
-                "NotAfter": moment((installed + timedelta(days=3650)).isoformat()),
-                "Issuer": f"CN={call.holdings.world.exchange.organization} CA",
-            }
-        ],
-    )
-
-
-def _certificate_services(server: ExchangeServer) -> list[str]:
-    """Return the services that the certificate of a server is assigned to."""
-    services = ["IIS", "SMTP", *([] if server.release == "e2019" else ["UM"])]
-    return [*services, "UMCallRouter"] if server.release in ("e2013", "e2016") else services
 
 
 # --- permissions -----------------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
+from providers.simulator.cmdlets.certificates import assigned_to, is_accepted
 from providers.simulator.cmdlets.lync_topology import cs_exists, cs_user_not_found
 from providers.simulator.cmdlets.lync_users import cs_user
 from providers.simulator.cmdlets.service_control import CALL_ROUTER, FRONT_END, UM, status
@@ -60,7 +61,7 @@ def why_unreachable(holdings: Holdings, user: Entry, now: datetime) -> str | Non
         return "No gateway of the pool links the dial plan"
     if _security(plan, now) not in _SUITS[encryption(holdings, pool)]:
         return "Incompatible security setting"
-    if not any(True for _ in _answering(holdings, view, plan)):
+    if not any(True for _ in _answering(holdings, view, plan, now)):
         return "Failed to route to Exchange Server"
     return None
 
@@ -98,7 +99,7 @@ def _security(plan: Entry, now: datetime) -> str:
     return str(plan.properties.get("VoIPSecurity"))
 
 
-def _answering(holdings: Holdings, view: View, plan: Entry) -> Iterator[ExchangeServer]:
+def _answering(holdings: Holdings, view: View, plan: Entry, now: datetime) -> Iterator[ExchangeServer]:
     """Yield the servers that answer: those bound, of the highest major version alone, running, with TLS.
 
     Exchange 2007 has no startup mode: it uses TLS for a secured dial plan.
@@ -109,10 +110,15 @@ def _answering(holdings: Holdings, view: View, plan: Entry) -> Iterator[Exchange
         services = holdings.services[server.fqdn]
         names = (UM, CALL_ROUTER) if server.is_call_router else (UM,)
         running = all(services[name.casefold()].status == "Running" for name in names)
-        modes = [services[name.casefold()].learned for name in names]
-        has_tls = server.release == "e2007" or "TCP" not in modes
+        has_tls = all(_has_tls(holdings, server, services[name.casefold()].learned, now) for name in names)
         if server.major == highest and running and entry.properties.get("Status") == "Enabled" and has_tls:
             yield server
+
+
+def _has_tls(holdings: Holdings, server: ExchangeServer, learned: object, now: datetime) -> bool:
+    """True where a UM service listens by TLS with a certificate that Lync accepts."""
+    mode, certificate = learned if isinstance(learned, list) else (learned, assigned_to(holdings, server, "UM"))
+    return (server.release == "e2007" or mode != "TCP") and is_accepted(holdings, server, certificate, now)
 
 
 def _bound(holdings: Holdings, entry: Entry, plan: Entry) -> ExchangeServer | None:

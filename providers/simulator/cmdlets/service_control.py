@@ -13,7 +13,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from providers.simulator.cmdlets.certificates import assigned_to
 from providers.simulator.invocation.call import Call, product_text
+from providers.simulator.world.directory import Entry
 from providers.simulator.world.holdings import Holdings, Service
 from providers.simulator.world.schema import Pool
 
@@ -209,7 +211,15 @@ def learn(call: Call, host: str, service: Service) -> None:
     elif service.name in (UM, CALL_ROUTER):
         kind = "UMServer" if service.name == UM else "UMCallRouter"
         server = next((e for e in call.view.of(kind) if e.properties["Fqdn"] == host), None)
-        service.learned = server.properties.get("UMStartupMode", "TCP") if server else None
+        service.learned = _um_settings(call.holdings, host, service, server) if server else None
+
+
+def _um_settings(holdings: Holdings, host: str, service: Service, entry: Entry) -> list[str | None]:
+    """Return the startup mode and the certificate that a UM service uses until its next start."""
+    server = holdings.exchange_server(host)
+    assert server is not None, "the settings of a UM service are those of an Exchange server"
+    name = "UM" if service.name == UM else "UMCallRouter"
+    return [str(entry.properties.get("UMStartupMode", "TCP")), assigned_to(holdings, server, name)]
 
 
 def _um_objects(call: Call) -> list[list[str]]:

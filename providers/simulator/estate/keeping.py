@@ -190,6 +190,7 @@ class Changes:
             "services": services,
             "counters": holdings.counters,
             "media": holdings.media,
+            "assigned": holdings.assigned,
         }
 
     def _complete_log(self, size: int, tail: bytes) -> None:
@@ -226,6 +227,7 @@ def _changes_of(holdings: Holdings, services: Mapping[str, Any], known: Mapping[
         "services": {host: told for host, told in services.items() if told != known.get(host)},
         "counters": holdings.counters,
         "media": holdings.media,
+        "assigned": holdings.assigned,
     }
 
 
@@ -255,6 +257,7 @@ def _restored(holdings: Holdings, kept: Mapping[str, Any]) -> Holdings:
     _restore_services(holdings, kept["services"])
     holdings.counters.update(kept["counters"])
     holdings.media.update(kept.get("media", {}))
+    holdings.assigned.update(kept.get("assigned", {}))
     return holdings
 
 
@@ -291,6 +294,7 @@ def _carried_over(holdings: Holdings, kept: Mapping[str, Any]) -> Holdings:
     directory.reindex(lambda entry: founding.index(directory, entry))
     _restore_services(holdings, kept["services"])
     holdings.counters.update(kept["counters"])
+    holdings.assigned.update(kept.get("assigned", {}))
     return holdings
 
 

@@ -43,6 +43,8 @@ class Holdings:
     counters: dict[str, int] = field(default_factory=dict)
     media: dict[str, str | None] = field(default_factory=dict)
     """Encryption levels by scope that differ from the world file; None: the scope was removed."""
+    assigned: dict[str, dict[str, list[str]]] = field(default_factory=dict)
+    """By Exchange server whose assignments changed: the services of each certificate, by thumbprint."""
 
     def __post_init__(self) -> None:
         self._exchange = {server.fqdn: server for server in self.world.exchange.servers}

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
 
 from providers.simulator.world.value_types import Culture, HostName, Moment, Seconds, WorldModel
 
@@ -93,6 +93,32 @@ class DomainController(WorldModel):
     """How long a change made on another controller takes to arrive here."""
 
 
+CertificateService = Literal["IMAP", "POP", "IIS", "SMTP", "UM", "UMCallRouter"]
+
+
+class Certificate(WorldModel):
+    """A certificate in the store of an Exchange server."""
+
+    thumbprint: str | None = Field(default=None, pattern=r"^[0-9A-F]{40}$")
+    """40 hexadecimal digits; left out, it follows from the server and the place in the list."""
+    subject: str | None = None
+    """Its subject, such as ``CN=*.contoso.com``; left out, that of the server's FQDN."""
+    domains: tuple[str, ...] | None = None
+    """Its subject alternative names; left out, the server's FQDN."""
+    services: tuple[CertificateService, ...] = ()
+    """The services that use it."""
+    expires: Moment | None = None
+    """When it expires; left out, ten years after ``installed``."""
+    self_signed: bool = False
+    """True where no authority issued it: Lync never trusts it."""
+    private_key: bool = True
+    """False where the server lacks its private key: it cannot be assigned."""
+    status: Literal["PendingRequest", "Revoked", "Untrusted"] | None = None
+    """Left out, Valid until it expires and DateInvalid from then on."""
+    hides: tuple[str, ...] = ()
+    """Properties that the answers lack, as through some remoting: ``IsSelfSigned``."""
+
+
 class ExchangeServer(Host):
     """An Exchange server."""
 
@@ -111,6 +137,8 @@ class ExchangeServer(Host):
     """Names of the dial plans that it is bound to."""
     has_script: bool = True
     """False where exchucutil.ps1 is not in the Scripts folder."""
+    certificates: tuple[Certificate, ...] | None = None
+    """Left out, there is one that a common authority issued, and every service uses it."""
 
     @property
     def name(self) -> str:

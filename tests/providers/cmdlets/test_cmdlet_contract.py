@@ -66,7 +66,9 @@ def parameter_faults(cmdlet: Cmdlet, name: str, value: object) -> Iterator[str]:
         yield f"-{name} is {parameter.type}"
     if parameter.type == "Int32" and not isinstance(value, int):
         yield f"-{name} is Int32"
-    if isinstance(value, Delta | tuple) and parameter.type not in MANY:
+    if isinstance(value, tuple) and parameter.enumeration is not None and parameter.enumeration.is_flags:
+        yield from (f"-{name} takes {parameter.values}" for one in value if one not in (parameter.values or ()))
+    elif isinstance(value, Delta | tuple) and parameter.type not in MANY:
         yield f"-{name} is {parameter.type}"
 
 

@@ -1,0 +1,170 @@
+"""Certificates of Unified Messaging: assigned, changed by hand and repaired, on servers with good and bad ones."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from providers.simulator.answers import CmdletError
+from providers.simulator.estate.invoke import invoke_line
+from providers.simulator.world.schema import World
+from reconciler.model.resources import Address
+from reconciler.plan.drift import DriftKind
+from tests.support.exporting import exported, reopened
+from tests.support.trial import Applied, Trial, environment_of
+from tests.support.worlds import world_of
+
+EX = "ex1.contoso.com"
+GOOD, OTHER, BAD = "A1" * 20, "B2" * 20, "C3" * 20
+BEST = {EX: {"um": "best", "router": "best"}}
+IN_USE = ["IIS", "UM", "UMCallRouter"]
+FLAWED: Mapping[str, Mapping[str, Any]] = {
+    "expired": {"expires": "2024-05-01T00:00:00Z"},
+    "self-signed": {"self_signed": True},
+    "other subject": {"subject": "CN=mail.contoso.com", "domains": ["mail.contoso.com"]},
+    "wildcard subject": {"subject": "CN=*.contoso.com", "domains": ["*.contoso.com"]},
+    "no private key": {"private_key": False},
+    "revoked": {"status": "Revoked"},
+}
+
+
+def world(*certificates: Mapping[str, Any], version: str = "15.0.1497.2") -> World:
+    """Return a world with one Exchange server, one Front End and one user."""
+    roles = ["Mailbox", "ClientAccess", *(["UnifiedMessaging"] if version.startswith("14") else [])]
+    server = {"fqdn": EX, "version": version, "roles": roles, "certificates": certificates}
+    return world_of(1, [1], director=False, branch=False, exchange={"servers": [server]})
+
+
+def trial(described: World, certificates: Mapping[str, Any] | None = None) -> Trial:
+    plan = {"country_code": "1", "extension_digits": 5, "servers": "all", "voip_security": "Secured"}
+    row = {"identity": "user1@contoso.com", "sip_address": "user1@contoso.com", "extension": "50101"}
+    sections: dict[str, Any] = {"dial_plans": {"Redmond": plan}, "mailboxes": [{**row, "dial_plan": "Redmond"}]}
+    return Trial(described, environment_of(sections | ({"um_certificates": certificates} if certificates else {})))
+
+
+def error(of: Trial) -> str:
+    """Return why a call of the user does not reach Exchange; '' where it does."""
+    line = "Test-CsExUMConnectivity pool1.contoso.com -UserSipAddress sip:user1@contoso.com"
+    (record,) = invoke_line(of.estate, line).records
+    return str(record["Error"])
+
+
+def steps(applied: Applied) -> list[str]:
+    """Return the writes about modes, certificates and restarts of UM services, in order."""
+    shown = {"Set-UMService": "mode", "Set-UMCallRouterSettings": "mode", "Enable-ExchangeCertificate": "certificate"}
+    names = [str(line["cmdlet"]) for line in applied.ours]
+    return [shown.get(name, "restart") for name in names if name in shown or name == "Restart-Service"]
+
+
+def assigned(of: Trial) -> dict[str, object]:
+    """Return what is read of the server's assignment."""
+    found = of.look().one("um_certificate", EX)
+    return dict(found.attributes) if found else {}
+
+
+def test_mode_certificate_and_one_restart_follow_each_other_and_calls_arrive() -> None:
+    one = trial(world({"thumbprint": BAD, "self_signed": True, "services": IN_USE}, {"thumbprint": GOOD}), BEST)
+    applied = one.apply()
+    assert applied.exit_code == 0, applied.told()
+    assert steps(applied) == ["mode", "mode", "certificate", "restart", "restart"]
+    assert assigned(one) == {"um": GOOD, "router": GOOD}
+    assert error(one) == ""
+    assert not one.plan().steps
+    assert not [entry for entry in one.drift().entries if entry.kind is not DriftKind.UNMANAGED]
+
+
+def test_an_exchange_2010_server_has_one_service() -> None:
+    one = trial(world({"thumbprint": GOOD}, version="14.3.123.4"), {EX: {"um": GOOD}})
+    applied = one.apply()
+    assert applied.exit_code == 0, applied.told()
+    assert assigned(one) == {"um": GOOD}
+    assert error(one) == ""
+
+
+@pytest.mark.parametrize("flaw", FLAWED)
+def test_calls_fail_with_a_flawed_certificate_and_the_rule_never_takes_it(flaw: str) -> None:
+    described = world({"thumbprint": BAD, "services": IN_USE, **FLAWED[flaw]})
+    unmanaged = trial(described)
+    assert unmanaged.apply().exit_code == 0
+    assert error(unmanaged) == "Failed to route to Exchange Server"
+    one = trial(described, BEST)
+    assert [found.code for found in one.plan().diagnostics if found.code == "UM065"] == ["UM065", "UM065"]
+    assert "certificate" not in steps(one.apply())
+
+
+def test_calls_fail_without_an_assigned_certificate() -> None:
+    one = trial(world({"thumbprint": GOOD, "services": ["IIS"]}))
+    assert one.apply().exit_code == 0
+    assert error(one) == "Failed to route to Exchange Server"
+
+
+def test_an_assignment_by_hand_is_found_and_repaired_with_one_restart() -> None:
+    described = world({"thumbprint": GOOD}, {"thumbprint": OTHER})
+    one = trial(described, {EX: {"um": GOOD, "router": GOOD}})
+    assert one.apply().exit_code == 0
+    invoke_line(one.estate, f"Enable-ExchangeCertificate -Server {EX} -Thumbprint {OTHER} -Services UM")
+    drifted = [entry for entry in one.drift().entries if entry.kind is DriftKind.DRIFTED]
+    found = drifted[0]
+    assert [entry.address.type for entry in drifted] == ["um_certificate", "um_service_restart"]
+    assert [change.attribute for change in found.changes] == ["um"]
+    repaired = one.apply()
+    assert steps(repaired) == ["certificate", "restart", "restart"]
+    assert (assigned(one), error(one)) == ({"um": GOOD, "router": GOOD}, "")
+
+
+def test_a_renewed_certificate_takes_over_by_the_rule() -> None:
+    first = {"thumbprint": GOOD, "expires": "2026-06-01T00:00:00Z"}
+    one = trial(world(first), BEST)
+    assert one.apply().exit_code == 0
+    one.rebuild(world(first, {"thumbprint": OTHER, "expires": "2028-01-01T00:00:00Z"}))
+    assert one.apply().exit_code == 0
+    assert assigned(one) == {"um": OTHER, "router": OTHER}
+
+
+def test_what_remoting_does_not_show_is_unknown_and_no_drift() -> None:
+    one = trial(world({"thumbprint": GOOD, "hides": ["Services"]}), {EX: {"um": GOOD}})
+    assert "certificate" not in steps(one.apply())
+    entries = [entry for entry in one.drift().entries if entry.address.type == "um_certificate"]
+    assert [entry.kind for entry in entries] == [DriftKind.UNREADABLE]
+
+
+def test_what_is_no_longer_declared_keeps_its_certificate() -> None:
+    one = trial(world({"thumbprint": GOOD}), BEST)
+    assert one.apply().exit_code == 0
+    one.environment = trial(world(), None).environment
+    applied = one.apply()
+    assert (applied.exit_code, steps(applied), error(one)) == (0, [], "")
+    assert Address("um_certificate", EX) not in one.store.read().resources
+
+
+def test_certificates_are_not_read_where_none_is_declared() -> None:
+    one = trial(world({"thumbprint": GOOD, "services": IN_USE}))
+    one.plan()
+    assert "Get-ExchangeCertificate" not in {str(line["cmdlet"]) for line in one.estate.log()}
+    assert not one.look().all("exchange_certificate")
+
+
+def test_exchange_refuses_what_a_plan_refuses() -> None:
+    one = trial(world({"thumbprint": GOOD}, {"thumbprint": BAD, "private_key": False}))
+    line = f"Enable-ExchangeCertificate -Server {EX} -Services UM -Thumbprint"
+    for thumbprint, type_name in (
+        (GOOD, "InvalidOperationException"),  # its startup mode is TCP
+        (BAD, "CertificateNotValidException"),
+        (OTHER, "CertificateNotFoundException"),
+    ):
+        with pytest.raises(CmdletError) as caught:
+            invoke_line(one.estate, f"{line} {thumbprint}")
+        assert caught.value.type == type_name
+    assert one.plan().steps
+
+
+def test_an_export_declares_what_is_assigned_and_a_plan_of_it_changes_nothing() -> None:
+    one = trial(world({"thumbprint": GOOD, "services": ["IIS", "UM"]}, {"thumbprint": OTHER}))
+    assert one.apply().exit_code == 0
+    made = exported(one)
+    reopened(one, made)
+    (declared,) = one.environment.declared["um_certificate"].values()
+    assert (declared.key, dict(declared.attributes)) == (EX, {"um": GOOD})
+    assert not one.plan().steps
