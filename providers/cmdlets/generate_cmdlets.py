@@ -123,6 +123,12 @@ _ALSO_IN_2007: Mapping[str, Sequence[str]] = {
 Source for those of Set-UMAutoAttendant: the syntax in bb123488(v=exchg.80), which has no BusinessName.
 """
 
+_INSTANCE: Mapping[str, str] = {"Set-UMServer": "UMServer", "Set-UMService": "UMServer"}
+"""Cmdlets from 2010 on that also take the changed object itself, and its type; the reference shows it for 2007 alone.
+
+Source: the procedure in Configure Unified Messaging on Microsoft Exchange (Gg398129), which writes a server back so.
+"""
+
 _WINDOWS: dict[str, Any] = {
     name: {
         "product": "windows",
@@ -156,6 +162,7 @@ Source: Restart-Service and Set-Service (Microsoft Learn).
 def table(reference: Mapping[str, Any], reference_2007: Mapping[str, Any]) -> dict[str, Any]:
     """Return the table of the cmdlets described in the two files of the reference."""
     cmdlets = {name: kept for name, published in reference.items() if (kept := _cmdlet(published)) is not None}
+    cmdlets |= {name: _with_instance(cmdlets[name], kind) for name, kind in _INSTANCE.items() if name in cmdlets}
     older = {name: _as_2007(cmdlets[name]) for name in _ALSO_2007 if name in cmdlets}
     spelt = {name.casefold(): name for name in cmdlets}
     for name, published in reference_2007.items():
@@ -172,6 +179,18 @@ def table(reference: Mapping[str, Any], reference_2007: Mapping[str, Any]) -> di
         "about": ABOUT,
         "cmdlets": dict(sorted({**cmdlets, **_WINDOWS}.items())),
         "cmdlets_2007": dict(sorted(older.items())),
+    }
+
+
+def _with_instance(kept: Mapping[str, Any], kind: str) -> dict[str, Any]:
+    """Return a cmdlet of one parameter set with a second one, whose ``-Instance`` replaces ``-Identity``."""
+    identity = {**kept["parameters"]["Identity"], "sets": [0]}
+    return {
+        **kept,
+        "sets": ["Identity", "Instance"],
+        "mandatory": [["Identity"], ["Instance"]],
+        "default": "Identity",
+        "parameters": {**kept["parameters"], "Identity": identity, "Instance": {"type": kind, "sets": [1]}},
     }
 
 

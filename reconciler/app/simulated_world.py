@@ -15,6 +15,7 @@ from reconciler.app.surroundings import find_program, is_within, untrusted_folde
 from reconciler.model.diagnostics import ConfigurationError, Diagnostic, ReconcilerError, did_you_mean
 
 PLACES: Final = ("RECONCILER_PWSH", "pwsh on PATH", "../shared/pwsh/bin/pwsh beside the project")
+_WITH_POWERSHELL: Final = "Variables, scripts and other pipelines need a PowerShell: add --engine powershell."
 _BESIDE: Final = Path(__file__).resolve().parents[3] / "shared" / "pwsh" / "bin" / "pwsh"
 
 
@@ -69,10 +70,10 @@ def serve_world(world: Path, changes: Path | None, *, engine: str, **options: An
     return serve(ServeOptions(world, changes, powershell=powershell, **options), sys.stdin.buffer, sys.stdout)
 
 
-def shell_in_world(world: Path, changes: Path | None, host: str | None = None) -> int:
+def shell_in_world(world: Path, changes: Path | None, host: str | None = None, line: str | None = None) -> int:
     """Open a PowerShell on a simulated host, by default the first Exchange server; return its exit code.
 
-    Without a terminal it runs the script on standard input.
+    With a line it runs that line, and without a terminal the script on standard input.
 
     Raises:
         ReconcilerError: there is no PowerShell, no such host, or no such world.
@@ -92,19 +93,23 @@ def shell_in_world(world: Path, changes: Path | None, host: str | None = None) -
     if where not in estate.hosts():
         remedy = did_you_mean(where, estate.hosts())
         raise ReconcilerError(Diagnostic("No such host", f"{world} describes no host {where}.", remedy))
-    return run_console(estate, program, where, None if sys.stdin.isatty() else sys.stdin.read())
+    script = line if line is not None or sys.stdin.isatty() else sys.stdin.read()
+    return run_console(estate, program, where, script)
 
 
-def invoke_in_world(world: Path, changes: Path | None, line: str) -> str:
-    """Run one cmdlet line in the simulated estate as another administrator; return its output."""
+def invoke_in_world(world: Path, changes: Path | None, line: str, host: str | None = None) -> str:
+    """Run one cmdlet line in the simulated estate as another administrator; return its output.
+
+    ``host``: where it runs; None for the first host that has the cmdlet.
+    """
     from providers.simulator.estate.estate import CmdletError, Estate
     from providers.simulator.estate.invoke import EXAMPLE, invoke_text
     from providers.simulator.invocation.cmdlet_line import LineError
 
     try:
-        return invoke_text(Estate.open(world, changes), line)
+        return invoke_text(Estate.open(world, changes), line, host=host)
     except LineError as error:
-        remedy = f"Give one cmdlet with plain values, such as:\n\n    {EXAMPLE}"
+        remedy = f"Give one cmdlet with plain values, such as:\n\n    {EXAMPLE}\n\n{_WITH_POWERSHELL}"
         raise ReconcilerError(Diagnostic("Command not understood", f"{line}: {error}.", remedy)) from None
     except CmdletError as error:
         detail = f"{error.message} ({error.type}, {error.error_id})"

@@ -38,13 +38,17 @@ from reconciler.cli.output import Output
     envvar="RECONCILER_SIMULATOR_ENGINE",
     help="What runs commands on the hosts: a PowerShell simulated in Python, or a real one with stub cmdlets.",
 )
-@click.option("--invoke", metavar="COMMAND", help="Run one cmdlet as another administrator, then stop.")
+@click.option(
+    "--invoke",
+    metavar="COMMAND",
+    help="Run one cmdlet as another administrator, then stop; with --engine powershell, any line of PowerShell.",
+)
 @click.option(
     "--shell",
     is_flag=True,
     help="Open a PowerShell on a simulated host; without a terminal, run the script on standard input.",
 )
-@click.option("--host", metavar="FQDN", help="Host of --shell. Default: the first server.")
+@click.option("--host", metavar="FQDN", help="Host of --shell and --invoke. Default: the first server with the cmdlet.")
 @click.option("--parent-pipe", is_flag=True, hidden=True)
 @shown
 def simulate(output: Output, world: Path, **options: Any) -> int:
@@ -52,8 +56,11 @@ def simulate(output: Output, world: Path, **options: Any) -> int:
     from reconciler.app import invoke_in_world, serve_world, shell_in_world, world_of
 
     world, changes = world_of(world, options["changes"], pinned_connections())
-    if options["invoke"] is not None:
-        output.write(invoke_in_world(world, changes, options["invoke"]))
+    line = options["invoke"]
+    if line is not None and options["engine"] == "powershell":
+        return shell_in_world(world, changes, options["host"], line)
+    if line is not None:
+        output.write(invoke_in_world(world, changes, line, options["host"]))
         return 0
     if options["shell"]:
         return shell_in_world(world, changes, options["host"])

@@ -24,6 +24,7 @@ from providers.simulator.cmdlets.dispatch import run_cmdlet
 from providers.simulator.cmdlets.lync_topology import product
 from providers.simulator.cmdlets.service_control import settle
 from providers.simulator.estate import founding
+from providers.simulator.estate.instance import given_back
 from providers.simulator.estate.keeping import Changes
 from providers.simulator.estate.load import Load, OverBudget
 from providers.simulator.estate.probe import is_missing, limits_of, probe_record
@@ -115,8 +116,7 @@ class Estate:
 
     def about(self, host: str) -> dict[str, object]:
         """Return the facts that a host reports when a runner starts there."""
-        holdings = self.holdings
-        host = host.lower()
+        holdings, host = self.holdings, host.lower()
         server = holdings.exchange_server(host)
         release = holdings.release(host)
         shell = holdings.hosts[host].powershell or _POWERSHELL[release]
@@ -236,8 +236,8 @@ class Estate:
         cmdlet: Cmdlet | None = cmdlet_of(name, release)
         if cmdlet is None or is_missing(holdings.hosts[host], cmdlet.name):
             raise command_not_found(name, culture)
-        takes_differences = cmdlet.product != "exchange" or release in MODERN
-        arguments = bind(cmdlet, parameters, culture=culture, differences=takes_differences)
+        given = given_back(cmdlet, parameters, Call(holdings, host, cmdlet.name, {}, now))
+        arguments = bind(cmdlet, given, culture=culture, differences=cmdlet.product != "exchange" or release in MODERN)
         return Call(holdings, host, cmdlet.name, arguments, now)
 
     def _executed(self, call: Call, operation: str, entry: dict[str, Any], live: bool) -> Result:

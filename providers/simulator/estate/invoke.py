@@ -20,14 +20,14 @@ def invoke_line(estate: Estate, text: str, user: str = "CONTOSO\\Administrator",
     return _run(estate, parse_line(text), user, host)
 
 
-def invoke_text(estate: Estate, text: str, user: str = "CONTOSO\\Administrator") -> str:
+def invoke_text(estate: Estate, text: str, user: str = "CONTOSO\\Administrator", host: str | None = None) -> str:
     """Run a line, which may choose properties, and return what a console would show.
 
     Raises:
         LineError, CmdletError: as ``invoke_line``.
     """
     line, chosen = parse_pipeline(text)
-    result = _run(estate, line, user, None)
+    result = _run(estate, line, user, host)
     return format_list(result.records, chosen) + result.output
 
 

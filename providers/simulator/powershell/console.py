@@ -10,7 +10,7 @@ import os
 import signal
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -21,6 +21,8 @@ from providers.simulator.powershell.engine import PowerShellEngine
 from providers.simulator.powershell.stub_link import Caller
 
 ADMINISTRATOR: Final = "CONTOSO\\Administrator"
+_END: Final = "exit [int] (-not $?)\n"
+"""Said at the end of a script: like Microsoft's console, 1 where its last statement failed."""
 _OF_TERMINALS: Final = ("COLORTERM", "COLUMNS", "LINES", "TERM")
 """Variables that a console reads and a remote command does not get."""
 
@@ -31,12 +33,19 @@ def run_console(estate: Estate, program: str, host: str, script: str | None = No
         entered = engine.enter(Caller(host, ADMINISTRATOR, delegates=True))
         try:
             command = [program, "-NoLogo", "-NoProfile", *_arguments(estate, host, entered.folder, script)]
-            terminal = {name: os.environ[name] for name in _OF_TERMINALS if os.environ.get(name)}
             with _uninterrupted():
                 given = None if script is None else subprocess.DEVNULL
-                return subprocess.run(command, stdin=given, env={**entered.environment, **terminal}).returncode
+                return subprocess.run(command, stdin=given, env=_environment(entered.environment)).returncode
         finally:
             entered.leave()
+
+
+def _environment(host: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables of the shell. Scripts of Exchange are found by name, because the procedure types them so."""
+    terminal = {name: os.environ[name] for name in _OF_TERMINALS if os.environ.get(name)}
+    installed = host.get("ExchangeInstallPath")
+    path = {"PATH": os.pathsep.join((str(Path(installed) / "Scripts"), host.get("PATH", "")))} if installed else {}
+    return {**host, **terminal, **path}
 
 
 def _any_password(user: str, password: str) -> bool:
@@ -48,7 +57,7 @@ def _arguments(estate: Estate, host: str, folder: Path, script: str | None) -> l
     """Return the arguments that load the cmdlets of the host, and then run the script or stay."""
     begin = _beginning(estate.release(host), host)
     path = folder / "console.ps1"
-    path.write_text(f"{begin}\n{script or ''}\n", encoding="utf-8")
+    path.write_text(f"{begin}\n" if script is None else f"{begin}\n{script}\n{_END}", encoding="utf-8")
     # Not -File: an ``exit`` of the script ends the process with its code here too.
     run = f". ([scriptblock]::Create([IO.File]::ReadAllText({stub_cmdlets.quoted(str(path))})))"
     return ["-NoExit" if script is None else "-NonInteractive", "-Command", run]
@@ -58,7 +67,8 @@ def _beginning(release: str, host: str) -> str:
     name = stub_cmdlets.quoted(stub_cmdlets.module_name(release))
     load = f"Add-PSSnapin {name}" if release in stub_cmdlets.SNAP_INS else f"Import-Module {name} -DisableNameChecking"
     prompt = f"function prompt {{ '[' + {stub_cmdlets.quoted(host)} + '] PS ' + $PWD.Path + '> ' }}"
-    return f"{load}; {prompt}"
+    scripts = "$exscripts = [IO.Path]::Combine($env:ExchangeInstallPath, 'Scripts'); "
+    return f"{load}; {scripts if release in stub_cmdlets.SNAP_INS else ''}{prompt}"
 
 
 @contextmanager

@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Final
 
 from providers.cmdlets.reference import Cmdlet, Enumeration, Parameter, cmdlets_of, enumerations
+from providers.simulator.estate.instance import INSTANCE
 from providers.simulator.powershell import clixml
 
 SNAP_INS: Final[Mapping[str, str]] = {
@@ -213,6 +214,8 @@ def _in_sets(cmdlet: Cmdlet, parameter: Parameter) -> Iterator[list[str]]:
 
 def _type(parameter: Parameter) -> str:
     bare = parameter.type.removesuffix("[]")
+    if parameter.name == INSTANCE and bare not in _NATIVE:
+        return "psobject"
     many = "[]" if parameter.type.endswith("[]") else ""
     if parameter.enumeration is not None:
         return bare + many

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from providers.simulator.estate.estate import Estate
+from providers.simulator.estate.invoke import invoke_line
 from providers.simulator.powershell.console import run_console
 from providers.simulator.powershell.engine import PowerShellEngine
 from providers.simulator.wire.authentication import Scheme
@@ -88,6 +90,34 @@ class TestScripts:
             check=False,
         )
         assert "dial_plan/Typed" in environment.run("drift").out
+
+    def test_a_changed_object_is_given_back_and_nothing_else_of_it_is_written(self) -> None:
+        estate = Estate(world_for("e2013"), clock=SteppingClock())
+        script = """
+            $ums = get-umservice
+            $ums[0].DialPlans += (get-umdialplan base).Identity
+            $ums[0].MaxCallsAllowed = 50
+            set-umservice ex1 -UMStartupMode Dual
+            set-umservice -instance $ums[0] -UMStartupMode TLS
+            try { set-umservice -instance ex1 } catch { [Console]::Error.WriteLine($_.FullyQualifiedErrorId) }
+        """
+        assert run_console(estate, powershell_program(), host_for("e2013"), script) == 0
+        one, other = invoke_line(estate, "Get-UMService").records
+        assert [one[name] for name in ("UMStartupMode", "MaxCallsAllowed", "Status")] == ["TLS", 50, "Enabled"]
+        bound = one["DialPlans"]
+        assert isinstance(bound, list)
+        assert [plan["name"] for plan in bound] == ["Base"]
+        assert other["DialPlans"] == []
+        written = [line["parameters"] for line in estate.log() if line["cmdlet"] == "Set-UMService"]
+        assert len(written) == 2, "a text is no object, and nothing ran"
+
+    def test_a_line_with_variables_runs_from_the_command_line(self, tmp_path: Path) -> None:
+        environment = contoso(tmp_path / "contoso")
+        line = "$plan = get-umdialplan workshop; set-umdialplan $plan.Name -MaxCallDuration 77; $plan.Name"
+        run = partial(environment.run, "simulate", ".", "--engine", "powershell", "--invoke", HOME=str(tmp_path))
+        assert run(line).has(0).out.split() == ["Workshop"]
+        assert "77" in environment.invoke("Get-UMDialPlan Workshop | Format-List MaxCallDuration")
+        assert "nope" in run("get-umdialplan nope").has(1).err
 
     def test_any_script_of_a_winrm_client_runs_where_the_simulator_runs_alone(self) -> None:
         estate = Estate(world_for("l2013"), clock=SteppingClock())

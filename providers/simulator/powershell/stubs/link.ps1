@@ -62,6 +62,14 @@ function ConvertTo-StubDifference([Collections.IDictionary] $Sides) {
     '{' + ($parts -join ',') + '}'
 }
 
+# An object of a stub cmdlet, given back to one: its properties, by name.
+function ConvertTo-StubProperties([psobject] $Value) {
+    $parts = foreach ($property in $Value.PSObject.Properties) {
+        '"' + $property.Name + '"' + ':' + (ConvertTo-StubJson $property.Value)
+    }
+    '{"$object":{' + ($parts -join ',') + '}}'
+}
+
 # Writes an argument as its parameter was bound.
 function ConvertTo-StubJson([object] $Value) {
     if ($null -eq $Value) {
@@ -103,6 +111,9 @@ function ConvertTo-StubJson([object] $Value) {
     }
     if ($Value -is [datetime]) {
         return '"' + $Value.ToUniversalTime().ToString('o', [Globalization.CultureInfo]::InvariantCulture) + '"'
+    }
+    if ($Value -is [Management.Automation.PSCustomObject]) {
+        return ConvertTo-StubProperties $Value
     }
     if ($Value -is [Collections.IEnumerable]) {
         return ConvertTo-StubList $Value
