@@ -24,15 +24,16 @@ _CHOOSING: Final = frozenset({"format-list", "fl", "select-object", "select"})
 _TOKEN = re.compile(
     r"""\s*(?:
         (?P<parameter>-[A-Za-z][A-Za-z0-9]*(?P<colon>:?))(?=[\s:'"$@(,;}]|\Z|(?<=:))
-      | '(?P<single>(?:[^']|'')*)'
+      | ['\u2018-\u201b](?P<single>(?:[^'\u2018-\u201b]|['\u2018-\u201b]{2})*)['\u2018-\u201b]
       | "(?P<double>(?:[^"`$]|""|`.)*)"
       | (?P<block>(?<!@)\{[^{}]*\})
       | (?P<hash>@\{) | (?P<list>@\() | (?P<mark>[{}(),;=|])
       | (?P<variable>\$[A-Za-z]+)
-      | (?P<bare>[^\s'"`$,;=(){}|&<>]+)
+      | (?P<bare>[^\s'\u2018-\u201b"`$,;=(){}|&<>]+)
     )""",
     re.VERBOSE,
 )
+"""PowerShell takes several characters for a single quote."""
 _CONSTANTS: Final[Mapping[str, object]] = {"$true": True, "$false": False, "$null": None}
 
 
@@ -99,7 +100,7 @@ class _Parser:
         if match["parameter"]:
             return ("parameter:" if match["colon"] else "parameter", match["parameter"].strip("-:"))
         if match["single"] is not None:
-            return ("text", match["single"].replace("''", "'"))
+            return ("text", re.sub("(['\u2018-\u201b])['\u2018-\u201b]", r"\1", match["single"]))
         if match["double"] is not None:
             return ("text", re.sub(r"`(.)", r"\1", match["double"].replace('""', '"')))
         if match["block"]:
