@@ -16,6 +16,7 @@ from typing import (
 
 from reconciler.model.attributes import Attr
 from reconciler.model.diagnostics import Position
+from reconciler.model.layers import Layers
 from reconciler.model.roster import Roster
 from reconciler.model.values import EMPTY, UNSET, Unset, Value, folded
 
@@ -137,24 +138,38 @@ class Resources(Mapping[str, Resource]):
     Those of a roster stand as its row numbers; a resource is made for each look-up of one of them.
     """
 
-    __slots__ = ("_by_key", "_roster")
+    __slots__ = ("_layers", "_roster")
 
     def __init__(self, resources: Iterable[Resource] = (), *, roster: Roster | None = None) -> None:
         self._roster = roster
-        self._by_key: dict[str, Resource | int] = {}
+        by_key: dict[str, Resource | int] = {}
         if roster is not None:
-            self._by_key.update(zip(map(folded, roster.keys), range(len(roster)), strict=True))
-        self._by_key.update((folded(resource.key), resource) for resource in resources)
+            by_key.update(zip(map(folded, roster.keys), range(len(roster)), strict=True))
+        by_key.update((folded(resource.key), resource) for resource in resources)
+        self._layers = Layers(by_key)
+
+    @property
+    def _by_key(self) -> dict[str, Resource | int]:
+        """All resources and rows by folded key; never changed."""
+        return self._layers.flat()
+
+    def _with(self, layers: Layers[Resource | int], roster: Roster | None) -> Resources:
+        copy = Resources.__new__(Resources)
+        copy._layers, copy._roster = layers, roster
+        return copy
 
     def __getitem__(self, key: str) -> Resource:
-        return self._made(self._by_key[folded(key)])
+        found = self._layers.get(folded(key))
+        if found is None:
+            raise KeyError(key)
+        return self._made(found)
 
     @overload
     def get(self, key: str, default: None = None) -> Resource | None: ...
     @overload
     def get(self, key: str, default: _T) -> Resource | _T: ...
     def get(self, key: str, default: Any = None) -> Any:
-        found = self._by_key.get(folded(key))
+        found = self._layers.get(folded(key))
         return default if found is None else self._made(found)
 
     def __iter__(self) -> Iterator[str]:
@@ -163,14 +178,14 @@ class Resources(Mapping[str, Resource]):
         return (keys[found] if isinstance(found, int) else found.key for found in self._by_key.values())
 
     def __len__(self) -> int:
-        return len(self._by_key)
+        return len(self._layers)
 
     def values(self) -> ValuesView[Resource]:
         found: ValuesView[Any] = self._by_key.values()
         return found if self._roster is None else _Values(self)
 
     def __contains__(self, key: object) -> bool:
-        return isinstance(key, str) and folded(key) in self._by_key
+        return isinstance(key, str) and self._layers.get(folded(key)) is not None
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Resources) and self._all() == other._all()
@@ -180,32 +195,24 @@ class Resources(Mapping[str, Resource]):
 
     def __or__(self, other: Resources) -> Resources:
         """Return the resources of both; where both have a key, that of ``other``."""
-        both = Resources()
-        both._by_key.update({**self._all(), **other._all()})
-        return both
+        return self._with(Layers({**self._all(), **other._all()}), None)
 
     def __repr__(self) -> str:
         return f"Resources({list(self.values())!r})"
 
     def replaced(self, put: Iterable[Resource] = (), drop: Iterable[str] = ()) -> Resources:
-        """Return a copy with ``put`` added or replaced, and without the keys of ``drop``."""
-        copy = Resources()
-        copy._by_key, copy._roster = dict(self._by_key), self._roster
-        for key in drop:
-            copy._by_key.pop(folded(key), None)
-        for resource in put:
-            copy._by_key[folded(resource.key)] = resource
-        return copy
+        """Return a copy without the keys of ``drop``, and with ``put`` added or replaced; see ``Layers``."""
+        changed = self._layers.changed({folded(resource.key): resource for resource in put}, map(folded, drop))
+        return self._with(changed, self._roster)
 
     def renamed(self, keys: Mapping[str, str]) -> Resources:
         """Return the resources, some under other keys; their names so far are kept as ``written``."""
         others = {folded(before): after for before, after in keys.items()}
-        copy = Resources(roster=self._roster)
-        copy._by_key = {
+        entries = {
             folded(others[key]) if key in others else key: self._under(found, others[key]) if key in others else found
             for key, found in self._by_key.items()
         }
-        return copy
+        return self._with(Layers(entries), self._roster)
 
     def _under(self, found: Resource | int, key: str) -> Resource:
         one = self._made(found)
@@ -216,21 +223,18 @@ class Resources(Mapping[str, Resource]):
         keys = list(self)
         if all(one <= other for one, other in pairwise(keys)):
             return self
-        copy = self.replaced()
-        copy._by_key = {key: found for _, (key, found) in sorted(zip(keys, self._by_key.items(), strict=True))}
-        return copy
+        entries = {key: found for _, (key, found) in sorted(zip(keys, self._by_key.items(), strict=True))}
+        return self._with(Layers(entries), self._roster)
 
     def by_folded_key(self) -> Resources:
         """Return the resources in order of their folded keys."""
-        copy = self.replaced()
-        copy._by_key = dict(sorted(self._by_key.items(), key=itemgetter(0)))
-        return copy
+        return self._with(Layers(dict(sorted(self._by_key.items(), key=itemgetter(0)))), self._roster)
 
     # by column
 
     def row(self, key: str) -> int:
         """Return the row of a resource that is in the roster."""
-        found = self._by_key[folded(key)]
+        found = self._layers.get(folded(key))
         assert isinstance(found, int)
         return found
 
@@ -284,18 +288,18 @@ class Resources(Mapping[str, Resource]):
 
     def with_column(self, attribute: Attr[_T], values: Iterable[_T | Unset]) -> Resources:
         """Return the resources with another value of one attribute for each, in their order; UNSET leaves it."""
-        copy, roster = self.replaced(), self._roster
+        entries, roster = dict(self._by_key), self._roster
         column = list(roster.column(attribute.name)) if roster is not None else []
         for (key, found), value in zip(self._by_key.items(), values, strict=True):
             if isinstance(value, Unset):
                 continue
             if isinstance(found, Resource):
-                copy._by_key[key] = found.having(attribute, value)
+                entries[key] = found.having(attribute, value)
             else:
                 column[found] = cast(Value, value)
         if roster is not None:
-            copy._roster = replace(roster, columns={**roster.columns, attribute.name: column})
-        return copy
+            roster = replace(roster, columns={**roster.columns, attribute.name: column})
+        return self._with(Layers(entries), roster)
 
     def _made(self, found: Resource | int) -> Resource:
         if isinstance(found, Resource):
