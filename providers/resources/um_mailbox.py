@@ -33,7 +33,7 @@ from providers.estate.proxies import (
 from providers.estate.servers import newest_version
 from providers.resources.mailbox_policy import policy_argument
 from providers.schema.exchange import DEFAULT, AutoAttendant, MailboxPolicy, UMMailbox, policy_key
-from providers.schema.exchange_facts import Mailbox
+from providers.schema.exchange_facts import Mailbox, UnservedMailbox
 from providers.schema.lync import ContactObject, LyncUser
 from reconciler.model.abilities import Holder, Impact, Noticed
 from reconciler.model.actions import Action, Change, Claim
@@ -72,6 +72,7 @@ class UMMailboxType(UMMailbox, NumerousRows, Holder, Noticed, Numbering):
     )
     foreign_columns: ClassVar[tuple[str, ...]] = ("DialPlan",)  # of Get-CsUser: the Lync dial plan
     reads_after: ClassVar[tuple[str, ...]] = (MailboxPolicy.name,)
+    proven_by: ClassVar[tuple[str, ...]] = (Mailbox.name, UnservedMailbox.name, LyncUser.name)
     numbers_follow_from: ClassVar[tuple[str, ...]] = SOURCES
     impacts: ClassVar[tuple[Impact, ...]] = (USERS,)
     rules: ClassVar[tuple[Rule, ...]] = mailbox_checks.RULES

@@ -35,10 +35,11 @@ from reconciler.model.landscape import NO_RESOURCES, Landscape, Settings
 from reconciler.model.ports import Holder, Lease, Sessions, StateStore
 from reconciler.model.resource_types import ResourceType
 from reconciler.model.resources import Address
+from reconciler.model.shares import TENTH, Share
 from reconciler.model.snapshot import OutcomeKind, Run, Snapshot
 from reconciler.plan.accept_rows import is_row, with_rows
 from reconciler.plan.admission import admit, admit_readable
-from reconciler.plan.budgets import TENTH, Budgets, Share
+from reconciler.plan.budgets import Budgets
 from reconciler.plan.build import Origin, build_plan
 from reconciler.plan.drift import DriftReport, find_drift
 from reconciler.plan.plan import OF_THE_WHOLE, Plan, Source

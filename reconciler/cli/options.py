@@ -16,7 +16,7 @@ import click
 
 from reconciler.cli.output import Output
 from reconciler.model.diagnostics import ConfigurationError, Diagnostic, OutputLost, ReconcilerError, Severity
-from reconciler.plan.budgets import TENTH, Share
+from reconciler.model.shares import TENTH, Share
 
 PATH: Final = click.Path(path_type=Path)
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]

@@ -13,7 +13,7 @@ from reconciler.cli.lines import line_for_saved, line_to_apply, line_to_resume, 
 from reconciler.cli.options import announce_waiting, concluded, ports
 from reconciler.cli.output import Output, write_file
 from reconciler.model.diagnostics import Diagnostic, Severity
-from reconciler.plan.budgets import TENTH
+from reconciler.model.shares import TENTH
 from reconciler.plan.rules import REPLACEMENT, TOO_MUCH_DESTROYED, TOO_MUCH_FORGOTTEN
 from reconciler.plan.selection import Selection
 
@@ -125,8 +125,9 @@ def _selected(options: Options) -> Selection:
 
 def _admit(output: Output, workspace: Any, made: Any, directory: Path, options: Options) -> bool:
     """Raise where the plan may not be applied. Warn, and return False, where it exceeds a default budget."""
+    from reconciler.model.shares import ALL
     from reconciler.plan.admission import admit
-    from reconciler.plan.budgets import ALL, Budgets
+    from reconciler.plan.budgets import Budgets
 
     destroy, forget, prior = options["max_destroy"], options["max_forget"], workspace.store.read()
     own = line_without_budgets(directory)

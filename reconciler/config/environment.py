@@ -26,6 +26,7 @@ from reconciler.config.resolve import find_contradictions, implied_by_default, m
 from reconciler.config.source_text import YAML, Files
 from reconciler.config.trust import Pinned
 from reconciler.config.waive import read_waivers
+from reconciler.config.waves import read_waves, unknown_waves
 from reconciler.config.yaml_reader import Node, read_yaml
 from reconciler.model.abilities import Rows, sections_of
 from reconciler.model.diagnostics import Diagnostic, Position, has_errors, in_order
@@ -95,7 +96,9 @@ def load(
     settings = _settings(sections, name, types, found)
     connections, simulator = _connections(sections, pinned, found, is_reached=is_reached)
     bound = frozenset(name for name, config in connections.items() if not config.has_second_hop)
-    settings = replace(settings, without_second_hop=bound)
+    waves = read_waves(sections.parts.get("waves", ()), found)
+    found += unknown_waves(waves, into)
+    settings = replace(settings, without_second_hop=bound, waves=waves)
     resolved = resolve(into, types, implied, moved)
     alone = find_contradictions(types, Landscape(settings, resolved.declared, resolved.ended), into)
     diagnostics = in_order([*found, *resolved.found, *alone])
@@ -268,6 +271,7 @@ FIXED: Mapping[str, str] = {
     "connections": "Entry points of the estate. reconciler discovers the other hosts through them.",
     "moved": "Objects that another one replaces, because their name cannot be changed.",
     "waive": "Findings of checks that are accepted until a day. A waiver never changes what is sent.",
+    "waves": "Waves of users in the order of work. A wave starts after the earlier one passed; other users come last.",
 }
 """The sections that belong to no resource type, with their descriptions."""
 

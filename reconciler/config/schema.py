@@ -35,6 +35,7 @@ def json_schema(types: Sequence[ResourceType]) -> Schema:
     }
     sections["moved"] = _moved_schema()
     sections["waive"] = _waive_schema()
+    sections["waves"] = _waves_schema()
     for section in sections_of(types).values():
         sections[section.name] = {**_keys(section.keys), "description": section.doc}
     for one in declared:
@@ -80,6 +81,23 @@ def _waive_schema() -> Schema:
         "additionalProperties": False,
     }
     return {"type": "array", "items": element, "description": FIXED["waive"]}
+
+
+def _waves_schema() -> Schema:
+    name: Schema = {"type": ["string", "number"], "minLength": 1, "description": "Name, as the rows of users have it."}
+    failures: Schema = {
+        "type": ["integer", "string"],
+        "minimum": 0,
+        "pattern": "^[0-9]{1,9}%?$",
+        "description": "How many users may fail, such as 5, or 2% of the users declared in the wave. Default: 0.",
+    }
+    wave: Schema = {
+        "type": "object",
+        "properties": {"name": name, "max_failures": failures},
+        "required": ["name"],
+        "additionalProperties": False,
+    }
+    return {"type": "array", "items": {"anyOf": [wave, name]}, "description": FIXED["waves"]}
 
 
 def _connections(providers: Mapping[str, Provider]) -> Schema:

@@ -101,6 +101,8 @@ class Rows(Managed):
     """Names of the key in CSV files that the products export, the best one first."""
     foreign_columns: ClassVar[tuple[str, ...]] = ()
     """Names of columns in such files that look like an attribute and are none."""
+    proven_by: ClassVar[tuple[str, ...]] = ()
+    """Types that are read again before its checks at the end of a wave."""
 
     def meant(self, landscape: Landscape) -> Mapping[str, str]:
         """Return the key of the observed object for each declared key that is another name of it.

@@ -151,6 +151,11 @@ class Action:
     position: Position | None = field(default=None, compare=False)
 
     @property
+    def is_of_users(self) -> bool:
+        """True for one of many like it, which do not depend on each other: an action on a user."""
+        return self.group != "" and self.kind is not ActionKind.RUN
+
+    @property
     def fingerprint(self) -> Digest:
         """The SHA-256, in hex, of ``expects``."""
         return fingerprint(self.expects)

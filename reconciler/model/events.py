@@ -124,8 +124,25 @@ class StepEnded:
     failed: int
     unknown: int
     blocked_by: str | None = None
-    """The step whose failure blocked this one; blocked actions count neither as done nor as failed."""
+    """The step whose failure blocked this one, or ``wave NAME`` with too many failures.
+
+    Blocked actions count neither as done nor as failed.
+    """
     seconds: Seconds = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class WaveEnded:
+    """All users of a wave were written and looked at, or no more of them will be."""
+
+    wave: str
+    users: int
+    failed: int
+    max_failures: int
+    passed: bool
+    """True where the next wave may start."""
+    reason: str = ""
+    """Why it did not pass."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +186,7 @@ Event: TypeAlias = (
     | Retrying
     | ActionEnded
     | StepEnded
+    | WaveEnded
     | Owed
     | Reported
     | RunEnded

@@ -193,8 +193,7 @@ class Forms:
             owner = hints_of(owner)[step]
         hint, is_lean = hint_of(owner, last), text.endswith("?")
         form = self.of(hint)
-        empty = {"default": UNSET} if Unset in get_args(hint) else _made_by(dict)
-        schema = core.with_default_schema(form.core, **empty) if is_lean else form.core
+        schema = core.with_default_schema(form.core, **_empty(hint)) if is_lean else form.core
         return _Field(renamed or last, path, schema, form.schema, self._about(owner).get(last, ""), is_lean)
 
 
@@ -222,6 +221,14 @@ def _leaf(leaf: Leaf) -> CoreSchema:
 
 def _made_by(factory: Callable[[], Any]) -> dict[str, Any]:
     return {"default_factory": factory}
+
+
+def _empty(hint: Any) -> dict[str, Any]:
+    """Return the value that a field has where it says nothing: UNSET, None, an empty list or an empty mapping."""
+    for one, value in ((Unset, UNSET), (NoneType, None)):
+        if one in get_args(hint):
+            return {"default": value}
+    return {"default": ()} if get_origin(hint) is tuple else _made_by(dict)
 
 
 def _has_default(one: Field[Any]) -> bool:

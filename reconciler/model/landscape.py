@@ -13,6 +13,7 @@ from reconciler.model.options import Option
 from reconciler.model.resources import Address, Resource, Resources
 from reconciler.model.snapshot import Snapshot
 from reconciler.model.values import EMPTY
+from reconciler.model.waves import Wave
 
 
 class Named(Protocol):
@@ -44,6 +45,8 @@ class Settings:
     """The options that the files set, by name; ``option`` returns the value of one."""
     without_second_hop: frozenset[str] = frozenset()
     """Connections without CredSSP or delegated Kerberos: scripts on their hosts cannot use the account elsewhere."""
+    waves: tuple[Wave, ...] = ()
+    """The waves of users in the order of work; empty where the order of users does not matter."""
     program: str = "reconciler"
     """The first words of a reconciler command that a message shows for pasting."""
     place: str = "."

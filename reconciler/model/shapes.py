@@ -19,7 +19,7 @@ class Record:
     ``fields`` names what is written, in this order, separated by blanks:
 
     ``name``    the field, or property, of this name
-    ``name?``   left out where it is UNSET or empty
+    ``name?``   left out where it is UNSET, None or empty
     ``a.name``  that of the value in ``a``
     ``x=name``  written as ``x``
     """

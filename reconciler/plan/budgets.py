@@ -11,7 +11,6 @@ unnoticed. A user who is gone from the servers too does not count.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from typing import TYPE_CHECKING, Final
 from reconciler.model.actions import Action, ActionKind
 from reconciler.model.diagnostics import Diagnostic, listed
 from reconciler.model.resources import Address
+from reconciler.model.shares import TENTH, Share
 from reconciler.model.snapshot import Snapshot
 from reconciler.model.values import texts
 from reconciler.plan.rules import REPLACEMENT, TOO_MUCH_DESTROYED, TOO_MUCH_FORGOTTEN
@@ -28,37 +28,6 @@ if TYPE_CHECKING:  # the command line reads shares, and its help is shown before
     from reconciler.plan.plan import Plan
 
 _NAMED: Final = 20
-
-
-@dataclass(frozen=True, slots=True)
-class Share:
-    """A number, or a percentage of all."""
-
-    number: int
-    is_percent: bool = False
-
-    @classmethod
-    def parse(cls, text: str) -> Share:
-        """Return the share in ``text``: ``25`` or ``10%``.
-
-        Raises:
-            ValueError: it is neither, or above 100%.
-        """
-        match = re.fullmatch(r"(\d{1,9})(%?)", text, re.ASCII)
-        if match is None or (match[2] and int(match[1]) > 100):
-            raise ValueError("is not a number, such as 25, or a percentage, such as 10%")
-        return cls(int(match[1]), bool(match[2]))
-
-    def of(self, total: int) -> int:
-        """Return the share of ``total``, rounded up."""
-        return -(-total * self.number // 100) if self.is_percent else self.number
-
-    def __str__(self) -> str:
-        return f"{self.number}%" if self.is_percent else str(self.number)
-
-
-TENTH: Final = Share(10, is_percent=True)
-ALL: Final = Share(100, is_percent=True)
 
 
 @dataclass(frozen=True, slots=True)

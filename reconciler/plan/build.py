@@ -12,11 +12,11 @@ for the earlier one to end, and starts also if that one failed. Removals come la
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from reconciler.model.abilities import DESTROYS, Counts, Deciding, Noticed, impacts_of, met
+from reconciler.model.abilities import DESTROYS, Counts, Deciding, Noticed, Rows, impacts_of, met
 from reconciler.model.actions import Action, ActionKind
 from reconciler.model.diagnostics import Diagnostic, in_order
 from reconciler.model.graph import levels, places_of
@@ -29,6 +29,7 @@ from reconciler.plan.decide import decide, declared_digest, ended_digest
 from reconciler.plan.plan import DECLARED, ENDED, Plan, Source, Step, fingerprints_of
 from reconciler.plan.rules import NEEDS_LEFT_OUT
 from reconciler.plan.selection import Selection, hard_needs, stands_on, with_dependents
+from reconciler.plan.waves import Ranks, gates_of
 
 Actions = Mapping[Address, Action]
 
@@ -71,38 +72,58 @@ _LAST = 1000
 """Higher than every place. The place of a removal is this number minus the place of its type."""
 
 
-def arrange(actions: Iterable[Action], by_type: Mapping[str, ResourceType]) -> tuple[Step, ...]:
+def arrange(
+    actions: Iterable[Action], by_type: Mapping[str, ResourceType], waves: Sequence[str] = ()
+) -> tuple[Step, ...]:
     """Return the steps of ``actions`` that send commands, in an order that respects every edge.
+
+    Args:
+        waves: in order; empty where the order of users does not matter.
 
     Raises:
         ValueError: the needs form a circle, which is a mistake of a resource type; the message names it.
     """
+    acting = [action for action in actions if action.kind not in _QUIET]
+    ranks = Ranks.of(acting, waves)
     grouped: dict[str, list[Action]] = defaultdict(list)
-    for action in sorted(actions, key=lambda action: action.address):
-        if action.kind not in _QUIET:
-            grouped[_step_id(action)].append(action)
+    for action in sorted(acting, key=lambda action: action.address):
+        grouped[_step_id(action, ranks)].append(ranks.explained(action))
     step_of = {action.address.folded: step for step, members in grouped.items() for action in members}
     needs = {step: _hard_edges(step, members, step_of) for step, members in grouped.items()}
     of_types = places_of(by_type.values())
-    places = {step: _place(members[0], of_types) for step, members in grouped.items()}
+    users = max((of_types[name] for name, kind in by_type.items() if isinstance(kind, Rows)), default=0)
+    places = {step: _place(members[0], of_types, ranks, users) for step, members in grouped.items()}
     after = _soft_edges(_not_before_their_needs(places, needs), needs)
     stages = levels({step: (*needs[step], *after[step]) for step in grouped})
     return tuple(
-        Step(step, tuple(grouped[step]), stage=stage, needs=needs[step], after=after[step])
+        Step(step, tuple(grouped[step]), stage, needs[step], after[step], ranks.wave(grouped[step][0]))
         for step, stage in stages.items()
     )
 
 
-def _step_id(action: Action) -> str:
+def _step_id(action: Action, ranks: Ranks) -> str:
     if not action.group:
         return f"{action.kind.value} {action.address}"
     wave = f", wave {action.wave}" if action.wave else ""
+    if ranks.names and action.is_of_users and (late := ranks.wave(action)) != action.wave:
+        wave += f", done in wave {late}" if late else ", done after all waves"
     return f"{action.kind.value} {action.address.type} {action.group}{wave}"
 
 
-def _place(action: Action, places: Mapping[str, int]) -> int:
+Place = tuple[int, int, int]
+
+
+def _place(action: Action, places: Mapping[str, int], ranks: Ranks, users: int) -> Place:
+    """Return the place of a step in the order: by type, or by wave for users; removals of other objects come last.
+
+    Args:
+        users: the place of all users where they come in waves.
+    """
     place = places[action.address.type]
-    return _LAST - place if action.kind is ActionKind.DELETE else place
+    is_removal = action.kind is ActionKind.DELETE
+    if ranks.names and action.is_of_users:
+        return users, ranks.rank(action), _LAST - place if is_removal else place
+    return _LAST - place if is_removal else place, 0, 0
 
 
 def _hard_edges(step: str, members: Iterable[Action], step_of: Mapping[tuple[str, str], str]) -> tuple[str, ...]:
@@ -110,20 +131,20 @@ def _hard_edges(step: str, members: Iterable[Action], step_of: Mapping[tuple[str
     return tuple(sorted(other for other in found if other is not None and other != step))
 
 
-def _not_before_their_needs(places: Mapping[str, int], needs: Mapping[str, tuple[str, ...]]) -> dict[str, int]:
+def _not_before_their_needs(places: Mapping[str, Place], needs: Mapping[str, tuple[str, ...]]) -> dict[str, Place]:
     """Return the place of each step, at least the highest place of the steps that it needs.
 
     A dial plan that takes a number from an attendant has the place of the attendants. So no soft edge closes a circle.
     """
-    raised: dict[str, int] = {}
+    raised: dict[str, Place] = {}
     for step in levels(needs):
         raised[step] = max([places[step], *(raised[need] for need in needs[step])])
     return raised
 
 
-def _soft_edges(places: Mapping[str, int], needs: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+def _soft_edges(places: Mapping[str, Place], needs: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
     """Return, for each step, the steps of the previous place, without those that it already needs."""
-    at_place: dict[int, list[str]] = defaultdict(list)
+    at_place: dict[Place, list[str]] = defaultdict(list)
     for step, place in places.items():
         at_place[place].append(step)
     before = dict(zip(sorted(at_place)[1:], sorted(at_place), strict=False))
@@ -163,7 +184,7 @@ def build_plan(
     asked_for = selection.choose(end.actions)
     chosen, found = leave_out(types, end, asked_for)
     by_type = {kind.name: kind for kind in types}
-    steps = arrange(chosen.values(), by_type)
+    steps = arrange(chosen.values(), by_type, [wave.name for wave in landscape.settings.waves])
     open_obligations = sorted(landscape.prior.obligations, key=lambda owed: owed.identity)
     ended = met(types, landscape)
     return Plan(
@@ -185,7 +206,15 @@ def build_plan(
         prior=fingerprints_of(landscape.prior, chosen),
         asked=str(selection),
         passed_over=_sent(end.actions.values()) - _sent(asked_for.values()),
+        gates=gates_of(_by_wave(steps), types, end),
     )
+
+
+def _by_wave(steps: Iterable[Step]) -> Counter[str]:
+    numbers = Counter[str]()
+    for step in steps:
+        numbers[step.wave] += len(step.actions)
+    return numbers
 
 
 def _unknown(selection: Selection, types: Sequence[ResourceType], end: Landscape) -> tuple[Diagnostic, ...]:

@@ -43,7 +43,7 @@ def decide(types: Sequence[ResourceType], landscape: Landscape) -> tuple[Landsca
         types: in the order in which they are planned.
         landscape: everything that was read and loaded; nothing in it is predicted yet.
     """
-    landscape = _identified(types, landscape)
+    landscape = identified(types, landscape)
     before, unchanged = landscape, 0
     for kind in types:
         if isinstance(kind, Task):
@@ -81,7 +81,7 @@ def _folded(value: Value) -> Value:
     return folded(value) if isinstance(value, str) else value
 
 
-def _identified(types: Sequence[ResourceType], landscape: Landscape) -> Landscape:
+def identified(types: Sequence[ResourceType], landscape: Landscape) -> Landscape:
     """Return the landscape with every declaration under the key of its object."""
     for kind in types:
         if isinstance(kind, Rows) and (meant := kind.meant(landscape)):

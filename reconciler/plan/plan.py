@@ -19,6 +19,7 @@ from reconciler.model.resources import Address
 from reconciler.model.snapshot import Obligation, Remembered, Snapshot
 from reconciler.model.values import EMPTY, Fingerprint, fingerprint
 from reconciler.model.waivers import Waived
+from reconciler.plan.waves import Gate
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,8 @@ class Step:
     """Steps that must succeed first; if one fails, this step is blocked."""
     after: tuple[str, ...] = ()
     """Steps that must end first, also with a failure."""
+    wave: str = ""
+    """The wave in which its users are done, where the files list waves; '' for users after the last one."""
 
     @property
     def first(self) -> Action:
@@ -139,6 +142,8 @@ class Plan:
     """The options that select a part of the actions, after ``destroy`` in a plan that takes down what is declared."""
     passed_over: int = 0
     """Number of actions that were not selected."""
+    gates: tuple[Gate, ...] = ()
+    """The waves with work in this plan, in order; the users of a step with another name come after them."""
 
     @property
     def commit(self) -> str | None:

@@ -98,6 +98,14 @@ MOVED_ALREADY: Final = Rule(
     _ENGINE,
     Severity.NOTE,
 )
+CHANGED_AGAIN: Final = Rule(
+    "UM113",
+    "User changed before the end of the wave",
+    "An apply wrote a user and read the values back. At the end of the wave the user was read again, and differs. The "
+    "user counts as a failure of the wave.",
+    "Find out who changes the user. Then apply again: the plan shows the difference.",
+    _ENGINE,
+)
 RULES: Final = (
     UNREADABLE,
     REMOVED_IN_USE,
@@ -111,4 +119,5 @@ RULES: Final = (
     RENAMED,
     REPLACEMENT,
     MOVED_ALREADY,
+    CHANGED_AGAIN,
 )

@@ -88,8 +88,7 @@ class Selection:
         return {action.address: action for name, action in by_name.items() if name in chosen and name not in without}
 
     def _is_other_wave(self, action: Action) -> bool:
-        is_of_users = action.group != "" and action.kind is not ActionKind.RUN
-        return self.wave is not None and is_of_users and action.wave != self.wave
+        return self.wave is not None and action.is_of_users and action.wave != self.wave
 
     def unknown(
         self, known: Collection[Address], types: Collection[str], waves: Collection[str]

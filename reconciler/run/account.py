@@ -18,6 +18,8 @@ class Fate(Enum):
     """A part of its effect was observed. Later steps continue where they find the objects they need."""
     FAILED = "failed"
     BLOCKED = "blocked"
+    WITHHELD = "withheld"
+    """Not started, because a wave of users has more failures than it allows."""
     STOPPED = "stopped"
     """Not started, because the operator asked to stop or nothing more may be sent."""
 
@@ -34,6 +36,8 @@ class Account:
     """130 or 143 where the operator stopped the run before its end."""
     left_out: int = 0
     """Number of declared resources that the plan left out because of errors that no waiver accepts."""
+    changed_again: int = 0
+    """Number of users that were done and differed at the end of their wave."""
 
     def count(self, *kinds: OutcomeKind) -> int:
         return sum(end.outcome in kinds for end in self.ended)
@@ -62,7 +66,7 @@ class Account:
     def is_whole(self) -> bool:
         """True where the whole plan is done and no obligation is open."""
         is_done = all(fate is Fate.DONE for fate in self.fates.values())
-        return is_done and not self.open_obligations and self.fatal is None
+        return is_done and not (self.open_obligations or self.changed_again) and self.fatal is None
 
 
 def fate_of(step: Step, ended: Sequence[Ended]) -> Fate:

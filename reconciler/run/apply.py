@@ -15,13 +15,11 @@ from typing import TypeVar
 from reconciler.model.abilities import Obliged, Rows, Settling, met, obliged_types
 from reconciler.model.diagnostics import Diagnostic, ReconcilerError
 from reconciler.model.events import (
-    ActionEnded,
     Owed,
     Reported,
     RunEnded,
     RunStarted,
     StepEnded,
-    StepOutline,
     StepStarted,
     Waiting,
 )
@@ -36,9 +34,11 @@ from reconciler.run.batches import Batch, Following
 from reconciler.run.outcomes import remembered
 from reconciler.run.perform import Performer
 from reconciler.run.queue import Queue
+from reconciler.run.reporting import action_ended, bug, outline_of, step_ended
 from reconciler.run.retry import Wait
 from reconciler.run.sent import CutShort, Ended
 from reconciler.run.settled import settled_without_command
+from reconciler.run.waves import Wave, Waves, look_at
 
 _T = TypeVar("_T")
 
@@ -54,6 +54,9 @@ class _Progress:
     under_way: dict[str, Batch] = field(default_factory=dict)
     ended: list[Ended] = field(default_factory=list)
     blocked_by: dict[str, str] = field(default_factory=dict)
+    looked_at: dict[str, Wave] = field(default_factory=dict)
+    """Waves at whose users a job is looking, by the key of the job."""
+    changed_again: int = 0
 
 
 class Apply:
@@ -68,6 +71,7 @@ class Apply:
         self._clock = performer.reader.clock
         self._lock = threading.RLock()
         self._progress = _Progress()
+        self._waves = Waves(plan)
         self._queue = Queue(plan.steps, performer.reader.sessions, scheduler.parallelism)
         self._fatal: ReconcilerError | None = None
         self._stages = {step.id: step.stage for step in plan.steps}
@@ -78,7 +82,7 @@ class Apply:
         began = self._clock.monotonic()
         actions = sum(len(step.actions) for step in self._plan.steps)
         steps = self._plan.steps
-        self._emit(RunStarted(self._performer.run, self._plan.environment, len(steps), actions, _outline(steps)))
+        self._emit(RunStarted(self._performer.run, self._plan.environment, len(steps), actions, outline_of(steps)))
         self._guarded(self._take_over)
         while self._hand_out():
             for key in self._scheduler.wait(_LOOK_SECONDS if self._queue.may_get_slots else None):
@@ -96,6 +100,7 @@ class Apply:
             self._fatal,
             self._stop.exit_code if self._stop.level() else 0,
             len(self._plan.missing),
+            self._progress.changed_again,
         )
         self._emit_end(account, self._clock.monotonic() - began)
         return account
@@ -111,9 +116,12 @@ class Apply:
                 failed = next((need for need in step.needs if self._fate(need) not in _GO_ON), None)
                 if failed is not None:
                     self._block(step, failed)
+                elif closed_by := self._waves.closed_by(step):
+                    self._withhold(step, closed_by)
                 while self._may_start(step) and (batch := self._queue.next_of(step)) is not None:
                     self._start(batch)
-            return bool(self._progress.under_way)
+            self._end_wave()
+            return bool(self._progress.under_way or self._progress.looked_at)
 
     def _fate(self, step_id: str) -> Fate | None:
         return self._progress.fates.get(step_id)
@@ -126,14 +134,49 @@ class Apply:
         if self._is_halted or step.id in self._progress.fates:
             return False
         is_free = all(self._fate(other) is not None for other in (*step.needs, *step.after))
-        return is_free and all(self._fate(need) in _GO_ON for need in step.needs)
+        return is_free and all(self._fate(need) in _GO_ON for need in step.needs) and self._waves.is_open(step)
 
     def _block(self, step: Step, by: str) -> None:
         self._progress.fates[step.id] = Fate.BLOCKED
         self._queue.drop(step)
+        self._waves.block(step)
         root = self._progress.blocked_by.get(by, by)
         self._progress.blocked_by[step.id] = root
         self._emit(StepEnded(step.id, step.stage, done=0, failed=0, unknown=0, blocked_by=root))
+
+    def _withhold(self, step: Step, by: Wave) -> None:
+        """Start nothing more of a step; its batches that are under way end."""
+        self._queue.drop(step)
+        if not self._queue.of(step).is_begun:
+            self._progress.fates[step.id] = Fate.WITHHELD
+            self._emit(StepEnded(step.id, step.stage, done=0, failed=0, unknown=0, blocked_by=by.key))
+        elif not self._queue.of(step).under_way:
+            self._end_step(step)
+
+    def _end_wave(self) -> None:
+        """Where all steps of a wave ended, look at its users if others wait for that."""
+        wave = None if self._is_halted else self._waves.over(self._progress.fates)
+        if wave is None:
+            return
+        if wave.refusal or not self._waves.is_followed(wave):
+            self._pass_wave(wave, [])
+        else:
+            self._progress.looked_at[wave.key] = wave
+            self._scheduler.submit(wave.key, partial(self._look_at, wave))
+
+    def _look_at(self, wave: Wave) -> None:
+        found = self._guarded(partial(look_at, self._plan, self._performer, wave.done))
+        for one in found or ():
+            self._emit(Reported(one))
+        with self._lock:
+            if found is not None:
+                self._pass_wave(wave, found)
+
+    def _pass_wave(self, wave: Wave, found: Sequence[Diagnostic]) -> None:
+        wave.failed += len(found)
+        self._progress.changed_again += len(found)
+        wave.has_passed = not wave.refusal
+        self._emit(wave.ended())
 
     def _start(self, batch: Batch) -> None:
         """Submit a batch to the scheduler."""
@@ -151,8 +194,11 @@ class Apply:
 
     def _end_batch(self, key: str) -> None:
         with self._lock:
+            if self._progress.looked_at.pop(key, None) is not None:
+                return
             batch = self._progress.under_way.pop(key)
             self._queue.end(batch)
+            self._waves.note(batch.step, batch.ended)
             batches = self._queue.of(batch.step)
             if not batches.under_way and (self._is_halted or not batches.left):
                 self._end_step(batch.step)
@@ -163,7 +209,7 @@ class Apply:
         self._progress.ended += ended
         self._progress.fates[step.id] = fate_of(step, ended)
         self._queue.drop(step)
-        self._emit(_step_ended(step, ended, self._clock.monotonic() - batches.began))
+        self._emit(step_ended(step, ended, self._clock.monotonic() - batches.began))
 
     def _stop_before_the_end(self, step: Step) -> None:
         if self._queue.of(step).is_begun:
@@ -180,7 +226,7 @@ class Apply:
         batch.ended += self._performed(batch, following)
         following.end()
         for end in batch.ended:
-            self._emit(_action_ended(batch.step, end))
+            self._emit(action_ended(batch.step, end))
         if fate_of(batch.step, batch.ended) is Fate.DONE:
             self._guarded(partial(self._let_settle, batch.step, batch.ended))
 
@@ -216,7 +262,7 @@ class Apply:
 
     def _give_up(self, error: BaseException | None) -> None:
         """Stop sending, and report why."""
-        stopped_by = error if isinstance(error, ReconcilerError) else _bug(error)
+        stopped_by = error if isinstance(error, ReconcilerError) else bug(error)
         with self._lock:
             known = () if self._fatal is None else self._fatal.diagnostics
             self._fatal = self._fatal or stopped_by
@@ -306,60 +352,9 @@ class Apply:
         )
 
 
-def _outline(steps: Sequence[Step]) -> tuple[StepOutline, ...]:
-    needed = {need for step in steps for need in step.needs}
-    return tuple(
-        StepOutline(
-            step.id,
-            step.stage,
-            len(step.actions),
-            max(action.settle_seconds for action in step.actions) if step.id in needed else 0,
-            (*step.needs, *step.after),
-        )
-        for step in steps
-    )
-
-
 def _coming(types: Iterable[ResourceType], landscape: Landscape) -> list[tuple[Obliged, UnderWay]]:
     """Return the open obligations that may still be met without another command, each with its type."""
     by_duty = obliged_types(types)
     known = ((by_duty[owed.duty], owed) for owed in landscape.prior.obligations if owed.duty in by_duty)
     found = ((kind, kind.coming(owed, landscape)) for kind, owed in known)
     return [(kind, one) for kind, one in found if one is not None and one.seconds > 0]
-
-
-def _action_ended(step: Step, end: Ended) -> ActionEnded:
-    action = end.action
-    return ActionEnded(
-        step.id, str(action.address), action.kind.value, end.outcome, end.was_there, end.detail, end.evidence
-    )
-
-
-def _step_ended(step: Step, ended: Sequence[Ended], seconds: float) -> StepEnded:
-    kinds = [end.outcome for end in ended]
-    return StepEnded(
-        step.id,
-        step.stage,
-        done=kinds.count(OutcomeKind.DONE),
-        failed=kinds.count(OutcomeKind.FAILED) + kinds.count(OutcomeKind.NOT_RUN),
-        unknown=kinds.count(OutcomeKind.UNKNOWN),
-        seconds=seconds,
-    )
-
-
-def _bug(error: BaseException | None) -> ReconcilerError:
-    return ReconcilerError(
-        Diagnostic(
-            "Internal error",
-            f"This is a bug in reconciler: {type(error).__name__} at {_where(error)}.",
-            "Nothing more was sent. Report it with the log file of this run.",
-        )
-    )
-
-
-def _where(error: BaseException | None) -> str:
-    """Return file and line of the innermost frame, without values, which could be secrets."""
-    trace = error.__traceback__ if error else None
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    return f"{trace.tb_frame.f_code.co_filename.rsplit('/', 1)[-1]}:{trace.tb_lineno}" if trace else "?"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from reconciler.model.actions import Action, ActionKind
+from reconciler.model.actions import Action
 from reconciler.model.commands import USUAL, Endpoint
 from reconciler.model.landscape import Landscape
 from reconciler.plan.plan import Step
@@ -60,7 +60,7 @@ class Batches:
 
     def __post_init__(self) -> None:
         first = self.step.first
-        self.is_of_users = first.group != "" and first.kind is not ActionKind.RUN
+        self.is_of_users = first.is_of_users
         self.cmdlet = first.commands[0].cmdlet if first.commands else ""
         self.endpoint = first.commands[0].endpoint if first.commands else USUAL
 

@@ -30,6 +30,7 @@ from reconciler.model.events import (
     StepEnded,
     StepStarted,
     Waiting,
+    WaveEnded,
 )
 from reconciler.model.snapshot import OutcomeKind
 from reconciler.views.messages import End, Message, Tellable, message_of, messages_of
@@ -147,6 +148,8 @@ def level_of(event: Event) -> str:
             return "debug" if outcome is OutcomeKind.DONE else "error"
         case StepEnded(failed=failed, unknown=unknown, blocked_by=blocked_by):
             return "error" if failed or unknown else "warning" if blocked_by else "info"
+        case WaveEnded(passed=passed):
+            return "info" if passed else "error"
         case RunEnded(exit_code=exit_code):
             return "error" if exit_code else "info"
         case Retrying():

@@ -33,6 +33,7 @@ from reconciler.model.events import (
     StepEnded,
     StepStarted,
     Waiting,
+    WaveEnded,
 )
 from reconciler.model.findings import Finding
 from reconciler.model.numbers import NumberUse
@@ -57,6 +58,8 @@ class PlannedAction:
     step: str | None = None
     """Id of its step; null where nothing is sent (adopt, forget)."""
     stage: Annotated[int | None, ("minimum", 1)] = None
+    done_in_wave: str | None = None
+    """The wave in which it is done, where the plan has waves: later than ``wave`` if it depends on a user there."""
 
     @property
     def destroys(self) -> int:
@@ -159,12 +162,12 @@ MESSAGES: Final[Mapping[type, Record]] = {
     Diagnostic: _message("severity code summary detail remedy address position excerpt leaves_out"),
     PlannedAction: _message(
         "action.address action.kind step stage action.wave action.changes action.commands action.reasons action.needs"
-        " action.predicted_by action.settle_seconds destroys action.destroyed"
+        " action.predicted_by action.settle_seconds destroys action.destroyed done_in_wave?"
     ),
     PlanSummary: _message(
         "plan.environment plan.lineage plan.serial plan.commit plan.source.uncommitted git=plan.source.answer digest"
         " plan.has_changes actions adopted forgotten plan.unchanged plan.asked plan.passed_over restarts users"
-        " interrupted_users plan.destroys plan.left_out plan.obligations"
+        " interrupted_users plan.destroys plan.left_out plan.obligations waves=plan.gates?"
     ),
     Waived: _message("waiver.code waiver.on waiver.until waiver.reason waiver.position findings"),
     Observing: _message(),
@@ -177,6 +180,7 @@ MESSAGES: Final[Mapping[type, Record]] = {
         "step address kind outcome adopted detail evidence.sent evidence.printed evidence.read evidence.cause"
     ),
     StepEnded: _message(),
+    WaveEnded: _message(),
     Owed: _message("obligation.duty obligation.subject obligation.since met"),
     RunEnded: _message("run exit_code done failed blocked unknown left_out seconds resume"),
     DriftEntry: _message("address kind severity reason changes revert accept accept_row=row position diagnostic"),
@@ -258,7 +262,11 @@ def _parts(value: Tellable) -> Iterator[object]:
     match value:
         case Plan():
             yield from (*value.diagnostics, *value.waived)
-            yield from (PlannedAction(action, step.id, step.stage) for step in value.steps for action in step.actions)
+            yield from (
+                PlannedAction(action, step.id, step.stage, step.wave if value.gates and action.is_of_users else None)
+                for step in value.steps
+                for action in step.actions
+            )
             yield from map(PlannedAction, (*value.adopted, *value.forgotten))
             yield PlanSummary(value)
         case DriftReport():

@@ -61,8 +61,11 @@ def _stages(plan: Plan, style: Style, owed: OwedByPlan, commands: bool) -> Itera
         members = list(group)
         yield ""
         kinds = Counter(action.address.type for step in members for action in step.actions)
-        yield style.paint(f"Stage {stage} of {last}", "bold") + f"  {listed(_counted(kinds, words), 4)}"
-        for waits in _waits(members, steps, words):
+        wave = _wave_of(plan, members)
+        yield style.paint(f"Stage {stage} of {last}", "bold") + style.show(
+            f"  {listed(_counted(kinds, words), 4)}{wave}"
+        )
+        for waits in (*_waits(members, steps, words, is_in_waves=bool(plan.gates)), *_gate(plan, members)):
             for line in wrap(style.show(waits), style.width - 2):
                 yield style.paint(f"  {line}", "dim")
         for entry in sorted(entries(members), key=Entry.risk):
@@ -89,16 +92,42 @@ def _counted(kinds: Counter[str], words: Vocabulary) -> list[str]:
     return [count(number, words.noun_of(name)) for name, number in sorted(kinds.items())]
 
 
-def _waits(members: Sequence[Step], steps: dict[str, Step], words: Vocabulary) -> Iterator[str]:
+def _waits(
+    members: Sequence[Step], steps: dict[str, Step], words: Vocabulary, *, is_in_waves: bool = False
+) -> Iterator[str]:
     """Yield the steps that a stage waits for: first those that must succeed, then those that must only end."""
     needs = _named({name for step in members for name in step.needs}, steps, words)
-    after = _named({name for step in members for name in step.after} - _all_needs(members), steps, words)
+    ending = {name for step in members for name in step.after} - _all_needs(members)
+    if is_in_waves and any(step.first.is_of_users for step in members):
+        ending = {name for name in ending if not steps[name].first.is_of_users}  # ``_gate`` says more of them
+    after = _named(ending, steps, words)
     if needs:
         yield f"needs {listed(needs, 4)}"
     if after:
         yield f"waits for {listed(after, 4)} to end, even if they fail"
-    if not needs and not after:
+    if not needs and not any(step.after for step in members):
         yield "starts immediately"
+
+
+def _users_among(plan: Plan, members: Sequence[Step]) -> Step | None:
+    return next((step for step in members if step.first.is_of_users), None) if plan.gates else None
+
+
+def _wave_of(plan: Plan, members: Sequence[Step]) -> str:
+    """Return in which wave the users of a stage are; '' for a stage without users, or a plan without waves."""
+    users = _users_among(plan, members)
+    return "" if users is None else f", wave {users.wave}" if users.wave else ", after all waves"
+
+
+def _gate(plan: Plan, members: Sequence[Step]) -> Iterator[str]:
+    """Yield the condition under which the users of a stage are written, if a wave comes before them."""
+    users = _users_among(plan, members)
+    names = [gate.wave for gate in plan.gates]
+    place = 0 if users is None else names.index(users.wave) if users.wave in names else len(names)
+    if place:
+        gate = plan.gates[place - 1]
+        of = count(gate.of, "user")
+        yield f"starts when wave {gate.wave} has passed: at most {gate.max_failures:,} of its {of} may fail"
 
 
 def _all_needs(members: Sequence[Step]) -> set[str]:
@@ -150,6 +179,7 @@ def _summary(plan: Plan, style: Style, vocabulary: Vocabulary) -> Iterator[str]:
     errors = sum(one.forbids for one in plan.diagnostics)
     if plan.has_changes:
         yield from sentence("Plan:", _totals(plan), style)
+        yield from sentence("Waves:", ((text, "") for text in _waves(plan)), style)
         yield from sentence("Impact:", _impact(plan, vocabulary), style)
     elif errors:
         yield f"{style.paint('No plan:', 'red', 'bold')} {count(errors, 'error')}."
@@ -188,6 +218,15 @@ def _totals(plan: Plan) -> Iterator[tuple[str, str]]:
     for kind in (ActionKind.CREATE, ActionKind.UPDATE, ActionKind.REPLACE, ActionKind.DELETE, ActionKind.RUN):
         if numbers[kind] or kind in always:
             yield f"{numbers[kind]:,} to {kind.value}", LOOKS[kind][1] if numbers[kind] else ""
+
+
+def _waves(plan: Plan) -> Iterator[str]:
+    """Yield the waves in order, each with its users in this plan."""
+    for gate in plan.gates:
+        yield f"{gate.wave} ({count(gate.users, 'user')})"
+    users = [step for step in plan.steps if step.first.is_of_users] if plan.gates else []
+    if rest := sum(len(step.actions) for step in users) - sum(gate.users for gate in plan.gates):
+        yield f"then {count(rest, 'user')} without a wave"
 
 
 def _impact(plan: Plan, vocabulary: Vocabulary) -> Iterator[tuple[str, str]]:

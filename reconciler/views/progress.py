@@ -29,6 +29,7 @@ from reconciler.model.events import (
     StepEnded,
     StepStarted,
     Waiting,
+    WaveEnded,
 )
 from reconciler.model.snapshot import Obligation, OutcomeKind, short_run
 from reconciler.views.diagnostics import diagnostic_lines
@@ -129,6 +130,8 @@ class TerminalProgress:
                 yield from self._action_ended(event)
             case StepEnded():
                 yield from self._step_ended(event)
+            case WaveEnded():
+                yield from self._wave_ended(event)
             case Reported(diagnostic):
                 yield from ["", *diagnostic_lines(diagnostic, self._style), ""]
             case Observing() | Observed() | Owed() | RunEnded():
@@ -172,6 +175,13 @@ class TerminalProgress:
         else:
             yield from self._line("done", f"{event.step}{took}", "green")
 
+    def _wave_ended(self, event: WaveEnded) -> Iterator[str]:
+        failed = f", {count(event.failed, 'failure')}" if event.failed else ""
+        if event.passed:
+            yield from self._line("passed", f"wave {event.wave}: {count(event.users, 'user')}{failed}", "green")
+        else:
+            yield from self._line("halted", f"{event.reason}; later waves do not start", "red", "bold")
+
     def _line(self, word: str, text: str, *looks: str) -> Iterator[str]:
         """Yield a line with the word for the event in the first column; on a terminal wrapped to its width."""
         shown = self._style.show(text)
@@ -199,7 +209,7 @@ class _Tally:
     read: list[str] = field(default_factory=list)
     """Hosts that are being read."""
     failures: list[ActionEnded] = field(default_factory=list)
-    blocked: list[StepEnded] = field(default_factory=list)
+    blocked: list[str] = field(default_factory=list)
     owed: dict[tuple[str, str], Obligation] = field(default_factory=dict)
     waits: dict[str, tuple[str, float]] = field(default_factory=dict)
     pace: Pace = field(default_factory=Pace)
@@ -232,7 +242,9 @@ class _Tally:
                 self.running.pop(event.step, None)
                 self.pace.ended(event.step, now)
                 if event.blocked_by is not None:
-                    self.blocked.append(event)
+                    self.blocked.append(f"{event.step}: needs {event.blocked_by}")
+            case WaveEnded(reason=reason):
+                self.blocked += [reason] if reason else []
             case Owed(obligation, met):
                 if met:
                     self.owed.pop(obligation.identity, None)
@@ -296,10 +308,9 @@ def _closing(event: RunEnded, tally: _Tally, style: Style, vocabulary: Vocabular
     yield from ["", f"{_verdict(event, style)} {style.paint(run, 'dim')}", ""]
     unknown = [_failure(ended) for ended in tally.failures if ended.outcome is OutcomeKind.UNKNOWN]
     failed = [_failure(ended) for ended in tally.failures if ended.outcome is not OutcomeKind.UNKNOWN]
-    blocked = [f"{step.step}: needs {step.blocked_by}" for step in tally.blocked]
     yield from _row("done", event.done, [], "green", style)
     yield from _row("failed", event.failed, failed, "red", style)
-    yield from _row("blocked", event.blocked, blocked, "yellow", style)
+    yield from _row("blocked", event.blocked, tally.blocked, "yellow", style)
     if event.left_out:
         yield from _row("left out", event.left_out, ["the plan says why"], "yellow", style)
     if event.unknown:

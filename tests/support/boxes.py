@@ -108,6 +108,26 @@ class CrowdBox(Box, Rows):
         return str(known.get("colour") if known else None)
 
 
+class WaveBox(CrowdBox):
+    """Boxes in waves: those of one colour and one wave are one step."""
+
+    @property
+    def attributes(self) -> Mapping[str, Attribute]:
+        return {**ATTRIBUTES, "wave": Attribute("wave", role=AttributeRole.INTENT)}
+
+    def create(self, desired: Resource, landscape: Landscape) -> Sequence[Command]:
+        return super().create(without_wave(desired), landscape)
+
+    def check(self, landscape: Landscape) -> Sequence[Diagnostic]:
+        """Refuse a box that somebody painted black."""
+        black = (one for one in landscape.all("box").values() if one.get("colour") == "black")
+        return [Diagnostic("Black box", f"{one.address} is black.", address=str(one.address)) for one in black]
+
+
+def without_wave(one: Resource) -> Resource:
+    return Resource(one.address, {name: value for name, value in one.attributes.items() if name != "wave"})
+
+
 class Stamp(Foreseeing, Task):
     """Runs once for all boxes that have no stamp, and leaves a restart owed."""
 
@@ -213,6 +233,7 @@ class Restart(Task):
 
 TYPES: tuple[ResourceType, ...] = (Mark(), Box(), Stamp(), Restart())
 CROWD: tuple[ResourceType, ...] = (CrowdBox(),)
+WAVES: tuple[ResourceType, ...] = (WaveBox(),)
 
 
 def box(key: str, **attributes: object) -> Resource:

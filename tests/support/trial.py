@@ -43,8 +43,8 @@ from reconciler.model.diagnostics import (
 from reconciler.model.landscape import Landscape
 from reconciler.model.ports import Deadline, Request, granted
 from reconciler.model.resource_types import ResourceType
+from reconciler.model.shares import ALL
 from reconciler.model.snapshot import Snapshot
-from reconciler.plan.budgets import ALL
 from reconciler.plan.drift import DriftReport
 from reconciler.plan.plan import Plan, Source
 from reconciler.run.account import Account

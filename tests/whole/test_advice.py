@@ -6,7 +6,7 @@ import pytest
 
 from providers.simulator.world.schema import World
 from reconciler.model.events import RunEnded
-from reconciler.plan.budgets import TENTH
+from reconciler.model.shares import TENTH
 from tests.providers.resources.test_outcalls import GATEWAYS, linked
 from tests.support.advice import Sections, codes, complaints, edited, follow, lines_of, merged, run_ours
 from tests.support.advice_situations import (
