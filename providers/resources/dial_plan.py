@@ -19,6 +19,8 @@ from pydantic import AfterValidator
 from providers.cmdlets.cmdlet_resource import CmdletResource, object_argument
 from providers.cmdlets.reference import setters
 from providers.cmdlets.value_types import Text, checked
+from providers.estate.estate_checks import ESTATE_RULES, check_estate
+from providers.estate.eum_addresses import NO_ADDRESS, check_addresses
 from providers.estate.inferred import inferred_plan
 from providers.estate.people import USERS, forest_root
 from providers.estate.security import SECURITY_RULES, derived_security, security_diagnostics, several_levels
@@ -87,7 +89,15 @@ class DialPlanType(DialPlan, CmdletResource, Holder, Foreseeing, Noticed, Inferr
     key_type: ClassVar[Any] = Annotated[Text, AfterValidator(_is_name), _FORBIDDEN]
     other_cmdlets: ClassVar[tuple[str, ...]] = ("Remove-UMHuntGroup", "Remove-UMMailboxPolicy")
     impacts: ClassVar[tuple[Impact, ...]] = (USERS,)
-    rules: ClassVar[tuple[Rule, ...]] = (*SECURITY_RULES, CANNOT_BE_CREATED, WRONG_TYPE, LONG_RECORDING, NOT_IN_VERSION)
+    rules: ClassVar[tuple[Rule, ...]] = (
+        *SECURITY_RULES,
+        CANNOT_BE_CREATED,
+        WRONG_TYPE,
+        LONG_RECORDING,
+        NOT_IN_VERSION,
+        *ESTATE_RULES,
+        NO_ADDRESS,
+    )
 
     def derive(self, landscape: Landscape) -> Sequence[Resource]:
         return tuple(_with_security(plan, derived_security(landscape)) for plan in super().derive(landscape))
@@ -170,7 +180,12 @@ class DialPlanType(DialPlan, CmdletResource, Holder, Foreseeing, Noticed, Inferr
             for plan in plans
             for one in (*_check(plan, mandatory, landscape), *security_diagnostics(plan, landscape))
         ]
-        return (*found, *check_attributes(self, landscape), *(several_levels(landscape) if plans else ()))
+        of_estate = (
+            *(several_levels(landscape) if plans else ()),
+            *check_estate(landscape),
+            *check_addresses(landscape),
+        )
+        return (*found, *check_attributes(self, landscape), *of_estate)
 
 
 def _with_security(plan: Resource, derived: str | None) -> Resource:

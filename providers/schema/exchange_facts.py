@@ -46,6 +46,8 @@ class ExchangeServer(CmdletFact, Entering):
     """As the server returns it: ``Version 15.0 (Build 1497.2)``."""
     roles: Attr[Annotated[tuple[Text, ...], Unordered(), Output("ServerRole")]]
     """Mailbox, ClientAccess, UnifiedMessaging, HubTransport, Edge."""
+    site: Attr[Annotated[ObjectName, Output("Site")]]
+    """Active Directory site."""
 
     def canonical(self, record: Record) -> Mapping[str, Value]:
         """Return the attributes; the server sends the roles as one text, ``Mailbox, ClientAccess``."""

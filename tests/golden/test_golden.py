@@ -410,7 +410,7 @@ def without_sentences(lines: list[str]) -> list[str]:
     return [json.dumps(json.loads(line, object_hook=emptied)) for line in lines]
 
 
-NEWER_CHECKS = ("UM093",)
+NEWER_CHECKS = ("UM086", "UM093")
 """Checks that fire on this estate, and came after its drift was recorded."""
 
 

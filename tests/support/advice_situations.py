@@ -137,6 +137,23 @@ BESIDE_2019: Final = world_of(
     lync="2015",
     people=[{"alias": "user1", "server": "ex2.contoso.com"}],
 )
+AT_TWO_AD_SITES: Final = changed(
+    world(servers=("14.3.123.4", "14.3.123.4")),
+    exchange__servers=lambda several: [{**one, "site": f"AD{n}"} for n, one in enumerate(several)],
+)
+SLOW_CLOCK: Final = changed(
+    SMALL,
+    lync__pools=lambda several: [
+        {**several[0], "computers": ["fe1.contoso.com", {"fqdn": "fe2.contoso.com", "clock_skew": -900}]}
+    ],
+)
+SHARED_WITH_OTHERS: Final = (
+    "New-UMDialPlan Legacy -NumberOfDigitsInExtension 4 -URIType TelExtn -CountryOrRegionCode 1",
+    "New-UMIPGateway sbc -Address sbc.contoso.com -UMDialPlan Legacy",
+    "New-UMHuntGroup ours -UMIPGateway sbc -UMDialPlan Redmond -PilotIdentifier 77",
+)
+OLD_CONTEXT: Final = "eum:41001;phone-context=Old.contoso.com"
+OWN_CONTEXT: Final = "eum:41001;phone-context=Redmond.contoso.com"
 ORPHANED: Final = world(gateways=[{"name": "1:9", "Address": "oldpool.contoso.com"}])
 WITHOUT_UM_ROLE: Final = changed(
     world(servers=("14.3.123.4", "14.3.123.4")),
@@ -323,6 +340,29 @@ DIAL_PLANS: Final = (
         edit=first("dial_plans", servers=["ex2.contoso.com"]),
     ),
     Situation("UM016", plans(), world(servers=("15.2.221.12",)), edit=without("dial_plans", "Redmond")),
+    Situation("UM008", plans(), AT_TWO_AD_SITES, edit=first("dial_plans", servers=["ex1.contoso.com"])),
+    Situation("UM036", plans(), SLOW_CLOCK, by_hand=becomes(SMALL)),
+    Situation(
+        "UM047",
+        plans(),
+        applied=plans(),
+        befalls=by(*(f"New-UMIPGateway g{n} -Address g{n}.contoso.com -UMDialPlan Redmond" for n in range(200))),
+        by_hand=by(*(f"Remove-UMIPGateway g{n} -Confirm:$false" for n in range(50))),
+    ),
+    Situation(
+        "UM048",
+        plans(),
+        applied=plans(),
+        befalls=by(*SHARED_WITH_OTHERS),
+        edit=first("dial_plans", outcall_gateway="sbc.contoso.com"),
+    ),
+    Situation("UM086", users(row(1, "41001")), world(without_mailbox=1), by_hand=becomes(SMALL)),
+    Situation(
+        "UM087",
+        users(row(1, "41001")),
+        applied=users(row(1, "41001")),
+        befalls=by(f"Set-Mailbox user1@contoso.com -EmailAddresses @{{Add='{OLD_CONTEXT}'; Remove='{OWN_CONTEXT}'}}"),
+    ),
 )
 JOINING: Final = (
     Situation(
