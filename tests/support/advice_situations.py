@@ -623,15 +623,81 @@ LEFT_OUT: Final = (
         edit=lambda told: told["mailboxes"][1].update(sip_address="user2@contoso.com"),
     ),
 )
-SITUATIONS: Final = (*TORN, *LEFT_OUT, *DIAL_PLANS, *JOINING, *SERVICES, *GATEWAYS, *ATTENDANTS, *MAILBOXES)
+GOOD_ONE, BAD_ONE = "A1" * 20, "C3" * 20
+FLAWED: Final[Mapping[str, Mapping[str, Any]]] = {
+    "UM054": {"subject": "CN=*.contoso.com", "domains": ["*.contoso.com"]},
+    "UM055": {"subject": "CN=mail.contoso.com", "domains": ["mail.contoso.com"]},
+    "UM056": {"status": "Revoked"},
+    "UM057": {"expires": "2026-01-20T00:00:00Z"},
+    "UM067": {"expires": "2024-05-01T00:00:00Z"},
+    "UM068": {"self_signed": True},
+    "UM069": {"private_key": False},
+}
+
+
+def with_certificates(*several: Mapping[str, Any]) -> World:
+    server = {"fqdn": "ex1.contoso.com", "version": "15.0.1497.2", "roles": ["Mailbox", "ClientAccess"]}
+    other = {**server, "fqdn": "ex2.contoso.com"}
+    return changed(SMALL, exchange={"servers": [{**server, "certificates": several}, other]})
+
+
+def certified(thumbprint: str, fqdn: str = "ex1.contoso.com", **more: Any) -> dict[str, Any]:
+    return {**plans(**more), "um_certificates": {fqdn: {"um": thumbprint}}}
+
+
+def assigning(thumbprint: str) -> Edit:
+    return lambda told: told.update(um_certificates={"ex1.contoso.com": {"um": thumbprint}})
+
+
+CERTIFICATES: Final = (
+    *(
+        Situation(
+            code,
+            certified(BAD_ONE),
+            with_certificates({"thumbprint": BAD_ONE, **flaw}, {"thumbprint": GOOD_ONE}),
+            edit=assigning(GOOD_ONE),
+        )
+        for code, flaw in FLAWED.items()
+    ),
+    Situation("UM063", certified("best", "exx1.contoso.com"), edit=assigning("best")),
+    Situation("UM064", certified(BAD_ONE), with_certificates({"thumbprint": GOOD_ONE}), edit=assigning(GOOD_ONE)),
+    Situation(
+        "UM065",
+        certified("best"),
+        with_certificates({"thumbprint": BAD_ONE, "self_signed": True}),
+        by_hand=becomes(with_certificates({"thumbprint": BAD_ONE, "self_signed": True}, {"thumbprint": GOOD_ONE})),
+    ),
+    Situation(
+        "UM066",
+        certified(GOOD_ONE, servers=["ex2.contoso.com"]),
+        with_certificates({"thumbprint": GOOD_ONE}),
+        edit=first("dial_plans", servers="all"),
+    ),
+)
+SITUATIONS: Final = (
+    *TORN,
+    *LEFT_OUT,
+    *DIAL_PLANS,
+    *JOINING,
+    *SERVICES,
+    *GATEWAYS,
+    *ATTENDANTS,
+    *MAILBOXES,
+    *CERTIFICATES,
+)
 UNPLAYED: Final[Mapping[str, str]] = {
-    "UM020": "played over a landscape in this file's tests: no estate is without a Front End, which it is reached by",
-    "UM042": "played over a landscape in this file's tests: the script makes a gateway for every pool there is",
+    "UM020": "no estate is without a Front End, which it is reached by",
+    "UM042": "the script makes a gateway for every pool there is",
     "UM043": "as UM042",
-    "UM019": "a note about what the script does: an apply ends it (test_the_script_links_what_nobody_declared)",
+    "UM019": "a note about what the script does: an apply ends it",
     "UM104": "no section declares a setting: bindings and gateways are derived from what is read, so none lacks there",
     "UM105": "told by apply: test_what_is_over_a_budget_is_applied_by_the_command_that_is_shown",
     "UM106": "told after a kill: test_what_a_killed_run_left_open_is_closed_by_the_next_apply",
-    "UM108": "no files bring it about, only a resource type whose promised value nobody makes: test_exchanges.py",
+    "UM108": "no files bring it about, only a resource type whose promised value nobody makes",
     "UM109": "as UM105",
+    "UM110": "which of the two names is right, only people know",
+    "UM111": "told by apply: test_it_needs_consent_and_the_users_are_counted",
+    "UM112": "a note about what is done: it asks to remove the move",
+    "UM113": "found during an apply, where another administrator meddles",
 }
+"""Checks whose advice cannot be played, each with the reason; their worlds are in ``check_worlds``."""
