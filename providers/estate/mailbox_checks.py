@@ -119,6 +119,15 @@ NO_UM_THERE = Rule(
     "Exchange Server 2019, discontinued features; DOMAIN 2.1",
     leaves_out=True,
 )
+REFUSED = Rule(
+    "UM088",
+    "Exchange refuses the user",
+    "The plan asked Exchange whether it would enable the user, and Exchange refused. It knows more than its listings "
+    "show, such as an address that an object outside of them holds.",
+    "Correct what the message of Exchange names, then plan again.",
+    "Enable-UMMailbox, parameter ValidateOnly; DOMAIN 7.7",
+    leaves_out=True,
+)
 RULES: Final = (
     NO_MAILBOX,
     NO_UM_THERE,
@@ -132,6 +141,7 @@ RULES: Final = (
     AMBIGUOUS,
     SAME_MAILBOX,
     OTHER_NAME,
+    REFUSED,
 )
 
 

@@ -35,7 +35,7 @@ from providers.resources.mailbox_policy import policy_argument
 from providers.schema.exchange import DEFAULT, AutoAttendant, MailboxPolicy, UMMailbox, policy_key
 from providers.schema.exchange_facts import Mailbox, UnservedMailbox
 from providers.schema.lync import ContactObject, LyncUser
-from reconciler.model.abilities import Holder, Impact, Noticed
+from reconciler.model.abilities import Holder, Impact, Noticed, Rehearsing
 from reconciler.model.actions import Action, Change, Claim
 from reconciler.model.commands import Argument, Command, ObjectId, read, write
 from reconciler.model.diagnostics import MISSING_ATTRIBUTE, Diagnostic, Problem
@@ -48,11 +48,12 @@ from reconciler.model.values import UNSET, Unset, Value, folded
 
 _FEW = 200
 """Up to this number, mailboxes are read one by one instead of all: apply reads a hundred at a time."""
+_ASKING = "ValidateOnly"
 _ADDRESSES = "Get-Mailbox"
 """The cmdlet that reads all addresses of a mailbox."""
 
 
-class UMMailboxType(UMMailbox, NumerousRows, Holder, Noticed, Numbering):
+class UMMailboxType(UMMailbox, NumerousRows, Holder, Rehearsing, Noticed, Numbering):
     """UM on an existing mailbox; key: its primary SMTP address."""
 
     lifecycle: ClassVar[Lifecycle] = Lifecycle.FEATURE
@@ -76,6 +77,7 @@ class UMMailboxType(UMMailbox, NumerousRows, Holder, Noticed, Numbering):
     numbers_follow_from: ClassVar[tuple[str, ...]] = SOURCES
     impacts: ClassVar[tuple[Impact, ...]] = (USERS,)
     rules: ClassVar[tuple[Rule, ...]] = mailbox_checks.RULES
+    refuses: ClassVar[Rule] = mailbox_checks.REFUSED
 
     def declared(self, key: str, values: Mapping[str, Value]) -> Resource | Sequence[Problem]:
         if self.policy.name in values:
@@ -211,6 +213,13 @@ class UMMailboxType(UMMailbox, NumerousRows, Holder, Noticed, Numbering):
         if sip_address := desired.get(self.sip_address):
             arguments["SIPResourceIdentifier"] = sip_address
         return (write("Enable-UMMailbox", Identity=self.identity(desired.key, landscape), **arguments),)
+
+    def rehearsal(self, action: Action, landscape: Landscape) -> Command | None:
+        """Return Enable-UMMailbox with ``-ValidateOnly``, which runs the checks and writes nothing."""
+        (enabling,) = action.commands
+        if not newest_version(landscape).takes(enabling.cmdlet, _ASKING):
+            return None
+        return replace(enabling, parameters=(*enabling.parameters, (_ASKING, True)), writes=False)
 
     def update(
         self, desired: Resource, observed: Resource, changes: Sequence[Change], landscape: Landscape

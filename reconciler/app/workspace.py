@@ -28,7 +28,7 @@ from reconciler.app.trusted import Secrets, trust_of
 from reconciler.config.ending import ending
 from reconciler.doctor.report import Report
 from reconciler.doctor.waivers import waiver_findings
-from reconciler.model.abilities import Counts, pinning_of
+from reconciler.model.abilities import pinning_of
 from reconciler.model.actions import ActionKind
 from reconciler.model.diagnostics import ConfigurationError, Diagnostic, StateError
 from reconciler.model.landscape import NO_RESOURCES, Landscape, Settings
@@ -42,7 +42,7 @@ from reconciler.plan.admission import admit, admit_readable
 from reconciler.plan.budgets import Budgets
 from reconciler.plan.build import Origin, build_plan
 from reconciler.plan.drift import DriftReport, find_drift
-from reconciler.plan.plan import OF_THE_WHOLE, Plan, Source
+from reconciler.plan.plan import Plan, Source, only_refreshed
 from reconciler.plan.saved import SavedPlan, digest
 from reconciler.plan.selection import DESTROY, Selection
 from reconciler.plan.waivers import Waivers, with_waivers
@@ -53,6 +53,7 @@ from reconciler.run.group_commit import GroupCommit
 from reconciler.run.observe import Keys, Reader, SharedLandscape
 from reconciler.run.perform import Performer
 from reconciler.run.recover import close_intents, end_shells, outlast, reads_of
+from reconciler.run.rehearse import Rehearsal, rehearse
 from reconciler.run.retry import Retry
 from reconciler.run.second_look import Replicas
 from reconciler.run.system import ThreadScheduler
@@ -226,33 +227,28 @@ class Workspace:
 
     # --- operations --------------------------------------------------------------------------------------------------
 
-    def plan(self, selection: Selection | None = None, *, refresh_only: bool = False) -> Plan:
-        """Return the plan with its diagnostics; a plan with errors cannot be applied."""
-        plan = self._plan(self.look(), selection, refresh_only=refresh_only)
+    def plan(self, selection: Selection | None = None, *, refresh_only: bool = False, rehearses: bool = True) -> Plan:
+        """Return the plan with its diagnostics; a plan with errors cannot be applied.
+
+        Args:
+            rehearses: ask the servers whether they would accept new users.
+        """
+        plan = self._plan(self.look(), selection, refresh_only=refresh_only, rehearses=rehearses)
         return with_warning(plan, objection_to(plan, self._gap, self.store))
 
-    def _plan(self, landscape: Landscape, selection: Selection | None, *, refresh_only: bool) -> Plan:
+    def _plan(self, landscape: Landscape, selection: Selection | None, *, refresh_only: bool, rehearses: bool) -> Plan:
         pinned, name = self._pinned, self._pinning.name
         origin = Origin(self.source, pinned, self._pinning.binding(pinned))
         plan = build_plan(self.types, landscape, selection=selection, origin=origin)
+        said = rehearse(plan, self.types, self.reader, landscape) if rehearses and not refresh_only else Rehearsal()
+        if said.refused:
+            refusing = replace(landscape, refused=said.refused)
+            plan = build_plan(self.types, refusing, selection=selection, origin=origin)
         if pinned and landscape.prior.decisions.get(name) != pinned:
             plan = replace(plan, decisions={**plan.decisions, name: pinned})
-        plan = with_waivers(replace(plan, diagnostics=(*self.diagnostics, *plan.diagnostics)), self._waivers)
-        if not refresh_only:
-            return plan
-        decisions = {
-            name: value for name, value in plan.decisions.items() if name not in OF_THE_WHOLE or not plan.steps
-        }
-        asked = f"{plan.asked} --refresh-only".strip()
-        passed_over = plan.passed_over + sum(len(step.actions) for step in plan.steps)
-        return replace(
-            plan,
-            steps=(),
-            impact=Counts(dict.fromkeys(plan.impact, 0)),
-            decisions=decisions,
-            asked=asked,
-            passed_over=passed_over,
-        )
+        plan = replace(plan, diagnostics=(*self.diagnostics, *plan.diagnostics, *said.notes))
+        plan = with_waivers(plan, self._waivers)
+        return only_refreshed(plan) if refresh_only else plan
 
     @property
     def _waivers(self) -> Waivers:
@@ -299,6 +295,7 @@ class Workspace:
         max_forget: Share = TENTH,
         allow_replace: bool = False,
         refresh_only: bool = False,
+        rehearses: bool = True,
         strict: bool = False,
         allow_older: bool = False,
         resume: str = "",
@@ -327,7 +324,8 @@ class Workspace:
             landscape = self.look(pinned=saved.plan.pinned if saved else None)
             if saved is not None:
                 admit_readable(saved.plan, landscape)
-            plan = saved.plan if saved else self._plan(landscape, selection, refresh_only=refresh_only)
+            plan = saved.plan if saved else None
+            plan = plan or self._plan(landscape, selection, refresh_only=refresh_only, rehearses=rehearses)
             objection = objection_to(plan, self._gap, self.store)
             show(with_warning(plan, objection) if allow_older else plan)
             refuse_unless(allow_older, objection)

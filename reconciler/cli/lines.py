@@ -26,7 +26,7 @@ _TYPED: Final = click.core.ParameterSource.COMMANDLINE
 _BUDGETS: Final = ("--max-destroy", "--max-forget", "--allow-replace")
 _NOT_REPEATED: Final = ("--json", "--json-into", "--log")
 """Options of the output; they do not change what a command does."""
-_SHARED: Final = ("--target", "--exclude", "--wave", "--strict", "--parallelism", "--refresh-only")
+_SHARED: Final = ("--target", "--exclude", "--wave", "--strict", "--parallelism", "--refresh-only", "--no-rehearsal")
 """Options that mean the same for plan and apply."""
 
 

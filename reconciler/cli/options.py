@@ -115,6 +115,9 @@ with_plan_options = _together(
     click.option(
         "--strict", is_flag=True, help="Refuse a plan that leaves resources out, instead of applying the rest."
     ),
+    click.option(
+        "--no-rehearsal", is_flag=True, help="Do not ask the servers whether they would accept the new users."
+    ),
     with_parallelism,
     click.option("--commands", is_flag=True, help="Show the exact PowerShell commands."),
     click.option("--refresh-only", is_flag=True, help="Only update the saved state. Change nothing on the servers."),

@@ -39,7 +39,7 @@ def make_plan(output: Output, directory: Path, options: Options, *, ends: bool =
         output.busy(CONNECTING)
         if ends:
             selection = workspace.end_declared(selection)
-        made = workspace.plan(selection, refresh_only=options["refresh_only"])
+        made = workspace.plan(selection, refresh_only=options["refresh_only"], rehearses=not options["no_rehearsal"])
         output.plan(made, commands=options["commands"])
         if options.get("json_into"):
             _write_json(options["json_into"], made)
@@ -92,6 +92,7 @@ def carry_out(output: Output, what: Path, options: Options, *, ends: bool = Fals
             max_forget=options["max_forget"] or TENTH,
             allow_replace=options["allow_replace"],
             refresh_only=options["refresh_only"],
+            rehearses=not options["no_rehearsal"],
             strict=options["strict"],
             allow_older=options.get("allow_older", False),
             resume=line_to_resume(directory, saved),

@@ -84,6 +84,8 @@ class Landscape:
     """Planned so far."""
     unreadable: Mapping[Address, Diagnostic] = field(default_factory=lambda: EMPTY)
     """What could not be read, with the reason; key ``*`` is a whole type. Unreadable is not absent."""
+    refused: Mapping[Address, Diagnostic] = field(default_factory=lambda: EMPTY)
+    """What the servers would refuse to make, by their own account."""
     prior: Snapshot = field(default_factory=lambda: Snapshot("default"))
 
     _facts: dict[Callable[..., Any], tuple[tuple[object, ...], Any]] = field(

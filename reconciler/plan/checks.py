@@ -105,6 +105,7 @@ def find_conditions(
             *_renamed(types, end, chosen),
             *_torn(types, end, chosen),
             *nobody_brings(end, chosen),
+            *(why for address, why in end.refused.items() if address in chosen),
         ]
     )
 

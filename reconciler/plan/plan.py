@@ -9,7 +9,7 @@ in the state. Changes of other objects do not matter. A failure of Git is *troub
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
 from reconciler.model.abilities import DESTROYS, Counts
@@ -192,6 +192,20 @@ class Plan:
 
 def _left_out(found: Iterable[Diagnostic]) -> tuple[str, ...]:
     return tuple(sorted({one.address for one in found if one.leaves_out and one.address}))
+
+
+def only_refreshed(plan: Plan) -> Plan:
+    """Return the plan without its steps: it changes the state alone."""
+    decisions = {name: value for name, value in plan.decisions.items() if name not in OF_THE_WHOLE or not plan.steps}
+    return replace(
+        plan,
+        steps=(),
+        gates=(),
+        impact=Counts(dict.fromkeys(plan.impact, 0)),
+        decisions=decisions,
+        asked=f"{plan.asked} --refresh-only".strip(),
+        passed_over=plan.passed_over + sum(len(step.actions) for step in plan.steps),
+    )
 
 
 _DIGITS = 16

@@ -106,6 +106,15 @@ CHANGED_AGAIN: Final = Rule(
     "Find out who changes the user. Then apply again: the plan shows the difference.",
     _ENGINE,
 )
+NOT_REHEARSED: Final = Rule(
+    "UM114",
+    "New users not checked by the servers",
+    "A plan asks the servers whether they would accept new users, for a limited number of them. The servers did not "
+    "say it for these. An apply finds out.",
+    "Nothing, or solve the error in the message and plan again.",
+    _ENGINE,
+    Severity.NOTE,
+)
 RULES: Final = (
     UNREADABLE,
     REMOVED_IN_USE,
@@ -120,4 +129,5 @@ RULES: Final = (
     REPLACEMENT,
     MOVED_ALREADY,
     CHANGED_AGAIN,
+    NOT_REHEARSED,
 )

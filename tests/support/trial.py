@@ -439,4 +439,6 @@ class Trial:
 
 def is_write(line: Mapping[str, Any]) -> bool:
     """True for a line of the estate's log that may have changed something."""
+    if line["parameters"].get("ValidateOnly"):
+        return False
     return line["operation"] != "service" and not str(line["cmdlet"]).lower().startswith(("get-", "test-"))
