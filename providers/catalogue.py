@@ -21,8 +21,8 @@ def resource_types() -> tuple[ResourceType, ...]:
         for module in _modules()
         for declared in vars(module).values()
         if isinstance(declared, type)
-        and issubclass(declared, ResourceType)
         and declared.__module__ == module.__name__
+        and issubclass(declared, ResourceType)
         and hasattr(declared, "name")
     }
     return in_order(declared() for declared in classes)

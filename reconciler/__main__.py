@@ -19,6 +19,7 @@ def main() -> int:
         return 0
     exit_on_signals()
     isolate()
+    load_no_plugins()
     collect_less_often()
     from reconciler.cli.commands import run
 
@@ -65,6 +66,13 @@ def isolate() -> None:
 
     for name, reason in remove_unsafe(os.environ).items():
         sys.stderr.write(f"Ignored the variable {name}: {reason}\n")
+
+
+def load_no_plugins() -> None:
+    """Keep pydantic from loading plugins: they would see every value, secrets too, and to look for some takes time."""
+    import os
+
+    os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"
 
 
 def collect_less_often() -> None:

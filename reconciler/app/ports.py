@@ -11,7 +11,7 @@ from reconciler.app.git import gap_between, source_of
 from reconciler.config.environment import Environment
 from reconciler.model.ports import Clock, CrashPoint, Emit, Random, Scheduler, Sessions, StateStore, Stop
 from reconciler.plan.plan import Gap, Source
-from reconciler.run.perform import Patience
+from reconciler.run.retry import Patience
 from reconciler.run.system import NeverStop, SystemClock, SystemRandom
 
 if TYPE_CHECKING:

@@ -1,6 +1,7 @@
 """An environment opened for one command: declarations, resource types, state and sessions, all closed at the end.
 
-Its methods return values; ``cli`` decides what to show.
+Its methods return values; ``cli`` decides what to show. What only one command uses is imported in its method: a plan of
+a few resources is start-up and little else.
 """
 
 from __future__ import annotations
@@ -26,8 +27,6 @@ from reconciler.app.simulator_process import SimulatorProcess, start_simulator
 from reconciler.app.state_commands import forget, rename
 from reconciler.app.trusted import Secrets, trust_of
 from reconciler.config.ending import ending
-from reconciler.doctor.report import Report
-from reconciler.doctor.waivers import waiver_findings
 from reconciler.model.abilities import pinning_of
 from reconciler.model.actions import ActionKind
 from reconciler.model.diagnostics import ConfigurationError, Diagnostic, StateError
@@ -37,22 +36,14 @@ from reconciler.model.resource_types import ResourceType
 from reconciler.model.resources import Address
 from reconciler.model.shares import TENTH, Share
 from reconciler.model.snapshot import OutcomeKind, Run, Snapshot
-from reconciler.plan.accept_rows import is_row, with_rows
 from reconciler.plan.admission import admit, admit_readable
 from reconciler.plan.budgets import Budgets
 from reconciler.plan.build import Origin, build_plan
-from reconciler.plan.drift import DriftReport, find_drift
 from reconciler.plan.plan import Plan, Source, only_refreshed
 from reconciler.plan.saved import SavedPlan, digest
 from reconciler.plan.selection import DESTROY, Selection
 from reconciler.plan.waivers import Waivers, with_waivers
-from reconciler.run.account import Account, Fate
-from reconciler.run.apply import Apply
-from reconciler.run.examine import Examination
-from reconciler.run.group_commit import GroupCommit
 from reconciler.run.observe import Keys, Reader, SharedLandscape
-from reconciler.run.perform import Performer
-from reconciler.run.recover import close_intents, end_shells, outlast, reads_of
 from reconciler.run.rehearse import Rehearsal, rehearse
 from reconciler.run.retry import Retry
 from reconciler.run.second_look import Replicas
@@ -61,6 +52,9 @@ from reconciler.views.text import command_line, joined
 
 if TYPE_CHECKING:
     from providers.transport.settings import ConnectionSettings
+    from reconciler.doctor.report import Report
+    from reconciler.plan.drift import DriftReport
+    from reconciler.run.account import Account
 
 
 @contextmanager
@@ -264,6 +258,8 @@ class Workspace:
         Changes, locks and saves nothing. Every problem is a finding.
         """
         from providers.transport.examine.examination import Examiner
+        from reconciler.doctor.waivers import waiver_findings
+        from reconciler.run.examine import Examination
 
         prior, known = self.state.examined()
         settings = self._connections()
@@ -279,6 +275,9 @@ class Workspace:
 
     def drift(self) -> DriftReport:
         """Return the differences between desired, last applied and observed."""
+        from reconciler.plan.accept_rows import is_row, with_rows
+        from reconciler.plan.drift import find_drift
+
         report = find_drift(self.types, self.look(), self._waivers)
         if not any(is_row(entry) for entry in report.entries):
             return report
@@ -336,6 +335,11 @@ class Workspace:
             return self._carry_out(plan, landscape, lease, run, resume, saved.nonce if saved else "")
 
     def _carry_out(self, plan: Plan, landscape: Landscape, lease: Lease, run: Run, resume: str, nonce: str) -> Account:
+        from reconciler.run.account import Fate
+        from reconciler.run.apply import Apply
+        from reconciler.run.group_commit import GroupCommit
+        from reconciler.run.perform import Performer
+
         files = plan.source
         run = replace(run, plan_digest=digest(plan), commit=files.commit, uncommitted=bool(files.uncommitted))
         lease.begin(run)
@@ -366,6 +370,8 @@ class Workspace:
 
     def _close_journal(self, lease: Lease) -> None:
         """Resolve the open intents of an interrupted run before planning."""
+        from reconciler.run.recover import close_intents, end_shells, outlast, reads_of
+
         intents = self.store.read().open_intents
         if not intents:
             return

@@ -21,6 +21,7 @@ if TYPE_CHECKING:  # the command line starts without them
     from reconciler.model.waivers import Waived
     from reconciler.plan.drift import DriftReport
     from reconciler.plan.plan import Plan
+    from reconciler.views.json_lines import JsonLines
     from reconciler.views.messages import Tellable
 
 
@@ -28,12 +29,10 @@ class Output:
     """Shows plans, drift, diagnostics and events; ``as_json``: JSON on standard output, text on standard error."""
 
     def __init__(self, *, as_json: bool = False, log: Path | None = None) -> None:
-        from reconciler.views.json_lines import JsonLines
-
         self.people: TextIO = sys.stderr if as_json else sys.stdout
         self.style: Style = style_of(self.people, os.environ)
         self.error_style: Style = style_of(sys.stderr, os.environ)
-        self._json = JsonLines(_write_out) if as_json else None
+        self._json = _json_lines() if as_json else None
         self._log = _log_file(log)
         self._progress: Any = None
         self.has_run = False
@@ -198,6 +197,12 @@ def _write(text: str, stream: TextIO) -> None:
     except OSError as error:
         detail = f"The output cannot be written: {error.strerror or error}."
         raise OutputLost(Diagnostic("Output lost", detail, "Free some space, or redirect the output.")) from error
+
+
+def _json_lines() -> JsonLines:
+    from reconciler.views.json_lines import JsonLines
+
+    return JsonLines(_write_out)
 
 
 def _log_file(path: Path | None) -> Any:

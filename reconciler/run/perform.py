@@ -28,23 +28,11 @@ from reconciler.run.attached import Ahead, Attached, requests_of
 from reconciler.run.journal import Journal, request_id
 from reconciler.run.observe import Keys, Reader, SharedLandscape, unread
 from reconciler.run.outcomes import change_of, judge, learned
-from reconciler.run.retry import Wait
+from reconciler.run.retry import Patience, Wait
 from reconciler.run.second_look import Replicas, look_into
 from reconciler.run.sent import CutShort, Ended, Sent, foregone, given_up, named, not_looked_at
 from reconciler.run.slots import Meter
 from reconciler.run.system import NeverStop
-
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """The time limits for waiting, in seconds."""
-
-    ready: float = 900.0
-    """For replication before exchucutil, and for a pool to be ready before a restart."""
-    settle: float = 60.0
-    """For an effect to appear after the server reported success."""
-    expiry: float = 30.0
-    """The time after the send in which the runner may still begin a command."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,6 +140,18 @@ def _first(state: RetryCallState) -> TransientError:
     return _errors(state)[0]
 
 
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """The time limits for waiting, in seconds."""
+
+    ready: float = 900.0
+    """For replication before exchucutil, and for a pool to be ready before a restart."""
+    settle: float = 60.0
+    """For an effect to appear after the server reported success."""
+    expiry: float = 30.0
+    """The time after the send in which the runner may still begin a command."""
+
+
 _OFTEN, _SELDOM = 10.0, 30.0
 """The longest pause between two reads in seconds: in the first minutes, and later."""
 _MINUTES = 300.0

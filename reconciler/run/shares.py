@@ -24,6 +24,8 @@ FIRST: Final = 3
 """Reads in the first message to a host. Nobody knows yet whether the host answers, or how long it takes."""
 SHARE_SECONDS: Final = 0.15
 """How long a share should take at least, because its messages cost time too."""
+_SHARES: Final = 4
+"""Of many reads, each session gets about so many shares; they get smaller, so that all sessions end together."""
 
 
 class Paces:
@@ -111,4 +113,4 @@ def _size(asked: Asked, session: Session, seconds: float) -> int:
         return asked.left
     if asked.left * seconds <= 2 * session.opening_seconds:
         return min(asked.left, math.ceil(len(asked.commands) / 2))
-    return min(asked.left, math.ceil(quick / seconds))
+    return min(asked.left, max(math.ceil(quick / seconds), asked.left // (_SHARES * MOST)))

@@ -31,8 +31,9 @@ if TYPE_CHECKING:
 
 def main(arguments: list[str]) -> int:
     result, mode, *rest = arguments
-    from reconciler.__main__ import collect_less_often
+    from reconciler.__main__ import collect_less_often, load_no_plugins
 
+    load_no_plugins()
     collect_less_often()
     if mode in ("terraform", "provided"):
         from tests.bench.terraform_files import write_provided, write_terraform

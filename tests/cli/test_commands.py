@@ -63,6 +63,27 @@ def test_control_of_the_test_above_something_heavy_is_seen() -> None:
     assert ended.stdout.strip() == "['pydantic', 'yaml']"
 
 
+OF_OTHER_COMMANDS = (
+    "reconciler.doctor.report",
+    "reconciler.export.export",
+    "reconciler.plan.drift",
+    "reconciler.run.apply",
+    "reconciler.run.perform",
+    "reconciler.views.messages",
+)
+
+
+@pytest.mark.parametrize(("command", "needed"), [("plan", []), ("drift", ["reconciler.plan.drift"])])
+def test_a_command_imports_nothing_that_only_others_use(small: Environment, command: str, needed: list[str]) -> None:
+    program = (
+        "import sys\nfrom reconciler.__main__ import main\n"
+        f"sys.argv = ['reconciler', {command!r}, {str(small.directory)!r}]\n"
+        f"code = main()\nsys.stderr.write(repr(sorted(set({OF_OTHER_COMMANDS!r}) & set(sys.modules))))"
+    )
+    ended = subprocess.run([sys.executable, "-c", program], env=clean(), capture_output=True, text=True, check=True)
+    assert ended.stderr.endswith(repr(needed))
+
+
 def test_wrong_usage_ends_with_1_and_says_what_is_wrong(tmp_path: Path) -> None:
     ran = run("plan", "--no-such-option", cwd=tmp_path).has(1)
     assert "--no-such-option" in ran.err

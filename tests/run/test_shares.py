@@ -90,6 +90,14 @@ def test_reads_that_take_time_are_answered_side_by_side() -> None:
     assert end == pytest.approx(0.15 + 0.02), "and not 0.45"
 
 
+def test_many_reads_are_few_messages_and_all_sessions_end_together() -> None:
+    handed, end = shares(host(), known(0.1), 200, 0.1)
+    sizes = [len(one) for one in handed]
+    assert sizes == sorted(sizes, reverse=True)
+    assert len(sizes) < 40
+    assert end < 200 * 0.1 / MOST * 1.05
+
+
 @pytest.mark.parametrize(
     ("given", "seconds"),
     [(host(most=1), 0.05), (host(), 0.001), (host(), 0.0), (host(opening=math.inf), 5.0)],

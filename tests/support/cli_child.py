@@ -23,7 +23,7 @@ from typing import Any
 from providers.transport.settings import ConnectionSettings, Deadlines
 from reconciler.app import Ports
 from reconciler.cli.commands import run
-from reconciler.run.perform import Patience
+from reconciler.run.retry import Patience
 from reconciler.run.system import SystemClock
 
 CHOSEN: dict[str, Any] = json.loads(os.environ.pop("RECONCILER_TEST_PORTS"))
