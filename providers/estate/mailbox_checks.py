@@ -129,6 +129,7 @@ REFUSED = Rule(
     "Correct what the message of Exchange names, then plan again.",
     "Enable-UMMailbox, parameter ValidateOnly; DOMAIN 7.7",
     leaves_out=True,
+    when=When.PLANS,
 )
 RULES: Final = (
     NO_MAILBOX,

@@ -119,6 +119,8 @@ NOT_REHEARSED: Final = Rule(
     "Nothing, or solve the error in the message and plan again.",
     _ENGINE,
     Severity.NOTE,
+    is_guard=True,
+    when=When.PLANS,
 )
 RULES: Final = (
     UNREADABLE,

@@ -698,6 +698,8 @@ UNPLAYED: Final[Mapping[str, str]] = {
     "UM110": "which of the two names is right, only people know",
     "UM111": "told by apply: test_it_needs_consent_and_the_users_are_counted",
     "UM112": "a note about what is done: it asks to remove the move",
+    "UM088": "found by Exchange, which names the reason in its own words",
+    "UM114": "found where the servers do not answer, or for more users than a plan asks for",
     "UM113": "found during an apply, where another administrator meddles",
 }
 """Checks whose advice cannot be played, each with the reason; their worlds are in ``check_worlds``."""
