@@ -127,6 +127,8 @@ class Work:
     starts: bool
     dependents: tuple[str, ...]
     """Services to start once RTCSRV runs."""
+    is_graceful: bool = True
+    """False where a stop drops the current calls."""
 
     @property
     def services(self) -> tuple[str, ...]:
@@ -146,7 +148,8 @@ class Work:
         )
         if not self.stops:
             return starts
-        return (write("Stop-CsWindowsService", endpoint, Name=SERVICE, Graceful=True, NoWait=True), *starts)
+        drain = {"Graceful": True} if self.is_graceful else {}
+        return (write("Stop-CsWindowsService", endpoint, Name=SERVICE, **drain, NoWait=True), *starts)
 
 
 def starting(service: str, host: str) -> str:

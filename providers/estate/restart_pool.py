@@ -16,8 +16,10 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 from providers.estate.front_end_services import LONGEST_START, SERVICE, starting, starts, state_of, stops
+from providers.estate.restart_windows import OUTSIDE, WINDOWS
 from providers.estate.services import ServiceState, ago, answered_state
 from providers.estate.topology import UcPool
+from providers.estate.upgrade_readiness import READINESS
 from providers.schema.windows_services import ServiceRestart
 from reconciler.model.actions import Action
 from reconciler.model.commands import Operation
@@ -32,6 +34,12 @@ def _interrupt(text: str) -> bool:
     if text not in ("refuse", "allow"):
         raise ValueError("is not refuse or allow")
     return text == "allow"
+
+
+def _drain(text: str) -> bool:
+    if text not in ("graceful", "immediate"):
+        raise ValueError("is not graceful or immediate")
+    return text == "graceful"
 
 
 SETTLE: Final = Option(
@@ -54,7 +62,19 @@ INTERRUPT: Final = Option(
     False,
     lambda is_allowed: "allow" if is_allowed else "refuse",
 )
-RESTARTS: Final = Section("restarts", "When Front Ends may be restarted.", (SETTLE, INTERRUPT))
+DRAIN: Final = Option(
+    "restarts.drain",
+    Key(
+        _drain,
+        {"enum": ["graceful", "immediate"]},
+        "Whether a Front End ends its calls before it stops (graceful), or drops them (immediate). Default: graceful.",
+    ),
+    True,
+    lambda is_graceful: "graceful" if is_graceful else "immediate",
+)
+RESTARTS: Final = Section(
+    "restarts", "When and how Front Ends may be restarted.", (SETTLE, INTERRUPT, DRAIN, WINDOWS, OUTSIDE, READINESS)
+)
 
 _TO_START = {1: 1, 2: 1, 3: 3, 4: 3, 5: 4, 6: 5, 7: 5, 8: 6, 9: 7, 10: 8, 11: 9, 12: 10}
 _TO_STAY_UP = {1: 1, 2: 1, 3: 2, 4: 2, 5: 3, 6: 3, 7: 4, 8: 4, 9: 4, 10: 5, 11: 5, 12: 5}

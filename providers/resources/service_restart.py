@@ -10,11 +10,12 @@ Sources: Gg398129 (step 5), Stop- and Start-CsWindowsService (Microsoft Learn); 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import ClassVar, Final
 
 from providers.cmdlets.products import LYNC_PROVIDER
 from providers.cmdlets.table import Tabled
-from providers.estate import restart_pool, restarts
+from providers.estate import restart_pool, restart_windows, restarts, upgrade_readiness
 from providers.estate.front_end_services import (
     FRONT_END_RESTART,
     SERVICE,
@@ -45,7 +46,7 @@ from reconciler.model.commands import Command, read
 from reconciler.model.diagnostics import Diagnostic
 from reconciler.model.landscape import Landscape
 from reconciler.model.options import Section
-from reconciler.model.resource_types import Answer, Diagnosed, Due, Provider, Rule, UnderWay
+from reconciler.model.resource_types import Answer, Diagnosed, Due, NotNow, Provider, Rule, UnderWay
 from reconciler.model.resources import Address, Resource
 from reconciler.model.snapshot import Obligation
 from reconciler.model.values import EMPTY, Value
@@ -66,11 +67,12 @@ class ServiceRestartType(ServiceRestart, Tabled, Stepwise, Settling, Adjustable,
     settles: ClassVar[str] = "its pool"
     duties: ClassVar[tuple[Duty, ...]] = (FRONT_END_RESTART, SERVICE_RUNS)
     impacts: ClassVar[tuple[Impact, ...]] = (RESTARTS, INTERRUPTED_USERS)
-    rules: ClassVar[tuple[Rule, ...]] = (*restart_pool.RULES, *restarts.RULES)
+    rules: ClassVar[tuple[Rule, ...]] = (*restart_pool.RULES, *restarts.RULES, *restart_windows.RULES)
 
     @property
     def cmdlets(self) -> frozenset[str]:
-        return frozenset({"Get-Service", "Stop-CsWindowsService", "Start-CsWindowsService", "Get-UMHuntGroup"})
+        services = {"Get-Service", "Stop-CsWindowsService", "Start-CsWindowsService"}
+        return frozenset({*services, "Get-UMHuntGroup", *upgrade_readiness.CMDLETS})
 
     @property
     def attributes(self) -> Mapping[str, Attribute]:
@@ -95,11 +97,9 @@ class ServiceRestartType(ServiceRestart, Tabled, Stepwise, Settling, Adjustable,
 
     def _tasks(self, pool: UcPool, landscape: Landscape) -> list[Due]:
         """Return the tasks of a pool: stopped Front Ends start first and together, then the others restart singly."""
-        works = [
-            work
-            for host in pool.front_ends
-            if (work := work_on(host, restart_reasons(host, landscape), landscape)) is not None
-        ]
+        found = (work_on(host, restart_reasons(host, landscape), landscape) for host in pool.front_ends)
+        is_graceful = landscape.settings.option(restart_pool.DRAIN)
+        works = [replace(work, is_graceful=is_graceful) for work in found if work is not None]
         first = [work for work in works if not work.stops]
         group = f"{pool.fqdn} starts" if len(first) > 1 else ""
         tasks = [self._task(work, landscape, group=group) for work in first]
@@ -177,11 +177,16 @@ class ServiceRestartType(ServiceRestart, Tabled, Stepwise, Settling, Adjustable,
         groups = (
             read("Get-UMHuntGroup", "Guid", DomainController=controller) for controller in global_catalogs(landscape)
         )
-        return (*members, script_query(), *groups)
+        readiness = upgrade_readiness.query(pool, action, landscape) if pool else ()
+        return (*members, script_query(), *groups, *readiness)
 
-    def is_ready(self, action: Action, answers: Sequence[Answer], landscape: Landscape) -> str | UnderWay | None:
+    def is_ready(
+        self, action: Action, answers: Sequence[Answer], landscape: Landscape
+    ) -> str | UnderWay | NotNow | None:
         host = action.address.key
         pool = front_ends(landscape).get(host)
+        if pool is not None and (closed := restart_windows.closed(action, pool, landscape)):
+            return closed
         if waiting := awaited_script(answers):
             return waiting
         for answer in answers:
@@ -191,7 +196,10 @@ class ServiceRestartType(ServiceRestart, Tabled, Stepwise, Settling, Adjustable,
         own = states.get(host)
         if own is not None and (own.is_starting or (own.is_stopping and not stops(action))):
             return seen_coming(host, own)
-        return restart_pool.is_short(action, pool, states, landscape) if pool and stops(action) else None
+        if pool is None or not stops(action):
+            return None
+        short = restart_pool.is_short(action, pool, states, landscape)
+        return short if short is not None else upgrade_readiness.not_ready(pool, answers)
 
     def holds_back(self, action: Action, sent: int, landscape: Landscape) -> str | None:
         return held_back(action, sent, landscape)
@@ -206,7 +214,7 @@ class ServiceRestartType(ServiceRestart, Tabled, Stepwise, Settling, Adjustable,
 
     def check(self, landscape: Landscape) -> Sequence[Diagnostic]:
         pools = front_ends(landscape)
-        found = list(restarts.check_services(pools, landscape))
+        found = [*restarts.check_services(pools, landscape), *restart_windows.check_windows(pools, landscape)]
         for host, pool in pools.items():
             action = landscape.actions.get(Address(self.name, host))
             if action is not None:

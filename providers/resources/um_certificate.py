@@ -151,9 +151,13 @@ class UMCertificateType(UMCertificate, CmdletResource, Owing):
     # what is desired
 
     def derive(self, landscape: Landscape) -> Sequence[Resource]:
-        """Return the declarations with a thumbprint for each rule; without it where no certificate fits."""
-        hosts = um_hosts(landscape)
-        return [_resolved(one, hosts.get(one.key), landscape) for one in landscape.written(self).values()]
+        """Return the declarations with a thumbprint for each rule; without it where no certificate fits.
+
+        One for a server that cannot be given a certificate is left out, because a check complains of it.
+        """
+        hosts = {fqdn: host for fqdn, host in um_hosts(landscape).items() if can_assign(host.version)}
+        written = landscape.written(self).values()
+        return [_resolved(one, hosts[one.key], landscape) for one in written if one.key in hosts]
 
     def needs(self, desired: Resource, landscape: Landscape) -> Sequence[Address]:
         host = um_hosts(landscape).get(desired.key)
@@ -215,10 +219,10 @@ def _holding(records: Sequence[Record], service: str) -> list[str]:
     return sorted(str(thumbprint(record.get("Thumbprint"))) for record in marked)
 
 
-def _resolved(declared: Resource, host: UMHost | None, landscape: Landscape) -> Resource:
+def _resolved(declared: Resource, host: UMHost, landscape: Landscape) -> Resource:
     values = dict(declared.attributes)
     for attribute in _SERVICES:
-        if attribute.name in values and host is not None:
+        if attribute.name in values:
             found = chosen(str(values.pop(attribute.name)), host, landscape)
             if found is not None and attribute in _attributes_of(host):
                 values[attribute.name] = found

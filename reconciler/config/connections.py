@@ -272,6 +272,8 @@ def parse_key(node: Node, name: str, key: Key, found: list[Diagnostic]) -> Any:
     """Return the value of one key of a fixed section; None, with the error in ``found``, where it is invalid."""
     if name == "password":
         return _secret(node, found)
+    if key.is_by_name:
+        return _parse_by_name(node, name, key, found)
     if not isinstance(node.value, str):
         detail = f'"{name}" is {_kind(node)}. It must be one value.'
         found.append(node.diagnostic("Invalid value", detail, f"Correct it. {key.doc}", on_key=node.value is None))
@@ -282,6 +284,22 @@ def parse_key(node: Node, name: str, key: Key, found: list[Diagnostic]) -> Any:
         detail = f'"{name}" is "{_shown(node.value)}". This {error}.'
         found.append(node.diagnostic("Invalid value", detail, f"Correct it. {key.doc}"))
         return None
+
+
+def _parse_by_name(node: Node, name: str, key: Key, found: list[Diagnostic]) -> Mapping[str, Any] | None:
+    """Return the values of a mapping by name in small letters; None if one is invalid, with the errors in ``found``."""
+    if not isinstance(node.value, dict):
+        detail = f'"{name}" is {_kind(node)}. It must be names, each with one value.'
+        found.append(node.diagnostic("Invalid value", detail, f"Correct it. {key.doc}", on_key=node.value is None))
+        return None
+    of_each = replace(key, is_by_name=False)
+    values: dict[str, Any] = {}
+    for each, written in node.items():
+        if each.lower() in values:
+            detail = f'"{each}" is written twice under "{name}", in different case.'
+            found.append(written.diagnostic("Duplicate key", detail, "Remove one of them.", on_key=True))
+        values[each.lower()] = parse_key(written, each, of_each, found)
+    return values if None not in values.values() else None
 
 
 def _secret(node: Node, found: list[Diagnostic]) -> SecretReference | None:

@@ -55,8 +55,12 @@ def json_schema(types: Sequence[ResourceType]) -> Schema:
 
 
 def _keys(keys: Mapping[str, Key]) -> Schema:
-    properties = {name: {**key.schema, "description": key.doc} for name, key in keys.items()}
+    properties = {name: {**_value(key), "description": key.doc} for name, key in keys.items()}
     return {"type": "object", "properties": properties, "additionalProperties": False}
+
+
+def _value(key: Key) -> Schema:
+    return {"type": "object", "additionalProperties": dict(key.schema)} if key.is_by_name else dict(key.schema)
 
 
 def _moved_schema() -> Schema:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from operator import is_
 from typing import Any, Protocol, TypeAlias, TypeVar, TypeVarTuple, cast
 
@@ -87,6 +88,8 @@ class Landscape:
     refused: Mapping[Address, Diagnostic] = field(default_factory=lambda: EMPTY)
     """What the servers would refuse to make, by their own account."""
     prior: Snapshot = field(default_factory=lambda: Snapshot("default"))
+    now: datetime | None = field(default=None, compare=False)
+    """The time of the last read, in UTC, by the clock of this machine; None where nothing was read."""
 
     _facts: dict[Callable[..., Any], tuple[tuple[object, ...], Any]] = field(
         default_factory=dict, repr=False, compare=False

@@ -21,7 +21,10 @@ class Key:
     parse: Callable[[str], Any]
     """Returns the value of a text, or raises ValueError with a clause such as ``is not true or false``."""
     schema: Mapping[str, object]
+    """Of a text; of each text where there is one by name."""
     doc: str
+    is_by_name: bool = False
+    """True for a mapping: one text for each name. The value is a mapping of names in small letters to parsed texts."""
 
 
 @dataclass(frozen=True, slots=True)

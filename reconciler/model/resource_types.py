@@ -15,6 +15,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import Enum
 from typing import ClassVar
 
@@ -26,16 +27,6 @@ from reconciler.model.landscape import NO_RESOURCES, Landscape, Named
 from reconciler.model.resources import Address, Resource, Resources
 from reconciler.model.snapshot import Obligation
 from reconciler.model.values import EMPTY, Value
-
-
-class When(Enum):
-    """The commands that make a check."""
-
-    FILES = "validate, plan, apply and drift"
-    """The files alone can violate it."""
-    SERVERS = "plan, apply and drift"
-    PLANS = "plan and apply"
-    RUN = "apply, after it wrote"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +47,6 @@ class Rule:
     """An error of this rule forbids only its own resource: a plan leaves the resource out and does the rest."""
     is_guard: bool = False
     """It protects data or a running service, announces a loss, or says that a look failed: it cannot be waived."""
-    when: When = When.SERVERS
-    """Which commands make it."""
 
     @property
     def can_be_waived(self) -> bool:
@@ -366,6 +355,16 @@ class UnderWay:
     """The time limit, counted from the command."""
 
 
+@dataclass(frozen=True, slots=True)
+class NotNow:
+    """A reason not to begin an action, which no read changes."""
+
+    reason: str
+    """``the maintenance window of pool1.contoso.com opens Sat 2026-01-10 22:00 Europe/Berlin``"""
+    until: datetime | None = None
+    """When to ask again, in UTC. None: the action is not run, and stays to be done."""
+
+
 class Task(ResourceType):
     """A type whose actions run because of observed levels, never because a run did something before."""
 
@@ -388,7 +387,9 @@ class Task(ResourceType):
         """
         return ()
 
-    def is_ready(self, action: Action, answers: Sequence[Answer], landscape: Landscape) -> str | UnderWay | None:
+    def is_ready(
+        self, action: Action, answers: Sequence[Answer], landscape: Landscape
+    ) -> str | UnderWay | NotNow | None:
         """Return None when the action may be sent. Otherwise return what it waits for, in words."""
         return None
 

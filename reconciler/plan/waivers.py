@@ -54,7 +54,7 @@ class Waivers:
             needed.update(fitting)
             (waived[fitting[0]] if fitting else counting).append(finding)
         is_complete &= not any(one.code == UNREADABLE.code for one in found)
-        idle = [_idle(one) for one in in_force if is_complete and one.is_always_made and one not in needed]
+        idle = [_idle(one) for one in in_force if is_complete and one not in needed]
         those = tuple(Waived(one, tuple(members)) for one, members in waived.items() if members)
         return Judged(tuple(counting), those, (*over(self.every, self.now), *idle))
 

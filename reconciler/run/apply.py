@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TypeVar
 
-from reconciler.model.abilities import Obliged, Rows, Settling, met, obliged_types
+from reconciler.model.abilities import Obliged, Rows, met, obliged_types
 from reconciler.model.diagnostics import Diagnostic, ReconcilerError
 from reconciler.model.events import (
     Owed,
@@ -21,7 +21,6 @@ from reconciler.model.events import (
     RunStarted,
     StepEnded,
     StepStarted,
-    Waiting,
 )
 from reconciler.model.landscape import Landscape
 from reconciler.model.ports import Scheduler, StateStore, Stop
@@ -227,8 +226,6 @@ class Apply:
         following.end()
         for end in batch.ended:
             self._emit(action_ended(batch.step, end))
-        if fate_of(batch.step, batch.ended) is Fate.DONE:
-            self._guarded(partial(self._let_settle, batch.step, batch.ended))
 
     def _performed(self, batch: Batch, following: Following) -> list[Ended]:
         """Return the known ends of the actions, also where an error stops the run after commands were sent."""
@@ -240,17 +237,6 @@ class Apply:
         except Exception as error:
             self._give_up(error)
             return []
-
-    def _let_settle(self, step: Step, ended: Sequence[Ended]) -> None:
-        """If the step restarted a service, wait the settle time before the steps that need this one."""
-        seconds = max((end.action.settle_seconds for end in ended if not end.was_there), default=0)
-        if seconds and any(step.id in other.needs for other in self._plan.steps):
-            kind = self._performer.types[step.first.address.type]
-            what = kind.settles if isinstance(kind, Settling) else "the step"
-            self._emit(Waiting(step.id, f"{what} must settle before the next step", seconds))
-            end = self._clock.monotonic() + seconds
-            while not self._stop.level() and (left := end - self._clock.monotonic()) > 0:
-                self._clock.sleep(min(left, 5.0))
 
     def _guarded(self, job: Callable[[], _T]) -> _T | None:
         """Return the result of ``job``; where it fails, stop sending and return None."""

@@ -63,7 +63,7 @@ class Reader:
             ready = _ready(waiting)
             landscape = self._round(ready, landscape, asked, known or {})
             waiting = [kind for kind in waiting if kind not in ready]
-        return landscape
+        return replace(landscape, now=self.clock.now())
 
     def first_reads(self, landscape: Landscape, only: Keys) -> tuple[Command, ...]:
         """Return the commands of the first round of ``observe``."""

@@ -10,7 +10,7 @@ again.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from reconciler.model.abilities import Stepwise
@@ -19,7 +19,7 @@ from reconciler.model.diagnostics import AmbiguousOutcome, Throttled, TransientE
 from reconciler.model.events import Retrying, Waiting
 from reconciler.model.landscape import Landscape
 from reconciler.model.ports import CrashPoint, Request, Saver, Stop
-from reconciler.model.resource_types import ResourceType, Task, UnderWay
+from reconciler.model.resource_types import NotNow, ResourceType, Task, UnderWay
 from reconciler.model.resources import Address
 from reconciler.model.snapshot import Intent, OutcomeKind
 from reconciler.plan.plan import Step
@@ -112,24 +112,36 @@ class Performer:
         """Wait until the actions may start; return None, or why the wait failed."""
         wait = self._wait(step, level=1, pause=0.5)
         for action in actions:
-            while True:
-                landscape = self.world.landscape
-                commands = kind.waits_for(action, landscape)
-                answers = self.reader.ask(commands) if commands else {}
-                if answers and all(isinstance(answer, Unreachable) for answer in answers.values()):
-                    # All attempts failed. To wait helps with replication, not with a missing host.
-                    return f"no host answers whether all is ready: {next(iter(answers.values()))}"
-                reason = kind.is_ready(action, [(command, answers[command]) for command in commands], landscape)
-                if reason is None:
-                    break
-                text = reason.reason if isinstance(reason, UnderWay) else reason
-                seconds = reason.seconds if isinstance(reason, UnderWay) else self.patience.ready
-                if wait.seconds >= seconds:
-                    return f"waited {wait.seconds:.0f} s without success: {text}"
-                if wait.is_ended:
-                    return f"stopped while it waited: {text}"
-                wait.announce(text)
-                wait.rest()
+            while (found := self._hindrance(kind, action)) is not None:
+                if (failed := self._rest(found, wait)) is not None:
+                    return failed
+        return None
+
+    def _hindrance(self, kind: Task, action: Action) -> str | UnderWay | NotNow | None:
+        """Return what an action waits for now; None if it may start."""
+        landscape = replace(self.world.landscape, now=self.reader.clock.now())
+        commands = kind.waits_for(action, landscape)
+        answers = self.reader.ask(commands) if commands else {}
+        if answers and all(isinstance(answer, Unreachable) for answer in answers.values()):
+            # All attempts failed. To wait helps with replication, not with a missing host.
+            return NotNow(f"no host answers whether all is ready: {next(iter(answers.values()))}")
+        return kind.is_ready(action, [(command, answers[command]) for command in commands], landscape)
+
+    def _rest(self, found: str | UnderWay | NotNow, wait: Wait) -> str | None:
+        """Wait a while for ``found`` to pass; return why waiting has no use any more, or None."""
+        text = found if isinstance(found, str) else found.reason
+        if isinstance(found, NotNow) and found.until is None:
+            return text
+        seconds = found.seconds if isinstance(found, UnderWay) else self.patience.ready
+        if not isinstance(found, NotNow) and wait.seconds >= seconds:
+            return f"waited {wait.seconds:.0f} s without success: {text}"
+        if wait.is_ended:
+            return f"stopped while it waited: {text}"
+        wait.announce(text)
+        if isinstance(found, NotNow) and found.until is not None:
+            wait.until(found.until)
+        else:
+            wait.rest()
         return None
 
     def _wait(self, step: Step, *, level: int = 2, pause: float = 0.25) -> Wait:

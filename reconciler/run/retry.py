@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from tenacity import RetryCallState, Retrying, retry_if_result
 
@@ -152,6 +153,8 @@ class Patience:
     """The time after the send in which the runner may still begin a command."""
 
 
+_LONGEST_SLEEP = 600.0
+"""Seconds. The wall clock may be set while a run waits for a time of day, so it is asked again."""
 _OFTEN, _SELDOM = 10.0, 30.0
 """The longest pause between two reads in seconds: in the first minutes, and later."""
 _MINUTES = 300.0
@@ -193,6 +196,12 @@ class Wait:
         """Sleep until the next read."""
         self.sleep(self.pause)
         self.pause = min(self.pause * 2, _OFTEN if self.seconds < _MINUTES else _SELDOM)
+
+    def until(self, moment: datetime) -> None:
+        """Sleep until a time of day or for ten minutes. The wait for anything else begins only then."""
+        left = (moment - self.clock.now()).total_seconds()
+        self.sleep(min(max(left, 1.0), _LONGEST_SLEEP))
+        self.began = self.clock.monotonic()
 
     def sleep(self, seconds: float) -> None:
         """Sleep, at most until the operator ends the wait."""

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from providers.cmdlets.products import EXCHANGE, LYNC
 from providers.estate.restart_pool import INTERRUPT, SETTLE
+from providers.estate.restart_windows import WINDOWS
 from reconciler.config.connections import ConnectionConfig, SecretReference
 from reconciler.config.environment import load
 from reconciler.config.source_text import Files
@@ -39,6 +40,36 @@ def test_everything_written_is_there() -> None:
         "auto_attendant": ["Main", "Night"],
         "um_mailbox": ["alice@contoso.com", "bob@contoso.com", "carol@contoso.com", "dora@contoso.com"],
     }
+
+
+def test_windows_are_read_by_pool_in_any_case() -> None:
+    text = "restarts:\n  windows: {Pool1.contoso.com: daily 01:00-02:00 UTC, default: Sat 0:00-24:00 UTC}\n"
+    windows = loaded({"a.yaml": f"environment: x\n{text}"}).settings.option(WINDOWS)
+    assert {pool: [one.text for one in those] for pool, those in windows.items()} == {
+        "pool1.contoso.com": ["daily 01:00-02:00 UTC"],
+        "default": ["Sat 0:00-24:00 UTC"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("written", "line", "column"),
+    [
+        ("windows: {a.example: Caturday 01:00-02:00 UTC}", 3, 24),
+        ("windows: {a.example: Sat 01:00-02:00 Europe/Atlantis}", 3, 24),
+        ("windows: {a.example: [Sat 01:00-02:00 UTC]}", 3, 24),
+        ("windows: {a.example: }", 3, 13),
+        ("windows: {a.example: daily 01:00-02:00 UTC, A.example: daily 01:00-02:00 UTC}", 3, 47),
+        ("windows: daily 01:00-02:00 UTC", 3, 12),
+        ("outside: maybe", 3, 12),
+        ("drain: slowly", 3, 10),
+        ("readiness: perhaps", 3, 14),
+    ],
+)
+def test_what_is_wrong_with_restarts_is_said_at_its_place(written: str, line: int, column: int) -> None:
+    _, (found,) = load(files({"a.yaml": f"environment: x\nrestarts:\n  {written}\n"}), EXAMPLE_TYPES)
+    assert found.position is not None
+    assert (found.position.line, found.position.column) == (line, column)
+    assert found.remedy
 
 
 def test_explicitly_empty_section_declares_nothing() -> None:

@@ -10,6 +10,7 @@ from providers.catalogue import resource_types
 from providers.cmdlets.defaults import default_of
 from reconciler.config.connections import KEYS, keys_of
 from reconciler.model.abilities import sections_of
+from reconciler.model.options import Key
 from reconciler.model.resource_types import Fact, Managed, ResourceType, providers_of
 from reconciler.views.reference import AttributeWords, about_type, attributes_of, first_sentence
 from reconciler.views.schema_words import words
@@ -57,8 +58,13 @@ def _fixed(section: str) -> str:
             **{f"adapter` of `{name}": keys_of(one)["adapter"] for name, one in providers_of(types).items()},
         }
     )
-    rows = [(f"`{name}`", key.doc, words(dict(key.schema))) for name, key in keys.items()]
+    rows = [(f"`{name}`", key.doc, _words_of(key)) for name, key in keys.items()]
     return table(("key", "meaning", "type and limits"), rows)
+
+
+def _words_of(key: Key) -> str:
+    found = words(dict(key.schema))
+    return f"names, each with a {found}" if key.is_by_name else found
 
 
 def _overview() -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from providers.estate.restart_pool import INTERRUPT, RESTARTS, SETTLE
+from providers.estate.restart_windows import OUTSIDE, WINDOWS, parse_windows
 from reconciler.config.environment import Environment, load
 from reconciler.config.source_text import Files
 from reconciler.export.connections import connections_text, options_text
@@ -46,6 +47,16 @@ def test_names_of_files_lead_to_the_same_files() -> None:
     assert str(after["lync"].password) == "env:PW"
 
 
-@pytest.mark.parametrize("settings", [Settings(), Settings(options=SETTLE.of(90) | INTERRUPT.of(True))])
+NIGHTS = parse_windows("Sat,Sun 22:00-04:00 Europe/Berlin; Wed 01:00-02:00 UTC")
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        Settings(),
+        Settings(options=SETTLE.of(90) | INTERRUPT.of(True)),
+        Settings(options=WINDOWS.of({"default": NIGHTS, "pool1.contoso.com": NIGHTS}) | OUTSIDE.of(True)),
+    ],
+)
 def test_restarts_read_back(settings: Settings) -> None:
     assert loaded(options_text(settings, [RESTARTS])).settings.options == settings.options

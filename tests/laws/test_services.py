@@ -6,8 +6,10 @@ is started together.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -16,6 +18,7 @@ from hypothesis import strategies as st
 
 from providers.simulator.world.schema import World
 from reconciler.model.events import Waiting
+from reconciler.model.values import EMPTY
 from reconciler.plan.drift import DriftKind
 from tests.laws.oracles import PoolWatch, Truth, duplicates, left_down, unrest, violations
 from tests.support.fakes import MemoryStore
@@ -26,15 +29,30 @@ PLAN = {"country_code": "1", "extension_digits": 4}
 HOUR = 3600.0
 
 
-def trial_of(size: int = 1, *, lync: str = "2013", settle: str = "0s", interrupt: str = "allow", **said: Any) -> Trial:
-    """Return an operator over one pool; ``said``: by the first name of a Front End, how its services behave."""
+def trial_of(
+    size: int = 1,
+    *,
+    lync: str = "2013",
+    settle: str = "0s",
+    interrupt: str = "allow",
+    restarts: Mapping[str, Any] = EMPTY,
+    **said: Any,
+) -> Trial:
+    """Return an operator over one pool.
+
+    Args:
+        restarts: further keys of that section.
+        said: by the first name of a Front End, how its services behave; ``pool``: further keys of the pool.
+    """
     described = world_of(0, [size], lync=lync, director=False, branch=False, servers=["15.0.1497.2"])
     plain = described.model_dump(mode="json", exclude_unset=True)
     (pool,) = plain["lync"]["pools"]
+    pool |= said.get("pool", {})
     pool["computers"] = [
         {"fqdn": f"fe{number}.contoso.com", "services": said.get(f"fe{number}", {})} for number in range(1, size + 1)
     ]
-    environment = environment_of({"dial_plans": {"P": PLAN}, "restarts": {"settle": settle, "interrupt": interrupt}})
+    options = {"settle": settle, "interrupt": interrupt, **restarts}
+    environment = environment_of({"dial_plans": {"P": PLAN}, "restarts": options})
     return Trial(World.model_validate(plain), environment)
 
 
@@ -264,6 +282,73 @@ def test_pool_settles_from_the_start_that_is_seen_also_from_one_run_to_the_next(
     assert trial.apply().exit_code == 0
     assert stops(trial) == [fe(1), fe(2)]
     assert trial.clock.seconds - before >= 20 * 60 - 30
+
+
+# --- maintenance windows and the upgrade state -----------------------------------------------------------------------
+
+NIGHT = {"pool1.contoso.com": "Sat 22:00-23:30 Europe/Berlin"}
+"""A trial begins on Monday, 5 January 2026: the window opens on the tenth, at 21:00 UTC."""
+
+
+def restarted_at(trial: Trial) -> list[datetime]:
+    lines = [line for line in trial.estate.log() if line["user"] == US and line["cmdlet"] == "Stop-CsWindowsService"]
+    return [datetime.fromisoformat(str(line["at"])) for line in lines]
+
+
+def test_a_plan_outside_the_window_says_when_it_opens_and_an_apply_leaves_the_restart() -> None:
+    trial = trial_of(3, restarts={"windows": NIGHT})
+    (found,) = [one for one in trial.plan().diagnostics if one.code == "UM038"]
+    assert "Sat 2026-01-10 22:00 Europe/Berlin" in found.detail
+    applied = trial.apply()
+    assert (applied.exit_code, stops(trial)) == (3, []), applied.told()
+    assert {owed.duty for owed in trial.store.read().obligations} >= {"front-end-restart"}
+    trial.pass_time((datetime(2026, 1, 10, 21, 0, tzinfo=UTC) - trial.clock.now()).total_seconds())
+    assert "UM038" not in codes(trial)
+    assert trial.apply().exit_code == 0
+    assert stops(trial) == [fe(1), fe(2), fe(3)]
+
+
+def test_an_apply_waits_for_the_window_where_it_is_asked_to() -> None:
+    trial = trial_of(3, restarts={"windows": NIGHT, "outside": "wait"})
+    applied = trial.apply()
+    assert (applied.exit_code, stops(trial)) == (0, [fe(1), fe(2), fe(3)]), applied.told()
+    opened, shut = datetime(2026, 1, 10, 21, 0, tzinfo=UTC), datetime(2026, 1, 10, 22, 30, tzinfo=UTC)
+    assert all(opened <= one < shut for one in restarted_at(trial))
+
+
+def test_a_window_that_closes_meanwhile_holds_back_the_front_ends_that_are_left() -> None:
+    trial = trial_of(3, settle="1h", restarts={"windows": NIGHT, "outside": "wait"})
+    applied = trial.apply()
+    assert applied.exit_code == 0, applied.told()
+    assert [one.date().isoformat() for one in restarted_at(trial)] == ["2026-01-10", "2026-01-10", "2026-01-17"]
+
+
+def test_what_is_down_starts_outside_the_window() -> None:
+    trial = trial_of(3, restarts={"windows": {"default": "Sat 22:00-23:00 UTC"}})
+    trial.administrator(*(f"Stop-CsWindowsService RTCSRV -ComputerName {fe(n)}" for n in (1, 2, 3)))
+    assert trial.apply().exit_code == 0
+    assert Truth(trial.estate).statuses() == {fe(n): "Running" for n in (1, 2, 3)}
+
+
+def test_a_window_of_an_unknown_pool_is_an_error() -> None:
+    trial = trial_of(3, restarts={"windows": {"pool9.contoso.com": "daily 22:00-23:00 UTC"}})
+    assert "UM039" in codes(trial)
+    assert (trial.apply().exit_code, stops(trial)) == (4, [])
+
+
+@pytest.mark.parametrize("lync", ["2013", "2015", "2019"])
+def test_the_next_front_end_stops_only_when_the_pool_is_ready_again(lync: str) -> None:
+    trial = trial_of(3, lync=lync, pool={"copies": "15m"})
+    assert trial.apply().exit_code == 0
+    times = restarted_at(trial)
+    assert [b - a >= timedelta(minutes=15) for a, b in pairwise(times)] == [True, True]
+
+
+def test_a_pool_that_stays_busy_is_left_after_half_an_hour() -> None:
+    trial = trial_of(3, pool={"copies": "5h"})
+    applied = trial.apply()
+    assert (applied.exit_code, stops(trial)) == (3, [fe(1)]), applied.told()
+    assert trial.clock.seconds < HOUR
 
 
 # --- pools without quorum --------------------------------------------------------------------------------------------

@@ -145,11 +145,6 @@ def test_an_error_of_the_whole_plan_is_never_waived() -> None:
     assert waivers.judge([warning], is_complete=True).found == ()
 
 
-def test_a_check_that_was_perhaps_not_made_is_not_idle() -> None:
-    waiver = Waiver("UM088", "*", LAST_DAY, "x", is_always_made=False)
-    assert Waivers((waiver,), NOW).judge([], is_complete=True).about == ()
-
-
 def test_nothing_is_idle_where_something_could_not_be_read() -> None:
     unread = Diagnostic("x", address="dial_plan", code="UM101")
     waivers = Waivers((Waiver("UM040", "*", LAST_DAY, "x"),), NOW)

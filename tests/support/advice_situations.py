@@ -674,6 +674,25 @@ CERTIFICATES: Final = (
         edit=first("dial_plans", servers="all"),
     ),
 )
+MONDAY_TO_SATURDAY: Final = 6 * 24 * 3600
+
+
+def windowed(pool: str, window: str) -> dict[str, Any]:
+    return {**plans(), "restarts": {"settle": "0s", "interrupt": "allow", "windows": {pool: window}}}
+
+
+WINDOWS: Final = (
+    Situation(
+        "UM038",
+        windowed(POOL, "Sat,Sun 00:00-24:00 UTC"),
+        by_hand=lambda trial: trial.pass_time(MONDAY_TO_SATURDAY),
+    ),
+    Situation(
+        "UM039",
+        windowed("pool9.contoso.com", "daily 00:00-24:00 UTC"),
+        edit=lambda told: told.update(windowed(POOL, "daily 00:00-24:00 UTC")),
+    ),
+)
 SITUATIONS: Final = (
     *TORN,
     *LEFT_OUT,
@@ -684,6 +703,7 @@ SITUATIONS: Final = (
     *ATTENDANTS,
     *MAILBOXES,
     *CERTIFICATES,
+    *WINDOWS,
 )
 UNPLAYED: Final[Mapping[str, str]] = {
     "UM020": "no estate is without a Front End, which it is reached by",
@@ -698,8 +718,6 @@ UNPLAYED: Final[Mapping[str, str]] = {
     "UM110": "which of the two names is right, only people know",
     "UM111": "told by apply: test_it_needs_consent_and_the_users_are_counted",
     "UM112": "a note about what is done: it asks to remove the move",
-    "UM088": "found by Exchange, which names the reason in its own words",
-    "UM114": "found where the servers do not answer, or for more users than a plan asks for",
     "UM113": "found during an apply, where another administrator meddles",
 }
 """Checks whose advice cannot be played, each with the reason; their worlds are in ``check_worlds``."""

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from providers.simulator.answers import CmdletError
+from providers.simulator.cmdlets.service_control import upgrade_state
 from providers.simulator.invocation.call import Call, only
 from providers.simulator.world.schema import Pool, Site
 
@@ -135,25 +136,29 @@ def product(release: str) -> str:
 
 
 def get_cs_pool_upgrade_readiness_state(call: Call) -> list[dict[str, object]]:
-    """Answer Get-CsPoolUpgradeReadinessState of the pool the host belongs to."""
+    """Answer Get-CsPoolUpgradeReadinessState and Get-CsUpgradeDomainInfo of the pool the host belongs to.
+
+    Each Front End is an upgrade domain of its own.
+    """
     pool = call.holdings.pool_of(call.host)
     if pool is None:
         raise cs_not_found(call, call.host)
-    services = call.holdings.services
-    active = sum(services[c.fqdn]["rtcsrv"].status == "Running" for c in pool.computers)
-    state = "Ready" if active == len(pool.computers) else "InsufficientActiveFrontEnds" if active < 2 else "Busy"
-    return only(
-        call,
-        [
-            {
-                "PoolFqdn": pool.fqdn,
-                "PoolUpgradeState": state,
-                "UpgradeDomains": [c.fqdn for c in pool.computers],
-                "TotalFrontends": len(pool.computers),
-                "TotalActiveFrontends": active,
-            }
+    state, active = upgrade_state(call.holdings, pool, call.now)
+    is_ready = state == "Ready"
+    record = {
+        "PoolFqdn": pool.fqdn,
+        "PoolUpgradeState": state,
+        "UpgradeDomains": [
+            {"Name": f"UpgradeDomain{place}", "IsReadyForUpgrade": is_ready, "Frontends": [computer.fqdn]}
+            for place, computer in enumerate(pool.computers, 1)
         ],
-    )
+        "TotalFrontends": len(pool.computers),
+        "TotalActiveFrontends": active,
+    }
+    return only(call, [record])
+
+
+get_cs_upgrade_domain_info = get_cs_pool_upgrade_readiness_state
 
 
 def get_cs_management_store_replication_status(call: Call) -> list[dict[str, object]]:

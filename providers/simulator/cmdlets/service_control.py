@@ -138,6 +138,29 @@ def keep_quorum(holdings: Holdings, pool: Pool, now: datetime) -> None:
                     _end(other)
 
 
+def upgrade_state(holdings: Holdings, pool: Pool, now: datetime) -> tuple[str, int]:
+    """Return whether a Front End of a pool may stop for an upgrade, and how many are active.
+
+    Busy: one starts or ends its calls, or so recently started that the pool still makes copies for it.
+    """
+    states = {c.fqdn: status(holdings, c.fqdn, _front_end(holdings, c.fqdn), now) for c in pool.computers}
+    size, active = len(states), sum(state == "Running" for state in states.values())
+    if "StartPending" in states.values() or "Paused" in states.values():
+        return "Busy", active
+    counted = pool.computers[: _COUNTED.get(size, size)]
+    up = sum(states[computer.fqdn] == "Running" for computer in counted)
+    is_enough = up > _TO_STAY.get(size, size // 2 + 1) or size < 3
+    if not is_enough:
+        return "InsufficientActiveFrontEnds", active
+    is_copying = any(_is_copying(holdings, computer.fqdn, pool.copies, now) for computer in pool.computers)
+    return ("Busy" if is_copying else "Ready"), active
+
+
+def _is_copying(holdings: Holdings, host: str, seconds: float, now: datetime) -> bool:
+    started = _front_end(holdings, host).started
+    return started is not None and now - datetime.fromisoformat(started) < timedelta(seconds=seconds)
+
+
 def _is_starting(holdings: Holdings, pool: Pool, now: datetime) -> bool:
     """True while no Front End of the pool is up and one of them starts: a pool that is down loses no quorum."""
     states = [status(holdings, c.fqdn, _front_end(holdings, c.fqdn), now) for c in pool.computers]

@@ -58,6 +58,8 @@ class Pool(WorldModel):
     """In the order of the topology, by name or as a mapping; left out, the pool is one computer of its own name."""
     start_time: Seconds = 0.0
     """How long a Front End stays in Start Pending."""
+    copies: Seconds = 0.0
+    """How long after a start of a Front End the pool is Busy with copies of its users' data."""
     calls_last: Seconds = 0.0
     """How long the calls last for which a graceful stop leaves a Front End Paused."""
 

@@ -8,7 +8,8 @@ from dataclasses import replace
 import pytest
 
 from providers.catalogue import resource_types
-from providers.estate.restart_pool import INTERRUPT, SETTLE, keeps_quorum, needed_to_stay_up
+from providers.estate.restart_pool import DRAIN, INTERRUPT, SETTLE, keeps_quorum, needed_to_stay_up
+from providers.estate.upgrade_readiness import READINESS
 from providers.resources.exchucutil import ExchucutilType
 from providers.resources.service_restart import ServiceRestartType
 from providers.resources.um_service_restart import UMServiceRestartType
@@ -17,7 +18,7 @@ from reconciler.model.actions import Action, ActionKind
 from reconciler.model.commands import Command, Operation, Reply
 from reconciler.model.diagnostics import NotFound, SessionError, Unreachable
 from reconciler.model.landscape import Landscape, Settings
-from reconciler.model.resource_types import Answer, Due, Task, UnderWay
+from reconciler.model.resource_types import Answer, Due, NotNow, Task, UnderWay
 from reconciler.model.resources import Address, Resource
 from reconciler.model.snapshot import Obligation
 from reconciler.model.values import Value
@@ -457,8 +458,12 @@ def test_an_unreadable_front_end_is_reported_and_not_restarted() -> None:
 
 
 def ready(
-    given: Landscape, host: str, states: dict[str, str], known: Sequence[str] | None = None
-) -> str | UnderWay | None:
+    given: Landscape,
+    host: str,
+    states: dict[str, str],
+    known: Sequence[str] | None = None,
+    upgrade: str | None = "Ready",
+) -> str | UnderWay | NotNow | None:
     task = next(one for one in due(given, "service_restart") if one.resource.key == host)
     action = Action(task.resource.address, ActionKind.RUN, commands=task.commands)
     guids = [one.guid for one in given.all("hunt_group").values()] if known is None else known
@@ -466,6 +471,8 @@ def ready(
     def reply(command: Command) -> Reply:
         if command.cmdlet == "Get-UMHuntGroup":
             return Reply(tuple({"Guid": guid} for guid in guids))
+        if command.cmdlet == "Get-CsPoolUpgradeReadinessState":
+            return Reply(({"PoolUpgradeState": upgrade},))
         status = states.get(command.endpoint.host or "", "Running")
         return Reply(({"Name": "RTCSRV", "Status": status, "ScriptRunning": False},))
 
@@ -480,6 +487,37 @@ def test_a_front_end_is_stopped_only_while_the_others_carry_the_pool() -> None:
     assert waiting == UnderWay("RTCSRV on fe1.contoso.com is starting for 0 s", 3600)
     assert "needs 2" in str(ready(given, "fe2.contoso.com", {"fe1.contoso.com": "Stopped"}))
     assert ready(given, "se1.contoso.com", {}) is None
+
+
+def test_a_pool_is_asked_whether_a_front_end_may_stop() -> None:
+    given = joined(plan_declared(), made=LATER)
+    assert isinstance(ready(given, "fe1.contoso.com", {}, upgrade="Busy"), UnderWay)
+    for state in ("InsufficientActiveFrontEnds", None):
+        assert isinstance(ready(given, "fe1.contoso.com", {}, upgrade=state), NotNow)
+    skipped = replace(given, settings=Settings(options={**given.settings.options, **READINESS.of(False)}))
+    assert ready(skipped, "fe1.contoso.com", {}, upgrade=None) is None
+    assert ready(given, "fe4.contoso.com", {}, upgrade=None) is None, "a pool of two is not asked"
+
+
+@pytest.mark.parametrize(
+    ("version", "cmdlet"), [(5, None), (6, "Get-CsPoolUpgradeReadinessState"), (8, "Get-CsUpgradeDomainInfo")]
+)
+def test_each_version_is_asked_by_the_cmdlet_that_it_has(version: int, cmdlet: str | None) -> None:
+    given = joined(plan_declared(), made=LATER)
+    services = [one for one in given.all("lync_service").values() if one.get("pool") == "pool1.contoso.com"]
+    given = with_observed(given, *(replace(one, attributes={**one.attributes, "version": version}) for one in services))
+    task = next(one for one in due(given, "service_restart") if one.resource.key == "fe1.contoso.com")
+    action = Action(task.resource.address, ActionKind.RUN, commands=task.commands)
+    asked = [one.cmdlet for one in RESTART.waits_for(action, given) if one.cmdlet.startswith("Get-Cs")]
+    assert asked == ([cmdlet] if cmdlet else [])
+
+
+def test_a_front_end_drops_its_calls_only_where_that_is_declared() -> None:
+    given = joined(plan_declared(), made=LATER)
+    drained = [str(one.commands[0]) for one in due(given, "service_restart")]
+    assert all("-Graceful" in command for command in drained)
+    at_once = replace(given, settings=Settings(options={**given.settings.options, **DRAIN.of(False)}))
+    assert not any("-Graceful" in str(one.commands[0]) for one in due(at_once, "service_restart"))
 
 
 def test_a_restart_waits_until_the_hunt_groups_have_reached_every_catalogue() -> None:
