@@ -18,9 +18,9 @@ from providers.cmdlets.declaration import Declaration
 from providers.cmdlets.defaults import default_of
 from providers.cmdlets.products import EXCHANGE_PROVIDER
 from providers.cmdlets.reference import Setters, cmdlet_of, setters
-from providers.cmdlets.table import Tabled, declaring, normaliser
+from providers.cmdlets.table import Column, Tabled, declaring, normaliser
 from reconciler.model.actions import Change
-from reconciler.model.attributes import Attr, Attribute, AttributeKind
+from reconciler.model.attributes import Attr, AttributeKind
 from reconciler.model.commands import (
     Argument,
     Command,
@@ -31,11 +31,11 @@ from reconciler.model.commands import (
     read,
     write,
 )
-from reconciler.model.diagnostics import NotFound, Problem, SessionError
+from reconciler.model.diagnostics import Diagnostic, NotFound, Problem, SessionError
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import Answer, Diagnosed, Fact, Lifecycle, Managed, Provider
 from reconciler.model.resources import Address, Resource
-from reconciler.model.values import Record, Value, items
+from reconciler.model.values import Record, Value, items, shown
 
 _VERBS: Final[Mapping[Lifecycle, tuple[str, ...]]] = {
     Lifecycle.OBJECT: ("New", "Set", "Remove"),
@@ -101,10 +101,22 @@ class CmdletType(Tabled):
         for _, reply in answers:
             if not isinstance(reply, SessionError):
                 resources = (self.from_record(record, landscape) for record in reply.records)
-                found += [resource for resource in resources if resource is not None]
+                each = [resource for resource in resources if resource is not None]
+                found += [one for one in each if not self._unknown_forms(one)]
+                unreadable += [Diagnosed(one.address, why) for one in each for why in self._unknown_forms(one)]
             elif not isinstance(reply, NotFound):
                 unreadable += [Diagnosed(Address(self.name, "*"), why) for why in reply.diagnostics]
         return (*self.completed(found, answers, landscape), *unreadable)
+
+    def _unknown_forms(self, one: Resource) -> Sequence[Diagnostic]:
+        """Return an error for each attribute whose answer is not understood: it is a text in place of nested values."""
+        return [
+            unknown_form(one, name, text) for name in self._nested if isinstance(text := one.attributes.get(name), str)
+        ]
+
+    @cached_property
+    def _nested(self) -> Sequence[str]:
+        return [name for name, one in self.attributes.items() if one.kind is AttributeKind.NESTED]
 
     def completed(
         self, found: Sequence[Resource], answers: Sequence[Answer], landscape: Landscape
@@ -133,6 +145,16 @@ class CmdletType(Tabled):
         """The attributes that a listing shows, each with the property and the parser of its values."""
         columns = [(one.attribute, one.normalise) for one in self.columns.values()]
         return [(attribute.name, attribute.output, parse) for attribute, parse in columns if attribute.output]
+
+
+def unknown_form(one: Resource, name: str, text: str) -> Diagnostic:
+    """Return the error about an attribute whose value a server writes in an unknown form."""
+    return Diagnostic(
+        "Value in an unknown form",
+        f'A server answers "{shown(text)}" as "{name}" of {one.address}, which is not understood.',
+        "This is a bug in reconciler. Report it with this text.",
+        address=str(one.address),
+    )
 
 
 class CmdletFact(CmdletType, Fact):
@@ -203,7 +225,7 @@ class CmdletResource(CmdletType, Managed):
     def create(self, desired: Resource, landscape: Landscape) -> Sequence[Command]:
         """Return a New- command, and a Set- command for the values that New- has no parameter for."""
         values: dict[str, Argument] = {
-            one.parameter: desired.attributes[name]
+            one.parameter: self.columns[name].argument(desired.attributes[name])
             for name, one in self.attributes.items()
             if one.parameter and name in desired.attributes
         }
@@ -224,7 +246,7 @@ class CmdletResource(CmdletType, Managed):
         self, desired: Resource, observed: Resource, changes: Sequence[Change], landscape: Landscape
     ) -> Sequence[Command]:
         arguments = {
-            parameter: _argument(self.attributes[change.attribute], change)
+            parameter: _argument(self.columns[change.attribute], change)
             for change in changes
             if (parameter := self.attributes[change.attribute].parameter)
         }
@@ -243,14 +265,14 @@ def object_argument(observed: Resource | None, key: str) -> str | ObjectId:
     return ObjectId(observed.guid, name) if observed is not None and observed.guid else name
 
 
-def _argument(attribute: Attribute, change: Change) -> Argument:
-    if attribute.kind is AttributeKind.MEMBERSHIP:
+def _argument(column: Column, change: Change) -> Argument:
+    if column.attribute.kind is AttributeKind.MEMBERSHIP:
         before, after = items(change.before), items(change.after)
         return Delta(
             add=tuple(item for item in after if item not in before),
             remove=tuple(item for item in before if item not in after),
         )
-    return change.after  # type: ignore[return-value]  # a change is sent only where its after is a value
+    return column.argument(change.after)  # type: ignore[arg-type]  # a change is sent only where its after is a value
 
 
 def _text(value: object) -> str | None:

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError,
 from providers.cmdlets.table import Column
 from reconciler.model.attributes import AttributeKind, AttributeRole
 from reconciler.model.diagnostics import MISSING_ATTRIBUTE, Problem
-from reconciler.model.values import Value
+from reconciler.model.values import EMPTY, Nested, Value
 
 _MESSAGES: Final = {
     "int_parsing": "must be a whole number",
@@ -22,7 +22,13 @@ _MESSAGES: Final = {
     "bool_parsing": "must be true or false",
     "string_type": "must be a text",
     "tuple_type": "must be a list",
+    "dict_type": "must be a mapping",
+    "model_type": "must be a mapping",
 }
+
+
+_KEY: Final = "[key]"
+"""The last part of the place of a key, as pydantic names it."""
 
 
 def relevant(errors: Sequence[Any]) -> list[Any]:
@@ -31,10 +37,22 @@ def relevant(errors: Sequence[Any]) -> list[Any]:
     return [error for error in errors if error["type"] != "literal_error" or error["loc"][:1] not in others]
 
 
-def problem(found: Any, key: str, *, on_key: bool = False) -> Problem:
-    """Return pydantic's finding in the project's words; values are shown unless they could be secrets (none here)."""
+def problem(found: Any, key: str, *, on_key: bool = False, nested: Mapping[str, object] = EMPTY) -> Problem:
+    """Return pydantic's finding in the project's words; values are shown unless they could be secrets (none here).
+
+    Args:
+        nested: what is written as nested values, by attribute; these have names of their own.
+    """
     # Beside keys and places in lists, pydantic names the alternatives of a union.
-    path = tuple(part for place, part in enumerate(found["loc"]) if place == 0 or isinstance(part, int))
+    loc: tuple[str | int, ...] = found["loc"]
+    is_nested = bool(loc) and loc[0] in nested
+    path = (
+        _as_written(loc, nested)
+        if is_nested
+        else tuple(part for place, part in enumerate(loc) if place == 0 or isinstance(part, int))
+    )
+    if is_nested and path[-1] == _KEY:
+        path, on_key = path[:-1], True
     kind, written = found["type"], found.get("input")
     name = _named(path) or key
     if kind == "extra_forbidden":
@@ -44,8 +62,22 @@ def problem(found: Any, key: str, *, on_key: bool = False) -> Problem:
     message = _MESSAGES.get(kind) or str(found["msg"]).removeprefix("Value error, ")
     message = message[:1].lower() + message[1:]
     message = re.sub("^(input|string|value) should", "must", message)
+    if on_key and path:
+        return Problem(path, "Invalid name", f'"{name}" {message}.', on_key=True)
     subject = f'The name "{_shown(key)}"' if on_key else f'"{name}" is {_shown(repr(written))}: it'
     return Problem(path, "Invalid name" if on_key else "Invalid value", f"{subject} {message}.", on_key=on_key)
+
+
+def _as_written(loc: tuple[str | int, ...], written: object) -> tuple[str | int, ...]:
+    """Return a place without the numbers of single elements, which are written without their list."""
+    path: list[str | int] = []
+    for part in loc:
+        if isinstance(part, int) and not isinstance(written, list):
+            continue
+        path.append(part)
+        is_there = part in written if isinstance(written, Mapping) else isinstance(written, list)
+        written = written[part] if is_there else None  # type: ignore[index]  # it holds the part
+    return tuple(path)
 
 
 def missing(name: str, path: Sequence[str | int] = ()) -> Problem:
@@ -81,6 +113,8 @@ class Declaration:
     model: type[BaseModel]
     key_type: TypeAdapter[str]
     read_only: tuple[str, ...]
+    nested: frozenset[str]
+    """The attributes with nested values."""
 
     @classmethod
     def of(cls, declared: type, columns: Mapping[str, Column], key_type: Any) -> Declaration:
@@ -88,7 +122,8 @@ class Declaration:
         fields: dict[str, Any] = {name: (column.annotation, _field(column)) for name, column in columns.items()}
         model = create_model(declared.__name__, __base__=_Strict, __doc__=declared.__doc__, **fields)
         read_only = (name for name, one in columns.items() if one.attribute.role is AttributeRole.READ_ONLY)
-        return cls(columns, model, TypeAdapter(key_type), tuple(read_only))
+        nested = frozenset(name for name, one in columns.items() if one.attribute.kind is AttributeKind.NESTED)
+        return cls(columns, model, TypeAdapter(key_type), tuple(read_only), nested)
 
     def json_schema(self) -> Mapping[str, object]:
         schema: dict[str, Any] = _with_limits(self.model.model_json_schema())
@@ -119,7 +154,9 @@ class Declaration:
             written = {name: data[name] for name in data if name not in cleared} if cleared else data
             declared = (self.model if is_whole else _in_part(self.model)).model_validate(written)
         except ValidationError as error:
-            return [*problems, *(self._explained(problem(found, key)) for found in relevant(error.errors()))]
+            nested = {name: written.get(name) for name in self.nested}
+            found = [problem(one, key, nested=nested) for one in relevant(error.errors())]
+            return [*problems, *map(self._explained, found)]
         if problems:
             return problems
         values = {
@@ -132,11 +169,11 @@ class Declaration:
     def _cleared(self, data: Mapping[str, object]) -> dict[str, Value]:
         """Return the value of an allowed ``null``: None, or an empty list."""
         known = ((name, self.columns.get(name)) for name, value in data.items() if value is None)
-        found = {name: (column, column.attribute.kind is AttributeKind.SCALAR) for name, column in known if column}
+        found = {name: column for name, column in known if column}
         return {
-            name: None if is_scalar else ()
-            for name, (column, is_scalar) in found.items()
-            if column.is_clearable or not is_scalar
+            name: column.cleared
+            for name, column in found.items()
+            if column.is_clearable or column.attribute.kind is not AttributeKind.SCALAR
         }
 
     def _explained(self, found: Problem) -> Problem:
@@ -187,7 +224,11 @@ def _or_null(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def canonical(value: Any) -> Value:
-    """Return a value that a model has read, with its lists as tuples."""
+    """Return a value that a model has read, with its lists as tuples and its mappings as nested values."""
     if isinstance(value, (list, tuple, frozenset)):
         return tuple(map(canonical, value))
+    if isinstance(value, BaseModel):
+        return Nested((name, canonical(item)) for name, item in value if name in value.model_fields_set)
+    if isinstance(value, Mapping):
+        return Nested((name, canonical(item)) for name, item in value.items())
     return value  # type: ignore[no-any-return]  # the value types of providers.cmdlets.value_types are canonical already

@@ -32,7 +32,9 @@ from providers.cmdlets.value_types import (
     ReadOnly,
     References,
     Required,
+    Sent,
     Unordered,
+    Written,
     enumeration,
     find,
     limited,
@@ -43,8 +45,9 @@ from providers.cmdlets.value_types import (
     text,
 )
 from reconciler.model.attributes import Attr, Attribute, AttributeKind, AttributeRole, Declares
+from reconciler.model.commands import Argument
 from reconciler.model.resource_types import ResourceType
-from reconciler.model.values import Unset, Value
+from reconciler.model.values import Nested, Unset, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,8 @@ class Column:
     annotation: Any
     """The declared value type with its marks, and the values or limits of the reference."""
     normalise: Callable[[object], Value]
+    argument: Callable[[Value], Argument]
+    """Returns the argument of the cmdlets for a value."""
     changed_by: tuple[str, ...]
     """The cmdlets that change it instead of Set-<noun>."""
     is_clearable: bool
@@ -62,9 +67,13 @@ class Column:
 
     def parse_default(self, said: str) -> Value:
         """Return the canonical value of a documented default, which may be ``none``."""
-        if said == NONE:
-            return None if self.attribute.kind is AttributeKind.SCALAR else ()
-        return self.normalise(said)
+        return self.cleared if said == NONE else self.normalise(said)
+
+    @property
+    def cleared(self) -> Value:
+        """The value of an attribute without a value."""
+        empty: Mapping[AttributeKind, Value] = {AttributeKind.SCALAR: None, AttributeKind.NESTED: Nested()}
+        return empty.get(self.attribute.kind, ())
 
 
 NONE: Final = "none"
@@ -103,7 +112,7 @@ def _column(handle: Attr[Any], doc: str, setters: Setters | None) -> Column:
         parameter = published.name
     role = _role(marks, parameter, setters)
     property_name = None if role is AttributeRole.INTENT else (output.name if output else parameter) or None
-    called = find(marks, Called)
+    called, written, sent = find(marks, Called), find(marks, Written), find(marks, Sent)
     annotation = _checked(handle, marks, published)
     attribute = Attribute(
         handle.name,
@@ -113,18 +122,24 @@ def _column(handle: Attr[Any], doc: str, setters: Setters | None) -> Column:
         parameter=(parameter or None) if role in (AttributeRole.MANAGED, AttributeRole.CREATE_ONLY) else None,
         output=property_name,
         references=references.kind.name if references else None,
+        refers_by=references.by if references else "",
         exclusive=exclusive.scope if exclusive else "",
         is_born_with=exclusive is not None and exclusive.at_birth,
         called=called.names if called else (),
     )
     return Column(
         attribute,
-        annotation,
+        written.form if written else annotation,
         normaliser(annotation),
+        argument=sent.argument if sent else _as_it_is,
         changed_by=changed_by.cmdlets if changed_by else (),
         is_clearable=find(marks, Clearable) is not None,
         is_required=find(marks, Required) is not None,
     )
+
+
+def _as_it_is(value: Value) -> Argument:
+    return value
 
 
 def _taken_apart(annotation: Any) -> tuple[Any, Sequence[object]]:
@@ -159,7 +174,7 @@ def _checked(handle: Attr[Any], marks: Sequence[object], published: Parameter | 
 
 def _kind(value_type: Any, marks: Sequence[object]) -> AttributeKind:
     if get_origin(value_type) is not tuple:
-        return AttributeKind.SCALAR
+        return AttributeKind.NESTED if value_type is Nested else AttributeKind.SCALAR
     if find(marks, Membership):
         return AttributeKind.MEMBERSHIP
     return AttributeKind.SET if find(marks, Unordered) else AttributeKind.LIST
@@ -169,7 +184,7 @@ def _pascal(name: str) -> str:
     return "".join(part[:1].upper() + part[1:] for part in name.split("_"))
 
 
-_SCALARS: Final = (str, int, type(None))
+_SCALARS: Final = (str, int, Nested, type(None))
 
 
 def normaliser(annotation: Any) -> Callable[[object], Value]:

@@ -19,6 +19,7 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, GetJsonSchemaHandler, Strict, WithJsonSchema
 
+from reconciler.model.commands import Argument
 from reconciler.model.landscape import Named
 from reconciler.model.values import Value
 
@@ -321,6 +322,22 @@ class References:
     """The resource type that the value (each element) names."""
 
     kind: Named
+    by: str = ""
+    """In nested values: the name under which they name it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The pydantic type of what users write as nested values."""
+
+    form: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """How the value is an argument of the cmdlets, if it is no argument as it is."""
+
+    argument: Callable[[Value], Argument]
 
 
 @dataclass(frozen=True, slots=True)

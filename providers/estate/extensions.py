@@ -11,7 +11,8 @@ from dataclasses import replace
 
 from providers.estate.mailbox_claims import sharing
 from providers.estate.people import plan_of, plans_by_policy, rows_by_mailbox, sip_dial_plans
-from providers.schema.exchange import AutoAttendant, DialPlan, MailboxPolicy, UMMailbox
+from providers.schema.attendants import AutoAttendant
+from providers.schema.exchange import DialPlan, MailboxPolicy, UMMailbox
 from providers.schema.exchange_facts import EumAddress, Mailbox
 from providers.schema.lync import LyncUser
 from reconciler.model.landscape import Landscape

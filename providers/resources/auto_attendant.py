@@ -17,17 +17,19 @@ from pydantic import AfterValidator
 
 from providers.cmdlets.cmdlet_resource import CmdletResource, object_argument
 from providers.cmdlets.value_types import Text, checked
+from providers.estate.language_packs import NO_PACK, NOT_EVERYWHERE, check_language
 from providers.estate.version_attributes import check_attributes
-from providers.schema.exchange import AutoAttendant, DialPlan, IPGateway
-from reconciler.model.abilities import Foreseeing, Holder
+from providers.schema.attendants import AttendantMenu, AutoAttendant
+from providers.schema.exchange import DialPlan, IPGateway
+from reconciler.model.abilities import Foreseeing, Holder, Inferred, Inferring
 from reconciler.model.actions import Action, ActionKind, Change, Claim
 from reconciler.model.attributes import Attr
 from reconciler.model.commands import Argument, Command, write
 from reconciler.model.diagnostics import Diagnostic, listed
 from reconciler.model.landscape import Landscape, Named
 from reconciler.model.resource_types import Answer, Lifecycle, Rule, placed
-from reconciler.model.resources import Resource, Resources
-from reconciler.model.values import Value, folded
+from reconciler.model.resources import Address, Resource, Resources
+from reconciler.model.values import EMPTY, Nested, Value, folded
 
 SHARED_NUMBER = Rule(
     "UM050",
@@ -72,7 +74,7 @@ def _is_name(value: str) -> str:
 _FORBIDDEN = checked(r"[^\"/\\\[\]:;|=,+*?<>]*", 'must not contain any of " / \\ [ ] : ; | = , + * ? < >', shown="")
 
 
-class AutoAttendantType(AutoAttendant, CmdletResource, Holder, Foreseeing):
+class AutoAttendantType(AutoAttendant, CmdletResource, Holder, Foreseeing, Inferring):
     """A UM auto attendant of a dial plan."""
 
     lifecycle: ClassVar[Lifecycle] = Lifecycle.OBJECT
@@ -81,12 +83,14 @@ class AutoAttendantType(AutoAttendant, CmdletResource, Holder, Foreseeing):
     noun: ClassVar[str] = "UMAutoAttendant"
     key_type: ClassVar[Any] = Annotated[Text, AfterValidator(_is_name), _FORBIDDEN]
     reads_after: ClassVar[tuple[str, ...]] = (DialPlan.name,)
-    refreshes: ClassVar[tuple[str, ...]] = (DialPlan.name,)
+    refreshes: ClassVar[tuple[str, ...]] = (DialPlan.name, AttendantMenu.name)
     rules: ClassVar[tuple[Rule, ...]] = (
         SHARED_NUMBER,
         FALLBACK_WITHOUT_SPEECH,
         SEVERAL_DEFAULTS,
         DEFAULT_IN_USE,
+        NO_PACK,
+        NOT_EVERYWHERE,
     )
 
     def completed(
@@ -103,6 +107,17 @@ class AutoAttendantType(AutoAttendant, CmdletResource, Holder, Foreseeing):
             one.having(self.is_default, reached.get(plan) == folded(one.key))
             for one, plan in zip(found, plans, strict=True)
         ]
+
+    def inferred(self, observed: Resource, landscape: Landscape) -> Inferred:
+        """Return the menus of an observed attendant, as far as they have keys."""
+        menu = landscape.one(AttendantMenu, observed.key)
+        values = menu.attributes if menu is not None else EMPTY
+        pairs = (
+            (AttendantMenu.business_hours_keys, AttendantMenu.business_hours_keys_enabled),
+            (AttendantMenu.after_hours_keys, AttendantMenu.after_hours_keys_enabled),
+        )
+        shown = (one.name for keys, enabled in pairs if values.get(keys.name) for one in (keys, enabled))
+        return Inferred({name: values[name] for name in shown if name in values})
 
     # what changes it
 
@@ -154,8 +169,9 @@ class AutoAttendantType(AutoAttendant, CmdletResource, Holder, Foreseeing):
         """
         after, made = landscape, landscape.one(self, action.address.key)
         if made is None:
-            return landscape
+            return landscape.predicting(action.address, AttendantMenu, drop=[action.address.key])
         if action.kind in (ActionKind.CREATE, ActionKind.REPLACE):
+            after = after.predicting(action.address, AttendantMenu, put=[_new_menu(made.key)])
             defaults: dict[str, Value] = {self.is_default.name: False, self.status.name: "Disabled"}
             made = replace(made, attributes={**defaults, **made.attributes})
             after = after.predicting(action.address, self, put=[made])
@@ -171,6 +187,14 @@ class AutoAttendantType(AutoAttendant, CmdletResource, Holder, Foreseeing):
         for attendant in landscape.wanted(self).values():
             found += _check(attendant, landscape)
         return (*found, *_shared_numbers(landscape), *_several_defaults(landscape), *check_attributes(self, landscape))
+
+
+def _new_menu(key: str) -> Resource:
+    """Return the menus of a new attendant: they have no keys."""
+    keys = (AttendantMenu.business_hours_keys, AttendantMenu.after_hours_keys)
+    enabled = (AttendantMenu.business_hours_keys_enabled, AttendantMenu.after_hours_keys_enabled)
+    values: dict[str, Value] = {**{one.name: Nested() for one in keys}, **{one.name: False for one in enabled}}
+    return Resource(Address(AttendantMenu.name, key), values)
 
 
 def _star_key(attendant: Resource, reached: Argument, landscape: Landscape) -> tuple[Command, ...]:
@@ -200,6 +224,7 @@ def _check(attendant: Resource, landscape: Landscape) -> Iterator[Diagnostic]:
     if fallback and after.get(AutoAttendant.speech_enabled) is False:
         detail = f"{attendant.address} has the fallback {fallback}, but no speech."
         yield FALLBACK_WITHOUT_SPEECH.found(attendant, detail)
+    yield from check_language(attendant, attendant.get(AutoAttendant.language), plan or "", landscape)
     if after.get(AutoAttendant.is_default) and attendant.get(AutoAttendant.status) == "Disabled":
         detail = f"{attendant.address} would be disabled, but the star key of {plan} reaches it."
         yield DEFAULT_IN_USE.found(attendant, detail)

@@ -17,7 +17,8 @@ from providers.cmdlets.cmdlet_resource import CmdletResource
 from providers.cmdlets.products import LYNC_PROVIDER
 from providers.cmdlets.value_types import Normalise, Text, text
 from providers.estate.topology import UcPool, front_end_pools, uc_pools, voice_users_by_pool
-from providers.schema.exchange import AutoAttendant, DialPlan, IPGateway
+from providers.schema.attendants import AutoAttendant
+from providers.schema.exchange import DialPlan, IPGateway
 from providers.schema.lync import ContactObject, LyncUser
 from reconciler.model.attributes import Attr
 from reconciler.model.commands import write

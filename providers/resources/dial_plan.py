@@ -22,6 +22,7 @@ from providers.cmdlets.value_types import Text, checked
 from providers.estate.estate_checks import ESTATE_RULES, check_estate
 from providers.estate.eum_addresses import NO_ADDRESS, check_addresses
 from providers.estate.inferred import inferred_plan
+from providers.estate.language_packs import check_language
 from providers.estate.people import USERS, forest_root
 from providers.estate.security import SECURITY_RULES, derived_security, security_diagnostics, several_levels
 from providers.estate.servers import exchange_release
@@ -178,7 +179,11 @@ class DialPlanType(DialPlan, CmdletResource, Holder, Foreseeing, Noticed, Inferr
         found = [
             one
             for plan in plans
-            for one in (*_check(plan, mandatory, landscape), *security_diagnostics(plan, landscape))
+            for one in (
+                *_check(plan, mandatory, landscape),
+                *security_diagnostics(plan, landscape),
+                *check_language(plan, plan.get(self.default_language), plan.key, landscape),
+            )
         ]
         of_estate = (
             *(several_levels(landscape) if plans else ()),

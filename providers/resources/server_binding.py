@@ -128,7 +128,7 @@ class ServerBindingType(ServerBinding, CmdletResource, Owing):
                 if service is UMService.CALL_ROUTER:
                     command = read("Get-UMCallRouterSettings", *properties, endpoint=endpoint, Server=host.fqdn)
                 else:
-                    command = read(_GET[service], *properties, "Status", endpoint=endpoint)
+                    command = read(_GET[service], *properties, "Status", "Languages", endpoint=endpoint)
                 commands[command] = None
         return tuple(commands)
 

@@ -32,7 +32,8 @@ from providers.estate.proxies import (
 )
 from providers.estate.servers import newest_version
 from providers.resources.mailbox_policy import policy_argument
-from providers.schema.exchange import DEFAULT, AutoAttendant, MailboxPolicy, UMMailbox, policy_key
+from providers.schema.attendants import AutoAttendant
+from providers.schema.exchange import DEFAULT, MailboxPolicy, UMMailbox, policy_key
 from providers.schema.exchange_facts import Mailbox, UnservedMailbox
 from providers.schema.lync import ContactObject, LyncUser
 from reconciler.model.abilities import Holder, Impact, Noticed, Rehearsing

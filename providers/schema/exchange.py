@@ -1,8 +1,8 @@
-"""The attributes of what Exchange holds: dial plans, policies, mailboxes, attendants, gateways, hunt groups, servers.
+"""The attributes of what Exchange holds: dial plans, policies, mailboxes, gateways, hunt groups, servers.
 
-Sources: New-, Set- and Get-UMDialPlan, New- and Set-UMMailboxPolicy, Enable- and Get-UMMailbox, New- and
-Set-UMAutoAttendant, Set-UMIPGateway, New- and Get-UMHuntGroup, Set-UMServer, Set-UMService, Set-UMCallRouterSettings
-(Microsoft Learn); ExchUCUtil.ps1; DOMAIN 4.
+Sources: New-, Set- and Get-UMDialPlan, New- and Set-UMMailboxPolicy, Enable- and Get-UMMailbox,
+Set-UMIPGateway, New- and Get-UMHuntGroup, Set-UMServer, Set-UMService, Set-UMCallRouterSettings (Microsoft Learn);
+ExchUCUtil.ps1; DOMAIN 4.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from providers.cmdlets.value_types import (
     Called,
     ChangedBy,
     Choice,
-    Clearable,
     CreateOnly,
     Culture,
     Digits,
@@ -252,33 +251,6 @@ class UMMailbox(Declares):
     """E-mail addresses of other kinds; read before Exchange 2013 alone, which replaces only a whole list."""
 
 
-class AutoAttendant(Declares):
-    """A UM auto attendant."""
-
-    name: ClassVar[str] = "auto_attendant"
-
-    dial_plan: Attr[Annotated[ObjectName, Param("UMDialPlan"), References(DialPlan), Required()]]
-    """The dial plan whose calls it takes; cannot be changed later."""
-    pilot_numbers: Attr[Annotated[tuple[E164, ...], Unordered(), Param("PilotIdentifierList"), Exclusive(NUMBER)]]
-    """Telephone numbers that reach it, E.164."""
-    speech_enabled: Attr[Truth]
-    """Callers may speak; needs the language pack of its language."""
-    status: Attr[Annotated[Choice, Output("Status"), ChangedBy("Enable-UMAutoAttendant", "Disable-UMAutoAttendant")]]
-    """Enabled or Disabled; without it a new attendant is disabled."""
-    language: Attr[Culture]
-    """Culture name of an installed UM language pack, such as en-US."""
-    dtmf_fallback: Attr[
-        Annotated[ObjectName, Clearable(), Param("DTMFFallbackAutoAttendant"), References(AutoAttendant)]
-    ]
-    """The attendant without speech that answers when speech recognition fails; null for none."""
-    operator_extension: Attr[Annotated[Digits, Clearable()]]
-    """Extension of the operator; null for none."""
-    business_name: Attr[Annotated[Text, Clearable()]]
-    """Name of the business that callers hear; null for none."""
-    is_default: Attr[Annotated[Truth, Param("UMAutoAttendant"), Output(""), ChangedBy("Set-UMDialPlan")]]
-    """Whether the star key of its dial plan reaches it."""
-
-
 class IPGateway(Declares):
     """A UM IP gateway."""
 
@@ -320,6 +292,8 @@ class ServerBinding(Declares):
     """TCP, TLS or Dual; a secured dial plan needs TLS or Dual. Exchange 2007 has none."""
     status: Attr[Annotated[Text, ReadOnly(), Output("Status")]]
     """Enabled, Disabled or NoNewCalls; a call router has none."""
+    languages: Attr[Annotated[tuple[Culture, ...], Unordered(), ReadOnly(), Output("Languages")]]
+    """Languages of its UM language packs; a call router has none."""
 
 
 _Found = Annotated[tuple[Text, ...], Unordered(), Output("")]

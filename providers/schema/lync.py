@@ -36,7 +36,8 @@ from providers.cmdlets.value_types import (
     lower,
     text,
 )
-from providers.schema.exchange import AutoAttendant, DialPlan
+from providers.schema.attendants import AutoAttendant
+from providers.schema.exchange import DialPlan
 from reconciler.model.attributes import Attr, Declares
 from reconciler.model.commands import Command, read
 from reconciler.model.landscape import Landscape

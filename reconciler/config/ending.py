@@ -12,7 +12,7 @@ from reconciler.model.attributes import AttributeRole
 from reconciler.model.graph import closure, reversed_edges
 from reconciler.model.resource_types import Managed, ResourceType, declared_types
 from reconciler.model.resources import Address, Resource, Resources
-from reconciler.model.values import folded, texts
+from reconciler.model.values import folded
 
 
 def ending(environment: Environment, types: Sequence[ResourceType], is_meant: Callable[[Address], bool]) -> Environment:
@@ -56,7 +56,7 @@ def _needs(resource: Resource, kinds: Mapping[str, Managed]) -> list[str]:
         _name(Address(one.references, key))
         for one in attributes
         if one.references
-        for key in texts(resource.get(one.name))
+        for key in one.targets(resource.get(one.name))
     ]
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from graphlib import CycleError, TopologicalSorter
 from heapq import nsmallest
 from itertools import chain
@@ -19,13 +20,13 @@ from itertools import chain
 from reconciler.config.declarations import Declarations
 from reconciler.config.enrolment import Implied, references_of, settle
 from reconciler.config.row_tables import Declaration
-from reconciler.model.attributes import Attribute
+from reconciler.model.attributes import AttributeRole
 from reconciler.model.diagnostics import Diagnostic, Position, in_order, nearest
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import Provider, ResourceType, declared_types
 from reconciler.model.resources import Address, Resource, Resources
 from reconciler.model.roster import Roster, joined
-from reconciler.model.values import EMPTY, Value, folded
+from reconciler.model.values import EMPTY, folded
 
 _RANKED = 20
 """How many unknown names get a suggestion."""
@@ -136,16 +137,14 @@ def _respelt(declarations: Sequence[Declaration], types: Sequence[ResourceType],
             for attribute, target in referring.get(resource.address.type, ())
             if (old := resource.get(attribute.name)) is not None
             and old not in exact[target]
-            and old != (new := _spelt(old, keys[target]))
+            and old != (new := attribute.respelt(old, partial(_spelt, keys=keys[target])))
         }
         attributes = {**resource.attributes, **respelt}
         yield replace(declaration, resource=replace(resource, attributes=attributes)) if respelt else declaration
 
 
-def _spelt(value: Value, keys: Mapping[str, str]) -> Value:
-    if isinstance(value, tuple):
-        return tuple(_spelt(item, keys) for item in value)
-    return keys.get(folded(value), value) if isinstance(value, str) else value
+def _spelt(name: str, keys: Mapping[str, str]) -> str:
+    return keys.get(folded(name), name)
 
 
 def _by_type(
@@ -202,26 +201,19 @@ def _dangling(declarations: Sequence[Declaration], types: Sequence[ResourceType]
     remedy = _remedies(declared, known)
     for declaration in declarations:
         missing = [
-            (attribute, target, item)
+            (Address(target, item), (attribute.name, *place))
             for attribute, target in referring.get(declaration.resource.address.type, ())
-            for item in _named(declaration.resource.get(attribute.name))
-            if folded(item) not in targets.get(target, frozenset[str]())
+            for item, place in attribute.targets(declaration.resource.get(attribute.name)).items()
+            if item and folded(item) not in targets.get(target, frozenset[str]())
         ]
-        brought = {f"{folded(item)}/{BROUGHT}" for _, _, item in missing}
-        for attribute, target, item in missing:  # without what another missing one would bring
-            named = Address(target, item)
-            if folded(item) in brought:
+        brought = {f"{folded(named.key)}/{BROUGHT}" for named, _ in missing}
+        for named, path in missing:  # without what another missing one would bring
+            if folded(named.key) in brought:
                 continue
             if named.folded in known.ended:
-                yield _ended(declaration, attribute, named, known.ended[named.folded])
+                yield _ended(declaration, path, named, known.ended[named.folded])
             else:
-                yield _unknown(declaration, attribute, named, remedy(target, item))
-
-
-def _named(value: Value) -> list[str]:
-    if isinstance(value, str):
-        return [value] if value else []
-    return [item for item in value if isinstance(item, str)] if isinstance(value, tuple) else []
+                yield _unknown(declaration, path, named, remedy(named.type, named.key))
 
 
 def _remedies(declared: Mapping[str, list[str]], known: Known) -> Callable[[str, str], str]:
@@ -244,28 +236,35 @@ def _remedies(declared: Mapping[str, list[str]], known: Known) -> Callable[[str,
     return remedy
 
 
-def _ended(declaration: Declaration, attribute: Attribute, target: Address, after: str) -> Diagnostic:
+def _ended(declaration: Declaration, path: tuple[str, ...], target: Address, after: str) -> Diagnostic:
     if after:
-        detail = f'"{attribute.name}" names {target}, which moved to {Address(target.type, after)}.'
-        remedy, place = f"Write {after}.", (attribute.name,)
+        detail = f'"{_shown(path)}" names {target}, which moved to {Address(target.type, after)}.'
         return declaration.place.diagnostic(
-            "Reference to a moved resource", detail, remedy, path=place, address=str(declaration.resource.address)
+            "Reference to a moved resource",
+            detail,
+            f"Write {after}.",
+            path=path,
+            address=str(declaration.resource.address),
         )
     return declaration.place.diagnostic(
         "Reference to an absent resource",
-        f'"{attribute.name}" names {target}, but the configuration declares that it must be absent.',
+        f'"{_shown(path)}" names {target}, but the configuration declares that it must be absent.',
         f"Write state: absent here too, or name another {target.type.replace('_', ' ')}.",
-        path=(attribute.name,),
+        path=path,
         address=str(declaration.resource.address),
     )
 
 
-def _unknown(declaration: Declaration, attribute: Attribute, target: Address, remedy: str) -> Diagnostic:
+def _shown(path: tuple[str, ...]) -> str:
+    return ", ".join(path)
+
+
+def _unknown(declaration: Declaration, path: tuple[str, ...], target: Address, remedy: str) -> Diagnostic:
     return declaration.place.diagnostic(
         "Unknown reference",
-        f'"{attribute.name}" names {target}, but the configuration does not declare it.',
+        f'"{_shown(path)}" names {target}, but the configuration does not declare it.',
         remedy,
-        path=(attribute.name,),
+        path=path,
         address=str(declaration.resource.address),
     )
 
@@ -274,15 +273,21 @@ def _unknown(declaration: Declaration, attribute: Attribute, target: Address, re
 
 
 def _cycles(declarations: Sequence[Declaration], types: Sequence[ResourceType]) -> Iterator[Diagnostic]:
-    """Yield one error for each circle of references; only types that others reference can be in one."""
-    referenced = {a.references for one in types for a in one.attributes.values() if a.references}
+    """Yield one error for each circle of references; only types that others reference can be in one.
+
+    An intent is no reference of the object itself: its object can be created before the object that it names.
+    """
+    attributes = {
+        one.name: [a for a in one.attributes.values() if a.references and a.role is not AttributeRole.INTENT]
+        for one in types
+    }
+    referenced = {a.references for each in attributes.values() for a in each}
     by_address = {d.resource.address.folded: d for d in declarations if d.resource.address.type in referenced}
-    attributes = {one.name: [a for a in one.attributes.values() if a.references in referenced] for one in types}
     graph: dict[tuple[str, str], list[tuple[str, str]]] = {
         address: [
             target
             for attribute in attributes.get(address[0], ())
-            for item in _named(declaration.resource.get(attribute.name))
+            for item in attribute.targets(declaration.resource.get(attribute.name))
             if (target := Address(attribute.references or "", item).folded) in by_address
         ]
         for address, declaration in sorted(by_address.items())

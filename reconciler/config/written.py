@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from textwrap import wrap
 from typing import Final
 
-from reconciler.model.values import Unset, Value
+from reconciler.model.values import Nested, Unset, Value
 
 _WORDS: Final = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"})
 _WIDTH: Final = 118
@@ -21,6 +21,8 @@ def as_read(value: object) -> object:
             return "true" if value else "false"
         case tuple():
             return [as_read(item) for item in value]
+        case Nested():
+            return {name: as_read(item) for name, item in value.items()}
         case _:
             return str(value)
 
@@ -34,10 +36,21 @@ def as_yaml(value: Value | Unset) -> str:
             return "true" if value else "false"
         case tuple():
             return f"[{', '.join(as_yaml(item) for item in value)}]"
+        case Nested():
+            return f"{{{', '.join(f'{as_yaml(name)}: {as_yaml(item)}' for name, item in value.items())}}}"
         case str():
             return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"' if _needs_quotes(value) else value
         case _:
             return str(value)
+
+
+def entry_lines(name: str, value: Value | Unset) -> Iterator[str]:
+    """Yield a name with its value; nested values stand below it, one on a line."""
+    if not isinstance(value, Nested) or not value:
+        yield f"{name}: {as_yaml(value)}"
+        return
+    yield f"{name}:"
+    yield from (f"  {as_yaml(inner)}: {as_yaml(item)}" for inner, item in value.items())
 
 
 def _needs_quotes(value: str) -> bool:

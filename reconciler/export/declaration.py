@@ -13,9 +13,9 @@ from reconciler.model.diagnostics import Problem
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import Managed
 from reconciler.model.resources import Address, Resource
-from reconciler.model.values import UNSET, Value, folded, texts
+from reconciler.model.values import UNSET, Nested, Value, folded, leaves
 
-EMPTY_VALUES = (None, (), "")
+EMPTY_VALUES = (None, (), "", Nested())
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,8 @@ class Writer:
         for name, value in observed.attributes.items():
             attribute = kind.attributes.get(name)
             if attribute is not None and attribute.is_compared:
-                is_default = value in EMPTY_VALUES or _are_equal(value, defaults.get(name, UNSET))
+                default = defaults.get(name, UNSET)
+                is_default = value in EMPTY_VALUES if default is UNSET else _are_equal(value, default)
                 if self._in_full or not is_default:
                     found[name] = value
         return found
@@ -90,7 +91,7 @@ class Writer:
         said = list(notes)
         if has_unseen(key):
             return LeftOut(kind, key, left, "Its name has a character that editors do not show.")
-        for name in [name for name, value in left.items() if any(map(has_unseen, texts(value)))]:
+        for name in [name for name, value in left.items() if any(map(has_unseen, leaves(value)))]:
             said.append(f"{name}: left out. It has a character that editors do not show.")
             del left[name]
         while not isinstance(found := _parsed(kind, key, left), Resource):

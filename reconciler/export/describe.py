@@ -21,7 +21,7 @@ from reconciler.model.diagnostics import Diagnostic
 from reconciler.model.landscape import NO_RESOURCES, Landscape
 from reconciler.model.resource_types import Lifecycle, ResourceType, declared_types
 from reconciler.model.resources import Address, Resources
-from reconciler.model.values import EMPTY, UNSET, folded, texts
+from reconciler.model.values import EMPTY, UNSET, folded
 from reconciler.plan.checks import find_conditions
 from reconciler.plan.decide import decide
 
@@ -253,11 +253,11 @@ class _Drafts:
                 keys[address.type].add(folded(address.key))
             implied = implied_by_default(self.types, keys)
             dangling = [
-                (one.address, Address(target, text))
+                (one.address, target)
                 for one in self.written.values()
-                for name, target in _references(one)
-                for text in texts(one.resource.get(name))
-                if target in keys and text and folded(text) not in keys[target] and folded(text) not in implied[target]
+                for target in _targets(one)
+                if (known := keys.get(target.type)) is not None
+                if folded(target.key) not in known and folded(target.key) not in implied[target.type]
             ]
             # Of several, the one that an operator can see in the files is the cause.
             for address, target in sorted(dangling, key=lambda one: one[1] not in self.left_out):
@@ -266,10 +266,11 @@ class _Drafts:
                 return
 
 
-def _references(one: Written) -> Iterator[tuple[str, str]]:
+def _targets(one: Written) -> Iterator[Address]:
+    """Yield what a declaration references."""
     for attribute in one.kind.attributes.values():
-        if attribute.references:
-            yield attribute.name, attribute.references
+        for name in filter(None, attribute.targets(one.resource.get(attribute.name))):
+            yield Address(attribute.references or "", name)
 
 
 def _by_address(complaints: Iterable[Diagnostic]) -> Iterator[tuple[Address, Diagnostic]]:

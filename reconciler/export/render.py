@@ -20,7 +20,7 @@ from typing import Final
 
 from reconciler.config.row_tables import IDENTITY
 from reconciler.config.source_text import CSV, YAML
-from reconciler.config.written import as_cell, as_comment, as_yaml, visible
+from reconciler.config.written import as_cell, as_comment, as_yaml, entry_lines, visible
 from reconciler.export.declaration import LeftOut, Written
 from reconciler.export.describe import Description
 from reconciler.model.abilities import Rows
@@ -172,14 +172,14 @@ def _by_reason(left_out: Iterable[LeftOut]) -> Iterator[tuple[str, Sequence[Left
 
 def _entry(kind: Managed, key: str, values: Mapping[str, Value]) -> Iterator[str]:
     """Yield the lines of a declaration: a row on one line, otherwise a line for each attribute."""
-    attributes = [f"{name}: {as_yaml(value)}" for name, value in values.items()]
     if isinstance(kind, Rows):
+        attributes = [f"{name}: {as_yaml(value)}" for name, value in values.items()]
         yield f"  - {{{', '.join([f'{IDENTITY}: {as_yaml(key)}', *attributes])}}}"
-    elif not attributes:
+    elif not values:
         yield f"  {as_yaml(key)}: {{}}"
     else:
         yield f"  {as_yaml(key)}:"
-        yield from (f"    {attribute}" for attribute in attributes)
+        yield from (f"    {line}" for name, value in values.items() for line in entry_lines(name, value))
 
 
 # --- rows ------------------------------------------------------------------------------------------------------------

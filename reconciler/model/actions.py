@@ -14,6 +14,7 @@ from enum import Enum
 from reconciler.model.attributes import Attribute
 from reconciler.model.commands import Command
 from reconciler.model.diagnostics import Position
+from reconciler.model.nested import Part, parts
 from reconciler.model.resources import Address, Resource
 from reconciler.model.snapshot import Obligation
 from reconciler.model.values import EMPTY, UNSET, Digest, Unset, Value, fingerprint, folded, texts
@@ -100,6 +101,11 @@ class Change:
     attribute: str
     before: Value | Unset = UNSET
     after: Value | Unset = UNSET
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """What differs within nested values; empty for other values."""
+        return parts(self.before, self.after)
 
 
 def turned(changes: Iterable[Change]) -> tuple[Change, ...]:

@@ -7,14 +7,14 @@ the attribute, which has the type of the value. Decision: docs/decisions/0003-ty
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from types import MappingProxyType, UnionType
 from typing import Annotated, Any, ClassVar, Final, Generic, Literal, TypeVar, Union, get_args, get_origin, overload
 
 from reconciler.model.roster import Column
-from reconciler.model.values import EMPTY, Value, folded
+from reconciler.model.values import EMPTY, Nested, Value, folded, texts
 
 _T = TypeVar("_T", covariant=True)
 _Item = TypeVar("_Item", bound=Value)
@@ -26,6 +26,8 @@ class AttributeKind(Enum):
     """Compared without order; canonical form is a sorted tuple."""
     LIST = "list"
     """Order counts."""
+    NESTED = "nested"
+    """Values by name, which may hold others; compared without order."""
     MEMBERSHIP = "membership"
     """A set. We manage only its declared elements and leave other elements unchanged."""
 
@@ -56,6 +58,8 @@ class Attribute:
     """Cmdlet property that holds its value."""
     references: str | None = None
     """The resource type that its value (each element) names."""
+    refers_by: str = ""
+    """Of nested values: the name under which they name a resource; '' if the value itself is that name."""
     exclusive: str = ""
     """The scope in which only one object may have its value (each element); '' if many objects may share a value."""
     is_born_with: bool = False
@@ -71,10 +75,46 @@ class Attribute:
         """Return the value for comparison. Names of objects are folded, because the directory ignores case."""
         if self.references is None:
             return value
-        if isinstance(value, tuple):
+        if isinstance(value, tuple) and self.kind is not AttributeKind.LIST:
             names = (folded(item) if isinstance(item, str) else item for item in value)
-            return tuple(names) if self.kind is AttributeKind.LIST else tuple(sorted(set(names), key=str))
-        return folded(value) if isinstance(value, str) else value
+            return tuple(sorted(set(names), key=str))
+        return self.respelt(value, folded)
+
+    def targets(self, value: Value) -> Mapping[str, tuple[str, ...]]:
+        """Return the names of resources in a value, each with its place in nested values."""
+        if self.references is None:
+            return EMPTY
+        return dict(_named(value, self.refers_by)) if self.refers_by else dict.fromkeys(texts(value), ())
+
+    def respelt(self, value: Value, spell: Callable[[str], str]) -> Value:
+        """Return the value with each name of a resource as ``spell`` returns it."""
+        if not self.refers_by:
+            return _respelt(value, spell)
+        return _respelt_within(value, self.refers_by, spell)
+
+
+def _named(value: Value, by: str, place: tuple[str, ...] = ()) -> Iterator[tuple[str, tuple[str, ...]]]:
+    if isinstance(value, Nested):
+        for name, inner in value.items():
+            if name == by and isinstance(inner, str):
+                yield inner, (*place, name)
+            else:
+                yield from _named(inner, by, (*place, name))
+
+
+def _respelt(value: Value, spell: Callable[[str], str]) -> Value:
+    if isinstance(value, tuple):
+        return tuple(_respelt(item, spell) for item in value)
+    return spell(value) if isinstance(value, str) else value
+
+
+def _respelt_within(value: Value, by: str, spell: Callable[[str], str]) -> Value:
+    if not isinstance(value, Nested):
+        return value
+    return Nested(
+        (name, _respelt(inner, spell) if name == by else _respelt_within(inner, by, spell))
+        for name, inner in value.items()
+    )
 
 
 def comparable(attributes: Mapping[str, Attribute], values: Mapping[str, Value]) -> Mapping[str, Value]:

@@ -9,7 +9,7 @@ from enum import Enum
 from typing import Final, TypeAlias
 
 from reconciler.model.resources import Address
-from reconciler.model.values import Record, Value
+from reconciler.model.values import Nested, Record, Value
 
 # --- commands --------------------------------------------------------------------------------------------------------
 
@@ -191,6 +191,8 @@ def _argument_text(value: Argument) -> str:
             return "@{" + ";".join(f"{side}={','.join(map(_quoted, items))}" for side, items in sides if items) + "}"
         case tuple():
             return ",".join(_argument_text(item) for item in value) or "@()"
+        case Nested():
+            raise TypeError("nested values are sent as texts")
 
 
 def _quoted(value: str) -> str:

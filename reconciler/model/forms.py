@@ -20,7 +20,7 @@ from pydantic_core.core_schema import CoreSchema
 
 from reconciler.model.commands import Delta, NameOf, ObjectId
 from reconciler.model.shapes import About, Leaf, Record, Schema
-from reconciler.model.values import UNSET, Unset
+from reconciler.model.values import UNSET, Nested, Unset
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,8 +263,18 @@ def _snake(name: str) -> str:
 _REFERENCE: Final = {"$ref": "#/$defs/value"}
 _VALUE_SCHEMA: Final[Schema] = {
     "description": "An attribute value; null where it was cleared on purpose.",
-    "anyOf": [{"type": ["null", "boolean", "integer", "string"]}, {"type": "array", "items": _REFERENCE}],
+    "anyOf": [
+        {"type": ["null", "boolean", "integer", "string"]},
+        {"type": "array", "items": _REFERENCE},
+        {"type": "object", "additionalProperties": _REFERENCE},
+    ],
 }
+
+
+def _nested(value: object) -> dict[str, object]:
+    if not isinstance(value, Nested):
+        raise ValueError("it holds a value that is not an attribute value")
+    return dict(value)
 
 
 def _value() -> CoreSchema:
@@ -275,6 +285,11 @@ def _value() -> CoreSchema:
         core.none_schema(),
         core.bool_schema(strict=True),
         core.int_schema(strict=True),
+        core.no_info_after_validator_function(
+            Nested,
+            inner := core.dict_schema(core.str_schema(strict=True), again),
+            serialization=core.plain_serializer_function_ser_schema(_nested, return_schema=inner),
+        ),
     ]
     words = {"custom_error_type": "value", "custom_error_message": "is not an attribute value"}
     return core.union_schema(kinds, mode="left_to_right", ref="value", **words)  # type: ignore[arg-type]

@@ -11,13 +11,33 @@ from __future__ import annotations
 import hashlib
 import json
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from enum import Enum
 from types import MappingProxyType
 from typing import Annotated, Any, Final, NoReturn, TypeAlias
 
-Value: TypeAlias = "bool | int | str | tuple[Value, ...] | None"
+Value: TypeAlias = "bool | int | str | tuple[Value, ...] | Nested | None"
 """A canonical attribute value. Sets are sorted tuples; ``None`` means *cleared on purpose* (YAML ``null``)."""
+
+
+class Nested(dict[str, Value]):
+    """Nested values by name, such as business hours by day.
+
+    It never changes, so it has a hash. The order of the names is for readers: it does not count when values compare.
+    """
+
+    def __hash__(self) -> int:  # type: ignore[override]  # a dictionary has none, because it may change
+        return hash(frozenset(self.items()))
+
+    def __reduce__(self) -> tuple[type[Nested], tuple[dict[str, Value]]]:
+        return Nested, (dict(self),)
+
+    def _refuse(self, *_: object, **__: object) -> NoReturn:
+        raise TypeError("an attribute value never changes")
+
+    __setitem__ = __delitem__ = __ior__ = _refuse
+    clear = pop = popitem = setdefault = update = _refuse
+
 
 Record: TypeAlias = Mapping[str, Any]
 """One object that a cmdlet returned, flattened to JSON by the runner: values by property name."""
@@ -48,6 +68,20 @@ def items(value: object) -> tuple[str, ...]:
 def texts(value: object) -> tuple[str, ...]:
     """Return the elements of a tuple, or a single text, as texts; empty for any other value."""
     return (value,) if isinstance(value, str) else items(value)
+
+
+def leaves(value: object) -> Iterator[str]:
+    """Yield every text in a value, names of nested values included."""
+    match value:
+        case str():
+            yield value
+        case tuple():
+            for item in value:
+                yield from leaves(item)
+        case Nested():
+            for name, item in value.items():
+                yield name
+                yield from leaves(item)
 
 
 # --- names -----------------------------------------------------------------------------------------------------------
@@ -107,6 +141,8 @@ def plain_value(value: object) -> Any:
         return value
     if isinstance(value, tuple):
         return [plain_value(item) for item in value]
+    if isinstance(value, Nested):
+        return {name: plain_value(item) for name, item in value.items()}
     raise ValueError(f"a {type(value).__name__} is no attribute value")
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from reconciler.config.resolve import implied_by_default
 from reconciler.config.row_tables import IDENTITY
-from reconciler.config.written import as_read, as_yaml
+from reconciler.config.written import as_read, as_yaml, entry_lines
 from reconciler.model.abilities import Rows
 from reconciler.model.actions import Action, ActionKind, Change
 from reconciler.model.attributes import AttributeKind
@@ -18,7 +18,7 @@ from reconciler.model.diagnostics import Position, listed
 from reconciler.model.landscape import NO_RESOURCES, Landscape
 from reconciler.model.resource_types import Managed, ResourceType, declared_types
 from reconciler.model.resources import Address, Resource
-from reconciler.model.values import UNSET, Value, folded, items, texts
+from reconciler.model.values import UNSET, Value, folded, items
 
 
 class Acceptance:
@@ -67,9 +67,10 @@ class Acceptance:
     def _users(self, kind: ResourceType, declared: Resource) -> Iterable[Address]:
         """Yield the addresses of declared resources that reference a resource."""
         for other in self._types:
-            names = [one.name for one in other.attributes.values() if one.references == kind.name]
-            for resource in self._declared.get(other.name, NO_RESOURCES).values() if names else ():
-                if any(folded(one) == folded(declared.key) for name in names for one in texts(resource.get(name))):
+            referring = [one for one in other.attributes.values() if one.references == kind.name]
+            for resource in self._declared.get(other.name, NO_RESOURCES).values() if referring else ():
+                named = (key for one in referring for key in one.targets(resource.get(one.name)))
+                if any(folded(key) == folded(declared.key) for key in named):
                     yield resource.address
 
     def _is_known(self, kind: ResourceType, resource: Resource) -> bool:
@@ -79,7 +80,7 @@ class Acceptance:
             value in self._declared.get(target, NO_RESOURCES) or folded(value) in self._implied.get(target, ())
             for attribute in kind.attributes.values()
             if (target := attribute.references) in sections
-            for value in filter(None, texts(resource.get(attribute.name)))
+            for value in filter(None, attribute.targets(resource.get(attribute.name)))
         )
 
 
@@ -103,7 +104,7 @@ def _observed(kind: ResourceType, declared: Resource, change: Change) -> Value:
 
 def _declaration(kind: Managed, key: str, values: Mapping[str, Value], left_out: Sequence[str]) -> str:
     """Return a declaration under the name of its section."""
-    lines = [f"    {name}: {as_yaml(value)}" for name, value in values.items()]
+    lines = [f"    {line}" for name, value in values.items() for line in entry_lines(name, value)]
     lines += [f"    # {name} is left out, so it is not compared" for name in left_out]
     if isinstance(kind, Rows):
         return "\n".join([f"{kind.section}:", f"  - {IDENTITY}: {as_yaml(key)}", *lines])

@@ -19,7 +19,6 @@ from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import Lifecycle, Managed, ResourceType
 from reconciler.model.resources import Address, Resource
 from reconciler.model.snapshot import short_run
-from reconciler.model.values import texts
 from reconciler.plan.rules import (
     MOVED_ALREADY,
     NOBODY_BRINGS,
@@ -210,7 +209,7 @@ def _users(types: Sequence[ResourceType], end: Landscape) -> Mapping[tuple[str, 
             if attribute.references is None:
                 continue
             for resource in end.all(kind.name).values():
-                for name in texts(resource.get(attribute.name)):
+                for name in attribute.targets(resource.get(attribute.name)):
                     users[Address(attribute.references, name).folded].append(resource)
     return users
 

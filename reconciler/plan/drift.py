@@ -19,6 +19,7 @@ from enum import Enum
 from reconciler.model.actions import Action, ActionKind, Change
 from reconciler.model.diagnostics import Diagnostic, Position, Severity, has_errors
 from reconciler.model.landscape import Landscape
+from reconciler.model.nested import Part, parts
 from reconciler.model.resource_types import Lifecycle, Managed, ResourceType, Task
 from reconciler.model.resources import Address, Resource
 from reconciler.model.snapshot import Remembered
@@ -57,6 +58,11 @@ class DriftChange:
     desired: Value | Unset
     last_applied: Value | Unset
     observed: Value | Unset
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """What differs within nested values, observed before and desired after; empty for other values."""
+        return parts(self.observed, self.desired)
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,12 +127,15 @@ Planned = tuple[Action, Resource | None]
 
 
 def needs_of(kind: Managed, desired: Resource, landscape: Landscape) -> tuple[Address, ...]:
-    """Return the addresses that must succeed first: the referenced ones, and those that the type adds."""
+    """Return the addresses that must succeed first: the referenced ones, and those that the type adds.
+
+    What an intent names is needed by the resource that follows from it.
+    """
     referenced = (
         Address(attribute.references, item)
         for attribute in kind.attributes.values()
-        if attribute.references
-        for item in texts(desired.get(attribute.name))
+        if attribute.references and attribute.role is not AttributeRole.INTENT
+        for item in attribute.targets(desired.get(attribute.name))
     )
     return (*referenced, *kind.needs(desired, landscape))
 

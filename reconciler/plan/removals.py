@@ -20,7 +20,7 @@ from reconciler.model.graph import closure
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import Lifecycle, Managed, ResourceType
 from reconciler.model.resources import Address, Resource
-from reconciler.model.values import items, texts
+from reconciler.model.values import items
 from reconciler.plan.effects import expectation, project
 from reconciler.plan.selection import hard_needs
 
@@ -55,13 +55,13 @@ def _leavers(types: Sequence[ResourceType], address: Address, before: Landscape,
                 continue
             for user in before.all(kind.name).values():
                 left = end.one(kind.name, user.key)
-                is_leaving = left is None or not _refers(left, attribute.name, address)
-                if _refers(user, attribute.name, address) and is_leaving and user.address in end.actions:
+                is_leaving = left is None or not _refers(left, attribute, address)
+                if _refers(user, attribute, address) and is_leaving and user.address in end.actions:
                     yield user.address
 
 
-def _refers(user: Resource, attribute: str, address: Address) -> bool:
-    return any(Address(address.type, name) == address for name in texts(user.get(attribute)))
+def _refers(user: Resource, attribute: Attribute, address: Address) -> bool:
+    return any(Address(address.type, name) == address for name in attribute.targets(user.get(attribute.name)))
 
 
 def _edges(actions: Mapping[Address, Action]) -> dict[str, set[str]]:

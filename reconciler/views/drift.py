@@ -184,10 +184,21 @@ def _changes(changes: Iterable[DriftChange], style: Style) -> Iterator[str]:
     room = max((width(style.show(change.attribute)) for change in every), default=0) + 1
     for change in every:
         name = style.show(change.attribute) + ":"
+        if change.parts:
+            yield f"{_MARGIN}{name}"
+            yield from (f"{_MARGIN}  {line}" for line in _parts(change, style))
+            continue
         values = f"observed {value_text(change.observed, style)}, desired {value_text(change.desired, style)}"
         if change.last_applied not in (UNSET, change.desired):
             values += f", last applied {value_text(change.last_applied, style)}"
         yield f"{_MARGIN}{name}{' ' * (room - width(name))} {values}"
+
+
+def _parts(change: DriftChange, style: Style) -> Iterator[str]:
+    """Yield the nested values that differ."""
+    for part in change.parts:
+        name = style.show(", ".join(part.path))
+        yield f"{name}: observed {value_text(part.before, style)}, desired {value_text(part.after, style)}"
 
 
 def _summary(report: DriftReport, style: Style) -> Iterator[str]:

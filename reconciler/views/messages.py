@@ -36,6 +36,7 @@ from reconciler.model.events import (
     WaveEnded,
 )
 from reconciler.model.findings import Finding
+from reconciler.model.nested import Part
 from reconciler.model.numbers import NumberUse
 from reconciler.model.resources import Address
 from reconciler.model.shapes import Leaf, Record
@@ -209,10 +210,11 @@ MESSAGES: Final[Mapping[type, Record]] = {
 FORM: Final = Codec(
     {
         **MESSAGES,
-        Change: Record("attribute before? after?"),
+        Change: Record("attribute before? after? parts?"),
         Command: Record("text on=endpoint names=named?"),
-        DriftChange: Record("attribute desired? last_applied? observed?"),
+        DriftChange: Record("attribute desired? last_applied? observed? parts?"),
         Intent: Record("run address kind command host expires"),
+        Part: Record("path before? after?"),
         Address: Leaf({"type": "string"}, str),
         Endpoint: Leaf({"type": "string"}, str),
         int: Leaf({"type": "integer", "minimum": 0}),

@@ -13,7 +13,7 @@ from reconciler.model.values import UNSET, Value
 from reconciler.plan.plan import Step
 from reconciler.views.style import Style, first_of
 from reconciler.views.text import pad, width, wrap
-from reconciler.views.values import OwedByPlan, value_text
+from reconciler.views.values import OwedByPlan, nested_lines, value_text
 
 LOOKS: Final = {
     ActionKind.CREATE: ("+", "green"),
@@ -198,7 +198,11 @@ def _attributes(changes: Sequence[Change], action: Action, style: Style) -> Iter
     room = max((width(style.show(change.attribute)) for change in changes), default=0) + 1
     for change in changes:
         name = pad(f"{style.show(change.attribute)}:", room)
-        yield f"{_MARGIN}{name} {_transition(change, action, style)}"
+        if lines := nested_lines(change.before, change.after, change.parts, style):
+            yield f"{_MARGIN}{name.rstrip()}{' (predicted)' if _is_guess(change, action) else ''}"
+            yield from (f"{_MARGIN}  {line}" for line in lines)
+        else:
+            yield f"{_MARGIN}{name} {_transition(change, action, style)}"
 
 
 def _transition(change: Change, action: Action, style: Style) -> str:
@@ -206,11 +210,15 @@ def _transition(change: Change, action: Action, style: Style) -> str:
         return value_text(change.after, style)
     if change.before is UNSET and action.predicted_by is not None:
         return f"(not known yet) -> {value_text(change.after, style)}"
-    mark = " (predicted)" if action.predicted_by is not None else ""
+    mark = " (predicted)" if _is_guess(change, action) else ""
     if isinstance(change.before, tuple) and isinstance(change.after, tuple):
         whole = f"{value_text(change.before, style)}{mark} -> {value_text(change.after, style)}"
         return whole if width(whole) <= style.width - 30 else _moved(change.before, change.after, style) + mark
     return f"{value_text(change.before, style)}{mark} -> {value_text(change.after, style)}"
+
+
+def _is_guess(change: Change, action: Action) -> bool:
+    return change.before is not UNSET and action.predicted_by is not None
 
 
 def _moved(before: tuple[Value, ...], after: tuple[Value, ...], style: Style) -> str:

@@ -26,6 +26,7 @@ _KINDS: Final[Mapping[AttributeKind, str]] = {
     AttributeKind.SCALAR: "",
     AttributeKind.SET: "set",
     AttributeKind.LIST: "list, in order",
+    AttributeKind.NESTED: "mapping",
     AttributeKind.MEMBERSHIP: "set; only the declared elements are managed",
 }
 
@@ -56,7 +57,7 @@ def attributes_of(kind: ResourceType, default_of: DefaultOf) -> Iterator[Attribu
             yield AttributeWords(one.name, one.doc, _KINDS[one.kind], "", one.output or "", "", is_observed=True)
             continue
         schema = properties.get(one.name)
-        limits = words(schema) if schema is not None else _KINDS[one.kind]
+        limits = words(schema, link=lambda _: "mapping") if schema is not None else _KINDS[one.kind]
         default, source = default_of(kind, one)
         meaning = _meaning(one, schema or {})
         yield AttributeWords(one.name, meaning, limits, default, one.parameter or "", source, is_observed=False)

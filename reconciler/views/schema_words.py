@@ -12,6 +12,7 @@ _WORDS: Final[Mapping[str, str]] = {
     r"^([0-9]+h)?([0-9]+m)?([0-9]+s)?$": "duration, such as `90s`, `20m` or `1h`",
     r"^[a-z]{2}-[A-Z]{2}$": "culture, such as `en-US`",
     r"^(?:[A-Za-z0-9.+_()-]+)$": "text of letters, digits and `. + _ ( ) -`",
+    r"^(?:.*\.([wW][aA][vV]|[wW][mM][aA]))$": "name of a .wav or .wma file",
     r"^[0-9]{1,20}([;, ]+[0-9]{1,20})*$": "digits, several with `;` between them",
 }
 """What people call the texts that a pattern describes."""

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from reconciler.model.abilities import Vocabulary
+from reconciler.model.nested import Part
 from reconciler.model.snapshot import Obligation
-from reconciler.model.values import Unset, Value
+from reconciler.model.values import UNSET, Nested, Unset, Value
 from reconciler.plan.plan import Plan
 from reconciler.views.style import Style
+from reconciler.views.text import pad, width
 
 _MISLEADING: Final = frozenset({"", "null", "true", "false", "(not set)"})
 
@@ -27,9 +30,31 @@ def value_text(value: Value | Unset, style: Style) -> str:
             return str(value)
         case tuple():
             return f"[{', '.join(value_text(item, style) for item in value)}]"
+        case Nested():
+            inner = (f"{value_text(name, style)}: {value_text(item, style)}" for name, item in value.items())
+            return f"{{{', '.join(inner)}}}"
         case str():
             bare = value.strip() == value and value not in _MISLEADING
             return style.show(value) if bare else f'"{style.show(value)}"'
+
+
+def nested_lines(before: Value | Unset, after: Value | Unset, parts: Sequence[Part], style: Style) -> list[str]:
+    """Return the lines of nested values that change, one for each; none for other values.
+
+    Those of a new object, or in place of another kind of value, are listed without what was there.
+    """
+    if not isinstance(after, Nested) or not (after or parts):
+        return []
+    if not isinstance(before, Nested) or not before:
+        return _aligned({name: value_text(item, style) for name, item in after.items()}, style)
+    moves = {", ".join(one.path): f"{value_text(one.before, style)} -> {value_text(one.after, style)}" for one in parts}
+    same = sum(before.get(name, UNSET) == item for name, item in after.items())
+    return [*_aligned(moves, style), *([f"({same} the same)"] if same else [])]
+
+
+def _aligned(named: Mapping[str, str], style: Style) -> list[str]:
+    room = max((width(style.show(name)) for name in named), default=0) + 1
+    return [f"{pad(f'{style.show(name)}:', room)} {text}" for name, text in named.items()]
 
 
 def obligation_text(owed: Obligation, vocabulary: Vocabulary) -> str:

@@ -138,7 +138,7 @@ SMALL = {"name": "b", "at": {"x": 3}, "size": 2, "corners": [{"x": 1, "y": 2}]}
         ({"corners": [[1]]}, "corners.0 is not an object"),
         ({"corners": [{}]}, "corners.0.x is missing"),
         ({"corners": [{"x": 1, "y": "2"}]}, "corners.0.y is not a whole number"),
-        ({"attributes": {"a": {"b": 1}}}, "attributes.a is not an attribute value"),
+        ({"attributes": {"a": {"b": 1.5}}}, "attributes.a is not an attribute value"),
         ({"attributes": {"a": ["b", 1.5]}}, "attributes.a is not an attribute value"),
         ({"attributes": []}, "attributes is not an object"),
         ({"\x1b[2J": 1}, r"\x1b[2J is not a field"),

@@ -135,7 +135,6 @@ def test_run_that_is_not_of_the_form_is_refused(key: str, value: object, message
         ("address", ["x"], "address is not text"),
         ("address", "nothing", "no address"),
         ("expects", [], "expects is not an object"),
-        ("expects", {"a": {}}, "expects.a is not an attribute value"),
         ("discharges", {}, "discharges is not a list"),
         ("discharges", [[1, "x", None]], "discharges.0.duty is not text"),
         ("discharges", [["service-runs", "x"]], "a list of duty, subject, since has another length"),

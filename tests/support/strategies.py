@@ -11,7 +11,7 @@ from reconciler.model.commands import Argument, Command, Delta, Endpoint, NameOf
 from reconciler.model.diagnostics import Diagnostic, Position, Severity
 from reconciler.model.resources import Address, Resource
 from reconciler.model.snapshot import Obligation
-from reconciler.model.values import UNSET, Unset, Value
+from reconciler.model.values import UNSET, Nested, Unset, Value
 from reconciler.plan.plan import Plan, Source, Step, Trouble
 
 HOSTILE = (
@@ -39,16 +39,19 @@ texts: SearchStrategy[str] = st.text(max_size=20) | st.sampled_from(HOSTILE)
 names: SearchStrategy[str] = st.text(min_size=1, max_size=20) | st.sampled_from(HOSTILE)
 words: SearchStrategy[str] = st.from_regex(r"[a-z]{1,4}(_[a-z]{1,4}){0,2}", fullmatch=True)
 
+_leaves: SearchStrategy[Value] = st.none() | st.booleans() | st.integers(-(2**70), 2**70) | texts
+flat: SearchStrategy[Value] = st.recursive(_leaves, lambda inner: st.lists(inner, max_size=3).map(tuple), max_leaves=4)
+"""Values that a command may have as arguments."""
 values: SearchStrategy[Value] = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**70), 2**70) | texts,
-    lambda inner: st.lists(inner, max_size=3).map(tuple),
+    _leaves,
+    lambda inner: st.lists(inner, max_size=3).map(tuple) | st.dictionaries(texts, inner, max_size=3).map(Nested),
     max_leaves=4,
 )
 attributes = st.dictionaries(words | names, values, max_size=4)
 addresses: SearchStrategy[Address] = st.builds(Address, words, names)
 deltas = st.builds(Delta, st.lists(texts, max_size=2).map(tuple), st.lists(texts, max_size=2).map(tuple))
 arguments: SearchStrategy[Argument] = (
-    values | deltas | st.builds(NameOf, addresses, names) | st.builds(ObjectId, names, names)
+    flat | deltas | st.builds(NameOf, addresses, names) | st.builds(ObjectId, names, names)
 )
 endpoints = st.builds(Endpoint, st.sampled_from(["exchange", "lync"]), st.none() | names)
 maybe_unset: SearchStrategy[Value | Unset] = st.just(UNSET) | values

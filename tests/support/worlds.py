@@ -74,7 +74,12 @@ def world_of(
             ],
             "exchange": {
                 "servers": [
-                    {"fqdn": f"ex{number}.contoso.com", "version": version, "roles": _roles(version)}
+                    {
+                        "fqdn": f"ex{number}.contoso.com",
+                        "version": version,
+                        "roles": _roles(version),
+                        "um_languages": ["en-US", "de-DE"],
+                    }
                     for number, version in enumerate(servers, 1)
                 ]
             },

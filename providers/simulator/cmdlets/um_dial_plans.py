@@ -1,8 +1,8 @@
-"""UM dial plans, mailbox policies and auto attendants: limits, PhoneContext, default policies, and refused removals.
+"""UM dial plans and mailbox policies: limits, PhoneContext, default policies, and refused removals.
 
 Names of exception types that no document establishes are the ones the product's assemblies are known by; the engine
 must take any type it does not know for a refusal. Sources: New-, Set- and Remove-UMDialPlan, New- and
-Set-UMMailboxPolicy, New-, Set- and Disable-UMAutoAttendant (Microsoft Learn); DOMAIN 7.1, 7.3, 7.6, 8.
+Set-UMMailboxPolicy (Microsoft Learn); DOMAIN 7.1, 7.3, 8.
 """
 
 from __future__ import annotations
@@ -11,7 +11,14 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from providers.simulator.cmdlets.um_objects import Rules, back_links, copied, referring, refuse_taken
+from providers.simulator.cmdlets.um_objects import (
+    Rules,
+    back_links,
+    check_language,
+    copied,
+    referring,
+    refuse_taken,
+)
 from providers.simulator.invocation.call import Call, object_id, product_text
 from providers.simulator.world.directory import Entry
 
@@ -77,6 +84,7 @@ def _check_plan(call: Call, entry: Entry | None, properties: dict[str, Any]) -> 
         if value is not None and not re.fullmatch(r"[0-9]{1,4}", str(value)):
             raise call.invalid(name, value)
     _check_security(call, properties)
+    check_language(call, properties.get("DefaultLanguage"))
     _check_numbers(call, entry, properties)
     if entry is None and call.get("GenerateUMMailboxPolicy", True):
         _check_default_policy(call, str(call.get("Name")))
@@ -158,43 +166,4 @@ DIAL_PLAN = Rules(
     check=_check_plan,
     created=_make_default_policy,
     removing=_check_plan_is_free,
-)
-
-
-def _check_attendant(call: Call, entry: Entry | None, properties: dict[str, Any]) -> None:
-    everything = {**(entry.properties if entry else {}), **properties}
-    name = entry.name if entry else str(call.get("Name"))
-    plan = call.view.follow(everything.get("UMDialPlan"))
-    if entry is None and plan is not None:
-        properties["Language"] = plan.properties.get("DefaultLanguage", "en-US")
-    if everything.get("DTMFFallbackAutoAttendant") and not everything.get("SpeechEnabled"):
-        raise call.error("InvalidDtmfFallbackAutoAttendantException", "fallback-needs-speech", name, name=name)
-    for number in properties.get("PilotIdentifierList") or ():
-        if not re.fullmatch(r"\+[0-9]{2,15}|[0-9]{1,20}", str(number)):
-            raise call.error("DataValidationException", "bad-e164", str(number), number=number)
-        refuse_taken(call, "UMAutoAttendant", "PilotIdentifierList", number, entry, "PilotIdentifierInUseException")
-
-
-def _check_attendant_is_free(call: Call, attendant: Entry) -> None:
-    plan = next(iter(referring(call, "UMDialPlan", "UMAutoAttendant", attendant)), None)
-    if plan is not None:
-        name, error = attendant.name, "DefaultAutoAttendantInDialPlanException"
-        raise call.error(error, "attendant-in-use", name, name=name, plan=plan.name)
-
-
-ATTENDANT = Rules(
-    "UMAutoAttendant",
-    "UM AutoAttendant Container",
-    others={
-        "UMDialPlan": None,
-        "Language": "en-US",
-        "DTMFFallbackAutoAttendant": None,
-        "NameLookupEnabled": True,
-        "SendVoiceMsgEnabled": False,
-        "TimeZoneName": None,
-        "InfoAnnouncementEnabled": "False",
-    },
-    check=_check_attendant,
-    removing=_check_attendant_is_free,
-    disabling=_check_attendant_is_free,
 )

@@ -250,6 +250,13 @@ def refuse_taken(call: Call, noun: str, name: str, number: object, entry: Entry 
             raise call.error(error, "number-taken", number=number, other=other.name)
 
 
+def check_language(call: Call, language: object) -> None:
+    """Refuse a language whose UM language pack no server has."""
+    servers = call.holdings.world.exchange.servers
+    if language and not any(language in server.um_languages for server in servers if server.is_um):
+        raise call.error("InvalidLanguageIdException", "language-not-installed", str(language), language=language)
+
+
 def referring(call: Call, noun: str, property: str, entry: Entry) -> Iterator[Entry]:
     """Yield the objects of a noun whose ``property`` names ``entry``."""
     return (other for other in call.view.of(noun) if other.refers_to(property, entry.guid))

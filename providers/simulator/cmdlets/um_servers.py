@@ -50,6 +50,10 @@ _COMPUTED: Mapping[str, Computed] = {
     "Server": lambda _, entry: entry.name,
     "ServerRole": lambda call, entry: ", ".join(_server(call, entry).roles),
 }
+_WITH_LANGUAGES: Mapping[str, Computed] = {
+    **_COMPUTED,
+    "Languages": lambda call, entry: list(_server(call, entry).um_languages),
+}
 
 
 def _entries(call: Call, kind: str) -> Iterable[Entry]:
@@ -72,7 +76,7 @@ def get_um_server(call: Call) -> list[dict[str, object]]:
     """Answer Get-UMServer and Get-UMService."""
     identity = call.get("Identity")
     entries = [_found(call, "UMServer", identity)] if identity else _entries(call, "UMServer")
-    return shaped(call, entries, _COMPUTED, SERVER_DEFAULTS)
+    return shaped(call, entries, _WITH_LANGUAGES, SERVER_DEFAULTS)
 
 
 def get_um_call_router_settings(call: Call) -> list[dict[str, object]]:

@@ -135,6 +135,8 @@ class ExchangeServer(Host):
     """Startup mode of its UM services."""
     dial_plans: tuple[str, ...] = ()
     """Names of the dial plans that it is bound to."""
+    um_languages: tuple[Culture, ...] = ("en-US",)
+    """Languages of its UM language packs."""
     has_script: bool = True
     """False where exchucutil.ps1 is not in the Scripts folder."""
     certificates: tuple[Certificate, ...] | None = None

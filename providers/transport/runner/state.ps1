@@ -86,7 +86,7 @@ $Reconciler.Texts = New-ReconcilerSet @(
     'SmtpAddress', 'SmtpDomain', 'ProxyAddress', 'SmtpProxyAddress', 'EumProxyAddress', 'X400ProxyAddress',
     'CustomProxyAddress', 'InvalidProxyAddress', 'MeumProxyAddressE164', 'MeumProxyAddressGateway',
     'ProxyAddressTemplate', 'E164Number', 'Version', 'ServerVersion', 'Uri', 'CultureInfo', 'ScheduleInterval',
-    'IPAddress', 'UMSmartHost', 'UMLanguage', 'NumberFormat',
+    'IPAddress', 'UMSmartHost', 'UMLanguage', 'UMTimeZone', 'HolidaySchedule', 'NumberFormat',
     'DialGroupEntry', 'CustomMenuKeyMapping', 'LocalizedString', 'SipUri', 'RtcUri', 'LineUri', 'Char', 'Fqdn',
     'NetID', 'ServerIdParameter', 'XdsIdentity', 'XdsGlobalRelativeIdentity', 'SimpleMailboxId', 'DatabaseIdParameter'
 )

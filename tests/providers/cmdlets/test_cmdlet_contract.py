@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import pytest
 
 from providers.catalogue import resource_types
-from providers.cmdlets.reference import MANY, Cmdlet, cmdlet_of
+from providers.cmdlets.reference import Cmdlet, cmdlet_of
 from reconciler.model.actions import Change
 from reconciler.model.commands import Command, Delta, NameOf, Operation
 from reconciler.model.landscape import Landscape
@@ -68,7 +68,7 @@ def parameter_faults(cmdlet: Cmdlet, name: str, value: object) -> Iterator[str]:
         yield f"-{name} is Int32"
     if isinstance(value, tuple) and parameter.enumeration is not None and parameter.enumeration.is_flags:
         yield from (f"-{name} takes {parameter.values}" for one in value if one not in (parameter.values or ()))
-    elif isinstance(value, Delta | tuple) and parameter.type not in MANY:
+    elif isinstance(value, Delta | tuple) and not parameter.is_many:
         yield f"-{name} is {parameter.type}"
 
 

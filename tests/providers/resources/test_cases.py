@@ -28,7 +28,7 @@ from reconciler.model.actions import Action
 from reconciler.model.landscape import Landscape, Settings
 from reconciler.model.resources import Address, Resource
 from reconciler.model.snapshot import Obligation, Remembered, Snapshot
-from reconciler.model.values import UNSET, Value
+from reconciler.model.values import UNSET, Nested, Value
 from reconciler.plan.build import build_plan
 from reconciler.plan.plan import Plan
 from tests.support.landscapes import contoso, joined, with_observed, without_observed
@@ -62,7 +62,9 @@ def read_case(name: str) -> dict[str, Any]:
 
 
 def value_of(told: Any) -> Value:
-    """Return a value as it is written in a case: lists stand for tuples."""
+    """Return a value as it is written in a case: lists stand for tuples, mappings for nested values."""
+    if isinstance(told, dict):
+        return Nested((name, value_of(one)) for name, one in told.items())
     return tuple(value_of(one) for one in told) if isinstance(told, list) else told
 
 
@@ -125,6 +127,8 @@ def _shown(action: Action) -> dict[str, Any]:
     def plain(value: Any) -> Any:
         if value is UNSET:
             return "(unset)"
+        if isinstance(value, Nested):
+            return {name: plain(one) for name, one in value.items()}
         return [plain(one) for one in value] if isinstance(value, tuple) else value
 
     changes = {change.attribute: [plain(change.before), plain(change.after)] for change in action.changes}

@@ -17,7 +17,7 @@ from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import Managed, Task
 from reconciler.model.resources import Address, Resource
 from reconciler.model.snapshot import Snapshot
-from reconciler.model.values import Value
+from reconciler.model.values import Nested, Value
 from tests.support.effort import effort
 from tests.support.landscapes import contoso, landscape, plan_declared, resource
 from tests.support.samples import lacking_files, sample
@@ -152,6 +152,8 @@ def test_a_declaration_read_back_from_its_own_values_is_the_same(name: str) -> N
 def _written(value: Value) -> object:
     if isinstance(value, tuple):
         return [_written(one) for one in value]
+    if isinstance(value, Nested):
+        return {name: _written(one) for name, one in value.items()}
     return str(value).lower() if isinstance(value, bool) else None if value is None else str(value)
 
 
