@@ -22,7 +22,7 @@ from providers.cmdlets.value_types import PersonName
 from providers.estate import mailbox_checks
 from providers.estate.extensions import SOURCES, ranges_of, uses_of
 from providers.estate.mailbox_claims import sharing
-from providers.estate.people import USERS, guids_of, plan_of, plans_by_policy, rows_by_mailbox
+from providers.estate.people import USERS, fits_by_name, guids_of, plan_of, plans_by_policy, rows_by_mailbox
 from providers.estate.proxies import (
     address_query,
     addresses_by_guid,
@@ -36,7 +36,7 @@ from providers.schema.attendants import AutoAttendant
 from providers.schema.exchange import DEFAULT, MailboxPolicy, UMMailbox, policy_key
 from providers.schema.exchange_facts import Mailbox, UnservedMailbox
 from providers.schema.lync import ContactObject, LyncUser
-from reconciler.model.abilities import Holder, Impact, Noticed, Rehearsing
+from reconciler.model.abilities import Holder, Impact, Noticed
 from reconciler.model.actions import Action, Change, Claim
 from reconciler.model.commands import Argument, Command, ObjectId, read, write
 from reconciler.model.diagnostics import MISSING_ATTRIBUTE, Diagnostic, Problem
@@ -45,16 +45,18 @@ from reconciler.model.numbers import Numbering, NumberRange, NumberUse
 from reconciler.model.resource_types import Answer, Diagnosed, Lifecycle, Rule
 from reconciler.model.resources import Address, Resource, Resources
 from reconciler.model.roster import Roster
+from reconciler.model.server_abilities import Rehearsing, Resetting
 from reconciler.model.values import UNSET, Unset, Value, folded
 
 _FEW = 200
 """Up to this number, mailboxes are read one by one instead of all: apply reads a hundred at a time."""
 _ASKING = "ValidateOnly"
+_RESETTING = "Set-UMMailboxPIN"
 _ADDRESSES = "Get-Mailbox"
 """The cmdlet that reads all addresses of a mailbox."""
 
 
-class UMMailboxType(UMMailbox, NumerousRows, Holder, Rehearsing, Noticed, Numbering):
+class UMMailboxType(UMMailbox, NumerousRows, Holder, Rehearsing, Resetting, Noticed, Numbering):
     """UM on an existing mailbox; key: its primary SMTP address."""
 
     lifecycle: ClassVar[Lifecycle] = Lifecycle.FEATURE
@@ -79,6 +81,12 @@ class UMMailboxType(UMMailbox, NumerousRows, Holder, Rehearsing, Noticed, Number
     impacts: ClassVar[tuple[Impact, ...]] = (USERS,)
     rules: ClassVar[tuple[Rule, ...]] = mailbox_checks.RULES
     refuses: ClassVar[Rule] = mailbox_checks.REFUSED
+    secret: ClassVar[str] = "PIN"
+    found_by: ClassVar[tuple[str, ...]] = (MailboxPolicy.name, Mailbox.name)
+
+    @property
+    def cmdlets(self) -> frozenset[str]:
+        return super().cmdlets | {_RESETTING}
 
     def declared(self, key: str, values: Mapping[str, Value]) -> Resource | Sequence[Problem]:
         if self.policy.name in values:
@@ -221,6 +229,16 @@ class UMMailboxType(UMMailbox, NumerousRows, Holder, Rehearsing, Noticed, Number
         if not newest_version(landscape).takes(enabling.cmdlet, _ASKING):
             return None
         return replace(enabling, parameters=(*enabling.parameters, (_ASKING, True)), writes=False)
+
+    def named(self, texts: Sequence[str], landscape: Landscape) -> Mapping[str, tuple[str, ...]]:
+        """Return the mailboxes that each text names: the one with this primary address, or those with another name."""
+        fits, enabled, mailboxes = fits_by_name(texts, landscape), landscape.all(self), landscape.all(Mailbox)
+        others = {text: tuple(fit.key for fit in fits.get(folded(text), ())) for text in texts}
+        return {text: (text,) if text in enabled or text in mailboxes else others[text] for text in texts}
+
+    def reset(self, observed: Resource, landscape: Landscape) -> Command:
+        """Return Set-UMMailboxPIN without a PIN: Exchange makes one and mails it, and the user chooses another."""
+        return write(_RESETTING, Identity=self.identity(observed.key, landscape))
 
     def update(
         self, desired: Resource, observed: Resource, changes: Sequence[Change], landscape: Landscape

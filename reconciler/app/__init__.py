@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from reconciler.app.explanations import reference
     from reconciler.app.numbering import numbers_of
     from reconciler.app.ports import Ports
+    from reconciler.app.resetting import reset_secrets
     from reconciler.app.rivals import alone, under_way
     from reconciler.app.saved_plans import directory_of_plan
     from reconciler.app.simulated_world import invoke_in_world, serve_world, shell_in_world, world_of
@@ -29,6 +30,7 @@ __all__ = [
     "numbers_of",
     "open_workspace",
     "reference",
+    "reset_secrets",
     "schema_text",
     "serve_world",
     "shell_in_world",
@@ -43,6 +45,7 @@ _PLACES = {
     "numbering": ("numbers_of",),
     "ports": ("Ports",),
     "rivals": ("alone", "under_way"),
+    "resetting": ("reset_secrets",),
     "saved_plans": ("directory_of_plan",),
     "simulated_world": ("invoke_in_world", "serve_world", "shell_in_world", "world_of"),
     "resource_words": ("vocabulary",),

@@ -372,7 +372,7 @@ class Workspace:
         """Resolve the open intents of an interrupted run before planning."""
         from reconciler.run.recover import close_intents, end_shells, outlast, reads_of
 
-        intents = self.store.read().open_intents
+        intents = self.store.read().interrupted
         if not intents:
             return
         outlast(end_shells(intents, self.sessions, self.ports.emit), self.reader)

@@ -35,6 +35,7 @@ from reconciler.cli.options import (
     with_plan_or_directory,
 )
 from reconciler.cli.output import Output, write_file
+from reconciler.cli.pin import pin
 from reconciler.cli.planning import CONNECTING, carry_out, make_plan, place_of
 from reconciler.cli.simulate import simulate
 from reconciler.cli.state import state
@@ -269,6 +270,7 @@ def schema(output: Output, which: str) -> int:
 main.add_command(explain)
 main.add_command(export)
 main.add_command(extensions)
+main.add_command(pin)
 main.add_command(simulate)
 main.add_command(state)
 name_variables(main, "RECONCILER")

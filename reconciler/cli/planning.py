@@ -80,7 +80,7 @@ def carry_out(output: Output, what: Path, options: Options, *, ends: bool = Fals
         def approve(made: Any) -> bool:
             if not made.has_changes or saved is not None or options["auto_approve"]:
                 return True
-            return _approved()
+            return asked_yes("Apply this plan?", "apply it")
 
         selection = _selected(options)
         account = workspace.apply(
@@ -99,7 +99,7 @@ def carry_out(output: Output, what: Path, options: Options, *, ends: bool = Fals
             again=line_without_budgets(what),
         )
     if account is None:
-        output.diagnostics([_not_approved()])
+        output.diagnostics([not_approved("apply without a question, or apply a saved plan")])
         return 1
     return account.exit_code()
 
@@ -145,20 +145,21 @@ def _admit(output: Output, workspace: Any, made: Any, directory: Path, options: 
     return not exceeded
 
 
-def _approved() -> bool:
+def asked_yes(question: str, doing: str) -> bool:
     """Ask for approval on the terminal; without a terminal the answer is no."""
     if not sys.stdin.isatty():
         return False
-    sys.stderr.write('\nApply this plan? Type "yes" to apply it: ')
+    sys.stderr.write(f'\n{question} Type "yes" to {doing}: ')
     sys.stderr.flush()
     return sys.stdin.readline().strip() == "yes"
 
 
-def _not_approved() -> Diagnostic:
+def not_approved(otherwise: str) -> Diagnostic:
+    """Return the error about a missing approval; ``otherwise``: what --auto-approve does."""
     if sys.stdin.isatty():
         return Diagnostic("Not approved", "Nothing was changed.")
     detail = "There is no terminal to ask for approval. Nothing was changed."
-    return Diagnostic("Not approved", detail, "Give --auto-approve to apply without a question, or apply a saved plan.")
+    return Diagnostic("Not approved", detail, f"Give --auto-approve to {otherwise}.")
 
 
 def _write_json(path: Path, made: Any) -> None:

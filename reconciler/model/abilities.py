@@ -20,7 +20,7 @@ from reconciler.model.diagnostics import count
 from reconciler.model.findings import Examined, Finding
 from reconciler.model.landscape import Landscape, Named, Settings
 from reconciler.model.options import Section
-from reconciler.model.resource_types import Fact, Managed, ResourceType, Rule, Task, UnderWay
+from reconciler.model.resource_types import Fact, Managed, ResourceType, Task, UnderWay
 from reconciler.model.resources import Resource
 from reconciler.model.roster import Roster
 from reconciler.model.snapshot import Obligation, Remembered
@@ -133,17 +133,6 @@ class Inferring(Managed):
     @abstractmethod
     def inferred(self, observed: Resource, landscape: Landscape) -> Inferred:
         """Return the intents of an observed object; a plan of them changes nothing."""
-
-
-class Rehearsing(Managed):
-    """A server can say whether it would make a resource of it, and then makes nothing."""
-
-    refuses: ClassVar[Rule]
-    """The rule of a refusal; it leaves the resource out."""
-
-    @abstractmethod
-    def rehearsal(self, action: Action, landscape: Landscape) -> Command | None:
-        """Return the read that asks for the outcome of a creation; None where this server cannot be asked."""
 
 
 class Holder(Managed):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import Final
 
 from reconciler.model.commands import Shell
 from reconciler.model.resources import Address, Resource, Resources
@@ -83,6 +84,10 @@ class OutcomeKind(Enum):
     """It may have happened and cannot be observed; a person has to check."""
 
 
+RESET: Final = "reset"
+"""The kind of an intent that a person asked for and that no read can prove: a secret is made anew."""
+
+
 @dataclass(frozen=True, slots=True)
 class Intent:
     """A command that will be sent, saved before the send; without an outcome it is *open*."""
@@ -106,6 +111,11 @@ class Intent:
     """The obligations that its success meets, for a later run that observes the success."""
     shell: Shell | None = None
     """The shell that receives it; a shell may outlive its run. None: no shell was open."""
+
+    @property
+    def is_reset(self) -> bool:
+        """True where only a person can find out its outcome."""
+        return self.kind == RESET
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +176,11 @@ class Snapshot:
     open_intents: tuple[Intent, ...] = ()
     decisions: Mapping[str, str] = field(default_factory=lambda: EMPTY)
     """Choices made once and kept, such as ``dial_plan/Redmond:site``."""
+
+    @property
+    def interrupted(self) -> tuple[Intent, ...]:
+        """The open intents whose outcome a read shows."""
+        return tuple(intent for intent in self.open_intents if not intent.is_reset)
 
     def decision(self, name: str) -> str | None:
         """Return the decision called ``name``, ignoring case."""

@@ -137,7 +137,7 @@ def _not_read(unread: Sequence[str]) -> str:
 
 def _left_open(end: Landscape) -> Iterable[Diagnostic]:
     """Yield a warning about commands that a run was sending when it ended; the next apply observes them first."""
-    intents = end.prior.open_intents
+    intents = end.prior.interrupted
     if intents:
         named = listed(f"{intent.kind} {intent.address}" for intent in intents)
         yield OPEN_OUTCOME.found(None, f"Run {short_run(intents[0].run)} was sending {named} when it ended.")

@@ -232,7 +232,7 @@ def is_made_over(plan: Plan, snapshot: Snapshot) -> bool:
     if plan.lineage is not None:
         return plan.lineage == snapshot.lineage
     adopted = {action.address for action in plan.adopted}
-    return snapshot.resources.keys() <= adopted and not (snapshot.obligations or snapshot.open_intents)
+    return snapshot.resources.keys() <= adopted and not (snapshot.obligations or snapshot.interrupted)
 
 
 def _fingerprint(known: Remembered) -> str:

@@ -13,13 +13,13 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final
 
-from reconciler.model.abilities import Rehearsing
 from reconciler.model.actions import Action, ActionKind
 from reconciler.model.commands import Command
 from reconciler.model.diagnostics import AccessDenied, Diagnostic, PermanentError, SessionError, Severity, count
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import ResourceType
 from reconciler.model.resources import Address
+from reconciler.model.server_abilities import Rehearsing
 from reconciler.model.values import EMPTY
 from reconciler.plan.plan import Plan
 from reconciler.plan.rules import NOT_REHEARSED

@@ -8,7 +8,6 @@ from typing import Any, ClassVar
 import pytest
 
 from providers.estate.mailbox_checks import REFUSED
-from reconciler.model.abilities import Rehearsing
 from reconciler.model.actions import Action, ActionKind, Taken
 from reconciler.model.commands import Command, Reply, read
 from reconciler.model.diagnostics import (
@@ -23,6 +22,7 @@ from reconciler.model.landscape import Landscape
 from reconciler.model.ports import Request
 from reconciler.model.resource_types import Rule
 from reconciler.model.resources import Address
+from reconciler.model.server_abilities import Rehearsing
 from reconciler.plan.build import arrange
 from reconciler.plan.plan import Plan
 from reconciler.run.rehearse import MOST, Rehearsal, rehearse

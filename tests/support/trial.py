@@ -28,6 +28,7 @@ from providers.simulator.world.schema import World
 from reconciler.app import Ports, Workspace
 from reconciler.app.declared import Declared
 from reconciler.app.exporting import surveyed
+from reconciler.app.resetting import reset_secrets
 from reconciler.config.environment import Environment, load
 from reconciler.config.source_text import Files
 from reconciler.model.commands import Endpoint, Reply, Shell
@@ -277,6 +278,17 @@ class Applied:
         return f"exit {self.exit_code}: {self.account.fates} {ends} {self.account.open_obligations}"
 
 
+@dataclass(frozen=True, slots=True)
+class Reset:
+    """What a reset of PINs came to."""
+
+    exit_code: int | None
+    """None where it was not approved, or ended with an error."""
+    doors: Doors
+    error: ReconcilerError | None
+    was_killed: bool
+
+
 @dataclass
 class Trial:
     """An operator, an environment, and an estate."""
@@ -394,6 +406,37 @@ class Trial:
         code = account.exit_code() if account else error.exit_code if error else -9
         log = tuple(line for line in self.estate.log()[before:] if is_write(line))
         return Applied(code, approved[0] if approved else None, doors, log, told, account, error, killed)
+
+    def reset(
+        self,
+        *users: str,
+        again: bool = False,
+        approves: bool = True,
+        fault: Fault | None = None,
+        kill_at: int | None = None,
+    ) -> Reset:
+        """Replace the PINs of users; see ``apply`` for what may go wrong."""
+        points = 0
+        error: ReconcilerError | None = None
+        code: int | None = None
+        killed = False
+
+        def point(name: str) -> None:
+            nonlocal points
+            points += 1
+            if points == kill_at:
+                raise Killed(name)
+
+        with self._opened(fault, point) as (workspace, doors):
+            try:
+                code = reset_secrets(
+                    workspace, users, lambda *_: approves, again=again, line=lambda *more: " ".join((*users, *more))
+                )
+            except ReconcilerError as raised:
+                error = raised
+            except Killed:
+                killed = True
+        return Reset(code, doors, error, killed)
 
     @contextmanager
     def _opened(
