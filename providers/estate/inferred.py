@@ -14,7 +14,7 @@ from typing import Final
 from providers.estate.outcalls import Trouble, solve_outcalls, wanted_outcalls
 from providers.estate.people import sip_dial_plans
 from providers.estate.servers import UMHost, um_hosts
-from providers.estate.topology import gateways_of
+from providers.estate.topology import front_end_pools, gateways_of, uc_pools
 from providers.schema.exchange import UNMANAGED, DialPlan, HuntGroup, IPGateway, ServerBinding, UMMailbox
 from providers.schema.lync import LyncComputer, LyncDialPlan, LyncService, LyncSite, LyncUser, Pool
 from reconciler.model.abilities import Inferred
@@ -34,6 +34,10 @@ def inferred_plan(plan: Resource, landscape: Landscape) -> Inferred:
     if servers:
         values[DialPlan.servers.name] = servers
     notes += [f"{DialPlan.servers.name}: without {host}, where {why}" for host, why in lacking.items()]
+    pools, unlinked = _pools(plan, landscape)
+    if unlinked:
+        values[DialPlan.pools.name] = pools
+        notes.append(f"{DialPlan.pools.name}: without {listed(unlinked)}, which no hunt group links with it")
     choice = landscape.fact(_outcall_choices, landscape).get(folded(plan.key))
     if choice:
         values[DialPlan.outcall_gateway.name] = choice
@@ -82,6 +86,23 @@ def _lacks(plan: Resource, host: UMHost, landscape: Landscape) -> str | None:
 
 def _binds(binding: Resource, plan: Resource) -> bool:
     return any(folded(name) == folded(plan.key) for name in binding.get(ServerBinding.dial_plans))
+
+
+# --- pools -----------------------------------------------------------------------------------------------------------
+
+
+def _pools(plan: Resource, landscape: Landscape) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the pools that are linked with a dial plan or will be, and the Front End pools that somebody left out.
+
+    exchucutil has not run yet for a pool without a gateway, nor for a dial plan without any link: nobody left them out.
+    """
+    if not (_are_links_known(landscape) and landscape.is_readable(LyncService)):
+        return (), ()
+    pools, linked = uc_pools(landscape), gateways_of(plan.key, landscape)
+    found = [pool for pool in linked if pool in pools]
+    others = [pool.fqdn for pool in front_end_pools(landscape) if found and pool.fqdn not in found]
+    new = [pool for pool in others if landscape.one(IPGateway, pool) is None]
+    return (*found, *new), tuple(pool for pool in others if pool not in new)
 
 
 # --- outgoing calls --------------------------------------------------------------------------------------------------

@@ -16,8 +16,9 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Final
 
+from providers.estate.links import lasting_gateways
 from providers.estate.people import sites_of_users
-from providers.estate.topology import PoolClass, UcPool, central_site, lasting_gateways, uc_pools, voice_users_by_pool
+from providers.estate.topology import PoolClass, UcPool, central_site, uc_pools, voice_users_by_pool
 from providers.schema.exchange import UNMANAGED, DialPlan, Exchucutil, IPGateway
 from providers.schema.lync import LyncSite
 from reconciler.model.abilities import Duty

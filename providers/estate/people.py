@@ -134,13 +134,24 @@ def plan_of(policy: str | None, by_policy: Mapping[str, str]) -> str | None:
 
 def sites_of_users(landscape: Landscape) -> Mapping[str, Counter[str]]:
     """Return, by dial plan in lower case, the number of its users in each central Lync site."""
-    mailboxes = landscape.all(UMMailbox), landscape.wanted(UMMailbox)
-    pools = landscape.fact(_pools_of_users, *mailboxes, landscape.all(LyncUser), plans_by_policy(landscape))
     counts: dict[str, Counter[str]] = {}
-    for (plan, pool), users in pools.items():
+    for (plan, pool), users in _users_of_pools(landscape).items():
         if site := central_site(site_of(pool, landscape), landscape):
             counts.setdefault(plan, Counter())[site] += users
     return counts
+
+
+def users_by_pool(landscape: Landscape) -> Mapping[str, Counter[str]]:
+    """Return, by dial plan in lower case, the number of its users on each pool."""
+    counts: dict[str, Counter[str]] = {}
+    for (plan, pool), users in _users_of_pools(landscape).items():
+        counts.setdefault(plan, Counter())[pool] += users
+    return counts
+
+
+def _users_of_pools(landscape: Landscape) -> Mapping[tuple[str, str], int]:
+    mailboxes = landscape.all(UMMailbox), landscape.wanted(UMMailbox)
+    return landscape.fact(_pools_of_users, *mailboxes, landscape.all(LyncUser), plans_by_policy(landscape))
 
 
 def _pools_of_users(

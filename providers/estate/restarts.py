@@ -28,6 +28,7 @@ from providers.estate.front_end_services import (
     state_of,
     stops,
 )
+from providers.estate.links import surplus_links
 from providers.estate.services import ServiceState, ago, moment
 from providers.estate.topology import UcPool, uc_pools
 from providers.schema.exchange import DialPlan, Exchucutil, HuntGroup
@@ -92,9 +93,9 @@ def _is_after(state: ServiceState, owed: Obligation) -> bool:
 
 
 def _links(landscape: Landscape) -> list[Resource]:
-    """Return the hunt groups that link a managed dial plan with the gateway of a pool."""
-    pools, plans = uc_pools(landscape), landscape.wanted(DialPlan)
-    groups = landscape.all(HuntGroup).values()
+    """Return the hunt groups that link a managed dial plan with the gateway of a pool, without surplus links."""
+    pools, plans, surplus = uc_pools(landscape), landscape.wanted(DialPlan), surplus_links(landscape)
+    groups = (one for one in landscape.all(HuntGroup).values() if one.key not in surplus)
     return [
         one for one in groups if one.get(HuntGroup.gateway) in pools and (one.get(HuntGroup.dial_plan) or "") in plans
     ]

@@ -183,19 +183,3 @@ def gateways_of(plan: str, landscape: Landscape) -> tuple[str, ...]:
         if folded(group.get(HuntGroup.dial_plan) or "") == wanted
     )
     return tuple(sorted({gateway for gateway in linked if gateway}))
-
-
-def lasting_gateways(landscape: Landscape) -> Mapping[str, frozenset[str]]:
-    """Return the addresses of linked gateways by folded dial plan, without links that this plan removes last.
-
-    A plan removes the hunt groups that the state knows as ours and that are no longer declared. Unreadable ones stay.
-    """
-    wanted = landscape.wanted(HuntGroup)
-    ours = landscape.prior.of_type(HuntGroup.name)
-    found: dict[str, frozenset[str]] = {}
-    for group in landscape.all(HuntGroup).values():
-        is_removed = group.key not in wanted and group.key in ours
-        gateway, plan = group.get(HuntGroup.gateway), folded(group.get(HuntGroup.dial_plan) or "")
-        if gateway and not (is_removed and landscape.is_readable(HuntGroup, group.key)):
-            found[plan] = found.get(plan, frozenset()) | {gateway}
-    return found

@@ -19,6 +19,7 @@ from providers.cmdlets.table import Tabled
 from providers.estate import script_host
 from providers.estate.forests import SCRIPT, lync_forest
 from providers.estate.front_end_services import FRONT_END_RESTART
+from providers.estate.links import lasting_dial_plans, missing_links
 from providers.estate.outcalls import LOWER_OUTCALLS, is_unmanaged
 from providers.estate.people import forest_root, sip_dial_plans
 from providers.estate.script import (
@@ -36,7 +37,7 @@ from providers.estate.script import (
     taken_names,
 )
 from providers.estate.services import running_script, service_query
-from providers.estate.topology import front_end_pools, front_ends, uc_pools
+from providers.estate.topology import front_ends, uc_pools
 from providers.schema.exchange import DialPlan, Exchucutil, HuntGroup, IPGateway
 from providers.schema.exchange_facts import Permission, global_catalogs
 from providers.schema.lync import LyncService
@@ -278,50 +279,7 @@ class ExchucutilType(Exchucutil, Tabled, Piecemeal, Foreseeing, Owing, Adjustabl
         return (script_host.second_hop(seen, settings), script_host.script(seen))
 
 
-# --- the trigger -----------------------------------------------------------------------------------------------------
-
-
-def lasting_dial_plans(landscape: Landscape) -> tuple[Resource, ...]:
-    """Return the SIP dial plans that need links: all except those that this plan removes.
-
-    The script links those too, because they are removed last, together with their links. They are not a reason to run
-    it.
-    """
-    wanted, ended, prior = landscape.wanted(DialPlan), landscape.ending(DialPlan), landscape.prior.resources
-    return tuple(
-        plan
-        for plan in sip_dial_plans(landscape)
-        if plan.key in wanted or (plan.key not in ended and plan.address not in prior)
-    )
-
-
-def missing_links(landscape: Landscape) -> tuple[str, ...]:
-    """Return, in words, the missing objects that the script would make: the only reason to run it.
-
-    Directors never call UM, so a Director pool without a gateway is not a reason. Without a managed dial plan nothing
-    is missing.
-    """
-    plans = lasting_dial_plans(landscape)
-    readable = all(landscape.is_readable(kind) for kind in (IPGateway, HuntGroup, LyncService))
-    if not plans or not landscape.wanted(DialPlan) or not readable:
-        return ()
-    links = {
-        (group.get(HuntGroup.gateway), folded(group.get(HuntGroup.dial_plan) or ""))
-        for group in landscape.all(HuntGroup).values()
-    }
-    pools = [pool.fqdn for pool in front_end_pools(landscape)]
-    without = [pool for pool in pools if landscape.one(IPGateway, pool) is None]
-    missing: list[str] = []
-    if without:
-        missing.append(f"no gateway for {listed(without)}")
-    for plan in plans:
-        unlinked = [pool for pool in pools if pool not in without and (pool, folded(plan.key)) not in links]
-        if unlinked:
-            missing.append(f"no hunt group links {plan.key} with {listed(unlinked)}")
-    lacking = [one.key for one in landscape.all(Permission).values() if one.get(Permission.is_granted) is False]
-    if lacking and pools:
-        missing.append(f"permission missing: {listed(lacking)}")
-    return tuple(missing)
+# --- in words --------------------------------------------------------------------------------------------------------
 
 
 def _links_others(script: Address, landscape: Landscape) -> Sequence[Diagnostic]:
@@ -336,9 +294,6 @@ def _name_taken(script: Address, pool: str, other: Resource) -> Diagnostic:
     remedy = f"Remove that gateway if nothing uses it any more, or rename it:\n  {removal}\n  {renaming}"
     found = in_words(pool, other)
     return NAME_TAKEN.found(script, f"{found[0].upper()}{found[1:]}.", remedy)
-
-
-# --- in words --------------------------------------------------------------------------------------------------------
 
 
 def _shared_pilots(landscape: Landscape) -> Sequence[Diagnostic]:

@@ -9,22 +9,26 @@ Sources: New-UMHuntGroup, Get-UMHuntGroup (Microsoft Learn), the script itself; 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator
 
 from providers.cmdlets.cmdlet_resource import CmdletResource, object_argument
 from providers.cmdlets.value_types import Text, object_name, text
+from providers.estate.link_checks import LINK_RULES, check_links
+from providers.estate.links import is_script_link, links_of, named_pools, surplus_links
 from providers.estate.servers import exchange_release
-from providers.estate.topology import address_of, gateway_argument, uc_pools
-from providers.schema.exchange import Exchucutil, HuntGroup, IPGateway
+from providers.estate.topology import address_of, gateway_argument
+from providers.schema.exchange import DialPlan, Exchucutil, HuntGroup, IPGateway
 from providers.schema.lync import Pool
+from reconciler.model.actions import Action, ActionKind
 from reconciler.model.commands import Command, NameOf, ObjectId, write
 from reconciler.model.diagnostics import Diagnostic, Problem, Severity, did_you_mean
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import Lifecycle, Rule
 from reconciler.model.resources import Address, Resource
+from reconciler.model.trimming import Surplus, Trimming
 from reconciler.model.values import Record, Value, folded
 
 UNKNOWN_GATEWAY = Rule(
@@ -63,7 +67,7 @@ def _is_key(value: str) -> str:
     return f"{address.lower()}/{name}"
 
 
-class HuntGroupType(HuntGroup, CmdletResource):
+class HuntGroupType(HuntGroup, CmdletResource, Trimming):
     """The link of a gateway to a dial plan. exchucutil makes it; custom ones are kept."""
 
     lifecycle: ClassVar[Lifecycle] = Lifecycle.FIXED
@@ -72,7 +76,7 @@ class HuntGroupType(HuntGroup, CmdletResource):
     noun: ClassVar[str] = "UMHuntGroup"
     key_type: ClassVar[Any] = Annotated[Text, AfterValidator(_is_key)]
     reads_after: ClassVar[tuple[str, ...]] = (IPGateway.name,)
-    rules: ClassVar[tuple[Rule, ...]] = (UNKNOWN_GATEWAY, TAKEN_NAME, NO_PILOT)
+    rules: ClassVar[tuple[Rule, ...]] = (UNKNOWN_GATEWAY, TAKEN_NAME, NO_PILOT, *LINK_RULES)
 
     def declared(self, key: str, values: Mapping[str, Value]) -> Resource | Sequence[Problem]:
         gateway = key.partition("/")[0]
@@ -116,10 +120,24 @@ class HuntGroupType(HuntGroup, CmdletResource):
         return (write("Remove-UMHuntGroup", Identity=hunt_group_argument(observed, landscape)),)
 
     def is_implied(self, observed: Resource, landscape: Landscape) -> bool:
-        """True for a link that exchucutil makes: on the gateway of a pool, named like its dial plan."""
-        name = folded(observed.key.partition("/")[2])
-        is_named_so = name == folded(observed.get(HuntGroup.dial_plan) or "")
-        return is_named_so and (observed.get(HuntGroup.gateway) or "") in uc_pools(landscape)
+        """True for a link that exchucutil makes."""
+        return is_script_link(observed, landscape)
+
+    def surplus(self, landscape: Landscape) -> Mapping[str, Surplus]:
+        found = surplus_links(landscape)
+        return {key: _surplus(landscape.all(self)[key], plan) for key, plan in found.items()}
+
+    def successors(self, gone: Resource, landscape: Landscape) -> Sequence[Address]:
+        """Return the new hunt groups, and for a link also what gives its dial plan a gateway for outgoing calls."""
+        script = landscape.planned(Exchucutil) if is_script_link(gone, landscape) else ()
+        return (*super().successors(gone, landscape), *script, *_raised(gone, landscape))
+
+    def conditions(self, action: Action, landscape: Landscape) -> Mapping[str, Value]:
+        """Return, for a surplus link, whether the dial plan keeps a link, and outgoing calls if this one has them."""
+        group = landscape.at(action.address)
+        if action.kind is not ActionKind.DELETE or action.destroyed or group is None:
+            return {}
+        return {"has_other_links": _has_other_links(group, landscape)}
 
     def check(self, landscape: Landscape) -> Sequence[Diagnostic]:
         found: list[Diagnostic] = []
@@ -135,7 +153,54 @@ class HuntGroupType(HuntGroup, CmdletResource):
             elif gateway in landscape.all(Pool) and folded(name) == folded(declared.get(self.dial_plan) or ""):
                 detail = f"{declared.address} has the name of its dial plan."
                 found.append(TAKEN_NAME.found(declared, detail))
-        return found
+        return (*found, *check_links(landscape))
+
+
+def _surplus(group: Resource, plan: Resource) -> Surplus:
+    pool, named = group.get(HuntGroup.gateway) or "", named_pools(plan) or frozenset()
+    wanting = plan.having(DialPlan.pools, tuple(sorted({*named, pool})))
+    return Surplus(f"pools of {plan.address} leaves out {pool}", wanting)
+
+
+def _others(group: Resource, landscape: Landscape, leaving: Collection[str] = ()) -> list[Resource]:
+    """Return the other gateways that are linked with the dial plan of a hunt group and are not disabled."""
+    links = links_of(landscape).get(folded(group.get(HuntGroup.dial_plan) or ""), ())
+    lasting = {other.get(HuntGroup.gateway) for other in links if other.key not in leaving}
+    known = (landscape.one(IPGateway, one) for one in sorted(filter(None, lasting - {group.get(HuntGroup.gateway)})))
+    return [gateway for gateway in known if gateway is not None and gateway.get(IPGateway.status) != "Disabled"]
+
+
+def _raised(group: Resource, landscape: Landscape) -> list[Address]:
+    """Return the actions that give the dial plan of a link another gateway for outgoing calls, if it needs one.
+
+    A link without outgoing calls needs none. It is removed before its gateway gets them for another dial plan, so that
+    its own one never has more gateways than it needs.
+    """
+    own = landscape.one(IPGateway, group.get(HuntGroup.gateway))
+    if own is None or not _calls_out_now(own, landscape):
+        return []
+    others = _others(group, landscape, surplus_links(landscape))
+    able = [gateway for gateway in others if gateway.get(IPGateway.outcalls_allowed)]
+    if any(_calls_out_now(gateway, landscape) for gateway in able):
+        return []
+    return [gateway.address for gateway in able if gateway.address in landscape.actions]
+
+
+def _calls_out_now(gateway: Resource, landscape: Landscape) -> bool:
+    """True if a gateway allows outgoing calls before the planned action on it."""
+    action = landscape.actions.get(gateway.address)
+    before = (
+        [one.before for one in action.changes if one.attribute == IPGateway.outcalls_allowed.name] if action else []
+    )
+    return bool(before[0] if before else gateway.get(IPGateway.outcalls_allowed))
+
+
+def _has_other_links(group: Resource, landscape: Landscape) -> bool:
+    """True if the dial plan of a hunt group has other links; with outgoing calls if this one has them."""
+    others, own = _others(group, landscape), landscape.one(IPGateway, group.get(HuntGroup.gateway))
+    if own is None or not own.get(IPGateway.outcalls_allowed) or own.get(IPGateway.status) == "Disabled":
+        return bool(others)
+    return any(gateway.get(IPGateway.outcalls_allowed) for gateway in others)
 
 
 def hunt_group_argument(group: Resource, landscape: Landscape) -> str | ObjectId | NameOf:

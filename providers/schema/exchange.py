@@ -70,6 +70,12 @@ def _is_gateway(value: str) -> str:
     return value
 
 
+def _is_any_pool(value: str | tuple[str, ...]) -> str | tuple[str, ...]:
+    if not value:
+        raise ValueError("must be all, or name at least one pool")
+    return value
+
+
 class DialPlan(Declares):
     """A UM dial plan, shared by Exchange and Lync."""
 
@@ -121,6 +127,8 @@ class DialPlan(Declares):
     """all, or the FQDNs of the Exchange servers that answer for the dial plan."""
     outcall_gateway: Attr[Annotated[str, Normalise(_word_or_name), AfterValidator(_is_gateway), Intent()]]
     """auto, or the FQDN of the pool whose gateway places outgoing calls; unmanaged leaves its gateways as they are."""
+    pools: Attr[Annotated[Literal["all"] | _Fqdns, Normalise(_all_or_names), AfterValidator(_is_any_pool), Intent()]]
+    """all, or the FQDNs of the Lync pools that are linked with the dial plan; default: all."""
     lync_dial_plan: Attr[Annotated[Text, Intent()]]
     """The Lync dial plan of the same users."""
     site: Attr[Annotated[Text, Intent()]]

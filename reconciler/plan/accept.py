@@ -18,6 +18,7 @@ from reconciler.model.diagnostics import Position, listed
 from reconciler.model.landscape import NO_RESOURCES, Landscape
 from reconciler.model.resource_types import Managed, ResourceType, declared_types
 from reconciler.model.resources import Address, Resource
+from reconciler.model.trimming import Trimming
 from reconciler.model.values import UNSET, Value, folded, items
 
 
@@ -26,6 +27,7 @@ class Acceptance:
 
     def __init__(self, types: Sequence[ResourceType], landscape: Landscape) -> None:
         self._types = types
+        self._landscape = landscape
         self._declared = landscape.declared
         self._by_place: dict[str, dict[Position | None, Resource]] = {}
         implied = implied_by_default(types, landscape.declared)
@@ -44,6 +46,8 @@ class Acceptance:
     def offer(self, kind: ResourceType, action: Action) -> str:
         """Return the YAML that accepts the drift; empty where the files cannot express it."""
         declared = self.declaration(action)
+        if isinstance(kind, Trimming) and action.kind is ActionKind.DELETE:
+            return self._wanting(kind, action.address.key)
         if not isinstance(kind, Managed) or kind.section is None or declared is None:
             return ""
         if action.kind is ActionKind.CREATE:
@@ -58,6 +62,14 @@ class Acceptance:
             if isinstance(parsed, Resource):
                 return _declaration(kind, declared.key, written, left_out) if self._is_known(kind, parsed) else ""
         return ""
+
+    def _wanting(self, kind: Trimming, key: str) -> str:
+        """Return the declaration of the other type that would want an object."""
+        found = kind.surplus(self._landscape).get(key)
+        other = next((one for one in self._types if found is not None and one.name == found.wanting.address.type), None)
+        if found is None or not isinstance(other, Managed):
+            return ""
+        return _declaration(other, found.wanting.key, found.wanting.attributes, ())
 
     def _removal(self, kind: Managed, declared: Resource) -> str:
         users = [str(user) for user in self._users(kind, declared)]

@@ -7,7 +7,8 @@ One invalid row does not stop the others: an error says whether it only leaves i
 
 Equal actions on many users that wait for the same things are one step, so the graph does not grow with users. Hard
 edges (``needs``) come from the resources. Soft ones (``after``) come from the order of the types: the later step waits
-for the earlier one to end, and starts also if that one failed. Removals come last, in reverse order.
+for the earlier one to end, and starts also if that one failed. Removals come last, in reverse order, except those that
+destroy nothing: such a removal has the place of its type.
 """
 
 from __future__ import annotations
@@ -120,7 +121,7 @@ def _place(action: Action, places: Mapping[str, int], ranks: Ranks, users: int) 
         users: the place of all users where they come in waves.
     """
     place = places[action.address.type]
-    is_removal = action.kind is ActionKind.DELETE
+    is_removal = action.kind is ActionKind.DELETE and bool(action.destroyed)
     if ranks.names and action.is_of_users:
         return users, ranks.rank(action), _LAST - place if is_removal else place
     return _LAST - place if is_removal else place, 0, 0

@@ -20,6 +20,7 @@ from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import Due, Lifecycle, Managed, ResourceType, Task, declared_types
 from reconciler.model.resources import Address, Resource, Resources
 from reconciler.model.snapshot import Remembered, Snapshot
+from reconciler.model.trimming import Trimming
 from reconciler.model.values import EMPTY, UNSET, Value, fingerprint, folded
 from reconciler.plan.checks import with_bringers
 from reconciler.plan.effects import (
@@ -278,8 +279,33 @@ def _plan_removals(types: Sequence[ResourceType], landscape: Landscape) -> Lands
     places = places_of(types)
     for kind in sorted(managed, key=lambda kind: -places[kind.name]):
         planned = [_removal(kind, prior, moving, landscape) for prior in gone[kind.name]]
-        landscape = _acted(kind, landscape, planned)
+        landscape = _acted(kind, landscape, [*planned, *_trimmed(kind, gone[kind.name], landscape)])
     return landscape
+
+
+def _trimmed(kind: Managed, gone: Sequence[Remembered], landscape: Landscape) -> list[Planned]:
+    """Return the removals of objects that declarations of other types do not want."""
+    surplus = kind.surplus(landscape) if isinstance(kind, Trimming) else EMPTY
+    known = {one.address for one in gone}
+    found: list[Planned] = []
+    for key, why in sorted(surplus.items(), key=lambda one: one[0]):
+        address, observed = Address(kind.name, key), landscape.one(kind.name, key)
+        if observed is not None and address not in known:
+            draft = Action(address, ActionKind.DELETE, reasons=(why.reason,))
+            made_by = landscape.predicted_by.get(address)
+            needs = tuple(dict.fromkeys(kind.successors(observed, landscape)))
+            found.append((_ending(kind, replace(draft, predicted_by=made_by, needs=needs), observed, landscape), None))
+    return found
+
+
+def _ending(kind: Managed, draft: Action, observed: Resource, landscape: Landscape) -> Action:
+    """Return the removal with its commands, their inverse, and the expected state of the object."""
+    return replace(
+        draft,
+        commands=tuple(kind.delete(observed, landscape)),
+        inverse=tuple(kind.create(observed, landscape)),
+        expects=expectation(kind, draft, landscape),
+    )
 
 
 def _gone(kind: Managed, landscape: Landscape) -> list[Remembered]:
@@ -320,11 +346,8 @@ def _removal(
     why = f"replaced by {successor}" if successor else "declared absent" if ended else "no longer declared"
     first = (*_dependents(prior.address, moving, landscape), *kind.successors(observed, landscape))
     action = replace(
-        draft,
-        commands=tuple(kind.delete(observed, landscape)),
-        inverse=tuple(kind.create(observed, landscape)),
+        _ending(kind, draft, observed, landscape),
         reasons=tuple(filter(None, (why, kind.lost(observed, landscape)))),
-        expects=expectation(kind, draft, landscape),
         group=kind.group(draft, landscape) if isinstance(kind, Rows) else "",
         wave=str(ended.get("wave") or "") if ended else "",
         needs=tuple(dict.fromkeys(first)),

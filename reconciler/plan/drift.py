@@ -225,6 +225,9 @@ def _classified(
             return DriftKind.PENDING, "declared, but not created yet"
         case ActionKind.DELETE if action.address.key in end.ending(action.address.type):
             return _classified_end(prior, end)
+        case ActionKind.DELETE if not action.destroyed:
+            kind = DriftKind.DRIFTED if files.moved is False else DriftKind.PENDING
+            return kind, f"on the server, but not wanted: {'; '.join(action.reasons)}"
         case ActionKind.DELETE:
             return DriftKind.PENDING, "no longer declared, but still on the server"
         case ActionKind.RUN:
@@ -329,4 +332,4 @@ def _unmanaged(kind: ResourceType, landscape: Landscape, end: Landscape) -> Iter
 
 def _is_known(observed: Resource, kind: ResourceType, landscape: Landscape, end: Landscape) -> bool:
     is_declared = observed.key in end.wanted(kind.name) or observed.key in end.ending(kind.name)
-    return is_declared or observed.address in landscape.prior.resources
+    return is_declared or observed.address in landscape.prior.resources or observed.address in end.actions

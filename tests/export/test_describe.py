@@ -144,11 +144,22 @@ def test_users_whom_a_plan_would_not_manage_are_left_out() -> None:
 
 
 def test_a_script_that_the_estate_lacks_is_announced() -> None:
-    found = described(without_observed(estate(), "hunt_group/pool2.contoso.com/Redmond"))
+    new = ("hunt_group/pool2.contoso.com/Redmond", "ip_gateway/pool2.contoso.com")
+    found = described(without_observed(estate(), *new))
     assert [one.about for one in found.pending if one.about.startswith("run exchucutil")] == [
         "run exchucutil/contoso.com"
     ]
     assert [one.kind.name for one in found.written] == ["dial_plan"]
+
+
+def test_a_pool_that_somebody_left_out_is_left_out_by_the_files() -> None:
+    found = described(without_observed(estate(), "hunt_group/pool2.contoso.com/Redmond"))
+    assert not [one.about for one in found.pending if one.about.startswith("run exchucutil")]
+    pools = values_of(found, "dial_plan/Redmond")["pools"]
+    assert isinstance(pools, tuple)
+    assert "pool2.contoso.com" not in pools
+    (written,) = found.written
+    assert any(note.startswith("pools: without pool2.contoso.com") for note in written.notes)
 
 
 def test_the_unreadable_is_told_and_never_taken_for_absent() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -251,9 +252,18 @@ def test_a_later_type_waits_for_an_earlier_one_without_needing_it() -> None:
 
 
 def test_removals_come_after_everything_else_in_reverse() -> None:
-    ended = [action("mark/a", ActionKind.DELETE), action("box/a", ActionKind.DELETE)]
+    ended = [replace(one, destroyed=(one.address,)) for one in (deleted("mark/a"), deleted("box/a"))]
     stages = {step.id: step.stage for step in arranged(*ended, action("restart/press", ActionKind.RUN)).values()}
     assert stages["run restart/press"] < min(stages["delete box/a"], stages["delete mark/a"])
+
+
+def test_a_removal_that_destroys_nothing_has_the_place_of_its_type() -> None:
+    steps = arranged(deleted("box/a"), action("restart/press", ActionKind.RUN), action("stamp/all", ActionKind.RUN))
+    assert [step.id for step in steps.values()] == ["delete box/a", "run stamp/all", "run restart/press"]
+
+
+def deleted(address: str) -> Action:
+    return action(address, ActionKind.DELETE)
 
 
 def test_what_needs_a_later_type_stands_with_it() -> None:

@@ -403,6 +403,24 @@ JOINING: Final = (
     Situation("UM027", plans(), TWO_POOLS, befalls=by(*IN_HIS_NAME), choice=1),
     Situation("UM028", plans(), TWO_POOLS, befalls=in_part, others=("UM027",)),
 )
+SPLIT: Final = (
+    Situation("UM095", plans(pools=["pol1.contoso.com"]), edit=first("dial_plans", pools=[POOL])),
+    Situation("UM096", {**users(row(1, "41001")), **plans(pools=["pool2.contoso.com"])}, TWO_POOLS),
+    Situation(
+        "UM097",
+        plans(pools=[POOL]),
+        TWO_POOLS,
+        applied=plans(pools=[POOL]),
+        befalls=by("New-UMHuntGroup -Name Custom -UMDialPlan Redmond -UMIPGateway 2:1 -PilotIdentifier 7"),
+    ),
+    Situation(
+        "UM098",
+        plans(pools=["pool2.contoso.com"], outcall_gateway="unmanaged"),
+        TWO_POOLS,
+        applied=plans(),
+        edit=first("dial_plans", outcall_gateway="auto"),
+    ),
+)
 SERVICES: Final = (
     Situation("UM029", plans(), applied=plans(), befalls=stop_um),
     Situation("UM030", {**plans(), "restarts": {"settle": "0s", "interrupt": "refuse"}}, world(1)),
@@ -698,6 +716,7 @@ SITUATIONS: Final = (
     *LEFT_OUT,
     *DIAL_PLANS,
     *JOINING,
+    *SPLIT,
     *SERVICES,
     *GATEWAYS,
     *ATTENDANTS,
