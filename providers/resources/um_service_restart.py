@@ -199,8 +199,13 @@ def _restarts(action: Action, host: str) -> bool:
 
 
 def _certificate_first(host: str, landscape: Landscape) -> tuple[Address, ...]:
-    address = Address(UMCertificate.name, host)
-    return (address,) if address in landscape.actions else ()
+    """Return the certificate where it is the only reason to restart: without it there is none.
+
+    Otherwise the restart comes after it all the same, and takes place also where no certificate could be assigned.
+    """
+    asking = [action.address for action in landscape.actions.values() if _restarts(action, host)]
+    is_owed = landscape.prior.owes(UM_SERVICE_RESTART.of(host)) is not None
+    return tuple(asking) if not is_owed and [one.type for one in asking] == [UMCertificate.name] else ()
 
 
 def _start(host: str, service: str) -> str:

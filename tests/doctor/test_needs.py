@@ -10,7 +10,7 @@ from reconciler.model.commands import Endpoint
 from reconciler.model.findings import Check, Status
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import providers_of
-from tests.support.landscapes import contoso
+from tests.support.landscapes import contoso, resource
 
 SCRIPT = ExchucutilType()
 
@@ -44,8 +44,15 @@ def test_hosts_behind_need_what_restarts_them_and_no_listing() -> None:
     assert "dir1.contoso.com" not in found, "a Director is no Front End"
 
 
+def test_certificates_need_nothing_where_none_is_declared() -> None:
+    assert not [
+        name for one in needs(contoso()).values() for name in one.reading | one.changing if "Certificate" in name
+    ]
+
+
 def test_every_cmdlet_that_changes_is_needed_somewhere() -> None:
-    found = needs(contoso())
+    found = needs(contoso(resource("um_certificate/ex1.contoso.com", um="best")))
+    assert "Enable-ExchangeCertificate" in found["ex1.contoso.com"].changing
     somewhere = {name for one in found.values() for name in one.changing}
     declared = {name for kind in resource_types() for name in kind.cmdlets}
     left = {name for name in declared if not name.startswith("Get-")} - somewhere

@@ -139,6 +139,62 @@ def test_what_is_no_longer_declared_keeps_its_certificate() -> None:
     assert Address("um_certificate", EX) not in one.store.read().resources
 
 
+def test_a_run_that_is_killed_anywhere_is_completed_by_the_next() -> None:
+    at = 0
+    while True:
+        at += 1
+        one = trial(world({"thumbprint": GOOD}), BEST)
+        if not one.apply(kill_at=at).was_killed:
+            break
+        one.pass_time(120.0)
+        applied = one.apply()
+        assert applied.exit_code == 0, (at, applied.told())
+        assert (assigned(one), error(one)) == ({"um": GOOD, "router": GOOD}, ""), at
+        assert not one.plan().steps, at
+    assert at > 10
+
+
+def test_servers_that_do_not_answer_are_unknown_and_the_others_are_done() -> None:
+    first = world({"thumbprint": GOOD}).exchange.servers[0].model_dump(mode="json")
+    other = {**first, "fqdn": "ex2.contoso.com", "certificates": [{"thumbprint": OTHER}]}
+    described = world_of(1, [1], director=False, branch=False, exchange={"servers": [first, other]})
+    one = trial(described, {EX: {"um": "best"}, "ex2.contoso.com": {"um": "best"}})
+    one.away = frozenset({"ex2.contoso.com"})
+    assert one.apply().exit_code != 0
+    found = [
+        entry.kind for entry in one.drift().entries if entry.address == Address("um_certificate", "ex2.contoso.com")
+    ]
+    assert found == [DriftKind.UNREADABLE]
+    one.away = frozenset()
+    applied = one.apply()
+    assert applied.exit_code == 0, applied.told()
+    there = one.look()
+    assert [dict(found.attributes)["um"] for found in there.all("um_certificate").values()] == [GOOD, OTHER]
+
+
+def test_a_server_without_any_certificate_is_named() -> None:
+    one = trial(world(), {EX: {"um": "best", "router": GOOD}})
+    assert [found.code for found in one.plan().diagnostics if found.code] == ["UM064", "UM065"]
+
+
+def test_names_of_servers_and_thumbprints_are_read_in_any_form() -> None:
+    spaced = " ".join(GOOD[at : at + 2].lower() for at in range(0, 40, 2))
+    one = trial(world({"thumbprint": GOOD}), {EX.upper(): {"um": spaced, "router": "BEST"}})
+    assert one.apply().exit_code == 0
+    assert assigned(one) == {"um": GOOD, "router": GOOD}
+
+
+def test_an_assignment_has_no_end() -> None:
+    with pytest.raises(AssertionError, match="state"):
+        trial(world(), {EX: {"state": "absent"}})
+
+
+def test_a_certificate_that_cannot_be_assigned_does_not_hold_back_the_restart_for_the_mode() -> None:
+    one = trial(world({"thumbprint": GOOD}), {EX: {"um": OTHER}})
+    assert steps(one.apply()) == ["mode", "mode", "restart", "restart"]
+    assert steps(one.apply()) == []
+
+
 def test_certificates_are_not_read_where_none_is_declared() -> None:
     one = trial(world({"thumbprint": GOOD, "services": IN_USE}))
     one.plan()
