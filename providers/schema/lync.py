@@ -249,4 +249,4 @@ class ContactObject(Declares):
     registrar_pool: Attr[Annotated[PoolFqdn, ReadOnly(), Output("RegistrarPool")]]
     """The pool it is homed on."""
     line_uri: Attr[Annotated[Text, ReadOnly(), Output("LineURI")]]
-    """Its number, ``tel:+14255550100``."""
+    """Its number, ``tel:+14255550100``: Lync routes by it."""

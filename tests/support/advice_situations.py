@@ -479,6 +479,61 @@ ATTENDANTS: Final = (
         "UM053",
         attendants(One={"is_default": True, "status": "disabled"}),
     ),
+    Situation(
+        "UM058",
+        attendants(One={"language": "fr-FR"}, Two={}),
+        edit=lambda told: told["auto_attendants"]["One"].update(language="de-DE"),
+    ),
+    Situation(
+        "UM059",
+        attendants(One={"language": "fr-FR"}, Two={}),
+        changed(
+            world(),
+            exchange__servers=lambda several: [
+                {**one, "um_languages": ["en-US", *more]} for one, more in zip(several, (["fr-FR"], []), strict=True)
+            ],
+        ),
+        edit=lambda told: told["auto_attendants"]["One"].update(language="en-US"),
+    ),
+    Situation(
+        "UM096",
+        {
+            "dial_plans": {"Redmond": PLAN, "Dublin": {**PLAN, "country_code": "353"}},
+            "auto_attendants": {
+                "One": {"dial_plan": "Redmond", "business_hours_keys": {"1": {"name": "Two", "attendant": "Two"}}},
+                "Two": {"dial_plan": "Dublin"},
+            },
+        },
+        edit=lambda told: told["auto_attendants"]["One"]["business_hours_keys"].update(
+            {"1": {"name": "Two", "extension": "41001"}}
+        ),
+    ),
+    Situation(
+        "UM097",
+        attendants(
+            One={"status": "enabled", "business_hours_keys": {"1": {"name": "Two", "attendant": "Two"}}}, Two={}
+        ),
+        edit=lambda told: told["auto_attendants"]["Two"].update(status="enabled"),
+    ),
+    Situation(
+        "UM095",
+        {**users(row(1, "41001")), **NUMBER},
+        TWO_POOLS,
+        befalls=standing("$false", pool="pool2.contoso.com"),
+    ),
+    Situation(
+        "UM098",
+        NUMBER,
+        befalls=by(
+            "New-CsExUmContact -SipAddress sip:um@contoso.com -DisplayNumber +14255550999 "
+            f"-RegistrarPool {POOL} -OU 'OU=UM,DC=contoso,DC=com'"
+        ),
+        by_hand=lambda trial: (
+            trial.administrator("Remove-CsExUmContact sip:um@contoso.com"),
+            standing("$false")(trial),
+        ),
+        others=("UM094",),
+    ),
     Situation("UM092", NUMBER, befalls=standing("$false", pool="gone.contoso.com")),
     Situation("UM090", NUMBER, by_hand=standing("$false"), others=("UM094",)),
     Situation(

@@ -40,13 +40,58 @@ def test_the_line_of_a_user_that_has_the_number_of_a_dial_plan(line: str, *, tol
 @pytest.mark.parametrize(("number", "told"), [("+14255550999", True), ("+14255550100", False)])
 def test_a_contact_without_a_target(number: str, *, told: bool) -> None:
     trial = trial_of(ONE)
-    invoke_line(trial.estate, _contact(number))
+    invoke_line(trial.estate, f"{_contact(number)} -AutoAttendant $true")
     assert found(trial, "UM094") == ([f"contact_object/{number}"] if told else [])
 
 
-def _contact(number: str) -> str:
-    target = "-RegistrarPool pool1.contoso.com -OU 'OU=UM,DC=contoso,DC=com'"
-    return f"New-CsExUmContact -SipAddress sip:um@contoso.com -DisplayNumber {number} {target}"
+@pytest.mark.parametrize(
+    ("number", "kind", "others", "told"),
+    [
+        ("+14255550999", "$false", [], True),
+        ("+14255550999", "$true", [], False),
+        ("+14255550999", "$false", ["+14255550998"], False),
+        ("+14255550100", "$false", ["+14255550998"], False),
+    ],
+    ids=["the only one of its kind", "of another kind", "one of two", "beside the right one"],
+)
+def test_a_contact_with_a_wrong_number(number: str, kind: str, others: list[str], *, told: bool) -> None:
+    trial = trial_of(ONE)
+    for place, one in enumerate([number, *others]):
+        invoke_line(trial.estate, f"{_contact(one, sip=f'um{place}')} -AutoAttendant {kind}")
+    assert found(trial, "UM098") == ([f"contact_object/{number}"] if told else [])
+
+
+@pytest.mark.parametrize(("pool", "told"), [("pool2.contoso.com", True), ("pool1.contoso.com", False)])
+def test_a_contact_on_a_pool_without_users_of_its_dial_plan(pool: str, *, told: bool) -> None:
+    world = world_of(1, [1, 1], branch=False, director=False)
+    trial = Trial(world, environment_of({**ONE, "mailboxes": [ROW]}))
+    invoke_line(trial.estate, _contact("+14255550100", pool=pool))
+    assert found(trial, "UM095") == (["contact_object/+14255550100"] if told else [])
+    if told:
+        invoke_line(trial.estate, "Move-CsExUmContact -Identity sip:um@contoso.com -Target pool1.contoso.com")
+        assert found(trial, "UM095") == []
+
+
+def test_a_card_names_what_a_person_enters_and_ends_when_it_is_done() -> None:
+    trial = trial_of(ONE)
+    (card,) = [one for one in trial.plan().diagnostics if one.code == "UM090"]
+    fields = dict(line.removeprefix("- ").split(": ", 1) for line in card.remedy.splitlines()[1:])
+    assert fields == {
+        "Organizational unit": "one in which you may make contacts",
+        "Name": "Redmond Subscriber Access +14255550100",
+        "SIP address": "sip:um14255550100@contoso.com",
+        "Server or pool": "pool1.contoso.com",
+        "Phone number": "+14255550100",
+        "Contact type": "Subscriber Access",
+    }
+    made = _contact(fields["Phone number"], sip="um14255550100", pool=fields["Server or pool"])
+    invoke_line(trial.estate, made)
+    assert not [one for one in trial.plan().diagnostics if one.address == "contact_object/+14255550100"]
+
+
+def _contact(number: str, *, sip: str = "um", pool: str = "pool1.contoso.com") -> str:
+    target = f"-RegistrarPool {pool} -OU 'OU=UM,DC=contoso,DC=com'"
+    return f"New-CsExUmContact -SipAddress sip:{sip}@contoso.com -DisplayNumber {number} {target}"
 
 
 @pytest.mark.parametrize(("kind", "told"), [("SipName", True), ("TelExtn", False)])
