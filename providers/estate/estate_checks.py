@@ -18,7 +18,7 @@ from providers.estate.services import ago, moment
 from providers.estate.topology import gateways_of
 from providers.schema.exchange import DialPlan, Exchucutil, HuntGroup, IPGateway
 from providers.schema.exchange_facts import ExchangeServer, Mailbox
-from providers.schema.lync import LyncUser
+from providers.schema.lync import LyncUser, hosted_users
 from providers.schema.windows_services import ServiceRestart, UMServiceRestart, WindowsServices
 from reconciler.model.diagnostics import Diagnostic, Severity, count, listed
 from reconciler.model.landscape import Landscape
@@ -194,11 +194,11 @@ def _without_mailbox(landscape: Landscape) -> Iterator[Diagnostic]:
 
 
 def _unserved(users: Resources, mailboxes: Resources) -> Iterator[str]:
-    columns = (users.column(one) for one in (LyncUser.email, LyncUser.enterprise_voice, LyncUser.hosted_voicemail))
+    columns, hosted = (users.column(one) for one in (LyncUser.email, LyncUser.enterprise_voice)), hosted_users(users)
     lacking = {
         sip: email
-        for sip, email, has_voice, is_hosted in zip(users.folded, *columns, strict=True)
-        if has_voice and not is_hosted and (email is None or folded(email) not in mailboxes.folded)
+        for sip, email, has_voice in zip(users.folded, *columns, strict=True)
+        if has_voice and sip not in hosted and (email is None or folded(email) not in mailboxes.folded)
     }
     names = _names(mailboxes) if lacking else frozenset()
     for sip, email in lacking.items():

@@ -17,7 +17,7 @@ from providers.estate import mailbox_claims
 from providers.estate.people import Fit, fits_by_name, plan_of, plans_by_policy
 from providers.schema.exchange import DialPlan, UMMailbox
 from providers.schema.exchange_facts import Mailbox, UnservedMailbox
-from providers.schema.lync import LyncUser
+from providers.schema.lync import LyncUser, hosted_users, users_by_email
 from reconciler.model.actions import ActionKind
 from reconciler.model.commands import write
 from reconciler.model.diagnostics import Diagnostic, Severity, listed
@@ -46,9 +46,10 @@ NO_VOICE = Rule(
 HOSTED = Rule(
     "UM072",
     "User has hosted voice mail",
-    "The calls of a user with hosted voice mail go to hosted UM, so the plan leaves the user unchanged.",
+    "The calls of a user with hosted or cloud voice mail, or with a hosted voice mail policy, do not come to this UM. "
+    "So the plan leaves the user unchanged.",
     "Remove the row, or end hosted voice mail for the user.",
-    "Get-CsUser, property HostedVoiceMail; DOMAIN 3.13",
+    "Get-CsUser, properties HostedVoiceMail and HostedVoicemailPolicy; DOMAIN 3.13",
     Severity.WARNING,
 )
 NO_USER = Rule(
@@ -225,9 +226,8 @@ def _against_world(declared: Resources, landscape: Landscape) -> Iterator[Diagno
 
 def _voiced(users: Resources) -> frozenset[str]:
     """Return the users who may have voice mail here, by folded SIP address: Enterprise Voice, and not hosted."""
-    hosted, voice = users.column(LyncUser.hosted_voicemail), users.column(LyncUser.enterprise_voice)
-    every = zip(users.folded, hosted, voice, strict=True)
-    return frozenset(key for key, is_hosted, has_voice in every if has_voice is True and not is_hosted)
+    voice = zip(users.folded, users.column(LyncUser.enterprise_voice), strict=True)
+    return frozenset(key for key, has_voice in voice if has_voice is True) - hosted_users(users)
 
 
 def _within_plans(declared: Resources, plans: Sequence[str | None], digits: Mapping[str, int]) -> Iterator[Diagnostic]:
@@ -291,23 +291,30 @@ def _whom(
         yield SAME_MAILBOX.found(row, detail)
 
 
-def _by_email(users: Resources) -> Mapping[str, Resource]:
-    return {email: users[key] for key, email in zip(users, users.column(LyncUser.email), strict=True) if email}
-
-
 def _against_lync(row: Resource, users: Resources, landscape: Landscape) -> Iterator[Diagnostic]:
-    sip = row.get(UMMailbox.sip_address)
-    user = users.get(sip) if sip else None
+    """Find rows whose user may not have voice mail here; without a SIP address it is the user with the SMTP address."""
+    sip, known = row.get(UMMailbox.sip_address), landscape.fact(users_by_email, users).get(row.key)
+    user = users.get(sip) if sip else known
+    if user is None or sip is None:
+        yield from _without_user(row, sip, known, landscape)
     if user is None:
-        yield from _without_user(row, sip, landscape.fact(_by_email, users).get(row.key), landscape)
-    elif user.get(LyncUser.hosted_voicemail):
-        ending = write("Set-CsUser", LYNC, Identity=f"sip:{sip}", HostedVoiceMail=False)
-        remedy = f"Remove the row, or end hosted voice mail for the user:\n  {ending}"
-        yield HOSTED.found(row, f"{sip} has hosted voice mail; {row.address} is left out.", remedy)
+        return
+    if folded(user.key) in landscape.fact(hosted_users, users):
+        yield _hosted(row, user)
     elif user.get(LyncUser.enterprise_voice) is not True:
-        command = write("Set-CsUser", LYNC, Identity=f"sip:{sip}", EnterpriseVoiceEnabled=True)
+        command = write("Set-CsUser", LYNC, Identity=f"sip:{user.key}", EnterpriseVoiceEnabled=True)
         remedy = f"Enable the user for Enterprise Voice first:\n  {command}"
-        yield NO_VOICE.found(row, f"{sip} is not enabled for Enterprise Voice.", remedy)
+        yield NO_VOICE.found(row, f"{user.key} is not enabled for Enterprise Voice.", remedy)
+
+
+def _hosted(row: Resource, user: Resource) -> Diagnostic:
+    left_out = f"{row.address} is left out."
+    if user.get(LyncUser.hosted_voicemail):
+        ending = write("Set-CsUser", LYNC, Identity=f"sip:{user.key}", HostedVoiceMail=False)
+        remedy = f"Remove the row, or end hosted voice mail for the user:\n  {ending}"
+        return HOSTED.found(row, f"{user.key} has hosted voice mail; {left_out}", remedy)
+    detail = f"{user.key} has the hosted voice mail policy {user.get(LyncUser.hosted_policy)}; {left_out}"
+    return HOSTED.found(row, detail, "Remove the row, or take the hosted voice mail policy from the user.")
 
 
 def _without_user(row: Resource, sip: str | None, known: Resource | None, landscape: Landscape) -> Iterator[Diagnostic]:

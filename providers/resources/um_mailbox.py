@@ -35,7 +35,7 @@ from providers.resources.mailbox_policy import policy_argument
 from providers.schema.attendants import AutoAttendant
 from providers.schema.exchange import DEFAULT, MailboxPolicy, UMMailbox, policy_key
 from providers.schema.exchange_facts import Mailbox, UnservedMailbox
-from providers.schema.lync import ContactObject, LyncUser
+from providers.schema.lync import ContactObject, LyncUser, hosted_users, users_by_email
 from reconciler.model.abilities import Holder, Impact, Noticed
 from reconciler.model.actions import Action, Change, Claim
 from reconciler.model.commands import Argument, Command, ObjectId, read, write
@@ -168,10 +168,7 @@ class UMMailboxType(UMMailbox, NumerousRows, Holder, Rehearsing, Resetting, Noti
     def desired(self, landscape: Landscape) -> Resources:
         """Return the mailboxes with the dial plan of their policy, without users of hosted voice mail."""
         written, users = landscape.written(self), landscape.all(LyncUser)
-        voicemail = zip(users.folded, users.column(LyncUser.hosted_voicemail), strict=True)
-        hosted = {key for key, is_hosted in voicemail if is_hosted}
-        addresses = zip(written.folded, written.column(self.sip_address), strict=True) if hosted else ()
-        rows = written.replaced(drop=[key for key, sip in addresses if sip and folded(sip) in hosted])
+        rows = written.replaced(drop=_of_hosted(written, users, landscape))
         by_policy = plans_by_policy(landscape)
         pairs = list(zip(rows.column(self.dial_plan), rows.column(self.policy), strict=True))
         plans = {(written, policy): _plan(written, plan_of(policy, by_policy)) for written, policy in set(pairs)}
@@ -268,6 +265,17 @@ class UMMailboxType(UMMailbox, NumerousRows, Holder, Rehearsing, Resetting, Noti
 
     def check(self, landscape: Landscape) -> Sequence[Diagnostic]:
         return mailbox_checks.check_mailboxes(landscape)
+
+
+def _of_hosted(rows: Resources, users: Resources, landscape: Landscape) -> list[str]:
+    """Return the rows of users with hosted voice mail; a row without a SIP address is that of its SMTP address."""
+    hosted = landscape.fact(hosted_users, users)
+    if not hosted:
+        return []
+    by_email = landscape.fact(users_by_email, users)
+    every = zip(rows.folded, rows, rows.column(UMMailbox.sip_address), strict=True)
+    sips = ((folded_key, sip or (by_email[key].key if key in by_email else "")) for folded_key, key, sip in every)
+    return [key for key, sip in sips if folded(sip) in hosted]
 
 
 def _asked(answers: Sequence[Answer]) -> Mapping[str | None, str]:

@@ -192,12 +192,26 @@ class LyncUser(Numerous, LyncFact):
     """The pool the user is homed on."""
     hosted_voicemail: Attr[Annotated[Truth, Output("HostedVoiceMail")]]
     """The user's calls go to hosted voice mail, not to this UM."""
+    hosted_policy: Attr[Annotated[Text, Output("HostedVoicemailPolicy")]]
+    """Hosted voice mail policy granted to the user: with one, calls go to hosted voice mail too."""
     line_uri: Attr[Annotated[Text, Output("LineURI")]]
     """Phone number, ``tel:+14255550123``."""
     dial_plan: Attr[Annotated[Text, Output("DialPlan")]]
     """Lync dial plan granted to the user."""
     email: Attr[Annotated[SmtpAddress, Normalise(text), Output("WindowsEmailAddress")]]
     """SMTP address in the directory: it links the user with the mailbox if the SIP address does not."""
+
+
+def hosted_users(users: Resources) -> frozenset[str]:
+    """Return the folded SIP addresses of users whose calls go to hosted or cloud voice mail. Source: DOMAIN 3.13."""
+    hosted, policies = users.column(LyncUser.hosted_voicemail), users.column(LyncUser.hosted_policy)
+    every = zip(users.folded, hosted, policies, strict=True)
+    return frozenset(key for key, is_hosted, policy in every if is_hosted or policy)
+
+
+def users_by_email(users: Resources) -> Mapping[str, Resource]:
+    """Return the users by their SMTP addresses."""
+    return {email: users[key] for key, email in zip(users, users.column(LyncUser.email), strict=True) if email}
 
 
 def computers_of(fqdn: str, computers: Resources, pools: Resources) -> tuple[str, ...]:

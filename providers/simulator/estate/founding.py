@@ -145,6 +145,8 @@ def _user(holdings: Holdings, user: User) -> Entry:
         }
     if user.hosted_voicemail:
         properties["HostedVoiceMail"] = True
+    if user.hosted_policy:
+        properties["HostedVoicemailPolicy"] = user.hosted_policy
     if user.line:
         properties["Phone"] = user.line.partition(":")[2].partition(";")[0]
     dn = f"CN={name},CN=Users,{holdings.domain_dn}"

@@ -58,6 +58,8 @@ class User(Person):
     """The Exchange server that holds the mailbox; left out, the first one with Unified Messaging, else the first."""
     hosted_voicemail: bool = False
     """Whether calls go to hosted voice mail."""
+    hosted_policy: str | None = None
+    """Name of the hosted voice mail policy that is granted to the user."""
 
 
 class Generated(Person):
