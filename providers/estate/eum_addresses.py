@@ -33,7 +33,7 @@ NO_ADDRESS: Final = Rule(
 
 
 def check_addresses(landscape: Landscape) -> Iterator[Diagnostic]:
-    """Yield a warning for each declared mailbox that lacks one; those that this plan changes get them by it."""
+    """Yield a warning for each declared mailbox that lacks one, without those that the declarations change."""
     if not (landscape.is_readable(Mailbox) and landscape.is_readable(UMMailbox)):
         return
     declared, enabled, mailboxes = landscape.written(UMMailbox), landscape.all(UMMailbox), landscape.all(Mailbox)
@@ -46,10 +46,8 @@ def check_addresses(landscape: Landscape) -> Iterator[Diagnostic]:
         if context is None or known is None or key not in declared.folded:
             continue
         values = (*([sip] if sip else ()), *extensions)
-        if lacking := _lacking(values, context, known):
-            row = enabled[key]
-            if row.address not in landscape.actions:
-                yield _found(declared[key], sip, lacking, known, landscape)
+        if (lacking := _lacking(values, context, known)) and enabled[key].address not in landscape.predicted_by:
+            yield _found(declared[key], sip, lacking, known, landscape)
 
 
 def _contexts(landscape: Landscape) -> Mapping[str, str]:

@@ -22,14 +22,14 @@ from reconciler.model.resources import Resource
 from reconciler.model.values import folded
 
 UNKNOWN_POOL: Final = Rule(
-    "UM095",
+    "UM037",
     "Unknown pool",
     "A dial plan names a pool that the Lync topology does not have, or one without a Registrar or Director.",
     "Write the FQDN of a pool, or all.",
     "Get-CsPool, Get-CsService; DOMAIN 6.2",
 )
 USERS_LEFT_OUT: Final = Rule(
-    "UM096",
+    "UM089",
     "Users on a pool that is not linked",
     "pools of a dial plan leaves out a pool with users of that dial plan. Their pool cannot reach Unified Messaging "
     "for the dial plan, so callers do not reach their voice mail.",
@@ -38,7 +38,7 @@ USERS_LEFT_OUT: Final = Rule(
     Severity.WARNING,
 )
 OTHER_LINK: Final = Rule(
-    "UM097",
+    "UM009",
     "Custom hunt group on a pool that is left out",
     "A custom hunt group links a dial plan with a pool that pools of the dial plan leaves out. It is no link of "
     "exchucutil, so the plan does not remove it.",
@@ -47,7 +47,7 @@ OTHER_LINK: Final = Rule(
     Severity.WARNING,
 )
 NO_OUTCALLS: Final = Rule(
-    "UM098",
+    "UM049",
     "No gateway would be left for outgoing calls",
     "The plan removes links of a dial plan, and one of their gateways places its outgoing calls. None of the gateways "
     "that stay linked allows outgoing calls, so Play on Phone would fail.",

@@ -22,7 +22,7 @@ from reconciler.model.actions import ActionKind
 from reconciler.model.commands import write
 from reconciler.model.diagnostics import Diagnostic, Severity, listed
 from reconciler.model.landscape import Landscape
-from reconciler.model.resource_types import Rule
+from reconciler.model.resource_types import Rule, When
 from reconciler.model.resources import Resource, Resources
 from reconciler.model.values import folded
 
@@ -67,6 +67,7 @@ WRONG_DIGITS = Rule(
     "Write the extension with all its digits.",
     "Enable-UMMailbox, parameter Extensions; DOMAIN 7.7",
     leaves_out=True,
+    when=When.FILES,
 )
 OTHER_PLAN = Rule(
     "UM077",
@@ -75,6 +76,7 @@ OTHER_PLAN = Rule(
     "Write a policy of that dial plan, or leave dial_plan out.",
     "Enable-UMMailbox, parameter UMMailboxPolicy; DOMAIN 7.7",
     leaves_out=True,
+    when=When.FILES,
 )
 NO_SIP_ADDRESS = Rule(
     "UM078",
@@ -128,6 +130,7 @@ REFUSED = Rule(
     "Correct what the message of Exchange names, then plan again.",
     "Enable-UMMailbox, parameter ValidateOnly; DOMAIN 7.7",
     leaves_out=True,
+    when=When.PLANS,
 )
 RULES: Final = (
     NO_MAILBOX,

@@ -21,7 +21,7 @@ from reconciler.model.commands import write
 from reconciler.model.diagnostics import Diagnostic
 from reconciler.model.graph import closure
 from reconciler.model.landscape import Landscape
-from reconciler.model.resource_types import Rule, placed
+from reconciler.model.resource_types import Rule, When, placed
 from reconciler.model.resources import Resource, Resources
 from reconciler.model.values import folded
 
@@ -33,6 +33,7 @@ EXTENSION_TWICE = Rule(
     "Give one of them another extension.",
     "Enable-UMMailbox; DOMAIN 7.7, 9.1",
     leaves_out=True,
+    when=When.FILES,
 )
 SIP_TWICE = Rule(
     "UM076",
@@ -41,6 +42,7 @@ SIP_TWICE = Rule(
     "Correct the SIP address of one of them. If both rows name one user, remove one of the rows.",
     "Enable-UMMailbox, parameter SIPResourceIdentifier; DOMAIN 7.7",
     leaves_out=True,
+    when=When.FILES,
 )
 RULES: Final = (EXTENSION_TWICE, SIP_TWICE)
 
@@ -88,11 +90,16 @@ class _Scope:
 
 
 def _scope(plan: str, landscape: Landscape) -> _Scope:
-    plans, own = landscape.all(DialPlan), folded(plan)
+    plans, own = _plans(landscape), folded(plan)
     equivalents = sorted(landscape.fact(_equivalents, plans).get(own, ()))
     known = [one for name in (own, *equivalents) if (one := plans.get(name)) is not None]
     contexts = [context for one in known for context in (one.get(DialPlan.phone_context), *_listed(one)) if context]
     return _Scope(own, tuple(equivalents), tuple(dict.fromkeys(contexts)))
+
+
+def _plans(landscape: Landscape) -> Resources:
+    """Return the dial plans as this plan leaves them; from the files alone, the declared ones."""
+    return landscape.all(DialPlan) or landscape.wanted(DialPlan)
 
 
 def _listed(plan: Resource) -> tuple[str, ...]:
@@ -102,11 +109,14 @@ def _listed(plan: Resource) -> tuple[str, ...]:
 def _equivalents(plans: Resources) -> Mapping[str, frozenset[str]]:
     """Return, by folded dial plan, those that it lists as equivalent and those that list it."""
     by_context = {folded(one.get(DialPlan.phone_context) or ""): folded(one.key) for one in plans.values()}
+    unread = sorted((folded(one.key) for one in plans.values() if not one.has(DialPlan.phone_context)), key=len)
     found: dict[str, set[str]] = {folded(key): set() for key in plans}
     for plan in plans.values():
         own = folded(plan.key)
-        for context in _listed(plan):
-            other = by_context.get(folded(context), own)
+        for context in map(folded, _listed(plan)):
+            # Exchange makes the context of the name and the forest: Redmond.contoso.com. Names may have dots.
+            guessed = next((name for name in reversed(unread) if context.startswith(f"{name}.")), own)
+            other = by_context.get(context, guessed)
             if other != own:
                 found[own].add(other)
                 found[other].add(own)
@@ -115,7 +125,7 @@ def _equivalents(plans: Resources) -> Mapping[str, frozenset[str]]:
 
 def sharing(plan: str, landscape: Landscape) -> str:
     """Return one name for a dial plan and all that share its extensions, directly or through others."""
-    return landscape.fact(_shared, landscape.all(DialPlan)).get(folded(plan), folded(plan))
+    return landscape.fact(_shared, _plans(landscape)).get(folded(plan), folded(plan))
 
 
 def _shared(plans: Resources) -> Mapping[str, str]:

@@ -27,7 +27,7 @@ from reconciler.model.attributes import Attr
 from reconciler.model.commands import Argument, Command, write
 from reconciler.model.diagnostics import Diagnostic, listed
 from reconciler.model.landscape import Landscape, Named
-from reconciler.model.resource_types import Answer, Lifecycle, Rule, placed
+from reconciler.model.resource_types import Answer, Lifecycle, Rule, When, placed
 from reconciler.model.resources import Address, Resource, Resources
 from reconciler.model.values import EMPTY, Nested, Value, folded
 
@@ -38,6 +38,7 @@ SHARED_NUMBER = Rule(
     "is random.",
     "Give each of them a different number.",
     "New-UMAutoAttendant, New-UMDialPlan; DOMAIN 7.1, 7.6",
+    when=When.FILES,
 )
 FALLBACK_WITHOUT_SPEECH = Rule(
     "UM051",
@@ -46,6 +47,7 @@ FALLBACK_WITHOUT_SPEECH = Rule(
     "has no speech.",
     "Write speech_enabled: true, or dtmf_fallback: null.",
     "Set-UMAutoAttendant; DOMAIN 3.10",
+    when=When.FILES,
 )
 SEVERAL_DEFAULTS = Rule(
     "UM052",
@@ -53,6 +55,7 @@ SEVERAL_DEFAULTS = Rule(
     "The star key of a dial plan reaches only one auto attendant.",
     "Remove is_default: true from all of them but one.",
     "Set-UMDialPlan, parameter UMAutoAttendant; DOMAIN 7.1",
+    when=When.FILES,
 )
 DEFAULT_IN_USE = Rule(
     "UM053",
@@ -60,6 +63,7 @@ DEFAULT_IN_USE = Rule(
     "Exchange refuses to disable or remove the auto attendant that the star key of a dial plan reaches.",
     "Write is_default: false for it, or name another attendant of the dial plan.",
     "Disable-UMAutoAttendant; DOMAIN 7.6, 8",
+    when=When.FILES,
 )
 
 

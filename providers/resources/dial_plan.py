@@ -35,7 +35,7 @@ from reconciler.model.attributes import Attr
 from reconciler.model.commands import Command, write
 from reconciler.model.diagnostics import Diagnostic
 from reconciler.model.landscape import Landscape
-from reconciler.model.resource_types import Lifecycle, Rule
+from reconciler.model.resource_types import Lifecycle, Rule, When
 from reconciler.model.resources import Address, Resource
 from reconciler.model.values import Value, folded
 
@@ -74,6 +74,7 @@ LONG_RECORDING = Rule(
     "max_recording_duration must be shorter than max_call_duration: the call ends first.",
     "Write a smaller max_recording_duration or a greater max_call_duration.",
     "Set-UMDialPlan; DOMAIN 7.1",
+    when=When.FILES,
 )
 
 

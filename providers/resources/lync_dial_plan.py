@@ -26,7 +26,7 @@ from reconciler.model.abilities import Holder
 from reconciler.model.actions import Claim
 from reconciler.model.diagnostics import Diagnostic, Problem, did_you_mean
 from reconciler.model.landscape import Landscape
-from reconciler.model.resource_types import Lifecycle, Provider, Rule, placed
+from reconciler.model.resource_types import Lifecycle, Provider, Rule, When, placed
 from reconciler.model.resources import Address, Resource
 from reconciler.model.values import Value, folded
 
@@ -51,6 +51,7 @@ NAME_TWICE = Rule(
     "The SimpleName of a Lync dial plan is unique: Lync refuses a second one.",
     "Give one of them another simple_name, or leave it out.",
     "New-CsDialPlan, parameter SimpleName; DOMAIN 7.8",
+    when=When.FILES,
 )
 
 

@@ -24,7 +24,7 @@ from reconciler.model.actions import ActionKind
 from reconciler.model.commands import Argument, Command, NameOf, write
 from reconciler.model.diagnostics import Diagnostic, Problem, listed
 from reconciler.model.landscape import Landscape, Named
-from reconciler.model.resource_types import Answer, Lifecycle, Rule
+from reconciler.model.resource_types import Answer, Lifecycle, Rule, When
 from reconciler.model.resources import Address, Resource
 from reconciler.model.values import Value, folded
 
@@ -35,6 +35,7 @@ PIN_RESET = Rule(
     "the PIN is reset.",
     "Write a smaller logon_failures_before_pin_reset or a greater max_logon_attempts.",
     "Set-UMMailboxPolicy; DOMAIN 7.3",
+    when=When.FILES,
 )
 
 PATTERN = Rule(

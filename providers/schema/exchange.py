@@ -117,9 +117,7 @@ class DialPlan(Declares):
     """SipName for every dial plan made here; cannot be changed."""
     phone_context: Attr[Annotated[Text, ReadOnly(), Output("PhoneContext")]]
     """Made once by the server; Lync and exchucutil refer to it."""
-    equivalent_contexts: Attr[
-        Annotated[tuple[Text, ...], Unordered(), ReadOnly(), Output("EquivalentDialPlanPhoneContexts")]
-    ]
+    equivalent_contexts: Attr[Annotated[tuple[Text, ...], Unordered(), Param("EquivalentDialPlanPhoneContexts")]]
     """Phone contexts of dial plans that share its extensions: an extension is unique among all of them."""
     star_key_attendant: Attr[Annotated[ObjectName, ReadOnly(), Output("UMAutoAttendant")]]
     """The attendant reached by the star key; declared by that attendant."""

@@ -46,6 +46,7 @@ from reconciler.plan.waivers import Waivers, with_waivers
 from reconciler.run.observe import Keys, Reader, SharedLandscape
 from reconciler.run.rehearse import Rehearsal, rehearse
 from reconciler.run.retry import Retry
+from reconciler.run.rights import missing_rights
 from reconciler.run.second_look import Replicas
 from reconciler.run.system import ThreadScheduler
 from reconciler.views.text import command_line, joined
@@ -234,13 +235,15 @@ class Workspace:
         pinned, name = self._pinned, self._pinning.name
         origin = Origin(self.source, pinned, self._pinning.binding(pinned))
         plan = build_plan(self.types, landscape, selection=selection, origin=origin)
-        said = rehearse(plan, self.types, self.reader, landscape) if rehearses and not refresh_only else Rehearsal()
+        asks = rehearses and not refresh_only
+        said = rehearse(plan, self.types, self.reader, landscape) if asks else Rehearsal()
         if said.refused:
             refusing = replace(landscape, refused=said.refused)
             plan = build_plan(self.types, refusing, selection=selection, origin=origin)
         if pinned and landscape.prior.decisions.get(name) != pinned:
             plan = replace(plan, decisions={**plan.decisions, name: pinned})
-        plan = replace(plan, diagnostics=(*self.diagnostics, *plan.diagnostics, *said.notes))
+        rights = missing_rights(plan, self.types, self.reader) if asks else ()
+        plan = replace(plan, diagnostics=(*self.diagnostics, *plan.diagnostics, *said.notes, *rights))
         plan = with_waivers(plan, self._waivers)
         return only_refreshed(plan) if refresh_only else plan
 

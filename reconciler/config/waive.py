@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Final
 
 from reconciler.config.yaml_reader import Node
 from reconciler.model.diagnostics import Diagnostic, did_you_mean, listed
-from reconciler.model.resource_types import ResourceType, Rule
+from reconciler.model.resource_types import ResourceType, Rule, When
 from reconciler.model.values import folded
 from reconciler.model.waivers import Waiver
 
@@ -41,7 +42,12 @@ def read_waivers(
             waiver = _waiver(element, found)
             if waiver is None:
                 continue
-            found += [*_wrong_code(element, waiver, rules), *_wrong_type(element, waiver.on, types)]
+            rule = next((one for one in rules or () if one.code == waiver.code), None)
+            if rule is not None and rule.when in (When.PLANS, When.RUN):
+                waiver = replace(waiver, is_always_made=False)
+            if rules is not None:
+                found += _wrong_code(element, waiver.code, rule, rules)
+            found += _wrong_type(element, waiver.on, types)
             first = waivers.setdefault((folded(waiver.code), folded(waiver.on)), waiver)
             if first is not waiver:
                 detail = f"{waiver.code} on {waiver.on} is waived here and at {first.position}."
@@ -91,13 +97,10 @@ def _day(element: Node, text: str, found: list[Diagnostic]) -> date | None:
     return None
 
 
-def _wrong_code(element: Node, waiver: Waiver, rules: Sequence[Rule] | None) -> list[Diagnostic]:
-    if rules is None:
-        return []
-    rule = next((one for one in rules if one.code == waiver.code), None)
+def _wrong_code(element: Node, code: str, rule: Rule | None, rules: Sequence[Rule]) -> list[Diagnostic]:
     if rule is None:
-        remedy = did_you_mean(waiver.code, [one.code for one in rules if one.can_be_waived])
-        return [element.diagnostic("Unknown check", f"There is no check {waiver.code}.", remedy, path=("code",))]
+        remedy = did_you_mean(code, [one.code for one in rules if one.can_be_waived])
+        return [element.diagnostic("Unknown check", f"There is no check {code}.", remedy, path=("code",))]
     if rule.can_be_waived:
         return []
     detail = f"{rule.code} ({rule.summary}) cannot be waived: {rule.why_not_waived}."

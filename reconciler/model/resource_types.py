@@ -29,6 +29,16 @@ from reconciler.model.snapshot import Obligation
 from reconciler.model.values import EMPTY, Value
 
 
+class When(Enum):
+    """The commands that make a check."""
+
+    FILES = "validate, plan, apply and drift"
+    """The files alone can violate it."""
+    SERVERS = "plan, apply and drift"
+    PLANS = "plan and apply"
+    RUN = "apply, after it wrote"
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """One check: its stable code and its explanation."""
@@ -47,6 +57,8 @@ class Rule:
     """An error of this rule forbids only its own resource: a plan leaves the resource out and does the rest."""
     is_guard: bool = False
     """It protects data or a running service, announces a loss, or says that a look failed: it cannot be waived."""
+    when: When = When.SERVERS
+    """Which commands make it."""
 
     @property
     def can_be_waived(self) -> bool:

@@ -26,6 +26,8 @@ class Waiver:
     """The last day on which it holds. It ends with this day in UTC."""
     reason: str
     position: Position | None = field(default=None, compare=False)
+    is_always_made: bool = field(default=True, compare=False)
+    """False for a check that not every plan and report makes: where it finds nothing, it may not have been made."""
 
     def is_over(self, now: datetime) -> bool:
         """True from 00:00 UTC of the day after ``until``."""

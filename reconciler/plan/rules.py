@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from reconciler.model.diagnostics import Severity
-from reconciler.model.resource_types import Rule
+from reconciler.model.resource_types import Rule, When
 
 _ENGINE: Final = "reconciler"
 
@@ -43,6 +43,7 @@ TOO_MUCH_DESTROYED: Final = Rule(
     "The plan deletes more objects than --max-destroy allows. The default is none.",
     "Keep them declared. If the deletion is correct, allow the number in the message.",
     _ENGINE,
+    when=When.PLANS,
 )
 OPEN_OUTCOME: Final = Rule(
     "UM106",
@@ -61,6 +62,7 @@ NEEDS_LEFT_OUT: Final = Rule(
     _ENGINE,
     leaves_out=True,
     is_guard=True,
+    when=When.PLANS,
 )
 NOBODY_BRINGS: Final = Rule(
     "UM108",
@@ -75,6 +77,7 @@ TOO_MUCH_FORGOTTEN: Final = Rule(
     "More managed rows are no longer declared than --max-forget allows. The default is 10%. A file may be truncated.",
     "If a file lost a part, restore it. If this is correct, allow the number in the message.",
     _ENGINE,
+    when=When.PLANS,
 )
 RENAMED: Final = Rule(
     "UM110",
@@ -89,6 +92,7 @@ REPLACEMENT: Final = Rule(
     "An object takes the place of another one (moved). The old one is removed. Its users move, and may lose something.",
     "If this is correct, allow it with --allow-replace.",
     _ENGINE,
+    when=When.PLANS,
 )
 MOVED_ALREADY: Final = Rule(
     "UM112",
@@ -105,6 +109,7 @@ CHANGED_AGAIN: Final = Rule(
     "user counts as a failure of the wave.",
     "Find out who changes the user. Then apply again: the plan shows the difference.",
     _ENGINE,
+    when=When.RUN,
 )
 NOT_REHEARSED: Final = Rule(
     "UM114",
@@ -114,6 +119,18 @@ NOT_REHEARSED: Final = Rule(
     "Nothing, or solve the error in the message and plan again.",
     _ENGINE,
     Severity.NOTE,
+    is_guard=True,
+    when=When.PLANS,
+)
+NOT_ALLOWED: Final = Rule(
+    "UM115",
+    "Missing rights for the plan",
+    "The session of the account has no cmdlet that the plan sends, because none of its roles holds it. An apply by "
+    "this account fails at those steps.",
+    "Give the account the roles, or apply the plan with another account.",
+    _ENGINE,
+    Severity.WARNING,
+    when=When.PLANS,
 )
 RULES: Final = (
     UNREADABLE,
@@ -130,4 +147,5 @@ RULES: Final = (
     MOVED_ALREADY,
     CHANGED_AGAIN,
     NOT_REHEARSED,
+    NOT_ALLOWED,
 )

@@ -49,12 +49,15 @@ class Waivers:
         waived: dict[Waiver, list[Diagnostic]] = {one: [] for one in in_force}
         needed: set[Waiver] = set()
         counting: list[Diagnostic] = []
+        by_code: dict[str, list[Waiver]] = {}
+        for one in in_force:
+            by_code.setdefault(one.code, []).append(one)
         for finding in found:
-            fitting = [one for one in in_force if _fits(one, finding)]
+            fitting = [one for one in by_code.get(finding.code or "", ()) if _fits(one, finding)]
             needed.update(fitting)
-            (waived[fitting[0]] if fitting else counting).append(finding)
+            (waived[fitting[0]] if fitting and not finding.forbids else counting).append(finding)
         is_complete &= not any(one.code == UNREADABLE.code for one in found)
-        idle = [_idle(one) for one in in_force if is_complete and one not in needed]
+        idle = [_idle(one) for one in in_force if is_complete and one.is_always_made and one not in needed]
         those = tuple(Waived(one, tuple(members)) for one, members in waived.items() if members)
         return Judged(tuple(counting), those, (*over(self.every, self.now), *idle))
 
@@ -63,8 +66,6 @@ NO_WAIVERS: Final = Waivers()
 
 
 def _fits(waiver: Waiver, finding: Diagnostic) -> bool:
-    if finding.code != waiver.code or finding.forbids:
-        return False
     if waiver.on == EVERYTHING:
         return True
     return finding.address is not None and matches(Address.parse(finding.address), (waiver.on,))

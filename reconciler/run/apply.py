@@ -283,7 +283,7 @@ class Apply:
         """Save the digests of the declarations after a complete apply."""
         digests = {name: self._plan.decisions[name] for name in OF_THE_WHOLE & self._plan.decisions.keys()}
         is_done = self._fatal is None and all(fate is Fate.DONE for fate in self._progress.fates.values())
-        if digests and is_done and not self._plan.left_out:
+        if digests and is_done and not self._plan.missing:
             self._performer.lease.commit(StateChange(decisions=digests))
 
     def _is_made(self, by: Address) -> bool:

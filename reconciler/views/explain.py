@@ -83,7 +83,7 @@ def _check(rule: Rule, style: Style) -> Iterator[str]:
     yield from diagnostic_lines(Diagnostic(rule.summary, meaning, rule.remedy, rule.severity, code=rule.code), style)
     yield ""
     waiver = f"It cannot be waived: {rule.why_not_waived}." if rule.why_not_waived else "It can be waived."
-    for text in (waiver, f"Source: {_plain(source_of(rule))}"):
+    for text in (f"Found by: {rule.when.value}. {waiver}", f"Source: {_plain(source_of(rule))}"):
         for line in wrap(text, style.width - len(_INSET)):
             yield f"{_INSET}{style.paint(line, 'dim')}"
 

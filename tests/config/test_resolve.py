@@ -120,6 +120,22 @@ def attendant(**values: object) -> dict[str, object]:
     ("sections", "code", "places"),
     [
         ({"mailboxes": [row(0), row(1, extension="50100")]}, "UM075", 2),
+        (
+            {
+                "dial_plans": {"Redmond": {**PLAN, "equivalent_contexts": ["dublin.contoso.com"]}, "Dublin": PLAN},
+                "mailboxes": [row(0), row(1, extension="50100", dial_plan="Dublin")],
+            },
+            "UM075",
+            2,
+        ),
+        (
+            {
+                "dial_plans": {"Redmond": PLAN, "Dublin.new": {**PLAN, "equivalent_contexts": ["Redmond.contoso.com"]}},
+                "mailboxes": [row(0), row(1, extension="50100", dial_plan="Dublin.new")],
+            },
+            "UM075",
+            2,
+        ),
         ({"mailboxes": [row(0), row(1, sip_address="ALICE@contoso.com")]}, "UM076", 2),
         ({"mailboxes": [row(0), row(1, extension="5010")]}, "UM074", 0),
         ({"mailboxes": [row(0, policy="dublin/DEFAULT")]}, "UM077", 0),
@@ -157,7 +173,10 @@ def test_contradictions_are_reported_with_every_place(sections: Mapping[str, Any
 
 
 def test_equal_values_of_different_dial_plans_or_of_whom_voice_mail_ends_contradict_nothing() -> None:
-    assert not told({"mailboxes": [row(0), row(1, extension="50100", dial_plan="Dublin")]})
+    both = [row(0), row(1, extension="50100", dial_plan="Dublin")]
+    assert not told({"mailboxes": both})
+    elsewhere = {**PLAN, "equivalent_contexts": ["Tokyo.contoso.com", "Dublin2.contoso.com", "Redmond.contoso.com"]}
+    assert not told({"dial_plans": {"Redmond": elsewhere, "Dublin": dict(PLAN)}, "mailboxes": both})
     assert not told({"mailboxes": [row(0), {"identity": "ben@contoso.com", "state": "absent"}]})
 
 

@@ -75,6 +75,13 @@ def test_a_wrong_waiver_is_an_error_with_its_place(waive: Any, summaries: list[s
     assert all(one.position is not None and one.excerpt and one.remedy for one in found)
 
 
+@pytest.mark.parametrize(("code", "is_always_made"), [("UM012", True), ("UM088", False)])
+def test_a_waiver_knows_whether_every_report_makes_its_check(code: str, *, is_always_made: bool) -> None:
+    waivers, found = loaded([{**WAIVER, "code": code, "on": "*"}])
+    assert waivers is not None, found
+    assert waivers[0].is_always_made is is_always_made
+
+
 @pytest.mark.parametrize("on", ["*", "dial_plan", "dial_plan/*", "um_mailbox/*@contoso.com", "Dial_Plan/Redmond"])
 def test_a_waiver_may_name_a_type_or_a_pattern(on: str) -> None:
     waivers, found = loaded([{**WAIVER, "on": on}])

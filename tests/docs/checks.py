@@ -15,7 +15,8 @@ from tests.docs.markdown import code_marks
 def _reference(rules: Iterable[Rule]) -> str:
     return "\n\n".join(
         f"### {rule.code}\n\n**{rule.summary}** ({effect_of(rule)})\n\n"
-        f"{code_marks(rule.meaning)}\n\n*Remedy:* {code_marks(rule.remedy)}\n\n*Source:* {code_marks(source_of(rule))}"
+        f"{code_marks(rule.meaning)}\n\n*Remedy:* {code_marks(rule.remedy)}\n\n"
+        f"*Found by:* {rule.when.value}. *Source:* {code_marks(source_of(rule))}"
         for rule in rules
     )
 

@@ -404,17 +404,17 @@ JOINING: Final = (
     Situation("UM028", plans(), TWO_POOLS, befalls=in_part, others=("UM027",)),
 )
 SPLIT: Final = (
-    Situation("UM095", plans(pools=["pol1.contoso.com"]), edit=first("dial_plans", pools=[POOL])),
-    Situation("UM096", {**users(row(1, "41001")), **plans(pools=["pool2.contoso.com"])}, TWO_POOLS),
+    Situation("UM037", plans(pools=["pol1.contoso.com"]), edit=first("dial_plans", pools=[POOL])),
+    Situation("UM089", {**users(row(1, "41001")), **plans(pools=["pool2.contoso.com"])}, TWO_POOLS),
     Situation(
-        "UM097",
+        "UM009",
         plans(pools=[POOL]),
         TWO_POOLS,
         applied=plans(pools=[POOL]),
         befalls=by("New-UMHuntGroup -Name Custom -UMDialPlan Redmond -UMIPGateway 2:1 -PilotIdentifier 7"),
     ),
     Situation(
-        "UM098",
+        "UM049",
         plans(pools=["pool2.contoso.com"], outcall_gateway="unmanaged"),
         TWO_POOLS,
         applied=plans(),
@@ -792,6 +792,9 @@ UNPLAYED: Final[Mapping[str, str]] = {
     "UM110": "which of the two names is right, only people know",
     "UM111": "told by apply: test_it_needs_consent_and_the_users_are_counted",
     "UM112": "a note about what is done: it asks to remove the move",
+    "UM088": "found by Exchange, which names the reason in its own words",
+    "UM115": "rights are given in the directory, which the simulated servers do not show",
+    "UM114": "found where the servers do not answer, or for more users than a plan asks for",
     "UM113": "found during an apply, where another administrator meddles",
 }
 """Checks whose advice cannot be played, each with the reason; their worlds are in ``check_worlds``."""

@@ -11,7 +11,8 @@ from typing import Any, Final, TypeAlias
 
 from providers.catalogue import resource_types
 from reconciler.model.actions import Action, ActionKind
-from reconciler.model.commands import NameOf, write
+from reconciler.model.commands import NameOf, Reply, write
+from reconciler.model.diagnostics import AccessDenied, Diagnostic
 from reconciler.model.events import Reported
 from reconciler.model.landscape import Landscape
 from reconciler.model.ports import Request
@@ -23,6 +24,7 @@ from reconciler.plan.checks import nobody_brings
 from tests.plan.test_exchanges import USERS
 from tests.plan.test_replacement import renamed
 from tests.providers.resources.test_outcalls import GATEWAYS, linked
+from tests.run.test_rehearse import UNNUMBERED, asked, plan_of, with_rows
 from tests.run.test_waves import Estate, crowd
 from tests.support.advice_situations import SMALL, TWO_POOLS, attendants, changed, plans, row, users, world
 from tests.support.landscapes import binding, contoso, exchange_server, plan_declared, resource
@@ -111,6 +113,26 @@ def open_outcome(fires: bool) -> Codes:
     return of(trial)
 
 
+def refused_user(fires: bool) -> Codes:
+    """Exchange takes a missing extension from the telephone number, and the user has none."""
+    numbered = {**UNNUMBERED, "extension": "41003"}
+    return of(with_rows(UNNUMBERED if fires else numbered))
+
+
+def not_rehearsed(fires: bool) -> Codes:
+    denied = AccessDenied(Diagnostic("Not said", "why"))
+    said, _ = asked(plan_of("a"), lambda _: denied if fires else Reply())
+    return {one.code for one in said.notes}
+
+
+def without_rights(fires: bool) -> Codes:
+    missing = ["New-UMDialPlan"] if fires else []
+    described = changed(
+        SMALL, exchange__servers=lambda several: [{**several[0], "missing_cmdlets": missing}, *several[1:]]
+    )
+    return of(Trial(described, environment_of(plans())))
+
+
 def nobody(fires: bool) -> Codes:
     naming = write("New-UMHuntGroup", UMIPGateway=NameOf(Address("ip_gateway", "a.contoso.com"), "gateway"))
     action = Action(Address("hunt_group", "a.contoso.com/x"), ActionKind.CREATE, commands=(naming,))
@@ -156,6 +178,7 @@ CHECK_WORLDS: Final[Mapping[str, World]] = {
     "UM020": no_pool,
     "UM042": no_candidate,
     "UM043": conflict,
+    "UM088": refused_user,
     "UM104": nothing_to_set,
     "UM105": destroyed,
     "UM106": open_outcome,
@@ -165,4 +188,6 @@ CHECK_WORLDS: Final[Mapping[str, World]] = {
     "UM111": replacement,
     "UM112": moved_already,
     "UM113": changed_again,
+    "UM114": not_rehearsed,
+    "UM115": without_rights,
 }

@@ -3,13 +3,31 @@
 from __future__ import annotations
 
 import pytest
+import yaml
 
 from providers.catalogue import rules
+from reconciler.config.environment import load
+from reconciler.config.source_text import Files
+from reconciler.model.resource_types import When
 from reconciler.plan.rules import RULES
+from tests.support.advice import Sections
 from tests.support.advice_situations import SITUATIONS
 from tests.support.check_worlds import CHECK_WORLDS, World
+from tests.support.trial import types
+
+
+def of_files(sections: Sections) -> set[str | None]:
+    """Return the codes that are found in files with these sections, without any server."""
+    text = yaml.safe_dump({"environment": "test", **sections}, sort_keys=False)
+    return {one.code for one in load(Files({"all.yaml": text.encode()}), types())[1]}
+
 
 KNOWN = {rule.code for rule in (*rules(), *RULES)}
+
+
+def test_a_code_means_one_check() -> None:
+    every = {(one.code, one.summary) for one in (*(rule for kind in types() for rule in kind.rules), *RULES)}
+    assert len(every) == len({code for code, _ in every})
 
 
 def test_every_check_has_its_worlds() -> None:
@@ -18,6 +36,12 @@ def test_every_check_has_its_worlds() -> None:
     assert KNOWN - played - CHECK_WORLDS.keys() == set(), "write a Situation, or a world in CHECK_WORLDS"
     assert CHECK_WORLDS.keys() <= KNOWN - played, "a check needs one of the two"
     assert played <= KNOWN
+
+
+def test_what_the_files_alone_tell_is_found_by_validate() -> None:
+    """What a check says of when it is made is what happens: from the files, or with the servers alone."""
+    found = {one.code for one in SITUATIONS if one.code in of_files(one.sections)}
+    assert found == {rule.code for rule in (*rules(), *RULES) if rule.when is When.FILES}
 
 
 @pytest.mark.parametrize(("code", "world"), CHECK_WORLDS.items(), ids=[*CHECK_WORLDS])
