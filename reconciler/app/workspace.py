@@ -218,6 +218,7 @@ class Workspace:
         """Take as declared absent what a saved plan of ``destroy`` removes."""
         if plan.asked.partition(" ")[0] == DESTROY:
             ends = {one.address for step in plan.steps for one in step.actions if one.kind is ActionKind.DELETE}
+            ends |= {one.address for one in plan.forgotten}
             self.environment = ending(self.environment, self.types, ends.__contains__)
 
     # --- operations --------------------------------------------------------------------------------------------------

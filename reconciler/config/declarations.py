@@ -90,7 +90,7 @@ def _add(resource_type: Managed, entry: Entry, into: Declarations) -> None:
     state, data = _state(resource_type, entry.data)
     is_end = state == "absent"
     parsed = (resource_type.parse_end if is_end else resource_type.parse)(entry.key, data)
-    wrong = [] if state in STATES else [_unknown_state(state)]
+    wrong = [] if state in STATES else [_unknown_state(state) if resource_type.can_end else _endless()]
     if isinstance(parsed, Resource) and not wrong:
         position = entry.place.position(on_key=True)
         into.valid.append(Declaration(replace(parsed, position=position), entry.place, is_end))
@@ -106,12 +106,21 @@ def _add(resource_type: Managed, entry: Entry, into: Declarations) -> None:
 
 
 def _state(resource_type: Managed, data: Mapping[str, object]) -> tuple[object, Mapping[str, object]]:
-    """Return the state that a declaration asks for, and its other data."""
-    if STATE not in data or not resource_type.can_end:
+    """Return the state that a declaration asks for, None where its type has no end, and its other data."""
+    if STATE not in data:
         return "present", data
     state = data[STATE]
     rest = {name: value for name, value in data.items() if name != STATE}
+    if not resource_type.can_end:
+        return None, rest
     return state.strip().lower() if isinstance(state, str) else state, rest
+
+
+def _endless() -> Problem:
+    detail = f'"{STATE}" has no meaning here: this is a setting of something that is not removed.'
+    return Problem(
+        (STATE,), "Setting has no end", detail, "Remove the declaration; the servers keep its values.", on_key=True
+    )
 
 
 def _unknown_state(state: object) -> Problem:

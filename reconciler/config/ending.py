@@ -10,7 +10,7 @@ from reconciler.config.environment import Environment
 from reconciler.config.resolve import implied_by_default
 from reconciler.model.attributes import AttributeRole
 from reconciler.model.graph import closure, reversed_edges
-from reconciler.model.resource_types import Managed, ResourceType, declared_types
+from reconciler.model.resource_types import Lifecycle, Managed, ResourceType, declared_types
 from reconciler.model.resources import Address, Resource, Resources
 from reconciler.model.values import folded
 
@@ -19,7 +19,7 @@ def ending(environment: Environment, types: Sequence[ResourceType], is_meant: Ca
     """Return the environment in which the meant resources, and all that reference them, have to be removed.
 
     What cannot be removed by itself is no longer declared where its owner ends. Otherwise it stays declared, and what
-    references it stays too.
+    references it stays too. A setting without an owner is no longer declared if it is meant.
     """
     kinds = {kind.name: kind for kind in declared_types(types)}
     every = {_name(one.address): one for each in environment.declared.values() for one in each.values()}
@@ -32,6 +32,11 @@ def ending(environment: Environment, types: Sequence[ResourceType], is_meant: Ca
     brought = implied_by_default(types, {name: list(each) for name, each in ended.items()})
     gone = {one.address.folded for one in ends}
     gone |= {Address(name, key).folded for name, keys in brought.items() for key in keys}
+    gone |= {
+        one.address.folded
+        for one in every.values()
+        if kinds[one.address.type].lifecycle is Lifecycle.SETTING and is_meant(one.address)
+    }
     left = {
         name: Resources(one for one in each.values() if one.address.folded not in gone)
         for name, each in environment.declared.items()

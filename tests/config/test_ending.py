@@ -57,6 +57,15 @@ def test_a_default_policy_ends_with_its_dial_plan_alone() -> None:
     assert str(meant) in addresses(after.declared)
 
 
+@pytest.mark.parametrize("is_meant", [True, False])
+def test_a_setting_that_is_meant_is_no_longer_declared(is_meant: bool) -> None:
+    before = environment_of({**SECTIONS, "um_certificates": {"ex1.contoso.com": {"um": "best"}}})
+    certificate = Address("um_certificate", "ex1.contoso.com")
+    after = ending(before, types(), lambda address: is_meant or address != certificate)
+    assert certificate not in {one.address for each in after.ended.values() for one in each.values()}
+    assert (str(certificate) in addresses(after.declared)) is not is_meant
+
+
 def test_an_end_keeps_its_place_and_the_wave_of_a_user() -> None:
     before = environment_of(SECTIONS)
     after = ending(before, types(), lambda _: True)

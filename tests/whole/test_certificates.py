@@ -10,10 +10,12 @@ import pytest
 from providers.simulator.answers import CmdletError
 from providers.simulator.estate.invoke import invoke_line
 from providers.simulator.world.schema import World
+from reconciler.config.environment import load
+from reconciler.config.source_text import Files
 from reconciler.model.resources import Address
 from reconciler.plan.drift import DriftKind
 from tests.support.exporting import exported, reopened
-from tests.support.trial import Applied, Trial, environment_of
+from tests.support.trial import Applied, Trial, environment_of, types
 from tests.support.worlds import world_of
 
 EX = "ex1.contoso.com"
@@ -185,8 +187,10 @@ def test_names_of_servers_and_thumbprints_are_read_in_any_form() -> None:
 
 
 def test_an_assignment_has_no_end() -> None:
-    with pytest.raises(AssertionError, match="state"):
-        trial(world(), {EX: {"state": "absent"}})
+    text = f"environment: x\num_certificates:\n  {EX}: {{state: absent}}\n"
+    environment, (found,) = load(Files({"a.yaml": text.encode()}), types())
+    assert environment is None
+    assert (found.summary, str(found.position)) == ("Setting has no end", "a.yaml:3:21")
 
 
 def test_a_certificate_that_cannot_be_assigned_does_not_hold_back_the_restart_for_the_mode() -> None:
