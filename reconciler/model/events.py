@@ -138,6 +138,7 @@ class WaveEnded:
     wave: str
     users: int
     failed: int
+    """Users that failed, and those that the plan left out."""
     max_failures: int
     passed: bool
     """True where the next wave may start."""

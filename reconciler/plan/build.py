@@ -207,7 +207,7 @@ def build_plan(
         prior=fingerprints_of(landscape.prior, chosen),
         asked=str(selection),
         passed_over=_sent(end.actions.values()) - _sent(asked_for.values()),
-        gates=gates_of(_by_wave(steps), types, end),
+        gates=gates_of(_by_wave(steps), found if selection.is_everything else (), types, end),
     )
 
 

@@ -16,16 +16,17 @@ in which a value could not move between them.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from reconciler.model.abilities import Rows
 from reconciler.model.actions import Action
+from reconciler.model.diagnostics import Diagnostic
 from reconciler.model.graph import closure, reversed_edges
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import ResourceType
-from reconciler.model.resources import Resources
+from reconciler.model.resources import Address, Resources
 from reconciler.model.waves import WAVE
 from reconciler.plan.moves import key_of
 from reconciler.plan.selection import stands_on
@@ -41,6 +42,8 @@ class Gate:
     of: int
     """Number of users that are declared in it."""
     max_failures: int
+    left_out: tuple[str, ...] = ()
+    """Addresses of its users that the plan leaves out: unless waived, they count as failures for the waves after it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,28 +90,50 @@ class Ranks:
         return replace(action, reasons=(*action.reasons, f"{when}{because}"))
 
 
-def gates_of(numbers: Mapping[str, int], types: Sequence[ResourceType], end: Landscape) -> tuple[Gate, ...]:
-    """Return the waves that have work in a plan, in order.
+def gates_of(
+    numbers: Mapping[str, int], left_out: Iterable[Diagnostic], types: Sequence[ResourceType], end: Landscape
+) -> tuple[Gate, ...]:
+    """Return the waves that have work in a plan, or users whom it leaves out, in order.
 
     A percentage is one of all users that are declared in the wave, and not of those in this plan: so the limit is equal
     in a plan that goes on after a failure. There the users who failed are planned again, and those who did not are not.
 
     Args:
         numbers: the number of actions by wave.
+        left_out: the findings that leave users out.
         end: the landscape after the plan.
     """
     waves = end.settings.waves
-    sizes = Counter[str]()
+    if not any(numbers.values()):
+        return ()
+    sizes, without = Counter[str](), defaultdict[str, set[str]](set)
     for kind in types if waves else ():
         if isinstance(kind, Rows):
-            sizes.update(_named(end.written(kind)))
-            sizes.update(_named(end.ending(kind)))
+            rows = (end.written(kind), end.ending(kind))
+            sizes.update(name for each in rows for name in _named(each))
+            for name, address in _waves_of(left_out, kind.name, rows):
+                without[name].add(address)
     return tuple(
-        Gate(one.name, numbers[one.name], sizes[one.name], one.max_failures.within(sizes[one.name]))
+        Gate(
+            one.name,
+            numbers.get(one.name, 0),
+            sizes[one.name],
+            one.max_failures.within(sizes[one.name]),
+            tuple(sorted(without[one.name])),
+        )
         for one in waves
-        if numbers.get(one.name)
+        if numbers.get(one.name) or without[one.name]
     )
 
 
 def _named(users: Resources) -> Iterator[str]:
     return (str(row[0]) for row in users.rows((WAVE,), users.folded) if row is not None)
+
+
+def _waves_of(found: Iterable[Diagnostic], type_name: str, rows: Sequence[Resources]) -> Iterator[tuple[str, str]]:
+    """Yield the wave and the address of each user of a type who is left out."""
+    for address in (one.address for one in found if one.address and one.leaves_out):
+        named = Address.parse(address)
+        user = next((each[named.key] for each in rows if named.key in each), None) if named.type == type_name else None
+        if user is not None:
+            yield str(user.get(WAVE) or ""), address

@@ -175,7 +175,8 @@ class Apply:
         wave.failed += len(found)
         self._progress.changed_again += len(found)
         wave.has_passed = not wave.refusal
-        self._emit(wave.ended())
+        if wave.steps or wave.refusal:
+            self._emit(wave.ended())
 
     def _start(self, batch: Batch) -> None:
         """Submit a batch to the scheduler."""

@@ -36,6 +36,8 @@ class Wave:
 
     gate: Gate
     steps: frozenset[str]
+    left_out: int = 0
+    """How many of its users the plan left out, for reasons that no waiver accepts."""
     done: list[Action] = field(default_factory=list)
     failed: int = 0
     is_over: bool = False
@@ -48,16 +50,24 @@ class Wave:
         return f"wave {self.gate.wave}"
 
     @property
+    def stops(self) -> bool:
+        """True where the rest of it may not start. Users left out do not count: the others are written without them."""
+        return self.failed > self.gate.max_failures
+
+    @property
     def refusal(self) -> str:
-        """Why neither the rest of it nor a later wave may start; '' as long as they may."""
-        if self.failed <= self.gate.max_failures:
+        """Why no later wave may start; '' as long as one may."""
+        if self.failed + self.left_out <= self.gate.max_failures:
             return ""
-        failures = count(self.failed, "failure")
-        return f"wave {self.gate.wave} has {failures}, and {self.gate.max_failures:,} are allowed"
+        failures = count(self.failed + self.left_out, "failure")
+        of_them = f" ({self.left_out:,} left out by the plan)" if self.left_out else ""
+        return f"wave {self.gate.wave} has {failures}{of_them}, and {self.gate.max_failures:,} are allowed"
 
     def ended(self) -> WaveEnded:
         gate = self.gate
-        return WaveEnded(gate.wave, gate.users, self.failed, gate.max_failures, self.has_passed, self.refusal)
+        return WaveEnded(
+            gate.wave, gate.users, self.failed + self.left_out, gate.max_failures, self.has_passed, self.refusal
+        )
 
 
 class Waves:
@@ -67,15 +77,22 @@ class Waves:
         names = [gate.wave for gate in plan.gates]
         steps = [step for step in plan.steps if names and step.first.is_of_users]
         self._rank = {one.id: names.index(one.wave) if one.wave in names else len(names) for one in steps}
+        missing = frozenset(plan.missing) if names else frozenset[str]()
         self._waves = [
-            Wave(gate, frozenset(name for name, rank in self._rank.items() if rank == place))
+            Wave(
+                gate,
+                frozenset(name for name, rank in self._rank.items() if rank == place),
+                len(missing.intersection(gate.left_out)),
+            )
             for place, gate in enumerate(plan.gates)
         ]
 
     def closed_by(self, step: Step) -> Wave | None:
         """Return the wave whose failures forbid a step to start; None where it may start, now or later."""
-        rank = self._rank.get(step.id, -1)
-        return next((wave for wave in self._waves[: rank + 1] if wave.refusal), None)
+        if (rank := self._rank.get(step.id)) is None:
+            return None
+        own = (wave for wave in self._waves[rank : rank + 1] if wave.stops)
+        return next((wave for wave in self._waves[:rank] if wave.refusal), None) or next(own, None)
 
     def is_open(self, step: Step) -> bool:
         """True where all waves before that of the step have passed, and none has too many failures."""

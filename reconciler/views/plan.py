@@ -125,9 +125,12 @@ def _gate(plan: Plan, members: Sequence[Step]) -> Iterator[str]:
     names = [gate.wave for gate in plan.gates]
     place = 0 if users is None else names.index(users.wave) if users.wave in names else len(names)
     if place:
-        gate = plan.gates[place - 1]
+        gate, missing = plan.gates[place - 1], frozenset(plan.missing)
         of = count(gate.of, "user")
         yield f"starts when wave {gate.wave} has passed: at most {gate.max_failures:,} of its {of} may fail"
+        for one in plan.gates[:place]:
+            if (left := len(missing.intersection(one.left_out))) > one.max_failures:
+                yield f"will not start: wave {one.wave} leaves out {count(left, 'user')}, which counts as failing"
 
 
 def _all_needs(members: Sequence[Step]) -> set[str]:
@@ -223,7 +226,8 @@ def _totals(plan: Plan) -> Iterator[tuple[str, str]]:
 def _waves(plan: Plan) -> Iterator[str]:
     """Yield the waves in order, each with its users in this plan."""
     for gate in plan.gates:
-        yield f"{gate.wave} ({count(gate.users, 'user')})"
+        left_out = f", {len(gate.left_out):,} left out" if gate.left_out else ""
+        yield f"{gate.wave} ({count(gate.users, 'user')}{left_out})"
     users = [step for step in plan.steps if step.first.is_of_users] if plan.gates else []
     if rest := sum(len(step.actions) for step in users) - sum(gate.users for gate in plan.gates):
         yield f"then {count(rest, 'user')} without a wave"

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.model.actions import Action, ActionKind, Taken
+from reconciler.model.diagnostics import Diagnostic
 from reconciler.model.landscape import Landscape, Settings
 from reconciler.model.resources import Address, Resources
 from reconciler.model.shares import Share
@@ -19,7 +20,7 @@ from reconciler.plan.plan import Plan
 from reconciler.plan.saved import FORM
 from reconciler.plan.selection import Selection
 from reconciler.plan.waves import Gate, Ranks
-from tests.support.boxes import WAVES, box, declared
+from tests.support.boxes import WAVES, WaveBox, box, declared
 
 NAMES = ("pilot", "second")
 
@@ -147,6 +148,21 @@ def test_a_part_is_one_of_all_declared_users_so_that_a_second_apply_has_the_same
     there = declared(*(box(f"s{number}", colour="red") for number in range(39)))
     plan = planned([Wave("second", Share(5, is_percent=True))], ROWS, there)
     assert plan.gates == (Gate("second", 2, 41, 2),)
+
+
+class Refusing(WaveBox):
+    def check(self, landscape: Landscape) -> Sequence[Diagnostic]:
+        return [
+            Diagnostic("No", "It is refused.", address=f"box/{key}", leaves_out=True) for key in ("p1", "s7", "rest")
+        ]
+
+
+def test_a_plan_names_whom_it_leaves_out_of_each_wave_and_a_selected_part_does_not() -> None:
+    landscape = Landscape(Settings(waves=(Wave("pilot"), Wave("second"))), ROWS)
+    plan = build_plan((Refusing(),), landscape)
+    assert [(gate.users, gate.left_out) for gate in plan.gates] == [(4, ("box/p1",)), (40, ("box/s7",))]
+    part = build_plan((Refusing(),), landscape, selection=Selection(wave="second"))
+    assert [(gate.wave, gate.left_out) for gate in part.gates] == [("second", ())]
 
 
 @pytest.mark.parametrize("wave", ["pilot", "second"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 from hypothesis import given
@@ -18,6 +18,8 @@ from reconciler.model.resources import Resources
 from reconciler.model.shares import Share
 from reconciler.model.snapshot import OutcomeKind
 from reconciler.model.waves import Wave
+from reconciler.plan.plan import Plan
+from reconciler.plan.waves import Gate
 from reconciler.run.account import Account
 from tests.support.boxes import WAVES, BoxWorld, box, declared
 from tests.support.engine import Engine
@@ -143,6 +145,37 @@ def test_the_rest_of_a_large_wave_is_not_written_after_its_limit() -> None:
     assert account.exit_code() == 3
     assert len(account.ended) < 450
     assert not estate.world.boxes
+
+
+def with_left_out(plan: Plan, wave: str) -> Plan:
+    """Return the plan as it is where a check leaves a user of a wave out."""
+    left_out = Diagnostic("Left out", "No mailbox.", address="box/nobody", leaves_out=True)
+    gates = tuple(replace(gate, left_out=("box/nobody",)) if gate.wave == wave else gate for gate in plan.gates)
+    return replace(plan, gates=gates, diagnostics=(*plan.diagnostics, left_out))
+
+
+@pytest.mark.parametrize("most", [0, 1])
+def test_who_is_left_out_fails_for_later_waves_and_does_not_stop_the_own_one(most: int) -> None:
+    estate = Estate((Wave("p", Share(most)), Wave("s")), crowd(p=3, s=2) | {"rest": ""})
+    engine = estate.engine()
+    account = engine.apply(estate.rows, with_left_out(engine.plan(estate.rows), "p"))
+    assert account.exit_code() == 3, "somebody is left out"
+    assert sorted(estate.world.boxes) == sorted(estate.wave_of if most else ["p0", "p1", "p2"])
+    first = of(engine, WaveEnded)[0]
+    assert isinstance(first, WaveEnded)
+    assert (first.failed, first.passed) == (1, bool(most))
+
+
+def test_a_wave_of_which_all_are_left_out_holds_the_others_back_until_a_waiver_accepts_it() -> None:
+    estate = Estate((Wave("p"),), {"rest": ""})
+    engine = estate.engine()
+    plan = engine.plan(estate.rows)
+    left_out = replace(plan, gates=(Gate("p", 0, 1, 0, ("box/nobody",)),))
+    account = engine.apply(estate.rows, with_left_out(left_out, "p"))
+    assert {fate.value for fate in account.fates.values()} == {"withheld"}
+    assert estate.world.boxes == {}
+    assert engine.apply(estate.rows, left_out).exit_code() == 0, "its finding is waived"
+    assert set(estate.world.boxes) == {"rest"}
 
 
 def test_a_user_painted_black_by_somebody_else_counts_at_the_end_of_the_wave() -> None:
