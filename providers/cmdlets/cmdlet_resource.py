@@ -33,7 +33,8 @@ from reconciler.model.commands import (
 )
 from reconciler.model.diagnostics import Diagnostic, NotFound, Problem, SessionError
 from reconciler.model.landscape import Landscape
-from reconciler.model.resource_types import Answer, Diagnosed, Fact, Lifecycle, Managed, Provider
+from reconciler.model.provider import Provider
+from reconciler.model.resource_types import Answer, Diagnosed, Fact, Lifecycle, Managed
 from reconciler.model.resources import Address, Resource
 from reconciler.model.values import Record, Value, items, shown
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from reconciler.model.commands import Endpoint
-from reconciler.model.resource_types import Provider
+from reconciler.model.provider import Provider
 
 EXCHANGE_PROVIDER: Final = Provider(
     "exchange",

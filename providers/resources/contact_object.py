@@ -29,7 +29,8 @@ from reconciler.model.attributes import Attr
 from reconciler.model.commands import write
 from reconciler.model.diagnostics import Diagnostic, Severity, listed
 from reconciler.model.landscape import Landscape, Named
-from reconciler.model.resource_types import Lifecycle, Provider, Rule
+from reconciler.model.provider import Provider
+from reconciler.model.resource_types import Lifecycle, Rule
 from reconciler.model.resources import Address, Resource, Resources
 from reconciler.model.values import EMPTY, Record, folded
 

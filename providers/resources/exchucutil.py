@@ -49,7 +49,8 @@ from reconciler.model.diagnostics import Diagnostic, NotFound, SessionError, Sev
 from reconciler.model.findings import Check, Examined, Finding
 from reconciler.model.landscape import Landscape, Settings
 from reconciler.model.options import Section
-from reconciler.model.resource_types import Answer, Due, Provider, Rule
+from reconciler.model.provider import Provider
+from reconciler.model.resource_types import Answer, Due, Rule
 from reconciler.model.resources import Address, Resource
 from reconciler.model.snapshot import Obligation, Remembered
 from reconciler.model.values import EMPTY, Value, folded

@@ -26,7 +26,8 @@ from reconciler.model.abilities import Holder
 from reconciler.model.actions import Claim
 from reconciler.model.diagnostics import Diagnostic, Problem, did_you_mean
 from reconciler.model.landscape import Landscape
-from reconciler.model.resource_types import Lifecycle, Provider, Rule, When, placed
+from reconciler.model.provider import Provider
+from reconciler.model.resource_types import Lifecycle, Rule, When, placed
 from reconciler.model.resources import Address, Resource
 from reconciler.model.values import Value, folded
 

@@ -46,7 +46,8 @@ from reconciler.model.commands import Command, read
 from reconciler.model.diagnostics import Diagnostic
 from reconciler.model.landscape import Landscape
 from reconciler.model.options import Section
-from reconciler.model.resource_types import Answer, Diagnosed, Due, NotNow, Provider, Rule, UnderWay
+from reconciler.model.provider import Provider
+from reconciler.model.resource_types import Answer, Diagnosed, Due, NotNow, Rule, UnderWay
 from reconciler.model.resources import Address, Resource
 from reconciler.model.snapshot import Obligation
 from reconciler.model.values import EMPTY, Value

@@ -38,7 +38,8 @@ from reconciler.model.attributes import Attribute
 from reconciler.model.commands import Command, Endpoint, Operation, write
 from reconciler.model.diagnostics import Diagnostic, SessionError, Severity
 from reconciler.model.landscape import Landscape
-from reconciler.model.resource_types import Answer, Diagnosed, Due, Provider, Rule, Task, UnderWay
+from reconciler.model.provider import Provider
+from reconciler.model.resource_types import Answer, Diagnosed, Due, Rule, Task, UnderWay
 from reconciler.model.resources import Address, Resource
 from reconciler.model.snapshot import Obligation
 from reconciler.model.values import Value

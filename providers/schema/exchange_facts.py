@@ -28,7 +28,8 @@ from reconciler.model.attributes import Attr
 from reconciler.model.commands import Argument, Command, Operation, read
 from reconciler.model.diagnostics import NotFound, SessionError
 from reconciler.model.landscape import Landscape, Named
-from reconciler.model.resource_types import Answer, Diagnosed, Fact, Product, Provider
+from reconciler.model.provider import Product, Provider
+from reconciler.model.resource_types import Answer, Diagnosed, Fact
 from reconciler.model.resources import Address, Resource
 from reconciler.model.values import Record, Value
 

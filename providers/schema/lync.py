@@ -41,7 +41,8 @@ from providers.schema.exchange import DialPlan
 from reconciler.model.attributes import Attr, Declares
 from reconciler.model.commands import Command, read
 from reconciler.model.landscape import Landscape
-from reconciler.model.resource_types import Answer, Diagnosed, Product, Provider
+from reconciler.model.provider import Product, Provider
+from reconciler.model.resource_types import Answer, Diagnosed
 from reconciler.model.resources import Resource, Resources
 
 LYNC_2010, LYNC_2013 = "Lync Server 2010", "Lync Server 2013"

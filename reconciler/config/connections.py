@@ -17,7 +17,7 @@ from reconciler.config.yaml_reader import Node
 from reconciler.model.commands import Authentication
 from reconciler.model.diagnostics import Diagnostic, Position, did_you_mean, nearest
 from reconciler.model.options import Key
-from reconciler.model.resource_types import Provider
+from reconciler.model.provider import Provider
 from reconciler.model.values import EMPTY
 
 

@@ -23,7 +23,8 @@ from reconciler.config.row_tables import Declaration
 from reconciler.model.attributes import AttributeRole
 from reconciler.model.diagnostics import Diagnostic, Position, in_order, nearest
 from reconciler.model.landscape import Landscape
-from reconciler.model.resource_types import Provider, ResourceType, declared_types
+from reconciler.model.provider import Provider
+from reconciler.model.resource_types import ResourceType, declared_types
 from reconciler.model.resources import Address, Resource, Resources
 from reconciler.model.roster import Roster, joined
 from reconciler.model.values import EMPTY, folded

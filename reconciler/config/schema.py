@@ -19,7 +19,8 @@ from reconciler.config.moved import KEYS
 from reconciler.config.row_tables import IDENTITY, STATE, STATES, declarable
 from reconciler.model.abilities import Rows, sections_of
 from reconciler.model.options import Key
-from reconciler.model.resource_types import Managed, Provider, ResourceType, declared_types, providers_of
+from reconciler.model.provider import Provider
+from reconciler.model.resource_types import Managed, ResourceType, declared_types, providers_of
 
 Schema = dict[str, object]
 

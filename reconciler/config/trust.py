@@ -26,7 +26,7 @@ from reconciler.config.connections import (
 from reconciler.config.yaml_reader import Node, read_yaml
 from reconciler.model.commands import HostPatterns
 from reconciler.model.diagnostics import Diagnostic, did_you_mean, has_errors, in_order
-from reconciler.model.resource_types import Provider
+from reconciler.model.provider import Provider
 from reconciler.model.values import EMPTY
 
 SECTIONS = ("connections", "secrets")

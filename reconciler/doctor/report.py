@@ -14,7 +14,7 @@ from reconciler.doctor.needs import Needs
 from reconciler.doctor.rules import judged, limits
 from reconciler.model.findings import Check, Examined, Finding, Status
 from reconciler.model.landscape import Settings
-from reconciler.model.resource_types import Product, Provider
+from reconciler.model.provider import Product, Provider
 
 
 class Facts(TypedDict, total=False):

@@ -19,7 +19,7 @@ from reconciler.model.abilities import Pinning
 from reconciler.model.diagnostics import Diagnostic, SessionError, count, listed
 from reconciler.model.findings import Check, Examined, Finding, failed, ok, skipped, unreported, warned
 from reconciler.model.landscape import Settings
-from reconciler.model.resource_types import Product, Provider
+from reconciler.model.provider import Product, Provider
 
 
 def judged(

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from typing import ClassVar
@@ -24,6 +24,7 @@ from reconciler.model.attributes import Attribute
 from reconciler.model.commands import Command, Reply
 from reconciler.model.diagnostics import Diagnostic, Problem, SessionError, Severity
 from reconciler.model.landscape import NO_RESOURCES, Landscape, Named
+from reconciler.model.provider import Product, Provider
 from reconciler.model.resources import Address, Resource, Resources
 from reconciler.model.snapshot import Obligation
 from reconciler.model.values import EMPTY, Value
@@ -116,26 +117,6 @@ class Diagnosed:
     diagnostic: Diagnostic
 
 
-@dataclass(frozen=True, slots=True)
-class Provider:
-    """A family of resource types: those of one product, whose servers one connection reaches."""
-
-    name: str
-    """The key of its connection in the files: ``exchange``."""
-    product: str
-    """Its name in messages."""
-    example: str
-    """The FQDN of an entry point, for messages."""
-    adapters: tuple[str, ...]
-    """The ways to reach its cmdlets on a host; the first is the default."""
-    reading: str
-    """What to do where the account may not call the cmdlets that read."""
-    changing: str
-    """What to do where the account may not call the cmdlets that change."""
-    spelt: Mapping[str, str] = field(default_factory=lambda: EMPTY)
-    """The words in names of its types that sentences spell in another way: ``UM`` for ``um``."""
-
-
 class ResourceType(ABC):
     """The contract of every resource type. Each method is a pure function of its arguments."""
 
@@ -199,15 +180,6 @@ def providers_of(types: Iterable[ResourceType]) -> Mapping[str, Provider]:
 
 
 # --- what is read ----------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Product:
-    """The product on a host, by its usual name."""
-
-    name: str
-    is_proven: bool
-    """True if applies were proven for this version."""
 
 
 class Fact(ResourceType):

@@ -23,7 +23,8 @@ from reconciler.model.events import Observed, Observing
 from reconciler.model.findings import Check, Examined, Finding, skipped
 from reconciler.model.landscape import Landscape
 from reconciler.model.ports import Clock, Emit, Examiner, Random, Scheduler
-from reconciler.model.resource_types import Fact, Product, ResourceType, providers_of
+from reconciler.model.provider import Product
+from reconciler.model.resource_types import Fact, ResourceType, providers_of
 from reconciler.run.observe import Reader
 from reconciler.run.retry import Policy, Retry
 

@@ -11,7 +11,7 @@ from reconciler.config.environment import Environment, load
 from reconciler.config.schema import json_schema
 from reconciler.config.source_text import Files
 from reconciler.model.diagnostics import Diagnostic
-from reconciler.model.resource_types import Provider
+from reconciler.model.provider import Provider
 from tests.support.example_environments import connection, files, refused
 from tests.support.example_types import EXAMPLE_TYPES, ExamplePool
 

@@ -17,7 +17,7 @@ from reconciler.model.commands import Authentication
 from reconciler.model.diagnostics import Diagnostic, PermanentError
 from reconciler.model.findings import Check, Status
 from reconciler.model.landscape import Landscape
-from reconciler.model.resource_types import Product
+from reconciler.model.provider import Product
 from reconciler.model.resources import Address, Resource, Resources
 from tests.support.example_examined import QUOTAS, UNDELEGATED, judged, only, reported, seen, unreachable
 

@@ -15,7 +15,8 @@ from reconciler.model.commands import Authentication, Endpoint
 from reconciler.model.diagnostics import Diagnostic
 from reconciler.model.findings import Ahead, Check, Examined, Finding, Status, failed, ok, skipped
 from reconciler.model.landscape import Settings
-from reconciler.model.resource_types import Product, providers_of
+from reconciler.model.provider import Product
+from reconciler.model.resource_types import providers_of
 
 QUOTAS: Mapping[str, int] = {
     "MaxMemoryPerShellMB": 1024,
