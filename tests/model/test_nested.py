@@ -64,9 +64,19 @@ def test_a_part_has_its_place(before: Nested, after: Nested, found: tuple[str, .
 
 def test_a_part_that_a_side_lacks_is_unset() -> None:
     assert parts(WEEK, Nested()) == (
-        Part(("friday",), ("09:00-12:00",), UNSET),
         Part(("monday",), ("09:00-17:00",), UNSET),
+        Part(("friday",), ("09:00-12:00",), UNSET),
     )
+
+
+def test_parts_stand_in_the_order_of_the_side_with_more_names() -> None:
+    days = ("sunday", "monday", "tuesday", "wednesday")
+    always = Nested((day, "00:00-24:00") for day in days)
+    some = Nested({"wednesday": "09:00-17:00", "monday": "09:00-17:00"})
+    assert [part.path for part in parts(always, some)] == [(day,) for day in days]
+    assert [part.path for part in parts(some, always)] == [(day,) for day in days]
+    inner = parts(Nested({"2": "a", "1": some}), Nested({"1": always, "3": "b"}))
+    assert [part.path for part in inner] == [("2",), *(("1", day) for day in days), ("3",)]
 
 
 @pytest.mark.parametrize("other", [UNSET, None, "always", ("a",), 1])
