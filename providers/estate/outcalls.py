@@ -71,6 +71,8 @@ class PlanOutcalls:
     """True if the site is the site of most users; the state keeps it."""
     explicit: str | None
     """The gateway the operator chose."""
+    incumbent: str | None = None
+    """The gateway that places its calls now, or did after the last apply."""
     tiers: tuple[tuple[str, ...], ...] = ()
     """Candidates, best first, in groups that are used one after the other."""
     chosen: str | None = None
@@ -208,6 +210,7 @@ def _with_tiers(each: PlanOutcalls, world: _World) -> PlanOutcalls:
     if each.explicit is not None or len(each.gateways) == 1:
         return replace(each, tiers=((each.explicit or each.gateways[0],),))
     incumbent = _incumbent(each, world)
+    each = replace(each, incumbent=incumbent)
     tiers = [
         tuple(
             sorted(

@@ -14,6 +14,9 @@ from typing import Any, ClassVar
 
 from providers.cmdlets.cmdlet_resource import CmdletResource, object_argument
 from providers.cmdlets.value_types import Fqdn
+from providers.estate.links import named_pools
+from providers.estate.outcall_advice import advised_choice, is_poor, working_choices
+from providers.estate.outcall_reasons import outcall_reasons
 from providers.estate.outcalls import (
     LOWER_OUTCALLS,
     GatewayClass,
@@ -25,11 +28,11 @@ from providers.estate.outcalls import (
     wanted_outcalls,
 )
 from providers.estate.topology import gateways_of, uc_pools
-from providers.schema.exchange import DialPlan, Exchucutil, HuntGroup, IPGateway
+from providers.schema.exchange import UNMANAGED, DialPlan, Exchucutil, HuntGroup, IPGateway
 from providers.schema.lync import LyncSite
 from providers.schema.windows_services import ServiceRestart
-from reconciler.model.abilities import Deciding, Duty, Obliged
-from reconciler.model.actions import Action
+from reconciler.model.abilities import Deciding, Duty, Explaining, Obliged, Owing
+from reconciler.model.actions import Action, Change
 from reconciler.model.commands import Command, write
 from reconciler.model.diagnostics import Diagnostic, Severity, did_you_mean, listed
 from reconciler.model.landscape import Landscape
@@ -67,8 +70,7 @@ CONFLICT = Rule(
     "UM043",
     "Outgoing calls cannot be given to one gateway each",
     "Dial plans share gateways. Every choice would give one dial plan two gateways with outgoing calls, or none.",
-    "Choose the same gateway for the dial plans that share it, or remove hunt groups so that they share fewer "
-    "gateways.",
+    "Choose a gateway that all of them can use, or give each dial plan pools of its own with pools.",
     "DOMAIN 6.2",
     Severity.WARNING,
 )
@@ -87,6 +89,15 @@ ORPHAN = Rule(
     "ExchUCUtil.ps1; DOMAIN 4.3",
     Severity.NOTE,
 )
+SHARED = Rule(
+    "UM201",
+    "Gateway is shared with a dial plan that is not managed",
+    "The plan changes the outgoing calls of a gateway. A dial plan is linked with it that nobody declares, or whose "
+    "gateways stay as they are. It may be left without a gateway for its outgoing calls, or get a second one.",
+    "Declare the dial plan with outcall_gateway: auto. Then all of them are chosen together.",
+    "Set-UMIPGateway; DOMAIN 6.1, 6.2",
+    Severity.NOTE,
+)
 DISABLED = Rule(
     "UM046",
     "Gateway of a pool is disabled",
@@ -98,7 +109,7 @@ DISABLED = Rule(
 )
 
 
-class IPGatewayType(IPGateway, CmdletResource, Obliged, Deciding):
+class IPGatewayType(IPGateway, CmdletResource, Obliged, Owing, Deciding, Explaining):
     """The gateway of a pool; all dial plans together decide which gateways allow outgoing calls."""
 
     lifecycle: ClassVar[Lifecycle] = Lifecycle.SETTING
@@ -117,6 +128,7 @@ class IPGatewayType(IPGateway, CmdletResource, Obliged, Deciding):
         UNKNOWN_SITE,
         ORPHAN,
         DISABLED,
+        SHARED,
     )
 
     def derive(self, landscape: Landscape) -> Sequence[Resource]:
@@ -125,6 +137,17 @@ class IPGatewayType(IPGateway, CmdletResource, Obliged, Deciding):
             Resource(Address(self.name, gateway)).having(self.outcalls_allowed, allowed)
             for gateway, allowed in wanted.items()
         )
+
+    def why(self, desired: Resource, changes: Sequence[Change], landscape: Landscape) -> Sequence[str]:
+        return outcall_reasons(desired.key, landscape)
+
+    def obligations(self, desired: Resource, changes: Sequence[Change], landscape: Landscape) -> Sequence[Obligation]:
+        """Return the lowering that a second gateway of a dial plan makes necessary: owed before it is allowed."""
+        if not any(change.after is True for change in changes):
+            return ()
+        plans = [each.plan.key for each in solve_outcalls(landscape) if each.chosen]
+        linked = (plan for plan in plans if desired.key in gateways_of(plan, landscape))
+        return tuple(LOWER_OUTCALLS.of(plan) for plan in linked if _enabled(plan, landscape))
 
     def decisions(self, landscape: Landscape) -> Mapping[str, str]:
         decided = solve_outcalls(landscape)
@@ -158,7 +181,7 @@ class IPGatewayType(IPGateway, CmdletResource, Obliged, Deciding):
 
     def check(self, landscape: Landscape) -> Sequence[Diagnostic]:
         choices = [found for each in solve_outcalls(landscape) for found in _check(each, landscape)]
-        return (*choices, *_orphans(landscape), *_disabled(landscape))
+        return (*choices, *_orphans(landscape), *_disabled(landscape), *_shared(landscape))
 
 
 def _successors(gateway: str, landscape: Landscape) -> tuple[Address, ...]:
@@ -189,19 +212,26 @@ def _check(each: PlanOutcalls, landscape: Landscape) -> Sequence[Diagnostic]:
             found.append(_invalid_choice(each, landscape))
         case Trouble.NO_CANDIDATE:
             detail = f"{plan.address} has the gateways {_listed(each)}; they are left unchanged."
-            found.append(NO_CANDIDATE.found(plan, detail))
+            found.append(NO_CANDIDATE.found(plan, detail, _advice(each, landscape, "W")))
         case Trouble.CONFLICT:
             severity = Severity.ERROR if each.explicit else None
             detail = f"{plan.address} shares the gateways {listed(each.gateways)}; they are left unchanged."
-            found.append(CONFLICT.found(plan, detail, severity=severity))
-        case None if each.chosen and not each.explicit and each.chosen_class is not GatewayClass.HOME:
-            found.append(_poor_gateway(each))
+            found.append(CONFLICT.found(plan, detail, _advice(each, landscape, "W"), severity=severity))
+        case None if is_poor(each):
+            found.append(_poor_gateway(each, landscape))
         case _:
             pass
     return found
 
 
-def _poor_gateway(each: PlanOutcalls) -> Diagnostic:
+def _advice(each: PlanOutcalls, landscape: Landscape, beginning: str) -> str:
+    """Return the remedy with the choice that ends the complaint."""
+    choice = advised_choice(each, landscape)
+    consequence = "; this leaves its gateways as they are" if choice == UNMANAGED else ""
+    return f"{beginning}rite for the dial plan{consequence}:\n  outcall_gateway: {choice}"
+
+
+def _poor_gateway(each: PlanOutcalls, landscape: Landscape) -> Diagnostic:
     why = "the only one linked" if len(each.gateways) == 1 else "the best there is"
     kind = each.chosen_class.value if each.chosen_class else ""
     site = f" {each.site}" if each.chosen_class is GatewayClass.REMOTE and each.site else ""
@@ -209,23 +239,24 @@ def _poor_gateway(each: PlanOutcalls) -> Diagnostic:
     detail = f"{each.plan.address} places its calls through {each.chosen}, a gateway {kind}{home}; it is {why}."
     # Plans that share their gateways share the choice: with users at several sites it is remote for some of them.
     severity = Severity.NOTE if each.chosen_class is GatewayClass.REMOTE else None
-    remedy = (
-        "If this is correct, do nothing; to end the warning, write for the dial plan:\n"
-        f"  outcall_gateway: {each.chosen}"
-    )
+    remedy = _advice(each, landscape, "If this is correct, do nothing; to end the warning, w")
     return POOR_GATEWAY.found(each.plan, detail, remedy, severity=severity)
 
 
 def _invalid_choice(each: PlanOutcalls, landscape: Landscape) -> Diagnostic:
+    chosen, advice = f'{each.plan.address} chooses "{each.explicit}"', _advice(each, landscape, "W")
     if each.explicit in each.gateways:
-        detail = f'{each.plan.address} chooses "{each.explicit}", the gateway of a Director pool.'
-        return INVALID_CHOICE.found(each.plan, detail)
+        return INVALID_CHOICE.found(each.plan, f"{chosen}, the gateway of a Director pool.", advice)
     known = landscape.one(IPGateway, each.explicit)
     if known is not None and known.get(IPGateway.status) == "Disabled":
-        detail = f'{each.plan.address} chooses "{each.explicit}", which is disabled.'
-        return INVALID_CHOICE.found(each.plan, detail, f"Write another one, or enable it:\n  {_enabling(known)}")
-    detail = f'{each.plan.address} chooses "{each.explicit}", which is not linked to it.'
-    return INVALID_CHOICE.found(each.plan, detail, did_you_mean(each.explicit or "", each.gateways))
+        remedy = f"Write another one, or enable it:\n  {_enabling(known)}"
+        return INVALID_CHOICE.found(each.plan, f"{chosen}, which is disabled.", remedy)
+    named = named_pools(each.plan)
+    outside = named is not None and each.explicit not in named and each.explicit in uc_pools(landscape)
+    why = "which pools of the dial plan leaves out" if outside else "which is not linked to it"
+    working = [one for one in working_choices(each, landscape) if one in each.gateways]
+    meant = did_you_mean(each.explicit or "", working) if working else ""
+    return INVALID_CHOICE.found(each.plan, f"{chosen}, {why}.", meant or advice)
 
 
 def _listed(each: PlanOutcalls) -> str:
@@ -242,6 +273,34 @@ def _orphans(landscape: Landscape) -> Sequence[Diagnostic]:
         for gateway in landscape.all(IPGateway).values()
         if gateway.key not in pools and gateway.name and re.fullmatch(r"[0-9]+:[0-9]+", gateway.name)
     )
+
+
+def _shared(landscape: Landscape) -> Sequence[Diagnostic]:
+    """Return a finding for each change of a gateway that a dial plan which we do not manage is linked with."""
+    wanted = landscape.wanted(DialPlan)
+    ours = {plan.key for plan in wanted.values() if not is_unmanaged(plan)}
+    others = [plan for plan in landscape.all(DialPlan).values() if plan.key not in ours]
+    changed = [
+        (action, change.after is True)
+        for action in landscape.actions.values()
+        if action.address.type == IPGateway.name
+        for change in action.changes
+        if change.attribute == IPGateway.outcalls_allowed.name
+    ]
+    return [
+        _shared_with(plan, action, is_raised, landscape)
+        for action, is_raised in changed
+        for plan in others
+        if action.address.key in gateways_of(plan.key, landscape)
+    ]
+
+
+def _shared_with(plan: Resource, action: Action, is_raised: bool, landscape: Landscape) -> Diagnostic:
+    verb = "allows outgoing calls through" if is_raised else "ends outgoing calls through"
+    enabled = _enabled(plan.key, landscape)
+    then = f"it then has {listed(enabled)}" if enabled else "it then has no gateway for outgoing calls"
+    detail = f"The plan {verb} {action.address}. {plan.address} is linked with it; {then}."
+    return SHARED.found(action, detail, severity=None if enabled else Severity.WARNING)
 
 
 def _disabled(landscape: Landscape) -> Sequence[Diagnostic]:

@@ -293,6 +293,14 @@ class Obliged(ResourceType):
         return None
 
 
+class Explaining(Managed):
+    """Its changes follow from a choice that the declarations leave open."""
+
+    @abstractmethod
+    def why(self, desired: Resource, changes: Sequence[Change], landscape: Landscape) -> Sequence[str]:
+        """Return the reasons of the ``changes``, one line for each choice."""
+
+
 class Deciding(ResourceType):
     """It makes choices that later plans have to keep."""
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
-from reconciler.model.abilities import Owing, Rows
+from reconciler.model.abilities import Explaining, Owing, Rows
 from reconciler.model.actions import Action, ActionKind, Change, turned, values_after
 from reconciler.model.attributes import comparable
 from reconciler.model.commands import Command
@@ -186,7 +186,7 @@ def _change(
         draft,
         commands=_commands(kind, action_kind, desired, observed, changes, landscape),
         inverse=_inverse(kind, action_kind, desired, observed, changes, landscape),
-        reasons=_reasons(action_kind, changes, kind, observed, landscape),
+        reasons=_reasons(action_kind, changes, kind, desired, observed, landscape),
         expects=expectation(kind, draft, landscape),
         expects_after=project(kind, changes, target),
         predicted_by=landscape.predicted_by.get(desired.address) if observed is not None else None,
@@ -235,11 +235,12 @@ def _reasons(
     action_kind: ActionKind,
     changes: tuple[Change, ...],
     kind: Managed,
+    desired: Resource,
     observed: Resource | None,
     landscape: Landscape,
 ) -> tuple[str, ...]:
     if action_kind is not ActionKind.REPLACE or observed is None:
-        return ()
+        return tuple(kind.why(desired, changes, landscape)) if isinstance(kind, Explaining) else ()
     fixed = [change.attribute for change in changes if forces_replacement(kind.attributes, (change,))]
     why = f"{', '.join(fixed or [change.attribute for change in changes])} cannot be changed in place"
     return tuple(filter(None, (why, kind.lost(observed, landscape))))

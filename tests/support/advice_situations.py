@@ -448,6 +448,20 @@ GATEWAYS: Final = (
         befalls=by("Disable-UMIPGateway 1:1 -Confirm:$false"),
     ),
     Situation("UM044", plans(site="sitte1"), applied=plans()),
+    Situation(
+        "UM201",
+        plans(),
+        TWO_POOLS,
+        applied=plans(),
+        befalls=by(
+            "New-UMDialPlan -Name Other -URIType SipName -NumberOfDigitsInExtension 5 -VoIPSecurity Secured"
+            " -CountryOrRegionCode 1",
+            "New-UMHuntGroup -Name Other -UMDialPlan Other -UMIPGateway 1:1 -PilotIdentifier Other",
+            "New-UMHuntGroup -Name Other -UMDialPlan Other -UMIPGateway 2:1 -PilotIdentifier Other",
+            "Set-UMIPGateway 2:1 -OutcallsAllowed $true",
+        ),
+        edit=lambda told: told.update(plans("Redmond", "Other")),
+    ),
     Situation("UM045", plans(), ORPHANED),
     Situation("UM046", plans(), applied=plans(), befalls=by("Disable-UMIPGateway 1:1 -Confirm:$false")),
 )

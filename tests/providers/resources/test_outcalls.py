@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+import pytest
 from hypothesis import given as cases
 from hypothesis import strategies as st
 
 from providers.catalogue import resource_types
+from providers.estate.outcall_reasons import outcall_reasons
 from providers.estate.outcalls import LOWER_OUTCALLS, solve_outcalls, wanted_outcalls
 from providers.resources.ip_gateway import IPGatewayType
+from providers.schema.exchange import DialPlan
 from reconciler.model.abilities import met
+from reconciler.model.actions import Action, ActionKind, Change
+from reconciler.model.diagnostics import Severity
 from reconciler.model.landscape import Landscape
 from reconciler.model.resources import Address, Resource
 from reconciler.model.snapshot import Obligation, Remembered
@@ -298,6 +304,106 @@ def test_a_conflict_is_reported_only_where_there_is_no_solution(given: Landscape
     for combination in itertools.product(*([g for tier in each.tiers for g in tier] for each in decided)):
         picked = set(combination)
         assert any(len(picked.intersection(each.gateways)) != 1 for each in decided)
+
+
+@cases(_estates(), st.data())
+def test_no_remedy_leads_back_to_the_complaint_or_to_another_one(given: Landscape, data: st.DataObject) -> None:
+    """What a remedy says to write is written. Then its dial plan has no complaint, and no other one a new complaint."""
+    plans = given.written("dial_plan")
+    written = [
+        plan.having(DialPlan.outcall_gateway, data.draw(st.sampled_from(["auto", *_ADDRESSES, "e.x.y"])))
+        for plan in plans.values()
+    ]
+    given = replace(given, declared={**given.declared, "dial_plan": plans.replaced(written)})
+    before = _family(given)
+    for told in (one for one in GATEWAYS.check(given) if one.code in FAMILY):
+        choice = re.search(r"outcall_gateway: (\S+)|Did you mean \"(\S+)\"", told.remedy)
+        assert choice is not None, told.remedy
+        plan = plans[str(told.address).partition("/")[2]].having(DialPlan.outcall_gateway, choice[1] or choice[2])
+        others = given.written("dial_plan").replaced([plan])
+        after = _family(replace(given, declared={**given.declared, "dial_plan": others}))
+        assert told.address not in {address for address, _ in after}, told.remedy
+        milder = {(address, "UM040") for address, _ in before}
+        assert after <= before | milder, (told, after - before)
+
+
+FAMILY = ("UM040", "UM041", "UM042", "UM043")
+
+
+def _family(given: Landscape) -> set[tuple[str | None, str | None]]:
+    return {(one.address, one.code) for one in GATEWAYS.check(given) if one.code in FAMILY}
+
+
+@pytest.mark.parametrize(
+    ("links", "declared", "on", "why"),
+    [
+        (POOLS, {"outcall_gateway": "sba1.contoso.com"}, (), "outcall_gateway names it"),
+        (["sbc.contoso.com"], {}, (), "no other gateway is linked"),
+        (POOLS, {}, ["se1.contoso.com"], "it does so already"),
+        (POOLS, {"site": "Redmond"}, (), "it is in the home site"),
+        (POOLS, {}, (), "its pool is the biggest of them (3 Front Ends, 0 users)"),
+    ],
+)
+def test_each_choice_has_its_reason(
+    links: Sequence[str], declared: Mapping[str, str], on: Sequence[str], why: str
+) -> None:
+    given = linked({"Redmond": links}, plan_declared(**declared), on=on)
+    (chosen,) = [each.chosen for each in solve_outcalls(given)]
+    (line,) = outcall_reasons(str(chosen), given)
+    assert line.startswith(f"Redmond calls out through {chosen}: ")
+    assert why in line
+
+
+def test_plans_with_one_reason_share_a_line_and_a_joint_choice_says_so() -> None:
+    shared = {"A": ["pool1.contoso.com", "pool2.contoso.com"], "B": ["pool2.contoso.com"], "C": ["pool2.contoso.com"]}
+    lines = outcall_reasons("pool2.contoso.com", linked(shared))
+    assert len(lines) == 2
+    assert "A, B and C together" in lines[0]
+    assert lines[1].startswith("B and C call out through pool2.contoso.com")
+
+
+def test_a_changed_gateway_carries_the_reason_in_the_plan() -> None:
+    plan = build_plan(tuple(TYPES.values()), joined(plan_declared(outcall_gateway="pool2.contoso.com")))
+    reasons = {action.address.key: action.reasons for action in plan.actions()}
+    assert reasons["pool1.contoso.com"] == reasons["pool2.contoso.com"]
+    assert "outcall_gateway names it" in reasons["pool1.contoso.com"][0]
+
+
+def test_a_second_gateway_is_owed_to_be_lowered_before_it_is_allowed() -> None:
+    plan = build_plan(tuple(TYPES.values()), joined(plan_declared(outcall_gateway="pool2.contoso.com")))
+    owes = {action.address.key: action.owes for action in plan.actions()}
+    assert owes == {"pool2.contoso.com": (LOWER_OUTCALLS.of("Redmond"),), "pool1.contoso.com": ()}
+    alone = joined(plan_declared(pools=("pool1.contoso.com",)))
+    alone = with_observed(alone, gateway("pool1.contoso.com", "1:1", outcalls=False))
+    (raised,) = [one for one in build_plan(tuple(TYPES.values()), alone).actions() if one.address.type == "ip_gateway"]
+    assert raised.owes == ()
+
+
+@pytest.mark.parametrize(
+    ("on", "links", "severity"),
+    [
+        (["pool1.contoso.com", "pool2.contoso.com"], ["pool2.contoso.com"], Severity.WARNING),
+        (["pool1.contoso.com", "pool2.contoso.com"], POOLS, Severity.NOTE),
+        (["pool1.contoso.com"], POOLS, None),
+    ],
+)
+def test_a_dial_plan_that_nobody_manages_on_the_same_gateways(
+    on: Sequence[str], links: Sequence[str], severity: Severity | None
+) -> None:
+    given = linked({"Redmond": POOLS, "Other": links}, plan_declared("Redmond"), on=on)
+    given = lowered(given, on)
+    assert [one.severity for one in GATEWAYS.check(given) if one.code == "UM201"] == ([severity] if severity else [])
+
+
+def lowered(given: Landscape, on: Sequence[str]) -> Landscape:
+    """Return the landscape as a plan leaves it that ends the outgoing calls of the second gateway in ``on``."""
+    if len(on) < 2:
+        return replace(given, actions={})
+    change = Change("outcalls_allowed", before=True, after=False)
+    action = Action(Address("ip_gateway", on[1]), ActionKind.UPDATE, changes=(change,))
+    one = given.all("ip_gateway")[on[1]]
+    after = replace(one, attributes={**one.attributes, "outcalls_allowed": False})
+    return replace(with_observed(given, after), actions={action.address: action})
 
 
 def test_unmanaged_gateways_stay_as_they_are() -> None:

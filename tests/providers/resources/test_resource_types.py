@@ -68,7 +68,7 @@ def test_codes_are_unique_and_every_rule_has_all_its_texts() -> None:
     told = [rule for kind in resource_types() for rule in kind.rules]
     assert len({rule.code for rule in told}) == len(told)
     for rule in rules():
-        assert re.fullmatch(r"UM0[0-9]{2}", rule.code)
+        assert re.fullmatch(r"UM[02][0-9]{2}", rule.code)
         assert all((rule.summary, rule.meaning, rule.remedy, rule.source))
         assert not rule.summary.endswith(".")
         assert len(rule.summary) < 60
