@@ -137,15 +137,15 @@ def _clocks(landscape: Landscape) -> Iterator[Diagnostic]:
         if abs(time - usual) >= _APART:
             side = "ahead of" if time > usual else "behind"
             others = "the other host" if len(known) == 2 else "most other hosts"
-            detail = f"The clock of {host} is {ago(abs(time - usual))} {side} that of {others}."
-            yield CLOCKS_DIFFER.found(Address(ServiceRestart.name, host), detail)
+            detail = f"The clock of {host.key} is {ago(abs(time - usual))} {side} that of {others}."
+            yield CLOCKS_DIFFER.found(host, detail)
 
 
-def _read_clocks(landscape: Landscape) -> Iterator[tuple[str, datetime]]:
+def _read_clocks(landscape: Landscape) -> Iterator[tuple[Address, datetime]]:
     kinds = (ServiceRestart, UMServiceRestart)
     for host in chain.from_iterable(landscape.all(kind).values() for kind in kinds):
         if (time := moment(host.get(WindowsServices.host_clock))) is not None:
-            yield host.key, time
+            yield host.address, time
 
 
 # --- what others have ------------------------------------------------------------------------------------------------

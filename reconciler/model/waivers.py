@@ -1,7 +1,7 @@
 """Waivers: the findings that an operator accepts for some time, each with its reason.
 
-A waiver changes what is reported and counted, never what is sent: a resource that a check leaves out stays left out.
-So an error that forbids the whole plan cannot be waived, and neither can a check that guards something
+A waiver changes what is reported and counted, never a command: a resource that a check leaves out stays left out. So an
+error that forbids the whole plan cannot be waived, and neither can a check that guards something
 (``Rule.is_guard``). A saved plan therefore stays good when its waivers change.
 """
 

@@ -8,8 +8,9 @@ import yaml
 from providers.catalogue import rules
 from reconciler.config.environment import load
 from reconciler.config.source_text import Files
-from reconciler.model.resource_types import When
+from reconciler.model.resource_types import Rule, When
 from reconciler.plan.rules import RULES
+from reconciler.views.reference import source_of
 from tests.support.advice import Sections
 from tests.support.advice_situations import SITUATIONS
 from tests.support.check_worlds import CHECK_WORLDS, World
@@ -28,6 +29,14 @@ KNOWN = {rule.code for rule in (*rules(), *RULES)}
 def test_a_code_means_one_check() -> None:
     every = {(one.code, one.summary) for one in (*(rule for kind in types() for rule in kind.rules), *RULES)}
     assert len(every) == len({code for code, _ in every})
+
+
+@pytest.mark.parametrize("rule", [*rules(), *RULES], ids=lambda rule: rule.code)
+def test_a_check_says_what_it_means_what_to_do_and_who_states_it(rule: Rule) -> None:
+    assert rule.summary.strip(".") == rule.summary
+    assert rule.meaning.endswith(".")
+    assert rule.remedy
+    assert source_of(rule)
 
 
 def test_every_check_has_its_worlds() -> None:
