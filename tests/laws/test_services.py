@@ -42,14 +42,16 @@ def trial_of(
 
     Args:
         restarts: further keys of that section.
-        said: by the first name of a Front End, how its services behave; ``pool``: further keys of the pool.
+        said: by the first name of a Front End, how its services behave; further keys of the ``pool`` and of ``each``
+            Front End.
     """
     described = world_of(0, [size], lync=lync, director=False, branch=False, servers=["15.0.1497.2"])
     plain = described.model_dump(mode="json", exclude_unset=True)
     (pool,) = plain["lync"]["pools"]
     pool |= said.get("pool", {})
     pool["computers"] = [
-        {"fqdn": f"fe{number}.contoso.com", "services": said.get(f"fe{number}", {})} for number in range(1, size + 1)
+        {"fqdn": fe(number), "services": said.get(f"fe{number}", {}), **said.get("each", {})}
+        for number in range(1, size + 1)
     ]
     options = {"settle": settle, "interrupt": interrupt, **restarts}
     environment = environment_of({"dial_plans": {"P": PLAN}, "restarts": options})
@@ -342,6 +344,37 @@ def test_the_next_front_end_stops_only_when_the_pool_is_ready_again(lync: str) -
     assert trial.apply().exit_code == 0
     times = restarted_at(trial)
     assert [b - a >= timedelta(minutes=15) for a, b in pairwise(times)] == [True, True]
+
+
+def test_a_pool_that_cannot_be_asked_is_left_alone_unless_that_is_declared() -> None:
+    lacking = {"missing_cmdlets": ["Get-CsPoolUpgradeReadinessState"]}
+    trial = trial_of(3, each=lacking)
+    applied = trial.apply()
+    assert (applied.exit_code, stops(trial)) == (3, []), applied.told()
+    assert applied.account is not None
+    assert any("restarts.readiness" in end.detail for end in applied.account.ended)
+    assert trial.clock.seconds < 60, "it is refused at once"
+    trial.environment = trial_of(3, restarts={"readiness": "skip"}).environment
+    assert trial.apply().exit_code == 0
+    assert stops(trial) == [fe(1), fe(2), fe(3)]
+
+
+def test_a_pool_of_two_and_one_of_2010_are_not_asked() -> None:
+    lacking = {"missing_cmdlets": ["Get-CsPoolUpgradeReadinessState"]}
+    assert trial_of(2, each=lacking).apply().exit_code == 0
+    assert trial_of(3, lync="2010", each=lacking).apply().exit_code == 0
+
+
+@pytest.mark.parametrize("kill_at", range(1, 41, 5))
+def test_a_run_that_is_killed_and_goes_on_in_the_window_restarts_each_front_end_once(kill_at: int) -> None:
+    trial = trial_of(3, restarts={"windows": NIGHT, "outside": "wait"})
+    assert trial.apply(kill_at=kill_at).was_killed
+    trial.pass_time(120.0)
+    applied = trial.apply()
+    assert applied.exit_code == 0, applied.told()
+    assert sorted(stops(trial)) == [fe(1), fe(2), fe(3)]
+    opened = datetime(2026, 1, 10, 21, 0, tzinfo=UTC)
+    assert all(opened <= one < opened + timedelta(minutes=90) for one in restarted_at(trial))
 
 
 def test_a_pool_that_stays_busy_is_left_after_half_an_hour() -> None:
