@@ -255,7 +255,7 @@ class Mailbox(Numerous, CmdletFact):
     """Place in the directory; its DC parts are the domain."""
 
     def queries(self, landscape: Landscape, keys: frozenset[str] | None = None) -> Sequence[Command]:
-        if not landscape.written(UMMailbox):
+        if not landscape.written(UMMailbox) and not landscape.ending(UMMailbox):
             return ()
         return (read("Get-Mailbox", *self.outputs, ResultSize="Unlimited"),)
 

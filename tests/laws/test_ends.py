@@ -17,6 +17,7 @@ from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import Managed, declared_types
 from reconciler.model.resources import Address, Resources
 from tests.laws.oracles import violations
+from tests.plan.test_exchanges import USERS, applied, base, row
 from tests.support.configurations import MODERN, Sections, situations
 from tests.support.fakes import MemoryStore
 from tests.support.trial import Trial, environment_of, law, types
@@ -155,3 +156,13 @@ def test_a_part_that_ends_ends_alone_or_is_refused(situation: Any, data: st.Data
     assert not violations(applied, trial)
     assert not ended & after
     assert not [action for action in trial.plan().actions() if action.kind is not ActionKind.RUN]
+
+
+def test_leavers_are_found_by_any_name_where_no_other_row_is_left() -> None:
+    rows = [row(user, f"4100{place}") for place, user in enumerate(USERS[:2])]
+    trial = applied(base(*rows))
+    gone = [{"identity": USERS[0].partition("@")[0], "state": "absent"}, {"identity": USERS[1], "state": "absent"}]
+    trial.environment = environment_of(base(*gone))
+    assert {one.address.key: one.kind for one in trial.plan().actions()} == dict.fromkeys(USERS[:2], ActionKind.DELETE)
+    assert trial.apply(max_destroy=2).exit_code == 0
+    assert not trial.plan().has_effects
