@@ -6,14 +6,16 @@ The rows of a chunk are read as one JSON list, because that takes a third of the
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import chain
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
+from reconciler.model.records import Records, joined
 from reconciler.model.resources import Address, Resources
-from reconciler.model.roster import Column, Roster, shared
+from reconciler.model.roster import Roster, shared
 from reconciler.model.snapshot import Memory
-from reconciler.model.values import EMPTY, UNSET, Unset, Value, parse
+from reconciler.model.values import EMPTY, Value, parse
 from state import codec
 
 _CHUNK: Final = 2000
@@ -39,19 +41,41 @@ def decode_memory(rows: Sequence[Row]) -> Memory:
 
 
 def _of_type(rows: Sequence[Row]) -> tuple[Roster, Sequence[Needs]]:
-    bodies = [body for start in range(0, len(rows), _CHUNK) for body in _bodies(rows[start : start + _CHUNK])]
-    attributes = [body.get("attributes", EMPTY) for body in bodies]
-    names = sorted(set(chain.from_iterable(attributes)))
+    chunks = [_read(rows[start : start + _CHUNK]) for start in range(0, len(rows), _CHUNK)]
+    attributes = joined([chunk.attributes for chunk in chunks])
     roster = Roster(
         codec.parse_address(rows[0][0]).type,
         shared(codec.parse_address(text).key if "%" in text else text.partition("/")[2] for text, _ in rows),
-        {name: _column([one.get(name, UNSET) for one in attributes]) for name in names},
-        names=shared(body.get("name") for body in bodies),
-        guids=shared(body.get("guid") for body in bodies),
+        {name: attributes.column(name) for name in sorted(attributes.names)},
+        names=[name for chunk in chunks for name in chunk.names],
+        guids=[guid for chunk in chunks for guid in chunk.guids],
     )
-    texts = [tuple(body.get("needs", ())) for body in bodies]
-    needs = {one: tuple(map(codec.parse_address, one)) for one in set(texts)}
-    return roster, [needs[one] for one in texts]
+    return roster, [needs for chunk in chunks for needs in chunk.needs]
+
+
+@dataclass(frozen=True, slots=True)
+class _Chunk:
+    """Some rows of one type, by column: a dictionary for each row would take most of the memory of a plan."""
+
+    attributes: Records
+    names: Sequence[str | None]
+    guids: Sequence[str | None]
+    needs: Sequence[Needs]
+
+
+def _read(rows: Sequence[Row]) -> _Chunk:
+    bodies = _bodies(rows)
+    return _Chunk(
+        Records.of([_values(body.get("attributes", EMPTY)) for body in bodies]),
+        shared(body.get("name") for body in bodies),
+        shared(body.get("guid") for body in bodies),
+        [_needs(tuple(body.get("needs", ()))) for body in bodies],
+    )
+
+
+@lru_cache(maxsize=4096)  # thousands of users depend on the same few resources
+def _needs(texts: tuple[str, ...]) -> Needs:
+    return tuple(map(codec.parse_address, texts))
 
 
 def _bodies(rows: Sequence[Row]) -> list[dict[str, Any]]:
@@ -72,11 +96,8 @@ def _has_known_form(body: Any) -> bool:
     return are_texts and isinstance(needs, list) and all(isinstance(one, str) for one in needs)
 
 
-def _column(values: list[Any]) -> Column:
-    kinds = set(map(type, values))
-    if kinds <= {str, Unset}:
-        return shared(values)
-    return [one if isinstance(one, Unset) else _value(one) for one in values]
+def _values(attributes: Mapping[str, Any]) -> Mapping[str, Value]:
+    return {name: one if type(one) is str else _value(one) for name, one in attributes.items()}
 
 
 def _value(plain: Any) -> Value:

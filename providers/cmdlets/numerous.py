@@ -7,7 +7,9 @@ instead of many steps for each record. The canonical values are those of ``Cmdle
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain, compress
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -19,10 +21,29 @@ from reconciler.model.abilities import Rows
 from reconciler.model.attributes import AttributeRole
 from reconciler.model.diagnostics import NotFound, SessionError
 from reconciler.model.landscape import Landscape
+from reconciler.model.records import column_of
 from reconciler.model.resource_types import Answer, Diagnosed
 from reconciler.model.resources import Address, Resource, Resources
 from reconciler.model.roster import Column, Roster, shared
 from reconciler.model.values import UNSET, Record, Value
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """The records of all listings of a type, as one."""
+
+    listings: Sequence[Sequence[Record]]
+    chosen: Sequence[bool] | None = None
+    """For each record whether it counts; None: all do."""
+
+    def column(self, name: str) -> list[object]:
+        """Return the value of a property of each record; UNSET where it does not have it."""
+        values = chain.from_iterable(column_of(records, name) for records in self.listings)
+        return list(values if self.chosen is None else compress(values, self.chosen))
+
+    def texts(self, name: str) -> list[str | None]:
+        """Return a property as texts; None where it is none."""
+        return shared(value if isinstance(value, str) and value else None for value in self.column(name))
 
 
 class Numerous(CmdletType):
@@ -33,34 +54,31 @@ class Numerous(CmdletType):
         return (*resources.values(), *unreadable)
 
     def read(self, answers: Sequence[Answer], landscape: Landscape) -> tuple[Resources, Sequence[Diagnosed]]:
-        records: list[Record] = []
+        listings: list[Sequence[Record]] = []
         unreadable: list[Diagnosed] = []
         for _, reply in answers:
             if not isinstance(reply, SessionError):
-                records += reply.records
+                listings.append(reply.records)
             elif not isinstance(reply, NotFound):
                 unreadable += [Diagnosed(Address(self.name, "*"), why) for why in reply.diagnostics]
-        return Resources(roster=self.enrolled(self._roster(records), answers, landscape)), unreadable
+        return Resources(roster=self.enrolled(self._roster(Listed(listings)), answers, landscape)), unreadable
 
     def enrolled(self, roster: Roster, answers: Sequence[Answer], landscape: Landscape) -> Roster:
         """Return the roster with values that need more than its records."""
         return roster
 
-    def _roster(self, records: Sequence[Record]) -> Roster:
-        keys = self._keys(records)
+    def _roster(self, listed: Listed) -> Roster:
+        keys = self._key_column(listed.column(self.key_output))
         if not all(isinstance(key, str) and key for key in keys):
-            records = [one for one, key in zip(records, keys, strict=True) if isinstance(key, str) and key]
-            keys = self._keys(records)
+            listed = Listed(listed.listings, [isinstance(key, str) and key != "" for key in keys])
+            keys = self._key_column(listed.column(self.key_output))
         return Roster(
             self.name,
             shared(keys),
-            {name: shared(normalise(_column(records, output))) for name, output, normalise in self._columns},
-            names=_texts(records, self.name_output) if self.name_output else None,
-            guids=_texts(records, "Guid") if self.has_guid else None,
+            {name: shared(normalise(listed.column(output))) for name, output, normalise in self._columns},
+            names=listed.texts(self.name_output) if self.name_output else None,
+            guids=listed.texts("Guid") if self.has_guid else None,
         )
-
-    def _keys(self, records: Sequence[Record]) -> Sequence[object]:
-        return self._key_column(_column(records, self.key_output))
 
     @cached_property
     def _key_column(self) -> ColumnNormaliser:
@@ -123,12 +141,3 @@ class NumerousRows(Numerous, CmdletResource, Rows):
 
 def _list_of(annotation: Any) -> Any:
     return list[annotation]
-
-
-def _column(records: Sequence[Record], name: str) -> list[object]:
-    return [record.get(name, UNSET) for record in records]
-
-
-def _texts(records: Sequence[Record], name: str) -> list[str | None]:
-    found = (record.get(name) for record in records)
-    return shared(value if isinstance(value, str) and value else None for value in found)

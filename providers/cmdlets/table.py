@@ -234,7 +234,12 @@ def column_normaliser(annotation: Any) -> ColumnNormaliser:
 
     def normalise(values: Sequence[object]) -> list[Value | Unset]:
         if set(map(type, values)) != {str}:
-            return [value if isinstance(value, Unset) else one(value) for value in values]
+            places = list(map(id, values))
+            of_place = {
+                place: value if isinstance(value, Unset) else one(value)
+                for place, value in dict(zip(places, values, strict=True)).items()
+            }
+            return list(map(of_place.__getitem__, places))
         texts: list[str] = values  # type: ignore[assignment]  # they are of this type and no other
         if len(distinct := set(texts)) * 2 < len(texts):
             known = {value: one(value) for value in distinct}

@@ -23,6 +23,7 @@ from typing import Any, Final, TypeAlias
 
 from reconciler.model.commands import Argument, Delta, NameOf, ObjectId, Operation, Reply
 from reconciler.model.ports import Request
+from reconciler.model.records import Records, joined
 from reconciler.model.values import Record
 
 SEND_LIMIT: Final = 96 * 1024
@@ -318,7 +319,7 @@ def _is_shallow(data: object) -> bool:
 
 @dataclass(slots=True)
 class Assembly:
-    """The parts of one reply. After a replay a part may come twice."""
+    """The parts of one reply, each by column from the time when it arrives. After a replay a part may come twice."""
 
     _parts: dict[int, Sequence[Record]] = field(default_factory=dict)
     _last: int | None = None
@@ -343,15 +344,16 @@ class Assembly:
             self._size += line.size
             if self._size > REPLY_LIMIT:
                 raise WireError("a reply is larger than allowed")
-            self._parts[number] = records
+            self._parts[number] = Records.of(records) if number > 1 or data.get("more") else records
         if not data.get("more"):
             self._last = number
             self._warnings = _texts(data.get("warnings", []))
             self._output = _text(data.get("output", ""))
         if self._last is None or len(self._parts) < self._last:
             return None
-        ordered = (record for part in range(1, self._last + 1) for record in self._parts[part])
-        return Reply(tuple(ordered), self._warnings, self._output)
+        parts = [self._parts[part] for part in range(1, self._last + 1)]
+        is_whole = len(parts) == 1
+        return Reply(tuple(parts[0]) if is_whole else joined(parts), self._warnings, self._output)
 
 
 def _texts(value: object) -> tuple[str, ...]:

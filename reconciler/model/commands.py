@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final, TypeAlias
@@ -207,7 +207,8 @@ def _quoted(value: str) -> str:
 class Reply:
     """The result of one command: its records in the order of the server."""
 
-    records: tuple[Record, ...] = ()
+    records: Sequence[Record] = ()
+    """A tuple; a listing of several parts is kept by column (``Records``)."""
     warnings: tuple[str, ...] = ()
     output: str = ""
     """The printed text of a script, for people. It is localised, so no decision uses it."""
