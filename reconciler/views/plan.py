@@ -182,7 +182,7 @@ def _summary(plan: Plan, style: Style, vocabulary: Vocabulary) -> Iterator[str]:
     errors = sum(one.forbids for one in plan.diagnostics)
     if plan.has_changes:
         yield from sentence("Plan:", _totals(plan), style)
-        yield from sentence("Waves:", ((text, "") for text in _waves(plan)), style)
+        yield from sentence("Waves:", ((style.show(text), "") for text in _waves(plan)), style)
         yield from sentence("Impact:", _impact(plan, vocabulary), style)
     elif errors:
         yield f"{style.paint('No plan:', 'red', 'bold')} {count(errors, 'error')}."
