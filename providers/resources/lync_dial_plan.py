@@ -168,12 +168,21 @@ def required_names(landscape: Landscape) -> dict[str, str]:
 
 
 def _bound_servers(plan: Resource, landscape: Landscape) -> tuple[str, ...]:
-    wanted = folded(plan.key)
+    """Return the servers that others bound to a dial plan; what we bound ends unless it is declared."""
     return tuple(
         binding.key.rpartition("/")[0]
         for binding in landscape.all(ServerBinding).values()
-        if any(folded(bound) == wanted for bound in binding.get(ServerBinding.dial_plans))
+        if _names(binding.get(ServerBinding.dial_plans), plan) and not _is_ours(binding.address, plan, landscape)
     )
+
+
+def _is_ours(binding: Address, plan: Resource, landscape: Landscape) -> bool:
+    known = landscape.prior.resources.get(binding)
+    return known is not None and _names(ServerBinding.dial_plans.of(known.attributes), plan)
+
+
+def _names(plans: Sequence[str], plan: Resource) -> bool:
+    return any(folded(one) == folded(plan.key) for one in plans)
 
 
 def _named(plan: Resource, context: str | None) -> Resource:

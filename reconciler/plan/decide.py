@@ -175,7 +175,9 @@ def _change(
     landscape: Landscape,
 ) -> Action:
     """Return the action that makes ``changes``, with its expected state and its inverse."""
-    remember = _remembered(kind, desired, observed if action_kind is ActionKind.UPDATE else None)
+    kept = _remembered(kind, desired, observed if action_kind is ActionKind.UPDATE else None)
+    # Of a setting in which nothing of ours is left, nothing is remembered: the next plan would forget it.
+    remember = None if kind.lifecycle is Lifecycle.SETTING and _is_vacant(kept) else kept
     needs = tuple(need for need in needs_of(kind, desired, landscape) if need != desired.address)
     draft = Action(
         desired.address, action_kind, changes=changes, position=desired.position, remember=remember, needs=needs
@@ -256,6 +258,10 @@ def _remembered(kind: Managed, desired: Resource, observed: Resource | None) -> 
     return Resource(
         desired.address, managed, name=observed.name if observed else None, guid=observed.guid if observed else None
     )
+
+
+def _is_vacant(setting: Resource) -> bool:
+    return all(value in (None, (), "") for value in setting.attributes.values())
 
 
 def _is_remembered(kind: ResourceType, prior: Remembered, remember: Resource) -> bool:

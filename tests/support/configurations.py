@@ -75,7 +75,7 @@ def worlds(draw: st.DrawFn, *, releases: Sequence[str] = RELEASES, lag: bool = T
 
 
 def _has_2007(servers: Sequence[str]) -> bool:
-    """True for servers that Skype for Business Server 2019 does not work with."""
+    """True for servers that Skype for Business Server 2019 does not work with, and that lack some attributes."""
     return any(server.startswith("8.") for server in servers)
 
 
@@ -99,7 +99,7 @@ def sections_for(draw: st.DrawFn, world: World) -> Sections:
     plans = {name: draw(dial_plans(world, name, there.get(name))) for name in draw(_some(PLANS, at_least=1))}
     lync = {told["lync_dial_plan"]: draw(lync_dial_plans) for told in plans.values() if "lync_dial_plan" in told}
     policies = {key: told for name in plans for key, told in draw(mailbox_policies(name)).items()}
-    attendants = {key: told for name in plans for key, told in draw(auto_attendants(name)).items()}
+    attendants = {key: told for name in plans for key, told in draw(auto_attendants(world, name)).items()}
     rows = draw(mailboxes(world, {name: told["extension_digits"] for name, told in plans.items()}, policies))
     found = {
         "dial_plans": plans,
@@ -173,15 +173,18 @@ def mailbox_policies(draw: st.DrawFn, plan: str) -> dict[str, dict[str, Any]]:
 
 
 @st.composite
-def auto_attendants(draw: st.DrawFn, plan: str) -> dict[str, dict[str, Any]]:
+def auto_attendants(draw: st.DrawFn, world: World, plan: str) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
+    texts = {} if _has_2007([server.version for server in world.exchange.servers]) else {"business_name": "Contoso"}
     for number, name in enumerate(draw(_some([f"{plan}Main", f"{plan}Night"]))):
         is_spoken = draw(st.booleans())
         found[name] = {
             "dial_plan": plan,
             "pilot_numbers": [_number(plan, 50 + number)],
             "speech_enabled": is_spoken,
-            **draw(_maybe(status=st.sampled_from(["Enabled", "Disabled"]), business_name=st.just("Contoso"))),
+            **draw(
+                _maybe(status=st.sampled_from(["Enabled", "Disabled"]), **{k: st.just(v) for k, v in texts.items()})
+            ),
         }
         if number == 1 and is_spoken and not found[f"{plan}Main"]["speech_enabled"]:
             found[name]["dtmf_fallback"] = f"{plan}Main"
