@@ -101,8 +101,8 @@ SHARED = Rule(
 DISABLED = Rule(
     "UM046",
     "Gateway of a pool is disabled",
-    "Somebody disabled the gateway that links a Lync pool with a dial plan. UM takes no calls from it and places "
-    "none through it.",
+    "Somebody disabled the gateway that links a Lync pool with a dial plan, or lets it take no new calls. UM takes no "
+    "calls from it and places none through it.",
     "Enable it, with Enable-UMIPGateway.",
     "Enable-UMIPGateway; DOMAIN 7.4",
     Severity.WARNING,
@@ -304,16 +304,20 @@ def _shared_with(plan: Resource, action: Action, is_raised: bool, landscape: Lan
 
 
 def _disabled(landscape: Landscape) -> Sequence[Diagnostic]:
-    """Return the disabled gateways that link our dial plans with pools; a chosen one already has an error."""
+    """Return the gateways that link our dial plans with pools and take no calls.
+
+    A disabled one that a dial plan chooses already has an error.
+    """
     plans, pools = landscape.wanted(DialPlan).values(), uc_pools(landscape)
     chosen = {plan.get(DialPlan.outcall_gateway) for plan in plans}
     linked = sorted({gateway for plan in plans for gateway in gateways_of(plan.key, landscape)} & set(pools))
-    known = (landscape.one(IPGateway, gateway) for gateway in linked if gateway not in chosen)
-    return tuple(
-        DISABLED.found(gateway, f"{gateway.address} is disabled.", f"Enable it:\n  {_enabling(gateway)}")
-        for gateway in known
-        if gateway is not None and gateway.get(IPGateway.status) == "Disabled"
-    )
+    found: list[Diagnostic] = []
+    for gateway in filter(None, (landscape.one(IPGateway, one) for one in linked)):
+        status = gateway.get(IPGateway.status)
+        if status == "NoNewCalls" or (status == "Disabled" and gateway.key not in chosen):
+            how = "is disabled" if status == "Disabled" else "takes no new calls"
+            found.append(DISABLED.found(gateway, f"{gateway.address} {how}.", f"Enable it:\n  {_enabling(gateway)}"))
+    return found
 
 
 def _enabling(gateway: Resource) -> Command:

@@ -464,6 +464,7 @@ GATEWAYS: Final = (
     ),
     Situation("UM045", plans(), ORPHANED),
     Situation("UM046", plans(), applied=plans(), befalls=by("Disable-UMIPGateway 1:1 -Confirm:$false")),
+    Situation("UM046", plans(), applied=plans(), befalls=by("Set-UMIPGateway 1:1 -Status NoNewCalls")),
 )
 SPOKEN: Final = attendants(One={"speech_enabled": True, "dtmf_fallback": "Two"}, Two={})
 ATTENDANTS: Final = (
