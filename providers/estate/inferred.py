@@ -28,7 +28,7 @@ def inferred_plan(plan: Resource, landscape: Landscape) -> Inferred:
     """Return the intents of an observed dial plan."""
     values: dict[str, Value] = {}
     notes: list[str] = []
-    if lync := _lync_dial_plan(plan, landscape):
+    if lync := inferred_lync_plan(plan, landscape):
         values[DialPlan.lync_dial_plan.name] = lync
     servers, lacking = _servers(plan, landscape)
     if servers:
@@ -179,7 +179,7 @@ def _linked(landscape: Landscape) -> Mapping[str, tuple[Resource, ...]]:
 # --- the Lync dial plan ----------------------------------------------------------------------------------------------
 
 
-def _lync_dial_plan(plan: Resource, landscape: Landscape) -> str | None:
+def inferred_lync_plan(plan: Resource, landscape: Landscape) -> str | None:
     """Return the Lync dial plan that has the phone context as its simple name, otherwise the one of the same name."""
     known = landscape.all(LyncDialPlan)
     context = folded(plan.get(DialPlan.phone_context) or "")

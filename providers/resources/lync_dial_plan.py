@@ -10,7 +10,6 @@ Sources: New-CsDialPlan, Set-CsDialPlan (Microsoft Learn); Gg425737; DOMAIN 3.4,
 from __future__ import annotations
 
 import itertools
-import re
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, ClassVar
 
@@ -18,11 +17,13 @@ from pydantic import AfterValidator
 
 from providers.cmdlets.cmdlet_resource import CmdletResource
 from providers.cmdlets.products import LYNC_PROVIDER
-from providers.cmdlets.value_types import Normalise, Text, checked, plain
+from providers.cmdlets.value_types import Normalise, Text, checked
+from providers.estate.inferred import inferred_lync_plan
+from providers.estate.people import plan_of, plans_by_policy
 from providers.estate.servers import named_servers, um_hosts
-from providers.schema.exchange import DialPlan, ServerBinding
-from providers.schema.lync import LyncDialPlan
-from reconciler.model.abilities import Holder
+from providers.schema.exchange import DialPlan, ServerBinding, UMMailbox
+from providers.schema.lync import DialPlanGrant, LyncDialPlan, without_tag
+from reconciler.model.abilities import Holder, Inferred, Inferring
 from reconciler.model.actions import Claim
 from reconciler.model.diagnostics import Diagnostic, Problem, did_you_mean
 from reconciler.model.landscape import Landscape
@@ -56,12 +57,6 @@ NAME_TWICE = Rule(
 )
 
 
-def _without_tag(value: object) -> object:
-    """Return an identity without the prefix ``Tag:`` of the server."""
-    value = plain(value)
-    return re.sub(r"^tag:", "", value.strip(), flags=re.IGNORECASE) if isinstance(value, str) else value
-
-
 _SCOPED = checked(
     r"([Gg]lobal|[Ss]ite:[^:]+|[Rr]egistrar:[^:]+|[Pp]stn[Gg]ateway:[^:]+|[^:/\\]{1,200})",
     "must be Global, site:<site>, Registrar:<pool>, PstnGateway:<fqdn>, or a name without : / \\",
@@ -69,7 +64,7 @@ _SCOPED = checked(
 )
 
 
-class LyncDialPlanType(LyncDialPlan, CmdletResource, Holder):
+class LyncDialPlanType(LyncDialPlan, CmdletResource, Holder, Inferring):
     """A Lync dial plan (location profile)."""
 
     lifecycle: ClassVar[Lifecycle] = Lifecycle.OBJECT
@@ -78,11 +73,22 @@ class LyncDialPlanType(LyncDialPlan, CmdletResource, Holder):
     noun: ClassVar[str] = "CsDialPlan"
     provider: ClassVar[Provider] = LYNC_PROVIDER
     has_guid: ClassVar[bool] = False
-    key_type: ClassVar[Any] = Annotated[Text, Normalise(_without_tag), _SCOPED, AfterValidator(str)]
+    key_type: ClassVar[Any] = Annotated[Text, Normalise(without_tag), _SCOPED, AfterValidator(str)]
     key_parameter: ClassVar[str] = "Identity"
     key_output: ClassVar[str] = "Identity"
     name_output: ClassVar[str] = "Identity"
     rules: ClassVar[tuple[Rule, ...]] = (UNKNOWN_LYNC_DIAL_PLAN, NAME_RULE, NAME_TWICE)
+
+    def declared(self, key: str, values: Mapping[str, Value]) -> Resource | Sequence[Problem]:
+        """Return the dial plan; one of a site, a pool or all applies by its scope and is granted to nobody."""
+        if self.grant.of(values) and (":" in key or folded(key) == "global"):
+            detail = f'"grant" is true, but {key} applies by its scope and is granted to nobody.'
+            return (Problem((self.grant.name,), "Invalid value", detail, "Remove grant, or give it a name alone."),)
+        return super().declared(key, values)
+
+    def inferred(self, observed: Resource, landscape: Landscape) -> Inferred:
+        """Return ``grant`` where all users of the UM dial plans of this name have it, and there are some."""
+        return Inferred({self.grant.name: True} if _is_granted(observed, landscape) else {})
 
     def declared_end(self, key: str, values: Mapping[str, Value]) -> Resource | Sequence[Problem]:
         """Return the dial plan; the global one cannot be removed, because Lync only resets it."""
@@ -136,6 +142,25 @@ class LyncDialPlanType(LyncDialPlan, CmdletResource, Holder):
                 detail = f'{known.address} has the simple name "{simple_name}"; it must be "{context}".'
                 found.append(NAME_RULE.found(landscape.wanted(self).get(named, plan), detail))
         return found
+
+
+def _is_granted(plan: Resource, landscape: Landscape) -> bool:
+    named = {folded(one.key) for one in landscape.all(DialPlan).values() if _infers(one, plan, landscape)}
+    mailboxes, users = landscape.all(UMMailbox), landscape.all(DialPlanGrant)
+    granted = dict(zip(users.folded, users.column(DialPlanGrant.dial_plan), strict=True))
+    by_policy = plans_by_policy(landscape)
+    columns = (mailboxes.column(one) for one in (UMMailbox.sip_address, UMMailbox.policy, UMMailbox.dial_plan))
+    served = {
+        granted[folded(sip)]
+        for sip, policy, written in zip(*columns, strict=True)
+        if sip and folded(sip) in granted and folded(plan_of(policy, by_policy) or written or "") in named
+    }
+    return {folded(one or "") for one in served} == {folded(plan.key)}
+
+
+def _infers(plan: Resource, lync: Resource, landscape: Landscape) -> bool:
+    """True where an export writes this Lync dial plan as that of the UM dial plan."""
+    return folded(inferred_lync_plan(plan, landscape) or "") == folded(lync.key)
 
 
 def _shared_names(landscape: Landscape) -> Sequence[Diagnostic]:

@@ -6,6 +6,7 @@ Get-CsMediaConfiguration, Get-CsUser (Microsoft Learn); DOMAIN 3.14, 5, 6.2, 7.9
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, ClassVar
@@ -16,6 +17,7 @@ from providers.cmdlets.cmdlet_resource import CmdletFact
 from providers.cmdlets.numerous import Numerous
 from providers.cmdlets.products import LYNC, LYNC_PROVIDER
 from providers.cmdlets.value_types import (
+    ChangedBy,
     Clearable,
     Exclusive,
     Intent,
@@ -23,6 +25,7 @@ from providers.cmdlets.value_types import (
     Number,
     ObjectName,
     Output,
+    Param,
     PoolFqdn,
     ReadOnly,
     References,
@@ -34,6 +37,7 @@ from providers.cmdlets.value_types import (
     Unordered,
     checked,
     lower,
+    plain,
     text,
 )
 from providers.schema.attendants import AutoAttendant
@@ -246,6 +250,34 @@ class LyncDialPlan(Declares):
     """Digits dialled for an outside line, 1 to 4; null for none."""
     optimize_device_dialing: Attr[Truth]
     """Whether phones add the outside line prefix by themselves."""
+    grant: Attr[Annotated[Truth, Intent()]]
+    """Whether the users of the UM dial plans that name it are granted it; only for one with a name of its own."""
+
+
+def without_tag(value: object) -> object:
+    """Return an identity without the prefix ``Tag:`` of the server."""
+    value = plain(value)
+    return re.sub(r"^tag:", "", value.strip(), flags=re.IGNORECASE) if isinstance(value, str) else value
+
+
+class DialPlanGrant(Declares):
+    """The Lync dial plan that a user is granted; the key is the SIP address."""
+
+    name: ClassVar[str] = "dial_plan_grant"
+
+    dial_plan: Attr[
+        Annotated[
+            Text,
+            Normalise(without_tag),
+            Param("PolicyName"),
+            Output("DialPlan"),
+            ChangedBy("Grant-CsDialPlan"),
+            References(LyncDialPlan),
+        ]
+    ]
+    """The Lync dial plan of the user alone; none where that of the pool, the site or all applies."""
+    wave: Attr[Annotated[Text, Intent()]]
+    """Batch of the user."""
 
 
 class ContactObject(Declares):

@@ -86,7 +86,15 @@ class Counts(dict[str, int]):
 # --- of managed types ------------------------------------------------------------------------------------------------
 
 
-class Rows(Managed):
+class Grouped(Managed):
+    """Alike actions on many of its resources are one step."""
+
+    def group(self, action: Action, landscape: Landscape) -> str:
+        """Return the label of the step that holds this action with others like it; '' for a step of its own."""
+        return ""
+
+
+class Rows(Grouped):
     """Declared as rows of a list, or of a CSV or YAML file, because there may be many thousands."""
 
     def parse_all(self, keys: Sequence[str], cells: Mapping[str, Sequence[object]]) -> Roster | None:
@@ -111,10 +119,6 @@ class Rows(Managed):
         refuse it.
         """
         return EMPTY
-
-    def group(self, action: Action, landscape: Landscape) -> str:
-        """Return the label of the step that holds this action with others like it; '' for a step of its own."""
-        return ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
-from reconciler.model.abilities import Explaining, Owing, Rows
+from reconciler.model.abilities import Explaining, Grouped, Owing, Rows
 from reconciler.model.actions import Action, ActionKind, Change, turned, values_after
 from reconciler.model.attributes import comparable
 from reconciler.model.commands import Command
@@ -194,7 +194,7 @@ def _change(
         predicted_by=landscape.predicted_by.get(desired.address) if observed is not None else None,
         owes=tuple(kind.obligations(desired, changes, landscape)) if isinstance(kind, Owing) else (),
         destroyed=(desired.address,) if is_torn else (),
-        group=kind.group(draft, landscape) if isinstance(kind, Rows) else "",
+        group=kind.group(draft, landscape) if isinstance(kind, Grouped) else "",
         wave=str(desired.get("wave") or ""),
     )
 
@@ -355,7 +355,7 @@ def _removal(
     action = replace(
         _ending(kind, draft, observed, landscape),
         reasons=tuple(filter(None, (why, kind.lost(observed, landscape)))),
-        group=kind.group(draft, landscape) if isinstance(kind, Rows) else "",
+        group=kind.group(draft, landscape) if isinstance(kind, Grouped) else "",
         wave=str(ended.get("wave") or "") if ended else "",
         needs=tuple(dict.fromkeys(first)),
     )

@@ -549,6 +549,12 @@ ATTENDANTS: Final = (
         ),
         others=("UM094",),
     ),
+    Situation(
+        "UM202",
+        users(row(1, "41001"), **plans(lync_dial_plan="Redmond"), lync_dial_plans={"Redmond": {}}),
+        world(servers=["14.0.639.21", "14.0.639.21"]),
+        edit=first("lync_dial_plans", grant=True),
+    ),
     Situation("UM092", NUMBER, befalls=standing("$false", pool="gone.contoso.com")),
     Situation("UM090", NUMBER, by_hand=standing("$false"), others=("UM094",)),
     Situation(

@@ -183,6 +183,8 @@ def damages(trial: Trial) -> Iterator[Damage]:
 def _lines_of(address: Address, trial: Trial) -> Lines:
     if address.type == "server_binding":
         return _binding(address)
+    if address.type == "dial_plan_grant":
+        return {"dial_plan": f"Grant-CsDialPlan sip:{address.key} -PolicyName $null"}
     if address.type == "um_mailbox":
         return {**_LINES[str(address)], **_addresses(address.key, trial)}
     if address.type == "ip_gateway":

@@ -157,6 +157,7 @@ _SECTIONS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
             "dialin_conferencing_region": "US",
             "external_access_prefix": "9",
             "optimize_device_dialing": True,
+            "grant": True,
         }
     },
     "mailbox_policies": {

@@ -1,0 +1,145 @@
+"""The Lync dial plans that users are granted, where a Lync dial plan is declared with ``grant: true``.
+
+A Lync dial plan of a site or a pool applies by its scope. One with a name applies to the users that it is granted. Here
+these are the users of the UM dial plans that name it. While an Exchange server before 2010 SP1 serves a UM dial plan,
+Lync finds that dial plan only for users whose Lync dial plan has its phone context as simple name.
+
+Sources: Grant-CsDialPlan, Get-CsUser, property DialPlan (Microsoft Learn); DOMAIN 3.4, 7.8.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar, Final
+
+from providers.cmdlets.cmdlet_resource import CmdletResource
+from providers.cmdlets.numerous import Numerous
+from providers.cmdlets.products import LYNC, LYNC_PROVIDER
+from providers.cmdlets.value_types import SipAddress
+from providers.estate.people import plan_of, plans_by_policy
+from providers.estate.topology import site_of
+from providers.resources.lync_dial_plan import required_names
+from providers.schema.exchange import DialPlan, UMMailbox
+from providers.schema.lync import DialPlanGrant, LyncDialPlan, LyncUser, without_tag
+from reconciler.model.abilities import Grouped
+from reconciler.model.actions import Action, Change
+from reconciler.model.commands import Command, read, write
+from reconciler.model.diagnostics import Diagnostic, Severity, count, listed
+from reconciler.model.landscape import Landscape
+from reconciler.model.provider import Provider
+from reconciler.model.resource_types import Lifecycle, Rule
+from reconciler.model.resources import Address, Resource
+from reconciler.model.values import Value, folded
+
+OTHER_PLAN = Rule(
+    "UM202",
+    "Users have another Lync dial plan",
+    "While a UM server of a dial plan is older than Exchange 2010 SP1, Lync finds it only for users whose Lync dial "
+    "plan has the phone context as simple name. These users have another one, so their calls to voice mail fail.",
+    "Write grant: true for the Lync dial plan, or use one of the scope of their site or pool.",
+    "Grant-CsDialPlan; Gg425737; DOMAIN 3.4, 7.8",
+    Severity.WARNING,
+)
+_FEW: Final = 8
+"""So many users are read one by one; more of them by one listing."""
+_USERS: Final = LyncUser()
+
+
+class DialPlanGrantType(DialPlanGrant, Numerous, CmdletResource, Grouped):
+    """The Lync dial plan that one user of Lync is granted; the key is the SIP address."""
+
+    lifecycle: ClassVar[Lifecycle] = Lifecycle.SETTING
+    after: ClassVar[tuple[str, ...]] = (LyncDialPlan.name,)
+    noun: ClassVar[str] = "CsUser"
+    provider: ClassVar[Provider] = LYNC_PROVIDER
+    has_guid: ClassVar[bool] = False
+    key_type: ClassVar[Any] = SipAddress
+    key_output: ClassVar[str] = "SipAddress"
+    name_output: ClassVar[str] = "SipAddress"
+    refreshes: ClassVar[tuple[str, ...]] = ()
+    rules: ClassVar[tuple[Rule, ...]] = (OTHER_PLAN,)
+
+    @property
+    def cmdlets(self) -> frozenset[str]:
+        return frozenset({"Get-CsUser", "Grant-CsDialPlan"})
+
+    def queries(self, landscape: Landscape, keys: frozenset[str] | None = None) -> Sequence[Command]:
+        """Return the listing of the users of Lync, which is read once for both types, or one read for each of a few.
+
+        Where the files declare dial plans and no grant, nobody asks for them.
+        """
+        lync_plans = landscape.written(LyncDialPlan).values()
+        if landscape.written(DialPlan) and not any(one.get(LyncDialPlan.grant) for one in lync_plans):
+            return ()
+        if keys is None or len(keys) > _FEW:
+            return _USERS.queries(landscape)
+        return tuple(read("Get-CsUser", *self.outputs, endpoint=LYNC, Identity=f"sip:{key}") for key in sorted(keys))
+
+    def derive(self, landscape: Landscape) -> Sequence[Resource]:
+        """Return what the users of UM dial plans are granted, each in the wave of the user."""
+        granted = {folded(one.key) for one in landscape.wanted(LyncDialPlan).values() if one.get(LyncDialPlan.grant)}
+        plans = {key: named for key, named in _named(landscape).items() if folded(named) in granted}
+        found: list[Resource] = []
+        for sip, plan, wave in _users(landscape) if plans else ():
+            if plan in plans:
+                values: dict[str, Value] = {self.dial_plan.name: plans[plan]}
+                found.append(Resource(Address(self.name, sip), {**values, **({self.wave.name: wave} if wave else {})}))
+        return found
+
+    def is_implied(self, observed: Resource, landscape: Landscape) -> bool:
+        """True: every user of Lync has a dial plan, granted or by scope."""
+        return True
+
+    def group(self, action: Action, landscape: Landscape) -> str:
+        return next((str(one.after) for one in action.changes if one.attribute == self.dial_plan.name), "-")
+
+    def update(
+        self, desired: Resource, observed: Resource, changes: Sequence[Change], landscape: Landscape
+    ) -> Sequence[Command]:
+        plan = desired.get(self.dial_plan)
+        return (write("Grant-CsDialPlan", LYNC, Identity=f"sip:{desired.key}", PolicyName=plan),)
+
+    def check(self, landscape: Landscape) -> Sequence[Diagnostic]:
+        contexts = required_names(landscape)
+        named = {key: one for key, one in _named(landscape).items() if folded(one) in contexts}
+        if not named or not landscape.is_readable(self) or not landscape.is_readable(LyncDialPlan):
+            return ()
+        others: dict[str, list[str]] = {}
+        for sip, key, _ in _users(landscape):
+            if key in named and folded(_effective(sip, landscape)) != folded(named[key]):
+                others.setdefault(key, []).append(sip)
+        found: list[Diagnostic] = []
+        for plan in landscape.wanted(DialPlan).values():
+            if who := others.get(folded(plan.key)):
+                detail = f"{count(len(who), 'user')} of {plan.key} without {named[folded(plan.key)]}: {listed(who)}."
+                found.append(OTHER_PLAN.found(plan, detail))
+        return found
+
+
+def _named(landscape: Landscape) -> Mapping[str, str]:
+    """Return the Lync dial plan that each UM dial plan names, by the folded key of the UM dial plan."""
+    plans = landscape.wanted(DialPlan).values()
+    return {folded(one.key): named for one in plans if (named := one.get(DialPlan.lync_dial_plan))}
+
+
+def _users(landscape: Landscape) -> Iterator[tuple[str, str, Value]]:
+    """Yield the SIP address, the folded UM dial plan and the wave of each declared user whom Lync knows."""
+    rows, known, by_policy = landscape.wanted(UMMailbox), landscape.all(LyncUser), plans_by_policy(landscape)
+    hosted = zip(known.folded, known.column(LyncUser.hosted_voicemail), strict=True)
+    served = {key for key, is_hosted in hosted if not is_hosted}
+    columns = (UMMailbox.sip_address, UMMailbox.policy, UMMailbox.dial_plan, UMMailbox.wave)
+    for sip, policy, written, wave in zip(*(rows.column(one) for one in columns), strict=True):
+        plan = plan_of(policy, by_policy) or written
+        if sip and plan and folded(sip) in served:
+            yield folded(sip), folded(plan), wave
+
+
+def _effective(sip: str, landscape: Landscape) -> str:
+    """Return the Lync dial plan of a user: the granted one, or that of the pool, of the site, or the global one."""
+    granted, user = landscape.one(DialPlanGrant, sip), landscape.one(LyncUser, sip)
+    own = granted.get(DialPlanGrant.dial_plan) if granted else user.get(LyncUser.dial_plan) if user else None
+    if own:
+        return str(without_tag(own))
+    pool = (user.get(LyncUser.registrar_pool) if user else None) or ""
+    scopes = (f"Registrar:{pool}", f"Site:{site_of(pool, landscape)}")
+    return next((one for one in scopes if landscape.one(LyncDialPlan, one) is not None), "Global")

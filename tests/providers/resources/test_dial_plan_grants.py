@@ -1,0 +1,93 @@
+"""Lync dial plans are granted to the users of the UM dial plans that name them, and to nobody else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from providers.simulator.estate.invoke import invoke_line
+from reconciler.model.resource_types import Managed
+from reconciler.model.resources import Resource
+from reconciler.plan.drift import DriftKind
+from tests.support.trial import Trial, environment_of, types
+from tests.support.worlds import world_of
+
+USERS = 12
+
+
+def _sections(users: int = USERS, **plan: Any) -> dict[str, Any]:
+    dial_plan = {"country_code": "1", "extension_digits": 5, "servers": "all", "lync_dial_plan": "Redmond"}
+    rows = [
+        {
+            "identity": f"user{n}@contoso.com",
+            "sip_address": f"user{n}@contoso.com",
+            "extension": f"5{n:04}",
+            "dial_plan": "Redmond",
+            "wave": "pilot" if n == 1 else "rest",
+        }
+        for n in range(1, users + 1)
+    ]
+    return {"dial_plans": {"Redmond": dial_plan}, "lync_dial_plans": {"Redmond": plan}, "mailboxes": rows}
+
+
+def _trial(**plan: Any) -> Trial:
+    return Trial(world_of(USERS + 1, [1], director=False, branch=False), environment_of(_sections(**plan)))
+
+
+def _plans(trial: Trial) -> dict[str, object]:
+    records = invoke_line(trial.estate, "Get-CsUser").records
+    return {str(one["SipAddress"]).removeprefix("sip:"): one["DialPlan"] for one in records}
+
+
+def test_users_of_the_dial_plan_are_granted_it_and_others_not() -> None:
+    trial = _trial(grant=True)
+    applied = trial.apply()
+    assert applied.exit_code == 0, applied.told()
+    granted = {f"user{n}@contoso.com": "Redmond" for n in range(1, USERS + 1)}
+    assert _plans(trial) == {**granted, f"user{USERS + 1}@contoso.com": None}
+    assert trial.plan().steps == ()
+    assert not trial.drift().entries
+
+
+@pytest.mark.parametrize("plan", [{}, {"grant": False}])
+def test_nobody_is_granted_a_plan_that_does_not_say_so(plan: dict[str, Any]) -> None:
+    trial = _trial(**plan)
+    assert trial.apply().exit_code == 0
+    assert set(_plans(trial).values()) == {None}
+
+
+def test_a_grant_taken_away_by_hand_is_found_and_given_back() -> None:
+    trial = _trial(grant=True)
+    trial.apply()
+    trial.administrator("Grant-CsDialPlan sip:user2@contoso.com -PolicyName $null")
+    (entry,) = trial.drift().entries
+    assert (str(entry.address), entry.kind) == ("dial_plan_grant/user2@contoso.com", DriftKind.DRIFTED)
+    assert trial.apply().exit_code == 0
+    assert _plans(trial)["user2@contoso.com"] == "Redmond"
+
+
+def test_grants_that_are_no_longer_declared_stay() -> None:
+    trial = _trial(grant=True)
+    trial.apply()
+    trial.environment = environment_of(_sections())
+    assert trial.apply().exit_code == 0
+    assert _plans(trial)["user1@contoso.com"] == "Redmond"
+    assert trial.plan().steps == ()
+
+
+def test_a_listing_of_the_users_is_read_once() -> None:
+    trial = _trial(grant=True)
+    trial.look()
+    listings = [line for line in trial.estate.log() if line["cmdlet"] == "Get-CsUser"]
+    assert len(listings) == 1
+
+
+@pytest.mark.parametrize("key", ["Global", "site:Redmond", "Registrar:pool1.contoso.com"])
+def test_a_plan_that_applies_by_its_scope_is_granted_to_nobody(key: str) -> None:
+    kind = next(one for one in types() if one.name == "lync_dial_plan")
+    assert isinstance(kind, Managed)
+    found = kind.parse(key, {"grant": "true"})
+    assert not isinstance(found, Resource)
+    assert [one.path for one in found] == [("grant",)]
+    assert isinstance(kind.parse(key, {"grant": "false"}), Resource)
