@@ -200,7 +200,7 @@ class ServiceRestartType(ServiceRestart, Tabled, Stepwise, Settling, Adjustable,
         if pool is None or not stops(action):
             return None
         short = restart_pool.is_short(action, pool, states, landscape)
-        return short if short is not None else upgrade_readiness.not_ready(pool, answers)
+        return short if short is not None else upgrade_readiness.not_ready(host, pool, answers)
 
     def holds_back(self, action: Action, sent: int, landscape: Landscape) -> str | None:
         return held_back(action, sent, landscape)

@@ -359,6 +359,13 @@ def test_a_pool_that_cannot_be_asked_is_left_alone_unless_that_is_declared() -> 
     assert stops(trial) == [fe(1), fe(2), fe(3)]
 
 
+def test_a_front_end_whose_upgrade_domain_is_not_ready_is_left() -> None:
+    trial = trial_of(3, each={"upgrade_ready": False})
+    applied = trial.apply()
+    assert (applied.exit_code, stops(trial)) == (3, []), applied.told()
+    assert 1800 <= trial.clock.seconds < HOUR
+
+
 def test_a_pool_of_two_and_one_of_2010_are_not_asked() -> None:
     lacking = {"missing_cmdlets": ["Get-CsPoolUpgradeReadinessState"]}
     assert trial_of(2, each=lacking).apply().exit_code == 0

@@ -144,12 +144,15 @@ def get_cs_pool_upgrade_readiness_state(call: Call) -> list[dict[str, object]]:
     if pool is None:
         raise cs_not_found(call, call.host)
     state, active = upgrade_state(call.holdings, pool, call.now)
-    is_ready = state == "Ready"
     record = {
         "PoolFqdn": pool.fqdn,
         "PoolUpgradeState": state,
         "UpgradeDomains": [
-            {"Name": f"UpgradeDomain{place}", "IsReadyForUpgrade": is_ready, "Frontends": [computer.fqdn]}
+            {
+                "Name": f"UpgradeDomain{place}",
+                "IsReadyForUpgrade": state == "Ready" and computer.upgrade_ready,
+                "Frontends": [computer.fqdn],
+            }
             for place, computer in enumerate(pool.computers, 1)
         ],
         "TotalFrontends": len(pool.computers),

@@ -174,3 +174,6 @@ class ExchangeServer(Host):
 
 class Computer(Host):
     """A computer of a Lync pool."""
+
+    upgrade_ready: bool = True
+    """False where its upgrade domain is not ready although its pool is."""
