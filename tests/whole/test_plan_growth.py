@@ -21,6 +21,7 @@ from providers.cmdlets.numerous import Numerous
 from providers.estate.people import sites_of_users
 from providers.estate.topology import voice_users_by_pool
 from providers.schema.exchange import UMMailbox
+from providers.schema.exchange_facts import Mailbox
 from reconciler.app import Ports, open_workspace
 from reconciler.config.environment import load
 from reconciler.config.source_text import Files
@@ -84,8 +85,20 @@ def applied(users: int, differing: int = 0) -> Estate:
     observed = [replace(row, guid=row.key) for row in rows]
     observed[:differing] = [row.having(UMMailbox.extension, ("9" * 6,)) for row in observed[:differing]]
     landscape = given.landscape.with_observed(kind.name, Resources(observed))
+    mailboxes = landscape.all(Mailbox)
+    addresses = [_addresses(observed_row) for observed_row in map(landscape.all(kind).get, mailboxes)]
+    landscape = landscape.with_observed(Mailbox.name, mailboxes.with_column(Mailbox.addresses, addresses))
     landscape = replace(landscape, prior=replace(landscape.prior, resources=prior))
     return replace(given, landscape=landscape)
+
+
+def _addresses(row: Resource | None) -> tuple[str, ...]:
+    """Return the addresses that Exchange gives a mailbox when it enables it."""
+    if row is None:
+        return ()
+    context = f"phone-context={row.get(UMMailbox.dial_plan)}.contoso.com"
+    extensions = row.get(UMMailbox.extension) or ()
+    return (f"EUM:{row.get(UMMailbox.sip_address)};{context}", *(f"eum:{one};{context}" for one in extensions))
 
 
 def _managed(kind: ResourceType, row: Resource) -> dict[str, Value]:
