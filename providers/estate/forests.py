@@ -51,5 +51,10 @@ def lync_forest(landscape: Landscape) -> str | None:
     return min(domains, key=lambda domain: (domain.count("."), domain))
 
 
+def is_guessed(landscape: Landscape) -> bool:
+    """True if the forest of Lync follows from the domains of the Front Ends and nobody wrote it."""
+    return landscape.settings.option(LYNC_FOREST) is None
+
+
 def _is_within(domain: str, other: str) -> bool:
     return domain == other or domain.endswith(f".{other}")

@@ -85,14 +85,28 @@ def lasting_dial_plans(landscape: Landscape) -> tuple[Resource, ...]:
     """Return the SIP dial plans that need links: all except those that this plan removes.
 
     The script links those too, because they are removed last, together with their links. They are not a reason to run
-    it.
+    it. A dial plan that nobody declares and that is linked with some pools may be split by hand: it needs no more.
     """
     wanted, ended, prior = landscape.wanted(DialPlan), landscape.ending(DialPlan), landscape.prior.resources
+    pools, links = uc_pools(landscape), links_of(landscape)
+    linked = {plan for plan, groups in links.items() if any(one.get(HuntGroup.gateway) in pools for one in groups)}
     return tuple(
         plan
         for plan in sip_dial_plans(landscape)
-        if plan.key in wanted or (plan.key not in ended and plan.address not in prior)
+        if plan.key in wanted
+        or (plan.key not in ended and plan.address not in prior and folded(plan.key) not in linked)
     )
+
+
+def gained_links(landscape: Landscape) -> tuple[str, ...]:
+    """Return the keys of the links that the script adds for dial plans that nobody declares and that are linked."""
+    links, wanted = links_of(landscape), landscape.wanted(DialPlan)
+    found: list[str] = []
+    for plan in sip_dial_plans(landscape):
+        known = {group.get(HuntGroup.gateway) for group in links.get(folded(plan.key), ())}
+        if plan.key not in wanted and known:
+            found += [f"{pool}/{plan.key}" for pool in uc_pools(landscape) if pool not in known]
+    return tuple(sorted(found))
 
 
 def needed_pools(plan: Resource, landscape: Landscape) -> tuple[str, ...]:

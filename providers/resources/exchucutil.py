@@ -19,7 +19,7 @@ from providers.cmdlets.table import Tabled
 from providers.estate import script_host
 from providers.estate.forests import SCRIPT, lync_forest
 from providers.estate.front_end_services import FRONT_END_RESTART
-from providers.estate.links import lasting_dial_plans, missing_links
+from providers.estate.links import gained_links, lasting_dial_plans, missing_links
 from providers.estate.outcalls import LOWER_OUTCALLS, is_unmanaged
 from providers.estate.people import forest_root, sip_dial_plans
 from providers.estate.script import (
@@ -36,6 +36,7 @@ from providers.estate.script import (
     replication_queries,
     taken_names,
 )
+from providers.estate.script_effects import EFFECT_RULES, check_effects, effects
 from providers.estate.services import running_script, service_query
 from providers.estate.topology import front_ends, uc_pools
 from providers.schema.exchange import DialPlan, Exchucutil, HuntGroup, IPGateway
@@ -90,14 +91,6 @@ NO_SECOND_HOP = Rule(
     "Making the second hop in PowerShell Remoting; DOMAIN 10",
 )
 
-LINKS_OTHERS = Rule(
-    "UM019",
-    "exchucutil links dial plans that are not declared",
-    "The script links every SIP URI dial plan with every pool, also those of others, and renews their links.",
-    "Nothing, if they serve the same pools. Otherwise remove the links that it makes for them.",
-    "ExchUCUtil.ps1; DOMAIN 4.2",
-    Severity.NOTE,
-)
 NAME_TAKEN = Rule(
     "UM027",
     "Name of a pool's gateway is taken",
@@ -126,8 +119,8 @@ class ExchucutilType(Exchucutil, Tabled, Piecemeal, Foreseeing, Owing, Adjustabl
         SHARED_PILOT,
         NO_SECOND_HOP,
         NAME_TAKEN,
-        LINKS_OTHERS,
         RAN_IN_VAIN,
+        *EFFECT_RULES,
     )
 
     @property
@@ -155,7 +148,7 @@ class ExchucutilType(Exchucutil, Tabled, Piecemeal, Foreseeing, Owing, Adjustabl
         return (
             Due(
                 Resource(address),
-                reasons=missing,
+                reasons=(*missing[:2], *effects(landscape), *missing[2:]),  # a plan shows the first four
                 commands=(command,),
                 needs=tuple(Address(DialPlan.name, plan.key) for plan in lasting_dial_plans(landscape)),
                 owes=tuple(owes),
@@ -186,6 +179,7 @@ class ExchucutilType(Exchucutil, Tabled, Piecemeal, Foreseeing, Owing, Adjustabl
             self.pools.name: tuple(uc_pools(landscape)),
             self.replaces.name: tuple(sorted(group.key for group in custom_hunt_groups(landscape))),
             self.outcalls.name: tuple(sorted(one.key for one in gateways if one.get(IPGateway.outcalls_allowed))),
+            **({self.gains.name: gains} if (gains := gained_links(landscape)) else {}),
         }
 
     def is_done(self, action: Action, landscape: Landscape) -> bool:
@@ -264,9 +258,10 @@ class ExchucutilType(Exchucutil, Tabled, Piecemeal, Foreseeing, Owing, Adjustabl
             found += ran_in_vain(script, landscape, missing)
         if any(action.address.type == self.name for action in landscape.actions.values()):
             found += [_name_taken(self._address(landscape), *one) for one in taken_names(landscape, planned=True)]
-            found += _links_others(script, landscape)
         has_second_hop = landscape.settings.has_second_hop(EXCHANGE.connection)
         for action in landscape.actions.values():
+            if action.address.type == self.name:
+                found += check_effects(action, landscape)
             if action.address.type == self.name and not has_second_hop:
                 found.append(NO_SECOND_HOP.found(action.address, "The script would run and find no Lync forest."))
             if action.address.type == self.name and action.destroyed:
@@ -281,12 +276,6 @@ class ExchucutilType(Exchucutil, Tabled, Piecemeal, Foreseeing, Owing, Adjustabl
 
 
 # --- in words --------------------------------------------------------------------------------------------------------
-
-
-def _links_others(script: Address, landscape: Landscape) -> Sequence[Diagnostic]:
-    """Return a note that names the SIP URI dial plans that the script links although nobody declares them."""
-    others = [plan.key for plan in sip_dial_plans(landscape) if plan.key not in landscape.wanted(DialPlan)]
-    return [LINKS_OTHERS.found(script, f"It links {listed(sorted(others))} too.")] if others else []
 
 
 def _name_taken(script: Address, pool: str, other: Resource) -> Diagnostic:

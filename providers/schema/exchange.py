@@ -318,3 +318,5 @@ class Exchucutil(Declares):
     """Custom hunt groups that it removes."""
     outcalls: Attr[_Found]
     """Gateways with outgoing calls before it resets them."""
+    gains: Attr[_Found]
+    """Links that it adds for dial plans that nobody declares."""

@@ -15,6 +15,7 @@ from threading import Lock
 from typing import Final, TextIO, assert_never
 
 from reconciler.model.abilities import Vocabulary
+from reconciler.model.actions import ActionKind
 from reconciler.model.diagnostics import count, duration, listed
 from reconciler.model.events import (
     ActionEnded,
@@ -144,6 +145,8 @@ class TerminalProgress:
             reason = f": {event.detail}" if event.detail else ""
             yield from self._line(event.outcome.value.replace("-", " "), f"{event.address}{reason}", "red", "bold")
             yield from self._evidence(event)
+        elif event.kind == ActionKind.RUN.value and event.evidence.printed:
+            yield from self._printed(event)
         elif event.adopted:
             yield from self._line("found", f"{event.address} already has the desired values; nothing was sent", "dim")
         elif not self._board.draws and self._tally.is_due():
@@ -153,6 +156,9 @@ class TerminalProgress:
         """Yield the sent commands and their output."""
         for command in event.evidence.sent:
             yield from self._line("  sent", command, "dim")
+        yield from self._printed(event)
+
+    def _printed(self, event: ActionEnded) -> Iterator[str]:
         printed = [line for line in event.evidence.printed.splitlines() if line.strip()]
         for line in printed[:_PRINTED]:
             yield from self._line("  printed", line, "dim")

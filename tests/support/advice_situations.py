@@ -805,6 +805,8 @@ UNPLAYED: Final[Mapping[str, str]] = {
     "UM042": "the script makes a gateway for every pool there is",
     "UM043": "as UM042",
     "UM019": "a note about what the script does: an apply ends it",
+    "UM211": "played over a landscape: the servers are in another domain",
+    "UM212": "a trust is looked at outside: the warning ends when the script has run",
     "UM104": "no section declares a setting: bindings and gateways are derived from what is read, so none lacks there",
     "UM105": "told by apply: test_what_is_over_a_budget_is_applied_by_the_command_that_is_shown",
     "UM106": "told after a kill: test_what_a_killed_run_left_open_is_closed_by_the_next_apply",

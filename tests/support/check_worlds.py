@@ -10,11 +10,13 @@ from dataclasses import replace
 from typing import Any, Final, TypeAlias
 
 from providers.catalogue import resource_types
+from providers.estate.forests import LYNC_FOREST
+from providers.estate.restart_pool import SETTLE
 from reconciler.model.actions import Action, ActionKind
 from reconciler.model.commands import NameOf, Reply, write
 from reconciler.model.diagnostics import AccessDenied, Diagnostic
 from reconciler.model.events import Reported
-from reconciler.model.landscape import Landscape
+from reconciler.model.landscape import Landscape, Settings
 from reconciler.model.ports import Request
 from reconciler.model.resources import Address, Resources
 from reconciler.model.shares import TENTH
@@ -27,7 +29,7 @@ from tests.providers.resources.test_outcalls import GATEWAYS, linked
 from tests.run.test_rehearse import UNNUMBERED, asked, plan_of, with_rows
 from tests.run.test_waves import Estate, crowd
 from tests.support.advice_situations import SMALL, TWO_POOLS, attendants, changed, plans, row, users, world
-from tests.support.landscapes import binding, contoso, exchange_server, plan_declared, resource
+from tests.support.landscapes import across, binding, contoso, exchange_server, plan_declared, resource
 from tests.support.trial import Applied, Trial, environment_of
 
 Codes: TypeAlias = Collection[str | None]
@@ -77,6 +79,16 @@ def links_others(fires: bool) -> Codes:
     kind = "SipName" if fires else "TelExtn"
     other = {"name": "Other", "NumberOfDigitsInExtension": 4, "URIType": kind, "CountryOrRegionCode": "1"}
     return of(Trial(changed(SMALL, dial_plans=[other]), environment_of(plans())))
+
+
+def guessed_forest(fires: bool) -> Codes:
+    return planned(
+        across(Settings("contoso", options=SETTLE.of(0) | ({} if fires else LYNC_FOREST.of("voice.example"))))
+    )
+
+
+def unseen_trust(fires: bool) -> Codes:
+    return planned(across() if fires else contoso(plan_declared()))
 
 
 # --- the checks of the engine ----------------------------------------------------------------------------------------
@@ -179,6 +191,8 @@ CHECK_WORLDS: Final[Mapping[str, World]] = {
     "UM042": no_candidate,
     "UM043": conflict,
     "UM088": refused_user,
+    "UM211": guessed_forest,
+    "UM212": unseen_trust,
     "UM104": nothing_to_set,
     "UM105": destroyed,
     "UM106": open_outcome,

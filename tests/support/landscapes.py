@@ -243,6 +243,14 @@ def contoso(*declared: Resource, settings: Settings | None = None, **more: objec
     return replace(landscape(found, declared, settings=allowed), **more)  # type: ignore[arg-type]  # fields by name
 
 
+def across(settings: Settings | None = None) -> Landscape:
+    """Return an estate in which Lync is in another forest, before anything was set up for a dial plan."""
+    found = [site("One"), *pool("pool1.uc.voice.example", "One", "fe1.uc.voice.example"), *exchange()]
+    allowed = settings or Settings(environment="contoso", options=SETTLE.of(0) | INTERRUPT.of(True))
+    media = resource("media_configuration/global", encryption_level="RequireEncryption")
+    return landscape([*found, *permissions(False), media], [plan_declared()], settings=allowed)
+
+
 def joined(*declared: Resource, made: str = BOOT, settings: Settings | None = None) -> Landscape:
     """Return the estate after everything was set up for these dial plans, by somebody else."""
     given = contoso(*declared, settings=settings)

@@ -416,7 +416,10 @@ def test_what_was_sent_and_printed_stands_under_what_failed() -> None:
     event = ActionEnded("run x", "exchucutil/x", "run", OutcomeKind.FAILED, evidence=long)
     assert shown_of(event).count("printed") == 41
     assert "60 more lines; --json and --log have all of them" in shown_of(event)
-    assert "printed" not in shown_of(replace(event, outcome=OutcomeKind.DONE)), "what went well needs no proof here"
+    done = shown_of(replace(event, outcome=OutcomeKind.DONE))
+    assert (done.count("printed"), "sent" in done) == (41, False), "a script says what it did, also where it went well"
+    user = replace(event, address="um_mailbox/x", kind="create", outcome=OutcomeKind.DONE)
+    assert "printed" not in shown_of(user), "what went well needs no proof here"
 
 
 def test_run_is_shown_step_by_step_and_ends_with_what_became_of_it() -> None:
