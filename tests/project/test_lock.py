@@ -76,7 +76,7 @@ def test_lock_satisfies_every_direct_dependency(file_name: str) -> None:
         if not any(
             pin.name == canonicalize_name(requirement.name)
             and requirement.specifier.contains(pin.version)
-            and (pin.marker is None or pin.marker.evaluate())
+            and (pin.marker is None or requirement.marker is not None or pin.marker.evaluate())
             for pin in pins
         )
     ]
