@@ -87,6 +87,25 @@ def render_usual(plan: Plan) -> None:
     Console(file=io.StringIO(), width=120).print(table)
 
 
+def export_and_plan(users: int) -> tuple[Work, Work]:
+    """Return an export of an estate whose users were enabled by hand, and a plan of its files, without a state.
+
+    Both ask a simulator within the process, whose work counts too.
+    """
+    from tests.support.exporting import exported, reopened
+    from tests.support.trial import Trial, environment_of
+    from tests.support.worlds import world_of
+
+    trial = Trial(world_of(users, [2], plans={"Redmond": 6}, um_enabled=users), environment_of({}))
+    made = exported(trial)
+
+    def plan() -> None:
+        reopened(trial, made)
+        assert len(trial.plan().adopted) > users
+
+    return lambda: exported(trial), plan
+
+
 def changes(run: str, groups: int) -> Iterator[StateChange]:
     """Yield what an apply saves: the intents of a group, then what came of them."""
     from reconciler.model.resources import Address

@@ -19,6 +19,7 @@ from tests.bench.measure import run_for_result
 Work = Callable[[], Any]
 
 YAML, CSV, LOAD, TEXT, COMMANDS, JSON, JOURNAL = "yaml", "csv", "load", "text", "commands", "json", "journal"
+EXPORT = "export"
 GROUPS = 100
 REPEATS = 5
 
@@ -56,7 +57,8 @@ def parts_of(directory: Path, groups: int = GROUPS) -> Parts:
     """Measure here; ``groups``: how many go through the journal."""
     content = (directory / "users.csv").read_bytes()
     rows = content.count(b"\n") - 1
-    return Parts(rows, (*_reading(directory, content, rows), *_rendering(directory, rows), _journal(groups)))
+    read, shown = _reading(directory, content, rows), _rendering(directory, rows)
+    return Parts(rows, (*read, *shown, _exporting(rows), _journal(groups)))
 
 
 def _reading(directory: Path, content: bytes, rows: int) -> Iterator[Part]:
@@ -82,6 +84,12 @@ def _rendering(directory: Path, rows: int) -> Iterator[Part]:
     )
     yield Part(COMMANDS, "the plan as text with all commands", full)
     yield Part(JSON, "the plan as JSON lines", lines)
+
+
+def _exporting(rows: int) -> Part:
+    export, plan = work.export_and_plan(rows)
+    ours, usual = _each(rows, _cpu, export, plan)
+    return Part(EXPORT, "an export, from the first question to the last file", ours, "a first plan of its files", usual)
 
 
 def _journal(groups: int) -> Part:

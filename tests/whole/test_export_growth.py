@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
+from typing import Any
 
 from reconciler.config.environment import load
 from reconciler.config.source_text import Files
@@ -12,6 +15,7 @@ from reconciler.export.render import Head
 from reconciler.model.landscape import Landscape
 from reconciler.plan.build import build_plan
 from tests.support.effort import effort
+from tests.support.exporting import exported, reopened
 from tests.support.trial import Trial, environment_of, types
 from tests.support.worlds import world_of
 
@@ -47,6 +51,35 @@ def estate(users: int) -> Estate:
 
 def test_requests_do_not_grow_with_users() -> None:
     assert estate(FEW).requests == estate(MANY).requests
+
+
+def test_an_export_asks_the_servers_for_nothing_that_a_plan_of_its_files_does_not_ask_for() -> None:
+    trial = Trial(world_of(FEW, [2], plans={"Redmond": 6}, um_enabled=FEW), environment_of({}))
+    made = exported(trial)
+    asked = Counter(map(_question, trial.estate.log()))
+    reopened(trial, made)
+    before = len(trial.estate.log())
+    trial.plan()
+    assert asked
+    assert asked <= Counter(map(_question, trial.estate.log()[before:]))
+
+
+def _question(line: Mapping[str, Any]) -> str:
+    return f"{line['host']} {line['cmdlet']} {sorted(line['parameters'].items())}"
+
+
+def test_a_whole_export_takes_about_the_work_of_a_whole_plan() -> None:
+    """From the first question to the last file; the first plan of the files adopts everything."""
+    trial = Trial(world_of(MANY, [2], plans={"Redmond": 6}, um_enabled=MANY), environment_of({}))
+    made = exported(trial)  # what is imported once does not count
+
+    def plan() -> None:
+        reopened(trial, made)
+        trial.plan()
+
+    plan()
+    trial.environment = environment_of({})
+    assert effort(lambda: exported(trial)) < 1.6 * effort(plan)
 
 
 def test_work_grows_as_users_do() -> None:
