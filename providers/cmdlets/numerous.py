@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain, compress
-from typing import Any
+from typing import Any, Final
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -44,6 +44,10 @@ class Listed:
     def texts(self, name: str) -> list[str | None]:
         """Return a property as texts; None where it is none."""
         return shared(value if isinstance(value, str) and value else None for value in self.column(name))
+
+
+FEW: Final = 200
+"""Up to this number, objects are read one by one instead of all: apply reads a hundred at a time."""
 
 
 class Numerous(CmdletType):

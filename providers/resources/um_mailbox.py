@@ -12,12 +12,12 @@ Sources: Enable-, Set-, Disable-UMMailbox (Microsoft Learn); Change a SIP addres
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
 from providers.cmdlets.cmdlet_resource import object_argument
-from providers.cmdlets.numerous import NumerousRows
+from providers.cmdlets.numerous import FEW, NumerousRows
 from providers.cmdlets.value_types import PersonName
 from providers.estate import mailbox_checks
 from providers.estate.extensions import SOURCES, ranges_of, uses_of
@@ -48,8 +48,6 @@ from reconciler.model.roster import Roster
 from reconciler.model.server_abilities import Rehearsing, Resetting
 from reconciler.model.values import UNSET, Unset, Value, folded
 
-_FEW = 200
-"""Up to this number, mailboxes are read one by one instead of all: apply reads a hundred at a time."""
 _ASKING = "ValidateOnly"
 _RESETTING = "Set-UMMailboxPIN"
 _ADDRESSES = "Get-Mailbox"
@@ -76,7 +74,6 @@ class UMMailboxType(UMMailbox, NumerousRows, Holder, Rehearsing, Resetting, Noti
     )
     foreign_columns: ClassVar[tuple[str, ...]] = ("DialPlan",)  # of Get-CsUser: the Lync dial plan
     reads_after: ClassVar[tuple[str, ...]] = (MailboxPolicy.name,)
-    proven_by: ClassVar[tuple[str, ...]] = (Mailbox.name, UnservedMailbox.name, LyncUser.name)
     numbers_follow_from: ClassVar[tuple[str, ...]] = SOURCES
     impacts: ClassVar[tuple[Impact, ...]] = (USERS,)
     rules: ClassVar[tuple[Rule, ...]] = mailbox_checks.RULES
@@ -118,7 +115,7 @@ class UMMailboxType(UMMailbox, NumerousRows, Holder, Rehearsing, Resetting, Noti
 
     def queries(self, landscape: Landscape, keys: frozenset[str] | None = None) -> Sequence[Command]:
         """Return one listing of all mailboxes, or one read for each of a few."""
-        if keys is None or len(keys) > _FEW:
+        if keys is None or len(keys) > FEW:
             return (read("Get-UMMailbox", *self.outputs, ResultSize="Unlimited"),)
         guids = guids_of(keys, landscape)
         whom = (ObjectId(guids[key], key) if key in guids else key for key in sorted(keys))
@@ -188,6 +185,14 @@ class UMMailboxType(UMMailbox, NumerousRows, Holder, Rehearsing, Resetting, Noti
 
     def is_forgotten(self, prior: Resource, landscape: Landscape) -> bool:
         return True
+
+    def proof(self, keys: Collection[str], landscape: Landscape) -> Mapping[str, frozenset[str] | None]:
+        """Return the mailboxes of the users and their users in Lync; of many users the whole lists."""
+        if len(keys) > FEW:
+            return dict.fromkeys((Mailbox.name, UnservedMailbox.name, LyncUser.name))
+        known = (landscape.one(self, key) for key in keys)
+        sips = frozenset(sip for one in known if one is not None and (sip := one.get(self.sip_address)))
+        return {Mailbox.name: frozenset(keys), UnservedMailbox.name: None, LyncUser.name: sips}
 
     def group(self, action: Action, landscape: Landscape) -> str:
         known = action.remember or landscape.one(self, action.address.key)

@@ -15,8 +15,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, ClassVar
 
-from providers.cmdlets.cmdlet_resource import CmdletFact
-from providers.cmdlets.numerous import Numerous
+from providers.cmdlets.cmdlet_resource import CmdletFact, object_argument
+from providers.cmdlets.numerous import FEW, Numerous
 from providers.cmdlets.products import EXCHANGE, EXCHANGE_PROVIDER
 from providers.cmdlets.reference import cmdlet_of
 from providers.cmdlets.table import Tabled
@@ -257,6 +257,9 @@ class Mailbox(Numerous, CmdletFact):
     def queries(self, landscape: Landscape, keys: frozenset[str] | None = None) -> Sequence[Command]:
         if not landscape.written(UMMailbox) and not landscape.ending(UMMailbox):
             return ()
+        if keys is not None and len(keys) <= FEW:
+            whom = ((key, landscape.one(self, key)) for key in sorted(keys))
+            return tuple(read("Get-Mailbox", *self.outputs, Identity=object_argument(one, key)) for key, one in whom)
         return (read("Get-Mailbox", *self.outputs, ResultSize="Unlimited"),)
 
 

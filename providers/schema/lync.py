@@ -14,7 +14,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import Field
 
 from providers.cmdlets.cmdlet_resource import CmdletFact
-from providers.cmdlets.numerous import Numerous
+from providers.cmdlets.numerous import FEW, Numerous
 from providers.cmdlets.products import LYNC, LYNC_PROVIDER
 from providers.cmdlets.value_types import (
     ChangedBy,
@@ -205,6 +205,12 @@ class LyncUser(Numerous, LyncFact):
     """Lync dial plan granted to the user."""
     email: Attr[Annotated[SmtpAddress, Normalise(text), Output("WindowsEmailAddress")]]
     """SMTP address in the directory: it links the user with the mailbox if the SIP address does not."""
+
+    def queries(self, landscape: Landscape, keys: frozenset[str] | None = None) -> Sequence[Command]:
+        if keys is None or len(keys) > FEW:
+            return super().queries(landscape)
+        each = (f"sip:{key}" for key in sorted(keys))
+        return tuple(read("Get-CsUser", *self.outputs, endpoint=self.endpoint, Identity=sip) for sip in each)
 
 
 def hosted_users(users: Resources) -> frozenset[str]:

@@ -10,7 +10,7 @@ The state and saved plans keep their names and no text; the views find the text 
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar, Final
 
@@ -109,14 +109,19 @@ class Rows(Grouped):
     """Names of the key in CSV files that the products export, the best one first."""
     foreign_columns: ClassVar[tuple[str, ...]] = ()
     """Names of columns in such files that look like an attribute and are none."""
-    proven_by: ClassVar[tuple[str, ...]] = ()
-    """Types that are read again before its checks at the end of a wave."""
 
     def meant(self, landscape: Landscape) -> Mapping[str, str]:
         """Return the key of the observed object for each declared key that is another name of it.
 
         A user may be written by logon name or alias. A name that matches no object, or two, is omitted: the checks
         refuse it.
+        """
+        return EMPTY
+
+    def proof(self, keys: Collection[str], landscape: Landscape) -> Mapping[str, frozenset[str] | None]:
+        """Return what is read again, besides the users of a wave, before its checks at the end of that wave.
+
+        By type, the keys; None for all.
         """
         return EMPTY
 

@@ -11,21 +11,23 @@ Nothing of it is saved. The next plan reads all users: who failed is planned aga
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from reconciler.model.abilities import Rows
 from reconciler.model.actions import Action
-from reconciler.model.diagnostics import Diagnostic, count
+from reconciler.model.diagnostics import Diagnostic, ReconcilerError, count
 from reconciler.model.events import WaveEnded
 from reconciler.model.landscape import Landscape
+from reconciler.model.resources import Address
 from reconciler.model.snapshot import OutcomeKind
+from reconciler.plan.checks import unreadable
 from reconciler.plan.decide import identified
 from reconciler.plan.effects import is_done
 from reconciler.plan.plan import Plan, Step
 from reconciler.plan.rules import CHANGED_AGAIN
 from reconciler.plan.verdict import read_otherwise, why_unreadable
 from reconciler.plan.waves import Gate
-from reconciler.run.observe import unread
+from reconciler.run.observe import Keys, unread
 from reconciler.run.perform import Performer
 from reconciler.run.sent import Ended
 
@@ -131,14 +133,19 @@ def look_at(plan: Plan, performer: Performer, done: Sequence[Action]) -> list[Di
     """Read the users of a wave again; return an error for each who is not as the plan wrote, or whom a check refuses.
 
     An object that gives a value to a later one is not compared: it changes once more.
+
+    Raises:
+        ReconcilerError: something that the checks need could not be read, so nobody knows whether the wave has passed.
     """
     names = dict.fromkeys(action.address.type for action in done)
     kinds = [performer.types[name] for name in names]
     only: dict[str, frozenset[str] | None] = {}
     for kind in kinds:
-        only[kind.name] = frozenset(one.address.key for one in done if one.address.type == kind.name)
-        only |= dict.fromkeys(kind.proven_by if isinstance(kind, Rows) else (), None)
+        only[kind.name] = keys = frozenset(one.address.key for one in done if one.address.type == kind.name)
+        only |= kind.proof(keys, performer.world.landscape) if isinstance(kind, Rows) else {}
     landscape = performer.world.read(performer.reader.observe, only)
+    if unknown := {address: why for address, why in landscape.unreadable.items() if _is_proof(address, only, names)}:
+        raise ReconcilerError(*unreadable(replace(landscape, unreadable=unknown)))
     giving = {taken.address for action in plan.actions() for taken in action.takes_from}
     found = {one.address: one for one in _changed([a for a in done if a.address not in giving], performer, landscape)}
     ours, known = {str(action.address) for action in done}, identified(kinds, landscape)
@@ -146,6 +153,11 @@ def look_at(plan: Plan, performer: Performer, done: Sequence[Action]) -> list[Di
         if one.is_error and one.address in ours:
             found.setdefault(one.address, one)
     return list(found.values())
+
+
+def _is_proof(address: Address, only: Keys, users: Collection[str]) -> bool:
+    """True for what the checks need. A single user who could not be read fails alone."""
+    return address.type in only and (address.type not in users or address.key == "*")
 
 
 def _changed(done: Sequence[Action], performer: Performer, landscape: Landscape) -> Iterator[Diagnostic]:

@@ -16,6 +16,8 @@ import pytest
 from hypothesis import event, given
 from hypothesis import strategies as st
 
+from providers.simulator.estate.invoke import invoke_line
+from reconciler.model.events import Reported
 from tests.laws.oracles import Truth, violations
 from tests.plan.test_exchanges import USERS, applied, base, rewritten, row
 from tests.support.trial import Fault, Trial, law
@@ -159,3 +161,42 @@ def test_a_ring_over_all_waves_turns_in_the_last_one(waves: tuple[str, str, str]
     assert trial.apply().exit_code == 0
     assert not watch.broken
     assert_ends_well(trial, watch)
+
+
+def calls(trial: Trial, cmdlet: str, since: int) -> list[bool]:
+    """Return of each call of a cmdlet whether it reads a single object."""
+    every = (line for line in trial.estate.log()[since:] if line["cmdlet"] == cmdlet)
+    return ["Identity" in line["parameters"] for line in every]
+
+
+def test_at_the_end_of_a_small_wave_its_users_are_read_and_no_list() -> None:
+    rows = [Row(USERS[0], "pilot", "41001"), Row(USERS[1], "pilot", "41002"), Row(USERS[2], "", "41003")]
+    trial = applied(sections([]))
+    rewritten(trial, sections(rows))
+    start = len(trial.estate.log())
+    trial.plan()
+    since = len(trial.estate.log())
+    assert trial.apply().exit_code == 0
+    for cmdlet in ("Get-CsUser", "Get-Mailbox"):
+        of_both, of_apply = calls(trial, cmdlet, start), calls(trial, cmdlet, since)
+        assert of_apply.count(True) == 2
+        assert of_both.count(False) == 2 * of_apply.count(False), "only the plan lists them"
+
+
+def test_a_user_who_loses_enterprise_voice_during_the_wave_holds_the_next_one_back() -> None:
+    rows = [Row(USERS[0], "pilot", "41001"), Row(USERS[1], "pilot", "41002"), Row(USERS[2], "", "41003")]
+    trial = applied(sections([]))
+    rewritten(trial, sections(rows))
+    changed: list[object] = []
+
+    def meddle() -> None:
+        if held(trial)[USERS[1]] is not None and not changed:
+            changed.append(invoke_line(trial.estate, f"Set-CsUser {USERS[0]} -EnterpriseVoiceEnabled $false"))
+
+    trial.after_write = meddle
+    run = trial.apply()
+    assert changed
+    assert run.exit_code == 3, run.told()
+    assert held(trial)[USERS[2]] is None
+    found = [one.diagnostic for one in trial.events.events if isinstance(one, Reported)]
+    assert [(one.code, one.address) for one in found] == [("UM071", f"um_mailbox/{USERS[0]}")]

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import ClassVar
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.model.commands import Reply
+from reconciler.model.attributes import Attribute
+from reconciler.model.commands import Command, Reply, read
 from reconciler.model.diagnostics import Diagnostic, PermanentError, SessionError
 from reconciler.model.events import Reported, StepEnded, WaveEnded
-from reconciler.model.landscape import Settings
+from reconciler.model.landscape import Landscape, Settings
 from reconciler.model.ports import Request
-from reconciler.model.resources import Resources
+from reconciler.model.resource_types import Answer, Diagnosed, Fact
+from reconciler.model.resources import Address, Resource, Resources
 from reconciler.model.shares import Share
 from reconciler.model.snapshot import OutcomeKind
 from reconciler.model.waves import Wave
 from reconciler.plan.plan import Plan
 from reconciler.plan.waves import Gate
 from reconciler.run.account import Account
-from tests.support.boxes import WAVES, BoxWorld, box, declared
+from tests.support.boxes import WAVES, BoxWorld, WaveBox, box, declared
 from tests.support.engine import Engine
 from tests.support.fakes import FunctionSessions, MemoryStore
 from tests.support.trial import law
@@ -195,6 +198,45 @@ def test_a_user_painted_black_by_somebody_else_counts_at_the_end_of_the_wave() -
     assert "rest" not in estate.world.boxes
     found = [one.diagnostic for one in engine.events.events if isinstance(one, Reported)]
     assert [(one.address, one.code) for one in found] == [("box/p0", "UM113")]
+
+
+class Light(Fact):
+    """What the checks of lit boxes need."""
+
+    name: ClassVar[str] = "light"
+
+    @property
+    def attributes(self) -> Mapping[str, Attribute]:
+        return {}
+
+    def queries(self, landscape: Landscape, keys: frozenset[str] | None = None) -> Sequence[Command]:
+        return (read("Get-Light", Name="sun"),)
+
+    def observe(self, answers: Sequence[Answer], landscape: Landscape) -> Sequence[Resource | Diagnosed]:
+        errors = (reply for _, reply in answers if isinstance(reply, SessionError))
+        return [Diagnosed(Address("light", "*"), why) for error in errors for why in error.diagnostics]
+
+
+class LitBox(WaveBox):
+    def proof(self, keys: Collection[str], landscape: Landscape) -> Mapping[str, frozenset[str] | None]:
+        return {"light": None}
+
+
+def test_a_wave_whose_checks_cannot_look_does_not_pass() -> None:
+    estate = Estate((Wave("p", Share(100, is_percent=True)),), crowd(p=2) | {"rest": ""})
+
+    def answer(request: Request) -> Reply | SessionError:
+        if request.command.cmdlet == "Get-Light":
+            return REFUSED if estate.world.boxes else Reply()
+        return estate.answer(request)
+
+    settings = Settings("test", waves=tuple(estate.waves))
+    engine = Engine((Light(), LitBox()), FunctionSessions(answer), estate.store, settings=settings)
+    account = engine.apply(estate.rows)
+    assert account.exit_code() == 3
+    assert account.fatal is not None
+    assert sorted(estate.world.boxes) == ["p0", "p1"]
+    assert not of(engine, WaveEnded)
 
 
 # --- laws ------------------------------------------------------------------------------------------------------------
