@@ -13,7 +13,7 @@ destroy nothing: such a removal has the place of its type.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -207,15 +207,8 @@ def build_plan(
         prior=fingerprints_of(landscape.prior, chosen),
         asked=str(selection),
         passed_over=_sent(end.actions.values()) - _sent(asked_for.values()),
-        gates=gates_of(_by_wave(steps), found if selection.is_everything else (), types, end),
+        gates=gates_of(steps, found if selection.is_everything else (), types, end),
     )
-
-
-def _by_wave(steps: Iterable[Step]) -> Counter[str]:
-    numbers = Counter[str]()
-    for step in steps:
-        numbers[step.wave] += len(step.actions)
-    return numbers
 
 
 def _unknown(selection: Selection, types: Sequence[ResourceType], end: Landscape) -> tuple[Diagnostic, ...]:

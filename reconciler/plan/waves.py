@@ -19,6 +19,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from reconciler.model.abilities import Rows
 from reconciler.model.actions import Action
@@ -31,6 +32,9 @@ from reconciler.model.waves import WAVE
 from reconciler.plan.moves import key_of
 from reconciler.plan.selection import stands_on
 
+if TYPE_CHECKING:  # a plan holds gates
+    from reconciler.plan.plan import Step
+
 
 @dataclass(frozen=True, slots=True)
 class Gate:
@@ -38,7 +42,7 @@ class Gate:
 
     wave: str
     users: int
-    """Number of its users in this plan."""
+    """Number of its users in this plan. What else is done for them, such as a grant, belongs to the wave too."""
     of: int
     """Number of users that are declared in it."""
     max_failures: int
@@ -91,7 +95,7 @@ class Ranks:
 
 
 def gates_of(
-    numbers: Mapping[str, int], left_out: Iterable[Diagnostic], types: Sequence[ResourceType], end: Landscape
+    steps: Iterable[Step], left_out: Iterable[Diagnostic], types: Sequence[ResourceType], end: Landscape
 ) -> tuple[Gate, ...]:
     """Return the waves that have work in a plan, or users whom it leaves out, in order.
 
@@ -99,30 +103,34 @@ def gates_of(
     in a plan that goes on after a failure. There the users who failed are planned again, and those who did not are not.
 
     Args:
-        numbers: the number of actions by wave.
+        steps: all steps of the plan.
         left_out: the findings that leave users out.
         end: the landscape after the plan.
     """
     waves = end.settings.waves
-    if not any(numbers.values()):
+    rows = {kind.name for kind in types if isinstance(kind, Rows)}
+    users, acting = Counter[str](), set[str]()
+    for step in steps:
+        acting.add(step.wave)
+        users[step.wave] += len(step.actions) if step.first.address.type in rows else 0
+    if not waves or not acting:
         return ()
     sizes, without = Counter[str](), defaultdict[str, set[str]](set)
-    for kind in types if waves else ():
-        if isinstance(kind, Rows):
-            rows = (end.written(kind), end.ending(kind))
-            sizes.update(name for each in rows for name in _named(each))
-            for name, address in _waves_of(left_out, kind.name, rows):
-                without[name].add(address)
+    for type_name in sorted(rows):
+        declared = (end.written(type_name), end.ending(type_name))
+        sizes.update(name for each in declared for name in _named(each))
+        for name, address in _waves_of(left_out, type_name, declared):
+            without[name].add(address)
     return tuple(
         Gate(
             one.name,
-            numbers.get(one.name, 0),
+            users[one.name],
             sizes[one.name],
             one.max_failures.within(sizes[one.name]),
             tuple(sorted(without[one.name])),
         )
         for one in waves
-        if numbers.get(one.name) or without[one.name]
+        if one.name in acting or without[one.name]
     )
 
 

@@ -228,9 +228,10 @@ def _waves(plan: Plan) -> Iterator[str]:
     for gate in plan.gates:
         left_out = f", {len(gate.left_out):,} left out" if gate.left_out else ""
         yield f"{gate.wave} ({count(gate.users, 'user')}{left_out})"
-    users = [step for step in plan.steps if step.first.is_of_users] if plan.gates else []
-    if rest := sum(len(step.actions) for step in users) - sum(gate.users for gate in plan.gates):
-        yield f"then {count(rest, 'user')} without a wave"
+    named = {gate.wave for gate in plan.gates}
+    users = [step for step in plan.steps if step.first.is_of_users and step.wave not in named] if named else []
+    if rest := sum(len(step.actions) for step in users):
+        yield f"then users without a wave ({count(rest, 'action')})"
 
 
 def _impact(plan: Plan, vocabulary: Vocabulary) -> Iterator[tuple[str, str]]:
