@@ -15,9 +15,9 @@ from reconciler.model.landscape import Landscape
 
 def outcall_reasons(gateway: str, landscape: Landscape) -> Sequence[str]:
     """Return the choices of the dial plans that are linked with a gateway: equal ones are one line."""
-    decided = [each for each in solve_outcalls(landscape) if each.chosen and gateway in each.gateways]
+    decided = solve_outcalls(landscape)
     by_choice: dict[tuple[str, str], list[str]] = {}
-    for each in decided:
+    for each in (one for one in decided if one.chosen and gateway in one.gateways):
         by_choice.setdefault((each.chosen or "", why_chosen(each, decided, landscape)), []).append(each.plan.key)
     return [
         f"{listed(plans)} {'calls' if len(plans) == 1 else 'call'} out through {chosen}: {why}"
@@ -37,6 +37,8 @@ def why_chosen(each: PlanOutcalls, decided: Sequence[PlanOutcalls], landscape: L
     if each.tiers and each.chosen == each.tiers[0][0]:
         return f"it is {kind}{_capacity(each, landscape)}"
     sharing = [other.plan.key for other in decided if other.chosen == each.chosen and other is not each]
+    if not sharing:
+        return f"a better one would give another dial plan two gateways, and it is {kind}"
     return f"it suits {listed([each.plan.key, *sharing])} together, and it is {kind}"
 
 

@@ -360,6 +360,7 @@ def test_plans_with_one_reason_share_a_line_and_a_joint_choice_says_so() -> None
     assert len(lines) == 2
     assert "A, B and C together" in lines[0]
     assert lines[1].startswith("B and C call out through pool2.contoso.com")
+    assert outcall_reasons("pool1.contoso.com", linked(shared)) == lines[:1]
 
 
 def test_a_changed_gateway_carries_the_reason_in_the_plan() -> None:
