@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -104,18 +104,46 @@ def test_calls_fail_without_an_assigned_certificate() -> None:
     assert error(one) == "Failed to route to Exchange Server"
 
 
-def test_an_assignment_by_hand_is_found_and_repaired_with_one_restart() -> None:
-    described = world({"thumbprint": GOOD}, {"thumbprint": OTHER})
-    one = trial(described, {EX: {"um": GOOD, "router": GOOD}})
+SERVICES = {"um": "UM", "router": "UMCallRouter"}
+VERSIONS: Mapping[str, Sequence[str]] = {
+    "14.0.639.21": ["um"],
+    "14.3.123.4": ["um"],
+    "15.0.1497.2": ["um", "router"],
+    "15.1.225.42": ["um", "router"],
+}
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_an_assignment_by_hand_is_found_and_repaired_with_one_restart(version: str) -> None:
+    wanted = dict.fromkeys(VERSIONS[version], GOOD)
+    one = trial(world({"thumbprint": GOOD}, {"thumbprint": OTHER}, version=version), {EX: wanted})
     assert one.apply().exit_code == 0
-    invoke_line(one.estate, f"Enable-ExchangeCertificate -Server {EX} -Thumbprint {OTHER} -Services UM")
-    drifted = [entry for entry in one.drift().entries if entry.kind is DriftKind.DRIFTED]
-    found = drifted[0]
-    assert [entry.address.type for entry in drifted] == ["um_certificate", "um_service_restart"]
-    assert [change.attribute for change in found.changes] == ["um"]
-    repaired = one.apply()
-    assert steps(repaired) == ["certificate", "restart", "restart"]
-    assert (assigned(one), error(one)) == ({"um": GOOD, "router": GOOD}, "")
+    for attribute in wanted:
+        line = f"Enable-ExchangeCertificate -Server {EX} -Thumbprint {OTHER} -Services {SERVICES[attribute]}"
+        invoke_line(one.estate, line)
+        drifted = [entry for entry in one.drift().entries if entry.kind is DriftKind.DRIFTED]
+        assert [entry.address.type for entry in drifted] == ["um_certificate", "um_service_restart"]
+        assert [change.attribute for change in drifted[0].changes] == [attribute]
+        repaired = one.apply()
+        assert repaired.exit_code == 0, repaired.told()
+        assert steps(repaired) == ["certificate", *["restart" for _ in wanted]]
+        assert (assigned(one), error(one)) == (wanted, "")
+
+
+def test_servers_of_two_versions_are_each_asked_for_what_they_have() -> None:
+    old, new = (
+        world({"thumbprint": thumbprint}, version=version).exchange.servers[0].model_dump(mode="json")
+        for thumbprint, version in ((GOOD, "14.3.123.4"), (OTHER, "15.0.1497.2"))
+    )
+    servers = [old, {**new, "fqdn": "ex2.contoso.com"}]
+    described = world_of(1, [1], director=False, branch=False, exchange={"servers": servers})
+    one = trial(described, {EX: {"um": "best"}, "ex2.contoso.com": {"um": "best", "router": "best"}})
+    applied = one.apply()
+    assert applied.exit_code == 0, applied.told()
+    found = {key: dict(each.attributes) for key, each in one.look().all("um_certificate").items()}
+    assert found == {EX: {"um": GOOD}, "ex2.contoso.com": {"um": OTHER, "router": OTHER}}
+    assert not one.plan().steps
+    assert error(one) == ""
 
 
 def test_a_renewed_certificate_takes_over_by_the_rule() -> None:
