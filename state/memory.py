@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 
-from reconciler.model.records import Records, joined
+from reconciler.model.records import column_of, compact, joined, names_of
 from reconciler.model.resources import Address, Resources
 from reconciler.model.roster import Roster, shared
 from reconciler.model.snapshot import Memory
@@ -46,7 +46,7 @@ def _of_type(rows: Sequence[Row]) -> tuple[Roster, Sequence[Needs]]:
     roster = Roster(
         codec.parse_address(rows[0][0]).type,
         shared(codec.parse_address(text).key if "%" in text else text.partition("/")[2] for text, _ in rows),
-        {name: attributes.column(name) for name in sorted(attributes.names)},
+        {name: column_of(attributes, name) for name in sorted(names_of(attributes))},
         names=[name for chunk in chunks for name in chunk.names],
         guids=[guid for chunk in chunks for guid in chunk.guids],
     )
@@ -57,7 +57,7 @@ def _of_type(rows: Sequence[Row]) -> tuple[Roster, Sequence[Needs]]:
 class _Chunk:
     """Some rows of one type, by column: a dictionary for each row would take most of the memory of a plan."""
 
-    attributes: Records
+    attributes: Sequence[Mapping[str, Value]]
     names: Sequence[str | None]
     guids: Sequence[str | None]
     needs: Sequence[Needs]
@@ -66,7 +66,7 @@ class _Chunk:
 def _read(rows: Sequence[Row]) -> _Chunk:
     bodies = _bodies(rows)
     return _Chunk(
-        Records.of([_values(body.get("attributes", EMPTY)) for body in bodies]),
+        compact([_values(body.get("attributes", EMPTY)) for body in bodies]),
         shared(body.get("name") for body in bodies),
         shared(body.get("guid") for body in bodies),
         [_needs(tuple(body.get("needs", ()))) for body in bodies],

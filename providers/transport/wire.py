@@ -23,7 +23,7 @@ from typing import Any, Final, TypeAlias
 
 from reconciler.model.commands import Argument, Delta, NameOf, ObjectId, Operation, Reply
 from reconciler.model.ports import Request
-from reconciler.model.records import Records, joined
+from reconciler.model.records import compact, joined
 from reconciler.model.values import Record
 
 SEND_LIMIT: Final = 96 * 1024
@@ -344,7 +344,7 @@ class Assembly:
             self._size += line.size
             if self._size > REPLY_LIMIT:
                 raise WireError("a reply is larger than allowed")
-            self._parts[number] = Records.of(records) if number > 1 or data.get("more") else records
+            self._parts[number] = compact(records) if number > 1 or data.get("more") else records
         if not data.get("more"):
             self._last = number
             self._warnings = _texts(data.get("warnings", []))

@@ -6,9 +6,9 @@ the end of the listing. Columns of the same values take a third of that.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import chain
-from typing import Any, overload
+from typing import Any, Final, overload
 
 from reconciler.model.roster import shared
 from reconciler.model.values import UNSET, Record
@@ -23,15 +23,8 @@ class Records(Sequence[Record]):
         """``columns``: the values of each property; UNSET where a record does not have it."""
         self._columns, self._length = columns, length
 
-    @classmethod
-    def of(cls, records: Sequence[Record]) -> Records:
-        """Return records by column."""
-        names = dict.fromkeys(chain.from_iterable(records))
-        columns = {name: _kept([record.get(name, UNSET) for record in records]) for name in names}
-        return cls(columns, len(records))
-
     @property
-    def names(self) -> Iterable[str]:
+    def names(self) -> Collection[str]:
         """The properties that any of them has."""
         return self._columns.keys()
 
@@ -67,12 +60,27 @@ class Records(Sequence[Record]):
         return f"Records({list(self)!r})"
 
 
-def joined(parts: Sequence[Sequence[Record]]) -> Records:
+_SPARSE: Final = 4
+"""Columns with more than so many places for each value are not made: hostile records have a name of their own each."""
+
+
+def compact(records: Sequence[Record]) -> Sequence[Record]:
+    """Return the records by column where they have the same properties, otherwise as they are."""
+    names = names_of(records)
+    if len(names) * len(records) > _SPARSE * sum(map(len, records)):
+        return tuple(records)
+    return Records({name: _kept([record.get(name, UNSET) for record in records]) for name in names}, len(records))
+
+
+def joined(parts: Sequence[Sequence[Record]]) -> Sequence[Record]:
     """Return the records of all parts."""
-    several = [part if isinstance(part, Records) else Records.of(part) for part in parts]
-    names = dict.fromkeys(name for part in several for name in part.names)
-    columns = {name: [value for part in several for value in part.column(name)] for name in names}
-    return Records(columns, sum(map(len, several)))
+    several = [part for part in parts if isinstance(part, Records)]
+    names = dict.fromkeys(chain.from_iterable(part.names for part in several))
+    places = sum(len(part) * len(part.names) for part in several)
+    length = sum(map(len, parts))
+    if len(several) < len(parts) or len(names) * length > _SPARSE * places:
+        return tuple(chain.from_iterable(parts))
+    return Records({name: [value for part in several for value in part.column(name)] for name in names}, length)
 
 
 def _kept(column: Sequence[Any]) -> Sequence[Any]:
@@ -85,6 +93,11 @@ def _kept(column: Sequence[Any]) -> Sequence[Any]:
 
 def _is_flat(value: object) -> bool:
     return type(value) is dict and all(type(inner) is str for inner in value.values())
+
+
+def names_of(records: Sequence[Record]) -> Collection[str]:
+    """Return the properties that any of the records has."""
+    return records.names if isinstance(records, Records) else dict.fromkeys(chain.from_iterable(records)).keys()
 
 
 def column_of(records: Sequence[Record], name: str) -> Sequence[Any]:

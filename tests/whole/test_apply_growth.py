@@ -1,0 +1,47 @@
+"""An apply takes as much more work as there are more users: in the engine, the journal and the state file.
+
+Work is counted in calls (``tests.support.effort``), so that a busy machine fails nothing. All steps run on this thread,
+and the clock stands still, so that equal numbers of users are cut into equal batches. Entries of dictionaries are
+counted in ``tests/model/test_layers.py``: a copy of many is one call.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from reconciler.app import Ports, open_workspace
+from tests.bench.child import sessions_of
+from tests.bench.generate import write_environment
+from tests.support.effort import effort
+from tests.support.fakes import SerialScheduler, VirtualClock
+
+SIZES = (100, 400, 1_600)
+"""With all of them the rest of the estate is the same."""
+
+
+@cache
+def work(users: int) -> tuple[int, int]:
+    """Return the calls of a first apply of so many users, and its requests."""
+    with TemporaryDirectory() as place:
+        directory = Path(place) / "environment"
+        write_environment(directory, users, seed=1)
+        sessions = sessions_of(directory)
+        ports = Ports(sessions=lambda _: sessions, scheduler=SerialScheduler(), clock=VirtualClock())
+        with open_workspace(directory, ports) as workspace:
+            calls = effort(lambda: workspace.apply(lambda _: True))
+        return calls, len(sessions.requests)
+
+
+def test_each_further_user_takes_the_same_work() -> None:
+    work(10)  # what is loaded or made once
+    (few, _), (some, _), (many, _) = map(work, SIZES)
+    at_first, later = (some - few) / (SIZES[1] - SIZES[0]), (many - some) / (SIZES[2] - SIZES[1])
+    assert later < 1.05 * at_first
+
+
+def test_each_further_user_takes_three_requests() -> None:
+    """The command, and a look at the user before and after it."""
+    (_, few), (_, many) = work(SIZES[0]), work(SIZES[2])
+    assert many - few == 3 * (SIZES[2] - SIZES[0])
