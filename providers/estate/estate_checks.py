@@ -195,10 +195,11 @@ def _without_mailbox(landscape: Landscape) -> Iterator[Diagnostic]:
 
 def _unserved(users: Resources, mailboxes: Resources) -> Iterator[str]:
     columns, hosted = (users.column(one) for one in (LyncUser.email, LyncUser.enterprise_voice)), hosted_users(users)
+    primary = mailboxes.folded
     lacking = {
         sip: email
         for sip, email, has_voice in zip(users.folded, *columns, strict=True)
-        if has_voice and sip not in hosted and (email is None or folded(email) not in mailboxes.folded)
+        if has_voice and sip not in hosted and (email is None or folded(email) not in primary)
     }
     names = _names(mailboxes) if lacking else frozenset()
     for sip, email in lacking.items():

@@ -8,7 +8,7 @@ Sources: Add, change an extension number; Lync Server 2010, ExUM Routing; DOMAIN
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from providers.estate.servers import newest_version
@@ -19,7 +19,7 @@ from reconciler.model.diagnostics import Diagnostic, Severity, listed
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import Rule
 from reconciler.model.resources import Resource
-from reconciler.model.values import folded
+from reconciler.model.values import folded, texts
 
 NO_ADDRESS: Final = Rule(
     "UM087",
@@ -36,32 +36,40 @@ def check_addresses(landscape: Landscape) -> Iterator[Diagnostic]:
     """Yield a warning for each declared mailbox that lacks one, without those that the declarations change."""
     if not (landscape.is_readable(Mailbox) and landscape.is_readable(UMMailbox)):
         return
-    declared, enabled, mailboxes = landscape.written(UMMailbox), landscape.all(UMMailbox), landscape.all(Mailbox)
-    addresses = dict(zip(mailboxes.folded, mailboxes.lists(Mailbox.addresses), strict=True))
-    contexts = _contexts(landscape)
-    columns = (enabled.column(one) for one in (UMMailbox.dial_plan, UMMailbox.sip_address))
-    rows = zip(enabled.folded, *columns, enabled.lists(UMMailbox.extension), strict=True)
-    for key, plan, sip, extensions in rows:
-        context, known = contexts.get(folded(plan or "")), addresses.get(key)
-        if context is None or known is None or key not in declared.folded:
+    declared, enabled = landscape.written(UMMailbox), landscape.all(UMMailbox)
+    rows, changing = declared.folded, {folded(one.key) for one in landscape.predicted_by if one.type == UMMailbox.name}
+    keys = [key for key in enabled.folded if key not in changing and key in rows]
+    users = enabled.rows((UMMailbox.dial_plan.name, UMMailbox.sip_address.name, UMMailbox.extension.name), keys)
+    mailboxes = landscape.all(Mailbox).rows((Mailbox.addresses.name,), keys)
+    contexts: dict[object, str | None] = {}
+    for key, user, mailbox in zip(keys, users, mailboxes, strict=True):
+        if user is None or mailbox is None:
             continue
-        values = (*([sip] if sip else ()), *extensions)
-        if (lacking := _lacking(values, context, known)) and enabled[key].address not in landscape.predicted_by:
-            yield _found(declared[key], sip, lacking, known, landscape)
+        plan, sips, extensions, known = user[0], texts(user[1]), texts(user[2]), texts(mailbox[0])
+        end = contexts[plan] if plan in contexts else contexts.setdefault(plan, _end(plan, landscape))
+        values = (*sips, *extensions)
+        if end is None or _has_all(values, end, known):
+            continue
+        if lacking := _lacking(values, end, known):
+            yield _found(declared[key], next(iter(sips), None), lacking, known, landscape)
 
 
-def _contexts(landscape: Landscape) -> Mapping[str, str]:
-    plans = landscape.all(DialPlan).values()
-    return {folded(plan.key): context for plan in plans if (context := plan.get(DialPlan.phone_context))}
+def _end(plan: object, landscape: Landscape) -> str | None:
+    """Return the end of the EUM addresses of the users of a dial plan; None where its phone context is not known."""
+    known = landscape.one(DialPlan, plan) if isinstance(plan, str) else None
+    context = known.get(DialPlan.phone_context) if known else None
+    return f";phone-context={context}" if context else None
 
 
-def _lacking(values: tuple[str, ...], context: str, known: tuple[str, ...]) -> list[str]:
+def _has_all(values: Sequence[str], end: str, known: Sequence[str]) -> bool:
+    """True where all addresses are there as Exchange writes them, which is nearly always."""
+    return all(f"EUM:{one}{end}" in known or f"eum:{one}{end}" in known for one in values)
+
+
+def _lacking(values: Sequence[str], end: str, known: Sequence[str]) -> list[str]:
     """Return the addresses, without their kind, that a mailbox should have and does not."""
-    wanted = [f"{value};phone-context={context}" for value in values]
-    if all(f"EUM:{one}" in known or f"eum:{one}" in known for one in wanted):
-        return []
     there = {folded(one) for one in known}
-    return [one for one in wanted if f"eum:{folded(one)}" not in there]
+    return [one for one in (f"{value}{end}" for value in values) if f"eum:{folded(one)}" not in there]
 
 
 def _found(

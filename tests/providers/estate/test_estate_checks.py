@@ -198,6 +198,14 @@ def test_a_missing_eum_address_is_added_by_the_command_that_is_shown(addresses: 
     assert [f"Add='{lacking}'" in one.remedy for one in told] == ([True] if lacking else [])
 
 
+def test_a_mailbox_without_a_sip_address_needs_none_for_it() -> None:
+    declared = [plan_declared(), mailbox_declared(WHO)]
+    bare = resource(f"um_mailbox/{WHO}", extension=("41001",), dial_plan="Redmond")
+    given = with_observed(joined(*declared), bare, mailbox(WHO, f"SMTP:{WHO}"))
+    (told,) = found(given, "UM087")
+    assert f"Add='{NUMBER}'" in told.remedy
+
+
 def test_an_undeclared_mailbox_and_an_unknown_one_are_left_alone() -> None:
     given = joined(plan_declared())
     assert not found(with_observed(given, mailbox_observed(WHO), mailbox(WHO)), "UM087")
