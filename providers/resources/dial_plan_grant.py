@@ -20,7 +20,7 @@ from providers.estate.people import plan_of, plans_by_policy
 from providers.estate.topology import site_of
 from providers.resources.lync_dial_plan import required_names
 from providers.schema.exchange import DialPlan, UMMailbox
-from providers.schema.lync import DialPlanGrant, LyncDialPlan, LyncUser, without_tag
+from providers.schema.lync import DialPlanGrant, LyncDialPlan, LyncUser, hosted_users, without_tag
 from reconciler.model.abilities import Grouped
 from reconciler.model.actions import Action, Change
 from reconciler.model.commands import Command, read, write
@@ -125,8 +125,7 @@ def _named(landscape: Landscape) -> Mapping[str, str]:
 def _users(landscape: Landscape) -> Iterator[tuple[str, str, Value]]:
     """Yield the SIP address, the folded UM dial plan and the wave of each declared user whom Lync knows."""
     rows, known, by_policy = landscape.wanted(UMMailbox), landscape.all(LyncUser), plans_by_policy(landscape)
-    hosted = zip(known.folded, known.column(LyncUser.hosted_voicemail), strict=True)
-    served = {key for key, is_hosted in hosted if not is_hosted}
+    served = known.folded - hosted_users(known)
     columns = (UMMailbox.sip_address, UMMailbox.policy, UMMailbox.dial_plan, UMMailbox.wave)
     for sip, policy, written, wave in zip(*(rows.column(one) for one in columns), strict=True):
         plan = plan_of(policy, by_policy) or written

@@ -26,8 +26,8 @@ from reconciler.plan.rules import NOT_REHEARSED
 from reconciler.plan.selection import hard_needs
 from reconciler.run.observe import Reader
 
-MOST: Final = 200
-"""Each question takes a server 0.1 to 0.3 s, and up to three sessions ask: 200 take 7 to 20 s."""
+MOST: Final = 100
+"""Each question takes a server 0.1 to 0.3 s, and up to three sessions ask: 100 take 3 to 10 s."""
 
 
 @dataclass(frozen=True, slots=True)
