@@ -91,7 +91,7 @@ def test_a_run_that_fails_leaves_none(tmp_path: Path) -> None:
         assert run.server.counts.failed_authentications in (1, 2)
         run.password = PASSWORD
         run.server.faults.add(Rule("receive", nth=4, kill_process=1))
-        run.server.faults.add(Rule("command", nth=2, fault=5))
+        run.server.faults.add(Rule("command", nth=2, times=0, fault=5))
         run.ends("plan", code=1)
         assert run.server.counts.messages["create"] > 1
 
