@@ -78,6 +78,20 @@ def lasting_gateways(landscape: Landscape) -> Mapping[str, frozenset[str]]:
     return found
 
 
+def joined_pools(landscape: Landscape) -> frozenset[str]:
+    """Return the pools that are linked with some dial plan after the script, without surplus links."""
+    return landscape.fact(_joined_pools, landscape)
+
+
+def _joined_pools(landscape: Landscape) -> frozenset[str]:
+    pools, surplus, wanted = uc_pools(landscape), surplus_links(landscape), landscape.wanted(DialPlan)
+    groups = [group for group in landscape.all(HuntGroup).values() if group.key not in surplus]
+    found = {group.get(HuntGroup.gateway) or "" for group in (*groups, *landscape.wanted(HuntGroup).values())}
+    for plan in sip_dial_plans(landscape):
+        found |= named_pools(wanted.get(plan.key)) or pools.keys()
+    return frozenset(found & pools.keys())
+
+
 # --- what is missing -------------------------------------------------------------------------------------------------
 
 

@@ -28,9 +28,9 @@ from providers.estate.front_end_services import (
     state_of,
     stops,
 )
-from providers.estate.links import surplus_links
+from providers.estate.links import joined_pools, surplus_links
 from providers.estate.services import ServiceState, ago, moment
-from providers.estate.topology import UcPool, uc_pools
+from providers.estate.topology import UcPool, front_ends, uc_pools
 from providers.schema.exchange import DialPlan, Exchucutil, HuntGroup
 from providers.schema.lync import LYNC_2013, LyncUser
 from providers.schema.windows_services import ServiceRestart, UMServiceRestart, WindowsServices
@@ -53,8 +53,12 @@ def restart_reasons(host: str, landscape: Landscape) -> tuple[str, ...]:
     """Return the reasons why a Front End must restart, in words; empty if there is none.
 
     A stopped Front End without an obligation is left alone: it reads everything when it starts. The same applies to a
-    Front End whose start began after the obligation.
+    Front End whose start began after the obligation. A pool that no dial plan is linked with has nothing to learn.
     """
+    pool = front_ends(landscape).get(host)
+    is_joined = pool is None or pool.fqdn in joined_pools(landscape)
+    if not is_joined and landscape.prior.owes(FRONT_END_RESTART.of(host)) is None:
+        return ()
     if any(action.kind is ActionKind.RUN for action in _actions(landscape, Exchucutil)):
         return ("exchucutil renews the hunt groups, which Lync reads when the service starts",)
     state, owed = state_of(host, landscape), _owed(host, landscape)

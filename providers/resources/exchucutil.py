@@ -19,7 +19,7 @@ from providers.cmdlets.table import Tabled
 from providers.estate import script_host
 from providers.estate.forests import SCRIPT, lync_forest
 from providers.estate.front_end_services import FRONT_END_RESTART
-from providers.estate.links import gained_links, lasting_dial_plans, missing_links
+from providers.estate.links import gained_links, joined_pools, lasting_dial_plans, missing_links
 from providers.estate.outcalls import LOWER_OUTCALLS, is_unmanaged
 from providers.estate.people import forest_root, sip_dial_plans
 from providers.estate.script import (
@@ -138,13 +138,16 @@ class ExchucutilType(Exchucutil, Tabled, Piecemeal, Foreseeing, Owing, Adjustabl
         if not missing or attempt_upon(address, landscape, missing) is not None:
             return ()
         plans = landscape.wanted(DialPlan)
-        owes = [FRONT_END_RESTART.of(host) for host in front_ends(landscape)]
+        declared = landscape.wanted(HuntGroup)
+        lost = [one for one in custom_hunt_groups(landscape) if one.key not in declared]
+        left = landscape.all(HuntGroup).replaced(drop=[one.key for one in lost])
+        joined = joined_pools(landscape.with_observed(HuntGroup.name, left))
+        owes = [FRONT_END_RESTART.of(host) for host, pool in front_ends(landscape).items() if pool.fqdn in joined]
         owes += [LOWER_OUTCALLS.of(plan.key) for plan in plans.values() if not is_unmanaged(plan)]
         forest = lync_forest(landscape)
         command = Command(
             "exchucutil.ps1", (("Forest", forest),) if forest else (), operation=Operation.SCRIPT, endpoint=EXCHANGE
         )
-        declared = landscape.wanted(HuntGroup)
         return (
             Due(
                 Resource(address),
@@ -152,7 +155,7 @@ class ExchucutilType(Exchucutil, Tabled, Piecemeal, Foreseeing, Owing, Adjustabl
                 commands=(command,),
                 needs=tuple(Address(DialPlan.name, plan.key) for plan in lasting_dial_plans(landscape)),
                 owes=tuple(owes),
-                destroyed=tuple(one.address for one in custom_hunt_groups(landscape) if one.key not in declared),
+                destroyed=tuple(one.address for one in lost),
             ),
         )
 

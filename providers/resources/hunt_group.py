@@ -137,7 +137,7 @@ class HuntGroupType(HuntGroup, CmdletResource, Trimming):
         group = landscape.at(action.address)
         if action.kind is not ActionKind.DELETE or action.destroyed or group is None:
             return {}
-        return {"has_other_links": _has_other_links(group, landscape)}
+        return {"can_be_spared": _can_be_spared(group, landscape)}
 
     def check(self, landscape: Landscape) -> Sequence[Diagnostic]:
         found: list[Diagnostic] = []
@@ -195,7 +195,7 @@ def _calls_out_now(gateway: Resource, landscape: Landscape) -> bool:
     return bool(before[0] if before else gateway.get(IPGateway.outcalls_allowed))
 
 
-def _has_other_links(group: Resource, landscape: Landscape) -> bool:
+def _can_be_spared(group: Resource, landscape: Landscape) -> bool:
     """True if the dial plan of a hunt group has other links; with outgoing calls if this one has them."""
     others, own = _others(group, landscape), landscape.one(IPGateway, group.get(HuntGroup.gateway))
     if own is None or not own.get(IPGateway.outcalls_allowed) or own.get(IPGateway.status) == "Disabled":

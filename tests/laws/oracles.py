@@ -134,8 +134,11 @@ def _before_their_needs(applied: Applied, trial: Trial) -> Iterator[str]:
 
 def _scripts_without_obligations(applied: Applied, trial: Trial) -> Iterator[str]:
     """D1, D8: before exchucutil every restart that it makes necessary and the lowering of outcalls are owed."""
-    hosts = {c.fqdn for pool in trial.world.lync.pools if pool.type != "director" for c in pool.computers}
-    plans = set(trial.environment.declared.get("dial_plan", {}))
+    front_ends = [pool for pool in trial.world.lync.pools if pool.type != "director"]
+    declared: Mapping[str, Resource] = trial.environment.declared.get("dial_plan", {})
+    named = [one.get("pools") for one in declared.values()]
+    hosts = {c.fqdn for pool in front_ends for c in pool.computers if _is_named(pool.fqdn, named)}
+    plans = set(declared)
     for sent in applied.doors.sent:
         if sent.request.command.operation is Operation.SCRIPT:
             owed = {(o.duty, o.subject) for change in trial.store.journal[: sent.commits] for o in change.owe}
@@ -143,6 +146,10 @@ def _scripts_without_obligations(applied: Applied, trial: Trial) -> Iterator[str
             lacking |= {("lower-outcalls", plan) for plan in plans} - owed
             if lacking:
                 yield f"D1: exchucutil was sent before {sorted(map(str, lacking))} was owed"
+
+
+def _is_named(pool: str, named: Sequence[object]) -> bool:
+    return any(pools in (None, "all") or (isinstance(pools, tuple) and pool in pools) for pools in named)
 
 
 def _restarts_side_by_side(applied: Applied, trial: Trial) -> Iterator[str]:

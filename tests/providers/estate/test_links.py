@@ -126,3 +126,26 @@ def test_no_restart_follows_from_a_link_that_is_removed() -> None:
     given = joined(plan_declared("A", pools=ONE))
     newer = with_observed(given, hunt_group("pool2.contoso.com", "A", made="2026-01-05T11:00:00.000000Z"))
     assert {action.address.type for action in build_plan(types(), newer).actions()} == {"hunt_group"}
+
+
+def test_a_pool_without_any_link_is_not_restarted_and_one_with_a_custom_link_is() -> None:
+    """fe4 and fe5 are the Front Ends of pool2, and the script is due for another pool."""
+    plan = plan_declared("A", pools=("pool1.contoso.com", "se1.contoso.com"))
+    given = without_observed(joined(plan), "hunt_group/se1.contoso.com/A")
+    assert restarted(given) == {"fe1", "fe2", "fe3", "se1"}
+    lost = with_observed(given, hunt_group("pool2.contoso.com", "A", "Custom"))
+    assert restarted(lost) == {"fe1", "fe2", "fe3", "se1"}, "the script removes it, and nobody makes it again"
+    declared = resource("hunt_group/pool2.contoso.com/Custom", gateway="pool2.contoso.com", dial_plan="A")
+    custom = without_observed(joined(plan, declared), "hunt_group/se1.contoso.com/A")
+    assert restarted(custom) == {"fe1", "fe2", "fe3", "fe4", "fe5", "se1"}
+    others = with_observed(given, plan_observed("Other"), hunt_group("pool2.contoso.com", "Other"))
+    assert restarted(others) == {"fe1", "fe2", "fe3", "fe4", "fe5", "se1", "sba1"}
+
+
+def restarted(given: Landscape) -> set[str]:
+    actions = list(build_plan(types(), given).actions())
+    hosts = {action.address.key.partition(".")[0] for action in actions if action.address.type == "service_restart"}
+    (script,) = [action for action in actions if action.address.type == "exchucutil"]
+    owed = {one.subject.partition(".")[0] for one in script.owes if one.duty == "front-end-restart"}
+    assert owed == hosts
+    return hosts
