@@ -29,6 +29,8 @@ from tests.support.worlds import world_of
 
 ANY = 1000
 A_WHILE = 60.0
+REFUSED = {"UM041", "UM043", "UM102", "UM103"}
+"""What an edit may be refused for: a gateway that cannot be had, and what others use or would lose."""
 
 
 def environment_for(edit: Edit) -> Environment | None:
@@ -67,6 +69,8 @@ def lives(situation: Situation, data: st.DataObject, seed: int, most: int) -> In
         watch.broken += violations(done, trial)
         event(f"{edit.name}: {done.exit_code}")
         if done.exit_code == 4:
+            codes = {str(one.code) for one in trial.plan().diagnostics if one.forbids}
+            watch.broken += [f"{edit.name} is refused by {code}" for code in sorted(codes - REFUSED)]
             watch.broken += [f"refused, and wrote {line['cmdlet']}" for line in done.ours]
             trial.environment = before
             continue

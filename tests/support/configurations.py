@@ -75,8 +75,13 @@ def worlds(draw: st.DrawFn, *, releases: Sequence[str] = RELEASES, lag: bool = T
 
 
 def _has_2007(servers: Sequence[str]) -> bool:
-    """True for servers that Skype for Business Server 2019 does not work with, and that lack some attributes."""
+    """True for servers that Skype for Business Server 2019 does not work with."""
     return any(server.startswith("8.") for server in servers)
+
+
+def has_2007(world: World) -> bool:
+    """True for a world with a server of Exchange 2007, which lacks some attributes."""
+    return _has_2007([server.version for server in world.exchange.servers])
 
 
 def _slow(world: World, seconds: float) -> World:
@@ -98,7 +103,7 @@ def sections_for(draw: st.DrawFn, world: World) -> Sections:
     there = {str(plan["name"]): int(plan["NumberOfDigitsInExtension"]) for plan in world.dial_plans}
     plans = {name: draw(dial_plans(world, name, there.get(name))) for name in draw(_some(PLANS, at_least=1))}
     lync = {told["lync_dial_plan"]: draw(lync_dial_plans) for told in plans.values() if "lync_dial_plan" in told}
-    policies = {key: told for name in plans for key, told in draw(mailbox_policies(name)).items()}
+    policies = {key: told for name in plans for key, told in draw(mailbox_policies(world, name)).items()}
     attendants = {key: told for name in plans for key, told in draw(auto_attendants(world, name)).items()}
     rows = draw(mailboxes(world, {name: told["extension_digits"] for name, told in plans.items()}, policies))
     found = {
@@ -157,12 +162,13 @@ lync_dial_plans = _maybe(description=st.sampled_from(["", "For voice mail"]).fil
 
 
 @st.composite
-def mailbox_policies(draw: st.DrawFn, plan: str) -> dict[str, dict[str, Any]]:
+def mailbox_policies(draw: st.DrawFn, world: World, plan: str) -> dict[str, dict[str, Any]]:
+    rights = {} if has_2007(world) else {"allow_play_on_phone": st.booleans()}
     values = _maybe(
         min_pin_length=st.integers(4, 24),
         pin_lifetime=st.sampled_from(["60", "unlimited", "30 days"]),
         max_greeting_duration=st.integers(1, 10),
-        allow_play_on_phone=st.booleans(),
+        **rights,
     )
     found: dict[str, dict[str, Any]] = {}
     if draw(st.booleans()):
@@ -175,7 +181,7 @@ def mailbox_policies(draw: st.DrawFn, plan: str) -> dict[str, dict[str, Any]]:
 @st.composite
 def auto_attendants(draw: st.DrawFn, world: World, plan: str) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
-    texts = {} if _has_2007([server.version for server in world.exchange.servers]) else {"business_name": "Contoso"}
+    texts = {} if has_2007(world) else {"business_name": "Contoso"}
     for number, name in enumerate(draw(_some([f"{plan}Main", f"{plan}Night"]))):
         is_spoken = draw(st.booleans())
         found[name] = {

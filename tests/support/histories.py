@@ -147,8 +147,10 @@ def edits(draw: st.DrawFn, world: World, sections: Sections, number: int) -> Edi
         "destroy": lambda: _destroy(draw, sections),
         "meddle": lambda: _meddle(draw, world, sections),
     }
-    made = makers[draw(st.sampled_from(sorted(makers)))]()
-    return made or Edit("nothing", sections, sections)
+    for name in draw(st.permutations(sorted(makers))):
+        if (made := makers[name]()) is not None:
+            return made
+    return Edit("nothing", sections, sections)
 
 
 def _changed(name: str, sections: Sections, **more: Any) -> Edit:
@@ -166,7 +168,7 @@ def _add_plan(draw: st.DrawFn, world: World, sections: Sections) -> Edit | None:
     parts: dict[str, dict[str, Any]] = {
         "dial_plans": {name: told},
         "lync_dial_plans": {name: {}} if "lync_dial_plan" in told else {},
-        "mailbox_policies": draw(mailbox_policies(name)),
+        "mailbox_policies": draw(mailbox_policies(world, name)),
         "auto_attendants": draw(auto_attendants(world, name)),
     }
     found = {**sections}
