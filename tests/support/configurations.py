@@ -6,6 +6,7 @@ tests of its own. A situation shrinks to a world of one pool and one dial plan.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -178,6 +179,15 @@ def mailbox_policies(draw: st.DrawFn, world: World, plan: str) -> dict[str, dict
     return found
 
 
+_HOURS = st.sampled_from(["always", "never", {"monday": "9:00-17:00"}, {"friday": ["13:00-24:00", "9:00-12:30"]}]).map(
+    copy.deepcopy
+)
+"""Each a value of its own: YAML would write one value that stands twice as an alias."""
+_HOLIDAYS = st.sampled_from(
+    [{}, {"New Year": {"date": "2027-01-01", "greeting": "a.wav"}, "Works": {"from": "2027-08-02", "to": "2027-08-13"}}]
+).map(copy.deepcopy)
+
+
 @st.composite
 def auto_attendants(draw: st.DrawFn, world: World, plan: str) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
@@ -194,6 +204,11 @@ def auto_attendants(draw: st.DrawFn, world: World, plan: str) -> dict[str, dict[
         }
         if number == 1 and is_spoken and not found[f"{plan}Main"]["speech_enabled"]:
             found[name]["dtmf_fallback"] = f"{plan}Main"
+        found[name].update(draw(_maybe(business_hours=_HOURS, holidays=_HOLIDAYS)))
+    enabled = [name for name, told in found.items() if told.get("status") == "Enabled"]
+    for name in found if draw(st.booleans()) else ():
+        keys = {str(key): {"name": other, "attendant": other} for key, other in enumerate(enabled, 1)}
+        found[name]["business_hours_keys"] = {**keys, "9": {"name": "Help", "extension": "50100"}}
     star = next((name for name, told in found.items() if told.get("status") == "Enabled"), None)
     if star and draw(st.booleans()):
         found[star]["is_default"] = True
@@ -260,7 +275,11 @@ def _possible(situation: Situation) -> list[str]:
         ]
     lines += [f"Set-UMIPGateway '{name}' -OutcallsAllowed ${value}" for name in names for value in ("true", "false")]
     for name, told in sections.get("auto_attendants", {}).items():
-        lines.append(f"New-UMAutoAttendant -Name {name} -UMDialPlan {told['dial_plan']} -SpeechEnabled $true")
+        lines += [
+            f"New-UMAutoAttendant -Name {name} -UMDialPlan {told['dial_plan']} -SpeechEnabled $true",
+            f"Set-UMAutoAttendant {name} -BusinessHoursSchedule 1.08:00-1.12:00 -HolidaySchedule 'Works,,8/2/2027'",
+            f"Set-UMAutoAttendant {name} -BusinessHoursKeyMapping '1,Help,50101,,'",
+        ]
     for row in sections.get("mailboxes", ()):
         if plan := row.get("dial_plan"):
             digits = sections["dial_plans"][plan]["extension_digits"]
