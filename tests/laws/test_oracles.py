@@ -8,16 +8,16 @@ from typing import Any
 
 import pytest
 
-from providers.estate import restart_pool
+from providers.estate import restart_pool, upgrade_readiness
 from providers.resources import service_restart
 from providers.resources.exchucutil import ExchucutilType
 from providers.resources.ip_gateway import IPGatewayType
 from providers.resources.service_restart import ServiceRestartType
-from reconciler.app import workspace
 from reconciler.model.landscape import Landscape
 from reconciler.model.resource_types import Due
 from reconciler.model.snapshot import StateChange
 from reconciler.plan.plan import Plan, Step
+from reconciler.run import apply as applying
 from reconciler.run import perform
 from reconciler.run.apply import Apply
 from reconciler.run.journal import Journal
@@ -64,7 +64,7 @@ def test_command_sent_before_its_needs_is_found(monkeypatch: pytest.MonkeyPatch)
     def hasty(plan: Plan, *arguments: Any) -> Apply:
         return Apply(replace(plan, steps=tuple(replace(step, needs=(), after=()) for step in plan.steps)), *arguments)
 
-    monkeypatch.setattr(workspace, "Apply", hasty)
+    monkeypatch.setattr(applying, "Apply", hasty)
     marks = set[str]()
     for seed in range(5):
         one = trial(seed)
@@ -79,7 +79,7 @@ def test_command_that_the_plan_does_not_show_is_found(monkeypatch: pytest.Monkey
     def twice(plan: Plan, *arguments: Any) -> Apply:
         return Apply(replace(plan, steps=tuple(map(doubled, plan.steps))), *arguments)
 
-    monkeypatch.setattr(workspace, "Apply", twice)
+    monkeypatch.setattr(applying, "Apply", twice)
     one = trial()
     assert "I10" in found(one.apply(), one)
 
@@ -102,6 +102,7 @@ def test_script_without_obligations_is_found(monkeypatch: pytest.MonkeyPatch) ->
 def test_two_front_ends_of_a_pool_at_once_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
     _tasks_without("due", monkeypatch, ServiceRestartType, lambda task: replace(task, needs=task.needs[:1]))
     monkeypatch.setattr(restart_pool, "is_short", lambda *_: None)
+    monkeypatch.setattr(upgrade_readiness, "not_ready", lambda *_: None)
     monkeypatch.setattr(service_restart, "held_back", lambda *_: None)
     monkeypatch.setattr(ServiceRestartType, "is_done", lambda *_: True)
     monkeypatch.setattr(perform, "foregone", lambda *_: None)
@@ -122,6 +123,7 @@ def test_dependents_left_stopped_are_found(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_front_end_stopped_while_another_starts_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(restart_pool, "is_short", lambda *_: None)
+    monkeypatch.setattr(upgrade_readiness, "not_ready", lambda *_: None)
     monkeypatch.setattr(service_restart, "held_back", lambda *_: None)
     monkeypatch.setattr(ServiceRestartType, "is_done", lambda *_: True)
     monkeypatch.setattr(perform, "foregone", lambda *_: None)
