@@ -238,9 +238,14 @@ class _Drafts:
     def _passed_over(self, actions: Mapping[Address, Action], complaints: Iterable[Diagnostic]) -> bool:
         """Leave out what a plan would not adopt. Return True if there was something."""
         passed = [address for address in self.written if address not in actions]
-        reasons = {address: _in_words(found) for address, found in _by_address(complaints)} if passed else {}
+        reasons: dict[Address, list[Diagnostic]] = {}
+        for address, found in _by_address(complaints) if passed else ():
+            reasons.setdefault(address, []).append(found)
         for address in passed:
-            self.leave_out(address, *reasons.get(address, ("A plan would not manage it.",)))
+            first, *others = reasons.get(address, [None])
+            self.leave_out(address, *(_in_words(first) if first else ("A plan would not manage it.",)))
+            for other in filter(None, others):
+                self._add_reason(address, other)
         return bool(passed)
 
     def _without_dangling(self) -> None:

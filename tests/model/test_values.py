@@ -25,6 +25,8 @@ from tests.support.strategies import HOSTILE, attributes, names, texts, values
 @given(values)
 def test_a_value_comes_back_through_its_text(value: Value) -> None:
     def lists(one: Value) -> object:
+        if isinstance(one, Nested):
+            return {name: lists(item) for name, item in one.items()}
         return [lists(item) for item in one] if isinstance(one, tuple) else one
 
     text = canonical(plain_value(value))
