@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from reconciler.model.resources import Address, Resource, Resources
 from reconciler.model.values import (
     UNSET,
+    Nested,
     Value,
     canonical,
     fingerprint,
