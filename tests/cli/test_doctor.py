@@ -20,7 +20,8 @@ from providers.simulator.wire.faults import FaultPlan, Rule
 from reconciler.app import open_workspace
 from state.tables import REVISIONS
 from tests.state.test_migrations import go_back
-from tests.support.cli import CHILD, Environment, Ran, applied, contoso, is_write, little, wait_until, with_ports
+from tests.support.cli import CHILD, Environment, Ran, applied, contoso, little, wait_until, with_ports
+from tests.support.estate_log import is_write
 from tests.support.winrm_server import PASSWORD, USER, listening
 from tests.views.test_json_lines import VALIDATOR
 

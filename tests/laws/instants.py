@@ -15,8 +15,9 @@ from providers.estate.outcalls import LOWER_OUTCALLS
 from providers.simulator.world.directory import Entry, View
 from reconciler.model.landscape import NO_RESOURCES
 from tests.laws.oracles import Truth
+from tests.support.estate_log import is_write
 from tests.support.histories import SECTIONS, Edit, Key
-from tests.support.trial import US, Trial, is_write
+from tests.support.trial import US, Trial
 
 UNMANAGED: Final = "unmanaged"
 KINDS: Final = {

@@ -22,9 +22,10 @@ from reconciler.model.commands import Argument, Command, NameOf, Operation
 from reconciler.model.events import StepEnded
 from reconciler.model.resources import Resource
 from reconciler.model.snapshot import StateChange
+from tests.support.estate_log import is_write
 from tests.support.estate_sessions import plain
 from tests.support.phone import lync_sees, why_unreachable
-from tests.support.trial import US, Applied, Trial, is_write
+from tests.support.trial import US, Applied, Trial
 
 UM_REREADS = 600.0
 """Seconds until UM goes by new settings of a dial plan."""

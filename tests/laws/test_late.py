@@ -18,7 +18,8 @@ from reconciler.model.ports import Holder
 from tests.laws.oracles import OutcallWatch, duplicates, unrest, violations
 from tests.laws.test_faults import ANY, end_state, trial_of
 from tests.support.configurations import MODERN, Situation, situations
-from tests.support.trial import Fault, Trial, environment_of, is_write, law
+from tests.support.estate_log import is_write
+from tests.support.trial import Fault, Trial, environment_of, law
 from tests.support.trial_wire import Expiry
 from tests.support.worlds import world_of
 

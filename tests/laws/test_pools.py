@@ -13,8 +13,9 @@ from reconciler.plan.drift import DriftKind
 from tests.laws.oracles import OutcallWatch, Truth, unrest, violations
 from tests.laws.test_plan_and_apply import A_WHILE, ANY, is_empty, shown, trial_of
 from tests.support.configurations import MODERN, Sections, Situation, messes, situations
+from tests.support.estate_log import is_write
 from tests.support.exporting import exported, reopened
-from tests.support.trial import US, Trial, environment_of, is_write, law
+from tests.support.trial import US, Trial, environment_of, law
 
 UNSOLVABLE = {"UM041", "UM042", "UM043"}
 """No choice gives each dial plan one gateway, so its gateways stay as they are; other laws say when."""

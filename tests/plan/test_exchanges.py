@@ -26,8 +26,9 @@ from reconciler.plan.saved import decode, encode
 from reconciler.plan.selection import Selection
 from reconciler.run.sent import foregone
 from tests.laws.oracles import Truth, violations
+from tests.support.estate_log import is_write
 from tests.support.fakes import MemoryStore
-from tests.support.trial import Fault, Trial, environment_of, is_write, law, types
+from tests.support.trial import Fault, Trial, environment_of, law, types
 from tests.support.worlds import world_of
 
 NAMES = ("Alpha", "Bravo", "Mike", "Zulu")

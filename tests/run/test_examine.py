@@ -25,7 +25,7 @@ from reconciler.model.resource_types import providers_of
 from reconciler.model.snapshot import Snapshot
 from reconciler.run.examine import Examination
 from reconciler.run.system import SystemClock, ThreadScheduler
-from tests.support.cli import is_write
+from tests.support.estate_log import is_write
 from tests.support.examining import EX, FE, examiner
 from tests.support.fakes import Recorder, SeededRandom
 from tests.support.winrm_server import PASSWORD, listening

@@ -14,7 +14,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +24,7 @@ import pytest
 
 from providers.simulator.estate.keeping import locked
 from reconciler.app import invoke_in_world
+from tests.support.estate_log import is_write
 from tests.support.paths import ROOT
 
 SAMPLE = ROOT / "samples" / "contoso"
@@ -120,10 +121,6 @@ class Environment:
         text = path.read_text("utf-8")
         assert before in text, f"{before!r} is not in {name}"
         path.write_text(text.replace(before, after), "utf-8")
-
-
-def is_write(entry: Mapping[str, Any]) -> bool:
-    return entry["operation"] != "service" and not entry["cmdlet"].casefold().startswith(("get-", "test-"))
 
 
 # --- processes -------------------------------------------------------------------------------------------------------

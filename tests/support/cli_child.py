@@ -33,7 +33,7 @@ def crash_point(at: str, after: str | None) -> Callable[[str], None]:
     log = Path(".reconciler/world.json.log")
 
     def point(name: str) -> None:
-        if name == at and (after is None or (log.exists() and f'"{after}"' in log.read_text("utf-8"))):
+        if name == at and (after is None or (log.exists() and f'"cmdlet":"{after}"' in log.read_text("utf-8"))):
             os.kill(os.getpid(), signal.SIGKILL)
 
     return point

@@ -19,7 +19,8 @@ from reconciler.model.events import Event
 from reconciler.model.ports import Sessions
 from reconciler.plan.plan import Plan
 from reconciler.run.account import Account
-from tests.support.cli import is_write, little
+from tests.support.cli import little
+from tests.support.estate_log import is_write
 from tests.support.estate_sessions import EstateSessions
 from tests.support.fakes import VirtualClock
 

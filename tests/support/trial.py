@@ -49,6 +49,7 @@ from reconciler.model.snapshot import Snapshot
 from reconciler.plan.drift import DriftReport
 from reconciler.plan.plan import Plan, Source
 from reconciler.run.account import Account
+from tests.support.estate_log import is_write
 from tests.support.estate_sessions import EstateSessions
 from tests.support.fakes import MemoryStore, Recorder, SeededRandom, SerialScheduler, VirtualClock
 from tests.support.trial_wire import Late, TrialWire
@@ -478,10 +479,3 @@ class Trial:
                 continue
             accepted.append(line)
         return accepted
-
-
-def is_write(line: Mapping[str, Any]) -> bool:
-    """True for a line of the estate's log that may have changed something."""
-    if line["parameters"].get("ValidateOnly"):
-        return False
-    return line["operation"] != "service" and not str(line["cmdlet"]).lower().startswith(("get-", "test-"))

@@ -14,7 +14,8 @@ import pytest
 import yaml
 
 from reconciler.model.values import canonical
-from tests.support.cli import Environment, First, applied, contoso, first, is_write
+from tests.support.cli import Environment, First, applied, contoso, first
+from tests.support.estate_log import is_write
 
 
 @pytest.fixture(scope="module")
