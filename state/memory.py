@@ -15,7 +15,7 @@ from reconciler.model.records import column_of, compact, joined, names_of
 from reconciler.model.resources import Address, Resources
 from reconciler.model.roster import Roster, shared
 from reconciler.model.snapshot import Memory
-from reconciler.model.values import EMPTY, Value, parse
+from reconciler.model.values import EMPTY, Nested, Value, parse
 from state import codec
 
 _CHUNK: Final = 2000
@@ -103,6 +103,8 @@ def _values(attributes: Mapping[str, Any]) -> Mapping[str, Value]:
 def _value(plain: Any) -> Value:
     if isinstance(plain, list):
         return tuple(map(_value, plain))
+    if isinstance(plain, dict):
+        return Nested({name: _value(one) for name, one in plain.items()})
     if plain is None or isinstance(plain, bool | int | str):
         return plain
     raise ValueError("an attribute has a value of another kind")

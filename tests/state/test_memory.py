@@ -28,8 +28,8 @@ def test_rows_are_read_as_each_by_itself(kept: list[Remembered]) -> None:
     "body",
     [
         '{"attributes":{"a":1.5}}',
-        '{"attributes":{"a":{"b":1}}}',
-        '{"attributes":{"a":[{"b":1}]}}',
+        '{"attributes":{"a":{"b":1.5}}}',
+        '{"attributes":{"a":[{"b":1.5}]}}',
         '{"attributes":[]}',
         '{"guid":1}',
         '{"needs":"box/a"}',

@@ -25,7 +25,7 @@ from reconciler.model.commands import Endpoint, Shell
 from reconciler.model.ports import Clock, Holder
 from reconciler.model.resources import Address
 from reconciler.model.snapshot import Intent, Obligation, Outcome, OutcomeKind, Remembered, Snapshot, StateChange
-from reconciler.model.values import Value
+from reconciler.model.values import Nested, Value
 from state.store import SavedState, open_store
 from tests.support.paths import ROOT
 
@@ -132,7 +132,7 @@ HOSTILE = (
 texts = st.one_of(st.sampled_from(HOSTILE), st.text(st.characters(), max_size=12))
 values: st.SearchStrategy[Value] = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(), texts),
-    lambda inner: st.lists(inner, max_size=3).map(tuple),
+    lambda inner: st.lists(inner, max_size=3).map(tuple) | st.dictionaries(texts, inner, max_size=3).map(Nested),
     max_leaves=5,
 )
 attributes = st.dictionaries(texts, values, max_size=4)
