@@ -46,7 +46,7 @@ POOR_GATEWAY = Rule(
     "Outgoing calls through an unsuitable gateway",
     "The gateway that places the outgoing calls of a dial plan does not belong to a Front End pool in its home site. "
     "Calls may take a long route. They fail through the gateway of a Director, or a gateway without a Lync pool. A "
-    "gateway that the operator chose causes no warning.",
+    "gateway in another central site is only a note, and one that the operator chose is fine.",
     "Write outcall_gateway with the right gateway, or site with the Lync site of the users.",
     "Configure Unified Messaging on Microsoft Exchange (Gg398129); DOMAIN 6.2",
     Severity.WARNING,

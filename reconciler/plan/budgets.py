@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from reconciler.model.actions import Action, ActionKind
-from reconciler.model.diagnostics import Diagnostic, listed
+from reconciler.model.diagnostics import Diagnostic, count, listed
 from reconciler.model.resources import Address
 from reconciler.model.shares import TENTH, Share
 from reconciler.model.snapshot import Snapshot
@@ -70,7 +70,8 @@ def _replacing(plan: Plan, allowing: str) -> Iterator[Diagnostic]:
             users = [user for user in plan.actions() if _moves(user, action.address, action.replaced_by)]
             torn = sum(user.kind is ActionKind.REPLACE for user in users)
             counts = Counter(user.address.type for user in users)
-            moving = listed(f"{number:,} {name}" for name, number in sorted(counts.items())) or "nothing"
+            kinds = [count(number, name.replace("_", " ")) for name, number in sorted(counts.items())]
+            moving = listed(kinds) or "nothing"
             detail = (
                 f"{action.replaced_by} takes the place of {action.address}. What moves with it: {moving}; "
                 f"{torn:,} of them are removed and made again."
@@ -92,15 +93,15 @@ def _remembered(type_name: str, left: Sequence[Address], prior: Snapshot) -> int
 
 def _over_destroyed(plan: Plan, max_destroy: int, allowing: str) -> Iterator[Diagnostic]:
     """Yield an error where the plan deletes more objects than ``--max-destroy`` allows."""
-    count = plan.destroys
-    if count <= max_destroy:
+    number = plan.destroys
+    if number <= max_destroy:
         return
     named = [
         f"{address}" if address == action.address else f"{address} by {action.address}"
         for action in plan.actions()
         for address in action.destroyed
     ]
-    detail = f"The plan destroys {count:,} ({listed(named)}). The limit is {max_destroy:,}."
+    detail = f"The plan destroys {number:,} ({listed(named)}). The limit is {max_destroy:,}."
     yield TOO_MUCH_DESTROYED.found(None, detail, f"If this is correct, allow it:{allowing}")
 
 
@@ -116,16 +117,16 @@ def forgotten_users(plan: Plan) -> dict[str, list[Address]]:
 def _over_forgotten(plan: Plan, prior: Snapshot, allowed: Share, allowing: str) -> Iterator[Diagnostic]:
     """Yield an error where the plan forgets more of one type than ``--max-forget`` allows."""
     for type_name, left in sorted(forgotten_users(plan).items()):
-        total, count = _remembered(type_name, left, prior), len(left)
+        total, number = _remembered(type_name, left, prior), len(left)
         most = allowed.of(total)
-        if count <= most:
+        if number <= most:
             continue
-        more = f" and {count - _NAMED:,} more" if count > _NAMED else ""
+        more = f" and {number - _NAMED:,} more" if number > _NAMED else ""
         named = ", ".join(str(address) for address in left[:_NAMED]) + more
         at_most = f"{allowed} ({most:,})" if allowed.is_percent else f"{most:,}"
         yield TOO_MUCH_FORGOTTEN.found(
             None,
-            f"{count:,} of {total:,} managed {type_name} are no longer declared: {named}. They would stay unchanged on "
-            f"the servers, but reconciler would no longer manage them. The limit is {at_most}.",
+            f"{number:,} of {total:,} managed {type_name} are no longer declared: {named}. They would stay unchanged "
+            f"on the servers, but reconciler would no longer manage them. The limit is {at_most}.",
             f"If a file lost a part, restore it. If this is correct, allow it:{allowing}",
         )

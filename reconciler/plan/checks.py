@@ -223,6 +223,5 @@ def _in_use(action: Action, by: Sequence[Resource]) -> Diagnostic:
     shown = listed(str(user.address) for user in by)
     rule, verb = (REPLACED_IN_USE, "replace") if action.kind is ActionKind.REPLACE else (REMOVED_IN_USE, "remove")
     why = f" ({'; '.join(action.reasons)})" if action.reasons else ""
-    return rule.found(
-        action, f"The plan would {verb} {action.address}{why}, but {count(len(by), 'resource')} reference it: {shown}."
-    )
+    users = f"{count(len(by), 'resource')} {'references' if len(by) == 1 else 'reference'}"
+    return rule.found(action, f"The plan would {verb} {action.address}{why}, but {users} it: {shown}.")

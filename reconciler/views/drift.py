@@ -201,10 +201,15 @@ def _parts(change: DriftChange, style: Style) -> Iterator[str]:
         yield f"{name}: observed {value_text(part.before, style)}, desired {value_text(part.after, style)}"
 
 
+def _counted(number: int, kind: DriftKind) -> str:
+    is_noun = kind in (DriftKind.CONFLICT, DriftKind.CONDITION)
+    return count(number, kind.value) if is_noun else f"{number:,} {kind.value}"
+
+
 def _summary(report: DriftReport, style: Style) -> Iterator[str]:
     match = f"{count(report.in_order, 'resource')} without drift"
     if not report.entries:
         yield f"{style.paint('No drift.', 'green', 'bold')} {style.show(report.environment)}: {match}."
         return
-    parts = [(f"{number:,} {kind.value}", _TITLES[kind][1]) for kind in DriftKind if (number := report.count(kind))]
+    parts = [(_counted(number, kind), _TITLES[kind][1]) for kind in DriftKind if (number := report.count(kind))]
     yield from sentence("Drift:", [*parts, (match, "")], style)
