@@ -50,9 +50,8 @@ def _option(option: click.Option) -> tuple[str, str, str]:
     said, _, default = (option.help or "").partition("[default: ")
     if option.show_default:
         default = str(option.default)
-    several = " May be given several times." if option.multiple else ""
     name = f"`{'`, `'.join(option.opts)}{value}`"
-    return name, said.strip() + several, default.rstrip("]")
+    return name, said.strip(), default.rstrip("]")
 
 
 def _value(option: click.Option) -> str:
