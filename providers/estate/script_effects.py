@@ -24,8 +24,8 @@ LINKS_OTHERS: Final = Rule(
     "exchucutil links dial plans that are not declared",
     "The script links every SIP URI dial plan with every pool, also those of others, and renews their links. A dial "
     "plan that was linked with some pools only gets links with all of them; that is a warning.",
-    "Nothing, if they serve the same pools. Otherwise declare the dial plan with its pools, and the plan removes the "
-    "other links after the script.",
+    "If those dial plans may be linked with all pools, do nothing. Otherwise declare each with its pools; then the "
+    "plan removes the other links after the script.",
     "ExchUCUtil.ps1; DOMAIN 4.2",
     Severity.NOTE,
 )
@@ -52,7 +52,7 @@ EFFECT_RULES: Final = (LINKS_OTHERS, GUESSED_FOREST, UNSEEN_TRUST)
 
 
 def effects(landscape: Landscape) -> tuple[str, ...]:
-    """Return a sentence about what the script renews and resets; nothing where it finds nothing of its own."""
+    """Return a sentence about what the script renews and resets; none if it renews and resets nothing."""
     declared = landscape.wanted(HuntGroup)
     groups = pool_hunt_groups(landscape)
     again = [one.key for one in custom_hunt_groups(landscape) if one.key in declared]

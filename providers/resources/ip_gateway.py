@@ -239,7 +239,7 @@ def _poor_gateway(each: PlanOutcalls, landscape: Landscape) -> Diagnostic:
     detail = f"{each.plan.address} places its calls through {each.chosen}, a gateway {kind}{home}; it is {why}."
     # Plans that share their gateways share the choice: with users at several sites it is remote for some of them.
     severity = Severity.NOTE if each.chosen_class is GatewayClass.REMOTE else None
-    remedy = _advice(each, landscape, "If this is correct, do nothing; to end the warning, w")
+    remedy = _advice(each, landscape, "If this is correct, do nothing; to end this message, w")
     return POOR_GATEWAY.found(each.plan, detail, remedy, severity=severity)
 
 

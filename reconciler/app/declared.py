@@ -45,7 +45,8 @@ def read_files(directory: Path, *, prefix: str = "", limits: Limits = Limits()) 
     """
     if not directory.is_dir():
         what = "is a file, not a directory" if directory.exists() else "does not exist"
-        remedy = f'Give the directory with the files of an environment, such as "{directory.parent}".'
+        example = f', such as "{directory.parent}"' if directory.is_file() else ""
+        remedy = f"Give the directory with the files of an environment{example}."
         raise ConfigurationError(Diagnostic("No such environment", f'"{directory}" {what}.', remedy))
     contents: dict[str, bytes] = {}
     refused: dict[str, Diagnostic] = {}

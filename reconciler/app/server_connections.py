@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def load() -> None:
-    """Load what reaches servers, which takes half a second: pywinrm, its logons, their cryptography."""
+    """Import the modules that reach servers. pywinrm, its logons and their cryptography take half a second."""
     import spnego.tls  # noqa: F401  # the logon of the simulator, which requests_ntlm loads with the first message
 
     import providers.transport.session.pool
@@ -41,7 +41,7 @@ def sessions(connections: Sequence[ConnectionSettings], cmdlets: frozenset[str],
 
 
 def simulated(process: SimulatorProcess) -> list[ConnectionSettings]:
-    """Return the entry points of a simulated estate; it has one listener."""
+    """Return the entry points of a simulated estate. All are reached through the one port of its process."""
     from providers.transport.settings import ConnectionSettings, Secret
 
     return [
@@ -76,7 +76,7 @@ def real(name: str, declared: ConnectionConfig, secrets: Secrets) -> ConnectionS
         )
 
     def given(values: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the values of keys that were written, as the transport takes them."""
+        """Return the settings for the transport of those keys that the files have."""
         found = {key: value for key, value in values.items() if value is not None}
         if "password" in found:
             found["password"] = Secret(secrets.fetch(found["password"]))

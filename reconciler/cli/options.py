@@ -43,7 +43,7 @@ with_plan_or_directory = _together(
 
 _CONNECTIONS: Final = "reconciler.connections"
 LOG: Final = "reconciler.log"
-"""Where the group keeps its ``--log`` for the command."""
+"""The key under which the group hands its ``--log`` to the command."""
 
 
 def _keep_connections(context: click.Context, _: click.Parameter, path: Path | None) -> None:
@@ -184,7 +184,7 @@ def shown(command: Callable[..., int]) -> Callable[..., int]:
 
 @contextmanager
 def concluded(output: Output, word: str) -> Iterator[None]:
-    """Where an error ends the block, print ``word`` and the number of errors as the last line."""
+    """If an error ends the block, print ``word`` and the number of errors as the last line."""
     try:
         yield
     except ReconcilerError as error:
@@ -193,9 +193,9 @@ def concluded(output: Output, word: str) -> Iterator[None]:
 
 
 def announce_waiting() -> None:
-    """Print a line after a second, where an interrupted command still waits for a reply.
+    """Print a line if an interrupted command still waits for a reply after a second.
 
-    It must wait: to stop inside a message could leave an unknown shell on the server.
+    The command waits because a message that is cut off may have opened a shell that nobody would close.
     """
 
     def announce() -> None:
@@ -217,7 +217,7 @@ def _interrupted(output: Output, exit_code: int) -> int:
 
 
 def _removed_directory(error: Exception) -> Diagnostic | None:
-    """Return an error where the working directory was removed."""
+    """Return an error if the working directory was removed."""
     if not isinstance(error, FileNotFoundError):
         return None
     try:

@@ -30,14 +30,14 @@ def pin() -> None:
 @click.option("--dir", "directory", type=PATH, default=Path(), help="Directory of the environment.")
 @with_connections
 @with_json
-@click.option("--again", is_flag=True, help="Also where nobody knows the outcome of an earlier reset.")
+@click.option("--again", is_flag=True, help="Also reset users for whom the outcome of an earlier reset is unknown.")
 @click.option("--auto-approve", is_flag=True, help="Reset without asking.")
 @shown
 def pin_reset(output: Output, users: Sequence[str], directory: Path, again: bool, auto_approve: bool) -> int:
     """Replace the PINs of users: the server makes new ones and mails them.
 
-    A user is named by the primary address, or by another name that only one user has. Each PIN is replaced at most
-    once: where no reply came, the next reset of this user asks for --again.
+    A user is named by the primary address, or by another name that only one user has. A reset is sent only
+    once: if no reply came, the next reset of this user is refused without --again.
     """
     from reconciler.app import alone, open_workspace, reset_secrets
     from reconciler.run.system import SignalStop

@@ -51,7 +51,7 @@ class Memory(Mapping[Address, Remembered]):
     """What earlier applies saved about all our resources, by address; each type is kept by column."""
 
     def __init__(self, by_type: Mapping[str, Resources], needs: Mapping[str, Sequence[tuple[Address, ...]]]) -> None:
-        """Make it of the rosters by type, and by type and row the addresses that each resource depended on."""
+        """Take the resources of each type; ``needs`` has, in the same order, the addresses that each depended on."""
         self._by_type, self._needs = by_type, needs
 
     def of_type(self, type_name: str) -> Resources:
@@ -77,15 +77,15 @@ class OutcomeKind(Enum):
     DONE = "done"
     """The effect was observed."""
     NOT_RUN = "not-run"
-    """It was observed, or is certain, that nothing happened."""
+    """Nothing happened: that was observed, or is certain."""
     FAILED = "failed"
-    """The server refused it for certain."""
+    """The server certainly refused it."""
     UNKNOWN = "unknown"
     """It may have happened and cannot be observed; a person has to check."""
 
 
 RESET: Final = "reset"
-"""The kind of an intent that a person asked for and that no read can prove: a secret is made anew."""
+"""The kind of an intent that replaces a secret. A person asked for it, and no read shows whether it succeeded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,15 +106,15 @@ class Intent:
     expects: Mapping[str, Value] | None = field(default_factory=lambda: EMPTY)
     """The attributes that were read before it; None if the object was absent."""
     expects_after: Mapping[str, Value] | None = field(default_factory=lambda: EMPTY)
-    """The attributes that its effect shows; None if the object will be absent."""
+    """The attributes that a read shows once it has taken effect; None if the object will be absent."""
     discharges: tuple[Obligation, ...] = ()
-    """The obligations that its success meets, for a later run that observes the success."""
+    """The obligations that are met if it succeeds. A later run that observes its success removes them."""
     shell: Shell | None = None
     """The shell that receives it; a shell may outlive its run. None: no shell was open."""
 
     @property
     def is_reset(self) -> bool:
-        """True where only a person can find out its outcome."""
+        """True if only a person can find out its outcome."""
         return self.kind == RESET
 
 

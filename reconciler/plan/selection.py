@@ -21,7 +21,7 @@ from reconciler.model.resources import Address
 from reconciler.model.values import folded
 
 DESTROY: Final = "destroy"
-"""The first word of what was asked for, in a plan that takes down what is declared."""
+"""The first word of a selection as text, if its plan removes what is declared."""
 _WILDCARD = re.compile(r"[*?[]")
 _PLAIN = re.compile(r"[\w@%+=:,./*-]+", re.ASCII)
 
@@ -39,15 +39,15 @@ class Selection:
     excludes: tuple[str, ...] = ()
     wave: str | None = None
     ends: bool = False
-    """True where the selected part of what is declared is taken down."""
+    """True if the plan removes the selected part of what is declared."""
     only: frozenset[Address] | None = None
-    """What the targets stand for, where that is more than the addresses that they match."""
+    """The addresses that the targets select; None if these are those that the targets match."""
 
     def meaning(self, written: Mapping[Address, Address]) -> Selection:
-        """Return the selection with the addresses of objects instead of other names for them in the files.
+        """Return the selection with the address of the object wherever it uses another name from the files.
 
         Args:
-            written: the addresses of objects by the addresses that the configuration writes.
+            written: the address of the object, by the address that stands in the files.
         """
         means = {_folded(address): str(meant) for address, meant in written.items()}
         targets, excludes = (
@@ -58,7 +58,7 @@ class Selection:
         return replace(self, targets=targets, excludes=excludes, only=only)
 
     def names(self, address: Address) -> bool:
-        """True for an address that a target matches, or for every one where there are no targets."""
+        """True if a target matches ``address``, or if there are no targets."""
         return not self.targets or matches(address, self.targets)
 
     @property
@@ -66,7 +66,7 @@ class Selection:
         return not (self.targets or self.excludes or self.wave is not None)
 
     def __str__(self) -> str:
-        """Return the options as text of a command line, after ``destroy`` where the part is taken down."""
+        """Return the options as they are written on a command line, after ``destroy`` if the plan removes the part."""
         targets = [("--target", pattern) for pattern in self.targets]
         excludes = [("--exclude", pattern) for pattern in self.excludes]
         waves = [] if self.wave is None else [("--wave", self.wave)]

@@ -24,9 +24,9 @@ class Judged:
     found: tuple[Diagnostic, ...]
     """The findings that count."""
     waived: tuple[Waived, ...]
-    """The waivers that waive something, with what they waive."""
+    """Each waiver that matches a finding, with the findings that it matches."""
     about: tuple[Diagnostic, ...]
-    """An error for each waiver that has ended, and a note for each that waives nothing."""
+    """An error for each waiver that has ended, and a note for each that matches no finding."""
 
 
 _NO_TIME: Final = datetime.min.replace(tzinfo=UTC)
@@ -82,7 +82,7 @@ def _idle(waiver: Waiver) -> Diagnostic:
 
 
 def with_waivers(plan: Plan, waivers: Waivers) -> Plan:
-    """Return a plan whose waived findings are apart from its diagnostics."""
+    """Return the plan with its waived findings set apart from its diagnostics."""
     if not waivers.every:
         return plan
     judged = waivers.judge(plan.diagnostics, is_complete=not plan.asked)

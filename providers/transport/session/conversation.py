@@ -23,13 +23,13 @@ from reconciler.model.diagnostics import SessionError
 from reconciler.model.ports import Deadline
 
 REPAIRS: Final = 6
-"""How often one burst asks for its replies again."""
+"""How often the replies to one burst are asked for again, at most."""
 LAST_RECEIVES: Final = 4
-"""How often the last output of a process that no longer reads is received."""
+"""The number of Receives for the last output of a process that no longer reads."""
 
 
 def patience(deadlines: Deadlines, waiting: Iterable[Pending]) -> float:
-    """Return the longest time in seconds until the next reply to one of ``waiting``."""
+    """Return for how many seconds to wait for the next reply: longer if one of ``waiting`` is a script."""
     return deadlines.script if any(one.is_script for one in waiting) else deadlines.command
 
 
@@ -143,7 +143,7 @@ class Conversation:
         return f"~{self._own_ids}"
 
     def last_words(self, error: SessionError, waiting: Waiting, *, was_ready: bool) -> SessionError:
-        """Return the error of a process that ended before a Send; its last output is better than ``error``."""
+        """Return the error of a process that ended before a Send, from its last output; ``error`` if there is none."""
         with suppress(Gone):
             for _ in range(LAST_RECEIVES):
                 output, lines = self._receiving.next()

@@ -190,7 +190,7 @@ class WinRMSessions:
         return session
 
     def enter(self, connection: str, hosts: Sequence[str]) -> None:
-        """Use the first of ``hosts`` as entry point from now on, unless the own one is among them."""
+        """Use the first of ``hosts`` as entry point from now on, unless the host of the connection is one of them."""
         self._entries[connection] = tuple(hosts)
 
     def _entry(self, settings: ConnectionSettings) -> str | None:
@@ -230,7 +230,7 @@ class WinRMSessions:
             return False
 
     def beat(self) -> None:
-        """Keep every session alive that was idle for long; see ``Deadlines.beat``."""
+        """Keep alive each session that was idle for the time ``Deadlines.beat``."""
         with self._lock:
             sessions = list(self._sessions.values())
         for session in sessions:
@@ -240,11 +240,11 @@ class WinRMSessions:
                 session.beat()
 
     def stop(self) -> None:
-        """Let calls that are running end with the message that they send now; none is repeated."""
+        """Let each running call finish its present message. It repeats no message."""
         self._stopped.set()
 
     def close(self) -> None:
-        """Close the channels of all hosts at once; wait one message for calls that are running."""
+        """Close the channels of all hosts at the same time; a running call may finish its present message."""
         self.stop()
         with self._lock:
             sessions, budgets = list(self._sessions.values()), list(self._budgets.values())
