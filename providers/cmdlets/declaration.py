@@ -181,7 +181,8 @@ class Declaration:
         column = self.columns.get(str(found.path[0])) if found.path else None
         if found.remedy or column is None or not column.attribute.doc:
             return found
-        return replace(found, remedy=f"{column.attribute.name}: {column.attribute.doc}")
+        words = " ".join(column.attribute.doc.replace("``", "").split())
+        return replace(found, remedy=f"{column.attribute.name}: {words}")
 
 
 @cache

@@ -19,6 +19,7 @@ from providers.cmdlets.cmdlet_resource import CmdletResource, object_argument
 from providers.cmdlets.value_types import Text, checked
 from providers.estate.language_packs import NO_PACK, NOT_EVERYWHERE, check_language
 from providers.estate.version_attributes import check_attributes
+from providers.schema.attendant_values import in_a_word
 from providers.schema.attendants import AttendantMenu, AutoAttendant
 from providers.schema.exchange import DialPlan, IPGateway
 from reconciler.model.abilities import Foreseeing, Holder, Inferred, Inferring
@@ -113,7 +114,10 @@ class AutoAttendantType(AutoAttendant, CmdletResource, Holder, Foreseeing, Infer
         ]
 
     def inferred(self, observed: Resource, landscape: Landscape) -> Inferred:
-        """Return the menus of an observed attendant, as far as they have keys."""
+        """Return the menus of an observed attendant, as far as they have keys, and business hours that a word says.
+
+        An attendant that is never open is no new attendant: without the word, an export would leave it out as empty.
+        """
         menu = landscape.one(AttendantMenu, observed.key)
         values = menu.attributes if menu is not None else EMPTY
         pairs = (
@@ -121,7 +125,10 @@ class AutoAttendantType(AutoAttendant, CmdletResource, Holder, Foreseeing, Infer
             (AttendantMenu.after_hours_keys, AttendantMenu.after_hours_keys_enabled),
         )
         shown = (one.name for keys, enabled in pairs if values.get(keys.name) for one in (keys, enabled))
-        return Inferred({name: values[name] for name in shown if name in values})
+        hours = observed.get(self.business_hours) if observed.has(self.business_hours) else None
+        word = in_a_word(hours) if hours is not None else None
+        said: dict[str, Value] = {self.business_hours.name: word} if word else {}
+        return Inferred({**said, **{name: values[name] for name in shown if name in values}})
 
     # what changes it
 

@@ -230,6 +230,13 @@ def _items(value: Value) -> tuple[Value, ...]:
     return value if isinstance(value, tuple) else () if value is None else (value,)
 
 
+def in_a_word(hours: Nested) -> str | None:
+    """Return ``always`` or ``never`` for business hours that a word says; None for any other."""
+    if not hours:
+        return NEVER
+    return ALWAYS if all(hours.get(day) == ("00:00-24:00",) for day in DAYS) else None
+
+
 # --- holidays --------------------------------------------------------------------------------------------------------
 
 

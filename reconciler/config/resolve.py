@@ -314,10 +314,14 @@ def _circle(circle: list[tuple[str, str]], by_address: Mapping[tuple[str, str], 
     turned = [*circle[start:-1], *circle[: start + 1]]
     members = [by_address[address].resource.address for address in turned]
     first = by_address[turned[0]]
+    detail = f"Each of these references the next: {' -> '.join(map(str, members))}."
+    remedy = "Remove one of these references. Otherwise none of them can be created first."
+    if len(members) == 2:
+        detail, remedy = f"{members[0]} refers to itself.", "Remove this reference. Otherwise it cannot be created."
     return first.place.diagnostic(
         "Circular reference",
-        f"Each of these references the next: {' -> '.join(map(str, members))}.",
-        "Remove one of these references. Otherwise none of them can be created first.",
+        detail,
+        remedy,
         on_key=True,
         address=str(members[0]),
     )

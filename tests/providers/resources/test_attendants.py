@@ -137,6 +137,23 @@ def test_an_export_names_the_attendants_of_keys_and_changes_nothing() -> None:
     ]["Main"].get("business_hours_keys")
 
 
+@pytest.mark.parametrize("word", ["never", "always"])
+def test_hours_that_a_word_says_are_exported_in_that_word(word: str) -> None:
+    trial = _applied({"Main": {"dial_plan": "Redmond", "business_hours": word}})
+    made = exported(trial)
+    assert f"business_hours: {word}" in made.contents["auto_attendants.yaml"].decode()
+    declared = trial.environment.declared["auto_attendant"]["Main"].get("business_hours")
+    reopened(trial, made)
+    assert trial.environment.declared["auto_attendant"]["Main"].get("business_hours") == declared
+    assert trial.plan().steps == ()
+
+
+def test_an_attendant_that_falls_back_to_itself_is_refused() -> None:
+    text = b"auto_attendants:\n  Main: {dial_plan: Redmond, dtmf_fallback: main}\ndial_plans: {Redmond: {}}\n"
+    _, found = load(Files({"a.yaml": b"environment: test\n" + text}), types())
+    assert [one for one in found if one.summary == "Circular reference" and "itself" in one.detail]
+
+
 def test_an_attendant_that_a_key_names_is_not_removed_alone() -> None:
     trial = _applied()
     attendants = copy.deepcopy(dict(ATTENDANTS))
