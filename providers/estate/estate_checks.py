@@ -1,6 +1,6 @@
 """What is seen only across the whole estate: limits, clocks, sites, and what others have on the same gateways.
 
-Each check compares what several resource types read. It finds nothing where no dial plan is declared.
+Each check compares what several resource types read. It finds nothing if no dial plan is declared.
 
 Sources: UM IP gateways; Configure Unified Messaging on Microsoft Exchange (Gg398129); Lync Server 2010 ExUMRouting
 Enhancements; RFC 4120; DOMAIN 2.3, 3.7, 5.3, 6.1, 6.2, 7.4.
@@ -31,7 +31,7 @@ SERVERS_OF_SEVERAL_SITES = Rule(
     "Servers of several sites on one dial plan",
     "Before Exchange 2013 Lync takes the servers of a dial plan in turn, wherever they are. With servers of several "
     "Active Directory sites, calls cross between the sites.",
-    "Nothing, if the sites are well connected. Otherwise name the servers of one site in servers.",
+    "If the sites are well connected, do nothing. Otherwise name the servers of one site in servers.",
     "Lync Server 2010 ExUMRouting Enhancements; DOMAIN 2.3, 3.5",
     Severity.NOTE,
 )
@@ -55,8 +55,8 @@ MANY_GATEWAYS = Rule(
 OTHERS_LOSE_OUTCALLS = Rule(
     "UM048",
     "Dial plan of others loses its outgoing calls",
-    "A dial plan that nobody declared shares gateways with ours. The plan disables outgoing calls on each gateway "
-    "that its users call through.",
+    "A dial plan that nobody declared shares gateways with a declared one. The plan disables outgoing calls on each "
+    "gateway through which the users of the former call.",
     "Declare the dial plan, or choose a gateway that it also has as outcall_gateway.",
     "Configure Unified Messaging on Microsoft Exchange (Gg398129); DOMAIN 6.1, 6.2",
     Severity.WARNING,
@@ -65,7 +65,7 @@ VOICE_WITHOUT_MAILBOX = Rule(
     "UM086",
     "Enterprise Voice user has no mailbox",
     "The procedure asks that every Enterprise Voice user has an Exchange mailbox before exchucutil runs.",
-    "Create the mailboxes first. Users who need none, such as meeting rooms, need nothing.",
+    "Create the mailboxes first. For users who need no mailbox, such as meeting rooms, do nothing.",
     "Configure Unified Messaging on Microsoft Exchange (Gg398129); DOMAIN 3.7",
     Severity.WARNING,
 )
@@ -83,7 +83,7 @@ _APART: Final = timedelta(minutes=5)
 
 
 def check_estate(landscape: Landscape) -> Sequence[Diagnostic]:
-    """Return the findings; nothing where no dial plan is declared."""
+    """Return the findings; none if no dial plan is declared."""
     plans = tuple(landscape.wanted(DialPlan).values())
     if not plans:
         return ()

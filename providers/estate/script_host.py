@@ -21,7 +21,7 @@ _DELEGATE: Final = (
 
 
 def second_hop(seen: Examined, settings: Settings) -> Finding:
-    """Return the finding whether the script can log on to a domain controller with the account."""
+    """Return a finding: can the script log on to a domain controller with the account?"""
     is_configured = settings.has_second_hop(EXCHANGE.connection)
     reaches, server, auth = seen.reported("DirectoryOk"), seen.reported("DirectoryServer"), seen.auth
     error = seen.reported("DirectoryError")
@@ -45,7 +45,7 @@ def second_hop(seen: Examined, settings: Settings) -> Finding:
 
 
 def script(seen: Examined) -> Finding:
-    """Return the finding whether the script is in the Scripts folder."""
+    """Return a finding: is the script in the Scripts folder?"""
     if seen.reported("Script") is True:
         return ok(SCRIPT, "exchucutil.ps1 is in the Scripts folder")
     detail = (

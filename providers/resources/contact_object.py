@@ -2,8 +2,9 @@
 
 Each number has one. No cmdlet makes them for UM on premises: New-CsExUmContact is for hosted UM only, and OcsUmUtil.exe
 has only a window. So for a missing contact the plan shows a card, with what a person enters in each field of that
-window, and existing contacts are checked. No documented property says to which dial plan a contact belongs. So a single
-contact whose number nobody has, and a single number of the same kind without contact, are taken for one mistake.
+window, and existing contacts are checked. No documented property says to which dial plan a contact belongs. So if one
+contact has a number that nobody has, and one number of the same kind has no contact, the contact probably has a wrong
+number.
 
 Sources: Configure Lync Server to work with UM (Gg398193), Get-CsExUmContact (Microsoft Learn); Move Exchange UM contact
 objects (JJ688022); DOMAIN 3.12.
@@ -84,8 +85,8 @@ WITHOUT_TARGET = Rule(
 OTHER_POOL = Rule(
     "UM095",
     "Contact object is homed away from its users",
-    "A contact object should be homed on a pool where users of its dial plan are. On another pool it stops when that "
-    "pool does, although no user of the dial plan is there.",
+    "A contact object should be homed on a pool where users of its dial plan are. On another pool, it fails when that "
+    "pool fails, although the pools of the users still work.",
     "Move it to a pool where the UM users are homed, with Move-CsExUmContact.",
     "Configure Lync Server to work with UM (Gg398193); DOMAIN 3.12",
     Severity.NOTE,

@@ -25,7 +25,7 @@ class Named(Protocol):
 
 
 Kind: TypeAlias = "Named | str"
-"""A resource type as an argument: its class in code for that type, or in the engine the first half of an address."""
+"""A resource type as an argument: the class that declares it, or its name as text, which the engine uses."""
 
 
 _Fact = TypeVar("_Fact")
@@ -47,13 +47,13 @@ class Settings:
     without_second_hop: frozenset[str] = frozenset()
     """Connections without CredSSP or delegated Kerberos: scripts on their hosts cannot use the account elsewhere."""
     waves: tuple[Wave, ...] = ()
-    """The waves of users in the order of work; empty where the order of users does not matter."""
+    """The waves of users in their order; empty if the files list no waves."""
     program: str = "reconciler"
-    """The first words of a reconciler command that a message shows for pasting."""
+    """The first words of each reconciler command that a message shows to copy."""
     place: str = "."
     """The directory of the environment, quoted for the shell, in such a command."""
     reads_all: bool = False
-    """True for an export: also types are read that others read only if the files declare some of them."""
+    """True for an export: it also reads types that a plan reads only if the files declare resources of them."""
 
     def option(self, option: Option[_Value]) -> _Value:
         """Return the value of an option: its default where the files do not set it."""
@@ -72,21 +72,21 @@ class Landscape:
     declared: Mapping[str, Resources] = field(default_factory=lambda: EMPTY)
     """By type: what the operator wrote."""
     ended: Mapping[str, Resources] = field(default_factory=lambda: EMPTY)
-    """By type: what the operator declared with ``state: absent``, so that it has to be removed."""
+    """By type: what the operator declared with ``state: absent``. The plan removes it."""
     moved: Mapping[Address, Address] = field(default_factory=lambda: EMPTY)
     """The new address of each object that another one replaces; the old one is in ``ended``."""
     desired: Mapping[str, Resources] = field(default_factory=lambda: EMPTY)
-    """By type: declared or derived; only types that the fold has visited."""
+    """By type: declared or derived. Planning visits one type after the other; types not yet visited are missing."""
     observed: Mapping[str, Resources] = field(default_factory=lambda: EMPTY)
     """By type: the objects that were read, with the predicted effects of the actions planned so far."""
     predicted_by: Mapping[Address, Address] = field(default_factory=lambda: EMPTY)
-    """For each predicted resource, the action that makes it so."""
+    """For each predicted resource, the action whose effect is predicted."""
     actions: Mapping[Address, Action] = field(default_factory=lambda: EMPTY)
-    """Planned so far."""
+    """The actions planned so far."""
     unreadable: Mapping[Address, Diagnostic] = field(default_factory=lambda: EMPTY)
     """What could not be read, with the reason; key ``*`` is a whole type. Unreadable is not absent."""
     refused: Mapping[Address, Diagnostic] = field(default_factory=lambda: EMPTY)
-    """What the servers would refuse to make, by their own account."""
+    """What the servers, when asked, said that they would refuse to make."""
     prior: Snapshot = field(default_factory=lambda: Snapshot("default"))
     now: datetime | None = field(default=None, compare=False)
     """The time of the last read, in UTC, by the clock of this machine; None where nothing was read."""
@@ -97,9 +97,9 @@ class Landscape:
     """The facts found so far, each with the parts that it follows from; a changed landscape inherits them."""
 
     def fact(self, find: Callable[[*_Parts], _Fact], *parts: *_Parts) -> _Fact:
-        """Return ``find(*parts)``, found once and kept while the parts stay the same objects.
+        """Return ``find(*parts)``, computed once and kept while the parts are the same objects.
 
-        For what many checks ask and what takes a walk through all users.
+        For facts that many checks need and that take a loop over all users.
         """
         before, fact = self._facts.get(find, (None, None))
         now: tuple[Any, ...] = tuple[Any, ...](parts)
@@ -109,7 +109,7 @@ class Landscape:
         return cast(_Fact, fact)
 
     def all(self, kind: Kind) -> Resources:
-        """Observed or predicted resources of a type; empty where there are none."""
+        """Observed or predicted resources of a type; empty if there are none."""
         return self.observed.get(_name(kind), NO_RESOURCES)
 
     def one(self, kind: Kind, key: str | None) -> Resource | None:
@@ -127,7 +127,7 @@ class Landscape:
         return self.ended.get(_name(kind), NO_RESOURCES)
 
     def wanted(self, kind: Kind) -> Resources:
-        """Desired resources of a type: derived ones if the fold has visited it, otherwise the declared ones."""
+        """Desired resources of a type, with derived ones if planning has visited it, otherwise the declared ones."""
         return self.desired.get(_name(kind), self.written(kind))
 
     def planned(self, kind: Kind) -> tuple[Address, ...]:

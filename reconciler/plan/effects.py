@@ -50,10 +50,10 @@ def compare(
 def unlike(
     attributes: Mapping[str, Attribute], desired: Resources, observed: Resources, prior: Resources
 ) -> Iterator[str]:
-    """Yield the folded keys of ``desired``, without those whose very values the servers and the state have.
+    """Yield the folded keys of ``desired`` whose values are not identical on the servers and in the state.
 
-    Nearly all users are left out. Those that are yielded may still compare equal: values may be spelt differently, and
-    memberships compare by their elements.
+    These are few of the users as a rule. They may still compare equal: values may be spelt differently, and memberships
+    compare by their elements.
     """
     compared = [name for name, one in attributes.items() if one.is_compared]
     names = [name for name in compared if attributes[name].kind is not AttributeKind.MEMBERSHIP]

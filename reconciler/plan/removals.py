@@ -1,12 +1,12 @@
-"""Keeps what uses an object in order while the object is removed or replaced.
+"""Orders the removal or replacement of an object and the changes of those that use it.
 
 Users leave first: the servers refuse to remove an object in use. Example: a policy that moves to another dial plan is
-removed and created again. Its users who move or end do so first.
+removed and created again. Before that, its users move to another policy or are removed.
 
-Links stay until the end: a setting lists objects, such as the dial plans of a server. Its own change would drop a
-removed object long before the successor works. So the link stays in the list, and the removal of the object first
-removes the link: the removal waits for all successors. This also applies if the rest of the setting has its desired
-value already, for example after an interrupted run.
+Links stay until the end. A setting lists objects, such as the dial plans of a server. If the update of the setting
+took a removed object from the list, the object would be unlinked long before its successor works. So the update leaves
+it in the list, and the removal of the object, which waits for all successors, unlinks it first. This also applies if
+the rest of the setting has its desired value already, for example after an interrupted run.
 """
 
 from __future__ import annotations

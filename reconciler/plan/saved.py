@@ -141,7 +141,7 @@ def encode(
 
 
 def decode(data: bytes, *, key: bytes, now: datetime) -> SavedPlan:
-    """Return the plan of a file that ``encode``, also of an older version, made with the same key.
+    """Return the plan of a file that ``encode`` of this or an older version made with the same key.
 
     Raises:
         PlanError: the file is not a saved plan, was altered, has another key or form, or has expired. None of it was

@@ -25,7 +25,7 @@ FIRST: Final = 3
 SHARE_SECONDS: Final = 0.15
 """How long a share should take at least, because its messages cost time too."""
 _SHARES: Final = 4
-"""Of many reads, each session gets about so many shares; they get smaller, so that all sessions end together."""
+"""About how many shares each session gets of many reads. Later shares are smaller, so all sessions end together."""
 
 
 class Paces:
@@ -40,7 +40,7 @@ class Paces:
         return endpoint in self._seconds
 
     def seconds(self, endpoint: Endpoint) -> float:
-        """Return the time of one read, in the quickest message so far; a usual time where none was measured."""
+        """Return the shortest time per read that a message took so far; a usual time if none was measured."""
         seconds = self._seconds.get(endpoint)
         return USUAL_SECONDS if seconds is None else seconds
 
@@ -82,7 +82,7 @@ class Asked:
 
 
 def dealt(commands: Sequence[Command]) -> Sequence[Command]:
-    """Return the reads in an order in which neighbours are apart: reads of one type often take equally long."""
+    """Return the reads with neighbours moved apart: those of one type stand together and often take equally long."""
     return (*commands[::2], *commands[1::2])
 
 

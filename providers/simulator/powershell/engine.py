@@ -192,7 +192,7 @@ class Entered:
 
 
 class RefusedProcess:
-    """A command line that starts nothing: it has ended, and said why."""
+    """The process of a command line that is refused. It has ended, and its output says why."""
 
     def __init__(self, launch: Launch, complaint: str) -> None:
         launch.write("stderr", complaint.encode())

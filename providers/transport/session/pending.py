@@ -41,7 +41,7 @@ class Pending:
         self.length = len(wire.encode(wire.request_json(self.request, self.wire_id, window, False)))
 
     def line(self, clocks: HostClocks, *, flush: bool) -> bytes:
-        """Return the request line, with its deadline by the clocks of the host."""
+        """Return the request line. Its deadline is converted to the clocks of the host."""
         window = None if self.deadline is None else clocks.window(self.deadline)
         return wire.encode(wire.request_json(self.request, self.wire_id, window, flush))
 
