@@ -29,7 +29,8 @@ from reconciler.model.values import EMPTY
 
 _DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _TEXT = re.compile(
-    r"(?P<days>[A-Za-z,-]+) +(?P<begin>[0-9:]{4,5})-(?P<end>[0-9:]{4,5}) +(?P<zone>[A-Za-z0-9_+/-]{1,60})"
+    r"(?P<days>[A-Za-z]+(?:(?: *, *|-)[A-Za-z]+)*) +"
+    r"(?P<begin>[0-9:]{4,5})-(?P<end>[0-9:]{4,5}) +(?P<zone>[A-Za-z0-9_+/-]{1,60})"
 )
 _TIME = re.compile(r"(?P<hour>[01]?[0-9]|2[0-4]):(?P<minute>[0-5][0-9])")
 _DAY: Final = timedelta(days=1)
@@ -98,7 +99,7 @@ def _days_of(text: str) -> frozenset[int]:
         return frozenset(range(7))
     found: set[int] = set()
     for part in text.split(","):
-        first, is_range, last = part.partition("-")
+        first, is_range, last = part.strip().partition("-")
         begin, end = _day_of(first), _day_of(last if is_range else first)
         found |= {day % 7 for day in range(begin, end + (1 if end >= begin else 8))}
     return frozenset(found)
@@ -111,7 +112,7 @@ def _day_of(text: str) -> int:
 
 
 def _zone(name: str) -> tzinfo:
-    if name == "UTC":
+    if name.upper() == "UTC":
         return UTC
     try:
         return ZoneInfo(name)

@@ -268,8 +268,12 @@ def _unknown_here(node: Node, key: str, where: str, known: Collection[str]) -> D
     return Diagnostic("Unknown key", detail, remedy, position=node.position(on_key=True))
 
 
-def parse_key(node: Node, name: str, key: Key, found: list[Diagnostic]) -> Any:
-    """Return the value of one key of a fixed section; None, with the error in ``found``, where it is invalid."""
+def parse_key(node: Node, name: str, key: Key, found: list[Diagnostic], hiding: Callable[[str], str] = _shown) -> Any:
+    """Return the value of one key of a fixed section; None, with the error in ``found``, where it is invalid.
+
+    Args:
+        hiding: returns an invalid value as messages may show it.
+    """
     if name == "password":
         return _secret(node, found)
     if key.is_by_name:
@@ -281,7 +285,7 @@ def parse_key(node: Node, name: str, key: Key, found: list[Diagnostic]) -> Any:
     try:
         return key.parse(node.value)
     except ValueError as error:
-        detail = f'"{name}" is "{_shown(node.value)}". This {error}.'
+        detail = f'"{name}" is "{hiding(node.value)}". This {error}.'
         found.append(node.diagnostic("Invalid value", detail, f"Correct it. {key.doc}"))
         return None
 
@@ -298,7 +302,7 @@ def _parse_by_name(node: Node, name: str, key: Key, found: list[Diagnostic]) -> 
         if each.lower() in values:
             detail = f'"{each}" is written twice under "{name}", in different case.'
             found.append(written.diagnostic("Duplicate key", detail, "Remove one of them.", on_key=True))
-        values[each.lower()] = parse_key(written, each, of_each, found)
+        values[each.lower()] = parse_key(written, each, of_each, found, without_secret)  # no URL: a colon is a time
     return values if None not in values.values() else None
 
 

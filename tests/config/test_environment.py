@@ -72,6 +72,12 @@ def test_what_is_wrong_with_restarts_is_said_at_its_place(written: str, line: in
     assert found.remedy
 
 
+def test_a_window_that_is_wrong_is_shown() -> None:
+    text = "environment: x\nrestarts:\n  windows: {default: Caturday 01:00-02:00 UTC}\n"
+    _, (found,) = load(files({"a.yaml": text}), EXAMPLE_TYPES)
+    assert "Caturday 01:00-02:00 UTC" in found.detail
+
+
 def test_explicitly_empty_section_declares_nothing() -> None:
     environment = loaded({"a.yaml": "environment: x\nmailboxes: []\ndial_plans: {}\n"})
     assert environment.declared["um_mailbox"] == Resources()

@@ -73,6 +73,12 @@ def test_what_is_no_window_is_refused(text: str) -> None:
         parse_windows(text)
 
 
+def test_blanks_between_days_and_the_case_of_utc_do_not_count() -> None:
+    loose, strict = parse_windows("sat, SUN 22:00-04:00 utc")[0], parse_windows("Sat,Sun 22:00-04:00 UTC")[0]
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    assert list(loose.spans(now, 14)) == list(strict.spans(now, 14))
+
+
 def test_windows_are_written_as_they_are_read() -> None:
     text = "Sat 22:00-04:00 Europe/Berlin; Wed 01:00-02:00 UTC"
     assert WINDOWS.write({"default": parse_windows(text)}) == f'{{default: "{text}"}}'
