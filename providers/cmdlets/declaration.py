@@ -60,6 +60,8 @@ def problem(found: Any, key: str, *, on_key: bool = False, nested: Mapping[str, 
     if kind == "missing":
         return missing(str(path[-1]), path[:-1])
     message = _MESSAGES.get(kind) or str(found["msg"]).removeprefix("Value error, ")
+    if kind.endswith("too_short") and found["ctx"]["min_length"] == 1:
+        message = "must not be empty"
     message = message[:1].lower() + message[1:]
     message = re.sub("^(input|string|value) should", "must", message)
     if on_key and path:

@@ -111,7 +111,9 @@ class DialPlanGrantType(DialPlanGrant, Numerous, CmdletResource, Grouped):
         found: list[Diagnostic] = []
         for plan in landscape.wanted(DialPlan).values():
             if who := others.get(folded(plan.key)):
-                detail = f"{count(len(who), 'user')} of {plan.key} without {named[folded(plan.key)]}: {listed(who)}."
+                verb = "does" if len(who) == 1 else "do"
+                lacking = f"{count(len(who), 'user')} of {plan.address} {verb} not have"
+                detail = f"{lacking} lync_dial_plan/{named[folded(plan.key)]}: {listed(who)}."
                 found.append(OTHER_PLAN.found(plan, detail))
         return found
 

@@ -24,7 +24,7 @@ from reconciler.model.attributes import AttributeRole
 from reconciler.model.diagnostics import Diagnostic, Position, in_order, nearest
 from reconciler.model.landscape import Landscape
 from reconciler.model.provider import Provider
-from reconciler.model.resource_types import ResourceType, declared_types
+from reconciler.model.resource_types import Managed, ResourceType, declared_types
 from reconciler.model.resources import Address, Resource, Resources
 from reconciler.model.roster import Roster, joined
 from reconciler.model.values import EMPTY, folded
@@ -199,7 +199,7 @@ def _dangling(declarations: Sequence[Declaration], types: Sequence[ResourceType]
     for name, keys in implied_by_default(types, wrong).items():
         targets.setdefault(name, set()).update(map(folded, keys))
     referring = {name: references_of(one, checkable) for name, one in by_name.items()}
-    remedy = _remedies(declared, known)
+    remedy = _remedies(declared, known, types)
     for declaration in declarations:
         missing = [
             (Address(target, item), (attribute.name, *place))
@@ -217,7 +217,15 @@ def _dangling(declarations: Sequence[Declaration], types: Sequence[ResourceType]
                 yield _unknown(declaration, path, named, remedy(named.type, named.key))
 
 
-def _remedies(declared: Mapping[str, list[str]], known: Known) -> Callable[[str, str], str]:
+def _may_be_called(kind: Managed, key: str) -> bool:
+    """True where a type takes a key: ``X/default`` is the name of a policy, but of no attendant."""
+    found = kind.parse(key, {})
+    return isinstance(found, Resource) or not any(one.on_key and not one.path for one in found)
+
+
+def _remedies(
+    declared: Mapping[str, list[str]], known: Known, types: Sequence[ResourceType]
+) -> Callable[[str, str], str]:
     """Return a function that returns the remedy for an unknown name of a type.
 
     Ranking compares a name with all others. So only the first names are ranked, and each once.
@@ -225,11 +233,16 @@ def _remedies(declared: Mapping[str, list[str]], known: Known) -> Callable[[str,
     ranked: dict[tuple[str, str], tuple[str, ...]] = {}
     some: dict[str, list[str]] = {}
 
+    names: dict[str, list[str]] = {}
+    by_name = {one.name: one for one in declared_types(types)}
+
     def remedy(target: str, item: str) -> str:
         if target not in some:
-            some[target] = nsmallest(5, [*declared.get(target, ()), *known.implied.get(target, ())])
+            brought = (key for key in known.implied.get(target, ()) if _may_be_called(by_name[target], key))
+            names[target] = [*declared.get(target, ()), *brought]
+            some[target] = nsmallest(5, names[target])
         if (target, item) not in ranked and len(ranked) < _RANKED:
-            ranked[target, item] = nearest(item, [*declared.get(target, ()), *known.implied.get(target, ())])
+            ranked[target, item] = nearest(item, names[target])
         offered = ranked.get((target, item)) or some[target]
         first = f"Declare that {target.replace('_', ' ')}"
         return f"{first}, or name one of: {', '.join(offered)}." if offered else f"{first}. None is declared."

@@ -223,3 +223,15 @@ def test_a_mistake_within_nested_values_has_its_line_and_column(text: str, wrong
     _, found = load(Files({"a.yaml": content.encode()}), types())
     places = [str(one.position) for one in found if one.address == "auto_attendant/A"]
     assert places == [f"a.yaml:5:{line.index(wrong) + 1}"]
+
+
+def test_only_attendants_are_offered_for_an_unknown_one() -> None:
+    text = b"""environment: test
+dial_plans: {Redmond: {country_code: "1", extension_digits: 5}}
+auto_attendants:
+  Main: {dial_plan: Redmond, business_hours_keys: {1: {name: x, attendant: Nobody}}}
+"""
+    _, found = load(Files({"a.yaml": text}), types())
+    (unknown,) = [one for one in found if one.summary == "Unknown reference"]
+    assert "Main" in unknown.remedy
+    assert "/default" not in unknown.remedy
