@@ -11,6 +11,7 @@ from reconciler.model.landscape import Landscape
 from reconciler.model.resources import Resource
 from reconciler.model.server_abilities import Resetting
 from reconciler.model.snapshot import Intent, Outcome, OutcomeKind, StateChange, short_run
+from reconciler.model.values import folded
 from reconciler.plan.checks import unreadable
 from reconciler.run.recover import end_shells, outlast
 from reconciler.run.reset import ResetEnded, Resets, exit_code_of
@@ -27,7 +28,7 @@ def reset_secrets(
 
     Args:
         again: also where the outcome of an earlier reset is unknown.
-        line: returns a command with these options, to copy.
+        line: returns a command for these objects with these options, to copy.
 
     Raises:
         ReconcilerError: a text names no object or several, or something could not be read.
@@ -44,7 +45,7 @@ def reset_secrets(
         resets = [one for one in workspace.store.read().open_intents if one.is_reset]
         open_before = [one for one in resets if one.address in addresses]
         if open_before and not again:
-            raise Refused(*(_still_open(one, kind, workspace, line) for one in open_before))
+            raise Refused(*(_still_open(one, workspace, kind, line(texts, "--again")) for one in open_before))
         if not approve(kind.secret, objects):
             return None
         outlast(end_shells(open_before, workspace.sessions, ports.emit), workspace.reader)
@@ -58,7 +59,7 @@ def reset_secrets(
             lease.commit(StateChange(outcomes=tuple(_closed(one) for one in open_before)))
         reader = replace(workspace.reader, scheduler=None)
         ended = Resets(
-            run.id, workspace.environment.name, kind, objects, reader, lease, ports.point, ports.stop
+            run.id, workspace.environment.name, kind, objects, reader, lease, ports.point, ports.stop, line
         ).carry_out(landscape)
         code = exit_code_of(ended, len(objects), ports.stop)
         done = _number(ended, OutcomeKind.DONE)
@@ -74,7 +75,8 @@ def _number(ended: Sequence[ResetEnded], kind: OutcomeKind) -> int:
 
 def _found(kind: Resetting, texts: Sequence[str], landscape: Landscape) -> list[Resource]:
     """Return the objects, each once, in the order in which they are named."""
-    bare = [text.removeprefix(f"{kind.name}/") for text in texts]
+    prefix = f"{kind.name}/"
+    bare = [text[len(prefix) :] if folded(text).startswith(prefix) else text for text in texts]
     named = kind.named(bare, landscape)
     if wrong := list(_unclear(kind, bare, {text: named.get(text, ()) for text in bare}, landscape)):
         raise ReconcilerError(*wrong)
@@ -88,17 +90,17 @@ def _unclear(
     for text in dict.fromkeys(texts):
         keys = named[text]
         if len(keys) > 1:
-            detail = f"{text} names {listed(keys)}."
-            yield Diagnostic("Name fits two users", detail, "Write the primary address of the right one.")
+            detail = f'"{text}" names {listed(keys)}.'
+            yield Diagnostic("Name fits several users", detail, "Write the primary address of the right one.")
         elif not keys:
-            detail = f"{text} names no user on the servers."
+            detail = f'"{text}" names no user on the servers.'
             yield Diagnostic("Unknown user", detail, "Write the primary address, another address, or the logon name.")
         elif keys[0] not in landscape.all(kind):
             detail = f"{keys[0]} has no {kind.secret}: the feature is not enabled."
             yield Diagnostic(f"User without {kind.secret}", detail, "Enable the user first: declare a row, and apply.")
 
 
-def _still_open(intent: Intent, kind: Resetting, workspace: Workspace, line: Callable[..., str]) -> Diagnostic:
+def _still_open(intent: Intent, workspace: Workspace, kind: Resetting, again: str) -> Diagnostic:
     runs = {run.id: run for run in workspace.store.history(None)}
     run = runs.get(intent.run)
     when = f" that {run.user} began at {to_second(run.started)}" if run is not None else ""
@@ -106,7 +108,7 @@ def _still_open(intent: Intent, kind: Resetting, workspace: Workspace, line: Cal
         f"Run {short_run(intent.run)}{when} sent {intent.command} to {intent.host}, and got no reply. Nobody can read "
         f"whether {intent.address.key} has a new {kind.secret}."
     )
-    remedy = f"Ask the user for a message with a new {kind.secret}. If there is none:\n\n    {line('--again')}"
+    remedy = f"Ask the user for a message with a new {kind.secret}. If there is none:\n\n    {again}"
     return Diagnostic("Earlier reset has no known outcome", detail, remedy, address=str(intent.address))
 
 

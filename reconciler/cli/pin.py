@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -51,11 +52,15 @@ def pin_reset(output: Output, users: Sequence[str], directory: Path, again: bool
             output.say(f"  and {len(names) - _NAMED:,} more")
         return auto_approve or asked_yes("Replace?", "replace the old ones")
 
-    def line(*options: str) -> str:
+    def line(names: Sequence[str], *options: str) -> str:
         place: list[str | Path] = [] if directory == Path() else ["--dir", directory]
-        return own_line("pin", "reset", *users, *place, *options)
+        return own_line("pin", "reset", *names, *place, *options)
 
-    stop = SignalStop(lambda *_: None, announce_waiting)
+    def on_signal(_: int, count: int) -> None:
+        if count == 1:
+            sys.stderr.write("\nInterrupted. Finishing the user under way; no other one is begun ...\n")
+
+    stop = SignalStop(on_signal, announce_waiting)
     with (
         stop.installed(),
         concluded(output, "Not reset"),

@@ -7,7 +7,7 @@ Only a request that certainly did nothing is repeated (``retry``).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -55,6 +55,8 @@ class Resets:
     lease: Saver
     point: CrashPoint
     stop: Stop
+    resume: Callable[[Sequence[str]], str]
+    """Returns a command, to copy, that replaces the secrets of these objects."""
 
     @property
     def step(self) -> str:
@@ -62,6 +64,7 @@ class Resets:
 
     def carry_out(self, landscape: Landscape) -> list[ResetEnded]:
         """Send the commands one after the other; return the ends of those that were begun."""
+        self.stop.begin()
         number, emit, clock = len(self.objects), self.reader.emit, self.reader.clock
         began = clock.monotonic()
         emit(RunStarted(self.run, self.environment, 1, number, (StepOutline(self.step, 1, number),)))
@@ -69,8 +72,9 @@ class Resets:
         ended = list(self._ended(landscape))
         done, failed, unknown = (sum(end.outcome in kinds for end in ended) for kinds in _COUNTED)
         emit(StepEnded(self.step, 1, done, failed, unknown, seconds=clock.monotonic() - began))
-        code, left = exit_code_of(ended, number, self.stop), number - len(ended)
-        emit(RunEnded(self.run, code, done, failed, left, unknown, clock.monotonic() - began))
+        code, left = exit_code_of(ended, number, self.stop), [one.key for one in self.objects[len(ended) :]]
+        resume = self.resume(left) if left else None
+        emit(RunEnded(self.run, code, done, failed, len(left), unknown, clock.monotonic() - began, resume))
         return ended
 
     def _ended(self, landscape: Landscape) -> Iterator[ResetEnded]:

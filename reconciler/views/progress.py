@@ -32,7 +32,7 @@ from reconciler.model.events import (
     Waiting,
     WaveEnded,
 )
-from reconciler.model.snapshot import Obligation, OutcomeKind, short_run
+from reconciler.model.snapshot import RESET, Obligation, OutcomeKind, short_run
 from reconciler.views.diagnostics import diagnostic_lines
 from reconciler.views.pace import Pace
 from reconciler.views.progress_board import Board, LiveBoard, PlainBoard
@@ -147,6 +147,8 @@ class TerminalProgress:
             yield from self._evidence(event)
         elif event.kind == ActionKind.RUN.value and event.evidence.printed:
             yield from self._printed(event)
+        elif event.kind == RESET:  # after a kill nothing else shows who has a new one
+            yield from self._line("reset", f"{event.address}", "dim")
         elif event.adopted:
             yield from self._line("found", f"{event.address} already has the desired values; nothing was sent", "dim")
         elif not self._board.draws and self._tally.is_due():

@@ -69,9 +69,9 @@ def test_one_wrong_name_resets_nobody(name: str, summary: str) -> None:
     assert mails(trial) == 0
 
 
-def test_a_user_is_found_by_another_name() -> None:
+def test_a_user_is_found_by_another_name_and_a_type_in_any_case() -> None:
     trial = with_users()
-    assert trial.reset(f"um_mailbox/{USERS[0]}", USERS[1].partition("@")[0]).exit_code == 0
+    assert trial.reset(f"UM_Mailbox/{USERS[0]}", USERS[1].partition("@")[0]).exit_code == 0
     assert mails(trial) == 2
 
 

@@ -428,11 +428,12 @@ class Trial:
             if points == kill_at:
                 raise Killed(name)
 
+        def line(names: Sequence[str], *options: str) -> str:
+            return " ".join((*names, *options))
+
         with self._opened(fault, point) as (workspace, doors):
             try:
-                code = reset_secrets(
-                    workspace, users, lambda *_: approves, again=again, line=lambda *more: " ".join((*users, *more))
-                )
+                code = reset_secrets(workspace, users, lambda *_: approves, again=again, line=line)
             except ReconcilerError as raised:
                 error = raised
             except Killed:
