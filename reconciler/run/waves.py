@@ -63,7 +63,7 @@ class Wave:
             return ""
         failures = count(self.failed + self.left_out, "failure")
         of_them = f" ({self.left_out:,} left out by the plan)" if self.left_out else ""
-        return f"wave {self.gate.wave} has {failures}{of_them}, and {self.gate.max_failures:,} are allowed"
+        return f"wave {self.gate.wave} has {failures}{of_them}; it may have {self.gate.max_failures:,}"
 
     def ended(self) -> WaveEnded:
         gate = self.gate

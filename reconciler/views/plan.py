@@ -65,7 +65,9 @@ def _stages(plan: Plan, style: Style, owed: OwedByPlan, commands: bool) -> Itera
         yield style.paint(f"Stage {stage} of {last}", "bold") + style.show(
             f"  {listed(_counted(kinds, words), 4)}{wave}"
         )
-        for waits in (*_waits(members, steps, words, is_in_waves=bool(plan.gates)), *_gate(plan, members)):
+        gate = tuple(_gate(plan, members))
+        waits_for = _waits(members, steps, words, is_in_waves=bool(plan.gates), has_gate=bool(gate))
+        for waits in (*waits_for, *gate):
             for line in wrap(style.show(waits), style.width - 2):
                 yield style.paint(f"  {line}", "dim")
         for entry in sorted(entries(members), key=Entry.risk):
@@ -93,7 +95,7 @@ def _counted(kinds: Counter[str], words: Vocabulary) -> list[str]:
 
 
 def _waits(
-    members: Sequence[Step], steps: dict[str, Step], words: Vocabulary, *, is_in_waves: bool = False
+    members: Sequence[Step], steps: dict[str, Step], words: Vocabulary, *, is_in_waves: bool, has_gate: bool
 ) -> Iterator[str]:
     """Yield the steps that a stage waits for: first those that must succeed, then those that must only end."""
     needs = _named({name for step in members for name in step.needs}, steps, words)
@@ -105,7 +107,7 @@ def _waits(
         yield f"needs {listed(needs, 4)}"
     if after:
         yield f"waits for {listed(after, 4)} to end, even if they fail"
-    if not needs and not any(step.after for step in members):
+    if not (needs or has_gate or any(step.after for step in members)):
         yield "starts immediately"
 
 
@@ -127,10 +129,11 @@ def _gate(plan: Plan, members: Sequence[Step]) -> Iterator[str]:
     if place:
         gate, missing = plan.gates[place - 1], frozenset(plan.missing)
         of = count(gate.of, "user")
-        yield f"starts when wave {gate.wave} has passed: at most {gate.max_failures:,} of its {of} may fail"
+        failures = f"at most {gate.max_failures:,}" if gate.max_failures else "none"
+        yield f"starts when wave {gate.wave} has passed: {failures} of its {of} may fail"
         for one in plan.gates[:place]:
             if (left := len(missing.intersection(one.left_out))) > one.max_failures:
-                yield f"will not start: wave {one.wave} leaves out {count(left, 'user')}, which counts as failing"
+                yield f"will not start: wave {one.wave} leaves out {count(left, 'user')}, more than may fail"
 
 
 def _all_needs(members: Sequence[Step]) -> set[str]:

@@ -36,6 +36,7 @@ from reconciler.model.snapshot import Obligation, OutcomeKind
 from reconciler.model.values import UNSET
 from reconciler.plan.drift import DriftReport
 from reconciler.plan.plan import Plan, Step
+from reconciler.plan.waves import Gate
 from reconciler.views.diagnostics import render_diagnostics
 from reconciler.views.drift import render_drift
 from reconciler.views.plan import render_plan
@@ -198,6 +199,17 @@ def test_what_is_left_out_is_named_last_and_never_called_no_changes() -> None:
     assert shown.startswith("Left out: Unknown reference\n")
     assert "The servers match the configuration" not in shown
     assert shown.splitlines()[-1].startswith("Left out: 1, for the reasons above: ")
+
+
+@pytest.mark.parametrize(("most", "starts"), [(0, False), (1, True)])
+def test_users_after_a_wave_that_leaves_users_out_never_start_at_once(most: int, starts: bool) -> None:
+    told = replace(UNKNOWN_REFERENCE, address="um_mailbox/ghost@contoso.com", leaves_out=True)
+    gate = Gate("pilot", users=0, of=7, max_failures=most, left_out=("um_mailbox/ghost@contoso.com",))
+    step = replace(mailbox_step(2, stage=1), needs=(), after=())
+    shown = render_plan(replace(nothing(), steps=(step,), gates=(gate,), diagnostics=(told,)), PLAIN, WORDS)
+    assert "starts when wave pilot has passed: " in shown
+    assert "starts immediately" not in shown
+    assert ("will not start: wave pilot " in shown) is not starts
 
 
 def test_what_destroys_stands_first_in_its_stage_and_the_summary_last() -> None:
